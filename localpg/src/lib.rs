@@ -1,0 +1,1 @@
+//! Local Postgres servers for development and tests.

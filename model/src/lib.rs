@@ -1,0 +1,1 @@
+//! A tree of Postgres migrations, checked and put in order.

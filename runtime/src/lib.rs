@@ -1,0 +1,1 @@
+//! Applies and reverts a registry of migrations on Postgres.

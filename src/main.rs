@@ -1,0 +1,2 @@
+//! The shipped binary.
+fn main() {}
