@@ -1,1 +1,34 @@
-//! A tree of Postgres migrations, checked and put in order.
+//! A tree of Postgres migrations, read, checked and put in order.
+//!
+//! [`disk::read`] turns a folder into a [`Tree`], plain data; [`resolve`]
+//! turns a tree into a [`Registry`] and the list of all [`Diagnostic`]s.
+//! Everything but [`disk`] and [`build_script`] is pure. Nothing here knows a
+//! database: that is `migrator-runtime`'s.
+
+pub mod build_script;
+pub mod code;
+pub mod diagnostic;
+pub mod digest;
+pub mod directive;
+pub mod disk;
+pub mod file_name;
+mod ignored;
+mod manifest;
+mod nearest;
+mod order;
+mod pairs;
+pub mod registry;
+mod requires;
+mod resolve;
+pub mod sql;
+mod tree;
+pub mod version;
+
+pub use code::Code;
+pub use diagnostic::{Diagnostic, Place};
+pub use manifest::service_name_fault;
+pub use nearest::nearest;
+pub use registry::{Migration, MigrationRef, Mode, Registry, Script, Service};
+pub use resolve::{Resolved, resolve};
+pub use tree::{Node, Tree};
+pub use version::Version;

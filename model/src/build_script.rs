@@ -1,0 +1,29 @@
+//! What a crate's `build.rs` calls: watch the tree, check it, hand its digest on.
+
+use std::env;
+use std::path::PathBuf;
+
+use crate::digest::{VARIABLE, digest};
+use crate::disk;
+use crate::resolve::resolve;
+
+/// Watches the tree in `folder`, beside the crate's Cargo.toml, and checks it.
+///
+/// Prints instructions to cargo: the folder and all in it is watched (cargo
+/// compares the times of everything below a watched folder), each diagnostic
+/// is an error that stops the build, and the digest goes to
+/// `embed_migrations!`.
+#[expect(
+    clippy::print_stdout,
+    reason = "standard output is how a build script speaks to cargo"
+)]
+pub fn check(folder: &str) {
+    let base = env::var_os("CARGO_MANIFEST_DIR").map_or_else(PathBuf::new, PathBuf::from);
+    println!("cargo::rerun-if-changed={folder}");
+    let tree = disk::read(&base.join(folder), folder);
+    let resolved = resolve(&tree);
+    for diagnostic in &resolved.diagnostics {
+        println!("cargo::error={diagnostic}");
+    }
+    println!("cargo::rustc-env={VARIABLE}={}", digest(&tree));
+}

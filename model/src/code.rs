@@ -1,0 +1,158 @@
+//! The table of all codes: what a diagnostic or an error is filed under.
+//!
+//! A code stands here with its title and its page, or nowhere: the page is
+//! included at compile time, so that a code without one does not compile.
+
+use std::fmt;
+
+/// The code of a diagnostic or an error, such as `M0104`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Code {
+    name: &'static str,
+    title: &'static str,
+    page: &'static str,
+}
+
+macro_rules! codes {
+    ($($name:ident $title:literal,)*) => {
+        impl Code {
+            $(
+                #[doc = concat!($title, ".")]
+                pub const $name: Code = Code {
+                    name: stringify!($name),
+                    title: $title,
+                    page: include_str!(concat!("../pages/", stringify!($name), ".md")),
+                };
+            )*
+
+            /// All codes, in their order.
+            pub const ALL: &[Code] = &[$(Code::$name),*];
+        }
+    };
+}
+
+codes! {
+    M0101 "the tree or its manifest is not there",
+    M0102 "a version is not 14 digits of a real time",
+    M0103 "a uid is not 8 lower-case hex digits",
+    M0104 "a migration has no down script",
+    M0105 "a migration has no up script",
+    M0106 "a name is not lower snake case",
+    M0107 "a file name does not end in .up.sql or .down.sql",
+    M0108 "the two scripts of a migration differ in their names",
+    M0109 "a uid is used twice",
+    M0110 "a version is used twice in a service",
+    M0111 "a file or folder has no place in the tree",
+    M0112 "a folder belongs to no service",
+    M0113 "a service's folder is not there",
+    M0114 "a link leads nowhere",
+    M0115 "a folder stands where a file belongs, or a file where a folder does",
+    M0116 "a file or folder cannot be read",
+    M0117 "a file's name is not UTF-8",
+    M0201 "a script is not UTF-8",
+    M0202 "a script holds a NUL byte",
+    M0203 "a script holds no statement",
+    M0204 "a directive is not known",
+    M0205 "a directive is malformed",
+    M0206 "a directive stands where it has no effect",
+    M0207 "a string, name or comment is not closed",
+    M0301 "the manifest is not TOML",
+    M0302 "the manifest has an unknown key or a value of the wrong type",
+    M0303 "a tier's name is empty or stands twice",
+    M0304 "a service's tier is not known",
+    M0305 "a service depends on an unknown service",
+    M0306 "a service depends on a service of a later tier",
+    M0307 "services depend on each other in a cycle",
+    M0308 "a service's name is malformed",
+    M0309 "a service's directory is malformed or shared",
+    M0310 "a migration requires one that does not exist",
+    M0311 "a migration requires itself",
+    M0312 "migrations require each other in a cycle",
+    M0401 "an applied migration's up script was changed",
+    M0402 "an applied migration is missing from the registry",
+    M0403 "a pending migration is out of order",
+    M0404 "a migration is dirty",
+    M0405 "other services' applied migrations stand in the way",
+    M0406 "the target is not in the registry",
+    M0407 "nothing says how to revert a migration",
+    M0501 "a script failed",
+    M0502 "the lock was not obtained",
+    M0503 "the connection was lost",
+    M0504 "the history has a format that this binary does not know",
+    M0505 "the history could not be read or written",
+    M0901 "the connection settings are not valid",
+    M0902 "the server cannot be reached",
+    M0903 "the server refused the connection",
+    M0904 "no secure connection could be made",
+    M0905 "there is no database to work on",
+    M0906 "the local development server could not be used",
+    M0907 "there is no tree on disk",
+}
+
+impl Code {
+    /// The code as it is written, such as `M0104`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        self.name
+    }
+
+    /// What the code means, in half a sentence.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        self.title
+    }
+
+    /// The page on the code, in Markdown.
+    #[must_use]
+    pub const fn page(self) -> &'static str {
+        self.page
+    }
+
+    /// Finds a code by what the user typed, in upper or lower case.
+    #[must_use]
+    pub fn find(text: &str) -> Option<Code> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|code| code.name.eq_ignore_ascii_case(text))
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Code;
+
+    #[test]
+    fn codes_stand_in_order_and_once() {
+        assert!(Code::ALL.is_sorted_by(|a, b| a.as_str() < b.as_str()));
+    }
+
+    #[test]
+    fn every_page_opens_with_its_code_and_title() {
+        for code in Code::ALL {
+            let heading = format!("# {code}: {}\n", code.title());
+            assert!(
+                code.page().starts_with(&heading),
+                "pages/{code}.md opens with {heading:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_code_is_found_in_either_case() {
+        assert_eq!(Code::find("m0104"), Some(Code::M0104));
+        assert_eq!(Code::find("M9999"), None);
+    }
+}

@@ -1,0 +1,132 @@
+//! A finding in the tree: code, place, message, help.
+
+use std::fmt;
+
+use crate::code::Code;
+
+/// Where in the tree a finding is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The file or folder, with `/` between its parts, from where the tree was named.
+    pub path: String,
+    /// The line and column within the file, where there is one.
+    pub position: Option<Position>,
+}
+
+/// A line and column in a text, both counted from 1; columns are characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+}
+
+impl Position {
+    /// The position of a byte offset; one past the end is the end's.
+    #[must_use]
+    pub fn at(text: &str, offset: usize) -> Position {
+        let before = &text[..text.floor_char_boundary(offset)];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        Position {
+            line: before.bytes().filter(|&byte| byte == b'\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+        }
+    }
+}
+
+impl Place {
+    /// A whole file or folder.
+    #[must_use]
+    pub fn file(path: impl Into<String>) -> Place {
+        Place {
+            path: path.into(),
+            position: None,
+        }
+    }
+
+    /// The place of a byte offset in a file's text.
+    #[must_use]
+    pub fn within(path: impl Into<String>, text: &str, offset: usize) -> Place {
+        Place {
+            path: path.into(),
+            position: Some(Position::at(text, offset)),
+        }
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.line, self.column)
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.path)?;
+        match self.position {
+            Some(position) => write!(f, ":{position}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// One finding in the tree; any finding stops the build.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// What it is filed under.
+    pub code: Code,
+    /// Where it is.
+    pub place: Place,
+    /// What is wrong, in one line.
+    pub message: String,
+    /// What to do, in one line.
+    pub help: String,
+}
+
+impl Diagnostic {
+    pub(crate) fn new(
+        code: Code,
+        place: Place,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Diagnostic {
+        Diagnostic {
+            code,
+            place,
+            message: message.into(),
+            help: help.into(),
+        }
+    }
+}
+
+/// The one-line form, for `cargo::error=` and `compile_error!`:
+/// `path:line:col: message [M0104] (help: …)`.
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Diagnostic {
+            code,
+            place,
+            message,
+            help,
+        } = self;
+        write!(f, "{place}: {message} [{code}] (help: {help})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Position;
+
+    #[test]
+    fn a_column_counts_characters() {
+        let text = "a\nüx";
+        let position = Position::at(text, text.len() - 1);
+        assert_eq!((position.line, position.column), (2, 2));
+    }
+
+    #[test]
+    fn an_offset_beyond_the_end_is_the_end() {
+        assert_eq!(Position::at("ab", 99), Position { line: 1, column: 3 });
+    }
+}

@@ -1,0 +1,317 @@
+//! Directives: comments at the head of a script that instruct the tool.
+
+use std::time::Duration;
+
+use crate::code::Code;
+use crate::diagnostic::Position;
+use crate::nearest::suggestion;
+use crate::registry::{MigrationRef, Mode};
+use crate::sql::{Kind, Token, tokens};
+use crate::version::Version;
+
+use crate::file_name::Direction;
+
+/// What a script's directives say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Directives {
+    /// `no-transaction`.
+    pub mode: Mode,
+    /// `requires SERVICE/VERSION`, each with its offset in the script.
+    pub requires: Vec<(MigrationRef, usize)>,
+    /// `lock-timeout`.
+    pub lock_timeout: Option<Duration>,
+    /// `statement-timeout`.
+    pub statement_timeout: Option<Duration>,
+}
+
+/// Something wrong with a directive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DirectiveFault {
+    /// What it is filed under.
+    pub code: Code,
+    /// Where the directive starts.
+    pub position: Position,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+}
+
+const KNOWN: [&str; 5] = [
+    "no-transaction",
+    "requires",
+    "lock-timeout",
+    "statement-timeout",
+    "allow",
+];
+
+/// The most that Postgres takes for a timeout, in milliseconds (`guc_tables.c`: `INT_MAX`).
+const MOST_MILLISECONDS: u64 = i32::MAX as u64;
+
+impl Directives {
+    /// Reads the directives of a script; all that is wrong with them is found.
+    ///
+    /// # Errors
+    ///
+    /// Any directive is unknown, malformed, said twice, or not where it has an effect.
+    pub fn read(sql: &str, direction: Direction) -> Result<Directives, Vec<DirectiveFault>> {
+        let mut reader = Reader {
+            sql,
+            direction,
+            seen: Vec::new(),
+            found: Directives::default(),
+            faults: Vec::new(),
+        };
+        let mut in_head = true;
+        for token in tokens(sql) {
+            match token.kind {
+                Kind::LineComment | Kind::BlockComment => reader.comment(&token, in_head),
+                Kind::Blank => {}
+                Kind::Semicolon | Kind::Word | Kind::OpenParen | Kind::CloseParen | Kind::Other => {
+                    in_head = false
+                }
+            }
+        }
+        match reader.faults.is_empty() {
+            true => Ok(reader.found),
+            false => Err(reader.faults),
+        }
+    }
+}
+
+struct Reader<'a> {
+    sql: &'a str,
+    direction: Direction,
+    seen: Vec<&'a str>,
+    found: Directives,
+    faults: Vec<DirectiveFault>,
+}
+
+impl<'a> Reader<'a> {
+    fn comment(&mut self, token: &Token, in_head: bool) {
+        let text = &self.sql[token.range.clone()];
+        let body = text.trim_start_matches(['-', '/', '*']).trim_start();
+        let Some(directive) = after_prefix(body) else {
+            return;
+        };
+        let at = token.range.start;
+        if token.kind == Kind::BlockComment || !in_head {
+            self.fault(
+                Code::M0206,
+                at,
+                "a directive stands where it has no effect".to_owned(),
+                "directives are `--` comments before the first statement, one a line".to_owned(),
+            );
+        } else {
+            self.directive(directive.trim(), at);
+        }
+    }
+
+    fn directive(&mut self, text: &'a str, at: usize) {
+        let (word, argument) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+        let argument = argument.trim();
+        if self.seen.contains(&word) && !matches!(word, "requires" | "allow") {
+            let message = format!("`{word}` is said twice");
+            return self.malformed(at, message, "keep one of them");
+        }
+        self.seen.push(word);
+        match word {
+            "no-transaction" => self.no_transaction(argument, at),
+            "requires" => self.requires(argument, at),
+            "lock-timeout" => self.found.lock_timeout = self.timeout(word, argument, at),
+            "statement-timeout" => self.found.statement_timeout = self.timeout(word, argument, at),
+            "allow" => self.allow(argument, at),
+            _ => self.fault(
+                Code::M0204,
+                at,
+                format!("`{word}` is not a directive"),
+                suggestion(word, "directive", KNOWN),
+            ),
+        }
+    }
+
+    fn no_transaction(&mut self, argument: &str, at: usize) {
+        if argument.is_empty() {
+            self.found.mode = Mode::NoTransaction;
+        } else {
+            let message = format!("`no-transaction` takes no argument, not `{argument}`");
+            self.malformed(at, message, "write `-- migrator: no-transaction`");
+        }
+    }
+
+    fn requires(&mut self, argument: &str, at: usize) {
+        if self.direction == Direction::Down {
+            let message = "`requires` stands in a down script".to_owned();
+            return self.malformed(at, message, "move it to the up script");
+        }
+        match parse_reference(argument) {
+            Ok(reference) => self.found.requires.push((reference, at)),
+            Err(fault) => {
+                let message = format!("`{argument}` names no migration: {fault}");
+                let help = "write `-- migrator: requires SERVICE/YYYYMMDDHHMMSS`, one a line";
+                self.malformed(at, message, help);
+            }
+        }
+    }
+
+    fn timeout(&mut self, word: &str, argument: &str, at: usize) -> Option<Duration> {
+        let duration = parse_duration(argument);
+        if duration.is_none() {
+            let message = format!("`{argument}` is not a time for `{word}`");
+            let help = "write a whole number and a unit, `ms`, `s`, `min` or `h`, \
+                        such as `10s`, of at most 24 days; `0` is no timeout";
+            self.malformed(at, message, help);
+        }
+        duration
+    }
+
+    /// No code of this version can be allowed: each of them stops the build.
+    fn allow(&mut self, argument: &str, at: usize) {
+        let (code, reason) = argument.split_once("because").unwrap_or((argument, ""));
+        let code = code.trim();
+        let fault = match Code::find(code) {
+            None => format!("`{code}` is not a code"),
+            Some(_) if reason.trim().is_empty() => "the reason is missing".to_owned(),
+            Some(code) => format!("`{code}` cannot be allowed: {}", code.title()),
+        };
+        let help = "write `-- migrator: allow CODE because …`, with a code that can be allowed";
+        self.malformed(at, fault, help);
+    }
+
+    fn malformed(&mut self, at: usize, message: String, help: &str) {
+        self.fault(Code::M0205, at, message, help.to_owned());
+    }
+
+    fn fault(&mut self, code: Code, at: usize, message: String, help: String) {
+        self.faults.push(DirectiveFault {
+            code,
+            position: Position::at(self.sql, at),
+            message,
+            help,
+        });
+    }
+}
+
+/// What follows `migrator:` in a comment, in whatever case and spacing it is written.
+fn after_prefix(body: &str) -> Option<&str> {
+    let (word, rest) = body.split_at_checked("migrator".len())?;
+    word.eq_ignore_ascii_case("migrator")
+        .then(|| rest.trim_start().strip_prefix(':'))?
+}
+
+fn parse_reference(text: &str) -> Result<MigrationRef, String> {
+    let (service, version) = text
+        .split_once('/')
+        .ok_or_else(|| "it has no `/`".to_owned())?;
+    let version = Version::parse(version).map_err(|fault| fault.to_string())?;
+    Ok(MigrationRef {
+        service: service.to_owned().into(),
+        version,
+    })
+}
+
+/// Reads `10s`, `500ms`, `5min`, `1h` or `0`.
+#[must_use]
+pub fn parse_duration(text: &str) -> Option<Duration> {
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let number: u64 = number.parse().ok()?;
+    let factor = match unit.trim_start() {
+        "ms" => 1,
+        "s" => 1_000,
+        "min" => 60_000,
+        "h" => 3_600_000,
+        "" if number == 0 => 1,
+        _ => return None,
+    };
+    let milliseconds = number.checked_mul(factor)?;
+    (milliseconds <= MOST_MILLISECONDS).then(|| Duration::from_millis(milliseconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Direction, Directives, parse_duration};
+    use crate::registry::Mode;
+
+    fn faults(sql: &str) -> Vec<String> {
+        Directives::read(sql, Direction::Up)
+            .expect_err(sql)
+            .into_iter()
+            .map(|fault| format!("{} {} {}", fault.position, fault.code, fault.message))
+            .collect()
+    }
+
+    #[test]
+    fn directives_stand_among_the_leading_comments() {
+        let sql = "-- Adds an index.\n-- migrator: no-transaction\n\
+                   -- migrator: requires auth/20240301090000\n--migrator:lock-timeout 10s\n\
+                   /* more */ -- migrator: statement-timeout 5min\nSELECT 1;";
+        let directives = Directives::read(sql, Direction::Up).expect("they are well formed");
+        assert_eq!(directives.mode, Mode::NoTransaction);
+        assert_eq!(directives.requires[0].0.to_string(), "auth/20240301090000");
+        assert_eq!(directives.lock_timeout, Some(Duration::from_secs(10)));
+        assert_eq!(directives.statement_timeout, Some(Duration::from_secs(300)));
+    }
+
+    #[test]
+    fn an_unknown_directive_is_not_passed_over() {
+        assert_eq!(
+            faults("-- migrator: no-transactions\nSELECT 1"),
+            ["1:1 M0204 `no-transactions` is not a directive"]
+        );
+        assert_eq!(faults("-- Migrator : x\nSELECT 1").len(), 1);
+    }
+
+    #[test]
+    fn a_directive_without_effect_is_refused() {
+        for sql in [
+            "SELECT 1;\n-- migrator: no-transaction",
+            "/* migrator: no-transaction */ SELECT 1",
+        ] {
+            assert!(faults(sql)[0].contains("M0206"), "{sql}");
+        }
+    }
+
+    #[test]
+    fn malformed_directives_say_why() {
+        for (directive, fault) in [
+            (
+                "no-transaction please",
+                "`no-transaction` takes no argument, not `please`",
+            ),
+            ("requires auth", "`auth` names no migration: it has no `/`"),
+            (
+                "requires auth/2024",
+                "`auth/2024` names no migration: it has 4 digits, not 14",
+            ),
+            (
+                "lock-timeout soon",
+                "`soon` is not a time for `lock-timeout`",
+            ),
+            ("allow M9999 because x", "`M9999` is not a code"),
+            ("allow M0104", "the reason is missing"),
+            (
+                "allow M0104 because x",
+                "`M0104` cannot be allowed: a migration has no down script",
+            ),
+        ] {
+            let sql = format!("-- migrator: {directive}\nSELECT 1");
+            assert_eq!(faults(&sql), [format!("1:1 M0205 {fault}")]);
+        }
+        let twice = "-- migrator: lock-timeout 1s\n-- migrator: lock-timeout 2s\nSELECT 1";
+        assert_eq!(faults(twice), ["2:1 M0205 `lock-timeout` is said twice"]);
+    }
+
+    #[test]
+    fn durations_have_a_unit() {
+        assert_eq!(parse_duration("500ms"), Some(Duration::from_millis(500)));
+        assert_eq!(parse_duration("0"), Some(Duration::ZERO));
+        for text in ["", "s", "5", "1.5s", "-1s", "99999999999h", "600h", "5 m"] {
+            assert_eq!(parse_duration(text), None, "{text}");
+        }
+    }
+}

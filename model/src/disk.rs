@@ -1,0 +1,98 @@
+//! Reads a tree from disk; the only file of this crate that touches the disk
+//! (beside [`crate::build_script`], which only prints).
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::ignored::is_ignored;
+use crate::tree::{Node, Tree};
+
+/// The manifest's file name, in the tree's folder.
+pub const MANIFEST: &str = "services.toml";
+
+/// The folder of the services' folders, in the tree's folder.
+pub const MIGRATIONS: &str = "migrations";
+
+/// Reads everything under `folder`; what cannot be read becomes a node that says so.
+///
+/// `root` is how diagnostics name the folder. Links are followed. A folder
+/// that is not there gives an empty tree.
+#[must_use]
+pub fn read(folder: &Path, root: &str) -> Tree {
+    let mut tree = Tree::new(root);
+    read_folder(folder, "", &mut tree);
+    tree
+}
+
+/// Finds the folder of a tree: `database` in `start` or in a folder above it,
+/// with a manifest in it.
+#[must_use]
+pub fn find(start: &Path) -> Option<PathBuf> {
+    start
+        .ancestors()
+        .map(|folder| folder.join("database"))
+        .find(|folder| folder.join(MANIFEST).is_file())
+}
+
+fn read_folder(folder: &Path, prefix: &str, tree: &mut Tree) {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if prefix.is_empty() && error.kind() == io::ErrorKind::NotFound => return,
+        Err(error) => {
+            let node = Node::Unreadable(error.to_string());
+            tree.nodes.insert(prefix.to_owned(), node);
+            return;
+        }
+    };
+    for entry in entries {
+        match entry {
+            Ok(entry) => read_entry(&entry.path(), prefix, tree),
+            Err(error) => {
+                let node = Node::Unreadable(error.to_string());
+                tree.nodes.insert(prefix.to_owned(), node);
+            }
+        }
+    }
+}
+
+fn read_entry(path: &Path, prefix: &str, tree: &mut Tree) {
+    let Some(os_name) = path.file_name() else {
+        return;
+    };
+    let name = os_name.to_string_lossy();
+    if is_ignored(&name) {
+        return;
+    }
+    let key = match prefix {
+        "" => name.to_string(),
+        prefix => format!("{prefix}/{name}"),
+    };
+    let node = match os_name.to_str() {
+        Some(_) => read_node(path),
+        None => Node::MisnamedBytes,
+    };
+    let below = node == Node::Folder && holds_scripts(&key);
+    tree.nodes.insert(key.clone(), node);
+    if below {
+        read_folder(path, &key, tree);
+    }
+}
+
+/// Whether to look inside: `migrations` and its direct folders; what is deeper
+/// has no place, and a link there cannot lead us in circles.
+fn holds_scripts(key: &str) -> bool {
+    let mut parts = key.split('/');
+    parts.next() == Some(MIGRATIONS) && parts.count() <= 1
+}
+
+fn read_node(path: &Path) -> Node {
+    let unreadable = |error: io::Error| Node::Unreadable(error.to_string());
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => Node::Folder,
+        Ok(metadata) if metadata.is_file() => fs::read(path).map_or_else(unreadable, Node::File),
+        Ok(_) => Node::Unreadable("it is neither a file nor a folder".to_owned()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Node::DeadLink,
+        Err(error) => unreadable(error),
+    }
+}

@@ -1,0 +1,278 @@
+//! The one place where a migration's file name is taken apart and put together.
+
+use std::fmt;
+
+use crate::code::Code;
+use crate::version::Version;
+
+/// The parts of `YYYYMMDDHHMMSS_XXXXXXXX_name.up.sql`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FileName {
+    /// The 14 digits.
+    pub version: Version,
+    /// The 8 hex digits.
+    pub uid: String,
+    /// The slug.
+    pub name: String,
+    /// The direction.
+    pub direction: Direction,
+}
+
+/// Up or down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Direction {
+    /// Applies.
+    Up,
+    /// Reverts.
+    Down,
+}
+
+/// One thing that is wrong with a file name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub(crate) code: Code,
+    pub(crate) message: String,
+    pub(crate) help: String,
+}
+
+impl Direction {
+    /// The end of the file name.
+    #[must_use]
+    pub fn ending(self) -> &'static str {
+        match self {
+            Direction::Up => ".up.sql",
+            Direction::Down => ".down.sql",
+        }
+    }
+
+    /// The other one.
+    #[must_use]
+    pub fn other(self) -> Direction {
+        match self {
+            Direction::Up => Direction::Down,
+            Direction::Down => Direction::Up,
+        }
+    }
+}
+
+impl FileName {
+    /// The same migration's file of the other direction.
+    #[must_use]
+    pub fn partner(&self) -> FileName {
+        FileName {
+            direction: self.direction.other(),
+            ..self.clone()
+        }
+    }
+
+    /// `YYYYMMDDHHMMSS_XXXXXXXX_name`.
+    #[must_use]
+    pub fn stem(&self) -> String {
+        format!("{}_{}_{}", self.version, self.uid, self.name)
+    }
+
+    /// Takes a file name apart; every part that is wrong is a fault of its own.
+    pub(crate) fn parse(file: &str) -> Result<FileName, Vec<Fault>> {
+        let mut faults = Vec::new();
+        let (stem, direction) = match split_ending(file) {
+            Ok(parts) => parts,
+            Err((stem, fault)) => {
+                faults.push(fault);
+                (stem, Direction::Up)
+            }
+        };
+        let mut parts = stem.splitn(3, '_');
+        let mut part = || parts.next().unwrap_or_default();
+        let (version_text, uid, name) = (part(), part(), part());
+        let version = Version::parse(version_text).map_err(|fault| {
+            faults.push(Fault {
+                code: Code::M0102,
+                message: format!("`{version_text}` is not a version: {fault}"),
+                help: "a file name starts with the UTC time `YYYYMMDDHHMMSS`".to_owned(),
+            });
+        });
+        faults.extend(uid_fault(uid));
+        faults.extend(name_fault(name));
+        match (version, faults.is_empty()) {
+            (Ok(version), true) => Ok(FileName {
+                version,
+                uid: uid.to_owned(),
+                name: name.to_owned(),
+                direction,
+            }),
+            _ => Err(faults),
+        }
+    }
+}
+
+impl fmt::Display for FileName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.stem(), self.direction.ending())
+    }
+}
+
+/// Whether a file looks as if it were meant to be a script.
+pub(crate) fn looks_like_a_script(file: &str) -> bool {
+    file.starts_with(|c: char| c.is_ascii_digit()) || file.to_lowercase().ends_with(".sql")
+}
+
+fn split_ending(file: &str) -> Result<(&str, Direction), (&str, Fault)> {
+    for direction in [Direction::Up, Direction::Down] {
+        if let Some(stem) = file.strip_suffix(direction.ending()) {
+            return Ok((stem, direction));
+        }
+    }
+    let stem = file.split('.').next().unwrap_or_default();
+    let lower = file.to_lowercase();
+    let is_known = |direction: Direction| lower.ends_with(direction.ending());
+    let help = if is_known(Direction::Up) || is_known(Direction::Down) {
+        "the ending is lower case"
+    } else if lower.rsplit('.').next() == Some("sql") {
+        "say which direction it is: `.up.sql` or `.down.sql`"
+    } else {
+        "a script ends in `.up.sql` or `.down.sql`"
+    };
+    let ending = &file[stem.len()..];
+    let fault = Fault {
+        code: Code::M0107,
+        message: format!("`{ending}` is not the ending of a script"),
+        help: help.to_owned(),
+    };
+    Err((stem, fault))
+}
+
+fn uid_fault(uid: &str) -> Option<Fault> {
+    let digits = uid.chars().count();
+    let message = if let Some(other) = uid.chars().find(|c| !c.is_ascii_hexdigit()) {
+        format!("`{uid}` is not a uid: `{other}` is not a hex digit")
+    } else if digits != 8 {
+        format!("`{uid}` is not a uid: it has {digits} hex digits, not 8")
+    } else if uid.chars().any(|c| c.is_ascii_uppercase()) {
+        format!("`{uid}` is not a uid: it is not lower case")
+    } else {
+        return None;
+    };
+    Some(Fault {
+        code: Code::M0103,
+        message,
+        help: "after the version come `_` and the first 8 hex digits of a random UUID; \
+               `migrator create` makes them"
+            .to_owned(),
+    })
+}
+
+fn name_fault(name: &str) -> Option<Fault> {
+    let fault = snake_case_fault(name)?;
+    Some(Fault {
+        code: Code::M0106,
+        message: format!("`{name}` is not a migration's name: {fault}"),
+        help: "after the uid come `_` and a name in lower snake case, such as \
+               `create_tenants_table`"
+            .to_owned(),
+    })
+}
+
+/// What keeps a text from being lower snake case, if anything does.
+#[must_use]
+pub fn snake_case_fault(text: &str) -> Option<String> {
+    let first = text.chars().next();
+    let strange = |c: &char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || *c == '_');
+    if let Some(c) = text.chars().find(strange) {
+        return Some(match c.is_uppercase() {
+            true => format!("`{c}` is upper case"),
+            false => format!("`{c}` is not a letter a to z, a digit or `_`"),
+        });
+    }
+    match first {
+        None => Some("it is empty".to_owned()),
+        Some(c) if !c.is_ascii_lowercase() => Some(format!("it starts with `{c}`, not a letter")),
+        Some(_) if text.ends_with('_') => Some("it ends in `_`".to_owned()),
+        Some(_) if text.contains("__") => Some("it has `__` in it".to_owned()),
+        Some(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Direction, FileName};
+
+    fn faults(file: &str) -> Vec<String> {
+        FileName::parse(file)
+            .expect_err(file)
+            .into_iter()
+            .map(|fault| format!("{}: {}", fault.code, fault.message))
+            .collect()
+    }
+
+    #[test]
+    fn a_good_name_is_taken_apart_and_put_together() {
+        let text = "20240101120000_a1b2c3d4_create_tenants_table.down.sql";
+        let file = FileName::parse(text).expect(text);
+        assert_eq!(file.name, "create_tenants_table");
+        assert_eq!(file.direction, Direction::Down);
+        assert_eq!(file.to_string(), text);
+    }
+
+    #[test]
+    fn each_part_is_wrong_in_its_own_way() {
+        let cases = [
+            (
+                "20240230000000_a1b2c3d4_x.up.sql",
+                "M0102: `20240230000000` is not a version: 2024-02 has 29 days and no day 30",
+            ),
+            (
+                "20240101000000_a1b2c3_x.up.sql",
+                "M0103: `a1b2c3` is not a uid: it has 6 hex digits, not 8",
+            ),
+            (
+                "20240101000000_A1B2C3D4_x.up.sql",
+                "M0103: `A1B2C3D4` is not a uid: it is not lower case",
+            ),
+            (
+                "20240101000000_g1b2c3d4_x.up.sql",
+                "M0103: `g1b2c3d4` is not a uid: `g` is not a hex digit",
+            ),
+            (
+                "20240101000000_a1b2c3d4_CreateX.up.sql",
+                "M0106: `CreateX` is not a migration's name: `C` is upper case",
+            ),
+            (
+                "20240101000000_a1b2c3d4_a-b.up.sql",
+                "M0106: `a-b` is not a migration's name: `-` is not a letter a to z, a digit or `_`",
+            ),
+            (
+                "20240101000000_a1b2c3d4_1x.up.sql",
+                "M0106: `1x` is not a migration's name: it starts with `1`, not a letter",
+            ),
+            (
+                "20240101000000_a1b2c3d4.up.sql",
+                "M0106: `` is not a migration's name: it is empty",
+            ),
+            (
+                "20240101000000_a1b2c3d4_x.UP.SQL",
+                "M0107: `.UP.SQL` is not the ending of a script",
+            ),
+            (
+                "20240101000000_a1b2c3d4_x.sql",
+                "M0107: `.sql` is not the ending of a script",
+            ),
+        ];
+        for (file, expected) in cases {
+            assert_eq!(faults(file), [expected], "{file}");
+        }
+    }
+
+    #[test]
+    fn all_faults_of_a_name_are_found() {
+        assert_eq!(faults("2024_x_Y.sql").len(), 4);
+    }
+
+    proptest! {
+        #[test]
+        fn no_name_panics(file in "\\PC{0,40}") {
+            let _ = FileName::parse(&file);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! The one list of file names that may lie anywhere in a tree and mean nothing.
+
+/// Names that editors, systems and people leave beside migrations.
+///
+/// `*` stands for any text; nothing else is special.
+pub(crate) const IGNORED: &[&str] = &[
+    "README.md",
+    ".gitkeep",
+    ".gitignore",
+    ".gitattributes",
+    ".editorconfig",
+    ".DS_Store",
+    "._*",
+    "Thumbs.db",
+    "desktop.ini",
+    "*~",
+    ".*.swp",
+    ".*.swo",
+    "#*#",
+    ".#*",
+    ".idea",
+    ".vscode",
+];
+
+/// Whether a file or folder of this name is passed over.
+pub(crate) fn is_ignored(name: &str) -> bool {
+    IGNORED.iter().any(|pattern| match pattern.split_once('*') {
+        None => name == *pattern,
+        Some((start, end)) => {
+            name.len() >= start.len() + end.len() && name.starts_with(start) && name.ends_with(end)
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_ignored;
+
+    #[test]
+    fn droppings_are_ignored_and_nothing_else() {
+        for name in [
+            ".DS_Store",
+            "a.up.sql~",
+            ".a.up.sql.swp",
+            "#a#",
+            ".#a",
+            "README.md",
+        ] {
+            assert!(is_ignored(name), "{name}");
+        }
+        for name in ["a.up.sql", "a.swp", "#", "readme.md", ".hidden"] {
+            assert!(!is_ignored(name), "{name}");
+        }
+    }
+}

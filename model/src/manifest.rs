@@ -1,0 +1,289 @@
+//! `services.toml`: the tiers and the services, read with all that is wrong in it.
+//!
+//! The table is walked by hand rather than through serde, so that every fault
+//! is found in one pass, each with its place; and so that neither serde nor a
+//! derive macro burdens the crates that embed a tree.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::code::Code;
+use crate::diagnostic::{Diagnostic, Place};
+use crate::file_name::snake_case_fault;
+use crate::nearest::suggestion;
+
+/// The longest name of a service: `<service>_history` must fit into Postgres's 63 bytes.
+const LONGEST_NAME: usize = 48;
+
+/// The manifest, as far as it could be made sense of.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Manifest {
+    pub(crate) tiers: Vec<String>,
+    pub(crate) services: Vec<Entry>,
+}
+
+/// A service's table; what it names is not looked up yet.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) name: String,
+    pub(crate) tier: Option<usize>,
+    pub(crate) directory: Option<(String, usize)>,
+    pub(crate) depends_on: Vec<(String, usize)>,
+    pub(crate) description: String,
+    /// Where its name stands in the manifest.
+    pub(crate) offset: usize,
+}
+
+/// Why a text cannot be the name of a service, if it cannot.
+#[must_use]
+pub fn service_name_fault(name: &str) -> Option<String> {
+    if name == "all" {
+        return Some("`all` means every service".to_owned());
+    }
+    if name.len() > LONGEST_NAME {
+        return Some(format!("it is longer than {LONGEST_NAME} characters"));
+    }
+    snake_case_fault(name)
+}
+
+/// Reads a manifest; `path` is how diagnostics name it.
+pub(crate) fn read(path: &str, text: &str) -> (Manifest, Vec<Diagnostic>) {
+    let mut reader = Reader {
+        path,
+        text,
+        diagnostics: Vec::new(),
+    };
+    let (table, errors) = DeTable::parse_recoverable(text);
+    for error in &errors {
+        let offset = error.span().map_or(0, |span| span.start);
+        reader.fault(
+            Code::M0301,
+            offset,
+            format!("the manifest is not TOML: {}", first_line(error.message())),
+            "mend the line; the form of the manifest is in `migrator explain M0301`",
+        );
+    }
+    let manifest = match errors.is_empty() {
+        true => reader.manifest(table.get_ref()),
+        false => Manifest::default(),
+    };
+    (manifest, reader.diagnostics)
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
+struct Reader<'a> {
+    path: &'a str,
+    text: &'a str,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// The values of a table by key, each with the place of its key and of its value.
+type Fields<'a, 'i> = BTreeMap<&'a str, (usize, &'a Spanned<DeValue<'i>>)>;
+
+impl Reader<'_> {
+    fn manifest(&mut self, table: &DeTable<'_>) -> Manifest {
+        let fields = self.fields(table, "the manifest", &["tiers", "services"]);
+        let tiers = match fields.get("tiers") {
+            Some((_, value)) => self.strings(value, "tiers"),
+            None => {
+                let message = "the manifest has no `tiers`";
+                let help = "start it with `tiers = [\"…\", …]`, in the order in which they run";
+                self.fault(Code::M0302, 0, message.to_owned(), help);
+                Vec::new()
+            }
+        };
+        self.check_tiers(&tiers);
+        let tiers: Vec<String> = tiers.into_iter().map(|(name, _)| name).collect();
+        let services = match fields.get("services") {
+            Some((_, value)) => self.services(value, &tiers),
+            None => Vec::new(),
+        };
+        Manifest { tiers, services }
+    }
+
+    fn check_tiers(&mut self, tiers: &[(String, usize)]) {
+        for (index, (name, offset)) in tiers.iter().enumerate() {
+            let message = if name.trim().is_empty() {
+                "a tier's name is empty".to_owned()
+            } else if tiers[..index].iter().any(|(other, _)| other == name) {
+                format!("the tier `{name}` stands twice")
+            } else {
+                continue;
+            };
+            self.fault(
+                Code::M0303,
+                *offset,
+                message,
+                "give each tier a name of its own",
+            );
+        }
+    }
+
+    fn services(&mut self, value: &Spanned<DeValue<'_>>, tiers: &[String]) -> Vec<Entry> {
+        let Some(table) = value.get_ref().as_table() else {
+            self.wrong_type("services", "a table for each service", value);
+            return Vec::new();
+        };
+        let mut services = Vec::new();
+        for (key, value) in table {
+            let (name, offset) = (key.get_ref().as_ref(), key.span().start);
+            if let Some(fault) = service_name_fault(name) {
+                let message = format!("`{name}` is not a service's name: {fault}");
+                let help = "name it in lower snake case, such as `tenant`";
+                self.fault(Code::M0308, offset, message, help);
+            }
+            match value.get_ref().as_table() {
+                Some(table) => services.push(self.service(name, offset, table, tiers)),
+                None => self.wrong_type(&format!("services.{name}"), "a table", value),
+            }
+        }
+        services.sort_by_key(|service| service.offset);
+        services
+    }
+
+    fn service(
+        &mut self,
+        name: &str,
+        offset: usize,
+        table: &DeTable<'_>,
+        tiers: &[String],
+    ) -> Entry {
+        const KEYS: [&str; 4] = ["tier", "directory", "depends_on", "description"];
+        let owner = format!("the service `{name}`");
+        let fields = self.fields(table, &owner, &KEYS);
+        let tier = self
+            .required(&fields, "tier", name, offset)
+            .and_then(|(tier, at)| self.tier(name, &tier, at, tiers));
+        let directory = self
+            .required(&fields, "directory", name, offset)
+            .and_then(|(directory, at)| self.directory(name, directory, at));
+        let depends_on = match fields.get("depends_on") {
+            Some((_, value)) => self.strings(value, "depends_on"),
+            None => Vec::new(),
+        };
+        let description = match fields.get("description") {
+            Some((_, value)) => self.string(value, "description").map(|(text, _)| text),
+            None => None,
+        };
+        Entry {
+            name: name.to_owned(),
+            tier,
+            directory,
+            depends_on,
+            description: description.unwrap_or_default(),
+            offset,
+        }
+    }
+
+    fn tier(&mut self, service: &str, tier: &str, at: usize, tiers: &[String]) -> Option<usize> {
+        let number = tiers.iter().position(|name| name == tier);
+        if number.is_none() {
+            let message = if tier.trim().is_empty() {
+                format!("the service `{service}` names no tier")
+            } else {
+                format!("`{tier}`, the tier of the service `{service}`, is not in `tiers`")
+            };
+            let help = suggestion(tier, "tier", tiers.iter().map(String::as_str));
+            self.fault(Code::M0304, at, message, &help);
+        }
+        number
+    }
+
+    fn directory(
+        &mut self,
+        service: &str,
+        directory: String,
+        at: usize,
+    ) -> Option<(String, usize)> {
+        let plain = !directory.is_empty()
+            && !directory.starts_with('.')
+            && directory
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
+        if plain {
+            return Some((directory, at));
+        }
+        let message = format!("`{directory}` is not a directory for the service `{service}`");
+        let help = "name one folder below `migrations/`, in letters, digits, `_`, `-` and `.`";
+        self.fault(Code::M0309, at, message, help);
+        None
+    }
+
+    /// Splits a table into its fields; a key that is not known is a fault.
+    fn fields<'a, 'i>(
+        &mut self,
+        table: &'a DeTable<'i>,
+        owner: &str,
+        known: &[&'static str],
+    ) -> Fields<'a, 'i> {
+        let mut fields = BTreeMap::new();
+        for (key, value) in table {
+            let (name, offset) = (key.get_ref().as_ref(), key.span().start);
+            if known.contains(&name) {
+                fields.insert(name, (offset, value));
+            } else {
+                let message = format!("`{name}` is not a key of {owner}");
+                let help = suggestion(name, "key", known.iter().copied());
+                self.fault(Code::M0302, offset, message, &help);
+            }
+        }
+        fields
+    }
+
+    fn required(
+        &mut self,
+        fields: &Fields<'_, '_>,
+        key: &str,
+        service: &str,
+        offset: usize,
+    ) -> Option<(String, usize)> {
+        if let Some((_, value)) = fields.get(key) {
+            return self.string(value, key);
+        }
+        let message = format!("the service `{service}` has no `{key}`");
+        let help = format!("add `{key} = \"…\"` to `[services.{service}]`");
+        self.fault(Code::M0302, offset, message, &help);
+        None
+    }
+
+    fn string(&mut self, value: &Spanned<DeValue<'_>>, key: &str) -> Option<(String, usize)> {
+        match value.get_ref().as_str() {
+            Some(text) => Some((text.to_owned(), value.span().start)),
+            None => {
+                self.wrong_type(key, "a string", value);
+                None
+            }
+        }
+    }
+
+    fn strings(&mut self, value: &Spanned<DeValue<'_>>, key: &str) -> Vec<(String, usize)> {
+        let Some(array) = value.get_ref().as_array() else {
+            self.wrong_type(key, "an array of strings", value);
+            return Vec::new();
+        };
+        let mut strings = Vec::new();
+        for element in array {
+            strings.extend(self.string(element, key));
+        }
+        strings
+    }
+
+    fn wrong_type(&mut self, key: &str, wanted: &str, value: &Spanned<DeValue<'_>>) {
+        let Range { start, .. } = value.span();
+        let found = value.get_ref().type_str();
+        let message = format!("`{key}` is of type {found}");
+        self.fault(Code::M0302, start, message, &format!("make it {wanted}"));
+    }
+
+    fn fault(&mut self, code: Code, offset: usize, message: String, help: &str) {
+        let place = Place::within(self.path, self.text, offset);
+        self.diagnostics
+            .push(Diagnostic::new(code, place, message, help));
+    }
+}

@@ -1,0 +1,186 @@
+//! The registry: the resolved tree, as `embed_migrations!` compiles it in.
+//!
+//! Every field can be a constant, so that a static registry costs nothing at
+//! start-up; a registry that was resolved at run time owns its texts.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::time::Duration;
+
+use crate::sql;
+use crate::version::Version;
+
+/// A text that a static registry borrows and a resolved one owns.
+pub type Text = Cow<'static, str>;
+
+/// The services and migrations of a tree, in the order in which they run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Registry {
+    /// The names of the tiers; a tier's number is its index.
+    pub tiers: Cow<'static, [Text]>,
+    /// The services, by tier, then by dependency, then by name.
+    pub services: Cow<'static, [Service]>,
+    /// The migrations, in plan order.
+    pub migrations: Cow<'static, [Migration]>,
+}
+
+/// A service: the owner of a part of the schema and of one folder of migrations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Service {
+    /// Its name, as on the command line.
+    pub name: Text,
+    /// The number of its tier.
+    pub tier: usize,
+    /// Its folder below `migrations/`.
+    pub directory: Text,
+    /// The services it names as its dependencies.
+    pub depends_on: Cow<'static, [Text]>,
+    /// What it is for; empty if the manifest does not say.
+    pub description: Text,
+}
+
+/// One versioned change, up and down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Migration {
+    /// The service that owns it.
+    pub service: Text,
+    /// Its 14 digits.
+    pub version: Version,
+    /// Its 8 hex digits.
+    pub uid: Text,
+    /// Its slug.
+    pub name: Text,
+    /// refinery's checksum of `<uid>_<name>`, version and up script.
+    pub checksum: u64,
+    /// The migrations that it waits for beyond what its service depends on.
+    pub requires: Cow<'static, [MigrationRef]>,
+    /// What applies it.
+    pub up: Script,
+    /// What reverts it.
+    pub down: Script,
+}
+
+/// A migration named by another, `auth/20240301090000`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MigrationRef {
+    /// The service that owns it.
+    pub service: Text,
+    /// Its version.
+    pub version: Version,
+}
+
+/// The SQL of one direction, with what its directives say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Script {
+    /// The file, from where the tree was named.
+    pub path: Text,
+    /// The file's text, as it is on disk.
+    pub raw: Text,
+    /// A hash over the script's tokens: comments and white space do not count.
+    pub fingerprint: u64,
+    /// How it runs.
+    pub mode: Mode,
+    /// `lock_timeout` for this script instead of the run's; zero is none.
+    pub lock_timeout: Option<Duration>,
+    /// `statement_timeout` for this script instead of the run's; zero is none.
+    pub statement_timeout: Option<Duration>,
+}
+
+/// How a script runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// In one transaction together with its history entry.
+    #[default]
+    Transaction,
+    /// Statement by statement, each committing by itself.
+    NoTransaction,
+}
+
+impl Registry {
+    /// Finds a service by name.
+    #[must_use]
+    pub fn service(&self, name: &str) -> Option<&Service> {
+        self.services.iter().find(|service| service.name == name)
+    }
+
+    /// The service's migrations in the order of their versions.
+    pub fn migrations_of<'a, 's>(
+        &'a self,
+        service: &'s str,
+    ) -> impl Iterator<Item = &'a Migration> + use<'a, 's> {
+        self.migrations
+            .iter()
+            .filter(move |migration| migration.service == service)
+    }
+
+    /// Finds a migration by service and version.
+    #[must_use]
+    pub fn migration(&self, service: &str, version: Version) -> Option<&Migration> {
+        self.migrations_of(service)
+            .find(|migration| migration.version == version)
+    }
+
+    /// All services that this one depends on, directly or not, without itself.
+    #[must_use]
+    pub fn dependencies_of(&self, service: &str) -> BTreeSet<&str> {
+        let mut found: BTreeSet<&str> = BTreeSet::new();
+        let mut open: Vec<&str> = self.direct_dependencies(service).collect();
+        while let Some(name) = open.pop() {
+            if found.insert(name) {
+                open.extend(self.direct_dependencies(name));
+            }
+        }
+        found
+    }
+
+    fn direct_dependencies(&self, service: &str) -> impl Iterator<Item = &str> + use<'_> {
+        let direct = self.service(service).map_or(&[][..], |s| &s.depends_on);
+        direct.iter().map(AsRef::as_ref)
+    }
+}
+
+impl Migration {
+    /// `<uid>_<name>`, which is what the history keeps as the name.
+    #[must_use]
+    pub fn history_name(&self) -> String {
+        format!("{}_{}", self.uid, self.name)
+    }
+
+    /// How another migration refers to this one.
+    #[must_use]
+    pub fn reference(&self) -> MigrationRef {
+        MigrationRef {
+            service: self.service.clone(),
+            version: self.version,
+        }
+    }
+}
+
+impl Script {
+    /// The SQL that is sent: without a byte-order mark, lines ending in `\n`.
+    #[must_use]
+    pub fn sql(&self) -> Cow<'_, str> {
+        sql::normalise(&self.raw)
+    }
+}
+
+/// `tenant/20240101120000_a1b2c3d4_create_tenants_table`.
+impl fmt::Display for Migration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Migration {
+            service,
+            version,
+            uid,
+            name,
+            ..
+        } = self;
+        write!(f, "{service}/{version}_{uid}_{name}")
+    }
+}
+
+impl fmt::Display for MigrationRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.service, self.version)
+    }
+}

@@ -1,0 +1,136 @@
+//! `requires` and the order of migrations.
+
+use std::collections::BTreeMap;
+
+use crate::code::Code;
+use crate::diagnostic::{Diagnostic, Place};
+use crate::nearest::suggestion;
+use crate::order::topological;
+use crate::pairs::{Found, Pair};
+use crate::version::Version;
+
+/// Puts the migrations, which come by service, then by version, in plan order.
+///
+/// On a fault they stay as they came.
+pub(crate) fn put_in_order(found: &mut Found) {
+    let pairs = &found.pairs;
+    let index: Index = pairs
+        .iter()
+        .enumerate()
+        .map(|(i, pair)| ((pair.service.as_str(), pair.up.file.version), i))
+        .collect();
+    let mut diagnostics = Vec::new();
+    let mut waits_for = Vec::new();
+    for (i, pair) in pairs.iter().enumerate() {
+        let mut others = required(pair, &index, found, &mut diagnostics);
+        let previous = i.checked_sub(1);
+        others.extend(previous.filter(|&p| pairs[p].service == pair.service));
+        waits_for.push(others);
+    }
+    match topological(&waits_for) {
+        Ok(order) => rearrange(&mut found.pairs, &order),
+        Err(cycle) => diagnostics.push(cycle_fault(pairs, &cycle)),
+    }
+    found.diagnostics.extend(diagnostics);
+}
+
+type Index<'a> = BTreeMap<(&'a str, Version), usize>;
+
+fn required(
+    pair: &Pair,
+    index: &Index<'_>,
+    found: &Found,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<usize> {
+    let mut others = Vec::new();
+    for (reference, offset) in &pair.up.directives.requires {
+        let place = Place::within(&pair.up.path, &pair.up.sql, *offset);
+        let is_itself =
+            reference.service == pair.service && reference.version == pair.up.file.version;
+        let at_fault = (reference.service.to_string(), reference.version);
+        match index.get(&(reference.service.as_ref(), reference.version)) {
+            _ if is_itself => diagnostics.push(Diagnostic::new(
+                Code::M0311,
+                place,
+                format!("`{reference}` requires itself"),
+                "remove the directive",
+            )),
+            Some(&other) => others.push(other),
+            None if found.at_fault.contains(&at_fault) => {}
+            None => diagnostics.push(unknown(&found.pairs, reference, place)),
+        }
+    }
+    others
+}
+
+fn unknown(pairs: &[Pair], reference: &crate::MigrationRef, place: Place) -> Diagnostic {
+    let mut services: Vec<&str> = pairs.iter().map(|pair| pair.service.as_str()).collect();
+    services.dedup();
+    let help = if services.contains(&reference.service.as_ref()) {
+        let versions: Vec<String> = pairs
+            .iter()
+            .filter(|pair| pair.service == reference.service)
+            .map(|pair| pair.up.file.version.to_string())
+            .collect();
+        let version = reference.version.to_string();
+        suggestion(&version, "version", versions.iter().map(String::as_str))
+    } else {
+        suggestion(&reference.service, "service", services.iter().copied())
+    };
+    let message = format!("there is no migration `{reference}`");
+    Diagnostic::new(Code::M0310, place, message, help)
+}
+
+/// Names the cycle at a `requires` that is part of it; each step says why it waits.
+fn cycle_fault(pairs: &[Pair], cycle: &[usize]) -> Diagnostic {
+    let waits: Vec<(usize, usize)> = (0..cycle.len())
+        .map(|i| (cycle[i], cycle[(i + 1) % cycle.len()]))
+        .collect();
+    let steps: Vec<String> = waits
+        .iter()
+        .map(|&(from, to)| match requires_offset(pairs, from, to) {
+            Some(_) => format!(
+                "`{}` requires `{}`",
+                reference(pairs, from),
+                reference(pairs, to)
+            ),
+            None => format!(
+                "`{}` follows `{}`",
+                reference(pairs, from),
+                reference(pairs, to)
+            ),
+        })
+        .collect();
+    let place = waits
+        .iter()
+        .find_map(|&(from, to)| {
+            let offset = requires_offset(pairs, from, to)?;
+            let up = &pairs[from].up;
+            Some(Place::within(&up.path, &up.sql, offset))
+        })
+        .unwrap_or_else(|| Place::file(pairs[cycle[0]].up.path.clone()));
+    Diagnostic::new(
+        Code::M0312,
+        place,
+        format!("migrations wait for each other: {}", steps.join(", ")),
+        "remove one of the `requires`, or split a migration in two",
+    )
+}
+
+fn reference(pairs: &[Pair], i: usize) -> String {
+    format!("{}/{}", pairs[i].service, pairs[i].up.file.version)
+}
+
+fn requires_offset(pairs: &[Pair], from: usize, to: usize) -> Option<usize> {
+    let requires = &pairs[from].up.directives.requires;
+    let wanted = (pairs[to].service.as_str(), pairs[to].up.file.version);
+    requires
+        .iter()
+        .find(|(r, _)| (r.service.as_ref(), r.version) == wanted)
+        .map(|(_, offset)| *offset)
+}
+
+fn rearrange(pairs: &mut Vec<Pair>, order: &[usize]) {
+    let mut unordered: Vec<Option<Pair>> = pairs.drain(..).map(Some).collect();
+    pairs.extend(order.iter().filter_map(|&i| unordered[i].take()));
+}

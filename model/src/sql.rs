@@ -1,0 +1,281 @@
+//! A script's tokens: normal form, fingerprint, statements, what is not closed.
+//!
+//! The one user of `squawk-lexer`, whose tokens follow Postgres's own `scan.l`
+//! with `standard_conforming_strings` on. What the statements mean is not
+//! looked at here.
+
+use std::borrow::Cow;
+use std::hash::Hasher;
+use std::ops::Range;
+
+use siphasher::sip::SipHasher13;
+use squawk_lexer::{LiteralKind, TokenKind};
+
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// A kind of token, as far as this crate tells them apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Blank,
+    LineComment,
+    BlockComment,
+    Semicolon,
+    Word,
+    OpenParen,
+    CloseParen,
+    Other,
+}
+
+/// A token with its bytes in the script.
+#[derive(Clone, Debug)]
+pub(crate) struct Token {
+    pub(crate) kind: Kind,
+    pub(crate) range: Range<usize>,
+    /// What is not closed before the end of the script: `string`, `comment` or `name`.
+    pub(crate) open: Option<&'static str>,
+}
+
+impl Token {
+    fn is_trivia(&self) -> bool {
+        matches!(
+            self.kind,
+            Kind::Blank | Kind::LineComment | Kind::BlockComment
+        )
+    }
+}
+
+/// The SQL without a byte-order mark and with `\n` at the end of each line.
+///
+/// Files that differ just in these are the same script to every checksum.
+#[must_use]
+pub fn normalise(raw: &str) -> Cow<'_, str> {
+    let text = raw.strip_prefix(BYTE_ORDER_MARK).unwrap_or(raw);
+    if text.contains("\r\n") {
+        Cow::Owned(text.replace("\r\n", "\n"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// refinery's checksum of a migration: `SipHash` 1-3 over name, version and SQL.
+///
+/// The same as `refinery::Migration::checksum` (refinery-core 0.10, `runner.rs`,
+/// feature `int8-versions`), which a test of `migrator-runtime` holds it to.
+#[must_use]
+pub fn checksum(history_name: &str, version: i64, sql: &str) -> u64 {
+    use std::hash::Hash;
+    let mut hasher = SipHasher13::new();
+    history_name.hash(&mut hasher);
+    version.hash(&mut hasher);
+    sql.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// A hash over the script's tokens, which comments, white space, line ends and
+/// a byte-order mark do not alter.
+#[must_use]
+pub fn fingerprint(sql: &str) -> u64 {
+    let mut hasher = SipHasher13::new();
+    for token in tokens(sql).iter().filter(|token| !token.is_trivia()) {
+        hasher.write(sql[token.range.clone()].as_bytes());
+        hasher.write_u8(0xff);
+    }
+    hasher.finish()
+}
+
+/// The statements of a script: byte ranges without the comments and white
+/// space around them and without the semicolons between them.
+///
+/// A semicolon inside quotes, comments, parentheses (as in `CREATE RULE … DO
+/// (…; …)`) or a `BEGIN ATOMIC … END` body ends no statement.
+#[must_use]
+pub fn statements(sql: &str) -> Vec<Range<usize>> {
+    let mut splitter = Splitter::default();
+    for token in tokens(sql).into_iter().filter(|token| !token.is_trivia()) {
+        splitter.push(sql, &token);
+    }
+    splitter.end_statement();
+    splitter.done
+}
+
+#[derive(Default)]
+struct Splitter {
+    done: Vec<Range<usize>>,
+    current: Option<Range<usize>>,
+    parentheses: usize,
+    /// `END`s that are still to come in a `BEGIN ATOMIC` body.
+    ends: usize,
+    after_begin: bool,
+}
+
+impl Splitter {
+    fn push(&mut self, sql: &str, token: &Token) {
+        let ends_here = self.parentheses == 0 && self.ends == 0;
+        if token.kind == Kind::Semicolon && ends_here {
+            return self.end_statement();
+        }
+        self.nest(&sql[token.range.clone()], token.kind);
+        let start = self.current.take().map_or(token.range.start, |r| r.start);
+        self.current = Some(start..token.range.end);
+    }
+
+    /// Follows parentheses and, in a body, `CASE … END`, the one other construct
+    /// that `END` closes there.
+    fn nest(&mut self, text: &str, kind: Kind) {
+        let word = |word: &str| kind == Kind::Word && text.eq_ignore_ascii_case(word);
+        let opens_body = self.after_begin && word("atomic");
+        if opens_body || (self.ends > 0 && word("case")) {
+            self.ends += 1;
+        } else if word("end") {
+            self.ends = self.ends.saturating_sub(1);
+        }
+        match kind {
+            Kind::OpenParen => self.parentheses += 1,
+            Kind::CloseParen => self.parentheses = self.parentheses.saturating_sub(1),
+            Kind::Blank
+            | Kind::LineComment
+            | Kind::BlockComment
+            | Kind::Semicolon
+            | Kind::Word
+            | Kind::Other => {}
+        }
+        self.after_begin = word("begin");
+    }
+
+    fn end_statement(&mut self) {
+        self.done.extend(self.current.take());
+        self.parentheses = 0;
+        self.ends = 0;
+        self.after_begin = false;
+    }
+}
+
+/// Splits a script into tokens that cover it from end to end.
+pub(crate) fn tokens(sql: &str) -> Vec<Token> {
+    let mut offset = 0;
+    let mut tokens = Vec::new();
+    for token in squawk_lexer::tokenize(sql) {
+        let end = offset + token.len as usize;
+        if token.kind == TokenKind::Eof || token.len == 0 {
+            break;
+        }
+        let (kind, open) = classify(token.kind);
+        tokens.push(Token {
+            kind,
+            range: offset..end,
+            open,
+        });
+        offset = end;
+    }
+    tokens
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the lexer's punctuation does not matter here"
+)]
+fn classify(kind: TokenKind) -> (Kind, Option<&'static str>) {
+    match kind {
+        TokenKind::Whitespace => (Kind::Blank, None),
+        TokenKind::LineComment => (Kind::LineComment, None),
+        TokenKind::BlockComment { terminated } => {
+            (Kind::BlockComment, (!terminated).then_some("comment"))
+        }
+        TokenKind::Semi => (Kind::Semicolon, None),
+        TokenKind::Ident => (Kind::Word, None),
+        TokenKind::OpenParen => (Kind::OpenParen, None),
+        TokenKind::CloseParen => (Kind::CloseParen, None),
+        TokenKind::QuotedIdent { terminated, .. } => (Kind::Other, (!terminated).then_some("name")),
+        TokenKind::Literal { kind } => (Kind::Other, (!is_closed(kind)).then_some("string")),
+        _ => (Kind::Other, None),
+    }
+}
+
+fn is_closed(kind: LiteralKind) -> bool {
+    match kind {
+        LiteralKind::Str { terminated }
+        | LiteralKind::NationalStr { terminated }
+        | LiteralKind::ByteStr { terminated }
+        | LiteralKind::BitStr { terminated }
+        | LiteralKind::DollarQuotedString { terminated }
+        | LiteralKind::UnicodeEscStr { terminated }
+        | LiteralKind::EscStr { terminated } => terminated,
+        LiteralKind::Int { .. } | LiteralKind::Numeric { .. } => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{fingerprint, normalise, statements, tokens};
+
+    fn split(sql: &str) -> Vec<&str> {
+        statements(sql)
+            .into_iter()
+            .map(|range| &sql[range])
+            .collect()
+    }
+
+    #[test]
+    fn statements_end_at_semicolons() {
+        assert_eq!(split("SELECT 1; SELECT 2"), ["SELECT 1", "SELECT 2"]);
+        assert_eq!(split(";; SELECT 1 ;\n-- end\n;"), ["SELECT 1"]);
+        assert!(split("-- nothing\n/* here */").is_empty());
+    }
+
+    #[test]
+    fn quotes_and_comments_hide_semicolons() {
+        assert_eq!(split("SELECT ';', E'\\';', \";\"").len(), 1);
+        assert_eq!(split("SELECT 'a\\'; SELECT 2").len(), 2);
+        assert_eq!(split("SELECT $$;$$, $t$ $$;$$ $t$").len(), 1);
+        assert_eq!(split("/* ; /* ; */ ; */ SELECT 1").len(), 1);
+        assert_eq!(split("SELECT 1 -- ;\n, 2").len(), 1);
+    }
+
+    #[test]
+    fn an_atomic_body_is_part_of_its_statement() {
+        let sql = "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; \
+                   SELECT CASE WHEN true THEN 1 END; END; SELECT 2";
+        assert_eq!(split(sql).len(), 2);
+        assert_eq!(split("BEGIN; SELECT 1; END; SELECT 2").len(), 4);
+    }
+
+    #[test]
+    fn a_rule_body_is_part_of_its_statement() {
+        let sql = "CREATE RULE r AS ON INSERT TO t DO (DELETE FROM u; DELETE FROM v); SELECT 1";
+        assert_eq!(split(sql).len(), 2);
+    }
+
+    #[test]
+    fn a_fingerprint_is_blind_to_form_and_sees_content() {
+        let one = fingerprint("SELECT a, 'x' FROM t;");
+        assert_eq!(
+            one,
+            fingerprint("SELECT  a ,'x' -- why\r\nFROM /* . */ t\n;\n")
+        );
+        assert_ne!(one, fingerprint("SELECT a, 'y' FROM t;"));
+        assert_ne!(fingerprint("SELECT ab"), fingerprint("SELECT a b"));
+    }
+
+    #[test]
+    fn a_byte_order_mark_and_line_ends_are_no_part_of_the_script() {
+        assert_eq!(normalise("\u{feff}a\r\nb\r\n"), "a\nb\n");
+        assert_eq!(normalise("a\rb"), "a\rb");
+    }
+
+    proptest! {
+        #[test]
+        fn tokens_cover_any_text(sql in "\\PC{0,80}|[-/*$'\"();aEe \n]{0,80}") {
+            let tokens = tokens(&sql);
+            let end = tokens.iter().fold(0, |at, token| {
+                assert_eq!(at, token.range.start);
+                token.range.end
+            });
+            prop_assert_eq!(end, sql.len());
+            for range in statements(&sql) {
+                prop_assert!(sql.get(range).is_some());
+            }
+        }
+    }
+}
