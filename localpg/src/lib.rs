@@ -1,1 +1,35 @@
-//! Local Postgres servers for development and tests.
+//! Local Postgres servers for development and tests: a thin layer over `initdb` and `postgres`.
+//!
+//! [`Programs`] finds the two programs. [`DevServer`] is the one server of a checkout: durable,
+//! shared by every process, alive until it is stopped. [`Throwaway`] is a test's server: as fast
+//! as Postgres gets, and gone with the process that started it, however that ends.
+//!
+//! Both listen only on a Unix socket in a folder that no other user may enter, and trust whoever
+//! can reach it. Postgres refuses to run as root; for root they run as `postgres` or `nobody`.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), migrator_localpg::Error> {
+//! let url = migrator_localpg::Throwaway::shared()?.create_database().await?;
+//! assert!(url.starts_with("postgresql://postgres@%2F"));
+//! # Ok(())
+//! # }
+//! ```
+
+mod account;
+mod cluster;
+mod database;
+mod dev;
+mod error;
+mod folder;
+mod home;
+mod postmaster;
+mod programs;
+mod scratch;
+mod template;
+mod throwaway;
+mod wait;
+
+pub use dev::{DevServer, Started, Stopped};
+pub use error::Error;
+pub use programs::Programs;
+pub use throwaway::Throwaway;

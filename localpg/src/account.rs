@@ -1,0 +1,141 @@
+//! The user that servers run as: ourselves, or for root somebody else, as Postgres refuses root.
+//!
+//! std clears the supplementary groups of a child whose uid it changes, so that uid and gid are
+//! all that such a server may do.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::error::{Error, cannot, tail};
+
+/// Whom root runs servers as: the first of these that exists.
+const SUBSTITUTES: [&str; 2] = ["postgres", "nobody"];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Account {
+    /// We are not root: the server runs as we do.
+    Own { uid: u32 },
+    /// We are root: the server runs as this user.
+    Other { uid: u32, gid: u32 },
+}
+
+impl Account {
+    /// The user that a server started by this process runs as.
+    pub(crate) fn of_servers() -> Result<Self, Error> {
+        // std does not tell the uid; `id` is part of POSIX.
+        let program = Path::new("id");
+        let output = Command::new(program)
+            .arg("-u")
+            .output()
+            .map_err(cannot("run", program))?;
+        match String::from_utf8_lossy(&output.stdout).trim().parse() {
+            Ok(0) => {
+                let passwd = Path::new("/etc/passwd");
+                let users = fs::read_to_string(passwd).map_err(cannot("read", passwd))?;
+                substitute(&users).ok_or(Error::NoAccount)
+            }
+            Ok(uid) => Ok(Self::Own { uid }),
+            Err(_) => Err(Error::Program {
+                program: program.to_owned(),
+                output: tail(&output.stderr),
+            }),
+        }
+    }
+
+    pub(crate) fn uid(self) -> u32 {
+        match self {
+            Self::Own { uid } | Self::Other { uid, .. } => uid,
+        }
+    }
+
+    /// A program to run as this user, in a folder that everybody may read, in a process group of
+    /// its own so that the terminal's Ctrl-C is not for it, in English, and without the `PG…`
+    /// variables: the server reads some of them.
+    pub(crate) fn command(self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command
+            .current_dir("/")
+            .process_group(0)
+            .stdin(Stdio::null())
+            .env("LC_ALL", "C");
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("PG") {
+                command.env_remove(name);
+            }
+        }
+        if let Self::Other { uid, gid } = self {
+            command.uid(uid).gid(gid);
+        }
+        command
+    }
+
+    /// Gives a file or a folder that we made to this user.
+    pub(crate) fn own(self, path: &Path) -> Result<(), Error> {
+        match self {
+            Self::Own { .. } => Ok(()),
+            Self::Other { uid, gid } => {
+                chown(path, Some(uid), Some(gid)).map_err(cannot("change the owner of", path))
+            }
+        }
+    }
+
+    /// Whether this user may enter the folder, through all the folders above it. The kernel is
+    /// asked, as modes alone do not tell.
+    pub(crate) fn may_enter(self, folder: &Path) -> bool {
+        match self {
+            Self::Own { .. } => true,
+            Self::Other { .. } => {
+                let status = self.command("test").arg("-x").arg(folder).status();
+                status.is_ok_and(|status| status.success())
+            }
+        }
+    }
+}
+
+fn substitute(passwd: &str) -> Option<Account> {
+    let find = |name: &&str| {
+        passwd.lines().find_map(|line| {
+            let mut fields = line.split(':');
+            (fields.next()? == *name).then_some(())?;
+            let (uid, gid) = (fields.nth(1)?.parse().ok()?, fields.next()?.parse().ok()?);
+            (uid != 0).then_some(Account::Other { uid, gid })
+        })
+    };
+    SUBSTITUTES.iter().find_map(find)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOBODY: &str = "nobody:x:65534:65533:nobody:/nonexistent:/usr/sbin/nologin\n";
+
+    #[test]
+    fn postgres_goes_before_nobody() {
+        let users = format!("root:x:0:0::/root:/bin/sh\n{NOBODY}postgres:x:101:104:::\n");
+        assert_eq!(
+            substitute(&users),
+            Some(Account::Other { uid: 101, gid: 104 })
+        );
+        assert_eq!(
+            substitute(NOBODY),
+            Some(Account::Other {
+                uid: 65534,
+                gid: 65533
+            })
+        );
+    }
+
+    #[test]
+    fn without_a_usable_user_there_is_none() {
+        assert_eq!(
+            substitute("root:x:0:0::/root:/bin/sh\nnobody:*:-2:-2:::\n"),
+            None
+        );
+        assert_eq!(substitute("postgres:x:0:0:::\n"), None);
+    }
+}

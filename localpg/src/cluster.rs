@@ -1,0 +1,99 @@
+//! What a development server and a throwaway one have in common: `initdb`, and `postgres`'s
+//! arguments.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
+
+use crate::account::Account;
+use crate::error::{Error, cannot, tail};
+use crate::folder;
+use crate::programs::Programs;
+
+/// The same database on every machine: UTF-8, strings sorted by their bytes, letters known.
+pub(crate) const INITDB: [&str; 6] = [
+    "--username=postgres",
+    "--auth=trust",
+    "--encoding=UTF8",
+    "--lc-collate=C",
+    "--lc-messages=C",
+    if cfg!(target_vendor = "apple") {
+        "--lc-ctype=UTF-8"
+    } else {
+        "--lc-ctype=C.UTF-8"
+    },
+];
+
+/// What every server of ours is told: a socket and no TCP.
+const SETTINGS: [(&str, &str); 4] = [
+    ("listen_addresses", ""),
+    ("port", "5432"),
+    ("timezone", "UTC"),
+    ("cluster_name", "migrator"),
+];
+
+/// Makes a data folder, either whole or not at all. Others must not try the same at once.
+pub(crate) fn initdb(
+    programs: &Programs,
+    account: Account,
+    data: &Path,
+    options: &[&str],
+) -> Result<(), Error> {
+    let unfinished = data.with_extension("new");
+    match fs::remove_dir_all(&unfinished) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            return Err(cannot("delete", &unfinished)(error));
+        }
+        _ => folder::make_private(&unfinished, account)?,
+    }
+    let program = programs.path("initdb");
+    let mut command = account.command(&program);
+    command
+        .args(INITDB)
+        .args(options)
+        .arg("--pgdata")
+        .arg(&unfinished);
+    let output = command.output().map_err(cannot("run", &program))?;
+    if !output.status.success() {
+        // The folder's remains are deleted by the next attempt.
+        return Err(Error::Program {
+            program,
+            output: tail(&output.stderr),
+        });
+    }
+    fs::rename(&unfinished, data).map_err(cannot("create", data))
+}
+
+/// `postgres`'s arguments; of two settings of one name the later one counts.
+pub(crate) fn arguments(
+    data: &Path,
+    socket_folder: &Path,
+    settings: &[(&str, &str)],
+) -> Vec<OsString> {
+    let mut arguments = vec![
+        "-D".into(),
+        data.into(),
+        "-c".into(),
+        sockets_in(socket_folder),
+    ];
+    for (name, value) in SETTINGS.iter().chain(settings) {
+        arguments.extend(["-c".into(), format!("{name}={value}").into()]);
+    }
+    arguments
+}
+
+/// The setting is a list, separated by commas: the folder goes between double quotes.
+fn sockets_in(folder: &Path) -> OsString {
+    let mut setting = b"unix_socket_directories=\"".to_vec();
+    for byte in folder.as_os_str().as_bytes() {
+        setting.extend(if *byte == b'"' {
+            &b"\"\""[..]
+        } else {
+            std::slice::from_ref(byte)
+        });
+    }
+    setting.push(b'"');
+    OsString::from_vec(setting)
+}

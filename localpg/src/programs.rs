@@ -1,0 +1,197 @@
+//! Finding `postgres` and `initdb`.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use crate::account::Account;
+use crate::error::Error;
+
+/// The variable that overrides every search.
+const VARIABLE: &str = "MIGRATOR_PG_BIN";
+
+/// Where `get-postgres.sh` unpacks, in a checkout.
+const FETCHED: &str = ".migrator/postgres";
+
+/// Where packages put Postgres: a folder, and how the names begin in it that end in a major
+/// version and have a folder `bin`.
+const SYSTEM: [(&str, &str); 5] = [
+    ("/usr/lib/postgresql", ""),                          // Debian
+    ("/usr", "pgsql-"),                                   // the Postgres project's RPMs
+    ("/opt/homebrew/opt", "postgresql@"),                 // Homebrew on Apple silicon
+    ("/usr/local/opt", "postgresql@"),                    // Homebrew on Intel
+    ("/Applications/Postgres.app/Contents/Versions", ""), // Postgres.app
+];
+
+/// The folder with Postgres's `postgres` and `initdb`, and their version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Programs {
+    /// The folder.
+    pub bin: PathBuf,
+    /// The version as `postgres --version` tells it, such as `15.14` or `18beta1`.
+    pub version: String,
+    /// The major version, such as 15.
+    pub major: u32,
+}
+
+impl Programs {
+    /// Finds the programs in the first of these places where both run, as the server's user:
+    ///
+    /// | | place | of several |
+    /// | --- | --- | --- |
+    /// | 1 | `MIGRATOR_PG_BIN`; nothing else when it is set | |
+    /// | 2 | `<checkout>/.migrator/postgres/<major>/bin`, from `scripts/get-postgres.sh` | newest |
+    /// | 3 | `PATH` | first |
+    /// | 4 | the system's packages, Homebrew's, Postgres.app's | newest |
+    ///
+    /// Without a checkout it is the nearest folder, from the working folder upwards, that has
+    /// `.migrator/postgres`.
+    ///
+    /// # Errors
+    ///
+    /// When there are none, and when `MIGRATOR_PG_BIN` is wrong.
+    pub fn find(checkout: Option<&Path>) -> Result<Self, Error> {
+        Self::search(checkout, |_| true)?.ok_or(Error::NoPrograms)
+    }
+
+    /// Finds the programs of one major version, in the places and the order of [`Programs::find`].
+    ///
+    /// # Errors
+    ///
+    /// When `MIGRATOR_PG_BIN` is wrong. That there are none is `None`.
+    pub fn find_major(checkout: Option<&Path>, major: u32) -> Result<Option<Self>, Error> {
+        Self::search(checkout, |programs| programs.major == major)
+    }
+
+    /// The path of one of the programs.
+    pub(crate) fn path(&self, program: &str) -> PathBuf {
+        self.bin.join(program)
+    }
+
+    fn search(
+        checkout: Option<&Path>,
+        suits: impl Fn(&Self) -> bool,
+    ) -> Result<Option<Self>, Error> {
+        let account = Account::of_servers()?;
+        if let Some(bin) = env::var_os(VARIABLE).filter(|bin| !bin.is_empty()) {
+            let bin = PathBuf::from(bin);
+            let programs = Self::at(&bin, account).ok_or(Error::WrongVariable { bin })?;
+            return Ok(Some(programs).filter(suits));
+        }
+        Ok(places(checkout)
+            .iter()
+            .filter_map(|bin| Self::at(bin, account))
+            .find(suits))
+    }
+
+    /// The programs in a folder, if the server's user can run them from elsewhere.
+    fn at(bin: &Path, account: Account) -> Option<Self> {
+        // Links are resolved, as one in a checkout may lead out of folders that are closed to
+        // the server's user.
+        let bin = fs::canonicalize(bin).ok()?;
+        let version_of = |program: &str| {
+            let path = bin.join(program);
+            path.is_file().then_some(())?;
+            let output = account
+                .command(path)
+                .arg("--version")
+                .stderr(Stdio::null())
+                .output();
+            parse_version(&String::from_utf8(output.ok()?.stdout).ok()?)
+        };
+        let (version, major) = version_of("postgres")?;
+        version_of("initdb").filter(|initdb| *initdb == (version.clone(), major))?;
+        Some(Self {
+            bin,
+            version,
+            major,
+        })
+    }
+}
+
+/// Parses `postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)`.
+fn parse_version(line: &str) -> Option<(String, u32)> {
+    let version = line.split_whitespace().nth(2)?;
+    let digits = version.split(|c: char| !c.is_ascii_digit()).next()?;
+    Some((version.to_owned(), digits.parse().ok()?))
+}
+
+fn places(checkout: Option<&Path>) -> Vec<PathBuf> {
+    let fetched = match checkout {
+        Some(checkout) => Some(checkout.join(FETCHED)),
+        None => env::current_dir().ok().and_then(|folder| {
+            folder
+                .ancestors()
+                .map(|folder| folder.join(FETCHED))
+                .find(|folder| folder.is_dir())
+        }),
+    };
+    let path = env::var_os("PATH").unwrap_or_default();
+    let mut places: Vec<PathBuf> = fetched
+        .map(|folder| newest_first(&folder, ""))
+        .unwrap_or_default();
+    places.extend(env::split_paths(&path).filter(|folder| folder.is_absolute()));
+    places.extend(
+        SYSTEM
+            .iter()
+            .flat_map(|(parent, prefix)| newest_first(parent.as_ref(), prefix)),
+    );
+    places
+}
+
+/// `<parent>/<prefix><major>/bin` of every major version that is there.
+fn newest_first(parent: &Path, prefix: &str) -> Vec<PathBuf> {
+    let mut majors: Vec<u32> = fs::read_dir(parent)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| {
+            entry
+                .ok()?
+                .file_name()
+                .to_str()?
+                .strip_prefix(prefix)?
+                .parse()
+                .ok()
+        })
+        .collect();
+    majors.sort_unstable_by(|a, b| b.cmp(a));
+    majors
+        .iter()
+        .map(|major| parent.join(format!("{prefix}{major}")).join("bin"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_read_as_the_programs_print_them() {
+        let parsed =
+            |line| parse_version(line).map(|(version, major)| format!("{version}/{major}"));
+        assert_eq!(
+            parsed("postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)\n").as_deref(),
+            Some("15.14/15")
+        );
+        assert_eq!(
+            parsed("postgres (PostgreSQL) 18beta1\n").as_deref(),
+            Some("18beta1/18")
+        );
+        assert_eq!(parsed("sh: not found\n"), None);
+    }
+
+    #[test]
+    fn the_newest_major_version_goes_first() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["pgsql-9", "pgsql-17", "pgsql-latest", "18"] {
+            fs::create_dir(folder.path().join(name)).unwrap();
+        }
+        let bins = newest_first(folder.path(), "pgsql-");
+        assert_eq!(
+            bins,
+            ["pgsql-17/bin", "pgsql-9/bin"].map(|bin| folder.path().join(bin))
+        );
+    }
+}

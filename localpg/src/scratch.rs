@@ -1,0 +1,105 @@
+//! Folders for what need not last: `migrator-<uid>` in memory, or where temporary files go.
+
+use std::env;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::account::Account;
+use crate::error::{Error, cannot};
+use crate::folder;
+
+/// Linux's file system in memory.
+const MEMORY: &str = "/dev/shm";
+
+/// Free memory below which [`MEMORY`] is not used, in KiB; Docker's default has 64 MiB.
+const ENOUGH: u64 = 1024 * 1024;
+
+/// The longest folder that leaves room for a server's folder and its socket in 104 bytes.
+const LONGEST: usize = 60;
+
+/// The folder for what many processes use, which is on a disk.
+pub(crate) fn on_disk(account: Account) -> Result<PathBuf, Error> {
+    first_usable(&[env::temp_dir(), "/tmp".into()], account)
+}
+
+/// The folder for throwaway servers, in memory when there is plenty.
+pub(crate) fn quickest(account: Account) -> Result<PathBuf, Error> {
+    let mut places = vec![env::temp_dir(), "/tmp".into()];
+    if memory_is_plenty() {
+        places.insert(0, MEMORY.into());
+    }
+    first_usable(&places, account)
+}
+
+/// Makes a new folder for a server, and removes those whose owner is dead.
+///
+/// The owner holds the lock of the returned file as long as it lives; nobody else ever does.
+/// Both is done under the lock of `scratch`, so that a folder is never seen before it is locked.
+pub(crate) fn new_folder(scratch: &Path, account: Account) -> Result<(PathBuf, File), Error> {
+    let _turn = folder::lock(&scratch.join("servers.lock"), account)?;
+    sweep(scratch)?;
+    let mut folder = numbered(scratch);
+    while folder.exists() {
+        // A process id is not unique among containers that share the folder.
+        folder = numbered(scratch);
+    }
+    folder::make_private(&folder, account)?;
+    let owner = folder::lock(&folder.join("owner.lock"), account)?;
+    Ok((folder, owner))
+}
+
+fn numbered(scratch: &Path) -> PathBuf {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    scratch.join(format!("server-{}-{number}", process::id()))
+}
+
+/// A server that still runs in a removed folder notices within a minute, and ends by itself.
+fn sweep(scratch: &Path) -> Result<(), Error> {
+    let entries = fs::read_dir(scratch).map_err(cannot("read", scratch))?;
+    for entry in entries.flatten() {
+        let is_server = entry.file_name().to_string_lossy().starts_with("server-");
+        if is_server && !folder::is_locked(&entry.path().join("owner.lock")) {
+            // Its supervisor may be removing the same files; the next sweep sees what is left.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+    Ok(())
+}
+
+fn first_usable(places: &[PathBuf], account: Account) -> Result<PathBuf, Error> {
+    let mut last = None;
+    for place in places
+        .iter()
+        .filter(|place| place.as_os_str().len() <= LONGEST)
+    {
+        let folder = place.join(format!("migrator-{}", account.uid()));
+        match folder::make_private(&folder, account) {
+            Ok(()) if account.may_enter(&folder) => return Ok(folder),
+            Ok(()) => last = Some(Error::NotPrivate { folder }),
+            Err(error) => last = Some(error),
+        }
+    }
+    Err(last.unwrap_or(Error::NoAccount))
+}
+
+fn memory_is_plenty() -> bool {
+    let mounts = fs::read_to_string("/proc/mounts").unwrap_or_default();
+    let is_memory = mounts.lines().any(|line| {
+        let mut fields = line.split_whitespace().skip(1);
+        fields.next() == Some(MEMORY) && fields.next() == Some("tmpfs")
+    });
+    is_memory && free_kib(MEMORY).is_some_and(|free| free >= ENOUGH)
+}
+
+/// std does not tell; `df` is part of POSIX, and so is its format.
+fn free_kib(folder: &str) -> Option<u64> {
+    let output = process::Command::new("df")
+        .args(["-Pk", folder])
+        .output()
+        .ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    text.lines().nth(1)?.split_whitespace().nth(3)?.parse().ok()
+}

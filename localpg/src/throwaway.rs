@@ -1,0 +1,237 @@
+//! A test's server: made in a moment, without a thought for its data, gone with its owner.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use crate::account::Account;
+use crate::cluster;
+use crate::database;
+use crate::error::{Error, cannot, tail};
+use crate::postmaster::{Postmaster, Socket};
+use crate::programs::Programs;
+use crate::scratch;
+use crate::template;
+use crate::wait;
+
+/// Nothing here survives the machine, so that nothing waits for a disk, and nothing goes on in
+/// the background.
+const SETTINGS: [(&str, &str); 15] = [
+    ("fsync", "off"),
+    ("synchronous_commit", "off"),
+    ("full_page_writes", "off"),
+    ("wal_level", "minimal"),
+    ("max_wal_senders", "0"),
+    ("wal_init_zero", "off"),
+    ("min_wal_size", "2MB"),
+    ("max_wal_size", "256MB"),
+    ("checkpoint_timeout", "1h"),
+    ("autovacuum", "off"),
+    ("bgwriter_lru_maxpages", "0"),
+    ("jit", "off"),
+    ("shared_buffers", "64MB"),
+    ("dynamic_shared_memory_type", "mmap"), // in the data folder, so that it is removed with it
+    ("max_connections", "200"),
+];
+
+/// A server for tests, alive as long as the value, or the process when that is killed.
+///
+/// Its data are a copy of a template that `initdb` made once, in memory when there is plenty of
+/// it. It runs under a supervisor, a shell whose standard input is a pipe from this process: when
+/// the pipe closes, the supervisor stops the server and removes its folder. Should the supervisor
+/// be killed as well, the next start removes the folder: nobody holds its owner's lock any more.
+#[derive(Debug)]
+pub struct Throwaway {
+    programs: Programs,
+    folder: PathBuf,
+    socket: Socket,
+    databases: AtomicU32,
+    supervisor: Mutex<Child>,
+    _owner: File,
+}
+
+impl Throwaway {
+    /// Starts a server with the programs that [`Programs::find`] finds, and waits until it
+    /// accepts sessions.
+    ///
+    /// # Errors
+    ///
+    /// When there are no programs, when the folders cannot be made, and when the server ends or
+    /// is not ready within a minute.
+    pub fn start() -> Result<Self, Error> {
+        Self::start_with(Programs::find(None)?)
+    }
+
+    /// Starts a server with these programs.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Throwaway::start`].
+    pub fn start_with(programs: Programs) -> Result<Self, Error> {
+        Self::start_with_settings(programs, &[])
+    }
+
+    /// Starts a server with these programs, and settings that go before our own.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Throwaway::start`]; a setting that Postgres does not know ends the server.
+    pub fn start_with_settings(
+        programs: Programs,
+        settings: &[(&str, &str)],
+    ) -> Result<Self, Error> {
+        let account = Account::of_servers()?;
+        let template = template::data_folder(&scratch::on_disk(account)?, &programs, account)?;
+        let (folder, owner) = scratch::new_folder(&scratch::quickest(account)?, account)?;
+        let supervisor = supervise(&folder, &template, &programs, account, settings)?;
+        let server = Self {
+            programs,
+            socket: Socket {
+                folder: folder.clone(),
+                port: 5432,
+            },
+            folder,
+            databases: AtomicU32::new(0),
+            supervisor: Mutex::new(supervisor),
+            _owner: owner,
+        };
+        server.wait_for(|_| true)?;
+        Ok(server)
+    }
+
+    /// The one server of this process, started by the first call.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Throwaway::start`]; the next call tries again.
+    pub fn shared() -> Result<&'static Self, Error> {
+        static SERVER: OnceLock<Throwaway> = OnceLock::new();
+        static TURN: Mutex<()> = Mutex::new(());
+        let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(server) = SERVER.get() {
+            return Ok(server);
+        }
+        let server = Self::start()?;
+        Ok(SERVER.get_or_init(|| server))
+    }
+
+    /// The URL of a database, for libpq and tokio-postgres alike. `postgres` is always there.
+    #[must_use]
+    pub fn url(&self, database: &str) -> String {
+        self.socket.url(database)
+    }
+
+    /// Makes an empty database with a name that no other has, and returns its URL. Any number of
+    /// callers may do this at once.
+    ///
+    /// # Errors
+    ///
+    /// When the server refuses.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime that has I/O enabled, as tokio does.
+    pub async fn create_database(&self) -> Result<String, Error> {
+        let number = self.databases.fetch_add(1, Ordering::Relaxed);
+        let name = format!("test_{}_{number}", std::process::id());
+        database::create(&self.url("postgres"), &name, &self.programs).await?;
+        Ok(self.url(&name))
+    }
+
+    /// The programs that the server runs.
+    #[must_use]
+    pub fn programs(&self) -> &Programs {
+        &self.programs
+    }
+
+    /// The server's folder, with its `data` and its `log`.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Ends the server without a checkpoint or a word to its sessions, and starts it again: what
+    /// it had not written by then is lost, as in a crash of the server (not of the machine).
+    ///
+    /// # Errors
+    ///
+    /// When the server does not come back within a minute.
+    pub fn crash(&self) -> Result<(), Error> {
+        let before = Postmaster::read(&self.data()).map(|postmaster| postmaster.pid);
+        {
+            let mut supervisor = self
+                .supervisor
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            if let Some(pipe) = &mut supervisor.stdin {
+                pipe.write_all(b"\n")
+                    .map_err(cannot("crash the server in", &self.folder))?;
+            }
+        }
+        self.wait_for(|postmaster| Some(postmaster.pid) != before)
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    fn wait_for(&self, expected: impl Fn(&Postmaster) -> bool) -> Result<(), Error> {
+        let outcome = wait::until(|| match Postmaster::ready(&self.data()) {
+            Some(postmaster) => expected(&postmaster).then_some(Ok(())),
+            None => self
+                .folder
+                .join("ended")
+                .exists()
+                .then_some(Err("ended while it started")),
+        });
+        outcome.unwrap_or(Err("is not ready")).map_err(|what| {
+            let log = fs::read(self.folder.join("log")).unwrap_or_default();
+            Error::Server {
+                what,
+                folder: self.folder.clone(),
+                log: tail(&log),
+            }
+        })
+    }
+}
+
+impl Drop for Throwaway {
+    fn drop(&mut self) {
+        let supervisor = self
+            .supervisor
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        // Waiting closes the pipe first. A failure leaves what the next start sweeps up.
+        let _ = supervisor.wait();
+    }
+}
+
+fn supervise(
+    folder: &Path,
+    template: &Path,
+    programs: &Programs,
+    account: Account,
+    settings: &[(&str, &str)],
+) -> Result<Child, Error> {
+    let log_path = folder.join("log");
+    let log = File::create(&log_path).map_err(cannot("create", &log_path))?;
+    let log_too = log.try_clone().map_err(cannot("create", &log_path))?;
+    let shell = Path::new("sh");
+    let mut command = account.command(shell);
+    command.args(["-c", include_str!("supervisor.sh"), "supervisor.sh"]);
+    command
+        .arg(folder)
+        .arg(template)
+        .arg(programs.path("postgres"));
+    let settings = [&SETTINGS[..], settings].concat();
+    command.args(cluster::arguments(&folder.join("data"), folder, &settings));
+    command
+        .stdin(Stdio::piped())
+        .stdout(log)
+        .stderr(log_too)
+        .spawn()
+        .map_err(cannot("run", shell))
+}

@@ -1,0 +1,156 @@
+//! Throwaway servers against the real Postgres.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::PathBuf;
+
+use crate::support::{ask, eventually, part, stage};
+use migrator_localpg::{Error, Programs, Throwaway};
+
+#[tokio::test]
+async fn a_server_is_gone_with_its_value() {
+    let server = Throwaway::start().unwrap();
+    let url = server.url("postgres");
+    assert_eq!(ask(&url, "SHOW fsync").await.unwrap(), "off");
+    assert_eq!(ask(&url, "SHOW listen_addresses").await.unwrap(), "");
+    let folder = server.folder().to_owned();
+    assert!(folder.exists());
+    drop(server);
+    assert!(!folder.exists());
+    assert!(ask(&url, "SELECT 1").await.is_err());
+}
+
+#[tokio::test]
+async fn fresh_databases_are_distinct_and_empty() {
+    let server = Throwaway::shared().unwrap();
+    let made = (0..12).map(|_| tokio::spawn(server.create_database()));
+    let mut names = HashSet::new();
+    for url in made.collect::<Vec<_>>() {
+        let url = url.await.unwrap().unwrap();
+        ask(&url, "CREATE TABLE once ()").await.unwrap();
+        names.insert(ask(&url, "SELECT current_database()").await.unwrap());
+    }
+    assert_eq!(names.len(), 12);
+    assert!(
+        names
+            .iter()
+            .all(|name| name.starts_with(&format!("test_{}_", std::process::id())))
+    );
+}
+
+#[test]
+fn all_threads_share_one_server() {
+    let folders: HashSet<PathBuf> = std::thread::scope(|scope| {
+        let share = || Throwaway::shared().unwrap().folder().to_owned();
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(share)).collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
+    });
+    assert_eq!(folders.len(), 1);
+}
+
+#[test]
+fn a_server_is_gone_after_its_owner_was_killed() {
+    let stage = tempfile::tempdir().unwrap();
+    let mut owner = part("throwaway::own_a_server_until_killed", stage.path())
+        .spawn()
+        .unwrap();
+    let note = stage.path().join("note");
+    eventually("the server starts", || note.exists());
+    let folder = PathBuf::from(fs::read_to_string(note).unwrap());
+    let pid = fs::read_to_string(folder.join("data/postmaster.pid")).unwrap();
+    let process = PathBuf::from("/proc").join(pid.lines().next().unwrap());
+
+    owner.kill().unwrap(); // SIGKILL
+    owner.wait().unwrap();
+
+    eventually("its folder is removed", || !folder.exists());
+    eventually("its process ends", || !process.exists());
+}
+
+#[test]
+#[ignore = "a part in another test"]
+fn own_a_server_until_killed() {
+    let Some(stage) = stage() else { return };
+    let server = Throwaway::start().unwrap();
+    let unfinished = stage.join("unfinished");
+    fs::write(&unfinished, server.folder().to_str().unwrap()).unwrap();
+    fs::rename(unfinished, stage.join("note")).unwrap();
+    loop {
+        std::thread::park();
+    }
+}
+
+#[test]
+fn a_folder_without_an_owner_is_swept_up() {
+    let server = Throwaway::start().unwrap();
+    let abandoned = server.folder().with_file_name("server-0-0");
+    fs::create_dir(&abandoned).unwrap();
+    fs::write(abandoned.join("owner.lock"), "").unwrap();
+
+    let other = Throwaway::start().unwrap();
+
+    assert!(!abandoned.exists());
+    assert!(server.folder().exists() && other.folder().exists());
+}
+
+#[tokio::test]
+async fn a_crashed_server_comes_back_with_what_it_had_written() {
+    let server = Throwaway::start().unwrap();
+    let url = server.create_database().await.unwrap();
+    let create = "SET synchronous_commit = on; CREATE TABLE kept AS SELECT 1";
+    ask(&url, create).await.unwrap();
+    server.crash().unwrap();
+    assert_eq!(ask(&url, "SELECT count(*) FROM kept").await.unwrap(), "1");
+    server.crash().unwrap();
+    assert_eq!(ask(&url, "SELECT count(*) FROM kept").await.unwrap(), "1");
+}
+
+#[tokio::test]
+async fn settings_of_the_caller_go_first() {
+    let programs = Programs::find(None).unwrap();
+    let settings = [("max_connections", "17"), ("jit", "on")];
+    let server = Throwaway::start_with_settings(programs, &settings).unwrap();
+    assert_eq!(
+        ask(&server.url("postgres"), "SHOW max_connections")
+            .await
+            .unwrap(),
+        "17"
+    );
+    assert_eq!(
+        ask(&server.url("postgres"), "SHOW jit").await.unwrap(),
+        "on"
+    );
+}
+
+#[test]
+fn a_server_that_does_not_start_is_quoted() {
+    let programs = Programs::find(None).unwrap();
+    let error = Throwaway::start_with_settings(programs, &[("no_such_setting", "on")]).unwrap_err();
+    assert!(matches!(&error, Error::Server { folder, .. } if !folder.exists()));
+    assert!(error.to_string().contains("no_such_setting"), "{error}");
+}
+
+#[test]
+fn temporary_files_may_be_in_a_folder_with_spaces() {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("a \"b, c");
+    fs::create_dir(&folder).unwrap();
+    let open = <fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o755);
+    fs::set_permissions(parent.path(), open).unwrap();
+    let status = part("throwaway::start_and_drop_a_server", parent.path())
+        .env("TMPDIR", &folder)
+        .status();
+    assert!(status.unwrap().success());
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+}
+
+#[test]
+#[ignore = "a part in another test"]
+fn start_and_drop_a_server() {
+    if stage().is_some() {
+        drop(Throwaway::start().unwrap());
+    }
+}
