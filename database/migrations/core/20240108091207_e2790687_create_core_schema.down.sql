@@ -1,0 +1,2 @@
+-- Removes the shared schema; everything in it is gone by now.
+DROP SCHEMA core;

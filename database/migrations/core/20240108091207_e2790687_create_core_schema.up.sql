@@ -1,0 +1,7 @@
+-- The schema for what every service shares. Any role may look into it: tables
+-- of all services use its domains, types and functions.
+CREATE SCHEMA core;
+
+COMMENT ON SCHEMA core IS 'Shared extensions, domains, types, functions and the audit log';
+
+GRANT USAGE ON SCHEMA core TO PUBLIC;

@@ -1,0 +1,36 @@
+-- Restores the trigger function that wrote every column to the log.
+CREATE OR REPLACE FUNCTION core.record_change() RETURNS trigger
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = ''
+AS $$
+DECLARE
+    old_row jsonb;
+    new_row jsonb;
+BEGIN
+    IF TG_OP <> 'INSERT' THEN
+        old_row := pg_catalog.to_jsonb(OLD);
+    END IF;
+
+    IF TG_OP <> 'DELETE' THEN
+        new_row := pg_catalog.to_jsonb(NEW);
+    END IF;
+
+    IF old_row = new_row THEN
+        RETURN NULL;
+    END IF;
+
+    INSERT INTO core.audit_log (
+        schema_name, table_name, operation, row_id, old_row, new_row,
+        tenant_id, account_id, database_role
+    ) VALUES (
+        TG_TABLE_SCHEMA, TG_TABLE_NAME, TG_OP, COALESCE(new_row, old_row) ->> 'id', old_row, new_row,
+        core.current_tenant_id(), core.current_account_id(), SESSION_USER
+    );
+
+    RETURN NULL;
+END;
+$$;
+
+COMMENT ON FUNCTION core.record_change() IS
+    'Writes a row''s change to the audit log; for triggers AFTER INSERT OR UPDATE OR DELETE, FOR EACH ROW';
