@@ -1,0 +1,2 @@
+-- Removes the schema of the tenant service.
+DROP SCHEMA tenant;

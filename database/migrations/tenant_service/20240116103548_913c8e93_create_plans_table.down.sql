@@ -1,0 +1,2 @@
+-- Removes the plans.
+DROP TABLE tenant.plans;

@@ -1,0 +1,2 @@
+-- Removes the tenants.
+DROP TABLE tenant.tenants;

@@ -1,0 +1,2 @@
+-- Removes the tenants' domains.
+DROP TABLE tenant.domains;

@@ -1,0 +1,2 @@
+-- Removes the tenants' settings.
+DROP TABLE tenant.settings;

@@ -1,0 +1,14 @@
+-- migrator: requires auth/20240119104233
+-- migrator: lock-timeout 10s
+-- The account that answers for a tenant. Accounts belong to the auth service,
+-- which itself builds on tenants: only this one migration has to wait for it.
+ALTER TABLE tenant.tenants
+    ADD COLUMN owner_account_id uuid,
+    ADD CONSTRAINT tenants_owner_account_id_fkey FOREIGN KEY (owner_account_id)
+        REFERENCES auth.accounts (id) ON DELETE SET NULL;
+
+COMMENT ON COLUMN tenant.tenants.owner_account_id IS
+    'Answers for the tenant and pays; null while the tenant looks for a new owner';
+
+CREATE INDEX tenants_owner_account_id_idx ON tenant.tenants (owner_account_id)
+    WHERE owner_account_id IS NOT NULL;
