@@ -1,0 +1,2 @@
+-- Removes the schema of the auth service.
+DROP SCHEMA auth;

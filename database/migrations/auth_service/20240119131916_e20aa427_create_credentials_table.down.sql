@@ -1,0 +1,2 @@
+-- Removes the passwords.
+DROP TABLE auth.credentials;

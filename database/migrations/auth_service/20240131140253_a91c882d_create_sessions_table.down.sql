@@ -1,0 +1,2 @@
+-- Removes the sessions; everybody signs in again.
+DROP TABLE auth.sessions;

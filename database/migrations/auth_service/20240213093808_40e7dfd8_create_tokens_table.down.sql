@@ -1,0 +1,4 @@
+-- Removes the one-time tokens.
+DROP TABLE auth.tokens;
+
+DROP TYPE auth.token_purpose;

@@ -1,0 +1,28 @@
+-- Roles, grants and keys of one tenant are no business of another. Accounts and
+-- sessions belong to no tenant; only the auth service's role reads them.
+ALTER TABLE auth.roles ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY roles_visibility ON auth.roles
+    FOR SELECT
+    USING (tenant_id IS NULL);
+
+COMMENT ON POLICY roles_visibility ON auth.roles IS 'Everybody sees the roles of the platform';
+
+CREATE POLICY roles_isolation ON auth.roles
+    USING (tenant_id = (SELECT core.current_tenant_id()));
+
+COMMENT ON POLICY roles_isolation ON auth.roles IS 'A tenant sees and changes its own roles';
+
+ALTER TABLE auth.role_grants ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY role_grants_isolation ON auth.role_grants
+    USING (tenant_id = (SELECT core.current_tenant_id()));
+
+COMMENT ON POLICY role_grants_isolation ON auth.role_grants IS 'A tenant sees and changes its own grants';
+
+ALTER TABLE auth.api_keys ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY api_keys_isolation ON auth.api_keys
+    USING (tenant_id = (SELECT core.current_tenant_id()));
+
+COMMENT ON POLICY api_keys_isolation ON auth.api_keys IS 'A tenant sees and changes its own keys';

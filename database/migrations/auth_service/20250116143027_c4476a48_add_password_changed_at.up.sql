@@ -1,0 +1,25 @@
+-- migrator: statement-timeout 5min
+-- Rules on the age of a password need to know it; updated_at moves with every
+-- other change. A password that is there already is as old as its row.
+ALTER TABLE auth.credentials
+    ADD COLUMN password_changed_at timestamptz;
+
+COMMENT ON COLUMN auth.credentials.password_changed_at IS 'When the present password was set';
+
+-- Neither a new updated_at nor an entry in the audit log: nobody changed a
+-- password here.
+SET LOCAL app.keep_updated_at = 'on';
+
+ALTER TABLE auth.credentials DISABLE TRIGGER credentials_record_change;
+
+UPDATE auth.credentials
+SET password_changed_at = created_at;
+
+ALTER TABLE auth.credentials ENABLE TRIGGER credentials_record_change;
+
+SET LOCAL app.keep_updated_at = 'off';
+
+ALTER TABLE auth.credentials
+    ALTER COLUMN password_changed_at SET DEFAULT pg_catalog.now(),
+    ALTER COLUMN password_changed_at SET NOT NULL,
+    ADD CONSTRAINT credentials_password_changed_at_check CHECK (password_changed_at >= created_at);
