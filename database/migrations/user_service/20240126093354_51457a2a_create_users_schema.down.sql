@@ -1,0 +1,2 @@
+-- Removes the schema of the user service.
+DROP SCHEMA users;

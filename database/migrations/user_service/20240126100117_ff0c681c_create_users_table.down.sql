@@ -1,0 +1,2 @@
+-- Removes the people.
+DROP TABLE users.users;

@@ -1,0 +1,2 @@
+-- Removes the profiles.
+DROP TABLE users.profiles;

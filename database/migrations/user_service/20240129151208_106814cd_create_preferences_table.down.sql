@@ -1,0 +1,2 @@
+-- Removes the preferences.
+DROP TABLE users.preferences;

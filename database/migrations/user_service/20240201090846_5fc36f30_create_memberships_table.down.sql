@@ -1,0 +1,4 @@
+-- Removes the memberships.
+DROP TABLE users.memberships;
+
+DROP TYPE users.membership_status;

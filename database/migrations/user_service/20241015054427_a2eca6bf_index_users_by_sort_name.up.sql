@@ -1,0 +1,4 @@
+-- migrator: no-transaction
+-- Lists of people are paged through in this order.
+CREATE INDEX CONCURRENTLY users_sort_name_idx
+    ON users.users (sort_name, id);
