@@ -1,0 +1,2 @@
+-- Removes the schema of the reporting service.
+DROP SCHEMA reporting;

@@ -1,0 +1,2 @@
+-- Removes the events, whatever partitions they have by now.
+DROP TABLE reporting.events;
