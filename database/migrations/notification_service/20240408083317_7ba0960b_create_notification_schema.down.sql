@@ -1,0 +1,2 @@
+-- Removes the schema of the notification service.
+DROP SCHEMA notification;

@@ -1,0 +1,2 @@
+-- Removes the texts of messages.
+DROP TABLE notification.message_templates;

@@ -1,0 +1,6 @@
+-- Removes the outbox.
+DROP TABLE notification.delivery_attempts;
+
+DROP TABLE notification.deliveries;
+
+DROP TYPE notification.delivery_status;

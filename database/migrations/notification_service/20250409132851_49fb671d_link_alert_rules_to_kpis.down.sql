@@ -1,0 +1,6 @@
+-- Leaves the rules with the codes that they have always kept.
+DROP INDEX notification.alert_rules_kpi_id_idx;
+
+ALTER TABLE notification.alert_rules
+    DROP CONSTRAINT alert_rules_kpi_id_fkey,
+    DROP COLUMN kpi_id;
