@@ -1,0 +1,2 @@
+-- Removes the schema of the platform service.
+DROP SCHEMA platform;

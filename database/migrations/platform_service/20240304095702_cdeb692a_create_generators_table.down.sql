@@ -1,0 +1,2 @@
+-- Removes the generators.
+DROP TABLE platform.generators;

@@ -1,0 +1,2 @@
+-- Removes the projects.
+DROP TABLE platform.projects;

@@ -1,0 +1,6 @@
+-- Forgets which channels projects use.
+DROP INDEX platform.projects_tenant_id_alert_channel_id_idx;
+
+ALTER TABLE platform.projects
+    DROP CONSTRAINT projects_tenant_id_alert_channel_id_fkey,
+    DROP COLUMN alert_channel_id;
