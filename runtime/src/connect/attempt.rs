@@ -1,0 +1,255 @@
+//! Opens a connection: endpoint after endpoint, address after address, and for
+//! `allow` and `prefer` in one way after the other.
+
+use std::{
+    future::Future,
+    hash::{BuildHasher, RandomState},
+    net::{IpAddr, SocketAddr},
+};
+
+use rustls::pki_types::ServerName;
+use tokio::{net::lookup_host, time};
+use tokio_postgres::{
+    Config, NoTls,
+    config::{LoadBalanceHosts, SslMode as Encryption},
+};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::{
+    ConnectError, Connection, Refusal, Settings, SslMode, TlsFault,
+    classify::Context,
+    endpoint::{Endpoint, Host},
+    tls,
+};
+
+/// Opens a connection and starts the task that drives it, with
+/// [`tokio::spawn`] on the current runtime, whose time and I/O drivers must be
+/// enabled.
+///
+/// Of several hosts the first that takes the session is used; one that refuses
+/// it (a wrong password, a missing database) ends the search, as in libpq.
+///
+/// # Errors
+///
+/// [`ConnectError`], of the last endpoint tried.
+pub async fn open(settings: &Settings) -> Result<Connection, ConnectError> {
+    let resolved = settings.resolved();
+    let mut endpoints: Vec<&Endpoint> = resolved.endpoints.iter().collect();
+    if resolved.base.get_load_balance_hosts() == LoadBalanceHosts::Random {
+        endpoints.sort_by_cached_key(|endpoint| RandomState::new().hash_one(endpoint.port));
+    }
+    let mut last = None;
+    for endpoint in endpoints {
+        match open_endpoint(settings, endpoint).await {
+            Err(error) if next_may_do(&error) => last = Some(error),
+            done => return done,
+        }
+    }
+    Err(last.unwrap_or_else(|| ConnectError::settings("there is no host", "name one")))
+}
+
+/// Whether another host or address may take the session where this one did not.
+fn next_may_do(error: &ConnectError) -> bool {
+    match error {
+        ConnectError::Unreachable { .. } => true,
+        ConnectError::Refused { reason, .. } => matches!(
+            reason,
+            Refusal::NotReady | Refusal::TooManyConnections | Refusal::SessionAttributes
+        ),
+        ConnectError::Settings { .. } | ConnectError::Tls { .. } => false,
+    }
+}
+
+async fn open_endpoint(
+    settings: &Settings,
+    endpoint: &Endpoint,
+) -> Result<Connection, ConnectError> {
+    let context = Context::new(settings, endpoint);
+    let config = config(settings, endpoint);
+    let (name, addresses) = match &endpoint.host {
+        Host::Unix(folder) => {
+            let config = with_socket(config, folder);
+            return within(&context, plainly(&config, &context)).await;
+        }
+        Host::Tcp {
+            name,
+            address: Some(address),
+        } => (name, vec![*address]),
+        Host::Tcp {
+            name,
+            address: None,
+        } => (
+            name,
+            within(&context, addresses(name, endpoint.port, &context)).await?,
+        ),
+    };
+    let tls = if settings.ssl_mode() == SslMode::Disable {
+        None
+    } else {
+        Some(tls::connector(settings)?)
+    };
+    let mut last = None;
+    for address in addresses {
+        let mut config = config.clone();
+        config
+            .host(certificate_name(settings, name, address))
+            .hostaddr(address);
+        let attempt = Attempt {
+            config,
+            context: &context,
+            tls: tls.as_ref(),
+        };
+        match attempt.run(settings.ssl_mode()).await {
+            Err(error) if next_may_do(&error) => last = Some(error),
+            done => return done,
+        }
+    }
+    Err(last.unwrap_or_else(|| context.unknown_host(None)))
+}
+
+async fn addresses(name: &str, port: u16, context: &Context) -> Result<Vec<IpAddr>, ConnectError> {
+    match lookup_host((name, port)).await {
+        Ok(found) => Ok(found.map(|address: SocketAddr| address.ip()).collect()),
+        Err(error) => Err(context.unknown_host(Some(error))),
+    }
+}
+
+/// What any attempt at this endpoint tells tokio-postgres.
+fn config(settings: &Settings, endpoint: &Endpoint) -> Config {
+    let resolved = settings.resolved();
+    let mut config = resolved.base.clone();
+    config
+        .user(&resolved.user)
+        .dbname(&resolved.dbname)
+        .port(endpoint.port);
+    // Without this it would shuffle one host.
+    config.load_balance_hosts(LoadBalanceHosts::Disable);
+    if let Some(password) = settings.password(endpoint) {
+        config.password(password);
+    }
+    if let Some(name) = &resolved.application_name {
+        config.application_name(name);
+    }
+    if let Some(timeout) = resolved.connect_timeout {
+        config.connect_timeout(timeout);
+    }
+    config
+}
+
+#[cfg(unix)]
+fn with_socket(mut config: Config, folder: &std::path::Path) -> Config {
+    config.host_path(folder);
+    config
+}
+
+#[cfg(not(unix))]
+fn with_socket(mut config: Config, folder: &std::path::Path) -> Config {
+    config.host(folder.to_string_lossy());
+    config
+}
+
+/// The name for TLS. Where names are not verified, one that no certificate can
+/// hold is no reason to fail.
+fn certificate_name(settings: &Settings, name: &str, address: IpAddr) -> String {
+    if settings.ssl_mode() != SslMode::VerifyFull && ServerName::try_from(name).is_err() {
+        return address.to_string();
+    }
+    name.to_owned()
+}
+
+/// One address, and everything that is said there.
+struct Attempt<'a> {
+    config: Config,
+    context: &'a Context,
+    tls: Option<&'a MakeRustlsConnect>,
+}
+
+impl Attempt<'_> {
+    async fn run(self, mode: SslMode) -> Result<Connection, ConnectError> {
+        let (first, second) = match mode {
+            SslMode::Disable => (Encryption::Disable, None),
+            SslMode::Allow => (Encryption::Disable, Some(Encryption::Require)),
+            SslMode::Prefer => (Encryption::Prefer, Some(Encryption::Disable)),
+            SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => {
+                (Encryption::Require, None)
+            }
+        };
+        match (self.open(first).await, second) {
+            (Err(error), Some(second)) if refused_this_way(&error) => {
+                match self.open(second).await {
+                    Err(again) if refused_this_way(&again) => Err(error),
+                    done => done,
+                }
+            }
+            (done, _) => done,
+        }
+    }
+
+    async fn open(&self, encryption: Encryption) -> Result<Connection, ConnectError> {
+        let mut config = self.config.clone();
+        config.ssl_mode(encryption);
+        match self.tls {
+            Some(tls) if encryption != Encryption::Disable => {
+                within(self.context, encrypted(&config, self.context, tls)).await
+            }
+            _ => within(self.context, plainly(&config, self.context)).await,
+        }
+    }
+}
+
+/// Whether the other way, encrypted or not, may be let in. libpq tries after
+/// any refusal; a wrong password stays wrong.
+fn refused_this_way(error: &ConnectError) -> bool {
+    match error {
+        ConnectError::Refused {
+            reason: Refusal::Denied { .. },
+            ..
+        } => true,
+        // The class of connection exceptions, which some proxies use.
+        ConnectError::Refused {
+            reason: Refusal::Other { sqlstate },
+            ..
+        } => sqlstate.starts_with("08"),
+        ConnectError::Tls { reason, .. } => !matches!(reason, TlsFault::File { .. }),
+        ConnectError::Refused { .. }
+        | ConnectError::Settings { .. }
+        | ConnectError::Unreachable { .. } => false,
+    }
+}
+
+async fn plainly(config: &Config, context: &Context) -> Result<Connection, ConnectError> {
+    let mut config = config.clone();
+    config.ssl_mode(Encryption::Disable);
+    match config.connect(NoTls).await {
+        Ok((client, wire)) => Ok(Connection::start(client, wire, None, context.clone())),
+        Err(error) => Err(context.classify(error)),
+    }
+}
+
+async fn encrypted(
+    config: &Config,
+    context: &Context,
+    tls: &MakeRustlsConnect,
+) -> Result<Connection, ConnectError> {
+    match config.connect(tls.clone()).await {
+        Ok((client, wire)) => Ok(Connection::start(
+            client,
+            wire,
+            Some(tls.clone()),
+            context.clone(),
+        )),
+        Err(error) => Err(context.classify(error)),
+    }
+}
+
+async fn within<T>(
+    context: &Context,
+    work: impl Future<Output = Result<T, ConnectError>>,
+) -> Result<T, ConnectError> {
+    let Some(limit) = context.timeout else {
+        return work.await;
+    };
+    time::timeout(limit, work)
+        .await
+        .unwrap_or_else(|_| Err(context.timed_out(limit)))
+}

@@ -1,0 +1,248 @@
+//! An open connection: the client, the task that drives it, what the server
+//! says unasked, and the way to cancel.
+
+use std::{
+    collections::VecDeque,
+    error::Error as _,
+    fmt,
+    future::poll_fn,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    task::JoinHandle,
+    time::timeout,
+};
+use tokio_postgres::{AsyncMessage, CancelToken, Client, NoTls, error::DbError};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::{ConnectError, classify::Context};
+
+/// An open connection. A task of its own drives it, until the client is dropped
+/// or the server ends it.
+#[derive(Debug)]
+pub struct Connection {
+    /// Sends queries.
+    pub client: Client,
+    /// Cancels the query that runs.
+    pub cancel: Cancel,
+    /// What the server says besides its answers.
+    pub notices: Notices,
+    driver: JoinHandle<()>,
+    lost: Arc<OnceLock<String>>,
+}
+
+impl Connection {
+    /// Starts the task that drives a connection.
+    pub(super) fn start<S, T>(
+        client: Client,
+        wire: tokio_postgres::Connection<S, T>,
+        tls: Option<MakeRustlsConnect>,
+        context: Context,
+    ) -> Self
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let notices = Notices::default();
+        let lost = Arc::new(OnceLock::new());
+        let driver = tokio::spawn(drive(wire, notices.clone(), Arc::clone(&lost)));
+        let cancel = Cancel {
+            token: client.cancel_token(),
+            tls,
+            context,
+        };
+        Self {
+            client,
+            cancel,
+            notices,
+            driver,
+            lost,
+        }
+    }
+
+    /// Why the connection was lost, if it was: by an error, not by closing it.
+    ///
+    /// On a current-thread runtime it is known when the first query fails; on
+    /// others it may take a moment longer.
+    #[must_use]
+    pub fn lost(&self) -> Option<String> {
+        self.lost.get().cloned()
+    }
+
+    /// Ends the session and waits until that was said to the server.
+    pub async fn close(self) {
+        drop(self.client);
+        // It fails only if the task was aborted, and then it has ended as well.
+        let _ = self.driver.await;
+    }
+}
+
+async fn drive<S, T>(
+    mut wire: tokio_postgres::Connection<S, T>,
+    notices: Notices,
+    lost: Arc<OnceLock<String>>,
+) where
+    S: AsyncRead + AsyncWrite + Unpin,
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    loop {
+        match poll_fn(|cx| wire.poll_message(cx)).await {
+            Some(Ok(AsyncMessage::Notice(notice))) => notices.push(Notice::new(&notice)),
+            Some(Ok(_)) => {}
+            Some(Err(error)) => {
+                // Nobody else sets it.
+                let _ = lost.set(describe(&error));
+                return;
+            }
+            None => return,
+        }
+    }
+}
+
+fn describe(error: &tokio_postgres::Error) -> String {
+    match (error.as_db_error(), error.source()) {
+        (Some(said), _) => said.to_string(),
+        (None, Some(source)) => format!("{error}: {source}"),
+        (None, None) => error.to_string(),
+    }
+}
+
+/// Cancels the query that runs on a connection, over a connection of its own
+/// with the same encryption.
+#[derive(Clone)]
+pub struct Cancel {
+    token: CancelToken,
+    tls: Option<MakeRustlsConnect>,
+    context: Context,
+}
+
+impl Cancel {
+    /// Asks the server to cancel the query that runs. The server does not say
+    /// whether there was one: the query itself ends by an error, or does not.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError`] if the server could not be asked.
+    pub async fn cancel(&self) -> Result<(), ConnectError> {
+        let ask = async {
+            match &self.tls {
+                Some(tls) => self.token.cancel_query(tls.clone()).await,
+                None => self.token.cancel_query(NoTls).await,
+            }
+        };
+        // Without a limit of the user's it still is a small thing.
+        let limit = self.context.timeout.unwrap_or(Duration::from_mins(1));
+        match timeout(limit, ask).await {
+            Ok(answer) => answer.map_err(|error| self.context.classify(error)),
+            Err(_) => Err(self.context.timed_out(limit)),
+        }
+    }
+}
+
+impl fmt::Debug for Cancel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cancel").finish_non_exhaustive()
+    }
+}
+
+/// What the server says besides its answers: a notice, a warning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Notice {
+    /// `NOTICE`, `WARNING`, `INFO`, `LOG` or `DEBUG`.
+    pub severity: String,
+    /// The five characters of the SQLSTATE.
+    pub sqlstate: String,
+    /// What it is about.
+    pub message: String,
+    /// More about it.
+    pub detail: Option<String>,
+    /// What the server suggests.
+    pub hint: Option<String>,
+}
+
+impl Notice {
+    fn new(said: &DbError) -> Self {
+        Self {
+            severity: said.parsed_severity().map_or_else(
+                || said.severity().to_owned(),
+                |severity| severity.to_string(),
+            ),
+            sqlstate: said.code().code().to_owned(),
+            message: said.message().to_owned(),
+            detail: said.detail().map(str::to_owned),
+            hint: said.hint().map(str::to_owned),
+        }
+    }
+}
+
+/// The notices of a connection since they were last taken. A notice is here
+/// before the answer to the query that caused it.
+///
+/// It keeps the last 1,000, so that a script that raises a million costs no
+/// memory.
+#[derive(Debug, Clone, Default)]
+pub struct Notices {
+    queue: Arc<Mutex<Queue>>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    kept: VecDeque<Notice>,
+    discarded: u64,
+}
+
+impl Notices {
+    const KEPT: usize = 1_000;
+
+    /// Takes the notices that arrived, the oldest first.
+    #[must_use]
+    pub fn take(&self) -> Vec<Notice> {
+        self.lock().kept.drain(..).collect()
+    }
+
+    /// How many notices were too many to keep, from the start.
+    #[must_use]
+    pub fn discarded(&self) -> u64 {
+        self.lock().discarded
+    }
+
+    fn push(&self, notice: Notice) {
+        let mut queue = self.lock();
+        if queue.kept.len() == Self::KEPT {
+            queue.kept.pop_front();
+            queue.discarded += 1;
+        }
+        queue.kept.push_back(notice);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Notice, Notices};
+
+    #[test]
+    fn the_last_thousand_notices_are_kept() {
+        let notices = Notices::default();
+        for number in 0..1_002 {
+            notices.push(Notice {
+                severity: "NOTICE".to_owned(),
+                sqlstate: "00000".to_owned(),
+                message: number.to_string(),
+                detail: None,
+                hint: None,
+            });
+        }
+        let kept = notices.take();
+        assert_eq!((kept.len(), kept[0].message.as_str()), (1_000, "2"));
+        assert_eq!(notices.discarded(), 2);
+        assert!(notices.take().is_empty());
+    }
+}

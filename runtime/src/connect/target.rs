@@ -1,0 +1,41 @@
+//! How messages name a target: as a URL that works, without the password.
+
+use std::fmt::Write as _;
+
+use super::{
+    endpoint::{Endpoint, Host},
+    percent,
+};
+
+/// Shows endpoints, role and database as a URL without a password.
+pub(super) fn show(endpoints: &[Endpoint], user: &str, dbname: &str) -> String {
+    let user = percent::encode(user, b"");
+    let dbname = percent::encode(dbname, b"");
+    if let [
+        Endpoint {
+            host: Host::Unix(folder),
+            port,
+        },
+    ] = endpoints
+    {
+        let folder = percent::encode(&folder.to_string_lossy(), b"/");
+        return format!("postgresql://{user}@/{dbname}?host={folder}&port={port}");
+    }
+    let mut hosts = String::new();
+    for endpoint in endpoints {
+        let comma = if hosts.is_empty() { "" } else { "," };
+        // Writing to a `String` cannot fail.
+        let _ = write!(hosts, "{comma}{}:{}", host(&endpoint.host), endpoint.port);
+    }
+    format!("postgresql://{user}@{hosts}/{dbname}")
+}
+
+fn host(host: &Host) -> String {
+    match host {
+        Host::Unix(folder) => percent::encode(&folder.to_string_lossy(), b""),
+        Host::Tcp { name, .. } if name.contains(':') => {
+            format!("[{}]", percent::encode(name, b":"))
+        }
+        Host::Tcp { name, .. } => percent::encode(name, b""),
+    }
+}

@@ -1,0 +1,215 @@
+//! Reads `postgresql://user:password@host:port,host:port/database?parameter=value`
+//! as libpq does: loosely, but with no guess where a password may end.
+
+use super::{
+    ConnectError,
+    params::{Mention, Params},
+    percent,
+};
+
+const PREFIXES: [&str; 2] = ["postgresql://", "postgres://"];
+
+/// What follows the scheme, if `text` is a URL of Postgres's.
+pub(super) fn strip_scheme(text: &str) -> Option<&str> {
+    PREFIXES.iter().find_map(|prefix| text.strip_prefix(prefix))
+}
+
+/// Reads what follows the scheme. Errors quote nothing that may be a secret.
+pub(super) fn parse(text: &str) -> Result<Params, ConnectError> {
+    let mut params = Params::default();
+    let rest = credentials(text, &mut params)?;
+    let (hosts, rest) = split_before(rest, &['/', '?']);
+    hosts_and_ports(hosts, &mut params)?;
+    let (path, query) = match rest.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (rest, None),
+    };
+    database(path, &mut params)?;
+    if let Some(query) = query {
+        parameters(query, &mut params)?;
+    }
+    Ok(params)
+}
+
+/// As libpq: credentials end at the first `@`, if it comes before any `/`.
+fn credentials<'a>(text: &'a str, params: &mut Params) -> Result<&'a str, ConnectError> {
+    let (head, rest) = split_before(text, &['@', '/']);
+    let Some(rest) = rest.strip_prefix('@') else {
+        return Ok(text);
+    };
+    let (user, password) = match head.split_once(':') {
+        Some((user, password)) => (user, Some(password)),
+        None => (head, None),
+    };
+    give(params, "user", user, "user")?;
+    if let Some(password) = password {
+        give(params, "password", password, "password")?;
+    }
+    Ok(rest)
+}
+
+fn hosts_and_ports(text: &str, params: &mut Params) -> Result<(), ConnectError> {
+    refuse_at_sign(text)?;
+    if text.is_empty() {
+        return Ok(());
+    }
+    let mut hosts = Vec::new();
+    let mut ports = Vec::new();
+    for part in text.split(',') {
+        let (host, port) = host_and_port(part)?;
+        hosts.push(decoded(host, "host")?);
+        ports.push(decoded(port, "port")?);
+    }
+    params.give("host", hosts.join(","), Mention::Named)?;
+    if ports.iter().any(|port| !port.is_empty()) {
+        params.give("port", ports.join(","), Mention::Named)?;
+    }
+    Ok(())
+}
+
+fn host_and_port(part: &str) -> Result<(&str, &str), ConnectError> {
+    let Some(bracketed) = part.strip_prefix('[') else {
+        return Ok(part.split_once(':').unwrap_or((part, "")));
+    };
+    let split = bracketed
+        .split_once(']')
+        .and_then(|(host, after)| match after {
+            "" => Some((host, "")),
+            after => Some((host, after.strip_prefix(':')?)),
+        });
+    split.ok_or_else(|| {
+        ConnectError::settings(
+            "the host in brackets is not complete",
+            "write an IPv6 address as `[::1]` or `[::1]:5432`",
+        )
+    })
+}
+
+fn database(path: &str, params: &mut Params) -> Result<(), ConnectError> {
+    refuse_at_sign(path)?;
+    match path.strip_prefix('/') {
+        Some(name) if !name.is_empty() => give(params, "dbname", name, "database"),
+        _ => Ok(()),
+    }
+}
+
+fn parameters(query: &str, params: &mut Params) -> Result<(), ConnectError> {
+    // A raw `@` this late may end a password that holds `/` and `?`.
+    let mention = if query.contains('@') {
+        Mention::Withheld
+    } else {
+        Mention::Named
+    };
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let Some((keyword, value)) = pair.split_once('=') else {
+            return Err(ConnectError::settings(
+                "a parameter after the `?` has no `=`",
+                "write `?name=value&name=value`; in a password write `?` as %3F, `/` as %2F, `@` as %40",
+            ));
+        };
+        let keyword = decoded(keyword, "parameter")?;
+        let value = decoded(value, "parameter")?;
+        // The JDBC driver's spelling, which libpq accepts as well.
+        if (keyword.as_str(), value.as_str()) == ("ssl", "true") {
+            params.give("sslmode", "require".to_owned(), mention)?;
+        } else {
+            params.give(&keyword, value, mention)?;
+        }
+    }
+    Ok(())
+}
+
+fn give(params: &mut Params, keyword: &str, raw: &str, what: &str) -> Result<(), ConnectError> {
+    params.give(keyword, decoded(raw, what)?, Mention::Named)
+}
+
+fn decoded(raw: &str, what: &str) -> Result<String, ConnectError> {
+    percent::decode(raw).ok_or_else(|| {
+        ConnectError::settings(
+            format!("the {what} in the URL has a broken percent-escape"),
+            "write a literal `%` as %25; an escape is `%` and two hexadecimal digits, and the whole is UTF-8",
+        )
+    })
+}
+
+fn refuse_at_sign(part: &str) -> Result<(), ConnectError> {
+    if part.contains('@') {
+        return Err(ConnectError::settings(
+            "the URL has an `@` behind its credentials",
+            "in a user or password write `@` as %40, `/` as %2F and `:` as %3A",
+        ));
+    }
+    Ok(())
+}
+
+fn split_before<'a>(text: &'a str, ends: &[char]) -> (&'a str, &'a str) {
+    text.split_at(text.find(ends).unwrap_or(text.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::params::Params;
+    use super::{parse, strip_scheme};
+
+    fn params(url: &str) -> Params {
+        parse(strip_scheme(url).expect("a URL of Postgres's")).expect("the URL is valid")
+    }
+
+    fn all<'a>(params: &'a Params, keywords: &[&str]) -> Vec<Option<&'a str>> {
+        keywords.iter().map(|keyword| params.get(keyword)).collect()
+    }
+
+    #[test]
+    fn every_part_of_a_url_is_read_and_decoded() {
+        let params = params(
+            "postgres://a%40b:p%2Fw%3A@db:5433/sh%20op?sslmode=verify-full&sslrootcert=%2Fa%20b",
+        );
+        assert_eq!(
+            all(
+                &params,
+                &[
+                    "user",
+                    "password",
+                    "host",
+                    "port",
+                    "dbname",
+                    "sslmode",
+                    "sslrootcert"
+                ]
+            ),
+            ["a@b", "p/w:", "db", "5433", "sh op", "verify-full", "/a b"].map(Some),
+        );
+    }
+
+    #[test]
+    fn hosts_may_be_many_sockets_or_in_brackets() {
+        assert_eq!(
+            all(
+                &params("postgresql://%2Ftmp%2Fx,[::1]:1,db/"),
+                &["host", "port"]
+            ),
+            [Some("/tmp/x,::1,db"), Some(",1,")],
+        );
+        assert_eq!(
+            all(
+                &params("postgresql:///db?host=/tmp/x&port=1"),
+                &["host", "port", "dbname"]
+            ),
+            [Some("/tmp/x"), Some("1"), Some("db")],
+        );
+        assert_eq!(
+            all(
+                &params("postgresql://"),
+                &["host", "port", "dbname", "user"]
+            ),
+            [None; 4],
+        );
+        assert_eq!(
+            all(
+                &params("postgresql://u:p?w@h?ssl=true"),
+                &["password", "host", "sslmode"]
+            ),
+            [Some("p?w"), Some("h"), Some("require")],
+        );
+    }
+}

@@ -1,0 +1,117 @@
+//! Judges the server's certificate as `sslmode` asks.
+
+use rustls::{
+    CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    client::{
+        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+        verify_server_cert_signed_by_trust_anchor, verify_server_name,
+    },
+    crypto::{
+        WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
+        verify_tls13_signature_with_raw_key,
+    },
+    pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime},
+    server::ParsedCertificate,
+};
+
+use super::certificate;
+
+/// What is asked of the server's certificate.
+#[derive(Debug)]
+pub(super) enum Trust {
+    /// Nothing: the connection is encrypted, to whomever.
+    Anyone,
+    /// A trusted root certificate vouches for it.
+    Chain(Roots),
+    /// That, and it is for the host that was asked for.
+    ChainAndName(Roots),
+}
+
+/// The trusted root certificates.
+#[derive(Debug)]
+pub(super) struct Roots {
+    pub(super) store: RootCertStore,
+    /// Those that a file of the user's names. A server may present one of
+    /// these itself: Postgres's manual tells to trust a self-signed
+    /// certificate so, and OpenSSL agrees, but webpki takes no authority's
+    /// certificate for a server's.
+    pub(super) named: Vec<CertificateDer<'static>>,
+}
+
+/// Judges the server's certificate; the proof that the server has its key is
+/// demanded always, since channel binding relies on it.
+#[derive(Debug)]
+pub(super) struct Verifier {
+    pub(super) trust: Trust,
+    pub(super) algorithms: WebPkiSupportedAlgorithms,
+}
+
+impl Verifier {
+    fn chain(
+        &self,
+        roots: &Roots,
+        certificate: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<(), Error> {
+        if roots.named.contains(certificate) {
+            return Ok(());
+        }
+        verify_server_cert_signed_by_trust_anchor(
+            &ParsedCertificate::try_from(certificate)?,
+            &roots.store,
+            intermediates,
+            now,
+            self.algorithms.all,
+        )
+    }
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        _: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        match &self.trust {
+            Trust::Anyone => {}
+            Trust::Chain(roots) => self.chain(roots, certificate, intermediates, now)?,
+            Trust::ChainAndName(roots) => {
+                self.chain(roots, certificate, intermediates, now)?;
+                verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
+            }
+        }
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, certificate, signature, &self.algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        if ParsedCertificate::try_from(certificate).is_ok() {
+            return verify_tls13_signature(message, certificate, signature, &self.algorithms);
+        }
+        let key = certificate::public_key(certificate)
+            .ok_or(Error::InvalidCertificate(CertificateError::BadEncoding))?;
+        let key = SubjectPublicKeyInfoDer::from(key);
+        verify_tls13_signature_with_raw_key(message, &key, signature, &self.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
+}
