@@ -1,6 +1,6 @@
 //! A finding in the tree: code, place, message, help.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use crate::code::Code;
 
@@ -63,7 +63,7 @@ impl fmt::Display for Position {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.path)?;
+        one_line(&self.path, f)?;
         match self.position {
             Some(position) => write!(f, ":{position}"),
             None => Ok(()),
@@ -100,6 +100,15 @@ impl Diagnostic {
     }
 }
 
+/// Writes a text with its control characters escaped: a line end in a file's
+/// name would otherwise start a line of its own, which cargo may obey.
+fn one_line(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    text.chars().try_for_each(|c| match c.is_control() {
+        true => write!(f, "{}", c.escape_default()),
+        false => f.write_char(c),
+    })
+}
+
 /// The one-line form, for `cargo::error=` and `compile_error!`:
 /// `path:line:col: message [M0104] (help: …)`.
 impl fmt::Display for Diagnostic {
@@ -110,13 +119,28 @@ impl fmt::Display for Diagnostic {
             message,
             help,
         } = self;
-        write!(f, "{place}: {message} [{code}] (help: {help})")
+        write!(f, "{place}: ")?;
+        one_line(message, f)?;
+        write!(f, " [{code}] (help: ")?;
+        one_line(help, f)?;
+        f.write_str(")")
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Position;
+    use super::{Diagnostic, Place, Position};
+    use crate::code::Code;
+
+    #[test]
+    fn a_diagnostic_is_one_line_whatever_it_quotes() {
+        let place = Place::file("a\ncargo::warning=b");
+        let diagnostic = Diagnostic::new(Code::M0111, place, "`\r\n`", "`\t`");
+        assert_eq!(
+            diagnostic.to_string(),
+            r"a\ncargo::warning=b: `\r\n` [M0111] (help: `\t`)"
+        );
+    }
 
     #[test]
     fn a_column_counts_characters() {

@@ -68,7 +68,7 @@ impl Directives {
                 Kind::LineComment | Kind::BlockComment => reader.comment(&token, in_head),
                 Kind::Blank => {}
                 Kind::Semicolon | Kind::Word | Kind::OpenParen | Kind::CloseParen | Kind::Other => {
-                    in_head = false
+                    in_head = false;
                 }
             }
         }
@@ -90,8 +90,7 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn comment(&mut self, token: &Token, in_head: bool) {
         let text = &self.sql[token.range.clone()];
-        let body = text.trim_start_matches(['-', '/', '*']).trim_start();
-        let Some(directive) = after_prefix(body) else {
+        let Some(directive) = text.lines().find_map(after_prefix) else {
             return;
         };
         let at = token.range.start;
@@ -121,6 +120,12 @@ impl<'a> Reader<'a> {
             "lock-timeout" => self.found.lock_timeout = self.timeout(word, argument, at),
             "statement-timeout" => self.found.statement_timeout = self.timeout(word, argument, at),
             "allow" => self.allow(argument, at),
+            "" => self.fault(
+                Code::M0204,
+                at,
+                "no directive follows `migrator:`".to_owned(),
+                suggestion(word, "directive", KNOWN),
+            ),
             _ => self.fault(
                 Code::M0204,
                 at,
@@ -145,9 +150,16 @@ impl<'a> Reader<'a> {
             return self.malformed(at, message, "move it to the up script");
         }
         match parse_reference(argument) {
+            Ok(reference) if self.found.requires.iter().any(|(r, _)| *r == reference) => {
+                let message = format!("`requires {reference}` is said twice");
+                self.malformed(at, message, "keep one of them");
+            }
             Ok(reference) => self.found.requires.push((reference, at)),
             Err(fault) => {
-                let message = format!("`{argument}` names no migration: {fault}");
+                let message = match argument {
+                    "" => "`requires` names no migration".to_owned(),
+                    argument => format!("`{argument}` names no migration: {fault}"),
+                };
                 let help = "write `-- migrator: requires SERVICE/YYYYMMDDHHMMSS`, one a line";
                 self.malformed(at, message, help);
             }
@@ -157,7 +169,10 @@ impl<'a> Reader<'a> {
     fn timeout(&mut self, word: &str, argument: &str, at: usize) -> Option<Duration> {
         let duration = parse_duration(argument);
         if duration.is_none() {
-            let message = format!("`{argument}` is not a time for `{word}`");
+            let message = match argument {
+                "" => format!("`{word}` names no time"),
+                argument => format!("`{argument}` is not a time for `{word}`"),
+            };
             let help = "write a whole number and a unit, `ms`, `s`, `min` or `h`, \
                         such as `10s`, of at most 24 days; `0` is no timeout";
             self.malformed(at, message, help);
@@ -170,6 +185,7 @@ impl<'a> Reader<'a> {
         let (code, reason) = argument.split_once("because").unwrap_or((argument, ""));
         let code = code.trim();
         let fault = match Code::find(code) {
+            None if code.is_empty() => "`allow` names no code".to_owned(),
             None => format!("`{code}` is not a code"),
             Some(_) if reason.trim().is_empty() => "the reason is missing".to_owned(),
             Some(code) => format!("`{code}` cannot be allowed: {}", code.title()),
@@ -192,8 +208,9 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What follows `migrator:` in a comment, in whatever case and spacing it is written.
-fn after_prefix(body: &str) -> Option<&str> {
+/// What follows `migrator:` in a line of a comment, in whatever case and spacing it is written.
+fn after_prefix(line: &str) -> Option<&str> {
+    let body = line.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '-' | '/' | '*'));
     let (word, rest) = body.split_at_checked("migrator".len())?;
     word.eq_ignore_ascii_case("migrator")
         .then(|| rest.trim_start().strip_prefix(':'))?
@@ -203,6 +220,9 @@ fn parse_reference(text: &str) -> Result<MigrationRef, String> {
     let (service, version) = text
         .split_once('/')
         .ok_or_else(|| "it has no `/`".to_owned())?;
+    if service.is_empty() {
+        return Err("it has no service before the `/`".to_owned());
+    }
     let version = Version::parse(version).map_err(|fault| fault.to_string())?;
     Ok(MigrationRef {
         service: service.to_owned().into(),
@@ -271,6 +291,7 @@ mod tests {
         for sql in [
             "SELECT 1;\n-- migrator: no-transaction",
             "/* migrator: no-transaction */ SELECT 1",
+            "/*\n * Adds an index.\n * migrator: no-transaction\n */ SELECT 1",
         ] {
             assert!(faults(sql)[0].contains("M0206"), "{sql}");
         }
@@ -284,6 +305,10 @@ mod tests {
                 "`no-transaction` takes no argument, not `please`",
             ),
             ("requires auth", "`auth` names no migration: it has no `/`"),
+            (
+                "requires /20240301090000",
+                "`/20240301090000` names no migration: it has no service before the `/`",
+            ),
             (
                 "requires auth/2024",
                 "`auth/2024` names no migration: it has 4 digits, not 14",

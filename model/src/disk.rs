@@ -17,11 +17,18 @@ pub const MIGRATIONS: &str = "migrations";
 /// Reads everything under `folder`; what cannot be read becomes a node that says so.
 ///
 /// `root` is how diagnostics name the folder. Links are followed. A folder
-/// that is not there gives an empty tree.
+/// that is not there gives an empty tree, anything else in its place a tree
+/// whose root is just that.
 #[must_use]
 pub fn read(folder: &Path, root: &str) -> Tree {
     let mut tree = Tree::new(root);
-    read_folder(folder, "", &mut tree);
+    match read_node(folder) {
+        Node::Folder => read_folder(folder, "", &mut tree),
+        Node::DeadLink if folder.symlink_metadata().is_err() => {}
+        node @ (Node::File(_) | Node::DeadLink | Node::Unreadable(_) | Node::MisnamedBytes) => {
+            tree.nodes.insert(String::new(), node);
+        }
+    }
     tree
 }
 
@@ -38,10 +45,8 @@ pub fn find(start: &Path) -> Option<PathBuf> {
 fn read_folder(folder: &Path, prefix: &str, tree: &mut Tree) {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(error) if prefix.is_empty() && error.kind() == io::ErrorKind::NotFound => return,
         Err(error) => {
-            let node = Node::Unreadable(error.to_string());
-            tree.nodes.insert(prefix.to_owned(), node);
+            tree.nodes.insert(prefix.to_owned(), unreadable(&error));
             return;
         }
     };
@@ -49,8 +54,7 @@ fn read_folder(folder: &Path, prefix: &str, tree: &mut Tree) {
         match entry {
             Ok(entry) => read_entry(&entry.path(), prefix, tree),
             Err(error) => {
-                let node = Node::Unreadable(error.to_string());
-                tree.nodes.insert(prefix.to_owned(), node);
+                tree.nodes.insert(prefix.to_owned(), unreadable(&error));
             }
         }
     }
@@ -87,12 +91,21 @@ fn holds_scripts(key: &str) -> bool {
 }
 
 fn read_node(path: &Path) -> Node {
-    let unreadable = |error: io::Error| Node::Unreadable(error.to_string());
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => Node::Folder,
-        Ok(metadata) if metadata.is_file() => fs::read(path).map_or_else(unreadable, Node::File),
+        Ok(metadata) if metadata.is_file() => match fs::read(path) {
+            Ok(bytes) => Node::File(bytes),
+            Err(error) => unreadable(&error),
+        },
         Ok(_) => Node::Unreadable("it is neither a file nor a folder".to_owned()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Node::DeadLink,
-        Err(error) => unreadable(error),
+        Err(error) => unreadable(&error),
     }
+}
+
+/// What the system says, without its error number, which differs from system to system.
+fn unreadable(error: &io::Error) -> Node {
+    let text = error.to_string();
+    let why = text.split(" (os error").next().unwrap_or_default();
+    Node::Unreadable(why.to_owned())
 }

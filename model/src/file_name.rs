@@ -82,19 +82,31 @@ impl FileName {
             }
         };
         let mut parts = stem.splitn(3, '_');
-        let mut part = || parts.next().unwrap_or_default();
-        let (version_text, uid, name) = (part(), part(), part());
+        let version_text = parts.next().unwrap_or_default();
+        let (uid, name) = (parts.next(), parts.next());
         let version = Version::parse(version_text).map_err(|fault| {
             faults.push(Fault {
                 code: Code::M0102,
-                message: format!("`{version_text}` is not a version: {fault}"),
-                help: "a file name starts with the UTC time `YYYYMMDDHHMMSS`".to_owned(),
+                message: match version_text {
+                    "" => "the version is missing".to_owned(),
+                    text => format!("`{text}` is not a version: {fault}"),
+                },
+                help: "a file name starts with the UTC time, `YYYYMMDDHHMMSS_`".to_owned(),
             });
         });
-        faults.extend(uid_fault(uid));
-        faults.extend(name_fault(name));
-        match (version, faults.is_empty()) {
-            (Ok(version), true) => Ok(FileName {
+        let uid_fault = uid_fault(uid.unwrap_or_default());
+        let name_fault = name_fault(name.unwrap_or_default());
+        // A part that is not there is missed only where all before it is right:
+        // otherwise the fault before it may be what swallowed it. And after a
+        // version that is not even digits, no parts of this form may follow.
+        let misses_uid = version.is_ok();
+        let misses_name = misses_uid && uid_fault.is_none();
+        if version_text.chars().all(|c| c.is_ascii_digit()) {
+            faults.extend(uid_fault.filter(|_| uid.is_some() || misses_uid));
+            faults.extend(name_fault.filter(|_| name.is_some() || misses_name));
+        }
+        match (version, uid, name, faults.is_empty()) {
+            (Ok(version), Some(uid), Some(name), true) => Ok(FileName {
                 version,
                 uid: uid.to_owned(),
                 name: name.to_owned(),
@@ -111,6 +123,12 @@ impl fmt::Display for FileName {
     }
 }
 
+/// The version that a file name starts with, be the rest as it may.
+pub(crate) fn version_of(file: &str) -> Option<Version> {
+    let (version, _) = file.split_once('_')?;
+    Version::parse(version).ok()
+}
+
 /// Whether a file looks as if it were meant to be a script.
 pub(crate) fn looks_like_a_script(file: &str) -> bool {
     file.starts_with(|c: char| c.is_ascii_digit()) || file.to_lowercase().ends_with(".sql")
@@ -124,26 +142,31 @@ fn split_ending(file: &str) -> Result<(&str, Direction), (&str, Fault)> {
     }
     let stem = file.split('.').next().unwrap_or_default();
     let lower = file.to_lowercase();
-    let is_known = |direction: Direction| lower.ends_with(direction.ending());
-    let help = if is_known(Direction::Up) || is_known(Direction::Down) {
-        "the ending is lower case"
+    let known = [Direction::Up, Direction::Down].map(Direction::ending);
+    let help = if let Some(known) = known.iter().find(|known| lower.ends_with(*known)) {
+        format!("write the ending in lower case: `{known}`")
     } else if lower.rsplit('.').next() == Some("sql") {
-        "say which direction it is: `.up.sql` or `.down.sql`"
+        "say which direction it is: `.up.sql` or `.down.sql`".to_owned()
     } else {
-        "a script ends in `.up.sql` or `.down.sql`"
+        "a script ends in `.up.sql` or `.down.sql`".to_owned()
     };
     let ending = &file[stem.len()..];
     let fault = Fault {
         code: Code::M0107,
-        message: format!("`{ending}` is not the ending of a script"),
-        help: help.to_owned(),
+        message: match ending {
+            "" => "the file name has no ending".to_owned(),
+            ending => format!("`{ending}` is not the ending of a script"),
+        },
+        help,
     };
     Err((stem, fault))
 }
 
 fn uid_fault(uid: &str) -> Option<Fault> {
     let digits = uid.chars().count();
-    let message = if let Some(other) = uid.chars().find(|c| !c.is_ascii_hexdigit()) {
+    let message = if uid.is_empty() {
+        "the uid is missing".to_owned()
+    } else if let Some(other) = uid.chars().find(|c| !c.is_ascii_hexdigit()) {
         format!("`{uid}` is not a uid: `{other}` is not a hex digit")
     } else if digits != 8 {
         format!("`{uid}` is not a uid: it has {digits} hex digits, not 8")
@@ -165,7 +188,10 @@ fn name_fault(name: &str) -> Option<Fault> {
     let fault = snake_case_fault(name)?;
     Some(Fault {
         code: Code::M0106,
-        message: format!("`{name}` is not a migration's name: {fault}"),
+        message: match name {
+            "" => "the name is missing".to_owned(),
+            name => format!("`{name}` is not a migration's name: {fault}"),
+        },
         help: "after the uid come `_` and a name in lower snake case, such as \
                `create_tenants_table`"
             .to_owned(),
@@ -248,7 +274,28 @@ mod tests {
             ),
             (
                 "20240101000000_a1b2c3d4.up.sql",
-                "M0106: `` is not a migration's name: it is empty",
+                "M0106: the name is missing",
+            ),
+            (
+                "20240101000000_create_tenants.up.sql",
+                "M0103: `create` is not a uid: `r` is not a hex digit",
+            ),
+            (
+                "20240101000000_create.up.sql",
+                "M0103: `create` is not a uid: `r` is not a hex digit",
+            ),
+            ("20240101000000.up.sql", "M0103: the uid is missing"),
+            (
+                "20240101000000-a1b2c3d4-x.up.sql",
+                "M0102: `20240101000000-a1b2c3d4-x` is not a version: `-` is not a digit",
+            ),
+            (
+                "create_tenants_table.up.sql",
+                "M0102: `create` is not a version: `c` is not a digit",
+            ),
+            (
+                "20240101000000_a1b2c3d4_x",
+                "M0107: the file name has no ending",
             ),
             (
                 "20240101000000_a1b2c3d4_x.UP.SQL",

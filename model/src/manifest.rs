@@ -13,7 +13,7 @@ use toml::de::{DeTable, DeValue};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::file_name::snake_case_fault;
-use crate::nearest::suggestion;
+use crate::nearest::{nearest, suggestion};
 
 /// The longest name of a service: `<service>_history` must fit into Postgres's 63 bytes.
 const LONGEST_NAME: usize = 48;
@@ -23,6 +23,9 @@ const LONGEST_NAME: usize = 48;
 pub(crate) struct Manifest {
     pub(crate) tiers: Vec<String>,
     pub(crate) services: Vec<Entry>,
+    /// Whether there can be no other services than these. If not, one that is
+    /// not found may be hidden by a fault that is already reported.
+    pub(crate) is_complete: bool,
 }
 
 /// A service's table; what it names is not looked up yet.
@@ -35,6 +38,27 @@ pub(crate) struct Entry {
     pub(crate) description: String,
     /// Where its name stands in the manifest.
     pub(crate) offset: usize,
+}
+
+impl Entry {
+    /// A service of which only the name is known.
+    fn unknown(name: &str, offset: usize) -> Entry {
+        Entry {
+            name: name.to_owned(),
+            tier: None,
+            directory: None,
+            depends_on: Vec::new(),
+            description: String::new(),
+            offset,
+        }
+    }
+}
+
+impl Manifest {
+    /// Whether a folder that no service names is truly no service's.
+    pub(crate) fn names_all_folders(&self) -> bool {
+        self.is_complete && self.services.iter().all(|entry| entry.directory.is_some())
+    }
 }
 
 /// Why a text cannot be the name of a service, if it cannot.
@@ -57,7 +81,8 @@ pub(crate) fn read(path: &str, text: &str) -> (Manifest, Vec<Diagnostic>) {
         diagnostics: Vec::new(),
     };
     let (table, errors) = DeTable::parse_recoverable(text);
-    for error in &errors {
+    // Only the first: the others mostly follow from it.
+    if let Some(error) = errors.first() {
         let offset = error.span().map_or(0, |span| span.start);
         reader.fault(
             Code::M0301,
@@ -83,28 +108,47 @@ struct Reader<'a> {
     diagnostics: Vec<Diagnostic>,
 }
 
-/// The values of a table by key, each with the place of its key and of its value.
-type Fields<'a, 'i> = BTreeMap<&'a str, (usize, &'a Spanned<DeValue<'i>>)>;
+/// The values of a table by key.
+struct Fields<'a, 'i> {
+    known: BTreeMap<&'a str, &'a Spanned<DeValue<'i>>>,
+    /// Keys that may have been meant by keys that are not known.
+    misspelt: Vec<&'static str>,
+}
+
+impl<'a, 'i> Fields<'a, 'i> {
+    fn get(&self, key: &str) -> Option<&'a Spanned<DeValue<'i>>> {
+        self.known.get(key).copied()
+    }
+}
 
 impl Reader<'_> {
     fn manifest(&mut self, table: &DeTable<'_>) -> Manifest {
         let fields = self.fields(table, "the manifest", &["tiers", "services"]);
+        let mut is_complete = fields.known.len() == table.len();
+        let tiers = self.tiers(&fields);
+        let services = match fields.get("services") {
+            Some(value) => self.services(value, tiers.as_deref(), &mut is_complete),
+            None => Vec::new(),
+        };
+        self.check_directories(services, tiers.unwrap_or_default(), is_complete)
+    }
+
+    /// The tiers, unless something is wrong with them: then none is looked up there.
+    fn tiers(&mut self, fields: &Fields<'_, '_>) -> Option<Vec<String>> {
+        let before = self.diagnostics.len();
         let tiers = match fields.get("tiers") {
-            Some((_, value)) => self.strings(value, "tiers"),
+            Some(value) => self.strings(value, "tiers"),
+            None if fields.misspelt.contains(&"tiers") => return None,
             None => {
                 let message = "the manifest has no `tiers`";
                 let help = "start it with `tiers = [\"…\", …]`, in the order in which they run";
                 self.fault(Code::M0302, 0, message.to_owned(), help);
-                Vec::new()
+                return None;
             }
         };
         self.check_tiers(&tiers);
-        let tiers: Vec<String> = tiers.into_iter().map(|(name, _)| name).collect();
-        let services = match fields.get("services") {
-            Some((_, value)) => self.services(value, &tiers),
-            None => Vec::new(),
-        };
-        Manifest { tiers, services }
+        let is_sound = self.diagnostics.len() == before;
+        is_sound.then(|| tiers.into_iter().map(|(name, _)| name).collect())
     }
 
     fn check_tiers(&mut self, tiers: &[(String, usize)]) {
@@ -125,23 +169,36 @@ impl Reader<'_> {
         }
     }
 
-    fn services(&mut self, value: &Spanned<DeValue<'_>>, tiers: &[String]) -> Vec<Entry> {
+    fn services(
+        &mut self,
+        value: &Spanned<DeValue<'_>>,
+        tiers: Option<&[String]>,
+        is_complete: &mut bool,
+    ) -> Vec<Entry> {
         let Some(table) = value.get_ref().as_table() else {
             self.wrong_type("services", "a table for each service", value);
+            *is_complete = false;
             return Vec::new();
         };
         let mut services = Vec::new();
         for (key, value) in table {
             let (name, offset) = (key.get_ref().as_ref(), key.span().start);
             if let Some(fault) = service_name_fault(name) {
-                let message = format!("`{name}` is not a service's name: {fault}");
+                let message = match name {
+                    "" => "a service's name is empty".to_owned(),
+                    name => format!("`{name}` is not a service's name: {fault}"),
+                };
                 let help = "name it in lower snake case, such as `tenant`";
                 self.fault(Code::M0308, offset, message, help);
+                *is_complete = false;
             }
-            match value.get_ref().as_table() {
-                Some(table) => services.push(self.service(name, offset, table, tiers)),
-                None => self.wrong_type(&format!("services.{name}"), "a table", value),
-            }
+            services.push(match value.get_ref().as_table() {
+                Some(table) => self.service(name, offset, table, tiers),
+                None => {
+                    self.wrong_type(&format!("services.{name}"), "a table", value);
+                    Entry::unknown(name, offset)
+                }
+            });
         }
         services.sort_by_key(|service| service.offset);
         services
@@ -152,32 +209,31 @@ impl Reader<'_> {
         name: &str,
         offset: usize,
         table: &DeTable<'_>,
-        tiers: &[String],
+        tiers: Option<&[String]>,
     ) -> Entry {
         const KEYS: [&str; 4] = ["tier", "directory", "depends_on", "description"];
         let owner = format!("the service `{name}`");
         let fields = self.fields(table, &owner, &KEYS);
         let tier = self
             .required(&fields, "tier", name, offset)
-            .and_then(|(tier, at)| self.tier(name, &tier, at, tiers));
+            .and_then(|(tier, at)| self.tier(name, &tier, at, tiers?));
         let directory = self
             .required(&fields, "directory", name, offset)
             .and_then(|(directory, at)| self.directory(name, directory, at));
         let depends_on = match fields.get("depends_on") {
-            Some((_, value)) => self.strings(value, "depends_on"),
+            Some(value) => self.strings(value, "depends_on"),
             None => Vec::new(),
         };
         let description = match fields.get("description") {
-            Some((_, value)) => self.string(value, "description").map(|(text, _)| text),
+            Some(value) => self.string(value, "description").map(|(text, _)| text),
             None => None,
         };
         Entry {
-            name: name.to_owned(),
             tier,
             directory,
             depends_on,
             description: description.unwrap_or_default(),
-            offset,
+            ..Entry::unknown(name, offset)
         }
     }
 
@@ -209,10 +265,44 @@ impl Reader<'_> {
         if plain {
             return Some((directory, at));
         }
-        let message = format!("`{directory}` is not a directory for the service `{service}`");
+        let message = match directory.as_str() {
+            "" => format!("the service `{service}` names no directory"),
+            directory => format!("`{directory}` is not a directory for the service `{service}`"),
+        };
         let help = "name one folder below `migrations/`, in letters, digits, `_`, `-` and `.`";
         self.fault(Code::M0309, at, message, help);
         None
+    }
+
+    /// Takes from a service the directory that another already names.
+    fn check_directories(
+        &mut self,
+        mut services: Vec<Entry>,
+        tiers: Vec<String>,
+        is_complete: bool,
+    ) -> Manifest {
+        let mut owners: BTreeMap<String, String> = BTreeMap::new();
+        for service in &mut services {
+            let Some((directory, at)) = &service.directory else {
+                continue;
+            };
+            let Some(owner) = owners.get(directory) else {
+                owners.insert(directory.clone(), service.name.clone());
+                continue;
+            };
+            let message = format!(
+                "`{directory}` is the directory of `{owner}` and of `{}`",
+                service.name
+            );
+            let help = "give each service a folder of its own";
+            self.fault(Code::M0309, *at, message, help);
+            service.directory = None;
+        }
+        Manifest {
+            tiers,
+            services,
+            is_complete,
+        }
     }
 
     /// Splits a table into its fields; a key that is not known is a fault.
@@ -222,12 +312,19 @@ impl Reader<'_> {
         owner: &str,
         known: &[&'static str],
     ) -> Fields<'a, 'i> {
-        let mut fields = BTreeMap::new();
+        let mut fields = Fields {
+            known: BTreeMap::new(),
+            misspelt: Vec::new(),
+        };
         for (key, value) in table {
             let (name, offset) = (key.get_ref().as_ref(), key.span().start);
             if known.contains(&name) {
-                fields.insert(name, (offset, value));
+                fields.known.insert(name, value);
             } else {
+                let free = known.iter().filter(|key| !table.contains_key(**key));
+                fields
+                    .misspelt
+                    .extend(free.filter(|key| nearest(name, [**key]).is_some()));
                 let message = format!("`{name}` is not a key of {owner}");
                 let help = suggestion(name, "key", known.iter().copied());
                 self.fault(Code::M0302, offset, message, &help);
@@ -243,8 +340,11 @@ impl Reader<'_> {
         service: &str,
         offset: usize,
     ) -> Option<(String, usize)> {
-        if let Some((_, value)) = fields.get(key) {
+        if let Some(value) = fields.get(key) {
             return self.string(value, key);
+        }
+        if fields.misspelt.contains(&key) {
+            return None;
         }
         let message = format!("the service `{service}` has no `{key}`");
         let help = format!("add `{key} = \"…\"` to `[services.{service}]`");
@@ -268,8 +368,8 @@ impl Reader<'_> {
             return Vec::new();
         };
         let mut strings = Vec::new();
-        for element in array {
-            strings.extend(self.string(element, key));
+        for (index, element) in array.iter().enumerate() {
+            strings.extend(self.string(element, &format!("{key}[{index}]")));
         }
         strings
     }

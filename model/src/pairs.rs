@@ -1,25 +1,13 @@
-//! One service's folder: its files, read and paired.
+//! One service's folder: its files, sorted out and paired.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Place};
-use crate::directive::Directives;
-use crate::file_name::{Direction, FileName, looks_like_a_script};
-use crate::sql;
+use crate::file_name::{Direction, FileName, looks_like_a_script, version_of};
+use crate::script_file::{self, ScriptFile};
 use crate::tree::{Node, Tree};
 use crate::version::Version;
-
-/// A script, read and checked as far as one file can be.
-#[derive(Clone, Debug)]
-pub(crate) struct ScriptFile {
-    pub(crate) file: FileName,
-    pub(crate) path: String,
-    pub(crate) raw: String,
-    /// What is sent: without a byte-order mark, with `\n` line ends.
-    pub(crate) sql: String,
-    pub(crate) directives: Directives,
-}
 
 /// A migration's two scripts.
 #[derive(Clone, Debug)]
@@ -34,9 +22,19 @@ pub(crate) struct Pair {
 pub(crate) struct Found {
     /// By service, then by version.
     pub(crate) pairs: Vec<Pair>,
+    /// The name of every pair, of those too whose content is at fault.
+    pub(crate) names: Vec<Name>,
     /// Migrations that are there, but of which something was already said.
     pub(crate) at_fault: BTreeSet<(String, Version)>,
     pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+/// What a migration is called, at its up script.
+#[derive(Clone, Debug)]
+pub(crate) struct Name {
+    pub(crate) service: String,
+    pub(crate) file: FileName,
+    pub(crate) path: String,
 }
 
 /// Reads the folder `directory` below `migrations/` for a service.
@@ -50,82 +48,104 @@ pub(crate) fn read(tree: &Tree, service: &str, directory: &str, found: &mut Foun
     listing.pair(service, found);
 }
 
+impl Found {
+    fn add(&mut self, service: &str, one: Half, other: Half) {
+        let (up, down) = in_order(one, other);
+        if let (Some(up), Some(down)) = (up.script, down.script) {
+            let service = service.to_owned();
+            self.pairs.push(Pair { service, up, down });
+        } else {
+            self.add_fault(service, up.file.version);
+        }
+        self.names.push(Name {
+            service: service.to_owned(),
+            file: up.file,
+            path: up.path,
+        });
+    }
+
+    fn add_fault(&mut self, service: &str, version: Version) {
+        self.at_fault.insert((service.to_owned(), version));
+    }
+}
+
 /// The files of a folder, sorted out by what they are.
 #[derive(Default)]
 struct Listing {
-    good: BTreeMap<FileName, ScriptFile>,
-    /// Well-named files whose content is at fault: their partners are not missing.
-    spoilt: Vec<FileName>,
+    halves: BTreeMap<FileName, Half>,
     /// Scripts with a malformed name: they may be the missing half of another.
     misnamed: Vec<String>,
 }
 
+/// A well-named file.
+struct Half {
+    file: FileName,
+    path: String,
+    /// What is in it, unless something was already said of that.
+    script: Option<ScriptFile>,
+}
+
 impl Listing {
     fn add(&mut self, name: &str, path: String, node: &Node, diagnostics: &mut Vec<Diagnostic>) {
-        let parsed = FileName::parse(name);
-        if parsed.is_err() && looks_like_a_script(name) {
-            self.misnamed.push(name.to_owned());
-        }
-        let Some(bytes) = content(&path, node, looks_like_a_script(name), diagnostics) else {
-            self.spoilt.extend(parsed);
-            return;
-        };
-        match parsed {
-            Ok(file) => match read_script(file.clone(), path, bytes) {
-                Ok(script) => {
-                    self.good.insert(file, script);
-                }
-                Err(found) => {
-                    diagnostics.extend(found);
-                    self.spoilt.push(file);
-                }
-            },
-            Err(_) if !looks_like_a_script(name) => diagnostics.push(Diagnostic::new(
+        let is_script = looks_like_a_script(name);
+        let content = content(&path, node, is_script, diagnostics);
+        match FileName::parse(name) {
+            Ok(file) => {
+                let script = content.and_then(|bytes| {
+                    script_file::read(file.clone(), &path, bytes)
+                        .map_err(|faults| diagnostics.extend(faults))
+                        .ok()
+                });
+                self.halves
+                    .insert(file.clone(), Half { file, path, script });
+            }
+            Err(faults) if is_script => {
+                self.misnamed.push(name.to_owned());
+                let of_name = faults.into_iter().map(|fault| {
+                    Diagnostic::new(fault.code, Place::file(&path), fault.message, fault.help)
+                });
+                diagnostics.extend(of_name.filter(|_| content.is_some()));
+            }
+            Err(_) if content.is_some() => diagnostics.push(Diagnostic::new(
                 Code::M0111,
                 Place::file(path),
                 "this file has no place in the tree",
                 "a service's folder holds `.up.sql` and `.down.sql` files and nothing else",
             )),
-            Err(faults) => diagnostics.extend(faults.into_iter().map(|fault| {
-                Diagnostic::new(fault.code, Place::file(&path), fault.message, fault.help)
-            })),
+            Err(_) => {}
         }
     }
 
     fn pair(mut self, service: &str, found: &mut Found) {
-        let mut pairs = Vec::new();
         let mut single = Vec::new();
-        while let Some((file, script)) = self.good.pop_first() {
-            match self.good.remove(&file.partner()) {
-                Some(partner) => pairs.push(new_pair(service, script, partner)),
-                None => single.push(script),
+        while let Some((file, half)) = self.halves.pop_first() {
+            match self.halves.remove(&file.partner()) {
+                Some(partner) => found.add(service, half, partner),
+                None => single.push(half),
             }
         }
-        let at_fault = single.iter().map(|script| &script.file).chain(&self.spoilt);
-        let at_fault = at_fault.map(|file| (service.to_owned(), file.version));
-        found.at_fault.extend(at_fault);
+        let single_versions = single.iter().map(|half| half.file.version);
+        let versions = self.misnamed.iter().filter_map(|name| version_of(name));
+        for version in single_versions.chain(versions) {
+            found.add_fault(service, version);
+        }
         self.explain(single, &mut found.diagnostics);
-        pairs.sort_by(|a, b| a.up.file.cmp(&b.up.file));
-        found.pairs.extend(pairs);
     }
 
     /// Says of each script without a partner what became of it.
-    fn explain(&self, mut single: Vec<ScriptFile>, diagnostics: &mut Vec<Diagnostic>) {
-        while let Some(script) = single.pop() {
-            let partner = script.file.partner();
-            let akin = |other: &FileName| {
-                other.direction == partner.direction
-                    && (other.version == partner.version || other.uid == partner.uid)
+    fn explain(&self, mut single: Vec<Half>, diagnostics: &mut Vec<Diagnostic>) {
+        while let Some(half) = single.pop() {
+            let partner = half.file.partner();
+            let akin = |other: &Half| {
+                other.file.direction == partner.direction
+                    && (other.file.version == partner.version || other.file.uid == partner.uid)
             };
-            if self.spoilt.contains(&partner) || self.is_misnamed(&partner) {
+            if self.is_misnamed(&partner) {
                 continue;
             }
-            match single.iter().position(|other| akin(&other.file)) {
-                Some(at) => {
-                    let other = single.swap_remove(at);
-                    diagnostics.push(halves_differ(&script, &other));
-                }
-                None => diagnostics.push(missing_half(&script)),
+            match single.iter().position(akin) {
+                Some(at) => diagnostics.push(halves_differ(half, single.swap_remove(at))),
+                None => diagnostics.push(missing_half(&half)),
             }
         }
     }
@@ -147,15 +167,11 @@ impl Listing {
     }
 }
 
-fn new_pair(service: &str, script: ScriptFile, partner: ScriptFile) -> Pair {
-    let (up, down) = match script.file.direction {
-        Direction::Up => (script, partner),
-        Direction::Down => (partner, script),
-    };
-    Pair {
-        service: service.to_owned(),
-        up,
-        down,
+/// The up half and the down half.
+fn in_order(one: Half, other: Half) -> (Half, Half) {
+    match one.file.direction {
+        Direction::Up => (one, other),
+        Direction::Down => (other, one),
     }
 }
 
@@ -195,7 +211,7 @@ pub(crate) fn not_to_be_had(place: Place, node: &Node) -> Diagnostic {
             Code::M0114,
             place,
             "this link leads nowhere",
-            "remove it, or point it to a file that exists",
+            "remove it, or point it to something that exists",
         ),
         Node::MisnamedBytes => Diagnostic::new(
             Code::M0117,
@@ -218,81 +234,8 @@ fn unreadable(place: Place, why: &str) -> Diagnostic {
     )
 }
 
-fn read_script(file: FileName, path: String, bytes: &[u8]) -> Result<ScriptFile, Vec<Diagnostic>> {
-    let raw = match std::str::from_utf8(bytes) {
-        Ok(raw) => raw.to_owned(),
-        Err(error) => return Err(vec![not_utf8(&path, bytes, error.valid_up_to())]),
-    };
-    let sql = sql::normalise(&raw).into_owned();
-    let mut diagnostics = content_faults(&path, &sql);
-    let directives = Directives::read(&sql, file.direction).unwrap_or_else(|faults| {
-        diagnostics.extend(faults.into_iter().map(|fault| {
-            let mut place = Place::file(&path);
-            place.position = Some(fault.position);
-            Diagnostic::new(fault.code, place, fault.message, fault.help)
-        }));
-        Directives::default()
-    });
-    match diagnostics.is_empty() {
-        true => Ok(ScriptFile {
-            file,
-            path,
-            raw,
-            sql,
-            directives,
-        }),
-        false => Err(diagnostics),
-    }
-}
-
-fn not_utf8(path: &str, bytes: &[u8], offset: usize) -> Diagnostic {
-    let before = String::from_utf8_lossy(&bytes[..offset]);
-    let byte = bytes.get(offset).copied().unwrap_or_default();
-    Diagnostic::new(
-        Code::M0201,
-        Place::within(path, &before, offset),
-        format!("the byte 0x{byte:02x} is not UTF-8"),
-        "save the file as UTF-8",
-    )
-}
-
-fn content_faults(path: &str, sql: &str) -> Vec<Diagnostic> {
-    let place = |offset| Place::within(path, sql, offset);
-    if let Some(offset) = sql.find('\0') {
-        return vec![Diagnostic::new(
-            Code::M0202,
-            place(offset),
-            "the script holds a NUL byte",
-            "remove it: Postgres takes none",
-        )];
-    }
-    if let Some((what, offset)) = sql::tokens(sql)
-        .into_iter()
-        .find_map(|token| Some((token.open?, token.range.start)))
-    {
-        return vec![Diagnostic::new(
-            Code::M0207,
-            place(offset),
-            format!("this {what} is not closed before the end of the script"),
-            "close it",
-        )];
-    }
-    if sql::statements(sql).is_empty() {
-        return vec![Diagnostic::new(
-            Code::M0203,
-            Place::file(path),
-            "the script holds no statement",
-            "write what it does; where there is nothing to do, `SELECT 1;` says so",
-        )];
-    }
-    Vec::new()
-}
-
-fn halves_differ(one: &ScriptFile, other: &ScriptFile) -> Diagnostic {
-    let (up, down) = match one.file.direction {
-        Direction::Up => (one, other),
-        Direction::Down => (other, one),
-    };
+fn halves_differ(one: Half, other: Half) -> Diagnostic {
+    let (up, down) = in_order(one, other);
     let part = if up.file.version != down.file.version {
         format!("version: `{}` and `{}`", up.file.version, down.file.version)
     } else if up.file.uid != down.file.uid {
@@ -302,7 +245,7 @@ fn halves_differ(one: &ScriptFile, other: &ScriptFile) -> Diagnostic {
     };
     Diagnostic::new(
         Code::M0108,
-        Place::file(&down.path),
+        Place::file(down.path),
         format!("the up and the down script differ in their {part}"),
         format!(
             "rename one; to the up script belongs `{}`",
@@ -311,16 +254,16 @@ fn halves_differ(one: &ScriptFile, other: &ScriptFile) -> Diagnostic {
     )
 }
 
-fn missing_half(script: &ScriptFile) -> Diagnostic {
-    let partner = script.file.partner();
+fn missing_half(half: &Half) -> Diagnostic {
+    let partner = half.file.partner();
     let (code, kind) = match partner.direction {
         Direction::Down => (Code::M0104, "down"),
         Direction::Up => (Code::M0105, "up"),
     };
     Diagnostic::new(
         code,
-        Place::file(&script.path),
-        format!("this migration has no {kind} script: `{partner}` is missing"),
-        format!("write `{partner}` beside it: every migration has an up and a down"),
+        Place::file(&half.path),
+        format!("this migration has no {kind} script"),
+        format!("write `{partner}` beside it: every migration has both"),
     )
 }

@@ -4,16 +4,22 @@ use std::collections::BTreeMap;
 
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Place};
+use crate::layout::{Standing, standing};
+use crate::manifest::Manifest;
 use crate::nearest::suggestion;
 use crate::order::topological;
 use crate::pairs::{Found, Pair};
+use crate::registry::MigrationRef;
+use crate::tree::Tree;
 use crate::version::Version;
 
 /// Puts the migrations, which come by service, then by version, in plan order.
 ///
 /// On a fault they stay as they came.
-pub(crate) fn put_in_order(found: &mut Found) {
+pub(crate) fn put_in_order(found: &mut Found, tree: &Tree, manifest: &Manifest) {
     let pairs = &found.pairs;
+    let unknown =
+        |reference: &MigrationRef, place| unknown(tree, manifest, pairs, reference, place);
     let index: Index = pairs
         .iter()
         .enumerate()
@@ -22,7 +28,7 @@ pub(crate) fn put_in_order(found: &mut Found) {
     let mut diagnostics = Vec::new();
     let mut waits_for = Vec::new();
     for (i, pair) in pairs.iter().enumerate() {
-        let mut others = required(pair, &index, found, &mut diagnostics);
+        let mut others = required(pair, &index, found, &unknown, &mut diagnostics);
         let previous = i.checked_sub(1);
         others.extend(previous.filter(|&p| pairs[p].service == pair.service));
         waits_for.push(others);
@@ -40,6 +46,7 @@ fn required(
     pair: &Pair,
     index: &Index<'_>,
     found: &Found,
+    unknown: &impl Fn(&MigrationRef, Place) -> Option<Diagnostic>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<usize> {
     let mut others = Vec::new();
@@ -57,28 +64,44 @@ fn required(
             )),
             Some(&other) => others.push(other),
             None if found.at_fault.contains(&at_fault) => {}
-            None => diagnostics.push(unknown(&found.pairs, reference, place)),
+            None => diagnostics.extend(unknown(reference, place)),
         }
     }
     others
 }
 
-fn unknown(pairs: &[Pair], reference: &crate::MigrationRef, place: Place) -> Diagnostic {
-    let mut services: Vec<&str> = pairs.iter().map(|pair| pair.service.as_str()).collect();
-    services.dedup();
-    let help = if services.contains(&reference.service.as_ref()) {
-        let versions: Vec<String> = pairs
-            .iter()
-            .filter(|pair| pair.service == reference.service)
-            .map(|pair| pair.up.file.version.to_string())
-            .collect();
-        let version = reference.version.to_string();
-        suggestion(&version, "version", versions.iter().map(String::as_str))
-    } else {
-        suggestion(&reference.service, "service", services.iter().copied())
+/// What to say of a reference that leads nowhere, unless something else explains it.
+fn unknown(
+    tree: &Tree,
+    manifest: &Manifest,
+    pairs: &[Pair],
+    reference: &MigrationRef,
+    place: Place,
+) -> Option<Diagnostic> {
+    let MigrationRef { service, version } = reference;
+    let (message, help) = match standing(tree, manifest, service) {
+        Standing::Hidden => return None,
+        Standing::Unknown => {
+            let services = manifest.services.iter().map(|entry| entry.name.as_str());
+            (
+                format!("`{reference}` is of no service: there is no `{service}`"),
+                suggestion(service, "service", services),
+            )
+        }
+        Standing::Read => {
+            let of_service = pairs.iter().filter(|pair| pair.service == *service);
+            let versions: Vec<String> = of_service.map(|p| p.up.file.version.to_string()).collect();
+            let help = match versions.is_empty() {
+                true => format!("the service `{service}` has no migrations yet"),
+                false => {
+                    let versions = versions.iter().map(String::as_str);
+                    suggestion(&version.to_string(), "version", versions)
+                }
+            };
+            (format!("there is no migration `{reference}`"), help)
+        }
     };
-    let message = format!("there is no migration `{reference}`");
-    Diagnostic::new(Code::M0310, place, message, help)
+    Some(Diagnostic::new(Code::M0310, place, message, help))
 }
 
 /// Names the cycle at a `requires` that is part of it; each step says why it waits.

@@ -8,6 +8,7 @@ pub struct Tree {
     /// The tree's folder, as diagnostics name it, such as `database`.
     pub root: String,
     /// Everything below the root; the keys are relative to it, with `/` between their parts.
+    /// Where the root itself is no folder, it stands here under the empty key.
     pub nodes: BTreeMap<String, Node>,
 }
 
@@ -67,7 +68,8 @@ impl Tree {
                 "" => path,
                 folder => path.strip_prefix(folder)?.strip_prefix('/')?,
             };
-            (!name.contains('/')).then_some((name, node))
+            let is_direct = !name.is_empty() && !name.contains('/');
+            is_direct.then_some((name, node))
         })
     }
 }

@@ -1,0 +1,212 @@
+//! What lies where in the tree: nothing is missing, and nothing is passed over.
+
+use std::collections::BTreeSet;
+
+use crate::code::Code;
+use crate::diagnostic::{Diagnostic, Place};
+use crate::disk::{MANIFEST, MIGRATIONS};
+use crate::manifest::{Entry, Manifest};
+use crate::nearest::nearest;
+use crate::pairs;
+use crate::tree::{Node, Tree};
+
+/// What lies beside the manifest and `migrations/`.
+pub(crate) fn check_root(tree: &Tree, diagnostics: &mut Vec<Diagnostic>) {
+    let taken = [MANIFEST, MIGRATIONS].map(|wanted| misnamed(tree, wanted));
+    for (name, node) in tree.children("") {
+        if taken.contains(&Some(name)) {
+            continue;
+        }
+        let place = Place::file(tree.display_path(name));
+        let help = "a tree holds `services.toml` and `migrations/` and nothing else";
+        match (name, node) {
+            (MANIFEST, _) | (MIGRATIONS, Node::Folder) => {}
+            (MIGRATIONS, Node::File(_)) => diagnostics.push(Diagnostic::new(
+                Code::M0115,
+                place,
+                "a file stands where the folder of migrations belongs",
+                "remove the file and make the folder",
+            )),
+            (_, node) => diagnostics.push(out_of_place(place, node, help)),
+        }
+    }
+}
+
+/// The manifest is missing.
+pub(crate) fn no_manifest(tree: &Tree) -> Diagnostic {
+    let help = match misnamed(tree, MANIFEST) {
+        Some(name) => format!("rename `{}`", tree.display_path(name)),
+        None => "a tree is a folder with `services.toml` and `migrations/`; \
+                 `migrator explain M0101` shows one"
+            .to_owned(),
+    };
+    let place = Place::file(tree.display_path(MANIFEST));
+    Diagnostic::new(Code::M0101, place, "the manifest is not there", help)
+}
+
+/// The file or folder at the root that was probably meant to be the one that is missing.
+pub(crate) fn misnamed<'a>(tree: &'a Tree, wanted: &str) -> Option<&'a str> {
+    if tree.nodes.contains_key(wanted) {
+        return None;
+    }
+    let others = tree.children("").map(|(name, _)| name);
+    nearest(
+        wanted,
+        others.filter(|name| *name != MANIFEST && *name != MIGRATIONS),
+    )
+}
+
+/// The folders below `migrations/` against the services that name them.
+pub(crate) fn check_folders(tree: &Tree, manifest: &Manifest, diagnostics: &mut Vec<Diagnostic>) {
+    match tree.nodes.get(MIGRATIONS) {
+        Some(Node::Folder) => {}
+        None if !manifest.services.is_empty() => return diagnostics.push(no_migrations(tree)),
+        _ => return,
+    }
+    let folders = Folders::new(tree, manifest);
+    let mut taken = BTreeSet::new();
+    for entry in &manifest.services {
+        if let Some((directory, offset)) = &entry.directory
+            && !folders.all.contains(directory.as_str())
+        {
+            let misnamed = nearest(directory, folders.ownerless());
+            taken.extend(misnamed);
+            let place = in_manifest(tree, *offset);
+            diagnostics.push(no_folder(tree, entry, directory, misnamed, place));
+        }
+    }
+    for (name, node) in tree.children(MIGRATIONS) {
+        if taken.contains(name) {
+            continue;
+        }
+        let place = Place::file(tree.display_path(&format!("{MIGRATIONS}/{name}")));
+        diagnostics.extend(folders.fault(name, node, place, manifest));
+    }
+}
+
+/// What is known of a service's migrations.
+pub(crate) enum Standing {
+    /// Its folder was read.
+    Read,
+    /// Nothing, for a reason that was already given.
+    Hidden,
+    /// There is no such service.
+    Unknown,
+}
+
+/// What is known of the migrations of the service of this name.
+pub(crate) fn standing(tree: &Tree, manifest: &Manifest, service: &str) -> Standing {
+    let entry = manifest.services.iter().find(|entry| entry.name == service);
+    match entry.map(|entry| &entry.directory) {
+        Some(Some((directory, _))) => match tree.nodes.get(&format!("{MIGRATIONS}/{directory}")) {
+            Some(Node::Folder) => Standing::Read,
+            _ => Standing::Hidden,
+        },
+        None if manifest.is_complete => Standing::Unknown,
+        Some(None) | None => Standing::Hidden,
+    }
+}
+
+/// The place of a byte offset in the manifest.
+pub(crate) fn in_manifest(tree: &Tree, offset: usize) -> Place {
+    let text = match tree.nodes.get(MANIFEST) {
+        Some(Node::File(bytes)) => String::from_utf8_lossy(bytes),
+        _ => "".into(),
+    };
+    Place::within(tree.display_path(MANIFEST), &text, offset)
+}
+
+struct Folders<'a> {
+    /// Everything below `migrations/`.
+    all: BTreeSet<&'a str>,
+    /// The directories that services name.
+    named: BTreeSet<&'a str>,
+}
+
+impl<'a> Folders<'a> {
+    fn new(tree: &'a Tree, manifest: &'a Manifest) -> Folders<'a> {
+        let directories = manifest.services.iter().flat_map(|entry| &entry.directory);
+        Folders {
+            all: tree.children(MIGRATIONS).map(|(name, _)| name).collect(),
+            named: directories.map(|(name, _)| name.as_str()).collect(),
+        }
+    }
+
+    fn ownerless(&self) -> impl Iterator<Item = &'a str> {
+        self.all.difference(&self.named).copied()
+    }
+
+    fn fault(
+        &self,
+        name: &str,
+        node: &Node,
+        place: Place,
+        manifest: &Manifest,
+    ) -> Option<Diagnostic> {
+        match (node, self.named.contains(name)) {
+            (Node::Folder, true) => None,
+            (Node::Folder, false) if !manifest.names_all_folders() => None,
+            (Node::Folder, false) => Some(no_owner(name, place, manifest)),
+            (Node::File(_), true) => Some(Diagnostic::new(
+                Code::M0115,
+                place,
+                "a file stands where a service's folder belongs",
+                "remove the file and make the folder",
+            )),
+            (node, _) => {
+                let help = "`migrations/` holds one folder a service; scripts belong into those";
+                Some(out_of_place(place, node, help))
+            }
+        }
+    }
+}
+
+fn no_migrations(tree: &Tree) -> Diagnostic {
+    let path = tree.display_path(MIGRATIONS);
+    let help = match misnamed(tree, MIGRATIONS) {
+        Some(name) => format!("rename `{}`", tree.display_path(name)),
+        None => format!("make `{path}`, with a folder in it for each service"),
+    };
+    let message = "the folder of migrations is not there";
+    Diagnostic::new(Code::M0101, Place::file(path), message, help)
+}
+
+fn no_folder(
+    tree: &Tree,
+    entry: &Entry,
+    directory: &str,
+    misnamed: Option<&str>,
+    place: Place,
+) -> Diagnostic {
+    let message = format!(
+        "`{directory}`, the folder of the service `{}`, is not there",
+        entry.name
+    );
+    let path = tree.display_path(&format!("{MIGRATIONS}/{directory}"));
+    let help = match misnamed {
+        Some(folder) => format!("did you mean `{folder}`?"),
+        None => format!("make the folder `{path}` (with a `.gitkeep` while it is empty)"),
+    };
+    Diagnostic::new(Code::M0113, place, message, help)
+}
+
+fn no_owner(name: &str, place: Place, manifest: &Manifest) -> Diagnostic {
+    let help = if manifest.services.iter().any(|entry| entry.name == name) {
+        format!("the service `{name}` names another directory; correct one of the two")
+    } else {
+        format!("name it in the manifest: `[services.…]` with `directory = \"{name}\"`")
+    };
+    let message = "this folder belongs to no service";
+    Diagnostic::new(Code::M0112, place, message, help)
+}
+
+fn out_of_place(place: Place, node: &Node, help: &str) -> Diagnostic {
+    let message = match node {
+        Node::File(_) => "this file has no place in the tree",
+        Node::Folder => "this folder has no place in the tree",
+        node @ (Node::DeadLink | Node::Unreadable(_) | Node::MisnamedBytes) => {
+            return pairs::not_to_be_had(place, node);
+        }
+    };
+    Diagnostic::new(Code::M0111, place, message, help)
+}

@@ -1,0 +1,97 @@
+//! One script's file: its text, checked as far as one file can be.
+
+use crate::code::Code;
+use crate::diagnostic::{Diagnostic, Place};
+use crate::directive::Directives;
+use crate::file_name::FileName;
+use crate::sql;
+
+/// A script in which nothing is wrong.
+#[derive(Clone, Debug)]
+pub(crate) struct ScriptFile {
+    pub(crate) file: FileName,
+    pub(crate) path: String,
+    pub(crate) raw: String,
+    /// What is sent: without a byte-order mark, with `\n` line ends.
+    pub(crate) sql: String,
+    pub(crate) directives: Directives,
+}
+
+/// Reads a script; `path` is how diagnostics name it.
+///
+/// # Errors
+///
+/// All that is wrong with the text.
+pub(crate) fn read(
+    file: FileName,
+    path: &str,
+    bytes: &[u8],
+) -> Result<ScriptFile, Vec<Diagnostic>> {
+    let raw = match std::str::from_utf8(bytes) {
+        Ok(raw) => raw.to_owned(),
+        Err(error) => return Err(vec![not_utf8(path, bytes, error.valid_up_to())]),
+    };
+    let sql = sql::normalise(&raw).into_owned();
+    let mut diagnostics = content_faults(path, &sql);
+    let directives = Directives::read(&sql, file.direction).unwrap_or_else(|faults| {
+        diagnostics.extend(faults.into_iter().map(|fault| {
+            let mut place = Place::file(path);
+            place.position = Some(fault.position);
+            Diagnostic::new(fault.code, place, fault.message, fault.help)
+        }));
+        Directives::default()
+    });
+    match diagnostics.is_empty() {
+        true => Ok(ScriptFile {
+            file,
+            path: path.to_owned(),
+            raw,
+            sql,
+            directives,
+        }),
+        false => Err(diagnostics),
+    }
+}
+
+fn not_utf8(path: &str, bytes: &[u8], offset: usize) -> Diagnostic {
+    let before = String::from_utf8_lossy(&bytes[..offset]);
+    let byte = bytes.get(offset).copied().unwrap_or_default();
+    Diagnostic::new(
+        Code::M0201,
+        Place::within(path, &before, offset),
+        format!("the byte 0x{byte:02x} is not UTF-8"),
+        "save the file as UTF-8",
+    )
+}
+
+fn content_faults(path: &str, sql: &str) -> Vec<Diagnostic> {
+    let place = |offset| Place::within(path, sql, offset);
+    if let Some(offset) = sql.find('\0') {
+        return vec![Diagnostic::new(
+            Code::M0202,
+            place(offset),
+            "the script holds a NUL byte",
+            "remove it: Postgres takes none",
+        )];
+    }
+    if let Some((what, offset)) = sql::tokens(sql)
+        .into_iter()
+        .find_map(|token| Some((token.open?, token.range.start)))
+    {
+        return vec![Diagnostic::new(
+            Code::M0207,
+            place(offset),
+            format!("this {what} is not closed before the end of the script"),
+            "close it",
+        )];
+    }
+    if sql::statements(sql).is_empty() {
+        return vec![Diagnostic::new(
+            Code::M0203,
+            Place::file(path),
+            "the script holds no statement",
+            "write what it does; where there is nothing to do, `SELECT 1;` says so",
+        )];
+    }
+    Vec::new()
+}

@@ -1,0 +1,128 @@
+//! The order of the services, and what they say of each other.
+
+use crate::code::Code;
+use crate::diagnostic::Diagnostic;
+use crate::layout::in_manifest;
+use crate::manifest::{Entry, Manifest};
+use crate::nearest::suggestion;
+use crate::order::topological;
+use crate::registry::{Service, Text};
+use crate::tree::Tree;
+
+/// The services by tier, then by dependency, then by name.
+pub(crate) fn put_in_order(
+    tree: &Tree,
+    manifest: &Manifest,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Service> {
+    let mut entries: Vec<&Entry> = manifest.services.iter().collect();
+    entries.sort_by(|a, b| (a.tier, &a.name).cmp(&(b.tier, &b.name)));
+    let mut graph = Graph {
+        tree,
+        manifest,
+        entries: &entries,
+        diagnostics,
+    };
+    let waits_for: Vec<Vec<usize>> = entries.iter().map(|entry| graph.waits(entry)).collect();
+    let order = topological(&waits_for).unwrap_or_else(|cycle| {
+        graph.cycle(&cycle);
+        (0..entries.len()).collect()
+    });
+    order
+        .into_iter()
+        .filter_map(|i| service(entries[i]))
+        .collect()
+}
+
+struct Graph<'a> {
+    tree: &'a Tree,
+    manifest: &'a Manifest,
+    /// By tier, then by name.
+    entries: &'a [&'a Entry],
+    diagnostics: &'a mut Vec<Diagnostic>,
+}
+
+impl Graph<'_> {
+    /// The services that one waits for.
+    fn waits(&mut self, entry: &Entry) -> Vec<usize> {
+        let mut found = Vec::new();
+        for (name, offset) in &entry.depends_on {
+            match self.entries.iter().position(|other| other.name == *name) {
+                Some(other) if self.is_later(other, entry) => self.later(entry, name, *offset),
+                Some(other) => found.push(other),
+                None if self.manifest.is_complete => self.unknown(entry, name, *offset),
+                None => {}
+            }
+        }
+        found
+    }
+
+    fn is_later(&self, other: usize, entry: &Entry) -> bool {
+        entry.tier.is_some() && self.entries[other].tier > entry.tier
+    }
+
+    fn unknown(&mut self, entry: &Entry, name: &str, offset: usize) {
+        let others = self.entries.iter().map(|other| other.name.as_str());
+        let help = suggestion(name, "service", others.filter(|n| *n != entry.name));
+        let message = format!("`{}` depends on `{name}`, which is no service", entry.name);
+        self.fault(Code::M0305, offset, message, help);
+    }
+
+    fn later(&mut self, entry: &Entry, name: &str, offset: usize) {
+        let own = &entry.name;
+        let message = format!("`{own}` depends on `{name}`, which is of a later tier");
+        let help = format!("move `{name}` to an earlier tier, or `{own}` to a later one");
+        self.fault(Code::M0306, offset, message, help);
+    }
+
+    /// Names a cycle where its first service says what it depends on.
+    fn cycle(&mut self, cycle: &[usize]) {
+        let names: Vec<&str> = cycle
+            .iter()
+            .map(|&i| self.entries[i].name.as_str())
+            .collect();
+        let (Some(first), Some(entry)) = (names.first(), cycle.first().map(|&i| self.entries[i]))
+        else {
+            return;
+        };
+        let next = names.get(1).unwrap_or(first);
+        let depends = entry.depends_on.iter().find(|(name, _)| name == next);
+        let offset = depends.map_or(entry.offset, |(_, offset)| *offset);
+        let (message, help) = match names.len() {
+            1 => (
+                format!("`{first}` depends on itself"),
+                "remove it from its own `depends_on`",
+            ),
+            _ => (
+                format!(
+                    "services depend on each other: `{}` on `{first}`",
+                    names.join("` on `")
+                ),
+                "remove one of the dependencies; where one migration needs another, \
+                 `-- migrator: requires` says so",
+            ),
+        };
+        self.fault(Code::M0307, offset, message, help.to_owned());
+    }
+
+    fn fault(&mut self, code: Code, offset: usize, message: String, help: String) {
+        let place = in_manifest(self.tree, offset);
+        self.diagnostics
+            .push(Diagnostic::new(code, place, message, help));
+    }
+}
+
+fn service(entry: &Entry) -> Option<Service> {
+    let (directory, _) = entry.directory.clone()?;
+    Some(Service {
+        name: Text::Owned(entry.name.clone()),
+        tier: entry.tier.unwrap_or_default(),
+        directory: Text::Owned(directory),
+        depends_on: entry
+            .depends_on
+            .iter()
+            .map(|(name, _)| Text::Owned(name.clone()))
+            .collect(),
+        description: Text::Owned(entry.description.clone()),
+    })
+}
