@@ -1,1 +1,23 @@
-//! `embed_migrations!`.
+//! `embed_migrations!`: a tree of migrations as constants.
+//!
+//! A pipeline, a stage a file: [`ast`] is what the user typed, [`tree`] what
+//! lies on disk and what is wrong with it, [`expand`] the tokens.
+
+mod ast;
+mod expand;
+mod tree;
+
+use proc_macro::TokenStream;
+
+/// The procedural half of `migrator_runtime::embed_migrations!`.
+///
+/// Takes the path of the runtime crate, a semicolon, and what the user wrote.
+#[doc(hidden)]
+#[proc_macro]
+pub fn embed(input: TokenStream) -> TokenStream {
+    let input = syn::parse_macro_input!(input as ast::Input);
+    match tree::load(&input.arguments) {
+        Ok(embedded) => expand::registry(&input.runtime, &embedded).into(),
+        Err(faults) => expand::faults(&input.runtime, &faults).into(),
+    }
+}

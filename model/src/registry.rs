@@ -134,6 +134,32 @@ impl Registry {
         found
     }
 
+    /// The registry of these services and of all that they need: what they depend
+    /// on, and the services whose migrations theirs require.
+    #[must_use]
+    pub fn narrow(&self, services: &[String]) -> Registry {
+        let mut kept: BTreeSet<&str> = BTreeSet::new();
+        let mut open: Vec<&str> = services.iter().map(String::as_str).collect();
+        while let Some(name) = open.pop() {
+            if kept.insert(name) {
+                open.extend(self.direct_dependencies(name));
+                let requires = self.migrations_of(name).flat_map(|m| m.requires.iter());
+                open.extend(requires.map(|reference| reference.service.as_ref()));
+            }
+        }
+        let services = self
+            .services
+            .iter()
+            .filter(|s| kept.contains(s.name.as_ref()));
+        let migrations = self.migrations.iter();
+        let migrations = migrations.filter(|m| kept.contains(m.service.as_ref()));
+        Registry {
+            tiers: self.tiers.clone(),
+            services: services.cloned().collect(),
+            migrations: migrations.cloned().collect(),
+        }
+    }
+
     fn direct_dependencies(&self, service: &str) -> impl Iterator<Item = &str> + use<'_> {
         let direct = self.service(service).map_or(&[][..], |s| &s.depends_on);
         direct.iter().map(AsRef::as_ref)

@@ -1,1 +1,82 @@
 //! Applies and reverts a registry of migrations on Postgres.
+//!
+//! A service embeds its tree and migrates at start-up:
+//!
+//! ```no_run
+//! use migrator_runtime::{Migrator, Registry, Settings, Target, connect};
+//!
+//! # const TREE: &str = "";
+//! # macro_rules! embed_migrations { ($($t:tt)*) => { Registry { tiers: std::borrow::Cow::Borrowed(&[]), services: std::borrow::Cow::Borrowed(&[]), migrations: std::borrow::Cow::Borrowed(&[]) } } }
+//! static REGISTRY: Registry = embed_migrations!("database", services = ["tenant"]);
+//!
+//! # async fn start() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut client = connect(Settings::parse("postgresql://app@localhost/shop")?).await?;
+//! let report = Migrator::new(&REGISTRY)
+//!     .on_event(|event| eprintln!("{event:?}"))
+//!     .up(&mut client, Target::service("tenant"))
+//!     .await?;
+//! # let _ = report;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`plan`] decides, purely; the rest acts. What crosses a file's border is in
+//! ARCHITECTURE.md.
+
+mod bootstrap;
+mod client;
+pub mod connect;
+mod driver;
+mod error;
+mod event;
+mod executor;
+mod fault;
+pub mod history;
+mod lock;
+mod message;
+mod migrator;
+mod options;
+pub mod plan;
+mod repair;
+mod report;
+mod session;
+mod status;
+mod target;
+
+#[doc(hidden)]
+#[path = "embedded.rs"]
+pub mod __private;
+
+pub use migrator_model as model;
+pub use migrator_model::file_name::Direction;
+pub use migrator_model::{Registry, Version};
+
+pub use client::{Client, connect};
+pub use connect::Settings;
+pub use error::{Error, ErrorKind};
+pub use event::{Event, Holder};
+pub use fault::{Fault, Left};
+pub use migrator::Migrator;
+pub use options::Options;
+pub use repair::Outcome;
+pub use report::{Done, Report};
+pub use status::{MigrationStatus, ServiceStatus, State, Status};
+pub use target::{Extent, Leave, Policy, Selection, Target};
+
+/// Embeds a tree of migrations: an expression of type [`Registry`], all constants.
+///
+/// - `embed_migrations!()` embeds `database`, beside the crate's Cargo.toml;
+/// - `embed_migrations!("path")` another folder, relative to Cargo.toml;
+/// - `embed_migrations!("path", services = ["tenant"])` the named services with
+///   what they need.
+///
+/// The tree is checked as `cargo build` checks it; each finding is an error at
+/// the argument. A crate whose build script calls
+/// [`build_script::check`](migrator_model::build_script::check) is also rebuilt
+/// when a file is added.
+#[macro_export]
+macro_rules! embed_migrations {
+    ($($arguments:tt)*) => {
+        $crate::__private::embed!($crate; $($arguments)*)
+    };
+}

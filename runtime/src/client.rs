@@ -1,0 +1,59 @@
+//! A connection to the database that is migrated, and the way to open another.
+
+use crate::connect::{self, ConnectError, Connection, Notice, Settings};
+
+/// An open connection that knows how it was opened.
+#[derive(Debug)]
+pub struct Client {
+    connection: Connection,
+    settings: Settings,
+}
+
+/// Connects to a database.
+///
+/// # Errors
+///
+/// See [`ConnectError`].
+pub async fn connect(settings: Settings) -> Result<Client, ConnectError> {
+    let connection = connect::open(&settings).await?;
+    Ok(Client {
+        connection,
+        settings,
+    })
+}
+
+impl Client {
+    /// The connection itself, for queries of the caller's own.
+    #[must_use]
+    pub fn postgres(&self) -> &tokio_postgres::Client {
+        &self.connection.client
+    }
+
+    /// Where it is connected to, without any password.
+    #[must_use]
+    pub fn target(&self) -> String {
+        self.settings.display_target()
+    }
+
+    /// Ends the session.
+    pub async fn close(self) {
+        self.connection.close().await;
+    }
+
+    /// Opens another connection to the same database.
+    pub(crate) async fn sibling(&self, application: &str) -> Result<Connection, ConnectError> {
+        let mut settings = self.settings.clone();
+        settings.application_name(application);
+        connect::open(&settings).await
+    }
+
+    /// What the server said unasked since the last call.
+    pub(crate) fn take_notices(&self) -> Vec<Notice> {
+        self.connection.notices.take()
+    }
+
+    /// Why the connection was lost, if it was.
+    pub(crate) fn lost(&self) -> Option<String> {
+        self.connection.lost()
+    }
+}

@@ -1,0 +1,219 @@
+//! Why a run failed, with what it did before.
+
+use std::fmt;
+
+use migrator_model::{Code, Version};
+
+use crate::connect::ConnectError;
+use crate::event::Holder;
+use crate::fault::{Fault, Left};
+use crate::plan::Conflict;
+use crate::report::Report;
+
+/// A run failed.
+#[derive(Debug)]
+pub struct Error {
+    /// Why.
+    pub kind: Box<ErrorKind>,
+    /// What was done before, and stays.
+    pub report: Report,
+}
+
+/// Why a run failed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A service that the registry does not have was named.
+    UnknownService {
+        /// What was named.
+        name: String,
+        /// One that may be meant.
+        nearest: Option<String>,
+    },
+    /// A migration is to be repaired that is not dirty.
+    NotDirty {
+        /// Its service.
+        service: String,
+        /// Its version.
+        version: Version,
+    },
+    /// A conflict keeps the run from starting.
+    Refused(Vec<Conflict>),
+    /// Another run held the lock for too long.
+    Locked {
+        /// Who.
+        holder: Holder,
+        /// For how many seconds it was waited.
+        waited: u64,
+    },
+    /// A script failed.
+    Script(Box<Fault>),
+    /// The connection was lost, or a further one could not be opened.
+    Connection {
+        /// What was being done.
+        doing: String,
+        /// What the connection said.
+        why: String,
+    },
+    /// No connection could be opened.
+    Connect(ConnectError),
+    /// The history is of a format that this version does not know.
+    Format(String),
+    /// The history could not be read or written.
+    History {
+        /// What was being done.
+        doing: String,
+        /// What the server said.
+        why: String,
+    },
+    /// The engine refused what the plan had allowed.
+    Engine(refinery::Error),
+}
+
+impl Error {
+    /// What the error is filed under.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        match &*self.kind {
+            ErrorKind::UnknownService { .. } => Code::M0406,
+            ErrorKind::NotDirty { .. } => Code::M0404,
+            ErrorKind::Refused(conflicts) => conflicts
+                .first()
+                .map_or(Code::M0501, |conflict| conflict.code),
+            ErrorKind::Locked { .. } => Code::M0502,
+            ErrorKind::Script(fault) if fault.left == Left::Unknown => Code::M0503,
+            ErrorKind::Script(_) | ErrorKind::Engine(_) => Code::M0501,
+            ErrorKind::Connection { .. } => Code::M0503,
+            ErrorKind::Connect(error) => Code::find(error.code()).unwrap_or(Code::M0902),
+            ErrorKind::Format(_) => Code::M0504,
+            ErrorKind::History { .. } => Code::M0505,
+        }
+    }
+
+    /// What to do.
+    #[must_use]
+    pub fn help(&self) -> String {
+        match &*self.kind {
+            ErrorKind::UnknownService { nearest, .. } => match nearest {
+                Some(name) => format!("did you mean `{name}`?"),
+                None => "`migrator status` lists the services".to_owned(),
+            },
+            ErrorKind::NotDirty { .. } => "`migrator status` says which migrations are".to_owned(),
+            ErrorKind::Refused(conflicts) => conflicts
+                .first()
+                .map_or_else(String::new, |c| c.help.clone()),
+            ErrorKind::Locked { .. } => {
+                "wait for the other run, or end it; `--lock-wait` says for how long to wait"
+                    .to_owned()
+            }
+            ErrorKind::Script(fault) => script_help(fault),
+            ErrorKind::Connection { .. } => {
+                "run it again: what was applied is recorded and will be passed over".to_owned()
+            }
+            ErrorKind::Connect(error) => error.help().to_owned(),
+            ErrorKind::Format(_) => "run a newer binary on this database".to_owned(),
+            ErrorKind::History { .. } => {
+                "the role needs to own the history's schema, or CREATE on the database".to_owned()
+            }
+            ErrorKind::Engine(_) => "please report this, with the tree and the history".to_owned(),
+        }
+    }
+}
+
+fn script_help(fault: &Fault) -> String {
+    match fault.left {
+        Left::Nothing => "nothing of this script is left in the database; mend it and run again",
+        Left::Dirty => {
+            "it ran outside a transaction, so that what it did before is still there; \
+             finish or take it back by hand, then say which with `migrator repair`"
+        }
+        Left::Unknown => "`migrator status` says whether it was applied; run it again",
+    }
+    .to_owned()
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.kind {
+            ErrorKind::UnknownService { name, .. } => {
+                write!(f, "there is no service `{name}`")
+            }
+            ErrorKind::NotDirty { service, version } => {
+                write!(f, "`{service}/{version}` is not recorded as dirty")
+            }
+            ErrorKind::Refused(conflicts) => refused(f, conflicts),
+            ErrorKind::Locked { holder, waited } => {
+                write!(
+                    f,
+                    "the lock was not obtained in {waited} s: {holder} holds it"
+                )
+            }
+            ErrorKind::Script(fault) => fault.fmt(f),
+            ErrorKind::Connection { doing, .. } => {
+                write!(f, "the connection was lost while {doing}")
+            }
+            ErrorKind::Connect(error) => error.fmt(f),
+            ErrorKind::Format(format) => write!(
+                f,
+                "the history has the format {format}; this version knows {}",
+                crate::history::FORMAT
+            ),
+            ErrorKind::History { doing, .. } => write!(f, "{doing} failed"),
+            ErrorKind::Engine(_) => f.write_str("the engine refused what was planned"),
+        }
+    }
+}
+
+fn refused(f: &mut fmt::Formatter<'_>, conflicts: &[Conflict]) -> fmt::Result {
+    match conflicts {
+        [one] => fmt::Display::fmt(one, f),
+        several => write!(f, "{} conflicts keep the run from starting", several.len()),
+    }
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Holder {
+            pid,
+            application,
+            role,
+            since,
+        } = self;
+        match pid {
+            Some(pid) => write!(f, "`{application}` (pid {pid}, role {role}, since {since})"),
+            None => f.write_str("another session"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &*self.kind {
+            ErrorKind::Connect(error) => error.source(),
+            ErrorKind::Engine(error) => Some(error),
+            ErrorKind::UnknownService { .. }
+            | ErrorKind::NotDirty { .. }
+            | ErrorKind::Refused(_)
+            | ErrorKind::Locked { .. }
+            | ErrorKind::Script(_)
+            | ErrorKind::Connection { .. }
+            | ErrorKind::Format(_)
+            | ErrorKind::History { .. } => None,
+        }
+    }
+}
+
+impl From<ErrorKind> for Error {
+    fn from(kind: ErrorKind) -> Error {
+        Error {
+            kind: Box::new(kind),
+            report: Report::default(),
+        }
+    }
+}
+
+impl From<ConnectError> for Error {
+    fn from(error: ConnectError) -> Error {
+        ErrorKind::Connect(error).into()
+    }
+}

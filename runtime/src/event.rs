@@ -1,0 +1,48 @@
+//! What a run tells while it runs.
+
+use std::time::Duration;
+
+use crate::connect::Notice;
+use crate::plan::{Plan, Step};
+use crate::report::Done;
+
+/// Something happened.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// Another run holds the lock; this one waits. Said again when the holder changes.
+    Waiting(&'a Holder),
+    /// The plan was made that is carried out.
+    Planned(&'a Plan<'a>),
+    /// A step begins.
+    Started(&'a Step<'a>),
+    /// A step is done.
+    Finished(&'a Done),
+    /// A step met a lock or a conflict with another transaction and is tried again.
+    Retrying {
+        /// The step.
+        step: &'a Step<'a>,
+        /// What the server said.
+        why: &'a str,
+        /// After how long.
+        delay: Duration,
+    },
+    /// The server said something unasked while a script ran.
+    Notice(&'a Notice),
+}
+
+/// Who holds a lock that is waited for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// The process at the server, if it could be seen.
+    pub pid: Option<i32>,
+    /// What it calls itself.
+    pub application: String,
+    /// Its role.
+    pub role: String,
+    /// Since when, by the server's clock.
+    pub since: String,
+}
+
+/// Who is told.
+pub(crate) type Listener = Box<dyn FnMut(&Event<'_>) + Send>;

@@ -1,0 +1,106 @@
+//! What a failed script says: the server's words, and the place in the file.
+
+use std::fmt;
+
+use migrator_model::diagnostic::Position;
+use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
+
+/// A script failed.
+#[derive(Debug)]
+pub struct Fault {
+    /// The step, `tenant/20240101120000_a1b2c3d4_create_tenants_table`.
+    pub step: String,
+    /// The script's file, as it was named when it was compiled in; nothing if
+    /// it was read from the history.
+    pub path: Option<String>,
+    /// The place in the script.
+    pub position: Option<Position>,
+    /// The line of SQL at that place.
+    pub line: Option<String>,
+    /// What the server said, or what else went wrong.
+    pub message: String,
+    /// The five characters of the SQLSTATE, if the server said anything.
+    pub sqlstate: Option<String>,
+    /// More about it, in the server's words.
+    pub detail: Option<String>,
+    /// What the server suggests.
+    pub hint: Option<String>,
+    /// Where in a function it happened, in the server's words.
+    pub context: Option<String>,
+    /// What is left in the database.
+    pub left: Left,
+}
+
+/// What a failed step leaves in the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// Nothing: it ran in a transaction.
+    Nothing,
+    /// Whatever its statements did before: it ran outside a transaction.
+    Dirty,
+    /// It is not known: the connection was lost before the answer.
+    Unknown,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` failed: {}", self.step, self.message)
+    }
+}
+
+impl std::error::Error for Fault {}
+
+impl Fault {
+    pub(crate) fn new(step: String, message: String, left: Left) -> Fault {
+        Fault {
+            step,
+            path: None,
+            position: None,
+            line: None,
+            message,
+            sqlstate: None,
+            detail: None,
+            hint: None,
+            context: None,
+            left,
+        }
+    }
+
+    /// Takes over what the server said.
+    pub(crate) fn with_server(mut self, said: &DbError) -> Fault {
+        said.message().clone_into(&mut self.message);
+        self.sqlstate = Some(said.code().code().to_owned());
+        self.detail = said.detail().map(str::to_owned);
+        self.hint = said.hint().map(str::to_owned);
+        self.context = said.where_().map(str::to_owned);
+        self
+    }
+
+    /// Takes over the place in the script.
+    pub(crate) fn at(mut self, path: Option<&str>, sql: &str, position: Option<Position>) -> Fault {
+        self.path = path.map(str::to_owned);
+        self.position = position;
+        self.line = position
+            .and_then(|position| sql.lines().nth(position.line - 1))
+            .map(str::to_owned);
+        self
+    }
+}
+
+/// The position that the server named in the text it was sent.
+pub(crate) fn named_position(said: &DbError) -> Option<u32> {
+    match said.position() {
+        Some(ErrorPosition::Original(position)) => Some(*position),
+        Some(ErrorPosition::Internal { .. }) | None => None,
+    }
+}
+
+/// Whether the same transaction may well succeed if it is tried again.
+pub(crate) fn is_worth_a_retry(said: &DbError) -> bool {
+    let passing = [
+        SqlState::LOCK_NOT_AVAILABLE,
+        SqlState::T_R_DEADLOCK_DETECTED,
+        SqlState::T_R_SERIALIZATION_FAILURE,
+    ];
+    passing.contains(said.code())
+}

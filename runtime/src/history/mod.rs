@@ -1,0 +1,147 @@
+//! The history: what was applied to a database, as data.
+//!
+//! [`schema`] makes its tables, [`read`] reads them, [`write`] has the
+//! statements that change them. This folder alone names the tables.
+
+pub(crate) mod read;
+pub(crate) mod schema;
+pub(crate) mod write;
+
+use std::collections::BTreeMap;
+
+use migrator_model::file_name::Direction;
+use migrator_model::registry::MigrationRef;
+use migrator_model::{Migration, Version};
+
+/// The format of the tables that this version reads and writes.
+pub const FORMAT: i32 = 1;
+
+/// What is recorded in a database.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    entries: BTreeMap<String, BTreeMap<Version, Entry>>,
+    /// The services that have a table, with or without entries.
+    pub(crate) tables: Vec<String>,
+    /// Whether the tables common to all services are there.
+    pub(crate) ready: Ready,
+}
+
+/// Whether the history's common tables are there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Ready {
+    #[default]
+    No,
+    Yes,
+}
+
+/// One applied migration, as recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The service.
+    pub service: String,
+    /// The version.
+    pub version: Version,
+    /// `<uid>_<name>`.
+    pub name: String,
+    /// When it was applied, by the server's clock, in RFC 3339.
+    pub applied_on: String,
+    /// refinery's checksum, in decimal.
+    pub checksum: String,
+    /// The fingerprint of the up script, if it was recorded.
+    pub fingerprint: Option<u64>,
+    /// The direction in which it broke half-way, if it did.
+    pub dirty: Option<Direction>,
+    /// What it required when it was applied.
+    pub requires: Vec<MigrationRef>,
+    /// What its service depended on, directly or not, when it was applied.
+    pub depends_on: Vec<String>,
+    /// Whether its down script was recorded.
+    pub down_script: Stored,
+}
+
+/// Whether a script was recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stored {
+    /// It was.
+    Yes,
+    /// It was not.
+    No,
+}
+
+/// How an entry relates to the migration of the same version in a registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Likeness {
+    /// The same, byte for byte.
+    Same,
+    /// The same but for comments and white space.
+    Cosmetic,
+    /// Another name or another up script.
+    Changed,
+}
+
+impl History {
+    /// A history with these entries.
+    #[must_use]
+    pub fn new(entries: impl IntoIterator<Item = Entry>) -> History {
+        let mut history = History::default();
+        for entry in entries {
+            let service = history.entries.entry(entry.service.clone()).or_default();
+            service.insert(entry.version, entry);
+        }
+        history
+    }
+
+    /// All entries, by service, then by version.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.values().flat_map(BTreeMap::values)
+    }
+
+    /// The entries of a service, by version.
+    pub fn entries_of(&self, service: &str) -> impl DoubleEndedIterator<Item = &Entry> {
+        let entries = self.entries.get(service);
+        entries.into_iter().flat_map(BTreeMap::values)
+    }
+
+    /// The entry of a migration, if it was applied.
+    #[must_use]
+    pub fn entry(&self, service: &str, version: Version) -> Option<&Entry> {
+        self.entries.get(service)?.get(&version)
+    }
+
+    /// The newest version that was applied to a service.
+    #[must_use]
+    pub fn newest(&self, service: &str) -> Option<Version> {
+        self.entries_of(service).next_back().map(|e| e.version)
+    }
+}
+
+impl Entry {
+    /// Compares the entry with the migration of its version.
+    #[must_use]
+    pub fn likeness(&self, migration: &Migration) -> Likeness {
+        if self.name != migration.history_name() {
+            Likeness::Changed
+        } else if self.checksum == migration.checksum.to_string() {
+            Likeness::Same
+        } else if self.fingerprint == Some(migration.up.fingerprint) {
+            Likeness::Cosmetic
+        } else {
+            Likeness::Changed
+        }
+    }
+
+    /// How another migration refers to this one.
+    #[must_use]
+    pub fn reference(&self) -> MigrationRef {
+        MigrationRef {
+            service: self.service.clone().into(),
+            version: self.version,
+        }
+    }
+}
+
+impl std::fmt::Display for Entry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}_{}", self.service, self.version, self.name)
+    }
+}

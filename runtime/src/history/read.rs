@@ -1,0 +1,142 @@
+//! Reads the history in one round trip.
+
+use migrator_model::Version;
+use migrator_model::file_name::Direction;
+use migrator_model::registry::MigrationRef;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
+
+use super::schema::{Tables, quote_literal};
+use super::{Entry, FORMAT, History, Ready, Stored};
+use crate::session::rows;
+
+/// Why a history could not be read.
+#[derive(Debug)]
+pub(crate) enum ReadError {
+    /// The tables are of a format that this version does not know.
+    Format(String),
+    /// A row is not what this version writes.
+    Row(String),
+    /// The server refused, or the connection was lost.
+    Postgres(tokio_postgres::Error),
+}
+
+/// Reads all entries of all services; no history at all is an empty one.
+///
+/// Three statements in one message: the format, the tables, the entries.
+pub(crate) async fn history(
+    client: &tokio_postgres::Client,
+    tables: &Tables,
+) -> Result<History, ReadError> {
+    match client.simple_query(&query(tables)).await {
+        Ok(messages) => parse(messages),
+        Err(error) if is_absent(&error) => Ok(History::default()),
+        Err(error) => Err(ReadError::Postgres(error)),
+    }
+}
+
+/// Reads the script recorded with an entry.
+pub(crate) async fn down_script(
+    client: &tokio_postgres::Client,
+    tables: &Tables,
+    service: &str,
+    version: Version,
+) -> Result<Option<String>, tokio_postgres::Error> {
+    let query = format!(
+        "SELECT down_script FROM {} WHERE version = {}",
+        tables.of(service),
+        version.as_integer()
+    );
+    let messages = client.simple_query(&query).await?;
+    Ok(rows(messages).find_map(|row| row.get(0).map(str::to_owned)))
+}
+
+fn query(tables: &Tables) -> String {
+    let parent = tables.parent();
+    format!(
+        "SELECT 'format', format FROM {format};\
+         SELECT 'table', c.relname FROM pg_catalog.pg_inherits i \
+           JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid \
+           WHERE i.inhparent = {regclass}::pg_catalog.regclass ORDER BY 2;\
+         SELECT 'entry', c.relname, h.version, h.name, h.applied_on, h.checksum, \
+             h.fingerprint, h.dirty, \
+             pg_catalog.array_to_string(h.requires, ' '), \
+             pg_catalog.array_to_string(h.depends_on, ' '), \
+             h.down_script IS NOT NULL \
+           FROM {parent} h JOIN pg_catalog.pg_class c ON c.oid = h.tableoid;",
+        format = tables.format(),
+        regclass = quote_literal(&parent),
+    )
+}
+
+fn is_absent(error: &tokio_postgres::Error) -> bool {
+    let absent = [&SqlState::UNDEFINED_TABLE, &SqlState::INVALID_SCHEMA_NAME];
+    error.code().is_some_and(|code| absent.contains(&code))
+}
+
+fn parse(messages: Vec<SimpleQueryMessage>) -> Result<History, ReadError> {
+    let mut tables = Vec::new();
+    let mut entries = Vec::new();
+    for row in rows(messages) {
+        let second = row.get(1).unwrap_or_default();
+        match row.get(0) {
+            Some("format") if second == FORMAT.to_string() => {}
+            Some("format") => return Err(ReadError::Format(second.to_owned())),
+            Some("table") => tables.extend(Tables::service_of(second).map(str::to_owned)),
+            _ => entries.push(entry(&row).ok_or_else(|| ReadError::Row(describe(&row)))?),
+        }
+    }
+    let mut history = History::new(entries);
+    history.tables = tables;
+    history.ready = Ready::Yes;
+    Ok(history)
+}
+
+fn describe(row: &SimpleQueryRow) -> String {
+    let fields: Vec<&str> = (1..row.len())
+        .map(|i| row.get(i).unwrap_or("NULL"))
+        .collect();
+    fields.join(", ")
+}
+
+fn entry(row: &SimpleQueryRow) -> Option<Entry> {
+    let text = |column| row.get(column).map(str::to_owned);
+    let fingerprint = match row.get(6) {
+        Some(hex) => Some(u64::from_str_radix(hex, 16).ok()?),
+        None => None,
+    };
+    let dirty = match row.get(7) {
+        None => None,
+        Some("up") => Some(Direction::Up),
+        Some("down") => Some(Direction::Down),
+        Some(_) => return None,
+    };
+    let requires: Option<Vec<MigrationRef>> = words(row.get(8)).map(reference).collect();
+    Some(Entry {
+        service: Tables::service_of(row.get(1)?)?.to_owned(),
+        version: Version::from_integer(row.get(2)?.parse().ok()?),
+        name: text(3)?,
+        applied_on: text(4)?,
+        checksum: text(5)?,
+        fingerprint,
+        dirty,
+        requires: requires?,
+        depends_on: words(row.get(9)).map(str::to_owned).collect(),
+        down_script: match row.get(10) {
+            Some("t") => Stored::Yes,
+            _ => Stored::No,
+        },
+    })
+}
+
+fn words(text: Option<&str>) -> impl Iterator<Item = &str> {
+    text.unwrap_or_default().split_whitespace()
+}
+
+fn reference(text: &str) -> Option<MigrationRef> {
+    let (service, version) = text.split_once('/')?;
+    Some(MigrationRef {
+        service: service.to_owned().into(),
+        version: Version::from_integer(version.parse().ok()?),
+    })
+}

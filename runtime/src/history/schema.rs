@@ -1,0 +1,157 @@
+//! The history's tables: one parent, one child a service, the event log.
+//!
+//! A child's first four columns are refinery's own (refinery-core 0.10,
+//! `traits/mod.rs`: `version int8`, `name`, `applied_on`, `checksum`), so that
+//! refinery can read it. Inheritance lets one query read all services.
+
+use super::FORMAT;
+
+/// The names of the tables, quoted.
+#[derive(Clone, Debug)]
+pub(crate) struct Tables {
+    schema: String,
+}
+
+/// What the name of a service's table ends in.
+const SUFFIX: &str = "_history";
+
+impl Tables {
+    pub(crate) fn new(schema: &str) -> Tables {
+        Tables {
+            schema: schema.to_owned(),
+        }
+    }
+
+    /// The schema's name, as a quoted identifier.
+    pub(crate) fn schema(&self) -> String {
+        quote_identifier(&self.schema)
+    }
+
+    /// The parent of all history tables.
+    pub(crate) fn parent(&self) -> String {
+        format!("{}.history", self.schema())
+    }
+
+    /// The table of a service.
+    pub(crate) fn of(&self, service: &str) -> String {
+        let table = format!("{service}{SUFFIX}");
+        format!("{}.{}", self.schema(), quote_identifier(&table))
+    }
+
+    /// The event log.
+    pub(crate) fn event(&self) -> String {
+        format!("{}.event", self.schema())
+    }
+
+    /// The one row that says which format the tables have.
+    pub(crate) fn format(&self) -> String {
+        format!("{}.format", self.schema())
+    }
+
+    /// The service whose table has this name.
+    pub(crate) fn service_of(table: &str) -> Option<&str> {
+        table.strip_suffix(SUFFIX)
+    }
+
+    /// Whether the schema exists.
+    pub(crate) fn schema_exists(&self) -> String {
+        format!(
+            "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = {}",
+            quote_literal(&self.schema)
+        )
+    }
+
+    /// Makes the schema.
+    pub(crate) fn create_schema(&self) -> String {
+        let schema = self.schema();
+        format!(
+            "CREATE SCHEMA {schema};\
+             COMMENT ON SCHEMA {schema} IS 'What migrator has applied to this database';"
+        )
+    }
+
+    /// Makes the tables common to all services.
+    pub(crate) fn create_common(&self) -> String {
+        let (parent, event, format) = (self.parent(), self.event(), self.format());
+        format!(
+            "CREATE TABLE {format} (format int4 PRIMARY KEY);\
+             INSERT INTO {format} VALUES ({FORMAT});\
+             CREATE TABLE {parent} (\
+               version int8 NOT NULL,\
+               name varchar(255) NOT NULL,\
+               applied_on varchar(255) NOT NULL,\
+               checksum varchar(255) NOT NULL,\
+               fingerprint text,\
+               dirty text CHECK (dirty IN ('up', 'down')),\
+               requires text[] NOT NULL DEFAULT '{{}}',\
+               depends_on text[] NOT NULL DEFAULT '{{}}',\
+               up_script text,\
+               down_script text);\
+             COMMENT ON TABLE {parent} IS 'Applied migrations of all services; empty itself';\
+             CREATE TABLE {event} (\
+               id int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,\
+               at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),\
+               kind text NOT NULL,\
+               service text NOT NULL,\
+               version int8 NOT NULL,\
+               name text NOT NULL,\
+               checksum text,\
+               milliseconds float8,\
+               message text,\
+               application text NOT NULL DEFAULT pg_catalog.current_setting('application_name'),\
+               migrator_version text NOT NULL,\
+               role text NOT NULL DEFAULT current_user,\
+               client inet DEFAULT pg_catalog.inet_client_addr(),\
+               pid int4 NOT NULL DEFAULT pg_catalog.pg_backend_pid());\
+             COMMENT ON TABLE {event} IS 'Every apply, revert, failure and repair; append only';"
+        )
+    }
+
+    /// Makes the table of a service.
+    pub(crate) fn create_service(&self, service: &str) -> String {
+        let table = self.of(service);
+        format!(
+            "CREATE TABLE {table} (PRIMARY KEY (version)) INHERITS ({});\
+             COMMENT ON TABLE {table} IS {};",
+            self.parent(),
+            quote_literal(&format!("Applied migrations of {service}"))
+        )
+    }
+}
+
+/// Quotes an identifier as Postgres reads it.
+pub(crate) fn quote_identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// Quotes a text for SQL whatever `standard_conforming_strings` is: a
+/// dollar-quoted string whose tag does not occur in the text.
+pub(crate) fn quote_literal(text: &str) -> String {
+    let mut tag = "$m$".to_owned();
+    while text.contains(tag.trim_end_matches('$')) {
+        tag.insert(tag.len() - 1, 'm');
+    }
+    format!("{tag}{text}{tag}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Tables, quote_identifier, quote_literal};
+
+    #[test]
+    fn a_tag_never_occurs_in_what_it_quotes() {
+        assert_eq!(quote_literal("it's"), "$m$it's$m$");
+        assert_eq!(quote_literal("a $m$ b"), "$mm$a $m$ b$mm$");
+        assert_eq!(quote_literal("ends in $m"), "$mm$ends in $m$mm$");
+        assert_eq!(quote_literal("ends in $"), "$m$ends in $$m$");
+    }
+
+    #[test]
+    fn names_are_quoted_and_found_again() {
+        assert_eq!(quote_identifier("a\"b"), "\"a\"\"b\"");
+        let tables = Tables::new("migrator");
+        assert_eq!(tables.of("tenant"), "\"migrator\".\"tenant_history\"");
+        assert_eq!(Tables::service_of("tenant_history"), Some("tenant"));
+        assert_eq!(Tables::service_of("history"), None);
+    }
+}

@@ -1,0 +1,137 @@
+//! The statements that change the history; each is one or more complete statements.
+
+use migrator_model::file_name::Direction;
+use migrator_model::{Migration, Version};
+
+use super::schema::{Tables, quote_literal};
+
+/// What is written about a migration.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Subject<'a> {
+    pub(crate) service: &'a str,
+    pub(crate) version: Version,
+    pub(crate) name: &'a str,
+    pub(crate) checksum: &'a str,
+}
+
+/// What happened, for the event log.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kind {
+    Apply,
+    Revert,
+    Failure,
+    Repair,
+}
+
+/// How long it took.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Took {
+    /// From the start of the transaction, by the server's clock.
+    Transaction,
+    /// So many milliseconds.
+    Milliseconds(f64),
+    /// It is not known.
+    Unknown,
+}
+
+/// RFC 3339 by the server's clock, as refinery parses it.
+const NOW: &str = "pg_catalog.to_char(pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', \
+                   'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')";
+
+/// Records a migration as applied, or as being applied outside a transaction.
+pub(crate) fn insert(
+    tables: &Tables,
+    migration: &Migration,
+    depends_on: &[&str],
+    dirty: Option<Direction>,
+) -> String {
+    let requires = migration.requires.iter().map(ToString::to_string);
+    format!(
+        "INSERT INTO {table} (version, name, applied_on, checksum, fingerprint, dirty, \
+           requires, depends_on, up_script, down_script) \
+         VALUES ({version}, {name}, {NOW}, '{checksum}', '{fingerprint:016x}', {dirty}, \
+           {requires}, {depends_on}, {up}, {down});",
+        table = tables.of(&migration.service),
+        version = migration.version.as_integer(),
+        name = quote_literal(&migration.history_name()),
+        checksum = migration.checksum,
+        fingerprint = migration.up.fingerprint,
+        dirty = dirty.map_or("NULL", |direction| word(direction)),
+        requires = array(requires),
+        depends_on = array(depends_on.iter().copied()),
+        up = quote_literal(&migration.up.sql()),
+        down = quote_literal(&migration.down.sql()),
+    )
+}
+
+/// Marks an entry as broken half-way, or as whole.
+pub(crate) fn set_dirty(
+    tables: &Tables,
+    service: &str,
+    version: Version,
+    dirty: Option<Direction>,
+) -> String {
+    format!(
+        "UPDATE {} SET dirty = {} WHERE version = {};",
+        tables.of(service),
+        dirty.map_or("NULL", |direction| word(direction)),
+        version.as_integer()
+    )
+}
+
+/// Unrecords a migration.
+pub(crate) fn delete(tables: &Tables, service: &str, version: Version) -> String {
+    format!(
+        "DELETE FROM {} WHERE version = {};",
+        tables.of(service),
+        version.as_integer()
+    )
+}
+
+/// Adds to the event log.
+pub(crate) fn event(
+    tables: &Tables,
+    kind: Kind,
+    subject: Subject<'_>,
+    took: Took,
+    message: Option<&str>,
+) -> String {
+    let kind = match kind {
+        Kind::Apply => "apply",
+        Kind::Revert => "revert",
+        Kind::Failure => "failure",
+        Kind::Repair => "repair",
+    };
+    let milliseconds = match took {
+        Took::Transaction => "pg_catalog.date_part('epoch', \
+            pg_catalog.clock_timestamp() - pg_catalog.now()) * 1000"
+            .to_owned(),
+        Took::Milliseconds(milliseconds) => format!("{milliseconds:.3}"),
+        Took::Unknown => "NULL".to_owned(),
+    };
+    format!(
+        "INSERT INTO {table} (kind, service, version, name, checksum, milliseconds, message, \
+           migrator_version) \
+         VALUES ('{kind}', {service}, {version}, {name}, {checksum}, {milliseconds}, {message}, \
+           '{migrator_version}');",
+        table = tables.event(),
+        service = quote_literal(subject.service),
+        version = subject.version.as_integer(),
+        name = quote_literal(subject.name),
+        checksum = quote_literal(subject.checksum),
+        message = message.map_or_else(|| "NULL".to_owned(), quote_literal),
+        migrator_version = env!("CARGO_PKG_VERSION"),
+    )
+}
+
+fn word(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Up => "'up'",
+        Direction::Down => "'down'",
+    }
+}
+
+fn array(texts: impl Iterator<Item = impl AsRef<str>>) -> String {
+    let texts: Vec<String> = texts.map(|text| quote_literal(text.as_ref())).collect();
+    format!("ARRAY[{}]::pg_catalog.text[]", texts.join(", "))
+}

@@ -1,0 +1,226 @@
+//! The advisory locks of a run: exclusive on the services it changes, shared
+//! on those they depend on.
+//!
+//! They are transaction-level locks of a connection of their own, which does
+//! nothing else: so they work through a pooler in transaction mode, hold no
+//! snapshot (READ COMMITTED, idle), and go when the process does. Nothing ever
+//! blocks inside the server, where a waiting statement's snapshot and CREATE
+//! INDEX CONCURRENTLY would wait for each other: a lock is tried, and tried again.
+
+use std::collections::BTreeSet;
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::time::{Duration, Instant};
+
+use siphasher::sip::SipHasher13;
+use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
+
+use crate::client::Client;
+use crate::connect::Connection;
+use crate::error::ErrorKind;
+use crate::event::{Event, Holder, Listener};
+use crate::session::rows;
+
+/// The services of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Locks {
+    pub(crate) exclusive: BTreeSet<String>,
+    pub(crate) shared: BTreeSet<String>,
+}
+
+impl Locks {
+    /// Whether these locks are enough where `needed` are.
+    pub(crate) fn cover(&self, needed: &Locks) -> bool {
+        let either = |name: &String| self.exclusive.contains(name) || self.shared.contains(name);
+        needed.exclusive.is_subset(&self.exclusive) && needed.shared.iter().all(either)
+    }
+}
+
+/// Locks that are held, until this is dropped or the connection is lost.
+pub(crate) struct Held {
+    connection: Connection,
+}
+
+impl Held {
+    /// Whether the server still knows of us.
+    pub(crate) fn is_held(&self) -> bool {
+        !self.connection.client.is_closed()
+    }
+
+    /// Lets go, and waits until the server has.
+    pub(crate) async fn release(self) {
+        self.connection.close().await;
+    }
+}
+
+/// The first pause between two tries; it doubles up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Takes the locks, waiting for at most `patience`.
+pub(crate) async fn acquire(
+    client: &Client,
+    schema: &str,
+    locks: &Locks,
+    patience: Duration,
+    application: &str,
+    listener: &mut Option<Listener>,
+) -> Result<Held, ErrorKind> {
+    let connection = client
+        .sibling(application)
+        .await
+        .map_err(ErrorKind::Connect)?;
+    let keys = keys(schema, locks);
+    let started = Instant::now();
+    let mut pause = FIRST_PAUSE;
+    let mut last: Option<Holder> = None;
+    loop {
+        let taken = try_all(&connection, &keys).await;
+        if taken.map_err(|error| failed(&connection, &error))? {
+            return Ok(Held { connection });
+        }
+        let holder = holder(&connection, &keys).await;
+        let holder = holder.map_err(|error| failed(&connection, &error))?;
+        if started.elapsed() >= patience {
+            return Err(ErrorKind::Locked {
+                holder,
+                waited: started.elapsed().as_secs(),
+            });
+        }
+        if last.as_ref() != Some(&holder) {
+            if let Some(listener) = listener {
+                listener(&Event::Waiting(&holder));
+            }
+            last = Some(holder);
+        }
+        let left = patience.saturating_sub(started.elapsed());
+        tokio::time::sleep(jitter(pause).min(left)).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// The key of the lock under which the history's tables are made.
+pub(crate) fn table_key(schema: &str) -> i64 {
+    key(schema, "")
+}
+
+/// Between a half and the whole of a pause, at random, so that many waiters
+/// do not try in step.
+pub(crate) fn jitter(pause: Duration) -> Duration {
+    let random = RandomState::new().build_hasher().finish() % 512;
+    pause * (512 + u32::try_from(random).unwrap_or(0)) / 1024
+}
+
+/// A key and how it is taken, in one fixed order for all runs.
+type Keys = Vec<(i64, &'static str)>;
+
+fn keys(schema: &str, locks: &Locks) -> Keys {
+    let mut services: Vec<(&String, &'static str)> = Vec::new();
+    services.extend(
+        locks
+            .exclusive
+            .iter()
+            .map(|s| (s, "pg_try_advisory_xact_lock")),
+    );
+    let shared = locks.shared.difference(&locks.exclusive);
+    services.extend(shared.map(|s| (s, "pg_try_advisory_xact_lock_shared")));
+    services.sort();
+    services
+        .into_iter()
+        .map(|(service, function)| (key(schema, service), function))
+        .collect()
+}
+
+fn key(schema: &str, service: &str) -> i64 {
+    let mut hasher = SipHasher13::new();
+    ("migrator", schema, service).hash(&mut hasher);
+    hasher.finish().cast_signed()
+}
+
+/// Takes all locks or none.
+async fn try_all(connection: &Connection, keys: &Keys) -> Result<bool, tokio_postgres::Error> {
+    let tries: Vec<String> = keys
+        .iter()
+        .map(|(key, function)| format!("SELECT pg_catalog.{function}({key});"))
+        .collect();
+    let query = format!(
+        "BEGIN ISOLATION LEVEL READ COMMITTED;\
+         SET LOCAL statement_timeout = 0;\
+         SET LOCAL idle_in_transaction_session_timeout = 0;{UNLIMITED}{}",
+        tries.concat()
+    );
+    let answers = cells(connection.client.simple_query(&query).await?);
+    let refused = answers
+        .iter()
+        .any(|row| row.first().is_some_and(|cell| cell == "f"));
+    if refused {
+        connection.client.batch_execute("ROLLBACK").await?;
+    }
+    Ok(!refused)
+}
+
+/// Switches `transaction_timeout` off, which servers before 17 do not have.
+const UNLIMITED: &str = "SELECT pg_catalog.set_config(name, '0', true) \
+                         FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout';";
+
+/// Who holds one of the locks. It may have let go meanwhile.
+async fn holder(connection: &Connection, keys: &Keys) -> Result<Holder, tokio_postgres::Error> {
+    let keys: Vec<String> = keys.iter().map(|(key, _)| key.to_string()).collect();
+    let query = format!(
+        "SELECT a.pid, a.application_name, a.usename, \
+           pg_catalog.to_char(a.xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC' \
+         FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
+         WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 \
+           AND l.database = (SELECT oid FROM pg_catalog.pg_database \
+                             WHERE datname = pg_catalog.current_database()) \
+           AND (l.classid::int8 << 32) | l.objid::int8 = ANY (ARRAY[{}]::int8[]) \
+         ORDER BY a.xact_start, a.pid LIMIT 1",
+        keys.join(", ")
+    );
+    let rows = cells(connection.client.simple_query(&query).await?);
+    let mut cells = rows.into_iter().next().unwrap_or_default().into_iter();
+    let mut cell = || cells.next().unwrap_or_default();
+    Ok(Holder {
+        pid: cell().parse().ok(),
+        application: cell(),
+        role: cell(),
+        since: cell(),
+    })
+}
+
+/// The rows of an answer, each as its cells.
+fn cells(messages: Vec<SimpleQueryMessage>) -> Vec<Vec<String>> {
+    let row = |row: SimpleQueryRow| {
+        let cells = (0..row.len()).map(|i| row.get(i).unwrap_or_default().to_owned());
+        cells.collect()
+    };
+    rows(messages).map(row).collect()
+}
+
+fn failed(connection: &Connection, error: &tokio_postgres::Error) -> ErrorKind {
+    ErrorKind::Connection {
+        doing: "taking the lock".to_owned(),
+        why: connection.lost().unwrap_or_else(|| error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Locks, keys};
+
+    #[test]
+    fn a_service_is_locked_once_and_in_one_order() {
+        let set = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+        let locks = Locks {
+            exclusive: set(&["tenant", "auth"]),
+            shared: set(&["core", "tenant"]),
+        };
+        let functions: Vec<&str> = keys("migrator", &locks).iter().map(|(_, f)| *f).collect();
+        let (exclusive, shared) = (
+            "pg_try_advisory_xact_lock",
+            "pg_try_advisory_xact_lock_shared",
+        );
+        assert_eq!(functions, [exclusive, shared, exclusive]);
+        assert_ne!(keys("migrator", &locks), keys("other", &locks));
+    }
+}

@@ -1,0 +1,120 @@
+//! Why a plan is refused: one constructor a conflict, which words it.
+
+use std::fmt;
+
+use migrator_model::file_name::Direction;
+use migrator_model::{Code, Migration, Version};
+
+use crate::history::Entry;
+
+/// Something that keeps a run from starting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conflict {
+    /// What it is filed under.
+    pub code: Code,
+    /// The migration, `service/version_uid_name`, or what was asked for.
+    pub subject: String,
+    /// What is the matter with it.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+}
+
+impl fmt::Display for Conflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.subject, self.message)
+    }
+}
+
+impl Conflict {
+    pub(super) fn changed(entry: &Entry, migration: &Migration) -> Conflict {
+        let message = if entry.name == migration.history_name() {
+            format!(
+                "its up script `{}` was changed after it was applied",
+                migration.up.path
+            )
+        } else {
+            format!("the registry has `{migration}` in its place")
+        };
+        Conflict {
+            code: Code::M0401,
+            subject: entry.to_string(),
+            message,
+            help: "restore the file as it was applied, and put the change into a new migration; \
+                   or revert it with `migrator down`, and apply it again"
+                .to_owned(),
+        }
+    }
+
+    pub(super) fn missing(entry: &Entry) -> Conflict {
+        Conflict {
+            code: Code::M0402,
+            subject: entry.to_string(),
+            message: "it is applied, but this binary does not have it".to_owned(),
+            help: format!(
+                "run a binary that has it, revert it with `migrator down --service={}`, \
+                 or pass it over with `--allow-missing`",
+                entry.service
+            ),
+        }
+    }
+
+    pub(super) fn out_of_order(migration: &Migration, newest: Version) -> Conflict {
+        Conflict {
+            code: Code::M0403,
+            subject: migration.to_string(),
+            message: format!("it is pending, but the later version {newest} is already applied"),
+            help: "give it a version later than that, \
+                   or apply it all the same with `--allow-out-of-order`"
+                .to_owned(),
+        }
+    }
+
+    pub(super) fn dirty(entry: &Entry, direction: Direction) -> Conflict {
+        let (doing, done) = match direction {
+            Direction::Up => ("applied", "--applied"),
+            Direction::Down => ("reverted", "--reverted"),
+        };
+        Conflict {
+            code: Code::M0404,
+            subject: entry.to_string(),
+            message: format!("it broke half-way while it was being {doing}, outside a transaction"),
+            help: format!(
+                "see what its script has done, finish that or take it back by hand, then say which: \
+                 `migrator repair --service={} --version={} {done}` (or the other way)",
+                entry.service, entry.version
+            ),
+        }
+    }
+
+    pub(super) fn in_the_way(entry: &Entry, blockers: &[&Entry]) -> Conflict {
+        let list: Vec<String> = blockers.iter().map(|b| format!("`{b}`")).collect();
+        Conflict {
+            code: Code::M0405,
+            subject: entry.to_string(),
+            message: format!(
+                "newer applied migrations of other services may need it: {}",
+                list.join(", ")
+            ),
+            help: "revert those first, or all together with `--cascade`".to_owned(),
+        }
+    }
+
+    pub(super) fn unknown_target(version: Version, help: String) -> Conflict {
+        Conflict {
+            code: Code::M0406,
+            subject: version.to_string(),
+            message: "no migration of the target has this version".to_owned(),
+            help,
+        }
+    }
+
+    pub(super) fn no_down_script(entry: &Entry) -> Conflict {
+        Conflict {
+            code: Code::M0407,
+            subject: entry.to_string(),
+            message: "this binary does not have its down script, and none was recorded".to_owned(),
+            help: "run a binary that has it".to_owned(),
+        }
+    }
+}

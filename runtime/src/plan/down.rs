@@ -1,0 +1,133 @@
+//! Planning downward: what is reverted, before what it needs.
+
+use std::collections::BTreeSet;
+
+use migrator_model::Registry;
+
+use super::sequence::sequence;
+use super::{Conflict, DownScript, Plan, Reason, Request, Step, Work};
+use crate::history::{Entry, Likeness, Stored};
+use crate::target::{Extent, Leave};
+
+pub(super) fn plan<'r>(request: &Request<'r, '_>) -> Result<Plan<'r>, Vec<Conflict>> {
+    let sequence = sequence(request.registry, request.history);
+    let roots = roots(request, &sequence);
+    let all = with_dependents(request.registry, &sequence, &roots);
+    let mut conflicts = request.unknown_version();
+    conflicts.extend(in_the_way(request, &sequence, &roots, &all));
+    let mut plan = Plan::default();
+    for (index, entry) in sequence.iter().enumerate().rev() {
+        if !all.contains(&index) {
+            continue;
+        }
+        let reason = match roots.contains(&index) {
+            true => Reason::Requested,
+            false => Reason::Cascade,
+        };
+        match step(request.registry, entry, reason, &mut plan.notes) {
+            Ok(step) => plan.steps.push(step),
+            Err(conflict) => conflicts.push(conflict),
+        }
+    }
+    match conflicts.is_empty() {
+        true => Ok(plan),
+        false => Err(conflicts),
+    }
+}
+
+/// What was asked for, as indices into the sequence.
+fn roots(request: &Request<'_, '_>, sequence: &[&Entry]) -> BTreeSet<usize> {
+    let own = sequence.iter().enumerate().rev();
+    let own = own.filter(|(_, entry)| request.target.services.names(&entry.service));
+    match request.target.extent {
+        Extent::Everything => own.map(|(index, _)| index).collect(),
+        Extent::Steps(steps) => own.map(|(index, _)| index).take(steps.get()).collect(),
+        Extent::To(version) => own
+            .filter(|(_, entry)| entry.version > version)
+            .map(|(index, _)| index)
+            .collect(),
+    }
+}
+
+/// The roots and all that may need them, and so on until nothing is added.
+fn with_dependents(
+    registry: &Registry,
+    sequence: &[&Entry],
+    roots: &BTreeSet<usize>,
+) -> BTreeSet<usize> {
+    let mut all = roots.clone();
+    let mut open: Vec<usize> = roots.iter().copied().collect();
+    while let Some(needed) = open.pop() {
+        for (index, entry) in sequence.iter().enumerate() {
+            if needs(registry, entry, sequence[needed]) && all.insert(index) {
+                open.push(index);
+            }
+        }
+    }
+    all
+}
+
+/// Whether `entry` may need `other`: it requires it; or it is newer, and of the
+/// same service or of one that depends on that of `other`. A migration that is
+/// older cannot have been written against what a newer one makes.
+fn needs(registry: &Registry, entry: &Entry, other: &Entry) -> bool {
+    let requires = |reference| entry.requires.contains(reference);
+    let migration = registry.migration(&entry.service, entry.version);
+    let reference = other.reference();
+    requires(&reference)
+        || migration.is_some_and(|m| m.requires.contains(&reference))
+        || (entry.version > other.version
+            && (entry.service == other.service || depends(registry, entry, &other.service)))
+}
+
+fn depends(registry: &Registry, entry: &Entry, service: &str) -> bool {
+    entry.depends_on.iter().any(|name| name == service)
+        || registry.dependencies_of(&entry.service).contains(service)
+}
+
+fn in_the_way(
+    request: &Request<'_, '_>,
+    sequence: &[&Entry],
+    roots: &BTreeSet<usize>,
+    all: &BTreeSet<usize>,
+) -> Vec<Conflict> {
+    let blockers: Vec<&Entry> = all.difference(roots).map(|&i| sequence[i]).collect();
+    let lowest = roots.first().map(|&index| sequence[index]);
+    match (lowest, request.policy.cascade) {
+        (Some(lowest), Leave::Refused) if !blockers.is_empty() => {
+            vec![Conflict::in_the_way(lowest, &blockers)]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn step<'r>(
+    registry: &'r Registry,
+    entry: &Entry,
+    reason: Reason,
+    notes: &mut Vec<String>,
+) -> Result<Step<'r>, Conflict> {
+    if let Some(direction) = entry.dirty {
+        return Err(Conflict::dirty(entry, direction));
+    }
+    let known = registry.migration(&entry.service, entry.version);
+    let same = known.filter(|migration| entry.likeness(migration) != Likeness::Changed);
+    let script = match (same, entry.down_script) {
+        (Some(migration), _) => DownScript::Embedded(migration),
+        (None, Stored::Yes) => DownScript::Stored,
+        (None, Stored::No) => return Err(Conflict::no_down_script(entry)),
+    };
+    if same.is_none() {
+        let why = match known {
+            Some(_) => "was changed since it was applied",
+            None => "is missing from this binary",
+        };
+        notes.push(format!(
+            "{entry} {why}: the down script recorded with it reverts it"
+        ));
+    }
+    Ok(Step {
+        work: Work::Revert(entry.clone(), script),
+        reason,
+    })
+}

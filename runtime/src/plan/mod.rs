@@ -1,0 +1,171 @@
+//! The plan: which scripts run, in which order, or why none may.
+//!
+//! [`plan`] is pure and total. What it returns is what `--dry-run` prints,
+//! what the tests check, and what a run executes.
+
+mod conflict;
+mod down;
+mod sequence;
+mod up;
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use migrator_model::file_name::Direction;
+use migrator_model::{Migration, Registry, Version, nearest};
+
+pub use conflict::Conflict;
+
+use crate::history::{Entry, History};
+use crate::target::{Extent, Policy, Selection, Target};
+
+/// The steps of a run, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Plan<'r> {
+    /// The steps.
+    pub steps: Vec<Step<'r>>,
+    /// What the user may want to know and need not act on.
+    pub notes: Vec<String>,
+}
+
+/// One script and what it does to the history.
+#[derive(Clone, Debug)]
+pub struct Step<'r> {
+    /// What runs.
+    pub work: Work<'r>,
+    /// Why it is in the plan.
+    pub reason: Reason,
+}
+
+/// What a step runs.
+#[derive(Clone, Debug)]
+pub enum Work<'r> {
+    /// The up script of a migration.
+    Apply(&'r Migration),
+    /// The down script of an applied migration.
+    Revert(Entry, DownScript<'r>),
+}
+
+/// Which down script reverts an entry.
+#[derive(Clone, Copy, Debug)]
+pub enum DownScript<'r> {
+    /// That of the registry, which knows the migration as it was applied.
+    Embedded(&'r Migration),
+    /// That which was recorded when the migration was applied.
+    Stored,
+}
+
+/// Why a step is in a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// Its service was asked for.
+    Requested,
+    /// A service that was asked for depends on it.
+    Dependency,
+    /// It stands in the way of a revert that was asked for.
+    Cascade,
+}
+
+/// Plans a run in one direction.
+///
+/// # Errors
+///
+/// Every conflict between registry, history and target.
+pub fn plan<'r>(
+    registry: &'r Registry,
+    history: &History,
+    direction: Direction,
+    target: &Target,
+    policy: Policy,
+) -> Result<Plan<'r>, Vec<Conflict>> {
+    let request = Request {
+        registry,
+        history,
+        target,
+        policy,
+    };
+    match direction {
+        Direction::Up => up::plan(&request),
+        Direction::Down => down::plan(&request),
+    }
+}
+
+/// What both planners start from.
+struct Request<'r, 'a> {
+    registry: &'r Registry,
+    history: &'a History,
+    target: &'a Target,
+    policy: Policy,
+}
+
+impl Request<'_, '_> {
+    /// `--to` a version that no named service has is a slip; of all services,
+    /// any time will do, and `0` is before everything.
+    fn unknown_version(&self) -> Vec<Conflict> {
+        let (Extent::To(version), Selection::Named(_)) =
+            (self.target.extent, &self.target.services)
+        else {
+            return Vec::new();
+        };
+        let names = |service: &str| self.target.services.names(service);
+        let migrations = self.registry.migrations.iter();
+        let own = migrations.filter(|m| names(&m.service)).map(|m| m.version);
+        let entries = self.history.entries().filter(|e| names(&e.service));
+        let versions: BTreeSet<Version> = own.chain(entries.map(|e| e.version)).collect();
+        if versions.contains(&version) || version.as_integer() == 0 {
+            return Vec::new();
+        }
+        let versions: Vec<String> = versions.iter().map(Version::to_string).collect();
+        let versions = versions.iter().map(String::as_str);
+        let help = match nearest(&version.to_string(), versions) {
+            Some(version) => format!("did you mean {version}?"),
+            None => "`migrator status --output=json` lists the versions".to_owned(),
+        };
+        vec![Conflict::unknown_target(version, help)]
+    }
+}
+
+impl Step<'_> {
+    /// The service whose history the step changes.
+    #[must_use]
+    pub fn service(&self) -> &str {
+        match &self.work {
+            Work::Apply(migration) => &migration.service,
+            Work::Revert(entry, _) => &entry.service,
+        }
+    }
+
+    /// The migration's version.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        match &self.work {
+            Work::Apply(migration) => migration.version,
+            Work::Revert(entry, _) => entry.version,
+        }
+    }
+
+    /// `<uid>_<name>`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match &self.work {
+            Work::Apply(migration) => migration.history_name(),
+            Work::Revert(entry, _) => entry.name.clone(),
+        }
+    }
+
+    /// Up or down.
+    #[must_use]
+    pub fn direction(&self) -> Direction {
+        match self.work {
+            Work::Apply(_) => Direction::Up,
+            Work::Revert(..) => Direction::Down,
+        }
+    }
+}
+
+/// `tenant/20240101120000_a1b2c3d4_create_tenants_table`.
+impl fmt::Display for Step<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}_{}", self.service(), self.version(), self.name())
+    }
+}

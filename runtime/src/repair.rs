@@ -1,0 +1,87 @@
+//! Takes a migration that is dirty out of that state, as the user says.
+
+use migrator_model::Version;
+
+use crate::client::Client;
+use crate::error::{Error, ErrorKind};
+use crate::history::Entry;
+use crate::history::write::{self, Kind, Subject, Took};
+use crate::lock::Locks;
+use crate::message::Message;
+use crate::migrator::{Migrator, failed};
+
+/// What the user made of a script that broke half-way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All that the up script does is there.
+    Applied,
+    /// Nothing that the up script does is there.
+    Reverted,
+}
+
+impl Migrator {
+    /// Records what became of a dirty migration: it is applied, or it is not.
+    ///
+    /// # Errors
+    ///
+    /// The migration is not recorded as dirty, another run holds the lock, or
+    /// the history cannot be written.
+    pub async fn repair(
+        &mut self,
+        client: &mut Client,
+        service: &str,
+        version: Version,
+        outcome: Outcome,
+    ) -> Result<Entry, Error> {
+        let mut locks = Locks::default();
+        locks.exclusive.insert(service.to_owned());
+        let held = self.lock(client, &locks).await?;
+        let repaired = self.record(client, service, version, outcome).await;
+        held.release().await;
+        repaired
+    }
+
+    async fn record(
+        &self,
+        client: &Client,
+        service: &str,
+        version: Version,
+        outcome: Outcome,
+    ) -> Result<Entry, Error> {
+        let history = self.history(client).await?;
+        let entry = history.entry(service, version).cloned();
+        let Some(entry) = entry.filter(|entry| entry.dirty.is_some()) else {
+            return Err(ErrorKind::NotDirty {
+                service: service.to_owned(),
+                version,
+            }
+            .into());
+        };
+        let (record, message) = match outcome {
+            Outcome::Applied => {
+                let clean = write::set_dirty(&self.tables, service, version, None);
+                (clean, "a dirty migration was said to be applied")
+            }
+            Outcome::Reverted => {
+                let gone = write::delete(&self.tables, service, version);
+                (gone, "a dirty migration was said to be reverted")
+            }
+        };
+        let subject = Subject {
+            service,
+            version,
+            name: &entry.name,
+            checksum: &entry.checksum,
+        };
+        let kind = Kind::Repair;
+        let event = write::event(&self.tables, kind, subject, Took::Unknown, Some(message));
+        let sent = client
+            .postgres()
+            .batch_execute(&Message::bookkeeping(&(record + &event)))
+            .await;
+        match sent {
+            Ok(()) => Ok(entry),
+            Err(error) => Err(failed(client, "writing the history".to_owned(), &error).into()),
+        }
+    }
+}

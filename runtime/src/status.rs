@@ -1,0 +1,159 @@
+//! How a database stands to a registry, service by service.
+
+use migrator_model::file_name::Direction;
+use migrator_model::{Registry, Version};
+
+use crate::history::{Entry, History, Likeness};
+use crate::target::Selection;
+
+/// The state of some services.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// The services, in plan order; those that only the history knows come last.
+    pub services: Vec<ServiceStatus>,
+}
+
+/// The state of a service.
+#[derive(Clone, Debug)]
+pub struct ServiceStatus {
+    /// Its name.
+    pub service: String,
+    /// The name of its tier; nothing if only the history knows it.
+    pub tier: Option<String>,
+    /// Its migrations, by version.
+    pub migrations: Vec<MigrationStatus>,
+}
+
+/// The state of a migration.
+#[derive(Clone, Debug)]
+pub struct MigrationStatus {
+    /// The version.
+    pub version: Version,
+    /// `<uid>_<name>`.
+    pub name: String,
+    /// The state.
+    pub state: State,
+    /// When it was applied, by the server's clock, in RFC 3339.
+    pub applied_on: Option<String>,
+}
+
+/// How a migration stands between registry and history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// In both, and the same.
+    Applied,
+    /// In the registry alone.
+    Pending,
+    /// In the registry alone, below an applied version.
+    OutOfOrder,
+    /// In both, and not the same.
+    Changed,
+    /// In the history alone.
+    Missing,
+    /// Broke half-way in this direction, outside a transaction.
+    Dirty(Direction),
+}
+
+impl State {
+    /// The word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            State::Applied => "applied",
+            State::Pending => "pending",
+            State::OutOfOrder => "out of order",
+            State::Changed => "changed",
+            State::Missing => "missing",
+            State::Dirty(_) => "dirty",
+        }
+    }
+}
+
+impl Status {
+    /// Compares a registry with a history.
+    #[must_use]
+    pub fn new(registry: &Registry, history: &History, services: &Selection) -> Status {
+        let known = registry
+            .services
+            .iter()
+            .map(|service| service.name.to_string());
+        let mut names: Vec<String> = known.collect();
+        let mut recorded: Vec<String> = history.entries().map(|e| e.service.clone()).collect();
+        recorded.dedup();
+        recorded.retain(|name| !names.contains(name));
+        names.extend(recorded);
+        names.retain(|name| services.names(name));
+        Status {
+            services: names
+                .into_iter()
+                .map(|name| service(registry, history, name))
+                .collect(),
+        }
+    }
+
+    /// Whether everything is applied and nothing is wrong.
+    #[must_use]
+    pub fn is_current(&self) -> bool {
+        self.services.iter().all(|service| {
+            let mut migrations = service.migrations.iter();
+            migrations.all(|migration| migration.state == State::Applied)
+        })
+    }
+}
+
+impl ServiceStatus {
+    /// How many of its migrations are in this state.
+    #[must_use]
+    pub fn count(&self, state: State) -> usize {
+        let migrations = self.migrations.iter();
+        migrations
+            .filter(|migration| migration.state == state)
+            .count()
+    }
+}
+
+fn service(registry: &Registry, history: &History, name: String) -> ServiceStatus {
+    let newest = history.newest(&name);
+    let mut migrations: Vec<MigrationStatus> = registry
+        .migrations_of(&name)
+        .map(|migration| {
+            let entry = history.entry(&name, migration.version);
+            let state = match entry {
+                Some(entry) => applied_state(entry, entry.likeness(migration)),
+                None if newest.is_some_and(|newest| newest > migration.version) => {
+                    State::OutOfOrder
+                }
+                None => State::Pending,
+            };
+            MigrationStatus {
+                version: migration.version,
+                name: migration.history_name(),
+                state,
+                applied_on: entry.map(|entry| entry.applied_on.clone()),
+            }
+        })
+        .collect();
+    let known = |entry: &&Entry| registry.migration(&name, entry.version).is_none();
+    let missing = history.entries_of(&name).filter(known);
+    migrations.extend(missing.map(|entry| MigrationStatus {
+        version: entry.version,
+        name: entry.name.clone(),
+        state: entry.dirty.map_or(State::Missing, State::Dirty),
+        applied_on: Some(entry.applied_on.clone()),
+    }));
+    migrations.sort_by_key(|migration| migration.version);
+    let tier = registry.service(&name).map(|service| service.tier);
+    ServiceStatus {
+        tier: tier.and_then(|tier| Some(registry.tiers.get(tier)?.to_string())),
+        service: name,
+        migrations,
+    }
+}
+
+fn applied_state(entry: &Entry, likeness: Likeness) -> State {
+    match (entry.dirty, likeness) {
+        (Some(direction), _) => State::Dirty(direction),
+        (None, Likeness::Changed) => State::Changed,
+        (None, Likeness::Same | Likeness::Cosmetic) => State::Applied,
+    }
+}
