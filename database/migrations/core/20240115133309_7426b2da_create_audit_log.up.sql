@@ -20,7 +20,7 @@ CREATE TABLE core.audit_log (
 );
 
 COMMENT ON TABLE core.audit_log IS 'What changed, when and by whom; rows are only ever added';
-COMMENT ON COLUMN core.audit_log.row_id IS 'The id of the changed row, as text; null if the table has no such column';
+COMMENT ON COLUMN core.audit_log.row_id IS 'Primary key of the changed row as text, several columns with commas between';
 COMMENT ON COLUMN core.audit_log.old_row IS 'The row before an update or a delete';
 COMMENT ON COLUMN core.audit_log.new_row IS 'The row after an insert or an update';
 COMMENT ON COLUMN core.audit_log.tenant_id IS 'The tenant acted for; no foreign key, for the log outlives the tenant';
@@ -53,6 +53,15 @@ CREATE TRIGGER audit_log_refuse_change
 
 COMMENT ON TRIGGER audit_log_refuse_change ON core.audit_log IS 'Only the owner can lift this, and archiving does';
 
+ALTER TABLE core.audit_log ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY audit_log_visibility ON core.audit_log
+    FOR SELECT
+    USING (tenant_id = (SELECT core.current_tenant_id()));
+
+COMMENT ON POLICY audit_log_visibility ON core.audit_log IS
+    'A tenant sees its own changes; rows are written by the trigger function alone, which works as the owner';
+
 CREATE FUNCTION core.record_change() RETURNS trigger
 LANGUAGE plpgsql
 SECURITY DEFINER
@@ -61,6 +70,7 @@ AS $$
 DECLARE
     old_row jsonb;
     new_row jsonb;
+    row_id text;
 BEGIN
     IF TG_OP <> 'INSERT' THEN
         old_row := pg_catalog.to_jsonb(OLD);
@@ -74,11 +84,22 @@ BEGIN
         RETURN NULL;
     END IF;
 
+    row_id := (
+        SELECT pg_catalog.string_agg(
+            COALESCE(new_row, old_row) ->> a.attname::text, ',' ORDER BY k.place
+        )
+        FROM pg_catalog.pg_index AS i
+        CROSS JOIN LATERAL pg_catalog.unnest(i.indkey) WITH ORDINALITY AS k (attnum, place)
+        JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+        WHERE i.indrelid = TG_RELID
+            AND i.indisprimary
+    );
+
     INSERT INTO core.audit_log (
         schema_name, table_name, operation, row_id, old_row, new_row,
         tenant_id, account_id, database_role
     ) VALUES (
-        TG_TABLE_SCHEMA, TG_TABLE_NAME, TG_OP, COALESCE(new_row, old_row) ->> 'id', old_row, new_row,
+        TG_TABLE_SCHEMA, TG_TABLE_NAME, TG_OP, row_id, old_row, new_row,
         core.current_tenant_id(), core.current_account_id(), SESSION_USER
     );
 

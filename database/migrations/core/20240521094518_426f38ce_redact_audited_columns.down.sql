@@ -7,6 +7,7 @@ AS $$
 DECLARE
     old_row jsonb;
     new_row jsonb;
+    row_id text;
 BEGIN
     IF TG_OP <> 'INSERT' THEN
         old_row := pg_catalog.to_jsonb(OLD);
@@ -20,11 +21,22 @@ BEGIN
         RETURN NULL;
     END IF;
 
+    row_id := (
+        SELECT pg_catalog.string_agg(
+            COALESCE(new_row, old_row) ->> a.attname::text, ',' ORDER BY k.place
+        )
+        FROM pg_catalog.pg_index AS i
+        CROSS JOIN LATERAL pg_catalog.unnest(i.indkey) WITH ORDINALITY AS k (attnum, place)
+        JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+        WHERE i.indrelid = TG_RELID
+            AND i.indisprimary
+    );
+
     INSERT INTO core.audit_log (
         schema_name, table_name, operation, row_id, old_row, new_row,
         tenant_id, account_id, database_role
     ) VALUES (
-        TG_TABLE_SCHEMA, TG_TABLE_NAME, TG_OP, COALESCE(new_row, old_row) ->> 'id', old_row, new_row,
+        TG_TABLE_SCHEMA, TG_TABLE_NAME, TG_OP, row_id, old_row, new_row,
         core.current_tenant_id(), core.current_account_id(), SESSION_USER
     );
 
