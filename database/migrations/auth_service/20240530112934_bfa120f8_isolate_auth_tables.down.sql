@@ -1,4 +1,14 @@
 -- Lifts the isolation of the auth service's tables.
+DROP POLICY api_key_permissions_isolation ON auth.api_key_permissions;
+
+ALTER TABLE auth.api_key_permissions DISABLE ROW LEVEL SECURITY;
+
+DROP POLICY role_permissions_isolation ON auth.role_permissions;
+
+DROP POLICY role_permissions_visibility ON auth.role_permissions;
+
+ALTER TABLE auth.role_permissions DISABLE ROW LEVEL SECURITY;
+
 DROP POLICY api_keys_isolation ON auth.api_keys;
 
 ALTER TABLE auth.api_keys DISABLE ROW LEVEL SECURITY;

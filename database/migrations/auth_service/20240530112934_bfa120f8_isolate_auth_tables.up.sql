@@ -26,3 +26,44 @@ CREATE POLICY api_keys_isolation ON auth.api_keys
     USING (tenant_id = (SELECT core.current_tenant_id()));
 
 COMMENT ON POLICY api_keys_isolation ON auth.api_keys IS 'A tenant sees and changes its own keys';
+
+-- What a role or a key allows is seen and changed by who sees and changes the
+-- role or the key: the subqueries are themselves under their policies.
+ALTER TABLE auth.role_permissions ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY role_permissions_visibility ON auth.role_permissions
+    FOR SELECT
+    USING (
+        EXISTS (
+            SELECT 1
+            FROM auth.roles AS r
+            WHERE r.id = role_id
+        )
+    );
+
+COMMENT ON POLICY role_permissions_visibility ON auth.role_permissions IS 'Seen by who sees the role';
+
+CREATE POLICY role_permissions_isolation ON auth.role_permissions
+    USING (
+        EXISTS (
+            SELECT 1
+            FROM auth.roles AS r
+            WHERE r.id = role_id
+                AND r.tenant_id = (SELECT core.current_tenant_id())
+        )
+    );
+
+COMMENT ON POLICY role_permissions_isolation ON auth.role_permissions IS 'A tenant changes what its own roles allow';
+
+ALTER TABLE auth.api_key_permissions ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY api_key_permissions_isolation ON auth.api_key_permissions
+    USING (
+        EXISTS (
+            SELECT 1
+            FROM auth.api_keys AS k
+            WHERE k.id = api_key_id
+        )
+    );
+
+COMMENT ON POLICY api_key_permissions_isolation ON auth.api_key_permissions IS 'A tenant sees and changes what its own keys allow';
