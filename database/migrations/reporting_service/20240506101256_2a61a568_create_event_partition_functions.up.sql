@@ -48,6 +48,10 @@ BEGIN
         partition_name, lower_bound, upper_bound
     );
     EXECUTE pg_catalog.format('ALTER TABLE reporting.%I ENABLE ROW LEVEL SECURITY', partition_name);
+    EXECUTE pg_catalog.format(
+        'COMMENT ON TABLE reporting.%I IS %L',
+        partition_name, 'Events from ' || lower_bound || ' until before ' || upper_bound
+    );
 
     RETURN true;
 END;

@@ -60,6 +60,8 @@ CREATE TABLE reporting.widgets (
     CONSTRAINT widgets_pkey PRIMARY KEY (id),
     CONSTRAINT widgets_dashboard_id_grid_row_grid_column_key
         UNIQUE (dashboard_id, grid_row, grid_column) DEFERRABLE INITIALLY DEFERRED,
+    CONSTRAINT widgets_tenant_id_fkey FOREIGN KEY (tenant_id)
+        REFERENCES tenant.tenants (id) ON DELETE CASCADE,
     CONSTRAINT widgets_tenant_id_dashboard_id_fkey FOREIGN KEY (tenant_id, dashboard_id)
         REFERENCES reporting.dashboards (tenant_id, id) ON DELETE CASCADE,
     CONSTRAINT widgets_kpi_id_fkey FOREIGN KEY (kpi_id)
@@ -79,6 +81,8 @@ CREATE TABLE reporting.widgets (
 
 COMMENT ON TABLE reporting.widgets IS 'What a dashboard shows';
 COMMENT ON COLUMN reporting.widgets.grid_column IS 'First of the columns that the widget covers, from 1 to 12';
+COMMENT ON CONSTRAINT widgets_tenant_id_fkey ON reporting.widgets IS
+    'Besides the one to the dashboard: a tenant''s widgets go together with its key figures, not after them';
 COMMENT ON CONSTRAINT widgets_dashboard_id_grid_row_grid_column_key ON reporting.widgets IS
     'Deferred, so that two widgets can swap places in one transaction';
 
