@@ -1,6 +1,11 @@
-//! The shipped binary: this platform's tree and the commands over it.
+//! The shipped binary: this platform's tree, and the commands over it.
 
-static REGISTRY: migrator_runtime::model::Registry = migrator_runtime::embed_migrations!();
-fn main() {
-    println!("{}", REGISTRY.migrations.len());
+use std::process::ExitCode;
+
+use migrator_runtime::{Registry, embed_migrations};
+
+static REGISTRY: Registry = embed_migrations!();
+
+fn main() -> ExitCode {
+    migrator_cli::run(&REGISTRY)
 }

@@ -1,1 +1,68 @@
 //! The commands of migrator, over any registry.
+//!
+//! A crate with a tree of its own makes its command in three lines:
+//!
+//! ```ignore
+//! static REGISTRY: Registry = migrator_runtime::embed_migrations!();
+//!
+//! fn main() -> std::process::ExitCode {
+//!     migrator_cli::run(&REGISTRY)
+//! }
+//! ```
+//!
+//! [`args`] is what was typed, [`settings`] what it means together with the
+//! environment, `commands` a file a command, [`output`] the one that prints.
+
+mod args;
+mod commands;
+mod connection;
+mod exit;
+mod failure;
+mod output;
+mod render;
+mod settings;
+mod tree;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use migrator_runtime::Registry;
+
+pub use exit::Exit;
+
+use args::Arguments;
+use output::Output;
+
+/// Runs the command that the process's arguments name, and says how it ended.
+#[must_use]
+pub fn run(registry: &'static Registry) -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error),
+    };
+    let mut output = Output::new(
+        arguments.global.output,
+        arguments.global.quiet,
+        arguments.global.color,
+    );
+    let exit = match commands::run(registry, arguments, &mut output) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            let exit = failure.exit;
+            output.failure(&failure);
+            exit
+        }
+    };
+    output.finish(exit).into()
+}
+
+/// Help and version end well; the rest is a usage error.
+fn usage(error: &clap::Error) -> ExitCode {
+    let exit = match error.use_stderr() {
+        true => Exit::Usage,
+        false => Exit::Done,
+    };
+    // Nothing can be said if nobody listens.
+    let _ = error.print();
+    exit.into()
+}

@@ -21,7 +21,6 @@ pub struct Error {
 
 /// Why a run failed.
 #[derive(Debug)]
-#[non_exhaustive]
 pub enum ErrorKind {
     /// A service that the registry does not have was named.
     UnknownService {

@@ -8,7 +8,6 @@ use crate::report::Done;
 
 /// Something happened.
 #[derive(Debug)]
-#[non_exhaustive]
 pub enum Event<'a> {
     /// Another run holds the lock; this one waits. Said again when the holder changes.
     Waiting(&'a Holder),

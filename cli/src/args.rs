@@ -1,0 +1,256 @@
+//! What was typed.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgGroup, Args, ColorChoice, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use migrator_model::{Version, directive};
+
+use crate::exit::Exit;
+
+/// Applies and reverts Postgres migrations that are compiled into this binary.
+#[derive(Debug, Parser)]
+#[command(name = "migrator", version, about, after_help = Exit::TABLE, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Args, Debug)]
+pub(crate) struct Global {
+    /// The database, as a URL or a libpq keyword string [environment: `DATABASE_URL`, `PG*`]
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) database_url: Option<String>,
+    /// The tree's folder, for the commands that read it [environment: `MIGRATOR_DIRECTORY`]
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub(crate) directory: Option<PathBuf>,
+    /// How results are printed
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub(crate) output: Format,
+    /// When to use colour (`NO_COLOR` is honoured)
+    #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
+    pub(crate) color: ColorChoice,
+    /// Print results and errors alone, no progress and no notes
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// One JSON document
+    Json,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make the two files of a new migration
+    Create(Create),
+    /// Check the tree on disk as `cargo build` does
+    Check,
+    /// Print the page on a code, such as M0104
+    Explain {
+        /// The code
+        code: String,
+    },
+    /// Apply what is pending
+    Up(Up),
+    /// Revert what is applied, newest first
+    Down(Down),
+    /// Revert a service's newest migration and apply it again
+    Redo(Redo),
+    /// Show what is applied and what is pending
+    Status(Status),
+    /// Say what became of a dirty migration
+    Repair(Repair),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// `create`.
+#[derive(Args, Debug)]
+pub(crate) struct Create {
+    /// The service that owns it
+    #[arg(long)]
+    pub(crate) service: String,
+    /// What it does, such as `create_tenants_table`; turned into snake case
+    #[arg(long)]
+    pub(crate) name: String,
+}
+
+/// `up`.
+#[derive(Args, Debug)]
+pub(crate) struct Up {
+    /// The services, or `all`; what they depend on comes first
+    #[arg(
+        long,
+        value_delimiter = ',',
+        required = true,
+        value_name = "NAME[,NAME…]|all"
+    )]
+    pub(crate) service: Vec<String>,
+    /// Stop at this version
+    #[arg(long, value_name = "VERSION", value_parser = version)]
+    pub(crate) to: Option<Version>,
+    /// Apply at most so many migrations of the services
+    #[arg(long, conflicts_with = "to", value_name = "N")]
+    pub(crate) steps: Option<NonZeroUsize>,
+    /// Print what would be done and do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Apply pending migrations below an applied version
+    #[arg(long)]
+    pub(crate) allow_out_of_order: bool,
+    /// Pass over applied migrations that this binary does not have
+    #[arg(long)]
+    pub(crate) allow_missing: bool,
+    #[command(flatten)]
+    pub(crate) run: Run,
+}
+
+/// `down`.
+#[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+#[command(group = ArgGroup::new("extent").args(["steps", "to", "all"]))]
+pub(crate) struct Down {
+    /// The services, or `all`
+    #[arg(
+        long,
+        value_delimiter = ',',
+        required = true,
+        value_name = "NAME[,NAME…]|all"
+    )]
+    pub(crate) service: Vec<String>,
+    /// Revert so many migrations [default: 1]
+    #[arg(long, value_name = "N")]
+    pub(crate) steps: Option<NonZeroUsize>,
+    /// Revert what is above this version; 0 is everything
+    #[arg(long, value_name = "VERSION", value_parser = version_or_zero)]
+    pub(crate) to: Option<Version>,
+    /// Revert everything of the services
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Revert other services' migrations that stand in the way as well
+    #[arg(long)]
+    pub(crate) cascade: bool,
+    /// Print what would be done and do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Do not ask, also on a terminal
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) run: Run,
+}
+
+/// `redo`.
+#[derive(Args, Debug)]
+pub(crate) struct Redo {
+    /// The service
+    #[arg(long)]
+    pub(crate) service: String,
+    #[command(flatten)]
+    pub(crate) run: Run,
+}
+
+/// `status`.
+#[derive(Args, Debug)]
+pub(crate) struct Status {
+    /// The services, or `all`
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "all",
+        value_name = "NAME[,NAME…]|all"
+    )]
+    pub(crate) service: Vec<String>,
+    /// List every migration
+    #[arg(long)]
+    pub(crate) migrations: bool,
+    /// Exit with 6 if anything is pending, with 3 if anything is wrong
+    #[arg(long)]
+    pub(crate) check: bool,
+    #[command(flatten)]
+    pub(crate) history: History,
+}
+
+/// `repair`.
+#[derive(Args, Debug)]
+#[command(group = ArgGroup::new("outcome").args(["applied", "reverted"]).required(true))]
+pub(crate) struct Repair {
+    /// The service
+    #[arg(long)]
+    pub(crate) service: String,
+    /// The migration's version
+    #[arg(long, value_parser = version)]
+    pub(crate) version: Version,
+    /// All that its up script does is there now
+    #[arg(long)]
+    pub(crate) applied: bool,
+    /// Nothing that its up script does is there now
+    #[arg(long)]
+    pub(crate) reverted: bool,
+    #[command(flatten)]
+    pub(crate) run: Run,
+}
+
+/// What every command that writes takes.
+#[derive(Args, Debug)]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub(crate) history: History,
+    /// How long to wait for another run, such as 30s or 0 [default: 5min] [environment: `MIGRATOR_LOCK_WAIT`]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) lock_wait: Option<Duration>,
+    /// How long a script waits for a lock on a table before it is tried again; 0 is for ever [default: 5s] [environment: `MIGRATOR_LOCK_TIMEOUT`]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) lock_timeout: Option<Duration>,
+    /// How long a statement may run; 0 is for ever [default: 0] [environment: `MIGRATOR_STATEMENT_TIMEOUT`]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) statement_timeout: Option<Duration>,
+}
+
+/// Where the history is.
+#[derive(Args, Debug)]
+pub(crate) struct History {
+    /// The schema of the history [default: migrator] [environment: `MIGRATOR_SCHEMA`]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) schema: Option<String>,
+}
+
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let help = "write a whole number and a unit, ms, s, min or h, such as 10s";
+    directive::parse_duration(text).ok_or_else(|| help.to_owned())
+}
+
+fn version(text: &str) -> Result<Version, String> {
+    Version::parse(text).map_err(|fault| fault.to_string())
+}
+
+fn version_or_zero(text: &str) -> Result<Version, String> {
+    match text {
+        "0" => Ok(Version::from_integer(0)),
+        _ => version(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_well_formed() {
+        super::Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,236 @@
+//! `create`: the two files of a new migration.
+
+use std::collections::BTreeSet;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use migrator_model::file_name::{Direction, FileName, snake_case_fault};
+use migrator_model::{Code, Registry, Version, disk, nearest, resolve};
+use serde_json::json;
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use super::{Context, Outcome, count};
+use crate::args;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::Tone;
+use crate::tree::Folder;
+
+/// A file name may have 255 bytes; the rest of it takes 33.
+const LONGEST_NAME: usize = 200;
+
+pub(super) fn run(context: Context<'_>, create: &args::Create) -> Outcome {
+    let name = slug(&create.name)?;
+    let folder = Folder::require(context.environment.directory(&context.global))?;
+    let resolved = resolve(&folder.read());
+    let registry = &resolved.registry;
+    let Some(service) = registry.service(&create.service) else {
+        return Err(unknown_service(registry, &create.service));
+    };
+    let up = FileName {
+        version: version(registry, &create.service),
+        uid: uid(registry),
+        name,
+        direction: Direction::Up,
+    };
+    let below: PathBuf = [disk::MIGRATIONS, service.directory.as_ref()]
+        .iter()
+        .collect();
+    let files = [
+        (up.clone(), template(&up)),
+        (up.partner(), template(&up.partner())),
+    ];
+    write_all(&folder.path.join(&below), &files)?;
+    let output = context.output;
+    let mut paths = Vec::new();
+    for (file, _) in &files {
+        let path = Path::new(&folder.shown).join(&below).join(file.to_string());
+        let path = path.display().to_string();
+        output.result(Tone::Good, "created", &path);
+        paths.push(path);
+    }
+    output.member("created", json!(paths));
+    let findings = resolved.diagnostics.len();
+    if findings > 0 {
+        let findings = count(findings, "finding");
+        output.warning(&format!(
+            "the tree has {findings}; `migrator check` shows them"
+        ));
+    }
+    Ok(Exit::Done)
+}
+
+/// Turns what was typed into lower snake case.
+fn slug(typed: &str) -> Result<String, Failure> {
+    let mut slug = String::new();
+    let mut previous = None;
+    for c in typed.trim().chars() {
+        let new_word = c.is_ascii_uppercase()
+            && previous.is_some_and(|p: char| p.is_ascii_lowercase() || p.is_ascii_digit());
+        let between = matches!(c, ' ' | '-' | '_' | '.' | '/');
+        if (between || new_word) && !slug.is_empty() && !slug.ends_with('_') {
+            slug.push('_');
+        }
+        if !between {
+            slug.push(c.to_ascii_lowercase());
+        }
+        previous = Some(c);
+    }
+    let slug = slug.trim_end_matches('_').to_owned();
+    let fault = match slug.len() > LONGEST_NAME {
+        true => Some(format!("it is longer than {LONGEST_NAME} characters")),
+        false => snake_case_fault(&slug),
+    };
+    match fault {
+        None => Ok(slug),
+        Some(fault) => Err(Failure::new(
+            Code::M0106,
+            Exit::Usage,
+            format!("`{typed}` cannot be a migration's name: {fault}"),
+            "say in a few English words what it does, such as `create_tenants_table`",
+        )),
+    }
+}
+
+fn unknown_service(registry: &Registry, wanted: &str) -> Failure {
+    let known: Vec<&str> = registry.services.iter().map(|s| s.name.as_ref()).collect();
+    let help = match nearest(wanted, known.iter().copied()) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None if known.is_empty() => "name the service in services.toml first".to_owned(),
+        None => format!("the services are {}", known.join(", ")),
+    };
+    let message = format!("there is no service `{wanted}`");
+    Failure::new(Code::M0406, Exit::Usage, message, help)
+}
+
+/// Now, or a second after the service's newest version if that is later.
+fn version(registry: &Registry, service: &str) -> Version {
+    let newest = registry.migrations_of(service).map(|m| m.version).max();
+    let mut moment = OffsetDateTime::now_utc();
+    if let Some(after) = newest
+        .and_then(moment_of)
+        .map(|newest| newest + Duration::SECOND)
+    {
+        moment = moment.max(after);
+    }
+    let digits = [
+        i64::from(moment.year()),
+        i64::from(u8::from(moment.month())),
+        i64::from(moment.day()),
+        i64::from(moment.hour()),
+        i64::from(moment.minute()),
+        i64::from(moment.second()),
+    ];
+    Version::from_integer(
+        digits
+            .into_iter()
+            .fold(0, |integer, part| integer * 100 + part),
+    )
+}
+
+fn moment_of(version: Version) -> Option<OffsetDateTime> {
+    let mut rest = version.as_integer();
+    let mut part = || {
+        let part = u8::try_from(rest % 100).ok();
+        rest /= 100;
+        part
+    };
+    let (second, minute, hour, day, month) = (part()?, part()?, part()?, part()?, part()?);
+    let month = time::Month::try_from(month).ok()?;
+    let date = time::Date::from_calendar_date(i32::try_from(rest).ok()?, month, day).ok()?;
+    Some(date.with_hms(hour, minute, second).ok()?.assume_utc())
+}
+
+/// The first 8 hex digits of a random UUID, not used in the tree yet.
+fn uid(registry: &Registry) -> String {
+    let taken: BTreeSet<&str> = registry.migrations.iter().map(|m| m.uid.as_ref()).collect();
+    loop {
+        let mut uid = Uuid::new_v4().simple().to_string();
+        uid.truncate(8);
+        if !taken.contains(uid.as_str()) {
+            return uid;
+        }
+    }
+}
+
+fn template(file: &FileName) -> String {
+    let words = file.name.replace('_', " ");
+    match file.direction {
+        Direction::Up => format!(
+            "-- {words}\n\
+             --\n\
+             -- Runs in a transaction. Directives go here, one a line:\n\
+             --   \"-- migrator:\" and no-transaction | requires SERVICE/VERSION |\n\
+             --   lock-timeout 10s | statement-timeout 5min\n\n\
+             SELECT 1; -- replace this line by the change\n"
+        ),
+        Direction::Down => format!(
+            "-- Takes back: {words}\n\
+             --\n\
+             -- Restores exactly what was there before the up script.\n\n\
+             SELECT 1; -- replace this line by what takes the change back\n"
+        ),
+    }
+}
+
+/// Writes all files or none.
+fn write_all(folder: &Path, files: &[(FileName, String)]) -> Result<(), Failure> {
+    let mut written: Vec<PathBuf> = Vec::new();
+    let outcome = fs::create_dir_all(folder).and_then(|()| {
+        files.iter().try_for_each(|(file, text)| {
+            let path = folder.join(file.to_string());
+            let mut file = OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .open(&path)?;
+            written.push(path);
+            file.write_all(text.as_bytes())
+        })
+    });
+    outcome.map_err(|error: io::Error| {
+        for path in &written {
+            // What cannot be removed is seen by the next check.
+            let _ = fs::remove_file(path);
+        }
+        let message = format!("the files could not be written to {}", folder.display());
+        let help = "make the folder writable";
+        Failure::new(Code::M0116, Exit::Failed, message, help).because(error.to_string())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use migrator_model::Version;
+
+    use super::{moment_of, slug};
+
+    #[test]
+    fn names_are_turned_into_snake_case() {
+        for (typed, expected) in [
+            ("create_tenants_table", "create_tenants_table"),
+            ("Create tenants table", "create_tenants_table"),
+            ("CreateTenantsTable", "create_tenants_table"),
+            ("  add-v2--index ", "add_v2_index"),
+            ("addV2Index", "add_v2_index"),
+        ] {
+            assert_eq!(slug(typed).expect(typed), expected);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_turned_is_refused() {
+        let long = "x".repeat(201);
+        for typed in ["", "  ", "__", "1st", "größe", "a;b", long.as_str()] {
+            assert!(slug(typed).is_err(), "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_version_is_a_moment() {
+        let version = Version::parse("20241231235959").expect("it is a time");
+        let moment = moment_of(version).expect("it is a time") + time::Duration::SECOND;
+        assert_eq!(moment.year(), 2025);
+    }
+}

@@ -1,0 +1,61 @@
+//! `down`: revert what is applied, newest first.
+
+use std::num::NonZeroUsize;
+
+use migrator_runtime::{Direction, Extent, Target};
+
+use super::run::{self, Session};
+use super::up::leave;
+use super::{Context, Outcome, count, selection};
+use crate::args;
+use crate::exit::Exit;
+use crate::output::Output;
+
+pub(super) async fn run(context: Context<'_>, down: &args::Down) -> Outcome {
+    let mut options = context.environment.run(&down.run)?;
+    options.policy.cascade = leave(down.cascade);
+    let target = target(down);
+    let Session {
+        mut migrator,
+        mut client,
+    } = run::open(&context, options).await?;
+    let output = context.output;
+    let ask = output.is_interactive() && !down.yes;
+    if down.dry_run || ask {
+        let plan = migrator.plan(&client, Direction::Down, &target).await?;
+        run::notes(output, &plan);
+        run::show_plan(output, &plan);
+        let applied = count(plan.steps.len(), "migration");
+        if down.dry_run {
+            output.line(&format!(
+                "{applied} would be reverted on {}",
+                client.target()
+            ));
+            return Ok(Exit::Done);
+        }
+        let question = format!("revert {applied} on {}?", client.target());
+        if !plan.steps.is_empty() && !Output::ask(&question) {
+            output.line("nothing was reverted");
+            return Ok(Exit::Failed);
+        }
+    }
+    let outcome = migrator.down(&mut client, target).await;
+    let report = run::reported(output, outcome)?;
+    match report.done.is_empty() {
+        true => output.line(&format!("nothing to revert on {}", client.target())),
+        false => run::summary(output, &report, &client),
+    }
+    Ok(Exit::Done)
+}
+
+fn target(down: &args::Down) -> Target {
+    let extent = match (down.all, down.to) {
+        (true, _) => Extent::Everything,
+        (false, Some(version)) => Extent::To(version),
+        (false, None) => Extent::Steps(down.steps.unwrap_or(NonZeroUsize::MIN)),
+    };
+    Target {
+        services: selection(&down.service),
+        extent,
+    }
+}

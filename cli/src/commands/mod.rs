@@ -1,0 +1,85 @@
+//! The commands, a file each.
+
+mod check;
+mod completions;
+mod create;
+mod down;
+mod explain;
+mod redo;
+mod repair;
+mod run;
+mod status;
+mod up;
+
+use migrator_model::Code;
+use migrator_runtime::{Registry, Selection};
+
+use crate::args::{Arguments, Command};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::settings::Environment;
+
+/// What a command ends in.
+pub(crate) type Outcome = Result<Exit, Failure>;
+
+/// What every command is given.
+pub(crate) struct Context<'a> {
+    pub(crate) registry: &'static Registry,
+    pub(crate) global: crate::args::Global,
+    pub(crate) environment: Environment,
+    pub(crate) output: &'a mut Output,
+}
+
+/// Runs a command to its end.
+pub(crate) fn run(
+    registry: &'static Registry,
+    arguments: Arguments,
+    output: &mut Output,
+) -> Outcome {
+    let mut context = Context {
+        registry,
+        global: arguments.global,
+        environment: Environment::read()?,
+        output,
+    };
+    match arguments.command {
+        Command::Create(create) => create::run(context, &create),
+        Command::Check => check::run(context),
+        Command::Explain { code } => explain::run(context, &code),
+        Command::Completions { shell } => Ok(completions::run(&mut context, shell)),
+        Command::Up(up) => wait(up::run(context, &up)),
+        Command::Down(down) => wait(down::run(context, &down)),
+        Command::Redo(redo) => wait(redo::run(context, &redo)),
+        Command::Status(status) => wait(status::run(context, &status)),
+        Command::Repair(repair) => wait(repair::run(context, &repair)),
+    }
+}
+
+/// One thread is enough: what takes time happens at the server.
+fn wait(command: impl Future<Output = Outcome>) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            let message = "the asynchronous runtime could not be started";
+            Failure::new(Code::M0902, Exit::Failed, message, "").because(error.to_string())
+        })?;
+    runtime.block_on(command)
+}
+
+/// `all`, or the services by name.
+fn selection(names: &[String]) -> Selection {
+    match names.iter().any(|name| name == "all") {
+        true => Selection::All,
+        false => Selection::Named(names.to_vec()),
+    }
+}
+
+/// `1 migration`, `2 migrations`.
+fn count(number: usize, thing: &str) -> String {
+    match number {
+        1 => format!("1 {thing}"),
+        number => format!("{number} {thing}s"),
+    }
+}

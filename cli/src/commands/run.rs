@@ -1,0 +1,191 @@
+//! What `up`, `down` and `redo` have in common.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use migrator_runtime::plan::{Plan, Reason, Step};
+use migrator_runtime::{Client, Direction, Done, Event, Migrator, Options, Report};
+use serde_json::{Value, json};
+
+use super::{Context, count};
+use crate::connection;
+use crate::failure::Failure;
+use crate::output::{Output, Printer, Tone};
+
+/// A migrator and its connection.
+pub(super) struct Session {
+    pub(super) migrator: Migrator,
+    pub(super) client: Client,
+}
+
+/// Connects, and has progress shown as it happens.
+pub(super) async fn open(context: &Context<'_>, options: Options) -> Result<Session, Failure> {
+    let Context {
+        registry,
+        global,
+        environment,
+        output,
+    } = context;
+    let client = connection::open(global, environment, &options.application, output).await?;
+    let printer = output.printer();
+    let migrator =
+        Migrator::with_options(registry, options).on_event(move |event| tell(&printer, event));
+    Ok(Session { migrator, client })
+}
+
+/// Each step is a result as soon as it is done; the rest is progress.
+fn tell(output: &Printer, event: &Event<'_>) {
+    match event {
+        Event::Waiting(holder) => output.note(&format!("waiting for the lock: {holder} holds it")),
+        Event::Planned(plan) => notes(output, plan),
+        Event::Retrying { step, why, delay } => output.note(&format!(
+            "{step}: {why}; trying again in {}",
+            seconds(*delay)
+        )),
+        Event::Notice(notice) => output.note(&format!(
+            "the server says {}: {}",
+            notice.severity.to_lowercase(),
+            notice.message
+        )),
+        Event::Finished(done) => output.result(Tone::Good, word(done.direction), &done_line(done)),
+        Event::Started(_) => {}
+    }
+}
+
+/// The notes of a plan, and what comes along that was not asked for.
+pub(super) fn notes(output: &Printer, plan: &Plan<'_>) {
+    for note in &plan.notes {
+        output.note(note);
+    }
+    let along: Vec<&str> = plan
+        .steps
+        .iter()
+        .filter(|step| step.reason == Reason::Dependency)
+        .map(Step::service)
+        .collect();
+    let services: BTreeSet<&str> = along.iter().copied().collect();
+    if !services.is_empty() {
+        let services: Vec<&str> = services.into_iter().collect();
+        output.note(&format!(
+            "{} of {} come first: what was asked for needs them",
+            count(along.len(), "migration"),
+            services.join(", ")
+        ));
+    }
+}
+
+fn done_line(done: &Done) -> String {
+    format!("{done} ({})", seconds(done.took))
+}
+
+/// The word for what was done in a direction.
+pub(super) fn word(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Up => "applied",
+        Direction::Down => "reverted",
+    }
+}
+
+/// A plan that is not carried out.
+pub(super) fn show_plan(output: &mut Output, plan: &Plan<'_>) {
+    for step in &plan.steps {
+        let word = format!("would be {}", word(step.direction()));
+        output.result(Tone::Plain, &word, &step.to_string());
+    }
+    let steps: Vec<Value> = plan
+        .steps
+        .iter()
+        .map(|step| {
+            json!({
+                "service": step.service(),
+                "version": step.version().to_string(),
+                "name": step.name(),
+                "direction": direction(step.direction()),
+                "reason": reason(step.reason),
+            })
+        })
+        .collect();
+    output.member("plan", Value::Array(steps));
+    output.member("notes", json!(plan.notes));
+}
+
+/// What was done, as data.
+pub(super) fn members(output: &mut Output, report: &Report) {
+    let done: Vec<Value> = report
+        .done
+        .iter()
+        .map(|done| {
+            json!({
+                "service": done.service,
+                "version": done.version.to_string(),
+                "name": done.name,
+                "direction": direction(done.direction),
+                "reason": reason(done.reason),
+                "milliseconds": milliseconds(done.took),
+            })
+        })
+        .collect();
+    output.member("done", Value::Array(done));
+    output.member("milliseconds", json!(milliseconds(report.elapsed)));
+}
+
+/// The last line of a run: what was done, in how many services, in what time.
+pub(super) fn summary(output: &mut Output, report: &Report, client: &Client) {
+    let services: BTreeSet<&str> = report.done.iter().map(|d| d.service.as_str()).collect();
+    let Some(first) = report.done.first() else {
+        return;
+    };
+    output.line(&format!(
+        "{} of {} {} in {} on {}",
+        count(report.done.len(), "migration"),
+        count(services.len(), "service"),
+        word(first.direction),
+        seconds(report.elapsed),
+        client.target()
+    ));
+}
+
+/// A failed run's report goes into the document as well.
+pub(super) fn reported(
+    output: &mut Output,
+    outcome: Result<Report, migrator_runtime::Error>,
+) -> Result<Report, Failure> {
+    match outcome {
+        Ok(report) => {
+            members(output, &report);
+            Ok(report)
+        }
+        Err(error) => {
+            members(output, &error.report);
+            Err(error.into())
+        }
+    }
+}
+
+pub(super) fn direction(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Up => "up",
+        Direction::Down => "down",
+    }
+}
+
+fn reason(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Requested => "requested",
+        Reason::Dependency => "dependency",
+        Reason::Cascade => "cascade",
+    }
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1_000_000.0).round() / 1_000.0
+}
+
+/// `12 ms`, `3.4 s`.
+pub(super) fn seconds(time: Duration) -> String {
+    match time.as_millis() {
+        0 => format!("{:.1} ms", time.as_secs_f64() * 1000.0),
+        milliseconds @ 1..1000 => format!("{milliseconds} ms"),
+        _ => format!("{:.1} s", time.as_secs_f64()),
+    }
+}

@@ -1,0 +1,156 @@
+//! `status`: what is applied and what is pending.
+
+use migrator_runtime::{MigrationStatus, Migrator, ServiceStatus, State, Status};
+use serde_json::{Value, json};
+
+use super::run::direction as direction_word;
+use super::{Context, Outcome, selection};
+use crate::args;
+use crate::connection;
+use crate::exit::Exit;
+use crate::output::{Output, Tone};
+
+pub(super) async fn run(context: Context<'_>, status: &args::Status) -> Outcome {
+    let Context {
+        registry,
+        global,
+        environment,
+        output,
+    } = context;
+    let options = environment.history(&status.history);
+    let client = connection::open(&global, &environment, &options.application, output).await?;
+    let migrator = Migrator::with_options(registry, options);
+    let found = migrator
+        .status(&client, &selection(&status.service))
+        .await?;
+    output.member("database", json!(client.target()));
+    output.member(
+        "services",
+        found.services.iter().map(service_json).collect(),
+    );
+    match status.migrations {
+        true => list(output, &found),
+        false => table(output, &found),
+    }
+    Ok(match status.check {
+        true => checked(&found),
+        false => Exit::Done,
+    })
+}
+
+/// Anything wrong is refused before anything pending is told.
+fn checked(found: &Status) -> Exit {
+    let states: Vec<State> = found
+        .services
+        .iter()
+        .flat_map(|service| service.migrations.iter().map(|migration| migration.state))
+        .collect();
+    let fine = |state: &State| matches!(state, State::Applied | State::Pending);
+    if !states.iter().all(fine) {
+        Exit::Refused
+    } else if states.contains(&State::Pending) {
+        Exit::Pending
+    } else {
+        Exit::Done
+    }
+}
+
+/// A table: service, tier, applied, pending, state.
+fn table(output: &Output, status: &Status) {
+    let rows: Vec<[String; 5]> = status.services.iter().map(row).collect();
+    let heading = ["service", "tier", "applied", "pending", "state"].map(str::to_owned);
+    let mut widths = [0; 5];
+    for row in rows.iter().chain([&heading]) {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    for row in [&heading].into_iter().chain(&rows) {
+        let [service, tier, applied, pending, state] = row;
+        let [a, b, c, d, _] = widths;
+        output.line(&format!(
+            "{service:a$}  {tier:b$}  {applied:>c$}  {pending:>d$}  {state}"
+        ));
+    }
+}
+
+fn row(service: &ServiceStatus) -> [String; 5] {
+    let applied = service
+        .migrations
+        .iter()
+        .filter(|m| m.applied_on.is_some())
+        .count();
+    let pending = service.count(State::Pending) + service.count(State::OutOfOrder);
+    [
+        service.service.clone(),
+        service.tier.clone().unwrap_or_default(),
+        applied.to_string(),
+        pending.to_string(),
+        summary(service),
+    ]
+}
+
+/// `current`, or what is not as it should be.
+fn summary(service: &ServiceStatus) -> String {
+    let count = |word: &str| {
+        let states = service.migrations.iter().map(|m| m.state.as_str());
+        states.filter(|state| *state == word).count()
+    };
+    let words = ["dirty", "changed", "missing", "out of order", "pending"];
+    let found: Vec<String> = words
+        .into_iter()
+        .filter_map(|word| match count(word) {
+            0 => None,
+            number => Some(format!("{number} {word}")),
+        })
+        .collect();
+    match found.is_empty() {
+        true => "current".to_owned(),
+        false => found.join(", "),
+    }
+}
+
+fn list(output: &Output, status: &Status) {
+    for service in &status.services {
+        for migration in &service.migrations {
+            let tone = match migration.state {
+                State::Applied => Tone::Good,
+                State::Pending => Tone::Plain,
+                State::OutOfOrder | State::Changed | State::Missing | State::Dirty(_) => Tone::Warn,
+            };
+            let word = format!("{:12}", migration.state.as_str());
+            let when = migration.applied_on.as_deref().unwrap_or_default();
+            let id = format!(
+                "{}/{}_{}",
+                service.service, migration.version, migration.name
+            );
+            output.result(tone, &word, format!("{id}  {when}").trim_end());
+        }
+    }
+}
+
+fn service_json(service: &ServiceStatus) -> Value {
+    json!({
+        "service": service.service,
+        "tier": service.tier,
+        "state": summary(service),
+        "migrations": service.migrations.iter().map(migration_json).collect::<Vec<Value>>(),
+    })
+}
+
+fn migration_json(migration: &MigrationStatus) -> Value {
+    json!({
+        "version": migration.version.to_string(),
+        "name": migration.name,
+        "state": migration.state.as_str(),
+        "dirty": match migration.state {
+            State::Dirty(direction) => json!(direction_word(direction)),
+            State::Applied
+            | State::Pending
+            | State::OutOfOrder
+            | State::Changed
+            | State::Missing => Value::Null,
+        },
+        "applied_on": migration.applied_on,
+    })
+}

@@ -1,0 +1,58 @@
+//! `up`: apply what is pending.
+
+use migrator_runtime::{Direction, Extent, Leave, Target};
+
+use super::run::{self, Session};
+use super::{Context, Outcome, count, selection};
+use crate::args;
+use crate::exit::Exit;
+
+pub(super) async fn run(context: Context<'_>, up: &args::Up) -> Outcome {
+    let mut options = context.environment.run(&up.run)?;
+    options.policy.out_of_order = leave(up.allow_out_of_order);
+    options.policy.missing = leave(up.allow_missing);
+    let target = target(up);
+    let Session {
+        mut migrator,
+        mut client,
+    } = run::open(&context, options).await?;
+    let output = context.output;
+    if up.dry_run {
+        let plan = migrator.plan(&client, Direction::Up, &target).await?;
+        run::notes(output, &plan);
+        run::show_plan(output, &plan);
+        let pending = count(plan.steps.len(), "migration");
+        output.line(&format!(
+            "{pending} would be applied to {}",
+            client.target()
+        ));
+        return Ok(Exit::Done);
+    }
+    let outcome = migrator.up(&mut client, target).await;
+    let report = run::reported(output, outcome)?;
+    match report.done.is_empty() {
+        true => output.line(&format!("nothing is pending on {}", client.target())),
+        false => run::summary(output, &report, &client),
+    }
+    Ok(Exit::Done)
+}
+
+fn target(up: &args::Up) -> Target {
+    let extent = match (up.to, up.steps) {
+        (Some(version), _) => Extent::To(version),
+        (None, Some(steps)) => Extent::Steps(steps),
+        (None, None) => Extent::Everything,
+    };
+    Target {
+        services: selection(&up.service),
+        extent,
+    }
+}
+
+/// A flag that allows something.
+pub(super) fn leave(flag: bool) -> Leave {
+    match flag {
+        true => Leave::Allowed,
+        false => Leave::Refused,
+    }
+}

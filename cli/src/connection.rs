@@ -1,0 +1,87 @@
+//! Which database a command works on, and the way to it.
+
+use std::path::PathBuf;
+
+use migrator_model::Code;
+use migrator_runtime::{Client, Settings, connect};
+
+use crate::args;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::settings::Environment;
+use crate::tree::Folder;
+
+/// Opens the connection that the arguments and the environment name; in a
+/// checkout that names none, that of a local development server.
+pub(crate) async fn open(
+    global: &args::Global,
+    environment: &Environment,
+    application: &str,
+    output: &Output,
+) -> Result<Client, Failure> {
+    let mut settings = match named(global, environment)? {
+        Some(settings) => settings,
+        None => local(environment.directory(global), output)?,
+    };
+    settings.application_name(application);
+    for warning in settings.warnings() {
+        output.warning(warning);
+    }
+    Ok(connect(settings).await?)
+}
+
+fn named(global: &args::Global, environment: &Environment) -> Result<Option<Settings>, Failure> {
+    let lookup = |name: &str| environment.get(name);
+    let url = global.database_url.clone();
+    match url.or_else(|| environment.get("DATABASE_URL")) {
+        Some(url) => Ok(Some(Settings::parse(&url)?.with_env(lookup)?)),
+        None => Ok(Settings::from_env(lookup)?),
+    }
+}
+
+fn local(directory: Option<PathBuf>, output: &Output) -> Result<Settings, Failure> {
+    match Folder::find(directory) {
+        Some(folder) => start(&folder, output),
+        None => Err(no_database()),
+    }
+}
+
+fn no_database() -> Failure {
+    Failure::new(
+        Code::M0905,
+        Exit::Usage,
+        "no database is named",
+        "set DATABASE_URL, or give `--database-url=postgresql://user@host/database`",
+    )
+}
+
+#[cfg(feature = "local-server")]
+fn start(folder: &Folder, output: &Output) -> Result<Settings, Failure> {
+    use migrator_localpg::{DevServer, Started};
+    let server = DevServer::start(folder.checkout()).map_err(|error| {
+        let help = error.help();
+        let mut failure = Failure::new(Code::M0906, Exit::Connection, error.to_string(), help);
+        let mut cause = std::error::Error::source(&error);
+        while let Some(source) = cause {
+            failure = failure.because(source.to_string());
+            cause = source.source();
+        }
+        failure
+    })?;
+    let started = match server.started() {
+        Started::Now => "started",
+        Started::AlreadyRunning => "found running",
+    };
+    output.note(&format!(
+        "no database is named; using the local development server, {started}: PostgreSQL {} in {}",
+        server.version(),
+        server.folder().display()
+    ));
+    Ok(Settings::parse(&server.url())?)
+}
+
+#[cfg(not(feature = "local-server"))]
+fn start(_: &Folder, _: &Output) -> Result<Settings, Failure> {
+    Err(no_database())
+}

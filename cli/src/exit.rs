@@ -1,0 +1,42 @@
+//! The table of exit codes.
+
+use std::process::ExitCode;
+
+/// How a command ended. The numbers are an interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Exit {
+    /// It did what was asked.
+    Done = 0,
+    /// It failed.
+    Failed = 1,
+    /// It was called wrongly.
+    Usage = 2,
+    /// It was refused: changed, missing, out of order, dirty, in the way, malformed.
+    Refused = 3,
+    /// Another run held the lock for too long.
+    Locked = 4,
+    /// There was no connection to the database.
+    Connection = 5,
+    /// Migrations are pending, under `--check`.
+    Pending = 6,
+}
+
+impl Exit {
+    /// All of them with their meaning, for the help and the manual.
+    pub(crate) const TABLE: &str = "\
+Exit codes:
+  0  done
+  1  failed
+  2  called wrongly
+  3  refused: changed, missing, out of order, dirty, or a malformed tree
+  4  the lock was not obtained
+  5  no connection to the database
+  6  migrations are pending (status --check)";
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit as u8)
+    }
+}

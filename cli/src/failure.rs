@@ -1,0 +1,192 @@
+//! Why a command failed, as it is shown.
+
+use std::error::Error as _;
+
+use migrator_model::Code;
+use migrator_model::diagnostic::Position;
+use migrator_runtime::connect::ConnectError;
+use migrator_runtime::plan::Conflict;
+use migrator_runtime::{Error, ErrorKind, Fault, Left};
+
+use crate::exit::Exit;
+
+/// A failure: an error, a place, notes, a help line.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) exit: Exit,
+    /// One, or one a conflict.
+    pub(crate) errors: Vec<Shown>,
+}
+
+/// One error as it is shown.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    pub(crate) code: Code,
+    pub(crate) message: String,
+    pub(crate) place: Option<ShownPlace>,
+    /// What else there is to say, each under a word: `detail`, `hint`, `cause`, ….
+    pub(crate) notes: Vec<(&'static str, String)>,
+    pub(crate) help: String,
+}
+
+/// A place in a script.
+#[derive(Debug)]
+pub(crate) struct ShownPlace {
+    pub(crate) path: String,
+    pub(crate) position: Option<Position>,
+    /// The line of the script.
+    pub(crate) line: Option<String>,
+}
+
+impl Failure {
+    pub(crate) fn new(
+        code: Code,
+        exit: Exit,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Failure {
+        Failure {
+            exit,
+            errors: vec![Shown {
+                code,
+                message: message.into(),
+                place: None,
+                notes: Vec::new(),
+                help: help.into(),
+            }],
+        }
+    }
+
+    /// Adds what caused it, in the words of whoever said so.
+    pub(crate) fn because(mut self, cause: impl Into<String>) -> Failure {
+        if let Some(error) = self.errors.last_mut() {
+            error.notes.push(("cause", cause.into()));
+        }
+        self
+    }
+}
+
+impl From<ConnectError> for Failure {
+    fn from(error: ConnectError) -> Failure {
+        Error::from(error).into()
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        let exit = exit(&error);
+        let mut errors = match &*error.kind {
+            ErrorKind::Refused(conflicts) => conflicts
+                .iter()
+                .map(|conflict| Shown {
+                    code: conflict.code,
+                    message: conflict.to_string(),
+                    place: None,
+                    notes: Vec::new(),
+                    help: conflict.help.clone(),
+                })
+                .collect(),
+            ErrorKind::UnknownService { .. }
+            | ErrorKind::NotDirty { .. }
+            | ErrorKind::Locked { .. }
+            | ErrorKind::Script(_)
+            | ErrorKind::Connection { .. }
+            | ErrorKind::Connect(_)
+            | ErrorKind::Format(_)
+            | ErrorKind::History { .. }
+            | ErrorKind::Engine(_) => vec![shown(&error)],
+        };
+        let done = error.report.done.len();
+        if let Some(last) = errors.last_mut().filter(|_| done > 0) {
+            let (were, stay) = if done == 1 {
+                ("was", "stays")
+            } else {
+                ("were", "stay")
+            };
+            let before = format!("{done} before it {were} done and {stay}");
+            last.notes.push(("note", before));
+        }
+        Failure { exit, errors }
+    }
+}
+
+fn shown(error: &Error) -> Shown {
+    let mut notes = Vec::new();
+    let mut place = None;
+    match &*error.kind {
+        ErrorKind::Script(fault) => {
+            place = fault_place(fault);
+            notes = fault_notes(fault);
+        }
+        ErrorKind::Connection { why, .. } | ErrorKind::History { why, .. } => {
+            notes.push(("cause", why.clone()));
+        }
+        ErrorKind::UnknownService { .. }
+        | ErrorKind::NotDirty { .. }
+        | ErrorKind::Refused(_)
+        | ErrorKind::Locked { .. }
+        | ErrorKind::Connect(_)
+        | ErrorKind::Format(_)
+        | ErrorKind::Engine(_) => {}
+    }
+    let mut cause = error.source();
+    while let Some(source) = cause {
+        notes.push(("cause", source.to_string()));
+        cause = source.source();
+    }
+    Shown {
+        code: error.code(),
+        message: error.to_string(),
+        place,
+        notes,
+        help: error.help(),
+    }
+}
+
+fn fault_place(fault: &Fault) -> Option<ShownPlace> {
+    Some(ShownPlace {
+        path: fault.path.clone()?,
+        position: fault.position,
+        line: fault.line.clone(),
+    })
+}
+
+fn fault_notes(fault: &Fault) -> Vec<(&'static str, String)> {
+    let texts = [
+        ("detail", &fault.detail),
+        ("hint", &fault.hint),
+        ("context", &fault.context),
+        ("sqlstate", &fault.sqlstate),
+    ];
+    let mut notes: Vec<_> = texts
+        .into_iter()
+        .filter_map(|(word, text)| Some((word, text.clone()?)))
+        .collect();
+    if let (None, Some(position)) = (&fault.path, fault.position) {
+        notes.push((
+            "place",
+            format!("{position} in the script recorded in the history"),
+        ));
+    }
+    notes
+}
+
+fn exit(error: &Error) -> Exit {
+    match &*error.kind {
+        ErrorKind::UnknownService { .. } | ErrorKind::Connect(ConnectError::Settings { .. }) => {
+            Exit::Usage
+        }
+        ErrorKind::Refused(conflicts) => {
+            let is_usage = |conflict: &Conflict| conflict.code == Code::M0406;
+            match conflicts.iter().all(is_usage) {
+                true => Exit::Usage,
+                false => Exit::Refused,
+            }
+        }
+        ErrorKind::NotDirty { .. } | ErrorKind::Format(_) => Exit::Refused,
+        ErrorKind::Locked { .. } => Exit::Locked,
+        ErrorKind::Connect(_) | ErrorKind::Connection { .. } => Exit::Connection,
+        ErrorKind::Script(fault) if fault.left == Left::Unknown => Exit::Connection,
+        ErrorKind::Script(_) | ErrorKind::History { .. } | ErrorKind::Engine(_) => Exit::Failed,
+    }
+}

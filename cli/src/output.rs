@@ -1,0 +1,174 @@
+//! The one file that prints: results on standard output, notes, progress and
+//! errors on standard error; or one JSON document on standard output.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
+use serde_json::{Map, Value, json};
+
+use crate::args::Format;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::render;
+
+/// Where a command's results, notes and errors go.
+pub(crate) struct Output {
+    printer: Printer,
+    document: Map<String, Value>,
+}
+
+/// The part of it that can be handed to whoever tells of progress.
+#[derive(Clone)]
+pub(crate) struct Printer {
+    format: Format,
+    quiet: bool,
+    color: ColorChoice,
+    /// Whether a result could not be written.
+    broken: Arc<AtomicBool>,
+}
+
+/// How a result's first word looks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Tone {
+    Good,
+    Plain,
+    Warn,
+}
+
+impl Output {
+    pub(crate) fn new(format: Format, quiet: bool, color: clap::ColorChoice) -> Output {
+        let color = match color {
+            clap::ColorChoice::Auto => ColorChoice::Auto,
+            clap::ColorChoice::Always => ColorChoice::Always,
+            clap::ColorChoice::Never => ColorChoice::Never,
+        };
+        color.write_global();
+        Output {
+            printer: Printer {
+                format,
+                quiet,
+                color,
+                broken: Arc::default(),
+            },
+            document: Map::new(),
+        }
+    }
+
+    /// A printer for progress.
+    pub(crate) fn printer(&self) -> Printer {
+        self.printer.clone()
+    }
+
+    /// A member of the JSON document; nothing with text.
+    pub(crate) fn member(&mut self, name: &str, value: Value) {
+        self.document.insert(name.to_owned(), value);
+    }
+
+    /// Why the command failed.
+    pub(crate) fn failure(&mut self, failure: &Failure) {
+        let errors: Vec<Value> = failure.errors.iter().map(render::json).collect();
+        self.member("errors", Value::Array(errors));
+        for error in &failure.errors {
+            self.report(&render::text(error));
+        }
+    }
+
+    /// Asks a question; yes is `y` or `yes`.
+    pub(crate) fn ask(question: &str) -> bool {
+        let mut stderr = io::stderr();
+        let asked = write!(stderr, "{question} [y/N] ").and_then(|()| stderr.flush());
+        let mut answer = String::new();
+        let read = io::stdin().lock().read_line(&mut answer);
+        let answer = answer.trim().to_lowercase();
+        asked.is_ok() && read.is_ok() && matches!(answer.as_str(), "y" | "yes")
+    }
+
+    /// Prints the JSON document, if it is wanted, and says how the process ends:
+    /// results that could not be written are a failure.
+    pub(crate) fn finish(mut self, exit: Exit) -> Exit {
+        if self.format == Format::Json {
+            self.member("exit", json!(exit as u8));
+            let document = Value::Object(std::mem::take(&mut self.document));
+            self.write(&format!("{document:#}"));
+        }
+        match (self.broken.load(Ordering::Relaxed), exit) {
+            (true, Exit::Done) => Exit::Failed,
+            _ => exit,
+        }
+    }
+}
+
+impl Deref for Output {
+    type Target = Printer;
+
+    fn deref(&self) -> &Printer {
+        &self.printer
+    }
+}
+
+impl Printer {
+    /// A line of the result; nothing with JSON.
+    pub(crate) fn line(&self, text: &str) {
+        if self.format == Format::Text {
+            self.write(text);
+        }
+    }
+
+    /// A line of the result that starts with a word.
+    pub(crate) fn result(&self, tone: Tone, word: &str, rest: &str) {
+        let style = match tone {
+            Tone::Good => AnsiColor::Green.on_default(),
+            Tone::Plain => Style::new(),
+            Tone::Warn => AnsiColor::Yellow.on_default(),
+        };
+        self.line(&format!("{style}{word}{style:#} {rest}"));
+    }
+
+    /// What may be of use and is no result.
+    pub(crate) fn note(&self, text: &str) {
+        if !self.quiet {
+            let style = AnsiColor::Cyan.on_default().bold();
+            self.stderr(&format!("{style}note{style:#}: {text}"));
+        }
+    }
+
+    /// What may be wrong and stops nothing.
+    pub(crate) fn warning(&self, text: &str) {
+        let style = AnsiColor::Yellow.on_default().bold();
+        self.stderr(&format!("{style}warning{style:#}: {text}"));
+    }
+
+    /// Text as it is, on standard error.
+    pub(crate) fn report(&self, text: &str) {
+        self.stderr(text);
+    }
+
+    /// Whether there is somebody to ask.
+    pub(crate) fn is_interactive(&self) -> bool {
+        self.format == Format::Text && io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    fn write(&self, text: &str) {
+        let mut stdout = AutoStream::new(io::stdout(), self.choice(&io::stdout()));
+        if writeln!(stdout, "{text}").is_err() {
+            self.broken.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn stderr(&self, text: &str) {
+        let mut stderr = AutoStream::new(io::stderr(), self.choice(&io::stderr()));
+        // If it cannot be written, there is no one to tell.
+        let _ = writeln!(stderr, "{text}");
+    }
+
+    fn choice(&self, stream: &impl anstream::stream::RawStream) -> ColorChoice {
+        match self.color {
+            ColorChoice::Auto => AutoStream::choice(stream),
+            choice @ (ColorChoice::AlwaysAnsi | ColorChoice::Always | ColorChoice::Never) => choice,
+        }
+    }
+}
