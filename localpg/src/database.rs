@@ -7,9 +7,10 @@ use crate::programs::Programs;
 
 /// Makes an empty database, in a session of its own.
 pub(crate) async fn create(url: &str, name: &str, programs: &Programs) -> Result<(), Error> {
-    // Postgres 15 has the choice.
+    // Without fsync a copy of the files is two to five times as quick as writing them to the WAL,
+    // what Postgres does by itself since it has the choice.
     let strategy = if programs.major >= 15 {
-        " STRATEGY wal_log"
+        " STRATEGY file_copy"
     } else {
         ""
     };

@@ -37,23 +37,17 @@ pub(crate) fn make_open(folder: &Path) -> Result<(), Error> {
         .map_err(cannot("create", folder))
 }
 
-/// Opens a file that processes lock, making it when it is missing. The lock belongs to the open
+/// Waits for the lock of a file, which is made when it is missing. The lock belongs to the open
 /// file: whoever inherits it shares it, and the kernel releases it with the last of them.
-pub(crate) fn open_lock(path: &Path, account: Account) -> Result<File, Error> {
+pub(crate) fn lock(path: &Path, account: Account) -> Result<File, Error> {
     let file = OpenOptions::new()
         .read(true)
         .append(true)
         .create(true)
         .mode(0o600)
-        .open(path)
-        .map_err(cannot("open", path))?;
+        .open(path);
+    let file = file.map_err(cannot("open", path))?;
     account.own(path)?;
-    Ok(file)
-}
-
-/// Waits for a lock of our own, and holds it until the file is dropped.
-pub(crate) fn lock(path: &Path, account: Account) -> Result<File, Error> {
-    let file = open_lock(path, account)?;
     file.lock().map_err(cannot("lock", path))?;
     Ok(file)
 }

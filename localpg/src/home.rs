@@ -16,13 +16,14 @@ const SHARED: &str = "/var/lib/migrator";
 #[derive(Debug)]
 pub(crate) struct Home {
     folder: PathBuf,
+    sockets: PathBuf,
 }
 
 impl Home {
-    /// The home that a checkout has already.
+    /// The home that a checkout, an absolute path, has already.
     pub(crate) fn of(checkout: &Path) -> Option<Self> {
         let folder = fs::canonicalize(checkout.join(".migrator/dev")).ok()?;
-        Some(Self { folder })
+        Some(Self::at(folder, checkout))
     }
 
     /// The checkout's home, made if it is missing. Several processes may do this at once.
@@ -43,16 +44,30 @@ impl Home {
                 _ => {}
             }
         }
-        let folder = fs::read_link(&place).unwrap_or(place);
+        let folder = fs::read_link(&place).map_or(place, |target| parent.join(target));
         if folder.starts_with(SHARED) {
             folder::make_open(SHARED.as_ref())?;
         }
         folder::make_private(&folder, account)?;
-        Ok(Self { folder })
+        Ok(Self::at(folder, checkout))
+    }
+
+    fn at(folder: PathBuf, checkout: &Path) -> Self {
+        let name = format!("migrator-{}", folder::short_name(checkout));
+        Self {
+            folder,
+            sockets: Path::new("/tmp").join(name),
+        }
     }
 
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Where the server listens: always in `/tmp`, as every process must come to the same folder,
+    /// and the path of a socket has room for some 100 bytes.
+    pub(crate) fn sockets(&self) -> &Path {
+        &self.sockets
     }
 
     pub(crate) fn data(&self) -> PathBuf {

@@ -22,6 +22,7 @@ mod dev;
 mod error;
 mod folder;
 mod home;
+mod launch;
 mod postmaster;
 mod programs;
 mod scratch;

@@ -63,7 +63,8 @@ impl Postmaster {
 
 impl Socket {
     pub(crate) fn accepts(&self) -> bool {
-        UnixStream::connect(self.folder.join(format!(".s.PGSQL.{}", self.port))).is_ok()
+        let path = self.folder.join(format!(".s.PGSQL.{}", self.port));
+        path.is_absolute() && UnixStream::connect(path).is_ok()
     }
 
     /// A URL that libpq and tokio-postgres both read: the folder percent-encoded as the host, and

@@ -37,7 +37,8 @@ pub struct Programs {
 }
 
 impl Programs {
-    /// Finds the programs in the first of these places where both run, as the server's user:
+    /// Finds the programs in the first of these places where both are and the server's user
+    /// can run them:
     ///
     /// | | place | of several |
     /// | --- | --- | --- |
@@ -91,18 +92,14 @@ impl Programs {
         // Links are resolved, as one in a checkout may lead out of folders that are closed to
         // the server's user.
         let bin = fs::canonicalize(bin).ok()?;
-        let version_of = |program: &str| {
-            let path = bin.join(program);
-            path.is_file().then_some(())?;
-            let output = account
-                .command(path)
-                .arg("--version")
-                .stderr(Stdio::null())
-                .output();
-            parse_version(&String::from_utf8(output.ok()?.stdout).ok()?)
-        };
-        let (version, major) = version_of("postgres")?;
-        version_of("initdb").filter(|initdb| *initdb == (version.clone(), major))?;
+        let (postgres, initdb) = (bin.join("postgres"), bin.join("initdb"));
+        (postgres.is_file() && initdb.is_file()).then_some(())?;
+        let output = account
+            .command(postgres)
+            .arg("--version")
+            .stderr(Stdio::null())
+            .output();
+        let (version, major) = parse_version(&String::from_utf8(output.ok()?.stdout).ok()?)?;
         Some(Self {
             bin,
             version,

