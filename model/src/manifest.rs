@@ -4,7 +4,7 @@
 //! is found in one pass, each with its place; and so that neither serde nor a
 //! derive macro burdens the crates that embed a tree.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use toml::Spanned;
@@ -126,11 +126,16 @@ impl Reader<'_> {
         let fields = self.fields(table, "the manifest", &["tiers", "services"]);
         let mut is_complete = fields.known.len() == table.len();
         let tiers = self.tiers(&fields);
-        let services = match fields.get("services") {
+        let mut services = match fields.get("services") {
             Some(value) => self.services(value, tiers.as_deref(), &mut is_complete),
             None => Vec::new(),
         };
-        self.check_directories(services, tiers.unwrap_or_default(), is_complete)
+        self.check_directories(&mut services);
+        Manifest {
+            tiers: tiers.unwrap_or_default(),
+            services,
+            is_complete,
+        }
     }
 
     /// The tiers, unless something is wrong with them: then none is looked up there.
@@ -274,34 +279,27 @@ impl Reader<'_> {
         None
     }
 
-    /// Takes from a service the directory that another already names.
-    fn check_directories(
-        &mut self,
-        mut services: Vec<Entry>,
-        tiers: Vec<String>,
-        is_complete: bool,
-    ) -> Manifest {
+    /// Takes a directory from all services that share it: whose its migrations are, is not known.
+    fn check_directories(&mut self, services: &mut [Entry]) {
         let mut owners: BTreeMap<String, String> = BTreeMap::new();
-        for service in &mut services {
-            let Some((directory, at)) = &service.directory else {
+        let mut shared = BTreeSet::new();
+        for service in services.iter() {
+            let (Some((directory, at)), name) = (&service.directory, &service.name) else {
                 continue;
             };
             let Some(owner) = owners.get(directory) else {
-                owners.insert(directory.clone(), service.name.clone());
+                owners.insert(directory.clone(), name.clone());
                 continue;
             };
-            let message = format!(
-                "`{directory}` is the directory of `{owner}` and of `{}`",
-                service.name
-            );
+            let message = format!("`{directory}` is the directory of `{owner}` and of `{name}`");
             let help = "give each service a folder of its own";
             self.fault(Code::M0309, *at, message, help);
-            service.directory = None;
+            shared.insert(directory.clone());
         }
-        Manifest {
-            tiers,
-            services,
-            is_complete,
+        for service in services {
+            service
+                .directory
+                .take_if(|(directory, _)| shared.contains(directory));
         }
     }
 
