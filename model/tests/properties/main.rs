@@ -1,0 +1,5 @@
+//! What holds of any tree, good or bad.
+
+mod faults;
+mod generated;
+mod order;

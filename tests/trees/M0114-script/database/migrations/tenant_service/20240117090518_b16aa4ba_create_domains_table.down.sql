@@ -1,0 +1,1 @@
+../../../shared/drop_domains.sql

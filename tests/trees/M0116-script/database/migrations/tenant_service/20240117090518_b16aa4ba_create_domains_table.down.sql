@@ -1,0 +1,1 @@
+20240117090518_b16aa4ba_create_domains_table.down.sql

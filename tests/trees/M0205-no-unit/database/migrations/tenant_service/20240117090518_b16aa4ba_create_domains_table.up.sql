@@ -1,0 +1,5 @@
+-- migrator: lock-timeout 10
+CREATE TABLE domains (
+    name text PRIMARY KEY,
+    tenant_id uuid NOT NULL REFERENCES tenants
+);

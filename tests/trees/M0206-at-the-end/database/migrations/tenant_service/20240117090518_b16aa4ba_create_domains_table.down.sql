@@ -1,0 +1,2 @@
+DROP TABLE domains;
+-- migrator: no-transaction

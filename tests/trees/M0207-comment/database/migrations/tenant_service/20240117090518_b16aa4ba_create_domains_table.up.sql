@@ -1,0 +1,5 @@
+/* The domains of a tenant.
+CREATE TABLE domains (
+    name text PRIMARY KEY,
+    tenant_id uuid NOT NULL REFERENCES tenants
+);

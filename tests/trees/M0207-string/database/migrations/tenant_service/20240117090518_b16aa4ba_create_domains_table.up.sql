@@ -1,0 +1,2 @@
+INSERT INTO tenants (id, name)
+VALUES (gen_random_uuid(), 'Central);

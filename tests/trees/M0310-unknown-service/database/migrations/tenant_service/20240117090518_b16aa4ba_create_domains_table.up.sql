@@ -1,0 +1,5 @@
+-- migrator: requires oauth/20240119104233
+CREATE TABLE domains (
+    name text PRIMARY KEY,
+    tenant_id uuid NOT NULL REFERENCES tenants
+);

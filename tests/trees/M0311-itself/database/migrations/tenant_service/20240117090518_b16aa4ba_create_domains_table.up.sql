@@ -1,0 +1,5 @@
+-- migrator: requires tenant/20240117090518
+CREATE TABLE domains (
+    name text PRIMARY KEY,
+    tenant_id uuid NOT NULL REFERENCES tenants
+);

@@ -1,0 +1,5 @@
+-- migrator: requires tenant/20240117090518
+CREATE TABLE tenants (
+    id uuid PRIMARY KEY,
+    name text NOT NULL
+);

@@ -1,0 +1,5 @@
+-- migrator: requires tenant/20240117090518
+CREATE TABLE accounts (
+    id uuid PRIMARY KEY,
+    email text NOT NULL UNIQUE
+);

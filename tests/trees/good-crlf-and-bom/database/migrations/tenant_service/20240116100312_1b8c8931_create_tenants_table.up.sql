@@ -1,0 +1,6 @@
+﻿-- The tenants.
+-- migrator: lock-timeout 10s
+CREATE TABLE tenants (
+    id uuid PRIMARY KEY,
+    name text NOT NULL
+);

@@ -1,0 +1,3 @@
+CREATE TABLE profiles (
+    account_id uuid PRIMARY KEY REFERENCES accounts
+);
