@@ -11,6 +11,8 @@ pub mod diagnostic;
 pub mod digest;
 pub mod directive;
 pub mod disk;
+#[doc(hidden)]
+pub mod embedded;
 pub mod file_name;
 mod ignored;
 mod layout;

@@ -44,8 +44,11 @@ mod status;
 mod target;
 
 #[doc(hidden)]
-#[path = "embedded.rs"]
-pub mod __private;
+pub mod __private {
+    //! For the expansion of `embed_migrations!` alone.
+    pub use migrator_macros::embed;
+    pub use migrator_model::embedded::*;
+}
 
 pub use migrator_model as model;
 pub use migrator_model::file_name::Direction;

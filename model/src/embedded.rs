@@ -1,13 +1,13 @@
 //! What the expansion of `embed_migrations!` is made of: constant constructors.
+//!
+//! For generated code alone.
 
 use std::borrow::Cow;
 use std::time::Duration;
 
-pub use migrator_macros::embed;
-pub use migrator_model::registry::Text;
-pub use migrator_model::{Migration, MigrationRef, Mode, Registry, Script, Service};
+pub use crate::registry::{Migration, MigrationRef, Mode, Registry, Script, Service, Text};
 
-use migrator_model::Version;
+use crate::version::Version;
 
 /// A borrowed text.
 #[must_use]
