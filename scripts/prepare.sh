@@ -1,0 +1,41 @@
+#!/bin/sh
+# Sees to what the other scripts need beside Rust and git: a C compiler for
+# linking, openssl where tests make certificates, Postgres where none is named.
+#
+# usage: scripts/prepare.sh [compiler] [openssl] [postgres]
+#
+# Does nothing where they are there already. Installs Debian's packages when run
+# as root, and says what is missing otherwise.
+set -eu
+
+scripts=$(cd "$(dirname "$0")" && pwd)
+
+fail() {
+    printf 'error: %s\nhelp: %s\n' "$1" "$2" >&2
+    exit 1
+}
+
+package() {
+    [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null 2>&1 ||
+        fail "\`$1\` is not installed" "install the package \`$2\` of your system"
+    printf 'installing %s\n' "$2" >&2
+    log=$(mktemp)
+    export DEBIAN_FRONTEND=noninteractive
+    # shellcheck disable=SC2086  # several packages in one word
+    if ! { apt-get update && apt-get install -y --no-install-recommends $2; } >"$log" 2>&1; then
+        cat "$log" >&2
+        fail "\`$2\` could not be installed" "see the log above"
+    fi
+    rm -f "$log"
+}
+
+command -v cargo >/dev/null 2>&1 || fail "\`cargo\` is not installed" "see https://rustup.rs"
+
+for need in "$@"; do
+    case $need in
+        compiler) command -v cc >/dev/null 2>&1 || package cc "gcc libc6-dev" ;;
+        openssl) command -v openssl >/dev/null 2>&1 || package openssl openssl ;;
+        postgres) "$scripts/get-postgres.sh" >/dev/null ;;
+        *) fail "\`$need\` is nothing that this prepares" "see the top of this script" ;;
+    esac
+done
