@@ -88,15 +88,22 @@ impl Conflict {
     }
 
     pub(super) fn in_the_way(entry: &Entry, blockers: &[&Entry]) -> Conflict {
-        let list: Vec<String> = blockers.iter().map(|b| format!("`{b}`")).collect();
+        let mut services: Vec<&str> = blockers.iter().map(|b| b.service.as_str()).collect();
+        services.dedup();
+        let such = blockers.first().map(ToString::to_string).unwrap_or_default();
         Conflict {
             code: Code::M0405,
             subject: entry.to_string(),
-            message: format!(
-                "newer applied migrations of other services may need it: {}",
-                list.join(", ")
-            ),
-            help: "revert those first, or all together with `--cascade`".to_owned(),
+            message: match blockers.len() {
+                1 => format!("the newer `{such}`, which is applied, may need it"),
+                number => format!(
+                    "{number} newer applied migrations of {} may need it, such as `{such}`",
+                    services.join(", ")
+                ),
+            },
+            help: "revert those first, or all together with `--cascade` \
+                   (with `--dry-run` to see them)"
+                .to_owned(),
         }
     }
 
