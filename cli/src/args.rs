@@ -71,11 +71,30 @@ pub(crate) enum Command {
     Status(Status),
     /// Say what became of a dirty migration
     Repair(Repair),
+    /// Start, stop or show the checkout's local development server
+    #[cfg(feature = "local-server")]
+    Server {
+        /// What to do; `start` and `status` print the server's URL
+        #[arg(value_enum)]
+        action: Server,
+    },
     /// Print a completion script for a shell
     Completions {
         /// The shell
         shell: Shell,
     },
+}
+
+/// `server`.
+#[cfg(feature = "local-server")]
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Server {
+    /// Start it, unless it runs
+    Start,
+    /// Say where it is, if it runs
+    Status,
+    /// Stop it; its data stay
+    Stop,
 }
 
 /// `create`.

@@ -58,26 +58,7 @@ fn no_database() -> Failure {
 
 #[cfg(feature = "local-server")]
 fn start(folder: &Folder, output: &Output) -> Result<Settings, Failure> {
-    use migrator_localpg::{DevServer, Started};
-    let server = DevServer::start(folder.checkout()).map_err(|error| {
-        let help = error.help();
-        let mut failure = Failure::new(Code::M0906, Exit::Connection, error.to_string(), help);
-        let mut cause = std::error::Error::source(&error);
-        while let Some(source) = cause {
-            failure = failure.because(source.to_string());
-            cause = source.source();
-        }
-        failure
-    })?;
-    let started = match server.started() {
-        Started::Now => "started",
-        Started::AlreadyRunning => "found running",
-    };
-    output.note(&format!(
-        "no database is named; using the local development server, {started}: PostgreSQL {} in {}",
-        server.version(),
-        server.folder().display()
-    ));
+    let server = crate::local::start(folder, output)?;
     Ok(Settings::parse(&server.url())?)
 }
 

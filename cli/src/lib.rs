@@ -18,6 +18,8 @@ mod commands;
 mod connection;
 mod exit;
 mod failure;
+#[cfg(feature = "local-server")]
+mod local;
 mod output;
 mod render;
 mod settings;

@@ -8,6 +8,8 @@ mod explain;
 mod redo;
 mod repair;
 mod run;
+#[cfg(feature = "local-server")]
+mod server;
 mod status;
 mod up;
 
@@ -48,6 +50,8 @@ pub(crate) fn run(
         Command::Check => check::run(context),
         Command::Explain { code } => explain::run(context, &code),
         Command::Completions { shell } => Ok(completions::run(&mut context, shell)),
+        #[cfg(feature = "local-server")]
+        Command::Server { action } => server::run(context, action),
         Command::Up(up) => wait(up::run(context, &up)),
         Command::Down(down) => wait(down::run(context, &down)),
         Command::Redo(redo) => wait(redo::run(context, &redo)),
