@@ -12,7 +12,7 @@ use crate::exit::Exit;
 
 /// Applies and reverts Postgres migrations that are compiled into this binary.
 #[derive(Debug, Parser)]
-#[command(name = "migrator", version, about, after_help = Exit::TABLE, max_term_width = 100)]
+#[command(name = "migrator", version, after_help = Exit::TABLE, max_term_width = 100)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) global: Global,

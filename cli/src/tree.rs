@@ -1,7 +1,7 @@
 //! The tree on disk, for the commands that read it.
 
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use migrator_model::{Code, Tree, disk};
 
@@ -49,7 +49,8 @@ impl Folder {
     }
 
     /// The folder that the tree is in: the checkout.
-    pub(crate) fn checkout(&self) -> &Path {
-        self.path.parent().unwrap_or(Path::new("."))
+    #[cfg(feature = "local-server")]
+    pub(crate) fn checkout(&self) -> &std::path::Path {
+        self.path.parent().unwrap_or(std::path::Path::new("."))
     }
 }

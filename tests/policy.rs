@@ -1,0 +1,154 @@
+//! The dependency policy: who may depend on whom, from where, under which licence.
+
+#![expect(
+    clippy::expect_used,
+    reason = "a test stops at what it cannot set up"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+use serde_json::Value;
+
+/// Which of our crates each may depend on, when it is built for a user.
+const DIRECTION: &[(&str, &[&str])] = &[
+    ("migrator-model", &[]),
+    ("migrator-localpg", &[]),
+    ("migrator-macros", &["migrator-model"]),
+    ("migrator-runtime", &["migrator-macros", "migrator-model"]),
+    ("migrator-cli", &["migrator-localpg", "migrator-model", "migrator-runtime"]),
+    ("migrator", &["migrator-cli", "migrator-model", "migrator-runtime"]),
+];
+
+/// What `model` and `macros` are made of: every user compiles it before anything else.
+const LIGHT: &[&str] = &[
+    "migrator-macros",
+    "migrator-model",
+    "proc-macro2",
+    "quote",
+    "serde_spanned",
+    "siphasher",
+    "squawk-lexer",
+    "strsim",
+    "syn",
+    "toml",
+    "toml_datetime",
+    "toml_parser",
+    "unicode-ident",
+    "winnow",
+];
+
+/// Licences that ask for no more than to be named.
+const LICENCES: &[&str] = &[
+    "0BSD",
+    "Apache-2.0",
+    "Apache-2.0 WITH LLVM-exception",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "BSL-1.0",
+    "CC0-1.0",
+    "CDLA-Permissive-2.0",
+    "ISC",
+    "MIT",
+    "MIT-0",
+    "Unicode-3.0",
+    "Unlicense",
+    "Zlib",
+];
+
+struct Package {
+    name: String,
+    licence: String,
+    source: Option<String>,
+    /// What it is built with, for a user: not for its own tests.
+    dependencies: Vec<String>,
+}
+
+fn packages() -> BTreeMap<String, Package> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version=1", "--locked", "--offline"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo runs");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo prints JSON");
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let dependencies: BTreeMap<String, Vec<String>> = list(&metadata["resolve"]["nodes"])
+        .iter()
+        .map(|node| {
+            let is_for_users =
+                |edge: &Value| list(&edge["dep_kinds"]).iter().any(|kind| kind["kind"] != "dev");
+            let edges = list(&node["deps"]).into_iter().filter(is_for_users);
+            let ids = edges.filter_map(|edge| text(&edge["pkg"])).collect();
+            (text(&node["id"]).expect("a node has an id"), ids)
+        })
+        .collect();
+    list(&metadata["packages"])
+        .iter()
+        .map(|package| {
+            let id = text(&package["id"]).expect("a package has an id");
+            let package = Package {
+                name: text(&package["name"]).expect("a package has a name"),
+                licence: text(&package["license"]).unwrap_or_default(),
+                source: text(&package["source"]),
+                dependencies: dependencies.get(&id).cloned().unwrap_or_default(),
+            };
+            (id, package)
+        })
+        .collect()
+}
+
+/// The names of all that a package is built with.
+fn closure<'p>(packages: &'p BTreeMap<String, Package>, name: &str) -> BTreeSet<&'p str> {
+    let mut open: Vec<&Package> = packages.values().filter(|p| p.name == name).collect();
+    let mut names = BTreeSet::new();
+    while let Some(package) = open.pop() {
+        if names.insert(package.name.as_str()) {
+            open.extend(package.dependencies.iter().filter_map(|id| packages.get(id)));
+        }
+    }
+    names
+}
+
+#[test]
+fn our_crates_depend_on_each_other_in_one_direction() {
+    let packages = packages();
+    let ours: Vec<&Package> = packages.values().filter(|p| p.source.is_none()).collect();
+    assert_eq!(ours.len(), DIRECTION.len());
+    for package in ours {
+        let (_, allowed) = DIRECTION
+            .iter()
+            .find(|(name, _)| *name == package.name)
+            .expect("every crate of ours stands in the table");
+        for dependency in package.dependencies.iter().filter_map(|id| packages.get(id)) {
+            let is_allowed =
+                dependency.source.is_some() || allowed.contains(&dependency.name.as_str());
+            assert!(is_allowed, "{} depends on {}", package.name, dependency.name);
+        }
+    }
+}
+
+#[test]
+fn what_every_user_compiles_first_is_light() {
+    let packages = packages();
+    let found = closure(&packages, "migrator-macros");
+    assert_eq!(found, LIGHT.iter().copied().collect());
+}
+
+#[test]
+fn everything_comes_from_the_registry_under_a_permissive_licence() {
+    for package in packages().values() {
+        let name = &package.name;
+        if let Some(source) = &package.source {
+            assert!(source.starts_with("registry+"), "{name} comes from {source}");
+        }
+        let mut alternatives = package.licence.split(" OR ").flat_map(|l| l.split('/'));
+        let is_permissive = alternatives.any(|alternative| {
+            let mut parts = alternative.split(" AND ");
+            parts.all(|part| LICENCES.contains(&part.trim_matches(['(', ')', ' '])))
+        });
+        assert!(is_permissive, "{name} is under {:?}", package.licence);
+    }
+}
