@@ -1,0 +1,395 @@
+//! The binary: exit code, standard output and standard error in one snapshot.
+
+#![expect(clippy::expect_used, reason = "a test stops at what it cannot set up")]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use support::{block_on, clear, connect, database, execute, migrator, on, said};
+use tempfile::{TempDir, tempdir};
+
+fn folder() -> TempDir {
+    tempdir().expect("a folder is made")
+}
+
+/// A checkout with a small tree of one service.
+fn checkout() -> TempDir {
+    let folder = folder();
+    let tree = folder.path().join("database/migrations/shop_service");
+    fs::create_dir_all(&tree).expect("the folders are made");
+    let manifest =
+        "tiers = [\"Only\"]\n\n[services.shop]\ntier = \"Only\"\ndirectory = \"shop_service\"\n";
+    write(folder.path(), "database/services.toml", manifest);
+    let stem = "database/migrations/shop_service/20240101120000_0a1b2c3d_create_orders";
+    write(
+        folder.path(),
+        &format!("{stem}.up.sql"),
+        "CREATE TABLE orders ();\n",
+    );
+    write(
+        folder.path(),
+        &format!("{stem}.down.sql"),
+        "DROP TABLE orders;\n",
+    );
+    folder
+}
+
+fn write(folder: &Path, path: &str, text: &str) {
+    fs::write(folder.join(path), text).expect(path);
+}
+
+fn document(command: &mut Command) -> Value {
+    let output = command.output().expect("the binary runs");
+    serde_json::from_slice(&output.stdout).expect("standard output is one JSON document")
+}
+
+#[test]
+fn a_service_is_applied_and_then_nothing_is_pending() {
+    let (url, folder) = (database(), folder());
+    let up = ["up", "--service=core"];
+    assert_said!(&mut on(&url, folder.path(), &up));
+    assert_said!(&mut on(&url, folder.path(), &up));
+}
+
+#[test]
+fn what_a_service_depends_on_comes_first_and_is_said() {
+    let (url, folder) = (database(), folder());
+    assert_said!(&mut on(
+        &url,
+        folder.path(),
+        &["up", "--service=user", "--steps=1", "--dry-run", "-q"]
+    ));
+    let said = said(&mut on(
+        &url,
+        folder.path(),
+        &["up", "--service=user", "--steps=1"],
+    ));
+    assert!(
+        said.contains("come first: what was asked for needs them"),
+        "{said}"
+    );
+    assert_said!(&mut on(&url, folder.path(), &["status"]));
+}
+
+#[test]
+fn a_dry_run_writes_nothing() {
+    let (url, folder) = (database(), folder());
+    assert_said!(&mut on(
+        &url,
+        folder.path(),
+        &["up", "--service=core", "--steps=2", "--dry-run"]
+    ));
+    let schemas = support::query(
+        &url,
+        "SELECT nspname::text FROM pg_namespace WHERE nspname IN ('core', 'migrator')",
+    );
+    assert!(schemas.is_empty());
+}
+
+#[test]
+fn the_newest_migration_is_reverted_unless_others_need_it() {
+    let (url, folder) = (database(), folder());
+    let run = |arguments: &[&str]| said(&mut on(&url, folder.path(), arguments));
+    run(&["up", "--service=tenant"]);
+    assert_said!(&mut on(&url, folder.path(), &["down", "--service=tenant"]));
+    assert_said!(&mut on(
+        &url,
+        folder.path(),
+        &["down", "--service=core", "--steps=2"]
+    ));
+    assert_said!(&mut on(
+        &url,
+        folder.path(),
+        &["down", "--service=core", "--cascade", "--dry-run"]
+    ));
+    assert_said!(&mut on(&url, folder.path(), &["redo", "--service=tenant"]));
+}
+
+#[test]
+fn pending_migrations_fail_a_check() {
+    let (url, folder) = (database(), folder());
+    assert_said!(&mut on(
+        &url,
+        folder.path(),
+        &["status", "--service=core,tenant", "--check"]
+    ));
+    said(&mut on(
+        &url,
+        folder.path(),
+        &["up", "--service=core", "--steps=8"],
+    ));
+    assert_said!(&mut on(
+        &url,
+        folder.path(),
+        &["status", "--service=core", "--migrations"]
+    ));
+}
+
+#[test]
+fn a_failed_script_names_its_place_and_leaves_what_was_done() {
+    let (url, folder) = (database(), folder());
+    execute(&url, "CREATE SCHEMA tenant");
+    said(&mut on(
+        &url,
+        folder.path(),
+        &["up", "--service=core", "--steps=8"],
+    ));
+    assert_said!(&mut on(&url, folder.path(), &["up", "--service=tenant"]));
+}
+
+#[test]
+fn a_changed_entry_is_refused() {
+    let (url, folder) = (database(), folder());
+    said(&mut on(
+        &url,
+        folder.path(),
+        &["up", "--service=core", "--steps=2"],
+    ));
+    execute(
+        &url,
+        "UPDATE migrator.core_history SET checksum = '1', fingerprint = '0'",
+    );
+    assert_said!(&mut on(&url, folder.path(), &["up", "--service=core"]));
+}
+
+#[test]
+fn a_service_that_does_not_exist_is_a_usage_error() {
+    let (url, folder) = (database(), folder());
+    assert_said!(&mut on(&url, folder.path(), &["up", "--service=tennant"]));
+    assert_said!(&mut on(
+        &url,
+        folder.path(),
+        &["up", "--service=core", "--to=20240108091208"]
+    ));
+    assert_said!(&mut on(&url, folder.path(), &["up"]));
+}
+
+#[test]
+fn without_a_database_and_a_tree_nothing_is_touched() {
+    let folder = folder();
+    assert_said!(migrator(&["up", "--service=all"]).current_dir(folder.path()));
+}
+
+#[test]
+fn a_server_that_is_not_there_is_no_connection() {
+    let folder = folder();
+    let url = "postgresql://app:s3cr3t@127.0.0.1:1/shop";
+    assert_said!(&mut on(url, folder.path(), &["status"]));
+    let said = said(&mut on(
+        "postgresql://app:s3cr3t@[/shop",
+        folder.path(),
+        &["status"],
+    ));
+    assert!(
+        said.starts_with("exit: 2\n") && !said.contains("s3cr3t"),
+        "{said}"
+    );
+}
+
+#[test]
+fn json_says_what_the_text_says() {
+    let (url, folder) = (database(), folder());
+    let up = document(&mut on(
+        &url,
+        folder.path(),
+        &["up", "--service=core", "--output=json"],
+    ));
+    assert_eq!(up["exit"], 0);
+    assert_eq!(up["done"].as_array().expect("a list").len(), 9);
+    assert_eq!(up["done"][0]["service"], "core");
+    assert_eq!(up["done"][0]["direction"], "up");
+    let status = document(&mut on(&url, folder.path(), &["status", "--output=json"]));
+    assert_eq!(status["services"][0]["state"], "current");
+    let refused = document(&mut on(
+        &url,
+        folder.path(),
+        &["up", "--service=nobody", "--output=json"],
+    ));
+    assert_eq!(refused["exit"], 2);
+    assert_eq!(refused["errors"][0]["code"], "M0406");
+    let plan = [
+        "down",
+        "--service=core",
+        "--all",
+        "--dry-run",
+        "--output=json",
+    ];
+    let plan = document(&mut on(&url, folder.path(), &plan));
+    assert_eq!(plan["plan"].as_array().expect("a list").len(), 9);
+}
+
+#[test]
+fn a_flag_wins_over_the_environment_and_that_over_the_file() {
+    let (url, folder) = (database(), folder());
+    let nowhere = "postgresql://nobody@127.0.0.1:1/nowhere";
+    write(folder.path(), ".env", &format!("DATABASE_URL={nowhere}\n"));
+    let from_file = said(migrator(&["status"]).current_dir(folder.path()));
+    assert!(from_file.starts_with("exit: 5\n"), "{from_file}");
+    let from_environment = said(&mut on(&url, folder.path(), &["status"]));
+    assert!(
+        from_environment.starts_with("exit: 0\n"),
+        "{from_environment}"
+    );
+    let flag = format!("--database-url={nowhere}");
+    let from_flag = said(&mut on(&url, folder.path(), &["status", &flag]));
+    assert!(from_flag.starts_with("exit: 5\n"), "{from_flag}");
+    write(folder.path(), ".env", "MIGRATOR_LOCK_WAIT=soon\n");
+    assert_said!(&mut on(&url, folder.path(), &["up", "--service=core"]));
+}
+
+#[test]
+fn a_held_lock_is_waited_for_as_long_as_was_said() {
+    let (url, folder) = (database(), folder());
+    let (first, second) = block_on(async {
+        let blocker = connect(&url).await;
+        blocker
+            .batch_execute("BEGIN; CREATE SCHEMA core")
+            .await
+            .expect("it is free");
+        let first = on(&url, folder.path(), &["up", "--service=core", "--steps=1"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary runs");
+        let waiting = "SELECT 1 FROM pg_stat_activity \
+                       WHERE wait_event_type = 'Lock' AND datname = current_database()";
+        // A session of its own: within a transaction the view stays as it was first seen.
+        let watcher = connect(&url).await;
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while watcher
+            .query(waiting, &[])
+            .await
+            .expect("it answers")
+            .is_empty()
+        {
+            assert!(Instant::now() < deadline, "the first run never waited");
+        }
+        let second = said(&mut on(
+            &url,
+            folder.path(),
+            &["up", "--service=core", "--lock-wait=0"],
+        ));
+        blocker.batch_execute("ROLLBACK").await.expect("it ends");
+        (first.wait_with_output().expect("it ends"), second)
+    });
+    insta::with_settings!({ filters => support::filters() }, {
+        insta::assert_snapshot!(second);
+    });
+    assert!(support::text(&first).starts_with("exit: 0\n"), "{first:?}");
+}
+
+#[test]
+fn create_makes_a_pair_that_passes_the_check() {
+    let checkout = checkout();
+    let arguments = ["create", "--service=shop", "--name=Add order totals"];
+    let created = said(migrator(&arguments).current_dir(checkout.path()));
+    assert!(created.starts_with("exit: 0\n"), "{created}");
+    assert_eq!(
+        created.matches("_add_order_totals.").count(),
+        2,
+        "{created}"
+    );
+    assert_said!(migrator(&["check"]).current_dir(checkout.path()));
+}
+
+#[test]
+fn create_refuses_what_it_cannot_name_or_place() {
+    let checkout = checkout();
+    let create = |service: &str, name: &str| {
+        let arguments = [
+            "create",
+            &format!("--service={service}"),
+            &format!("--name={name}"),
+        ];
+        said(migrator(&arguments).current_dir(checkout.path()))
+    };
+    insta::assert_snapshot!(create("shpo", "add_x"));
+    insta::assert_snapshot!(create("shop", "größe"));
+    let outside = folder();
+    assert_said!(migrator(&["create", "--service=shop", "--name=x"]).current_dir(outside.path()));
+}
+
+#[test]
+fn check_shows_each_finding_with_its_line() {
+    let checkout = checkout();
+    let stem = "database/migrations/shop_service/20240102120000_1a1b2c3d_add_total";
+    let up = "-- Adds a column.\n-- migrator: no-transactions\nALTER TABLE orders ADD total int;\n";
+    write(checkout.path(), &format!("{stem}.up.sql"), up);
+    write(
+        checkout.path(),
+        &format!("{stem}.down.sql"),
+        "ALTER TABLE orders DROP total;\n",
+    );
+    write(checkout.path(), "database/notes.txt", "");
+    assert_said!(migrator(&["check"]).current_dir(checkout.path()));
+    let document = document(migrator(&["check", "--output=json"]).current_dir(checkout.path()));
+    assert_eq!(document["errors"][0]["line"], 2);
+}
+
+#[test]
+fn explain_prints_the_page_on_a_code() {
+    let page = said(&mut migrator(&["explain", "m0104"]));
+    assert!(
+        page.contains("# M0104: a migration has no down script"),
+        "{page}"
+    );
+    assert_said!(&mut migrator(&["explain", "M0199"]));
+}
+
+#[test]
+fn completions_are_made_for_a_shell() {
+    let said = said(&mut migrator(&["completions", "bash"]));
+    assert!(said.contains("complete -F _migrator"), "{said}");
+}
+
+#[test]
+fn help_names_the_commands_and_the_exit_codes() {
+    assert_said!(&mut migrator(&["--help"]));
+}
+
+#[test]
+fn a_checkout_without_a_database_uses_a_server_of_its_own() {
+    let checkout = checkout();
+    let run = |arguments: &[&str]| said(migrator(arguments).current_dir(checkout.path()));
+    let status = run(&["status"]);
+    let stopped = run(&["server", "stop"]);
+    assert!(status.starts_with("exit: 0\n"), "{status}");
+    assert!(
+        status.contains("using the local development server, started"),
+        "{status}"
+    );
+    assert!(stopped.contains("was stopped"), "{stopped}");
+    assert!(run(&["server", "status"]).contains("does not run"));
+}
+
+#[test]
+fn the_helper_script_calls_the_command_on_the_path() {
+    let (url, folder) = (database(), folder());
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/migrate.sh");
+    fs::create_dir(folder.path().join("scripts")).expect("the folder is made");
+    let copy = folder.path().join("scripts/migrate.sh");
+    fs::copy(script, &copy).expect("the script is there");
+    let binary = Path::new(env!("CARGO_BIN_EXE_migrator"))
+        .parent()
+        .expect("a folder");
+    let path = std::env::var("PATH").expect("there is a PATH");
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(&copy);
+        clear(&mut command);
+        command
+            .args(arguments)
+            .env("PATH", format!("{}:{path}", binary.display()));
+        said(command.env("DATABASE_URL", &url).current_dir(folder.path()))
+    };
+    let up = run(&["--action=up", "--service=core", "--steps=1"]);
+    assert!(
+        up.starts_with("exit: 0\n") && up.contains("1 migration of 1 service"),
+        "{up}"
+    );
+    assert!(run(&["--service=core"]).starts_with("exit: 2\n"));
+}

@@ -1,0 +1,115 @@
+//! Runs the binary and puts what it did into one text.
+
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use migrator_localpg::Throwaway;
+
+/// The binary, with nothing of the caller's environment that it would heed.
+pub fn migrator(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_migrator"));
+    command.args(arguments).stdin(Stdio::null());
+    clear(&mut command);
+    command
+}
+
+/// Takes away the variables that name a database or set an option.
+pub fn clear(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        let heeded = ["PG", "MIGRATOR_"]
+            .iter()
+            .any(|start| text.starts_with(start));
+        if heeded && text != "MIGRATOR_PG_BIN" || text == "DATABASE_URL" || text == "NO_COLOR" {
+            command.env_remove(&name);
+        }
+    }
+}
+
+/// The binary in an empty folder, on a database.
+pub fn on(url: &str, folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = migrator(arguments);
+    command.env("DATABASE_URL", url).current_dir(folder);
+    command
+}
+
+/// Exit code, standard output and standard error in one text.
+pub fn said(command: &mut Command) -> String {
+    text(&command.output().expect("the binary runs"))
+}
+
+/// As [`said`], for a process that has ended.
+pub fn text(output: &Output) -> String {
+    let stream = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    format!(
+        "exit: {}\n----- stdout -----\n{}----- stderr -----\n{}",
+        output
+            .status
+            .code()
+            .map_or("none".to_owned(), |code| code.to_string()),
+        stream(&output.stdout),
+        stream(&output.stderr)
+    )
+}
+
+/// The URL of a fresh database on this process's server.
+pub fn database() -> String {
+    let server = Throwaway::shared().expect("a server starts");
+    block_on(server.create_database()).expect("a database is made")
+}
+
+/// Runs a future on a runtime of its own.
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime starts")
+        .block_on(future)
+}
+
+/// Connects, without TLS.
+pub async fn connect(url: &str) -> tokio_postgres::Client {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls)
+        .await
+        .expect("the server answers");
+    tokio::spawn(connection);
+    client
+}
+
+/// Runs statements on a database.
+pub fn execute(url: &str, sql: &str) {
+    block_on(async { connect(url).await.batch_execute(sql).await }).expect(sql);
+}
+
+/// The first column of the rows of a query, as text.
+pub fn query(url: &str, sql: &str) -> Vec<String> {
+    let rows = block_on(async { connect(url).await.query(sql, &[]).await }).expect(sql);
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+/// What differs from run to run: times, the database, the process.
+pub fn filters() -> Vec<(&'static str, &'static str)> {
+    vec![
+        (r"\d+(\.\d+)? (ms|s)\b", "[time]"),
+        (r"postgresql://\S+", "[database]"),
+        (r"\(process \d+\)", "(process [pid])"),
+        (r"\(pid \d+,", "(pid [pid],"),
+        (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z", "[moment]"),
+        (
+            r"since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC",
+            "since [moment]",
+        ),
+    ]
+}
+
+/// A snapshot of what a command said, without what differs from run to run.
+#[macro_export]
+macro_rules! assert_said {
+    ($command:expr) => {
+        insta::with_settings!({ filters => $crate::support::filters() }, {
+            insta::assert_snapshot!($crate::support::said($command));
+        })
+    };
+}
