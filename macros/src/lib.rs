@@ -1,10 +1,12 @@
 //! `embed_migrations!`: a tree of migrations as constants.
 //!
 //! A pipeline, a stage a file: [`ast`] is what the user typed, [`tree`] what
-//! lies on disk and what is wrong with it, [`expand`] the tokens.
+//! lies on disk and what is wrong with it, [`narrow`] the part that was asked
+//! for, [`expand`] the tokens.
 
 mod ast;
 mod expand;
+mod narrow;
 mod tree;
 
 use proc_macro::TokenStream;

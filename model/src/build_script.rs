@@ -3,7 +3,7 @@
 use std::env;
 use std::path::PathBuf;
 
-use crate::digest::{VARIABLE, digest};
+use crate::digest::{digest, variable};
 use crate::disk;
 use crate::resolve::resolve;
 
@@ -25,5 +25,9 @@ pub fn check(folder: &str) {
     for diagnostic in &resolved.diagnostics {
         println!("cargo::error={diagnostic}");
     }
-    println!("cargo::rustc-env={VARIABLE}={}", digest(&tree));
+    println!(
+        "cargo::rustc-env={}={}",
+        variable(&base, folder),
+        digest(&tree)
+    );
 }

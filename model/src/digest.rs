@@ -1,13 +1,27 @@
 //! A digest of a tree: what `build.rs` checked and the macro embeds must be one.
 
 use std::hash::Hasher;
+use std::path::Path;
 
 use siphasher::sip128::{Hasher128, SipHasher13};
 
 use crate::tree::{Node, Tree};
 
 /// The environment variable through which a build script hands the digest on.
-pub const VARIABLE: &str = "MIGRATOR_TREE_DIGEST";
+///
+/// The variable is that of one tree of one crate: `base` is the folder of its
+/// Cargo.toml, `folder` the tree's, from there. A crate may embed several
+/// trees; and cargo leaves the variable in the environment of what it runs,
+/// which may build another crate.
+#[must_use]
+pub fn variable(base: &Path, folder: &str) -> String {
+    let mut hasher = SipHasher13::new();
+    write(&mut hasher, base.as_os_str().as_encoded_bytes());
+    for part in folder.split('/').filter(|part| !matches!(*part, "" | ".")) {
+        write(&mut hasher, part.as_bytes());
+    }
+    format!("MIGRATOR_TREE_DIGEST_{:016X}", hasher.finish())
+}
 
 /// A 128-bit digest of all paths and contents, in hex.
 #[must_use]
@@ -16,7 +30,10 @@ pub fn digest(tree: &Tree) -> String {
     for (path, node) in &tree.nodes {
         write(&mut hasher, path.as_bytes());
         match node {
-            Node::File(bytes) => write(&mut hasher, bytes),
+            Node::File(bytes) => {
+                hasher.write_u8(0);
+                write(&mut hasher, bytes);
+            }
             Node::Folder => hasher.write_u8(1),
             Node::DeadLink => hasher.write_u8(2),
             Node::Unreadable(_) => hasher.write_u8(3),
@@ -33,7 +50,9 @@ fn write(hasher: &mut SipHasher13, bytes: &[u8]) {
 
 #[cfg(test)]
 mod tests {
-    use super::digest;
+    use std::path::Path;
+
+    use super::{digest, variable};
     use crate::tree::Tree;
 
     #[test]
@@ -43,5 +62,14 @@ mod tests {
         assert_eq!(one, digest(&tree("a", "b")));
         assert_ne!(one, digest(&tree("a", "c")));
         assert_ne!(one, digest(&tree("ab", "")));
+    }
+
+    #[test]
+    fn each_tree_of_each_crate_has_a_variable_of_its_own() {
+        let of = |base: &str, folder: &str| variable(Path::new(base), folder);
+        let one = of("/a", "database");
+        assert_eq!(one, of("/a", "./database/"));
+        assert_ne!(one, of("/b", "database"));
+        assert_ne!(one, of("/a", "data/base"));
     }
 }
