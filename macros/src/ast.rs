@@ -1,17 +1,21 @@
 //! What the user typed: `embed_migrations!("database", services = ["tenant"])`.
 
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::parse::{Parse, ParseStream, Result};
 use syn::punctuated::Punctuated;
-use syn::{Error, Ident, LitStr, Path, Token, bracketed};
+use syn::{Error, Ident, LitStr, Token, bracketed};
 
 /// The folder when none is named: `database`, beside Cargo.toml.
 const DEFAULT_FOLDER: &str = "database";
 
+/// What is said of anything else in the arguments' place.
+const EXPECTED: &str =
+    "expected a folder such as \"database\", `services = [\"…\"]`, or both in this order";
+
 /// The whole input of the macro.
 pub(crate) struct Input {
-    /// How the expansion names `migrator-runtime`.
-    pub(crate) runtime: Path,
+    /// How the expansion names `migrator-runtime`: the tokens of a path.
+    pub(crate) runtime: TokenStream,
     pub(crate) arguments: Arguments,
 }
 
@@ -27,7 +31,7 @@ pub(crate) struct Arguments {
 
 impl Parse for Input {
     fn parse(input: ParseStream<'_>) -> Result<Input> {
-        let runtime = input.call(Path::parse_mod_style)?;
+        let runtime = runtime(input)?;
         input.parse::<Token![;]>()?;
         let arguments = input.parse()?;
         Ok(Input { runtime, arguments })
@@ -58,6 +62,16 @@ impl Parse for Arguments {
     }
 }
 
+/// Whatever stands before the semicolon: only our own macro writes it, and
+/// `syn`'s type for a path wants features that would double its build.
+fn runtime(input: ParseStream<'_>) -> Result<TokenStream> {
+    let mut tokens = TokenStream::new();
+    while !input.peek(Token![;]) {
+        tokens.extend([input.parse::<TokenTree>()?]);
+    }
+    Ok(tokens)
+}
+
 fn skip_comma(input: ParseStream<'_>) -> Result<()> {
     if !input.is_empty() {
         input.parse::<Token![,]>()?;
@@ -69,7 +83,8 @@ fn skip_comma(input: ParseStream<'_>) -> Result<()> {
 fn folder(literal: &LitStr) -> Result<String> {
     let folder = literal.value();
     let trimmed = folder.trim_end_matches('/');
-    if trimmed.is_empty() || trimmed.starts_with('/') || trimmed.contains(['\\', ':']) {
+    let is_relative = !trimmed.is_empty() && !trimmed.starts_with('/');
+    if !is_relative || trimmed.contains(['\\', ':', '\0']) || !literal.suffix().is_empty() {
         return Err(Error::new(
             literal.span(),
             "expected a folder relative to that of Cargo.toml, such as \"database\"",
@@ -81,9 +96,9 @@ fn folder(literal: &LitStr) -> Result<String> {
 fn services(input: ParseStream<'_>) -> Result<Vec<LitStr>> {
     let key: Ident = input
         .parse()
-        .map_err(|error| Error::new(error.span(), "expected `services = [\"…\"]`"))?;
+        .map_err(|error| Error::new(error.span(), EXPECTED))?;
     if key != "services" {
-        return Err(Error::new(key.span(), "expected `services = [\"…\"]`"));
+        return Err(Error::new(key.span(), EXPECTED));
     }
     input.parse::<Token![=]>()?;
     let list;
@@ -94,4 +109,39 @@ fn services(input: ParseStream<'_>) -> Result<Vec<LitStr>> {
         return Err(Error::new(brackets.span.join(), message));
     }
     Ok(services.into_iter().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use proc_macro2::{TokenStream, TokenTree};
+
+    use super::Input;
+
+    /// The tokens of all groups, so that a cut can go through one.
+    fn flat(tokens: TokenStream) -> Vec<TokenTree> {
+        let inside = |tree| match tree {
+            TokenTree::Group(group) => flat(group.stream()),
+            tree @ (TokenTree::Ident(_) | TokenTree::Punct(_) | TokenTree::Literal(_)) => {
+                vec![tree]
+            }
+        };
+        tokens.into_iter().flat_map(inside).collect()
+    }
+
+    #[test]
+    fn any_part_of_an_input_is_an_input_or_an_error() {
+        let whole: TokenStream = r#"$crate; "database", services = ["tenant", "auth",],"#
+            .parse()
+            .unwrap();
+        let nested: Vec<TokenTree> = whole.clone().into_iter().collect();
+        assert!(syn::parse2::<Input>(whole.clone()).is_ok());
+        for tokens in [nested, flat(whole)] {
+            for start in 0..tokens.len() {
+                for end in start..=tokens.len() {
+                    let part = tokens[start..end].iter().cloned().collect();
+                    let _ = syn::parse2::<Input>(part);
+                }
+            }
+        }
+    }
 }

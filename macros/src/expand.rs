@@ -2,27 +2,29 @@
 //!
 //! Nothing absolute stands in them: the paths start with
 //! `env!("CARGO_MANIFEST_DIR")`, which rustc resolves and tracks.
+//! Nor does any name that the user's code could give another meaning: ours come
+//! from the block's own import, all others start at `::core`.
 
 use std::time::Duration;
 
 use migrator_model::{Migration, MigrationRef, Mode, Script, Service};
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Error, Path};
+use syn::Error;
 
 use crate::tree::Embedded;
 
 /// An expression of type `Registry`.
-pub(crate) fn registry(runtime: &Path, embedded: &Embedded) -> TokenStream {
+pub(crate) fn registry(runtime: &TokenStream, embedded: &Embedded) -> TokenStream {
     let registry = &embedded.registry;
     let tiers = registry.tiers.iter().map(AsRef::as_ref);
     let tiers = tiers.map(|tier: &str| quote!(text(#tier)));
     let services = registry.services.iter().map(service);
     let migrations = registry.migrations.iter().map(migration);
-    let manifest = file(&format!("{}/services.toml", embedded.folder));
+    let manifest = file(&embedded.manifest);
     quote! {{
         use #runtime::__private::*;
-        const _: &str = #manifest;
+        const _: &::core::primitive::str = #manifest;
         const TIERS: &[Text] = &[#(#tiers),*];
         const SERVICES: &[Service] = &[#(#services),*];
         const MIGRATIONS: &[Migration] = &[#(#migrations),*];
@@ -31,7 +33,7 @@ pub(crate) fn registry(runtime: &Path, embedded: &Embedded) -> TokenStream {
 }
 
 /// One `compile_error!` a fault, and an empty registry, so that nothing else is reported.
-pub(crate) fn faults(runtime: &Path, faults: &[Error]) -> TokenStream {
+pub(crate) fn faults(runtime: &TokenStream, faults: &[Error]) -> TokenStream {
     let errors = faults.iter().map(Error::to_compile_error);
     quote! {{
         #(#errors)*
@@ -64,13 +66,14 @@ fn migration(migration: &Migration) -> TokenStream {
         down,
     } = migration;
     let version = version.as_integer();
+    let key = quote!(#service, #version, #uid, #name, #checksum);
+    if requires.is_empty() && is_plain(up) && is_plain(down) {
+        let (up, down) = (content(up), content(down));
+        return quote!(plain(#key, #up, #down));
+    }
     let requires = list(&quote!(MigrationRef), requires.iter().map(reference));
     let (up, down) = (script(up), script(down));
-    quote! {
-        migration(
-            #service, #version, #uid, #name, #checksum, #requires, #up, #down
-        )
-    }
+    quote!(migration(#key, #requires, #up, #down))
 }
 
 /// A borrowed list; a constant of its own, since an argument's temporaries do not live on.
@@ -91,35 +94,66 @@ fn reference(reference: &MigrationRef) -> TokenStream {
     quote!(reference(#service, #version))
 }
 
+/// Whether no directive says how the script runs.
+fn is_plain(script: &Script) -> bool {
+    let timeouts = script.lock_timeout.or(script.statement_timeout);
+    script.mode == Mode::Transaction && timeouts.is_none()
+}
+
 fn script(script: &Script) -> TokenStream {
-    let Script {
-        path,
-        fingerprint,
-        mode,
-        lock_timeout,
-        statement_timeout,
-        raw: _,
-    } = script;
-    let sql = file(path);
-    let mode = match mode {
+    let content = content(script);
+    let mode = match script.mode {
         Mode::Transaction => quote!(Mode::Transaction),
         Mode::NoTransaction => quote!(Mode::NoTransaction),
     };
-    let (lock, statement) = (timeout(*lock_timeout), timeout(*statement_timeout));
-    quote!(script(#path, #sql, #fingerprint, #mode, #lock, #statement))
+    let lock = timeout(script.lock_timeout);
+    let statement = timeout(script.statement_timeout);
+    quote!(script(#content, #mode, #lock, #statement))
+}
+
+/// The arguments that every script has: path, text, fingerprint.
+fn content(script: &Script) -> TokenStream {
+    let Script {
+        path, fingerprint, ..
+    } = script;
+    let raw = file(path);
+    quote!(#path, #raw, #fingerprint)
 }
 
 fn timeout(timeout: Option<Duration>) -> TokenStream {
     match timeout {
         Some(timeout) => {
             let milliseconds = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
-            quote!(Some(#milliseconds))
+            quote!(::core::option::Option::Some(#milliseconds))
         }
-        None => quote!(None),
+        None => quote!(::core::option::Option::None),
     }
 }
 
 fn file(path: &str) -> TokenStream {
     let below = format!("/{path}");
-    quote!(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), #below)))
+    quote!(::core::include_str!(::core::concat!(
+        ::core::env!("CARGO_MANIFEST_DIR"),
+        #below
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::registry;
+    use crate::ast::Input;
+    use crate::tree;
+
+    #[test]
+    fn no_token_says_where_the_tree_lies() {
+        let input: Input = syn::parse_str(r#"$crate; "../database""#).unwrap();
+        let Ok(embedded) = tree::load(&input.arguments) else {
+            panic!("the platform's own tree is without fault");
+        };
+        let tokens = registry(&input.runtime, &embedded).to_string();
+        assert!(tokens.contains("\"/../database/migrations/core/"));
+        let here = env!("CARGO_MANIFEST_DIR");
+        let parent = here.trim_end_matches("macros");
+        assert!(!tokens.contains(here) && !tokens.contains(parent));
+    }
 }

@@ -72,6 +72,29 @@ pub const fn migration(
     }
 }
 
+/// A migration without directives, as nearly all are: one call of literals,
+/// which rustc checks in a third of the time that [`migration`] takes it.
+#[must_use]
+#[expect(clippy::too_many_arguments, reason = "only generated code calls it")]
+pub const fn plain(
+    service: &'static str,
+    version: i64,
+    uid: &'static str,
+    name: &'static str,
+    checksum: u64,
+    up_path: &'static str,
+    up_raw: &'static str,
+    up_fingerprint: u64,
+    down_path: &'static str,
+    down_raw: &'static str,
+    down_fingerprint: u64,
+) -> Migration {
+    let mode = Mode::Transaction;
+    let up = script(up_path, up_raw, up_fingerprint, mode, None, None);
+    let down = script(down_path, down_raw, down_fingerprint, mode, None, None);
+    migration(service, version, uid, name, checksum, &[], up, down)
+}
+
 /// A reference to a migration.
 #[must_use]
 pub const fn reference(service: &'static str, version: i64) -> MigrationRef {
