@@ -1,0 +1,83 @@
+//! What a good tree becomes in a program.
+
+mod support;
+
+use std::fs;
+
+use support::Crate;
+use support::tree::{self, MIGRATIONS};
+
+#[test]
+fn a_program_holds_what_resolve_makes_of_the_tree() {
+    let example = Crate::new("whole-tree");
+    let printed = example.run();
+    assert_eq!(printed, example.expected());
+}
+
+/// A macro may stand wherever an expression may.
+#[test]
+fn a_registry_may_be_a_static_a_constant_or_a_value_and_of_any_folder() {
+    let example = Crate::new("every-place");
+    tree::write(&example, "other/tree");
+    example.write(
+        "src/main.rs",
+        r#"
+            use runtime::{Registry, embed_migrations};
+            static STATIC: Registry = embed_migrations!();
+            const CONSTANT: Registry = embed_migrations!("database",);
+            mod deep {
+                pub static OTHER: super::Registry = runtime::embed_migrations!("./other/tree/");
+            }
+            macro_rules! through {
+                ($folder:literal) => { embed_migrations!($folder) };
+            }
+            fn main() {
+                let local = through!("database");
+                assert!(STATIC == CONSTANT && STATIC == local);
+                for migration in deep::OTHER.migrations.iter() {
+                    println!("{migration} {}", migration.up.path);
+                }
+            }
+        "#,
+    );
+    let order = ["core", "mail", "audit", "tenant", "tenant"];
+    let lines = order.iter().zip(MIGRATIONS).map(|(service, path)| {
+        let (_, name) = path.split_once('/').unwrap();
+        format!("{service}/{name} ./other/tree/migrations/{path}.up.sql\n")
+    });
+    assert_eq!(example.run(), lines.collect::<String>());
+}
+
+#[test]
+fn named_services_bring_what_they_need_and_nothing_else() {
+    let example = Crate::new("narrowed");
+    example.write(
+        "src/main.rs",
+        r#"
+            use runtime::{Registry, embed_migrations};
+            static TENANT: Registry = embed_migrations!("database", services = ["tenant"]);
+            static AUDIT: Registry = embed_migrations!(services = ["audit", "audit",]);
+            static BOTH: Registry = embed_migrations!("database", services = ["audit", "tenant"],);
+            fn main() {
+                for registry in [&TENANT, &AUDIT, &BOTH] {
+                    let services: Vec<_> = registry.services.iter().map(|s| &*s.name).collect();
+                    println!("{} {}", services.join(" "), registry.migrations.len());
+                }
+            }
+        "#,
+    );
+    let expected = "core tenant 3\naudit mail 2\ncore audit mail tenant 5\n";
+    assert_eq!(example.run(), expected);
+}
+
+/// The paths in the expansion start at Cargo.toml: the same code wherever the
+/// checkout lies, and nothing of that place in what is shipped.
+#[test]
+fn a_program_does_not_know_where_it_was_built() {
+    let example = Crate::new("placeless");
+    let _ = example.run();
+    let program = fs::read(example.program()).unwrap();
+    let holds = |text: &str| program.windows(text.len()).any(|w| w == text.as_bytes());
+    assert!(holds("database/migrations/core/2024"));
+    assert!(!holds(example.folder.to_str().unwrap()));
+}

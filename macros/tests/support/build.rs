@@ -1,0 +1,121 @@
+//! Runs cargo and makes out what it said.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use super::{Crate, temporary};
+
+/// The first build of all builds the dependencies too, on whatever machine.
+const PATIENCE: Duration = Duration::from_mins(5);
+
+/// One cargo at a time: they would only wait for each other's lock.
+static CARGO: Mutex<()> = Mutex::new(());
+
+/// How a `cargo build` went.
+pub struct Build {
+    pub succeeded: bool,
+    pub stderr: String,
+    /// Whether the crate was compiled rather than found to be fresh.
+    pub compiled: bool,
+    /// Whether cargo ran the build script.
+    pub ran_build_script: bool,
+}
+
+impl Build {
+    /// All errors and warnings, as `src/main.rs:1:2: error: …`, without
+    /// cargo's closing words.
+    pub fn findings(&self) -> Vec<&str> {
+        let is_finding = |line: &&str| {
+            ["error", "warning"].iter().any(|level| {
+                line.contains(&format!(": {level}")) || line.starts_with(&format!("{level}:"))
+            })
+        };
+        let closing = [
+            "could not compile",
+            "build script logged errors",
+            "generated ",
+        ];
+        let lines = self.stderr.lines().filter(is_finding);
+        lines
+            .filter(|line| !closing.iter().any(|words| line.contains(words)))
+            .collect()
+    }
+}
+
+impl Crate {
+    /// Builds the crate.
+    pub fn build(&self) -> Build {
+        self.outcome("build")
+    }
+
+    /// Has clippy look at the crate.
+    pub fn clippy(&self) -> Build {
+        self.outcome("clippy")
+    }
+
+    fn outcome(&self, command: &str) -> Build {
+        let output = bounded(self.cargo(&[command, "--offline", "-v", "--message-format=short"]));
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        let name = &self.name;
+        let ran = |line: &str| {
+            line.contains("Running `")
+                && line.contains(&format!("{name}-"))
+                && line.contains("build-script-build`")
+        };
+        Build {
+            succeeded: output.status.success(),
+            compiled: stderr.contains(&format!("Compiling {name} v")),
+            ran_build_script: stderr.lines().any(ran),
+            stderr: said(&stderr),
+        }
+    }
+
+    /// What the program that was built last prints.
+    pub fn output(&self) -> String {
+        let output = bounded(Command::new(self.program()));
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Where cargo puts the program.
+    pub fn program(&self) -> PathBuf {
+        let name = format!("{}{}", self.name, std::env::consts::EXE_SUFFIX);
+        target().join("debug").join(name)
+    }
+
+    fn cargo(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO"));
+        command.args(arguments).current_dir(&self.folder);
+        for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET"] {
+            command.env_remove(variable);
+        }
+        command.env("CARGO_TARGET_DIR", target());
+        command.env("CARGO_TERM_COLOR", "never");
+        command
+    }
+}
+
+/// Without the steps that went well, which would bury the rest in a failure.
+fn said(stderr: &str) -> String {
+    let is_step = |line: &&str| {
+        let line = line.trim_start();
+        line.starts_with("Fresh ") || line.starts_with("Running `")
+    };
+    let lines: Vec<&str> = stderr.lines().filter(|line| !is_step(line)).collect();
+    lines.join("\n")
+}
+
+fn target() -> PathBuf {
+    temporary().join("target")
+}
+
+fn bounded(mut command: Command) -> Output {
+    let _one = CARGO.lock().unwrap_or_else(PoisonError::into_inner);
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || sender.send(command.output()));
+    let output = receiver.recv_timeout(PATIENCE);
+    output.expect("cargo ends in time").unwrap()
+}
