@@ -113,7 +113,7 @@ impl ServiceStatus {
 }
 
 fn service(registry: &Registry, history: &History, name: String) -> ServiceStatus {
-    let newest = history.newest(&name);
+    let newest = history.newest_known(registry, &name);
     let mut migrations: Vec<MigrationStatus> = registry
         .migrations_of(&name)
         .map(|migration| {

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use migrator_model::file_name::Direction;
 use migrator_model::registry::MigrationRef;
-use migrator_model::{Migration, Version};
+use migrator_model::{Migration, Registry, Version};
 
 /// The format of the tables that this version reads and writes.
 pub const FORMAT: i32 = 1;
@@ -112,6 +112,14 @@ impl History {
     #[must_use]
     pub fn newest(&self, service: &str) -> Option<Version> {
         self.entries_of(service).next_back().map(|e| e.version)
+    }
+
+    /// The newest applied version of those that the registry has: what it does
+    /// not have is missing, and does not put the rest out of order.
+    pub(crate) fn newest_known(&self, registry: &Registry, service: &str) -> Option<Version> {
+        let versions = self.entries_of(service).rev().map(|e| e.version);
+        let mut known = versions.filter(|version| registry.migration(service, *version).is_some());
+        known.next()
     }
 }
 

@@ -90,7 +90,10 @@ impl Conflict {
     pub(super) fn in_the_way(entry: &Entry, blockers: &[&Entry]) -> Conflict {
         let mut services: Vec<&str> = blockers.iter().map(|b| b.service.as_str()).collect();
         services.dedup();
-        let such = blockers.first().map(ToString::to_string).unwrap_or_default();
+        let such = blockers
+            .first()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         Conflict {
             code: Code::M0405,
             subject: entry.to_string(),

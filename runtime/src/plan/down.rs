@@ -4,26 +4,24 @@ use std::collections::BTreeSet;
 
 use migrator_model::Registry;
 
-use super::sequence::sequence;
+use super::sequence::Sequence;
 use super::{Conflict, DownScript, Plan, Reason, Request, Step, Work};
 use crate::history::{Entry, Likeness, Stored};
-use crate::target::{Extent, Leave};
+use crate::target::{Extent, Leave, Selection};
 
 pub(super) fn plan<'r>(request: &Request<'r, '_>) -> Result<Plan<'r>, Vec<Conflict>> {
-    let sequence = sequence(request.registry, request.history);
-    let roots = roots(request, &sequence);
-    let all = with_dependents(request.registry, &sequence, &roots);
+    let sequence = Sequence::of(request.registry, request.history);
+    let roots = roots(request, &sequence.entries);
+    let all = with_dependents(&sequence, &roots);
     let mut conflicts = request.unknown_version();
-    conflicts.extend(in_the_way(request, &sequence, &roots, &all));
+    conflicts.extend(in_the_way(request, &sequence.entries, &roots, &all));
     let mut plan = Plan::default();
-    for (index, entry) in sequence.iter().enumerate().rev() {
-        if !all.contains(&index) {
-            continue;
-        }
+    for &index in all.iter().rev() {
         let reason = match roots.contains(&index) {
             true => Reason::Requested,
             false => Reason::Cascade,
         };
+        let entry = sequence.entries[index];
         match step(request.registry, entry, reason, &mut plan.notes) {
             Ok(step) => plan.steps.push(step),
             Err(conflict) => conflicts.push(conflict),
@@ -38,7 +36,7 @@ pub(super) fn plan<'r>(request: &Request<'r, '_>) -> Result<Plan<'r>, Vec<Confli
 /// What was asked for, as indices into the sequence.
 fn roots(request: &Request<'_, '_>, sequence: &[&Entry]) -> BTreeSet<usize> {
     let own = sequence.iter().enumerate().rev();
-    let own = own.filter(|(_, entry)| request.target.services.names(&entry.service));
+    let own = own.filter(|(_, entry)| is_asked_for(request, &entry.service));
     match request.target.extent {
         Extent::Everything => own.map(|(index, _)| index).collect(),
         Extent::Steps(steps) => own.map(|(index, _)| index).take(steps.get()).collect(),
@@ -49,40 +47,24 @@ fn roots(request: &Request<'_, '_>, sequence: &[&Entry]) -> BTreeSet<usize> {
     }
 }
 
+/// A service that the registry does not have, another binary's, is asked for
+/// only by its name.
+fn is_asked_for(request: &Request<'_, '_>, service: &str) -> bool {
+    match &request.target.services {
+        Selection::All => request.registry.service(service).is_some(),
+        named @ Selection::Named(_) => named.names(service),
+    }
+}
+
 /// The roots and all that may need them, and so on until nothing is added.
-fn with_dependents(
-    registry: &Registry,
-    sequence: &[&Entry],
-    roots: &BTreeSet<usize>,
-) -> BTreeSet<usize> {
+fn with_dependents(sequence: &Sequence<'_>, roots: &BTreeSet<usize>) -> BTreeSet<usize> {
     let mut all = roots.clone();
     let mut open: Vec<usize> = roots.iter().copied().collect();
     while let Some(needed) = open.pop() {
-        for (index, entry) in sequence.iter().enumerate() {
-            if needs(registry, entry, sequence[needed]) && all.insert(index) {
-                open.push(index);
-            }
-        }
+        let dependents = sequence.needed_by[needed].iter().copied();
+        open.extend(dependents.filter(|&index| all.insert(index)));
     }
     all
-}
-
-/// Whether `entry` may need `other`: it requires it; or it is newer, and of the
-/// same service or of one that depends on that of `other`. A migration that is
-/// older cannot have been written against what a newer one makes.
-fn needs(registry: &Registry, entry: &Entry, other: &Entry) -> bool {
-    let requires = |reference| entry.requires.contains(reference);
-    let migration = registry.migration(&entry.service, entry.version);
-    let reference = other.reference();
-    requires(&reference)
-        || migration.is_some_and(|m| m.requires.contains(&reference))
-        || (entry.version > other.version
-            && (entry.service == other.service || depends(registry, entry, &other.service)))
-}
-
-fn depends(registry: &Registry, entry: &Entry, service: &str) -> bool {
-    entry.depends_on.iter().any(|name| name == service)
-        || registry.dependencies_of(&entry.service).contains(service)
 }
 
 fn in_the_way(

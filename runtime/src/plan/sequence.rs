@@ -1,12 +1,146 @@
-//! The order in which a history's entries were or could have been applied.
+//! The order in which a history's entries were or could have been applied, and
+//! which of them may need which.
 
-use migrator_model::Registry;
+use std::collections::{BTreeMap, BTreeSet};
+
+use migrator_model::registry::MigrationRef;
+use migrator_model::{Registry, Version};
 
 use crate::history::{Entry, History};
 
-/// All entries in plan order: those the registry has as it orders them, the
-/// others as late as what they need demands.
-pub(super) fn sequence<'h>(registry: &Registry, history: &'h History) -> Vec<&'h Entry> {
+/// All entries of a history.
+pub(super) struct Sequence<'h> {
+    /// Each behind what it may need.
+    pub(super) entries: Vec<&'h Entry>,
+    /// For each, by index, those behind it that may need it; what these are
+    /// needed by in turn is not repeated.
+    pub(super) needed_by: Vec<Vec<usize>>,
+}
+
+impl<'h> Sequence<'h> {
+    pub(super) fn of(registry: &Registry, history: &'h History) -> Sequence<'h> {
+        let ranked = ranked(registry, history);
+        let index = Index::of(&ranked);
+        let needs: Vec<Needs<'_>> = ranked
+            .iter()
+            .map(|entry| Needs::of(registry, &index, entry))
+            .collect();
+        let order = order(&index, &needs);
+        let mut place = vec![0; order.len()];
+        for (at, &index) in order.iter().enumerate() {
+            place[index] = at;
+        }
+        let mut needed_by = vec![Vec::new(); order.len()];
+        for (needs, &own) in needs.iter().zip(&place) {
+            for needed in needs.before(&index, &place, own) {
+                needed_by[needed].push(own);
+            }
+        }
+        Sequence {
+            entries: order.into_iter().map(|index| ranked[index]).collect(),
+            needed_by,
+        }
+    }
+}
+
+/// The ranks of entries by service and version.
+struct Index<'a> {
+    ranks: BTreeMap<(&'a str, Version), usize>,
+}
+
+impl<'a> Index<'a> {
+    fn of(ranked: &[&'a Entry]) -> Index<'a> {
+        let key = |entry: &&'a Entry| (entry.service.as_str(), entry.version);
+        let ranks = ranked.iter().enumerate();
+        Index {
+            ranks: ranks.map(|(rank, entry)| (key(entry), rank)).collect(),
+        }
+    }
+
+    /// The service's entries below a version, from the newest.
+    fn below(&self, service: &'a str, version: Version) -> impl Iterator<Item = usize> {
+        let lowest = Version::from_integer(i64::MIN);
+        let versions = (service, lowest)..(service, version);
+        self.ranks.range(versions).rev().map(|(_, rank)| *rank)
+    }
+
+    fn find(&self, reference: &'a MigrationRef) -> Option<usize> {
+        let key = (reference.service.as_ref(), reference.version);
+        self.ranks.get(&key).copied()
+    }
+}
+
+/// What an entry may need.
+struct Needs<'a> {
+    version: Version,
+    /// What it certainly follows, by rank: its service's earlier version, what
+    /// it required when it was applied, and what it requires by now.
+    certain: Vec<usize>,
+    /// The services that its own depends on. Of each it may need what is older
+    /// than itself: it cannot have been written against what a newer one makes.
+    services: BTreeSet<&'a str>,
+}
+
+impl<'a> Needs<'a> {
+    fn of(registry: &'a Registry, index: &Index<'a>, entry: &'a Entry) -> Needs<'a> {
+        let migration = registry.migration(&entry.service, entry.version);
+        let requires = migration.map_or(&[][..], |migration| &migration.requires);
+        let references = entry.requires.iter().chain(requires);
+        let mut certain: Vec<usize> = references.filter_map(|r| index.find(r)).collect();
+        certain.extend(index.below(&entry.service, entry.version).next());
+        let recorded = entry.depends_on.iter().map(String::as_str);
+        let mut services = registry.dependencies_of(&entry.service);
+        services.extend(recorded.filter(|service| *service != entry.service));
+        Needs {
+            version: entry.version,
+            certain,
+            services,
+        }
+    }
+
+    /// The newest of each service that may be needed.
+    fn likely(&self, index: &Index<'a>) -> impl Iterator<Item = usize> {
+        let services = self.services.iter();
+        services.filter_map(|service| index.below(service, self.version).next())
+    }
+
+    /// The places of what may be needed, as far as these lie before its own.
+    fn before(&self, index: &Index<'a>, place: &[usize], own: usize) -> BTreeSet<usize> {
+        let newest = self.services.iter().filter_map(|service| {
+            let mut places = index.below(service, self.version).map(|rank| place[rank]);
+            places.find(|at| *at < own)
+        });
+        let certain = self.certain.iter().map(|&rank| place[rank]);
+        certain.filter(|at| *at < own).chain(newest).collect()
+    }
+}
+
+/// Puts each behind what it may need, and otherwise by rank. Where entries
+/// may need each other, what is certain counts.
+fn order<'a>(index: &Index<'a>, needs: &[Needs<'a>]) -> Vec<usize> {
+    let mut left: BTreeSet<usize> = (0..needs.len()).collect();
+    let mut order = Vec::with_capacity(needs.len());
+    while let Some(next) = next(&left, index, needs) {
+        left.remove(&next);
+        order.push(next);
+    }
+    order
+}
+
+fn next<'a>(left: &BTreeSet<usize>, index: &Index<'a>, needs: &[Needs<'a>]) -> Option<usize> {
+    let done = |rank: usize| !left.contains(&rank);
+    let certain = |rank: usize| needs[rank].certain.iter().all(|&rank| done(rank));
+    let likely = |rank: usize| needs[rank].likely(index).all(done);
+    let mut ranks = left.iter().copied();
+    ranks
+        .find(|&rank| certain(rank) && likely(rank))
+        .or_else(|| left.iter().copied().find(|&rank| certain(rank)))
+        .or_else(|| left.first().copied())
+}
+
+/// The entries by rank: those the registry has as it orders them, the others as
+/// late as what they need demands.
+fn ranked<'h>(registry: &Registry, history: &'h History) -> Vec<&'h Entry> {
     let mut order: Vec<&Entry> = registry
         .migrations
         .iter()

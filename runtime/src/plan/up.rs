@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use migrator_model::registry::MigrationRef;
 use migrator_model::{Migration, Registry, Version};
 
 use super::{Conflict, Plan, Reason, Request, Step, Work};
-use crate::history::{History, Likeness};
+use crate::history::Likeness;
 use crate::target::{Extent, Leave};
 
 pub(super) fn plan<'r>(request: &Request<'r, '_>) -> Result<Plan<'r>, Vec<Conflict>> {
@@ -38,6 +39,8 @@ fn step<'r>(request: &Request<'r, '_>, migration: &'r Migration) -> Step<'r> {
 /// How far each service takes part.
 struct Bounds<'r> {
     services: BTreeMap<&'r str, Bound>,
+    /// The services whose bound is final.
+    fixed: BTreeSet<&'r str>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,51 +53,76 @@ impl<'r> Bounds<'r> {
     /// The services asked for, as far as was asked; what they depend on, whole;
     /// and what any of these requires, as far as it is required.
     fn of(request: &Request<'r, '_>) -> Bounds<'r> {
-        let registry = request.registry;
-        let mut bounds = Bounds {
-            services: BTreeMap::new(),
-        };
-        let own = match request.target.extent {
-            Extent::To(version) => Bound::To(version),
-            Extent::Everything | Extent::Steps(_) => Bound::Whole,
-        };
-        let names = registry
-            .services
-            .iter()
-            .map(|service| service.name.as_ref());
-        let asked: Vec<&str> = names
-            .filter(|name| request.target.services.names(name))
+        match request.target.extent {
+            Extent::Everything => Bounds::asked(request, Bound::Whole),
+            Extent::To(version) => Bounds::asked(request, Bound::To(version)),
+            Extent::Steps(_) => Bounds::of_steps(request),
+        }
+    }
+
+    /// Every service asked for, so far.
+    fn asked(request: &Request<'r, '_>, bound: Bound) -> Bounds<'r> {
+        let services = request.registry.services.iter();
+        let names = services.map(|service| service.name.as_ref());
+        let asked = names.filter(|name| request.target.services.names(name));
+        Bounds::around(request.registry, asked.map(|name| (name, bound)).collect())
+    }
+
+    /// The services whose migrations are among the steps, as far as these go: so
+    /// that what just a later step needs is not brought along.
+    fn of_steps(request: &Request<'r, '_>) -> Bounds<'r> {
+        let whole = Bounds::asked(request, Bound::Whole);
+        let steps: BTreeMap<&str, Bound> = pending(request, &whole)
+            .into_iter()
+            .filter(|migration| request.target.services.names(&migration.service))
+            .map(|migration| (migration.service.as_ref(), Bound::To(migration.version)))
             .collect();
-        for name in &asked {
-            bounds.services.insert(name, own);
+        match steps.is_empty() {
+            true => whole,
+            false => Bounds::around(request.registry, steps),
         }
-        for name in asked {
-            bounds.add_dependencies(registry, name);
-        }
-        while bounds.add_required(registry) {}
+    }
+
+    /// What is asked for itself goes as far as it was asked, and further only if
+    /// a part of it requires that: a dependency is brought up to date just as
+    /// far as this allows.
+    fn around(registry: &'r Registry, asked: BTreeMap<&'r str, Bound>) -> Bounds<'r> {
+        let fixed = asked.keys().copied().collect();
+        let mut bounds = Bounds {
+            services: asked,
+            fixed: BTreeSet::new(),
+        };
+        while bounds.widen(bounds.required(registry)) {}
+        bounds.fixed = fixed;
+        while bounds.widen(bounds.needed(registry)) {}
         bounds
     }
 
-    fn add_dependencies(&mut self, registry: &'r Registry, service: &str) {
-        for name in registry.dependencies_of(service) {
-            self.services.entry(name).or_insert(Bound::Whole);
-        }
+    /// What the migrations that are taken require.
+    fn required(&self, registry: &'r Registry) -> Vec<(&'r str, Bound)> {
+        let taken = registry.migrations.iter().filter(|m| self.takes(m));
+        let references = taken.flat_map(|migration| migration.requires.iter());
+        references
+            .map(|reference| (reference.service.as_ref(), Bound::To(reference.version)))
+            .collect()
     }
 
-    /// One pass over all `requires`; true if anything was added.
-    fn add_required(&mut self, registry: &'r Registry) -> bool {
+    /// That, and what the services depend on.
+    fn needed(&self, registry: &'r Registry) -> Vec<(&'r str, Bound)> {
+        let services = self.services.keys();
+        let names = services.flat_map(|service| registry.dependencies_of(service));
+        let mut needed: Vec<(&str, Bound)> = names.map(|name| (name, Bound::Whole)).collect();
+        needed.extend(self.required(registry));
+        needed
+    }
+
+    /// True if anything was added.
+    fn widen(&mut self, needed: Vec<(&'r str, Bound)>) -> bool {
         let mut grew = false;
-        let taken: Vec<&Migration> = registry
-            .migrations
-            .iter()
-            .filter(|m| self.takes(m))
-            .collect();
-        for reference in taken.iter().flat_map(|migration| migration.requires.iter()) {
-            let (name, bound) = (reference.service.as_ref(), Bound::To(reference.version));
-            let known = self.services.get(name).copied();
-            if known.is_none_or(|known| known < bound) {
+        for (name, bound) in needed {
+            let known = self.services.get(name);
+            if known.is_none_or(|known| *known < bound) && !self.fixed.contains(name) {
                 self.services.insert(name, bound);
-                self.add_dependencies(registry, name);
                 grew = true;
             }
         }
@@ -112,11 +140,7 @@ impl<'r> Bounds<'r> {
 
 /// What is to be applied, in plan order.
 fn pending<'r>(request: &Request<'r, '_>, bounds: &Bounds<'r>) -> Vec<&'r Migration> {
-    let applied = |m: &Migration| request.history.entry(&m.service, m.version).is_some();
-    let migrations = request.registry.migrations.iter();
-    let mut pending: Vec<&Migration> = migrations
-        .filter(|migration| bounds.takes(migration) && !applied(migration))
-        .collect();
+    let mut pending = within(request, bounds);
     if let Extent::Steps(steps) = request.target.extent {
         let own = pending.iter().enumerate();
         let mut own = own.filter(|(_, m)| request.target.services.names(&m.service));
@@ -125,6 +149,26 @@ fn pending<'r>(request: &Request<'r, '_>, bounds: &Bounds<'r>) -> Vec<&'r Migrat
         }
     }
     pending
+}
+
+/// What is not applied and within its service's bound, without what waits for
+/// something that is not.
+fn within<'r>(request: &Request<'r, '_>, bounds: &Bounds<'r>) -> Vec<&'r Migration> {
+    let applied = |m: &Migration| request.history.entry(&m.service, m.version).is_some();
+    let mut left: BTreeSet<MigrationRef> = BTreeSet::new();
+    let mut ended: BTreeSet<&str> = BTreeSet::new();
+    let mut within = Vec::new();
+    for migration in request.registry.migrations.iter().filter(|m| !applied(m)) {
+        let service = migration.service.as_ref();
+        let waits = ended.contains(service) || migration.requires.iter().any(|r| left.contains(r));
+        if bounds.takes(migration) && !waits {
+            within.push(migration);
+        } else {
+            left.insert(migration.reference());
+            ended.insert(service);
+        }
+    }
+    within
 }
 
 /// What is wrong between a service's registry and its history.
@@ -162,20 +206,14 @@ fn out_of_order(request: &Request<'_, '_>, pending: &[&Migration]) -> Vec<Confli
     if request.policy.out_of_order == Leave::Allowed {
         return Vec::new();
     }
-    let newest = |m: &Migration| newest_known(request.registry, request.history, &m.service);
     pending
         .iter()
         .filter_map(|migration| {
-            let newest = newest(migration).filter(|newest| *newest > migration.version)?;
+            let newest = request
+                .history
+                .newest_known(request.registry, &migration.service)
+                .filter(|newest| *newest > migration.version)?;
             Some(Conflict::out_of_order(migration, newest))
         })
         .collect()
-}
-
-/// The newest applied version, of those that the registry has: what is missing
-/// from it is refused as missing, and does not put the rest out of order.
-fn newest_known(registry: &Registry, history: &History, service: &str) -> Option<Version> {
-    let known: BTreeSet<Version> = registry.migrations_of(service).map(|m| m.version).collect();
-    let versions = history.entries_of(service).map(|entry| entry.version);
-    versions.filter(|version| known.contains(version)).max()
 }

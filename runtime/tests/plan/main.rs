@@ -1,0 +1,11 @@
+//! Registry and history in, plan out.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "clippy lets tests do so, but not the functions they share"
+)]
+
+mod down;
+mod random;
+mod support;
+mod up;

@@ -1,0 +1,223 @@
+//! Registries, histories and plans in short form: `tenant/6` is the migration
+//! of `tenant` whose version is the sixth second of 2024.
+
+use std::num::NonZeroUsize;
+
+use migrator_runtime::history::{Entry, History, Stored};
+use migrator_runtime::model::registry::MigrationRef;
+use migrator_runtime::model::{Migration, Node, Registry, Tree, Version, resolve};
+use migrator_runtime::plan::{DownScript, Plan, Reason, Work, plan};
+use migrator_runtime::{Direction, Policy, Target};
+
+const EPOCH: i64 = 20_240_101_000_000;
+
+pub(crate) fn version(number: i64) -> Version {
+    Version::from_integer(EPOCH + number)
+}
+
+fn number(version: Version) -> i64 {
+    version.as_integer() - EPOCH
+}
+
+/// A service with the services that it depends on.
+pub(crate) struct Service {
+    pub(crate) name: String,
+    pub(crate) depends_on: Vec<String>,
+}
+
+/// A migration with those that it requires.
+pub(crate) struct Spec {
+    pub(crate) service: String,
+    pub(crate) number: i64,
+    pub(crate) requires: Vec<(String, i64)>,
+}
+
+pub(crate) fn registry(services: &[Service], migrations: &[Spec]) -> Registry {
+    let mut manifest = "tiers = [\"T\"]\n".to_owned();
+    for Service { name, depends_on } in services {
+        manifest += &format!(
+            "[services.{name}]\ntier = \"T\"\ndirectory = \"{name}\"\ndepends_on = {depends_on:?}\n"
+        );
+    }
+    let mut tree = Tree::new("database").with_file("services.toml", manifest);
+    for Service { name, .. } in services {
+        tree.nodes.insert("migrations".to_owned(), Node::Folder);
+        tree.nodes
+            .insert(format!("migrations/{name}"), Node::Folder);
+    }
+    for (index, spec) in migrations.iter().enumerate() {
+        let Spec {
+            service, number, ..
+        } = spec;
+        let stem = format!("{}_{index:07x}a_m{number}", version(*number));
+        let mut up: String = spec
+            .requires
+            .iter()
+            .map(|(service, number)| {
+                format!("-- migrator: requires {service}/{}\n", version(*number))
+            })
+            .collect();
+        up += "SELECT 'up';\n";
+        tree = tree
+            .with_file(&format!("migrations/{service}/{stem}.up.sql"), up)
+            .with_file(
+                &format!("migrations/{service}/{stem}.down.sql"),
+                "SELECT 'down';",
+            );
+    }
+    let resolved = resolve(&tree);
+    assert_eq!(resolved.diagnostics, []);
+    resolved.registry
+}
+
+/// Four services, of which `tenant` waits for one migration of `auth`, which
+/// depends on it.
+pub(crate) fn platform() -> Registry {
+    let service = |name: &str, depends_on: &[&str]| Service {
+        name: name.to_owned(),
+        depends_on: depends_on.iter().map(|&name| name.to_owned()).collect(),
+    };
+    let spec = |service: &str, number, requires: &[(&str, i64)]| Spec {
+        service: service.to_owned(),
+        number,
+        requires: requires
+            .iter()
+            .map(|&(service, number)| (service.to_owned(), number))
+            .collect(),
+    };
+    registry(
+        &[
+            service("core", &[]),
+            service("tenant", &["core"]),
+            service("auth", &["tenant"]),
+            service("user", &["auth"]),
+        ],
+        &[
+            spec("core", 1, &[]),
+            spec("core", 4, &[]),
+            spec("tenant", 2, &[]),
+            spec("tenant", 6, &[("auth", 5)]),
+            spec("auth", 3, &[]),
+            spec("auth", 5, &[]),
+            spec("auth", 9, &[]),
+            spec("user", 7, &[]),
+        ],
+    )
+}
+
+pub(crate) fn find<'r>(registry: &'r Registry, text: &str) -> &'r Migration {
+    let (service, number) = text.split_once('/').expect("service/number");
+    let version = version(number.parse().expect("a number"));
+    registry.migration(service, version).expect("it is there")
+}
+
+/// The entry that applying a migration leaves.
+pub(crate) fn entry_of(registry: &Registry, migration: &Migration) -> Entry {
+    let depends_on = registry.dependencies_of(&migration.service);
+    Entry {
+        service: migration.service.to_string(),
+        version: migration.version,
+        name: migration.history_name(),
+        applied_on: "2024-01-01T00:00:00Z".to_owned(),
+        checksum: migration.checksum.to_string(),
+        fingerprint: Some(migration.up.fingerprint),
+        dirty: None,
+        requires: migration.requires.to_vec(),
+        depends_on: depends_on.into_iter().map(str::to_owned).collect(),
+        down_script: Stored::Yes,
+    }
+}
+
+/// An entry that no registry has.
+pub(crate) fn foreign(service: &str, number: i64, depends_on: &[&str]) -> Entry {
+    Entry {
+        service: service.to_owned(),
+        version: version(number),
+        name: "0a1b2c3d_foreign".to_owned(),
+        applied_on: "2024-01-01T00:00:00Z".to_owned(),
+        checksum: "1".to_owned(),
+        fingerprint: Some(1),
+        dirty: None,
+        requires: Vec::new(),
+        depends_on: depends_on.iter().map(|&name| name.to_owned()).collect(),
+        down_script: Stored::Yes,
+    }
+}
+
+pub(crate) fn reference(service: &str, number: i64) -> MigrationRef {
+    MigrationRef {
+        service: service.to_owned().into(),
+        version: version(number),
+    }
+}
+
+/// The entries of these migrations, `core/1 tenant/2`.
+pub(crate) fn applied(registry: &Registry, texts: &str) -> Vec<Entry> {
+    let migrations = texts.split_whitespace().map(|text| find(registry, text));
+    migrations
+        .map(|migration| entry_of(registry, migration))
+        .collect()
+}
+
+pub(crate) fn everything(registry: &Registry) -> Vec<Entry> {
+    let migrations = registry.migrations.iter();
+    migrations
+        .map(|migration| entry_of(registry, migration))
+        .collect()
+}
+
+pub(crate) fn steps(number: usize) -> NonZeroUsize {
+    NonZeroUsize::new(number).expect("more than none")
+}
+
+/// A plan as its steps, or a refusal as its conflicts; one a word or two.
+pub(crate) fn planned(
+    registry: &Registry,
+    entries: Vec<Entry>,
+    direction: Direction,
+    target: &Target,
+    policy: Policy,
+) -> Vec<String> {
+    match plan(registry, &History::new(entries), direction, target, policy) {
+        Ok(plan) => plan_in_short(&plan),
+        Err(conflicts) => {
+            let conflicts = conflicts.iter();
+            conflicts
+                .map(|conflict| {
+                    assert!(!conflict.help.is_empty() && !conflict.message.is_empty());
+                    format!("{} {}", conflict.code, in_short(&conflict.subject))
+                })
+                .collect()
+        }
+    }
+}
+
+fn plan_in_short(plan: &Plan<'_>) -> Vec<String> {
+    let steps = plan.steps.iter();
+    steps
+        .map(|step| {
+            let reason = match step.reason {
+                Reason::Requested => "",
+                Reason::Dependency => " dependency",
+                Reason::Cascade => " cascade",
+            };
+            let script = match step.work {
+                Work::Revert(_, DownScript::Stored) => " stored",
+                Work::Revert(_, DownScript::Embedded(_)) | Work::Apply(_) => "",
+            };
+            format!(
+                "{}/{}{reason}{script}",
+                step.service(),
+                number(step.version())
+            )
+        })
+        .collect()
+}
+
+/// `tenant/20240101000006_0000000a_m6` as `tenant/6`.
+fn in_short(subject: &str) -> String {
+    let (service, rest) = subject.split_once('/').unwrap_or(("", subject));
+    let digits = rest.split('_').next().unwrap_or_default();
+    let number = digits.parse::<i64>().expect("a version") - EPOCH;
+    format!("{service}/{number}")
+}
