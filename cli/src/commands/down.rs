@@ -11,14 +11,14 @@ use crate::args;
 use crate::exit::Exit;
 use crate::output::Output;
 
-pub(super) async fn run(context: Context<'_>, down: &args::Down) -> Outcome {
+pub(super) async fn run(mut context: Context<'_>, down: &args::Down) -> Outcome {
     let mut options = context.environment.run(&down.run)?;
     options.policy.cascade = leave(down.cascade);
     let target = target(down);
     let Session {
         mut migrator,
         mut client,
-    } = run::open(&context, options).await?;
+    } = run::open(&mut context, options).await?;
     let output = context.output;
     let ask = output.is_interactive() && !down.yes;
     if down.dry_run || ask {
@@ -26,15 +26,14 @@ pub(super) async fn run(context: Context<'_>, down: &args::Down) -> Outcome {
         run::notes(output, &plan);
         run::show_plan(output, &plan);
         let applied = count(plan.steps.len(), "migration");
+        output.line(&format!(
+            "{applied} would be reverted on {}",
+            client.target()
+        ));
         if down.dry_run {
-            output.line(&format!(
-                "{applied} would be reverted on {}",
-                client.target()
-            ));
             return Ok(Exit::Done);
         }
-        let question = format!("revert {applied} on {}?", client.target());
-        if !plan.steps.is_empty() && !Output::ask(&question) {
+        if !plan.steps.is_empty() && !Output::ask("go on?") {
             output.line("nothing was reverted");
             return Ok(Exit::Failed);
         }

@@ -11,12 +11,12 @@ use crate::args;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
-pub(super) async fn run(context: Context<'_>, redo: &args::Redo) -> Outcome {
+pub(super) async fn run(mut context: Context<'_>, redo: &args::Redo) -> Outcome {
     let options = context.environment.run(&redo.run)?;
     let Session {
         mut migrator,
         mut client,
-    } = run::open(&context, options).await?;
+    } = run::open(&mut context, options).await?;
     let output = context.output;
     let target = Target::service(&redo.service);
     let newest = target.clone().steps(NonZeroUsize::MIN);

@@ -9,12 +9,12 @@ use crate::args;
 use crate::exit::Exit;
 use crate::output::Tone;
 
-pub(super) async fn run(context: Context<'_>, repair: &args::Repair) -> Outcome {
+pub(super) async fn run(mut context: Context<'_>, repair: &args::Repair) -> Outcome {
     let options = context.environment.run(&repair.run)?;
     let Session {
         mut migrator,
         mut client,
-    } = run::open(&context, options).await?;
+    } = run::open(&mut context, options).await?;
     let (said, word) = match repair.applied {
         true => (Said::Applied, "applied"),
         false => (Said::Reverted, "reverted"),

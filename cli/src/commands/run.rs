@@ -19,7 +19,7 @@ pub(super) struct Session {
 }
 
 /// Connects, and has progress shown as it happens.
-pub(super) async fn open(context: &Context<'_>, options: Options) -> Result<Session, Failure> {
+pub(super) async fn open(context: &mut Context<'_>, options: Options) -> Result<Session, Failure> {
     let Context {
         registry,
         global,
@@ -27,6 +27,7 @@ pub(super) async fn open(context: &Context<'_>, options: Options) -> Result<Sess
         output,
     } = context;
     let client = connection::open(global, environment, &options.application, output).await?;
+    output.member("database", json!(client.target()));
     let printer = output.printer();
     let migrator =
         Migrator::with_options(registry, options).on_event(move |event| tell(&printer, event));

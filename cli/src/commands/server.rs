@@ -13,10 +13,13 @@ pub(super) fn run(context: Context<'_>, server: Server) -> Outcome {
     let folder = Folder::require(context.environment.directory(&context.global))?;
     let output = context.output;
     let running = match server {
-        Server::Start => Some(DevServer::start(folder.checkout()).map_err(|error| local::failure(&error))?),
+        Server::Start => {
+            Some(DevServer::start(folder.checkout()).map_err(|error| local::failure(&error))?)
+        }
         Server::Status => DevServer::running(folder.checkout()),
         Server::Stop => {
-            let stopped = DevServer::stop(folder.checkout()).map_err(|error| local::failure(&error))?;
+            let stopped =
+                DevServer::stop(folder.checkout()).map_err(|error| local::failure(&error))?;
             output.line(match stopped {
                 Stopped::Now => "the local development server was stopped; its data stay",
                 Stopped::WasNotRunning => "the local development server does not run",

@@ -7,7 +7,7 @@ use super::{Context, Outcome, count, selection};
 use crate::args;
 use crate::exit::Exit;
 
-pub(super) async fn run(context: Context<'_>, up: &args::Up) -> Outcome {
+pub(super) async fn run(mut context: Context<'_>, up: &args::Up) -> Outcome {
     let mut options = context.environment.run(&up.run)?;
     options.policy.out_of_order = leave(up.allow_out_of_order);
     options.policy.missing = leave(up.allow_missing);
@@ -15,7 +15,7 @@ pub(super) async fn run(context: Context<'_>, up: &args::Up) -> Outcome {
     let Session {
         mut migrator,
         mut client,
-    } = run::open(&context, options).await?;
+    } = run::open(&mut context, options).await?;
     let output = context.output;
     if up.dry_run {
         let plan = migrator.plan(&client, Direction::Up, &target).await?;
