@@ -55,6 +55,15 @@ impl Directives {
     ///
     /// Any directive is unknown, malformed, said twice, or not where it has an effect.
     pub fn read(sql: &str, direction: Direction) -> Result<Directives, Vec<DirectiveFault>> {
+        Directives::read_tokens(sql, &tokens(sql), direction)
+    }
+
+    /// The same for a script of which the tokens are known.
+    pub(crate) fn read_tokens(
+        sql: &str,
+        tokens: &[Token],
+        direction: Direction,
+    ) -> Result<Directives, Vec<DirectiveFault>> {
         let mut reader = Reader {
             sql,
             direction,
@@ -63,9 +72,9 @@ impl Directives {
             faults: Vec::new(),
         };
         let mut in_head = true;
-        for token in tokens(sql) {
+        for token in tokens {
             match token.kind {
-                Kind::LineComment | Kind::BlockComment => reader.comment(&token, in_head),
+                Kind::LineComment | Kind::BlockComment => reader.comment(token, in_head),
                 Kind::Blank => {}
                 Kind::Semicolon | Kind::Word | Kind::OpenParen | Kind::CloseParen | Kind::Other => {
                     in_head = false;

@@ -175,7 +175,7 @@ fn migration(pair: Pair) -> Migration {
 fn script(file: ScriptFile) -> Script {
     Script {
         path: Text::Owned(file.path),
-        fingerprint: sql::fingerprint(&file.sql),
+        fingerprint: file.fingerprint,
         raw: Text::Owned(file.raw),
         mode: file.directives.mode,
         lock_timeout: file.directives.lock_timeout,

@@ -4,7 +4,7 @@ use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::directive::Directives;
 use crate::file_name::FileName;
-use crate::sql;
+use crate::sql::{self, Token};
 
 /// A script in which nothing is wrong.
 #[derive(Clone, Debug)]
@@ -14,6 +14,7 @@ pub(crate) struct ScriptFile {
     pub(crate) raw: String,
     /// What is sent: without a byte-order mark, with `\n` line ends.
     pub(crate) sql: String,
+    pub(crate) fingerprint: u64,
     pub(crate) directives: Directives,
 }
 
@@ -32,8 +33,11 @@ pub(crate) fn read(
         Err(error) => return Err(vec![not_utf8(path, bytes, error.valid_up_to())]),
     };
     let sql = sql::normalise(&raw).into_owned();
-    let mut diagnostics = content_faults(path, &sql);
-    let directives = Directives::read(&sql, file.direction).unwrap_or_else(|faults| {
+    // Once for all that reads them: they are most of the time that a tree takes.
+    let tokens = sql::tokens(&sql);
+    let mut diagnostics = content_faults(path, &sql, &tokens);
+    let directives = Directives::read_tokens(&sql, &tokens, file.direction);
+    let directives = directives.unwrap_or_else(|faults| {
         diagnostics.extend(faults.into_iter().map(|fault| {
             let mut place = Place::file(path);
             place.position = Some(fault.position);
@@ -46,6 +50,7 @@ pub(crate) fn read(
             file,
             path: path.to_owned(),
             raw,
+            fingerprint: sql::fingerprint_of(&sql, &tokens),
             sql,
             directives,
         }),
@@ -64,7 +69,7 @@ fn not_utf8(path: &str, bytes: &[u8], offset: usize) -> Diagnostic {
     )
 }
 
-fn content_faults(path: &str, sql: &str) -> Vec<Diagnostic> {
+fn content_faults(path: &str, sql: &str, tokens: &[Token]) -> Vec<Diagnostic> {
     let place = |offset| Place::within(path, sql, offset);
     if let Some(offset) = sql.find('\0') {
         return vec![Diagnostic::new(
@@ -74,8 +79,8 @@ fn content_faults(path: &str, sql: &str) -> Vec<Diagnostic> {
             "remove it: Postgres takes none",
         )];
     }
-    if let Some((what, offset)) = sql::tokens(sql)
-        .into_iter()
+    if let Some((what, offset)) = tokens
+        .iter()
         .find_map(|token| Some((token.open?, token.range.start)))
     {
         return vec![Diagnostic::new(
@@ -85,7 +90,7 @@ fn content_faults(path: &str, sql: &str) -> Vec<Diagnostic> {
             "close it",
         )];
     }
-    if sql::statements(sql).is_empty() {
+    if !tokens.iter().any(Token::says_something) {
         return vec![Diagnostic::new(
             Code::M0203,
             Place::file(path),

@@ -36,6 +36,11 @@ pub(crate) struct Token {
 }
 
 impl Token {
+    /// Whether it is part of a statement: neither blank, nor comment, nor semicolon.
+    pub(crate) fn says_something(&self) -> bool {
+        !self.is_trivia() && self.kind != Kind::Semicolon
+    }
+
     fn is_trivia(&self) -> bool {
         matches!(
             self.kind,
@@ -75,8 +80,13 @@ pub fn checksum(history_name: &str, version: i64, sql: &str) -> u64 {
 /// a byte-order mark do not alter.
 #[must_use]
 pub fn fingerprint(sql: &str) -> u64 {
+    fingerprint_of(sql, &tokens(sql))
+}
+
+/// The same for a script of which the tokens are known.
+pub(crate) fn fingerprint_of(sql: &str, tokens: &[Token]) -> u64 {
     let mut hasher = SipHasher13::new();
-    for token in tokens(sql).iter().filter(|token| !token.is_trivia()) {
+    for token in tokens.iter().filter(|token| !token.is_trivia()) {
         hasher.write(sql[token.range.clone()].as_bytes());
         hasher.write_u8(0xff);
     }
