@@ -16,6 +16,8 @@ static CARGO: Mutex<()> = Mutex::new(());
 
 /// How a `cargo build` went.
 pub struct Build {
+    /// The crate's.
+    name: String,
     pub succeeded: bool,
     pub stderr: String,
     /// Whether the crate was compiled rather than found to be fresh.
@@ -25,22 +27,20 @@ pub struct Build {
 }
 
 impl Build {
-    /// All errors and warnings, as `src/main.rs:1:2: error: …`, without
-    /// cargo's closing words.
+    /// The errors and warnings of this crate, as `src/main.rs:1:2: error: …`,
+    /// and cargo's own errors but for its closing words.
     pub fn findings(&self) -> Vec<&str> {
-        let is_finding = |line: &&str| {
-            ["error", "warning"].iter().any(|level| {
-                line.contains(&format!(": {level}")) || line.starts_with(&format!("{level}:"))
-            })
+        let closing = ["could not compile", "build script logged errors"];
+        let is_closing = |line: &str| closing.iter().any(|words| line.contains(words));
+        let is_finding = |line: &str| {
+            let of_code = line.contains(": error") || line.contains(": warning");
+            (line.starts_with("src/") && of_code)
+                || line.starts_with("error")
+                || line.starts_with(&format!("warning: {}@", self.name))
         };
-        let closing = [
-            "could not compile",
-            "build script logged errors",
-            "generated ",
-        ];
-        let lines = self.stderr.lines().filter(is_finding);
+        let lines = self.stderr.lines();
         lines
-            .filter(|line| !closing.iter().any(|words| line.contains(words)))
+            .filter(|line| is_finding(line) && !is_closing(line))
             .collect()
     }
 }
@@ -66,6 +66,7 @@ impl Crate {
                 && line.contains("build-script-build`")
         };
         Build {
+            name: name.clone(),
             succeeded: output.status.success(),
             compiled: stderr.contains(&format!("Compiling {name} v")),
             ran_build_script: stderr.lines().any(ran),

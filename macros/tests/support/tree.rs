@@ -35,16 +35,17 @@ pub const MIGRATIONS: [&str; 5] = [
 const UP: [&str; 5] = [
     "CREATE TABLE setting (key text PRIMARY KEY, value text DEFAULT '{\"a\": \"\\n\"}');\n",
     "CREATE TABLE letter (id bigint);\n",
-    "-- migrator: requires mail/20240103120000\n-- migrator: statement-timeout 5min\n\
+    "-- migrator: requires mail/20240103120000\n\
      CREATE TABLE event (id bigint);\n",
     "\u{feff}CREATE TABLE tenant (id bigint, name text);\r\n-- größer\r\n",
     "-- migrator: no-transaction\n-- migrator: lock-timeout 1500ms\n\
+     -- migrator: statement-timeout 5min\n\
      CREATE INDEX CONCURRENTLY ON tenant (name);\n",
 ];
 
 const DOWN: [&str; 5] = [
     "DROP TABLE setting;\n",
-    "DROP TABLE letter;\n",
+    "-- migrator: lock-timeout 0s\nDROP TABLE letter;\n",
     "DROP TABLE event;\n",
     "DROP TABLE tenant;\n",
     "-- migrator: no-transaction\nDROP INDEX CONCURRENTLY tenant_name_idx;\n",
