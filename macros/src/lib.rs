@@ -1,8 +1,8 @@
 //! `embed_migrations!`: a tree of migrations as constants.
 //!
-//! A pipeline, a stage a file: [`ast`] is what the user typed, [`tree`] what
-//! lies on disk and what is wrong with it, [`narrow`] the part that was asked
-//! for, [`expand`] the tokens.
+//! A pipeline, a stage a file: `ast` is what the user typed, `tree` what
+//! lies on disk and what is wrong with it, `narrow` the part that was asked
+//! for, `expand` the tokens.
 
 mod ast;
 mod expand;
