@@ -44,20 +44,34 @@ async fn make(
     plan: &Plan<'_>,
 ) -> Result<(), tokio_postgres::Error> {
     let postgres = client.postgres();
+    let made = match begin(postgres, schema).await {
+        Ok(()) => make_locked(postgres, tables, plan).await,
+        Err(error) => Err(error),
+    };
+    let end = match made {
+        Ok(()) => "COMMIT",
+        Err(_) => "ROLLBACK",
+    };
+    made.and(postgres.batch_execute(end).await)
+}
+
+/// Begins the transaction once nobody else is in theirs. READ COMMITTED: a
+/// snapshot taken before the lock would not see what its last holder made.
+async fn begin(
+    postgres: &tokio_postgres::Client,
+    schema: &str,
+) -> Result<(), tokio_postgres::Error> {
     let lock = format!(
-        "BEGIN;SELECT pg_catalog.pg_try_advisory_xact_lock({});",
+        "BEGIN ISOLATION LEVEL READ COMMITTED;\
+         SET LOCAL idle_in_transaction_session_timeout = 0;\
+         SELECT pg_catalog.pg_try_advisory_xact_lock({});",
         table_key(schema)
     );
     while !rows(postgres.simple_query(&lock).await?).any(|row| row.get(0) == Some("t")) {
         postgres.batch_execute("ROLLBACK").await?;
         tokio::time::sleep(jitter(Duration::from_millis(50))).await;
     }
-    let made = make_locked(postgres, tables, plan).await;
-    let end = match made {
-        Ok(()) => "COMMIT",
-        Err(_) => "ROLLBACK",
-    };
-    postgres.batch_execute(end).await.and(made)
+    Ok(())
 }
 
 /// Looks again, now that nobody else can be at it, and makes what is missing.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use migrator_model::{Code, Version};
+use tokio_postgres::error::SqlState;
 
 use crate::connect::ConnectError;
 use crate::event::Holder;
@@ -121,6 +122,10 @@ impl Error {
 
 fn script_help(fault: &Fault) -> String {
     match fault.left {
+        Left::Nothing if fault.sqlstate.as_deref() == Some(SqlState::LOCK_NOT_AVAILABLE.code()) => {
+            "another session holds a lock that it needs, on every try: end that session or \
+             run again later; `--lock-timeout` says for how long a try waits"
+        }
         Left::Nothing => "nothing of this script is left in the database; mend it and run again",
         Left::Dirty => {
             "it ran outside a transaction, so that what it did before is still there; \
@@ -179,6 +184,7 @@ impl fmt::Display for Holder {
             since,
         } = self;
         match pid {
+            Some(pid) if since.is_empty() => write!(f, "`{application}` (pid {pid}, role {role})"),
             Some(pid) => write!(f, "`{application}` (pid {pid}, role {role}, since {since})"),
             None => f.write_str("another session"),
         }

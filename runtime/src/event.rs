@@ -1,5 +1,6 @@
 //! What a run tells while it runs.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::connect::Notice;
@@ -39,9 +40,25 @@ pub struct Holder {
     pub application: String,
     /// Its role.
     pub role: String,
-    /// Since when, by the server's clock.
+    /// Since when, by the server's clock; empty if our role may not know.
     pub since: String,
 }
 
 /// Who is told.
-pub(crate) type Listener = Box<dyn FnMut(&Event<'_>) + Send>;
+///
+/// The mutex is never locked: it makes shared references to a migrator, and so
+/// the futures of its runs, fit to be sent between threads.
+pub(crate) struct Listener(Mutex<Box<Tell>>);
+
+type Tell = dyn FnMut(&Event<'_>) + Send;
+
+impl Listener {
+    pub(crate) fn new(listener: impl FnMut(&Event<'_>) + Send + 'static) -> Listener {
+        Listener(Mutex::new(Box::new(listener)))
+    }
+
+    pub(crate) fn tell(&mut self, event: &Event<'_>) {
+        let listener = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        listener(event);
+    }
+}

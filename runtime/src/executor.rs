@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use migrator_model::diagnostic::Position;
 use migrator_model::directive::Directives;
 use migrator_model::file_name::Direction;
 use migrator_model::sql::statements;
@@ -20,6 +21,7 @@ use crate::options::Options;
 use crate::plan::{DownScript, Step, Work};
 use crate::report::{Done, Report};
 use crate::session::{SendError, send};
+use crate::unfit::{self, Unfit};
 
 /// What steps run with.
 pub(crate) struct Executor<'a> {
@@ -47,20 +49,15 @@ struct Source {
 const PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
+/// How long a server that gave an answer which was not understood may take for the next.
+const ANSWER: Duration = Duration::from_secs(5);
+
 impl Executor<'_> {
     /// Runs a step to its end; its entry and event are committed with it.
     pub(crate) async fn run(&mut self, step: &Step<'_>) -> Result<(), Fault> {
-        let source = self.source(step).await?;
-        if !self.lock.is_held() {
-            let message = "the connection that holds the lock was lost".to_owned();
-            return Err(Fault::new(step.to_string(), message, Left::Nothing));
-        }
         self.tell(&Event::Started(step));
         let started = Instant::now();
-        let outcome = match source.mode {
-            Mode::Transaction => self.in_transaction(step, &source).await,
-            Mode::NoTransaction => self.by_statement(step, &source).await,
-        };
+        let outcome = self.attempt(step).await;
         for notice in self.client.take_notices() {
             self.tell(&Event::Notice(&notice));
         }
@@ -79,9 +76,24 @@ impl Executor<'_> {
         }
     }
 
+    async fn attempt(&mut self, step: &Step<'_>) -> Result<(), Fault> {
+        let source = self.source(step).await?;
+        if let Some(unfit) = unfit::find(&source.sql, source.mode) {
+            return Err(unfit_fault(step, &source, &unfit));
+        }
+        if !self.lock.is_held() {
+            let message = "the connection that holds the lock was lost".to_owned();
+            return Err(Fault::new(step.to_string(), message, Left::Nothing));
+        }
+        match source.mode {
+            Mode::Transaction => self.in_transaction(step, &source).await,
+            Mode::NoTransaction => self.by_statement(step, &source).await,
+        }
+    }
+
     fn tell(&mut self, event: &Event<'_>) {
         if let Some(listener) = self.listener {
-            listener(event);
+            listener.tell(event);
         }
     }
 
@@ -120,14 +132,19 @@ impl Executor<'_> {
                 return Ok(());
             };
             let Some(said) = failure.error.as_db_error() else {
-                return Err(self.lost(step, &failure.error));
+                return Err(unanswered(self.client, step, &failure.error).await);
             };
-            let fault = transaction_fault(step, source, &message, &failure, said);
-            if let Err(error) = self.client.postgres().batch_execute("ROLLBACK").await {
-                return match error.as_db_error() {
-                    Some(_) => Err(fault),
-                    None => Err(self.lost(step, &error)),
-                };
+            let mut fault = transaction_fault(step, source, &message, &failure, said);
+            if self
+                .client
+                .postgres()
+                .batch_execute("ROLLBACK")
+                .await
+                .is_err()
+            {
+                fault.message = format!("the connection was lost: {}", fault.message);
+                fault.left = Left::Unknown;
+                return Err(fault);
             }
             if attempt >= self.options.tries || !is_worth_a_retry(said) {
                 return Err(fault);
@@ -154,7 +171,11 @@ impl Executor<'_> {
                 continue;
             };
             let Some(said) = failure.error.as_db_error() else {
-                return Err(self.lost(step, &failure.error));
+                let fault = unanswered(self.client, step, &failure.error).await;
+                return Err(Fault {
+                    left: Left::Dirty,
+                    ..fault
+                });
             };
             let position = statement.locate(named_position(said));
             let fault = Fault::new(step.to_string(), String::new(), Left::Dirty).with_server(said);
@@ -171,7 +192,7 @@ impl Executor<'_> {
             return Ok(());
         };
         let Some(said) = failure.error.as_db_error() else {
-            return Err(self.lost(step, &failure.error));
+            return Err(unanswered(self.client, step, &failure.error).await);
         };
         // It may fail as well, and then there is nothing more to say.
         let _ = self.client.postgres().batch_execute("ROLLBACK").await;
@@ -231,6 +252,7 @@ impl Executor<'_> {
             version: step.version(),
             name: &name,
             checksum: &checksum,
+            application: &self.options.application,
         };
         write::event(self.tables, kind, subject, took, failure)
     }
@@ -243,22 +265,13 @@ impl Executor<'_> {
         let took = Took::Milliseconds(took.as_secs_f64() * 1000.0);
         let event = self.event(step, took, Some(&fault.message));
         let message = Message::bookkeeping(&event);
-        if send(self.client.postgres(), &message).await.is_err() {
+        // The first may meet a transaction that the script has left open.
+        for _ in 0..2 {
+            if send(self.client.postgres(), &message).await.is_ok() {
+                return;
+            }
             let _ = self.client.postgres().batch_execute("ROLLBACK").await;
         }
-    }
-
-    fn lost(&self, step: &Step<'_>, error: &tokio_postgres::Error) -> Fault {
-        let message = match (self.client.lost(), self.client.postgres().is_closed()) {
-            (Some(why), _) => format!("the connection was lost: {why}"),
-            (None, true) => "the connection was lost".to_owned(),
-            (None, false) => format!(
-                "the script asks this program for data, as COPY … FROM STDIN does, \
-                 or sends it some ({})",
-                describe(error)
-            ),
-        };
-        Fault::new(step.to_string(), message, Left::Unknown)
     }
 }
 
@@ -294,6 +307,31 @@ impl Source {
             statement: self.statement_timeout.unwrap_or(options.statement_timeout),
         }
     }
+}
+
+/// What came back was not the server's word on the script: mostly because the
+/// connection is gone. Where it is not, it is made fit for use again.
+async fn unanswered(client: &Client, step: &Step<'_>, error: &tokio_postgres::Error) -> Fault {
+    let rollback = client.postgres().batch_execute("ROLLBACK");
+    let answer = tokio::time::timeout(ANSWER, rollback).await;
+    let message = match (client.lost(), answer) {
+        (Some(why), _) => format!("the connection was lost: {why}"),
+        (None, Ok(Err(_))) => "the connection was lost".to_owned(),
+        (None, Ok(Ok(())) | Err(_)) => {
+            format!(
+                "the server's answer was not understood: {}",
+                describe(error)
+            )
+        }
+    };
+    Fault::new(step.to_string(), message, Left::Unknown)
+}
+
+fn unfit_fault(step: &Step<'_>, source: &Source, unfit: &Unfit) -> Fault {
+    let position = Position::at(&source.sql, unfit.offset);
+    let mut fault = Fault::new(step.to_string(), unfit.message.to_owned(), Left::Nothing);
+    fault.hint = Some(unfit.hint.to_owned());
+    fault.at(source.path.as_deref(), &source.sql, Some(position))
 }
 
 fn transaction_fault(

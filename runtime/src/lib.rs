@@ -39,9 +39,11 @@ mod options;
 pub mod plan;
 mod repair;
 mod report;
+mod run;
 mod session;
 mod status;
 mod target;
+mod unfit;
 
 #[doc(hidden)]
 pub mod __private {

@@ -48,6 +48,8 @@ impl Held {
 
     /// Lets go, and waits until the server has.
     pub(crate) async fn release(self) {
+        // It fails if the connection is gone, and the locks with it.
+        let _ = self.connection.client.batch_execute("ROLLBACK").await;
         self.connection.close().await;
     }
 }
@@ -89,7 +91,7 @@ pub(crate) async fn acquire(
         }
         if last.as_ref() != Some(&holder) {
             if let Some(listener) = listener {
-                listener(&Event::Waiting(&holder));
+                listener.tell(&Event::Waiting(&holder));
             }
             last = Some(holder);
         }

@@ -36,7 +36,11 @@ pub(crate) struct Message {
 /// settings, cursors, temporary tables, sequences' last values.
 ///
 /// `DISCARD ALL` would do it, but is refused inside a transaction.
-const RESET: &str = "SET SESSION AUTHORIZATION DEFAULT;RESET ROLE;RESET ALL;\
+///
+/// `standard_conforming_strings` is on whatever the role's default: so every
+/// script is read as it was checked.
+pub(crate) const RESET: &str = "SET SESSION AUTHORIZATION DEFAULT;RESET ROLE;RESET ALL;\
+                     SET standard_conforming_strings = on;\
                      CLOSE ALL;UNLISTEN *;DISCARD TEMP;DISCARD SEQUENCES;";
 
 impl Message {
@@ -53,8 +57,8 @@ impl Message {
         };
         let head = format!(
             "BEGIN;SET LOCAL lock_timeout = {};SET LOCAL statement_timeout = {};\n",
-            timeouts.lock.as_millis(),
-            timeouts.statement.as_millis()
+            milliseconds(timeouts.lock),
+            milliseconds(timeouts.statement)
         );
         let script_range = head.len()..head.len() + script.len();
         // The line break ends a last line comment, the semicolon a last statement.
@@ -80,28 +84,35 @@ impl Message {
     pub(crate) fn timeouts(timeouts: Timeouts) -> String {
         format!(
             "SET lock_timeout = {};SET statement_timeout = {};",
-            timeouts.lock.as_millis(),
-            timeouts.statement.as_millis()
+            milliseconds(timeouts.lock),
+            milliseconds(timeouts.statement)
         )
     }
 
     /// The position in the script of what failed: that which the server named,
     /// or else the start of the statement after the last one that `completed`.
+    ///
+    /// A script that breaks off in the middle of a statement fails at what was
+    /// put behind it, before anything has run: that is at its own end.
     pub(crate) fn locate(&self, named: Option<u32>, completed: usize) -> Option<Position> {
         let script = self.text.get(self.script.clone())?;
-        let named = named
-            .and_then(|position| byte_of(&self.text, position))
-            .filter(|offset| self.script.contains(offset))
-            .map(|offset| offset - self.script.start);
+        let named = named.and_then(|position| byte_of(&self.text, position));
         let offset = match named {
-            Some(offset) => offset,
-            None => {
+            Some(offset) if self.script.contains(&offset) => offset - self.script.start,
+            Some(offset) if completed == 0 && offset >= self.script.end => script.trim_end().len(),
+            Some(_) | None => {
                 let index = completed.checked_sub(self.before)?;
                 statements(script).get(index)?.start
             }
         };
         Some(Position::at(script, offset))
     }
+}
+
+/// As Postgres takes a timeout: in whole milliseconds, of which zero would be
+/// none, up to the largest `int4` (`guc_tables.c`).
+fn milliseconds(timeout: Duration) -> u128 {
+    timeout.as_nanos().div_ceil(1_000_000).min(i32::MAX as u128)
 }
 
 /// One statement of a script.
@@ -125,7 +136,8 @@ impl Statement<'_> {
 /// (protocol documentation, "Error and Notice Message Fields", `P`).
 fn byte_of(text: &str, position: u32) -> Option<usize> {
     let index = usize::try_from(position).ok()?.checked_sub(1)?;
-    text.char_indices().nth(index).map(|(offset, _)| offset)
+    let offsets = text.char_indices().map(|(offset, _)| offset);
+    offsets.chain([text.len()]).nth(index)
 }
 
 #[cfg(test)]
@@ -164,6 +176,21 @@ mod tests {
             "the failure is in our own part"
         );
         assert_eq!(message.locate(None, 1), None);
+    }
+
+    #[test]
+    fn a_script_that_breaks_off_fails_at_its_end() {
+        let message = message("CREATE TABLE t (\n  id int\n");
+        let end = u32::try_from(message.script.end + 2).expect("small");
+        let position = message.locate(Some(end), 0).expect("it is in the script");
+        assert_eq!(position.to_string(), "2:9");
+    }
+
+    #[test]
+    fn a_timeout_is_what_postgres_takes() {
+        assert_eq!(super::milliseconds(Duration::ZERO), 0);
+        assert_eq!(super::milliseconds(Duration::from_micros(1)), 1);
+        assert_eq!(super::milliseconds(Duration::MAX), 2_147_483_647);
     }
 
     #[test]

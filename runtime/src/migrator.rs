@@ -1,32 +1,38 @@
-//! The way of a run: read, plan, lock, read and plan again, act.
-
-use std::time::Instant;
+//! What users call. How a run goes is in [`run`](crate::run).
 
 use migrator_model::file_name::Direction;
 use migrator_model::{Registry, nearest};
 
-use crate::bootstrap;
 use crate::client::Client;
-use crate::driver;
 use crate::error::{Error, ErrorKind};
 use crate::event::{Event, Listener};
-use crate::executor::{Executor, describe};
+use crate::executor::describe;
 use crate::history::History;
 use crate::history::read::{self, ReadError};
 use crate::history::schema::Tables;
 use crate::lock::{self, Held, Locks};
 use crate::options::Options;
-use crate::plan::{self, Plan};
+use crate::plan::Plan;
 use crate::report::Report;
+use crate::run::Order;
 use crate::status::Status;
 use crate::target::{Selection, Target};
 
 /// Applies and reverts the migrations of a registry.
+///
+/// A run takes back what was set in its session, the role too, before the first
+/// script and after each.
+///
+/// A script and its entry are committed together or not at all. So a script that
+/// ends its transaction (COMMIT, ROLLBACK, PREPARE TRANSACTION) is refused before
+/// anything of it is sent, and so is one that exchanges data with the client
+/// (COPY … FROM STDIN, COPY … TO STDOUT), of which there are none. One that opens
+/// with `-- migrator: no-transaction` may have transactions of its own.
 pub struct Migrator {
-    registry: &'static Registry,
-    options: Options,
+    pub(crate) registry: &'static Registry,
+    pub(crate) options: Options,
     pub(crate) tables: Tables,
-    listener: Option<Listener>,
+    pub(crate) listener: Option<Listener>,
 }
 
 impl Migrator {
@@ -50,7 +56,7 @@ impl Migrator {
     /// Has every [`Event`] told to `listener` as it happens.
     #[must_use]
     pub fn on_event(mut self, listener: impl FnMut(&Event<'_>) + Send + 'static) -> Migrator {
-        self.listener = Some(Box::new(listener));
+        self.listener = Some(Listener::new(listener));
         self
     }
 
@@ -73,7 +79,12 @@ impl Migrator {
     ///
     /// See [`ErrorKind`]; the error carries the report of what was done before.
     pub async fn up(&mut self, client: &mut Client, target: Target) -> Result<Report, Error> {
-        self.run(client, Direction::Up, &target).await
+        let order = Order {
+            client,
+            direction: Direction::Up,
+            target: &target,
+        };
+        self.run(order).await
     }
 
     /// Reverts what is applied, newest first.
@@ -82,7 +93,12 @@ impl Migrator {
     ///
     /// As [`Migrator::up`].
     pub async fn down(&mut self, client: &mut Client, target: Target) -> Result<Report, Error> {
-        self.run(client, Direction::Down, &target).await
+        let order = Order {
+            client,
+            direction: Direction::Down,
+            target: &target,
+        };
+        self.run(order).await
     }
 
     /// What a run would do at this moment.
@@ -96,9 +112,14 @@ impl Migrator {
         direction: Direction,
         target: &Target,
     ) -> Result<Plan<'static>, Error> {
-        self.check_names(&target.services)?;
-        let history = self.history(client).await?;
-        Ok(self.make_plan(&history, direction, target)?)
+        let order = Order {
+            client,
+            direction,
+            target,
+        };
+        let history = self.history_for(order).await?;
+        let plan = self.make_plan(&history, order);
+        Ok(plan.map_err(ErrorKind::Refused)?)
     }
 
     /// How the database stands to the registry.
@@ -107,8 +128,8 @@ impl Migrator {
     ///
     /// A service is not known, or the history cannot be read.
     pub async fn status(&self, client: &Client, services: &Selection) -> Result<Status, Error> {
-        self.check_names(services)?;
         let history = self.history(client).await?;
+        self.check_names(services, &history)?;
         Ok(Status::new(self.registry, &history, services))
     }
 
@@ -122,56 +143,6 @@ impl Migrator {
         read.map_err(|error| read_failed(client, error).into())
     }
 
-    async fn run(
-        &mut self,
-        client: &mut Client,
-        direction: Direction,
-        target: &Target,
-    ) -> Result<Report, Error> {
-        let started = Instant::now();
-        let mut report = Report::default();
-        let outcome = self.steps(client, direction, target, &mut report).await;
-        report.elapsed = started.elapsed();
-        match outcome {
-            Ok(()) => Ok(report),
-            Err(kind) => Err(Error {
-                kind: Box::new(kind),
-                report,
-            }),
-        }
-    }
-
-    async fn steps(
-        &mut self,
-        client: &Client,
-        direction: Direction,
-        target: &Target,
-        report: &mut Report,
-    ) -> Result<(), ErrorKind> {
-        let first = self.plan(client, direction, target).await;
-        let first = first.map_err(|error| *error.kind)?;
-        if first.steps.is_empty() {
-            self.tell_plan(&first);
-            return Ok(());
-        }
-        let mut locks = self.locks(&first);
-        loop {
-            let held = self.lock(client, &locks).await?;
-            let history = self.history(client).await.map_err(|error| *error.kind)?;
-            let plan = self.make_plan(&history, direction, target)?;
-            let needed = self.locks(&plan);
-            if !locks.cover(&needed) {
-                held.release().await;
-                locks = needed;
-                continue;
-            }
-            self.tell_plan(&plan);
-            let outcome = self.act(client, &history, &plan, &held, report).await;
-            held.release().await;
-            return outcome;
-        }
-    }
-
     pub(crate) async fn lock(&mut self, client: &Client, locks: &Locks) -> Result<Held, ErrorKind> {
         let Options {
             schema,
@@ -179,96 +150,26 @@ impl Migrator {
             application,
             ..
         } = &self.options;
-        lock::acquire(
+        let locked = lock::acquire(
             client,
             schema,
             locks,
             *lock_wait,
             application,
             &mut self.listener,
-        )
-        .await
+        );
+        Box::pin(locked).await
     }
 
-    async fn act(
-        &mut self,
-        client: &Client,
-        history: &History,
-        plan: &Plan<'_>,
-        held: &Held,
-        report: &mut Report,
-    ) -> Result<(), ErrorKind> {
-        bootstrap::tables(client, &self.tables, &self.options.schema, history, plan).await?;
-        let mut executor = Executor {
-            client,
-            tables: &self.tables,
-            registry: self.registry,
-            options: &self.options,
-            lock: held,
-            listener: &mut self.listener,
-            report,
-            left: plan.steps.len(),
-        };
-        let legs = plan
-            .steps
-            .chunk_by(|a, b| a.service() == b.service() && a.direction() == b.direction());
-        for leg in legs {
-            match leg.first().map(plan::Step::direction) {
-                Some(Direction::Up) => driver::apply(&mut executor, leg).await?,
-                Some(Direction::Down) => {
-                    for step in leg {
-                        let outcome = executor.run(step).await;
-                        outcome.map_err(|fault| ErrorKind::Script(Box::new(fault)))?;
-                    }
-                }
-                None => {}
-            }
-        }
-        Ok(())
-    }
-
-    fn make_plan(
-        &self,
-        history: &History,
-        direction: Direction,
-        target: &Target,
-    ) -> Result<Plan<'static>, ErrorKind> {
-        plan::plan(
-            self.registry,
-            history,
-            direction,
-            target,
-            self.options.policy,
-        )
-        .map_err(ErrorKind::Refused)
-    }
-
-    fn tell_plan(&mut self, plan: &Plan<'_>) {
-        if let Some(listener) = &mut self.listener {
-            listener(&Event::Planned(plan));
-        }
-    }
-
-    /// Exclusive on the services that a plan changes, shared on what they depend on.
-    fn locks(&self, plan: &Plan<'_>) -> Locks {
-        let mut locks = Locks::default();
-        for step in &plan.steps {
-            if locks.exclusive.insert(step.service().to_owned()) {
-                let others = self.registry.dependencies_of(step.service());
-                locks.shared.extend(others.into_iter().map(str::to_owned));
-            }
-        }
-        locks
-    }
-
-    fn check_names(&self, services: &Selection) -> Result<(), Error> {
+    /// Every service named is in the registry, or at least in this history.
+    pub(crate) fn check_names(&self, services: &Selection, history: &History) -> Result<(), Error> {
         let Selection::Named(names) = services else {
             return Ok(());
         };
-        let unknown = names
-            .iter()
-            .find(|name| self.registry.service(name).is_none());
-        let Some(name) = unknown else {
+        let is_known = |name: &&String| {
+            self.registry.service(name).is_some() || history.newest(name).is_some()
+        };
+        let Some(name) = names.iter().find(|name| !is_known(name)) else {
             return Ok(());
         };
         let known = self

@@ -72,6 +72,7 @@ impl Migrator {
             version,
             name: &entry.name,
             checksum: &entry.checksum,
+            application: &self.options().application,
         };
         let kind = Kind::Repair;
         let event = write::event(&self.tables, kind, subject, Took::Unknown, Some(message));
@@ -81,7 +82,11 @@ impl Migrator {
             .await;
         match sent {
             Ok(()) => Ok(entry),
-            Err(error) => Err(failed(client, "writing the history".to_owned(), &error).into()),
+            Err(error) => {
+                // It fails if the connection is gone, and then that is what is said.
+                let _ = client.postgres().batch_execute("ROLLBACK").await;
+                Err(failed(client, "writing the history".to_owned(), &error).into())
+            }
         }
     }
 }

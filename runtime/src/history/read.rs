@@ -75,16 +75,20 @@ fn is_absent(error: &tokio_postgres::Error) -> bool {
 }
 
 fn parse(messages: Vec<SimpleQueryMessage>) -> Result<History, ReadError> {
+    let mut known = false;
     let mut tables = Vec::new();
     let mut entries = Vec::new();
     for row in rows(messages) {
         let second = row.get(1).unwrap_or_default();
         match row.get(0) {
-            Some("format") if second == FORMAT.to_string() => {}
+            Some("format") if second == FORMAT.to_string() => known = true,
             Some("format") => return Err(ReadError::Format(second.to_owned())),
             Some("table") => tables.extend(Tables::service_of(second).map(str::to_owned)),
             _ => entries.push(entry(&row).ok_or_else(|| ReadError::Row(describe(&row)))?),
         }
+    }
+    if !known {
+        return Err(ReadError::Format("of none".to_owned()));
     }
     let mut history = History::new(entries);
     history.tables = tables;

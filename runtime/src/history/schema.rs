@@ -98,7 +98,7 @@ impl Tables {
                checksum text,\
                milliseconds float8,\
                message text,\
-               application text NOT NULL DEFAULT pg_catalog.current_setting('application_name'),\
+               application text NOT NULL,\
                migrator_version text NOT NULL,\
                role text NOT NULL DEFAULT current_user,\
                client inet DEFAULT pg_catalog.inet_client_addr(),\
@@ -127,10 +127,9 @@ pub(crate) fn quote_identifier(name: &str) -> String {
 /// Quotes a text for SQL whatever `standard_conforming_strings` is: a
 /// dollar-quoted string whose tag does not occur in the text.
 pub(crate) fn quote_literal(text: &str) -> String {
-    let mut tag = "$m$".to_owned();
-    while text.contains(tag.trim_end_matches('$')) {
-        tag.insert(tag.len() - 1, 'm');
-    }
+    let runs = text.split('$').skip(1);
+    let longest = runs.map(|rest| rest.len() - rest.trim_start_matches('m').len());
+    let tag = format!("${}$", "m".repeat(longest.max().unwrap_or(0) + 1));
     format!("{tag}{text}{tag}")
 }
 

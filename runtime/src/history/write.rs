@@ -12,6 +12,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) version: Version,
     pub(crate) name: &'a str,
     pub(crate) checksum: &'a str,
+    /// Who does it, unless the connection says so itself.
+    pub(crate) application: &'a str,
 }
 
 /// What happened, for the event log.
@@ -111,8 +113,9 @@ pub(crate) fn event(
     };
     format!(
         "INSERT INTO {table} (kind, service, version, name, checksum, milliseconds, message, \
-           migrator_version) \
+           application, migrator_version) \
          VALUES ('{kind}', {service}, {version}, {name}, {checksum}, {milliseconds}, {message}, \
+           COALESCE(NULLIF(pg_catalog.current_setting('application_name'), ''), {application}), \
            '{migrator_version}');",
         table = tables.event(),
         service = quote_literal(subject.service),
@@ -120,6 +123,7 @@ pub(crate) fn event(
         name = quote_literal(subject.name),
         checksum = quote_literal(subject.checksum),
         message = message.map_or_else(|| "NULL".to_owned(), quote_literal),
+        application = quote_literal(subject.application),
         migrator_version = env!("CARGO_PKG_VERSION"),
     )
 }

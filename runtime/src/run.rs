@@ -1,0 +1,215 @@
+//! The way of a run: read, plan, lock, read and plan again, act.
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use migrator_model::Code;
+use migrator_model::file_name::Direction;
+
+use crate::bootstrap;
+use crate::client::Client;
+use crate::driver;
+use crate::error::{Error, ErrorKind};
+use crate::event::Event;
+use crate::executor::Executor;
+use crate::history::{Entry, History};
+use crate::lock::{Held, Locks};
+use crate::message::RESET;
+use crate::migrator::{Migrator, failed};
+use crate::plan::{self, Conflict, Plan};
+use crate::report::Report;
+use crate::target::Target;
+
+/// What is asked of a run, and over which connection.
+#[derive(Clone, Copy)]
+pub(crate) struct Order<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) direction: Direction,
+    pub(crate) target: &'a Target,
+}
+
+/// How a run under locks ends.
+enum Locked {
+    /// All was done.
+    Done,
+    /// These locks are needed: the history has changed since the first look.
+    Further(Locks),
+}
+
+impl Migrator {
+    pub(crate) async fn run(&mut self, order: Order<'_>) -> Result<Report, Error> {
+        let started = Instant::now();
+        let mut report = Report::default();
+        // Boxed: it is some 25 kB, which every caller's future would hold.
+        let outcome = Box::pin(self.steps(order, &mut report)).await;
+        report.elapsed = started.elapsed();
+        match outcome {
+            Ok(()) => Ok(report),
+            Err(kind) => Err(Error {
+                kind: Box::new(kind),
+                report,
+            }),
+        }
+    }
+
+    async fn steps(&mut self, order: Order<'_>, report: &mut Report) -> Result<(), ErrorKind> {
+        let Some(mut locks) = self.first_look(order).await? else {
+            return Ok(());
+        };
+        loop {
+            let held = self.lock(order.client, &locks).await?;
+            let outcome = self.locked(order, &locks, &held, report).await;
+            held.release().await;
+            match outcome? {
+                Locked::Done => return Ok(()),
+                Locked::Further(needed) => locks = needed,
+            }
+        }
+    }
+
+    /// The locks that there is work for; nothing if there is none.
+    ///
+    /// What looks dirty may just be at work: whoever is at it holds the lock.
+    async fn first_look(&mut self, order: Order<'_>) -> Result<Option<Locks>, ErrorKind> {
+        let history = self.history_for(order).await?;
+        match self.make_plan(&history, order) {
+            Ok(plan) if plan.steps.is_empty() => {
+                self.tell_plan(&plan);
+                Ok(None)
+            }
+            Ok(plan) => Ok(Some(self.locks(&plan))),
+            Err(conflicts) => match dirty_among(&conflicts, &history) {
+                services if services.is_empty() => Err(ErrorKind::Refused(conflicts)),
+                exclusive => Ok(Some(Locks {
+                    exclusive,
+                    ..Locks::default()
+                })),
+            },
+        }
+    }
+
+    /// Looks again, now that nobody else changes it, and acts.
+    async fn locked(
+        &mut self,
+        order: Order<'_>,
+        locks: &Locks,
+        held: &Held,
+        report: &mut Report,
+    ) -> Result<Locked, ErrorKind> {
+        let history = self.history_for(order).await?;
+        let plan = self.make_plan(&history, order);
+        let plan = plan.map_err(ErrorKind::Refused)?;
+        let needed = self.locks(&plan);
+        if !locks.cover(&needed) {
+            return Ok(Locked::Further(needed));
+        }
+        self.tell_plan(&plan);
+        if !plan.steps.is_empty() {
+            self.act(order.client, &history, &plan, held, report)
+                .await?;
+        }
+        Ok(Locked::Done)
+    }
+
+    async fn act(
+        &mut self,
+        client: &Client,
+        history: &History,
+        plan: &Plan<'_>,
+        held: &Held,
+        report: &mut Report,
+    ) -> Result<(), ErrorKind> {
+        let reset = client.postgres().batch_execute(RESET).await;
+        reset.map_err(|error| failed(client, "preparing the session".to_owned(), &error))?;
+        bootstrap::tables(client, &self.tables, &self.options.schema, history, plan).await?;
+        let mut executor = Executor {
+            client,
+            tables: &self.tables,
+            registry: self.registry,
+            options: &self.options,
+            lock: held,
+            listener: &mut self.listener,
+            report,
+            left: plan.steps.len(),
+        };
+        let legs = plan
+            .steps
+            .chunk_by(|a, b| a.service() == b.service() && a.direction() == b.direction());
+        for leg in legs {
+            match leg.first().map(plan::Step::direction) {
+                Some(Direction::Up) => driver::apply(&mut executor, leg).await?,
+                Some(Direction::Down) => {
+                    for step in leg {
+                        let outcome = executor.run(step).await;
+                        outcome.map_err(|fault| ErrorKind::Script(Box::new(fault)))?;
+                    }
+                }
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn make_plan(
+        &self,
+        history: &History,
+        order: Order<'_>,
+    ) -> Result<Plan<'static>, Vec<Conflict>> {
+        plan::plan(
+            self.registry,
+            history,
+            order.direction,
+            order.target,
+            self.options.policy,
+        )
+    }
+
+    fn tell_plan(&mut self, plan: &Plan<'_>) {
+        if let Some(listener) = &mut self.listener {
+            listener.tell(&Event::Planned(plan));
+        }
+    }
+
+    /// Exclusive on the services that a plan changes, shared on what they depend
+    /// on and on what its migrations require.
+    fn locks(&self, plan: &Plan<'_>) -> Locks {
+        let mut locks = Locks::default();
+        for step in &plan.steps {
+            if let plan::Work::Apply(migration) = &step.work {
+                let required = migration.requires.iter();
+                locks.shared.extend(required.map(|r| r.service.to_string()));
+            }
+            if locks.exclusive.insert(step.service().to_owned()) {
+                let others = self.registry.dependencies_of(step.service());
+                locks.shared.extend(others.into_iter().map(str::to_owned));
+            }
+        }
+        locks
+    }
+
+    /// The history, in which a run downward may name services that the registry
+    /// does not have.
+    pub(crate) async fn history_for(&self, order: Order<'_>) -> Result<History, ErrorKind> {
+        let history = self
+            .history(order.client)
+            .await
+            .map_err(|error| *error.kind)?;
+        let checked = match order.direction {
+            Direction::Up => self.check_names(&order.target.services, &History::default()),
+            Direction::Down => self.check_names(&order.target.services, &history),
+        };
+        checked.map_err(|error| *error.kind)?;
+        Ok(history)
+    }
+}
+
+/// The services whose dirty entries are among the conflicts.
+fn dirty_among(conflicts: &[Conflict], history: &History) -> BTreeSet<String> {
+    let is_among = |entry: &Entry| {
+        let subject = entry.to_string();
+        let mut dirty = conflicts.iter().filter(|c| c.code == Code::M0404);
+        dirty.any(|conflict| conflict.subject == subject)
+    };
+    let entries = history.entries().filter(|entry| is_among(entry));
+    entries.map(|entry| entry.service.clone()).collect()
+}
