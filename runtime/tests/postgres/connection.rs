@@ -1,0 +1,143 @@
+//! Connections that are lost.
+
+use migrator_runtime::{ErrorKind, Left};
+
+use super::support::{AT_GATE, Database, Gate, core, done, fault, rows};
+
+#[tokio::test]
+async fn a_session_ended_in_the_middle_of_a_script_leaves_it_unknown_and_the_next_run_finishes() {
+    let database = Database::new().await;
+    let gate = Gate::closed(&database).await;
+    let second = format!("CREATE TABLE a (); {AT_GATE}");
+    let registry = core(&["SELECT 1;", &second, "SELECT 3;"]);
+    let run = tokio::spawn({
+        let database = database.clone();
+        async move { database.up(registry).await }
+    });
+    let pid = gate.reached().await;
+    database
+        .value(&format!("SELECT pg_terminate_backend({pid})"))
+        .await;
+    let error = run
+        .await
+        .expect("no panic")
+        .expect_err("the session is gone");
+    assert_eq!(error.code().to_string(), "M0503");
+    assert_eq!(done(&error.report), ["core/1"]);
+    assert!(error.help().contains("migrator status"), "{}", error.help());
+    let fault = fault(Err(error));
+    assert_eq!(fault.left, Left::Unknown);
+    assert!(
+        fault.message.starts_with("the connection was lost: "),
+        "{}",
+        fault.message
+    );
+    assert!(fault.message.contains("administrator"), "{}", fault.message);
+    gate.open().await;
+    let report = database.up(registry).await.expect("it runs");
+    assert_eq!(done(&report), ["core/2", "core/3"]);
+}
+
+#[tokio::test]
+async fn outside_a_transaction_a_session_ended_leaves_it_dirty() {
+    let database = Database::new().await;
+    let gate = Gate::closed(&database).await;
+    let script = format!("-- migrator: no-transaction\nCREATE TABLE a ();\n{AT_GATE}");
+    let registry = core(&[&script]);
+    let run = tokio::spawn({
+        let database = database.clone();
+        async move { database.up(registry).await }
+    });
+    let pid = gate.reached().await;
+    database
+        .value(&format!("SELECT pg_terminate_backend({pid})"))
+        .await;
+    let fault = fault(run.await.expect("no panic"));
+    assert_eq!(fault.left, Left::Dirty);
+    assert_eq!(fault.position.map(|at| at.line), Some(3));
+    assert_eq!(database.recorded().await, ["core/1 dirty up"]);
+    gate.open().await;
+}
+
+#[tokio::test]
+async fn with_the_lock_lost_the_next_step_does_not_start() {
+    let database = Database::new().await;
+    let gate = Gate::closed(&database).await;
+    let registry = core(&[AT_GATE, "SELECT 2;"]);
+    let run = tokio::spawn({
+        let database = database.clone();
+        async move { database.up(registry).await }
+    });
+    gate.reached().await;
+    // The connection that holds the lock is the one with a name.
+    let ours = "FROM pg_stat_activity WHERE datname = current_database() \
+                AND application_name = 'migrator'";
+    database
+        .value(&format!("SELECT pg_terminate_backend(pid) {ours}"))
+        .await;
+    database
+        .until(&format!("SELECT count(*) {ours}"), "0")
+        .await;
+    gate.open().await;
+    let error = run.await.expect("no panic").expect_err("the lock is gone");
+    assert_eq!(
+        done(&error.report),
+        ["core/1"],
+        "what was begun is finished"
+    );
+    let fault = fault(Err(error));
+    assert_eq!(fault.left, Left::Nothing);
+    assert_eq!(fault.message, "the connection that holds the lock was lost");
+    assert_eq!(database.recorded().await, ["core/1"]);
+    assert_eq!(
+        done(&database.up(registry).await.expect("it runs")),
+        ["core/2"]
+    );
+}
+
+#[tokio::test]
+async fn a_session_ended_between_runs_is_said_to_be_lost() {
+    let database = Database::new().await;
+    let mut client = database.client().await;
+    let pid = rows(client.postgres(), "SELECT pg_backend_pid()")
+        .await
+        .join("");
+    database
+        .value(&format!("SELECT pg_terminate_backend({pid})"))
+        .await;
+    database
+        .until(
+            &format!("SELECT count(*) FROM pg_stat_activity WHERE pid = {pid}"),
+            "0",
+        )
+        .await;
+    let mut migrator = migrator_runtime::Migrator::new(core(&["SELECT 1;"]));
+    let run = migrator.up(&mut client, migrator_runtime::Target::all());
+    let error = super::support::within("up", run)
+        .await
+        .expect_err("it is gone");
+    assert_eq!(
+        error.to_string(),
+        "the connection was lost while reading the history"
+    );
+    let ErrorKind::Connection { why, .. } = &*error.kind else {
+        panic!("{error:?}")
+    };
+    assert!(
+        why.contains("administrator") || why.contains("closed"),
+        "{why}"
+    );
+}
+
+#[tokio::test]
+async fn all_connections_of_a_run_are_closed_when_it_returns() {
+    let database = Database::new().await;
+    let ours = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
+    for script in ["SELECT 1;", "SELECT 1/0;", "COMMIT;"] {
+        let _ = database.up(core(&[script])).await;
+        database.until(ours, "0").await;
+        database.run("DROP SCHEMA migrator CASCADE").await;
+        database.until(ours, "0").await;
+    }
+}

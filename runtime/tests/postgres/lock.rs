@@ -1,0 +1,428 @@
+//! Several runs at once.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use migrator_runtime::{ErrorKind, Left, Migrator, Options, Target};
+
+use super::support::{AT_GATE, Database, Gate, core, done, fault, registry, telling, within};
+
+#[tokio::test]
+async fn of_eight_runs_at_once_each_migration_is_applied_by_one() {
+    let database = Database::new().await;
+    let registry = registry(&[
+        ("core", 1, "CREATE TABLE a ();", "DROP TABLE a;"),
+        ("core", 2, "CREATE TABLE b ();", "DROP TABLE b;"),
+        ("tenant", 3, "CREATE TABLE c ();", "DROP TABLE c;"),
+        ("auth", 4, "CREATE TABLE d ();", "DROP TABLE d;"),
+        ("lonely", 5, "CREATE TABLE e ();", "DROP TABLE e;"),
+    ]);
+    let services = ["core", "tenant", "auth", "lonely"];
+    let runs: Vec<_> = (0..8)
+        .map(|run| {
+            let database = database.clone();
+            let target = match run % 2 {
+                0 => Target::all(),
+                _ => Target::service(services[run / 2]),
+            };
+            tokio::spawn(async move { database.up_with(Migrator::new(registry), target).await })
+        })
+        .collect();
+    let mut all = Vec::new();
+    for run in runs {
+        let report = within("a run", run)
+            .await
+            .expect("no panic")
+            .expect("it succeeds");
+        all.extend(done(&report));
+    }
+    all.sort();
+    assert_eq!(all, ["auth/4", "core/1", "core/2", "lonely/5", "tenant/3"]);
+    assert_eq!(database.events().await.len(), 5);
+}
+
+#[tokio::test]
+async fn who_waits_is_told_who_holds_the_lock_and_then_goes_on() {
+    let database = Database::new().await;
+    let gate = Gate::closed(&database).await;
+    let registry = core(&[AT_GATE]);
+    let first = tokio::spawn({
+        let database = database.clone();
+        async move { database.up(registry).await }
+    });
+    gate.reached().await;
+    let (migrator, mut told) = telling(registry, Options::default());
+    let second = tokio::spawn({
+        let database = database.clone();
+        async move { database.up_with(migrator, Target::all()).await }
+    });
+    let waiting = told.next("waiting").await;
+    assert!(waiting.starts_with("waiting `migrator` (pid "), "{waiting}");
+    assert!(waiting.contains(", role postgres, since 2"), "{waiting}");
+    gate.open().await;
+    let first = within("the first", first)
+        .await
+        .expect("no panic")
+        .expect("it runs");
+    let second = within("the second", second)
+        .await
+        .expect("no panic")
+        .expect("it runs");
+    assert_eq!(
+        (done(&first), done(&second)),
+        (vec!["core/1".to_owned()], Vec::new())
+    );
+    assert_eq!(
+        told.all
+            .lock()
+            .expect("nobody panics")
+            .last()
+            .expect("some"),
+        "planned 0"
+    );
+}
+
+#[tokio::test]
+async fn without_patience_the_lock_is_refused_at_once() {
+    let database = Database::new().await;
+    let gate = Gate::closed(&database).await;
+    let registry = core(&[AT_GATE]);
+    let first = tokio::spawn({
+        let database = database.clone();
+        async move { database.up(registry).await }
+    });
+    gate.reached().await;
+    let impatient = || {
+        let options = Options {
+            lock_wait: Duration::ZERO,
+            ..Options::default()
+        };
+        Migrator::with_options(registry, options)
+    };
+    let error = database
+        .up_with(impatient(), Target::all())
+        .await
+        .expect_err("it is held");
+    assert_eq!(error.code().to_string(), "M0502");
+    let ErrorKind::Locked { holder, waited } = &*error.kind else {
+        panic!("{error:?}")
+    };
+    assert_eq!((holder.application.as_str(), *waited), ("migrator", 0));
+    assert!(
+        error
+            .to_string()
+            .starts_with("the lock was not obtained in 0 s: `migrator` (pid ")
+    );
+    gate.open().await;
+    within("the first", first)
+        .await
+        .expect("no panic")
+        .expect("it runs");
+    // It is free as soon as the run has returned, and after a failure, too.
+    let failing = core(&[AT_GATE, "SELECT 1/0;"]);
+    for _ in 0..5 {
+        let options = Options {
+            lock_wait: Duration::ZERO,
+            ..Options::default()
+        };
+        fault(
+            database
+                .up_with(Migrator::with_options(failing, options), Target::all())
+                .await,
+        );
+    }
+}
+
+#[tokio::test]
+async fn services_that_have_nothing_to_do_with_each_other_do_not_wait() {
+    let database = Database::new().await;
+    let registry = registry(&[
+        ("core", 1, "SELECT 1;", "SELECT 1;"),
+        ("tenant", 2, AT_GATE, "SELECT 1;"),
+        ("auth", 3, "SELECT 1;", "SELECT 1;"),
+        ("lonely", 4, "SELECT 1;", "SELECT 1;"),
+    ]);
+    let up = |service: &'static str| {
+        let database = database.clone();
+        let options = Options {
+            lock_wait: Duration::ZERO,
+            ..Options::default()
+        };
+        let migrator = Migrator::with_options(registry, options);
+        async move { database.up_with(migrator, Target::service(service)).await }
+    };
+    up("core").await.expect("it runs");
+    let gate = Gate::closed(&database).await;
+    let tenant = tokio::spawn(up("tenant"));
+    gate.reached().await;
+    // `auth` shares nothing with it but `core`, which both just read.
+    assert_eq!(done(&up("auth").await.expect("it runs")), ["auth/3"]);
+    assert_eq!(done(&up("lonely").await.expect("it runs")), ["lonely/4"]);
+    let options = Options {
+        lock_wait: Duration::ZERO,
+        ..Options::default()
+    };
+    let down = Migrator::with_options(registry, options);
+    let error = database.down_with(down, Target::service("core")).await;
+    let error = error.expect_err("`core` is read by the other run or needed by `auth`");
+    assert!(
+        ["M0405", "M0502"].contains(&error.code().to_string().as_str()),
+        "{error}"
+    );
+    gate.open().await;
+    within("tenant", tenant)
+        .await
+        .expect("no panic")
+        .expect("it runs");
+}
+
+#[tokio::test]
+async fn what_a_run_depends_on_or_requires_is_not_reverted_under_it() {
+    let database = Database::new().await;
+    let waits = format!("-- migrator: requires lonely/20240101000004\n{AT_GATE}");
+    let registry = registry(&[
+        ("core", 1, "SELECT 1;", "SELECT 1;"),
+        ("tenant", 5, &waits, "SELECT 1;"),
+        ("lonely", 4, "SELECT 1;", "SELECT 1;"),
+    ]);
+    for service in ["core", "lonely"] {
+        database
+            .up_with(Migrator::new(registry), Target::service(service))
+            .await
+            .expect("it runs");
+    }
+    let gate = Gate::closed(&database).await;
+    let tenant = tokio::spawn({
+        let database = database.clone();
+        async move { database.up(registry).await }
+    });
+    gate.reached().await;
+    for service in ["core", "lonely"] {
+        let options = Options {
+            lock_wait: Duration::ZERO,
+            ..Options::default()
+        };
+        let down = Migrator::with_options(registry, options);
+        let error = database.down_with(down, Target::service(service)).await;
+        assert_eq!(
+            error.expect_err("it is read").code().to_string(),
+            "M0502",
+            "{service}"
+        );
+    }
+    gate.open().await;
+    within("tenant", tenant)
+        .await
+        .expect("no panic")
+        .expect("it runs");
+}
+
+#[tokio::test]
+async fn histories_in_two_schemas_do_not_wait_for_each_other() {
+    let database = Database::new().await;
+    let gate = Gate::closed(&database).await;
+    let first = tokio::spawn({
+        let database = database.clone();
+        async move { database.up(core(&[AT_GATE])).await }
+    });
+    gate.reached().await;
+    let options = Options {
+        schema: "other".to_owned(),
+        lock_wait: Duration::ZERO,
+        ..Options::default()
+    };
+    let other = Migrator::with_options(core(&["SELECT 1;"]), options);
+    database
+        .up_with(other, Target::all())
+        .await
+        .expect("it runs");
+    gate.open().await;
+    within("the first", first)
+        .await
+        .expect("no panic")
+        .expect("it runs");
+}
+
+#[tokio::test]
+async fn an_index_is_built_concurrently_while_others_wait_for_the_lock() {
+    let database = Database::new().await;
+    let script = format!(
+        "-- migrator: no-transaction\nCREATE TABLE a (id int);\n{AT_GATE}\n\
+         CREATE INDEX CONCURRENTLY i ON a (id);"
+    );
+    let registry = core(&[&script]);
+    let gate = Gate::closed(&database).await;
+    let first = tokio::spawn({
+        let database = database.clone();
+        async move { database.up(registry).await }
+    });
+    gate.reached().await;
+    let mut others = Vec::new();
+    for _ in 0..3 {
+        let (migrator, mut told) = telling(registry, Options::default());
+        let database = database.clone();
+        others.push(tokio::spawn(async move {
+            database.up_with(migrator, Target::all()).await
+        }));
+        told.next("waiting").await;
+    }
+    gate.open().await;
+    let first = within("the first", first)
+        .await
+        .expect("no panic")
+        .expect("it runs");
+    assert_eq!(done(&first), ["core/1"]);
+    for other in others {
+        let report = within("another", other).await.expect("no panic");
+        assert!(
+            report
+                .expect("what is at work is not dirty")
+                .done
+                .is_empty()
+        );
+    }
+    assert_eq!(
+        database
+            .value("SELECT indisvalid FROM pg_index WHERE indexrelid = 'i'::regclass")
+            .await,
+        "t"
+    );
+}
+
+#[tokio::test]
+async fn a_script_that_meets_a_lock_is_tried_again_until_it_succeeds() {
+    let database = Database::new().await;
+    database.run("CREATE TABLE a ()").await;
+    let blocker = database.session().await;
+    let lock = "BEGIN; LOCK TABLE a IN ACCESS EXCLUSIVE MODE";
+    blocker
+        .batch_execute(lock)
+        .await
+        .expect("nobody else has it");
+    let options = Options {
+        lock_timeout: Duration::from_millis(20),
+        ..Options::default()
+    };
+    let (migrator, mut told) = telling(core(&["ALTER TABLE a ADD x int;"]), options);
+    let run = tokio::spawn({
+        let database = database.clone();
+        async move { database.up_with(migrator, Target::all()).await }
+    });
+    let retrying = told.next("retrying").await;
+    assert_eq!(retrying, "retrying canceling statement due to lock timeout");
+    told.next("retrying").await;
+    blocker.batch_execute("COMMIT").await.expect("it ends");
+    let report = within("the run", run)
+        .await
+        .expect("no panic")
+        .expect("it succeeds");
+    assert_eq!(done(&report), ["core/1"]);
+    assert_eq!(database.events().await, ["apply core/1"]);
+}
+
+#[tokio::test]
+async fn a_table_that_stays_locked_is_an_error_that_says_so() {
+    let database = Database::new().await;
+    database.run("CREATE TABLE a ()").await;
+    let blocker = database.session().await;
+    let lock = "BEGIN; LOCK TABLE a IN ACCESS EXCLUSIVE MODE";
+    blocker
+        .batch_execute(lock)
+        .await
+        .expect("nobody else has it");
+    let options = Options {
+        lock_timeout: Duration::from_millis(10),
+        tries: 2,
+        ..Options::default()
+    };
+    let script = "SELECT 1;\nALTER TABLE a ADD x int;";
+    let (migrator, told) = telling(core(&[script]), options);
+    let error = database
+        .up_with(migrator, Target::all())
+        .await
+        .expect_err("it stays locked");
+    assert!(
+        error.help().contains("another session holds a lock"),
+        "{}",
+        error.help()
+    );
+    let fault = fault(Err(error));
+    assert_eq!(fault.sqlstate.as_deref(), Some("55P03"));
+    assert_eq!(fault.left, Left::Nothing);
+    assert_eq!(fault.line.as_deref(), Some("ALTER TABLE a ADD x int;"));
+    let all = told.all.lock().expect("nobody panics").clone();
+    assert_eq!(
+        all.iter()
+            .filter(|event| event.starts_with("retrying"))
+            .count(),
+        1
+    );
+    assert_eq!(database.events().await, ["failure core/1"]);
+}
+
+#[tokio::test]
+async fn a_deadlock_is_tried_again() {
+    let database = Database::new().await;
+    database.run("CREATE TABLE a (); CREATE TABLE b ()").await;
+    let blocker = database.session().await;
+    let lock = "SET deadlock_timeout = '1min'; BEGIN; LOCK TABLE b";
+    blocker
+        .batch_execute(lock)
+        .await
+        .expect("nobody else has it");
+    let gate = Gate::closed(&database).await;
+    let script = format!(
+        "SET LOCAL deadlock_timeout = '1ms'; SET LOCAL lock_timeout = 0; LOCK TABLE a; {AT_GATE} \
+         LOCK TABLE b;"
+    );
+    let (migrator, mut told) = telling(core(&[&script]), Options::default());
+    let run = tokio::spawn({
+        let database = database.clone();
+        async move { database.up_with(migrator, Target::all()).await }
+    });
+    gate.reached().await;
+    // It has `a` and is going to wait for `b`; the other way round here.
+    let blocker = tokio::spawn(async move { blocker.batch_execute("LOCK TABLE a; COMMIT").await });
+    let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'a'::regclass";
+    database.until(waits, "1").await;
+    gate.open().await;
+    assert_eq!(told.next("retrying").await, "retrying deadlock detected");
+    let blocker = within("the other", blocker).await.expect("no panic");
+    blocker.expect("the script gave way");
+    let report = within("the run", run).await.expect("no panic");
+    assert_eq!(done(&report.expect("it succeeds")), ["core/1"]);
+}
+
+#[tokio::test]
+async fn a_service_new_to_the_history_is_made_room_for_by_all_at_once() {
+    // As many services as there are, each for itself, and nothing made before.
+    for isolation in ["read committed", "serializable"] {
+        let database = Database::new().await;
+        database
+            .set(&format!("default_transaction_isolation = '{isolation}'"))
+            .await;
+        let services = ["core", "tenant", "auth", "lonely"];
+        let scripts: Vec<_> = (1..)
+            .zip(services)
+            .map(|(number, service)| (service, number, "SELECT 1;", "SELECT 1;"))
+            .collect();
+        let registry = registry(&scripts);
+        let runs: Vec<_> = services
+            .iter()
+            .map(|service| {
+                let database = database.clone();
+                let target = Target::service(*service);
+                tokio::spawn(async move { database.up_with(Migrator::new(registry), target).await })
+            })
+            .collect();
+        let mut all = BTreeSet::new();
+        for run in runs {
+            let report = within("a run", run)
+                .await
+                .expect("no panic")
+                .expect(isolation);
+            all.extend(done(&report));
+        }
+        assert_eq!(all.len(), 4);
+    }
+}

@@ -1,0 +1,17 @@
+//! A registry against a real Postgres, a fresh database a test.
+#![cfg(unix)]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "clippy lets tests do so, but not the functions they share"
+)]
+
+mod connection;
+mod fault;
+mod history;
+mod isolation;
+mod lock;
+mod no_transaction;
+mod rights;
+mod support;
+mod transaction;

@@ -1,0 +1,333 @@
+//! Databases, registries and runs in short form.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use migrator_localpg::Throwaway;
+use migrator_runtime::model::{Node, Registry, Tree, Version, resolve};
+use migrator_runtime::{
+    Client, Error, Event, Fault, Migrator, Options, Outcome, Report, Settings, Target, connect,
+};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio_postgres::{NoTls, SimpleQueryMessage};
+
+/// No test waits for longer than this.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub(crate) async fn within<T>(what: &str, work: impl Future<Output = T>) -> T {
+    let done = tokio::time::timeout(PATIENCE, work).await;
+    done.unwrap_or_else(|late| panic!("{what}: not within a minute: {late}"))
+}
+
+pub(crate) fn version(number: i64) -> Version {
+    Version::from_integer(20_240_101_000_000 + number)
+}
+
+/// `core`; `tenant` and `auth`, which depend on it; `lonely`, which does not.
+const MANIFEST: &str = r#"
+tiers = ["T"]
+[services.core]
+tier = "T"
+directory = "core"
+[services.tenant]
+tier = "T"
+directory = "tenant"
+depends_on = ["core"]
+[services.auth]
+tier = "T"
+directory = "auth"
+depends_on = ["core"]
+[services.lonely]
+tier = "T"
+directory = "lonely"
+"#;
+
+/// A migration: its service, its number, its scripts.
+pub(crate) type Script<'a> = (&'a str, i64, &'a str, &'a str);
+
+pub(crate) fn registry(scripts: &[Script<'_>]) -> &'static Registry {
+    let mut tree = Tree::new("database").with_file("services.toml", MANIFEST);
+    tree.nodes.insert("migrations".to_owned(), Node::Folder);
+    for service in ["core", "tenant", "auth", "lonely"] {
+        tree.nodes
+            .insert(format!("migrations/{service}"), Node::Folder);
+    }
+    for (service, number, up, down) in scripts {
+        let stem = stem(service, *number);
+        tree = tree
+            .with_file(&format!("migrations/{service}/{stem}.up.sql"), *up)
+            .with_file(&format!("migrations/{service}/{stem}.down.sql"), *down);
+    }
+    let resolved = resolve(&tree);
+    assert_eq!(resolved.diagnostics, []);
+    Box::leak(Box::new(resolved.registry))
+}
+
+/// The migrations of `core` alone, numbered from 1, that nothing reverts.
+pub(crate) fn core(ups: &[&str]) -> &'static Registry {
+    let scripts: Vec<Script<'_>> = (1..)
+        .zip(ups)
+        .map(|(number, up)| ("core", number, *up, "SELECT 1;"))
+        .collect();
+    registry(&scripts)
+}
+
+/// `20240101000001_c000001a_m1`.
+pub(crate) fn stem(service: &str, number: i64) -> String {
+    let letter = match service {
+        "core" => 'c',
+        "tenant" => 'e',
+        "auth" => 'a',
+        _ => 'b',
+    };
+    format!("{}_{letter}{number:06}a_m{number}", version(number))
+}
+
+/// A database of a test's own.
+#[derive(Clone)]
+pub(crate) struct Database {
+    pub(crate) url: String,
+}
+
+impl Database {
+    pub(crate) async fn new() -> Database {
+        let server = Throwaway::shared().expect("a server");
+        let url = server.create_database().await.expect("a database");
+        Database { url }
+    }
+
+    /// The same database as another role sees it, which can log in and no more.
+    pub(crate) async fn as_new_role(&self) -> (Database, String) {
+        let (_, name) = self.url.rsplit_once('/').expect("a name");
+        let role = format!("role_of_{name}");
+        self.run(&format!("CREATE ROLE {role} LOGIN")).await;
+        let url = self.url.replace("//postgres@", &format!("//{role}@"));
+        (Database { url }, role)
+    }
+
+    /// Sets something for every session that follows.
+    pub(crate) async fn set(&self, setting: &str) {
+        let (_, name) = self.url.rsplit_once('/').expect("a name");
+        self.run(&format!("ALTER DATABASE {name} SET {setting}"))
+            .await;
+    }
+
+    /// A session that is none of the migrator's.
+    pub(crate) async fn session(&self) -> tokio_postgres::Client {
+        let connecting = tokio_postgres::connect(&self.url, NoTls);
+        let (client, connection) = connecting.await.expect("a session");
+        tokio::spawn(connection);
+        client
+    }
+
+    pub(crate) async fn run(&self, sql: &str) {
+        let session = self.session().await;
+        within(sql, session.batch_execute(sql)).await.expect(sql);
+    }
+
+    /// The rows, their values divided by `|`.
+    pub(crate) async fn rows(&self, sql: &str) -> Vec<String> {
+        rows(&self.session().await, sql).await
+    }
+
+    /// The one value.
+    pub(crate) async fn value(&self, sql: &str) -> String {
+        self.rows(sql).await.join("\n")
+    }
+
+    /// Waits until the value is this.
+    pub(crate) async fn until(&self, sql: &str, value: &str) {
+        let session = self.session().await;
+        let wait = async { while rows(&session, sql).await.join("\n") != value {} };
+        within(sql, wait).await;
+    }
+
+    pub(crate) async fn client(&self) -> Client {
+        let settings = Settings::parse(&self.url).expect("the URL is valid");
+        connect(settings).await.expect("a connection")
+    }
+
+    pub(crate) async fn up(&self, registry: &'static Registry) -> Result<Report, Error> {
+        self.up_with(Migrator::new(registry), Target::all()).await
+    }
+
+    pub(crate) async fn up_with(
+        &self,
+        mut migrator: Migrator,
+        target: Target,
+    ) -> Result<Report, Error> {
+        let mut client = self.client().await;
+        let outcome = within("up", migrator.up(&mut client, target)).await;
+        within("close", client.close()).await;
+        outcome
+    }
+
+    pub(crate) async fn down(&self, registry: &'static Registry) -> Result<Report, Error> {
+        self.down_with(Migrator::new(registry), Target::all()).await
+    }
+
+    pub(crate) async fn down_with(
+        &self,
+        mut migrator: Migrator,
+        target: Target,
+    ) -> Result<Report, Error> {
+        let mut client = self.client().await;
+        let outcome = within("down", migrator.down(&mut client, target)).await;
+        within("close", client.close()).await;
+        outcome
+    }
+
+    pub(crate) async fn repair(
+        &self,
+        registry: &'static Registry,
+        number: i64,
+        outcome: Outcome,
+    ) -> Result<(), Error> {
+        let mut client = self.client().await;
+        let mut migrator = Migrator::new(registry);
+        let repair = migrator.repair(&mut client, "core", version(number), outcome);
+        within("repair", repair).await.map(drop)
+    }
+
+    /// The fault of the script that fails.
+    pub(crate) async fn fault(&self, registry: &'static Registry) -> Fault {
+        fault(self.up(registry).await)
+    }
+
+    /// The versions recorded, `core/1`, and `core/1 dirty`.
+    pub(crate) async fn recorded(&self) -> Vec<String> {
+        self.rows(
+            "SELECT replace(tableoid::regclass::text, '_history', '') \
+               || '/' || version - 20240101000000 || coalesce(' dirty ' || dirty, '') \
+             FROM migrator.history ORDER BY tableoid::regclass::text, version",
+        )
+        .await
+        .into_iter()
+        .map(|row| row.replace("migrator.", ""))
+        .collect()
+    }
+
+    /// The event log, `apply core/1`.
+    pub(crate) async fn events(&self) -> Vec<String> {
+        self.rows(
+            "SELECT kind || ' ' || service || '/' || version - 20240101000000 \
+             FROM migrator.event ORDER BY id",
+        )
+        .await
+    }
+}
+
+pub(crate) fn fault(outcome: Result<Report, Error>) -> Fault {
+    let error = outcome.expect_err("a script fails");
+    assert!(!error.help().is_empty());
+    let migrator_runtime::ErrorKind::Script(fault) = *error.kind else {
+        panic!("{error:?}")
+    };
+    *fault
+}
+
+pub(crate) async fn rows(session: &tokio_postgres::Client, sql: &str) -> Vec<String> {
+    let answers = within(sql, session.simple_query(sql)).await.expect(sql);
+    let mut rows = Vec::new();
+    for answer in answers {
+        if let SimpleQueryMessage::Row(row) = answer {
+            let values = (0..row.len()).map(|column| row.get(column).unwrap_or("NULL"));
+            rows.push(values.collect::<Vec<_>>().join("|"));
+        }
+    }
+    rows
+}
+
+/// What was done, `core/1`.
+pub(crate) fn done(report: &Report) -> Vec<String> {
+    let done = report.done.iter();
+    done.map(|done| {
+        format!(
+            "{}/{}",
+            done.service,
+            done.version.as_integer() - 20_240_101_000_000
+        )
+    })
+    .collect()
+}
+
+/// Events as they happen, in short form.
+pub(crate) struct Told {
+    pub(crate) all: Arc<Mutex<Vec<String>>>,
+    channel: UnboundedReceiver<String>,
+}
+
+impl Told {
+    /// The next event that starts so.
+    pub(crate) async fn next(&mut self, start: &str) -> String {
+        let wait = async {
+            loop {
+                let event = self.channel.recv().await.expect("the run has not ended");
+                if event.starts_with(start) {
+                    return event;
+                }
+            }
+        };
+        within(start, wait).await
+    }
+}
+
+/// A migrator whose events are told.
+pub(crate) fn telling(registry: &'static Registry, options: Options) -> (Migrator, Told) {
+    let (sender, channel): (UnboundedSender<String>, _) = unbounded_channel();
+    let all = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&all);
+    let migrator = Migrator::with_options(registry, options).on_event(move |event| {
+        let event = match event {
+            Event::Waiting(holder) => format!("waiting {holder}"),
+            Event::Planned(plan) => format!("planned {}", plan.steps.len()),
+            Event::Started(step) => format!("started {step}"),
+            Event::Finished(done) => format!("finished {done}"),
+            Event::Retrying { why, .. } => format!("retrying {why}"),
+            Event::Notice(notice) => format!("notice {}", notice.message),
+        };
+        kept.lock().expect("nobody panics").push(event.clone());
+        // The test may not listen any more.
+        let _ = sender.send(event);
+    });
+    (migrator, Told { all, channel })
+}
+
+/// A script waits at the gate until it is opened.
+pub(crate) struct Gate {
+    session: tokio_postgres::Client,
+    database: Database,
+}
+
+/// What a script says to wait at the gate.
+pub(crate) const AT_GATE: &str = "SELECT pg_catalog.pg_advisory_xact_lock(42);";
+
+impl Gate {
+    pub(crate) async fn closed(database: &Database) -> Gate {
+        let session = database.session().await;
+        session
+            .batch_execute("SELECT pg_catalog.pg_advisory_lock(42)")
+            .await
+            .expect("nobody else has it");
+        let database = database.clone();
+        Gate { session, database }
+    }
+
+    /// Waits until a script has come, and says which process runs it.
+    pub(crate) async fn reached(&self) -> String {
+        let waiting = "SELECT pid FROM pg_locks JOIN pg_database d ON d.oid = database \
+                       WHERE locktype = 'advisory' AND objid = 42 AND NOT granted \
+                         AND datname = current_database()";
+        self.database
+            .until(&format!("SELECT count(*) FROM ({waiting}) w"), "1")
+            .await;
+        self.database.value(waiting).await
+    }
+
+    pub(crate) async fn open(self) {
+        self.session
+            .batch_execute("SELECT pg_catalog.pg_advisory_unlock(42)")
+            .await
+            .expect("we have it");
+    }
+}
