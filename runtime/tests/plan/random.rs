@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use migrator_runtime::history::{Entry, History, Stored};
 use migrator_runtime::model::{Registry, Version};
-use migrator_runtime::plan::{Plan, Work, plan};
+use migrator_runtime::plan::{Plan, Step, Work, plan};
 use migrator_runtime::{Direction, Extent, Leave, Policy, Selection, Target};
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
@@ -228,7 +228,7 @@ proptest! {
                 Selection::Named(names) => names.iter().any(|name| name == service),
             };
             let own = plan.steps.iter().filter(|step| is_own(step.service()));
-            let own: Vec<Version> = own.map(|step| step.version()).collect();
+            let own: Vec<Version> = own.map(Step::version).collect();
             match (target.extent, &target.services) {
                 (Extent::Steps(steps), _) => {
                     prop_assert!(own.len() <= steps.get());

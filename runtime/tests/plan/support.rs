@@ -33,12 +33,13 @@ pub(crate) struct Spec {
 }
 
 pub(crate) fn registry(services: &[Service], migrations: &[Spec]) -> Registry {
-    let mut manifest = "tiers = [\"T\"]\n".to_owned();
-    for Service { name, depends_on } in services {
-        manifest += &format!(
+    let sections = services.iter().map(|Service { name, depends_on }| {
+        format!(
             "[services.{name}]\ntier = \"T\"\ndirectory = \"{name}\"\ndepends_on = {depends_on:?}\n"
-        );
-    }
+        )
+    });
+    let sections: Vec<String> = sections.collect();
+    let manifest = format!("tiers = [\"T\"]\n{}", sections.concat());
     let mut tree = Tree::new("database").with_file("services.toml", manifest);
     for Service { name, .. } in services {
         tree.nodes.insert("migrations".to_owned(), Node::Folder);
@@ -50,13 +51,13 @@ pub(crate) fn registry(services: &[Service], migrations: &[Spec]) -> Registry {
             service, number, ..
         } = spec;
         let stem = format!("{}_{index:07x}a_m{number}", version(*number));
-        let mut up: String = spec
-            .requires
-            .iter()
+        let requires = spec.requires.iter();
+        let requires: Vec<String> = requires
             .map(|(service, number)| {
                 format!("-- migrator: requires {service}/{}\n", version(*number))
             })
             .collect();
+        let mut up = requires.concat();
         up += "SELECT 'up';\n";
         tree = tree
             .with_file(&format!("migrations/{service}/{stem}.up.sql"), up)
