@@ -1,8 +1,10 @@
 //! What no script may hold, because of the way it is run: a statement that ends
-//! the transaction which its entry shares, or one that waits for this program.
+//! the transaction which its entry shares, or one that exchanges data with this
+//! program.
 //!
 //! It is looked for before anything is sent. The first would have a script
-//! recorded that was taken back, the second would wait for ever.
+//! recorded that was taken back; the second would cost the connection, or have
+//! a script reported as failed that was applied.
 
 use migrator_model::Mode;
 use migrator_model::sql::statements;
