@@ -10,8 +10,8 @@
 //! }
 //! ```
 //!
-//! [`args`] is what was typed, [`settings`] what it means together with the
-//! environment, `commands` a file a command, [`output`] the one that prints.
+//! `args` is what was typed, `settings` what it means together with the
+//! environment, `commands` a file a command, `output` the one that prints.
 
 mod args;
 mod commands;

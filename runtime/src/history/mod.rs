@@ -1,6 +1,6 @@
 //! The history: what was applied to a database, as data.
 //!
-//! [`schema`] makes its tables, [`read`] reads them, [`write`] has the
+//! `schema` makes its tables, `read` reads them, `write` has the
 //! statements that change them. This folder alone names the tables.
 
 pub(crate) mod read;
