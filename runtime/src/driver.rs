@@ -9,7 +9,8 @@
 
 use std::collections::VecDeque;
 
-use refinery_core::traits::r#async::{AsyncMigrate, AsyncQuery, AsyncTransaction};
+use refinery::AsyncMigrate;
+use refinery_core::traits::r#async::{AsyncQuery, AsyncTransaction};
 
 use crate::error::ErrorKind;
 use crate::executor::Executor;

@@ -3,11 +3,12 @@
 //! A service embeds its tree and migrates at start-up:
 //!
 //! ```no_run
-//! use migrator_runtime::{Migrator, Registry, Settings, Target, connect};
+//! use migrator_runtime::{Migrator, Registry, Settings, Target, connect, embed_migrations};
 //!
-//! # const TREE: &str = "";
-//! # macro_rules! embed_migrations { ($($t:tt)*) => { Registry { tiers: std::borrow::Cow::Borrowed(&[]), services: std::borrow::Cow::Borrowed(&[]), migrations: std::borrow::Cow::Borrowed(&[]) } } }
-//! static REGISTRY: Registry = embed_migrations!("database", services = ["tenant"]);
+//! static REGISTRY: Registry = embed_migrations!(
+//! #   "../tests/trees/good-two-legs/database",
+//!     services = ["tenant"],
+//! );
 //!
 //! # async fn start() -> Result<(), Box<dyn std::error::Error>> {
 //! let mut client = connect(Settings::parse("postgresql://app@localhost/shop")?).await?;

@@ -172,11 +172,8 @@ impl Migrator {
         let Some(name) = names.iter().find(|name| !is_known(name)) else {
             return Ok(());
         };
-        let known = self
-            .registry
-            .services
-            .iter()
-            .map(|service| service.name.as_ref());
+        let services = self.registry.services.iter();
+        let known = services.map(|service| service.name.as_ref()).chain(["all"]);
         Err(ErrorKind::UnknownService {
             nearest: nearest(name, known).map(str::to_owned),
             name: name.clone(),
