@@ -516,7 +516,14 @@ async fn a_lost_connection_says_why() {
         &format!("SELECT pg_terminate_backend({pid}, 10000)::text"),
     )
     .await;
-    // The answer tells that the connection is gone; the driver knew before.
+    // Nothing is sent meanwhile: a reset would sweep away the server's last words.
+    let closed = async {
+        while !lost.client.is_closed() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let in_time = tokio::time::timeout(Duration::from_secs(10), closed).await;
+    assert!(in_time.is_ok(), "the connection was not closed");
     assert!(lost.client.simple_query("SELECT 1").await.is_err());
     let why = lost.lost().expect("it was lost");
     assert!(why.contains("terminating connection"), "{why}");
