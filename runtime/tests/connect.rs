@@ -64,9 +64,18 @@ async fn unreachable(text: &str) -> Unreachable {
     reason
 }
 
+/// The one answer to a simple query: nothing of it is still under way afterwards, as the closing of
+/// a prepared statement would be.
 async fn ask(connection: &Connection, sql: &str) -> String {
-    let row = connection.client.query_one(sql, &[]).await.expect(sql);
-    row.get(0)
+    let answers = connection.client.simple_query(sql).await.expect(sql);
+    let answer = answers.iter().find_map(|answer| {
+        if let tokio_postgres::SimpleQueryMessage::Row(row) = answer {
+            row.get(0)
+        } else {
+            None
+        }
+    });
+    answer.expect(sql).to_owned()
 }
 
 async fn is_encrypted(text: &str) -> bool {
