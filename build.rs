@@ -1,5 +1,5 @@
-//! Watches `database/` and checks the whole tree before anything compiles.
+//! Watches `database/` and checks the whole tree, the SQL too, before anything compiles.
 
 fn main() {
-    migrator_model::build_script::check("database");
+    migrator_analysis::check_in_build_script("database");
 }

@@ -11,10 +11,44 @@ pub struct Code {
     name: &'static str,
     title: &'static str,
     page: &'static str,
+    level: Option<Level>,
+}
+
+/// What a lint's finding does to the build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// Nothing: it is not shown.
+    Allow,
+    /// It is shown.
+    Warn,
+    /// It stops the build.
+    Deny,
+}
+
+impl Level {
+    /// Reads `allow`, `warn` or `deny`.
+    #[must_use]
+    pub fn find(text: &str) -> Option<Level> {
+        match text {
+            "allow" => Some(Level::Allow),
+            "warn" => Some(Level::Warn),
+            "deny" => Some(Level::Deny),
+            _ => None,
+        }
+    }
+}
+
+macro_rules! level {
+    () => {
+        None
+    };
+    ($level:ident) => {
+        Some(Level::$level)
+    };
 }
 
 macro_rules! codes {
-    ($($name:ident $title:literal,)*) => {
+    ($($name:ident $title:literal $($level:ident)?,)*) => {
         impl Code {
             $(
                 #[doc = concat!($title, ".")]
@@ -22,6 +56,7 @@ macro_rules! codes {
                     name: stringify!($name),
                     title: $title,
                     page: include_str!(concat!("../pages/", stringify!($name), ".md")),
+                    level: level!($($level)?),
                 };
             )*
 
@@ -56,6 +91,29 @@ codes! {
     M0205 "a directive is malformed",
     M0206 "a directive stands where it has no effect",
     M0207 "a string, name or comment is not closed",
+    M0208 "a script is not SQL",
+    M0209 "a script speaks to a client that is not there",
+    M0210 "a script ends its transaction",
+    M0211 "a statement cannot run in a transaction",
+    M0212 "no-transaction where nothing needs it" Warn,
+    M0213 "a column that must not be null is added without a default" Deny,
+    M0214 "a script outside a transaction cannot be repeated" Warn,
+    M0215 "a column is added with a volatile default" Warn,
+    M0216 "an index is built while writes wait" Warn,
+    M0217 "a check is validated while writes wait" Warn,
+    M0218 "a foreign key is validated while writes wait" Warn,
+    M0219 "a column's type changes" Warn,
+    M0220 "a table or column is renamed" Warn,
+    M0221 "a column is dropped" Warn,
+    M0222 "a table is dropped" Warn,
+    M0223 "a down script drops with CASCADE" Warn,
+    M0224 "a unique or primary key is built while writes wait" Warn,
+    M0225 "a column is made NOT NULL while reads and writes wait" Warn,
+    M0226 "an allowance silences nothing" Warn,
+    M0227 "a down script does not drop what its up script makes" Deny,
+    M0228 "a down script does not make again what its up script drops" Deny,
+    M0229 "a down script does not take back what its up script adds to a table" Deny,
+    M0230 "a down script drops what its up script does not make" Deny,
     M0301 "the manifest is not TOML",
     M0302 "the manifest has an unknown key or a value of the wrong type",
     M0303 "a tier's name is empty or stands twice",
@@ -68,6 +126,11 @@ codes! {
     M0310 "a migration requires one that does not exist",
     M0311 "a migration requires itself",
     M0312 "migrations require each other in a cycle",
+    M0313 "the lints table names no lint or no level",
+    M0320 "a script refers to a service that its own does not depend on",
+    M0321 "a script refers to what a later migration makes",
+    M0322 "a script refers to what an earlier migration dropped",
+    M0323 "a script changes another service's object" Deny,
     M0401 "an applied migration's up script was changed",
     M0402 "an applied migration is missing from the registry",
     M0403 "a pending migration is out of order",
@@ -106,6 +169,13 @@ impl Code {
     #[must_use]
     pub const fn page(self) -> &'static str {
         self.page
+    }
+
+    /// The level at which a lint stands unless the manifest says otherwise;
+    /// nothing for what always stops the build.
+    #[must_use]
+    pub const fn level(self) -> Option<Level> {
+        self.level
     }
 
     /// Finds a code by what the user typed, in upper or lower case.

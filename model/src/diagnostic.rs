@@ -71,9 +71,20 @@ impl fmt::Display for Place {
     }
 }
 
-/// One finding in the tree; any finding stops the build.
+/// What a finding does to the build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// It stops it.
+    Error,
+    /// It is shown.
+    Warning,
+}
+
+/// One finding in the tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
+    /// What it does to the build.
+    pub severity: Severity,
     /// What it is filed under.
     pub code: Code,
     /// Where it is.
@@ -85,13 +96,15 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    pub(crate) fn new(
+    /// A finding that stops the build.
+    pub fn new(
         code: Code,
         place: Place,
         message: impl Into<String>,
         help: impl Into<String>,
     ) -> Diagnostic {
         Diagnostic {
+            severity: Severity::Error,
             code,
             place,
             message: message.into(),
@@ -118,6 +131,7 @@ impl fmt::Display for Diagnostic {
             place,
             message,
             help,
+            severity: _,
         } = self;
         write!(f, "{place}: ")?;
         one_line(message, f)?;

@@ -22,6 +22,8 @@ pub struct Directives {
     pub lock_timeout: Option<Duration>,
     /// `statement-timeout`.
     pub statement_timeout: Option<Duration>,
+    /// `allow CODE because …`, each with its offset in the script.
+    pub allow: Vec<(Code, usize)>,
 }
 
 /// Something wrong with a directive.
@@ -189,17 +191,19 @@ impl<'a> Reader<'a> {
         duration
     }
 
-    /// No code of this version can be allowed: each of them stops the build.
     fn allow(&mut self, argument: &str, at: usize) {
         let (code, reason) = argument.split_once("because").unwrap_or((argument, ""));
         let code = code.trim();
         let fault = match Code::find(code) {
             None if code.is_empty() => "`allow` names no code".to_owned(),
             None => format!("`{code}` is not a code"),
+            Some(code) if code.level().is_none() => {
+                format!("`{code}` cannot be allowed: {}", code.title())
+            }
             Some(_) if reason.trim().is_empty() => "the reason is missing".to_owned(),
-            Some(code) => format!("`{code}` cannot be allowed: {}", code.title()),
+            Some(code) => return self.found.allow.push((code, at)),
         };
-        let help = "write `-- migrator: allow CODE because …`, with a code that can be allowed";
+        let help = "write `-- migrator: allow CODE because …`, with the code of a lint";
         self.malformed(at, fault, help);
     }
 
@@ -327,7 +331,7 @@ mod tests {
                 "`soon` is not a time for `lock-timeout`",
             ),
             ("allow M9999 because x", "`M9999` is not a code"),
-            ("allow M0104", "the reason is missing"),
+            ("allow M0213", "the reason is missing"),
             (
                 "allow M0104 because x",
                 "`M0104` cannot be allowed: a migration has no down script",

@@ -29,8 +29,8 @@ pub mod sql;
 mod tree;
 pub mod version;
 
-pub use code::Code;
-pub use diagnostic::{Diagnostic, Place};
+pub use code::{Code, Level};
+pub use diagnostic::{Diagnostic, Place, Severity};
 pub use manifest::service_name_fault;
 pub use nearest::nearest;
 pub use registry::{Migration, MigrationRef, Mode, Registry, Script, Service};

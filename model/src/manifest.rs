@@ -10,7 +10,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::code::Code;
+use crate::code::{Code, Level};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::file_name::snake_case_fault;
 use crate::nearest::{nearest, suggestion};
@@ -26,6 +26,8 @@ pub(crate) struct Manifest {
     /// Whether there can be no other services than these. If not, one that is
     /// not found may be hidden by a fault that is already reported.
     pub(crate) is_complete: bool,
+    /// The levels of lints that differ from their own.
+    pub(crate) lints: BTreeMap<Code, Level>,
 }
 
 /// A service's table; what it names is not looked up yet.
@@ -123,7 +125,7 @@ impl<'a, 'i> Fields<'a, 'i> {
 
 impl Reader<'_> {
     fn manifest(&mut self, table: &DeTable<'_>) -> Manifest {
-        let fields = self.fields(table, "the manifest", &["tiers", "services"]);
+        let fields = self.fields(table, "the manifest", &["tiers", "services", "lints"]);
         let mut is_complete = fields.known.len() == table.len();
         let tiers = self.tiers(&fields);
         let mut services = match fields.get("services") {
@@ -131,11 +133,48 @@ impl Reader<'_> {
             None => Vec::new(),
         };
         self.check_directories(&mut services);
+        let lints = match fields.get("lints") {
+            Some(value) => self.lints(value),
+            None => BTreeMap::new(),
+        };
         Manifest {
+            lints,
             tiers: tiers.unwrap_or_default(),
             services,
             is_complete,
         }
+    }
+
+    /// The levels of lints, by code.
+    fn lints(&mut self, value: &Spanned<DeValue<'_>>) -> BTreeMap<Code, Level> {
+        let Some(table) = value.get_ref().as_table() else {
+            self.wrong_type("lints", "a table of codes and levels", value);
+            return BTreeMap::new();
+        };
+        let mut levels = BTreeMap::new();
+        for (key, value) in table {
+            let name = key.get_ref().as_ref();
+            let code = Code::find(name).filter(|code| code.level().is_some());
+            let level = value.get_ref().as_str().and_then(Level::find);
+            let (offset, message, help) = match (code, level) {
+                (Some(code), Some(level)) => {
+                    levels.insert(code, level);
+                    continue;
+                }
+                (None, _) => (
+                    key.span().start,
+                    format!("`{name}` is not the code of a lint"),
+                    "`migrator explain CODE` says whether a finding has a level",
+                ),
+                (Some(code), None) => (
+                    value.span().start,
+                    format!("the level of `{code}` is none of those there are"),
+                    "write \"allow\", \"warn\" or \"deny\"",
+                ),
+            };
+            self.fault(Code::M0313, offset, message, help);
+        }
+        levels
     }
 
     /// The tiers, unless something is wrong with them: then none is looked up there.

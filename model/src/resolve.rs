@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::code::Code;
+use crate::code::{Code, Level};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::disk::MANIFEST;
 use crate::file_name::FileName;
@@ -23,6 +23,8 @@ pub struct Resolved {
     pub registry: Registry,
     /// All findings, by path and place.
     pub diagnostics: Vec<Diagnostic>,
+    /// The levels of lints that the manifest sets.
+    pub levels: BTreeMap<Code, Level>,
 }
 
 /// Checks a tree and puts it in order.
@@ -32,6 +34,7 @@ pub fn resolve(tree: &Tree) -> Resolved {
         return Resolved {
             registry: Registry::default(),
             diagnostics: vec![root_fault(tree, node)],
+            levels: BTreeMap::new(),
         };
     }
     let mut diagnostics = Vec::new();
@@ -52,6 +55,7 @@ pub fn resolve(tree: &Tree) -> Resolved {
             migrations: found.pairs.into_iter().map(migration).collect(),
         },
         diagnostics,
+        levels: manifest.lints,
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A tree is a folder `<CODE>-<what is wrong>`, or `good-…`, with what lies in
 //! `database/` and, in `expected.txt`, the diagnostics in their one-line form.
-//! `UPDATE_EXPECT=1 cargo test -p migrator-model --test trees` rewrites those
+//! `UPDATE_EXPECT=1 cargo test -p migrator-analysis --test trees` rewrites those
 //! files; read the difference before it is committed. The page of a code shows
 //! one of its trees, its files and what is said of it, and is held to that here.
 //!
@@ -56,8 +56,12 @@ impl Fixture {
         }
     }
 
+    /// All findings of both crates, as a build script shows them.
     fn resolve(&self) -> Resolved {
-        resolve(&disk::read(&self.folder.join("database"), "database"))
+        let mut resolved = resolve(&disk::read(&self.folder.join("database"), "database"));
+        let further = migrator_analysis::analyse(&resolved);
+        resolved.diagnostics.extend(further);
+        resolved
     }
 
     fn output(&self) -> String {

@@ -1,0 +1,100 @@
+//! Levels and allowances: which findings are shown, and what they do.
+
+use std::collections::BTreeMap;
+
+use migrator_model::directive::Directives;
+use migrator_model::{Code, Diagnostic, Level, Severity};
+
+use crate::finding::Finding;
+use crate::script::Script;
+
+/// Leaves out what is allowed, gives each finding its severity, and reports
+/// allowances that silence nothing.
+pub(crate) fn apply(
+    findings: Vec<Finding<'_>>,
+    scripts: &[&Script<'_>],
+    levels: &BTreeMap<Code, Level>,
+) -> Vec<Diagnostic> {
+    let mut allowances = Allowances::of(scripts);
+    let mut diagnostics = Vec::new();
+    for finding in findings {
+        if !allowances.silence(&finding) {
+            diagnostics.extend(leveled(finding, levels));
+        }
+    }
+    for finding in allowances.idle(scripts) {
+        diagnostics.extend(leveled(finding, levels));
+    }
+    diagnostics.sort_by(|a, b| (&a.place, a.code).cmp(&(&b.place, b.code)));
+    diagnostics
+}
+
+fn leveled(finding: Finding<'_>, levels: &BTreeMap<Code, Level>) -> Option<Diagnostic> {
+    let own = finding.code.level();
+    let severity = match levels.get(&finding.code).copied().or(own) {
+        Some(Level::Allow) => return None,
+        Some(Level::Warn) => Severity::Warning,
+        Some(Level::Deny) | None => Severity::Error,
+    };
+    let mut diagnostic = finding.into_diagnostic();
+    diagnostic.severity = severity;
+    Some(diagnostic)
+}
+
+/// The allowances of all scripts, by file and code, with their offset.
+struct Allowances<'a> {
+    open: BTreeMap<(&'a str, Code), Allowance>,
+}
+
+struct Allowance {
+    offset: usize,
+    used: Used,
+}
+
+#[derive(PartialEq, Eq)]
+enum Used {
+    Yes,
+    No,
+}
+
+impl<'a> Allowances<'a> {
+    fn of(scripts: &[&Script<'a>]) -> Allowances<'a> {
+        let mut open = BTreeMap::new();
+        for script in scripts {
+            let directives = Directives::read(script.sql.text, script.direction);
+            for (code, offset) in directives.unwrap_or_default().allow {
+                let allowance = Allowance {
+                    offset,
+                    used: Used::No,
+                };
+                open.insert((script.path, code), allowance);
+            }
+        }
+        Allowances { open }
+    }
+
+    fn silence(&mut self, finding: &Finding<'a>) -> bool {
+        match self.open.get_mut(&(finding.script.path, finding.code)) {
+            Some(allowance) => {
+                allowance.used = Used::Yes;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn idle<'s>(&self, scripts: &[&'s Script<'s>]) -> Vec<Finding<'s>> {
+        let idle = self.open.iter().filter(|(_, a)| a.used == Used::No);
+        idle.filter_map(|((path, code), allowance)| {
+            let script = scripts.iter().find(|script| script.path == *path)?;
+            Some(Finding::new(
+                script,
+                Code::M0226,
+                allowance.offset,
+                format!("nothing in this script is found as `{code}`"),
+                "remove the directive",
+            ))
+        })
+        .collect()
+    }
+}

@@ -1,0 +1,42 @@
+//! A finding in a script, before levels and allowances are looked at.
+
+use migrator_model::{Code, Diagnostic, Place};
+
+use crate::script::Script;
+
+/// A finding.
+pub(crate) struct Finding<'a> {
+    pub(crate) script: &'a Script<'a>,
+    pub(crate) code: Code,
+    /// Where in the script it is, in bytes.
+    pub(crate) offset: usize,
+    pub(crate) message: String,
+    pub(crate) help: String,
+}
+
+impl<'a> Finding<'a> {
+    pub(crate) fn new(
+        script: &'a Script<'a>,
+        code: Code,
+        offset: usize,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Finding<'a> {
+        Finding {
+            script,
+            code,
+            offset,
+            message: message.into(),
+            help: help.into(),
+        }
+    }
+
+    pub(crate) fn is_lint(&self) -> bool {
+        self.code.level().is_some()
+    }
+
+    pub(crate) fn into_diagnostic(self) -> Diagnostic {
+        let place = Place::within(self.script.path, self.script.sql.text, self.offset);
+        Diagnostic::new(self.code, place, self.message, self.help)
+    }
+}

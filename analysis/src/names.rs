@@ -1,0 +1,61 @@
+//! Names as Postgres reads them.
+
+use std::fmt;
+
+/// A name with its schema, if it is written with one; folded as Postgres folds.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Name {
+    /// The schema; `public` is the same as none.
+    pub schema: Option<String>,
+    /// The name itself.
+    pub name: String,
+}
+
+impl Name {
+    /// A name from its parts, the last of which is its own; what is before the
+    /// schema (a database) is left out.
+    #[must_use]
+    pub fn of(mut parts: Vec<String>) -> Option<Name> {
+        let name = parts.pop()?;
+        let schema = parts.pop().filter(|schema| schema != "public");
+        Some(Name { schema, name })
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.schema {
+            Some(schema) => write!(f, "{schema}.{}", self.name),
+            None => f.write_str(&self.name),
+        }
+    }
+}
+
+/// Folds an identifier: unquoted to lower case (ASCII alone, as a UTF-8 server
+/// does: `downcase_identifier` in `scansup.c`), quoted to what the quotes hold.
+#[must_use]
+pub fn fold(identifier: &str) -> String {
+    let quoted = identifier.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    match quoted {
+        Some(inside) => inside.replace("\"\"", "\""),
+        None => identifier.to_ascii_lowercase(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Name, fold};
+
+    #[test]
+    fn names_are_folded_as_postgres_folds() {
+        assert_eq!(fold("Tenants"), "tenants");
+        assert_eq!(fold("\"Te\"\"nants\""), "Te\"nants");
+    }
+
+    #[test]
+    fn public_is_the_schema_of_what_has_none() {
+        let of = |parts: &[&str]| Name::of(parts.iter().map(|p| (*p).to_owned()).collect());
+        assert_eq!(of(&["public", "a"]), of(&["a"]));
+        assert_eq!(of(&["s", "a"]).expect("it is a name").to_string(), "s.a");
+    }
+}

@@ -1,0 +1,422 @@
+//! What a script makes, drops, changes and uses, by name.
+//!
+//! Names inside strings and function bodies are not looked at, and a name that
+//! is not qualified is taken as it stands: no false alarm is worth more than
+//! one more finding.
+
+use std::collections::BTreeSet;
+
+pub use crate::names::{Name, fold};
+use crate::parse::{Id, Kind, Sql};
+
+/// One object in one script.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mention {
+    /// What is done to it.
+    pub deed: Deed,
+    /// The object.
+    pub object: Object,
+    /// Where its name stands, in bytes.
+    pub offset: usize,
+    /// The statement.
+    pub statement: Id,
+}
+
+/// What a statement does to an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Deed {
+    /// It is there afterwards.
+    Make,
+    /// It is not there afterwards.
+    Drop,
+    /// It is another afterwards.
+    Change,
+    /// It has to be there.
+    Use,
+}
+
+/// An object of the database, by name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Object {
+    /// What it is.
+    pub space: Space,
+    /// Its name; of what belongs to a table, without a schema.
+    pub name: Name,
+    /// The table that it belongs to.
+    pub of: Option<Name>,
+}
+
+/// What names are unique within.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Space {
+    /// Tables, views, indexes, sequences.
+    Relation,
+    /// Types and domains.
+    Type,
+    /// Functions, procedures, aggregates; without their arguments.
+    Routine,
+    /// Schemas.
+    Schema,
+    /// Extensions.
+    Extension,
+    /// Extended statistics.
+    Statistics,
+    /// Triggers of a table.
+    Trigger,
+    /// Policies of a table.
+    Policy,
+    /// Rules of a table.
+    Rule,
+    /// Columns of a table.
+    Column,
+    /// Constraints of a table.
+    Constraint,
+}
+
+impl Space {
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Space::Relation => "relation",
+            Space::Type => "type",
+            Space::Routine => "function",
+            Space::Schema => "schema",
+            Space::Extension => "extension",
+            Space::Statistics => "statistics object",
+            Space::Trigger => "trigger",
+            Space::Policy => "policy",
+            Space::Rule => "rule",
+            Space::Column => "column",
+            Space::Constraint => "constraint",
+        }
+    }
+}
+
+impl std::fmt::Display for Object {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.of {
+            Some(table) => write!(f, "{} `{}` of `{table}`", self.space.word(), self.name),
+            None => write!(f, "{} `{}`", self.space.word(), self.name),
+        }
+    }
+}
+
+/// Everything a script mentions, in the order of the text.
+#[must_use]
+pub fn mentions(sql: &Sql<'_>) -> Vec<Mention> {
+    let mut mentions = Vec::new();
+    for statement in sql.statements() {
+        let mut reader = Reader {
+            sql,
+            statement,
+            kind: sql.kind(statement),
+            ctes: ctes(sql, statement),
+            mentions: &mut mentions,
+        };
+        for node in sql.descendants(statement) {
+            reader.node(node);
+        }
+    }
+    mentions
+}
+
+/// The names of a statement's common table expressions.
+fn ctes(sql: &Sql<'_>, statement: Id) -> BTreeSet<String> {
+    let nodes = sql.descendants(statement);
+    let names = nodes.filter(|&node| sql.kind(node) == Kind::CTE_NAME);
+    names.map(|node| fold(sql.text_of(node))).collect()
+}
+
+/// The name that a node spells.
+#[must_use]
+pub fn name_of(sql: &Sql<'_>, node: Id) -> Option<Name> {
+    Name::of(parts_of(sql, node))
+}
+
+/// The parts of the name that a node spells, folded: of a path in it, if there
+/// is one (a type may have arguments behind it).
+fn parts_of(sql: &Sql<'_>, node: Id) -> Vec<String> {
+    let is_path = |&node: &Id| matches!(sql.kind(node), Kind::PATH | Kind::PATH_REF);
+    let path = sql.descendants(node).find(is_path).unwrap_or(node);
+    let mut leaves: Vec<Id> = sql.descendants(path).filter(|&id| sql.is_leaf(id)).collect();
+    if leaves.is_empty() {
+        leaves.push(path);
+    }
+    leaves.retain(|&leaf| sql.kind(leaf) != Kind::DOT);
+    leaves.into_iter().map(|leaf| fold(sql.text_of(leaf))).collect()
+}
+
+struct Reader<'a, 'm> {
+    sql: &'a Sql<'a>,
+    statement: Id,
+    kind: Kind,
+    ctes: BTreeSet<String>,
+    mentions: &'m mut Vec<Mention>,
+}
+
+impl Reader<'_, '_> {
+    fn node(&mut self, node: Id) {
+        let kind = self.sql.kind(node);
+        if self.sql.is_leaf(node) {
+            return;
+        }
+        if let Some(space) = made(kind) {
+            self.definition(node, space);
+        } else if let Some(space) = referred(kind) {
+            self.reference(node, space);
+        } else {
+            self.special(node, kind);
+        }
+    }
+
+    fn definition(&mut self, node: Id, space: Space) {
+        let Some(mut name) = name_of(self.sql, node) else {
+            return;
+        };
+        let of = of_table(space).then(|| self.table()).flatten();
+        let parent = self.sql.kind(self.sql.parent(node));
+        let is_rename = is_rename(parent);
+        let target = is_rename.then(|| self.target()).flatten();
+        let lacks_schema = name.schema.is_none() && !matches!(space, Space::Schema | Space::Extension);
+        if lacks_schema && of.is_none() {
+            // A renamed object stays in its schema; an index is in its table's.
+            let anchor = match (&target, self.kind) {
+                (Some(old), _) => Some(old.name.clone()),
+                (None, Kind::CREATE_INDEX) => self.table(),
+                _ => None,
+            };
+            name.schema = anchor.and_then(|anchor| anchor.schema);
+        }
+        if let Some(old) = target {
+            let offset = self.sql.range(node).start;
+            self.push(Deed::Drop, old, offset);
+        } else if is_rename {
+            return;
+        }
+        self.push(Deed::Make, Object { space, name, of }, self.sql.range(node).start);
+    }
+
+    fn reference(&mut self, node: Id, space: Space) {
+        let mut parts = parts_of(self.sql, node);
+        if self.sql.kind(node) == Kind::QUALIFIED_COLUMN_NAME_REF {
+            parts.pop();
+        }
+        let Some(name) = Name::of(parts) else {
+            return;
+        };
+        if name.schema.is_none() && self.ctes.contains(&name.name) {
+            return;
+        }
+        let of = of_table(space).then(|| self.table()).flatten();
+        let deed = self.deed(node);
+        self.push(deed, Object { space, name, of }, self.sql.range(node).start);
+    }
+
+    /// What a statement does to what it refers to.
+    fn deed(&self, node: Id) -> Deed {
+        let kind = self.sql.kind(node);
+        if dropped(self.kind) == Some(kind) {
+            return Deed::Drop;
+        }
+        let is_type_argument = kind == Kind::PATH_TYPE;
+        let is_first = self.sql.descendants(self.statement).find(|&id| {
+            referred(self.sql.kind(id)).is_some() && !self.sql.is_leaf(id)
+        }) == Some(node);
+        match self.kind {
+            _ if is_type_argument => Deed::Use,
+            Kind::CREATE_INDEX | Kind::CREATE_TRIGGER | Kind::CREATE_POLICY | Kind::CREATE_RULE
+                if is_first =>
+            {
+                Deed::Change
+            }
+            Kind::DROP_TRIGGER | Kind::DROP_POLICY | Kind::DROP_RULE => Deed::Change,
+            Kind::COMMENT_ON if is_first => Deed::Change,
+            alter if is_alter(alter) && is_first => Deed::Change,
+            _ => Deed::Use,
+        }
+    }
+
+    /// What is no plain name: calls, and the parts of ALTER TABLE.
+    fn special(&mut self, node: Id, kind: Kind) {
+        let offset = self.sql.range(node).start;
+        let Some(table) = self.table() else {
+            return self.call(node, kind);
+        };
+        let part = |reader: &Self, wanted: Kind| {
+            let found = reader.sql.find(node, wanted)?;
+            name_of(reader.sql, found)
+        };
+        let (deeds, space): (Vec<(Deed, Option<Name>)>, Space) = match kind {
+            Kind::ADD_COLUMN => (vec![(Deed::Make, part(self, Kind::COLUMN_NAME))], Space::Column),
+            Kind::DROP_COLUMN => {
+                (vec![(Deed::Drop, part(self, Kind::COLUMN_NAME_REF))], Space::Column)
+            }
+            Kind::RENAME_COLUMN => (
+                vec![
+                    (Deed::Drop, part(self, Kind::COLUMN_NAME_REF)),
+                    (Deed::Make, part(self, Kind::COLUMN_NAME)),
+                ],
+                Space::Column,
+            ),
+            Kind::ADD_CONSTRAINT => {
+                (vec![(Deed::Make, part(self, Kind::CONSTRAINT_NAME))], Space::Constraint)
+            }
+            Kind::DROP_CONSTRAINT => {
+                (vec![(Deed::Drop, part(self, Kind::CONSTRAINT_NAME_REF))], Space::Constraint)
+            }
+            Kind::RENAME_CONSTRAINT => (
+                vec![
+                    (Deed::Drop, part(self, Kind::CONSTRAINT_NAME_REF)),
+                    (Deed::Make, part(self, Kind::CONSTRAINT_NAME)),
+                ],
+                Space::Constraint,
+            ),
+            _ => return self.call(node, kind),
+        };
+        for (deed, name) in deeds {
+            let Some(name) = name else { continue };
+            let of = Some(table.clone());
+            self.push(deed, Object { space, name, of }, offset);
+        }
+    }
+
+    /// A call, if what is called is named with its schema.
+    fn call(&mut self, node: Id, kind: Kind) {
+        if kind != Kind::CALL_EXPR {
+            return;
+        }
+        let Some(callee) = self.sql.children(node).next() else {
+            return;
+        };
+        if self.sql.kind(callee) != Kind::FIELD_EXPR {
+            return;
+        }
+        if let Some(name) = name_of(self.sql, callee) {
+            let object = Object {
+                space: Space::Routine,
+                name,
+                of: None,
+            };
+            self.push(Deed::Use, object, self.sql.range(callee).start);
+        }
+    }
+
+    /// The table that the statement is about.
+    fn table(&self) -> Option<Name> {
+        let is_about_one = matches!(
+            self.kind,
+            Kind::ALTER_TABLE
+                | Kind::CREATE_INDEX
+                | Kind::CREATE_TRIGGER
+                | Kind::CREATE_POLICY
+                | Kind::CREATE_RULE
+                | Kind::ALTER_TRIGGER
+                | Kind::ALTER_POLICY
+                | Kind::DROP_TRIGGER
+                | Kind::DROP_POLICY
+                | Kind::DROP_RULE
+                | Kind::COMMENT_ON
+        );
+        let is_table =
+            |&id: &Id| matches!(self.sql.kind(id), Kind::TABLE_NAME_REF | Kind::RELATION_NAME_REF);
+        let table = self.sql.descendants(self.statement).find(is_table);
+        table.filter(|_| is_about_one).and_then(|id| name_of(self.sql, id))
+    }
+
+    /// What an ALTER statement is about.
+    fn target(&self) -> Option<Object> {
+        let mut nodes = self.sql.descendants(self.statement);
+        nodes.find_map(|node| {
+            let space = referred(self.sql.kind(node)).filter(|_| !self.sql.is_leaf(node))?;
+            Some(Object {
+                space,
+                name: name_of(self.sql, node)?,
+                of: None,
+            })
+        })
+    }
+
+    fn push(&mut self, deed: Deed, object: Object, offset: usize) {
+        self.mentions.push(Mention {
+            deed,
+            object,
+            offset,
+            statement: self.statement,
+        });
+    }
+}
+
+fn of_table(space: Space) -> bool {
+    matches!(space, Space::Trigger | Space::Policy | Space::Rule)
+}
+
+/// What a node that defines a name defines.
+fn made(kind: Kind) -> Option<Space> {
+    Some(match kind {
+        Kind::TABLE_NAME | Kind::VIEW | Kind::SEQUENCE | Kind::INDEX => Space::Relation,
+        Kind::TYPE_NAME | Kind::DOMAIN => Space::Type,
+        Kind::FUNCTION_NAME | Kind::PROCEDURE_NAME | Kind::AGGREGATE_NAME => Space::Routine,
+        Kind::SCHEMA => Space::Schema,
+        Kind::EXTENSION => Space::Extension,
+        Kind::STATISTICS => Space::Statistics,
+        Kind::TRIGGER => Space::Trigger,
+        Kind::POLICY => Space::Policy,
+        Kind::RULE => Space::Rule,
+        _ => return None,
+    })
+}
+
+/// What a node that refers to a name refers to.
+fn referred(kind: Kind) -> Option<Space> {
+    Some(match kind {
+        Kind::TABLE_NAME_REF
+        | Kind::RELATION_NAME_REF
+        | Kind::VIEW_REF
+        | Kind::SEQUENCE_REF
+        | Kind::INDEX_REF
+        | Kind::QUALIFIED_COLUMN_NAME_REF => Space::Relation,
+        Kind::TYPE_NAME_REF | Kind::DOMAIN_REF | Kind::PATH_TYPE => Space::Type,
+        Kind::FUNCTION_NAME_REF | Kind::PROCEDURE_NAME_REF | Kind::ROUTINE_NAME_REF => {
+            Space::Routine
+        }
+        Kind::SCHEMA_REF => Space::Schema,
+        Kind::EXTENSION_REF => Space::Extension,
+        Kind::STATISTICS_REF => Space::Statistics,
+        Kind::TRIGGER_REF => Space::Trigger,
+        Kind::POLICY_REF => Space::Policy,
+        Kind::RULE_REF => Space::Rule,
+        _ => return None,
+    })
+}
+
+/// The kind of reference that a DROP statement drops.
+fn dropped(statement: Kind) -> Option<Kind> {
+    Some(match statement {
+        Kind::DROP_TABLE => Kind::TABLE_NAME_REF,
+        Kind::DROP_VIEW | Kind::DROP_MATERIALIZED_VIEW => Kind::VIEW_REF,
+        Kind::DROP_INDEX => Kind::INDEX_REF,
+        Kind::DROP_SEQUENCE => Kind::SEQUENCE_REF,
+        Kind::DROP_TYPE => Kind::TYPE_NAME_REF,
+        Kind::DROP_DOMAIN => Kind::DOMAIN_REF,
+        Kind::DROP_FUNCTION => Kind::FUNCTION_NAME_REF,
+        Kind::DROP_PROCEDURE => Kind::PROCEDURE_NAME_REF,
+        Kind::DROP_ROUTINE => Kind::ROUTINE_NAME_REF,
+        Kind::DROP_SCHEMA => Kind::SCHEMA_REF,
+        Kind::DROP_EXTENSION => Kind::EXTENSION_REF,
+        Kind::DROP_STATISTICS => Kind::STATISTICS_REF,
+        Kind::DROP_TRIGGER => Kind::TRIGGER_REF,
+        Kind::DROP_POLICY => Kind::POLICY_REF,
+        Kind::DROP_RULE => Kind::RULE_REF,
+        _ => return None,
+    })
+}
+
+/// Whether a node gives its object another name.
+fn is_rename(kind: Kind) -> bool {
+    format!("{kind:?}").ends_with("RENAME_TO")
+}
+
+fn is_alter(kind: Kind) -> bool {
+    format!("{kind:?}").starts_with("ALTER_")
+}
