@@ -1,16 +1,68 @@
 //! What psql understands and a server does not: its commands, its variables,
-//! the rows behind COPY … FROM STDIN.
-
-use std::ops::Range;
+//! and the rows of COPY from and to the client.
 
 use migrator_model::Code;
-use migrator_model::sql::statements;
+use squawk_lexer::TokenKind;
 
 use crate::finding::Finding;
+use crate::parse::{Kind, ROOT};
 use crate::script::Script;
 
-/// Everything of the kind, in the order of the text.
-pub(crate) fn find<'a>(script: &'a Script<'a>) -> Vec<Finding<'a>> {
-    let _ = (script, Code::M0209, statements as fn(&str) -> Vec<Range<usize>>);
-    Vec::new()
+/// The first of its kind in a script: the rest is mostly of its making.
+pub(crate) fn find<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
+    let found = [command(script), variable(script), copy(script)];
+    let first = found
+        .into_iter()
+        .flatten()
+        .min_by_key(|(offset, ..)| *offset);
+    first.map(|(offset, message, help)| Finding::new(script, Code::M0209, offset, message, help))
+}
+
+type Found = (usize, String, &'static str);
+
+/// `\connect`, `\set`, `\i`: no statement has a backslash outside of quotes.
+fn command(script: &Script<'_>) -> Option<Found> {
+    let text = script.sql.text;
+    let mut offset = 0;
+    for token in squawk_lexer::tokenize(text) {
+        let end = offset + token.len as usize;
+        if token.kind == TokenKind::Unknown && &text[offset..end] == "\\" {
+            let rest = &text[end..];
+            let length = rest
+                .find(|c: char| !c.is_alphanumeric())
+                .unwrap_or(rest.len());
+            let word = &rest[..length];
+            return Some((
+                offset,
+                format!("`\\{word}` is a command of psql, which a server does not know"),
+                "remove it: each script runs on the connection's own settings, and one file \
+                 cannot include another",
+            ));
+        }
+        offset = end;
+    }
+    None
+}
+
+/// `:name`, `:'name'`.
+fn variable(script: &Script<'_>) -> Option<Found> {
+    let sql = &script.sql;
+    let node = sql.find(ROOT, Kind::NON_STANDARD_PARAM)?;
+    Some((
+        sql.range(node).start,
+        "this is a variable of psql, which a server does not know".to_owned(),
+        "write the value itself; what differs between databases belongs into their data",
+    ))
+}
+
+fn copy(script: &Script<'_>) -> Option<Found> {
+    let sql = &script.sql;
+    let is_client = |&id: &usize| matches!(sql.kind(id), Kind::COPY_STDIN | Kind::COPY_STDOUT);
+    let node = sql.descendants(ROOT).find(is_client)?;
+    let statement = sql.ancestors(node).find(|&id| sql.kind(id) == Kind::COPY)?;
+    Some((
+        sql.range(statement).start,
+        "this exchanges rows with the client, which has none and takes none".to_owned(),
+        "write the rows as INSERT INTO … VALUES",
+    ))
 }

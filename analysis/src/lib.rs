@@ -50,16 +50,12 @@ pub fn check_in_build_script(folder: &str) {
     migrator_model::build_script::check_with(folder, analyse);
 }
 
-/// What can be said of a script by itself.
-fn one_script<'a>(script: &'a Script<'a>) -> Vec<Finding<'a>> {
-    let mut findings = client::find(script);
-    if findings.is_empty() {
-        findings = syntax::find(script);
-    }
-    if findings.is_empty() {
-        findings = transaction::find(script);
-    }
-    findings
+/// What can be said of a script by itself: one thing, as what follows from it
+/// would be said again.
+fn one_script<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
+    client::find(script)
+        .or_else(|| syntax::find(script))
+        .or_else(|| transaction::find(script))
 }
 
 /// What takes the scripts together.
