@@ -139,12 +139,18 @@ pub fn name_of(sql: &Sql<'_>, node: Id) -> Option<Name> {
 fn parts_of(sql: &Sql<'_>, node: Id) -> Vec<String> {
     let is_path = |&node: &Id| matches!(sql.kind(node), Kind::PATH | Kind::PATH_REF);
     let path = sql.descendants(node).find(is_path).unwrap_or(node);
-    let mut leaves: Vec<Id> = sql.descendants(path).filter(|&id| sql.is_leaf(id)).collect();
+    let mut leaves: Vec<Id> = sql
+        .descendants(path)
+        .filter(|&id| sql.is_leaf(id))
+        .collect();
     if leaves.is_empty() {
         leaves.push(path);
     }
     leaves.retain(|&leaf| sql.kind(leaf) != Kind::DOT);
-    leaves.into_iter().map(|leaf| fold(sql.text_of(leaf))).collect()
+    leaves
+        .into_iter()
+        .map(|leaf| fold(sql.text_of(leaf)))
+        .collect()
 }
 
 struct Reader<'a, 'm> {
@@ -165,6 +171,8 @@ impl Reader<'_, '_> {
             self.definition(node, space);
         } else if let Some(space) = referred(kind) {
             self.reference(node, space);
+        } else if kind == Kind::SET_SCHEMA && is_alter(self.kind) {
+            self.moved(node);
         } else {
             self.special(node, kind);
         }
@@ -178,7 +186,8 @@ impl Reader<'_, '_> {
         let parent = self.sql.kind(self.sql.parent(node));
         let is_rename = is_rename(parent);
         let target = is_rename.then(|| self.target()).flatten();
-        let lacks_schema = name.schema.is_none() && !matches!(space, Space::Schema | Space::Extension);
+        let lacks_schema =
+            name.schema.is_none() && !matches!(space, Space::Schema | Space::Extension);
         if lacks_schema && of.is_none() {
             // A renamed object stays in its schema; an index is in its table's.
             let anchor = match (&target, self.kind) {
@@ -194,7 +203,30 @@ impl Reader<'_, '_> {
         } else if is_rename {
             return;
         }
-        self.push(Deed::Make, Object { space, name, of }, self.sql.range(node).start);
+        self.push(
+            Deed::Make,
+            Object { space, name, of },
+            self.sql.range(node).start,
+        );
+    }
+
+    /// What goes to another schema is no longer in the one it was in.
+    fn moved(&mut self, node: Id) {
+        let schema = self.sql.find(node, Kind::SCHEMA_REF);
+        let schema = schema.and_then(|schema| name_of(self.sql, schema));
+        let (Some(old), Some(schema)) = (self.target(), schema) else {
+            return;
+        };
+        if old.space == Space::Extension {
+            return;
+        }
+        let Some(name) = Name::of(vec![schema.name, old.name.name.clone()]) else {
+            return;
+        };
+        let new = Object { name, ..old.clone() };
+        let offset = self.sql.range(node).start;
+        self.push(Deed::Drop, old, offset);
+        self.push(Deed::Make, new, offset);
     }
 
     fn reference(&mut self, node: Id, space: Space) {
@@ -220,9 +252,11 @@ impl Reader<'_, '_> {
             return Deed::Drop;
         }
         let is_type_argument = kind == Kind::PATH_TYPE;
-        let is_first = self.sql.descendants(self.statement).find(|&id| {
-            referred(self.sql.kind(id)).is_some() && !self.sql.is_leaf(id)
-        }) == Some(node);
+        let is_first = self
+            .sql
+            .descendants(self.statement)
+            .find(|&id| referred(self.sql.kind(id)).is_some() && !self.sql.is_leaf(id))
+            == Some(node);
         match self.kind {
             _ if is_type_argument => Deed::Use,
             Kind::CREATE_INDEX | Kind::CREATE_TRIGGER | Kind::CREATE_POLICY | Kind::CREATE_RULE
@@ -248,10 +282,14 @@ impl Reader<'_, '_> {
             name_of(reader.sql, found)
         };
         let (deeds, space): (Vec<(Deed, Option<Name>)>, Space) = match kind {
-            Kind::ADD_COLUMN => (vec![(Deed::Make, part(self, Kind::COLUMN_NAME))], Space::Column),
-            Kind::DROP_COLUMN => {
-                (vec![(Deed::Drop, part(self, Kind::COLUMN_NAME_REF))], Space::Column)
-            }
+            Kind::ADD_COLUMN => (
+                vec![(Deed::Make, part(self, Kind::COLUMN_NAME))],
+                Space::Column,
+            ),
+            Kind::DROP_COLUMN => (
+                vec![(Deed::Drop, part(self, Kind::COLUMN_NAME_REF))],
+                Space::Column,
+            ),
             Kind::RENAME_COLUMN => (
                 vec![
                     (Deed::Drop, part(self, Kind::COLUMN_NAME_REF)),
@@ -259,12 +297,14 @@ impl Reader<'_, '_> {
                 ],
                 Space::Column,
             ),
-            Kind::ADD_CONSTRAINT => {
-                (vec![(Deed::Make, part(self, Kind::CONSTRAINT_NAME))], Space::Constraint)
-            }
-            Kind::DROP_CONSTRAINT => {
-                (vec![(Deed::Drop, part(self, Kind::CONSTRAINT_NAME_REF))], Space::Constraint)
-            }
+            Kind::ADD_CONSTRAINT => (
+                vec![(Deed::Make, part(self, Kind::CONSTRAINT_NAME))],
+                Space::Constraint,
+            ),
+            Kind::DROP_CONSTRAINT => (
+                vec![(Deed::Drop, part(self, Kind::CONSTRAINT_NAME_REF))],
+                Space::Constraint,
+            ),
             Kind::RENAME_CONSTRAINT => (
                 vec![
                     (Deed::Drop, part(self, Kind::CONSTRAINT_NAME_REF)),
@@ -307,6 +347,7 @@ impl Reader<'_, '_> {
         let is_about_one = matches!(
             self.kind,
             Kind::ALTER_TABLE
+                | Kind::ALTER_FOREIGN_TABLE
                 | Kind::CREATE_INDEX
                 | Kind::CREATE_TRIGGER
                 | Kind::CREATE_POLICY
@@ -318,10 +359,16 @@ impl Reader<'_, '_> {
                 | Kind::DROP_RULE
                 | Kind::COMMENT_ON
         );
-        let is_table =
-            |&id: &Id| matches!(self.sql.kind(id), Kind::TABLE_NAME_REF | Kind::RELATION_NAME_REF);
+        let is_table = |&id: &Id| {
+            matches!(
+                self.sql.kind(id),
+                Kind::TABLE_NAME_REF | Kind::RELATION_NAME_REF
+            )
+        };
         let table = self.sql.descendants(self.statement).find(is_table);
-        table.filter(|_| is_about_one).and_then(|id| name_of(self.sql, id))
+        table
+            .filter(|_| is_about_one)
+            .and_then(|id| name_of(self.sql, id))
     }
 
     /// What an ALTER statement is about.
@@ -332,7 +379,7 @@ impl Reader<'_, '_> {
             Some(Object {
                 space,
                 name: name_of(self.sql, node)?,
-                of: None,
+                of: of_table(space).then(|| self.table()).flatten(),
             })
         })
     }
@@ -377,9 +424,10 @@ fn referred(kind: Kind) -> Option<Space> {
         | Kind::INDEX_REF
         | Kind::QUALIFIED_COLUMN_NAME_REF => Space::Relation,
         Kind::TYPE_NAME_REF | Kind::DOMAIN_REF | Kind::PATH_TYPE => Space::Type,
-        Kind::FUNCTION_NAME_REF | Kind::PROCEDURE_NAME_REF | Kind::ROUTINE_NAME_REF => {
-            Space::Routine
-        }
+        Kind::FUNCTION_NAME_REF
+        | Kind::PROCEDURE_NAME_REF
+        | Kind::ROUTINE_NAME_REF
+        | Kind::AGGREGATE => Space::Routine,
         Kind::SCHEMA_REF => Space::Schema,
         Kind::EXTENSION_REF => Space::Extension,
         Kind::STATISTICS_REF => Space::Statistics,
@@ -393,7 +441,7 @@ fn referred(kind: Kind) -> Option<Space> {
 /// The kind of reference that a DROP statement drops.
 fn dropped(statement: Kind) -> Option<Kind> {
     Some(match statement {
-        Kind::DROP_TABLE => Kind::TABLE_NAME_REF,
+        Kind::DROP_TABLE | Kind::DROP_FOREIGN_TABLE => Kind::TABLE_NAME_REF,
         Kind::DROP_VIEW | Kind::DROP_MATERIALIZED_VIEW => Kind::VIEW_REF,
         Kind::DROP_INDEX => Kind::INDEX_REF,
         Kind::DROP_SEQUENCE => Kind::SEQUENCE_REF,
@@ -402,6 +450,7 @@ fn dropped(statement: Kind) -> Option<Kind> {
         Kind::DROP_FUNCTION => Kind::FUNCTION_NAME_REF,
         Kind::DROP_PROCEDURE => Kind::PROCEDURE_NAME_REF,
         Kind::DROP_ROUTINE => Kind::ROUTINE_NAME_REF,
+        Kind::DROP_AGGREGATE => Kind::AGGREGATE,
         Kind::DROP_SCHEMA => Kind::SCHEMA_REF,
         Kind::DROP_EXTENSION => Kind::EXTENSION_REF,
         Kind::DROP_STATISTICS => Kind::STATISTICS_REF,
