@@ -38,15 +38,37 @@ fn reworded(sql: &Sql<'_>, message: &str, offset: usize) -> String {
     let found = rest.get(..length).unwrap_or_default();
     let expectation = message.split(", found").next().unwrap_or(message);
     let expectation = expectation.split(", got").next().unwrap_or(expectation);
+    let words: Vec<String> = expectation.split(' ').map(word).collect();
     let expectation = match expectation {
         "expected command" => "no statement starts like this".to_owned(),
-        other => other.replace("path name", "a name"),
+        _ => words.join(" "),
     };
     match found.is_empty() {
         true => format!("{expectation}, but the script ends"),
         false if found.contains('`') => expectation,
         false => format!("{expectation}, at `{found}`"),
     }
+}
+
+/// The kind of a token as it is written.
+fn word(word: &str) -> String {
+    let punctuation = match word {
+        "L_PAREN" => "(",
+        "R_PAREN" => ")",
+        "L_BRACK" => "[",
+        "R_BRACK" => "]",
+        "COMMA" => ",",
+        "SEMICOLON" => ";",
+        "EQ" => "=",
+        "DOT" => ".",
+        "IDENT" => return "a name".to_owned(),
+        "path" => return "a".to_owned(),
+        _ => match word.strip_suffix("_KW") {
+            Some(keyword) => return format!("`{keyword}`"),
+            None => return word.to_owned(),
+        },
+    };
+    format!("`{punctuation}`")
 }
 
 /// Two statements without a semicolon between them.

@@ -55,12 +55,12 @@ fn is_control(kind: Kind) -> bool {
 fn refuses<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
     let sql = &script.sql;
     let statement = sql.statements().find(|&id| is_refused(sql, id))?;
-    let what = first_words(sql, statement, 2);
+    let what = first_words(sql, statement, 3);
     Some(Finding::new(
         script,
         Code::M0211,
         sql.range(statement).start,
-        format!("Postgres refuses this `{what}` inside a transaction"),
+        format!("`{what}` is refused by Postgres inside a transaction"),
         "put it alone into a migration whose scripts start with `-- migrator: no-transaction`",
     ))
 }
@@ -168,9 +168,11 @@ fn is_repeatable(sql: &Sql<'_>, id: Id) -> bool {
     is_guarded || plain || is_control(sql.kind(id))
 }
 
-/// The first words of a statement, as they are written.
+/// The first words of a statement, as they are written; of a name none is one.
 fn first_words(sql: &Sql<'_>, id: Id, count: usize) -> String {
     let words = sql.text_of(id).split_whitespace().take(count);
-    let words: Vec<&str> = words.map(|word| word.trim_end_matches(';')).collect();
+    let words = words.map(|word| word.trim_end_matches(';'));
+    let is_word = |word: &&str| word.chars().all(|c| c.is_ascii_alphabetic());
+    let words: Vec<&str> = words.take_while(is_word).collect();
     words.join(" ")
 }

@@ -1,4 +1,4 @@
--- migrator: allow M0104
+-- migrator: allow M0216
 CREATE TABLE domains (
     name text PRIMARY KEY,
     tenant_id uuid NOT NULL REFERENCES tenants

@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY tenants_name_idx ON tenants (name);

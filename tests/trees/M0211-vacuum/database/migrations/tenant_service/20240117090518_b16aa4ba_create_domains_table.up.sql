@@ -1,0 +1,5 @@
+CREATE TABLE domains (
+    name text PRIMARY KEY,
+    tenant_id uuid NOT NULL REFERENCES tenants
+);
+VACUUM domains;

@@ -1,0 +1,5 @@
+-- migrator: no-transaction
+CREATE TABLE domains (
+    name text PRIMARY KEY,
+    tenant_id uuid NOT NULL REFERENCES tenants
+);
