@@ -1,0 +1,36 @@
+//! M0213: a column that must not be null is added without a default.
+
+use migrator_model::Code;
+
+use super::case::{Case, is_null_default};
+use crate::finding::Finding;
+use crate::parse::Kind;
+
+pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
+    let not_null = case.part(Kind::ADD_COLUMN, Kind::NOT_NULL_CONSTRAINT);
+    not_null.or_else(|| case.part(Kind::ADD_COLUMN, Kind::PRIMARY_KEY_CONSTRAINT))?;
+    if has_value(case) {
+        return None;
+    }
+    let (column, table) = (case.column(), case.shown_table());
+    Some(case.finding(
+        Code::M0213,
+        format!("`{column}` must not be null and has no default: this fails if {table} has rows"),
+        "give it a DEFAULT, or add it without NOT NULL and require it after every row has a value",
+    ))
+}
+
+/// Whether old rows get a value.
+fn has_value(case: &Case<'_, '_>) -> bool {
+    let default = case.part(Kind::ADD_COLUMN, Kind::DEFAULT_CONSTRAINT);
+    let of_type = case.added_type();
+    let of_domain = of_type.as_ref().and_then(|of_type| of_type.name.as_ref());
+    match default {
+        Some(default) => !is_null_default(case.sql(), default),
+        None => {
+            case.part(Kind::ADD_COLUMN, Kind::GENERATED_CONSTRAINT).is_some()
+                || of_type.as_ref().is_some_and(super::sql_type::SqlType::is_serial)
+                || of_domain.is_some_and(|domain| case.known.has_default(domain))
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! M0223: a down script drops with CASCADE.
+
+use migrator_model::Code;
+
+use crate::finding::Finding;
+use crate::parse::{Id, Kind};
+use crate::script::Script;
+
+pub(super) fn check<'a>(script: &'a Script<'a>, statement: Id) -> Option<Finding<'a>> {
+    let sql = &script.sql;
+    let cascade = sql.find(statement, Kind::CASCADE)?;
+    let of = sql.parent(cascade);
+    if !format!("{:?}", sql.kind(of)).starts_with("DROP_") {
+        return None;
+    }
+    Some(Finding::new(
+        script,
+        Code::M0223,
+        sql.range(cascade).start,
+        "CASCADE drops whatever depends on this too, also what other migrations have made",
+        "leave CASCADE out, and drop by name what this migration's up script makes",
+    ))
+}

@@ -1,0 +1,153 @@
+//! What a rule looks at: a statement, or one action of an ALTER TABLE.
+
+use migrator_model::Code;
+use migrator_model::registry::Mode;
+
+use super::known::{Constraint, Known, Table, referred_constraint};
+use super::sql_type::SqlType;
+use crate::finding::Finding;
+use crate::objects::{Name, fold, name_of};
+use crate::parse::{Id, Kind, Sql};
+use crate::script::Script;
+
+pub(super) struct Case<'k, 'a> {
+    pub(super) script: &'a Script<'a>,
+    pub(super) known: &'k Known,
+    /// The action of an ALTER TABLE, or else the statement.
+    pub(super) unit: Id,
+    /// What an ALTER TABLE or CREATE INDEX is about.
+    pub(super) table: Option<Name>,
+}
+
+/// The actions of an ALTER TABLE, or a statement as a whole.
+pub(super) fn units(script: &Script<'_>, statement: Id) -> Vec<Id> {
+    let sql = &script.sql;
+    if sql.kind(statement) != Kind::ALTER_TABLE {
+        return vec![statement];
+    }
+    let is_action = |&id: &Id| !sql.is_leaf(id) && sql.kind(id) != Kind::TABLE_RELATION_NAME;
+    sql.children(statement).filter(is_action).collect()
+}
+
+/// The table that an ALTER TABLE or CREATE INDEX is about.
+pub(super) fn table_of(sql: &Sql<'_>, statement: Id) -> Option<Name> {
+    let kind = sql.kind(statement);
+    if !matches!(kind, Kind::ALTER_TABLE | Kind::CREATE_INDEX) {
+        return None;
+    }
+    let table = sql.child(statement, Kind::TABLE_RELATION_NAME)?;
+    name_of(sql, sql.find(table, Kind::TABLE_NAME_REF)?)
+}
+
+/// The column that an action defines or refers to.
+pub(super) fn column_of(sql: &Sql<'_>, action: Id) -> Option<String> {
+    let is_name = |&id: &Id| matches!(sql.kind(id), Kind::COLUMN_NAME | Kind::COLUMN_NAME_REF);
+    let name = sql.children(action).find(is_name)?;
+    Some(fold(sql.text_of(name)))
+}
+
+/// Whether an expression is NULL and nothing else.
+pub(super) fn is_null_default(sql: &Sql<'_>, default: Id) -> bool {
+    let value = sql.child(default, Kind::LITERAL);
+    value.is_some_and(|literal| sql.text_of(literal).eq_ignore_ascii_case("null"))
+}
+
+impl<'k, 'a> Case<'k, 'a> {
+    pub(super) fn new(
+        script: &'a Script<'a>,
+        known: &'k Known,
+        statement: Id,
+        unit: Id,
+    ) -> Case<'k, 'a> {
+        Case {
+            script,
+            known,
+            unit,
+            table: table_of(&script.sql, statement),
+        }
+    }
+
+    pub(super) fn sql(&self) -> &'a Sql<'a> {
+        &self.script.sql
+    }
+
+    /// Whether the migration itself makes the table.
+    pub(super) fn is_new(&self) -> bool {
+        self.table.as_ref().is_some_and(|table| self.known.is_new(table))
+    }
+
+    /// What is known of the table.
+    pub(super) fn of_table(&self) -> Option<&'k Table> {
+        self.known.table(self.table.as_ref()?)
+    }
+
+    pub(super) fn is_partitioned(&self) -> bool {
+        self.of_table().is_some_and(Table::is_partitioned)
+    }
+
+    /// What is directly in the unit, if the unit is of a kind.
+    pub(super) fn part(&self, unit: Kind, part: Kind) -> Option<Id> {
+        let is_kind = self.sql().kind(self.unit) == unit;
+        is_kind.then(|| self.sql().child(self.unit, part)).flatten()
+    }
+
+    /// A constraint that the action adds, with a column or by itself.
+    pub(super) fn added(&self, constraint: Kind) -> Option<Id> {
+        let of_column = self.part(Kind::ADD_COLUMN, constraint);
+        of_column.or_else(|| self.part(Kind::ADD_CONSTRAINT, constraint))
+    }
+
+    /// Whether a constraint that the action adds is left for later to prove.
+    pub(super) fn is_not_valid(&self, constraint: Id) -> bool {
+        self.sql().child(constraint, Kind::NOT_VALID).is_some()
+    }
+
+    /// The type of the column that the action adds.
+    pub(super) fn added_type(&self) -> Option<SqlType> {
+        let is_column = self.sql().kind(self.unit) == Kind::ADD_COLUMN;
+        is_column.then(|| SqlType::within(self.sql(), self.unit)).flatten()
+    }
+
+    /// The column that the action is about; nothing before there is one.
+    pub(super) fn column(&self) -> String {
+        column_of(self.sql(), self.unit).unwrap_or_default()
+    }
+
+    /// The table as messages write it.
+    pub(super) fn shown_table(&self) -> String {
+        let table = self.table.as_ref();
+        table.map_or_else(|| "a table".to_owned(), |table| format!("`{table}`"))
+    }
+
+    /// A finding where the unit starts.
+    pub(super) fn finding(
+        &self,
+        code: Code,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Finding<'a> {
+        let offset = self.sql().range(self.unit).start;
+        Finding::new(self.script, code, offset, message, help)
+    }
+}
+
+/// What is validated in the transaction that has added it.
+impl<'k> Case<'k, '_> {
+    /// Whether the action validates what the same transaction has added: the
+    /// lock of that is still held.
+    pub(super) fn proves_at_once(&self, rule: Code) -> bool {
+        self.open_constraint().is_some_and(|constraint| constraint.rule == rule)
+    }
+
+    /// The constraint that the action validates in the transaction that has added it.
+    pub(super) fn open_constraint(&self) -> Option<&'k Constraint> {
+        let sql = self.sql();
+        let is_validation = sql.kind(self.unit) == Kind::VALIDATE_CONSTRAINT;
+        let is_transaction = self.script.migration.up.mode == Mode::Transaction;
+        if !is_validation || !is_transaction {
+            return None;
+        }
+        let name = referred_constraint(sql, self.unit)?;
+        self.known.open_constraint(self.table.as_ref()?, &name)
+    }
+}

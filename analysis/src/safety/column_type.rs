@@ -1,0 +1,53 @@
+//! M0219: a column's type changes.
+
+use migrator_model::Code;
+
+use super::case::{Case, column_of};
+use super::known::Table;
+use super::sql_type::SqlType;
+use crate::finding::Finding;
+use crate::objects::fold;
+use crate::parse::{Id, Kind};
+
+pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
+    let change = case.part(Kind::ALTER_COLUMN, Kind::SET_TYPE)?;
+    if is_free(case, change) {
+        return None;
+    }
+    let (column, table) = (case.column(), case.shown_table());
+    Some(case.finding(
+        Code::M0219,
+        format!("reads and writes of {table} wait while it is rewritten for the type of `{column}`"),
+        "add a column of the new type, fill it in batches, and move what reads the old one",
+    ))
+}
+
+/// Whether the rows stay as they are.
+fn is_free(case: &Case<'_, '_>, change: Id) -> bool {
+    let sql = case.sql();
+    let (Some(new), Some(column)) = (SqlType::within(sql, change), column_of(sql, case.unit)) else {
+        return false;
+    };
+    if !is_plain(case, change, &column) {
+        return false;
+    }
+    match case.of_table().and_then(|table: &Table| table.type_of(&column)) {
+        Some(old) => old.becomes_freely(&new),
+        None => new.is_text(),
+    }
+}
+
+/// Whether USING is left out, or says no more than that.
+fn is_plain(case: &Case<'_, '_>, change: Id, column: &str) -> bool {
+    let sql = case.sql();
+    let Some(using) = sql.child(change, Kind::USING_EXPR) else {
+        return true;
+    };
+    let Some(cast) = sql.child(using, Kind::CAST_EXPR) else {
+        let value = sql.children(using).last();
+        return value.is_some_and(|value| fold(sql.text_of(value)) == column);
+    };
+    let value = sql.child(cast, Kind::NAME_REF);
+    value.is_some_and(|value| fold(sql.text_of(value)) == column)
+        && SqlType::within(sql, cast) == SqlType::within(sql, change)
+}

@@ -1,0 +1,21 @@
+//! M0221: a column is dropped.
+
+use migrator_model::Code;
+
+use super::case::Case;
+use crate::finding::Finding;
+use crate::parse::Kind;
+
+pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
+    let table = case.table.as_ref()?;
+    let column = case.column();
+    let is_drop = case.sql().kind(case.unit) == Kind::DROP_COLUMN;
+    if !is_drop || case.known.is_new_column(table, &column) {
+        return None;
+    }
+    Some(case.finding(
+        Code::M0221,
+        format!("services that still use `{column}` of `{table}` fail, and its data is gone"),
+        "first release services that do not use it, then drop it and allow this with that as reason",
+    ))
+}

@@ -1,0 +1,23 @@
+//! M0222: a table is dropped.
+
+use migrator_model::Code;
+
+use super::case::Case;
+use crate::finding::Finding;
+use crate::objects::name_of;
+use crate::parse::Kind;
+
+pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
+    let sql = case.sql();
+    if sql.kind(case.unit) != Kind::DROP_TABLE {
+        return None;
+    }
+    let names = sql.children(case.unit).filter(|&id| sql.kind(id) == Kind::TABLE_NAME_REF);
+    let mut tables = names.filter_map(|id| name_of(sql, id));
+    let table = tables.find(|table| !case.known.is_new(table))?;
+    Some(case.finding(
+        Code::M0222,
+        format!("services that still use `{table}` fail, and its data is gone"),
+        "first release services that do not use it, then drop it and allow this with that as reason",
+    ))
+}

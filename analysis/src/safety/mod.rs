@@ -1,0 +1,82 @@
+//! Lints for a live database: what waits, and what breaks, while a script runs.
+//!
+//! The up scripts are gone through in plan order, a statement or an action of
+//! ALTER TABLE at a time; [`known`] holds what the scripts before have made. What
+//! a migration makes itself nobody uses yet, so that it may do anything to it; a
+//! table that no script makes is taken to be there, with rows. A rule is a file.
+
+mod add_check;
+mod add_column;
+mod add_foreign_key;
+mod add_unique;
+mod cascade;
+mod case;
+mod column_type;
+mod create_index;
+mod drop_column;
+mod drop_table;
+mod known;
+mod rename;
+mod set_not_null;
+mod sql_type;
+#[cfg(test)]
+mod tests;
+mod volatile_default;
+
+use std::collections::BTreeSet;
+
+use migrator_model::Code;
+
+use crate::finding::Finding;
+use crate::script::Pair;
+use case::{Case, units};
+use known::Known;
+
+type Rule = for<'a> fn(&Case<'_, 'a>) -> Option<Finding<'a>>;
+
+/// The rules for up scripts.
+const RULES: [Rule; 11] = [
+    add_column::check,
+    volatile_default::check,
+    create_index::check,
+    add_check::check,
+    add_foreign_key::check,
+    column_type::check,
+    rename::check,
+    drop_column::check,
+    drop_table::check,
+    add_unique::check,
+    set_not_null::check,
+];
+
+pub(crate) fn find<'a>(pairs: &'a [Pair<'a>]) -> Vec<Finding<'a>> {
+    let mut known = Known::default();
+    let mut findings = Vec::new();
+    for pair in pairs {
+        known.begin(&pair.up);
+        for statement in pair.up.sql.statements() {
+            let mut said = BTreeSet::new();
+            for unit in units(&pair.up, statement) {
+                let found = at_unit(&Case::new(&pair.up, &known, statement, unit));
+                findings.extend(found.into_iter().filter(|finding| said.insert(finding.code)));
+                known.follow(&pair.up, statement, unit);
+            }
+        }
+        let statements = pair.down.sql.statements();
+        findings.extend(statements.filter_map(|statement| cascade::check(&pair.down, statement)));
+    }
+    findings
+}
+
+fn at_unit<'a>(case: &Case<'_, 'a>) -> Vec<Finding<'a>> {
+    if case.is_new() {
+        return Vec::new();
+    }
+    let mut findings: Vec<Finding<'a>> = RULES.iter().filter_map(|rule| rule(case)).collect();
+    // What fails, or rewrites the table, has no other fault worth a word.
+    let decides = |finding: &Finding<'_>| matches!(finding.code, Code::M0213 | Code::M0215);
+    if let Some(first) = findings.iter().position(decides) {
+        findings = vec![findings.swap_remove(first)];
+    }
+    findings
+}

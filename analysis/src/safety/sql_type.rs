@@ -1,0 +1,141 @@
+//! Types as they are written, as far as a change of one for another is free.
+
+use crate::objects::{Name, name_of};
+use crate::parse::{Id, Kind, Sql};
+
+/// A type with its modifiers, such as `numeric(10, 2)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct SqlType {
+    /// Its words, by the name that Postgres has for the type.
+    base: String,
+    modifiers: Vec<u32>,
+    /// Its name, if it is a name and no words of the grammar.
+    pub(super) name: Option<Name>,
+}
+
+impl SqlType {
+    /// The type that stands directly in a node.
+    pub(super) fn within(sql: &Sql<'_>, node: Id) -> Option<SqlType> {
+        let found = sql.children(node).find(|&id| is_type(sql.kind(id)))?;
+        let is_name = sql.kind(found) == Kind::PATH_TYPE;
+        let name = is_name.then(|| name_of(sql, found)).flatten();
+        Some(SqlType { name, ..SqlType::read(sql, found) })
+    }
+
+    fn read(sql: &Sql<'_>, node: Id) -> SqlType {
+        let leaves = sql.descendants(node).filter(|&id| sql.is_leaf(id));
+        let mut words = Vec::new();
+        let mut modifiers = Vec::new();
+        for leaf in leaves {
+            let word = sql.text_of(leaf).to_ascii_lowercase();
+            match word.parse() {
+                Ok(number) => modifiers.push(number),
+                Err(_) if ["(", ")", ",", ".", "pg_catalog"].contains(&word.as_str()) => {}
+                Err(_) => words.push(word),
+            }
+        }
+        let base = words.join(" ");
+        SqlType {
+            base: canonical(&base).map_or(base, str::to_owned),
+            modifiers,
+            name: None,
+        }
+    }
+
+    /// Whether a column of it draws its values from a sequence.
+    pub(super) fn is_serial(&self) -> bool {
+        const SERIAL: [&str; 6] =
+            ["serial", "bigserial", "smallserial", "serial2", "serial4", "serial8"];
+        SERIAL.contains(&self.base.as_str())
+    }
+
+    /// Whether it is text of any length.
+    pub(super) fn is_text(&self) -> bool {
+        ["text", "varchar"].contains(&self.base.as_str()) && self.modifiers.is_empty()
+    }
+
+    /// Whether values of it are kept as they are when they become of a type.
+    ///
+    /// From `varchar_support`, `numeric_support`, `TemporalSimplify` and the
+    /// binary-coercible rows of `pg_cast`; the zone of the session, on which
+    /// `timestamp` to `timestamptz` depends, is not known here.
+    pub(super) fn becomes_freely(&self, new: &SqlType) -> bool {
+        if self.base == new.base && self.modifiers == new.modifiers {
+            return true;
+        }
+        match (self.base.as_str(), new.base.as_str()) {
+            (_, "text" | "varchar") if new.is_text() => !is_converted_to_text(&self.base),
+            ("varchar", "varchar") | ("varbit", "varbit") => self.is_within(new),
+            ("numeric", "numeric") => self.is_within(new) && self.keeps_scale(new),
+            ("cidr", "inet") => true,
+            (old, new_base) => old == new_base && is_temporal(old) && self.is_within(new),
+        }
+    }
+
+    /// Whether the first modifier is not narrower in another.
+    fn is_within(&self, new: &SqlType) -> bool {
+        match (self.modifiers.first(), new.modifiers.first()) {
+            (_, None) => true,
+            (Some(old), Some(new)) => old <= new,
+            (None, Some(_)) => false,
+        }
+    }
+
+    fn keeps_scale(&self, new: &SqlType) -> bool {
+        let scale = |of: &SqlType| of.modifiers.get(1).copied().unwrap_or(0);
+        new.modifiers.is_empty() || scale(self) == scale(new)
+    }
+}
+
+fn is_type(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::PATH_TYPE
+            | Kind::VARCHAR_TYPE
+            | Kind::CHARACTER_TYPE
+            | Kind::BIT_TYPE
+            | Kind::BIT_VARYING_TYPE
+            | Kind::DOUBLE_TYPE
+            | Kind::TIME_TYPE
+            | Kind::TIMESTAMP_TYPE
+            | Kind::INTERVAL_TYPE
+            | Kind::ARRAY_TYPE
+            | Kind::PERCENT_TYPE
+    )
+}
+
+fn is_temporal(base: &str) -> bool {
+    ["timestamp", "timestamptz", "time", "timetz", "interval"].contains(&base)
+}
+
+/// Whether a built-in type is stored in another way than text is; of a type that
+/// is not built in nothing is said.
+fn is_converted_to_text(base: &str) -> bool {
+    const OTHERS: [&str; 22] = [
+        "smallint", "integer", "bigint", "numeric", "real", "double precision", "boolean", "char",
+        "uuid", "json", "jsonb", "xml", "bytea", "date", "inet", "cidr", "money", "bit", "varbit",
+        "serial", "bigserial", "smallserial",
+    ];
+    OTHERS.contains(&base) || is_temporal(base) || base.ends_with(']')
+}
+
+/// The one name of a type with several.
+fn canonical(words: &str) -> Option<&'static str> {
+    Some(match words {
+        "character varying" | "char varying" | "national character varying" => "varchar",
+        "character" | "bpchar" | "national character" | "nchar" => "char",
+        "int" | "int4" => "integer",
+        "int2" => "smallint",
+        "int8" => "bigint",
+        "decimal" | "dec" => "numeric",
+        "bool" => "boolean",
+        "float8" | "float" => "double precision",
+        "float4" => "real",
+        "bit varying" => "varbit",
+        "timestamp without time zone" => "timestamp",
+        "timestamp with time zone" => "timestamptz",
+        "time without time zone" => "time",
+        "time with time zone" => "timetz",
+        _ => return None,
+    })
+}

@@ -1,0 +1,80 @@
+//! M0215: a column is added with a default that each row has its own value of.
+
+use migrator_model::Code;
+
+use super::case::Case;
+use super::sql_type::SqlType;
+use crate::finding::Finding;
+use crate::objects::name_of;
+use crate::parse::{Id, Kind};
+
+pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
+    let why = why(case)?;
+    let (column, table) = (case.column(), case.shown_table());
+    Some(case.finding(
+        Code::M0215,
+        format!("{why}, so that reads and writes of {table} wait while all rows are rewritten"),
+        format!(
+            "add `{column}` without it, set the default afterwards, and fill the old rows in batches"
+        ),
+    ))
+}
+
+fn why(case: &Case<'_, '_>) -> Option<String> {
+    let column = case.column();
+    let part = |kind| case.part(Kind::ADD_COLUMN, kind);
+    if let Some(default) = part(Kind::DEFAULT_CONSTRAINT) {
+        let called = volatile_call(case, default)?;
+        return Some(format!("each row has its own value of `{called}`"));
+    }
+    if case.added_type().as_ref().is_some_and(SqlType::is_serial) {
+        return Some(format!("each row takes `{column}` from a sequence"));
+    }
+    let generated = part(Kind::GENERATED_CONSTRAINT)?;
+    let has = |kind| case.sql().child(generated, kind).is_some();
+    if has(Kind::GENERATED_IDENTITY) {
+        return Some(format!("each row takes `{column}` from a sequence"));
+    }
+    let is_stored = case.sql().find(generated, Kind::STORED).is_some();
+    is_stored.then(|| format!("`{column}` is computed for each row and stored"))
+}
+
+/// The first call of a function that is known to be volatile.
+fn volatile_call(case: &Case<'_, '_>, default: Id) -> Option<String> {
+    let sql = case.sql();
+    let calls = sql.descendants(default).filter(|&id| sql.kind(id) == Kind::CALL_EXPR);
+    let mut names = calls.filter_map(|call| name_of(sql, sql.children(call).next()?));
+    let found = names.find(|name| {
+        let schema = name.schema.as_deref();
+        let is_built_in = schema.is_none_or(|schema| schema == "pg_catalog");
+        let is_among = |list: &[&str]| list.contains(&name.name.as_str());
+        (is_built_in && is_among(&BUILT_IN)) || is_among(&OF_EXTENSIONS)
+    })?;
+    Some(format!("{}()", found.name))
+}
+
+/// Well-known functions with `provolatile = 'v'` in `pg_proc`. `now()` and
+/// `statement_timestamp()` are stable: they are called once for all rows.
+const BUILT_IN: [&str; 12] = [
+    "array_sample",
+    "array_shuffle",
+    "clock_timestamp",
+    "currval",
+    "gen_random_uuid",
+    "lastval",
+    "nextval",
+    "random",
+    "random_normal",
+    "timeofday",
+    "uuidv4",
+    "uuidv7",
+];
+
+/// The same in `uuid-ossp` and `pgcrypto`, which lie in any schema.
+const OF_EXTENSIONS: [&str; 5] = [
+    "gen_random_bytes",
+    "gen_salt",
+    "uuid_generate_v1",
+    "uuid_generate_v1mc",
+    "uuid_generate_v4",
+];
