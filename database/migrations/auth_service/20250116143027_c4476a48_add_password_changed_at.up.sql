@@ -1,4 +1,6 @@
 -- migrator: statement-timeout 5min
+-- migrator: allow M0217 because the backfill of every row has the same lock for longer
+-- migrator: allow M0225 because the backfill of every row has the same lock for longer
 -- Rules on the age of a password need to know it; updated_at moves with every
 -- other change. A password that is there already is as old as its row.
 ALTER TABLE auth.credentials

@@ -1,3 +1,4 @@
+-- migrator: allow M0217 because deliveries wait in a queue anyway, and one pass writes no row
 -- A code to sign in with must not wait behind ten thousand weekly reports.
 ALTER TABLE notification.deliveries
     ADD COLUMN priority smallint NOT NULL DEFAULT 5,

@@ -1,4 +1,6 @@
 -- migrator: requires notification/20240408090455
+-- migrator: allow M0216 because no project has a channel yet, so that the index is empty after one pass
+-- migrator: allow M0218 because the column is new and null in every row, so that nothing is looked up
 -- A project tells its own team when a build fails. Without ON DELETE: a channel
 -- that a project uses is first taken out of the project.
 ALTER TABLE platform.projects

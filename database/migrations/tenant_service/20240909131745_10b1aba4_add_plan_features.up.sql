@@ -1,3 +1,4 @@
+-- migrator: allow M0217 because there are four plans
 -- What a plan unlocks was spread over the services' code; the plan itself says
 -- it now, and the four plans of the launch get what they had.
 ALTER TABLE tenant.plans

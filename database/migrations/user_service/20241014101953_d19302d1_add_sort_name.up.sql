@@ -1,3 +1,5 @@
+-- migrator: allow M0217 because the backfill of every row has the same lock for longer
+-- migrator: allow M0225 because the backfill of every row has the same lock for longer
 -- Lists of people sort by what the person wants them to, by default the name
 -- without regard to case.
 ALTER TABLE users.users
