@@ -10,16 +10,18 @@ use serde_json::Value;
 /// Which of our crates each may depend on, when it is built for a user.
 const DIRECTION: &[(&str, &[&str])] = &[
     ("migrator-model", &[]),
+    ("migrator-analysis", &["migrator-model"]),
+    ("migrator-bench", &["migrator-analysis", "migrator-model"]),
     ("migrator-localpg", &[]),
     ("migrator-macros", &["migrator-model"]),
     ("migrator-runtime", &["migrator-macros", "migrator-model"]),
     (
         "migrator-cli",
-        &["migrator-localpg", "migrator-model", "migrator-runtime"],
+        &["migrator-analysis", "migrator-localpg", "migrator-model", "migrator-runtime"],
     ),
     (
         "migrator",
-        &["migrator-cli", "migrator-model", "migrator-runtime"],
+        &["migrator-analysis", "migrator-cli", "migrator-runtime"],
     ),
 ];
 

@@ -1,0 +1,72 @@
+//! What the programs share: trees of any size.
+
+use migrator_model::Tree;
+
+/// How many services a tree has.
+const SERVICES: usize = 10;
+
+/// A tree of so many migrations, each of which makes a table with a foreign key,
+/// an index, a function and a comment, in ten services that depend on each other.
+#[must_use]
+pub fn tree(migrations: usize) -> Tree {
+    let mut tree = Tree::new("database").with_file("services.toml", manifest());
+    for number in 0..migrations {
+        let service = number % SERVICES;
+        let stem = stem(service, number);
+        let table = format!("s{service}.t{number}");
+        tree = tree
+            .with_file(&format!("{stem}.up.sql"), up(service, number, &table))
+            .with_file(&format!("{stem}.down.sql"), down(&table, service, number));
+    }
+    tree
+}
+
+fn manifest() -> String {
+    let mut manifest = "tiers = [\"Only\"]\n".to_owned();
+    for service in 0..SERVICES {
+        let others: Vec<String> = (0..service).map(|other| format!("\"s{other}\"")).collect();
+        manifest += &format!(
+            "\n[services.s{service}]\ntier = \"Only\"\ndirectory = \"s{service}\"\n\
+             depends_on = [{}]\n",
+            others.join(", ")
+        );
+    }
+    manifest
+}
+
+/// A version of its own a second.
+fn stem(service: usize, number: usize) -> String {
+    let (hour, minute, second) = (number / 3600, number / 60 % 60, number % 60);
+    format!(
+        "migrations/s{service}/20240101{hour:02}{minute:02}{second:02}_{number:08x}_create_t{number}"
+    )
+}
+
+fn up(service: usize, number: usize, table: &str) -> String {
+    let schema = match number < SERVICES {
+        true => format!("CREATE SCHEMA s{service};\n"),
+        false => String::new(),
+    };
+    let owner = match number.checked_sub(SERVICES) {
+        Some(earlier) => format!("REFERENCES s{service}.t{earlier} (id)"),
+        None => String::new(),
+    };
+    format!(
+        "-- Makes a table.\n{schema}\
+         CREATE TABLE {table} (\n    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,\n    \
+         owner_id bigint {owner},\n    name text NOT NULL CHECK (name <> ''),\n    \
+         made_at timestamptz NOT NULL DEFAULT now()\n);\n\
+         CREATE INDEX t{number}_owner_id_idx ON {table} (owner_id);\n\
+         CREATE FUNCTION s{service}.f{number}(wanted text) RETURNS bigint LANGUAGE sql STABLE AS $$\n    \
+         SELECT count(*) FROM {table} WHERE name = wanted\n$$;\n\
+         COMMENT ON TABLE {table} IS 'One of many';\n"
+    )
+}
+
+fn down(table: &str, service: usize, number: usize) -> String {
+    let schema = match number < SERVICES {
+        true => format!("DROP SCHEMA s{service};\n"),
+        false => String::new(),
+    };
+    format!("DROP FUNCTION s{service}.f{number}(text);\nDROP TABLE {table};\n{schema}")
+}
