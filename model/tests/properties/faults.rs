@@ -182,6 +182,12 @@ const FAULTS: &[Fault] = &[
     (Code::M0311, |site| {
         site.require(&site.spec.reference(site.migration))
     }),
+    (Code::M0313, |site| {
+        site.edit_table("[services.", "[lints]\nM0104 = \"warn\"\n\n[services.")
+    }),
+    (Code::M0313, |site| {
+        site.edit_table("[services.", "[lints]\nM0216 = \"loud\"\n\n[services.")
+    }),
     (Code::M0312, |site| {
         let last = site.spec.migrations.len() - 1;
         let waits = site.spec.migrations[last].requires.contains(&0);
@@ -352,7 +358,14 @@ fn wild_trees() -> impl Strategy<Value = Tree> {
 
 #[test]
 fn every_code_of_the_tree_is_among_the_faults() {
-    let of_the_tree = Code::ALL.iter().filter(|code| code.as_str() < "M04");
+    // Those about the SQL are found by `migrator-analysis`.
+    let of_the_sql = |code: &Code| {
+        let code = code.as_str();
+        ("M0208".."M03").contains(&code) || ("M0320".."M04").contains(&code)
+    };
+    let of_the_tree = Code::ALL
+        .iter()
+        .filter(|code| code.as_str() < "M04" && !of_the_sql(code));
     let missing: Vec<&Code> = of_the_tree
         .filter(|code| FAULTS.iter().all(|(other, _)| other != *code))
         .collect();
