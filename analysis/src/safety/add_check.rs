@@ -14,7 +14,10 @@ pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
     }
     Some(case.finding(
         Code::M0217,
-        format!("reads and writes of {} wait while every row is checked", case.shown_table()),
+        format!(
+            "reads and writes of {} wait while every row is checked",
+            case.shown_table()
+        ),
         "add the check as a constraint NOT VALID, and VALIDATE it in a later migration",
     ))
 }

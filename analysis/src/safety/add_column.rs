@@ -28,8 +28,11 @@ fn has_value(case: &Case<'_, '_>) -> bool {
     match default {
         Some(default) => !is_null_default(case.sql(), default),
         None => {
-            case.part(Kind::ADD_COLUMN, Kind::GENERATED_CONSTRAINT).is_some()
-                || of_type.as_ref().is_some_and(super::sql_type::SqlType::is_serial)
+            case.part(Kind::ADD_COLUMN, Kind::GENERATED_CONSTRAINT)
+                .is_some()
+                || of_type
+                    .as_ref()
+                    .is_some_and(super::sql_type::SqlType::is_serial)
                 || of_domain.is_some_and(|domain| case.known.has_default(domain))
         }
     }

@@ -7,11 +7,19 @@ use crate::finding::Finding;
 use crate::parse::Kind;
 
 pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
-    let built = [Kind::PRIMARY_KEY_CONSTRAINT, Kind::UNIQUE_CONSTRAINT, Kind::EXCLUDE_CONSTRAINT];
+    let built = [
+        Kind::PRIMARY_KEY_CONSTRAINT,
+        Kind::UNIQUE_CONSTRAINT,
+        Kind::EXCLUDE_CONSTRAINT,
+    ];
     let added = built.into_iter().find_map(|kind| case.added(kind))?;
     let uses_index = [Kind::USING_INDEX, Kind::USING_INDEX_NAME];
     // A partitioned table takes no constraint USING INDEX.
-    if uses_index.iter().any(|&kind| case.sql().child(added, kind).is_some()) || case.is_partitioned() {
+    if uses_index
+        .iter()
+        .any(|&kind| case.sql().child(added, kind).is_some())
+        || case.is_partitioned()
+    {
         return None;
     }
     let help = match case.sql().kind(added) {
@@ -25,7 +33,10 @@ pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
     };
     Some(case.finding(
         Code::M0224,
-        format!("reads and writes of {} wait until its index is built", case.shown_table()),
+        format!(
+            "reads and writes of {} wait until its index is built",
+            case.shown_table()
+        ),
         help,
     ))
 }

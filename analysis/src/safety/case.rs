@@ -73,7 +73,9 @@ impl<'k, 'a> Case<'k, 'a> {
 
     /// Whether the migration itself makes the table.
     pub(super) fn is_new(&self) -> bool {
-        self.table.as_ref().is_some_and(|table| self.known.is_new(table))
+        self.table
+            .as_ref()
+            .is_some_and(|table| self.known.is_new(table))
     }
 
     /// What is known of the table.
@@ -105,7 +107,9 @@ impl<'k, 'a> Case<'k, 'a> {
     /// The type of the column that the action adds.
     pub(super) fn added_type(&self) -> Option<SqlType> {
         let is_column = self.sql().kind(self.unit) == Kind::ADD_COLUMN;
-        is_column.then(|| SqlType::within(self.sql(), self.unit)).flatten()
+        is_column
+            .then(|| SqlType::within(self.sql(), self.unit))
+            .flatten()
     }
 
     /// The column that the action is about; nothing before there is one.
@@ -136,7 +140,8 @@ impl<'k> Case<'k, '_> {
     /// Whether the action validates what the same transaction has added: the
     /// lock of that is still held.
     pub(super) fn proves_at_once(&self, rule: Code) -> bool {
-        self.open_constraint().is_some_and(|constraint| constraint.rule == rule)
+        self.open_constraint()
+            .is_some_and(|constraint| constraint.rule == rule)
     }
 
     /// The constraint that the action validates in the transaction that has added it.

@@ -17,7 +17,9 @@ pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
     let (column, table) = (case.column(), case.shown_table());
     Some(case.finding(
         Code::M0219,
-        format!("reads and writes of {table} wait while it is rewritten for the type of `{column}`"),
+        format!(
+            "reads and writes of {table} wait while it is rewritten for the type of `{column}`"
+        ),
         "add a column of the new type, fill it in batches, and move what reads the old one",
     ))
 }
@@ -25,13 +27,17 @@ pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
 /// Whether the rows stay as they are.
 fn is_free(case: &Case<'_, '_>, change: Id) -> bool {
     let sql = case.sql();
-    let (Some(new), Some(column)) = (SqlType::within(sql, change), column_of(sql, case.unit)) else {
+    let (Some(new), Some(column)) = (SqlType::within(sql, change), column_of(sql, case.unit))
+    else {
         return false;
     };
     if !is_plain(case, change, &column) {
         return false;
     }
-    match case.of_table().and_then(|table: &Table| table.type_of(&column)) {
+    match case
+        .of_table()
+        .and_then(|table: &Table| table.type_of(&column))
+    {
         Some(old) => old.becomes_freely(&new),
         None => new.is_text(),
     }

@@ -21,7 +21,10 @@ pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
     }
     Some(case.finding(
         Code::M0216,
-        format!("writes to {} wait until the index is built", case.shown_table()),
+        format!(
+            "writes to {} wait until the index is built",
+            case.shown_table()
+        ),
         "build it with CREATE INDEX CONCURRENTLY in a `no-transaction` script",
     ))
 }

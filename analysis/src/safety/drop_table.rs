@@ -12,7 +12,9 @@ pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
     if sql.kind(case.unit) != Kind::DROP_TABLE {
         return None;
     }
-    let names = sql.children(case.unit).filter(|&id| sql.kind(id) == Kind::TABLE_NAME_REF);
+    let names = sql
+        .children(case.unit)
+        .filter(|&id| sql.kind(id) == Kind::TABLE_NAME_REF);
     let mut tables = names.filter_map(|id| name_of(sql, id));
     let table = tables.find(|table| !case.known.is_new(table))?;
     Some(case.finding(

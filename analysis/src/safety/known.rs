@@ -76,8 +76,13 @@ impl Table {
 
     /// Whether a constraint proves that a column is never null.
     pub(super) fn is_filled(&self, column: &str) -> bool {
-        let proven = self.constraints.values().filter(|one| one.proof == Proof::Done);
-        proven.flat_map(|one| &one.filled).any(|filled| filled == column)
+        let proven = self
+            .constraints
+            .values()
+            .filter(|one| one.proof == Proof::Done);
+        proven
+            .flat_map(|one| &one.filled)
+            .any(|filled| filled == column)
     }
 }
 
@@ -85,9 +90,14 @@ impl Known {
     /// Goes on to the next migration.
     pub(super) fn begin(&mut self, script: &Script<'_>) {
         self.here += 1;
-        let made = script.mentions.iter().filter(|mention| mention.deed == Deed::Make);
+        let made = script
+            .mentions
+            .iter()
+            .filter(|mention| mention.deed == Deed::Make);
         let relations = made.filter(|mention| mention.object.space == Space::Relation);
-        self.makes = relations.map(|mention| mention.object.name.clone()).collect();
+        self.makes = relations
+            .map(|mention| mention.object.name.clone())
+            .collect();
     }
 
     pub(super) fn table(&self, name: &Name) -> Option<&Table> {
@@ -109,7 +119,10 @@ impl Known {
 
     /// Whether the migration itself adds a column.
     pub(super) fn is_new_column(&self, table: &Name, column: &str) -> bool {
-        let column = self.tables.get(table).and_then(|table| table.columns.get(column));
+        let column = self
+            .tables
+            .get(table)
+            .and_then(|table| table.columns.get(column));
         column.is_some_and(|column| column.made == self.here)
     }
 
@@ -139,7 +152,9 @@ impl Known {
                 }
             }
             Kind::CREATE_SCHEMA => {
-                let schema = sql.find(statement, Kind::SCHEMA).map(|id| fold(sql.text_of(id)));
+                let schema = sql
+                    .find(statement, Kind::SCHEMA)
+                    .map(|id| fold(sql.text_of(id)));
                 for element in sql.children(statement) {
                     self.follow_definition(sql, element, schema.as_ref());
                 }
@@ -150,7 +165,9 @@ impl Known {
 
     fn follow_domain(&mut self, sql: &Sql<'_>, statement: Id) {
         let default = sql.find(statement, Kind::DEFAULT_CONSTRAINT);
-        let name = sql.find(statement, Kind::DOMAIN).filter(|_| default.is_some());
+        let name = sql
+            .find(statement, Kind::DOMAIN)
+            .filter(|_| default.is_some());
         self.defaults.extend(name.and_then(|id| name_of(sql, id)));
     }
 
@@ -200,13 +217,22 @@ impl Known {
                 if let Some(schema) = new_name(Kind::SCHEMA_REF) {
                     let schema = Some(schema.name).filter(|schema| schema != "public");
                     let name_there = name.name.clone();
-                    self.move_table(name, Name { schema, name: name_there });
+                    self.move_table(
+                        name,
+                        Name {
+                            schema,
+                            name: name_there,
+                        },
+                    );
                 }
             }
             _ => {
                 let here = self.here;
                 let made = if self.makes.contains(name) { here } else { 0 };
-                let unknown = || Table { made, ..Table::default() };
+                let unknown = || Table {
+                    made,
+                    ..Table::default()
+                };
                 let table = self.tables.entry(name.clone()).or_insert_with(unknown);
                 table.change(sql, name, action, here);
             }
@@ -215,7 +241,10 @@ impl Known {
 
     fn move_table(&mut self, from: &Name, to: Name) {
         let made = if self.is_new(from) { self.here } else { 0 };
-        let unknown = Table { made, ..Table::default() };
+        let unknown = Table {
+            made,
+            ..Table::default()
+        };
         let table = self.tables.remove(from).unwrap_or(unknown);
         self.tables.insert(to, table);
     }
@@ -246,7 +275,13 @@ impl Table {
         if matches!(kind, Kind::COLUMN | Kind::ADD_COLUMN) {
             let of_type = SqlType::within(sql, part);
             let column = column_of(sql, part).unwrap_or_default();
-            self.columns.insert(column, Column { made: here, of_type });
+            self.columns.insert(
+                column,
+                Column {
+                    made: here,
+                    of_type,
+                },
+            );
             for constraint in sql.children(part) {
                 if sql.kind(constraint) == Kind::CHECK_CONSTRAINT {
                     self.take_in(sql, table, constraint, here);
@@ -266,7 +301,12 @@ impl Table {
             Some(_) => Proof::Open,
             None => Proof::Done,
         };
-        let constraint = Constraint { made: here, rule, proof, filled };
+        let constraint = Constraint {
+            made: here,
+            rule,
+            proof,
+            filled,
+        };
         self.constraints.insert(name, constraint);
     }
 
@@ -288,7 +328,8 @@ impl Table {
         match sql.kind(action) {
             Kind::DROP_COLUMN => {
                 self.columns.remove(&name);
-                self.constraints.retain(|_, constraint| !constraint.filled.contains(&name));
+                self.constraints
+                    .retain(|_, constraint| !constraint.filled.contains(&name));
             }
             Kind::RENAME_COLUMN => self.rename_column(sql, action, &name),
             _ => {
@@ -330,15 +371,20 @@ fn constraint_name(sql: &Sql<'_>, constraint: Id) -> Option<String> {
 /// The columns of which a CHECK says `IS NOT NULL`, by itself or with AND.
 fn filled_by(sql: &Sql<'_>, check: Id) -> Vec<String> {
     let nodes = sql.descendants(check);
-    let tests = nodes.filter(|&id| sql.kind(id) == Kind::IS_NOT).filter_map(|is_not| {
-        let test = sql.parent(is_not);
-        let mut children = sql.children(test);
-        let (left, right) = (children.next()?, children.last()?);
-        let is_test = sql.kind(left) == Kind::NAME_REF
-            && sql.text_of(right).eq_ignore_ascii_case("null")
-            && sql.ancestors(test).take_while(|&id| id != check).all(|id| keeps(sql, id));
-        is_test.then(|| fold(sql.text_of(left)))
-    });
+    let tests = nodes
+        .filter(|&id| sql.kind(id) == Kind::IS_NOT)
+        .filter_map(|is_not| {
+            let test = sql.parent(is_not);
+            let mut children = sql.children(test);
+            let (left, right) = (children.next()?, children.last()?);
+            let is_test = sql.kind(left) == Kind::NAME_REF
+                && sql.text_of(right).eq_ignore_ascii_case("null")
+                && sql
+                    .ancestors(test)
+                    .take_while(|&id| id != check)
+                    .all(|id| keeps(sql, id));
+            is_test.then(|| fold(sql.text_of(left)))
+        });
     tests.collect()
 }
 

@@ -58,7 +58,11 @@ pub(crate) fn find<'a>(pairs: &'a [Pair<'a>]) -> Vec<Finding<'a>> {
             let mut said = BTreeSet::new();
             for unit in units(&pair.up, statement) {
                 let found = at_unit(&Case::new(&pair.up, &known, statement, unit));
-                findings.extend(found.into_iter().filter(|finding| said.insert(finding.code)));
+                findings.extend(
+                    found
+                        .into_iter()
+                        .filter(|finding| said.insert(finding.code)),
+                );
                 known.follow(&pair.up, statement, unit);
             }
         }

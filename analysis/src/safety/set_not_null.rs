@@ -10,7 +10,10 @@ use crate::parse::Kind;
 pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
     let column = column(case)?;
     // Postgres 12 and later take a proven CHECK for the look at every row.
-    if case.of_table().is_some_and(|table: &Table| table.is_filled(&column)) {
+    if case
+        .of_table()
+        .is_some_and(|table: &Table| table.is_filled(&column))
+    {
         return None;
     }
     let table = case.shown_table();

@@ -19,7 +19,10 @@ impl SqlType {
         let found = sql.children(node).find(|&id| is_type(sql.kind(id)))?;
         let is_name = sql.kind(found) == Kind::PATH_TYPE;
         let name = is_name.then(|| name_of(sql, found)).flatten();
-        Some(SqlType { name, ..SqlType::read(sql, found) })
+        Some(SqlType {
+            name,
+            ..SqlType::read(sql, found)
+        })
     }
 
     fn read(sql: &Sql<'_>, node: Id) -> SqlType {
@@ -44,8 +47,14 @@ impl SqlType {
 
     /// Whether a column of it draws its values from a sequence.
     pub(super) fn is_serial(&self) -> bool {
-        const SERIAL: [&str; 6] =
-            ["serial", "bigserial", "smallserial", "serial2", "serial4", "serial8"];
+        const SERIAL: [&str; 6] = [
+            "serial",
+            "bigserial",
+            "smallserial",
+            "serial2",
+            "serial4",
+            "serial8",
+        ];
         SERIAL.contains(&self.base.as_str())
     }
 
@@ -112,9 +121,28 @@ fn is_temporal(base: &str) -> bool {
 /// is not built in nothing is said.
 fn is_converted_to_text(base: &str) -> bool {
     const OTHERS: [&str; 22] = [
-        "smallint", "integer", "bigint", "numeric", "real", "double precision", "boolean", "char",
-        "uuid", "json", "jsonb", "xml", "bytea", "date", "inet", "cidr", "money", "bit", "varbit",
-        "serial", "bigserial", "smallserial",
+        "smallint",
+        "integer",
+        "bigint",
+        "numeric",
+        "real",
+        "double precision",
+        "boolean",
+        "char",
+        "uuid",
+        "json",
+        "jsonb",
+        "xml",
+        "bytea",
+        "date",
+        "inet",
+        "cidr",
+        "money",
+        "bit",
+        "varbit",
+        "serial",
+        "bigserial",
+        "smallserial",
     ];
     OTHERS.contains(&base) || is_temporal(base) || base.ends_with(']')
 }

@@ -42,7 +42,9 @@ fn why(case: &Case<'_, '_>) -> Option<String> {
 /// The first call of a function that is known to be volatile.
 fn volatile_call(case: &Case<'_, '_>, default: Id) -> Option<String> {
     let sql = case.sql();
-    let calls = sql.descendants(default).filter(|&id| sql.kind(id) == Kind::CALL_EXPR);
+    let calls = sql
+        .descendants(default)
+        .filter(|&id| sql.kind(id) == Kind::CALL_EXPR);
     let mut names = calls.filter_map(|call| name_of(sql, sql.children(call).next()?));
     let found = names.find(|name| {
         let schema = name.schema.as_deref();

@@ -1,0 +1,2 @@
+ALTER TABLE tenants
+    ADD COLUMN slug text NOT NULL;

@@ -1,0 +1,2 @@
+ALTER TABLE tenants
+    ADD COLUMN number bigint GENERATED ALWAYS AS IDENTITY;

@@ -1,0 +1,1 @@
+ALTER TABLE domains DROP CONSTRAINT domains_tenant_id_fkey;

@@ -1,0 +1,2 @@
+ALTER TABLE tenants
+    ALTER COLUMN name TYPE text;

@@ -1,0 +1,2 @@
+ALTER TABLE domains
+    ALTER COLUMN name TYPE varchar(63);

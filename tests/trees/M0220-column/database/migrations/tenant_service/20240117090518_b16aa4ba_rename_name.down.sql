@@ -1,0 +1,2 @@
+ALTER TABLE tenants
+    RENAME COLUMN display_name TO name;

@@ -1,0 +1,2 @@
+ALTER TABLE tenants
+    RENAME COLUMN name TO display_name;

@@ -1,0 +1,2 @@
+ALTER TABLE tenants
+    RENAME TO customers;

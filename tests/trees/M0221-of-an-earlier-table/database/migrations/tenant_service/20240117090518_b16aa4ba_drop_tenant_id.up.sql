@@ -1,0 +1,2 @@
+ALTER TABLE domains
+    DROP COLUMN tenant_id;

@@ -1,0 +1,2 @@
+ALTER TABLE tenants
+    ADD COLUMN note text;

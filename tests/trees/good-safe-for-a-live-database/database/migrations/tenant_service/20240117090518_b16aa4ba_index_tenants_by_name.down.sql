@@ -1,0 +1,2 @@
+-- migrator: no-transaction
+DROP INDEX CONCURRENTLY IF EXISTS tenants_name_key;

@@ -1,0 +1,2 @@
+ALTER TABLE tenants DROP CONSTRAINT tenants_name_key;
+CREATE UNIQUE INDEX tenants_name_key ON tenants (name);

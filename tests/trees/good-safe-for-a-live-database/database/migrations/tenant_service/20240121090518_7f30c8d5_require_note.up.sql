@@ -1,0 +1,2 @@
+ALTER TABLE tenants
+    ALTER COLUMN note SET NOT NULL;

@@ -1,0 +1,3 @@
+ALTER TABLE tenants
+    DROP COLUMN created_at,
+    DROP COLUMN plan;

@@ -1,0 +1,3 @@
+ALTER TABLE tenants
+    ADD COLUMN plan text NOT NULL DEFAULT 'free',
+    ADD COLUMN created_at timestamptz NOT NULL DEFAULT now();
