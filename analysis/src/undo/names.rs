@@ -1,0 +1,88 @@
+//! Which names mean the same in the two scripts of a migration.
+
+use crate::objects::{Name, Object, Space};
+
+use super::effects::Effects;
+
+/// The names that the scripts change on the way.
+///
+/// A name without a schema may be in any: the search path is not known.
+#[derive(Default)]
+pub(super) struct Names {
+    /// Names that a table has one after the other.
+    tables: Vec<(String, String)>,
+    schemas: Schemas,
+}
+
+#[derive(Default, PartialEq, Eq)]
+enum Schemas {
+    #[default]
+    Kept,
+    Renamed,
+}
+
+impl Names {
+    pub(super) fn of(scripts: [&Effects<'_>; 2]) -> Names {
+        let mut names = Names::default();
+        for effect in scripts.into_iter().flat_map(|effects| &effects.all) {
+            let now = &effect.mention.object;
+            match (effect.before, now.space) {
+                (Some(before), Space::Relation) => {
+                    names.tables.push((before.name.name.clone(), now.name.name.clone()));
+                }
+                (Some(_), Space::Schema) => names.schemas = Schemas::Renamed,
+                _ => {}
+            }
+        }
+        names
+    }
+
+    /// Whether two objects may be the same, an index and its constraint too.
+    pub(super) fn same(&self, one: &Object, other: &Object) -> bool {
+        let is_pair = |a, b| one.space == a && other.space == b && one.name.name == other.name.name;
+        self.same_thing(one, other)
+            || is_pair(Space::Relation, Space::Constraint)
+            || is_pair(Space::Constraint, Space::Relation)
+    }
+
+    /// Whether two objects may be the same.
+    pub(super) fn same_thing(&self, one: &Object, other: &Object) -> bool {
+        one.name.name == other.name.name
+            && one.space == other.space
+            && self.same_name(&one.name, &other.name)
+            && match (&one.of, &other.of) {
+                (Some(one), Some(other)) => self.same_table(one, other),
+                _ => true,
+            }
+    }
+
+    /// Whether two names may be a table's, at one time or another.
+    pub(super) fn same_table(&self, one: &Name, other: &Name) -> bool {
+        self.same_name(one, other) || self.is_renamed(&one.name, &other.name)
+    }
+
+    fn same_name(&self, one: &Name, other: &Name) -> bool {
+        let is_same_schema = one.schema == other.schema
+            || one.schema.is_none()
+            || other.schema.is_none()
+            || self.schemas == Schemas::Renamed;
+        one.name == other.name && is_same_schema
+    }
+
+    /// Whether a chain of renames leads from one name to another.
+    fn is_renamed(&self, one: &str, other: &str) -> bool {
+        let mut reached = vec![one];
+        let mut at = 0;
+        while let Some(&name) = reached.get(at) {
+            for (a, b) in &self.tables {
+                for (from, to) in [(a, b), (b, a)] {
+                    if from == name && !reached.contains(&to.as_str()) {
+                        reached.push(to);
+                    }
+                }
+            }
+            at += 1;
+        }
+        reached.len() > 1 && reached.contains(&other)
+    }
+}

@@ -1,0 +1,131 @@
+//! What an object goes with when that is dropped.
+
+use crate::objects::{Name, Object, Space, fold, name_of};
+use crate::parse::{Id, Kind, ROOT, Sql};
+
+use super::effects::{Effect, Effects, words};
+use super::names::Names;
+
+/// The tables that an object is dropped with.
+pub(super) fn tables(
+    effects: &Effects<'_>,
+    links: &[(Name, Name)],
+    names: &Names,
+    object: &Object,
+    by: &Effect<'_>,
+) -> Vec<Name> {
+    let sql = &effects.script.sql;
+    let mut tables: Vec<Name> = object.of.iter().cloned().collect();
+    if matches!(by.kind, Kind::CREATE_INDEX | Kind::CREATE_STATISTICS) {
+        tables.extend(references(sql, by.part).next());
+    }
+    for kind in [Kind::PARTITION_OF, Kind::INHERITS] {
+        let clause = sql.find(by.part, kind);
+        tables.extend(clause.into_iter().flat_map(|clause| references(sql, clause)));
+    }
+    if object.space == Space::Relation {
+        let own = links.iter().filter(|(child, _)| names.same_table(child, &object.name));
+        tables.extend(own.map(|(_, parent)| parent.clone()));
+    }
+    tables
+}
+
+fn references<'s>(sql: &'s Sql<'_>, within: Id) -> impl Iterator<Item = Name> + 's {
+    let is_table = |kind| matches!(kind, Kind::TABLE_NAME_REF | Kind::RELATION_NAME_REF);
+    let nodes = sql.descendants(within).filter(move |&id| is_table(sql.kind(id)));
+    nodes.filter_map(|id| name_of(sql, id))
+}
+
+/// What is attached to something, or owned by its column, and that something.
+pub(super) fn links(sql: &Sql<'_>) -> Vec<(Name, Name)> {
+    let links = sql.descendants(ROOT).filter_map(|id| {
+        let statement = sql.parent(id);
+        let named = |within, kind| sql.find(within, kind).and_then(|id| name_of(sql, id));
+        match sql.kind(id) {
+            Kind::ATTACH_PARTITION => {
+                let kind = Kind::TABLE_NAME_REF;
+                Some((named(id, kind)?, named(statement, kind)?))
+            }
+            Kind::ATTACH_INDEX_PARTITION => {
+                let kind = Kind::INDEX_REF;
+                Some((named(id, kind)?, named(statement, kind)?))
+            }
+            Kind::OPTION_OWNED_BY => {
+                let sequence = sql.children(statement).find(|&id| {
+                    matches!(sql.kind(id), Kind::SEQUENCE | Kind::SEQUENCE_REF) && !sql.is_leaf(id)
+                })?;
+                Some((name_of(sql, sequence)?, owner(sql, id)?))
+            }
+            _ => None,
+        }
+    });
+    links.collect()
+}
+
+/// The table of the column that owns a sequence.
+fn owner(sql: &Sql<'_>, clause: Id) -> Option<Name> {
+    let leaves = sql.descendants(clause).filter(|&id| sql.kind(id) == Kind::PATH_SEGMENT_REF);
+    let mut parts: Vec<String> = leaves.map(|id| fold(sql.text_of(id))).collect();
+    parts.pop();
+    Name::of(parts)
+}
+
+/// Whether what is written in a part of a script goes with a column of one of
+/// `tables` that another script drops: an index, a constraint, a sequence.
+pub(super) fn goes_with_column(
+    sql: &Sql<'_>,
+    by: &Effect<'_>,
+    tables: &[Name],
+    names: &Names,
+    down: &Effects<'_>,
+) -> bool {
+    down.drops().any(|effect| {
+        let column = &effect.mention.object;
+        column.space == Space::Column
+            && column.of.as_ref().is_some_and(|of| tables.iter().any(|table| names.same_table(of, table)))
+            && words(sql, by.part).any(|word| word == column.name.name)
+    })
+}
+
+/// Whether what is made here may go with something that is dropped with CASCADE.
+///
+/// Everything that its statement names is taken as what it depends on.
+pub(super) fn goes_by_cascade(up: &Effects<'_>, down: &Effects<'_>) -> Cascade {
+    let mut gone: Vec<String> = Vec::new();
+    for effect in down.drops().filter(|effect| down.has(effect, Kind::CASCADE)) {
+        let object = &effect.mention.object;
+        if object.space == Space::Extension {
+            return Cascade::Everything;
+        }
+        gone.push(object.name.name.clone());
+        gone.extend(object.of.iter().map(|of| of.name.clone()));
+    }
+    if down.script.sql.statements().any(|id| down.script.sql.kind(id) == Kind::DROP_OWNED) {
+        return Cascade::Everything;
+    }
+    if gone.is_empty() {
+        return Cascade::Names(gone);
+    }
+    for effect in &up.all {
+        let mut words = words(&up.script.sql, effect.part);
+        if words.any(|word| gone.contains(&word)) {
+            gone.push(effect.mention.object.name.name.clone());
+        }
+    }
+    Cascade::Names(gone)
+}
+
+/// What goes with what is dropped with CASCADE.
+pub(super) enum Cascade {
+    Everything,
+    Names(Vec<String>),
+}
+
+impl Cascade {
+    pub(super) fn takes(&self, object: &Object) -> bool {
+        match self {
+            Cascade::Everything => true,
+            Cascade::Names(gone) => gone.contains(&object.name.name),
+        }
+    }
+}

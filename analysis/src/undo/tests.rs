@@ -1,0 +1,56 @@
+//! Two scripts in, findings out.
+
+use migrator_model::{Code, Tree, resolve};
+
+fn judge(up: &str, down: &str) -> Vec<String> {
+    let base = "migrations/shop/20240101120000_a1b2c3d4_change_things";
+    let manifest = "tiers = [\"One\"]\n[services.shop]\ntier = \"One\"\ndirectory = \"shop\"\n";
+    let tree = Tree::new("database")
+        .with_file("services.toml", manifest)
+        .with_file(&format!("{base}.up.sql"), up)
+        .with_file(&format!("{base}.down.sql"), down);
+    let resolved = resolve(&tree);
+    assert_eq!(resolved.diagnostics, [], "{up}\n{down}");
+    let ours = [Code::M0227, Code::M0228, Code::M0229, Code::M0230];
+    let found = crate::analyse(&resolved).into_iter();
+    let text = |d: migrator_model::Diagnostic| {
+        assert_ne!(d.code, Code::M0208, "{d}");
+        format!("{} {}; {}", d.code, d.message, d.help)
+    };
+    found.filter(|d| ours.contains(&d.code) || d.code == Code::M0208).map(text).collect()
+}
+
+/// `up | down`, a line each, that nothing is to be said of.
+const GOOD: &str = include_str!("good.txt");
+
+/// `up | down | finding`, a paragraph each.
+const BAD: &str = include_str!("bad.txt");
+
+#[test]
+fn what_is_taken_back_is_not_found() {
+    let mut failures = Vec::new();
+    for line in GOOD.lines().filter(|line| !line.is_empty()) {
+        let (up, down) = line.split_once(" | ").expect("a line has two scripts");
+        let found = judge(up, down);
+        if !found.is_empty() {
+            failures.push(format!("{line}\n    {}", found.join("\n    ")));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn what_is_left_is_found_once() {
+    let mut written = String::new();
+    for paragraph in BAD.split_terminator("\n\n") {
+        let line = paragraph.trim_start().lines().next().expect("a paragraph has a line");
+        let (up, down) = line.split_once(" | ").expect("a line has two scripts");
+        written += &format!("{line}\n{}\n\n", judge(up, down).join("\n"));
+    }
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/undo/bad.txt");
+        std::fs::write(path, &written).expect("the expectation can be written");
+    } else {
+        assert_eq!(written, BAD);
+    }
+}
