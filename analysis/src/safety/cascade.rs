@@ -17,7 +17,7 @@ pub(super) fn check<'a>(script: &'a Script<'a>, statement: Id) -> Option<Finding
         script,
         Code::M0223,
         sql.range(cascade).start,
-        "CASCADE drops whatever depends on this too, also what other migrations have made",
+        "this takes along whatever depends on it, also what other migrations have made",
         "leave CASCADE out, and drop by name what this migration's up script makes",
     ))
 }
