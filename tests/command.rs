@@ -328,7 +328,155 @@ fn check_shows_each_finding_with_its_line() {
     write(checkout.path(), "database/notes.txt", "");
     assert_said!(migrator(&["check"]).current_dir(checkout.path()));
     let document = document(migrator(&["check", "--output=json"]).current_dir(checkout.path()));
-    assert_eq!(document["errors"][0]["line"], 2);
+    assert_eq!(document["findings"][0]["line"], 2);
+}
+
+/// A checkout with a warning, in a script of which the second statement is
+/// what only the grammar of Postgres refuses.
+fn checkout_with_a_warning(second: &str) -> TempDir {
+    let checkout = checkout();
+    let stem = "database/migrations/shop_service/20240102120000_1a1b2c3d_create_lines";
+    let up =
+        format!("-- migrator: allow M0216 because it is empty\nCREATE TABLE lines ();\n{second}\n");
+    write(checkout.path(), &format!("{stem}.up.sql"), &up);
+    write(
+        checkout.path(),
+        &format!("{stem}.down.sql"),
+        "DROP TABLE lines;\n",
+    );
+    checkout
+}
+
+/// Postgres's grammar takes no more than 53 bits.
+const REFUSED: &str = "SELECT 'ü', CAST(1 AS float(99));";
+
+#[test]
+fn a_warning_fails_a_check_only_if_warnings_are_denied() {
+    let checkout = checkout_with_a_warning("");
+    let check = |arguments: &[&str]| {
+        let arguments = [&["check"], arguments].concat();
+        said(migrator(&arguments).current_dir(checkout.path()))
+    };
+    insta::assert_snapshot!(check(&[]));
+    insta::assert_snapshot!(check(&["--deny-warnings"]));
+    insta::assert_snapshot!(check(&["--output=json"]));
+    insta::assert_snapshot!(check(&["--output=github"]));
+}
+
+#[test]
+fn the_server_refuses_what_its_grammar_does_not_take_and_runs_nothing() {
+    let url = database();
+    let checkout = checkout_with_a_warning(REFUSED);
+    let check = ["check", "--server"];
+    insta::with_settings!({ filters => server_filters() }, {
+        insta::assert_snapshot!(said(&mut on(&url, checkout.path(), &check)));
+        let github = ["check", "--server", "--output=github"];
+        insta::assert_snapshot!(said(&mut on(&url, checkout.path(), &github)));
+    });
+    let document = document(&mut on(
+        &url,
+        checkout.path(),
+        &["check", "--server", "--output=json"],
+    ));
+    assert_eq!(document["server"]["refused"], 1);
+    assert_eq!(document["server"]["scripts"], 4);
+    let found = |key: &str| document["findings"][1][key].clone();
+    assert_eq!(
+        (found("code"), found("severity")),
+        ("M0208".into(), "error".into())
+    );
+    assert_eq!((found("line"), found("column")), (3.into(), 29.into()));
+    assert_eq!(tables(&url), [""; 0]);
+}
+
+#[test]
+fn the_server_accepts_a_tree_and_runs_nothing_of_it() {
+    let url = database();
+    // Were it not for what is sent before, the first word would end the transaction.
+    for second in [
+        "",
+        "ROLLBACK; CREATE TABLE made ();",
+        "COMMIT; CREATE TABLE made ();",
+    ] {
+        let checkout = checkout_with_a_warning(second);
+        let stem = "database/migrations/shop_service/20240101120000_0a1b2c3d_create_orders";
+        if !second.is_empty() {
+            write(checkout.path(), &format!("{stem}.up.sql"), second);
+        }
+        let said = said(&mut on(&url, checkout.path(), &["check", "--server"]));
+        let accepts = match second {
+            "" => "2 migrations of 1 service in database: 1 warning; PostgreSQL",
+            _ => "accepts the grammar of 4 scripts",
+        };
+        assert!(said.contains(accepts), "{said}");
+        assert_eq!(tables(&url), [""; 0]);
+    }
+}
+
+#[test]
+fn a_server_that_is_not_there_accepts_nothing() {
+    let checkout = checkout();
+    let url = "postgresql://app@127.0.0.1:1/shop";
+    let said = said(&mut on(url, checkout.path(), &["check", "--server"]));
+    assert!(said.starts_with("exit: 5\n"), "{said}");
+}
+
+/// What there is in a database that was fresh.
+fn tables(url: &str) -> Vec<String> {
+    let query = "SELECT relname::text FROM pg_class \
+                 WHERE relnamespace = 'public'::regnamespace OR relname IN ('orders', 'lines')";
+    support::query(url, query)
+}
+
+/// The version of whatever server there is.
+fn server_filters() -> Vec<(&'static str, &'static str)> {
+    let version = (
+        r"PostgreSQL \d+(\.\d+|(beta|rc)\d+)?",
+        "PostgreSQL [version]",
+    );
+    [support::filters(), vec![version]].concat()
+}
+
+#[test]
+fn a_check_is_a_sarif_document() {
+    let checkout = checkout_with_a_warning("");
+    write(checkout.path(), "database/my notes.txt", "");
+    let check = ["check", "--output=sarif"];
+    let document = document(migrator(&check).current_dir(checkout.path()));
+    assert_eq!(document["version"], "2.1.0");
+    let run = &document["runs"][0];
+    assert_eq!(run["tool"]["driver"]["name"], "migrator");
+    let rules = run["tool"]["driver"]["rules"].as_array().expect("a list");
+    let results = run["results"].as_array().expect("a list");
+    assert!(!results.is_empty());
+    for result in results {
+        let index = result["ruleIndex"].as_u64().expect("a number");
+        let rule = &rules[usize::try_from(index).expect("a small one")];
+        assert_eq!(rule["id"], result["ruleId"]);
+        assert!(rule["shortDescription"]["text"].is_string());
+        assert!(rule["help"]["markdown"].is_string());
+        assert!(matches!(
+            result["level"].as_str(),
+            Some("error" | "warning")
+        ));
+        assert!(result["message"]["text"].is_string());
+    }
+    let uris: Vec<&Value> = results
+        .iter()
+        .map(|result| &result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"])
+        .collect();
+    assert!(
+        uris.contains(&&"database/my%20notes.txt".into()),
+        "{uris:?}"
+    );
+}
+
+#[test]
+fn sarif_and_annotations_are_for_a_check_alone() {
+    let folder = folder();
+    assert_said!(migrator(&["status", "--output=sarif"]).current_dir(folder.path()));
+    let explain = said(&mut migrator(&["--output=github", "explain", "M0104"]));
+    assert!(explain.starts_with("exit: 2\n"), "{explain}");
 }
 
 #[test]

@@ -4,7 +4,8 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{ArgGroup, Args, ColorChoice, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{ArgGroup, Args, ColorChoice, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use migrator_model::{Version, directive};
 
@@ -47,6 +48,33 @@ pub(crate) enum Format {
     Text,
     /// One JSON document
     Json,
+    /// One SARIF 2.1.0 document; `check` alone
+    Sarif,
+    /// Annotations of a GitHub workflow; `check` alone
+    Github,
+}
+
+impl Arguments {
+    /// Parses the process's arguments.
+    ///
+    /// # Errors
+    ///
+    /// Help, version, and what clap cannot know: an output form of `check`
+    /// with another command.
+    pub(crate) fn parse_all() -> Result<Arguments, clap::Error> {
+        let arguments = Arguments::try_parse()?;
+        let is_of_check = match arguments.global.output {
+            Format::Text | Format::Json => false,
+            Format::Sarif | Format::Github => true,
+        };
+        match (is_of_check, &arguments.command) {
+            (false, _) | (true, Command::Check(_)) => Ok(arguments),
+            (true, _) => Err(Arguments::command().error(
+                ErrorKind::ArgumentConflict,
+                "`--output=sarif` and `--output=github` are for `check` alone",
+            )),
+        }
+    }
 }
 
 /// The commands.
@@ -54,8 +82,8 @@ pub(crate) enum Format {
 pub(crate) enum Command {
     /// Make the two files of a new migration
     Create(Create),
-    /// Check the tree on disk as `cargo build` does
-    Check,
+    /// Check the tree on disk as `cargo build` does, its SQL too
+    Check(Check),
     /// Print the page on a code, such as M0104
     Explain {
         /// The code
@@ -106,6 +134,17 @@ pub(crate) struct Create {
     /// What it does, such as `create_tenants_table`; turned into snake case
     #[arg(long)]
     pub(crate) name: String,
+}
+
+/// `check`.
+#[derive(Args, Debug)]
+pub(crate) struct Check {
+    /// Make every warning an error
+    #[arg(long)]
+    pub(crate) deny_warnings: bool,
+    /// Also ask the database's server whether its grammar accepts the scripts; nothing is run
+    #[arg(long)]
+    pub(crate) server: bool,
 }
 
 /// `up`.

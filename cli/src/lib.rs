@@ -12,22 +12,25 @@
 //!
 //! `args` is what was typed, `settings` what it means together with the
 //! environment, `commands` a file a command, `output` the one that prints.
+//! Findings look as `render`, `sarif` or `github` has them.
 
 mod args;
 mod commands;
 mod connection;
 mod exit;
 mod failure;
+mod github;
+mod grammar;
 #[cfg(feature = "local-server")]
 mod local;
 mod output;
 mod render;
+mod sarif;
 mod settings;
 mod tree;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use migrator_runtime::Registry;
 
 pub use exit::Exit;
@@ -38,7 +41,7 @@ use output::Output;
 /// Runs the command that the process's arguments name, and says how it ended.
 #[must_use]
 pub fn run(registry: &'static Registry) -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match Arguments::parse_all() {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error),
     };

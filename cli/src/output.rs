@@ -77,6 +77,16 @@ impl Output {
         }
     }
 
+    /// How results are printed.
+    pub(crate) fn format(&self) -> Format {
+        self.printer.format
+    }
+
+    /// The whole of standard output, in a form that is the command's own.
+    pub(crate) fn document(&self, text: &str) {
+        self.write(text);
+    }
+
     /// Asks a question; yes is `y` or `yes`.
     pub(crate) fn ask(question: &str) -> bool {
         let mut stderr = io::stderr();

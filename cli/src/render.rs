@@ -1,15 +1,69 @@
 //! How findings and failures look: rustc's form for people, JSON for programs.
 
+use std::ops::Range;
+
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
-use migrator_model::Diagnostic;
 use migrator_model::diagnostic::Position;
+use migrator_model::{Diagnostic, Severity};
 use serde_json::{Value, json};
 
 use crate::failure::{Shown, ShownPlace};
 
 /// An error as rustc writes it, with the line of SQL and a caret under it.
 pub(crate) fn text(error: &Shown) -> String {
-    let title = Level::ERROR
+    leveled(Level::ERROR, error)
+}
+
+/// A finding in the tree, as [`text`].
+pub(crate) fn finding(diagnostic: &Diagnostic, line: Option<String>) -> String {
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let shown = Shown {
+        code: diagnostic.code,
+        message: diagnostic.message.clone(),
+        place: Some(ShownPlace {
+            path: diagnostic.place.path.clone(),
+            position: diagnostic.place.position,
+            line,
+        }),
+        notes: Vec::new(),
+        help: diagnostic.help.clone(),
+    };
+    leveled(level, &shown)
+}
+
+/// A finding in the tree as data.
+pub(crate) fn finding_json(diagnostic: &Diagnostic) -> Value {
+    let Diagnostic {
+        severity,
+        code,
+        place,
+        message,
+        help,
+    } = diagnostic;
+    json!({
+        "severity": word(*severity),
+        "code": code.as_str(),
+        "path": place.path,
+        "line": place.position.map(|position| position.line),
+        "column": place.position.map(|position| position.column),
+        "message": message,
+        "help": help,
+    })
+}
+
+/// The word for a severity, in every form of output.
+pub(crate) fn word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    }
+}
+
+fn leveled(level: Level<'_>, error: &Shown) -> String {
+    let title = level
         .primary_title(error.message.as_str())
         .id(error.code.as_str());
     let mut group = match &error.place {
@@ -45,13 +99,27 @@ fn located<'a>(
     title.element(snippet)
 }
 
-/// The bytes of the character at a position in its line.
-fn caret(line: &str, position: Position) -> std::ops::Range<usize> {
+/// The bytes of the word at a position in its line; of the character, if it opens none.
+fn caret(line: &str, position: Position) -> Range<usize> {
     let mut characters = line.char_indices().skip(position.column.saturating_sub(1));
     match characters.next() {
-        Some((start, character)) => start..start + character.len_utf8(),
+        Some((start, first)) => start..start + word_length(&line[start..], first),
         None => line.len()..line.len(),
     }
+}
+
+/// A name with what it is qualified by, a number, or what stands in quotes.
+fn word_length(text: &str, first: char) -> usize {
+    let is_of_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '.');
+    let length = match first {
+        '"' | '\'' => text[1..].find(first).map(|end| end + 2),
+        first if is_of_word(first) => {
+            let end = text.find(|c| !is_of_word(c)).unwrap_or(text.len());
+            Some(text[..end].trim_end_matches('.').len())
+        }
+        _ => None,
+    };
+    length.unwrap_or_default().max(first.len_utf8())
 }
 
 /// An error as data.
@@ -76,17 +144,30 @@ fn position(error: &Shown) -> Option<Position> {
     error.place.as_ref()?.position
 }
 
-/// A finding in the tree, with the line it is on.
-pub(crate) fn finding(diagnostic: &Diagnostic, line: Option<String>) -> Shown {
-    Shown {
-        code: diagnostic.code,
-        message: diagnostic.message.clone(),
-        place: Some(ShownPlace {
-            path: diagnostic.place.path.clone(),
-            position: diagnostic.place.position,
-            line,
-        }),
-        notes: Vec::new(),
-        help: diagnostic.help.clone(),
+#[cfg(test)]
+mod tests {
+    use migrator_model::diagnostic::Position;
+
+    use super::caret;
+
+    fn marked(line: &str, column: usize) -> &str {
+        &line[caret(line, Position { line: 1, column })]
+    }
+
+    #[test]
+    fn the_caret_is_as_wide_as_the_word() {
+        let line = "ALTER TABLE shop.ördérs ADD \"a b\" int;";
+        assert_eq!(marked(line, 1), "ALTER");
+        assert_eq!(marked(line, 13), "shop.ördérs");
+        assert_eq!(marked(line, 29), "\"a b\"");
+        assert_eq!(marked(line, 38), ";");
+        assert_eq!(marked(line, 39), "");
+        assert_eq!(marked(line, 99), "");
+    }
+
+    #[test]
+    fn a_quote_that_is_not_closed_in_its_line_is_marked_alone() {
+        assert_eq!(marked("SELECT 'a", 8), "'");
+        assert_eq!(marked("SELECT 1. ;", 8), "1");
     }
 }

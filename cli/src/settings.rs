@@ -111,6 +111,6 @@ fn unreadable() -> Failure {
 }
 
 /// What the server is told of us: the program and its process.
-fn application() -> String {
+pub(crate) fn application() -> String {
     format!("migrator (process {})", std::process::id())
 }

@@ -1,43 +1,145 @@
-//! `check`: the tree on disk, as `cargo build` sees it.
+//! `check`: the tree on disk, as `cargo build` sees it, and as a server does.
 
-use migrator_model::{Diagnostic, Node, Tree, resolve};
+use migrator_analysis::analyse;
+use migrator_model::{Diagnostic, Node, Registry, Severity, Tree, resolve};
 use serde_json::json;
 
 use super::{Context, Outcome, count};
+use crate::args::{self, Format};
 use crate::exit::Exit;
-use crate::failure::Failure;
-use crate::render;
+use crate::grammar::{self, Verdict};
+use crate::output::Output;
 use crate::tree::Folder;
+use crate::{connection, github, render, sarif, settings};
 
-pub(super) fn run(context: Context<'_>) -> Outcome {
-    let folder = Folder::require(context.environment.directory(&context.global))?;
+pub(super) async fn run(context: Context<'_>, check: &args::Check) -> Outcome {
+    let Context {
+        registry: _,
+        global,
+        environment,
+        output,
+    } = context;
+    let folder = Folder::require(environment.directory(&global))?;
     let tree = folder.read();
     let resolved = resolve(&tree);
-    let output = context.output;
-    if resolved.diagnostics.is_empty() {
-        let (migrations, services) = (
-            resolved.registry.migrations.len(),
-            resolved.registry.services.len(),
-        );
-        output.member("migrations", json!(migrations));
-        output.member("services", json!(services));
-        output.member("errors", json!([]));
-        output.line(&format!(
-            "{} of {} in {}: no findings",
+    let mut findings = analyse(&resolved);
+    findings.extend(resolved.diagnostics);
+    let mut verdict = None;
+    if check.server {
+        let application = settings::application();
+        let client = connection::open(&global, &environment, &application, output).await?;
+        output.member("database", json!(client.target()));
+        let asked = grammar::ask(&client, &resolved.registry).await?;
+        findings.extend(news(&asked, &findings));
+        verdict = Some(asked);
+    }
+    findings.sort_by(|a, b| (&a.place, a.code).cmp(&(&b.place, b.code)));
+    if check.deny_warnings {
+        for finding in &mut findings {
+            finding.severity = Severity::Error;
+        }
+    }
+    show(output, &tree, &findings);
+    summary(
+        output,
+        &folder,
+        &resolved.registry,
+        &findings,
+        verdict.as_ref(),
+    );
+    Ok(match errors(&findings) {
+        0 => Exit::Done,
+        _ => Exit::Refused,
+    })
+}
+
+/// What the server refuses in files in which nothing stops the build so far.
+fn news(verdict: &Verdict, findings: &[Diagnostic]) -> Vec<Diagnostic> {
+    let is_known = |path: &str| {
+        let mut errors = findings.iter().filter(|f| f.severity == Severity::Error);
+        errors.any(|finding| finding.place.path == path)
+    };
+    let refused = verdict.refused.iter();
+    let news = refused.filter(|refused| !is_known(&refused.place.path));
+    news.cloned().collect()
+}
+
+/// The findings in the form that was asked for. People see them in every form;
+/// GitHub's shows them itself, and would obey what a line of SQL commands it.
+fn show(output: &mut Output, tree: &Tree, findings: &[Diagnostic]) {
+    match output.format() {
+        Format::Text => {}
+        Format::Json => {
+            let list = findings.iter().map(render::finding_json).collect();
+            output.member("findings", list);
+        }
+        Format::Sarif => output.document(&format!("{:#}", sarif::document(findings))),
+        Format::Github => {
+            for finding in findings {
+                output.document(&github::annotation(finding));
+            }
+            return;
+        }
+    }
+    for finding in findings {
+        output.report(&render::finding(finding, line(tree, finding)));
+    }
+}
+
+/// The last line: how much there is, and how much is wrong with it.
+fn summary(
+    output: &mut Output,
+    folder: &Folder,
+    registry: &Registry,
+    findings: &[Diagnostic],
+    verdict: Option<&Verdict>,
+) {
+    let migrations = registry.migrations.len();
+    let services = registry.services.len();
+    let errors = errors(findings);
+    let warnings = findings.len() - errors;
+    output.member("migrations", json!(migrations));
+    output.member("services", json!(services));
+    // With errors, the registry is only what could be made out.
+    let found = match (errors, warnings) {
+        (0, warnings) => format!(
+            "{} of {} in {}: {}",
             count(migrations, "migration"),
             count(services, "service"),
+            folder.shown,
+            match warnings {
+                0 => "no findings".to_owned(),
+                warnings => count(warnings, "warning"),
+            }
+        ),
+        (errors, 0) => format!("{} in {}", count(errors, "error"), folder.shown),
+        (errors, warnings) => format!(
+            "{} and {} in {}",
+            count(errors, "error"),
+            count(warnings, "warning"),
             folder.shown
-        ));
-        return Ok(Exit::Done);
-    }
-    let errors = resolved
-        .diagnostics
-        .iter()
-        .map(|diagnostic| render::finding(diagnostic, line(&tree, diagnostic)));
-    Err(Failure {
-        exit: Exit::Refused,
-        errors: errors.collect(),
-    })
+        ),
+    };
+    let Some(verdict) = verdict else {
+        return output.line(&found);
+    };
+    let refused = verdict.refused.len();
+    let scripts = count(verdict.asked, "script");
+    let says = match (refused, errors) {
+        (0, 0) => "accepts their grammar".to_owned(),
+        (0, _) => format!("accepts the grammar of {scripts}"),
+        (refused, _) => format!("refuses the grammar of {refused} of {scripts}"),
+    };
+    output.member(
+        "server",
+        json!({ "version": verdict.version, "scripts": verdict.asked, "refused": refused }),
+    );
+    output.line(&format!("{found}; PostgreSQL {} {says}", verdict.version));
+}
+
+fn errors(findings: &[Diagnostic]) -> usize {
+    let errors = findings.iter().filter(|f| f.severity == Severity::Error);
+    errors.count()
 }
 
 /// The line of the file that a finding is on.

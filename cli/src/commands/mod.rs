@@ -47,7 +47,7 @@ pub(crate) fn run(
     };
     match arguments.command {
         Command::Create(create) => create::run(context, &create),
-        Command::Check => check::run(context),
+        Command::Check(check) => wait(check::run(context, &check)),
         Command::Explain { code } => explain::run(context, &code),
         Command::Completions { shell } => Ok(completions::run(&mut context, shell)),
         #[cfg(feature = "local-server")]
