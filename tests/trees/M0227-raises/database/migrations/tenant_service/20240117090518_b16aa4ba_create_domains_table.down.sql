@@ -1,0 +1,5 @@
+DO $$
+BEGIN
+    RAISE EXCEPTION 'we do not drop domains';
+END
+$$;

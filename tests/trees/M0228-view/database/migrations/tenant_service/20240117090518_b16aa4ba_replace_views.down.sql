@@ -1,0 +1,5 @@
+DROP VIEW tenant_overview;
+
+CREATE VIEW tenant_ids AS
+SELECT id
+FROM tenants;

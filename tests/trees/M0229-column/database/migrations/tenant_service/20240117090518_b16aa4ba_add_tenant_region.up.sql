@@ -1,0 +1,3 @@
+ALTER TABLE tenants
+    ADD COLUMN region text,
+    ADD COLUMN zone text;

@@ -1,0 +1,2 @@
+ALTER TABLE tenants
+    ADD CONSTRAINT tenants_name_check CHECK (name <> '') NOT VALID;

@@ -1,0 +1,3 @@
+UPDATE tenants
+SET name = 'unknown'
+WHERE name = '';

@@ -1,0 +1,2 @@
+ALTER TABLE tenants
+    DROP CONSTRAINT tenants_name_check;

@@ -1,0 +1,3 @@
+CREATE TABLE domains (
+    name text PRIMARY KEY
+);
