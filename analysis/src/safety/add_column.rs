@@ -3,6 +3,7 @@
 use migrator_model::Code;
 
 use super::case::{Case, is_null_default};
+use super::sql_type::SqlType;
 use crate::finding::Finding;
 use crate::parse::Kind;
 
@@ -30,9 +31,7 @@ fn has_value(case: &Case<'_, '_>) -> bool {
         None => {
             case.part(Kind::ADD_COLUMN, Kind::GENERATED_CONSTRAINT)
                 .is_some()
-                || of_type
-                    .as_ref()
-                    .is_some_and(super::sql_type::SqlType::is_serial)
+                || of_type.as_ref().is_some_and(SqlType::is_serial)
                 || of_domain.is_some_and(|domain| case.known.has_default(domain))
         }
     }

@@ -3,8 +3,9 @@
 use migrator_model::Code;
 use migrator_model::registry::Mode;
 
-use super::known::{Constraint, Known, Table, referred_constraint};
+use super::known::Known;
 use super::sql_type::SqlType;
+use super::table::{Constraint, Table, referred_constraint};
 use crate::finding::Finding;
 use crate::objects::{Name, fold, name_of};
 use crate::parse::{Id, Kind, Sql};

@@ -3,8 +3,8 @@
 use migrator_model::Code;
 
 use super::case::{Case, column_of};
-use super::known::Table;
 use super::sql_type::SqlType;
+use super::table::Table;
 use crate::finding::Finding;
 use crate::objects::fold;
 use crate::parse::{Id, Kind};
@@ -49,11 +49,11 @@ fn is_plain(case: &Case<'_, '_>, change: Id, column: &str) -> bool {
     let Some(using) = sql.child(change, Kind::USING_EXPR) else {
         return true;
     };
-    let Some(cast) = sql.child(using, Kind::CAST_EXPR) else {
+    let Some(conversion) = sql.child(using, Kind::CAST_EXPR) else {
         let value = sql.children(using).last();
         return value.is_some_and(|value| fold(sql.text_of(value)) == column);
     };
-    let value = sql.child(cast, Kind::NAME_REF);
+    let value = sql.child(conversion, Kind::NAME_REF);
     value.is_some_and(|value| fold(sql.text_of(value)) == column)
-        && SqlType::within(sql, cast) == SqlType::within(sql, change)
+        && SqlType::within(sql, conversion) == SqlType::within(sql, change)
 }

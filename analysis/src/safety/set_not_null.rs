@@ -3,7 +3,7 @@
 use migrator_model::Code;
 
 use super::case::{Case, column_of};
-use super::known::Table;
+use super::table::Table;
 use crate::finding::Finding;
 use crate::parse::Kind;
 
