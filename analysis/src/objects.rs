@@ -4,6 +4,11 @@
 //! is not qualified is taken as it stands: no false alarm is worth more than
 //! one more finding.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a script has hundreds of kinds of nodes, a few of which matter here"
+)]
+
 use std::collections::BTreeSet;
 
 pub use crate::names::{Name, fold};
@@ -223,7 +228,10 @@ impl Reader<'_, '_> {
         let Some(name) = Name::of(vec![schema.name, old.name.name.clone()]) else {
             return;
         };
-        let new = Object { name, ..old.clone() };
+        let new = Object {
+            name,
+            ..old.clone()
+        };
         let offset = self.sql.range(node).start;
         self.push(Deed::Drop, old, offset);
         self.push(Deed::Make, new, offset);

@@ -4,6 +4,11 @@
 //! runs SQL that is put together as it runs, nothing is said of what it may
 //! hide: a false alarm costs more than a finding brings.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a script has hundreds of kinds of nodes, a few of which matter here"
+)]
+
 mod effects;
 mod names;
 mod parents;
@@ -86,7 +91,9 @@ impl<'a> Judge<'a> {
 
     fn left(&self, net: &Net<'a>) -> Option<Left<'a>> {
         let (object, by) = match net {
-            Net::Made(object, by) | Net::Renamed(object, by) | Net::Dropped(object, by) => (object, by),
+            Net::Made(object, by) | Net::Renamed(object, by) | Net::Dropped(object, by) => {
+                (object, by)
+            }
             Net::Changed(_) => return None,
         };
         let is_in_doubt = match net {
@@ -97,7 +104,9 @@ impl<'a> Judge<'a> {
             return None;
         }
         let is_taken_back = match net {
-            Net::Dropped(..) => self.is_made_again(object) || goes_with_table(&self.up, &self.names, object),
+            Net::Dropped(..) => {
+                self.is_made_again(object) || goes_with_table(&self.up, &self.names, object)
+            }
             Net::Renamed(..) => self.is_renamed_back(object, by),
             _ => self.is_dropped(object, by),
         };
@@ -108,8 +117,8 @@ impl<'a> Judge<'a> {
     fn is_made_for_others(&self, object: &Object, by: &Effect<'a>) -> bool {
         let is_shared = matches!(object.space, Space::Extension | Space::Schema)
             && self.up.has(by, Kind::IF_NOT_EXISTS);
-        let is_temporary = self.up.has(by, Kind::TEMP)
-            || object.name.schema.as_deref() == Some("pg_temp");
+        let is_temporary =
+            self.up.has(by, Kind::TEMP) || object.name.schema.as_deref() == Some("pg_temp");
         is_shared || is_temporary || self.becomes_a_constraint(object, by)
     }
 
@@ -139,7 +148,11 @@ impl<'a> Judge<'a> {
             };
             self.down.drops_relation(&self.names, table)
                 || self.up.drops_relation(&self.names, table)
-                || self.net.iter().filter(is_table).any(|net| matches!(net, Net::Made(..)))
+                || self
+                    .net
+                    .iter()
+                    .filter(is_table)
+                    .any(|net| matches!(net, Net::Made(..)))
         };
         self.down.touches(&self.names, object)
             || self.cascade.takes(object)
@@ -210,27 +223,50 @@ impl<'a> Judge<'a> {
         let is_of_table = matches!(object.space, Space::Column | Space::Constraint);
         let (code, message, help, sought) = match net {
             Net::Dropped(..) => (
-                if is_of_table { Code::M0229 } else { Code::M0228 },
+                if is_of_table {
+                    Code::M0229
+                } else {
+                    Code::M0228
+                },
                 format!("the up script drops {object}, and the down script does not make it again"),
                 again(object, by),
                 Sought::Otherwise,
             ),
             Net::Renamed(..) => (
-                if is_of_table { Code::M0229 } else { Code::M0227 },
-                format!("the up script turns {} into {object}, and the down script does not turn it back", before(by)),
+                if is_of_table {
+                    Code::M0229
+                } else {
+                    Code::M0227
+                },
+                format!(
+                    "the up script turns {} into {object}, and the down script does not turn it back",
+                    before(by)
+                ),
                 renamed_back(object, by),
                 Sought::Otherwise,
             ),
             Net::Made(..) | Net::Changed(_) if self.up.has(by, Kind::OR_REPLACE) => (
                 Code::M0227,
-                format!("the up script makes or replaces {object}, and the down script neither drops it nor puts its former text back"),
-                format!("write `{}` in the down script, or CREATE OR REPLACE with what was there before", words::drop_statement(object, by.kind)),
+                format!(
+                    "the up script makes or replaces {object}, and the down script neither drops it nor puts its former text back"
+                ),
+                format!(
+                    "write `{}` in the down script, or CREATE OR REPLACE with what was there before",
+                    words::drop_statement(object, by.kind)
+                ),
                 Sought::Dropped,
             ),
             Net::Made(..) | Net::Changed(_) => (
-                if is_of_table { Code::M0229 } else { Code::M0227 },
+                if is_of_table {
+                    Code::M0229
+                } else {
+                    Code::M0227
+                },
                 format!("the up script makes {object}, and the down script does not drop it"),
-                format!("write `{}` in the down script", words::drop_statement(object, by.kind)),
+                format!(
+                    "write `{}` in the down script",
+                    words::drop_statement(object, by.kind)
+                ),
                 Sought::Dropped,
             ),
         };
@@ -261,16 +297,24 @@ impl<'a> Judge<'a> {
         }
         wrong.sort_by_key(|(_, by)| by.mention.offset);
         let findings = wrong.into_iter().filter_map(|(object, by)| {
-            let meant = self.meant(&object, left);
-            let is_sure = meant.is_some() || !self.down.has(&by, Kind::IF_EXISTS) || is_of_weight(&by);
+            let meant = Self::meant(&object, left);
+            let is_sure =
+                meant.is_some() || !self.down.has(&by, Kind::IF_EXISTS) || is_of_weight(&by);
             let meant = meant.map(|at| left.remove(at).object);
             is_sure.then(|| {
-                let message = format!("the down script drops {object}, which the up script does not make");
+                let message =
+                    format!("the down script drops {object}, which the up script does not make");
                 let help = match meant {
                     Some(meant) => format!("the up script makes {meant}: drop that"),
                     None => "drop what the up script makes, and nothing else".to_owned(),
                 };
-                Finding::new(self.down.script, Code::M0230, by.mention.offset, message, help)
+                Finding::new(
+                    self.down.script,
+                    Code::M0230,
+                    by.mention.offset,
+                    message,
+                    help,
+                )
             })
         });
         findings.collect()
@@ -285,9 +329,11 @@ impl<'a> Judge<'a> {
                 };
                 self.net.iter().any(is_it)
             });
-        let makes_extension = self.up.all.iter().any(|effect| {
-            effect.mention.object.space == Space::Extension
-        });
+        let makes_extension = self
+            .up
+            .all
+            .iter()
+            .any(|effect| effect.mention.object.space == Space::Extension);
         !self.up.touches(&self.names, object)
             && !is_of_new_table
             && !makes_extension
@@ -317,8 +363,7 @@ impl<'a> Judge<'a> {
             && tables.any(|table| {
                 // A long name is cut.
                 let stem: String = table.name.chars().take(20).collect();
-                object.name.name.starts_with(&stem)
-                    && object.name.name.len() > stem.len()
+                object.name.name.starts_with(&stem) && object.name.name.len() > stem.len()
             })
     }
 
@@ -326,28 +371,35 @@ impl<'a> Judge<'a> {
     fn implies(&self, statement: Id) -> bool {
         let sql = &self.up.script.sql;
         let is_index = sql.kind(statement) == Kind::CREATE_INDEX;
-        let is_unnamed = |id: Id| format!("{:?}", sql.kind(id)).ends_with("_CONSTRAINT")
-            && sql.child(id, Kind::CONSTRAINT_NAME_CLAUSE).is_none();
-        let is_serial = |id: Id| {
-            sql.is_leaf(id) && sql.text_of(id).to_ascii_lowercase().contains("serial")
+        let is_unnamed = |id: Id| {
+            format!("{:?}", sql.kind(id)).ends_with("_CONSTRAINT")
+                && sql.child(id, Kind::CONSTRAINT_NAME_CLAUSE).is_none()
         };
+        let is_serial =
+            |id: Id| sql.is_leaf(id) && sql.text_of(id).to_ascii_lowercase().contains("serial");
         if is_index {
             return sql.child(statement, Kind::INDEX).is_none();
         }
-        sql.descendants(statement).any(|id| is_unnamed(id) || is_serial(id))
+        sql.descendants(statement)
+            .any(|id| is_unnamed(id) || is_serial(id))
     }
 
     /// Which of `left` a wrong drop stands for.
-    fn meant(&self, object: &Object, left: &[Left<'a>]) -> Option<usize> {
-        let may_be = |left: &&Left<'a>| {
-            left.sought == Sought::Dropped && left.object.space == object.space
-        };
+    fn meant(object: &Object, left: &[Left<'a>]) -> Option<usize> {
+        let may_be =
+            |left: &&Left<'a>| left.sought == Sought::Dropped && left.object.space == object.space;
         let candidates = || left.iter().filter(may_be);
         let name = match candidates().count() {
-            1 => candidates().next().map(|left| left.object.name.name.as_str()),
-            _ => nearest(&object.name.name, candidates().map(|left| left.object.name.name.as_str())),
+            1 => candidates()
+                .next()
+                .map(|left| left.object.name.name.as_str()),
+            _ => nearest(
+                &object.name.name,
+                candidates().map(|left| left.object.name.name.as_str()),
+            ),
         }?;
-        left.iter().position(|left| may_be(&left) && left.object.name.name == name)
+        left.iter()
+            .position(|left| may_be(&left) && left.object.name.name == name)
     }
 }
 
@@ -355,15 +407,20 @@ impl<'a> Judge<'a> {
 fn goes_with_table(script: &Effects<'_>, names: &Names, object: &Object) -> bool {
     let owner = object.of.as_ref().unwrap_or(&object.name);
     let is_in_schema = !matches!(object.space, Space::Schema | Space::Extension);
-    object.of.as_ref().is_some_and(|table| script.drops_relation(names, table))
+    object
+        .of
+        .as_ref()
+        .is_some_and(|table| script.drops_relation(names, table))
         || is_in_schema && script.drops_schema(owner.schema.as_deref())
 }
 
 /// Whether it holds rows, or others are built on it.
 fn is_of_weight(by: &Effect<'_>) -> bool {
     let space = by.mention.object.space;
-    matches!(space, Space::Relation | Space::Type | Space::Schema | Space::Column)
-        && by.kind != Kind::DROP_INDEX
+    matches!(
+        space,
+        Space::Relation | Space::Type | Space::Schema | Space::Column
+    ) && by.kind != Kind::DROP_INDEX
 }
 
 fn before(by: &Effect<'_>) -> String {
@@ -388,7 +445,11 @@ fn again(object: &Object, by: &Effect<'_>) -> String {
 fn nothing_taken_back<'a>(first: &Left<'a>, count: usize) -> Finding<'a> {
     let others = count - 1;
     let word = if others == 1 { "one other" } else { "others" };
-    let number = if others == 1 { String::new() } else { format!("{others} ") };
+    let number = if others == 1 {
+        String::new()
+    } else {
+        format!("{others} ")
+    };
     Finding::new(
         first.script,
         first.code,

@@ -75,7 +75,11 @@ impl<'a> Effects<'a> {
             renamed = Some(mention);
         }
         let is_unknown = sql.statements().any(|id| is_dynamic(sql, id));
-        let reach = if is_unknown { Reach::Unknown } else { Reach::Plain };
+        let reach = if is_unknown {
+            Reach::Unknown
+        } else {
+            Reach::Plain
+        };
         Effects { script, all, reach }
     }
 
@@ -85,7 +89,9 @@ impl<'a> Effects<'a> {
 
     /// What is dropped, and not only renamed.
     pub(super) fn drops(&self) -> impl Iterator<Item = &Effect<'a>> {
-        self.all.iter().filter(|effect| effect.mention.deed == Deed::Drop)
+        self.all
+            .iter()
+            .filter(|effect| effect.mention.deed == Deed::Drop)
     }
 
     pub(super) fn drops_relation(&self, names: &Names, table: &Name) -> bool {
@@ -107,7 +113,9 @@ impl<'a> Effects<'a> {
     pub(super) fn touches(&self, names: &Names, object: &Object) -> bool {
         self.all.iter().any(|effect| {
             names.same(&effect.mention.object, object)
-                || effect.before.is_some_and(|before| names.same(before, object))
+                || effect
+                    .before
+                    .is_some_and(|before| names.same(before, object))
         })
     }
 
@@ -144,7 +152,9 @@ impl Net<'_> {
 }
 
 fn take<'a>(net: &mut Vec<Net<'a>>, names: &Names, object: &Object) -> Option<Net<'a>> {
-    let at = net.iter().position(|entry| names.same_thing(entry.object(), object))?;
+    let at = net
+        .iter()
+        .position(|entry| names.same_thing(entry.object(), object))?;
     Some(net.remove(at))
 }
 
@@ -179,7 +189,11 @@ fn drop_object<'a>(net: &mut Vec<Net<'a>>, names: &Names, object: &Object, effec
         Some(Net::Renamed(_, renaming)) => {
             let old = renaming.before.unwrap_or(object).clone();
             let is_back = take(net, names, &old).is_some();
-            net.push(if is_back { Net::Changed(old) } else { Net::Dropped(old, effect) });
+            net.push(if is_back {
+                Net::Changed(old)
+            } else {
+                Net::Dropped(old, effect)
+            });
         }
     }
 }
@@ -188,19 +202,29 @@ fn rename<'a>(net: &mut Vec<Net<'a>>, names: &Names, before: &Object, effect: Ef
     let object = effect.mention.object.clone();
     let is_moved = names.same_thing(before, &object);
     let old = take(net, names, before);
-    let target = if is_moved { None } else { take(net, names, &object) };
+    let target = if is_moved {
+        None
+    } else {
+        take(net, names, &object)
+    };
     let now = match (old, target) {
         (_, Some(_)) | (Some(Net::Changed(_)), None) => Net::Changed(object),
         (Some(Net::Made(_, first)), None) => Net::Made(object, first),
         // Back to the name that it had at first.
         (Some(Net::Renamed(_, first)), None)
-            if first.before.is_some_and(|first| names.same_thing(first, &object)) =>
+            if first
+                .before
+                .is_some_and(|first| names.same_thing(first, &object)) =>
         {
             return;
         }
-        (Some(Net::Renamed(_, first)), None) => {
-            Net::Renamed(object, Effect { before: first.before, ..effect })
-        }
+        (Some(Net::Renamed(_, first)), None) => Net::Renamed(
+            object,
+            Effect {
+                before: first.before,
+                ..effect
+            },
+        ),
         (Some(Net::Dropped(..)) | None, None) => Net::Renamed(object, effect),
     };
     net.push(now);
@@ -234,9 +258,13 @@ fn is_dynamic(sql: &Sql<'_>, statement: Id) -> bool {
 /// A block that only raises an error or changes rows makes and drops nothing.
 fn is_dynamic_block(sql: &Sql<'_>, statement: Id) -> bool {
     let text = sql.text_of(statement);
-    let is_plpgsql = sql.find(statement, Kind::DO_LANGUAGE).is_none_or(|language| {
-        sql.text_of(language).to_ascii_lowercase().contains("plpgsql")
-    });
+    let is_plpgsql = sql
+        .find(statement, Kind::DO_LANGUAGE)
+        .is_none_or(|language| {
+            sql.text_of(language)
+                .to_ascii_lowercase()
+                .contains("plpgsql")
+        });
     let outside_strings = text.split('\'').step_by(2);
     let is_quoted = text.split('\'').nth(1).is_some() && !text.contains('$');
     let mut words = outside_strings.flat_map(|part| part.split(|c: char| !c.is_alphanumeric()));
@@ -260,9 +288,26 @@ fn is_harmless(sql: &Sql<'_>, call: Id) -> bool {
 }
 
 const HARMLESS: [&str; 20] = [
-    "array_agg", "coalesce", "count", "current_setting", "currval", "exists", "format", "json_agg",
-    "jsonb_agg", "lastval", "lower", "max", "min", "nextval", "now", "set_config", "setval",
-    "string_agg", "sum", "upper",
+    "array_agg",
+    "coalesce",
+    "count",
+    "current_setting",
+    "currval",
+    "exists",
+    "format",
+    "json_agg",
+    "jsonb_agg",
+    "lastval",
+    "lower",
+    "max",
+    "min",
+    "nextval",
+    "now",
+    "set_config",
+    "setval",
+    "string_agg",
+    "sum",
+    "upper",
 ];
 
 /// The names in a part of a script.

@@ -28,7 +28,9 @@ impl Names {
             let now = &effect.mention.object;
             match (effect.before, now.space) {
                 (Some(before), Space::Relation) => {
-                    names.tables.push((before.name.name.clone(), now.name.name.clone()));
+                    names
+                        .tables
+                        .push((before.name.name.clone(), now.name.name.clone()));
                 }
                 (Some(_), Space::Schema) => names.schemas = Schemas::Renamed,
                 _ => {}

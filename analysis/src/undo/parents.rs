@@ -21,10 +21,16 @@ pub(super) fn tables(
     }
     for kind in [Kind::PARTITION_OF, Kind::INHERITS] {
         let clause = sql.find(by.part, kind);
-        tables.extend(clause.into_iter().flat_map(|clause| references(sql, clause)));
+        tables.extend(
+            clause
+                .into_iter()
+                .flat_map(|clause| references(sql, clause)),
+        );
     }
     if object.space == Space::Relation {
-        let own = links.iter().filter(|(child, _)| names.same_table(child, &object.name));
+        let own = links
+            .iter()
+            .filter(|(child, _)| names.same_table(child, &object.name));
         tables.extend(own.map(|(_, parent)| parent.clone()));
     }
     tables
@@ -32,7 +38,9 @@ pub(super) fn tables(
 
 fn references<'s>(sql: &'s Sql<'_>, within: Id) -> impl Iterator<Item = Name> + 's {
     let is_table = |kind| matches!(kind, Kind::TABLE_NAME_REF | Kind::RELATION_NAME_REF);
-    let nodes = sql.descendants(within).filter(move |&id| is_table(sql.kind(id)));
+    let nodes = sql
+        .descendants(within)
+        .filter(move |&id| is_table(sql.kind(id)));
     nodes.filter_map(|id| name_of(sql, id))
 }
 
@@ -64,7 +72,9 @@ pub(super) fn links(sql: &Sql<'_>) -> Vec<(Name, Name)> {
 
 /// The table of the column that owns a sequence.
 fn owner(sql: &Sql<'_>, clause: Id) -> Option<Name> {
-    let leaves = sql.descendants(clause).filter(|&id| sql.kind(id) == Kind::PATH_SEGMENT_REF);
+    let leaves = sql
+        .descendants(clause)
+        .filter(|&id| sql.kind(id) == Kind::PATH_SEGMENT_REF);
     let mut parts: Vec<String> = leaves.map(|id| fold(sql.text_of(id))).collect();
     parts.pop();
     Name::of(parts)
@@ -82,7 +92,10 @@ pub(super) fn goes_with_column(
     down.drops().any(|effect| {
         let column = &effect.mention.object;
         column.space == Space::Column
-            && column.of.as_ref().is_some_and(|of| tables.iter().any(|table| names.same_table(of, table)))
+            && column
+                .of
+                .as_ref()
+                .is_some_and(|of| tables.iter().any(|table| names.same_table(of, table)))
             && words(sql, by.part).any(|word| word == column.name.name)
     })
 }
@@ -92,7 +105,10 @@ pub(super) fn goes_with_column(
 /// Everything that its statement names is taken as what it depends on.
 pub(super) fn goes_by_cascade(up: &Effects<'_>, down: &Effects<'_>) -> Cascade {
     let mut gone: Vec<String> = Vec::new();
-    for effect in down.drops().filter(|effect| down.has(effect, Kind::CASCADE)) {
+    for effect in down
+        .drops()
+        .filter(|effect| down.has(effect, Kind::CASCADE))
+    {
         let object = &effect.mention.object;
         if object.space == Space::Extension {
             return Cascade::Everything;
@@ -100,7 +116,12 @@ pub(super) fn goes_by_cascade(up: &Effects<'_>, down: &Effects<'_>) -> Cascade {
         gone.push(object.name.name.clone());
         gone.extend(object.of.iter().map(|of| of.name.clone()));
     }
-    if down.script.sql.statements().any(|id| down.script.sql.kind(id) == Kind::DROP_OWNED) {
+    if down
+        .script
+        .sql
+        .statements()
+        .any(|id| down.script.sql.kind(id) == Kind::DROP_OWNED)
+    {
         return Cascade::Everything;
     }
     if gone.is_empty() {

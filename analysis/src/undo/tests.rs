@@ -17,7 +17,10 @@ fn judge(up: &str, down: &str) -> Vec<String> {
         assert_ne!(d.code, Code::M0208, "{d}");
         format!("{} {}; {}", d.code, d.message, d.help)
     };
-    found.filter(|d| ours.contains(&d.code) || d.code == Code::M0208).map(text).collect()
+    found
+        .filter(|d| ours.contains(&d.code) || d.code == Code::M0208)
+        .map(text)
+        .collect()
 }
 
 /// `up | down`, a line each, that nothing is to be said of.
@@ -43,9 +46,14 @@ fn what_is_taken_back_is_not_found() {
 fn what_is_left_is_found_once() {
     let mut written = String::new();
     for paragraph in BAD.split_terminator("\n\n") {
-        let line = paragraph.trim_start().lines().next().expect("a paragraph has a line");
+        let line = paragraph
+            .trim_start()
+            .lines()
+            .next()
+            .expect("a paragraph has a line");
         let (up, down) = line.split_once(" | ").expect("a line has two scripts");
-        written += &format!("{line}\n{}\n\n", judge(up, down).join("\n"));
+        let found = judge(up, down).join("\n");
+        written.extend([line, "\n", &found, "\n\n"]);
     }
     if std::env::var_os("UPDATE_EXPECT").is_some() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/undo/bad.txt");

@@ -43,8 +43,12 @@ pub(super) fn make_statement(object: &Object, dropped_by: Kind) -> String {
         Space::Relation => format!("CREATE {} {name} …;", relation(dropped_by)),
         Space::Type if dropped_by == Kind::DROP_DOMAIN => format!("CREATE DOMAIN {name} …;"),
         Space::Type => format!("CREATE TYPE {name} …;"),
-        Space::Routine if dropped_by == Kind::DROP_AGGREGATE => format!("CREATE AGGREGATE {name} …;"),
-        Space::Routine if dropped_by == Kind::DROP_PROCEDURE => format!("CREATE PROCEDURE {name} …;"),
+        Space::Routine if dropped_by == Kind::DROP_AGGREGATE => {
+            format!("CREATE AGGREGATE {name} …;")
+        }
+        Space::Routine if dropped_by == Kind::DROP_PROCEDURE => {
+            format!("CREATE PROCEDURE {name} …;")
+        }
         Space::Routine => format!("CREATE FUNCTION {name} …;"),
         Space::Schema => format!("CREATE SCHEMA {name};"),
         Space::Extension => format!("CREATE EXTENSION {name};"),
@@ -72,7 +76,6 @@ pub(super) fn rename_statement(now: &Object, before: &Object, renamed_by: Kind) 
     }
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "all other relations are tables")]
 fn relation(kind: Kind) -> &'static str {
     match kind {
         Kind::CREATE_VIEW | Kind::DROP_VIEW => "VIEW",
