@@ -1,0 +1,291 @@
+//! What a script does to objects that services can own, in its order.
+//!
+//! Left out is what only the script itself can see: temporary tables, and
+//! unqualified names under a `search_path` of its own.
+
+use std::collections::BTreeSet;
+
+use crate::names::fold;
+use crate::objects::{Deed, Mention, Object, Space, name_of};
+use crate::parse::{Id, Kind, Sql};
+use crate::script::Script;
+
+/// What a script does, and the names that it makes out of sight.
+#[derive(Default)]
+pub(super) struct Reading {
+    pub(super) events: Vec<Event>,
+    /// Names, without a schema, of what may be made or renamed where it cannot be
+    /// followed: in bodies, and under a `search_path`.
+    pub(super) out_of_sight: BTreeSet<String>,
+    /// The schemas into which extensions put their objects; none is `public`.
+    pub(super) extended: BTreeSet<Option<String>>,
+}
+
+pub(super) struct Event {
+    pub(super) act: Act,
+    pub(super) object: Object,
+    pub(super) offset: usize,
+    pub(super) absence: Absence,
+}
+
+impl Event {
+    /// What is there afterwards under a new name.
+    pub(super) fn made(&self) -> Option<&Object> {
+        match &self.act {
+            Act::Make { .. } => Some(&self.object),
+            Act::Move { to } => Some(to),
+            Act::Change | Act::Drop | Act::Use => None,
+        }
+    }
+}
+
+/// What is done to an object.
+pub(super) enum Act {
+    /// It is made.
+    Make { manner: Manner, signature: String },
+    /// It is made another.
+    Change,
+    /// It is dropped.
+    Drop,
+    /// It has another name afterwards.
+    Move { to: Object },
+    /// It has to be there.
+    Use,
+}
+
+/// What becomes of an object that is there already when it is made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// It stays, or this is an error.
+    Anew,
+    /// So it does, and it is where its table is.
+    WithItsTable,
+    /// It is replaced.
+    Replacing,
+}
+
+/// Whether a statement minds that its object is not there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Absence {
+    Fails,
+    Passes,
+}
+
+pub(super) fn read(script: &Script<'_>) -> Reading {
+    let mut reader = Reader {
+        sql: &script.sql,
+        reading: Reading::default(),
+        temporary: BTreeSet::new(),
+        path: Path::Public,
+    };
+    let mut mentions = script.mentions.iter().peekable();
+    for statement in script.sql.statements() {
+        let of_statement =
+            std::iter::from_fn(|| mentions.next_if(|mention| mention.statement == statement));
+        reader.statement(statement, of_statement.collect());
+    }
+    reader.reading
+}
+
+/// Where unqualified names are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Path {
+    Public,
+    Elsewhere,
+}
+
+struct Reader<'s> {
+    sql: &'s Sql<'s>,
+    reading: Reading,
+    temporary: BTreeSet<String>,
+    path: Path,
+}
+
+impl Reader<'_> {
+    fn statement(&mut self, statement: Id, mentions: Vec<&Mention>) {
+        let kind = self.sql.kind(statement);
+        self.path = search_path(self.sql, statement).unwrap_or(self.path);
+        if matches!(
+            kind,
+            Kind::DO | Kind::CREATE_FUNCTION | Kind::CREATE_PROCEDURE
+        ) {
+            self.bodies(statement);
+        }
+        if kind == Kind::CREATE_EXTENSION {
+            let schema = schema_in(self.sql, statement);
+            self.reading.extended.insert(schema);
+        }
+        for mention in mentions {
+            self.mention(kind, mention);
+        }
+    }
+
+    fn mention(&mut self, kind: Kind, mention: &Mention) {
+        let Mention {
+            deed,
+            ref object,
+            offset,
+            statement,
+        } = *mention;
+        if !is_judged(object) || self.is_own(statement, deed, object) {
+            return;
+        }
+        let act = match deed {
+            Deed::Make if self.is_renamed(kind, object) => return,
+            Deed::Make => Act::Make {
+                manner: self.manner(statement),
+                signature: self.signature(statement, object.space),
+            },
+            Deed::Drop => Act::Drop,
+            Deed::Change if is_change(kind) => Act::Change,
+            Deed::Change | Deed::Use => Act::Use,
+        };
+        let passes = self.sql.child(statement, Kind::IF_EXISTS).is_some();
+        self.reading.events.push(Event {
+            act,
+            object: object.clone(),
+            offset,
+            absence: if passes {
+                Absence::Passes
+            } else {
+                Absence::Fails
+            },
+        });
+    }
+
+    /// Whether this is the new name of what the last event drops; takes note of it.
+    fn is_renamed(&mut self, kind: Kind, to: &Object) -> bool {
+        let events = &mut self.reading.events;
+        let Some(old) = events.pop_if(|event| is_alter(kind) && matches!(event.act, Act::Drop))
+        else {
+            return false;
+        };
+        events.pop_if(|event| event.object == old.object && matches!(event.act, Act::Change));
+        events.push(Event {
+            act: Act::Move { to: to.clone() },
+            ..old
+        });
+        true
+    }
+
+    /// Whether only the script itself can see the object.
+    fn is_own(&mut self, statement: Id, deed: Deed, object: &Object) -> bool {
+        if matches!(object.space, Space::Schema | Space::Extension) {
+            return false;
+        }
+        let name = &object.name.name;
+        if let Some(schema) = &object.name.schema {
+            return schema == "pg_temp";
+        }
+        let is_temporary = |kind| self.sql.find(statement, kind).is_some();
+        if deed == Deed::Make && is_temporary(Kind::TEMP) {
+            self.temporary.insert(name.clone());
+        }
+        if self.path == Path::Elsewhere && deed == Deed::Make {
+            self.reading.out_of_sight.insert(name.clone());
+        }
+        self.path == Path::Elsewhere || self.temporary.contains(name)
+    }
+
+    fn manner(&self, statement: Id) -> Manner {
+        let has = |kind| self.sql.child(statement, kind).is_some();
+        match () {
+            () if has(Kind::OR_REPLACE) => Manner::Replacing,
+            () if self.sql.kind(statement) == Kind::CREATE_INDEX => Manner::WithItsTable,
+            () => Manner::Anew,
+        }
+    }
+
+    /// What tells functions of one name apart, as it is written.
+    fn signature(&self, statement: Id, space: Space) -> String {
+        let list = self.sql.find(statement, Kind::PARAM_LIST);
+        let Some(list) = list.filter(|_| space == Space::Routine) else {
+            return String::new();
+        };
+        let leaves = self
+            .sql
+            .descendants(list)
+            .filter(|&id| self.sql.is_leaf(id));
+        let words: Vec<String> = leaves.map(|id| fold(self.sql.text_of(id))).collect();
+        words.join(" ")
+    }
+
+    /// The words of bodies that make or rename something.
+    fn bodies(&mut self, statement: Id) {
+        for node in self.sql.descendants(statement) {
+            let is_body = matches!(
+                self.sql.kind(node),
+                Kind::DOLLAR_QUOTED_STRING | Kind::STRING
+            );
+            if !is_body {
+                continue;
+            }
+            let body = self.sql.text_of(node).to_ascii_lowercase();
+            if ["create", "rename", "set schema", "into"]
+                .iter()
+                .any(|word| body.contains(word))
+            {
+                let words = body.split(|c: char| !c.is_alphanumeric() && c != '_');
+                self.reading.out_of_sight.extend(words.map(str::to_owned));
+            }
+        }
+    }
+}
+
+/// The schema that a node names.
+fn schema_in(sql: &Sql<'_>, node: Id) -> Option<String> {
+    let schema = sql.find(node, Kind::SCHEMA_REF)?;
+    Some(name_of(sql, schema)?.name).filter(|schema| schema != "public")
+}
+
+/// Whether an object can be a service's; `public` is nobody's, whoever made it.
+fn is_judged(object: &Object) -> bool {
+    match object.space {
+        Space::Relation | Space::Type | Space::Routine | Space::Extension => true,
+        Space::Schema => {
+            let name = object.name.name.as_str();
+            !name.starts_with("pg_") && name != "public" && name != "information_schema"
+        }
+        Space::Statistics
+        | Space::Trigger
+        | Space::Policy
+        | Space::Rule
+        | Space::Column
+        | Space::Constraint => false,
+    }
+}
+
+fn is_alter(statement: Kind) -> bool {
+    format!("{statement:?}").starts_with("ALTER_")
+}
+
+/// Whether a statement of this kind changes what it is about: to say something
+/// about it, or who may use it, does not.
+fn is_change(statement: Kind) -> bool {
+    !matches!(
+        statement,
+        Kind::COMMENT_ON | Kind::ALTER_DEFAULT_PRIVILEGES | Kind::GRANT | Kind::REVOKE
+    )
+}
+
+/// Where unqualified names are after a statement, if it says so.
+fn search_path(sql: &Sql<'_>, statement: Id) -> Option<Path> {
+    if !matches!(sql.kind(statement), Kind::SET | Kind::SELECT | Kind::RESET) {
+        return None;
+    }
+    let text = sql.text_of(statement).to_ascii_lowercase();
+    let (before, after) = text.split_once("search_path")?;
+    let words = after.split(|c: char| !c.is_alphanumeric() && !"_$".contains(c));
+    let mut words = words
+        .filter(|word| !word.is_empty() && *word != "to")
+        .peekable();
+    let is_reset = before.trim_start().starts_with("reset");
+    let is_public =
+        words.peek().is_some() && words.all(|word| ["public", "default", "$user"].contains(&word));
+    let is_set = before.trim_start().starts_with("set");
+    match is_reset || is_set && is_public {
+        true => Some(Path::Public),
+        false if is_set || before.contains("set_config") => Some(Path::Elsewhere),
+        false => None,
+    }
+}

@@ -1,0 +1,425 @@
+use std::fs;
+use std::path::Path;
+
+use migrator_model::{Code, Resolved, Tree, disk, resolve};
+
+/// A tree of services in two tiers, each script under `SERVICE/VERSION`; a down
+/// script stands after a line `--`.
+fn tree(scripts: &[(&str, &str)]) -> Tree {
+    let manifest = "tiers = [\"one\", \"two\"]\n\
+        [services.core]\ntier = \"one\"\ndirectory = \"core\"\n\
+        [services.auth]\ntier = \"one\"\ndirectory = \"auth\"\ndepends_on = [\"core\"]\n\
+        [services.billing]\ntier = \"one\"\ndirectory = \"billing\"\n\
+        [services.late]\ntier = \"two\"\ndirectory = \"late\"\n";
+    let mut tree = Tree::new("database").with_file("services.toml", manifest);
+    for service in ["core", "auth", "billing", "late"] {
+        tree.nodes.insert(
+            format!("migrations/{service}"),
+            migrator_model::Node::Folder,
+        );
+    }
+    for (number, (name, text)) in scripts.iter().enumerate() {
+        let (service, day) = name.split_once('/').unwrap();
+        let (up, down) = text.split_once("\n--\n").unwrap_or((text, "SELECT 1;"));
+        let stem = format!("migrations/{service}/202401{day}000000_{number:08x}_step");
+        tree = tree
+            .with_file(&format!("{stem}.up.sql"), up)
+            .with_file(&format!("{stem}.down.sql"), down);
+    }
+    tree
+}
+
+/// What is found about ownership: the code, `up` or `down` and line, and message.
+fn found(scripts: &[(&str, &str)]) -> Vec<String> {
+    let resolved = resolve(&tree(scripts));
+    assert_eq!(resolved.diagnostics, [], "the tree is sound");
+    let findings = crate::analyse(&resolved).into_iter();
+    let ours = findings.filter(|d| is_ours(d.code));
+    ours.map(|d| {
+        let path = d.place.path.trim_start_matches("database/migrations/");
+        let (service, rest) = path.split_once('/').unwrap();
+        let direction = rest.rsplit('.').nth(1).unwrap();
+        format!(
+            "{} {service} {direction}: {} ({})",
+            d.code, d.message, d.help
+        )
+    })
+    .collect()
+}
+
+fn is_ours(code: Code) -> bool {
+    [Code::M0320, Code::M0321, Code::M0322, Code::M0323].contains(&code)
+}
+
+#[track_caller]
+fn silent(scripts: &[(&str, &str)]) {
+    assert_eq!(found(scripts), [] as [String; 0]);
+}
+
+#[track_caller]
+fn one(scripts: &[(&str, &str)], expected: &str) {
+    let found = found(scripts);
+    assert!(
+        found.len() == 1 && found[0].starts_with(expected),
+        "{expected}: {found:#?}"
+    );
+}
+
+const CORE: (&str, &str) = (
+    "core/01",
+    "CREATE SCHEMA core; CREATE TABLE core.t (id int); CREATE TYPE core.mood AS ENUM ('a');
+     CREATE FUNCTION core.f(a int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+     CREATE TABLE shared (id int);",
+);
+
+#[test]
+fn the_real_tree_is_sound() {
+    let resolved = real(|manifest| manifest);
+    assert_eq!(resolved.diagnostics, []);
+    let ours = crate::analyse(&resolved)
+        .into_iter()
+        .filter(|d| is_ours(d.code));
+    let ours: Vec<String> = ours.map(|d| d.to_string()).collect();
+    assert_eq!(ours, [] as [String; 0]);
+}
+
+fn real(edit: impl Fn(String) -> String) -> Resolved {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../database");
+    let manifest = fs::read_to_string(folder.join("services.toml")).unwrap();
+    let tree = disk::read(&folder, "database").with_file("services.toml", edit(manifest));
+    resolve(&tree)
+}
+
+#[test]
+fn a_dependency_that_is_taken_away_is_missed() {
+    let whole = real(|manifest| manifest).registry;
+    let mut missed = 0;
+    for service in whole.services.iter() {
+        for dependency in service.depends_on.iter() {
+            let resolved = real(|manifest| without(&manifest, &service.name, dependency));
+            assert_eq!(resolved.diagnostics, [], "{} on {dependency}", service.name);
+            let findings = crate::analyse(&resolved);
+            let codes: Vec<Code> = findings
+                .iter()
+                .map(|d| d.code)
+                .filter(|&c| is_ours(c))
+                .collect();
+            let remains = resolved.registry.dependencies_of(&service.name);
+            let waits = whole.migrations_of(&service.name).any(|migration| {
+                let mut requires = migration.requires.iter();
+                requires.any(|reference| reference.service == *dependency)
+            });
+            let is_needed = !waits && !remains.contains(dependency.as_ref());
+            let case = format!("{} without {dependency}: {findings:#?}", service.name);
+            assert_eq!(is_needed, !codes.is_empty(), "{case}");
+            assert!(codes.iter().all(|&code| code == Code::M0320), "{case}");
+            missed += usize::from(is_needed);
+        }
+    }
+    assert!(missed > 3, "{missed}");
+}
+
+/// The manifest without one entry of one service's `depends_on`.
+fn without(manifest: &str, service: &str, dependency: &str) -> String {
+    let header = format!("[services.{service}]");
+    let (before, after) = manifest.split_once(&header).unwrap();
+    let start = after.find("depends_on").unwrap();
+    let end = start + after[start..].find(']').unwrap();
+    let list = after[start..end].replace(&format!("\"{dependency}\""), "");
+    let list = list.replace("[, ", "[").replace(", ,", ",");
+    format!(
+        "{before}{header}{}{}{}",
+        &after[..start],
+        list.trim_end_matches(", "),
+        &after[end..]
+    )
+}
+
+#[test]
+fn a_service_refers_to_its_own_and_to_what_it_depends_on() {
+    silent(&[CORE, ("auth/01", "CREATE SCHEMA auth; CREATE TABLE auth.a (m core.mood DEFAULT core.f(1));
+        INSERT INTO core.t VALUES (1); COMMENT ON TABLE core.t IS 'x'; GRANT SELECT ON core.t TO bob;
+        GRANT USAGE ON SCHEMA core TO bob; ALTER DEFAULT PRIVILEGES IN SCHEMA core GRANT SELECT ON TABLES TO bob;
+        CREATE INDEX a_by_m ON auth.a (m); ALTER TABLE auth.a RENAME TO b; DROP TABLE auth.b;")]);
+}
+
+#[test]
+fn an_undeclared_dependency_is_found_once() {
+    for statement in [
+        "CREATE TABLE x (id int REFERENCES core.t);",
+        "CREATE TABLE x (m core.mood); INSERT INTO core.t VALUES (1);",
+        "CREATE TABLE x (m core.t);",
+        "SELECT core.f(1);",
+        "GRANT USAGE ON SCHEMA core TO bob; GRANT SELECT ON core.t TO bob;",
+        "INSERT INTO shared VALUES (1);",
+        "ALTER TABLE core.t ADD c int;",
+        "DROP TABLE core.t;",
+        "CREATE TABLE core.x (id int);",
+        "CREATE INDEX i ON core.t (id);",
+        "SELECT core.made_by_an_extension();",
+        "SELECT 1;\n--\nINSERT INTO core.t VALUES (1);",
+    ] {
+        one(&[CORE, ("billing/02", statement)], "M0320 billing");
+    }
+}
+
+#[test]
+fn the_help_says_what_would_do() {
+    let found = found(&[CORE, ("billing/02", "SELECT core.f(1);")]);
+    assert_eq!(
+        found,
+        ["M0320 billing up: function `core.f` of `core` is made in \
+         `database/migrations/core/20240101000000_00000000_step.up.sql:2`, and `billing` does not \
+         depend on `core` (add `\"core\"` to `depends_on` of `[services.billing]`, or \
+         `-- migrator: requires core/20240101000000` to the up script)",]
+    );
+}
+
+#[test]
+fn a_migration_that_waits_may_refer_to_what_it_waits_for() {
+    let requires = "-- migrator: requires core/20240101000000\nSELECT core.f(1);";
+    silent(&[CORE, ("billing/02", requires)]);
+    silent(&[
+        CORE,
+        ("billing/02", requires),
+        ("billing/03", "SELECT core.f(1);"),
+    ]);
+    let later = ("core/03", "CREATE TABLE core.later ();");
+    one(
+        &[
+            CORE,
+            later,
+            ("billing/02", requires),
+            ("billing/03", "TABLE core.later;"),
+        ],
+        "M0320 billing up: relation `core.later`",
+    );
+    let late = ("late/01", "CREATE TABLE l ();");
+    silent(&[
+        late,
+        (
+            "core/01",
+            "-- migrator: requires late/20240101000000\nINSERT INTO l VALUES (1);",
+        ),
+    ]);
+}
+
+#[test]
+fn what_comes_later_is_not_there_yet() {
+    one(
+        &[
+            ("core/01", "CREATE VIEW v AS TABLE t;"),
+            ("core/02", "CREATE TABLE t ();"),
+        ],
+        "M0321 core up: relation `t` is not there yet: `database/migrations/core/20240102",
+    );
+    let found = found(&[
+        ("core/01", "CREATE VIEW v AS TABLE t;"),
+        ("late/02", "CREATE TABLE t ();"),
+    ]);
+    assert!(
+        found[0].ends_with(
+            "(add `-- migrator: requires late/20240102000000`, so that this migration waits)"
+        ),
+        "{found:?}"
+    );
+    one(
+        &[
+            ("core/01", "CREATE TABLE s.t ();"),
+            ("late/02", "CREATE SCHEMA s;"),
+        ],
+        "M0321 core up: schema `s`",
+    );
+}
+
+#[test]
+fn a_dependency_that_would_order_two_services_is_what_is_missing() {
+    one(
+        &[
+            ("billing/01", "CREATE TABLE b (id int REFERENCES c);"),
+            ("core/01", "CREATE TABLE c (id int);"),
+        ],
+        "M0320 billing up",
+    );
+}
+
+#[test]
+fn what_was_dropped_or_renamed_is_not_there_any_more() {
+    let make = (
+        "core/01",
+        "CREATE SCHEMA a; CREATE TABLE a.t (); CREATE TABLE a.u ();",
+    );
+    for (end, rest) in [
+        ("DROP TABLE a.t;", "drops it (refer to what took its place)"),
+        (
+            "DROP SCHEMA a CASCADE;",
+            "drops it (refer to what took its place)",
+        ),
+        (
+            "ALTER TABLE a.t RENAME TO v;",
+            "renames it to `a.v` (write `a.v`)",
+        ),
+        (
+            "ALTER TABLE a.t SET SCHEMA public;",
+            "renames it to `t` (write `t`)",
+        ),
+        (
+            "ALTER SCHEMA a RENAME TO b;",
+            "renames it to `b.t` (write `b.t`)",
+        ),
+    ] {
+        let scripts = [
+            make,
+            ("core/02", end),
+            ("core/03", "INSERT INTO a.t VALUES (1);"),
+        ];
+        one(
+            &scripts,
+            "M0322 core up: relation `a.t` is not there any more",
+        );
+        assert!(found(&scripts)[0].ends_with(rest), "{:?}", found(&scripts));
+        silent(&[
+            make,
+            ("core/02", end),
+            ("core/03", "DROP TABLE IF EXISTS a.t;"),
+        ]);
+    }
+    silent(&[
+        make,
+        ("core/02", "ALTER TABLE a.t RENAME TO v;"),
+        ("core/03", "TABLE a.v;"),
+    ]);
+    silent(&[
+        make,
+        ("core/02", "ALTER SCHEMA a RENAME TO b;"),
+        ("core/03", "TABLE b.t;"),
+    ]);
+    silent(&[
+        make,
+        ("core/02", "DROP TABLE a.t;"),
+        ("core/03", "CREATE TABLE a.t ();"),
+        ("core/04", "TABLE a.t;"),
+    ]);
+}
+
+#[test]
+fn a_change_of_what_another_service_owns_is_found_once() {
+    for statement in [
+        "ALTER TABLE core.t ADD c int;\n--\nALTER TABLE core.t DROP c;",
+        "DROP TABLE core.t;\n--\nCREATE TABLE core.t (id int);",
+        "ALTER TABLE core.t RENAME TO u;\n--\nALTER TABLE core.u RENAME TO t;",
+        "ALTER TABLE core.t SET SCHEMA public;",
+        "ALTER TYPE core.mood ADD VALUE 'b';",
+        "DROP FUNCTION core.f(int);",
+        "CREATE OR REPLACE FUNCTION core.f(a int) RETURNS int LANGUAGE sql AS 'SELECT 2';",
+        "CREATE TABLE core.mine (id int); CREATE TABLE core.mine_too (id int);\n--\nDROP TABLE core.mine, core.mine_too;",
+        "CREATE INDEX t_by_id ON core.t (id);\n--\nDROP INDEX core.t_by_id;",
+        "CREATE TRIGGER g BEFORE UPDATE ON core.t FOR EACH ROW EXECUTE FUNCTION core.f();\n--\nDROP TRIGGER g ON core.t;",
+        "CREATE TABLE mine (); ALTER TABLE mine SET SCHEMA core;\n--\nDROP TABLE core.mine;",
+        "ALTER SCHEMA core RENAME TO heart;",
+        "DROP SCHEMA core CASCADE;",
+        "DROP TABLE IF EXISTS shared;",
+        "SELECT 1;\n--\nDROP TABLE core.t;",
+    ] {
+        one(&[CORE, ("auth/02", statement)], "M0323 auth");
+    }
+    silent(&[
+        CORE,
+        (
+            "auth/02",
+            "-- migrator: allow M0323 because core agreed\nALTER TABLE core.t ADD c int;",
+        ),
+    ]);
+}
+
+#[test]
+fn what_a_service_was_allowed_to_make_is_its_own() {
+    let scripts = [
+        CORE,
+        (
+            "auth/02",
+            "-- migrator: allow M0323 because core agreed\n\
+             CREATE VIEW core.mine AS SELECT 1 AS a;",
+        ),
+        (
+            "auth/03",
+            "CREATE OR REPLACE VIEW core.mine AS SELECT 2 AS a;",
+        ),
+        (
+            "auth/04",
+            "DROP VIEW core.mine;\n--\nCREATE VIEW core.mine AS SELECT 2 AS a;",
+        ),
+    ];
+    silent(&scripts);
+}
+
+#[test]
+fn nothing_is_guessed() {
+    let own = |text| silent(&[CORE, ("billing/02", text)]);
+    // Names that nobody makes, or only as something else.
+    own(
+        "SELECT * FROM pg_class, unknown, information_schema.tables; SELECT t FROM f(1); DROP TABLE IF EXISTS t;",
+    );
+    // The script's own.
+    own("CREATE TEMP TABLE shared (id int); INSERT INTO shared VALUES (1); DROP TABLE shared;");
+    own("WITH shared AS (SELECT 1) SELECT * FROM shared;");
+    own("SET search_path = billing; CREATE TABLE shared (id int); DROP TABLE shared;");
+    own("DO $$ BEGIN INSERT INTO core.t VALUES (1); END $$;");
+    own("SELECT 'core.t'; CREATE TABLE b (core text); SELECT b.core FROM b;");
+    // What several make.
+    silent(&[
+        CORE,
+        (
+            "auth/01",
+            "CREATE EXTENSION pgcrypto; CREATE TABLE IF NOT EXISTS shared (id int);",
+        ),
+        (
+            "billing/01",
+            "CREATE EXTENSION IF NOT EXISTS pgcrypto; DROP TABLE shared; DROP EXTENSION pgcrypto;",
+        ),
+    ]);
+    // Other functions of the same name.
+    silent(&[
+        (
+            "core/01",
+            "CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT 1';",
+        ),
+        (
+            "billing/01",
+            "CREATE OR REPLACE FUNCTION f(a text) RETURNS int LANGUAGE sql AS 'SELECT 1';",
+        ),
+    ]);
+    silent(&[
+        (
+            "core/01",
+            "CREATE FUNCTION s.f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE FUNCTION s.f(text) RETURNS int LANGUAGE sql AS 'SELECT 1';",
+        ),
+        ("core/02", "DROP FUNCTION s.f(int);"),
+        ("core/03", "SELECT s.f('x');"),
+    ]);
+    // Types of the catalog.
+    silent(&[
+        ("core/01", "CREATE TABLE a (at date);"),
+        ("core/02", "CREATE TABLE date (id int);"),
+    ]);
+    // What bodies and extensions make.
+    silent(&[
+        ("core/01", "CREATE TABLE t (id int);"),
+        ("core/02", "DROP TABLE t;"),
+        (
+            "core/03",
+            "DO $$ BEGIN EXECUTE 'CREATE TABLE t (id int)'; END $$;",
+        ),
+        ("core/04", "INSERT INTO t VALUES (1);"),
+    ]);
+    silent(&[
+        (
+            "core/01",
+            "CREATE SCHEMA e; CREATE EXTENSION x SCHEMA e; SELECT e.f(1);",
+        ),
+        (
+            "core/02",
+            "CREATE FUNCTION e.f(a text) RETURNS int LANGUAGE sql AS 'SELECT 1';",
+        ),
+    ]);
+}

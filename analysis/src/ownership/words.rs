@@ -1,0 +1,118 @@
+//! How the findings on ownership are worded.
+
+use migrator_model::Code;
+
+use super::world::{Gone, Site};
+use crate::finding::Finding;
+use crate::objects::Object;
+use crate::script::Script;
+
+/// What a script does to another service's object.
+#[derive(Clone, Copy)]
+pub(super) enum Deed<'o> {
+    Changes,
+    Drops,
+    Renames,
+    Replaces,
+    /// It makes this one in a schema.
+    MakesInIt(&'o Object),
+}
+
+/// How a service may come to refer to what another made.
+#[derive(Clone, Copy)]
+pub(super) enum Remedy {
+    /// By depending on it, or by one migration that waits.
+    Dependency,
+    /// Only by a migration that waits: the other is of a later tier, or depends
+    /// on this one.
+    Requires,
+}
+
+/// A reference, and what it leads to.
+pub(super) struct Reference<'a, 'o> {
+    pub(super) script: &'a Script<'a>,
+    pub(super) offset: usize,
+    pub(super) object: &'o Object,
+}
+
+impl<'a> Reference<'a, '_> {
+    pub(super) fn undeclared(&self, made: Site<'_>, remedy: Remedy) -> Finding<'a> {
+        let (service, owner) = (self.service(), made.service());
+        let message = format!(
+            "{} of `{owner}` is made in `{}`, and `{service}` does not depend on `{owner}`",
+            self.object,
+            made.place()
+        );
+        let directive = requires(made);
+        let help = match remedy {
+            Remedy::Dependency => format!(
+                "add `\"{owner}\"` to `depends_on` of `[services.{service}]`, \
+                 or {directive} to the up script"
+            ),
+            Remedy::Requires => format!("add {directive} to the up script"),
+        };
+        self.finding(Code::M0320, message, help)
+    }
+
+    pub(super) fn too_early(&self, made: Site<'_>) -> Finding<'a> {
+        let message = format!(
+            "{} is not there yet: `{}`, which runs later, makes it",
+            self.object,
+            made.place()
+        );
+        let help = match made.service() == self.service() {
+            true => "refer to it in a migration after that one".to_owned(),
+            false => format!("add {}, so that this migration waits", requires(made)),
+        };
+        self.finding(Code::M0321, message, help)
+    }
+
+    pub(super) fn too_late(&self, gone: &Gone<'_>) -> Finding<'a> {
+        let place = gone.site.place();
+        let (end, help) = match &gone.now {
+            Some(now) => (format!("renames it to `{now}`"), format!("write `{now}`")),
+            None => (
+                "drops it".to_owned(),
+                "refer to what took its place".to_owned(),
+            ),
+        };
+        let message = format!("{} is not there any more: `{place}` {end}", self.object);
+        self.finding(Code::M0322, message, help)
+    }
+
+    pub(super) fn not_its_own(&self, made: Site<'_>, deed: Deed<'_>) -> Finding<'a> {
+        let (service, owner) = (self.service(), made.service());
+        let does = match deed {
+            Deed::Changes => "changes it".to_owned(),
+            Deed::Drops => "drops it".to_owned(),
+            Deed::Renames => "renames it".to_owned(),
+            Deed::Replaces => "replaces it".to_owned(),
+            Deed::MakesInIt(object) => format!("makes {object} in it"),
+        };
+        let message = format!(
+            "{} of `{owner}` is made in `{}`, and `{service}` {does}",
+            self.object,
+            made.place()
+        );
+        let help = format!(
+            "leave it to a migration of `{owner}`, or write \
+             `-- migrator: allow M0323 because …`"
+        );
+        self.finding(Code::M0323, message, help)
+    }
+
+    fn service(&self) -> &'a str {
+        &self.script.migration.service
+    }
+
+    fn finding(&self, code: Code, message: String, help: String) -> Finding<'a> {
+        Finding::new(self.script, code, self.offset, message, help)
+    }
+}
+
+fn requires(made: Site<'_>) -> String {
+    format!(
+        "`-- migrator: requires {}`",
+        made.script.migration.reference()
+    )
+}

@@ -1,0 +1,3 @@
+INSERT INTO tenants (id, name)
+SELECT id, 'left over' FROM accounts;
+DROP TABLE accounts;

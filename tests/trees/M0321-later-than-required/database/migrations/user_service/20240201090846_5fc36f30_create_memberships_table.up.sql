@@ -1,0 +1,3 @@
+CREATE TABLE memberships (
+    id uuid PRIMARY KEY
+);

@@ -1,0 +1,2 @@
+-- migrator: allow M0222 because no service reads it
+DROP TABLE tenants;

@@ -1,0 +1,2 @@
+ALTER TABLE tenants
+    DROP COLUMN owner_id;

@@ -1,0 +1,2 @@
+ALTER TABLE tenants
+    ADD COLUMN owner_id uuid;

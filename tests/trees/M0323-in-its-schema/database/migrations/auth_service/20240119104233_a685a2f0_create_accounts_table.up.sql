@@ -1,0 +1,3 @@
+CREATE TABLE tenant.accounts (
+    id uuid PRIMARY KEY
+);
