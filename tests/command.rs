@@ -498,6 +498,7 @@ fn completions_are_made_for_a_shell() {
 #[test]
 fn help_names_the_commands_and_the_exit_codes() {
     assert_said!(&mut migrator(&["--help"]));
+    assert_said!(&mut migrator(&["check", "-h"]));
 }
 
 #[test]

@@ -100,6 +100,7 @@ fn located<'a>(
 }
 
 /// The bytes of the word at a position in its line; of the character, if it opens none.
+/// A comment is one word: a directive.
 fn caret(line: &str, position: Position) -> Range<usize> {
     let mut characters = line.char_indices().skip(position.column.saturating_sub(1));
     match characters.next() {
@@ -112,6 +113,7 @@ fn caret(line: &str, position: Position) -> Range<usize> {
 fn word_length(text: &str, first: char) -> usize {
     let is_of_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '.');
     let length = match first {
+        '-' if text.starts_with("--") => Some(text.trim_end().len()),
         '"' | '\'' => text[1..].find(first).map(|end| end + 2),
         first if is_of_word(first) => {
             let end = text.find(|c| !is_of_word(c)).unwrap_or(text.len());
@@ -169,5 +171,11 @@ mod tests {
     fn a_quote_that_is_not_closed_in_its_line_is_marked_alone() {
         assert_eq!(marked("SELECT 'a", 8), "'");
         assert_eq!(marked("SELECT 1. ;", 8), "1");
+    }
+
+    #[test]
+    fn a_directive_is_marked_as_a_whole() {
+        let line = " -- migrator: no-transactions ";
+        assert_eq!(marked(line, 2), "-- migrator: no-transactions");
     }
 }

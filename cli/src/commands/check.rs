@@ -1,7 +1,7 @@
 //! `check`: the tree on disk, as `cargo build` sees it, and as a server does.
 
 use migrator_analysis::analyse;
-use migrator_model::{Diagnostic, Node, Registry, Severity, Tree, resolve};
+use migrator_model::{Code, Diagnostic, Node, Registry, Severity, Tree, resolve};
 use serde_json::json;
 
 use super::{Context, Outcome, count};
@@ -53,11 +53,13 @@ pub(super) async fn run(context: Context<'_>, check: &args::Check) -> Outcome {
     })
 }
 
-/// What the server refuses in files in which nothing stops the build so far.
+/// What the server refuses, without the files that are known to be no SQL.
 fn news(verdict: &Verdict, findings: &[Diagnostic]) -> Vec<Diagnostic> {
     let is_known = |path: &str| {
-        let mut errors = findings.iter().filter(|f| f.severity == Severity::Error);
-        errors.any(|finding| finding.place.path == path)
+        let mut syntax = findings
+            .iter()
+            .filter(|finding| matches!(finding.code, Code::M0208 | Code::M0209));
+        syntax.any(|finding| finding.place.path == path)
     };
     let refused = verdict.refused.iter();
     let news = refused.filter(|refused| !is_known(&refused.place.path));
