@@ -17,7 +17,12 @@ const DIRECTION: &[(&str, &[&str])] = &[
     ("migrator-runtime", &["migrator-macros", "migrator-model"]),
     (
         "migrator-cli",
-        &["migrator-analysis", "migrator-localpg", "migrator-model", "migrator-runtime"],
+        &[
+            "migrator-analysis",
+            "migrator-localpg",
+            "migrator-model",
+            "migrator-runtime",
+        ],
     ),
     (
         "migrator",

@@ -35,7 +35,9 @@ impl fmt::Display for Name {
 /// does: `downcase_identifier` in `scansup.c`), quoted to what the quotes hold.
 #[must_use]
 pub fn fold(identifier: &str) -> String {
-    let quoted = identifier.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    let quoted = identifier
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'));
     match quoted {
         Some(inside) => inside.replace("\"\"", "\""),
         None => identifier.to_ascii_lowercase(),

@@ -225,6 +225,7 @@ impl Sql<'_> {
     }
 
     /// Everything in it, in the order of the text.
+    #[must_use]
     pub fn descendants(&self, id: Id) -> Range<Id> {
         id + 1..self.nodes[id].end
     }
@@ -335,9 +336,14 @@ mod tests {
         assert_eq!(sql.errors, []);
         let statements: Vec<&str> = sql.statements().map(|id| sql.text_of(id)).collect();
         assert_eq!(statements, ["CREATE TABLE a.b (id int);", "SELECT 1 + 2;"]);
-        let table = sql.find(super::ROOT, Kind::TABLE_NAME).expect("it is there");
+        let table = sql
+            .find(super::ROOT, Kind::TABLE_NAME)
+            .expect("it is there");
         assert_eq!(sql.text_of(table), "a.b");
-        assert!(sql.ancestors(table).any(|id| sql.kind(id) == Kind::CREATE_TABLE));
+        assert!(
+            sql.ancestors(table)
+                .any(|id| sql.kind(id) == Kind::CREATE_TABLE)
+        );
     }
 
     #[test]
@@ -348,7 +354,13 @@ mod tests {
 
     #[test]
     fn deep_nesting_is_refused_and_not_followed() {
-        for (open, close) in [("(", ")"), ("NOT ", ""), ("- ", ""), ("CASE WHEN ", " END"), ("[", "]")] {
+        for (open, close) in [
+            ("(", ")"),
+            ("NOT ", ""),
+            ("- ", ""),
+            ("CASE WHEN ", " END"),
+            ("[", "]"),
+        ] {
             for depth in [200, 100_000] {
                 let text = format!("SELECT {}1{}", open.repeat(depth), close.repeat(depth));
                 let errors = on_large_stack(|| parse(&text).errors.len()).expect("it ends");

@@ -68,6 +68,10 @@ fn refuses<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
 /// Whether a statement calls `PreventInTransactionBlock` (Postgres's source:
 /// `utility.c`, `indexcmds.c`, `tablecmds.c`, `cluster.c`, `vacuum.c`,
 /// `subscriptioncmds.c`).
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "of all kinds these few are refused"
+)]
 fn is_refused(sql: &Sql<'_>, id: Id) -> bool {
     let has = |kind| sql.find(id, kind).is_some();
     match sql.kind(id) {

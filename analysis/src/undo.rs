@@ -16,6 +16,8 @@ mod parents;
 mod tests;
 mod words;
 
+use std::collections::BTreeSet;
+
 use migrator_model::{Code, nearest};
 
 use crate::finding::Finding;
@@ -36,6 +38,7 @@ pub(crate) fn find<'a>(pair: &'a Pair<'a>) -> Vec<Finding<'a>> {
     let judge = Judge {
         links: parents::links(&up.script.sql),
         cascade: parents::goes_by_cascade(&up, &down),
+        absorbed: absorbed(&up),
         net: up.net(&names),
         names,
         up,
@@ -51,6 +54,8 @@ struct Judge<'a> {
     /// What the up script attaches to something, or has it own.
     links: Vec<(Name, Name)>,
     cascade: Cascade,
+    /// The indexes that the up script turns into constraints.
+    absorbed: BTreeSet<String>,
     /// What is left of the up script.
     net: Vec<Net<'a>>,
 }
@@ -123,12 +128,7 @@ impl<'a> Judge<'a> {
     }
 
     fn becomes_a_constraint(&self, object: &Object, by: &Effect<'a>) -> bool {
-        let sql = &self.up.script.sql;
-        by.kind == Kind::CREATE_INDEX
-            && sql.descendants(ROOT).any(|id| {
-                sql.kind(id) == Kind::USING_INDEX_NAME
-                    && words_of(sql, id).any(|word| word == object.name.name)
-            })
+        by.kind == Kind::CREATE_INDEX && self.absorbed.contains(&object.name.name)
     }
 
     /// Whether what IF EXISTS drops is of weight: a name among several that an
@@ -401,6 +401,14 @@ impl<'a> Judge<'a> {
         left.iter()
             .position(|left| may_be(&left) && left.object.name.name == name)
     }
+}
+
+fn absorbed(up: &Effects<'_>) -> BTreeSet<String> {
+    let sql = &up.script.sql;
+    let clauses = sql
+        .descendants(ROOT)
+        .filter(|&id| sql.kind(id) == Kind::USING_INDEX_NAME);
+    clauses.flat_map(|id| words_of(sql, id)).collect()
 }
 
 /// Whether the table or schema of an object goes in the same script.

@@ -3,9 +3,9 @@
 use std::env;
 use std::path::PathBuf;
 
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::digest::{digest, variable};
 use crate::disk;
-use crate::diagnostic::{Diagnostic, Severity};
 use crate::resolve::{Resolved, resolve};
 
 /// Watches the tree in `folder`, beside the crate's Cargo.toml, and checks it.

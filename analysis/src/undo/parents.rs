@@ -1,5 +1,7 @@
 //! What an object goes with when that is dropped.
 
+use std::collections::BTreeSet;
+
 use crate::objects::{Name, Object, Space, fold, name_of};
 use crate::parse::{Id, Kind, ROOT, Sql};
 
@@ -104,7 +106,7 @@ pub(super) fn goes_with_column(
 ///
 /// Everything that its statement names is taken as what it depends on.
 pub(super) fn goes_by_cascade(up: &Effects<'_>, down: &Effects<'_>) -> Cascade {
-    let mut gone: Vec<String> = Vec::new();
+    let mut gone: BTreeSet<String> = BTreeSet::new();
     for effect in down
         .drops()
         .filter(|effect| down.has(effect, Kind::CASCADE))
@@ -113,7 +115,7 @@ pub(super) fn goes_by_cascade(up: &Effects<'_>, down: &Effects<'_>) -> Cascade {
         if object.space == Space::Extension {
             return Cascade::Everything;
         }
-        gone.push(object.name.name.clone());
+        gone.insert(object.name.name.clone());
         gone.extend(object.of.iter().map(|of| of.name.clone()));
     }
     if down
@@ -130,7 +132,7 @@ pub(super) fn goes_by_cascade(up: &Effects<'_>, down: &Effects<'_>) -> Cascade {
     for effect in &up.all {
         let mut words = words(&up.script.sql, effect.part);
         if words.any(|word| gone.contains(&word)) {
-            gone.push(effect.mention.object.name.name.clone());
+            gone.insert(effect.mention.object.name.name.clone());
         }
     }
     Cascade::Names(gone)
@@ -139,7 +141,7 @@ pub(super) fn goes_by_cascade(up: &Effects<'_>, down: &Effects<'_>) -> Cascade {
 /// What goes with what is dropped with CASCADE.
 pub(super) enum Cascade {
     Everything,
-    Names(Vec<String>),
+    Names(BTreeSet<String>),
 }
 
 impl Cascade {
