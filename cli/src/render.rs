@@ -72,6 +72,27 @@ pub(crate) fn json(error: &Shown) -> Value {
     })
 }
 
+/// A usage error as data; such an error has no code.
+pub(crate) fn usage(error: &clap::Error) -> Value {
+    json!({
+        "code": null,
+        "message": first_paragraph(&error.render().to_string()),
+        "path": null,
+        "line": null,
+        "column": null,
+        "notes": {},
+        "help": "`migrator help COMMAND` shows what a command takes",
+    })
+}
+
+fn first_paragraph(text: &str) -> String {
+    let lines = text.lines().map(str::trim);
+    let lines: Vec<&str> = lines.take_while(|line| !line.is_empty()).collect();
+    let paragraph = lines.join(" ");
+    let message = paragraph.strip_prefix("error: ").unwrap_or(&paragraph);
+    message.to_owned()
+}
+
 fn position(error: &Shown) -> Option<Position> {
     error.place.as_ref()?.position
 }

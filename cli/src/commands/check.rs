@@ -30,14 +30,21 @@ pub(super) fn run(context: Context<'_>) -> Outcome {
         ));
         return Ok(Exit::Done);
     }
-    let errors = resolved
-        .diagnostics
-        .iter()
-        .map(|diagnostic| render::finding(diagnostic, line(&tree, diagnostic)));
-    Err(Failure {
+    Err(refused(&tree, &resolved.diagnostics))
+}
+
+/// Findings, each with the line that it is on.
+pub(super) fn refused<'a>(
+    tree: &Tree,
+    diagnostics: impl IntoIterator<Item = &'a Diagnostic>,
+) -> Failure {
+    let errors = diagnostics
+        .into_iter()
+        .map(|diagnostic| render::finding(diagnostic, line(tree, diagnostic)));
+    Failure {
         exit: Exit::Refused,
         errors: errors.collect(),
-    })
+    }
 }
 
 /// The line of the file that a finding is on.
