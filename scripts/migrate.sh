@@ -11,10 +11,13 @@
 set -eu
 
 action=
+is_next=
 for argument in "$@"; do
     shift
-    case $argument in
+    case $is_next$argument in
+        yes*) action=$argument is_next= ;;
         --action=*) action=${argument#--action=} ;;
+        --action) is_next=yes ;;
         *) set -- "$@" "$argument" ;;
     esac
 done
@@ -24,7 +27,7 @@ if [ -z "$action" ]; then
     exit 2
 fi
 
-scripts=$(cd "$(dirname "$0")" && pwd)
+scripts=$(cd "$(dirname "$0")" && pwd -P)
 checkout=$(dirname "$scripts")
 
 if [ ! -f "$checkout/Cargo.toml" ] || [ ! -f "$checkout/src/main.rs" ]; then
@@ -44,6 +47,23 @@ esac
 # shellcheck disable=SC2086  # several words
 "$scripts/prepare.sh" $needs
 
-target=${CARGO_TARGET_DIR:-$checkout/target}
-[ -e "$target/debug/migrator" ] || echo 'building migrator, once, in a minute or two' >&2
+# Called from elsewhere, it is this checkout's tree and `.env` that are meant.
+case $(pwd -P)/ in
+    "$checkout"/*) ;;
+    *) cd "$checkout" ;;
+esac
+
+binary=${CARGO_TARGET_DIR:-$checkout/target}/debug/migrator
+[ -e "$binary" ] || echo 'building migrator, once, in a minute or two' >&2
+case $action in
+    check | create | explain)
+        # They work on the tree on disk, and are wanted most when it does not compile: the last
+        # binary that did will do.
+        if [ -x "$binary" ] && ! cargo build --quiet --manifest-path "$checkout/Cargo.toml" \
+            --package migrator >/dev/null 2>&1; then
+            echo 'note: the tree or the code does not compile; this is the last binary that did' >&2
+            exec "$binary" "$action" "$@"
+        fi
+        ;;
+esac
 exec cargo run --quiet --manifest-path "$checkout/Cargo.toml" --package migrator -- "$action" "$@"

@@ -312,6 +312,30 @@ fn create_refuses_what_it_cannot_name_or_place() {
     insta::assert_snapshot!(create("shop", "größe"));
     let outside = folder();
     assert_said!(migrator(&["create", "--service=shop", "--name=x"]).current_dir(outside.path()));
+    write(checkout.path(), "database/services.toml", "tiers = [\n");
+    insta::assert_snapshot!(create("shop", "add_x"));
+}
+
+#[test]
+fn create_writes_both_files_or_neither() {
+    let checkout = checkout();
+    let services = checkout.path().join("database/migrations");
+    fs::remove_dir_all(services.join("shop_service")).expect("it is there");
+    write(checkout.path(), "database/migrations/shop_service", "");
+    let create = ["create", "--service=shop", "--name=add_x"];
+    assert_said!(migrator(&create).current_dir(checkout.path()));
+    fs::remove_file(services.join("shop_service")).expect("it is there");
+    let created = || said(migrator(&create).current_dir(checkout.path()));
+    assert!(created().starts_with("exit: 0\n"));
+    // The second of a second is given the next one.
+    assert!(created().starts_with("exit: 0\n"));
+    let files = fs::read_dir(services.join("shop_service")).expect("the folder was made");
+    assert_eq!(files.count(), 4);
+    let check = said(migrator(&["check"]).current_dir(checkout.path()));
+    assert!(
+        check.contains("2 migrations of 1 service in database"),
+        "{check}"
+    );
 }
 
 #[test]
@@ -486,13 +510,140 @@ fn explain_prints_the_page_on_a_code() {
         page.contains("# M0104: a migration has no down script"),
         "{page}"
     );
-    assert_said!(&mut migrator(&["explain", "M0199"]));
 }
 
 #[test]
-fn completions_are_made_for_a_shell() {
-    let said = said(&mut migrator(&["completions", "bash"]));
-    assert!(said.contains("complete -F _migrator"), "{said}");
+fn completions_are_made_for_each_shell() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let said = said(&mut migrator(&["completions", shell]));
+        assert!(said.starts_with("exit: 0\n"), "{said}");
+        assert!(said.contains("allow-out-of-order"), "{said}");
+    }
+}
+
+#[test]
+fn arguments_that_make_no_sense_are_usage_errors() {
+    let calls: [&[&str]; 10] = [
+        &["up", "--service="],
+        &["up", "--service=all,tenant"],
+        &["redo", "--service=all"],
+        &["create", "--service=tenant,auth", "--name=x"],
+        &["down", "--service=tenant", "--steps=0"],
+        &["down", "--service=tenant", "--all", "--steps=1"],
+        &["up", "--service=tenant", "--lock-wait=5"],
+        &["status", "--schema=pg_history"],
+        &["status", "--database-url="],
+        &["explain", "M0199"],
+    ];
+    let folder = folder();
+    let said: Vec<String> = calls
+        .iter()
+        .map(|call| said(migrator(call).current_dir(folder.path())))
+        .collect();
+    insta::assert_snapshot!(said.join("\n"));
+}
+
+#[test]
+fn a_usage_error_is_a_json_document_as_well() {
+    let calls: [(&[&str], &str); 3] = [
+        (&["up", "--output=json"], "--service"),
+        (&["--output", "json", "upp"], "unrecognized subcommand"),
+        (&["--output=json"], "requires a subcommand"),
+    ];
+    for (call, expected) in calls {
+        let document = document(&mut migrator(call));
+        assert_eq!(document["exit"], 2);
+        let message = document["errors"][0]["message"].as_str().expect("a text");
+        assert!(message.contains(expected), "{message}");
+    }
+}
+
+#[test]
+fn a_file_of_settings_that_cannot_be_understood_is_named_and_not_shown() {
+    let folder = folder();
+    let file = "# ours\nDATABASE_URL=postgresql://app:s3cr3t blank@db/shop\n";
+    write(folder.path(), ".env", file);
+    assert_said!(migrator(&["status"]).current_dir(folder.path()));
+    let explain = said(migrator(&["explain", "M0104"]).current_dir(folder.path()));
+    assert!(explain.starts_with("exit: 0\n"), "{explain}");
+    fs::write(folder.path().join(".env"), b"A=\xff\n").expect("the file is written");
+    assert_said!(migrator(&["status"]).current_dir(folder.path()));
+}
+
+#[test]
+fn results_that_cannot_be_written_are_a_failure() {
+    let full = || fs::File::options().write(true).open("/dev/full");
+    let output = migrator(&["explain", "M0104"])
+        .stdout(full().expect("it can be opened"))
+        .output()
+        .expect("the binary runs");
+    insta::assert_snapshot!(support::text(&output));
+    let (reader, writer) = std::io::pipe().expect("a pipe is made");
+    drop(reader);
+    let output = migrator(&["explain", "M0104"])
+        .stdout(writer)
+        .output()
+        .expect("the binary runs");
+    assert_eq!(
+        support::text(&output),
+        "exit: 1\n----- stdout -----\n----- stderr -----\n"
+    );
+}
+
+#[test]
+fn colour_is_as_was_asked_for_also_in_usage_errors() {
+    let always = said(&mut migrator(&["upp", "--color=always"]));
+    assert!(always.contains("\u{1b}["), "{always}");
+    let never = said(&mut migrator(&["upp", "--color", "never"]));
+    assert!(!never.contains("\u{1b}["), "{never}");
+}
+
+#[test]
+fn a_folder_without_a_tree_is_no_checkout() {
+    let folder = folder();
+    for call in ["check", "status"] {
+        assert_said!(migrator(&[call, "--directory=nowhere"]).current_dir(folder.path()));
+    }
+    let said = said(migrator(&["server", "start", "--directory=."]).current_dir(folder.path()));
+    assert!(said.contains("there is no tree in `.`"), "{said}");
+}
+
+#[test]
+fn the_manual_names_each_command_option_variable_and_exit_code() {
+    let manual = include_str!("../docs/manual.md");
+    let help = |command: &str| said(&mut migrator(&["help", command]));
+    let general = said(&mut migrator(&["--help"]));
+    let mut missing = Vec::new();
+    let commands = general.lines().skip_while(|line| *line != "Commands:");
+    let commands: Vec<&str> = commands
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|command| *command != "help")
+        .collect();
+    assert!(commands.len() > 9, "{general}");
+    for command in commands {
+        if !manual.contains(&format!("`{command}")) {
+            missing.push(command.to_owned());
+        }
+        for word in help(command).split(|c: char| !c.is_ascii_alphanumeric() && !"-_".contains(c)) {
+            let is_named = word.starts_with("--") || word.starts_with("MIGRATOR_");
+            let word = word.trim_end_matches('-');
+            if is_named && !["", "--help", "--version"].contains(&word) && !manual.contains(word) {
+                missing.push(word.to_owned());
+            }
+        }
+    }
+    assert_eq!(missing, Vec::<String>::new());
+    let codes = general.lines().skip_while(|line| *line != "Exit codes:");
+    for line in codes.skip(1).take_while(|line| line.starts_with("  ")) {
+        let (code, meaning) = line.trim().split_once("  ").expect("two columns");
+        let meaning = meaning.replace("status --check", "`status --check`");
+        assert!(
+            manual.contains(&format!("| {code} | {meaning} |")),
+            "{line}"
+        );
+    }
 }
 
 #[test]
@@ -536,9 +687,11 @@ fn the_helper_script_calls_the_command_on_the_path() {
         said(command.env("DATABASE_URL", &url).current_dir(folder.path()))
     };
     let up = run(&["--action=up", "--service=core", "--steps=1"]);
+    let again = run(&["--service", "core", "--steps=1", "--action", "up"]);
     assert!(
         up.starts_with("exit: 0\n") && up.contains("1 migration of 1 service"),
         "{up}"
     );
+    assert!(again.starts_with("exit: 0\n"), "{again}");
     assert!(run(&["--service=core"]).starts_with("exit: 2\n"));
 }

@@ -8,12 +8,23 @@ use migrator_model::{Code, Diagnostic, Level, Severity};
 use crate::finding::Finding;
 use crate::script::Script;
 
+/// What was looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// Everything.
+    All,
+    /// What can be said of each script by itself: an allowance of anything else
+    /// may well silence something.
+    Single,
+}
+
 /// Leaves out what is allowed, gives each finding its severity, and reports
 /// allowances that silence nothing.
 pub(crate) fn apply(
     findings: Vec<Finding<'_>>,
     scripts: &[&Script<'_>],
     levels: &BTreeMap<Code, Level>,
+    extent: Extent,
 ) -> Vec<Diagnostic> {
     let mut allowances = Allowances::of(scripts);
     let mut diagnostics = Vec::new();
@@ -22,8 +33,10 @@ pub(crate) fn apply(
             diagnostics.extend(leveled(finding, levels));
         }
     }
-    for finding in allowances.idle(scripts) {
-        diagnostics.extend(leveled(finding, levels));
+    if extent == Extent::All {
+        for finding in allowances.idle(scripts) {
+            diagnostics.extend(leveled(finding, levels));
+        }
     }
     diagnostics.sort_by(|a, b| (&a.place, a.code).cmp(&(&b.place, b.code)));
     diagnostics

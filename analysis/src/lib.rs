@@ -22,6 +22,7 @@ mod undo;
 
 use migrator_model::{Diagnostic, Registry, Resolved};
 
+use allowances::Extent;
 use finding::Finding;
 use script::{Pair, Script};
 
@@ -42,7 +43,11 @@ pub fn analyse(resolved: &Resolved) -> Vec<Diagnostic> {
         findings.extend(together(&resolved.registry, &pairs));
     }
     let scripts: Vec<&Script<'_>> = pairs.iter().flat_map(Pair::scripts).collect();
-    allowances::apply(findings, &scripts, &resolved.levels)
+    let extent = match is_sound {
+        true => Extent::All,
+        false => Extent::Single,
+    };
+    allowances::apply(findings, &scripts, &resolved.levels, extent)
 }
 
 /// Watches and checks the tree in `folder` for a build script, the SQL too.

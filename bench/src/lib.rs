@@ -22,16 +22,16 @@ pub fn tree(migrations: usize) -> Tree {
 }
 
 fn manifest() -> String {
-    let mut manifest = "tiers = [\"Only\"]\n".to_owned();
-    for service in 0..SERVICES {
+    let table = |service: usize| {
         let others: Vec<String> = (0..service).map(|other| format!("\"s{other}\"")).collect();
-        manifest += &format!(
+        format!(
             "\n[services.s{service}]\ntier = \"Only\"\ndirectory = \"s{service}\"\n\
              depends_on = [{}]\n",
             others.join(", ")
-        );
-    }
-    manifest
+        )
+    };
+    let tables: Vec<String> = (0..SERVICES).map(table).collect();
+    format!("tiers = [\"Only\"]\n{}", tables.concat())
 }
 
 /// A version of its own a second.

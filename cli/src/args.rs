@@ -4,10 +4,12 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::error::ErrorKind;
 use clap::{ArgGroup, Args, ColorChoice, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use migrator_model::{Version, directive};
+use migrator_model::{Code, Version, directive, nearest};
+use migrator_runtime::Selection;
 
 use crate::exit::Exit;
 
@@ -23,9 +25,10 @@ pub(crate) struct Arguments {
 
 /// What every command takes.
 #[derive(Args, Debug)]
+#[command(next_help_heading = "Options of every command")]
 pub(crate) struct Global {
     /// The database, as a URL or a libpq keyword string [environment: `DATABASE_URL`, `PG*`]
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) database_url: Option<String>,
     /// The tree's folder, for the commands that read it [environment: `MIGRATOR_DIRECTORY`]
     #[arg(long, global = true, value_name = "FOLDER")]
@@ -87,7 +90,8 @@ pub(crate) enum Command {
     /// Print the page on a code, such as M0104
     Explain {
         /// The code
-        code: String,
+        #[arg(value_parser = code)]
+        code: Code,
     },
     /// Apply what is pending
     Up(Up),
@@ -129,10 +133,10 @@ pub(crate) enum Server {
 #[derive(Args, Debug)]
 pub(crate) struct Create {
     /// The service that owns it
-    #[arg(long)]
+    #[arg(long, value_name = "NAME", value_parser = one_service)]
     pub(crate) service: String,
     /// What it does, such as `create_tenants_table`; turned into snake case
-    #[arg(long)]
+    #[arg(long, value_name = "TEXT")]
     pub(crate) name: String,
 }
 
@@ -151,18 +155,13 @@ pub(crate) struct Check {
 #[derive(Args, Debug)]
 pub(crate) struct Up {
     /// The services, or `all`; what they depend on comes first
-    #[arg(
-        long,
-        value_delimiter = ',',
-        required = true,
-        value_name = "NAME[,NAME…]|all"
-    )]
-    pub(crate) service: Vec<String>,
+    #[arg(long, value_name = "NAME[,NAME…]|all", value_parser = services)]
+    pub(crate) service: Selection,
     /// Stop at this version
     #[arg(long, value_name = "VERSION", value_parser = version)]
     pub(crate) to: Option<Version>,
     /// Apply at most so many migrations of the services
-    #[arg(long, conflicts_with = "to", value_name = "N")]
+    #[arg(long, conflicts_with = "to", value_name = "N", value_parser = steps)]
     pub(crate) steps: Option<NonZeroUsize>,
     /// Print what would be done and do nothing
     #[arg(long)]
@@ -183,15 +182,10 @@ pub(crate) struct Up {
 #[command(group = ArgGroup::new("extent").args(["steps", "to", "all"]))]
 pub(crate) struct Down {
     /// The services, or `all`
-    #[arg(
-        long,
-        value_delimiter = ',',
-        required = true,
-        value_name = "NAME[,NAME…]|all"
-    )]
-    pub(crate) service: Vec<String>,
+    #[arg(long, value_name = "NAME[,NAME…]|all", value_parser = services)]
+    pub(crate) service: Selection,
     /// Revert so many migrations [default: 1]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = steps)]
     pub(crate) steps: Option<NonZeroUsize>,
     /// Revert what is above this version; 0 is everything
     #[arg(long, value_name = "VERSION", value_parser = version_or_zero)]
@@ -216,7 +210,7 @@ pub(crate) struct Down {
 #[derive(Args, Debug)]
 pub(crate) struct Redo {
     /// The service
-    #[arg(long)]
+    #[arg(long, value_name = "NAME", value_parser = one_service)]
     pub(crate) service: String,
     #[command(flatten)]
     pub(crate) run: Run,
@@ -226,13 +220,8 @@ pub(crate) struct Redo {
 #[derive(Args, Debug)]
 pub(crate) struct Status {
     /// The services, or `all`
-    #[arg(
-        long,
-        value_delimiter = ',',
-        default_value = "all",
-        value_name = "NAME[,NAME…]|all"
-    )]
-    pub(crate) service: Vec<String>,
+    #[arg(long, default_value = "all", value_name = "NAME[,NAME…]|all", value_parser = services)]
+    pub(crate) service: Selection,
     /// List every migration
     #[arg(long)]
     pub(crate) migrations: bool,
@@ -248,7 +237,7 @@ pub(crate) struct Status {
 #[command(group = ArgGroup::new("outcome").args(["applied", "reverted"]).required(true))]
 pub(crate) struct Repair {
     /// The service
-    #[arg(long)]
+    #[arg(long, value_name = "NAME", value_parser = one_service)]
     pub(crate) service: String,
     /// The migration's version
     #[arg(long, value_parser = version)]
@@ -283,8 +272,73 @@ pub(crate) struct Run {
 #[derive(Args, Debug)]
 pub(crate) struct History {
     /// The schema of the history [default: migrator] [environment: `MIGRATOR_SCHEMA`]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = schema)]
     pub(crate) schema: Option<String>,
+}
+
+/// The value that was typed for an option, where the arguments are not all well formed.
+pub(crate) fn typed<T: ValueEnum>(option: &str) -> Option<T> {
+    let typed: Vec<String> = std::env::args_os()
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .collect();
+    let value = typed.iter().enumerate().find_map(|(index, argument)| {
+        match argument.strip_prefix(option)? {
+            "" => typed.get(index + 1).map(String::as_str),
+            rest => rest.strip_prefix('='),
+        }
+    })?;
+    T::from_str(value, true).ok()
+}
+
+/// `all`, or services by name.
+fn services(text: &str) -> Result<Selection, String> {
+    let names: Vec<String> = text.split(',').map(service).collect::<Result<_, _>>()?;
+    if names.iter().all(|name| name == "all") {
+        return Ok(Selection::All);
+    }
+    match names.iter().any(|name| name == "all") {
+        true => Err("`all` is every service: name it alone".to_owned()),
+        false => Ok(Selection::Named(names)),
+    }
+}
+
+fn one_service(text: &str) -> Result<String, String> {
+    match service(text)? {
+        name if name == "all" || name.contains(',') => Err("name one service".to_owned()),
+        name => Ok(name),
+    }
+}
+
+fn service(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("a service's name is empty".to_owned()),
+        name => Ok(name.to_owned()),
+    }
+}
+
+fn code(text: &str) -> Result<Code, String> {
+    let codes = Code::ALL.iter().map(|code| code.as_str());
+    Code::find(text).ok_or_else(|| match nearest(&text.to_uppercase(), codes) {
+        Some(code) => format!("there is no such code; did you mean {code}?"),
+        None => "a code is M and four digits, such as M0104".to_owned(),
+    })
+}
+
+fn steps(text: &str) -> Result<NonZeroUsize, String> {
+    let help = "write a whole number, 1 or more";
+    text.parse().map_err(|_| help.to_owned())
+}
+
+/// What Postgres takes as a schema's name, as it is: it would cut a longer one.
+pub(crate) fn schema(text: &str) -> Result<String, String> {
+    match text {
+        "" => Err("a schema's name is not empty".to_owned()),
+        _ if text.len() > 63 => Err("a schema's name has at most 63 bytes".to_owned()),
+        _ if text.starts_with("pg_") => {
+            Err("names that start with `pg_` are the server's".to_owned())
+        }
+        _ => Ok(text.to_owned()),
+    }
 }
 
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {

@@ -23,13 +23,13 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// All of them with their meaning, for the help and the manual.
+    /// All of them with their meaning, for the help; the manual has the same table.
     pub(crate) const TABLE: &str = "\
 Exit codes:
   0  done
   1  failed
   2  called wrongly
-  3  refused: changed, missing, out of order, dirty, or a malformed tree
+  3  refused: changed, missing, out of order, dirty, in the way, or a malformed tree
   4  the lock was not obtained
   5  no connection to the database
   6  migrations are pending (status --check)";

@@ -31,11 +31,12 @@ mod tree;
 
 use std::process::ExitCode;
 
+use clap::ColorChoice;
 use migrator_runtime::Registry;
 
 pub use exit::Exit;
 
-use args::Arguments;
+use args::{Arguments, Format};
 use output::Output;
 
 /// Runs the command that the process's arguments name, and says how it ended.
@@ -43,7 +44,11 @@ use output::Output;
 pub fn run(registry: &'static Registry) -> ExitCode {
     let arguments = match Arguments::parse_all() {
         Ok(arguments) => arguments,
-        Err(error) => return usage(&error),
+        Err(error) => {
+            let format = args::typed("--output").unwrap_or(Format::Text);
+            let color = args::typed("--color").unwrap_or(ColorChoice::Auto);
+            return Output::new(format, false, color).usage(&error).into();
+        }
     };
     let mut output = Output::new(
         arguments.global.output,
@@ -59,15 +64,4 @@ pub fn run(registry: &'static Registry) -> ExitCode {
         }
     };
     output.finish(exit).into()
-}
-
-/// Help and version end well; the rest is a usage error.
-fn usage(error: &clap::Error) -> ExitCode {
-    let exit = match error.use_stderr() {
-        true => Exit::Usage,
-        false => Exit::Done,
-    };
-    // Nothing can be said if nobody listens.
-    let _ = error.print();
-    exit.into()
 }

@@ -10,7 +10,7 @@ use crate::tree::Folder;
 
 /// Starts the server unless it runs, and says so.
 pub(crate) fn start(folder: &Folder, output: &Printer) -> Result<DevServer, Failure> {
-    let server = DevServer::start(folder.checkout()).map_err(|error| failure(&error))?;
+    let server = DevServer::start(folder.checkout()?).map_err(|error| failure(&error))?;
     let started = match server.started() {
         Started::Now => "started",
         Started::AlreadyRunning => "found running",

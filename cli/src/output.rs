@@ -72,9 +72,28 @@ impl Output {
     pub(crate) fn failure(&mut self, failure: &Failure) {
         let errors: Vec<Value> = failure.errors.iter().map(render::json).collect();
         self.member("errors", Value::Array(errors));
-        for error in &failure.errors {
-            self.report(&render::text(error));
+        let texts: Vec<String> = failure.errors.iter().map(render::text).collect();
+        self.stderr(&texts.join("\n\n"));
+    }
+
+    /// Findings, with a blank line between them, on standard error.
+    pub(crate) fn report(&self, findings: &[String]) {
+        if !findings.is_empty() {
+            self.stderr(&findings.join("\n\n"));
         }
+    }
+
+    /// What the arguments ask for or lack: help and version are results, the rest
+    /// is a usage error.
+    pub(crate) fn usage(mut self, error: &clap::Error) -> Exit {
+        let text = error.render().ansi().to_string();
+        if error.use_stderr() {
+            self.stderr(text.trim_end());
+            self.member("errors", json!([render::usage(error)]));
+            return self.finish(Exit::Usage);
+        }
+        self.write(text.trim_end());
+        self.written(Exit::Done)
     }
 
     /// How results are printed.
@@ -105,7 +124,11 @@ impl Output {
             let document = Value::Object(std::mem::take(&mut self.document));
             self.write(&format!("{document:#}"));
         }
-        match (self.broken.load(Ordering::Relaxed), exit) {
+        self.written(exit)
+    }
+
+    fn written(&self, exit: Exit) -> Exit {
+        match (self.printer.broken.load(Ordering::Relaxed), exit) {
             (true, Exit::Done) => Exit::Failed,
             _ => exit,
         }
@@ -152,11 +175,6 @@ impl Printer {
         self.stderr(&format!("{style}warning{style:#}: {text}"));
     }
 
-    /// Text as it is, on standard error.
-    pub(crate) fn report(&self, text: &str) {
-        self.stderr(text);
-    }
-
     /// Whether there is somebody to ask.
     pub(crate) fn is_interactive(&self) -> bool {
         self.format == Format::Text && io::stdin().is_terminal() && io::stderr().is_terminal()
@@ -164,8 +182,16 @@ impl Printer {
 
     fn write(&self, text: &str) {
         let mut stdout = AutoStream::new(io::stdout(), self.choice(&io::stdout()));
-        if writeln!(stdout, "{text}").is_err() {
-            self.broken.store(true, Ordering::Relaxed);
+        let Err(error) = writeln!(stdout, "{text}") else {
+            return;
+        };
+        let is_first = !self.broken.swap(true, Ordering::Relaxed);
+        // Who closed the pipe knows.
+        if is_first && error.kind() != io::ErrorKind::BrokenPipe {
+            let style = AnsiColor::BrightRed.on_default().bold();
+            self.stderr(&format!(
+                "{style}error{style:#}: standard output cannot be written: {error}"
+            ));
         }
     }
 

@@ -20,7 +20,12 @@ pub(crate) fn finding(diagnostic: &Diagnostic, line: Option<String>) -> String {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let shown = Shown {
+    leveled(level, &shown(diagnostic, line))
+}
+
+/// A finding as an error that is shown.
+pub(crate) fn shown(diagnostic: &Diagnostic, line: Option<String>) -> Shown {
+    Shown {
         code: diagnostic.code,
         message: diagnostic.message.clone(),
         place: Some(ShownPlace {
@@ -30,8 +35,7 @@ pub(crate) fn finding(diagnostic: &Diagnostic, line: Option<String>) -> String {
         }),
         notes: Vec::new(),
         help: diagnostic.help.clone(),
-    };
-    leveled(level, &shown)
+    }
 }
 
 /// A finding in the tree as data.
@@ -140,6 +144,27 @@ pub(crate) fn json(error: &Shown) -> Value {
         "notes": notes,
         "help": error.help,
     })
+}
+
+/// A usage error as data; such an error has no code.
+pub(crate) fn usage(error: &clap::Error) -> Value {
+    json!({
+        "code": null,
+        "message": first_paragraph(&error.render().to_string()),
+        "path": null,
+        "line": null,
+        "column": null,
+        "notes": {},
+        "help": "`migrator help COMMAND` shows what a command takes",
+    })
+}
+
+fn first_paragraph(text: &str) -> String {
+    let lines = text.lines().map(str::trim);
+    let lines: Vec<&str> = lines.take_while(|line| !line.is_empty()).collect();
+    let paragraph = lines.join(" ");
+    let message = paragraph.strip_prefix("error: ").unwrap_or(&paragraph);
+    message.to_owned()
 }
 
 fn position(error: &Shown) -> Option<Position> {

@@ -4,8 +4,9 @@
 
 use std::collections::HashMap;
 use std::env;
+use std::fs;
+use std::io;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use migrator_model::Code;
 use migrator_runtime::Options;
@@ -15,6 +16,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 
 /// The environment, with `.env` behind it.
+#[derive(Default)]
 pub(crate) struct Environment {
     file: HashMap<String, String>,
 }
@@ -22,17 +24,14 @@ pub(crate) struct Environment {
 impl Environment {
     /// Reads `.env` of the current folder or of one above it, if there is one.
     pub(crate) fn read() -> Result<Environment, Failure> {
-        let mut file = HashMap::new();
-        let variables = match dotenvy::dotenv_iter() {
-            Ok(variables) => variables,
-            Err(error) if error.not_found() => return Ok(Environment { file }),
-            Err(_) => return Err(unreadable()),
+        let Some((path, shown)) = dot_env() else {
+            return Ok(Environment::default());
         };
-        for variable in variables {
-            // The error quotes the line, which may hold a password.
-            let (name, value) = variable.map_err(|_| unreadable())?;
-            file.insert(name, value);
-        }
+        let text = fs::read_to_string(path).map_err(|error| unreadable(&shown, &error))?;
+        let variables = dotenvy::from_read_iter(text.as_bytes());
+        let file = variables
+            .collect::<Result<_, _>>()
+            .map_err(|error| malformed(&shown, &text, &error))?;
         Ok(Environment { file })
     }
 
@@ -49,21 +48,21 @@ impl Environment {
     }
 
     /// The runtime's options for a command that only reads.
-    pub(crate) fn history(&self, history: &args::History) -> Options {
+    pub(crate) fn history(&self, history: &args::History) -> Result<Options, Failure> {
         let mut options = Options {
             application: application(),
             ..Options::default()
         };
         let schema = history.schema.clone();
-        if let Some(schema) = schema.or_else(|| self.get("MIGRATOR_SCHEMA")) {
+        if let Some(schema) = self.parsed(schema, "MIGRATOR_SCHEMA", args::schema)? {
             options.schema = schema;
         }
-        options
+        Ok(options)
     }
 
     /// The runtime's options for a command that writes.
     pub(crate) fn run(&self, run: &args::Run) -> Result<Options, Failure> {
-        let mut options = self.history(&run.history);
+        let mut options = self.history(&run.history)?;
         let set = [
             (run.lock_wait, "MIGRATOR_LOCK_WAIT", &mut options.lock_wait),
             (
@@ -78,35 +77,62 @@ impl Environment {
             ),
         ];
         for (flag, variable, option) in set {
-            if let Some(duration) = self.duration(flag, variable)? {
+            if let Some(duration) = self.parsed(flag, variable, args::duration)? {
                 *option = duration;
             }
         }
         Ok(options)
     }
 
-    fn duration(
+    /// A flag, or else what a variable says.
+    fn parsed<T>(
         &self,
-        flag: Option<Duration>,
+        flag: Option<T>,
         variable: &str,
-    ) -> Result<Option<Duration>, Failure> {
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<Option<T>, Failure> {
         let Some(text) = self.get(variable).filter(|_| flag.is_none()) else {
             return Ok(flag);
         };
-        let parsed = args::duration(&text);
-        parsed.map(Some).map_err(|help| {
-            let message = format!("`{text}` in {variable} is not a time");
+        parse(&text).map(Some).map_err(|help| {
+            let message = format!("`{text}` cannot be the value of {variable}");
             Failure::new(Code::M0901, Exit::Usage, message, help)
         })
     }
 }
 
-fn unreadable() -> Failure {
+/// The file `.env` of the current folder or of one above it, and how it is named.
+fn dot_env() -> Option<(PathBuf, String)> {
+    let here = env::current_dir().ok()?;
+    let mut files = here.ancestors().map(|folder| folder.join(".env"));
+    let path = files.find(|path| path.is_file())?;
+    let shown = path.strip_prefix(&here).unwrap_or(&path);
+    let shown = shown.display().to_string();
+    Some((path, shown))
+}
+
+fn unreadable(shown: &str, error: &io::Error) -> Failure {
+    let message = format!("the file `{shown}` cannot be read");
+    let help = "make it readable, and UTF-8, or take it away";
+    Failure::new(Code::M0901, Exit::Usage, message, help).because(error.to_string())
+}
+
+/// Names the line and does not show it: it may hold a password.
+fn malformed(shown: &str, text: &str, error: &dotenvy::Error) -> Failure {
+    let mut place = String::new();
+    if let dotenvy::Error::LineParse(found, _) = error {
+        // It is the whole line or its value alone.
+        let first = found.lines().next().unwrap_or("\n");
+        if let Some(above) = text.lines().position(|line| line.ends_with(first)) {
+            place = format!("line {} of ", above + 1);
+        }
+    }
     Failure::new(
         Code::M0901,
         Exit::Usage,
-        "the file .env cannot be read",
-        "write one NAME=value a line; quote values with blanks in them",
+        format!("{place}the file `{shown}` cannot be understood"),
+        "write one NAME='value' a line; without the quotes a value may hold no blank, and `$` \
+         starts a variable",
     )
 }
 

@@ -22,25 +22,36 @@ impl Folder {
     pub(crate) fn find(named: Option<PathBuf>) -> Option<Folder> {
         let here = env::current_dir().ok()?;
         let path = match named {
-            Some(named) => named,
+            Some(named) => here.join(named).components().collect(),
             None => disk::find(&here)?,
         };
         let shown = path.strip_prefix(&here).unwrap_or(&path);
-        let shown = shown.to_string_lossy().replace('\\', "/");
+        let shown = match shown.to_string_lossy().replace('\\', "/") {
+            shown if shown.is_empty() => ".".to_owned(),
+            shown => shown,
+        };
         Some(Folder { path, shown })
     }
 
     /// As [`Folder::find`], for a command that needs one.
     pub(crate) fn require(named: Option<PathBuf>) -> Result<Folder, Failure> {
-        Folder::find(named).ok_or_else(|| {
-            Failure::new(
+        match Folder::find(named) {
+            Some(folder) if folder.path.is_dir() => Ok(folder),
+            Some(folder) => Err(folder.no_tree()),
+            None => Err(Failure::new(
                 Code::M0907,
                 Exit::Usage,
                 "there is no tree here",
                 "run it in a checkout, where `database/services.toml` is in this folder or in \
                  one above, or name the tree's folder with `--directory`",
-            )
-        })
+            )),
+        }
+    }
+
+    fn no_tree(&self) -> Failure {
+        let message = format!("there is no tree in `{}`", self.shown);
+        let help = "name the folder that holds `services.toml` with `--directory`";
+        Failure::new(Code::M0907, Exit::Usage, message, help)
     }
 
     /// Reads what lies in it.
@@ -50,7 +61,10 @@ impl Folder {
 
     /// The folder that the tree is in: the checkout.
     #[cfg(feature = "local-server")]
-    pub(crate) fn checkout(&self) -> &std::path::Path {
-        self.path.parent().unwrap_or(std::path::Path::new("."))
+    pub(crate) fn checkout(&self) -> Result<&std::path::Path, Failure> {
+        match self.path.parent() {
+            Some(checkout) if self.path.join(disk::MANIFEST).is_file() => Ok(checkout),
+            _ => Err(self.no_tree()),
+        }
     }
 }

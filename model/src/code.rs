@@ -3,11 +3,16 @@
 //! A code stands here with its title and its page, or nowhere: the page is
 //! included at compile time, so that a code without one does not compile.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 /// The code of a diagnostic or an error, such as `M0104`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Code {
+#[derive(Clone, Copy)]
+pub struct Code(&'static Entry);
+
+/// A row of the table; its name is unique.
+struct Entry {
     name: &'static str,
     title: &'static str,
     page: &'static str,
@@ -52,12 +57,12 @@ macro_rules! codes {
         impl Code {
             $(
                 #[doc = concat!($title, ".")]
-                pub const $name: Code = Code {
+                pub const $name: Code = Code(&Entry {
                     name: stringify!($name),
                     title: $title,
                     page: include_str!(concat!("../pages/", stringify!($name), ".md")),
                     level: level!($($level)?),
-                };
+                });
             )*
 
             /// All codes, in their order.
@@ -156,26 +161,26 @@ impl Code {
     /// The code as it is written, such as `M0104`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
-        self.name
+        self.0.name
     }
 
     /// What the code means, in half a sentence.
     #[must_use]
     pub const fn title(self) -> &'static str {
-        self.title
+        self.0.title
     }
 
     /// The page on the code, in Markdown.
     #[must_use]
     pub const fn page(self) -> &'static str {
-        self.page
+        self.0.page
     }
 
     /// The level at which a lint stands unless the manifest says otherwise;
     /// nothing for what always stops the build.
     #[must_use]
     pub const fn level(self) -> Option<Level> {
-        self.level
+        self.0.level
     }
 
     /// Finds a code by what the user typed, in upper or lower case.
@@ -184,19 +189,45 @@ impl Code {
         Self::ALL
             .iter()
             .copied()
-            .find(|code| code.name.eq_ignore_ascii_case(text))
+            .find(|code| code.as_str().eq_ignore_ascii_case(text))
+    }
+}
+
+impl PartialEq for Code {
+    fn eq(&self, other: &Code) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Code {}
+
+impl PartialOrd for Code {
+    fn partial_cmp(&self, other: &Code) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Code {
+    fn cmp(&self, other: &Code) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl Hash for Code {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
     }
 }
 
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name)
+        f.write_str(self.as_str())
     }
 }
 
 impl fmt::Debug for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name)
+        f.write_str(self.as_str())
     }
 }
 

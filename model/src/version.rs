@@ -23,6 +23,7 @@ impl Version {
         }
         let fault = match text.len() {
             14 => time_fault(text),
+            1 => Some("it has 1 digit, not 14".to_owned()),
             length => Some(format!("it has {length} digits, not 14")),
         };
         match (fault, text.parse()) {

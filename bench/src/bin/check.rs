@@ -37,7 +37,7 @@ fn measure(size: usize) {
     println!(
         "{size:>10}  {:>10.1}  {:>10.1}  {:>7.1}  {:>14.1}  {found:>8}",
         milliseconds(*resolving),
-        milliseconds(*both - *resolving),
+        milliseconds(both.saturating_sub(*resolving)),
         milliseconds(*both),
         milliseconds(*both) * 1_000.0 / f64::from(u32::try_from(size).unwrap_or(u32::MAX)),
     );

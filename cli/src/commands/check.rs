@@ -7,6 +7,7 @@ use serde_json::json;
 use super::{Context, Outcome, count};
 use crate::args::{self, Format};
 use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::grammar::{self, Verdict};
 use crate::output::Output;
 use crate::tree::Folder;
@@ -83,9 +84,11 @@ fn show(output: &mut Output, tree: &Tree, findings: &[Diagnostic]) {
             return;
         }
     }
-    for finding in findings {
-        output.report(&render::finding(finding, line(tree, finding)));
-    }
+    let texts = findings.iter();
+    let texts: Vec<String> = texts
+        .map(|finding| render::finding(finding, line(tree, finding)))
+        .collect();
+    output.report(&texts);
 }
 
 /// The last line: how much there is, and how much is wrong with it.
@@ -142,6 +145,20 @@ fn summary(
 fn errors(findings: &[Diagnostic]) -> usize {
     let errors = findings.iter().filter(|f| f.severity == Severity::Error);
     errors.count()
+}
+
+/// Findings as what keeps another command from its work, each with its line.
+pub(super) fn refused<'a>(
+    tree: &Tree,
+    diagnostics: impl IntoIterator<Item = &'a Diagnostic>,
+) -> Failure {
+    let errors = diagnostics
+        .into_iter()
+        .map(|diagnostic| render::shown(diagnostic, line(tree, diagnostic)));
+    Failure {
+        exit: Exit::Refused,
+        errors: errors.collect(),
+    }
 }
 
 /// The line of the file that a finding is on.

@@ -6,12 +6,12 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use migrator_model::file_name::{Direction, FileName, snake_case_fault};
-use migrator_model::{Code, Registry, Version, disk, nearest, resolve};
+use migrator_model::{Code, Diagnostic, Registry, Version, disk, nearest, resolve};
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use super::{Context, Outcome, count};
+use super::{Context, Outcome, check, count};
 use crate::args;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -24,10 +24,19 @@ const LONGEST_NAME: usize = 200;
 pub(super) fn run(context: Context<'_>, create: &args::Create) -> Outcome {
     let name = slug(&create.name)?;
     let folder = Folder::require(context.environment.directory(&context.global))?;
-    let resolved = resolve(&folder.read());
+    let tree = folder.read();
+    let resolved = resolve(&tree);
     let registry = &resolved.registry;
     let Some(service) = registry.service(&create.service) else {
-        return Err(unknown_service(registry, &create.service));
+        let mut faults = resolved
+            .diagnostics
+            .iter()
+            .filter(|d| is_in_manifest(d))
+            .peekable();
+        return Err(match faults.peek() {
+            None => unknown_service(registry, &create.service),
+            Some(_) => check::refused(&tree, faults),
+        });
     };
     let up = FileName {
         version: version(registry, &create.service),
@@ -42,12 +51,12 @@ pub(super) fn run(context: Context<'_>, create: &args::Create) -> Outcome {
         (up.clone(), template(&up)),
         (up.partner(), template(&up.partner())),
     ];
-    write_all(&folder.path.join(&below), &files)?;
+    let shown = Path::new(&folder.shown).join(&below);
+    write_all(&folder.path.join(&below), &shown, &files)?;
     let output = context.output;
     let mut paths = Vec::new();
     for (file, _) in &files {
-        let path = Path::new(&folder.shown).join(&below).join(file.to_string());
-        let path = path.display().to_string();
+        let path = shown.join(file.to_string()).display().to_string();
         output.result(Tone::Good, "created", &path);
         paths.push(path);
     }
@@ -92,6 +101,10 @@ fn slug(typed: &str) -> Result<String, Failure> {
             "say in a few English words what it does, such as `create_tenants_table`",
         )),
     }
+}
+
+fn is_in_manifest(diagnostic: &Diagnostic) -> bool {
+    Path::new(&diagnostic.place.path).ends_with(disk::MANIFEST)
 }
 
 fn unknown_service(registry: &Registry, wanted: &str) -> Failure {
@@ -176,7 +189,7 @@ fn template(file: &FileName) -> String {
 }
 
 /// Writes all files or none.
-fn write_all(folder: &Path, files: &[(FileName, String)]) -> Result<(), Failure> {
+fn write_all(folder: &Path, shown: &Path, files: &[(FileName, String)]) -> Result<(), Failure> {
     let mut written: Vec<PathBuf> = Vec::new();
     let outcome = fs::create_dir_all(folder).and_then(|()| {
         files.iter().try_for_each(|(file, text)| {
@@ -194,8 +207,8 @@ fn write_all(folder: &Path, files: &[(FileName, String)]) -> Result<(), Failure>
             // What cannot be removed is seen by the next check.
             let _ = fs::remove_file(path);
         }
-        let message = format!("the files could not be written to {}", folder.display());
-        let help = "make the folder writable";
+        let message = format!("the files could not be written to `{}`", shown.display());
+        let help = "see that this is a folder, and that you may write there";
         Failure::new(Code::M0116, Exit::Failed, message, help).because(error.to_string())
     })
 }

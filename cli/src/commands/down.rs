@@ -6,7 +6,7 @@ use migrator_runtime::{Direction, Extent, Target};
 
 use super::run::{self, Session};
 use super::up::leave;
-use super::{Context, Outcome, count, selection};
+use super::{Context, Outcome};
 use crate::args;
 use crate::exit::Exit;
 use crate::output::Output;
@@ -23,27 +23,18 @@ pub(super) async fn run(mut context: Context<'_>, down: &args::Down) -> Outcome 
     let ask = output.is_interactive() && !down.yes;
     if down.dry_run || ask {
         let plan = migrator.plan(&client, Direction::Down, &target).await?;
-        run::notes(output, &plan);
-        run::show_plan(output, &plan);
-        let applied = count(plan.steps.len(), "migration");
-        output.line(&format!(
-            "{applied} would be reverted on {}",
-            client.target()
-        ));
-        if down.dry_run {
+        run::show_plan(output, &plan, Direction::Down, &client);
+        if down.dry_run || plan.steps.is_empty() {
             return Ok(Exit::Done);
         }
-        if !plan.steps.is_empty() && !Output::ask("go on?") {
+        if !Output::ask("go on?") {
             output.line("nothing was reverted");
             return Ok(Exit::Failed);
         }
     }
     let outcome = migrator.down(&mut client, target).await;
     let report = run::reported(output, outcome)?;
-    match report.done.is_empty() {
-        true => output.line(&format!("nothing to revert on {}", client.target())),
-        false => run::summary(output, &report, &client),
-    }
+    run::summary(output, &report, Direction::Down, &client);
     Ok(Exit::Done)
 }
 
@@ -54,7 +45,7 @@ fn target(down: &args::Down) -> Target {
         (false, None) => Extent::Steps(down.steps.unwrap_or(NonZeroUsize::MIN)),
     };
     Target {
-        services: selection(&down.service),
+        services: down.service.clone(),
         extent,
     }
 }

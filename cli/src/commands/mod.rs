@@ -14,7 +14,7 @@ mod status;
 mod up;
 
 use migrator_model::Code;
-use migrator_runtime::{Registry, Selection};
+use migrator_runtime::Registry;
 
 use crate::args::{Arguments, Command};
 use crate::exit::Exit;
@@ -42,13 +42,16 @@ pub(crate) fn run(
     let mut context = Context {
         registry,
         global: arguments.global,
-        environment: Environment::read()?,
+        environment: match needs_settings(&arguments.command) {
+            true => Environment::read()?,
+            false => Environment::default(),
+        },
         output,
     };
     match arguments.command {
         Command::Create(create) => create::run(context, &create),
         Command::Check(check) => wait(check::run(context, &check)),
-        Command::Explain { code } => explain::run(context, &code),
+        Command::Explain { code } => Ok(explain::run(&mut context, code)),
         Command::Completions { shell } => Ok(completions::run(&mut context, shell)),
         #[cfg(feature = "local-server")]
         Command::Server { action } => server::run(context, action),
@@ -60,6 +63,14 @@ pub(crate) fn run(
     }
 }
 
+/// Whether a file `.env` can tell the command anything, or spoil it.
+fn needs_settings(command: &Command) -> bool {
+    !matches!(
+        command,
+        Command::Explain { .. } | Command::Completions { .. }
+    )
+}
+
 /// One thread is enough: what takes time happens at the server.
 fn wait(command: impl Future<Output = Outcome>) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -67,17 +78,10 @@ fn wait(command: impl Future<Output = Outcome>) -> Outcome {
         .build()
         .map_err(|error| {
             let message = "the asynchronous runtime could not be started";
-            Failure::new(Code::M0902, Exit::Failed, message, "").because(error.to_string())
+            let help = "raise this process's limits on open files and threads";
+            Failure::new(Code::M0902, Exit::Failed, message, help).because(error.to_string())
         })?;
     runtime.block_on(command)
-}
-
-/// `all`, or the services by name.
-fn selection(names: &[String]) -> Selection {
-    match names.iter().any(|name| name == "all") {
-        true => Selection::All,
-        false => Selection::Named(names.to_vec()),
-    }
 }
 
 /// `1 migration`, `2 migrations`.

@@ -54,7 +54,7 @@ fn tell(output: &Printer, event: &Event<'_>) {
 }
 
 /// The notes of a plan, and what comes along that was not asked for.
-pub(super) fn notes(output: &Printer, plan: &Plan<'_>) {
+fn notes(output: &Printer, plan: &Plan<'_>) {
     for note in &plan.notes {
         output.note(note);
     }
@@ -80,15 +80,21 @@ fn done_line(done: &Done) -> String {
 }
 
 /// The word for what was done in a direction.
-pub(super) fn word(direction: Direction) -> &'static str {
+fn word(direction: Direction) -> &'static str {
     match direction {
         Direction::Up => "applied",
         Direction::Down => "reverted",
     }
 }
 
-/// A plan that is not carried out.
-pub(super) fn show_plan(output: &mut Output, plan: &Plan<'_>) {
+/// A plan that is not carried out, or not yet.
+pub(super) fn show_plan(
+    output: &mut Output,
+    plan: &Plan<'_>,
+    direction: Direction,
+    client: &Client,
+) {
+    notes(output, plan);
     for step in &plan.steps {
         let word = format!("would be {}", word(step.direction()));
         output.result(Tone::Plain, &word, &step.to_string());
@@ -101,13 +107,31 @@ pub(super) fn show_plan(output: &mut Output, plan: &Plan<'_>) {
                 "service": step.service(),
                 "version": step.version().to_string(),
                 "name": step.name(),
-                "direction": direction(step.direction()),
+                "direction": direction_word(step.direction()),
                 "reason": reason(step.reason),
             })
         })
         .collect();
     output.member("plan", Value::Array(steps));
     output.member("notes", json!(plan.notes));
+    if plan.steps.is_empty() {
+        return nothing(output, direction, client);
+    }
+    output.line(&format!(
+        "{} would be {} on {}",
+        count(plan.steps.len(), "migration"),
+        word(direction),
+        client.target()
+    ));
+}
+
+/// There was or would be nothing to do.
+fn nothing(output: &Output, direction: Direction, client: &Client) {
+    let nothing = match direction {
+        Direction::Up => "nothing is pending",
+        Direction::Down => "nothing to revert",
+    };
+    output.line(&format!("{nothing} on {}", client.target()));
 }
 
 /// What was done, as data.
@@ -120,7 +144,7 @@ pub(super) fn members(output: &mut Output, report: &Report) {
                 "service": done.service,
                 "version": done.version.to_string(),
                 "name": done.name,
-                "direction": direction(done.direction),
+                "direction": direction_word(done.direction),
                 "reason": reason(done.reason),
                 "milliseconds": milliseconds(done.took),
             })
@@ -131,16 +155,16 @@ pub(super) fn members(output: &mut Output, report: &Report) {
 }
 
 /// The last line of a run: what was done, in how many services, in what time.
-pub(super) fn summary(output: &mut Output, report: &Report, client: &Client) {
+pub(super) fn summary(output: &Output, report: &Report, direction: Direction, client: &Client) {
+    if report.done.is_empty() {
+        return nothing(output, direction, client);
+    }
     let services: BTreeSet<&str> = report.done.iter().map(|d| d.service.as_str()).collect();
-    let Some(first) = report.done.first() else {
-        return;
-    };
     output.line(&format!(
         "{} of {} {} in {} on {}",
         count(report.done.len(), "migration"),
         count(services.len(), "service"),
-        word(first.direction),
+        word(direction),
         seconds(report.elapsed),
         client.target()
     ));
@@ -163,7 +187,7 @@ pub(super) fn reported(
     }
 }
 
-pub(super) fn direction(direction: Direction) -> &'static str {
+pub(super) fn direction_word(direction: Direction) -> &'static str {
     match direction {
         Direction::Up => "up",
         Direction::Down => "down",

@@ -11,15 +11,14 @@ use crate::tree::Folder;
 
 pub(super) fn run(context: Context<'_>, server: Server) -> Outcome {
     let folder = Folder::require(context.environment.directory(&context.global))?;
+    let checkout = folder.checkout()?;
     let output = context.output;
     let running = match server {
-        Server::Start => {
-            Some(DevServer::start(folder.checkout()).map_err(|error| local::failure(&error))?)
-        }
-        Server::Status => DevServer::running(folder.checkout()),
+        Server::Start => Some(DevServer::start(checkout).map_err(|error| local::failure(&error))?),
+        Server::Status => DevServer::running(checkout),
         Server::Stop => {
-            let stopped =
-                DevServer::stop(folder.checkout()).map_err(|error| local::failure(&error))?;
+            let stopped = DevServer::stop(checkout).map_err(|error| local::failure(&error))?;
+            output.member("stopped", json!(matches!(stopped, Stopped::Now)));
             output.line(match stopped {
                 Stopped::Now => "the local development server was stopped; its data stay",
                 Stopped::WasNotRunning => "the local development server does not run",

@@ -3,8 +3,8 @@
 use migrator_runtime::{MigrationStatus, Migrator, ServiceStatus, State, Status};
 use serde_json::{Value, json};
 
-use super::run::direction as direction_word;
-use super::{Context, Outcome, selection};
+use super::run::direction_word;
+use super::{Context, Outcome};
 use crate::args;
 use crate::connection;
 use crate::exit::Exit;
@@ -17,12 +17,10 @@ pub(super) async fn run(context: Context<'_>, status: &args::Status) -> Outcome 
         environment,
         output,
     } = context;
-    let options = environment.history(&status.history);
+    let options = environment.history(&status.history)?;
     let client = connection::open(&global, &environment, &options.application, output).await?;
     let migrator = Migrator::with_options(registry, options);
-    let found = migrator
-        .status(&client, &selection(&status.service))
-        .await?;
+    let found = migrator.status(&client, &status.service).await?;
     output.member("database", json!(client.target()));
     output.member(
         "services",

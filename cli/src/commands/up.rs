@@ -3,7 +3,7 @@
 use migrator_runtime::{Direction, Extent, Leave, Target};
 
 use super::run::{self, Session};
-use super::{Context, Outcome, count, selection};
+use super::{Context, Outcome};
 use crate::args;
 use crate::exit::Exit;
 
@@ -19,21 +19,12 @@ pub(super) async fn run(mut context: Context<'_>, up: &args::Up) -> Outcome {
     let output = context.output;
     if up.dry_run {
         let plan = migrator.plan(&client, Direction::Up, &target).await?;
-        run::notes(output, &plan);
-        run::show_plan(output, &plan);
-        let pending = count(plan.steps.len(), "migration");
-        output.line(&format!(
-            "{pending} would be applied to {}",
-            client.target()
-        ));
+        run::show_plan(output, &plan, Direction::Up, &client);
         return Ok(Exit::Done);
     }
     let outcome = migrator.up(&mut client, target).await;
     let report = run::reported(output, outcome)?;
-    match report.done.is_empty() {
-        true => output.line(&format!("nothing is pending on {}", client.target())),
-        false => run::summary(output, &report, &client),
-    }
+    run::summary(output, &report, Direction::Up, &client);
     Ok(Exit::Done)
 }
 
@@ -44,7 +35,7 @@ fn target(up: &args::Up) -> Target {
         (None, None) => Extent::Everything,
     };
     Target {
-        services: selection(&up.service),
+        services: up.service.clone(),
         extent,
     }
 }

@@ -43,6 +43,13 @@ impl Settings {
         }
         let params = match url::strip_scheme(text) {
             Some(rest) => url::parse(rest)?,
+            None if url::has_scheme(text) => {
+                let reason = "their URL is not one of Postgres";
+                return Err(ConnectError::settings(
+                    reason,
+                    "start it with `postgresql://`",
+                ));
+            }
             None => keyword::parse(text)?,
         };
         Self::resolve(params, &|_| None)

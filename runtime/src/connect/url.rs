@@ -14,6 +14,16 @@ pub(super) fn strip_scheme(text: &str) -> Option<&str> {
     PREFIXES.iter().find_map(|prefix| text.strip_prefix(prefix))
 }
 
+/// Whether `text` is a URL of whatever kind: letters before `://`.
+pub(super) fn has_scheme(text: &str) -> bool {
+    let scheme = text.split_once("://").map(|(scheme, _)| scheme);
+    scheme.is_some_and(|scheme| {
+        scheme
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '+')
+    })
+}
+
 /// Reads what follows the scheme. Errors quote nothing that may be a secret.
 pub(super) fn parse(text: &str) -> Result<Params, ConnectError> {
     let mut params = Params::default();

@@ -88,8 +88,12 @@ impl Conflict {
     }
 
     pub(super) fn in_the_way(entry: &Entry, blockers: &[&Entry]) -> Conflict {
-        let mut services: Vec<&str> = blockers.iter().map(|b| b.service.as_str()).collect();
-        services.dedup();
+        let mut services: Vec<&str> = Vec::new();
+        for blocker in blockers {
+            if !services.contains(&blocker.service.as_str()) {
+                services.push(&blocker.service);
+            }
+        }
         let such = blockers
             .first()
             .map(ToString::to_string)
