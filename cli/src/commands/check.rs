@@ -59,7 +59,7 @@ fn news(verdict: &Verdict, findings: &[Diagnostic]) -> Vec<Diagnostic> {
     let is_known = |path: &str| {
         let mut syntax = findings
             .iter()
-            .filter(|finding| matches!(finding.code, Code::M0208 | Code::M0209));
+            .filter(|finding| [Code::M0208, Code::M0209].contains(&finding.code));
         syntax.any(|finding| finding.place.path == path)
     };
     let refused = verdict.refused.iter();
