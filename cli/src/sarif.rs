@@ -23,7 +23,7 @@ pub(crate) fn document(findings: &[Diagnostic]) -> Value {
                 "driver": {
                     "name": "migrator",
                     "version": env!("CARGO_PKG_VERSION"),
-                    "rules": codes.iter().map(rule).collect::<Vec<_>>(),
+                    "rules": codes.iter().copied().map(rule).collect::<Vec<_>>(),
                 },
             },
             // Ours; SARIF's own default are UTF-16's units.
@@ -33,7 +33,7 @@ pub(crate) fn document(findings: &[Diagnostic]) -> Value {
     })
 }
 
-fn rule(code: &Code) -> Value {
+fn rule(code: Code) -> Value {
     json!({
         "id": code.as_str(),
         "shortDescription": { "text": code.title() },
