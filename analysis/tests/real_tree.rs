@@ -1,0 +1,257 @@
+//! One fault added to this platform's own tree gives that finding, and one.
+//!
+//! M0320 has no fault here, as every service of the platform depends on all that
+//! run before it: the tests of `ownership` take such a dependency away.
+
+#![expect(
+    clippy::expect_used,
+    reason = "a test stops where it fails; what clippy allows in tests leaves out their helpers"
+)]
+
+use std::path::Path;
+
+use migrator_model::{Diagnostic, Node, Tree, disk, resolve};
+
+fn tree() -> Tree {
+    disk::read(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("../database"),
+        "database",
+    )
+}
+
+fn findings(tree: &Tree) -> Vec<Diagnostic> {
+    let resolved = resolve(tree);
+    let further = migrator_analysis::analyse(&resolved);
+    resolved.diagnostics.into_iter().chain(further).collect()
+}
+
+/// The tree with one more migration, the newest of its service.
+fn with_migration(folder: &str, up: &str, down: &str) -> Tree {
+    let stem = format!("migrations/{folder}/20991231235959_f0f0f0f0_fault");
+    tree()
+        .with_file(&format!("{stem}.up.sql"), up)
+        .with_file(&format!("{stem}.down.sql"), down)
+}
+
+/// The code, the folder, the up script, the down script.
+const FAULTS: &[[&str; 4]] = &[
+    [
+        "M0208",
+        "tenant_service",
+        "CREAT TABLE tenant.x (id int);",
+        "DROP TABLE tenant.x;",
+    ],
+    [
+        "M0208",
+        "tenant_service",
+        "CREATE TABLE tenant.x (id int);",
+        "DROP TABLE;",
+    ],
+    [
+        "M0209",
+        "tenant_service",
+        "\\set a 1\nCREATE TABLE tenant.x (id int);",
+        "DROP TABLE tenant.x;",
+    ],
+    [
+        "M0209",
+        "tenant_service",
+        "COPY tenant.plans FROM stdin;\n1\n\\.\n",
+        "DELETE FROM tenant.plans;",
+    ],
+    [
+        "M0210",
+        "tenant_service",
+        "BEGIN; CREATE TABLE tenant.x (id int); COMMIT;",
+        "DROP TABLE tenant.x;",
+    ],
+    [
+        "M0211",
+        "tenant_service",
+        "VACUUM tenant.tenants;",
+        "SELECT 1;",
+    ],
+    [
+        "M0212",
+        "tenant_service",
+        "-- migrator: no-transaction\nCREATE TABLE tenant.x (id int);",
+        "DROP TABLE tenant.x;",
+    ],
+    [
+        "M0213",
+        "tenant_service",
+        "ALTER TABLE tenant.tenants ADD COLUMN x int NOT NULL;",
+        "ALTER TABLE tenant.tenants DROP COLUMN x;",
+    ],
+    [
+        "M0214",
+        "tenant_service",
+        "-- migrator: no-transaction\nCREATE INDEX CONCURRENTLY x ON tenant.tenants (slug);\nCREATE INDEX CONCURRENTLY y ON tenant.tenants (slug);",
+        "-- migrator: no-transaction\nDROP INDEX CONCURRENTLY IF EXISTS tenant.y;\nDROP INDEX CONCURRENTLY IF EXISTS tenant.x;",
+    ],
+    [
+        "M0215",
+        "tenant_service",
+        "ALTER TABLE tenant.tenants ADD COLUMN x uuid DEFAULT gen_random_uuid();",
+        "ALTER TABLE tenant.tenants DROP COLUMN x;",
+    ],
+    [
+        "M0216",
+        "tenant_service",
+        "CREATE INDEX x ON tenant.tenants (slug);",
+        "DROP INDEX tenant.x;",
+    ],
+    [
+        "M0217",
+        "tenant_service",
+        "ALTER TABLE tenant.tenants ADD CONSTRAINT x CHECK (slug <> 'x');",
+        "ALTER TABLE tenant.tenants DROP CONSTRAINT x;",
+    ],
+    [
+        "M0218",
+        "tenant_service",
+        "ALTER TABLE tenant.tenants ADD CONSTRAINT x FOREIGN KEY (slug) REFERENCES tenant.plans (code);",
+        "ALTER TABLE tenant.tenants DROP CONSTRAINT x;",
+    ],
+    [
+        "M0219",
+        "tenant_service",
+        "ALTER TABLE tenant.tenants ALTER COLUMN slug TYPE varchar(10);",
+        "ALTER TABLE tenant.tenants ALTER COLUMN slug TYPE core.slug;",
+    ],
+    [
+        "M0220",
+        "tenant_service",
+        "ALTER TABLE tenant.tenants RENAME COLUMN slug TO x;",
+        "ALTER TABLE tenant.tenants RENAME COLUMN x TO slug;",
+    ],
+    [
+        "M0221",
+        "tenant_service",
+        "ALTER TABLE tenant.tenants DROP COLUMN data_region;",
+        "ALTER TABLE tenant.tenants ADD COLUMN data_region text;",
+    ],
+    [
+        "M0222",
+        "tenant_service",
+        "DROP TABLE tenant.domains;",
+        "CREATE TABLE tenant.domains (host text);",
+    ],
+    [
+        "M0223",
+        "tenant_service",
+        "CREATE TABLE tenant.x (id int);",
+        "DROP TABLE tenant.x CASCADE;",
+    ],
+    [
+        "M0224",
+        "tenant_service",
+        "ALTER TABLE tenant.tenants ADD CONSTRAINT x UNIQUE (slug);",
+        "ALTER TABLE tenant.tenants DROP CONSTRAINT x;",
+    ],
+    [
+        "M0225",
+        "tenant_service",
+        "ALTER TABLE tenant.tenants ALTER COLUMN trial_ends_at SET NOT NULL;",
+        "ALTER TABLE tenant.tenants ALTER COLUMN trial_ends_at DROP NOT NULL;",
+    ],
+    [
+        "M0226",
+        "tenant_service",
+        "-- migrator: allow M0216 because it is small\nCREATE TABLE tenant.x (id int);",
+        "DROP TABLE tenant.x;",
+    ],
+    [
+        "M0227",
+        "tenant_service",
+        "CREATE TABLE tenant.x (id int);",
+        "SELECT 1;",
+    ],
+    [
+        "M0228",
+        "tenant_service",
+        "DROP INDEX tenant.tenants_plan_code_idx;",
+        "SELECT 1;",
+    ],
+    [
+        "M0229",
+        "tenant_service",
+        "ALTER TABLE tenant.tenants ADD COLUMN x text;",
+        "SELECT 1;",
+    ],
+    [
+        "M0230",
+        "tenant_service",
+        "CREATE TABLE tenant.x (id int);",
+        "DROP TABLE tenant.x; DROP INDEX tenant.tenants_plan_code_idx;",
+    ],
+    [
+        "M0321",
+        "core",
+        "CREATE TABLE core.x (id uuid REFERENCES tenant.tenants (id));",
+        "DROP TABLE core.x;",
+    ],
+    [
+        "M0322",
+        "notification_service",
+        "COMMENT ON INDEX notification.deliveries_due_idx IS 'gone';",
+        "SELECT 1;",
+    ],
+    [
+        "M0323",
+        "user_service",
+        "ALTER TABLE tenant.tenants ADD COLUMN x text;",
+        "ALTER TABLE tenant.tenants DROP COLUMN x;",
+    ],
+];
+
+#[test]
+fn the_tree_as_it_is_gives_no_finding() {
+    assert_eq!(findings(&tree()), []);
+}
+
+#[test]
+fn one_fault_gives_its_finding_and_one() {
+    for [code, folder, up, down] in FAULTS {
+        let found = findings(&with_migration(folder, up, down));
+        let codes: Vec<&str> = found.iter().map(|finding| finding.code.as_str()).collect();
+        assert_eq!(codes, [*code], "{up}\n{down}\n{found:#?}");
+    }
+}
+
+#[test]
+fn a_lint_that_is_none_gives_its_finding_and_one() {
+    let mut tree = tree();
+    let Some(Node::File(manifest)) = tree.nodes.get_mut("services.toml") else {
+        return assert!(tree.nodes.contains_key("services.toml"));
+    };
+    manifest.extend(b"\n[lints]\nM0104 = \"warn\"\n");
+    let found = findings(&tree);
+    let codes: Vec<&str> = found.iter().map(|finding| finding.code.as_str()).collect();
+    assert_eq!(codes, ["M0313"]);
+}
+
+#[test]
+fn a_level_and_an_allowance_decide_what_a_lint_does() {
+    use migrator_model::Severity;
+    let up = "CREATE INDEX x ON tenant.tenants (slug);";
+    let down = "DROP INDEX tenant.x;";
+    let severity = |tree: &Tree| findings(tree).first().map(|finding| finding.severity);
+    let plain = with_migration("tenant_service", up, down);
+    assert_eq!(severity(&plain), Some(Severity::Warning));
+    let level = |level: &str| {
+        let mut tree = plain.clone();
+        let Node::File(manifest) = tree.nodes.get_mut("services.toml").expect("it is there") else {
+            return None;
+        };
+        manifest.extend(format!("\n[lints]\nM0216 = \"{level}\"\n").into_bytes());
+        severity(&tree)
+    };
+    assert_eq!(level("deny"), Some(Severity::Error));
+    assert_eq!(level("allow"), None);
+    let allowed = format!("-- migrator: allow M0216 because it is small\n{up}");
+    assert_eq!(
+        findings(&with_migration("tenant_service", &allowed, down)),
+        []
+    );
+}
