@@ -97,6 +97,7 @@ fn build(text: &str) -> Sql<'_> {
         nodes: vec![Node::root(text)],
         open: Vec::new(),
         at: 0,
+        last: 0,
         errors: Vec::new(),
     };
     let lexical = lexed.errors().map(|(range, message)| SyntaxError {
@@ -116,7 +117,10 @@ fn build(text: &str) -> Sql<'_> {
 struct Builder {
     nodes: Vec<Node>,
     open: Vec<Id>,
+    /// How far the text was read.
     at: usize,
+    /// The end of the last token that is no trivia.
+    last: usize,
     errors: Vec<SyntaxError>,
 }
 
@@ -132,6 +136,7 @@ impl Builder {
                 let range = self.at..self.at + text.len();
                 self.at = range.end;
                 if !kind.is_trivia() {
+                    self.last = range.end;
                     self.push(*kind, range);
                 }
             }
@@ -162,11 +167,11 @@ impl Builder {
     fn close(&mut self, id: Id) {
         let end = self.nodes.len();
         let first = self.nodes.get(id + 1).map(|node| node.range.start);
-        let last = self.nodes[id + 1..].iter().map(|node| node.range.end).max();
+        let last = self.last;
         let node = &mut self.nodes[id];
         node.end = end;
-        if let (Some(first), Some(last), true) = (first, last, id != ROOT) {
-            node.range = first..last;
+        if let (Some(first), true) = (first, id != ROOT) {
+            node.range = first..last.max(first);
         }
     }
 }
