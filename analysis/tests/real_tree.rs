@@ -3,11 +3,6 @@
 //! M0320 has no fault here, as every service of the platform depends on all that
 //! run before it: the tests of `ownership` take such a dependency away.
 
-#![expect(
-    clippy::expect_used,
-    reason = "a test stops where it fails; what clippy allows in tests leaves out their helpers"
-)]
-
 use std::path::Path;
 
 use migrator_model::{Diagnostic, Node, Tree, disk, resolve};
