@@ -5,7 +5,8 @@
 
 use std::path::Path;
 
-use migrator_model::{Diagnostic, Node, Tree, disk, resolve};
+use migrator_analysis::parse::{Kind, on_large_stack, parse};
+use migrator_model::{Diagnostic, Node, Tree, disk, resolve, sql};
 
 fn tree() -> Tree {
     disk::read(
@@ -249,4 +250,26 @@ fn a_level_and_an_allowance_decide_what_a_lint_does() {
         findings(&with_migration("tenant_service", &allowed, down)),
         []
     );
+}
+
+/// The runtime splits scripts by their tokens, so that it needs no parser.
+#[test]
+fn a_script_is_split_into_the_statements_that_are_parsed() {
+    let registry = resolve(&tree()).registry;
+    for script in registry.migrations.iter().flat_map(|m| [&m.up, &m.down]) {
+        let text = script.sql();
+        let split: Vec<usize> = sql::statements(&text)
+            .iter()
+            .map(|range| range.start)
+            .collect();
+        let parsed = on_large_stack(|| {
+            let tree = parse(&text);
+            let statements = tree.statements();
+            let statements = statements.filter(|&id| tree.kind(id) != Kind::EMPTY_STMT);
+            statements
+                .map(|id| tree.range(id).start)
+                .collect::<Vec<usize>>()
+        });
+        assert_eq!(parsed, Ok(split), "{}", script.path);
+    }
 }

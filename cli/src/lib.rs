@@ -2,8 +2,11 @@
 //!
 //! A crate with a tree of its own makes its command in three lines:
 //!
-//! ```ignore
-//! static REGISTRY: Registry = migrator_runtime::embed_migrations!();
+//! ```no_run
+//! # use migrator_runtime::Registry;
+//! static REGISTRY: Registry = migrator_runtime::embed_migrations!(
+//! #   "../tests/trees/good-two-legs/database"
+//! );
 //!
 //! fn main() -> std::process::ExitCode {
 //!     migrator_cli::run(&REGISTRY)

@@ -174,8 +174,10 @@ fn position(error: &Shown) -> Option<Position> {
 #[cfg(test)]
 mod tests {
     use migrator_model::diagnostic::Position;
+    use migrator_model::{Code, Diagnostic, Place};
+    use proptest::prelude::*;
 
-    use super::caret;
+    use super::{caret, finding};
 
     fn marked(line: &str, column: usize) -> &str {
         &line[caret(line, Position { line: 1, column })]
@@ -202,5 +204,20 @@ mod tests {
     fn a_directive_is_marked_as_a_whole() {
         let line = " -- migrator: no-transactions ";
         assert_eq!(marked(line, 2), "-- migrator: no-transactions");
+    }
+
+    proptest! {
+        #[test]
+        fn any_finding_is_rendered(
+            line in "\\PC{0,60}",
+            message in "\\PC{0,40}",
+            (row, column) in (0_usize..200, 0_usize..100),
+        ) {
+            let mut diagnostic =
+                Diagnostic::new(Code::M0208, Place::file("a.up.sql"), message, "mend it");
+            diagnostic.place.position = Some(Position { line: row, column });
+            prop_assert!(finding(&diagnostic, Some(line)).contains("a.up.sql"));
+            prop_assert!(finding(&diagnostic, None).contains("M0208"));
+        }
     }
 }
