@@ -375,13 +375,15 @@ impl<'a> Judge<'a> {
             format!("{:?}", sql.kind(id)).ends_with("_CONSTRAINT")
                 && sql.child(id, Kind::CONSTRAINT_NAME_CLAUSE).is_none()
         };
+        // Since Postgres 18 NOT NULL is a constraint with a name.
+        let is_not_null = |id: Id| sql.kind(id) == Kind::SET_NOT_NULL;
         let is_serial =
             |id: Id| sql.is_leaf(id) && sql.text_of(id).to_ascii_lowercase().contains("serial");
         if is_index {
             return sql.child(statement, Kind::INDEX).is_none();
         }
         sql.descendants(statement)
-            .any(|id| is_unnamed(id) || is_serial(id))
+            .any(|id| is_unnamed(id) || is_serial(id) || is_not_null(id))
     }
 
     /// Which of `left` a wrong drop stands for.
