@@ -15,6 +15,7 @@ const DIRECTION: &[(&str, &[&str])] = &[
     ("migrator-localpg", &[]),
     ("migrator-macros", &["migrator-model"]),
     ("migrator-runtime", &["migrator-macros", "migrator-model"]),
+    ("migrator-verify", &["migrator-model", "migrator-runtime"]),
     (
         "migrator-cli",
         &[
@@ -22,6 +23,7 @@ const DIRECTION: &[(&str, &[&str])] = &[
             "migrator-localpg",
             "migrator-model",
             "migrator-runtime",
+            "migrator-verify",
         ],
     ),
     (

@@ -1,0 +1,1 @@
+//! Proof on a real server: pictures of a database's catalog, and what differs between two.
