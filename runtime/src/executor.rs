@@ -2,26 +2,22 @@
 
 use std::time::{Duration, Instant};
 
-use migrator_model::diagnostic::Position;
-use migrator_model::directive::Directives;
 use migrator_model::file_name::Direction;
-use migrator_model::sql::statements;
-use migrator_model::{Mode, Registry, Script};
-use tokio_postgres::error::DbError;
+use migrator_model::{Mode, Registry};
 
 use crate::client::Client;
 use crate::event::{Event, Listener};
-use crate::fault::{Fault, Left, is_worth_a_retry, named_position};
+use crate::fault::{Fault, Left, is_worth_a_retry};
 use crate::history::read;
 use crate::history::schema::Tables;
 use crate::history::write::{self, Kind, Subject, Took};
 use crate::lock::{Held, jitter};
-use crate::message::{Commit, Message, Timeouts};
+use crate::message::{Commit, Message};
 use crate::options::Options;
 use crate::plan::{DownScript, Step, Work};
 use crate::report::{Done, Report};
-use crate::session::{SendError, send};
-use crate::unfit::{self, Unfit};
+use crate::session::send;
+use crate::source::{Source, describe, unanswered};
 
 /// What steps run with.
 pub(crate) struct Executor<'a> {
@@ -36,21 +32,9 @@ pub(crate) struct Executor<'a> {
     pub(crate) left: usize,
 }
 
-/// The script of a step, wherever it came from.
-struct Source {
-    path: Option<String>,
-    sql: String,
-    mode: Mode,
-    lock_timeout: Option<Duration>,
-    statement_timeout: Option<Duration>,
-}
-
 /// Pauses between the tries of a step.
 const PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-
-/// How long a server that gave an answer which was not understood may take for the next.
-const ANSWER: Duration = Duration::from_secs(5);
 
 impl Executor<'_> {
     /// Runs a step to its end; its entry and event are committed with it.
@@ -78,8 +62,8 @@ impl Executor<'_> {
 
     async fn attempt(&mut self, step: &Step<'_>) -> Result<(), Fault> {
         let source = self.source(step).await?;
-        if let Some(unfit) = unfit::find(&source.sql, source.mode) {
-            return Err(unfit_fault(step, &source, &unfit));
+        if let Some(fault) = source.unfit(&step.to_string()) {
+            return Err(fault);
         }
         if !self.lock.is_held() {
             let message = "the connection that holds the lock was lost".to_owned();
@@ -109,7 +93,7 @@ impl Executor<'_> {
                     read::down_script(client, self.tables, step.service(), step.version()).await;
                 let fault = |message| Fault::new(step.to_string(), message, Left::Nothing);
                 match script {
-                    Ok(Some(sql)) => Source::stored(sql).map_err(fault),
+                    Ok(Some(sql)) => Source::recorded(sql, Direction::Down).map_err(fault),
                     Ok(None) => Err(fault("its down script is no longer recorded".to_owned())),
                     Err(error) => Err(fault(describe(&error))),
                 }
@@ -132,9 +116,9 @@ impl Executor<'_> {
                 return Ok(());
             };
             let Some(said) = failure.error.as_db_error() else {
-                return Err(unanswered(self.client, step, &failure.error).await);
+                return Err(unanswered(self.client, &step.to_string(), &failure.error).await);
             };
-            let mut fault = transaction_fault(step, source, &message, &failure, said);
+            let mut fault = source.refused(&step.to_string(), &message, &failure, said);
             if self
                 .client
                 .postgres()
@@ -165,22 +149,9 @@ impl Executor<'_> {
         let timeouts = source.timeouts(self.options, Duration::ZERO);
         let begin = Message::bookkeeping(&self.dirty_record(step)) + &Message::timeouts(timeouts);
         self.bookkeep(step, &begin, Left::Nothing).await?;
-        for range in statements(&source.sql) {
-            let statement = Message::statement(&source.sql, range);
-            let Err(failure) = send(self.client.postgres(), statement.text()).await else {
-                continue;
-            };
-            let Some(said) = failure.error.as_db_error() else {
-                let fault = unanswered(self.client, step, &failure.error).await;
-                return Err(Fault {
-                    left: Left::Dirty,
-                    ..fault
-                });
-            };
-            let position = statement.locate(named_position(said));
-            let fault = Fault::new(step.to_string(), String::new(), Left::Dirty).with_server(said);
-            return Err(fault.at(source.path.as_deref(), &source.sql, Some(position)));
-        }
+        source
+            .send_statements(self.client, &step.to_string())
+            .await?;
         let took = Took::Milliseconds(started.elapsed().as_secs_f64() * 1000.0);
         let end = self.clean_record(step) + &self.event(step, took, None);
         self.bookkeep(step, &Message::bookkeeping(&end), Left::Dirty)
@@ -192,7 +163,7 @@ impl Executor<'_> {
             return Ok(());
         };
         let Some(said) = failure.error.as_db_error() else {
-            return Err(unanswered(self.client, step, &failure.error).await);
+            return Err(unanswered(self.client, &step.to_string(), &failure.error).await);
         };
         // It may fail as well, and then there is nothing more to say.
         let _ = self.client.postgres().batch_execute("ROLLBACK").await;
@@ -272,86 +243,5 @@ impl Executor<'_> {
             }
             let _ = self.client.postgres().batch_execute("ROLLBACK").await;
         }
-    }
-}
-
-impl Source {
-    fn embedded(script: &Script) -> Source {
-        Source {
-            path: Some(script.path.to_string()),
-            sql: script.sql().into_owned(),
-            mode: script.mode,
-            lock_timeout: script.lock_timeout,
-            statement_timeout: script.statement_timeout,
-        }
-    }
-
-    /// A recorded script brings its directives with it.
-    fn stored(sql: String) -> Result<Source, String> {
-        let directives = Directives::read(&sql, Direction::Down).map_err(|faults| {
-            let faults: Vec<String> = faults.into_iter().map(|fault| fault.message).collect();
-            format!("its recorded down script: {}", faults.join(", "))
-        })?;
-        Ok(Source {
-            path: None,
-            sql,
-            mode: directives.mode,
-            lock_timeout: directives.lock_timeout,
-            statement_timeout: directives.statement_timeout,
-        })
-    }
-
-    fn timeouts(&self, options: &Options, lock: Duration) -> Timeouts {
-        Timeouts {
-            lock: self.lock_timeout.unwrap_or(lock),
-            statement: self.statement_timeout.unwrap_or(options.statement_timeout),
-        }
-    }
-}
-
-/// What came back was not the server's word on the script: mostly because the
-/// connection is gone. Where it is not, it is made fit for use again.
-async fn unanswered(client: &Client, step: &Step<'_>, error: &tokio_postgres::Error) -> Fault {
-    let rollback = client.postgres().batch_execute("ROLLBACK");
-    let answer = tokio::time::timeout(ANSWER, rollback).await;
-    let message = match (client.lost(), answer) {
-        (Some(why), _) => format!("the connection was lost: {why}"),
-        (None, Ok(Err(_))) => "the connection was lost".to_owned(),
-        (None, Ok(Ok(())) | Err(_)) => {
-            format!(
-                "the server's answer was not understood: {}",
-                describe(error)
-            )
-        }
-    };
-    Fault::new(step.to_string(), message, Left::Unknown)
-}
-
-fn unfit_fault(step: &Step<'_>, source: &Source, unfit: &Unfit) -> Fault {
-    let position = Position::at(&source.sql, unfit.offset);
-    let mut fault = Fault::new(step.to_string(), unfit.message.to_owned(), Left::Nothing);
-    fault.hint = Some(unfit.hint.to_owned());
-    fault.at(source.path.as_deref(), &source.sql, Some(position))
-}
-
-fn transaction_fault(
-    step: &Step<'_>,
-    source: &Source,
-    message: &Message,
-    failure: &SendError,
-    said: &DbError,
-) -> Fault {
-    let position = message.locate(named_position(said), failure.completed);
-    Fault::new(step.to_string(), String::new(), Left::Nothing)
-        .with_server(said)
-        .at(source.path.as_deref(), &source.sql, position)
-}
-
-/// An error of tokio-postgres with its cause, which its `Display` leaves out.
-pub(crate) fn describe(error: &tokio_postgres::Error) -> String {
-    use std::error::Error as _;
-    match error.source() {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
     }
 }

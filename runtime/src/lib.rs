@@ -42,8 +42,10 @@ mod repair;
 mod report;
 mod run;
 mod session;
+mod source;
 mod status;
 mod target;
+mod trial;
 mod unfit;
 
 #[doc(hidden)]
@@ -68,6 +70,7 @@ pub use repair::Outcome;
 pub use report::{Done, Report};
 pub use status::{MigrationStatus, ServiceStatus, State, Status};
 pub use target::{Extent, Leave, Policy, Selection, Target};
+pub use trial::{Ran, TableLock, Trial};
 
 /// Embeds a tree of migrations: an expression of type [`Registry`], all constants.
 ///

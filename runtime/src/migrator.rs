@@ -6,15 +6,15 @@ use migrator_model::{Registry, nearest};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::event::{Event, Listener};
-use crate::executor::describe;
-use crate::history::History;
 use crate::history::read::{self, ReadError};
 use crate::history::schema::Tables;
+use crate::history::{History, Recorded};
 use crate::lock::{self, Held, Locks};
 use crate::options::Options;
 use crate::plan::Plan;
 use crate::report::Report;
 use crate::run::Order;
+use crate::source::describe;
 use crate::status::Status;
 use crate::target::{Selection, Target};
 
@@ -140,6 +140,17 @@ impl Migrator {
     /// It cannot be read, or is of a format that this version does not know.
     pub async fn history(&self, client: &Client) -> Result<History, Error> {
         let read = read::history(client.postgres(), &self.tables).await;
+        read.map_err(|error| read_failed(client, error).into())
+    }
+
+    /// Reads how each entry of the history came about, in the order in which the
+    /// migrations were applied.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrator::history`].
+    pub async fn recorded(&self, client: &Client) -> Result<Vec<Recorded>, Error> {
+        let read = read::recorded(client.postgres(), &self.tables).await;
         read.map_err(|error| read_failed(client, error).into())
     }
 

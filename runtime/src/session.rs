@@ -14,6 +14,18 @@ pub(crate) struct SendError {
 
 /// Sends a message and waits for the answers to all its statements.
 pub(crate) async fn send(client: &Client, text: &str) -> Result<(), SendError> {
+    let none = send_for_rows(client, text, |_| None::<()>).await;
+    none.map(drop)
+}
+
+/// Sends a message, waits for the answers to all its statements, and keeps what
+/// `wanted` makes of their rows.
+pub(crate) async fn send_for_rows<T>(
+    client: &Client,
+    text: &str,
+    wanted: impl Fn(&SimpleQueryRow) -> Option<T>,
+) -> Result<Vec<T>, SendError> {
+    let mut kept = Vec::new();
     let mut completed = 0;
     let stream = match client.simple_query_raw(text).await {
         Ok(stream) => stream,
@@ -23,8 +35,9 @@ pub(crate) async fn send(client: &Client, text: &str) -> Result<(), SendError> {
     loop {
         match stream.try_next().await {
             Ok(Some(SimpleQueryMessage::CommandComplete(_))) => completed += 1,
+            Ok(Some(SimpleQueryMessage::Row(row))) => kept.extend(wanted(&row)),
             Ok(Some(_)) => {}
-            Ok(None) => return Ok(()),
+            Ok(None) => return Ok(kept),
             Err(error) => return Err(SendError { error, completed }),
         }
     }

@@ -68,6 +68,23 @@ pub enum Stored {
     No,
 }
 
+/// How a migration was applied, as recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// The service.
+    pub service: String,
+    /// The version.
+    pub version: Version,
+    /// `<uid>_<name>`.
+    pub name: String,
+    /// The up script as it ran, if it was recorded.
+    pub up_script: Option<String>,
+    /// The role that applied it, if that was recorded.
+    pub role: Option<String>,
+    /// Whether it broke half-way.
+    pub dirty: Option<Direction>,
+}
+
 /// How an entry relates to the migration of the same version in a registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Likeness {
@@ -145,6 +162,12 @@ impl Entry {
             service: self.service.clone().into(),
             version: self.version,
         }
+    }
+}
+
+impl std::fmt::Display for Recorded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}_{}", self.service, self.version, self.name)
     }
 }
 

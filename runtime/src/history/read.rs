@@ -7,7 +7,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 
 use super::schema::{Tables, quote_literal};
-use super::{Entry, FORMAT, History, Ready, Stored};
+use super::{Entry, FORMAT, History, Ready, Recorded, Stored};
 use crate::session::rows;
 
 /// Why a history could not be read.
@@ -49,6 +49,60 @@ pub(crate) async fn down_script(
     );
     let messages = client.simple_query(&query).await?;
     Ok(rows(messages).find_map(|row| row.get(0).map(str::to_owned)))
+}
+
+/// Reads how each entry came about, in the order in which that happened; no
+/// history at all is an empty one.
+///
+/// The events give the order, as clocks may be set back. What has none was there
+/// before there were any.
+pub(crate) async fn recorded(
+    client: &tokio_postgres::Client,
+    tables: &Tables,
+) -> Result<Vec<Recorded>, ReadError> {
+    let query = format!(
+        "SELECT c.relname, h.version, h.name, h.up_script, e.role, h.dirty \
+           FROM {parent} h JOIN pg_catalog.pg_class c ON c.oid = h.tableoid \
+           LEFT JOIN LATERAL (SELECT id, role FROM {event} \
+             WHERE kind IN ('apply', 'repair') AND version = h.version \
+               AND service || '{suffix}' = c.relname \
+             ORDER BY id DESC LIMIT 1) e ON true \
+           ORDER BY e.id NULLS FIRST, h.applied_on, c.relname, h.version;",
+        parent = tables.parent(),
+        event = tables.event(),
+        suffix = Tables::SUFFIX,
+    );
+    match client.simple_query(&query).await {
+        Ok(messages) => rows(messages)
+            .map(|row| as_recorded(&row).ok_or_else(|| ReadError::Row(describe(&row))))
+            .collect(),
+        Err(error) if is_absent(&error) => Ok(Vec::new()),
+        Err(error) => Err(ReadError::Postgres(error)),
+    }
+}
+
+fn as_recorded(row: &SimpleQueryRow) -> Option<Recorded> {
+    let text = |column| row.get(column).map(str::to_owned);
+    Some(Recorded {
+        service: Tables::service_of(row.get(0)?)?.to_owned(),
+        version: Version::from_integer(row.get(1)?.parse().ok()?),
+        name: text(2)?,
+        up_script: text(3),
+        role: text(4),
+        dirty: direction(row.get(5)).ok()?,
+    })
+}
+
+/// A value of `dirty` that nobody of us has written.
+struct NoDirection;
+
+fn direction(dirty: Option<&str>) -> Result<Option<Direction>, NoDirection> {
+    match dirty {
+        None => Ok(None),
+        Some("up") => Ok(Some(Direction::Up)),
+        Some("down") => Ok(Some(Direction::Down)),
+        Some(_) => Err(NoDirection),
+    }
 }
 
 fn query(tables: &Tables) -> String {
@@ -109,12 +163,7 @@ fn entry(row: &SimpleQueryRow) -> Option<Entry> {
         Some(hex) => Some(u64::from_str_radix(hex, 16).ok()?),
         None => None,
     };
-    let dirty = match row.get(7) {
-        None => None,
-        Some("up") => Some(Direction::Up),
-        Some("down") => Some(Direction::Down),
-        Some(_) => return None,
-    };
+    let dirty = direction(row.get(7)).ok()?;
     let requires: Option<Vec<MigrationRef>> = words(row.get(8)).map(reference).collect();
     Some(Entry {
         service: Tables::service_of(row.get(1)?)?.to_owned(),

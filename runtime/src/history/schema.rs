@@ -12,10 +12,10 @@ pub(crate) struct Tables {
     schema: String,
 }
 
-/// What the name of a service's table ends in.
-const SUFFIX: &str = "_history";
-
 impl Tables {
+    /// What the name of a service's table ends in.
+    pub(crate) const SUFFIX: &str = "_history";
+
     pub(crate) fn new(schema: &str) -> Tables {
         Tables {
             schema: schema.to_owned(),
@@ -34,7 +34,7 @@ impl Tables {
 
     /// The table of a service.
     pub(crate) fn of(&self, service: &str) -> String {
-        let table = format!("{service}{SUFFIX}");
+        let table = format!("{service}{}", Tables::SUFFIX);
         format!("{}.{}", self.schema(), quote_identifier(&table))
     }
 
@@ -50,7 +50,7 @@ impl Tables {
 
     /// The service whose table has this name.
     pub(crate) fn service_of(table: &str) -> Option<&str> {
-        table.strip_suffix(SUFFIX)
+        table.strip_suffix(Tables::SUFFIX)
     }
 
     /// Whether the schema exists.

@@ -1,0 +1,143 @@
+//! The script of a step, wherever it came from, and what a failure in it says.
+
+use std::time::Duration;
+
+use migrator_model::diagnostic::Position;
+use migrator_model::directive::Directives;
+use migrator_model::file_name::Direction;
+use migrator_model::sql::statements;
+use migrator_model::{Mode, Script};
+use tokio_postgres::error::DbError;
+
+use crate::client::Client;
+use crate::fault::{Fault, Left, named_position};
+use crate::message::{Message, Timeouts};
+use crate::options::Options;
+use crate::session::{SendError, send};
+use crate::unfit;
+
+/// A script as it is sent, with what its directives say.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    pub(crate) path: Option<String>,
+    pub(crate) sql: String,
+    pub(crate) mode: Mode,
+    lock_timeout: Option<Duration>,
+    statement_timeout: Option<Duration>,
+}
+
+/// How long a server that gave an answer which was not understood may take for the next.
+const ANSWER: Duration = Duration::from_secs(5);
+
+impl Source {
+    pub(crate) fn embedded(script: &Script) -> Source {
+        Source {
+            path: Some(script.path.to_string()),
+            sql: script.sql().into_owned(),
+            mode: script.mode,
+            lock_timeout: script.lock_timeout,
+            statement_timeout: script.statement_timeout,
+        }
+    }
+
+    /// A recorded script brings its directives with it.
+    pub(crate) fn recorded(sql: String, direction: Direction) -> Result<Source, String> {
+        let directives = Directives::read(&sql, direction).map_err(|faults| {
+            let faults: Vec<String> = faults.into_iter().map(|fault| fault.message).collect();
+            let word = match direction {
+                Direction::Up => "up",
+                Direction::Down => "down",
+            };
+            format!("its recorded {word} script: {}", faults.join(", "))
+        })?;
+        Ok(Source {
+            path: None,
+            sql,
+            mode: directives.mode,
+            lock_timeout: directives.lock_timeout,
+            statement_timeout: directives.statement_timeout,
+        })
+    }
+
+    pub(crate) fn timeouts(&self, options: &Options, lock: Duration) -> Timeouts {
+        Timeouts {
+            lock: self.lock_timeout.unwrap_or(lock),
+            statement: self.statement_timeout.unwrap_or(options.statement_timeout),
+        }
+    }
+
+    /// Why it must not be sent, if it must not.
+    pub(crate) fn unfit(&self, step: &str) -> Option<Fault> {
+        let unfit = unfit::find(&self.sql, self.mode)?;
+        let position = Position::at(&self.sql, unfit.offset);
+        let mut fault = Fault::new(step.to_owned(), unfit.message.to_owned(), Left::Nothing);
+        fault.hint = Some(unfit.hint.to_owned());
+        Some(fault.at(self.path.as_deref(), &self.sql, Some(position)))
+    }
+
+    /// The server refused the message that it was sent in.
+    pub(crate) fn refused(
+        &self,
+        step: &str,
+        message: &Message,
+        failure: &SendError,
+        said: &DbError,
+    ) -> Fault {
+        let position = message.locate(named_position(said), failure.completed);
+        Fault::new(step.to_owned(), String::new(), Left::Nothing)
+            .with_server(said)
+            .at(self.path.as_deref(), &self.sql, position)
+    }
+
+    /// Sends one statement after the other, outside a transaction.
+    pub(crate) async fn send_statements(&self, client: &Client, step: &str) -> Result<(), Fault> {
+        for range in statements(&self.sql) {
+            let statement = Message::statement(&self.sql, range);
+            let Err(failure) = send(client.postgres(), statement.text()).await else {
+                continue;
+            };
+            let Some(said) = failure.error.as_db_error() else {
+                let fault = unanswered(client, step, &failure.error).await;
+                return Err(Fault {
+                    left: Left::Dirty,
+                    ..fault
+                });
+            };
+            let position = statement.locate(named_position(said));
+            let fault = Fault::new(step.to_owned(), String::new(), Left::Dirty).with_server(said);
+            return Err(fault.at(self.path.as_deref(), &self.sql, Some(position)));
+        }
+        Ok(())
+    }
+}
+
+/// What came back was not the server's word on the script: mostly because the
+/// connection is gone. Where it is not, it is made fit for use again.
+pub(crate) async fn unanswered(
+    client: &Client,
+    step: &str,
+    error: &tokio_postgres::Error,
+) -> Fault {
+    let rollback = client.postgres().batch_execute("ROLLBACK");
+    let answer = tokio::time::timeout(ANSWER, rollback).await;
+    let message = match (client.lost(), answer) {
+        (Some(why), _) => format!("the connection was lost: {why}"),
+        (None, Ok(Err(_))) => "the connection was lost".to_owned(),
+        (None, Ok(Ok(())) | Err(_)) => {
+            format!(
+                "the server's answer was not understood: {}",
+                describe(error)
+            )
+        }
+    };
+    Fault::new(step.to_owned(), message, Left::Unknown)
+}
+
+/// An error of tokio-postgres with its cause, which its `Display` leaves out.
+pub(crate) fn describe(error: &tokio_postgres::Error) -> String {
+    use std::error::Error as _;
+    match error.source() {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}

@@ -1,0 +1,149 @@
+//! A script run as a run would run it, with nothing recorded: for proofs on
+//! databases that are not kept.
+
+use std::time::{Duration, Instant};
+
+use migrator_model::file_name::Direction;
+use migrator_model::{Migration, Mode};
+use tokio_postgres::SimpleQueryRow;
+
+use crate::client::Client;
+use crate::fault::{Fault, Left};
+use crate::message::{Commit, Message, RESET};
+use crate::options::Options;
+use crate::session::send_for_rows;
+use crate::source::{Source, describe, unanswered};
+
+/// One script of a migration, to be run without a history.
+///
+/// It is sent as [`Migrator::up`](crate::Migrator::up) sends it, with the same
+/// timeouts and the same reset of the session behind it; but it takes no lock of
+/// ours, and a lock that it meets on a table is not tried again.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    step: String,
+    source: Source,
+}
+
+/// A script ran.
+#[derive(Clone, Debug)]
+pub struct Ran {
+    /// From the message to its last answer, the commit included.
+    pub took: Duration,
+    /// The locks on tables that it held before its commit, all modes of each;
+    /// nothing for a script that ran outside a transaction.
+    pub locks: Option<Vec<TableLock>>,
+}
+
+/// A lock on a relation of this database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableLock {
+    /// The relation's oid.
+    pub relation: u32,
+    /// The mode as `pg_locks` has it, such as `AccessExclusiveLock`.
+    pub mode: String,
+}
+
+/// What the server is asked before the commit. The name of the first column
+/// tells its rows from those of a script.
+const HELD: &str = "SELECT l.relation AS \"migrator: held\", l.mode \
+    FROM pg_catalog.pg_locks l \
+    WHERE l.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid() \
+      AND l.locktype OPERATOR(pg_catalog.=) 'relation' AND l.granted \
+      AND l.database OPERATOR(pg_catalog.=) (SELECT d.oid FROM pg_catalog.pg_database d \
+        WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database());";
+
+impl Trial {
+    /// An embedded script.
+    #[must_use]
+    pub fn of(migration: &Migration, direction: Direction) -> Trial {
+        let script = match direction {
+            Direction::Up => &migration.up,
+            Direction::Down => &migration.down,
+        };
+        Trial {
+            step: migration.to_string(),
+            source: Source::embedded(script),
+        }
+    }
+
+    /// A script that a history has recorded; `step` is what faults call it.
+    ///
+    /// # Errors
+    ///
+    /// Its directives are not well formed.
+    pub fn of_recorded(step: &str, sql: String, direction: Direction) -> Result<Trial, Box<Fault>> {
+        let source = Source::recorded(sql, direction);
+        let fault = |why| Box::new(Fault::new(step.to_owned(), why, Left::Nothing));
+        Ok(Trial {
+            step: step.to_owned(),
+            source: source.map_err(fault)?,
+        })
+    }
+
+    /// Runs the script.
+    ///
+    /// # Errors
+    ///
+    /// The server refused it, or the connection was lost. What a transaction had
+    /// done is rolled back; what ran outside one stays.
+    pub async fn run(&self, client: &Client, options: &Options) -> Result<Ran, Box<Fault>> {
+        if let Some(fault) = self.source.unfit(&self.step) {
+            return Err(Box::new(fault));
+        }
+        let reset = client.postgres().batch_execute(RESET).await;
+        let fault = |why| Box::new(Fault::new(self.step.clone(), why, Left::Nothing));
+        reset.map_err(|error| fault(describe(&error)))?;
+        let started = Instant::now();
+        let outcome = match self.source.mode {
+            Mode::Transaction => self.in_transaction(client, options).await.map(Some),
+            Mode::NoTransaction => self.by_statement(client, options).await.map(|()| None),
+        };
+        let took = started.elapsed();
+        // What a script says to its user is nobody's here.
+        drop(client.take_notices());
+        let locks = outcome.map_err(Box::new)?;
+        Ok(Ran { took, locks })
+    }
+
+    async fn in_transaction(
+        &self,
+        client: &Client,
+        options: &Options,
+    ) -> Result<Vec<TableLock>, Fault> {
+        let timeouts = self.source.timeouts(options, options.lock_timeout);
+        let message = Message::transaction(&self.source.sql, HELD, timeouts, Commit::Deferred);
+        let failure = match send_for_rows(client.postgres(), &message.text, held).await {
+            Ok(locks) => return Ok(locks),
+            Err(failure) => failure,
+        };
+        let Some(said) = failure.error.as_db_error() else {
+            return Err(unanswered(client, &self.step, &failure.error).await);
+        };
+        let fault = self.source.refused(&self.step, &message, &failure, said);
+        match client.postgres().batch_execute("ROLLBACK").await {
+            Ok(()) => Err(fault),
+            Err(error) => Err(unanswered(client, &self.step, &error).await),
+        }
+    }
+
+    async fn by_statement(&self, client: &Client, options: &Options) -> Result<(), Fault> {
+        let timeouts = self.source.timeouts(options, Duration::ZERO);
+        let set = Message::timeouts(timeouts);
+        if let Err(error) = client.postgres().batch_execute(&set).await {
+            return Err(unanswered(client, &self.step, &error).await);
+        }
+        self.source.send_statements(client, &self.step).await
+    }
+}
+
+fn held(row: &SimpleQueryRow) -> Option<TableLock> {
+    let first = row.columns().first()?;
+    if first.name() != "migrator: held" {
+        return None;
+    }
+    Some(TableLock {
+        relation: row.get(0)?.parse().ok()?,
+        mode: row.get(1)?.to_owned(),
+    })
+}
