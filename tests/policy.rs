@@ -11,7 +11,16 @@ use serde_json::Value;
 const DIRECTION: &[(&str, &[&str])] = &[
     ("migrator-model", &[]),
     ("migrator-analysis", &["migrator-model"]),
-    ("migrator-bench", &["migrator-analysis", "migrator-model"]),
+    (
+        "migrator-bench",
+        &[
+            "migrator-analysis",
+            "migrator-localpg",
+            "migrator-model",
+            "migrator-runtime",
+            "migrator-verify",
+        ],
+    ),
     ("migrator-localpg", &[]),
     ("migrator-macros", &["migrator-model"]),
     ("migrator-runtime", &["migrator-macros", "migrator-model"]),

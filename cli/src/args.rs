@@ -103,6 +103,15 @@ pub(crate) enum Command {
     Status(Status),
     /// Say what became of a dirty migration
     Repair(Repair),
+    /// Take every migration up, down and up again on a throwaway server
+    ///
+    /// With `--database-url` it uses that database instead, which must be empty and is left so;
+    /// with `--directory` it takes the tree in that folder instead of the one compiled in.
+    Verify(Verify),
+    /// Compare the database's schema with what its history implies
+    Drift(Drift),
+    /// Print the database's schema as SQL
+    Schema(Schema),
     /// Start, stop or show the checkout's local development server
     #[cfg(feature = "local-server")]
     Server {
@@ -250,6 +259,34 @@ pub(crate) struct Repair {
     pub(crate) reverted: bool,
     #[command(flatten)]
     pub(crate) run: Run,
+}
+
+/// `verify`.
+#[derive(Args, Debug)]
+pub(crate) struct Verify {
+    /// The services, or `all`; what they depend on is applied first
+    #[arg(long, default_value = "all", value_name = "NAME[,NAME…]|all", value_parser = services)]
+    pub(crate) service: Selection,
+    /// Only migrations from this version on; older ones are applied first
+    #[arg(long, value_name = "VERSION", value_parser = version)]
+    pub(crate) since: Option<Version>,
+}
+
+/// `drift`.
+#[derive(Args, Debug)]
+pub(crate) struct Drift {
+    #[command(flatten)]
+    pub(crate) history: History,
+}
+
+/// `schema`.
+#[derive(Args, Debug)]
+pub(crate) struct Schema {
+    /// Write it to this file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) history: History,
 }
 
 /// What every command that writes takes.

@@ -20,15 +20,37 @@ pub(crate) async fn open(
     application: &str,
     output: &Output,
 ) -> Result<Client, Failure> {
-    let mut settings = match named(global, environment)? {
+    let mut settings = settings(global, environment, output)?;
+    settings.application_name(application);
+    Ok(connect(settings).await?)
+}
+
+/// The way to the database that [`open`] opens.
+pub(crate) fn settings(
+    global: &args::Global,
+    environment: &Environment,
+    output: &Output,
+) -> Result<Settings, Failure> {
+    let settings = match named(global, environment)? {
         Some(settings) => settings,
         None => local(environment.directory(global), output)?,
     };
-    settings.application_name(application);
     for warning in settings.warnings() {
         output.warning(warning);
     }
-    Ok(connect(settings).await?)
+    Ok(settings)
+}
+
+/// The database that the arguments lend: the environment names none that is to
+/// be written to and emptied.
+pub(crate) fn lent(
+    global: &args::Global,
+    environment: &Environment,
+) -> Result<Option<Settings>, Failure> {
+    match &global.database_url {
+        Some(_) => named(global, environment),
+        None => Ok(None),
+    }
 }
 
 fn named(global: &args::Global, environment: &Environment) -> Result<Option<Settings>, Failure> {

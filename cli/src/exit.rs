@@ -18,7 +18,7 @@ pub enum Exit {
     Locked = 4,
     /// There was no connection to the database.
     Connection = 5,
-    /// Migrations are pending, under `--check`.
+    /// Migrations are pending, under `--check`, or the schema has drifted.
     Pending = 6,
 }
 
@@ -32,7 +32,7 @@ Exit codes:
   3  refused: changed, missing, out of order, dirty, in the way, or a malformed tree
   4  the lock was not obtained
   5  no connection to the database
-  6  migrations are pending (status --check)";
+  6  migrations are pending (status --check), or the schema has drifted";
 }
 
 impl From<Exit> for ExitCode {

@@ -1,7 +1,5 @@
 //! Why a command failed, as it is shown.
 
-use std::error::Error as _;
-
 use migrator_model::Code;
 use migrator_model::diagnostic::Position;
 use migrator_runtime::connect::ConnectError;
@@ -110,6 +108,59 @@ impl From<Error> for Failure {
     }
 }
 
+impl From<migrator_verify::Error> for Failure {
+    fn from(error: migrator_verify::Error) -> Failure {
+        if let migrator_verify::Error::History(error) = error {
+            return error.into();
+        }
+        let mut notes = causes(&error);
+        notes.extend(error.fault().map(fault_notes).unwrap_or_default());
+        Failure {
+            exit: verify_exit(&error),
+            errors: vec![Shown {
+                code: error.code(),
+                message: error.to_string(),
+                place: error.fault().and_then(fault_place),
+                notes,
+                help: error.help(),
+            }],
+        }
+    }
+}
+
+fn verify_exit(error: &migrator_verify::Error) -> Exit {
+    use migrator_verify::Error;
+    match error {
+        Error::NotEmpty { .. } => Exit::Usage,
+        Error::Dirty(_) => Exit::Refused,
+        Error::Connect(_) | Error::Lost(_) => Exit::Connection,
+        Error::Catalog(_)
+        | Error::Empty(_)
+        | Error::Again(_)
+        | Error::Moving
+        | Error::NoScript(_)
+        | Error::Repeat(_)
+        | Error::Role { .. }
+        | Error::History(_) => Exit::Failed,
+    }
+}
+
+/// What caused an error, and what caused that.
+fn causes(error: &dyn std::error::Error) -> Vec<(&'static str, String)> {
+    let mut causes = Vec::new();
+    let mut cause = error.source();
+    while let Some(source) = cause {
+        causes.push(("cause", source.to_string()));
+        cause = source.source();
+    }
+    causes
+}
+
+/// A script's fault as it is shown.
+pub(crate) fn of_fault(fault: Box<Fault>) -> Shown {
+    shown(&ErrorKind::Script(fault).into())
+}
+
 fn shown(error: &Error) -> Shown {
     let mut notes = Vec::new();
     let mut place = None;
@@ -129,11 +180,7 @@ fn shown(error: &Error) -> Shown {
         | ErrorKind::Format(_)
         | ErrorKind::Engine(_) => {}
     }
-    let mut cause = error.source();
-    while let Some(source) = cause {
-        notes.push(("cause", source.to_string()));
-        cause = source.source();
-    }
+    notes.extend(causes(error));
     Shown {
         code: error.code(),
         message: error.to_string(),

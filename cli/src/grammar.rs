@@ -8,11 +8,12 @@
 
 use migrator_model::{Code, Diagnostic, Place, Registry, Script};
 use migrator_runtime::Client;
+use tokio_postgres::Error;
 use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
-use tokio_postgres::{Error, SimpleQueryMessage};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::version;
 
 /// What fails whatever the state of the transaction.
 const GUARD: &str = "SELECT 1/0;\n";
@@ -29,7 +30,8 @@ pub(crate) struct Verdict {
 
 /// Asks about every script, up and down.
 pub(crate) async fn ask(client: &Client, registry: &Registry) -> Result<Verdict, Failure> {
-    let version = version(client).await?;
+    let version = version::of(client).await;
+    let version = version.map_err(|error| unasked(&error))?.text;
     let begun = client.postgres().batch_execute("BEGIN READ ONLY").await;
     begun.map_err(|error| unasked(&error))?;
     // This makes the transaction fail.
@@ -96,20 +98,6 @@ fn offset(sql: &str, position: u32) -> usize {
     let index = usize::try_from(position).map_or(0, |position| position.saturating_sub(before));
     let offset = sql.char_indices().nth(index).map(|(offset, _)| offset);
     offset.unwrap_or(sql.len()).min(sql.trim_end().len())
-}
-
-async fn version(client: &Client) -> Result<String, Failure> {
-    let answer = client.postgres().simple_query("SHOW server_version").await;
-    let answer = answer.map_err(|error| unasked(&error))?;
-    let version = answer.iter().find_map(|message| {
-        let SimpleQueryMessage::Row(row) = message else {
-            return None;
-        };
-        row.get(0)
-    });
-    // A packager's addition follows: `15.18 (Debian 15.18-1.pgdg13+1)`.
-    let version = version.and_then(|version| version.split_whitespace().next());
-    Ok(version.unwrap_or("of unknown version").to_owned())
 }
 
 /// Goes on only if the server failed as it was meant to.

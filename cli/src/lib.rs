@@ -20,6 +20,7 @@
 mod args;
 mod commands;
 mod connection;
+mod difference;
 mod exit;
 mod failure;
 mod github;
@@ -27,10 +28,13 @@ mod grammar;
 #[cfg(feature = "local-server")]
 mod local;
 mod output;
+mod pg_dump;
 mod render;
 mod sarif;
+mod scratch;
 mod settings;
 mod tree;
+mod version;
 
 use std::process::ExitCode;
 

@@ -1,6 +1,6 @@
-//! The local development server of a checkout.
+//! Local servers: the development server of a checkout, and throwaway ones.
 
-use migrator_localpg::{DevServer, Error, Started};
+use migrator_localpg::{DevServer, Error, Programs, Started, Throwaway};
 use migrator_model::Code;
 
 use crate::exit::Exit;
@@ -21,6 +21,22 @@ pub(crate) fn start(folder: &Folder, output: &Printer) -> Result<DevServer, Fail
         server.folder().display()
     ));
     Ok(server)
+}
+
+/// Starts a server that is gone with this process; of a major version, if that is
+/// wanted and there.
+pub(crate) fn throwaway(major: Option<u32>) -> Result<Throwaway, Failure> {
+    let wanted = match major {
+        Some(major) => Programs::find_major(None, major),
+        None => Ok(None),
+    };
+    let programs = match wanted {
+        Ok(Some(programs)) => Ok(programs),
+        Ok(None) => Programs::find(None),
+        Err(error) => Err(error),
+    };
+    let server = programs.and_then(Throwaway::start_with);
+    server.map_err(|error| failure(&error))
 }
 
 /// An error of the server, with what caused it.

@@ -3,7 +3,7 @@
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use crate::account::Account;
 use crate::error::Error;
@@ -66,6 +66,18 @@ impl Programs {
         Self::search(checkout, |programs| programs.major == major)
     }
 
+    /// Finds another of Postgres's programs, such as `pg_dump`, in the places and the order of
+    /// [`Programs::find`]; it must be of that major version or a later one.
+    #[must_use]
+    pub fn find_tool(checkout: Option<&Path>, tool: &str, major: u32) -> Option<PathBuf> {
+        let named = env::var_os(VARIABLE).map(PathBuf::from);
+        named
+            .into_iter()
+            .chain(places(checkout))
+            .map(|bin| bin.join(tool))
+            .find(|path| tool_major(path).is_some_and(|found| found >= major))
+    }
+
     /// The path of one of the programs.
     pub(crate) fn path(&self, program: &str) -> PathBuf {
         self.bin.join(program)
@@ -106,6 +118,15 @@ impl Programs {
             major,
         })
     }
+}
+
+fn tool_major(path: &Path) -> Option<u32> {
+    let output = Command::new(path)
+        .arg("--version")
+        .stderr(Stdio::null())
+        .output();
+    let (_, major) = parse_version(&String::from_utf8(output.ok()?.stdout).ok()?)?;
+    Some(major)
 }
 
 /// Parses `postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)`.

@@ -21,6 +21,8 @@ pub(crate) fn registry(runtime: &TokenStream, embedded: &Embedded) -> TokenStrea
     let tiers = tiers.map(|tier: &str| quote!(text(#tier)));
     let services = registry.services.iter().map(service);
     let migrations = registry.migrations.iter().map(migration);
+    let left_out = registry.left_out.iter().map(AsRef::as_ref);
+    let left_out = left_out.map(|pattern: &str| quote!(text(#pattern)));
     let manifest = file(&embedded.manifest);
     quote! {{
         use #runtime::__private::*;
@@ -28,7 +30,8 @@ pub(crate) fn registry(runtime: &TokenStream, embedded: &Embedded) -> TokenStrea
         const TIERS: &[Text] = &[#(#tiers),*];
         const SERVICES: &[Service] = &[#(#services),*];
         const MIGRATIONS: &[Migration] = &[#(#migrations),*];
-        registry(TIERS, SERVICES, MIGRATIONS)
+        const LEFT_OUT: &[Text] = &[#(#left_out),*];
+        registry(TIERS, SERVICES, MIGRATIONS, LEFT_OUT)
     }}
 }
 
@@ -37,7 +40,7 @@ pub(crate) fn faults(runtime: &TokenStream, faults: &[Error]) -> TokenStream {
     let errors = faults.iter().map(Error::to_compile_error);
     quote! {{
         #(#errors)*
-        #runtime::__private::registry(&[], &[], &[])
+        #runtime::__private::registry(&[], &[], &[], &[])
     }}
 }
 

@@ -132,6 +132,7 @@ codes! {
     M0311 "a migration requires itself",
     M0312 "migrations require each other in a cycle",
     M0313 "the lints table names no lint or no level",
+    M0314 "a pattern of what drift leaves out is empty",
     M0320 "a script refers to a service that its own does not depend on",
     M0321 "a script refers to what a later migration makes",
     M0322 "a script refers to what an earlier migration dropped",
@@ -148,6 +149,14 @@ codes! {
     M0503 "the connection was lost",
     M0504 "the history has a format that this binary does not know",
     M0505 "the history could not be read or written",
+    M0510 "a down script does not undo its up script",
+    M0511 "an up script does something else a second time",
+    M0512 "the database to verify on is not empty",
+    M0513 "a database could not be made empty again",
+    M0601 "an object is there that no migration makes",
+    M0602 "an object is gone that a migration made",
+    M0603 "an object is not as the migrations made it",
+    M0604 "what the history lists cannot be repeated",
     M0901 "the connection settings are not valid",
     M0902 "the server cannot be reached",
     M0903 "the server refused the connection",
@@ -155,6 +164,7 @@ codes! {
     M0905 "there is no database to work on",
     M0906 "the local development server could not be used",
     M0907 "there is no tree on disk",
+    M0908 "a program of Postgres's is not there or failed",
 }
 
 impl Code {

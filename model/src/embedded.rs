@@ -21,11 +21,13 @@ pub const fn registry(
     tiers: &'static [Text],
     services: &'static [Service],
     migrations: &'static [Migration],
+    left_out: &'static [Text],
 ) -> Registry {
     Registry {
         tiers: Cow::Borrowed(tiers),
         services: Cow::Borrowed(services),
         migrations: Cow::Borrowed(migrations),
+        left_out: Cow::Borrowed(left_out),
     }
 }
 

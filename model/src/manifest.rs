@@ -28,6 +28,8 @@ pub(crate) struct Manifest {
     pub(crate) is_complete: bool,
     /// The levels of lints that differ from their own.
     pub(crate) lints: BTreeMap<Code, Level>,
+    /// The patterns of objects that `drift` leaves out.
+    pub(crate) left_out: Vec<String>,
 }
 
 /// A service's table; what it names is not looked up yet.
@@ -125,7 +127,11 @@ impl<'a, 'i> Fields<'a, 'i> {
 
 impl Reader<'_> {
     fn manifest(&mut self, table: &DeTable<'_>) -> Manifest {
-        let fields = self.fields(table, "the manifest", &["tiers", "services", "lints"]);
+        let fields = self.fields(
+            table,
+            "the manifest",
+            &["tiers", "services", "lints", "drift"],
+        );
         let mut is_complete = fields.known.len() == table.len();
         let tiers = self.tiers(&fields);
         let mut services = match fields.get("services") {
@@ -137,8 +143,13 @@ impl Reader<'_> {
             Some(value) => self.lints(value),
             None => BTreeMap::new(),
         };
+        let left_out = match fields.get("drift") {
+            Some(value) => self.left_out(value),
+            None => Vec::new(),
+        };
         Manifest {
             lints,
+            left_out,
             tiers: tiers.unwrap_or_default(),
             services,
             is_complete,
@@ -175,6 +186,28 @@ impl Reader<'_> {
             self.fault(Code::M0313, offset, message, help);
         }
         levels
+    }
+
+    /// What `drift` leaves out.
+    fn left_out(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<String> {
+        let Some(table) = value.get_ref().as_table() else {
+            self.wrong_type("drift", "a table with the key `leave_out`", value);
+            return Vec::new();
+        };
+        let fields = self.fields(table, "`[drift]`", &["leave_out"]);
+        let patterns = match fields.get("leave_out") {
+            Some(value) => self.strings(value, "leave_out"),
+            None => Vec::new(),
+        };
+        for (pattern, offset) in &patterns {
+            if pattern.trim().is_empty() {
+                let message = "a pattern of `leave_out` is empty".to_owned();
+                let help = "write the name of an object, such as \"table public.jobs\"; `*` \
+                            stands for any characters";
+                self.fault(Code::M0314, *offset, message, help);
+            }
+        }
+        patterns.into_iter().map(|(pattern, _)| pattern).collect()
     }
 
     /// The tiers, unless something is wrong with them: then none is looked up there.

@@ -23,6 +23,8 @@ pub struct Registry {
     pub services: Cow<'static, [Service]>,
     /// The migrations, in plan order.
     pub migrations: Cow<'static, [Migration]>,
+    /// Patterns of the objects that `drift` leaves out, as the manifest has them.
+    pub left_out: Cow<'static, [Text]>,
 }
 
 /// A service: the owner of a part of the schema and of one folder of migrations.
@@ -157,6 +159,7 @@ impl Registry {
             tiers: self.tiers.clone(),
             services: services.cloned().collect(),
             migrations: migrations.cloned().collect(),
+            left_out: self.left_out.clone(),
         }
     }
 

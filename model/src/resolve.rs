@@ -53,6 +53,7 @@ pub fn resolve(tree: &Tree) -> Resolved {
             tiers: manifest.tiers.into_iter().map(Text::Owned).collect(),
             services: services.into(),
             migrations: found.pairs.into_iter().map(migration).collect(),
+            left_out: manifest.left_out.into_iter().map(Text::Owned).collect(),
         },
         diagnostics,
         levels: manifest.lints,

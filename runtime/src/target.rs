@@ -99,7 +99,9 @@ impl Target {
 }
 
 impl Selection {
-    pub(crate) fn names(&self, service: &str) -> bool {
+    /// Whether a service is among them.
+    #[must_use]
+    pub fn names(&self, service: &str) -> bool {
         match self {
             Selection::All => true,
             Selection::Named(names) => names.iter().any(|name| name == service),

@@ -81,6 +81,12 @@ impl Trial {
         })
     }
 
+    /// What is sent of the script.
+    #[must_use]
+    pub fn sql(&self) -> &str {
+        &self.source.sql
+    }
+
     /// Runs the script.
     ///
     /// # Errors

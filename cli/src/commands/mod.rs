@@ -4,14 +4,17 @@ mod check;
 mod completions;
 mod create;
 mod down;
+mod drift;
 mod explain;
 mod redo;
 mod repair;
 mod run;
+mod schema;
 #[cfg(feature = "local-server")]
 mod server;
 mod status;
 mod up;
+mod verify;
 
 use migrator_model::Code;
 use migrator_runtime::Registry;
@@ -60,6 +63,9 @@ pub(crate) fn run(
         Command::Redo(redo) => wait(redo::run(context, &redo)),
         Command::Status(status) => wait(status::run(context, &status)),
         Command::Repair(repair) => wait(repair::run(context, &repair)),
+        Command::Verify(verify) => wait(verify::run(context, &verify)),
+        Command::Drift(drift) => wait(drift::run(context, &drift)),
+        Command::Schema(schema) => wait(schema::run(context, &schema)),
     }
 }
 

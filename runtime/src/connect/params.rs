@@ -113,6 +113,14 @@ impl Params {
         Some(value.text.as_str()).filter(|text| !text.is_empty())
     }
 
+    /// The values as libpq's environment variables, the password among them.
+    pub(super) fn variables(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        KEYWORDS.iter().filter_map(|&(keyword, variable)| {
+            let value = self.values.get(keyword)?;
+            Some((variable?, value.text.as_str()))
+        })
+    }
+
     /// The error on a value that has no meaning. It does not show the value.
     pub(super) fn invalid(&self, keyword: &str, help: &'static str) -> ConnectError {
         let origin = self.values.get(keyword).map(|value| value.origin);

@@ -124,6 +124,15 @@ impl Settings {
         self
     }
 
+    /// The same server, database and everything else, but another role; a password
+    /// that was given goes with it.
+    #[must_use]
+    pub fn with_user(mut self, name: &str) -> Self {
+        self.set("user", name);
+        name.clone_into(&mut self.resolved.user);
+        self
+    }
+
     fn set(&mut self, keyword: &'static str, value: &str) {
         // The keyword is a known one, so that this cannot fail.
         let _ = self.params.give(keyword, value.to_owned(), Mention::Named);
@@ -155,6 +164,13 @@ impl Settings {
     #[must_use]
     pub fn database(&self) -> &str {
         &self.resolved.dbname
+    }
+
+    /// The settings as libpq's environment variables, for the environment of one
+    /// of Postgres's own programs: the password is among them.
+    pub fn variables(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let target = [("PGUSER", self.user()), ("PGDATABASE", self.database())];
+        self.params.variables().chain(target)
     }
 
     /// How much encryption and verification is wanted, over TCP; a Unix socket

@@ -1,0 +1,91 @@
+//! Times the proof of trees of 100, 300 and 1,000 migrations, and how much of it is
+//! the pictures of the catalog.
+//!
+//! `cargo run --release -p migrator-bench --bin verify`
+
+#![expect(clippy::print_stdout, reason = "it prints its figures")]
+
+use std::error::Error;
+use std::time::{Duration, Instant};
+
+use migrator_localpg::Throwaway;
+use migrator_model::{Registry, resolve};
+use migrator_runtime::{Client, Selection, Settings, connect};
+use migrator_verify::{Afterwards, Picture, Proved, Scope, Subject, prove};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    println!("migrations  objects  picture ms  total s  ms a migration  of the last tenth");
+    for size in [100, 300, 1_000] {
+        runtime.block_on(measure(size))?;
+    }
+    Ok(())
+}
+
+async fn measure(size: usize) -> Result<(), Box<dyn Error>> {
+    let registry: &'static Registry =
+        Box::leak(Box::new(resolve(&migrator_bench::tree(size)).registry));
+    let server = Throwaway::start()?;
+    let client = connect(Settings::parse(&server.create_database().await?)?).await?;
+    let subject = Subject {
+        services: Selection::All,
+        since: None,
+    };
+    let started = Instant::now();
+    let mut told = Vec::new();
+    let proved = prove(&client, registry, &subject, Afterwards::Abandon, |_| {
+        told.push(started.elapsed());
+    })
+    .await?;
+    let total = started.elapsed();
+    if let Some(fault) = proved.iter().find(|one| !one.verdict.is_sound()) {
+        return Err(format!("{}: {:?}", fault.migration, fault.verdict).into());
+    }
+    let (objects, picture) = picture(&client).await?;
+    let tenth = told.len() / 10;
+    let last = total.saturating_sub(told[told.len() - tenth - 1]);
+    println!(
+        "{size:>10}  {objects:>7}  {:>10.1}  {:>7.1}  {:>14.1}  {:>17.1}",
+        milliseconds(picture),
+        total.as_secs_f64(),
+        milliseconds(total) / count(proved.len()),
+        milliseconds(last) / count(tenth),
+    );
+    scripts(&proved);
+    Ok(())
+}
+
+/// The median of five pictures of all that is applied.
+async fn picture(client: &Client) -> Result<(usize, Duration), Box<dyn Error>> {
+    let mut runs = Vec::new();
+    for _ in 0..5 {
+        let started = Instant::now();
+        let picture = Picture::take(client.postgres(), &Scope::default()).await?;
+        runs.push((started.elapsed(), picture.objects().count()));
+    }
+    runs.sort();
+    let (took, objects) = runs[runs.len() / 2];
+    Ok((objects, took))
+}
+
+fn scripts(proved: &[Proved<'_>]) {
+    let times = proved
+        .iter()
+        .flat_map(|one| [one.up, one.down, one.again])
+        .flatten();
+    let sum: Duration = times.sum();
+    println!(
+        "            of which {:.1} s in the scripts",
+        sum.as_secs_f64()
+    );
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1_000.0
+}
+
+fn count(number: usize) -> f64 {
+    f64::from(u32::try_from(number).unwrap_or(u32::MAX))
+}

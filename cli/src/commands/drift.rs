@@ -1,0 +1,95 @@
+//! `drift`: the live schema against what its own history implies.
+
+use migrator_model::Code;
+use migrator_runtime::{Client, Migrator};
+use migrator_verify::{Change, Difference, Drift, Error, Pattern, drift};
+use serde_json::{Value, json};
+
+use super::{Context, Outcome, count};
+use crate::args;
+use crate::connection;
+use crate::difference;
+use crate::exit::Exit;
+use crate::output::{Output, Tone};
+use crate::scratch::Scratch;
+use crate::version;
+
+pub(super) async fn run(context: Context<'_>, arguments: &args::Drift) -> Outcome {
+    let Context {
+        registry,
+        global,
+        environment,
+        output,
+    } = context;
+    let options = environment.history(&arguments.history)?;
+    let live = connection::open(&global, &environment, &options.application, output).await?;
+    output.member("database", json!(live.target()));
+    let version = version::of(&live).await.map_err(Error::Catalog)?;
+    let scratch = Scratch::new(Some(version.major)).await?;
+    if scratch.major != version.major {
+        output.warning(&format!(
+            "the history is repeated on PostgreSQL {}, as there are no programs of {} here: \
+             definitions may be printed otherwise",
+            scratch.version, version.major
+        ));
+    }
+    let migrator = Migrator::with_options(registry, options);
+    let patterns = registry.left_out.iter();
+    let patterns: Vec<Pattern> = patterns.map(|text| Pattern::new(text)).collect();
+    let found = drift(&live, &migrator, &scratch.settings, &patterns).await?;
+    Ok(tell(output, &found, &live))
+}
+
+fn tell(output: &mut Output, found: &Drift, live: &Client) -> Exit {
+    for difference in &found.differences {
+        let (word, rest) = words(difference);
+        output.result(Tone::Warn, word, &rest);
+    }
+    if !found.left_out.is_empty() {
+        let number = count(found.left_out.len(), "difference");
+        output.note(&format!("{number} left out by the patterns of `[drift]`"));
+    }
+    let list = |differences: &[Difference]| -> Value { differences.iter().map(as_json).collect() };
+    output.member("migrations", json!(found.migrations));
+    output.member("differences", list(&found.differences));
+    output.member("left_out", list(&found.left_out));
+    let implied = format!(
+        "the {} of its history",
+        count(found.migrations, "migration")
+    );
+    let target = live.target();
+    if found.differences.is_empty() {
+        output.line(&format!("{target} is as {implied} made it"));
+        return Exit::Done;
+    }
+    let number = count(found.differences.len(), "difference");
+    output.line(&format!(
+        "{number} between {target} and what {implied} imply"
+    ));
+    Exit::Pending
+}
+
+/// In the words of somebody who looks at the live schema.
+fn words(difference: &Difference) -> (&'static str, String) {
+    let object = difference.object.to_string();
+    let (word, rest) = match &difference.change {
+        Change::Appeared => ("unknown", format!("{object}: no migration makes it")),
+        Change::Disappeared => ("gone   ", format!("{object}: a migration made it")),
+        Change::Altered { .. } => ("changed", difference.to_string()),
+    };
+    (word, format!("{rest} [{}]", code(difference)))
+}
+
+fn code(difference: &Difference) -> Code {
+    match &difference.change {
+        Change::Appeared => Code::M0601,
+        Change::Disappeared => Code::M0602,
+        Change::Altered { .. } => Code::M0603,
+    }
+}
+
+fn as_json(difference: &Difference) -> Value {
+    let mut value = difference::json(difference);
+    value["code"] = json!(code(difference).as_str());
+    value
+}

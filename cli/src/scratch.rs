@@ -1,0 +1,48 @@
+//! The throwaway database on which migrations are tried out.
+
+use migrator_runtime::Settings;
+
+use crate::failure::Failure;
+
+/// An empty database on a throwaway server, which is gone with this value.
+pub(crate) struct Scratch {
+    /// The way to it, as a superuser.
+    pub(crate) settings: Settings,
+    /// The server's version, such as `15.18`.
+    pub(crate) version: String,
+    /// Its major version.
+    pub(crate) major: u32,
+    #[cfg(feature = "local-server")]
+    _server: migrator_localpg::Throwaway,
+}
+
+impl Scratch {
+    /// Starts a server; of that major version, if one is wanted and there.
+    #[cfg(feature = "local-server")]
+    pub(crate) async fn new(major: Option<u32>) -> Result<Scratch, Failure> {
+        let server = crate::local::throwaway(major)?;
+        let url = server.create_database().await;
+        let url = url.map_err(|error| crate::local::failure(&error))?;
+        Ok(Scratch {
+            settings: Settings::parse(&url)?,
+            version: server.programs().version.clone(),
+            major: server.programs().major,
+            _server: server,
+        })
+    }
+
+    /// There is no server to start.
+    #[cfg(not(feature = "local-server"))]
+    #[expect(
+        clippy::unused_async,
+        reason = "with a server there is something to wait for"
+    )]
+    pub(crate) async fn new(_: Option<u32>) -> Result<Scratch, Failure> {
+        Err(Failure::new(
+            migrator_model::Code::M0906,
+            crate::exit::Exit::Usage,
+            "this binary was built without local servers",
+            "build it with the feature `local-server`; `verify` also takes `--database-url`",
+        ))
+    }
+}

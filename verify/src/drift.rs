@@ -1,0 +1,219 @@
+//! The live schema against what its own history implies: what `migrator drift` does.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use migrator_model::Registry;
+use migrator_model::file_name::Direction;
+use migrator_runtime::history::Recorded;
+use migrator_runtime::{Client, Left, Migrator, Options, Settings, Trial, connect};
+use tokio_postgres::error::SqlState;
+
+use crate::difference::{Change, Difference, differences};
+use crate::error::Error;
+use crate::pattern::Pattern;
+use crate::picture::{Kind, Object, Picture, Scope};
+use crate::roles::{self, Roles};
+
+/// How a schema differs from what its history implies.
+#[derive(Debug)]
+pub struct Drift {
+    /// The differences: `before` is what the history implies, `after` what is there.
+    pub differences: Vec<Difference>,
+    /// How many migrations the history lists.
+    pub migrations: usize,
+    /// The differences that a pattern leaves out.
+    pub left_out: Vec<Difference>,
+}
+
+/// Repeats on another server what a live database's history lists, each script as
+/// it ran and by the role that ran it, and compares the two.
+///
+/// `scratch` names an empty database, as a superuser, of a server that nobody else
+/// uses: the live server's roles are made there, without their rights.
+///
+/// What the empty database had already and no migration has changed is not
+/// compared: a server's owner of `public` is no drift. A pattern leaves out any
+/// object outside the schemas that the migrations make; inside them, only what no
+/// migration has made.
+///
+/// # Errors
+///
+/// The history cannot be read or repeated, or a server does not answer.
+pub async fn drift(
+    live: &Client,
+    migrator: &Migrator,
+    scratch: &Settings,
+    patterns: &[Pattern],
+) -> Result<Drift, Error> {
+    let scope = Scope {
+        without_schemas: vec![migrator.options().schema.clone()],
+    };
+    let (recorded, there) = at_rest(live, migrator, &scope).await?;
+    let roles = roles::of(live).await.map_err(Error::Catalog)?;
+    let mut repeat = Repeat::new(scratch, roles, &recorded).await?;
+    let fresh = take(&repeat.admin, &scope).await?;
+    for entry in &recorded {
+        repeat.apply(migrator.registry(), entry).await?;
+    }
+    let implied = take(&repeat.admin, &scope).await?;
+    repeat.close().await;
+    let found = differences(&implied, &there);
+    let found = found
+        .into_iter()
+        .filter(|difference| !is_the_servers(difference, &fresh, &implied));
+    let services = schemas_beyond(&fresh, &implied);
+    let (left_out, differences) =
+        found.partition(|difference| is_left_out(difference, &services, patterns));
+    Ok(Drift {
+        differences,
+        migrations: recorded.len(),
+        left_out,
+    })
+}
+
+/// How often a live database is looked at until nobody migrates it meanwhile.
+const LOOKS: usize = 5;
+
+/// The history and the schema that belongs to it.
+async fn at_rest(
+    live: &Client,
+    migrator: &Migrator,
+    scope: &Scope,
+) -> Result<(Vec<Recorded>, Picture), Error> {
+    let mut recorded = migrator.recorded(live).await?;
+    for _ in 0..LOOKS {
+        if let Some(dirty) = recorded.iter().find(|entry| entry.dirty.is_some()) {
+            return Err(Error::Dirty(dirty.to_string()));
+        }
+        let there = take(live, scope).await?;
+        let since = migrator.recorded(live).await?;
+        if since == recorded {
+            return Ok((recorded, there));
+        }
+        recorded = since;
+    }
+    Err(Error::Moving)
+}
+
+async fn take(client: &Client, scope: &Scope) -> Result<Picture, Error> {
+    let taken = Picture::take(client.postgres(), scope).await;
+    taken.map_err(Error::Catalog)
+}
+
+/// Whether it is in how servers are set up: the object was there before the first
+/// migration, and no migration has changed that property of it.
+fn is_the_servers(difference: &Difference, fresh: &Picture, implied: &Picture) -> bool {
+    let (Some(fresh), Some(implied)) = (
+        fresh.get(&difference.object),
+        implied.get(&difference.object),
+    ) else {
+        return false;
+    };
+    match &difference.change {
+        Change::Altered { property, .. } => fresh.get(property) == implied.get(property),
+        Change::Appeared | Change::Disappeared => fresh == implied,
+    }
+}
+
+/// The schemas that migrations have made.
+fn schemas_beyond<'p>(fresh: &Picture, implied: &'p Picture) -> BTreeSet<&'p str> {
+    let objects = implied.objects().map(|(object, _)| object);
+    let schemas = objects.filter(|object| object.kind == Kind::Schema);
+    let made = schemas.filter(|object| fresh.get(object).is_none());
+    made.filter_map(Object::schema).collect()
+}
+
+fn is_left_out(difference: &Difference, services: &BTreeSet<&str>, patterns: &[Pattern]) -> bool {
+    let object = &difference.object;
+    let is_named = patterns.iter().any(|pattern| {
+        pattern.matches(object)
+            || object
+                .parent()
+                .is_some_and(|parent| pattern.matches(&parent))
+    });
+    let is_of_a_service = object.schema().is_some_and(|name| services.contains(name));
+    is_named && (!is_of_a_service || difference.change == Change::Appeared)
+}
+
+/// The server on which a history is repeated.
+struct Repeat {
+    scratch: Settings,
+    admin: Client,
+    /// Who has applied what has no role recorded.
+    fallback: String,
+    roles: Roles,
+    sessions: BTreeMap<String, Client>,
+    options: Options,
+}
+
+impl Repeat {
+    async fn new(
+        scratch: &Settings,
+        live: roles::Live,
+        recorded: &[Recorded],
+    ) -> Result<Repeat, Error> {
+        let admin = connect(scratch.clone()).await.map_err(Error::Connect)?;
+        let fallback = live.session;
+        let mut appliers: BTreeSet<String> = recorded
+            .iter()
+            .filter_map(|entry| entry.role.clone())
+            .collect();
+        appliers.insert(fallback.clone());
+        let roles = Roles::make(&admin, live.names, appliers).await?;
+        Ok(Repeat {
+            scratch: scratch.clone(),
+            admin,
+            fallback,
+            roles,
+            sessions: BTreeMap::new(),
+            options: Options::default(),
+        })
+    }
+
+    async fn apply(&mut self, registry: &Registry, entry: &Recorded) -> Result<(), Error> {
+        let trial = trial(registry, entry)?;
+        let role = entry.role.as_ref().unwrap_or(&self.fallback).clone();
+        if !self.sessions.contains_key(&role) {
+            let settings = self.scratch.clone().with_user(&role);
+            let session = connect(settings).await.map_err(Error::Connect)?;
+            self.sessions.insert(role.clone(), session);
+        }
+        let Some(session) = self.sessions.get(&role) else {
+            return Ok(());
+        };
+        let Err(fault) = trial.run(session, &self.options).await else {
+            return Ok(());
+        };
+        // It may be the script that makes a role which was made for it already.
+        let is_in_the_way = fault.sqlstate.as_deref() == Some(SqlState::DUPLICATE_OBJECT.code());
+        if fault.left != Left::Nothing || !is_in_the_way {
+            return Err(Error::Repeat(fault));
+        }
+        self.roles.make_way(&self.admin, trial.sql()).await;
+        match trial.run(session, &self.options).await {
+            Ok(_) => Ok(()),
+            Err(fault) => Err(Error::Repeat(fault)),
+        }
+    }
+
+    async fn close(self) {
+        for session in self.sessions.into_values() {
+            session.close().await;
+        }
+        self.admin.close().await;
+    }
+}
+
+/// The script as it ran; where it was not recorded, the embedded one.
+fn trial(registry: &Registry, entry: &Recorded) -> Result<Trial, Error> {
+    let step = entry.to_string();
+    if let Some(sql) = &entry.up_script {
+        let trial = Trial::of_recorded(&step, sql.clone(), Direction::Up);
+        return trial.map_err(Error::Repeat);
+    }
+    let embedded = registry.migration(&entry.service, entry.version);
+    match embedded.filter(|migration| migration.history_name() == entry.name) {
+        Some(migration) => Ok(Trial::of(migration, Direction::Up)),
+        None => Err(Error::NoScript(step)),
+    }
+}

@@ -1,0 +1,142 @@
+//! What keeps a proof or a comparison from being made.
+
+use migrator_model::Code;
+use migrator_runtime::{Fault, connect::ConnectError};
+
+use crate::empty::EmptyError;
+
+/// Nothing can be said of the migrations or the schema: something else failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database that was lent is in use.
+    #[error("the database is not empty: it has {}", list(.found))]
+    NotEmpty {
+        /// What is in it.
+        found: Vec<String>,
+    },
+    /// The catalog could not be read.
+    #[error("the catalog could not be read")]
+    Catalog(#[source] tokio_postgres::Error),
+    /// The session is gone in the middle of a script.
+    #[error("the connection was lost while `{step}` ran", step = .0.step)]
+    Lost(#[source] Box<Fault>),
+    /// The database could not be made as it was.
+    #[error("the database could not be emptied")]
+    Empty(#[source] EmptyError),
+    /// A migration that had been applied failed when it was applied again to go on.
+    #[error("the way back to where the proof stood is barred")]
+    Again(#[source] Box<Fault>),
+    /// No connection to the database on which a history is repeated.
+    #[error("no connection to the database on which the history is repeated")]
+    Connect(#[source] ConnectError),
+    /// An entry broke half-way, so that nobody knows what it implies.
+    #[error("`{0}` is dirty: what it left nobody has recorded")]
+    Dirty(String),
+    /// The history was another each time that it was read.
+    #[error("migrations are being applied or reverted at this moment")]
+    Moving,
+    /// There is no up script to an entry.
+    #[error("nothing says how `{0}` was applied")]
+    NoScript(String),
+    /// A script that the live database has run fails when it is repeated.
+    #[error("what the history lists cannot be repeated")]
+    Repeat(#[source] Box<Fault>),
+    /// A role of the live database could not be made.
+    #[error("the role `{role}` could not be made")]
+    Role {
+        /// Its name.
+        role: String,
+        /// What the server said.
+        source: tokio_postgres::Error,
+    },
+    /// The history could not be read.
+    #[error(transparent)]
+    History(#[from] migrator_runtime::Error),
+}
+
+impl Error {
+    /// The code it is filed under.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        match self {
+            Error::NotEmpty { .. } => Code::M0512,
+            Error::Empty(_) | Error::Again(_) => Code::M0513,
+            Error::Catalog(_) | Error::Lost(_) => Code::M0503,
+            Error::Connect(error) => Code::find(error.code()).unwrap_or(Code::M0902),
+            Error::Dirty(_) => Code::M0404,
+            Error::Moving | Error::NoScript(_) | Error::Repeat(_) | Error::Role { .. } => {
+                Code::M0604
+            }
+            Error::History(error) => error.code(),
+        }
+    }
+
+    /// The script's fault behind it, if there is one.
+    #[must_use]
+    pub fn fault(&self) -> Option<&Fault> {
+        match self {
+            Error::Lost(fault) | Error::Again(fault) | Error::Repeat(fault) => Some(fault),
+            Error::NotEmpty { .. }
+            | Error::Catalog(_)
+            | Error::Empty(_)
+            | Error::Connect(_)
+            | Error::Dirty(_)
+            | Error::Moving
+            | Error::NoScript(_)
+            | Error::Role { .. }
+            | Error::History(_) => None,
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> String {
+        match self {
+            Error::NotEmpty { .. } => {
+                "name a database with nothing in it, or none: then a throwaway server is used"
+                    .to_owned()
+            }
+            Error::Catalog(_) | Error::Lost(_) => {
+                "see the server's log; nothing is known of the migrations that were still to come"
+                    .to_owned()
+            }
+            Error::Empty(_) => "drop the database and make it again".to_owned(),
+            Error::Again(_) => {
+                "a script does something that outlives the database, such as making a role: let \
+                 it see whether that is there already, or have the down script take it back"
+                    .to_owned()
+            }
+            Error::Connect(error) => error.help().to_owned(),
+            Error::Dirty(_) => {
+                "say what became of it with `migrator repair`, then compare again".to_owned()
+            }
+            Error::Moving => "compare again when that run is over".to_owned(),
+            Error::NoScript(_) => {
+                "compare with a binary that has this migration: it is neither in the history nor \
+                 in this one"
+                    .to_owned()
+            }
+            Error::Repeat(_) => {
+                "a script that depends on data, on a server's version or on an extension which \
+                 is not installed here cannot be repeated; see `migrator explain M0604`"
+                    .to_owned()
+            }
+            Error::Role { .. } => "see what the server says".to_owned(),
+            Error::History(error) => error.help(),
+        }
+    }
+}
+
+/// The first few of many.
+fn list(found: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let shown: Vec<String> = found
+        .iter()
+        .take(SHOWN)
+        .map(|name| format!("`{name}`"))
+        .collect();
+    match found.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}

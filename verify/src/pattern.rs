@@ -1,0 +1,79 @@
+//! Patterns of objects' names, as `[drift]` in the manifest has them.
+
+use crate::picture::Object;
+
+/// A name, such as `table public.jobs` or `public.jobs`, in which `*` stands for
+/// any characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern(String);
+
+impl Pattern {
+    /// A pattern; any text is one.
+    #[must_use]
+    pub fn new(text: &str) -> Pattern {
+        Pattern(text.trim().to_owned())
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether an object is meant, by its name or by its kind and name.
+    #[must_use]
+    pub fn matches(&self, object: &Object) -> bool {
+        matches(&self.0, &object.name) || matches(&self.0, &object.to_string())
+    }
+}
+
+/// The text before the first `*` stands at the start, that after the last at the
+/// end, and what is between them in order.
+fn matches(pattern: &str, text: &str) -> bool {
+    let Some((start, rest)) = pattern.split_once('*') else {
+        return pattern == text;
+    };
+    let (middle, end) = rest.rsplit_once('*').unwrap_or(("", rest));
+    let Some(text) = text.strip_prefix(start) else {
+        return false;
+    };
+    let Some(mut text) = text.strip_suffix(end) else {
+        return false;
+    };
+    for part in middle.split('*') {
+        let Some((_, after)) = text.split_once(part) else {
+            return false;
+        };
+        text = after;
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn a_star_stands_for_any_characters() {
+        for (pattern, text) in [
+            ("public.jobs", "public.jobs"),
+            ("public.*", "public.jobs"),
+            ("*", ""),
+            ("**", "anything"),
+            ("*jobs", "public.jobs"),
+            ("table *.jobs_p*", "table public.jobs_p2024"),
+            ("a*b*c", "a-b-b-c"),
+        ] {
+            assert!(matches(pattern, text), "{pattern} {text}");
+        }
+        for (pattern, text) in [
+            ("public.jobs", "public.jobs2"),
+            ("public.*", "publics"),
+            ("aba*aba", "aba"),
+            ("a*b*c", "a-c"),
+            ("", "x"),
+        ] {
+            assert!(!matches(pattern, text), "{pattern} {text}");
+        }
+    }
+}

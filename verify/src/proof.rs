@@ -1,0 +1,338 @@
+//! Takes every migration up, down and up again, and compares the catalog's
+//! pictures: what `migrator verify` does.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use migrator_model::file_name::Direction;
+use migrator_model::{Migration, Registry, Version};
+use migrator_runtime::{Client, Fault, Left, Options, Ran, Selection, Trial};
+
+use crate::difference::{Difference, differences};
+use crate::empty;
+use crate::error::Error;
+use crate::locks::{self, Lock};
+use crate::picture::{Kind, Picture, Scope};
+
+/// Which migrations are proved.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// Those of these services; what they need is applied first.
+    pub services: Selection,
+    /// Those from this version on; older ones are only applied.
+    pub since: Option<Version>,
+}
+
+/// What becomes of the database in the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Afterwards {
+    /// It is made as it was.
+    Empty,
+    /// It is left as it is, for nobody uses it again.
+    Abandon,
+}
+
+/// What was found about one migration.
+#[derive(Debug)]
+pub struct Proved<'a> {
+    /// The migration.
+    pub migration: &'a Migration,
+    /// How long its up script took, if it ran.
+    pub up: Option<Duration>,
+    /// How long its down script took, if it ran.
+    pub down: Option<Duration>,
+    /// How long its up script took the second time, if it ran.
+    pub again: Option<Duration>,
+    /// The strongest lock on each table that was there before, by the tables'
+    /// names; nothing where it is not known, for a script outside a transaction.
+    pub locks: Option<Vec<Lock>>,
+    /// The verdict.
+    pub verdict: Verdict,
+}
+
+/// How a migration did.
+#[derive(Debug)]
+pub enum Verdict {
+    /// Its down script undoes its up script, which does the same a second time.
+    Sound,
+    /// The catalog after the down script is not that before the up script.
+    NotUndone(Vec<Difference>),
+    /// The catalog after the second up script is not that after the first.
+    NotRepeated(Vec<Difference>),
+    /// A script failed.
+    Failed(Pass, Box<Fault>),
+    /// It was not tried: a migration that it may need has failed.
+    Skipped {
+        /// That migration.
+        behind: String,
+    },
+}
+
+/// The three runs of a migration's scripts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pass {
+    /// The up script.
+    Up,
+    /// The down script.
+    Down,
+    /// The up script once more.
+    Again,
+}
+
+impl Verdict {
+    /// Whether nothing is wrong with the migration itself.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        matches!(self, Verdict::Sound)
+    }
+}
+
+/// Proves the migrations of a registry on an empty database, and tells of each
+/// as soon as it is proved. All faults are found in one run.
+///
+/// Each script runs as `up` and `down` would run it; the history alone is left out.
+///
+/// # Errors
+///
+/// The database is not empty, or could not be made empty again, or is lost.
+pub async fn prove<'a>(
+    client: &Client,
+    registry: &'a Registry,
+    subject: &Subject,
+    afterwards: Afterwards,
+    mut tell: impl FnMut(&Proved<'a>),
+) -> Result<Vec<Proved<'a>>, Error> {
+    let empty = take(client).await?;
+    refuse_a_used_database(&empty)?;
+    let mut bench = Bench {
+        client,
+        options: Options::default(),
+        empty,
+        applied: Vec::new(),
+        at_rest: None,
+    };
+    let mut failed: Vec<&Migration> = Vec::new();
+    let mut proved = Vec::new();
+    for migration in needed(registry, subject) {
+        let found = match behind(registry, &failed, migration) {
+            Some(behind) => Some(Proved::new(migration, Verdict::Skipped { behind })),
+            None if is_subject(subject, migration) => Some(bench.prove(migration).await?),
+            None => bench.only_apply(migration).await?,
+        };
+        let Some(found) = found else { continue };
+        if let Verdict::Failed(Pass::Up, _) | Verdict::Skipped { .. } = found.verdict {
+            failed.push(migration);
+        }
+        tell(&found);
+        proved.push(found);
+    }
+    match afterwards {
+        Afterwards::Empty => bench.clear().await?,
+        Afterwards::Abandon => {}
+    }
+    Ok(proved)
+}
+
+/// The migrations to be proved and those that they need, in plan order.
+fn needed<'a>(registry: &'a Registry, subject: &Subject) -> impl Iterator<Item = &'a Migration> {
+    let services: Option<BTreeSet<String>> = match &subject.services {
+        Selection::All => None,
+        Selection::Named(names) => {
+            let narrow = registry.narrow(names);
+            let services = narrow.services.iter();
+            Some(services.map(|service| service.name.to_string()).collect())
+        }
+    };
+    let is_needed = move |migration: &&Migration| match &services {
+        None => true,
+        Some(services) => services.contains(migration.service.as_ref()),
+    };
+    registry.migrations.iter().filter(is_needed)
+}
+
+fn is_subject(subject: &Subject, migration: &Migration) -> bool {
+    subject.services.names(&migration.service)
+        && subject.since.is_none_or(|since| since <= migration.version)
+}
+
+/// The failed migration that this one may need: an earlier one of its service or
+/// of a service that it depends on, or one that it requires.
+fn behind(registry: &Registry, failed: &[&Migration], migration: &Migration) -> Option<String> {
+    if failed.is_empty() {
+        return None;
+    }
+    let depends_on = registry.dependencies_of(&migration.service);
+    let may_need = |earlier: &&&Migration| {
+        earlier.service == migration.service
+            || depends_on.contains(earlier.service.as_ref())
+            || migration.requires.contains(&earlier.reference())
+    };
+    failed.iter().find(may_need).map(ToString::to_string)
+}
+
+async fn take(client: &Client) -> Result<Picture, Error> {
+    let taken = Picture::take(client.postgres(), &Scope::default()).await;
+    taken.map_err(Error::Catalog)
+}
+
+/// Schemas and extensions are no sign of use: servers come with some.
+fn refuse_a_used_database(picture: &Picture) -> Result<(), Error> {
+    let used = picture.objects().map(|(object, _)| object);
+    let found: Vec<String> = used
+        .filter(|object| object.schema().is_some() && object.kind != Kind::Schema)
+        .map(ToString::to_string)
+        .collect();
+    match found.is_empty() {
+        true => Ok(()),
+        false => Err(Error::NotEmpty { found }),
+    }
+}
+
+impl<'a> Proved<'a> {
+    fn new(migration: &'a Migration, verdict: Verdict) -> Proved<'a> {
+        Proved {
+            migration,
+            up: None,
+            down: None,
+            again: None,
+            locks: None,
+            verdict,
+        }
+    }
+}
+
+/// The database on which the migrations are tried.
+struct Bench<'a, 'c> {
+    client: &'c Client,
+    options: Options,
+    /// The database as it was lent.
+    empty: Picture,
+    /// What is applied, in order.
+    applied: Vec<&'a Migration>,
+    /// The database with that, if a picture was taken since.
+    at_rest: Option<Picture>,
+}
+
+/// A script failed, or there is no more saying what it did.
+enum Trouble {
+    Script(Box<Fault>),
+    Session(Error),
+}
+
+impl<'a> Bench<'a, '_> {
+    /// Applies a migration that is not to be proved; only a failure is told.
+    async fn only_apply(&mut self, migration: &'a Migration) -> Result<Option<Proved<'a>>, Error> {
+        match self.run(migration, Direction::Up).await {
+            Ok(_) => {
+                self.applied.push(migration);
+                self.at_rest = None;
+                Ok(None)
+            }
+            Err(Trouble::Script(fault)) => {
+                self.restore().await?;
+                let verdict = Verdict::Failed(Pass::Up, fault);
+                Ok(Some(Proved::new(migration, verdict)))
+            }
+            Err(Trouble::Session(error)) => Err(error),
+        }
+    }
+
+    async fn prove(&mut self, migration: &'a Migration) -> Result<Proved<'a>, Error> {
+        let before = match self.at_rest.take() {
+            Some(picture) => picture,
+            None => take(self.client).await?,
+        };
+        let mut proved = Proved::new(migration, Verdict::Sound);
+        let is_applied = match self.passes(&before, &mut proved).await {
+            Ok(()) => true,
+            Err(Trouble::Session(error)) => return Err(error),
+            Err(Trouble::Script(fault)) => {
+                let pass = match (&proved.up, &proved.down) {
+                    (None, _) => Pass::Up,
+                    (Some(_), None) => Pass::Down,
+                    (Some(_), Some(_)) => Pass::Again,
+                };
+                // What a down script leaves behind is in the way of the up script.
+                if pass == Pass::Up && fault.left == Left::Nothing {
+                    self.at_rest = Some(before);
+                }
+                if proved.verdict.is_sound() {
+                    proved.verdict = Verdict::Failed(pass, fault);
+                }
+                pass != Pass::Up
+            }
+        };
+        if is_applied {
+            self.applied.push(migration);
+        }
+        if self.at_rest.is_none() {
+            self.restore().await?;
+        }
+        Ok(proved)
+    }
+
+    /// Up, down and up again. The database is at rest thereafter if that went well.
+    async fn passes(&mut self, before: &Picture, proved: &mut Proved<'a>) -> Result<(), Trouble> {
+        let migration = proved.migration;
+        let ran = self.run(migration, Direction::Up).await?;
+        proved.up = Some(ran.took);
+        proved.locks = ran.locks.map(|held| locks::strongest(&held, before));
+        let applied = self.look().await?;
+        let ran = self.run(migration, Direction::Down).await?;
+        proved.down = Some(ran.took);
+        let left = differences(before, &self.look().await?);
+        if !left.is_empty() {
+            proved.verdict = Verdict::NotUndone(left);
+        }
+        let ran = self.run(migration, Direction::Up).await?;
+        proved.again = Some(ran.took);
+        let again = self.look().await?;
+        let other = differences(&applied, &again);
+        if other.is_empty() {
+            self.at_rest = Some(again);
+        } else if proved.verdict.is_sound() {
+            proved.verdict = Verdict::NotRepeated(other);
+        }
+        Ok(())
+    }
+
+    async fn look(&self) -> Result<Picture, Trouble> {
+        take(self.client).await.map_err(Trouble::Session)
+    }
+
+    async fn run(&self, migration: &Migration, direction: Direction) -> Result<Ran, Trouble> {
+        let trial = Trial::of(migration, direction);
+        let ran = trial.run(self.client, &self.options).await;
+        ran.map_err(|fault| match fault.left {
+            Left::Unknown => Trouble::Session(Error::Lost(fault)),
+            Left::Nothing | Left::Dirty => Trouble::Script(fault),
+        })
+    }
+
+    /// Goes back to an empty database and applies again what was applied.
+    async fn restore(&mut self) -> Result<(), Error> {
+        self.clear().await?;
+        for migration in &self.applied {
+            match self.run(migration, Direction::Up).await {
+                Ok(_) => {}
+                Err(Trouble::Script(fault)) => return Err(Error::Again(fault)),
+                Err(Trouble::Session(error)) => return Err(error),
+            }
+        }
+        self.at_rest = Some(take(self.client).await?);
+        Ok(())
+    }
+
+    /// Makes the database as it was lent. The down scripts go first: they alone
+    /// take back what is in no database, such as roles.
+    async fn clear(&self) -> Result<(), Error> {
+        for migration in self.applied.iter().rev() {
+            match self.run(migration, Direction::Down).await {
+                Ok(_) | Err(Trouble::Script(_)) => {}
+                Err(Trouble::Session(error)) => return Err(error),
+            }
+        }
+        let emptied = empty::empty(self.client.postgres(), &self.empty, &Scope::default()).await;
+        emptied.map_err(Error::Empty)
+    }
+}

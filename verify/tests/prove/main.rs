@@ -1,0 +1,9 @@
+//! Proofs of migrations on a real server.
+
+#![expect(clippy::expect_used, reason = "a test stops at what it cannot set up")]
+
+mod faults;
+mod lent;
+mod locks;
+mod passes;
+mod support;

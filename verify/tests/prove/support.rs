@@ -1,0 +1,111 @@
+//! Registries and proofs in short form.
+
+use migrator_localpg::Throwaway;
+use migrator_model::{Registry, Tree, Version, resolve};
+use migrator_runtime::{Client, Selection, Settings, connect};
+use migrator_verify::{Afterwards, Change, Difference, Error, Pass, Subject, Verdict, prove};
+
+const MANIFEST: &str = "tiers = [\"T\"]\n\
+    [services.shop]\ntier = \"T\"\ndirectory = \"shop\"\n\
+    [services.stock]\ntier = \"T\"\ndirectory = \"stock\"\ndepends_on = [\"shop\"]\n\
+    [services.lonely]\ntier = \"T\"\ndirectory = \"lonely\"\n";
+
+/// A migration: its service, its number, its scripts.
+pub(crate) type Script<'a> = (&'a str, i64, &'a str, &'a str);
+
+pub(crate) fn version(number: i64) -> Version {
+    Version::from_integer(20_240_101_000_000 + number)
+}
+
+pub(crate) fn registry(scripts: &[Script<'_>]) -> &'static Registry {
+    let mut tree = Tree::new("database").with_file("services.toml", MANIFEST);
+    for service in ["shop", "stock", "lonely"] {
+        tree.nodes.insert(
+            format!("migrations/{service}"),
+            migrator_model::Node::Folder,
+        );
+    }
+    for (service, number, up, down) in scripts {
+        let letter = match *service {
+            "shop" => 'a',
+            "stock" => 'b',
+            _ => 'c',
+        };
+        let stem = format!(
+            "migrations/{service}/{}_{letter}{number:07}_m{number}",
+            20_240_101_000_000 + stamp(*number)
+        );
+        tree = tree
+            .with_file(&format!("{stem}.up.sql"), *up)
+            .with_file(&format!("{stem}.down.sql"), *down);
+    }
+    let resolved = resolve(&tree);
+    assert_eq!(resolved.diagnostics, []);
+    Box::leak(Box::new(resolved.registry))
+}
+
+/// A real time of day: the number in seconds, as `hhmmss`.
+fn stamp(number: i64) -> i64 {
+    number / 60 % 60 * 100 + number % 60
+}
+
+/// A verdict in words.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Tried {
+    Sound,
+    NotUndone(Vec<String>),
+    NotRepeated(Vec<String>),
+    Failed(Pass, String),
+    Skipped(String),
+}
+
+pub(crate) async fn url() -> String {
+    let server = Throwaway::shared().expect("a server");
+    server.create_database().await.expect("a database")
+}
+
+pub(crate) async fn client(url: &str) -> Client {
+    let settings = Settings::parse(url).expect("the URL is valid");
+    connect(settings).await.expect("a connection")
+}
+
+/// Proves what is there from a number on, on a database of its own.
+pub(crate) async fn try_all(registry: &'static Registry, since: Option<i64>) -> Vec<Tried> {
+    let client = client(&url().await).await;
+    let subject = Subject {
+        services: Selection::All,
+        since: since.map(version),
+    };
+    let tried = try_on(&client, registry, &subject, Afterwards::Abandon).await;
+    tried.expect("a proof is made")
+}
+
+pub(crate) async fn try_on(
+    client: &Client,
+    registry: &'static Registry,
+    subject: &Subject,
+    afterwards: Afterwards,
+) -> Result<Vec<Tried>, Error> {
+    let proved = prove(client, registry, subject, afterwards, |_| {}).await?;
+    Ok(proved
+        .into_iter()
+        .map(|proved| match proved.verdict {
+            Verdict::Sound => Tried::Sound,
+            Verdict::NotUndone(differences) => Tried::NotUndone(lines(&differences)),
+            Verdict::NotRepeated(differences) => Tried::NotRepeated(lines(&differences)),
+            Verdict::Failed(pass, fault) => Tried::Failed(pass, fault.message),
+            Verdict::Skipped { behind } => Tried::Skipped(behind),
+        })
+        .collect())
+}
+
+fn lines(differences: &[Difference]) -> Vec<String> {
+    differences
+        .iter()
+        .map(|difference| match &difference.change {
+            Change::Appeared => format!("left behind: {}", difference.object),
+            Change::Disappeared => format!("not there again: {}", difference.object),
+            Change::Altered { .. } => difference.to_string(),
+        })
+        .collect()
+}
