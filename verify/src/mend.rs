@@ -1,0 +1,286 @@
+//! The statements that take a difference back: an object dropped, a schema made, a property
+//! restored. Which of them are needed, and whether they did it, is left to [`crate::empty`].
+
+use crate::difference::{Change, Difference};
+use crate::picture::{Kind, Object, Picture};
+
+/// Takes back every default privilege: what it grants is revoked, and what Postgres grants where
+/// there is none (`acldefault`) is granted again. An entry that says what goes without saying
+/// Postgres removes itself.
+pub(crate) const RESET_DEFAULTS: &str = "
+SELECT pg_catalog.format('ALTER DEFAULT PRIVILEGES FOR ROLE %I %s %s ON %s %s %s',
+    pg_catalog.pg_get_userbyid(d.defaclrole),
+    CASE WHEN n.oid IS NULL THEN '' ELSE pg_catalog.format('IN SCHEMA %I', n.nspname) END,
+    s.verb, k.kind, s.word,
+    CASE s.grantee WHEN 0 THEN 'PUBLIC'
+        ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(s.grantee)) END)
+FROM pg_catalog.pg_default_acl d
+LEFT JOIN pg_catalog.pg_namespace n ON n.oid = d.defaclnamespace
+CROSS JOIN LATERAL (SELECT CASE d.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES'
+    WHEN 'f' THEN 'FUNCTIONS' WHEN 'T' THEN 'TYPES' WHEN 'n' THEN 'SCHEMAS'
+    WHEN 'L' THEN 'LARGE OBJECTS' END AS kind) k
+CROSS JOIN LATERAL (
+    SELECT DISTINCT 1 AS turn, 'REVOKE ALL' AS verb, 'FROM' AS word, x.grantee
+    FROM pg_catalog.aclexplode(d.defaclacl) x
+    UNION ALL
+    SELECT 2, 'GRANT ' || x.privilege_type, 'TO', x.grantee
+    FROM pg_catalog.aclexplode(pg_catalog.acldefault(
+        CASE d.defaclobjtype WHEN 'S' THEN 's' ELSE d.defaclobjtype END, d.defaclrole)) x
+    WHERE n.oid IS NULL
+) s
+ORDER BY d.oid, s.turn";
+
+/// Gives the functions, tables, types and languages that Postgres or an extension made the
+/// privileges back that they came with.
+pub(crate) const RESET_FOREIGN: &str = "
+SELECT pg_catalog.format('%s ON %s %s %s %s', s.verb, b.kind, i.identity, s.word,
+    CASE s.grantee WHEN 0 THEN 'PUBLIC'
+        ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(s.grantee)) END)
+FROM (
+    SELECT 'pg_proc'::pg_catalog.regclass AS class, oid, proacl AS acl, proowner AS owner,
+        'f'::\"char\" AS type, 'ROUTINE' AS kind
+    FROM pg_catalog.pg_proc WHERE proacl IS NOT NULL
+    UNION ALL
+    SELECT 'pg_class'::pg_catalog.regclass, oid, relacl, relowner,
+        (CASE relkind WHEN 'S' THEN 's' ELSE 'r' END)::\"char\",
+        CASE relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END
+    FROM pg_catalog.pg_class WHERE relacl IS NOT NULL
+        AND relnamespace IS DISTINCT FROM pg_catalog.to_regnamespace('information_schema')
+    UNION ALL
+    SELECT 'pg_type'::pg_catalog.regclass, oid, typacl, typowner, 'T', 'TYPE'
+    FROM pg_catalog.pg_type WHERE typacl IS NOT NULL
+    UNION ALL
+    SELECT 'pg_language'::pg_catalog.regclass, oid, lanacl, lanowner, 'l', 'LANGUAGE'
+    FROM pg_catalog.pg_language WHERE lanacl IS NOT NULL
+    UNION ALL
+    SELECT 'pg_namespace'::pg_catalog.regclass, oid, nspacl, nspowner, 'n', 'SCHEMA'
+    FROM pg_catalog.pg_namespace WHERE nspacl IS NOT NULL
+        AND nspname NOT IN ('public', 'information_schema')
+) b
+LEFT JOIN pg_catalog.pg_init_privs p
+    ON p.classoid = b.class AND p.objoid = b.oid AND p.objsubid = 0
+CROSS JOIN LATERAL (SELECT coalesce(p.initprivs, pg_catalog.acldefault(b.type, b.owner)) AS acl) u
+CROSS JOIN LATERAL (
+    SELECT DISTINCT 1 AS turn, 'REVOKE ALL' AS verb, 'FROM' AS word, x.grantee
+    FROM pg_catalog.aclexplode(b.acl) x
+    UNION ALL
+    SELECT 2, 'GRANT ' || x.privilege_type, 'TO', x.grantee FROM pg_catalog.aclexplode(u.acl) x
+) s
+CROSS JOIN LATERAL pg_catalog.pg_identify_object(b.class, b.oid, 0) i
+WHERE (b.oid < 16384 OR p.objoid IS NOT NULL)
+    AND NOT (b.acl OPERATOR(pg_catalog.@>) u.acl AND b.acl OPERATOR(pg_catalog.<@) u.acl)
+ORDER BY b.oid, s.turn";
+
+/// The settings that are lists of names, which are kept as SQL writes them
+/// (`GUC_LIST_QUOTE` in Postgres's `variable_is_guc_list_quote`).
+const LISTS: [&str; 6] = [
+    "local_preload_libraries",
+    "search_path",
+    "session_preload_libraries",
+    "shared_preload_libraries",
+    "temp_tablespaces",
+    "unix_socket_directories",
+];
+
+/// What Postgres grants the public on a new object (`acldefault`).
+const USUAL: [(Kind, &str); 7] = [
+    (Kind::Database, "public: CONNECT, TEMPORARY"),
+    (Kind::Function, "public: EXECUTE"),
+    (Kind::Procedure, "public: EXECUTE"),
+    (Kind::Aggregate, "public: EXECUTE"),
+    (Kind::Type, "public: USAGE"),
+    (Kind::Domain, "public: USAGE"),
+    (Kind::Language, "public: USAGE"),
+];
+
+/// What is dropped by altering its parent.
+const PARTS: [Kind; 3] = [Kind::Column, Kind::Attribute, Kind::Constraint];
+
+/// What is privileges, which are revoked, or goes with another.
+const NOT_DROPPED: [Kind; 4] = [
+    Kind::Database,
+    Kind::Privileges,
+    Kind::DefaultPrivileges,
+    Kind::PublicationMember,
+];
+
+/// What could notice or hinder a drop goes first: triggers on events, who receives changes, what
+/// protects its members. A schema takes most else with it.
+pub(crate) fn rank(difference: &Difference) -> usize {
+    const FIRST: [Kind; 5] = [
+        Kind::EventTrigger,
+        Kind::Publication,
+        Kind::Subscription,
+        Kind::Extension,
+        Kind::Schema,
+    ];
+    let kind = difference.object.kind;
+    let place = FIRST.iter().position(|first| *first == kind);
+    place.unwrap_or(FIRST.len())
+}
+
+/// The statements that take a difference back, as far as there are such; `database` is the quoted
+/// name of the one that the session is in.
+pub(crate) fn mend(difference: &Difference, wanted: &Picture, database: &str) -> Vec<String> {
+    let object = &difference.object;
+    match &difference.change {
+        Change::Appeared => drop(object),
+        Change::Disappeared => create(object, wanted).into_iter().collect(),
+        Change::Altered {
+            property,
+            before,
+            after,
+        } => {
+            let values = [before.as_deref(), after.as_deref()];
+            restore(object, property, values, database)
+        }
+    }
+}
+
+/// How SQL writes a kind.
+fn words(kind: Kind) -> String {
+    kind.as_str()
+        .replace("materialised", "materialized")
+        .replace('-', " ")
+        .to_uppercase()
+}
+
+/// How SQL writes an object.
+fn sql(object: &Object, database: &str) -> String {
+    let is_database = object.kind == Kind::Database;
+    let name = if is_database { database } else { &object.name };
+    format!("{} {name}", words(object.kind))
+}
+
+fn drop(object: &Object) -> Vec<String> {
+    let Object { kind, name, .. } = object;
+    let words = words(*kind);
+    if PARTS.contains(kind) {
+        let parent = object.parent().map(|parent| sql(parent, ""));
+        let part = match name.split_once(" on ") {
+            Some((part, _)) => part,
+            None => name.rsplit('.').next().unwrap_or(name),
+        };
+        let drop = |parent| format!("ALTER {parent} DROP {words} {part} CASCADE");
+        parent.map(drop).into_iter().collect()
+    } else if *kind == Kind::Subscription {
+        // It lets go of its slot on the other server first, which may be gone.
+        vec![
+            format!("ALTER SUBSCRIPTION {name} DISABLE"),
+            format!("ALTER SUBSCRIPTION {name} SET (slot_name = NONE)"),
+            format!("DROP SUBSCRIPTION {name}"),
+        ]
+    } else if *kind == Kind::UserMapping {
+        vec![format!("DROP USER MAPPING IF EXISTS {name}")]
+    } else if NOT_DROPPED.contains(kind) {
+        Vec::new()
+    } else {
+        vec![format!("DROP {words} IF EXISTS {name} CASCADE")]
+    }
+}
+
+/// Schemas and extensions are made again; what was in them is not.
+fn create(object: &Object, wanted: &Picture) -> Option<String> {
+    let value = |property: &str| wanted.properties(object)?.get(property);
+    let name = &object.name;
+    if object.kind == Kind::Schema {
+        let owner = quoted(value("owner")?);
+        Some(format!("CREATE SCHEMA {name} AUTHORIZATION {owner}"))
+    } else if object.kind == Kind::Extension {
+        let (schema, version) = (value("in schema")?, quoted(value("version")?));
+        Some(format!(
+            "CREATE EXTENSION {name} SCHEMA {schema} VERSION {version}"
+        ))
+    } else {
+        None
+    }
+}
+
+fn restore(
+    object: &Object,
+    property: &str,
+    [before, after]: [Option<&str>; 2],
+    database: &str,
+) -> Vec<String> {
+    let target = sql(object, database);
+    if let Some(setting) = property.strip_prefix("setting ") {
+        return vec![setting_statement(setting, before, database)];
+    }
+    match (property, before) {
+        ("comment", comment) => {
+            let comment = comment.map_or("NULL".to_owned(), literal);
+            vec![format!("COMMENT ON {target} IS {comment}")]
+        }
+        ("owner", Some(owner)) => vec![format!("ALTER {target} OWNER TO {}", quoted(owner))],
+        ("connection limit", limit) => {
+            vec![format!(
+                "ALTER {target} CONNECTION LIMIT {}",
+                limit.unwrap_or("-1")
+            )]
+        }
+        ("template", template) => {
+            let template = if template.is_some() { "true" } else { "false" };
+            vec![format!("ALTER {target} IS_TEMPLATE {template}")]
+        }
+        ("privileges", before) => privilege_statements(object.kind, &target, [before, after]),
+        _ => Vec::new(),
+    }
+}
+
+/// `setting work_mem of app` was this, or was not set.
+fn setting_statement(setting: &str, value: Option<&str>, database: &str) -> String {
+    let (name, of) = match setting.split_once(" of ") {
+        Some((name, role)) => (name, format!("ROLE {role} IN DATABASE {database}")),
+        None => (setting, format!("DATABASE {database}")),
+    };
+    // A setting of an extension has a dot between two names.
+    let quoted: Vec<String> = name.split('.').map(quoted).collect();
+    let quoted = quoted.join(".");
+    match value {
+        None => format!("ALTER {of} RESET {quoted}"),
+        Some(value) if LISTS.contains(&name) => format!("ALTER {of} SET {quoted} = {value}"),
+        Some(value) => format!("ALTER {of} SET {quoted} = {}", literal(value)),
+    }
+}
+
+/// Revokes what all have now, and grants what the value said: the owner all, but for what stands
+/// under `owner`, and the public what Postgres grants it where there is no value.
+fn privilege_statements(kind: Kind, target: &str, values: [Option<&str>; 2]) -> Vec<String> {
+    let [before, after] = values;
+    let mut statements: Vec<String> = grants(after.unwrap_or_default())
+        .map(|(grantee, _)| grantee)
+        .chain(["public"])
+        .filter(|grantee| *grantee != "owner")
+        .map(|grantee| format!("REVOKE ALL ON {target} FROM {grantee} CASCADE"))
+        .collect();
+    let usual = USUAL.iter().find(|(of, _)| *of == kind);
+    let usual = usual.map_or("", |(_, privileges)| privileges);
+    let grants = grants(before.unwrap_or(usual));
+    statements.extend(grants.filter(|(grantee, _)| *grantee != "owner").flat_map(
+        |(grantee, granted)| {
+            let (plain, grantable) = match granted.split_once("(grantable ") {
+                Some((plain, grantable)) => (plain.trim(), grantable.trim_end_matches(')')),
+                None => (granted, ""),
+            };
+            let grant = |list: &str, option: &str| {
+                (!list.is_empty()).then(|| format!("GRANT {list} ON {target} TO {grantee}{option}"))
+            };
+            let grants = [grant(plain, ""), grant(grantable, " WITH GRANT OPTION")];
+            grants.into_iter().flatten()
+        },
+    ));
+    statements
+}
+
+/// Takes `app: SELECT (grantable INSERT); public: SELECT` apart.
+fn grants(value: &str) -> impl Iterator<Item = (&str, &str)> {
+    value.split("; ").filter_map(|grant| grant.split_once(": "))
+}
+
+fn literal(text: &str) -> String {
+    format!("E'{}'", text.replace('\\', r"\\").replace('\'', "''"))
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}

@@ -1,0 +1,165 @@
+//! Puts the one message together: settings, then every query with its abbreviations written out.
+
+use super::{Scope, facets, globals, relations, routines, text_search, types};
+
+/// Every query whose rows are objects.
+const OBJECTS: [&str; 39] = [
+    globals::DATABASE,
+    globals::SCHEMAS,
+    globals::EXTENSIONS,
+    globals::LANGUAGES,
+    globals::TRANSFORMS,
+    globals::ACCESS_METHODS,
+    globals::EVENT_TRIGGERS,
+    globals::PUBLICATIONS,
+    globals::PUBLISHED_TABLES,
+    globals::PUBLISHED_SCHEMAS,
+    globals::SUBSCRIPTIONS,
+    globals::WRAPPERS,
+    globals::SERVERS,
+    globals::USER_MAPPINGS,
+    globals::DEFAULT_PRIVILEGES,
+    relations::RELATIONS,
+    relations::COLUMNS,
+    relations::SEQUENCES,
+    relations::CONSTRAINTS,
+    relations::INDEXES,
+    relations::TRIGGERS,
+    relations::RULES,
+    relations::POLICIES,
+    relations::STATISTICS,
+    routines::ROUTINES,
+    routines::OPERATORS,
+    routines::OPERATOR_CLASSES,
+    routines::OPERATOR_FAMILIES,
+    types::TYPES,
+    types::DOMAINS,
+    types::DOMAIN_CONSTRAINTS,
+    types::COLLATIONS,
+    types::CONVERSIONS,
+    types::CASTS,
+    text_search::PARSERS,
+    text_search::DICTIONARIES,
+    text_search::TEMPLATES,
+    text_search::CONFIGURATIONS,
+    facets::ALIASES,
+];
+
+/// Every query whose rows are properties of objects that the ones above have told.
+const FACETS: [&str; 4] = [
+    facets::COMMENTS,
+    facets::LABELS,
+    facets::SETTINGS,
+    facets::PRIVILEGES,
+];
+
+/// What decides how definitions are printed, and what keeps other schemas' tables from standing
+/// in for the catalog's. `jit` would take longer than the queries.
+const SETTINGS: &str = "
+BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+SET LOCAL search_path = pg_catalog, pg_temp;
+SET LOCAL standard_conforming_strings = on;
+SET LOCAL quote_all_identifiers = off;
+SET LOCAL \"DateStyle\" = 'ISO, YMD';
+SET LOCAL \"IntervalStyle\" = 'postgres';
+SET LOCAL \"TimeZone\" = 'UTC';
+SET LOCAL extra_float_digits = 1;
+SET LOCAL bytea_output = 'hex';
+SET LOCAL xmlbinary = 'base64';
+SET LOCAL lc_monetary = 'C';
+SET LOCAL jit = off;
+";
+
+/// What the queries abbreviate. `n`, `c` and `x` are the aliases that they give to
+/// `pg_namespace`, `pg_class` and what `aclexplode` returns.
+const ABBREVIATIONS: [(&str, &str); 6] = [
+    (
+        "{relation kind}",
+        "CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialised view'
+            WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'type' ELSE 'table' END",
+    ),
+    (
+        "{members}",
+        "SELECT classid, objid FROM pg_depend
+            WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'",
+    ),
+    (
+        "{sequence}",
+        "' as ' || format_type(s.seqtypid, NULL) || ' start ' || s.seqstart
+            || ' increment ' || s.seqincrement || ' minimum ' || s.seqmin || ' maximum ' || s.seqmax
+            || ' cache ' || s.seqcache || CASE WHEN s.seqcycle THEN ' cycle' ELSE '' END",
+    ),
+    (
+        "{grantee}",
+        "CASE x.grantee WHEN 0 THEN 'public' ELSE quote_ident(pg_get_userbyid(x.grantee)) END
+            AS grantee",
+    ),
+    (
+        "{granted}",
+        "concat_ws(' ', string_agg(DISTINCT x.privilege_type, ', ')
+                FILTER (WHERE NOT x.is_grantable),
+            '(grantable ' || string_agg(DISTINCT x.privilege_type, ', ')
+                FILTER (WHERE x.is_grantable) || ')')",
+    ),
+    (
+        "{ours}",
+        "(n.nspname !~ '^pg_' AND n.nspname NOT IN ({left out}))",
+    ),
+];
+
+/// Abbreviations with an argument, written `$` here, that ends at the brace.
+const WITH_ARGUMENT: [(&str, &str); 3] = [
+    (
+        "{storage of ",
+        "CASE $ WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external' WHEN 'm' THEN 'main'
+            ELSE 'extended' END",
+    ),
+    (
+        "{enabled ",
+        "CASE $ WHEN 'D' THEN 'never' WHEN 'R' THEN 'on replicas' WHEN 'A' THEN 'always'
+            ELSE 'yes' END",
+    ),
+    (
+        // What may be a secret is not read out of the database.
+        "{options of ",
+        "(SELECT string_agg(o.option_name || ' ' || CASE
+            WHEN o.option_name ~* 'passw|passfile|secret|token' THEN '(hidden)'
+            ELSE quote_literal(o.option_value) END, ', ' ORDER BY o.option_name)
+            FROM pg_options_to_table($) o)",
+    ),
+];
+
+/// The message for a scope.
+pub(super) fn message(scope: &Scope) -> String {
+    let mut message = OBJECTS.concat() + &FACETS.concat();
+    for (short, long) in WITH_ARGUMENT {
+        message = with_argument(&message, short, long);
+    }
+    for (short, long) in ABBREVIATIONS {
+        message = message.replace(short, long);
+    }
+    format!(
+        "{SETTINGS}{}\nCOMMIT",
+        message.replace("{left out}", &left_out(scope))
+    )
+}
+
+/// Writes one abbreviation with an argument out.
+fn with_argument(text: &str, short: &str, long: &str) -> String {
+    let mut parts = text.split(short);
+    let mut written = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (argument, rest) = part.split_once('}').unwrap_or((part, ""));
+        written += &long.replace('$', argument);
+        written += rest;
+    }
+    written
+}
+
+/// The schemas that are left out, as literals that mean the same whatever
+/// `standard_conforming_strings` is when the server first reads the message.
+fn left_out(scope: &Scope) -> String {
+    let literal = |name: &String| format!(", E'{}'", name.replace('\\', r"\\").replace('\'', "''"));
+    let names: String = scope.without_schemas.iter().map(literal).collect();
+    format!("'information_schema'{names}")
+}

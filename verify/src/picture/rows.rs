@@ -1,0 +1,137 @@
+//! Reads what the queries return into a picture.
+
+use std::collections::HashMap;
+
+use tokio_postgres::{SimpleColumn, SimpleQueryMessage, SimpleQueryRow};
+
+use super::{Kind, Object, Picture, Properties};
+
+/// Where an object is in the catalog: the catalog's name, an oid, a column's number or 0.
+type Address = (String, u32, i32);
+
+/// The columns of a row that are not properties.
+const HEAD: [&str; 8] = [
+    "kind",
+    "name",
+    "schema",
+    "parent kind",
+    "parent",
+    "class",
+    "oid",
+    "sub",
+];
+
+/// What the rows have told so far.
+struct Reader {
+    kinds: HashMap<&'static str, Kind>,
+    picture: Picture,
+    places: HashMap<Address, Object>,
+    /// What stands behind an object: where, as what, and of which.
+    aliases: HashMap<Address, (String, Address)>,
+}
+
+/// Reads the messages in the order they came.
+pub(super) fn read(messages: &[SimpleQueryMessage]) -> Picture {
+    let mut reader = Reader {
+        kinds: Kind::ALL
+            .iter()
+            .map(|kind| (kind.as_str(), *kind))
+            .collect(),
+        picture: Picture::default(),
+        places: HashMap::new(),
+        aliases: HashMap::new(),
+    };
+    for message in messages {
+        if let SimpleQueryMessage::Row(row) = message {
+            // A row of a query is an object, an alias or a facet, by its first column's name.
+            let _ = match row.columns().first().map(SimpleColumn::name) {
+                Some("kind") => reader.object(row),
+                Some("alias") => reader.alias(row),
+                Some("property") => reader.facet(row),
+                _ => None,
+            };
+        }
+    }
+    reader.picture
+}
+
+impl Reader {
+    fn object(&mut self, row: &SimpleQueryRow) -> Option<()> {
+        let object = Object {
+            kind: *self.kinds.get(row.get("kind")?)?,
+            name: row.get("name")?.to_owned(),
+            schema: optional(row, "schema"),
+            parent: self.parent(row).map(Box::new),
+        };
+        let properties = row.columns().iter().enumerate();
+        let properties = properties
+            .filter(|(_, column)| !HEAD.contains(&column.name()))
+            .filter_map(|(i, column)| {
+                let value = row.get(i).filter(|value| !value.is_empty())?;
+                Some((column.name().to_owned(), value.to_owned()))
+            })
+            .collect();
+        if let Some(address) = address(row, ["class", "oid", "sub"]) {
+            if address.0 == "pg_class" && address.2 == 0 {
+                self.picture.relations.insert(address.1, object.clone());
+            }
+            self.places.insert(address, object.clone());
+        }
+        self.picture.objects.insert(object, properties);
+        Some(())
+    }
+
+    fn parent(&self, row: &SimpleQueryRow) -> Option<Object> {
+        let kind = optional(row, "parent kind")?;
+        Some(Object {
+            kind: *self.kinds.get(kind.as_str())?,
+            name: optional(row, "parent")?,
+            schema: optional(row, "schema"),
+            parent: None,
+        })
+    }
+
+    fn alias(&mut self, row: &SimpleQueryRow) -> Option<()> {
+        let alias = address(row, ["class", "oid", "sub"])?;
+        let of = address(row, ["of class", "of oid", "of sub"])?;
+        self.aliases
+            .insert(alias, (row.get("alias")?.to_owned(), of));
+        Some(())
+    }
+
+    fn facet(&mut self, row: &SimpleQueryRow) -> Option<()> {
+        let mut address = address(row, ["class", "oid", "sub"])?;
+        let mut property = row.get("property")?.to_owned();
+        if let Some((alias, of)) = self.aliases.get(&address) {
+            property = format!("{property} of the {alias}");
+            address = of.clone();
+        }
+        let object = match self.places.get(&address) {
+            Some(object) => object.clone(),
+            None => Object {
+                kind: Kind::Privileges,
+                name: format!("on {}", optional(row, "described")?),
+                schema: None,
+                parent: None,
+            },
+        };
+        let value = row.get("value")?.to_owned();
+        let properties: &mut Properties = self.picture.objects.entry(object).or_default();
+        properties.insert(property, value);
+        Some(())
+    }
+}
+
+/// The text in a column, if the query has it and it is set.
+fn optional(row: &SimpleQueryRow, column: &str) -> Option<String> {
+    Some(row.try_get(column).ok()??.to_owned())
+}
+
+fn address(row: &SimpleQueryRow, [class, oid, sub]: [&str; 3]) -> Option<Address> {
+    let number = optional(row, sub).and_then(|sub| sub.parse().ok());
+    Some((
+        optional(row, class)?,
+        optional(row, oid)?.parse().ok()?,
+        number.unwrap_or(0),
+    ))
+}
