@@ -167,8 +167,9 @@ fn first_difference(before: Option<&str>, after: Option<&str>) -> (String, Strin
     (format!(" at line {}", same + 1), shown(old), shown(new))
 }
 
-/// At most 120 characters.
+/// The first line, and of that at most 120 characters.
 fn shortened(text: &str) -> String {
+    let text = text.lines().next().unwrap_or_default();
     match text.char_indices().nth(120) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or(text)),
         None => text.to_owned(),

@@ -63,7 +63,8 @@ SELECT 'privileges' AS property, a.class::regclass AS class, a.oid, a.sub,
         coalesce((SELECT string_agg(g.grantee || ': ' || g.granted, '; ' ORDER BY g.grantee) FROM (
             SELECT {grantee}, {granted} AS granted FROM aclexplode(a.acl) x
             WHERE x.grantee <> a.owner GROUP BY 1
-        ) g), 'none but the owner''s')) AS value
+        ) g), CASE WHEN o.held IS NOT DISTINCT FROM o.given THEN 'none but the owner''s' END)
+    ) AS value
 FROM (
     SELECT b.*, coalesce(i.initprivs, acldefault(b.type, b.owner)) AS usual,
         b.oid < 16384 AND NOT b.native OR m.objid IS NOT NULL AS foreign

@@ -61,7 +61,7 @@ SELECT CASE c.relkind WHEN 'c' THEN 'attribute' ELSE 'column' END AS kind,
     nn.conname || CASE WHEN nn.connoinherit THEN ' no inherit' ELSE '' END
         || CASE WHEN nn.convalidated THEN '' ELSE ' not valid' END
         || CASE WHEN c.relispartition THEN '' WHEN nn.coninhcount = 0 THEN ''
-            WHEN nn.conislocal THEN ' inherited and local' ELSE ' inherited' END
+            WHEN nn.conislocal THEN ', inherited and local' ELSE ', inherited' END
         AS \"not null constraint\",
     CASE a.attgenerated WHEN '' THEN pg_get_expr(d.adbin, d.adrelid) END AS \"default\",
     CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid)
@@ -74,7 +74,7 @@ SELECT CASE c.relkind WHEN 'c' THEN 'attribute' ELSE 'column' END AS kind,
     array_to_string(ARRAY(SELECT o FROM unnest(a.attoptions) o ORDER BY o), ', ') AS options,
     {options of a.attfdwoptions} AS \"foreign options\",
     CASE WHEN c.relispartition OR a.attinhcount = 0 THEN NULL
-        WHEN a.attislocal THEN 'and local' ELSE 'yes' END AS inherited
+        WHEN a.attislocal THEN 'yes, and local' ELSE 'yes' END AS inherited
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN (SELECT *, attcompression AS compression FROM pg_attribute) a ON a.attrelid = c.oid
@@ -130,7 +130,7 @@ SELECT 'constraint' AS kind,
     'pg_constraint' AS class, k.oid,
     pg_get_constraintdef(k.oid) AS definition,
     CASE WHEN c.relispartition OR k.coninhcount = 0 THEN NULL
-        WHEN k.conislocal THEN 'and local' ELSE 'yes' END AS inherited,
+        WHEN k.conislocal THEN 'yes, and local' ELSE 'yes' END AS inherited,
     CASE WHEN NOT x.indisvalid THEN 'no' END AS \"index valid\",
     CASE WHEN x.indisclustered THEN 'yes' END AS clustered,
     CASE WHEN x.indisreplident THEN 'yes' END AS \"replica identity\",

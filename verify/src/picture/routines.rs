@@ -18,8 +18,8 @@ SELECT CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE '
     pg_get_function_result(p.oid) AS returns,
     l.lanname AS language,
     CASE WHEN p.prokind = 'a' THEN NULL WHEN p.hassqlbody
-        THEN substring(pg_get_functiondef(p.oid)
-            FROM chr(10) || '((?:BEGIN ATOMIC|RETURN ).*)$')
+        THEN rtrim(substring(pg_get_functiondef(p.oid)
+            FROM chr(10) || '((?:BEGIN ATOMIC|RETURN ).*)$'), chr(10))
         ELSE p.prosrc END AS body,
     p.probin AS library,
     CASE p.provolatile WHEN 'i' THEN 'immutable' WHEN 's' THEN 'stable' ELSE 'volatile' END

@@ -118,7 +118,7 @@ FROM pg_conversion c
 JOIN pg_namespace n ON n.oid = c.connamespace
 WHERE {ours} AND ('pg_conversion'::regclass, c.oid) NOT IN ({members});";
 
-/// Casts but Postgres's own.
+/// Casts but Postgres's own, and those that come with a range type.
 pub(super) const CASTS: &str = "
 SELECT 'cast' AS kind,
     '(' || format_type(c.castsource, NULL) || ' as ' || format_type(c.casttarget, NULL) || ')'
@@ -129,4 +129,6 @@ SELECT 'cast' AS kind,
     CASE c.castcontext WHEN 'e' THEN 'explicit' WHEN 'a' THEN 'assignment' ELSE 'implicit' END
         AS context
 FROM pg_cast c
-WHERE c.oid >= 16384 AND ('pg_cast'::regclass, c.oid) NOT IN ({members});";
+WHERE c.oid >= 16384 AND ('pg_cast'::regclass, c.oid) NOT IN ({members})
+    AND c.oid NOT IN (SELECT objid FROM pg_depend
+        WHERE classid = 'pg_cast'::regclass AND deptype = 'i');";

@@ -1,10 +1,18 @@
-//! Pictures of the catalogs of real servers.
+//! Pictures of the catalogs of real servers, of one hard case after another (`cases/*.sql`).
+//!
+//! Each case is a database before and after a change. The picture must tell just what is
+//! expected; `pg_dump`, which reads the catalog in a way of its own, must see a difference if and
+//! only if we do; and `empty` must make the database what it was before all of it.
 
 #![expect(
     clippy::expect_used,
     clippy::panic,
+    clippy::unwrap_used,
     reason = "a test stops at what it cannot set up"
 )]
 
-mod cases;
+mod case;
+mod differences;
+mod dump;
+mod emptied;
 mod support;

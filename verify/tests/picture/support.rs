@@ -1,8 +1,15 @@
-//! What the tests share: a database, and what is in it.
+//! What the tests share: a database, what is in it, and many cases at once.
+
+use std::sync::Arc;
 
 use migrator_localpg::Throwaway;
-use migrator_verify::{Picture, Scope};
+use migrator_verify::{Difference, Picture, Scope};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, NoTls};
+
+use crate::case::{self, Case};
 
 /// Connects to a URL.
 pub(crate) async fn connect(url: &str) -> Client {
@@ -13,11 +20,18 @@ pub(crate) async fn connect(url: &str) -> Client {
     client
 }
 
-/// A new database's URL and a session in it.
+/// A new database's URL and a session in it, on a server that has the roles of the cases.
 pub(crate) async fn database() -> (String, Client) {
     let server = Throwaway::shared().expect("there is a server");
     let url = server.create_database().await.expect("a database is made");
     let client = connect(&url).await;
+    for role in ["picture_app", "picture_other"] {
+        if let Err(error) = client.batch_execute(&format!("CREATE ROLE {role}")).await {
+            let code = error.code().expect("the server says why");
+            let known = [SqlState::DUPLICATE_OBJECT, SqlState::UNIQUE_VIOLATION];
+            assert!(known.contains(code), "{error}");
+        }
+    }
     (url, client)
 }
 
@@ -37,4 +51,32 @@ pub(crate) async fn picture(client: &Client) -> Picture {
         Ok(picture) => picture,
         Err(error) => panic!("{error:?}"),
     }
+}
+
+/// Differences as lines.
+pub(crate) fn lines(differences: &[Difference]) -> Vec<String> {
+    differences.iter().map(ToString::to_string).collect()
+}
+
+/// Does something with every case, some at once; what it says of a case, in the cases' order.
+pub(crate) async fn with_all<F, T>(examine: impl Fn(Case) -> F) -> Vec<(Case, T)>
+where
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    let turns = Arc::new(Semaphore::new(4));
+    let mut tasks = JoinSet::new();
+    for (number, case) in case::all().into_iter().enumerate() {
+        let turns = Arc::clone(&turns);
+        let said = examine(case.clone());
+        tasks.spawn(async move {
+            let _turn = turns.acquire_owned().await;
+            (number, case, said.await)
+        });
+    }
+    let mut said = tasks.join_all().await;
+    said.sort_by_key(|(number, _, _)| *number);
+    said.into_iter()
+        .map(|(_, case, said)| (case, said))
+        .collect()
 }

@@ -1,0 +1,102 @@
+//! What a picture tells of every case.
+
+use std::fmt::Write;
+
+use migrator_verify::{Picture, Scope, differences};
+
+use crate::case::Case;
+use crate::support::{database, lines, picture, run, with_all};
+
+async fn told(case: Case) -> (Vec<String>, bool) {
+    let (_, client) = database().await;
+    run(&client, &case.setup).await;
+    let before = picture(&client).await;
+    run(&client, &case.change).await;
+    let after = picture(&client).await;
+    let told = lines(&differences(&before, &after));
+    let back = differences(&after, &before);
+    let is_symmetric = told.is_empty() == (before == after)
+        && told.len() == back.len()
+        && differences(&after, &after).is_empty();
+    (told, is_symmetric)
+}
+
+#[tokio::test]
+async fn every_case_is_told_as_expected() {
+    let mut wrong = String::new();
+    for (case, (told, is_symmetric)) in with_all(told).await {
+        assert!(is_symmetric, "{}", case.name);
+        if told != case.expected {
+            let told: String = told
+                .iter()
+                .map(|line| format!("-- expect: {line}\n"))
+                .collect();
+            let told = if told.is_empty() { "-- same\n" } else { &told };
+            write!(wrong, "-- case: {}\n{told}", case.name).unwrap();
+        }
+    }
+    assert!(wrong.is_empty(), "told otherwise than expected:\n{wrong}");
+}
+
+#[tokio::test]
+async fn what_is_out_of_scope_is_not_told() {
+    let (_, client) = database().await;
+    let scope = Scope {
+        without_schemas: vec!["mig'r\\ator".to_owned()],
+    };
+    let take = async || Picture::take(&client, &scope).await.unwrap();
+    let before = take().await;
+    run(
+        &client,
+        "CREATE SCHEMA \"mig'r\\ator\"; SET search_path = \"mig'r\\ator\";
+        CREATE TABLE h (a serial PRIMARY KEY, b int GENERATED ALWAYS AS IDENTITY);
+        CREATE INDEX ON h (b); CREATE TYPE e AS ENUM ('a'); CREATE DOMAIN d AS int CHECK (VALUE > 0);
+        GRANT SELECT ON h TO picture_app; COMMENT ON TABLE h IS 'x';
+        COMMENT ON SCHEMA \"mig'r\\ator\" IS 'x';
+        ALTER DEFAULT PRIVILEGES IN SCHEMA \"mig'r\\ator\" GRANT SELECT ON TABLES TO picture_app",
+    )
+    .await;
+    assert_eq!(lines(&differences(&before, &take().await)), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_relation_is_named_by_its_oid_and_the_session_is_left_as_it_was() {
+    let (_, client) = database().await;
+    run(
+        &client,
+        "SET search_path = x; CREATE TABLE public.t (a serial)",
+    )
+    .await;
+    let picture = picture(&client).await;
+    let row = client
+        .query_one(
+            "SELECT 'public.t'::regclass::oid, current_setting('search_path')",
+            &[],
+        )
+        .await
+        .unwrap();
+    let table = picture.relation(row.get(0)).unwrap();
+    assert_eq!(table.to_string(), "table public.t");
+    assert_eq!(table.schema(), Some("public"));
+    assert_eq!(row.get::<_, String>(1), "x");
+    let sequence = picture
+        .objects()
+        .map(|(object, _)| object)
+        .find(|object| object.name == "public.t_a_seq");
+    assert_eq!(sequence.unwrap().parent(), Some(table));
+}
+
+#[tokio::test]
+async fn a_role_without_rights_can_take_a_picture() {
+    let (_, client) = database().await;
+    run(
+        &client,
+        "CREATE SCHEMA s; CREATE TABLE s.t (a int); CREATE FOREIGN DATA WRAPPER w;
+        CREATE SERVER f FOREIGN DATA WRAPPER w; CREATE USER MAPPING FOR picture_app SERVER f;
+        CREATE SUBSCRIPTION s CONNECTION 'password=secret' PUBLICATION p WITH (connect = false)",
+    )
+    .await;
+    let all = picture(&client).await;
+    run(&client, "SET ROLE picture_other").await;
+    assert_eq!(lines(&differences(&all, &picture(&client).await)), [""; 0]);
+}

@@ -1,0 +1,70 @@
+//! `empty` makes a database what it was before each of the cases.
+
+use migrator_verify::{EmptyError, Scope, differences, empty};
+
+use crate::case::Case;
+use crate::support::{connect, database, lines, picture, run, with_all};
+
+async fn emptied(case: Case) -> Result<(), String> {
+    let (url, client) = database().await;
+    let wanted = picture(&client).await;
+    run(&client, &case.setup).await;
+    run(&client, &case.change).await;
+    let client = connect(&url).await;
+    match empty(&client, &wanted, &Scope::default()).await {
+        Ok(()) => {
+            let left = lines(&differences(&wanted, &picture(&client).await));
+            left.is_empty().then_some(()).ok_or(left.join("; "))
+        }
+        Err(EmptyError::Left { left, source }) => Err(format!("{:?} {source:?}", lines(&left))),
+        Err(error) => Err(format!("{error:?}")),
+    }
+}
+
+#[tokio::test]
+async fn a_database_is_what_it_was_before_every_case() {
+    let wrong: Vec<String> = with_all(emptied)
+        .await
+        .into_iter()
+        .filter_map(|(case, emptied)| Some(format!("{}: {}", case.name, emptied.err()?)))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn what_was_wanted_stays() {
+    let (_, client) = database().await;
+    run(
+        &client,
+        "CREATE SCHEMA s; CREATE TABLE s.t (a int, b int); CREATE INDEX i ON s.t (a);
+        GRANT SELECT ON s.t TO picture_app WITH GRANT OPTION; COMMENT ON TABLE s.t IS E'it''s \\\\';
+        GRANT USAGE ON SCHEMA s TO picture_app",
+    )
+    .await;
+    let wanted = picture(&client).await;
+    run(
+        &client,
+        "ALTER TABLE s.t ADD c int, ADD CHECK (a > 0); CREATE POLICY p ON s.t;
+        CREATE TABLE s.u (a int); REVOKE ALL ON s.t FROM picture_app; COMMENT ON TABLE s.t IS NULL;
+        ALTER SCHEMA s OWNER TO picture_other; REVOKE ALL ON SCHEMA s FROM picture_app",
+    )
+    .await;
+    empty(&client, &wanted, &Scope::default()).await.unwrap();
+    assert_eq!(
+        lines(&differences(&wanted, &picture(&client).await)),
+        [""; 0]
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_restored_is_told() {
+    let (_, client) = database().await;
+    run(&client, "CREATE TABLE t (a int)").await;
+    let wanted = picture(&client).await;
+    run(&client, "DROP TABLE t; CREATE TABLE u (a int)").await;
+    let error = empty(&client, &wanted, &Scope::default())
+        .await
+        .unwrap_err();
+    let message = "cannot make the database what it was: table public.t disappeared";
+    assert_eq!(error.to_string(), message);
+}
