@@ -104,8 +104,8 @@ async fn take(client: &Client, scope: &Scope) -> Result<Picture, Error> {
 /// migration, and no migration has changed that property of it.
 fn is_the_servers(difference: &Difference, fresh: &Picture, implied: &Picture) -> bool {
     let (Some(fresh), Some(implied)) = (
-        fresh.get(&difference.object),
-        implied.get(&difference.object),
+        fresh.properties(&difference.object),
+        implied.properties(&difference.object),
     ) else {
         return false;
     };
@@ -119,7 +119,7 @@ fn is_the_servers(difference: &Difference, fresh: &Picture, implied: &Picture) -
 fn schemas_beyond<'p>(fresh: &Picture, implied: &'p Picture) -> BTreeSet<&'p str> {
     let objects = implied.objects().map(|(object, _)| object);
     let schemas = objects.filter(|object| object.kind == Kind::Schema);
-    let made = schemas.filter(|object| fresh.get(object).is_none());
+    let made = schemas.filter(|object| fresh.properties(object).is_none());
     made.filter_map(Object::schema).collect()
 }
 
@@ -129,7 +129,7 @@ fn is_left_out(difference: &Difference, services: &BTreeSet<&str>, patterns: &[P
         pattern.matches(object)
             || object
                 .parent()
-                .is_some_and(|parent| pattern.matches(&parent))
+                .is_some_and(|parent| pattern.matches(parent))
     });
     let is_of_a_service = object.schema().is_some_and(|name| services.contains(name));
     is_named && (!is_of_a_service || difference.change == Change::Appeared)

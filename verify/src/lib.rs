@@ -1,10 +1,25 @@
 //! Proof on a real server: pictures of a database's catalog, and what differs between two.
+//!
+//! [`prove`] takes every migration up, down and up again; [`drift`] compares a live
+//! schema with what its history implies. Both stand on [`Picture`]. What runs the
+//! scripts is `migrator-runtime`'s; printing is left to the caller.
 
 pub mod difference;
+mod drift;
 pub mod empty;
+mod error;
+mod locks;
 mod mend;
+mod pattern;
 pub mod picture;
+mod proof;
+mod roles;
 
 pub use difference::{Change, Difference, differences};
+pub use drift::{Drift, drift};
 pub use empty::{EmptyError, empty};
+pub use error::Error;
+pub use locks::{Blocks, Lock, LockMode};
+pub use pattern::Pattern;
 pub use picture::{Kind, Object, Picture, Properties, Scope};
+pub use proof::{Afterwards, Pass, Proved, Subject, Verdict, prove};

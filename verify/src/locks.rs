@@ -5,9 +5,9 @@ use std::fmt;
 
 use migrator_runtime::TableLock;
 
-use crate::picture::Picture;
+use crate::picture::{Kind, Object, Picture};
 
-/// The strongest lock that a script took on a table that was there before it.
+/// The strongest lock that a script took on a table or view that was there before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lock {
     /// The table, `table tenant.tenants`.
@@ -111,9 +111,11 @@ impl fmt::Display for LockMode {
 pub(crate) fn strongest(held: &[TableLock], before: &Picture) -> Vec<Lock> {
     let mut strongest: BTreeMap<String, LockMode> = BTreeMap::new();
     for lock in held {
-        let (Some(table), Some(mode)) =
-            (before.relation(lock.relation), LockMode::find(&lock.mode))
-        else {
+        let table = before.relation(lock.relation);
+        let (Some(table), Some(mode)) = (
+            table.filter(|table| is_read(table)),
+            LockMode::find(&lock.mode),
+        ) else {
             continue;
         };
         let known = strongest.entry(table.to_string()).or_insert(mode);
@@ -123,4 +125,16 @@ pub(crate) fn strongest(held: &[TableLock], before: &Picture) -> Vec<Lock> {
         .into_iter()
         .map(|(table, mode)| Lock { table, mode })
         .collect()
+}
+
+/// Whether it is what queries name: a lock on an index keeps nobody waiting that
+/// the one on its table does not.
+fn is_read(object: &Object) -> bool {
+    let read = [
+        Kind::Table,
+        Kind::View,
+        Kind::MaterialisedView,
+        Kind::ForeignTable,
+    ];
+    read.contains(&object.kind)
 }

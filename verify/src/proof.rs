@@ -8,7 +8,7 @@ use migrator_model::file_name::Direction;
 use migrator_model::{Migration, Registry, Version};
 use migrator_runtime::{Client, Fault, Left, Options, Ran, Selection, Trial};
 
-use crate::difference::{Difference, differences};
+use crate::difference::{Change, Difference, differences};
 use crate::empty;
 use crate::error::Error;
 use crate::locks::{self, Lock};
@@ -175,11 +175,13 @@ async fn take(client: &Client) -> Result<Picture, Error> {
     taken.map_err(Error::Catalog)
 }
 
-/// Schemas and extensions are no sign of use: servers come with some.
+/// Schemas and extensions are no sign of use: servers come with some. What is a
+/// part of another object goes without saying.
 fn refuse_a_used_database(picture: &Picture) -> Result<(), Error> {
     let used = picture.objects().map(|(object, _)| object);
     let found: Vec<String> = used
         .filter(|object| object.schema().is_some() && object.kind != Kind::Schema)
+        .filter(|object| object.parent().is_none())
         .map(ToString::to_string)
         .collect();
     match found.is_empty() {
@@ -243,32 +245,62 @@ impl<'a> Bench<'a, '_> {
             None => take(self.client).await?,
         };
         let mut proved = Proved::new(migration, Verdict::Sound);
-        let is_applied = match self.passes(&before, &mut proved).await {
-            Ok(()) => true,
+        let mut reached = Pass::Again;
+        match self.passes(&before, &mut proved).await {
+            Ok(()) => {}
             Err(Trouble::Session(error)) => return Err(error),
             Err(Trouble::Script(fault)) => {
-                let pass = match (&proved.up, &proved.down) {
+                reached = match (&proved.up, &proved.down) {
                     (None, _) => Pass::Up,
                     (Some(_), None) => Pass::Down,
                     (Some(_), Some(_)) => Pass::Again,
                 };
                 // What a down script leaves behind is in the way of the up script.
-                if pass == Pass::Up && fault.left == Left::Nothing {
-                    self.at_rest = Some(before);
-                }
                 if proved.verdict.is_sound() {
-                    proved.verdict = Verdict::Failed(pass, fault);
+                    proved.verdict = Verdict::Failed(reached, fault);
                 }
-                pass != Pass::Up
             }
-        };
-        if is_applied {
-            self.applied.push(migration);
         }
-        if self.at_rest.is_none() {
-            self.restore().await?;
-        }
+        self.settle(before, migration, reached).await?;
         Ok(proved)
+    }
+
+    /// Puts the database to rest with the migration applied, unless its first up
+    /// script failed: by dropping what it left, where that is enough.
+    async fn settle(
+        &mut self,
+        before: Picture,
+        migration: &'a Migration,
+        reached: Pass,
+    ) -> Result<(), Error> {
+        let mut is_mended = self.at_rest.is_some() || self.mend(&before).await?;
+        if reached == Pass::Up {
+            self.at_rest = is_mended.then_some(before);
+        } else {
+            if self.at_rest.is_none() && is_mended {
+                is_mended = self.run(migration, Direction::Up).await.is_ok();
+            }
+            self.applied.push(migration);
+            if self.at_rest.is_none() && is_mended {
+                self.at_rest = Some(take(self.client).await?);
+            }
+        }
+        match self.at_rest {
+            Some(_) => Ok(()),
+            None => self.restore().await,
+        }
+    }
+
+    /// Drops what is there beyond a picture, if that is all that differs.
+    async fn mend(&self, before: &Picture) -> Result<bool, Error> {
+        let left = differences(before, &take(self.client).await?);
+        let is_more = |left: &Difference| left.change == Change::Appeared;
+        if !left.iter().all(is_more) {
+            return Ok(false);
+        }
+        let scope = Scope::default();
+        let emptied = empty::empty(self.client.postgres(), before, &scope);
+        Ok(left.is_empty() || emptied.await.is_ok())
     }
 
     /// Up, down and up again. The database is at rest thereafter if that went well.

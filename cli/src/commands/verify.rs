@@ -129,8 +129,12 @@ fn conclude(output: &mut Output, proved: Vec<Proved<'_>>, took: Duration) -> Out
         ));
         return Ok(Exit::Done);
     }
+    let skipped = match skipped {
+        0 => String::new(),
+        skipped => format!(", {skipped} skipped behind them,"),
+    };
     output.line(&format!(
-        "{failed} of {} failed, {skipped} skipped behind them, in {}",
+        "{failed} of {} failed{skipped} in {}",
         count(proved.len(), "migration"),
         seconds(took)
     ));

@@ -62,7 +62,7 @@ const PLANTED: &[(&str, Planted)] = &[
             up: "ALTER TABLE shop.orders ALTER note TYPE text;",
             down: "ALTER TABLE shop.orders ALTER note TYPE varchar(40);",
             found: &[
-                "column shop.orders.note: type is `character varying(40)`, was `character varying(20)`",
+                "column shop.orders.note: type is character varying(40), was character varying(20)",
             ],
         },
     ),
@@ -291,9 +291,9 @@ const PLANTED: &[(&str, Planted)] = &[
         "operator",
         Planted {
             given: "",
-            up: "CREATE OPERATOR shop.+++ (leftarg = int, rightarg = int, function = int4pl);",
+            up: "CREATE OPERATOR shop.<<< (leftarg = int, rightarg = int, function = int4pl);",
             down: "SELECT 1;",
-            found: &["left behind: operator shop.+++"],
+            found: &["left behind: operator shop.<<<"],
         },
     ),
     (
@@ -329,7 +329,7 @@ const PLANTED: &[(&str, Planted)] = &[
             given: "CREATE TYPE shop.e AS ENUM ('a', 'b');",
             up: "ALTER TYPE shop.e ADD VALUE 'c';",
             down: "SELECT 1;",
-            found: &["enum shop.e: labels"],
+            found: &["type shop.e: labels"],
         },
     ),
     (
@@ -338,7 +338,7 @@ const PLANTED: &[(&str, Planted)] = &[
             given: "CREATE TYPE shop.e AS ENUM ('a', 'b');",
             up: "DROP TYPE shop.e;",
             down: "CREATE TYPE shop.e AS ENUM ('b', 'a');",
-            found: &["enum shop.e: labels"],
+            found: &["type shop.e: labels"],
         },
     ),
     (
@@ -501,9 +501,9 @@ const PLANTED: &[(&str, Planted)] = &[
         "extended statistics",
         Planted {
             given: TABLE,
-            up: "CREATE STATISTICS shop.both ON id, note FROM shop.orders;",
+            up: "CREATE STATISTICS shop.pair ON id, note FROM shop.orders;",
             down: "SELECT 1;",
-            found: &["left behind: statistics shop.both"],
+            found: &["left behind: statistics shop.pair"],
         },
     ),
     (
@@ -558,7 +558,7 @@ const PLANTED: &[(&str, Planted)] = &[
             given: "",
             up: "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET work_mem = ''1MB''', current_database()); END $$;",
             down: "SELECT 1;",
-            found: &["database: settings"],
+            found: &["database: setting work_mem"],
         },
     ),
 ];

@@ -37,7 +37,7 @@ async fn sound_migrations_are_verified_and_timed() {
 #[tokio::test]
 async fn an_up_script_that_does_something_else_a_second_time_is_found() {
     let random = "DO $$ BEGIN EXECUTE 'CREATE TABLE shop.t' || \
-                  replace(gen_random_uuid()::text, '-', ''); END $$;";
+                  replace(gen_random_uuid()::text, '-', '') || ' ()'; END $$;";
     let drop = "DO $$ DECLARE t text; BEGIN FOR t IN SELECT tablename FROM pg_tables \
                 WHERE schemaname = 'shop' LOOP EXECUTE 'DROP TABLE shop.' || t; END LOOP; END $$;";
     let tried = try_all(

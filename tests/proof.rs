@@ -1,0 +1,255 @@
+//! `verify`, `drift` and `schema`: what they print, and how they end.
+
+#![expect(clippy::expect_used, reason = "a test stops at what it cannot set up")]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+use support::{database, execute, migrator, on, query, said};
+use tempfile::{TempDir, tempdir};
+
+const MANIFEST: &str =
+    "tiers = [\"Only\"]\n\n[services.shop]\ntier = \"Only\"\ndirectory = \"shop_service\"\n";
+
+/// A folder with a tree of one service.
+fn tree(scripts: &[(&str, &str, &str)]) -> TempDir {
+    let folder = tempdir().expect("a folder is made");
+    let service = folder.path().join("database/migrations/shop_service");
+    fs::create_dir_all(&service).expect("the folders are made");
+    write(folder.path(), "database/services.toml", MANIFEST);
+    for (stem, up, down) in scripts {
+        let path = |end: &str| service.join(format!("{stem}.{end}.sql"));
+        fs::write(path("up"), up).expect("it is written");
+        fs::write(path("down"), down).expect("it is written");
+    }
+    folder
+}
+
+fn write(folder: &Path, path: &str, text: &str) {
+    fs::write(folder.join(path), text).expect(path);
+}
+
+const ORDERS: (&str, &str, &str) = (
+    "20240101120000_0a1b2c3d_create_orders",
+    "CREATE SCHEMA shop;\nCREATE TABLE shop.orders (id int, note text);\n",
+    "DROP TABLE shop.orders;\nDROP SCHEMA shop;\n",
+);
+
+const TOTAL: (&str, &str, &str) = (
+    "20240102120000_1a1b2c3d_add_total",
+    "ALTER TABLE shop.orders ADD COLUMN total int DEFAULT 0;\nCREATE INDEX orders_total_idx ON shop.orders (total);\n",
+    "ALTER TABLE shop.orders DROP COLUMN total;\n",
+);
+
+fn verify(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = migrator(&["verify", "--directory=database"]);
+    command.args(arguments).current_dir(folder);
+    command
+}
+
+fn document(command: &mut Command) -> Value {
+    let output = command.output().expect("the binary runs");
+    serde_json::from_slice(&output.stdout).expect("standard output is one JSON document")
+}
+
+/// As a snapshot, without the server's version.
+macro_rules! assert_told {
+    ($command:expr) => {{
+        let mut filters = support::filters();
+        filters.push((r"PostgreSQL \d+(\.\d+|beta\d+|rc\d+)?", "PostgreSQL [version]"));
+        insta::with_settings!({ filters => filters }, {
+            insta::assert_snapshot!(said($command));
+        })
+    }};
+}
+
+#[test]
+fn the_platforms_own_migrations_are_verified() {
+    let folder = tempdir().expect("a folder is made");
+    let said = said(migrator(&["verify", "-q"]).current_dir(folder.path()));
+    assert!(said.starts_with("exit: 0\n"), "{said}");
+    assert_eq!(
+        said.lines()
+            .filter(|line| line.starts_with("verified "))
+            .count(),
+        77,
+        "{said}"
+    );
+    assert!(said.contains("\n77 migrations verified in "), "{said}");
+}
+
+#[test]
+fn a_sound_tree_is_verified_and_its_locks_are_told() {
+    let folder = tree(&[ORDERS, TOTAL]);
+    assert_told!(&mut verify(folder.path(), &[]));
+    assert_told!(&mut verify(
+        folder.path(),
+        &["--service=shop", "--since=20240102120000", "-q"]
+    ));
+}
+
+#[test]
+fn all_faults_are_told_with_their_objects_and_scripts() {
+    let faulty = [
+        ORDERS,
+        (
+            "20240102120000_1a1b2c3d_add_total",
+            TOTAL.1,
+            "ALTER TABLE shop.orders ADD COLUMN IF NOT EXISTS odd int;\nDROP INDEX shop.orders_total_idx;\n",
+        ),
+        (
+            "20240103120000_2a1b2c3d_fill",
+            "INSERT INTO shop.orders VALUES (1, 'a');\nCREATE UNIQUE INDEX orders_id_idx ON shop.orders (id);\n",
+            "DROP INDEX shop.orders_id_idx;\n",
+        ),
+        (
+            "20240104120000_3a1b2c3d_change_note",
+            "ALTER TABLE shop.orders ALTER COLUMN note SET DEFAULT 'x';\n",
+            "ALTER TABLE shop.orders ALTER COLUMN nota DROP DEFAULT;\n",
+        ),
+        (
+            "20240105120000_4a1b2c3d_break",
+            "ALTER TABLE shop.ordres ADD COLUMN x int;\n",
+            "ALTER TABLE shop.orders DROP COLUMN x;\n",
+        ),
+        (
+            "20240106120000_5a1b2c3d_behind",
+            "SELECT 1;\n",
+            "SELECT 1;\n",
+        ),
+    ];
+    let folder = tree(&faulty);
+    assert_told!(&mut verify(folder.path(), &[]));
+    let document = document(&mut verify(folder.path(), &["--output=json"]));
+    assert_eq!(document["exit"], 1);
+    let migrations = document["migrations"].as_array().expect("a list");
+    let verdicts: Vec<&str> = migrations
+        .iter()
+        .filter_map(|m| m["verdict"].as_str())
+        .collect();
+    assert_eq!(
+        verdicts,
+        [
+            "sound",
+            "not undone",
+            "failed",
+            "failed",
+            "failed",
+            "skipped"
+        ]
+    );
+    let passes: Vec<Option<&str>> = migrations.iter().map(|m| m["pass"].as_str()).collect();
+    assert_eq!(
+        passes,
+        [
+            None,
+            Some("down"),
+            Some("up again"),
+            Some("down"),
+            Some("up"),
+            None
+        ]
+    );
+    assert_eq!(migrations[1]["differences"][0]["kind"], "column");
+    assert_eq!(migrations[1]["locks"][0]["blocks"], "reads and writes");
+    assert!(migrations[0]["milliseconds"]["up_again"].is_number());
+    assert_eq!(document["errors"].as_array().map(Vec::len), Some(4));
+}
+
+#[test]
+fn a_lent_database_must_be_empty_and_is_left_so() {
+    let folder = tree(&[
+        ORDERS,
+        (
+            "20240102120000_1a1b2c3d_leave",
+            "CREATE TABLE shop.left ();\n",
+            "SELECT 1;\n",
+        ),
+    ]);
+    let url = database();
+    let option = format!("--database-url={url}");
+    assert_told!(&mut verify(folder.path(), &[&option]));
+    let schemas = "SELECT nspname::text FROM pg_namespace WHERE nspname = 'shop'";
+    assert_eq!(query(&url, schemas), [""; 0]);
+    execute(
+        &url,
+        "CREATE TABLE public.used (); CREATE VIEW public.seen AS SELECT 1",
+    );
+    assert_told!(&mut verify(folder.path(), &[&option]));
+    // The environment names what is in use: it is not heeded.
+    let mut command = verify(
+        folder.path(),
+        &["-q", "--since=20240101120000", "--service=shop"],
+    );
+    let said = said(command.env("DATABASE_URL", &url));
+    assert!(said.contains("2 migrations"), "{said}");
+}
+
+#[test]
+fn wrong_calls_of_verify_say_what_is_wrong() {
+    let folder = tree(&[ORDERS]);
+    assert_told!(&mut verify(folder.path(), &["--service=shap"]));
+    assert_told!(&mut verify(folder.path(), &["--since=yesterday"]));
+    fs::remove_file(
+        folder.path().join(
+            "database/migrations/shop_service/20240101120000_0a1b2c3d_create_orders.down.sql",
+        ),
+    )
+    .expect("it was there");
+    assert_told!(&mut verify(folder.path(), &[]));
+    let none = tempdir().expect("a folder is made");
+    assert_told!(&mut verify(none.path(), &[]));
+}
+
+#[test]
+fn drift_is_told_and_ends_with_6() {
+    let (url, folder) = (database(), tempdir().expect("a folder is made"));
+    let up = said(&mut on(
+        &url,
+        folder.path(),
+        &["up", "--service=tenant", "-q"],
+    ));
+    assert!(up.starts_with("exit: 0\n"), "{up}");
+    let drift = |arguments: &[&str]| on(&url, folder.path(), &[&["drift"], arguments].concat());
+    assert_told!(&mut drift(&[]));
+    execute(
+        &url,
+        "CREATE TABLE tenant.backup (); ALTER TABLE tenant.tenants DROP COLUMN name CASCADE; \
+         COMMENT ON SCHEMA core IS 'changed'",
+    );
+    assert_told!(&mut drift(&[]));
+    let document = document(&mut drift(&["--output=json"]));
+    assert_eq!(document["exit"], 6);
+    assert_eq!(document["differences"][0]["code"], "M0603");
+    assert_eq!(document["differences"][0]["after"], "changed");
+}
+
+#[test]
+fn a_schema_is_printed_or_written_without_the_history() {
+    let (url, folder) = (database(), tempdir().expect("a folder is made"));
+    said(&mut on(
+        &url,
+        folder.path(),
+        &["up", "--service=core", "-q"],
+    ));
+    let schema = |arguments: &[&str]| on(&url, folder.path(), &[&["schema"], arguments].concat());
+    let first = said(&mut schema(&[]));
+    if first.contains("M0908") {
+        // Postgres's programs from npm come without it.
+        assert_told!(&mut schema(&[]));
+        return;
+    }
+    assert!(first.starts_with("exit: 0\n"), "{first}");
+    assert!(first.contains("CREATE SCHEMA core;"), "{first}");
+    assert!(!first.contains("migrator."), "{first}");
+    assert_eq!(first, said(&mut schema(&[])), "two dumps are one text");
+    let written = said(&mut schema(&["--file=schema.sql"]));
+    assert!(written.contains("is in schema.sql"), "{written}");
+    let file = fs::read_to_string(folder.path().join("schema.sql")).expect("it was written");
+    assert!(first.contains(file.trim()), "{file}");
+    assert_told!(&mut schema(&["--file=nowhere/schema.sql"]));
+}
