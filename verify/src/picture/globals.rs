@@ -108,27 +108,29 @@ JOIN pg_depend e ON e.classid = d.classid AND e.objid = d.objid
 JOIN pg_namespace n ON n.oid = e.refobjid;";
 
 /// Subscriptions, by the columns that everybody may read; the connection is
-/// not one of them, nor was the oid at first.
+/// not one of them. Nor is the oid in Postgres 13; who has a comment here shows in a view.
 pub(super) const SUBSCRIPTIONS: &str = "
 SELECT row.* FROM (SELECT NULL AS subbinary, NULL AS substream, NULL AS subtwophasestate,
     NULL AS subdisableonerr, NULL AS suborigin, NULL AS subpasswordrequired, NULL AS subrunasowner,
     NULL AS subfailover) absent CROSS JOIN LATERAL (
 SELECT 'subscription' AS kind, quote_ident(subname) AS name, 'pg_subscription' AS class,
-    (SELECT CASE count(DISTINCT v.subid) WHEN 1 THEN min(v.subid) END
-        FROM pg_stat_subscription v WHERE v.subname = s.subname) AS oid,
+    (SELECT v.subid FROM pg_stat_subscription v WHERE v.subname = s.subname AND v.subid IN (
+        SELECT objoid FROM pg_description WHERE classoid = 'pg_subscription'::regclass
+        UNION ALL SELECT objoid FROM pg_seclabel WHERE classoid = 'pg_subscription'::regclass)
+        LIMIT 1) AS oid,
     pg_get_userbyid(subowner) AS owner, CASE WHEN NOT subenabled THEN 'no' END AS enabled,
     subslotname AS slot,
     (SELECT string_agg(quote_ident(p), ', ' ORDER BY p) FROM unnest(subpublications) p)
         AS publications,
-    NULLIF(subbinary::text, 'false') AS binary,
+    CASE subbinary::text WHEN 'true' THEN 'yes' END AS binary,
     CASE WHEN substream::text IN ('t', 'true') THEN 'on' WHEN substream::text = 'p' THEN 'parallel'
         END AS streaming,
     CASE WHEN subtwophasestate::text IN ('p', 'e') THEN 'yes' END AS \"two phase\",
-    NULLIF(subdisableonerr::text, 'false') AS \"disabled on error\",
+    CASE subdisableonerr::text WHEN 'true' THEN 'yes' END AS \"disabled on error\",
     NULLIF(suborigin, 'any') AS origin,
     CASE subpasswordrequired::text WHEN 'false' THEN 'no' END AS \"password required\",
-    NULLIF(subrunasowner::text, 'false') AS \"run as owner\",
-    NULLIF(subfailover::text, 'false') AS failover
+    CASE subrunasowner::text WHEN 'true' THEN 'yes' END AS \"run as owner\",
+    CASE subfailover::text WHEN 'true' THEN 'yes' END AS failover
 FROM pg_subscription s
 WHERE subdbid = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
 ) row;";

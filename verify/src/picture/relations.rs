@@ -44,7 +44,8 @@ WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND {ours}
     AND ('pg_class'::regclass, c.oid) NOT IN ({members});";
 
 /// Columns, and the attributes of composite types. A `position` is a rank, as numbers have gaps
-/// where columns were dropped.
+/// where columns were dropped. `NOT NULL`, a constraint with a name since Postgres 18, is told with
+/// the column, and its name only where it is not the one that Postgres gives.
 pub(super) const COLUMNS: &str = "
 SELECT row.* FROM (SELECT NULL::\"char\" AS attcompression) absent CROSS JOIN LATERAL (
 SELECT CASE c.relkind WHEN 'c' THEN 'attribute' ELSE 'column' END AS kind,
@@ -57,12 +58,15 @@ SELECT CASE c.relkind WHEN 'c' THEN 'attribute' ELSE 'column' END AS kind,
     format_type(a.atttypid, a.atttypmod) AS type,
     CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END
         AS collation,
-    CASE WHEN a.attnotnull THEN 'yes' END AS \"not null\",
-    nn.conname || CASE WHEN nn.connoinherit THEN ' no inherit' ELSE '' END
-        || CASE WHEN nn.convalidated THEN '' ELSE ' not valid' END
-        || CASE WHEN c.relispartition THEN '' WHEN nn.coninhcount = 0 THEN ''
-            WHEN nn.conislocal THEN ', inherited and local' ELSE ', inherited' END
-        AS \"not null constraint\",
+    CASE WHEN a.attnotnull THEN 'yes'
+        || CASE WHEN nn.conname <> c.relname || '_' || a.attname || '_not_null'
+            THEN ', named ' || quote_ident(nn.conname) ELSE '' END
+        || CASE WHEN nn.connoinherit THEN ', no inherit' ELSE '' END
+        || CASE WHEN NOT nn.convalidated THEN ', not valid' ELSE '' END
+        || CASE WHEN c.relispartition OR nn.coninhcount = 0 THEN ''
+            WHEN nn.conislocal THEN ', inherited and local'
+            WHEN NOT nn.conislocal THEN ', inherited' ELSE '' END
+        END AS \"not null\",
     CASE a.attgenerated WHEN '' THEN pg_get_expr(d.adbin, d.adrelid) END AS \"default\",
     CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid)
         || CASE a.attgenerated WHEN 's' THEN ' stored' ELSE ' virtual' END END AS generated,

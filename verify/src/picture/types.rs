@@ -61,9 +61,10 @@ SELECT 'domain' AS kind, quote_ident(n.nspname) || '.' || quote_ident(t.typname)
     CASE WHEN t.typcollation <> b.typcollation THEN t.typcollation::regcollation::text END
         AS collation,
     t.typdefault AS \"default\",
-    CASE WHEN t.typnotnull THEN 'yes' END AS \"not null\",
-    (SELECT conname FROM pg_constraint WHERE contypid = t.oid AND contype = 'n')
-        AS \"not null constraint\"
+    CASE WHEN t.typnotnull THEN 'yes' || coalesce((
+        SELECT ', named ' || quote_ident(k.conname) FROM pg_constraint k
+        WHERE k.contypid = t.oid AND k.contype = 'n' AND k.conname <> t.typname || '_not_null'
+        ), '') END AS \"not null\"
 FROM pg_type t
 JOIN pg_type b ON b.oid = t.typbasetype
 JOIN pg_namespace n ON n.oid = t.typnamespace

@@ -4,7 +4,8 @@
 //! own: `-- since 14` and `-- needs extension x`, which servers can have it; `-- expect: <line>`,
 //! what the picture tells, also `-- expect since 18: <line>` and `-- expect until 17: <line>`;
 //! `-- same`, that it tells nothing; `-- pg_dump differs: <reason>` and
-//! `-- pg_dump is the same: <reason>`, where the two judges do not agree.
+//! `-- pg_dump is the same: <reason>`, where the two judges do not agree;
+//! these, too, with `since` or `until`.
 
 use std::fs;
 
@@ -86,10 +87,16 @@ fn parse(text: &str, major: u32) -> Case {
             if applies(when, major) {
                 case.expected.push(told.to_owned());
             }
-        } else if after("pg_dump differs: ").is_some() {
-            case.judge = Judge::Differs;
-        } else if after("pg_dump is the same: ").is_some() {
-            case.judge = Judge::IsTheSame;
+        } else if let Some((when, _)) = after("pg_dump differs").and_then(|l| l.split_once(": ")) {
+            if applies(when, major) {
+                case.judge = Judge::Differs;
+            }
+        } else if let Some((when, _)) =
+            after("pg_dump is the same").and_then(|l| l.split_once(": "))
+        {
+            if applies(when, major) {
+                case.judge = Judge::IsTheSame;
+            }
         } else {
             let part = if is_changed {
                 &mut case.change

@@ -11,21 +11,25 @@ REVOKE ALL ON SCHEMA public FROM PUBLIC;
 COMMENT ON SCHEMA public IS 'ours';
 ALTER SCHEMA public OWNER TO picture_app;
 -- expect: schema public: comment is ours, was standard public schema
--- expect: schema public: owner is picture_app, was pg_database_owner
--- expect: schema public: privileges is not set, was public: USAGE
+-- expect until 14: schema public: owner is picture_app, was postgres
+-- expect since 15: schema public: owner is picture_app, was pg_database_owner
+-- expect until 14: schema public: privileges is not set, was public: CREATE, USAGE
+-- expect since 15: schema public: privileges is not set, was public: USAGE
 
 -- case: the schema public is made again without what it came with
 -- change
 DROP SCHEMA public CASCADE;
 CREATE SCHEMA public;
 -- expect: schema public: comment is not set, was standard public schema
--- expect: schema public: owner is postgres, was pg_database_owner
--- expect: schema public: privileges is not set, was public: USAGE
+-- expect since 15: schema public: owner is postgres, was pg_database_owner
+-- expect until 14: schema public: privileges is not set, was public: CREATE, USAGE
+-- expect since 15: schema public: privileges is not set, was public: USAGE
 
 -- case: the schema public disappears
 -- change
 DROP SCHEMA public;
 -- expect: schema public disappeared
+-- pg_dump is the same since 15: it takes the schema for granted, as it does not create it
 
 -- case: privileges on a schema are granted and revoked
 CREATE SCHEMA s;
@@ -62,6 +66,7 @@ REVOKE EXECUTE ON FUNCTION akeys(hstore) FROM PUBLIC;
 -- change
 DROP EXTENSION plpgsql;
 -- expect: extension plpgsql disappeared
+-- pg_dump is the same: it takes plpgsql for granted
 
 -- case: an object becomes a member of an extension
 -- needs extension hstore
@@ -88,6 +93,7 @@ COMMENT ON LANGUAGE mine IS 'x';
 -- change
 REVOKE USAGE ON LANGUAGE sql FROM PUBLIC;
 -- expect: privileges on language sql appeared
+-- pg_dump is the same: it looks at procedural languages only
 
 -- case: a transform
 CREATE FUNCTION from_sql(internal) RETURNS internal LANGUAGE internal IMMUTABLE AS 'prsd_lextype';
@@ -176,6 +182,7 @@ ALTER PUBLICATION q ADD TABLES IN SCHEMA s;
 CREATE PUBLICATION p;
 -- change
 ALTER PUBLICATION p SET (publish_generated_columns = stored);
+-- expect: publication p: generated columns is stored, was not set
 
 -- case: a subscription
 CREATE SUBSCRIPTION s CONNECTION 'host=nowhere password=secret' PUBLICATION p WITH (connect = false);
@@ -191,7 +198,13 @@ COMMENT ON SUBSCRIPTION s IS 'x';
 -- since 16
 CREATE SUBSCRIPTION s CONNECTION 'host=nowhere password=secret' PUBLICATION p WITH (connect = false, slot_name = NONE);
 -- change
-ALTER SUBSCRIPTION s SET (binary = true, streaming = parallel, disable_on_error = true, origin = none, run_as_owner = true);
+ALTER SUBSCRIPTION s SET (binary = true, streaming = on, disable_on_error = true, origin = none, run_as_owner = true);
+-- expect: subscription s: binary is yes, was not set
+-- expect: subscription s: disabled on error is yes, was not set
+-- expect: subscription s: origin is none, was not set
+-- expect: subscription s: run as owner is yes, was not set
+-- expect until 17: subscription s: streaming is on, was not set
+-- expect since 18: subscription s: streaming is on, was parallel
 
 -- case: foreign data
 CREATE FOREIGN DATA WRAPPER w OPTIONS (debug 'true');
