@@ -148,6 +148,7 @@ codes! {
     M0503 "the connection was lost",
     M0504 "the history has a format that this binary does not know",
     M0505 "the history could not be read or written",
+    M0506 "the database is not current",
     M0901 "the connection settings are not valid",
     M0902 "the server cannot be reached",
     M0903 "the server refused the connection",

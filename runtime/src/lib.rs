@@ -21,6 +21,9 @@
 //! # }
 //! ```
 //!
+//! Or a deploy job migrates, and the service waits for it, next to older and newer
+//! ones: [`Migrator::wait_until_current`].
+//!
 //! [`plan`] decides, purely; the rest acts. What crosses a file's border is in
 //! ARCHITECTURE.md.
 
@@ -42,9 +45,11 @@ mod repair;
 mod report;
 mod run;
 mod session;
+mod state;
 mod status;
 mod target;
 mod unfit;
+mod wait;
 
 #[doc(hidden)]
 pub mod __private {
@@ -66,6 +71,7 @@ pub use migrator::Migrator;
 pub use options::Options;
 pub use repair::Outcome;
 pub use report::{Done, Report};
+pub use state::DatabaseState;
 pub use status::{MigrationStatus, ServiceStatus, State, Status};
 pub use target::{Extent, Leave, Policy, Selection, Target};
 

@@ -1,0 +1,104 @@
+//! How a database as a whole stands to a registry: whether a service may start.
+//!
+//! This decides; [`wait`](crate::wait) looks. Each migration's own state is in
+//! [`status`](crate::status).
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use migrator_model::Registry;
+use migrator_model::file_name::Direction;
+
+use crate::history::{Entry, History};
+use crate::plan::{self, Conflict};
+use crate::target::{Policy, Target};
+
+/// How a database stands to a registry, as a service asks before it starts.
+///
+/// Of several that hold at once the first in this order is told: conflict,
+/// behind, ahead, current.
+///
+/// Only the registry's own services count; a registry has those that its services
+/// depend on. An entry that it does not know is of a newer binary, or of another
+/// branch, and is never a conflict, dirty or not: this binary was written without
+/// it. What is being applied or reverted outside a transaction at this moment
+/// counts as pending.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DatabaseState {
+    /// All that the registry has is applied, and nothing else.
+    Current,
+    /// So many of the registry's migrations are pending, and nothing keeps them
+    /// from being applied.
+    Behind(usize),
+    /// All that the registry has is applied, and so are these, which it does not
+    /// have: by service, then by version.
+    Ahead(Vec<Entry>),
+    /// What would keep `up` from starting: a migration that was changed, is out of
+    /// order (unless the policy allows that), or broke half-way. Waiting alone
+    /// does not mend it.
+    Conflict(Vec<Conflict>),
+}
+
+impl DatabaseState {
+    /// Compares a registry with a history, while others are at work on some services.
+    pub(crate) fn new(
+        registry: &Registry,
+        history: &History,
+        policy: Policy,
+        at_work: &BTreeSet<String>,
+    ) -> DatabaseState {
+        let own = history.entries();
+        let own = own.filter(|entry| registry.service(&entry.service).is_some());
+        let (known, unknown): (Vec<&Entry>, Vec<&Entry>) =
+            own.partition(|entry| registry.migration(&entry.service, entry.version).is_some());
+        let is_settled =
+            |entry: &&&Entry| entry.dirty.is_none() || !at_work.contains(&entry.service);
+        let settled = known.iter().filter(is_settled).copied().cloned();
+        let history = History::new(settled);
+        let planned = plan::plan(registry, &history, Direction::Up, &Target::all(), policy);
+        match planned.map(|plan| plan.steps.len()) {
+            Err(conflicts) => DatabaseState::Conflict(conflicts),
+            Ok(0) if unknown.is_empty() => DatabaseState::Current,
+            Ok(0) => DatabaseState::Ahead(unknown.into_iter().cloned().collect()),
+            Ok(pending) => DatabaseState::Behind(pending),
+        }
+    }
+
+    /// Whether all that the registry has is applied: current or ahead.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        match self {
+            DatabaseState::Current | DatabaseState::Ahead(_) => true,
+            DatabaseState::Behind(_) | DatabaseState::Conflict(_) => false,
+        }
+    }
+}
+
+/// A sentence, such as `2 migrations are pending`.
+impl fmt::Display for DatabaseState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DatabaseState::Current => f.write_str("all migrations are applied"),
+            DatabaseState::Behind(1) => f.write_str("1 migration is pending"),
+            DatabaseState::Behind(number) => write!(f, "{number} migrations are pending"),
+            DatabaseState::Ahead(entries) => {
+                f.write_str("all migrations are applied, and some that this binary does not have")?;
+                example(f, entries)
+            }
+            DatabaseState::Conflict(conflicts) => match conflicts.as_slice() {
+                [one] => one.fmt(f),
+                several => {
+                    write!(f, "{} conflicts with the history", several.len())?;
+                    example(f, several)
+                }
+            },
+        }
+    }
+}
+
+fn example<T: fmt::Display>(f: &mut fmt::Formatter<'_>, all: &[T]) -> fmt::Result {
+    match all.first() {
+        Some(first) => write!(f, ", such as `{first}`"),
+        None => Ok(()),
+    }
+}
