@@ -13,25 +13,25 @@ use crate::history::{Entry, History};
 use crate::plan::{self, Conflict};
 use crate::target::{Policy, Target};
 
-/// How a database stands to a registry, as a service asks before it starts.
+/// How a database stands to a registry and a target, as a service asks before it
+/// starts.
 ///
 /// Of several that hold at once the first in this order is told: conflict,
 /// behind, ahead, current.
 ///
 /// Only the registry's own services count; a registry has those that its services
-/// depend on. An entry that it does not know is of a newer binary, or of another
+/// need. An entry that it does not know is of a newer binary, or of another
 /// branch, and is never a conflict, dirty or not: this binary was written without
 /// it. What is being applied or reverted outside a transaction at this moment
 /// counts as pending.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DatabaseState {
-    /// All that the registry has is applied, and nothing else.
+    /// `up` would have nothing to do, and nothing is unknown.
     Current,
-    /// So many of the registry's migrations are pending, and nothing keeps them
-    /// from being applied.
+    /// `up` would apply so many migrations.
     Behind(usize),
-    /// All that the registry has is applied, and so are these, which it does not
-    /// have: by service, then by version.
+    /// `up` would have nothing to do, but these, which the registry does not have,
+    /// are applied as well: by service, then by version.
     Ahead(Vec<Entry>),
     /// What would keep `up` from starting: a migration that was changed, is out of
     /// order (unless the policy allows that), or broke half-way. Waiting alone
@@ -44,6 +44,7 @@ impl DatabaseState {
     pub(crate) fn new(
         registry: &Registry,
         history: &History,
+        target: &Target,
         policy: Policy,
         at_work: &BTreeSet<String>,
     ) -> DatabaseState {
@@ -55,7 +56,7 @@ impl DatabaseState {
             |entry: &&&Entry| entry.dirty.is_none() || !at_work.contains(&entry.service);
         let settled = known.iter().filter(is_settled).copied().cloned();
         let history = History::new(settled);
-        let planned = plan::plan(registry, &history, Direction::Up, &Target::all(), policy);
+        let planned = plan::plan(registry, &history, Direction::Up, target, policy);
         match planned.map(|plan| plan.steps.len()) {
             Err(conflicts) => DatabaseState::Conflict(conflicts),
             Ok(0) if unknown.is_empty() => DatabaseState::Current,
@@ -64,7 +65,7 @@ impl DatabaseState {
         }
     }
 
-    /// Whether all that the registry has is applied: current or ahead.
+    /// Whether all that was asked for is applied: current or ahead.
     #[must_use]
     pub fn is_ready(&self) -> bool {
         match self {

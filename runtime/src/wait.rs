@@ -9,22 +9,28 @@ use migrator_model::Code;
 use crate::client::Client;
 use crate::connect::{ConnectError, Refusal};
 use crate::error::{Error, ErrorKind};
-use crate::history::read;
+use crate::history::{History, read};
 use crate::lock::{self, FIRST_PAUSE, LONGEST_PAUSE, jitter};
 use crate::migrator::{Migrator, read_failed};
 use crate::state::DatabaseState;
+use crate::target::Target;
 
 impl Migrator {
     /// How the database stands to the registry, in one round trip and without a
     /// lock: cheap enough for a probe of readiness.
+    ///
+    /// The target is that of the `up` which a deploy job runs for this service:
+    /// mostly the service by its name. Of what a registry has of other services
+    /// just as much counts as `up` would apply.
     ///
     /// It reads the tables `format` and `history` of the history's schema: USAGE on
     /// the schema and SELECT on these two is all that the role needs.
     ///
     /// # Errors
     ///
-    /// The history cannot be read.
-    pub async fn state(&self, client: &Client) -> Result<DatabaseState, Error> {
+    /// A service is not known, or the history cannot be read.
+    pub async fn state(&self, client: &Client, target: &Target) -> Result<DatabaseState, Error> {
+        self.check_names(&target.services, &History::default())?;
         let services = self.registry.services.iter();
         let services: Vec<&str> = services.map(|service| service.name.as_ref()).collect();
         let locks = lock::at_work_query(&self.options.schema, &services);
@@ -35,13 +41,14 @@ impl Migrator {
         Ok(DatabaseState::new(
             self.registry,
             &history,
+            target,
             policy,
             &at_work,
         ))
     }
 
-    /// Waits until all that the registry has is applied, by a deploy job or any
-    /// other run, and returns the state that it found:
+    /// Waits until a deploy job, or any other run, has applied what `up` with this
+    /// target would, and returns the state that it found:
     /// [`Current`](DatabaseState::Current) or [`Ahead`](DatabaseState::Ahead).
     ///
     /// It looks at once, and again after a pause that grows from 20 ms to 1 s. A
@@ -59,6 +66,7 @@ impl Migrator {
     pub async fn wait_until_current(
         &self,
         client: &mut Client,
+        target: &Target,
         timeout: Duration,
     ) -> Result<DatabaseState, Error> {
         let wait = Wait {
@@ -68,7 +76,7 @@ impl Migrator {
         let mut pause = FIRST_PAUSE;
         let mut last = wait.unanswered();
         loop {
-            match tokio::time::timeout(wait.left(), self.look(client)).await {
+            match tokio::time::timeout(wait.left(), self.look(client, target)).await {
                 Ok(Ok(state)) if state.is_ready() => return Ok(state),
                 Ok(Ok(state)) => {
                     let is_final = !may_pass(&state);
@@ -90,11 +98,12 @@ impl Migrator {
     }
 
     /// Looks once, over a new connection if the old one is gone.
-    async fn look(&self, client: &mut Client) -> Result<DatabaseState, ErrorKind> {
+    async fn look(&self, client: &mut Client, target: &Target) -> Result<DatabaseState, ErrorKind> {
         if client.postgres().is_closed() {
             client.reconnect().await.map_err(ErrorKind::Connect)?;
         }
-        self.state(client).await.map_err(|error| *error.kind)
+        let state = self.state(client, target).await;
+        state.map_err(|error| *error.kind)
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use migrator_localpg::{Programs, Throwaway};
 use migrator_runtime::{
     Client, DatabaseState, Error, ErrorKind, Leave, Migrator, Options, Outcome, Policy, Registry,
+    Target,
 };
 
 use super::support::{
@@ -30,7 +31,7 @@ fn at_gate() -> &'static Registry {
 async fn state(database: &Database, registry: &'static Registry) -> DatabaseState {
     let client = database.client().await;
     let migrator = Migrator::new(registry);
-    within("a state", migrator.state(&client))
+    within("a state", migrator.state(&client, &Target::all()))
         .await
         .expect("a state")
 }
@@ -42,8 +43,17 @@ async fn wait(
 ) -> Result<DatabaseState, Error> {
     let mut client = database.client().await;
     let migrator = Migrator::new(registry);
-    let wait = migrator.wait_until_current(&mut client, timeout);
+    let target = Target::all();
+    let wait = migrator.wait_until_current(&mut client, &target, timeout);
     within("a wait", wait).await
+}
+
+/// Counts the sessions that have asked for the state, of those of which this holds.
+fn asked(of: &str) -> String {
+    format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+           AND query LIKE 'SELECT ''also''%' AND {of}"
+    )
 }
 
 /// What is unknown, or what is in conflict, in short form.
@@ -112,13 +122,36 @@ async fn services_that_the_registry_does_not_have_do_not_count() {
         .run("UPDATE migrator.auth_history SET dirty = 'up', checksum = '1'")
         .await;
     let whole = registry(&WHOLE);
-    let mut own = whole.clone();
-    let services = own.services.iter().filter(|s| s.name != "auth");
-    own.services = services.cloned().collect();
-    let migrations = own.migrations.iter().filter(|m| m.service != "auth");
-    own.migrations = migrations.cloned().collect();
+    let own = whole.narrow(&["tenant".to_owned()]);
     let own = Box::leak(Box::new(own));
     assert_eq!(state(&database, own).await, DatabaseState::Current);
+}
+
+#[tokio::test]
+async fn what_the_deploy_job_of_a_service_applies_is_all_that_the_service_waits_for() {
+    let database = Database::new().await;
+    let requires = "-- migrator: requires auth/20240101000004\nCREATE TABLE e ();";
+    let whole = registry(&[
+        WHOLE[0],
+        WHOLE[3],
+        ("auth", 5, "CREATE TABLE f ();", "DROP TABLE f;"),
+        ("tenant", 6, requires, "DROP TABLE e;"),
+    ]);
+    let own: &'static Registry = Box::leak(Box::new(whole.narrow(&["tenant".to_owned()])));
+    let client = database.client().await;
+    let migrator = Migrator::new(own);
+    let target = Target::service("tenant");
+    let before = migrator.state(&client, &target).await;
+    assert_eq!(before.expect("a state"), DatabaseState::Behind(3));
+    database
+        .up_with(Migrator::new(own), target.clone())
+        .await
+        .expect("it runs");
+    let after = migrator.state(&client, &target).await;
+    assert_eq!(after.expect("a state"), DatabaseState::Current);
+    assert_eq!(state(&database, own).await, DatabaseState::Behind(1));
+    let slip = migrator.state(&client, &Target::service("tenent")).await;
+    assert_eq!(slip.expect_err("a slip").help(), "did you mean `tenant`?");
 }
 
 #[tokio::test]
@@ -150,7 +183,10 @@ async fn what_keeps_a_run_from_starting_is_a_conflict_whatever_else_holds() {
     let client = database.client().await;
     let allowed = Migrator::with_options(out_of_order, options);
     assert_eq!(
-        allowed.state(&client).await.expect("a state"),
+        allowed
+            .state(&client, &Target::all())
+            .await
+            .expect("a state"),
         DatabaseState::Behind(1)
     );
 }
@@ -209,13 +245,22 @@ async fn a_state_is_one_message_that_writes_and_locks_nothing() {
     let migrator = Migrator::new(whole);
     for expected in [DatabaseState::Behind(4), DatabaseState::Current] {
         let before = messages();
-        assert_eq!(migrator.state(&client).await.expect("a state"), expected);
+        assert_eq!(
+            migrator
+                .state(&client, &Target::all())
+                .await
+                .expect("a state"),
+            expected
+        );
         assert_eq!(messages() - before, 1);
         database.up(whole).await.expect("it runs");
     }
     let begin = client.postgres().batch_execute("BEGIN").await;
     begin.expect("it begins");
-    migrator.state(&client).await.expect("a state");
+    migrator
+        .state(&client, &Target::all())
+        .await
+        .expect("a state");
     let locks = "SELECT locktype, mode FROM pg_locks WHERE pid = pg_backend_pid() \
                  AND NOT (locktype = 'virtualxid' OR mode = 'AccessShareLock')";
     assert!(rows(client.postgres(), locks).await.is_empty());
@@ -232,7 +277,10 @@ async fn a_role_that_may_read_two_tables_is_told_the_state() {
     database.up(whole).await.expect("it runs");
     let client = limited.client().await;
     let migrator = Migrator::new(whole);
-    let error = migrator.state(&client).await.expect_err("it may not read");
+    let error = migrator
+        .state(&client, &Target::all())
+        .await
+        .expect_err("it may not read");
     assert_eq!(error.code().to_string(), "M0505");
     database
         .run(&format!(
@@ -241,7 +289,10 @@ async fn a_role_that_may_read_two_tables_is_told_the_state() {
         ))
         .await;
     assert_eq!(
-        migrator.state(&client).await.expect("it may read"),
+        migrator
+            .state(&client, &Target::all())
+            .await
+            .expect("it may read"),
         DatabaseState::Current
     );
 }
@@ -321,11 +372,7 @@ async fn a_dirty_migration_is_waited_for_until_it_is_repaired() {
         let database = database.clone();
         async move { wait(&database, registry, Duration::MAX).await }
     });
-    // Its session has asked, and was not told that all is well.
-    let asked = "SELECT least(count(*), 1) FROM pg_stat_activity \
-                 WHERE datname = current_database() AND query LIKE '%pg_locks%migrator%history%' \
-                   AND state = 'idle' AND pid <> pg_backend_pid()";
-    database.until(asked, "1").await;
+    database.until(&asked("true"), "1").await;
     database
         .repair(registry, 1, Outcome::Applied)
         .await
@@ -344,30 +391,26 @@ async fn a_wait_survives_the_end_of_its_session_and_of_the_server() {
     let mut client: Client = database.client().await;
     let migrator = Migrator::new(whole);
     let (mut deploy, mut told) = telling(whole, Options::default());
+    let first = rows(client.postgres(), "SELECT pg_backend_pid()").await;
+    let first = first.join("");
     let work = Box::pin(async {
-        let pid = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() \
-                   AND query LIKE '%pg_locks%' AND state = 'idle' AND pid <> pg_backend_pid()";
-        let count = format!("SELECT count(*) FROM ({pid}) s");
-        database.until(&count, "1").await;
-        let first = database.value(pid).await;
+        database.until(&asked(&format!("pid = {first}")), "1").await;
         database
             .run(&format!("SELECT pg_terminate_backend({first})"))
             .await;
         database
-            .until(
-                &format!("SELECT count(*) FROM ({pid} AND pid <> {first}) s"),
-                "1",
-            )
+            .until(&asked(&format!("pid <> {first}")), "1")
             .await;
         server.crash().expect("it comes back");
         let mut client = database.client().await;
         deploy
-            .up(&mut client, migrator_runtime::Target::all())
+            .up(&mut client, Target::all())
             .await
             .expect("it runs");
         told.next("planned").await;
     });
-    let wait = migrator.wait_until_current(&mut client, Duration::MAX);
+    let target = Target::all();
+    let wait = migrator.wait_until_current(&mut client, &target, Duration::MAX);
     let (found, ()) = within("both", async { tokio::join!(wait, work) }).await;
     assert_eq!(found.expect("it is current"), DatabaseState::Current);
     let alive = rows(
