@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use migrator_model::Code;
 
 use crate::client::Client;
-use crate::connect::{ConnectError, Refusal};
 use crate::error::{Error, ErrorKind};
 use crate::history::{History, read};
 use crate::lock::{self, FIRST_PAUSE, LONGEST_PAUSE, jitter};
@@ -51,7 +50,8 @@ impl Migrator {
     /// target would, and returns the state that it found:
     /// [`Current`](DatabaseState::Current) or [`Ahead`](DatabaseState::Ahead).
     ///
-    /// It looks at once, and again after a pause that grows from 20 ms to 1 s. A
+    /// It looks at once, and again after a pause that grows from 20 ms to 1 s; with
+    /// a timeout of zero it looks once. A
     /// changed migration and one out of order end it at once, as no waiting mends
     /// them. A dirty one does not: whoever is at it may have lost the lock and not
     /// the work, and a person may repair it meanwhile.
@@ -76,7 +76,8 @@ impl Migrator {
         let mut pause = FIRST_PAUSE;
         let mut last = wait.unanswered();
         loop {
-            match tokio::time::timeout(wait.left(), self.look(client, target)).await {
+            let patience = wait.left().max(LEAST);
+            match tokio::time::timeout(patience, self.look(client, target)).await {
                 Ok(Ok(state)) if state.is_ready() => return Ok(state),
                 Ok(Ok(state)) => {
                     let is_final = !may_pass(&state);
@@ -107,6 +108,9 @@ impl Migrator {
     }
 }
 
+/// Every look has so much time, the last and only one too.
+const LEAST: Duration = Duration::from_secs(1);
+
 /// The time of a wait.
 struct Wait {
     started: Instant,
@@ -129,7 +133,10 @@ impl Wait {
     fn unanswered(&self) -> ErrorKind {
         ErrorKind::Connection {
             doing: "reading the history".to_owned(),
-            why: format!("no answer within {} ms", self.timeout.as_millis()),
+            why: format!(
+                "no answer within {} ms",
+                self.timeout.max(LEAST).as_millis()
+            ),
         }
     }
 }
@@ -146,13 +153,7 @@ fn may_pass(state: &DatabaseState) -> bool {
 fn is_passing(kind: &ErrorKind) -> bool {
     match kind {
         ErrorKind::Connection { .. } => true,
-        ErrorKind::Connect(error) => match error {
-            ConnectError::Unreachable { .. } => true,
-            ConnectError::Refused { reason, .. } => {
-                matches!(reason, Refusal::NotReady | Refusal::TooManyConnections)
-            }
-            ConnectError::Settings { .. } | ConnectError::Tls { .. } => false,
-        },
+        ErrorKind::Connect(error) => error.is_transient(),
         ErrorKind::UnknownService { .. }
         | ErrorKind::NotDirty { .. }
         | ErrorKind::Refused(_)
