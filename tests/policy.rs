@@ -12,6 +12,10 @@ const DIRECTION: &[(&str, &[&str])] = &[
     ("migrator-model", &[]),
     ("migrator-analysis", &["migrator-model"]),
     ("migrator-bench", &["migrator-analysis", "migrator-model"]),
+    (
+        "example-tenant-service",
+        &["migrator-model", "migrator-runtime"],
+    ),
     ("migrator-localpg", &[]),
     ("migrator-macros", &["migrator-model"]),
     ("migrator-runtime", &["migrator-macros", "migrator-model"]),
