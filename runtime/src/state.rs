@@ -84,22 +84,17 @@ impl fmt::Display for DatabaseState {
             DatabaseState::Behind(number) => write!(f, "{number} migrations are pending"),
             DatabaseState::Ahead(entries) => {
                 f.write_str("all migrations are applied, and some that this binary does not have")?;
-                example(f, entries)
-            }
-            DatabaseState::Conflict(conflicts) => match conflicts.as_slice() {
-                [one] => one.fmt(f),
-                several => {
-                    write!(f, "{} conflicts with the history", several.len())?;
-                    example(f, several)
+                match entries.first() {
+                    Some(first) => write!(f, ", such as `{first}`"),
+                    None => Ok(()),
                 }
-            },
+            }
+            DatabaseState::Conflict(conflicts) => {
+                if conflicts.len() > 1 {
+                    write!(f, "{} conflicts, the first with ", conflicts.len())?;
+                }
+                conflicts.first().map_or(Ok(()), |first| first.fmt(f))
+            }
         }
-    }
-}
-
-fn example<T: fmt::Display>(f: &mut fmt::Formatter<'_>, all: &[T]) -> fmt::Result {
-    match all.first() {
-        Some(first) => write!(f, ", such as `{first}`"),
-        None => Ok(()),
     }
 }

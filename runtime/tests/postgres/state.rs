@@ -172,6 +172,13 @@ async fn what_keeps_a_run_from_starting_is_a_conflict_whatever_else_holds() {
     let found = state(&database, out_of_order).await;
     assert_eq!(names(&found), ["M0403 core/20240101000001_c000001a_m1"]);
     assert!(!found.is_ready());
+    let both = registry(&[WHOLE[0], WHOLE[1], changed]);
+    assert_eq!(
+        state(&database, both).await.to_string(),
+        "2 conflicts, the first with tenant/20240101000003_e000003a_m3: its up script \
+         `database/migrations/tenant/20240101000003_e000003a_m3.up.sql` was changed after it \
+         was applied"
+    );
     let policy = Policy {
         out_of_order: Leave::Allowed,
         ..Policy::default()
