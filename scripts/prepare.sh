@@ -1,8 +1,9 @@
 #!/bin/sh
 # Sees to what the other scripts need beside Rust and git: a C compiler for
-# linking, openssl where tests make certificates, Postgres where none is named.
+# linking, openssl where tests make certificates, Postgres where none is named,
+# and psql of any version.
 #
-# usage: scripts/prepare.sh [compiler] [openssl] [postgres]
+# usage: scripts/prepare.sh [compiler] [openssl] [postgres] [psql]
 #
 # Does nothing where they are there already. Installs Debian's packages when run
 # as root, and says what is missing otherwise.
@@ -36,6 +37,7 @@ for need in "$@"; do
         compiler) command -v cc >/dev/null 2>&1 || package cc "gcc libc6-dev" ;;
         openssl) command -v openssl >/dev/null 2>&1 || package openssl openssl ;;
         postgres) "$scripts/get-postgres.sh" >/dev/null ;;
+        psql) command -v psql >/dev/null 2>&1 || package psql postgresql-client ;;
         *) fail "\`$need\` is nothing that this prepares" "see the top of this script" ;;
     esac
 done

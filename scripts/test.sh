@@ -1,10 +1,11 @@
 #!/bin/sh
-# Passes every test: format, lints, documentation, all tests and doc tests. The
+# Passes every test: format, lints, documentation, all tests and doc tests, and
+# those that talk to a server once more on the oldest and the newest Postgres. The
 # gate, and what to run before a change is sent in.
 set -eu
 
 cd "$(dirname "$0")/.."
-scripts/prepare.sh compiler openssl postgres
+scripts/prepare.sh compiler openssl postgres psql
 
 say() { printf '\n== %s\n' "$1" >&2; }
 
@@ -16,3 +17,5 @@ say 'documentation'
 RUSTDOCFLAGS='-D warnings' cargo doc --quiet --workspace --no-deps
 say 'tests'
 cargo test --quiet --workspace
+say 'tests on the oldest and the newest Postgres'
+scripts/test-majors.sh --gate

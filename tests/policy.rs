@@ -21,6 +21,10 @@ const DIRECTION: &[(&str, &[&str])] = &[
             "migrator-verify",
         ],
     ),
+    (
+        "example-tenant-service",
+        &["migrator-model", "migrator-runtime"],
+    ),
     ("migrator-localpg", &[]),
     ("migrator-macros", &["migrator-model"]),
     ("migrator-runtime", &["migrator-macros", "migrator-model"]),

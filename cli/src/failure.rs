@@ -4,7 +4,7 @@ use migrator_model::Code;
 use migrator_model::diagnostic::Position;
 use migrator_runtime::connect::ConnectError;
 use migrator_runtime::plan::Conflict;
-use migrator_runtime::{Error, ErrorKind, Fault, Left};
+use migrator_runtime::{DatabaseState, Error, ErrorKind, Fault, Left};
 
 use crate::exit::Exit;
 
@@ -86,6 +86,7 @@ impl From<Error> for Failure {
                 .collect(),
             ErrorKind::UnknownService { .. }
             | ErrorKind::NotDirty { .. }
+            | ErrorKind::NotCurrent { .. }
             | ErrorKind::Locked { .. }
             | ErrorKind::Script(_)
             | ErrorKind::Connection { .. }
@@ -175,6 +176,7 @@ fn shown(error: &Error) -> Shown {
         ErrorKind::UnknownService { .. }
         | ErrorKind::NotDirty { .. }
         | ErrorKind::Refused(_)
+        | ErrorKind::NotCurrent { .. }
         | ErrorKind::Locked { .. }
         | ErrorKind::Connect(_)
         | ErrorKind::Format(_)
@@ -231,6 +233,12 @@ fn exit(error: &Error) -> Exit {
             }
         }
         ErrorKind::NotDirty { .. } | ErrorKind::Format(_) => Exit::Refused,
+        ErrorKind::NotCurrent { state, .. } => match state {
+            DatabaseState::Conflict(_) => Exit::Refused,
+            DatabaseState::Current | DatabaseState::Behind(_) | DatabaseState::Ahead(_) => {
+                Exit::Pending
+            }
+        },
         ErrorKind::Locked { .. } => Exit::Locked,
         ErrorKind::Connect(_) | ErrorKind::Connection { .. } => Exit::Connection,
         ErrorKind::Script(fault) if fault.left == Left::Unknown => Exit::Connection,

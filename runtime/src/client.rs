@@ -47,6 +47,13 @@ impl Client {
         connect::open(&settings).await
     }
 
+    /// Opens the connection again, after it was lost.
+    pub(crate) async fn reconnect(&mut self) -> Result<(), ConnectError> {
+        // Boxed: it is some 20 kB, which every caller's future would hold.
+        self.connection = Box::pin(connect::open(&self.settings)).await?;
+        Ok(())
+    }
+
     /// What the server said unasked since the last call.
     pub(crate) fn take_notices(&self) -> Vec<Notice> {
         self.connection.notices.take()

@@ -10,6 +10,7 @@ use crate::event::Holder;
 use crate::fault::{Fault, Left};
 use crate::plan::Conflict;
 use crate::report::Report;
+use crate::state::DatabaseState;
 
 /// A run failed.
 #[derive(Debug)]
@@ -39,6 +40,13 @@ pub enum ErrorKind {
     },
     /// A conflict keeps the run from starting.
     Refused(Vec<Conflict>),
+    /// The database did not become current within the time to wait, or never will.
+    NotCurrent {
+        /// How it stood last.
+        state: DatabaseState,
+        /// For how many seconds it was waited.
+        waited: u64,
+    },
     /// Another run held the lock for too long.
     Locked {
         /// Who.
@@ -80,6 +88,9 @@ impl Error {
             ErrorKind::Refused(conflicts) => conflicts
                 .first()
                 .map_or(Code::M0501, |conflict| conflict.code),
+            ErrorKind::NotCurrent { state, .. } => {
+                first_conflict(state).map_or(Code::M0506, |conflict| conflict.code)
+            }
             ErrorKind::Locked { .. } => Code::M0502,
             ErrorKind::Script(fault) if fault.left == Left::Unknown => Code::M0503,
             ErrorKind::Script(_) | ErrorKind::Engine(_) => Code::M0501,
@@ -102,6 +113,14 @@ impl Error {
             ErrorKind::Refused(conflicts) => conflicts
                 .first()
                 .map_or_else(String::new, |c| c.help.clone()),
+            ErrorKind::NotCurrent { state, .. } => first_conflict(state).map_or_else(
+                || {
+                    "`migrator up` applies what is pending: see what became of the job that \
+                     runs it, or wait longer"
+                        .to_owned()
+                },
+                |conflict| conflict.help.clone(),
+            ),
             ErrorKind::Locked { .. } => {
                 "wait for the other run, or end it; `--lock-wait` says for how long to wait"
                     .to_owned()
@@ -113,7 +132,9 @@ impl Error {
             ErrorKind::Connect(error) => error.help().to_owned(),
             ErrorKind::Format(_) => "run a newer binary on this database".to_owned(),
             ErrorKind::History { .. } => {
-                "the role needs to own the history's schema, or CREATE on the database".to_owned()
+                "the role needs to own the history's schema, or CREATE on the database; \
+                 to read alone, USAGE on that schema and SELECT on its tables"
+                    .to_owned()
             }
             ErrorKind::Engine(_) => "please report this, with the tree and the history".to_owned(),
         }
@@ -146,6 +167,9 @@ impl fmt::Display for Error {
                 write!(f, "`{service}/{version}` is not recorded as dirty")
             }
             ErrorKind::Refused(conflicts) => refused(f, conflicts),
+            ErrorKind::NotCurrent { state, waited } => {
+                write!(f, "the database is not current after {waited} s: {state}")
+            }
             ErrorKind::Locked { holder, waited } => {
                 write!(
                     f,
@@ -165,6 +189,13 @@ impl fmt::Display for Error {
             ErrorKind::History { doing, .. } => write!(f, "{doing} failed"),
             ErrorKind::Engine(_) => f.write_str("the engine refused what was planned"),
         }
+    }
+}
+
+fn first_conflict(state: &DatabaseState) -> Option<&Conflict> {
+    match state {
+        DatabaseState::Conflict(conflicts) => conflicts.first(),
+        DatabaseState::Current | DatabaseState::Behind(_) | DatabaseState::Ahead(_) => None,
     }
 }
 
@@ -199,6 +230,7 @@ impl std::error::Error for Error {
             ErrorKind::UnknownService { .. }
             | ErrorKind::NotDirty { .. }
             | ErrorKind::Refused(_)
+            | ErrorKind::NotCurrent { .. }
             | ErrorKind::Locked { .. }
             | ErrorKind::Script(_)
             | ErrorKind::Connection { .. }

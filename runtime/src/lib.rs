@@ -21,6 +21,9 @@
 //! # }
 //! ```
 //!
+//! Or a deploy job migrates, and the service waits for it, next to older and newer
+//! ones: [`Migrator::wait_until_current`].
+//!
 //! [`plan`] decides, purely; the rest acts. What crosses a file's border is in
 //! ARCHITECTURE.md.
 
@@ -42,11 +45,16 @@ mod repair;
 mod report;
 mod run;
 mod session;
+<<<<<<< HEAD
 mod source;
+=======
+mod state;
+>>>>>>> majors
 mod status;
 mod target;
 mod trial;
 mod unfit;
+mod wait;
 
 #[doc(hidden)]
 pub mod __private {
@@ -68,6 +76,7 @@ pub use migrator::Migrator;
 pub use options::Options;
 pub use repair::Outcome;
 pub use report::{Done, Report};
+pub use state::DatabaseState;
 pub use status::{MigrationStatus, ServiceStatus, State, Status};
 pub use target::{Extent, Leave, Policy, Selection, Target};
 pub use trial::{Ran, TableLock, Trial};

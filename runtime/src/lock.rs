@@ -55,9 +55,10 @@ impl Held {
 }
 
 /// The first pause between two tries; it doubles up to [`LONGEST_PAUSE`].
-const FIRST_PAUSE: Duration = Duration::from_millis(20);
+pub(crate) const FIRST_PAUSE: Duration = Duration::from_millis(20);
 
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// The longest pause between two tries.
+pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Takes the locks, waiting for at most `patience`.
 pub(crate) async fn acquire(
@@ -111,6 +112,43 @@ pub(crate) fn table_key(schema: &str) -> i64 {
 pub(crate) fn jitter(pause: Duration) -> Duration {
     let random = RandomState::new().build_hasher().finish() % 512;
     pause * (512 + u32::try_from(random).unwrap_or(0)) / 1024
+}
+
+/// Asks which of these services a run is changing; [`at_work`] reads the answer.
+pub(crate) fn at_work_query(schema: &str, services: &[&str]) -> String {
+    let keys = services.iter().map(|service| key(schema, service));
+    format!(
+        "SELECT 'also', {KEY} FROM pg_catalog.pg_locks l \
+         WHERE {} AND l.mode = 'ExclusiveLock';",
+        held(keys)
+    )
+}
+
+/// The services that a run is changing, by the answer to [`at_work_query`].
+pub(crate) fn at_work(
+    schema: &str,
+    services: &[&str],
+    answer: &[SimpleQueryRow],
+) -> BTreeSet<String> {
+    let keys: BTreeSet<&str> = answer.iter().filter_map(|row| row.get(1)).collect();
+    let is_at_work = |service: &&&str| keys.contains(key(schema, service).to_string().as_str());
+    let at_work = services.iter().filter(is_at_work);
+    at_work.map(|&service| service.to_owned()).collect()
+}
+
+/// The key of a row of `pg_locks`, which has its halves (Postgres's manual, on that view).
+const KEY: &str = "(l.classid::int8 << 32) | l.objid::int8";
+
+/// That a row of `pg_locks` is one of these keys, held, in this database.
+fn held(keys: impl Iterator<Item = i64>) -> String {
+    let keys: Vec<String> = keys.map(|key| key.to_string()).collect();
+    format!(
+        "l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 \
+         AND l.database = (SELECT oid FROM pg_catalog.pg_database \
+                           WHERE datname = pg_catalog.current_database()) \
+         AND {KEY} = ANY (ARRAY[{}]::int8[])",
+        keys.join(", ")
+    )
 }
 
 /// A key and how it is taken, in one fixed order for all runs.
@@ -167,17 +205,12 @@ const UNLIMITED: &str = "SELECT pg_catalog.set_config(name, '0', true) \
 
 /// Who holds one of the locks. It may have let go meanwhile.
 async fn holder(connection: &Connection, keys: &Keys) -> Result<Holder, tokio_postgres::Error> {
-    let keys: Vec<String> = keys.iter().map(|(key, _)| key.to_string()).collect();
     let query = format!(
         "SELECT a.pid, a.application_name, a.usename, \
            pg_catalog.to_char(a.xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC' \
          FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
-         WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 \
-           AND l.database = (SELECT oid FROM pg_catalog.pg_database \
-                             WHERE datname = pg_catalog.current_database()) \
-           AND (l.classid::int8 << 32) | l.objid::int8 = ANY (ARRAY[{}]::int8[]) \
-         ORDER BY a.xact_start, a.pid LIMIT 1",
-        keys.join(", ")
+         WHERE {} ORDER BY a.xact_start, a.pid LIMIT 1",
+        held(keys.iter().map(|(key, _)| *key))
     );
     let rows = cells(connection.client.simple_query(&query).await?);
     let mut cells = rows.into_iter().next().unwrap_or_default().into_iter();

@@ -2,6 +2,7 @@
 
 use migrator_model::file_name::Direction;
 use migrator_model::{Registry, nearest};
+use tokio_postgres::error::{DbError, Severity};
 
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
@@ -193,7 +194,7 @@ impl Migrator {
     }
 }
 
-fn read_failed(client: &Client, error: ReadError) -> ErrorKind {
+pub(crate) fn read_failed(client: &Client, error: ReadError) -> ErrorKind {
     let doing = "reading the history".to_owned();
     match error {
         ReadError::Format(format) => ErrorKind::Format(format),
@@ -207,7 +208,8 @@ fn read_failed(client: &Client, error: ReadError) -> ErrorKind {
 
 /// A query of ours failed: the server said why, or the connection is gone.
 pub(crate) fn failed(client: &Client, doing: String, error: &tokio_postgres::Error) -> ErrorKind {
-    match (error.as_db_error(), client.postgres().is_closed()) {
+    let said = error.as_db_error().filter(|said| !ends_the_session(said));
+    match (said, client.postgres().is_closed()) {
         (Some(said), false) => ErrorKind::History {
             doing,
             why: said.message().to_owned(),
@@ -217,4 +219,13 @@ pub(crate) fn failed(client: &Client, doing: String, error: &tokio_postgres::Err
             why: client.lost().unwrap_or_else(|| describe(error)),
         },
     }
+}
+
+/// Whether the server ended the session with this error, as when it shuts down; it
+/// may be a moment before the connection is seen to be closed.
+fn ends_the_session(said: &DbError) -> bool {
+    matches!(
+        said.parsed_severity(),
+        Some(Severity::Fatal | Severity::Panic)
+    )
 }

@@ -3,8 +3,8 @@
 use migrator_model::Version;
 use migrator_model::file_name::Direction;
 use migrator_model::registry::MigrationRef;
+use tokio_postgres::SimpleQueryRow;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 
 use super::schema::{Tables, quote_literal};
 use super::{Entry, FORMAT, History, Ready, Recorded, Stored};
@@ -28,9 +28,24 @@ pub(crate) async fn history(
     client: &tokio_postgres::Client,
     tables: &Tables,
 ) -> Result<History, ReadError> {
-    match client.simple_query(&query(tables)).await {
-        Ok(messages) => parse(messages),
-        Err(error) if is_absent(&error) => Ok(History::default()),
+    Ok(history_and(client, tables, "").await?.0)
+}
+
+/// Reads it in the same message as the answers to another query, which goes first
+/// and whose rows open with `also`. Without a history there are none.
+pub(crate) async fn history_and(
+    client: &tokio_postgres::Client,
+    tables: &Tables,
+    first: &str,
+) -> Result<(History, Vec<SimpleQueryRow>), ReadError> {
+    let query = format!("{first}{}", query(tables));
+    match client.simple_query(&query).await {
+        Ok(messages) => {
+            let is_other = |row: &SimpleQueryRow| row.get(0) == Some("also");
+            let (others, own) = rows(messages).partition(is_other);
+            Ok((parse(own)?, others))
+        }
+        Err(error) if is_absent(&error) => Ok((History::default(), Vec::new())),
         Err(error) => Err(ReadError::Postgres(error)),
     }
 }
@@ -128,11 +143,11 @@ fn is_absent(error: &tokio_postgres::Error) -> bool {
     error.code().is_some_and(|code| absent.contains(&code))
 }
 
-fn parse(messages: Vec<SimpleQueryMessage>) -> Result<History, ReadError> {
+fn parse(rows: Vec<SimpleQueryRow>) -> Result<History, ReadError> {
     let mut known = false;
     let mut tables = Vec::new();
     let mut entries = Vec::new();
-    for row in rows(messages) {
+    for row in rows {
         let second = row.get(1).unwrap_or_default();
         match row.get(0) {
             Some("format") if second == FORMAT.to_string() => known = true,

@@ -1,5 +1,6 @@
 //! What a failing script says, and where.
 
+use migrator_localpg::Throwaway;
 use migrator_runtime::{Fault, Left};
 
 use super::support::{Database, core, registry, stem};
@@ -49,12 +50,23 @@ async fn without_a_position_from_the_server_the_statement_is_named() {
     assert_eq!(
         place_of(
             "CREATE TABLE a (); CREATE RULE r AS ON DELETE TO a DO ALSO (SELECT 1; SELECT 2);\n\
-             CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT 2; END;\n\
              SELECT 1/0;"
         )
         .await,
-        "3:1 SELECT 1/0;"
+        "2:1 SELECT 1/0;"
     );
+}
+
+#[tokio::test]
+async fn a_body_of_several_statements_is_one_statement_to_servers_that_know_it() {
+    let body = "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT 2; END;";
+    let server = Throwaway::shared().expect("a server");
+    let expected = match server.programs().major {
+        ..14 => format!("2:33 {body}"),
+        14.. => "3:1 SELECT 1/0;".to_owned(),
+    };
+    let script = format!("SELECT 1;\n{body}\nSELECT 1/0;");
+    assert_eq!(place_of(&script).await, expected);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ const NASTY: &str = "
     SET search_path = pg_temp;
     SET role = pg_monitor;
     RESET role;
-    SET SESSION AUTHORIZATION pg_read_all_data;
+    SET SESSION AUTHORIZATION pg_read_all_stats;
     SET statement_timeout = 12345;
     SET lock_timeout = 12345;
     SET standard_conforming_strings = off;
@@ -24,7 +24,7 @@ const NASTY: &str = "
     DECLARE c CURSOR WITH HOLD FOR SELECT 1;
     SET LOCAL row_security = off;
     SET CONSTRAINTS ALL DEFERRED;
-    SET role = pg_read_all_data;";
+    SET role = pg_read_all_stats;";
 
 const PROBE: &str = "
     INSERT INTO public.probe SELECT pg_catalog.concat_ws('|', current_user, session_user,

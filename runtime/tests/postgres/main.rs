@@ -13,5 +13,6 @@ mod isolation;
 mod lock;
 mod no_transaction;
 mod rights;
+mod state;
 mod support;
 mod transaction;

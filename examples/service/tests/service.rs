@@ -1,0 +1,211 @@
+//! The service next to a deploy job, on a real server.
+#![cfg(unix)]
+#![expect(
+    clippy::expect_used,
+    reason = "clippy lets tests do so, but not the functions they share"
+)]
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use migrator_localpg::Throwaway;
+use migrator_model::{Tree, disk, resolve};
+use migrator_runtime::{Migrator, Registry, Settings, Target, connect};
+use tokio_postgres::NoTls;
+
+/// No test waits for longer than this.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+async fn database() -> String {
+    let server = Throwaway::shared().expect("a server");
+    server.create_database().await.expect("a database")
+}
+
+fn tree() -> Tree {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../database");
+    disk::read(&folder, "database")
+}
+
+/// The platform's tree, and in it one more migration of `tenant`.
+fn newer_tree() -> Tree {
+    let stem = "migrations/tenant_service/20990101000000_0a1b2c3d_create_notes_table";
+    tree()
+        .with_file(&format!("{stem}.up.sql"), "CREATE TABLE tenant.notes ();")
+        .with_file(&format!("{stem}.down.sql"), "DROP TABLE tenant.notes;")
+}
+
+/// What the deploy job of a binary with this tree does.
+async fn deploy(url: &str, tree: &Tree) -> usize {
+    let resolved = resolve(tree);
+    assert_eq!(resolved.diagnostics, []);
+    let registry: &'static Registry = Box::leak(Box::new(resolved.registry));
+    let settings = Settings::parse(url).expect("a URL");
+    let mut client = connect(settings).await.expect("a connection");
+    let mut migrator = Migrator::new(registry);
+    let report = migrator.up(&mut client, Target::service("tenant")).await;
+    report.expect("it runs").done.len()
+}
+
+async fn run(url: &str, sql: &str) {
+    let (client, connection) = tokio_postgres::connect(url, NoTls)
+        .await
+        .expect("a session");
+    tokio::spawn(connection);
+    client.batch_execute(sql).await.expect(sql);
+}
+
+fn command(url: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_example-tenant-service"));
+    command
+        .env("DATABASE_URL", url)
+        .env("LISTEN", "127.0.0.1:0")
+        .stdin(Stdio::null());
+    command
+}
+
+/// A service that runs, until this is dropped.
+struct Running {
+    process: Child,
+    address: String,
+}
+
+impl Running {
+    fn start(url: &str) -> Running {
+        let mut process = command(url)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the service runs");
+        let stdout = process.stdout.take().expect("it is a pipe");
+        let mut line = String::new();
+        BufReader::new(stdout)
+            .read_line(&mut line)
+            .expect("it says where it listens");
+        let address = line.trim_end().strip_prefix("listening on ");
+        let address = address.expect("it listens").to_owned();
+        Running { process, address }
+    }
+
+    /// Status and body, `200 all migrations are applied`.
+    fn get(&self, path: &str) -> String {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        self.send(&request)
+    }
+
+    fn send(&self, request: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).expect("it listens");
+        stream.write_all(request.as_bytes()).expect("it reads");
+        let mut response = String::new();
+        stream.read_to_string(&mut response).expect("it answers");
+        let (head, body) = response.split_once("\r\n\r\n").expect("it has a head");
+        let status = head.split(' ').nth(1).expect("it has a status");
+        format!("{status} {}", body.trim_end())
+    }
+
+    /// Asks until the answer starts so.
+    fn until(&self, path: &str, start: &str) -> String {
+        let started = Instant::now();
+        loop {
+            let answer = self.get(path);
+            if answer.starts_with(start) {
+                return answer;
+            }
+            assert!(started.elapsed() < PATIENCE, "{path}: {answer}");
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn refused(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[tokio::test]
+async fn a_service_is_ready_once_the_deploy_job_has_run_and_next_to_a_newer_one() {
+    let url = database().await;
+    let service = Running::start(&url);
+    let behind = service.get("/ready");
+    assert!(behind.starts_with("503 "), "{behind}");
+    assert!(behind.ends_with(" migrations are pending"), "{behind}");
+    assert_eq!(service.get("/plans"), "503 the service is starting");
+
+    let applied = deploy(&url, &tree()).await;
+    assert_eq!(behind, format!("503 {applied} migrations are pending"));
+    assert_eq!(service.get("/ready"), "200 all migrations are applied");
+    let plans = service.until("/plans", "200 ");
+    assert!(plans.lines().any(|line| line == "team: Team"), "{plans}");
+
+    assert_eq!(deploy(&url, &newer_tree()).await, 1);
+    let ahead = "200 all migrations are applied, and some that this binary does not have, \
+                 such as `tenant/20990101000000_0a1b2c3d_create_notes_table`";
+    assert_eq!(service.get("/ready"), ahead);
+    assert_eq!(service.get("/plans"), plans);
+    let older = Running::start(&url);
+    assert_eq!(older.get("/ready"), ahead);
+    assert_eq!(older.until("/plans", "200 "), plans);
+}
+
+#[tokio::test]
+async fn a_service_refuses_to_start_on_what_no_deploy_job_mends() {
+    let url = database().await;
+    let output = command(&url).env("WAIT_SECONDS", "0").output();
+    let behind = refused(&output.expect("it runs"));
+    assert!(
+        behind.starts_with("error[M0506]: the database is not current after 0 s: "),
+        "{behind}"
+    );
+    deploy(&url, &tree()).await;
+    let edit = "UPDATE migrator.tenant_history SET checksum = '1', fingerprint = NULL \
+                WHERE name LIKE '%create_plans_table'";
+    run(&url, edit).await;
+    let changed = refused(&command(&url).output().expect("it runs"));
+    assert!(changed.starts_with("error[M0401]: "), "{changed}");
+    assert!(changed.contains("create_plans_table"), "{changed}");
+    assert!(changed.contains("\nhelp: restore the file"), "{changed}");
+}
+
+#[tokio::test]
+async fn a_service_survives_the_loss_of_its_connection() {
+    let url = database().await;
+    deploy(&url, &tree()).await;
+    let service = Running::start(&url);
+    service.until("/plans", "200 ");
+    let others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                  WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    run(&url, others).await;
+    service.until("/ready", "200 ");
+}
+
+#[tokio::test]
+async fn what_is_not_there_and_what_is_no_request_is_answered_so() {
+    let url = database().await;
+    deploy(&url, &tree()).await;
+    let service = Running::start(&url);
+    service.until("/plans", "200 ");
+    assert_eq!(service.get("/nothing"), "404 there is nothing here");
+    assert_eq!(
+        service.send("POST /plans HTTP/1.1\r\n\r\n"),
+        "400 this is not a GET request"
+    );
+}
+
+#[test]
+fn without_a_database_it_says_so() {
+    let output = Command::new(env!("CARGO_BIN_EXE_example-tenant-service"))
+        .env_remove("DATABASE_URL")
+        .output();
+    assert_eq!(
+        refused(&output.expect("it runs")),
+        "error: `DATABASE_URL` is not set\n"
+    );
+}

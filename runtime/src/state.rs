@@ -1,0 +1,100 @@
+//! How a database as a whole stands to a registry: whether a service may start.
+//!
+//! This decides; [`wait`](crate::wait) looks. Each migration's own state is in
+//! [`status`](crate::status).
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use migrator_model::Registry;
+use migrator_model::file_name::Direction;
+
+use crate::history::{Entry, History};
+use crate::plan::{self, Conflict};
+use crate::target::{Policy, Target};
+
+/// How a database stands to a registry and a target, as a service asks before it
+/// starts.
+///
+/// Of several that hold at once the first in this order is told: conflict,
+/// behind, ahead, current.
+///
+/// Only the registry's own services count; a registry has those that its services
+/// need. An entry that it does not know is of a newer binary, or of another
+/// branch, and is never a conflict, dirty or not: this binary was written without
+/// it. What is being applied or reverted outside a transaction at this moment
+/// counts as pending.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DatabaseState {
+    /// `up` would have nothing to do, and nothing is unknown.
+    Current,
+    /// `up` would apply so many migrations.
+    Behind(usize),
+    /// `up` would have nothing to do, but these, which the registry does not have,
+    /// are applied as well: by service, then by version.
+    Ahead(Vec<Entry>),
+    /// What would keep `up` from starting: a migration that was changed, is out of
+    /// order (unless the policy allows that), or broke half-way. Waiting alone
+    /// does not mend it.
+    Conflict(Vec<Conflict>),
+}
+
+impl DatabaseState {
+    /// Compares a registry with a history, while others are at work on some services.
+    pub(crate) fn new(
+        registry: &Registry,
+        history: &History,
+        target: &Target,
+        policy: Policy,
+        at_work: &BTreeSet<String>,
+    ) -> DatabaseState {
+        let own = history.entries();
+        let own = own.filter(|entry| registry.service(&entry.service).is_some());
+        let (known, unknown): (Vec<&Entry>, Vec<&Entry>) =
+            own.partition(|entry| registry.migration(&entry.service, entry.version).is_some());
+        let is_settled =
+            |entry: &&&Entry| entry.dirty.is_none() || !at_work.contains(&entry.service);
+        let settled = known.iter().filter(is_settled).copied().cloned();
+        let history = History::new(settled);
+        let planned = plan::plan(registry, &history, Direction::Up, target, policy);
+        match planned.map(|plan| plan.steps.len()) {
+            Err(conflicts) => DatabaseState::Conflict(conflicts),
+            Ok(0) if unknown.is_empty() => DatabaseState::Current,
+            Ok(0) => DatabaseState::Ahead(unknown.into_iter().cloned().collect()),
+            Ok(pending) => DatabaseState::Behind(pending),
+        }
+    }
+
+    /// Whether all that was asked for is applied: current or ahead.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        match self {
+            DatabaseState::Current | DatabaseState::Ahead(_) => true,
+            DatabaseState::Behind(_) | DatabaseState::Conflict(_) => false,
+        }
+    }
+}
+
+/// A sentence, such as `2 migrations are pending`.
+impl fmt::Display for DatabaseState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DatabaseState::Current => f.write_str("all migrations are applied"),
+            DatabaseState::Behind(1) => f.write_str("1 migration is pending"),
+            DatabaseState::Behind(number) => write!(f, "{number} migrations are pending"),
+            DatabaseState::Ahead(entries) => {
+                f.write_str("all migrations are applied, and some that this binary does not have")?;
+                match entries.first() {
+                    Some(first) => write!(f, ", such as `{first}`"),
+                    None => Ok(()),
+                }
+            }
+            DatabaseState::Conflict(conflicts) => {
+                if conflicts.len() > 1 {
+                    write!(f, "{} conflicts, the first with ", conflicts.len())?;
+                }
+                conflicts.first().map_or(Ok(()), |first| first.fmt(f))
+            }
+        }
+    }
+}

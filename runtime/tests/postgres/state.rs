@@ -1,0 +1,429 @@
+//! Whether a service may start: how the database stands, and waiting for it.
+
+use std::fs;
+use std::time::Duration;
+
+use migrator_localpg::{Programs, Throwaway};
+use migrator_runtime::{
+    Client, DatabaseState, Error, ErrorKind, Leave, Migrator, Options, Outcome, Policy, Registry,
+    Target,
+};
+
+use super::support::{
+    AT_GATE, Database, Gate, Script, core, registry, rows, telling, version, within,
+};
+
+const WHOLE: [Script<'static>; 4] = [
+    ("core", 1, "CREATE TABLE a ();", "DROP TABLE a;"),
+    ("core", 2, "CREATE TABLE b ();", "DROP TABLE b;"),
+    ("tenant", 3, "CREATE TABLE c ();", "DROP TABLE c;"),
+    ("auth", 4, "CREATE TABLE d ();", "DROP TABLE d;"),
+];
+
+/// As `core` with one script outside a transaction, which stops at the gate.
+fn at_gate() -> &'static Registry {
+    core(&[
+        "CREATE TABLE a ();",
+        "-- migrator: no-transaction\nSELECT pg_catalog.pg_advisory_lock(42);",
+    ])
+}
+
+async fn state(database: &Database, registry: &'static Registry) -> DatabaseState {
+    let client = database.client().await;
+    let migrator = Migrator::new(registry);
+    within("a state", migrator.state(&client, &Target::all()))
+        .await
+        .expect("a state")
+}
+
+async fn wait(
+    database: &Database,
+    registry: &'static Registry,
+    timeout: Duration,
+) -> Result<DatabaseState, Error> {
+    let mut client = database.client().await;
+    let migrator = Migrator::new(registry);
+    let target = Target::all();
+    let wait = migrator.wait_until_current(&mut client, &target, timeout);
+    within("a wait", wait).await
+}
+
+/// Counts the sessions that have asked for the state, of those of which this holds.
+fn asked(of: &str) -> String {
+    format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+           AND query LIKE 'SELECT ''also''%' AND {of}"
+    )
+}
+
+/// What is unknown, or what is in conflict, in short form.
+fn names(state: &DatabaseState) -> Vec<String> {
+    match state {
+        DatabaseState::Ahead(entries) => entries.iter().map(ToString::to_string).collect(),
+        DatabaseState::Conflict(conflicts) => conflicts
+            .iter()
+            .map(|conflict| format!("{} {}", conflict.code, conflict.subject))
+            .collect(),
+        DatabaseState::Current | DatabaseState::Behind(_) => panic!("{state:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_database_is_behind_until_all_is_applied() {
+    let database = Database::new().await;
+    let whole = registry(&WHOLE);
+    assert_eq!(state(&database, whole).await, DatabaseState::Behind(4));
+    database.up(registry(&WHOLE[..1])).await.expect("it runs");
+    let behind = state(&database, whole).await;
+    assert_eq!(behind, DatabaseState::Behind(3));
+    assert!(!behind.is_ready());
+    database.up(whole).await.expect("it runs");
+    let current = state(&database, whole).await;
+    assert_eq!(current, DatabaseState::Current);
+    assert!(current.is_ready());
+}
+
+#[tokio::test]
+async fn next_to_a_newer_binary_it_is_ahead_and_names_what_it_does_not_know() {
+    let database = Database::new().await;
+    database.up(registry(&WHOLE)).await.expect("it runs");
+    let older = state(&database, registry(&WHOLE[..2])).await;
+    assert_eq!(
+        names(&older),
+        [
+            "auth/20240101000004_a000004a_m4",
+            "tenant/20240101000003_e000003a_m3"
+        ]
+    );
+    assert!(older.is_ready());
+    assert_eq!(
+        older.to_string(),
+        "all migrations are applied, and some that this binary does not have, \
+         such as `auth/20240101000004_a000004a_m4`"
+    );
+}
+
+#[tokio::test]
+async fn what_is_pending_goes_before_what_is_not_known() {
+    let database = Database::new().await;
+    database.up(registry(&WHOLE[..2])).await.expect("it runs");
+    let other_branch = registry(&[WHOLE[0], WHOLE[2]]);
+    assert_eq!(
+        state(&database, other_branch).await,
+        DatabaseState::Behind(1)
+    );
+}
+
+#[tokio::test]
+async fn services_that_the_registry_does_not_have_do_not_count() {
+    let database = Database::new().await;
+    database.up(registry(&WHOLE)).await.expect("it runs");
+    database
+        .run("UPDATE migrator.auth_history SET dirty = 'up', checksum = '1'")
+        .await;
+    let whole = registry(&WHOLE);
+    let own = whole.narrow(&["tenant".to_owned()]);
+    let own = Box::leak(Box::new(own));
+    assert_eq!(state(&database, own).await, DatabaseState::Current);
+}
+
+#[tokio::test]
+async fn what_the_deploy_job_of_a_service_applies_is_all_that_the_service_waits_for() {
+    let database = Database::new().await;
+    let requires = "-- migrator: requires auth/20240101000004\nCREATE TABLE e ();";
+    let whole = registry(&[
+        WHOLE[0],
+        WHOLE[3],
+        ("auth", 5, "CREATE TABLE f ();", "DROP TABLE f;"),
+        ("tenant", 6, requires, "DROP TABLE e;"),
+    ]);
+    let own: &'static Registry = Box::leak(Box::new(whole.narrow(&["tenant".to_owned()])));
+    let client = database.client().await;
+    let migrator = Migrator::new(own);
+    let target = Target::service("tenant");
+    let before = migrator.state(&client, &target).await;
+    assert_eq!(before.expect("a state"), DatabaseState::Behind(3));
+    database
+        .up_with(Migrator::new(own), target.clone())
+        .await
+        .expect("it runs");
+    let after = migrator.state(&client, &target).await;
+    assert_eq!(after.expect("a state"), DatabaseState::Current);
+    assert_eq!(state(&database, own).await, DatabaseState::Behind(1));
+    let slip = migrator.state(&client, &Target::service("tenent")).await;
+    assert_eq!(slip.expect_err("a slip").help(), "did you mean `tenant`?");
+}
+
+#[tokio::test]
+async fn what_keeps_a_run_from_starting_is_a_conflict_whatever_else_holds() {
+    let database = Database::new().await;
+    database
+        .up(registry(&[WHOLE[1], WHOLE[2]]))
+        .await
+        .expect("it runs");
+    let changed = ("tenant", 3, "CREATE TABLE other ();", "SELECT 1;");
+    let found = state(&database, registry(&[WHOLE[0], changed])).await;
+    assert_eq!(
+        names(&found),
+        ["M0401 tenant/20240101000003_e000003a_m3"],
+        "what is not known puts nothing out of order"
+    );
+    let out_of_order = registry(&WHOLE[..3]);
+    let found = state(&database, out_of_order).await;
+    assert_eq!(names(&found), ["M0403 core/20240101000001_c000001a_m1"]);
+    assert!(!found.is_ready());
+    let both = registry(&[WHOLE[0], WHOLE[1], changed]);
+    assert_eq!(
+        state(&database, both).await.to_string(),
+        "2 conflicts, the first with tenant/20240101000003_e000003a_m3: its up script \
+         `database/migrations/tenant/20240101000003_e000003a_m3.up.sql` was changed after it \
+         was applied"
+    );
+    let policy = Policy {
+        out_of_order: Leave::Allowed,
+        ..Policy::default()
+    };
+    let options = Options {
+        policy,
+        ..Options::default()
+    };
+    let client = database.client().await;
+    let allowed = Migrator::with_options(out_of_order, options);
+    assert_eq!(
+        allowed
+            .state(&client, &Target::all())
+            .await
+            .expect("a state"),
+        DatabaseState::Behind(1)
+    );
+}
+
+#[tokio::test]
+async fn what_broke_half_way_is_a_conflict_to_those_alone_who_have_it() {
+    let database = Database::new().await;
+    let newer = core(&[
+        "SELECT 1;",
+        "-- migrator: no-transaction\nSELECT 1; SELECT nothing;",
+    ]);
+    database.fault(newer).await;
+    assert_eq!(
+        names(&state(&database, newer).await),
+        ["M0404 core/20240101000002_c000002a_m2"]
+    );
+    let older = state(&database, core(&["SELECT 1;"])).await;
+    assert_eq!(names(&older), ["core/20240101000002_c000002a_m2"]);
+}
+
+#[tokio::test]
+async fn what_is_at_work_outside_a_transaction_is_pending() {
+    let database = Database::new().await;
+    let gate = Gate::closed(&database).await;
+    let registry = at_gate();
+    let run = tokio::spawn({
+        let database = database.clone();
+        async move { database.up(registry).await }
+    });
+    gate.reached().await;
+    assert_eq!(database.recorded().await, ["core/1", "core/2 dirty up"]);
+    assert_eq!(state(&database, registry).await, DatabaseState::Behind(1));
+    gate.open().await;
+    within("the run", run)
+        .await
+        .expect("no panic")
+        .expect("it runs");
+    assert_eq!(state(&database, registry).await, DatabaseState::Current);
+}
+
+#[tokio::test]
+async fn a_state_is_one_message_that_writes_and_locks_nothing() {
+    let settings = [("log_statement", "all"), ("log_line_prefix", "<%p> ")];
+    let programs = Programs::find(None).expect("programs");
+    let server = Throwaway::start_with_settings(programs, &settings).expect("a server");
+    let url = server.create_database().await.expect("a database");
+    let database = Database { url };
+    let whole = registry(&WHOLE);
+    let client = database.client().await;
+    let pid = rows(client.postgres(), "SELECT pg_backend_pid()").await;
+    let messages = || {
+        let log = fs::read_to_string(server.folder().join("log")).expect("a log");
+        let start = format!("<{}> LOG:", pid.join(""));
+        log.lines().filter(|line| line.starts_with(&start)).count()
+    };
+    let migrator = Migrator::new(whole);
+    for expected in [DatabaseState::Behind(4), DatabaseState::Current] {
+        let before = messages();
+        assert_eq!(
+            migrator
+                .state(&client, &Target::all())
+                .await
+                .expect("a state"),
+            expected
+        );
+        assert_eq!(messages() - before, 1);
+        database.up(whole).await.expect("it runs");
+    }
+    let begin = client.postgres().batch_execute("BEGIN").await;
+    begin.expect("it begins");
+    migrator
+        .state(&client, &Target::all())
+        .await
+        .expect("a state");
+    let locks = "SELECT locktype, mode FROM pg_locks WHERE pid = pg_backend_pid() \
+                 AND NOT (locktype = 'virtualxid' OR mode = 'AccessShareLock')";
+    assert!(rows(client.postgres(), locks).await.is_empty());
+    let written = "SELECT pg_current_xact_id_if_assigned()";
+    assert_eq!(rows(client.postgres(), written).await, ["NULL"]);
+}
+
+#[tokio::test]
+async fn a_role_that_may_read_two_tables_is_told_the_state() {
+    let database = Database::new().await;
+    let whole = registry(&WHOLE);
+    let (limited, role) = database.as_new_role().await;
+    assert_eq!(state(&limited, whole).await, DatabaseState::Behind(4));
+    database.up(whole).await.expect("it runs");
+    let client = limited.client().await;
+    let migrator = Migrator::new(whole);
+    let error = migrator
+        .state(&client, &Target::all())
+        .await
+        .expect_err("it may not read");
+    assert_eq!(error.code().to_string(), "M0505");
+    database
+        .run(&format!(
+            "GRANT USAGE ON SCHEMA migrator TO {role};\
+             GRANT SELECT ON migrator.format, migrator.history TO {role};"
+        ))
+        .await;
+    assert_eq!(
+        migrator
+            .state(&client, &Target::all())
+            .await
+            .expect("it may read"),
+        DatabaseState::Current
+    );
+}
+
+#[tokio::test]
+async fn a_service_waits_for_the_run_that_applies_its_migrations() {
+    let database = Database::new().await;
+    let gate = Gate::closed(&database).await;
+    let registry = core(&["CREATE TABLE a ();", AT_GATE]);
+    let services: Vec<_> = (0..3)
+        .map(|_| {
+            let database = database.clone();
+            tokio::spawn(async move { wait(&database, registry, Duration::MAX).await })
+        })
+        .collect();
+    let run = tokio::spawn({
+        let database = database.clone();
+        async move { database.up(registry).await }
+    });
+    gate.reached().await;
+    assert!(services.iter().all(|service| !service.is_finished()));
+    gate.open().await;
+    within("the run", run)
+        .await
+        .expect("no panic")
+        .expect("it runs");
+    for service in services {
+        let found = within("a service", service).await.expect("no panic");
+        assert_eq!(found.expect("it is current"), DatabaseState::Current);
+    }
+}
+
+#[tokio::test]
+async fn a_wait_that_ends_too_early_says_what_is_pending() {
+    let database = Database::new().await;
+    let whole = registry(&WHOLE);
+    let error = wait(&database, whole, Duration::from_millis(50))
+        .await
+        .expect_err("nobody applies them");
+    assert_eq!(error.code().to_string(), "M0506");
+    assert_eq!(
+        error.to_string(),
+        "the database is not current after 0 s: 4 migrations are pending"
+    );
+    assert!(error.help().contains("`migrator up`"), "{}", error.help());
+    let ErrorKind::NotCurrent { state, .. } = *error.kind else {
+        panic!("{error:?}")
+    };
+    assert_eq!(state, DatabaseState::Behind(4));
+}
+
+#[tokio::test]
+async fn no_wait_mends_a_changed_migration() {
+    let database = Database::new().await;
+    database.up(core(&["SELECT 1;"])).await.expect("it runs");
+    let error = wait(&database, core(&["SELECT 2;"]), Duration::MAX)
+        .await
+        .expect_err("it is refused at once");
+    assert_eq!(error.code().to_string(), "M0401");
+    assert!(
+        error.help().contains("restore the file"),
+        "{}",
+        error.help()
+    );
+}
+
+#[tokio::test]
+async fn a_dirty_migration_is_waited_for_until_it_is_repaired() {
+    let database = Database::new().await;
+    let registry = core(&["-- migrator: no-transaction\nSELECT 1; SELECT nothing;"]);
+    database.fault(registry).await;
+    let error = wait(&database, registry, Duration::from_millis(50))
+        .await
+        .expect_err("it is dirty");
+    assert_eq!(error.code().to_string(), "M0404");
+    let waiting = tokio::spawn({
+        let database = database.clone();
+        async move { wait(&database, registry, Duration::MAX).await }
+    });
+    database.until(&asked("true"), "1").await;
+    database
+        .repair(registry, 1, Outcome::Applied)
+        .await
+        .expect("it is repaired");
+    let found = within("the wait", waiting).await.expect("no panic");
+    assert_eq!(found.expect("it is current"), DatabaseState::Current);
+}
+
+#[tokio::test]
+async fn a_wait_survives_the_end_of_its_session_and_of_the_server() {
+    let programs = Programs::find(None).expect("programs");
+    let server = Throwaway::start_with(programs).expect("a server");
+    let url = server.create_database().await.expect("a database");
+    let database = Database { url };
+    let whole = registry(&WHOLE);
+    let mut client: Client = database.client().await;
+    let migrator = Migrator::new(whole);
+    let (mut deploy, mut told) = telling(whole, Options::default());
+    let first = rows(client.postgres(), "SELECT pg_backend_pid()").await;
+    let first = first.join("");
+    let work = Box::pin(async {
+        database.until(&asked(&format!("pid = {first}")), "1").await;
+        database
+            .run(&format!("SELECT pg_terminate_backend({first})"))
+            .await;
+        database
+            .until(&asked(&format!("pid <> {first}")), "1")
+            .await;
+        server.crash().expect("it comes back");
+        let mut client = database.client().await;
+        deploy
+            .up(&mut client, Target::all())
+            .await
+            .expect("it runs");
+        told.next("planned").await;
+    });
+    let target = Target::all();
+    let wait = migrator.wait_until_current(&mut client, &target, Duration::MAX);
+    let (found, ()) = within("both", async { tokio::join!(wait, work) }).await;
+    assert_eq!(found.expect("it is current"), DatabaseState::Current);
+    let alive = rows(
+        client.postgres(),
+        "SELECT version FROM migrator.core_history",
+    )
+    .await;
+    assert_eq!(alive, [version(1), version(2)].map(|v| v.to_string()));
+}
