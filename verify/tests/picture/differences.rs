@@ -1,41 +1,53 @@
 //! What a picture tells of every case.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use migrator_verify::{Picture, Scope, differences};
+use migrator_verify::{Kind, Picture, Scope, differences};
 
 use crate::case::Case;
 use crate::support::{database, lines, picture, run, with_all};
 
-async fn told(case: Case) -> (Vec<String>, bool) {
+/// The lines, whether the way back tells as much, and the kinds that are told.
+async fn told(case: Case) -> (Vec<String>, bool, Vec<Kind>) {
     let (_, client) = database().await;
     run(&client, &case.setup).await;
     let before = picture(&client).await;
     run(&client, &case.change).await;
     let after = picture(&client).await;
-    let told = lines(&differences(&before, &after));
+    let told = differences(&before, &after);
+    let kinds = told
+        .iter()
+        .map(|difference| difference.object.kind)
+        .collect();
+    let told = lines(&told);
     let back = differences(&after, &before);
     let is_symmetric = told.is_empty() == (before == after)
         && told.len() == back.len()
         && differences(&after, &after).is_empty();
-    (told, is_symmetric)
+    (told, is_symmetric, kinds)
 }
 
 #[tokio::test]
 async fn every_case_is_told_as_expected() {
     let mut wrong = String::new();
-    for (case, (told, is_symmetric)) in with_all(told).await {
+    let mut seen = BTreeSet::new();
+    for (case, (told, is_symmetric, kinds)) in with_all(told).await {
         assert!(is_symmetric, "{}", case.name);
+        seen.extend(kinds);
         if told != case.expected {
-            let told: String = told
-                .iter()
-                .map(|line| format!("-- expect: {line}\n"))
-                .collect();
-            let told = if told.is_empty() { "-- same\n" } else { &told };
-            write!(wrong, "-- case: {}\n{told}", case.name).unwrap();
+            writeln!(wrong, "-- case: {}", case.name).unwrap();
+            for line in &told {
+                writeln!(wrong, "-- expect: {line}").unwrap();
+            }
         }
     }
     assert!(wrong.is_empty(), "told otherwise than expected:\n{wrong}");
+    let unseen: Vec<_> = Kind::ALL
+        .iter()
+        .filter(|kind| !seen.contains(*kind))
+        .collect();
+    assert!(unseen.is_empty(), "no case tells {unseen:?}");
 }
 
 #[tokio::test]
