@@ -33,9 +33,10 @@ ORDER BY d.oid, s.turn";
 /// Gives the functions, tables, types and languages that Postgres or an extension made the
 /// privileges back that they came with.
 pub(crate) const RESET_FOREIGN: &str = "
-SELECT pg_catalog.format('%s ON %s %s %s %s', s.verb, b.kind, i.identity, s.word,
+SELECT pg_catalog.format('%s ON %s %s %s %s%s', s.verb, b.kind, i.identity, s.word,
     CASE s.grantee WHEN 0 THEN 'PUBLIC'
-        ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(s.grantee)) END)
+        ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(s.grantee)) END,
+    CASE s.turn WHEN 1 THEN ' CASCADE' ELSE '' END)
 FROM (
     SELECT 'pg_proc'::pg_catalog.regclass AS class, oid, proacl AS acl, proowner AS owner,
         'f'::\"char\" AS type, 'ROUTINE' AS kind

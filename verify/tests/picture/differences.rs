@@ -50,6 +50,32 @@ async fn every_case_is_told_as_expected() {
     assert!(unseen.is_empty(), "no case tells {unseen:?}");
 }
 
+/// The picture of a case's database, after another number of objects was made there before it.
+async fn after(case: &Case, others: usize) -> Picture {
+    let (_, client) = database().await;
+    for _ in 0..others {
+        run(
+            &client,
+            "CREATE TABLE other (id serial PRIMARY KEY); DROP TABLE other",
+        )
+        .await;
+    }
+    run(&client, &case.setup).await;
+    run(&client, &case.change).await;
+    picture(&client).await
+}
+
+#[tokio::test]
+async fn two_databases_made_alike_are_equal() {
+    let told = async |case: Case| {
+        let (one, other) = (after(&case, 0).await, after(&case, 3).await);
+        (lines(&differences(&one, &other)), one == other)
+    };
+    for (case, (told, are_equal)) in with_all(told).await {
+        assert!(are_equal && told.is_empty(), "{}: {told:#?}", case.name);
+    }
+}
+
 #[tokio::test]
 async fn what_is_out_of_scope_is_not_told() {
     let (_, client) = database().await;
