@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use migrator_verify::{Kind, Picture, Scope, differences};
+use tokio_postgres::error::SqlState;
 
 use crate::case::Case;
 use crate::support::{database, lines, picture, run, with_all};
@@ -137,4 +138,18 @@ async fn a_role_without_rights_can_take_a_picture() {
     let all = picture(&client).await;
     run(&client, "SET ROLE picture_other").await;
     assert_eq!(lines(&differences(&all, &picture(&client).await)), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_picture_that_fails_leaves_no_transaction_behind() {
+    let (_, client) = database().await;
+    run(
+        &client,
+        "REVOKE SELECT ON pg_catalog.pg_policy FROM PUBLIC; SET ROLE picture_app",
+    )
+    .await;
+    let error = Picture::take(&client, &Scope::default()).await.unwrap_err();
+    assert_eq!(error.code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE));
+    run(&client, "RESET ROLE").await;
+    run(&client, "VACUUM pg_catalog.pg_policy").await;
 }
