@@ -42,6 +42,9 @@ pub enum Change {
 /// An object whose parent came or went with it is not told.
 #[must_use]
 pub fn differences(before: &Picture, after: &Picture) -> Vec<Difference> {
+    if before == after {
+        return Vec::new();
+    }
     let gone = before
         .objects()
         .filter(|(object, _)| is_news(object, after, before));

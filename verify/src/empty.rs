@@ -55,7 +55,7 @@ pub async fn empty(client: &Client, wanted: &Picture, scope: &Scope) -> Result<(
             .map_err(EmptyError::Catalog)?;
         refused = None;
         for statement in statements {
-            if let Err(error) = client.batch_execute(&statement).await {
+            if let Err(error) = run(client, &statement).await {
                 refused.get_or_insert(error);
             }
         }
@@ -108,11 +108,22 @@ async fn statements(
     Ok(statements)
 }
 
+/// Runs SQL in a transaction in which names without a schema mean what they do in a picture; see
+/// [`Picture::take`].
+async fn run(client: &Client, sql: &str) -> Result<Vec<SimpleQueryMessage>, tokio_postgres::Error> {
+    let message = format!("BEGIN; SET LOCAL search_path = pg_catalog, pg_temp; {sql}; COMMIT");
+    let answer = client.simple_query(&message).await;
+    if answer.is_err() {
+        // Of the two errors the first says what happened.
+        let _ = client.batch_execute("ROLLBACK").await;
+    }
+    answer
+}
+
 /// The first column of what a query returns.
 async fn names(client: &Client, query: &str) -> Result<Vec<String>, tokio_postgres::Error> {
-    let messages = client.simple_query(query).await?;
     let mut first = Vec::new();
-    for message in messages {
+    for message in run(client, query).await? {
         if let SimpleQueryMessage::Row(row) = message {
             first.extend(row.get(0).map(str::to_owned));
         }

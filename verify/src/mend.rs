@@ -33,9 +33,10 @@ ORDER BY d.oid, s.turn";
 /// Gives the functions, tables, types and languages that Postgres or an extension made the
 /// privileges back that they came with.
 pub(crate) const RESET_FOREIGN: &str = "
-SELECT pg_catalog.format('%s ON %s %s %s %s', s.verb, b.kind, i.identity, s.word,
+SELECT pg_catalog.format('%s ON %s %s %s %s%s', s.verb, b.kind, i.identity, s.word,
     CASE s.grantee WHEN 0 THEN 'PUBLIC'
-        ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(s.grantee)) END)
+        ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(s.grantee)) END,
+    CASE s.turn WHEN 1 THEN ' CASCADE' ELSE '' END)
 FROM (
     SELECT 'pg_proc'::pg_catalog.regclass AS class, oid, proacl AS acl, proowner AS owner,
         'f'::\"char\" AS type, 'ROUTINE' AS kind
@@ -156,13 +157,13 @@ fn drop(object: &Object) -> Vec<String> {
     let Object { kind, name, .. } = object;
     let words = words(*kind);
     if PARTS.contains(kind) {
-        let parent = object.parent().map(|parent| sql(parent, ""));
-        let part = match name.split_once(" on ") {
-            Some((part, _)) => part,
-            None => name.rsplit('.').next().unwrap_or(name),
+        let Some(parent) = object.parent() else {
+            return Vec::new();
         };
-        let drop = |parent| format!("ALTER {parent} DROP {words} {part} CASCADE");
-        parent.map(drop).into_iter().collect()
+        let column = name.strip_prefix(&format!("{}.", parent.name));
+        let part = column.or_else(|| name.strip_suffix(&format!(" on {}", parent.name)));
+        let drop = |part| format!("ALTER {} DROP {words} {part} CASCADE", sql(parent, ""));
+        part.map(drop).into_iter().collect()
     } else if *kind == Kind::Subscription {
         // It lets go of its slot on the other server first, which may be gone.
         vec![

@@ -17,7 +17,9 @@ UNION ALL
 SELECT 'not null constraint', 'pg_constraint', k.oid, 0,
     CASE WHEN k.conrelid = 0 THEN 'pg_type' ELSE 'pg_class' END, CASE WHEN k.conrelid = 0 THEN k.contypid ELSE k.conrelid END,
     coalesce(k.conkey[1], 0)
-FROM pg_constraint k WHERE k.contype = 'n';";
+FROM pg_constraint k JOIN pg_description d
+    ON d.objoid = k.oid AND d.classoid = 'pg_constraint'::regclass
+WHERE k.contype = 'n';";
 
 /// Comments on what is not Postgres's own.
 pub(super) const COMMENTS: &str = "

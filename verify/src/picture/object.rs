@@ -143,7 +143,8 @@ impl Object {
 
     /// What it is a part of and goes with: the table of a column, index, constraint, trigger,
     /// rule, policy, of statistics or of a sequence that a column owns, the publication of a
-    /// member, the server of a user mapping.
+    /// member, the server of a user mapping, the wrapper of a server, the schema of default
+    /// privileges.
     #[must_use]
     pub fn parent(&self) -> Option<&Object> {
         self.parent.as_deref()

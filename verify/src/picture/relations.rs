@@ -1,5 +1,8 @@
 //! Queries for tables, views, sequences and what stands in them: columns, constraints, indexes,
 //! triggers, rules, policies, statistics.
+//!
+//! `OFFSET 0` keeps the planner from looking a subquery's rows up one by one, which it takes for
+//! cheap in a database that was never analysed.
 
 /// Tables, views, materialised views and foreign tables.
 pub(super) const RELATIONS: &str = "
@@ -75,8 +78,10 @@ SELECT CASE c.relkind WHEN 'c' THEN 'attribute' ELSE 'column' END AS kind,
     CASE WHEN a.attstorage <> t.typstorage THEN {storage of a.attstorage} END AS storage,
     CASE a.compression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END AS compression,
     NULLIF(a.attstattarget, -1) AS \"statistics target\",
-    array_to_string(ARRAY(SELECT o FROM unnest(a.attoptions) o ORDER BY o), ', ') AS options,
-    {options of a.attfdwoptions} AS \"foreign options\",
+    CASE WHEN a.attoptions IS NOT NULL THEN
+        array_to_string(ARRAY(SELECT o FROM unnest(a.attoptions) o ORDER BY o), ', ')
+        END AS options,
+    CASE WHEN a.attfdwoptions IS NOT NULL THEN {options of a.attfdwoptions} END AS \"foreign options\",
     CASE WHEN c.relispartition OR a.attinhcount = 0 THEN NULL
         WHEN a.attislocal THEN 'yes, and local' ELSE 'yes' END AS inherited
 FROM pg_class c
@@ -84,14 +89,16 @@ JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN (SELECT *, attcompression AS compression FROM pg_attribute) a ON a.attrelid = c.oid
 JOIN pg_type t ON t.oid = a.atttypid
 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum AND a.atthasdef
-LEFT JOIN pg_constraint nn
-    ON nn.conrelid = a.attrelid AND nn.contype = 'n' AND nn.conkey[1] = a.attnum
+LEFT JOIN (
+    SELECT * FROM pg_constraint WHERE contype = 'n' OFFSET 0
+) nn ON nn.conrelid = a.attrelid AND nn.conkey[1] = a.attnum
 LEFT JOIN (
     SELECT p.refobjid, p.refobjsubid,
         s.seqrelid::regclass::text || {sequence} AS sequence
     FROM pg_depend p JOIN pg_sequence s ON s.seqrelid = p.objid
     WHERE p.classid = 'pg_class'::regclass AND p.refclassid = 'pg_class'::regclass
         AND p.deptype = 'i'
+    OFFSET 0
 ) q ON q.refobjid = a.attrelid AND q.refobjsubid = a.attnum AND a.attidentity <> ''
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') AND a.attnum > 0 AND NOT a.attisdropped
     AND {ours} AND ('pg_class'::regclass, c.oid) NOT IN ({members})

@@ -24,6 +24,8 @@ const HEAD: [&str; 8] = [
 /// What the rows have told so far.
 struct Reader {
     kinds: HashMap<&'static str, Kind>,
+    /// The columns of the current query that are properties.
+    properties: Vec<usize>,
     picture: Picture,
     places: HashMap<Address, Object>,
     /// What stands behind an object: where, as what, and of which.
@@ -37,12 +39,15 @@ pub(super) fn read(messages: &[SimpleQueryMessage]) -> Picture {
             .iter()
             .map(|kind| (kind.as_str(), *kind))
             .collect(),
+        properties: Vec::new(),
         picture: Picture::default(),
         places: HashMap::new(),
         aliases: HashMap::new(),
     };
     for message in messages {
-        if let SimpleQueryMessage::Row(row) = message {
+        if let SimpleQueryMessage::RowDescription(columns) = message {
+            reader.properties = properties(columns);
+        } else if let SimpleQueryMessage::Row(row) = message {
             // A row of a query is an object, an alias or a facet, by its first column's name.
             let _ = match row.columns().first().map(SimpleColumn::name) {
                 Some("kind") => reader.object(row),
@@ -63,14 +68,11 @@ impl Reader {
             schema: optional(row, "schema"),
             parent: self.parent(row).map(Box::new),
         };
-        let properties = row.columns().iter().enumerate();
-        let properties = properties
-            .filter(|(_, column)| !HEAD.contains(&column.name()))
-            .filter_map(|(i, column)| {
-                let value = row.get(i).filter(|value| !value.is_empty())?;
-                Some((column.name().to_owned(), value.to_owned()))
-            })
-            .collect();
+        let properties = self.properties.iter().filter_map(|&i| {
+            let value = row.get(i).filter(|value| !value.is_empty())?;
+            Some((row.columns().get(i)?.name().to_owned(), value.to_owned()))
+        });
+        let properties = properties.collect();
         if let Some(address) = address(row, ["class", "oid", "sub"]) {
             if address.0 == "pg_class" && address.2 == 0 {
                 self.picture.relations.insert(address.1, object.clone());
@@ -120,6 +122,12 @@ impl Reader {
         properties.insert(property, value);
         Some(())
     }
+}
+
+fn properties(columns: &[SimpleColumn]) -> Vec<usize> {
+    let is_property = |(_, column): &(usize, &SimpleColumn)| !HEAD.contains(&column.name());
+    let properties = columns.iter().enumerate().filter(is_property);
+    properties.map(|(i, _)| i).collect()
 }
 
 /// The text in a column, if the query has it and it is set.

@@ -1,41 +1,80 @@
 //! What a picture tells of every case.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use migrator_verify::{Picture, Scope, differences};
+use migrator_verify::{Kind, Picture, Scope, differences};
+use tokio_postgres::error::SqlState;
 
 use crate::case::Case;
 use crate::support::{database, lines, picture, run, with_all};
 
-async fn told(case: Case) -> (Vec<String>, bool) {
+/// The lines, whether the way back tells as much, and the kinds that are told.
+async fn told(case: Case) -> (Vec<String>, bool, Vec<Kind>) {
     let (_, client) = database().await;
     run(&client, &case.setup).await;
     let before = picture(&client).await;
     run(&client, &case.change).await;
     let after = picture(&client).await;
-    let told = lines(&differences(&before, &after));
+    let told = differences(&before, &after);
+    let kinds = told
+        .iter()
+        .map(|difference| difference.object.kind)
+        .collect();
+    let told = lines(&told);
     let back = differences(&after, &before);
     let is_symmetric = told.is_empty() == (before == after)
         && told.len() == back.len()
         && differences(&after, &after).is_empty();
-    (told, is_symmetric)
+    (told, is_symmetric, kinds)
 }
 
 #[tokio::test]
 async fn every_case_is_told_as_expected() {
     let mut wrong = String::new();
-    for (case, (told, is_symmetric)) in with_all(told).await {
+    let mut seen = BTreeSet::new();
+    for (case, (told, is_symmetric, kinds)) in with_all(told).await {
         assert!(is_symmetric, "{}", case.name);
+        seen.extend(kinds);
         if told != case.expected {
-            let told: String = told
-                .iter()
-                .map(|line| format!("-- expect: {line}\n"))
-                .collect();
-            let told = if told.is_empty() { "-- same\n" } else { &told };
-            write!(wrong, "-- case: {}\n{told}", case.name).unwrap();
+            writeln!(wrong, "-- case: {}", case.name).unwrap();
+            for line in &told {
+                writeln!(wrong, "-- expect: {line}").unwrap();
+            }
         }
     }
     assert!(wrong.is_empty(), "told otherwise than expected:\n{wrong}");
+    let unseen: Vec<_> = Kind::ALL
+        .iter()
+        .filter(|kind| !seen.contains(*kind))
+        .collect();
+    assert!(unseen.is_empty(), "no case tells {unseen:?}");
+}
+
+/// The picture of a case's database, after another number of objects was made there before it.
+async fn after(case: &Case, others: usize) -> Picture {
+    let (_, client) = database().await;
+    for _ in 0..others {
+        run(
+            &client,
+            "CREATE TABLE other (id serial PRIMARY KEY); DROP TABLE other",
+        )
+        .await;
+    }
+    run(&client, &case.setup).await;
+    run(&client, &case.change).await;
+    picture(&client).await
+}
+
+#[tokio::test]
+async fn two_databases_made_alike_are_equal() {
+    let told = async |case: Case| {
+        let (one, other) = (after(&case, 0).await, after(&case, 3).await);
+        (lines(&differences(&one, &other)), one == other)
+    };
+    for (case, (told, are_equal)) in with_all(told).await {
+        assert!(are_equal && told.is_empty(), "{}: {told:#?}", case.name);
+    }
 }
 
 #[tokio::test]
@@ -99,4 +138,18 @@ async fn a_role_without_rights_can_take_a_picture() {
     let all = picture(&client).await;
     run(&client, "SET ROLE picture_other").await;
     assert_eq!(lines(&differences(&all, &picture(&client).await)), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_picture_that_fails_leaves_no_transaction_behind() {
+    let (_, client) = database().await;
+    run(
+        &client,
+        "REVOKE SELECT ON pg_catalog.pg_policy FROM PUBLIC; SET ROLE picture_app",
+    )
+    .await;
+    let error = Picture::take(&client, &Scope::default()).await.unwrap_err();
+    assert_eq!(error.code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE));
+    run(&client, "RESET ROLE").await;
+    run(&client, "VACUUM pg_catalog.pg_policy").await;
 }

@@ -44,9 +44,18 @@ async fn what_was_wanted_stays() {
     let wanted = picture(&client).await;
     run(
         &client,
-        "ALTER TABLE s.t ADD c int, ADD CHECK (a > 0); CREATE POLICY p ON s.t;
+        "ALTER TABLE s.t ADD \"c.d\" int, ADD CONSTRAINT \"a on b\" CHECK (a > 0); CREATE POLICY p ON s.t;
         CREATE TABLE s.u (a int); REVOKE ALL ON s.t FROM picture_app; COMMENT ON TABLE s.t IS NULL;
         ALTER SCHEMA s OWNER TO picture_other; REVOKE ALL ON SCHEMA s FROM picture_app",
+    )
+    .await;
+    // Whatever names mean in the session.
+    run(
+        &client,
+        "CREATE SCHEMA evil; CREATE DOMAIN evil.jsonb AS int;
+        CREATE FUNCTION evil.quote_ident(name) RETURNS text LANGUAGE sql AS $$SELECT 'x'$$;
+        CREATE FUNCTION s.f(jsonb) RETURNS int LANGUAGE sql AS 'SELECT 1';
+        SET search_path = evil, pg_catalog",
     )
     .await;
     empty(&client, &wanted, &Scope::default()).await.unwrap();

@@ -7,7 +7,6 @@
 #![expect(
     clippy::expect_used,
     clippy::panic,
-    clippy::unwrap_used,
     reason = "a test stops at what it cannot set up"
 )]
 
@@ -15,4 +14,5 @@ mod case;
 mod differences;
 mod dump;
 mod emptied;
+mod speed;
 mod support;
