@@ -149,7 +149,7 @@ codes! {
     M0503 "the connection was lost",
     M0504 "the history has a format that this binary does not know",
     M0505 "the history could not be read or written",
-<<<<<<< HEAD
+    M0506 "the database is not current",
     M0510 "a down script does not undo its up script",
     M0511 "an up script does something else a second time",
     M0512 "the database to verify on is not empty",
@@ -158,9 +158,6 @@ codes! {
     M0602 "an object is gone that a migration made",
     M0603 "an object is not as the migrations made it",
     M0604 "what the history lists cannot be repeated",
-=======
-    M0506 "the database is not current",
->>>>>>> majors
     M0901 "the connection settings are not valid",
     M0902 "the server cannot be reached",
     M0903 "the server refused the connection",

@@ -45,11 +45,8 @@ mod repair;
 mod report;
 mod run;
 mod session;
-<<<<<<< HEAD
 mod source;
-=======
 mod state;
->>>>>>> majors
 mod status;
 mod target;
 mod trial;
