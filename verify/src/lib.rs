@@ -21,5 +21,5 @@ pub use empty::{EmptyError, empty};
 pub use error::Error;
 pub use locks::{Blocks, Lock, LockMode};
 pub use pattern::Pattern;
-pub use picture::{Kind, Object, Picture, Properties, Scope};
+pub use picture::{Camera, Kind, Object, Picture, Properties, Scope};
 pub use proof::{Afterwards, Pass, Proved, Subject, Verdict, prove};

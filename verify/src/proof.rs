@@ -12,7 +12,7 @@ use crate::difference::{Change, Difference, differences};
 use crate::empty;
 use crate::error::Error;
 use crate::locks::{self, Lock};
-use crate::picture::{Kind, Picture, Scope};
+use crate::picture::{Camera, Kind, Picture, Scope};
 
 /// Which migrations are proved.
 #[derive(Clone, Debug)]
@@ -102,10 +102,12 @@ pub async fn prove<'a>(
     afterwards: Afterwards,
     mut tell: impl FnMut(&Proved<'a>),
 ) -> Result<Vec<Proved<'a>>, Error> {
-    let empty = take(client).await?;
+    let mut camera = Camera::new(client.postgres(), Scope::default());
+    let empty = camera.take().await.map_err(Error::Catalog)?;
     refuse_a_used_database(&empty)?;
     let mut bench = Bench {
         client,
+        camera,
         options: Options::default(),
         empty,
         applied: Vec::new(),
@@ -170,11 +172,6 @@ fn behind(registry: &Registry, failed: &[&Migration], migration: &Migration) -> 
     failed.iter().find(may_need).map(ToString::to_string)
 }
 
-async fn take(client: &Client) -> Result<Picture, Error> {
-    let taken = Picture::take(client.postgres(), &Scope::default()).await;
-    taken.map_err(Error::Catalog)
-}
-
 /// Schemas and extensions are no sign of use: servers come with some. What is a
 /// part of another object goes without saying.
 fn refuse_a_used_database(picture: &Picture) -> Result<(), Error> {
@@ -206,6 +203,7 @@ impl<'a> Proved<'a> {
 /// The database on which the migrations are tried.
 struct Bench<'a, 'c> {
     client: &'c Client,
+    camera: Camera<'c>,
     options: Options,
     /// The database as it was lent.
     empty: Picture,
@@ -242,7 +240,7 @@ impl<'a> Bench<'a, '_> {
     async fn prove(&mut self, migration: &'a Migration) -> Result<Proved<'a>, Error> {
         let before = match self.at_rest.take() {
             Some(picture) => picture,
-            None => take(self.client).await?,
+            None => self.take().await?,
         };
         let mut proved = Proved::new(migration, Verdict::Sound);
         let mut reached = Pass::Again;
@@ -282,7 +280,7 @@ impl<'a> Bench<'a, '_> {
             }
             self.applied.push(migration);
             if self.at_rest.is_none() && is_mended {
-                self.at_rest = Some(take(self.client).await?);
+                self.at_rest = Some(self.take().await?);
             }
         }
         match self.at_rest {
@@ -292,8 +290,8 @@ impl<'a> Bench<'a, '_> {
     }
 
     /// Drops what is there beyond a picture, if that is all that differs.
-    async fn mend(&self, before: &Picture) -> Result<bool, Error> {
-        let left = differences(before, &take(self.client).await?);
+    async fn mend(&mut self, before: &Picture) -> Result<bool, Error> {
+        let left = differences(before, &self.take().await?);
         let is_more = |left: &Difference| left.change == Change::Appeared;
         if !left.iter().all(is_more) {
             return Ok(false);
@@ -328,8 +326,12 @@ impl<'a> Bench<'a, '_> {
         Ok(())
     }
 
-    async fn look(&self) -> Result<Picture, Trouble> {
-        take(self.client).await.map_err(Trouble::Session)
+    async fn take(&mut self) -> Result<Picture, Error> {
+        self.camera.take().await.map_err(Error::Catalog)
+    }
+
+    async fn look(&mut self) -> Result<Picture, Trouble> {
+        self.take().await.map_err(Trouble::Session)
     }
 
     async fn run(&self, migration: &Migration, direction: Direction) -> Result<Ran, Trouble> {
@@ -351,7 +353,7 @@ impl<'a> Bench<'a, '_> {
                 Err(Trouble::Session(error)) => return Err(error),
             }
         }
-        self.at_rest = Some(take(self.client).await?);
+        self.at_rest = Some(self.take().await?);
         Ok(())
     }
 

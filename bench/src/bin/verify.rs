@@ -1,7 +1,7 @@
 //! Times the proof of trees of 100, 300 and 1,000 migrations, and how much of it is
 //! the pictures of the catalog.
 //!
-//! `cargo run --release -p migrator-bench --bin verify`
+//! `cargo run --release -p migrator-bench --bin verify [SIZE…]`
 
 #![expect(clippy::print_stdout, reason = "it prints its figures")]
 
@@ -18,7 +18,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         .enable_all()
         .build()?;
     println!("migrations  objects  picture ms  total s  ms a migration  of the last tenth");
-    for size in [100, 300, 1_000] {
+    let mut sizes = Vec::new();
+    for argument in std::env::args().skip(1) {
+        sizes.push(argument.parse()?);
+    }
+    if sizes.is_empty() {
+        sizes = vec![100, 300, 1_000];
+    }
+    for size in sizes {
         runtime.block_on(measure(size))?;
     }
     Ok(())

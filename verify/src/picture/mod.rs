@@ -11,6 +11,7 @@
 //!
 //! How pictures differ is left to [`crate::difference`].
 
+mod camera;
 mod facets;
 mod globals;
 mod object;
@@ -25,6 +26,7 @@ use std::collections::BTreeMap;
 
 use tokio_postgres::{Client, Error};
 
+pub use camera::Camera;
 pub use object::{Kind, Object};
 
 /// Properties by name, both as a person says them: `default`, `not null`, `owner`. Only what is

@@ -131,17 +131,46 @@ const WITH_ARGUMENT: [(&str, &str); 3] = [
 
 /// The message for a scope.
 pub(super) fn message(scope: &Scope) -> String {
-    let mut message = OBJECTS.concat() + &FACETS.concat();
+    let queries: String = queries().map(|query| written(query, scope)).collect();
+    format!("{SETTINGS}{queries}\nCOMMIT")
+}
+
+/// The same, with the queries prepared under a number.
+pub(super) fn first(scope: &Scope, generation: usize) -> String {
+    let prepared = queries().enumerate().map(|(index, query)| {
+        let (name, query) = (name(generation, index), written(query, scope));
+        format!("PREPARE {name} AS {query}EXECUTE {name};")
+    });
+    let prepared: Vec<String> = prepared.collect();
+    format!("{SETTINGS}{}\nCOMMIT", prepared.concat())
+}
+
+/// The same, with what was prepared.
+pub(super) fn again(generation: usize) -> String {
+    let names = (0..queries().count()).map(|index| name(generation, index));
+    let executed: Vec<String> = names.map(|name| format!("EXECUTE {name};")).collect();
+    format!("{SETTINGS}{}\nCOMMIT", executed.concat())
+}
+
+/// What a query is prepared as.
+fn name(generation: usize, index: usize) -> String {
+    format!("\"migrator picture {generation} {index}\"")
+}
+
+fn queries() -> impl Iterator<Item = &'static str> {
+    OBJECTS.into_iter().chain(FACETS)
+}
+
+/// A query with every abbreviation written out.
+fn written(query: &str, scope: &Scope) -> String {
+    let mut text = query.to_owned();
     for (short, long) in WITH_ARGUMENT {
-        message = with_argument(&message, short, long);
+        text = with_argument(&text, short, long);
     }
     for (short, long) in ABBREVIATIONS {
-        message = message.replace(short, long);
+        text = text.replace(short, long);
     }
-    format!(
-        "{SETTINGS}{}\nCOMMIT",
-        message.replace("{left out}", &left_out(scope))
-    )
+    text.replace("{left out}", &left_out(scope))
 }
 
 /// Writes one abbreviation with an argument out.

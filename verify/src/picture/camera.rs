@@ -1,0 +1,77 @@
+//! Many pictures over one session: the queries are planned once.
+//!
+//! Planning takes most of the time of a small database's picture. The plans stay good while the
+//! catalog stays of about the size that it had when they were made.
+
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, Error};
+
+use super::{Picture, Scope, query, rows};
+
+/// How much the catalog may grow before the queries are planned again.
+const GROWTH: usize = 2;
+
+/// Objects below which growth does not matter.
+const FEW: usize = 500;
+
+/// Takes pictures over one session, which must be the same from one to the next: a proxy that
+/// pools transactions is not fit for it, as the queries are prepared in the session.
+#[derive(Debug)]
+pub struct Camera<'c> {
+    client: &'c Client,
+    scope: Scope,
+    /// The number of the current set of prepared queries, for their names.
+    generation: usize,
+    /// Of how many objects the first picture with this set was; none if there is no such set.
+    planned_for: Option<usize>,
+}
+
+impl<'c> Camera<'c> {
+    /// A camera for a session; nothing is sent yet.
+    #[must_use]
+    pub fn new(client: &'c Client, scope: Scope) -> Self {
+        Self {
+            client,
+            scope,
+            generation: 0,
+            planned_for: None,
+        }
+    }
+
+    /// Takes a picture, as [`Picture::take`] does.
+    ///
+    /// # Errors
+    ///
+    /// What the server or the connection says; the session is out of the transaction then, too.
+    pub async fn take(&mut self) -> Result<Picture, Error> {
+        if let Some(planned_for) = self.planned_for {
+            match self.send(&query::again(self.generation)).await {
+                Ok(picture) => {
+                    if picture.len() > planned_for.max(FEW) * GROWTH {
+                        self.planned_for = None;
+                    }
+                    return Ok(picture);
+                }
+                // A script may throw away what is prepared (DISCARD ALL, DEALLOCATE ALL).
+                Err(error) if error.code() == Some(&SqlState::INVALID_SQL_STATEMENT_NAME) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.generation += 1;
+        let first = query::first(&self.scope, self.generation);
+        let picture = self.send(&first).await?;
+        self.planned_for = Some(picture.len());
+        Ok(picture)
+    }
+
+    async fn send(&self, message: &str) -> Result<Picture, Error> {
+        match self.client.simple_query(message).await {
+            Ok(messages) => Ok(rows::read(&messages)),
+            Err(error) => {
+                // Of the two errors the first says what happened.
+                let _ = self.client.batch_execute("ROLLBACK").await;
+                Err(error)
+            }
+        }
+    }
+}
