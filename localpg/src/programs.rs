@@ -66,6 +66,16 @@ impl Programs {
         Self::search(checkout, |programs| programs.major == major)
     }
 
+    /// Where [`Programs::find`] would search now: as long as this stays, it finds the same.
+    pub(crate) fn places_searched() -> String {
+        let bins = match variable() {
+            Some(bin) => vec![bin],
+            None => places(None),
+        };
+        let bins: Vec<_> = bins.iter().map(|bin| bin.to_string_lossy()).collect();
+        bins.join("\n")
+    }
+
     /// The path of one of the programs.
     pub(crate) fn path(&self, program: &str) -> PathBuf {
         self.bin.join(program)
@@ -76,8 +86,7 @@ impl Programs {
         suits: impl Fn(&Self) -> bool,
     ) -> Result<Option<Self>, Error> {
         let account = Account::of_servers()?;
-        if let Some(bin) = env::var_os(VARIABLE).filter(|bin| !bin.is_empty()) {
-            let bin = PathBuf::from(bin);
+        if let Some(bin) = variable() {
             let programs = Self::at(&bin, account).ok_or(Error::WrongVariable { bin })?;
             return Ok(Some(programs).filter(suits));
         }
@@ -106,6 +115,11 @@ impl Programs {
             major,
         })
     }
+}
+
+fn variable() -> Option<PathBuf> {
+    let bin = env::var_os(VARIABLE).filter(|bin| !bin.is_empty());
+    bin.map(PathBuf::from)
 }
 
 /// Parses `postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)`.
