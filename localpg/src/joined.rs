@@ -47,8 +47,8 @@ impl Joined {
     pub fn join(grace: Duration) -> Result<Self, Error> {
         let account = Account::of_servers()?;
         let name = name();
-        let places = scratch::existing(account);
-        if let Some(joined) = places.iter().find_map(|place| enter(&place.join(&name))) {
+        let existing = scratch::existing(account);
+        if let Some(joined) = existing.and_then(|scratch| enter(&scratch.join(&name))) {
             return Ok(joined);
         }
         let scratch = scratch::on_disk(account)?;

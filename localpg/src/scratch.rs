@@ -27,14 +27,11 @@ pub(crate) fn on_disk(account: Account) -> Result<PathBuf, Error> {
     usable(&env::temp_dir(), account).or_else(|_| usable(LAST_RESORT.as_ref(), account))
 }
 
-/// The folders for what many processes use that are there already, without asking whether the
-/// server's user may enter them: whoever made something in them has asked.
-pub(crate) fn existing(account: Account) -> Vec<PathBuf> {
-    let places = [env::temp_dir(), LAST_RESORT.into()];
-    let folders = places.iter().map(|place| of_user(place, account));
-    folders
-        .filter(|folder| folder::is_private(folder, account))
-        .collect()
+/// The folder that [`on_disk`] most often is, if it is there already, without asking whether the
+/// server's user may enter it: whoever made something in it has asked.
+pub(crate) fn existing(account: Account) -> Option<PathBuf> {
+    let folder = of_user(&env::temp_dir(), account);
+    folder::is_private(&folder, account).then_some(folder)
 }
 
 /// The folder for throwaway servers, in memory when there is plenty.

@@ -1,0 +1,108 @@
+//! A test's database, as long as the value lives.
+
+use std::fmt;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use super::keeper;
+use super::name::Name;
+use super::session::Session;
+use crate::client::{Client, connect};
+use crate::connect::{ConnectError, Settings};
+
+/// How long dropping a value waits for the server.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A migrated database that nobody else has. Dropping the value drops the database, and ends
+/// what sessions it still has; `std::mem::forget` leaves it to the janitor.
+pub struct TestDatabase {
+    name: String,
+    settings: Settings,
+    url: String,
+    handed_out_in: Duration,
+    /// Until the value is dropped.
+    owner: Option<Owner>,
+}
+
+/// A database and the session that holds its lock.
+pub(super) struct Owner {
+    pub(super) session: Session,
+    pub(super) name: Name,
+}
+
+impl TestDatabase {
+    pub(super) fn new(owner: Owner, server: &Settings, handed_out_in: Duration) -> Self {
+        let name = owner.name.text.clone();
+        let settings = server.clone().with_new_database(&name);
+        Self {
+            url: settings.to_url(),
+            name,
+            settings,
+            handed_out_in,
+            owner: Some(owner),
+        }
+    }
+
+    /// The database's URL, with the password if there is one, for any library.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The same as settings for [`connect`](crate::connect()).
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The database's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Opens a connection.
+    ///
+    /// # Errors
+    ///
+    /// See [`ConnectError`].
+    pub async fn client(&self) -> Result<Client, ConnectError> {
+        connect(self.settings.clone()).await
+    }
+
+    /// How long it took to have the database.
+    #[must_use]
+    pub fn handed_out_in(&self) -> Duration {
+        self.handed_out_in
+    }
+}
+
+/// Without the password.
+impl fmt::Debug for TestDatabase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TestDatabase")
+            .field("name", &self.name)
+            .field("settings", &self.settings)
+            .field("handed_out_in", &self.handed_out_in)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        let (Some(Owner { session, name }), Ok(keeper)) = (self.owner.take(), keeper::handle())
+        else {
+            return;
+        };
+        let (done, wait) = mpsc::channel();
+        keeper.spawn(async move {
+            // A session that failed is closed, by which others know whose database is left.
+            if session.give_back(&name).await.is_ok() {
+                session.keep();
+            }
+            // Nobody waits any more if it took too long.
+            let _ = done.send(());
+        });
+        let _ = wait.recv_timeout(PATIENCE);
+    }
+}
