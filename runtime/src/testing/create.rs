@@ -35,62 +35,69 @@ struct Look {
     has_orphans: bool,
 }
 
-/// Hands out a database, and says whether a janitor is wanted.
+/// A database that was made. Nothing drops it but a sweep, until it has an [`Owner`], as this
+/// may be dropped on the keeper's thread, where nobody can wait for the keeper.
+struct Made {
+    session: Session,
+    name: Name,
+    settings: Settings,
+    care: Care,
+}
+
+/// Hands out a database with what drops it, and says whether a janitor is wanted.
 pub(super) async fn hand_out(
     registry: &'static Registry,
     services: &Selection,
-) -> Result<(TestDatabase, Care), Error> {
+) -> Result<(TestDatabase, Owner, Care), Error> {
     let started = Instant::now();
-    let services = services.clone();
-    let (owner, settings, care) =
-        keeper::on_thread(async move { make(registry, services).await }).await?;
-    let database = TestDatabase::new(owner, &settings, started.elapsed());
-    Ok((database, care))
+    let made = make(registry, services.clone());
+    let made = keeper::on_thread(made).await?;
+    let owner = Owner::new(made.name, made.session);
+    let database = TestDatabase::new(&owner, &made.settings, started.elapsed());
+    Ok((database, owner, made.care))
 }
 
-async fn make(
-    registry: &'static Registry,
-    services: Selection,
-) -> Result<(Owner, Settings, Care), Error> {
+async fn make(registry: &'static Registry, services: Selection) -> Result<Made, Error> {
     let server = server()?;
     let template = Template::new(registry, services, server.settings.user());
-    let session = Session::present(&server.settings).await?;
     let name = Name::test();
-    let look = look(&session, &name).await?;
+    let (session, look) = look(&server.settings, &name).await?;
     if look.has_orphans {
         // Whoever waits for a database does not wait for this.
         drop(tokio::spawn(janitor::sweep_once(server.settings.clone())));
     }
     copy(&session, &name, &template, &server.settings, look.strategy).await?;
-    let care = match (&server.kind, look.has_janitor) {
-        (Kind::Users, false) => Care::Wanted,
-        (Kind::Users, true) | (Kind::Throwaway { .. }, _) => Care::Taken,
-    };
-    Ok((Owner { session, name }, server.settings.clone(), care))
+    Ok(Made {
+        session,
+        name,
+        settings: server.settings.clone(),
+        care: match (&server.kind, look.has_janitor) {
+            (Kind::Users, false) => Care::Wanted,
+            (Kind::Users, true) | (Kind::Throwaway { .. }, _) => Care::Taken,
+        },
+    })
 }
 
 /// Takes the name's lock, and only then looks round: either the janitor sees us, or we see
 /// that it is gone.
-async fn look(session: &Session, name: &Name) -> Result<Look, Error> {
-    let doing = "taking the lock of a database";
-    session.try_lock(name.key).await?;
+async fn look(settings: &Settings, name: &Name) -> Result<(Session, Look), Error> {
     let sql = format!(
-        "SELECT current_setting('server_version_num')::int >= 150000, \
+        "SELECT pg_try_advisory_lock({}); \
+         SELECT current_setting('server_version_num')::int >= 150000, \
          current_setting('fsync') = 'on', {}, EXISTS ({})",
+        name.key,
         name::is_held(name::JANITOR),
         name::orphans()
     );
-    let rows = session.ask(doing, &sql).await?;
-    let is = |at: usize| {
-        rows.first()
-            .and_then(|row| row.get(at))
-            .is_some_and(|text| text == "t")
-    };
-    Ok(Look {
+    let (session, rows) = Session::present(settings, &sql).await?;
+    let answers = rows.last().map_or(&[][..], Vec::as_slice);
+    let is = |at: usize| answers.get(at).is_some_and(|text| text == "t");
+    let look = Look {
         strategy: strategy(is(0), is(1)),
         has_janitor: is(2),
         has_orphans: is(3),
-    })
+    };
+    Ok((session, look))
 }
 
 /// Measured: on a server in memory without fsync copying the files takes a third of the time

@@ -13,25 +13,36 @@ use crate::connect::{ConnectError, Settings};
 /// How long dropping a value waits for the server.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A migrated database that nobody else has. Dropping the value drops the database, and ends
-/// what sessions it still has; `std::mem::forget` leaves it to the janitor.
+/// A migrated database that nobody else has. It is dropped, and what sessions it still has
+/// end, at the end of a test that has it by the attribute; with the value if it is a function's.
 pub struct TestDatabase {
     name: String,
     settings: Settings,
     url: String,
     handed_out_in: Duration,
-    /// Until the value is dropped.
+    /// None for the attribute's tests, where the harness has it.
     owner: Option<Owner>,
 }
 
-/// A database and the session that holds its lock.
+/// A database, until it is dropped, and the session that holds its lock.
+#[derive(Debug)]
 pub(super) struct Owner {
-    pub(super) session: Session,
-    pub(super) name: Name,
+    name: Name,
+    /// None when it is dropped.
+    session: Option<Session>,
+}
+
+impl Owner {
+    pub(super) fn new(name: Name, session: Session) -> Self {
+        Self {
+            name,
+            session: Some(session),
+        }
+    }
 }
 
 impl TestDatabase {
-    pub(super) fn new(owner: Owner, server: &Settings, handed_out_in: Duration) -> Self {
+    pub(super) fn new(owner: &Owner, server: &Settings, handed_out_in: Duration) -> Self {
         let name = owner.name.text.clone();
         let settings = server.clone().with_new_database(&name);
         Self {
@@ -39,8 +50,14 @@ impl TestDatabase {
             name,
             settings,
             handed_out_in,
-            owner: Some(owner),
+            owner: None,
         }
+    }
+
+    /// The value with what drops the database.
+    pub(super) fn owning(mut self, owner: Owner) -> Self {
+        self.owner = Some(owner);
+        self
     }
 
     /// The database's URL, with the password if there is one, for any library.
@@ -88,12 +105,12 @@ impl fmt::Debug for TestDatabase {
     }
 }
 
-impl Drop for TestDatabase {
+impl Drop for Owner {
     fn drop(&mut self) {
-        let (Some(Owner { session, name }), Ok(keeper)) = (self.owner.take(), keeper::handle())
-        else {
+        let (Some(session), Ok(keeper)) = (self.session.take(), keeper::handle()) else {
             return;
         };
+        let name = self.name.clone();
         let (done, wait) = mpsc::channel();
         keeper.spawn(async move {
             // A session that failed is closed, by which others know whose database is left.

@@ -56,13 +56,16 @@ where
         [] => Selection::All,
         names => Selection::Named(names.iter().map(ToString::to_string).collect()),
     };
-    runtime.block_on(async {
-        let (database, care) = create::hand_out(registry, &services).await?;
-        if care == Care::Wanted {
-            janitor::start(in_harness(name));
-        }
-        Ok(body(database).await)
-    })
+    let handed_out = runtime.block_on(create::hand_out(registry, &services));
+    let (database, owner, care) = handed_out?;
+    if care == Care::Wanted {
+        janitor::start(in_harness(name));
+    }
+    // Dropped in this order, a panic or not: the runtime with the test's connections, then the
+    // database, which by then need not be taken from them.
+    let _database = owner;
+    let runtime = runtime;
+    Ok(runtime.block_on(body(database)))
 }
 
 fn runtime() -> Result<Runtime, Error> {

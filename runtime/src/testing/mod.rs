@@ -72,6 +72,6 @@ pub async fn database_of(
     registry: &'static Registry,
     services: &Selection,
 ) -> Result<TestDatabase, Error> {
-    let (database, _) = create::hand_out(registry, services).await?;
-    Ok(database)
+    let (database, owner, _) = create::hand_out(registry, services).await?;
+    Ok(database.owning(owner))
 }

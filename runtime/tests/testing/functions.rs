@@ -1,7 +1,7 @@
 //! Databases by the functions, outside any attribute.
 
 use migrator_runtime::Selection;
-use migrator_runtime::testing::{Error, database, database_of};
+use migrator_runtime::testing::{Error, TestDatabase, database, database_of};
 
 use crate::registries::{FAILING, REGISTRY, SMALL};
 use crate::support::{ask, client, databases};
@@ -32,7 +32,7 @@ async fn many_are_handed_out_at_once_and_do_not_see_each_other() {
     for db in made {
         held.push(db.await.unwrap());
     }
-    let mut names: Vec<&str> = held.iter().map(|db| db.name()).collect();
+    let mut names: Vec<&str> = held.iter().map(TestDatabase::name).collect();
     names.sort_unstable();
     names.dedup();
     assert_eq!(names.len(), 12);

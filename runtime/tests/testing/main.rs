@@ -2,7 +2,6 @@
 #![cfg(unix)]
 #![expect(
     clippy::expect_used,
-    clippy::panic,
     clippy::unwrap_used,
     reason = "clippy lets tests do so, but not the functions they share"
 )]
