@@ -4,9 +4,9 @@
 //! test stands [`#[migrator_runtime::test(REGISTRY)]`](crate::test); [`database`] and
 //! [`database_of`] are the same as functions.
 //!
-//! *The server* is that of `DATABASE_URL`, completed as [`Settings::with_env`] does; its role
-//! needs CREATEDB, and it must be reached directly rather than through a pooler in transaction
-//! mode. Without the variable it is a throwaway server that all test processes share and that
+//! *The server* is that of `DATABASE_URL`, completed as
+//! [`Settings::with_env`](crate::Settings::with_env) does; its role needs CREATEDB, and it must be
+//! reached directly rather than through a pooler in transaction mode. Without the variable it is a throwaway server that all test processes share and that
 //! ends with the last of them ([`migrator_localpg::Joined`]).
 //!
 //! *The template* is named after all that it is made from: the registry's migrations, the

@@ -3,7 +3,7 @@
 use migrator_runtime::Error;
 use migrator_runtime::testing::{TestDatabase, database};
 
-use crate::registries::{FAILING, GATED, REGISTRY, SMALL};
+use crate::registries::{FAILING, GATED, SMALL};
 use crate::support::{stage, stay};
 
 #[migrator_runtime::test(SMALL)]
@@ -62,12 +62,6 @@ async fn stays_with_a_function() {
 #[ignore = "a part in other tests"]
 async fn passes_with_a_function() {
     database(&SMALL).await.unwrap();
-}
-
-#[migrator_runtime::test(REGISTRY)]
-#[ignore = "a part in other tests"]
-async fn passes_with_another_registry(db: TestDatabase) {
-    drop(db);
 }
 
 #[migrator_runtime::test(GATED)]

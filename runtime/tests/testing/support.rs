@@ -27,6 +27,8 @@ pub(crate) struct Scene {
     folder: TempDir,
     /// The server of a user's; without it the parts share a throwaway one.
     users: Option<Throwaway>,
+    /// The role and its password in the URL of the user's server.
+    role: String,
 }
 
 impl Scene {
@@ -46,6 +48,15 @@ impl Scene {
         Self {
             folder,
             users: None,
+            role: "postgres".to_owned(),
+        }
+    }
+
+    /// The same, but the parts' role is this one.
+    pub(crate) fn with_role(self, role: &str) -> Self {
+        Self {
+            role: role.to_owned(),
+            ..self
         }
     }
 
@@ -61,7 +72,9 @@ impl Scene {
             .env_remove("RUST_BACKTRACE")
             .stdin(Stdio::null());
         if let Some(server) = &self.users {
-            command.env("DATABASE_URL", server.url("postgres"));
+            let url = server.url("postgres");
+            let url = url.replace("//postgres@", &format!("//{}@", self.role));
+            command.env("DATABASE_URL", url);
         }
         command
     }
