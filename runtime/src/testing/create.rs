@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use migrator_model::Registry;
 use tokio_postgres::error::SqlState;
 
+use super::carry;
 use super::database::{Owner, TestDatabase};
 use super::error::Error;
 use super::janitor;
@@ -67,6 +68,7 @@ async fn make(registry: &'static Registry, services: Selection) -> Result<Made, 
         drop(tokio::spawn(janitor::sweep_once(server.settings.clone())));
     }
     copy(&session, &name, &template, &server.settings, look.strategy).await?;
+    carry::settings(&session, &template.name.text, &name.text).await?;
     Ok(Made {
         session,
         name,

@@ -19,14 +19,16 @@
 //! drops the templates too when no test has run for a while; else, and for databases of the
 //! functions alone, the next process that wants a database.
 //!
-//! What a database does not hold is not copied: roles and tablespaces are the cluster's, and
-//! `ALTER DATABASE … SET` and `GRANT … ON DATABASE` in a migration reach the template alone.
+//! *What a database does not hold* is not copied: roles and tablespaces are the cluster's, and
+//! `GRANT … ON DATABASE` in a migration reaches the template alone. What `ALTER DATABASE … SET`
+//! says is carried over.
 //!
 //! | variable | meaning |
 //! | --- | --- |
 //! | `DATABASE_URL` | the server; empty as if it were not set |
 //! | `MIGRATOR_TEST_GRACE` | how many seconds templates and the throwaway server outlive the last test: 10 |
 
+mod carry;
 mod create;
 mod database;
 mod error;

@@ -3,7 +3,7 @@
 use migrator_runtime::Selection;
 use migrator_runtime::testing::{Error, TestDatabase, database, database_of};
 
-use crate::registries::{FAILING, REGISTRY, SMALL};
+use crate::registries::{FAILING, REGISTRY, SETTING, SMALL};
 use crate::support::{ask, client, databases};
 
 #[tokio::test]
@@ -58,6 +58,17 @@ async fn registries_and_services_have_templates_side_by_side() {
     assert_eq!(first[0], SMALL.migrations.len().to_string());
     assert_eq!(first[1], REGISTRY.migrations.len().to_string());
     assert!(first[2] != first[0] && first[2] != first[1]);
+}
+
+#[tokio::test]
+async fn what_a_migration_set_for_the_database_is_carried_over() {
+    let db = database(&SETTING).await.unwrap();
+    let client = client(db.url()).await;
+    let mut found = Vec::new();
+    for setting in ["search_path", "app.motto", "work_mem"] {
+        found.extend(ask(&client, &format!("SHOW {setting}")).await);
+    }
+    assert_eq!(found, ["\"a b\", pg_temp", "it's, = \"so\"", "7MB"]);
 }
 
 #[tokio::test]

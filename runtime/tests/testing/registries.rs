@@ -24,6 +24,17 @@ pub(crate) static GATED: LazyLock<Registry> = LazyLock::new(|| {
     )
 });
 
+/// One that says something of the database itself.
+pub(crate) static SETTING: LazyLock<Registry> = LazyLock::new(|| {
+    of(r#"DO $$ BEGIN
+    EXECUTE format('ALTER DATABASE %I SET search_path TO "a b", pg_temp', current_database());
+    EXECUTE format('ALTER DATABASE %I SET app.motto TO %L', current_database(), 'it''s, = "so"');
+    EXECUTE format('ALTER ROLE %I IN DATABASE %I SET work_mem TO %L',
+        current_user, current_database(), '7MB');
+END $$;
+"#)
+});
+
 /// The lock that [`GATED`] waits for.
 pub(crate) const GATE: i64 = 4711;
 
