@@ -1,6 +1,7 @@
 //! How long a test waits for a migrated database of its own: two hundred tests, each a process.
 //!
-//! usage: handout [PARALLEL]; the server is that of `DATABASE_URL`, or a throwaway one
+//! usage: handout [TEST-THREADS], by itself as many as there are cores; the server is that of
+//! `DATABASE_URL`, or a throwaway one
 
 #![expect(
     clippy::expect_used,
@@ -24,7 +25,7 @@ const TESTS: [&str; 7] = [
 ];
 
 fn main() {
-    let parallel = env::args().nth(1).unwrap_or_else(|| "16".to_owned());
+    let parallel = env::args().nth(1).unwrap_or_else(|| "num-cpus".to_owned());
     let folder = env::temp_dir().join(format!("migrator-handout-{}", process::id()));
     for run in ["first run", "next run"] {
         fs::create_dir(&folder).expect("the folder for the times can be made");
