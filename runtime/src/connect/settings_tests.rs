@@ -395,7 +395,6 @@ fn a_url_for_other_libraries_means_the_same() {
         "postgres://app@[::1]:1,db:2/shop?target_session_attrs=read-write",
         "host=/tmp/a,/tmp/b port=1,2 user=app dbname=shop options='-c geqo=off'",
         "host=db hostaddr=127.0.0.1 user=app password='a b' dbname=shop",
-        "hostaddr=127.0.0.1 user=app dbname=shop",
     ];
     for text in texts {
         let settings = parse(text);
@@ -413,6 +412,8 @@ fn a_url_for_other_libraries_means_the_same() {
     }
     let sockets = parse("host=/tmp/a user=app dbname=shop");
     assert_eq!(sockets.to_url(), "postgresql://app@%2Ftmp%2Fa:5432/shop");
+    let address = parse("hostaddr=127.0.0.1 user=app dbname=shop");
+    assert_eq!(address.to_url(), "postgresql://app@127.0.0.1:5432/shop");
 }
 
 #[test]
