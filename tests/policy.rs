@@ -27,7 +27,11 @@ const DIRECTION: &[(&str, &[&str])] = &[
     ),
     ("migrator-localpg", &[]),
     ("migrator-macros", &["migrator-model"]),
-    ("migrator-runtime", &["migrator-macros", "migrator-model"]),
+    // localpg with the feature `testing` alone, which no release binary has.
+    (
+        "migrator-runtime",
+        &["migrator-localpg", "migrator-macros", "migrator-model"],
+    ),
     ("migrator-verify", &["migrator-model", "migrator-runtime"]),
     (
         "migrator-cli",

@@ -30,6 +30,13 @@ pub(crate) fn make_private(folder: &Path, account: Account) -> Result<(), Error>
     }
 }
 
+/// Whether a folder is there, of mode 0700 and the server's user's.
+pub(crate) fn is_private(folder: &Path, account: Account) -> bool {
+    fs::symlink_metadata(folder).is_ok_and(|found| {
+        found.is_dir() && found.uid() == account.uid() && found.mode() & 0o777 == 0o700
+    })
+}
+
 /// Makes a folder that everybody may enter, whatever the umask.
 pub(crate) fn make_open(folder: &Path) -> Result<(), Error> {
     fs::create_dir_all(folder)

@@ -2,9 +2,10 @@
 //!
 //! [`Programs`] finds the two programs. [`DevServer`] is the one server of a checkout: durable,
 //! shared by every process, alive until it is stopped. [`Throwaway`] is a test's server: as fast
-//! as Postgres gets, and gone with the process that started it, however that ends.
+//! as Postgres gets, and gone with the process that started it, however that ends. [`Joined`] is
+//! such a server too, but of several processes, and gone with the last of them.
 //!
-//! Both listen only on a Unix socket in a folder that no other user may enter, and trust whoever
+//! All listen only on a Unix socket in a folder that no other user may enter, and trust whoever
 //! can reach it. Postgres refuses to run as root; for root they run as `postgres` or `nobody`.
 //!
 //! ```no_run
@@ -22,6 +23,7 @@ mod dev;
 mod error;
 mod folder;
 mod home;
+mod joined;
 mod launch;
 mod postmaster;
 mod programs;
@@ -32,5 +34,6 @@ mod wait;
 
 pub use dev::{DevServer, Started, Stopped};
 pub use error::Error;
+pub use joined::Joined;
 pub use programs::Programs;
 pub use throwaway::Throwaway;

@@ -70,12 +70,22 @@ impl Programs {
     /// [`Programs::find`]; it must be of that major version or a later one.
     #[must_use]
     pub fn find_tool(checkout: Option<&Path>, tool: &str, major: u32) -> Option<PathBuf> {
-        let named = env::var_os(VARIABLE).map(PathBuf::from);
+        let named = variable();
         named
             .into_iter()
             .chain(places(checkout))
             .map(|bin| bin.join(tool))
             .find(|path| tool_major(path).is_some_and(|found| found >= major))
+    }
+
+    /// Where [`Programs::find`] would search now: as long as this stays, it finds the same.
+    pub(crate) fn places_searched() -> String {
+        let bins = match variable() {
+            Some(bin) => vec![bin],
+            None => places(None),
+        };
+        let bins: Vec<_> = bins.iter().map(|bin| bin.to_string_lossy()).collect();
+        bins.join("\n")
     }
 
     /// The path of one of the programs.
@@ -88,8 +98,7 @@ impl Programs {
         suits: impl Fn(&Self) -> bool,
     ) -> Result<Option<Self>, Error> {
         let account = Account::of_servers()?;
-        if let Some(bin) = env::var_os(VARIABLE).filter(|bin| !bin.is_empty()) {
-            let bin = PathBuf::from(bin);
+        if let Some(bin) = variable() {
             let programs = Self::at(&bin, account).ok_or(Error::WrongVariable { bin })?;
             return Ok(Some(programs).filter(suits));
         }
@@ -127,6 +136,11 @@ fn tool_major(path: &Path) -> Option<u32> {
         .output();
     let (_, major) = parse_version(&String::from_utf8(output.ok()?.stdout).ok()?)?;
     Some(major)
+}
+
+fn variable() -> Option<PathBuf> {
+    let bin = env::var_os(VARIABLE).filter(|bin| !bin.is_empty());
+    bin.map(PathBuf::from)
 }
 
 /// Parses `postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)`.

@@ -27,6 +27,13 @@ pub(crate) fn on_disk(account: Account) -> Result<PathBuf, Error> {
     usable(&env::temp_dir(), account).or_else(|_| usable(LAST_RESORT.as_ref(), account))
 }
 
+/// The folder that [`on_disk`] most often is, if it is there already, without asking whether the
+/// server's user may enter it: whoever made something in it has asked.
+pub(crate) fn existing(account: Account) -> Option<PathBuf> {
+    let folder = of_user(&env::temp_dir(), account);
+    folder::is_private(&folder, account).then_some(folder)
+}
+
 /// The folder for throwaway servers, in memory when there is plenty.
 pub(crate) fn quickest(account: Account) -> Result<PathBuf, Error> {
     match memory_is_plenty().then(|| usable(MEMORY.as_ref(), account)) {
@@ -72,7 +79,7 @@ fn sweep(scratch: &Path) -> Result<(), Error> {
 }
 
 fn usable(place: &Path, account: Account) -> Result<PathBuf, Error> {
-    let folder = place.join(format!("migrator-{}", account.uid()));
+    let folder = of_user(place, account);
     if place.is_absolute() && place.as_os_str().len() <= LONGEST {
         folder::make_private(&folder, account)?;
         if account.may_enter(&folder) {
@@ -80,6 +87,10 @@ fn usable(place: &Path, account: Account) -> Result<PathBuf, Error> {
         }
     }
     Err(Error::NotPrivate { folder })
+}
+
+fn of_user(place: &Path, account: Account) -> PathBuf {
+    place.join(format!("migrator-{}", account.uid()))
 }
 
 fn memory_is_plenty() -> bool {

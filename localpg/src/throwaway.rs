@@ -19,7 +19,7 @@ use crate::wait;
 
 /// Nothing here survives the machine, so that nothing waits for a disk, and nothing goes on in
 /// the background.
-const SETTINGS: [(&str, &str); 15] = [
+pub(crate) const SETTINGS: [(&str, &str); 15] = [
     ("fsync", "off"),
     ("synchronous_commit", "off"),
     ("full_page_writes", "off"),

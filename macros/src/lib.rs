@@ -1,12 +1,13 @@
-//! `embed_migrations!`: a tree of migrations as constants.
+//! `embed_migrations!`: a tree of migrations as constants; and the attribute of tests.
 //!
-//! A pipeline, a stage a file: `ast` is what the user typed, `tree` what
+//! `embed_migrations!` is a pipeline, a stage a file: `ast` is what the user typed, `tree` what
 //! lies on disk and what is wrong with it, `narrow` the part that was asked
-//! for, `expand` the tokens.
+//! for, `expand` the tokens. The attribute's is in `test`.
 
 mod ast;
 mod expand;
 mod narrow;
+mod test;
 mod tree;
 
 use proc_macro::TokenStream;
@@ -22,4 +23,10 @@ pub fn embed(input: TokenStream) -> TokenStream {
         Ok(embedded) => expand::registry(&input.runtime, &embedded).into(),
         Err(faults) => expand::faults(&input.runtime, &faults).into(),
     }
+}
+
+/// What stands over a test that gets a database of its own.
+#[proc_macro_attribute]
+pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    test::test(arguments.into(), item.into()).into()
 }

@@ -49,6 +49,8 @@ mod source;
 mod state;
 mod status;
 mod target;
+#[cfg(all(feature = "testing", unix))]
+pub mod testing;
 mod trial;
 mod unfit;
 mod wait;
@@ -60,6 +62,34 @@ pub mod __private {
     pub use migrator_model::embedded::*;
 }
 
+/// Gives a test a migrated database of its own; see [`testing`].
+///
+/// ```
+/// # #[cfg(feature = "testing")] mod tests {
+/// use migrator_runtime::testing::TestDatabase;
+/// use migrator_runtime::{Error, Registry, embed_migrations};
+///
+/// static REGISTRY: Registry = embed_migrations!("../tests/trees/good-two-legs/database");
+///
+/// #[migrator_runtime::test(REGISTRY)]
+/// async fn nobody_is_there_yet(db: TestDatabase) -> Result<(), Error> {
+///     let client = db.client().await?;
+///     // …
+///     Ok(())
+/// }
+/// # }
+/// ```
+///
+/// The first argument is the path of a static [`Registry`]. Options may follow:
+/// - `services = ["tenant"]` migrates these services and what they need, not all;
+/// - `crate = path` says where this crate is, if it is not `::migrator_runtime`.
+///
+/// Attributes such as `#[should_panic]` and `#[ignore]` go below this one. The test
+/// passes as with `#[test]`: it returns `()` or another
+/// [`Termination`](std::process::Termination). A test that gets no database fails, one
+/// that should panic too. It runs on a runtime of tokio's of a single thread.
+#[cfg(all(feature = "testing", unix))]
+pub use migrator_macros::test;
 pub use migrator_model as model;
 pub use migrator_model::file_name::Direction;
 pub use migrator_model::{Registry, Version};

@@ -6,6 +6,7 @@
 )]
 
 mod dev_server;
+mod joined;
 mod programs;
 mod support;
 mod throwaway;

@@ -25,6 +25,7 @@ pub mod __private {
     pub use migrator_macros::embed;
     pub use migrator_model::embedded::*;
 }
+pub use migrator_macros::test;
 pub use migrator_model::Registry;
 #[macro_export]
 macro_rules! embed_migrations {

@@ -39,6 +39,16 @@ impl Endpoint {
     }
 }
 
+/// The first socket that there is, or else the last endpoint, `localhost`.
+pub(super) fn first_there(endpoints: &[Endpoint]) -> &[Endpoint] {
+    let is_there = |endpoint: &Endpoint| match &endpoint.host {
+        Host::Unix(folder) => Endpoint::socket(folder, endpoint.port).exists(),
+        Host::Tcp { .. } => true,
+    };
+    let at = endpoints.iter().position(is_there);
+    at.map_or(endpoints, |at| &endpoints[at..=at])
+}
+
 /// The endpoints that the parameters name, in the order to try them; without
 /// any host the two usual socket folders, then `localhost`.
 pub(super) fn endpoints(params: &Params) -> Result<Vec<Endpoint>, ConnectError> {

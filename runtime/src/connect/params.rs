@@ -121,6 +121,18 @@ impl Params {
         })
     }
 
+    /// What the user wrote, without what the environment added.
+    pub(super) fn given(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let given = |value: &Value| match value.origin {
+            Origin::Given => true,
+            Origin::Variable(_) => false,
+        };
+        self.values
+            .iter()
+            .filter(move |(_, value)| given(value))
+            .map(|(keyword, value)| (*keyword, value.text.as_str()))
+    }
+
     /// The error on a value that has no meaning. It does not show the value.
     pub(super) fn invalid(&self, keyword: &str, help: &'static str) -> ConnectError {
         let origin = self.values.get(keyword).map(|value| value.origin);

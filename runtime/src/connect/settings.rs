@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     ConnectError, SslMode,
-    endpoint::Endpoint,
+    endpoint::{self, Endpoint},
     keyword,
     params::{self, Mention, Params},
     passfile::{self, Passfile},
@@ -27,6 +27,17 @@ pub struct Settings {
     passfile: Passfile,
     warnings: Vec<String>,
 }
+
+/// What a URL says elsewhere than among its parameters, and what only we understand.
+const IN_URL: [&str; 7] = [
+    "dbname",
+    "fallback_application_name",
+    "host",
+    "passfile",
+    "password",
+    "port",
+    "user",
+];
 
 impl Settings {
     /// Reads a URL (`postgresql://app@db.example/shop?sslmode=verify-full`) or a
@@ -152,6 +163,38 @@ impl Settings {
             _ => &resolved.endpoints,
         };
         target::show(endpoints, &resolved.user, &resolved.dbname)
+    }
+
+    /// The target as a URL *with* the password, for other libraries: never to be shown.
+    ///
+    /// Parameters are those that were given; what came from the environment, other
+    /// libraries find there too. Without a host it names a socket that is there, or
+    /// else `localhost`, as most libraries know no default.
+    #[must_use]
+    pub fn to_url(&self) -> String {
+        let resolved = &self.resolved;
+        let named = self.param("host").is_some() || self.param("hostaddr").is_some();
+        let endpoints = match named {
+            true => &resolved.endpoints[..],
+            false => endpoint::first_there(&resolved.endpoints),
+        };
+        let password = endpoints.first().and_then(|first| self.password(first));
+        let parameters = self.params.given().filter(|(keyword, _)| match *keyword {
+            "hostaddr" => self.param("host").is_some(),
+            keyword => !IN_URL.contains(&keyword),
+        });
+        let role = (resolved.user.as_str(), password.as_deref());
+        target::full(endpoints, role, &resolved.dbname, parameters)
+    }
+
+    /// The same server and role, but a database that the password file does not know:
+    /// the password is that of this one.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub(crate) fn with_new_database(mut self, name: &str) -> Self {
+        let password = self.resolved.endpoints.first();
+        self.resolved.password = password.and_then(|endpoint| self.password(endpoint));
+        self.with_database(name)
     }
 
     /// The database role.

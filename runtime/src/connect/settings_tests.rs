@@ -386,3 +386,45 @@ fn malformed() -> Vec<String> {
     ]);
     texts
 }
+
+#[test]
+fn a_url_for_other_libraries_means_the_same() {
+    let texts = [
+        "postgresql://app@db/shop",
+        "postgresql://a%40b:p%2Fw%3A@db:5433/sh%20op?sslmode=require&connect_timeout=3",
+        "postgres://app@[::1]:1,db:2/shop?target_session_attrs=read-write",
+        "host=/tmp/a,/tmp/b port=1,2 user=app dbname=shop options='-c geqo=off'",
+        "host=db hostaddr=127.0.0.1 user=app password='a b' dbname=shop",
+    ];
+    for text in texts {
+        let settings = parse(text);
+        let again = parse(&settings.to_url());
+        assert_eq!(again.display_target(), settings.display_target(), "{text}");
+        assert_eq!(again.resolved().endpoints, settings.resolved().endpoints);
+        assert_eq!(again.ssl_mode(), settings.ssl_mode(), "{text}");
+        assert_eq!(
+            again.connect_timeout(),
+            settings.connect_timeout(),
+            "{text}"
+        );
+        assert_eq!(again.resolved().base, settings.resolved().base, "{text}");
+        assert_eq!(password(&again), password(&settings), "{text}");
+    }
+    let sockets = parse("host=/tmp/a user=app dbname=shop");
+    assert_eq!(sockets.to_url(), "postgresql://app@%2Ftmp%2Fa:5432/shop");
+    let address = parse("hostaddr=127.0.0.1 user=app dbname=shop");
+    assert_eq!(address.to_url(), "postgresql://app@127.0.0.1:5432/shop");
+}
+
+#[test]
+fn a_url_for_other_libraries_holds_what_the_environment_says_of_whom_and_where() {
+    let variables = env(&[
+        ("PGHOST", "db"),
+        ("PGUSER", "app"),
+        ("PGPASSWORD", SECRET),
+        ("PGSSLMODE", "require"),
+    ]);
+    let settings = parse("postgresql:///shop").with_env(variables).unwrap();
+    let expected = format!("postgresql://app:{SECRET}@db:5432/shop");
+    assert_eq!(settings.to_url(), expected);
+}

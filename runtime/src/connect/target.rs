@@ -30,6 +30,33 @@ pub(super) fn show(endpoints: &[Endpoint], user: &str, dbname: &str) -> String {
     format!("postgresql://{user}@{hosts}/{dbname}")
 }
 
+/// The whole URL with the password, for other libraries. A folder of sockets stands in
+/// the host's place, where libpq, tokio-postgres and sqlx all look for it.
+pub(super) fn full<'a>(
+    endpoints: &[Endpoint],
+    (user, password): (&str, Option<&str>),
+    dbname: &str,
+    parameters: impl Iterator<Item = (&'static str, &'a str)>,
+) -> String {
+    let encode = |text: &str| percent::encode(text, b"");
+    let password = password.map_or_else(String::new, |text| format!(":{}", encode(text)));
+    let hosts: Vec<String> = endpoints
+        .iter()
+        .map(|endpoint| format!("{}:{}", host(&endpoint.host), endpoint.port))
+        .collect();
+    let parameters: Vec<String> = parameters
+        .map(|(keyword, value)| format!("{keyword}={}", encode(value)))
+        .collect();
+    let question = if parameters.is_empty() { "" } else { "?" };
+    format!(
+        "postgresql://{}{password}@{}/{}{question}{}",
+        encode(user),
+        hosts.join(","),
+        encode(dbname),
+        parameters.join("&")
+    )
+}
+
 fn host(host: &Host) -> String {
     match host {
         Host::Unix(folder) => percent::encode(&folder.to_string_lossy(), b""),

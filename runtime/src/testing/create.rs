@@ -1,0 +1,150 @@
+//! Handing out a database: a copy of the template, owned by a session that lives.
+
+use std::time::{Duration, Instant};
+
+use migrator_model::Registry;
+use tokio_postgres::error::SqlState;
+
+use super::carry;
+use super::database::{Owner, TestDatabase};
+use super::error::Error;
+use super::janitor;
+use super::keeper;
+use super::name::{self, Name};
+use super::server::{Kind, server};
+use super::session::Session;
+use super::template::Template;
+use crate::connect::Settings;
+use crate::target::Selection;
+
+/// How often a template that is gone is made again: a janitor may drop it as we begin.
+const TRIES: usize = 5;
+
+/// Whether somebody sees to what is left when this process is killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Care {
+    /// A janitor does, or the server ends with the tests.
+    Taken,
+    /// Nobody does.
+    Wanted,
+}
+
+/// What a session is told of the server when it takes a name.
+struct Look {
+    strategy: &'static str,
+    has_janitor: bool,
+    has_orphans: bool,
+}
+
+/// A database that was made. Nothing drops it but a sweep, until it has an [`Owner`], as this
+/// may be dropped on the keeper's thread, where nobody can wait for the keeper.
+struct Made {
+    session: Session,
+    name: Name,
+    settings: Settings,
+    care: Care,
+}
+
+/// Hands out a database with what drops it, and says whether a janitor is wanted.
+pub(super) async fn hand_out(
+    registry: &'static Registry,
+    services: &Selection,
+) -> Result<(TestDatabase, Owner, Care), Error> {
+    let started = Instant::now();
+    let made = make(registry, services.clone());
+    let made = keeper::on_thread(made).await?;
+    let owner = Owner::new(made.name, made.session);
+    let database = TestDatabase::new(&owner, &made.settings, started.elapsed());
+    Ok((database, owner, made.care))
+}
+
+async fn make(registry: &'static Registry, services: Selection) -> Result<Made, Error> {
+    let server = server()?;
+    let template = Template::new(registry, services, server.settings.user());
+    let name = Name::test();
+    let (session, look) = look(&server.settings, &name).await?;
+    if look.has_orphans {
+        // Whoever waits for a database does not wait for this.
+        drop(tokio::spawn(janitor::sweep_once(server.settings.clone())));
+    }
+    copy(&session, &name, &template, &server.settings, look.strategy).await?;
+    carry::settings(&session, &template.name.text, &name.text).await?;
+    Ok(Made {
+        session,
+        name,
+        settings: server.settings.clone(),
+        care: match (&server.kind, look.has_janitor) {
+            (Kind::Users, false) => Care::Wanted,
+            (Kind::Users, true) | (Kind::Throwaway { .. }, _) => Care::Taken,
+        },
+    })
+}
+
+/// Takes the name's lock, and only then looks round: either the janitor sees us, or we see
+/// that it is gone.
+async fn look(settings: &Settings, name: &Name) -> Result<(Session, Look), Error> {
+    let sql = format!(
+        "SELECT pg_try_advisory_lock({}); \
+         SELECT current_setting('server_version_num')::int >= 150000, \
+         current_setting('fsync') = 'on', {}, EXISTS ({})",
+        name.key,
+        name::is_held(name::JANITOR),
+        name::orphans()
+    );
+    let (session, rows) = Session::present(settings, &sql).await?;
+    let answers = rows.last().map_or(&[][..], Vec::as_slice);
+    let is = |at: usize| answers.get(at).is_some_and(|text| text == "t");
+    let look = Look {
+        strategy: strategy(is(0), is(1)),
+        has_janitor: is(2),
+        has_orphans: is(3),
+    };
+    Ok((session, look))
+}
+
+/// Measured: on a server in memory without fsync copying the files takes a third of the time
+/// that writing them to the WAL does; on a disk with fsync the WAL takes half, as copying syncs
+/// every file and waits for two checkpoints.
+fn strategy(has_choice: bool, syncs: bool) -> &'static str {
+    match (has_choice, syncs) {
+        (false, _) => "",
+        (true, false) => " STRATEGY file_copy",
+        (true, true) => " STRATEGY wal_log",
+    }
+}
+
+async fn copy(
+    session: &Session,
+    name: &Name,
+    template: &Template,
+    settings: &Settings,
+    strategy: &str,
+) -> Result<(), Error> {
+    let doing = format!("making the database `{}`", name.text);
+    let sql = format!(
+        "CREATE DATABASE {} TEMPLATE {}{strategy}",
+        name.text, template.name.text
+    );
+    let mut last = session.run(&doing, &sql).await;
+    for _ in 1..TRIES {
+        match &last {
+            Err(error) if says(error, &SqlState::UNDEFINED_DATABASE) => {
+                template.make(session, settings).await?;
+            }
+            // Somebody looks into the template, or is renaming it just now.
+            Err(error) if says(error, &SqlState::OBJECT_IN_USE) => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            Ok(()) | Err(_) => break,
+        }
+        last = session.run(&doing, &sql).await;
+    }
+    last
+}
+
+fn says(error: &Error, state: &SqlState) -> bool {
+    match error {
+        Error::Server { source, .. } => source.code() == Some(state),
+        Error::Local(_) | Error::Connect(_) | Error::Migrate(_) | Error::Keeper => false,
+    }
+}

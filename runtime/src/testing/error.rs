@@ -1,0 +1,143 @@
+//! Why there is no database for a test.
+
+use std::error::Error as _;
+use std::fmt;
+
+use crate::connect::ConnectError;
+use crate::error::ErrorKind;
+
+/// There is no database for a test.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// Without `DATABASE_URL` a throwaway server is used, and there is none.
+    Local(migrator_localpg::Error),
+    /// The server cannot be connected to.
+    Connect(ConnectError),
+    /// The template cannot be migrated.
+    Migrate(crate::Error),
+    /// The server refused.
+    Server {
+        /// What was being done.
+        doing: String,
+        /// What it said.
+        source: tokio_postgres::Error,
+    },
+    /// The thread that keeps this process's sessions is gone.
+    Keeper,
+}
+
+impl Error {
+    /// What to do about it, for a line that begins with `help:`.
+    #[must_use]
+    pub fn help(&self) -> String {
+        match self {
+            Self::Local(error) => format!(
+                "{}; or set `DATABASE_URL` to a server on which the role may create databases",
+                error.help()
+            ),
+            Self::Connect(error) => error.help().to_owned(),
+            Self::Migrate(error) => error.help(),
+            Self::Server { .. } => {
+                "the role of `DATABASE_URL` needs CREATEDB, and a direct connection".to_owned()
+            }
+            Self::Keeper => "run the test again".to_owned(),
+        }
+    }
+
+    /// All there is to say, on several lines: the error, its place, its causes, the help.
+    #[must_use]
+    pub fn full(&self) -> String {
+        let mut lines = vec![format!("no database for this test: {self}")];
+        if let Self::Migrate(error) = self {
+            lines.extend(details(error));
+        }
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            lines.push(format!("cause: {error}"));
+            cause = error.source();
+        }
+        lines.push(format!("help: {}", self.help()));
+        lines.join("\n")
+    }
+}
+
+/// What the error of a run keeps beside its message.
+fn details(error: &crate::Error) -> Vec<String> {
+    let mut lines = Vec::new();
+    match &*error.kind {
+        ErrorKind::Script(fault) => {
+            lines.extend(fault.path.as_ref().map(|path| match fault.position {
+                Some(at) => format!("--> {path}:{}:{}", at.line, at.column),
+                None => format!("--> {path}"),
+            }));
+            let said = [
+                ("line", &fault.line),
+                ("detail", &fault.detail),
+                ("hint", &fault.hint),
+                ("context", &fault.context),
+            ];
+            let said = said.into_iter().filter_map(|(word, text)| {
+                let text = text.as_ref()?.trim();
+                Some(format!("{word}: {text}"))
+            });
+            lines.extend(said);
+        }
+        ErrorKind::Refused(conflicts) => {
+            lines.extend(conflicts.iter().map(ToString::to_string));
+        }
+        ErrorKind::Connection { why, .. } | ErrorKind::History { why, .. } => {
+            lines.push(format!("cause: {why}"));
+        }
+        ErrorKind::UnknownService { .. }
+        | ErrorKind::NotDirty { .. }
+        | ErrorKind::Locked { .. }
+        | ErrorKind::Connect(_)
+        | ErrorKind::Format(_)
+        | ErrorKind::NotCurrent { .. }
+        | ErrorKind::Engine(_) => {}
+    }
+    lines
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local(error) => error.fmt(f),
+            Self::Connect(error) => error.fmt(f),
+            Self::Migrate(error) => error.fmt(f),
+            Self::Server { doing, .. } => write!(f, "{doing} failed"),
+            Self::Keeper => f.write_str("the thread that keeps the sessions is gone"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Local(error) => error.source(),
+            Self::Connect(error) => error.source(),
+            Self::Migrate(error) => error.source(),
+            Self::Server { source, .. } => Some(source),
+            Self::Keeper => None,
+        }
+    }
+}
+
+impl From<ConnectError> for Error {
+    fn from(error: ConnectError) -> Self {
+        Self::Connect(error)
+    }
+}
+
+impl From<migrator_localpg::Error> for Error {
+    fn from(error: migrator_localpg::Error) -> Self {
+        Self::Local(error)
+    }
+}
+
+impl From<crate::Error> for Error {
+    fn from(error: crate::Error) -> Self {
+        Self::Migrate(error)
+    }
+}

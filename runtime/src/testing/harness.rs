@@ -1,0 +1,95 @@
+//! What a test with the attribute does when it runs.
+
+use std::process;
+
+use migrator_model::Registry;
+use tokio::runtime::{Builder, Runtime};
+
+use super::create::{self, Care};
+use super::database::TestDatabase;
+use super::error::Error;
+use super::janitor;
+use crate::target::Selection;
+
+/// Runs a test that passes by returning. `name` is its path with the crate's name.
+///
+/// # Panics
+///
+/// There is no database, or the test panics.
+pub fn run<F, T>(registry: &'static Registry, services: &[&str], name: &str, body: F) -> T::Output
+where
+    F: FnOnce(TestDatabase) -> T,
+    T: Future,
+{
+    with_database(registry, services, name, body).unwrap_or_else(|error| fail(&error))
+}
+
+/// Runs a test that passes by a panic. Without a database it does not panic, so that it fails.
+///
+/// # Panics
+///
+/// The test does.
+pub fn run_to_panic<F, T>(registry: &'static Registry, services: &[&str], name: &str, body: F)
+where
+    F: FnOnce(TestDatabase) -> T,
+    T: Future<Output = ()>,
+{
+    with_database(registry, services, name, body).unwrap_or_else(|error| say(&error));
+}
+
+fn with_database<F, T>(
+    registry: &'static Registry,
+    services: &[&str],
+    name: &str,
+    body: F,
+) -> Result<T::Output, Error>
+where
+    F: FnOnce(TestDatabase) -> T,
+    T: Future,
+{
+    let runtime = runtime()?;
+    if janitor::is_this_process() {
+        let attended = runtime.block_on(janitor::attend());
+        process::exit(i32::from(attended.is_err()));
+    }
+    let services = match services {
+        [] => Selection::All,
+        names => Selection::Named(names.iter().map(ToString::to_string).collect()),
+    };
+    let handed_out = runtime.block_on(create::hand_out(registry, &services));
+    let (database, owner, care) = handed_out?;
+    if care == Care::Wanted {
+        janitor::start(in_harness(name));
+    }
+    // Dropped in this order, a panic or not: the runtime with the test's connections, then the
+    // database, which by then need not be taken from them.
+    let _database = owner;
+    let runtime = runtime;
+    Ok(runtime.block_on(body(database)))
+}
+
+fn runtime() -> Result<Runtime, Error> {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|_| Error::Keeper)
+}
+
+/// libtest's name of a test is its path without the crate's name.
+fn in_harness(name: &str) -> &str {
+    name.split_once("::").map_or(name, |(_crate, rest)| rest)
+}
+
+#[expect(
+    clippy::panic,
+    reason = "this is how a test fails, whatever type it returns"
+)]
+fn fail<T>(error: &Error) -> T {
+    panic!("{}", error.full())
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "a panic is what the test is expected to do"
+)]
+fn say(error: &Error) {
+    eprintln!("{}", error.full());
+}

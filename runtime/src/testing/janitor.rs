@@ -1,0 +1,108 @@
+//! Dropping what killed tests left, and the process that sees to it on a server of the user's.
+//!
+//! The janitor is the test binary itself, run again for one of its tests with a variable that
+//! makes the attribute's helper come here. It has no terminal, no pipe and a process group of
+//! its own, so that it holds nobody up and outlives whoever kills the tests.
+
+use std::env;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::error::Error;
+use super::name;
+use super::server::{grace, server};
+use super::session::Session;
+use super::template::drop_template;
+use crate::connect::Settings;
+
+/// The variable that makes a test the janitor.
+const VARIABLE: &str = "MIGRATOR_TEST_JANITOR";
+
+/// Between two looks. The janitor is the one process here that has nobody to tell it.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Whether this process is the janitor.
+pub(super) fn is_this_process() -> bool {
+    env::var_os(VARIABLE).is_some()
+}
+
+/// Starts the janitor's process, by the name of a test of this binary. That it does not start
+/// is no reason to fail a test: the next process sweeps too.
+pub(super) fn start(test: &str) {
+    let Ok(program) = env::current_exe() else {
+        return;
+    };
+    let mut command = Command::new(program);
+    command
+        .args([test, "--exact", "--include-ignored", "--nocapture"])
+        .env(VARIABLE, "1")
+        .process_group(0)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    if let Ok(mut child) = command.spawn() {
+        // One that finds another janitor ends at once.
+        thread::spawn(move || child.wait());
+    }
+}
+
+/// The janitor's work: until no test has run for the grace time, and nothing is left. Ends at
+/// once if the server has another.
+pub(super) async fn attend() -> Result<(), Error> {
+    let session = Session::open(&server()?.settings).await?;
+    while session.try_lock(name::JANITOR).await? {
+        watch(&session).await?;
+        for template in names(&session, &name::templates()).await? {
+            // Somebody may have come and be copying it; the next janitor finds it.
+            let _ = drop_template(&session, &template).await;
+        }
+        session.unlock(name::JANITOR).await?;
+        // Who came before the lock was let go may have relied on us.
+        if !somebody_is_there(&session).await? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Drops what is left by others, unless somebody else does just now.
+pub(super) async fn sweep_once(settings: Settings) -> Result<(), Error> {
+    let session = Session::open(&settings).await?;
+    sweep(&session).await
+}
+
+async fn watch(session: &Session) -> Result<(), Error> {
+    let grace = grace();
+    let mut since = Instant::now();
+    while since.elapsed() < grace {
+        sweep(session).await?;
+        if somebody_is_there(session).await? {
+            since = Instant::now();
+        }
+        tokio::time::sleep(PAUSE.min(grace)).await;
+    }
+    sweep(session).await
+}
+
+async fn sweep(session: &Session) -> Result<(), Error> {
+    if !session.try_lock(name::SWEEP).await? {
+        return Ok(());
+    }
+    for orphan in names(session, &name::orphans()).await? {
+        // One that cannot be dropped must not keep the others.
+        let _ = drop_template(session, &orphan).await;
+    }
+    session.unlock(name::SWEEP).await
+}
+
+async fn somebody_is_there(session: &Session) -> Result<bool, Error> {
+    let condition = name::is_held(name::PRESENT);
+    session.holds("looking for tests", &condition).await
+}
+
+async fn names(session: &Session, sql: &str) -> Result<Vec<String>, Error> {
+    let rows = session.ask("looking for what is left", sql).await?;
+    Ok(rows.into_iter().flatten().collect())
+}

@@ -1,0 +1,153 @@
+//! A session on the server's own database, by which databases are made and dropped, and which
+//! holds the locks that say that their owner lives.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio_postgres::SimpleQueryMessage;
+
+use super::error::Error;
+use super::name::{self, Name};
+use crate::connect::{self, Connection, Settings};
+use crate::history::schema::{quote_identifier, quote_literal};
+use crate::session::rows;
+
+/// A session that outlives the test.
+#[derive(Debug)]
+pub(super) struct Session {
+    connection: Connection,
+}
+
+/// Sessions that take longer to end are left to the server.
+const LONGEST_PAUSE: Duration = Duration::from_millis(64);
+
+/// Sessions of databases that are dropped, for the next.
+static IDLE: Mutex<Vec<Session>> = Mutex::new(Vec::new());
+
+/// Names mean the catalog's, whatever the role's search path, and no timeout of the role's ends
+/// what takes long.
+const SETUP: &str = "SET search_path TO pg_catalog, pg_temp; SET statement_timeout TO 0; \
+     SET lock_timeout TO 0; SET idle_in_transaction_session_timeout TO 0";
+
+impl Session {
+    /// A session of a test process, by which others know that one is there, and what it answers
+    /// to a first question: all in one message, as tests wait for it.
+    pub(super) async fn present(
+        settings: &Settings,
+        question: &str,
+    ) -> Result<(Self, Vec<Vec<String>>), Error> {
+        let idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let idle = idle.filter(|session| !session.connection.client.is_closed());
+        let (session, sql) = match idle {
+            Some(session) => (session, question.to_owned()),
+            None => {
+                let session = Self::connect(settings).await?;
+                let present = format!(
+                    "DO $$ BEGIN PERFORM pg_try_advisory_lock_shared({}); END $$",
+                    name::PRESENT
+                );
+                (session, format!("{SETUP}; {present}; {question}"))
+            }
+        };
+        let answer = session.ask("looking round", &sql).await?;
+        Ok((session, answer))
+    }
+
+    /// A session that nobody takes for a test's.
+    pub(super) async fn open(settings: &Settings) -> Result<Self, Error> {
+        let session = Self::connect(settings).await?;
+        session.run("setting up a session", SETUP).await?;
+        Ok(session)
+    }
+
+    async fn connect(settings: &Settings) -> Result<Self, Error> {
+        let mut settings = settings.clone();
+        settings.application_name("migrator-testing");
+        let connection = connect::open(&settings).await?;
+        Ok(Self { connection })
+    }
+
+    /// Keeps the session for the next database. It holds no lock but that of [`Session::present`].
+    pub(super) fn keep(self) {
+        let mut idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.push(self);
+    }
+
+    /// Runs statements.
+    pub(super) async fn run(&self, doing: &str, sql: &str) -> Result<(), Error> {
+        said(doing, self.connection.client.batch_execute(sql).await)
+    }
+
+    /// The rows of all answers, whose columns are text.
+    pub(super) async fn ask(&self, doing: &str, sql: &str) -> Result<Vec<Vec<String>>, Error> {
+        let answer = self.connection.client.simple_query(sql).await;
+        let messages: Vec<SimpleQueryMessage> = said(doing, answer)?;
+        let columns = |row: &tokio_postgres::SimpleQueryRow| {
+            let columns = 0..row.len();
+            columns
+                .map(|at| row.get(at).unwrap_or_default().to_owned())
+                .collect()
+        };
+        Ok(rows(messages).map(|row| columns(&row)).collect())
+    }
+
+    /// Whether a condition holds.
+    pub(super) async fn holds(&self, doing: &str, condition: &str) -> Result<bool, Error> {
+        let rows = self.ask(doing, &format!("SELECT {condition}")).await?;
+        Ok(rows
+            .first()
+            .and_then(|row| row.first())
+            .is_some_and(|text| text == "t"))
+    }
+
+    /// Takes a lock unless somebody else has it. Nothing ever waits inside the server.
+    pub(super) async fn try_lock(&self, key: i64) -> Result<bool, Error> {
+        let condition = format!("pg_try_advisory_lock({key})");
+        self.holds("trying a lock", &condition).await
+    }
+
+    /// Lets a lock go.
+    pub(super) async fn unlock(&self, key: i64) -> Result<(), Error> {
+        let sql = format!("SELECT pg_advisory_unlock({key})");
+        self.run("letting a lock go", &sql).await
+    }
+
+    /// Drops a database, whoever is connected to it.
+    ///
+    /// The server itself ends other sessions, but then looks only every 100 ms whether they
+    /// have gone (`CountOtherDBBackends` in its `procarray.c`).
+    pub(super) async fn drop_database(&self, database: &str) -> Result<(), Error> {
+        let mut pause = Duration::from_millis(1);
+        let sql = format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}",
+            quote_literal(database)
+        );
+        while let Ok(others) = self.ask("ending sessions", &sql).await {
+            if others.is_empty() || pause > LONGEST_PAUSE {
+                break;
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+        }
+        let sql = format!(
+            "DROP DATABASE IF EXISTS {} WITH (FORCE)",
+            quote_identifier(database)
+        );
+        self.run(&format!("dropping the database `{database}`"), &sql)
+            .await
+    }
+
+    /// Drops a database, and lets its lock go, as it is nobody's any more.
+    pub(super) async fn give_back(&self, name: &Name) -> Result<(), Error> {
+        let dropped = self.drop_database(&name.text).await;
+        self.unlock(name.key).await?;
+        dropped
+    }
+}
+
+fn said<T>(doing: &str, answer: Result<T, tokio_postgres::Error>) -> Result<T, Error> {
+    answer.map_err(|source| Error::Server {
+        doing: doing.to_owned(),
+        source,
+    })
+}

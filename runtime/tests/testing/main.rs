@@ -1,0 +1,15 @@
+//! Tests that get a database of their own: what they get, and what they leave.
+#![cfg(unix)]
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "clippy lets tests do so, but not the functions they share"
+)]
+
+mod cases;
+mod functions;
+mod handout;
+mod parts;
+mod processes;
+mod registries;
+mod support;

@@ -1,0 +1,196 @@
+//! Servers of a test's own, this binary run again to play a part, and waiting.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use migrator_localpg::Throwaway;
+use migrator_runtime::testing::TestDatabase;
+use tempfile::TempDir;
+use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
+
+/// The variable that tells a part where to write what its test must know.
+const STAGE: &str = "MIGRATOR_TESTING_STAGE";
+
+/// Seconds that the throwaway server, the templates and the janitor outlive a test.
+const GRACE: &str = "1";
+
+/// No test waits for longer than this.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Where parts run: a folder for notes and for what they share, and their server.
+pub(crate) struct Scene {
+    folder: TempDir,
+    /// The server of a user's; without it the parts share a throwaway one.
+    users: Option<Throwaway>,
+    /// The role and its password in the URL of the user's server.
+    role: String,
+}
+
+impl Scene {
+    /// Parts whose `DATABASE_URL` is set.
+    pub(crate) fn with_users_server() -> Self {
+        Self {
+            users: Some(Throwaway::start().unwrap()),
+            ..Self::without_server()
+        }
+    }
+
+    /// Parts that find no `DATABASE_URL`, and no throwaway server but that of this scene.
+    pub(crate) fn without_server() -> Self {
+        let folder = tempfile::Builder::new().prefix("t").tempdir_in("/tmp");
+        let folder = folder.unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        Self {
+            folder,
+            users: None,
+            role: "postgres".to_owned(),
+        }
+    }
+
+    /// The same, but the parts' role is this one.
+    pub(crate) fn with_role(self, role: &str) -> Self {
+        Self {
+            role: role.to_owned(),
+            ..self
+        }
+    }
+
+    /// The command that runs a test of this binary.
+    pub(crate) fn command(&self, test: &str) -> Command {
+        let mut command = Command::new(env::current_exe().unwrap());
+        command
+            .args([test, "--exact", "--include-ignored", "--nocapture"])
+            .env(STAGE, self.folder.path())
+            .env("TMPDIR", self.folder.path())
+            .env("MIGRATOR_TEST_GRACE", GRACE)
+            .env_remove("DATABASE_URL")
+            .env_remove("RUST_BACKTRACE")
+            .stdin(Stdio::null());
+        if let Some(server) = &self.users {
+            let url = server.url("postgres");
+            let url = url.replace("//postgres@", &format!("//{}@", self.role));
+            command.env("DATABASE_URL", url);
+        }
+        command
+    }
+
+    /// Runs a test to its end.
+    pub(crate) fn run(&self, test: &str) -> Output {
+        self.command(test).output().unwrap()
+    }
+
+    /// Starts a part that waits to be killed, and waits until it has left its note.
+    pub(crate) async fn start(&self, test: &str) -> (Killed, String) {
+        let note = self.folder.path().join("note");
+        // Left by another part.
+        let _ = fs::remove_file(&note);
+        let part = self.spawn(test);
+        eventually("the part is ready", || note.exists()).await;
+        (part, fs::read_to_string(note).unwrap())
+    }
+
+    /// Starts a part, silently.
+    pub(crate) fn spawn(&self, test: &str) -> Killed {
+        let mut command = self.command(test);
+        Killed(
+            command
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap(),
+        )
+    }
+
+    /// A session on the user's server.
+    pub(crate) async fn client(&self) -> Client {
+        let server = self.users.as_ref().expect("a user's server");
+        client(&server.url("postgres")).await
+    }
+}
+
+/// A process that is killed at the latest when the test ends.
+pub(crate) struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill(); // SIGKILL
+        let _ = self.0.wait();
+    }
+}
+
+/// What a part tells its test: the database's URL. Then it stays until it is killed.
+pub(crate) fn stay(database: &TestDatabase) {
+    let stage = stage().unwrap();
+    let unfinished = stage.join("unfinished");
+    fs::write(&unfinished, database.url()).unwrap();
+    fs::rename(unfinished, stage.join("note")).unwrap();
+    loop {
+        std::thread::park();
+    }
+}
+
+/// The folder of the part that is played, unless somebody ran all ignored tests.
+pub(crate) fn stage() -> Option<PathBuf> {
+    env::var_os(STAGE).map(PathBuf::from)
+}
+
+/// The folder of the server that a URL of a throwaway server leads to.
+pub(crate) fn server_of(url: &str) -> PathBuf {
+    let (_, rest) = url.split_once('@').unwrap();
+    let (folder, _) = rest.split_once(':').unwrap();
+    Path::new(&folder.replace("%2F", "/")).to_owned()
+}
+
+pub(crate) async fn client(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+/// The first columns of a query's rows.
+pub(crate) async fn ask(client: &Client, sql: &str) -> Vec<String> {
+    let messages = client.simple_query(sql).await.unwrap();
+    let rows = messages.iter().filter_map(|message| {
+        if let SimpleQueryMessage::Row(row) = message {
+            Some(row.get(0).unwrap_or_default().to_owned())
+        } else {
+            None
+        }
+    });
+    rows.collect()
+}
+
+/// The databases of ours whose names begin so.
+pub(crate) async fn databases(client: &Client, kind: &str) -> BTreeSet<String> {
+    let sql = format!(
+        "SELECT datname FROM pg_catalog.pg_database WHERE datname LIKE 'migrator\\_{kind}%'"
+    );
+    ask(client, &sql).await.into_iter().collect()
+}
+
+/// Waits until there are no databases of ours whose names begin so.
+pub(crate) async fn gone(client: &Client, kind: &str) {
+    let began = Instant::now();
+    loop {
+        let left = databases(client, kind).await;
+        if left.is_empty() {
+            return;
+        }
+        assert!(began.elapsed() < PATIENCE, "still there: {left:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Waits for something to become true.
+pub(crate) async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !holds() {
+        assert!(began.elapsed() < PATIENCE, "{what} within a minute");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
