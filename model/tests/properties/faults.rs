@@ -188,6 +188,9 @@ const FAULTS: &[Fault] = &[
     (Code::M0313, |site| {
         site.edit_table("[services.", "[lints]\nM0216 = \"loud\"\n\n[services.")
     }),
+    (Code::M0314, |site| {
+        site.edit_table("[services.", "[drift]\nleave_out = [\"a\", \" \"]\n\n[services.")
+    }),
     (Code::M0312, |site| {
         let last = site.spec.migrations.len() - 1;
         let waits = site.spec.migrations[last].requires.contains(&0);

@@ -7,10 +7,9 @@
 )]
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::{env, fs};
+use std::process::Command;
 
-use migrator_localpg::Throwaway;
+use migrator_localpg::{Programs, Throwaway};
 use migrator_model::registry::{Mode, Registry, Script};
 use migrator_model::{disk, resolve, sql};
 use migrator_verify::differences;
@@ -19,40 +18,18 @@ use tokio::task::spawn_blocking;
 use crate::case::{Case, Judge};
 use crate::support::{database, lines, picture, run, with_all};
 
-/// The `pg_dump` beside the server's programs, or another one that is not older: it refuses newer
-/// servers. Some packages bring none; for those majors only, the judge is missing.
+/// A `pg_dump` that is not older than the server, which it would refuse. Some packages bring none;
+/// for those majors only, the judge is missing.
 fn pg_dump() -> Option<PathBuf> {
-    let programs = Throwaway::shared().expect("there is a server").programs();
-    let mut folders = vec![programs.bin.clone()];
-    folders.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
-    let debian = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
-    folders.extend(debian.filter_map(|entry| Some(entry.ok()?.path().join("bin"))));
-    let found = folders
-        .iter()
-        .map(|folder| folder.join("pg_dump"))
-        .find(|program| major(program).is_some_and(|major| major >= programs.major));
+    let major = Throwaway::shared()
+        .expect("there is a server")
+        .programs()
+        .major;
+    let found = Programs::find_tool(None, "pg_dump", major);
     if found.is_none() {
-        eprintln!(
-            "NOT JUDGED: there is no pg_dump for Postgres {}",
-            programs.major
-        );
+        eprintln!("NOT JUDGED: there is no pg_dump for Postgres {major}");
     }
     found
-}
-
-/// The major version of `pg_dump (PostgreSQL) 15.14 (Debian …)`.
-fn major(program: &Path) -> Option<u32> {
-    let output = Command::new(program)
-        .arg("--version")
-        .stderr(Stdio::null())
-        .output();
-    let version = String::from_utf8(output.ok()?.stdout).ok()?;
-    let version = version.split_whitespace().nth(2)?;
-    version
-        .split(|c: char| !c.is_ascii_digit())
-        .next()?
-        .parse()
-        .ok()
 }
 
 /// The dump without comments, empty lines and what is random in it.

@@ -14,5 +14,4 @@ mod case;
 mod differences;
 mod dump;
 mod emptied;
-mod speed;
 mod support;
