@@ -3,6 +3,8 @@
 //! Planning takes most of the time of a small database's picture. The plans stay good while the
 //! catalog stays of about the size that it had when they were made.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Error};
 
@@ -10,6 +12,9 @@ use super::{Picture, Scope, query, rows};
 
 /// How much the catalog may grow before the queries are planned again.
 const GROWTH: usize = 2;
+
+/// Numbers for sets of prepared queries: two cameras may share a session.
+static GENERATIONS: AtomicUsize = AtomicUsize::new(1);
 
 /// Objects below which growth does not matter.
 const FEW: usize = 500;
@@ -57,7 +62,7 @@ impl<'c> Camera<'c> {
                 Err(error) => return Err(error),
             }
         }
-        self.generation += 1;
+        self.generation = GENERATIONS.fetch_add(1, Ordering::Relaxed);
         let first = query::first(&self.scope, self.generation);
         let picture = self.send(&first).await?;
         self.planned_for = Some(picture.len());

@@ -225,3 +225,18 @@ async fn only_what_is_asked_for_is_verified() {
     let tried = try_on(&client, registry, &shop, Afterwards::Empty).await;
     assert_eq!(tried.expect("the database was left empty"), [Tried::Sound]);
 }
+
+#[tokio::test]
+async fn a_script_may_throw_away_what_its_session_has_prepared() {
+    let discard = "-- migrator: no-transaction\nDISCARD ALL;";
+    let tried = try_all(
+        registry(&[
+            ("shop", 1, "CREATE SCHEMA shop;", "DROP SCHEMA shop;"),
+            ("shop", 2, discard, discard),
+            ("shop", 3, "CREATE TABLE shop.t ();", "DROP TABLE shop.t;"),
+        ]),
+        None,
+    )
+    .await;
+    assert_eq!(tried, [Tried::Sound, Tried::Sound, Tried::Sound]);
+}
