@@ -15,6 +15,7 @@ say 'lints'
 cargo clippy --quiet --workspace --all-targets -- -D warnings
 say 'documentation'
 RUSTDOCFLAGS='-D warnings' cargo doc --quiet --workspace --no-deps
+RUSTDOCFLAGS='-D warnings' cargo doc --quiet --package migrator-runtime --no-deps --features testing
 say 'tests'
 cargo test --quiet --workspace
 say 'tests on the oldest and the newest Postgres'
