@@ -18,7 +18,10 @@ use crate::fault::Fault;
 use crate::plan::{Step, Work};
 
 /// Applies a leg through refinery's runner.
-pub(crate) async fn apply(executor: &mut Executor<'_>, leg: &[Step<'_>]) -> Result<(), ErrorKind> {
+pub(crate) async fn apply<'a>(
+    executor: &mut Executor<'a>,
+    leg: &'a [Step<'static>],
+) -> Result<(), ErrorKind> {
     let Some(first) = leg.first() else {
         return Ok(());
     };
@@ -53,9 +56,9 @@ pub(crate) fn migration(step: &Step<'_>) -> Option<Result<refinery::Migration, r
 }
 
 /// What refinery's runner talks to.
-struct Driver<'d, 'a, 's> {
+struct Driver<'d, 'a> {
     executor: &'d mut Executor<'a>,
-    leg: VecDeque<&'d Step<'s>>,
+    leg: VecDeque<&'a Step<'static>>,
     fault: Option<Fault>,
 }
 
@@ -64,7 +67,7 @@ struct Driver<'d, 'a, 's> {
 #[error("a step failed")]
 struct StepFailed;
 
-impl AsyncTransaction for Driver<'_, '_, '_> {
+impl AsyncTransaction for Driver<'_, '_> {
     type Error = StepFailed;
 
     async fn execute<'q, T: Iterator<Item = &'q str> + Send + 'q>(
@@ -87,7 +90,7 @@ impl AsyncTransaction for Driver<'_, '_, '_> {
     }
 }
 
-impl AsyncQuery<Vec<refinery::Migration>> for Driver<'_, '_, '_> {
+impl AsyncQuery<Vec<refinery::Migration>> for Driver<'_, '_> {
     async fn query<'q>(
         &'q mut self,
         _query: &'q str,
@@ -96,7 +99,7 @@ impl AsyncQuery<Vec<refinery::Migration>> for Driver<'_, '_, '_> {
     }
 }
 
-impl AsyncMigrate for Driver<'_, '_, '_> {
+impl AsyncMigrate for Driver<'_, '_> {
     /// One query, which `execute` tells from a migration's two: nothing to do.
     fn assert_migrations_table_query(_table: &str) -> String {
         String::new()

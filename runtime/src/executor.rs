@@ -1,4 +1,6 @@
-//! Runs single steps and keeps the truth about what was done.
+//! Runs steps and keeps the truth about what was done.
+//!
+//! How messages are sent ahead is in [`pipeline`](crate::pipeline).
 
 use std::time::{Duration, Instant};
 
@@ -7,17 +9,18 @@ use migrator_model::{Mode, Registry};
 
 use crate::client::Client;
 use crate::event::{Event, Listener};
-use crate::fault::{Fault, Left, is_worth_a_retry};
-use crate::history::read;
+use crate::fault::{Fault, Left};
 use crate::history::schema::Tables;
 use crate::history::write::{self, Kind, Subject, Took};
-use crate::lock::{Held, jitter};
+use crate::lock::Held;
 use crate::message::{Commit, Message};
 use crate::options::Options;
+use crate::pipeline::Pipeline;
 use crate::plan::{DownScript, Step, Work};
+use crate::recorded::Recorded;
 use crate::report::{Done, Report};
 use crate::session::send;
-use crate::source::{Source, describe, unanswered};
+use crate::source::{Source, unanswered};
 
 /// What steps run with.
 pub(crate) struct Executor<'a> {
@@ -28,118 +31,108 @@ pub(crate) struct Executor<'a> {
     pub(crate) lock: &'a Held,
     pub(crate) listener: &'a mut Option<Listener>,
     pub(crate) report: &'a mut Report,
-    /// How many steps are still to come: the last one's commit is durable.
+    /// How many steps are still to be sent: the last one's commit is durable.
     pub(crate) left: usize,
+    /// The down scripts that were recorded, for the steps that need them.
+    pub(crate) recorded: Recorded,
+    pub(crate) pipeline: Pipeline<'a>,
 }
 
-/// Pauses between the tries of a step.
-const PAUSE: Duration = Duration::from_millis(200);
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-
-impl Executor<'_> {
-    /// Runs a step to its end; its entry and event are committed with it.
-    pub(crate) async fn run(&mut self, step: &Step<'_>) -> Result<(), Fault> {
+impl<'a> Executor<'a> {
+    /// Takes on a step; its entry and event are committed with it. It may be under
+    /// way yet when this returns: [`Executor::finish`] waits for all. The fault is
+    /// that of the first step that failed, of those taken on so far.
+    pub(crate) async fn run(&mut self, step: &'a Step<'static>) -> Result<(), Fault> {
+        let source = match self.source(step) {
+            Ok(source) if source.mode == Mode::Transaction && self.lock.is_held() => {
+                return self.send_ahead(step, source).await;
+            }
+            source => source,
+        };
+        self.finish().await?;
         self.tell(&Event::Started(step));
         let started = Instant::now();
-        let outcome = self.attempt(step).await;
+        self.left = self.left.saturating_sub(1);
+        let outcome = match source {
+            _ if !self.lock.is_held() => {
+                let message = "the connection that holds the lock was lost".to_owned();
+                let fault = Fault::new(step.to_string(), message, Left::Nothing);
+                Err(fault)
+            }
+            Ok(source) => self.by_statement(step, &source).await,
+            Err(fault) => Err(*fault),
+        };
+        self.conclude(step, outcome, started.elapsed()).await
+    }
+
+    /// Tells and records how a step ended.
+    pub(crate) async fn conclude(
+        &mut self,
+        step: &Step<'_>,
+        outcome: Result<(), Fault>,
+        took: Duration,
+    ) -> Result<(), Fault> {
         for notice in self.client.take_notices() {
             self.tell(&Event::Notice(&notice));
         }
         match outcome {
             Ok(()) => {
-                self.left = self.left.saturating_sub(1);
-                let done = Done::new(step, started.elapsed());
+                let done = Done::new(step, took);
                 self.tell(&Event::Finished(&done));
                 self.report.done.push(done);
                 Ok(())
             }
             Err(fault) => {
-                self.record_failure(step, &fault, started.elapsed()).await;
+                self.record_failure(step, &fault, took).await;
                 Err(fault)
             }
         }
     }
 
-    async fn attempt(&mut self, step: &Step<'_>) -> Result<(), Fault> {
-        let source = self.source(step).await?;
-        if let Some(fault) = source.unfit(&step.to_string()) {
-            return Err(fault);
-        }
-        if !self.lock.is_held() {
-            let message = "the connection that holds the lock was lost".to_owned();
-            return Err(Fault::new(step.to_string(), message, Left::Nothing));
-        }
-        match source.mode {
-            Mode::Transaction => self.in_transaction(step, &source).await,
-            Mode::NoTransaction => self.by_statement(step, &source).await,
-        }
-    }
-
-    fn tell(&mut self, event: &Event<'_>) {
+    pub(crate) fn tell(&mut self, event: &Event<'_>) {
         if let Some(listener) = self.listener {
             listener.tell(event);
         }
     }
 
-    async fn source(&mut self, step: &Step<'_>) -> Result<Source, Fault> {
-        match &step.work {
+    /// The script, if there is one and it may be sent.
+    fn source(&mut self, step: &Step<'_>) -> Result<Source, Box<Fault>> {
+        let source = match &step.work {
             Work::Apply(migration) => Ok(Source::embedded(&migration.up)),
             Work::Revert(_, DownScript::Embedded(migration)) => {
                 Ok(Source::embedded(&migration.down))
             }
-            Work::Revert(..) => {
-                let client = self.client.postgres();
-                let script =
-                    read::down_script(client, self.tables, step.service(), step.version()).await;
-                let fault = |message| Fault::new(step.to_string(), message, Left::Nothing);
-                match script {
-                    Ok(Some(sql)) => Source::recorded(sql, Direction::Down).map_err(fault),
-                    Ok(None) => Err(fault("its down script is no longer recorded".to_owned())),
-                    Err(error) => Err(fault(describe(&error))),
-                }
-            }
+            Work::Revert(_, DownScript::Stored) => match self.recorded.take(step) {
+                Some(sql) => Source::recorded(sql, Direction::Down),
+                None => Err("its down script is no longer recorded".to_owned()),
+            },
+        };
+        let fault = |why| Box::new(Fault::new(step.to_string(), why, Left::Nothing));
+        let source = source.map_err(fault)?;
+        match source.unfit(&step.to_string()) {
+            Some(fault) => Err(Box::new(fault)),
+            None => Ok(source),
         }
     }
 
-    /// One message: the script, its entry, its event; tried again if it met a lock.
-    async fn in_transaction(&mut self, step: &Step<'_>, source: &Source) -> Result<(), Fault> {
+    /// One message: the script, its entry, its event, if the step before was done.
+    pub(crate) fn message(
+        &self,
+        step: &Step<'_>,
+        source: &Source,
+        before: Option<&Step<'_>>,
+    ) -> Message {
         let commit = match self.left {
             0 | 1 => Commit::Durable,
             _ => Commit::Deferred,
         };
+        let guard = before.map(|before| {
+            let (service, version) = (before.service(), before.version());
+            write::guard(self.tables, service, version, before.direction())
+        });
         let record = self.record(step) + &self.event(step, Took::Transaction, None);
         let timeouts = source.timeouts(self.options, self.options.lock_timeout);
-        let message = Message::transaction(&source.sql, &record, timeouts, commit);
-        let mut pause = PAUSE;
-        for attempt in 1.. {
-            let Err(failure) = send(self.client.postgres(), &message.text).await else {
-                return Ok(());
-            };
-            let Some(said) = failure.error.as_db_error() else {
-                return Err(unanswered(self.client, &step.to_string(), &failure.error).await);
-            };
-            let mut fault = source.refused(&step.to_string(), &message, &failure, said);
-            if self
-                .client
-                .postgres()
-                .batch_execute("ROLLBACK")
-                .await
-                .is_err()
-            {
-                fault.message = format!("the connection was lost: {}", fault.message);
-                fault.left = Left::Unknown;
-                return Err(fault);
-            }
-            if attempt >= self.options.tries || !is_worth_a_retry(said) {
-                return Err(fault);
-            }
-            let delay = jitter(pause);
-            let why = said.message();
-            self.tell(&Event::Retrying { step, why, delay });
-            tokio::time::sleep(delay).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
-        }
-        Ok(())
+        Message::transaction(&source.sql, &record, guard.as_deref(), timeouts, commit)
     }
 
     /// Marks the entry dirty, sends one statement after the other, and then

@@ -44,10 +44,12 @@ pub(crate) const RESET: &str = "SET SESSION AUTHORIZATION DEFAULT;RESET ROLE;RES
                      CLOSE ALL;UNLISTEN *;DISCARD TEMP;DISCARD SEQUENCES;";
 
 impl Message {
-    /// A script in a transaction of its own, with what records it.
+    /// A script in a transaction of its own, with what records it. The guard is an
+    /// expression that fails unless the step before was done.
     pub(crate) fn transaction(
         script: &str,
         record: &str,
+        guard: Option<&str>,
         timeouts: Timeouts,
         commit: Commit,
     ) -> Message {
@@ -55,8 +57,13 @@ impl Message {
             Commit::Deferred => "SET LOCAL synchronous_commit = off;",
             Commit::Durable => "",
         };
+        // In a transaction of its own: a script may yet choose its isolation level.
+        let (guard, before) = match guard {
+            Some(guard) => (format!("BEGIN;SELECT {guard};COMMIT;"), 6),
+            None => (String::new(), 3),
+        };
         let head = format!(
-            "BEGIN;SET LOCAL lock_timeout = {};SET LOCAL statement_timeout = {};\n",
+            "{guard}BEGIN;SET LOCAL lock_timeout = {};SET LOCAL statement_timeout = {};\n",
             milliseconds(timeouts.lock),
             milliseconds(timeouts.statement)
         );
@@ -66,7 +73,7 @@ impl Message {
         Message {
             text,
             script: script_range,
-            before: 3,
+            before,
         }
     }
 
@@ -152,7 +159,7 @@ mod tests {
     };
 
     fn message(script: &str) -> Message {
-        Message::transaction(script, "RECORD;", TIMEOUTS, Commit::Deferred)
+        Message::transaction(script, "RECORD;", None, TIMEOUTS, Commit::Deferred)
     }
 
     #[test]

@@ -16,7 +16,9 @@ use crate::history::{Entry, History};
 use crate::lock::{Held, Locks};
 use crate::message::RESET;
 use crate::migrator::{Migrator, failed};
+use crate::pipeline::Pipeline;
 use crate::plan::{self, Conflict, Plan};
+use crate::recorded::Recorded;
 use crate::report::Report;
 use crate::target::Target;
 
@@ -115,13 +117,16 @@ impl Migrator {
         &mut self,
         client: &Client,
         history: &History,
-        plan: &Plan<'_>,
+        plan: &Plan<'static>,
         held: &Held,
         report: &mut Report,
     ) -> Result<(), ErrorKind> {
         let reset = client.postgres().batch_execute(RESET).await;
         reset.map_err(|error| failed(client, "preparing the session".to_owned(), &error))?;
         bootstrap::tables(client, &self.tables, &self.options.schema, history, plan).await?;
+        let recorded = Recorded::read(client.postgres(), &self.tables, plan).await;
+        let recorded = recorded
+            .map_err(|error| failed(client, "reading the recorded scripts".to_owned(), &error))?;
         let mut executor = Executor {
             client,
             tables: &self.tables,
@@ -131,6 +136,8 @@ impl Migrator {
             listener: &mut self.listener,
             report,
             left: plan.steps.len(),
+            recorded,
+            pipeline: Pipeline::new(),
         };
         let legs = plan
             .steps
@@ -147,7 +154,8 @@ impl Migrator {
                 None => {}
             }
         }
-        Ok(())
+        let outcome = executor.finish().await;
+        outcome.map_err(|fault| ErrorKind::Script(Box::new(fault)))
     }
 
     pub(crate) fn make_plan(

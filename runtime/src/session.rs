@@ -1,8 +1,9 @@
 //! Sends messages over a connection and says how far the server came.
 
+use std::pin::Pin;
+
 use futures_util::TryStreamExt;
-use futures_util::pin_mut;
-use tokio_postgres::{Client, Error, SimpleQueryMessage, SimpleQueryRow};
+use tokio_postgres::{Client, Error, SimpleQueryMessage, SimpleQueryRow, SimpleQueryStream};
 
 /// A message failed.
 #[derive(Debug)]
@@ -12,10 +13,48 @@ pub(crate) struct SendError {
     pub(crate) completed: usize,
 }
 
+/// The answers to a message that was sent; by default to none.
+#[derive(Default)]
+pub(crate) struct Answers(Option<Result<Pin<Box<SimpleQueryStream>>, Error>>);
+
+/// Sends a message without waiting for an answer: the server takes one message
+/// after the other.
+pub(crate) async fn begin(client: &Client, text: &str) -> Answers {
+    Answers(Some(client.simple_query_raw(text).await.map(Box::pin)))
+}
+
+impl Answers {
+    /// Waits for the answers to all its statements.
+    pub(crate) async fn wait(self) -> Result<(), SendError> {
+        self.rows(|_| None::<()>).await.map(drop)
+    }
+
+    /// Waits for the answers to all its statements, and keeps what `wanted` makes
+    /// of their rows.
+    async fn rows<T>(
+        self,
+        wanted: impl Fn(&SimpleQueryRow) -> Option<T>,
+    ) -> Result<Vec<T>, SendError> {
+        let (mut kept, mut completed) = (Vec::new(), 0);
+        let failed = |completed| move |error| SendError { error, completed };
+        let Some(stream) = self.0 else {
+            return Ok(kept);
+        };
+        let mut stream = stream.map_err(failed(completed))?;
+        while let Some(answer) = stream.try_next().await.map_err(failed(completed))? {
+            match answer {
+                SimpleQueryMessage::CommandComplete(_) => completed += 1,
+                SimpleQueryMessage::Row(row) => kept.extend(wanted(&row)),
+                SimpleQueryMessage::RowDescription(_) | _ => {}
+            }
+        }
+        Ok(kept)
+    }
+}
+
 /// Sends a message and waits for the answers to all its statements.
 pub(crate) async fn send(client: &Client, text: &str) -> Result<(), SendError> {
-    let none = send_for_rows(client, text, |_| None::<()>).await;
-    none.map(drop)
+    begin(client, text).await.wait().await
 }
 
 /// Sends a message, waits for the answers to all its statements, and keeps what
@@ -25,22 +64,7 @@ pub(crate) async fn send_for_rows<T>(
     text: &str,
     wanted: impl Fn(&SimpleQueryRow) -> Option<T>,
 ) -> Result<Vec<T>, SendError> {
-    let mut kept = Vec::new();
-    let mut completed = 0;
-    let stream = match client.simple_query_raw(text).await {
-        Ok(stream) => stream,
-        Err(error) => return Err(SendError { error, completed }),
-    };
-    pin_mut!(stream);
-    loop {
-        match stream.try_next().await {
-            Ok(Some(SimpleQueryMessage::CommandComplete(_))) => completed += 1,
-            Ok(Some(SimpleQueryMessage::Row(row))) => kept.extend(wanted(&row)),
-            Ok(Some(_)) => {}
-            Ok(None) => return Ok(kept),
-            Err(error) => return Err(SendError { error, completed }),
-        }
-    }
+    begin(client, text).await.rows(wanted).await
 }
 
 /// The rows among the answers to a message.

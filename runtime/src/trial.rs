@@ -118,7 +118,8 @@ impl Trial {
         options: &Options,
     ) -> Result<Vec<TableLock>, Fault> {
         let timeouts = self.source.timeouts(options, options.lock_timeout);
-        let message = Message::transaction(&self.source.sql, HELD, timeouts, Commit::Deferred);
+        let message =
+            Message::transaction(&self.source.sql, HELD, None, timeouts, Commit::Deferred);
         let failure = match send_for_rows(client.postgres(), &message.text, held).await {
             Ok(locks) => return Ok(locks),
             Err(failure) => failure,

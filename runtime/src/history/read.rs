@@ -50,20 +50,27 @@ pub(crate) async fn history_and(
     }
 }
 
-/// Reads the script recorded with an entry.
-pub(crate) async fn down_script(
+/// Reads the down scripts that were recorded with some entries of a service.
+pub(crate) async fn down_scripts(
     client: &tokio_postgres::Client,
     tables: &Tables,
     service: &str,
-    version: Version,
-) -> Result<Option<String>, tokio_postgres::Error> {
+    versions: &[Version],
+) -> Result<Vec<(Version, String)>, tokio_postgres::Error> {
+    let versions = versions
+        .iter()
+        .map(|version| version.as_integer().to_string());
     let query = format!(
-        "SELECT down_script FROM {} WHERE version = {}",
+        "SELECT version, down_script FROM {} WHERE version IN ({})",
         tables.of(service),
-        version.as_integer()
+        versions.collect::<Vec<_>>().join(", ")
     );
     let messages = client.simple_query(&query).await?;
-    Ok(rows(messages).find_map(|row| row.get(0).map(str::to_owned)))
+    let script = |row: SimpleQueryRow| {
+        let version = Version::from_integer(row.get(0)?.parse().ok()?);
+        Some((version, row.get(1)?.to_owned()))
+    };
+    Ok(rows(messages).filter_map(script).collect())
 }
 
 /// Reads how each entry came about, in the order in which that happened; no

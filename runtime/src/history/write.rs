@@ -90,6 +90,28 @@ pub(crate) fn delete(tables: &Tables, service: &str, version: Version) -> String
     )
 }
 
+/// An expression that fails unless a migration is recorded, or
+/// unless it is not: what a message that was sent ahead puts before its script.
+pub(crate) fn guard(
+    tables: &Tables,
+    service: &str,
+    version: Version,
+    direction: Direction,
+) -> String {
+    let count = format!(
+        "(SELECT pg_catalog.count(*) FROM {} WHERE version OPERATOR(pg_catalog.=) \
+         {}::pg_catalog.int8)",
+        tables.of(service),
+        version.as_integer()
+    );
+    match direction {
+        Direction::Up => format!("1 OPERATOR(pg_catalog./) {count}"),
+        Direction::Down => {
+            format!("1 OPERATOR(pg_catalog./) (1 OPERATOR(pg_catalog.-) {count})")
+        }
+    }
+}
+
 /// Adds to the event log.
 pub(crate) fn event(
     tables: &Tables,

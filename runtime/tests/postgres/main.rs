@@ -12,6 +12,7 @@ mod history;
 mod isolation;
 mod lock;
 mod no_transaction;
+mod pipeline;
 mod rights;
 mod state;
 mod support;

@@ -20,7 +20,12 @@ pub(crate) async fn within<T>(what: &str, work: impl Future<Output = T>) -> T {
 }
 
 pub(crate) fn version(number: i64) -> Version {
-    Version::from_integer(20_240_101_000_000 + number)
+    Version::from_integer(20_240_101_000_000 + stamp(number))
+}
+
+/// A number of seconds as `hhmmss`: below 60 it is the same.
+pub(crate) fn stamp(number: i64) -> i64 {
+    number / 3600 * 10_000 + number / 60 % 60 * 100 + number % 60
 }
 
 /// `core`; `tenant` and `auth`, which depend on it; `lonely`, which does not.

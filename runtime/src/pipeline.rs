@@ -1,0 +1,200 @@
+//! Messages that are sent before those ahead of them have answered.
+//!
+//! Each migration is one message, and the server takes them one after the other:
+//! so a run needs hardly more round trips than one message would. What keeps the
+//! order when a step fails:
+//!
+//! - a statement that fails leaves the transaction aborted, and every later message
+//!   fails at its BEGIN (the server refuses all but the end of such a transaction);
+//! - a script that does not parse, or fails in its COMMIT, leaves no transaction
+//!   behind. So each message that was sent ahead opens with a guard: an expression
+//!   that fails unless the step before it is recorded as done.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use crate::event::Event;
+use crate::executor::Executor;
+use crate::fault::{Fault, Left, is_worth_a_retry};
+use crate::lock::jitter;
+use crate::message::Message;
+use crate::plan::Step;
+use crate::session::{Answers, SendError, begin};
+use crate::source::{Source, unanswered};
+
+/// At most so many messages are under way.
+const MESSAGES: usize = 64;
+
+/// At most so many bytes are, unless it is one message.
+const BYTES: usize = 1024 * 1024;
+
+/// Pauses between the tries of a step.
+const PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// The messages under way.
+pub(crate) struct Pipeline<'a> {
+    steps: VecDeque<UnderWay<'a>>,
+    /// Since when the server is at the first of them.
+    since: Instant,
+    /// How often that was tried.
+    tries: u32,
+    pause: Duration,
+}
+
+struct UnderWay<'a> {
+    step: &'a Step<'static>,
+    source: Source,
+    message: Message,
+    answers: Answers,
+}
+
+impl Pipeline<'_> {
+    pub(crate) fn new() -> Self {
+        Pipeline {
+            steps: VecDeque::new(),
+            since: Instant::now(),
+            tries: 0,
+            pause: PAUSE,
+        }
+    }
+
+    /// Whether a message of this length has to wait.
+    fn is_full(&self, length: usize) -> bool {
+        let lengths = self.steps.iter().map(|step| step.message.text.len());
+        let is_idle = self.steps.is_empty();
+        !is_idle && (self.steps.len() >= MESSAGES || lengths.sum::<usize>() + length > BYTES)
+    }
+}
+
+impl<'a> Executor<'a> {
+    /// Sends a step as soon as there is room for it.
+    pub(crate) async fn send_ahead(
+        &mut self,
+        step: &'a Step<'static>,
+        source: Source,
+    ) -> Result<(), Fault> {
+        let before = self.pipeline.steps.back().map(|last| last.step);
+        let message = self.message(step, &source, before);
+        while self.pipeline.is_full(message.text.len()) {
+            self.settle().await?;
+        }
+        let answers = begin(self.client.postgres(), &message.text).await;
+        self.pipeline.steps.push_back(UnderWay {
+            step,
+            source,
+            message,
+            answers,
+        });
+        self.left = self.left.saturating_sub(1);
+        if self.pipeline.steps.len() == 1 {
+            self.started();
+        }
+        Ok(())
+    }
+
+    /// Waits for all that is under way.
+    pub(crate) async fn finish(&mut self) -> Result<(), Fault> {
+        while !self.pipeline.steps.is_empty() {
+            self.settle().await?;
+        }
+        Ok(())
+    }
+
+    /// The server is at the first of the steps.
+    fn started(&mut self) {
+        self.pipeline.since = Instant::now();
+        self.pipeline.tries = 1;
+        self.pipeline.pause = PAUSE;
+        if let Some(first) = self.pipeline.steps.front() {
+            let step = first.step;
+            self.tell(&Event::Started(step));
+        }
+    }
+
+    /// Waits for the first of the steps.
+    async fn settle(&mut self) -> Result<(), Fault> {
+        let Some(first) = self.pipeline.steps.pop_front() else {
+            return Ok(());
+        };
+        let outcome = first.answers.wait().await;
+        let took = self.pipeline.since.elapsed();
+        match outcome {
+            Ok(()) => {
+                self.conclude(first.step, Ok(()), took).await?;
+                self.started();
+                Ok(())
+            }
+            Err(failure) => {
+                let (step, source, message) = (first.step, first.source, first.message);
+                match self.trouble(step, &source, &message, &failure).await {
+                    Err(fault) => self.conclude(step, Err(fault), took).await,
+                    Ok(()) => self.again(step, source, message).await,
+                }
+            }
+        }
+    }
+
+    /// Clears what was sent behind a step that failed, none of which can have run,
+    /// and pauses if the step shall be tried again.
+    async fn trouble(
+        &mut self,
+        step: &'a Step<'static>,
+        source: &Source,
+        message: &Message,
+        failure: &SendError,
+    ) -> Result<(), Fault> {
+        let Some(said) = failure.error.as_db_error() else {
+            self.pipeline.steps.clear();
+            return Err(unanswered(self.client, &step.to_string(), &failure.error).await);
+        };
+        let mut fault = source.refused(&step.to_string(), message, failure, said);
+        if self.clear().await.is_err() {
+            fault.message = format!("the connection was lost: {}", fault.message);
+            fault.left = Left::Unknown;
+            self.pipeline.steps.clear();
+            return Err(fault);
+        }
+        if self.pipeline.tries >= self.options.tries || !is_worth_a_retry(said) {
+            self.pipeline.steps.clear();
+            return Err(fault);
+        }
+        let delay = jitter(self.pipeline.pause);
+        let why = said.message();
+        self.tell(&Event::Retrying { step, why, delay });
+        tokio::time::sleep(delay).await;
+        self.pipeline.tries += 1;
+        self.pipeline.pause = (self.pipeline.pause * 2).min(LONGEST_PAUSE);
+        Ok(())
+    }
+
+    /// Takes the answers to all that is under way and ends the transaction.
+    async fn clear(&mut self) -> Result<(), tokio_postgres::Error> {
+        for later in &mut self.pipeline.steps {
+            let answers = std::mem::take(&mut later.answers);
+            // It failed because the one ahead of it did.
+            drop(answers.wait().await);
+        }
+        self.client.postgres().batch_execute("ROLLBACK").await
+    }
+
+    /// Sends a step and those behind it again.
+    async fn again(
+        &mut self,
+        step: &'a Step<'static>,
+        source: Source,
+        message: Message,
+    ) -> Result<(), Fault> {
+        let answers = begin(self.client.postgres(), &message.text).await;
+        for later in &mut self.pipeline.steps {
+            later.answers = begin(self.client.postgres(), &later.message.text).await;
+        }
+        self.pipeline.steps.push_front(UnderWay {
+            step,
+            source,
+            message,
+            answers,
+        });
+        Ok(())
+    }
+}
