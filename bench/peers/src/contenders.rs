@@ -1,0 +1,198 @@
+//! Everybody who runs the same scripts, each over one connection that is open before
+//! the clock starts.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::time::{Duration, Instant};
+
+use diesel::{Connection, PgConnection};
+use diesel_migrations::{
+    EmbeddedMigration, EmbeddedMigrations, EmbeddedName, MigrationHarness, TomlMetadataWrapper,
+};
+use migrator_model::Registry;
+use migrator_runtime::{Migrator, Settings, Target, connect};
+use sqlx::migrate::MigrationType;
+use tokio_postgres::NoTls;
+
+use crate::scripts::Scripts;
+
+pub(crate) type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// Who runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Contender {
+    Migrator,
+    Diesel,
+    Sqlx,
+    Refinery,
+    /// A transaction a migration, and nothing recorded.
+    Transactions,
+    /// All in one message and one transaction, and nothing recorded.
+    OneMessage,
+}
+
+/// What is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Work {
+    Up,
+    Down,
+}
+
+impl Contender {
+    pub(crate) const ALL: [Contender; 6] = [
+        Contender::Migrator,
+        Contender::Diesel,
+        Contender::Sqlx,
+        Contender::Refinery,
+        Contender::Transactions,
+        Contender::OneMessage,
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Contender::Migrator => "migrator",
+            Contender::Diesel => "diesel",
+            Contender::Sqlx => "sqlx",
+            Contender::Refinery => "refinery",
+            Contender::Transactions => "a transaction each",
+            Contender::OneMessage => "one message",
+        }
+    }
+
+    /// Whether it is another migration library.
+    pub(crate) fn is_peer(self) -> bool {
+        matches!(self, Contender::Diesel | Contender::Sqlx | Contender::Refinery)
+    }
+
+    /// Whether it can do that.
+    pub(crate) fn can(self, work: Work) -> bool {
+        work == Work::Up || matches!(self, Contender::Migrator | Contender::Diesel | Contender::Sqlx)
+    }
+
+    /// Runs it and says how long it took.
+    pub(crate) async fn run(
+        self,
+        url: &str,
+        registry: &'static Registry,
+        scripts: &[Scripts],
+        work: Work,
+    ) -> Outcome<Duration> {
+        match self {
+            Contender::Migrator => migrator(url, registry, work).await,
+            Contender::Diesel => {
+                let (url, scripts) = (url.to_owned(), scripts.to_vec());
+                tokio::task::spawn_blocking(move || diesel(&url, &scripts, work).map_err(text))
+                    .await?
+                    .map_err(Into::into)
+            }
+            Contender::Sqlx => sqlx_run(url, scripts, work).await,
+            Contender::Refinery => refinery_run(url, scripts).await,
+            Contender::Transactions => plain(url, scripts, "BEGIN;", "COMMIT;").await,
+            Contender::OneMessage => {
+                let all: Vec<&str> = scripts.iter().map(|script| script.up).collect();
+                let one = Scripts {
+                    version: 0,
+                    up: all.concat().leak(),
+                    down: "",
+                };
+                plain(url, &[one], "BEGIN;", "COMMIT;").await
+            }
+        }
+    }
+}
+
+fn text(error: Box<dyn Error>) -> String {
+    error.to_string()
+}
+
+async fn migrator(url: &str, registry: &'static Registry, work: Work) -> Outcome<Duration> {
+    let mut client = connect(Settings::parse(url)?).await?;
+    let started = Instant::now();
+    let mut migrator = Migrator::new(registry);
+    match work {
+        Work::Up => migrator.up(&mut client, Target::all()).await?,
+        Work::Down => migrator.down(&mut client, Target::all()).await?,
+    };
+    Ok(started.elapsed())
+}
+
+fn diesel(url: &str, scripts: &[Scripts], work: Work) -> Outcome<Duration> {
+    let mut connection = PgConnection::establish(url)?;
+    let migrations: Vec<EmbeddedMigration> = scripts
+        .iter()
+        .map(|script| {
+            let name: &'static str = format!("{}_t", script.version).leak();
+            EmbeddedMigration::new(
+                script.up,
+                Some(script.down),
+                EmbeddedName::new(name),
+                TomlMetadataWrapper::new(true),
+            )
+        })
+        .collect();
+    let source = EmbeddedMigrations::new(migrations.leak());
+    let started = Instant::now();
+    let done = match work {
+        Work::Up => connection.run_pending_migrations(source).map(|_| ()),
+        Work::Down => connection.revert_all_migrations(source).map(|_| ()),
+    };
+    done.map_err(|error| error.to_string())?;
+    Ok(started.elapsed())
+}
+
+async fn sqlx_run(url: &str, scripts: &[Scripts], work: Work) -> Outcome<Duration> {
+    use sqlx::Connection as _;
+    let mut connection = sqlx::PgConnection::connect(url).await?;
+    let migration = |script: &Scripts, kind, sql| {
+        sqlx::migrate::Migration::new(
+            script.version,
+            Cow::Borrowed("t"),
+            kind,
+            Cow::Borrowed(sql),
+            false,
+        )
+    };
+    let both = scripts.iter().flat_map(|script| {
+        [
+            migration(script, MigrationType::ReversibleUp, script.up),
+            migration(script, MigrationType::ReversibleDown, script.down),
+        ]
+    });
+    let migrator = sqlx::migrate::Migrator {
+        migrations: Cow::Owned(both.collect()),
+        ..sqlx::migrate::Migrator::DEFAULT
+    };
+    let started = Instant::now();
+    match work {
+        Work::Up => migrator.run_direct(&mut connection).await?,
+        Work::Down => migrator.undo(&mut connection, 0).await?,
+    }
+    Ok(started.elapsed())
+}
+
+async fn refinery_run(url: &str, scripts: &[Scripts]) -> Outcome<Duration> {
+    let mut client = session(url).await?;
+    let migrations: Result<Vec<_>, _> = scripts
+        .iter()
+        .map(|script| refinery::Migration::unapplied(&format!("V{}__t", script.version), script.up))
+        .collect();
+    let runner = refinery::Runner::new(&migrations?);
+    let started = Instant::now();
+    runner.run_async(&mut client).await?;
+    Ok(started.elapsed())
+}
+
+async fn plain(url: &str, scripts: &[Scripts], begin: &str, commit: &str) -> Outcome<Duration> {
+    let client = session(url).await?;
+    let started = Instant::now();
+    for script in scripts {
+        client.batch_execute(&format!("{begin}{}{commit}", script.up)).await?;
+    }
+    Ok(started.elapsed())
+}
+
+async fn session(url: &str) -> Outcome<tokio_postgres::Client> {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+    tokio::spawn(connection);
+    Ok(client)
+}

@@ -1,0 +1,130 @@
+//! Times migrator beside diesel, sqlx and refinery on one durable local server, each
+//! with the same SQL over one connection; and beside what the server alone needs.
+//!
+//! `cargo run --release --manifest-path bench/peers/Cargo.toml -- [MIGRATIONS [DELAY_MS]]`
+//!
+//! The delay is that of each direction, by a proxy. Each figure is the median of
+//! three runs, taken in turns.
+
+mod contenders;
+mod proxy;
+mod scripts;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use contenders::{Contender, Outcome, Work};
+use migrator_localpg::DevServer;
+use migrator_model::Registry;
+use proxy::Proxy;
+use scripts::{Scripts, registry, scripts};
+
+const RUNS: usize = 3;
+
+/// What is timed, in this order on one database.
+const PARTS: [(&str, Work); 3] = [("up", Work::Up), ("nothing to do", Work::Up), ("down", Work::Down)];
+
+#[tokio::main]
+async fn main() -> Outcome<()> {
+    let mut arguments = std::env::args().skip(1);
+    let number = arguments.next().map_or(Ok(1_000), |text| text.parse())?;
+    let delay = arguments.next().map_or(Ok(0), |text| text.parse())?;
+    let folder = tempfile::Builder::new().prefix("peers").tempdir()?;
+    let server = DevServer::start(folder.path())?;
+    let outcome = compare(&server, number, Duration::from_millis(delay)).await;
+    DevServer::stop(folder.path())?;
+    outcome
+}
+
+async fn compare(server: &DevServer, number: usize, delay: Duration) -> Outcome<()> {
+    let scripts = scripts(number);
+    let registry = registry(&scripts, 1);
+    let proxy = Proxy::start(socket(server)?, delay).await?;
+    let mut bench = Bench {
+        admin: server.url(),
+        proxy,
+        scripts,
+        registry,
+        times: BTreeMap::new(),
+    };
+    for _ in 0..RUNS {
+        for contender in Contender::ALL {
+            bench.run(contender).await?;
+        }
+    }
+    println!(
+        "{number} migrations, {} ms each way, PostgreSQL {}, median of {RUNS}",
+        delay.as_millis(),
+        server.version()
+    );
+    bench.print();
+    Ok(())
+}
+
+/// Where the server listens: the host of its URL is a folder.
+fn socket(server: &DevServer) -> Outcome<PathBuf> {
+    let url = server.url();
+    let config: tokio_postgres::Config = url.parse()?;
+    let host = config.get_hosts().first().ok_or("the URL has a host")?;
+    let tokio_postgres::config::Host::Unix(folder) = host else {
+        return Err("the host is a folder".into());
+    };
+    let port = config.get_ports().first().copied().unwrap_or(5432);
+    Ok(folder.join(format!(".s.PGSQL.{port}")))
+}
+
+struct Bench {
+    admin: String,
+    proxy: Proxy,
+    scripts: Vec<Scripts>,
+    registry: &'static Registry,
+    /// By part and contender: the times and the round trips.
+    times: BTreeMap<(usize, usize), Vec<(Duration, usize)>>,
+}
+
+impl Bench {
+    async fn run(&mut self, contender: Contender) -> Outcome<()> {
+        let (admin, connection) = tokio_postgres::connect(&self.admin, tokio_postgres::NoTls).await?;
+        tokio::spawn(connection);
+        admin.batch_execute("DROP DATABASE IF EXISTS bench WITH (FORCE)").await?;
+        admin.batch_execute("CREATE DATABASE bench").await?;
+        admin.batch_execute("CHECKPOINT").await?;
+        let url = format!("postgresql://postgres@127.0.0.1:{}/bench?sslmode=disable", self.proxy.port);
+        let place = Contender::ALL.iter().position(|other| *other == contender);
+        for (part, (_, work)) in PARTS.into_iter().enumerate() {
+            let is_again = part == 1;
+            let is_library = contender.is_peer() || contender == Contender::Migrator;
+            if !contender.can(work) || (is_again && !is_library) {
+                continue;
+            }
+            self.proxy.round_trips();
+            let took = contender.run(&url, self.registry, &self.scripts, work).await?;
+            let key = (part, place.unwrap_or_default());
+            self.times.entry(key).or_default().push((took, self.proxy.round_trips()));
+        }
+        Ok(())
+    }
+
+    fn print(&mut self) {
+        for times in self.times.values_mut() {
+            times.sort();
+        }
+        for (part, (name, _)) in PARTS.iter().enumerate() {
+            let median = |place: usize| self.times.get(&(part, place)).map(|times| times[RUNS / 2]);
+            let peers = Contender::ALL.iter().enumerate().filter(|(_, c)| c.is_peer());
+            let fastest = peers.filter_map(|(place, _)| median(place)).map(|(took, _)| took).min();
+            println!("{name:>14}  {:>20}  {:>9}  {:>11}  round trips", "", "ms", "of fastest");
+            for (place, contender) in Contender::ALL.iter().enumerate() {
+                let Some((took, round_trips)) = median(place) else { continue };
+                let ratio = fastest.map_or(0.0, |fastest| took.as_secs_f64() / fastest.as_secs_f64());
+                println!(
+                    "{:>14}  {:>20}  {:>9.1}  {ratio:>11.3}  {round_trips}",
+                    "",
+                    contender.name(),
+                    took.as_secs_f64() * 1_000.0
+                );
+            }
+        }
+    }
+}
