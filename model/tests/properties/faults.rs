@@ -189,7 +189,10 @@ const FAULTS: &[Fault] = &[
         site.edit_table("[services.", "[lints]\nM0216 = \"loud\"\n\n[services.")
     }),
     (Code::M0314, |site| {
-        site.edit_table("[services.", "[drift]\nleave_out = [\"a\", \" \"]\n\n[services.")
+        site.edit_table(
+            "[services.",
+            "[drift]\nleave_out = [\"a\", \" \"]\n\n[services.",
+        )
     }),
     (Code::M0312, |site| {
         let last = site.spec.migrations.len() - 1;
