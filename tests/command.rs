@@ -679,9 +679,12 @@ fn the_helper_script_calls_the_command_on_the_path() {
         .expect("a folder");
     let path = std::env::var("PATH").expect("there is a PATH");
     let run = |arguments: &[&str]| {
-        let mut command = Command::new(&copy);
+        // By sh: a process that another test is just starting may yet hold the copy open to be
+        // written, and such a file cannot be executed.
+        let mut command = Command::new("sh");
         clear(&mut command);
         command
+            .arg(&copy)
             .args(arguments)
             .env("PATH", format!("{}:{path}", binary.display()));
         said(command.env("DATABASE_URL", &url).current_dir(folder.path()))

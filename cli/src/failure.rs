@@ -134,10 +134,9 @@ fn verify_exit(error: &migrator_verify::Error) -> Exit {
     match error {
         Error::NotEmpty { .. } => Exit::Usage,
         Error::Dirty(_) => Exit::Refused,
-        Error::Connect(_) | Error::Lost(_) => Exit::Connection,
+        Error::Connect(_) => Exit::Connection,
         Error::Catalog(_)
         | Error::Empty(_)
-        | Error::Again(_)
         | Error::Moving
         | Error::NoScript(_)
         | Error::Repeat(_)

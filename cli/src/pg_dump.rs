@@ -30,6 +30,8 @@ impl PgDump {
         let mut command = Command::new(&self.0);
         command
             .args(["--schema-only", "--no-owner", "--no-password"])
+            // A reader shall not wait behind a long ALTER TABLE, nor others behind it.
+            .arg("--lock-wait-timeout=5s")
             .arg(format!("--exclude-schema={}", pattern(without)))
             .envs(settings.variables());
         let failed = || {
@@ -61,8 +63,10 @@ fn pattern(schema: &str) -> String {
 /// for which no two dumps would be the same.
 fn without_key(text: &str) -> String {
     let text = text.trim();
+    // It stands at the top.
     let key = text
         .lines()
+        .take(10)
         .find_map(|line| line.strip_prefix("\\restrict "));
     let Some(key) = key else {
         return text.to_owned();

@@ -130,10 +130,10 @@ fn word_length(text: &str, first: char) -> usize {
 
 /// An error as data.
 pub(crate) fn json(error: &Shown) -> Value {
-    let notes: serde_json::Map<String, Value> = error
+    let notes: Vec<Value> = error
         .notes
         .iter()
-        .map(|(word, text)| ((*word).to_owned(), json!(text)))
+        .map(|(word, text)| json!({ "word": word, "text": text }))
         .collect();
     json!({
         "code": error.code.as_str(),
@@ -154,7 +154,7 @@ pub(crate) fn usage(error: &clap::Error) -> Value {
         "path": null,
         "line": null,
         "column": null,
-        "notes": {},
+        "notes": [],
         "help": "`migrator help COMMAND` shows what a command takes",
     })
 }

@@ -1,6 +1,6 @@
 //! The throwaway database on which migrations are tried out.
 
-use migrator_runtime::Settings;
+use migrator_runtime::{Settings, connect};
 
 use crate::failure::Failure;
 
@@ -29,6 +29,20 @@ impl Scratch {
             major: server.programs().major,
             _server: server,
         })
+    }
+
+    /// The way to an empty database of this name.
+    pub(crate) async fn called(&self, name: &str) -> Result<Settings, Failure> {
+        let settings = self.settings.clone().with_database(name);
+        // `initdb` makes these, and one of them at least is empty.
+        if ["postgres", "template0", "template1"].contains(&name) {
+            return Ok(self.settings.clone().with_database("postgres"));
+        }
+        let admin = connect(self.settings.clone()).await?;
+        let create = format!("CREATE DATABASE \"{}\"", name.replace('"', "\"\""));
+        let created = admin.postgres().batch_execute(&create).await;
+        created.map_err(migrator_verify::Error::Catalog)?;
+        Ok(settings)
     }
 
     /// There is no server to start.

@@ -3,7 +3,9 @@
 use std::env;
 use std::path::PathBuf;
 
-use migrator_model::{Code, Tree, disk};
+use migrator_model::{Code, Registry, Tree, disk, resolve};
+
+use crate::commands::check;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -57,6 +59,17 @@ impl Folder {
     /// Reads what lies in it.
     pub(crate) fn read(&self) -> Tree {
         disk::read(&self.path, &self.shown)
+    }
+
+    /// The registry of the tree, if it is well formed.
+    pub(crate) fn registry(&self) -> Result<&'static Registry, Failure> {
+        let tree = self.read();
+        let resolved = resolve(&tree);
+        match resolved.diagnostics.is_empty() {
+            // It is used to the end of the process.
+            true => Ok(Box::leak(Box::new(resolved.registry))),
+            false => Err(check::refused(&tree, &resolved.diagnostics)),
+        }
     }
 
     /// The folder that the tree is in: the checkout.

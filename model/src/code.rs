@@ -158,6 +158,7 @@ codes! {
     M0602 "an object is gone that a migration made",
     M0603 "an object is not as the migrations made it",
     M0604 "what the history lists cannot be repeated",
+    M0605 "the catalog could not be read",
     M0901 "the connection settings are not valid",
     M0902 "the server cannot be reached",
     M0903 "the server refused the connection",

@@ -35,6 +35,12 @@ impl Client {
         self.settings.display_target()
     }
 
+    /// The database's name.
+    #[must_use]
+    pub fn database(&self) -> &str {
+        self.settings.database()
+    }
+
     /// Ends the session.
     pub async fn close(self) {
         self.connection.close().await;
@@ -47,8 +53,13 @@ impl Client {
         connect::open(&settings).await
     }
 
-    /// Opens the connection again, after it was lost.
-    pub(crate) async fn reconnect(&mut self) -> Result<(), ConnectError> {
+    /// Opens the connection again, after it was lost; what was set in its session
+    /// is lost.
+    ///
+    /// # Errors
+    ///
+    /// See [`ConnectError`].
+    pub async fn reconnect(&mut self) -> Result<(), ConnectError> {
         // Boxed: it is some 20 kB, which every caller's future would hold.
         self.connection = Box::pin(connect::open(&self.settings)).await?;
         Ok(())

@@ -3,7 +3,9 @@
 
 use std::time::{Duration, Instant};
 
+use migrator_model::diagnostic::Position;
 use migrator_model::file_name::Direction;
+use migrator_model::sql::statements;
 use migrator_model::{Migration, Mode};
 use tokio_postgres::SimpleQueryRow;
 
@@ -81,10 +83,17 @@ impl Trial {
         })
     }
 
-    /// What is sent of the script.
+    /// Whether a fault left nothing of the script: it ran in a transaction, or its
+    /// first statement failed.
     #[must_use]
-    pub fn sql(&self) -> &str {
-        &self.source.sql
+    pub fn has_left_nothing(&self, fault: &Fault) -> bool {
+        let first = statements(&self.source.sql).into_iter().next();
+        let first = first.map(|range| Position::at(&self.source.sql, range.start));
+        match fault.left {
+            Left::Nothing => true,
+            Left::Dirty => fault.position.is_some() && fault.position == first,
+            Left::Unknown => false,
+        }
     }
 
     /// Runs the script.

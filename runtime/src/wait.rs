@@ -2,6 +2,7 @@
 //!
 //! What it is, [`state`](crate::state) decides. Nothing here writes or locks.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use migrator_model::Code;
@@ -10,7 +11,8 @@ use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::history::{History, read};
 use crate::lock::{self, FIRST_PAUSE, LONGEST_PAUSE, jitter};
-use crate::migrator::{Migrator, read_failed};
+use crate::migrator::{Migrator, failed, read_failed};
+use crate::session::rows;
 use crate::state::DatabaseState;
 use crate::target::Target;
 
@@ -44,6 +46,24 @@ impl Migrator {
             policy,
             &at_work,
         ))
+    }
+
+    /// The services that a run is changing at this moment, as its locks tell.
+    ///
+    /// # Errors
+    ///
+    /// The locks cannot be read.
+    pub async fn at_work(
+        &self,
+        client: &Client,
+        services: &[&str],
+    ) -> Result<BTreeSet<String>, Error> {
+        let schema = &self.options.schema;
+        let query = lock::at_work_query(schema, services);
+        let asked = client.postgres().simple_query(&query).await;
+        let answer = asked.map_err(|error| failed(client, "reading the locks".to_owned(), &error));
+        let answer: Vec<_> = rows(answer?).collect();
+        Ok(lock::at_work(schema, services, &answer))
     }
 
     /// Waits until a deploy job, or any other run, has applied what `up` with this

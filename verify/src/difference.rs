@@ -97,17 +97,37 @@ fn altered(old: &Properties, new: &Properties, moved: bool) -> Vec<Change> {
         .collect()
 }
 
-/// The columns in both pictures that have another rank among those in both.
+/// The columns in both pictures that have moved against the others in both: as few as
+/// explain the new order.
 fn moved<'a>(before: &'a Picture, after: &'a Picture) -> BTreeSet<&'a Object> {
-    let old = ranks(before, after);
-    let new = ranks(after, before);
-    old.into_iter()
-        .filter(|(object, rank)| new.get(object) != Some(rank))
-        .map(|(object, _)| object)
-        .collect()
+    let old = columns(before, after);
+    let new = columns(after, before);
+    let mut moved = BTreeSet::new();
+    for (table, new) in &new {
+        let old = old.get(table).map_or(&[][..], Vec::as_slice);
+        if old == new.as_slice() {
+            continue;
+        }
+        let ranks: BTreeMap<&Object, usize> = old.iter().copied().zip(0..).collect();
+        let order: Vec<usize> = new
+            .iter()
+            .filter_map(|column| ranks.get(column))
+            .copied()
+            .collect();
+        let stayed = longest_rise(&order);
+        let is_moved = |rank: &usize| stayed.binary_search(rank).is_err();
+        moved.extend(
+            order
+                .iter()
+                .filter(|rank| is_moved(rank))
+                .filter_map(|rank| old.get(*rank)),
+        );
+    }
+    moved
 }
 
-fn ranks<'a>(of: &'a Picture, common: &Picture) -> BTreeMap<&'a Object, usize> {
+/// The columns of each table that another picture has as well, in their order.
+fn columns<'a>(of: &'a Picture, common: &Picture) -> BTreeMap<&'a Object, Vec<&'a Object>> {
     let mut columns: BTreeMap<&Object, Vec<(usize, &Object)>> = BTreeMap::new();
     for (object, properties) in of.objects() {
         let position = properties.get(POSITION).and_then(|p| p.parse().ok());
@@ -118,11 +138,31 @@ fn ranks<'a>(of: &'a Picture, common: &Picture) -> BTreeMap<&'a Object, usize> {
             columns.entry(parent).or_default().push((position, object));
         }
     }
-    let ranked = columns.into_values().flat_map(|mut columns| {
+    let sorted = columns.into_iter().map(|(table, mut columns)| {
         columns.sort_unstable();
-        columns.into_iter().enumerate()
+        let columns = columns.into_iter().map(|(_, column)| column);
+        (table, columns.collect())
     });
-    ranked.map(|(rank, (_, object))| (object, rank)).collect()
+    sorted.collect()
+}
+
+/// The longest part of a row of numbers that rises, with gaps.
+fn longest_rise(row: &[usize]) -> Vec<usize> {
+    let mut longest: Vec<Vec<usize>> = Vec::new();
+    for (index, number) in row.iter().enumerate() {
+        let earlier = longest.iter().zip(&row[..index]);
+        let before = earlier.filter(|(_, last)| *last < number);
+        let mut rise = before
+            .map(|(rise, _)| rise)
+            .max_by_key(|rise| rise.len())
+            .cloned()
+            .unwrap_or_default();
+        rise.push(*number);
+        longest.push(rise);
+    }
+    // Of several the one that ends first: what is made again stands last.
+    let from_the_end = longest.into_iter().rev();
+    from_the_end.max_by_key(Vec::len).unwrap_or_default()
 }
 
 /// `table a.b appeared`, `column a.b.c: default is '1', was '2'`.

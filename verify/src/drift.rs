@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use migrator_model::Registry;
 use migrator_model::file_name::Direction;
 use migrator_runtime::history::Recorded;
-use migrator_runtime::{Client, Left, Migrator, Options, Settings, Trial, connect};
+use migrator_runtime::{Client, Migrator, Options, Settings, Trial, connect};
 use tokio_postgres::error::SqlState;
 
 use crate::difference::{Change, Difference, differences};
@@ -50,6 +50,7 @@ pub async fn drift(
     };
     let (recorded, there) = at_rest(live, migrator, &scope).await?;
     let roles = roles::of(live).await.map_err(Error::Catalog)?;
+    let is_superuser = roles.is_superuser;
     let mut repeat = Repeat::new(scratch, roles, &recorded).await?;
     let fresh = take(&repeat.admin, &scope).await?;
     for entry in &recorded {
@@ -60,7 +61,8 @@ pub async fn drift(
     let found = differences(&implied, &there);
     let found = found
         .into_iter()
-        .filter(|difference| !is_the_servers(difference, &fresh, &implied));
+        .filter(|difference| !is_the_servers(difference, &fresh, &implied))
+        .filter(|difference| is_superuser || !is_hidden(difference));
     let services = schemas_beyond(&fresh, &implied);
     let (left_out, differences) =
         found.partition(|difference| is_left_out(difference, &services, patterns));
@@ -83,7 +85,11 @@ async fn at_rest(
     let mut recorded = migrator.recorded(live).await?;
     for _ in 0..LOOKS {
         if let Some(dirty) = recorded.iter().find(|entry| entry.dirty.is_some()) {
-            return Err(Error::Dirty(dirty.to_string()));
+            let at_work = migrator.at_work(live, &[dirty.service.as_str()]).await?;
+            if at_work.is_empty() && migrator.recorded(live).await? == recorded {
+                return Err(Error::Dirty(dirty.to_string()));
+            }
+            return Err(Error::Moving);
         }
         let there = take(live, scope).await?;
         let since = migrator.recorded(live).await?;
@@ -113,6 +119,14 @@ fn is_the_servers(difference: &Difference, fresh: &Picture, implied: &Picture) -
         Change::Altered { property, .. } => fresh.get(property) == implied.get(property),
         Change::Appeared | Change::Disappeared => fresh == implied,
     }
+}
+
+/// Whether a role that is no superuser may just not see it: the options of others'
+/// user mappings (`pg_user_mappings`).
+fn is_hidden(difference: &Difference) -> bool {
+    let hidden = matches!(&difference.change, Change::Altered { property, after: None, .. }
+        if property == "options");
+    hidden && difference.object.kind == Kind::UserMapping
 }
 
 /// The schemas that migrations have made.
@@ -181,19 +195,22 @@ impl Repeat {
         let Some(session) = self.sessions.get(&role) else {
             return Ok(());
         };
-        let Err(fault) = trial.run(session, &self.options).await else {
-            return Ok(());
-        };
-        // It may be the script that makes a role which was made for it already.
-        let is_in_the_way = fault.sqlstate.as_deref() == Some(SqlState::DUPLICATE_OBJECT.code());
-        if fault.left != Left::Nothing || !is_in_the_way {
-            return Err(Error::Repeat(fault));
+        let mut dropped = Vec::new();
+        while let Err(fault) = trial.run(session, &self.options).await {
+            // It may be the script that makes a role which was made for it already.
+            let is_there = fault.sqlstate.as_deref() == Some(SqlState::DUPLICATE_OBJECT.code());
+            if !is_there || !trial.has_left_nothing(&fault) {
+                return Err(Error::Repeat(fault));
+            }
+            match self.roles.make_way(&self.admin, &fault.message).await {
+                Some(role) => dropped.push(role),
+                None => return Err(Error::Repeat(fault)),
+            }
         }
-        self.roles.make_way(&self.admin, trial.sql()).await;
-        match trial.run(session, &self.options).await {
-            Ok(_) => Ok(()),
-            Err(fault) => Err(Error::Repeat(fault)),
+        for role in dropped {
+            self.roles.made_by_a_script(&self.admin, &role).await?;
         }
+        Ok(())
     }
 
     async fn close(self) {

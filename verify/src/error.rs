@@ -17,17 +17,11 @@ pub enum Error {
     /// The catalog could not be read.
     #[error("the catalog could not be read")]
     Catalog(#[source] tokio_postgres::Error),
-    /// The session is gone in the middle of a script.
-    #[error("the connection was lost while `{step}` ran", step = .0.step)]
-    Lost(#[source] Box<Fault>),
     /// The database could not be made as it was.
     #[error("the database could not be emptied")]
     Empty(#[source] EmptyError),
-    /// A migration that had been applied failed when it was applied again to go on.
-    #[error("the way back to where the proof stood is barred")]
-    Again(#[source] Box<Fault>),
-    /// No connection to the database on which a history is repeated.
-    #[error("no connection to the database on which the history is repeated")]
+    /// No connection to the database on which scripts are tried.
+    #[error("no connection to the database on which the scripts run")]
     Connect(#[source] ConnectError),
     /// An entry broke half-way, so that nobody knows what it implies.
     #[error("`{0}` is dirty: what it left nobody has recorded")]
@@ -60,8 +54,8 @@ impl Error {
     pub fn code(&self) -> Code {
         match self {
             Error::NotEmpty { .. } => Code::M0512,
-            Error::Empty(_) | Error::Again(_) => Code::M0513,
-            Error::Catalog(_) | Error::Lost(_) => Code::M0503,
+            Error::Empty(_) => Code::M0513,
+            Error::Catalog(_) => Code::M0605,
             Error::Connect(error) => Code::find(error.code()).unwrap_or(Code::M0902),
             Error::Dirty(_) => Code::M0404,
             Error::Moving | Error::NoScript(_) | Error::Repeat(_) | Error::Role { .. } => {
@@ -75,7 +69,7 @@ impl Error {
     #[must_use]
     pub fn fault(&self) -> Option<&Fault> {
         match self {
-            Error::Lost(fault) | Error::Again(fault) | Error::Repeat(fault) => Some(fault),
+            Error::Repeat(fault) => Some(fault),
             Error::NotEmpty { .. }
             | Error::Catalog(_)
             | Error::Empty(_)
@@ -96,16 +90,12 @@ impl Error {
                 "name a database with nothing in it, or none: then a throwaway server is used"
                     .to_owned()
             }
-            Error::Catalog(_) | Error::Lost(_) => {
-                "see the server's log; nothing is known of the migrations that were still to come"
+            Error::Catalog(_) => {
+                "a lock on a table that somebody keeps for long, or a lost connection, is the \
+                 common cause: try again"
                     .to_owned()
             }
             Error::Empty(_) => "drop the database and make it again".to_owned(),
-            Error::Again(_) => {
-                "a script does something that outlives the database, such as making a role: let \
-                 it see whether that is there already, or have the down script take it back"
-                    .to_owned()
-            }
             Error::Connect(error) => error.help().to_owned(),
             Error::Dirty(_) => {
                 "say what became of it with `migrator repair`, then compare again".to_owned()

@@ -1,6 +1,6 @@
 //! Patterns of objects' names, as `[drift]` in the manifest has them.
 
-use crate::picture::Object;
+use crate::picture::{Kind, Object};
 
 /// A name, such as `table public.jobs` or `public.jobs`, in which `*` stands for
 /// any characters.
@@ -23,7 +23,11 @@ impl Pattern {
     /// Whether an object is meant, by its name or by its kind and name.
     #[must_use]
     pub fn matches(&self, object: &Object) -> bool {
-        matches(&self.0, &object.name) || matches(&self.0, &object.to_string())
+        // `cron.*` is all of a schema, and the schema itself.
+        let is_schema = object.kind == Kind::Schema;
+        matches(&self.0, &object.name)
+            || matches(&self.0, &object.to_string())
+            || is_schema && matches(&self.0, &format!("{}.", object.name))
     }
 }
 

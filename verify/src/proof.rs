@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use migrator_model::file_name::Direction;
 use migrator_model::{Migration, Registry, Version};
-use migrator_runtime::{Client, Fault, Left, Options, Ran, Selection, Trial};
+use migrator_runtime::{Client, Fault, Options, Ran, Selection, Trial};
 
 use crate::difference::{Change, Difference, differences};
 use crate::empty;
@@ -87,52 +87,63 @@ impl Verdict {
     }
 }
 
+/// What a proof found, and how far it came.
+#[derive(Debug)]
+pub struct Proof<'a> {
+    /// What was found, in plan order.
+    pub proved: Vec<Proved<'a>>,
+    /// Whether it came to its end: the database was empty, stayed within reach, and
+    /// was made empty again.
+    pub ended: Result<(), Error>,
+}
+
 /// Proves the migrations of a registry on an empty database, and tells of each
-/// as soon as it is proved. All faults are found in one run.
+/// as soon as it is proved. All faults are found in one run; a session that a
+/// script ends is opened again.
 ///
 /// Each script runs as `up` and `down` would run it; the history alone is left out.
-///
-/// # Errors
-///
-/// The database is not empty, or could not be made empty again, or is lost.
 pub async fn prove<'a>(
-    client: &Client,
+    client: &mut Client,
     registry: &'a Registry,
     subject: &Subject,
     afterwards: Afterwards,
     mut tell: impl FnMut(&Proved<'a>),
-) -> Result<Vec<Proved<'a>>, Error> {
-    let mut camera = Camera::new(client.postgres(), Scope::default());
-    let empty = camera.take().await.map_err(Error::Catalog)?;
+) -> Proof<'a> {
+    let mut proved = Vec::new();
+    let mut keep = |found: Proved<'a>| {
+        tell(&found);
+        proved.push(found);
+    };
+    let ended = run(client, registry, subject, afterwards, &mut keep).await;
+    Proof { proved, ended }
+}
+
+async fn run<'a>(
+    client: &mut Client,
+    registry: &'a Registry,
+    subject: &Subject,
+    afterwards: Afterwards,
+    keep: &mut impl FnMut(Proved<'a>),
+) -> Result<(), Error> {
+    let mut camera = Camera::new(Scope::default());
+    let empty = camera.take(client.postgres()).await;
+    let empty = empty.map_err(Error::Catalog)?;
     refuse_a_used_database(&empty)?;
     let mut bench = Bench {
         client,
+        registry,
         camera,
         options: Options::default(),
         empty,
         applied: Vec::new(),
+        without: Vec::new(),
         at_rest: None,
     };
-    let mut failed: Vec<&Migration> = Vec::new();
-    let mut proved = Vec::new();
-    for migration in needed(registry, subject) {
-        let found = match behind(registry, &failed, migration) {
-            Some(behind) => Some(Proved::new(migration, Verdict::Skipped { behind })),
-            None if is_subject(subject, migration) => Some(bench.prove(migration).await?),
-            None => bench.only_apply(migration).await?,
-        };
-        let Some(found) = found else { continue };
-        if let Verdict::Failed(Pass::Up, _) | Verdict::Skipped { .. } = found.verdict {
-            failed.push(migration);
-        }
-        tell(&found);
-        proved.push(found);
-    }
+    let outcome = bench.all(subject, keep).await;
     match afterwards {
-        Afterwards::Empty => bench.clear().await?,
-        Afterwards::Abandon => {}
+        Afterwards::Empty => outcome.and(bench.clear().await),
+        Afterwards::Abandon => outcome,
     }
-    Ok(proved)
 }
 
 /// The migrations to be proved and those that they need, in plan order.
@@ -202,42 +213,69 @@ impl<'a> Proved<'a> {
 
 /// The database on which the migrations are tried.
 struct Bench<'a, 'c> {
-    client: &'c Client,
-    camera: Camera<'c>,
+    client: &'c mut Client,
+    registry: &'a Registry,
+    camera: Camera,
     options: Options,
     /// The database as it was lent.
     empty: Picture,
     /// What is applied, in order.
     applied: Vec<&'a Migration>,
-    /// The database with that, if a picture was taken since.
+    /// What could not be applied: what may need it is skipped.
+    without: Vec<&'a Migration>,
+    /// The database with what is applied, if a picture was taken since.
     at_rest: Option<Picture>,
 }
 
-/// A script failed, or there is no more saying what it did.
+/// A script failed, or the database is out of reach.
 enum Trouble {
     Script(Box<Fault>),
     Session(Error),
 }
 
 impl<'a> Bench<'a, '_> {
-    /// Applies a migration that is not to be proved; only a failure is told.
-    async fn only_apply(&mut self, migration: &'a Migration) -> Result<Option<Proved<'a>>, Error> {
+    async fn all(
+        &mut self,
+        subject: &Subject,
+        keep: &mut impl FnMut(Proved<'a>),
+    ) -> Result<(), Error> {
+        for migration in needed(self.registry, subject) {
+            if let Some(behind) = behind(self.registry, &self.without, migration) {
+                self.without.push(migration);
+                keep(Proved::new(migration, Verdict::Skipped { behind }));
+            } else if is_subject(subject, migration) {
+                let (before, proved, reached) = self.prove(migration).await?;
+                keep(proved);
+                self.settle(before, migration, reached).await?;
+            } else if let Some(fault) = self.only_apply(migration).await? {
+                keep(Proved::new(migration, Verdict::Failed(Pass::Up, fault)));
+                self.restore().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Applies a migration that is not to be proved.
+    async fn only_apply(&mut self, migration: &'a Migration) -> Result<Option<Box<Fault>>, Error> {
+        self.at_rest = None;
         match self.run(migration, Direction::Up).await {
             Ok(_) => {
                 self.applied.push(migration);
-                self.at_rest = None;
                 Ok(None)
             }
             Err(Trouble::Script(fault)) => {
-                self.restore().await?;
-                let verdict = Verdict::Failed(Pass::Up, fault);
-                Ok(Some(Proved::new(migration, verdict)))
+                self.without.push(migration);
+                Ok(Some(fault))
             }
             Err(Trouble::Session(error)) => Err(error),
         }
     }
 
-    async fn prove(&mut self, migration: &'a Migration) -> Result<Proved<'a>, Error> {
+    /// What was before it, what was found, and how far it came.
+    async fn prove(
+        &mut self,
+        migration: &'a Migration,
+    ) -> Result<(Picture, Proved<'a>, Pass), Error> {
         let before = match self.at_rest.take() {
             Some(picture) => picture,
             None => self.take().await?,
@@ -259,8 +297,7 @@ impl<'a> Bench<'a, '_> {
                 }
             }
         }
-        self.settle(before, migration, reached).await?;
-        Ok(proved)
+        Ok((before, proved, reached))
     }
 
     /// Puts the database to rest with the migration applied, unless its first up
@@ -273,6 +310,7 @@ impl<'a> Bench<'a, '_> {
     ) -> Result<(), Error> {
         let mut is_mended = self.at_rest.is_some() || self.mend(&before).await?;
         if reached == Pass::Up {
+            self.without.push(migration);
             self.at_rest = is_mended.then_some(before);
         } else {
             if self.at_rest.is_none() && is_mended {
@@ -327,30 +365,44 @@ impl<'a> Bench<'a, '_> {
     }
 
     async fn take(&mut self) -> Result<Picture, Error> {
-        self.camera.take().await.map_err(Error::Catalog)
+        let taken = self.camera.take(self.client.postgres()).await;
+        taken.map_err(Error::Catalog)
     }
 
     async fn look(&mut self) -> Result<Picture, Trouble> {
         self.take().await.map_err(Trouble::Session)
     }
 
-    async fn run(&self, migration: &Migration, direction: Direction) -> Result<Ran, Trouble> {
+    async fn run(&mut self, migration: &Migration, direction: Direction) -> Result<Ran, Trouble> {
         let trial = Trial::of(migration, direction);
-        let ran = trial.run(self.client, &self.options).await;
-        ran.map_err(|fault| match fault.left {
-            Left::Unknown => Trouble::Session(Error::Lost(fault)),
-            Left::Nothing | Left::Dirty => Trouble::Script(fault),
-        })
+        let fault = match trial.run(self.client, &self.options).await {
+            Ok(ran) => return Ok(ran),
+            Err(fault) => fault,
+        };
+        // A session that the server has ended answers nothing more.
+        if self.client.postgres().batch_execute("").await.is_err() {
+            let opened = self.client.reconnect().await;
+            opened.map_err(|error| Trouble::Session(Error::Connect(error)))?;
+        }
+        Err(Trouble::Script(fault))
     }
 
-    /// Goes back to an empty database and applies again what was applied.
+    /// Goes back to an empty database and applies again what was applied, as far as
+    /// that can be done.
     async fn restore(&mut self) -> Result<(), Error> {
         self.clear().await?;
-        for migration in &self.applied {
-            match self.run(migration, Direction::Up).await {
-                Ok(_) => {}
-                Err(Trouble::Script(fault)) => return Err(Error::Again(fault)),
-                Err(Trouble::Session(error)) => return Err(error),
+        for migration in std::mem::take(&mut self.applied) {
+            let applied = match behind(self.registry, &self.without, migration) {
+                Some(_) => false,
+                None => match self.run(migration, Direction::Up).await {
+                    Ok(_) => true,
+                    Err(Trouble::Script(_)) => false,
+                    Err(Trouble::Session(error)) => return Err(error),
+                },
+            };
+            match applied {
+                true => self.applied.push(migration),
+                false => self.without.push(migration),
             }
         }
         self.at_rest = Some(self.take().await?);
@@ -359,14 +411,15 @@ impl<'a> Bench<'a, '_> {
 
     /// Makes the database as it was lent. The down scripts go first: they alone
     /// take back what is in no database, such as roles.
-    async fn clear(&self) -> Result<(), Error> {
-        for migration in self.applied.iter().rev() {
+    async fn clear(&mut self) -> Result<(), Error> {
+        for migration in self.applied.clone().into_iter().rev() {
             match self.run(migration, Direction::Down).await {
                 Ok(_) | Err(Trouble::Script(_)) => {}
                 Err(Trouble::Session(error)) => return Err(error),
             }
         }
-        let emptied = empty::empty(self.client.postgres(), &self.empty, &Scope::default()).await;
+        let scope = Scope::default();
+        let emptied = empty::empty(self.client.postgres(), &self.empty, &scope).await;
         emptied.map_err(Error::Empty)
     }
 }

@@ -14,6 +14,8 @@ pub(crate) struct Live {
     pub(crate) names: BTreeSet<String>,
     /// The role of this session.
     pub(crate) session: String,
+    /// Whether that role sees everything.
+    pub(crate) is_superuser: bool,
 }
 
 /// Asks a live server.
@@ -23,7 +25,9 @@ pub(crate) async fn of(live: &Client) -> Result<Live, tokio_postgres::Error> {
         "SELECT rolname FROM pg_catalog.pg_roles WHERE pg_catalog.left(rolname, 3) <> 'pg_'",
     );
     let session = column(live, "SELECT session_user");
+    let is_superuser = column(live, "SHOW is_superuser");
     Ok(Live {
+        is_superuser: is_superuser.await?.concat() == "on",
         names: names.await?.into_iter().collect(),
         session: session.await?.into_iter().collect(),
     })
@@ -43,6 +47,8 @@ async fn column(client: &Client, query: &str) -> Result<Vec<String>, tokio_postg
 /// The roles that were made for a repetition.
 pub(crate) struct Roles {
     made: BTreeSet<String>,
+    /// Those who apply scripts.
+    appliers: BTreeSet<String>,
 }
 
 impl Roles {
@@ -68,27 +74,59 @@ impl Roles {
             })?;
             made.insert(name.clone());
         }
-        Ok(Roles { made })
+        Ok(Roles { made, appliers })
     }
 
-    /// Takes away again the roles that a script names: it makes them itself. One
-    /// that something depends on stays, and the script will say so.
-    pub(crate) async fn make_way(&mut self, admin: &Client, sql: &str) {
-        let named: Vec<String> = self
-            .made
-            .iter()
-            .filter(|name| sql.contains(name.as_str()))
-            .cloned()
-            .collect();
-        for name in named {
-            let drop = format!("DROP ROLE {}", quote(&name));
-            if admin.postgres().batch_execute(&drop).await.is_ok() {
-                self.made.remove(&name);
-            }
-        }
+    /// Takes away again the role that a server's message says is there already:
+    /// the script makes it itself. Which it was; none if it must stay, and then
+    /// the script is at fault.
+    pub(crate) async fn make_way(&mut self, admin: &Client, message: &str) -> Option<String> {
+        let is_named = |name: &&String| is_quoted_in(message, name);
+        let name = self.made.iter().find(is_named)?.clone();
+        let drop = format!("DROP ROLE {}", quote(&name));
+        admin.postgres().batch_execute(&drop).await.ok()?;
+        self.made.remove(&name);
+        Some(name)
     }
+
+    /// Gives a role that a script has made what it needs to apply others.
+    pub(crate) async fn made_by_a_script(&self, admin: &Client, name: &str) -> Result<(), Error> {
+        if !self.appliers.contains(name) {
+            return Ok(());
+        }
+        let alter = format!("ALTER ROLE {} SUPERUSER LOGIN", quote(name));
+        let altered = admin.postgres().batch_execute(&alter).await;
+        altered.map_err(|source| Error::Role {
+            role: name.to_owned(),
+            source,
+        })
+    }
+}
+
+/// Whether a message has a name in some language's quotation marks.
+fn is_quoted_in(message: &str, name: &str) -> bool {
+    let is_mark = |c: char| !c.is_alphanumeric() && c != '_' && c != ' ';
+    message.match_indices(name).any(|(at, _)| {
+        let before = message[..at].trim_end().chars().next_back();
+        let after = message[at + name.len()..].trim_start().chars().next();
+        before.is_some_and(is_mark) && after.is_some_and(is_mark)
+    })
 }
 
 fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_quoted_in;
+
+    #[test]
+    fn a_role_is_named_in_quotation_marks() {
+        assert!(is_quoted_in("role \"app\" already exists", "app"));
+        assert!(is_quoted_in("le rôle « app » existe déjà", "app"));
+        assert!(!is_quoted_in("role \"app_reader\" already exists", "app"));
+        assert!(!is_quoted_in("role \"my app\" already exists", "app"));
+        assert!(!is_quoted_in("role \"x\" already exists", "role"));
+    }
 }

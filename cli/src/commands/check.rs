@@ -148,7 +148,7 @@ fn errors(findings: &[Diagnostic]) -> usize {
 }
 
 /// Findings as what keeps another command from its work, each with its line.
-pub(super) fn refused<'a>(
+pub(crate) fn refused<'a>(
     tree: &Tree,
     diagnostics: impl IntoIterator<Item = &'a Diagnostic>,
 ) -> Failure {

@@ -15,8 +15,9 @@ use crate::scratch::Scratch;
 use crate::version;
 
 pub(super) async fn run(context: Context<'_>, arguments: &args::Drift) -> Outcome {
+    let registry = super::registry(&context)?;
     let Context {
-        registry,
+        registry: _,
         global,
         environment,
         output,
@@ -26,6 +27,7 @@ pub(super) async fn run(context: Context<'_>, arguments: &args::Drift) -> Outcom
     output.member("database", json!(live.target()));
     let version = version::of(&live).await.map_err(Error::Catalog)?;
     let scratch = Scratch::new(Some(version.major)).await?;
+    let settings = scratch.called(live.database()).await?;
     if scratch.major != version.major {
         output.warning(&format!(
             "the history is repeated on PostgreSQL {}, as there are no programs of {} here: \
@@ -33,17 +35,23 @@ pub(super) async fn run(context: Context<'_>, arguments: &args::Drift) -> Outcom
             scratch.version, version.major
         ));
     }
+    let schema = options.schema.clone();
     let migrator = Migrator::with_options(registry, options);
     let patterns = registry.left_out.iter();
     let patterns: Vec<Pattern> = patterns.map(|text| Pattern::new(text)).collect();
-    let found = drift(&live, &migrator, &scratch.settings, &patterns).await?;
-    Ok(tell(output, &found, &live))
+    let found = drift(&live, &migrator, &settings, &patterns).await?;
+    Ok(tell(output, &found, &live, &schema))
 }
 
-fn tell(output: &mut Output, found: &Drift, live: &Client) -> Exit {
+fn tell(output: &mut Output, found: &Drift, live: &Client, schema: &str) -> Exit {
     for difference in &found.differences {
         let (word, rest) = words(difference);
         output.result(Tone::Warn, word, &rest);
+    }
+    if found.migrations == 0 {
+        output.warning(&format!(
+            "no history is in the schema `{schema}`: it implies nothing"
+        ));
     }
     if !found.left_out.is_empty() {
         let number = count(found.left_out.len(), "difference");

@@ -1,6 +1,6 @@
 //! The commands, a file each.
 
-mod check;
+pub(crate) mod check;
 mod completions;
 mod create;
 mod down;
@@ -24,6 +24,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::settings::Environment;
+use crate::tree::Folder;
 
 /// What a command ends in.
 pub(crate) type Outcome = Result<Exit, Failure>;
@@ -66,6 +67,20 @@ pub(crate) fn run(
         Command::Verify(verify) => wait(verify::run(context, &verify)),
         Command::Drift(drift) => wait(drift::run(context, &drift)),
         Command::Schema(schema) => wait(schema::run(context, &schema)),
+    }
+}
+
+/// The registry that is compiled in, or that of the tree that was named.
+fn registry(context: &Context<'_>) -> Result<&'static Registry, Failure> {
+    match context.environment.directory(&context.global) {
+        Some(directory) => {
+            let folder = Folder::require(Some(directory))?;
+            context
+                .output
+                .note(&format!("the tree is that in `{}`", folder.shown));
+            folder.registry()
+        }
+        None => Ok(context.registry),
     }
 }
 

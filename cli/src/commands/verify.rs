@@ -1,17 +1,16 @@
 //! `verify`: every migration up, down and up again on a database that is not kept.
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use migrator_model::{Code, resolve};
+use migrator_model::{Code, nearest};
 use migrator_runtime::{Registry, Selection, Settings, connect};
 use migrator_verify::{
-    Afterwards, Blocks, Change, Difference, Pass, Proved, Subject, Verdict, prove,
+    Afterwards, Blocks, Change, Difference, Pass, Proof, Proved, Subject, Verdict, prove,
 };
 use serde_json::{Value, json};
 
 use super::run::{milliseconds, seconds};
-use super::{Context, Outcome, check, count};
+use super::{Context, Outcome, count};
 use crate::args;
 use crate::connection;
 use crate::difference;
@@ -20,19 +19,15 @@ use crate::failure::{self, Failure, Shown, ShownPlace};
 use crate::output::{Output, Printer, Tone};
 use crate::scratch::Scratch;
 use crate::settings;
-use crate::tree::Folder;
 
 pub(super) async fn run(context: Context<'_>, verify: &args::Verify) -> Outcome {
+    let registry = super::registry(&context)?;
     let Context {
-        registry,
+        registry: _,
         global,
         environment,
         output,
     } = context;
-    let registry = match global.directory.clone() {
-        Some(directory) => on_disk(directory)?,
-        None => registry,
-    };
     check_names(registry, &verify.service)?;
     match connection::lent(&global, &environment)? {
         Some(settings) => {
@@ -59,19 +54,17 @@ async fn act(
     output: &mut Output,
 ) -> Outcome {
     settings.application_name(&settings::application());
-    let client = connect(settings).await?;
+    let mut client = connect(settings).await?;
     let subject = Subject {
         services: verify.service.clone(),
         since: verify.since,
     };
     let printer = output.printer();
     let started = Instant::now();
-    let proved = prove(&client, registry, &subject, afterwards, |proved| {
-        tell(&printer, proved);
-    })
-    .await?;
+    let tell = |proved: &Proved<'_>| tell(&printer, proved);
+    let proof = prove(&mut client, registry, &subject, afterwards, tell).await;
     client.close().await;
-    conclude(output, proved, started.elapsed())
+    conclude(output, proof, started.elapsed())
 }
 
 /// A line for each migration as soon as it is proved, and one for each lock that
@@ -112,36 +105,51 @@ fn tell(output: &Printer, proved: &Proved<'_>) {
 }
 
 /// The document, the last line, and how it ends.
-fn conclude(output: &mut Output, proved: Vec<Proved<'_>>, took: Duration) -> Outcome {
+fn conclude(output: &mut Output, proof: Proof<'_>, took: Duration) -> Outcome {
+    let Proof { proved, ended } = proof;
     output.member("migrations", proved.iter().map(as_json).collect());
     output.member("milliseconds", json!(milliseconds(took)));
+    let line = line(&proved, took);
+    let mut errors: Vec<Shown> = proved.into_iter().filter_map(as_error).collect();
+    let mut exit = Exit::Failed;
+    match ended {
+        Ok(()) => output.line(&line),
+        Err(error) => {
+            let failure = Failure::from(error);
+            exit = failure.exit;
+            errors.extend(failure.errors);
+        }
+    }
+    match errors.is_empty() {
+        true => Ok(Exit::Done),
+        false => Err(Failure { exit, errors }),
+    }
+}
+
+/// How many did well, and how many not.
+fn line(proved: &[Proved<'_>], took: Duration) -> String {
     let number = |is_counted: fn(&Verdict) -> bool| {
         proved.iter().filter(|one| is_counted(&one.verdict)).count()
     };
     let sound = number(Verdict::is_sound);
     let skipped = number(|verdict| matches!(verdict, Verdict::Skipped { .. }));
     let failed = proved.len() - sound - skipped;
-    if failed == 0 {
-        output.line(&format!(
-            "{} verified in {}: each down script undoes its up script",
-            count(sound, "migration"),
-            seconds(took)
-        ));
-        return Ok(Exit::Done);
+    let took = seconds(took);
+    match (proved.len(), failed) {
+        (0, _) => "nothing was verified: no migration of the tree is meant".to_owned(),
+        (all, 0) => {
+            let all = count(all, "migration");
+            format!("{all} verified in {took}: each down script undoes its up script")
+        }
+        (all, failed) => {
+            let behind = match skipped {
+                0 => String::new(),
+                skipped => format!(", {skipped} skipped behind them,"),
+            };
+            let all = count(all, "migration");
+            format!("{failed} of {all} failed{behind} in {took}")
+        }
     }
-    let skipped = match skipped {
-        0 => String::new(),
-        skipped => format!(", {skipped} skipped behind them,"),
-    };
-    output.line(&format!(
-        "{failed} of {} failed{skipped} in {}",
-        count(proved.len(), "migration"),
-        seconds(took)
-    ));
-    Err(Failure {
-        exit: Exit::Failed,
-        errors: proved.into_iter().filter_map(as_error).collect(),
-    })
 }
 
 fn as_error(proved: Proved<'_>) -> Option<Shown> {
@@ -173,10 +181,18 @@ fn as_error(proved: Proved<'_>) -> Option<Shown> {
                 ),
             };
             shown.notes.push(("note", note.to_owned()));
-            help.clone_into(&mut shown.help);
+            shown.help = match shown.notes.iter().any(is_of_the_role) {
+                true => "the role lacks a right that the scripts need".to_owned(),
+                false => help.to_owned(),
+            };
             Some(shown)
         }
     }
+}
+
+/// Whether the script is innocent: `insufficient_privilege`, `read_only_sql_transaction`.
+fn is_of_the_role((word, text): &(&'static str, String)) -> bool {
+    *word == "sqlstate" && ["42501", "25006"].contains(&text.as_str())
 }
 
 fn place(path: &str) -> ShownPlace {
@@ -258,31 +274,25 @@ fn lock_json(lock: &migrator_verify::Lock) -> Value {
     json!({ "object": lock.table, "mode": lock.mode.as_str(), "blocks": blocks })
 }
 
-/// The tree in a folder that was named, instead of the one that is compiled in.
-fn on_disk(directory: PathBuf) -> Result<&'static Registry, Failure> {
-    let tree = Folder::require(Some(directory))?.read();
-    let resolved = resolve(&tree);
-    match resolved.diagnostics.is_empty() {
-        // It is used to the end of the process.
-        true => Ok(Box::leak(Box::new(resolved.registry))),
-        false => Err(check::refused(&tree, &resolved.diagnostics)),
-    }
-}
-
 fn check_names(registry: &Registry, services: &Selection) -> Result<(), Failure> {
     let Selection::Named(names) = services else {
         return Ok(());
     };
     let unknown = names.iter().find(|name| registry.service(name).is_none());
     let Some(name) = unknown else { return Ok(()) };
-    let known = registry
-        .services
-        .iter()
-        .map(|service| service.name.as_ref());
-    let nearest = migrator_model::nearest(name, known.chain(["all"]));
-    let error = migrator_runtime::ErrorKind::UnknownService {
-        name: name.clone(),
-        nearest: nearest.map(str::to_owned),
+    let known = || {
+        registry
+            .services
+            .iter()
+            .map(|service| service.name.as_ref())
     };
-    Err(migrator_runtime::Error::from(error).into())
+    let help = match nearest(name, known().chain(["all"])) {
+        Some(nearest) => format!("did you mean `{nearest}`?"),
+        None => format!(
+            "the services are {}",
+            known().collect::<Vec<_>>().join(", ")
+        ),
+    };
+    let message = format!("there is no service `{name}`");
+    Err(Failure::new(Code::M0406, Exit::Usage, message, help))
 }

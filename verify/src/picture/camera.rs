@@ -22,8 +22,7 @@ const FEW: usize = 500;
 /// Takes pictures over one session, which must be the same from one to the next: a proxy that
 /// pools transactions is not fit for it, as the queries are prepared in the session.
 #[derive(Debug)]
-pub struct Camera<'c> {
-    client: &'c Client,
+pub struct Camera {
     scope: Scope,
     /// The number of the current set of prepared queries, for their names.
     generation: usize,
@@ -31,26 +30,25 @@ pub struct Camera<'c> {
     planned_for: Option<usize>,
 }
 
-impl<'c> Camera<'c> {
-    /// A camera for a session; nothing is sent yet.
+impl Camera {
+    /// A camera for a session to come.
     #[must_use]
-    pub fn new(client: &'c Client, scope: Scope) -> Self {
+    pub fn new(scope: Scope) -> Self {
         Self {
-            client,
             scope,
             generation: 0,
             planned_for: None,
         }
     }
 
-    /// Takes a picture, as [`Picture::take`] does.
+    /// Takes a picture, as [`Picture::take`] does. In a new session the queries are prepared again.
     ///
     /// # Errors
     ///
     /// What the server or the connection says; the session is out of the transaction then, too.
-    pub async fn take(&mut self) -> Result<Picture, Error> {
+    pub async fn take(&mut self, client: &Client) -> Result<Picture, Error> {
         if let Some(planned_for) = self.planned_for {
-            match self.send(&query::again(self.generation)).await {
+            match send(client, &query::again(self.generation)).await {
                 Ok(picture) => {
                     if picture.len() > planned_for.max(FEW) * GROWTH {
                         self.planned_for = None;
@@ -64,19 +62,19 @@ impl<'c> Camera<'c> {
         }
         self.generation = GENERATIONS.fetch_add(1, Ordering::Relaxed);
         let first = query::first(&self.scope, self.generation);
-        let picture = self.send(&first).await?;
+        let picture = send(client, &first).await?;
         self.planned_for = Some(picture.len());
         Ok(picture)
     }
+}
 
-    async fn send(&self, message: &str) -> Result<Picture, Error> {
-        match self.client.simple_query(message).await {
-            Ok(messages) => Ok(rows::read(&messages)),
-            Err(error) => {
-                // Of the two errors the first says what happened.
-                let _ = self.client.batch_execute("ROLLBACK").await;
-                Err(error)
-            }
+async fn send(client: &Client, message: &str) -> Result<Picture, Error> {
+    match client.simple_query(message).await {
+        Ok(messages) => Ok(rows::read(&messages)),
+        Err(error) => {
+            // Of the two errors the first says what happened.
+            let _ = client.batch_execute("ROLLBACK").await;
+            Err(error)
         }
     }
 }

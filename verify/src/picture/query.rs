@@ -68,6 +68,7 @@ SET LOCAL bytea_output = 'hex';
 SET LOCAL xmlbinary = 'base64';
 SET LOCAL lc_monetary = 'C';
 SET LOCAL jit = off;
+SET LOCAL lock_timeout = '5s';
 ";
 
 /// What the queries abbreviate. `n`, `c` and `x` are the aliases that they give to

@@ -154,6 +154,70 @@ async fn a_migration_may_make_a_role_that_the_live_server_has_by_now() {
 }
 
 #[tokio::test]
+async fn roles_may_be_made_by_those_who_apply_and_be_called_alike() {
+    let live = Live::new().await;
+    let role = live.role().await;
+    live.run(&format!(
+        "ALTER ROLE {role} CREATEROLE; CREATE ROLE {role}_r"
+    ))
+    .await;
+    let script =
+        format!("-- migrator: no-transaction\nCREATE ROLE {role}_reader;\nCREATE SCHEMA shop;");
+    let grant = format!("GRANT USAGE ON SCHEMA shop TO {role}_r, {role}_reader;");
+    let registry = registry(&[
+        ("shop", 1, &script, "SELECT 1;"),
+        ("shop", 2, &grant, "SELECT 1;"),
+    ]);
+    live.up_as(&role, registry).await;
+    assert_eq!(live.drift(registry, &[]).await, [""; 0]);
+    live.run(&format!(
+        "DROP SCHEMA shop; DROP ROLE {role}_reader, {role}_r; DROP OWNED BY {role}; DROP ROLE {role}"
+    ))
+    .await;
+}
+
+#[tokio::test]
+async fn a_reader_sees_no_drift_in_what_is_hidden_from_him() {
+    let live = Live::new().await;
+    let registry = registry(&[(
+        "shop",
+        1,
+        "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w; \
+         CREATE USER MAPPING FOR CURRENT_USER SERVER s OPTIONS (user 'u', password 'p');",
+        "SELECT 1;",
+    )]);
+    live.up(registry).await;
+    let role = live.role().await;
+    live.run(&format!(
+        "GRANT USAGE ON SCHEMA migrator TO {role}; GRANT SELECT ON ALL TABLES IN SCHEMA migrator TO {role}"
+    ))
+    .await;
+    let found = live.as_role(&role).drift(registry, &[]).await;
+    // The right to use the database was given by hand.
+    let found: Vec<_> = found
+        .iter()
+        .filter(|line| !line.starts_with("database:"))
+        .collect();
+    assert_eq!(found, [""; 0]);
+}
+
+#[tokio::test]
+async fn what_is_at_work_is_not_called_dirty() {
+    let live = Live::new().await;
+    let gate = live.gate().await;
+    let waits = "-- migrator: no-transaction\nSELECT pg_advisory_xact_lock(42);";
+    let registry = registry(&[("shop", 1, waits, "SELECT 1;")]);
+    let run = live.begin_up(registry);
+    live.until("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        .await;
+    let refused = live.try_drift(registry, &[]).await;
+    assert!(matches!(refused, Err(Error::Moving)), "{refused:?}");
+    gate.close().await;
+    run.await.expect("no panic");
+    assert_eq!(live.drift(registry, &[]).await, [""; 0]);
+}
+
+#[tokio::test]
 async fn a_dirty_migration_is_refused() {
     let live = Live::new().await;
     live.up(registry(SHOP)).await;

@@ -60,6 +60,42 @@ impl Live {
         role
     }
 
+    /// The same database as another role sees it.
+    pub(crate) fn as_role(&self, role: &str) -> Live {
+        let url = self.url.replace("//postgres@", &format!("//{role}@"));
+        Live { url }
+    }
+
+    /// What a script waits for that asks for this lock: it is opened by closing it.
+    pub(crate) async fn gate(&self) -> Client {
+        let client = self.client().await;
+        let lock = client
+            .postgres()
+            .batch_execute("SELECT pg_advisory_lock(42)");
+        lock.await.expect("nobody else has it");
+        client
+    }
+
+    /// Waits until a query says 1.
+    pub(crate) async fn until(&self, query: &str) {
+        let client = self.client().await;
+        let wait = async {
+            loop {
+                let row = client.postgres().query_one(query, &[]).await.expect(query);
+                if row.get::<_, i64>(0) == 1 {
+                    return;
+                }
+            }
+        };
+        let waited = tokio::time::timeout(std::time::Duration::from_secs(60), wait).await;
+        waited.expect(query);
+    }
+
+    pub(crate) fn begin_up(&self, registry: &'static Registry) -> tokio::task::JoinHandle<()> {
+        let url = self.url.clone();
+        tokio::spawn(async move { up(&url, registry).await })
+    }
+
     pub(crate) async fn up(&self, registry: &'static Registry) {
         up(&self.url, registry).await;
     }

@@ -49,10 +49,7 @@ const PLANTED: &[(&str, Planted)] = &[
             given: TABLE,
             up: "ALTER TABLE shop.orders DROP note;",
             down: "ALTER TABLE shop.orders ADD note varchar(20);",
-            found: &[
-                "column shop.orders.note: position",
-                "column shop.orders.total: position",
-            ],
+            found: &["column shop.orders.note: position is 3, was 2"],
         },
     ),
     (

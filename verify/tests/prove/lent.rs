@@ -12,13 +12,13 @@ const ALL: Subject = Subject {
 
 #[tokio::test]
 async fn a_used_database_is_refused_and_nothing_in_it_is_touched() {
-    let client = client(&url().await).await;
+    let mut client = client(&url().await).await;
     let made = client
         .postgres()
         .batch_execute("CREATE TABLE public.kept (x int)");
     made.await.expect("it is made");
     let registry = registry(&[("shop", 1, "CREATE SCHEMA shop;", "DROP SCHEMA shop;")]);
-    let refused = try_on(&client, registry, &ALL, Afterwards::Empty).await;
+    let refused = try_on(&mut client, registry, &ALL, Afterwards::Empty).await;
     let Err(Error::NotEmpty { found }) = refused else {
         panic!("{refused:?}")
     };
@@ -29,9 +29,8 @@ async fn a_used_database_is_refused_and_nothing_in_it_is_touched() {
 
 #[tokio::test]
 async fn it_is_as_it_was_whatever_the_scripts_leave() {
-    let client = client(&url().await).await;
+    let mut client = client(&url().await).await;
     let scope = Scope::default();
-    let look = || Picture::take(client.postgres(), &scope);
     let prepared = "CREATE EXTENSION pg_trgm; CREATE SCHEMA theirs; \
                     COMMENT ON SCHEMA theirs IS 'kept'; REVOKE ALL ON SCHEMA public FROM PUBLIC;";
     client
@@ -39,7 +38,7 @@ async fn it_is_as_it_was_whatever_the_scripts_leave() {
         .batch_execute(prepared)
         .await
         .expect("it is prepared");
-    let before = look().await;
+    let before = Picture::take(client.postgres(), &scope).await;
     let registry = registry(&[
         (
             "shop",
@@ -56,10 +55,11 @@ async fn it_is_as_it_was_whatever_the_scripts_leave() {
             "DROP TABLE nothing;",
         ),
     ]);
-    let tried = try_on(&client, registry, &ALL, Afterwards::Empty).await;
+    let tried = try_on(&mut client, registry, &ALL, Afterwards::Empty).await;
     let tried = tried.expect("a proof is made");
     assert!(matches!(tried[0], Tried::NotUndone(_)), "{tried:?}");
     assert!(matches!(tried[1], Tried::Failed(..)), "{tried:?}");
-    let after = look().await.expect("it is there");
+    let after = Picture::take(client.postgres(), &scope).await;
+    let after = after.expect("it is there");
     assert_eq!(before.expect("it was there"), after);
 }

@@ -38,13 +38,14 @@ async fn the_strongest_lock_on_each_table_from_before_is_told() {
             "ALTER TABLE shop.b DROP y;",
         ),
     ]);
-    let client = client(&url().await).await;
+    let mut client = client(&url().await).await;
     let subject = Subject {
         services: Selection::All,
         since: None,
     };
-    let proved = prove(&client, registry, &subject, Afterwards::Abandon, |_| {}).await;
-    let proved = proved.expect("a proof is made");
+    let proof = prove(&mut client, registry, &subject, Afterwards::Abandon, |_| {}).await;
+    proof.ended.expect("a proof is made");
+    let proved = proof.proved;
     let lock = |table: &str, mode| Lock {
         table: table.to_owned(),
         mode,

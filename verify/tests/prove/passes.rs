@@ -16,17 +16,24 @@ async fn sound_migrations_are_verified_and_timed() {
             "DROP TABLE shop.t;",
         ),
     ]);
-    let client = client(&url().await).await;
+    let mut client = client(&url().await).await;
     let subject = Subject {
         services: Selection::All,
         since: None,
     };
     let mut told = Vec::new();
-    let proved = prove(&client, registry, &subject, Afterwards::Abandon, |proved| {
-        told.push(proved.migration.version);
-    })
-    .await
-    .expect("a proof is made");
+    let proof = prove(
+        &mut client,
+        registry,
+        &subject,
+        Afterwards::Abandon,
+        |proved| {
+            told.push(proved.migration.version);
+        },
+    )
+    .await;
+    proof.ended.expect("a proof is made");
+    let proved = proof.proved;
     assert_eq!(told, [version(1), version(2)]);
     for one in &proved {
         assert!(one.verdict.is_sound());
@@ -211,18 +218,18 @@ async fn only_what_is_asked_for_is_verified() {
         ("stock", 3, "CREATE TABLE shop.s ();", "DROP TABLE shop.s;"),
         ("lonely", 4, "CREATE SCHEMA lonely;", "SELECT 1;"),
     ]);
-    let client = client(&url().await).await;
+    let mut client = client(&url().await).await;
     let stock = Subject {
         services: Selection::Named(vec!["stock".to_owned()]),
         since: None,
     };
-    let tried = try_on(&client, registry, &stock, Afterwards::Empty).await;
+    let tried = try_on(&mut client, registry, &stock, Afterwards::Empty).await;
     assert_eq!(tried.expect("a proof is made"), [Tried::Sound]);
     let shop = Subject {
         services: Selection::Named(vec!["shop".to_owned()]),
         since: Some(version(2)),
     };
-    let tried = try_on(&client, registry, &shop, Afterwards::Empty).await;
+    let tried = try_on(&mut client, registry, &shop, Afterwards::Empty).await;
     assert_eq!(tried.expect("the database was left empty"), [Tried::Sound]);
 }
 
@@ -239,4 +246,56 @@ async fn a_script_may_throw_away_what_its_session_has_prepared() {
     )
     .await;
     assert_eq!(tried, [Tried::Sound, Tried::Sound, Tried::Sound]);
+}
+
+#[tokio::test]
+async fn a_script_that_ends_its_session_is_at_fault_and_the_proof_goes_on() {
+    for mode in ["", "-- migrator: no-transaction\n"] {
+        let kill = format!("{mode}SELECT pg_terminate_backend(pg_backend_pid());");
+        let tried = try_all(
+            registry(&[
+                ("shop", 1, "CREATE SCHEMA shop;", "DROP SCHEMA shop;"),
+                ("shop", 2, "CREATE TABLE shop.t ();", &kill),
+                ("shop", 3, "CREATE TABLE shop.u ();", "DROP TABLE shop.u;"),
+                ("lonely", 4, &kill, "SELECT 1;"),
+            ]),
+            None,
+        )
+        .await;
+        let failed =
+            |index: usize, pass| matches!(&tried[index], Tried::Failed(at, _) if *at == pass);
+        assert!(failed(0, Pass::Up) || failed(3, Pass::Up), "{tried:?}");
+        assert!(
+            tried
+                .iter()
+                .any(|one| matches!(one, Tried::Failed(Pass::Down, _))),
+            "{tried:?}"
+        );
+        let sound = tried.iter().filter(|one| **one == Tried::Sound).count();
+        assert_eq!(sound, 2, "{tried:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_role_that_is_left_behind_stops_only_what_may_need_it() {
+    let name = format!("kept_{}", std::process::id());
+    let tried = try_all(
+        registry(&[
+            ("lonely", 1, "CREATE SCHEMA lonely;", "DROP SCHEMA lonely;"),
+            ("shop", 2, &format!("CREATE ROLE {name};"), "SELECT 1;"),
+            ("shop", 3, "CREATE SCHEMA shop;", "DROP SCHEMA shop;"),
+            ("stock", 4, "CREATE SCHEMA stock;", "DROP SCHEMA stock;"),
+        ]),
+        None,
+    )
+    .await;
+    assert_eq!(tried[0], Tried::Sound);
+    let Tried::Failed(Pass::Again, message) = &tried[1] else {
+        panic!("{tried:?}")
+    };
+    assert!(message.contains("already exists"), "{message}");
+    assert!(
+        matches!(tried[2..], [Tried::Skipped(_), Tried::Skipped(_)]),
+        "{tried:?}"
+    );
 }

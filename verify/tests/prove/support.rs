@@ -71,23 +71,25 @@ pub(crate) async fn client(url: &str) -> Client {
 
 /// Proves what is there from a number on, on a database of its own.
 pub(crate) async fn try_all(registry: &'static Registry, since: Option<i64>) -> Vec<Tried> {
-    let client = client(&url().await).await;
+    let mut client = client(&url().await).await;
     let subject = Subject {
         services: Selection::All,
         since: since.map(version),
     };
-    let tried = try_on(&client, registry, &subject, Afterwards::Abandon).await;
+    let tried = try_on(&mut client, registry, &subject, Afterwards::Abandon).await;
     tried.expect("a proof is made")
 }
 
 pub(crate) async fn try_on(
-    client: &Client,
+    client: &mut Client,
     registry: &'static Registry,
     subject: &Subject,
     afterwards: Afterwards,
 ) -> Result<Vec<Tried>, Error> {
-    let proved = prove(client, registry, subject, afterwards, |_| {}).await?;
-    Ok(proved
+    let proof = prove(client, registry, subject, afterwards, |_| {}).await;
+    proof.ended?;
+    Ok(proof
+        .proved
         .into_iter()
         .map(|proved| match proved.verdict {
             Verdict::Sound => Tried::Sound,

@@ -57,7 +57,6 @@ CREATE TABLE t (a int, b int);
 ALTER TABLE t DROP a;
 ALTER TABLE t ADD a int;
 -- expect: column public.t.a: position is 2, was 1
--- expect: column public.t.b: position is 1, was 2
 
 -- case: a column that was dropped and made again at the end is the same
 CREATE TABLE t (a int, b int DEFAULT 3 NOT NULL);
