@@ -3,6 +3,8 @@
 use std::error::Error as _;
 use std::fmt;
 
+use tokio_postgres::error::SqlState;
+
 use crate::connect::ConnectError;
 use crate::error::ErrorKind;
 
@@ -42,6 +44,14 @@ impl Error {
                 "the role of `DATABASE_URL` needs CREATEDB, and a direct connection".to_owned()
             }
             Self::Keeper => "run the test again".to_owned(),
+        }
+    }
+
+    /// Whether the server refused for this reason.
+    pub(super) fn is(&self, state: &SqlState) -> bool {
+        match self {
+            Self::Server { source, .. } => source.code() == Some(state),
+            Self::Local(_) | Self::Connect(_) | Self::Migrate(_) | Self::Keeper => false,
         }
     }
 

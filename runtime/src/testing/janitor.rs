@@ -49,16 +49,18 @@ pub(super) fn start(test: &str) {
 }
 
 /// The janitor's work: until no test has run for the grace time, and nothing is left. Ends at
-/// once if the server has another.
+/// once if the role has another on this server.
 pub(super) async fn attend() -> Result<(), Error> {
-    let session = Session::open(&server()?.settings).await?;
-    while session.try_lock(name::JANITOR).await? {
-        watch(&session).await?;
+    let settings = &server()?.settings;
+    let session = Session::open(settings).await?;
+    let lock = name::janitor(settings.user());
+    while session.try_lock(lock).await? {
+        watch(&session, settings.user()).await?;
         for template in names(&session, &name::templates()).await? {
             // Somebody may have come and be copying it; the next janitor finds it.
             let _ = drop_template(&session, &template).await;
         }
-        session.unlock(name::JANITOR).await?;
+        session.unlock(lock).await?;
         // Who came before the lock was let go may have relied on us.
         if !somebody_is_there(&session).await? {
             break;
@@ -70,31 +72,32 @@ pub(super) async fn attend() -> Result<(), Error> {
 /// Drops what is left by others, unless somebody else does just now.
 pub(super) async fn sweep_once(settings: Settings) -> Result<(), Error> {
     let session = Session::open(&settings).await?;
-    sweep(&session).await
+    sweep(&session, settings.user()).await
 }
 
-async fn watch(session: &Session) -> Result<(), Error> {
+async fn watch(session: &Session, role: &str) -> Result<(), Error> {
     let grace = grace();
     let mut since = Instant::now();
     while since.elapsed() < grace {
-        sweep(session).await?;
+        sweep(session, role).await?;
         if somebody_is_there(session).await? {
             since = Instant::now();
         }
         tokio::time::sleep(PAUSE.min(grace)).await;
     }
-    sweep(session).await
+    sweep(session, role).await
 }
 
-async fn sweep(session: &Session) -> Result<(), Error> {
-    if !session.try_lock(name::SWEEP).await? {
+async fn sweep(session: &Session, role: &str) -> Result<(), Error> {
+    let lock = name::sweep(role);
+    if !session.try_lock(lock).await? {
         return Ok(());
     }
     for orphan in names(session, &name::orphans()).await? {
         // One that cannot be dropped must not keep the others.
         let _ = drop_template(session, &orphan).await;
     }
-    session.unlock(name::SWEEP).await
+    session.unlock(lock).await
 }
 
 async fn somebody_is_there(session: &Session) -> Result<bool, Error> {

@@ -1,5 +1,8 @@
-//! A session on the server's own database, by which databases are made and dropped, and which
-//! holds the locks that say that their owner lives.
+//! A session by which databases are made and dropped, and which holds the locks that say that
+//! their owner lives.
+//!
+//! An advisory lock is its database's (Postgres's manual, *Advisory Locks*), so that all such
+//! sessions of a server are in one database, whichever one `DATABASE_URL` names.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -8,7 +11,7 @@ use tokio_postgres::SimpleQueryMessage;
 
 use super::error::Error;
 use super::name::{self, Name};
-use crate::connect::{self, Connection, Settings};
+use crate::connect::{self, ConnectError, Connection, Settings};
 use crate::history::schema::{quote_identifier, quote_literal};
 use crate::session::rows;
 
@@ -18,16 +21,21 @@ pub(super) struct Session {
     connection: Connection,
 }
 
+/// The database where sessions meet: `initdb` makes it, for just such use.
+const MEETING_PLACE: &str = "postgres";
+
 /// Sessions that take longer to end are left to the server.
 const LONGEST_PAUSE: Duration = Duration::from_millis(64);
 
 /// Sessions of databases that are dropped, for the next.
 static IDLE: Mutex<Vec<Session>> = Mutex::new(Vec::new());
 
-/// Names mean the catalog's, whatever the role's search path, and no timeout of the role's ends
-/// what takes long.
-const SETUP: &str = "SET search_path TO pg_catalog, pg_temp; SET statement_timeout TO 0; \
-     SET lock_timeout TO 0; SET idle_in_transaction_session_timeout TO 0";
+/// Names mean the catalog's, whatever the role's search path; no timeout of the role's ends what
+/// takes long, or the session. Not every server has each of these timeouts.
+const SETUP: &str = "SET search_path TO pg_catalog, pg_temp; \
+     SELECT set_config(name, '0', false) FROM unnest(ARRAY['statement_timeout', 'lock_timeout', \
+     'idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout']) \
+     AS name WHERE current_setting(name, true) IS NOT NULL";
 
 impl Session {
     /// A session of a test process, by which others know that one is there, and what it answers
@@ -63,7 +71,11 @@ impl Session {
     async fn connect(settings: &Settings) -> Result<Self, Error> {
         let mut settings = settings.clone();
         settings.application_name("migrator-testing");
-        let connection = connect::open(&settings).await?;
+        let elsewhere = settings.clone().with_new_database(MEETING_PLACE);
+        let connection = match connect::open(&elsewhere).await {
+            Err(error) if is_not_let_in(&error) => connect::open(&settings).await?,
+            opened => opened?,
+        };
         Ok(Self { connection })
     }
 
@@ -143,6 +155,11 @@ impl Session {
         self.unlock(name.key).await?;
         dropped
     }
+}
+
+/// Whether the server is there and has no place for us in this database, whenever we ask.
+fn is_not_let_in(error: &ConnectError) -> bool {
+    matches!(error, ConnectError::Refused { .. }) && !error.is_transient()
 }
 
 fn said<T>(doing: &str, answer: Result<T, tokio_postgres::Error>) -> Result<T, Error> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use migrator_model::Registry;
 use siphasher::sip::SipHasher13;
+use tokio_postgres::error::SqlState;
 
 use super::error::Error;
 use super::name::{self, Name};
@@ -74,8 +75,13 @@ impl Template {
             Ok(()) => session.unlock(making.key).await,
             Err(error) => {
                 // What fails here, a sweep finds.
-                let _ = session.give_back(&making).await;
-                Err(error)
+                let _ = drop_template(session, &making.text).await;
+                session.unlock(making.key).await?;
+                // Whose sessions are in another database takes no notice of our lock.
+                match error.is(&SqlState::DUPLICATE_DATABASE) {
+                    true => Ok(()),
+                    false => Err(error),
+                }
             }
         }
     }
