@@ -34,7 +34,7 @@ async fn processes_with_urls_of_different_databases_make_one_template() {
                   WHERE application_name = 'migrator-testing' ORDER BY 1";
     assert_eq!(ask(&watcher, places).await, ["postgres"]);
     ask(&watcher, &format!("SELECT pg_advisory_unlock({GATE})")).await;
-    parts.map(passes);
+    parts.into_iter().for_each(passes);
     gone(&watcher, "").await;
 }
 
@@ -55,7 +55,7 @@ async fn where_sessions_cannot_meet_both_templates_are_as_good() {
     let making = "SELECT count(*) FROM pg_database WHERE datname LIKE 'migrator\\_making%'";
     eventually_is(&watcher, making, &["2"]).await;
     ask(&watcher, &format!("SELECT pg_advisory_unlock({GATE})")).await;
-    parts.map(passes);
+    parts.into_iter().for_each(passes);
     gone(&watcher, "").await;
 }
 
