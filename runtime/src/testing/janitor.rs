@@ -5,10 +5,14 @@
 //! its own, so that it holds nobody up and outlives whoever kills the tests.
 
 use std::env;
+use std::hash::{Hash, Hasher};
 use std::os::unix::process::CommandExt;
+use std::process;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use siphasher::sip::SipHasher13;
 
 use super::error::Error;
 use super::name;
@@ -25,19 +29,30 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// Whether this process is the janitor.
 pub(super) fn is_this_process() -> bool {
-    env::var_os(VARIABLE).is_some()
+    let value = env::var(VARIABLE).unwrap_or_default();
+    let starter = value.split('-').next().and_then(|pid| pid.parse().ok());
+    starter.is_some_and(|starter| appointment(starter).as_ref() == Some(&value))
+}
+
+/// What the variable says to a janitor that this process of this binary started. Nobody else
+/// says it, as a test that is taken for the janitor would pass without having run.
+fn appointment(starter: u32) -> Option<String> {
+    let mut hasher = SipHasher13::new();
+    let program = env::current_exe().ok()?;
+    ("migrator-testing janitor", starter, program).hash(&mut hasher);
+    Some(format!("{starter}-{:016x}", hasher.finish()))
 }
 
 /// Starts the janitor's process, by the name of a test of this binary. That it does not start
 /// is no reason to fail a test: the next process sweeps too.
 pub(super) fn start(test: &str) {
-    let Ok(program) = env::current_exe() else {
+    let (Ok(program), Some(appointment)) = (env::current_exe(), appointment(process::id())) else {
         return;
     };
     let mut command = Command::new(program);
     command
         .args([test, "--exact", "--include-ignored", "--nocapture"])
-        .env(VARIABLE, "1")
+        .env(VARIABLE, appointment)
         .process_group(0)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -76,7 +91,7 @@ pub(super) async fn sweep_once(settings: Settings) -> Result<(), Error> {
 }
 
 async fn watch(session: &Session, role: &str) -> Result<(), Error> {
-    let grace = grace();
+    let grace = grace()?;
     let mut since = Instant::now();
     while since.elapsed() < grace {
         sweep(session, role).await?;

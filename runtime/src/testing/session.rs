@@ -5,14 +5,15 @@
 //! sessions of a server are in one database, whichever one `DATABASE_URL` names.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio_postgres::SimpleQueryMessage;
 
 use super::error::Error;
 use super::name::{self, Name};
-use crate::connect::{self, ConnectError, Connection, Settings};
+use crate::connect::{self, ConnectError, Connection, Refusal, Settings};
 use crate::history::schema::{quote_identifier, quote_literal};
+use crate::lock::jitter;
 use crate::session::rows;
 
 /// A session that outlives the test.
@@ -26,6 +27,13 @@ const MEETING_PLACE: &str = "postgres";
 
 /// Sessions that take longer to end are left to the server.
 const LONGEST_PAUSE: Duration = Duration::from_millis(64);
+
+/// How long a server is waited for that has no connection left: other tests end.
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+
+const LONGEST_WAIT: Duration = Duration::from_millis(500);
 
 /// Sessions of databases that are dropped, for the next.
 static IDLE: Mutex<Vec<Session>> = Mutex::new(Vec::new());
@@ -71,12 +79,20 @@ impl Session {
     async fn connect(settings: &Settings) -> Result<Self, Error> {
         let mut settings = settings.clone();
         settings.application_name("migrator-testing");
-        let elsewhere = settings.clone().with_new_database(MEETING_PLACE);
-        let connection = match connect::open(&elsewhere).await {
-            Err(error) if is_not_let_in(&error) => connect::open(&settings).await?,
-            opened => opened?,
-        };
-        Ok(Self { connection })
+        let started = Instant::now();
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match meet(&settings).await {
+                Err(error) if is_full(&error) && started.elapsed() < PATIENCE => {
+                    tokio::time::sleep(jitter(pause)).await;
+                    pause = (pause * 2).min(LONGEST_WAIT);
+                }
+                opened => {
+                    let connection = opened?;
+                    return Ok(Self { connection });
+                }
+            }
+        }
     }
 
     /// Keeps the session for the next database. It holds no lock but that of [`Session::present`].
@@ -155,6 +171,25 @@ impl Session {
         self.unlock(name.key).await?;
         dropped
     }
+}
+
+/// Opens a connection where sessions meet.
+async fn meet(settings: &Settings) -> Result<Connection, ConnectError> {
+    let elsewhere = settings.clone().with_new_database(MEETING_PLACE);
+    match connect::open(&elsewhere).await {
+        Err(error) if is_not_let_in(&error) => connect::open(settings).await,
+        opened => opened,
+    }
+}
+
+fn is_full(error: &ConnectError) -> bool {
+    matches!(
+        error,
+        ConnectError::Refused {
+            reason: Refusal::TooManyConnections,
+            ..
+        }
+    )
 }
 
 /// Whether the server is there and has no place for us in this database, whenever we ask.

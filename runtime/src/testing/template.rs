@@ -9,7 +9,7 @@ use tokio_postgres::error::SqlState;
 
 use super::error::Error;
 use super::name::{self, Name};
-use super::session::Session;
+use super::session::{PATIENCE, Session};
 use crate::connect::Settings;
 use crate::history;
 use crate::history::schema::quote_literal;
@@ -98,7 +98,7 @@ impl Template {
             .run(&doing, &format!("CREATE DATABASE {making}"))
             .await?;
         let settings = settings.clone().with_new_database(making);
-        let mut client = crate::connect(settings).await?;
+        let mut client = crate::connect_within(settings, PATIENCE).await?;
         let target = Target {
             services: self.services.clone(),
             extent: Extent::Everything,

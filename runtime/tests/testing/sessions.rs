@@ -3,7 +3,7 @@
 use std::process::{Child, Stdio};
 
 use crate::registries::GATE;
-use crate::support::{Scene, ask, client, databases, eventually_is, gone};
+use crate::support::{Scene, ask, client, databases, eventually, eventually_is, gone};
 
 /// Starts a test whose template stops at the gate, in a process with this `DATABASE_URL`.
 fn at_gate(scene: &Scene, url: &str) -> Child {
@@ -95,4 +95,31 @@ async fn another_role_s_janitor_does_not_stand_in_for_ours() {
     let left = "SELECT count(*) FROM pg_database WHERE datname LIKE 'migrator\\_test%'";
     eventually_is(&watcher, left, &["1"]).await;
     assert_eq!(ask(&client(&first_url).await, "SELECT 1").await, ["1"]);
+}
+
+#[tokio::test]
+async fn a_server_with_no_connection_left_is_waited_for() {
+    let scene = Scene::with_users_server().with_role("tester");
+    let watcher = scene.client().await;
+    ask(
+        &watcher,
+        "CREATE ROLE tester LOGIN CREATEDB CONNECTION LIMIT 6",
+    )
+    .await;
+    let mut others = Vec::new();
+    for _ in 0..6 {
+        others.push(client(&scene.url("postgres")).await);
+    }
+    let mut command = scene.command("parts::passes");
+    let part = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+    eventually("it is turned away", || {
+        scene.log().contains("too many connections for role")
+    })
+    .await;
+    drop(others);
+    let left = "SELECT count(*) FROM pg_stat_activity \
+                WHERE usename = 'tester' AND application_name = ''";
+    eventually_is(&watcher, left, &["0"]).await;
+    passes(part.unwrap());
+    gone(&watcher, "").await;
 }

@@ -110,6 +110,12 @@ impl Scene {
         )
     }
 
+    /// The log of the user's server.
+    pub(crate) fn log(&self) -> String {
+        let server = self.users.as_ref().expect("a user's server");
+        fs::read_to_string(server.folder().join("log")).unwrap()
+    }
+
     /// A session on the user's server.
     pub(crate) async fn client(&self) -> Client {
         let server = self.users.as_ref().expect("a user's server");
