@@ -78,7 +78,7 @@ impl Template {
                 let _ = drop_template(session, &making.text).await;
                 session.unlock(making.key).await?;
                 // Whose sessions are in another database takes no notice of our lock.
-                match error.is(&SqlState::DUPLICATE_DATABASE) {
+                match is_taken(&error) {
                     true => Ok(()),
                     false => Err(error),
                 }
@@ -114,6 +114,12 @@ impl Template {
         }
         Ok(())
     }
+}
+
+/// Whether the template's name is taken. Who renames at the same moment finds no such database
+/// and then an index that has the name (`RenameDatabase` in Postgres's `dbcommands.c`).
+fn is_taken(error: &Error) -> bool {
+    error.is(&SqlState::DUPLICATE_DATABASE) || error.is(&SqlState::UNIQUE_VIOLATION)
 }
 
 /// Drops a template, also one that is not complete.

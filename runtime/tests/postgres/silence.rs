@@ -151,3 +151,27 @@ async fn only_what_waiting_mends_is_waited_for_when_connecting() {
     let error = within("no wait", connect_within(settings, Duration::MAX)).await;
     assert_eq!(error.expect_err("there is no database").code(), "M0903");
 }
+
+#[tokio::test]
+async fn default_privileges_let_a_role_read_the_history_from_the_start() {
+    let schemas = "ALTER DEFAULT PRIVILEGES FOR ROLE postgres GRANT USAGE ON SCHEMAS TO app;\
+                   ALTER DEFAULT PRIVILEGES FOR ROLE postgres GRANT SELECT ON TABLES TO app;";
+    let alone = "CREATE SCHEMA migrator AUTHORIZATION postgres;\
+                 GRANT USAGE ON SCHEMA migrator TO app;\
+                 ALTER DEFAULT PRIVILEGES FOR ROLE postgres IN SCHEMA migrator \
+                 GRANT SELECT ON TABLES TO app;";
+    for grants in [schemas, alone] {
+        let database = Database::new().await;
+        let registry = core(&["CREATE TABLE a ();"]);
+        let (limited, role) = database.as_new_role().await;
+        let grants = grants.replace("TO app", &format!("TO {role}"));
+        database.run(&grants).await;
+        let (migrator, target) = (Migrator::new(registry), Target::all());
+        let client = limited.client().await;
+        let before = migrator.state(&client, &target).await;
+        assert_eq!(before.expect("a state"), DatabaseState::Behind(1));
+        database.up(registry).await.expect("it runs");
+        let after = migrator.state(&client, &target).await;
+        assert_eq!(after.expect("a state"), DatabaseState::Current);
+    }
+}
