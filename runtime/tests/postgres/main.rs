@@ -13,6 +13,7 @@ mod isolation;
 mod lock;
 mod no_transaction;
 mod rights;
+mod silence;
 mod state;
 mod support;
 mod transaction;
