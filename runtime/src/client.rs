@@ -1,6 +1,10 @@
 //! A connection to the database that is migrated, and the way to open another.
 
+use std::mem;
+use std::time::{Duration, Instant};
+
 use crate::connect::{self, ConnectError, Connection, Notice, Settings};
+use crate::lock::{FIRST_PAUSE, LONGEST_PAUSE, jitter};
 
 /// An open connection that knows how it was opened.
 #[derive(Debug)]
@@ -20,6 +24,29 @@ pub async fn connect(settings: Settings) -> Result<Client, ConnectError> {
         connection,
         settings,
     })
+}
+
+/// Connects to a database, and waits for a server that is down or starting.
+///
+/// An attempt that has begun when the time is over is not cut short: it has its
+/// `connect_timeout`.
+///
+/// # Errors
+///
+/// See [`ConnectError`]: what no waiting mends at once, another when the time is over.
+pub async fn connect_within(settings: Settings, timeout: Duration) -> Result<Client, ConnectError> {
+    let started = Instant::now();
+    let mut pause = FIRST_PAUSE;
+    loop {
+        match Box::pin(connect(settings.clone())).await {
+            Err(error) if error.is_transient() && started.elapsed() < timeout => {
+                let left = timeout.saturating_sub(started.elapsed());
+                tokio::time::sleep(jitter(pause).min(left)).await;
+            }
+            ended => return ended,
+        }
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
 }
 
 impl Client {
@@ -53,15 +80,16 @@ impl Client {
         connect::open(&settings).await
     }
 
-    /// Opens the connection again, after it was lost; what was set in its session
-    /// is lost.
+    /// Opens the connection again, after it was lost or when it does not answer; what was set
+    /// in its session is lost.
     ///
     /// # Errors
     ///
-    /// See [`ConnectError`].
+    /// See [`ConnectError`]; the connection is then as it was.
     pub async fn reconnect(&mut self) -> Result<(), ConnectError> {
         // Boxed: it is some 20 kB, which every caller's future would hold.
-        self.connection = Box::pin(connect::open(&self.settings)).await?;
+        let new = Box::pin(connect::open(&self.settings)).await?;
+        mem::replace(&mut self.connection, new).abandon();
         Ok(())
     }
 

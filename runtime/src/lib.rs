@@ -96,7 +96,7 @@ pub use migrator_model as model;
 pub use migrator_model::file_name::Direction;
 pub use migrator_model::{Registry, Version};
 
-pub use client::{Client, connect};
+pub use client::{Client, connect, connect_within};
 pub use connect::Settings;
 pub use error::{Error, ErrorKind};
 pub use event::{Event, Holder};

@@ -9,7 +9,8 @@ use migrator_model::Code;
 
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
-use crate::history::{History, read};
+use crate::history::History;
+use crate::history::read::{self, ReadError};
 use crate::lock::{self, FIRST_PAUSE, LONGEST_PAUSE, jitter};
 use crate::migrator::{Migrator, failed, read_failed};
 use crate::session::rows;
@@ -32,11 +33,19 @@ impl Migrator {
     /// A service is not known, or the history cannot be read.
     pub async fn state(&self, client: &Client, target: &Target) -> Result<DatabaseState, Error> {
         self.check_names(&target.services, &History::default())?;
+        let read = self.read_state(client, target).await;
+        Ok(read.map_err(|error| read_failed(client, error))?)
+    }
+
+    async fn read_state(
+        &self,
+        client: &Client,
+        target: &Target,
+    ) -> Result<DatabaseState, ReadError> {
         let services = self.registry.services.iter();
         let services: Vec<&str> = services.map(|service| service.name.as_ref()).collect();
         let locks = lock::at_work_query(&self.options.schema, &services);
-        let read = read::history_and(client.postgres(), &self.tables, &locks).await;
-        let (history, locks) = read.map_err(|error| read_failed(client, error))?;
+        let (history, locks) = read::history_and(client.postgres(), &self.tables, &locks).await?;
         let at_work = lock::at_work(&self.options.schema, &services, &locks);
         let policy = self.options.policy;
         Ok(DatabaseState::new(
@@ -76,8 +85,13 @@ impl Migrator {
     /// them. A dirty one does not: whoever is at it may have lost the lock and not
     /// the work, and a person may repair it meanwhile.
     ///
-    /// A connection that is lost, because the server restarts or fails over, is
-    /// opened again in the same `client`; what was set in its session is lost then.
+    /// A connection that is lost, because the server restarts or fails over, or that
+    /// gives no answer for 5 seconds, is opened again in the same `client`; what was set
+    /// in its session is lost then. A role that may not read the history is waited for
+    /// as well: nobody can let it before the first deploy job has made it.
+    ///
+    /// The wait may take some two seconds longer than the timeout: each look, the last
+    /// too, is given at least one to connect and one to read.
     ///
     /// # Errors
     ///
@@ -89,77 +103,158 @@ impl Migrator {
         target: &Target,
         timeout: Duration,
     ) -> Result<DatabaseState, Error> {
-        let wait = Wait {
-            started: Instant::now(),
-            timeout,
-        };
+        self.check_names(&target.services, &History::default())?;
+        let mut wait = Wait::new(timeout);
         let mut pause = FIRST_PAUSE;
-        let mut last = wait.unanswered();
         loop {
-            let patience = wait.left().max(LEAST);
-            match tokio::time::timeout(patience, self.look(client, target)).await {
-                Ok(Ok(state)) if state.is_ready() => return Ok(state),
-                Ok(Ok(state)) => {
-                    let is_final = !may_pass(&state);
-                    last = wait.not_current(state);
-                    if is_final {
-                        return Err(last.into());
-                    }
-                }
-                Ok(Err(kind)) if is_passing(&kind) => last = kind,
-                Ok(Err(kind)) => return Err(kind.into()),
-                Err(_) => return Err(last.into()),
+            match self.look(client, target, &wait).await {
+                Ok(state) if state.is_ready() => return Ok(state),
+                Ok(state) if !may_pass(&state) => return Err(wait.not_current(state).into()),
+                Ok(state) => wait.saw(state),
+                Err(Unseen::Final(kind)) => return Err(kind.into()),
+                Err(Unseen::Passing(kind)) => wait.failed(kind),
+                Err(Unseen::Silent(patience)) => wait.heard_nothing(patience),
             }
             if wait.left().is_zero() {
-                return Err(last.into());
+                return Err(wait.over().into());
             }
             tokio::time::sleep(jitter(pause).min(wait.left())).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
-
-    /// Looks once, over a new connection if the old one is gone.
-    async fn look(&self, client: &mut Client, target: &Target) -> Result<DatabaseState, ErrorKind> {
-        if client.postgres().is_closed() {
-            client.reconnect().await.map_err(ErrorKind::Connect)?;
+    /// Looks once, over a new connection if the old one is gone or silent.
+    async fn look(
+        &self,
+        client: &mut Client,
+        target: &Target,
+        wait: &Wait,
+    ) -> Result<DatabaseState, Unseen> {
+        if client.postgres().is_closed() || wait.is_silent {
+            // It has its own `connect_timeout`, which may be a long one.
+            let opened = within(wait.left().max(LEAST), client.reconnect()).await?;
+            opened.map_err(|error| Unseen::of(ErrorKind::Connect(error)))?;
         }
-        let state = self.state(client, target).await;
-        state.map_err(|error| *error.kind)
+        let patience = wait.left().clamp(LEAST, MOST);
+        let read = within(patience, self.read_state(client, target)).await?;
+        read.map_err(|error| match error.is_lack_of_rights() {
+            true => Unseen::Passing(read_failed(client, error)),
+            false => Unseen::of(read_failed(client, error)),
+        })
     }
 }
 
 /// Every look has so much time, the last and only one too.
 const LEAST: Duration = Duration::from_secs(1);
 
-/// The time of a wait.
+/// A connection that takes longer for an answer is as good as lost.
+const MOST: Duration = Duration::from_secs(5);
+
+/// Why a look saw no state.
+enum Unseen {
+    /// It may be otherwise in a moment.
+    Passing(ErrorKind),
+    /// No waiting mends it.
+    Final(ErrorKind),
+    /// No answer within this time.
+    Silent(Duration),
+}
+
+impl Unseen {
+    fn of(kind: ErrorKind) -> Unseen {
+        match is_passing(&kind) {
+            true => Unseen::Passing(kind),
+            false => Unseen::Final(kind),
+        }
+    }
+}
+
+async fn within<T>(patience: Duration, work: impl Future<Output = T>) -> Result<T, Unseen> {
+    let answer = tokio::time::timeout(patience, work).await;
+    answer.map_err(|_| Unseen::Silent(patience))
+}
+
+/// The time of a wait, and what came of it.
 struct Wait {
     started: Instant,
     timeout: Duration,
+    /// The state that was seen last.
+    seen: Option<DatabaseState>,
+    /// Why the last look saw none.
+    failure: Option<ErrorKind>,
+    /// Whether the connection gave no answer, and has not been opened again.
+    is_silent: bool,
 }
 
 impl Wait {
+    fn new(timeout: Duration) -> Wait {
+        Wait {
+            started: Instant::now(),
+            timeout,
+            seen: None,
+            failure: None,
+            is_silent: false,
+        }
+    }
+
     fn left(&self) -> Duration {
         self.timeout.saturating_sub(self.started.elapsed())
     }
 
-    fn not_current(&self, state: DatabaseState) -> ErrorKind {
-        ErrorKind::NotCurrent {
-            state,
-            waited: self.started.elapsed().as_secs(),
-        }
+    fn waited(&self) -> u64 {
+        self.started.elapsed().as_secs()
     }
 
-    /// Why the wait is over if nothing was ever seen.
-    fn unanswered(&self) -> ErrorKind {
-        ErrorKind::Connection {
-            doing: "reading the history".to_owned(),
-            why: format!(
-                "no answer within {} ms",
-                self.timeout.max(LEAST).as_millis()
-            ),
+    fn saw(&mut self, state: DatabaseState) {
+        self.seen = Some(state);
+        self.failure = None;
+        self.is_silent = false;
+    }
+
+    fn failed(&mut self, kind: ErrorKind) {
+        self.failure = Some(kind);
+    }
+
+    fn heard_nothing(&mut self, patience: Duration) {
+        self.is_silent = true;
+        self.failed(ErrorKind::Connection {
+            doing: DOING.to_owned(),
+            why: format!("no answer within {:.1} s", patience.as_secs_f64()),
+        });
+    }
+
+    fn not_current(&self, state: DatabaseState) -> ErrorKind {
+        let waited = self.waited();
+        ErrorKind::NotCurrent { state, waited }
+    }
+
+    /// Why the wait is over without success.
+    fn over(mut self) -> ErrorKind {
+        let before = match &self.seen {
+            Some(state) => format!("; before, in {} s of waiting: {state}", self.waited()),
+            None => format!("; in {} s of waiting nothing was seen", self.waited()),
+        };
+        match (self.failure.take(), self.seen.take()) {
+            (Some(ErrorKind::Connection { doing, why }), _) => {
+                let why = why + &before;
+                ErrorKind::Connection { doing, why }
+            }
+            (Some(ErrorKind::History { doing, why }), _) => {
+                let why = why + &before;
+                ErrorKind::History { doing, why }
+            }
+            (Some(kind), _) => kind,
+            (None, Some(state)) => self.not_current(state),
+            // Never, as a wait is not over before the first look.
+            (None, None) => ErrorKind::Connection {
+                doing: DOING.to_owned(),
+                why: before,
+            },
         }
     }
 }
+
+/// What a look does.
+const DOING: &str = "reading the history";
 
 /// Whether a state can become current without another binary or another file.
 fn may_pass(state: &DatabaseState) -> bool {

@@ -8,12 +8,13 @@ mod http;
 mod service;
 
 use std::env;
+use std::error::Error as _;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use migrator_runtime::{Error, Registry, Settings, embed_migrations};
+use migrator_runtime::{Error, ErrorKind, Registry, Settings, embed_migrations};
 use tokio::net::TcpListener;
 
 use service::Service;
@@ -47,8 +48,7 @@ async fn run() -> Result<(), String> {
     let listener = TcpListener::bind(&address).await;
     let listener = listener.map_err(|error| format!(": cannot listen on `{address}`: {error}"))?;
     announce(&listener).map_err(|error| format!(": {error}"))?;
-    let service = Service::new(&REGISTRY, settings).await;
-    let service = Arc::new(service.map_err(|error| shown(&error))?);
+    let service = Arc::new(Service::new(&REGISTRY, settings));
     let server = tokio::spawn(http::serve(listener, Arc::clone(&service)));
     service.open(wait).await.map_err(|error| shown(&error))?;
     server.await.map_err(|error| format!(": {error}"))
@@ -71,5 +71,15 @@ fn wait() -> Result<Duration, String> {
 
 /// An error as `migrator` shows it.
 fn shown(error: &Error) -> String {
-    format!("[{}]: {error}\nhelp: {}", error.code(), error.help())
+    let mut lines = vec![format!("[{}]: {error}", error.code())];
+    if let ErrorKind::Connection { why, .. } | ErrorKind::History { why, .. } = &*error.kind {
+        lines.push(format!("cause: {why}"));
+    }
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        lines.push(format!("cause: {error}"));
+        cause = error.source();
+    }
+    lines.push(format!("help: {}", error.help()));
+    lines.join("\n")
 }

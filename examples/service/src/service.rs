@@ -1,15 +1,19 @@
 //! What the service answers.
 
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use migrator_runtime::connect::ConnectError;
 use migrator_runtime::{
-    Client, DatabaseState, Error, Migrator, Registry, Settings, Target, connect,
+    Client, DatabaseState, Error, Migrator, Registry, Settings, Target, connect, connect_within,
 };
 use tokio::sync::{Mutex, MutexGuard};
+use tokio::time::timeout;
 
 use crate::http::{Response, Status};
+
+/// How long the database may take for an answer; a connection that takes longer is replaced.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The service: its database, and whether it serves.
 pub(crate) struct Service {
@@ -17,42 +21,47 @@ pub(crate) struct Service {
     /// What the deploy job applies: `migrator up --service=tenant`.
     target: Target,
     settings: Settings,
-    client: Mutex<Client>,
+    /// None before the first question, and after one that was not answered.
+    client: Mutex<Option<Client>>,
     /// Set once its migrations were all there.
     opened: OnceLock<DatabaseState>,
 }
 
 impl Service {
     /// A service that does not serve yet.
-    pub(crate) async fn new(
-        registry: &'static Registry,
-        settings: Settings,
-    ) -> Result<Service, Error> {
-        let client = connect(settings.clone()).await?;
-        Ok(Service {
+    pub(crate) fn new(registry: &'static Registry, settings: Settings) -> Service {
+        Service {
             migrator: Migrator::new(registry),
             target: Target::service("tenant"),
             settings,
-            client: Mutex::new(client),
+            client: Mutex::new(None),
             opened: OnceLock::new(),
-        })
+        }
     }
 
-    /// Waits for the migrations, and serves from then on.
+    /// Waits for the server and the migrations, and serves from then on.
     pub(crate) async fn open(&self, timeout: Duration) -> Result<(), Error> {
+        let started = Instant::now();
         // A connection of its own, so that it can be asked meanwhile whether it is ready.
-        let mut client = connect(self.settings.clone()).await?;
+        let mut client = connect_within(self.settings.clone(), timeout).await?;
+        let left = timeout.saturating_sub(started.elapsed());
         let wait = self
             .migrator
-            .wait_until_current(&mut client, &self.target, timeout);
+            .wait_until_current(&mut client, &self.target, left);
         let found = wait.await?;
         client.close().await;
         self.opened.get_or_init(|| found);
         Ok(())
     }
 
-    /// The answer to `GET path`.
+    /// The answer to `GET path`, in time.
     pub(crate) async fn answer(&self, path: &str) -> Response {
+        let answer = timeout(PATIENCE, self.answer_to(path)).await;
+        answer
+            .unwrap_or_else(|_| Response::new(Status::Unavailable, "the database does not answer"))
+    }
+
+    async fn answer_to(&self, path: &str) -> Response {
         match path {
             "/ready" => self.ready().await,
             _ if self.opened.get().is_none() => {
@@ -68,9 +77,12 @@ impl Service {
         }
     }
 
-    /// Whether the database is, at this moment, as the queries here expect.
+    /// Whether this serves, and the database is, at this moment, as the queries here expect.
     async fn ready(&self) -> Response {
         match self.state().await {
+            Ok(state) if state.is_ready() && self.opened.get().is_none() => {
+                Response::new(Status::Unavailable, "the service is starting")
+            }
             Ok(state) if state.is_ready() => Response::new(Status::Ok, state),
             Ok(state) => Response::new(Status::Unavailable, state),
             Err(error) => Response::new(Status::Unavailable, error),
@@ -78,25 +90,31 @@ impl Service {
     }
 
     async fn state(&self) -> Result<DatabaseState, Error> {
-        let client = self.client().await?;
-        self.migrator.state(&client, &self.target).await
+        let (mut place, client) = self.client().await?;
+        let state = self.migrator.state(&client, &self.target).await;
+        *place = Some(client);
+        state
     }
 
     /// The plans that are offered, one a line, by code.
     async fn plans(&self) -> Result<Response, Box<dyn std::error::Error>> {
         let query = "SELECT code || ': ' || name FROM tenant.plans WHERE is_public ORDER BY code";
-        let client = self.client().await?;
-        let rows = client.postgres().query(query, &[]).await?;
+        let (mut place, client) = self.client().await?;
+        let rows = client.postgres().query(query, &[]).await;
+        *place = Some(client);
+        let rows = rows?;
         let plans: Result<Vec<String>, _> = rows.iter().map(|row| row.try_get(0)).collect();
         Ok(Response::new(Status::Ok, plans?.join("\n")))
     }
 
-    /// The connection, opened again if it was lost.
-    async fn client(&self) -> Result<MutexGuard<'_, Client>, ConnectError> {
-        let mut client = self.client.lock().await;
-        if client.postgres().is_closed() {
-            *client = connect(self.settings.clone()).await?;
-        }
-        Ok(client)
+    /// The connection, opened again if it was lost, and its place, to which only those put it
+    /// back whose question was answered in time.
+    async fn client(&self) -> Result<(MutexGuard<'_, Option<Client>>, Client), ConnectError> {
+        let mut place = self.client.lock().await;
+        let client = match place.take() {
+            Some(client) if !client.postgres().is_closed() => client,
+            _ => connect(self.settings.clone()).await?,
+        };
+        Ok((place, client))
     }
 }

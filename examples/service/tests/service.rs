@@ -6,9 +6,13 @@
 )]
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
-use std::path::Path;
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use migrator_localpg::Throwaway;
@@ -141,8 +145,11 @@ async fn a_service_is_ready_once_the_deploy_job_has_run_and_next_to_a_newer_one(
 
     let applied = deploy(&url, &tree()).await;
     assert_eq!(behind, format!("503 {applied} migrations are pending"));
-    assert_eq!(service.get("/ready"), "200 all migrations are applied");
-    let plans = service.until("/plans", "200 ");
+    let ready = service.until("/ready", "200 ");
+    assert_eq!(ready, "200 all migrations are applied");
+    // Who is told that it is ready is served.
+    let plans = service.get("/plans");
+    assert!(plans.starts_with("200 "), "{plans}");
     assert!(plans.lines().any(|line| line == "team: Team"), "{plans}");
 
     assert_eq!(deploy(&url, &newer_tree()).await, 1);
@@ -151,8 +158,8 @@ async fn a_service_is_ready_once_the_deploy_job_has_run_and_next_to_a_newer_one(
     assert_eq!(service.get("/ready"), ahead);
     assert_eq!(service.get("/plans"), plans);
     let older = Running::start(&url);
-    assert_eq!(older.get("/ready"), ahead);
-    assert_eq!(older.until("/plans", "200 "), plans);
+    assert_eq!(older.until("/ready", "200 "), ahead);
+    assert_eq!(older.get("/plans"), plans);
 }
 
 #[tokio::test]
@@ -183,6 +190,97 @@ async fn a_service_survives_the_loss_of_its_connection() {
     let others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                   WHERE datname = current_database() AND pid <> pg_backend_pid()";
     run(&url, others).await;
+    service.until("/ready", "200 ");
+}
+
+/// What stands between a database and the service, and can stop to pass on what it says.
+struct Proxy {
+    accepted: Arc<AtomicUsize>,
+    /// Connections below this number are not heard any more.
+    silent: Arc<AtomicUsize>,
+}
+
+impl Proxy {
+    fn start(listener: TcpListener, database: &str) -> Proxy {
+        let (server, _) = database.rsplit_once('/').expect("a name");
+        let (_, place) = server.split_once('@').expect("a role");
+        let (folder, port) = place.split_once(':').expect("a port");
+        let socket = PathBuf::from(folder.replace("%2F", "/")).join(format!(".s.PGSQL.{port}"));
+        let (accepted, silent) = (Arc::default(), Arc::default());
+        let proxy = Proxy {
+            accepted: Arc::clone(&accepted),
+            silent: Arc::clone(&silent),
+        };
+        thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                let number = accepted.fetch_add(1, Ordering::SeqCst);
+                let server = UnixStream::connect(&socket).expect("the server");
+                carry(client, server, number, Arc::clone(&silent));
+            }
+        });
+        proxy
+    }
+}
+
+fn carry(mut client: TcpStream, mut server: UnixStream, number: usize, silent: Arc<AtomicUsize>) {
+    let mut to_client = client.try_clone().expect("a clone");
+    let mut from_server = server.try_clone().expect("a clone");
+    thread::spawn(move || {
+        let _ = std::io::copy(&mut from_server, &mut to_client);
+        let _ = to_client.shutdown(Shutdown::Both);
+    });
+    thread::spawn(move || {
+        let mut buffer = vec![0; 65536];
+        while let Ok(length @ 1..) = client.read(&mut buffer) {
+            let is_heard = number >= silent.load(Ordering::SeqCst);
+            if is_heard && server.write_all(&buffer[..length]).is_err() {
+                break;
+            }
+        }
+        let _ = server.shutdown(Shutdown::Both);
+    });
+}
+
+/// The URL of a database behind a listener.
+fn behind(listener: &TcpListener, database: &str) -> String {
+    let address = listener.local_addr().expect("an address");
+    let (_, name) = database.rsplit_once('/').expect("a name");
+    format!("postgresql://postgres@{address}/{name}?sslmode=disable")
+}
+
+#[tokio::test]
+async fn a_connection_that_gives_no_answer_is_replaced() {
+    let url = database().await;
+    deploy(&url, &tree()).await;
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let behind = behind(&listener, &url);
+    let proxy = Proxy::start(listener, &url);
+    let service = Running::start(&behind);
+    service.until("/ready", "200 ");
+    proxy.silent.store(usize::MAX, Ordering::SeqCst);
+    let unready = service.get("/ready");
+    assert_eq!(unready, "503 the database does not answer");
+    let gone = proxy.accepted.load(Ordering::SeqCst);
+    proxy.silent.store(gone, Ordering::SeqCst);
+    service.until("/ready", "200 ");
+}
+
+#[tokio::test]
+async fn a_server_that_is_down_at_the_start_is_waited_for() {
+    let url = database().await;
+    deploy(&url, &tree()).await;
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let (behind, address) = (behind(&listener, &url), listener.local_addr());
+    drop(listener);
+    let output = command(&behind).env("WAIT_SECONDS", "0").output();
+    let down = refused(&output.expect("it runs"));
+    assert!(down.starts_with("error[M0902]: cannot reach"), "{down}");
+    assert!(down.contains("\ncause: "), "{down}");
+    let service = Running::start(&behind);
+    let unready = service.get("/ready");
+    assert!(unready.starts_with("503 cannot reach"), "{unready}");
+    let listener = TcpListener::bind(address.expect("an address")).expect("the port");
+    let _proxy = Proxy::start(listener, &url);
     service.until("/ready", "200 ");
 }
 

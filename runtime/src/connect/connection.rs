@@ -72,6 +72,16 @@ impl Connection {
         self.lost.get().cloned()
     }
 
+    /// Gives up a connection that may not answer any more. Whatever the server is at is
+    /// cancelled, if it can be asked; nobody waits for that.
+    pub(crate) fn abandon(self) {
+        if !self.client.is_closed() {
+            let cancel = self.cancel.clone();
+            tokio::spawn(async move { cancel.cancel().await });
+        }
+        self.driver.abort();
+    }
+
     /// Ends the session and waits until that was said to the server.
     pub async fn close(self) {
         drop(self.client);

@@ -21,6 +21,16 @@ pub(crate) enum ReadError {
     Postgres(tokio_postgres::Error),
 }
 
+impl ReadError {
+    /// Whether the role may not read it (SQLSTATE 42501).
+    pub(crate) fn is_lack_of_rights(&self) -> bool {
+        match self {
+            ReadError::Postgres(error) => error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE),
+            ReadError::Format(_) | ReadError::Row(_) => false,
+        }
+    }
+}
+
 /// Reads all entries of all services; no history at all is an empty one.
 ///
 /// Three statements in one message: the format, the tables, the entries.

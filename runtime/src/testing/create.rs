@@ -88,7 +88,7 @@ async fn look(settings: &Settings, name: &Name) -> Result<(Session, Look), Error
          SELECT current_setting('server_version_num')::int >= 150000, \
          current_setting('fsync') = 'on', {}, EXISTS ({})",
         name.key,
-        name::is_held(name::JANITOR),
+        name::is_held(name::janitor(settings.user())),
         name::orphans()
     );
     let (session, rows) = Session::present(settings, &sql).await?;
@@ -128,11 +128,11 @@ async fn copy(
     let mut last = session.run(&doing, &sql).await;
     for _ in 1..TRIES {
         match &last {
-            Err(error) if says(error, &SqlState::UNDEFINED_DATABASE) => {
+            Err(error) if error.is(&SqlState::UNDEFINED_DATABASE) => {
                 template.make(session, settings).await?;
             }
             // Somebody looks into the template, or is renaming it just now.
-            Err(error) if says(error, &SqlState::OBJECT_IN_USE) => {
+            Err(error) if error.is(&SqlState::OBJECT_IN_USE) => {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
             Ok(()) | Err(_) => break,
@@ -140,11 +140,4 @@ async fn copy(
         last = session.run(&doing, &sql).await;
     }
     last
-}
-
-fn says(error: &Error, state: &SqlState) -> bool {
-    match error {
-        Error::Server { source, .. } => source.code() == Some(state),
-        Error::Local(_) | Error::Connect(_) | Error::Migrate(_) | Error::Keeper => false,
-    }
 }

@@ -3,6 +3,8 @@
 use std::error::Error as _;
 use std::fmt;
 
+use tokio_postgres::error::SqlState;
+
 use crate::connect::ConnectError;
 use crate::error::ErrorKind;
 
@@ -23,6 +25,15 @@ pub enum Error {
         /// What it said.
         source: tokio_postgres::Error,
     },
+    /// An environment variable has no meaning.
+    Variable {
+        /// Which.
+        name: &'static str,
+        /// What is wrong with it.
+        reason: String,
+        /// What to do.
+        help: &'static str,
+    },
     /// The thread that keeps this process's sessions is gone.
     Keeper,
 }
@@ -38,10 +49,21 @@ impl Error {
             ),
             Self::Connect(error) => error.help().to_owned(),
             Self::Migrate(error) => error.help(),
-            Self::Server { .. } => {
-                "the role of `DATABASE_URL` needs CREATEDB, and a direct connection".to_owned()
-            }
+            Self::Server { source, .. } => server_help(source.code()).to_owned(),
+            Self::Variable { help, .. } => (*help).to_owned(),
             Self::Keeper => "run the test again".to_owned(),
+        }
+    }
+
+    /// Whether the server refused for this reason.
+    pub(super) fn is(&self, state: &SqlState) -> bool {
+        match self {
+            Self::Server { source, .. } => source.code() == Some(state),
+            Self::Local(_)
+            | Self::Connect(_)
+            | Self::Migrate(_)
+            | Self::Variable { .. }
+            | Self::Keeper => false,
         }
     }
 
@@ -59,6 +81,21 @@ impl Error {
         }
         lines.push(format!("help: {}", self.help()));
         lines.join("\n")
+    }
+}
+
+/// What to do when the server refused with this SQLSTATE, or said nothing any more.
+fn server_help(state: Option<&SqlState>) -> &'static str {
+    match state {
+        Some(state) if *state == SqlState::INSUFFICIENT_PRIVILEGE => {
+            "the role of `DATABASE_URL` needs CREATEDB: `ALTER ROLE … CREATEDB`"
+        }
+        Some(state) if *state == SqlState::DISK_FULL => "make room on the server's disk",
+        Some(_) => "the cause is above; the server's log says more",
+        None => {
+            "the server's log says why the session ended; `DATABASE_URL` must lead to the server \
+             directly, not through a pooler in transaction mode"
+        }
     }
 }
 
@@ -107,6 +144,7 @@ impl fmt::Display for Error {
             Self::Connect(error) => error.fmt(f),
             Self::Migrate(error) => error.fmt(f),
             Self::Server { doing, .. } => write!(f, "{doing} failed"),
+            Self::Variable { name, reason, .. } => write!(f, "cannot use `{name}`: {reason}"),
             Self::Keeper => f.write_str("the thread that keeps the sessions is gone"),
         }
     }
@@ -118,8 +156,12 @@ impl std::error::Error for Error {
             Self::Local(error) => error.source(),
             Self::Connect(error) => error.source(),
             Self::Migrate(error) => error.source(),
-            Self::Server { source, .. } => Some(source),
-            Self::Keeper => None,
+            // What tokio-postgres says itself of the server's words is `db error`.
+            Self::Server { source, .. } => Some(match source.as_db_error() {
+                Some(said) => said,
+                None => source,
+            }),
+            Self::Variable { .. } | Self::Keeper => None,
         }
     }
 }

@@ -5,10 +5,14 @@
 //! its own, so that it holds nobody up and outlives whoever kills the tests.
 
 use std::env;
+use std::hash::{Hash, Hasher};
 use std::os::unix::process::CommandExt;
+use std::process;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use siphasher::sip::SipHasher13;
 
 use super::error::Error;
 use super::name;
@@ -25,19 +29,30 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// Whether this process is the janitor.
 pub(super) fn is_this_process() -> bool {
-    env::var_os(VARIABLE).is_some()
+    let value = env::var(VARIABLE).unwrap_or_default();
+    let starter = value.split('-').next().and_then(|pid| pid.parse().ok());
+    starter.is_some_and(|starter| appointment(starter).as_ref() == Some(&value))
+}
+
+/// What the variable says to a janitor that this process of this binary started. Nobody else
+/// says it, as a test that is taken for the janitor would pass without having run.
+fn appointment(starter: u32) -> Option<String> {
+    let mut hasher = SipHasher13::new();
+    let program = env::current_exe().ok()?;
+    ("migrator-testing janitor", starter, program).hash(&mut hasher);
+    Some(format!("{starter}-{:016x}", hasher.finish()))
 }
 
 /// Starts the janitor's process, by the name of a test of this binary. That it does not start
 /// is no reason to fail a test: the next process sweeps too.
 pub(super) fn start(test: &str) {
-    let Ok(program) = env::current_exe() else {
+    let (Ok(program), Some(appointment)) = (env::current_exe(), appointment(process::id())) else {
         return;
     };
     let mut command = Command::new(program);
     command
         .args([test, "--exact", "--include-ignored", "--nocapture"])
-        .env(VARIABLE, "1")
+        .env(VARIABLE, appointment)
         .process_group(0)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -49,16 +64,18 @@ pub(super) fn start(test: &str) {
 }
 
 /// The janitor's work: until no test has run for the grace time, and nothing is left. Ends at
-/// once if the server has another.
+/// once if the role has another on this server.
 pub(super) async fn attend() -> Result<(), Error> {
-    let session = Session::open(&server()?.settings).await?;
-    while session.try_lock(name::JANITOR).await? {
-        watch(&session).await?;
+    let settings = &server()?.settings;
+    let session = Session::open(settings).await?;
+    let lock = name::janitor(settings.user());
+    while session.try_lock(lock).await? {
+        watch(&session, settings.user()).await?;
         for template in names(&session, &name::templates()).await? {
             // Somebody may have come and be copying it; the next janitor finds it.
             let _ = drop_template(&session, &template).await;
         }
-        session.unlock(name::JANITOR).await?;
+        session.unlock(lock).await?;
         // Who came before the lock was let go may have relied on us.
         if !somebody_is_there(&session).await? {
             break;
@@ -70,31 +87,32 @@ pub(super) async fn attend() -> Result<(), Error> {
 /// Drops what is left by others, unless somebody else does just now.
 pub(super) async fn sweep_once(settings: Settings) -> Result<(), Error> {
     let session = Session::open(&settings).await?;
-    sweep(&session).await
+    sweep(&session, settings.user()).await
 }
 
-async fn watch(session: &Session) -> Result<(), Error> {
-    let grace = grace();
+async fn watch(session: &Session, role: &str) -> Result<(), Error> {
+    let grace = grace()?;
     let mut since = Instant::now();
     while since.elapsed() < grace {
-        sweep(session).await?;
+        sweep(session, role).await?;
         if somebody_is_there(session).await? {
             since = Instant::now();
         }
         tokio::time::sleep(PAUSE.min(grace)).await;
     }
-    sweep(session).await
+    sweep(session, role).await
 }
 
-async fn sweep(session: &Session) -> Result<(), Error> {
-    if !session.try_lock(name::SWEEP).await? {
+async fn sweep(session: &Session, role: &str) -> Result<(), Error> {
+    let lock = name::sweep(role);
+    if !session.try_lock(lock).await? {
         return Ok(());
     }
     for orphan in names(session, &name::orphans()).await? {
         // One that cannot be dropped must not keep the others.
         let _ = drop_template(session, &orphan).await;
     }
-    session.unlock(name::SWEEP).await
+    session.unlock(lock).await
 }
 
 async fn somebody_is_there(session: &Session) -> Result<bool, Error> {

@@ -2,19 +2,32 @@
 //!
 //! The only file that knows what the names look like.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::SystemTime;
 
+use siphasher::sip::SipHasher13;
+
 /// Shared by every session of a test process; eight letters of ASCII each.
 pub(super) const PRESENT: i64 = i64::from_be_bytes(*b"mig-test");
 
-/// Held by the janitor of a server.
-pub(super) const JANITOR: i64 = i64::from_be_bytes(*b"mig-jani");
+/// Held by a role's janitor: what one role left, another's may not be allowed to drop.
+pub(super) fn janitor(role: &str) -> i64 {
+    key(("janitor", role))
+}
 
-/// Held by whoever drops what others left.
-pub(super) const SWEEP: i64 = i64::from_be_bytes(*b"mig-swee");
+/// Held by whoever drops, as this role, what others left.
+pub(super) fn sweep(role: &str) -> i64 {
+    key(("sweep", role))
+}
+
+/// The same in every process, whatever compiled it.
+fn key(of: (&str, &str)) -> i64 {
+    let mut hasher = SipHasher13::new();
+    ("migrator-testing", of).hash(&mut hasher);
+    hasher.finish().cast_signed()
+}
 
 /// A database that lives no longer than the session that holds its lock: a test's, or a
 /// template in the making. Its name ends in the hexadecimal digits of the lock's key.
@@ -76,7 +89,8 @@ pub(super) fn templates() -> String {
     )
 }
 
-/// Whether anybody holds a lock, in whatever database of the server.
+/// Whether anybody holds a lock, in whatever database of the server: not everybody may connect
+/// to the same one.
 pub(super) fn is_held(key: i64) -> String {
     format!("EXISTS (SELECT FROM pg_locks WHERE granted AND {ADVISORY} = {key})")
 }

@@ -1,6 +1,6 @@
 //! Which server the tests use: found once in a process.
 
-use std::env;
+use std::env::{self, VarError};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -41,24 +41,45 @@ pub(super) fn server() -> Result<&'static Server, Error> {
 }
 
 /// How long what only speeds up further tests outlives the last one.
-pub(super) fn grace() -> Duration {
-    let seconds = variable("MIGRATOR_TEST_GRACE").and_then(|text| text.parse().ok());
-    Duration::from_secs(seconds.unwrap_or(10))
+pub(super) fn grace() -> Result<Duration, Error> {
+    let Some(text) = own_variable("MIGRATOR_TEST_GRACE")? else {
+        return Ok(Duration::from_secs(10));
+    };
+    let seconds = text.parse().map_err(|_| Error::Variable {
+        name: "MIGRATOR_TEST_GRACE",
+        reason: format!("`{text}` is not a number of seconds"),
+        help: "give whole seconds, such as 10, or leave the variable out",
+    })?;
+    Ok(Duration::from_secs(seconds))
 }
 
 fn find() -> Result<Server, Error> {
-    if let Some(url) = variable("DATABASE_URL") {
+    let grace = grace()?;
+    if let Some(url) = own_variable("DATABASE_URL")? {
         let settings = Settings::parse(&url)?.with_env(variable)?;
         return Ok(Server {
             settings,
             kind: Kind::Users,
         });
     }
-    let joined = Joined::join(grace())?;
+    let joined = Joined::join(grace)?;
     Ok(Server {
         settings: Settings::parse(&joined.url("postgres"))?,
         kind: Kind::Throwaway { _joined: joined },
     })
+}
+
+/// One of ours, which means nothing if it is not text.
+fn own_variable(name: &'static str) -> Result<Option<String>, Error> {
+    match env::var(name) {
+        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(_)) => Err(Error::Variable {
+            name,
+            reason: "it is not UTF-8".to_owned(),
+            help: "write what is no ASCII in a URL as %XX, byte by byte",
+        }),
+    }
 }
 
 fn variable(name: &str) -> Option<String> {

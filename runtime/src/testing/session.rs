@@ -1,15 +1,19 @@
-//! A session on the server's own database, by which databases are made and dropped, and which
-//! holds the locks that say that their owner lives.
+//! A session by which databases are made and dropped, and which holds the locks that say that
+//! their owner lives.
+//!
+//! An advisory lock is its database's (Postgres's manual, *Advisory Locks*), so that all such
+//! sessions of a server are in one database, whichever one `DATABASE_URL` names.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio_postgres::SimpleQueryMessage;
 
 use super::error::Error;
 use super::name::{self, Name};
-use crate::connect::{self, Connection, Settings};
+use crate::connect::{self, ConnectError, Connection, Refusal, Settings};
 use crate::history::schema::{quote_identifier, quote_literal};
+use crate::lock::jitter;
 use crate::session::rows;
 
 /// A session that outlives the test.
@@ -18,16 +22,28 @@ pub(super) struct Session {
     connection: Connection,
 }
 
+/// The database where sessions meet: `initdb` makes it, for just such use.
+const MEETING_PLACE: &str = "postgres";
+
 /// Sessions that take longer to end are left to the server.
 const LONGEST_PAUSE: Duration = Duration::from_millis(64);
+
+/// How long a server is waited for that has no connection left: other tests end.
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+
+const LONGEST_WAIT: Duration = Duration::from_millis(500);
 
 /// Sessions of databases that are dropped, for the next.
 static IDLE: Mutex<Vec<Session>> = Mutex::new(Vec::new());
 
-/// Names mean the catalog's, whatever the role's search path, and no timeout of the role's ends
-/// what takes long.
-const SETUP: &str = "SET search_path TO pg_catalog, pg_temp; SET statement_timeout TO 0; \
-     SET lock_timeout TO 0; SET idle_in_transaction_session_timeout TO 0";
+/// Names mean the catalog's, whatever the role's search path; no timeout of the role's ends what
+/// takes long, or the session. Not every server has each of these timeouts.
+const SETUP: &str = "SET search_path TO pg_catalog, pg_temp; \
+     SELECT set_config(name, '0', false) FROM unnest(ARRAY['statement_timeout', 'lock_timeout', \
+     'idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout']) \
+     AS name WHERE current_setting(name, true) IS NOT NULL";
 
 impl Session {
     /// A session of a test process, by which others know that one is there, and what it answers
@@ -63,8 +79,20 @@ impl Session {
     async fn connect(settings: &Settings) -> Result<Self, Error> {
         let mut settings = settings.clone();
         settings.application_name("migrator-testing");
-        let connection = connect::open(&settings).await?;
-        Ok(Self { connection })
+        let started = Instant::now();
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match meet(&settings).await {
+                Err(error) if is_full(&error) && started.elapsed() < PATIENCE => {
+                    tokio::time::sleep(jitter(pause)).await;
+                    pause = (pause * 2).min(LONGEST_WAIT);
+                }
+                opened => {
+                    let connection = opened?;
+                    return Ok(Self { connection });
+                }
+            }
+        }
     }
 
     /// Keeps the session for the next database. It holds no lock but that of [`Session::present`].
@@ -143,6 +171,30 @@ impl Session {
         self.unlock(name.key).await?;
         dropped
     }
+}
+
+/// Opens a connection where sessions meet.
+async fn meet(settings: &Settings) -> Result<Connection, ConnectError> {
+    let elsewhere = settings.clone().with_new_database(MEETING_PLACE);
+    match connect::open(&elsewhere).await {
+        Err(error) if is_not_let_in(&error) => connect::open(settings).await,
+        opened => opened,
+    }
+}
+
+fn is_full(error: &ConnectError) -> bool {
+    matches!(
+        error,
+        ConnectError::Refused {
+            reason: Refusal::TooManyConnections,
+            ..
+        }
+    )
+}
+
+/// Whether the server is there and has no place for us in this database, whenever we ask.
+fn is_not_let_in(error: &ConnectError) -> bool {
+    matches!(error, ConnectError::Refused { .. }) && !error.is_transient()
 }
 
 fn said<T>(doing: &str, answer: Result<T, tokio_postgres::Error>) -> Result<T, Error> {

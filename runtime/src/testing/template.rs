@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use migrator_model::Registry;
 use siphasher::sip::SipHasher13;
+use tokio_postgres::error::SqlState;
 
 use super::error::Error;
 use super::name::{self, Name};
-use super::session::Session;
+use super::session::{PATIENCE, Session};
 use crate::connect::Settings;
 use crate::history;
 use crate::history::schema::quote_literal;
@@ -74,8 +75,13 @@ impl Template {
             Ok(()) => session.unlock(making.key).await,
             Err(error) => {
                 // What fails here, a sweep finds.
-                let _ = session.give_back(&making).await;
-                Err(error)
+                let _ = drop_template(session, &making.text).await;
+                session.unlock(making.key).await?;
+                // Whose sessions are in another database takes no notice of our lock.
+                match is_taken(&error) {
+                    true => Ok(()),
+                    false => Err(error),
+                }
             }
         }
     }
@@ -92,7 +98,7 @@ impl Template {
             .run(&doing, &format!("CREATE DATABASE {making}"))
             .await?;
         let settings = settings.clone().with_new_database(making);
-        let mut client = crate::connect(settings).await?;
+        let mut client = crate::connect_within(settings, PATIENCE).await?;
         let target = Target {
             services: self.services.clone(),
             extent: Extent::Everything,
@@ -108,6 +114,12 @@ impl Template {
         }
         Ok(())
     }
+}
+
+/// Whether the template's name is taken. Who renames at the same moment finds no such database
+/// and then an index that has the name (`RenameDatabase` in Postgres's `dbcommands.c`).
+fn is_taken(error: &Error) -> bool {
+    error.is(&SqlState::DUPLICATE_DATABASE) || error.is(&SqlState::UNIQUE_VIOLATION)
 }
 
 /// Drops a template, also one that is not complete.

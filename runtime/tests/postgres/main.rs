@@ -14,6 +14,7 @@ mod lock;
 mod no_transaction;
 mod pipeline;
 mod rights;
+mod silence;
 mod state;
 mod support;
 mod transaction;

@@ -12,4 +12,5 @@ mod handout;
 mod parts;
 mod processes;
 mod registries;
+mod sessions;
 mod support;

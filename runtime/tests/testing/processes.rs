@@ -180,3 +180,56 @@ fn without_a_server_every_test_fails() {
         }
     }
 }
+
+#[tokio::test]
+async fn an_error_says_what_to_do_about_just_this() {
+    let scene = Scene::with_users_server().with_role("tester");
+    ask(&scene.client().await, "CREATE ROLE tester LOGIN").await;
+    let output = scene.run("parts::passes");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains("cause: ERROR: permission denied to create database"),
+        "{said}"
+    );
+    assert!(
+        said.contains("help: the role of `DATABASE_URL` needs CREATEDB"),
+        "{said}"
+    );
+    assert!(!said.contains("db error"), "{said}");
+}
+
+#[test]
+fn a_variable_without_meaning_is_an_error() {
+    let scene = Scene::without_server();
+    let not_utf8 = std::os::unix::ffi::OsStrExt::from_bytes(b"postgresql://\xff");
+    let not_utf8: &std::ffi::OsStr = not_utf8;
+    for (name, value, words) in [
+        (
+            "MIGRATOR_TEST_GRACE",
+            "ten".as_ref(),
+            "`ten` is not a number of seconds",
+        ),
+        ("DATABASE_URL", not_utf8, "it is not UTF-8"),
+    ] {
+        let output = scene
+            .command("parts::passes")
+            .env(name, value)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(101), "{said}");
+        assert!(
+            said.contains(&format!("cannot use `{name}`: {words}")),
+            "{said}"
+        );
+        assert!(said.contains("\nhelp: "), "{said}");
+    }
+}
+
+#[test]
+fn nobody_makes_a_test_the_janitor_by_a_variable() {
+    let scene = Scene::with_users_server();
+    let mut command = scene.command("parts::panics");
+    let output = command.env("MIGRATOR_TEST_JANITOR", "1").output().unwrap();
+    assert_eq!(output.status.code(), Some(101), "{output:?}");
+}

@@ -71,12 +71,16 @@ impl Scene {
             .env_remove("DATABASE_URL")
             .env_remove("RUST_BACKTRACE")
             .stdin(Stdio::null());
-        if let Some(server) = &self.users {
-            let url = server.url("postgres");
-            let url = url.replace("//postgres@", &format!("//{}@", self.role));
-            command.env("DATABASE_URL", url);
+        if self.users.is_some() {
+            command.env("DATABASE_URL", self.url("postgres"));
         }
         command
+    }
+
+    /// A database of the user's server, for the parts' role.
+    pub(crate) fn url(&self, database: &str) -> String {
+        let url = self.users.as_ref().unwrap().url(database);
+        url.replace("//postgres@", &format!("//{}@", self.role))
     }
 
     /// Runs a test to its end.
@@ -104,6 +108,12 @@ impl Scene {
                 .spawn()
                 .unwrap(),
         )
+    }
+
+    /// The log of the user's server.
+    pub(crate) fn log(&self) -> String {
+        let server = self.users.as_ref().expect("a user's server");
+        fs::read_to_string(server.folder().join("log")).unwrap()
     }
 
     /// A session on the user's server.
@@ -183,6 +193,19 @@ pub(crate) async fn gone(client: &Client, kind: &str) {
         }
         assert!(began.elapsed() < PATIENCE, "still there: {left:?}");
         tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Waits until a query answers so.
+pub(crate) async fn eventually_is(client: &Client, sql: &str, answer: &[&str]) {
+    let began = Instant::now();
+    loop {
+        let now = ask(client, sql).await;
+        if now == answer {
+            return;
+        }
+        assert!(began.elapsed() < PATIENCE, "{sql}: {now:?}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 

@@ -1,0 +1,177 @@
+//! Waiting while connections give no answer, and by a role that may not read yet.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use migrator_runtime::{
+    Client, DatabaseState, ErrorKind, Migrator, Settings, Target, connect, connect_within,
+};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream, UnixStream};
+
+use super::support::{Database, core, within};
+
+/// What stands between a database and its clients, and can stop to pass on what they say.
+struct Proxy {
+    url: String,
+    /// Connections below this number are not heard any more.
+    silent: Arc<AtomicUsize>,
+}
+
+impl Proxy {
+    async fn before(database: &Database) -> Proxy {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let (server, name) = database.url.rsplit_once('/').expect("a name");
+        let (_, place) = server.split_once('@').expect("a role");
+        let (folder, port) = place.split_once(':').expect("a port");
+        let socket = PathBuf::from(folder.replace("%2F", "/")).join(format!(".s.PGSQL.{port}"));
+        let silent = Arc::new(AtomicUsize::new(0));
+        let is_silent = Arc::clone(&silent);
+        tokio::spawn(async move {
+            for number in 0.. {
+                let (client, _) = listener.accept().await.expect("a client");
+                let server = UnixStream::connect(&socket).await.expect("the server");
+                tokio::spawn(carry(client, server, number, Arc::clone(&is_silent)));
+            }
+        });
+        let url = format!("postgresql://postgres@{address}/{name}?sslmode=disable");
+        Proxy { url, silent }
+    }
+
+    async fn client(&self) -> Client {
+        let settings = Settings::parse(&self.url).expect("a URL");
+        connect(settings).await.expect("a connection")
+    }
+}
+
+async fn carry(client: TcpStream, server: UnixStream, number: usize, silent: Arc<AtomicUsize>) {
+    let (mut from_client, mut to_client) = client.into_split();
+    let (mut from_server, mut to_server) = server.into_split();
+    let down = tokio::spawn(async move {
+        let _ = tokio::io::copy(&mut from_server, &mut to_client).await;
+    });
+    let mut buffer = vec![0; 65536];
+    while let Ok(length @ 1..) = from_client.read(&mut buffer).await {
+        if number >= silent.load(Ordering::SeqCst)
+            && to_server.write_all(&buffer[..length]).await.is_err()
+        {
+            break;
+        }
+    }
+    down.abort();
+}
+
+#[tokio::test]
+async fn a_wait_goes_on_over_a_new_connection_when_one_gives_no_answer() {
+    let database = Database::new().await;
+    let registry = core(&["CREATE TABLE a ();"]);
+    database.up(registry).await.expect("it runs");
+    let proxy = Proxy::before(&database).await;
+    let mut client = proxy.client().await;
+    proxy.silent.store(1, Ordering::SeqCst);
+    let (migrator, target) = (Migrator::new(registry), Target::all());
+    let patience = Duration::from_secs(20);
+    let wait = migrator.wait_until_current(&mut client, &target, patience);
+    let found = within("a wait", wait).await.expect("it is current");
+    assert_eq!(found, DatabaseState::Current);
+}
+
+#[tokio::test]
+async fn a_wait_that_ends_without_an_answer_says_so_and_what_it_saw_before() {
+    let database = Database::new().await;
+    let registry = core(&["CREATE TABLE a ();"]);
+    let proxy = Proxy::before(&database).await;
+    let mut client = proxy.client().await;
+    let (migrator, target) = (Migrator::new(registry), Target::all());
+    let wait = migrator.wait_until_current(&mut client, &target, Duration::from_secs(2));
+    let silence = async {
+        let asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                     AND query LIKE 'SELECT ''also''%'";
+        database.until(asked, "1").await;
+        proxy.silent.store(usize::MAX, Ordering::SeqCst);
+    };
+    let (ended, ()) = within("both", async { tokio::join!(wait, silence) }).await;
+    let error = ended.expect_err("nobody answers");
+    let ErrorKind::Connection { why, .. } = &*error.kind else {
+        panic!("{error:?}")
+    };
+    assert!(why.starts_with("no answer within "), "{why}");
+    assert!(why.ends_with(": 1 migration is pending"), "{why}");
+}
+
+#[tokio::test]
+async fn a_role_without_rights_waits_until_it_has_them() {
+    let database = Database::new().await;
+    let registry = core(&["CREATE TABLE a ();"]);
+    let (limited, role) = database.as_new_role().await;
+    database.up(registry).await.expect("it runs");
+    let (migrator, target) = (Migrator::new(registry), Target::all());
+    let mut client = limited.client().await;
+    let wait = migrator.wait_until_current(&mut client, &target, Duration::ZERO);
+    let error = within("a wait", wait).await.expect_err("it may not read");
+    let ErrorKind::History { why, .. } = &*error.kind else {
+        panic!("{error:?}")
+    };
+    assert!(
+        why.starts_with("permission denied for schema migrator"),
+        "{why}"
+    );
+    let wait = migrator.wait_until_current(&mut client, &target, Duration::MAX);
+    let grant = async {
+        let asked = format!(
+            "SELECT count(*) FROM pg_stat_activity WHERE usename = '{role}' \
+             AND query LIKE 'SELECT ''also''%'"
+        );
+        database.until(&asked, "1").await;
+        let grants = format!(
+            "GRANT USAGE ON SCHEMA migrator TO {role};\
+             GRANT SELECT ON migrator.format, migrator.history TO {role};"
+        );
+        database.run(&grants).await;
+    };
+    let (found, ()) = within("both", async { tokio::join!(wait, grant) }).await;
+    assert_eq!(found.expect("it may read"), DatabaseState::Current);
+}
+
+#[tokio::test]
+async fn only_what_waiting_mends_is_waited_for_when_connecting() {
+    let port = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = port.local_addr().expect("an address");
+    drop(port);
+    let url = format!("postgresql://postgres@{address}/postgres");
+    let settings = Settings::parse(&url).expect("a URL");
+    let error = within("no wait", connect_within(settings, Duration::ZERO)).await;
+    assert_eq!(error.expect_err("nobody listens").code(), "M0902");
+    let database = Database::new().await;
+    let (server, _) = database.url.rsplit_once('/').expect("a name");
+    let settings = Settings::parse(&format!("{server}/nowhere")).expect("a URL");
+    let error = within("no wait", connect_within(settings, Duration::MAX)).await;
+    assert_eq!(error.expect_err("there is no database").code(), "M0903");
+}
+
+#[tokio::test]
+async fn default_privileges_let_a_role_read_the_history_from_the_start() {
+    let schemas = "ALTER DEFAULT PRIVILEGES FOR ROLE postgres GRANT USAGE ON SCHEMAS TO app;\
+                   ALTER DEFAULT PRIVILEGES FOR ROLE postgres GRANT SELECT ON TABLES TO app;";
+    let alone = "CREATE SCHEMA migrator AUTHORIZATION postgres;\
+                 GRANT USAGE ON SCHEMA migrator TO app;\
+                 ALTER DEFAULT PRIVILEGES FOR ROLE postgres IN SCHEMA migrator \
+                 GRANT SELECT ON TABLES TO app;";
+    for grants in [schemas, alone] {
+        let database = Database::new().await;
+        let registry = core(&["CREATE TABLE a ();"]);
+        let (limited, role) = database.as_new_role().await;
+        let grants = grants.replace("TO app", &format!("TO {role}"));
+        database.run(&grants).await;
+        let (migrator, target) = (Migrator::new(registry), Target::all());
+        let client = limited.client().await;
+        let before = migrator.state(&client, &target).await;
+        assert_eq!(before.expect("a state"), DatabaseState::Behind(1));
+        database.up(registry).await.expect("it runs");
+        let after = migrator.state(&client, &target).await;
+        assert_eq!(after.expect("a state"), DatabaseState::Current);
+    }
+}
