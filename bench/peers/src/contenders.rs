@@ -61,12 +61,19 @@ impl Contender {
 
     /// Whether it is another migration library.
     pub(crate) fn is_peer(self) -> bool {
-        matches!(self, Contender::Diesel | Contender::Sqlx | Contender::Refinery)
+        matches!(
+            self,
+            Contender::Diesel | Contender::Sqlx | Contender::Refinery
+        )
     }
 
     /// Whether it can do that.
     pub(crate) fn can(self, work: Work) -> bool {
-        work == Work::Up || matches!(self, Contender::Migrator | Contender::Diesel | Contender::Sqlx)
+        work == Work::Up
+            || matches!(
+                self,
+                Contender::Migrator | Contender::Diesel | Contender::Sqlx
+            )
     }
 
     /// Runs it and says how long it took.
@@ -186,7 +193,9 @@ async fn plain(url: &str, scripts: &[Scripts], begin: &str, commit: &str) -> Out
     let client = session(url).await?;
     let started = Instant::now();
     for script in scripts {
-        client.batch_execute(&format!("{begin}{}{commit}", script.up)).await?;
+        client
+            .batch_execute(&format!("{begin}{}{commit}", script.up))
+            .await?;
     }
     Ok(started.elapsed())
 }

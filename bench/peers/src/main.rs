@@ -1,10 +1,10 @@
 //! Times migrator beside diesel, sqlx and refinery on one durable local server, each
 //! with the same SQL over one connection; and beside what the server alone needs.
 //!
-//! `cargo run --release --manifest-path bench/peers/Cargo.toml -- [MIGRATIONS [DELAY_MS]]`
+//! `cargo run --release --manifest-path bench/peers/Cargo.toml -- [MIGRATIONS [DELAY_MS [RUNS]]]`
 //!
 //! The delay is that of each direction, by a proxy. Each figure is the median of
-//! three runs, taken in turns.
+//! the runs, taken in turns.
 
 mod contenders;
 mod proxy;
@@ -20,24 +20,27 @@ use migrator_model::Registry;
 use proxy::Proxy;
 use scripts::{Scripts, registry, scripts};
 
-const RUNS: usize = 3;
-
 /// What is timed, in this order on one database.
-const PARTS: [(&str, Work); 3] = [("up", Work::Up), ("nothing to do", Work::Up), ("down", Work::Down)];
+const PARTS: [(&str, Work); 3] = [
+    ("up", Work::Up),
+    ("nothing to do", Work::Up),
+    ("down", Work::Down),
+];
 
 #[tokio::main]
 async fn main() -> Outcome<()> {
     let mut arguments = std::env::args().skip(1);
     let number = arguments.next().map_or(Ok(1_000), |text| text.parse())?;
     let delay = arguments.next().map_or(Ok(0), |text| text.parse())?;
+    let runs = arguments.next().map_or(Ok(3), |text| text.parse())?;
     let folder = tempfile::Builder::new().prefix("peers").tempdir()?;
     let server = DevServer::start(folder.path())?;
-    let outcome = compare(&server, number, Duration::from_millis(delay)).await;
+    let outcome = compare(&server, number, Duration::from_millis(delay), runs).await;
     DevServer::stop(folder.path())?;
     outcome
 }
 
-async fn compare(server: &DevServer, number: usize, delay: Duration) -> Outcome<()> {
+async fn compare(server: &DevServer, number: usize, delay: Duration, runs: usize) -> Outcome<()> {
     let scripts = scripts(number);
     let registry = registry(&scripts, 1);
     let proxy = Proxy::start(socket(server)?, delay).await?;
@@ -48,13 +51,13 @@ async fn compare(server: &DevServer, number: usize, delay: Duration) -> Outcome<
         registry,
         times: BTreeMap::new(),
     };
-    for _ in 0..RUNS {
+    for _ in 0..runs {
         for contender in Contender::ALL {
             bench.run(contender).await?;
         }
     }
     println!(
-        "{number} migrations, {} ms each way, PostgreSQL {}, median of {RUNS}",
+        "{number} migrations, {} ms each way, PostgreSQL {}, median of {runs}",
         delay.as_millis(),
         server.version()
     );
@@ -85,12 +88,18 @@ struct Bench {
 
 impl Bench {
     async fn run(&mut self, contender: Contender) -> Outcome<()> {
-        let (admin, connection) = tokio_postgres::connect(&self.admin, tokio_postgres::NoTls).await?;
+        let (admin, connection) =
+            tokio_postgres::connect(&self.admin, tokio_postgres::NoTls).await?;
         tokio::spawn(connection);
-        admin.batch_execute("DROP DATABASE IF EXISTS bench WITH (FORCE)").await?;
+        admin
+            .batch_execute("DROP DATABASE IF EXISTS bench WITH (FORCE)")
+            .await?;
         admin.batch_execute("CREATE DATABASE bench").await?;
         admin.batch_execute("CHECKPOINT").await?;
-        let url = format!("postgresql://postgres@127.0.0.1:{}/bench?sslmode=disable", self.proxy.port);
+        let url = format!(
+            "postgresql://postgres@127.0.0.1:{}/bench?sslmode=disable",
+            self.proxy.port
+        );
         let place = Contender::ALL.iter().position(|other| *other == contender);
         for (part, (_, work)) in PARTS.into_iter().enumerate() {
             let is_again = part == 1;
@@ -99,9 +108,14 @@ impl Bench {
                 continue;
             }
             self.proxy.round_trips();
-            let took = contender.run(&url, self.registry, &self.scripts, work).await?;
+            let took = contender
+                .run(&url, self.registry, &self.scripts, work)
+                .await?;
             let key = (part, place.unwrap_or_default());
-            self.times.entry(key).or_default().push((took, self.proxy.round_trips()));
+            self.times
+                .entry(key)
+                .or_default()
+                .push((took, self.proxy.round_trips()));
         }
         Ok(())
     }
@@ -111,13 +125,29 @@ impl Bench {
             times.sort();
         }
         for (part, (name, _)) in PARTS.iter().enumerate() {
-            let median = |place: usize| self.times.get(&(part, place)).map(|times| times[RUNS / 2]);
-            let peers = Contender::ALL.iter().enumerate().filter(|(_, c)| c.is_peer());
-            let fastest = peers.filter_map(|(place, _)| median(place)).map(|(took, _)| took).min();
-            println!("{name:>14}  {:>20}  {:>9}  {:>11}  round trips", "", "ms", "of fastest");
+            let median = |place: usize| {
+                self.times
+                    .get(&(part, place))
+                    .map(|times| times[times.len() / 2])
+            };
+            let peers = Contender::ALL
+                .iter()
+                .enumerate()
+                .filter(|(_, c)| c.is_peer());
+            let fastest = peers
+                .filter_map(|(place, _)| median(place))
+                .map(|(took, _)| took)
+                .min();
+            println!(
+                "{name:>14}  {:>20}  {:>9}  {:>11}  round trips",
+                "", "ms", "of fastest"
+            );
             for (place, contender) in Contender::ALL.iter().enumerate() {
-                let Some((took, round_trips)) = median(place) else { continue };
-                let ratio = fastest.map_or(0.0, |fastest| took.as_secs_f64() / fastest.as_secs_f64());
+                let Some((took, round_trips)) = median(place) else {
+                    continue;
+                };
+                let ratio =
+                    fastest.map_or(0.0, |fastest| took.as_secs_f64() / fastest.as_secs_f64());
                 println!(
                     "{:>14}  {:>20}  {:>9.1}  {ratio:>11.3}  {round_trips}",
                     "",

@@ -80,7 +80,10 @@ async fn forward(
     let mut buffer = vec![0; 64 * 1024];
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
         seen();
-        if sender.send((Instant::now() + delay, buffer[..length].to_vec())).is_err() {
+        if sender
+            .send((Instant::now() + delay, buffer[..length].to_vec()))
+            .is_err()
+        {
             return;
         }
     }

@@ -37,21 +37,30 @@ pub(crate) fn scripts(number: usize) -> Vec<Scripts> {
 /// The same as a registry, in so many services.
 pub(crate) fn registry(scripts: &[Scripts], services: usize) -> &'static Registry {
     let names: Vec<String> = (0..services).map(|number| format!("s{number}")).collect();
-    let table = |name: &String| format!("\n[services.{name}]\ntier = \"T\"\ndirectory = \"{name}\"\n");
+    let table =
+        |name: &String| format!("\n[services.{name}]\ntier = \"T\"\ndirectory = \"{name}\"\n");
     let tables: String = names.iter().map(table).collect();
     let manifest = format!("tiers = [\"T\"]\n{tables}");
     let mut tree = Tree::new("database").with_file("services.toml", manifest);
     for name in &names {
-        tree.nodes.insert(format!("migrations/{name}"), Node::Folder);
+        tree.nodes
+            .insert(format!("migrations/{name}"), Node::Folder);
     }
     for (number, script) in scripts.iter().enumerate() {
         let name = &names[number % services];
-        let stem = format!("migrations/{name}/{}_{number:08x}_t{number}", script.version);
+        let stem = format!(
+            "migrations/{name}/{}_{number:08x}_t{number}",
+            script.version
+        );
         tree = tree
             .with_file(&format!("{stem}.up.sql"), script.up)
             .with_file(&format!("{stem}.down.sql"), script.down);
     }
     let resolved = resolve(&tree);
-    assert!(resolved.diagnostics.is_empty(), "{:?}", resolved.diagnostics.first());
+    assert!(
+        resolved.diagnostics.is_empty(),
+        "{:?}",
+        resolved.diagnostics.first()
+    );
     Box::leak(Box::new(resolved.registry))
 }
