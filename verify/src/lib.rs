@@ -14,6 +14,7 @@ mod pattern;
 pub mod picture;
 mod proof;
 mod roles;
+mod scratch;
 
 pub use difference::{Change, Difference, differences};
 pub use drift::{Drift, drift};
