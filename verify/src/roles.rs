@@ -7,6 +7,7 @@ use migrator_runtime::Client;
 use tokio_postgres::SimpleQueryMessage;
 
 use crate::error::Error;
+use crate::mend::quoted;
 
 /// What a live server says of roles.
 pub(crate) struct Live {
@@ -62,7 +63,7 @@ impl Roles {
         let there = of(admin).await.map_err(Error::Catalog)?.names;
         let mut made = BTreeSet::new();
         for name in names.union(&appliers).filter(|name| !there.contains(*name)) {
-            let quoted = quote(name);
+            let quoted = quoted(name);
             let sql = match appliers.contains(name) {
                 true => format!("CREATE ROLE {quoted} SUPERUSER LOGIN"),
                 false => format!("CREATE ROLE {quoted}"),
@@ -83,7 +84,7 @@ impl Roles {
     pub(crate) async fn make_way(&mut self, admin: &Client, message: &str) -> Option<String> {
         let is_named = |name: &&String| is_quoted_in(message, name);
         let name = self.made.iter().find(is_named)?.clone();
-        let drop = format!("DROP ROLE {}", quote(&name));
+        let drop = format!("DROP ROLE {}", quoted(&name));
         admin.postgres().batch_execute(&drop).await.ok()?;
         self.made.remove(&name);
         Some(name)
@@ -94,7 +95,7 @@ impl Roles {
         if !self.appliers.contains(name) {
             return Ok(());
         }
-        let alter = format!("ALTER ROLE {} SUPERUSER LOGIN", quote(name));
+        let alter = format!("ALTER ROLE {} SUPERUSER LOGIN", quoted(name));
         let altered = admin.postgres().batch_execute(&alter).await;
         altered.map_err(|source| Error::Role {
             role: name.to_owned(),
@@ -111,10 +112,6 @@ fn is_quoted_in(message: &str, name: &str) -> bool {
         let after = message[at + name.len()..].trim_start().chars().next();
         before.is_some_and(is_mark) && after.is_some_and(is_mark)
     })
-}
-
-fn quote(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 #[cfg(test)]
