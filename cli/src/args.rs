@@ -181,6 +181,9 @@ pub(crate) struct Up {
     /// Pass over applied migrations that this binary does not have
     #[arg(long)]
     pub(crate) allow_missing: bool,
+    /// How many connections run services of one tier side by side [default: 2] [environment: `MIGRATOR_JOBS`]
+    #[arg(long, value_name = "N", value_parser = jobs)]
+    pub(crate) jobs: Option<NonZeroUsize>,
     #[command(flatten)]
     pub(crate) run: Run,
 }
@@ -211,6 +214,9 @@ pub(crate) struct Down {
     /// Do not ask, also on a terminal
     #[arg(long, short)]
     pub(crate) yes: bool,
+    /// How many connections run services of one tier side by side [default: 2] [environment: `MIGRATOR_JOBS`]
+    #[arg(long, value_name = "N", value_parser = jobs)]
+    pub(crate) jobs: Option<NonZeroUsize>,
     #[command(flatten)]
     pub(crate) run: Run,
 }
@@ -381,6 +387,11 @@ pub(crate) fn schema(text: &str) -> Result<String, String> {
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let help = "write a whole number and a unit, ms, s, min or h, such as 10s";
     directive::parse_duration(text).ok_or_else(|| help.to_owned())
+}
+
+pub(crate) fn jobs(text: &str) -> Result<NonZeroUsize, String> {
+    let help = "write how many, such as 4";
+    text.parse().map_err(|_| help.to_owned())
 }
 
 fn version(text: &str) -> Result<Version, String> {

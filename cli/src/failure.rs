@@ -84,6 +84,7 @@ impl From<Error> for Failure {
                     help: conflict.help.clone(),
                 })
                 .collect(),
+            ErrorKind::Scripts(faults) => faults.iter().map(shown_fault).collect(),
             ErrorKind::UnknownService { .. }
             | ErrorKind::NotDirty { .. }
             | ErrorKind::NotCurrent { .. }
@@ -161,6 +162,10 @@ pub(crate) fn of_fault(fault: Box<Fault>) -> Shown {
     shown(&ErrorKind::Script(fault).into())
 }
 
+fn shown_fault(fault: &Fault) -> Shown {
+    of_fault(Box::new(fault.clone()))
+}
+
 fn shown(error: &Error) -> Shown {
     let mut notes = Vec::new();
     let mut place = None;
@@ -178,6 +183,7 @@ fn shown(error: &Error) -> Shown {
         | ErrorKind::NotCurrent { .. }
         | ErrorKind::Locked { .. }
         | ErrorKind::Connect(_)
+        | ErrorKind::Scripts(_)
         | ErrorKind::Format(_)
         | ErrorKind::Engine(_) => {}
     }
@@ -241,6 +247,12 @@ fn exit(error: &Error) -> Exit {
         ErrorKind::Locked { .. } => Exit::Locked,
         ErrorKind::Connect(_) | ErrorKind::Connection { .. } => Exit::Connection,
         ErrorKind::Script(fault) if fault.left == Left::Unknown => Exit::Connection,
-        ErrorKind::Script(_) | ErrorKind::History { .. } | ErrorKind::Engine(_) => Exit::Failed,
+        ErrorKind::Scripts(faults) if faults.iter().any(|fault| fault.left == Left::Unknown) => {
+            Exit::Connection
+        }
+        ErrorKind::Script(_)
+        | ErrorKind::Scripts(_)
+        | ErrorKind::History { .. }
+        | ErrorKind::Engine(_) => Exit::Failed,
     }
 }

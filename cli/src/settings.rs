@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::env;
 use std::fs;
 use std::io;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use migrator_model::Code;
@@ -82,6 +83,18 @@ impl Environment {
             }
         }
         Ok(options)
+    }
+
+    /// How many connections work side by side.
+    pub(crate) fn jobs(
+        &self,
+        flag: Option<NonZeroUsize>,
+        options: &mut Options,
+    ) -> Result<(), Failure> {
+        if let Some(jobs) = self.parsed(flag, "MIGRATOR_JOBS", args::jobs)? {
+            options.jobs = jobs;
+        }
+        Ok(())
     }
 
     /// A flag, or else what a variable says.

@@ -80,6 +80,14 @@ impl Client {
         connect::open(&settings).await
     }
 
+    /// Opens another connection to the same database, that can do all that this one can.
+    pub(crate) async fn another(&self, application: &str) -> Result<Client, ConnectError> {
+        Ok(Client {
+            connection: self.sibling(application).await?,
+            settings: self.settings.clone(),
+        })
+    }
+
     /// Opens the connection again, after it was lost or when it does not answer; what was set
     /// in its session is lost.
     ///

@@ -36,7 +36,7 @@ pub(crate) async fn apply<'a>(
     };
     let outcome = runner.run_async(&mut driver).await;
     match (outcome, driver.fault) {
-        (_, Some(fault)) => Err(ErrorKind::Script(Box::new(fault))),
+        (_, Some(fault)) => Err(fault.into()),
         (Err(error), None) => Err(ErrorKind::Engine(error)),
         (Ok(_), None) => Ok(()),
     }

@@ -56,6 +56,8 @@ pub enum ErrorKind {
     },
     /// A script failed.
     Script(Box<Fault>),
+    /// Scripts that ran side by side failed; in the order of the plan.
+    Scripts(Vec<Fault>),
     /// The connection was lost, or a further one could not be opened.
     Connection {
         /// What was being done.
@@ -93,7 +95,7 @@ impl Error {
             }
             ErrorKind::Locked { .. } => Code::M0502,
             ErrorKind::Script(fault) if fault.left == Left::Unknown => Code::M0503,
-            ErrorKind::Script(_) | ErrorKind::Engine(_) => Code::M0501,
+            ErrorKind::Script(_) | ErrorKind::Scripts(_) | ErrorKind::Engine(_) => Code::M0501,
             ErrorKind::Connection { .. } => Code::M0503,
             ErrorKind::Connect(error) => Code::find(error.code()).unwrap_or(Code::M0902),
             ErrorKind::Format(_) => Code::M0504,
@@ -126,6 +128,7 @@ impl Error {
                     .to_owned()
             }
             ErrorKind::Script(fault) => script_help(fault),
+            ErrorKind::Scripts(faults) => faults.first().map_or_else(String::new, script_help),
             ErrorKind::Connection { .. } => {
                 "run it again: what was applied is recorded and will be passed over".to_owned()
             }
@@ -177,6 +180,7 @@ impl fmt::Display for Error {
                 )
             }
             ErrorKind::Script(fault) => fault.fmt(f),
+            ErrorKind::Scripts(faults) => write!(f, "{} scripts failed", faults.len()),
             ErrorKind::Connection { doing, .. } => {
                 write!(f, "the connection was lost while {doing}")
             }
@@ -233,6 +237,7 @@ impl std::error::Error for Error {
             | ErrorKind::NotCurrent { .. }
             | ErrorKind::Locked { .. }
             | ErrorKind::Script(_)
+            | ErrorKind::Scripts(_)
             | ErrorKind::Connection { .. }
             | ErrorKind::Format(_)
             | ErrorKind::History { .. } => None,
@@ -246,6 +251,12 @@ impl From<ErrorKind> for Error {
             kind: Box::new(kind),
             report: Report::default(),
         }
+    }
+}
+
+impl From<Fault> for ErrorKind {
+    fn from(fault: Fault) -> ErrorKind {
+        ErrorKind::Script(Box::new(fault))
     }
 }
 

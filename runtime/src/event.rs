@@ -1,6 +1,6 @@
 //! What a run tells while it runs.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::connect::Notice;
@@ -45,20 +45,18 @@ pub struct Holder {
 }
 
 /// Who is told.
-///
-/// The mutex is never locked: it makes shared references to a migrator, and so
-/// the futures of its runs, fit to be sent between threads.
-pub(crate) struct Listener(Mutex<Box<Tell>>);
+#[derive(Clone)]
+pub(crate) struct Listener(Arc<Mutex<Tell>>);
 
 type Tell = dyn FnMut(&Event<'_>) + Send;
 
 impl Listener {
     pub(crate) fn new(listener: impl FnMut(&Event<'_>) + Send + 'static) -> Listener {
-        Listener(Mutex::new(Box::new(listener)))
+        Listener(Arc::new(Mutex::new(listener)))
     }
 
-    pub(crate) fn tell(&mut self, event: &Event<'_>) {
-        let listener = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
-        listener(event);
+    pub(crate) fn tell(&self, event: &Event<'_>) {
+        let mut listener = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        (*listener)(event);
     }
 }

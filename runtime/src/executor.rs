@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use migrator_model::file_name::Direction;
 use migrator_model::{Mode, Registry};
 
+use crate::abreast::Shared;
 use crate::client::Client;
-use crate::event::{Event, Listener};
 use crate::fault::{Fault, Left};
 use crate::history::schema::Tables;
 use crate::history::write::{self, Kind, Subject, Took};
@@ -17,8 +17,10 @@ use crate::message::{Commit, Message};
 use crate::options::Options;
 use crate::pipeline::Pipeline;
 use crate::plan::{DownScript, Step, Work};
+use crate::progress::Progress;
 use crate::recorded::Recorded;
-use crate::report::{Done, Report};
+use crate::report::Done;
+use crate::schedule::Schedule;
 use crate::session::send;
 use crate::source::{Source, unanswered};
 
@@ -29,20 +31,50 @@ pub(crate) struct Executor<'a> {
     pub(crate) registry: &'a Registry,
     pub(crate) options: &'a Options,
     pub(crate) lock: &'a Held,
-    pub(crate) listener: &'a mut Option<Listener>,
-    pub(crate) report: &'a mut Report,
+    pub(crate) progress: &'a Progress,
+    pub(crate) schedule: &'a Schedule<'a>,
+    /// The leg that what is told belongs to.
+    pub(crate) leg: usize,
     /// How many steps are still to be sent: the last one's commit is durable.
     pub(crate) left: usize,
     /// The down scripts that were recorded, for the steps that need them.
-    pub(crate) recorded: Recorded,
+    pub(crate) recorded: &'a Recorded,
     pub(crate) pipeline: Pipeline<'a>,
 }
 
 impl<'a> Executor<'a> {
+    /// Runs steps over a connection, so many in all.
+    pub(crate) fn new(shared: Shared<'a>, client: &'a Client, steps: usize) -> Executor<'a> {
+        Executor {
+            client,
+            tables: shared.tables,
+            registry: shared.registry,
+            options: shared.options,
+            lock: shared.lock,
+            progress: shared.progress,
+            schedule: shared.schedule,
+            leg: 0,
+            left: steps,
+            recorded: shared.recorded,
+            pipeline: Pipeline::new(),
+        }
+    }
+
+    /// What comes is a leg of its own, of so many steps.
+    pub(crate) fn begin(&mut self, leg: usize, steps: usize) {
+        self.leg = leg;
+        self.left = steps;
+    }
+
     /// Takes on a step; its entry and event are committed with it. It may be under
     /// way yet when this returns: [`Executor::finish`] waits for all. The fault is
     /// that of the first step that failed, of those taken on so far.
+    ///
+    /// Once a step has failed, over this connection or one beside it, none is begun.
     pub(crate) async fn run(&mut self, step: &'a Step<'static>) -> Result<(), Fault> {
+        if self.schedule.has_failed() {
+            return Ok(());
+        }
         let source = match self.source(step) {
             Ok(source) if source.mode == Mode::Transaction && self.lock.is_held() => {
                 return self.send_ahead(step, source).await;
@@ -50,7 +82,10 @@ impl<'a> Executor<'a> {
             source => source,
         };
         self.finish().await?;
-        self.tell(&Event::Started(step));
+        if self.schedule.has_failed() {
+            return Ok(());
+        }
+        self.progress.started(self.leg, step);
         let started = Instant::now();
         self.left = self.left.saturating_sub(1);
         let outcome = match source {
@@ -73,37 +108,30 @@ impl<'a> Executor<'a> {
         took: Duration,
     ) -> Result<(), Fault> {
         for notice in self.client.take_notices() {
-            self.tell(&Event::Notice(&notice));
+            self.progress.notice(self.leg, notice);
         }
         match outcome {
             Ok(()) => {
-                let done = Done::new(step, took);
-                self.tell(&Event::Finished(&done));
-                self.report.done.push(done);
+                self.progress.finished(self.leg, Done::new(step, took));
                 Ok(())
             }
             Err(fault) => {
+                self.schedule.fail();
                 self.record_failure(step, &fault, took).await;
                 Err(fault)
             }
         }
     }
 
-    pub(crate) fn tell(&mut self, event: &Event<'_>) {
-        if let Some(listener) = self.listener {
-            listener.tell(event);
-        }
-    }
-
     /// The script, if there is one and it may be sent.
-    fn source(&mut self, step: &Step<'_>) -> Result<Source, Box<Fault>> {
+    fn source(&self, step: &Step<'_>) -> Result<Source, Box<Fault>> {
         let source = match &step.work {
             Work::Apply(migration) => Ok(Source::embedded(&migration.up)),
             Work::Revert(_, DownScript::Embedded(migration)) => {
                 Ok(Source::embedded(&migration.down))
             }
-            Work::Revert(_, DownScript::Stored) => match self.recorded.take(step) {
-                Some(sql) => Source::recorded(sql, Direction::Down),
+            Work::Revert(_, DownScript::Stored) => match self.recorded.of(step) {
+                Some(sql) => Source::recorded(sql.to_owned(), Direction::Down),
                 None => Err("its down script is no longer recorded".to_owned()),
             },
         };

@@ -6,7 +6,7 @@ use migrator_model::diagnostic::Position;
 use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 
 /// A script failed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Fault {
     /// The step, `tenant/20240101120000_a1b2c3d4_create_tenants_table`.
     pub step: String,
@@ -96,11 +96,20 @@ pub(crate) fn named_position(said: &DbError) -> Option<u32> {
 }
 
 /// Whether the same transaction may well succeed if it is tried again.
+///
+/// Two transactions that change the same row of the catalog, as two GRANTs on one
+/// schema do, do not wait for each other: the later one fails with an internal error
+/// (`heapam.c`, `simple_heap_update`). Two that make the same object `IF NOT EXISTS`
+/// meet in a unique index of the catalog.
 pub(crate) fn is_worth_a_retry(said: &DbError) -> bool {
     let passing = [
         SqlState::LOCK_NOT_AVAILABLE,
         SqlState::T_R_DEADLOCK_DETECTED,
         SqlState::T_R_SERIALIZATION_FAILURE,
     ];
-    passing.contains(said.code())
+    let same_row = *said.code() == SqlState::INTERNAL_ERROR
+        && said.message().starts_with("tuple concurrently ");
+    let same_object =
+        *said.code() == SqlState::UNIQUE_VIOLATION && said.schema() == Some("pg_catalog");
+    passing.contains(said.code()) || same_row || same_object
 }

@@ -27,6 +27,7 @@
 //! [`plan`] decides, purely; the rest acts. What crosses a file's border is in
 //! ARCHITECTURE.md.
 
+mod abreast;
 mod bootstrap;
 mod client;
 pub mod connect;
@@ -36,16 +37,19 @@ mod event;
 mod executor;
 mod fault;
 pub mod history;
+mod legs;
 mod lock;
 mod message;
 mod migrator;
 mod options;
 mod pipeline;
 pub mod plan;
+mod progress;
 mod recorded;
 mod repair;
 mod report;
 mod run;
+mod schedule;
 mod session;
 mod source;
 mod state;

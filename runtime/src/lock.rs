@@ -67,7 +67,7 @@ pub(crate) async fn acquire(
     locks: &Locks,
     patience: Duration,
     application: &str,
-    listener: &mut Option<Listener>,
+    listener: Option<&Listener>,
 ) -> Result<Held, ErrorKind> {
     let connection = client
         .sibling(application)

@@ -168,7 +168,7 @@ impl Migrator {
             locks,
             *lock_wait,
             application,
-            &mut self.listener,
+            self.listener.as_ref(),
         );
         Box::pin(locked).await
     }

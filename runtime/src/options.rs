@@ -1,5 +1,6 @@
 //! How a run goes about its work.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use crate::target::Policy;
@@ -21,6 +22,10 @@ pub struct Options {
     pub lock_wait: Duration,
     /// How often a script is tried that meets a lock, a deadlock or a serialization failure.
     pub tries: u32,
+    /// How many connections run scripts side by side, those of services of the same tier
+    /// that do not need each other. The first is the caller's; a further one is opened
+    /// when there is work for it, and done without if there is none to be had.
+    pub jobs: NonZeroUsize,
     /// What is allowed.
     pub policy: Policy,
 }
@@ -34,6 +39,7 @@ impl Default for Options {
             statement_timeout: Duration::ZERO,
             lock_wait: Duration::from_secs(300),
             tries: 10,
+            jobs: NonZeroUsize::MIN,
             policy: Policy::default(),
         }
     }

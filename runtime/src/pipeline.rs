@@ -13,7 +13,6 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use crate::event::Event;
 use crate::executor::Executor;
 use crate::fault::{Fault, Left, is_worth_a_retry};
 use crate::lock::jitter;
@@ -107,8 +106,7 @@ impl<'a> Executor<'a> {
         self.pipeline.tries = 1;
         self.pipeline.pause = PAUSE;
         if let Some(first) = self.pipeline.steps.front() {
-            let step = first.step;
-            self.tell(&Event::Started(step));
+            self.progress.started(self.leg, first.step);
         }
     }
 
@@ -161,7 +159,7 @@ impl<'a> Executor<'a> {
         }
         let delay = jitter(self.pipeline.pause);
         let why = said.message();
-        self.tell(&Event::Retrying { step, why, delay });
+        self.progress.retrying(self.leg, step, why, delay);
         tokio::time::sleep(delay).await;
         self.pipeline.tries += 1;
         self.pipeline.pause = (self.pipeline.pause * 2).min(LONGEST_PAUSE);

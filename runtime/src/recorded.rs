@@ -37,8 +37,8 @@ impl Recorded {
     }
 
     /// The script of a step.
-    pub(crate) fn take(&mut self, step: &Step<'_>) -> Option<String> {
+    pub(crate) fn of(&self, step: &Step<'_>) -> Option<&str> {
         let key = (step.service().to_owned(), step.version());
-        self.0.remove(&key)
+        self.0.get(&key).map(String::as_str)
     }
 }

@@ -6,20 +6,21 @@ use std::time::Instant;
 use migrator_model::Code;
 use migrator_model::file_name::Direction;
 
+use crate::abreast::{self, Shared};
 use crate::bootstrap;
 use crate::client::Client;
-use crate::driver;
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;
-use crate::executor::Executor;
 use crate::history::{Entry, History};
+use crate::legs::legs;
 use crate::lock::{Held, Locks};
 use crate::message::RESET;
 use crate::migrator::{Migrator, failed};
-use crate::pipeline::Pipeline;
 use crate::plan::{self, Conflict, Plan};
+use crate::progress::Progress;
 use crate::recorded::Recorded;
 use crate::report::Report;
+use crate::schedule::Schedule;
 use crate::target::Target;
 
 /// What is asked of a run, and over which connection.
@@ -127,35 +128,21 @@ impl Migrator {
         let recorded = Recorded::read(client.postgres(), &self.tables, plan).await;
         let recorded = recorded
             .map_err(|error| failed(client, "reading the recorded scripts".to_owned(), &error))?;
-        let mut executor = Executor {
+        let schedule = Schedule::new(legs(self.registry, &plan.steps));
+        let progress = Progress::new(self.listener.clone());
+        let shared = Shared {
             client,
             tables: &self.tables,
             registry: self.registry,
             options: &self.options,
             lock: held,
-            listener: &mut self.listener,
-            report,
-            left: plan.steps.len(),
-            recorded,
-            pipeline: Pipeline::new(),
+            recorded: &recorded,
+            progress: &progress,
+            schedule: &schedule,
         };
-        let legs = plan
-            .steps
-            .chunk_by(|a, b| a.service() == b.service() && a.direction() == b.direction());
-        for leg in legs {
-            match leg.first().map(plan::Step::direction) {
-                Some(Direction::Up) => driver::apply(&mut executor, leg).await?,
-                Some(Direction::Down) => {
-                    for step in leg {
-                        let outcome = executor.run(step).await;
-                        outcome.map_err(|fault| ErrorKind::Script(Box::new(fault)))?;
-                    }
-                }
-                None => {}
-            }
-        }
-        let outcome = executor.finish().await;
-        outcome.map_err(|fault| ErrorKind::Script(Box::new(fault)))
+        let outcome = abreast::carry_out(shared).await;
+        report.done.extend(progress.end());
+        outcome
     }
 
     pub(crate) fn make_plan(

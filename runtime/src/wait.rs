@@ -277,6 +277,7 @@ fn is_passing(kind: &ErrorKind) -> bool {
         | ErrorKind::Script(_)
         | ErrorKind::Format(_)
         | ErrorKind::History { .. }
+        | ErrorKind::Scripts(_)
         | ErrorKind::Engine(_) => false,
     }
 }

@@ -13,6 +13,7 @@ use crate::output::Output;
 
 pub(super) async fn run(mut context: Context<'_>, down: &args::Down) -> Outcome {
     let mut options = context.environment.run(&down.run)?;
+    context.environment.jobs(down.jobs, &mut options)?;
     options.policy.cascade = leave(down.cascade);
     let target = target(down);
     let Session {

@@ -9,6 +9,7 @@ use crate::exit::Exit;
 
 pub(super) async fn run(mut context: Context<'_>, up: &args::Up) -> Outcome {
     let mut options = context.environment.run(&up.run)?;
+    context.environment.jobs(up.jobs, &mut options)?;
     options.policy.out_of_order = leave(up.allow_out_of_order);
     options.policy.missing = leave(up.allow_missing);
     let target = target(up);

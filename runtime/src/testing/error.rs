@@ -7,6 +7,7 @@ use tokio_postgres::error::SqlState;
 
 use crate::connect::ConnectError;
 use crate::error::ErrorKind;
+use crate::fault::Fault;
 
 /// There is no database for a test.
 #[derive(Debug)]
@@ -103,22 +104,12 @@ fn server_help(state: Option<&SqlState>) -> &'static str {
 fn details(error: &crate::Error) -> Vec<String> {
     let mut lines = Vec::new();
     match &*error.kind {
-        ErrorKind::Script(fault) => {
-            lines.extend(fault.path.as_ref().map(|path| match fault.position {
-                Some(at) => format!("--> {path}:{}:{}", at.line, at.column),
-                None => format!("--> {path}"),
-            }));
-            let said = [
-                ("line", &fault.line),
-                ("detail", &fault.detail),
-                ("hint", &fault.hint),
-                ("context", &fault.context),
-            ];
-            let said = said.into_iter().filter_map(|(word, text)| {
-                let text = text.as_ref()?.trim();
-                Some(format!("{word}: {text}"))
-            });
-            lines.extend(said);
+        ErrorKind::Script(fault) => lines.extend(of_script(fault)),
+        ErrorKind::Scripts(faults) => {
+            for fault in faults {
+                lines.push(fault.to_string());
+                lines.extend(of_script(fault));
+            }
         }
         ErrorKind::Refused(conflicts) => {
             lines.extend(conflicts.iter().map(ToString::to_string));
@@ -135,6 +126,24 @@ fn details(error: &crate::Error) -> Vec<String> {
         | ErrorKind::Engine(_) => {}
     }
     lines
+}
+
+fn of_script(fault: &Fault) -> impl Iterator<Item = String> {
+    let place = fault.path.as_ref().map(|path| match fault.position {
+        Some(at) => format!("--> {path}:{}:{}", at.line, at.column),
+        None => format!("--> {path}"),
+    });
+    let said = [
+        ("line", &fault.line),
+        ("detail", &fault.detail),
+        ("hint", &fault.hint),
+        ("context", &fault.context),
+    ];
+    let said = said.into_iter().filter_map(|(word, text)| {
+        let text = text.as_ref()?.trim();
+        Some(format!("{word}: {text}"))
+    });
+    place.into_iter().chain(said)
 }
 
 impl fmt::Display for Error {

@@ -6,6 +6,7 @@
     reason = "clippy lets tests do so, but not the functions they share"
 )]
 
+mod abreast;
 mod connection;
 mod fault;
 mod history;

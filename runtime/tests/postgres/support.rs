@@ -307,6 +307,10 @@ pub(crate) struct Gate {
 /// What a script says to wait at the gate.
 pub(crate) const AT_GATE: &str = "SELECT pg_catalog.pg_advisory_xact_lock(42);";
 
+/// Who is at the gate.
+const WAITING: &str = "SELECT pid FROM pg_locks JOIN pg_database d ON d.oid = database \
+    WHERE locktype = 'advisory' AND objid = 42 AND NOT granted AND datname = current_database()";
+
 impl Gate {
     pub(crate) async fn closed(database: &Database) -> Gate {
         let session = database.session().await;
@@ -320,13 +324,14 @@ impl Gate {
 
     /// Waits until a script has come, and says which process runs it.
     pub(crate) async fn reached(&self) -> String {
-        let waiting = "SELECT pid FROM pg_locks JOIN pg_database d ON d.oid = database \
-                       WHERE locktype = 'advisory' AND objid = 42 AND NOT granted \
-                         AND datname = current_database()";
-        self.database
-            .until(&format!("SELECT count(*) FROM ({waiting}) w"), "1")
-            .await;
-        self.database.value(waiting).await
+        self.reached_by(1).await;
+        self.database.value(WAITING).await
+    }
+
+    /// Waits until so many scripts have come.
+    pub(crate) async fn reached_by(&self, scripts: usize) {
+        let count = format!("SELECT count(*) FROM ({WAITING}) w");
+        self.database.until(&count, &scripts.to_string()).await;
     }
 
     pub(crate) async fn open(self) {

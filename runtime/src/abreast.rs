@@ -1,0 +1,150 @@
+//! Carries out the legs of a plan, over one connection or over several side by side.
+
+use futures_util::future::join_all;
+use migrator_model::Registry;
+use migrator_model::file_name::Direction;
+
+use crate::client::Client;
+use crate::driver;
+use crate::error::ErrorKind;
+use crate::executor::Executor;
+use crate::fault::Fault;
+use crate::history::schema::Tables;
+use crate::legs::{Leg, can_be_abreast};
+use crate::lock::Held;
+use crate::message::RESET;
+use crate::options::Options;
+use crate::plan::Step;
+use crate::progress::Progress;
+use crate::recorded::Recorded;
+use crate::schedule::{Schedule, Turn};
+
+/// What all connections of a run share.
+#[derive(Clone, Copy)]
+pub(crate) struct Shared<'a> {
+    /// The caller's connection.
+    pub(crate) client: &'a Client,
+    pub(crate) tables: &'a Tables,
+    pub(crate) registry: &'a Registry,
+    pub(crate) options: &'a Options,
+    pub(crate) lock: &'a Held,
+    pub(crate) recorded: &'a Recorded,
+    pub(crate) progress: &'a Progress,
+    pub(crate) schedule: &'a Schedule<'a>,
+}
+
+/// Carries out all legs.
+pub(crate) async fn carry_out(shared: Shared<'_>) -> Result<(), ErrorKind> {
+    let jobs = shared.options.jobs.get();
+    if jobs == 1 || !can_be_abreast(&shared.schedule.legs) {
+        return alone(shared).await;
+    }
+    let others = (1..jobs).map(|_| Box::pin(join_in(shared)) as _);
+    let first: Worker<'_> = Box::pin(work(shared, shared.client));
+    let outcomes = join_all([first].into_iter().chain(others)).await;
+    all_of(outcomes.into_iter().filter_map(Result::err).collect())
+}
+
+type Worker<'a> = std::pin::Pin<Box<dyn Future<Output = Result<(), Failed>> + Send + 'a>>;
+
+/// A leg failed.
+struct Failed {
+    leg: usize,
+    why: ErrorKind,
+}
+
+/// What failed, in the order of the plan.
+fn all_of(mut failed: Vec<Failed>) -> Result<(), ErrorKind> {
+    failed.sort_by_key(|failed| failed.leg);
+    let mut faults: Vec<Fault> = Vec::new();
+    for Failed { why, .. } in failed {
+        match why {
+            ErrorKind::Script(fault) => faults.push(*fault),
+            other => return Err(other),
+        }
+    }
+    match faults.len() {
+        0 => Ok(()),
+        1 => faults.pop().map_or(Ok(()), |fault| Err(fault.into())),
+        _ => Err(ErrorKind::Scripts(faults)),
+    }
+}
+
+/// Each message is sent ahead of the answers to the one before it, whichever leg
+/// that belongs to.
+async fn alone(shared: Shared<'_>) -> Result<(), ErrorKind> {
+    let steps = shared.schedule.legs.iter().map(|leg| leg.steps.len());
+    let mut executor = Executor::new(shared, shared.client, steps.sum());
+    for leg in &shared.schedule.legs {
+        perform(&mut executor, leg.steps).await?;
+    }
+    executor.finish().await?;
+    Ok(())
+}
+
+/// Goes through legs for as long as there are any.
+async fn work<'a>(shared: Shared<'a>, client: &'a Client) -> Result<(), Failed> {
+    let mut executor = Executor::new(shared, client, 0);
+    loop {
+        let changed = shared.schedule.changed();
+        match shared.schedule.take() {
+            Turn::Leg(index) => one(&mut executor, index, &shared.schedule.legs[index]).await?,
+            Turn::Wait => changed.await,
+            Turn::End => return Ok(()),
+        }
+    }
+}
+
+async fn one<'a>(executor: &mut Executor<'a>, index: usize, leg: &Leg<'a>) -> Result<(), Failed> {
+    executor.begin(index, leg.steps.len());
+    let mut outcome = perform(executor, leg.steps).await;
+    if outcome.is_ok() {
+        outcome = executor.finish().await.map_err(Into::into);
+    }
+    match outcome {
+        Ok(()) => {
+            executor.progress.over(index);
+            executor.schedule.over(index);
+            Ok(())
+        }
+        Err(why) => Err(Failed { leg: index, why }),
+    }
+}
+
+/// Opens a further connection as soon as there is a leg for it, and works over that.
+/// Where none is to be had, the others do it all.
+async fn join_in(shared: Shared<'_>) -> Result<(), Failed> {
+    loop {
+        let changed = shared.schedule.changed();
+        match shared.schedule.look() {
+            Turn::Leg(_) => break,
+            Turn::Wait => changed.await,
+            Turn::End => return Ok(()),
+        }
+    }
+    let Ok(client) = shared.client.another(&shared.options.application).await else {
+        return Ok(());
+    };
+    if client.postgres().batch_execute(RESET).await.is_err() {
+        return Ok(());
+    }
+    let outcome = work(shared, &client).await;
+    client.close().await;
+    outcome
+}
+
+async fn perform<'a>(
+    executor: &mut Executor<'a>,
+    steps: &'a [Step<'static>],
+) -> Result<(), ErrorKind> {
+    match steps.first().map(Step::direction) {
+        Some(Direction::Up) => driver::apply(executor, steps).await,
+        Some(Direction::Down) => {
+            for step in steps {
+                executor.run(step).await?;
+            }
+            Ok(())
+        }
+        None => Ok(()),
+    }
+}

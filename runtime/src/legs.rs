@@ -1,0 +1,258 @@
+//! The legs of a plan, and which of them waits for which.
+//!
+//! A leg is a run of steps of one service. Legs that wait for nothing of each other
+//! may run side by side; in the order of the plan, every leg stands behind those that
+//! it waits for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use migrator_model::Registry;
+use migrator_model::file_name::Direction;
+use migrator_model::registry::MigrationRef;
+
+use crate::plan::{Step, Work};
+
+/// Steps of one service that follow each other.
+#[derive(Debug)]
+pub(crate) struct Leg<'p> {
+    pub(crate) steps: &'p [Step<'static>],
+    /// The legs, by index, that have to be over before this one begins. Of a service
+    /// it is the last one: it waits for those before it.
+    pub(crate) after: Vec<usize>,
+}
+
+/// Splits a plan's steps.
+pub(crate) fn legs<'p>(registry: &Registry, steps: &'p [Step<'static>]) -> Vec<Leg<'p>> {
+    let is_one =
+        |a: &Step<'_>, b: &Step<'_>| a.service() == b.service() && a.direction() == b.direction();
+    let mut seen: BTreeMap<&str, Before<'_>> = BTreeMap::new();
+    let mut legs = Vec::new();
+    for (index, steps) in steps.chunk_by(is_one).enumerate() {
+        let leg = Part::of(registry, steps);
+        let after = seen.values().filter(|before| leg.waits_for(&before.part));
+        let after = after.map(|before| before.last).collect();
+        match seen.get_mut(leg.service) {
+            Some(before) => before.extend(index, leg),
+            None => {
+                let last = index;
+                seen.insert(leg.service, Before { last, part: leg });
+            }
+        }
+        legs.push(Leg { steps, after });
+    }
+    legs
+}
+
+/// Whether two of them may run at the same time.
+pub(crate) fn can_be_abreast(legs: &[Leg<'_>]) -> bool {
+    let follows = |(index, leg): (usize, &Leg<'_>)| leg.after.contains(&index);
+    !legs.iter().skip(1).enumerate().all(follows)
+}
+
+/// The legs of a service so far.
+struct Before<'p> {
+    last: usize,
+    part: Part<'p>,
+}
+
+impl<'p> Before<'p> {
+    fn extend(&mut self, index: usize, leg: Part<'p>) {
+        self.last = index;
+        self.part.depends_on.extend(leg.depends_on);
+        self.part.requires.extend(leg.requires);
+    }
+}
+
+/// What decides whether steps of one service wait for those of another.
+struct Part<'p> {
+    service: &'p str,
+    direction: Direction,
+    /// The number of its tier; none if the registry does not know the service.
+    tier: Option<usize>,
+    depends_on: BTreeSet<String>,
+    requires: BTreeSet<MigrationRef>,
+}
+
+impl<'p> Part<'p> {
+    fn of(registry: &Registry, steps: &'p [Step<'static>]) -> Part<'p> {
+        let first = steps.first();
+        let service = first.map_or("", Step::service);
+        let known = registry.dependencies_of(service).into_iter();
+        let mut depends_on: BTreeSet<String> = known.map(str::to_owned).collect();
+        let mut requires = BTreeSet::new();
+        for step in steps {
+            match &step.work {
+                Work::Apply(migration) => requires.extend(migration.requires.iter().cloned()),
+                Work::Revert(entry, _) => {
+                    requires.extend(entry.requires.iter().cloned());
+                    depends_on.extend(entry.depends_on.iter().cloned());
+                }
+            }
+        }
+        Part {
+            service,
+            direction: first.map_or(Direction::Up, Step::direction),
+            tier: registry.service(service).map(|service| service.tier),
+            depends_on,
+            requires,
+        }
+    }
+
+    /// Whether this leg, which comes later in the plan, waits for an earlier one.
+    fn waits_for(&self, earlier: &Part<'_>) -> bool {
+        if self.service == earlier.service || self.direction != earlier.direction {
+            return true;
+        }
+        let (Some(own), Some(other)) = (self.tier, earlier.tier) else {
+            return true;
+        };
+        match self.direction {
+            Direction::Up => other < own || self.needs(earlier),
+            Direction::Down => other > own || earlier.needs(self),
+        }
+    }
+
+    fn needs(&self, other: &Part<'_>) -> bool {
+        let requires = |reference: &MigrationRef| reference.service == other.service;
+        self.depends_on.contains(other.service) || self.requires.iter().any(requires)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use migrator_model::{Migration, Node, Registry, Tree, resolve};
+
+    use super::{can_be_abreast, legs};
+    use crate::history::{Entry, History, Stored};
+    use crate::plan::{Plan, plan};
+    use crate::target::{Policy, Target};
+    use migrator_model::file_name::Direction;
+
+    const MANIFEST: &str = "tiers = [\"One\", \"Two\"]\n\
+        [services.core]\ntier = \"One\"\ndirectory = \"core\"\n\
+        [services.auth]\ntier = \"Two\"\ndirectory = \"auth\"\n\
+        [services.tenant]\ntier = \"Two\"\ndirectory = \"tenant\"\n\
+        [services.user]\ntier = \"Two\"\ndirectory = \"user\"\ndepends_on = [\"tenant\"]\n";
+
+    /// A registry of migrations named by service, day and what goes before the script.
+    fn registry(migrations: &[(&str, u8, &str)]) -> &'static Registry {
+        let mut tree = Tree::new("database").with_file("services.toml", MANIFEST);
+        for service in ["core", "auth", "tenant", "user"] {
+            let folder = format!("migrations/{service}");
+            tree.nodes.insert(folder, Node::Folder);
+        }
+        for (number, (service, day, opening)) in migrations.iter().enumerate() {
+            let stem = format!("migrations/{service}/202401{day:02}000000_{number:08x}_t{number}");
+            tree = tree
+                .with_file(&format!("{stem}.up.sql"), format!("{opening}SELECT 1;"))
+                .with_file(&format!("{stem}.down.sql"), "SELECT 1;");
+        }
+        let resolved = resolve(&tree);
+        assert_eq!(resolved.diagnostics, []);
+        Box::leak(Box::new(resolved.registry))
+    }
+
+    fn steps(
+        registry: &'static Registry,
+        history: &History,
+        direction: Direction,
+    ) -> Plan<'static> {
+        plan(
+            registry,
+            history,
+            direction,
+            &Target::all(),
+            Policy::default(),
+        )
+        .expect("no conflict")
+    }
+
+    /// Each leg's service and what it is after.
+    fn shape(registry: &'static Registry, plan: &Plan<'static>) -> Vec<(String, Vec<usize>)> {
+        let legs = legs(registry, &plan.steps);
+        let shape = legs.iter().map(|leg| {
+            let mut after = leg.after.clone();
+            after.sort_unstable();
+            (leg.steps[0].service().to_owned(), after)
+        });
+        shape.collect()
+    }
+
+    fn named(shape: &[(&str, &[usize])]) -> Vec<(String, Vec<usize>)> {
+        let owned = |(name, after): &(&str, &[usize])| ((*name).to_owned(), after.to_vec());
+        shape.iter().map(owned).collect()
+    }
+
+    const FOUR: [(&str, u8, &str); 5] = [
+        ("core", 1, ""),
+        ("auth", 2, ""),
+        ("auth", 3, ""),
+        ("tenant", 2, ""),
+        ("user", 2, ""),
+    ];
+
+    fn entry(migration: &Migration) -> Entry {
+        Entry {
+            service: migration.service.to_string(),
+            version: migration.version,
+            name: migration.history_name(),
+            applied_on: String::new(),
+            checksum: migration.checksum.to_string(),
+            fingerprint: Some(migration.up.fingerprint),
+            dirty: None,
+            requires: migration.requires.to_vec(),
+            depends_on: Vec::new(),
+            down_script: Stored::Yes,
+        }
+    }
+
+    #[test]
+    fn a_service_waits_for_earlier_tiers_and_what_it_depends_on() {
+        let registry = registry(&FOUR);
+        let plan = steps(registry, &History::default(), Direction::Up);
+        let wanted: [(&str, &[usize]); 4] = [
+            ("core", &[]),
+            ("auth", &[0]),
+            ("tenant", &[0]),
+            ("user", &[0, 2]),
+        ];
+        assert_eq!(shape(registry, &plan), named(&wanted));
+        assert!(can_be_abreast(&legs(registry, &plan.steps)));
+    }
+
+    #[test]
+    fn downward_a_service_waits_for_later_tiers_and_what_depends_on_it() {
+        let registry = registry(&FOUR);
+        let entries = registry.migrations.iter().map(entry);
+        let history = History::new(entries);
+        let plan = steps(registry, &history, Direction::Down);
+        let wanted: [(&str, &[usize]); 4] = [
+            ("user", &[]),
+            ("tenant", &[0]),
+            ("auth", &[]),
+            ("core", &[0, 1, 2]),
+        ];
+        assert_eq!(shape(registry, &plan), named(&wanted));
+    }
+
+    #[test]
+    fn a_required_migration_of_the_same_tier_is_waited_for() {
+        let registry = registry(&[
+            ("auth", 1, ""),
+            ("auth", 3, "-- migrator: requires tenant/20240102000000\n"),
+            ("tenant", 2, ""),
+        ]);
+        let plan = steps(registry, &History::default(), Direction::Up);
+        let shape = shape(registry, &plan);
+        let wanted: [(&str, &[usize]); 3] = [("auth", &[]), ("tenant", &[]), ("auth", &[0, 1])];
+        assert_eq!(shape, named(&wanted));
+    }
+
+    #[test]
+    fn a_chain_has_nothing_abreast() {
+        let registry = registry(&[("core", 1, ""), ("tenant", 2, ""), ("user", 3, "")]);
+        let plan = steps(registry, &History::default(), Direction::Up);
+        assert!(!can_be_abreast(&legs(registry, &plan.steps)));
+        assert!(!can_be_abreast(&[]));
+    }
+}

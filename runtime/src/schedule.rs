@@ -1,0 +1,131 @@
+//! Which leg is next, for connections that work side by side.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
+
+use crate::legs::Leg;
+
+/// The legs of a plan, and how far they are.
+pub(crate) struct Schedule<'p> {
+    pub(crate) legs: Vec<Leg<'p>>,
+    state: Mutex<Vec<State>>,
+    changed: Notify,
+    failed: AtomicBool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Open,
+    Taken,
+    Over,
+}
+
+/// What a connection does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// This leg, by index.
+    Leg(usize),
+    /// It waits until another leg is over.
+    Wait,
+    /// Nothing: all legs are taken, or one has failed.
+    End,
+}
+
+impl<'p> Schedule<'p> {
+    pub(crate) fn new(legs: Vec<Leg<'p>>) -> Schedule<'p> {
+        Schedule {
+            state: Mutex::new(vec![State::Open; legs.len()]),
+            legs,
+            changed: Notify::new(),
+            failed: AtomicBool::new(false),
+        }
+    }
+
+    /// The next leg; it stays open.
+    pub(crate) fn look(&self) -> Turn {
+        self.next(&self.state())
+    }
+
+    /// The next leg, which is taken.
+    pub(crate) fn take(&self) -> Turn {
+        let mut state = self.state();
+        let turn = self.next(&state);
+        if let Turn::Leg(index) = turn {
+            state[index] = State::Taken;
+        }
+        turn
+    }
+
+    /// A leg is over.
+    pub(crate) fn over(&self, index: usize) {
+        self.state()[index] = State::Over;
+        self.changed.notify_waiters();
+    }
+
+    /// A leg has failed: no further step is begun.
+    pub(crate) fn fail(&self) {
+        self.failed.store(true, Ordering::Relaxed);
+        self.changed.notify_waiters();
+    }
+
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
+    }
+
+    /// Ends at the next change; to be had before the look that it is to follow.
+    pub(crate) fn changed(&self) -> Notified<'_> {
+        self.changed.notified()
+    }
+
+    fn next(&self, state: &[State]) -> Turn {
+        let mut open = (0..state.len()).filter(|&index| state[index] == State::Open);
+        if self.has_failed() || open.clone().next().is_none() {
+            return Turn::End;
+        }
+        let is_over = |index: &usize| state[*index] == State::Over;
+        let ready = open.find(|&index| self.legs[index].after.iter().all(is_over));
+        ready.map_or(Turn::Wait, Turn::Leg)
+    }
+
+    fn state(&self) -> MutexGuard<'_, Vec<State>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Schedule, Turn};
+    use crate::legs::Leg;
+
+    fn schedule(after: &[&[usize]]) -> Schedule<'static> {
+        let leg = |after: &&[usize]| Leg {
+            steps: &[],
+            after: after.to_vec(),
+        };
+        Schedule::new(after.iter().map(leg).collect())
+    }
+
+    #[test]
+    fn a_leg_is_ready_when_those_before_it_are_over() {
+        let schedule = schedule(&[&[], &[0], &[]]);
+        assert_eq!(schedule.take(), Turn::Leg(0));
+        assert_eq!(schedule.look(), Turn::Leg(2));
+        assert_eq!(schedule.take(), Turn::Leg(2));
+        assert_eq!(schedule.take(), Turn::Wait);
+        schedule.over(0);
+        assert_eq!(schedule.take(), Turn::Leg(1));
+        assert_eq!(schedule.take(), Turn::End);
+    }
+
+    #[test]
+    fn after_a_failure_nothing_is_begun() {
+        let schedule = schedule(&[&[], &[]]);
+        assert_eq!(schedule.take(), Turn::Leg(0));
+        schedule.fail();
+        assert_eq!(schedule.take(), Turn::End);
+        assert!(schedule.has_failed());
+    }
+}
