@@ -1,74 +1,126 @@
 //! Makes the history's tables where they are not there yet.
 
-use std::time::Duration;
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use crate::client::Client;
 use crate::error::ErrorKind;
+use crate::event::Holder;
 use crate::history::schema::Tables;
 use crate::history::{History, Ready, read};
 use crate::lock::{jitter, table_key};
 use crate::migrator::failed;
-use crate::plan::Plan;
+use crate::options::Options;
+use crate::plan::{Plan, Step};
 use crate::session::rows;
 
-/// Makes the tables that a plan needs.
+/// The services whose tables a plan needs.
+pub(crate) fn services(plan: &Plan<'_>) -> BTreeSet<String> {
+    let services = plan.steps.iter().map(Step::service);
+    services.map(str::to_owned).collect()
+}
+
+/// Makes the tables that services need and the history has not.
 ///
 /// Runs for unrelated services may do so at once: a lock of its own, held for
 /// one short transaction, keeps them apart.
 pub(crate) async fn tables(
     client: &Client,
     tables: &Tables,
-    schema: &str,
+    options: &Options,
     history: &History,
-    plan: &Plan<'_>,
+    services: &BTreeSet<String>,
 ) -> Result<(), ErrorKind> {
-    if missing(history, plan).is_empty() && history.ready == Ready::Yes {
+    let missing = missing(history, services);
+    if missing.is_empty() {
         return Ok(());
     }
-    let outcome = make(client, tables, schema, plan).await;
-    outcome.map_err(|error| failed(client, "making the history's tables".to_owned(), &error))
+    let postgres = client.postgres();
+    let first = at_once(tables, &options.schema, history.ready, &missing);
+    if postgres.batch_execute(&first).await.is_ok() {
+        return Ok(());
+    }
+    let makes = match postgres.batch_execute("ROLLBACK").await {
+        Ok(()) => make(postgres, tables, options, services).await,
+        Err(error) => Err(Trouble::Postgres(error)),
+    };
+    makes.map_err(|trouble| match trouble {
+        Trouble::Postgres(error) => {
+            failed(client, "making the history's tables".to_owned(), &error)
+        }
+        Trouble::Locked(waited) => ErrorKind::Locked {
+            holder: Holder::unseen(),
+            waited: waited.as_secs(),
+        },
+    })
 }
 
-fn missing<'p>(history: &History, plan: &'p Plan<'_>) -> Vec<&'p str> {
-    let mut services: Vec<&str> = plan.steps.iter().map(crate::plan::Step::service).collect();
-    services.sort_unstable();
-    services.dedup();
-    services.retain(|service| !history.tables.iter().any(|table| table == service));
-    services
+fn missing<'s>(history: &History, services: &'s BTreeSet<String>) -> Vec<&'s str> {
+    let is_missing = |service: &&String| !history.tables.contains(service);
+    let missing = services.iter().filter(is_missing);
+    missing.map(String::as_str).collect()
+}
+
+/// One message that makes them if nobody else is at it and the history is as it was
+/// seen. Otherwise it fails, and a closer look is worth its round trips.
+fn at_once(tables: &Tables, schema: &str, ready: Ready, missing: &[&str]) -> String {
+    let common = match ready {
+        Ready::Yes => String::new(),
+        Ready::No => tables.create_schema() + &tables.create_common(),
+    };
+    let services = missing.iter().map(|service| tables.create_service(service));
+    format!(
+        "{BEGIN}SELECT 1 OPERATOR(pg_catalog./) \
+           CASE WHEN pg_catalog.pg_try_advisory_xact_lock({}) THEN 1 ELSE 0 END;\
+         {common}{}COMMIT;",
+        table_key(schema),
+        services.collect::<String>()
+    )
+}
+
+/// READ COMMITTED: a snapshot taken before the lock would not see what its last
+/// holder made.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED;\
+                     SET LOCAL idle_in_transaction_session_timeout = 0;";
+
+/// Why the tables could not be made.
+enum Trouble {
+    Postgres(tokio_postgres::Error),
+    /// Somebody was at it for all this time.
+    Locked(Duration),
+}
+
+impl From<tokio_postgres::Error> for Trouble {
+    fn from(error: tokio_postgres::Error) -> Trouble {
+        Trouble::Postgres(error)
+    }
 }
 
 async fn make(
-    client: &Client,
+    postgres: &tokio_postgres::Client,
     tables: &Tables,
-    schema: &str,
-    plan: &Plan<'_>,
-) -> Result<(), tokio_postgres::Error> {
-    let postgres = client.postgres();
-    let made = match begin(postgres, schema).await {
-        Ok(()) => make_locked(postgres, tables, plan).await,
-        Err(error) => Err(error),
-    };
+    options: &Options,
+    services: &BTreeSet<String>,
+) -> Result<(), Trouble> {
+    begin(postgres, options).await?;
+    let made = make_locked(postgres, tables, services).await;
     let end = match made {
         Ok(()) => "COMMIT",
         Err(_) => "ROLLBACK",
     };
-    made.and(postgres.batch_execute(end).await)
+    Ok(made.and(postgres.batch_execute(end).await)?)
 }
 
-/// Begins the transaction once nobody else is in theirs. READ COMMITTED: a
-/// snapshot taken before the lock would not see what its last holder made.
-async fn begin(
-    postgres: &tokio_postgres::Client,
-    schema: &str,
-) -> Result<(), tokio_postgres::Error> {
-    let lock = format!(
-        "BEGIN ISOLATION LEVEL READ COMMITTED;\
-         SET LOCAL idle_in_transaction_session_timeout = 0;\
-         SELECT pg_catalog.pg_try_advisory_xact_lock({});",
-        table_key(schema)
-    );
+/// Begins the transaction once nobody else is in theirs.
+async fn begin(postgres: &tokio_postgres::Client, options: &Options) -> Result<(), Trouble> {
+    let started = Instant::now();
+    let key = table_key(&options.schema);
+    let lock = format!("{BEGIN}SELECT pg_catalog.pg_try_advisory_xact_lock({key});");
     while !rows(postgres.simple_query(&lock).await?).any(|row| row.get(0) == Some("t")) {
         postgres.batch_execute("ROLLBACK").await?;
+        if started.elapsed() >= options.lock_wait {
+            return Err(Trouble::Locked(started.elapsed()));
+        }
         tokio::time::sleep(jitter(Duration::from_millis(50))).await;
     }
     Ok(())
@@ -78,7 +130,7 @@ async fn begin(
 async fn make_locked(
     postgres: &tokio_postgres::Client,
     tables: &Tables,
-    plan: &Plan<'_>,
+    services: &BTreeSet<String>,
 ) -> Result<(), tokio_postgres::Error> {
     let (common, known) = existing(postgres, tables).await?;
     let mut statements = String::new();
@@ -89,7 +141,7 @@ async fn make_locked(
         }
         statements += &tables.create_common();
     }
-    for service in missing(&known, plan) {
+    for service in missing(&known, services) {
         statements += &tables.create_service(service);
     }
     postgres.batch_execute(&statements).await

@@ -44,6 +44,18 @@ pub struct Holder {
     pub since: String,
 }
 
+impl Holder {
+    /// One that could not be seen.
+    pub(crate) fn unseen() -> Holder {
+        Holder {
+            pid: None,
+            application: String::new(),
+            role: String::new(),
+            since: String::new(),
+        }
+    }
+}
+
 /// Who is told.
 #[derive(Clone)]
 pub(crate) struct Listener(Arc<Mutex<Tell>>);

@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::time::{Duration, Instant};
 
+use futures_util::future::join3;
 use siphasher::sip::SipHasher13;
 use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 
@@ -18,6 +19,10 @@ use crate::client::Client;
 use crate::connect::Connection;
 use crate::error::ErrorKind;
 use crate::event::{Event, Holder, Listener};
+use crate::history::History;
+use crate::history::read::{self, ReadError};
+use crate::history::schema::Tables;
+use crate::options::Options;
 use crate::session::rows;
 
 /// The services of a run.
@@ -60,27 +65,38 @@ pub(crate) const FIRST_PAUSE: Duration = Duration::from_millis(20);
 /// The longest pause between two tries.
 pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// Takes the locks, waiting for at most `patience`.
+/// How locks are taken.
+pub(crate) struct Taking<'a> {
+    pub(crate) tables: &'a Tables,
+    pub(crate) options: &'a Options,
+    pub(crate) listener: Option<&'a Listener>,
+}
+
+/// The history as it was read with the locks held, if it was read.
+pub(crate) type Seen = Option<Result<History, ReadError>>;
+
+/// Takes the locks, waiting for at most the options' time. Where they are free, the
+/// history is read in the same round trip.
 pub(crate) async fn acquire(
     client: &Client,
-    schema: &str,
     locks: &Locks,
-    patience: Duration,
-    application: &str,
-    listener: Option<&Listener>,
-) -> Result<Held, ErrorKind> {
-    let connection = client
-        .sibling(application)
-        .await
-        .map_err(ErrorKind::Connect)?;
-    let keys = keys(schema, locks);
+    taking: Taking<'_>,
+) -> Result<(Held, Seen), ErrorKind> {
+    let (options, patience) = (taking.options, taking.options.lock_wait);
+    let sibling = client.sibling(&options.application).await;
+    let connection = sibling.map_err(ErrorKind::Connect)?;
+    let keys = keys(&options.schema, locks);
     let started = Instant::now();
     let mut pause = FIRST_PAUSE;
     let mut last: Option<Holder> = None;
+    let first = try_and_look(&connection, &keys, taking.tables).await;
+    let (mut taken, seen) = first.map_err(|error| failed(&connection, &error))?;
+    if taken {
+        return Ok((Held { connection }, Some(seen)));
+    }
     loop {
-        let taken = try_all(&connection, &keys).await;
-        if taken.map_err(|error| failed(&connection, &error))? {
-            return Ok(Held { connection });
+        if taken {
+            return Ok((Held { connection }, None));
         }
         let holder = holder(&connection, &keys).await;
         let holder = holder.map_err(|error| failed(&connection, &error))?;
@@ -91,7 +107,7 @@ pub(crate) async fn acquire(
             });
         }
         if last.as_ref() != Some(&holder) {
-            if let Some(listener) = listener {
+            if let Some(listener) = taking.listener {
                 listener.tell(&Event::Waiting(&holder));
             }
             last = Some(holder);
@@ -99,6 +115,8 @@ pub(crate) async fn acquire(
         let left = patience.saturating_sub(started.elapsed());
         tokio::time::sleep(jitter(pause).min(left)).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
+        let again = try_all(&connection, &keys).await;
+        taken = again.map_err(|error| failed(&connection, &error))?;
     }
 }
 
@@ -179,17 +197,53 @@ fn key(schema: &str, service: &str) -> i64 {
 
 /// Takes all locks or none.
 async fn try_all(connection: &Connection, keys: &Keys) -> Result<bool, tokio_postgres::Error> {
-    let tries: Vec<String> = keys
+    let answers = connection.client.simple_query(&tries(keys)).await?;
+    settle(connection, answers).await
+}
+
+/// Takes all locks or none, and reads the history with them held.
+///
+/// The savepoint keeps the transaction whole where there is no history yet, and gives
+/// back the locks on the tables that were read.
+async fn try_and_look(
+    connection: &Connection,
+    keys: &Keys,
+    tables: &Tables,
+) -> Result<(bool, Result<History, ReadError>), tokio_postgres::Error> {
+    let client = &connection.client;
+    let tries = tries(keys) + "SAVEPOINT look;";
+    // Each is sent before those ahead of it have answered.
+    let (answers, seen, back) = join3(
+        client.simple_query(&tries),
+        read::history(client, tables),
+        client.batch_execute("ROLLBACK TO SAVEPOINT look"),
+    )
+    .await;
+    let taken = settle(connection, answers?).await?;
+    if taken {
+        back?;
+    }
+    Ok((taken, seen))
+}
+
+fn tries(keys: &Keys) -> String {
+    let tries = keys
         .iter()
-        .map(|(key, function)| format!("SELECT pg_catalog.{function}({key});"))
-        .collect();
-    let query = format!(
+        .map(|(key, function)| format!("SELECT pg_catalog.{function}({key});"));
+    format!(
         "BEGIN ISOLATION LEVEL READ COMMITTED;\
          SET LOCAL statement_timeout = 0;\
          SET LOCAL idle_in_transaction_session_timeout = 0;{UNLIMITED}{}",
-        tries.concat()
-    );
-    let answers = cells(connection.client.simple_query(&query).await?);
+        tries.collect::<String>()
+    )
+}
+
+/// Whether all locks were taken; if not, those that were are let go.
+async fn settle(
+    connection: &Connection,
+    answers: Vec<SimpleQueryMessage>,
+) -> Result<bool, tokio_postgres::Error> {
+    let answers = cells(answers);
     let refused = answers
         .iter()
         .any(|row| row.first().is_some_and(|cell| cell == "f"));

@@ -10,7 +10,7 @@ use crate::event::{Event, Listener};
 use crate::history::read::{self, ReadError};
 use crate::history::schema::Tables;
 use crate::history::{History, Recorded};
-use crate::lock::{self, Held, Locks};
+use crate::lock::{self, Held, Locks, Seen, Taking};
 use crate::options::Options;
 use crate::plan::Plan;
 use crate::report::Report;
@@ -155,22 +155,17 @@ impl Migrator {
         read.map_err(|error| read_failed(client, error).into())
     }
 
-    pub(crate) async fn lock(&mut self, client: &Client, locks: &Locks) -> Result<Held, ErrorKind> {
-        let Options {
-            schema,
-            lock_wait,
-            application,
-            ..
-        } = &self.options;
-        let locked = lock::acquire(
-            client,
-            schema,
-            locks,
-            *lock_wait,
-            application,
-            self.listener.as_ref(),
-        );
-        Box::pin(locked).await
+    pub(crate) async fn lock(
+        &self,
+        client: &Client,
+        locks: &Locks,
+    ) -> Result<(Held, Seen), ErrorKind> {
+        let taking = Taking {
+            tables: &self.tables,
+            options: &self.options,
+            listener: self.listener.as_ref(),
+        };
+        Box::pin(lock::acquire(client, locks, taking)).await
     }
 
     /// Every service named is in the registry, or at least in this history.

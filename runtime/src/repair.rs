@@ -35,7 +35,7 @@ impl Migrator {
     ) -> Result<Entry, Error> {
         let mut locks = Locks::default();
         locks.exclusive.insert(service.to_owned());
-        let held = self.lock(client, &locks).await?;
+        let (held, _) = self.lock(client, &locks).await?;
         let repaired = self.record(client, service, version, outcome).await;
         held.release().await;
         repaired

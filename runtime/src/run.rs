@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
+use futures_util::future::try_join;
 use migrator_model::Code;
 use migrator_model::file_name::Direction;
 
@@ -13,9 +14,9 @@ use crate::error::{Error, ErrorKind};
 use crate::event::Event;
 use crate::history::{Entry, History};
 use crate::legs::legs;
-use crate::lock::{Held, Locks};
+use crate::lock::{Held, Locks, Seen};
 use crate::message::RESET;
-use crate::migrator::{Migrator, failed};
+use crate::migrator::{Migrator, failed, read_failed};
 use crate::plan::{self, Conflict, Plan};
 use crate::progress::Progress;
 use crate::recorded::Recorded;
@@ -29,6 +30,22 @@ pub(crate) struct Order<'a> {
     pub(crate) client: &'a Client,
     pub(crate) direction: Direction,
     pub(crate) target: &'a Target,
+}
+
+/// What a first look at the history found work for.
+struct Look {
+    history: History,
+    /// The services of the plan, if there can be one.
+    services: BTreeSet<String>,
+    locks: Locks,
+}
+
+/// What a run has when it acts.
+struct Under<'a> {
+    locks: &'a Locks,
+    held: &'a Held,
+    /// The services whose tables were made before.
+    prepared: &'a BTreeSet<String>,
 }
 
 /// How a run under locks ends.
@@ -56,50 +73,92 @@ impl Migrator {
     }
 
     async fn steps(&mut self, order: Order<'_>, report: &mut Report) -> Result<(), ErrorKind> {
-        let Some(mut locks) = self.first_look(order).await? else {
+        let Some(Look {
+            history,
+            services,
+            mut locks,
+        }) = self.first_look(order).await?
+        else {
             return Ok(());
         };
+        // The tables do not need the lock, so that neither waits for the other.
+        let prepare = self.prepare(order.client, &history, &services);
+        let ((mut held, mut seen), ()) =
+            try_join(self.lock(order.client, &locks), Box::pin(prepare)).await?;
         loop {
-            let held = self.lock(order.client, &locks).await?;
-            let outcome = self.locked(order, &locks, &held, report).await;
+            let under = Under {
+                locks: &locks,
+                held: &held,
+                prepared: &services,
+            };
+            let outcome = self.locked(order, under, seen, report).await;
             held.release().await;
             match outcome? {
                 Locked::Done => return Ok(()),
                 Locked::Further(needed) => locks = needed,
             }
+            (held, seen) = self.lock(order.client, &locks).await?;
         }
     }
 
-    /// The locks that there is work for; nothing if there is none.
+    /// What there is work for; nothing if there is none.
     ///
     /// What looks dirty may just be at work: whoever is at it holds the lock.
-    async fn first_look(&mut self, order: Order<'_>) -> Result<Option<Locks>, ErrorKind> {
+    async fn first_look(&mut self, order: Order<'_>) -> Result<Option<Look>, ErrorKind> {
         let history = self.history_for(order).await?;
-        match self.make_plan(&history, order) {
+        let (services, locks) = match self.make_plan(&history, order) {
             Ok(plan) if plan.steps.is_empty() => {
                 self.tell_plan(&plan);
-                Ok(None)
+                return Ok(None);
             }
-            Ok(plan) => Ok(Some(self.locks(&plan))),
+            Ok(plan) => (bootstrap::services(&plan), self.locks(&plan)),
             Err(conflicts) => match dirty_among(&conflicts, &history) {
-                services if services.is_empty() => Err(ErrorKind::Refused(conflicts)),
-                exclusive => Ok(Some(Locks {
-                    exclusive,
-                    ..Locks::default()
-                })),
+                services if services.is_empty() => return Err(ErrorKind::Refused(conflicts)),
+                exclusive => {
+                    let locks = Locks {
+                        exclusive,
+                        ..Locks::default()
+                    };
+                    (BTreeSet::new(), locks)
+                }
             },
-        }
+        };
+        Ok(Some(Look {
+            history,
+            services,
+            locks,
+        }))
+    }
+
+    /// Makes the session and the tables fit for these services.
+    async fn prepare(
+        &self,
+        client: &Client,
+        history: &History,
+        services: &BTreeSet<String>,
+    ) -> Result<(), ErrorKind> {
+        let reset = client.postgres().batch_execute(RESET).await;
+        reset.map_err(|error| failed(client, "preparing the session".to_owned(), &error))?;
+        bootstrap::tables(client, &self.tables, &self.options, history, services).await
     }
 
     /// Looks again, now that nobody else changes it, and acts.
     async fn locked(
         &mut self,
         order: Order<'_>,
-        locks: &Locks,
-        held: &Held,
+        under: Under<'_>,
+        seen: Seen,
         report: &mut Report,
     ) -> Result<Locked, ErrorKind> {
-        let history = self.history_for(order).await?;
+        let Under {
+            locks,
+            held,
+            prepared,
+        } = under;
+        let history = match seen {
+            Some(seen) => seen.map_err(|error| read_failed(order.client, error))?,
+            None => self.history_for(order).await?,
+        };
         let plan = self.make_plan(&history, order);
         let plan = plan.map_err(ErrorKind::Refused)?;
         let needed = self.locks(&plan);
@@ -108,8 +167,17 @@ impl Migrator {
         }
         self.tell_plan(&plan);
         if !plan.steps.is_empty() {
-            self.act(order.client, &history, &plan, held, report)
-                .await?;
+            let mut services = bootstrap::services(&plan);
+            services.retain(|service| !prepared.contains(service));
+            bootstrap::tables(
+                order.client,
+                &self.tables,
+                &self.options,
+                &history,
+                &services,
+            )
+            .await?;
+            self.act(order.client, &plan, held, report).await?;
         }
         Ok(Locked::Done)
     }
@@ -117,14 +185,10 @@ impl Migrator {
     async fn act(
         &mut self,
         client: &Client,
-        history: &History,
         plan: &Plan<'static>,
         held: &Held,
         report: &mut Report,
     ) -> Result<(), ErrorKind> {
-        let reset = client.postgres().batch_execute(RESET).await;
-        reset.map_err(|error| failed(client, "preparing the session".to_owned(), &error))?;
-        bootstrap::tables(client, &self.tables, &self.options.schema, history, plan).await?;
         let recorded = Recorded::read(client.postgres(), &self.tables, plan).await;
         let recorded = recorded
             .map_err(|error| failed(client, "reading the recorded scripts".to_owned(), &error))?;
