@@ -247,6 +247,8 @@ fn exit(error: &Error) -> Exit {
         ErrorKind::Locked { .. } => Exit::Locked,
         ErrorKind::Connect(_) | ErrorKind::Connection { .. } => Exit::Connection,
         ErrorKind::Script(fault) if fault.left == Left::Unknown => Exit::Connection,
+        ErrorKind::Script(fault) if fault.code == Code::M0514 => Exit::Refused,
+        ErrorKind::Script(fault) if fault.code == Code::M0515 => Exit::Locked,
         ErrorKind::Scripts(faults) if faults.iter().any(|fault| fault.left == Left::Unknown) => {
             Exit::Connection
         }

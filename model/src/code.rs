@@ -154,6 +154,8 @@ codes! {
     M0511 "an up script does something else a second time",
     M0512 "the database to verify on is not empty",
     M0513 "a database could not be made empty again",
+    M0514 "what a broken script has left is not what it would make",
+    M0515 "the server is still at a statement of an earlier run",
     M0601 "an object is there that no migration makes",
     M0602 "an object is gone that a migration made",
     M0603 "an object is not as the migrations made it",

@@ -111,7 +111,7 @@ mod tests {
     use migrator_model::{Tree, resolve};
 
     use super::migration;
-    use crate::plan::{Reason, Step, Work};
+    use crate::plan::{Reason, Start, Step, Work};
 
     #[test]
     fn the_checksum_is_refinerys_own() {
@@ -134,6 +134,7 @@ mod tests {
         let step = Step {
             work: Work::Apply(ours),
             reason: Reason::Requested,
+            start: Start::Afresh,
         };
         let theirs = migration(&step)
             .expect("it is applied")

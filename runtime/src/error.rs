@@ -95,7 +95,8 @@ impl Error {
             }
             ErrorKind::Locked { .. } => Code::M0502,
             ErrorKind::Script(fault) if fault.left == Left::Unknown => Code::M0503,
-            ErrorKind::Script(_) | ErrorKind::Scripts(_) | ErrorKind::Engine(_) => Code::M0501,
+            ErrorKind::Script(fault) => fault.code,
+            ErrorKind::Scripts(_) | ErrorKind::Engine(_) => Code::M0501,
             ErrorKind::Connection { .. } => Code::M0503,
             ErrorKind::Connect(error) => Code::find(error.code()).unwrap_or(Code::M0902),
             ErrorKind::Format(_) => Code::M0504,
@@ -154,6 +155,18 @@ fn script_help(fault: &Fault) -> String {
         Left::Dirty => {
             "it ran outside a transaction, so that what it did before is still there; \
              finish or take it back by hand, then say which with `migrator repair`"
+        }
+        Left::Resumable if fault.code == Code::M0514 => {
+            "see which of the two is wanted: drop or rename what is in the way, and run again; \
+             or finish the script by hand, then say so with `migrator repair`"
+        }
+        Left::Resumable if fault.code == Code::M0515 => {
+            "wait until that statement has ended, or end it, and run again; \
+             `--lock-wait` says for how long to wait"
+        }
+        Left::Resumable => {
+            "it ran outside a transaction, so that what it did before is still there; \
+             mend what the server says, and run again: the run takes it up where it is"
         }
         Left::Unknown => "`migrator status` says whether it was applied; run it again",
     }

@@ -27,6 +27,22 @@ pub enum Event<'a> {
         /// After how long.
         delay: Duration,
     },
+    /// What an earlier run has left of a step outside a transaction, and what is made
+    /// of it.
+    Resumed {
+        /// The step.
+        step: &'a Step<'a>,
+        /// What was found.
+        found: &'a str,
+    },
+    /// The server is still at a statement of a step that an earlier run has sent;
+    /// this one waits for it to end.
+    StillAtWork {
+        /// The step.
+        step: &'a Step<'a>,
+        /// The session.
+        holder: &'a Holder,
+    },
     /// The server said something unasked while a script ran.
     Notice(&'a Notice),
 }

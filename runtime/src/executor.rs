@@ -5,6 +5,7 @@
 use std::time::{Duration, Instant};
 
 use migrator_model::file_name::Direction;
+use migrator_model::sql::statements;
 use migrator_model::{Mode, Registry};
 
 use crate::abreast::Shared;
@@ -16,7 +17,7 @@ use crate::lock::Held;
 use crate::message::{Commit, Message};
 use crate::options::Options;
 use crate::pipeline::Pipeline;
-use crate::plan::{DownScript, Step, Work};
+use crate::plan::{DownScript, Start, Step, Work};
 use crate::progress::Progress;
 use crate::recorded::Recorded;
 use crate::report::Done;
@@ -165,18 +166,39 @@ impl<'a> Executor<'a> {
 
     /// Marks the entry dirty, sends one statement after the other, and then
     /// marks it clean.
-    async fn by_statement(&mut self, step: &Step<'_>, source: &Source) -> Result<(), Fault> {
+    async fn by_statement(&mut self, step: &Step<'static>, source: &Source) -> Result<(), Fault> {
         let started = Instant::now();
         let timeouts = source.timeouts(self.options, Duration::ZERO);
-        let begin = Message::bookkeeping(&self.dirty_record(step)) + &Message::timeouts(timeouts);
-        self.bookkeep(step, &begin, Left::Nothing).await?;
-        source
-            .send_statements(self.client, &step.to_string())
-            .await?;
+        let (record, left) = match step.start {
+            Start::Afresh => (self.dirty_record(step), Left::Nothing),
+            Start::Resumed => (String::new(), source.left()),
+        };
+        let begin = Message::bookkeeping(&record) + &Message::timeouts(timeouts);
+        self.bookkeep(step, &begin, left).await?;
+        let found = match step.start {
+            Start::Afresh => {
+                self.send_all(step, source).await?;
+                String::new()
+            }
+            Start::Resumed => self.resume(step, source).await?,
+        };
         let took = Took::Milliseconds(started.elapsed().as_secs_f64() * 1000.0);
-        let end = self.clean_record(step) + &self.event(step, took, None);
-        self.bookkeep(step, &Message::bookkeeping(&end), Left::Dirty)
+        let end = found + &self.clean_record(step) + &self.event(step, took, None);
+        self.bookkeep(step, &Message::bookkeeping(&end), source.left())
             .await
+    }
+
+    /// One statement after the other, as long as nobody else can be at it.
+    async fn send_all(&self, step: &Step<'_>, source: &Source) -> Result<(), Fault> {
+        let name = step.to_string();
+        for range in statements(&source.sql) {
+            if !self.lock.is_held() {
+                let message = "the connection that holds the lock was lost".to_owned();
+                return Err(Fault::new(name, message, source.left()));
+            }
+            source.send_statement(self.client, &name, range).await?;
+        }
+        Ok(())
     }
 
     async fn bookkeep(&mut self, step: &Step<'_>, message: &str, left: Left) -> Result<(), Fault> {
@@ -234,6 +256,16 @@ impl<'a> Executor<'a> {
             (None, Direction::Up) => Kind::Apply,
             (None, Direction::Down) => Kind::Revert,
         };
+        self.event_of(kind, step, took, failure)
+    }
+
+    pub(crate) fn event_of(
+        &self,
+        kind: Kind,
+        step: &Step<'_>,
+        took: Took,
+        message: Option<&str>,
+    ) -> String {
         let name = step.name();
         let checksum = match &step.work {
             Work::Apply(migration) => migration.checksum.to_string(),
@@ -246,7 +278,7 @@ impl<'a> Executor<'a> {
             checksum: &checksum,
             application: &self.options.application,
         };
-        write::event(self.tables, kind, subject, took, failure)
+        write::event(self.tables, kind, subject, took, message)
     }
 
     /// Best effort: the failure itself is what is reported.
@@ -257,9 +289,14 @@ impl<'a> Executor<'a> {
         let took = Took::Milliseconds(took.as_secs_f64() * 1000.0);
         let event = self.event(step, took, Some(&fault.message));
         let message = Message::bookkeeping(&event);
+        self.try_to_record(&message).await;
+    }
+
+    /// Records what a failure is not to be hidden by.
+    pub(crate) async fn try_to_record(&self, message: &str) {
         // The first may meet a transaction that the script has left open.
         for _ in 0..2 {
-            if send(self.client.postgres(), &message).await.is_ok() {
+            if send(self.client.postgres(), message).await.is_ok() {
                 return;
             }
             let _ = self.client.postgres().batch_execute("ROLLBACK").await;

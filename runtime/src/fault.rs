@@ -2,12 +2,15 @@
 
 use std::fmt;
 
+use migrator_model::Code;
 use migrator_model::diagnostic::Position;
 use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 
 /// A script failed.
 #[derive(Clone, Debug)]
 pub struct Fault {
+    /// What it is filed under.
+    pub code: Code,
     /// The step, `tenant/20240101120000_a1b2c3d4_create_tenants_table`.
     pub step: String,
     /// The script's file, as it was named when it was compiled in; nothing if
@@ -38,6 +41,8 @@ pub enum Left {
     Nothing,
     /// Whatever its statements did before: it ran outside a transaction.
     Dirty,
+    /// That as well, and the next run in this direction resumes it by itself.
+    Resumable,
     /// It is not known: the connection was lost before the answer.
     Unknown,
 }
@@ -53,6 +58,7 @@ impl std::error::Error for Fault {}
 impl Fault {
     pub(crate) fn new(step: String, message: String, left: Left) -> Fault {
         Fault {
+            code: Code::M0501,
             step,
             path: None,
             position: None,

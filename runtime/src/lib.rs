@@ -48,6 +48,7 @@ mod progress;
 mod recorded;
 mod repair;
 mod report;
+mod resume;
 mod run;
 mod schedule;
 mod session;

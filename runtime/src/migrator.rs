@@ -102,7 +102,8 @@ impl Migrator {
         self.run(order).await
     }
 
-    /// What a run would do at this moment.
+    /// What a run would do at this moment; of what another run is at outside a
+    /// transaction, what it would do when that is done.
     ///
     /// # Errors
     ///
@@ -118,9 +119,14 @@ impl Migrator {
             direction,
             target,
         };
-        let history = self.history_for(order).await?;
+        let looked = self.history_and_work(client).await;
+        let (history, at_work) = looked.map_err(|error| read_failed(client, error))?;
+        self.check_target(order, &history)?;
+        let (history, notes) = history.when_done(&at_work);
         let plan = self.make_plan(&history, order);
-        Ok(plan.map_err(ErrorKind::Refused)?)
+        let mut plan = plan.map_err(ErrorKind::Refused)?;
+        plan.notes.extend(notes);
+        Ok(plan)
     }
 
     /// How the database stands to the registry.
@@ -129,9 +135,10 @@ impl Migrator {
     ///
     /// A service is not known, or the history cannot be read.
     pub async fn status(&self, client: &Client, services: &Selection) -> Result<Status, Error> {
-        let history = self.history(client).await?;
+        let looked = self.history_and_work(client).await;
+        let (history, at_work) = looked.map_err(|error| read_failed(client, error))?;
         self.check_names(services, &history)?;
-        Ok(Status::new(self.registry, &history, services))
+        Ok(Status::seen(self.registry, &history, services, &at_work))
     }
 
     /// Reads the history; a database without one has an empty one.

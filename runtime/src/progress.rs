@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::connect::Notice;
-use crate::event::{Event, Listener};
+use crate::event::{Event, Holder, Listener};
 use crate::plan::Step;
 use crate::report::Done;
 
@@ -31,6 +31,14 @@ enum Kept {
         step: Step<'static>,
         why: String,
         delay: Duration,
+    },
+    Resumed {
+        step: Step<'static>,
+        found: String,
+    },
+    StillAtWork {
+        step: Step<'static>,
+        holder: Holder,
     },
     Notice(Notice),
 }
@@ -57,6 +65,16 @@ impl Progress {
     pub(crate) fn retrying(&self, leg: usize, step: &Step<'static>, why: &str, delay: Duration) {
         let (step, why) = (step.clone(), why.to_owned());
         self.tell(leg, Kept::Retrying { step, why, delay });
+    }
+
+    pub(crate) fn resumed(&self, leg: usize, step: &Step<'static>, found: &str) {
+        let (step, found) = (step.clone(), found.to_owned());
+        self.tell(leg, Kept::Resumed { step, found });
+    }
+
+    pub(crate) fn still_at_work(&self, leg: usize, step: &Step<'static>, holder: &Holder) {
+        let (step, holder) = (step.clone(), holder.clone());
+        self.tell(leg, Kept::StillAtWork { step, holder });
     }
 
     pub(crate) fn notice(&self, leg: usize, notice: Notice) {
@@ -116,6 +134,8 @@ impl Order {
                     why,
                     delay: *delay,
                 },
+                Kept::Resumed { step, found } => Event::Resumed { step, found },
+                Kept::StillAtWork { step, holder } => Event::StillAtWork { step, holder },
                 Kept::Notice(notice) => Event::Notice(notice),
             });
         }

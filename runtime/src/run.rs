@@ -253,12 +253,16 @@ impl Migrator {
             .history(order.client)
             .await
             .map_err(|error| *error.kind)?;
-        let checked = match order.direction {
-            Direction::Up => self.check_names(&order.target.services, &History::default()),
-            Direction::Down => self.check_names(&order.target.services, &history),
-        };
+        let checked = self.check_target(order, &history);
         checked.map_err(|error| *error.kind)?;
         Ok(history)
+    }
+
+    pub(crate) fn check_target(&self, order: Order<'_>, history: &History) -> Result<(), Error> {
+        match order.direction {
+            Direction::Up => self.check_names(&order.target.services, &History::default()),
+            Direction::Down => self.check_names(&order.target.services, history),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The script of a step, wherever it came from, and what a failure in it says.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use migrator_model::diagnostic::Position;
@@ -13,6 +14,7 @@ use crate::client::Client;
 use crate::fault::{Fault, Left, named_position};
 use crate::message::{Message, Timeouts};
 use crate::options::Options;
+use crate::resume;
 use crate::session::{SendError, send};
 use crate::unfit;
 
@@ -92,22 +94,40 @@ impl Source {
     /// Sends one statement after the other, outside a transaction.
     pub(crate) async fn send_statements(&self, client: &Client, step: &str) -> Result<(), Fault> {
         for range in statements(&self.sql) {
-            let statement = Message::statement(&self.sql, range);
-            let Err(failure) = send(client.postgres(), statement.text()).await else {
-                continue;
-            };
-            let Some(said) = failure.error.as_db_error() else {
-                let fault = unanswered(client, step, &failure.error).await;
-                return Err(Fault {
-                    left: Left::Dirty,
-                    ..fault
-                });
-            };
-            let position = statement.locate(named_position(said));
-            let fault = Fault::new(step.to_owned(), String::new(), Left::Dirty).with_server(said);
-            return Err(fault.at(self.path.as_deref(), &self.sql, Some(position)));
+            self.send_statement(client, step, range).await?;
         }
         Ok(())
+    }
+
+    /// Sends one of its statements, outside a transaction.
+    pub(crate) async fn send_statement(
+        &self,
+        client: &Client,
+        step: &str,
+        range: Range<usize>,
+    ) -> Result<(), Fault> {
+        let statement = Message::statement(&self.sql, range);
+        let Err(failure) = send(client.postgres(), statement.text()).await else {
+            return Ok(());
+        };
+        let Some(said) = failure.error.as_db_error() else {
+            let fault = unanswered(client, step, &failure.error).await;
+            return Err(Fault {
+                left: self.left(),
+                ..fault
+            });
+        };
+        let position = statement.locate(named_position(said));
+        let fault = Fault::new(step.to_owned(), String::new(), self.left()).with_server(said);
+        Err(fault.at(self.path.as_deref(), &self.sql, Some(position)))
+    }
+
+    /// What it leaves if it breaks off after its first statement was sent.
+    pub(crate) fn left(&self) -> Left {
+        match resume::can_be(&self.sql, self.mode) {
+            true => Left::Resumable,
+            false => Left::Dirty,
+        }
     }
 }
 

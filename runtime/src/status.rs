@@ -1,9 +1,12 @@
 //! How a database stands to a registry, service by service.
 
+use std::collections::BTreeSet;
+
 use migrator_model::file_name::Direction;
 use migrator_model::{Registry, Version};
 
 use crate::history::{Entry, History, Likeness};
+use crate::plan::resumable;
 use crate::target::Selection;
 
 /// The state of some services.
@@ -35,6 +38,9 @@ pub struct MigrationStatus {
     pub state: State,
     /// When it was applied, by the server's clock, in RFC 3339.
     pub applied_on: Option<String>,
+    /// Whether it is dirty and the next run in the direction in which it broke takes
+    /// it up by itself.
+    pub is_resumable: bool,
 }
 
 /// How a migration stands between registry and history.
@@ -52,6 +58,8 @@ pub enum State {
     Missing,
     /// Broke half-way in this direction, outside a transaction.
     Dirty(Direction),
+    /// Being applied or reverted by another run at this moment, outside a transaction.
+    AtWork(Direction),
 }
 
 impl State {
@@ -65,6 +73,7 @@ impl State {
             State::Changed => "changed",
             State::Missing => "missing",
             State::Dirty(_) => "dirty",
+            State::AtWork(_) => "at work",
         }
     }
 }
@@ -73,6 +82,16 @@ impl Status {
     /// Compares a registry with a history.
     #[must_use]
     pub fn new(registry: &Registry, history: &History, services: &Selection) -> Status {
+        Status::seen(registry, history, services, &BTreeSet::new())
+    }
+
+    /// The same, while others are at work on some services.
+    pub(crate) fn seen(
+        registry: &Registry,
+        history: &History,
+        services: &Selection,
+        at_work: &BTreeSet<String>,
+    ) -> Status {
         let known = registry
             .services
             .iter()
@@ -86,7 +105,14 @@ impl Status {
         Status {
             services: names
                 .into_iter()
-                .map(|name| service(registry, history, name))
+                .map(|name| {
+                    let is_at_work = at_work.contains(&name);
+                    let mut found = service(registry, history, name);
+                    if is_at_work {
+                        found.migrations.iter_mut().for_each(leave_at_work);
+                    }
+                    found
+                })
                 .collect(),
         }
     }
@@ -130,6 +156,7 @@ fn service(registry: &Registry, history: &History, name: String) -> ServiceStatu
                 name: migration.history_name(),
                 state,
                 applied_on: entry.map(|entry| entry.applied_on.clone()),
+                is_resumable: entry.is_some_and(|entry| resumable(registry, entry).is_some()),
             }
         })
         .collect();
@@ -140,6 +167,7 @@ fn service(registry: &Registry, history: &History, name: String) -> ServiceStatu
         name: entry.name.clone(),
         state: entry.dirty.map_or(State::Missing, State::Dirty),
         applied_on: Some(entry.applied_on.clone()),
+        is_resumable: false,
     }));
     migrations.sort_by_key(|migration| migration.version);
     let tier = registry.service(&name).map(|service| service.tier);
@@ -147,6 +175,14 @@ fn service(registry: &Registry, history: &History, name: String) -> ServiceStatu
         tier: tier.and_then(|tier| Some(registry.tiers.get(tier)?.to_string())),
         service: name,
         migrations,
+    }
+}
+
+/// What looks dirty while another run holds the lock is what that run is at.
+fn leave_at_work(migration: &mut MigrationStatus) {
+    if let State::Dirty(direction) = migration.state {
+        migration.state = State::AtWork(direction);
+        migration.is_resumable = false;
     }
 }
 

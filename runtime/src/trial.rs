@@ -91,7 +91,7 @@ impl Trial {
         let first = first.map(|range| Position::at(&self.source.sql, range.start));
         match fault.left {
             Left::Nothing => true,
-            Left::Dirty => fault.position.is_some() && fault.position == first,
+            Left::Dirty | Left::Resumable => fault.position.is_some() && fault.position == first,
             Left::Unknown => false,
         }
     }

@@ -106,7 +106,7 @@ fn is_of_word(c: char) -> bool {
 }
 
 /// The length of the first token; nothing at the end.
-fn length(text: &str) -> Option<usize> {
+pub(crate) fn length(text: &str) -> Option<usize> {
     let first = text.chars().next()?;
     let until = |found: Option<usize>| found.unwrap_or(text.len());
     Some(match first {

@@ -42,11 +42,7 @@ impl Migrator {
         client: &Client,
         target: &Target,
     ) -> Result<DatabaseState, ReadError> {
-        let services = self.registry.services.iter();
-        let services: Vec<&str> = services.map(|service| service.name.as_ref()).collect();
-        let locks = lock::at_work_query(&self.options.schema, &services);
-        let (history, locks) = read::history_and(client.postgres(), &self.tables, &locks).await?;
-        let at_work = lock::at_work(&self.options.schema, &services, &locks);
+        let (history, at_work) = self.history_and_work(client).await?;
         let policy = self.options.policy;
         Ok(DatabaseState::new(
             self.registry,
@@ -55,6 +51,20 @@ impl Migrator {
             policy,
             &at_work,
         ))
+    }
+
+    /// The history, and the services that a run is changing at this moment, in one
+    /// round trip.
+    pub(crate) async fn history_and_work(
+        &self,
+        client: &Client,
+    ) -> Result<(History, BTreeSet<String>), ReadError> {
+        let services = self.registry.services.iter();
+        let services: Vec<&str> = services.map(|service| service.name.as_ref()).collect();
+        let locks = lock::at_work_query(&self.options.schema, &services);
+        let (history, locks) = read::history_and(client.postgres(), &self.tables, &locks).await?;
+        let at_work = lock::at_work(&self.options.schema, &services, &locks);
+        Ok((history, at_work))
     }
 
     /// The services that a run is changing at this moment, as its locks tell.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use migrator_runtime::plan::{Plan, Reason, Step};
+use migrator_runtime::plan::{Plan, Reason, Start, Step};
 use migrator_runtime::{Client, Direction, Done, Event, Migrator, Options, Report};
 use serde_json::{Value, json};
 
@@ -42,6 +42,11 @@ fn tell(output: &Printer, event: &Event<'_>) {
         Event::Retrying { step, why, delay } => output.note(&format!(
             "{step}: {why}; trying again in {}",
             seconds(*delay)
+        )),
+        Event::Resumed { step, found } => output.note(&format!("{step}: {found}")),
+        Event::StillAtWork { step, holder } => output.note(&format!(
+            "{step}: the server is still at a statement of an earlier run, for {holder}; \
+             waiting until it has ended"
         )),
         Event::Notice(notice) => output.note(&format!(
             "the server says {}: {}",
@@ -96,7 +101,10 @@ pub(super) fn show_plan(
 ) {
     notes(output, plan);
     for step in &plan.steps {
-        let word = format!("would be {}", word(step.direction()));
+        let word = match step.start {
+            Start::Afresh => format!("would be {}", word(step.direction())),
+            Start::Resumed => "would be taken up".to_owned(),
+        };
         output.result(Tone::Plain, &word, &step.to_string());
     }
     let steps: Vec<Value> = plan
@@ -109,6 +117,7 @@ pub(super) fn show_plan(
                 "name": step.name(),
                 "direction": direction_word(step.direction()),
                 "reason": reason(step.reason),
+                "resumed": step.start == Start::Resumed,
             })
         })
         .collect();

@@ -1,6 +1,6 @@
 //! `status`: what is applied and what is pending.
 
-use migrator_runtime::{MigrationStatus, Migrator, ServiceStatus, State, Status};
+use migrator_runtime::{Direction, MigrationStatus, Migrator, ServiceStatus, State, Status};
 use serde_json::{Value, json};
 
 use super::run::direction_word;
@@ -26,6 +26,7 @@ pub(super) async fn run(context: Context<'_>, status: &args::Status) -> Outcome 
         "services",
         found.services.iter().map(service_json).collect(),
     );
+    resumable(output, &found);
     match status.migrations {
         true => list(output, &found),
         false => table(output, &found),
@@ -36,6 +37,24 @@ pub(super) async fn run(context: Context<'_>, status: &args::Status) -> Outcome 
     })
 }
 
+/// What is dirty but needs nobody's help.
+fn resumable(output: &Output, status: &Status) {
+    for service in &status.services {
+        for migration in service.migrations.iter().filter(|m| m.is_resumable) {
+            let ServiceStatus { service, .. } = service;
+            let command = match migration.state == State::Dirty(Direction::Down) {
+                true => "down",
+                false => "up",
+            };
+            output.note(&format!(
+                "{service}/{}_{} broke half-way: the next `migrator {command} \
+                 --service={service}` takes it up where it is",
+                migration.version, migration.name
+            ));
+        }
+    }
+}
+
 /// Anything wrong is refused before anything pending is told.
 fn checked(found: &Status) -> Exit {
     let states: Vec<State> = found
@@ -43,10 +62,11 @@ fn checked(found: &Status) -> Exit {
         .iter()
         .flat_map(|service| service.migrations.iter().map(|migration| migration.state))
         .collect();
-    let fine = |state: &State| matches!(state, State::Applied | State::Pending);
+    let pending = |state: &State| matches!(state, State::Pending | State::AtWork(_));
+    let fine = |state: &State| *state == State::Applied || pending(state);
     if !states.iter().all(fine) {
         Exit::Refused
-    } else if states.contains(&State::Pending) {
+    } else if states.iter().any(pending) {
         Exit::Pending
     } else {
         Exit::Done
@@ -94,7 +114,14 @@ fn summary(service: &ServiceStatus) -> String {
         let states = service.migrations.iter().map(|m| m.state.as_str());
         states.filter(|state| *state == word).count()
     };
-    let words = ["dirty", "changed", "missing", "out of order", "pending"];
+    let words = [
+        "dirty",
+        "changed",
+        "missing",
+        "out of order",
+        "at work",
+        "pending",
+    ];
     let found: Vec<String> = words
         .into_iter()
         .filter_map(|word| match count(word) {
@@ -113,7 +140,7 @@ fn list(output: &Output, status: &Status) {
         for migration in &service.migrations {
             let tone = match migration.state {
                 State::Applied => Tone::Good,
-                State::Pending => Tone::Plain,
+                State::Pending | State::AtWork(_) => Tone::Plain,
                 State::OutOfOrder | State::Changed | State::Missing | State::Dirty(_) => Tone::Warn,
             };
             let word = format!("{:12}", migration.state.as_str());
@@ -142,13 +169,16 @@ fn migration_json(migration: &MigrationStatus) -> Value {
         "name": migration.name,
         "state": migration.state.as_str(),
         "dirty": match migration.state {
-            State::Dirty(direction) => json!(direction_word(direction)),
+            State::Dirty(direction) | State::AtWork(direction) => {
+                json!(direction_word(direction))
+            }
             State::Applied
             | State::Pending
             | State::OutOfOrder
             | State::Changed
             | State::Missing => Value::Null,
         },
+        "resumable": migration.is_resumable,
         "applied_on": migration.applied_on,
     })
 }

@@ -7,7 +7,7 @@ pub(crate) mod read;
 pub(crate) mod schema;
 pub(crate) mod write;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use migrator_model::file_name::Direction;
 use migrator_model::registry::MigrationRef;
@@ -129,6 +129,25 @@ impl History {
     #[must_use]
     pub fn newest(&self, service: &str) -> Option<Version> {
         self.entries_of(service).next_back().map(|e| e.version)
+    }
+
+    /// The history as it will be when those are done that are at work on some services
+    /// outside a transaction, and what is to be said of that.
+    pub(crate) fn when_done(mut self, at_work: &BTreeSet<String>) -> (History, Vec<String>) {
+        let mut notes = Vec::new();
+        let services = self.entries.iter_mut();
+        for (_, entries) in services.filter(|(service, _)| at_work.contains(*service)) {
+            entries.retain(|_, entry| {
+                let (doing, stays) = match entry.dirty.take() {
+                    None => return true,
+                    Some(Direction::Up) => ("applied", true),
+                    Some(Direction::Down) => ("reverted", false),
+                };
+                notes.push(format!("{entry} is being {doing} by another run"));
+                stays
+            });
+        }
+        (self, notes)
     }
 
     /// The newest applied version of those that the registry has: what it does

@@ -83,6 +83,28 @@ pub(crate) async fn down_scripts(
     Ok(rows(messages).filter_map(script).collect())
 }
 
+/// What was said of a migration when a run failed at it, if that was the last that
+/// was heard of it.
+pub(crate) async fn last_failure(
+    client: &tokio_postgres::Client,
+    tables: &Tables,
+    service: &str,
+    version: Version,
+) -> Result<Option<String>, tokio_postgres::Error> {
+    let query = format!(
+        "SELECT kind, message FROM {} \
+         WHERE service OPERATOR(pg_catalog.=) {} \
+           AND version OPERATOR(pg_catalog.=) {}::pg_catalog.int8 \
+         ORDER BY id DESC LIMIT 1",
+        tables.event(),
+        quote_literal(service),
+        version.as_integer()
+    );
+    let last = rows(client.simple_query(&query).await?).next();
+    let last = last.filter(|row| row.get(0) == Some("failure"));
+    Ok(last.and_then(|row| row.get(1).map(str::to_owned)))
+}
+
 /// Reads how each entry came about, in the order in which that happened; no
 /// history at all is an empty one.
 ///

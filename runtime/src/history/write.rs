@@ -22,6 +22,7 @@ pub(crate) enum Kind {
     Apply,
     Revert,
     Failure,
+    Resume,
     Repair,
 }
 
@@ -124,6 +125,7 @@ pub(crate) fn event(
         Kind::Apply => "apply",
         Kind::Revert => "revert",
         Kind::Failure => "failure",
+        Kind::Resume => "resume",
         Kind::Repair => "repair",
     };
     let milliseconds = match took {

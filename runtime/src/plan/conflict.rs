@@ -3,8 +3,9 @@
 use std::fmt;
 
 use migrator_model::file_name::Direction;
-use migrator_model::{Code, Migration, Version};
+use migrator_model::{Code, Migration, Registry, Version};
 
+use super::resumable;
 use crate::history::Entry;
 
 /// Something that keeps a run from starting.
@@ -70,20 +71,31 @@ impl Conflict {
         }
     }
 
-    pub(super) fn dirty(entry: &Entry, direction: Direction) -> Conflict {
-        let (doing, done) = match direction {
-            Direction::Up => ("applied", "--applied"),
-            Direction::Down => ("reverted", "--reverted"),
+    /// A run in the direction in which it broke may yet resume it.
+    pub(super) fn dirty(registry: &Registry, entry: &Entry, direction: Direction) -> Conflict {
+        let (doing, done, command) = match direction {
+            Direction::Up => ("applied", "--applied", "up"),
+            Direction::Down => ("reverted", "--reverted", "down"),
+        };
+        let (service, version) = (&entry.service, entry.version);
+        let repair = format!(
+            "`migrator repair --service={service} --version={version} {done}` (or the other way)"
+        );
+        let help = match resumable(registry, entry) {
+            Some(_) => format!(
+                "`migrator {command} --service={service}` takes it up where it is; or see what its \
+                 script has done, finish that or take it back by hand, then say which: {repair}"
+            ),
+            None => format!(
+                "see what its script has done, finish that or take it back by hand, \
+                 then say which: {repair}"
+            ),
         };
         Conflict {
             code: Code::M0404,
             subject: entry.to_string(),
             message: format!("it broke half-way while it was being {doing}, outside a transaction"),
-            help: format!(
-                "see what its script has done, finish that or take it back by hand, then say which: \
-                 `migrator repair --service={} --version={} {done}` (or the other way)",
-                entry.service, entry.version
-            ),
+            help,
         }
     }
 

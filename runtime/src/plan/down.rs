@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use migrator_model::Registry;
+use migrator_model::file_name::Direction;
 
 use super::sequence::Sequence;
-use super::{Conflict, DownScript, Plan, Reason, Request, Step, Work};
+use super::{Conflict, DownScript, Plan, Reason, Request, Start, Step, Work, resumable, resumes};
 use crate::history::{Entry, Likeness, Stored};
 use crate::target::{Extent, Leave, Selection};
 
@@ -90,7 +91,16 @@ fn step<'r>(
     notes: &mut Vec<String>,
 ) -> Result<Step<'r>, Conflict> {
     if let Some(direction) = entry.dirty {
-        return Err(Conflict::dirty(entry, direction));
+        let resumed = resumable(registry, entry).filter(|_| direction == Direction::Down);
+        let Some(migration) = resumed else {
+            return Err(Conflict::dirty(registry, entry, direction));
+        };
+        notes.push(resumes(entry, direction));
+        return Ok(Step {
+            work: Work::Revert(entry.clone(), DownScript::Embedded(migration)),
+            reason,
+            start: Start::Resumed,
+        });
     }
     let known = registry.migration(&entry.service, entry.version);
     let same = known.filter(|migration| entry.likeness(migration) != Likeness::Changed);
@@ -111,5 +121,6 @@ fn step<'r>(
     Ok(Step {
         work: Work::Revert(entry.clone(), script),
         reason,
+        start: Start::Afresh,
     })
 }

@@ -16,7 +16,8 @@ use migrator_model::{Migration, Registry, Version, nearest};
 
 pub use conflict::Conflict;
 
-use crate::history::{Entry, History};
+use crate::history::{Entry, History, Likeness};
+use crate::resume;
 use crate::target::{Extent, Policy, Selection, Target};
 
 /// The steps of a run, in order.
@@ -35,6 +36,18 @@ pub struct Step<'r> {
     pub work: Work<'r>,
     /// Why it is in the plan.
     pub reason: Reason,
+    /// Whether it begins or goes on.
+    pub start: Start,
+}
+
+/// How a step starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// Its script has not begun.
+    Afresh,
+    /// Its script broke half-way in an earlier run, outside a transaction, and each
+    /// of its statements is one that can be looked at and taken up again.
+    Resumed,
 }
 
 /// What a step runs.
@@ -123,6 +136,28 @@ impl Request<'_, '_> {
         };
         vec![Conflict::unknown_target(version, help)]
     }
+}
+
+/// The migration whose script broke half-way, if a run in the same direction can
+/// resume it: it must be the script that broke.
+pub(crate) fn resumable<'r>(registry: &'r Registry, entry: &Entry) -> Option<&'r Migration> {
+    let direction = entry.dirty?;
+    let migration = registry.migration(&entry.service, entry.version)?;
+    let script = match direction {
+        Direction::Up => &migration.up,
+        Direction::Down => &migration.down,
+    };
+    let is_same = entry.likeness(migration) != Likeness::Changed;
+    (is_same && resume::can_be(&script.sql(), script.mode)).then_some(migration)
+}
+
+/// What is said of an entry whose script broke half-way and is resumed.
+fn resumes(entry: &Entry, direction: Direction) -> String {
+    let doing = match direction {
+        Direction::Up => "applied",
+        Direction::Down => "reverted",
+    };
+    format!("{entry} broke half-way while it was being {doing}: it is taken up where it is")
 }
 
 impl Step<'_> {

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use migrator_model::file_name::Direction;
 use migrator_model::registry::MigrationRef;
 use migrator_model::{Migration, Registry, Version};
 
-use super::{Conflict, Plan, Reason, Request, Step, Work};
-use crate::history::Likeness;
+use super::{Conflict, Plan, Reason, Request, Start, Step, Work, resumable, resumes};
+use crate::history::{Entry, Likeness};
 use crate::target::{Extent, Leave};
 
 pub(super) fn plan<'r>(request: &Request<'r, '_>) -> Result<Plan<'r>, Vec<Conflict>> {
@@ -15,7 +16,7 @@ pub(super) fn plan<'r>(request: &Request<'r, '_>) -> Result<Plan<'r>, Vec<Confli
     let mut conflicts = request.unknown_version();
     let mut notes = Vec::new();
     for service in bounds.services.keys() {
-        conflicts.extend(judge(request, service, &mut notes));
+        conflicts.extend(judge(request, service, &pending, &mut notes));
     }
     conflicts.extend(out_of_order(request, &pending));
     if !conflicts.is_empty() {
@@ -30,9 +31,14 @@ fn step<'r>(request: &Request<'r, '_>, migration: &'r Migration) -> Step<'r> {
         true => Reason::Requested,
         false => Reason::Dependency,
     };
+    let start = match request.history.entry(&migration.service, migration.version) {
+        Some(_) => Start::Resumed,
+        None => Start::Afresh,
+    };
     Step {
         work: Work::Apply(migration),
         reason,
+        start,
     }
 }
 
@@ -151,10 +157,18 @@ fn pending<'r>(request: &Request<'r, '_>, bounds: &Bounds<'r>) -> Vec<&'r Migrat
     pending
 }
 
+/// Whether an entry's up script broke half-way and can be resumed.
+fn is_resumed(request: &Request<'_, '_>, entry: &Entry) -> bool {
+    entry.dirty == Some(Direction::Up) && resumable(request.registry, entry).is_some()
+}
+
 /// What is not applied and within its service's bound, without what waits for
 /// something that is not.
 fn within<'r>(request: &Request<'r, '_>, bounds: &Bounds<'r>) -> Vec<&'r Migration> {
-    let applied = |m: &Migration| request.history.entry(&m.service, m.version).is_some();
+    let applied = |m: &Migration| {
+        let entry = request.history.entry(&m.service, m.version);
+        entry.is_some_and(|entry| !is_resumed(request, entry))
+    };
     let mut left: BTreeSet<MigrationRef> = BTreeSet::new();
     let mut ended: BTreeSet<&str> = BTreeSet::new();
     let mut within = Vec::new();
@@ -172,7 +186,12 @@ fn within<'r>(request: &Request<'r, '_>, bounds: &Bounds<'r>) -> Vec<&'r Migrati
 }
 
 /// What is wrong between a service's registry and its history.
-fn judge(request: &Request<'_, '_>, service: &str, notes: &mut Vec<String>) -> Vec<Conflict> {
+fn judge(
+    request: &Request<'_, '_>,
+    service: &str,
+    pending: &[&Migration],
+    notes: &mut Vec<String>,
+) -> Vec<Conflict> {
     let known: BTreeMap<Version, &Migration> = request
         .registry
         .migrations_of(service)
@@ -181,7 +200,11 @@ fn judge(request: &Request<'_, '_>, service: &str, notes: &mut Vec<String>) -> V
     let mut conflicts = Vec::new();
     for entry in request.history.entries_of(service) {
         if let Some(direction) = entry.dirty {
-            conflicts.push(Conflict::dirty(entry, direction));
+            let is_of = |m: &&Migration| m.version == entry.version && *m.service == *entry.service;
+            match pending.iter().any(is_of) {
+                true => notes.push(resumes(entry, direction)),
+                false => conflicts.push(Conflict::dirty(request.registry, entry, direction)),
+            }
             continue;
         }
         let Some(migration) = known.get(&entry.version) else {
@@ -206,8 +229,10 @@ fn out_of_order(request: &Request<'_, '_>, pending: &[&Migration]) -> Vec<Confli
     if request.policy.out_of_order == Leave::Allowed {
         return Vec::new();
     }
+    let begun = |m: &&Migration| request.history.entry(&m.service, m.version).is_some();
     pending
         .iter()
+        .filter(|migration| !begun(migration))
         .filter_map(|migration| {
             let newest = request
                 .history

@@ -14,6 +14,7 @@ mod isolation;
 mod lock;
 mod no_transaction;
 mod pipeline;
+mod resume;
 mod rights;
 mod silence;
 mod state;

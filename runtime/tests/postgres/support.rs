@@ -289,6 +289,8 @@ pub(crate) fn telling(registry: &'static Registry, options: Options) -> (Migrato
             Event::Started(step) => format!("started {step}"),
             Event::Finished(done) => format!("finished {done}"),
             Event::Retrying { why, .. } => format!("retrying {why}"),
+            Event::Resumed { found, .. } => format!("resumed {found}"),
+            Event::StillAtWork { holder, .. } => format!("still {holder}"),
             Event::Notice(notice) => format!("notice {}", notice.message),
         };
         kept.lock().expect("nobody panics").push(event.clone());

@@ -1,0 +1,207 @@
+//! Takes up a script that broke half-way outside a transaction.
+//!
+//! Its statements are gone through from the first on: what is done is passed over,
+//! what is half-done is dropped and done again. So only scripts are taken up of which
+//! each statement brings about a state that can be looked at; `read` knows these, and
+//! `look` looks.
+
+mod look;
+mod read;
+
+use std::time::Instant;
+
+use migrator_model::diagnostic::Position;
+use migrator_model::sql::statements;
+use migrator_model::{Code, Mode};
+
+use crate::event::Holder;
+use crate::executor::Executor;
+use crate::fault::Fault;
+use crate::history::read::last_failure;
+use crate::history::write::{Kind, Took};
+use crate::lock::{FIRST_PAUSE, LONGEST_PAUSE, jitter};
+use crate::message::Message;
+use crate::plan::Step;
+use crate::session::send;
+use crate::source::{Source, unanswered};
+use look::Found;
+use read::{Statement, read};
+
+/// Whether a script can be taken up after it broke half-way.
+pub(crate) fn can_be(sql: &str, mode: Mode) -> bool {
+    let mut statements = statements(sql).into_iter();
+    mode == Mode::NoTransaction && statements.all(|range| read(&sql[range]).is_some())
+}
+
+/// A script that is taken up.
+struct Resumed<'a> {
+    step: &'a Step<'static>,
+    name: String,
+    source: &'a Source,
+    /// What the last run said when it failed at this step, if it could.
+    failed: Option<String>,
+    /// What was found so far.
+    found: Vec<String>,
+}
+
+impl Executor<'_> {
+    /// Goes through the statements, and gives the events that say what was found.
+    pub(crate) async fn resume(
+        &mut self,
+        step: &Step<'static>,
+        source: &Source,
+    ) -> Result<String, Fault> {
+        let mut resumed = Resumed {
+            step,
+            name: step.to_string(),
+            source,
+            failed: None,
+            found: Vec::new(),
+        };
+        let outcome = self.go_through(&mut resumed).await;
+        let events = resumed.found.iter().map(|found| {
+            let message = Some(found.as_str());
+            self.event_of(Kind::Resume, step, Took::Unknown, message)
+        });
+        let events: String = events.collect();
+        if outcome.is_err() && !events.is_empty() {
+            self.try_to_record(&Message::bookkeeping(&events)).await;
+        }
+        outcome.map(|()| events)
+    }
+
+    async fn go_through(&mut self, resumed: &mut Resumed<'_>) -> Result<(), Fault> {
+        let (service, version) = (resumed.step.service(), resumed.step.version());
+        let failed = last_failure(self.client.postgres(), self.tables, service, version).await;
+        resumed.failed = match failed {
+            Ok(failed) => failed,
+            Err(error) => return Err(self.unseen(resumed, 0, &error).await),
+        };
+        let sql = &resumed.source.sql;
+        for range in statements(sql) {
+            let Some(statement) = read(&sql[range.clone()]) else {
+                let message = "it cannot be taken up: this statement is not known".to_owned();
+                return Err(resumed.fault(range.start, message));
+            };
+            let (text, at) = (&sql[range.clone()], range.start);
+            self.wait_for_server(resumed, &statement, text, at).await?;
+            if self.prepare(resumed, &statement, at).await? == Next::Send {
+                let sent = resumed
+                    .source
+                    .send_statement(self.client, &resumed.name, range);
+                sent.await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until the server has ended what an earlier run has sent it.
+    async fn wait_for_server(
+        &mut self,
+        resumed: &Resumed<'_>,
+        statement: &Statement<'_>,
+        text: &str,
+        at: usize,
+    ) -> Result<(), Fault> {
+        let application = self.options.application.as_str();
+        let started = Instant::now();
+        let mut pause = FIRST_PAUSE;
+        let mut last: Option<Holder> = None;
+        loop {
+            let holder = match look::still_at(self.client, statement, text, application).await {
+                Ok(None) => return Ok(()),
+                Ok(Some(holder)) => holder,
+                Err(error) => return Err(self.unseen(resumed, at, &error).await),
+            };
+            if !self.lock.is_held() {
+                let message = "the connection that holds the lock was lost".to_owned();
+                return Err(resumed.fault(at, message));
+            }
+            if started.elapsed() >= self.options.lock_wait {
+                let message =
+                    format!("the server is still at this statement of an earlier run: {holder}");
+                let fault = resumed.fault(at, message);
+                return Err(Fault {
+                    code: Code::M0515,
+                    ..fault
+                });
+            }
+            if last.as_ref() != Some(&holder) {
+                self.progress.still_at_work(self.leg, resumed.step, &holder);
+            }
+            last = Some(holder);
+            let left = self.options.lock_wait.saturating_sub(started.elapsed());
+            tokio::time::sleep(jitter(pause).min(left)).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Looks at what became of a statement, and drops what it has left half-done.
+    async fn prepare(
+        &mut self,
+        resumed: &mut Resumed<'_>,
+        statement: &Statement<'_>,
+        at: usize,
+    ) -> Result<Next, Fault> {
+        let found = look::look(self.client, statement, resumed.failed.as_deref()).await;
+        match found {
+            Err(error) => Err(self.unseen(resumed, at, &error).await),
+            Ok(Found::NotBegun) => Ok(Next::Send),
+            Ok(Found::Done(what)) => {
+                self.found(resumed, what);
+                Ok(Next::Pass)
+            }
+            Ok(Found::Half(what, leavings)) => {
+                self.found(resumed, what);
+                for index in leavings {
+                    let drop = format!("DROP INDEX CONCURRENTLY IF EXISTS {index}");
+                    if let Err(failure) = send(self.client.postgres(), &drop).await {
+                        return Err(self.unseen(resumed, at, &failure.error).await);
+                    }
+                }
+                Ok(Next::Send)
+            }
+            Ok(Found::Another(what)) => Err(Fault {
+                code: Code::M0514,
+                ..resumed.fault(at, what)
+            }),
+        }
+    }
+
+    fn found(&mut self, resumed: &mut Resumed<'_>, what: String) {
+        self.progress.resumed(self.leg, resumed.step, &what);
+        resumed.found.push(what);
+    }
+
+    /// A statement of ours was refused, or the connection is gone.
+    async fn unseen(
+        &self,
+        resumed: &Resumed<'_>,
+        at: usize,
+        error: &tokio_postgres::Error,
+    ) -> Fault {
+        match error.as_db_error() {
+            Some(said) => resumed.fault(at, String::new()).with_server(said),
+            None => Fault {
+                left: resumed.source.left(),
+                ..unanswered(self.client, &resumed.name, error).await
+            },
+        }
+    }
+}
+
+/// What comes of a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    Send,
+    Pass,
+}
+
+impl Resumed<'_> {
+    /// A fault at a place in the script.
+    fn fault(&self, at: usize, message: String) -> Fault {
+        let Source { path, sql, .. } = self.source;
+        let fault = Fault::new(self.name.clone(), message, self.source.left());
+        fault.at(path.as_deref(), sql, Some(Position::at(sql, at)))
+    }
+}

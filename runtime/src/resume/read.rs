@@ -1,0 +1,441 @@
+//! Reads the statements whose effect can be looked at, so that they can be taken up
+//! again after a run broke off in the middle of them.
+//!
+//! What is not understood to the last word is not understood at all.
+
+use std::fmt;
+
+use crate::history::schema::quote_identifier;
+use crate::unfit::length;
+
+/// A statement that may be met half-done.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Statement<'a> {
+    /// It can be run any number of times.
+    Repeatable,
+    CreateIndex(CreateIndex<'a>),
+    DropIndex(DropIndex),
+    Reindex(Reindex),
+    AddValue(AddValue),
+}
+
+/// `CREATE INDEX`.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct CreateIndex<'a> {
+    /// It is made in the schema of its table.
+    pub(crate) name: String,
+    pub(crate) table: Name,
+    pub(crate) uniqueness: &'static str,
+    pub(crate) other: Other,
+    /// What follows the table's name.
+    pub(crate) rest: &'a str,
+}
+
+/// `DROP INDEX`.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct DropIndex {
+    pub(crate) names: Vec<Name>,
+    pub(crate) other: Other,
+}
+
+/// `REINDEX` of an index or a table.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Reindex {
+    pub(crate) name: Name,
+}
+
+/// `ALTER TYPE … ADD VALUE`.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct AddValue {
+    pub(crate) enumeration: Name,
+    pub(crate) value: String,
+}
+
+/// What the statement itself does where it finds its work done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Other {
+    /// It fails.
+    Refused,
+    /// It passes it over: `IF [NOT] EXISTS`.
+    Tolerated,
+}
+
+/// A name as Postgres has it, with a schema or without.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Name {
+    schema: Option<String>,
+    pub(crate) name: String,
+}
+
+/// Quoted, as in SQL.
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(schema) = &self.schema {
+            write!(f, "{}.", quote_identifier(schema))?;
+        }
+        f.write_str(&quote_identifier(&self.name))
+    }
+}
+
+/// The statement, if it is one of these.
+pub(crate) fn read(sql: &str) -> Option<Statement<'_>> {
+    let mut reader = Reader::new(sql);
+    let statement = match reader.word()?.as_str() {
+        "set" | "reset" | "comment" | "analyze" | "analyse" | "vacuum" => {
+            return Some(Statement::Repeatable);
+        }
+        "create" => return create_index(reader).map(Statement::CreateIndex),
+        "drop" => Statement::DropIndex(drop_index(&mut reader)?),
+        "reindex" => Statement::Reindex(reindex(&mut reader)?),
+        "alter" => Statement::AddValue(add_value(&mut reader)?),
+        _ => return None,
+    };
+    reader.tokens.is_empty().then_some(statement)
+}
+
+fn create_index(mut reader: Reader<'_>) -> Option<CreateIndex<'_>> {
+    let uniqueness = match reader.takes("unique") {
+        true => "UNIQUE",
+        false => "",
+    };
+    reader.expect("index")?;
+    reader.takes("concurrently");
+    let other = reader.tolerance(&["if", "not", "exists"])?;
+    if reader.takes("on") {
+        return None;
+    }
+    let name = reader.identifier()?;
+    reader.expect("on")?;
+    reader.takes("only");
+    let table = reader.name()?;
+    Some(CreateIndex {
+        name,
+        table,
+        uniqueness,
+        other,
+        rest: reader.rest(),
+    })
+}
+
+fn drop_index(reader: &mut Reader<'_>) -> Option<DropIndex> {
+    reader.expect("index")?;
+    reader.takes("concurrently");
+    let other = reader.tolerance(&["if", "exists"])?;
+    let mut names = vec![reader.name()?];
+    while reader.takes_mark(",") {
+        names.push(reader.name()?);
+    }
+    if !reader.takes("cascade") {
+        reader.takes("restrict");
+    }
+    Some(DropIndex { names, other })
+}
+
+fn reindex(reader: &mut Reader<'_>) -> Option<Reindex> {
+    if reader.takes_mark("(") {
+        while !reader.takes_mark(")") {
+            reader.next()?;
+        }
+    }
+    if !reader.takes("index") {
+        reader.expect("table")?;
+    }
+    reader.takes("concurrently");
+    let name = reader.name()?;
+    Some(Reindex { name })
+}
+
+fn add_value(reader: &mut Reader<'_>) -> Option<AddValue> {
+    reader.expect("type")?;
+    let enumeration = reader.name()?;
+    reader.expect("add")?;
+    reader.expect("value")?;
+    reader.tolerance(&["if", "not", "exists"])?;
+    let value = reader.text()?;
+    if reader.takes("before") || reader.takes("after") {
+        reader.text()?;
+    }
+    Some(AddValue { enumeration, value })
+}
+
+/// A token of a statement; comments and white space are none.
+#[derive(Debug)]
+enum Token<'a> {
+    /// Not in quotes: a keyword, a name, a number.
+    Word(&'a str),
+    /// A name in quotes, without them.
+    Quoted(String),
+    /// A plain string, without its quotes.
+    Text(String),
+    Mark(&'a str),
+}
+
+struct Reader<'a> {
+    sql: &'a str,
+    /// With where each ends, the next one last.
+    tokens: Vec<(Token<'a>, usize)>,
+    /// Where the last one taken ends.
+    at: usize,
+}
+
+/// A longer name is cut by the server (`NAMEDATALEN` less one).
+const LONGEST: usize = 63;
+
+impl<'a> Reader<'a> {
+    fn new(sql: &'a str) -> Reader<'a> {
+        let mut tokens = tokens(sql);
+        tokens.reverse();
+        Reader { sql, tokens, at: 0 }
+    }
+
+    fn next(&mut self) -> Option<Token<'a>> {
+        let (token, end) = self.tokens.pop()?;
+        self.at = end;
+        Some(token)
+    }
+
+    fn rest(&self) -> &'a str {
+        &self.sql[self.at..]
+    }
+
+    /// The next token as a word in lower case.
+    fn word(&mut self) -> Option<String> {
+        match self.next()? {
+            Token::Word(word) => Some(word.to_ascii_lowercase()),
+            Token::Quoted(_) | Token::Text(_) | Token::Mark(_) => None,
+        }
+    }
+
+    /// Takes a keyword if it is the next token.
+    fn takes(&mut self, keyword: &str) -> bool {
+        let next = self.tokens.last();
+        let is_next = next.is_some_and(
+            |(token, _)| matches!(token, Token::Word(word) if word.eq_ignore_ascii_case(keyword)),
+        );
+        is_next && self.next().is_some()
+    }
+
+    fn takes_mark(&mut self, mark: &str) -> bool {
+        let next = self.tokens.last();
+        let is_next =
+            next.is_some_and(|(token, _)| matches!(token, Token::Mark(text) if *text == mark));
+        is_next && self.next().is_some()
+    }
+
+    fn expect(&mut self, keyword: &str) -> Option<()> {
+        self.takes(keyword).then_some(())
+    }
+
+    /// All of these keywords, or none.
+    fn tolerance(&mut self, keywords: &[&str]) -> Option<Other> {
+        let (first, others) = keywords.split_first()?;
+        if !self.takes(first) {
+            return Some(Other::Refused);
+        }
+        for keyword in others {
+            self.expect(keyword)?;
+        }
+        Some(Other::Tolerated)
+    }
+
+    /// A name by itself. Of one that is not in quotes the server folds what is
+    /// ASCII; what it does to the rest depends on the database.
+    fn identifier(&mut self) -> Option<String> {
+        let name = match self.next()? {
+            Token::Word(word) if word.starts_with(|c: char| c.is_ascii_digit() || c == '$') => None,
+            Token::Word(word) if word.is_ascii() => Some(word.to_ascii_lowercase()),
+            Token::Quoted(name) => Some(name),
+            Token::Word(_) | Token::Text(_) | Token::Mark(_) => None,
+        };
+        name.filter(|name| !name.is_empty() && name.len() <= LONGEST)
+    }
+
+    /// A name with a schema or without.
+    fn name(&mut self) -> Option<Name> {
+        let first = self.identifier()?;
+        if !self.takes_mark(".") {
+            return Some(Name {
+                schema: None,
+                name: first,
+            });
+        }
+        let name = self.identifier()?;
+        // A third part would be the database.
+        (!self.takes_mark(".")).then_some(Name {
+            schema: Some(first),
+            name,
+        })
+    }
+
+    fn text(&mut self) -> Option<String> {
+        match self.next()? {
+            // What a backslash means depends on a setting.
+            Token::Text(text) if !text.contains('\\') => Some(text),
+            Token::Text(_) | Token::Word(_) | Token::Quoted(_) | Token::Mark(_) => None,
+        }
+    }
+}
+
+fn tokens(sql: &str) -> Vec<(Token<'_>, usize)> {
+    let mut tokens = Vec::new();
+    let mut at = 0;
+    while let Some(length) = length(&sql[at..]) {
+        let start = at;
+        at += length;
+        let text = &sql[start..at];
+        let token = match text.chars().next() {
+            Some(first) if first.is_whitespace() => continue,
+            _ if text.starts_with("--") || text.starts_with("/*") => continue,
+            Some(quote @ ('"' | '\'')) => {
+                at = end_of_quoted(sql, at, quote);
+                quoted(&sql[start..at], quote)
+            }
+            Some(first) if is_of_word(first) && !text.ends_with('\'') => Token::Word(text),
+            Some(_) | None => Token::Mark(text),
+        };
+        tokens.push((token, at));
+    }
+    tokens
+}
+
+/// A doubled quote does not end what is quoted.
+fn end_of_quoted(sql: &str, mut at: usize, quote: char) -> usize {
+    while sql[at..].starts_with(quote) {
+        at += length(&sql[at..]).unwrap_or(sql.len() - at);
+    }
+    at
+}
+
+fn quoted(text: &str, quote: char) -> Token<'_> {
+    let inner = text.strip_prefix(quote).and_then(|t| t.strip_suffix(quote));
+    let Some(inner) = inner else {
+        return Token::Mark(text);
+    };
+    let inner = inner.replace(&format!("{quote}{quote}"), &quote.to_string());
+    match quote {
+        '"' => Token::Quoted(inner),
+        _ => Token::Text(inner),
+    }
+}
+
+fn is_of_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_' || !c.is_ascii()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Other, Statement, read};
+
+    fn index(sql: &str) -> String {
+        match read(sql) {
+            Some(Statement::CreateIndex(index)) => format!(
+                "{} {} on {}{}{}",
+                index.uniqueness,
+                index.name,
+                index.table,
+                index.rest,
+                match index.other {
+                    Other::Refused => "",
+                    Other::Tolerated => " tolerant",
+                }
+            ),
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_index_is_read() {
+        assert_eq!(
+            index("CREATE UNIQUE INDEX CONCURRENTLY Ix ON shop.Orders USING btree (a, (b || 'x'))"),
+            "UNIQUE ix on \"shop\".\"orders\" USING btree (a, (b || 'x'))"
+        );
+        assert_eq!(
+            index("create index /* now */ concurrently if not exists \"I\"\"x\" on only \"T\"(a)"),
+            " I\"x on \"T\"(a) tolerant"
+        );
+        assert_eq!(index("CREATE INDEX i ON t (a)"), " i on \"t\" (a)");
+    }
+
+    #[test]
+    fn what_names_no_index_is_not_read() {
+        let long = format!("CREATE INDEX CONCURRENTLY {} ON t (a)", "i".repeat(64));
+        for sql in [
+            "CREATE INDEX CONCURRENTLY ON t (a)",
+            "CREATE INDEX CONCURRENTLY IF NOT i ON t (a)",
+            "CREATE INDEX CONCURRENTLY i ON db.public.t (a)",
+            "CREATE INDEX CONCURRENTLY U&\"i\" ON t (a)",
+            "CREATE INDEX CONCURRENTLY \"i ON t (a)",
+            "CREATE INDEX CONCURRENTLY größe ON t (a)",
+            "CREATE TABLE t (a int)",
+            "SELECT 1",
+            "ALTER INDEX i RENAME TO j",
+            "",
+            long.as_str(),
+        ] {
+            assert_eq!(read(sql), None, "{sql}");
+        }
+    }
+
+    #[test]
+    fn drops_are_read() {
+        let Some(Statement::DropIndex(drop)) = read("DROP INDEX CONCURRENTLY IF EXISTS a.\"B\"")
+        else {
+            unreachable!("it is one");
+        };
+        assert_eq!(drop.names[0].to_string(), "\"a\".\"B\"");
+        assert_eq!(drop.other, Other::Tolerated);
+        let Some(Statement::DropIndex(drop)) = read("drop index a, b cascade") else {
+            unreachable!("it is one");
+        };
+        assert_eq!((drop.names.len(), drop.other), (2, Other::Refused));
+        assert_eq!(read("DROP INDEX a b"), None);
+        assert_eq!(read("DROP TABLE a"), None);
+    }
+
+    #[test]
+    fn reindexing_is_read_as_far_as_its_leavings_are_known() {
+        for sql in [
+            "REINDEX INDEX CONCURRENTLY i",
+            "REINDEX (VERBOSE, TABLESPACE x) TABLE CONCURRENTLY s.t",
+            "reindex table t",
+        ] {
+            assert!(matches!(read(sql), Some(Statement::Reindex(_))), "{sql}");
+        }
+        assert_eq!(read("REINDEX SCHEMA CONCURRENTLY s"), None);
+        assert_eq!(read("REINDEX (VERBOSE"), None);
+    }
+
+    #[test]
+    fn a_value_of_an_enumeration_is_read() {
+        let Some(Statement::AddValue(add)) =
+            read("ALTER TYPE mood ADD VALUE IF NOT EXISTS 'it''s' BEFORE 'ok'")
+        else {
+            unreachable!("it is one");
+        };
+        assert_eq!(
+            (add.value.as_str(), add.enumeration.name.as_str()),
+            ("it's", "mood")
+        );
+        for sql in [
+            "ALTER TYPE mood ADD VALUE E'a'",
+            "ALTER TYPE mood ADD VALUE 'a'\n'b'",
+            "ALTER TYPE mood ADD VALUE $$a$$",
+            "ALTER TYPE mood RENAME VALUE 'a' TO 'b'",
+        ] {
+            assert_eq!(read(sql), None, "{sql}");
+        }
+    }
+
+    #[test]
+    fn what_can_be_repeated_is_known() {
+        for sql in [
+            "SET search_path = shop",
+            "RESET ALL",
+            "COMMENT ON INDEX i IS 'x'",
+            "ANALYZE t",
+            "VACUUM (FULL) t",
+        ] {
+            assert_eq!(read(sql), Some(Statement::Repeatable), "{sql}");
+        }
+    }
+}
