@@ -43,13 +43,21 @@ pub(crate) const RESET: &str = "SET SESSION AUTHORIZATION DEFAULT;RESET ROLE;RES
                      SET standard_conforming_strings = on;\
                      CLOSE ALL;UNLISTEN *;DISCARD TEMP;DISCARD SEQUENCES;";
 
+/// What goes before a script in its message.
+#[derive(Default)]
+pub(crate) struct Opening {
+    /// An expression that fails unless the step before was done.
+    pub(crate) guard: Option<String>,
+    /// A statement that says, for as long as the transaction lasts, that it is at work.
+    pub(crate) claim: Option<String>,
+}
+
 impl Message {
-    /// A script in a transaction of its own, with what records it. The guard is an
-    /// expression that fails unless the step before was done.
+    /// A script in a transaction of its own, with what records it.
     pub(crate) fn transaction(
         script: &str,
         record: &str,
-        guard: Option<&str>,
+        opening: &Opening,
         timeouts: Timeouts,
         commit: Commit,
     ) -> Message {
@@ -58,12 +66,16 @@ impl Message {
             Commit::Durable => "",
         };
         // In a transaction of its own: a script may yet choose its isolation level.
-        let (guard, before) = match guard {
+        let (guard, before) = match &opening.guard {
             Some(guard) => (format!("BEGIN;SELECT {guard};COMMIT;"), 6),
             None => (String::new(), 3),
         };
+        let (claim, before) = match &opening.claim {
+            Some(claim) => (claim.as_str(), before + 1),
+            None => ("", before),
+        };
         let head = format!(
-            "{guard}BEGIN;SET LOCAL lock_timeout = {};SET LOCAL statement_timeout = {};\n",
+            "{guard}BEGIN;SET LOCAL lock_timeout = {};SET LOCAL statement_timeout = {};{claim}\n",
             milliseconds(timeouts.lock),
             milliseconds(timeouts.statement)
         );
@@ -151,7 +163,7 @@ fn byte_of(text: &str, position: u32) -> Option<usize> {
 mod tests {
     use std::time::Duration;
 
-    use super::{Commit, Message, Timeouts};
+    use super::{Commit, Message, Opening, Timeouts};
 
     const TIMEOUTS: Timeouts = Timeouts {
         lock: Duration::from_secs(5),
@@ -159,7 +171,8 @@ mod tests {
     };
 
     fn message(script: &str) -> Message {
-        Message::transaction(script, "RECORD;", None, TIMEOUTS, Commit::Deferred)
+        let opening = Opening::default();
+        Message::transaction(script, "RECORD;", &opening, TIMEOUTS, Commit::Deferred)
     }
 
     #[test]
