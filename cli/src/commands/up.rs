@@ -3,7 +3,7 @@
 use migrator_runtime::{Direction, Extent, Leave, Target};
 
 use super::run::{self, Session};
-use super::{Context, Outcome};
+use super::{Context, Outcome, fleet};
 use crate::args;
 use crate::exit::Exit;
 
@@ -13,6 +13,9 @@ pub(super) async fn run(mut context: Context<'_>, up: &args::Up) -> Outcome {
     options.policy.out_of_order = leave(up.allow_out_of_order);
     options.policy.missing = leave(up.allow_missing);
     let target = target(up);
+    if up.fleet.is_wanted() {
+        return fleet::run(context, up, options, &target).await;
+    }
     let Session {
         mut migrator,
         mut client,
