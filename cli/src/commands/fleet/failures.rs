@@ -17,13 +17,13 @@ pub(super) struct Failures {
 
 struct Group {
     errors: Vec<Shown>,
-    /// Each with its place in the list.
-    databases: Vec<(usize, String)>,
+    /// Each with its place in the list; one whose settings make no sense has no name.
+    databases: Vec<(usize, Option<String>)>,
 }
 
 impl Failures {
     /// Adds the failure of a database.
-    pub(super) fn add(&mut self, index: usize, database: &str, failure: Failure) {
+    pub(super) fn add(&mut self, index: usize, database: Option<String>, failure: Failure) {
         self.exit = Some(match self.exit {
             Some(exit) if exit != failure.exit => Exit::Failed,
             Some(_) | None => failure.exit,
@@ -37,7 +37,7 @@ impl Failures {
             self.groups.len() - 1
         });
         if let Some(group) = self.groups.get_mut(group) {
-            group.databases.push((index, database.to_owned()));
+            group.databases.push((index, database));
         }
     }
 
@@ -57,15 +57,23 @@ impl Failures {
     }
 }
 
+/// The errors with the databases, unless they name it themselves.
 fn text(group: Group) -> String {
-    let databases: Vec<String> = group.databases.into_iter().map(|(_, name)| name).collect();
+    let names = group.databases.into_iter().filter_map(|(_, name)| name);
+    let names: Vec<String> = names.collect();
     let mut errors = group.errors;
     if let Some(last) = errors.last_mut() {
-        let note = match databases.as_slice() {
-            [one] => format!("in {one}"),
-            several => format!("in {} databases:\n{}", several.len(), several.join("\n")),
+        let note = match names.as_slice() {
+            [] => None,
+            [one] if last.message.contains(one) => None,
+            [one] => Some(format!("in {one}")),
+            several => Some(format!(
+                "in {} databases:\n{}",
+                several.len(),
+                several.join("\n")
+            )),
         };
-        last.notes.push(("note", note));
+        last.notes.extend(note.map(|note| ("note", note)));
     }
     let texts: Vec<String> = errors.iter().map(render::text).collect();
     texts.join("\n\n")

@@ -37,6 +37,9 @@ pub(super) fn of_file(
     let open = || File::open(path).map_err(|error| unopened(path, &error));
     let file = open()?;
     let metadata = file.metadata().map_err(|error| unopened(path, &error))?;
+    if metadata.is_dir() {
+        return Err(unopened(path, &io::ErrorKind::IsADirectory.into()));
+    }
     if !metadata.is_file() {
         return Ok(read(BufReader::new(file)));
     }
@@ -74,7 +77,7 @@ fn read(reader: impl BufRead + Send + 'static) -> impl Stream<Item = Result<Entr
             number,
             text: Ok(text),
         }),
-        Err(error) => Err(unreadable(Exit::Failed, &error.to_string(), AGAIN)),
+        Err(error) => Err(unreadable(Exit::Failed, BREAKS_OFF, AGAIN).because(error.to_string())),
     })
 }
 
@@ -87,6 +90,8 @@ fn send(reader: impl BufRead, sender: &Sender<io::Result<(usize, String)>>) {
         }
     }
 }
+
+const BREAKS_OFF: &str = "the list of databases breaks off";
 
 const AGAIN: &str = "the databases before it were migrated: mend the list and run again, what is \
                      done is passed over";
@@ -115,7 +120,8 @@ pub(super) fn position(line: usize) -> Position {
 
 fn unopened(path: &Path, error: &io::Error) -> Failure {
     let help = "name a text file with a database's URL a line, or `-` for standard input";
-    unreadable(Exit::Usage, &format!("`{}`", path.display()), help).because(error.to_string())
+    let message = format!("the list of databases `{}` cannot be read", path.display());
+    unreadable(Exit::Usage, message, help).because(error.to_string())
 }
 
 #[cfg(test)]

@@ -122,7 +122,6 @@ fn warn(printer: &Printer, warned: &mut BTreeSet<String>, settings: &Settings) {
 }
 
 /// The list cannot be read.
-fn unreadable(exit: Exit, what: &str, help: &str) -> Failure {
-    let message = format!("the list of databases cannot be read: {what}");
+fn unreadable(exit: Exit, message: impl Into<String>, help: &str) -> Failure {
     Failure::new(Code::M0521, exit, message, help)
 }

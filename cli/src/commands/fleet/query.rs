@@ -78,7 +78,7 @@ impl Rows {
             match message {
                 SimpleQueryMessage::RowDescription(columns) if columns.len() != 1 => {
                     let what = format!("the query's answer has {} columns", columns.len());
-                    return Err(unreadable(Exit::Usage, &what, ONE_COLUMN));
+                    return Err(unreadable(Exit::Usage, what, ONE_COLUMN));
                 }
                 SimpleQueryMessage::Row(row) => {
                     self.fetched.push_back(row.get(0).map(str::to_owned))
@@ -112,6 +112,9 @@ fn failed(client: &Client, error: &tokio_postgres::Error, exit: Exit) -> Failure
         Some(said) => (exit, said.to_string()),
         None => (Exit::Connection, error.to_string()),
     };
-    let what = format!("the query on `{}` failed", client.target());
-    unreadable(exit, &what, ONE_COLUMN).because(why)
+    let what = format!(
+        "the query for the list of databases failed on `{}`",
+        client.target()
+    );
+    unreadable(exit, what, ONE_COLUMN).because(why)
 }

@@ -191,7 +191,6 @@ impl Report {
     }
 
     fn tally(&mut self, row: Row) {
-        let database = self.database(&row);
         match row.state {
             State::Applied(done) => {
                 self.changed += 1;
@@ -203,7 +202,7 @@ impl Report {
             }
             State::Failed(Failed { done, failure }) => {
                 self.migrations += done;
-                self.failures.add(row.place.index, &database, failure);
+                self.failures.add(row.place.index, row.database, failure);
             }
             State::Current | State::Skipped => {}
         }
