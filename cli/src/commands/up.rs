@@ -9,13 +9,13 @@ use crate::exit::Exit;
 
 pub(super) async fn run(mut context: Context<'_>, up: &args::Up) -> Outcome {
     let mut options = context.environment.run(&up.run)?;
-    context.environment.jobs(up.jobs, &mut options)?;
     options.policy.out_of_order = leave(up.allow_out_of_order);
     options.policy.missing = leave(up.allow_missing);
     let target = target(up);
     if up.fleet.is_wanted() {
         return fleet::run(context, up, options, &target).await;
     }
+    context.environment.jobs(up.jobs, &mut options)?;
     let Session {
         mut migrator,
         mut client,

@@ -9,6 +9,7 @@ mod report;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::future::ready;
+use std::num::NonZeroUsize;
 
 use futures_util::{Stream, StreamExt};
 use migrator_model::Code;
@@ -38,9 +39,12 @@ struct Place {
 pub(super) async fn run(
     context: Context<'_>,
     up: &args::Up,
-    options: Options,
+    mut options: Options,
     target: &Target,
 ) -> Outcome {
+    // What is side by side are databases.
+    options.jobs = NonZeroUsize::MIN;
+    let jobs = context.environment.side_by_side(up.jobs)?;
     let list = List::open(&context, &up.fleet, &options.application).await?;
     let Context {
         registry,
@@ -48,7 +52,14 @@ pub(super) async fn run(
         output,
         ..
     } = context;
-    let fleet = fleet(Fleet::with_options(registry, options), up, output.printer());
+    let printer = output.printer();
+    let fleet = Fleet::with_options(registry, options)
+        .jobs(jobs.unwrap_or(Fleet::JOBS))
+        .on_event(move |target, event| tell(&printer, target, event));
+    let fleet = match up.fleet.max_failures {
+        Some(failures) => fleet.max_failures(failures),
+        None => fleet,
+    };
     let mut report = Report::new(output, list.name);
     let broken = RefCell::new(None);
     let members = members(list.entries, &environment, output, &broken);
@@ -67,16 +78,6 @@ pub(super) async fn run(
         Some(failure) => Err(failure),
         None => Ok(exit),
     }
-}
-
-fn fleet(mut fleet: Fleet, up: &args::Up, printer: Printer) -> Fleet {
-    if let Some(jobs) = up.jobs {
-        fleet = fleet.jobs(jobs);
-    }
-    if let Some(failures) = up.fleet.max_failures {
-        fleet = fleet.max_failures(failures);
-    }
-    fleet.on_event(move |target, event| tell(&printer, target, event))
 }
 
 fn tell(printer: &Printer, target: &str, event: &Event<'_>) {
