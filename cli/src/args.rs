@@ -74,7 +74,7 @@ impl Arguments {
             (true, Command::Check(_)) => return Ok(arguments),
             (true, _) => "`--output=sarif` and `--output=github` are for `check` alone",
             (false, Command::Up(up))
-                if up.fleet.fleet.is_some() && arguments.global.database_url.is_some() =>
+                if up.members.fleet.is_some() && arguments.global.database_url.is_some() =>
             {
                 "`--database-url` names one database, and `--fleet` a list of them: give one"
             }
@@ -189,7 +189,7 @@ pub(crate) struct Up {
     #[arg(long, value_name = "N", value_parser = jobs)]
     pub(crate) jobs: Option<NonZeroUsize>,
     #[command(flatten)]
-    pub(crate) fleet: Fleet,
+    pub(crate) members: Members,
     #[command(flatten)]
     pub(crate) run: Run,
 }
@@ -197,7 +197,7 @@ pub(crate) struct Up {
 /// Many databases instead of one.
 #[derive(Args, Debug)]
 #[command(group = ArgGroup::new("members").args(["fleet", "fleet_query"]))]
-pub(crate) struct Fleet {
+pub(crate) struct Members {
     /// Migrate each database that this file names, one URL a line; `-` is standard input
     #[arg(long, value_name = "FILE|-")]
     pub(crate) fleet: Option<PathBuf>,
@@ -209,7 +209,7 @@ pub(crate) struct Fleet {
     pub(crate) max_failures: Option<NonZeroUsize>,
 }
 
-impl Fleet {
+impl Members {
     /// Whether there is a list of databases.
     pub(crate) fn is_wanted(&self) -> bool {
         self.fleet.is_some() || self.fleet_query.is_some()

@@ -131,36 +131,34 @@ impl Output {
         self.written(exit)
     }
 
-    /// Prints the document, member by member, as serde_json would print the whole.
+    /// Prints the document, a member after the other, as `serde_json` prints a whole one.
     fn print(&mut self) {
-        let (list, rows) = self.rows.take().unzip();
         let mut members = std::mem::take(&mut self.document);
-        members.extend(list.map(|name| (name.to_owned(), Value::Null)));
-        let last = members.len().saturating_sub(1);
+        let rows = self.rows.take();
+        if let Some((name, _)) = &rows {
+            members.insert((*name).to_owned(), Value::Null);
+        }
+        let end = members.len().saturating_sub(1);
         self.write("{");
         for (index, (name, value)) in members.iter().enumerate() {
-            let comma = if index < last { "," } else { "" };
-            let name = Value::from(name.as_str());
-            match rows
-                .as_deref()
-                .filter(|_| list.is_some_and(|list| name == list))
-            {
-                Some(rows) => self.list(&name, rows, comma),
+            let comma = if index < end { "," } else { "" };
+            match rows.as_ref().filter(|(of, _)| of == name) {
+                Some((_, rows)) => self.list(name, rows, comma),
                 None => {
                     // A line break within a string is escaped.
                     let value = format!("{value:#}").replace('\n', "\n  ");
-                    self.write(&format!("  {name}: {value}{comma}"));
+                    self.write(&format!("  \"{name}\": {value}{comma}"));
                 }
             }
         }
         self.write("}");
     }
 
-    fn list(&self, name: &Value, rows: &[Box<str>], comma: &str) {
+    fn list(&self, name: &str, rows: &[Box<str>], comma: &str) {
         let Some((last, rows)) = rows.split_last() else {
-            return self.write(&format!("  {name}: []{comma}"));
+            return self.write(&format!("  \"{name}\": []{comma}"));
         };
-        self.write(&format!("  {name}: ["));
+        self.write(&format!("  \"{name}\": ["));
         for row in rows {
             self.write(&format!("    {row},"));
         }

@@ -248,7 +248,7 @@ impl Fleet {
         let target = settings.as_ref().ok().map(Settings::display_target);
         let ending = match self.begins(failures) {
             false => Ending::NotStarted,
-            // Boxed: it is some 40 kB, which would be moved about with each member.
+            // Boxed: it is large, and would be moved to its place among those under way.
             true => match Box::pin(self.work(settings, work)).await {
                 Ok(done) => Ending::Done(done),
                 Err(error) => Ending::Failed(error),

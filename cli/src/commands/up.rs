@@ -12,7 +12,7 @@ pub(super) async fn run(mut context: Context<'_>, up: &args::Up) -> Outcome {
     options.policy.out_of_order = leave(up.allow_out_of_order);
     options.policy.missing = leave(up.allow_missing);
     let target = target(up);
-    if up.fleet.is_wanted() {
+    if up.members.is_wanted() {
         return fleet::run(context, up, options, &target).await;
     }
     context.environment.jobs(up.jobs, &mut options)?;

@@ -44,7 +44,7 @@ impl List {
     /// fault in it nothing is begun.
     pub(super) async fn open(
         context: &Context<'_>,
-        fleet: &args::Fleet,
+        members: &args::Members,
         application: &str,
     ) -> Result<List, Failure> {
         let Context {
@@ -53,7 +53,7 @@ impl List {
             output,
             ..
         } = context;
-        match (&fleet.fleet, &fleet.fleet_query) {
+        match (&members.fleet, &members.fleet_query) {
             (Some(path), _) if path == Path::new("-") => Ok(List {
                 name: Name::Input,
                 entries: lines::of_input().boxed_local(),

@@ -45,7 +45,7 @@ pub(super) async fn run(
     // What is side by side are databases.
     options.jobs = NonZeroUsize::MIN;
     let jobs = context.environment.side_by_side(up.jobs)?;
-    let list = List::open(&context, &up.fleet, &options.application).await?;
+    let list = List::open(&context, &up.members, &options.application).await?;
     let Context {
         registry,
         environment,
@@ -56,7 +56,7 @@ pub(super) async fn run(
     let fleet = Fleet::with_options(registry, options)
         .jobs(jobs.unwrap_or(Fleet::JOBS))
         .on_event(move |target, event| tell(&printer, target, event));
-    let fleet = match up.fleet.max_failures {
+    let fleet = match up.members.max_failures {
         Some(failures) => fleet.max_failures(failures),
         None => fleet,
     };

@@ -81,7 +81,7 @@ impl Rows {
                     return Err(unreadable(Exit::Usage, what, ONE_COLUMN));
                 }
                 SimpleQueryMessage::Row(row) => {
-                    self.fetched.push_back(row.get(0).map(str::to_owned))
+                    self.fetched.push_back(row.get(0).map(str::to_owned));
                 }
                 SimpleQueryMessage::RowDescription(_)
                 | SimpleQueryMessage::CommandComplete(_)
