@@ -9,6 +9,7 @@
 mod abreast;
 mod connection;
 mod fault;
+mod fleet;
 mod history;
 mod isolation;
 mod lock;
