@@ -24,6 +24,7 @@ pub(crate) enum Kind {
     Failure,
     Resume,
     Repair,
+    Accept,
 }
 
 /// How long it took.
@@ -82,6 +83,23 @@ pub(crate) fn set_dirty(
     )
 }
 
+/// Records a migration's scripts, and what follows from them, in place of those that
+/// were applied.
+pub(crate) fn replace(tables: &Tables, migration: &Migration) -> String {
+    format!(
+        "UPDATE {} SET name = {}, checksum = '{}', fingerprint = '{:016x}', requires = {}, \
+           up_script = {}, down_script = {} WHERE version = {};",
+        tables.of(&migration.service),
+        quote_literal(&migration.history_name()),
+        migration.checksum,
+        migration.up.fingerprint,
+        array(migration.requires.iter().map(ToString::to_string)),
+        quote_literal(&migration.up.sql()),
+        quote_literal(&migration.down.sql()),
+        migration.version.as_integer(),
+    )
+}
+
 /// Unrecords a migration.
 pub(crate) fn delete(tables: &Tables, service: &str, version: Version) -> String {
     format!(
@@ -127,6 +145,7 @@ pub(crate) fn event(
         Kind::Failure => "failure",
         Kind::Resume => "resume",
         Kind::Repair => "repair",
+        Kind::Accept => "accept",
     };
     let milliseconds = match took {
         Took::Transaction => "pg_catalog.date_part('epoch', \
