@@ -88,7 +88,8 @@ pub(crate) fn set_dirty(
 pub(crate) fn replace(tables: &Tables, migration: &Migration) -> String {
     format!(
         "UPDATE {} SET name = {}, checksum = '{}', fingerprint = '{:016x}', requires = {}, \
-           up_script = {}, down_script = {} WHERE version = {};",
+           up_script = {}, down_script = {} \
+         WHERE version OPERATOR(pg_catalog.=) {}::pg_catalog.int8;",
         tables.of(&migration.service),
         quote_literal(&migration.history_name()),
         migration.checksum,
