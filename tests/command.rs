@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use support::{block_on, clear, connect, database, execute, migrator, on, said};
+use support::{block_on, clear, connect, database, execute, migrator, on, query, said};
 use tempfile::{TempDir, tempdir};
 
 fn folder() -> TempDir {
@@ -155,6 +155,49 @@ fn a_changed_entry_is_refused() {
         "UPDATE migrator.core_history SET checksum = '1', fingerprint = '0'",
     );
     assert_said!(&mut on(&url, folder.path(), &["up", "--service=core"]));
+}
+
+#[test]
+fn a_changed_entry_is_recorded_as_it_is_now_if_that_is_said() {
+    let (url, folder) = (database(), folder());
+    said(&mut on(
+        &url,
+        folder.path(),
+        &["up", "--service=core", "--steps=2"],
+    ));
+    execute(
+        &url,
+        "UPDATE migrator.core_history SET checksum = '1', fingerprint = '0', \
+         up_script = replace(up_script, 'CREATE', E'-- as it was\\nCREATE') \
+         WHERE version = 20240108091207",
+    );
+    let version = "--version=20240108091207";
+    let repair = ["repair", "--service=core", version, "--accept-change"];
+    assert_said!(&mut on(&url, folder.path(), &repair));
+    assert_said!(&mut on(&url, folder.path(), &repair));
+    let event = "SELECT kind || ': ' || regexp_replace(message, 'became \\d+', 'became …') \
+                 FROM migrator.event ORDER BY id DESC LIMIT 1";
+    assert_eq!(
+        query(&url, event),
+        ["accept: the edited scripts were recorded: checksum 1 became …"]
+    );
+    let up = said(&mut on(&url, folder.path(), &["up", "--service=core"]));
+    assert!(up.starts_with("exit: 0"), "{up}");
+    assert_said!(&mut on(
+        &url,
+        folder.path(),
+        &[
+            "repair",
+            "--service=core",
+            "--version=20200101000000",
+            "--accept-change"
+        ]
+    ));
+    assert_said!(&mut on(
+        &url,
+        folder.path(),
+        &["repair", "--service=core", "--applied"]
+    ));
 }
 
 #[test]

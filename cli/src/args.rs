@@ -105,7 +105,7 @@ pub(crate) enum Command {
     Redo(Redo),
     /// Show what is applied and what is pending
     Status(Status),
-    /// Say what became of a dirty migration
+    /// Say what became of a dirty migration, or record that a script was changed
     Repair(Repair),
     /// Take every migration up, down and up again on a throwaway server
     ///
@@ -277,20 +277,27 @@ pub(crate) struct Status {
 
 /// `repair`.
 #[derive(Args, Debug)]
-#[command(group = ArgGroup::new("outcome").args(["applied", "reverted"]).required(true))]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+#[command(group = ArgGroup::new("outcome").args(["applied", "reverted", "accept_change"]).required(true))]
 pub(crate) struct Repair {
     /// The service
     #[arg(long, value_name = "NAME", value_parser = one_service)]
     pub(crate) service: String,
-    /// The migration's version
-    #[arg(long, value_parser = version)]
-    pub(crate) version: Version,
+    /// The migration's version; with `--accept-change` all that were changed if it is left out
+    #[arg(long, value_parser = version, required_unless_present = "accept_change")]
+    pub(crate) version: Option<Version>,
     /// All that its up script does is there now
     #[arg(long)]
     pub(crate) applied: bool,
     /// Nothing that its up script does is there now
     #[arg(long)]
     pub(crate) reverted: bool,
+    /// Show how its scripts differ from those that were applied, and record them in their place
+    #[arg(long)]
+    pub(crate) accept_change: bool,
+    /// Do not ask, also on a terminal
+    #[arg(long, short)]
+    pub(crate) yes: bool,
     #[command(flatten)]
     pub(crate) run: Run,
 }

@@ -30,6 +30,7 @@
 //! ARCHITECTURE.md.
 
 mod abreast;
+mod accept;
 mod bootstrap;
 mod client;
 pub mod connect;
@@ -104,6 +105,7 @@ pub use migrator_model as model;
 pub use migrator_model::file_name::Direction;
 pub use migrator_model::{Registry, Version};
 
+pub use accept::Edit;
 pub use client::{Client, connect, connect_within};
 pub use connect::Settings;
 pub use error::{Error, ErrorKind};

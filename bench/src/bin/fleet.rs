@@ -85,9 +85,12 @@ async fn run(fleet: &Fleet, server: &Server, names: &[String], steps: usize) -> 
     let mut wrong = None;
     let tally = fleet
         .up(stream::iter(members), &Target::all(), |ended| {
-            match ended.ending {
-                migrator_runtime::Ending::Done(Report { done, .. }) if done.len() == steps => {}
-                other => wrong = Some(format!("{:?}: {other:?}", ended.target)),
+            let is_right = matches!(
+                &ended.ending,
+                migrator_runtime::Ending::Done(Report { done, .. }) if done.len() == steps
+            );
+            if !is_right {
+                wrong = Some(format!("{:?}: {:?}", ended.target, ended.ending));
             }
         })
         .await?;

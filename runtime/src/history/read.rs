@@ -1,5 +1,7 @@
 //! Reads the history in one round trip.
 
+use std::collections::BTreeMap;
+
 use migrator_model::Version;
 use migrator_model::file_name::Direction;
 use migrator_model::registry::MigrationRef;
@@ -81,6 +83,33 @@ pub(crate) async fn down_scripts(
         Some((version, row.get(1)?.to_owned()))
     };
     Ok(rows(messages).filter_map(script).collect())
+}
+
+/// An up and a down script, as far as they were recorded.
+pub(crate) type Scripts = (Option<String>, Option<String>);
+
+/// Reads the scripts that were recorded with the entries of a service; none if the
+/// history has no table of it.
+pub(crate) async fn scripts(
+    client: &tokio_postgres::Client,
+    tables: &Tables,
+    history: &History,
+    service: &str,
+) -> Result<BTreeMap<Version, Scripts>, tokio_postgres::Error> {
+    if !history.tables.iter().any(|table| table == service) {
+        return Ok(BTreeMap::new());
+    }
+    let query = format!(
+        "SELECT version, up_script, down_script FROM {}",
+        tables.of(service)
+    );
+    let messages = client.simple_query(&query).await?;
+    let scripts = |row: SimpleQueryRow| {
+        let version = Version::from_integer(row.get(0)?.parse().ok()?);
+        let text = |column| row.get(column).map(str::to_owned);
+        Some((version, (text(1), text(2))))
+    };
+    Ok(rows(messages).filter_map(scripts).collect())
 }
 
 /// What was said of a migration when a run failed at it, if that was the last that

@@ -27,6 +27,7 @@ pub(crate) enum Kind {
     Failure,
     Resume,
     Repair,
+    Accept,
 }
 
 /// How long it took.
@@ -82,6 +83,24 @@ pub(crate) fn set_dirty(
         tables.of(service),
         dirty.map_or("NULL", |direction| word(direction)),
         version.as_integer()
+    )
+}
+
+/// Records a migration's scripts, and what follows from them, in place of those that
+/// were applied.
+pub(crate) fn replace(tables: &Tables, migration: &Migration) -> String {
+    format!(
+        "UPDATE {} SET name = {}, checksum = '{}', fingerprint = '{:016x}', requires = {}, \
+           up_script = {}, down_script = {} \
+         WHERE version OPERATOR(pg_catalog.=) {}::pg_catalog.int8;",
+        tables.of(&migration.service),
+        quote_literal(&migration.history_name()),
+        migration.checksum,
+        migration.up.fingerprint,
+        array(migration.requires.iter().map(ToString::to_string)),
+        quote_literal(&migration.up.sql()),
+        quote_literal(&migration.down.sql()),
+        migration.version.as_integer(),
     )
 }
 
@@ -166,6 +185,7 @@ pub(crate) fn event(
         Kind::Failure => "'failure'",
         Kind::Resume => "'resume'",
         Kind::Repair => "'repair'",
+        Kind::Accept => "'accept'",
     };
     let kind = match subject.lock {
         Some(lock) => unless_lost(lock, kind),

@@ -28,26 +28,33 @@ impl fmt::Display for Conflict {
 }
 
 impl Conflict {
-    pub(super) fn changed(entry: &Entry, migration: &Migration) -> Conflict {
-        let message = if entry.name == migration.history_name() {
-            format!(
+    pub(crate) fn changed(entry: &Entry, migration: &Migration) -> Conflict {
+        let restore = "restore the file as it was applied, and put the change into a new \
+                       migration; or revert it with `migrator down`, and apply it again";
+        let (message, help) = if entry.name == migration.history_name() {
+            let message = format!(
                 "its up script `{}` was changed after it was applied",
                 migration.up.path
-            )
+            );
+            let accept = format!(
+                "; or, if the database is as the new text would make it, record that with \
+                 `migrator repair --service={} --version={} --accept-change`",
+                entry.service, entry.version
+            );
+            (message, restore.to_owned() + &accept)
         } else {
-            format!("the registry has `{migration}` in its place")
+            let message = format!("the registry has `{migration}` in its place");
+            (message, restore.to_owned())
         };
         Conflict {
             code: Code::M0401,
             subject: entry.to_string(),
             message,
-            help: "restore the file as it was applied, and put the change into a new migration; \
-                   or revert it with `migrator down`, and apply it again"
-                .to_owned(),
+            help,
         }
     }
 
-    pub(super) fn missing(entry: &Entry) -> Conflict {
+    pub(crate) fn missing(entry: &Entry) -> Conflict {
         Conflict {
             code: Code::M0402,
             subject: entry.to_string(),
@@ -72,7 +79,7 @@ impl Conflict {
     }
 
     /// A run in the direction in which it broke may yet resume it.
-    pub(super) fn dirty(registry: &Registry, entry: &Entry, direction: Direction) -> Conflict {
+    pub(crate) fn dirty(registry: &Registry, entry: &Entry, direction: Direction) -> Conflict {
         let (doing, done, command) = match direction {
             Direction::Up => ("applied", "--applied", "up"),
             Direction::Down => ("reverted", "--reverted", "down"),

@@ -7,5 +7,6 @@
 
 mod down;
 mod random;
+mod resume;
 mod support;
 mod up;

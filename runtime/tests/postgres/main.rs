@@ -7,6 +7,7 @@
 )]
 
 mod abreast;
+mod accept;
 mod connection;
 mod fault;
 mod fleet;

@@ -141,6 +141,43 @@ async fn what_the_server_finishes_after_its_client_died_is_kept() {
 }
 
 #[tokio::test]
+async fn a_statement_of_another_role_is_known_by_its_lock() {
+    let database = table().await;
+    let registry = core(&[BUILD]);
+    let (mut other, role) = database.as_new_role().await;
+    let name = "?application_name=deploy";
+    let first = Database {
+        url: database.url.clone() + name,
+    };
+    other.url += name;
+    database
+        .run(&format!(
+            "ALTER TABLE a OWNER TO {role}; GRANT CREATE ON SCHEMA public TO {role}"
+        ))
+        .await;
+    let writer = writer(&database).await;
+    let running = half_way(&first, Migrator::new(registry), Direction::Up).await;
+    running.abort();
+    assert!(running.await.expect_err("it was aborted").is_cancelled());
+    database
+        .run(&format!(
+            "GRANT USAGE ON SCHEMA migrator TO {role}; \
+             GRANT ALL ON ALL TABLES IN SCHEMA migrator TO {role}"
+        ))
+        .await;
+    let (migrator, mut told) = telling(registry, Options::default());
+    let second = tokio::spawn(async move { other.up_with(migrator, Target::all()).await });
+    assert!(told.next("still").await.contains("`deploy`"));
+    writer.batch_execute("COMMIT").await.expect("it commits");
+    let report = within("the second", second).await.expect("no panic");
+    assert_eq!(done(&report.expect("it is finished")), ["core/1"]);
+    assert_eq!(
+        resumed(&told),
+        ["the index `i` is there and valid: it is not built again"]
+    );
+}
+
+#[tokio::test]
 async fn a_server_that_does_not_finish_is_waited_for_as_long_as_for_a_lock() {
     let database = table().await;
     let registry = core(&[BUILD]);

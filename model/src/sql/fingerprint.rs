@@ -1,0 +1,206 @@
+//! A script's fingerprint: what an edit of its form alone does not alter.
+
+use std::hash::Hasher;
+
+use siphasher::sip::SipHasher13;
+
+use super::{Token, gap, operator, tokens};
+
+/// A hash over the script's tokens, which comments, white space, line ends and
+/// a byte-order mark do not alter.
+#[must_use]
+pub fn fingerprint(sql: &str) -> u64 {
+    fingerprint_of(sql, &tokens(sql))
+}
+
+/// The same for a script of which the tokens are known.
+///
+/// Two bytes that no text in UTF-8 has stand behind a token and where white space
+/// between two tokens says something: between operators that would be one without it,
+/// and between strings that are one because of it.
+pub(crate) fn fingerprint_of(sql: &str, tokens: &[Token]) -> u64 {
+    let mut hasher = SipHasher13::new();
+    let said: Vec<&Token> = tokens.iter().filter(|token| !token.is_trivia()).collect();
+    for run in said.chunk_by(|a, b| is_operator(&sql[a.range.clone()], &sql[b.range.clone()])) {
+        let marks = match run {
+            [_] => Vec::new(),
+            run => operator::ends(sql, run.iter().map(|token| token.range.start)),
+        };
+        for (index, token) in run.iter().enumerate() {
+            let (text, rest) = (&sql[token.range.clone()], &sql[token.range.end..]);
+            hasher.write(text.as_bytes());
+            hasher.write_u8(0xff);
+            let goes_on = || text.ends_with('\'') && gap(rest).is_some();
+            if marks.get(index) == Some(&true) || goes_on() {
+                hasher.write_u8(0xfe);
+            }
+        }
+    }
+    hasher.finish()
+}
+
+/// Whether both tokens are parts of operators.
+fn is_operator(one: &str, other: &str) -> bool {
+    operator::is_part(one) && operator::is_part(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::fingerprint;
+    use crate::sql::normalise;
+
+    #[test]
+    fn a_fingerprint_is_blind_to_form_and_sees_content() {
+        let one = fingerprint("SELECT a, 'x' FROM t;");
+        assert_eq!(
+            one,
+            fingerprint("SELECT  a ,'x' -- why\r\nFROM /* . */ t\n;\n")
+        );
+        assert_ne!(one, fingerprint("SELECT a, 'y' FROM t;"));
+        assert_ne!(fingerprint("SELECT ab"), fingerprint("SELECT a b"));
+    }
+
+    /// Pairs of scripts that Postgres reads otherwise.
+    #[test]
+    fn what_looks_like_white_space_and_is_not_is_seen() {
+        for (one, other) in [
+            ("SELECT 'a'\n'b'", "SELECT 'a' 'b'"),
+            ("SELECT 'a'\n'b'", "SELECT 'a' /*\n*/ 'b'"),
+            ("SELECT E'a'\n'b'", "SELECT E'a' 'b'"),
+            ("SELECT 1 @- 2", "SELECT 1 @ -2"),
+            ("SELECT 1 <= 2", "SELECT 1 < = 2"),
+            ("SELECT a::int", "SELECT a: :int"),
+            ("SELECT $$a b$$", "SELECT $$a  b$$"),
+            ("SELECT $$a -- b$$", "SELECT $$a -- c$$"),
+            ("SELECT '/* a */'", "SELECT '/* b */'"),
+            ("SELECT \"a  b\"", "SELECT \"a b\""),
+            ("SELECT E'\\' -- a'", "SELECT E'\\' -- b'"),
+            ("SELECT U&'a'", "SELECT U & 'a'"),
+            ("SELECT U&'\\0061'", "SELECT U&'\\0062'"),
+            ("SELECT U&'!0061' UESCAPE '!'", "SELECT U&'!0061'"),
+            ("SELECT 1.5", "SELECT 1 .5"),
+            ("SELECT a\u{a0}b", "SELECT a b"),
+            ("SELECT /* /* */ 1 */ 2", "SELECT /* /* */ 2 */ 1"),
+            ("SELECT e 'a'", "SELECT e'a'"),
+        ] {
+            assert_ne!(fingerprint(one), fingerprint(other), "{one:?}, {other:?}");
+        }
+    }
+
+    /// Pairs of scripts that Postgres reads alike.
+    #[test]
+    fn what_is_white_space_alone_is_passed_over() {
+        for (one, other) in [
+            ("SELECT 'a'\n'b'", "SELECT 'a' -- why\n\n\t'b'"),
+            ("SELECT 1 <-1, 2*-1", "SELECT 1 < -1, 2 * - 1"),
+            ("SELECT a::int,b=-1", "SELECT a :: int , b = - 1"),
+            ("SELECT 1 /* a /* b */ c */ + 2", "SELECT 1+2"),
+            ("SELECT 1--\n+2", "SELECT 1 + 2"),
+            ("SELECT a . b", "SELECT a.b"),
+            ("SELECT 1;", "SELECT 1;\u{c}\n\n-- end"),
+            ("DO $$BEGIN END$$;", "DO\n$$BEGIN END$$ ;"),
+        ] {
+            assert_eq!(fingerprint(one), fingerprint(other), "{one:?}, {other:?}");
+        }
+    }
+
+    /// Tokens that are none of each other's beginnings or ends.
+    fn token() -> impl Strategy<Value = &'static str> {
+        proptest::sample::select(vec![
+            "SELECT",
+            "a",
+            "\"q -- \"\"n\"",
+            "'it''s -- 1'",
+            "E'\\' /* 2 */'",
+            "$$ -- 3 $$",
+            "$t$ /* $$ 4 */ $t$",
+            "U&'\\0061'",
+            "B'01'",
+            "1.5e3",
+            "$1",
+            "(",
+            ")",
+            ",",
+            ".",
+            ";",
+            "@-",
+            "<=",
+            "::",
+            "*",
+        ])
+    }
+
+    /// What may stand between two tokens and says nothing.
+    fn space() -> impl Strategy<Value = &'static str> {
+        proptest::sample::select(vec![
+            " ",
+            "\t\x0c",
+            " /* a; 'b /* $$ */ */ ",
+            "/**/ ",
+            " /* \n */ ",
+        ])
+    }
+
+    /// The same that ends a line.
+    fn line_end() -> impl Strategy<Value = &'static str> {
+        proptest::sample::select(vec!["\n", "\r\n", " -- c 'd $$ /*\n", "\n\n  "])
+    }
+
+    proptest! {
+        #[test]
+        fn no_cosmetic_edit_is_seen(
+            parts in proptest::collection::vec((token(), space(), space(), line_end()), 1..20),
+            mark in proptest::option::of(proptest::strategy::Just('\u{feff}')),
+        ) {
+            let one: String = parts.iter().flat_map(|(token, space, ..)| [*token, *space]).collect();
+            let mut other: String = mark.into_iter().collect();
+            let mut last = "";
+            for (token, _, space, line_end) in &parts {
+                // There the end of a line would join two strings.
+                let joins = last.ends_with('\'') && token.starts_with('\'');
+                other += if joins { space } else { line_end };
+                other += token;
+                last = token;
+            }
+            prop_assert_eq!(fingerprint(&one), fingerprint(&normalise(&other)));
+        }
+
+        #[test]
+        fn every_real_edit_is_seen(
+            parts in proptest::collection::vec((token(), space()), 1..20),
+            at in any::<proptest::sample::Index>(),
+            new in token(),
+        ) {
+            let text = |parts: &[(&str, &str)]| -> String {
+                parts.iter().flat_map(|(token, space)| [*token, *space]).collect()
+            };
+            let at = at.index(parts.len());
+            let mut replaced = parts.clone();
+            replaced[at].0 = new;
+            let is_same = parts[at].0 == new;
+            prop_assert_eq!(fingerprint(&text(&parts)) == fingerprint(&text(&replaced)), is_same);
+            let mut shorter = parts.clone();
+            shorter.remove(at);
+            prop_assert_ne!(fingerprint(&text(&parts)), fingerprint(&text(&shorter)));
+        }
+
+        #[test]
+        fn an_edit_inside_a_token_is_seen(
+            before in "[a-z '\\\\/*$-]{0,8}",
+            inside in "[a-z /*;-]{1,8}",
+            other in "[a-z /*;-]{1,8}",
+        ) {
+            for (open, close) in [("'", "'"), ("E'", "'"), ("$x$", "$x$"), ("\"", "\"")] {
+                let quoted = |text: &str| format!("SELECT {open}{text}{close}");
+                prop_assert_eq!(
+                    fingerprint(&quoted(&inside)) == fingerprint(&quoted(&other)),
+                    inside == other
+                );
+            }
+            let comment = |text: &str| format!("SELECT 1 --{before}{text}\n, 2");
+            prop_assert_eq!(fingerprint(&comment(&inside)), fingerprint(&comment(&other)));
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Where operators end, as Postgres's `scan.l` has it: the lexer gives their characters
+//! one by one, and white space between them may make two operators of one.
+
+/// Whether a token is of an operator: one of these characters, or a colon, of which
+/// `::` and `:=` are made.
+pub(super) fn is_part(token: &str) -> bool {
+    token.len() == 1 && token.contains(|c| is_character(c) || c == ':')
+}
+
+fn is_character(c: char) -> bool {
+    "+-*/<>=~!@#%^&|`?".contains(c)
+}
+
+/// For each of these characters, which have nothing but white space and comments
+/// between them, whether an operator ends behind it that would not if they were not
+/// apart, or the other way round.
+pub(super) fn ends(sql: &str, places: impl Iterator<Item = usize>) -> Vec<bool> {
+    let places: Vec<usize> = places.collect();
+    let characters: Vec<char> = places
+        .iter()
+        .filter_map(|place| sql[*place..].chars().next())
+        .collect();
+    let mut apart = Vec::new();
+    let pairs = places.iter().zip(places.iter().skip(1));
+    let breaks: Vec<usize> = pairs
+        .enumerate()
+        .filter(|(_, (one, next))| **one + 1 != **next)
+        .map(|(index, _)| index + 1)
+        .chain([places.len()])
+        .collect();
+    let mut start = 0;
+    for end in breaks {
+        split(&characters[start..end], &mut apart);
+        start = end;
+    }
+    let mut together = Vec::new();
+    split(&characters, &mut together);
+    apart.iter().zip(&together).map(|(a, b)| a != b).collect()
+}
+
+/// Says of each of some adjacent characters whether an operator ends behind it.
+fn split(mut run: &[char], ends: &mut Vec<bool>) {
+    while !run.is_empty() {
+        let length = length(run);
+        ends.extend((1..=length).map(|at| at == length));
+        run = &run[length..];
+    }
+}
+
+/// The length of the first operator. It ends in `+` or `-` only if it is nothing else,
+/// or has a character in it that SQL's own operators do not have.
+fn length(run: &[char]) -> usize {
+    if let [':', next, ..] = run {
+        return if matches!(next, ':' | '=') { 2 } else { 1 };
+    }
+    let mut length = run.iter().take_while(|c| **c != ':').count().max(1);
+    let is_special = |c: &char| "~!@#^&|`?%".contains(*c);
+    if !run[..length].iter().any(is_special) {
+        while length > 1 && matches!(run[length - 1], '+' | '-') {
+            length -= 1;
+        }
+    }
+    length
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split;
+
+    fn operators(run: &str) -> String {
+        let mut ends = Vec::new();
+        let characters: Vec<char> = run.chars().collect();
+        split(&characters, &mut ends);
+        let shown = run.chars().zip(ends);
+        let shown: String = shown
+            .flat_map(|(c, ends)| [c, if ends { ' ' } else { '\0' }])
+            .filter(|c| *c != '\0')
+            .collect();
+        shown.trim_end().to_owned()
+    }
+
+    #[test]
+    fn operators_end_where_postgres_ends_them() {
+        for (run, expected) in [
+            ("<-", "< -"),
+            ("@-", "@-"),
+            ("<=", "<="),
+            ("*+-", "* + -"),
+            ("<@-", "<@-"),
+            ("-", "-"),
+            ("::-", ":: -"),
+            (":=-", ":= -"),
+            ("=:", "= :"),
+            ("->>", "->>"),
+        ] {
+            assert_eq!(operators(run), expected, "{run}");
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Records scripts that were edited after they were applied.
+
+use migrator_model::{Code, Migration, Version};
+
+use crate::client::Client;
+use crate::error::{Error, ErrorKind};
+use crate::history::write::{self, Kind, Subject, Took};
+use crate::history::{Entry, History, Likeness, read};
+use crate::lock::Locks;
+use crate::message::Message;
+use crate::migrator::{Migrator, failed};
+use crate::plan::Conflict;
+use crate::session::send;
+use crate::target::Selection;
+
+/// A migration whose scripts are not those that are recorded.
+#[derive(Clone, Debug)]
+pub struct Edit {
+    /// What is recorded.
+    pub entry: Entry,
+    /// What the registry has.
+    pub migration: &'static Migration,
+    /// The up script as it is recorded, if it is.
+    pub up_script: Option<String>,
+    /// The down script as it is recorded, if it is.
+    pub down_script: Option<String>,
+}
+
+impl Migrator {
+    /// The applied migrations of a service whose scripts are not as they are recorded:
+    /// that of a version, or all.
+    ///
+    /// # Errors
+    ///
+    /// The service is not known, or the history cannot be read. Of the version that is
+    /// named: it is not applied, it is dirty, or the registry does not have it. And where
+    /// the registry has another migration in its place, which is no edit.
+    pub async fn edits(
+        &self,
+        client: &Client,
+        service: &str,
+        version: Option<Version>,
+    ) -> Result<Vec<Edit>, Error> {
+        let history = self.history(client).await?;
+        let named = Selection::Named(vec![service.to_owned()]);
+        self.check_names(&named, &history)?;
+        if let Some(version) = version {
+            self.is_settled(&history, service, version)?;
+        }
+        let doing = "reading the recorded scripts";
+        let scripts = read::scripts(client.postgres(), &self.tables, &history, service).await;
+        let scripts = scripts.map_err(|error| failed(client, doing.to_owned(), &error))?;
+        let mut edits = Vec::new();
+        let asked = |entry: &&Entry| version.is_none_or(|version| version == entry.version);
+        for entry in history.entries_of(service).filter(asked) {
+            let migration = self.registry.migration(service, entry.version);
+            let Some(migration) = migration.filter(|_| entry.dirty.is_none()) else {
+                continue;
+            };
+            let (up_script, down_script) = scripts.get(&entry.version).cloned().unwrap_or_default();
+            let edit = Edit {
+                entry: entry.clone(),
+                migration,
+                up_script,
+                down_script,
+            };
+            if edit.is_another() {
+                return Err(refused(Conflict::changed(entry, migration)));
+            }
+            if edit.is_up() || edit.is_down() {
+                edits.push(edit);
+            }
+        }
+        Ok(edits)
+    }
+
+    fn is_settled(&self, history: &History, service: &str, version: Version) -> Result<(), Error> {
+        let Some(entry) = history.entry(service, version) else {
+            return Err(refused(Conflict {
+                code: Code::M0401,
+                subject: format!("{service}/{version}"),
+                message: "it is not applied, so that nothing is recorded of it".to_owned(),
+                help: "`migrator status --migrations` lists what is applied".to_owned(),
+            }));
+        };
+        match (entry.dirty, self.registry.migration(service, version)) {
+            (Some(direction), _) => Err(refused(Conflict::dirty(self.registry, entry, direction))),
+            (None, None) => Err(refused(Conflict::missing(entry))),
+            (None, Some(_)) => Ok(()),
+        }
+    }
+
+    /// Records the scripts of the registry in place of those that were applied, with
+    /// what follows from them. Nothing is run.
+    ///
+    /// # Errors
+    ///
+    /// An entry is no longer as it was when the edits were read, another run holds the
+    /// lock, or the history cannot be written. Then none is recorded.
+    pub async fn accept(&mut self, client: &mut Client, edits: &[Edit]) -> Result<(), Error> {
+        let mut locks = Locks::default();
+        let services = edits.iter().map(|edit| edit.entry.service.clone());
+        locks.exclusive.extend(services);
+        let (held, _) = self.lock(client, &locks).await?;
+        let accepted = self.record_edits(client, edits).await;
+        held.release().await;
+        accepted
+    }
+
+    async fn record_edits(&self, client: &Client, edits: &[Edit]) -> Result<(), Error> {
+        let history = self.history(client).await?;
+        let now = |edit: &Edit| {
+            history
+                .entry(&edit.entry.service, edit.entry.version)
+                .cloned()
+        };
+        if let Some(edit) = edits
+            .iter()
+            .find(|edit| now(edit).as_ref() != Some(&edit.entry))
+        {
+            return Err(refused(Conflict {
+                code: Code::M0401,
+                subject: edit.entry.to_string(),
+                message: "its entry was changed by another run meanwhile".to_owned(),
+                help: "run it again, and look at the difference again".to_owned(),
+            }));
+        }
+        let records: String = edits.iter().map(|edit| self.record_edit(edit)).collect();
+        let sent = send(client.postgres(), &Message::bookkeeping(&records)).await;
+        let Err(failure) = sent else {
+            return Ok(());
+        };
+        // It fails if the connection is gone, and then that is what is said.
+        let _ = client.postgres().batch_execute("ROLLBACK").await;
+        Err(failed(client, "writing the history".to_owned(), &failure.error).into())
+    }
+
+    fn record_edit(&self, edit: &Edit) -> String {
+        let Edit {
+            entry, migration, ..
+        } = edit;
+        let checksum = migration.checksum.to_string();
+        let subject = Subject {
+            service: &entry.service,
+            version: entry.version,
+            name: &migration.history_name(),
+            checksum: &checksum,
+            application: &self.options.application,
+            lock: None,
+        };
+        let message = match edit.is_up() {
+            true => format!(
+                "the edited scripts were recorded: checksum {} became {checksum}",
+                entry.checksum
+            ),
+            false => "the edited down script was recorded".to_owned(),
+        };
+        let event = write::event(
+            &self.tables,
+            Kind::Accept,
+            subject,
+            Took::Unknown,
+            Some(&message),
+        );
+        write::replace(&self.tables, migration) + &event
+    }
+}
+
+impl Edit {
+    /// Whether the up script is another, be it in its name or its comments alone.
+    #[must_use]
+    pub fn is_up(&self) -> bool {
+        self.entry.likeness(self.migration) != Likeness::Same
+    }
+
+    /// Whether the down script is another.
+    #[must_use]
+    pub fn is_down(&self) -> bool {
+        self.down_script.as_deref() != Some(&*self.migration.down.sql())
+    }
+
+    /// Whether it is another migration altogether: its name opens with its uid.
+    fn is_another(&self) -> bool {
+        let uid = |name: &str| name.split('_').next().map(str::to_owned);
+        uid(&self.entry.name) != uid(&self.migration.history_name())
+    }
+}
+
+fn refused(conflict: Conflict) -> Error {
+    ErrorKind::Refused(vec![conflict]).into()
+}

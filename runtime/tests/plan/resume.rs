@@ -1,0 +1,134 @@
+//! Steps that broke half-way and are taken up.
+
+use migrator_runtime::history::{Entry, History};
+use migrator_runtime::model::{Mode, Registry};
+use migrator_runtime::plan::{Start, plan};
+use migrator_runtime::{Direction, Policy, Target};
+
+use super::support::{applied, planned, platform, steps, version};
+
+/// The platform, in which every script can be taken up.
+fn resumable() -> Registry {
+    let mut registry = platform();
+    for migration in registry.migrations.to_mut() {
+        for script in [&mut migration.up, &mut migration.down] {
+            script.mode = Mode::NoTransaction;
+            script.raw = "CREATE INDEX CONCURRENTLY i ON a (b);".into();
+        }
+    }
+    registry
+}
+
+/// These entries, the one at `index` broken in this direction.
+fn dirty(registry: &Registry, texts: &str, index: usize, direction: Direction) -> Vec<Entry> {
+    let mut history = applied(registry, texts);
+    history[index].dirty = Some(direction);
+    history
+}
+
+fn run(
+    registry: &Registry,
+    history: Vec<Entry>,
+    direction: Direction,
+    target: &Target,
+) -> Vec<String> {
+    planned(registry, history, direction, target, Policy::default())
+}
+
+#[test]
+fn what_broke_is_taken_up_in_its_place_and_what_is_pending_follows() {
+    let registry = resumable();
+    let history = dirty(&registry, "core/1 core/4", 1, Direction::Up);
+    assert_eq!(
+        run(
+            &registry,
+            history.clone(),
+            Direction::Up,
+            &Target::service("tenant")
+        ),
+        [
+            "core/4 dependency",
+            "tenant/2",
+            "auth/3 dependency",
+            "auth/5 dependency",
+            "tenant/6"
+        ]
+    );
+    let target = Target::service("tenant");
+    let history = History::new(history);
+    let plan = plan(
+        &registry,
+        &history,
+        Direction::Up,
+        &target,
+        Policy::default(),
+    );
+    let plan = plan.expect("it is no refusal");
+    let starts: Vec<Start> = plan.steps.iter().map(|step| step.start).collect();
+    assert_eq!(starts[0], Start::Resumed);
+    assert!(starts[1..].iter().all(|start| *start == Start::Afresh));
+    assert_eq!(plan.notes.len(), 1, "{:?}", plan.notes);
+}
+
+#[test]
+fn what_broke_is_not_out_of_order() {
+    let registry = resumable();
+    let history = dirty(&registry, "core/1 core/4", 0, Direction::Up);
+    assert_eq!(
+        run(&registry, history, Direction::Up, &Target::service("core")),
+        ["core/1"]
+    );
+}
+
+#[test]
+fn what_broke_beyond_the_target_is_refused() {
+    let registry = resumable();
+    let history = dirty(&registry, "core/1 core/4", 1, Direction::Up);
+    let target = Target::service("core").to(version(1));
+    assert_eq!(
+        run(&registry, history, Direction::Up, &target),
+        ["M0404 core/4"]
+    );
+}
+
+#[test]
+fn what_broke_counts_as_a_step() {
+    let registry = resumable();
+    let history = dirty(&registry, "core/1", 0, Direction::Up);
+    let target = Target::service("core").steps(steps(1));
+    assert_eq!(run(&registry, history, Direction::Up, &target), ["core/1"]);
+}
+
+#[test]
+fn just_the_same_direction_takes_it_up() {
+    let registry = resumable();
+    let core = Target::service("core");
+    for (broken, other) in [
+        (Direction::Up, Direction::Down),
+        (Direction::Down, Direction::Up),
+    ] {
+        let history = dirty(&registry, "core/1", 0, broken);
+        assert_eq!(run(&registry, history.clone(), broken, &core)[0], "core/1");
+        assert_eq!(run(&registry, history, other, &core), ["M0404 core/1"]);
+    }
+}
+
+#[test]
+fn a_script_that_was_changed_or_runs_in_a_transaction_is_not_taken_up() {
+    let core = Target::service("core");
+    for direction in [Direction::Up, Direction::Down] {
+        let registry = resumable();
+        let mut history = dirty(&registry, "core/1", 0, direction);
+        history[0].checksum = "1".to_owned();
+        history[0].fingerprint = None;
+        assert_eq!(run(&registry, history, direction, &core), ["M0404 core/1"]);
+
+        let mut registry = resumable();
+        for migration in registry.migrations.to_mut() {
+            migration.up.mode = Mode::Transaction;
+            migration.down.mode = Mode::Transaction;
+        }
+        let history = dirty(&registry, "core/1", 0, direction);
+        assert_eq!(run(&registry, history, direction, &core), ["M0404 core/1"]);
+    }
+}
