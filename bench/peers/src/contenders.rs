@@ -1,8 +1,9 @@
 //! Everybody who runs the same scripts, each over one connection that is open before
-//! the clock starts.
+//! the clock starts; `psql` is a command, whose start and connection count.
 
 use std::borrow::Cow;
 use std::error::Error;
+use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 use diesel::{Connection, PgConnection};
@@ -10,7 +11,7 @@ use diesel_migrations::{
     EmbeddedMigration, EmbeddedMigrations, EmbeddedName, MigrationHarness, TomlMetadataWrapper,
 };
 use migrator_model::Registry;
-use migrator_runtime::{Migrator, Settings, Target, connect};
+use migrator_runtime::{Migrator, Options, Settings, Target, connect};
 use sqlx::migrate::MigrationType;
 use tokio_postgres::NoTls;
 
@@ -22,6 +23,10 @@ pub(crate) type Outcome<T> = Result<T, Box<dyn Error>>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Contender {
     Migrator,
+    /// Over so many connections, the migrations in as many services.
+    SideBySide(usize),
+    /// With the time to connect, as `psql` has it.
+    Connecting,
     Diesel,
     Sqlx,
     Refinery,
@@ -29,6 +34,10 @@ pub(crate) enum Contender {
     Transactions,
     /// All in one message and one transaction, and nothing recorded.
     OneMessage,
+    /// A transaction and a message a migration.
+    PsqlTransactions,
+    /// All in one message and one transaction.
+    PsqlOneMessage,
 }
 
 /// What is run.
@@ -39,24 +48,51 @@ pub(crate) enum Work {
 }
 
 impl Contender {
-    pub(crate) const ALL: [Contender; 6] = [
+    pub(crate) const ALL: [Contender; 11] = [
         Contender::Migrator,
+        Contender::SideBySide(2),
+        Contender::SideBySide(4),
+        Contender::Connecting,
         Contender::Diesel,
         Contender::Sqlx,
         Contender::Refinery,
         Contender::Transactions,
         Contender::OneMessage,
+        Contender::PsqlTransactions,
+        Contender::PsqlOneMessage,
     ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Contender::Migrator => "migrator",
+            Contender::SideBySide(2) => "migrator --jobs 2",
+            Contender::SideBySide(_) => "migrator --jobs 4",
+            Contender::Connecting => "migrator, connecting",
             Contender::Diesel => "diesel",
             Contender::Sqlx => "sqlx",
             Contender::Refinery => "refinery",
             Contender::Transactions => "a transaction each",
             Contender::OneMessage => "one message",
+            Contender::PsqlTransactions => "psql, each",
+            Contender::PsqlOneMessage => "psql, one message",
         }
+    }
+
+    /// In how many services the migrations are.
+    pub(crate) fn services(self) -> usize {
+        match self {
+            Contender::SideBySide(jobs) => jobs * 2,
+            _ => 1,
+        }
+    }
+
+    /// Whether it keeps a history.
+    pub(crate) fn has_history(self) -> bool {
+        self.is_peer()
+            || matches!(
+                self,
+                Contender::Migrator | Contender::SideBySide(_) | Contender::Connecting
+            )
     }
 
     /// Whether it is another migration library.
@@ -70,10 +106,7 @@ impl Contender {
     /// Whether it can do that.
     pub(crate) fn can(self, work: Work) -> bool {
         work == Work::Up
-            || matches!(
-                self,
-                Contender::Migrator | Contender::Diesel | Contender::Sqlx
-            )
+            || (self.has_history() && self != Contender::Refinery)
     }
 
     /// Runs it and says how long it took.
@@ -85,7 +118,21 @@ impl Contender {
         work: Work,
     ) -> Outcome<Duration> {
         match self {
-            Contender::Migrator => migrator(url, registry, work).await,
+            Contender::Migrator => migrator(url, registry, work, 1).await,
+            Contender::SideBySide(jobs) => migrator(url, registry, work, jobs).await,
+            Contender::Connecting => {
+                let started = Instant::now();
+                migrator(url, registry, work, 1).await?;
+                Ok(started.elapsed())
+            }
+            Contender::PsqlTransactions => {
+                let each = |script: &Scripts| format!("BEGIN\\;\n{}COMMIT;\n", joined(script.up));
+                psql(url, scripts.iter().map(each).collect()).await
+            }
+            Contender::PsqlOneMessage => {
+                let all: String = scripts.iter().map(|script| joined(script.up)).collect();
+                psql(url, format!("BEGIN\\;\n{all}COMMIT;\n")).await
+            }
             Contender::Diesel => {
                 let (url, scripts) = (url.to_owned(), scripts.to_vec());
                 tokio::task::spawn_blocking(move || diesel(&url, &scripts, work).map_err(text))
@@ -112,10 +159,42 @@ fn text(error: Box<dyn Error>) -> String {
     error.to_string()
 }
 
-async fn migrator(url: &str, registry: &'static Registry, work: Work) -> Outcome<Duration> {
-    let mut client = connect(Settings::parse(url)?).await?;
+/// The statements of a script as parts of one message (psql's manual, on `\\;`).
+fn joined(script: &str) -> String {
+    script.replace(";\n", "\\;\n")
+}
+
+async fn psql(url: &str, text: String) -> Outcome<Duration> {
+    let file = tempfile::NamedTempFile::new()?;
+    std::fs::write(file.path(), text)?;
+    let mut command = std::process::Command::new("psql");
+    command
+        .args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"])
+        .arg(format!("--dbname={url}"))
+        .arg("--file")
+        .arg(file.path());
     let started = Instant::now();
-    let mut migrator = Migrator::new(registry);
+    let status = tokio::task::spawn_blocking(move || command.status()).await??;
+    let took = started.elapsed();
+    match status.success() {
+        true => Ok(took),
+        false => Err(format!("psql: {status}").into()),
+    }
+}
+
+async fn migrator(
+    url: &str,
+    registry: &'static Registry,
+    work: Work,
+    jobs: usize,
+) -> Outcome<Duration> {
+    let mut client = connect(Settings::parse(url)?).await?;
+    let options = Options {
+        jobs: NonZeroUsize::new(jobs).ok_or("a connection at least")?,
+        ..Options::default()
+    };
+    let started = Instant::now();
+    let mut migrator = Migrator::with_options(registry, options);
     match work {
         Work::Up => migrator.up(&mut client, Target::all()).await?,
         Work::Down => migrator.down(&mut client, Target::all()).await?,

@@ -42,13 +42,14 @@ async fn main() -> Outcome<()> {
 
 async fn compare(server: &DevServer, number: usize, delay: Duration, runs: usize) -> Outcome<()> {
     let scripts = scripts(number);
-    let registry = registry(&scripts, 1);
+    let services = Contender::ALL.map(Contender::services);
+    let registries = services.map(|services| (services, registry(&scripts, services)));
     let proxy = Proxy::start(socket(server)?, delay).await?;
     let mut bench = Bench {
         admin: server.url(),
         proxy,
         scripts,
-        registry,
+        registries: registries.into(),
         times: BTreeMap::new(),
     };
     for _ in 0..runs {
@@ -81,7 +82,8 @@ struct Bench {
     admin: String,
     proxy: Proxy,
     scripts: Vec<Scripts>,
-    registry: &'static Registry,
+    /// By the number of services.
+    registries: BTreeMap<usize, &'static Registry>,
     /// By part and contender: the times and the round trips.
     times: BTreeMap<(usize, usize), Vec<(Duration, usize)>>,
 }
@@ -100,16 +102,16 @@ impl Bench {
             "postgresql://postgres@127.0.0.1:{}/bench?sslmode=disable",
             self.proxy.port
         );
+        let registry = self.registries[&contender.services()];
         let place = Contender::ALL.iter().position(|other| *other == contender);
         for (part, (_, work)) in PARTS.into_iter().enumerate() {
             let is_again = part == 1;
-            let is_library = contender.is_peer() || contender == Contender::Migrator;
-            if !contender.can(work) || (is_again && !is_library) {
+            if !contender.can(work) || (is_again && !contender.has_history()) {
                 continue;
             }
             self.proxy.round_trips();
             let took = contender
-                .run(&url, self.registry, &self.scripts, work)
+                .run(&url, registry, &self.scripts, work)
                 .await?;
             let key = (part, place.unwrap_or_default());
             self.times
