@@ -33,6 +33,7 @@ mod render;
 mod sarif;
 mod scratch;
 mod settings;
+mod signals;
 mod tree;
 mod version;
 

@@ -18,6 +18,7 @@ use crate::plan::Step;
 use crate::progress::Progress;
 use crate::recorded::Recorded;
 use crate::schedule::{Schedule, Turn};
+use crate::stop::{Stop, Stopped};
 
 /// What all connections of a run share.
 #[derive(Clone, Copy)]
@@ -28,6 +29,7 @@ pub(crate) struct Shared<'a> {
     pub(crate) registry: &'a Registry,
     pub(crate) options: &'a Options,
     pub(crate) lock: &'a Held,
+    pub(crate) stop: &'a Stop,
     pub(crate) recorded: &'a Recorded,
     pub(crate) progress: &'a Progress,
     pub(crate) schedule: &'a Schedule<'a>,
@@ -57,14 +59,19 @@ struct Failed {
 fn all_of(mut failed: Vec<Failed>) -> Result<(), ErrorKind> {
     failed.sort_by_key(|failed| failed.leg);
     let mut faults: Vec<Fault> = Vec::new();
+    let mut stopped: Option<Stopped> = None;
     for Failed { why, .. } in failed {
-        let ErrorKind::Script(fault) = why else {
-            return Err(why);
-        };
-        faults.push(*fault);
+        match why {
+            ErrorKind::Script(fault) => faults.push(*fault),
+            ErrorKind::Stopped(other) => {
+                let all = stopped.get_or_insert_default();
+                all.cut.extend(other.cut);
+            }
+            other => return Err(other),
+        }
     }
     match faults.len() {
-        0 => Ok(()),
+        0 => stopped.map_or(Ok(()), |stopped| Err(ErrorKind::Stopped(stopped))),
         1 => faults.pop().map_or(Ok(()), |fault| Err(fault.into())),
         _ => Err(ErrorKind::Scripts(faults)),
     }
@@ -122,7 +129,8 @@ async fn join_in(shared: Shared<'_>) -> Result<(), Failed> {
             Turn::End => return Ok(()),
         }
     }
-    let Ok(client) = shared.client.another(&shared.options.application).await else {
+    let opening = shared.client.another(&shared.options.application);
+    let Some(Ok(client)) = shared.stop.unless_stopped(opening).await else {
         return Ok(());
     };
     if client.postgres().batch_execute(RESET).await.is_err() {

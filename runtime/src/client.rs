@@ -3,7 +3,7 @@
 use std::mem;
 use std::time::{Duration, Instant};
 
-use crate::connect::{self, ConnectError, Connection, Notice, Settings};
+use crate::connect::{self, Cancel, ConnectError, Connection, Notice, Settings};
 use crate::lock::{FIRST_PAUSE, LONGEST_PAUSE, jitter};
 
 /// An open connection that knows how it was opened.
@@ -104,6 +104,11 @@ impl Client {
     /// What the server said unasked since the last call.
     pub(crate) fn take_notices(&self) -> Vec<Notice> {
         self.connection.notices.take()
+    }
+
+    /// The way to cancel what the session is at.
+    pub(crate) fn cancel(&self) -> &Cancel {
+        &self.connection.cancel
     }
 
     /// Why the connection was lost, if it was.

@@ -58,6 +58,7 @@ mod session;
 mod source;
 mod state;
 mod status;
+mod stop;
 mod target;
 #[cfg(all(feature = "testing", unix))]
 pub mod testing;
@@ -116,6 +117,7 @@ pub use repair::Outcome;
 pub use report::{Done, Report};
 pub use state::DatabaseState;
 pub use status::{MigrationStatus, ServiceStatus, State, Status};
+pub use stop::{Cut, Stop, Stopped};
 pub use target::{Extent, Leave, Policy, Selection, Target};
 pub use trial::{Ran, TableLock, Trial};
 

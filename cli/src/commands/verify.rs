@@ -26,6 +26,7 @@ pub(super) async fn run(context: Context<'_>, verify: &args::Verify) -> Outcome 
         registry: _,
         global,
         environment,
+        stop: _,
         output,
     } = context;
     check_names(registry, &verify.service)?;

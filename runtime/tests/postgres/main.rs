@@ -19,5 +19,6 @@ mod resume;
 mod rights;
 mod silence;
 mod state;
+mod stop;
 mod support;
 mod transaction;
