@@ -233,6 +233,8 @@ fn fault_notes(fault: &Fault) -> Vec<(&'static str, String)> {
         .into_iter()
         .filter_map(|(word, text)| Some((word, text.clone()?)))
         .collect();
+    let blockers = fault.blockers.iter();
+    notes.extend(blockers.map(|blocker| ("blocker", blocker.to_string())));
     if let (None, Some(position)) = (&fault.path, fault.position) {
         notes.push((
             "place",

@@ -6,6 +6,7 @@ use migrator_model::file_name::Direction;
 
 use crate::client::Client;
 use crate::driver;
+use crate::dropped::UnderWay;
 use crate::error::ErrorKind;
 use crate::executor::Executor;
 use crate::fault::Fault;
@@ -81,7 +82,14 @@ fn all_of(mut failed: Vec<Failed>) -> Result<(), ErrorKind> {
 /// that belongs to.
 async fn alone(shared: Shared<'_>) -> Result<(), ErrorKind> {
     let steps = shared.schedule.legs.iter().map(|leg| leg.steps.len());
-    let mut executor = Executor::new(shared, shared.client, steps.sum());
+    let under_way = UnderWay::over(shared.client, shared.lock);
+    let outcome = all_legs(shared, steps.sum()).await;
+    under_way.done();
+    outcome
+}
+
+async fn all_legs(shared: Shared<'_>, steps: usize) -> Result<(), ErrorKind> {
+    let mut executor = Executor::new(shared, shared.client, steps);
     for leg in &shared.schedule.legs {
         perform(&mut executor, leg.steps).await?;
     }
@@ -91,6 +99,13 @@ async fn alone(shared: Shared<'_>) -> Result<(), ErrorKind> {
 
 /// Goes through legs for as long as there are any.
 async fn work<'a>(shared: Shared<'a>, client: &'a Client) -> Result<(), Failed> {
+    let under_way = UnderWay::over(client, shared.lock);
+    let outcome = one_by_one(shared, client).await;
+    under_way.done();
+    outcome
+}
+
+async fn one_by_one<'a>(shared: Shared<'a>, client: &'a Client) -> Result<(), Failed> {
     let mut executor = Executor::new(shared, client, 0);
     loop {
         let changed = shared.schedule.changed();

@@ -3,6 +3,8 @@
 use std::mem;
 use std::time::{Duration, Instant};
 
+use tokio::task::AbortHandle;
+
 use crate::connect::{self, Cancel, ConnectError, Connection, Notice, Settings};
 use crate::lock::{FIRST_PAUSE, LONGEST_PAUSE, jitter};
 
@@ -104,6 +106,11 @@ impl Client {
     /// What the server said unasked since the last call.
     pub(crate) fn take_notices(&self) -> Vec<Notice> {
         self.connection.notices.take()
+    }
+
+    /// Ends the session, however it stands.
+    pub(crate) fn driver(&self) -> AbortHandle {
+        self.connection.driver()
     }
 
     /// The way to cancel what the session is at.

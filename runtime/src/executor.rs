@@ -10,6 +10,7 @@ use migrator_model::{Mode, Registry};
 use tokio_postgres::error::SqlState;
 
 use crate::abreast::Shared;
+use crate::blockers::Watch;
 use crate::client::Client;
 use crate::fault::{Fault, Left, lost_lock};
 use crate::history::schema::Tables;
@@ -44,6 +45,8 @@ pub(crate) struct Executor<'a> {
     /// The down scripts that were recorded, for the steps that need them.
     pub(crate) recorded: &'a Recorded,
     pub(crate) pipeline: Pipeline<'a>,
+    /// Who keeps the steps waiting.
+    pub(crate) watch: Watch,
 }
 
 impl<'a> Executor<'a> {
@@ -62,6 +65,7 @@ impl<'a> Executor<'a> {
             left: steps,
             recorded: shared.recorded,
             pipeline: Pipeline::new(),
+            watch: Watch::default(),
         }
     }
 

@@ -6,6 +6,8 @@ use migrator_model::Code;
 use migrator_model::diagnostic::Position;
 use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 
+use crate::blockers::Blocker;
+
 /// A script failed.
 #[derive(Clone, Debug)]
 pub struct Fault {
@@ -32,6 +34,8 @@ pub struct Fault {
     pub context: Option<String>,
     /// What is left in the database.
     pub left: Left,
+    /// Whose locks it ran into, as far as they were seen.
+    pub blockers: Vec<Blocker>,
     pub(crate) ended: Ended,
 }
 
@@ -81,6 +85,7 @@ impl Fault {
             hint: None,
             context: None,
             left,
+            blockers: Vec::new(),
             ended: Ended::Failed,
         }
     }

@@ -30,10 +30,12 @@
 //! ARCHITECTURE.md.
 
 mod abreast;
+mod blockers;
 mod bootstrap;
 mod client;
 pub mod connect;
 mod driver;
+mod dropped;
 mod error;
 mod event;
 mod executor;
@@ -105,6 +107,7 @@ pub use migrator_model as model;
 pub use migrator_model::file_name::Direction;
 pub use migrator_model::{Registry, Version};
 
+pub use blockers::Blocker;
 pub use client::{Client, connect, connect_within};
 pub use connect::Settings;
 pub use error::{Error, ErrorKind};

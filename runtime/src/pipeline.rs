@@ -13,6 +13,9 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use tokio_postgres::error::SqlState;
+
+use crate::blockers::Waiting;
 use crate::executor::Executor;
 use crate::fault::{Fault, Left, is_cancelled, is_worth_a_retry, lost_lock};
 use crate::history::write::is_lost_lock;
@@ -124,7 +127,17 @@ impl<'a> Executor<'a> {
         let Some(first) = self.pipeline.steps.pop_front() else {
             return Ok(());
         };
-        let outcome = self.stop.attend(self.client, first.answers.wait()).await;
+        let timeouts = first
+            .source
+            .timeouts(self.options, self.options.lock_timeout);
+        let waiting = Waiting {
+            client: self.client,
+            application: &self.options.application,
+            message: &first.message.text,
+            limit: timeouts.lock,
+        };
+        let answers = self.watch.during(waiting, first.answers.wait());
+        let outcome = self.stop.attend(self.client, answers).await;
         let took = self.pipeline.since.elapsed();
         let Ok(outcome) = outcome else {
             self.pipeline.steps.clear();
@@ -164,6 +177,10 @@ impl<'a> Executor<'a> {
             true => lost_lock(step.to_string(), Left::Nothing),
             false => source.refused(&step.to_string(), message, failure, said),
         };
+        if *said.code() == SqlState::LOCK_NOT_AVAILABLE {
+            let timeouts = source.timeouts(self.options, self.options.lock_timeout);
+            fault.blockers = self.watch.blockers(timeouts.lock);
+        }
         if self.clear().await.is_err() {
             fault.message = format!("the connection was lost: {}", fault.message);
             fault.left = Left::Unknown;
@@ -179,8 +196,7 @@ impl<'a> Executor<'a> {
             return Err(fault);
         }
         let delay = jitter(self.pipeline.pause);
-        let why = said.message();
-        self.progress.retrying(self.leg, step, why, delay);
+        self.progress.retrying(self.leg, step, &fault, delay);
         let pause = self.stop.unless_stopped(tokio::time::sleep(delay)).await;
         if pause.is_none() {
             self.pipeline.steps.clear();

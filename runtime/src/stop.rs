@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::client::Client;
+use crate::connect::Cancel;
 use crate::error::ErrorKind;
 use crate::fault::{Ended, Fault, Left};
 
@@ -103,26 +104,13 @@ impl Stop {
         if let Some(done) = self.unless_stopped(&mut answers).await {
             return Ok(done);
         }
-        let started = Instant::now();
-        let mut pause = PAUSE;
-        while started.elapsed() < PATIENCE {
-            // Boxed: it holds the state of a TLS handshake.
-            let mut request = pin!(timeout(PATIENCE, Box::pin(client.cancel().cancel())));
-            tokio::select! {
-                biased;
-                done = &mut answers => {
-                    // Else it might meet what comes next.
-                    drop(request.await);
-                    return Ok(done);
-                }
-                _ = &mut request => {}
-            }
-            if let Ok(done) = timeout(pause, &mut answers).await {
-                return Ok(done);
-            }
-            pause = (pause * 2).min(LONGEST_PAUSE);
+        let ended = cancel_until(client.cancel(), answers).await;
+        if ended.is_err() {
+            // The server finds out when it next has something to say, and then runs
+            // nothing more of what was sent ahead.
+            client.driver().abort();
         }
-        Err(Silent)
+        ended
     }
 
     /// What a run ends in: once this was used, with a session that is fit for use.
@@ -163,6 +151,36 @@ impl Stop {
         // That there was no transaction to end is nobody's business.
         drop(client.take_notices());
     }
+}
+
+/// Has the server cancel what a session is at, until the answers are in.
+///
+/// When it returns, no request to cancel is under way any more.
+pub(crate) async fn cancel_until<T>(
+    cancel: &Cancel,
+    answers: impl Future<Output = T>,
+) -> Result<T, Silent> {
+    let mut answers = pin!(answers);
+    let started = Instant::now();
+    let mut pause = PAUSE;
+    while started.elapsed() < PATIENCE {
+        // Boxed: it holds the state of a TLS handshake.
+        let mut request = pin!(timeout(PATIENCE, Box::pin(cancel.cancel())));
+        tokio::select! {
+            biased;
+            done = &mut answers => {
+                // Else it might meet what comes next.
+                drop(request.await);
+                return Ok(done);
+            }
+            _ = &mut request => {}
+        }
+        if let Ok(done) = timeout(pause, &mut answers).await {
+            return Ok(done);
+        }
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+    Err(Silent)
 }
 
 impl Stopped {

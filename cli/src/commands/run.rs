@@ -59,10 +59,16 @@ fn tell(output: &Printer, event: &Event<'_>) {
 pub(super) fn note(event: &Event<'_>) -> Option<String> {
     match event {
         Event::Waiting(holder) => Some(format!("waiting for the lock: {holder} holds it")),
-        Event::Retrying { step, why, delay } => Some(format!(
-            "{step}: {why}; trying again in {}",
-            seconds(*delay)
-        )),
+        Event::Retrying {
+            step,
+            why,
+            delay,
+            blockers,
+        } => {
+            let behind = blockers.iter().map(|one| format!(", behind {one}"));
+            let (behind, delay) = (behind.collect::<String>(), seconds(*delay));
+            Some(format!("{step}: {why}{behind}; trying again in {delay}"))
+        }
         Event::Resumed { step, found } => Some(format!("{step}: {found}")),
         Event::StillAtWork { step, holder } => Some(format!(
             "{step}: the server is still at a statement of an earlier run, for {holder}; \

@@ -10,7 +10,7 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    task::JoinHandle,
+    task::{AbortHandle, JoinHandle},
 };
 use tokio_postgres::{AsyncMessage, Client, Config, error::DbError};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -72,6 +72,11 @@ impl Connection {
     #[must_use]
     pub fn lost(&self) -> Option<String> {
         self.lost.get().cloned()
+    }
+
+    /// Ends the session without a word to the server.
+    pub(crate) fn driver(&self) -> AbortHandle {
+        self.driver.abort_handle()
     }
 
     /// Gives up a connection that may not answer any more. Whatever the server is at is

@@ -7,6 +7,7 @@
 )]
 
 mod abreast;
+mod blockers;
 mod connection;
 mod fault;
 mod fleet;

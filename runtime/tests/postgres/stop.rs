@@ -8,7 +8,7 @@ use migrator_runtime::{
     Cut, Error, ErrorKind, Event, Left, Migrator, Options, Outcome, Registry, Stop, Stopped, Target,
 };
 
-use super::support::{AT_GATE, Database, Gate, core, done, rows, stem, telling, within};
+use super::support::{AT_GATE, Database, Gate, core, done, registry, rows, stem, telling, within};
 
 /// What it was stopped in the middle of, as far as the error says.
 fn cut(error: &Error) -> Vec<Cut> {
@@ -37,8 +37,8 @@ async fn nothing_goes_on(database: &Database) {
 
 /// Waits until a statement sleeps.
 async fn asleep(database: &Database) {
-    let sleeping = "SELECT count(*) FROM pg_stat_activity \
-                    WHERE datname = current_database() AND wait_event = 'PgSleep'";
+    let sleeping = "SELECT 1 FROM pg_stat_activity \
+                    WHERE datname = current_database() AND wait_event = 'PgSleep' LIMIT 1";
     database.until(sleeping, "1").await;
 }
 
@@ -280,4 +280,66 @@ async fn wherever_it_is_stopped_report_history_and_schema_agree() {
         }
     }
     nothing_goes_on(&database).await;
+}
+
+/// Two services that do not need each other, each with a script that sleeps.
+fn two_sleepers() -> &'static Registry {
+    registry(&[
+        ("core", 1, "SELECT pg_sleep(60);", "SELECT 1;"),
+        ("core", 2, "CREATE TABLE a ();", "SELECT 1;"),
+        ("lonely", 3, "SELECT pg_sleep(60);", "SELECT 1;"),
+        ("lonely", 4, "CREATE TABLE b ();", "SELECT 1;"),
+    ])
+}
+
+const SLEEPERS: &str = "SELECT count(*) FROM pg_stat_activity \
+                        WHERE datname = current_database() AND wait_event = 'PgSleep'";
+
+#[tokio::test]
+async fn services_side_by_side_are_all_stopped() {
+    let database = Database::new().await;
+    let options = Options {
+        jobs: std::num::NonZeroUsize::new(4).expect("not zero"),
+        ..Options::default()
+    };
+    let mut migrator = Migrator::with_options(two_sleepers(), options);
+    let stop = migrator.stop();
+    let mut client = database.client().await;
+    let stopper = async {
+        database.until(SLEEPERS, "2").await;
+        stop.stop();
+    };
+    let run = async { tokio::join!(migrator.up(&mut client, Target::all()), stopper) };
+    let (outcome, ()) = within("the run", run).await;
+    let cut = cut(&outcome.expect_err("it was stopped"));
+    let steps: Vec<&str> = cut.iter().map(|cut| cut.step.as_str()).collect();
+    let expected = [("core", 1), ("lonely", 3)];
+    let expected = expected.map(|(service, number)| format!("{service}/{}", stem(service, number)));
+    assert_eq!(steps, expected);
+    nothing_goes_on(&database).await;
+    assert_eq!(database.recorded().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_run_that_is_dropped_leaves_nothing_running_and_no_lock() {
+    for jobs in [1, 4] {
+        let database = Database::new().await;
+        let options = Options {
+            jobs: std::num::NonZeroUsize::new(jobs).expect("not zero"),
+            ..Options::default()
+        };
+        let mut migrator = Migrator::with_options(two_sleepers(), options);
+        let mut client = database.client().await;
+        tokio::select! {
+            _ = migrator.up(&mut client, Target::all()) => panic!("it sleeps"),
+            () = asleep(&database) => {}
+        }
+        // Its session ends with it, and can be opened again.
+        nothing_goes_on(&database).await;
+        let closed = async { while client.postgres().batch_execute("").await.is_ok() {} };
+        within("the end of the session", closed).await;
+        assert_eq!(database.recorded().await, [""; 0]);
+        client.reconnect().await.expect("the server is there");
+        assert_eq!(rows(client.postgres(), "SELECT 7").await, ["7"]);
+    }
 }
