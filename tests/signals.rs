@@ -254,7 +254,7 @@ fn a_signal_between_two_tries_ends_the_run() {
 }
 
 #[test]
-fn a_step_outside_a_transaction_is_dirty_after_a_signal() {
+fn a_step_outside_a_transaction_is_taken_up_after_a_signal() {
     let url = database();
     let is_dirty = "EXISTS (SELECT FROM migrator.core_history WHERE dirty IS NOT NULL)";
     hold(&url, is_dirty, "PERFORM pg_sleep(60);");
@@ -265,6 +265,14 @@ fn a_step_outside_a_transaction_is_dirty_after_a_signal() {
     nothing_goes_on(&url);
     let last = recorded(&url).pop().expect("some are");
     assert_eq!(last, "7ebcf483_index_audit_log_by_row dirty up");
+    let_go(&url);
+    let folder = tempdir().expect("a folder is made");
+    let next = said(&mut on(
+        &url,
+        folder.path(),
+        &["up", "--service=core", "-q"],
+    ));
+    assert!(next.starts_with("exit: 0\n"), "{next}");
 }
 
 #[test]
@@ -348,4 +356,44 @@ fn without_a_standard_output_the_exit_code_alone_tells() {
     assert_eq!(closed("up --service=core"), Some(0));
     assert_eq!(closed("up --service=nowhere"), Some(2));
     assert_eq!(recorded(&url).len(), 9);
+}
+
+#[test]
+fn a_database_lent_to_verify_is_left_empty_after_a_signal() {
+    let url = database();
+    let option = format!("--database-url={url}");
+    let verify = start(&url, &["verify", &option, "--service=core"]);
+    until(&url, "SELECT 1 FROM pg_proc WHERE proname = 'uuid_v7'");
+    verify.signal("INT");
+    let said = text(&verify.end());
+    assert!(said.starts_with("exit: 130\n"), "{said}");
+    assert!(said.contains("error[M0518]: the run was stopped"), "{said}");
+    nothing_goes_on(&url);
+    let left = "SELECT nspname::text FROM pg_namespace \
+                WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema'";
+    assert_eq!(query(&url, left), ["public"]);
+}
+
+#[test]
+fn whoever_is_in_the_way_is_named_in_the_note_and_the_error() {
+    let url = database();
+    execute(&url, "CREATE TABLE public.busy ()");
+    hold(&url, THIRD, "LOCK TABLE public.busy;");
+    let other = session(
+        &url,
+        "SET application_name = 'billing'; LOCK TABLE public.busy IN SHARE MODE",
+    );
+    let mut up = start(&url, &["up", "--service=core", "--lock-timeout=400ms"]);
+    up.until_said("trying again in");
+    drop(other);
+    let said = text(&up.end());
+    assert!(said.starts_with("exit: 0\n"), "{said}");
+    assert!(
+        said.contains("lock timeout, behind `billing` (pid "),
+        "{said}"
+    );
+    assert!(
+        said.contains(", at `BEGIN; SET application_name = 'billing'; LOCK"),
+        "{said}"
+    );
 }

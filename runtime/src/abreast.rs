@@ -68,7 +68,17 @@ fn all_of(mut failed: Vec<Failed>) -> Result<(), ErrorKind> {
                 let all = stopped.get_or_insert_default();
                 all.cut.extend(other.cut);
             }
-            other => return Err(other),
+            other @ (ErrorKind::UnknownService { .. }
+            | ErrorKind::NotDirty { .. }
+            | ErrorKind::Refused(_)
+            | ErrorKind::NotCurrent { .. }
+            | ErrorKind::Locked { .. }
+            | ErrorKind::Scripts(_)
+            | ErrorKind::Connection { .. }
+            | ErrorKind::Connect(_)
+            | ErrorKind::Format(_)
+            | ErrorKind::History { .. }
+            | ErrorKind::Engine(_)) => return Err(other),
         }
     }
     match faults.len() {
@@ -144,7 +154,7 @@ async fn join_in(shared: Shared<'_>) -> Result<(), Failed> {
             Turn::End => return Ok(()),
         }
     }
-    let opening = shared.client.another(&shared.options.application);
+    let opening = Box::pin(shared.client.another(&shared.options.application));
     let Some(Ok(client)) = shared.stop.unless_stopped(opening).await else {
         return Ok(());
     };

@@ -92,6 +92,10 @@ impl Migrator {
     /// Applies what is pending, in plan order. With nothing pending it takes no
     /// lock and writes nothing.
     ///
+    /// To end it before its time, use [`Migrator::stop`]. If its future is dropped
+    /// instead, a task is left behind that has the server cancel what is under way and
+    /// then ends the client's session: [`Client::reconnect`] opens it again.
+    ///
     /// # Errors
     ///
     /// See [`ErrorKind`]; the error carries the report of what was done before.

@@ -97,10 +97,10 @@ impl Source {
         &self,
         client: &Client,
         step: &str,
-        stop: &Stop,
+        until: &Stop,
     ) -> Result<(), Fault> {
         for range in statements(&self.sql) {
-            self.send_statement(client, step, range, stop).await?;
+            self.send_statement(client, step, range, until).await?;
         }
         Ok(())
     }
@@ -111,11 +111,11 @@ impl Source {
         client: &Client,
         step: &str,
         range: Range<usize>,
-        stop: &Stop,
+        until: &Stop,
     ) -> Result<(), Fault> {
         let statement = Message::statement(&self.sql, range);
         let sent = send(client.postgres(), statement.text());
-        let Ok(sent) = stop.attend(client, sent).await else {
+        let Ok(sent) = until.attend(client, sent).await else {
             return Err(Fault::silent(step.to_owned(), self.left()));
         };
         let Err(failure) = sent else {

@@ -162,8 +162,8 @@ impl Trial {
         if let Err(error) = client.postgres().batch_execute(&set).await {
             return Err(unanswered(client, &self.step, &error).await);
         }
-        let sent = self.source.send_statements(client, &self.step, &self.stop);
-        sent.await
+        let statements = self.source.send_statements(client, &self.step, &self.stop);
+        statements.await
     }
 }
 

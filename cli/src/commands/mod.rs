@@ -73,7 +73,7 @@ pub(crate) fn run(
         Command::Redo(redo) => runner.finish(redo::run(context, &redo)),
         Command::Status(status) => runner.wait(status::run(context, &status)),
         Command::Repair(repair) => runner.finish(repair::run(context, &repair)),
-        Command::Verify(verify) => runner.wait(verify::run(context, &verify)),
+        Command::Verify(verify) => runner.finish(verify::run(context, &verify)),
         Command::Drift(drift) => runner.wait(drift::run(context, &drift)),
         Command::Schema(schema) => runner.wait(schema::run(context, &schema)),
     }

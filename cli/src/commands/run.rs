@@ -28,7 +28,7 @@ pub(super) async fn open(context: &mut Context<'_>, options: Options) -> Result<
         output,
     } = context;
     let opening = connection::open(global, environment, &options.application, output);
-    let client = stop.unless_stopped(opening).await;
+    let client = stop.unless_stopped(Box::pin(opening)).await;
     let client = client.ok_or_else(Stopped::default)??;
     output.member("database", json!(client.target()));
     let printer = output.printer();

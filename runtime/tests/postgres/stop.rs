@@ -343,3 +343,29 @@ async fn a_run_that_is_dropped_leaves_nothing_running_and_no_lock() {
         assert_eq!(rows(client.postgres(), "SELECT 7").await, ["7"]);
     }
 }
+
+#[tokio::test]
+async fn of_a_script_that_heeds_no_request_nobody_knows_what_becomes() {
+    let database = Database::new().await;
+    let deaf = "DO $$ BEGIN LOOP BEGIN PERFORM pg_sleep(60); \
+                EXCEPTION WHEN query_canceled THEN NULL; END; END LOOP; END $$;";
+    let mut migrator = Migrator::new(core(&["CREATE TABLE a ();", deaf]));
+    let stop = migrator.stop();
+    let mut client = database.client().await;
+    let stopper = async {
+        asleep(&database).await;
+        stop.stop();
+    };
+    let run = async { tokio::join!(migrator.up(&mut client, Target::all()), stopper) };
+    let (outcome, ()) = within("the run", run).await;
+    let error = outcome.expect_err("it was stopped");
+    assert_eq!(cut(&error), one(2, Left::Unknown));
+    assert!(error.help().contains("migrator status"), "{}", error.help());
+    assert_eq!(done(&error.report), ["core/1"]);
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+               WHERE datname = current_database() AND wait_event = 'PgSleep'";
+    assert_eq!(database.value(end).await, "t");
+    nothing_goes_on(&database).await;
+    client.reconnect().await.expect("the server is there");
+    assert_eq!(database.recorded().await, ["core/1"]);
+}
