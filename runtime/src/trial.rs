@@ -141,7 +141,8 @@ impl Trial {
         let (sql, opening) = (&self.source.sql, Opening::default());
         let message = Message::transaction(sql, HELD, &opening, timeouts, Commit::Deferred);
         let sent = send_for_rows(client.postgres(), &message.text, held);
-        let failure = match self.stop.attend(client, sent).await {
+        // Boxed: a comparison's future would hold it several times.
+        let failure = match Box::pin(self.stop.attend(client, sent)).await {
             Ok(Ok(locks)) => return Ok(locks),
             Ok(Err(failure)) => failure,
             Err(Silent) => return Err(Fault::silent(self.step.clone(), Left::Unknown)),
@@ -163,7 +164,7 @@ impl Trial {
             return Err(unanswered(client, &self.step, &error).await);
         }
         let statements = self.source.send_statements(client, &self.step, &self.stop);
-        statements.await
+        Box::pin(statements).await
     }
 }
 
