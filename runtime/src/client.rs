@@ -21,7 +21,8 @@ pub struct Client {
 ///
 /// See [`ConnectError`].
 pub async fn connect(settings: Settings) -> Result<Client, ConnectError> {
-    let connection = connect::open(&settings).await?;
+    // Boxed: it is some 20 kB, which every caller's future would hold.
+    let connection = Box::pin(connect::open(&settings)).await?;
     Ok(Client {
         connection,
         settings,
