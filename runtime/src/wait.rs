@@ -116,7 +116,7 @@ impl Migrator {
     ) -> Result<DatabaseState, Error> {
         self.check_names(&target.services, &History::default())?;
         let looks = self.look_until_current(client, target, timeout);
-        match self.stop.unless_stopped(looks).await {
+        match self.stop.unless_stopped(Box::pin(looks)).await {
             Some(outcome) => outcome,
             None => {
                 self.stop.quiet(client).await;
