@@ -20,19 +20,40 @@ pub enum Exit {
     Connection = 5,
     /// Migrations are pending, under `--check`, or the schema has drifted.
     Pending = 6,
+    /// SIGINT, or Ctrl-C, stopped it: 128 and the signal's number, as shells have it.
+    Interrupted = 130,
+    /// SIGTERM stopped it.
+    Terminated = 143,
 }
 
 impl Exit {
     /// All of them with their meaning, for the help; the manual has the same table.
     pub(crate) const TABLE: &str = "\
 Exit codes:
-  0  done
-  1  failed
-  2  called wrongly
-  3  refused: changed, missing, out of order, dirty, in the way, or a malformed tree
-  4  the lock was not obtained
-  5  no connection to the database
-  6  migrations are pending (status --check), or the schema has drifted";
+    0  done
+    1  failed
+    2  called wrongly
+    3  refused: changed, missing, out of order, dirty, in the way, or a malformed tree
+    4  the lock was not obtained
+    5  no connection to the database
+    6  migrations are pending (status --check), or the schema has drifted
+  130  SIGINT (Ctrl-C) stopped it
+  143  SIGTERM stopped it";
+
+    /// The name of the signal that it stands for, or what it was.
+    pub(crate) fn signal(self) -> &'static str {
+        match self {
+            Exit::Terminated => "SIGTERM",
+            Exit::Done
+            | Exit::Failed
+            | Exit::Usage
+            | Exit::Refused
+            | Exit::Locked
+            | Exit::Connection
+            | Exit::Pending
+            | Exit::Interrupted => "SIGINT",
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {

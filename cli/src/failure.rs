@@ -4,9 +4,10 @@ use migrator_model::Code;
 use migrator_model::diagnostic::Position;
 use migrator_runtime::connect::ConnectError;
 use migrator_runtime::plan::Conflict;
-use migrator_runtime::{DatabaseState, Error, ErrorKind, Fault, Left};
+use migrator_runtime::{DatabaseState, Error, ErrorKind, Fault, Left, Stopped};
 
 use crate::exit::Exit;
+use crate::signals;
 
 /// A failure: an error, a place, notes, a help line.
 #[derive(Debug)]
@@ -72,6 +73,12 @@ impl Failure {
     }
 }
 
+impl From<Stopped> for Failure {
+    fn from(stopped: Stopped) -> Failure {
+        Error::from(ErrorKind::Stopped(stopped)).into()
+    }
+}
+
 impl From<ConnectError> for Failure {
     fn from(error: ConnectError) -> Failure {
         Error::from(error).into()
@@ -98,6 +105,7 @@ impl From<Error> for Failure {
             | ErrorKind::NotCurrent { .. }
             | ErrorKind::Locked { .. }
             | ErrorKind::Script(_)
+            | ErrorKind::Stopped(_)
             | ErrorKind::Connection { .. }
             | ErrorKind::Connect(_)
             | ErrorKind::Format(_)
@@ -190,6 +198,7 @@ fn shown(error: &Error) -> Shown {
         | ErrorKind::Refused(_)
         | ErrorKind::NotCurrent { .. }
         | ErrorKind::Locked { .. }
+        | ErrorKind::Stopped(_)
         | ErrorKind::Connect(_)
         | ErrorKind::Scripts(_)
         | ErrorKind::Format(_)
@@ -224,6 +233,8 @@ fn fault_notes(fault: &Fault) -> Vec<(&'static str, String)> {
         .into_iter()
         .filter_map(|(word, text)| Some((word, text.clone()?)))
         .collect();
+    let blockers = fault.blockers.iter();
+    notes.extend(blockers.map(|blocker| ("blocker", blocker.to_string())));
     if let (None, Some(position)) = (&fault.path, fault.position) {
         notes.push((
             "place",
@@ -253,6 +264,7 @@ fn exit(error: &Error) -> Exit {
             }
         },
         ErrorKind::Locked { .. } => Exit::Locked,
+        ErrorKind::Stopped(_) => signals::exit(),
         ErrorKind::Connect(_) | ErrorKind::Connection { .. } => Exit::Connection,
         ErrorKind::Script(fault) if fault.left == Left::Unknown => Exit::Connection,
         ErrorKind::Script(fault) if fault.code == Code::M0514 => Exit::Refused,

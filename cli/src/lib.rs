@@ -34,6 +34,7 @@ mod render;
 mod sarif;
 mod scratch;
 mod settings;
+mod signals;
 mod tree;
 mod version;
 

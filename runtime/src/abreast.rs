@@ -6,6 +6,7 @@ use migrator_model::file_name::Direction;
 
 use crate::client::Client;
 use crate::driver;
+use crate::dropped::UnderWay;
 use crate::error::ErrorKind;
 use crate::executor::Executor;
 use crate::fault::Fault;
@@ -18,6 +19,7 @@ use crate::plan::Step;
 use crate::progress::Progress;
 use crate::recorded::Recorded;
 use crate::schedule::{Schedule, Turn};
+use crate::stop::{Stop, Stopped};
 
 /// What all connections of a run share.
 #[derive(Clone, Copy)]
@@ -28,6 +30,7 @@ pub(crate) struct Shared<'a> {
     pub(crate) registry: &'a Registry,
     pub(crate) options: &'a Options,
     pub(crate) lock: &'a Held,
+    pub(crate) stop: &'a Stop,
     pub(crate) recorded: &'a Recorded,
     pub(crate) progress: &'a Progress,
     pub(crate) schedule: &'a Schedule<'a>,
@@ -57,14 +60,29 @@ struct Failed {
 fn all_of(mut failed: Vec<Failed>) -> Result<(), ErrorKind> {
     failed.sort_by_key(|failed| failed.leg);
     let mut faults: Vec<Fault> = Vec::new();
+    let mut stopped: Option<Stopped> = None;
     for Failed { why, .. } in failed {
-        let ErrorKind::Script(fault) = why else {
-            return Err(why);
-        };
-        faults.push(*fault);
+        match why {
+            ErrorKind::Script(fault) => faults.push(*fault),
+            ErrorKind::Stopped(other) => {
+                let all = stopped.get_or_insert_default();
+                all.cut.extend(other.cut);
+            }
+            other @ (ErrorKind::UnknownService { .. }
+            | ErrorKind::NotDirty { .. }
+            | ErrorKind::Refused(_)
+            | ErrorKind::NotCurrent { .. }
+            | ErrorKind::Locked { .. }
+            | ErrorKind::Scripts(_)
+            | ErrorKind::Connection { .. }
+            | ErrorKind::Connect(_)
+            | ErrorKind::Format(_)
+            | ErrorKind::History { .. }
+            | ErrorKind::Engine(_)) => return Err(other),
+        }
     }
     match faults.len() {
-        0 => Ok(()),
+        0 => stopped.map_or(Ok(()), |stopped| Err(ErrorKind::Stopped(stopped))),
         1 => faults.pop().map_or(Ok(()), |fault| Err(fault.into())),
         _ => Err(ErrorKind::Scripts(faults)),
     }
@@ -74,7 +92,14 @@ fn all_of(mut failed: Vec<Failed>) -> Result<(), ErrorKind> {
 /// that belongs to.
 async fn alone(shared: Shared<'_>) -> Result<(), ErrorKind> {
     let steps = shared.schedule.legs.iter().map(|leg| leg.steps.len());
-    let mut executor = Executor::new(shared, shared.client, steps.sum());
+    let under_way = UnderWay::over(shared.client, shared.lock);
+    let outcome = all_legs(shared, steps.sum()).await;
+    under_way.done();
+    outcome
+}
+
+async fn all_legs(shared: Shared<'_>, steps: usize) -> Result<(), ErrorKind> {
+    let mut executor = Executor::new(shared, shared.client, steps);
     for leg in &shared.schedule.legs {
         perform(&mut executor, leg.steps).await?;
     }
@@ -84,6 +109,13 @@ async fn alone(shared: Shared<'_>) -> Result<(), ErrorKind> {
 
 /// Goes through legs for as long as there are any.
 async fn work<'a>(shared: Shared<'a>, client: &'a Client) -> Result<(), Failed> {
+    let under_way = UnderWay::over(client, shared.lock);
+    let outcome = one_by_one(shared, client).await;
+    under_way.done();
+    outcome
+}
+
+async fn one_by_one<'a>(shared: Shared<'a>, client: &'a Client) -> Result<(), Failed> {
     let mut executor = Executor::new(shared, client, 0);
     loop {
         let changed = shared.schedule.changed();
@@ -122,7 +154,8 @@ async fn join_in(shared: Shared<'_>) -> Result<(), Failed> {
             Turn::End => return Ok(()),
         }
     }
-    let Ok(client) = shared.client.another(&shared.options.application).await else {
+    let opening = Box::pin(shared.client.another(&shared.options.application));
+    let Some(Ok(client)) = shared.stop.unless_stopped(opening).await else {
         return Ok(());
     };
     if client.postgres().batch_execute(RESET).await.is_err() {

@@ -3,7 +3,9 @@
 use std::mem;
 use std::time::{Duration, Instant};
 
-use crate::connect::{self, ConnectError, Connection, Notice, Settings};
+use tokio::task::AbortHandle;
+
+use crate::connect::{self, Cancel, ConnectError, Connection, Notice, Settings};
 use crate::lock::{FIRST_PAUSE, LONGEST_PAUSE, jitter};
 
 /// An open connection that knows how it was opened.
@@ -19,7 +21,8 @@ pub struct Client {
 ///
 /// See [`ConnectError`].
 pub async fn connect(settings: Settings) -> Result<Client, ConnectError> {
-    let connection = connect::open(&settings).await?;
+    // Boxed: it is some 20 kB, which every caller's future would hold.
+    let connection = Box::pin(connect::open(&settings)).await?;
     Ok(Client {
         connection,
         settings,
@@ -104,6 +107,16 @@ impl Client {
     /// What the server said unasked since the last call.
     pub(crate) fn take_notices(&self) -> Vec<Notice> {
         self.connection.notices.take()
+    }
+
+    /// Ends the session, however it stands.
+    pub(crate) fn driver(&self) -> AbortHandle {
+        self.connection.driver()
+    }
+
+    /// The way to cancel what the session is at.
+    pub(crate) fn cancel(&self) -> &Cancel {
+        &self.connection.cancel
     }
 
     /// Why the connection was lost, if it was.

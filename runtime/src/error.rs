@@ -11,6 +11,7 @@ use crate::fault::{Fault, Left};
 use crate::plan::Conflict;
 use crate::report::Report;
 use crate::state::DatabaseState;
+use crate::stop::Stopped;
 
 /// A run failed.
 #[derive(Debug)]
@@ -58,6 +59,8 @@ pub enum ErrorKind {
     Script(Box<Fault>),
     /// Scripts that ran side by side failed; in the order of the plan.
     Scripts(Vec<Fault>),
+    /// The run was told to stop.
+    Stopped(Stopped),
     /// The connection was lost, or a further one could not be opened.
     Connection {
         /// What was being done.
@@ -97,6 +100,7 @@ impl Error {
             ErrorKind::Script(fault) if fault.left == Left::Unknown => Code::M0503,
             ErrorKind::Script(fault) => fault.code,
             ErrorKind::Scripts(_) | ErrorKind::Engine(_) => Code::M0501,
+            ErrorKind::Stopped(_) => Code::M0518,
             ErrorKind::Connection { .. } => Code::M0503,
             ErrorKind::Connect(error) => Code::find(error.code()).unwrap_or(Code::M0902),
             ErrorKind::Format(_) => Code::M0504,
@@ -130,6 +134,7 @@ impl Error {
             }
             ErrorKind::Script(fault) => script_help(fault),
             ErrorKind::Scripts(faults) => faults.first().map_or_else(String::new, script_help),
+            ErrorKind::Stopped(stopped) => stopped.help(),
             ErrorKind::Connection { .. } => {
                 "run it again: what was applied is recorded and will be passed over".to_owned()
             }
@@ -194,6 +199,7 @@ impl fmt::Display for Error {
             }
             ErrorKind::Script(fault) => fault.fmt(f),
             ErrorKind::Scripts(faults) => write!(f, "{} scripts failed", faults.len()),
+            ErrorKind::Stopped(stopped) => stopped.fmt(f),
             ErrorKind::Connection { doing, .. } => {
                 write!(f, "the connection was lost while {doing}")
             }
@@ -251,6 +257,7 @@ impl std::error::Error for Error {
             | ErrorKind::Locked { .. }
             | ErrorKind::Script(_)
             | ErrorKind::Scripts(_)
+            | ErrorKind::Stopped(_)
             | ErrorKind::Connection { .. }
             | ErrorKind::Format(_)
             | ErrorKind::History { .. } => None,
@@ -264,12 +271,6 @@ impl From<ErrorKind> for Error {
             kind: Box::new(kind),
             report: Report::default(),
         }
-    }
-}
-
-impl From<Fault> for ErrorKind {
-    fn from(fault: Fault) -> ErrorKind {
-        ErrorKind::Script(Box::new(fault))
     }
 }
 

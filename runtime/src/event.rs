@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::blockers::Blocker;
 use crate::connect::Notice;
 use crate::plan::{Plan, Step};
 use crate::report::Done;
@@ -26,6 +27,8 @@ pub enum Event<'a> {
         why: &'a str,
         /// After how long.
         delay: Duration,
+        /// Whose locks it ran into, as far as they were seen.
+        blockers: &'a [Blocker],
     },
     /// What an earlier run has left of a step outside a transaction, and what is made
     /// of it.

@@ -10,6 +10,7 @@ use migrator_model::{Mode, Registry};
 use tokio_postgres::error::SqlState;
 
 use crate::abreast::Shared;
+use crate::blockers::Watch;
 use crate::client::Client;
 use crate::fault::{Fault, Left, lost_lock};
 use crate::history::schema::Tables;
@@ -25,6 +26,7 @@ use crate::report::Done;
 use crate::schedule::Schedule;
 use crate::session::send;
 use crate::source::{Source, unanswered};
+use crate::stop::Stop;
 
 /// What steps run with.
 pub(crate) struct Executor<'a> {
@@ -37,11 +39,14 @@ pub(crate) struct Executor<'a> {
     pub(crate) schedule: &'a Schedule<'a>,
     /// The leg that what is told belongs to.
     pub(crate) leg: usize,
+    pub(crate) stop: &'a Stop,
     /// How many steps are still to be sent: the last one's commit is durable.
     pub(crate) left: usize,
     /// The down scripts that were recorded, for the steps that need them.
     pub(crate) recorded: &'a Recorded,
     pub(crate) pipeline: Pipeline<'a>,
+    /// Who keeps the steps waiting.
+    pub(crate) watch: Watch,
 }
 
 impl<'a> Executor<'a> {
@@ -53,12 +58,14 @@ impl<'a> Executor<'a> {
             registry: shared.registry,
             options: shared.options,
             lock: shared.lock,
+            stop: shared.stop,
             progress: shared.progress,
             schedule: shared.schedule,
             leg: 0,
             left: steps,
             recorded: shared.recorded,
             pipeline: Pipeline::new(),
+            watch: Watch::default(),
         }
     }
 
@@ -87,12 +94,18 @@ impl<'a> Executor<'a> {
         if self.schedule.has_failed() {
             return Ok(());
         }
+        if self.stop.is_stopped() {
+            return Err(self.not_started(step));
+        }
         self.progress.started(self.leg, step);
         let started = Instant::now();
         self.left = self.left.saturating_sub(1);
         let outcome = match source {
             _ if !self.lock.is_held() => Err(lost_lock(step.to_string(), Left::Nothing)),
-            Ok(source) => self.by_statement(step, &source).await,
+            Ok(source) => {
+                let outcome = self.by_statement(step, &source).await;
+                outcome.map_err(|fault| self.as_ended(fault))
+            }
             Err(fault) => Err(*fault),
         };
         self.conclude(step, outcome, started.elapsed()).await
@@ -119,6 +132,20 @@ impl<'a> Executor<'a> {
                 Err(fault)
             }
         }
+    }
+
+    /// A fault that is a request of ours to cancel is none of the script's.
+    fn as_ended(&self, fault: Fault) -> Fault {
+        match self.stop.is_stopped() && fault.is_cancelled() {
+            true => fault.cut_short(),
+            false => fault,
+        }
+    }
+
+    /// No further step is begun.
+    pub(crate) fn not_started(&self, step: &Step<'_>) -> Fault {
+        self.schedule.fail();
+        Fault::not_started(step.to_string())
     }
 
     /// The script, if there is one and it may be sent.
@@ -195,11 +222,15 @@ impl<'a> Executor<'a> {
     /// One statement after the other, as long as nobody else can be at it.
     async fn send_all(&self, step: &Step<'_>, source: &Source) -> Result<(), Fault> {
         let name = step.to_string();
-        for range in statements(&source.sql) {
+        for (index, range) in statements(&source.sql).into_iter().enumerate() {
             if !self.lock.is_held() {
                 return Err(lost_lock(name, source.left()));
             }
-            source.send_statement(self.client, &name, range).await?;
+            if index > 0 && self.stop.is_stopped() {
+                return Err(Fault::between(name, source.left()));
+            }
+            let sent = source.send_statement(self.client, &name, range, self.stop);
+            sent.await?;
         }
         Ok(())
     }

@@ -6,6 +6,8 @@ use migrator_model::Code;
 use migrator_model::diagnostic::Position;
 use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 
+use crate::blockers::Blocker;
+
 /// A script failed.
 #[derive(Clone, Debug)]
 pub struct Fault {
@@ -32,6 +34,20 @@ pub struct Fault {
     pub context: Option<String>,
     /// What is left in the database.
     pub left: Left,
+    /// Whose locks it ran into, as far as they were seen.
+    pub blockers: Vec<Blocker>,
+    pub(crate) ended: Ended,
+}
+
+/// How a step ended that was not done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// By itself.
+    Failed,
+    /// The run was stopped, and it with it.
+    CutShort,
+    /// The run had been stopped before.
+    NotStarted,
 }
 
 /// What a failed step leaves in the database.
@@ -69,7 +85,41 @@ impl Fault {
             hint: None,
             context: None,
             left,
+            blockers: Vec::new(),
+            ended: Ended::Failed,
         }
+    }
+
+    /// It did not end by itself: the run was stopped.
+    pub(crate) fn cut_short(self) -> Fault {
+        Fault {
+            ended: Ended::CutShort,
+            ..self
+        }
+    }
+
+    /// The run was stopped before the step had begun.
+    pub(crate) fn not_started(step: String) -> Fault {
+        Fault {
+            ended: Ended::NotStarted,
+            ..Fault::new(step, "the run was stopped".to_owned(), Left::Nothing)
+        }
+    }
+
+    /// The run was stopped after one statement and before the next.
+    pub(crate) fn between(step: String, left: Left) -> Fault {
+        let message = "the run was stopped between two statements".to_owned();
+        Fault::new(step, message, left).cut_short()
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.sqlstate.as_deref() == Some(SqlState::QUERY_CANCELED.code())
+    }
+
+    /// The run was stopped, and the server does not say what became of the step.
+    pub(crate) fn silent(step: String, left: Left) -> Fault {
+        let message = "the server did not heed the request to cancel it".to_owned();
+        Fault::new(step, message, left).cut_short()
     }
 
     /// Takes over what the server said.
@@ -124,4 +174,10 @@ pub(crate) fn is_worth_a_retry(said: &DbError) -> bool {
     let same_object =
         *said.code() == SqlState::UNIQUE_VIOLATION && said.schema() == Some("pg_catalog");
     passing.contains(said.code()) || same_row || same_object
+}
+
+/// Whether it was cancelled by request, or by `statement_timeout`: the server tells them
+/// apart in words alone.
+pub(crate) fn is_cancelled(said: &DbError) -> bool {
+    *said.code() == SqlState::QUERY_CANCELED
 }

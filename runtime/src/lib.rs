@@ -31,10 +31,12 @@
 
 mod abreast;
 mod accept;
+mod blockers;
 mod bootstrap;
 mod client;
 pub mod connect;
 mod driver;
+mod dropped;
 mod error;
 mod event;
 mod executor;
@@ -59,6 +61,7 @@ mod session;
 mod source;
 mod state;
 mod status;
+mod stop;
 mod target;
 #[cfg(all(feature = "testing", unix))]
 pub mod testing;
@@ -106,6 +109,7 @@ pub use migrator_model::file_name::Direction;
 pub use migrator_model::{Registry, Version};
 
 pub use accept::Edit;
+pub use blockers::Blocker;
 pub use client::{Client, connect, connect_within};
 pub use connect::Settings;
 pub use error::{Error, ErrorKind};
@@ -118,6 +122,7 @@ pub use repair::Outcome;
 pub use report::{Done, Report};
 pub use state::DatabaseState;
 pub use status::{MigrationStatus, ServiceStatus, State, Status};
+pub use stop::{Cut, Stop, Stopped};
 pub use target::{Extent, Leave, Policy, Selection, Target};
 pub use trial::{Ran, TableLock, Trial};
 

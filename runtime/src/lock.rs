@@ -9,14 +9,17 @@
 
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join3;
 use siphasher::sip::SipHasher13;
+use tokio::runtime::Handle;
 use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 
 use crate::client::Client;
 use crate::connect::Connection;
+use crate::dropped::Orphan;
 use crate::error::ErrorKind;
 use crate::event::{Event, Holder, Listener};
 use crate::history::History;
@@ -43,23 +46,66 @@ impl Locks {
 
 /// Locks that are held, until this is dropped or the connection is lost.
 pub(crate) struct Held {
-    connection: Connection,
+    /// None once they are released.
+    connection: Option<Connection>,
+    /// What has to end before they are.
+    orphans: Mutex<Vec<Orphan>>,
     /// The key of a lock of this run alone, which goes with the others: what other
     /// connections of the run look at to know whether these are still held.
     pub(crate) nonce: i64,
 }
 
 impl Held {
+    fn new(connection: Connection, nonce: i64) -> Held {
+        Held {
+            connection: Some(connection),
+            orphans: Mutex::default(),
+            nonce,
+        }
+    }
+
     /// Whether the server still knows of us.
     pub(crate) fn is_held(&self) -> bool {
-        !self.connection.client.is_closed()
+        let connection = self.connection.as_ref();
+        connection.is_some_and(|connection| !connection.client.is_closed())
+    }
+
+    /// Keeps the locks until this has ended.
+    pub(crate) fn leave_to(&self, orphan: Orphan) {
+        let mut orphans = self.orphans.lock().unwrap_or_else(PoisonError::into_inner);
+        orphans.push(orphan);
+    }
+
+    fn take_orphans(&mut self) -> Vec<Orphan> {
+        let orphans = self.orphans.get_mut();
+        std::mem::take(orphans.unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Lets go, and waits until the server has.
-    pub(crate) async fn release(self) {
-        // It fails if the connection is gone, and the locks with it.
-        let _ = self.connection.client.batch_execute("ROLLBACK").await;
-        self.connection.close().await;
+    pub(crate) async fn release(mut self) {
+        for orphan in self.take_orphans() {
+            orphan.end().await;
+        }
+        if let Some(connection) = self.connection.take() {
+            // It fails if the connection is gone, and the locks with it.
+            let _ = connection.client.batch_execute("ROLLBACK").await;
+            connection.close().await;
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let (orphans, connection) = (self.take_orphans(), self.connection.take());
+        let (false, Ok(runtime)) = (orphans.is_empty(), Handle::try_current()) else {
+            return;
+        };
+        runtime.spawn(async move {
+            for orphan in orphans {
+                orphan.end().await;
+            }
+            drop(connection);
+        });
     }
 }
 
@@ -100,11 +146,11 @@ pub(crate) async fn acquire(
     let first = try_and_look(&connection, &keys, taking.tables).await;
     let (mut taken, seen) = first.map_err(|error| failed(&connection, &error))?;
     if taken {
-        return Ok((Held { connection, nonce }, Some(seen)));
+        return Ok((Held::new(connection, nonce), Some(seen)));
     }
     loop {
         if taken {
-            return Ok((Held { connection, nonce }, None));
+            return Ok((Held::new(connection, nonce), None));
         }
         let holder = holder(&connection, &keys).await;
         let holder = holder.map_err(|error| failed(&connection, &error))?;

@@ -17,6 +17,7 @@ use crate::report::Report;
 use crate::run::Order;
 use crate::source::describe;
 use crate::status::Status;
+use crate::stop::{Stop, Stopped};
 use crate::target::{Selection, Target};
 
 /// Applies and reverts the migrations of a registry.
@@ -34,6 +35,7 @@ pub struct Migrator {
     pub(crate) options: Options,
     pub(crate) tables: Tables,
     pub(crate) listener: Option<Listener>,
+    pub(crate) stop: Stop,
 }
 
 impl Migrator {
@@ -51,6 +53,7 @@ impl Migrator {
             tables: Tables::new(&options.schema),
             options,
             listener: None,
+            stop: Stop::new(),
         }
     }
 
@@ -59,6 +62,19 @@ impl Migrator {
     pub fn on_event(mut self, listener: impl FnMut(&Event<'_>) + Send + 'static) -> Migrator {
         self.listener = Some(Listener::new(listener));
         self
+    }
+
+    /// Has its runs stopped by `stop`, which may stop others' too.
+    #[must_use]
+    pub fn stopped_by(mut self, stop: &Stop) -> Migrator {
+        self.stop = stop.clone();
+        self
+    }
+
+    /// What stops its runs, this one and all later ones.
+    #[must_use]
+    pub fn stop(&self) -> Stop {
+        self.stop.clone()
     }
 
     /// The registry it was made with.
@@ -75,6 +91,10 @@ impl Migrator {
 
     /// Applies what is pending, in plan order. With nothing pending it takes no
     /// lock and writes nothing.
+    ///
+    /// To end it before its time, use [`Migrator::stop`]. If its future is dropped
+    /// instead, a task is left behind that has the server cancel what is under way and
+    /// then ends the client's session: [`Client::reconnect`] opens it again.
     ///
     /// # Errors
     ///
@@ -172,7 +192,10 @@ impl Migrator {
             options: &self.options,
             listener: self.listener.as_ref(),
         };
-        Box::pin(lock::acquire(client, locks, taking)).await
+        // Given up, its connection closes, and the locks go with it.
+        let locked = Box::pin(lock::acquire(client, locks, taking));
+        let locked = self.stop.unless_stopped(locked).await;
+        locked.ok_or_else(|| ErrorKind::Stopped(Stopped::default()))?
     }
 
     /// Every service named is in the registry, or at least in this history.

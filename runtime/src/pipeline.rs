@@ -13,14 +13,18 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use tokio_postgres::error::SqlState;
+
+use crate::blockers::Waiting;
 use crate::executor::Executor;
-use crate::fault::{Fault, Left, is_worth_a_retry, lost_lock};
+use crate::fault::{Fault, Left, is_cancelled, is_worth_a_retry, lost_lock};
 use crate::history::write::is_lost_lock;
 use crate::lock::jitter;
 use crate::message::Message;
 use crate::plan::Step;
 use crate::session::{Answers, SendError, begin};
 use crate::source::{Source, unanswered};
+use crate::stop::Silent;
 
 /// At most so many messages are under way.
 const MESSAGES: usize = 64;
@@ -48,6 +52,9 @@ struct UnderWay<'a> {
     message: Message,
     answers: Answers,
 }
+
+/// The session is out of reach.
+struct Lost;
 
 impl Pipeline<'_> {
     pub(crate) fn new() -> Self {
@@ -78,6 +85,10 @@ impl<'a> Executor<'a> {
         let message = self.message(step, &source, before);
         while self.pipeline.is_full(message.text.len()) {
             self.settle().await?;
+        }
+        if self.stop.is_stopped() {
+            self.finish().await?;
+            return Err(self.not_started(step));
         }
         let answers = begin(self.client.postgres(), &message.text).await;
         self.pipeline.steps.push_back(UnderWay {
@@ -116,8 +127,23 @@ impl<'a> Executor<'a> {
         let Some(first) = self.pipeline.steps.pop_front() else {
             return Ok(());
         };
-        let outcome = first.answers.wait().await;
+        let timeouts = first
+            .source
+            .timeouts(self.options, self.options.lock_timeout);
+        let waiting = Waiting {
+            client: self.client,
+            application: &self.options.application,
+            message: &first.message.text,
+            limit: timeouts.lock,
+        };
+        let answers = self.watch.during(waiting, first.answers.wait());
+        let outcome = self.stop.attend(self.client, answers).await;
         let took = self.pipeline.since.elapsed();
+        let Ok(outcome) = outcome else {
+            self.pipeline.steps.clear();
+            let fault = Fault::silent(first.step.to_string(), Left::Unknown);
+            return self.conclude(first.step, Err(fault), took).await;
+        };
         match outcome {
             Ok(()) => {
                 self.conclude(first.step, Ok(()), took).await?;
@@ -151,33 +177,61 @@ impl<'a> Executor<'a> {
             true => lost_lock(step.to_string(), Left::Nothing),
             false => source.refused(&step.to_string(), message, failure, said),
         };
+        if *said.code() == SqlState::LOCK_NOT_AVAILABLE {
+            let timeouts = source.timeouts(self.options, self.options.lock_timeout);
+            fault.blockers = self.watch.blockers(timeouts.lock);
+        }
         if self.clear().await.is_err() {
             fault.message = format!("the connection was lost: {}", fault.message);
             fault.left = Left::Unknown;
             self.pipeline.steps.clear();
             return Err(fault);
         }
+        if self.stop.is_stopped() && (is_cancelled(said) || is_worth_a_retry(said)) {
+            self.pipeline.steps.clear();
+            return Err(fault.cut_short());
+        }
         if self.pipeline.tries >= self.options.tries || !is_worth_a_retry(said) {
             self.pipeline.steps.clear();
             return Err(fault);
         }
         let delay = jitter(self.pipeline.pause);
-        let why = said.message();
-        self.progress.retrying(self.leg, step, why, delay);
-        tokio::time::sleep(delay).await;
+        self.progress.retrying(self.leg, step, &fault, delay);
+        let pause = self.stop.unless_stopped(tokio::time::sleep(delay)).await;
+        if pause.is_none() {
+            self.pipeline.steps.clear();
+            return Err(fault.cut_short());
+        }
         self.pipeline.tries += 1;
         self.pipeline.pause = (self.pipeline.pause * 2).min(LONGEST_PAUSE);
         Ok(())
     }
 
     /// Takes the answers to all that is under way and ends the transaction.
-    async fn clear(&mut self) -> Result<(), tokio_postgres::Error> {
+    async fn clear(&mut self) -> Result<(), Lost> {
         for later in &mut self.pipeline.steps {
             let answers = std::mem::take(&mut later.answers);
             // It failed because the one ahead of it did.
-            drop(answers.wait().await);
+            let answered = self.stop.attend(self.client, answers.wait()).await;
+            drop(answered.map_err(|Silent| Lost)?);
         }
-        self.client.postgres().batch_execute("ROLLBACK").await
+        self.roll_back().await
+    }
+
+    /// Ends the transaction, also if a request to cancel meets that.
+    async fn roll_back(&self) -> Result<(), Lost> {
+        let mut tries = 0..3;
+        loop {
+            match self.client.postgres().batch_execute("ROLLBACK").await {
+                Ok(()) => return Ok(()),
+                Err(error) => {
+                    let is_cancelled = error.as_db_error().is_some_and(is_cancelled);
+                    if !is_cancelled || tries.next().is_none() {
+                        return Err(Lost);
+                    }
+                }
+            }
+        }
     }
 
     /// Sends a step and those behind it again.

@@ -5,8 +5,10 @@ use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::blockers::Blocker;
 use crate::connect::Notice;
 use crate::event::{Event, Holder, Listener};
+use crate::fault::Fault;
 use crate::plan::Step;
 use crate::report::Done;
 
@@ -31,6 +33,7 @@ enum Kept {
         step: Step<'static>,
         why: String,
         delay: Duration,
+        blockers: Vec<Blocker>,
     },
     Resumed {
         step: Step<'static>,
@@ -62,9 +65,20 @@ impl Progress {
         self.tell(leg, Kept::Finished(done));
     }
 
-    pub(crate) fn retrying(&self, leg: usize, step: &Step<'static>, why: &str, delay: Duration) {
-        let (step, why) = (step.clone(), why.to_owned());
-        self.tell(leg, Kept::Retrying { step, why, delay });
+    pub(crate) fn retrying(
+        &self,
+        leg: usize,
+        step: &Step<'static>,
+        fault: &Fault,
+        delay: Duration,
+    ) {
+        let retrying = Kept::Retrying {
+            step: step.clone(),
+            why: fault.message.clone(),
+            delay,
+            blockers: fault.blockers.clone(),
+        };
+        self.tell(leg, retrying);
     }
 
     pub(crate) fn resumed(&self, leg: usize, step: &Step<'static>, found: &str) {
@@ -129,10 +143,16 @@ impl Order {
             listener.tell(&match &event {
                 Kept::Started(step) => Event::Started(step),
                 Kept::Finished(done) => Event::Finished(done),
-                Kept::Retrying { step, why, delay } => Event::Retrying {
+                Kept::Retrying {
+                    step,
+                    why,
+                    delay,
+                    blockers,
+                } => Event::Retrying {
                     step,
                     why,
                     delay: *delay,
+                    blockers,
                 },
                 Kept::Resumed { step, found } => Event::Resumed { step, found },
                 Kept::StillAtWork { step, holder } => Event::StillAtWork { step, holder },

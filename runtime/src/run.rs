@@ -22,6 +22,7 @@ use crate::progress::Progress;
 use crate::recorded::Recorded;
 use crate::report::Report;
 use crate::schedule::Schedule;
+use crate::stop::Stopped;
 use crate::target::Target;
 
 /// What is asked of a run, and over which connection.
@@ -62,6 +63,7 @@ impl Migrator {
         let mut report = Report::default();
         // Boxed: it is some 25 kB, which every caller's future would hold.
         let outcome = Box::pin(self.steps(order, &mut report)).await;
+        let outcome = self.stop.conclude(order.client, outcome).await;
         report.elapsed = started.elapsed();
         match outcome {
             Ok(()) => Ok(report),
@@ -73,18 +75,23 @@ impl Migrator {
     }
 
     async fn steps(&mut self, order: Order<'_>, report: &mut Report) -> Result<(), ErrorKind> {
+        let stop = self.stop.clone();
+        if stop.is_stopped() {
+            return Err(ErrorKind::Stopped(Stopped::default()));
+        }
+        let looked = stop.attend(order.client, self.first_look(order)).await?;
         let Some(Look {
             history,
             services,
             mut locks,
-        }) = self.first_look(order).await?
+        }) = looked?
         else {
             return Ok(());
         };
         // The tables do not need the lock, so that neither waits for the other.
         let prepare = self.prepare(order.client, &history, &services);
-        let ((mut held, mut seen), ()) =
-            try_join(self.lock(order.client, &locks), Box::pin(prepare)).await?;
+        let both = try_join(self.lock(order.client, &locks), Box::pin(prepare));
+        let ((mut held, mut seen), ()) = stop.attend(order.client, both).await??;
         loop {
             let under = Under {
                 locks: &locks,
@@ -157,7 +164,10 @@ impl Migrator {
         } = under;
         let history = match seen {
             Some(seen) => seen.map_err(|error| read_failed(order.client, error))?,
-            None => self.history_for(order).await?,
+            None => {
+                let read = self.stop.attend(order.client, self.history_for(order));
+                read.await??
+            }
         };
         let plan = self.make_plan(&history, order);
         let plan = plan.map_err(ErrorKind::Refused)?;
@@ -189,7 +199,8 @@ impl Migrator {
         held: &Held,
         report: &mut Report,
     ) -> Result<(), ErrorKind> {
-        let recorded = Recorded::read(client.postgres(), &self.tables, plan).await;
+        let read = Recorded::read(client.postgres(), &self.tables, plan);
+        let recorded = self.stop.attend(client, read).await?;
         let recorded = recorded
             .map_err(|error| failed(client, "reading the recorded scripts".to_owned(), &error))?;
         let schedule = Schedule::new(legs(self.registry, &plan.steps));
@@ -200,6 +211,7 @@ impl Migrator {
             registry: self.registry,
             options: &self.options,
             lock: held,
+            stop: &self.stop,
             recorded: &recorded,
             progress: &progress,
             schedule: &schedule,

@@ -16,6 +16,7 @@ use crate::message::{Message, Timeouts};
 use crate::options::Options;
 use crate::resume;
 use crate::session::{SendError, send};
+use crate::stop::Stop;
 use crate::unfit;
 
 /// A script as it is sent, with what its directives say.
@@ -92,9 +93,14 @@ impl Source {
     }
 
     /// Sends one statement after the other, outside a transaction.
-    pub(crate) async fn send_statements(&self, client: &Client, step: &str) -> Result<(), Fault> {
+    pub(crate) async fn send_statements(
+        &self,
+        client: &Client,
+        step: &str,
+        until: &Stop,
+    ) -> Result<(), Fault> {
         for range in statements(&self.sql) {
-            self.send_statement(client, step, range).await?;
+            self.send_statement(client, step, range, until).await?;
         }
         Ok(())
     }
@@ -105,9 +111,14 @@ impl Source {
         client: &Client,
         step: &str,
         range: Range<usize>,
+        until: &Stop,
     ) -> Result<(), Fault> {
         let statement = Message::statement(&self.sql, range);
-        let Err(failure) = send(client.postgres(), statement.text()).await else {
+        let sent = send(client.postgres(), statement.text());
+        let Ok(sent) = until.attend(client, sent).await else {
+            return Err(Fault::silent(step.to_owned(), self.left()));
+        };
+        let Err(failure) = sent else {
             return Ok(());
         };
         let Some(said) = failure.error.as_db_error() else {

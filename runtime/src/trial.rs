@@ -15,6 +15,7 @@ use crate::message::{Commit, Message, Opening, RESET};
 use crate::options::Options;
 use crate::session::send_for_rows;
 use crate::source::{Source, describe, unanswered};
+use crate::stop::{Silent, Stop};
 
 /// One script of a migration, to be run without a history.
 ///
@@ -25,6 +26,7 @@ use crate::source::{Source, describe, unanswered};
 pub struct Trial {
     step: String,
     source: Source,
+    stop: Stop,
 }
 
 /// A script ran.
@@ -66,6 +68,7 @@ impl Trial {
         Trial {
             step: migration.to_string(),
             source: Source::embedded(script),
+            stop: Stop::new(),
         }
     }
 
@@ -80,7 +83,15 @@ impl Trial {
         Ok(Trial {
             step: step.to_owned(),
             source: source.map_err(fault)?,
+            stop: Stop::new(),
         })
+    }
+
+    /// Has it stopped by `stop`: as a fault, with nothing left of a transaction.
+    #[must_use]
+    pub fn stopped_by(mut self, stop: &Stop) -> Trial {
+        self.stop = stop.clone();
+        self
     }
 
     /// Whether a fault left nothing of the script: it ran in a transaction, or its
@@ -129,9 +140,12 @@ impl Trial {
         let timeouts = self.source.timeouts(options, options.lock_timeout);
         let (sql, opening) = (&self.source.sql, Opening::default());
         let message = Message::transaction(sql, HELD, &opening, timeouts, Commit::Deferred);
-        let failure = match send_for_rows(client.postgres(), &message.text, held).await {
-            Ok(locks) => return Ok(locks),
-            Err(failure) => failure,
+        let sent = send_for_rows(client.postgres(), &message.text, held);
+        // Boxed: a comparison's future would hold it several times.
+        let failure = match Box::pin(self.stop.attend(client, sent)).await {
+            Ok(Ok(locks)) => return Ok(locks),
+            Ok(Err(failure)) => failure,
+            Err(Silent) => return Err(Fault::silent(self.step.clone(), Left::Unknown)),
         };
         let Some(said) = failure.error.as_db_error() else {
             return Err(unanswered(client, &self.step, &failure.error).await);
@@ -149,7 +163,8 @@ impl Trial {
         if let Err(error) = client.postgres().batch_execute(&set).await {
             return Err(unanswered(client, &self.step, &error).await);
         }
-        self.source.send_statements(client, &self.step).await
+        let statements = self.source.send_statements(client, &self.step, &self.stop);
+        Box::pin(statements).await
     }
 }
 

@@ -15,6 +15,7 @@ use crate::lock::{self, FIRST_PAUSE, LONGEST_PAUSE, jitter};
 use crate::migrator::{Migrator, failed, read_failed};
 use crate::session::rows;
 use crate::state::DatabaseState;
+use crate::stop::Stopped;
 use crate::target::Target;
 
 impl Migrator {
@@ -114,6 +115,22 @@ impl Migrator {
         timeout: Duration,
     ) -> Result<DatabaseState, Error> {
         self.check_names(&target.services, &History::default())?;
+        let looks = self.look_until_current(client, target, timeout);
+        match self.stop.unless_stopped(Box::pin(looks)).await {
+            Some(outcome) => outcome,
+            None => {
+                self.stop.quiet(client).await;
+                Err(ErrorKind::Stopped(Stopped::default()).into())
+            }
+        }
+    }
+
+    async fn look_until_current(
+        &self,
+        client: &mut Client,
+        target: &Target,
+        timeout: Duration,
+    ) -> Result<DatabaseState, Error> {
         let mut wait = Wait::new(timeout);
         let mut pause = FIRST_PAUSE;
         loop {
@@ -132,6 +149,7 @@ impl Migrator {
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
+
     /// Looks once, over a new connection if the old one is gone or silent.
     async fn look(
         &self,
@@ -285,6 +303,7 @@ fn is_passing(kind: &ErrorKind) -> bool {
         | ErrorKind::NotCurrent { .. }
         | ErrorKind::Locked { .. }
         | ErrorKind::Script(_)
+        | ErrorKind::Stopped(_)
         | ErrorKind::Format(_)
         | ErrorKind::History { .. }
         | ErrorKind::Scripts(_)

@@ -196,7 +196,7 @@ impl Repeat {
             return Ok(());
         };
         let mut dropped = Vec::new();
-        while let Err(fault) = trial.run(session, &self.options).await {
+        while let Err(fault) = Box::pin(trial.run(session, &self.options)).await {
             // It may be the script that makes a role which was made for it already.
             let is_there = fault.sqlstate.as_deref() == Some(SqlState::DUPLICATE_OBJECT.code());
             if !is_there || !trial.has_left_nothing(&fault) {

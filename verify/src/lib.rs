@@ -23,4 +23,4 @@ pub use error::Error;
 pub use locks::{Blocks, Lock, LockMode};
 pub use pattern::Pattern;
 pub use picture::{Camera, Kind, Object, Picture, Properties, Scope};
-pub use proof::{Afterwards, Pass, Proof, Proved, Subject, Verdict, prove};
+pub use proof::{Afterwards, Pass, Proof, Proved, Subject, Verdict, prove, prove_until};

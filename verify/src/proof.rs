@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use migrator_model::{Migration, Registry, Version};
-use migrator_runtime::{Client, Fault, Selection};
+use migrator_runtime::{Client, Fault, Selection, Stop};
 
 use crate::difference::Difference;
 use crate::error::Error;
@@ -105,6 +105,19 @@ pub async fn prove<'a>(
     registry: &'a Registry,
     subject: &Subject,
     afterwards: Afterwards,
+    tell: impl FnMut(&Proved<'a>),
+) -> Proof<'a> {
+    prove_until(&Stop::new(), client, registry, subject, afterwards, tell).await
+}
+
+/// As [`prove`], unless it is stopped before: the script that runs is cancelled then, and
+/// a database that was lent is made as it was all the same.
+pub async fn prove_until<'a>(
+    stop: &Stop,
+    client: &mut Client,
+    registry: &'a Registry,
+    subject: &Subject,
+    afterwards: Afterwards,
     mut tell: impl FnMut(&Proved<'a>),
 ) -> Proof<'a> {
     let mut proved = Vec::new();
@@ -112,25 +125,36 @@ pub async fn prove<'a>(
         tell(&found);
         proved.push(found);
     };
-    let ended = run(client, registry, subject, afterwards, &mut keep).await;
+    let ended = match start(stop, client, registry).await {
+        Ok(mut scratch) => run(&mut scratch, subject, afterwards, &mut keep).await,
+        Err(error) => Err(error),
+    };
     Proof { proved, ended }
 }
 
-async fn run<'a>(
-    client: &mut Client,
+async fn start<'a, 'c>(
+    stop: &Stop,
+    client: &'c mut Client,
     registry: &'a Registry,
-    subject: &Subject,
-    afterwards: Afterwards,
-    keep: &mut impl FnMut(Proved<'a>),
-) -> Result<(), Error> {
+) -> Result<Scratch<'a, 'c>, Error> {
     let mut camera = Camera::new(Scope::default());
     let empty = camera.take(client.postgres()).await;
     let empty = empty.map_err(Error::Catalog)?;
     refuse_a_used_database(&empty)?;
-    let mut scratch = Scratch::new(client, registry, camera, empty);
+    Ok(Scratch::new(client, registry, camera, empty).stopped_by(stop))
+}
+
+async fn run<'a>(
+    scratch: &mut Scratch<'a, '_>,
+    subject: &Subject,
+    afterwards: Afterwards,
+    keep: &mut impl FnMut(Proved<'a>),
+) -> Result<(), Error> {
     let outcome = scratch.all(subject, keep).await;
     match afterwards {
-        Afterwards::Empty => outcome.and(scratch.clear().await),
+        // What is left behind a stop says more than the stop.
+        Afterwards::Empty if scratch.is_stopped() => scratch.leave().await.and(outcome),
+        Afterwards::Empty => outcome.and(scratch.leave().await),
         Afterwards::Abandon => outcome,
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use migrator_model::file_name::Direction;
 use migrator_model::{Migration, Registry};
-use migrator_runtime::{Client, Fault, Options, Ran, Selection, Trial};
+use migrator_runtime::{Client, ErrorKind, Fault, Options, Ran, Selection, Stop, Stopped, Trial};
 
 use crate::difference::{Change, Difference, differences};
 use crate::empty;
@@ -21,6 +21,7 @@ pub(crate) struct Scratch<'a, 'c> {
     registry: &'a Registry,
     camera: Camera,
     options: Options,
+    stop: Stop,
     /// The database as it was lent.
     empty: Picture,
     /// What is applied, in order.
@@ -50,11 +51,22 @@ impl<'a, 'c> Scratch<'a, 'c> {
             registry,
             camera,
             options: Options::default(),
+            stop: Stop::new(),
             empty,
             applied: Vec::new(),
             without: Vec::new(),
             at_rest: None,
         }
+    }
+
+    /// Has its scripts stopped by `stop`.
+    pub(crate) fn stopped_by(mut self, stop: &Stop) -> Self {
+        self.stop = stop.clone();
+        self
+    }
+
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stop.is_stopped()
     }
 
     /// Proves what is meant, and hands on what was found.
@@ -108,7 +120,11 @@ impl<'a, 'c> Scratch<'a, 'c> {
         let mut reached = Pass::Again;
         match self.passes(&before, &mut proved).await {
             Ok(()) => {}
-            Err(Trouble::Session(error)) => return Err(error),
+            Err(Trouble::Session(error)) => {
+                // Its down script is needed on the way back.
+                self.applied.extend(proved.up.map(|_| migration));
+                return Err(error);
+            }
             Err(Trouble::Script(fault)) => {
                 reached = match (&proved.up, &proved.down) {
                     (None, _) => Pass::Up,
@@ -198,7 +214,10 @@ impl<'a, 'c> Scratch<'a, 'c> {
     }
 
     async fn run(&mut self, migration: &Migration, direction: Direction) -> Result<Ran, Trouble> {
-        let trial = Trial::of(migration, direction);
+        if self.stop.is_stopped() {
+            return Err(stopped());
+        }
+        let trial = Trial::of(migration, direction).stopped_by(&self.stop);
         let fault = match trial.run(self.client, &self.options).await {
             Ok(ran) => return Ok(ran),
             Err(fault) => fault,
@@ -208,7 +227,10 @@ impl<'a, 'c> Scratch<'a, 'c> {
             let opened = self.client.reconnect().await;
             opened.map_err(|error| Trouble::Session(Error::Connect(error)))?;
         }
-        Err(Trouble::Script(fault))
+        match self.stop.is_stopped() {
+            true => Err(stopped()),
+            false => Err(Trouble::Script(fault)),
+        }
     }
 
     /// Goes back to an empty database and applies again what was applied, as far as
@@ -233,9 +255,15 @@ impl<'a, 'c> Scratch<'a, 'c> {
         Ok(())
     }
 
+    /// Makes the database as it was lent, also once it was stopped.
+    pub(crate) async fn leave(&mut self) -> Result<(), Error> {
+        self.stop = Stop::new();
+        self.clear().await
+    }
+
     /// Makes the database as it was lent. The down scripts go first: they alone
     /// take back what is in no database, such as roles.
-    pub(crate) async fn clear(&mut self) -> Result<(), Error> {
+    async fn clear(&mut self) -> Result<(), Error> {
         for migration in self.applied.clone().into_iter().rev() {
             match self.run(migration, Direction::Down).await {
                 Ok(_) | Err(Trouble::Script(_)) => {}
@@ -246,6 +274,11 @@ impl<'a, 'c> Scratch<'a, 'c> {
         let emptied = empty::empty(self.client.postgres(), &self.empty, &scope).await;
         emptied.map_err(Error::Empty)
     }
+}
+
+fn stopped() -> Trouble {
+    let stopped = ErrorKind::Stopped(Stopped::default());
+    Trouble::Session(Error::History(stopped.into()))
 }
 
 /// The migrations to be proved and those that they need, in plan order.

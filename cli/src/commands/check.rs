@@ -18,6 +18,7 @@ pub(super) async fn run(context: Context<'_>, check: &args::Check) -> Outcome {
         registry: _,
         global,
         environment,
+        stop: _,
         output,
     } = context;
     let folder = Folder::require(environment.directory(&global))?;

@@ -20,6 +20,7 @@ pub(super) async fn run(context: Context<'_>, arguments: &args::Drift) -> Outcom
         registry: _,
         global,
         environment,
+        stop: _,
         output,
     } = context;
     let options = environment.history(&arguments.history)?;

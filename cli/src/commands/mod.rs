@@ -18,13 +18,14 @@ mod up;
 mod verify;
 
 use migrator_model::Code;
-use migrator_runtime::Registry;
+use migrator_runtime::{Registry, Stop, Stopped};
 
 use crate::args::{Arguments, Command};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, Printer};
 use crate::settings::Environment;
+use crate::signals;
 use crate::tree::Folder;
 
 /// What a command ends in.
@@ -35,6 +36,8 @@ pub(crate) struct Context<'a> {
     pub(crate) registry: &'static Registry,
     pub(crate) global: crate::args::Global,
     pub(crate) environment: Environment,
+    /// What a signal does.
+    pub(crate) stop: Stop,
     pub(crate) output: &'a mut Output,
 }
 
@@ -51,23 +54,28 @@ pub(crate) fn run(
             true => Environment::read()?,
             false => Environment::default(),
         },
+        stop: Stop::new(),
         output,
+    };
+    let runner = Runner {
+        stop: context.stop.clone(),
+        printer: context.output.printer(),
     };
     match arguments.command {
         Command::Create(create) => create::run(context, &create),
-        Command::Check(check) => wait(check::run(context, &check)),
+        Command::Check(check) => runner.wait(check::run(context, &check)),
         Command::Explain { code } => Ok(explain::run(&mut context, code)),
         Command::Completions { shell } => Ok(completions::run(&mut context, shell)),
         #[cfg(feature = "local-server")]
         Command::Server { action } => server::run(context, action),
-        Command::Up(up) => wait(up::run(context, &up)),
-        Command::Down(down) => wait(down::run(context, &down)),
-        Command::Redo(redo) => wait(redo::run(context, &redo)),
-        Command::Status(status) => wait(status::run(context, &status)),
-        Command::Repair(repair) => wait(repair::run(context, &repair)),
-        Command::Verify(verify) => wait(verify::run(context, &verify)),
-        Command::Drift(drift) => wait(drift::run(context, &drift)),
-        Command::Schema(schema) => wait(schema::run(context, &schema)),
+        Command::Up(up) => runner.finish(up::run(context, &up)),
+        Command::Down(down) => runner.finish(down::run(context, &down)),
+        Command::Redo(redo) => runner.finish(redo::run(context, &redo)),
+        Command::Status(status) => runner.wait(status::run(context, &status)),
+        Command::Repair(repair) => runner.finish(repair::run(context, &repair)),
+        Command::Verify(verify) => runner.finish(verify::run(context, &verify)),
+        Command::Drift(drift) => runner.wait(drift::run(context, &drift)),
+        Command::Schema(schema) => runner.wait(schema::run(context, &schema)),
     }
 }
 
@@ -93,8 +101,31 @@ fn needs_settings(command: &Command) -> bool {
     )
 }
 
+/// Runs what waits for a server.
+struct Runner {
+    stop: Stop,
+    printer: Printer,
+}
+
+impl Runner {
+    /// A command that reads alone: a signal drops it.
+    fn wait(self, command: impl Future<Output = Outcome>) -> Outcome {
+        let stop = self.stop.clone();
+        self.finish(async move {
+            let ended = stop.unless_stopped(command).await;
+            ended.unwrap_or_else(|| Err(Stopped::default().into()))
+        })
+    }
+
+    /// A command that heeds a signal itself, and leaves all in order.
+    fn finish(self, command: impl Future<Output = Outcome>) -> Outcome {
+        signals::listen(&self.stop, self.printer);
+        block_on(command)
+    }
+}
+
 /// One thread is enough: what takes time happens at the server.
-fn wait(command: impl Future<Output = Outcome>) -> Outcome {
+fn block_on(command: impl Future<Output = Outcome>) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

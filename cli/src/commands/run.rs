@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use migrator_runtime::plan::{Plan, Reason, Start, Step};
-use migrator_runtime::{Client, Direction, Done, Event, Migrator, Options, Report};
+use migrator_runtime::{Client, Direction, Done, Event, Migrator, Options, Report, Stopped};
 use serde_json::{Value, json};
 
 use super::{Context, count};
@@ -24,13 +24,17 @@ pub(super) async fn open(context: &mut Context<'_>, options: Options) -> Result<
         registry,
         global,
         environment,
+        stop,
         output,
     } = context;
-    let client = connection::open(global, environment, &options.application, output).await?;
+    let opening = connection::open(global, environment, &options.application, output);
+    let client = stop.unless_stopped(Box::pin(opening)).await;
+    let client = client.ok_or_else(Stopped::default)??;
     output.member("database", json!(client.target()));
     let printer = output.printer();
-    let migrator =
-        Migrator::with_options(registry, options).on_event(move |event| tell(&printer, event));
+    let migrator = Migrator::with_options(registry, options)
+        .stopped_by(stop)
+        .on_event(move |event| tell(&printer, event));
     Ok(Session { migrator, client })
 }
 
@@ -55,10 +59,16 @@ fn tell(output: &Printer, event: &Event<'_>) {
 pub(super) fn note(event: &Event<'_>) -> Option<String> {
     match event {
         Event::Waiting(holder) => Some(format!("waiting for the lock: {holder} holds it")),
-        Event::Retrying { step, why, delay } => Some(format!(
-            "{step}: {why}; trying again in {}",
-            seconds(*delay)
-        )),
+        Event::Retrying {
+            step,
+            why,
+            delay,
+            blockers,
+        } => {
+            let behind = blockers.iter().map(|one| format!(", behind {one}"));
+            let (behind, delay) = (behind.collect::<String>(), seconds(*delay));
+            Some(format!("{step}: {why}{behind}; trying again in {delay}"))
+        }
         Event::Resumed { step, found } => Some(format!("{step}: {found}")),
         Event::StillAtWork { step, holder } => Some(format!(
             "{step}: the server is still at a statement of an earlier run, for {holder}; \

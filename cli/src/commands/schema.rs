@@ -20,6 +20,7 @@ pub(super) async fn run(context: Context<'_>, schema: &args::Schema) -> Outcome 
         registry: _,
         global,
         environment,
+        stop: _,
         output,
     } = context;
     let options = environment.history(&schema.history)?;

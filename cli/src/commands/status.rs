@@ -15,6 +15,7 @@ pub(super) async fn run(context: Context<'_>, status: &args::Status) -> Outcome 
         registry,
         global,
         environment,
+        stop: _,
         output,
     } = context;
     let options = environment.history(&status.history)?;

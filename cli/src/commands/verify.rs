@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use migrator_model::{Code, nearest};
-use migrator_runtime::{Registry, Selection, Settings, connect};
+use migrator_runtime::{Registry, Selection, Settings, Stop, Stopped, connect};
 use migrator_verify::{
-    Afterwards, Blocks, Change, Difference, Pass, Proof, Proved, Subject, Verdict, prove,
+    Afterwards, Blocks, Change, Difference, Pass, Proof, Proved, Subject, Verdict, prove_until,
 };
 use serde_json::{Value, json};
 
@@ -26,13 +26,20 @@ pub(super) async fn run(context: Context<'_>, verify: &args::Verify) -> Outcome 
         registry: _,
         global,
         environment,
+        stop,
         output,
     } = context;
     check_names(registry, &verify.service)?;
     match connection::lent(&global, &environment)? {
         Some(settings) => {
             output.note(&format!("verifying on {settings}, which is left empty"));
-            act(registry, verify, settings, Afterwards::Empty, output).await
+            let act = Act {
+                registry,
+                verify,
+                afterwards: Afterwards::Empty,
+                stop,
+            };
+            act.on(settings, output).await
         }
         None => {
             let scratch = Scratch::new(None).await?;
@@ -41,30 +48,47 @@ pub(super) async fn run(context: Context<'_>, verify: &args::Verify) -> Outcome 
                 "verifying on a throwaway server: PostgreSQL {version}"
             ));
             let settings = scratch.settings.clone();
-            act(registry, verify, settings, Afterwards::Abandon, output).await
+            let act = Act {
+                registry,
+                verify,
+                afterwards: Afterwards::Abandon,
+                stop,
+            };
+            act.on(settings, output).await
         }
     }
 }
 
-async fn act(
+/// What is proved.
+struct Act<'a> {
     registry: &'static Registry,
-    verify: &args::Verify,
-    mut settings: Settings,
+    verify: &'a args::Verify,
     afterwards: Afterwards,
-    output: &mut Output,
-) -> Outcome {
-    settings.application_name(&settings::application());
-    let mut client = connect(settings).await?;
-    let subject = Subject {
-        services: verify.service.clone(),
-        since: verify.since,
-    };
-    let printer = output.printer();
-    let started = Instant::now();
-    let tell = |proved: &Proved<'_>| tell(&printer, proved);
-    let proof = prove(&mut client, registry, &subject, afterwards, tell).await;
-    client.close().await;
-    conclude(output, proof, started.elapsed())
+    stop: Stop,
+}
+
+impl Act<'_> {
+    async fn on(self, mut settings: Settings, output: &mut Output) -> Outcome {
+        let Act {
+            registry,
+            verify,
+            afterwards,
+            stop,
+        } = self;
+        settings.application_name(&settings::application());
+        let client = stop.unless_stopped(Box::pin(connect(settings))).await;
+        let mut client = client.ok_or_else(Stopped::default)??;
+        let subject = Subject {
+            services: verify.service.clone(),
+            since: verify.since,
+        };
+        let printer = output.printer();
+        let started = Instant::now();
+        let tell = |proved: &Proved<'_>| tell(&printer, proved);
+        let proof = prove_until(&stop, &mut client, registry, &subject, afterwards, tell).await;
+        client.close().await;
+        conclude(output, proof, started.elapsed())
+    }
 }
 
 /// A line for each migration as soon as it is proved, and one for each lock that

@@ -221,7 +221,13 @@ async fn plainly(config: &Config, context: &Context) -> Result<Connection, Conne
     let mut config = config.clone();
     config.ssl_mode(Encryption::Disable);
     match config.connect(NoTls).await {
-        Ok((client, wire)) => Ok(Connection::start(client, wire, None, context.clone())),
+        Ok((client, wire)) => Ok(Connection::start(
+            client,
+            wire,
+            &config,
+            None,
+            context.clone(),
+        )),
         Err(error) => Err(context.classify(error)),
     }
 }
@@ -235,6 +241,7 @@ async fn encrypted(
         Ok((client, wire)) => Ok(Connection::start(
             client,
             wire,
+            config,
             Some(tls.clone()),
             context.clone(),
         )),

@@ -1,24 +1,24 @@
-//! An open connection: the client, the task that drives it, what the server
-//! says unasked, and the way to cancel.
+//! An open connection: the client, the task that drives it, and what the server
+//! says unasked.
 
 use std::{
     collections::VecDeque,
     error::Error as _,
-    fmt,
     future::poll_fn,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
-    time::Duration,
 };
 
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    task::JoinHandle,
-    time::timeout,
+    task::{AbortHandle, JoinHandle},
 };
-use tokio_postgres::{AsyncMessage, CancelToken, Client, NoTls, error::DbError};
+use tokio_postgres::{AsyncMessage, Client, Config, error::DbError};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{ConnectError, classify::Context};
+use super::{
+    cancel::{Cancel, Way},
+    classify::Context,
+};
 
 /// An open connection. A task of its own drives it, until the client is dropped
 /// or the server ends it.
@@ -39,6 +39,7 @@ impl Connection {
     pub(super) fn start<S, T>(
         client: Client,
         wire: tokio_postgres::Connection<S, T>,
+        config: &Config,
         tls: Option<MakeRustlsConnect>,
         context: Context,
     ) -> Self
@@ -52,6 +53,7 @@ impl Connection {
         let cancel = Cancel {
             token: client.cancel_token(),
             tls,
+            way: Way::of(config),
             context,
         };
         Self {
@@ -70,6 +72,11 @@ impl Connection {
     #[must_use]
     pub fn lost(&self) -> Option<String> {
         self.lost.get().cloned()
+    }
+
+    /// Ends the session without a word to the server.
+    pub(crate) fn driver(&self) -> AbortHandle {
+        self.driver.abort_handle()
     }
 
     /// Gives up a connection that may not answer any more. Whatever the server is at is
@@ -117,44 +124,6 @@ fn describe(error: &tokio_postgres::Error) -> String {
         (Some(said), _) => said.to_string(),
         (None, Some(source)) => format!("{error}: {source}"),
         (None, None) => error.to_string(),
-    }
-}
-
-/// Cancels the query that runs on a connection, over a connection of its own
-/// with the same encryption.
-#[derive(Clone)]
-pub struct Cancel {
-    token: CancelToken,
-    tls: Option<MakeRustlsConnect>,
-    context: Context,
-}
-
-impl Cancel {
-    /// Asks the server to cancel the query that runs. The server does not say
-    /// whether there was one: the query itself ends by an error, or does not.
-    ///
-    /// # Errors
-    ///
-    /// [`ConnectError`] if the server could not be asked.
-    pub async fn cancel(&self) -> Result<(), ConnectError> {
-        let ask = async {
-            match &self.tls {
-                Some(tls) => self.token.cancel_query(tls.clone()).await,
-                None => self.token.cancel_query(NoTls).await,
-            }
-        };
-        // Without a limit of the user's it still is a small thing.
-        let limit = self.context.timeout.unwrap_or(Duration::from_mins(1));
-        match timeout(limit, ask).await {
-            Ok(answer) => answer.map_err(|error| self.context.classify(error)),
-            Err(_) => Err(self.context.timed_out(limit)),
-        }
-    }
-}
-
-impl fmt::Debug for Cancel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Cancel").finish_non_exhaustive()
     }
 }
 

@@ -24,6 +24,7 @@
 //! - a certificate's common name is never taken for a host name.
 
 mod attempt;
+mod cancel;
 mod certificate;
 mod classify;
 mod connection;
@@ -44,7 +45,8 @@ mod user;
 mod verifier;
 
 pub use attempt::open;
-pub use connection::{Cancel, Connection, Notice, Notices};
+pub use cancel::Cancel;
+pub use connection::{Connection, Notice, Notices};
 pub use error::{ConnectError, Refusal, TlsFault, Unreachable};
 pub use settings::Settings;
 pub use ssl::SslMode;

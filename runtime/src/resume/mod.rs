@@ -79,6 +79,10 @@ impl Executor<'_> {
         };
         let sql = &resumed.source.sql;
         for range in statements(sql) {
+            if self.stop.is_stopped() {
+                let name = resumed.name.clone();
+                return Err(Fault::between(name, resumed.source.left()));
+            }
             let Some(statement) = read(&sql[range.clone()]) else {
                 let message = "it cannot be taken up: this statement is not known".to_owned();
                 return Err(resumed.fault(range.start, message));
@@ -86,9 +90,8 @@ impl Executor<'_> {
             let (text, at) = (&sql[range.clone()], range.start);
             self.wait_for_server(resumed, &statement, text, at).await?;
             if self.prepare(resumed, &statement, at).await? == Next::Send {
-                let sent = resumed
-                    .source
-                    .send_statement(self.client, &resumed.name, range);
+                let Resumed { source, name, .. } = &*resumed;
+                let sent = source.send_statement(self.client, name, range, self.stop);
                 sent.await?;
             }
         }
@@ -131,7 +134,11 @@ impl Executor<'_> {
             }
             last = Some(holder);
             let left = self.options.lock_wait.saturating_sub(started.elapsed());
-            tokio::time::sleep(jitter(pause).min(left)).await;
+            let sleep = tokio::time::sleep(jitter(pause).min(left));
+            if self.stop.unless_stopped(sleep).await.is_none() {
+                let name = resumed.name.clone();
+                return Err(Fault::between(name, resumed.source.left()));
+            }
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
@@ -155,7 +162,12 @@ impl Executor<'_> {
                 self.found(resumed, what);
                 for index in leavings {
                     let drop = format!("DROP INDEX CONCURRENTLY IF EXISTS {index}");
-                    if let Err(failure) = send(self.client.postgres(), &drop).await {
+                    let sent = send(self.client.postgres(), &drop);
+                    let Ok(sent) = self.stop.attend(self.client, sent).await else {
+                        let name = resumed.name.clone();
+                        return Err(Fault::silent(name, resumed.source.left()));
+                    };
+                    if let Err(failure) = sent {
                         return Err(self.unseen(resumed, at, &failure.error).await);
                     }
                 }

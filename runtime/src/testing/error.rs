@@ -123,6 +123,7 @@ fn details(error: &crate::Error) -> Vec<String> {
         | ErrorKind::Connect(_)
         | ErrorKind::Format(_)
         | ErrorKind::NotCurrent { .. }
+        | ErrorKind::Stopped(_)
         | ErrorKind::Engine(_) => {}
     }
     lines

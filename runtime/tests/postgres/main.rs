@@ -8,6 +8,7 @@
 
 mod abreast;
 mod accept;
+mod blockers;
 mod connection;
 mod fault;
 mod fleet;
@@ -20,5 +21,6 @@ mod resume;
 mod rights;
 mod silence;
 mod state;
+mod stop;
 mod support;
 mod transaction;

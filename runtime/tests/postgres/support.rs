@@ -288,9 +288,12 @@ pub(crate) fn telling(registry: &'static Registry, options: Options) -> (Migrato
             Event::Planned(plan) => format!("planned {}", plan.steps.len()),
             Event::Started(step) => format!("started {step}"),
             Event::Finished(done) => format!("finished {done}"),
-            Event::Retrying { why, .. } => format!("retrying {why}"),
             Event::Resumed { found, .. } => format!("resumed {found}"),
             Event::StillAtWork { holder, .. } => format!("still {holder}"),
+            Event::Retrying { why, blockers, .. } => {
+                let behind = blockers.iter().map(|one| format!(", behind {one}"));
+                format!("retrying {why}{}", behind.collect::<String>())
+            }
             Event::Notice(notice) => format!("notice {}", notice.message),
         };
         kept.lock().expect("nobody panics").push(event.clone());

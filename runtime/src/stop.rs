@@ -1,0 +1,250 @@
+//! Ends a run in order when it is told to.
+//!
+//! The answers tell the truth: what runs at the server is cancelled, again and again
+//! until it has answered, as a request that falls between two messages cancels
+//! nothing. What is done with the answers is the business of who waits for them.
+
+use std::fmt;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use crate::client::Client;
+use crate::connect::Cancel;
+use crate::error::ErrorKind;
+use crate::fault::{Ended, Fault, Left};
+
+/// Stops runs: all of those that were made with it, now and later.
+///
+/// The step in progress is cancelled at the server and rolled back, unless its commit
+/// had begun; nothing further is started; the locks are released. A run that waits,
+/// for the lock or between two tries, ends at once. It ends by
+/// [`ErrorKind::Stopped`], or well if the last step was done before.
+///
+/// The clones of one are the same.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(Arc<watch::Sender<bool>>);
+
+/// Why a run was stopped where it was.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stopped {
+    /// The steps that were cut short: none, or one of each connection.
+    pub cut: Vec<Cut>,
+}
+
+/// A step that was cut short.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// The step, `tenant/20240101120000_a1b2c3d4_create_tenants_table`.
+    pub step: String,
+    /// What is left of it in the database.
+    pub left: Left,
+}
+
+/// The server does not answer, nor heed a request to cancel.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Silent;
+
+/// For so long the server is asked to cancel.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Pauses between two requests to cancel.
+const PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// A session that is well answers within this time.
+const ANSWER: Duration = Duration::from_millis(500);
+
+impl Stop {
+    /// One that nobody has used yet.
+    #[must_use]
+    pub fn new() -> Stop {
+        Stop::default()
+    }
+
+    /// Stops the runs. It does not wait for them.
+    pub fn stop(&self) {
+        self.0.send_replace(true);
+    }
+
+    /// Whether it was used.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// Waits until it is used.
+    pub async fn stopped(&self) {
+        // It fails only if there is no sender left, and this is one.
+        let _ = self.0.subscribe().wait_for(|is_stopped| *is_stopped).await;
+    }
+
+    /// Does work that may be given up, unless this is used before it is done.
+    pub async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            done = work => Some(done),
+            () = self.stopped() => None,
+        }
+    }
+
+    /// Waits for answers of a client's session, and once this is used has the server
+    /// cancel what it is at until the answers are in.
+    ///
+    /// When it returns, no request to cancel is under way any more.
+    pub(crate) async fn attend<T>(
+        &self,
+        client: &Client,
+        answers: impl Future<Output = T>,
+    ) -> Result<T, Silent> {
+        let mut answers = pin!(answers);
+        if let Some(done) = self.unless_stopped(&mut answers).await {
+            return Ok(done);
+        }
+        let ended = cancel_until(client.cancel(), answers).await;
+        if ended.is_err() {
+            // The server finds out when it next has something to say, and then runs
+            // nothing more of what was sent ahead.
+            client.driver().abort();
+        }
+        ended
+    }
+
+    /// What a run ends in: once this was used, with a session that is fit for use.
+    pub(crate) async fn conclude<T>(
+        &self,
+        client: &Client,
+        outcome: Result<T, ErrorKind>,
+    ) -> Result<T, ErrorKind> {
+        if !self.is_stopped() {
+            return outcome;
+        }
+        let is_unknown = |kind: &ErrorKind| matches!(kind, ErrorKind::Stopped(stopped) if stopped.left() == Left::Unknown);
+        if !outcome.as_ref().is_err_and(is_unknown) {
+            self.quiet(client).await;
+        }
+        match outcome {
+            // A query of ours was cancelled.
+            Err(ErrorKind::History { .. }) => Err(ErrorKind::Stopped(Stopped::default())),
+            outcome => outcome,
+        }
+    }
+
+    /// Ends what a cancelled query may have left: its transaction, or itself.
+    pub(crate) async fn quiet(&self, client: &Client) {
+        for _ in 0..3 {
+            let mut rollback = pin!(client.postgres().batch_execute("ROLLBACK"));
+            let ended = match timeout(ANSWER, &mut rollback).await {
+                Ok(ended) => ended.is_ok(),
+                Err(_) => self
+                    .attend(client, rollback)
+                    .await
+                    .is_ok_and(|ended| ended.is_ok()),
+            };
+            if ended || client.postgres().is_closed() {
+                break;
+            }
+        }
+        // That there was no transaction to end is nobody's business.
+        drop(client.take_notices());
+    }
+}
+
+/// Has the server cancel what a session is at, until the answers are in.
+///
+/// When it returns, no request to cancel is under way any more.
+pub(crate) async fn cancel_until<T>(
+    cancel: &Cancel,
+    answers: impl Future<Output = T>,
+) -> Result<T, Silent> {
+    let mut answers = pin!(answers);
+    let started = Instant::now();
+    let mut pause = PAUSE;
+    while started.elapsed() < PATIENCE {
+        // Boxed: it holds the state of a TLS handshake.
+        let mut request = pin!(timeout(PATIENCE, Box::pin(cancel.cancel())));
+        tokio::select! {
+            biased;
+            done = &mut answers => {
+                // Else it might meet what comes next.
+                drop(request.await);
+                return Ok(done);
+            }
+            _ = &mut request => {}
+        }
+        if let Ok(done) = timeout(pause, &mut answers).await {
+            return Ok(done);
+        }
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+    Err(Silent)
+}
+
+impl Stopped {
+    /// What is left of all that was cut short: the worst of it.
+    #[must_use]
+    pub fn left(&self) -> Left {
+        let worst = [Left::Unknown, Left::Dirty, Left::Resumable];
+        let is_left = |wanted: &Left| self.cut.iter().any(|cut| cut.left == *wanted);
+        worst.into_iter().find(is_left).unwrap_or(Left::Nothing)
+    }
+
+    /// What to do.
+    pub(crate) fn help(&self) -> String {
+        match self.left() {
+            Left::Nothing => "run it again: what was done is recorded and will be passed over",
+            Left::Dirty => {
+                "it ran outside a transaction, so that what it did before is still there; \
+                 finish or take it back by hand, then say which with `migrator repair`"
+            }
+            Left::Resumable => {
+                "run it again: it ran outside a transaction, and the next run finds out how \
+                 far it came and goes on there"
+            }
+            Left::Unknown => {
+                "the server did not heed the request to cancel: it may yet finish the script; \
+                 `migrator status` says whether it did"
+            }
+        }
+        .to_owned()
+    }
+}
+
+impl fmt::Display for Stopped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let steps = self.cut.iter().map(|cut| format!("`{}`", cut.step));
+        let steps: Vec<String> = steps.collect();
+        match steps.is_empty() {
+            true => f.write_str("the run was stopped"),
+            false => write!(
+                f,
+                "the run was stopped in the middle of {}",
+                steps.join(", ")
+            ),
+        }
+    }
+}
+
+impl From<Silent> for ErrorKind {
+    fn from(_: Silent) -> ErrorKind {
+        ErrorKind::Stopped(Stopped::default())
+    }
+}
+
+/// A script failed, or was cut short.
+impl From<Fault> for ErrorKind {
+    fn from(fault: Fault) -> ErrorKind {
+        match fault.ended {
+            Ended::Failed => ErrorKind::Script(Box::new(fault)),
+            Ended::NotStarted => ErrorKind::Stopped(Stopped::default()),
+            Ended::CutShort => {
+                let Fault { step, left, .. } = fault;
+                let cut = vec![Cut { step, left }];
+                ErrorKind::Stopped(Stopped { cut })
+            }
+        }
+    }
+}

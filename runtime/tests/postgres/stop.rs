@@ -1,0 +1,371 @@
+//! Runs that are told to stop.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use migrator_runtime::{
+    Cut, Error, ErrorKind, Event, Left, Migrator, Options, Outcome, Registry, Stop, Stopped, Target,
+};
+
+use super::support::{AT_GATE, Database, Gate, core, done, registry, rows, stem, telling, within};
+
+/// What it was stopped in the middle of, as far as the error says.
+fn cut(error: &Error) -> Vec<Cut> {
+    let ErrorKind::Stopped(Stopped { cut }) = &*error.kind else {
+        panic!("{error:?}")
+    };
+    assert_eq!(error.code().to_string(), "M0518");
+    cut.clone()
+}
+
+fn one(number: i64, left: Left) -> Vec<Cut> {
+    let step = format!("core/{}", stem("core", number));
+    vec![Cut { step, left }]
+}
+
+/// Nothing of the runs is left at the server but the sessions of those who look.
+async fn nothing_goes_on(database: &Database) {
+    let locks = "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database \
+                 WHERE l.locktype = 'advisory' AND d.datname = current_database()";
+    database.until(locks, "0").await;
+    let active = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                  AND pid <> pg_backend_pid() AND backend_type = 'client backend' \
+                  AND state <> 'idle'";
+    database.until(active, "0").await;
+}
+
+/// Waits until a statement sleeps.
+async fn asleep(database: &Database) {
+    let sleeping = "SELECT 1 FROM pg_stat_activity \
+                    WHERE datname = current_database() AND wait_event = 'PgSleep' LIMIT 1";
+    database.until(sleeping, "1").await;
+}
+
+#[tokio::test]
+async fn the_statement_that_runs_is_cancelled_and_its_step_rolled_back() {
+    let database = Database::new().await;
+    let scripts = |second| {
+        core(&[
+            "CREATE TABLE a ();",
+            second,
+            "CREATE TABLE c ();",
+            "CREATE TABLE d ();",
+        ])
+    };
+    let registry = scripts("CREATE TABLE b (); SELECT pg_sleep(60);");
+    let mut migrator = Migrator::new(registry);
+    let stop = migrator.stop();
+    let mut client = database.client().await;
+    let stopper = async {
+        asleep(&database).await;
+        stop.stop();
+    };
+    let (outcome, ()) = tokio::join!(migrator.up(&mut client, Target::all()), stopper);
+    let error = outcome.expect_err("it was stopped");
+    assert_eq!(cut(&error), one(2, Left::Nothing));
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "the run was stopped in the middle of `core/{}`",
+            stem("core", 2)
+        )
+    );
+    assert_eq!(done(&error.report), ["core/1"]);
+    assert_eq!(rows(client.postgres(), "SELECT 7").await, ["7"]);
+    nothing_goes_on(&database).await;
+    assert_eq!(database.recorded().await, ["core/1"]);
+    let tables = "SELECT string_agg(relname, '' ORDER BY relname) FROM pg_class \
+                  WHERE relnamespace = 'public'::regnamespace";
+    assert_eq!(database.value(tables).await, "a");
+    assert_eq!(database.events().await, ["apply core/1", "failure core/2"]);
+    // The same migrator is stopped for good; another one finishes.
+    let again = within("up", migrator.up(&mut client, Target::all())).await;
+    assert_eq!(cut(&again.expect_err("it is stopped")), []);
+    let mut migrator = Migrator::new(scripts("CREATE TABLE b ();"));
+    let report = within("up", migrator.up(&mut client, Target::all())).await;
+    assert_eq!(
+        done(&report.expect("it runs")),
+        ["core/2", "core/3", "core/4"]
+    );
+    assert_eq!(database.value(tables).await, "abcd");
+}
+
+#[tokio::test]
+async fn a_run_that_waits_for_the_lock_stops_at_once() {
+    let database = Database::new().await;
+    let gate = Gate::closed(&database).await;
+    let registry = core(&[AT_GATE]);
+    let first = tokio::spawn({
+        let database = database.clone();
+        async move { database.up(registry).await }
+    });
+    gate.reached().await;
+    let (migrator, mut told) = telling(registry, Options::default());
+    let stop = migrator.stop();
+    let second = tokio::spawn({
+        let database = database.clone();
+        async move { database.up_with(migrator, Target::all()).await }
+    });
+    told.next("waiting").await;
+    stop.stop();
+    let second = within("the second", second).await.expect("no panic");
+    let error = second.expect_err("it was stopped");
+    assert_eq!((cut(&error), done(&error.report)), (vec![], vec![]));
+    assert_eq!(error.to_string(), "the run was stopped");
+    gate.open().await;
+    within("the first", first)
+        .await
+        .expect("no panic")
+        .expect("it runs");
+    nothing_goes_on(&database).await;
+}
+
+#[tokio::test]
+async fn a_run_between_two_tries_of_a_step_stops_at_once() {
+    let database = Database::new().await;
+    let registry = core(&["CREATE TABLE a ();", "LOCK TABLE a;", "CREATE TABLE c ();"]);
+    let first = Migrator::new(registry);
+    let target = Target::all().steps(std::num::NonZeroUsize::MIN);
+    database.up_with(first, target).await.expect("it runs");
+    let other = database.session().await;
+    let held = other.batch_execute("BEGIN; LOCK TABLE a IN ROW EXCLUSIVE MODE");
+    held.await.expect("nobody else has it");
+    let options = Options {
+        lock_timeout: Duration::from_millis(50),
+        tries: u32::MAX,
+        ..Options::default()
+    };
+    let (migrator, mut told) = telling(registry, options);
+    let stop = migrator.stop();
+    let run = tokio::spawn({
+        let database = database.clone();
+        async move { database.up_with(migrator, Target::all()).await }
+    });
+    // The pauses double: the third is long enough to be met.
+    for _ in 0..3 {
+        told.next("retrying").await;
+    }
+    stop.stop();
+    let run = within("the run", run).await.expect("no panic");
+    let error = run.expect_err("it was stopped");
+    assert_eq!(cut(&error), one(2, Left::Nothing));
+    assert_eq!(database.recorded().await, ["core/1"]);
+    drop(other);
+    nothing_goes_on(&database).await;
+    database.up(registry).await.expect("it goes on");
+}
+
+#[tokio::test]
+async fn a_step_outside_a_transaction_that_is_stopped_is_dirty() {
+    let database = Database::new().await;
+    let registry = core(&[
+        "CREATE TABLE a ();",
+        "-- migrator: no-transaction\nCREATE TABLE b ();\nSELECT pg_sleep(60);\nCREATE TABLE c ();",
+        "CREATE TABLE d ();",
+    ]);
+    let mut migrator = Migrator::new(registry);
+    let stop = migrator.stop();
+    let mut client = database.client().await;
+    let stopper = async {
+        asleep(&database).await;
+        stop.stop();
+    };
+    let (outcome, ()) = tokio::join!(migrator.up(&mut client, Target::all()), stopper);
+    let error = outcome.expect_err("it was stopped");
+    assert_eq!(cut(&error), one(2, Left::Dirty));
+    assert!(error.help().contains("migrator repair"), "{}", error.help());
+    assert_eq!(done(&error.report), ["core/1"]);
+    nothing_goes_on(&database).await;
+    assert_eq!(database.recorded().await, ["core/1", "core/2 dirty up"]);
+    let tables = "SELECT to_regclass('b') IS NOT NULL, to_regclass('c') IS NULL";
+    assert_eq!(database.value(tables).await, "t|t");
+    let repaired = database.repair(registry, 2, Outcome::Applied).await;
+    repaired.expect("it is dirty");
+    assert_eq!(
+        done(&database.up(registry).await.expect("it goes on")),
+        ["core/3"]
+    );
+}
+
+#[tokio::test]
+async fn a_service_that_waits_to_be_current_stops_at_once() {
+    let database = Database::new().await;
+    let migrator = Migrator::new(core(&["CREATE TABLE a ();"]));
+    let stop = migrator.stop();
+    let (target, timeout) = (Target::all(), Duration::from_secs(3600));
+    let mut client = database.client().await;
+    let waiting = migrator.wait_until_current(&mut client, &target, timeout);
+    let stopper = async {
+        let looked = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%history%' \
+                      AND datname = current_database() AND pid <> pg_backend_pid()";
+        database.until(looked, "1").await;
+        stop.stop();
+    };
+    let (outcome, ()) = within("the wait", async { tokio::join!(waiting, stopper) }).await;
+    assert_eq!(cut(&outcome.expect_err("it was stopped")), []);
+    assert_eq!(rows(client.postgres(), "SELECT 7").await, ["7"]);
+}
+
+#[tokio::test]
+async fn a_history_that_somebody_keeps_locked_does_not_keep_a_run_from_stopping() {
+    let database = Database::new().await;
+    let registry = core(&["CREATE TABLE a ();"]);
+    database.up(registry).await.expect("it runs");
+    let other = database.session().await;
+    let lock = "BEGIN; LOCK TABLE migrator.history";
+    other.batch_execute(lock).await.expect("nobody has it");
+    let mut migrator = Migrator::new(registry);
+    let stop = migrator.stop();
+    let mut client = database.client().await;
+    let stopper = async {
+        let waiting = "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database \
+                       WHERE NOT l.granted AND d.datname = current_database()";
+        database.until(waiting, "1").await;
+        stop.stop();
+    };
+    let run = async { tokio::join!(migrator.up(&mut client, Target::all()), stopper) };
+    let (outcome, ()) = within("the run", run).await;
+    assert_eq!(cut(&outcome.expect_err("it was stopped")), []);
+    assert_eq!(rows(client.postgres(), "SELECT 7").await, ["7"]);
+}
+
+/// 40 migrations, of which each makes a table.
+fn forty() -> &'static Registry {
+    let scripts: Vec<String> = (1..=40).map(|n| format!("CREATE TABLE t{n} ();")).collect();
+    let scripts: Vec<&str> = scripts.iter().map(String::as_str).collect();
+    core(&scripts)
+}
+
+#[tokio::test]
+async fn wherever_it_is_stopped_report_history_and_schema_agree() {
+    let database = Database::new().await;
+    let registry = forty();
+    let mut client = database.client().await;
+    let mut before = 0;
+    // Event after event is the one that stops the run: each is another moment.
+    for at in 1.. {
+        assert!(at < 500, "a run comes to its end");
+        let stop = Stop::new();
+        let told = Arc::new(AtomicUsize::new(0));
+        let by = stop.clone();
+        let listener = move |_: &Event<'_>| {
+            if told.fetch_add(1, Ordering::Relaxed) == at % 7 {
+                by.stop();
+            }
+        };
+        let mut migrator = Migrator::new(registry).stopped_by(&stop).on_event(listener);
+        let outcome = within("up", migrator.up(&mut client, Target::all())).await;
+        // No request to cancel may meet what the caller does next.
+        for _ in 0..3 {
+            assert_eq!(rows(client.postgres(), "SELECT 7").await, ["7"]);
+        }
+        let (report, is_done) = match outcome {
+            Ok(report) => (report, true),
+            Err(error) => {
+                drop(cut(&error));
+                (error.report, false)
+            }
+        };
+        let after = before + report.done.len();
+        let (recorded, tables) = (
+            "SELECT count(*), coalesce(max(version) % 1000, 0) FROM migrator.core_history",
+            "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace",
+        );
+        assert_eq!(database.value(recorded).await, format!("{after}|{after}"));
+        assert_eq!(database.value(tables).await, after.to_string());
+        before = after;
+        if is_done && after == 40 {
+            break;
+        }
+    }
+    nothing_goes_on(&database).await;
+}
+
+/// Two services that do not need each other, each with a script that sleeps.
+fn two_sleepers() -> &'static Registry {
+    registry(&[
+        ("core", 1, "SELECT pg_sleep(60);", "SELECT 1;"),
+        ("core", 2, "CREATE TABLE a ();", "SELECT 1;"),
+        ("lonely", 3, "SELECT pg_sleep(60);", "SELECT 1;"),
+        ("lonely", 4, "CREATE TABLE b ();", "SELECT 1;"),
+    ])
+}
+
+const SLEEPERS: &str = "SELECT count(*) FROM pg_stat_activity \
+                        WHERE datname = current_database() AND wait_event = 'PgSleep'";
+
+#[tokio::test]
+async fn services_side_by_side_are_all_stopped() {
+    let database = Database::new().await;
+    let options = Options {
+        jobs: std::num::NonZeroUsize::new(4).expect("not zero"),
+        ..Options::default()
+    };
+    let mut migrator = Migrator::with_options(two_sleepers(), options);
+    let stop = migrator.stop();
+    let mut client = database.client().await;
+    let stopper = async {
+        database.until(SLEEPERS, "2").await;
+        stop.stop();
+    };
+    let run = async { tokio::join!(migrator.up(&mut client, Target::all()), stopper) };
+    let (outcome, ()) = within("the run", run).await;
+    let cut = cut(&outcome.expect_err("it was stopped"));
+    let steps: Vec<&str> = cut.iter().map(|cut| cut.step.as_str()).collect();
+    let expected = [("core", 1), ("lonely", 3)];
+    let expected = expected.map(|(service, number)| format!("{service}/{}", stem(service, number)));
+    assert_eq!(steps, expected);
+    nothing_goes_on(&database).await;
+    assert_eq!(database.recorded().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_run_that_is_dropped_leaves_nothing_running_and_no_lock() {
+    for jobs in [1, 4] {
+        let database = Database::new().await;
+        let options = Options {
+            jobs: std::num::NonZeroUsize::new(jobs).expect("not zero"),
+            ..Options::default()
+        };
+        let mut migrator = Migrator::with_options(two_sleepers(), options);
+        let mut client = database.client().await;
+        tokio::select! {
+            _ = migrator.up(&mut client, Target::all()) => panic!("it sleeps"),
+            () = asleep(&database) => {}
+        }
+        // Its session ends with it, and can be opened again.
+        nothing_goes_on(&database).await;
+        let closed = async { while client.postgres().batch_execute("").await.is_ok() {} };
+        within("the end of the session", closed).await;
+        assert_eq!(database.recorded().await, [""; 0]);
+        client.reconnect().await.expect("the server is there");
+        assert_eq!(rows(client.postgres(), "SELECT 7").await, ["7"]);
+    }
+}
+
+#[tokio::test]
+async fn of_a_script_that_heeds_no_request_nobody_knows_what_becomes() {
+    let database = Database::new().await;
+    let deaf = "DO $$ BEGIN LOOP BEGIN PERFORM pg_sleep(60); \
+                EXCEPTION WHEN query_canceled THEN NULL; END; END LOOP; END $$;";
+    let mut migrator = Migrator::new(core(&["CREATE TABLE a ();", deaf]));
+    let stop = migrator.stop();
+    let mut client = database.client().await;
+    let stopper = async {
+        asleep(&database).await;
+        stop.stop();
+    };
+    let run = async { tokio::join!(migrator.up(&mut client, Target::all()), stopper) };
+    let (outcome, ()) = within("the run", run).await;
+    let error = outcome.expect_err("it was stopped");
+    assert_eq!(cut(&error), one(2, Left::Unknown));
+    assert!(error.help().contains("migrator status"), "{}", error.help());
+    assert_eq!(done(&error.report), ["core/1"]);
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+               WHERE datname = current_database() AND wait_event = 'PgSleep'";
+    assert_eq!(database.value(end).await, "t");
+    nothing_goes_on(&database).await;
+    client.reconnect().await.expect("the server is there");
+    assert_eq!(database.recorded().await, ["core/1"]);
+}
