@@ -90,6 +90,7 @@ impl From<Error> for Failure {
             | ErrorKind::NotCurrent { .. }
             | ErrorKind::Locked { .. }
             | ErrorKind::Script(_)
+            | ErrorKind::ReadOnly(_)
             | ErrorKind::Connection { .. }
             | ErrorKind::Connect(_)
             | ErrorKind::Format(_)
@@ -184,6 +185,7 @@ fn shown(error: &Error) -> Shown {
         | ErrorKind::Locked { .. }
         | ErrorKind::Connect(_)
         | ErrorKind::Scripts(_)
+        | ErrorKind::ReadOnly(_)
         | ErrorKind::Format(_)
         | ErrorKind::Engine(_) => {}
     }
@@ -254,6 +256,7 @@ fn exit(error: &Error) -> Exit {
         }
         ErrorKind::Script(_)
         | ErrorKind::Scripts(_)
+        | ErrorKind::ReadOnly(_)
         | ErrorKind::History { .. }
         | ErrorKind::Engine(_) => Exit::Failed,
     }

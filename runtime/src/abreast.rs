@@ -12,10 +12,10 @@ use crate::fault::Fault;
 use crate::history::schema::Tables;
 use crate::legs::{Leg, can_be_abreast};
 use crate::lock::Held;
-use crate::message::RESET;
 use crate::options::Options;
 use crate::plan::Step;
 use crate::progress::Progress;
+use crate::ready;
 use crate::recorded::Recorded;
 use crate::schedule::{Schedule, Turn};
 
@@ -125,7 +125,7 @@ async fn join_in(shared: Shared<'_>) -> Result<(), Failed> {
     let Ok(client) = shared.client.another(&shared.options.application).await else {
         return Ok(());
     };
-    if client.postgres().batch_execute(RESET).await.is_err() {
+    if ready::session(&client).await.is_err() {
         return Ok(());
     }
     let outcome = work(shared, &client).await;

@@ -14,7 +14,7 @@ use crate::fault::{Fault, Left};
 use crate::history::schema::Tables;
 use crate::history::write::{self, Kind, Subject, Took};
 use crate::lock::Held;
-use crate::message::{Commit, Message};
+use crate::message::{Commit, Message, forget};
 use crate::options::Options;
 use crate::pipeline::Pipeline;
 use crate::plan::{DownScript, Start, Step, Work};
@@ -160,7 +160,7 @@ impl<'a> Executor<'a> {
             write::guard(self.tables, service, version, before.direction())
         });
         let record = self.record(step) + &self.event(step, Took::Transaction, None);
-        let timeouts = source.timeouts(self.options, self.options.lock_timeout);
+        let timeouts = source.timeouts(self.client, self.options, self.options.lock_timeout);
         Message::transaction(&source.sql, &record, guard.as_deref(), timeouts, commit)
     }
 
@@ -168,12 +168,13 @@ impl<'a> Executor<'a> {
     /// marks it clean.
     async fn by_statement(&mut self, step: &Step<'static>, source: &Source) -> Result<(), Fault> {
         let started = Instant::now();
-        let timeouts = source.timeouts(self.options, Duration::ZERO);
+        let timeouts = source.timeouts(self.client, self.options, Duration::ZERO);
+        let forget = forget(&source.sql);
         let (record, left) = match step.start {
             Start::Afresh => (self.dirty_record(step), Left::Nothing),
             Start::Resumed => (String::new(), source.left()),
         };
-        let begin = Message::bookkeeping(&record) + &Message::timeouts(timeouts);
+        let begin = Message::bookkeeping(&record) + forget + &Message::timeouts(timeouts);
         self.bookkeep(step, &begin, left).await?;
         let found = match step.start {
             Start::Afresh => {
@@ -183,7 +184,7 @@ impl<'a> Executor<'a> {
             Start::Resumed => self.resume(step, source).await?,
         };
         let took = Took::Milliseconds(started.elapsed().as_secs_f64() * 1000.0);
-        let end = found + &self.clean_record(step) + &self.event(step, took, None);
+        let end = found + &self.clean_record(step) + &self.event(step, took, None) + forget;
         self.bookkeep(step, &Message::bookkeeping(&end), source.left())
             .await
     }
@@ -210,7 +211,8 @@ impl<'a> Executor<'a> {
         };
         // It may fail as well, and then there is nothing more to say.
         let _ = self.client.postgres().batch_execute("ROLLBACK").await;
-        Err(Fault::new(step.to_string(), String::new(), left).with_server(said))
+        let fault = Fault::new(step.to_string(), String::new(), left).with_server(said);
+        Err(fault.in_record())
     }
 
     /// What records a transactional step.

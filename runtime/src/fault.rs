@@ -32,6 +32,17 @@ pub struct Fault {
     pub context: Option<String>,
     /// What is left in the database.
     pub left: Left,
+    /// Whose statement failed.
+    pub part: Part,
+}
+
+/// A part of what a step sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The script, or its commit.
+    Script,
+    /// What records it in the history.
+    Record,
 }
 
 /// What a failed step leaves in the database.
@@ -49,7 +60,11 @@ pub enum Left {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` failed: {}", self.step, self.message)
+        let what = match self.part {
+            Part::Script => "failed",
+            Part::Record => "could not be recorded",
+        };
+        write!(f, "`{}` {what}: {}", self.step, self.message)
     }
 }
 
@@ -69,7 +84,15 @@ impl Fault {
             hint: None,
             context: None,
             left,
+            part: Part::Script,
         }
+    }
+
+    /// It is not the script that failed but what records it.
+    pub(crate) fn in_record(mut self) -> Fault {
+        self.part = Part::Record;
+        self.code = Code::M0505;
+        self
     }
 
     /// Takes over what the server said.

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use crate::executor::Executor;
 use crate::fault::{Fault, Left, is_worth_a_retry};
 use crate::lock::jitter;
-use crate::message::Message;
+use crate::message::{Message, ROLLBACK};
 use crate::plan::Step;
 use crate::session::{Answers, SendError, begin};
 use crate::source::{Source, unanswered};
@@ -173,7 +173,7 @@ impl<'a> Executor<'a> {
             // It failed because the one ahead of it did.
             drop(answers.wait().await);
         }
-        self.client.postgres().batch_execute("ROLLBACK").await
+        self.client.postgres().batch_execute(ROLLBACK).await
     }
 
     /// Sends a step and those behind it again.

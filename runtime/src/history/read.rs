@@ -71,7 +71,8 @@ pub(crate) async fn down_scripts(
         .iter()
         .map(|version| version.as_integer().to_string());
     let query = format!(
-        "SELECT version, down_script FROM {} WHERE version IN ({})",
+        "SELECT version, down_script FROM {} \
+         WHERE version OPERATOR(pg_catalog.=) ANY (ARRAY[{}]::pg_catalog.int8[])",
         tables.of(service),
         versions.collect::<Vec<_>>().join(", ")
     );
@@ -116,10 +117,14 @@ pub(crate) async fn recorded(
 ) -> Result<Vec<Recorded>, ReadError> {
     let query = format!(
         "SELECT c.relname, h.version, h.name, h.up_script, e.role, h.dirty \
-           FROM {parent} h JOIN pg_catalog.pg_class c ON c.oid = h.tableoid \
+           FROM {parent} h \
+           JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) h.tableoid \
            LEFT JOIN LATERAL (SELECT id, role FROM {event} \
-             WHERE kind IN ('apply', 'repair') AND version = h.version \
-               AND service || '{suffix}' = c.relname \
+             WHERE kind OPERATOR(pg_catalog.=) \
+                 ANY (ARRAY['apply', 'repair']::pg_catalog.text[]) \
+               AND version OPERATOR(pg_catalog.=) h.version \
+               AND pg_catalog.concat(service, '{suffix}') \
+                 OPERATOR(pg_catalog.=) c.relname::pg_catalog.text \
              ORDER BY id DESC LIMIT 1) e ON true \
            ORDER BY e.id NULLS FIRST, h.applied_on, c.relname, h.version;",
         parent = tables.parent(),
@@ -164,14 +169,16 @@ fn query(tables: &Tables) -> String {
     format!(
         "SELECT 'format', format FROM {format};\
          SELECT 'table', c.relname FROM pg_catalog.pg_inherits i \
-           JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid \
-           WHERE i.inhparent = {regclass}::pg_catalog.regclass ORDER BY 2;\
+           JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) i.inhrelid \
+           WHERE i.inhparent OPERATOR(pg_catalog.=) {regclass}::pg_catalog.regclass \
+           ORDER BY 2;\
          SELECT 'entry', c.relname, h.version, h.name, h.applied_on, h.checksum, \
              h.fingerprint, h.dirty, \
              pg_catalog.array_to_string(h.requires, ' '), \
              pg_catalog.array_to_string(h.depends_on, ' '), \
              h.down_script IS NOT NULL \
-           FROM {parent} h JOIN pg_catalog.pg_class c ON c.oid = h.tableoid;",
+           FROM {parent} h \
+           JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) h.tableoid;",
         format = tables.format(),
         regclass = quote_literal(&parent),
     )

@@ -10,6 +10,7 @@ mod abreast;
 mod connection;
 mod fault;
 mod history;
+mod hostile;
 mod isolation;
 mod lock;
 mod no_transaction;
