@@ -14,7 +14,7 @@ use crate::fault::{Fault, Left};
 use crate::history::schema::Tables;
 use crate::history::write::{self, Kind, Subject, Took};
 use crate::lock::Held;
-use crate::message::{Commit, Message, forget};
+use crate::message::{Commit, Message, forget, rollback};
 use crate::options::Options;
 use crate::pipeline::Pipeline;
 use crate::plan::{DownScript, Start, Step, Work};
@@ -95,7 +95,15 @@ impl<'a> Executor<'a> {
                 let fault = Fault::new(step.to_string(), message, Left::Nothing);
                 Err(fault)
             }
-            Ok(source) => self.by_statement(step, &source).await,
+            Ok(source) => {
+                let outcome = self.by_statement(step, &source).await;
+                if outcome.is_err() {
+                    // It fails if the connection is gone, and with it what was left.
+                    let rollback = rollback(&source.sql);
+                    let _ = self.client.postgres().batch_execute(&rollback).await;
+                }
+                outcome
+            }
             Err(fault) => Err(*fault),
         };
         self.conclude(step, outcome, started.elapsed()).await

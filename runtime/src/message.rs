@@ -61,11 +61,14 @@ pub(crate) const RESET: &str = "SET SESSION AUTHORIZATION DEFAULT;RESET ROLE;RES
                      SELECT pg_catalog.pg_advisory_unlock_all();";
 
 /// Ends the transaction of a script that failed, and takes back what outlives it: locks
-/// of the session (Postgres's manual, *Advisory Locks*).
-pub(crate) const ROLLBACK: &str = "ROLLBACK;SELECT pg_catalog.pg_advisory_unlock_all();";
+/// of the session (Postgres's manual, *Advisory Locks*) and what was prepared.
+pub(crate) fn rollback(script: &str) -> String {
+    let forget = forget(script);
+    format!("ROLLBACK;SELECT pg_catalog.pg_advisory_unlock_all();{forget}")
+}
 
-/// Takes back the statements that a script prepares: before it, as they outlive a
-/// transaction that was rolled back, and behind it.
+/// Takes back the statements that a script prepares. It is sent before a script as well:
+/// a pooler may hand it a session in which another run has left some.
 ///
 /// Only where a script speaks of such. What else is prepared in the session is the
 /// caller's, or that of others who have it from the same pooler.

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use crate::executor::Executor;
 use crate::fault::{Fault, Left, is_worth_a_retry};
 use crate::lock::jitter;
-use crate::message::{Message, ROLLBACK};
+use crate::message::{Message, rollback};
 use crate::plan::Step;
 use crate::session::{Answers, SendError, begin};
 use crate::source::{Source, unanswered};
@@ -147,7 +147,7 @@ impl<'a> Executor<'a> {
             return Err(unanswered(self.client, &step.to_string(), &failure.error).await);
         };
         let mut fault = source.refused(&step.to_string(), message, failure, said);
-        if self.clear().await.is_err() {
+        if self.clear(source).await.is_err() {
             fault.message = format!("the connection was lost: {}", fault.message);
             fault.left = Left::Unknown;
             self.pipeline.steps.clear();
@@ -167,13 +167,16 @@ impl<'a> Executor<'a> {
     }
 
     /// Takes the answers to all that is under way and ends the transaction.
-    async fn clear(&mut self) -> Result<(), tokio_postgres::Error> {
+    async fn clear(&mut self, failed: &Source) -> Result<(), tokio_postgres::Error> {
         for later in &mut self.pipeline.steps {
             let answers = std::mem::take(&mut later.answers);
             // It failed because the one ahead of it did.
             drop(answers.wait().await);
         }
-        self.client.postgres().batch_execute(ROLLBACK).await
+        self.client
+            .postgres()
+            .batch_execute(&rollback(&failed.sql))
+            .await
     }
 
     /// Sends a step and those behind it again.

@@ -11,7 +11,7 @@ use tokio_postgres::SimpleQueryRow;
 
 use crate::client::Client;
 use crate::fault::{Fault, Left};
-use crate::message::{Commit, Message, RESET, ROLLBACK, forget};
+use crate::message::{Commit, Message, RESET, forget, rollback};
 use crate::options::Options;
 use crate::session::send_for_rows;
 use crate::source::{Source, describe, unanswered};
@@ -138,7 +138,11 @@ impl Trial {
             return Err(unanswered(client, &self.step, &failure.error).await);
         };
         let fault = self.source.refused(&self.step, &message, &failure, said);
-        match client.postgres().batch_execute(ROLLBACK).await {
+        match client
+            .postgres()
+            .batch_execute(&rollback(&self.source.sql))
+            .await
+        {
             Ok(()) => Err(fault),
             Err(error) => Err(unanswered(client, &self.step, &error).await),
         }

@@ -8,6 +8,8 @@
 
 mod abreast;
 mod connection;
+mod defaults;
+mod disk;
 mod fault;
 mod history;
 mod hostile;
@@ -18,6 +20,8 @@ mod pipeline;
 mod resume;
 mod rights;
 mod silence;
+mod standby;
 mod state;
 mod support;
+mod tampered;
 mod transaction;
