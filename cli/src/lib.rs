@@ -32,6 +32,7 @@ mod pg_dump;
 mod render;
 mod sarif;
 mod scratch;
+mod secret;
 mod settings;
 mod tree;
 mod version;
