@@ -69,7 +69,9 @@ fn assert_secret(password: &str, what: &str, text: &str) {
 }
 
 fn percent(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    let digit = |four: u8| char::from_digit(four.into(), 16).expect("it is below 16");
+    let byte = |byte: u8| ['%', digit(byte >> 4), digit(byte & 15)];
+    text.bytes().flat_map(byte).collect()
 }
 
 /// As a value of a keyword string.
@@ -131,7 +133,7 @@ fn given(folder: &Path, password: &str, way: usize, command: &[&str]) -> Command
             let file = folder.join("pgpass");
             write(&file, &format!("127.0.0.1:1:*:app:{escaped}\n{password}\n"));
             // Half of them are ignored, and said to be.
-            let mode = if password.len() % 2 == 0 {
+            let mode = if password.len().is_multiple_of(2) {
                 0o600
             } else {
                 0o644
@@ -364,10 +366,10 @@ fn stand_in(folder: &Path, url: &str, role: &str, real: Option<PathBuf>) {
     let text = said(&mut schema);
     assert!(text.starts_with("exit: 0\n"), "{text}");
     assert_secret(NASTY, "the output", &text);
-    let read = |name: &str| fs::read_to_string(folder.join(name)).expect("it ran");
-    assert_eq!(read("password"), NASTY);
-    assert!(read("arguments").contains("--schema-only"));
-    assert_secret(NASTY, "the list of processes", &read("arguments"));
+    let noted = |name: &str| fs::read_to_string(folder.join(name)).expect("it ran");
+    assert_eq!(noted("password"), NASTY);
+    assert!(noted("arguments").contains("--schema-only"));
+    assert_secret(NASTY, "the list of processes", &noted("arguments"));
 }
 
 #[test]

@@ -58,10 +58,10 @@ fn all_of(mut failed: Vec<Failed>) -> Result<(), ErrorKind> {
     failed.sort_by_key(|failed| failed.leg);
     let mut faults: Vec<Fault> = Vec::new();
     for Failed { why, .. } in failed {
-        match why {
-            ErrorKind::Script(fault) => faults.push(*fault),
-            other => return Err(other),
-        }
+        let ErrorKind::Script(fault) = why else {
+            return Err(why);
+        };
+        faults.push(*fault);
     }
     match faults.len() {
         0 => Ok(()),

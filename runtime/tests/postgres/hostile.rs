@@ -7,7 +7,7 @@ use migrator_runtime::{
     DatabaseState, Direction, Migrator, Options, Outcome, Registry, Selection, Target,
 };
 
-use super::support::{AT_GATE, Database, Gate, done, registry, telling, within};
+use super::support::{AT_GATE, Database, Gate, done, registry, telling, version, within};
 
 const EVIL: &str = include_str!("../hostile.sql");
 
@@ -164,4 +164,27 @@ async fn nothing_hostile_is_called_while_another_run_is_waited_for() {
     assert_eq!(done(&report), ["core/1"]);
     let report = second.await.expect("no panic").expect("it runs");
     assert!(report.done.is_empty());
+}
+
+#[tokio::test]
+async fn nothing_hostile_is_called_when_a_step_is_taken_up_where_it_broke() {
+    let (database, limited) = databases().await;
+    let table = "CREATE TABLE own.a (id integer);";
+    let index = "-- migrator: no-transaction\nCREATE UNIQUE INDEX CONCURRENTLY i ON own.a (id);\n\
+                 CREATE INDEX CONCURRENTLY j ON own.a (id);";
+    let registry = registry(&[
+        ("core", 1, table, "DROP TABLE own.a;"),
+        ("core", 2, index, "DROP INDEX own.i;"),
+    ]);
+    let first = Target::service("core").to(version(1));
+    let migrator = Migrator::new(registry);
+    limited.up_with(migrator, first).await.expect("it runs");
+    database.run("INSERT INTO own.a VALUES (1), (1)").await;
+    for _ in 0..2 {
+        let fault = limited.fault(registry).await;
+        assert_eq!(fault.sqlstate.as_deref(), Some("23505"), "{fault:?}");
+    }
+    database.run("TRUNCATE own.a").await;
+    let report = limited.up(registry).await.expect("it is taken up");
+    assert_eq!(done(&report), ["core/2"]);
 }
