@@ -93,6 +93,7 @@ async fn what_is_no_history_of_ours_is_refused_by_its_name() {
         (
             "ALTER TABLE migrator.core_history DROP CONSTRAINT core_history_pkey; \
              ALTER TABLE migrator.history ALTER version DROP NOT NULL; \
+             ALTER TABLE migrator.core_history ALTER version DROP NOT NULL; \
              UPDATE migrator.core_history SET version = NULL",
             "not as it was written: core_history, NULL, c000001a_m1",
         ),
