@@ -80,7 +80,8 @@ async fn send(
     if is_absent(said) && place.is_some_and(|place| place <= head.chars().count()) {
         return Ok(None);
     }
-    let other = other_format(client, tables).await;
+    // Boxed: it is rare, and would be part of every future that reads.
+    let other = Box::pin(other_format(client, tables)).await;
     Err(other.unwrap_or(ReadError::Postgres(error)))
 }
 

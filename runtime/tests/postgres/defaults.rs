@@ -95,11 +95,11 @@ async fn no_default_changes_what_a_run_does_or_records() {
             assert_eq!(done(&report), ["core/1", "core/2", "tenant/3"], "{setting}");
             assert_eq!(database.rows(entries).await, usual, "{setting}");
             assert_eq!(database.value("SELECT t FROM a").await, "a\\", "{setting}");
-            let status = migrator.status(&client, &Selection::All).await;
-            let mut services = status.expect(setting).services;
-            let all = services.iter_mut().flat_map(|s| s.migrations.drain(..));
-            let states: Vec<State> = all.map(|migration| migration.state).collect();
-            assert_eq!(states, [State::Applied; 3], "{setting}");
+            let seen = migrator.status(&client, &Selection::All).await;
+            let services = seen.expect(setting).services;
+            let all = services.iter().flat_map(|service| &service.migrations);
+            let all: Vec<State> = all.map(|migration| migration.state).collect();
+            assert_eq!(all, [State::Applied; 3], "{setting}");
             let state = migrator.state(&client, &Target::all()).await;
             assert_eq!(state.expect(setting), DatabaseState::Current, "{setting}");
             let report = limited.down(registry).await.expect(setting);

@@ -44,10 +44,12 @@ async fn picture(database: &Database) -> Vec<String> {
 }
 
 fn why(error: &Error) -> String {
-    match &*error.kind {
-        ErrorKind::History { why, .. } => why.clone(),
-        ErrorKind::Script(fault) => fault.message.clone(),
-        _ => error.to_string(),
+    if let ErrorKind::History { why, .. } = &*error.kind {
+        why.clone()
+    } else if let ErrorKind::Script(fault) = &*error.kind {
+        fault.message.clone()
+    } else {
+        error.to_string()
     }
 }
 
