@@ -63,20 +63,24 @@ impl Arguments {
     /// # Errors
     ///
     /// Help, version, and what clap cannot know: an output form of `check`
-    /// with another command.
+    /// with another command, a database beside a fleet's list.
     pub(crate) fn parse_all() -> Result<Arguments, clap::Error> {
         let arguments = Arguments::try_parse()?;
         let is_of_check = match arguments.global.output {
             Format::Text | Format::Json => false,
             Format::Sarif | Format::Github => true,
         };
-        match (is_of_check, &arguments.command) {
-            (false, _) | (true, Command::Check(_)) => Ok(arguments),
-            (true, _) => Err(Arguments::command().error(
-                ErrorKind::ArgumentConflict,
-                "`--output=sarif` and `--output=github` are for `check` alone",
-            )),
-        }
+        let conflict = match (is_of_check, &arguments.command) {
+            (true, Command::Check(_)) => return Ok(arguments),
+            (true, _) => "`--output=sarif` and `--output=github` are for `check` alone",
+            (false, Command::Up(up))
+                if up.members.fleet.is_some() && arguments.global.database_url.is_some() =>
+            {
+                "`--database-url` names one database, and `--fleet` a list of them: give one"
+            }
+            (false, _) => return Ok(arguments),
+        };
+        Err(Arguments::command().error(ErrorKind::ArgumentConflict, conflict))
     }
 }
 
@@ -181,11 +185,35 @@ pub(crate) struct Up {
     /// Pass over applied migrations that this binary does not have
     #[arg(long)]
     pub(crate) allow_missing: bool,
-    /// How many connections run services of one tier side by side [default: 2] [environment: `MIGRATOR_JOBS`]
+    /// How many connections run services of one tier side by side [default: 2], or how many databases of a fleet are migrated at a time [default: 8] [environment: `MIGRATOR_JOBS`]
     #[arg(long, value_name = "N", value_parser = jobs)]
     pub(crate) jobs: Option<NonZeroUsize>,
     #[command(flatten)]
+    pub(crate) members: Members,
+    #[command(flatten)]
     pub(crate) run: Run,
+}
+
+/// Many databases instead of one.
+#[derive(Args, Debug)]
+#[command(group = ArgGroup::new("members").args(["fleet", "fleet_query"]))]
+pub(crate) struct Members {
+    /// Migrate each database that this file names, one URL a line; `-` is standard input
+    #[arg(long, value_name = "FILE|-")]
+    pub(crate) fleet: Option<PathBuf>,
+    /// Migrate each database whose URL this query returns, run on the database
+    #[arg(long, value_name = "QUERY", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) fleet_query: Option<String>,
+    /// Begin no further database of a fleet once N have failed
+    #[arg(long, value_name = "N", requires = "members", value_parser = jobs)]
+    pub(crate) max_failures: Option<NonZeroUsize>,
+}
+
+impl Members {
+    /// Whether there is a list of databases.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.fleet.is_some() || self.fleet_query.is_some()
+    }
 }
 
 /// `down`.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use migrator_model::Code;
+use migrator_runtime::connect::ConnectError;
 use migrator_runtime::{Client, Settings, connect};
 
 use crate::args;
@@ -54,12 +55,16 @@ pub(crate) fn lent(
 }
 
 fn named(global: &args::Global, environment: &Environment) -> Result<Option<Settings>, Failure> {
-    let lookup = |name: &str| environment.get(name);
     let url = global.database_url.clone();
     match url.or_else(|| environment.get("DATABASE_URL")) {
-        Some(url) => Ok(Some(Settings::parse(&url)?.with_env(lookup)?)),
-        None => Ok(Settings::from_env(lookup)?),
+        Some(url) => Ok(Some(read(&url, environment)?)),
+        None => Ok(Settings::from_env(|name| environment.get(name))?),
     }
+}
+
+/// A URL or keyword string, with what it leaves out from the environment.
+pub(crate) fn read(text: &str, environment: &Environment) -> Result<Settings, ConnectError> {
+    Settings::parse(text)?.with_env(|name| environment.get(name))
 }
 
 fn local(directory: Option<PathBuf>, output: &Output) -> Result<Settings, Failure> {

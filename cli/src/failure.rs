@@ -27,8 +27,8 @@ pub(crate) struct Shown {
     pub(crate) help: String,
 }
 
-/// A place in a script.
-#[derive(Debug)]
+/// A place in a script, or in a list of databases.
+#[derive(Clone, Debug)]
 pub(crate) struct ShownPlace {
     pub(crate) path: String,
     pub(crate) position: Option<Position>,
@@ -59,6 +59,14 @@ impl Failure {
     pub(crate) fn because(mut self, cause: impl Into<String>) -> Failure {
         if let Some(error) = self.errors.last_mut() {
             error.notes.push(("cause", cause.into()));
+        }
+        self
+    }
+
+    /// The same, at this place.
+    pub(crate) fn at(mut self, place: &ShownPlace) -> Failure {
+        for error in &mut self.errors {
+            error.place = Some(place.clone());
         }
         self
     }

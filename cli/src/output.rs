@@ -20,6 +20,8 @@ use crate::secret::without_settings;
 pub(crate) struct Output {
     printer: Printer,
     document: Map<String, Value>,
+    /// A member that is a list of any length, each item as the text of its JSON.
+    rows: Option<(&'static str, Vec<Box<str>>)>,
 }
 
 /// The part of it that can be handed to whoever tells of progress.
@@ -38,6 +40,7 @@ pub(crate) enum Tone {
     Good,
     Plain,
     Warn,
+    Bad,
 }
 
 impl Output {
@@ -56,6 +59,7 @@ impl Output {
                 broken: Arc::default(),
             },
             document: Map::new(),
+            rows: None,
         }
     }
 
@@ -67,6 +71,12 @@ impl Output {
     /// A member of the JSON document; nothing with text.
     pub(crate) fn member(&mut self, name: &str, value: Value) {
         self.document.insert(name.to_owned(), value);
+    }
+
+    /// A member that is a list, each item as the text of its JSON: as values they
+    /// would take eight times the memory.
+    pub(crate) fn rows(&mut self, name: &'static str, rows: Vec<Box<str>>) {
+        self.rows = Some((name, rows));
     }
 
     /// Why the command failed.
@@ -97,11 +107,6 @@ impl Output {
         self.written(Exit::Done)
     }
 
-    /// How results are printed.
-    pub(crate) fn format(&self) -> Format {
-        self.printer.format
-    }
-
     /// The whole of standard output, in a form that is the command's own.
     pub(crate) fn document(&self, text: &str) {
         self.write(text);
@@ -122,10 +127,43 @@ impl Output {
     pub(crate) fn finish(mut self, exit: Exit) -> Exit {
         if self.format == Format::Json {
             self.member("exit", json!(exit as u8));
-            let document = Value::Object(std::mem::take(&mut self.document));
-            self.write(&format!("{document:#}"));
+            self.print();
         }
         self.written(exit)
+    }
+
+    /// Prints the document, a member after the other, as `serde_json` prints a whole one.
+    fn print(&mut self) {
+        let mut members = std::mem::take(&mut self.document);
+        let rows = self.rows.take();
+        if let Some((name, _)) = &rows {
+            members.insert((*name).to_owned(), Value::Null);
+        }
+        let end = members.len().saturating_sub(1);
+        self.write("{");
+        for (index, (name, value)) in members.iter().enumerate() {
+            let comma = if index < end { "," } else { "" };
+            match rows.as_ref().filter(|(of, _)| of == name) {
+                Some((_, rows)) => self.list(name, rows, comma),
+                None => {
+                    // A line break within a string is escaped.
+                    let value = format!("{value:#}").replace('\n', "\n  ");
+                    self.write(&format!("  \"{name}\": {value}{comma}"));
+                }
+            }
+        }
+        self.write("}");
+    }
+
+    fn list(&self, name: &str, rows: &[Box<str>], comma: &str) {
+        let Some((last, rows)) = rows.split_last() else {
+            return self.write(&format!("  \"{name}\": []{comma}"));
+        };
+        self.write(&format!("  \"{name}\": ["));
+        for row in rows {
+            self.write(&format!("    {row},"));
+        }
+        self.write(&format!("    {last}\n  ]{comma}"));
     }
 
     fn written(&self, exit: Exit) -> Exit {
@@ -145,10 +183,22 @@ impl Deref for Output {
 }
 
 impl Printer {
+    /// How results are printed.
+    pub(crate) fn format(&self) -> Format {
+        self.format
+    }
+
     /// A line of the result; nothing with JSON.
     pub(crate) fn line(&self, text: &str) {
         if self.format == Format::Text {
             self.write(text);
+        }
+    }
+
+    /// A line of the result that starts with a word; not with `--quiet`.
+    pub(crate) fn detail(&self, tone: Tone, word: &str, rest: &str) {
+        if !self.quiet {
+            self.result(tone, word, rest);
         }
     }
 
@@ -158,6 +208,7 @@ impl Printer {
             Tone::Good => AnsiColor::Green.on_default(),
             Tone::Plain => Style::new(),
             Tone::Warn => AnsiColor::Yellow.on_default(),
+            Tone::Bad => AnsiColor::Red.on_default(),
         };
         self.line(&format!("{style}{word}{style:#} {rest}"));
     }

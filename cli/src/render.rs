@@ -92,13 +92,17 @@ fn located<'a>(
     title: annotate_snippets::Title<'a>,
     place: &'a ShownPlace,
 ) -> annotate_snippets::Group<'a> {
-    let path = place.path.as_str();
-    let (Some(position), Some(line)) = (place.position, &place.line) else {
-        return title.element(Origin::path(path));
+    let origin = Origin::path(place.path.as_str());
+    let (position, line) = match (place.position, &place.line) {
+        (Some(position), Some(line)) => (position, line),
+        (Some(Position { line, column }), None) => {
+            return title.element(origin.line(line).char_column(column));
+        }
+        (None, _) => return title.element(origin),
     };
     let span = caret(line, position);
     let snippet = Snippet::source(line.as_str())
-        .path(path)
+        .path(place.path.as_str())
         .line_start(position.line)
         .annotation(AnnotationKind::Primary.span(span));
     title.element(snippet)

@@ -91,10 +91,18 @@ impl Environment {
         flag: Option<NonZeroUsize>,
         options: &mut Options,
     ) -> Result<(), Failure> {
-        if let Some(jobs) = self.parsed(flag, "MIGRATOR_JOBS", args::jobs)? {
+        if let Some(jobs) = self.side_by_side(flag)? {
             options.jobs = jobs;
         }
         Ok(())
+    }
+
+    /// How much is done side by side, if that is said.
+    pub(crate) fn side_by_side(
+        &self,
+        flag: Option<NonZeroUsize>,
+    ) -> Result<Option<NonZeroUsize>, Failure> {
+        self.parsed(flag, "MIGRATOR_JOBS", args::jobs)
     }
 
     /// A flag, or else what a variable says.

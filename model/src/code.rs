@@ -156,6 +156,7 @@ codes! {
     M0513 "a database could not be made empty again",
     M0514 "what a broken script has left is not what it would make",
     M0515 "the server is still at a statement of an earlier run",
+    M0521 "the list of a fleet's databases cannot be read",
     M0525 "the database takes no writes",
     M0601 "an object is there that no migration makes",
     M0602 "an object is gone that a migration made",

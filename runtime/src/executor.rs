@@ -7,14 +7,15 @@ use std::time::{Duration, Instant};
 use migrator_model::file_name::Direction;
 use migrator_model::sql::statements;
 use migrator_model::{Mode, Registry};
+use tokio_postgres::error::SqlState;
 
 use crate::abreast::Shared;
 use crate::client::Client;
-use crate::fault::{Fault, Left};
+use crate::fault::{Fault, Left, lost_lock};
 use crate::history::schema::Tables;
 use crate::history::write::{self, Kind, Subject, Took};
 use crate::lock::Held;
-use crate::message::{Commit, Message, forget, rollback};
+use crate::message::{Commit, Message, Opening, forget, rollback};
 use crate::options::Options;
 use crate::pipeline::Pipeline;
 use crate::plan::{DownScript, Start, Step, Work};
@@ -90,11 +91,7 @@ impl<'a> Executor<'a> {
         let started = Instant::now();
         self.left = self.left.saturating_sub(1);
         let outcome = match source {
-            _ if !self.lock.is_held() => {
-                let message = "the connection that holds the lock was lost".to_owned();
-                let fault = Fault::new(step.to_string(), message, Left::Nothing);
-                Err(fault)
-            }
+            _ if !self.lock.is_held() => Err(lost_lock(step.to_string(), Left::Nothing)),
             Ok(source) => {
                 let outcome = self.by_statement(step, &source).await;
                 if outcome.is_err() {
@@ -167,9 +164,13 @@ impl<'a> Executor<'a> {
             let (service, version) = (before.service(), before.version());
             write::guard(self.tables, service, version, before.direction())
         });
+        let opening = Opening {
+            guard,
+            claim: Some(write::claim(self.tables, step.service())),
+        };
         let record = self.record(step) + &self.event(step, Took::Transaction, None);
         let timeouts = source.timeouts(self.client, self.options, self.options.lock_timeout);
-        Message::transaction(&source.sql, &record, guard.as_deref(), timeouts, commit)
+        Message::transaction(&source.sql, &record, &opening, timeouts, commit)
     }
 
     /// Marks the entry dirty, sends one statement after the other, and then
@@ -179,7 +180,10 @@ impl<'a> Executor<'a> {
         let timeouts = source.timeouts(self.client, self.options, Duration::ZERO);
         let forget = forget(&source.sql);
         let (record, left) = match step.start {
-            Start::Afresh => (self.dirty_record(step), Left::Nothing),
+            Start::Afresh => (
+                write::check(self.lock.nonce) + &self.dirty_record(step),
+                Left::Nothing,
+            ),
             Start::Resumed => (String::new(), source.left()),
         };
         let begin = Message::bookkeeping(&record) + forget + &Message::timeouts(timeouts);
@@ -202,8 +206,7 @@ impl<'a> Executor<'a> {
         let name = step.to_string();
         for range in statements(&source.sql) {
             if !self.lock.is_held() {
-                let message = "the connection that holds the lock was lost".to_owned();
-                return Err(Fault::new(name, message, source.left()));
+                return Err(lost_lock(name, source.left()));
             }
             source.send_statement(self.client, &name, range).await?;
         }
@@ -219,6 +222,9 @@ impl<'a> Executor<'a> {
         };
         // It may fail as well, and then there is nothing more to say.
         let _ = self.client.postgres().batch_execute("ROLLBACK").await;
+        if *said.code() == SqlState::DIVISION_BY_ZERO {
+            return Err(lost_lock(step.to_string(), left));
+        }
         let fault = Fault::new(step.to_string(), String::new(), left).with_server(said);
         Err(fault.in_record())
     }
@@ -287,6 +293,10 @@ impl<'a> Executor<'a> {
             name: &name,
             checksum: &checksum,
             application: &self.options.application,
+            lock: match took {
+                Took::Transaction => Some(self.lock.nonce),
+                Took::Milliseconds(_) | Took::Unknown => None,
+            },
         };
         write::event(self.tables, kind, subject, took, message)
     }

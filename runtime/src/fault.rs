@@ -116,6 +116,12 @@ impl Fault {
     }
 }
 
+/// A step could not go on, as another run may have begun by now.
+pub(crate) fn lost_lock(step: String, left: Left) -> Fault {
+    let message = "the connection that holds the lock was lost".to_owned();
+    Fault::new(step, message, left)
+}
+
 /// The position that the server named in the text it was sent.
 pub(crate) fn named_position(said: &DbError) -> Option<u32> {
     match said.position() {

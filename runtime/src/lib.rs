@@ -24,6 +24,8 @@
 //! Or a deploy job migrates, and the service waits for it, next to older and newer
 //! ones: [`Migrator::wait_until_current`].
 //!
+//! Many databases, one a tenant: [`Fleet`].
+//!
 //! [`plan`] decides, purely; the rest acts. What crosses a file's border is in
 //! ARCHITECTURE.md.
 
@@ -36,6 +38,7 @@ mod error;
 mod event;
 mod executor;
 mod fault;
+mod fleet;
 pub mod history;
 mod legs;
 mod lock;
@@ -107,6 +110,7 @@ pub use connect::Settings;
 pub use error::{Error, ErrorKind, ReadOnly};
 pub use event::{Event, Holder};
 pub use fault::{Fault, Left, Part};
+pub use fleet::{Ended, Ending, Fleet, Member, Tally};
 pub use migrator::Migrator;
 pub use options::Options;
 pub use repair::Outcome;

@@ -21,7 +21,8 @@ use crate::error::ErrorKind;
 use crate::event::{Event, Holder, Listener};
 use crate::history::History;
 use crate::history::read::{self, ReadError};
-use crate::history::schema::Tables;
+use crate::history::schema::{Tables, quote_literal};
+use crate::history::write::CLAIM;
 use crate::options::Options;
 use crate::session::rows;
 
@@ -43,6 +44,9 @@ impl Locks {
 /// Locks that are held, until this is dropped or the connection is lost.
 pub(crate) struct Held {
     connection: Connection,
+    /// The key of a lock of this run alone, which goes with the others: what other
+    /// connections of the run look at to know whether these are still held.
+    pub(crate) nonce: i64,
 }
 
 impl Held {
@@ -85,18 +89,22 @@ pub(crate) async fn acquire(
     let (options, patience) = (taking.options, taking.options.lock_wait);
     let sibling = client.sibling(&options.application).await;
     let connection = sibling.map_err(ErrorKind::Connect)?;
-    let keys = keys(&options.schema, locks);
+    let nonce = random().cast_signed();
+    let keys = Keys {
+        nonce,
+        ..keys(&options.schema, taking.tables, locks)
+    };
     let started = Instant::now();
     let mut pause = FIRST_PAUSE;
     let mut last: Option<Holder> = None;
     let first = try_and_look(&connection, &keys, taking.tables).await;
     let (mut taken, seen) = first.map_err(|error| failed(&connection, &error))?;
     if taken {
-        return Ok((Held { connection }, Some(seen)));
+        return Ok((Held { connection, nonce }, Some(seen)));
     }
     loop {
         if taken {
-            return Ok((Held { connection }, None));
+            return Ok((Held { connection, nonce }, None));
         }
         let holder = holder(&connection, &keys).await;
         let holder = holder.map_err(|error| failed(&connection, &error))?;
@@ -132,8 +140,11 @@ pub(crate) fn table_key(schema: &str) -> i64 {
 /// Between a half and the whole of a pause, at random, so that many waiters
 /// do not try in step.
 pub(crate) fn jitter(pause: Duration) -> Duration {
-    let random = RandomState::new().build_hasher().finish() % 512;
-    pause * (512 + u32::try_from(random).unwrap_or(0)) / 1024
+    pause * (512 + u32::try_from(random() % 512).unwrap_or(0)) / 1024
+}
+
+fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
 }
 
 /// Asks which of these services a run is changing; [`at_work`] reads the answer.
@@ -162,23 +173,49 @@ pub(crate) fn at_work(
 const KEY: &str = "((l.classid::pg_catalog.int8 OPERATOR(pg_catalog.<<) 32) \
                     OPERATOR(pg_catalog.|) l.objid::pg_catalog.int8)";
 
+/// The oid of this database.
+const DATABASE: &str = "(SELECT oid FROM pg_catalog.pg_database \
+                        WHERE datname OPERATOR(pg_catalog.=) pg_catalog.current_database())";
+
 /// That a row of `pg_locks` is one of these keys, held, in this database.
 fn held(keys: impl Iterator<Item = i64>) -> String {
     let keys: Vec<String> = keys.map(|key| key.to_string()).collect();
     format!(
         "l.locktype OPERATOR(pg_catalog.=) 'advisory' AND l.granted \
          AND l.objsubid OPERATOR(pg_catalog.=) 1 \
-         AND l.database OPERATOR(pg_catalog.=) (SELECT oid FROM pg_catalog.pg_database \
-           WHERE datname OPERATOR(pg_catalog.=) pg_catalog.current_database()) \
+         AND l.database OPERATOR(pg_catalog.=) {DATABASE} \
          AND {KEY} OPERATOR(pg_catalog.=) ANY (ARRAY[{}]::pg_catalog.int8[])",
         keys.join(", ")
     )
 }
 
-/// A key and how it is taken, in one fixed order for all runs.
-type Keys = Vec<(i64, &'static str)>;
+/// What is taken, and what must not be at work meanwhile.
+struct Keys {
+    /// Each key and how it is taken, in one fixed order for all runs.
+    taken: Vec<(i64, &'static str)>,
+    nonce: i64,
+    /// The names of the services' history tables, as literals.
+    tables: Vec<String>,
+}
 
-fn keys(schema: &str, locks: &Locks) -> Keys {
+impl Keys {
+    /// That a row `l` of `pg_locks` is the claim of a message on one of the services.
+    ///
+    /// The server goes on with a message whose sender is dead, and its lock gone.
+    fn claimed(&self) -> String {
+        let tables = self.tables.iter();
+        let tables = tables.map(|table| format!("pg_catalog.to_regclass({table})"));
+        format!(
+            "l.locktype OPERATOR(pg_catalog.=) 'relation' AND l.granted \
+             AND l.mode OPERATOR(pg_catalog.=) '{CLAIM}' \
+             AND l.database OPERATOR(pg_catalog.=) {DATABASE} \
+             AND l.relation OPERATOR(pg_catalog.=) ANY (ARRAY[{}]::pg_catalog.oid[])",
+            tables.collect::<Vec<_>>().join(", ")
+        )
+    }
+}
+
+fn keys(schema: &str, tables: &Tables, locks: &Locks) -> Keys {
     let mut services: Vec<(&String, &'static str)> = Vec::new();
     services.extend(
         locks
@@ -189,10 +226,15 @@ fn keys(schema: &str, locks: &Locks) -> Keys {
     let shared = locks.shared.difference(&locks.exclusive);
     services.extend(shared.map(|s| (s, "pg_try_advisory_xact_lock_shared")));
     services.sort();
-    services
-        .into_iter()
-        .map(|(service, function)| (key(schema, service), function))
-        .collect()
+    let names = services.iter().map(|(service, _)| tables.of(service));
+    Keys {
+        tables: names.map(|name| quote_literal(&name)).collect(),
+        nonce: 0,
+        taken: services
+            .into_iter()
+            .map(|(service, function)| (key(schema, service), function))
+            .collect(),
+    }
 }
 
 fn key(schema: &str, service: &str) -> i64 {
@@ -234,13 +276,18 @@ async fn try_and_look(
 
 fn tries(keys: &Keys) -> String {
     let tries = keys
+        .taken
         .iter()
         .map(|(key, function)| format!("SELECT pg_catalog.{function}({key});"));
     format!(
         "BEGIN ISOLATION LEVEL READ COMMITTED;\
          SET LOCAL statement_timeout = 0;\
-         SET LOCAL idle_in_transaction_session_timeout = 0;{UNLIMITED}{}",
-        tries.collect::<String>()
+         SET LOCAL idle_in_transaction_session_timeout = 0;{UNLIMITED}{tries}\
+         SELECT pg_catalog.pg_try_advisory_xact_lock({nonce});\
+         SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_locks l WHERE {claimed});",
+        tries = tries.collect::<String>(),
+        nonce = keys.nonce,
+        claimed = keys.claimed()
     )
 }
 
@@ -276,8 +323,9 @@ async fn holder(connection: &Connection, keys: &Keys) -> Result<Holder, tokio_po
              'YYYY-MM-DD HH24:MI:SS \"UTC\"') \
          FROM pg_catalog.pg_locks l \
          JOIN pg_catalog.pg_stat_activity a ON a.pid OPERATOR(pg_catalog.=) l.pid \
-         WHERE {} ORDER BY a.xact_start, a.pid LIMIT 1",
-        held(keys.iter().map(|(key, _)| *key))
+         WHERE ({}) OR ({}) ORDER BY a.xact_start, a.pid LIMIT 1",
+        held(keys.taken.iter().map(|(key, _)| *key)),
+        keys.claimed()
     );
     let rows = cells(connection.client.simple_query(&query).await?);
     let mut cells = rows.into_iter().next().unwrap_or_default().into_iter();
@@ -308,7 +356,7 @@ fn failed(connection: &Connection, error: &tokio_postgres::Error) -> ErrorKind {
 
 #[cfg(test)]
 mod tests {
-    use super::{Locks, keys};
+    use super::{Locks, Tables, keys};
 
     #[test]
     fn a_service_is_locked_once_and_in_one_order() {
@@ -317,12 +365,13 @@ mod tests {
             exclusive: set(&["tenant", "auth"]),
             shared: set(&["core", "tenant"]),
         };
-        let functions: Vec<&str> = keys("migrator", &locks).iter().map(|(_, f)| *f).collect();
+        let of = |schema| keys(schema, &Tables::new(schema), &locks).taken;
+        let functions: Vec<&str> = of("migrator").iter().map(|(_, f)| *f).collect();
         let (exclusive, shared) = (
             "pg_try_advisory_xact_lock",
             "pg_try_advisory_xact_lock_shared",
         );
         assert_eq!(functions, [exclusive, shared, exclusive]);
-        assert_ne!(keys("migrator", &locks), keys("other", &locks));
+        assert_ne!(of("migrator"), of("other"));
     }
 }

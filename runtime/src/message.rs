@@ -109,13 +109,21 @@ impl Limits {
     }
 }
 
+/// What goes before a script in its message.
+#[derive(Default)]
+pub(crate) struct Opening {
+    /// An expression that fails unless the step before was done.
+    pub(crate) guard: Option<String>,
+    /// A statement that says, for as long as the transaction lasts, that it is at work.
+    pub(crate) claim: Option<String>,
+}
+
 impl Message {
-    /// A script in a transaction of its own, with what records it. The guard is an
-    /// expression that fails unless the step before was done.
+    /// A script in a transaction of its own, with what records it.
     pub(crate) fn transaction(
         script: &str,
         record: &str,
-        guard: Option<&str>,
+        opening: &Opening,
         timeouts: Timeouts,
         commit: Commit,
     ) -> Message {
@@ -124,15 +132,20 @@ impl Message {
             Commit::Durable => "",
         };
         // In a transaction of its own: a script may yet choose its isolation level.
-        let (guard, guards) = match guard {
+        let (guard, guards) = match &opening.guard {
             Some(guard) => (format!("BEGIN;SELECT {guard};COMMIT;"), 3),
             None => (String::new(), 0),
         };
+        let claim = opening.claim.as_deref().unwrap_or_default();
         let forget = forget(script);
         let stay = timeouts.limits.stay();
         let (timeouts, settings) = timeouts.set("LOCAL ");
-        let before = guards + 1 + settings + usize::from(!forget.is_empty());
-        let head = format!("{guard}BEGIN;{timeouts}{forget}\n");
+        let more = [claim, forget]
+            .iter()
+            .filter(|part| !part.is_empty())
+            .count();
+        let before = guards + 1 + settings + more;
+        let head = format!("{guard}BEGIN;{timeouts}{forget}{claim}\n");
         let script_range = head.len()..head.len() + script.len();
         // The line break ends a last line comment, the semicolon a last statement.
         let text = format!("{head}{script}\n;{RESET}{stay}{forget}{commit}{record}COMMIT;");
@@ -158,8 +171,8 @@ impl Message {
         timeouts.set("").0
     }
 
-    /// Whether it is not the script that failed but what records it. What fails in the
-    /// COMMIT is the script's: a deferred constraint.
+    /// Whether it is not the script that failed but what records it, or the claim right
+    /// before it. What fails in the COMMIT is the script's: a deferred constraint.
     pub(crate) fn failed_in_record(&self, completed: usize) -> bool {
         let (Some(script), Some(behind)) = (
             self.text.get(self.script.clone()),
@@ -169,7 +182,7 @@ impl Message {
         };
         let first = self.before + statements(script).len();
         let commit = first + statements(behind).len().saturating_sub(1);
-        (first..commit).contains(&completed)
+        completed + 1 == self.before || (first..commit).contains(&completed)
     }
 
     /// The position in the script of what failed: that which the server named,
@@ -227,7 +240,7 @@ fn byte_of(text: &str, position: u32) -> Option<usize> {
 mod tests {
     use std::time::Duration;
 
-    use super::{Commit, Limit, Limits, Message, Timeouts, forget};
+    use super::{Commit, Limit, Limits, Message, Opening, Timeouts, forget};
 
     const TIMEOUTS: Timeouts = Timeouts {
         lock: Duration::from_secs(5),
@@ -239,7 +252,8 @@ mod tests {
     };
 
     fn message(script: &str) -> Message {
-        Message::transaction(script, "RECORD;", None, TIMEOUTS, Commit::Deferred)
+        let opening = Opening::default();
+        Message::transaction(script, "RECORD;", &opening, TIMEOUTS, Commit::Deferred)
     }
 
     #[test]
@@ -285,6 +299,7 @@ mod tests {
         let message = message("SELECT 1;\n  SELECT 2;");
         let all = super::statements(&message.text).len();
         let ours = |completed| message.failed_in_record(completed);
+        assert!(!ours(0), "a text that does not parse");
         assert!(!ours(3) && !ours(4), "the script's statements");
         assert!((5..all - 1).all(ours));
         assert!(!ours(all - 1), "the COMMIT");
@@ -300,7 +315,11 @@ mod tests {
             ..TIMEOUTS
         };
         let script = "PREPARE s AS SELECT 1;\nSELECT 2;";
-        let message = Message::transaction(script, "", Some("1"), timeouts, Commit::Durable);
+        let opening = Opening {
+            guard: Some("1".to_owned()),
+            claim: Some("SELECT 1;".to_owned()),
+        };
+        let message = Message::transaction(script, "", &opening, timeouts, Commit::Durable);
         let before = super::statements(&message.text[..message.script.start]).len();
         let second = message.locate(None, before + 1).expect("it is there");
         assert_eq!(second.to_string(), "2:1");

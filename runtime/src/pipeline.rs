@@ -14,7 +14,8 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::executor::Executor;
-use crate::fault::{Fault, Left, is_worth_a_retry};
+use crate::fault::{Fault, Left, is_worth_a_retry, lost_lock};
+use crate::history::write::is_lost_lock;
 use crate::lock::jitter;
 use crate::message::{Message, rollback};
 use crate::plan::Step;
@@ -146,7 +147,10 @@ impl<'a> Executor<'a> {
             self.pipeline.steps.clear();
             return Err(unanswered(self.client, &step.to_string(), &failure.error).await);
         };
-        let mut fault = source.refused(&step.to_string(), message, failure, said);
+        let mut fault = match is_lost_lock(said) {
+            true => lost_lock(step.to_string(), Left::Nothing),
+            false => source.refused(&step.to_string(), message, failure, said),
+        };
         if self.clear(source).await.is_err() {
             fault.message = format!("the connection was lost: {}", fault.message);
             fault.left = Left::Unknown;

@@ -75,6 +75,7 @@ impl Migrator {
             name: &entry.name,
             checksum: &entry.checksum,
             application: &self.options().application,
+            lock: None,
         };
         let kind = Kind::Repair;
         let event = write::event(&self.tables, kind, subject, Took::Unknown, Some(message));

@@ -11,7 +11,7 @@ use tokio_postgres::SimpleQueryRow;
 
 use crate::client::Client;
 use crate::fault::{Fault, Left};
-use crate::message::{Commit, Message, RESET, forget, rollback};
+use crate::message::{Commit, Message, Opening, RESET, forget, rollback};
 use crate::options::Options;
 use crate::session::send_for_rows;
 use crate::source::{Source, describe, unanswered};
@@ -128,8 +128,8 @@ impl Trial {
         options: &Options,
     ) -> Result<Vec<TableLock>, Fault> {
         let timeouts = self.source.timeouts(client, options, options.lock_timeout);
-        let message =
-            Message::transaction(&self.source.sql, HELD, None, timeouts, Commit::Deferred);
+        let (sql, opening) = (&self.source.sql, Opening::default());
+        let message = Message::transaction(sql, HELD, &opening, timeouts, Commit::Deferred);
         let failure = match send_for_rows(client.postgres(), &message.text, held).await {
             Ok(locks) => return Ok(locks),
             Err(failure) => failure,

@@ -6,6 +6,7 @@ mod create;
 mod down;
 mod drift;
 mod explain;
+mod fleet;
 mod redo;
 mod repair;
 mod run;

@@ -36,25 +36,40 @@ pub(super) async fn open(context: &mut Context<'_>, options: Options) -> Result<
 
 /// Each step is a result as soon as it is done; the rest is progress.
 fn tell(output: &Printer, event: &Event<'_>) {
+    if let Some(text) = note(event) {
+        output.note(&text);
+    }
     match event {
-        Event::Waiting(holder) => output.note(&format!("waiting for the lock: {holder} holds it")),
         Event::Planned(plan) => notes(output, plan),
-        Event::Retrying { step, why, delay } => output.note(&format!(
+        Event::Finished(done) => output.result(Tone::Good, word(done.direction), &done_line(done)),
+        Event::Waiting(_)
+        | Event::Retrying { .. }
+        | Event::Resumed { .. }
+        | Event::StillAtWork { .. }
+        | Event::Notice(_)
+        | Event::Started(_) => {}
+    }
+}
+
+/// What is told of an event while the run goes on.
+pub(super) fn note(event: &Event<'_>) -> Option<String> {
+    match event {
+        Event::Waiting(holder) => Some(format!("waiting for the lock: {holder} holds it")),
+        Event::Retrying { step, why, delay } => Some(format!(
             "{step}: {why}; trying again in {}",
             seconds(*delay)
         )),
-        Event::Resumed { step, found } => output.note(&format!("{step}: {found}")),
-        Event::StillAtWork { step, holder } => output.note(&format!(
+        Event::Resumed { step, found } => Some(format!("{step}: {found}")),
+        Event::StillAtWork { step, holder } => Some(format!(
             "{step}: the server is still at a statement of an earlier run, for {holder}; \
              waiting until it has ended"
         )),
-        Event::Notice(notice) => output.note(&format!(
+        Event::Notice(notice) => Some(format!(
             "the server says {}: {}",
             notice.severity.to_lowercase(),
             notice.message
         )),
-        Event::Finished(done) => output.result(Tone::Good, word(done.direction), &done_line(done)),
-        Event::Started(_) => {}
+        Event::Planned(_) | Event::Finished(_) | Event::Started(_) => None,
     }
 }
 

@@ -3,16 +3,19 @@
 use migrator_runtime::{Direction, Extent, Leave, Target};
 
 use super::run::{self, Session};
-use super::{Context, Outcome};
+use super::{Context, Outcome, fleet};
 use crate::args;
 use crate::exit::Exit;
 
 pub(super) async fn run(mut context: Context<'_>, up: &args::Up) -> Outcome {
     let mut options = context.environment.run(&up.run)?;
-    context.environment.jobs(up.jobs, &mut options)?;
     options.policy.out_of_order = leave(up.allow_out_of_order);
     options.policy.missing = leave(up.allow_missing);
     let target = target(up);
+    if up.members.is_wanted() {
+        return fleet::run(context, up, options, &target).await;
+    }
+    context.environment.jobs(up.jobs, &mut options)?;
     let Session {
         mut migrator,
         mut client,

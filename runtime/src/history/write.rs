@@ -6,6 +6,7 @@
 
 use migrator_model::file_name::Direction;
 use migrator_model::{Migration, Version};
+use tokio_postgres::error::{DbError, SqlState};
 
 use super::schema::{Tables, quote_literal};
 
@@ -18,6 +19,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) checksum: &'a str,
     /// Who does it, unless the connection says so itself.
     pub(crate) application: &'a str,
+    /// The advisory lock of another session without which it must not be written.
+    pub(crate) lock: Option<i64>,
 }
 
 /// What happened, for the event log.
@@ -112,6 +115,42 @@ pub(crate) fn guard(
     }
 }
 
+/// Says, for as long as the transaction lasts, that a service is at work; it waits for
+/// nobody who does the same.
+///
+/// It is a lock on a table and not an advisory one, as a function would be a query, and
+/// a script may yet choose its transaction's isolation level (Postgres's manual, on SET
+/// TRANSACTION).
+pub(crate) fn claim(tables: &Tables, service: &str) -> String {
+    format!(
+        "LOCK TABLE ONLY {} IN ROW EXCLUSIVE MODE;",
+        tables.of(service)
+    )
+}
+
+/// The mode of [`claim`] in `pg_locks`.
+pub(crate) const CLAIM: &str = "RowExclusiveLock";
+
+/// A statement that fails unless another session holds this advisory lock.
+pub(crate) fn check(lock: i64) -> String {
+    let held = unless_lost(lock, "1");
+    format!("SELECT 1 OPERATOR(pg_catalog./) COALESCE({held}, 0);")
+}
+
+/// An expression that is null unless another session holds this advisory lock.
+fn unless_lost(lock: i64, value: &str) -> String {
+    format!(
+        "CASE WHEN pg_catalog.pg_try_advisory_xact_lock_shared({lock}) THEN NULL \
+         ELSE {value} END"
+    )
+}
+
+/// Whether the server refused an event because the lock it was written under is lost.
+pub(crate) fn is_lost_lock(said: &DbError) -> bool {
+    let is_event = said.table() == Some("event") && said.column() == Some("kind");
+    *said.code() == SqlState::NOT_NULL_VIOLATION && is_event
+}
+
 /// Adds to the event log.
 pub(crate) fn event(
     tables: &Tables,
@@ -121,11 +160,15 @@ pub(crate) fn event(
     message: Option<&str>,
 ) -> String {
     let kind = match kind {
-        Kind::Apply => "apply",
-        Kind::Revert => "revert",
-        Kind::Failure => "failure",
-        Kind::Resume => "resume",
-        Kind::Repair => "repair",
+        Kind::Apply => "'apply'",
+        Kind::Revert => "'revert'",
+        Kind::Failure => "'failure'",
+        Kind::Resume => "'resume'",
+        Kind::Repair => "'repair'",
+    };
+    let kind = match subject.lock {
+        Some(lock) => unless_lost(lock, kind),
+        None => kind.to_owned(),
     };
     let milliseconds = match took {
         Took::Transaction => "pg_catalog.date_part('epoch', \
@@ -138,7 +181,7 @@ pub(crate) fn event(
     format!(
         "INSERT INTO {table} (kind, service, version, name, checksum, milliseconds, message, \
            application, migrator_version) \
-         VALUES ('{kind}', {service}, {version}, {name}, {checksum}, {milliseconds}, {message}, \
+         VALUES ({kind}, {service}, {version}, {name}, {checksum}, {milliseconds}, {message}, \
            CASE WHEN {APPLICATION} OPERATOR(pg_catalog.=) '' THEN {application} \
              ELSE {APPLICATION} END, '{migrator_version}');",
         table = tables.event(),

@@ -11,6 +11,7 @@ mod connection;
 mod defaults;
 mod disk;
 mod fault;
+mod fleet;
 mod history;
 mod hostile;
 mod isolation;

@@ -1,0 +1,173 @@
+//! Times a fleet of 200 databases, 1 to 16 at a time: 20 migrations in each, and nothing to
+//! do. Then the most memory of a process that goes through 20, 200 and 2,000 that are current.
+//!
+//! The server is one that waits for the disk. `cargo run --release -p migrator-bench --bin
+//! fleet [DATABASES]`
+
+#![expect(clippy::print_stdout, reason = "it prints its figures")]
+
+use std::error::Error;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+use std::{env, fs, process};
+
+use futures_util::stream;
+use migrator_localpg::DevServer;
+use migrator_model::{Registry, resolve};
+use migrator_runtime::{Client, Fleet, Member, Report, Settings, Tally, Target, connect};
+
+const MIGRATIONS: usize = 20;
+
+const JOBS: [usize; 5] = [1, 2, 4, 8, 16];
+
+/// Makes this program the process whose memory is measured: the database, how often.
+const PEAK: &str = "--peak";
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+fn main() -> Outcome<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    match arguments.as_slice() {
+        [peak, url, number] if peak == PEAK => runtime.block_on(go_through(url, number.parse()?)),
+        [databases] => runtime.block_on(measure(databases.parse()?)),
+        _ => runtime.block_on(measure(200)),
+    }
+}
+
+async fn measure(databases: usize) -> Outcome<()> {
+    let server = Server::start()?;
+    let registry: &'static Registry = Box::leak(Box::new(
+        resolve(&migrator_bench::tree(MIGRATIONS)).registry,
+    ));
+    println!("{databases} databases");
+    println!("at a time  {MIGRATIONS} migrations s  a database ms  nothing to do s  a database ms");
+    for jobs in JOBS {
+        let names = server.create(databases).await?;
+        let fleet = Fleet::new(registry).jobs(NonZeroUsize::new(jobs).unwrap_or(NonZeroUsize::MIN));
+        let up = run(&fleet, &server, &names, MIGRATIONS).await?;
+        let again = run(&fleet, &server, &names, 0).await?;
+        println!(
+            "{jobs:>9}  {:>15.1}  {:>13.1}  {:>15.2}  {:>13.1}",
+            up.as_secs_f64(),
+            each(up, databases),
+            again.as_secs_f64(),
+            each(again, databases)
+        );
+        server.drop(&names).await?;
+    }
+    println!("databases  most memory kB");
+    let names = server.create(1).await?;
+    let fleet = Fleet::new(registry);
+    run(&fleet, &server, &names, MIGRATIONS).await?;
+    for number in [20, 200, 2_000] {
+        let url = server.settings(names.first().ok_or("one was made")?)?;
+        let program = env::current_exe()?;
+        let mut child = Command::new(program);
+        child.args([PEAK, &url.to_url(), &number.to_string()]);
+        let output = child.output()?;
+        let said = String::from_utf8(output.stdout)?;
+        println!("{number:>9}  {:>14}", said.trim());
+    }
+    Ok(())
+}
+
+/// Migrates the databases, of which each is to apply so many migrations.
+async fn run(fleet: &Fleet, server: &Server, names: &[String], steps: usize) -> Outcome<Duration> {
+    let members = names.iter().map(|name| Member {
+        key: (),
+        settings: server.settings(name),
+    });
+    let mut wrong = None;
+    let tally = fleet
+        .up(stream::iter(members), &Target::all(), |ended| {
+            match ended.ending {
+                migrator_runtime::Ending::Done(Report { done, .. }) if done.len() == steps => {}
+                other => wrong = Some(format!("{:?}: {other:?}", ended.target)),
+            }
+        })
+        .await?;
+    match wrong {
+        Some(wrong) => Err(wrong.into()),
+        None => Ok(tally.elapsed),
+    }
+}
+
+/// Goes through one database so often, and prints the most memory that it took.
+async fn go_through(url: &str, number: usize) -> Outcome<()> {
+    let registry: &'static Registry = Box::leak(Box::new(
+        resolve(&migrator_bench::tree(MIGRATIONS)).registry,
+    ));
+    let members = (0..number).map(|key| Member {
+        key,
+        settings: Settings::parse(url),
+    });
+    let fleet = Fleet::new(registry);
+    let Tally { done, .. } = fleet
+        .up(stream::iter(members), &Target::all(), drop)
+        .await?;
+    if done != number {
+        return Err(format!("{done} of {number} databases are current").into());
+    }
+    let status = fs::read_to_string("/proc/self/status")?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let peak = peak.and_then(|peak| peak.split_whitespace().next());
+    println!("{}", peak.ok_or("no peak is told")?);
+    Ok(())
+}
+
+/// A server that waits for its disk, as long as the value lives.
+struct Server {
+    folder: PathBuf,
+    url: String,
+}
+
+impl Server {
+    fn start() -> Outcome<Server> {
+        let folder = env::temp_dir().join(format!("migrator-bench-fleet-{}", process::id()));
+        fs::create_dir(&folder)?;
+        let url = DevServer::start(&folder)?.url();
+        Ok(Server { folder, url })
+    }
+
+    fn settings(&self, name: &str) -> Result<Settings, migrator_runtime::connect::ConnectError> {
+        Ok(Settings::parse(&self.url)?.with_database(name))
+    }
+
+    async fn create(&self, databases: usize) -> Outcome<Vec<String>> {
+        let names: Vec<String> = (0..databases).map(|n| format!("tenant_{n}")).collect();
+        self.each("CREATE DATABASE", &names).await?;
+        Ok(names)
+    }
+
+    /// And has the server write out what it has not, so that the next run does not wait for it.
+    async fn drop(&self, names: &[String]) -> Outcome<()> {
+        self.each("DROP DATABASE", names).await
+    }
+
+    async fn each(&self, statement: &str, names: &[String]) -> Outcome<()> {
+        let client: Client = connect(Settings::parse(&self.url)?).await?;
+        for name in names {
+            let statement = format!("{statement} {name}");
+            client.postgres().batch_execute(&statement).await?;
+        }
+        client.postgres().batch_execute("CHECKPOINT").await?;
+        Ok(())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // What is left is in the folder for temporary files.
+        let _ = DevServer::stop(&self.folder);
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn each(time: Duration, databases: usize) -> f64 {
+    time.as_secs_f64() * 1_000.0 / f64::from(u32::try_from(databases).unwrap_or(u32::MAX))
+}

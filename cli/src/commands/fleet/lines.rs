@@ -1,0 +1,140 @@
+//! A fleet's list as lines of text: a URL or keyword string each; blank lines and
+//! those that start with `#` are passed over.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+use std::thread;
+
+use futures_util::{Stream, StreamExt, stream};
+use migrator_model::diagnostic::Position;
+use tokio::sync::mpsc::{self, Receiver, Sender};
+
+use super::list::{Entry, Name};
+use super::unreadable;
+use crate::connection;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::settings::Environment;
+
+/// How many lines are read ahead.
+const AHEAD: usize = 16;
+
+/// How many malformed lines are told.
+const TOLD: usize = 20;
+
+/// The lines of standard input.
+pub(super) fn of_input() -> impl Stream<Item = Result<Entry, Failure>> {
+    read(BufReader::new(io::stdin()))
+}
+
+/// The lines of a file. One that can be read twice is looked through first, so that a
+/// fault in it is known before anything is begun; a pipe with a name cannot.
+pub(super) fn of_file(
+    path: &Path,
+    environment: &Environment,
+) -> Result<impl Stream<Item = Result<Entry, Failure>> + use<>, Failure> {
+    let open = || File::open(path).map_err(|error| unopened(path, &error));
+    let file = open()?;
+    let metadata = file.metadata().map_err(|error| unopened(path, &error))?;
+    if metadata.is_dir() {
+        return Err(unopened(path, &io::ErrorKind::IsADirectory.into()));
+    }
+    if !metadata.is_file() {
+        return Ok(read(BufReader::new(file)));
+    }
+    check(path, BufReader::new(file), environment)?;
+    Ok(read(BufReader::new(open()?)))
+}
+
+/// Refuses a list with malformed lines, all of which are told, up to a bound.
+fn check(path: &Path, reader: impl BufRead, environment: &Environment) -> Result<(), Failure> {
+    let name = Name::File(path.to_owned());
+    let mut malformed: Option<Failure> = None;
+    for line in entries(reader) {
+        let (number, text) = line.map_err(|error| unopened(path, &error))?;
+        let Err(error) = connection::read(&text, environment) else {
+            continue;
+        };
+        let failure = Failure::from(error).at(&name.place(number));
+        match &mut malformed {
+            Some(all) if all.errors.len() < TOLD => all.errors.extend(failure.errors),
+            Some(_) => break,
+            None => malformed = Some(failure),
+        }
+    }
+    malformed.map_or(Ok(()), Err)
+}
+
+/// Reads in a thread of its own, a few lines ahead: no line of another process's is
+/// waited for while a database could be worked on.
+fn read(reader: impl BufRead + Send + 'static) -> impl Stream<Item = Result<Entry, Failure>> {
+    let (sender, receiver) = mpsc::channel(AHEAD);
+    thread::spawn(move || send(reader, &sender));
+    let next = |mut receiver: Receiver<_>| async { Some((receiver.recv().await?, receiver)) };
+    stream::unfold(receiver, next).map(|line: io::Result<(usize, String)>| match line {
+        Ok((number, text)) => Ok(Entry {
+            number,
+            text: Ok(text),
+        }),
+        Err(error) => Err(unreadable(Exit::Failed, BREAKS_OFF, AGAIN).because(error.to_string())),
+    })
+}
+
+/// Until the list ends, cannot be read, or nobody wants any more of it.
+fn send(reader: impl BufRead, sender: &Sender<io::Result<(usize, String)>>) {
+    for line in entries(reader) {
+        let is_last = line.is_err();
+        if sender.blocking_send(line).is_err() || is_last {
+            return;
+        }
+    }
+}
+
+const BREAKS_OFF: &str = "the list of databases breaks off";
+
+const AGAIN: &str = "the databases before it were migrated: mend the list and run again, what is \
+                     done is passed over";
+
+/// The lines that name a database, each with its number.
+fn entries(reader: impl BufRead) -> impl Iterator<Item = io::Result<(usize, String)>> {
+    (1..).zip(reader.lines()).filter_map(|(number, line)| {
+        let line = match line {
+            Ok(line) => line,
+            Err(error) => {
+                let why = io::Error::new(error.kind(), format!("line {number}: {error}"));
+                return Some(Err(why));
+            }
+        };
+        // Some editors open a file with a byte-order mark.
+        let text = line.strip_prefix('\u{feff}').unwrap_or(&line).trim();
+        let is_entry = !text.is_empty() && !text.starts_with('#');
+        is_entry.then(|| Ok((number, text.to_owned())))
+    })
+}
+
+/// The beginning of a line.
+pub(super) fn position(line: usize) -> Position {
+    Position { line, column: 1 }
+}
+
+fn unopened(path: &Path, error: &io::Error) -> Failure {
+    let help = "name a text file with a database's URL a line, or `-` for standard input";
+    let message = format!("the list of databases `{}` cannot be read", path.display());
+    unreadable(Exit::Usage, message, help).because(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::entries;
+
+    #[test]
+    fn comments_and_blank_lines_name_no_database() {
+        let text = "\u{feff}# ours\r\n\n  postgresql://a/b#c \r\n\t# not ours\nhost=db dbname=x";
+        let entries: Vec<(usize, String)> =
+            entries(text.as_bytes()).filter_map(Result::ok).collect();
+        let expected = [(3, "postgresql://a/b#c"), (5, "host=db dbname=x")];
+        let expected = expected.map(|(number, text)| (number, text.to_owned()));
+        assert_eq!(entries, expected);
+    }
+}

@@ -1,0 +1,120 @@
+//! A fleet's list as the answer to a query on the main database.
+
+use std::collections::VecDeque;
+
+use futures_util::{Stream, stream};
+use migrator_runtime::Client;
+use migrator_runtime::connect::ConnectError;
+use tokio_postgres::SimpleQueryMessage;
+
+use super::list::Entry;
+use super::unreadable;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// A cursor that outlives its transaction: the server keeps the rows, and the session is
+/// idle between two fetches. A query that is still being answered would hold a snapshot,
+/// for which CREATE INDEX CONCURRENTLY waits, should this database be of the fleet itself.
+const DECLARE: &str = "DECLARE migrator_fleet NO SCROLL CURSOR WITH HOLD FOR ";
+
+const FETCH: &str = "FETCH 200 FROM migrator_fleet";
+
+/// A fleet takes its time; servers before 14 do not have the setting.
+const UNLIMITED: &str = "SELECT pg_catalog.set_config(name, '0', false) \
+                         FROM pg_catalog.pg_settings WHERE name = 'idle_session_timeout'";
+
+/// Rows that were fetched, and the way to more.
+struct Rows {
+    client: Client,
+    fetched: VecDeque<Option<String>>,
+    number: usize,
+}
+
+/// Runs the query, and gives its rows as they are asked for.
+pub(super) async fn rows(
+    client: Client,
+    query: &str,
+) -> Result<impl Stream<Item = Result<Entry, Failure>> + use<>, Failure> {
+    let postgres = client.postgres();
+    let idle = postgres.batch_execute(UNLIMITED).await;
+    idle.map_err(|error| failed(&client, &error, Exit::Failed))?;
+    // As a prepared statement it is one statement; as such a cursor it changes nothing.
+    let declared = postgres.execute(&format!("{DECLARE}{query}"), &[]).await;
+    declared.map_err(|error| failed(&client, &error, Exit::Usage))?;
+    let mut rows = Rows {
+        client,
+        fetched: VecDeque::new(),
+        number: 0,
+    };
+    // The first ones now: what is wrong with the query is told before anything is begun.
+    rows.fetch(Exit::Usage).await?;
+    Ok(stream::unfold(Some(rows), async |rows| {
+        let mut rows = rows?;
+        match rows.next().await {
+            Ok(entry) => Some((Ok(entry?), Some(rows))),
+            Err(failure) => Some((Err(failure), None)),
+        }
+    }))
+}
+
+impl Rows {
+    async fn next(&mut self) -> Result<Option<Entry>, Failure> {
+        if self.fetched.is_empty() {
+            self.fetch(Exit::Failed).await?;
+        }
+        let Some(value) = self.fetched.pop_front() else {
+            return Ok(None);
+        };
+        self.number += 1;
+        Ok(Some(Entry {
+            number: self.number,
+            text: named(value),
+        }))
+    }
+
+    async fn fetch(&mut self, exit: Exit) -> Result<(), Failure> {
+        let answer = self.client.postgres().simple_query(FETCH).await;
+        for message in answer.map_err(|error| failed(&self.client, &error, exit))? {
+            match message {
+                SimpleQueryMessage::RowDescription(columns) if columns.len() != 1 => {
+                    let what = format!("the query's answer has {} columns", columns.len());
+                    return Err(unreadable(Exit::Usage, what, ONE_COLUMN));
+                }
+                SimpleQueryMessage::Row(row) => {
+                    self.fetched.push_back(row.get(0).map(str::to_owned));
+                }
+                SimpleQueryMessage::RowDescription(_)
+                | SimpleQueryMessage::CommandComplete(_)
+                | _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+const ONE_COLUMN: &str = "write a query of one column, the URL of a database a row";
+
+/// An empty string would be a valid one: the environment's database.
+fn named(value: Option<String>) -> Result<String, ConnectError> {
+    let malformed = |reason: &str| ConnectError::Settings {
+        reason: reason.to_owned(),
+        help: "let the query return a URL in each row",
+    };
+    match value {
+        None => Err(malformed("the row is null")),
+        Some(text) if text.trim().is_empty() => Err(malformed("the row is empty")),
+        Some(text) => Ok(text),
+    }
+}
+
+fn failed(client: &Client, error: &tokio_postgres::Error, exit: Exit) -> Failure {
+    let (exit, why) = match error.as_db_error() {
+        Some(said) => (exit, said.to_string()),
+        None => (Exit::Connection, error.to_string()),
+    };
+    let what = format!(
+        "the query for the list of databases failed on `{}`",
+        client.target()
+    );
+    unreadable(exit, what, ONE_COLUMN).because(why)
+}

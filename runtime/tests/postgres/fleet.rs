@@ -1,0 +1,175 @@
+//! Many databases side by side.
+
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use futures_util::stream::{self, Stream, StreamExt as _};
+use migrator_runtime::connect::ConnectError;
+use migrator_runtime::{Ended, Ending, ErrorKind, Event, Fleet, Member, Report, Settings, Target};
+
+use super::support::{AT_GATE, Database, Gate, core, within};
+
+fn members(urls: &[&str]) -> impl Stream<Item = Member<usize>> + use<> {
+    let settings: Vec<_> = urls.iter().map(|url| Settings::parse(url)).collect();
+    let members = settings.into_iter().enumerate();
+    stream::iter(members.map(|(key, settings)| Member { key, settings }))
+}
+
+fn one_at_a_time(registry: &'static migrator_runtime::Registry) -> Fleet {
+    Fleet::new(registry).jobs(NonZeroUsize::MIN)
+}
+
+/// `0 applied 2`.
+fn short(ended: &Ended<usize, Report>) -> String {
+    let word = match &ended.ending {
+        Ending::Done(report) => format!("applied {}", report.done.len()),
+        Ending::Failed(error) => format!("{} after {}", error.code(), error.report.done.len()),
+        Ending::NotStarted => "not started".to_owned(),
+    };
+    format!("{} {word}", ended.key)
+}
+
+async fn up(fleet: &Fleet, members: impl Stream<Item = Member<usize>>) -> Vec<String> {
+    let mut told = Vec::new();
+    let target = Target::all();
+    let up = fleet.up(members, &target, |ended| told.push(short(&ended)));
+    let tally = within("up", up).await.expect("the target is known");
+    assert_eq!(tally.done + tally.failed + tally.not_started, told.len());
+    told
+}
+
+#[tokio::test]
+async fn so_many_databases_are_at_work_at_a_time_and_no_more() {
+    let registry = core(&[AT_GATE]);
+    let mut databases = Vec::new();
+    let mut gates = Vec::new();
+    for _ in 0..3 {
+        let database = Database::new().await;
+        gates.push(Gate::closed(&database).await);
+        databases.push(database);
+    }
+    let urls: Vec<&str> = databases.iter().map(|d| d.url.as_str()).collect();
+    let taken = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&taken);
+    let members = members(&urls).inspect(move |_| {
+        count.fetch_add(1, Ordering::SeqCst);
+    });
+    let fleet = Fleet::new(registry).jobs(NonZeroUsize::MIN.saturating_add(1));
+    // It can be sent to another thread.
+    let run = tokio::spawn(async move { up(&fleet, members).await });
+    gates[0].reached().await;
+    gates[1].reached().await;
+    assert_eq!(taken.load(Ordering::SeqCst), 2);
+    for gate in gates {
+        gate.open().await;
+    }
+    let mut told = run.await.expect("it does not panic");
+    told.sort();
+    assert_eq!(told, ["0 applied 1", "1 applied 1", "2 applied 1"]);
+}
+
+#[tokio::test]
+async fn what_fails_stops_nothing_and_is_passed_over_by_nobody() {
+    let (good, bad, other) = (
+        Database::new().await,
+        Database::new().await,
+        Database::new().await,
+    );
+    let registry = core(&["CREATE TABLE a ();", "CREATE TABLE b ();"]);
+    bad.run("CREATE TABLE b ()").await;
+    let urls = [&good.url, &bad.url, "mysql://app@db/shop", &other.url];
+    let fleet = one_at_a_time(registry);
+    let told = up(&fleet, members(&urls.map(|url| url))).await;
+    assert_eq!(
+        told,
+        [
+            "0 applied 2",
+            "1 M0501 after 1",
+            "2 M0901 after 0",
+            "3 applied 2"
+        ]
+    );
+    bad.run("DROP TABLE b").await;
+    let told = up(&fleet, members(&[&good.url, &bad.url])).await;
+    assert_eq!(told, ["0 applied 0", "1 applied 1"]);
+}
+
+#[tokio::test]
+async fn nothing_is_begun_after_so_many_failures() {
+    let database = Database::new().await;
+    let urls = ["mysql://a", "mysql://b", &database.url, "mysql://c"];
+    let fleet = one_at_a_time(core(&["SELECT 1;"])).max_failures(NonZeroUsize::MIN);
+    let told = up(&fleet, members(&urls)).await;
+    assert_eq!(
+        told,
+        [
+            "0 M0901 after 0",
+            "1 not started",
+            "2 not started",
+            "3 not started"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_plan_of_each_database_changes_none() {
+    let database = Database::new().await;
+    let fleet = Fleet::new(core(&["SELECT 1;", "SELECT 2;"]));
+    let mut steps = Vec::new();
+    let target = Target::all();
+    let plan = fleet.plan(members(&[&database.url]), &target, |ended| {
+        if let Ending::Done(plan) = ended.ending {
+            steps.push((ended.key, plan.steps.len()));
+        }
+    });
+    let tally = within("plan", plan).await.expect("the target is known");
+    assert_eq!((tally.done, steps), (1, vec![(0, 2)]));
+    let schemas = "SELECT count(*) FROM pg_namespace WHERE nspname = 'migrator'";
+    assert_eq!(database.value(schemas).await, "0");
+}
+
+#[tokio::test]
+async fn an_event_is_told_with_its_database() {
+    let database = Database::new().await;
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&told);
+    let fleet = Fleet::new(core(&["SELECT 1;"])).on_event(move |target, event| {
+        if let Event::Finished(done) = event {
+            let event = (target.to_owned(), done.service.clone());
+            kept.lock().expect("nobody panics").push(event);
+        }
+    });
+    up(&fleet, members(&[&database.url])).await;
+    let target = Settings::parse(&database.url).expect("a URL");
+    let expected = [(target.display_target(), "core".to_owned())];
+    assert_eq!(*told.lock().expect("nobody panics"), expected);
+}
+
+#[tokio::test]
+async fn a_service_that_nobody_has_is_told_before_anything_is_begun() {
+    let untouched = stream::poll_fn(|_| -> std::task::Poll<Option<Member<()>>> {
+        panic!("a member was taken")
+    });
+    let fleet = Fleet::new(core(&["SELECT 1;"]));
+    let target = Target::service("cor");
+    let error = fleet.up(untouched, &target, drop).await;
+    let error = error.expect_err("there is no such service");
+    assert!(matches!(*error.kind, ErrorKind::UnknownService { .. }));
+}
+
+#[tokio::test]
+async fn the_password_of_a_member_is_never_shown() {
+    let settings: Result<Settings, ConnectError> =
+        Settings::parse("postgresql://app:s3cr3t@127.0.0.1:1/shop");
+    let member = Member { key: 0, settings };
+    assert!(!format!("{member:?}").contains("s3cr3t"));
+    let fleet = Fleet::new(core(&["SELECT 1;"]));
+    let mut told = String::new();
+    let target = Target::all();
+    let up = fleet.up(stream::iter([member]), &target, |ended| {
+        told = format!("{ended:?}");
+    });
+    within("up", up).await.expect("the target is known");
+    assert!(told.contains("shop") && !told.contains("s3cr3t"), "{told}");
+}

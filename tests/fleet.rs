@@ -1,0 +1,466 @@
+//! `up --fleet`: many databases by one call of the binary.
+
+#![expect(clippy::expect_used, reason = "a test stops at what it cannot set up")]
+
+mod support;
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+
+use migrator_runtime::Settings;
+use serde_json::Value;
+use support::{database, execute, migrator, on, query, said};
+use tempfile::{TempDir, tempdir};
+
+const NOBODY: &str = "postgresql://app:s3cr3t@127.0.0.1:1/shop";
+
+fn folder() -> TempDir {
+    tempdir().expect("a folder is made")
+}
+
+fn settings(url: &str) -> Settings {
+    Settings::parse(url).expect("a URL")
+}
+
+fn databases(number: usize) -> Vec<String> {
+    (0..number).map(|_| database()).collect()
+}
+
+/// The binary with a fleet in a file of a folder.
+fn fleet(folder: &TempDir, urls: &[String], arguments: &[&str]) -> Command {
+    let list = urls.join("\n");
+    fs::write(folder.path().join("fleet.txt"), list).expect("the list is written");
+    let arguments = [&["up", "--fleet=fleet.txt"], arguments].concat();
+    let mut command = migrator(&arguments);
+    command.current_dir(folder.path());
+    command
+}
+
+/// The binary with a fleet on standard input.
+fn piped(list: &str, arguments: &[&str]) -> String {
+    let folder = folder();
+    let arguments = [&["up", "--fleet=-"], arguments].concat();
+    let mut child = migrator(&arguments)
+        .current_dir(folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    let mut stdin = child.stdin.take().expect("it is piped");
+    stdin.write_all(list.as_bytes()).expect("the binary reads");
+    drop(stdin);
+    support::text(&child.wait_with_output().expect("it ends"))
+}
+
+fn document(command: &mut Command) -> Value {
+    let output = command.output().expect("the binary runs");
+    serde_json::from_slice(&output.stdout).expect("standard output is one JSON document")
+}
+
+/// How many migrations of `core` a database has.
+fn applied(url: &str) -> String {
+    let entries = "SELECT count(*)::text FROM migrator.core_history";
+    query(url, entries).concat()
+}
+
+/// A database in which the first script of `core` fails.
+fn occupied() -> String {
+    let url = database();
+    execute(&url, "CREATE SCHEMA core");
+    url
+}
+
+/// A database whose history says that a script was changed.
+fn changed() -> String {
+    let (url, folder) = (database(), folder());
+    let up = ["up", "--service=core", "--steps=1"];
+    said(&mut on(&url, folder.path(), &up));
+    let change = "UPDATE migrator.core_history SET checksum = '1', fingerprint = '0'";
+    execute(&url, change);
+    url
+}
+
+#[test]
+fn what_fails_in_one_database_stops_nothing_and_a_second_run_finishes() {
+    let folder = folder();
+    let good = databases(27);
+    let (occupied, changed) = (occupied(), changed());
+    let mut urls = good.clone();
+    urls.insert(3, NOBODY.to_owned());
+    urls.insert(9, changed.clone());
+    urls.insert(20, occupied.clone());
+    let first = document(&mut fleet(
+        &folder,
+        &urls,
+        &["--service=core", "--output=json"],
+    ));
+    assert_eq!(first["exit"], 1);
+    assert_eq!(first["totals"]["applied"], 27);
+    assert_eq!(first["totals"]["failed"], 3);
+    assert_eq!(first["totals"]["migrations"], 27 * 9);
+    let rows = first["databases"].as_array().expect("a list");
+    assert_eq!(rows.len(), 30);
+    for (row, url) in rows.iter().zip(&urls) {
+        // In the order of the list, whatever ended first.
+        assert_eq!(row["database"], settings(url).display_target());
+    }
+    let failed = |index: usize| (&rows[index]["state"], &rows[index]["errors"][0]["code"]);
+    for (index, code) in [(3, "M0902"), (9, "M0401"), (20, "M0501")] {
+        assert_eq!(failed(index), (&"failed".into(), &code.into()));
+    }
+    for url in &good {
+        assert_eq!(applied(url), "9");
+    }
+    execute(&occupied, "DROP SCHEMA core");
+    execute(&changed, "DROP SCHEMA core, migrator CASCADE");
+    urls.remove(3);
+    let second = said(&mut fleet(&folder, &urls, &["--service=core", "-q"]));
+    assert!(second.starts_with("exit: 0\n"), "{second}");
+    assert!(
+        second.contains(": 2 applied (18 migrations), 27 current\n"),
+        "{second}"
+    );
+    assert_eq!(
+        (applied(&occupied), applied(&changed)),
+        ("9".into(), "9".into())
+    );
+}
+
+#[test]
+fn each_database_has_a_line_and_the_failures_are_told_in_full_at_the_end() {
+    let folder = folder();
+    let urls = [
+        database(),
+        occupied(),
+        NOBODY.to_owned(),
+        database(),
+        changed(),
+        occupied(),
+    ];
+    let run = ["--service=core", "--steps=2", "--jobs=1"];
+    assert_said!(&mut fleet(&folder, &urls, &run));
+    let quiet = [&run[..], &["--quiet"]].concat();
+    assert_said!(&mut fleet(&folder, &urls[..4], &quiet));
+    let json = [&run[..], &["--output=json"]].concat();
+    let mut filters = support::filters();
+    filters[1] = (r#"postgresql://[^\s"`]+"#, "[database]");
+    filters.push((r#""milliseconds": ?[0-9.]+"#, r#""milliseconds": [time]"#));
+    insta::with_settings!({ filters => filters }, {
+        insta::assert_snapshot!(said(&mut fleet(&folder, &urls[..3], &json)));
+    });
+}
+
+#[test]
+fn no_further_database_is_begun_after_so_many_failures() {
+    let folder = folder();
+    let last = database();
+    let urls = [occupied(), database(), occupied(), last.clone(), database()];
+    let run = ["--service=core", "--jobs=1", "--max-failures=2"];
+    assert_said!(&mut fleet(&folder, &urls, &run));
+    let schemas = "SELECT nspname::text FROM pg_namespace WHERE nspname = 'migrator'";
+    assert!(query(&last, schemas).is_empty());
+    let json = [&run[..], &["--output=json"]].concat();
+    let json = document(&mut fleet(&folder, &urls, &json));
+    assert_eq!(json["totals"]["skipped"], 2);
+    assert_eq!(json["databases"][4]["state"], "skipped");
+}
+
+#[test]
+fn a_fleet_in_which_all_fail_alike_ends_as_they_did() {
+    let folder = folder();
+    let run = ["--service=core"];
+    let unreached = said(&mut fleet(&folder, &[NOBODY.into(), NOBODY.into()], &run));
+    assert!(unreached.starts_with("exit: 5\n"), "{unreached}");
+    let refused = said(&mut fleet(&folder, &[changed(), database()], &run));
+    assert!(refused.starts_with("exit: 3\n"), "{refused}");
+    let both = said(&mut fleet(&folder, &[changed(), NOBODY.into()], &run));
+    assert!(both.starts_with("exit: 1\n"), "{both}");
+}
+
+#[test]
+fn a_query_names_the_databases() {
+    let (main, folder) = (database(), folder());
+    let urls = databases(3);
+    execute(&main, "CREATE TABLE tenant (url text)");
+    for url in &urls {
+        execute(&main, &format!("INSERT INTO tenant VALUES ('{url}')"));
+    }
+    let up = |query: &str| {
+        let query = format!("--fleet-query={query}");
+        said(&mut on(
+            &main,
+            folder.path(),
+            &["up", "--service=core", &query],
+        ))
+    };
+    let first = up("SELECT url FROM tenant;");
+    assert!(first.contains("3 databases in "), "{first}");
+    assert!(first.contains(": 3 applied (27 migrations)\n"), "{first}");
+    execute(&main, "INSERT INTO tenant VALUES (NULL), (' ')");
+    let second = up("SELECT url FROM tenant -- all of them");
+    assert!(second.starts_with("exit: 2\n"), "{second}");
+    assert!(second.contains(": 3 current, 2 failed\n"), "{second}");
+    assert!(
+        second.contains("--> row 4 of the query's answer"),
+        "{second}"
+    );
+    insta::with_settings!({ filters => support::filters() }, {
+        let wrong = ["SELECT 1, 2", "DELETE FROM tenant", "SELECT url FROM tenants"];
+        insta::assert_snapshot!(wrong.map(up).join("\n"));
+    });
+    assert_eq!(query(&main, "SELECT count(*)::text FROM tenant"), ["5"]);
+}
+
+#[test]
+fn a_long_query_does_not_stand_in_the_way_of_an_index_that_is_built_concurrently() {
+    let (main, folder) = (database(), folder());
+    // More rows than are fetched at once; the service has such an index.
+    let query = format!("--fleet-query=SELECT '{main}' FROM generate_series(1, 401)");
+    let up = [
+        "up",
+        "--service=core",
+        "--statement-timeout=20s",
+        "--jobs=2",
+        &query,
+    ];
+    let said = said(&mut on(&main, folder.path(), &up));
+    assert!(said.starts_with("exit: 0\n"), "{said}");
+    assert!(said.contains("401 databases in "), "{said}");
+    assert!(said.contains(": 1 applied ("), "{said}");
+}
+
+#[test]
+fn a_malformed_line_of_a_file_is_refused_before_anything_is_begun() {
+    let folder = folder();
+    let first = database();
+    let urls = [
+        "# tenants".to_owned(),
+        first.clone(),
+        String::new(),
+        "postgresql://app:s3cr3t@[/shop".to_owned(),
+        "mysql://app:s3cr3t@db/shop".to_owned(),
+        "host=db password='s3cr3t".to_owned(),
+    ];
+    let said = said(&mut fleet(&folder, &urls, &["--service=core"]));
+    assert!(!said.contains("s3cr3t"), "{said}");
+    insta::assert_snapshot!(said);
+    let schemas = "SELECT nspname::text FROM pg_namespace WHERE nspname = 'migrator'";
+    assert!(query(&first, schemas).is_empty());
+}
+
+#[test]
+fn a_malformed_line_of_standard_input_is_a_failure_of_its_own() {
+    let urls = databases(2);
+    let list = format!("{}\nmysql://app:s3cr3t@db/shop\n\n{}", urls[0], urls[1]);
+    let said = piped(&list, &["--service=core", "--jobs=1"]);
+    assert!(!said.contains("s3cr3t"), "{said}");
+    insta::with_settings!({ filters => support::filters() }, {
+        insta::assert_snapshot!(said);
+    });
+}
+
+#[test]
+fn a_database_is_migrated_before_the_list_has_ended() {
+    let url = database();
+    let folder = folder();
+    let mut child = migrator(&["up", "--service=core", "--fleet=-", "--jobs=4"])
+        .current_dir(folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    let mut stdin = child.stdin.take().expect("it is piped");
+    let mut stdout = BufReader::new(child.stdout.take().expect("it is piped"));
+    let mut line = String::new();
+    writeln!(stdin, "{url}").expect("the binary reads");
+    stdout.read_line(&mut line).expect("it answers");
+    assert!(line.starts_with("applied postgresql://"), "{line}");
+    drop(stdin);
+    assert!(child.wait().expect("it ends").success());
+}
+
+#[test]
+fn a_list_that_breaks_off_is_said_with_what_was_done() {
+    let url = database();
+    let folder = folder();
+    let mut child = migrator(&["up", "--service=core", "--fleet=-"])
+        .current_dir(folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    let mut stdin = child.stdin.take().expect("it is piped");
+    let list = [url.as_bytes(), b"\npostgresql://app:\xff@db/shop\n"].concat();
+    stdin.write_all(&list).expect("the binary reads");
+    drop(stdin);
+    let said = support::text(&child.wait_with_output().expect("it ends"));
+    insta::with_settings!({ filters => support::filters() }, {
+        insta::assert_snapshot!(said);
+    });
+}
+
+#[test]
+fn a_dry_run_shows_what_each_database_lacks_and_writes_nothing() {
+    let folder = folder();
+    let urls = databases(2);
+    said(&mut on(
+        &urls[0],
+        folder.path(),
+        &["up", "--service=core", "--steps=8"],
+    ));
+    let run = ["--service=core", "--jobs=1", "--dry-run"];
+    assert_said!(&mut fleet(&folder, &urls, &run));
+    let json = [&run[..], &["--output=json"]].concat();
+    let json = document(&mut fleet(&folder, &urls, &json));
+    assert_eq!(json["totals"]["pending"], 2);
+    assert_eq!(json["databases"][0]["state"], "pending");
+    let plan = &json["databases"][0]["plan"];
+    assert_eq!(plan.as_array().expect("a list").len(), 1);
+    let schemas = "SELECT nspname::text FROM pg_namespace WHERE nspname IN ('core', 'migrator')";
+    assert!(query(&urls[1], schemas).is_empty());
+}
+
+#[test]
+fn an_empty_list_is_said_and_no_failure() {
+    let folder = folder();
+    assert_said!(&mut fleet(
+        &folder,
+        &["# nobody yet".to_owned()],
+        &["--service=core"]
+    ));
+    let said = piped("", &["--service=core", "--output=json"]);
+    assert!(said.contains("\"databases\": [],"), "{said}");
+}
+
+#[test]
+fn the_environment_fills_in_what_a_line_leaves_out() {
+    let (url, folder) = (database(), folder());
+    let settings = settings(&url);
+    let keywords = vec![format!("dbname={}", settings.database())];
+    let mut command = fleet(&folder, &keywords, &["--service=core", "--steps=1"]);
+    command.envs(
+        settings
+            .variables()
+            .filter(|(name, _)| *name != "PGDATABASE"),
+    );
+    let said = said(&mut command);
+    assert!(said.starts_with("exit: 0\n"), "{said}");
+    assert_eq!(applied(&url), "1");
+}
+
+#[test]
+fn the_same_database_twice_is_migrated_once() {
+    let folder = folder();
+    let url = database();
+    let urls = vec![url.clone(); 4];
+    let said = said(&mut fleet(&folder, &urls, &["--service=core", "--jobs=4"]));
+    assert!(said.starts_with("exit: 0\n"), "{said}");
+    assert!(
+        said.contains("1 applied (9 migrations), 3 current\n"),
+        "{said}"
+    );
+}
+
+#[test]
+fn no_password_of_a_fleet_is_ever_shown() {
+    let main = database();
+    let secret = |url: &str| url.replace("//postgres@", "//postgres:s3cr3t@");
+    let lines = [
+        secret(&database()),
+        secret(&occupied()),
+        secret(&changed()),
+        NOBODY.to_owned(),
+        "postgresql://app:s3cr3t@nowhere.invalid/shop?password=s3cr3t".to_owned(),
+        "postgresql://app@db/shop?pasword=s3cr3t".to_owned(),
+        "host=127.0.0.1 port=1 password=s3cr3t s3cr3t".to_owned(),
+        "postgresql://app:s3cr3t@db:s3cr3t/shop".to_owned(),
+    ];
+    assert!(lines[0].contains("s3cr3t"), "{}", lines[0]);
+    let list = lines.join("\n");
+    let folder = folder();
+    let values = lines.map(|line| format!("('{line}')")).join(", ");
+    let rows = format!("--fleet-query=VALUES {values}");
+    for arguments in [
+        &["--service=core"][..],
+        &["--service=core", "--output=json"],
+        &["--service=core", "--dry-run"],
+        &["--service=core", "--quiet", "--jobs=1"],
+    ] {
+        let from_input = piped(&list, arguments);
+        let arguments = [&["up"], arguments, &[rows.as_str()]].concat();
+        let mut command = on(&main, folder.path(), &arguments);
+        let from_query = said(command.env("PGPASSWORD", "s3cr3t"));
+        for said in [from_input, from_query] {
+            assert!(said.contains("M0401"), "{said}");
+            assert!(!said.contains("s3cr3t"), "{said}");
+        }
+    }
+}
+
+#[test]
+fn wrong_calls_of_a_fleet_say_what_is_wrong() {
+    let folder = folder();
+    fs::write(folder.path().join("fleet.txt"), NOBODY).expect("the list is written");
+    let calls: [&[&str]; 8] = [
+        &["up", "--service=core", "--fleet=missing.txt"],
+        &["up", "--service=core", "--fleet=."],
+        &["up", "--service=cor", "--fleet=fleet.txt"],
+        &[
+            "up",
+            "--service=core",
+            "--fleet=-",
+            "--fleet-query=SELECT 1",
+        ],
+        &["up", "--service=core", "--max-failures=1"],
+        &["up", "--service=core", "--fleet=-", "--jobs=0"],
+        &[
+            "up",
+            "--service=core",
+            "--fleet=-",
+            "--database-url=postgresql://a/b",
+        ],
+        &["down", "--service=core", "--fleet=fleet.txt"],
+    ];
+    let said = calls.map(|call| said(migrator(call).current_dir(folder.path())));
+    insta::assert_snapshot!(said.join("\n"));
+}
+
+#[test]
+fn many_databases_take_no_more_memory_than_few() {
+    let url = database();
+    let few = peak(&url, 20);
+    let many = peak(&url, 1_000);
+    assert!(many < few + 1_024, "{few} kB for 20, {many} kB for 1,000");
+}
+
+/// The most memory that the binary has while it goes through so many databases, in kB.
+fn peak(url: &str, number: usize) -> u64 {
+    let folder = folder();
+    said(&mut on(url, folder.path(), &["up", "--service=core"]));
+    let mut child = migrator(&["up", "--service=core", "--fleet=-"])
+        .current_dir(folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    let mut stdin = child.stdin.take().expect("it is piped");
+    let stdout = BufReader::new(child.stdout.take().expect("it is piped"));
+    let mut lines = stdout.lines();
+    for chunk in vec![url; number].chunks(10) {
+        stdin
+            .write_all((chunk.join("\n") + "\n").as_bytes())
+            .expect("the binary reads");
+        let answers = lines.by_ref().take(chunk.len()).map_while(Result::ok);
+        assert_eq!(answers.count(), chunk.len());
+    }
+    // It is through with them and waits for more.
+    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).expect("it runs");
+    drop(stdin);
+    assert!(child.wait().expect("it ends").success());
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let peak = peak.and_then(|peak| peak.split_whitespace().next());
+    peak.and_then(|peak| peak.parse().ok()).expect("a number")
+}
