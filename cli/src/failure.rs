@@ -106,6 +106,7 @@ impl From<Error> for Failure {
             | ErrorKind::Locked { .. }
             | ErrorKind::Script(_)
             | ErrorKind::Stopped(_)
+            | ErrorKind::ReadOnly(_)
             | ErrorKind::Connection { .. }
             | ErrorKind::Connect(_)
             | ErrorKind::Format(_)
@@ -201,6 +202,7 @@ fn shown(error: &Error) -> Shown {
         | ErrorKind::Stopped(_)
         | ErrorKind::Connect(_)
         | ErrorKind::Scripts(_)
+        | ErrorKind::ReadOnly(_)
         | ErrorKind::Format(_)
         | ErrorKind::Engine(_) => {}
     }
@@ -274,6 +276,7 @@ fn exit(error: &Error) -> Exit {
         }
         ErrorKind::Script(_)
         | ErrorKind::Scripts(_)
+        | ErrorKind::ReadOnly(_)
         | ErrorKind::History { .. }
         | ErrorKind::Engine(_) => Exit::Failed,
     }

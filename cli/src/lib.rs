@@ -33,6 +33,7 @@ mod pg_dump;
 mod render;
 mod sarif;
 mod scratch;
+mod secret;
 mod settings;
 mod signals;
 mod tree;

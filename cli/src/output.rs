@@ -14,6 +14,7 @@ use crate::args::Format;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render;
+use crate::secret::without_settings;
 
 /// Where a command's results, notes and errors go.
 pub(crate) struct Output {
@@ -96,7 +97,7 @@ impl Output {
     /// What the arguments ask for or lack: help and version are results, the rest
     /// is a usage error.
     pub(crate) fn usage(mut self, error: &clap::Error) -> Exit {
-        let text = error.render().ansi().to_string();
+        let text = without_settings(&error.render().ansi().to_string());
         if error.use_stderr() {
             self.stderr(text.trim_end());
             self.member("errors", json!([render::usage(error)]));

@@ -8,6 +8,7 @@ use migrator_model::{Diagnostic, Severity};
 use serde_json::{Value, json};
 
 use crate::failure::{Shown, ShownPlace};
+use crate::secret::without_settings;
 
 /// An error as rustc writes it, with the line of SQL and a caret under it.
 pub(crate) fn text(error: &Shown) -> String {
@@ -154,7 +155,7 @@ pub(crate) fn json(error: &Shown) -> Value {
 pub(crate) fn usage(error: &clap::Error) -> Value {
     json!({
         "code": null,
-        "message": first_paragraph(&error.render().to_string()),
+        "message": first_paragraph(&without_settings(&error.render().to_string())),
         "path": null,
         "line": null,
         "column": null,

@@ -74,13 +74,15 @@ impl Account {
     }
 
     /// Whether this user may enter the folder, through all the folders above it. The kernel is
-    /// asked, as modes alone do not tell.
-    pub(crate) fn may_enter(self, folder: &Path) -> bool {
+    /// asked, as modes alone do not tell; that it could not be asked is an error.
+    pub(crate) fn may_enter(self, folder: &Path) -> Result<bool, Error> {
         match self {
-            Self::Own { .. } => true,
+            Self::Own { .. } => Ok(true),
             Self::Other { .. } => {
-                let status = self.command("test").arg("-x").arg(folder).status();
-                status.is_ok_and(|status| status.success())
+                let program = Path::new("test");
+                let status = self.command(program).arg("-x").arg(folder).status();
+                let status = status.map_err(cannot("run", program))?;
+                Ok(status.success())
             }
         }
     }

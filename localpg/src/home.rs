@@ -35,7 +35,7 @@ impl Home {
             fs::write(&ignore, "*\n").map_err(cannot("write", &ignore))?;
         }
         let place = parent.join("dev");
-        if place.symlink_metadata().is_err() && !account.may_enter(&parent) {
+        if place.symlink_metadata().is_err() && !account.may_enter(&parent)? {
             let target = Path::new(SHARED).join(folder::short_name(checkout));
             match symlink(target, &place) {
                 Err(error) if error.kind() != ErrorKind::AlreadyExists => {

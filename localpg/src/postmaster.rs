@@ -56,7 +56,8 @@ impl Postmaster {
         Some(Self {
             pid: pid.parse().ok()?,
             socket,
-            ready: status == "ready",
+            // What a standby says that answers (`miscadmin.h`, PM_STATUS_STANDBY).
+            ready: matches!(status, "ready" | "standby"),
         })
     }
 }

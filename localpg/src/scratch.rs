@@ -82,7 +82,7 @@ fn usable(place: &Path, account: Account) -> Result<PathBuf, Error> {
     let folder = of_user(place, account);
     if place.is_absolute() && place.as_os_str().len() <= LONGEST {
         folder::make_private(&folder, account)?;
-        if account.may_enter(&folder) {
+        if account.may_enter(&folder)? {
             return Ok(folder);
         }
     }

@@ -158,6 +158,7 @@ codes! {
     M0515 "the server is still at a statement of an earlier run",
     M0518 "the run was stopped",
     M0521 "the list of a fleet's databases cannot be read",
+    M0525 "the database takes no writes",
     M0601 "an object is there that no migration makes",
     M0602 "an object is gone that a migration made",
     M0603 "an object is not as the migrations made it",

@@ -13,10 +13,10 @@ use crate::fault::Fault;
 use crate::history::schema::Tables;
 use crate::legs::{Leg, can_be_abreast};
 use crate::lock::Held;
-use crate::message::RESET;
 use crate::options::Options;
 use crate::plan::Step;
 use crate::progress::Progress;
+use crate::ready;
 use crate::recorded::Recorded;
 use crate::schedule::{Schedule, Turn};
 use crate::stop::{Stop, Stopped};
@@ -74,6 +74,7 @@ fn all_of(mut failed: Vec<Failed>) -> Result<(), ErrorKind> {
             | ErrorKind::NotCurrent { .. }
             | ErrorKind::Locked { .. }
             | ErrorKind::Scripts(_)
+            | ErrorKind::ReadOnly(_)
             | ErrorKind::Connection { .. }
             | ErrorKind::Connect(_)
             | ErrorKind::Format(_)
@@ -158,7 +159,7 @@ async fn join_in(shared: Shared<'_>) -> Result<(), Failed> {
     let Some(Ok(client)) = shared.stop.unless_stopped(opening).await else {
         return Ok(());
     };
-    if client.postgres().batch_execute(RESET).await.is_err() {
+    if ready::session(&client).await.is_err() {
         return Ok(());
     }
     let outcome = work(shared, &client).await;

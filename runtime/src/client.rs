@@ -1,18 +1,22 @@
 //! A connection to the database that is migrated, and the way to open another.
 
 use std::mem;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::task::AbortHandle;
 
 use crate::connect::{self, Cancel, ConnectError, Connection, Notice, Settings};
 use crate::lock::{FIRST_PAUSE, LONGEST_PAUSE, jitter};
+use crate::message::Limits;
 
 /// An open connection that knows how it was opened.
 #[derive(Debug)]
 pub struct Client {
     connection: Connection,
     settings: Settings,
+    /// What was found when the session was made ready.
+    limits: Mutex<Limits>,
 }
 
 /// Connects to a database.
@@ -26,6 +30,7 @@ pub async fn connect(settings: Settings) -> Result<Client, ConnectError> {
     Ok(Client {
         connection,
         settings,
+        limits: Mutex::default(),
     })
 }
 
@@ -88,6 +93,7 @@ impl Client {
         Ok(Client {
             connection: self.sibling(application).await?,
             settings: self.settings.clone(),
+            limits: Mutex::new(self.limits()),
         })
     }
 
@@ -102,6 +108,16 @@ impl Client {
         let new = Box::pin(connect::open(&self.settings)).await?;
         mem::replace(&mut self.connection, new).abandon();
         Ok(())
+    }
+
+    /// Notes what ends sessions here.
+    pub(crate) fn note(&self, limits: Limits) {
+        *self.limits.lock().unwrap_or_else(PoisonError::into_inner) = limits;
+    }
+
+    /// What ends sessions here, as far as is known.
+    pub(crate) fn limits(&self) -> Limits {
+        *self.limits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What the server said unasked since the last call.

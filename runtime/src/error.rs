@@ -7,7 +7,7 @@ use tokio_postgres::error::SqlState;
 
 use crate::connect::ConnectError;
 use crate::event::Holder;
-use crate::fault::{Fault, Left};
+use crate::fault::{Fault, Left, Part};
 use crate::plan::Conflict;
 use crate::report::Report;
 use crate::state::DatabaseState;
@@ -78,9 +78,22 @@ pub enum ErrorKind {
         doing: String,
         /// What the server said.
         why: String,
+        /// The five characters of the SQLSTATE, if the server said anything.
+        sqlstate: Option<String>,
     },
+    /// The database takes no writes, so that nothing was begun.
+    ReadOnly(ReadOnly),
     /// The engine refused what the plan had allowed.
     Engine(refinery::Error),
+}
+
+/// Why a database takes no writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadOnly {
+    /// Its server is a standby (`pg_is_in_recovery()`).
+    Standby,
+    /// The role, the database or the server has `default_transaction_read_only` on.
+    Setting,
 }
 
 impl Error {
@@ -105,6 +118,7 @@ impl Error {
             ErrorKind::Connect(error) => Code::find(error.code()).unwrap_or(Code::M0902),
             ErrorKind::Format(_) => Code::M0504,
             ErrorKind::History { .. } => Code::M0505,
+            ErrorKind::ReadOnly(_) => Code::M0525,
         }
     }
 
@@ -140,9 +154,16 @@ impl Error {
             }
             ErrorKind::Connect(error) => error.help().to_owned(),
             ErrorKind::Format(_) => "run a newer binary on this database".to_owned(),
-            ErrorKind::History { .. } => {
-                "the role needs to own the history's schema, or CREATE on the database; \
-                 to read alone, USAGE on that schema and SELECT on its tables"
+            ErrorKind::History { sqlstate, .. } => history_help(sqlstate.as_deref()).to_owned(),
+            ErrorKind::ReadOnly(ReadOnly::Standby) => {
+                "connect to the primary; with several hosts in the URL, \
+                 `target_session_attrs=primary` finds it"
+                    .to_owned()
+            }
+            ErrorKind::ReadOnly(ReadOnly::Setting) => {
+                "`default_transaction_read_only` is on for the role, the database or the \
+                 server: use a role that may write, or put \
+                 `options=-c default_transaction_read_only=off` into the URL"
                     .to_owned()
             }
             ErrorKind::Engine(_) => "please report this, with the tree and the history".to_owned(),
@@ -150,9 +171,39 @@ impl Error {
     }
 }
 
+fn history_help(sqlstate: Option<&str>) -> &'static str {
+    match sqlstate {
+        Some(state) if state == SqlState::INSUFFICIENT_PRIVILEGE.code() => {
+            "the role needs to own the history's schema and tables, or CREATE on the database; \
+             to read alone, USAGE on that schema and SELECT on its tables"
+        }
+        Some(state) if state == SqlState::DISK_FULL.code() => {
+            "make room where the server keeps its data, and run again"
+        }
+        _ => {
+            "if somebody altered a table of the history by hand, put it back as it was; \
+             `migrator explain M0505` lists its columns"
+        }
+    }
+}
+
 fn script_help(fault: &Fault) -> String {
+    let is = |state: &SqlState| fault.sqlstate.as_deref() == Some(state.code());
     match fault.left {
-        Left::Nothing if fault.sqlstate.as_deref() == Some(SqlState::LOCK_NOT_AVAILABLE.code()) => {
+        Left::Nothing if fault.part == Part::Record => history_help(fault.sqlstate.as_deref()),
+        Left::Dirty if fault.part == Part::Record => {
+            "it ran outside a transaction, and as a whole; when the history can be written \
+             again, say so with `migrator repair --applied`"
+        }
+        Left::Nothing if is(&SqlState::DISK_FULL) => {
+            "nothing of this script is left in the database; make room where the server keeps \
+             its data, and run again"
+        }
+        Left::Nothing if is(&SqlState::INSUFFICIENT_PRIVILEGE) => {
+            "nothing of this script is left in the database; grant the role what it lacks, or \
+             migrate by a role that has it, and run again"
+        }
+        Left::Nothing if is(&SqlState::LOCK_NOT_AVAILABLE) => {
             "another session holds a lock that it needs, on every try: end that session or \
              run again later; `--lock-timeout` says for how long a try waits"
         }
@@ -210,6 +261,12 @@ impl fmt::Display for Error {
                 crate::history::FORMAT
             ),
             ErrorKind::History { doing, .. } => write!(f, "{doing} failed"),
+            ErrorKind::ReadOnly(ReadOnly::Standby) => {
+                f.write_str("the database takes no writes: its server is a standby")
+            }
+            ErrorKind::ReadOnly(ReadOnly::Setting) => {
+                f.write_str("the database takes no writes: its sessions are read-only")
+            }
             ErrorKind::Engine(_) => f.write_str("the engine refused what was planned"),
         }
     }
@@ -260,6 +317,7 @@ impl std::error::Error for Error {
             | ErrorKind::Stopped(_)
             | ErrorKind::Connection { .. }
             | ErrorKind::Format(_)
+            | ErrorKind::ReadOnly(_)
             | ErrorKind::History { .. } => None,
         }
     }

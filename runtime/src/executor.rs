@@ -16,7 +16,7 @@ use crate::fault::{Fault, Left, lost_lock};
 use crate::history::schema::Tables;
 use crate::history::write::{self, Kind, Subject, Took};
 use crate::lock::Held;
-use crate::message::{Commit, Message, Opening};
+use crate::message::{Commit, Message, Opening, forget, rollback};
 use crate::options::Options;
 use crate::pipeline::Pipeline;
 use crate::plan::{DownScript, Start, Step, Work};
@@ -104,7 +104,13 @@ impl<'a> Executor<'a> {
             _ if !self.lock.is_held() => Err(lost_lock(step.to_string(), Left::Nothing)),
             Ok(source) => {
                 let outcome = self.by_statement(step, &source).await;
-                outcome.map_err(|fault| self.as_ended(fault))
+                let outcome = outcome.map_err(|fault| self.as_ended(fault));
+                if outcome.is_err() {
+                    // It fails if the connection is gone, and with it what was left.
+                    let rollback = rollback(&source.sql);
+                    let _ = self.client.postgres().batch_execute(&rollback).await;
+                }
+                outcome
             }
             Err(fault) => Err(*fault),
         };
@@ -188,7 +194,7 @@ impl<'a> Executor<'a> {
             claim: Some(write::claim(self.tables, step.service())),
         };
         let record = self.record(step) + &self.event(step, Took::Transaction, None);
-        let timeouts = source.timeouts(self.options, self.options.lock_timeout);
+        let timeouts = source.timeouts(self.client, self.options, self.options.lock_timeout);
         Message::transaction(&source.sql, &record, &opening, timeouts, commit)
     }
 
@@ -196,7 +202,8 @@ impl<'a> Executor<'a> {
     /// marks it clean.
     async fn by_statement(&mut self, step: &Step<'static>, source: &Source) -> Result<(), Fault> {
         let started = Instant::now();
-        let timeouts = source.timeouts(self.options, Duration::ZERO);
+        let timeouts = source.timeouts(self.client, self.options, Duration::ZERO);
+        let forget = forget(&source.sql);
         let (record, left) = match step.start {
             Start::Afresh => (
                 write::check(self.lock.nonce) + &self.dirty_record(step),
@@ -204,7 +211,7 @@ impl<'a> Executor<'a> {
             ),
             Start::Resumed => (String::new(), source.left()),
         };
-        let begin = Message::bookkeeping(&record) + &Message::timeouts(timeouts);
+        let begin = Message::bookkeeping(&record) + forget + &Message::timeouts(timeouts);
         self.bookkeep(step, &begin, left).await?;
         let found = match step.start {
             Start::Afresh => {
@@ -214,7 +221,7 @@ impl<'a> Executor<'a> {
             Start::Resumed => self.resume(step, source).await?,
         };
         let took = Took::Milliseconds(started.elapsed().as_secs_f64() * 1000.0);
-        let end = found + &self.clean_record(step) + &self.event(step, took, None);
+        let end = found + &self.clean_record(step) + &self.event(step, took, None) + forget;
         self.bookkeep(step, &Message::bookkeeping(&end), source.left())
             .await
     }
@@ -247,7 +254,8 @@ impl<'a> Executor<'a> {
         if *said.code() == SqlState::DIVISION_BY_ZERO {
             return Err(lost_lock(step.to_string(), left));
         }
-        Err(Fault::new(step.to_string(), String::new(), left).with_server(said))
+        let fault = Fault::new(step.to_string(), String::new(), left).with_server(said);
+        Err(fault.in_record())
     }
 
     /// What records a transactional step.

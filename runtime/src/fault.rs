@@ -36,7 +36,18 @@ pub struct Fault {
     pub left: Left,
     /// Whose locks it ran into, as far as they were seen.
     pub blockers: Vec<Blocker>,
+    /// Whose statement failed.
+    pub part: Part,
     pub(crate) ended: Ended,
+}
+
+/// A part of what a step sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The script, or its commit.
+    Script,
+    /// What records it in the history.
+    Record,
 }
 
 /// How a step ended that was not done.
@@ -65,7 +76,11 @@ pub enum Left {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` failed: {}", self.step, self.message)
+        let what = match self.part {
+            Part::Script => "failed",
+            Part::Record => "could not be recorded",
+        };
+        write!(f, "`{}` {what}: {}", self.step, self.message)
     }
 }
 
@@ -86,6 +101,7 @@ impl Fault {
             context: None,
             left,
             blockers: Vec::new(),
+            part: Part::Script,
             ended: Ended::Failed,
         }
     }
@@ -120,6 +136,13 @@ impl Fault {
     pub(crate) fn silent(step: String, left: Left) -> Fault {
         let message = "the server did not heed the request to cancel it".to_owned();
         Fault::new(step, message, left).cut_short()
+    }
+
+    /// It is not the script that failed but what records it.
+    pub(crate) fn in_record(mut self) -> Fault {
+        self.part = Part::Record;
+        self.code = Code::M0505;
+        self
     }
 
     /// Takes over what the server said.

@@ -160,6 +160,10 @@ pub(crate) async fn acquire(
                 waited: started.elapsed().as_secs(),
             });
         }
+        if last.is_none() {
+            // Should it fail, so does the next try.
+            let _ = connection.client.batch_execute(STAY).await;
+        }
         if last.as_ref() != Some(&holder) {
             if let Some(listener) = taking.listener {
                 listener.tell(&Event::Waiting(&holder));
@@ -194,7 +198,7 @@ pub(crate) fn at_work_query(schema: &str, services: &[&str]) -> String {
     let keys = services.iter().map(|service| key(schema, service));
     format!(
         "SELECT 'also', {KEY} FROM pg_catalog.pg_locks l \
-         WHERE {} AND l.mode = 'ExclusiveLock';",
+         WHERE {} AND l.mode OPERATOR(pg_catalog.=) 'ExclusiveLock';",
         held(keys)
     )
 }
@@ -212,19 +216,21 @@ pub(crate) fn at_work(
 }
 
 /// The key of a row of `pg_locks`, which has its halves (Postgres's manual, on that view).
-const KEY: &str = "(l.classid::int8 << 32) | l.objid::int8";
+const KEY: &str = "((l.classid::pg_catalog.int8 OPERATOR(pg_catalog.<<) 32) \
+                    OPERATOR(pg_catalog.|) l.objid::pg_catalog.int8)";
 
 /// The oid of this database.
 const DATABASE: &str = "(SELECT oid FROM pg_catalog.pg_database \
-                        WHERE datname = pg_catalog.current_database())";
+                        WHERE datname OPERATOR(pg_catalog.=) pg_catalog.current_database())";
 
 /// That a row of `pg_locks` is one of these keys, held, in this database.
 fn held(keys: impl Iterator<Item = i64>) -> String {
     let keys: Vec<String> = keys.map(|key| key.to_string()).collect();
     format!(
-        "l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 \
-         AND l.database = {DATABASE} \
-         AND {KEY} = ANY (ARRAY[{}]::int8[])",
+        "l.locktype OPERATOR(pg_catalog.=) 'advisory' AND l.granted \
+         AND l.objsubid OPERATOR(pg_catalog.=) 1 \
+         AND l.database OPERATOR(pg_catalog.=) {DATABASE} \
+         AND {KEY} OPERATOR(pg_catalog.=) ANY (ARRAY[{}]::pg_catalog.int8[])",
         keys.join(", ")
     )
 }
@@ -246,9 +252,10 @@ impl Keys {
         let tables = self.tables.iter();
         let tables = tables.map(|table| format!("pg_catalog.to_regclass({table})"));
         format!(
-            "l.locktype = 'relation' AND l.granted AND l.mode = '{CLAIM}' \
-             AND l.database = {DATABASE} \
-             AND l.relation = ANY (ARRAY[{}]::pg_catalog.oid[])",
+            "l.locktype OPERATOR(pg_catalog.=) 'relation' AND l.granted \
+             AND l.mode OPERATOR(pg_catalog.=) '{CLAIM}' \
+             AND l.database OPERATOR(pg_catalog.=) {DATABASE} \
+             AND l.relation OPERATOR(pg_catalog.=) ANY (ARRAY[{}]::pg_catalog.oid[])",
             tables.collect::<Vec<_>>().join(", ")
         )
     }
@@ -347,14 +354,21 @@ async fn settle(
 
 /// Switches `transaction_timeout` off, which servers before 17 do not have.
 const UNLIMITED: &str = "SELECT pg_catalog.set_config(name, '0', true) \
-                         FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout';";
+                         FROM pg_catalog.pg_settings \
+                         WHERE name OPERATOR(pg_catalog.=) 'transaction_timeout';";
+
+/// Keeps the session open between two tries, where the server would end it.
+const STAY: &str = "SELECT pg_catalog.set_config('idle_session_timeout', '0', false) \
+                    WHERE pg_catalog.current_setting('idle_session_timeout', true) IS NOT NULL";
 
 /// Who holds one of the locks. It may have let go meanwhile.
 async fn holder(connection: &Connection, keys: &Keys) -> Result<Holder, tokio_postgres::Error> {
     let query = format!(
         "SELECT a.pid, a.application_name, a.usename, \
-           pg_catalog.to_char(a.xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC' \
-         FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
+           pg_catalog.to_char(a.xact_start AT TIME ZONE 'UTC', \
+             'YYYY-MM-DD HH24:MI:SS \"UTC\"') \
+         FROM pg_catalog.pg_locks l \
+         JOIN pg_catalog.pg_stat_activity a ON a.pid OPERATOR(pg_catalog.=) l.pid \
          WHERE ({}) OR ({}) ORDER BY a.xact_start, a.pid LIMIT 1",
         held(keys.taken.iter().map(|(key, _)| *key)),
         keys.claimed()

@@ -12,6 +12,21 @@ use migrator_model::sql::statements;
 pub(crate) struct Timeouts {
     pub(crate) lock: Duration,
     pub(crate) statement: Duration,
+    pub(crate) limits: Limits,
+}
+
+impl Timeouts {
+    /// Sets them, for the session or with `LOCAL ` for the transaction; and how many
+    /// statements that takes.
+    fn set(self, local: &str) -> (String, usize) {
+        let (lock, statement) = (milliseconds(self.lock), milliseconds(self.statement));
+        let set =
+            format!("SET {local}lock_timeout = {lock};SET {local}statement_timeout = {statement};");
+        match self.limits.transactions {
+            Limit::None => (set, 2),
+            Limit::Some => (format!("{set}SET {local}transaction_timeout = 0;"), 3),
+        }
+    }
 }
 
 /// Whether a commit waits until it is on disk.
@@ -33,15 +48,66 @@ pub(crate) struct Message {
 }
 
 /// Takes back what a script may have left in the session: the role, the
-/// settings, cursors, temporary tables, sequences' last values.
+/// settings, cursors, temporary tables, sequences' last values, advisory locks.
 ///
-/// `DISCARD ALL` would do it, but is refused inside a transaction.
+/// `DISCARD ALL` would do it, but is refused inside a transaction. What is prepared
+/// is left to [`forget`].
 ///
 /// `standard_conforming_strings` is on whatever the role's default: so every
 /// script is read as it was checked.
 pub(crate) const RESET: &str = "SET SESSION AUTHORIZATION DEFAULT;RESET ROLE;RESET ALL;\
                      SET standard_conforming_strings = on;\
-                     CLOSE ALL;UNLISTEN *;DISCARD TEMP;DISCARD SEQUENCES;";
+                     CLOSE ALL;UNLISTEN *;DISCARD TEMP;DISCARD SEQUENCES;\
+                     SELECT pg_catalog.pg_advisory_unlock_all();";
+
+/// Ends the transaction of a script that failed, and takes back what outlives it: locks
+/// of the session (Postgres's manual, *Advisory Locks*) and what was prepared.
+pub(crate) fn rollback(script: &str) -> String {
+    let forget = forget(script);
+    format!("ROLLBACK;SELECT pg_catalog.pg_advisory_unlock_all();{forget}")
+}
+
+/// Takes back the statements that a script prepares. It is sent before a script as well:
+/// a pooler may hand it a session in which another run has left some.
+///
+/// Only where a script speaks of such. What else is prepared in the session is the
+/// caller's, or that of others who have it from the same pooler.
+pub(crate) fn forget(script: &str) -> &'static str {
+    let word = b"prepare";
+    let mut places = script.as_bytes().windows(word.len());
+    match places.any(|place| place.eq_ignore_ascii_case(word)) {
+        true => "DEALLOCATE ALL;",
+        false => "",
+    }
+}
+
+/// What the role, the database or the server ends sessions for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// Transactions that take long (`transaction_timeout`, from Postgres 17).
+    pub(crate) transactions: Limit,
+    /// Nothing to do (`idle_session_timeout`, from Postgres 14).
+    pub(crate) idle: Limit,
+}
+
+/// Whether there is such a limit, so that it is to be switched off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Limit {
+    #[default]
+    None,
+    Some,
+}
+
+impl Limits {
+    /// Lets the session wait for as long as it likes, as others are waited for; behind
+    /// a [`RESET`].
+    pub(crate) fn stay(self) -> &'static str {
+        match self.idle {
+            Limit::None => "",
+            Limit::Some => "SET idle_session_timeout = 0;",
+        }
+    }
+}
 
 /// What goes before a script in its message.
 #[derive(Default)]
@@ -66,22 +132,23 @@ impl Message {
             Commit::Durable => "",
         };
         // In a transaction of its own: a script may yet choose its isolation level.
-        let (guard, before) = match &opening.guard {
-            Some(guard) => (format!("BEGIN;SELECT {guard};COMMIT;"), 6),
-            None => (String::new(), 3),
+        let (guard, guards) = match &opening.guard {
+            Some(guard) => (format!("BEGIN;SELECT {guard};COMMIT;"), 3),
+            None => (String::new(), 0),
         };
-        let (claim, before) = match &opening.claim {
-            Some(claim) => (claim.as_str(), before + 1),
-            None => ("", before),
-        };
-        let head = format!(
-            "{guard}BEGIN;SET LOCAL lock_timeout = {};SET LOCAL statement_timeout = {};{claim}\n",
-            milliseconds(timeouts.lock),
-            milliseconds(timeouts.statement)
-        );
+        let claim = opening.claim.as_deref().unwrap_or_default();
+        let forget = forget(script);
+        let stay = timeouts.limits.stay();
+        let (timeouts, settings) = timeouts.set("LOCAL ");
+        let more = [claim, forget]
+            .iter()
+            .filter(|part| !part.is_empty())
+            .count();
+        let before = guards + 1 + settings + more;
+        let head = format!("{guard}BEGIN;{timeouts}{forget}{claim}\n");
         let script_range = head.len()..head.len() + script.len();
         // The line break ends a last line comment, the semicolon a last statement.
-        let text = format!("{head}{script}\n;{RESET}{commit}{record}COMMIT;");
+        let text = format!("{head}{script}\n;{RESET}{stay}{forget}{commit}{record}COMMIT;");
         Message {
             text,
             script: script_range,
@@ -101,11 +168,21 @@ impl Message {
 
     /// Sets the timeouts for statements outside a transaction.
     pub(crate) fn timeouts(timeouts: Timeouts) -> String {
-        format!(
-            "SET lock_timeout = {};SET statement_timeout = {};",
-            milliseconds(timeouts.lock),
-            milliseconds(timeouts.statement)
-        )
+        timeouts.set("").0
+    }
+
+    /// Whether it is not the script that failed but what records it, or the claim right
+    /// before it. What fails in the COMMIT is the script's: a deferred constraint.
+    pub(crate) fn failed_in_record(&self, completed: usize) -> bool {
+        let (Some(script), Some(behind)) = (
+            self.text.get(self.script.clone()),
+            self.text.get(self.script.end..),
+        ) else {
+            return false;
+        };
+        let first = self.before + statements(script).len();
+        let commit = first + statements(behind).len().saturating_sub(1);
+        completed + 1 == self.before || (first..commit).contains(&completed)
     }
 
     /// The position in the script of what failed: that which the server named,
@@ -163,11 +240,15 @@ fn byte_of(text: &str, position: u32) -> Option<usize> {
 mod tests {
     use std::time::Duration;
 
-    use super::{Commit, Message, Opening, Timeouts};
+    use super::{Commit, Limit, Limits, Message, Opening, Timeouts, forget};
 
     const TIMEOUTS: Timeouts = Timeouts {
         lock: Duration::from_secs(5),
         statement: Duration::ZERO,
+        limits: Limits {
+            transactions: Limit::None,
+            idle: Limit::None,
+        },
     };
 
     fn message(script: &str) -> Message {
@@ -211,6 +292,45 @@ mod tests {
         assert_eq!(super::milliseconds(Duration::ZERO), 0);
         assert_eq!(super::milliseconds(Duration::from_micros(1)), 1);
         assert_eq!(super::milliseconds(Duration::MAX), 2_147_483_647);
+    }
+
+    #[test]
+    fn what_records_is_told_from_the_script_and_from_its_commit() {
+        let message = message("SELECT 1;\n  SELECT 2;");
+        let all = super::statements(&message.text).len();
+        let ours = |completed| message.failed_in_record(completed);
+        assert!(!ours(0), "a text that does not parse");
+        assert!(!ours(3) && !ours(4), "the script's statements");
+        assert!((5..all - 1).all(ours));
+        assert!(!ours(all - 1), "the COMMIT");
+    }
+
+    #[test]
+    fn statements_are_counted_whatever_goes_before_them() {
+        let timeouts = Timeouts {
+            limits: Limits {
+                transactions: Limit::Some,
+                idle: Limit::Some,
+            },
+            ..TIMEOUTS
+        };
+        let script = "PREPARE s AS SELECT 1;\nSELECT 2;";
+        let opening = Opening {
+            guard: Some("1".to_owned()),
+            claim: Some("SELECT 1;".to_owned()),
+        };
+        let message = Message::transaction(script, "", &opening, timeouts, Commit::Durable);
+        let before = super::statements(&message.text[..message.script.start]).len();
+        let second = message.locate(None, before + 1).expect("it is there");
+        assert_eq!(second.to_string(), "2:1");
+    }
+
+    #[test]
+    fn what_is_prepared_is_taken_back_where_a_script_speaks_of_it() {
+        assert_eq!(forget("Prepare s AS SELECT 1"), "DEALLOCATE ALL;");
+        assert_eq!(forget("SELECT 'prep'"), "");
+        let text = message("PREPARE s AS SELECT 1").text;
+        assert_eq!(text.matches("DEALLOCATE ALL;").count(), 2);
     }
 
     #[test]

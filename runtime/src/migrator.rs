@@ -226,6 +226,7 @@ pub(crate) fn read_failed(client: &Client, error: ReadError) -> ErrorKind {
         ReadError::Row(row) => ErrorKind::History {
             doing,
             why: format!("this entry is not as it was written: {row}"),
+            sqlstate: None,
         },
         ReadError::Postgres(error) => failed(client, doing, &error),
     }
@@ -238,6 +239,7 @@ pub(crate) fn failed(client: &Client, doing: String, error: &tokio_postgres::Err
         (Some(said), false) => ErrorKind::History {
             doing,
             why: said.message().to_owned(),
+            sqlstate: Some(said.code().code().to_owned()),
         },
         _ => ErrorKind::Connection {
             doing,

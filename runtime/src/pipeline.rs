@@ -20,7 +20,7 @@ use crate::executor::Executor;
 use crate::fault::{Fault, Left, is_cancelled, is_worth_a_retry, lost_lock};
 use crate::history::write::is_lost_lock;
 use crate::lock::jitter;
-use crate::message::Message;
+use crate::message::{Message, rollback};
 use crate::plan::Step;
 use crate::session::{Answers, SendError, begin};
 use crate::source::{Source, unanswered};
@@ -129,7 +129,7 @@ impl<'a> Executor<'a> {
         };
         let timeouts = first
             .source
-            .timeouts(self.options, self.options.lock_timeout);
+            .timeouts(self.client, self.options, self.options.lock_timeout);
         let waiting = Waiting {
             client: self.client,
             application: &self.options.application,
@@ -178,10 +178,10 @@ impl<'a> Executor<'a> {
             false => source.refused(&step.to_string(), message, failure, said),
         };
         if *said.code() == SqlState::LOCK_NOT_AVAILABLE {
-            let timeouts = source.timeouts(self.options, self.options.lock_timeout);
+            let timeouts = source.timeouts(self.client, self.options, self.options.lock_timeout);
             fault.blockers = self.watch.blockers(timeouts.lock);
         }
-        if self.clear().await.is_err() {
+        if self.clear(source).await.is_err() {
             fault.message = format!("the connection was lost: {}", fault.message);
             fault.left = Left::Unknown;
             self.pipeline.steps.clear();
@@ -208,21 +208,22 @@ impl<'a> Executor<'a> {
     }
 
     /// Takes the answers to all that is under way and ends the transaction.
-    async fn clear(&mut self) -> Result<(), Lost> {
+    async fn clear(&mut self, failed: &Source) -> Result<(), Lost> {
         for later in &mut self.pipeline.steps {
             let answers = std::mem::take(&mut later.answers);
             // It failed because the one ahead of it did.
             let answered = self.stop.attend(self.client, answers.wait()).await;
             drop(answered.map_err(|Silent| Lost)?);
         }
-        self.roll_back().await
+        self.roll_back(failed).await
     }
 
     /// Ends the transaction, also if a request to cancel meets that.
-    async fn roll_back(&self) -> Result<(), Lost> {
+    async fn roll_back(&self, failed: &Source) -> Result<(), Lost> {
+        let rollback = rollback(&failed.sql);
         let mut tries = 0..3;
         loop {
-            match self.client.postgres().batch_execute("ROLLBACK").await {
+            match self.client.postgres().batch_execute(&rollback).await {
                 Ok(()) => return Ok(()),
                 Err(error) => {
                     let is_cancelled = error.as_db_error().is_some_and(is_cancelled);

@@ -9,6 +9,7 @@ use crate::history::write::{self, Kind, Subject, Took};
 use crate::lock::Locks;
 use crate::message::Message;
 use crate::migrator::{Migrator, failed};
+use crate::ready;
 
 /// What the user made of a script that broke half-way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +49,7 @@ impl Migrator {
         version: Version,
         outcome: Outcome,
     ) -> Result<Entry, Error> {
+        ready::session(client).await?;
         let history = self.history(client).await?;
         let entry = history.entry(service, version).cloned();
         let Some(entry) = entry.filter(|entry| entry.dirty.is_some()) else {

@@ -15,10 +15,10 @@ use crate::event::Event;
 use crate::history::{Entry, History};
 use crate::legs::legs;
 use crate::lock::{Held, Locks, Seen};
-use crate::message::RESET;
 use crate::migrator::{Migrator, failed, read_failed};
 use crate::plan::{self, Conflict, Plan};
 use crate::progress::Progress;
+use crate::ready;
 use crate::recorded::Recorded;
 use crate::report::Report;
 use crate::schedule::Schedule;
@@ -144,8 +144,7 @@ impl Migrator {
         history: &History,
         services: &BTreeSet<String>,
     ) -> Result<(), ErrorKind> {
-        let reset = client.postgres().batch_execute(RESET).await;
-        reset.map_err(|error| failed(client, "preparing the session".to_owned(), &error))?;
+        ready::session(client).await?;
         bootstrap::tables(client, &self.tables, &self.options, history, services).await
     }
 

@@ -62,10 +62,11 @@ impl Source {
         })
     }
 
-    pub(crate) fn timeouts(&self, options: &Options, lock: Duration) -> Timeouts {
+    pub(crate) fn timeouts(&self, client: &Client, options: &Options, lock: Duration) -> Timeouts {
         Timeouts {
             lock: self.lock_timeout.unwrap_or(lock),
             statement: self.statement_timeout.unwrap_or(options.statement_timeout),
+            limits: client.limits(),
         }
     }
 
@@ -87,9 +88,11 @@ impl Source {
         said: &DbError,
     ) -> Fault {
         let position = message.locate(named_position(said), failure.completed);
-        Fault::new(step.to_owned(), String::new(), Left::Nothing)
-            .with_server(said)
-            .at(self.path.as_deref(), &self.sql, position)
+        let fault = Fault::new(step.to_owned(), String::new(), Left::Nothing).with_server(said);
+        match message.failed_in_record(failure.completed) {
+            true => fault.in_record(),
+            false => fault.at(self.path.as_deref(), &self.sql, position),
+        }
     }
 
     /// Sends one statement after the other, outside a transaction.

@@ -11,7 +11,7 @@ use tokio_postgres::SimpleQueryRow;
 
 use crate::client::Client;
 use crate::fault::{Fault, Left};
-use crate::message::{Commit, Message, Opening, RESET};
+use crate::message::{Commit, Message, Opening, RESET, forget, rollback};
 use crate::options::Options;
 use crate::session::send_for_rows;
 use crate::source::{Source, describe, unanswered};
@@ -117,7 +117,8 @@ impl Trial {
         if let Some(fault) = self.source.unfit(&self.step) {
             return Err(Box::new(fault));
         }
-        let reset = client.postgres().batch_execute(RESET).await;
+        let reset = format!("{RESET}{}", forget(&self.source.sql));
+        let reset = client.postgres().batch_execute(&reset).await;
         let fault = |why| Box::new(Fault::new(self.step.clone(), why, Left::Nothing));
         reset.map_err(|error| fault(describe(&error)))?;
         let started = Instant::now();
@@ -137,7 +138,7 @@ impl Trial {
         client: &Client,
         options: &Options,
     ) -> Result<Vec<TableLock>, Fault> {
-        let timeouts = self.source.timeouts(options, options.lock_timeout);
+        let timeouts = self.source.timeouts(client, options, options.lock_timeout);
         let (sql, opening) = (&self.source.sql, Opening::default());
         let message = Message::transaction(sql, HELD, &opening, timeouts, Commit::Deferred);
         let sent = send_for_rows(client.postgres(), &message.text, held);
@@ -151,14 +152,18 @@ impl Trial {
             return Err(unanswered(client, &self.step, &failure.error).await);
         };
         let fault = self.source.refused(&self.step, &message, &failure, said);
-        match client.postgres().batch_execute("ROLLBACK").await {
+        match client
+            .postgres()
+            .batch_execute(&rollback(&self.source.sql))
+            .await
+        {
             Ok(()) => Err(fault),
             Err(error) => Err(unanswered(client, &self.step, &error).await),
         }
     }
 
     async fn by_statement(&self, client: &Client, options: &Options) -> Result<(), Fault> {
-        let timeouts = self.source.timeouts(options, Duration::ZERO);
+        let timeouts = self.source.timeouts(client, options, Duration::ZERO);
         let set = Message::timeouts(timeouts);
         if let Err(error) = client.postgres().batch_execute(&set).await {
             return Err(unanswered(client, &self.step, &error).await);

@@ -266,10 +266,18 @@ impl Wait {
                 let why = why + &before;
                 ErrorKind::Connection { doing, why }
             }
-            (Some(ErrorKind::History { doing, why }), _) => {
-                let why = why + &before;
-                ErrorKind::History { doing, why }
-            }
+            (
+                Some(ErrorKind::History {
+                    doing,
+                    why,
+                    sqlstate,
+                }),
+                _,
+            ) => ErrorKind::History {
+                doing,
+                why: why + &before,
+                sqlstate,
+            },
             (Some(kind), _) => kind,
             (None, Some(state)) => self.not_current(state),
             // Never, as a wait is not over before the first look.
@@ -304,6 +312,7 @@ fn is_passing(kind: &ErrorKind) -> bool {
         | ErrorKind::Locked { .. }
         | ErrorKind::Script(_)
         | ErrorKind::Stopped(_)
+        | ErrorKind::ReadOnly(_)
         | ErrorKind::Format(_)
         | ErrorKind::History { .. }
         | ErrorKind::Scripts(_)

@@ -23,7 +23,7 @@ pub(crate) struct Live {
 pub(crate) async fn of(live: &Client) -> Result<Live, tokio_postgres::Error> {
     let names = column(
         live,
-        "SELECT rolname FROM pg_catalog.pg_roles WHERE pg_catalog.left(rolname, 3) <> 'pg_'",
+        "SELECT rolname FROM pg_catalog.pg_roles WHERE pg_catalog.left(rolname, 3) OPERATOR(pg_catalog.<>) 'pg_'",
     );
     let session = column(live, "SELECT session_user");
     let is_superuser = column(live, "SHOW is_superuser");

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use migrator_model::Version;
 use migrator_model::file_name::Direction;
 use migrator_model::registry::MigrationRef;
-use tokio_postgres::SimpleQueryRow;
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{DbError, SqlState};
+use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 
 use super::schema::{Tables, quote_literal};
 use super::{Entry, FORMAT, History, Ready, Recorded, Stored};
+use crate::fault::named_position;
 use crate::session::rows;
 
 /// Why a history could not be read.
@@ -50,16 +51,48 @@ pub(crate) async fn history_and(
     tables: &Tables,
     first: &str,
 ) -> Result<(History, Vec<SimpleQueryRow>), ReadError> {
-    let query = format!("{first}{}", query(tables));
-    match client.simple_query(&query).await {
-        Ok(messages) => {
-            let is_other = |row: &SimpleQueryRow| row.get(0) == Some("also");
-            let (others, own) = rows(messages).partition(is_other);
-            Ok((parse(own)?, others))
-        }
-        Err(error) if is_absent(&error) => Ok((History::default(), Vec::new())),
-        Err(error) => Err(ReadError::Postgres(error)),
+    let Some(messages) = send(client, tables, first, &query(tables)).await? else {
+        return Ok((History::default(), Vec::new()));
+    };
+    let is_other = |row: &SimpleQueryRow| row.get(0) == Some("also");
+    let (others, own): (Vec<_>, Vec<_>) = rows(messages).partition(is_other);
+    Ok((parse(&own)?, others))
+}
+
+/// Sends `first`, a question for the format and the rest as one message; nothing if
+/// there is no history.
+///
+/// That there is none is known by the server pointing at the format's table. Where it
+/// points at another one, the history was altered, or is of another format.
+async fn send(
+    client: &tokio_postgres::Client,
+    tables: &Tables,
+    first: &str,
+    rest: &str,
+) -> Result<Option<Vec<SimpleQueryMessage>>, ReadError> {
+    let head = format!("{first}SELECT 'format', format FROM {};", tables.format());
+    let error = match client.simple_query(&format!("{head}{rest}")).await {
+        Ok(messages) => return Ok(Some(messages)),
+        Err(error) => error,
+    };
+    let Some(said) = error.as_db_error() else {
+        return Err(ReadError::Postgres(error));
+    };
+    let place = named_position(said).and_then(|place| usize::try_from(place).ok());
+    if is_absent(said) && place.is_some_and(|place| place <= head.chars().count()) {
+        return Ok(None);
     }
+    // Boxed: it is rare, and would be part of every future that reads.
+    let other = Box::pin(other_format(client, tables)).await;
+    Err(other.unwrap_or(ReadError::Postgres(error)))
+}
+
+/// The format, where it is another one than ours.
+async fn other_format(client: &tokio_postgres::Client, tables: &Tables) -> Option<ReadError> {
+    let query = format!("SELECT format FROM {}", tables.format());
+    let mut rows = rows(client.simple_query(&query).await.ok()?);
+    let format = rows.next()?.get(0)?.to_owned();
+    (format != FORMAT.to_string()).then_some(ReadError::Format(format))
 }
 
 /// Reads the down scripts that were recorded with some entries of a service.
@@ -73,7 +106,8 @@ pub(crate) async fn down_scripts(
         .iter()
         .map(|version| version.as_integer().to_string());
     let query = format!(
-        "SELECT version, down_script FROM {} WHERE version IN ({})",
+        "SELECT version, down_script FROM {} \
+         WHERE version OPERATOR(pg_catalog.=) ANY (ARRAY[{}]::pg_catalog.int8[])",
         tables.of(service),
         versions.collect::<Vec<_>>().join(", ")
     );
@@ -145,22 +179,44 @@ pub(crate) async fn recorded(
 ) -> Result<Vec<Recorded>, ReadError> {
     let query = format!(
         "SELECT c.relname, h.version, h.name, h.up_script, e.role, h.dirty \
-           FROM {parent} h JOIN pg_catalog.pg_class c ON c.oid = h.tableoid \
+           FROM {parent} h \
+           JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) h.tableoid \
            LEFT JOIN LATERAL (SELECT id, role FROM {event} \
-             WHERE kind IN ('apply', 'repair') AND version = h.version \
-               AND service || '{suffix}' = c.relname \
+             WHERE kind OPERATOR(pg_catalog.=) \
+                 ANY (ARRAY['apply', 'repair']::pg_catalog.text[]) \
+               AND version OPERATOR(pg_catalog.=) h.version \
+               AND pg_catalog.concat(service, '{suffix}') \
+                 OPERATOR(pg_catalog.=) c.relname::pg_catalog.text \
              ORDER BY id DESC LIMIT 1) e ON true \
            ORDER BY e.id NULLS FIRST, h.applied_on, c.relname, h.version;",
         parent = tables.parent(),
         event = tables.event(),
         suffix = Tables::SUFFIX,
     );
-    match client.simple_query(&query).await {
-        Ok(messages) => rows(messages)
-            .map(|row| as_recorded(&row).ok_or_else(|| ReadError::Row(describe(&row))))
-            .collect(),
-        Err(error) if is_absent(&error) => Ok(Vec::new()),
-        Err(error) => Err(ReadError::Postgres(error)),
+    let Some(messages) = send(client, tables, "", &query).await? else {
+        return Ok(Vec::new());
+    };
+    let (formats, rows): (Vec<_>, Vec<_>) =
+        rows(messages).partition(|row| row.get(0) == Some("format"));
+    check(formats.iter().filter_map(|row| row.get(1)))?;
+    rows.iter()
+        .map(|row| as_recorded(row).ok_or_else(|| ReadError::Row(describe(row))))
+        .collect()
+}
+
+/// The format must be ours, and there be one.
+fn check<'r>(formats: impl Iterator<Item = &'r str>) -> Result<(), ReadError> {
+    let ours = FORMAT.to_string();
+    let mut known = false;
+    for format in formats {
+        if format != ours {
+            return Err(ReadError::Format(format.to_owned()));
+        }
+        known = true;
+    }
+    match known {
+        true => Ok(()),
+        false => Err(ReadError::Format("of none".to_owned())),
     }
 }
 
@@ -191,42 +247,44 @@ fn direction(dirty: Option<&str>) -> Result<Option<Direction>, NoDirection> {
 fn query(tables: &Tables) -> String {
     let parent = tables.parent();
     format!(
-        "SELECT 'format', format FROM {format};\
-         SELECT 'table', c.relname FROM pg_catalog.pg_inherits i \
-           JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid \
-           WHERE i.inhparent = {regclass}::pg_catalog.regclass ORDER BY 2;\
+        "SELECT 'table', c.relname FROM pg_catalog.pg_inherits i \
+           JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) i.inhrelid \
+           WHERE i.inhparent OPERATOR(pg_catalog.=) {regclass}::pg_catalog.regclass \
+           ORDER BY 2;\
          SELECT 'entry', c.relname, h.version, h.name, h.applied_on, h.checksum, \
              h.fingerprint, h.dirty, \
              pg_catalog.array_to_string(h.requires, ' '), \
              pg_catalog.array_to_string(h.depends_on, ' '), \
              h.down_script IS NOT NULL \
-           FROM {parent} h JOIN pg_catalog.pg_class c ON c.oid = h.tableoid;",
-        format = tables.format(),
+           FROM {parent} h \
+           JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) h.tableoid;",
         regclass = quote_literal(&parent),
     )
 }
 
-fn is_absent(error: &tokio_postgres::Error) -> bool {
+fn is_absent(said: &DbError) -> bool {
     let absent = [&SqlState::UNDEFINED_TABLE, &SqlState::INVALID_SCHEMA_NAME];
-    error.code().is_some_and(|code| absent.contains(&code))
+    absent.contains(&said.code())
 }
 
-fn parse(rows: Vec<SimpleQueryRow>) -> Result<History, ReadError> {
-    let mut known = false;
+fn parse(rows: &[SimpleQueryRow]) -> Result<History, ReadError> {
+    let mut formats = Vec::new();
     let mut tables = Vec::new();
     let mut entries = Vec::new();
     for row in rows {
         let second = row.get(1).unwrap_or_default();
         match row.get(0) {
-            Some("format") if second == FORMAT.to_string() => known = true,
-            Some("format") => return Err(ReadError::Format(second.to_owned())),
+            Some("format") => formats.push(second),
             Some("table") => tables.extend(Tables::service_of(second).map(str::to_owned)),
-            _ => entries.push(entry(&row).ok_or_else(|| ReadError::Row(describe(&row)))?),
+            _ => entries.push(row),
         }
     }
-    if !known {
-        return Err(ReadError::Format("of none".to_owned()));
-    }
+    check(formats.into_iter())?;
+    let entries: Result<Vec<Entry>, ReadError> = entries
+        .into_iter()
+        .map(|row| entry(row).ok_or_else(|| ReadError::Row(describe(row))))
+        .collect();
+    let entries = entries?;
     let mut history = History::new(entries);
     history.tables = tables;
     history.ready = Ready::Yes;

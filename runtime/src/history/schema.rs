@@ -1,7 +1,7 @@
 //! The history's tables: one parent, one child a service, the event log.
 //!
 //! A child's first four columns are refinery's own (refinery-core 0.10,
-//! `traits/mod.rs`: `version int8`, `name`, `applied_on`, `checksum`), so that
+//! `traits/mod.rs`: `version bigint`, `name`, `applied_on`, `checksum`), so that
 //! refinery can read it. Inheritance lets one query read all services.
 
 use super::FORMAT;
@@ -56,7 +56,7 @@ impl Tables {
     /// Whether the schema exists.
     pub(crate) fn schema_exists(&self) -> String {
         format!(
-            "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = {}",
+            "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname OPERATOR(pg_catalog.=) {}",
             quote_literal(&self.schema)
         )
     }
@@ -74,35 +74,36 @@ impl Tables {
     pub(crate) fn create_common(&self) -> String {
         let (parent, event, format) = (self.parent(), self.event(), self.format());
         format!(
-            "CREATE TABLE {format} (format int4 PRIMARY KEY);\
+            "CREATE TABLE {format} (format integer PRIMARY KEY);\
              INSERT INTO {format} VALUES ({FORMAT});\
              CREATE TABLE {parent} (\
-               version int8 NOT NULL,\
+               version bigint NOT NULL,\
                name varchar(255) NOT NULL,\
                applied_on varchar(255) NOT NULL,\
                checksum varchar(255) NOT NULL,\
-               fingerprint text,\
-               dirty text CHECK (dirty IN ('up', 'down')),\
-               requires text[] NOT NULL DEFAULT '{{}}',\
-               depends_on text[] NOT NULL DEFAULT '{{}}',\
-               up_script text,\
-               down_script text);\
+               fingerprint pg_catalog.text,\
+               dirty pg_catalog.text CHECK (dirty OPERATOR(pg_catalog.=) \
+                 ANY (ARRAY['up', 'down']::pg_catalog.text[])),\
+               requires pg_catalog.text[] NOT NULL DEFAULT '{{}}',\
+               depends_on pg_catalog.text[] NOT NULL DEFAULT '{{}}',\
+               up_script pg_catalog.text,\
+               down_script pg_catalog.text);\
              COMMENT ON TABLE {parent} IS 'Applied migrations of all services; empty itself';\
              CREATE TABLE {event} (\
-               id int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,\
-               at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),\
-               kind text NOT NULL,\
-               service text NOT NULL,\
-               version int8 NOT NULL,\
-               name text NOT NULL,\
-               checksum text,\
-               milliseconds float8,\
-               message text,\
-               application text NOT NULL,\
-               migrator_version text NOT NULL,\
-               role text NOT NULL DEFAULT current_user,\
-               client inet DEFAULT pg_catalog.inet_client_addr(),\
-               pid int4 NOT NULL DEFAULT pg_catalog.pg_backend_pid());\
+               id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,\
+               at timestamp with time zone NOT NULL DEFAULT pg_catalog.clock_timestamp(),\
+               kind pg_catalog.text NOT NULL,\
+               service pg_catalog.text NOT NULL,\
+               version bigint NOT NULL,\
+               name pg_catalog.text NOT NULL,\
+               checksum pg_catalog.text,\
+               milliseconds double precision,\
+               message pg_catalog.text,\
+               application pg_catalog.text NOT NULL,\
+               migrator_version pg_catalog.text NOT NULL,\
+               role pg_catalog.text NOT NULL DEFAULT current_user,\
+               client pg_catalog.inet DEFAULT pg_catalog.inet_client_addr(),\
+               pid integer NOT NULL DEFAULT pg_catalog.pg_backend_pid());\
              COMMENT ON TABLE {event} IS 'Every apply, revert, failure and repair; append only';"
         )
     }

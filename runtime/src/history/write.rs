@@ -1,4 +1,8 @@
 //! The statements that change the history; each is one or more complete statements.
+//!
+//! They run behind a script under the role's own `search_path`, which may put anything
+//! before `pg_catalog`: so every name, type and operator in them says its schema, but for
+//! what the grammar itself resolves there (`AT TIME ZONE`, `CASE WHEN`, `bigint`).
 
 use migrator_model::file_name::Direction;
 use migrator_model::{Migration, Version};
@@ -79,10 +83,10 @@ pub(crate) fn set_dirty(
     dirty: Option<Direction>,
 ) -> String {
     format!(
-        "UPDATE {} SET dirty = {} WHERE version = {};",
+        "UPDATE {} SET dirty = {} WHERE {};",
         tables.of(service),
         dirty.map_or("NULL", |direction| word(direction)),
-        version.as_integer()
+        is(version)
     )
 }
 
@@ -106,11 +110,7 @@ pub(crate) fn replace(tables: &Tables, migration: &Migration) -> String {
 
 /// Unrecords a migration.
 pub(crate) fn delete(tables: &Tables, service: &str, version: Version) -> String {
-    format!(
-        "DELETE FROM {} WHERE version = {};",
-        tables.of(service),
-        version.as_integer()
-    )
+    format!("DELETE FROM {} WHERE {};", tables.of(service), is(version))
 }
 
 /// An expression that fails unless a migration is recorded, or
@@ -122,10 +122,9 @@ pub(crate) fn guard(
     direction: Direction,
 ) -> String {
     let count = format!(
-        "(SELECT pg_catalog.count(*) FROM {} WHERE version OPERATOR(pg_catalog.=) \
-         {}::pg_catalog.int8)",
+        "(SELECT pg_catalog.count(*) FROM {} WHERE {})",
         tables.of(service),
-        version.as_integer()
+        is(version)
     );
     match direction {
         Direction::Up => format!("1 OPERATOR(pg_catalog./) {count}"),
@@ -193,7 +192,8 @@ pub(crate) fn event(
     };
     let milliseconds = match took {
         Took::Transaction => "pg_catalog.date_part('epoch', \
-            pg_catalog.clock_timestamp() - pg_catalog.now()) * 1000"
+            pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.now()) \
+            OPERATOR(pg_catalog.*) 1000"
             .to_owned(),
         Took::Milliseconds(milliseconds) => format!("{milliseconds:.3}"),
         Took::Unknown => "NULL".to_owned(),
@@ -202,8 +202,8 @@ pub(crate) fn event(
         "INSERT INTO {table} (kind, service, version, name, checksum, milliseconds, message, \
            application, migrator_version) \
          VALUES ({kind}, {service}, {version}, {name}, {checksum}, {milliseconds}, {message}, \
-           COALESCE(NULLIF(pg_catalog.current_setting('application_name'), ''), {application}), \
-           '{migrator_version}');",
+           CASE WHEN {APPLICATION} OPERATOR(pg_catalog.=) '' THEN {application} \
+             ELSE {APPLICATION} END, '{migrator_version}');",
         table = tables.event(),
         service = quote_literal(subject.service),
         version = subject.version.as_integer(),
@@ -212,6 +212,17 @@ pub(crate) fn event(
         message = message.map_or_else(|| "NULL".to_owned(), quote_literal),
         application = quote_literal(subject.application),
         migrator_version = env!("CARGO_PKG_VERSION"),
+    )
+}
+
+/// What the session calls itself. NULLIF would look for `=` on the search path.
+const APPLICATION: &str = "pg_catalog.current_setting('application_name')";
+
+/// That a row is of this version.
+fn is(version: Version) -> String {
+    format!(
+        "version OPERATOR(pg_catalog.=) {}::pg_catalog.int8",
+        version.as_integer()
     )
 }
 

@@ -121,6 +121,7 @@ fn details(error: &crate::Error) -> Vec<String> {
         | ErrorKind::NotDirty { .. }
         | ErrorKind::Locked { .. }
         | ErrorKind::Connect(_)
+        | ErrorKind::ReadOnly(_)
         | ErrorKind::Format(_)
         | ErrorKind::NotCurrent { .. }
         | ErrorKind::Stopped(_)

@@ -1,6 +1,10 @@
 //! What one script does to the session does not reach the next.
 
-use super::support::{Database, core, fault};
+use std::time::Duration;
+
+use migrator_runtime::{Migrator, Options, Target};
+
+use super::support::{Database, core, done, fault, registry, telling, within};
 
 const NASTY: &str = "
     SET search_path = pg_temp;
@@ -24,7 +28,18 @@ const NASTY: &str = "
     DECLARE c CURSOR WITH HOLD FOR SELECT 1;
     SET LOCAL row_security = off;
     SET CONSTRAINTS ALL DEFERRED;
+    PREPARE leftover AS SELECT 1;
+    SELECT pg_advisory_lock(4711);
+    SELECT pg_advisory_lock_shared(4711);
+    SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE, DEFERRABLE;
+    SET session_replication_role = replica;
     SET role = pg_read_all_stats;";
+
+/// Looks for what is prepared in a word that [`PROBE`] then need not say.
+const LEFT: &str = "CREATE FUNCTION public.left_over() RETURNS text LANGUAGE sql AS $$
+    SELECT concat_ws('|', (SELECT count(*) FROM pg_prepared_statements),
+      (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711)) $$;
+    CREATE TABLE public.probe (seen text)";
 
 const PROBE: &str = "
     INSERT INTO public.probe SELECT pg_catalog.concat_ws('|', current_user, session_user,
@@ -35,11 +50,14 @@ const PROBE: &str = "
       nullif(current_setting('my.own', true), ''),
       to_regclass('pg_temp.leftover'), to_regclass('leftover'), to_regclass('s'),
       (SELECT count(*) FROM pg_cursors WHERE is_holdable),
-      (SELECT count(*) FROM pg_listening_channels()));";
+      (SELECT count(*) FROM pg_listening_channels()),
+      current_setting('default_transaction_isolation'),
+      current_setting('default_transaction_deferrable'),
+      current_setting('session_replication_role'), public.left_over());";
 
 async fn assert_harmless(nasty: &str) {
     let database = Database::new().await;
-    database.run("CREATE TABLE probe (seen text)").await;
+    database.run(LEFT).await;
     let report = database
         .up(core(&[PROBE, nasty, PROBE]))
         .await
@@ -47,7 +65,8 @@ async fn assert_harmless(nasty: &str) {
     assert_eq!(report.done.len(), 3);
     let seen = database.rows("SELECT seen FROM probe").await;
     assert_eq!(seen[0], seen[1]);
-    assert!(seen[0].ends_with("|0|0"), "{}", seen[0]);
+    let nothing = "|0|0|read committed|off|origin|0|0";
+    assert!(seen[0].ends_with(nothing), "{}", seen[0]);
     let roles = "SELECT DISTINCT role || application FROM migrator.event";
     assert_eq!(database.value(roles).await, "postgresmigrator");
 }
@@ -67,7 +86,7 @@ async fn what_a_script_outside_a_transaction_leaves_is_taken_back() {
 async fn what_a_script_that_fails_leaves_is_taken_back() {
     for mode in ["", "-- migrator: no-transaction\n"] {
         let database = Database::new().await;
-        database.run("CREATE TABLE probe (seen text)").await;
+        database.run(LEFT).await;
         let mut client = database.client().await;
         let mut up = async |scripts: &[&str]| {
             migrator_runtime::Migrator::new(core(scripts))
@@ -89,9 +108,9 @@ async fn what_a_script_that_fails_leaves_is_taken_back() {
 #[tokio::test]
 async fn what_the_caller_has_set_does_not_reach_the_first_script() {
     let database = Database::new().await;
-    database.run("CREATE TABLE probe (seen text)").await;
+    database.run(LEFT).await;
     let mut client = database.client().await;
-    let own = "SET search_path = pg_temp; SET work_mem = '77MB'; SET ROLE pg_monitor";
+    let own = "SELECT pg_advisory_lock(4711); SET search_path = pg_temp; SET work_mem = '77MB'; SET ROLE pg_monitor";
     client
         .postgres()
         .batch_execute(own)
@@ -154,4 +173,53 @@ async fn scripts_may_end_and_quote_as_they_like() {
     );
     let again = database.up(registry).await.expect("nothing is changed");
     assert!(again.done.is_empty());
+}
+
+#[tokio::test]
+async fn what_a_script_takes_or_prepares_outlives_neither_its_failure_nor_a_further_try() {
+    let database = Database::new().await;
+    database.run("CREATE TABLE busy ()").await;
+    let busy = database.session().await;
+    let lock = "BEGIN; LOCK TABLE busy";
+    busy.batch_execute(lock).await.expect("nobody else has it");
+    let script = "PREPARE p AS SELECT 1; SELECT pg_advisory_lock(4711); \
+                  LOCK TABLE public.busy; EXECUTE p;";
+    let options = Options {
+        lock_timeout: Duration::from_millis(20),
+        tries: 1000,
+        ..Options::default()
+    };
+    let (migrator, mut told) = telling(core(&[script, "SELECT 1/0;"]), options);
+    let run = tokio::spawn({
+        let database = database.clone();
+        async move { database.up_with(migrator, Target::all()).await }
+    });
+    let retrying = told.next("retrying").await;
+    assert_eq!(retrying, "retrying canceling statement due to lock timeout");
+    told.next("retrying").await;
+    busy.batch_execute("ROLLBACK").await.expect("it ends");
+    let error = run.await.expect("no panic").expect_err("the second fails");
+    assert_eq!(done(&error.report), ["core/1"], "{error:?}");
+    let mut client = database.client().await;
+    let failing = format!("{script} SELECT 1/0;");
+    for mode in ["", "-- migrator: no-transaction\n"] {
+        let script = format!("{mode}{}", failing.replace("LOCK TABLE public.busy;", ""));
+        let mut migrator = Migrator::new(registry(&[("lonely", 1, &script, "SELECT 1;")]));
+        fault(migrator.up(&mut client, Target::service("lonely")).await);
+        let free = "SELECT pg_try_advisory_xact_lock(4711)";
+        assert_eq!(database.value(free).await, "t", "{mode}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_caller_has_prepared_is_left_unless_a_script_speaks_of_such() {
+    let database = Database::new().await;
+    let mut client = database.client().await;
+    let prepared = client.postgres().prepare("SELECT 1").await;
+    let prepared = prepared.expect("it is well formed");
+    let mut migrator = Migrator::new(core(&["SELECT 1;", "SELECT 2;"]));
+    let run = migrator.up(&mut client, Target::all());
+    within("up", run).await.expect("it runs");
+    let rows = client.postgres().query(&prepared, &[]).await;
+    assert_eq!(rows.expect("it is still there").len(), 1);
 }

@@ -1,8 +1,8 @@
 //! Roles and databases that are set up in their own way.
 
-use migrator_runtime::ErrorKind;
+use migrator_runtime::{Error, ErrorKind, Left, Migrator, Part, Report, Selection};
 
-use super::support::{Database, core, done};
+use super::support::{Database, core, done, fault, registry, within};
 
 #[tokio::test]
 async fn a_serializable_default_changes_nothing() {
@@ -19,24 +19,6 @@ async fn a_serializable_default_changes_nothing() {
         let report = database.down(registry).await.expect(level);
         assert_eq!(report.done.len(), 2);
     }
-}
-
-#[tokio::test]
-async fn a_database_that_is_read_only_by_default_is_not_written_to() {
-    let database = Database::new().await;
-    database.set("default_transaction_read_only = on").await;
-    let error = database
-        .up(core(&["SELECT 1;"]))
-        .await
-        .expect_err("it is read-only");
-    assert_eq!(error.code().to_string(), "M0505");
-    let ErrorKind::History { why, .. } = &*error.kind else {
-        panic!("{error:?}")
-    };
-    assert_eq!(
-        why,
-        "cannot execute CREATE SCHEMA in a read-only transaction"
-    );
 }
 
 #[tokio::test]
@@ -88,4 +70,118 @@ async fn the_tables_are_owned_by_the_role_that_the_sessions_start_with() {
             .await,
         role
     );
+}
+
+/// A history that another role has made, and a role that lacks a right.
+async fn limited_by(grants: &str) -> (Database, Database) {
+    let database = Database::new().await;
+    database
+        .up(core(&["CREATE TABLE public.a ();"]))
+        .await
+        .expect("it runs");
+    let (limited, role) = database.as_new_role().await;
+    let grants = grants.replace("TO app", &format!("TO {role}"));
+    database
+        .run(&format!("GRANT ALL ON SCHEMA public TO {role}; {grants}"))
+        .await;
+    (database, limited)
+}
+
+/// The error of a role that may not do something, and that nothing was done.
+async fn forbidden(database: &Database, outcome: Result<Report, Error>) -> (String, Error) {
+    let error = outcome.expect_err("it may not");
+    assert!(error.report.done.is_empty());
+    assert_eq!(database.recorded().await, ["core/1"]);
+    let made = "SELECT count(*) FROM pg_class WHERE relname = 'b'";
+    assert_eq!(database.value(made).await, "0");
+    let (why, sqlstate) = if let ErrorKind::Script(fault) = &*error.kind {
+        (fault.message.clone(), fault.sqlstate.as_deref())
+    } else if let ErrorKind::History { why, sqlstate, .. } = &*error.kind {
+        (why.clone(), sqlstate.as_deref())
+    } else {
+        panic!("{error:?}")
+    };
+    assert_eq!(sqlstate, Some("42501"));
+    (why, error)
+}
+
+const TWO: [&str; 2] = ["CREATE TABLE public.a ();", "CREATE TABLE public.b ();"];
+
+const READS: &str = "GRANT USAGE ON SCHEMA migrator TO app;\
+                     GRANT SELECT ON ALL TABLES IN SCHEMA migrator TO app;";
+
+#[tokio::test]
+async fn a_role_that_may_read_the_history_alone_applies_nothing() {
+    let (database, limited) = limited_by(READS).await;
+    let client = limited.client().await;
+    let status = Migrator::new(core(&TWO));
+    let status = within("status", status.status(&client, &Selection::All)).await;
+    assert!(!status.expect("it may read").is_current());
+    let again = limited.up(core(&TWO[..1])).await.expect("nothing pending");
+    assert!(again.done.is_empty());
+    let (why, error) = forbidden(&database, limited.up(core(&TWO)).await).await;
+    assert_eq!(why, "permission denied for table core_history");
+    assert_eq!(error.code().to_string(), "M0505");
+    assert!(error.to_string().contains("could not be recorded: "));
+    assert!(error.help().contains("own"), "{}", error.help());
+    let (why, error) = forbidden(&database, limited.down(core(&TWO)).await).await;
+    // The script of its own does nothing.
+    assert_eq!(why, "permission denied for table core_history");
+    assert_eq!(fault(Err(error)).part, Part::Record);
+}
+
+#[tokio::test]
+async fn a_role_that_may_not_write_events_applies_nothing() {
+    let grants = format!("{READS} GRANT ALL ON migrator.core_history TO app;");
+    let (database, limited) = limited_by(&grants).await;
+    let (why, error) = forbidden(&database, limited.up(core(&TWO)).await).await;
+    assert_eq!(why, "permission denied for table event");
+    assert_eq!(fault(Err(error)).left, Left::Nothing);
+}
+
+#[tokio::test]
+async fn a_role_that_may_write_but_does_not_own_the_history_makes_no_further_table() {
+    let grants = "GRANT ALL ON SCHEMA migrator TO app;\
+                  GRANT ALL ON ALL TABLES IN SCHEMA migrator TO app;";
+    let (database, limited) = limited_by(grants).await;
+    let report = limited.up(core(&["CREATE TABLE public.a ();", "SELECT 2;"]));
+    assert_eq!(done(&report.await.expect("it may write")), ["core/2"]);
+    database
+        .run("DELETE FROM migrator.core_history WHERE version % 10 = 2")
+        .await;
+    let further = registry(&[
+        ("core", 1, "CREATE TABLE public.a ();", "SELECT 1;"),
+        ("tenant", 3, "CREATE TABLE public.b ();", "SELECT 1;"),
+    ]);
+    let (why, error) = forbidden(&database, limited.up(further).await).await;
+    assert_eq!(why, "must be owner of table history");
+    assert_eq!(error.code().to_string(), "M0505");
+    assert_eq!(error.to_string(), "making the history's tables failed");
+}
+
+#[tokio::test]
+async fn a_script_that_the_role_may_not_run_leaves_nothing() {
+    let (database, limited) = limited_by("").await;
+    let (_, name) = database.url.rsplit_once('/').expect("a name");
+    database
+        .run(&format!(
+            "DROP SCHEMA migrator CASCADE; GRANT CREATE ON DATABASE {name} TO role_of_{name}; \
+             CREATE SCHEMA shop"
+        ))
+        .await;
+    for mode in ["", "-- migrator: no-transaction\n"] {
+        let script = format!("{mode}CREATE TABLE shop.b ();");
+        let outcome = limited.up(core(&["SELECT 1;", &script])).await;
+        let error = outcome.expect_err("it may not");
+        assert_eq!(error.code().to_string(), "M0501");
+        let help = error.help();
+        let fault = fault(Err(error));
+        assert_eq!(fault.message, "permission denied for schema shop");
+        assert_eq!(fault.sqlstate.as_deref(), Some("42501"));
+        assert_eq!(fault.part, Part::Script);
+        if fault.left == Left::Nothing {
+            assert!(help.contains("grant the role"), "{help}");
+            assert_eq!(database.recorded().await, ["core/1"]);
+        }
+    }
 }

@@ -273,3 +273,29 @@ async fn a_database_without_a_history_implies_nothing() {
     );
     assert_eq!(Pattern::new(" x ").as_str(), "x");
 }
+
+#[tokio::test]
+async fn nothing_that_stands_before_the_catalog_is_called() {
+    let live = Live::new().await;
+    live.run(include_str!("../../../runtime/tests/hostile.sql"))
+        .await;
+    let role = live.role().await;
+    live.run(&format!(
+        "ALTER ROLE {role} SET search_path = evil, pg_catalog"
+    ))
+    .await;
+    let scripts = registry(&[(
+        "shop",
+        1,
+        "CREATE SCHEMA shop; CREATE TABLE shop.mine (x integer);",
+        "DROP SCHEMA shop CASCADE;",
+    )]);
+    live.up_as(&role, scripts).await;
+    // Somebody's schema that no migration has made, and the right to see it, is drift.
+    let found = live
+        .as_role(&role)
+        .drift(scripts, &["evil", "schema evil", "evil.*"])
+        .await;
+    assert_eq!(found, [""; 0], "{:#?}", &found[..found.len().min(5)]);
+    live.run("DROP SCHEMA evil CASCADE").await;
+}

@@ -1,0 +1,90 @@
+//! Databases that take no writes.
+
+use migrator_localpg::{Programs, Throwaway};
+use migrator_runtime::{
+    DatabaseState, Direction, Error, ErrorKind, Migrator, Outcome, ReadOnly, Selection, Target,
+};
+
+use super::support::{Database, core, within};
+
+const TWO: [&str; 2] = ["CREATE TABLE a ();", "CREATE TABLE b ();"];
+
+fn assert_read_only(outcome: Result<impl std::fmt::Debug, Error>, why: ReadOnly) {
+    let error = outcome.expect_err("it takes no writes");
+    assert_eq!(error.code().to_string(), "M0525");
+    assert!(
+        error
+            .to_string()
+            .starts_with("the database takes no writes: "),
+        "{error}"
+    );
+    assert!(!error.help().is_empty() && error.report.done.is_empty());
+    let ErrorKind::ReadOnly(found) = &*error.kind else {
+        panic!("{error:?}")
+    };
+    assert_eq!(*found, why);
+}
+
+/// What reads works; what would write says so, and leaves everything as it was.
+async fn assert_only_read(database: &Database, why: ReadOnly) {
+    let client = database.client().await;
+    let migrator = Migrator::new(core(&TWO));
+    let status = within("status", migrator.status(&client, &Selection::All)).await;
+    assert!(!status.expect("a status").is_current());
+    let state = migrator.state(&client, &Target::all()).await;
+    assert_eq!(state.expect("a state"), DatabaseState::Behind(1));
+    for direction in [Direction::Up, Direction::Down] {
+        let plan = migrator.plan(&client, direction, &Target::all()).await;
+        assert_eq!(plan.expect("a plan").steps.len(), 1);
+    }
+    let nothing = database.up(core(&TWO[..1])).await.expect("nothing pending");
+    assert!(nothing.done.is_empty());
+    assert_read_only(database.up(core(&TWO)).await, why);
+    assert_read_only(database.down(core(&TWO)).await, why);
+    assert_read_only(database.repair(core(&TWO), 1, Outcome::Applied).await, why);
+    assert_eq!(database.recorded().await, ["core/1"]);
+    assert_eq!(database.events().await, ["apply core/1"]);
+}
+
+#[tokio::test]
+async fn a_standby_is_read_and_not_written_to() {
+    let programs = Programs::find(None).expect("Postgres is installed");
+    let settings = [("wal_level", "replica")];
+    let server = Throwaway::start_with_settings(programs, &settings).expect("a server");
+    let empty = server.create_database().await.expect("a database");
+    let url = server.create_database().await.expect("a database");
+    let (empty, database) = (Database { url: empty }, Database { url });
+    database.up(core(&TWO[..1])).await.expect("it runs");
+    database.run("CHECKPOINT").await;
+    // It comes back as a standby: one whose primary is gone, with all that it had sent.
+    let signal = server.folder().join("data/standby.signal");
+    std::fs::write(signal, "").expect("a file can be made");
+    server.crash().expect("it comes back");
+    assert_eq!(database.value("SELECT pg_is_in_recovery()").await, "t");
+    assert_only_read(&database, ReadOnly::Standby).await;
+    assert_read_only(empty.up(core(&TWO)).await, ReadOnly::Standby);
+}
+
+#[tokio::test]
+async fn a_database_that_is_read_only_by_default_is_read_and_not_written_to() {
+    let database = Database::new().await;
+    database.up(core(&TWO[..1])).await.expect("it runs");
+    database.set("default_transaction_read_only = on").await;
+    assert_only_read(&database, ReadOnly::Setting).await;
+}
+
+#[tokio::test]
+async fn a_role_that_is_read_only_by_default_makes_no_history() {
+    let database = Database::new().await;
+    database.set("default_transaction_read_only = on").await;
+    assert_read_only(database.up(core(&TWO)).await, ReadOnly::Setting);
+    let schema = "SELECT count(*) FROM pg_namespace WHERE nspname = 'migrator'";
+    assert_eq!(database.value(schema).await, "0");
+    let writable = Database {
+        url: format!(
+            "{}?options=-c%20default_transaction_read_only%3Doff",
+            database.url
+        ),
+    };
+    writable.up(core(&TWO)).await.expect("the help line helps");
+}

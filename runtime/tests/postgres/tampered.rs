@@ -1,0 +1,296 @@
+//! A history that somebody has altered by hand: refused in plain words or taken as it
+//! is, and never altered further.
+
+use std::time::Duration;
+
+use migrator_runtime::{
+    Direction, Error, ErrorKind, Migrator, Outcome, Registry, Report, Selection, State, Target,
+};
+
+use super::support::{Database, core, done, registry, version, within};
+
+/// Two migrations, of which one is applied.
+fn scripts() -> &'static Registry {
+    registry(&[
+        ("core", 1, "CREATE TABLE a ();", "DROP TABLE a;"),
+        ("core", 2, "CREATE TABLE b ();", "DROP TABLE b;"),
+    ])
+}
+
+async fn altered(change: &str) -> Database {
+    let database = Database::new().await;
+    let first = registry(&[("core", 1, "CREATE TABLE a ();", "DROP TABLE a;")]);
+    database.up(first).await.expect("it runs");
+    database.run(change).await;
+    database
+}
+
+/// All that is in the history's schema and among the tables.
+async fn picture(database: &Database) -> Vec<String> {
+    let tables = "SELECT c.oid::regclass, c.relkind, a.attname, a.atttypid::regtype \
+                  FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid \
+                    AND a.attnum > 0 AND NOT a.attisdropped \
+                  WHERE c.relnamespace IN ('public'::regnamespace, \
+                    coalesce(to_regnamespace('migrator'), 0)) ORDER BY 1, a.attnum";
+    let mut picture = database.rows(tables).await;
+    for table in ["format", "history"] {
+        let there = format!("SELECT to_regclass('migrator.{table}') IS NOT NULL");
+        if database.value(&there).await == "t" {
+            let rows = format!("SELECT t::text FROM migrator.{table} t ORDER BY 1");
+            picture.extend(database.rows(&rows).await);
+        }
+    }
+    picture
+}
+
+fn why(error: &Error) -> String {
+    if let ErrorKind::History { why, .. } = &*error.kind {
+        why.clone()
+    } else if let ErrorKind::Script(fault) = &*error.kind {
+        fault.message.clone()
+    } else {
+        error.to_string()
+    }
+}
+
+/// An `up` and a `down` are refused alike, and alter nothing.
+async fn assert_refused(change: &str, code: &str, said: &str) {
+    let database = altered(change).await;
+    let before = picture(&database).await;
+    for outcome in [database.up(scripts()).await, database.down(scripts()).await] {
+        let error = outcome.expect_err(change);
+        assert_eq!(error.code().to_string(), code, "{change}: {error:?}");
+        assert!(why(&error).contains(said), "{change}: {}", why(&error));
+        assert!(!error.help().is_empty());
+        assert!(error.report.done.is_empty());
+    }
+    assert_eq!(picture(&database).await, before, "{change}");
+}
+
+#[tokio::test]
+async fn what_is_no_history_of_ours_is_refused_by_its_name() {
+    for (change, said) in [
+        (
+            "ALTER TABLE migrator.history DROP COLUMN fingerprint",
+            "column h.fingerprint does not exist",
+        ),
+        (
+            "ALTER TABLE migrator.history RENAME name TO title",
+            "column h.name does not exist",
+        ),
+        (
+            "ALTER TABLE migrator.history ALTER requires DROP DEFAULT, \
+             ALTER requires TYPE text USING ''",
+            "function pg_catalog.array_to_string(text, unknown) does not exist",
+        ),
+        (
+            "DROP TABLE migrator.history CASCADE",
+            "relation \"migrator.history\" does not exist",
+        ),
+        (
+            "ALTER TABLE migrator.history ALTER name DROP NOT NULL; \
+             UPDATE migrator.core_history SET name = NULL",
+            "not as it was written: core_history, 20240101000001, NULL",
+        ),
+        (
+            "ALTER TABLE migrator.core_history DROP CONSTRAINT core_history_pkey; \
+             ALTER TABLE migrator.history ALTER version DROP NOT NULL; \
+             ALTER TABLE migrator.core_history ALTER version DROP NOT NULL; \
+             UPDATE migrator.core_history SET version = NULL",
+            "not as it was written: core_history, NULL, c000001a_m1",
+        ),
+        (
+            "ALTER TABLE migrator.history DROP CONSTRAINT history_dirty_check; \
+             UPDATE migrator.core_history SET dirty = 'sideways'",
+            "not as it was written: core_history, 20240101000001, c000001a_m1",
+        ),
+    ] {
+        assert_refused(change, "M0505", said).await;
+    }
+}
+
+#[tokio::test]
+async fn a_table_of_a_service_that_is_something_else_is_refused() {
+    let change = "CREATE TABLE migrator.kept AS TABLE migrator.core_history; \
+                  DROP TABLE migrator.core_history; \
+                  CREATE VIEW migrator.core_history AS TABLE migrator.kept";
+    let database = altered(change).await;
+    let before = picture(&database).await;
+    let error = database.up(scripts()).await.expect_err("it is a view");
+    assert_eq!(error.code().to_string(), "M0505");
+    assert_eq!(why(&error), "relation \"core_history\" already exists");
+    assert_eq!(picture(&database).await, before);
+}
+
+#[tokio::test]
+async fn what_keeps_a_step_from_being_recorded_is_not_said_of_its_script() {
+    let refusing = |table: &str| {
+        format!(
+            "CREATE FUNCTION migrator.no() RETURNS trigger LANGUAGE plpgsql AS \
+               $$ BEGIN RAISE 'nothing goes in here'; END $$; \
+             CREATE TRIGGER no BEFORE INSERT OR DELETE ON migrator.{table} \
+               FOR EACH ROW EXECUTE FUNCTION migrator.no()"
+        )
+    };
+    let gone = "relation \"migrator.event\" does not exist";
+    for (change, said) in [
+        (refusing("core_history"), "nothing goes in here"),
+        (refusing("event"), "nothing goes in here"),
+        ("DROP TABLE migrator.event".to_owned(), gone),
+    ] {
+        assert_refused(&change, "M0505", said).await;
+        let database = altered(&change).await;
+        let error = database.up(scripts()).await.expect_err(&change);
+        let expected = format!("`core/20240101000002_c000002a_m2` could not be recorded: {said}");
+        assert_eq!(error.to_string(), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_script_that_is_not_what_was_applied_is_refused_upward() {
+    for (column, value) in [
+        ("name", "'c000001a_other'"),
+        ("name", "''"),
+        ("checksum", "'1', fingerprint = NULL"),
+        ("checksum", "'x', fingerprint = repeat('f', 16)"),
+    ] {
+        let change = format!("UPDATE migrator.core_history SET {column} = {value}");
+        let database = altered(&change).await;
+        let before = picture(&database).await;
+        let error = database.up(scripts()).await.expect_err(&change);
+        assert_eq!(error.code().to_string(), "M0401", "{change}");
+        assert_eq!(picture(&database).await, before);
+    }
+}
+
+#[tokio::test]
+async fn another_version_is_one_that_is_missing() {
+    for other in ["7", "-1", "9223372036854775807", "20240101000003"] {
+        let change = format!("UPDATE migrator.core_history SET version = {other}");
+        let database = altered(&change).await;
+        let before = picture(&database).await;
+        let error = database.up(scripts()).await.expect_err(&change);
+        assert_eq!(error.code().to_string(), "M0402", "{other}: {error:?}");
+        assert_eq!(picture(&database).await, before);
+        let client = database.client().await;
+        let migrator = Migrator::new(scripts());
+        let status = migrator.status(&client, &Selection::All).await;
+        let status = status.expect("a status");
+        let of_core = status.services.iter().flat_map(|s| &s.migrations);
+        assert!(of_core.into_iter().any(|m| m.state == State::Missing));
+    }
+}
+
+#[tokio::test]
+async fn an_entry_that_is_gone_is_pending_and_its_script_says_what_is_there() {
+    let change = "DELETE FROM migrator.core_history";
+    assert_refused_upward(change, "relation \"a\" already exists").await;
+    assert_refused_upward(
+        "DROP TABLE migrator.core_history",
+        "relation \"a\" already exists",
+    )
+    .await;
+}
+
+async fn assert_refused_upward(change: &str, said: &str) {
+    let database = altered(change).await;
+    let error = database.up(scripts()).await.expect_err(change);
+    assert_eq!(error.code().to_string(), "M0501");
+    assert_eq!(why(&error), said);
+    assert_eq!(database.recorded().await, [""; 0]);
+    assert_eq!(database.value("SELECT to_regclass('b')").await, "NULL");
+}
+
+#[tokio::test]
+async fn what_does_no_harm_stops_nothing() {
+    for change in [
+        "ALTER TABLE migrator.history ADD note text DEFAULT 'n'",
+        "CREATE TABLE migrator.ghost_history (PRIMARY KEY (version)) \
+           INHERITS (migrator.history); \
+         INSERT INTO migrator.ghost_history (version, name, applied_on, checksum) \
+           VALUES (20240101000001, 'abcdef01_ghost', 'long ago', '1')",
+        "CREATE TABLE migrator.mine (id int)",
+        "ALTER TABLE migrator.history ALTER name TYPE text, ALTER checksum TYPE text",
+        "UPDATE migrator.core_history SET applied_on = 'yesterday'",
+    ] {
+        let database = altered(change).await;
+        let client = database.client().await;
+        let migrator = Migrator::new(scripts());
+        let status = migrator.status(&client, &Selection::All).await;
+        assert!(!status.expect(change).is_current());
+        let report = database.up(scripts()).await.expect(change);
+        assert_eq!(done(&report), ["core/2"], "{change}");
+        let target = Target::service("core");
+        let migrator = Migrator::new(scripts());
+        let report = database.down_with(migrator, target).await.expect(change);
+        assert_eq!(report.done.len(), 2, "{change}");
+    }
+}
+
+/// Everything that a migrator can be asked, on a history of another format.
+async fn assert_refused_by_all(database: &Database) {
+    let before = picture(database).await;
+    let mut client = database.client().await;
+    let mut migrator = Migrator::new(scripts());
+    let target = Target::all();
+    let mut refused: Vec<(&str, Error)> = Vec::new();
+    let up = migrator.up(&mut client, target.clone());
+    refused.push(("up", within("up", up).await.expect_err("up")));
+    let down = migrator.down(&mut client, target.clone());
+    refused.push(("down", within("down", down).await.expect_err("down")));
+    for direction in [Direction::Up, Direction::Down] {
+        let plan = migrator.plan(&client, direction, &target).await;
+        refused.push(("plan", plan.map(drop).expect_err("plan")));
+    }
+    let status = migrator.status(&client, &Selection::All).await;
+    refused.push(("status", status.expect_err("status")));
+    let state = migrator.state(&client, &target).await;
+    refused.push(("state", state.expect_err("state")));
+    let recorded = migrator.recorded(&client).await;
+    refused.push(("recorded", recorded.expect_err("recorded")));
+    let wait = migrator.wait_until_current(&mut client, &target, Duration::from_secs(60));
+    refused.push(("wait", within("wait", wait).await.expect_err("wait")));
+    for outcome in [Outcome::Applied, Outcome::Reverted] {
+        let repair = migrator.repair(&mut client, "core", version(1), outcome);
+        let repair = within("repair", repair).await;
+        refused.push(("repair", repair.map(drop).expect_err("repair")));
+    }
+    for (what, error) in refused {
+        assert_eq!(error.code().to_string(), "M0504", "{what}: {error:?}");
+        assert_eq!(
+            error.to_string(),
+            "the history has the format 2; this version knows 1"
+        );
+        assert_eq!(error.help(), "run a newer binary on this database");
+    }
+    assert_eq!(picture(database).await, before);
+}
+
+#[tokio::test]
+async fn a_history_of_a_newer_format_is_refused_whatever_is_asked() {
+    for change in [
+        "UPDATE migrator.format SET format = 2",
+        // One whose tables are others altogether.
+        "UPDATE migrator.format SET format = 2; DROP TABLE migrator.event; \
+         DROP TABLE migrator.history CASCADE; CREATE TABLE migrator.entry (id int)",
+        "UPDATE migrator.format SET format = 2; \
+         ALTER TABLE migrator.history RENAME version TO number",
+    ] {
+        assert_refused_by_all(&altered(change).await).await;
+    }
+}
+
+#[tokio::test]
+async fn a_registry_without_the_service_leaves_its_entries_alone() {
+    let database = altered("SELECT 1").await;
+    let report: Report = database
+        .up(core(&["CREATE TABLE a ();"]))
+        .await
+        .expect("it runs");
+    assert!(report.done.is_empty());
+    let other = registry(&[("lonely", 1, "CREATE TABLE l ();", "DROP TABLE l;")]);
+    let target = Target::service("lonely");
+    let report = database.up_with(Migrator::new(other), target).await;
+    assert_eq!(done(&report.expect("it runs")), ["lonely/1"]);
+    assert_eq!(database.recorded().await, ["core/1", "lonely/1"]);
+}
