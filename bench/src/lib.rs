@@ -1,4 +1,6 @@
-//! What the programs share: trees of any size.
+//! What the programs share: trees of any size; the chaos suite is in [`chaos`].
+
+pub mod chaos;
 
 use migrator_model::Tree;
 
