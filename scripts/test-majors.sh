@@ -39,6 +39,10 @@ for major in $majors; do
 done
 
 scripts/prepare.sh compiler openssl psql
+scripts/prepare.sh pgbouncer || {
+    printf 'warning: without PgBouncer, the tests through it are SKIPPED\n' >&2
+    export MIGRATOR_WITHOUT_PGBOUNCER=yes
+}
 logs=${CARGO_TARGET_DIR:-target}/majors
 mkdir -p "$logs"
 table=$logs/table

@@ -1,6 +1,10 @@
 //! Each kind of fault a few times: `cargo run -p migrator-bench --bin chaos` tries them often.
 
-#![expect(clippy::expect_used, reason = "a test stops at what it cannot set up")]
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test stops at what it cannot set up, and says what it leaves out"
+)]
 
 use migrator_bench::chaos::{PARTS, Setting};
 
@@ -30,4 +34,67 @@ fn nothing_is_lost_when_a_process_is_killed_outside_a_transaction() {
 #[test]
 fn what_was_promised_outlives_a_server_that_stops_at_once() {
     survives("crash", 6);
+}
+
+#[test]
+fn nothing_is_lost_when_a_connection_is_cut_in_a_message() {
+    survives("cut", 12);
+}
+
+#[test]
+fn nothing_is_lost_when_the_server_restarts_under_a_run_that_waits() {
+    survives("restart", 1);
+}
+
+#[test]
+fn fifty_processes_at_once_migrate_an_empty_database_once() {
+    survives("crowd-empty", 1);
+}
+
+#[test]
+fn fifty_processes_at_once_apply_what_is_pending_once() {
+    survives("crowd-pending", 1);
+}
+
+#[test]
+fn builds_of_different_age_do_not_harm_each_other() {
+    survives("ages", 2);
+}
+
+#[test]
+fn deploys_of_two_services_do_not_wait_for_each_other() {
+    survives("deploys", 1);
+}
+
+#[test]
+fn an_index_is_made_concurrently_while_others_wait_for_the_lock() {
+    survives("index", 1);
+}
+
+#[test]
+fn a_run_that_is_killed_while_it_makes_an_index_can_be_finished() {
+    survives("index-killed", 3);
+}
+
+/// Through `PgBouncer`: only where it cannot be had, and the variable says so, is it left out.
+fn survives_pooled(part: &str) {
+    match std::env::var_os("MIGRATOR_WITHOUT_PGBOUNCER") {
+        Some(_) => println!("skipped: MIGRATOR_WITHOUT_PGBOUNCER is set"),
+        None => survives(part, 3),
+    }
+}
+
+#[test]
+fn nothing_is_lost_through_a_pooler_of_transactions() {
+    survives_pooled("pooler-transaction");
+}
+
+#[test]
+fn nothing_is_lost_through_a_small_pooler_that_clears_nothing() {
+    survives_pooled("pooler-small");
+}
+
+#[test]
+fn nothing_is_lost_through_a_pooler_of_sessions() {
+    survives_pooled("pooler-session");
 }

@@ -6,8 +6,12 @@
 //! `chaos` does this often, `bench/tests/chaos.rs` a few times.
 
 mod crash;
+mod crowd;
+mod cut;
+mod index;
 mod judge;
 mod kill;
+mod pooler;
 mod random;
 mod scene;
 mod server;
@@ -59,7 +63,7 @@ pub struct Tally {
 pub struct Part {
     /// Its name, as it is asked for.
     pub name: &'static str,
-    /// How often it is tried when nobody says.
+    /// How often it is tried when nobody says; at most as often as there is something to try.
     pub tries: usize,
     /// Tries it.
     pub run: fn(&Setting, usize) -> Tally,
@@ -81,6 +85,61 @@ pub const PARTS: &[Part] = &[
         name: "crash",
         tries: 50,
         run: crash::at_random,
+    },
+    Part {
+        name: "cut",
+        tries: usize::MAX,
+        run: cut::everywhere,
+    },
+    Part {
+        name: "restart",
+        tries: 10,
+        run: crowd::under_a_waiting_one,
+    },
+    Part {
+        name: "crowd-empty",
+        tries: 5,
+        run: crowd::on_nothing,
+    },
+    Part {
+        name: "crowd-pending",
+        tries: 5,
+        run: crowd::on_pending,
+    },
+    Part {
+        name: "ages",
+        tries: 10,
+        run: crowd::of_two_ages,
+    },
+    Part {
+        name: "deploys",
+        tries: 10,
+        run: crowd::side_by_side,
+    },
+    Part {
+        name: "index",
+        tries: 10,
+        run: index::while_others_wait,
+    },
+    Part {
+        name: "index-killed",
+        tries: 30,
+        run: index::broken,
+    },
+    Part {
+        name: "pooler-transaction",
+        tries: 20,
+        run: pooler::by_transaction,
+    },
+    Part {
+        name: "pooler-small",
+        tries: 20,
+        run: pooler::by_transaction_small,
+    },
+    Part {
+        name: "pooler-session",
+        tries: 20,
+        run: pooler::by_session,
     },
 ];
 

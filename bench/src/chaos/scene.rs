@@ -51,6 +51,23 @@ impl Scene {
         Scene::through(setting, shape, server, url.clone(), url)
     }
 
+    /// An empty database, where nothing has run yet.
+    pub(super) fn new_undisturbed(
+        setting: &Setting,
+        shape: Shape,
+        server: Rc<Server>,
+    ) -> Outcome<Scene> {
+        let url = server.database()?;
+        Ok(Scene {
+            victim: Victim::new(setting, shape),
+            judge: Judge::new(registry(shape)?)?,
+            server,
+            through: url.clone(),
+            url,
+            took: [Duration::ZERO; 2],
+        })
+    }
+
     /// The same where the command gets to the database in another way.
     pub(super) fn through(
         setting: &Setting,
@@ -150,6 +167,20 @@ impl Scene {
         }
     }
 
+    /// Runs a command that must succeed.
+    pub(super) fn run(&self, arguments: &[&str]) -> Outcome<()> {
+        self.victim.run(&self.through, arguments)?.succeeded()
+    }
+
+    /// Judges that all is there.
+    pub(super) fn expect_everything(&mut self) -> Outcome<()> {
+        let state = self.judge.look(&self.server, &self.url)?;
+        match state.applied == self.judge.everything() && state.dirty.is_empty() {
+            true => Ok(()),
+            false => Err(format!("all ended well with {state:?}").into()),
+        }
+    }
+
     /// Runs to the end, without help, and judges that all is there or nothing is.
     pub(super) fn finish(&mut self, arguments: &[&str]) -> Outcome<()> {
         self.victim.run(&self.through, arguments)?.succeeded()?;
@@ -167,7 +198,7 @@ impl Scene {
 
 impl Scene {
     /// Says for each migration that broke half-way that it is not there, and makes it so.
-    fn mend(&mut self, state: &State) -> Outcome<()> {
+    pub(super) fn mend(&mut self, state: &State) -> Outcome<()> {
         for (service, version) in state.dirty.keys() {
             let refused = self.victim.run(&self.through, UP)?;
             if refused.code() != Some(3) || !refused.said.concat().contains("M0404") {

@@ -1,5 +1,6 @@
 //! A server, and what is asked of it directly.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use migrator_localpg::{Programs, Throwaway};
@@ -55,6 +56,11 @@ impl Server {
             runtime,
             patience: PATIENCE,
         })
+    }
+
+    /// Where it listens.
+    pub(super) fn socket(&self) -> PathBuf {
+        self.throwaway.folder().join(".s.PGSQL.5432")
     }
 
     /// The URL of a new database that has the log and nothing else.

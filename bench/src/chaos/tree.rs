@@ -1,7 +1,7 @@
 //! The trees that the command runs: every script leaves a trace in a log.
 //!
 //! The log has no unique key, so that a script which ran twice is seen there. One
-//! migration of each service waits for an advisory lock that nobody holds, unless
+//! migration of each service, the second, waits for an advisory lock that nobody holds, unless
 //! the fault wants it to wait ([`gate`]).
 
 use std::fmt;
@@ -80,7 +80,7 @@ pub fn registry(shape: Shape) -> Result<&'static Registry, String> {
     }
 }
 
-/// The key of the advisory lock that a service's migration in the middle waits for.
+/// The key of the advisory lock that a service's second migration waits for.
 pub(super) fn gate(service: usize) -> usize {
     7_700 + service
 }
@@ -148,7 +148,7 @@ fn tables(service: usize, number: usize, shape: Shape) -> (String, String) {
         }
         _ => String::new(),
     };
-    let gate = match number == shape.each / 2 {
+    let gate = match number == 1 {
         true => format!(
             "SELECT pg_catalog.pg_advisory_xact_lock_shared({});\n",
             gate(service)
