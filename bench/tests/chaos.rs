@@ -23,22 +23,22 @@ fn survives(part: &str, tries: usize) {
 
 #[test]
 fn nothing_is_lost_when_a_process_is_killed() {
-    survives("kill", 6);
+    survives("kill", 4);
 }
 
 #[test]
 fn nothing_is_lost_when_a_process_is_killed_outside_a_transaction() {
-    survives("kill-indexes", 6);
+    survives("kill-indexes", 4);
 }
 
 #[test]
 fn what_was_promised_outlives_a_server_that_stops_at_once() {
-    survives("crash", 6);
+    survives("crash", 4);
 }
 
 #[test]
 fn nothing_is_lost_when_a_connection_is_cut_in_a_message() {
-    survives("cut", 12);
+    survives("cut", 8);
 }
 
 #[test]

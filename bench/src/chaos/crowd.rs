@@ -154,6 +154,25 @@ pub(super) fn under_a_waiting_one(setting: &Setting, tries: usize) -> Tally {
     )
 }
 
+/// A process is killed in a step that goes on at the server, and the next starts meanwhile.
+pub(super) fn killed_in_a_step(setting: &Setting, tries: usize) -> Tally {
+    let make = || Ok(Rc::new(Server::quick()?));
+    let fault = "SIGKILL, the step goes on";
+    tally(fault, setting, tries, make, |server, _, _| {
+        let mut scene = Scene::new_undisturbed(setting, SHAPE, Rc::clone(server))?;
+        let session = server.session(&scene.url)?;
+        let mut first = at_gate(&scene, &session, 1, UP)?;
+        first.kill()?;
+        let second = scene.victim.start(&scene.through, UP)?;
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        session.execute("ROLLBACK")?;
+        second.end()?.succeeded()?;
+        drop(session);
+        scene.expect_everything()?;
+        Ok(Struck::Midway)
+    })
+}
+
 /// Starts a process that waits in the second migration of a service, until the session's
 /// transaction ends.
 fn at_gate(

@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use super::scene::{DOWN, Scene, Told, UP};
+use super::judge::Rest;
+use super::scene::{DOWN, Scene, Told, UP, Way};
 use super::server::Server;
 use super::tree::{Indexes, Shape};
 use super::{Outcome, Random, Setting, Struck, Tally, tally};
@@ -26,11 +27,9 @@ enum Going {
 /// All messages of both senders of a run up and a run down, of every connection; with
 /// fewer tries than there are, as many of them as that, at random.
 pub(super) fn everywhere(setting: &Setting, tries: usize) -> Tally {
-    let mut cuts = match Behind::new(setting).map(|behind| behind.left) {
-        Ok(cuts) => cuts,
-        // The first try says why.
-        Err(_) => Vec::new(),
-    };
+    // Should there be none, the first try says why.
+    let cuts = Behind::new(setting).map(|behind| behind.left);
+    let mut cuts = cuts.unwrap_or_default();
     let tries = tries.min(cuts.len().max(1));
     let mut pick = Random::new(setting.seed);
     let picked = (0..tries.min(cuts.len())).map(|_| cuts.swap_remove(pick.below(cuts.len())));
@@ -61,11 +60,13 @@ impl Behind {
         let url = server.database()?;
         let proxy = Proxy::start(&server.socket())?;
         let database = url.rsplit('/').next().unwrap_or_default();
-        let through = format!(
-            "postgresql://postgres@127.0.0.1:{}/{database}?sslmode=disable",
-            proxy.port()
-        );
-        let mut scene = Scene::through(setting, shape, server, url, through)?;
+        let port = proxy.port();
+        let way = Way {
+            through: format!("postgresql://postgres@127.0.0.1:{port}/{database}?sslmode=disable"),
+            rest: Rest::NoSession,
+            url,
+        };
+        let mut scene = Scene::through(setting, shape, server, way)?;
         let mut left = Vec::new();
         for (going, arguments) in [(Going::Up, UP), (Going::Down, DOWN)] {
             proxy.begin(None);

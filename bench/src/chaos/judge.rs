@@ -31,13 +31,32 @@ pub(super) struct Judge {
     registry: &'static Registry,
     /// For the schemas that are compared with.
     clean: Server,
+    rest: Rest,
     pictures: BTreeMap<BTreeSet<Step>, Picture>,
 }
 
-/// The other sessions on this database that are at something.
-const AT_WORK: &str = "SELECT pid, application_name, state, query FROM pg_catalog.pg_stat_activity \
-     WHERE datname = current_database() AND pid <> pg_backend_pid() \
-       AND backend_type = 'client backend' AND state IS DISTINCT FROM 'idle'";
+/// How a database looks when nobody is at work on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// There is no other session. Just an idle one may go on: it is so for a moment between
+    /// two messages that were sent ahead.
+    NoSession,
+    /// Sessions stay, as a pooler's do, and are idle.
+    IdleSessions,
+}
+
+impl Rest {
+    /// The sessions that are at work.
+    fn exceptions(self) -> String {
+        let exceptions = "SELECT pid, application_name, state, query \
+             FROM pg_catalog.pg_stat_activity WHERE datname = current_database() \
+               AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
+        match self {
+            Rest::NoSession => exceptions.to_owned(),
+            Rest::IdleSessions => format!("{exceptions} AND state IS DISTINCT FROM 'idle'"),
+        }
+    }
+}
 
 /// The advisory locks of this database.
 const LOCKS: &str = "SELECT pid, mode, classid, objid FROM pg_catalog.pg_locks \
@@ -48,10 +67,11 @@ const ENTRIES: &str = "SELECT c.relname, h.version, h.dirty FROM migrator.histor
      JOIN pg_catalog.pg_class c ON c.oid = h.tableoid";
 
 impl Judge {
-    pub(super) fn new(registry: &'static Registry) -> Outcome<Judge> {
+    pub(super) fn new(registry: &'static Registry, rest: Rest) -> Outcome<Judge> {
         Ok(Judge {
             registry,
             clean: Server::quick()?,
+            rest,
             pictures: BTreeMap::new(),
         })
     }
@@ -67,12 +87,17 @@ impl Judge {
     /// Waits until nobody is at work, and judges what is there then.
     pub(super) fn look(&mut self, server: &Server, url: &str) -> Outcome<State> {
         let session = server.session(url)?;
-        session.wait_until(Wanted::Nothing, AT_WORK)?;
+        session.wait_until(Wanted::Nothing, &self.rest.exceptions())?;
         session.wait_until(Wanted::Nothing, LOCKS)?;
-        let state = state(&session)?;
-        self.judge_schema(&session, &state)?;
-        self.judge_log(&session, &state)?;
-        Ok(state)
+        loop {
+            let state = state(&session)?;
+            let judged = self.judge_schema(&session, &state);
+            let judged = judged.and_then(|()| self.judge_log(&session, &state));
+            // Whoever is idle between two messages has gone on meanwhile.
+            if self.rest == Rest::NoSession || self::state(&session)? == state {
+                return judged.map(|()| state);
+            }
+        }
     }
 
     fn judge_schema(&mut self, session: &Session<'_>, state: &State) -> Outcome<()> {
@@ -215,7 +240,7 @@ mod tests {
 
     use migrator_runtime::{Migrator, Settings, Target, connect};
 
-    use super::Judge;
+    use super::{Judge, Rest};
     use crate::chaos::server::Server;
     use crate::chaos::tree::{Indexes, Shape, registry};
 
@@ -225,28 +250,41 @@ mod tests {
         indexes: Indexes::Concurrent,
     };
 
-    /// What the judge says after all was applied and something was tampered with.
-    fn judged(tamper: &str) -> Result<usize, String> {
-        let registry = registry(SHAPE).unwrap();
-        let mut server = Server::quick().unwrap();
-        server.patience = Duration::from_millis(50);
-        let url = server.database().unwrap();
-        let session = server.session(&url).unwrap();
-        session.block_on(async {
-            let mut client = connect(Settings::parse(&url).unwrap()).await.unwrap();
-            let mut migrator = Migrator::new(registry);
-            migrator.up(&mut client, Target::all()).await.unwrap();
-        });
-        session.execute(tamper).unwrap();
-        let state = Judge::new(registry).unwrap().look(&server, &url);
-        state
-            .map(|state| state.applied.len())
-            .map_err(|error| error.to_string())
+    /// A server, and the judge of its databases.
+    struct Court {
+        server: Server,
+        judge: Judge,
+    }
+
+    impl Court {
+        fn new() -> Court {
+            let mut server = Server::quick().unwrap();
+            server.patience = Duration::from_millis(50);
+            let judge = Judge::new(registry(SHAPE).unwrap(), Rest::IdleSessions).unwrap();
+            Court { server, judge }
+        }
+
+        /// What the judge says after all was applied and something was tampered with.
+        fn judged(&mut self, tamper: &str) -> Result<usize, String> {
+            let url = self.server.database().unwrap();
+            let session = self.server.session(&url).unwrap();
+            session.block_on(async {
+                let mut client = connect(Settings::parse(&url).unwrap()).await.unwrap();
+                let mut migrator = Migrator::new(self.judge.registry);
+                migrator.up(&mut client, Target::all()).await.unwrap();
+            });
+            session.execute(tamper).unwrap();
+            // The session stays, so that what it holds does.
+            let state = self.judge.look(&self.server, &url);
+            state
+                .map(|state| state.applied.len())
+                .map_err(|error| error.to_string())
+        }
     }
 
     #[test]
     fn a_run_that_nothing_disturbed_is_passed() {
-        assert_eq!(judged(""), Ok(8));
+        assert_eq!(Court::new().judged(""), Ok(8));
     }
 
     #[test]
@@ -270,8 +308,9 @@ mod tests {
             ("SELECT pg_advisory_lock(1)", "pg_locks"),
             ("BEGIN; SELECT 1", "pg_stat_activity"),
         ];
+        let mut court = Court::new();
         for (tamper, expected) in cases {
-            let said = judged(tamper).expect_err(tamper);
+            let said = court.judged(tamper).expect_err(tamper);
             assert!(said.contains(expected), "{tamper}: {said}");
         }
     }

@@ -22,11 +22,25 @@ pub(super) fn indexes(setting: &Setting, tries: usize) -> Tally {
     )
 }
 
+/// The next run starts before the server has noticed.
+pub(super) fn and_the_next_at_once(setting: &Setting, tries: usize) -> Tally {
+    let shape = Shape {
+        services: 4,
+        each: 24,
+        indexes: Indexes::None,
+    };
+    let make = || Scene::new(setting, shape, Rc::new(Server::quick()?));
+    let fault = "SIGKILL, the next at once";
+    tally(fault, setting, tries, make, |scene, _, random| {
+        scene.followed(random)
+    })
+}
+
 fn killed(fault: &str, indexes: Indexes, setting: &Setting, tries: usize) -> Tally {
     let shape = Shape {
         services: 4,
         each: match indexes {
-            Indexes::None => 40,
+            Indexes::None => 24,
             Indexes::Concurrent => 12,
         },
         indexes,

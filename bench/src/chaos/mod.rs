@@ -82,6 +82,16 @@ pub const PARTS: &[Part] = &[
         run: kill::indexes,
     },
     Part {
+        name: "kill-next",
+        tries: 60,
+        run: kill::and_the_next_at_once,
+    },
+    Part {
+        name: "kill-waiting",
+        tries: 10,
+        run: crowd::killed_in_a_step,
+    },
+    Part {
         name: "crash",
         tries: 50,
         run: crash::at_random,
@@ -170,15 +180,15 @@ fn tally<S>(
 ) -> Tally {
     let started = Instant::now();
     let mut random = Random::new(setting.seed);
-    let (mut place, mut midway, mut losses) = (None, 0, Vec::new());
+    let (mut scene, mut midway, mut losses) = (None, 0, Vec::new());
     for number in 0..tries {
-        let outcome = match place.take().map_or_else(&mut make, Ok) {
+        let outcome = match scene.take().map_or_else(&mut make, Ok) {
             Ok(mut made) => attempt(&mut made, number, &mut random).map(|struck| (made, struck)),
             Err(error) => Err(error),
         };
         match outcome {
-            Ok((made, struck)) => {
-                place = Some(made);
+            Ok((ready, struck)) => {
+                scene = Some(ready);
                 midway += usize::from(struck == Struck::Midway);
             }
             Err(error) => losses.push(format!("try {number}: {error}")),

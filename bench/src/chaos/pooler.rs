@@ -7,7 +7,8 @@ use std::rc::Rc;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use super::scene::{DOWN, Scene, Told, UP};
+use super::judge::Rest;
+use super::scene::{DOWN, Scene, Told, UP, Way};
 use super::server::{PATIENCE, Server};
 use super::tree::{Indexes, Shape};
 use super::{Outcome, Random, Setting, Struck, Tally, tally};
@@ -96,9 +97,13 @@ impl Pooled {
         let url = server.database()?;
         let (pooler, port) = start(&server, mode)?;
         // The host of the URL is the folder of both sockets.
-        let through = url.replace(":5432/", &format!(":{port}/"));
+        let way = Way {
+            through: url.replace(":5432/", &format!(":{port}/")),
+            rest: Rest::IdleSessions,
+            url,
+        };
         Ok(Pooled {
-            scene: Scene::through(setting, SHAPE, server, url, through)?,
+            scene: Scene::through(setting, SHAPE, server, way)?,
             _pooler: pooler,
         })
     }
@@ -143,7 +148,7 @@ fn start(server: &Server, mode: Mode) -> Outcome<(Pooler, u16)> {
     let output = fs::File::create(&log)?;
     let child = server
         .throwaway
-        .command("pgbouncer")?
+        .command(program())?
         .arg(&file)
         .stdout(Stdio::null())
         .stderr(output)
@@ -161,6 +166,14 @@ fn start(server: &Server, mode: Mode) -> Outcome<(Pooler, u16)> {
         sleep(Duration::from_millis(5));
     }
     Ok((pooler, PORT))
+}
+
+/// Debian's package puts it where only root's PATH leads.
+fn program() -> &'static str {
+    match Path::new("/usr/sbin/pgbouncer").exists() {
+        true => "/usr/sbin/pgbouncer",
+        false => "pgbouncer",
+    }
 }
 
 fn accepts(socket: &Path) -> bool {

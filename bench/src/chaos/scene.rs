@@ -1,10 +1,11 @@
 //! A database that goes up and down, with a fault each time.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use super::judge::{Judge, State, Step};
+use super::judge::{Judge, Rest, State, Step};
 use super::server::Server;
 use super::tree::{Shape, registry};
 use super::victim::{Ended, Running, Victim};
@@ -25,6 +26,16 @@ pub(super) struct Scene {
     pub(super) through: String,
     /// How long a run up and a run down take.
     took: [Duration; 2],
+}
+
+/// How a database is got at.
+pub(super) struct Way {
+    /// By the judge.
+    pub(super) url: String,
+    /// By the command.
+    pub(super) through: String,
+    /// How it looks when the command is gone.
+    pub(super) rest: Rest,
 }
 
 /// When a fault strikes.
@@ -48,7 +59,12 @@ impl Scene {
     /// An empty database, after one run up and one down that nothing disturbs.
     pub(super) fn new(setting: &Setting, shape: Shape, server: Rc<Server>) -> Outcome<Scene> {
         let url = server.database()?;
-        Scene::through(setting, shape, server, url.clone(), url)
+        let way = Way {
+            through: url.clone(),
+            url,
+            rest: Rest::NoSession,
+        };
+        Scene::through(setting, shape, server, way)
     }
 
     /// An empty database, where nothing has run yet.
@@ -60,7 +76,7 @@ impl Scene {
         let url = server.database()?;
         Ok(Scene {
             victim: Victim::new(setting, shape),
-            judge: Judge::new(registry(shape)?)?,
+            judge: Judge::new(registry(shape)?, Rest::NoSession)?,
             server,
             through: url.clone(),
             url,
@@ -73,15 +89,14 @@ impl Scene {
         setting: &Setting,
         shape: Shape,
         server: Rc<Server>,
-        url: String,
-        through: String,
+        way: Way,
     ) -> Outcome<Scene> {
         let mut scene = Scene {
             victim: Victim::new(setting, shape),
-            judge: Judge::new(registry(shape)?)?,
+            judge: Judge::new(registry(shape)?, way.rest)?,
             server,
-            url,
-            through,
+            url: way.url,
+            through: way.through,
             took: [Duration::ZERO; 2],
         };
         for direction in 0..2 {
@@ -138,15 +153,40 @@ impl Scene {
         Ok(self.struck(&after))
     }
 
+    /// Kills a run, and starts the next, which must finish, without looking.
+    pub(super) fn followed(&mut self, random: &mut Random) -> Outcome<Struck> {
+        let before = self.judge.look(&self.server, &self.url)?;
+        let up = before.applied.is_empty();
+        let moment = self.moment(up, random);
+        let mut running = self
+            .victim
+            .start(&self.through, if up { UP } else { DOWN })?;
+        running.wait_for_results(if up { "applied" } else { "reverted" }, moment.steps);
+        sleep(moment.pause);
+        running.kill()?;
+        let next = [UP, DOWN][random.below(2)];
+        let finished = self.finish(next);
+        let ended = running.end()?;
+        finished.map_err(|error| format!("up: {up}, {moment:?}, then {next:?}: {error}"))?;
+        Ok(match ended.code() {
+            None => Struck::Midway,
+            Some(_) => Struck::Aside,
+        })
+    }
+
     /// Judges what is there, and whether the process told the truth.
     pub(super) fn judged(&mut self, ended: &Ended, up: bool, told: Told) -> Outcome<State> {
         let state = self.judge.look(&self.server, &self.url)?;
         let wanted = match up {
             true => self.judge.everything(),
-            false => Default::default(),
+            false => BTreeSet::new(),
         };
         if ended.code() == Some(0) && (state.applied != wanted || !state.dirty.is_empty()) {
             return Err(format!("it said that all was done, and there is {state:?}").into());
+        }
+        // It failed, or had no connection; a panic would be 101, and a refusal 3.
+        if !matches!(ended.code(), None | Some(0 | 1 | 5)) {
+            return Err(format!("its exit code is {:?}", ended.code()).into());
         }
         let word = if up { "applied" } else { "reverted" };
         for step in ended.told(word) {
@@ -186,7 +226,7 @@ impl Scene {
         self.victim.run(&self.through, arguments)?.succeeded()?;
         let wanted = match arguments.first() {
             Some(&"up") => self.judge.everything(),
-            _ => Default::default(),
+            _ => BTreeSet::new(),
         };
         let state = self.judge.look(&self.server, &self.url)?;
         match state.applied == wanted && state.dirty.is_empty() {

@@ -111,12 +111,12 @@ impl Session<'_> {
     pub(super) fn rows(&self, sql: &str) -> Outcome<Vec<Row>> {
         let answer = self.runtime.block_on(self.client.simple_query(sql));
         let answer = answer.map_err(|error| format!("{sql}: {}", described(&error)))?;
-        let row = |message: SimpleQueryMessage| match message {
-            SimpleQueryMessage::Row(row) => {
-                let cell = |index| row.get(index).unwrap_or_default().to_owned();
-                Some((0..row.len()).map(cell).collect())
-            }
-            _ => None,
+        let row = |message: SimpleQueryMessage| {
+            let SimpleQueryMessage::Row(row) = message else {
+                return None;
+            };
+            let cell = |index| row.get(index).unwrap_or_default().to_owned();
+            Some((0..row.len()).map(cell).collect())
         };
         Ok(answer.into_iter().filter_map(row).collect())
     }
