@@ -72,8 +72,8 @@ fn an_index_is_made_concurrently_while_others_wait_for_the_lock() {
 }
 
 #[test]
-fn a_run_that_is_killed_while_it_makes_an_index_can_be_finished() {
-    survives("index-killed", 3);
+fn a_run_that_is_killed_while_it_makes_an_index_is_finished_by_the_next() {
+    survives("index-killed", 4);
 }
 
 /// Through `PgBouncer`: only where it cannot be had, and the variable says so, is it left out.

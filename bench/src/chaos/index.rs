@@ -57,13 +57,22 @@ pub(super) fn while_others_wait(setting: &Setting, tries: usize) -> Tally {
 enum Breaks {
     /// The process alone: the server goes on and finishes the index.
     Process,
+    /// The same, and the next run starts before that.
+    ProcessWithNext,
     /// The process, and then its session: the index is left invalid.
     Session,
     /// The server: the index is left invalid.
     Server,
 }
 
-/// Killed in the middle, in three ways by turns.
+const BREAKS: [Breaks; 4] = [
+    Breaks::Process,
+    Breaks::ProcessWithNext,
+    Breaks::Session,
+    Breaks::Server,
+];
+
+/// Killed in the middle, in four ways by turns; the next run finishes without help.
 pub(super) fn broken(setting: &Setting, tries: usize) -> Tally {
     let make = || Ok(Rc::new(Server::durable()?));
     tally(
@@ -72,7 +81,7 @@ pub(super) fn broken(setting: &Setting, tries: usize) -> Tally {
         tries,
         make,
         |server, number, _| {
-            let breaks = [Breaks::Process, Breaks::Session, Breaks::Server][number % 3];
+            let breaks = BREAKS[number % BREAKS.len()];
             let mut scene = Scene::new_undisturbed(setting, SHAPE, Rc::clone(server))?;
             let outcome = break_one(&mut scene, server, breaks);
             outcome.map_err(|error| format!("{breaks:?}: {error}"))?;
@@ -89,6 +98,15 @@ fn break_one(scene: &mut Scene, server: &Server, breaks: Breaks) -> Outcome<()> 
             process.kill()?;
             session.execute("ROLLBACK")?;
         }
+        Breaks::ProcessWithNext => {
+            process.kill()?;
+            let mut next = scene.victim.start(&scene.through, UP)?;
+            next.wait_for("still")?;
+            session.execute("ROLLBACK")?;
+            drop(session);
+            next.end()?.succeeded()?;
+            return scene.expect_everything();
+        }
         Breaks::Session => {
             process.kill()?;
             session.execute(&BUILDING.replace("SELECT pid", "SELECT pg_terminate_backend(pid)"))?;
@@ -101,8 +119,7 @@ fn break_one(scene: &mut Scene, server: &Server, breaks: Breaks) -> Outcome<()> 
     if state.dirty.len() != 1 {
         return Err(format!("one is half done, and there is {state:?}").into());
     }
-    scene.mend(&state)?;
-    scene.finish(UP)
+    scene.go_on(&state, UP)
 }
 
 /// Starts a process that is at the index until the session's transaction ends.

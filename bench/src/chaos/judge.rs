@@ -123,18 +123,20 @@ impl Judge {
             false => BTreeMap::new(),
         };
         for migration in self.registry.migrations.iter() {
-            if migration.up.mode == Mode::NoTransaction {
-                continue;
-            }
             let step = (
                 migration.service.to_string(),
                 migration.version.as_integer(),
             );
-            let ran = log.get(&step).map(Vec::as_slice).unwrap_or_default();
             let told = events.get(&step).map(Vec::as_slice).unwrap_or_default();
+            // An index has no log: made twice it would be refused.
+            let ran = match migration.up.mode {
+                Mode::Transaction => log.get(&step).map(Vec::as_slice).unwrap_or_default(),
+                Mode::NoTransaction => told,
+            };
             let turns = ["up", "down"].into_iter().cycle();
             let in_turns = ran.iter().map(String::as_str).eq(turns.take(ran.len()));
-            let is_applied = state.applied.contains(&step);
+            let is_applied = state.applied.contains(&step)
+                || state.dirty.get(&step).is_some_and(|broke| broke == "down");
             if ran != told || !in_turns || is_applied != (ran.len() % 2 == 1) {
                 return Err(format!(
                     "{step:?} is applied: {is_applied}, and its scripts ran {ran:?}, by the events {told:?}"

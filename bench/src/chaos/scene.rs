@@ -148,9 +148,26 @@ impl Scene {
             0 => UP,
             _ => DOWN,
         };
-        let finished = self.mend(&after).and_then(|()| self.finish(next));
+        let finished = self.go_on(&after, next);
         finished.map_err(|error| format!("{struck}, {after:?}, then {next:?}: {error}"))?;
         Ok(self.struck(&after))
+    }
+
+    /// Runs to the end, without help. What broke outside a transaction is taken up by a run in
+    /// the same direction alone, and another is refused.
+    pub(super) fn go_on(&mut self, state: &State, arguments: &[&str]) -> Outcome<()> {
+        let broke = match state.dirty.values().next().map(String::as_str) {
+            None => return self.finish(arguments),
+            Some("up") => UP,
+            Some(_) => DOWN,
+        };
+        if arguments != broke {
+            let refused = self.victim.run(&self.through, arguments)?;
+            if refused.code() != Some(3) || !refused.said.concat().contains("M0404") {
+                return Err(format!("it is not refused: {refused:?}").into());
+            }
+        }
+        self.finish(broke)
     }
 
     /// Kills a run, and starts the next, which must finish, without looking.
@@ -233,32 +250,6 @@ impl Scene {
             true => Ok(()),
             false => Err(format!("{arguments:?} ended with {state:?}").into()),
         }
-    }
-}
-
-impl Scene {
-    /// Says for each migration that broke half-way that it is not there, and makes it so.
-    pub(super) fn mend(&mut self, state: &State) -> Outcome<()> {
-        for (service, version) in state.dirty.keys() {
-            let refused = self.victim.run(&self.through, UP)?;
-            if refused.code() != Some(3) || !refused.said.concat().contains("M0404") {
-                return Err(format!("with {state:?} it is not refused: {refused:?}").into());
-            }
-            let session = self.server.session(&self.url)?;
-            let number = usize::try_from(version % 100)?.saturating_sub(1);
-            for index in ["name", "both"] {
-                session.execute(&format!(
-                    "DROP INDEX IF EXISTS {service}.t{number}_{index}_idx"
-                ))?;
-            }
-            let (service, version) = (
-                format!("--service={service}"),
-                format!("--version={version}"),
-            );
-            let repair = ["repair", &service, &version, "--reverted"];
-            self.victim.run(&self.through, &repair)?.succeeded()?;
-        }
-        Ok(())
     }
 }
 
