@@ -98,3 +98,8 @@ fn nothing_is_lost_through_a_small_pooler_that_clears_nothing() {
 fn nothing_is_lost_through_a_pooler_of_sessions() {
     survives_pooled("pooler-session");
 }
+
+#[test]
+fn a_run_that_has_lost_its_lock_applies_nothing_more() {
+    survives("lock-lost", 1);
+}

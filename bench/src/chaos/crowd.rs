@@ -163,13 +163,42 @@ pub(super) fn killed_in_a_step(setting: &Setting, tries: usize) -> Tally {
         let session = server.session(&scene.url)?;
         let mut first = at_gate(&scene, &session, 1, UP)?;
         first.kill()?;
-        let second = scene.victim.start(&scene.through, UP)?;
-        std::thread::sleep(std::time::Duration::from_millis(500));
+        let mut second = scene.victim.start(&scene.through, UP)?;
+        second.wait_for("waiting for")?;
         session.execute("ROLLBACK")?;
         second.end()?.succeeded()?;
         drop(session);
         scene.expect_everything()?;
         Ok(Struck::Midway)
+    })
+}
+
+/// The session that holds the lock ends, while more steps are sent ahead, and the next run starts.
+pub(super) fn without_its_lock(setting: &Setting, tries: usize) -> Tally {
+    let make = || Ok(Rc::new(Server::quick()?));
+    let fault = "the lock's session ended";
+    tally(fault, setting, tries, make, |server, _, _| {
+        let mut scene = Scene::new_undisturbed(setting, SHAPE, Rc::clone(server))?;
+        let session = server.session(&scene.url)?;
+        let first = at_gate(&scene, &session, 1, UP)?;
+        // The halves of a key that is a hash; those of the gates are small.
+        let end = "SELECT pg_catalog.pg_terminate_backend(pid) FROM \
+             (SELECT DISTINCT pid FROM pg_catalog.pg_locks \
+              WHERE locktype = 'advisory' AND granted AND classid <> 0) AS lock";
+        if session.rows(end)?.len() != 1 {
+            return Err("one session holds the lock".into());
+        }
+        let mut second = scene.victim.start(&scene.through, UP)?;
+        second.wait_for("waiting for")?;
+        session.execute("ROLLBACK")?;
+        let (first, second) = (first.end()?, second.end()?);
+        second.succeeded()?;
+        drop(session);
+        scene.expect_everything()?;
+        match first.code() {
+            Some(1 | 5) => Ok(Struck::Midway),
+            _ => Err(format!("it went on without its lock: {first:?}").into()),
+        }
     })
 }
 

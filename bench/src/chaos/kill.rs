@@ -26,8 +26,8 @@ pub(super) fn indexes(setting: &Setting, tries: usize) -> Tally {
 pub(super) fn and_the_next_at_once(setting: &Setting, tries: usize) -> Tally {
     let shape = Shape {
         services: 4,
-        each: 24,
-        indexes: Indexes::None,
+        each: 16,
+        indexes: Indexes::Concurrent,
     };
     let make = || Scene::new(setting, shape, Rc::new(Server::quick()?));
     let fault = "SIGKILL, the next at once";

@@ -2,7 +2,7 @@
 //!
 //! A *scene* is a server with a database and the command under test, which runs as a
 //! process of its own, with a registry that is resolved when it starts. Faults come
-//! from a seed; each is followed by the same judgement ([`judge`]). The program
+//! from a seed; each is followed by the same judgement (`judge`). The program
 //! `chaos` does this often, `bench/tests/chaos.rs` a few times.
 
 mod crash;
@@ -90,6 +90,11 @@ pub const PARTS: &[Part] = &[
         name: "kill-waiting",
         tries: 10,
         run: crowd::killed_in_a_step,
+    },
+    Part {
+        name: "lock-lost",
+        tries: 10,
+        run: crowd::without_its_lock,
     },
     Part {
         name: "crash",

@@ -182,13 +182,24 @@ impl Scene {
         sleep(moment.pause);
         running.kill()?;
         let next = [UP, DOWN][random.below(2)];
-        let finished = self.finish(next);
+        let finished = self.finish_soon(next, if up { UP } else { DOWN });
         let ended = running.end()?;
         finished.map_err(|error| format!("up: {up}, {moment:?}, then {next:?}: {error}"))?;
         Ok(match ended.code() {
             None => Struck::Midway,
             Some(_) => Struck::Aside,
         })
+    }
+
+    /// Runs to the end, without looking before; what broke may want the other direction.
+    fn finish_soon(&mut self, next: &[&str], broke: &[&str]) -> Outcome<()> {
+        let ended = self.victim.run(&self.through, next)?;
+        let is_refused = ended.code() == Some(3) && ended.said.concat().contains("M0404");
+        if next != broke && is_refused {
+            return self.finish(broke);
+        }
+        ended.succeeded()?;
+        self.finish(next)
     }
 
     /// Judges what is there, and whether the process told the truth.
