@@ -15,15 +15,14 @@ pub(super) fn at_random(setting: &Setting, tries: usize) -> Tally {
         indexes: Indexes::Concurrent,
     };
     let make = || Scene::new(setting, shape, Rc::new(Server::durable()?));
-    tally(
-        "server stopped, immediate",
-        setting,
-        tries,
-        make,
-        |scene, _, random| {
-            scene.interrupted(random, Told::MayBeLost, |server, _| {
-                Ok(server.throwaway.crash()?)
-            })
-        },
-    )
+    let fault = "server stopped, immediate";
+    tally(fault, setting, tries, make, |scene, number, random| {
+        scene.interrupted(random, Told::MayBeLost, |server, running| {
+            // What a run has promised by its end must be there at once.
+            if number % 4 == 0 {
+                running.wait()?;
+            }
+            Ok(server.throwaway.crash()?)
+        })
+    })
 }

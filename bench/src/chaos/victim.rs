@@ -134,12 +134,12 @@ impl Running {
         }
     }
 
-    /// Waits for its end.
-    pub(super) fn end(mut self) -> Outcome<Ended> {
+    /// Waits until it has ended.
+    pub(super) fn wait(&mut self) -> Outcome<ExitStatus> {
         let started = Instant::now();
-        let status = loop {
+        loop {
             if let Some(status) = self.child.try_wait()? {
-                break status;
+                return Ok(status);
             }
             if started.elapsed() > PATIENCE {
                 self.child.kill()?;
@@ -147,11 +147,14 @@ impl Running {
                 return Err(format!("it does not end: {:?}", self.rest()).into());
             }
             std::thread::sleep(Duration::from_millis(2));
-        };
-        Ok(Ended {
-            status,
-            said: self.rest(),
-        })
+        }
+    }
+
+    /// Waits for its end, and gives what it said.
+    pub(super) fn end(mut self) -> Outcome<Ended> {
+        let status = self.wait()?;
+        let said = self.rest();
+        Ok(Ended { status, said })
     }
 
     fn rest(&mut self) -> Vec<String> {
