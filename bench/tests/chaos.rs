@@ -103,3 +103,13 @@ fn nothing_is_lost_through_a_pooler_of_sessions() {
 fn a_run_that_has_lost_its_lock_applies_nothing_more() {
     survives("lock-lost", 1);
 }
+
+#[test]
+fn a_step_that_goes_on_when_its_run_was_killed_is_waited_for() {
+    survives("kill-waiting", 2);
+}
+
+#[test]
+fn a_run_right_after_one_that_was_killed_finishes() {
+    survives("kill-next", 3);
+}
