@@ -188,12 +188,12 @@ fn tally<S>(
     let (mut scene, mut midway, mut losses) = (None, 0, Vec::new());
     for number in 0..tries {
         let outcome = match scene.take().map_or_else(&mut make, Ok) {
-            Ok(mut made) => attempt(&mut made, number, &mut random).map(|struck| (made, struck)),
+            Ok(mut place) => attempt(&mut place, number, &mut random).map(|struck| (place, struck)),
             Err(error) => Err(error),
         };
         match outcome {
-            Ok((ready, struck)) => {
-                scene = Some(ready);
+            Ok((place, struck)) => {
+                scene = Some(place);
                 midway += usize::from(struck == Struck::Midway);
             }
             Err(error) => losses.push(format!("try {number}: {error}")),
