@@ -1,9 +1,9 @@
 #!/bin/sh
 # Sees to what the other scripts need beside Rust and git: a C compiler for
 # linking, openssl where tests make certificates, Postgres where none is named,
-# and psql of any version.
+# psql of any version, and PgBouncer.
 #
-# usage: scripts/prepare.sh [compiler] [openssl] [postgres] [psql]
+# usage: scripts/prepare.sh [compiler] [openssl] [postgres] [psql] [pgbouncer]
 #
 # Does nothing where they are there already. Installs Debian's packages when run
 # as root, and says what is missing otherwise.
@@ -38,6 +38,7 @@ for need in "$@"; do
         openssl) command -v openssl >/dev/null 2>&1 || package openssl openssl ;;
         postgres) "$scripts/get-postgres.sh" >/dev/null ;;
         psql) command -v psql >/dev/null 2>&1 || package psql postgresql-client ;;
+        pgbouncer) PATH=$PATH:/usr/sbin command -v pgbouncer >/dev/null 2>&1 || package pgbouncer pgbouncer ;;
         *) fail "\`$need\` is nothing that this prepares" "see the top of this script" ;;
     esac
 done

@@ -6,6 +6,10 @@ set -eu
 
 cd "$(dirname "$0")/.."
 scripts/prepare.sh compiler openssl postgres psql
+scripts/prepare.sh pgbouncer || {
+    printf 'warning: without PgBouncer, the tests through it are SKIPPED\n' >&2
+    export MIGRATOR_WITHOUT_PGBOUNCER=yes
+}
 
 say() { printf '\n== %s\n' "$1" >&2; }
 

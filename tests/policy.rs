@@ -15,6 +15,7 @@ const DIRECTION: &[(&str, &[&str])] = &[
         "migrator-bench",
         &[
             "migrator-analysis",
+            "migrator-cli",
             "migrator-localpg",
             "migrator-model",
             "migrator-runtime",

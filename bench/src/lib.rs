@@ -1,4 +1,7 @@
-//! What the programs share: trees of any size.
+//! What the programs share: trees of any size; the chaos suite is in [`chaos`].
+
+pub mod chaos;
+pub mod proxy;
 
 use migrator_model::Tree;
 

@@ -1,9 +1,10 @@
 //! A test's server: made in a moment, without a thought for its data, gone with its owner.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -151,6 +152,16 @@ impl Throwaway {
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// A program to run as the server's user, in a process group of its own and without the
+    /// `PG…` variables: what belongs to the server, such as a pooler, which refuses root too.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such user.
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Result<Command, Error> {
+        Ok(Account::of_servers()?.command(program))
     }
 
     /// Ends the server without a checkpoint or a word to its sessions, and starts it again: what

@@ -154,3 +154,13 @@ fn start_and_drop_a_server() {
         drop(Throwaway::start().unwrap());
     }
 }
+
+#[test]
+fn a_program_runs_as_the_servers_user() {
+    use std::os::unix::fs::MetadataExt;
+    let server = Throwaway::start().unwrap();
+    let output = server.command("id").unwrap().arg("-u").output().unwrap();
+    let user = fs::metadata(server.folder()).unwrap().uid();
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(told.trim(), user.to_string());
+}

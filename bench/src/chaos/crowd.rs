@@ -1,0 +1,229 @@
+//! Many processes at once, of one age and of two, and those that need not wait.
+
+use std::rc::Rc;
+
+use super::scene::{Scene, Told, UP};
+use super::server::{Server, Session, Wanted};
+use super::tree::{Indexes, Shape, gate};
+use super::victim::{Running, Victim};
+use super::{Outcome, Setting, Struck, Tally, tally};
+
+/// How many processes start at once.
+const CROWD: usize = 50;
+
+const SHAPE: Shape = Shape {
+    services: 4,
+    each: 8,
+    indexes: Indexes::None,
+};
+
+/// All on a database that nobody has migrated.
+pub(super) fn on_nothing(setting: &Setting, tries: usize) -> Tally {
+    let make = || Ok(Rc::new(Server::quick()?));
+    tally("50 at once, empty", setting, tries, make, |server, _, _| {
+        together(&mut Scene::new_undisturbed(
+            setting,
+            SHAPE,
+            Rc::clone(server),
+        )?)
+    })
+}
+
+/// All on a database where some migrations are pending.
+pub(super) fn on_pending(setting: &Setting, tries: usize) -> Tally {
+    let make = || Ok(Rc::new(Server::quick()?));
+    tally(
+        "50 at once, pending",
+        setting,
+        tries,
+        make,
+        |server, _, random| {
+            let mut scene = Scene::new_undisturbed(setting, SHAPE, Rc::clone(server))?;
+            let steps = 1 + random.below(SHAPE.services * SHAPE.each - 1);
+            scene.run(&["up", "--service=all", &format!("--steps={steps}")])?;
+            together(&mut scene)
+        },
+    )
+}
+
+fn together(scene: &mut Scene) -> Outcome<Struck> {
+    let start = |_| scene.victim.start(&scene.through, UP);
+    let processes: Vec<Running> = (0..CROWD).map(start).collect::<Outcome<_>>()?;
+    for process in processes {
+        process.end()?.succeeded()?;
+    }
+    scene.expect_everything()?;
+    Ok(Struck::Midway)
+}
+
+/// Builds of which one has migrations that the other does not know.
+pub(super) fn of_two_ages(setting: &Setting, tries: usize) -> Tally {
+    let make = || Ok(Rc::new(Server::quick()?));
+    tally(
+        "two builds of different age",
+        setting,
+        tries,
+        make,
+        |server, _, random| {
+            let mut scene = Scene::new_undisturbed(setting, SHAPE, Rc::clone(server))?;
+            let older = Victim::new(
+                setting,
+                Shape {
+                    each: 1 + random.below(SHAPE.each - 1),
+                    ..SHAPE
+                },
+            );
+            let lenient: &[&str] = &["up", "--service=all", "--allow-missing"];
+            let of_older = [UP, lenient, UP, lenient];
+            let mut newer = Vec::new();
+            let mut others = Vec::new();
+            for arguments in of_older {
+                newer.push(scene.victim.start(&scene.through, UP)?);
+                others.push((arguments, older.start(&scene.through, arguments)?));
+            }
+            for process in newer {
+                process.end()?.succeeded()?;
+            }
+            for (arguments, process) in others {
+                let ended = process.end()?;
+                let is_refused = ended.code() == Some(3) && ended.said.concat().contains("M0402");
+                if arguments == lenient || !is_refused {
+                    ended.succeeded()?;
+                }
+            }
+            scene.expect_everything()?;
+            Ok(Struck::Midway)
+        },
+    )
+}
+
+/// One service's deploy is at a step that does not end; another's goes through.
+pub(super) fn side_by_side(setting: &Setting, tries: usize) -> Tally {
+    let make = || Ok(Rc::new(Server::quick()?));
+    tally(
+        "two deploys at once",
+        setting,
+        tries,
+        make,
+        |server, _, _| {
+            let shape = Shape {
+                services: 3,
+                ..SHAPE
+            };
+            let mut scene = Scene::new_undisturbed(setting, shape, Rc::clone(server))?;
+            scene.run(&["up", "--service=s0"])?;
+            let session = server.session(&scene.url)?;
+            let first = at_gate(&scene, &session, 1, &["up", "--service=s1"])?;
+            scene.run(&["up", "--service=s2"])?;
+            session.wait_until(Wanted::Something, &waiting_at(1))?;
+            session.execute("ROLLBACK")?;
+            first.end()?.succeeded()?;
+            drop(session);
+            scene.expect_everything()?;
+            Ok(Struck::Midway)
+        },
+    )
+}
+
+/// A process waits for the lock of another when the server goes away and comes back.
+pub(super) fn under_a_waiting_one(setting: &Setting, tries: usize) -> Tally {
+    let make = || Ok(Rc::new(Server::durable()?));
+    tally(
+        "server restarts under a waiting run",
+        setting,
+        tries,
+        make,
+        |server, _, _| {
+            let mut scene = Scene::new_undisturbed(setting, SHAPE, Rc::clone(server))?;
+            let session = server.session(&scene.url)?;
+            let first = at_gate(&scene, &session, 1, UP)?;
+            let mut second = scene.victim.start(&scene.through, UP)?;
+            second.wait_for("waiting for the lock")?;
+            server.throwaway.crash()?;
+            drop(session);
+            for process in [first, second] {
+                let ended = process.end()?;
+                let state = scene.judged(&ended, true, Told::MayBeLost)?;
+                if ended.code() == Some(0) {
+                    return Err(format!("it said that all was done, and there is {state:?}").into());
+                }
+            }
+            scene.finish(UP)?;
+            Ok(Struck::Midway)
+        },
+    )
+}
+
+/// A process is killed in a step that goes on at the server, and the next starts meanwhile.
+pub(super) fn killed_in_a_step(setting: &Setting, tries: usize) -> Tally {
+    let make = || Ok(Rc::new(Server::quick()?));
+    let fault = "SIGKILL, the step goes on";
+    tally(fault, setting, tries, make, |server, _, _| {
+        let mut scene = Scene::new_undisturbed(setting, SHAPE, Rc::clone(server))?;
+        let session = server.session(&scene.url)?;
+        let mut first = at_gate(&scene, &session, 1, UP)?;
+        first.kill()?;
+        let mut second = scene.victim.start(&scene.through, UP)?;
+        second.wait_for("waiting for")?;
+        session.execute("ROLLBACK")?;
+        second.end()?.succeeded()?;
+        drop(session);
+        scene.expect_everything()?;
+        Ok(Struck::Midway)
+    })
+}
+
+/// The session that holds the lock ends, while more steps are sent ahead, and the next run starts.
+pub(super) fn without_its_lock(setting: &Setting, tries: usize) -> Tally {
+    let make = || Ok(Rc::new(Server::quick()?));
+    let fault = "the lock's session ended";
+    tally(fault, setting, tries, make, |server, _, _| {
+        let mut scene = Scene::new_undisturbed(setting, SHAPE, Rc::clone(server))?;
+        let session = server.session(&scene.url)?;
+        let first = at_gate(&scene, &session, 1, UP)?;
+        // The halves of a key that is a hash; those of the gates are small.
+        let end = "SELECT pg_catalog.pg_terminate_backend(pid) FROM \
+             (SELECT DISTINCT pid FROM pg_catalog.pg_locks \
+              WHERE locktype = 'advisory' AND granted AND classid <> 0) AS lock";
+        if session.rows(end)?.len() != 1 {
+            return Err("one session holds the lock".into());
+        }
+        let mut second = scene.victim.start(&scene.through, UP)?;
+        second.wait_for("waiting for")?;
+        session.execute("ROLLBACK")?;
+        let (first, second) = (first.end()?, second.end()?);
+        second.succeeded()?;
+        drop(session);
+        scene.expect_everything()?;
+        match first.code() {
+            Some(1 | 5) => Ok(Struck::Midway),
+            _ => Err(format!("it went on without its lock: {first:?}").into()),
+        }
+    })
+}
+
+/// Starts a process that waits in the second migration of a service, until the session's
+/// transaction ends.
+fn at_gate(
+    scene: &Scene,
+    session: &Session<'_>,
+    service: usize,
+    arguments: &[&str],
+) -> Outcome<Running> {
+    let gate = gate(service);
+    session.execute(&format!(
+        "BEGIN; SELECT pg_catalog.pg_advisory_xact_lock({gate})"
+    ))?;
+    let arguments = [arguments, &["--lock-timeout=0"]].concat();
+    let process = scene.victim.start(&scene.through, &arguments)?;
+    session.wait_until(Wanted::Something, &waiting_at(service))?;
+    Ok(process)
+}
+
+fn waiting_at(service: usize) -> String {
+    format!(
+        "SELECT pid FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND NOT granted \
+         AND objid = {}",
+        gate(service)
+    )
+}

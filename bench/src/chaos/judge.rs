@@ -1,0 +1,319 @@
+//! What every fault is followed by: do schema, history, log and events agree, and is
+//! the lock gone?
+//!
+//! The judge asks the catalog and the history's tables itself, and makes the schema it
+//! compares with by sending the scripts itself: nothing here goes through the code
+//! that is judged.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use migrator_model::sql::statements;
+use migrator_model::{Mode, Registry};
+use migrator_verify::{Difference, Kind, Picture, Scope, differences};
+
+use super::Outcome;
+use super::server::{Server, Session, Wanted};
+
+/// A migration: its service and its version.
+pub(super) type Step = (String, i64);
+
+/// What a database's history says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct State {
+    /// What is applied, without what is dirty.
+    pub(super) applied: BTreeSet<Step>,
+    /// What broke half-way, and in which direction.
+    pub(super) dirty: BTreeMap<Step, String>,
+}
+
+/// The judge of databases that a registry was applied to.
+pub(super) struct Judge {
+    registry: &'static Registry,
+    /// For the schemas that are compared with.
+    clean: Server,
+    rest: Rest,
+    pictures: BTreeMap<BTreeSet<Step>, Picture>,
+}
+
+/// How a database looks when nobody is at work on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// There is no other session. Just an idle one may go on: it is so for a moment between
+    /// two messages that were sent ahead.
+    NoSession,
+    /// Sessions stay, as a pooler's do, and are idle.
+    IdleSessions,
+}
+
+impl Rest {
+    /// The sessions that are at work.
+    fn exceptions(self) -> String {
+        let exceptions = "SELECT pid, application_name, state, query \
+             FROM pg_catalog.pg_stat_activity WHERE datname = current_database() \
+               AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
+        match self {
+            Rest::NoSession => exceptions.to_owned(),
+            Rest::IdleSessions => format!("{exceptions} AND state IS DISTINCT FROM 'idle'"),
+        }
+    }
+}
+
+/// The advisory locks of this database.
+const LOCKS: &str = "SELECT pid, mode, classid, objid FROM pg_catalog.pg_locks \
+     WHERE locktype = 'advisory' AND database = \
+       (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())";
+
+const ENTRIES: &str = "SELECT c.relname, h.version, h.dirty FROM migrator.history h \
+     JOIN pg_catalog.pg_class c ON c.oid = h.tableoid";
+
+impl Judge {
+    pub(super) fn new(registry: &'static Registry, rest: Rest) -> Outcome<Judge> {
+        Ok(Judge {
+            registry,
+            clean: Server::quick()?,
+            rest,
+            pictures: BTreeMap::new(),
+        })
+    }
+
+    /// What is there once all have done is everything.
+    pub(super) fn everything(&self) -> BTreeSet<Step> {
+        let migrations = self.registry.migrations.iter();
+        migrations
+            .map(|one| (one.service.to_string(), one.version.as_integer()))
+            .collect()
+    }
+
+    /// Waits until nobody is at work, and judges what is there then.
+    pub(super) fn look(&mut self, server: &Server, url: &str) -> Outcome<State> {
+        let session = server.session(url)?;
+        session.wait_until(Wanted::Nothing, &self.rest.exceptions())?;
+        session.wait_until(Wanted::Nothing, LOCKS)?;
+        loop {
+            let state = state(&session)?;
+            let judged = self.judge_schema(&session, &state);
+            let judged = judged.and_then(|()| self.judge_log(&session, &state));
+            // Whoever is idle between two messages has gone on meanwhile.
+            if self.rest == Rest::NoSession || self::state(&session)? == state {
+                return judged.map(|()| state);
+            }
+        }
+    }
+
+    fn judge_schema(&mut self, session: &Session<'_>, state: &State) -> Outcome<()> {
+        let found = picture(session)?;
+        let clean = self.clean_picture(&state.applied)?;
+        let mut differing = differences(clean, &found);
+        differing.retain(|difference| !is_left_open(difference, state));
+        match differing.is_empty() {
+            true => Ok(()),
+            false => Err(format!("with {state:?} the schema differs: {differing:?}").into()),
+        }
+    }
+
+    /// Each script has run as often as the events say, in turns, and what is recorded
+    /// as applied was applied last.
+    fn judge_log(&self, session: &Session<'_>, state: &State) -> Outcome<()> {
+        let log = "SELECT service, version, direction FROM public.log ORDER BY id";
+        let events = "SELECT service, version, CASE kind WHEN 'apply' THEN 'up' ELSE 'down' END \
+             FROM migrator.event WHERE kind IN ('apply', 'revert') ORDER BY id";
+        let log = turns(session.rows(log)?)?;
+        let events = match has_history(session)? {
+            true => turns(session.rows(events)?)?,
+            false => BTreeMap::new(),
+        };
+        for migration in self.registry.migrations.iter() {
+            let step = (
+                migration.service.to_string(),
+                migration.version.as_integer(),
+            );
+            let told = events.get(&step).map(Vec::as_slice).unwrap_or_default();
+            // An index has no log: made twice it would be refused.
+            let ran = match migration.up.mode {
+                Mode::Transaction => log.get(&step).map(Vec::as_slice).unwrap_or_default(),
+                Mode::NoTransaction => told,
+            };
+            let turns = ["up", "down"].into_iter().cycle();
+            let in_turns = ran.iter().map(String::as_str).eq(turns.take(ran.len()));
+            let is_applied = state.applied.contains(&step)
+                || state.dirty.get(&step).is_some_and(|broke| broke == "down");
+            if ran != told || !in_turns || is_applied != (ran.len() % 2 == 1) {
+                return Err(format!(
+                    "{step:?} is applied: {is_applied}, and its scripts ran {ran:?}, by the events {told:?}"
+                )
+                .into());
+            }
+        }
+        Ok(())
+    }
+
+    /// The schema where exactly these migrations were applied, in the registry's order.
+    fn clean_picture(&mut self, applied: &BTreeSet<Step>) -> Outcome<&Picture> {
+        if !self.pictures.contains_key(applied) {
+            let url = self.clean.database()?;
+            let session = self.clean.session(&url)?;
+            for migration in self.registry.migrations.iter() {
+                let step = (
+                    migration.service.to_string(),
+                    migration.version.as_integer(),
+                );
+                if !applied.contains(&step) {
+                    continue;
+                }
+                let sql = migration.up.sql();
+                match migration.up.mode {
+                    Mode::Transaction => session.execute(&sql)?,
+                    Mode::NoTransaction => {
+                        for range in statements(&sql) {
+                            session.execute(sql.get(range).unwrap_or_default())?;
+                        }
+                    }
+                }
+            }
+            let picture = picture(&session)?;
+            self.pictures.insert(applied.clone(), picture);
+        }
+        let picture = self.pictures.get(applied);
+        picture.ok_or_else(|| "the picture was just taken".into())
+    }
+}
+
+/// What the history says; without one nothing is applied.
+fn state(session: &Session<'_>) -> Outcome<State> {
+    let mut state = State::default();
+    if !has_history(session)? {
+        return Ok(state);
+    }
+    for row in session.rows(ENTRIES)? {
+        let [table, version, dirty] = &row[..] else {
+            return Err(format!("{row:?} is no entry").into());
+        };
+        let service = table.strip_suffix("_history").unwrap_or(table);
+        let step = (service.to_owned(), version.parse()?);
+        match dirty.as_str() {
+            "" => {
+                state.applied.insert(step);
+            }
+            direction => {
+                state.dirty.insert(step, direction.to_owned());
+            }
+        }
+    }
+    Ok(state)
+}
+
+fn has_history(session: &Session<'_>) -> Outcome<bool> {
+    let found = session.rows("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = 'migrator'")?;
+    Ok(!found.is_empty())
+}
+
+fn picture(session: &Session<'_>) -> Outcome<Picture> {
+    let scope = Scope {
+        without_schemas: vec!["migrator".to_owned()],
+    };
+    Ok(session.block_on(Picture::take(session.client(), &scope))?)
+}
+
+/// What is broken half-way may have made some of its indexes.
+fn is_left_open(difference: &Difference, state: &State) -> bool {
+    let object = &difference.object;
+    object.kind == Kind::Index
+        && state
+            .dirty
+            .keys()
+            .any(|(service, _)| object.schema() == Some(service))
+}
+
+/// The directions in which each migration has run.
+fn turns(rows: Vec<Vec<String>>) -> Outcome<BTreeMap<Step, Vec<String>>> {
+    let mut turns: BTreeMap<Step, Vec<String>> = BTreeMap::new();
+    for row in rows {
+        if let [service, version, direction] = &row[..] {
+            let step = (service.clone(), version.parse()?);
+            turns.entry(step).or_default().push(direction.clone());
+        }
+    }
+    Ok(turns)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use migrator_runtime::{Migrator, Settings, Target, connect};
+
+    use super::{Judge, Rest};
+    use crate::chaos::server::Server;
+    use crate::chaos::tree::{Indexes, Shape, registry};
+
+    const SHAPE: Shape = Shape {
+        services: 2,
+        each: 4,
+        indexes: Indexes::Concurrent,
+    };
+
+    /// A server, and the judge of its databases.
+    struct Court {
+        server: Server,
+        judge: Judge,
+    }
+
+    impl Court {
+        fn new() -> Court {
+            let mut server = Server::quick().unwrap();
+            server.patience = Duration::from_millis(50);
+            let judge = Judge::new(registry(SHAPE).unwrap(), Rest::IdleSessions).unwrap();
+            Court { server, judge }
+        }
+
+        /// What the judge says after all was applied and something was tampered with.
+        fn judged(&mut self, tamper: &str) -> Result<usize, String> {
+            let url = self.server.database().unwrap();
+            let session = self.server.session(&url).unwrap();
+            session.block_on(async {
+                let mut client = connect(Settings::parse(&url).unwrap()).await.unwrap();
+                let mut migrator = Migrator::new(self.judge.registry);
+                migrator.up(&mut client, Target::all()).await.unwrap();
+            });
+            session.execute(tamper).unwrap();
+            // The session stays, so that what it holds does.
+            let state = self.judge.look(&self.server, &url);
+            state
+                .map(|state| state.applied.len())
+                .map_err(|error| error.to_string())
+        }
+    }
+
+    #[test]
+    fn a_run_that_nothing_disturbed_is_passed() {
+        assert_eq!(Court::new().judged(""), Ok(8));
+    }
+
+    #[test]
+    fn whatever_does_not_agree_is_seen() {
+        let second = "INSERT INTO public.log (service, version, direction) \
+             SELECT service, version, direction FROM public.log LIMIT 1";
+        let cases = [
+            ("DROP TABLE s1.t1", "the schema differs"),
+            (
+                "ALTER TABLE s0.t2 ADD COLUMN more int",
+                "the schema differs",
+            ),
+            ("DROP INDEX s0.t2_both_idx", "the schema differs"),
+            (
+                "DELETE FROM migrator.s0_history WHERE version % 100 = 1",
+                "the schema differs",
+            ),
+            (second, "its scripts ran [\"up\", \"up\"]"),
+            ("DELETE FROM migrator.event", "by the events []"),
+            ("DELETE FROM public.log", "its scripts ran []"),
+            ("SELECT pg_advisory_lock(1)", "pg_locks"),
+            ("BEGIN; SELECT 1", "pg_stat_activity"),
+        ];
+        let mut court = Court::new();
+        for (tamper, expected) in cases {
+            let said = court.judged(tamper).expect_err(tamper);
+            assert!(said.contains(expected), "{tamper}: {said}");
+        }
+    }
+}

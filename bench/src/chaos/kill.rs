@@ -1,0 +1,52 @@
+//! The process killed with SIGKILL at a random moment.
+
+use std::rc::Rc;
+
+use super::scene::{Scene, Told};
+use super::server::Server;
+use super::tree::{Indexes, Shape};
+use super::{Setting, Tally, tally};
+
+/// Runs in which every script is a transaction, sent ahead.
+pub(super) fn transactions(setting: &Setting, tries: usize) -> Tally {
+    killed("SIGKILL", Indexes::None, setting, tries)
+}
+
+/// Runs in which some steps are outside a transaction.
+pub(super) fn indexes(setting: &Setting, tries: usize) -> Tally {
+    killed(
+        "SIGKILL, no-transaction",
+        Indexes::Concurrent,
+        setting,
+        tries,
+    )
+}
+
+/// The next run starts before the server has noticed.
+pub(super) fn and_the_next_at_once(setting: &Setting, tries: usize) -> Tally {
+    let shape = Shape {
+        services: 4,
+        each: 16,
+        indexes: Indexes::Concurrent,
+    };
+    let make = || Scene::new(setting, shape, Rc::new(Server::quick()?));
+    let fault = "SIGKILL, the next at once";
+    tally(fault, setting, tries, make, |scene, _, random| {
+        scene.followed(random)
+    })
+}
+
+fn killed(fault: &str, indexes: Indexes, setting: &Setting, tries: usize) -> Tally {
+    let shape = Shape {
+        services: 4,
+        each: match indexes {
+            Indexes::None => 24,
+            Indexes::Concurrent => 12,
+        },
+        indexes,
+    };
+    let make = || Scene::new(setting, shape, Rc::new(Server::quick()?));
+    tally(fault, setting, tries, make, |scene, _, random| {
+        scene.interrupted(random, Told::IsThere, |_, running| running.kill())
+    })
+}

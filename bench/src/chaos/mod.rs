@@ -1,0 +1,210 @@
+//! Faults at random moments, and one judge of what is left.
+//!
+//! A *scene* is a server with a database and the command under test, which runs as a
+//! process of its own, with a registry that is resolved when it starts. Faults come
+//! from a seed; each is followed by the same judgement (`judge`). The program
+//! `chaos` does this often, `bench/tests/chaos.rs` a few times.
+
+mod crash;
+mod crowd;
+mod cut;
+mod index;
+mod judge;
+mod kill;
+mod pooler;
+mod random;
+mod scene;
+mod server;
+mod tree;
+mod victim;
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+pub use random::Random;
+pub use tree::{Indexes, Shape, VARIABLE, registry};
+
+/// What went wrong: a loss, or that a fault could not be set up, which counts as one.
+pub type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// How a part is run.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// The program that becomes the command when [`VARIABLE`] is set.
+    pub program: PathBuf,
+    /// Where the random numbers start.
+    pub seed: u64,
+    /// How many tries, instead of the part's own number.
+    pub tries: Option<usize>,
+    /// Arguments that every `up` and `down` is given.
+    pub extra: Vec<String>,
+}
+
+/// What came of a fault.
+#[derive(Clone, Debug)]
+pub struct Tally {
+    /// The fault.
+    pub fault: String,
+    /// How often it was tried.
+    pub tries: usize,
+    /// How often it struck a run in the middle: neither before its first step nor after its last.
+    pub midway: usize,
+    /// What was lost, a text each.
+    pub losses: Vec<String>,
+    /// How long it took.
+    pub took: Duration,
+    /// Where the random numbers started.
+    pub seed: u64,
+}
+
+/// A kind of fault.
+#[derive(Clone, Copy, Debug)]
+pub struct Part {
+    /// Its name, as it is asked for.
+    pub name: &'static str,
+    /// How often it is tried when nobody says; at most as often as there is something to try.
+    pub tries: usize,
+    /// Tries it.
+    pub run: fn(&Setting, usize) -> Tally,
+}
+
+/// Every kind of fault.
+pub const PARTS: &[Part] = &[
+    Part {
+        name: "kill",
+        tries: 140,
+        run: kill::transactions,
+    },
+    Part {
+        name: "kill-indexes",
+        tries: 60,
+        run: kill::indexes,
+    },
+    Part {
+        name: "kill-next",
+        tries: 60,
+        run: kill::and_the_next_at_once,
+    },
+    Part {
+        name: "kill-waiting",
+        tries: 10,
+        run: crowd::killed_in_a_step,
+    },
+    Part {
+        name: "lock-lost",
+        tries: 10,
+        run: crowd::without_its_lock,
+    },
+    Part {
+        name: "crash",
+        tries: 50,
+        run: crash::at_random,
+    },
+    Part {
+        name: "cut",
+        tries: usize::MAX,
+        run: cut::everywhere,
+    },
+    Part {
+        name: "restart",
+        tries: 10,
+        run: crowd::under_a_waiting_one,
+    },
+    Part {
+        name: "crowd-empty",
+        tries: 5,
+        run: crowd::on_nothing,
+    },
+    Part {
+        name: "crowd-pending",
+        tries: 5,
+        run: crowd::on_pending,
+    },
+    Part {
+        name: "ages",
+        tries: 10,
+        run: crowd::of_two_ages,
+    },
+    Part {
+        name: "deploys",
+        tries: 10,
+        run: crowd::side_by_side,
+    },
+    Part {
+        name: "index",
+        tries: 10,
+        run: index::while_others_wait,
+    },
+    Part {
+        name: "index-killed",
+        tries: 30,
+        run: index::broken,
+    },
+    Part {
+        name: "pooler-transaction",
+        tries: 20,
+        run: pooler::by_transaction,
+    },
+    Part {
+        name: "pooler-small",
+        tries: 20,
+        run: pooler::by_transaction_small,
+    },
+    Part {
+        name: "pooler-session",
+        tries: 20,
+        run: pooler::by_session,
+    },
+];
+
+impl Part {
+    /// Tries the fault as often as the setting says, or as is its own.
+    #[must_use]
+    pub fn tally(&self, setting: &Setting) -> Tally {
+        (self.run)(setting, setting.tries.unwrap_or(self.tries))
+    }
+}
+
+/// When a fault struck.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Struck {
+    /// Something was done and something was not.
+    Midway,
+    /// Nothing was done, or all.
+    Aside,
+}
+
+/// Tries something so often, in a place that is made anew after a loss.
+fn tally<S>(
+    fault: &str,
+    setting: &Setting,
+    tries: usize,
+    mut make: impl FnMut() -> Outcome<S>,
+    mut attempt: impl FnMut(&mut S, usize, &mut Random) -> Outcome<Struck>,
+) -> Tally {
+    let started = Instant::now();
+    let mut random = Random::new(setting.seed);
+    let (mut scene, mut midway, mut losses) = (None, 0, Vec::new());
+    for number in 0..tries {
+        let outcome = match scene.take().map_or_else(&mut make, Ok) {
+            Ok(mut place) => attempt(&mut place, number, &mut random).map(|struck| (place, struck)),
+            Err(error) => Err(error),
+        };
+        match outcome {
+            Ok((place, struck)) => {
+                scene = Some(place);
+                midway += usize::from(struck == Struck::Midway);
+            }
+            Err(error) => losses.push(format!("try {number}: {error}")),
+        }
+    }
+    Tally {
+        fault: fault.to_owned(),
+        tries,
+        midway,
+        losses,
+        took: started.elapsed(),
+        seed: setting.seed,
+    }
+}

@@ -1,0 +1,272 @@
+//! A database that goes up and down, with a fault each time.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use super::judge::{Judge, Rest, State, Step};
+use super::server::Server;
+use super::tree::{Shape, registry};
+use super::victim::{Ended, Running, Victim};
+use super::{Outcome, Random, Setting, Struck};
+
+/// What every run of all is called with.
+pub(super) const UP: &[&str] = &["up", "--service=all"];
+pub(super) const DOWN: &[&str] = &["down", "--service=all", "--all"];
+
+/// A database with the command under test.
+pub(super) struct Scene {
+    pub(super) server: Rc<Server>,
+    pub(super) victim: Victim,
+    pub(super) judge: Judge,
+    /// The database, as the judge gets to it.
+    pub(super) url: String,
+    /// The database, as the command gets to it.
+    pub(super) through: String,
+    /// How long a run up and a run down take.
+    took: [Duration; 2],
+}
+
+/// How a database is got at.
+pub(super) struct Way {
+    /// By the judge.
+    pub(super) url: String,
+    /// By the command.
+    pub(super) through: String,
+    /// How it looks when the command is gone.
+    pub(super) rest: Rest,
+}
+
+/// When a fault strikes.
+#[derive(Clone, Copy, Debug)]
+struct Moment {
+    /// After so many steps that the process has told as done, or after its end.
+    steps: usize,
+    /// And so long after that.
+    pause: Duration,
+}
+
+/// Whether what a process has told as done must be there: not where the server may
+/// lose what it has not promised to keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    IsThere,
+    MayBeLost,
+}
+
+impl Scene {
+    /// An empty database, after one run up and one down that nothing disturbs.
+    pub(super) fn new(setting: &Setting, shape: Shape, server: Rc<Server>) -> Outcome<Scene> {
+        let url = server.database()?;
+        let way = Way {
+            through: url.clone(),
+            url,
+            rest: Rest::NoSession,
+        };
+        Scene::through(setting, shape, server, way)
+    }
+
+    /// An empty database, where nothing has run yet.
+    pub(super) fn new_undisturbed(
+        setting: &Setting,
+        shape: Shape,
+        server: Rc<Server>,
+    ) -> Outcome<Scene> {
+        let url = server.database()?;
+        Ok(Scene {
+            victim: Victim::new(setting, shape),
+            judge: Judge::new(registry(shape)?, Rest::NoSession)?,
+            server,
+            through: url.clone(),
+            url,
+            took: [Duration::ZERO; 2],
+        })
+    }
+
+    /// The same where the command gets to the database in another way.
+    pub(super) fn through(
+        setting: &Setting,
+        shape: Shape,
+        server: Rc<Server>,
+        way: Way,
+    ) -> Outcome<Scene> {
+        let mut scene = Scene {
+            victim: Victim::new(setting, shape),
+            judge: Judge::new(registry(shape)?, way.rest)?,
+            server,
+            url: way.url,
+            through: way.through,
+            took: [Duration::ZERO; 2],
+        };
+        for direction in 0..2 {
+            let started = Instant::now();
+            scene.finish([UP, DOWN][direction])?;
+            scene.took[direction] = started.elapsed();
+        }
+        Ok(scene)
+    }
+
+    /// A moment of a run that starts now: any at all, or one behind a step that it tells.
+    fn moment(&self, up: bool, random: &mut Random) -> Moment {
+        let took = self.took[usize::from(!up)];
+        let all = self.judge.everything().len();
+        match random.below(3) {
+            // What no run outlives is the fault that comes after its end.
+            0 => Moment {
+                steps: 0,
+                pause: random.within(took + took / 20),
+            },
+            _ => Moment {
+                steps: 1 + random.below(all),
+                pause: random.within(took / 20),
+            },
+        }
+    }
+
+    /// Starts a run, has the fault strike it, judges, and has the next run finish.
+    pub(super) fn interrupted(
+        &mut self,
+        random: &mut Random,
+        told: Told,
+        strike: impl FnOnce(&Server, &mut Running) -> Outcome<()>,
+    ) -> Outcome<Struck> {
+        let before = self.judge.look(&self.server, &self.url)?;
+        let up = before.applied.is_empty();
+        let moment = self.moment(up, random);
+        let mut running = self
+            .victim
+            .start(&self.through, if up { UP } else { DOWN })?;
+        running.wait_for_results(if up { "applied" } else { "reverted" }, moment.steps);
+        sleep(moment.pause);
+        strike(&self.server, &mut running)?;
+        let ended = running.end()?;
+        let struck = format!("{} {moment:?}", if up { "up" } else { "down" });
+        let after = self.judged(&ended, up, told);
+        let after = after.map_err(|error| format!("{struck}: {error}: {ended:?}"))?;
+        let next = match random.below(2) {
+            0 => UP,
+            _ => DOWN,
+        };
+        let finished = self.go_on(&after, next);
+        finished.map_err(|error| format!("{struck}, {after:?}, then {next:?}: {error}"))?;
+        Ok(self.struck(&after))
+    }
+
+    /// Runs to the end, without help. What broke outside a transaction is taken up by a run in
+    /// the same direction alone, and another is refused.
+    pub(super) fn go_on(&mut self, state: &State, arguments: &[&str]) -> Outcome<()> {
+        let broke = match state.dirty.values().next().map(String::as_str) {
+            None => return self.finish(arguments),
+            Some("up") => UP,
+            Some(_) => DOWN,
+        };
+        if arguments != broke {
+            let refused = self.victim.run(&self.through, arguments)?;
+            if refused.code() != Some(3) || !refused.said.concat().contains("M0404") {
+                return Err(format!("it is not refused: {refused:?}").into());
+            }
+        }
+        self.finish(broke)
+    }
+
+    /// Kills a run, and starts the next, which must finish, without looking.
+    pub(super) fn followed(&mut self, random: &mut Random) -> Outcome<Struck> {
+        let before = self.judge.look(&self.server, &self.url)?;
+        let up = before.applied.is_empty();
+        let moment = self.moment(up, random);
+        let mut running = self
+            .victim
+            .start(&self.through, if up { UP } else { DOWN })?;
+        running.wait_for_results(if up { "applied" } else { "reverted" }, moment.steps);
+        sleep(moment.pause);
+        running.kill()?;
+        let next = [UP, DOWN][random.below(2)];
+        let finished = self.finish_soon(next, if up { UP } else { DOWN });
+        let ended = running.end()?;
+        finished.map_err(|error| format!("up: {up}, {moment:?}, then {next:?}: {error}"))?;
+        Ok(match ended.code() {
+            None => Struck::Midway,
+            Some(_) => Struck::Aside,
+        })
+    }
+
+    /// Runs to the end, without looking before; what broke may want the other direction.
+    fn finish_soon(&mut self, next: &[&str], broke: &[&str]) -> Outcome<()> {
+        let ended = self.victim.run(&self.through, next)?;
+        let is_refused = ended.code() == Some(3) && ended.said.concat().contains("M0404");
+        if next != broke && is_refused {
+            return self.finish(broke);
+        }
+        ended.succeeded()?;
+        self.finish(next)
+    }
+
+    /// Judges what is there, and whether the process told the truth.
+    pub(super) fn judged(&mut self, ended: &Ended, up: bool, told: Told) -> Outcome<State> {
+        let state = self.judge.look(&self.server, &self.url)?;
+        let wanted = match up {
+            true => self.judge.everything(),
+            false => BTreeSet::new(),
+        };
+        if ended.code() == Some(0) && (state.applied != wanted || !state.dirty.is_empty()) {
+            return Err(format!("it said that all was done, and there is {state:?}").into());
+        }
+        // It failed, or had no connection; a panic would be 101, and a refusal 3.
+        if !matches!(ended.code(), None | Some(0 | 1 | 5)) {
+            return Err(format!("its exit code is {:?}", ended.code()).into());
+        }
+        let word = if up { "applied" } else { "reverted" };
+        for step in ended.told(word) {
+            let step = step_of(&step)?;
+            if told == Told::IsThere && state.applied.contains(&step) != up {
+                return Err(format!("it said {word} {step:?}, and there is {state:?}").into());
+            }
+        }
+        Ok(state)
+    }
+
+    /// Whether a run ended in the middle.
+    pub(super) fn struck(&self, after: &State) -> Struck {
+        let all = self.judge.everything().len();
+        match after.dirty.is_empty() && [0, all].contains(&after.applied.len()) {
+            true => Struck::Aside,
+            false => Struck::Midway,
+        }
+    }
+
+    /// Runs a command that must succeed.
+    pub(super) fn run(&self, arguments: &[&str]) -> Outcome<()> {
+        self.victim.run(&self.through, arguments)?.succeeded()
+    }
+
+    /// Judges that all is there.
+    pub(super) fn expect_everything(&mut self) -> Outcome<()> {
+        let state = self.judge.look(&self.server, &self.url)?;
+        match state.applied == self.judge.everything() && state.dirty.is_empty() {
+            true => Ok(()),
+            false => Err(format!("all ended well with {state:?}").into()),
+        }
+    }
+
+    /// Runs to the end, without help, and judges that all is there or nothing is.
+    pub(super) fn finish(&mut self, arguments: &[&str]) -> Outcome<()> {
+        self.victim.run(&self.through, arguments)?.succeeded()?;
+        let wanted = match arguments.first() {
+            Some(&"up") => self.judge.everything(),
+            _ => BTreeSet::new(),
+        };
+        let state = self.judge.look(&self.server, &self.url)?;
+        match state.applied == wanted && state.dirty.is_empty() {
+            true => Ok(()),
+            false => Err(format!("{arguments:?} ended with {state:?}").into()),
+        }
+    }
+}
+
+/// `s0/20240101000000_00000000_m0`, as results name it.
+fn step_of(text: &str) -> Outcome<Step> {
+    let (service, rest) = text.split_once('/').ok_or("a migration has a service")?;
+    let (version, _) = rest.split_once('_').ok_or("a migration has a version")?;
+    Ok((service.to_owned(), version.parse()?))
+}

@@ -1,0 +1,201 @@
+//! The command under test, as a process.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::server::PATIENCE;
+use super::tree::{Shape, VARIABLE};
+use super::{Outcome, Setting};
+
+/// How a build of the command is started.
+#[derive(Clone, Debug)]
+pub(super) struct Victim {
+    program: PathBuf,
+    shape: Shape,
+    extra: Vec<String>,
+}
+
+/// A process of it.
+pub(super) struct Running {
+    child: Child,
+    /// The lines of both streams, as they come.
+    lines: Receiver<String>,
+    readers: Vec<JoinHandle<()>>,
+    said: Vec<String>,
+}
+
+/// A process that has ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    status: ExitStatus,
+    /// The lines of both streams.
+    pub(super) said: Vec<String>,
+}
+
+impl Victim {
+    pub(super) fn new(setting: &Setting, shape: Shape) -> Victim {
+        Victim {
+            program: setting.program.clone(),
+            shape,
+            extra: setting.extra.clone(),
+        }
+    }
+
+    /// Starts it on a database.
+    pub(super) fn start(&self, url: &str, arguments: &[&str]) -> Outcome<Running> {
+        let mut command = Command::new(&self.program);
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            if text.starts_with("PG") || text.starts_with("MIGRATOR_") {
+                command.env_remove(&name);
+            }
+        }
+        command.args(arguments);
+        if arguments
+            .first()
+            .is_some_and(|first| ["up", "down"].contains(first))
+        {
+            command.args(&self.extra);
+        }
+        let mut child = command
+            .env(VARIABLE, self.shape.to_string())
+            .env("DATABASE_URL", url)
+            .current_dir("/")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let (sender, lines) = channel();
+        let streams: [Option<Box<dyn Read + Send>>; 2] = [
+            child.stdout.take().map(|stream| Box::new(stream) as _),
+            child.stderr.take().map(|stream| Box::new(stream) as _),
+        ];
+        let read = |stream: Box<dyn Read + Send>| {
+            let sender = sender.clone();
+            std::thread::spawn(move || {
+                let lines = BufReader::new(stream).lines();
+                for line in lines.map_while(Result::ok) {
+                    let _ = sender.send(line);
+                }
+            })
+        };
+        let readers = streams.into_iter().flatten().map(read).collect();
+        Ok(Running {
+            child,
+            lines,
+            readers,
+            said: Vec::new(),
+        })
+    }
+
+    /// Runs it to its end.
+    pub(super) fn run(&self, url: &str, arguments: &[&str]) -> Outcome<Ended> {
+        self.start(url, arguments)?.end()
+    }
+}
+
+impl Running {
+    /// Ends it as `kill -9` does.
+    pub(super) fn kill(&mut self) -> Outcome<()> {
+        Ok(self.child.kill()?)
+    }
+
+    /// Waits until it says something.
+    pub(super) fn wait_for(&mut self, part: &str) -> Outcome<()> {
+        loop {
+            match self.lines.recv_timeout(PATIENCE) {
+                Ok(line) => {
+                    let is_wanted = line.contains(part);
+                    self.said.push(line);
+                    if is_wanted {
+                        return Ok(());
+                    }
+                }
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                    return Err(format!("it never said `{part}`: {:?}", self.said).into());
+                }
+            }
+        }
+    }
+
+    /// Waits until it has told so many results that begin with a word, or ends.
+    pub(super) fn wait_for_results(&mut self, word: &str, number: usize) {
+        let mut left = number;
+        while left > 0 {
+            let Ok(line) = self.lines.recv_timeout(PATIENCE) else {
+                return;
+            };
+            left -= usize::from(line.starts_with(word));
+            self.said.push(line);
+        }
+    }
+
+    /// Waits until it has ended.
+    pub(super) fn wait(&mut self) -> Outcome<ExitStatus> {
+        let started = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(status);
+            }
+            if started.elapsed() > PATIENCE {
+                self.child.kill()?;
+                self.child.wait()?;
+                return Err(format!("it does not end: {:?}", self.rest()).into());
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Waits for its end, and gives what it said.
+    pub(super) fn end(mut self) -> Outcome<Ended> {
+        let status = self.wait()?;
+        let said = self.rest();
+        Ok(Ended { status, said })
+    }
+
+    fn rest(&mut self) -> Vec<String> {
+        for reader in self.readers.drain(..) {
+            // It panics nowhere, and ends with the stream.
+            let _ = reader.join();
+        }
+        self.said.extend(self.lines.try_iter());
+        std::mem::take(&mut self.said)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It has ended already, unless the fault could not be set up.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Ended {
+    /// Its exit code, if no signal has ended it.
+    pub(super) fn code(&self) -> Option<i32> {
+        self.status.code()
+    }
+
+    /// That it did what was asked.
+    pub(super) fn succeeded(&self) -> Outcome<()> {
+        match self.code() {
+            Some(0) => Ok(()),
+            _ => Err(format!("{}: {}", self.status, self.said.join(" | ")).into()),
+        }
+    }
+
+    /// The migrations that a line of result names, which starts with this word.
+    pub(super) fn told(&self, word: &str) -> Vec<String> {
+        let named = |line: &String| {
+            let mut words = line.split_whitespace();
+            words.next().filter(|first| *first == word)?;
+            words.next().map(str::to_owned)
+        };
+        self.said.iter().filter_map(named).collect()
+    }
+}

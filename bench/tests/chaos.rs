@@ -1,0 +1,115 @@
+//! Each kind of fault a few times: `cargo run -p migrator-bench --bin chaos` tries them often.
+
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test stops at what it cannot set up, and says what it leaves out"
+)]
+
+use migrator_bench::chaos::{PARTS, Setting};
+
+/// Tries a fault so often, with a seed that the failure names.
+fn survives(part: &str, tries: usize) {
+    let part = PARTS.iter().find(|one| one.name == part);
+    let tally = part.expect("it is a part").tally(&Setting {
+        program: env!("CARGO_BIN_EXE_chaos").into(),
+        seed: 20_261_122,
+        tries: Some(tries),
+        extra: Vec::new(),
+    });
+    assert_eq!(tally.tries, tries);
+    assert!(tally.losses.is_empty(), "{tally:#?}");
+}
+
+#[test]
+fn nothing_is_lost_when_a_process_is_killed() {
+    survives("kill", 4);
+}
+
+#[test]
+fn nothing_is_lost_when_a_process_is_killed_outside_a_transaction() {
+    survives("kill-indexes", 4);
+}
+
+#[test]
+fn what_was_promised_outlives_a_server_that_stops_at_once() {
+    survives("crash", 4);
+}
+
+#[test]
+fn nothing_is_lost_when_a_connection_is_cut_in_a_message() {
+    survives("cut", 8);
+}
+
+#[test]
+fn nothing_is_lost_when_the_server_restarts_under_a_run_that_waits() {
+    survives("restart", 1);
+}
+
+#[test]
+fn fifty_processes_at_once_migrate_an_empty_database_once() {
+    survives("crowd-empty", 1);
+}
+
+#[test]
+fn fifty_processes_at_once_apply_what_is_pending_once() {
+    survives("crowd-pending", 1);
+}
+
+#[test]
+fn builds_of_different_age_do_not_harm_each_other() {
+    survives("ages", 2);
+}
+
+#[test]
+fn deploys_of_two_services_do_not_wait_for_each_other() {
+    survives("deploys", 1);
+}
+
+#[test]
+fn an_index_is_made_concurrently_while_others_wait_for_the_lock() {
+    survives("index", 1);
+}
+
+#[test]
+fn a_run_that_is_killed_while_it_makes_an_index_is_finished_by_the_next() {
+    survives("index-killed", 4);
+}
+
+/// Through `PgBouncer`: only where it cannot be had, and the variable says so, is it left out.
+fn survives_pooled(part: &str) {
+    match std::env::var_os("MIGRATOR_WITHOUT_PGBOUNCER") {
+        Some(_) => println!("skipped: MIGRATOR_WITHOUT_PGBOUNCER is set"),
+        None => survives(part, 3),
+    }
+}
+
+#[test]
+fn nothing_is_lost_through_a_pooler_of_transactions() {
+    survives_pooled("pooler-transaction");
+}
+
+#[test]
+fn nothing_is_lost_through_a_small_pooler_that_clears_nothing() {
+    survives_pooled("pooler-small");
+}
+
+#[test]
+fn nothing_is_lost_through_a_pooler_of_sessions() {
+    survives_pooled("pooler-session");
+}
+
+#[test]
+fn a_run_that_has_lost_its_lock_applies_nothing_more() {
+    survives("lock-lost", 1);
+}
+
+#[test]
+fn a_step_that_goes_on_when_its_run_was_killed_is_waited_for() {
+    survives("kill-waiting", 2);
+}
+
+#[test]
+fn a_run_right_after_one_that_was_killed_finishes() {
+    survives("kill-next", 3);
+}
