@@ -397,3 +397,31 @@ fn whoever_is_in_the_way_is_named_in_the_note_and_the_error() {
         "{said}"
     );
 }
+
+#[test]
+fn a_signal_stops_every_database_of_a_fleet() {
+    let urls = [database(), database()];
+    for url in &urls {
+        hold(url, THIRD, "PERFORM pg_sleep(60);");
+    }
+    let folder = tempdir().expect("a folder is made");
+    let list = folder.path().join("fleet");
+    std::fs::write(&list, urls.join("\n")).expect("it is written");
+    let fleet = format!("--fleet={}", list.display());
+    let up = start(&urls[0], &["up", "--service=core", &fleet]);
+    for url in &urls {
+        until_activity(url, "wait_event = 'PgSleep'");
+    }
+    up.signal("INT");
+    let said = text(&up.end());
+    assert!(said.starts_with("exit: 130\n"), "{said}");
+    assert_eq!(
+        said.matches("the run was stopped in the middle").count(),
+        2,
+        "{said}"
+    );
+    for url in &urls {
+        nothing_goes_on(url);
+        assert_eq!(recorded(url).len(), 2);
+    }
+}

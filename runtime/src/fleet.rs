@@ -15,13 +15,14 @@ use migrator_model::file_name::Direction;
 
 use crate::client::{Client, connect};
 use crate::connect::{ConnectError, Settings};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::event::Event;
 use crate::history::History;
 use crate::migrator::Migrator;
 use crate::options::Options;
 use crate::plan::Plan;
 use crate::report::Report;
+use crate::stop::{Stop, Stopped};
 use crate::target::Target;
 
 /// Migrates many databases with one registry, side by side.
@@ -61,6 +62,7 @@ pub struct Fleet {
     jobs: NonZeroUsize,
     max_failures: Option<NonZeroUsize>,
     listener: Option<Listener>,
+    stop: Stop,
 }
 
 /// Told of what happens in any of the databases, by its target.
@@ -131,6 +133,7 @@ impl Fleet {
             jobs: Fleet::JOBS,
             max_failures: None,
             listener: None,
+            stop: Stop::new(),
         }
     }
 
@@ -153,6 +156,14 @@ impl Fleet {
     #[must_use]
     pub fn on_event(mut self, listener: impl FnMut(&str, &Event<'_>) + Send + 'static) -> Fleet {
         self.listener = Some(Arc::new(Mutex::new(listener)));
+        self
+    }
+
+    /// Has it stopped by `stop`: no further database is taken from the list, and in each
+    /// that is under way the run is stopped.
+    #[must_use]
+    pub fn stopped_by(mut self, stop: &Stop) -> Fleet {
+        self.stop = stop.clone();
         self
     }
 
@@ -220,6 +231,7 @@ impl Fleet {
         let started = Instant::now();
         let failures = AtomicUsize::new(0);
         let mut tally = Tally::default();
+        let members = members.take_until(self.stop.stopped());
         let work = members.map(|member| self.one(member, &work, &failures));
         let mut running = pin!(work.buffer_unordered(self.jobs.get()));
         while let Some(ended) = running.next().await {
@@ -268,8 +280,10 @@ impl Fleet {
     /// Whether another database is begun.
     fn begins(&self, failures: &AtomicUsize) -> bool {
         let failures = failures.load(Ordering::Relaxed);
-        self.max_failures
-            .is_none_or(|allowed| failures < allowed.get())
+        !self.stop.is_stopped()
+            && self
+                .max_failures
+                .is_none_or(|allowed| failures < allowed.get())
     }
 
     async fn work<T, F>(
@@ -282,7 +296,9 @@ impl Fleet {
     {
         let mut settings = settings?;
         settings.application_name(&self.options.application);
-        let client = connect(settings).await?;
+        let opening = Box::pin(connect(settings));
+        let client = self.stop.unless_stopped(opening).await;
+        let client = client.ok_or_else(|| ErrorKind::Stopped(Stopped::default()))??;
         let migrator = self.migrator(&client);
         work(migrator, client).await
     }
@@ -290,6 +306,7 @@ impl Fleet {
     /// The migrator of one database.
     fn migrator(&self, client: &Client) -> Migrator {
         let migrator = Migrator::with_options(self.registry, self.options.clone());
+        let migrator = migrator.stopped_by(&self.stop);
         let Some(listener) = self.listener.clone() else {
             return migrator;
         };

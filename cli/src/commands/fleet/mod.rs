@@ -25,6 +25,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Printer;
 use crate::settings::Environment;
+use crate::signals;
 
 /// Which database of the list.
 #[derive(Clone, Copy, Debug)]
@@ -50,11 +51,13 @@ pub(super) async fn run(
         registry,
         environment,
         output,
+        stop,
         ..
     } = context;
     let printer = output.printer();
     let fleet = Fleet::with_options(registry, options)
         .jobs(jobs.unwrap_or(Fleet::JOBS))
+        .stopped_by(&stop)
         .on_event(move |target, event| tell(&printer, target, event));
     let fleet = match up.members.max_failures {
         Some(failures) => fleet.max_failures(failures),
@@ -76,6 +79,8 @@ pub(super) async fn run(
     let exit = report.finish(output, &tally);
     match broken.into_inner() {
         Some(failure) => Err(failure),
+        // How much of the list was left nobody has read.
+        None if stop.is_stopped() => Ok(signals::exit()),
         None => Ok(exit),
     }
 }
