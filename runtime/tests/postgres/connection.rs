@@ -1,6 +1,6 @@
 //! Connections that are lost.
 
-use migrator_runtime::{ErrorKind, Left, Options, Target};
+use migrator_runtime::{ErrorKind, Left, Migrator, Options, Target};
 
 use super::support::{AT_GATE, Database, Gate, core, done, fault, rows, telling, within};
 
@@ -64,14 +64,10 @@ async fn a_step_that_outlives_its_run_is_waited_for_and_taken_back() {
     let database = Database::new().await;
     let gate = Gate::closed(&database).await;
     let registry = core(&[&format!("CREATE TABLE t (x int); {AT_GATE}"), "SELECT 2;"]);
-    let run = tokio::spawn({
-        let database = database.clone();
-        async move { database.up(registry).await }
-    });
-    let pid = gate.reached().await;
     // The server does not see that its client is gone before it has something to say.
-    run.abort();
-    run.await.expect_err("it was ended");
+    let pid = database
+        .dying(Migrator::new(registry), gate.reached())
+        .await;
     let (migrator, mut told) = telling(registry, Options::default());
     let next = tokio::spawn({
         let database = database.clone();

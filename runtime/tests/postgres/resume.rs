@@ -50,29 +50,10 @@ async fn half_way(database: &Database, mut migrator: Migrator, direction: Direct
     running
 }
 
-/// As [`half_way`] upward; then its runtime ends, and with it the connections, without a
-/// word to the server.
-async fn dead_half_way(database: &Database, mut migrator: Migrator) {
-    let (die, death) = tokio::sync::oneshot::channel::<()>();
-    let living = std::thread::spawn({
-        let database = database.clone();
-        move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .expect("a runtime starts");
-            runtime.block_on(async {
-                let mut client = database.client().await;
-                tokio::select! {
-                    _ = migrator.up(&mut client, Target::all()) => panic!("it waits"),
-                    _ = death => {}
-                }
-            });
-        }
-    });
-    database.until(WAITING, "1").await;
-    die.send(()).expect("it lives");
-    living.join().expect("no panic");
+/// As [`half_way`] upward, and then the client dies.
+async fn dead_half_way(database: &Database, migrator: Migrator) {
+    let waits = database.until(WAITING, "1");
+    database.dying(migrator, waits).await;
 }
 
 /// Ends the server's side of the run, and gives what the run says of it.
@@ -179,9 +160,7 @@ async fn a_statement_of_another_role_is_known_by_its_lock() {
         ))
         .await;
     let writer = writer(&database).await;
-    let running = half_way(&first, Migrator::new(registry), Direction::Up).await;
-    running.abort();
-    assert!(running.await.expect_err("it was aborted").is_cancelled());
+    dead_half_way(&first, Migrator::new(registry)).await;
     database
         .run(&format!(
             "GRANT USAGE ON SCHEMA migrator TO {role}; \

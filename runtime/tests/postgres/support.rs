@@ -9,6 +9,7 @@ use migrator_runtime::{
     Client, Error, Event, Fault, Migrator, Options, Outcome, Report, Settings, Target, connect,
 };
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot;
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 
 /// No test waits for longer than this.
@@ -165,6 +166,34 @@ impl Database {
         let outcome = within("up", migrator.up(&mut client, target)).await;
         within("close", client.close()).await;
         outcome
+    }
+
+    /// Starts a run whose client dies when something has come about: its runtime ends, and
+    /// with it the connections, without a word to the server.
+    pub(crate) async fn dying<T>(
+        &self,
+        mut migrator: Migrator,
+        when: impl Future<Output = T>,
+    ) -> T {
+        let (die, death) = oneshot::channel::<()>();
+        let database = self.clone();
+        let living = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime starts");
+            runtime.block_on(async {
+                let mut client = database.client().await;
+                tokio::select! {
+                    _ = migrator.up(&mut client, Target::all()) => panic!("it waits"),
+                    _ = death => {}
+                }
+            });
+        });
+        let come = when.await;
+        die.send(()).expect("it lives");
+        living.join().expect("no panic");
+        come
     }
 
     pub(crate) async fn down(&self, registry: &'static Registry) -> Result<Report, Error> {
