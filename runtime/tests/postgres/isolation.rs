@@ -195,7 +195,8 @@ async fn what_a_script_takes_or_prepares_outlives_neither_its_failure_nor_a_furt
         async move { database.up_with(migrator, Target::all()).await }
     });
     let retrying = told.next("retrying").await;
-    assert_eq!(retrying, "retrying canceling statement due to lock timeout");
+    let why = "retrying canceling statement due to lock timeout";
+    assert!(retrying.starts_with(why), "{retrying}");
     told.next("retrying").await;
     busy.batch_execute("ROLLBACK").await.expect("it ends");
     let error = run.await.expect("no panic").expect_err("the second fails");
