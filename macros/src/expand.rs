@@ -20,7 +20,8 @@ pub(crate) fn registry(runtime: &TokenStream, embedded: &Embedded) -> TokenStrea
     let tiers = registry.tiers.iter().map(AsRef::as_ref);
     let tiers = tiers.map(|tier: &str| quote!(text(#tier)));
     let services = registry.services.iter().map(service);
-    let migrations = registry.migrations.iter().map(migration);
+    let count = registry.migrations.len();
+    let rows = registry.migrations.iter().map(row);
     let left_out = registry.left_out.iter().map(AsRef::as_ref);
     let left_out = left_out.map(|pattern: &str| quote!(text(#pattern)));
     let manifest = file(&embedded.manifest);
@@ -29,9 +30,11 @@ pub(crate) fn registry(runtime: &TokenStream, embedded: &Embedded) -> TokenStrea
         const _: &::core::primitive::str = #manifest;
         const TIERS: &[Text] = &[#(#tiers),*];
         const SERVICES: &[Service] = &[#(#services),*];
-        const MIGRATIONS: &[Migration] = &[#(#migrations),*];
+        const ROWS: &[Row; #count] = &[#(#rows),*];
+        #[allow(long_running_const_eval, reason = "it grows with the tree")]
+        static MIGRATIONS: [Migration; #count] = migrations(ROWS);
         const LEFT_OUT: &[Text] = &[#(#left_out),*];
-        registry(TIERS, SERVICES, MIGRATIONS, LEFT_OUT)
+        registry(TIERS, SERVICES, &MIGRATIONS, LEFT_OUT)
     }}
 }
 
@@ -57,7 +60,7 @@ fn service(service: &Service) -> TokenStream {
     quote!(service(#name, #tier, #directory, #depends_on, #description))
 }
 
-fn migration(migration: &Migration) -> TokenStream {
+fn row(migration: &Migration) -> TokenStream {
     let Migration {
         service,
         version,
@@ -69,14 +72,14 @@ fn migration(migration: &Migration) -> TokenStream {
         down,
     } = migration;
     let version = version.as_integer();
-    let key = quote!(#service, #version, #uid, #name, #checksum);
+    let (of_up, of_down) = (content(up), content(down));
+    let row = quote!(row(#service, #version, #uid, #name, #checksum, #of_up, #of_down));
     if requires.is_empty() && is_plain(up) && is_plain(down) {
-        let (up, down) = (content(up), content(down));
-        return quote!(plain(#key, #up, #down));
+        return row;
     }
     let requires = list(&quote!(MigrationRef), requires.iter().map(reference));
-    let (up, down) = (script(up), script(down));
-    quote!(migration(#key, #requires, #up, #down))
+    let (up, down) = (how(up), how(down));
+    quote!(directed(#row, #requires, #up, #down))
 }
 
 /// A borrowed list; a constant of its own, since an argument's temporaries do not live on.
@@ -103,15 +106,14 @@ fn is_plain(script: &Script) -> bool {
     script.mode == Mode::Transaction && timeouts.is_none()
 }
 
-fn script(script: &Script) -> TokenStream {
-    let content = content(script);
+fn how(script: &Script) -> TokenStream {
     let mode = match script.mode {
         Mode::Transaction => quote!(Mode::Transaction),
         Mode::NoTransaction => quote!(Mode::NoTransaction),
     };
     let lock = timeout(script.lock_timeout);
     let statement = timeout(script.statement_timeout);
-    quote!(script(#content, #mode, #lock, #statement))
+    quote!(how(#mode, #lock, #statement))
 }
 
 /// The arguments that every script has: path, text, fingerprint.
