@@ -1,4 +1,7 @@
-//! The tokens: one table of constants, `include_str!` for the SQL.
+//! The tokens: one table of constants, and the SQL.
+//!
+//! The SQL is an `include_str!` where rustc has to know the files, and a literal where
+//! a build script watches them: rustc takes several times as long for the former.
 //!
 //! Nothing absolute stands in them: the paths start with
 //! `env!("CARGO_MANIFEST_DIR")`, which rustc resolves and tracks.
@@ -12,7 +15,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::Error;
 
-use crate::tree::Embedded;
+use crate::tree::{Embedded, Watcher};
 
 /// An expression of type `Registry`.
 pub(crate) fn registry(runtime: &TokenStream, embedded: &Embedded) -> TokenStream {
@@ -21,13 +24,18 @@ pub(crate) fn registry(runtime: &TokenStream, embedded: &Embedded) -> TokenStrea
     let tiers = tiers.map(|tier: &str| quote!(text(#tier)));
     let services = registry.services.iter().map(service);
     let count = registry.migrations.len();
-    let rows = registry.migrations.iter().map(row);
+    let rows = registry.migrations.iter();
+    let rows = rows.map(|migration| row(migration, embedded.watcher));
     let left_out = registry.left_out.iter().map(AsRef::as_ref);
     let left_out = left_out.map(|pattern: &str| quote!(text(#pattern)));
-    let manifest = file(&embedded.manifest);
+    let manifest = match embedded.watcher {
+        Watcher::BuildScript => None,
+        Watcher::Rustc => Some(file(&embedded.manifest)),
+    };
+    let manifest = manifest.iter();
     quote! {{
         use #runtime::__private::*;
-        const _: &::core::primitive::str = #manifest;
+        #(const _: &::core::primitive::str = #manifest;)*
         const TIERS: &[Text] = &[#(#tiers),*];
         const SERVICES: &[Service] = &[#(#services),*];
         const ROWS: &[Row; #count] = &[#(#rows),*];
@@ -60,7 +68,7 @@ fn service(service: &Service) -> TokenStream {
     quote!(service(#name, #tier, #directory, #depends_on, #description))
 }
 
-fn row(migration: &Migration) -> TokenStream {
+fn row(migration: &Migration, watcher: Watcher) -> TokenStream {
     let Migration {
         service,
         version,
@@ -72,7 +80,7 @@ fn row(migration: &Migration) -> TokenStream {
         down,
     } = migration;
     let version = version.as_integer();
-    let (of_up, of_down) = (content(up), content(down));
+    let (of_up, of_down) = (content(up, watcher), content(down, watcher));
     let row = quote!(row(#service, #version, #uid, #name, #checksum, #of_up, #of_down));
     if requires.is_empty() && is_plain(up) && is_plain(down) {
         return row;
@@ -117,11 +125,17 @@ fn how(script: &Script) -> TokenStream {
 }
 
 /// The arguments that every script has: path, text, fingerprint.
-fn content(script: &Script) -> TokenStream {
+fn content(script: &Script, watcher: Watcher) -> TokenStream {
     let Script {
-        path, fingerprint, ..
+        path,
+        raw,
+        fingerprint,
+        ..
     } = script;
-    let raw = file(path);
+    let raw = match watcher {
+        Watcher::BuildScript => quote!(#raw),
+        Watcher::Rustc => file(path),
+    };
     quote!(#path, #raw, #fingerprint)
 }
 
