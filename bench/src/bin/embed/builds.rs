@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::leaf::{Kind, Leaf};
 
@@ -57,16 +57,14 @@ impl Work {
 
     pub(crate) fn unit(self) -> &'static str {
         match self {
-            Work::Clean | Work::Edit => "s",
+            Work::Clean | Work::Edit => "CPU s",
             Work::Process => "ms",
             Work::Start => "µs",
         }
     }
 
     /// Into the unit of what one migration costs: ms of a build, µs of a process, ns of a start.
-    pub(crate) fn per(self) -> f64 {
-        1_000.0
-    }
+    pub(crate) const PER: f64 = 1_000.0;
 }
 
 /// The crates, in a folder of their own with a lock file that names what is at hand.
@@ -109,9 +107,12 @@ impl Workspace {
         &self.leaves
     }
 
-    /// Builds everything once.
+    /// Builds each once, by itself: cargo unites the features of what it builds together.
     pub(crate) fn warm(&self, profile: Profile) -> Result<(), Box<dyn Error>> {
-        self.cargo(&["build", "--workspace", profile.argument()])?;
+        for leaf in &self.leaves {
+            let name = Leaf::name(leaf.kind, leaf.size);
+            self.cargo(&["build", "-p", &name, profile.argument()])?;
+        }
         Ok(())
     }
 
@@ -127,11 +128,11 @@ impl Workspace {
         Ok(match work {
             Work::Clean => {
                 self.cargo(&["clean", "-p", &name, profile.argument()])?;
-                self.cargo(&build)?.as_secs_f64()
+                self.cargo(&build)?
             }
             Work::Edit => {
                 leaf.edit(round)?;
-                self.cargo(&build)?.as_secs_f64()
+                self.cargo(&build)?
             }
             Work::Process => self.start(leaf, profile)?.0 / 1_000.0,
             Work::Start => self.start(leaf, profile)?.1 / 1_000.0,
@@ -155,17 +156,28 @@ impl Workspace {
         Ok((took.as_secs_f64() * 1_000_000.0, printed))
     }
 
-    fn cargo(&self, arguments: &[&str]) -> Result<Duration, Box<dyn Error>> {
+    /// Runs cargo, and returns the seconds of processor time that it and its children took:
+    /// they are the same whatever else the machine does.
+    fn cargo(&self, arguments: &[&str]) -> Result<f64, Box<dyn Error>> {
         let mut command = Command::new(env!("CARGO"));
         command.args(arguments).args(["--offline", "--quiet"]);
         command.current_dir(&self.folder);
         command.env("CARGO_TARGET_DIR", &self.target);
-        let started = Instant::now();
+        let before = children()?;
         let output = command.output()?;
-        let took = started.elapsed();
         match output.status.success() {
-            true => Ok(took),
+            true => Ok(children()? - before),
             false => Err(String::from_utf8_lossy(&output.stderr).into()),
         }
     }
+}
+
+/// The processor time of all children so far, in seconds: `cutime` and `cstime` of
+/// proc(5), fields 16 and 17 of the line, in hundredths.
+fn children() -> Result<f64, Box<dyn Error>> {
+    let line = fs::read_to_string("/proc/self/stat")?;
+    let (_, fields) = line.rsplit_once(')').ok_or("the line names the program")?;
+    let times = fields.split_whitespace().skip(13).take(2);
+    let ticks: Result<u32, std::num::ParseIntError> = times.map(str::parse::<u32>).sum();
+    Ok(f64::from(ticks?) / 100.0)
 }

@@ -35,7 +35,8 @@ impl Kind {
     fn dependencies(self) -> String {
         let ours = |section: &str, name: &str| {
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name);
-            format!("[{section}]\nmigrator-{name}.path = {folder:?}\n")
+            let folder = folder.display();
+            format!("[{section}]\nmigrator-{name}.path = '{folder}'\n")
         };
         let runtime = ours("dependencies", "runtime");
         match self {
@@ -94,7 +95,6 @@ impl Kind {
 pub(crate) struct Leaf {
     pub(crate) kind: Kind,
     pub(crate) size: usize,
-    pub(crate) folder: PathBuf,
     /// A script in the middle of the tree, which an edit changes.
     edited: PathBuf,
 }
@@ -118,12 +118,7 @@ impl Leaf {
         let scripts = write_tree(&folder, kind, &migrator_bench::tree(size))?;
         let edited = scripts.get(scripts.len() / 2).cloned();
         let edited = edited.ok_or_else(|| io::Error::other("a tree has a script"))?;
-        Ok(Leaf {
-            kind,
-            size,
-            folder,
-            edited,
-        })
+        Ok(Leaf { kind, size, edited })
     }
 
     /// Changes one script, as an edit does.
@@ -138,7 +133,7 @@ fn write_tree(folder: &Path, kind: Kind, tree: &Tree) -> io::Result<Vec<PathBuf>
     let mut scripts = Vec::new();
     for (path, node) in &tree.nodes {
         let Node::File(bytes) = node else { continue };
-        let is_script = path.ends_with(".sql");
+        let is_script = path.starts_with("migrations/");
         let path = match kind {
             Kind::Diesel if !is_script => continue,
             Kind::Diesel => folder.join("migrations").join(as_diesel(path)),

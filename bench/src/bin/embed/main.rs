@@ -3,7 +3,7 @@
 //! `cargo run --release -p migrator-bench --bin embed -- [ROUNDS [SIZE…]]`
 //!
 //! For each size it writes crates with the same scripts and builds them from warm
-//! dependencies, in turns. `clean` is the whole of the crate, its build script too; `edit`
+//! dependencies, in turns, and counts the processor's time. `clean` is the whole of the crate, its build script too; `edit`
 //! is the build after one script was edited. What a migration costs is the slope from
 //! the smallest size. Nothing is downloaded.
 
@@ -18,7 +18,7 @@ use std::fs;
 use std::path::Path;
 
 use builds::{Profile, Work, Workspace};
-use leaf::{Kind, Leaf};
+use leaf::Kind;
 
 /// What was measured: by profile, work, size and kind.
 type Times = BTreeMap<(Profile, Work, usize, Kind), Vec<f64>>;
@@ -106,7 +106,7 @@ fn print(profile: Profile, sizes: &[usize], times: &mut Times) {
                 );
                 match size == smallest {
                     true => println!(),
-                    false => println!(" {:>13.4} {:>10.2}", slope * work.per(), slope / of_diesel),
+                    false => println!(" {:>13.4} {:>10.2}", slope * Work::PER, slope / of_diesel),
                 }
             }
         }
