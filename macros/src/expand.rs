@@ -1,7 +1,7 @@
 //! The tokens: one table of constants, and the SQL.
 //!
 //! The SQL is an `include_str!` where rustc has to know the files, and a literal where
-//! a build script watches them: rustc takes several times as long for the former.
+//! a build script watches them, so that rustc does not read each file again.
 //!
 //! Nothing absolute stands in them: the paths start with
 //! `env!("CARGO_MANIFEST_DIR")`, which rustc resolves and tracks.
