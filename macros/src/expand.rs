@@ -1,18 +1,24 @@
-//! The tokens: one table of constants, `include_str!` for the SQL.
+//! The tokens: one table of constants, and the SQL.
+//!
+//! The SQL is an `include_str!` where rustc has to know the files, and a literal where
+//! a build script watches them, so that rustc does not read each file again.
+//!
+//! The rows are written as text, which rustc takes apart: token by token, a macro,
+//! which is compiled without optimisation, takes far longer.
 //!
 //! Nothing absolute stands in them: the paths start with
 //! `env!("CARGO_MANIFEST_DIR")`, which rustc resolves and tracks.
 //! Nor does any name that the user's code could give another meaning: ours come
 //! from the block's own import, all others start at `::core`.
 
-use std::time::Duration;
+use std::fmt;
 
 use migrator_model::{Migration, MigrationRef, Mode, Script, Service};
-use proc_macro2::TokenStream;
+use proc_macro2::{LexError, Span, TokenStream};
 use quote::quote;
 use syn::Error;
 
-use crate::tree::Embedded;
+use crate::tree::{Embedded, Watcher};
 
 /// An expression of type `Registry`.
 pub(crate) fn registry(runtime: &TokenStream, embedded: &Embedded) -> TokenStream {
@@ -20,18 +26,25 @@ pub(crate) fn registry(runtime: &TokenStream, embedded: &Embedded) -> TokenStrea
     let tiers = registry.tiers.iter().map(AsRef::as_ref);
     let tiers = tiers.map(|tier: &str| quote!(text(#tier)));
     let services = registry.services.iter().map(service);
-    let migrations = registry.migrations.iter().map(migration);
+    let count = registry.migrations.len();
+    let rows = rows(&registry.migrations, embedded.watcher);
     let left_out = registry.left_out.iter().map(AsRef::as_ref);
     let left_out = left_out.map(|pattern: &str| quote!(text(#pattern)));
-    let manifest = file(&embedded.manifest);
+    let manifest = match embedded.watcher {
+        Watcher::BuildScript => None,
+        Watcher::Rustc => Some(file(&embedded.manifest)),
+    };
+    let manifest = manifest.iter();
     quote! {{
         use #runtime::__private::*;
-        const _: &::core::primitive::str = #manifest;
+        #(const _: &::core::primitive::str = #manifest;)*
         const TIERS: &[Text] = &[#(#tiers),*];
         const SERVICES: &[Service] = &[#(#services),*];
-        const MIGRATIONS: &[Migration] = &[#(#migrations),*];
+        const ROWS: &[Row; #count] = &[#rows];
+        #[allow(long_running_const_eval, reason = "it grows with the tree")]
+        static MIGRATIONS: [Migration; #count] = migrations(ROWS);
         const LEFT_OUT: &[Text] = &[#(#left_out),*];
-        registry(TIERS, SERVICES, MIGRATIONS, LEFT_OUT)
+        registry(TIERS, SERVICES, &MIGRATIONS, LEFT_OUT)
     }}
 }
 
@@ -53,48 +66,101 @@ fn service(service: &Service) -> TokenStream {
         description,
     } = service;
     let depends_on = depends_on.iter().map(|name| quote!(text(#name)));
-    let depends_on = list(&quote!(Text), depends_on);
+    let depends_on = quote!({
+        const LIST: &[Text] = &[#(#depends_on),*];
+        LIST
+    });
     quote!(service(#name, #tier, #directory, #depends_on, #description))
 }
 
-fn migration(migration: &Migration) -> TokenStream {
-    let Migration {
-        service,
-        version,
-        uid,
-        name,
-        checksum,
-        requires,
-        up,
-        down,
-    } = migration;
-    let version = version.as_integer();
-    let key = quote!(#service, #version, #uid, #name, #checksum);
-    if requires.is_empty() && is_plain(up) && is_plain(down) {
-        let (up, down) = (content(up), content(down));
-        return quote!(plain(#key, #up, #down));
-    }
-    let requires = list(&quote!(MigrationRef), requires.iter().map(reference));
-    let (up, down) = (script(up), script(down));
-    quote!(migration(#key, #requires, #up, #down))
+fn rows(migrations: &[Migration], watcher: Watcher) -> TokenStream {
+    let text: String = migrations
+        .iter()
+        .map(|migration| Row { migration, watcher }.to_string())
+        .collect();
+    let tokens = parse(&text);
+    tokens.unwrap_or_else(|error| Error::new(Span::call_site(), error).to_compile_error())
 }
 
-/// A borrowed list; a constant of its own, since an argument's temporaries do not live on.
-fn list(element: &TokenStream, elements: impl Iterator<Item = TokenStream>) -> TokenStream {
-    let elements: Vec<TokenStream> = elements.collect();
-    match elements.is_empty() {
-        true => quote!(&[]),
-        false => quote!({
-            const LIST: &[#element] = &[#(#elements),*];
-            LIST
-        }),
+/// By rustc itself where it is there: proc-macro2 would go through the text once before,
+/// character by character.
+fn parse(text: &str) -> Result<TokenStream, String> {
+    match proc_macro::is_available() {
+        true => text
+            .parse::<proc_macro::TokenStream>()
+            .map(TokenStream::from)
+            .map_err(|error| error.to_string()),
+        false => text.parse().map_err(|error: LexError| error.to_string()),
     }
 }
 
-fn reference(reference: &MigrationRef) -> TokenStream {
-    let MigrationRef { service, version } = reference;
-    let version = version.as_integer();
-    quote!(reference(#service, #version))
+/// A migration and the comma after it.
+struct Row<'a> {
+    migration: &'a Migration,
+    watcher: Watcher,
+}
+
+impl fmt::Display for Row<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Migration {
+            requires, up, down, ..
+        } = self.migration;
+        if requires.is_empty() && is_plain(up) && is_plain(down) {
+            self.call(f)?;
+            return f.write_str(",");
+        }
+        f.write_str("directed(")?;
+        self.call(f)?;
+        // A list is a constant of its own, since an argument's temporaries do not live on.
+        f.write_str(",{const LIST:&[MigrationRef]=&[")?;
+        for MigrationRef { service, version } in requires.iter() {
+            write!(f, "reference({service:?},{}),", version.as_integer())?;
+        }
+        f.write_str("];LIST},")?;
+        how(up, f)?;
+        how(down, f)?;
+        f.write_str("),")
+    }
+}
+
+impl Row<'_> {
+    /// The call that every migration has.
+    fn call(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Migration {
+            service,
+            version,
+            uid,
+            name,
+            checksum,
+            requires: _,
+            up,
+            down,
+        } = self.migration;
+        let version = version.as_integer();
+        write!(f, "row({service:?},{version},{uid:?},{name:?},{checksum},")?;
+        self.content(up, f)?;
+        self.content(down, f)?;
+        f.write_str(")")
+    }
+
+    /// The arguments that every script has: path, text, fingerprint.
+    fn content(&self, script: &Script, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Script {
+            path,
+            raw,
+            fingerprint,
+            ..
+        } = script;
+        match self.watcher {
+            Watcher::BuildScript => write!(f, "{path:?},{raw:?},{fingerprint},"),
+            Watcher::Rustc => write!(
+                f,
+                "{path:?},::core::include_str!(::core::concat!(\
+                 ::core::env!(\"CARGO_MANIFEST_DIR\"),{:?})),{fingerprint},",
+                below(path)
+            ),
+        }
+    }
 }
 
 /// Whether no directive says how the script runs.
@@ -103,38 +169,28 @@ fn is_plain(script: &Script) -> bool {
     script.mode == Mode::Transaction && timeouts.is_none()
 }
 
-fn script(script: &Script) -> TokenStream {
-    let content = content(script);
+fn how(script: &Script, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mode = match script.mode {
-        Mode::Transaction => quote!(Mode::Transaction),
-        Mode::NoTransaction => quote!(Mode::NoTransaction),
+        Mode::Transaction => "Transaction",
+        Mode::NoTransaction => "NoTransaction",
     };
-    let lock = timeout(script.lock_timeout);
-    let statement = timeout(script.statement_timeout);
-    quote!(script(#content, #mode, #lock, #statement))
-}
-
-/// The arguments that every script has: path, text, fingerprint.
-fn content(script: &Script) -> TokenStream {
-    let Script {
-        path, fingerprint, ..
-    } = script;
-    let raw = file(path);
-    quote!(#path, #raw, #fingerprint)
-}
-
-fn timeout(timeout: Option<Duration>) -> TokenStream {
-    match timeout {
-        Some(timeout) => {
-            let milliseconds = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
-            quote!(::core::option::Option::Some(#milliseconds))
+    write!(f, "how(Mode::{mode},")?;
+    for timeout in [script.lock_timeout, script.statement_timeout] {
+        match timeout.map(|timeout| timeout.as_millis()) {
+            Some(milliseconds) => write!(f, "::core::option::Option::Some({milliseconds}),")?,
+            None => f.write_str("::core::option::Option::None,")?,
         }
-        None => quote!(::core::option::Option::None),
     }
+    f.write_str("),")
+}
+
+/// A path as it follows `CARGO_MANIFEST_DIR`.
+fn below(path: &str) -> String {
+    format!("/{path}")
 }
 
 fn file(path: &str) -> TokenStream {
-    let below = format!("/{path}");
+    let below = below(path);
     quote!(::core::include_str!(::core::concat!(
         ::core::env!("CARGO_MANIFEST_DIR"),
         #below

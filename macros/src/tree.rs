@@ -17,6 +17,16 @@ pub(crate) struct Embedded {
     /// The manifest's path, from the folder of Cargo.toml.
     pub(crate) manifest: String,
     pub(crate) registry: Registry,
+    pub(crate) watcher: Watcher,
+}
+
+/// Who sees to it that a changed script is compiled in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Watcher {
+    /// The crate's build script: cargo compiles the crate whenever it has run.
+    BuildScript,
+    /// rustc, which remembers the files that the expansion includes.
+    Rustc,
 }
 
 /// Reads, checks and narrows the tree.
@@ -35,7 +45,12 @@ pub(crate) fn load(arguments: &Arguments) -> Result<Embedded, Vec<Error>> {
         Some(services) => narrow(&resolved.registry, services)?,
         None => resolved.registry,
     };
+    let watcher = match checked {
+        Some(_) => Watcher::BuildScript,
+        None => Watcher::Rustc,
+    };
     Ok(Embedded {
+        watcher,
         manifest: tree.display_path(MANIFEST),
         registry,
     })

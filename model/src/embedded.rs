@@ -3,10 +3,12 @@
 //! For generated code alone.
 
 use std::borrow::Cow;
+use std::mem;
 use std::time::Duration;
 
-pub use crate::registry::{Migration, MigrationRef, Mode, Registry, Script, Service, Text};
+pub use crate::registry::{Migration, MigrationRef, Mode, Registry, Service, Text};
 
+use crate::registry::Script;
 use crate::version::Version;
 
 /// A borrowed text.
@@ -49,36 +51,48 @@ pub const fn service(
     }
 }
 
-/// A migration.
-#[must_use]
-#[expect(clippy::too_many_arguments, reason = "only generated code calls it")]
-pub const fn migration(
+/// A migration as the expansion writes it: copied, without a destructor.
+///
+/// A list of [`Migration`]s written out takes rustc longer (`docs/performance.md`).
+#[derive(Clone, Copy)]
+pub struct Row {
     service: &'static str,
     version: i64,
     uid: &'static str,
     name: &'static str,
     checksum: u64,
     requires: &'static [MigrationRef],
-    up: Script,
-    down: Script,
-) -> Migration {
-    Migration {
-        service: text(service),
-        version: Version::from_integer(version),
-        uid: text(uid),
-        name: text(name),
-        checksum,
-        requires: Cow::Borrowed(requires),
-        up,
-        down,
-    }
+    up: Half,
+    down: Half,
 }
 
-/// A migration without directives, as nearly all are: one call of literals,
-/// which rustc checks in a third of the time that [`migration`] takes it.
+/// A script as the expansion writes it.
+#[derive(Clone, Copy)]
+struct Half {
+    path: &'static str,
+    raw: &'static str,
+    fingerprint: u64,
+    how: How,
+}
+
+/// What a script's directives say of how it runs.
+#[derive(Clone, Copy)]
+pub struct How {
+    mode: Mode,
+    lock_timeout: Option<Duration>,
+    statement_timeout: Option<Duration>,
+}
+
+/// How a script without directives runs.
+const PLAIN: How = how(Mode::Transaction, None, None);
+
+/// What stands in a table until its row is put there.
+const NOTHING: Migration = migration(&row("", 0, "", "", 0, "", "", 0, "", "", 0));
+
+/// A migration without directives, as nearly all are: one call of literals.
 #[must_use]
 #[expect(clippy::too_many_arguments, reason = "only generated code calls it")]
-pub const fn plain(
+pub const fn row(
     service: &'static str,
     version: i64,
     uid: &'static str,
@@ -90,11 +104,79 @@ pub const fn plain(
     down_path: &'static str,
     down_raw: &'static str,
     down_fingerprint: u64,
-) -> Migration {
-    let mode = Mode::Transaction;
-    let up = script(up_path, up_raw, up_fingerprint, mode, None, None);
-    let down = script(down_path, down_raw, down_fingerprint, mode, None, None);
-    migration(service, version, uid, name, checksum, &[], up, down)
+) -> Row {
+    Row {
+        service,
+        version,
+        uid,
+        name,
+        checksum,
+        requires: &[],
+        up: Half {
+            path: up_path,
+            raw: up_raw,
+            fingerprint: up_fingerprint,
+            how: PLAIN,
+        },
+        down: Half {
+            path: down_path,
+            raw: down_raw,
+            fingerprint: down_fingerprint,
+            how: PLAIN,
+        },
+    }
+}
+
+/// A migration with what its directives say.
+#[must_use]
+pub const fn directed(mut row: Row, requires: &'static [MigrationRef], up: How, down: How) -> Row {
+    row.requires = requires;
+    row.up.how = up;
+    row.down.how = down;
+    row
+}
+
+/// The migrations of a registry; computed by rustc, as its place is a static.
+#[must_use]
+pub const fn migrations<const N: usize>(rows: &[Row; N]) -> [Migration; N] {
+    let mut migrations = [const { NOTHING }; N];
+    let mut index = 0;
+    while index < N {
+        let nothing = mem::replace(&mut migrations[index], migration(&rows[index]));
+        // It owns nothing, and a constant function runs no destructor.
+        mem::forget(nothing);
+        index += 1;
+    }
+    migrations
+}
+
+/// In one piece, since every call counts where rustc interprets it for each migration.
+const fn migration(row: &Row) -> Migration {
+    let Row { up, down, .. } = row;
+    Migration {
+        service: Cow::Borrowed(row.service),
+        version: Version::from_integer(row.version),
+        uid: Cow::Borrowed(row.uid),
+        name: Cow::Borrowed(row.name),
+        checksum: row.checksum,
+        requires: Cow::Borrowed(row.requires),
+        up: Script {
+            path: Cow::Borrowed(up.path),
+            raw: Cow::Borrowed(up.raw),
+            fingerprint: up.fingerprint,
+            mode: up.how.mode,
+            lock_timeout: up.how.lock_timeout,
+            statement_timeout: up.how.statement_timeout,
+        },
+        down: Script {
+            path: Cow::Borrowed(down.path),
+            raw: Cow::Borrowed(down.raw),
+            fingerprint: down.fingerprint,
+            mode: down.how.mode,
+            lock_timeout: down.how.lock_timeout,
+            statement_timeout: down.how.statement_timeout,
+        },
+    }
 }
 
 /// A reference to a migration.
@@ -106,20 +188,10 @@ pub const fn reference(service: &'static str, version: i64) -> MigrationRef {
     }
 }
 
-/// A script; its timeouts are in milliseconds.
+/// How a script runs; the timeouts are in milliseconds.
 #[must_use]
-pub const fn script(
-    path: &'static str,
-    raw: &'static str,
-    fingerprint: u64,
-    mode: Mode,
-    lock_timeout: Option<u64>,
-    statement_timeout: Option<u64>,
-) -> Script {
-    Script {
-        path: text(path),
-        raw: text(raw),
-        fingerprint,
+pub const fn how(mode: Mode, lock_timeout: Option<u64>, statement_timeout: Option<u64>) -> How {
+    How {
         mode,
         lock_timeout: duration(lock_timeout),
         statement_timeout: duration(statement_timeout),

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use migrator_model::registry::MigrationRef;
-use migrator_model::{Registry, Version};
+use migrator_model::{Migration, Registry, Version};
 
 use crate::history::{Entry, History};
 
@@ -19,11 +19,12 @@ pub(super) struct Sequence<'h> {
 
 impl<'h> Sequence<'h> {
     pub(super) fn of(registry: &Registry, history: &'h History) -> Sequence<'h> {
-        let ranked = ranked(registry, history);
+        let known = Known::of(registry);
+        let ranked = ranked(registry, &known, history);
         let index = Index::of(&ranked);
         let needs: Vec<Needs<'_>> = ranked
             .iter()
-            .map(|entry| Needs::of(registry, &index, entry))
+            .map(|entry| Needs::of(&known, &index, entry))
             .collect();
         let order = order(&index, &needs);
         let mut place = vec![0; order.len()];
@@ -40,6 +41,40 @@ impl<'h> Sequence<'h> {
             entries: order.into_iter().map(|index| ranked[index]).collect(),
             needed_by,
         }
+    }
+}
+
+/// What is asked of the registry for each entry, looked up once.
+struct Known<'a> {
+    migrations: BTreeMap<(&'a str, Version), &'a Migration>,
+    /// Of each service all that it depends on.
+    dependencies: BTreeMap<&'a str, BTreeSet<&'a str>>,
+}
+
+impl<'a> Known<'a> {
+    fn of(registry: &'a Registry) -> Known<'a> {
+        let migrations = registry.migrations.iter();
+        let names = registry
+            .services
+            .iter()
+            .map(|service| service.name.as_ref());
+        Known {
+            migrations: migrations
+                .map(|migration| ((migration.service.as_ref(), migration.version), migration))
+                .collect(),
+            dependencies: names
+                .map(|name| (name, registry.dependencies_of(name)))
+                .collect(),
+        }
+    }
+
+    fn migration(&self, entry: &Entry) -> Option<&'a Migration> {
+        let key = (entry.service.as_str(), entry.version);
+        self.migrations.get(&key).copied()
+    }
+
+    fn dependencies_of(&self, service: &str) -> BTreeSet<&'a str> {
+        self.dependencies.get(service).cloned().unwrap_or_default()
     }
 }
 
@@ -82,14 +117,14 @@ struct Needs<'a> {
 }
 
 impl<'a> Needs<'a> {
-    fn of(registry: &'a Registry, index: &Index<'a>, entry: &'a Entry) -> Needs<'a> {
-        let migration = registry.migration(&entry.service, entry.version);
+    fn of(known: &Known<'a>, index: &Index<'a>, entry: &'a Entry) -> Needs<'a> {
+        let migration = known.migration(entry);
         let requires = migration.map_or(&[][..], |migration| &migration.requires);
         let references = entry.requires.iter().chain(requires);
         let mut certain: Vec<usize> = references.filter_map(|r| index.find(r)).collect();
         certain.extend(index.below(&entry.service, entry.version).next());
         let recorded = entry.depends_on.iter().map(String::as_str);
-        let mut services = registry.dependencies_of(&entry.service);
+        let mut services = known.dependencies_of(&entry.service);
         services.extend(recorded.filter(|service| *service != entry.service));
         Needs {
             version: entry.version,
@@ -140,14 +175,14 @@ fn next<'a>(left: &BTreeSet<usize>, index: &Index<'a>, needs: &[Needs<'a>]) -> O
 
 /// The entries by rank: those the registry has as it orders them, the others as
 /// late as what they need demands.
-fn ranked<'h>(registry: &Registry, history: &'h History) -> Vec<&'h Entry> {
+fn ranked<'h>(registry: &Registry, known: &Known<'_>, history: &'h History) -> Vec<&'h Entry> {
     let mut order: Vec<&Entry> = registry
         .migrations
         .iter()
         .filter_map(|migration| history.entry(&migration.service, migration.version))
         .collect();
-    let known = |entry: &Entry| registry.migration(&entry.service, entry.version).is_some();
-    for entry in history.entries().filter(|entry| !known(entry)) {
+    let unknown = |entry: &&Entry| known.migration(entry).is_none();
+    for entry in history.entries().filter(unknown) {
         let place = place(&order, entry);
         order.insert(place, entry);
     }

@@ -1,0 +1,183 @@
+//! One workspace of all the crates, what is done to them and how long it takes.
+
+use std::error::Error;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use crate::leaf::{Kind, Leaf};
+
+/// How cargo compiles.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Profile {
+    Debug,
+    Release,
+}
+
+impl Profile {
+    pub(crate) const ALL: [Profile; 2] = [Profile::Debug, Profile::Release];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Profile::Debug => "debug",
+            Profile::Release => "release",
+        }
+    }
+
+    fn argument(self) -> &'static str {
+        match self {
+            Profile::Debug => "--profile=dev",
+            Profile::Release => "--release",
+        }
+    }
+}
+
+/// What is timed, in this order.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Work {
+    Clean,
+    Edit,
+    Process,
+    Start,
+}
+
+impl Work {
+    pub(crate) const ALL: [Work; 4] = [Work::Clean, Work::Edit, Work::Process, Work::Start];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Work::Clean => "clean",
+            Work::Edit => "edit",
+            Work::Process => "process",
+            Work::Start => "start",
+        }
+    }
+
+    pub(crate) fn unit(self) -> &'static str {
+        match self {
+            Work::Clean | Work::Edit => "CPU s",
+            Work::Process => "ms",
+            Work::Start => "µs",
+        }
+    }
+
+    /// Into the unit of what one migration costs: ms of a build, µs of a process, ns of a start.
+    pub(crate) const PER: f64 = 1_000.0;
+}
+
+/// The crates, in a folder of their own with a lock file that names what is at hand.
+pub(crate) struct Workspace {
+    folder: PathBuf,
+    target: PathBuf,
+    leaves: Vec<Leaf>,
+}
+
+impl Workspace {
+    pub(crate) fn create(folder: &Path, sizes: &[usize]) -> Result<Workspace, Box<dyn Error>> {
+        let all = sizes
+            .iter()
+            .flat_map(|&size| Kind::ALL.map(|kind| (size, kind)));
+        let leaves: io::Result<Vec<Leaf>> = all
+            .map(|(size, kind)| Leaf::write(folder, kind, size))
+            .collect();
+        let leaves = leaves?;
+        let names: Vec<String> = leaves
+            .iter()
+            .map(|leaf| format!("{:?}", Leaf::name(leaf.kind, leaf.size)))
+            .collect();
+        let manifest = format!(
+            "[workspace]\nresolver = \"3\"\nmembers = [{}]\n",
+            names.join(", ")
+        );
+        fs::write(folder.join("Cargo.toml"), manifest)?;
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        fs::copy(here.join("peers/Cargo.lock"), folder.join("Cargo.lock"))?;
+        let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+        let target = target.unwrap_or_else(|| here.join("../target"));
+        Ok(Workspace {
+            folder: folder.to_owned(),
+            target: std::path::absolute(target)?.join("embed"),
+            leaves,
+        })
+    }
+
+    pub(crate) fn leaves(&self) -> &[Leaf] {
+        &self.leaves
+    }
+
+    /// Builds each once, by itself: cargo unites the features of what it builds together.
+    pub(crate) fn warm(&self, profile: Profile) -> Result<(), Box<dyn Error>> {
+        for leaf in &self.leaves {
+            let name = Leaf::name(leaf.kind, leaf.size);
+            self.cargo(&["build", "-p", &name, profile.argument()])?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn time(
+        &self,
+        leaf: &Leaf,
+        profile: Profile,
+        work: Work,
+        round: usize,
+    ) -> Result<f64, Box<dyn Error>> {
+        let name = Leaf::name(leaf.kind, leaf.size);
+        let build = ["build", "-p", &name, profile.argument()];
+        Ok(match work {
+            Work::Clean => {
+                self.cargo(&["clean", "-p", &name, profile.argument()])?;
+                self.cargo(&build)?
+            }
+            Work::Edit => {
+                leaf.edit(round)?;
+                self.cargo(&build)?
+            }
+            Work::Process => self.start(leaf, profile)?.0 / 1_000.0,
+            Work::Start => self.start(leaf, profile)?.1 / 1_000.0,
+        })
+    }
+
+    pub(crate) fn program(&self, leaf: &Leaf, profile: Profile) -> PathBuf {
+        let name = Leaf::name(leaf.kind, leaf.size);
+        self.target.join(profile.name()).join(name)
+    }
+
+    /// From the start of the process to its end, in µs, and what it printed: the library's
+    /// own start, in ns. The second run, so that the disk does not count.
+    fn start(&self, leaf: &Leaf, profile: Profile) -> Result<(f64, f64), Box<dyn Error>> {
+        let mut program = Command::new(self.program(leaf, profile));
+        program.output()?;
+        let started = Instant::now();
+        let output = program.output()?;
+        let took = started.elapsed();
+        let printed: f64 = String::from_utf8(output.stdout)?.parse()?;
+        Ok((took.as_secs_f64() * 1_000_000.0, printed))
+    }
+
+    /// Runs cargo, and returns the seconds of processor time that it and its children took:
+    /// they are the same whatever else the machine does.
+    fn cargo(&self, arguments: &[&str]) -> Result<f64, Box<dyn Error>> {
+        let mut command = Command::new(env!("CARGO"));
+        command.args(arguments).args(["--offline", "--quiet"]);
+        command.current_dir(&self.folder);
+        command.env("CARGO_TARGET_DIR", &self.target);
+        let before = children()?;
+        let output = command.output()?;
+        match output.status.success() {
+            true => Ok(children()? - before),
+            false => Err(String::from_utf8_lossy(&output.stderr).into()),
+        }
+    }
+}
+
+/// The processor time of all children so far, in seconds: `cutime` and `cstime` of
+/// proc(5), fields 16 and 17 of the line, in hundredths.
+fn children() -> Result<f64, Box<dyn Error>> {
+    let line = fs::read_to_string("/proc/self/stat")?;
+    let (_, fields) = line.rsplit_once(')').ok_or("the line names the program")?;
+    let times = fields.split_whitespace().skip(13).take(2);
+    let ticks: Result<u32, std::num::ParseIntError> = times.map(str::parse::<u32>).sum();
+    Ok(f64::from(ticks?) / 100.0)
+}

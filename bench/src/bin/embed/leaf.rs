@@ -1,0 +1,161 @@
+//! The crates that are built: each embeds the same scripts in one library's way.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use migrator_model::{Node, Tree};
+
+/// Who embeds, and what its build script checks before.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    /// `diesel_migrations::embed_migrations!`, with the build script of its manual: one line
+    /// that watches the folder. It checks nothing.
+    Diesel,
+    /// Ours without a build script: the macro checks names, pairs, the manifest and the order.
+    Plain,
+    /// Ours with the build script that checks the same before, and watches the tree.
+    Watched,
+    /// Ours with the build script that checks the SQL too.
+    Checked,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Kind; 4] = [Kind::Diesel, Kind::Plain, Kind::Watched, Kind::Checked];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Kind::Diesel => "diesel",
+            Kind::Plain => "plain",
+            Kind::Watched => "watched",
+            Kind::Checked => "checked",
+        }
+    }
+
+    fn dependencies(self) -> String {
+        let ours = |section: &str, name: &str| {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name);
+            let folder = folder.display();
+            format!("[{section}]\nmigrator-{name}.path = '{folder}'\n")
+        };
+        let runtime = ours("dependencies", "runtime");
+        match self {
+            Kind::Diesel => "[dependencies]\ndiesel_migrations = \"2.3\"\n\
+                diesel = { version = \"2.3\", default-features = false, features = [\"postgres\"] }\n"
+                .to_owned(),
+            Kind::Plain => runtime,
+            Kind::Watched => runtime + &ours("build-dependencies", "model"),
+            Kind::Checked => runtime + &ours("build-dependencies", "analysis"),
+        }
+    }
+
+    fn build_script(self) -> Option<&'static str> {
+        match self {
+            Kind::Diesel => Some("fn main() { println!(\"cargo::rerun-if-changed=migrations\"); }"),
+            Kind::Plain => None,
+            Kind::Watched => {
+                Some("fn main() { migrator_model::build_script::check(\"database\"); }")
+            }
+            Kind::Checked => {
+                Some("fn main() { migrator_analysis::check_in_build_script(\"database\"); }")
+            }
+        }
+    }
+
+    /// A program that prints how long the start of the library takes, in nanoseconds.
+    fn main(self) -> &'static str {
+        match self {
+            Kind::Diesel => {
+                "use diesel::migration::MigrationSource;\n\
+                 use diesel_migrations::{EmbeddedMigrations, embed_migrations};\n\
+                 const MIGRATIONS: EmbeddedMigrations = embed_migrations!();\n\
+                 fn main() {\n    \
+                     let started = std::time::Instant::now();\n    \
+                     let list = MigrationSource::<diesel::pg::Pg>::migrations(&MIGRATIONS);\n    \
+                     let took = started.elapsed();\n    \
+                     assert!(std::hint::black_box(list).is_ok());\n    \
+                     print!(\"{}\", took.as_nanos());\n\
+                 }\n"
+            }
+            Kind::Plain | Kind::Watched | Kind::Checked => {
+                "static REGISTRY: migrator_runtime::Registry = migrator_runtime::embed_migrations!();\n\
+                 fn main() {\n    \
+                     let started = std::time::Instant::now();\n    \
+                     let migrator = migrator_runtime::Migrator::new(&REGISTRY);\n    \
+                     let took = started.elapsed();\n    \
+                     assert!(!std::hint::black_box(migrator).registry().migrations.is_empty());\n    \
+                     print!(\"{}\", took.as_nanos());\n\
+                 }\n"
+            }
+        }
+    }
+}
+
+/// A crate with so many migrations.
+pub(crate) struct Leaf {
+    pub(crate) kind: Kind,
+    pub(crate) size: usize,
+    /// A script in the middle of the tree, which an edit changes.
+    edited: PathBuf,
+}
+
+impl Leaf {
+    pub(crate) fn name(kind: Kind, size: usize) -> String {
+        format!("{}-{size}", kind.name())
+    }
+
+    /// Writes the crate into a folder of the workspace.
+    pub(crate) fn write(workspace: &Path, kind: Kind, size: usize) -> io::Result<Leaf> {
+        let name = Leaf::name(kind, size);
+        let folder = workspace.join(&name);
+        let dependencies = kind.dependencies();
+        let manifest = format!("[package]\nname = {name:?}\nedition = \"2024\"\n\n{dependencies}");
+        write(&folder.join("Cargo.toml"), manifest.as_bytes())?;
+        write(&folder.join("src/main.rs"), kind.main().as_bytes())?;
+        if let Some(script) = kind.build_script() {
+            write(&folder.join("build.rs"), script.as_bytes())?;
+        }
+        let scripts = write_tree(&folder, kind, &migrator_bench::tree(size))?;
+        let edited = scripts.get(scripts.len() / 2).cloned();
+        let edited = edited.ok_or_else(|| io::Error::other("a tree has a script"))?;
+        Ok(Leaf { kind, size, edited })
+    }
+
+    /// Changes one script, as an edit does.
+    pub(crate) fn edit(&self, round: usize) -> io::Result<()> {
+        let text = fs::read_to_string(&self.edited)?;
+        fs::write(&self.edited, format!("{text}-- edited {round}\n"))
+    }
+}
+
+/// Writes the tree as the library wants it, and returns the paths of the scripts.
+fn write_tree(folder: &Path, kind: Kind, tree: &Tree) -> io::Result<Vec<PathBuf>> {
+    let mut scripts = Vec::new();
+    for (path, node) in &tree.nodes {
+        let Node::File(bytes) = node else { continue };
+        let is_script = path.starts_with("migrations/");
+        let path = match kind {
+            Kind::Diesel if !is_script => continue,
+            Kind::Diesel => folder.join("migrations").join(as_diesel(path)),
+            Kind::Plain | Kind::Watched | Kind::Checked => folder.join("database").join(path),
+        };
+        write(&path, bytes)?;
+        if is_script {
+            scripts.push(path);
+        }
+    }
+    Ok(scripts)
+}
+
+/// From `migrations/s0/2024…_create_t0.up.sql` to `2024…_create_t0/up.sql`.
+fn as_diesel(path: &str) -> String {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    name.replacen('.', "/", 1)
+}
+
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::write(path, bytes)
+}
