@@ -45,11 +45,6 @@ pub(super) enum Rest {
     IdleSessions,
 }
 
-/// Where PgBouncer 1.18 is told of a client's end between two messages that were sent
-/// ahead, it sends its reset query behind the second, which has begun a transaction by
-/// then. What stays is a session whose transaction is aborted, and so holds no lock.
-const DISCARDED: &str = "state = 'idle in transaction (aborted)' AND query = 'DISCARD ALL'";
-
 impl Rest {
     /// The sessions that are at work.
     fn exceptions(self) -> String {
@@ -58,9 +53,7 @@ impl Rest {
                AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
         match self {
             Rest::NoSession => exceptions.to_owned(),
-            Rest::IdleSessions => {
-                format!("{exceptions} AND state IS DISTINCT FROM 'idle' AND NOT ({DISCARDED})")
-            }
+            Rest::IdleSessions => format!("{exceptions} AND state IS DISTINCT FROM 'idle'"),
         }
     }
 }
