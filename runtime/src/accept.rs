@@ -126,7 +126,8 @@ impl Migrator {
             }));
         }
         let records: String = edits.iter().map(|edit| self.record_edit(edit)).collect();
-        let sent = send(client.postgres(), &Message::bookkeeping(&records)).await;
+        let records = Message::bookkeeping(&records, self.options.lock_timeout);
+        let sent = send(client.postgres(), &records).await;
         let Err(failure) = sent else {
             return Ok(());
         };

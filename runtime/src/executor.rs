@@ -211,7 +211,8 @@ impl<'a> Executor<'a> {
             ),
             Start::Resumed => (String::new(), source.left()),
         };
-        let begin = Message::bookkeeping(&record) + forget + &Message::timeouts(timeouts);
+        let limit = self.options.lock_timeout;
+        let begin = Message::bookkeeping(&record, limit) + forget + &Message::timeouts(timeouts);
         self.bookkeep(step, &begin, left).await?;
         let found = match step.start {
             Start::Afresh => {
@@ -222,8 +223,9 @@ impl<'a> Executor<'a> {
         };
         let took = Took::Milliseconds(started.elapsed().as_secs_f64() * 1000.0);
         let end = found + &self.clean_record(step) + &self.event(step, took, None) + forget;
-        self.bookkeep(step, &Message::bookkeeping(&end), source.left())
-            .await
+        // What was done waits for as long as it takes to be recorded.
+        let end = Message::bookkeeping(&end, Duration::ZERO);
+        self.bookkeep(step, &end, source.left()).await
     }
 
     /// One statement after the other, as long as nobody else can be at it.
@@ -337,7 +339,7 @@ impl<'a> Executor<'a> {
         }
         let took = Took::Milliseconds(took.as_secs_f64() * 1000.0);
         let event = self.event(step, took, Some(&fault.message));
-        let message = Message::bookkeeping(&event);
+        let message = Message::bookkeeping(&event, self.options.lock_timeout);
         self.try_to_record(&message).await;
     }
 

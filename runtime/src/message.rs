@@ -139,6 +139,7 @@ impl Message {
         let claim = opening.claim.as_deref().unwrap_or_default();
         let forget = forget(script);
         let stay = timeouts.limits.stay();
+        let limit = lock_limit(timeouts.lock);
         let (timeouts, settings) = timeouts.set("LOCAL ");
         let more = [claim, forget]
             .iter()
@@ -148,7 +149,7 @@ impl Message {
         let head = format!("{guard}BEGIN;{timeouts}{forget}{claim}\n");
         let script_range = head.len()..head.len() + script.len();
         // The line break ends a last line comment, the semicolon a last statement.
-        let text = format!("{head}{script}\n;{RESET}{stay}{forget}{commit}{record}COMMIT;");
+        let text = format!("{head}{script}\n;{RESET}{limit}{stay}{forget}{commit}{record}COMMIT;");
         Message {
             text,
             script: script_range,
@@ -161,9 +162,10 @@ impl Message {
         Statement { script, statement }
     }
 
-    /// What only records: no part of a script.
-    pub(crate) fn bookkeeping(record: &str) -> String {
-        format!("BEGIN;{RESET}{record}COMMIT;")
+    /// What only records: no part of a script. It waits so long for others' locks on the
+    /// history; zero is for ever.
+    pub(crate) fn bookkeeping(record: &str, lock: Duration) -> String {
+        format!("BEGIN;{RESET}{}{record}COMMIT;", lock_limit(lock))
     }
 
     /// Sets the timeouts for statements outside a transaction.
@@ -203,6 +205,12 @@ impl Message {
         };
         Some(Position::at(script, offset))
     }
+}
+
+/// How long what follows a [`RESET`] waits for others' locks: what records a script has
+/// all the locks of that script, behind which others are queued.
+fn lock_limit(lock: Duration) -> String {
+    format!("SET LOCAL lock_timeout = {};", milliseconds(lock))
 }
 
 /// As Postgres takes a timeout: in whole milliseconds, of which zero would be

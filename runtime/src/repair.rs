@@ -79,9 +79,10 @@ impl Migrator {
         };
         let kind = Kind::Repair;
         let event = write::event(&self.tables, kind, subject, Took::Unknown, Some(message));
+        let limit = self.options().lock_timeout;
         let sent = client
             .postgres()
-            .batch_execute(&Message::bookkeeping(&(record + &event)))
+            .batch_execute(&Message::bookkeeping(&(record + &event), limit))
             .await;
         match sent {
             Ok(()) => Ok(entry),

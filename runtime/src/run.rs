@@ -91,7 +91,12 @@ impl Migrator {
         // The tables do not need the lock, so that neither waits for the other.
         let prepare = self.prepare(order.client, &history, &services);
         let both = try_join(self.lock(order.client, &locks), Box::pin(prepare));
-        let ((mut held, mut seen), ()) = stop.attend(order.client, both).await??;
+        let both = stop.attend(order.client, both).await?;
+        if both.is_err() {
+            // What was given up may have left its transaction open.
+            stop.quiet(order.client).await;
+        }
+        let ((mut held, mut seen), ()) = both?;
         loop {
             let under = Under {
                 locks: &locks,
@@ -178,14 +183,14 @@ impl Migrator {
         if !plan.steps.is_empty() {
             let mut services = bootstrap::services(&plan);
             services.retain(|service| !prepared.contains(service));
-            bootstrap::tables(
+            let made = bootstrap::tables(
                 order.client,
                 &self.tables,
                 &self.options,
                 &history,
                 &services,
-            )
-            .await?;
+            );
+            self.stop.attend(order.client, made).await??;
             self.act(order.client, &plan, held, report).await?;
         }
         Ok(Locked::Done)

@@ -101,16 +101,10 @@ impl Stop {
         answers: impl Future<Output = T>,
     ) -> Result<T, Silent> {
         let mut answers = pin!(answers);
-        if let Some(done) = self.unless_stopped(&mut answers).await {
-            return Ok(done);
+        match self.unless_stopped(&mut answers).await {
+            Some(done) => Ok(done),
+            None => cancelled(client, answers).await,
         }
-        let ended = cancel_until(client.cancel(), answers).await;
-        if ended.is_err() {
-            // The server finds out when it next has something to say, and then runs
-            // nothing more of what was sent ahead.
-            client.driver().abort();
-        }
-        ended
     }
 
     /// What a run ends in: once this was used, with a session that is fit for use.
@@ -133,14 +127,14 @@ impl Stop {
         }
     }
 
-    /// Ends what a cancelled query may have left: its transaction, or itself.
+    /// Ends what a query that was cancelled, or given up, may have left: its transaction,
+    /// or itself.
     pub(crate) async fn quiet(&self, client: &Client) {
         for _ in 0..3 {
             let mut rollback = pin!(client.postgres().batch_execute("ROLLBACK"));
             let ended = match timeout(ANSWER, &mut rollback).await {
                 Ok(ended) => ended.is_ok(),
-                Err(_) => self
-                    .attend(client, rollback)
+                Err(_) => cancelled(client, rollback)
                     .await
                     .is_ok_and(|ended| ended.is_ok()),
             };
@@ -151,6 +145,17 @@ impl Stop {
         // That there was no transaction to end is nobody's business.
         drop(client.take_notices());
     }
+}
+
+/// Has the server cancel what a client's session is at, or ends that if it does not heed.
+async fn cancelled<T>(client: &Client, answers: impl Future<Output = T>) -> Result<T, Silent> {
+    let ended = cancel_until(client.cancel(), answers).await;
+    if ended.is_err() {
+        // The server finds out when it next has something to say, and then runs
+        // nothing more of what was sent ahead.
+        client.driver().abort();
+    }
+    ended
 }
 
 /// Has the server cancel what a session is at, until the answers are in.

@@ -65,7 +65,8 @@ impl Executor<'_> {
         });
         let events: String = events.collect();
         if outcome.is_err() && !events.is_empty() {
-            self.try_to_record(&Message::bookkeeping(&events)).await;
+            let message = Message::bookkeeping(&events, self.options.lock_timeout);
+            self.try_to_record(&message).await;
         }
         outcome.map(|()| events)
     }

@@ -9,6 +9,7 @@
 mod abreast;
 mod accept;
 mod blockers;
+mod bounds;
 mod connection;
 mod defaults;
 mod disk;

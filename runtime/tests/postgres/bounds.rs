@@ -1,0 +1,100 @@
+//! What waits for somebody else's lock on the history has a bound, as a script has.
+
+use std::time::Duration;
+
+use migrator_runtime::{ErrorKind, Migrator, Options, Part, Target};
+
+use super::support::{AT_GATE, Database, Gate, core, done, fault, registry, rows, within};
+
+/// Few tries, and a short wait for each.
+fn brief() -> Options {
+    Options {
+        lock_timeout: Duration::from_millis(200),
+        tries: 2,
+        ..Options::default()
+    }
+}
+
+/// A session in a transaction that keeps others from writing to a table of the history.
+async fn keeper(database: &Database, table: &str) -> tokio_postgres::Client {
+    let session = database.session().await;
+    let lock = format!("BEGIN; LOCK TABLE migrator.{table} IN SHARE MODE");
+    session.batch_execute(&lock).await.expect("it is free");
+    session
+}
+
+#[tokio::test]
+async fn a_step_that_cannot_be_recorded_lets_go_of_what_it_has_locked() {
+    let database = Database::new().await;
+    let first = "CREATE TABLE plans (id int);";
+    database.up(core(&[first])).await.expect("it runs");
+    let keeper = keeper(&database, "event").await;
+    let registry = core(&[first, "ALTER TABLE plans ADD x int;"]);
+    let migrator = Migrator::with_options(registry, brief());
+    let fault = fault(database.up_with(migrator, Target::all()).await);
+    assert_eq!(fault.sqlstate.as_deref(), Some("55P03"));
+    assert_eq!(fault.part, Part::Record);
+    assert_eq!(database.value("SELECT count(*) FROM plans").await, "0");
+    keeper.batch_execute("COMMIT").await.expect("it ends");
+    let report = database.up(registry).await.expect("it runs");
+    assert_eq!(done(&report), ["core/2"]);
+}
+
+#[tokio::test]
+async fn a_step_outside_a_transaction_that_cannot_be_recorded_is_not_begun() {
+    let database = Database::new().await;
+    let first = "CREATE TABLE plans (id int);";
+    database.up(core(&[first])).await.expect("it runs");
+    let keeper = keeper(&database, "core_history").await;
+    let second = "-- migrator: no-transaction\nCREATE INDEX CONCURRENTLY i ON plans (id);";
+    let registry = core(&[first, second]);
+    let migrator = Migrator::with_options(registry, brief());
+    let fault = fault(database.up_with(migrator, Target::all()).await);
+    assert_eq!(fault.sqlstate.as_deref(), Some("55P03"));
+    assert_eq!(fault.part, Part::Record);
+    assert_eq!(database.recorded().await, ["core/1"]);
+    keeper.batch_execute("COMMIT").await.expect("it ends");
+    let report = database.up(registry).await.expect("it runs");
+    assert_eq!(done(&report), ["core/2"]);
+}
+
+#[tokio::test]
+async fn a_run_that_is_refused_the_lock_leaves_its_session_without_a_transaction() {
+    let database = Database::new().await;
+    let gate = Gate::closed(&database).await;
+    let holder = tokio::spawn({
+        let database = database.clone();
+        async move { database.up(core(&[AT_GATE])).await }
+    });
+    gate.reached().await;
+    // Whoever makes the same table waits until this ends.
+    let maker = database.session().await;
+    let make = "BEGIN; CREATE TABLE migrator.tenant_history (x int)";
+    maker.batch_execute(make).await.expect("it is not there");
+    let registry = registry(&[
+        ("core", 1, AT_GATE, "SELECT 1;"),
+        ("tenant", 2, "SELECT 1;", "SELECT 1;"),
+    ]);
+    let options = Options {
+        lock_wait: Duration::ZERO,
+        ..Options::default()
+    };
+    let mut client = database.client().await;
+    let mut migrator = Migrator::with_options(registry, options);
+    let refused = within("the run", migrator.up(&mut client, Target::all())).await;
+    let error = refused.expect_err("the lock is held");
+    assert!(matches!(*error.kind, ErrorKind::Locked { .. }), "{error:?}");
+    // What has waited for it fails now, in the middle of its transaction.
+    maker.batch_execute("COMMIT").await.expect("it ends");
+    assert_eq!(rows(client.postgres(), "SELECT 7").await, ["7"]);
+    let open = format!(
+        "SELECT state FROM pg_stat_activity WHERE pid = {}",
+        rows(client.postgres(), "SELECT pg_backend_pid()")
+            .await
+            .join("")
+    );
+    assert_eq!(database.value(&open).await, "idle");
+    gate.open().await;
+    let held = within("the holder", holder).await.expect("no panic");
+    assert_eq!(done(&held.expect("it runs")), ["core/1"]);
+}
