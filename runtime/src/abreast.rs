@@ -38,8 +38,8 @@ pub(crate) struct Shared<'a> {
 
 /// Carries out all legs.
 pub(crate) async fn carry_out(shared: Shared<'_>) -> Result<(), ErrorKind> {
-    let jobs = shared.options.jobs.get();
-    if jobs == 1 || !can_be_abreast(&shared.schedule.legs) {
+    let jobs = shared.options.jobs.get().min(shared.schedule.legs.len());
+    if jobs <= 1 || !can_be_abreast(&shared.schedule.legs) {
         return alone(shared).await;
     }
     let others = (1..jobs).map(|_| Box::pin(join_in(shared)) as _);
@@ -140,7 +140,11 @@ async fn one<'a>(executor: &mut Executor<'a>, index: usize, leg: &Leg<'a>) -> Re
             executor.schedule.over(index);
             Ok(())
         }
-        Err(why) => Err(Failed { leg: index, why }),
+        Err(why) => {
+            // Also where no step is to blame: others may wait for this leg.
+            executor.schedule.fail();
+            Err(Failed { leg: index, why })
+        }
     }
 }
 

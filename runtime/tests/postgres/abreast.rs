@@ -75,6 +75,14 @@ async fn no_more_run_at_the_same_time_than_was_said() {
 }
 
 #[tokio::test]
+async fn any_number_of_jobs_costs_no_more_than_there_is_work_for() {
+    let database = Database::new().await;
+    let registry = three(AUTH, LONELY, TENANT);
+    let (run, _) = start(&database, registry, jobs(usize::MAX));
+    assert_eq!(ended(run).await.expect("it runs").done.len(), 4);
+}
+
+#[tokio::test]
 async fn what_is_told_and_reported_is_in_the_order_of_the_plan() {
     let database = Database::new().await;
     let gate = Gate::closed(&database).await;
