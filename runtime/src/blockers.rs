@@ -218,6 +218,11 @@ mod tests {
         blocker.session.since.clear();
         blocker.query.clear();
         assert_eq!(blocker.to_string(), "`psql` (pid 4711, role app)");
+        blocker.session.application.clear();
+        let nameless = "a session without a name (pid 4711, role app)";
+        assert_eq!(blocker.to_string(), nameless);
+        blocker.session.role.clear();
+        assert_eq!(blocker.to_string(), "a session without a name (pid 4711)");
         blocker.session.pid = None;
         assert_eq!(blocker.to_string(), "a prepared transaction");
     }

@@ -294,11 +294,21 @@ impl fmt::Display for Holder {
             role,
             since,
         } = self;
-        match pid {
-            Some(pid) if since.is_empty() => write!(f, "`{application}` (pid {pid}, role {role})"),
-            Some(pid) => write!(f, "`{application}` (pid {pid}, role {role}, since {since})"),
-            None => f.write_str("another session"),
+        let Some(pid) = pid else {
+            return f.write_str("another session");
+        };
+        match application.is_empty() {
+            true => f.write_str("a session without a name")?,
+            false => write!(f, "`{application}`")?,
         }
+        write!(f, " (pid {pid}")?;
+        for (word, what) in [("role", role), ("since", since)] {
+            // The server's own sessions have no role.
+            if !what.is_empty() {
+                write!(f, ", {word} {what}")?;
+            }
+        }
+        f.write_str(")")
     }
 }
 
