@@ -422,3 +422,18 @@ fn a_signal_stops_every_database_of_a_fleet() {
         assert_eq!(recorded(url).len(), 2);
     }
 }
+
+#[test]
+fn a_signal_ends_the_wait_for_a_fleets_list() {
+    let url = database();
+    let query = "--fleet-query=SELECT pg_sleep(300)::text";
+    let up = start(&url, &["up", "--service=core", query]);
+    until_activity(&url, "wait_event = 'PgSleep'");
+    up.signal("TERM");
+    let ended = Instant::now();
+    let said = text(&up.end());
+    assert!(ended.elapsed() < Duration::from_secs(60), "{said}");
+    assert!(said.starts_with("exit: 143\n"), "{said}");
+    assert!(said.contains("error[M0518]: the run was stopped"), "{said}");
+    assert!(!said.contains("names no database"), "{said}");
+}

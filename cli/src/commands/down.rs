@@ -1,18 +1,14 @@
 //! `down`: revert what is applied, newest first.
 
 use std::num::NonZeroUsize;
-use std::thread;
 
-use migrator_runtime::{Direction, Extent, Stop, Stopped, Target};
-use tokio::sync::oneshot;
+use migrator_runtime::{Direction, Extent, Target};
 
 use super::run::{self, Session};
 use super::up::leave;
 use super::{Context, Outcome};
 use crate::args;
 use crate::exit::Exit;
-use crate::failure::Failure;
-use crate::output::Output;
 
 pub(super) async fn run(mut context: Context<'_>, down: &args::Down) -> Outcome {
     let mut options = context.environment.run(&down.run)?;
@@ -31,7 +27,7 @@ pub(super) async fn run(mut context: Context<'_>, down: &args::Down) -> Outcome 
         if down.dry_run || plan.steps.is_empty() {
             return Ok(Exit::Done);
         }
-        if !confirm(&stop).await? {
+        if !run::confirm("go on?", &stop).await? {
             output.line("nothing was reverted");
             return Ok(Exit::Failed);
         }
@@ -40,16 +36,6 @@ pub(super) async fn run(mut context: Context<'_>, down: &args::Down) -> Outcome 
     let report = run::reported(output, outcome)?;
     run::summary(output, &report, Direction::Down, &client);
     Ok(Exit::Done)
-}
-
-/// Asks in a thread of its own: a signal does not end the reading of an answer.
-async fn confirm(stop: &Stop) -> Result<bool, Failure> {
-    let (answered, answer) = oneshot::channel();
-    thread::spawn(move || answered.send(Output::ask("go on?")));
-    match stop.unless_stopped(answer).await {
-        Some(answer) => Ok(answer.unwrap_or(false)),
-        None => Err(Stopped::default().into()),
-    }
 }
 
 fn target(down: &args::Down) -> Target {

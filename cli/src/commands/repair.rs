@@ -1,6 +1,6 @@
 //! `repair`: say what became of a dirty migration, or record that scripts were changed.
 
-use migrator_runtime::{Edit, Outcome as Said, Version};
+use migrator_runtime::{Edit, Outcome as Said, Stop, Version};
 use serde_json::{Value, json};
 
 use super::run::{self, Session};
@@ -17,7 +17,7 @@ pub(super) async fn run(mut context: Context<'_>, repair: &args::Repair) -> Outc
         Some(version) if !repair.accept_change => {
             settle(session, context.output, repair, version).await
         }
-        _ => accept(session, context.output, repair).await,
+        _ => accept(session, &context.stop, context.output, repair).await,
     }
 }
 
@@ -50,7 +50,12 @@ async fn settle(
 }
 
 /// Scripts that were edited after they were applied.
-async fn accept(session: Session, output: &mut Output, repair: &args::Repair) -> Outcome {
+async fn accept(
+    session: Session,
+    stop: &Stop,
+    output: &mut Output,
+    repair: &args::Repair,
+) -> Outcome {
     let Session {
         mut migrator,
         mut client,
@@ -70,7 +75,8 @@ async fn accept(session: Session, output: &mut Output, repair: &args::Repair) ->
         ));
         return Ok(Exit::Done);
     }
-    if output.is_interactive() && !repair.yes && !Output::ask("record these in their place?") {
+    let question = "record these in their place?";
+    if output.is_interactive() && !repair.yes && !run::confirm(question, stop).await? {
         output.line("nothing was recorded");
         return Ok(Exit::Failed);
     }

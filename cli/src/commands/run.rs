@@ -1,11 +1,13 @@
 //! What `up`, `down` and `redo` have in common.
 
 use std::collections::BTreeSet;
+use std::thread;
 use std::time::Duration;
 
 use migrator_runtime::plan::{Plan, Reason, Start, Step};
-use migrator_runtime::{Client, Direction, Done, Event, Migrator, Options, Report, Stopped};
+use migrator_runtime::{Client, Direction, Done, Event, Migrator, Options, Report, Stop, Stopped};
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 use super::{Context, count};
 use crate::connection;
@@ -36,6 +38,16 @@ pub(super) async fn open(context: &mut Context<'_>, options: Options) -> Result<
         .stopped_by(stop)
         .on_event(move |event| tell(&printer, event));
     Ok(Session { migrator, client })
+}
+
+/// Asks in a thread of its own: a signal does not end the reading of an answer.
+pub(super) async fn confirm(question: &'static str, stop: &Stop) -> Result<bool, Failure> {
+    let (answered, answer) = oneshot::channel();
+    thread::spawn(move || answered.send(Output::ask(question)));
+    match stop.unless_stopped(answer).await {
+        Some(answer) => Ok(answer.unwrap_or(false)),
+        None => Err(Stopped::default().into()),
+    }
 }
 
 /// Each step is a result as soon as it is done; the rest is progress.

@@ -13,7 +13,7 @@ use std::num::NonZeroUsize;
 
 use futures_util::{Stream, StreamExt};
 use migrator_model::Code;
-use migrator_runtime::{Event, Fleet, Member, Options, Settings, Target};
+use migrator_runtime::{Event, Fleet, Member, Options, Settings, Stopped, Target};
 
 use self::list::{Entry, List};
 use self::report::Report;
@@ -46,7 +46,9 @@ pub(super) async fn run(
     // What is side by side are databases.
     options.jobs = NonZeroUsize::MIN;
     let jobs = context.environment.side_by_side(up.jobs)?;
-    let list = List::open(&context, &up.members, &options.application).await?;
+    let opening = Box::pin(List::open(&context, &up.members, &options.application));
+    let list = context.stop.unless_stopped(opening).await;
+    let list = list.ok_or_else(Stopped::default)??;
     let Context {
         registry,
         environment,
@@ -76,8 +78,18 @@ pub(super) async fn run(
             fleet.up(members, target, tell).await?
         }
     };
+    let broken = broken.into_inner();
+    if tally.done + tally.failed + tally.not_started == 0 {
+        // The list is not empty: nobody has come to its first database.
+        if let Some(failure) = broken {
+            return Err(failure);
+        }
+        if stop.is_stopped() {
+            return Err(Stopped::default().into());
+        }
+    }
     let exit = report.finish(output, &tally);
-    match broken.into_inner() {
+    match broken {
         Some(failure) => Err(failure),
         // How much of the list was left nobody has read.
         None if stop.is_stopped() => Ok(signals::exit()),

@@ -21,7 +21,8 @@ const FETCH: &str = "FETCH 200 FROM migrator_fleet";
 
 /// A fleet takes its time; servers before 14 do not have the setting.
 const UNLIMITED: &str = "SELECT pg_catalog.set_config(name, '0', false) \
-                         FROM pg_catalog.pg_settings WHERE name = 'idle_session_timeout'";
+                         FROM pg_catalog.pg_settings \
+                         WHERE name OPERATOR(pg_catalog.=) 'idle_session_timeout'";
 
 /// Rows that were fetched, and the way to more.
 struct Rows {
