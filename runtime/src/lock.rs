@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join3;
 use siphasher::sip::SipHasher13;
 use tokio::runtime::Handle;
+use tokio::time::timeout;
 use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 
 use crate::client::Client;
@@ -81,15 +82,19 @@ impl Held {
         std::mem::take(orphans.unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Lets go, and waits until the server has.
+    /// Lets go, and waits until the server has, or is not heard any more.
     pub(crate) async fn release(mut self) {
         for orphan in self.take_orphans() {
             orphan.end().await;
         }
         if let Some(connection) = self.connection.take() {
-            // It fails if the connection is gone, and the locks with it.
-            let _ = connection.client.batch_execute("ROLLBACK").await;
-            connection.close().await;
+            let rollback = connection.client.batch_execute("ROLLBACK");
+            match timeout(ANSWER, rollback).await {
+                // It fails if the connection is gone, and the locks with it.
+                Ok(_) => connection.close().await,
+                // The work is done, and the server will find out.
+                Err(_) => connection.abandon(),
+            }
         }
     }
 }
@@ -108,6 +113,10 @@ impl Drop for Held {
         });
     }
 }
+
+/// For so long the server is waited for when the locks are released: what lies between may
+/// have forgotten a connection that was idle for all of a run.
+const ANSWER: Duration = Duration::from_secs(5);
 
 /// The first pause between two tries; it doubles up to [`LONGEST_PAUSE`].
 pub(crate) const FIRST_PAUSE: Duration = Duration::from_millis(20);

@@ -11,13 +11,15 @@ use migrator_runtime::{
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 
-use super::support::{Database, core, within};
+use super::support::{AT_GATE, Database, Gate, core, done, within};
 
 /// What stands between a database and its clients, and can stop to pass on what they say.
 struct Proxy {
     url: String,
     /// Connections below this number are not heard any more.
     silent: Arc<AtomicUsize>,
+    /// Nor is the connection of this number.
+    deaf: Arc<AtomicUsize>,
 }
 
 impl Proxy {
@@ -29,16 +31,17 @@ impl Proxy {
         let (folder, port) = place.split_once(':').expect("a port");
         let socket = PathBuf::from(folder.replace("%2F", "/")).join(format!(".s.PGSQL.{port}"));
         let silent = Arc::new(AtomicUsize::new(0));
-        let is_silent = Arc::clone(&silent);
+        let deaf = Arc::new(AtomicUsize::new(usize::MAX));
+        let heard = Heard(Arc::clone(&silent), Arc::clone(&deaf));
         tokio::spawn(async move {
             for number in 0.. {
                 let (client, _) = listener.accept().await.expect("a client");
                 let server = UnixStream::connect(&socket).await.expect("the server");
-                tokio::spawn(carry(client, server, number, Arc::clone(&is_silent)));
+                tokio::spawn(carry(client, server, number, heard.clone()));
             }
         });
         let url = format!("postgresql://postgres@{address}/{name}?sslmode=disable");
-        Proxy { url, silent }
+        Proxy { url, silent, deaf }
     }
 
     async fn client(&self) -> Client {
@@ -47,7 +50,18 @@ impl Proxy {
     }
 }
 
-async fn carry(client: TcpStream, server: UnixStream, number: usize, silent: Arc<AtomicUsize>) {
+/// Which connections are heard.
+#[derive(Clone)]
+struct Heard(Arc<AtomicUsize>, Arc<AtomicUsize>);
+
+impl Heard {
+    fn is(&self, number: usize) -> bool {
+        let Heard(silent, deaf) = self;
+        number >= silent.load(Ordering::SeqCst) && number != deaf.load(Ordering::SeqCst)
+    }
+}
+
+async fn carry(client: TcpStream, server: UnixStream, number: usize, heard: Heard) {
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
     let down = tokio::spawn(async move {
@@ -55,9 +69,7 @@ async fn carry(client: TcpStream, server: UnixStream, number: usize, silent: Arc
     });
     let mut buffer = vec![0; 65536];
     while let Ok(length @ 1..) = from_client.read(&mut buffer).await {
-        if number >= silent.load(Ordering::SeqCst)
-            && to_server.write_all(&buffer[..length]).await.is_err()
-        {
+        if heard.is(number) && to_server.write_all(&buffer[..length]).await.is_err() {
             break;
         }
     }
@@ -77,6 +89,23 @@ async fn a_wait_goes_on_over_a_new_connection_when_one_gives_no_answer() {
     let wait = migrator.wait_until_current(&mut client, &target, patience);
     let found = within("a wait", wait).await.expect("it is current");
     assert_eq!(found, DatabaseState::Current);
+}
+
+#[tokio::test]
+async fn a_run_ends_though_nothing_is_heard_of_the_connection_that_holds_its_lock() {
+    let database = Database::new().await;
+    let gate = Gate::closed(&database).await;
+    let proxy = Proxy::before(&database).await;
+    let mut client = proxy.client().await;
+    let mut migrator = Migrator::new(core(&[AT_GATE]));
+    let run = migrator.up(&mut client, Target::all());
+    let silence = async {
+        gate.reached().await;
+        proxy.deaf.store(1, Ordering::SeqCst);
+        gate.open().await;
+    };
+    let (ended, ()) = within("both", async { tokio::join!(run, silence) }).await;
+    assert_eq!(done(&ended.expect("it runs")), ["core/1"]);
 }
 
 #[tokio::test]
