@@ -7,6 +7,7 @@
 use std::pin::Pin;
 
 use futures_util::{FutureExt, TryStreamExt};
+use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 use tokio_postgres::SimpleQueryStream;
 
@@ -18,7 +19,8 @@ use crate::stop::cancel_until;
 /// What is under way over one connection, until it is done with.
 pub(crate) struct UnderWay<'a> {
     client: Option<&'a Client>,
-    lock: &'a Held,
+    /// None as long as the run has none.
+    lock: Option<&'a Held>,
 }
 
 /// A session with work that nobody waits for any more.
@@ -33,7 +35,15 @@ impl<'a> UnderWay<'a> {
     pub(crate) fn over(client: &'a Client, lock: &'a Held) -> UnderWay<'a> {
         UnderWay {
             client: Some(client),
-            lock,
+            lock: Some(lock),
+        }
+    }
+
+    /// The same before there is a lock.
+    pub(crate) fn before(client: &'a Client) -> UnderWay<'a> {
+        UnderWay {
+            client: Some(client),
+            lock: None,
         }
     }
 
@@ -48,12 +58,16 @@ impl Drop for UnderWay<'_> {
         let Some(client) = self.client else { return };
         // It is sent when it is first polled, and then there is the stream.
         let last = client.postgres().simple_query_raw("").now_or_never();
-        if let Some(Ok(last)) = last {
-            self.lock.leave_to(Orphan {
-                last: Box::pin(last),
-                cancel: client.cancel().clone(),
-                driver: client.driver(),
-            });
+        let Some(Ok(last)) = last else { return };
+        let orphan = Orphan {
+            last: Box::pin(last),
+            cancel: client.cancel().clone(),
+            driver: client.driver(),
+        };
+        match (self.lock, Handle::try_current()) {
+            (Some(lock), _) => lock.leave_to(orphan),
+            (None, Ok(runtime)) => drop(runtime.spawn(orphan.end())),
+            (None, Err(_)) => {}
         }
     }
 }

@@ -10,6 +10,7 @@ use migrator_model::file_name::Direction;
 use crate::abreast::{self, Shared};
 use crate::bootstrap;
 use crate::client::Client;
+use crate::dropped::UnderWay;
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;
 use crate::history::{Entry, History};
@@ -91,7 +92,10 @@ impl Migrator {
         // The tables do not need the lock, so that neither waits for the other.
         let prepare = self.prepare(order.client, &history, &services);
         let both = try_join(self.lock(order.client, &locks), Box::pin(prepare));
-        let both = stop.attend(order.client, both).await?;
+        let under_way = UnderWay::before(order.client);
+        let both = stop.attend(order.client, both).await;
+        under_way.done();
+        let both = both?;
         if both.is_err() {
             // What was given up may have left its transaction open.
             stop.quiet(order.client).await;
@@ -183,6 +187,7 @@ impl Migrator {
         if !plan.steps.is_empty() {
             let mut services = bootstrap::services(&plan);
             services.retain(|service| !prepared.contains(service));
+            let under_way = UnderWay::over(order.client, held);
             let made = bootstrap::tables(
                 order.client,
                 &self.tables,
@@ -190,7 +195,9 @@ impl Migrator {
                 &history,
                 &services,
             );
-            self.stop.attend(order.client, made).await??;
+            let made = self.stop.attend(order.client, made).await;
+            under_way.done();
+            made??;
             self.act(order.client, &plan, held, report).await?;
         }
         Ok(Locked::Done)

@@ -98,3 +98,29 @@ async fn a_run_that_is_refused_the_lock_leaves_its_session_without_a_transaction
     let held = within("the holder", holder).await.expect("no panic");
     assert_eq!(done(&held.expect("it runs")), ["core/1"]);
 }
+
+#[tokio::test]
+async fn a_run_that_is_dropped_while_it_makes_its_tables_leaves_nothing_running() {
+    let database = Database::new().await;
+    database.up(core(&["SELECT 1;"])).await.expect("it runs");
+    let maker = database.session().await;
+    let make = "BEGIN; CREATE TABLE migrator.tenant_history (x int)";
+    maker.batch_execute(make).await.expect("it is not there");
+    let registry = registry(&[
+        ("core", 1, "SELECT 1;", "SELECT 1;"),
+        ("tenant", 2, "SELECT 1;", "SELECT 1;"),
+    ]);
+    let waiting = "SELECT count(*) FROM pg_stat_activity \
+        WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let mut client = database.client().await;
+    let mut migrator = Migrator::new(registry);
+    tokio::select! {
+        _ = migrator.up(&mut client, Target::all()) => panic!("it waits"),
+        () = database.until(waiting, "1") => {}
+    }
+    database.until(waiting, "0").await;
+    client.reconnect().await.expect("the server is there");
+    maker.batch_execute("ROLLBACK").await.expect("it ends");
+    let report = within("the run", migrator.up(&mut client, Target::all())).await;
+    assert_eq!(done(&report.expect("it runs")), ["tenant/2"]);
+}
