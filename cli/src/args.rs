@@ -185,7 +185,7 @@ pub(crate) struct Up {
     /// Pass over applied migrations that this binary does not have
     #[arg(long)]
     pub(crate) allow_missing: bool,
-    /// How many connections run services of one tier side by side [default: 2], or how many databases of a fleet are migrated at a time [default: 8] [environment: `MIGRATOR_JOBS`]
+    /// How many connections run services of one tier side by side [default: 4], or how many databases of a fleet are migrated at a time [default: 8] [environment: `MIGRATOR_JOBS`]
     #[arg(long, value_name = "N", value_parser = jobs)]
     pub(crate) jobs: Option<NonZeroUsize>,
     #[command(flatten)]
@@ -242,7 +242,7 @@ pub(crate) struct Down {
     /// Do not ask, also on a terminal
     #[arg(long, short)]
     pub(crate) yes: bool,
-    /// How many connections run services of one tier side by side [default: 2] [environment: `MIGRATOR_JOBS`]
+    /// How many connections run services of one tier side by side [default: 4] [environment: `MIGRATOR_JOBS`]
     #[arg(long, value_name = "N", value_parser = jobs)]
     pub(crate) jobs: Option<NonZeroUsize>,
     #[command(flatten)]

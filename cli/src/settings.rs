@@ -16,6 +16,9 @@ use crate::args;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
+/// How many connections work side by side, unless it is said: see docs/performance.md.
+const JOBS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(3);
+
 /// The environment, with `.env` behind it.
 #[derive(Default)]
 pub(crate) struct Environment {
@@ -91,9 +94,7 @@ impl Environment {
         flag: Option<NonZeroUsize>,
         options: &mut Options,
     ) -> Result<(), Failure> {
-        if let Some(jobs) = self.side_by_side(flag)? {
-            options.jobs = jobs;
-        }
+        options.jobs = self.side_by_side(flag)?.unwrap_or(JOBS);
         Ok(())
     }
 

@@ -105,8 +105,7 @@ impl Contender {
 
     /// Whether it can do that.
     pub(crate) fn can(self, work: Work) -> bool {
-        work == Work::Up
-            || (self.has_history() && self != Contender::Refinery)
+        work == Work::Up || (self.has_history() && self != Contender::Refinery)
     }
 
     /// Runs it and says how long it took.

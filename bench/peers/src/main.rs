@@ -1,10 +1,11 @@
 //! Times migrator beside diesel, sqlx and refinery on one durable local server, each
 //! with the same SQL over one connection; and beside what the server alone needs.
 //!
-//! `cargo run --release --manifest-path bench/peers/Cargo.toml -- [MIGRATIONS [DELAY_MS [RUNS]]]`
+//! `cargo run --release --manifest-path bench/peers/Cargo.toml -- [MIGRATIONS [DELAY_MS [RUNS [NAMES]]]]`
 //!
 //! The delay is that of each direction, by a proxy. Each figure is the median of
-//! the runs, taken in turns.
+//! the runs, taken in turns. With names, such as `migrator,diesel,psql`, those alone run
+//! whose own contains one of them.
 
 mod contenders;
 mod proxy;
@@ -33,14 +34,25 @@ async fn main() -> Outcome<()> {
     let number = arguments.next().map_or(Ok(1_000), |text| text.parse())?;
     let delay = arguments.next().map_or(Ok(0), |text| text.parse())?;
     let runs = arguments.next().map_or(Ok(3), |text| text.parse())?;
+    let names = arguments.next().unwrap_or_default();
+    let names: Vec<&str> = names.split(',').collect();
+    let is_named = |contender: &Contender| names.iter().any(|name| contender.name().contains(name));
+    let contenders = Contender::ALL.into_iter().filter(is_named).collect();
     let folder = tempfile::Builder::new().prefix("peers").tempdir()?;
     let server = DevServer::start(folder.path())?;
-    let outcome = compare(&server, number, Duration::from_millis(delay), runs).await;
+    let delay = Duration::from_millis(delay);
+    let outcome = compare(&server, number, delay, runs, contenders).await;
     DevServer::stop(folder.path())?;
     outcome
 }
 
-async fn compare(server: &DevServer, number: usize, delay: Duration, runs: usize) -> Outcome<()> {
+async fn compare(
+    server: &DevServer,
+    number: usize,
+    delay: Duration,
+    runs: usize,
+    contenders: Vec<Contender>,
+) -> Outcome<()> {
     let scripts = scripts(number);
     let services = Contender::ALL.map(Contender::services);
     let registries = services.map(|services| (services, registry(&scripts, services)));
@@ -53,7 +65,7 @@ async fn compare(server: &DevServer, number: usize, delay: Duration, runs: usize
         times: BTreeMap::new(),
     };
     for _ in 0..runs {
-        for contender in Contender::ALL {
+        for &contender in &contenders {
             bench.run(contender).await?;
         }
     }
@@ -110,9 +122,7 @@ impl Bench {
                 continue;
             }
             self.proxy.round_trips();
-            let took = contender
-                .run(&url, registry, &self.scripts, work)
-                .await?;
+            let took = contender.run(&url, registry, &self.scripts, work).await?;
             let key = (part, place.unwrap_or_default());
             self.times
                 .entry(key)

@@ -38,7 +38,8 @@ const NASTY: &str = "
 /// Looks for what is prepared in a word that [`PROBE`] then need not say.
 const LEFT: &str = "CREATE FUNCTION public.left_over() RETURNS text LANGUAGE sql AS $$
     SELECT concat_ws('|', (SELECT count(*) FROM pg_prepared_statements),
-      (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711)) $$;
+      (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711
+        AND pid = pg_backend_pid())) $$;
     CREATE TABLE public.probe (seen text)";
 
 const PROBE: &str = "
