@@ -19,6 +19,7 @@ use super::{
     ConnectError, Connection, Refusal, Settings, SslMode, TlsFault,
     classify::Context,
     endpoint::{Endpoint, Host},
+    liveness::{Medium, Request, Taken},
     tls,
 };
 
@@ -69,7 +70,14 @@ async fn open_endpoint(
     let (name, addresses) = match &endpoint.host {
         Host::Unix(folder) => {
             let config = with_socket(config, folder);
-            return within(&context, plainly(&config, &context)).await;
+            let attempt = Attempt {
+                config,
+                context: &context,
+                tls: None,
+                medium: Medium::Unix,
+                taken: settings.taken(),
+            };
+            return attempt.open(Encryption::Disable).await;
         }
         Host::Tcp {
             name,
@@ -98,6 +106,8 @@ async fn open_endpoint(
             config,
             context: &context,
             tls: tls.as_ref(),
+            medium: Medium::Tcp,
+            taken: settings.taken(),
         };
         match attempt.run(settings.ssl_mode()).await {
             Err(error) if next_may_do(&error) => last = Some(error),
@@ -162,6 +172,8 @@ struct Attempt<'a> {
     config: Config,
     context: &'a Context,
     tls: Option<&'a MakeRustlsConnect>,
+    medium: Medium,
+    taken: &'a Taken,
 }
 
 impl Attempt<'_> {
@@ -185,9 +197,34 @@ impl Attempt<'_> {
         }
     }
 
+    /// Opens a session that notices a dead peer, as far as the server supports it.
     async fn open(&self, encryption: Encryption) -> Result<Connection, ConnectError> {
+        let mut request = self.taken.first();
+        loop {
+            let error = match self.open_with(request, encryption).await {
+                Ok(connection) => {
+                    self.taken.note(request);
+                    return Ok(connection);
+                }
+                Err(error) => error,
+            };
+            match request.fewer(&error) {
+                Some(fewer) => request = fewer,
+                None => return Err(error),
+            }
+        }
+    }
+
+    async fn open_with(
+        &self,
+        request: Request,
+        encryption: Encryption,
+    ) -> Result<Connection, ConnectError> {
         let mut config = self.config.clone();
         config.ssl_mode(encryption);
+        if let Some(options) = request.options(self.medium, self.config.get_options()) {
+            config.options(options);
+        }
         match self.tls {
             Some(tls) if encryption != Encryption::Disable => {
                 within(self.context, encrypted(&config, self.context, tls)).await

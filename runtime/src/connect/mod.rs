@@ -21,6 +21,8 @@
 //! - `target_session_attrs=primary` asks for a session that can write;
 //! - services (`service`, `PGSERVICE`), GSS, certificate revocation lists and
 //!   encrypted client keys are refused, by name;
+//! - keepalives and `tcp_user_timeout` are set on both sides, so that each notices
+//!   within a minute that the other is gone;
 //! - a certificate's common name is never taken for a host name.
 
 mod attempt;
@@ -31,6 +33,7 @@ mod connection;
 mod endpoint;
 mod error;
 mod keyword;
+mod liveness;
 mod params;
 mod passfile;
 mod percent;

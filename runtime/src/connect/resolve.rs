@@ -8,6 +8,7 @@ use tokio_postgres::config::{Config, SslNegotiation};
 use super::{
     ConnectError, SslMode,
     endpoint::{self, Endpoint},
+    liveness,
     params::Params,
 };
 
@@ -139,11 +140,6 @@ fn ssl_mode(params: &Params) -> Result<SslMode, ConnectError> {
     Ok(mode)
 }
 
-/// After how long without traffic a connection says that it is there, unless it is
-/// set: that which holds the lock is silent for as long as a script takes, and what
-/// lies between it and the server may forget it after a few minutes.
-const KEEPALIVES_IDLE: Duration = Duration::from_secs(60);
-
 fn base(params: &Params, ssl_mode: SslMode) -> Result<Config, ConnectError> {
     let mut text = String::new();
     for (theirs, ours, help) in PASSED_ON {
@@ -164,9 +160,7 @@ fn base(params: &Params, ssl_mode: SslMode) -> Result<Config, ConnectError> {
     let mut config = text
         .parse::<Config>()
         .map_err(|_| params.invalid("options", ""))?;
-    if params.get("keepalives_idle").is_none() {
-        config.keepalives_idle(KEEPALIVES_IDLE);
-    }
+    liveness::client_defaults(params, &mut config);
     if config.get_ssl_negotiation() == SslNegotiation::Direct && !ssl_mode.insists() {
         return Err(ConnectError::settings(
             format!("`sslmode={ssl_mode}` is too weak for `sslnegotiation=direct`"),

@@ -10,6 +10,7 @@ use super::{
     ConnectError, SslMode,
     endpoint::{self, Endpoint},
     keyword,
+    liveness::Taken,
     params::{self, Mention, Params},
     passfile::{self, Passfile},
     resolve::{self, Resolved},
@@ -26,6 +27,7 @@ pub struct Settings {
     home: Option<PathBuf>,
     passfile: Passfile,
     warnings: Vec<String>,
+    taken: Taken,
 }
 
 /// What a URL says elsewhere than among its parameters, and what only we understand.
@@ -116,6 +118,7 @@ impl Settings {
             home,
             passfile,
             warnings,
+            taken: Taken::default(),
         })
     }
 
@@ -233,6 +236,11 @@ impl Settings {
     #[must_use]
     pub fn warnings(&self) -> &[String] {
         &self.warnings
+    }
+
+    /// What the server was last asked about a dead peer and took.
+    pub(super) fn taken(&self) -> &Taken {
+        &self.taken
     }
 
     pub(super) fn resolved(&self) -> &Resolved {

@@ -18,6 +18,7 @@ mod fleet;
 mod history;
 mod hostile;
 mod isolation;
+mod liveness;
 mod lock;
 mod no_transaction;
 mod pipeline;
