@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use migrator_model::file_name::Direction;
 use migrator_model::registry::MigrationRef;
-use migrator_model::{Migration, Registry, Version};
+use migrator_model::{Migration, Registry, Version, sql};
 
 /// The format of the tables that this version reads and writes.
 pub const FORMAT: i32 = 1;
@@ -77,12 +77,34 @@ pub struct Recorded {
     pub version: Version,
     /// `<uid>_<name>`.
     pub name: String,
+    /// refinery's checksum, in decimal.
+    pub checksum: String,
     /// The up script as it ran, if it was recorded.
     pub up_script: Option<String>,
     /// The role that applied it, if that was recorded.
     pub role: Option<String>,
     /// Whether it broke half-way.
     pub dirty: Option<Direction>,
+}
+
+impl Recorded {
+    /// Whether the recorded up script is the one that the checksum was computed from. An
+    /// entry without a script matches.
+    ///
+    /// Do not run a script of an entry that does not match: somebody altered the entry.
+    #[must_use]
+    pub fn matches_checksum(&self) -> bool {
+        let script = self.up_script.as_deref();
+        script.is_none_or(|sql| matches_checksum(&self.name, self.version, sql, &self.checksum))
+    }
+}
+
+/// Whether the checksum of an entry is that of its recorded up script, by refinery's
+/// algorithm over name, version and script.
+#[must_use]
+pub fn matches_checksum(name: &str, version: Version, up_script: &str, checksum: &str) -> bool {
+    let computed = sql::checksum(name, version.as_integer(), up_script);
+    computed.to_string() == checksum
 }
 
 /// How an entry relates to the migration of the same version in a registry.
@@ -193,5 +215,44 @@ impl std::fmt::Display for Recorded {
 impl std::fmt::Display for Entry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}/{}_{}", self.service, self.version, self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use migrator_model::{Version, sql};
+
+    use super::{Recorded, matches_checksum};
+
+    #[test]
+    fn a_script_matches_the_checksum_of_its_own_name_version_and_text_alone() {
+        let (version, name) = (Version::from_integer(20_240_101_000_000), "0a1b2c3d_one");
+        let checksum = sql::checksum(name, version.as_integer(), "SELECT 1;").to_string();
+        assert!(matches_checksum(name, version, "SELECT 1;", &checksum));
+        let later = Version::from_integer(20_240_101_000_001);
+        for (name, version, script, checksum) in [
+            (name, version, "SELECT 2;", checksum.as_str()),
+            ("0a1b2c3d_two", version, "SELECT 1;", &checksum),
+            (name, later, "SELECT 1;", &checksum),
+            (name, version, "SELECT 1;", ""),
+            (name, version, "SELECT 1;", &format!("0{checksum}")),
+        ] {
+            assert!(
+                !matches_checksum(name, version, script, checksum),
+                "{script}"
+            );
+        }
+        let recorded = |up_script: Option<&str>| Recorded {
+            service: "core".to_owned(),
+            version,
+            name: name.to_owned(),
+            checksum: checksum.clone(),
+            up_script: up_script.map(str::to_owned),
+            role: None,
+            dirty: None,
+        };
+        assert!(recorded(None).matches_checksum());
+        assert!(recorded(Some("SELECT 1;")).matches_checksum());
+        assert!(!recorded(Some("SELECT 1; ")).matches_checksum());
     }
 }

@@ -178,7 +178,7 @@ pub(crate) async fn recorded(
     tables: &Tables,
 ) -> Result<Vec<Recorded>, ReadError> {
     let query = format!(
-        "SELECT c.relname, h.version, h.name, h.up_script, e.role, h.dirty \
+        "SELECT c.relname, h.version, h.name, h.up_script, e.role, h.dirty, h.checksum \
            FROM {parent} h \
            JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) h.tableoid \
            LEFT JOIN LATERAL (SELECT id, role FROM {event} \
@@ -229,6 +229,7 @@ fn as_recorded(row: &SimpleQueryRow) -> Option<Recorded> {
         up_script: text(3),
         role: text(4),
         dirty: direction(row.get(5)).ok()?,
+        checksum: text(6)?,
     })
 }
 
