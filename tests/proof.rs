@@ -271,3 +271,19 @@ fn a_schema_is_printed_or_written_without_the_history() {
     assert!(first.contains(file.trim()), "{file}");
     assert_told!(&mut schema(&["--file=nowhere/schema.sql"]));
 }
+
+#[test]
+fn an_option_that_only_the_server_knows_is_noted_once() {
+    let keeps = "UPDATE pg_attribute SET attoptions = ARRAY['inner=' || txid_current()]
+        WHERE attrelid = 'shop.orders'::regclass AND attnum > 0;\n";
+    let folder = tree(&[(
+        ORDERS.0,
+        &format!("{}{keeps}", ORDERS.1),
+        "DROP TABLE shop.orders;\nDROP SCHEMA shop;\n",
+    )]);
+    let said = said(&mut verify(folder.path(), &[]));
+    assert!(said.starts_with("exit: 0\n"), "{said}");
+    let note = "note: not compared, as the option is unknown: `inner` of columns\n";
+    assert_eq!(said.matches("unknown").count(), 1, "{said}");
+    assert!(said.contains(note), "{said}");
+}

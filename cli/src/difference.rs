@@ -1,7 +1,11 @@
 //! Differences between two pictures of a catalog, as data.
 
+use std::collections::BTreeSet;
+
 use migrator_verify::{Change, Difference};
 use serde_json::{Value, json};
+
+use crate::output::Output;
 
 /// One difference.
 pub(crate) fn json(difference: &Difference) -> Value {
@@ -23,4 +27,13 @@ pub(crate) fn json(difference: &Difference) -> Value {
         "before": before,
         "after": after,
     })
+}
+
+/// Notes what was not compared.
+pub(crate) fn note_unknown_options(output: &mut Output, unknown: &BTreeSet<String>) {
+    if !unknown.is_empty() {
+        let list: Vec<&str> = unknown.iter().map(String::as_str).collect();
+        let list = list.join(", ");
+        output.note(&format!("not compared, as the option is unknown: {list}"));
+    }
 }

@@ -23,6 +23,8 @@ pub struct Drift {
     pub migrations: usize,
     /// The differences that a pattern leaves out.
     pub left_out: Vec<Difference>,
+    /// The storage options that were not compared, as their names are not known.
+    pub unknown_options: BTreeSet<String>,
 }
 
 /// Repeats on another server what a live database's history lists, each script as
@@ -58,6 +60,10 @@ pub async fn drift(
     }
     let implied = take(&repeat.admin, &scope).await?;
     repeat.close().await;
+    let unknown_options = [&implied, &there]
+        .into_iter()
+        .flat_map(Picture::unknown_options);
+    let unknown_options = unknown_options.map(str::to_owned).collect();
     let found = differences(&implied, &there);
     let found = found
         .into_iter()
@@ -70,6 +76,7 @@ pub async fn drift(
         differences,
         migrations: recorded.len(),
         left_out,
+        unknown_options,
     })
 }
 

@@ -1,6 +1,7 @@
 //! Takes every migration up, down and up again, and compares the catalog's
 //! pictures: what `migrator verify` does.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use migrator_model::{Migration, Registry, Version};
@@ -93,6 +94,8 @@ pub struct Proof<'a> {
     /// Whether it came to its end: the database was empty, stayed within reach, and
     /// was made empty again.
     pub ended: Result<(), Error>,
+    /// The storage options that were not compared, as their names are not known.
+    pub unknown_options: BTreeSet<String>,
 }
 
 /// Proves the migrations of a registry on an empty database, and tells of each
@@ -125,11 +128,20 @@ pub async fn prove_until<'a>(
         tell(&found);
         proved.push(found);
     };
+    let mut unknown_options = BTreeSet::new();
     let ended = match start(stop, client, registry).await {
-        Ok(mut scratch) => run(&mut scratch, subject, afterwards, &mut keep).await,
+        Ok(mut scratch) => {
+            let ended = run(&mut scratch, subject, afterwards, &mut keep).await;
+            unknown_options = scratch.unknown_options();
+            ended
+        }
         Err(error) => Err(error),
     };
-    Proof { proved, ended }
+    Proof {
+        proved,
+        ended,
+        unknown_options,
+    }
 }
 
 async fn start<'a, 'c>(

@@ -65,6 +65,11 @@ impl<'a, 'c> Scratch<'a, 'c> {
         self
     }
 
+    /// The options that no picture compared.
+    pub(crate) fn unknown_options(&self) -> BTreeSet<String> {
+        self.camera.unknown_options().clone()
+    }
+
     pub(crate) fn is_stopped(&self) -> bool {
         self.stop.is_stopped()
     }

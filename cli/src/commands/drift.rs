@@ -58,6 +58,7 @@ fn tell(output: &mut Output, found: &Drift, live: &Client, schema: &str) -> Exit
         let number = count(found.left_out.len(), "difference");
         output.note(&format!("{number} left out by the patterns of `[drift]`"));
     }
+    difference::note_unknown_options(output, &found.unknown_options);
     let list = |differences: &[Difference]| -> Value { differences.iter().map(as_json).collect() };
     output.member("migrations", json!(found.migrations));
     output.member("differences", list(&found.differences));

@@ -130,7 +130,12 @@ fn tell(output: &Printer, proved: &Proved<'_>) {
 
 /// The document, the last line, and how it ends.
 fn conclude(output: &mut Output, proof: Proof<'_>, took: Duration) -> Outcome {
-    let Proof { proved, ended } = proof;
+    let Proof {
+        proved,
+        ended,
+        unknown_options,
+    } = proof;
+    difference::note_unknown_options(output, &unknown_options);
     output.member("migrations", proved.iter().map(as_json).collect());
     output.member("milliseconds", json!(milliseconds(took)));
     let line = line(&proved, took);

@@ -3,6 +3,7 @@
 //! Planning takes most of the time of a small database's picture. The plans stay good while the
 //! catalog stays of about the size that it had when they were made.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio_postgres::error::SqlState;
@@ -28,6 +29,8 @@ pub struct Camera {
     generation: usize,
     /// Of how many objects the first picture with this set was; none if there is no such set.
     planned_for: Option<usize>,
+    /// What no picture compares; see [`Picture::unknown_options`].
+    unknown_options: BTreeSet<String>,
 }
 
 impl Camera {
@@ -38,7 +41,14 @@ impl Camera {
             scope,
             generation: 0,
             planned_for: None,
+            unknown_options: BTreeSet::new(),
         }
+    }
+
+    /// The options that none of its pictures compared; see [`Picture::unknown_options`].
+    #[must_use]
+    pub fn unknown_options(&self) -> &BTreeSet<String> {
+        &self.unknown_options
     }
 
     /// Takes a picture, as [`Picture::take`] does. In a new session the queries are prepared again.
@@ -47,6 +57,13 @@ impl Camera {
     ///
     /// What the server or the connection says; the session is out of the transaction then, too.
     pub async fn take(&mut self, client: &Client) -> Result<Picture, Error> {
+        let picture = self.picture(client).await?;
+        let unknown = picture.unknown_options().map(str::to_owned);
+        self.unknown_options.extend(unknown);
+        Ok(picture)
+    }
+
+    async fn picture(&mut self, client: &Client) -> Result<Picture, Error> {
         if let Some(planned_for) = self.planned_for {
             match send(client, &query::again(self.generation)).await {
                 Ok(picture) => {

@@ -15,6 +15,7 @@ mod camera;
 mod facets;
 mod globals;
 mod object;
+mod options;
 mod query;
 mod relations;
 mod routines;
@@ -22,7 +23,7 @@ mod rows;
 mod text_search;
 mod types;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tokio_postgres::{Client, Error};
 
@@ -45,6 +46,7 @@ pub struct Scope {
 pub struct Picture {
     objects: BTreeMap<Object, Properties>,
     relations: BTreeMap<u32, Object>,
+    unknown_options: BTreeSet<String>,
 }
 
 impl Picture {
@@ -85,6 +87,12 @@ impl Picture {
     #[must_use]
     pub fn relation(&self, oid: u32) -> Option<&Object> {
         self.relations.get(&oid)
+    }
+
+    /// The storage options that are not compared, as their names are not known: a server may
+    /// keep options of its own. Each is told once, such as `x of columns`.
+    pub fn unknown_options(&self) -> impl Iterator<Item = &str> {
+        self.unknown_options.iter().map(String::as_str)
     }
 
     /// How many objects it shows.

@@ -1,6 +1,6 @@
 //! Puts the one message together: settings, then every query with its abbreviations written out.
 
-use super::{Scope, facets, globals, relations, routines, text_search, types};
+use super::{Scope, facets, globals, options, relations, routines, text_search, types};
 
 /// Every query whose rows are objects.
 const OBJECTS: [&str; 39] = [
@@ -167,6 +167,9 @@ fn written(query: &str, scope: &Scope) -> String {
     let mut text = query.to_owned();
     for (short, long) in WITH_ARGUMENT {
         text = with_argument(&text, short, long);
+    }
+    for (short, long) in options::abbreviations() {
+        text = with_argument(&text, short, &long);
     }
     for (short, long) in ABBREVIATIONS {
         text = text.replace(short, long);

@@ -22,9 +22,11 @@ SELECT {relation kind} AS kind,
         AS \"replica identity\",
     m.amname AS \"access method\",
     s.spcname AS tablespace,
-    array_to_string(ARRAY(SELECT o FROM unnest(c.reloptions) o ORDER BY o), ', ') AS options,
-    array_to_string(ARRAY(SELECT o FROM unnest(t.reloptions) o ORDER BY o), ', ')
+    CASE WHEN c.reloptions IS NOT NULL THEN {table options of c.reloptions} END AS options,
+    CASE WHEN t.reloptions IS NOT NULL THEN {table options of t.reloptions} END
         AS \"toast options\",
+    CASE WHEN c.reloptions IS NOT NULL OR t.reloptions IS NOT NULL
+        THEN {unknown table options of c.reloptions || t.reloptions} END AS \"unknown options\",
     CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END AS \"of type\",
     CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END AS definition,
     CASE WHEN NOT c.relispopulated THEN 'no' END AS populated,
@@ -78,9 +80,9 @@ SELECT CASE c.relkind WHEN 'c' THEN 'attribute' ELSE 'column' END AS kind,
     CASE WHEN a.attstorage <> t.typstorage THEN {storage of a.attstorage} END AS storage,
     CASE a.compression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END AS compression,
     NULLIF(a.attstattarget, -1) AS \"statistics target\",
-    CASE WHEN a.attoptions IS NOT NULL THEN
-        array_to_string(ARRAY(SELECT o FROM unnest(a.attoptions) o ORDER BY o), ', ')
-        END AS options,
+    CASE WHEN a.attoptions IS NOT NULL THEN {column options of a.attoptions} END AS options,
+    CASE WHEN a.attoptions IS NOT NULL THEN {unknown column options of a.attoptions} END
+        AS \"unknown options\",
     CASE WHEN a.attfdwoptions IS NOT NULL THEN {options of a.attfdwoptions} END AS \"foreign options\",
     CASE WHEN c.relispartition OR a.attinhcount = 0 THEN NULL
         WHEN a.attislocal THEN 'yes, and local' ELSE 'yes' END AS inherited
@@ -139,14 +141,16 @@ SELECT 'constraint' AS kind,
     n.nspname AS schema, {relation kind} AS \"parent kind\",
     quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS parent,
     'pg_constraint' AS class, k.oid,
-    pg_get_constraintdef(k.oid) AS definition,
+    {without options pg_get_constraintdef(k.oid)} AS definition,
     CASE WHEN c.relispartition OR k.coninhcount = 0 THEN NULL
         WHEN k.conislocal THEN 'yes, and local' ELSE 'yes' END AS inherited,
     CASE WHEN NOT x.indisvalid THEN 'no' END AS \"index valid\",
     CASE WHEN x.indisclustered THEN 'yes' END AS clustered,
     CASE WHEN x.indisreplident THEN 'yes' END AS \"replica identity\",
-    array_to_string(ARRAY(SELECT o FROM unnest(xc.reloptions) o ORDER BY o), ', ')
+    CASE WHEN xc.reloptions IS NOT NULL THEN {index options of xc.reloptions} END
         AS \"index options\",
+    CASE WHEN xc.reloptions IS NOT NULL THEN {unknown index options of xc.reloptions} END
+        AS \"unknown options\",
     s.spcname AS \"index tablespace\",
     CASE WHEN xc.relispartition THEN
         (SELECT i.inhparent::regclass::text FROM pg_inherits i WHERE i.inhrelid = xc.oid)
@@ -157,6 +161,7 @@ JOIN pg_class c ON c.oid = k.conrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_index x ON x.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x')
 LEFT JOIN pg_class xc ON xc.oid = x.indexrelid
+LEFT JOIN pg_am im ON im.oid = xc.relam
 LEFT JOIN pg_tablespace s ON s.oid = xc.reltablespace
 LEFT JOIN (
     SELECT tgconstraint, string_agg(DISTINCT {enabled tgenabled}, ', ') AS enabled
@@ -172,7 +177,10 @@ SELECT 'index' AS kind, quote_ident(n.nspname) || '.' || quote_ident(xc.relname)
     n.nspname AS schema, {relation kind} AS \"parent kind\",
     quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS parent,
     'pg_class' AS class, xc.oid,
-    pg_get_indexdef(xc.oid) AS definition,
+    {without options pg_get_indexdef(xc.oid)} AS definition,
+    CASE WHEN xc.reloptions IS NOT NULL THEN {index options of xc.reloptions} END AS options,
+    CASE WHEN xc.reloptions IS NOT NULL THEN {unknown index options of xc.reloptions} END
+        AS \"unknown options\",
     CASE WHEN NOT x.indisvalid THEN 'no' END AS valid,
     CASE WHEN NOT x.indisready THEN 'no' END AS ready,
     CASE WHEN x.indisclustered THEN 'yes' END AS clustered,
@@ -183,6 +191,7 @@ SELECT 'index' AS kind, quote_ident(n.nspname) || '.' || quote_ident(xc.relname)
         END AS \"partition of index\"
 FROM pg_index x
 JOIN pg_class xc ON xc.oid = x.indexrelid
+JOIN pg_am im ON im.oid = xc.relam
 JOIN pg_class c ON c.oid = x.indrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_tablespace s ON s.oid = xc.reltablespace

@@ -21,6 +21,9 @@ const HEAD: [&str; 8] = [
     "sub",
 ];
 
+/// The column with the names of options that are not compared.
+const UNKNOWN_OPTIONS: &str = "unknown options";
+
 /// What the rows have told so far.
 struct Reader {
     kinds: HashMap<&'static str, Kind>,
@@ -68,6 +71,15 @@ impl Reader {
             schema: optional(row, "schema"),
             parent: self.parent(row).map(Box::new),
         };
+        for name in optional(row, UNKNOWN_OPTIONS)
+            .iter()
+            .flat_map(|names| names.split(", "))
+        {
+            if !name.is_empty() {
+                let unknown = format!("`{name}` of {}", plural(object.kind));
+                self.picture.unknown_options.insert(unknown);
+            }
+        }
         let properties = self.properties.iter().filter_map(|&i| {
             let value = row.get(i).filter(|value| !value.is_empty())?;
             Some((row.columns().get(i)?.name().to_owned(), value.to_owned()))
@@ -125,9 +137,18 @@ impl Reader {
 }
 
 fn properties(columns: &[SimpleColumn]) -> Vec<usize> {
-    let is_property = |(_, column): &(usize, &SimpleColumn)| !HEAD.contains(&column.name());
+    let is_property = |(_, column): &(usize, &SimpleColumn)| {
+        !HEAD.contains(&column.name()) && column.name() != UNKNOWN_OPTIONS
+    };
     let properties = columns.iter().enumerate().filter(is_property);
     properties.map(|(i, _)| i).collect()
+}
+
+fn plural(kind: Kind) -> String {
+    match [Kind::Index, Kind::Constraint].contains(&kind) {
+        true => "indexes".to_owned(),
+        false => format!("{kind}s"),
+    }
 }
 
 /// The text in a column, if the query has it and it is set.

@@ -99,6 +99,37 @@ async fn what_is_out_of_scope_is_not_told() {
 }
 
 #[tokio::test]
+async fn an_unknown_option_is_told_once_and_one_that_is_known_as_internal_is_not() {
+    let (_, client) = database().await;
+    run(
+        &client,
+        "CREATE TABLE t (a int PRIMARY KEY, b text) WITH (fillfactor = 70);
+        CREATE TABLE u (a int); CREATE INDEX i ON t (b);
+        ALTER TABLE t ALTER b SET (n_distinct = 5)",
+    )
+    .await;
+    let unknown = |picture: &Picture| -> Vec<String> {
+        picture.unknown_options().map(str::to_owned).collect()
+    };
+    assert_eq!(unknown(&picture(&client).await), [""; 0]);
+    run(
+        &client,
+        "UPDATE pg_attribute SET attoptions = ARRAY['pg_attver=1', 'other=x', 'third=']
+            WHERE attrelid IN ('t'::regclass, 'u'::regclass) AND attnum > 0;
+        UPDATE pg_class SET reloptions = ARRAY['other=1']
+            WHERE oid IN ('t'::regclass, 'u'::regclass, 'i'::regclass, 't_pkey'::regclass)",
+    )
+    .await;
+    let told = [
+        "`other` of columns",
+        "`other` of indexes",
+        "`other` of tables",
+        "`third` of columns",
+    ];
+    assert_eq!(unknown(&picture(&client).await), told);
+}
+
+#[tokio::test]
 async fn a_relation_is_named_by_its_oid_and_the_session_is_left_as_it_was() {
     let (_, client) = database().await;
     run(
