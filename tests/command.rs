@@ -92,6 +92,57 @@ fn a_dry_run_writes_nothing() {
 }
 
 #[test]
+fn an_irreversible_migration_is_shown_and_not_reverted() {
+    let (url, folder) = (database(), folder());
+    let run = |arguments: &[&str]| said(&mut on(&url, folder.path(), arguments));
+    run(&["up", "--service=core", "--steps=2"]);
+    // Another binary has applied a migration that this one does not have.
+    let (version, name, up) = (20_991_231_235_959, "deadbeef_erase", "SELECT 1;");
+    let checksum = migrator_model::sql::checksum(name, version, up);
+    execute(
+        &url,
+        &format!(
+            "UPDATE migrator.core_history SET version = {version}, name = '{name}', \
+             checksum = '{checksum}', up_script = '{up}', \
+             down_script = '-- migrator: irreversible because the rows are gone' \
+             WHERE version = (SELECT max(version) FROM migrator.core_history)"
+        ),
+    );
+    for arguments in [
+        &["down", "--service=core"][..],
+        &["down", "--service=core", "--to=0", "--dry-run"],
+        &["redo", "--service=core"],
+    ] {
+        let said = run(arguments);
+        assert!(said.starts_with("exit: 3\n----- stdout -----\n"), "{said}");
+        assert!(said.contains("error[M0408]"), "{said}");
+        assert!(
+            said.contains("cannot be reverted: the rows are gone"),
+            "{said}"
+        );
+    }
+    let status = run(&["status", "--service=core", "--migrations"]);
+    assert!(
+        status.contains("Z  irreversible: the rows are gone\n"),
+        "{status}"
+    );
+    let status = run(&["status", "--service=core"]);
+    assert!(
+        status.contains("1 applied migration cannot be reverted"),
+        "{status}"
+    );
+    let mut status = on(&url, folder.path(), &["status", "--output=json"]);
+    let core = document(&mut status)["services"][0]["migrations"].clone();
+    let migrations = core.as_array().expect("a list");
+    let reasons = migrations.iter().map(|m| m["irreversible"].clone());
+    assert!(
+        reasons
+            .into_iter()
+            .any(|reason| reason == "the rows are gone")
+    );
+}
+
+#[test]
 fn the_newest_migration_is_reverted_unless_others_need_it() {
     let (url, folder) = (database(), folder());
     let run = |arguments: &[&str]| said(&mut on(&url, folder.path(), arguments));

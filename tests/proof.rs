@@ -93,6 +93,41 @@ fn a_sound_tree_is_verified_and_its_locks_are_told() {
 }
 
 #[test]
+fn of_an_irreversible_migration_the_up_script_alone_is_verified() {
+    let lower = (
+        "20240102120000_1a1b2c3d_lower_notes",
+        "UPDATE shop.orders SET note = lower(note);\n",
+        "-- migrator: irreversible because the notes are lost as they were\n",
+    );
+    let total = ("20240103120000_2a1b2c3d_add_total", TOTAL.1, TOTAL.2);
+    let folder = tree(&[ORDERS, lower, total]);
+    assert_told!(&mut verify(folder.path(), &[]));
+    let said = document(&mut verify(folder.path(), &["--output=json"]));
+    assert_eq!(said["migrations"][1]["verdict"], "irreversible");
+    assert_eq!(
+        said["migrations"][1]["irreversible"],
+        "the notes are lost as they were"
+    );
+    assert_eq!(said["migrations"][1]["milliseconds"]["down"], Value::Null);
+    assert_eq!(said["migrations"][2]["verdict"], "sound");
+    // An up script that fails is a fault all the same.
+    let broken = (lower.0, "UPDATE shop.orders SET nota = '';\n", lower.2);
+    let folder = tree(&[ORDERS, broken]);
+    let said = document(&mut verify(folder.path(), &["--output=json"]));
+    assert_eq!(said["exit"], 1);
+    assert_eq!(said["migrations"][1]["verdict"], "failed");
+    // A lent database is empty again.
+    let url = database();
+    let folder = tree(&[ORDERS, lower]);
+    let lent = self::said(&mut verify(
+        folder.path(),
+        &[&format!("--database-url={url}")],
+    ));
+    assert!(lent.starts_with("exit: 0\n"), "{lent}");
+    assert!(query(&url, "SELECT 'x' FROM pg_namespace WHERE nspname = 'shop'").is_empty());
+}
+
+#[test]
 fn all_faults_are_told_with_their_objects_and_scripts() {
     let faulty = [
         ORDERS,

@@ -10,6 +10,7 @@
 mod allowances;
 mod client;
 mod finding;
+mod irreversible;
 mod names;
 pub mod objects;
 mod ownership;
@@ -67,7 +68,10 @@ fn one_script<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
 fn together<'a>(registry: &Registry, pairs: &'a [Pair<'a>]) -> Vec<Finding<'a>> {
     let mut findings = ownership::find(registry, pairs);
     for pair in pairs {
-        findings.extend(undo::find(pair));
+        match irreversible::find(pair) {
+            Some(told) => findings.push(told),
+            None => findings.extend(undo::find(pair)),
+        }
     }
     findings.extend(safety::find(pairs));
     findings

@@ -221,7 +221,7 @@ fn a_lint_that_is_none_gives_its_finding_and_one() {
     let Some(Node::File(manifest)) = tree.nodes.get_mut("services.toml") else {
         return assert!(tree.nodes.contains_key("services.toml"));
     };
-    manifest.extend(b"\n[lints]\nM0104 = \"warn\"\n");
+    manifest.extend(b"M0104 = \"warn\"\n");
     let found = findings(&tree);
     let codes: Vec<&str> = found.iter().map(|finding| finding.code.as_str()).collect();
     assert_eq!(codes, ["M0313"]);
@@ -240,7 +240,7 @@ fn a_level_and_an_allowance_decide_what_a_lint_does() {
         let Node::File(manifest) = tree.nodes.get_mut("services.toml").expect("it is there") else {
             return None;
         };
-        manifest.extend(format!("\n[lints]\nM0216 = \"{level}\"\n").into_bytes());
+        manifest.extend(format!("M0216 = \"{level}\"\n").into_bytes());
         severity(&tree)
     };
     assert_eq!(level("deny"), Some(Severity::Error));

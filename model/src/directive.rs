@@ -6,7 +6,7 @@ use crate::code::Code;
 use crate::diagnostic::Position;
 use crate::nearest::suggestion;
 use crate::registry::{MigrationRef, Mode};
-use crate::sql::{Kind, Token, tokens};
+use crate::sql::{self, Kind, Token, tokens};
 use crate::version::Version;
 
 use crate::file_name::Direction;
@@ -24,6 +24,8 @@ pub struct Directives {
     pub statement_timeout: Option<Duration>,
     /// `allow CODE because …`, each with its offset in the script.
     pub allow: Vec<(Code, usize)>,
+    /// `irreversible because …`: the reason.
+    pub irreversible: Option<String>,
 }
 
 /// Something wrong with a directive.
@@ -39,13 +41,17 @@ pub struct DirectiveFault {
     pub help: String,
 }
 
-const KNOWN: [&str; 5] = [
+const KNOWN: [&str; 6] = [
     "no-transaction",
     "requires",
     "lock-timeout",
     "statement-timeout",
     "allow",
+    IRREVERSIBLE,
 ];
+
+/// The directive of a down script that takes nothing back, on purpose.
+const IRREVERSIBLE: &str = "irreversible";
 
 /// The most that Postgres takes for a timeout, in milliseconds (`guc_tables.c`: `INT_MAX`).
 const MOST_MILLISECONDS: u64 = i32::MAX as u64;
@@ -83,6 +89,7 @@ impl Directives {
                 }
             }
         }
+        reader.irreversible_alone(tokens);
         match reader.faults.is_empty() {
             true => Ok(reader.found),
             false => Err(reader.faults),
@@ -90,10 +97,33 @@ impl Directives {
     }
 }
 
+/// Why the migration of a down script cannot be reverted, if the script is nothing but the
+/// directive `irreversible because …` and comments.
+#[must_use]
+pub fn irreversible(down: &str) -> Option<String> {
+    if !down.contains(IRREVERSIBLE) {
+        return None;
+    }
+    Directives::read(&sql::normalise(down), Direction::Down)
+        .ok()?
+        .irreversible
+}
+
+/// Whether a comment of a script says `irreversible`, well formed or not.
+pub(crate) fn says_irreversible(sql: &str, tokens: &[Token]) -> bool {
+    let comments = tokens
+        .iter()
+        .filter(|token| matches!(token.kind, Kind::LineComment | Kind::BlockComment));
+    let mut directives =
+        comments.filter_map(|token| sql[token.range.clone()].lines().find_map(after_prefix));
+    directives.any(|directive| directive.split_whitespace().next() == Some(IRREVERSIBLE))
+}
+
 struct Reader<'a> {
     sql: &'a str,
     direction: Direction,
-    seen: Vec<&'a str>,
+    /// Each directive's word and offset.
+    seen: Vec<(&'a str, usize)>,
     found: Directives,
     faults: Vec<DirectiveFault>,
 }
@@ -120,17 +150,19 @@ impl<'a> Reader<'a> {
     fn directive(&mut self, text: &'a str, at: usize) {
         let (word, argument) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
         let argument = argument.trim();
-        if self.seen.contains(&word) && !matches!(word, "requires" | "allow") {
+        let is_seen = self.seen.iter().any(|(seen, _)| *seen == word);
+        if is_seen && !matches!(word, "requires" | "allow") {
             let message = format!("`{word}` is said twice");
             return self.malformed(at, message, "keep one of them");
         }
-        self.seen.push(word);
+        self.seen.push((word, at));
         match word {
             "no-transaction" => self.no_transaction(argument, at),
             "requires" => self.requires(argument, at),
             "lock-timeout" => self.found.lock_timeout = self.timeout(word, argument, at),
             "statement-timeout" => self.found.statement_timeout = self.timeout(word, argument, at),
             "allow" => self.allow(argument, at),
+            IRREVERSIBLE => self.irreversible(argument, at),
             "" => self.fault(
                 Code::M0204,
                 at,
@@ -207,6 +239,41 @@ impl<'a> Reader<'a> {
         self.malformed(at, fault, help);
     }
 
+    fn irreversible(&mut self, argument: &str, at: usize) {
+        let mut words = argument.splitn(2, char::is_whitespace);
+        let because = words.next().unwrap_or_default();
+        let reason = words.next().unwrap_or_default().trim();
+        let message = if self.direction == Direction::Up {
+            "`irreversible` stands in an up script"
+        } else if because != "because" || reason.is_empty() {
+            "`irreversible` has no reason"
+        } else {
+            self.found.irreversible = Some(reason.to_owned());
+            return;
+        };
+        let help = "write `-- migrator: irreversible because …`, as the whole of the down script";
+        self.malformed(at, message.to_owned(), help);
+    }
+
+    /// Nothing may stand beside `irreversible` that would have an effect.
+    fn irreversible_alone(&mut self, tokens: &[Token]) {
+        let of_it = self.seen.iter().find(|(word, _)| *word == IRREVERSIBLE);
+        let Some(&(_, at)) = of_it.filter(|_| self.found.irreversible.is_some()) else {
+            return;
+        };
+        if tokens.iter().any(Token::says_something) {
+            let message = "`irreversible` stands beside statements".to_owned();
+            let help = "remove the statements, or remove the directive";
+            return self.malformed(at, message, help);
+        }
+        for (word, at) in self.seen.clone() {
+            if !matches!(word, "allow" | IRREVERSIBLE) && KNOWN.contains(&word) {
+                let message = format!("`{word}` has no effect beside `irreversible`");
+                self.fault(Code::M0206, at, message, "remove the directive".to_owned());
+            }
+        }
+    }
+
     fn malformed(&mut self, at: usize, message: String, help: &str) {
         self.fault(Code::M0205, at, message, help.to_owned());
     }
@@ -267,7 +334,7 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
 mod tests {
     use std::time::Duration;
 
-    use super::{Direction, Directives, parse_duration};
+    use super::{Direction, Directives, irreversible, parse_duration};
     use crate::registry::Mode;
 
     fn faults(sql: &str) -> Vec<String> {
@@ -342,6 +409,71 @@ mod tests {
         }
         let twice = "-- migrator: lock-timeout 1s\n-- migrator: lock-timeout 2s\nSELECT 1";
         assert_eq!(faults(twice), ["2:1 M0205 `lock-timeout` is said twice"]);
+    }
+
+    #[test]
+    fn a_down_script_that_is_nothing_but_a_reason_is_irreversible() {
+        for sql in [
+            "-- migrator: irreversible because the rows are gone",
+            "-- migrator: irreversible because the rows are gone\n",
+            "\u{feff}-- migrator: irreversible because the rows are gone\r\n\r\n",
+            "-- Takes back nothing.\n\n--Migrator : irreversible  because  the rows are gone\n\n\n",
+            "/* Ask the team. */\n-- migrator: irreversible because the rows are gone\n-- See above.",
+            "-- migrator: allow M0232 because of that\n\
+             -- migrator: irreversible because the rows are gone\n;\n",
+        ] {
+            let reason = irreversible(sql);
+            assert_eq!(reason.as_deref(), Some("the rows are gone"), "{sql}");
+        }
+        for sql in [
+            "SELECT 'irreversible'",
+            "-- irreversible because of that",
+            "",
+            "SELECT 1",
+        ] {
+            assert_eq!(irreversible(sql), None, "{sql}");
+        }
+    }
+
+    #[test]
+    fn an_irreversible_script_has_a_reason_and_nothing_beside_it() {
+        let no_reason = "1:1 M0205 `irreversible` has no reason";
+        let beside = "1:1 M0205 `irreversible` stands beside statements";
+        for (sql, fault) in [
+            ("-- migrator: irreversible", no_reason),
+            ("-- migrator: irreversible because", no_reason),
+            ("-- migrator: irreversible because   ", no_reason),
+            ("-- migrator: irreversible the rows are gone", no_reason),
+            (
+                "-- migrator: irreversible becausethe rows are gone",
+                no_reason,
+            ),
+            ("-- migrator: irreversible because x\nSELECT 1;", beside),
+            (
+                "-- migrator: irreversible because x\n-- migrator: irreversible because y",
+                "2:1 M0205 `irreversible` is said twice",
+            ),
+            (
+                "-- migrator: irreversible because x\n-- migrator: lock-timeout 1s",
+                "2:1 M0206 `lock-timeout` has no effect beside `irreversible`",
+            ),
+            (
+                "-- migrator: irreversibel because x",
+                "1:1 M0204 `irreversibel` is not a directive",
+            ),
+        ] {
+            let faults = Directives::read(sql, Direction::Down).expect_err(sql);
+            let faults: Vec<String> = faults
+                .into_iter()
+                .map(|fault| format!("{} {} {}", fault.position, fault.code, fault.message))
+                .collect();
+            assert_eq!(faults, [fault], "{sql}");
+            assert_eq!(irreversible(sql), None, "{sql}");
+        }
+        assert_eq!(
+            faults("-- migrator: irreversible because x\nSELECT 1;"),
+            ["1:1 M0205 `irreversible` stands in an up script"]
+        );
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
+use crate::directive;
 use crate::sql;
 use crate::version::Version;
 
@@ -189,6 +190,12 @@ impl Migration {
 }
 
 impl Script {
+    /// Why the migration of this down script cannot be reverted, if that is all that it says.
+    #[must_use]
+    pub fn irreversible(&self) -> Option<String> {
+        directive::irreversible(&self.raw)
+    }
+
     /// The SQL that is sent: without a byte-order mark, lines ending in `\n`.
     #[must_use]
     pub fn sql(&self) -> Cow<'_, str> {

@@ -2,7 +2,7 @@
 
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Place};
-use crate::directive::Directives;
+use crate::directive::{self, Directives};
 use crate::file_name::FileName;
 use crate::sql::{self, Token};
 
@@ -90,7 +90,7 @@ fn content_faults(path: &str, sql: &str, tokens: &[Token]) -> Vec<Diagnostic> {
             "close it",
         )];
     }
-    if !tokens.iter().any(Token::says_something) {
+    if !tokens.iter().any(Token::says_something) && !directive::says_irreversible(sql, tokens) {
         return vec![Diagnostic::new(
             Code::M0203,
             Place::file(path),

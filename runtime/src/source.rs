@@ -53,6 +53,9 @@ impl Source {
             };
             format!("its recorded {word} script: {}", faults.join(", "))
         })?;
+        if let Some(reason) = directives.irreversible {
+            return Err(format!("this migration cannot be reverted: {reason}"));
+        }
         Ok(Source {
             path: None,
             sql,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use migrator_model::file_name::Direction;
 use migrator_model::{Registry, Version};
 
-use crate::history::{Entry, History, Likeness};
+use crate::history::{Entry, History, Likeness, Stored};
 use crate::plan::resumable;
 use crate::target::Selection;
 
@@ -41,6 +41,8 @@ pub struct MigrationStatus {
     /// Whether it is dirty and the next run in the direction in which it broke takes
     /// it up by itself.
     pub is_resumable: bool,
+    /// Why it cannot be reverted, if it says that it cannot.
+    pub irreversible: Option<String>,
 }
 
 /// How a migration stands between registry and history.
@@ -157,6 +159,10 @@ fn service(registry: &Registry, history: &History, name: String) -> ServiceStatu
                 state,
                 applied_on: entry.map(|entry| entry.applied_on.clone()),
                 is_resumable: entry.is_some_and(|entry| resumable(registry, entry).is_some()),
+                irreversible: match (state, entry) {
+                    (State::Changed, Some(entry)) => recorded_reason(entry),
+                    _ => migration.down.irreversible(),
+                },
             }
         })
         .collect();
@@ -168,6 +174,7 @@ fn service(registry: &Registry, history: &History, name: String) -> ServiceStatu
         state: entry.dirty.map_or(State::Missing, State::Dirty),
         applied_on: Some(entry.applied_on.clone()),
         is_resumable: false,
+        irreversible: recorded_reason(entry),
     }));
     migrations.sort_by_key(|migration| migration.version);
     let tier = registry.service(&name).map(|service| service.tier);
@@ -175,6 +182,13 @@ fn service(registry: &Registry, history: &History, name: String) -> ServiceStatu
         tier: tier.and_then(|tier| Some(registry.tiers.get(tier)?.to_string())),
         service: name,
         migrations,
+    }
+}
+
+fn recorded_reason(entry: &Entry) -> Option<String> {
+    match &entry.down_script {
+        Stored::Irreversible(reason) => Some(reason.clone()),
+        Stored::Yes | Stored::No => None,
     }
 }
 

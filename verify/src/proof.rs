@@ -54,6 +54,8 @@ pub struct Proved<'a> {
 pub enum Verdict {
     /// Its down script undoes its up script, which does the same a second time.
     Sound,
+    /// Its up script succeeds, and it says why it cannot be reverted.
+    Irreversible(String),
     /// The catalog after the down script is not that before the up script.
     NotUndone(Vec<Difference>),
     /// The catalog after the second up script is not that after the first.
@@ -82,7 +84,7 @@ impl Verdict {
     /// Whether nothing is wrong with the migration itself.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        matches!(self, Verdict::Sound)
+        matches!(self, Verdict::Sound | Verdict::Irreversible(_))
     }
 }
 

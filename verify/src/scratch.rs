@@ -191,6 +191,11 @@ impl<'a, 'c> Scratch<'a, 'c> {
         proved.up = Some(ran.took);
         proved.locks = ran.locks.map(|held| locks::strongest(&held, before));
         let applied = self.look().await?;
+        if let Some(reason) = migration.down.irreversible() {
+            proved.verdict = Verdict::Irreversible(reason);
+            self.at_rest = Some(applied);
+            return Ok(());
+        }
         let ran = self.run(migration, Direction::Down).await?;
         proved.down = Some(ran.took);
         let left = differences(before, &self.look().await?);
@@ -269,7 +274,8 @@ impl<'a, 'c> Scratch<'a, 'c> {
     /// Makes the database as it was lent. The down scripts go first: they alone
     /// take back what is in no database, such as roles.
     async fn clear(&mut self) -> Result<(), Error> {
-        for migration in self.applied.clone().into_iter().rev() {
+        let applied = self.applied.clone().into_iter().rev();
+        for migration in applied.filter(|migration| migration.down.irreversible().is_none()) {
             match self.run(migration, Direction::Down).await {
                 Ok(_) | Err(Trouble::Script(_)) => {}
                 Err(Trouble::Session(error)) => return Err(error),

@@ -142,7 +142,11 @@ pub(super) fn show_plan(
             Start::Afresh => format!("would be {}", word(step.direction())),
             Start::Resumed => "would be taken up".to_owned(),
         };
-        output.result(Tone::Plain, &word, &step.to_string());
+        let why = match step.irreversible() {
+            Some(reason) => format!("  irreversible: {reason}"),
+            None => String::new(),
+        };
+        output.result(Tone::Plain, &word, &format!("{step}{why}"));
     }
     let steps: Vec<Value> = plan
         .steps
@@ -155,6 +159,7 @@ pub(super) fn show_plan(
                 "direction": direction_word(step.direction()),
                 "reason": reason(step.reason),
                 "resumed": step.start == Start::Resumed,
+                "irreversible": step.irreversible(),
             })
         })
         .collect();

@@ -4,7 +4,7 @@ use migrator_runtime::{Direction, MigrationStatus, Migrator, ServiceStatus, Stat
 use serde_json::{Value, json};
 
 use super::run::direction_word;
-use super::{Context, Outcome};
+use super::{Context, Outcome, count};
 use crate::args;
 use crate::connection;
 use crate::exit::Exit;
@@ -30,7 +30,10 @@ pub(super) async fn run(context: Context<'_>, status: &args::Status) -> Outcome 
     resumable(output, &found);
     match status.migrations {
         true => list(output, &found),
-        false => table(output, &found),
+        false => {
+            table(output, &found);
+            irreversible(output, &found);
+        }
     }
     Ok(match status.check {
         true => checked(&found),
@@ -53,6 +56,19 @@ fn resumable(output: &Output, status: &Status) {
                 migration.version, migration.name
             ));
         }
+    }
+}
+
+/// How many applied migrations `down` refuses to revert.
+fn irreversible(output: &Output, status: &Status) {
+    let migrations = status.services.iter().flat_map(|s| &s.migrations);
+    let applied = migrations.filter(|m| m.applied_on.is_some() && m.irreversible.is_some());
+    let number = applied.count();
+    if number > 0 {
+        output.note(&format!(
+            "{} cannot be reverted; `migrator status --migrations` says why",
+            count(number, "applied migration")
+        ));
     }
 }
 
@@ -111,7 +127,7 @@ fn row(service: &ServiceStatus) -> [String; 5] {
 
 /// `current`, or what is not as it should be.
 fn summary(service: &ServiceStatus) -> String {
-    let count = |word: &str| {
+    let number_of = |word: &str| {
         let states = service.migrations.iter().map(|m| m.state.as_str());
         states.filter(|state| *state == word).count()
     };
@@ -125,7 +141,7 @@ fn summary(service: &ServiceStatus) -> String {
     ];
     let found: Vec<String> = words
         .into_iter()
-        .filter_map(|word| match count(word) {
+        .filter_map(|word| match number_of(word) {
             0 => None,
             number => Some(format!("{number} {word}")),
         })
@@ -150,7 +166,11 @@ fn list(output: &Output, status: &Status) {
                 "{}/{}_{}",
                 service.service, migration.version, migration.name
             );
-            output.result(tone, &word, format!("{id}  {when}").trim_end());
+            let why = match &migration.irreversible {
+                Some(reason) => format!("  irreversible: {reason}"),
+                None => String::new(),
+            };
+            output.result(tone, &word, format!("{id}  {when}{why}").trim_end());
         }
     }
 }
@@ -181,5 +201,6 @@ fn migration_json(migration: &MigrationStatus) -> Value {
         },
         "resumable": migration.is_resumable,
         "applied_on": migration.applied_on,
+        "irreversible": migration.irreversible,
     })
 }

@@ -108,13 +108,21 @@ fn tell(output: &Printer, proved: &Proved<'_>) {
         false => format!(" ({})", times.join(", ")),
     };
     let (tone, word) = match &proved.verdict {
-        Verdict::Sound => (Tone::Good, "verified"),
+        Verdict::Sound | Verdict::Irreversible(_) => (Tone::Good, "verified"),
         Verdict::Skipped { .. } => (Tone::Warn, "skipped "),
         Verdict::NotUndone(_) | Verdict::NotRepeated(_) | Verdict::Failed(..) => {
             (Tone::Warn, "failed  ")
         }
     };
-    output.result(tone, word, &format!("{}{times}", proved.migration));
+    let why = match &proved.verdict {
+        Verdict::Irreversible(reason) => format!("  irreversible: {reason}"),
+        Verdict::Sound
+        | Verdict::NotUndone(_)
+        | Verdict::NotRepeated(_)
+        | Verdict::Failed(..)
+        | Verdict::Skipped { .. } => String::new(),
+    };
+    output.result(tone, word, &format!("{}{times}{why}", proved.migration));
     for lock in proved.locks.iter().flatten() {
         let blocked = match lock.mode.blocks() {
             Blocks::Nobody => continue,
@@ -168,7 +176,16 @@ fn line(proved: &[Proved<'_>], took: Duration) -> String {
         (0, _) => "nothing was verified: no migration of the tree is meant".to_owned(),
         (all, 0) => {
             let all = count(all, "migration");
-            format!("{all} verified in {took}: each down script undoes its up script")
+            let irreversible = number(|verdict| matches!(verdict, Verdict::Irreversible(_)));
+            let how = match irreversible {
+                0 => "each down script undoes its up script".to_owned(),
+                1 => "each down script undoes its up script, but for 1 irreversible migration"
+                    .to_owned(),
+                number => format!(
+                    "each down script undoes its up script, but for {number} irreversible migrations"
+                ),
+            };
+            format!("{all} verified in {took}: {how}")
         }
         (all, failed) => {
             let behind = match skipped {
@@ -184,13 +201,16 @@ fn line(proved: &[Proved<'_>], took: Duration) -> String {
 fn as_error(proved: Proved<'_>) -> Option<Shown> {
     let migration = proved.migration;
     match proved.verdict {
-        Verdict::Sound | Verdict::Skipped { .. } => None,
+        Verdict::Sound | Verdict::Irreversible(_) | Verdict::Skipped { .. } => None,
         Verdict::NotUndone(differences) => Some(Shown {
             code: Code::M0510,
             message: format!("the down script of `{migration}` does not undo its up script"),
             place: Some(place(&migration.down.path)),
             notes: notes(&differences, "left behind", "not there again"),
-            help: "have the down script take back exactly what the up script does".to_owned(),
+            help:
+                "have the down script take back exactly what the up script does, or say why that \
+                   cannot be: `-- migrator: irreversible because …` as the whole of the down script"
+                    .to_owned(),
         }),
         Verdict::NotRepeated(differences) => Some(Shown {
             code: Code::M0511,
@@ -202,11 +222,16 @@ fn as_error(proved: Proved<'_>) -> Option<Shown> {
         Verdict::Failed(pass, fault) => {
             let mut shown = failure::of_fault(fault);
             let (note, help) = match pass {
-                Pass::Up => ("it was the up script's first run", "mend the up script"),
-                Pass::Down => ("it was the down script's run", "mend the down script"),
+                Pass::Up => ("it was the up script's first run", "fix the up script"),
+                Pass::Down => (
+                    "it was the down script's run",
+                    "fix the down script, or say why the migration cannot be reverted: \
+                     `-- migrator: irreversible because …` as the whole of the down script",
+                ),
                 Pass::Again => (
                     "it was the up script's second run, after the down script",
-                    "have the down script take back what is in the way, rows too",
+                    "have the down script take back what is in the way, rows too; or say why that \
+                     cannot be: `-- migrator: irreversible because …` as the whole of the down script",
                 ),
             };
             shown.notes.push(("note", note.to_owned()));
@@ -258,6 +283,7 @@ fn as_json(proved: &Proved<'_>) -> Value {
     let time = |took: Option<Duration>| took.map(milliseconds);
     let (verdict, pass, differences) = match &proved.verdict {
         Verdict::Sound => ("sound", None, &[][..]),
+        Verdict::Irreversible(_) => ("irreversible", None, &[][..]),
         Verdict::NotUndone(differences) => ("not undone", Some("down"), &differences[..]),
         Verdict::NotRepeated(differences) => ("not repeated", Some("up again"), &differences[..]),
         Verdict::Failed(pass, _) => ("failed", Some(pass_word(*pass)), &[][..]),
@@ -265,9 +291,19 @@ fn as_json(proved: &Proved<'_>) -> Value {
     };
     let behind = match &proved.verdict {
         Verdict::Skipped { behind } => Some(behind),
-        Verdict::Sound | Verdict::NotUndone(_) | Verdict::NotRepeated(_) | Verdict::Failed(..) => {
-            None
-        }
+        Verdict::Sound
+        | Verdict::Irreversible(_)
+        | Verdict::NotUndone(_)
+        | Verdict::NotRepeated(_)
+        | Verdict::Failed(..) => None,
+    };
+    let irreversible = match &proved.verdict {
+        Verdict::Irreversible(reason) => Some(reason),
+        Verdict::Sound
+        | Verdict::NotUndone(_)
+        | Verdict::NotRepeated(_)
+        | Verdict::Failed(..)
+        | Verdict::Skipped { .. } => None,
     };
     json!({
         "service": proved.migration.service,
@@ -276,6 +312,7 @@ fn as_json(proved: &Proved<'_>) -> Value {
         "verdict": verdict,
         "pass": pass,
         "behind": behind,
+        "irreversible": irreversible,
         "milliseconds": {
             "up": time(proved.up),
             "down": time(proved.down),

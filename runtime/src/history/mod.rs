@@ -60,10 +60,12 @@ pub struct Entry {
 }
 
 /// Whether a script was recorded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stored {
     /// It was.
     Yes,
+    /// It was, and says nothing but why it takes nothing back.
+    Irreversible(String),
     /// It was not.
     No,
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use migrator_model::Version;
+use migrator_model::directive::irreversible;
 use migrator_model::file_name::Direction;
 use migrator_model::registry::MigrationRef;
 use tokio_postgres::error::{DbError, SqlState};
@@ -256,7 +257,8 @@ fn query(tables: &Tables) -> String {
              h.fingerprint, h.dirty, \
              pg_catalog.array_to_string(h.requires, ' '), \
              pg_catalog.array_to_string(h.depends_on, ' '), \
-             h.down_script IS NOT NULL \
+             CASE WHEN pg_catalog.strpos(h.down_script, 'irreversible') \
+                 OPERATOR(pg_catalog.=) 0 THEN '' ELSE h.down_script END \
            FROM {parent} h \
            JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) h.tableoid;",
         regclass = quote_literal(&parent),
@@ -318,8 +320,8 @@ fn entry(row: &SimpleQueryRow) -> Option<Entry> {
         requires: requires?,
         depends_on: words(row.get(9)).map(str::to_owned).collect(),
         down_script: match row.get(10) {
-            Some("t") => Stored::Yes,
-            _ => Stored::No,
+            Some(text) => irreversible(text).map_or(Stored::Yes, Stored::Irreversible),
+            None => Stored::No,
         },
     })
 }

@@ -142,6 +142,15 @@ impl Conflict {
         }
     }
 
+    pub(super) fn irreversible(entry: &Entry, reason: &str) -> Conflict {
+        Conflict {
+            code: Code::M0408,
+            subject: entry.to_string(),
+            message: format!("this migration cannot be reverted: {reason}"),
+            help: "write a new migration that corrects it, or restore a backup".to_owned(),
+        }
+    }
+
     pub(super) fn no_down_script(entry: &Entry) -> Conflict {
         Conflict {
             code: Code::M0407,

@@ -104,9 +104,15 @@ fn step<'r>(
     }
     let known = registry.migration(&entry.service, entry.version);
     let same = known.filter(|migration| entry.likeness(migration) != Likeness::Changed);
-    let script = match (same, entry.down_script) {
-        (Some(migration), _) => DownScript::Embedded(migration),
+    let script = match (same, &entry.down_script) {
+        (Some(migration), _) => match migration.down.irreversible() {
+            Some(reason) => return Err(Conflict::irreversible(entry, &reason)),
+            None => DownScript::Embedded(migration),
+        },
         (None, Stored::Yes) => DownScript::Stored,
+        (None, Stored::Irreversible(reason)) => {
+            return Err(Conflict::irreversible(entry, reason));
+        }
         (None, Stored::No) => return Err(Conflict::no_down_script(entry)),
     };
     if same.is_none() {

@@ -188,6 +188,15 @@ impl Step<'_> {
         }
     }
 
+    /// Why it cannot be reverted once it is applied, if it says that it cannot.
+    #[must_use]
+    pub fn irreversible(&self) -> Option<String> {
+        match &self.work {
+            Work::Apply(migration) => migration.down.irreversible(),
+            Work::Revert(..) => None,
+        }
+    }
+
     /// Up or down.
     #[must_use]
     pub fn direction(&self) -> Direction {

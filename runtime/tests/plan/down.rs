@@ -6,8 +6,8 @@ use migrator_runtime::plan::plan;
 use migrator_runtime::{Direction, Leave, Policy, Target};
 
 use super::support::{
-    Service, Spec, applied, everything, foreign, planned, platform, reference, registry, steps,
-    version,
+    Service, Spec, applied, everything, foreign, irreversible, planned, platform, reference,
+    registry, steps, version,
 };
 
 const CASCADE: Policy = Policy {
@@ -251,6 +251,47 @@ fn without_any_down_script_nothing_is_reverted() {
         down(&registry, history, &Target::service("core")),
         ["M0407 core/3"]
     );
+}
+
+#[test]
+fn an_irreversible_migration_is_refused_before_anything_is_reverted() {
+    let registry = irreversible(platform(), "tenant/6");
+    let all = || everything(&registry);
+    let refused = ["M0408 tenant/6"];
+    assert_eq!(down(&registry, all(), &Target::all()), refused);
+    let tenant = |extent: Target| cascade(&registry, all(), &extent);
+    assert_eq!(tenant(Target::service("tenant").to(version(2))), refused);
+    assert_eq!(tenant(one("tenant")), refused);
+    assert_eq!(cascade(&registry, all(), &Target::service("auth")), refused);
+    // What came after it can be reverted.
+    assert_eq!(down(&registry, all(), &one("user")), ["user/7"]);
+    assert_eq!(tenant(Target::service("tenant").to(version(6))).len(), 0);
+}
+
+#[test]
+fn an_irreversible_migration_of_another_binary_is_known_by_its_recorded_script() {
+    let registry = platform();
+    let recorded = || Stored::Irreversible("the rows are gone".to_owned());
+    let mut history = applied(&registry, "core/1");
+    history.push(Entry {
+        down_script: recorded(),
+        ..foreign("core", 3, &[])
+    });
+    assert_eq!(
+        down(&registry, history.clone(), &one("core")),
+        ["M0408 core/3"]
+    );
+    assert_eq!(
+        down(&registry, history.clone(), &Target::service("core")),
+        ["M0408 core/3"]
+    );
+    // Where this binary has the migration as it was applied, its own script counts.
+    history.pop();
+    history[0].down_script = recorded();
+    assert_eq!(down(&registry, history.clone(), &one("core")), ["core/1"]);
+    history[0].checksum = "1".to_owned();
+    history[0].fingerprint = Some(1);
+    assert_eq!(down(&registry, history, &one("core")), ["M0408 core/1"]);
 }
 
 #[test]

@@ -106,6 +106,16 @@ pub(crate) fn platform() -> Registry {
     )
 }
 
+/// The same registry with a migration that says that it cannot be reverted.
+pub(crate) fn irreversible(mut registry: Registry, text: &str) -> Registry {
+    let reference = find(&registry, text).reference();
+    let migrations = registry.migrations.to_mut();
+    for migration in migrations.iter_mut().filter(|m| m.reference() == reference) {
+        migration.down.raw = "-- migrator: irreversible because the rows are gone\n".into();
+    }
+    registry
+}
+
 pub(crate) fn find<'r>(registry: &'r Registry, text: &str) -> &'r Migration {
     let (service, number) = text.split_once('/').expect("service/number");
     let version = version(number.parse().expect("a number"));

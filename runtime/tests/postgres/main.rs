@@ -17,6 +17,7 @@ mod fault;
 mod fleet;
 mod history;
 mod hostile;
+mod irreversible;
 mod isolation;
 mod liveness;
 mod lock;

@@ -57,6 +57,7 @@ pub(crate) enum Tried {
     NotRepeated(Vec<String>),
     Failed(Pass, String),
     Skipped(String),
+    Irreversible(String),
 }
 
 pub(crate) async fn url() -> String {
@@ -97,6 +98,7 @@ pub(crate) async fn try_on(
             Verdict::NotRepeated(differences) => Tried::NotRepeated(lines(&differences)),
             Verdict::Failed(pass, fault) => Tried::Failed(pass, fault.message),
             Verdict::Skipped { behind } => Tried::Skipped(behind),
+            Verdict::Irreversible(reason) => Tried::Irreversible(reason),
         })
         .collect())
 }

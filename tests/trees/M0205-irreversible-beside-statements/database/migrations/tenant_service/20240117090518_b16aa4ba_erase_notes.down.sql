@@ -1,0 +1,2 @@
+-- migrator: irreversible because nothing keeps the names as they were written
+SELECT 1;

@@ -1,0 +1,2 @@
+-- migrator: irreversible because nothing keeps the names as they were written
+UPDATE tenants SET name = lower(name);

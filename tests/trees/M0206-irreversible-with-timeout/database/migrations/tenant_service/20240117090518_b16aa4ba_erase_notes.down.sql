@@ -1,0 +1,2 @@
+-- migrator: irreversible because nothing keeps the names as they were written
+-- migrator: lock-timeout 10s

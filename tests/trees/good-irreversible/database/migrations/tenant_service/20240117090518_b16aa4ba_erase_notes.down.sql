@@ -1,0 +1,1 @@
+-- migrator: irreversible because nothing keeps the names as they were written
