@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::thread;
 
 use migrator_model::file_name::Direction;
-use migrator_model::{Migration, Registry};
+use migrator_model::{Migration, Mode, Registry};
 
 use crate::objects::{self, Mention};
 use crate::parse::{Sql, on_large_stack, parse};
@@ -24,6 +24,16 @@ pub(crate) struct Script<'a> {
 pub(crate) struct Pair<'a> {
     pub(crate) up: Script<'a>,
     pub(crate) down: Script<'a>,
+}
+
+impl Script<'_> {
+    /// Whether it runs as one transaction.
+    pub(crate) fn mode(&self) -> Mode {
+        match self.direction {
+            Direction::Up => self.migration.up.mode,
+            Direction::Down => self.migration.down.mode,
+        }
+    }
 }
 
 impl<'a> Pair<'a> {

@@ -1,7 +1,6 @@
 //! Scripts and transactions: what ends one, what refuses one, and what there is
 //! to say of scripts that run without.
 
-use migrator_model::file_name::Direction;
 use migrator_model::{Code, Mode};
 
 use crate::finding::Finding;
@@ -10,16 +9,9 @@ use crate::script::Script;
 
 /// What is wrong with how a script runs; at most one finding, the first.
 pub(crate) fn find<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
-    match mode(script) {
+    match script.mode() {
         Mode::Transaction => controls(script).or_else(|| refuses(script)),
         Mode::NoTransaction => needless(script).or_else(|| unrepeatable(script)),
-    }
-}
-
-fn mode(script: &Script<'_>) -> Mode {
-    match script.direction {
-        Direction::Up => script.migration.up.mode,
-        Direction::Down => script.migration.down.mode,
     }
 }
 

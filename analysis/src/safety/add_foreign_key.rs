@@ -3,6 +3,7 @@
 use migrator_model::Code;
 
 use super::case::{Case, is_null_default};
+use super::table::{is_unproven, referred_constraint};
 use crate::finding::Finding;
 use crate::objects::name_of;
 use crate::parse::{Id, Kind};
@@ -10,7 +11,7 @@ use crate::parse::{Id, Kind};
 pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
     let added = validated(case);
     // Before Postgres 18 a partitioned table takes no foreign key that is NOT VALID.
-    let is_at_once = added.is_some() || case.proves_at_once(Code::M0218);
+    let is_at_once = added.is_some() || case.proves_at_once(Code::M0218) || enforced(case);
     if !is_at_once || case.is_partitioned() {
         return None;
     }
@@ -26,15 +27,25 @@ pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
     ))
 }
 
+/// Whether a foreign key that was not enforced is from here on (Postgres 18).
+fn enforced(case: &Case<'_, '_>) -> bool {
+    let sql = case.sql();
+    case.part(Kind::ALTER_CONSTRAINT, Kind::ENFORCED).is_some()
+        && referred_constraint(sql, case.unit)
+            .zip(case.of_table())
+            .is_some_and(|(name, table)| table.unproven(&name).is_some())
+}
+
 /// A foreign key that every row is checked against.
 fn validated(case: &Case<'_, '_>) -> Option<Id> {
     let of_table = case.part(Kind::ADD_CONSTRAINT, Kind::FOREIGN_KEY_CONSTRAINT);
     if let Some(key) = of_table {
-        return Some(key).filter(|&key| !case.is_not_valid(key));
+        return Some(key).filter(|&key| !is_unproven(case.sql(), key));
     }
     // Of a new column that is null everywhere nothing has to be checked
     // (`skip_validation` in `parse_utilcmd.c`).
     let of_column = case.part(Kind::ADD_COLUMN, Kind::REFERENCES_CONSTRAINT)?;
     let default = case.part(Kind::ADD_COLUMN, Kind::DEFAULT_CONSTRAINT)?;
-    Some(of_column).filter(|_| !is_null_default(case.sql(), default))
+    let is_looked_up = !is_null_default(case.sql(), default) && !is_unproven(case.sql(), of_column);
+    is_looked_up.then_some(of_column)
 }

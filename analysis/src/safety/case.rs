@@ -5,7 +5,7 @@ use migrator_model::registry::Mode;
 
 use super::known::Known;
 use super::sql_type::SqlType;
-use super::table::{Constraint, Table, referred_constraint};
+use super::table::{Constraint, Emptied, Table, referred_constraint};
 use crate::finding::Finding;
 use crate::objects::{Name, fold, name_of};
 use crate::parse::{Id, Kind, Sql};
@@ -100,9 +100,35 @@ impl<'k, 'a> Case<'k, 'a> {
         of_column.or_else(|| self.part(Kind::ADD_CONSTRAINT, constraint))
     }
 
-    /// Whether a constraint that the action adds is left for later to prove.
-    pub(super) fn is_not_valid(&self, constraint: Id) -> bool {
-        self.sql().child(constraint, Kind::NOT_VALID).is_some()
+    /// Whether the action adds a column that is there, or drops one that is not,
+    /// and says that it may.
+    pub(super) fn does_nothing(&self) -> bool {
+        let (sql, column) = (self.sql(), self.column());
+        let says = |kind| sql.child(self.unit, kind).is_some();
+        let table = self.of_table();
+        match sql.kind(self.unit) {
+            Kind::ADD_COLUMN => {
+                says(Kind::IF_NOT_EXISTS) && table.is_some_and(|table| table.has_column(&column))
+            }
+            Kind::DROP_COLUMN => {
+                says(Kind::IF_EXISTS) && table.is_some_and(|table| table.lacks_column(&column))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether what a rule finds holds for a table of which the script has taken the rows.
+    pub(super) fn concerns_rows(&self, rule: Code) -> bool {
+        let emptied = self
+            .table
+            .as_ref()
+            .and_then(|table| self.known.emptied(table));
+        let is_about_users = [Code::M0220, Code::M0221, Code::M0222].contains(&rule);
+        match emptied {
+            None => true,
+            Some(Emptied::Truncated) => is_about_users,
+            Some(Emptied::Deleted) => rule != Code::M0213,
+        }
     }
 
     /// The type of the column that the action adds.
@@ -149,7 +175,7 @@ impl<'k> Case<'k, '_> {
     pub(super) fn open_constraint(&self) -> Option<&'k Constraint> {
         let sql = self.sql();
         let is_validation = sql.kind(self.unit) == Kind::VALIDATE_CONSTRAINT;
-        let is_transaction = self.script.migration.up.mode == Mode::Transaction;
+        let is_transaction = self.script.mode() == Mode::Transaction;
         if !is_validation || !is_transaction {
             return None;
         }

@@ -38,8 +38,12 @@ fn is_free(case: &Case<'_, '_>, change: Id) -> bool {
         .of_table()
         .and_then(|table: &Table| table.type_of(&column))
     {
-        Some(old) => old.becomes_freely(&new),
-        None => new.is_text(),
+        Some(old) => case.known.becomes_freely(old, &new),
+        // The old type may be one of which this is a wider form.
+        None => {
+            let is_asked = case.known.domains.constrained(&new).is_some();
+            !is_asked && case.known.domains.base_of(&new).has_narrower_forms()
+        }
     }
 }
 

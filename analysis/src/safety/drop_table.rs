@@ -4,7 +4,7 @@ use migrator_model::Code;
 
 use super::case::Case;
 use crate::finding::Finding;
-use crate::objects::name_of;
+use crate::objects::{Name, name_of};
 use crate::parse::Kind;
 
 pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
@@ -16,7 +16,9 @@ pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
         .children(case.unit)
         .filter(|&id| sql.kind(id) == Kind::TABLE_NAME_REF);
     let mut tables = names.filter_map(|id| name_of(sql, id));
-    let table = tables.find(|table| !case.known.is_new(table))?;
+    let may_lack = sql.child(case.unit, Kind::IF_EXISTS).is_some();
+    let is_there = |table: &Name| !may_lack || case.known.table(table).is_some();
+    let table = tables.find(|table| !case.known.is_new(table) && is_there(table))?;
     Some(case.finding(
         Code::M0222,
         format!("services that still use `{table}` fail, and its data is gone"),

@@ -18,10 +18,12 @@ mod cascade;
 mod case;
 mod column_type;
 mod create_index;
+mod domains;
 mod drop_column;
 mod drop_table;
 mod known;
 mod rename;
+mod rows;
 mod set_not_null;
 mod sql_type;
 mod table;
@@ -79,10 +81,11 @@ pub(crate) fn find<'a>(pairs: &'a [Pair<'a>]) -> Vec<Finding<'a>> {
 }
 
 fn at_unit<'a>(case: &Case<'_, 'a>) -> Vec<Finding<'a>> {
-    if case.is_new() {
+    if case.is_new() || case.does_nothing() {
         return Vec::new();
     }
     let mut findings: Vec<Finding<'a>> = RULES.iter().filter_map(|rule| rule(case)).collect();
+    findings.retain(|finding| case.concerns_rows(finding.code));
     // What fails, or rewrites the table, has no other fault worth a word.
     let decides = |finding: &Finding<'_>| [Code::M0213, Code::M0215].contains(&finding.code);
     if let Some(first) = findings.iter().position(decides) {

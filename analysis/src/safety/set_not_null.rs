@@ -3,7 +3,7 @@
 use migrator_model::Code;
 
 use super::case::{Case, column_of};
-use super::table::Table;
+use super::table::{Table, is_unproven};
 use crate::finding::Finding;
 use crate::parse::Kind;
 
@@ -37,6 +37,6 @@ fn column(case: &Case<'_, '_>) -> Option<String> {
         return case.open_constraint()?.filled.first().cloned();
     }
     let constraint = case.part(Kind::ADD_CONSTRAINT, Kind::NOT_NULL_CONSTRAINT)?;
-    let is_proven = !case.is_not_valid(constraint);
+    let is_proven = !is_unproven(sql, constraint);
     is_proven.then(|| column_of(sql, constraint)).flatten()
 }

@@ -1,5 +1,7 @@
 //! Types as they are written, as far as a change of one for another is free.
 
+use std::fmt;
+
 use crate::objects::{Name, name_of};
 use crate::parse::{Id, Kind, Sql};
 
@@ -77,7 +79,9 @@ impl SqlType {
             ("varchar", "varchar") | ("varbit", "varbit") => self.is_within(new),
             ("numeric", "numeric") => self.is_within(new) && self.keeps_scale(new),
             ("cidr", "inet") => true,
-            (old, new_base) => old == new_base && is_temporal(old) && self.is_within(new),
+            (old, new_base) => {
+                old == new_base && is_temporal(old) && (self.is_within(new) || new.is_precise())
+            }
         }
     }
 
@@ -90,9 +94,35 @@ impl SqlType {
         }
     }
 
+    /// Whether a fraction of a second has all digits that Postgres keeps.
+    fn is_precise(&self) -> bool {
+        self.modifiers.first().is_some_and(|&digits| digits >= 6)
+    }
+
+    /// Whether a column of another form of the type may become of it freely: more
+    /// than its name has to be known of the old type.
+    pub(super) fn has_narrower_forms(&self) -> bool {
+        let base = self.base.as_str();
+        ["text", "varchar", "numeric", "varbit", "inet"].contains(&base) || is_temporal(base)
+    }
+
     fn keeps_scale(&self, new: &SqlType) -> bool {
         let scale = |of: &SqlType| of.modifiers.get(1).copied().unwrap_or(0);
         new.modifiers.is_empty() || scale(self) == scale(new)
+    }
+}
+
+impl fmt::Display for SqlType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) if name.schema.is_some() => write!(f, "{name}")?,
+            _ => f.write_str(&self.base)?,
+        }
+        if self.modifiers.is_empty() {
+            return Ok(());
+        }
+        let modifiers = self.modifiers.iter().map(u32::to_string);
+        write!(f, "({})", modifiers.collect::<Vec<_>>().join(", "))
     }
 }
 

@@ -16,22 +16,42 @@ pub(super) struct Table {
     shape: Shape,
     columns: BTreeMap<String, Column>,
     constraints: BTreeMap<String, Constraint>,
+    /// Whether it may have columns that the scripts do not tell.
+    is_open: bool,
+    /// The tables that it inherits from or is a partition of.
+    pub(super) parents: Vec<Name>,
+    /// The tables that its foreign keys refer to.
+    pub(super) references: Vec<Name>,
+    /// The migration that last emptied it, and how.
+    emptied: Option<(usize, Emptied)>,
 }
 
 /// What a relation with rows is.
-#[derive(PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
     Plain,
     Partitioned,
     View,
 }
 
+/// How a table came to have no rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Emptied {
+    /// By TRUNCATE: its file is empty, and nobody else writes to it before the end.
+    Truncated,
+    /// By DELETE: dead rows are still read, and others may insert.
+    Deleted,
+}
+
+#[derive(Clone)]
 struct Column {
     made: usize,
     of_type: Option<SqlType>,
+    is_not_null: bool,
 }
 
 /// A constraint that is proven by a look at every row.
+#[derive(Clone)]
 pub(super) struct Constraint {
     made: usize,
     /// The rule that is about proving it.
@@ -41,7 +61,7 @@ pub(super) struct Constraint {
     pub(super) filled: Vec<String>,
 }
 
-#[derive(PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Proof {
     Done,
     Open,
@@ -55,6 +75,18 @@ impl Table {
             shape,
             columns: BTreeMap::new(),
             constraints: BTreeMap::new(),
+            is_open: false,
+            parents: Vec::new(),
+            references: Vec::new(),
+            emptied: None,
+        }
+    }
+
+    /// A table that no script makes.
+    pub(super) fn unknown(made: usize) -> Table {
+        Table {
+            is_open: true,
+            ..Table::made_by(made, Shape::Plain)
         }
     }
 
@@ -74,15 +106,23 @@ impl Table {
         self.columns.get(column)?.of_type.as_ref()
     }
 
-    /// Whether a constraint proves that a column is never null.
+    pub(super) fn has_column(&self, column: &str) -> bool {
+        self.columns.contains_key(column)
+    }
+
+    /// Whether it has no such column, as far as every column of it is known.
+    pub(super) fn lacks_column(&self, column: &str) -> bool {
+        !self.is_open && !self.has_column(column)
+    }
+
+    /// Whether a column is never null: it is NOT NULL, or a constraint proves it.
     pub(super) fn is_filled(&self, column: &str) -> bool {
-        let proven = self
+        let is_not_null = self.columns.get(column).is_some_and(|c| c.is_not_null);
+        let mut proven = self
             .constraints
             .values()
             .filter(|one| one.proof == Proof::Done);
-        proven
-            .flat_map(|one| &one.filled)
-            .any(|filled| filled == column)
+        is_not_null || proven.any(|one| one.filled.iter().any(|filled| filled == column))
     }
 
     /// Whether a migration adds a column.
@@ -91,19 +131,43 @@ impl Table {
         column.is_some_and(|column| column.made == here)
     }
 
+    /// A constraint that is not proven yet.
+    pub(super) fn unproven(&self, name: &str) -> Option<&Constraint> {
+        let constraint = self.constraints.get(name)?;
+        (constraint.proof == Proof::Open).then_some(constraint)
+    }
+
     /// A constraint that a migration adds and that is not proven yet.
     pub(super) fn open_constraint(&self, here: usize, name: &str) -> Option<&Constraint> {
-        let constraint = self.constraints.get(name)?;
-        let is_open = constraint.made == here && constraint.proof == Proof::Open;
-        is_open.then_some(constraint)
+        self.unproven(name)
+            .filter(|constraint| constraint.made == here)
+    }
+
+    /// How a migration has emptied it, if it has.
+    pub(super) fn emptied_by(&self, here: usize) -> Option<Emptied> {
+        let (by, how) = self.emptied?;
+        (by == here).then_some(how)
+    }
+
+    pub(super) fn set_emptied(&mut self, emptied: Option<(usize, Emptied)>) {
+        self.emptied = emptied;
     }
 }
 
 impl Table {
     /// Takes in what an action of ALTER TABLE does.
     pub(super) fn change(&mut self, sql: &Sql<'_>, name: &Name, action: Id, here: usize) {
+        let refers_to = || {
+            sql.find(action, Kind::TABLE_NAME_REF)
+                .and_then(|id| name_of(sql, id))
+        };
         match sql.kind(action) {
-            Kind::ADD_COLUMN => self.take_in(sql, name, action, here),
+            Kind::ADD_COLUMN => {
+                let is_optional = sql.child(action, Kind::IF_NOT_EXISTS).is_some();
+                if !is_optional || !column_of(sql, action).is_some_and(|c| self.has_column(&c)) {
+                    self.take_in(sql, name, action, here);
+                }
+            }
             Kind::ADD_CONSTRAINT => {
                 for constraint in sql.children(action) {
                     self.take_in(sql, name, constraint, here);
@@ -112,8 +176,16 @@ impl Table {
             Kind::VALIDATE_CONSTRAINT | Kind::DROP_CONSTRAINT => {
                 self.change_constraint(sql, action);
             }
+            Kind::ALTER_CONSTRAINT if sql.child(action, Kind::ENFORCED).is_some() => {
+                self.change_constraint(sql, action);
+            }
             Kind::DROP_COLUMN | Kind::RENAME_COLUMN | Kind::ALTER_COLUMN => {
                 self.change_column(sql, action);
+            }
+            Kind::INHERIT_TABLE => self.parents.extend(refers_to()),
+            Kind::NO_INHERIT_TABLE => {
+                let parent = refers_to();
+                self.parents.retain(|one| Some(one) != parent.as_ref());
             }
             _ => {}
         }
@@ -122,20 +194,22 @@ impl Table {
     /// A column or a constraint that is defined.
     pub(super) fn take_in(&mut self, sql: &Sql<'_>, table: &Name, part: Id, here: usize) {
         let kind = sql.kind(part);
+        let references = [Kind::REFERENCES_CONSTRAINT, Kind::FOREIGN_KEY_CONSTRAINT];
+        let is_key = |&id: &Id| references.contains(&sql.kind(id));
+        let keys = std::iter::once(part)
+            .chain(sql.descendants(part))
+            .filter(is_key);
+        let others = keys.filter_map(|key| name_of(sql, sql.find(key, Kind::TABLE_NAME_REF)?));
+        self.references.extend(others);
         if matches!(kind, Kind::COLUMN | Kind::ADD_COLUMN) {
-            let of_type = SqlType::within(sql, part);
-            let column = column_of(sql, part).unwrap_or_default();
-            self.columns.insert(
-                column,
-                Column {
-                    made: here,
-                    of_type,
-                },
-            );
-            for constraint in sql.children(part) {
-                if sql.kind(constraint) == Kind::CHECK_CONSTRAINT {
-                    self.take_in(sql, table, constraint, here);
-                }
+            self.take_in_column(sql, table, part, here);
+        }
+        if kind == Kind::PRIMARY_KEY_CONSTRAINT {
+            let columns = sql
+                .descendants(part)
+                .filter(|&id| sql.kind(id) == Kind::COLUMN_NAME_REF);
+            for column in columns {
+                self.require(&fold(sql.text_of(column)));
             }
         }
         let (rule, filled) = match kind {
@@ -147,17 +221,54 @@ impl Table {
         let name = constraint_name(sql, part);
         // Postgres's own name for one without; it is only told apart here.
         let name = name.unwrap_or_else(|| format!("{}#{}", table.name, self.constraints.len()));
-        let proof = match sql.child(part, Kind::NOT_VALID) {
-            Some(_) => Proof::Open,
-            None => Proof::Done,
-        };
         let constraint = Constraint {
             made: here,
             rule,
-            proof,
+            proof: if is_unproven(sql, part) {
+                Proof::Open
+            } else {
+                Proof::Done
+            },
             filled,
         };
         self.constraints.insert(name, constraint);
+    }
+
+    fn take_in_column(&mut self, sql: &Sql<'_>, table: &Name, part: Id, here: usize) {
+        let of_type = SqlType::within(sql, part);
+        let column = column_of(sql, part).unwrap_or_default();
+        let has = |kind| sql.child(part, kind);
+        let is_identity = has(Kind::GENERATED_CONSTRAINT)
+            .is_some_and(|generated| sql.child(generated, Kind::GENERATED_IDENTITY).is_some());
+        let is_not_null = has(Kind::NOT_NULL_CONSTRAINT).is_some()
+            || has(Kind::PRIMARY_KEY_CONSTRAINT).is_some()
+            || is_identity
+            || of_type.as_ref().is_some_and(SqlType::is_serial);
+        let defined = Column {
+            made: here,
+            of_type,
+            is_not_null,
+        };
+        self.columns.insert(column, defined);
+        for constraint in sql.children(part) {
+            if sql.kind(constraint) == Kind::CHECK_CONSTRAINT {
+                self.take_in(sql, table, constraint, here);
+            }
+        }
+    }
+
+    /// A column that is never null from here on.
+    pub(super) fn require(&mut self, column: &str) {
+        if let Some(column) = self.columns.get_mut(column) {
+            column.is_not_null = true;
+        } else if self.is_open {
+            let column_of_unknown = Column {
+                made: 0,
+                of_type: None,
+                is_not_null: true,
+            };
+            self.columns.insert(column.to_owned(), column_of_unknown);
+        }
     }
 
     fn change_constraint(&mut self, sql: &Sql<'_>, action: Id) {
@@ -182,13 +293,26 @@ impl Table {
                     .retain(|_, constraint| !constraint.filled.contains(&name));
             }
             Kind::RENAME_COLUMN => self.rename_column(sql, action, &name),
+            _ if sql.child(action, Kind::DROP_NOT_NULL).is_some() => self.release(&name),
             _ => {
+                let is_identity = sql.find(action, Kind::GENERATED_IDENTITY).is_some();
+                if is_identity || sql.child(action, Kind::SET_NOT_NULL).is_some() {
+                    self.require(&name);
+                }
                 let change = sql.child(action, Kind::SET_TYPE);
                 if let (Some(change), Some(column)) = (change, self.columns.get_mut(&name)) {
                     column.of_type = SqlType::within(sql, change);
                 }
             }
         }
+    }
+
+    fn release(&mut self, name: &str) {
+        if let Some(column) = self.columns.get_mut(name) {
+            column.is_not_null = false;
+        }
+        let is_of_it = |one: &Constraint| one.rule == Code::M0225 && one.filled == [name];
+        self.constraints.retain(|_, one| !is_of_it(one));
     }
 
     fn rename_column(&mut self, sql: &Sql<'_>, action: Id, old: &str) {
@@ -206,13 +330,69 @@ impl Table {
     }
 }
 
+/// Columns that come from elsewhere: LIKE, INHERITS, PARTITION OF, CREATE TABLE AS.
+impl Table {
+    /// It has columns that the scripts do not tell.
+    pub(super) fn open(&mut self) {
+        self.is_open = true;
+    }
+
+    /// All columns of another table, as NOT NULL as they are there.
+    pub(super) fn copy_columns(&mut self, from: &Table, here: usize) {
+        self.is_open |= from.is_open;
+        for (name, column) in &from.columns {
+            let column = Column {
+                made: here,
+                ..column.clone()
+            };
+            self.columns.insert(name.clone(), column);
+        }
+    }
+
+    /// The checks of another table, and what else keeps nulls out.
+    pub(super) fn copy_checks(&mut self, from: &Table) {
+        let checks = from.constraints.iter();
+        let checks = checks.filter(|(_, one)| [Code::M0217, Code::M0225].contains(&one.rule));
+        self.constraints
+            .extend(checks.map(|(name, one)| (name.clone(), one.clone())));
+    }
+
+    /// A column that a query gives: nothing of the old one but its type.
+    pub(super) fn derive_column(&mut self, name: &str, of_type: Option<SqlType>, here: usize) {
+        let column = Column {
+            made: here,
+            of_type,
+            is_not_null: false,
+        };
+        self.columns.insert(name.to_owned(), column);
+    }
+
+    /// All columns of another table, as a query gives them.
+    pub(super) fn derive_columns(&mut self, from: &Table, here: usize) {
+        self.is_open |= from.is_open;
+        for (name, column) in &from.columns {
+            self.derive_column(name, column.of_type.clone(), here);
+        }
+    }
+}
+
+/// Whether old rows need not satisfy a constraint that is added.
+pub(super) fn is_unproven(sql: &Sql<'_>, constraint: Id) -> bool {
+    let kinds = [Kind::NOT_VALID, Kind::NOT_ENFORCED];
+    let mut found = kinds
+        .into_iter()
+        .filter_map(|kind| sql.child(constraint, kind));
+    found.next().is_some()
+}
+
 /// The constraint that an action refers to.
 pub(super) fn referred_constraint(sql: &Sql<'_>, action: Id) -> Option<String> {
     let name = sql.child(action, Kind::CONSTRAINT_NAME_REF)?;
     Some(name_of(sql, name)?.name)
 }
 
-fn constraint_name(sql: &Sql<'_>, constraint: Id) -> Option<String> {
+/// The name that a constraint is given.
+pub(super) fn constraint_name(sql: &Sql<'_>, constraint: Id) -> Option<String> {
     let clause = sql.child(constraint, Kind::CONSTRAINT_NAME_CLAUSE)?;
     let name = sql.find(clause, Kind::CONSTRAINT_NAME)?;
     Some(fold(sql.text_of(name)))

@@ -10,7 +10,15 @@ const BASE: &str =
     CREATE TABLE u (id int PRIMARY KEY);
     CREATE TABLE parts (id int) PARTITION BY RANGE (id);
     CREATE MATERIALIZED VIEW m AS SELECT 1 AS x;
-    CREATE DOMAIN filled AS int DEFAULT 1;";
+    CREATE DOMAIN filled AS int DEFAULT 1;
+    CREATE TABLE c (id int REFERENCES t);
+    CREATE TABLE k (a int NOT NULL, b bigserial, c int GENERATED ALWAYS AS IDENTITY, d int,
+        e int, PRIMARY KEY (d, e), v varchar(10), at timestamp(3));
+    CREATE TABLE heir () INHERITS (k);
+    CREATE TABLE part PARTITION OF parts DEFAULT;
+    CREATE DOMAIN label AS text CHECK (VALUE <> '');
+    CREATE DOMAIN moment AS timestamptz;
+    CREATE DOMAIN wide AS varchar(20);";
 
 /// The codes found in up scripts that run one after the other.
 fn codes(ups: &[&str]) -> Vec<String> {
@@ -334,4 +342,207 @@ fn a_statement_has_one_finding_of_a_rule() {
         &["M0217", "M0224"],
         &["ALTER TABLE t ADD CHECK (a > 0), ADD CHECK (a < 9), ADD UNIQUE (a), ADD UNIQUE (b)"],
     );
+}
+
+#[test]
+fn a_table_that_the_script_empties_takes_a_column_that_must_not_be_null() {
+    let add = "ALTER TABLE t ADD c int NOT NULL";
+    for emptied in [
+        "TRUNCATE t",
+        "TRUNCATE TABLE u, public.t RESTART IDENTITY",
+        "TRUNCATE ONLY t",
+        "DELETE FROM t",
+        "DELETE FROM ONLY t AS x WHERE true",
+        "DELETE FROM t WHERE 1 = 1 RETURNING id",
+        "WITH gone AS (DELETE FROM t RETURNING *) INSERT INTO u SELECT id FROM gone",
+        "DROP TABLE t; CREATE TABLE t (id int)",
+        "ALTER TABLE t RENAME TO old; CREATE TABLE t (LIKE old)",
+        "DO $$ BEGIN DELETE FROM t; END $$",
+        "DO $$ BEGIN EXECUTE 'TRUNCATE ' || 't'; END $$",
+    ] {
+        let found = codes(&[&format!("{emptied}; {add}")]);
+        assert!(!found.contains(&"M0213".to_owned()), "{emptied}: {found:?}");
+    }
+    each(
+        &[],
+        &[
+            "TRUNCATE t CASCADE; ALTER TABLE c ADD c int NOT NULL",
+            "TRUNCATE t CASCADE; ALTER TABLE nobodys ADD c int NOT NULL",
+            "TRUNCATE nobodys; ALTER TABLE nobodys ADD c int NOT NULL",
+            "TRUNCATE parts; ALTER TABLE parts ADD c int NOT NULL",
+            "TRUNCATE t; ALTER TABLE t ADD c int NOT NULL UNIQUE, ALTER a TYPE bigint",
+            "TRUNCATE t; CREATE INDEX i ON t (a)",
+        ],
+    );
+    each(
+        &["M0213"],
+        &[
+            "TRUNCATE u; ALTER TABLE t ADD c int NOT NULL",
+            "DELETE FROM t WHERE a > 0; ALTER TABLE t ADD c int NOT NULL",
+            "DELETE FROM t USING u; ALTER TABLE t ADD c int NOT NULL",
+            "TRUNCATE t; INSERT INTO t VALUES (1); ALTER TABLE t ADD c int NOT NULL",
+            "ALTER TABLE t ADD c int NOT NULL; TRUNCATE t",
+            "TRUNCATE t; COPY t FROM '/rows'; ALTER TABLE t ADD c int NOT NULL",
+        ],
+    );
+    each(&["M0220"], &["TRUNCATE t; ALTER TABLE t RENAME a TO z"]);
+    each(&["M0216"], &["DELETE FROM t; CREATE INDEX i ON t (a)"]);
+    assert_eq!(codes(&["TRUNCATE t", add]), ["M0213"]);
+}
+
+#[test]
+fn a_column_that_is_there_is_not_added_again() {
+    each(
+        &[],
+        &[
+            "ALTER TABLE t ADD COLUMN IF NOT EXISTS a int NOT NULL",
+            "ALTER TABLE t DROP COLUMN IF EXISTS nothing",
+            "DROP TABLE IF EXISTS nobodys",
+            "DROP TABLE IF EXISTS nobodys CASCADE",
+        ],
+    );
+    each(
+        &["M0213"],
+        &["ALTER TABLE t ADD COLUMN IF NOT EXISTS z int NOT NULL"],
+    );
+    each(&["M0221"], &["ALTER TABLE t DROP COLUMN IF EXISTS a"]);
+    each(&["M0222"], &["DROP TABLE nobodys"]);
+}
+
+#[test]
+fn a_domain_with_a_constraint_rewrites_the_table() {
+    let in_script = |domain: &str| format!("{domain}; ALTER TABLE t ADD c d");
+    each(
+        &["M0215"],
+        &[
+            "ALTER TABLE t ADD c label",
+            "ALTER TABLE t ADD c public.Label DEFAULT 'x'",
+            "ALTER TABLE t ADD c label NOT NULL DEFAULT 'x'",
+            &in_script("CREATE DOMAIN d AS label"),
+            &in_script("CREATE DOMAIN d AS int NOT NULL DEFAULT 1"),
+            &in_script("CREATE DOMAIN d AS int; ALTER DOMAIN d ADD CHECK (VALUE > 0) NOT VALID"),
+            &in_script("ALTER DOMAIN label RENAME TO d"),
+        ],
+    );
+    each(
+        &["M0213"],
+        &[
+            "ALTER TABLE t ADD c label NOT NULL",
+            &in_script("CREATE DOMAIN d AS int NOT NULL"),
+        ],
+    );
+    each(
+        &[],
+        &[
+            "ALTER TABLE t ADD c moment",
+            "ALTER TABLE t ADD c label[]",
+            "CREATE TABLE w (); ALTER TABLE w ADD c label",
+            &in_script(
+                "CREATE DOMAIN d AS int CHECK (VALUE > 0); ALTER DOMAIN d DROP CONSTRAINT d_check",
+            ),
+            &in_script("CREATE DOMAIN d AS int NOT NULL; ALTER DOMAIN d DROP NOT NULL"),
+            &in_script("DROP DOMAIN label; CREATE DOMAIN d AS int"),
+        ],
+    );
+}
+
+#[test]
+fn a_type_changes_freely_to_a_domain_that_asks_nothing() {
+    let of = |column: &str, to: &str| {
+        codes(&[&format!(
+            "ALTER TABLE t ADD at timestamptz, ADD m moment; ALTER TABLE t ALTER {column} TYPE {to}"
+        )])
+    };
+    for (column, to) in [
+        ("at", "moment"),
+        ("at", "timestamptz(6)"),
+        ("m", "timestamptz"),
+        ("m", "moment"),
+        ("v", "wide"),
+        ("b", "text"),
+    ] {
+        assert!(of(column, to).is_empty(), "{column} to {to}");
+    }
+    for (column, to) in [
+        ("at", "timestamptz(3)"),
+        ("b", "label"),
+        ("b", "wide"),
+        ("a", "moment"),
+        ("at", "timestamp"),
+    ] {
+        assert_eq!(of(column, to), ["M0219"], "{column} to {to}");
+    }
+}
+
+#[test]
+fn a_column_that_came_from_another_table_has_its_type() {
+    for table in [
+        "CREATE TABLE w (LIKE k)",
+        "CREATE TABLE w (x int, LIKE k INCLUDING ALL)",
+        "CREATE TABLE w (x int) INHERITS (k)",
+        "CREATE TABLE w () INHERITS (heir)",
+        "CREATE TABLE w AS SELECT * FROM k",
+        "CREATE TABLE w AS SELECT a, k.v, at AS at FROM k",
+        "CREATE TABLE w AS TABLE k",
+        "SELECT * INTO w FROM k",
+        "CREATE TABLE w AS SELECT v::varchar(10), at FROM k, u",
+        "CREATE TABLE w (LIKE nobodys)",
+        "CREATE TABLE w OF nobodys",
+    ] {
+        for change in ["v TYPE varchar(20)", "v TYPE text", "at TYPE timestamp(6)"] {
+            let alter = format!("ALTER TABLE w ALTER {change}");
+            assert!(codes(&[table, &alter]).is_empty(), "{table}: {change}");
+        }
+    }
+    for table in [
+        "CREATE TABLE w (LIKE k)",
+        "CREATE TABLE w () INHERITS (k)",
+        "CREATE TABLE w AS SELECT * FROM k",
+    ] {
+        let alter = "ALTER TABLE w ALTER v TYPE varchar(5)";
+        assert_eq!(codes(&[table, alter]), ["M0219"], "{table}");
+    }
+    let widened = "ALTER TABLE k ALTER v TYPE varchar(20)";
+    let narrowed = "ALTER TABLE heir ALTER v TYPE varchar(10)";
+    assert_eq!(codes(&[widened, narrowed]), ["M0219"]);
+}
+
+#[test]
+fn a_column_that_is_not_null_already_is_not_searched() {
+    for column in ["a", "b", "c", "d", "e"] {
+        for table in ["k", "heir"] {
+            let require = format!("ALTER TABLE {table} ALTER {column} SET NOT NULL");
+            assert!(codes(&[&require]).is_empty(), "{require}");
+        }
+    }
+    let require = "ALTER TABLE t ALTER a SET NOT NULL";
+    let release = "ALTER TABLE t ALTER a DROP NOT NULL";
+    assert_eq!(codes(&[require, require]), ["M0225"]);
+    assert_eq!(codes(&[require, release, require]), ["M0225", "M0225"]);
+    let index = "-- migrator: no-transaction\nCREATE UNIQUE INDEX CONCURRENTLY i ON u (x, id)";
+    let column = "ALTER TABLE u ADD x int";
+    let key = "ALTER TABLE u ADD PRIMARY KEY USING INDEX i";
+    let require = "ALTER TABLE u ALTER x SET NOT NULL";
+    assert!(codes(&[column, index, key, require]).is_empty());
+    let unknown = [
+        "ALTER TABLE nobodys ADD PRIMARY KEY (x)",
+        "ALTER TABLE nobodys ALTER x SET NOT NULL",
+    ];
+    assert_eq!(codes(&unknown), ["M0224"]);
+}
+
+#[test]
+fn what_is_not_enforced_is_not_proven() {
+    each(
+        &[],
+        &[
+            "ALTER TABLE t ADD CONSTRAINT k CHECK (a > 0) NOT ENFORCED",
+            "ALTER TABLE t ADD c int DEFAULT 5 CHECK (c > 0) NOT ENFORCED",
+            "ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES u NOT ENFORCED",
+            "ALTER TABLE t ADD c int DEFAULT 5 REFERENCES u NOT ENFORCED",
+        ],
+    );
+    let add = "ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES u NOT ENFORCED";
+    let enforce = "ALTER TABLE t ALTER CONSTRAINT k ENFORCED";
+    assert_eq!(codes(&[add, enforce]), ["M0218"]);
 }

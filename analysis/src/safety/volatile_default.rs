@@ -9,13 +9,35 @@ use crate::objects::name_of;
 use crate::parse::{Id, Kind};
 
 pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
-    let why = why(case)?;
     let (column, table) = (case.column(), case.shown_table());
+    let Some(why) = why(case) else {
+        return of_domain(case);
+    };
     Some(case.finding(
         Code::M0215,
         format!("{why}, so that reads and writes of {table} wait while all rows are rewritten"),
         format!(
             "add `{column}` without it, set the default afterwards, and fill the old rows in batches"
+        ),
+    ))
+}
+
+/// A column of a domain that values can violate: Postgres 13 to 18 rewrite every
+/// row (`DomainHasConstraints` in `ATExecAddColumn`), whatever the default.
+fn of_domain<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
+    let of_type = case.added_type()?;
+    let domain = case.known.domains.constrained(&of_type)?;
+    let base = case.known.domains.base_of(&of_type);
+    let (column, table) = (case.column(), case.shown_table());
+    Some(case.finding(
+        Code::M0215,
+        format!(
+            "the domain `{domain}` has a constraint, so that reads and writes of {table} wait \
+             while all rows are rewritten for `{column}`"
+        ),
+        format!(
+            "add `{column}` as `{base}` with a CHECK that is NOT VALID, and VALIDATE that in a \
+             later migration"
         ),
     ))
 }

@@ -1,0 +1,179 @@
+//! Tables that a script empties before it changes them.
+
+use super::known::Known;
+use super::table::Emptied;
+use crate::objects::{Name, fold, name_of};
+use crate::parse::{Id, Kind, Sql};
+
+/// What a statement does to the rows of tables.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Rows {
+    /// It leaves none in a table, and unless `ONLY` is said, in those below it.
+    Empties(Name, Emptied, Reach),
+    /// It puts some in.
+    Fills(Name),
+    /// It may empty any table: dynamic SQL.
+    MayEmptyAny,
+    /// It may empty the tables whose names are among these words.
+    MayEmpty(Vec<String>),
+}
+
+/// What a statement takes along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    Only,
+    Children,
+    /// And the tables that refer to it.
+    Cascade,
+}
+
+/// What a statement does to rows, in its order.
+pub(super) fn changes(sql: &Sql<'_>, statement: Id) -> Vec<Rows> {
+    match sql.kind(statement) {
+        Kind::TRUNCATE => truncated(sql, statement),
+        Kind::DO => Vec::from_iter(body(sql, statement)),
+        Kind::COPY => Vec::from_iter(copied(sql, statement).map(Rows::Fills)),
+        _ => {
+            let nodes = || std::iter::once(statement).chain(sql.descendants(statement));
+            let deleted = nodes().filter_map(|node| deleted(sql, node));
+            // The rows that a statement inserts are there when it has ended.
+            let inserted = nodes()
+                .filter_map(|node| inserted(sql, node))
+                .map(Rows::Fills);
+            deleted.chain(inserted).collect()
+        }
+    }
+}
+
+fn truncated(sql: &Sql<'_>, statement: Id) -> Vec<Rows> {
+    let cascades = sql.child(statement, Kind::CASCADE).is_some();
+    let Some(list) = sql.child(statement, Kind::TABLE_LIST) else {
+        return Vec::new();
+    };
+    let tables = sql.children(list).filter_map(|entry| {
+        let name = name_of(sql, sql.find(entry, Kind::TABLE_NAME_REF)?)?;
+        let reach = match sql.child(entry, Kind::ONLY_KW) {
+            _ if cascades => Reach::Cascade,
+            Some(_) => Reach::Only,
+            None => Reach::Children,
+        };
+        Some(Rows::Empties(name, Emptied::Truncated, reach))
+    });
+    tables.collect()
+}
+
+/// A DELETE without a condition on what is deleted.
+fn deleted(sql: &Sql<'_>, node: Id) -> Option<Rows> {
+    if sql.kind(node) != Kind::DELETE || sql.child(node, Kind::USING_CLAUSE).is_some() {
+        return None;
+    }
+    let condition = sql.child(node, Kind::WHERE_CLAUSE);
+    let is_constant = condition.is_none_or(|clause| is_true(sql, clause));
+    let relation = sql.child(node, Kind::RELATION_NAME)?;
+    let name = name_of(sql, sql.find(relation, Kind::RELATION_NAME_REF)?)?;
+    let reach = match sql.child(relation, Kind::ONLY_KW) {
+        Some(_) => Reach::Only,
+        None => Reach::Children,
+    };
+    is_constant.then_some(Rows::Empties(name, Emptied::Deleted, reach))
+}
+
+/// `WHERE true`, `WHERE 1 = 1`.
+fn is_true(sql: &Sql<'_>, clause: Id) -> bool {
+    let text = sql.text_of(clause).to_ascii_lowercase();
+    let words: String = text.split_whitespace().collect();
+    ["wheretrue", "where1=1", "wherenotfalse"].contains(&words.as_str())
+}
+
+fn inserted(sql: &Sql<'_>, node: Id) -> Option<Name> {
+    let wanted = match sql.kind(node) {
+        Kind::INSERT => Kind::RELATION_NAME_REF,
+        Kind::MERGE => Kind::TABLE_RELATION_NAME,
+        _ => return None,
+    };
+    name_of(sql, sql.child(node, wanted)?)
+}
+
+fn copied(sql: &Sql<'_>, statement: Id) -> Option<Name> {
+    sql.child(statement, Kind::COPY_FROM)?;
+    name_of(
+        sql,
+        sql.child(
+            sql.child(statement, Kind::COPY_TABLE)?,
+            Kind::TABLE_NAME_REF,
+        )?,
+    )
+}
+
+/// What the body of a DO may empty.
+fn body(sql: &Sql<'_>, statement: Id) -> Option<Rows> {
+    let body = sql.text_of(statement).to_ascii_lowercase();
+    if !["truncate", "delete"]
+        .iter()
+        .any(|word| body.contains(word))
+    {
+        return None;
+    }
+    if body.contains("execute") {
+        return Some(Rows::MayEmptyAny);
+    }
+    let words = body.split(|c: char| !c.is_alphanumeric() && c != '_');
+    Some(Rows::MayEmpty(words.map(fold).collect()))
+}
+
+impl Known {
+    /// Takes in what a statement does to the rows of tables; `is_one` says that the
+    /// script is one transaction, in which TRUNCATE keeps others out.
+    pub(super) fn follow_rows(&mut self, sql: &Sql<'_>, statement: Id, is_one: bool) {
+        for change in changes(sql, statement) {
+            match change {
+                Rows::Empties(name, how, reach) => {
+                    let how = if is_one { how } else { Emptied::Deleted };
+                    self.empty(&name, how, reach);
+                }
+                Rows::Fills(name) => self.fill(&name),
+                Rows::MayEmptyAny => self.empty_any(),
+                Rows::MayEmpty(words) => {
+                    let names: Vec<Name> = self.names().cloned().collect();
+                    for name in names.iter().filter(|name| words.contains(&name.name)) {
+                        self.empty(name, Emptied::Deleted, Reach::Children);
+                    }
+                }
+            }
+        }
+    }
+
+    fn empty(&mut self, name: &Name, how: Emptied, reach: Reach) {
+        let mut reached = vec![name.clone()];
+        let mut at = 0;
+        while let Some(table) = reached.get(at).cloned() {
+            at += 1;
+            let further = match reach {
+                Reach::Only => Vec::new(),
+                Reach::Children => self.children_of(&table),
+                Reach::Cascade => [self.children_of(&table), self.referrers_of(&table)].concat(),
+            };
+            let news = further.into_iter().filter(|one| !reached.contains(one));
+            let news: Vec<Name> = news.collect();
+            reached.extend(news);
+        }
+        if reach == Reach::Cascade {
+            // What no script makes may refer to it.
+            self.empty_unknown();
+        }
+        for table in &reached {
+            self.mark_emptied(table, Some(how));
+        }
+    }
+
+    fn fill(&mut self, name: &Name) {
+        let related = [
+            vec![name.clone()],
+            self.parents_of(name),
+            self.children_of(name),
+        ];
+        for table in related.concat() {
+            self.mark_emptied(&table, None);
+        }
+    }
+}
