@@ -15,6 +15,7 @@ mod names;
 pub mod objects;
 mod ownership;
 pub mod parse;
+mod repeat;
 mod safety;
 mod script;
 mod syntax;

@@ -21,6 +21,8 @@ pub struct Sql<'a> {
     nodes: Vec<Node>,
     /// What is not SQL, in the order of the text.
     pub errors: Vec<SyntaxError>,
+    /// The nodes of statements that a ROLLBACK TO SAVEPOINT takes back.
+    undone: Vec<Range<Id>>,
 }
 
 /// A node or a token of the tree; trivia have none.
@@ -82,6 +84,7 @@ pub fn parse(text: &str) -> Sql<'_> {
             message: message.to_owned(),
             offset,
         }],
+        undone: Vec::new(),
     };
     if let Some(offset) = too_deep(text) {
         return nothing("this is nested too deeply to be checked", offset);
@@ -107,11 +110,14 @@ fn build(text: &str) -> Sql<'_> {
     builder.errors.extend(lexical);
     lexed.intersperse_trivia(&output, &mut |step| builder.step(&step));
     builder.errors.sort_by_key(|error| error.offset);
-    Sql {
+    let mut sql = Sql {
         text,
         nodes: builder.nodes,
         errors: builder.errors,
-    }
+        undone: Vec::new(),
+    };
+    sql.undone = sql.undone();
+    sql
 }
 
 struct Builder {
@@ -261,9 +267,37 @@ impl Sql<'_> {
     }
 
     /// The statements, each with the semicolon that ends it.
-    pub fn statements(&self) -> impl Iterator<Item = Id> {
+    pub fn all_statements(&self) -> impl Iterator<Item = Id> {
         self.children(ROOT)
             .filter(|&id| self.kind(id) != Kind::SEMICOLON)
+    }
+
+    /// The statements that have an effect: without those that a ROLLBACK TO
+    /// SAVEPOINT takes back.
+    pub fn statements(&self) -> impl Iterator<Item = Id> {
+        let statements = self.all_statements();
+        statements.filter(|&id| !self.undone.iter().any(|undone| undone.contains(&id)))
+    }
+
+    /// The ids between each savepoint and the last ROLLBACK TO it.
+    fn undone(&self) -> Vec<Range<Id>> {
+        let mut set: Vec<(&str, Id)> = Vec::new();
+        let mut undone = Vec::new();
+        for id in self.all_statements() {
+            let named = |kind| self.child(id, kind).map(|name| self.text_of(name));
+            set.extend(named(Kind::SAVEPOINT).map(|name| (name, id)));
+            let Some(name) = named(Kind::SAVEPOINT_REF) else {
+                continue;
+            };
+            let is_it = |(one, _): &(&str, Id)| one.eq_ignore_ascii_case(name);
+            let Some(at) = set.iter().rposition(is_it) else {
+                continue;
+            };
+            let is_kept = self.kind(id) == Kind::ROLLBACK_TO_SAVEPOINT;
+            undone.extend(is_kept.then(|| set[at].1 + 1..id));
+            set.truncate(at + usize::from(is_kept));
+        }
+        undone
     }
 }
 
@@ -349,6 +383,20 @@ mod tests {
             sql.ancestors(table)
                 .any(|id| sql.kind(id) == Kind::CREATE_TABLE)
         );
+    }
+
+    #[test]
+    fn what_is_rolled_back_to_a_savepoint_has_no_effect() {
+        let sql = parse(
+            "CREATE TABLE a (); SAVEPOINT s; CREATE TABLE b (); SAVEPOINT t; SELECT 1; \
+             ROLLBACK TO S; CREATE TABLE c (); RELEASE s; CREATE TABLE d ();",
+        );
+        let tables = sql
+            .statements()
+            .filter_map(|id| sql.find(id, Kind::TABLE_NAME));
+        let tables: Vec<&str> = tables.map(|id| sql.text_of(id)).collect();
+        assert_eq!(tables, ["a", "c", "d"]);
+        assert_eq!(sql.all_statements().count(), 9);
     }
 
     #[test]

@@ -73,7 +73,7 @@ fn word(word: &str) -> String {
 
 /// Two statements without a semicolon between them.
 fn unseparated(sql: &Sql<'_>) -> Option<(usize, String)> {
-    let statements: Vec<Id> = sql.statements().collect();
+    let statements: Vec<Id> = sql.all_statements().collect();
     let mut pairs = statements.windows(2).filter(|pair| {
         let ends = sql.children(pair[0]).last();
         let is_statement = |id: Id| !matches!(sql.kind(id), Kind::ERROR | Kind::EMPTY_STMT);
@@ -113,7 +113,7 @@ fn is_type(kind: Kind) -> bool {
 
 /// A DROP of nothing.
 fn nameless(sql: &Sql<'_>) -> Option<(usize, String)> {
-    let statement = sql.statements().find(|&id| {
+    let statement = sql.all_statements().find(|&id| {
         let kind = format!("{:?}", sql.kind(id));
         let is_name = |child: &Id| !sql.is_leaf(*child) && !is_modifier(sql.kind(*child));
         kind.starts_with("DROP_") && sql.children(id).find(is_name).is_none()

@@ -4,7 +4,9 @@
 use migrator_model::{Code, Mode};
 
 use crate::finding::Finding;
+use crate::objects::{fold, name_of};
 use crate::parse::{Id, Kind, Sql};
+use crate::repeat::{self, Repeat};
 use crate::script::Script;
 
 /// What is wrong with how a script runs; at most one finding, the first.
@@ -15,38 +17,70 @@ pub(crate) fn find<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
     }
 }
 
-/// A statement that begins, ends or divides the script's own transaction.
+/// A statement that begins or ends the script's own transaction, or names a
+/// savepoint that is not set.
+///
+/// Savepoints with what ends them leave the transaction whole; one that stays
+/// open ends with it.
 fn controls<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
     let sql = &script.sql;
-    let statement = sql.statements().find(|&id| is_control(sql.kind(id)))?;
-    let what = first_words(sql, statement, 1);
-    Some(Finding::new(
-        script,
-        Code::M0210,
-        sql.range(statement).start,
-        format!("`{what}` has no place in a script that runs in a transaction of its own"),
-        "remove it, with the statement that belongs to it: the script and its history entry are \
-         one transaction",
-    ))
+    let mut open: Vec<String> = Vec::new();
+    for statement in sql.all_statements() {
+        let offset = sql.range(statement).start;
+        let finding = |message: String, help: &str| {
+            Some(Finding::new(script, Code::M0210, offset, message, help))
+        };
+        if ends(sql.kind(statement)) {
+            let what = first_words(sql, statement, 1);
+            return finding(
+                format!("`{what}` has no place in a script that runs in a transaction of its own"),
+                "remove it, with the statement that belongs to it: the script and its history \
+                 entry are one transaction",
+            );
+        }
+        let named = |kind| {
+            let name = sql.child(statement, kind)?;
+            Some(fold(sql.text_of(name)))
+        };
+        open.extend(named(Kind::SAVEPOINT));
+        let Some(name) = named(Kind::SAVEPOINT_REF) else {
+            continue;
+        };
+        let Some(at) = open.iter().rposition(|one| *one == name) else {
+            return finding(
+                format!("no statement before this one sets the savepoint `{name}`"),
+                "set it with SAVEPOINT in this script, or remove this statement",
+            );
+        };
+        let keeps_it = sql.kind(statement) == Kind::ROLLBACK_TO_SAVEPOINT;
+        open.truncate(at + usize::from(keeps_it));
+    }
+    None
 }
 
-fn is_control(kind: Kind) -> bool {
+fn ends(kind: Kind) -> bool {
     matches!(
         kind,
         Kind::BEGIN
             | Kind::COMMIT_TRANSACTION
             | Kind::ROLLBACK_TRANSACTION
-            | Kind::SAVEPOINT_CREATE
-            | Kind::RELEASE_SAVEPOINT
-            | Kind::ROLLBACK_TO_SAVEPOINT
             | Kind::PREPARE_TRANSACTION
     )
+}
+
+fn is_control(kind: Kind) -> bool {
+    let divides = [
+        Kind::SAVEPOINT_CREATE,
+        Kind::RELEASE_SAVEPOINT,
+        Kind::ROLLBACK_TO_SAVEPOINT,
+    ];
+    ends(kind) || divides.contains(&kind)
 }
 
 /// A statement that Postgres refuses in a transaction block.
 fn refuses<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
     let sql = &script.sql;
-    let statement = sql.statements().find(|&id| is_refused(sql, id))?;
+    let statement = sql.all_statements().find(|&id| is_refused(sql, id))?;
     let what = first_words(sql, statement, 3);
     Some(Finding::new(
         script,
@@ -106,7 +140,7 @@ fn needless<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
             )
             || sql.find(id, Kind::ADD_VALUE).is_some()
     };
-    if sql.statements().any(needs) {
+    if sql.all_statements().any(needs) {
         return None;
     }
     Some(Finding::new(
@@ -114,8 +148,33 @@ fn needless<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
         Code::M0212,
         directive_offset(sql.text),
         "nothing in this script needs to run outside a transaction",
-        "remove the directive: in a transaction a failure leaves nothing behind",
+        match proves_what_it_adds(sql) {
+            true => {
+                "put each VALIDATE CONSTRAINT, and what follows it, into a later migration, and \
+                 remove the directive from both: in one transaction reads and writes would wait"
+            }
+            false => "remove the directive: in a transaction a failure leaves nothing behind",
+        },
     ))
+}
+
+/// Whether a script validates a constraint of a table to which it has added one
+/// that is NOT VALID.
+fn proves_what_it_adds(sql: &Sql<'_>) -> bool {
+    let mut open = Vec::new();
+    for statement in sql.statements() {
+        let table = sql.find(statement, Kind::TABLE_NAME_REF);
+        let Some(table) = table.and_then(|id| name_of(sql, id)) else {
+            continue;
+        };
+        if sql.find(statement, Kind::VALIDATE_CONSTRAINT).is_some() && open.contains(&table) {
+            return true;
+        }
+        if sql.find(statement, Kind::NOT_VALID).is_some() {
+            open.push(table);
+        }
+    }
+    false
 }
 
 fn directive_offset(text: &str) -> usize {
@@ -128,40 +187,27 @@ fn directive_offset(text: &str) -> usize {
 /// Several statements of which one cannot be run again after a later one failed.
 fn unrepeatable<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
     let sql = &script.sql;
-    let statements: Vec<Id> = sql.statements().collect();
-    let (_, before) = statements.split_last()?;
-    let statement = before.iter().copied().find(|&id| !is_repeatable(sql, id))?;
+    let statements: Vec<Id> = sql.all_statements().collect();
+    let is_empty = |id: &Id| sql.kind(*id) == Kind::EMPTY_STMT;
+    let last = statements.iter().rposition(|id| !is_empty(id))?;
+    let mut before = statements[..last].iter().copied();
+    let (statement, repeat) = before.find_map(|id| {
+        let repeat = repeat::of(sql, id);
+        (repeat != Repeat::Same).then_some((id, repeat))
+    })?;
     let what = first_words(sql, statement, 2);
-    Some(Finding::new(
-        script,
-        Code::M0214,
-        sql.range(statement).start,
-        format!("after a failure further down, this `{what}` cannot be run again"),
-        "keep one statement in a migration, or say IF EXISTS or IF NOT EXISTS",
-    ))
-}
-
-fn is_repeatable(sql: &Sql<'_>, id: Id) -> bool {
-    let guarded = [Kind::IF_EXISTS, Kind::IF_NOT_EXISTS, Kind::OR_REPLACE];
-    let is_guarded = guarded.into_iter().any(|kind| sql.find(id, kind).is_some());
-    let plain = matches!(
-        sql.kind(id),
-        Kind::SET
-            | Kind::RESET
-            | Kind::SELECT
-            | Kind::VACUUM
-            | Kind::ANALYZE
-            | Kind::REINDEX
-            | Kind::REFRESH
-            | Kind::CLUSTER
-            | Kind::COMMENT_ON
-            | Kind::GRANT
-            | Kind::REVOKE
-            | Kind::DO
-            | Kind::CALL
-            | Kind::EMPTY_STMT
-    );
-    is_guarded || plain || is_control(sql.kind(id))
+    let (message, help) = match repeat {
+        Repeat::Doubles => (
+            format!("after a failure further down, running this `{what}` again does it twice"),
+            "keep one statement in a migration, or write it so that a second run changes nothing",
+        ),
+        Repeat::Same | Repeat::Fails => (
+            format!("after a failure further down, this `{what}` cannot be run again"),
+            "keep one statement in a migration, or say IF EXISTS or IF NOT EXISTS",
+        ),
+    };
+    let offset = sql.range(statement).start;
+    Some(Finding::new(script, Code::M0214, offset, message, help))
 }
 
 /// The first words of a statement, as they are written; of a name none is one.

@@ -74,6 +74,32 @@ async fn savepoints_and_a_needless_begin_are_a_scripts_own_affair() {
 }
 
 #[tokio::test]
+async fn a_savepoint_that_stays_open_ends_with_the_script() {
+    let database = Database::new().await;
+    let script = "SAVEPOINT a; CREATE TABLE a (); SAVEPOINT b; CREATE TABLE b ();";
+    database
+        .up(core(&[script, "CREATE TABLE c ()"]))
+        .await
+        .expect("it runs");
+    let tables = "SELECT count(*) FROM pg_class WHERE relname IN ('a', 'b', 'c')";
+    assert_eq!(database.value(tables).await, "3");
+    assert_eq!(database.recorded().await, ["core/1", "core/2"]);
+}
+
+#[tokio::test]
+async fn a_script_that_fails_behind_a_savepoint_leaves_nothing() {
+    let database = Database::new().await;
+    for end in ["", "; ROLLBACK TO SAVEPOINT a", "; RELEASE a"] {
+        let script = format!("CREATE TABLE a (); SAVEPOINT a; CREATE TABLE b (); SELECT 1/0{end}");
+        let fault = database.fault(core(&[&script, "CREATE TABLE c ()"])).await;
+        assert_eq!(fault.sqlstate.as_deref(), Some("22012"), "{end}");
+        let tables = "SELECT count(*) FROM pg_class WHERE relname IN ('a', 'b', 'c')";
+        assert_eq!(database.value(tables).await, "0", "{end}");
+        assert!(database.recorded().await.is_empty(), "{end}");
+    }
+}
+
+#[tokio::test]
 async fn a_script_may_choose_its_isolation_level() {
     let database = Database::new().await;
     let script = "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; CREATE TABLE a AS \

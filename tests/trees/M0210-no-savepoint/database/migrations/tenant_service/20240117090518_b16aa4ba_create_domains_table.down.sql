@@ -1,0 +1,2 @@
+DROP TABLE domains;
+ROLLBACK TO SAVEPOINT before;
