@@ -21,31 +21,33 @@ mod script;
 mod syntax;
 mod transaction;
 mod undo;
+mod unread;
 
 use migrator_model::{Diagnostic, Registry, Resolved};
 
 use allowances::Extent;
 use finding::Finding;
 use script::{Pair, Script};
+use unread::Unread;
 
 /// Checks the SQL of a resolved tree.
 ///
-/// Where the tree itself is malformed, the scripts are checked one by one and
-/// not against each other.
+/// A script that is no SQL does not keep the others from being judged; what may
+/// be its doing is not.
 #[must_use]
 pub fn analyse(resolved: &Resolved) -> Vec<Diagnostic> {
     let texts = script::texts(&resolved.registry);
     let pairs = script::parse_all(&resolved.registry, &texts);
-    let mut findings: Vec<Finding<'_>> = Vec::new();
-    for script in pairs.iter().flat_map(Pair::scripts) {
-        findings.extend(one_script(script));
-    }
-    let is_sound = resolved.diagnostics.is_empty() && findings.iter().all(Finding::is_lint);
-    if is_sound {
-        findings.extend(together(&resolved.registry, &pairs));
-    }
     let scripts: Vec<&Script<'_>> = pairs.iter().flat_map(Pair::scripts).collect();
-    let extent = match is_sound {
+    let mut findings: Vec<Finding<'_>> = scripts
+        .iter()
+        .filter_map(|script| one_script(script))
+        .collect();
+    let faulty = findings.iter().filter(|finding| !finding.is_lint());
+    let faulty: Vec<&Script<'_>> = faulty.map(|finding| finding.script).collect();
+    let unread = Unread::of(resolved, &pairs, &faulty);
+    findings.extend(together(&resolved.registry, &pairs, &unread));
+    let extent = match unread.is_empty() {
         true => Extent::All,
         false => Extent::Single,
     };
@@ -66,14 +68,18 @@ fn one_script<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
 }
 
 /// What takes the scripts together.
-fn together<'a>(registry: &Registry, pairs: &'a [Pair<'a>]) -> Vec<Finding<'a>> {
-    let mut findings = ownership::find(registry, pairs);
-    for pair in pairs {
+fn together<'a>(registry: &Registry, pairs: &'a [Pair<'a>], unread: &Unread) -> Vec<Finding<'a>> {
+    let mut findings = match unread.is_ordered() {
+        true => ownership::find(registry, pairs, unread),
+        false => Vec::new(),
+    };
+    let is_read = |pair: &&Pair<'_>| !pair.scripts().into_iter().any(|one| unread.has(one));
+    for pair in pairs.iter().filter(is_read) {
         match irreversible::find(pair) {
             Some(told) => findings.push(told),
             None => findings.extend(undo::find(pair)),
         }
     }
-    findings.extend(safety::find(pairs));
+    findings.extend(safety::find(pairs, unread));
     findings
 }

@@ -42,8 +42,10 @@ pub(crate) fn of(sql: &Sql<'_>, id: Id) -> Repeat {
             };
         }
         Kind::COPY if says(Kind::COPY_FROM) => return Repeat::Doubles,
-        Kind::SELECT_INTO | Kind::IMPORT_FOREIGN_SCHEMA => false,
-        Kind::COMMIT_PREPARED | Kind::ROLLBACK_PREPARED => false,
+        Kind::SELECT_INTO
+        | Kind::IMPORT_FOREIGN_SCHEMA
+        | Kind::COMMIT_PREPARED
+        | Kind::ROLLBACK_PREPARED => false,
         Kind::DROP_OWNED => true,
         _ if name.starts_with("CREATE_") => says(Kind::IF_NOT_EXISTS) || says(Kind::OR_REPLACE),
         _ if name.starts_with("DROP_") => says(Kind::IF_EXISTS),

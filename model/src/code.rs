@@ -103,7 +103,7 @@ codes! {
     M0212 "no-transaction where nothing needs it" Warn,
     M0213 "a column that must not be null is added without a default" Deny,
     M0214 "a script outside a transaction cannot be repeated" Warn,
-    M0215 "a column is added with a volatile default" Warn,
+    M0215 "a new column has Postgres rewrite the table" Warn,
     M0216 "an index is built while writes wait" Warn,
     M0217 "a check is validated while writes wait" Warn,
     M0218 "a foreign key is validated while writes wait" Warn,

@@ -1,10 +1,10 @@
 //! A tree becomes a registry, or a list of all that is wrong with it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::code::{Code, Level};
 use crate::diagnostic::{Diagnostic, Place};
-use crate::disk::MANIFEST;
+use crate::disk::{MANIFEST, MIGRATIONS};
 use crate::file_name::FileName;
 use crate::layout;
 use crate::manifest::{self, Manifest};
@@ -25,6 +25,9 @@ pub struct Resolved {
     pub diagnostics: Vec<Diagnostic>,
     /// The levels of lints that the manifest sets.
     pub levels: BTreeMap<Code, Level>,
+    /// The texts of what may be up scripts and is not in the registry: of files with a
+    /// fault in their text or name.
+    pub unread: Vec<String>,
 }
 
 /// Checks a tree and puts it in order.
@@ -35,6 +38,7 @@ pub fn resolve(tree: &Tree) -> Resolved {
             registry: Registry::default(),
             diagnostics: vec![root_fault(tree, node)],
             levels: BTreeMap::new(),
+            unread: Vec::new(),
         };
     }
     let mut diagnostics = Vec::new();
@@ -48,7 +52,9 @@ pub fn resolve(tree: &Tree) -> Resolved {
     let found = read_scripts(tree, &manifest, &services);
     diagnostics.extend(found.diagnostics);
     diagnostics.sort_by(|a, b| (&a.place, a.code).cmp(&(&b.place, b.code)));
+    let unread = unread(tree, &found.pairs);
     Resolved {
+        unread,
         registry: Registry {
             tiers: manifest.tiers.into_iter().map(Text::Owned).collect(),
             services: services.into(),
@@ -74,6 +80,23 @@ fn root_fault(tree: &Tree, node: &Node) -> Diagnostic {
             pairs::not_to_be_had(place, node)
         }
     }
+}
+
+/// The texts of the files below `migrations/` that are no script of a pair, but for
+/// down scripts.
+fn unread(tree: &Tree, pairs: &[Pair]) -> Vec<String> {
+    let read: BTreeSet<&str> = pairs.iter().map(|pair| pair.up.path.as_str()).collect();
+    let files = tree.nodes.iter().filter_map(|(path, node)| {
+        let is_below = path.starts_with(MIGRATIONS) && !path.ends_with(".down.sql");
+        let Node::File(bytes) = node else {
+            return None;
+        };
+        is_below.then(|| (tree.display_path(path), bytes))
+    });
+    let unread = files.filter(|(path, _)| !read.contains(path.as_str()));
+    unread
+        .map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned())
+        .collect()
 }
 
 /// The scripts of all services, in plan order.

@@ -20,12 +20,21 @@ use crate::finding::Finding;
 use crate::names::Name;
 use crate::objects::{Object, Space};
 use crate::script::{Pair, Script};
+use crate::unread::Unread;
 use reading::{Absence, Act, Event, Manner, Reading, read};
 use services::Services;
 use words::{Deed, Reference, Remedy};
 use world::{Site, Standing, World};
 
-pub(crate) fn find<'a>(registry: &Registry, pairs: &'a [Pair<'a>]) -> Vec<Finding<'a>> {
+pub(crate) fn find<'a>(
+    registry: &Registry,
+    pairs: &'a [Pair<'a>],
+    unread: &Unread,
+) -> Vec<Finding<'a>> {
+    let read = |script| match unread.has(script) {
+        true => Reading::default(),
+        false => read(script),
+    };
     let readings: Vec<[Reading; 2]> = pairs
         .iter()
         .map(|pair| [read(&pair.up), read(&pair.down)])
@@ -38,6 +47,7 @@ pub(crate) fn find<'a>(registry: &Registry, pairs: &'a [Pair<'a>]) -> Vec<Findin
     }
     let mut judge = Judge {
         services: Services::of(registry),
+        unread,
         world: world.rewound(),
         out_of_sight: BTreeSet::new(),
         extended: BTreeSet::new(),
@@ -51,6 +61,7 @@ pub(crate) fn find<'a>(registry: &Registry, pairs: &'a [Pair<'a>]) -> Vec<Findin
 
 struct Judge<'r, 'a> {
     services: Services<'r>,
+    unread: &'r Unread,
     world: World<'a>,
     /// What may have been made where it cannot be followed.
     out_of_sight: BTreeSet<&'r str>,
@@ -92,7 +103,7 @@ impl<'r, 'a> Judge<'r, 'a> {
     }
 
     fn event(&mut self, case: &mut Case<'a>, event: &Event) {
-        if case.reported.contains(&event.object) {
+        if case.reported.contains(&event.object) || self.unread.names(&event.object.name.name) {
             return;
         }
         let finding = match &event.act {
@@ -124,7 +135,8 @@ impl<'r, 'a> Judge<'r, 'a> {
             }
             (Act::Change | Act::Drop | Act::Use, _) => false,
         };
-        if !is_concerned || case.reported.contains(&schema) {
+        let is_unread = self.unread.names(&schema.name.name);
+        if !is_concerned || is_unread || case.reported.contains(&schema) {
             return;
         }
         if let Some(finding) = self.referred(case, event, &schema) {

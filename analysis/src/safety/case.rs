@@ -10,6 +10,7 @@ use crate::finding::Finding;
 use crate::objects::{Name, fold, name_of};
 use crate::parse::{Id, Kind, Sql};
 use crate::script::Script;
+use crate::unread::Unread;
 
 pub(super) struct Case<'k, 'a> {
     pub(super) script: &'a Script<'a>,
@@ -128,6 +129,32 @@ impl<'k, 'a> Case<'k, 'a> {
             None => true,
             Some(Emptied::Truncated) => is_about_users,
             Some(Emptied::Deleted) => rule != Code::M0213,
+        }
+    }
+
+    /// Whether a finding of a rule rests on what a script that cannot be read may have done.
+    pub(super) fn rests_on(&self, unread: &Unread, rule: Code) -> bool {
+        let is_unknown = |table: &Name| {
+            let table_is_unknown = self.known.table(table).is_none_or(|one| one.is_made_by(0));
+            table_is_unknown && unread.names(&table.name)
+        };
+        let is_named = || unread.names(&self.column());
+        let of_type = || {
+            let name = self.added_type().filter(|added| !added.is_built_in());
+            name.and_then(|added| added.name)
+                .is_some_and(|name| unread.names(&name.name))
+        };
+        let is_among = |rules: &[Code]| rules.contains(&rule);
+        if is_among(&[Code::M0219, Code::M0225]) {
+            is_named() || self.table.as_ref().is_some_and(is_unknown)
+        } else if is_among(&[Code::M0213, Code::M0215, Code::M0221]) {
+            let guards = [Kind::IF_EXISTS, Kind::IF_NOT_EXISTS];
+            let is_guarded = guards
+                .iter()
+                .any(|&kind| self.sql().child(self.unit, kind).is_some());
+            is_guarded && is_named() || of_type()
+        } else {
+            false
         }
     }
 

@@ -124,11 +124,11 @@ impl Domains {
         } else if let Some(action) = has(Kind::DROP_CONSTRAINT) {
             domain.drop_check(referred_constraint(sql, action));
         } else {
-            self.rename(sql, statement, name);
+            self.rename(sql, statement, &name);
         }
     }
 
-    fn rename(&mut self, sql: &Sql<'_>, statement: Id, old: Name) {
+    fn rename(&mut self, sql: &Sql<'_>, statement: Id, old: &Name) {
         let mut new = old.clone();
         if let Some(action) = sql.child(statement, Kind::DOMAIN_RENAME_TO) {
             let name = sql.find(action, Kind::DOMAIN);
@@ -141,7 +141,7 @@ impl Domains {
             let schema = schema.map(|id| fold(sql.text_of(id)));
             new.schema = schema.filter(|schema| schema != "public");
         }
-        if let Some(domain) = self.0.remove(&old) {
+        if let Some(domain) = self.0.remove(old) {
             self.0.insert(new, domain);
         }
     }

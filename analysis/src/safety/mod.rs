@@ -37,6 +37,7 @@ use migrator_model::Code;
 
 use crate::finding::Finding;
 use crate::script::Pair;
+use crate::unread::Unread;
 use case::{Case, units};
 use known::Known;
 
@@ -57,24 +58,26 @@ const RULES: [Rule; 11] = [
     set_not_null::check,
 ];
 
-pub(crate) fn find<'a>(pairs: &'a [Pair<'a>]) -> Vec<Finding<'a>> {
+pub(crate) fn find<'a>(pairs: &'a [Pair<'a>], unread: &Unread) -> Vec<Finding<'a>> {
     let mut known = Known::default();
     let mut findings = Vec::new();
     for pair in pairs {
         known.begin(&pair.up);
-        for statement in pair.up.sql.statements() {
+        let is_read = !unread.has(&pair.up);
+        for statement in pair.up.sql.statements().filter(|_| is_read) {
             let mut said = BTreeSet::new();
             for unit in units(&pair.up, statement) {
-                let found = at_unit(&Case::new(&pair.up, &known, statement, unit));
-                findings.extend(
-                    found
-                        .into_iter()
-                        .filter(|finding| said.insert(finding.code)),
-                );
+                let case = Case::new(&pair.up, &known, statement, unit);
+                let mut found = at_unit(&case);
+                found.retain(|finding| {
+                    !case.rests_on(unread, finding.code) && said.insert(finding.code)
+                });
+                findings.extend(found);
                 known.follow(&pair.up, statement, unit);
             }
         }
-        let statements = pair.down.sql.statements();
+        let is_read = !unread.has(&pair.down);
+        let statements = pair.down.sql.statements().filter(|_| is_read);
         findings.extend(statements.filter_map(|statement| cascade::check(&pair.down, statement)));
     }
     findings

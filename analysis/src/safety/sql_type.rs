@@ -65,6 +65,12 @@ impl SqlType {
         ["text", "varchar"].contains(&self.base.as_str()) && self.modifiers.is_empty()
     }
 
+    /// Whether it is a type of Postgres's own, as far as its name tells.
+    pub(super) fn is_built_in(&self) -> bool {
+        let of_own = ["text", "varchar"].contains(&self.base.as_str()) || self.is_serial();
+        of_own || is_converted_to_text(&self.base)
+    }
+
     /// Whether values of it are kept as they are when they become of a type.
     ///
     /// From `varchar_support`, `numeric_support`, `TemporalSimplify` and the

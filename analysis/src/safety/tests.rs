@@ -42,7 +42,7 @@ fn found(scripts: &[(&str, &str)]) -> Vec<String> {
     for script in pairs.iter().flat_map(crate::script::Pair::scripts) {
         assert_eq!(script.sql.errors, [], "{}", script.sql.text);
     }
-    let findings = super::find(&pairs);
+    let findings = super::find(&pairs, &crate::unread::Unread::default());
     findings
         .iter()
         .map(|finding| finding.code.to_string())

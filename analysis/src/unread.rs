@@ -1,0 +1,96 @@
+//! The scripts that cannot be read, and what may be their doing.
+//!
+//! A script with a fault says nothing of what it makes, drops or changes. The
+//! others are judged all the same; but where a finding would rest on something
+//! that such a script names, there is none.
+
+use std::collections::BTreeSet;
+
+use migrator_model::{Code, Diagnostic, Resolved};
+
+use crate::script::{Pair, Script};
+
+/// The scripts that cannot be read.
+#[derive(Default)]
+pub(crate) struct Unread {
+    paths: BTreeSet<String>,
+    /// Every word of the up scripts among them, in lower case.
+    words: BTreeSet<String>,
+    /// Whether the order of the migrations is known.
+    is_ordered: bool,
+}
+
+impl Unread {
+    /// What the tree leaves out, and the scripts in which something was found.
+    pub(crate) fn of(resolved: &Resolved, pairs: &[Pair<'_>], found: &[&Script<'_>]) -> Unread {
+        let mut unread = Unread {
+            is_ordered: resolved.diagnostics.iter().all(keeps_order),
+            ..Unread::default()
+        };
+        for text in &resolved.unread {
+            unread.add_words(text);
+        }
+        unread.paths = found.iter().map(|script| script.path.to_owned()).collect();
+        for pair in pairs {
+            if unread.has(&pair.up) {
+                unread.add_words(pair.up.sql.text);
+            }
+        }
+        unread
+    }
+
+    fn add_words(&mut self, text: &str) {
+        let text = text.to_lowercase();
+        let words = text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$');
+        self.words.extend(words.map(str::to_owned));
+    }
+
+    /// Whether every script can be read.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.paths.is_empty() && self.words.is_empty() && self.is_ordered
+    }
+
+    /// Whether the order of the migrations is known.
+    pub(crate) fn is_ordered(&self) -> bool {
+        self.is_ordered
+    }
+
+    pub(crate) fn has(&self, script: &Script<'_>) -> bool {
+        self.paths.contains(script.path)
+    }
+
+    /// Whether an up script that cannot be read has all words of a name.
+    pub(crate) fn names(&self, name: &str) -> bool {
+        let name = name.to_lowercase();
+        let mut words = name.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$');
+        !self.words.is_empty() && words.all(|word| word.is_empty() || self.words.contains(word))
+    }
+}
+
+/// Whether a fault of the tree leaves the other migrations where they are.
+fn keeps_order(diagnostic: &Diagnostic) -> bool {
+    const OF_ONE: [Code; 21] = [
+        Code::M0102,
+        Code::M0103,
+        Code::M0104,
+        Code::M0105,
+        Code::M0106,
+        Code::M0107,
+        Code::M0108,
+        Code::M0111,
+        Code::M0114,
+        Code::M0115,
+        Code::M0116,
+        Code::M0117,
+        Code::M0201,
+        Code::M0202,
+        Code::M0203,
+        Code::M0204,
+        Code::M0205,
+        Code::M0206,
+        Code::M0207,
+        Code::M0313,
+        Code::M0314,
+    ];
+    OF_ONE.contains(&diagnostic.code)
+}
