@@ -104,6 +104,7 @@ impl From<Error> for Failure {
             | ErrorKind::NotDirty { .. }
             | ErrorKind::NotCurrent { .. }
             | ErrorKind::Locked { .. }
+            | ErrorKind::LockLost { .. }
             | ErrorKind::Script(_)
             | ErrorKind::Stopped(_)
             | ErrorKind::ReadOnly(_)
@@ -199,6 +200,7 @@ fn shown(error: &Error) -> Shown {
         | ErrorKind::Refused(_)
         | ErrorKind::NotCurrent { .. }
         | ErrorKind::Locked { .. }
+        | ErrorKind::LockLost { .. }
         | ErrorKind::Stopped(_)
         | ErrorKind::Connect(_)
         | ErrorKind::Scripts(_)
@@ -276,6 +278,7 @@ fn exit(error: &Error) -> Exit {
         }
         ErrorKind::Script(_)
         | ErrorKind::Scripts(_)
+        | ErrorKind::LockLost { .. }
         | ErrorKind::ReadOnly(_)
         | ErrorKind::History { .. }
         | ErrorKind::Engine(_) => Exit::Failed,

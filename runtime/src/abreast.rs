@@ -73,6 +73,7 @@ fn all_of(mut failed: Vec<Failed>) -> Result<(), ErrorKind> {
             | ErrorKind::Refused(_)
             | ErrorKind::NotCurrent { .. }
             | ErrorKind::Locked { .. }
+            | ErrorKind::LockLost { .. }
             | ErrorKind::Scripts(_)
             | ErrorKind::ReadOnly(_)
             | ErrorKind::Connection { .. }

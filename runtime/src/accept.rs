@@ -1,14 +1,16 @@
 //! Records scripts that were edited after they were applied.
 
+use std::collections::BTreeSet;
+
 use migrator_model::{Code, Migration, Version};
 
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::history::write::{self, Kind, Subject, Took};
 use crate::history::{Entry, History, Likeness, read};
-use crate::lock::Locks;
+use crate::lock::{Held, Locks};
 use crate::message::Message;
-use crate::migrator::{Migrator, failed};
+use crate::migrator::{Migrator, failed, write_failed};
 use crate::plan::Conflict;
 use crate::session::send;
 use crate::target::Selection;
@@ -102,12 +104,17 @@ impl Migrator {
         let services = edits.iter().map(|edit| edit.entry.service.clone());
         locks.exclusive.extend(services);
         let (held, _) = self.lock(client, &locks).await?;
-        let accepted = self.record_edits(client, edits).await;
-        held.release().await;
+        let accepted = self.record_edits(client, &held, edits).await;
+        self.release(client, held).await;
         accepted
     }
 
-    async fn record_edits(&self, client: &Client, edits: &[Edit]) -> Result<(), Error> {
+    async fn record_edits(
+        &self,
+        client: &Client,
+        held: &Held,
+        edits: &[Edit],
+    ) -> Result<(), Error> {
         let history = self.history(client).await?;
         let now = |edit: &Edit| {
             history
@@ -125,15 +132,19 @@ impl Migrator {
                 help: "run it again, and look at the difference again".to_owned(),
             }));
         }
-        let records: String = edits.iter().map(|edit| self.record_edit(edit)).collect();
-        let records = Message::bookkeeping(&records, self.options.lock_timeout);
+        let services: BTreeSet<&str> = edits.iter().map(|e| e.entry.service.as_str()).collect();
+        let claims = services.iter().map(|name| write::claim(&self.tables, name));
+        let check = write::check(held.nonce);
+        let records = edits.iter().map(|edit| self.record_edit(edit));
+        let text: String = claims.chain([check]).chain(records).collect();
+        let records = Message::bookkeeping(&text, self.options.lock_timeout);
         let sent = send(client.postgres(), &records).await;
         let Err(failure) = sent else {
             return Ok(());
         };
         // It fails if the connection is gone, and then that is what is said.
         let _ = client.postgres().batch_execute("ROLLBACK").await;
-        Err(failed(client, "writing the history".to_owned(), &failure.error).into())
+        Err(write_failed(client, held, &failure.error).into())
     }
 
     fn record_edit(&self, edit: &Edit) -> String {

@@ -55,6 +55,13 @@ pub enum ErrorKind {
         /// For how many seconds it was waited.
         waited: u64,
     },
+    /// The run's lock was lost, so that another run may have begun.
+    LockLost {
+        /// What was being done.
+        doing: String,
+        /// How it was lost.
+        why: String,
+    },
     /// A script failed.
     Script(Box<Fault>),
     /// Scripts that ran side by side failed; in the order of the plan.
@@ -110,6 +117,7 @@ impl Error {
                 first_conflict(state).map_or(Code::M0506, |conflict| conflict.code)
             }
             ErrorKind::Locked { .. } => Code::M0502,
+            ErrorKind::LockLost { .. } => Code::M0528,
             ErrorKind::Script(fault) if fault.left == Left::Unknown => Code::M0503,
             ErrorKind::Script(fault) => fault.code,
             ErrorKind::Scripts(_) | ErrorKind::Engine(_) => Code::M0501,
@@ -146,6 +154,7 @@ impl Error {
                 "wait for the other run, or end it; `--lock-wait` says for how long to wait"
                     .to_owned()
             }
+            ErrorKind::LockLost { .. } => lock_lost_help(Left::Nothing),
             ErrorKind::Script(fault) => script_help(fault),
             ErrorKind::Scripts(faults) => faults.first().map_or_else(String::new, script_help),
             ErrorKind::Stopped(stopped) => stopped.help(),
@@ -187,7 +196,25 @@ fn history_help(sqlstate: Option<&str>) -> &'static str {
     }
 }
 
+/// The run does not know who ended its lock's session: these are who may.
+fn lock_lost_help(left: Left) -> String {
+    let left = match left {
+        Left::Nothing => "nothing of this step is left in the database: run again",
+        Left::Dirty | Left::Resumable | Left::Unknown => {
+            "what its statements did is still there; `migrator status` shows how the \
+             migration is recorded now, and what to do about it"
+        }
+    };
+    format!(
+        "{left}; see the server's log for what ended the lock's session: `pg_terminate_backend`, \
+         a restart, or the idle timeout of a proxy, which must exceed 20 s"
+    )
+}
+
 fn script_help(fault: &Fault) -> String {
+    if fault.code == Code::M0528 {
+        return lock_lost_help(fault.left);
+    }
     let is = |state: &SqlState| fault.sqlstate.as_deref() == Some(state.code());
     match fault.left {
         Left::Nothing if fault.part == Part::Record => history_help(fault.sqlstate.as_deref()),
@@ -247,6 +274,9 @@ impl fmt::Display for Error {
                     f,
                     "the lock was not obtained in {waited} s: {holder} holds it"
                 )
+            }
+            ErrorKind::LockLost { doing, why } => {
+                write!(f, "the run lost its lock while {doing}: {why}")
             }
             ErrorKind::Script(fault) => fault.fmt(f),
             ErrorKind::Scripts(faults) => write!(f, "{} scripts failed", faults.len()),
@@ -322,6 +352,7 @@ impl std::error::Error for Error {
             | ErrorKind::Refused(_)
             | ErrorKind::NotCurrent { .. }
             | ErrorKind::Locked { .. }
+            | ErrorKind::LockLost { .. }
             | ErrorKind::Script(_)
             | ErrorKind::Scripts(_)
             | ErrorKind::Stopped(_)

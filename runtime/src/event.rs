@@ -46,6 +46,12 @@ pub enum Event<'a> {
         /// The session.
         holder: &'a Holder,
     },
+    /// The run has ended and could not find out whether the server has let go of its
+    /// lock (M0529): the next run may have to wait for that.
+    LockUnreleased {
+        /// Why it could not.
+        why: &'a str,
+    },
     /// The server said something unasked while a script ran.
     Notice(&'a Notice),
 }

@@ -2,19 +2,22 @@
 //!
 //! How messages are sent ahead is in [`pipeline`](crate::pipeline).
 
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
+use migrator_model::diagnostic::Position;
 use migrator_model::file_name::Direction;
 use migrator_model::sql::statements;
 use migrator_model::{Mode, Registry};
-use tokio_postgres::error::SqlState;
+use tokio_postgres::SimpleQueryRow;
 
 use crate::abreast::Shared;
 use crate::blockers::Watch;
 use crate::client::Client;
-use crate::fault::{Fault, Left, lost_lock};
+use crate::fault::{Fault, Left, lost_lock, overtaken};
+use crate::fence::{self, Fence, Mark};
 use crate::history::schema::Tables;
-use crate::history::write::{self, Kind, Subject, Took};
+use crate::history::write::{self, Gone, Kind, Subject, Took};
 use crate::lock::Held;
 use crate::message::{Commit, Message, Opening, forget, rollback};
 use crate::options::Options;
@@ -24,8 +27,8 @@ use crate::progress::Progress;
 use crate::recorded::Recorded;
 use crate::report::Done;
 use crate::schedule::Schedule;
-use crate::session::send;
-use crate::source::{Source, unanswered};
+use crate::session::{Answers, SendError, begin, send, send_for_rows};
+use crate::source::{Source, describe, unanswered};
 use crate::stop::Stop;
 
 /// What steps run with.
@@ -101,14 +104,20 @@ impl<'a> Executor<'a> {
         let started = Instant::now();
         self.left = self.left.saturating_sub(1);
         let outcome = match source {
-            _ if !self.lock.is_held() => Err(lost_lock(step.to_string(), Left::Nothing)),
+            _ if !self.lock.is_held() => {
+                let why = self.lock.why_lost();
+                Err(lost_lock(step.to_string(), Left::Nothing, &why))
+            }
             Ok(source) => {
                 let outcome = self.by_statement(step, &source).await;
                 let outcome = outcome.map_err(|fault| self.as_ended(fault));
                 if outcome.is_err() {
+                    self.tell_notices();
                     // It fails if the connection is gone, and with it what was left.
                     let rollback = rollback(&source.sql);
                     let _ = self.client.postgres().batch_execute(&rollback).await;
+                    // That there may be no transaction is none of the script's.
+                    drop(self.client.take_notices());
                 }
                 outcome
             }
@@ -124,9 +133,7 @@ impl<'a> Executor<'a> {
         outcome: Result<(), Fault>,
         took: Duration,
     ) -> Result<(), Fault> {
-        for notice in self.client.take_notices() {
-            self.progress.notice(self.leg, notice);
-        }
+        self.tell_notices();
         match outcome {
             Ok(()) => {
                 self.progress.finished(self.leg, Done::new(step, took));
@@ -137,6 +144,12 @@ impl<'a> Executor<'a> {
                 self.record_failure(step, &fault, took).await;
                 Err(fault)
             }
+        }
+    }
+
+    fn tell_notices(&self) {
+        for notice in self.client.take_notices() {
+            self.progress.notice(self.leg, notice);
         }
     }
 
@@ -204,59 +217,122 @@ impl<'a> Executor<'a> {
         let started = Instant::now();
         let timeouts = source.timeouts(self.client, self.options, Duration::ZERO);
         let forget = forget(&source.sql);
+        // What is resumed is marked again, so that the run that left it can tell.
         let (record, left) = match step.start {
-            Start::Afresh => (
-                write::check(self.lock.nonce) + &self.dirty_record(step),
-                Left::Nothing,
-            ),
-            Start::Resumed => (String::new(), source.left()),
+            Start::Afresh => (self.dirty_record(step), Left::Nothing),
+            Start::Resumed => (self.dirty_again(step), source.left()),
         };
+        let (service, version) = (step.service(), step.version());
+        // Behind the claim, no other run obtains the lock before the message has ended.
+        let claim = write::claim(self.tables, service);
+        let begin = format!(
+            "{claim}{}{record}{}",
+            write::check(self.lock.nonce),
+            write::mark(self.tables, service, version)
+        );
         let limit = self.options.lock_timeout;
-        let begin = Message::bookkeeping(&record, limit) + forget + &Message::timeouts(timeouts);
-        self.bookkeep(step, &begin, left).await?;
+        let begin = Message::bookkeeping(&begin, limit) + forget + &Message::timeouts(timeouts);
+        let Some(mark) = self.bookkeep(step, &begin, left).await? else {
+            return Err(lost_lock(step.to_string(), left, &self.lock.why_lost()));
+        };
+        let fence = Fence::new(self.tables, step, &source.sql, self.lock.nonce, &mark);
         let found = match step.start {
             Start::Afresh => {
-                self.send_all(step, source).await?;
+                self.send_all(step, source, fence).await?;
                 String::new()
             }
-            Start::Resumed => self.resume(step, source).await?,
+            Start::Resumed => self.resume(step, source, fence).await?,
         };
         let took = Took::Milliseconds(started.elapsed().as_secs_f64() * 1000.0);
-        let end = found + &self.clean_record(step) + &self.event(step, took, None) + forget;
+        let end = format!(
+            "{claim}{}{found}{}{}",
+            fence::check(self.tables, step, self.lock.nonce, &mark),
+            self.clean_record(step),
+            self.event(step, took, None)
+        );
         // What was done waits for as long as it takes to be recorded.
-        let end = Message::bookkeeping(&end, Duration::ZERO);
-        self.bookkeep(step, &end, source.left()).await
+        let end = Message::bookkeeping(&end, Duration::ZERO) + forget;
+        self.bookkeep(step, &end, source.left()).await.map(drop)
     }
 
     /// One statement after the other, as long as nobody else can be at it.
-    async fn send_all(&self, step: &Step<'_>, source: &Source) -> Result<(), Fault> {
+    async fn send_all(
+        &self,
+        step: &Step<'_>,
+        source: &Source,
+        mut fence: Fence,
+    ) -> Result<(), Fault> {
         let name = step.to_string();
         for (index, range) in statements(&source.sql).into_iter().enumerate() {
             if !self.lock.is_held() {
-                return Err(lost_lock(name, source.left()));
+                return Err(lost_lock(name, source.left(), &self.lock.why_lost()));
             }
             if index > 0 && self.stop.is_stopped() {
                 return Err(Fault::between(name, source.left()));
             }
-            let sent = source.send_statement(self.client, &name, range, self.stop);
-            sent.await?;
+            self.send_fenced(&name, source, range, &mut fence).await?;
         }
         Ok(())
     }
 
-    async fn bookkeep(&mut self, step: &Step<'_>, message: &str, left: Left) -> Result<(), Fault> {
-        let Err(failure) = send(self.client.postgres(), message).await else {
-            return Ok(());
+    /// Sends one statement outside a transaction, right behind its check.
+    pub(crate) async fn send_fenced(
+        &self,
+        name: &str,
+        source: &Source,
+        range: Range<usize>,
+        fence: &mut Fence,
+    ) -> Result<(), Fault> {
+        let at = Position::at(&source.sql, range.start);
+        let checked = match fence.before(&source.sql[range.clone()]) {
+            Some(check) => begin(self.client.postgres(), check).await,
+            None => Answers::default(),
         };
-        let Some(said) = failure.error.as_db_error() else {
-            return Err(unanswered(self.client, &step.to_string(), &failure.error).await);
-        };
-        // It may fail as well, and then there is nothing more to say.
-        let _ = self.client.postgres().batch_execute("ROLLBACK").await;
-        if *said.code() == SqlState::DIVISION_BY_ZERO {
-            return Err(lost_lock(step.to_string(), left));
+        let sent = source.send_statement(self.client, name, range, self.stop);
+        let sent = sent.await;
+        match checked.wait().await {
+            Err(SendError { error, .. }) if error.as_db_error().is_some() => {
+                let fault = self.refused(name, &error, source.left());
+                Err(fault.at(source.path.as_deref(), &source.sql, Some(at)))
+            }
+            // That the connection was lost is said of the statement.
+            Ok(()) | Err(_) => sent,
         }
-        let fault = Fault::new(step.to_string(), String::new(), left).with_server(said);
+    }
+
+    /// The server refused a message of ours.
+    pub(crate) fn refused(&self, name: &str, error: &tokio_postgres::Error, left: Left) -> Fault {
+        let name = name.to_owned();
+        let Some(said) = error.as_db_error() else {
+            return Fault::new(name, describe(error), left);
+        };
+        match write::gone(said) {
+            Some(Gone::Lock) => lost_lock(name, left, &self.lock.why_lost()),
+            Some(Gone::Mark) => overtaken(name, left),
+            None => Fault::new(name, String::new(), left).with_server(said),
+        }
+    }
+
+    /// Sends what records, and gives the transaction of the mark if it is asked for.
+    async fn bookkeep(
+        &mut self,
+        step: &Step<'_>,
+        message: &str,
+        left: Left,
+    ) -> Result<Option<Mark>, Fault> {
+        let mark = |row: &SimpleQueryRow| match (row.len(), row.get(0)) {
+            (2, Some(write::MARK)) => row.get(1).map(|by| Mark(by.to_owned())),
+            _ => None,
+        };
+        let failure = match send_for_rows(self.client.postgres(), message, mark).await {
+            Ok(marks) => return Ok(marks.into_iter().next_back()),
+            Err(failure) => failure,
+        };
+        if failure.error.as_db_error().is_none() {
+            return Err(unanswered(self.client, &step.to_string(), &failure.error).await);
+        }
+        // Whoever has the step done ends the transaction.
+        let fault = self.refused(&step.to_string(), &failure.error, left);
         Err(fault.in_record())
     }
 
@@ -281,6 +357,12 @@ impl<'a> Executor<'a> {
                 write::set_dirty(self.tables, &entry.service, entry.version, dirty)
             }
         }
+    }
+
+    /// Marks an entry that is dirty already.
+    fn dirty_again(&self, step: &Step<'_>) -> String {
+        let (service, version) = (step.service(), step.version());
+        write::set_dirty(self.tables, service, version, Some(step.direction()))
     }
 
     fn clean_record(&self, step: &Step<'_>) -> String {

@@ -141,7 +141,9 @@ impl Fault {
     /// It is not the script that failed but what records it.
     pub(crate) fn in_record(mut self) -> Fault {
         self.part = Part::Record;
-        self.code = Code::M0505;
+        if self.code != Code::M0528 {
+            self.code = Code::M0505;
+        }
         self
     }
 
@@ -167,9 +169,27 @@ impl Fault {
 }
 
 /// A step could not go on, as another run may have begun by now.
-pub(crate) fn lost_lock(step: String, left: Left) -> Fault {
-    let message = "the connection that holds the lock was lost".to_owned();
-    Fault::new(step, message, left)
+pub(crate) fn lost_lock(step: String, left: Left, why: &str) -> Fault {
+    let unknown = match left {
+        Left::Nothing => "",
+        Left::Dirty | Left::Resumable | Left::Unknown => {
+            "; whether another run has changed the same objects since is unknown"
+        }
+    };
+    Fault {
+        code: Code::M0528,
+        ..Fault::new(step, format!("the run lost its lock: {why}{unknown}"), left)
+    }
+}
+
+/// A step could not go on, as another run has written its entry.
+pub(crate) fn overtaken(step: String, left: Left) -> Fault {
+    let message = "another run has changed its history entry since this run started it; \
+                   which of the two ran last is unknown";
+    Fault {
+        code: Code::M0528,
+        ..Fault::new(step, message.to_owned(), left)
+    }
 }
 
 /// The position that the server named in the text it was sent.

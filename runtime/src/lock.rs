@@ -19,14 +19,16 @@ use tokio::time::timeout;
 use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 
 use crate::client::Client;
-use crate::connect::Connection;
+use crate::connect::{ConnectError, Connection, Refusal};
 use crate::dropped::Orphan;
 use crate::error::ErrorKind;
 use crate::event::{Event, Holder, Listener};
+use crate::evict;
 use crate::history::History;
 use crate::history::read::{self, ReadError};
 use crate::history::schema::{Tables, quote_literal};
 use crate::history::write::CLAIM;
+use crate::keep::{Ending, Kept};
 use crate::options::Options;
 use crate::session::rows;
 
@@ -48,7 +50,7 @@ impl Locks {
 /// Locks that are held, until this is dropped or the connection is lost.
 pub(crate) struct Held {
     /// None once they are released.
-    connection: Option<Connection>,
+    connection: Option<Kept>,
     /// What has to end before they are.
     orphans: Mutex<Vec<Orphan>>,
     /// The key of a lock of this run alone, which goes with the others: what other
@@ -56,10 +58,19 @@ pub(crate) struct Held {
     pub(crate) nonce: i64,
 }
 
+/// Whether the server has let go of the locks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Release {
+    /// It has.
+    Done,
+    /// It may hold them yet, because of this.
+    Unknown(String),
+}
+
 impl Held {
-    fn new(connection: Connection, nonce: i64) -> Held {
+    fn new(connection: Connection, nonce: i64, options: &Options) -> Held {
         Held {
-            connection: Some(connection),
+            connection: Some(Kept::new(connection, options.lock_heartbeat)),
             orphans: Mutex::default(),
             nonce,
         }
@@ -67,8 +78,13 @@ impl Held {
 
     /// Whether the server still knows of us.
     pub(crate) fn is_held(&self) -> bool {
-        let connection = self.connection.as_ref();
-        connection.is_some_and(|connection| !connection.client.is_closed())
+        self.connection.as_ref().is_some_and(Kept::is_well)
+    }
+
+    /// Why the locks are lost.
+    pub(crate) fn why_lost(&self) -> String {
+        let why = self.connection.as_ref().and_then(Kept::why_lost);
+        why.unwrap_or_else(|| "the server has ended its session".to_owned())
     }
 
     /// Keeps the locks until this has ended.
@@ -82,19 +98,18 @@ impl Held {
         std::mem::take(orphans.unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Lets go, and waits until the server has, or is not heard any more.
-    pub(crate) async fn release(mut self) {
+    /// Lets go, and waits until the server has. Where that is not answered, the session
+    /// that holds the locks is ended over another connection.
+    pub(crate) async fn release(mut self, client: &Client) -> Release {
         for orphan in self.take_orphans() {
             orphan.end().await;
         }
-        if let Some(connection) = self.connection.take() {
-            let rollback = connection.client.batch_execute("ROLLBACK");
-            match timeout(ANSWER, rollback).await {
-                // It fails if the connection is gone, and the locks with it.
-                Ok(_) => connection.close().await,
-                // The work is done, and the server will find out.
-                Err(_) => connection.abandon(),
-            }
+        match self.connection.take() {
+            None => Release::Done,
+            Some(connection) => match connection.end(ANSWER).await {
+                Ending::Answered => Release::Done,
+                Ending::Unanswered => evict::end_holder(client, self.nonce).await,
+            },
         }
     }
 }
@@ -116,7 +131,12 @@ impl Drop for Held {
 
 /// For so long the server is waited for when the locks are released: what lies between may
 /// have forgotten a connection that was idle for all of a run.
-const ANSWER: Duration = Duration::from_secs(5);
+const ANSWER: Duration = Duration::from_secs(3);
+
+/// The shortest and the longest time that a try may take: what is left of the time to
+/// wait, within these.
+const SHORTEST_TRY: Duration = Duration::from_secs(10);
+const LONGEST_TRY: Duration = Duration::from_secs(30);
 
 /// The first pause between two tries; it doubles up to [`LONGEST_PAUSE`].
 pub(crate) const FIRST_PAUSE: Duration = Duration::from_millis(20);
@@ -142,48 +162,116 @@ pub(crate) async fn acquire(
     taking: Taking<'_>,
 ) -> Result<(Held, Seen), ErrorKind> {
     let (options, patience) = (taking.options, taking.options.lock_wait);
-    let sibling = client.sibling(&options.application).await;
-    let connection = sibling.map_err(ErrorKind::Connect)?;
+    let connection = sibling(client, options).await?;
     let nonce = random().cast_signed();
     let keys = Keys {
         nonce,
         ..keys(&options.schema, taking.tables, locks)
     };
+    let attempt = Attempt {
+        connection: &connection,
+        patience,
+        started: Instant::now(),
+    };
+    match attempt.take(&keys, &taking).await {
+        Ok(seen) => Ok((Held::new(connection, nonce, options), seen)),
+        Err(kind) => {
+            if matches!(kind, ErrorKind::Connection { .. }) {
+                connection.abandon();
+                // The lock may have been obtained without our having heard so.
+                evict::end_holder(client, nonce).await;
+            }
+            Err(kind)
+        }
+    }
+}
+
+/// One wait for locks.
+struct Attempt<'a> {
+    connection: &'a Connection,
+    patience: Duration,
+    started: Instant,
+}
+
+impl Attempt<'_> {
+    async fn take(&self, keys: &Keys, taking: &Taking<'_>) -> Result<Seen, ErrorKind> {
+        let connection = self.connection;
+        let mut pause = FIRST_PAUSE;
+        let mut last: Option<Holder> = None;
+        let first = try_and_look(connection, keys, taking.tables);
+        let (mut taken, seen) = self.answered(first).await?;
+        if taken {
+            return Ok(Some(seen));
+        }
+        loop {
+            if taken {
+                return Ok(None);
+            }
+            let holder = self.answered(holder(connection, keys)).await?;
+            if self.left().is_zero() {
+                return Err(ErrorKind::Locked {
+                    holder,
+                    waited: self.started.elapsed().as_secs(),
+                });
+            }
+            if last.is_none() {
+                // Should it fail, so does the next try.
+                let _ = self.answered(connection.client.batch_execute(STAY)).await;
+            }
+            if last.as_ref() != Some(&holder) {
+                if let Some(listener) = taking.listener {
+                    listener.tell(&Event::Waiting(&holder));
+                }
+                last = Some(holder);
+            }
+            tokio::time::sleep(jitter(pause).min(self.left())).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+            taken = self.answered(try_all(connection, keys)).await?;
+        }
+    }
+
+    /// What is left of the time to wait.
+    fn left(&self) -> Duration {
+        self.patience.saturating_sub(self.started.elapsed())
+    }
+
+    /// Waits for an answer, but not for ever: a network that is dead says nothing.
+    async fn answered<T>(
+        &self,
+        answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, ErrorKind> {
+        let limit = self.left().clamp(SHORTEST_TRY, LONGEST_TRY);
+        match timeout(limit, answer).await {
+            Ok(answer) => answer.map_err(|error| failed(self.connection, &error)),
+            Err(_) => Err(ErrorKind::Connection {
+                doing: "waiting for the lock".to_owned(),
+                why: format!("the server did not answer for {} s", limit.as_secs()),
+            }),
+        }
+    }
+}
+
+/// Opens the connection of the locks. Where the server has none left, others may give
+/// theirs back: they wait for one as well, and not all for equally long.
+async fn sibling(client: &Client, options: &Options) -> Result<Connection, ErrorKind> {
+    let patience = jitter(options.lock_wait.min(SHORTEST_TRY));
     let started = Instant::now();
     let mut pause = FIRST_PAUSE;
-    let mut last: Option<Holder> = None;
-    let first = try_and_look(&connection, &keys, taking.tables).await;
-    let (mut taken, seen) = first.map_err(|error| failed(&connection, &error))?;
-    if taken {
-        return Ok((Held::new(connection, nonce), Some(seen)));
-    }
     loop {
-        if taken {
-            return Ok((Held::new(connection, nonce), None));
-        }
-        let holder = holder(&connection, &keys).await;
-        let holder = holder.map_err(|error| failed(&connection, &error))?;
+        let full = match client.sibling(&options.application).await {
+            Err(
+                full @ ConnectError::Refused {
+                    reason: Refusal::TooManyConnections,
+                    ..
+                },
+            ) => full,
+            opened => return opened.map_err(ErrorKind::Connect),
+        };
         if started.elapsed() >= patience {
-            return Err(ErrorKind::Locked {
-                holder,
-                waited: started.elapsed().as_secs(),
-            });
+            return Err(ErrorKind::Connect(full));
         }
-        if last.is_none() {
-            // Should it fail, so does the next try.
-            let _ = connection.client.batch_execute(STAY).await;
-        }
-        if last.as_ref() != Some(&holder) {
-            if let Some(listener) = taking.listener {
-                listener.tell(&Event::Waiting(&holder));
-            }
-            last = Some(holder);
-        }
-        let left = patience.saturating_sub(started.elapsed());
-        tokio::time::sleep(jitter(pause).min(left)).await;
+        tokio::time::sleep(jitter(pause)).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
-        let again = try_all(&connection, &keys).await;
-        taken = again.map_err(|error| failed(&connection, &error))?;
     }
 }
 
@@ -233,7 +321,7 @@ const DATABASE: &str = "(SELECT oid FROM pg_catalog.pg_database \
                         WHERE datname OPERATOR(pg_catalog.=) pg_catalog.current_database())";
 
 /// That a row of `pg_locks` is one of these keys, held, in this database.
-fn held(keys: impl Iterator<Item = i64>) -> String {
+pub(crate) fn held(keys: impl Iterator<Item = i64>) -> String {
     let keys: Vec<String> = keys.map(|key| key.to_string()).collect();
     format!(
         "l.locktype OPERATOR(pg_catalog.=) 'advisory' AND l.granted \

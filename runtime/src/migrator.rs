@@ -9,6 +9,7 @@ use crate::error::{Error, ErrorKind};
 use crate::event::{Event, Listener};
 use crate::history::read::{self, ReadError};
 use crate::history::schema::Tables;
+use crate::history::write;
 use crate::history::{History, Recorded};
 use crate::lock::{self, Held, Locks, Seen, Taking};
 use crate::options::Options;
@@ -245,6 +246,22 @@ pub(crate) fn failed(client: &Client, doing: String, error: &tokio_postgres::Err
             doing,
             why: client.lost().unwrap_or_else(|| describe(error)),
         },
+    }
+}
+
+/// What a message that writes under a lock, behind its check, failed of.
+pub(crate) fn write_failed(
+    client: &Client,
+    held: &Held,
+    error: &tokio_postgres::Error,
+) -> ErrorKind {
+    let doing = "writing the history".to_owned();
+    match error.as_db_error().and_then(write::gone) {
+        Some(_) => ErrorKind::LockLost {
+            doing,
+            why: held.why_lost(),
+        },
+        None => failed(client, doing, error),
     }
 }
 

@@ -20,6 +20,9 @@ pub struct Options {
     pub statement_timeout: Duration,
     /// How long to wait for another run to let go of the lock.
     pub lock_wait: Duration,
+    /// How often the connection that holds the lock sends a query, so that no proxy ends
+    /// it for having nothing to do. It is below a proxy's idle timeout, or has no effect.
+    pub lock_heartbeat: Duration,
     /// How often a script is tried that meets a lock, a deadlock or a serialization failure.
     pub tries: u32,
     /// How many connections run scripts side by side, those of services of the same tier
@@ -38,6 +41,7 @@ impl Default for Options {
             lock_timeout: Duration::from_secs(5),
             statement_timeout: Duration::ZERO,
             lock_wait: Duration::from_secs(300),
+            lock_heartbeat: Duration::from_secs(20),
             tries: 10,
             jobs: NonZeroUsize::MIN,
             policy: Policy::default(),

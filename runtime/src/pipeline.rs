@@ -174,7 +174,7 @@ impl<'a> Executor<'a> {
             return Err(unanswered(self.client, &step.to_string(), &failure.error).await);
         };
         let mut fault = match is_lost_lock(said) {
-            true => lost_lock(step.to_string(), Left::Nothing),
+            true => lost_lock(step.to_string(), Left::Nothing, &self.lock.why_lost()),
             false => source.refused(&step.to_string(), message, failure, said),
         };
         if *said.code() == SqlState::LOCK_NOT_AVAILABLE {

@@ -6,9 +6,9 @@ use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::history::Entry;
 use crate::history::write::{self, Kind, Subject, Took};
-use crate::lock::Locks;
+use crate::lock::{Held, Locks};
 use crate::message::Message;
-use crate::migrator::{Migrator, failed};
+use crate::migrator::{Migrator, write_failed};
 use crate::ready;
 
 /// What the user made of a script that broke half-way.
@@ -37,16 +37,17 @@ impl Migrator {
         let mut locks = Locks::default();
         locks.exclusive.insert(service.to_owned());
         let (held, _) = self.lock(client, &locks).await?;
-        let repaired = self.record(client, service, version, outcome).await;
-        held.release().await;
+        let entry = (service, version);
+        let repaired = self.record(client, &held, entry, outcome).await;
+        self.release(client, held).await;
         repaired
     }
 
     async fn record(
         &self,
         client: &Client,
-        service: &str,
-        version: Version,
+        held: &Held,
+        (service, version): (&str, Version),
         outcome: Outcome,
     ) -> Result<Entry, Error> {
         ready::session(client).await?;
@@ -80,16 +81,18 @@ impl Migrator {
         let kind = Kind::Repair;
         let event = write::event(&self.tables, kind, subject, Took::Unknown, Some(message));
         let limit = self.options().lock_timeout;
+        let check = write::check(held.nonce);
+        let text = write::claim(&self.tables, service) + &check + &record + &event;
         let sent = client
             .postgres()
-            .batch_execute(&Message::bookkeeping(&(record + &event), limit))
+            .batch_execute(&Message::bookkeeping(&text, limit))
             .await;
         match sent {
             Ok(()) => Ok(entry),
             Err(error) => {
                 // It fails if the connection is gone, and then that is what is said.
                 let _ = client.postgres().batch_execute("ROLLBACK").await;
-                Err(failed(client, "writing the history".to_owned(), &error).into())
+                Err(write_failed(client, held, &error).into())
             }
         }
     }

@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind};
 use crate::event::Event;
 use crate::history::{Entry, History};
 use crate::legs::legs;
-use crate::lock::{Held, Locks, Seen};
+use crate::lock::{Held, Locks, Release, Seen};
 use crate::migrator::{Migrator, failed, read_failed};
 use crate::plan::{self, Conflict, Plan};
 use crate::progress::Progress;
@@ -108,12 +108,21 @@ impl Migrator {
                 prepared: &services,
             };
             let outcome = self.locked(order, under, seen, report).await;
-            held.release().await;
+            self.release(order.client, held).await;
             match outcome? {
                 Locked::Done => return Ok(()),
                 Locked::Further(needed) => locks = needed,
             }
             (held, seen) = self.lock(order.client, &locks).await?;
+        }
+    }
+
+    /// Lets go of the locks, and tells if the server may hold them yet.
+    pub(crate) async fn release(&self, client: &Client, held: Held) {
+        if let Release::Unknown(why) = held.release(client).await
+            && let Some(listener) = &self.listener
+        {
+            listener.tell(&Event::LockUnreleased { why: &why });
         }
     }
 

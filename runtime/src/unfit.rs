@@ -48,7 +48,25 @@ const TALKS: (&str, &str) = (
     "write the rows as INSERT",
 );
 
-fn ends_transaction(statement: &str) -> bool {
+/// Whether a statement opens a transaction.
+pub(crate) fn opens_transaction(statement: &str) -> bool {
+    let mut words = Words { rest: statement }.map(str::to_ascii_uppercase);
+    match words.next().as_deref() {
+        Some("BEGIN") => true,
+        Some("START") => words.next().as_deref() == Some("TRANSACTION"),
+        _ => false,
+    }
+}
+
+/// Whether a statement that ends a transaction opens the next one: `COMMIT AND CHAIN`.
+pub(crate) fn chains_transaction(statement: &str) -> bool {
+    let words = Words { rest: statement }.map(str::to_ascii_uppercase);
+    let words: Vec<String> = words.collect();
+    words.windows(2).any(|pair| pair == ["AND", "CHAIN"])
+}
+
+/// Whether a statement ends a transaction.
+pub(crate) fn ends_transaction(statement: &str) -> bool {
     let mut words = Words { rest: statement }.map(str::to_ascii_uppercase);
     match words.next().as_deref() {
         Some("COMMIT" | "END") => true,

@@ -310,6 +310,7 @@ fn is_passing(kind: &ErrorKind) -> bool {
         | ErrorKind::Refused(_)
         | ErrorKind::NotCurrent { .. }
         | ErrorKind::Locked { .. }
+        | ErrorKind::LockLost { .. }
         | ErrorKind::Script(_)
         | ErrorKind::Stopped(_)
         | ErrorKind::ReadOnly(_)

@@ -56,6 +56,7 @@ fn tell(output: &Printer, event: &Event<'_>) {
         output.note(&text);
     }
     match event {
+        Event::LockUnreleased { why } => output.warning(&unreleased(why)),
         Event::Planned(plan) => notes(output, plan),
         Event::Finished(done) => output.result(Tone::Good, word(done.direction), &done_line(done)),
         Event::Waiting(_)
@@ -91,8 +92,19 @@ pub(super) fn note(event: &Event<'_>) -> Option<String> {
             notice.severity.to_lowercase(),
             notice.message
         )),
-        Event::Planned(_) | Event::Finished(_) | Event::Started(_) => None,
+        Event::Planned(_)
+        | Event::Finished(_)
+        | Event::LockUnreleased { .. }
+        | Event::Started(_) => None,
     }
+}
+
+/// That the next run may have to wait.
+pub(super) fn unreleased(why: &str) -> String {
+    format!(
+        "[M0529] the server may still hold the lock of this run: {why}; \
+         `migrator explain M0529` says how to look, and how to end it"
+    )
 }
 
 /// The notes of a plan, and what comes along that was not asked for.

@@ -156,6 +156,48 @@ pub(crate) fn check(lock: i64) -> String {
     format!("SELECT 1 OPERATOR(pg_catalog./) COALESCE({held}, 0);")
 }
 
+/// Names the transaction that last wrote an entry: whoever writes the entry later puts
+/// another in its place. The answer is one row, [`MARK`] and the transaction.
+pub(crate) fn mark(tables: &Tables, service: &str, version: Version) -> String {
+    format!(
+        "SELECT '{MARK}', xmin::pg_catalog.text FROM {} WHERE {};",
+        tables.of(service),
+        is(version)
+    )
+}
+
+/// The first column of the answer to [`mark`].
+pub(crate) const MARK: &str = "mark";
+
+/// A statement that fails unless an entry is still as the transaction of a [`mark`] left it.
+pub(crate) fn check_mark(tables: &Tables, service: &str, version: Version, mark: &str) -> String {
+    format!(
+        "SELECT pg_catalog.ln(pg_catalog.count(*)::pg_catalog.float8) FROM {} \
+         WHERE {} AND xmin OPERATOR(pg_catalog.=) {}::pg_catalog.xid;",
+        tables.of(service),
+        is(version),
+        quote_literal(mark)
+    )
+}
+
+/// What a check found gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gone {
+    /// The lock ([`check`]).
+    Lock,
+    /// The mark: another run has written the entry since ([`check_mark`]).
+    Mark,
+}
+
+/// What the server refused a message for, if it was one of our checks.
+pub(crate) fn gone(said: &DbError) -> Option<Gone> {
+    match said.code() {
+        code if *code == SqlState::DIVISION_BY_ZERO => Some(Gone::Lock),
+        code if *code == SqlState::INVALID_ARGUMENT_FOR_LOG => Some(Gone::Mark),
+        _ => None,
+    }
+}
+
 /// An expression that is null unless another session holds this advisory lock.
 fn unless_lost(lock: i64, value: &str) -> String {
     format!(

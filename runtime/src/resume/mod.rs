@@ -16,13 +16,14 @@ use migrator_model::{Code, Mode};
 
 use crate::event::Holder;
 use crate::executor::Executor;
-use crate::fault::Fault;
+use crate::fault::{Fault, lost_lock};
+use crate::fence::Fence;
 use crate::history::read::last_failure;
 use crate::history::write::{Kind, Took};
 use crate::lock::{FIRST_PAUSE, LONGEST_PAUSE, jitter};
 use crate::message::Message;
 use crate::plan::Step;
-use crate::session::send;
+use crate::session::{Answers, SendError, begin, send};
 use crate::source::{Source, unanswered};
 use look::Found;
 use read::{Statement, read};
@@ -38,6 +39,8 @@ struct Resumed<'a> {
     step: &'a Step<'static>,
     name: String,
     source: &'a Source,
+    /// What is checked before each statement.
+    fence: Fence,
     /// What the last run said when it failed at this step, if it could.
     failed: Option<String>,
     /// What was found so far.
@@ -50,8 +53,10 @@ impl Executor<'_> {
         &mut self,
         step: &Step<'static>,
         source: &Source,
+        fence: Fence,
     ) -> Result<String, Fault> {
         let mut resumed = Resumed {
+            fence,
             step,
             name: step.to_string(),
             source,
@@ -91,9 +96,13 @@ impl Executor<'_> {
             let (text, at) = (&sql[range.clone()], range.start);
             self.wait_for_server(resumed, &statement, text, at).await?;
             if self.prepare(resumed, &statement, at).await? == Next::Send {
-                let Resumed { source, name, .. } = &*resumed;
-                let sent = source.send_statement(self.client, name, range, self.stop);
-                sent.await?;
+                let Resumed {
+                    source,
+                    name,
+                    fence,
+                    ..
+                } = &mut *resumed;
+                self.send_fenced(name, source, range, fence).await?;
             }
         }
         Ok(())
@@ -118,8 +127,10 @@ impl Executor<'_> {
                 Err(error) => return Err(self.unseen(resumed, at, &error).await),
             };
             if !self.lock.is_held() {
-                let message = "the connection that holds the lock was lost".to_owned();
-                return Err(resumed.fault(at, message));
+                let Source { path, sql, .. } = resumed.source;
+                let why = self.lock.why_lost();
+                let fault = lost_lock(resumed.name.clone(), resumed.source.left(), &why);
+                return Err(fault.at(path.as_deref(), sql, Some(Position::at(sql, at))));
             }
             if started.elapsed() >= self.options.lock_wait {
                 let message =
@@ -163,14 +174,7 @@ impl Executor<'_> {
                 self.found(resumed, what);
                 for index in leavings {
                     let drop = format!("DROP INDEX CONCURRENTLY IF EXISTS {index}");
-                    let sent = send(self.client.postgres(), &drop);
-                    let Ok(sent) = self.stop.attend(self.client, sent).await else {
-                        let name = resumed.name.clone();
-                        return Err(Fault::silent(name, resumed.source.left()));
-                    };
-                    if let Err(failure) = sent {
-                        return Err(self.unseen(resumed, at, &failure.error).await);
-                    }
+                    self.drop_leavings(resumed, &drop, at).await?;
                 }
                 Ok(Next::Send)
             }
@@ -178,6 +182,35 @@ impl Executor<'_> {
                 code: Code::M0514,
                 ..resumed.fault(at, what)
             }),
+        }
+    }
+
+    /// Drops what a statement has left half-done, right behind the check.
+    async fn drop_leavings(
+        &self,
+        resumed: &mut Resumed<'_>,
+        drop: &str,
+        at: usize,
+    ) -> Result<(), Fault> {
+        let checked = match resumed.fence.before(drop) {
+            Some(check) => begin(self.client.postgres(), check).await,
+            None => Answers::default(),
+        };
+        let sent = send(self.client.postgres(), drop);
+        let Ok(sent) = self.stop.attend(self.client, sent).await else {
+            let name = resumed.name.clone();
+            return Err(Fault::silent(name, resumed.source.left()));
+        };
+        if let Err(SendError { error, .. }) = checked.wait().await
+            && error.as_db_error().is_some()
+        {
+            let fault = self.refused(&resumed.name, &error, resumed.source.left());
+            let Source { path, sql, .. } = resumed.source;
+            return Err(fault.at(path.as_deref(), sql, Some(Position::at(sql, at))));
+        }
+        match sent {
+            Ok(()) => Ok(()),
+            Err(failure) => Err(self.unseen(resumed, at, &failure.error).await),
         }
     }
 

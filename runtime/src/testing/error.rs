@@ -120,6 +120,7 @@ fn details(error: &crate::Error) -> Vec<String> {
         ErrorKind::UnknownService { .. }
         | ErrorKind::NotDirty { .. }
         | ErrorKind::Locked { .. }
+        | ErrorKind::LockLost { .. }
         | ErrorKind::Connect(_)
         | ErrorKind::ReadOnly(_)
         | ErrorKind::Format(_)

@@ -14,6 +14,7 @@ mod connection;
 mod defaults;
 mod disk;
 mod fault;
+mod fencing;
 mod fleet;
 mod history;
 mod hostile;

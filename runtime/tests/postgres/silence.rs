@@ -6,12 +6,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use migrator_runtime::{
-    Client, DatabaseState, ErrorKind, Migrator, Settings, Target, connect, connect_within,
+    Client, DatabaseState, Error, ErrorKind, Migrator, Options, Report, Settings, Target, connect,
+    connect_within,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
+use tokio::time::timeout;
 
-use super::support::{AT_GATE, Database, Gate, core, done, within};
+use super::support::{AT_GATE, Database, Gate, core, done, telling, within};
 
 /// What stands between a database and its clients, and can stop to pass on what they say.
 struct Proxy {
@@ -20,10 +22,17 @@ struct Proxy {
     silent: Arc<AtomicUsize>,
     /// Nor is the connection of this number.
     deaf: Arc<AtomicUsize>,
+    /// How many connections were ended for having nothing to say.
+    ended: Arc<AtomicUsize>,
 }
 
 impl Proxy {
     async fn before(database: &Database) -> Proxy {
+        Proxy::with_idle_timeout(database, Duration::MAX).await
+    }
+
+    /// One that ends all connections but the first that say nothing for so long.
+    async fn with_idle_timeout(database: &Database, idle: Duration) -> Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (server, name) = database.url.rsplit_once('/').expect("a name");
@@ -32,7 +41,13 @@ impl Proxy {
         let socket = PathBuf::from(folder.replace("%2F", "/")).join(format!(".s.PGSQL.{port}"));
         let silent = Arc::new(AtomicUsize::new(0));
         let deaf = Arc::new(AtomicUsize::new(usize::MAX));
-        let heard = Heard(Arc::clone(&silent), Arc::clone(&deaf));
+        let ended = Arc::new(AtomicUsize::new(0));
+        let heard = Heard {
+            silent: Arc::clone(&silent),
+            deaf: Arc::clone(&deaf),
+            idle,
+            ended: Arc::clone(&ended),
+        };
         tokio::spawn(async move {
             for number in 0.. {
                 let (client, _) = listener.accept().await.expect("a client");
@@ -40,8 +55,15 @@ impl Proxy {
                 tokio::spawn(carry(client, server, number, heard.clone()));
             }
         });
-        let url = format!("postgresql://postgres@{address}/{name}?sslmode=disable");
-        Proxy { url, silent, deaf }
+        let (_, role) = server.split_once("//").expect("a scheme");
+        let (role, _) = role.split_once('@').expect("a role");
+        let url = format!("postgresql://{role}@{address}/{name}?sslmode=disable");
+        Proxy {
+            url,
+            silent,
+            deaf,
+            ended,
+        }
     }
 
     async fn client(&self) -> Client {
@@ -50,14 +72,18 @@ impl Proxy {
     }
 }
 
-/// Which connections are heard.
+/// Which connections are heard, and for how long they may say nothing.
 #[derive(Clone)]
-struct Heard(Arc<AtomicUsize>, Arc<AtomicUsize>);
+struct Heard {
+    silent: Arc<AtomicUsize>,
+    deaf: Arc<AtomicUsize>,
+    idle: Duration,
+    ended: Arc<AtomicUsize>,
+}
 
 impl Heard {
     fn is(&self, number: usize) -> bool {
-        let Heard(silent, deaf) = self;
-        number >= silent.load(Ordering::SeqCst) && number != deaf.load(Ordering::SeqCst)
+        number >= self.silent.load(Ordering::SeqCst) && number != self.deaf.load(Ordering::SeqCst)
     }
 }
 
@@ -68,7 +94,19 @@ async fn carry(client: TcpStream, server: UnixStream, number: usize, heard: Hear
         let _ = tokio::io::copy(&mut from_server, &mut to_client).await;
     });
     let mut buffer = vec![0; 65536];
-    while let Ok(length @ 1..) = from_client.read(&mut buffer).await {
+    let idle = match number {
+        0 => Duration::MAX,
+        _ => heard.idle,
+    };
+    loop {
+        let length = match timeout(idle, from_client.read(&mut buffer)).await {
+            Ok(Ok(length @ 1..)) => length,
+            Ok(_) => break,
+            Err(_) => {
+                heard.ended.fetch_add(1, Ordering::SeqCst);
+                break;
+            }
+        };
         if heard.is(number) && to_server.write_all(&buffer[..length]).await.is_err() {
             break;
         }
@@ -106,6 +144,132 @@ async fn a_run_ends_though_nothing_is_heard_of_the_connection_that_holds_its_loc
     };
     let (ended, ()) = within("both", async { tokio::join!(run, silence) }).await;
     assert_eq!(done(&ended.expect("it runs")), ["core/1"]);
+    // Its session was ended over the other connection, so that nobody waits for it.
+    assert_eq!(database.value(LOCKS).await, "0");
+    let impatient = Options {
+        lock_wait: Duration::ZERO,
+        ..Options::default()
+    };
+    let next = Migrator::with_options(core(&[AT_GATE, "SELECT 2;"]), impatient);
+    let next = database.up_with(next, Target::all()).await;
+    assert_eq!(done(&next.expect("the lock is free")), ["core/2"]);
+}
+
+/// How many sessions hold locks of runs.
+const LOCKS: &str = "SELECT count(DISTINCT pid) FROM pg_locks \
+    JOIN pg_database d ON d.oid = database \
+    WHERE locktype = 'advisory' AND mode = 'ExclusiveLock' AND datname = current_database()";
+
+#[tokio::test]
+async fn a_run_says_that_its_lock_may_be_held_where_it_can_not_end_it() {
+    let database = Database::new().await;
+    let (limited, role) = database.as_new_role().await;
+    let (_, name) = database.url.rsplit_once('/').expect("a name");
+    let rights = format!(
+        "GRANT CREATE ON DATABASE {name} TO {role}; DO $$ BEGIN EXECUTE ( \
+           SELECT 'REVOKE EXECUTE ON FUNCTION ' || oid::regprocedure || ' FROM PUBLIC' \
+           FROM pg_proc WHERE proname = 'pg_terminate_backend'); END $$"
+    );
+    database.run(&rights).await;
+    let gate = Gate::closed(&database).await;
+    let proxy = Proxy::before(&limited).await;
+    let mut client = proxy.client().await;
+    let (mut migrator, mut told) = telling(core(&[AT_GATE]), Options::default());
+    let run = migrator.up(&mut client, Target::all());
+    let silence = async {
+        gate.reached().await;
+        proxy.deaf.store(1, Ordering::SeqCst);
+        gate.open().await;
+    };
+    let (ended, ()) = within("both", async { tokio::join!(run, silence) }).await;
+    assert_eq!(done(&ended.expect("it runs")), ["core/1"]);
+    assert_eq!(
+        told.next("unreleased").await,
+        "unreleased permission denied for function pg_terminate_backend"
+    );
+}
+
+#[tokio::test]
+async fn a_wait_for_the_lock_ends_though_nothing_is_heard_of_it() {
+    let database = Database::new().await;
+    let gate = Gate::closed(&database).await;
+    let registry = core(&[AT_GATE]);
+    let first = tokio::spawn({
+        let database = database.clone();
+        async move { database.up(registry).await }
+    });
+    gate.reached().await;
+    let proxy = Proxy::before(&database).await;
+    let mut client = proxy.client().await;
+    let options = Options {
+        lock_wait: Duration::from_secs(1),
+        ..Options::default()
+    };
+    let (mut migrator, mut told) = telling(registry, options);
+    let run = migrator.up(&mut client, Target::all());
+    let silence = async {
+        told.next("waiting").await;
+        proxy.deaf.store(1, Ordering::SeqCst);
+    };
+    let (ended, ()) = within("both", async { tokio::join!(run, silence) }).await;
+    let error = ended.expect_err("nobody answers");
+    assert_eq!(error.code().to_string(), "M0503");
+    let ErrorKind::Connection { doing, why } = &*error.kind else {
+        panic!("{error:?}")
+    };
+    assert_eq!(doing, "waiting for the lock");
+    assert_eq!(why, "the server did not answer for 10 s");
+    gate.open().await;
+    let first = within("the first", first).await.expect("no panic");
+    first.expect("it runs");
+}
+
+/// A run through a proxy that ends connections which say nothing, and what comes of it
+/// when its script takes longer than that.
+async fn behind_an_idle_timeout(heartbeat: Duration) -> Result<Report, Error> {
+    let database = Database::new().await;
+    let gate = Gate::closed(&database).await;
+    let proxy = Proxy::with_idle_timeout(&database, Duration::from_secs(2)).await;
+    let mut client = proxy.client().await;
+    let options = Options {
+        lock_heartbeat: heartbeat,
+        ..Options::default()
+    };
+    let mut migrator = Migrator::with_options(core(&[AT_GATE]), options);
+    let run = migrator.up(&mut client, Target::all());
+    let timeout = async {
+        gate.reached().await;
+        // It says nothing: once it is ended, so would be the one of the lock.
+        let idle = Box::pin(proxy.client()).await;
+        while !idle.postgres().is_closed() {
+            tokio::task::yield_now().await;
+        }
+        gate.open().await;
+    };
+    let (ended, ()) = Box::pin(within("both", async { tokio::join!(run, timeout) })).await;
+    let quiet = match ended {
+        Ok(_) => 1,
+        Err(_) => 2,
+    };
+    assert_eq!(proxy.ended.load(Ordering::SeqCst), quiet);
+    ended
+}
+
+#[tokio::test]
+async fn a_proxy_that_ends_idle_connections_does_not_end_that_of_the_lock() {
+    let ended = behind_an_idle_timeout(Duration::from_millis(200)).await;
+    assert_eq!(done(&ended.expect("it runs")), ["core/1"]);
+}
+
+#[tokio::test]
+async fn a_lock_that_a_proxy_has_ended_is_said_to_be_lost_and_what_to_look_at() {
+    let ended = behind_an_idle_timeout(Duration::MAX).await;
+    let error = ended.expect_err("its lock is gone");
+    assert_eq!(error.code().to_string(), "M0528");
+    let help = error.help();
+    for cause in ["server's log", "pg_terminate_backend", "idle timeout"] {
+        assert!(help.contains(cause), "{help}");
+    }
 }
 
 #[tokio::test]

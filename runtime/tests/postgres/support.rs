@@ -6,7 +6,8 @@ use std::time::Duration;
 use migrator_localpg::Throwaway;
 use migrator_runtime::model::{Node, Registry, Tree, Version, resolve};
 use migrator_runtime::{
-    Client, Error, Event, Fault, Migrator, Options, Outcome, Report, Settings, Target, connect,
+    Client, Direction, Error, Event, Fault, Migrator, Options, Outcome, Report, Settings, Target,
+    connect,
 };
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
@@ -196,6 +197,55 @@ impl Database {
         come
     }
 
+    /// Starts a run on a thread of its own, and puts that to sleep when something has come
+    /// about, as a machine that is suspended does.
+    pub(crate) async fn asleep(
+        &self,
+        mut migrator: Migrator,
+        direction: Direction,
+        when: impl Future<Output = ()>,
+    ) -> Asleep {
+        let (sleep, told) = oneshot::channel::<()>();
+        let (fell, is_asleep) = oneshot::channel::<()>();
+        let (wake, woken) = std::sync::mpsc::channel::<()>();
+        let database = self.clone();
+        let run = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime starts");
+            runtime.block_on(async {
+                tokio::spawn(async move {
+                    if told.await.is_ok() {
+                        fell.send(()).expect("the test waits");
+                        // It blocks the thread, and with it all that the run does.
+                        woken.recv().expect("the test goes on");
+                    }
+                });
+                let mut client = database.client().await;
+                let outcome = match direction {
+                    Direction::Up => migrator.up(&mut client, Target::all()).await,
+                    Direction::Down => migrator.down(&mut client, Target::all()).await,
+                };
+                client.close().await;
+                outcome
+            })
+        });
+        when.await;
+        sleep.send(()).expect("it runs");
+        within("falling asleep", is_asleep).await.expect("it runs");
+        Asleep { wake, run }
+    }
+
+    /// Ends the sessions that hold the locks of runs, which alone have a name.
+    pub(crate) async fn end_locks(&self) {
+        let locks = "FROM pg_stat_activity WHERE datname = current_database() \
+                     AND application_name = 'migrator' AND state = 'idle in transaction'";
+        self.value(&format!("SELECT pg_terminate_backend(pid) {locks}"))
+            .await;
+        self.until(&format!("SELECT count(*) {locks}"), "0").await;
+    }
+
     pub(crate) async fn down(&self, registry: &'static Registry) -> Result<Report, Error> {
         self.down_with(Migrator::new(registry), Target::all()).await
     }
@@ -248,6 +298,22 @@ impl Database {
              FROM migrator.event ORDER BY id",
         )
         .await
+    }
+}
+
+/// A run that sleeps.
+pub(crate) struct Asleep {
+    wake: std::sync::mpsc::Sender<()>,
+    run: std::thread::JoinHandle<Result<Report, Error>>,
+}
+
+impl Asleep {
+    /// Wakes it, and gives what comes of it.
+    pub(crate) async fn wake(self) -> Result<Report, Error> {
+        self.wake.send(()).expect("it sleeps");
+        let ended = tokio::task::spawn_blocking(move || self.run.join());
+        let ended = within("the run", ended).await.expect("no panic");
+        ended.expect("no panic")
     }
 }
 
@@ -323,6 +389,7 @@ pub(crate) fn telling(registry: &'static Registry, options: Options) -> (Migrato
                 let behind = blockers.iter().map(|one| format!(", behind {one}"));
                 format!("retrying {why}{}", behind.collect::<String>())
             }
+            Event::LockUnreleased { why } => format!("unreleased {why}"),
             Event::Notice(notice) => format!("notice {}", notice.message),
         };
         kept.lock().expect("nobody panics").push(event.clone());

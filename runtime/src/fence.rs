@@ -1,0 +1,124 @@
+//! What a step outside a transaction checks at the server before each of its statements:
+//! that its run still holds the lock, and that the dirty entry is the one it wrote.
+//!
+//! A run can sleep between two statements, as its machine does, while its lock's session
+//! ends and other runs go on. The check is a message of its own, sent right before the
+//! statement. It fails inside a transaction that it leaves open, so that the server
+//! refuses the statement behind it.
+
+use crate::history::schema::Tables;
+use crate::history::write;
+use crate::plan::Step;
+use crate::unfit::{chains_transaction, ends_transaction, opens_transaction};
+
+/// The transaction that wrote a step's dirty entry.
+#[derive(Clone, Debug)]
+pub(crate) struct Mark(pub(crate) String);
+
+/// The checks of one script.
+#[derive(Debug)]
+pub(crate) struct Fence {
+    outside: String,
+    inside: String,
+    place: Place,
+}
+
+/// Where the script is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Outside,
+    /// In a transaction that the script has opened itself.
+    Inside,
+}
+
+/// What has to hold at the end of a step outside a transaction, and of each statement.
+pub(crate) fn check(tables: &Tables, step: &Step<'_>, lock: i64, mark: &Mark) -> String {
+    write::check(lock) + &write::check_mark(tables, step.service(), step.version(), &mark.0)
+}
+
+impl Fence {
+    /// The checks of a script, for a step that is marked.
+    pub(crate) fn new(
+        tables: &Tables,
+        step: &Step<'_>,
+        script: &str,
+        lock: i64,
+        mark: &Mark,
+    ) -> Fence {
+        let lock_alone = write::check(lock);
+        let outside = match changes_user(script) {
+            // Whom the script has become may not read the history.
+            true => format!("BEGIN;{lock_alone}COMMIT;"),
+            false => {
+                let check = check(tables, step, lock, mark);
+                format!("BEGIN;SET LOCAL role TO DEFAULT;{check}COMMIT;")
+            }
+        };
+        Fence {
+            outside,
+            inside: lock_alone,
+            place: Place::Outside,
+        }
+    }
+
+    /// The check to send before the next statement, if there is one.
+    ///
+    /// In a transaction of the script's own, only its end is checked: nothing of it is
+    /// there before, and the script may yet choose its isolation level.
+    pub(crate) fn before(&mut self, statement: &str) -> Option<&str> {
+        match self.place {
+            Place::Outside => {
+                if opens_transaction(statement) {
+                    self.place = Place::Inside;
+                }
+                Some(&self.outside)
+            }
+            Place::Inside if ends_transaction(statement) => {
+                if !chains_transaction(statement) {
+                    self.place = Place::Outside;
+                }
+                Some(&self.inside)
+            }
+            Place::Inside => None,
+        }
+    }
+}
+
+/// Whether a script may change its session's user, which is more than its role.
+fn changes_user(script: &str) -> bool {
+    script.to_ascii_lowercase().contains("authorization")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Fence, Place};
+
+    /// The checks that go before the statements of a script: `out` and `in`.
+    fn checks(script: &[&str]) -> Vec<Option<String>> {
+        let mut fence = Fence {
+            outside: "out".to_owned(),
+            inside: "in".to_owned(),
+            place: Place::Outside,
+        };
+        let check = |statement: &&str| fence.before(statement).map(str::to_owned);
+        script.iter().map(check).collect()
+    }
+
+    #[test]
+    fn every_statement_outside_a_transaction_is_checked() {
+        let (out, r#in) = (Some("out".to_owned()), Some("in".to_owned()));
+        let script = ["VACUUM a", "BEGIN", "SELECT 1", "COMMIT", "VACUUM b"];
+        let expected = [out.clone(), out.clone(), None, r#in.clone(), out.clone()];
+        assert_eq!(checks(&script), expected);
+        let script = [
+            "start transaction read write",
+            "ROLLBACK TO SAVEPOINT a",
+            "COMMIT AND CHAIN",
+            "SELECT 1",
+            "/* */ END",
+            "REINDEX TABLE a",
+        ];
+        let expected = [out.clone(), None, r#in.clone(), None, r#in, out];
+        assert_eq!(checks(&script), expected);
+    }
+}
