@@ -152,13 +152,15 @@ fn verify_exit(error: &migrator_verify::Error) -> Exit {
     use migrator_verify::Error;
     match error {
         Error::NotEmpty { .. } => Exit::Usage,
-        Error::Dirty(_) => Exit::Refused,
+        Error::Dirty(_) | Error::Altered(_) => Exit::Refused,
         Error::Connect(_) => Exit::Connection,
         Error::Catalog(_)
         | Error::Empty(_)
         | Error::Moving
         | Error::NoScript(_)
         | Error::Repeat(_)
+        | Error::Unprivileged { .. }
+        | Error::Confine { .. }
         | Error::Role { .. }
         | Error::History(_) => Exit::Failed,
     }

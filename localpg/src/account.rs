@@ -15,6 +15,9 @@ use crate::error::{Error, cannot, tail};
 /// Whom root runs servers as: the first of these that exists.
 const SUBSTITUTES: [&str; 2] = ["postgres", "nobody"];
 
+/// The variables that find programs and libraries.
+const PASSED_ON: [&str; 3] = ["PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"];
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Account {
     /// We are not root: the server runs as we do.
@@ -43,19 +46,20 @@ impl Account {
     }
 
     /// A program to run as this user, in a folder that everybody may read, in a process group of
-    /// its own so that the terminal's Ctrl-C is not for it, in English, and without the `PG…`
-    /// variables: the server reads some of them.
+    /// its own so that the terminal's Ctrl-C is not for it, and in English.
+    ///
+    /// Of our environment it gets what finds programs and libraries: the server reads some of the
+    /// `PG…` variables, and what a server's program says or does is no place for our secrets.
     pub(crate) fn command(self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command
             .current_dir("/")
             .process_group(0)
             .stdin(Stdio::null())
+            .env_clear()
             .env("LC_ALL", "C");
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("PG") {
-                command.env_remove(name);
-            }
+        for name in PASSED_ON {
+            command.envs(std::env::var_os(name).map(|value| (name, value)));
         }
         if let Self::Other { uid, gid } = self {
             command.uid(uid).gid(gid);

@@ -154,8 +154,9 @@ impl Throwaway {
         &self.folder
     }
 
-    /// A program to run as the server's user, in a process group of its own and without the
-    /// `PG…` variables: what belongs to the server, such as a pooler, which refuses root too.
+    /// A program to run as the server's user, in a process group of its own and with little more
+    /// of our environment than `PATH`: what belongs to the server, such as a pooler, which
+    /// refuses root too.
     ///
     /// # Errors
     ///

@@ -1,18 +1,18 @@
 //! The live schema against what its own history implies: what `migrator drift` does.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use migrator_model::Registry;
-use migrator_model::file_name::Direction;
 use migrator_runtime::history::Recorded;
-use migrator_runtime::{Client, Migrator, Options, Settings, Trial, connect};
-use tokio_postgres::error::SqlState;
+use migrator_runtime::{Client, Migrator, Settings};
 
 use crate::difference::{Change, Difference, differences};
 use crate::error::Error;
 use crate::pattern::Pattern;
 use crate::picture::{Kind, Object, Picture, Scope};
-use crate::roles::{self, Roles};
+use crate::recorded::{Script, script};
+use crate::repeat::Repeat;
+use crate::roles;
 
 /// How a schema differs from what its history implies.
 #[derive(Debug)]
@@ -29,6 +29,9 @@ pub struct Drift {
 
 /// Repeats on another server what a live database's history lists, each script as
 /// it ran and by the role that ran it, and compares the two.
+///
+/// From the first script on that only the history has, nothing is repeated as a
+/// superuser: whoever can write the history decides what such a script does.
 ///
 /// `scratch` names an empty database, as a superuser, of a server that nobody else
 /// uses: the live server's roles are made there, without their rights.
@@ -53,12 +56,13 @@ pub async fn drift(
     let (recorded, there) = at_rest(live, migrator, &scope).await?;
     let roles = roles::of(live).await.map_err(Error::Catalog)?;
     let is_superuser = roles.is_superuser;
-    let mut repeat = Repeat::new(scratch, roles, &recorded).await?;
-    let fresh = take(&repeat.admin, &scope).await?;
-    for entry in &recorded {
-        repeat.apply(migrator.registry(), entry).await?;
+    let history = scripts(migrator.registry(), &recorded)?;
+    let mut repeat = Box::pin(Repeat::new(scratch, roles, &history)).await?;
+    let fresh = take(repeat.admin(), &scope).await?;
+    for (entry, script) in &history {
+        repeat = Box::pin(repeat.apply(entry, script)).await?;
     }
-    let implied = take(&repeat.admin, &scope).await?;
+    let implied = take(repeat.admin(), &scope).await?;
     repeat.close().await;
     let unknown_options = [&implied, &there]
         .into_iter()
@@ -78,6 +82,17 @@ pub async fn drift(
         left_out,
         unknown_options,
     })
+}
+
+/// The entries, each with the script that repeats it: all of them are looked at before
+/// one is run.
+fn scripts<'r>(
+    registry: &Registry,
+    recorded: &'r [Recorded],
+) -> Result<Vec<(&'r Recorded, Script)>, Error> {
+    let scripts = recorded.iter();
+    let scripts = scripts.map(|entry| Ok((entry, script(registry, entry)?)));
+    scripts.collect()
 }
 
 /// How often a live database is looked at until nobody migrates it meanwhile.
@@ -154,90 +169,4 @@ fn is_left_out(difference: &Difference, services: &BTreeSet<&str>, patterns: &[P
     });
     let is_of_a_service = object.schema().is_some_and(|name| services.contains(name));
     is_named && (!is_of_a_service || difference.change == Change::Appeared)
-}
-
-/// The server on which a history is repeated.
-struct Repeat {
-    scratch: Settings,
-    admin: Client,
-    /// Who has applied what has no role recorded.
-    fallback: String,
-    roles: Roles,
-    sessions: BTreeMap<String, Client>,
-    options: Options,
-}
-
-impl Repeat {
-    async fn new(
-        scratch: &Settings,
-        live: roles::Live,
-        recorded: &[Recorded],
-    ) -> Result<Repeat, Error> {
-        let admin = connect(scratch.clone()).await.map_err(Error::Connect)?;
-        let fallback = live.session;
-        let mut appliers: BTreeSet<String> = recorded
-            .iter()
-            .filter_map(|entry| entry.role.clone())
-            .collect();
-        appliers.insert(fallback.clone());
-        let roles = Roles::make(&admin, live.names, appliers).await?;
-        Ok(Repeat {
-            scratch: scratch.clone(),
-            admin,
-            fallback,
-            roles,
-            sessions: BTreeMap::new(),
-            options: Options::default(),
-        })
-    }
-
-    async fn apply(&mut self, registry: &Registry, entry: &Recorded) -> Result<(), Error> {
-        let trial = trial(registry, entry)?;
-        let role = entry.role.as_ref().unwrap_or(&self.fallback).clone();
-        if !self.sessions.contains_key(&role) {
-            let settings = self.scratch.clone().with_user(&role);
-            let session = connect(settings).await.map_err(Error::Connect)?;
-            self.sessions.insert(role.clone(), session);
-        }
-        let Some(session) = self.sessions.get(&role) else {
-            return Ok(());
-        };
-        let mut dropped = Vec::new();
-        while let Err(fault) = Box::pin(trial.run(session, &self.options)).await {
-            // It may be the script that makes a role which was made for it already.
-            let is_there = fault.sqlstate.as_deref() == Some(SqlState::DUPLICATE_OBJECT.code());
-            if !is_there || !trial.has_left_nothing(&fault) {
-                return Err(Error::Repeat(fault));
-            }
-            match self.roles.make_way(&self.admin, &fault.message).await {
-                Some(role) => dropped.push(role),
-                None => return Err(Error::Repeat(fault)),
-            }
-        }
-        for role in dropped {
-            self.roles.made_by_a_script(&self.admin, &role).await?;
-        }
-        Ok(())
-    }
-
-    async fn close(self) {
-        for session in self.sessions.into_values() {
-            session.close().await;
-        }
-        self.admin.close().await;
-    }
-}
-
-/// The script as it ran; where it was not recorded, the embedded one.
-fn trial(registry: &Registry, entry: &Recorded) -> Result<Trial, Error> {
-    let step = entry.to_string();
-    if let Some(sql) = &entry.up_script {
-        let trial = Trial::of_recorded(&step, sql.clone(), Direction::Up);
-        return trial.map_err(Error::Repeat);
-    }
-    let embedded = registry.migration(&entry.service, entry.version);
-    match embedded.filter(|migration| migration.history_name() == entry.name) {
-        Some(migration) => Ok(Trial::of(migration, Direction::Up)),
-        None => Err(Error::NoScript(step)),
-    }
 }

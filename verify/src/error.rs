@@ -35,6 +35,27 @@ pub enum Error {
     /// A script that the live database has run fails when it is repeated.
     #[error("what the history lists cannot be repeated")]
     Repeat(#[source] Box<Fault>),
+    /// A recorded script is not the one that its checksum was computed from.
+    #[error("the recorded script of `{0}` does not match its checksum")]
+    Altered(String),
+    /// A script failed for lack of rights, as nothing is repeated as a superuser once
+    /// a script came that only the history has.
+    #[error("cannot repeat the history without superuser rights")]
+    Unprivileged {
+        /// The first entry whose script only the history has.
+        foreign: String,
+        /// The failure.
+        #[source]
+        fault: Box<Fault>,
+    },
+    /// The throwaway server could not be kept from running programs.
+    #[error("cannot confine the throwaway server to repeat `{foreign}`: {why}")]
+    Confine {
+        /// The first entry whose script only the history has.
+        foreign: String,
+        /// What went wrong.
+        why: String,
+    },
     /// A role of the live database could not be made.
     #[error("the role `{role}` could not be made")]
     Role {
@@ -61,6 +82,8 @@ impl Error {
             Error::Moving | Error::NoScript(_) | Error::Repeat(_) | Error::Role { .. } => {
                 Code::M0604
             }
+            Error::Altered(_) => Code::M0909,
+            Error::Unprivileged { .. } | Error::Confine { .. } => Code::M0910,
             Error::History(error) => error.code(),
         }
     }
@@ -69,7 +92,7 @@ impl Error {
     #[must_use]
     pub fn fault(&self) -> Option<&Fault> {
         match self {
-            Error::Repeat(fault) => Some(fault),
+            Error::Repeat(fault) | Error::Unprivileged { fault, .. } => Some(fault),
             Error::NotEmpty { .. }
             | Error::Catalog(_)
             | Error::Empty(_)
@@ -77,6 +100,8 @@ impl Error {
             | Error::Dirty(_)
             | Error::Moving
             | Error::NoScript(_)
+            | Error::Altered(_)
+            | Error::Confine { .. }
             | Error::Role { .. }
             | Error::History(_) => None,
         }
@@ -110,6 +135,18 @@ impl Error {
                 "a script that depends on data, on a server's version or on an extension which \
                  is not installed here cannot be repeated; see `migrator explain M0604`"
                     .to_owned()
+            }
+            Error::Altered(_) => {
+                "find out who changed the entry; restore it from a backup, or record the script \
+                 of this binary with `migrator repair --accept-change`"
+                    .to_owned()
+            }
+            Error::Unprivileged { foreign, .. } => format!(
+                "compare with a binary that has `{foreign}`: its script is in the history alone, \
+                 so it and what follows are repeated without superuser rights"
+            ),
+            Error::Confine { .. } => {
+                "compare with a binary that has all scripts of the history".to_owned()
             }
             Error::Role { .. } => "see what the server says".to_owned(),
             Error::History(error) => error.help(),

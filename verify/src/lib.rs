@@ -4,6 +4,7 @@
 //! schema with what its history implies. Both stand on [`Picture`]. What runs the
 //! scripts is `migrator-runtime`'s; printing is left to the caller.
 
+mod confine;
 pub mod difference;
 mod drift;
 pub mod empty;
@@ -13,6 +14,8 @@ mod mend;
 mod pattern;
 pub mod picture;
 mod proof;
+mod recorded;
+mod repeat;
 mod roles;
 mod scratch;
 

@@ -34,7 +34,10 @@ pub(crate) async fn of(live: &Client) -> Result<Live, tokio_postgres::Error> {
     })
 }
 
-async fn column(client: &Client, query: &str) -> Result<Vec<String>, tokio_postgres::Error> {
+pub(crate) async fn column(
+    client: &Client,
+    query: &str,
+) -> Result<Vec<String>, tokio_postgres::Error> {
     let answers = client.postgres().simple_query(query).await?;
     let mut values = Vec::new();
     for answer in answers {
@@ -50,22 +53,30 @@ pub(crate) struct Roles {
     made: BTreeSet<String>,
     /// Those who apply scripts.
     appliers: BTreeSet<String>,
+    /// The attributes of those.
+    login: String,
 }
 
 impl Roles {
     /// Makes the roles that are not there: those who apply as superusers, as what
-    /// rights they had is not known; the others without any right.
+    /// rights they had is not known; the others without any right. Appliers log in with
+    /// the password, if there is one.
     pub(crate) async fn make(
         admin: &Client,
         names: BTreeSet<String>,
         appliers: BTreeSet<String>,
+        password: Option<&str>,
     ) -> Result<Roles, Error> {
+        let login = match password {
+            Some(password) => format!("SUPERUSER LOGIN PASSWORD '{password}'"),
+            None => "SUPERUSER LOGIN".to_owned(),
+        };
         let there = of(admin).await.map_err(Error::Catalog)?.names;
         let mut made = BTreeSet::new();
         for name in names.union(&appliers).filter(|name| !there.contains(*name)) {
             let quoted = quoted(name);
             let sql = match appliers.contains(name) {
-                true => format!("CREATE ROLE {quoted} SUPERUSER LOGIN"),
+                true => format!("CREATE ROLE {quoted} {login}"),
                 false => format!("CREATE ROLE {quoted}"),
             };
             let outcome = admin.postgres().batch_execute(&sql).await;
@@ -75,7 +86,11 @@ impl Roles {
             })?;
             made.insert(name.clone());
         }
-        Ok(Roles { made, appliers })
+        Ok(Roles {
+            made,
+            appliers,
+            login,
+        })
     }
 
     /// Takes away again the role that a server's message says is there already:
@@ -95,7 +110,7 @@ impl Roles {
         if !self.appliers.contains(name) {
             return Ok(());
         }
-        let alter = format!("ALTER ROLE {} SUPERUSER LOGIN", quoted(name));
+        let alter = format!("ALTER ROLE {} {}", quoted(name), self.login);
         let altered = admin.postgres().batch_execute(&alter).await;
         altered.map_err(|source| Error::Role {
             role: name.to_owned(),

@@ -20,6 +20,19 @@ async fn a_server_is_gone_with_its_value() {
     assert!(ask(&url, "SELECT 1").await.is_err());
 }
 
+/// Cargo has set variables of its own in this process, so that there is something to pass on.
+#[tokio::test]
+async fn a_server_gets_nothing_of_our_environment() {
+    assert!(std::env::vars().any(|(name, _)| name.starts_with("CARGO")));
+    let server = Throwaway::start().unwrap();
+    let url = server.url("postgres");
+    let names = "CREATE TEMP TABLE e (line text); \
+                 COPY e FROM PROGRAM 'env | grep -o ^[A-Za-z_]*=' WITH (DELIMITER E'\\x01'); \
+                 SELECT format('%s of our own: %s', bool_or(line = 'PATH='), string_agg(line, ' ') \
+                   FILTER (WHERE line !~ '^(PG|LC_|PWD|OLDPWD|SHLVL|_=|PATH=|(LD|DYLD)_LIB)')) FROM e";
+    assert_eq!(ask(&url, names).await.unwrap(), "t of our own: ");
+}
+
 #[tokio::test]
 async fn fresh_databases_are_distinct_and_empty() {
     let server = Throwaway::shared().unwrap();

@@ -147,6 +147,14 @@ impl Settings {
         self
     }
 
+    /// The same server and everything else, but another password.
+    #[must_use]
+    pub fn with_password(mut self, password: &str) -> Self {
+        self.set("password", password);
+        self.resolved.password = Some(password.to_owned());
+        self
+    }
+
     fn set(&mut self, keyword: &'static str, value: &str) {
         // The keyword is a known one, so that this cannot fail.
         let _ = self.params.give(keyword, value.to_owned(), Mention::Named);

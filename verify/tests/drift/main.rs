@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "a test stops at what it cannot set up")]
 
 mod support;
+mod untrusted;
 
 use migrator_verify::{Error, Pattern};
 use support::{Live, registry};

@@ -1,0 +1,68 @@
+//! Which script repeats an entry of a history: the binary's own or a recorded one.
+//!
+//! Whoever can write the history can write a script into it. So a recorded script is
+//! compared with its checksum, the binary's own is used where both are the same, and
+//! what only the database has is told apart.
+
+use migrator_model::file_name::Direction;
+use migrator_model::{Migration, Registry, sql};
+use migrator_runtime::Trial;
+use migrator_runtime::history::Recorded;
+
+use crate::error::Error;
+
+/// The script that repeats an entry.
+#[derive(Debug)]
+pub(crate) struct Script {
+    pub(crate) trial: Trial,
+    pub(crate) origin: Origin,
+}
+
+/// Where a script comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// This binary.
+    Binary,
+    /// The history alone.
+    History,
+}
+
+/// The up script that repeats an entry.
+///
+/// # Errors
+///
+/// The recorded script does not match its checksum, its directives are not well
+/// formed, or neither the history nor the binary has a script.
+pub(crate) fn script(registry: &Registry, entry: &Recorded) -> Result<Script, Error> {
+    let step = entry.to_string();
+    if !entry.matches_checksum() {
+        return Err(Error::Altered(step));
+    }
+    let own = registry.migration(&entry.service, entry.version);
+    let own = own.filter(|migration| migration.history_name() == entry.name);
+    match (own, &entry.up_script) {
+        (Some(own), recorded)
+            if recorded
+                .as_deref()
+                .is_none_or(|sql| is_same(own, sql, entry)) =>
+        {
+            Ok(Script {
+                trial: Trial::of(own, Direction::Up),
+                origin: Origin::Binary,
+            })
+        }
+        (_, Some(sql)) => {
+            let trial = Trial::of_recorded(&step, sql.clone(), Direction::Up);
+            Ok(Script {
+                trial: trial.map_err(Error::Repeat)?,
+                origin: Origin::History,
+            })
+        }
+        (_, None) => Err(Error::NoScript(step)),
+    }
+}
+
+/// Whether the recorded script is that of the binary, but for comments and white space.
+fn is_same(own: &Migration, recorded: &str, entry: &Recorded) -> bool {
+    entry.checksum == own.checksum.to_string() || sql::fingerprint(recorded) == own.up.fingerprint
+}

@@ -1,0 +1,164 @@
+//! A history repeated on a server of its own: each script by the role that ran it.
+//!
+//! While the scripts are the binary's own, every role is a superuser, as nobody knows
+//! what rights it had. From the first script on that only the history has, none is.
+
+use std::collections::BTreeMap;
+
+use migrator_runtime::history::Recorded;
+use migrator_runtime::{Client, Options, Settings, connect};
+use tokio_postgres::error::SqlState;
+
+use crate::confine::Guarded;
+use crate::error::Error;
+use crate::recorded::{Origin, Script};
+use crate::roles::{self, Roles};
+
+/// The server on which a history is repeated.
+pub(crate) struct Repeat {
+    scratch: Settings,
+    server: Server,
+    /// Who has applied what has no role recorded.
+    fallback: String,
+    roles: Roles,
+    /// Those who apply scripts, in the order of their first one.
+    appliers: Vec<String>,
+    sessions: BTreeMap<String, Client>,
+    options: Options,
+}
+
+/// How far the server is guarded against the scripts.
+enum Server {
+    /// Not at all: all of them are the binary's own.
+    Open(Client),
+    /// Its logins need a password, as a script will come that only the history has.
+    Guarded(Guarded),
+    /// That script has come: no role that runs scripts is a superuser any more.
+    Disarmed(Guarded),
+}
+
+impl Server {
+    fn admin(&self) -> &Client {
+        match self {
+            Server::Open(admin) => admin,
+            Server::Guarded(guarded) | Server::Disarmed(guarded) => &guarded.admin,
+        }
+    }
+
+    /// The password of every role that logs in.
+    fn password(&self) -> Option<&str> {
+        match self {
+            Server::Open(_) => None,
+            Server::Guarded(guarded) | Server::Disarmed(guarded) => Some(&guarded.password),
+        }
+    }
+}
+
+impl Repeat {
+    /// Makes the roles of the live server.
+    pub(crate) async fn new(
+        scratch: &Settings,
+        live: roles::Live,
+        history: &[(&Recorded, Script)],
+    ) -> Result<Repeat, Error> {
+        let fallback = live.session;
+        let mut appliers: Vec<String> = Vec::new();
+        let recorded = history.iter().filter_map(|(entry, _)| entry.role.as_ref());
+        for role in recorded.chain([&fallback]) {
+            if !appliers.contains(role) {
+                appliers.push(role.clone());
+            }
+        }
+        let mut scratch = scratch.clone();
+        let mut entries = history.iter();
+        let server = match entries.find(|(_, script)| script.origin == Origin::History) {
+            None => Server::Open(connect(scratch.clone()).await.map_err(Error::Connect)?),
+            Some((entry, _)) => {
+                // Boxed: it is rare, and would be part of every future that repeats.
+                let guarded = Box::pin(Guarded::new(&scratch, &entry.to_string())).await?;
+                scratch = scratch.with_password(&guarded.password);
+                Server::Guarded(guarded)
+            }
+        };
+        let names = appliers.iter().cloned().collect();
+        let roles = Roles::make(server.admin(), live.names, names, server.password()).await?;
+        Ok(Repeat {
+            scratch,
+            server,
+            fallback,
+            roles,
+            appliers,
+            sessions: BTreeMap::new(),
+            options: Options::default(),
+        })
+    }
+
+    /// A superuser's session, which runs no script.
+    pub(crate) fn admin(&self) -> &Client {
+        self.server.admin()
+    }
+
+    /// Repeats an entry.
+    pub(crate) async fn apply(
+        mut self,
+        entry: &Recorded,
+        script: &Script,
+    ) -> Result<Repeat, Error> {
+        if script.origin == Origin::History {
+            self = Box::pin(self.disarm()).await?;
+        }
+        let role = entry.role.as_ref().unwrap_or(&self.fallback).clone();
+        if !self.sessions.contains_key(&role) {
+            let settings = self.scratch.clone().with_user(&role);
+            let session = connect(settings).await.map_err(Error::Connect)?;
+            self.sessions.insert(role.clone(), session);
+        }
+        let Some(session) = self.sessions.get(&role) else {
+            return Ok(self);
+        };
+        let mut dropped = Vec::new();
+        while let Err(fault) = Box::pin(script.trial.run(session, &self.options)).await {
+            if let Server::Disarmed(guarded) = &self.server {
+                return Err(guarded.failed(fault));
+            }
+            // It may be the script that makes a role which was made for it already.
+            let is_there = fault.sqlstate.as_deref() == Some(SqlState::DUPLICATE_OBJECT.code());
+            if !is_there || !script.trial.has_left_nothing(&fault) {
+                return Err(Error::Repeat(fault));
+            }
+            let admin = self.server.admin();
+            match self.roles.make_way(admin, &fault.message).await {
+                Some(role) => dropped.push(role),
+                None => return Err(Error::Repeat(fault)),
+            }
+        }
+        for role in dropped {
+            let admin = self.server.admin();
+            self.roles.made_by_a_script(admin, &role).await?;
+        }
+        Ok(self)
+    }
+
+    /// Ends the sessions of superusers and takes their rights away, once.
+    async fn disarm(mut self) -> Result<Repeat, Error> {
+        if let Server::Guarded(guarded) = self.server {
+            for session in std::mem::take(&mut self.sessions).into_values() {
+                session.close().await;
+            }
+            guarded.disarm(&self.appliers).await?;
+            self.server = Server::Disarmed(guarded);
+        }
+        Ok(self)
+    }
+
+    /// Ends all sessions.
+    pub(crate) async fn close(self) {
+        for session in self.sessions.into_values() {
+            session.close().await;
+        }
+        match self.server {
+            Server::Open(admin) => admin.close().await,
+            Server::Guarded(guarded) | Server::Disarmed(guarded) => guarded.admin.close().await,
+        }
+    }
+}
