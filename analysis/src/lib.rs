@@ -8,6 +8,7 @@
 //! drops, changes and refers to; the families of findings build on both.
 
 mod allowances;
+mod characters;
 mod client;
 mod finding;
 mod irreversible;
@@ -65,6 +66,7 @@ fn one_script<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
     client::find(script)
         .or_else(|| syntax::find(script))
         .or_else(|| transaction::find(script))
+        .or_else(|| characters::find(script))
 }
 
 /// What takes the scripts together.

@@ -1,0 +1,216 @@
+//! Characters that are not what they look like: spaces that are none to Postgres,
+//! quotes and dashes of a word processor, and marks that turn the direction of text.
+//!
+//! To Postgres each of them is a letter of a name. Where it breaks the grammar,
+//! `syntax` names it; where it does not, and where a comment or a string hides
+//! what a script does, it is a finding of its own.
+
+use migrator_model::Code;
+use squawk_lexer::TokenKind;
+
+use crate::finding::Finding;
+use crate::script::Script;
+
+/// A character that misleads.
+pub(crate) struct Misleading {
+    pub(crate) offset: usize,
+    pub(crate) character: char,
+    /// What it is called.
+    name: &'static str,
+    /// What is to be done with it.
+    remedy: &'static str,
+    place: Place,
+}
+
+/// Where a character stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Statement,
+    QuotedName,
+    String,
+    Comment,
+}
+
+/// The first character that misleads where nothing else is wrong with the script.
+pub(crate) fn find<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
+    let found = misleading(script.sql.text).into_iter().next()?;
+    let what = found.shown();
+    let message = match found.place {
+        Place::Statement => format!("{what} is part of a name here"),
+        Place::QuotedName => format!("{what} is part of a quoted name"),
+        Place::String => format!("{what} in a string makes the script read otherwise than it runs"),
+        Place::Comment => {
+            format!("{what} in a comment makes the script read otherwise than it runs")
+        }
+    };
+    let help = match found.place {
+        Place::String => "remove it, or write it as an escape: `U&'\\2066'`",
+        Place::Statement | Place::QuotedName | Place::Comment => found.remedy,
+    };
+    Some(Finding::new(
+        script,
+        Code::M0241,
+        found.offset,
+        message,
+        help,
+    ))
+}
+
+/// The character that breaks the grammar, where the first error is at an offset.
+pub(crate) fn behind_error(text: &str, error: usize) -> Option<(usize, String, String)> {
+    // The error is told of the token, or of the one behind a name that has become longer.
+    let end = text[error..]
+        .find('\n')
+        .map_or(text.len(), |line| error + line);
+    let start = text[..error].rfind(';').map_or(0, |at| at + 1);
+    let found = misleading(text)
+        .into_iter()
+        .find(|found| found.place == Place::Statement && (start..=end).contains(&found.offset))?;
+    let message = format!("{} stands here", found.shown());
+    Some((found.offset, message, found.remedy.to_owned()))
+}
+
+impl Misleading {
+    fn shown(&self) -> String {
+        let name = self
+            .name
+            .split_once(' ')
+            .map_or(self.name, |(_, name)| name);
+        format!("the {name} U+{:04X}", u32::from(self.character))
+    }
+}
+
+/// All characters that mislead where they stand.
+fn misleading(text: &str) -> Vec<Misleading> {
+    let mut found = Vec::new();
+    if text.is_ascii() && !text.bytes().any(|byte| byte.is_ascii_control()) {
+        return found;
+    }
+    let mut offset = 0;
+    for token in squawk_lexer::tokenize(text) {
+        let end = offset + token.len as usize;
+        let place = place_of(token.kind, &text[offset..end]);
+        for (at, character) in text[offset..end].char_indices() {
+            let Some((name, remedy, kind)) = known(character) else {
+                continue;
+            };
+            if kind.misleads(place) {
+                found.push(Misleading {
+                    offset: offset + at,
+                    character,
+                    name,
+                    remedy,
+                    place,
+                });
+            }
+        }
+        offset = end;
+    }
+    found
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "whatever else a token is, it is part of a statement"
+)]
+fn place_of(kind: TokenKind, text: &str) -> Place {
+    match kind {
+        TokenKind::LineComment | TokenKind::BlockComment { .. } => Place::Comment,
+        TokenKind::QuotedIdent { .. } => Place::QuotedName,
+        TokenKind::Literal { .. } if text.contains(['\'', '$']) => Place::String,
+        _ => Place::Statement,
+    }
+}
+
+/// What a character is, as far as it decides where it misleads.
+#[derive(Clone, Copy)]
+enum Sort {
+    /// It turns the direction of the text around it.
+    Direction,
+    /// It ends a line for a person, not for Postgres.
+    LineEnd,
+    /// It cannot be seen.
+    Invisible,
+    /// It looks like another character.
+    Alike,
+}
+
+impl Sort {
+    fn misleads(self, place: Place) -> bool {
+        match self {
+            Sort::Direction => true,
+            Sort::LineEnd => place != Place::String,
+            Sort::Invisible => matches!(place, Place::Statement | Place::QuotedName),
+            Sort::Alike => place == Place::Statement,
+        }
+    }
+}
+
+/// What a character is called, what to do with it, and what it is.
+fn known(character: char) -> Option<(&'static str, &'static str, Sort)> {
+    const SPACE: &str = "replace it with a plain space";
+    const REMOVE: &str = "remove it";
+    const QUOTE: &str = "replace it with a plain quote: `'` for a string, `\"` for a name";
+    const DASH: &str = "replace it with a plain `-`";
+    const PLAIN: &str = "replace it with the plain character";
+    Some(match character {
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+            ("a bidirectional control", REMOVE, Sort::Direction)
+        }
+        '\u{2028}' => (
+            "a line separator",
+            "replace it with a line break",
+            Sort::LineEnd,
+        ),
+        '\u{2029}' => (
+            "a paragraph separator",
+            "replace it with a line break",
+            Sort::LineEnd,
+        ),
+        '\u{85}' => (
+            "a next-line control",
+            "replace it with a line break",
+            Sort::LineEnd,
+        ),
+        '\u{a0}' => ("a no-break space", SPACE, Sort::Invisible),
+        '\u{202f}' => ("a narrow no-break space", SPACE, Sort::Invisible),
+        '\u{3000}' => ("a full-width space", SPACE, Sort::Invisible),
+        '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{205f}' => {
+            ("a typographic space", SPACE, Sort::Invisible)
+        }
+        '\u{200b}' => ("a zero-width space", REMOVE, Sort::Invisible),
+        '\u{200c}' => ("a zero-width non-joiner", REMOVE, Sort::Invisible),
+        '\u{200d}' => ("a zero-width joiner", REMOVE, Sort::Invisible),
+        '\u{2060}' => ("a word joiner", REMOVE, Sort::Invisible),
+        '\u{feff}' => ("a byte-order mark", REMOVE, Sort::Invisible),
+        '\u{ad}' => ("a soft hyphen", REMOVE, Sort::Invisible),
+        '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200e}' | '\u{200f}' | '\u{2061}'..='\u{2064}' => {
+            ("an invisible mark", REMOVE, Sort::Invisible)
+        }
+        '\u{2018}' | '\u{2019}' | '\u{201a}' | '\u{201b}' => {
+            ("a typographic single quote", QUOTE, Sort::Alike)
+        }
+        '\u{201c}'..='\u{201f}' => ("a typographic double quote", QUOTE, Sort::Alike),
+        '\u{b4}' => ("an acute accent", QUOTE, Sort::Alike),
+        '\u{2032}' | '\u{2033}' => ("a prime", QUOTE, Sort::Alike),
+        '\u{2010}' | '\u{2011}' => ("a hyphen", DASH, Sort::Alike),
+        '\u{2012}' | '\u{2013}' => ("an en dash", DASH, Sort::Alike),
+        '\u{2014}' | '\u{2015}' => ("an em dash", DASH, Sort::Alike),
+        '\u{2212}' => ("a minus sign", DASH, Sort::Alike),
+        '\u{37e}' => ("a Greek question mark", "replace it with `;`", Sort::Alike),
+        '\u{ff01}'..='\u{ff5e}' => ("a full-width character", PLAIN, Sort::Alike),
+        '\u{3001}' | '\u{3002}' => ("an ideographic punctuation mark", PLAIN, Sort::Alike),
+        '\u{2026}' => ("an ellipsis", "write what it stands for", Sort::Alike),
+        '\u{d7}' => ("a multiplication sign", "replace it with `*`", Sort::Alike),
+        '\u{2260}' => ("a not-equal sign", "replace it with `<>`", Sort::Alike),
+        '\u{2264}' => ("a less-or-equal sign", "replace it with `<=`", Sort::Alike),
+        '\u{2265}' => (
+            "a greater-or-equal sign",
+            "replace it with `>=`",
+            Sort::Alike,
+        ),
+        '\t' | '\n' | '\r' | '\u{b}' | '\u{c}' | '\0' => return None,
+        control if control.is_control() => ("a control character", REMOVE, Sort::Invisible),
+        _ => return None,
+    })
+}

@@ -1,0 +1,397 @@
+//! Typical mistakes in, what is said of them out: the place, the message, the help.
+
+use migrator_model::{Code, Tree, resolve};
+
+use crate::analyse;
+
+const MANIFEST: &str = "tiers = [\"One\"]\n\n[services.a]\ntier = \"One\"\ndirectory = \"a\"\n";
+
+/// All that is said of an up script but for its down script and its effect on users.
+fn said(up: &str) -> Vec<String> {
+    let tree = Tree::new("database")
+        .with_file("services.toml", MANIFEST)
+        .with_file("migrations/a/20240101000000_00000000_m.up.sql", up)
+        .with_file(
+            "migrations/a/20240101000000_00000000_m.down.sql",
+            "SELECT 1;",
+        );
+    let resolved = resolve(&tree);
+    assert_eq!(resolved.diagnostics, [], "{up}");
+    let codes = [Code::M0208, Code::M0241];
+    let found = analyse(&resolved)
+        .into_iter()
+        .filter(|one| codes.contains(&one.code));
+    found
+        .map(|one| {
+            let position = one.place.position.expect("it has a place");
+            let message = one.message.trim_start_matches("this is not SQL: ");
+            format!("{} {position} {message} ({})", one.code, one.help)
+        })
+        .collect()
+}
+
+#[track_caller]
+fn each(expected: &[(&str, &str)]) {
+    for (script, sentence) in expected {
+        assert_eq!(said(script), [format!("M0208 {sentence}")], "{script}");
+    }
+}
+
+const HELP: &str = "write it as Postgres takes it; `migrator check --server` asks a server";
+
+#[test]
+fn what_alter_table_does_not_do_is_named() {
+    each(&[
+        (
+            "ALTER TABLE s.t DELETE COLUMN a;",
+            "1:17 `DELETE` is no action of ALTER TABLE (write `DROP COLUMN`)",
+        ),
+        (
+            "ALTER TABLE s.t\n  delete CONSTRAINT a;",
+            "2:3 `delete` is no action of ALTER TABLE (write `DROP CONSTRAINT`)",
+        ),
+        (
+            "ALTER TABLE t REMOVE a;",
+            "1:15 `REMOVE` is no action of ALTER TABLE (write `DROP COLUMN`)",
+        ),
+        (
+            "ALTER TABLE IF EXISTS ONLY s.t UPDATE COLUMN a;",
+            "1:32 `UPDATE` is no action of ALTER TABLE (write `ALTER COLUMN …`; rows are changed by `UPDATE table SET …`)",
+        ),
+        (
+            "ALTER TABLE t ADD a int, DELETE b;",
+            "1:26 `DELETE` is no action of ALTER TABLE (write `DROP COLUMN`)",
+        ),
+        (
+            "ALTER TABLE t DROP COLUMN a, b;",
+            "1:30 `b` is no action of ALTER TABLE (repeat what is done: `DROP COLUMN b`)",
+        ),
+        (
+            "ALTER TABLE t RENMAE a TO b;",
+            "1:15 `RENMAE` is no action of ALTER TABLE (did you mean `RENAME`?)",
+        ),
+        (
+            "ALTER TABLE t CHANGE a b text;",
+            "1:15 `CHANGE` is no action of ALTER TABLE (write `RENAME COLUMN … TO …`, and `ALTER COLUMN … TYPE …` for a new type)",
+        ),
+        (
+            "ALTER TABLE t DROP INDEX i;",
+            "1:15 `DROP INDEX` is no action of ALTER TABLE (write `DROP INDEX …` as a statement of its own)",
+        ),
+        (
+            "ALTER TABLE t ALTER COLUMN a bigint;",
+            "1:30 `bigint` is no action of ALTER COLUMN (write `TYPE …` for another type, `SET …` or `DROP …`)",
+        ),
+        (
+            "ALTER TABLE t ALTER COLUMN a SET TYPE bigint;",
+            "1:30 `SET TYPE` is no action of ALTER COLUMN (write `TYPE …` or `SET DATA TYPE …`)",
+        ),
+        (
+            "ALTER TABLE t ALTER a NOT NULL;",
+            "1:23 `NOT` is no action of ALTER COLUMN (write `SET NOT NULL` or `DROP NOT NULL`)",
+        ),
+    ]);
+    let nothing = said("ALTER TABLE t;");
+    assert_eq!(
+        nothing,
+        [format!("M0208 1:1 it does not say what to alter ({HELP})")]
+    );
+}
+
+#[test]
+fn a_misspelt_word_is_pointed_at_with_what_was_meant() {
+    each(&[
+        (
+            "CREAT TABLE a (id int);",
+            "1:1 no statement starts with `CREAT` (did you mean `CREATE`?)",
+        ),
+        (
+            "SELECT 1;\nUPDTE t SET a = 1;",
+            "2:1 no statement starts with `UPDTE` (did you mean `UPDATE`?)",
+        ),
+        (
+            "CREATE TABEL a (id int);",
+            "1:8 CREATE knows no `TABEL` (did you mean `CREATE TABLE`?)",
+        ),
+        (
+            "DROP INDX i;",
+            "1:6 DROP knows no `INDX` (did you mean `DROP INDEX`?)",
+        ),
+        (
+            "ALTER TABLE t ADD COLUM note text;",
+            "1:19 `COLUM` is not taken here (did you mean `COLUMN`?)",
+        ),
+        (
+            "CREATE TABLE a (b int PRIMRY KEY);",
+            "1:23 `PRIMRY` is not taken here (did you mean `PRIMARY`?)",
+        ),
+        (
+            "CREATE TABLE a (b int REFERENCE c);",
+            "1:23 `REFERENCE` is not taken here (did you mean `REFERENCES`?)",
+        ),
+        (
+            "DROP TABLE IF EXIST a;",
+            "1:15 `EXIST` is not taken here (did you mean `EXISTS`?)",
+        ),
+        (
+            "SELECT a FORM t;",
+            "1:10 `FORM` is not taken here (did you mean `FROM`?)",
+        ),
+        (
+            "DELETE FROM t WHER a = 1;",
+            "1:15 `WHER` is not taken here (did you mean `WHERE`?)",
+        ),
+        (
+            "INSERT INTO t VALUE (1);",
+            "1:15 `VALUE` is not taken here (did you mean `VALUES`?)",
+        ),
+        (
+            "CREATE FUNCTION f() RETURN int LANGUAGE sql AS $$ SELECT 1 $$;",
+            "1:21 `RETURN` is not taken here (did you mean `RETURNS`?)",
+        ),
+        (
+            "CREATE TYPE m ENUM ('a');",
+            "1:15 `AS` is missing before `ENUM` (write `AS` before it)",
+        ),
+    ]);
+}
+
+#[test]
+fn a_comma_parenthesis_or_semicolon_too_many_or_too_few_is_pointed_at() {
+    let comma = "nothing follows this comma (remove the comma, or write what follows it)";
+    let semicolon =
+        "a semicolon is missing before this statement (end the statement before it with `;`)";
+    let extra =
+        "no parenthesis is open that this one could close (remove it, or write the missing `(`)";
+    each(&[
+        (
+            "CREATE TABLE a (b int,\n  c text,\n);",
+            &format!("2:9 {comma}"),
+        ),
+        ("INSERT INTO t VALUES (1), (2),;", &format!("1:30 {comma}")),
+        ("SELECT a, FROM t;", &format!("1:9 {comma}")),
+        ("UPDATE t SET a = 1, WHERE b = 2;", &format!("1:19 {comma}")),
+        (
+            "CREATE TABLE a (id int name text);",
+            &format!("1:24 expected `,` or `)`, at `name` ({HELP})"),
+        ),
+        (
+            "ALTER TABLE t DROP a DROP b;",
+            &format!("1:22 `DROP` cannot follow `a`; perhaps a comma is missing ({HELP})"),
+        ),
+        (
+            "CREATE TABLE a (\n  b int,\n  c numeric(3, 2;",
+            "3:17 the parenthesis of 3:12 is not closed before the statement ends (write the missing `)`)",
+        ),
+        ("CREATE TABLE a (b int));", &format!("1:23 {extra}")),
+        ("SELECT 1\nSELECT 2;", &format!("2:1 {semicolon}")),
+        (
+            "CREATE TABLE a (b int)\nCREATE TABLE c (d int);",
+            &format!("2:1 {semicolon}"),
+        ),
+        (
+            "DROP TABLE a\nALTER TABLE b ADD c int;",
+            &format!("2:1 {semicolon}"),
+        ),
+    ]);
+}
+
+#[test]
+fn a_reserved_word_is_no_name() {
+    for (script, place, word) in [
+        ("CREATE TABLE order (id int);", "1:14", "order"),
+        ("CREATE TABLE a (id int, user text);", "1:25", "user"),
+        ("CREATE TABLE a (table text);", "1:17", "table"),
+        ("ALTER TABLE t ADD COLUMN \nGroup text;", "2:1", "Group"),
+        ("CREATE TABLE s.end (id int);", "1:16", "end"),
+    ] {
+        let lower = word.to_lowercase();
+        let sentence = format!(
+            "{place} `{word}` is a reserved word and no name (write `\"{lower}\"`, or choose another name)"
+        );
+        // Some reserved words name something behind a dot.
+        if !said(script).is_empty() {
+            each(&[(script, &sentence)]);
+        }
+    }
+}
+
+#[test]
+fn what_other_databases_take_is_told_with_what_postgres_takes() {
+    each(&[
+        (
+            "CREATE TABLE a (id int AUTO_INCREMENT PRIMARY KEY);",
+            "1:24 `AUTO_INCREMENT` is not known to Postgres (write `GENERATED BY DEFAULT AS IDENTITY`)",
+        ),
+        (
+            "CREATE TABLE a (id int PRIMARY KEY AUTO_INCREMENT);",
+            "1:36 `AUTO_INCREMENT` is not known to Postgres (write `GENERATED BY DEFAULT AS IDENTITY`)",
+        ),
+        (
+            "CREATE TABLE a (id int IDENTITY(1, 1));",
+            "1:24 `IDENTITY` is not known to Postgres (write `GENERATED BY DEFAULT AS IDENTITY`)",
+        ),
+        (
+            "CREATE TABLE a (id int) ENGINE=InnoDB;",
+            "1:25 `ENGINE` is not known to Postgres (remove it: Postgres has no such option of a table)",
+        ),
+        (
+            "CREATE TABLE `a` (id int);",
+            "1:14 a back-tick quotes no name in Postgres (write the name without quotes, or in double quotes)",
+        ),
+        (
+            "SELECT `a` FROM t;",
+            "1:8 a back-tick quotes no name in Postgres (write the name without quotes, or in double quotes)",
+        ),
+        (
+            "CREATE TABLE [a] (id int);",
+            "1:14 brackets quote no name in Postgres (write the name without brackets, or in double quotes)",
+        ),
+        (
+            "CREATE TABLE a (id int);\nGO\n",
+            "2:1 no statement starts with `GO` (remove it: a statement ends with `;`)",
+        ),
+        (
+            "CREATE TABLE a (id int)\nGO\n",
+            "2:1 no statement starts with `GO` (remove it: a statement ends with `;`)",
+        ),
+        (
+            "# why\nSELECT 1;",
+            "1:1 `#` begins no comment in Postgres (begin the comment with `--`)",
+        ),
+        (
+            "SELECT 1; // why",
+            "1:11 `//` begins no comment in Postgres (begin the comment with `--`)",
+        ),
+        (
+            "COMMENT ON TABLE t IS \"x\";",
+            "1:23 a comment is a string, and double quotes quote names (write it in single quotes)",
+        ),
+        (
+            "INSERT INTO t VALUES (1, \"it's\");",
+            "1:26 `\"it's\"` is the name of a column here, as double quotes quote names (write a string in single quotes: `'it''s'`)",
+        ),
+        (
+            "CREATE TABLE a (b text DEFAULT \"x\");",
+            "1:32 `\"x\"` is the name of a column here, as double quotes quote names (write a string in single quotes: `'x'`)",
+        ),
+        (
+            "<<<<<<< HEAD\nSELECT 1;\n",
+            "1:1 a conflict of a merge is not resolved here (keep one side, and remove the lines of `<`, `=` and `>`)",
+        ),
+        (
+            "SELECT 1;\n=======\nSELECT 2;\n",
+            "2:1 a conflict of a merge is not resolved here (keep one side, and remove the lines of `<`, `=` and `>`)",
+        ),
+    ]);
+}
+
+#[test]
+fn names_in_double_quotes_are_let_be_where_they_can_be_columns() {
+    for script in [
+        "INSERT INTO t SELECT \"a\" FROM u;",
+        "INSERT INTO t (\"a\") VALUES (1) ON CONFLICT DO UPDATE SET \"a\" = excluded.\"a\";",
+        "INSERT INTO t VALUES ((SELECT \"a\" FROM u));",
+        "CREATE TABLE t (\"a\" text DEFAULT 'x');",
+    ] {
+        assert!(said(script).is_empty(), "{script}: {:?}", said(script));
+    }
+}
+
+#[test]
+fn a_character_that_misleads_is_named_where_it_stands() {
+    for (script, place, name, help) in [
+        (
+            "CREATE\u{a0}TABLE t (id int);",
+            "1:7",
+            "the no-break space U+00A0",
+            "replace it with a plain space",
+        ),
+        (
+            "CREATE TABLE t (id int);\u{200b}",
+            "1:25",
+            "the zero-width space U+200B",
+            "remove it",
+        ),
+        (
+            "SELECT 1;\n\u{feff}SELECT 2;",
+            "2:1",
+            "the byte-order mark U+FEFF",
+            "remove it",
+        ),
+        (
+            "SELECT 1;\u{2028}SELECT 2;",
+            "1:10",
+            "the line separator U+2028",
+            "replace it with a line break",
+        ),
+        (
+            "INSERT INTO t VALUES (\u{2018}a b\u{2019});",
+            "1:23",
+            "the typographic single quote U+2018",
+            "replace it with a plain quote: `'` for a string, `\"` for a name",
+        ),
+        (
+            "\u{2013}- why\nSELECT 1;",
+            "1:1",
+            "the en dash U+2013",
+            "replace it with a plain `-`",
+        ),
+        (
+            "SELECT 1\u{ff1b}\nSELECT 2 FROM a b c;",
+            "1:9",
+            "the full-width character U+FF1B",
+            "replace it with the plain character",
+        ),
+        (
+            "CREATE TABLE t\u{3000}(id\u{3000}int);",
+            "1:15",
+            "the full-width space U+3000",
+            "replace it with a plain space",
+        ),
+        (
+            "CREATE TABLE t (id\u{2002}int);",
+            "1:19",
+            "the typographic space U+2002",
+            "replace it with a plain space",
+        ),
+        (
+            "SELECT 1;\u{7}",
+            "1:10",
+            "the control character U+0007",
+            "remove it",
+        ),
+    ] {
+        let said = said(script);
+        let found = said.first().map(String::as_str).unwrap_or_default();
+        let of_grammar = format!("M0208 {place} {name} stands here ({help})");
+        let of_name = format!("M0241 {place} {name} is part of a name here ({help})");
+        assert!(
+            said.len() == 1 && (found == of_grammar || found == of_name),
+            "{script:?}: {said:?}"
+        );
+    }
+}
+
+#[test]
+fn text_that_reads_otherwise_than_it_runs_is_found() {
+    let hidden = "in a comment makes the script read otherwise than it runs (remove it)";
+    for (script, sentence) in [
+        ("-- \u{202e}x\nSELECT 1;", format!("1:4 the bidirectional control U+202E {hidden}")),
+        ("/* a\n \u{2066} */ SELECT 1;", format!("2:2 the bidirectional control U+2066 {hidden}")),
+        ("-- a\u{2029}DROP TABLE t;\nSELECT 1;", "1:5 the paragraph separator U+2029 in a comment makes the script read otherwise than it runs (replace it with a line break)".to_owned()),
+        ("SELECT '\u{2067}x';", "1:9 the bidirectional control U+2067 in a string makes the script read otherwise than it runs (remove it, or write it as an escape: `U&'\\2066'`)".to_owned()),
+        ("SELECT \"a\u{200b}\" FROM t;", "1:10 the zero-width space U+200B is part of a quoted name (remove it)".to_owned()),
+    ] {
+        assert_eq!(said(script), [format!("M0241 {sentence}")], "{script:?}");
+    }
+    for script in [
+        "SELECT 'a\u{a0}b \u{2013} \u{201c}c\u{201d}';",
+        "-- caf\u{e9} \u{2014} \u{201c}quoted\u{201d}\u{a0}text\nSELECT 1;",
+        "CREATE TABLE \u{fc}bersicht (m\u{fc}ll text);",
+        "SELECT '\u{5e9}\u{5dc}\u{5d5}\u{5dd}\u{200f}';",
+        "COMMENT ON TABLE t IS 'family: \u{1f468}\u{200d}\u{1f469}';",
+    ] {
+        assert!(said(script).is_empty(), "{script:?}: {:?}", said(script));
+    }
+}
