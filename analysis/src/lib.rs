@@ -19,6 +19,7 @@ pub mod parse;
 mod repeat;
 mod safety;
 mod script;
+mod state;
 mod syntax;
 mod transaction;
 mod undo;
@@ -29,6 +30,7 @@ use migrator_model::{Diagnostic, Registry, Resolved};
 use allowances::Extent;
 use finding::Finding;
 use script::{Pair, Script};
+use state::State;
 use unread::Unread;
 
 /// Checks the SQL of a resolved tree.
@@ -75,11 +77,18 @@ fn together<'a>(registry: &Registry, pairs: &'a [Pair<'a>], unread: &Unread) -> 
         true => ownership::find(registry, pairs, unread),
         false => Vec::new(),
     };
-    let is_read = |pair: &&Pair<'_>| !pair.scripts().into_iter().any(|one| unread.has(one));
-    for pair in pairs.iter().filter(is_read) {
-        match irreversible::find(pair) {
-            Some(told) => findings.push(told),
-            None => findings.extend(undo::find(pair)),
+    let mut state = State::default();
+    for pair in pairs {
+        if !unread.is_ordered() {
+            state = State::default();
+        }
+        if pair.scripts().into_iter().any(|one| unread.has(one)) {
+            state.skip(&pair.up);
+        } else if let Some(told) = irreversible::find(pair) {
+            findings.push(told);
+            state.follow_script(&pair.up);
+        } else {
+            findings.extend(undo::find(pair, &mut state));
         }
     }
     findings.extend(safety::find(pairs, unread));

@@ -31,10 +31,21 @@ impl fmt::Display for Name {
     }
 }
 
+/// The bytes of a name that Postgres keeps (`NAMEDATALEN` less one).
+pub(crate) const LONGEST: usize = 63;
+
 /// Folds an identifier: unquoted to lower case (ASCII alone, as a UTF-8 server
-/// does: `downcase_identifier` in `scansup.c`), quoted to what the quotes hold.
+/// does: `downcase_identifier` in `scansup.c`), quoted to what the quotes hold;
+/// cut as `truncate_identifier` cuts, before a character that does not fit.
 #[must_use]
 pub fn fold(identifier: &str) -> String {
+    let mut name = fold_whole(identifier);
+    name.truncate(name.floor_char_boundary(LONGEST));
+    name
+}
+
+/// Folds an identifier without cutting it.
+pub(crate) fn fold_whole(identifier: &str) -> String {
     let quoted = identifier
         .strip_prefix('"')
         .and_then(|text| text.strip_suffix('"'));
@@ -52,6 +63,13 @@ mod tests {
     fn names_are_folded_as_postgres_folds() {
         assert_eq!(fold("Tenants"), "tenants");
         assert_eq!(fold("\"Te\"\"nants\""), "Te\"nants");
+    }
+
+    #[test]
+    fn names_are_cut_as_postgres_cuts() {
+        let cut = fold(&"é".repeat(40));
+        assert_eq!(cut, "é".repeat(31));
+        assert_eq!(fold(&"A".repeat(70)), "a".repeat(63));
     }
 
     #[test]

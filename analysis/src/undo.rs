@@ -10,6 +10,8 @@
 )]
 
 mod effects;
+mod facts;
+mod moments;
 mod names;
 mod parents;
 #[cfg(test)]
@@ -24,30 +26,41 @@ use crate::finding::Finding;
 use crate::objects::{Name, Object, Space};
 use crate::parse::{Id, Kind, ROOT};
 use crate::script::{Pair, Script};
+use crate::state::State;
 
 use effects::{Effect, Effects, Net, Reach, holds, words as words_of};
+use moments::{Moment, Moments};
 use names::Names;
 use parents::Cascade;
 
-pub(crate) fn find<'a>(pair: &'a Pair<'a>) -> Vec<Finding<'a>> {
-    let (up, down) = (Effects::of(&pair.up), Effects::of(&pair.down));
-    if up.all.is_empty() && down.all.is_empty() {
-        return Vec::new();
-    }
+/// What is wrong with a migration's down script; `state` is what is there before
+/// its up script, and then after it.
+pub(crate) fn find<'a>(pair: &'a Pair<'a>, state: &mut State<'a>) -> Vec<Finding<'a>> {
+    let up = Effects::of(&pair.up, state);
+    let up_journal = state.end();
+    let down = Effects::of(&pair.down, state);
+    let down_journal = state.end();
     let names = Names::of([&up, &down]);
     let judge = Judge {
         links: parents::links(&up.script.sql),
         cascade: parents::goes_by_cascade(&up, &down),
         absorbed: absorbed(&up),
         net: up.net(&names),
+        moments: Moments {
+            state: &*state,
+            up: up_journal,
+            down: &down_journal,
+        },
         names,
         up,
         down,
     };
-    judge.findings()
+    let findings = judge.findings();
+    state.revert(down_journal);
+    findings
 }
 
-struct Judge<'a> {
+struct Judge<'s, 'a> {
     up: Effects<'a>,
     down: Effects<'a>,
     names: Names,
@@ -58,6 +71,7 @@ struct Judge<'a> {
     absorbed: BTreeSet<String>,
     /// What is left of the up script.
     net: Vec<Net<'a>>,
+    moments: Moments<'s, 'a>,
 }
 
 /// Something that the down script leaves as it is.
@@ -79,7 +93,7 @@ enum Sought {
     Otherwise,
 }
 
-impl<'a> Judge<'a> {
+impl<'a> Judge<'_, 'a> {
     fn findings(&self) -> Vec<Finding<'a>> {
         let mut left: Vec<Left<'a>> = self.net.iter().filter_map(|net| self.left(net)).collect();
         left.sort_by_key(|left| left.offset);
@@ -91,31 +105,189 @@ impl<'a> Judge<'a> {
         findings.extend(left.into_iter().map(|left| {
             Finding::new(left.script, left.code, left.offset, left.message, left.help)
         }));
+        if self.up.reach == Reach::Plain && self.down.reach == Reach::Plain {
+            findings.extend(facts::find(self));
+        }
         findings
     }
 
     fn left(&self, net: &Net<'a>) -> Option<Left<'a>> {
-        let (object, by) = match net {
-            Net::Made(object, by) | Net::Renamed(object, by) | Net::Dropped(object, by) => {
-                (object, by)
-            }
-            Net::Changed(_) => return None,
-        };
-        let is_in_doubt = match net {
-            Net::Dropped(..) => self.up.reach == Reach::Unknown || !self.is_dropped_for_certain(by),
-            _ => by.before.is_none() && self.is_made_for_others(object, by),
-        };
-        if is_in_doubt || self.down.reach == Reach::Unknown {
+        if self.down.reach == Reach::Unknown {
             return None;
         }
-        let is_taken_back = match net {
-            Net::Dropped(..) => {
-                self.is_made_again(object) || goes_with_table(&self.up, &self.names, object)
+        match net {
+            Net::Changed(_) => None,
+            Net::Remade(object, dropped, made) => self.remade(object, dropped, made),
+            Net::Made(object, by) if self.up.has(by, Kind::OR_REPLACE) && by.made.is_some() => {
+                self.replaced(object, by)
             }
-            Net::Renamed(..) => self.is_renamed_back(object, by),
-            _ => self.is_dropped(object, by),
+            Net::Made(object, by) => {
+                let is_in_doubt =
+                    self.is_made_for_others(object, by) || self.may_be_there(object, by);
+                (!is_in_doubt && !self.is_dropped(object, by))
+                    .then(|| self.describe(net, object, by))
+            }
+            Net::Renamed(object, by) => {
+                let is_fine = self.is_of_new_table(object) || self.is_renamed_back(object, by);
+                (!is_fine).then(|| self.describe(net, object, by))
+            }
+            Net::Dropped(object, by) => {
+                let is_fine = self.up.reach == Reach::Unknown
+                    || self.is_of_new_table(object)
+                    || self.is_made_again(object)
+                    || goes_with_table(&self.up, &self.names, object);
+                (!is_fine).then(|| self.describe(net, object, by))
+            }
+        }
+    }
+
+    /// Whether IF NOT EXISTS may have found what nothing is known of.
+    fn may_be_there(&self, object: &Object, by: &Effect<'a>) -> bool {
+        self.up.has(by, Kind::IF_NOT_EXISTS) && self.moments.state.is_hidden(object)
+    }
+
+    /// Whether it belongs to a table that the up script makes.
+    fn is_of_new_table(&self, object: &Object) -> bool {
+        object.of.as_ref().is_some_and(|of| {
+            self.net.iter().any(|net| {
+                matches!(net, Net::Made(..))
+                    && net.object().space == Space::Relation
+                    && self.names.same_table(&net.object().name, of)
+            })
+        })
+    }
+
+    /// An object that the up script drops and makes again.
+    fn remade(&self, object: &Object, dropped: &Effect<'a>, made: &Effect<'a>) -> Option<Left<'a>> {
+        let (old, new) = (self.key(&dropped.mention.object)?, self.key(object)?);
+        if self.up.reach == Reach::Unknown || self.is_of_new_table(object) {
+            return None;
+        }
+        let is_lost = self
+            .down
+            .drops()
+            .any(|effect| self.names.same_thing(&effect.mention.object, object))
+            && !self.down.makes(&self.names, object)
+            && !self.moments.is_there(Moment::After, &old)
+            && !self.may_be_made_unnamed(object);
+        if is_lost {
+            return Some(self.lost(&old, dropped));
+        }
+        self.is_left_replaced(&old, &new)
+            .then(|| self.left_replaced(&old, made))
+    }
+
+    /// An object of an earlier migration that the up script replaces.
+    fn replaced(&self, object: &Object, by: &Effect<'a>) -> Option<Left<'a>> {
+        let key = self.key(object)?;
+        if self.up.reach == Reach::Unknown {
+            return None;
+        }
+        let is_dropped = self
+            .down
+            .drops()
+            .any(|effect| self.names.same_thing(&effect.mention.object, object))
+            && self.moments.is_there(Moment::Before, &key)
+            && !self.moments.is_there(Moment::After, &key)
+            && !self.moments.state.is_hidden(&key);
+        if is_dropped {
+            return Some(self.dropped_instead(&key, by));
+        }
+        let is_touched = self.down.touches(&self.names, object)
+            || self.cascade.takes(object)
+            || goes_with_table(&self.down, &self.names, object);
+        let (before, between) = (
+            self.moments.text(Moment::Before, &key),
+            self.moments.text(Moment::Between, &key),
+        );
+        let is_other = between.is_none() || before != between;
+        let is_left = is_other && !is_touched || self.is_left_replaced(&key, &key);
+        is_left.then(|| self.left_replaced(&key, by))
+    }
+
+    /// Whether the down script leaves what the up script has put in the place of
+    /// something else.
+    fn is_left_replaced(&self, old: &Object, new: &Object) -> bool {
+        let text = |moment, key| self.moments.text(moment, key);
+        match (
+            text(Moment::Before, old),
+            text(Moment::Between, new),
+            text(Moment::After, new),
+        ) {
+            (Some(before), Some(between), Some(after)) => before != between && between == after,
+            _ => false,
+        }
+    }
+
+    fn lost(&self, object: &Object, by: &Effect<'a>) -> Left<'a> {
+        Left {
+            message: format!(
+                "the up script drops {object} and makes another of that name, and the down script does not make the first again"
+            ),
+            code: match object.space {
+                Space::Column | Space::Constraint => Code::M0229,
+                _ => Code::M0228,
+            },
+            help: format!("{}, {}", again(object, by), self.as_before(object)),
+            ..self.left_replaced(object, by)
+        }
+    }
+
+    fn dropped_instead(&self, object: &Object, by: &Effect<'a>) -> Left<'a> {
+        Left {
+            message: format!(
+                "the up script replaces {object}, and the down script drops it instead of putting its former definition back"
+            ),
+            code: Code::M0228,
+            ..self.left_replaced(object, by)
+        }
+    }
+
+    fn left_replaced(&self, object: &Object, by: &Effect<'a>) -> Left<'a> {
+        let is_of_table = matches!(object.space, Space::Column | Space::Constraint);
+        Left {
+            object: object.clone(),
+            offset: by.mention.offset,
+            code: if is_of_table {
+                Code::M0229
+            } else {
+                Code::M0227
+            },
+            message: format!(
+                "the up script replaces {object}, and the down script does not put its former definition back"
+            ),
+            help: format!(
+                "make it again in the down script, {}",
+                self.as_before(object)
+            ),
+            sought: Sought::Otherwise,
+            script: self.up.script,
+        }
+    }
+
+    /// Where the definition is that an object had before the up script.
+    fn as_before(&self, object: &Object) -> String {
+        match self.made_before(object) {
+            Some(place) => format!("as {place} has it"),
+            None => "as it was before".to_owned(),
+        }
+    }
+
+    fn made_before(&self, object: &Object) -> Option<String> {
+        let site = match object.space {
+            Space::Column => self.moments.column(Moment::Before, object)?.site,
+            Space::Constraint => {
+                let table = self.moments.table(Moment::Before, object.of.as_ref()?)?;
+                table.constraints.get(&object.name.name)?.site
+            }
+            _ => self.moments.entry(Moment::Before, object)?.site?,
         };
-        (!is_taken_back).then(|| self.describe(net, object, by))
+        Some(site.place())
+    }
+
+    /// An object of the up script with its schema.
+    fn key(&self, object: &Object) -> Option<Object> {
+        self.up.path.key(object)
     }
 
     /// Whether an object is temporary, shared, or part of another.
@@ -129,12 +301,6 @@ impl<'a> Judge<'a> {
 
     fn becomes_a_constraint(&self, object: &Object, by: &Effect<'a>) -> bool {
         by.kind == Kind::CREATE_INDEX && self.absorbed.contains(&object.name.name)
-    }
-
-    /// Whether what IF EXISTS drops is of weight: a name among several that an
-    /// index or function may have had is not.
-    fn is_dropped_for_certain(&self, by: &Effect<'a>) -> bool {
-        !self.up.has(by, Kind::IF_EXISTS) || is_of_weight(by)
     }
 
     fn is_dropped(&self, object: &Object, by: &Effect<'a>) -> bool {
@@ -156,9 +322,18 @@ impl<'a> Judge<'a> {
         };
         self.down.touches(&self.names, object)
             || self.cascade.takes(object)
+            || self.goes_with_another(object)
             || tables.iter().any(goes_with)
             || self.goes_with_schema(object, by)
             || parents::goes_with_column(&self.up.script.sql, by, &tables, &self.names, &self.down)
+    }
+
+    /// Whether it is dropped by the down script together with something else.
+    fn goes_with_another(&self, object: &Object) -> bool {
+        self.key(object).is_some_and(|key| {
+            self.moments.is_there(Moment::Between, &key)
+                && !self.moments.is_there(Moment::After, &key)
+        })
     }
 
     fn goes_with_schema(&self, object: &Object, by: &Effect<'a>) -> bool {
@@ -188,7 +363,11 @@ impl<'a> Judge<'a> {
     }
 
     fn is_made_again(&self, object: &Object) -> bool {
-        self.down.touches(&self.names, object) || self.may_be_made_unnamed(object)
+        self.down.touches(&self.names, object)
+            || self.may_be_made_unnamed(object)
+            || self
+                .key(object)
+                .is_some_and(|key| self.moments.is_there(Moment::After, &key))
     }
 
     /// Whether the down script makes a constraint or index without a name, or
@@ -229,7 +408,7 @@ impl<'a> Judge<'a> {
                     Code::M0228
                 },
                 format!("the up script drops {object}, and the down script does not make it again"),
-                again(object, by),
+                format!("{}, {}", again(object, by), self.as_before(object)),
                 Sought::Otherwise,
             ),
             Net::Renamed(..) => (
@@ -245,7 +424,7 @@ impl<'a> Judge<'a> {
                 renamed_back(object, by),
                 Sought::Otherwise,
             ),
-            Net::Made(..) | Net::Changed(_) if self.up.has(by, Kind::OR_REPLACE) => (
+            _ if self.up.has(by, Kind::OR_REPLACE) => (
                 Code::M0227,
                 format!(
                     "the up script makes or replaces {object}, and the down script neither drops it nor puts its former text back"
@@ -256,7 +435,7 @@ impl<'a> Judge<'a> {
                 ),
                 Sought::Dropped,
             ),
-            Net::Made(..) | Net::Changed(_) => (
+            _ => (
                 if is_of_table {
                     Code::M0229
                 } else {
@@ -299,14 +478,15 @@ impl<'a> Judge<'a> {
         let findings = wrong.into_iter().filter_map(|(object, by)| {
             let meant = Self::meant(&object, left);
             let is_sure =
-                meant.is_some() || !self.down.has(&by, Kind::IF_EXISTS) || is_of_weight(&by);
+                meant.is_some() || !self.down.has(&by, Kind::IF_EXISTS) || by.made.is_some();
             let meant = meant.map(|at| left.remove(at).object);
             is_sure.then(|| {
                 let message =
                     format!("the down script drops {object}, which the up script does not make");
-                let help = match meant {
-                    Some(meant) => format!("the up script makes {meant}: drop that"),
-                    None => "drop what the up script makes, and nothing else".to_owned(),
+                let help = match (meant, by.made) {
+                    (Some(meant), _) => format!("the up script makes {meant}: drop that"),
+                    (None, Some(site)) => format!("leave it as it is: {} makes it", site.place()),
+                    (None, None) => "drop what the up script makes, and nothing else".to_owned(),
                 };
                 Finding::new(
                     self.down.script,
@@ -335,10 +515,19 @@ impl<'a> Judge<'a> {
             .iter()
             .any(|effect| effect.mention.object.space == Space::Extension);
         !self.up.touches(&self.names, object)
+            && !self.may_be_touched(object)
             && !is_of_new_table
             && !makes_extension
             && !self.is_implied(object)
             && !goes_with_table(&self.down, &self.names, object)
+    }
+
+    /// Whether the up script makes or drops it only if it is there, or not there.
+    fn may_be_touched(&self, object: &Object) -> bool {
+        self.up
+            .perhaps
+            .iter()
+            .any(|effect| effect.made.is_none() && self.names.same(&effect.mention.object, object))
     }
 
     /// Whether Postgres may have made it for something without a name: an index,
@@ -424,15 +613,6 @@ fn goes_with_table(script: &Effects<'_>, names: &Names, object: &Object) -> bool
         || is_in_schema && script.drops_schema(owner.schema.as_deref())
 }
 
-/// Whether it holds rows, or others are built on it.
-fn is_of_weight(by: &Effect<'_>) -> bool {
-    let space = by.mention.object.space;
-    matches!(
-        space,
-        Space::Relation | Space::Type | Space::Schema | Space::Column
-    ) && by.kind != Kind::DROP_INDEX
-}
-
 fn before(by: &Effect<'_>) -> String {
     by.before.map(ToString::to_string).unwrap_or_default()
 }
@@ -449,7 +629,7 @@ fn renamed_back(object: &Object, by: &Effect<'_>) -> String {
 
 fn again(object: &Object, by: &Effect<'_>) -> String {
     let statement = words::make_statement(object, by.kind);
-    format!("write `{statement}` in the down script, as it was before")
+    format!("write `{statement}` in the down script")
 }
 
 fn nothing_taken_back<'a>(first: &Left<'a>, count: usize) -> Finding<'a> {

@@ -125,13 +125,13 @@ const FAULTS: &[[&str; 4]] = &[
         "M0221",
         "tenant_service",
         "ALTER TABLE tenant.tenants DROP COLUMN data_region;",
-        "ALTER TABLE tenant.tenants ADD COLUMN data_region text;",
+        "ALTER TABLE tenant.tenants ADD COLUMN data_region text NOT NULL DEFAULT 'eu';",
     ],
     [
         "M0222",
         "tenant_service",
         "DROP TABLE tenant.domains;",
-        "CREATE TABLE tenant.domains (host text);",
+        "CREATE TABLE tenant.domains AS SELECT ''::text AS host;",
     ],
     [
         "M0223",

@@ -117,7 +117,7 @@ codes! {
     M0226 "an allowance silences nothing" Warn,
     M0227 "a down script does not drop what its up script makes" Deny,
     M0228 "a down script does not make again what its up script drops" Deny,
-    M0229 "a down script does not take back what its up script adds to a table" Deny,
+    M0229 "a down script does not take back what its up script changes in a table" Deny,
     M0230 "a down script drops what its up script does not make" Deny,
     M0232 "a migration is irreversible" Allow,
     M0241 "a character is not what it looks like" Deny,

@@ -25,7 +25,7 @@ mod known;
 mod rename;
 mod rows;
 mod set_not_null;
-mod sql_type;
+pub(crate) mod sql_type;
 mod table;
 #[cfg(test)]
 mod tests;

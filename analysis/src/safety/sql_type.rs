@@ -132,7 +132,7 @@ impl fmt::Display for SqlType {
     }
 }
 
-fn is_type(kind: Kind) -> bool {
+pub(crate) fn is_type(kind: Kind) -> bool {
     matches!(
         kind,
         Kind::PATH_TYPE
@@ -184,7 +184,7 @@ fn is_converted_to_text(base: &str) -> bool {
 }
 
 /// The one name of a type with several.
-fn canonical(words: &str) -> Option<&'static str> {
+pub(crate) fn canonical(words: &str) -> Option<&'static str> {
     Some(match words {
         "character varying" | "char varying" | "national character varying" => "varchar",
         "character" | "bpchar" | "national character" | "nchar" => "char",

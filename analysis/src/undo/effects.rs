@@ -1,8 +1,12 @@
 //! What a script does, statement by statement, and what is left of it at its end.
 
+use migrator_model::file_name::Direction;
+
 use crate::objects::{Deed, Mention, Name, Object, Space, fold};
 use crate::parse::{Id, Kind, ROOT, Sql};
 use crate::script::Script;
+use crate::state::hidden::is_dynamic;
+use crate::state::{Path, Site, State, mentions_of};
 
 use super::names::Names;
 
@@ -16,6 +20,8 @@ pub(super) struct Effect<'a> {
     pub(super) part: Id,
     /// What it was called before, if it gets another name or schema here.
     pub(super) before: Option<&'a Object>,
+    /// Where what has its name was made that is there before this.
+    pub(super) made: Option<Site<'a>>,
 }
 
 /// What is left of an object at the end of a script.
@@ -27,6 +33,8 @@ pub(super) enum Net<'a> {
     Renamed(Object, Effect<'a>),
     /// It is gone.
     Dropped(Object, Effect<'a>),
+    /// It is dropped by the first effect, and made again by the second.
+    Remade(Object, Effect<'a>, Effect<'a>),
     /// It is another than it was.
     Changed(Object),
 }
@@ -36,6 +44,11 @@ pub(super) struct Effects<'a> {
     pub(super) script: &'a Script<'a>,
     /// All that it makes and drops, in the order of the text.
     pub(super) all: Vec<Effect<'a>>,
+    /// What it makes or drops only if that is not there, or there, and is not
+    /// known to do.
+    pub(super) perhaps: Vec<Effect<'a>>,
+    /// Where its names are looked up at its end.
+    pub(super) path: Path,
     /// Whether it may do more than can be read.
     pub(super) reach: Reach,
 }
@@ -50,37 +63,60 @@ pub(super) enum Reach {
 }
 
 impl<'a> Effects<'a> {
-    pub(super) fn of(script: &'a Script<'a>) -> Effects<'a> {
+    /// Reads a script, and has `state` follow it.
+    pub(super) fn of(script: &'a Script<'a>, state: &mut State<'a>) -> Effects<'a> {
         let sql = &script.sql;
-        let mut all: Vec<Effect<'a>> = Vec::new();
+        let mut effects = Effects {
+            script,
+            all: Vec::new(),
+            perhaps: Vec::new(),
+            path: Path::default(),
+            reach: Reach::Plain,
+        };
+        state.begin();
+        for statement in sql.statements() {
+            effects.statement(statement, state);
+            if is_dynamic(sql, statement) {
+                effects.reach = Reach::Unknown;
+            }
+            state.follow(script, statement);
+        }
+        effects.path = state.path();
+        effects
+    }
+
+    fn statement(&mut self, statement: Id, state: &State<'a>) {
+        let sql = &self.script.sql;
         let mut renamed: Option<&'a Mention> = None;
-        for mention in &script.mentions {
+        for mention in mentions_of(self.script, statement) {
             if !matches!(mention.deed, Deed::Make | Deed::Drop) {
                 continue;
             }
             let before = renamed.take().filter(|old| {
-                mention.deed == Deed::Make
-                    && old.deed == Deed::Drop
-                    && (old.statement, old.offset) == (mention.statement, mention.offset)
+                mention.deed == Deed::Make && old.deed == Deed::Drop && old.offset == mention.offset
             });
-            if before.is_some() {
-                all.pop();
-            }
-            all.push(Effect {
+            let part = part(sql, mention);
+            let is_idle = match before {
+                Some(old) => state.is_idle(sql, old, part),
+                None => state.is_idle(sql, mention, part),
+            };
+            let effect = Effect {
                 mention,
-                kind: sql.kind(mention.statement),
-                part: part(sql, mention),
+                kind: sql.kind(statement),
+                part,
                 before: before.map(|old| &old.object),
-            });
+                made: state.made(&mention.object),
+            };
+            let list = match is_idle && self.script.direction == Direction::Up {
+                true => &mut self.perhaps,
+                false => &mut self.all,
+            };
+            if before.is_some() {
+                list.pop();
+            }
+            list.push(effect);
             renamed = Some(mention);
         }
-        let is_unknown = sql.statements().any(|id| is_dynamic(sql, id));
-        let reach = if is_unknown {
-            Reach::Unknown
-        } else {
-            Reach::Plain
-        };
-        Effects { script, all, reach }
     }
 
     pub(super) fn has(&self, effect: &Effect<'_>, kind: Kind) -> bool {
@@ -133,7 +169,7 @@ impl<'a> Effects<'a> {
             match (effect.mention.deed, effect.before) {
                 (Deed::Drop, _) => drop_object(&mut net, names, object, *effect),
                 (_, Some(before)) => rename(&mut net, names, before, *effect),
-                (_, None) => make(&mut net, names, object, self, *effect),
+                (_, None) => make(&mut net, names, object, *effect),
             }
         }
         net
@@ -146,6 +182,7 @@ impl Net<'_> {
             Net::Made(object, _)
             | Net::Renamed(object, _)
             | Net::Dropped(object, _)
+            | Net::Remade(object, ..)
             | Net::Changed(object) => object,
         }
     }
@@ -158,24 +195,13 @@ fn take<'a>(net: &mut Vec<Net<'a>>, names: &Names, object: &Object) -> Option<Ne
     Some(net.remove(at))
 }
 
-fn make<'a>(
-    net: &mut Vec<Net<'a>>,
-    names: &Names,
-    object: &Object,
-    effects: &Effects<'a>,
-    effect: Effect<'a>,
-) {
+fn make<'a>(net: &mut Vec<Net<'a>>, names: &Names, object: &Object, effect: Effect<'a>) {
     let now = match take(net, names, object) {
-        // DROP IF EXISTS and CREATE are a CREATE OR REPLACE.
-        Some(Net::Dropped(_, old))
-            if effects.has(&old, Kind::IF_EXISTS) && is_replaceable(effect.kind) =>
-        {
-            Net::Made(object.clone(), effect)
-        }
         Some(Net::Made(object, first)) => Net::Made(object, first),
-        Some(Net::Dropped(object, _) | Net::Changed(object) | Net::Renamed(object, _)) => {
-            Net::Changed(object)
+        Some(Net::Dropped(object, old) | Net::Remade(object, old, _)) => {
+            Net::Remade(object, old, effect)
         }
+        Some(Net::Changed(object) | Net::Renamed(object, _)) => Net::Changed(object),
         None => Net::Made(object.clone(), effect),
     };
     net.push(now);
@@ -185,7 +211,9 @@ fn drop_object<'a>(net: &mut Vec<Net<'a>>, names: &Names, object: &Object, effec
     match take(net, names, object) {
         None | Some(Net::Changed(_)) => net.push(Net::Dropped(object.clone(), effect)),
         Some(Net::Made(..)) => {}
-        Some(Net::Dropped(object, first)) => net.push(Net::Dropped(object, first)),
+        Some(Net::Dropped(object, first) | Net::Remade(object, first, _)) => {
+            net.push(Net::Dropped(object, first));
+        }
         Some(Net::Renamed(_, renaming)) => {
             let old = renaming.before.unwrap_or(object).clone();
             let is_back = take(net, names, &old).is_some();
@@ -208,7 +236,7 @@ fn rename<'a>(net: &mut Vec<Net<'a>>, names: &Names, before: &Object, effect: Ef
         take(net, names, &object)
     };
     let now = match (old, target) {
-        (_, Some(_)) | (Some(Net::Changed(_)), None) => Net::Changed(object),
+        (_, Some(_)) | (Some(Net::Changed(_) | Net::Remade(..)), None) => Net::Changed(object),
         (Some(Net::Made(_, first)), None) => Net::Made(object, first),
         // Back to the name that it had at first.
         (Some(Net::Renamed(_, first)), None)
@@ -230,85 +258,12 @@ fn rename<'a>(net: &mut Vec<Net<'a>>, names: &Names, before: &Object, effect: Ef
     net.push(now);
 }
 
-/// Whether DROP IF EXISTS is the usual way to replace what a statement makes.
-fn is_replaceable(kind: Kind) -> bool {
-    !matches!(kind, Kind::ALTER_TABLE | Kind::CREATE_INDEX)
-}
-
 fn part(sql: &Sql<'_>, mention: &Mention) -> Id {
     let is_part = matches!(mention.object.space, Space::Column | Space::Constraint);
     let starts_there = |&id: &Id| sql.range(id).start == mention.offset && !sql.is_leaf(id);
     let part = sql.descendants(mention.statement).find(starts_there);
     part.filter(|_| is_part).unwrap_or(mention.statement)
 }
-
-/// Whether a statement may run SQL that is not written in the script.
-fn is_dynamic(sql: &Sql<'_>, statement: Id) -> bool {
-    match sql.kind(statement) {
-        Kind::DO => is_dynamic_block(sql, statement),
-        Kind::CALL | Kind::EXECUTE | Kind::IMPORT_FOREIGN_SCHEMA => true,
-        Kind::SELECT | Kind::SELECT_INTO | Kind::COMPOUND_SELECT | Kind::PAREN_SELECT => {
-            let mut calls = sql.descendants(statement);
-            calls.any(|id| sql.kind(id) == Kind::CALL_EXPR && !is_harmless(sql, id))
-        }
-        _ => false,
-    }
-}
-
-/// A block that only raises an error or changes rows makes and drops nothing.
-fn is_dynamic_block(sql: &Sql<'_>, statement: Id) -> bool {
-    let text = sql.text_of(statement);
-    let is_plpgsql = sql
-        .find(statement, Kind::DO_LANGUAGE)
-        .is_none_or(|language| {
-            sql.text_of(language)
-                .to_ascii_lowercase()
-                .contains("plpgsql")
-        });
-    let outside_strings = text.split('\'').step_by(2);
-    let is_quoted = text.split('\'').nth(1).is_some() && !text.contains('$');
-    let mut words = outside_strings.flat_map(|part| part.split(|c: char| !c.is_alphanumeric()));
-    let acts = words.any(|word| ACTS.iter().any(|act| word.eq_ignore_ascii_case(act)));
-    !is_plpgsql || is_quoted || acts
-}
-
-const ACTS: [&str; 6] = ["create", "drop", "alter", "execute", "perform", "call"];
-
-/// Whether a call is known not to make or drop anything.
-fn is_harmless(sql: &Sql<'_>, call: Id) -> bool {
-    let Some(callee) = sql.children(call).next() else {
-        return true;
-    };
-    let parts: Vec<String> = sql.text_of(callee).split('.').map(fold).collect();
-    match parts.as_slice() {
-        [schema, _] => schema == "pg_catalog",
-        [name] => HARMLESS.contains(&name.as_str()) || name.starts_with("pg_"),
-        _ => false,
-    }
-}
-
-const HARMLESS: [&str; 20] = [
-    "array_agg",
-    "coalesce",
-    "count",
-    "current_setting",
-    "currval",
-    "exists",
-    "format",
-    "json_agg",
-    "jsonb_agg",
-    "lastval",
-    "lower",
-    "max",
-    "min",
-    "nextval",
-    "now",
-    "set_config",
-    "setval",
-    "string_agg",
-    "sum",
-    "upper",
-];
 
 /// The names in a part of a script.
 pub(super) fn words<'s>(sql: &'s Sql<'_>, part: Id) -> impl Iterator<Item = String> + 's {

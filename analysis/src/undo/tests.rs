@@ -2,17 +2,25 @@
 
 use migrator_model::{Code, Tree, resolve};
 
-fn judge(up: &str, down: &str) -> Vec<String> {
+/// What is found in `earlier => up | down`; without what is before the arrow, the
+/// migration is the only one.
+fn judge(line: &str) -> Vec<String> {
+    let (earlier, scripts) = line.split_once(" => ").unwrap_or(("SELECT 1;", line));
+    let (up, down) = scripts.split_once(" | ").expect("a line has two scripts");
+    let before = "migrations/shop/20240101110000_00000001_make_things";
     let base = "migrations/shop/20240101120000_a1b2c3d4_change_things";
     let manifest = "tiers = [\"One\"]\n[services.shop]\ntier = \"One\"\ndirectory = \"shop\"\n";
     let tree = Tree::new("database")
         .with_file("services.toml", manifest)
+        .with_file(&format!("{before}.up.sql"), earlier)
+        .with_file(&format!("{before}.down.sql"), "SELECT 1;")
         .with_file(&format!("{base}.up.sql"), up)
         .with_file(&format!("{base}.down.sql"), down);
     let resolved = resolve(&tree);
     assert_eq!(resolved.diagnostics, [], "{up}\n{down}");
     let ours = [Code::M0227, Code::M0228, Code::M0229, Code::M0230];
     let found = crate::analyse(&resolved).into_iter();
+    let found = found.filter(|d| !d.place.path.contains("00000001"));
     let text = |d: migrator_model::Diagnostic| {
         assert_ne!(d.code, Code::M0208, "{d}");
         format!("{} {}; {}", d.code, d.message, d.help)
@@ -33,8 +41,7 @@ const BAD: &str = include_str!("bad.txt");
 fn what_is_taken_back_is_not_found() {
     let mut failures = Vec::new();
     for line in GOOD.lines().filter(|line| !line.is_empty()) {
-        let (up, down) = line.split_once(" | ").expect("a line has two scripts");
-        let found = judge(up, down);
+        let found = judge(line);
         if !found.is_empty() {
             failures.push(format!("{line}\n    {}", found.join("\n    ")));
         }
@@ -51,8 +58,7 @@ fn what_is_left_is_found_once() {
             .lines()
             .next()
             .expect("a paragraph has a line");
-        let (up, down) = line.split_once(" | ").expect("a line has two scripts");
-        let found = judge(up, down).join("\n");
+        let found = judge(line).join("\n");
         written.extend([line, "\n", &found, "\n\n"]);
     }
     if std::env::var_os("UPDATE_EXPECT").is_some() {

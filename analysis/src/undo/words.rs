@@ -87,7 +87,7 @@ fn relation(kind: Kind) -> &'static str {
     }
 }
 
-fn quoted(name: &Name) -> String {
+pub(super) fn quoted(name: &Name) -> String {
     let own = quoted_part(&name.name);
     match &name.schema {
         Some(schema) => format!("{}.{own}", quoted_part(schema)),
@@ -96,7 +96,7 @@ fn quoted(name: &Name) -> String {
 }
 
 /// A name as SQL needs it; a keyword is not told from another name.
-fn quoted_part(name: &str) -> String {
+pub(super) fn quoted_part(name: &str) -> String {
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     let starts_well = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
     if starts_well && name.chars().all(is_plain) {

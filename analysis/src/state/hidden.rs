@@ -1,0 +1,115 @@
+//! What a statement may do that is not written in it.
+
+use std::collections::BTreeSet;
+
+use crate::objects::fold;
+use crate::parse::{Id, Kind, Sql};
+
+/// What a statement may make, drop or change.
+pub(super) enum Effect {
+    /// What is written in it.
+    Written,
+    /// What has one of these names, too.
+    Names(BTreeSet<String>),
+    /// Anything.
+    Anything,
+}
+
+pub(super) fn effect(sql: &Sql<'_>, statement: Id) -> Effect {
+    match sql.kind(statement) {
+        Kind::DROP_OWNED => Effect::Anything,
+        _ if !is_dynamic(sql, statement) => Effect::Written,
+        Kind::DO if !puts_together(sql.text_of(statement)) => {
+            Effect::Names(names(sql.text_of(statement)))
+        }
+        Kind::CALL | Kind::EXECUTE | Kind::IMPORT_FOREIGN_SCHEMA | Kind::DO => Effect::Anything,
+        _ => Effect::Names(names(sql.text_of(statement))),
+    }
+}
+
+/// Whether a block runs statements whose names are not all written in it.
+fn puts_together(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    let mut executes = text.split("execute").skip(1);
+    executes.any(|rest| {
+        let rest = rest.trim_start();
+        let statement = rest.split(';').next().unwrap_or_default();
+        !rest.starts_with(['\'', '$'])
+            && !rest.starts_with("function")
+            && !rest.starts_with("procedure")
+            || statement.contains("||")
+    })
+}
+
+pub(super) fn names(text: &str) -> BTreeSet<String> {
+    let words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+    words.map(str::to_lowercase).collect()
+}
+
+/// Whether a statement may run SQL that is not written in the script.
+pub(crate) fn is_dynamic(sql: &Sql<'_>, statement: Id) -> bool {
+    match sql.kind(statement) {
+        Kind::DO => is_dynamic_block(sql, statement),
+        Kind::CALL | Kind::EXECUTE | Kind::IMPORT_FOREIGN_SCHEMA => true,
+        Kind::SELECT | Kind::SELECT_INTO | Kind::COMPOUND_SELECT | Kind::PAREN_SELECT => {
+            let mut calls = sql.descendants(statement);
+            calls.any(|id| sql.kind(id) == Kind::CALL_EXPR && !is_harmless(sql, id))
+        }
+        _ => false,
+    }
+}
+
+/// A block that only raises an error or changes rows makes and drops nothing.
+fn is_dynamic_block(sql: &Sql<'_>, statement: Id) -> bool {
+    let text = sql.text_of(statement);
+    let is_plpgsql = sql
+        .find(statement, Kind::DO_LANGUAGE)
+        .is_none_or(|language| {
+            sql.text_of(language)
+                .to_ascii_lowercase()
+                .contains("plpgsql")
+        });
+    let outside_strings = text.split('\'').step_by(2);
+    let is_quoted = text.split('\'').nth(1).is_some() && !text.contains('$');
+    let mut words = outside_strings.flat_map(|part| part.split(|c: char| !c.is_alphanumeric()));
+    let acts = words.any(|word| ACTS.iter().any(|act| word.eq_ignore_ascii_case(act)));
+    !is_plpgsql || is_quoted || acts
+}
+
+const ACTS: [&str; 6] = ["create", "drop", "alter", "execute", "perform", "call"];
+
+/// Whether a call is known not to make or drop anything.
+fn is_harmless(sql: &Sql<'_>, call: Id) -> bool {
+    let Some(callee) = sql.children(call).next() else {
+        return true;
+    };
+    let parts: Vec<String> = sql.text_of(callee).split('.').map(fold).collect();
+    match parts.as_slice() {
+        [schema, _] => schema == "pg_catalog",
+        [name] => HARMLESS.contains(&name.as_str()) || name.starts_with("pg_"),
+        _ => false,
+    }
+}
+
+const HARMLESS: [&str; 20] = [
+    "array_agg",
+    "coalesce",
+    "count",
+    "current_setting",
+    "currval",
+    "exists",
+    "format",
+    "json_agg",
+    "jsonb_agg",
+    "lastval",
+    "lower",
+    "max",
+    "min",
+    "nextval",
+    "now",
+    "set_config",
+    "setval",
+    "string_agg",
+    "sum",
+    "upper",
+];

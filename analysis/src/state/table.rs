@@ -1,0 +1,386 @@
+//! What is known of one table.
+
+use std::collections::BTreeMap;
+
+use super::Site;
+use super::text;
+use crate::names::Name;
+use crate::objects::{fold, name_of};
+use crate::parse::{Id, Kind, Sql};
+
+/// A table; of one that no script makes, only what was done to it.
+#[derive(Clone)]
+pub(crate) struct Table<'a> {
+    pub(crate) columns: BTreeMap<String, Column<'a>>,
+    pub(crate) constraints: BTreeMap<String, Constraint<'a>>,
+    /// What was set for the table as a whole.
+    pub(crate) facts: BTreeMap<Facet, String>,
+    pub(crate) extent: Extent,
+    /// The tables that it inherits from or is a partition of.
+    pub(crate) parents: Vec<Name>,
+}
+
+/// How much of a table is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// All of its columns.
+    Whole,
+    /// Perhaps not all.
+    Part,
+}
+
+/// A column.
+#[derive(Clone)]
+pub(crate) struct Column<'a> {
+    pub(crate) site: Site<'a>,
+    /// What is known of it; what is not known is left out.
+    pub(crate) facts: BTreeMap<Facet, String>,
+}
+
+/// A constraint with a name.
+#[derive(Clone)]
+pub(crate) struct Constraint<'a> {
+    pub(crate) site: Site<'a>,
+    /// Its definition, to be compared.
+    pub(crate) text: String,
+    /// The columns that its definition names, and more.
+    words: Vec<String>,
+}
+
+/// What ALTER TABLE can set and take back.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Facet {
+    /// A column's type.
+    Type,
+    /// Whether a column is NOT NULL: `NOT NULL` or nothing.
+    NotNull,
+    /// A column's default, or nothing.
+    Default,
+    /// A column's identity: `ALWAYS`, `BY DEFAULT` or nothing.
+    Identity,
+    /// `ENABLE` or `DISABLE`.
+    RowSecurity,
+    /// `FORCE` or `NO FORCE`.
+    ForcedRowSecurity,
+    /// `LOGGED` or `UNLOGGED`.
+    Logged,
+    /// Of a trigger: `ENABLE`, `DISABLE`, `ENABLE ALWAYS` or `ENABLE REPLICA`.
+    Trigger(String),
+}
+
+/// What one action of ALTER TABLE sets; without a value, what is no longer known.
+pub(crate) struct Change {
+    /// The column, unless it is about the table.
+    pub(crate) column: Option<String>,
+    pub(crate) facet: Facet,
+    pub(crate) value: Option<String>,
+}
+
+impl<'a> Table<'a> {
+    pub(crate) fn new(extent: Extent) -> Table<'a> {
+        let mut facts = BTreeMap::new();
+        if extent == Extent::Whole {
+            facts.insert(Facet::RowSecurity, "DISABLE".to_owned());
+            facts.insert(Facet::ForcedRowSecurity, "NO FORCE".to_owned());
+            facts.insert(Facet::Logged, "LOGGED".to_owned());
+        }
+        Table {
+            columns: BTreeMap::new(),
+            constraints: BTreeMap::new(),
+            facts,
+            extent,
+            parents: Vec::new(),
+        }
+    }
+
+    /// A part of CREATE TABLE, or what ADD COLUMN or ADD CONSTRAINT adds.
+    pub(super) fn take_in(&mut self, sql: &Sql<'_>, part: Id, site: Site<'a>) {
+        match sql.kind(part) {
+            Kind::COLUMN | Kind::ADD_COLUMN => self.add_column(sql, part, site),
+            _ => self.add_constraint(sql, part, site, None),
+        }
+    }
+
+    fn add_column(&mut self, sql: &Sql<'_>, part: Id, site: Site<'a>) {
+        let Some(name) = column_of(sql, part) else {
+            return;
+        };
+        let mut facts = BTreeMap::new();
+        facts.extend(text::type_of(sql, part).map(|text| (Facet::Type, text)));
+        let is_serial = text::is_serial(sql, part);
+        let default = match is_serial {
+            true => "nextval",
+            false => "",
+        };
+        facts.insert(Facet::Default, default.to_owned());
+        facts.insert(Facet::NotNull, not_null(is_serial));
+        facts.insert(Facet::Identity, String::new());
+        for constraint in sql.children(part) {
+            match sql.kind(constraint) {
+                Kind::NOT_NULL_CONSTRAINT | Kind::PRIMARY_KEY_CONSTRAINT => {
+                    facts.insert(Facet::NotNull, not_null(true));
+                }
+                Kind::DEFAULT_CONSTRAINT => {
+                    set(&mut facts, Facet::Default, default_of(sql, constraint));
+                }
+                Kind::GENERATED_CONSTRAINT => {
+                    facts.remove(&Facet::Default);
+                    if let Some(identity) = identity_of(sql, constraint) {
+                        facts.insert(Facet::NotNull, not_null(true));
+                        facts.insert(Facet::Identity, identity);
+                    }
+                }
+                _ => {}
+            }
+        }
+        let columns: Vec<Id> = sql.children(part).collect();
+        self.columns.insert(name.clone(), Column { site, facts });
+        for constraint in columns {
+            self.add_constraint(sql, constraint, site, Some(&name));
+        }
+    }
+
+    fn add_constraint(&mut self, sql: &Sql<'_>, part: Id, site: Site<'a>, column: Option<&str>) {
+        match sql.kind(part) {
+            Kind::PRIMARY_KEY_CONSTRAINT => {
+                let mut keys = Vec::from_iter(column.map(str::to_owned));
+                keys.extend(columns_of(sql, part));
+                for key in &keys {
+                    self.set_column(key, Facet::NotNull, Some(not_null(true)));
+                }
+                if keys.is_empty() {
+                    self.forget(&Facet::NotNull);
+                }
+            }
+            Kind::NOT_NULL_CONSTRAINT if column.is_none() => {
+                if let Some(key) = column_of(sql, part) {
+                    self.set_column(&key, Facet::NotNull, None);
+                }
+            }
+            _ => {}
+        }
+        let Some(name) = constraint_name(sql, part) else {
+            return;
+        };
+        let text = text::definition(sql, part);
+        let mut words: Vec<String> = text.split(' ').map(str::to_owned).collect();
+        words.extend(column.map(str::to_owned));
+        self.constraints
+            .insert(name, Constraint { site, text, words });
+    }
+
+    /// An action of ALTER TABLE that is about columns and constraints.
+    pub(super) fn change(&mut self, sql: &Sql<'_>, action: Id, site: Site<'a>) {
+        let has = |kind| sql.child(action, kind).is_some();
+        match sql.kind(action) {
+            Kind::ADD_COLUMN => {
+                let is_there =
+                    column_of(sql, action).is_some_and(|name| self.columns.contains_key(&name));
+                if !(is_there && has(Kind::IF_NOT_EXISTS)) {
+                    self.take_in(sql, action, site);
+                }
+            }
+            Kind::ADD_CONSTRAINT => {
+                for part in sql.children(action) {
+                    self.take_in(sql, part, site);
+                }
+            }
+            Kind::DROP_COLUMN => {
+                if let Some(name) = column_of(sql, action) {
+                    self.columns.remove(&name);
+                    self.constraints.retain(|_, one| !one.words.contains(&name));
+                }
+            }
+            Kind::RENAME_COLUMN => self.rename_column(sql, action),
+            Kind::DROP_CONSTRAINT => self.drop_constraint(sql, action),
+            Kind::RENAME_CONSTRAINT => {
+                let new = sql.child(action, Kind::CONSTRAINT_NAME);
+                let new = new.and_then(|id| name_of(sql, id));
+                if let (Some(old), Some(new)) = (referred_constraint(sql, action), new)
+                    && let Some(constraint) = self.constraints.remove(&old)
+                {
+                    self.constraints.insert(new.name, constraint);
+                }
+            }
+            _ => {
+                for change in changes(sql, action) {
+                    match change.column {
+                        Some(column) => self.set_column(&column, change.facet, change.value),
+                        None => set(&mut self.facts, change.facet, change.value),
+                    }
+                }
+            }
+        }
+    }
+
+    fn drop_constraint(&mut self, sql: &Sql<'_>, action: Id) {
+        let Some(name) = referred_constraint(sql, action) else {
+            return;
+        };
+        let dropped = self.constraints.remove(&name);
+        // What a key leaves of its columns' NOT NULL differs between versions.
+        let is_harmless = dropped
+            .is_some_and(|one| !one.text.contains("primary key") && !one.text.contains("not null"));
+        let is_named_so = ["pk", "primary", "not_null", "key"]
+            .iter()
+            .any(|part| name.contains(part));
+        if !is_harmless && is_named_so {
+            self.forget(&Facet::NotNull);
+        }
+    }
+
+    fn rename_column(&mut self, sql: &Sql<'_>, action: Id) {
+        let new = sql.child(action, Kind::COLUMN_NAME);
+        let new = new.and_then(|id| name_of(sql, id));
+        let (Some(old), Some(new)) = (column_of(sql, action), new) else {
+            return;
+        };
+        for constraint in self.constraints.values_mut() {
+            for word in constraint.words.iter_mut().filter(|word| **word == old) {
+                word.clone_from(&new.name);
+            }
+        }
+        if let Some(column) = self.columns.remove(&old) {
+            self.columns.insert(new.name, column);
+        }
+    }
+
+    fn set_column(&mut self, name: &str, facet: Facet, value: Option<String>) {
+        if let Some(column) = self.columns.get_mut(name) {
+            set(&mut column.facts, facet, value);
+        }
+    }
+
+    /// What is no longer known of any column.
+    pub(super) fn forget(&mut self, facet: &Facet) {
+        for column in self.columns.values_mut() {
+            column.facts.remove(facet);
+        }
+    }
+}
+
+fn set(facts: &mut BTreeMap<Facet, String>, facet: Facet, value: Option<String>) {
+    match value {
+        Some(value) => facts.insert(facet, value),
+        None => facts.remove(&facet),
+    };
+}
+
+fn not_null(is: bool) -> String {
+    if is { "NOT NULL" } else { "" }.to_owned()
+}
+
+/// What an action of ALTER TABLE sets.
+pub(crate) fn changes(sql: &Sql<'_>, action: Id) -> Vec<Change> {
+    let of_table = |facet, value: &str| {
+        vec![Change {
+            column: None,
+            facet,
+            value: Some(value.to_owned()),
+        }]
+    };
+    match sql.kind(action) {
+        Kind::ALTER_COLUMN => column_changes(sql, action),
+        Kind::ENABLE_RLS => of_table(Facet::RowSecurity, "ENABLE"),
+        Kind::DISABLE_RLS => of_table(Facet::RowSecurity, "DISABLE"),
+        Kind::FORCE_RLS => of_table(Facet::ForcedRowSecurity, "FORCE"),
+        Kind::NO_FORCE_RLS => of_table(Facet::ForcedRowSecurity, "NO FORCE"),
+        Kind::SET_LOGGED => of_table(Facet::Logged, "LOGGED"),
+        Kind::SET_UNLOGGED => of_table(Facet::Logged, "UNLOGGED"),
+        kind => {
+            let value = match kind {
+                Kind::ENABLE_TRIGGER => "ENABLE",
+                Kind::DISABLE_TRIGGER => "DISABLE",
+                Kind::ENABLE_ALWAYS_TRIGGER => "ENABLE ALWAYS",
+                Kind::ENABLE_REPLICA_TRIGGER => "ENABLE REPLICA",
+                _ => return Vec::new(),
+            };
+            // Without a trigger's name, ALL or USER.
+            let name = sql.child(action, Kind::TRIGGER_REF);
+            let name = name.and_then(|id| name_of(sql, id));
+            name.map_or_else(Vec::new, |name| of_table(Facet::Trigger(name.name), value))
+        }
+    }
+}
+
+fn column_changes(sql: &Sql<'_>, action: Id) -> Vec<Change> {
+    let Some(column) = column_of(sql, action) else {
+        return Vec::new();
+    };
+    let change = |facet, value: Option<String>| Change {
+        column: Some(column.clone()),
+        facet,
+        value,
+    };
+    let none = || Some(String::new());
+    let parts = sql.children(action).map(|part| match sql.kind(part) {
+        Kind::SET_TYPE => vec![change(Facet::Type, text::type_of(sql, part))],
+        Kind::SET_NOT_NULL => vec![change(Facet::NotNull, Some(not_null(true)))],
+        Kind::DROP_NOT_NULL => vec![change(Facet::NotNull, none())],
+        Kind::SET_DEFAULT => vec![change(Facet::Default, default_of(sql, part))],
+        Kind::DROP_DEFAULT => vec![change(Facet::Default, none())],
+        Kind::ADD_GENERATED => vec![
+            change(Facet::Identity, identity_of(sql, part)),
+            change(Facet::Default, None),
+        ],
+        Kind::SET_GENERATED | Kind::SET_GENERATED_OPTIONS => {
+            vec![change(Facet::Identity, identity_of(sql, part))]
+        }
+        Kind::DROP_IDENTITY => vec![
+            change(Facet::Identity, none()),
+            change(Facet::Default, None),
+        ],
+        Kind::SET_EXPRESSION | Kind::DROP_EXPRESSION => vec![change(Facet::Default, None)],
+        _ => Vec::new(),
+    });
+    parts.flatten().collect()
+}
+
+/// The expression of a default; nothing where NULL may be meant.
+fn default_of(sql: &Sql<'_>, clause: Id) -> Option<String> {
+    let text = text::definition(sql, clause);
+    let words: Vec<&str> = text.split(' ').collect();
+    let start = words.iter().position(|word| *word == "default")? + 1;
+    let end = words.iter().position(|word| *word == ":");
+    let words = words.get(start..end.unwrap_or(words.len()))?;
+    match words {
+        ["null"] if end.is_none() => Some(String::new()),
+        ["null", ..] | [] => None,
+        words => Some(words.join(" ")),
+    }
+}
+
+fn identity_of(sql: &Sql<'_>, clause: Id) -> Option<String> {
+    let has = |kind| sql.find(clause, kind).is_some();
+    let is_identity =
+        has(Kind::IDENTITY_KW) || has(Kind::GENERATED_IDENTITY) || has(Kind::GENERATED_BY_DEFAULT);
+    match () {
+        () if has(Kind::GENERATED_BY_DEFAULT) => Some("BY DEFAULT".to_owned()),
+        () if has(Kind::GENERATED_ALWAYS) && is_identity => Some("ALWAYS".to_owned()),
+        () => None,
+    }
+}
+
+/// The column that a part of CREATE TABLE or ALTER TABLE defines or refers to.
+pub(crate) fn column_of(sql: &Sql<'_>, part: Id) -> Option<String> {
+    let is_name = |&id: &Id| matches!(sql.kind(id), Kind::COLUMN_NAME | Kind::COLUMN_NAME_REF);
+    let name = sql.children(part).find(is_name)?;
+    Some(fold(sql.text_of(name)))
+}
+
+fn columns_of(sql: &Sql<'_>, constraint: Id) -> Vec<String> {
+    let names = sql.descendants(constraint);
+    let names = names.filter(|&id| sql.kind(id) == Kind::COLUMN_NAME_REF);
+    names.map(|id| fold(sql.text_of(id))).collect()
+}
+
+fn referred_constraint(sql: &Sql<'_>, action: Id) -> Option<String> {
+    let name = sql.child(action, Kind::CONSTRAINT_NAME_REF)?;
+    Some(name_of(sql, name)?.name)
+}
+
+fn constraint_name(sql: &Sql<'_>, constraint: Id) -> Option<String> {
+    let clause = sql.child(constraint, Kind::CONSTRAINT_NAME_CLAUSE)?;
+    let name = sql.find(clause, Kind::CONSTRAINT_NAME)?;
+    Some(fold(sql.text_of(name)))
+}

@@ -1,0 +1,121 @@
+//! The text of a definition or a type, in a form that can be compared.
+
+use crate::names::fold_whole;
+use crate::parse::{Id, Kind, Sql};
+use crate::safety::sql_type::{canonical, is_type};
+
+/// A statement or clause as words; what may be left out or written twice is not
+/// part of it.
+pub(crate) fn definition(sql: &Sql<'_>, node: Id) -> String {
+    let mut words: Vec<String> = Vec::new();
+    let mut skipped = 0;
+    for id in sql.descendants(node) {
+        if id < skipped {
+            continue;
+        }
+        if is_optional(sql.kind(id)) {
+            skipped = sql.descendants(id).end;
+        } else if sql.is_leaf(id) {
+            words.extend(word(sql, id));
+        }
+    }
+    words.join(" ")
+}
+
+/// What does not change what a statement makes.
+fn is_optional(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::IF_NOT_EXISTS
+            | Kind::IF_EXISTS
+            | Kind::OR_REPLACE
+            | Kind::NOT_VALID
+            | Kind::CONCURRENTLY_KW
+            | Kind::ONLY_KW
+            | Kind::SEMICOLON
+            | Kind::L_PAREN
+            | Kind::R_PAREN
+    )
+}
+
+fn word(sql: &Sql<'_>, leaf: Id) -> Option<String> {
+    let text = sql.text_of(leaf);
+    let word = match sql.kind(leaf) {
+        Kind::DOLLAR_QUOTED_STRING => {
+            let tag = text.get(1..).and_then(|rest| rest.find('$'))? + 2;
+            text.get(tag..text.len().checked_sub(tag)?)?.to_owned()
+        }
+        Kind::STRING => text.trim_matches('\'').to_owned(),
+        _ => fold_whole(text),
+    };
+    Some(word)
+}
+
+/// The type that a node has directly in it, by the name that Postgres has for it.
+///
+/// Nothing where that depends on what is written elsewhere (`%TYPE`).
+pub(crate) fn type_of(sql: &Sql<'_>, node: Id) -> Option<String> {
+    let found = sql.children(node).find(|&id| is_type(sql.kind(id)))?;
+    if sql.find(found, Kind::PERCENT_TYPE_CLAUSE).is_some() {
+        return None;
+    }
+    let leaves = sql.descendants(found).filter(|&id| sql.is_leaf(id));
+    let words: Vec<String> = leaves.map(|id| fold_whole(sql.text_of(id))).collect();
+    Some(type_name(&words))
+}
+
+fn type_name(words: &[String]) -> String {
+    let mut base: Vec<&str> = Vec::new();
+    let mut modifiers: Vec<&str> = Vec::new();
+    let mut array = "";
+    let (mut is_inside, mut is_bound) = (false, false);
+    for word in words {
+        match word.as_str() {
+            "(" => is_inside = true,
+            ")" => is_inside = false,
+            "[" => (is_bound, array) = (true, "[]"),
+            "]" => is_bound = false,
+            "array" => array = "[]",
+            "," | "." => {}
+            word if is_inside => modifiers.push(word),
+            _ if is_bound => {}
+            word => base.push(word),
+        }
+    }
+    if base.len() > 1 && ["pg_catalog", "public"].contains(&base[0]) {
+        base.remove(0);
+    }
+    let base = base.join(" ");
+    let base = canonical(&base).unwrap_or(&base);
+    let modifiers = match (base, modifiers.as_slice()) {
+        ("timestamp" | "timestamptz" | "time" | "timetz" | "interval", ["6"]) => Vec::new(),
+        ("numeric", [precision, "0"]) => vec![*precision],
+        ("char" | "bit", []) => vec!["1"],
+        _ => modifiers,
+    };
+    let base = match base {
+        "serial" | "serial4" => "integer",
+        "bigserial" | "serial8" => "bigint",
+        "smallserial" | "serial2" => "smallint",
+        other => other,
+    };
+    match modifiers.is_empty() {
+        true => format!("{base}{array}"),
+        false => format!("{base}({}){array}", modifiers.join(",")),
+    }
+}
+
+/// Whether the type that a node has directly in it draws values from a sequence.
+pub(crate) fn is_serial(sql: &Sql<'_>, node: Id) -> bool {
+    let found = sql.children(node).find(|&id| is_type(sql.kind(id)));
+    found.is_some_and(|id| {
+        let word = fold_whole(sql.text_of(id));
+        word.starts_with("serial") || ["bigserial", "smallserial"].contains(&word.as_str())
+    })
+}
+
+/// Whether two types are surely not the same; a schema may be written or not.
+pub(crate) fn is_other_type(one: &str, other: &str) -> bool {
+    let last = |text: &str| text.rsplit(' ').next().unwrap_or_default().to_owned();
+    one != other && last(one) != last(other)
+}

@@ -1,0 +1,74 @@
+//! What is there before the up script, between the scripts, and after the down script.
+
+use crate::names::Name;
+use crate::objects::{Object, Space};
+use crate::state::table::{Column, Constraint, Table};
+use crate::state::{Before, Entry, Journal, State, relation};
+
+/// A point of time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Moment {
+    /// Before the up script.
+    Before,
+    /// After the up script.
+    Between,
+    /// After the down script.
+    After,
+}
+
+/// The state at each moment; objects are asked for by name and schema.
+pub(super) struct Moments<'s, 'a> {
+    /// After the down script.
+    pub(super) state: &'s State<'a>,
+    pub(super) up: Journal<'a>,
+    pub(super) down: &'s Journal<'a>,
+}
+
+impl<'s, 'a> Moments<'s, 'a> {
+    pub(super) fn entry(&'s self, moment: Moment, key: &Object) -> Option<&'s Entry<'a>> {
+        let after = || self.state.at(key);
+        let before = |journal: &'s Journal<'a>| match journal.before(key) {
+            Before::There(entry) => Some(Some(entry)),
+            Before::Absent => Some(None),
+            Before::Same => None,
+        };
+        let between = || before(self.down).unwrap_or_else(after);
+        match moment {
+            Moment::After => after(),
+            Moment::Between => between(),
+            Moment::Before => before(&self.up).unwrap_or_else(between),
+        }
+    }
+
+    pub(super) fn table(&'s self, moment: Moment, name: &Name) -> Option<&'s Table<'a>> {
+        self.entry(moment, &relation(name.clone()))?.table.as_ref()
+    }
+
+    pub(super) fn column(&'s self, moment: Moment, key: &Object) -> Option<&'s Column<'a>> {
+        let table = self.table(moment, key.of.as_ref()?)?;
+        table.columns.get(&key.name.name)
+    }
+
+    fn constraint(&'s self, moment: Moment, key: &Object) -> Option<&'s Constraint<'a>> {
+        let table = self.table(moment, key.of.as_ref()?)?;
+        table.constraints.get(&key.name.name)
+    }
+
+    /// Whether it is there for certain.
+    pub(super) fn is_there(&'s self, moment: Moment, key: &Object) -> bool {
+        match key.space {
+            Space::Column => self.column(moment, key).is_some(),
+            Space::Constraint => self.constraint(moment, key).is_some(),
+            _ => self.entry(moment, key).is_some(),
+        }
+    }
+
+    /// What made it, to be compared, if that is still what it is.
+    pub(super) fn text(&'s self, moment: Moment, key: &Object) -> Option<&'s str> {
+        match key.space {
+            Space::Column => None,
+            Space::Constraint => Some(&self.constraint(moment, key)?.text),
+            _ => self.entry(moment, key)?.text.as_deref(),
+        }
+    }
+}
