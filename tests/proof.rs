@@ -153,7 +153,7 @@ fn all_faults_are_told_with_their_objects_and_scripts() {
         ),
         (
             "20240106120000_5a1b2c3d_behind",
-            "SELECT 1;\n",
+            "UPDATE shop.orders SET x = 1;\n",
             "SELECT 1;\n",
         ),
     ];

@@ -38,6 +38,45 @@ pub(crate) enum Commit {
     Durable,
 }
 
+/// What of a transaction a message holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Span {
+    /// All of it.
+    Whole,
+    /// Its beginning: it stays open.
+    First,
+    /// More of one that is open, behind a savepoint: it stays open.
+    Further,
+}
+
+impl Span {
+    fn bounds(self) -> [&'static str; 2] {
+        match self {
+            Span::Whole => ["BEGIN;", "COMMIT;"],
+            Span::First => ["BEGIN;", ""],
+            Span::Further => ["SAVEPOINT \"migrator: further\";", ""],
+        }
+    }
+
+    /// Takes back what the message did; see [`rollback`].
+    pub(crate) fn rollback(self, script: &str) -> String {
+        match self {
+            Span::Whole | Span::First => rollback(script),
+            Span::Further => format!(
+                "ROLLBACK TO SAVEPOINT \"migrator: further\";\
+                 SELECT pg_catalog.pg_advisory_unlock_all();{}",
+                forget(script)
+            ),
+        }
+    }
+}
+
+/// Checks in an open transaction what its end would check, and leaves it as it was.
+pub(crate) const CHECK_DEFERRED: &str = "SAVEPOINT \"migrator: check\";\
+                     SET CONSTRAINTS ALL IMMEDIATE;\
+                     ROLLBACK TO SAVEPOINT \"migrator: check\";\
+                     RELEASE SAVEPOINT \"migrator: check\";";
+
 /// A message, and where in it the script lies.
 #[derive(Clone, Debug)]
 pub(crate) struct Message {
@@ -127,6 +166,19 @@ impl Message {
         timeouts: Timeouts,
         commit: Commit,
     ) -> Message {
+        Message::part(script, record, opening, timeouts, commit, Span::Whole)
+    }
+
+    /// A script in a transaction that others share, with what is asked behind it.
+    pub(crate) fn part(
+        script: &str,
+        record: &str,
+        opening: &Opening,
+        timeouts: Timeouts,
+        commit: Commit,
+        span: Span,
+    ) -> Message {
+        let [begin, end] = span.bounds();
         let commit = match commit {
             Commit::Deferred => "SET LOCAL synchronous_commit = off;",
             Commit::Durable => "",
@@ -146,10 +198,10 @@ impl Message {
             .filter(|part| !part.is_empty())
             .count();
         let before = guards + 1 + settings + more;
-        let head = format!("{guard}BEGIN;{timeouts}{forget}{claim}\n");
+        let head = format!("{guard}{begin}{timeouts}{forget}{claim}\n");
         let script_range = head.len()..head.len() + script.len();
         // The line break ends a last line comment, the semicolon a last statement.
-        let text = format!("{head}{script}\n;{RESET}{limit}{stay}{forget}{commit}{record}COMMIT;");
+        let text = format!("{head}{script}\n;{RESET}{limit}{stay}{forget}{commit}{record}{end}");
         Message {
             text,
             script: script_range,

@@ -11,9 +11,9 @@ use tokio_postgres::SimpleQueryRow;
 
 use crate::client::Client;
 use crate::fault::{Fault, Left};
-use crate::message::{Commit, Message, Opening, RESET, forget, rollback};
+use crate::message::{CHECK_DEFERRED, Commit, Message, Opening, RESET, Span, forget};
 use crate::options::Options;
-use crate::session::send_for_rows;
+use crate::session::{SendError, send, send_for_rows};
 use crate::source::{Source, describe, unanswered};
 use crate::stop::{Silent, Stop};
 
@@ -114,16 +114,67 @@ impl Trial {
     /// The server refused it, or the connection was lost. What a transaction had
     /// done is rolled back; what ran outside one stays.
     pub async fn run(&self, client: &Client, options: &Options) -> Result<Ran, Box<Fault>> {
+        self.ran(client, options, Span::Whole).await
+    }
+
+    /// Runs the script in a transaction that stays open, and has the constraints
+    /// checked that it has deferred.
+    ///
+    /// # Errors
+    ///
+    /// As [`Trial::run`]; the transaction is rolled back then.
+    pub async fn begin(&self, client: &Client, options: &Options) -> Result<Ran, Box<Fault>> {
+        self.ran(client, options, Span::First).await
+    }
+
+    /// Runs the script in the transaction that [`Trial::begin`] has opened.
+    ///
+    /// # Errors
+    ///
+    /// As [`Trial::run`]; the transaction is as it was before then, unless the
+    /// connection was lost.
+    pub async fn further(&self, client: &Client, options: &Options) -> Result<Ran, Box<Fault>> {
+        self.ran(client, options, Span::Further).await
+    }
+
+    /// Commits the transaction that this script was the last to run in.
+    ///
+    /// # Errors
+    ///
+    /// The server refused it, or the connection was lost: it is rolled back then.
+    pub async fn commit(&self, client: &Client) -> Result<(), Box<Fault>> {
+        let sent = self.stop.attend(client, send(client.postgres(), "COMMIT"));
+        match Box::pin(sent).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(failure)) => Err(Box::new(self.refused(client, failure).await)),
+            Err(Silent) => Err(Box::new(Fault::silent(self.step.clone(), Left::Unknown))),
+        }
+    }
+
+    /// What the server said at the end of the script, of none of its statements.
+    async fn refused(&self, client: &Client, failure: SendError) -> Fault {
+        match failure.error.as_db_error() {
+            Some(said) => Fault::new(self.step.clone(), String::new(), Left::Nothing)
+                .with_server(said)
+                .at(self.source.path.as_deref(), &self.source.sql, None),
+            None => unanswered(client, &self.step, &failure.error).await,
+        }
+    }
+
+    async fn ran(&self, client: &Client, options: &Options, span: Span) -> Result<Ran, Box<Fault>> {
         if let Some(fault) = self.source.unfit(&self.step) {
             return Err(Box::new(fault));
         }
-        let reset = format!("{RESET}{}", forget(&self.source.sql));
-        let reset = client.postgres().batch_execute(&reset).await;
-        let fault = |why| Box::new(Fault::new(self.step.clone(), why, Left::Nothing));
-        reset.map_err(|error| fault(describe(&error)))?;
+        // In an open transaction the script before has done so.
+        if span != Span::Further {
+            let reset = format!("{RESET}{}", forget(&self.source.sql));
+            let reset = client.postgres().batch_execute(&reset).await;
+            let fault = |why| Box::new(Fault::new(self.step.clone(), why, Left::Nothing));
+            reset.map_err(|error| fault(describe(&error)))?;
+        }
         let started = Instant::now();
         let outcome = match self.source.mode {
-            Mode::Transaction => self.in_transaction(client, options).await.map(Some),
+            Mode::Transaction => self.in_transaction(client, options, span).await.map(Some),
             Mode::NoTransaction => self.by_statement(client, options).await.map(|()| None),
         };
         let took = started.elapsed();
@@ -137,13 +188,17 @@ impl Trial {
         &self,
         client: &Client,
         options: &Options,
+        span: Span,
     ) -> Result<Vec<TableLock>, Fault> {
         let timeouts = self.source.timeouts(client, options, options.lock_timeout);
         let (sql, opening) = (&self.source.sql, Opening::default());
-        let message = Message::transaction(sql, HELD, &opening, timeouts, Commit::Deferred);
+        let message = Message::part(sql, HELD, &opening, timeouts, Commit::Deferred, span);
         let sent = send_for_rows(client.postgres(), &message.text, held);
         // Boxed: a comparison's future would hold it several times.
         let failure = match Box::pin(self.stop.attend(client, sent)).await {
+            Ok(Ok(locks)) if span == Span::First => {
+                return self.check_deferred(client).await.map(|()| locks);
+            }
             Ok(Ok(locks)) => return Ok(locks),
             Ok(Err(failure)) => failure,
             Err(Silent) => return Err(Fault::silent(self.step.clone(), Left::Unknown)),
@@ -152,13 +207,29 @@ impl Trial {
             return Err(unanswered(client, &self.step, &failure.error).await);
         };
         let fault = self.source.refused(&self.step, &message, &failure, said);
-        match client
-            .postgres()
-            .batch_execute(&rollback(&self.source.sql))
-            .await
-        {
-            Ok(()) => Err(fault),
-            Err(error) => Err(unanswered(client, &self.step, &error).await),
+        Err(self.rolled_back(client, fault, span).await)
+    }
+
+    async fn check_deferred(&self, client: &Client) -> Result<(), Fault> {
+        let sent = self
+            .stop
+            .attend(client, send(client.postgres(), CHECK_DEFERRED));
+        match Box::pin(sent).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(failure)) => {
+                let fault = self.refused(client, failure).await;
+                Err(self.rolled_back(client, fault, Span::First).await)
+            }
+            Err(Silent) => Err(Fault::silent(self.step.clone(), Left::Unknown)),
+        }
+    }
+
+    /// The fault, once what its message did is taken back.
+    async fn rolled_back(&self, client: &Client, fault: Fault, span: Span) -> Fault {
+        let rollback = span.rollback(&self.source.sql);
+        match client.postgres().batch_execute(&rollback).await {
+            Ok(()) => fault,
+            Err(error) => unanswered(client, &self.step, &error).await,
         }
     }
 

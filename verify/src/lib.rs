@@ -11,6 +11,7 @@ pub mod empty;
 mod error;
 mod locks;
 mod mend;
+mod missing;
 mod pattern;
 pub mod picture;
 mod proof;

@@ -3,17 +3,22 @@
 //! What is found is [`proof`](crate::proof)'s to say.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use migrator_model::file_name::Direction;
-use migrator_model::{Migration, Registry};
+use migrator_model::{Migration, Mode, Registry};
 use migrator_runtime::{Client, ErrorKind, Fault, Options, Ran, Selection, Stop, Stopped, Trial};
 
 use crate::difference::{Change, Difference, differences};
 use crate::empty;
 use crate::error::Error;
 use crate::locks;
+use crate::missing::Missing;
 use crate::picture::{Camera, Picture, Scope};
 use crate::proof::{Pass, Proved, Subject, Verdict};
+
+/// Ends a transaction that is open, and the locks that outlive it.
+const ROLLBACK: &str = "ROLLBACK;SELECT pg_catalog.pg_advisory_unlock_all()";
 
 /// The database on which the migrations are tried.
 pub(crate) struct Scratch<'a, 'c> {
@@ -26,16 +31,32 @@ pub(crate) struct Scratch<'a, 'c> {
     empty: Picture,
     /// What is applied, in order.
     applied: Vec<&'a Migration>,
-    /// What could not be applied: what may need it is skipped.
-    without: Vec<&'a Migration>,
+    /// What could not be applied.
+    missing: Missing<'a>,
     /// The database with what is applied, if a picture was taken since.
-    at_rest: Option<Picture>,
+    at_rest: Option<Arc<Picture>>,
 }
 
 /// A script failed, or the database is out of reach.
 enum Trouble {
     Script(Box<Fault>),
     Session(Error),
+}
+
+/// How far the proof of a migration came.
+struct Outcome {
+    verdict: Verdict,
+    /// Whether the migration is to be applied in the end.
+    reached: Reached,
+}
+
+/// Whether a first up script has run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reached {
+    /// It failed.
+    Nothing,
+    /// It did.
+    Applied,
 }
 
 impl<'a, 'c> Scratch<'a, 'c> {
@@ -54,7 +75,7 @@ impl<'a, 'c> Scratch<'a, 'c> {
             stop: Stop::new(),
             empty,
             applied: Vec::new(),
-            without: Vec::new(),
+            missing: Missing::default(),
             at_rest: None,
         }
     }
@@ -81,23 +102,29 @@ impl<'a, 'c> Scratch<'a, 'c> {
         keep: &mut impl FnMut(Proved<'a>),
     ) -> Result<(), Error> {
         for migration in needed(self.registry, subject) {
-            if let Some(behind) = behind(self.registry, &self.without, migration) {
-                self.without.push(migration);
+            if let Some(behind) = self.missing.required_by(migration) {
+                self.missing.skipped(migration, &behind);
                 keep(Proved::new(migration, Verdict::Skipped { behind }));
             } else if is_subject(subject, migration) {
-                let (before, proved, reached) = self.prove(migration).await?;
+                let mut proved = Proved::new(migration, Verdict::Sound);
+                let before = match self.at_rest.take() {
+                    Some(picture) => picture,
+                    None => Arc::new(self.take().await?),
+                };
+                let reached = self.prove(&before, &mut proved).await?;
                 keep(proved);
-                self.settle(before, migration, reached).await?;
-            } else if let Some(fault) = self.only_apply(migration).await? {
-                keep(Proved::new(migration, Verdict::Failed(Pass::Up, fault)));
-                self.restore().await?;
+                if self.at_rest.is_none() {
+                    self.settle(&before, migration, reached).await?;
+                }
+            } else if let Some(verdict) = self.only_apply(migration).await? {
+                keep(Proved::new(migration, verdict));
             }
         }
         Ok(())
     }
 
-    /// Applies a migration that is not to be proved.
-    async fn only_apply(&mut self, migration: &'a Migration) -> Result<Option<Box<Fault>>, Error> {
+    /// Applies a migration that is not to be proved. What is told if that fails.
+    async fn only_apply(&mut self, migration: &'a Migration) -> Result<Option<Verdict>, Error> {
         self.at_rest = None;
         match self.run(migration, Direction::Up).await {
             Ok(_) => {
@@ -105,65 +132,53 @@ impl<'a, 'c> Scratch<'a, 'c> {
                 Ok(None)
             }
             Err(Trouble::Script(fault)) => {
-                self.without.push(migration);
-                Ok(Some(fault))
+                let is_rolled_back = has_left_nothing(migration, Direction::Up, &fault);
+                let verdict = self.missing.judge_fault(migration, Pass::Up, fault);
+                if !is_rolled_back {
+                    self.restore().await?;
+                }
+                Ok(Some(verdict))
             }
             Err(Trouble::Session(error)) => Err(error),
         }
     }
 
-    /// What was before it, what was found, and how far it came.
+    /// Proves a migration. Where the database is at rest thereafter, that is noted.
     async fn prove(
         &mut self,
-        migration: &'a Migration,
-    ) -> Result<(Picture, Proved<'a>, Pass), Error> {
-        let before = match self.at_rest.take() {
-            Some(picture) => picture,
-            None => self.take().await?,
-        };
-        let mut proved = Proved::new(migration, Verdict::Sound);
-        let mut reached = Pass::Again;
-        match self.passes(&before, &mut proved).await {
-            Ok(()) => {}
-            Err(Trouble::Session(error)) => {
-                // Its down script is needed on the way back.
-                self.applied.extend(proved.up.map(|_| migration));
-                return Err(error);
+        before: &Arc<Picture>,
+        proved: &mut Proved<'a>,
+    ) -> Result<Reached, Error> {
+        match self.passes(before, proved).await {
+            Ok(Outcome { verdict, reached }) => {
+                proved.verdict = self.missing.judge(before, verdict);
+                Ok(reached)
             }
+            Err(Trouble::Session(error)) => Err(error),
             Err(Trouble::Script(fault)) => {
-                reached = match (&proved.up, &proved.down) {
-                    (None, _) => Pass::Up,
-                    (Some(_), None) => Pass::Down,
-                    (Some(_), Some(_)) => Pass::Again,
-                };
-                // What a down script leaves behind is in the way of the up script.
-                if proved.verdict.is_sound() {
-                    proved.verdict = Verdict::Failed(reached, fault);
-                }
+                let is_rolled_back = has_left_nothing(proved.migration, Direction::Up, &fault);
+                self.at_rest = is_rolled_back.then(|| Arc::clone(before));
+                proved.verdict = self.missing.judge_fault(proved.migration, Pass::Up, fault);
+                Ok(Reached::Nothing)
             }
         }
-        Ok((before, proved, reached))
     }
 
-    /// Puts the database to rest with the migration applied, unless its first up
-    /// script failed: by dropping what it left, where that is enough.
+    /// Puts the database to rest with the migration applied, if its first up script ran: by
+    /// dropping what it left, where that is enough.
     async fn settle(
         &mut self,
-        before: Picture,
+        before: &Arc<Picture>,
         migration: &'a Migration,
-        reached: Pass,
+        reached: Reached,
     ) -> Result<(), Error> {
-        let mut is_mended = self.at_rest.is_some() || self.mend(&before).await?;
-        if reached == Pass::Up {
-            self.without.push(migration);
-            self.at_rest = is_mended.then_some(before);
-        } else {
-            if self.at_rest.is_none() && is_mended {
-                is_mended = self.run(migration, Direction::Up).await.is_ok();
-            }
-            self.applied.push(migration);
-            if self.at_rest.is_none() && is_mended {
-                self.at_rest = Some(self.take().await?);
+        let mut is_mended = self.mend(before).await?;
+        if reached == Reached::Nothing {
+            self.at_rest = is_mended.then(|| Arc::clone(before));
+        } else if is_mended {
+            is_mended = self.run(migration, Direction::Up).await.is_ok();
+            if is_mended {
+                self.at_rest = Some(Arc::new(self.take().await?));
             }
         }
         match self.at_rest {
@@ -184,34 +199,145 @@ impl<'a, 'c> Scratch<'a, 'c> {
         Ok(left.is_empty() || emptied.await.is_ok())
     }
 
-    /// Up, down and up again. The database is at rest thereafter if that went well.
-    async fn passes(&mut self, before: &Picture, proved: &mut Proved<'a>) -> Result<(), Trouble> {
+    /// Up, down and up again; the first up script's fault is handed on.
+    async fn passes(
+        &mut self,
+        before: &Picture,
+        proved: &mut Proved<'a>,
+    ) -> Result<Outcome, Trouble> {
         let migration = proved.migration;
         let ran = self.run(migration, Direction::Up).await?;
+        // Its down script is needed on the way back.
+        self.applied.push(migration);
         proved.up = Some(ran.took);
         proved.locks = ran.locks.map(|held| locks::strongest(&held, before));
-        let applied = self.look().await?;
-        if let Some(reason) = migration.down.irreversible() {
-            proved.verdict = Verdict::Irreversible(reason);
+        let applied = Arc::new(self.look().await?);
+        let in_transaction =
+            [&migration.up, &migration.down].map(|script| script.mode == Mode::Transaction);
+        let verdict = if let Some(reason) = migration.down.irreversible() {
             self.at_rest = Some(applied);
-            return Ok(());
+            Verdict::Irreversible(reason)
+        } else if in_transaction == [true, true] {
+            self.at_rest = Some(Arc::clone(&applied));
+            self.within(before, &applied, proved).await?
+        } else {
+            self.apart(before, &applied, proved).await?
+        };
+        let reached = Reached::Applied;
+        Ok(Outcome { verdict, reached })
+    }
+
+    /// Down and up again in one transaction, so that a fault is taken back by rolling it back:
+    /// the database is at rest with the migration applied, rows too.
+    async fn within(
+        &mut self,
+        before: &Picture,
+        applied: &Picture,
+        proved: &mut Proved<'a>,
+    ) -> Result<Verdict, Trouble> {
+        let [down, up] = [Direction::Down, Direction::Up].map(|d| self.trial(proved.migration, d));
+        match self
+            .outcome(down.begin(self.client, &self.options).await)
+            .await
+        {
+            Ok(ran) => proved.down = Some(ran.took),
+            Err(trouble) => return failed(Pass::Down, trouble),
         }
-        let ran = self.run(migration, Direction::Down).await?;
-        proved.down = Some(ran.took);
-        let left = differences(before, &self.look().await?);
+        let left = differences(before, &self.look_within().await?);
         if !left.is_empty() {
-            proved.verdict = Verdict::NotUndone(left);
+            self.roll_back().await?;
+            return Ok(Verdict::NotUndone(left));
         }
-        let ran = self.run(migration, Direction::Up).await?;
-        proved.again = Some(ran.took);
+        let again = up.further(self.client, &self.options).await;
+        match self.outcome(again).await {
+            Ok(ran) => proved.again = Some(ran.took),
+            Err(Trouble::Script(fault)) if may_be_of_the_transaction(&fault) => {
+                // By itself it may do better.
+                self.at_rest = None;
+                return match self.outcome(down.commit(self.client).await).await {
+                    Ok(()) => self.again(applied, proved, Verdict::Sound).await,
+                    Err(trouble) => failed(Pass::Down, trouble),
+                };
+            }
+            Err(trouble) => {
+                self.roll_back().await?;
+                return failed(Pass::Again, trouble);
+            }
+        }
+        let again = self.look_within().await?;
+        let other = differences(applied, &again);
+        if !other.is_empty() {
+            self.roll_back().await?;
+            return Ok(Verdict::NotRepeated(other));
+        }
+        match self.outcome(up.commit(self.client).await).await {
+            Ok(()) => {
+                self.at_rest = Some(Arc::new(again));
+                Ok(Verdict::Sound)
+            }
+            Err(trouble) => failed(Pass::Again, trouble),
+        }
+    }
+
+    /// Down and up again, each by itself. The database is at rest thereafter if that went well.
+    async fn apart(
+        &mut self,
+        before: &Picture,
+        applied: &Arc<Picture>,
+        proved: &mut Proved<'a>,
+    ) -> Result<Verdict, Trouble> {
+        let migration = proved.migration;
+        match self.run(migration, Direction::Down).await {
+            Ok(ran) => proved.down = Some(ran.took),
+            Err(Trouble::Script(fault)) => {
+                if has_left_nothing(migration, Direction::Down, &fault) {
+                    self.at_rest = Some(Arc::clone(applied));
+                }
+                return Ok(Verdict::Failed(Pass::Down, fault));
+            }
+            Err(trouble) => return Err(trouble),
+        }
+        let left = differences(before, &self.look().await?);
+        let so_far = match left.is_empty() {
+            true => Verdict::Sound,
+            false => Verdict::NotUndone(left),
+        };
+        self.again(applied, proved, so_far).await
+    }
+
+    /// The up script once more, behind the down script.
+    async fn again(
+        &mut self,
+        applied: &Picture,
+        proved: &mut Proved<'a>,
+        so_far: Verdict,
+    ) -> Result<Verdict, Trouble> {
+        match self.run(proved.migration, Direction::Up).await {
+            Ok(ran) => proved.again = Some(ran.took),
+            // What a down script leaves behind is in the way of the up script.
+            Err(Trouble::Script(_)) if !so_far.is_sound() => return Ok(so_far),
+            Err(trouble) => return failed(Pass::Again, trouble),
+        }
         let again = self.look().await?;
-        let other = differences(&applied, &again);
+        let other = differences(applied, &again);
         if other.is_empty() {
-            self.at_rest = Some(again);
-        } else if proved.verdict.is_sound() {
-            proved.verdict = Verdict::NotRepeated(other);
+            self.at_rest = Some(Arc::new(again));
+            return Ok(so_far);
         }
-        Ok(())
+        Ok(match so_far.is_sound() {
+            true => Verdict::NotRepeated(other),
+            false => so_far,
+        })
+    }
+
+    async fn look_within(&mut self) -> Result<Picture, Trouble> {
+        let taken = self.camera.take_within(self.client.postgres()).await;
+        taken.map_err(|error| Trouble::Session(Error::Catalog(error)))
+    }
+
+    async fn roll_back(&self) -> Result<(), Trouble> {
+        let rolled_back = self.client.postgres().batch_execute(ROLLBACK).await;
+        rolled_back.map_err(|error| Trouble::Session(Error::Catalog(error)))
     }
 
     async fn take(&mut self) -> Result<Picture, Error> {
@@ -227,8 +353,20 @@ impl<'a, 'c> Scratch<'a, 'c> {
         if self.stop.is_stopped() {
             return Err(stopped());
         }
-        let trial = Trial::of(migration, direction).stopped_by(&self.stop);
-        let fault = match trial.run(self.client, &self.options).await {
+        let ran = self
+            .trial(migration, direction)
+            .run(self.client, &self.options)
+            .await;
+        self.outcome(ran).await
+    }
+
+    fn trial(&self, migration: &Migration, direction: Direction) -> Trial {
+        Trial::of(migration, direction).stopped_by(&self.stop)
+    }
+
+    /// What it came to; the session is fit for the next script thereafter.
+    async fn outcome<T>(&mut self, ran: Result<T, Box<Fault>>) -> Result<T, Trouble> {
+        let fault = match ran {
             Ok(ran) => return Ok(ran),
             Err(fault) => fault,
         };
@@ -248,26 +386,24 @@ impl<'a, 'c> Scratch<'a, 'c> {
     async fn restore(&mut self) -> Result<(), Error> {
         self.clear().await?;
         for migration in std::mem::take(&mut self.applied) {
-            let applied = match behind(self.registry, &self.without, migration) {
-                Some(_) => false,
-                None => match self.run(migration, Direction::Up).await {
-                    Ok(_) => true,
-                    Err(Trouble::Script(_)) => false,
-                    Err(Trouble::Session(error)) => return Err(error),
-                },
-            };
-            match applied {
-                true => self.applied.push(migration),
-                false => self.without.push(migration),
+            match self.run(migration, Direction::Up).await {
+                Ok(_) => self.applied.push(migration),
+                Err(Trouble::Script(fault)) => {
+                    self.missing.judge_fault(migration, Pass::Up, fault);
+                }
+                Err(Trouble::Session(error)) => return Err(error),
             }
         }
-        self.at_rest = Some(self.take().await?);
+        self.at_rest = Some(Arc::new(self.take().await?));
         Ok(())
     }
 
     /// Makes the database as it was lent, also once it was stopped.
     pub(crate) async fn leave(&mut self) -> Result<(), Error> {
         self.stop = Stop::new();
+        // A proof that was broken off has left its transaction open.
+        let rolled_back = self.client.postgres().batch_execute(ROLLBACK).await;
+        rolled_back.map_err(Error::Catalog)?;
         self.clear().await
     }
 
@@ -314,17 +450,23 @@ fn is_subject(subject: &Subject, migration: &Migration) -> bool {
         && subject.since.is_none_or(|since| since <= migration.version)
 }
 
-/// The failed migration that this one may need: an earlier one of its service or
-/// of a service that it depends on, or one that it requires.
-fn behind(registry: &Registry, failed: &[&Migration], migration: &Migration) -> Option<String> {
-    if failed.is_empty() {
-        return None;
+fn failed(pass: Pass, trouble: Trouble) -> Result<Verdict, Trouble> {
+    match trouble {
+        Trouble::Script(fault) => Ok(Verdict::Failed(pass, fault)),
+        Trouble::Session(error) => Err(Trouble::Session(error)),
     }
-    let depends_on = registry.dependencies_of(&migration.service);
-    let may_need = |earlier: &&&Migration| {
-        earlier.service == migration.service
-            || depends_on.contains(earlier.service.as_ref())
-            || migration.requires.contains(&earlier.reference())
-    };
-    failed.iter().find(may_need).map(ToString::to_string)
+}
+
+fn has_left_nothing(migration: &Migration, direction: Direction, fault: &Fault) -> bool {
+    Trial::of(migration, direction).has_left_nothing(fault)
+}
+
+/// Whether a script that failed in the transaction of another may do better in one of its own: a
+/// new value of an enum cannot be used in the transaction that adds it, nor a table be altered
+/// that waits for deferred checks. What is there, is not there, or breaks a constraint would
+/// fail there as well.
+fn may_be_of_the_transaction(fault: &Fault) -> bool {
+    const OF_THE_SCRIPT: [&str; 6] = ["22", "23", "2B", "3F", "42", "P0"];
+    let class = fault.sqlstate.as_deref().and_then(|state| state.get(..2));
+    !class.is_some_and(|class| OF_THE_SCRIPT.contains(&class))
 }

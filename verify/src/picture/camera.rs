@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Error};
 
+use super::query::Within;
 use super::{Picture, Scope, query, rows};
 
 /// How much the catalog may grow before the queries are planned again.
@@ -57,15 +58,29 @@ impl Camera {
     ///
     /// What the server or the connection says; the session is out of the transaction then, too.
     pub async fn take(&mut self, client: &Client) -> Result<Picture, Error> {
-        let picture = self.picture(client).await?;
+        self.take_in(client, Within::Own).await
+    }
+
+    /// Takes a picture in the transaction that the session is in, with what was done in it. The
+    /// transaction stays open, and is as it was.
+    ///
+    /// # Errors
+    ///
+    /// As [`Camera::take`]; the transaction is still open then, unless the connection was lost.
+    pub async fn take_within(&mut self, client: &Client) -> Result<Picture, Error> {
+        self.take_in(client, Within::Open).await
+    }
+
+    async fn take_in(&mut self, client: &Client, within: Within) -> Result<Picture, Error> {
+        let picture = self.picture(client, within).await?;
         let unknown = picture.unknown_options().map(str::to_owned);
         self.unknown_options.extend(unknown);
         Ok(picture)
     }
 
-    async fn picture(&mut self, client: &Client) -> Result<Picture, Error> {
+    async fn picture(&mut self, client: &Client, within: Within) -> Result<Picture, Error> {
         if let Some(planned_for) = self.planned_for {
-            match send(client, &query::again(self.generation)).await {
+            match send(client, &query::again(self.generation, within), within).await {
                 Ok(picture) => {
                     if picture.len() > planned_for.max(FEW) * GROWTH {
                         self.planned_for = None;
@@ -78,19 +93,19 @@ impl Camera {
             }
         }
         self.generation = GENERATIONS.fetch_add(1, Ordering::Relaxed);
-        let first = query::first(&self.scope, self.generation);
-        let picture = send(client, &first).await?;
+        let first = query::first(&self.scope, self.generation, within);
+        let picture = send(client, &first, within).await?;
         self.planned_for = Some(picture.len());
         Ok(picture)
     }
 }
 
-async fn send(client: &Client, message: &str) -> Result<Picture, Error> {
+async fn send(client: &Client, message: &str, within: Within) -> Result<Picture, Error> {
     match client.simple_query(message).await {
         Ok(messages) => Ok(rows::read(&messages)),
         Err(error) => {
             // Of the two errors the first says what happened.
-            let _ = client.batch_execute("ROLLBACK").await;
+            let _ = client.batch_execute(within.undo()).await;
             Err(error)
         }
     }

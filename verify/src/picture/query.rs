@@ -53,10 +53,49 @@ const FACETS: [&str; 4] = [
     facets::PRIVILEGES,
 ];
 
+/// The transaction in which a picture is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Within {
+    /// One of its own.
+    Own,
+    /// One that is open, with what was done in it.
+    Open,
+}
+
+impl Within {
+    fn begin(self) -> &'static str {
+        match self {
+            Within::Own => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;",
+            Within::Open => "SAVEPOINT \"migrator: picture\";",
+        }
+    }
+
+    fn end(self) -> &'static str {
+        match self {
+            Within::Own => "COMMIT",
+            Within::Open => self.undo(),
+        }
+    }
+
+    /// Takes back the settings, also after an error.
+    pub(super) fn undo(self) -> &'static str {
+        match self {
+            Within::Own => "ROLLBACK",
+            Within::Open => {
+                "ROLLBACK TO SAVEPOINT \"migrator: picture\";\
+                 RELEASE SAVEPOINT \"migrator: picture\""
+            }
+        }
+    }
+
+    fn message(self, queries: &str) -> String {
+        format!("{}{SETTINGS}{queries}\n{}", self.begin(), self.end())
+    }
+}
+
 /// What decides how definitions are printed, and what keeps other schemas' tables from standing
 /// in for the catalog's. `jit` would take longer than the queries.
 const SETTINGS: &str = "
-BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 SET LOCAL search_path = pg_catalog, pg_temp;
 SET LOCAL standard_conforming_strings = on;
 SET LOCAL quote_all_identifiers = off;
@@ -133,24 +172,24 @@ const WITH_ARGUMENT: [(&str, &str); 3] = [
 /// The message for a scope.
 pub(super) fn message(scope: &Scope) -> String {
     let queries: String = queries().map(|query| written(query, scope)).collect();
-    format!("{SETTINGS}{queries}\nCOMMIT")
+    Within::Own.message(&queries)
 }
 
 /// The same, with the queries prepared under a number.
-pub(super) fn first(scope: &Scope, generation: usize) -> String {
+pub(super) fn first(scope: &Scope, generation: usize, within: Within) -> String {
     let prepared = queries().enumerate().map(|(index, query)| {
         let (name, query) = (name(generation, index), written(query, scope));
         format!("PREPARE {name} AS {query}EXECUTE {name};")
     });
     let prepared: Vec<String> = prepared.collect();
-    format!("{SETTINGS}{}\nCOMMIT", prepared.concat())
+    within.message(&prepared.concat())
 }
 
 /// The same, with what was prepared.
-pub(super) fn again(generation: usize) -> String {
+pub(super) fn again(generation: usize, within: Within) -> String {
     let names = (0..queries().count()).map(|index| name(generation, index));
     let executed: Vec<String> = names.map(|name| format!("EXECUTE {name};")).collect();
-    format!("{SETTINGS}{}\nCOMMIT", executed.concat())
+    within.message(&executed.concat())
 }
 
 /// What a query is prepared as.

@@ -2,8 +2,10 @@
 
 #![expect(clippy::expect_used, reason = "a test stops at what it cannot set up")]
 
+mod behind;
 mod faults;
 mod lent;
 mod locks;
 mod passes;
+mod rolled_back;
 mod support;

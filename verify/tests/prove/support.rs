@@ -50,7 +50,7 @@ fn stamp(number: i64) -> i64 {
 }
 
 /// A verdict in words.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Tried {
     Sound,
     NotUndone(Vec<String>),

@@ -1,0 +1,189 @@
+//! What could not be applied, and which later faults come of that.
+//!
+//! Every later migration is tried. Where it fails for want of something that an unapplied
+//! migration names, it is skipped behind that one, and its script is not at fault.
+
+use std::collections::BTreeSet;
+
+use migrator_model::Migration;
+use migrator_runtime::Fault;
+
+use crate::difference::Difference;
+use crate::picture::Picture;
+use crate::proof::{Pass, Verdict};
+
+/// What is not there because a migration failed.
+#[derive(Default)]
+pub(crate) struct Missing<'a> {
+    unapplied: Vec<Unapplied<'a>>,
+}
+
+struct Unapplied<'a> {
+    migration: &'a Migration,
+    /// The migration that failed; this one may be skipped behind it.
+    root: String,
+    /// The words of its up script, without what it lacks itself.
+    words: BTreeSet<String>,
+    /// Whether it makes SQL as it runs, so that it may make what it does not name.
+    is_dynamic: bool,
+}
+
+/// SQLSTATEs of what is not there: a table, a column, another object, a function, a schema, a key
+/// to refer to, a value of an enum, a row to refer to.
+const ABSENT: [&str; 8] = [
+    "42P01", "42703", "42704", "42883", "3F000", "42830", "22P02", "23503",
+];
+
+impl<'a> Missing<'a> {
+    /// The failed migration behind which this one is skipped without a trial: it requires that
+    /// one, or another that was skipped behind it.
+    pub(crate) fn required_by(&self, migration: &Migration) -> Option<String> {
+        let is_required =
+            |one: &&Unapplied<'_>| migration.requires.contains(&one.migration.reference());
+        let found = self.unapplied.iter().find(is_required);
+        found.map(|one| one.root.clone())
+    }
+
+    /// Notes a migration that is not applied, and why.
+    pub(crate) fn skipped(&mut self, migration: &'a Migration, behind: &str) {
+        self.note(migration, behind.to_owned(), None);
+    }
+
+    /// What is told of a migration that is not applied because its up script failed.
+    pub(crate) fn judge_fault(
+        &mut self,
+        migration: &'a Migration,
+        pass: Pass,
+        fault: Box<Fault>,
+    ) -> Verdict {
+        let lacking = lacking(&fault);
+        if let Some(behind) = self.behind(&fault) {
+            self.note(migration, behind.clone(), lacking);
+            return Verdict::Skipped { behind };
+        }
+        self.note(migration, migration.to_string(), lacking);
+        Verdict::Failed(pass, fault)
+    }
+
+    /// What is told of a migration whose first up script ran.
+    pub(crate) fn judge(&self, before: &Picture, verdict: Verdict) -> Verdict {
+        let behind = match &verdict {
+            Verdict::Failed(_, fault) => self.behind(fault),
+            Verdict::NotUndone(found) | Verdict::NotRepeated(found) => {
+                self.behind_all(before, found)
+            }
+            Verdict::Sound | Verdict::Irreversible(_) | Verdict::Skipped { .. } => None,
+        };
+        match behind {
+            Some(behind) => Verdict::Skipped { behind },
+            None => verdict,
+        }
+    }
+
+    fn note(&mut self, migration: &'a Migration, root: String, lacking: Option<String>) {
+        let mut words = words(&migration.up.raw);
+        let is_dynamic = words.contains("execute");
+        if let Some(lacking) = lacking {
+            words.remove(&lacking);
+        }
+        self.unapplied.push(Unapplied {
+            migration,
+            root,
+            words,
+            is_dynamic,
+        });
+    }
+
+    /// The migration for want of which a script failed, if it is one.
+    fn behind(&self, fault: &Fault) -> Option<String> {
+        let lacking = lacking(fault)?;
+        let named = self.naming(&lacking);
+        let dynamic = || self.unapplied.iter().find(|one| one.is_dynamic);
+        named.or_else(dynamic).map(|one| one.root.clone())
+    }
+
+    /// The migration for want of which all of the differences are there, if it is one: each is of
+    /// an object that an unapplied script names, or of a part of such a one.
+    fn behind_all(&self, before: &Picture, found: &[Difference]) -> Option<String> {
+        let mut behind = None;
+        for difference in found {
+            let object = &difference.object;
+            let whole = object
+                .parent()
+                .filter(|parent| before.properties(parent).is_none());
+            let names = [Some(object), whole].into_iter().flatten();
+            let one = names
+                .map(|object| last_part(&object.name))
+                .find_map(|name| self.naming(&name))?;
+            behind.get_or_insert(one);
+        }
+        behind.map(|one| one.root.clone())
+    }
+
+    fn naming(&self, name: &str) -> Option<&Unapplied<'a>> {
+        self.unapplied.iter().find(|one| one.words.contains(name))
+    }
+}
+
+/// The name of what is not there, without its schema and in lower case, if that is the fault.
+fn lacking(fault: &Fault) -> Option<String> {
+    let state = fault.sqlstate.as_deref()?;
+    if !ABSENT.contains(&state) {
+        return None;
+    }
+    let (detail, message) = (fault.detail.as_deref().unwrap_or_default(), &fault.message);
+    let name = if state == "23503" {
+        quoted(detail.split_once("in table ")?.1)
+    } else if state == "22P02" {
+        // invalid input value for enum shop.mood: "glad"
+        quoted(message.rsplit_once(": ")?.1)
+    } else {
+        quoted(message).or_else(|| unquoted(message))
+    };
+    name.map(last_part)
+}
+
+/// The first text in double quotes.
+fn quoted(text: &str) -> Option<&str> {
+    text.split('"').nth(1)
+}
+
+/// `function shop.total(integer) does not exist`, `column o.total does not exist`.
+fn unquoted(message: &str) -> Option<&str> {
+    let (_, rest) = message.strip_suffix(" does not exist")?.split_once(' ')?;
+    let end = rest.find(['(', ' ']).unwrap_or(rest.len());
+    rest.get(..end).filter(|name| !name.is_empty())
+}
+
+/// The last part of a name, as it is found among [`words`].
+fn last_part(name: &str) -> String {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    let last = last.split(['(', ' ']).next().unwrap_or(last);
+    last.trim_matches('"').to_lowercase()
+}
+
+/// Names and keywords, also within strings and comments: SQL that a script puts together is
+/// found as well.
+fn words(sql: &str) -> BTreeSet<String> {
+    sql.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '$')))
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{last_part, unquoted};
+
+    #[test]
+    fn the_name_of_what_is_missing_is_read_from_the_message() {
+        for (message, name) in [
+            ("function shop.total(integer) does not exist", "total"),
+            ("column o.total does not exist", "total"),
+            ("procedure shop.\"Fill\"() does not exist", "fill"),
+        ] {
+            assert_eq!(unquoted(message).map(last_part).as_deref(), Some(name));
+        }
+        assert_eq!(unquoted("operator does not exist: text + integer"), None);
+    }
+}
