@@ -32,6 +32,11 @@ fn nothing_is_lost_when_a_process_is_killed_outside_a_transaction() {
 }
 
 #[test]
+fn nothing_is_lost_when_sessions_are_ended_and_cancelled_with_four_jobs() {
+    survives("ended", 6);
+}
+
+#[test]
 fn what_was_promised_outlives_a_server_that_stops_at_once() {
     survives("crash", 4);
 }
@@ -54,6 +59,11 @@ fn fifty_processes_at_once_migrate_an_empty_database_once() {
 #[test]
 fn fifty_processes_at_once_apply_what_is_pending_once() {
     survives("crowd-pending", 1);
+}
+
+#[test]
+fn more_processes_than_the_server_has_connections_lose_nothing() {
+    survives("crowd-small", 1);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::AbortHandle;
 
-use crate::connect::{self, Cancel, ConnectError, Connection, Notice, Settings};
+use crate::connect::{self, Cancel, ConnectError, Connection, Notice, Refusal, Settings};
 use crate::lock::{FIRST_PAUSE, LONGEST_PAUSE, jitter};
 use crate::message::Limits;
 
@@ -19,14 +19,19 @@ pub struct Client {
     limits: Mutex<Limits>,
 }
 
-/// Connects to a database.
+/// For so long a server that has no connection left is asked again: runs that start at
+/// once, as deploys do, soon give theirs back.
+const SHORTAGE: Duration = Duration::from_secs(5);
+
+/// Connects to a database. A server that has no connection left is asked again for five
+/// seconds.
 ///
 /// # Errors
 ///
 /// See [`ConnectError`].
 pub async fn connect(settings: Settings) -> Result<Client, ConnectError> {
     // Boxed: it is some 20 kB, which every caller's future would hold.
-    let connection = Box::pin(connect::open(&settings)).await?;
+    let connection = Box::pin(open_within(&settings, SHORTAGE)).await?;
     Ok(Client {
         connection,
         settings,
@@ -52,6 +57,23 @@ pub async fn connect_within(settings: Settings, timeout: Duration) -> Result<Cli
                 tokio::time::sleep(jitter(pause).min(left)).await;
             }
             ended => return ended,
+        }
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Opens a connection; a server that has none left is asked again. Of many that wait so,
+/// each gives up at another moment, and so gives others a chance.
+async fn open_within(settings: &Settings, shortage: Duration) -> Result<Connection, ConnectError> {
+    let (started, patience) = (Instant::now(), jitter(shortage));
+    let mut pause = FIRST_PAUSE;
+    loop {
+        match connect::open(settings).await {
+            Err(ConnectError::Refused {
+                reason: Refusal::TooManyConnections,
+                ..
+            }) if started.elapsed() < patience => tokio::time::sleep(jitter(pause)).await,
+            opened => return opened,
         }
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
@@ -86,6 +108,17 @@ impl Client {
         let mut settings = self.settings.clone();
         settings.application_name(application);
         connect::open(&settings).await
+    }
+
+    /// The same, where a server that has no connection left is asked again for so long.
+    pub(crate) async fn sibling_within(
+        &self,
+        application: &str,
+        shortage: Duration,
+    ) -> Result<Connection, ConnectError> {
+        let mut settings = self.settings.clone();
+        settings.application_name(application);
+        open_within(&settings, shortage).await
     }
 
     /// Opens another connection to the same database, that can do all that this one can.

@@ -34,6 +34,10 @@ pub(crate) async fn end_holder(client: &Client, nonce: i64) -> Release {
     // Boxed: it holds the state of a TLS handshake.
     let opening = Box::pin(client.sibling("migrator"));
     let Ok(Ok(connection)) = timeout(PATIENCE, opening).await else {
+        if why == SILENT {
+            // Nothing reaches the server: nobody needs to wait for this one again.
+            client.driver().abort();
+        }
         return Release::Unknown(why);
     };
     let again = end_within(&connection.client, nonce).await;
@@ -44,8 +48,11 @@ pub(crate) async fn end_holder(client: &Client, nonce: i64) -> Release {
 
 async fn end_within(client: &tokio_postgres::Client, nonce: i64) -> Result<(), String> {
     let ended = timeout(PATIENCE, end(client, nonce)).await;
-    ended.unwrap_or_else(|_| Err("its session has not ended yet".to_owned()))
+    ended.unwrap_or_else(|_| Err(SILENT.to_owned()))
 }
+
+/// What is said where nothing was heard in time.
+const SILENT: &str = "its session did not end in time";
 
 /// Ends it, and waits until the lock is gone.
 async fn end(client: &tokio_postgres::Client, nonce: i64) -> Result<(), String> {

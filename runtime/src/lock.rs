@@ -19,7 +19,7 @@ use tokio::time::timeout;
 use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 
 use crate::client::Client;
-use crate::connect::{ConnectError, Connection, Refusal};
+use crate::connect::Connection;
 use crate::dropped::Orphan;
 use crate::error::ErrorKind;
 use crate::event::{Event, Holder, Listener};
@@ -162,7 +162,9 @@ pub(crate) async fn acquire(
     taking: Taking<'_>,
 ) -> Result<(Held, Seen), ErrorKind> {
     let (options, patience) = (taking.options, taking.options.lock_wait);
-    let connection = sibling(client, options).await?;
+    let shortage = patience.min(SHORTEST_TRY);
+    let sibling = client.sibling_within(&options.application, shortage);
+    let connection = sibling.await.map_err(ErrorKind::Connect)?;
     let nonce = random().cast_signed();
     let keys = Keys {
         nonce,
@@ -248,30 +250,6 @@ impl Attempt<'_> {
                 why: format!("the server did not answer for {} s", limit.as_secs()),
             }),
         }
-    }
-}
-
-/// Opens the connection of the locks. Where the server has none left, others may give
-/// theirs back: they wait for one as well, and not all for equally long.
-async fn sibling(client: &Client, options: &Options) -> Result<Connection, ErrorKind> {
-    let patience = jitter(options.lock_wait.min(SHORTEST_TRY));
-    let started = Instant::now();
-    let mut pause = FIRST_PAUSE;
-    loop {
-        let full = match client.sibling(&options.application).await {
-            Err(
-                full @ ConnectError::Refused {
-                    reason: Refusal::TooManyConnections,
-                    ..
-                },
-            ) => full,
-            opened => return opened.map_err(ErrorKind::Connect),
-        };
-        if started.elapsed() >= patience {
-            return Err(ErrorKind::Connect(full));
-        }
-        tokio::time::sleep(jitter(pause)).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
 

@@ -46,6 +46,34 @@ pub(super) fn on_pending(setting: &Setting, tries: usize) -> Tally {
     )
 }
 
+/// More processes than the server has connections, each for as many as it can get.
+pub(super) fn on_a_small_server(setting: &Setting, tries: usize) -> Tally {
+    let make = || Ok(Rc::new(Server::small()?));
+    let fault = "50 at once, 12 connections";
+    tally(fault, setting, tries, make, |server, _, _| {
+        let mut scene = Scene::new_undisturbed(setting, SHAPE, Rc::clone(server))?;
+        let start = |_| scene.victim.start(&scene.through, UP);
+        let processes: Vec<Running> = (0..CROWD).map(start).collect::<Outcome<_>>()?;
+        let mut done = 0;
+        for process in processes {
+            let ended = process.end()?;
+            match ended.code() {
+                Some(0) => done += 1,
+                Some(5) if ended.said.concat().contains("error[M09") => {}
+                _ => return Err(format!("it neither ended well nor said why: {ended:?}").into()),
+            }
+        }
+        match done {
+            0 => return Err("nobody got enough connections".into()),
+            _ => scene.expect_everything()?,
+        }
+        Ok(match done {
+            CROWD => Struck::Aside,
+            _ => Struck::Midway,
+        })
+    })
+}
+
 fn together(scene: &mut Scene) -> Outcome<Struck> {
     let start = |_| scene.victim.start(&scene.through, UP);
     let processes: Vec<Running> = (0..CROWD).map(start).collect::<Outcome<_>>()?;

@@ -8,6 +8,7 @@
 mod crash;
 mod crowd;
 mod cut;
+mod ended;
 mod index;
 mod judge;
 mod kill;
@@ -97,6 +98,11 @@ pub const PARTS: &[Part] = &[
         run: crowd::without_its_lock,
     },
     Part {
+        name: "ended",
+        tries: 60,
+        run: ended::at_random,
+    },
+    Part {
         name: "crash",
         tries: 50,
         run: crash::at_random,
@@ -120,6 +126,11 @@ pub const PARTS: &[Part] = &[
         name: "crowd-pending",
         tries: 5,
         run: crowd::on_pending,
+    },
+    Part {
+        name: "crowd-small",
+        tries: 5,
+        run: crowd::on_a_small_server,
     },
     Part {
         name: "ages",

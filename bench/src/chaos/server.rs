@@ -46,6 +46,11 @@ impl Server {
         Self::with(&DURABLE)
     }
 
+    /// One that takes few connections, of which a run has two or more.
+    pub(super) fn small() -> Outcome<Server> {
+        Self::with(&[("max_connections", "12")])
+    }
+
     fn with(settings: &[(&str, &str)]) -> Outcome<Server> {
         let throwaway = Throwaway::start_with_settings(Programs::find(None)?, settings)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
