@@ -67,6 +67,16 @@ pub(crate) fn read(text: &str, environment: &Environment) -> Result<Settings, Co
     Settings::parse(text)?.with_env(|name| environment.get(name))
 }
 
+/// The same for a text of the database `main`: the environment's password is for that
+/// database's host alone.
+pub(crate) fn read_of(
+    main: &Settings,
+    text: &str,
+    environment: &Environment,
+) -> Result<Settings, ConnectError> {
+    Settings::parse(text)?.with_env_of(main, |name| environment.get(name))
+}
+
 fn local(directory: Option<PathBuf>, output: &Output) -> Result<Settings, Failure> {
     match Folder::find(directory) {
         Some(folder) => start(&folder, output),

@@ -286,6 +286,23 @@ async fn a_self_signed_certificate_can_be_its_own_root() {
 }
 
 #[tokio::test]
+async fn a_root_certificate_that_is_not_valid_now_vouches_for_nobody() {
+    let (expired, tls) = (server(Server::Expired), server(Server::Tls));
+    let itself = format!(
+        "{} sslrootcert={}",
+        expired.app(),
+        expired.file("expired.crt")
+    );
+    let authority = format!("{} sslrootcert={}", tls.app(), tls.file("expired-ca.crt"));
+    for mode in ["require", "verify-ca", "verify-full"] {
+        for root in [&itself, &authority] {
+            let fault = tls_fault(&format!("{root} sslmode={mode}")).await;
+            assert_eq!(fault, TlsFault::OutOfDate, "{root} {mode}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_client_certificate_logs_in() {
     let server = server(Server::Tls);
     let user = server.user("certuser");
@@ -629,6 +646,8 @@ CREATE ROLE certuser LOGIN;
         OldCertificate,
         /// With a certificate signed by itself.
         SelfSigned,
+        /// With a certificate signed by itself that has expired.
+        Expired,
     }
 
     /// A server that runs.
@@ -665,12 +684,13 @@ CREATE ROLE certuser LOGIN;
 
     /// Starts the server at first use; it ends with the process.
     pub(crate) fn server(which: Server) -> &'static Running {
-        static RUNNING: [OnceLock<Running>; 4] = [const { OnceLock::new() }; 4];
+        static RUNNING: [OnceLock<Running>; 5] = [const { OnceLock::new() }; 5];
         let certificate = match which {
             Server::Tls => Some("server"),
             Server::Plain => None,
             Server::OldCertificate => Some("old"),
             Server::SelfSigned => Some("self"),
+            Server::Expired => Some("expired"),
         };
         RUNNING[which as usize].get_or_init(|| start(certificate))
     }
@@ -797,6 +817,9 @@ CREATE ROLE certuser LOGIN;
                 &format!("{name}.crt"),
             ]));
         }
+        dated(folder, "self", "expired", [b"20", b"21"]);
+        dated(folder, "ca", "expired-ca", [b"20", b"21"]);
+        fs::copy(folder.join("self.key"), folder.join("expired.key")).expect("it can be copied");
         signed(folder, "server", "/CN=db.test", Some(names));
         signed(
             folder,
@@ -808,6 +831,30 @@ CREATE ROLE certuser LOGIN;
         fs::copy(folder.join("client.key"), folder.join("open.key")).expect("a file can be copied");
         let open = fs::Permissions::from_mode(0o644);
         fs::set_permissions(folder.join("open.key"), open).expect("a mode can be set");
+    }
+
+    /// A copy of a certificate that is valid from one year to another. Its signature does
+    /// not fit any more, which nobody checks of a root certificate.
+    fn dated(folder: &Path, name: &str, copy: &str, years: [&[u8; 2]; 2]) {
+        let (from, to) = (format!("{name}.crt"), format!("{copy}.crt"));
+        run(&mut openssl(
+            folder,
+            &["x509", "-in", &from, "-outform", "DER", "-out", "der"],
+        ));
+        let mut der = fs::read(folder.join("der")).expect("it was written");
+        let times = der.windows(2).enumerate();
+        let times: Vec<usize> = times
+            .filter(|(_, head)| *head == [0x17, 13])
+            .map(|(at, _)| at)
+            .collect();
+        for (at, year) in times.iter().zip(years) {
+            der[at + 2..at + 4].copy_from_slice(year);
+        }
+        fs::write(folder.join("der"), der).expect("a file can be written");
+        run(&mut openssl(
+            folder,
+            &["x509", "-inform", "DER", "-in", "der", "-out", &to],
+        ));
     }
 
     /// Without an extension it is of X.509 version 1, by openssl before 3.2 at least.
@@ -898,7 +945,7 @@ CREATE ROLE certuser LOGIN;
             return;
         };
         chown(folder, Some(uid), Some(gid)).expect("a folder can be given away");
-        for name in ["server.key", "old.key", "self.key"] {
+        for name in ["server.key", "old.key", "self.key", "expired.key"] {
             chown(folder.join(name), Some(uid), Some(gid)).expect("a file can be given away");
         }
     }

@@ -37,6 +37,22 @@ impl Endpoint {
     pub(super) fn socket(folder: &Path, port: u16) -> PathBuf {
         folder.join(format!(".s.PGSQL.{port}"))
     }
+
+    /// Whether another endpoint is on this host. One that names an address leads there,
+    /// whatever host it names as well.
+    pub(super) fn leads_to(&self, other: &Endpoint) -> bool {
+        match (&self.host, &other.host) {
+            (Host::Unix(folder), Host::Unix(other)) => folder == other,
+            (
+                Host::Tcp { name, address },
+                Host::Tcp {
+                    name: other,
+                    address: elsewhere,
+                },
+            ) => name.eq_ignore_ascii_case(other) && (elsewhere.is_none() || address == elsewhere),
+            (Host::Unix(_), Host::Tcp { .. }) | (Host::Tcp { .. }, Host::Unix(_)) => false,
+        }
+    }
 }
 
 /// The first socket that there is, or else the last endpoint, `localhost`.

@@ -150,8 +150,9 @@ pub enum TlsFault {
         /// The host that was asked for.
         host: String,
     },
-    /// The certificate has expired, or is not valid yet.
-    #[error("the server's certificate is not valid at this time")]
+    /// The certificate, or the root certificate that vouches for it, has expired or is
+    /// not valid yet.
+    #[error("the server's certificate or its root certificate is not valid at this time")]
     OutOfDate,
     /// The certificate cannot be used for another reason.
     #[error("the server's certificate cannot be used")]
@@ -284,7 +285,7 @@ impl TlsFault {
             Self::NameMismatch { .. } => {
                 "connect by a name or address in the certificate's subjectAltName, or check the chain alone by `sslmode=verify-ca`"
             }
-            Self::OutOfDate => "renew the server's certificate, and compare the clocks",
+            Self::OutOfDate => "renew the certificate that has expired, and compare the clocks",
             Self::BadCertificate => {
                 "verification needs an X.509 version 3 certificate with a subjectAltName; the cause is below"
             }

@@ -83,6 +83,31 @@ impl Settings {
         Self::resolve(params, &lookup)
     }
 
+    /// As [`Settings::with_env`], for settings that somebody else may have written: the
+    /// password of the environment (PGPASSWORD) completes them only where they lead to
+    /// the host of `trusted`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError::Settings`] if a variable's value has no meaning.
+    pub fn with_env_of(
+        self,
+        trusted: &Settings,
+        lookup: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, ConnectError> {
+        let bare = |name: &str| match name {
+            "PGPASSWORD" => None,
+            name => lookup(name),
+        };
+        let (given, without) = (self.clone(), self.with_env(bare)?);
+        let hosts = &trusted.resolved.endpoints;
+        let is_trusted = |endpoint: &Endpoint| hosts.iter().any(|host| host.leads_to(endpoint));
+        match without.resolved.endpoints.iter().all(is_trusted) {
+            true => given.with_env(lookup),
+            false => Ok(without),
+        }
+    }
+
     /// Settings from the environment alone, if PGHOST, PGHOSTADDR, PGPORT,
     /// PGDATABASE or PGSERVICE says where to connect.
     ///

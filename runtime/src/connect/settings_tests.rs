@@ -428,3 +428,43 @@ fn a_url_for_other_libraries_holds_what_the_environment_says_of_whom_and_where()
     let expected = format!("postgresql://app:{SECRET}@db:5432/shop");
     assert_eq!(settings.to_url(), expected);
 }
+
+#[test]
+fn the_environments_password_goes_to_the_trusted_host_alone() {
+    let lookup = |name: &str| match name {
+        "PGPASSWORD" => Some(SECRET.to_owned()),
+        "PGUSER" => Some("app".to_owned()),
+        _ => None,
+    };
+    let main = parse("postgresql://app@db.example/main");
+    let password = |row: &str| {
+        let settings = Settings::parse(row).expect(row);
+        let settings = settings.with_env_of(&main, lookup).expect(row);
+        let endpoint = settings.resolved().endpoints[0].clone();
+        settings.password(&endpoint)
+    };
+    for row in [
+        "postgresql://app@db.example/tenant",
+        "host=DB.example dbname=tenant",
+        "postgresql://other@db.example:5433/tenant",
+    ] {
+        assert_eq!(password(row).as_deref(), Some(SECRET), "{row}");
+    }
+    for row in [
+        "postgresql://app@evil.example/tenant",
+        "postgresql://app@db.example.evil.example/tenant",
+        "postgresql://db.example@evil.example/tenant",
+        "postgresql://app@db.example,evil.example/tenant",
+        "host=db.example hostaddr=192.0.2.1",
+        "postgresql://app@db.example/tenant?host=evil.example",
+        "postgresql://app@%2Ftmp%2Fevil/tenant",
+        "hostaddr=192.0.2.1",
+        "dbname=tenant",
+    ] {
+        assert_eq!(password(row), None, "{row}");
+    }
+    assert_eq!(
+        password("postgresql://app:own@evil.example/tenant").as_deref(),
+        Some("own")
+    );
+}

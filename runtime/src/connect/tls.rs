@@ -10,7 +10,7 @@ use rustls::{
     ClientConfig, RootCertStore,
     crypto::ring,
     pki_types::{
-        CertificateDer, PrivateKeyDer,
+        CertificateDer, PrivateKeyDer, UnixTime,
         pem::{Error as PemError, PemObject},
     },
 };
@@ -21,7 +21,7 @@ use super::{
     ConnectError, Settings, SslMode, TlsFault,
     error::Cause,
     permission,
-    verifier::{Roots, Trust, Verifier},
+    verifier::{Roots, Trust, Verifier, is_valid},
 };
 
 struct Identity {
@@ -85,9 +85,15 @@ fn roots(settings: &Settings) -> Result<Option<Roots>, Fault> {
         return Ok(None);
     };
     let named = certificates("the root certificate", &path)?;
-    let mut store = RootCertStore::empty();
-    let (added, _) = store.add_parsable_certificates(named.iter().cloned());
-    if added == 0 {
+    let now = UnixTime::now();
+    let (valid, not): (Vec<_>, Vec<_>) = named
+        .iter()
+        .cloned()
+        .partition(|certificate| is_valid(certificate, now));
+    let (mut store, mut out_of_date) = (RootCertStore::empty(), RootCertStore::empty());
+    let (added, _) = store.add_parsable_certificates(valid);
+    let (added_too, _) = out_of_date.add_parsable_certificates(not);
+    if added + added_too == 0 {
         return Err((
             TlsFault::File {
                 what: "the root certificate",
@@ -96,7 +102,11 @@ fn roots(settings: &Settings) -> Result<Option<Roots>, Fault> {
             None,
         ));
     }
-    Ok(Some(Roots { store, named }))
+    Ok(Some(Roots {
+        store,
+        out_of_date,
+        named,
+    }))
 }
 
 fn system_roots() -> Result<Roots, Fault> {
@@ -109,6 +119,7 @@ fn system_roots() -> Result<Roots, Fault> {
     }
     Ok(Roots {
         store,
+        out_of_date: RootCertStore::empty(),
         named: Vec::new(),
     })
 }

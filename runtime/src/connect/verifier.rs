@@ -31,6 +31,8 @@ pub(super) enum Trust {
 #[derive(Debug)]
 pub(super) struct Roots {
     pub(super) store: RootCertStore,
+    /// Those that are not valid now. webpki does not look at the dates of a root.
+    pub(super) out_of_date: RootCertStore,
     /// Those that a file of the user's names. A server may present one of
     /// these itself: Postgres's manual tells to trust a self-signed
     /// certificate so, and OpenSSL agrees, but webpki takes no authority's
@@ -55,16 +57,35 @@ impl Verifier {
         now: UnixTime,
     ) -> Result<(), Error> {
         if roots.named.contains(certificate) {
-            return Ok(());
+            return match is_valid(certificate, now) {
+                true => Ok(()),
+                false => Err(CertificateError::Expired.into()),
+            };
         }
-        verify_server_cert_signed_by_trust_anchor(
-            &ParsedCertificate::try_from(certificate)?,
-            &roots.store,
-            intermediates,
-            now,
-            self.algorithms.all,
-        )
+        let parsed = ParsedCertificate::try_from(certificate)?;
+        let signed_by = |store: &RootCertStore| {
+            let algorithms = self.algorithms.all;
+            verify_server_cert_signed_by_trust_anchor(
+                &parsed,
+                store,
+                intermediates,
+                now,
+                algorithms,
+            )
+        };
+        match signed_by(&roots.store) {
+            Err(_) if signed_by(&roots.out_of_date).is_ok() => {
+                Err(CertificateError::Expired.into())
+            }
+            done => done,
+        }
     }
+}
+
+/// Whether a certificate is valid at this time; one that does not say when is not.
+pub(super) fn is_valid(certificate: &CertificateDer<'_>, now: UnixTime) -> bool {
+    let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+    certificate::validity(certificate).is_some_and(|validity| validity.contains(&now))
 }
 
 impl ServerCertVerifier for Verifier {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use futures_util::StreamExt;
 use futures_util::stream::LocalBoxStream;
 use migrator_runtime::connect::ConnectError;
+use migrator_runtime::{Settings, connect};
 
 use super::{lines, query};
 use crate::args;
@@ -15,6 +16,8 @@ use crate::failure::{Failure, ShownPlace};
 /// A list that is being read, no faster than it is worked on.
 pub(super) struct List {
     pub(super) name: Name,
+    /// The database that was asked for the list.
+    pub(super) main: Option<Settings>,
     pub(super) entries: LocalBoxStream<'static, Result<Entry, Failure>>,
 }
 
@@ -56,17 +59,23 @@ impl List {
         match (&members.fleet, &members.fleet_query) {
             (Some(path), _) if path == Path::new("-") => Ok(List {
                 name: Name::Input,
+                main: None,
                 entries: lines::of_input().boxed_local(),
             }),
             (Some(path), _) => Ok(List {
                 name: Name::File(path.clone()),
+                main: None,
                 entries: lines::of_file(path, environment)?.boxed_local(),
             }),
             (None, text) => {
-                let client = connection::open(global, environment, application, output).await?;
+                let main = connection::settings(global, environment, output)?;
+                let mut settings = main.clone();
+                settings.application_name(application);
+                let client = connect(settings).await?;
                 let text = text.as_deref().unwrap_or_default();
                 Ok(List {
                     name: Name::Answer,
+                    main: Some(main),
                     entries: query::rows(client, text).await?.boxed_local(),
                 })
             }

@@ -13,6 +13,7 @@ use std::num::NonZeroUsize;
 
 use futures_util::{Stream, StreamExt};
 use migrator_model::Code;
+use migrator_runtime::connect::ConnectError;
 use migrator_runtime::{Event, Fleet, Member, Options, Settings, Stopped, Target};
 
 use self::list::{Entry, List};
@@ -24,7 +25,6 @@ use crate::connection;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Printer;
-use crate::settings::Environment;
 use crate::signals;
 
 /// Which database of the list.
@@ -67,7 +67,11 @@ pub(super) async fn run(
     };
     let mut report = Report::new(output, list.name);
     let broken = RefCell::new(None);
-    let members = members(list.entries, &environment, output, &broken);
+    let read = |text: &str| match &list.main {
+        Some(main) => connection::read_of(main, text, &environment),
+        None => connection::read(text, &environment),
+    };
+    let members = members(list.entries, read, output, &broken);
     let tally = match up.dry_run {
         true => {
             let tell = |ended| report.planned(ended);
@@ -106,14 +110,14 @@ fn tell(printer: &Printer, target: &str, event: &Event<'_>) {
 /// The databases of a list, as far as it can be read: what ends it is left in `broken`.
 fn members<'a>(
     entries: impl Stream<Item = Result<Entry, Failure>> + 'a,
-    environment: &'a Environment,
+    read: impl Fn(&str) -> Result<Settings, ConnectError> + 'a,
     printer: &'a Printer,
     broken: &'a RefCell<Option<Failure>>,
 ) -> impl Stream<Item = Member<Place>> + 'a {
     let mut warned = BTreeSet::new();
     entries.enumerate().scan((), move |(), (index, entry)| {
         let member = entry.map(|Entry { number, text }| {
-            let settings = text.and_then(|text| connection::read(&text, environment));
+            let settings = text.and_then(|text| read(&text));
             if let Ok(settings) = &settings {
                 warn(printer, &mut warned, settings);
             }
