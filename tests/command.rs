@@ -449,6 +449,110 @@ fn check_shows_each_finding_with_its_line() {
     assert_eq!(document["findings"][0]["line"], 2);
 }
 
+/// Findings of two services: warnings and errors of several codes.
+fn checkout_with_a_flood() -> TempDir {
+    let checkout = checkout();
+    let manifest = checkout.path().join("database/services.toml");
+    let services = fs::read_to_string(&manifest).expect("the manifest is there");
+    let tier = services
+        .lines()
+        .find(|line| line.starts_with("tier "))
+        .expect("it has a tier");
+    let more = format!("\n[services.billing]\n{tier}\ndirectory = \"billing\"\n");
+    write(
+        checkout.path(),
+        "database/services.toml",
+        &(services.clone() + &more),
+    );
+    let folder = checkout.path().join("database/migrations/billing");
+    fs::create_dir(folder).expect("a folder can be made");
+    for (number, up) in (1..).zip([
+        "CREATE TABLE invoices (id int);",
+        "ALTER TABLE invoices ADD total int NOT NULL;",
+        "CREATE INDEX invoices_total ON invoices (total);",
+        "ALTER TABLE invoices DELETE total;",
+    ]) {
+        let stem =
+            format!("database/migrations/billing/2024010212000{number}_0000000{number}_step");
+        write(checkout.path(), &format!("{stem}.up.sql"), up);
+        let down = [
+            "DROP TABLE invoices;",
+            "ALTER TABLE invoices DROP total;",
+            "DROP INDEX invoices_total;",
+            "SELECT 1;",
+        ];
+        write(
+            checkout.path(),
+            &format!("{stem}.down.sql"),
+            down[number - 1],
+        );
+    }
+    let stem = "database/migrations/shop_service/20240102120009_00000009_add_total";
+    write(
+        checkout.path(),
+        &format!("{stem}.up.sql"),
+        "ALTER TABLE orders ADD total int NOT NULL;",
+    );
+    write(
+        checkout.path(),
+        &format!("{stem}.down.sql"),
+        "ALTER TABLE orders DROP total;",
+    );
+    checkout
+}
+
+#[test]
+fn a_flood_of_findings_ends_with_what_stops_the_build_and_a_table() {
+    let checkout = checkout_with_a_flood();
+    assert_said!(migrator(&["check"]).current_dir(checkout.path()));
+}
+
+#[test]
+fn check_shows_a_service_or_a_code_alone() {
+    let checkout = checkout_with_a_flood();
+    let check = |arguments: &[&str]| {
+        let arguments = [&["check"], arguments].concat();
+        said(migrator(&arguments).current_dir(checkout.path()))
+    };
+    insta::assert_snapshot!(check(&["--service=shop"]));
+    insta::assert_snapshot!(check(&["--code=m0216"]));
+    insta::assert_snapshot!(check(&[
+        "--service=shop,billing",
+        "--code=M0213",
+        "--code=M0208"
+    ]));
+    let github = check(&["--output=github", "--code=M0208,M0216"]);
+    assert_eq!(github.matches("::error").count(), 1, "{github}");
+    assert_eq!(github.matches("::warning").count(), 1, "{github}");
+    let json = [
+        "check",
+        "--output=json",
+        "--service=billing",
+        "--code=M0213",
+    ];
+    let document = document(migrator(&json).current_dir(checkout.path()));
+    assert_eq!(document["findings"].as_array().map(Vec::len), Some(1));
+    assert_eq!(document["codes"][0]["count"], 1);
+    assert_eq!(document["left_out"], 3);
+}
+
+#[test]
+fn a_service_or_code_that_does_not_exist_is_refused_with_the_nearest() {
+    let checkout = checkout_with_a_flood();
+    for (argument, meant) in [
+        ("--service=bililng", "did you mean `billing`?"),
+        ("--service=shop,shp", "did you mean `shop`?"),
+        ("--code=M0299", "did you mean M0"),
+        ("--code=x", "a code is M and four digits"),
+    ] {
+        let said = said(migrator(&["check", argument]).current_dir(checkout.path()));
+        assert!(
+            said.starts_with("exit: 2\n") && said.contains(meant),
+            "{said}"
+        );
+    }
+}
+
 /// A checkout with a warning, in a script of which the second statement is
 /// what only the grammar of Postgres refuses.
 fn checkout_with_a_warning(second: &str) -> TempDir {

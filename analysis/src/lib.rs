@@ -22,6 +22,7 @@ mod script;
 mod state;
 mod syntax;
 mod transaction;
+mod twice;
 mod undo;
 mod unread;
 
@@ -73,10 +74,11 @@ fn one_script<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
 
 /// What takes the scripts together.
 fn together<'a>(registry: &Registry, pairs: &'a [Pair<'a>], unread: &Unread) -> Vec<Finding<'a>> {
-    let mut findings = match unread.is_ordered() {
-        true => ownership::find(registry, pairs, unread),
-        false => Vec::new(),
-    };
+    let mut findings = Vec::new();
+    if unread.is_ordered() {
+        findings.extend(ownership::find(registry, pairs, unread));
+        findings.extend(twice::find(pairs, unread));
+    }
     let mut state = State::default();
     for pair in pairs {
         if !unread.is_ordered() {

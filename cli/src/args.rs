@@ -162,6 +162,12 @@ pub(crate) struct Check {
     /// Also ask the database's server whether its grammar accepts the scripts; nothing is run
     #[arg(long)]
     pub(crate) server: bool,
+    /// Show and count the findings of these services alone
+    #[arg(long, value_name = "NAME[,NAME…]|all", value_delimiter = ',', value_parser = service)]
+    pub(crate) service: Vec<String>,
+    /// Show and count the findings with these codes alone
+    #[arg(long, value_name = "CODE[,CODE…]", value_delimiter = ',', value_parser = code)]
+    pub(crate) code: Vec<Code>,
 }
 
 /// `up`.

@@ -1,5 +1,6 @@
 //! What a crate's `build.rs` calls: watch the tree, check it, hand its digest on.
 
+use std::cmp::Reverse;
 use std::env;
 use std::path::PathBuf;
 
@@ -31,7 +32,10 @@ pub fn check_with(folder: &str, further: impl FnOnce(&Resolved) -> Vec<Diagnosti
     let tree = disk::read(&base.join(folder), folder);
     let resolved = resolve(&tree);
     let further = further(&resolved);
-    for diagnostic in resolved.diagnostics.iter().chain(&further) {
+    // What stops the build comes last, where it is read.
+    let mut diagnostics: Vec<&Diagnostic> = resolved.diagnostics.iter().chain(&further).collect();
+    diagnostics.sort_by_key(|one| (Reverse(one.severity), &one.place, one.code));
+    for diagnostic in diagnostics {
         let severity = match diagnostic.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",

@@ -139,6 +139,7 @@ codes! {
     M0321 "a script refers to what a later migration makes",
     M0322 "a script refers to what an earlier migration dropped",
     M0323 "a script changes another service's object" Deny,
+    M0324 "something is made that is there already" Deny,
     M0401 "an applied migration's up script was changed",
     M0402 "an applied migration is missing from the registry",
     M0403 "a pending migration is out of order",

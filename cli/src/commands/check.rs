@@ -1,15 +1,20 @@
 //! `check`: the tree on disk, as `cargo build` sees it, and as a server does.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use migrator_analysis::analyse;
-use migrator_model::{Code, Diagnostic, Node, Registry, Severity, Tree, resolve};
+use migrator_model::{Code, Diagnostic, Node, Registry, Resolved, Severity, Tree, resolve};
+use migrator_runtime::Selection;
 use serde_json::json;
 
+use super::verify::check_names;
 use super::{Context, Outcome, count};
 use crate::args::{self, Format};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::grammar::{self, Verdict};
-use crate::output::Output;
+use crate::output::{Output, Tone};
 use crate::tree::Folder;
 use crate::{connection, github, render, sarif, settings};
 
@@ -24,6 +29,7 @@ pub(super) async fn run(context: Context<'_>, check: &args::Check) -> Outcome {
     let folder = Folder::require(environment.directory(&global))?;
     let tree = folder.read();
     let resolved = resolve(&tree);
+    let filter = Filter::of(&tree, &resolved, check)?;
     let mut findings = analyse(&resolved);
     findings.extend(resolved.diagnostics);
     let mut verdict = None;
@@ -41,7 +47,11 @@ pub(super) async fn run(context: Context<'_>, check: &args::Check) -> Outcome {
             finding.severity = Severity::Error;
         }
     }
+    let all = findings.len();
+    findings.retain(|finding| filter.shows(finding));
     show(output, &tree, &findings);
+    table(output, &findings);
+    let left_out = all - findings.len();
     summary(
         output,
         &folder,
@@ -49,6 +59,11 @@ pub(super) async fn run(context: Context<'_>, check: &args::Check) -> Outcome {
         &findings,
         verdict.as_ref(),
     );
+    output.member("left_out", json!(left_out));
+    if left_out > 0 {
+        let findings = count(left_out, "finding");
+        output.note(&format!("{findings} of other services or codes left out"));
+    }
     Ok(match errors(&findings) {
         0 => Exit::Done,
         _ => Exit::Refused,
@@ -85,11 +100,88 @@ fn show(output: &mut Output, tree: &Tree, findings: &[Diagnostic]) {
             return;
         }
     }
-    let texts = findings.iter();
+    // Below what is read last is nothing that would scroll it away.
+    let of = |severity| findings.iter().filter(move |f| f.severity == severity);
+    let texts = of(Severity::Warning).chain(of(Severity::Error));
     let texts: Vec<String> = texts
         .map(|finding| render::finding(finding, line(tree, finding)))
         .collect();
     output.report(&texts);
+}
+
+/// How many findings there are of each code; what stops the build last.
+fn table(output: &mut Output, findings: &[Diagnostic]) {
+    let mut counts: BTreeMap<(Reverse<Severity>, Code), usize> = BTreeMap::new();
+    for finding in findings {
+        *counts
+            .entry((Reverse(finding.severity), finding.code))
+            .or_default() += 1;
+    }
+    let list = counts.iter().map(|((Reverse(severity), code), count)| {
+        json!({
+            "code": code.as_str(),
+            "severity": render::word(*severity),
+            "count": count,
+            "title": code.title(),
+        })
+    });
+    output.member("codes", list.collect());
+    if findings.len() < 2 {
+        return;
+    }
+    let width = counts.values().map(|count| count.to_string().len()).max();
+    let width = width.unwrap_or_default();
+    for ((Reverse(severity), code), count) in &counts {
+        let tone = match severity {
+            Severity::Warning => Tone::Warn,
+            Severity::Error => Tone::Bad,
+        };
+        let word = render::word(*severity);
+        let gap = " ".repeat("warning".len() - word.len());
+        output.result(
+            tone,
+            word,
+            &format!("{gap}{code} {count:>width$}  {}", code.title()),
+        );
+    }
+}
+
+/// Which findings are shown.
+struct Filter {
+    /// The folders of the services that were asked for; none shows all.
+    folders: Vec<String>,
+    codes: Vec<Code>,
+}
+
+impl Filter {
+    fn of(tree: &Tree, resolved: &Resolved, check: &args::Check) -> Result<Filter, Failure> {
+        let names: Vec<&String> = check.service.iter().filter(|name| *name != "all").collect();
+        let registry = &resolved.registry;
+        // Of a manifest that cannot be read no name is known: what is wrong with it is shown.
+        if !registry.services.is_empty() {
+            let names = names.iter().map(|name| (*name).clone()).collect();
+            check_names(registry, &Selection::Named(names))?;
+        }
+        let services = registry.services.iter();
+        let asked = services.filter(|service| names.iter().any(|name| **name == service.name));
+        let folders =
+            asked.map(|service| format!("{}/migrations/{}/", tree.root, service.directory));
+        Ok(Filter {
+            folders: match check.service.len() == names.len() {
+                true => folders.collect(),
+                false => Vec::new(),
+            },
+            codes: check.code.clone(),
+        })
+    }
+
+    fn shows(&self, finding: &Diagnostic) -> bool {
+        let path = &finding.place.path;
+        let is_of_service =
+            self.folders.is_empty() || self.folders.iter().any(|folder| path.starts_with(folder));
+        let is_of_code = self.codes.is_empty() || self.codes.contains(&finding.code);
+        is_of_service && is_of_code
+    }
 }
 
 /// The last line: how much there is, and how much is wrong with it.

@@ -340,7 +340,7 @@ fn lock_json(lock: &migrator_verify::Lock) -> Value {
     json!({ "object": lock.table, "mode": lock.mode.as_str(), "blocks": blocks })
 }
 
-fn check_names(registry: &Registry, services: &Selection) -> Result<(), Failure> {
+pub(super) fn check_names(registry: &Registry, services: &Selection) -> Result<(), Failure> {
     let Selection::Named(names) = services else {
         return Ok(());
     };
