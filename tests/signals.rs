@@ -393,7 +393,9 @@ fn whoever_is_in_the_way_is_named_in_the_note_and_the_error() {
         "{said}"
     );
     assert!(
-        said.contains(", at `BEGIN; SET application_name = 'billing'; LOCK"),
+        said.contains(
+            ", idle in a transaction after `BEGIN; SET application_name = 'billing'; LOCK"
+        ),
         "{said}"
     );
 }
@@ -436,4 +438,42 @@ fn a_signal_ends_the_wait_for_a_fleets_list() {
     assert!(said.starts_with("exit: 143\n"), "{said}");
     assert!(said.contains("error[M0518]: the run was stopped"), "{said}");
     assert!(!said.contains("names no database"), "{said}");
+}
+
+#[test]
+fn a_terminal_that_is_gone_stops_a_run_unless_it_was_started_to_outlive_it() {
+    let url = database();
+    hold(&url, THIRD, "PERFORM pg_sleep(60);");
+    let up = start(&url, &["up", "--service=core"]);
+    until_activity(&url, "wait_event = 'PgSleep'");
+    up.signal("HUP");
+    let said = text(&up.end());
+    assert!(said.starts_with("exit: 129\n"), "{said}");
+    assert!(said.contains("SIGHUP: stopping"), "{said}");
+    nothing_goes_on(&url);
+
+    // As `nohup` does.
+    let folder = tempdir().expect("a folder is made");
+    let mut sh = Command::new("sh");
+    support::clear(&mut sh);
+    let ignoring = "trap '' HUP; exec \"$0\" up --service=core -q";
+    let child = sh
+        .args(["-c", ignoring, env!("CARGO_BIN_EXE_migrator")])
+        .env("DATABASE_URL", &url)
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("sh runs");
+    until_activity(&url, "wait_event = 'PgSleep'");
+    let signal = |name: &str| {
+        let kill = ["-c", r#"kill -s "$0" "$1""#, name, &child.id().to_string()];
+        let status = Command::new("sh").args(kill).status().expect("sh runs");
+        assert!(status.success());
+    };
+    signal("HUP");
+    signal("TERM");
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(143), "{}", text(&output));
+    nothing_goes_on(&url);
 }

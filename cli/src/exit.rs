@@ -20,6 +20,8 @@ pub enum Exit {
     Connection = 5,
     /// Migrations are pending, under `--check`, or the schema has drifted.
     Pending = 6,
+    /// SIGHUP stopped it: the terminal or the ssh session is gone.
+    HungUp = 129,
     /// SIGINT, or Ctrl-C, stopped it: 128 and the signal's number, as shells have it.
     Interrupted = 130,
     /// SIGTERM stopped it.
@@ -37,6 +39,7 @@ Exit codes:
     4  the lock was not obtained
     5  no connection to the database
     6  migrations are pending (status --check), or the schema has drifted
+  129  SIGHUP (a terminal that is gone) stopped it
   130  SIGINT (Ctrl-C) stopped it
   143  SIGTERM stopped it";
 
@@ -44,6 +47,7 @@ Exit codes:
     pub(crate) fn signal(self) -> &'static str {
         match self {
             Exit::Terminated => "SIGTERM",
+            Exit::HungUp => "SIGHUP",
             Exit::Done
             | Exit::Failed
             | Exit::Usage

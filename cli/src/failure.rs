@@ -114,7 +114,9 @@ impl From<Error> for Failure {
             | ErrorKind::History { .. }
             | ErrorKind::Engine(_) => vec![shown(&error)],
         };
-        let done = error.report.done.len();
+        // These are done as well, and named already.
+        let unconfirmed = errors.iter().filter(|one| one.code == Code::M0530).count();
+        let done = error.report.done.len().saturating_sub(unconfirmed);
         if let Some(last) = errors.last_mut().filter(|_| done > 0) {
             let (were, stay) = if done == 1 {
                 ("was", "stays")
@@ -239,6 +241,10 @@ fn fault_notes(fault: &Fault) -> Vec<(&'static str, String)> {
         .into_iter()
         .filter_map(|(word, text)| Some((word, text.clone()?)))
         .collect();
+    if let Some(constraint) = &fault.constraint {
+        let what = format!("the deferred constraint {constraint} failed");
+        notes.push(("note", what));
+    }
     let blockers = fault.blockers.iter();
     notes.extend(blockers.map(|blocker| ("blocker", blocker.to_string())));
     if let (None, Some(position)) = (&fault.path, fault.position) {
@@ -273,10 +279,16 @@ fn exit(error: &Error) -> Exit {
         ErrorKind::Stopped(_) => signals::exit(),
         ErrorKind::Connect(_) | ErrorKind::Connection { .. } => Exit::Connection,
         ErrorKind::Script(fault) if fault.left == Left::Unknown => Exit::Connection,
+        ErrorKind::Script(fault) if fault.left == Left::Done => {
+            signals::caught().unwrap_or(Exit::Failed)
+        }
         ErrorKind::Script(fault) if fault.code == Code::M0514 => Exit::Refused,
         ErrorKind::Script(fault) if fault.code == Code::M0515 => Exit::Locked,
         ErrorKind::Scripts(faults) if faults.iter().any(|fault| fault.left == Left::Unknown) => {
             Exit::Connection
+        }
+        ErrorKind::Scripts(faults) if faults.iter().all(|fault| fault.left == Left::Done) => {
+            signals::caught().unwrap_or(Exit::Failed)
         }
         ErrorKind::Script(_)
         | ErrorKind::Scripts(_)

@@ -232,6 +232,18 @@ impl Printer {
         self.format == Format::Text && io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
+    /// Why a command that is still not over ends now; with JSON, as a document without
+    /// results.
+    pub(crate) fn last(&self, failure: &Failure) {
+        let errors: Vec<Value> = failure.errors.iter().map(render::json).collect();
+        let texts: Vec<String> = failure.errors.iter().map(render::text).collect();
+        self.stderr(&texts.join("\n\n"));
+        if self.format == Format::Json {
+            let document = json!({ "errors": errors, "exit": failure.exit as u8 });
+            self.write(&format!("{document:#}"));
+        }
+    }
+
     fn write(&self, text: &str) {
         let mut stdout = AutoStream::new(io::stdout(), self.choice(&io::stdout()));
         let Err(error) = writeln!(stdout, "{text}") else {

@@ -165,6 +165,7 @@ codes! {
     M0525 "the database takes no writes",
     M0528 "the run lost its lock",
     M0529 "the server may still hold the lock of a run that has ended",
+    M0530 "a step is committed on this server, perhaps not on its standby",
     M0601 "an object is there that no migration makes",
     M0602 "an object is gone that a migration made",
     M0603 "an object is not as the migrations made it",

@@ -164,11 +164,12 @@ async fn join_in(shared: Shared<'_>) -> Result<(), Failed> {
     let Some(Ok(client)) = shared.stop.unless_stopped(opening).await else {
         return Ok(());
     };
-    if ready::session(&client).await.is_err() {
+    let is_ready = shared.stop.attend(&client, ready::session(&client)).await;
+    if !matches!(is_ready, Ok(Ok(()))) {
         return Ok(());
     }
     let outcome = work(shared, &client).await;
-    client.close().await;
+    shared.stop.last(client.close()).await;
     outcome
 }
 

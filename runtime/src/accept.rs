@@ -9,10 +9,8 @@ use crate::error::{Error, ErrorKind};
 use crate::history::write::{self, Kind, Subject, Took};
 use crate::history::{Entry, History, Likeness, read};
 use crate::lock::{Held, Locks};
-use crate::message::Message;
-use crate::migrator::{Migrator, failed, write_failed};
+use crate::migrator::{Migrator, failed};
 use crate::plan::Conflict;
-use crate::session::send;
 use crate::target::Selection;
 
 /// A migration whose scripts are not those that are recorded.
@@ -50,8 +48,11 @@ impl Migrator {
             self.is_settled(&history, service, version)?;
         }
         let doing = "reading the recorded scripts";
-        let scripts = read::scripts(client.postgres(), &self.tables, &history, service).await;
-        let scripts = scripts.map_err(|error| failed(client, doing.to_owned(), &error))?;
+        let scripts = async {
+            let read = read::scripts(client.postgres(), &self.tables, &history, service).await;
+            read.map_err(|error| failed(client, doing.to_owned(), &error))
+        };
+        let scripts = self.stop.read(client, scripts).await?;
         let mut edits = Vec::new();
         let asked = |entry: &&Entry| version.is_none_or(|version| version == entry.version);
         for entry in history.entries_of(service).filter(asked) {
@@ -104,7 +105,9 @@ impl Migrator {
         let services = edits.iter().map(|edit| edit.entry.service.clone());
         locks.exclusive.extend(services);
         let (held, _) = self.lock(client, &locks).await?;
-        let accepted = self.record_edits(client, &held, edits).await;
+        // Boxed: it is large, and every caller's future would hold it.
+        let record = Box::pin(self.record_edits(client, &held, edits));
+        let accepted = Box::pin(self.settle(client, record)).await;
         self.release(client, held).await;
         accepted
     }
@@ -136,15 +139,12 @@ impl Migrator {
         let claims = services.iter().map(|name| write::claim(&self.tables, name));
         let check = write::check(held.nonce);
         let records = edits.iter().map(|edit| self.record_edit(edit));
-        let text: String = claims.chain([check]).chain(records).collect();
-        let records = Message::bookkeeping(&text, self.options.lock_timeout);
-        let sent = send(client.postgres(), &records).await;
-        let Err(failure) = sent else {
+        let records: String = claims.chain([check]).chain(records).collect();
+        let Some(first) = edits.first() else {
             return Ok(());
         };
-        // It fails if the connection is gone, and then that is what is said.
-        let _ = client.postgres().batch_execute("ROLLBACK").await;
-        Err(write_failed(client, held, &failure.error).into())
+        let subject = first.entry.to_string();
+        Ok(self.write(client, held, &subject, &records).await?)
     }
 
     fn record_edit(&self, edit: &Edit) -> String {

@@ -1,4 +1,5 @@
-//! Names the sessions that a step waits for.
+//! Names what a step waits for at the server: other sessions, prepared transactions, or a
+//! synchronous standby.
 //!
 //! Once a step has run into `lock_timeout` the server no longer knows whom it waited
 //! for. So it is asked meanwhile, from half of that time on; a step that is quick costs
@@ -10,6 +11,7 @@ use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
+use tokio_postgres::SimpleQueryRow;
 
 use crate::client::Client;
 use crate::connect::Connection;
@@ -17,7 +19,7 @@ use crate::event::Holder;
 use crate::history::schema::quote_literal;
 use crate::session::rows;
 
-/// A session that keeps a step waiting.
+/// A session or a prepared transaction that keeps a step waiting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Blocker {
     /// Who it is, and since when its transaction lasts.
@@ -25,9 +27,48 @@ pub struct Blocker {
     /// Its statement, or its last one, shortened to one line; empty if our role may not
     /// know it.
     pub query: String,
+    /// What it is.
+    pub kind: BlockerKind,
 }
 
-/// Looks who keeps the steps of one connection waiting.
+/// What keeps a step waiting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BlockerKind {
+    /// A session that runs a statement, or whose state our role may not know.
+    Session,
+    /// A session that has left its transaction open and runs nothing.
+    IdleInTransaction,
+    /// The server's own vacuum.
+    Autovacuum,
+    /// A connection that sends the server's log to a standby or decodes it.
+    Replication {
+        /// Its replication slot, if it has one.
+        slot: Option<String>,
+    },
+    /// A prepared transaction, which outlives its session.
+    Prepared {
+        /// Its identifier, empty if it could not be seen.
+        gid: String,
+        /// The database in which it can be ended.
+        database: String,
+    },
+}
+
+/// What a step waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WaitingFor {
+    /// Others hold locks that it needs.
+    Blockers(Vec<Blocker>),
+    /// Its COMMIT has to be confirmed by a synchronous standby.
+    Standby {
+        /// The server's `synchronous_standby_names`.
+        names: String,
+    },
+}
+
+/// Looks what the steps of one connection wait for.
 #[derive(Default)]
 pub(crate) struct Watch {
     connection: Option<Connection>,
@@ -57,30 +98,50 @@ const SHOWN: usize = 100;
 /// Between two questions is at least this time.
 const LEAST: Duration = Duration::from_millis(5);
 
+/// Between two questions is at most this time. What is seen twice is told: so a wait is
+/// told when it has lasted 5 seconds, or a little longer.
+const MOST: Duration = Duration::from_millis(2500);
+
 impl Watch {
-    /// Waits for answers, and asks whom they wait for.
+    /// Waits for answers, asks what they wait for, and tells what lasts.
     pub(crate) async fn during<T>(
         &mut self,
         waiting: Waiting<'_>,
+        tell: impl Fn(&WaitingFor),
         answers: impl Future<Output = T>,
     ) -> T {
         self.seen = None;
-        if waiting.limit.is_zero() {
-            return answers.await;
-        }
         let mut answers = pin!(answers);
-        let pause = (waiting.limit / 2).max(LEAST);
+        let half = waiting.limit / 2;
+        let pause = match waiting.limit.is_zero() {
+            true => MOST,
+            false => half.clamp(LEAST, MOST),
+        };
+        // Of a short wait for a lock the error tells, or the next try.
+        let tells_locks = waiting.limit.is_zero() || half > MOST;
+        let (mut before, mut told) = (None, None);
         loop {
             if let Ok(answer) = timeout(pause, &mut answers).await {
                 return answer;
             }
             // Boxed: it may open a connection.
             let asked = Box::pin(self.ask(waiting));
-            tokio::select! {
+            let seen = tokio::select! {
                 biased;
                 answer = &mut answers => return answer,
-                () = asked => {}
+                seen = asked => seen,
+            };
+            let key = seen.as_ref().map(WaitingFor::key);
+            let is_told = match &seen {
+                Some(WaitingFor::Standby { .. }) => true,
+                Some(WaitingFor::Blockers(_)) => tells_locks,
+                None => false,
+            };
+            if let Some(seen) = seen.filter(|_| is_told && key == before && key != told) {
+                tell(&seen);
+                told.clone_from(&key);
             }
+            before = key;
         }
     }
 
@@ -93,7 +154,7 @@ impl Watch {
     }
 
     /// Best effort: who cannot be asked is not named.
-    async fn ask(&mut self, waiting: Waiting<'_>) {
+    async fn ask(&mut self, waiting: Waiting<'_>) -> Option<WaitingFor> {
         let Waiting {
             client,
             application,
@@ -106,55 +167,186 @@ impl Watch {
         {
             self.connection = client.sibling(application).await.ok();
         }
-        let Some(connection) = &self.connection else {
-            return;
-        };
+        let connection = self.connection.as_ref()?;
         let query = query(waiting.message);
         let Ok(answer) = connection.client.simple_query(&query).await else {
+            // A transaction that failed is left open.
             self.connection = None;
-            return;
+            return None;
         };
-        let blockers: Vec<Blocker> = rows(answer).map(|row| blocker(&row)).collect();
-        if !blockers.is_empty() {
-            self.seen = Some((Instant::now(), blockers));
+        let rows: Vec<SimpleQueryRow> = rows(answer).collect();
+        let is_standby = |row: &&SimpleQueryRow| row.get(0) == Some("standby");
+        if let Some(row) = rows.iter().find(is_standby) {
+            let names = row.get(1).unwrap_or_default().to_owned();
+            return Some(WaitingFor::Standby { names });
+        }
+        let blockers: Vec<Blocker> = rows.iter().map(blocker).collect();
+        if blockers.is_empty() {
+            return None;
+        }
+        self.seen = Some((Instant::now(), blockers.clone()));
+        Some(WaitingFor::Blockers(blockers))
+    }
+}
+
+impl WaitingFor {
+    /// What tells one wait from another, whatever those in the way are at meanwhile.
+    fn key(&self) -> Vec<(Option<i32>, String)> {
+        match self {
+            WaitingFor::Standby { .. } => vec![(None, "standby".to_owned())],
+            WaitingFor::Blockers(blockers) => blockers.iter().map(Blocker::key).collect(),
         }
     }
 }
 
-/// Who blocks the session that is at this message. Of another role's session the server
-/// shows no more than our role may see.
+impl Blocker {
+    fn key(&self) -> (Option<i32>, String) {
+        let gid = match &self.kind {
+            BlockerKind::Prepared { gid, .. } => gid.clone(),
+            BlockerKind::Session
+            | BlockerKind::IdleInTransaction
+            | BlockerKind::Autovacuum
+            | BlockerKind::Replication { .. } => String::new(),
+        };
+        (self.session.pid, gid)
+    }
+
+    /// How to end it, as far as there is a way of its own.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        match &self.kind {
+            BlockerKind::Prepared { gid, .. } if gid.is_empty() => Some(
+                "a prepared transaction outlives its session: find it in `pg_prepared_xacts` and \
+                 end it with `ROLLBACK PREPARED` or `COMMIT PREPARED`"
+                    .to_owned(),
+            ),
+            BlockerKind::Prepared { gid, database } => {
+                let literal = quoted(gid);
+                Some(format!(
+                    "a prepared transaction outlives its session: end it in `{database}` with \
+                     `ROLLBACK PREPARED {literal}` or `COMMIT PREPARED {literal}`"
+                ))
+            }
+            BlockerKind::Session
+            | BlockerKind::IdleInTransaction
+            | BlockerKind::Autovacuum
+            | BlockerKind::Replication { .. } => None,
+        }
+    }
+}
+
+/// The modes of a lock that the mode `held` keeps waiting (Postgres's manual, *Table-Level
+/// Locks*).
+const CONFLICTS: &str = "CASE h.mode \
+    WHEN 'AccessShareLock' THEN l.mode = 'AccessExclusiveLock' \
+    WHEN 'RowShareLock' THEN l.mode IN ('ExclusiveLock', 'AccessExclusiveLock') \
+    WHEN 'RowExclusiveLock' THEN l.mode NOT IN \
+      ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock', 'ShareUpdateExclusiveLock') \
+    WHEN 'ShareUpdateExclusiveLock' THEN l.mode NOT IN \
+      ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock') \
+    WHEN 'ShareLock' THEN l.mode NOT IN ('AccessShareLock', 'RowShareLock', 'ShareLock') \
+    WHEN 'ShareRowExclusiveLock' THEN l.mode NOT IN ('AccessShareLock', 'RowShareLock') \
+    WHEN 'ExclusiveLock' THEN l.mode <> 'AccessShareLock' \
+    ELSE true END";
+
+/// That `h` and `l` are locks on the same thing.
+fn same() -> String {
+    let columns = [
+        "locktype",
+        "database",
+        "relation",
+        "page",
+        "tuple",
+        "virtualxid",
+        "transactionid",
+        "classid",
+        "objid",
+        "objsubid",
+    ];
+    let same = columns.map(|column| format!("h.{column} IS NOT DISTINCT FROM l.{column}"));
+    same.join(" AND ")
+}
+
+/// What the message waits for. It takes no lock that lasts, and shows no more than our
+/// role may see.
+///
+/// To `pg_blocking_pids` every prepared transaction is a zero; its locks have no process.
+/// It holds one on its own number, which tells whose the others are.
 fn query(message: &str) -> String {
     let message: String = message.chars().take(TELLING).collect();
     let message = quote_literal(&message);
+    let time = |time| {
+        format!("pg_catalog.to_char({time} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC'")
+    };
     format!(
         "BEGIN READ ONLY;\
          SET LOCAL search_path = pg_catalog, pg_temp;SET LOCAL statement_timeout = '5s';\
-         SELECT b.pid, a.application_name, a.usename, \
-           pg_catalog.to_char(a.xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') \
-             || ' UTC', \
-           pg_catalog.left(a.query, 1000) \
-         FROM (SELECT DISTINCT pg_catalog.unnest(pg_catalog.pg_blocking_pids(w.pid)) AS pid \
-           FROM pg_catalog.pg_stat_activity w \
-           WHERE w.datname = pg_catalog.current_database() AND w.state = 'active' \
-             AND w.wait_event_type = 'Lock' AND w.pid <> pg_catalog.pg_backend_pid() \
-             AND pg_catalog.left(w.query, {TELLING}) = {message}) b \
-         LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = b.pid \
-         ORDER BY a.xact_start, b.pid LIMIT 5;\
-         COMMIT"
+         WITH w AS MATERIALIZED (SELECT a.pid, a.wait_event_type, a.wait_event \
+           FROM pg_catalog.pg_stat_activity a \
+           WHERE a.datname = pg_catalog.current_database() AND a.state = 'active' \
+             AND a.wait_event IS NOT NULL AND a.pid <> pg_catalog.pg_backend_pid() \
+             AND pg_catalog.left(a.query, {TELLING}) = {message}), \
+         b AS MATERIALIZED (SELECT DISTINCT \
+             pg_catalog.unnest(pg_catalog.pg_blocking_pids(w.pid)) AS pid \
+           FROM w WHERE w.wait_event_type = 'Lock') \
+         (SELECT 'standby', pg_catalog.current_setting('synchronous_standby_names'), \
+             NULL, NULL, NULL, NULL, NULL, NULL \
+           FROM w WHERE w.wait_event = 'SyncRep' LIMIT 1) \
+         UNION ALL \
+         (SELECT coalesce(a.backend_type, ''), b.pid::text, a.application_name, \
+             a.usename::text, {began}, pg_catalog.left(a.query, 1000), a.state, \
+             (SELECT s.slot_name::text FROM pg_catalog.pg_replication_slots s \
+               WHERE s.active_pid = b.pid LIMIT 1) \
+           FROM b LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = b.pid \
+           WHERE b.pid <> 0 ORDER BY a.xact_start, b.pid LIMIT 5) \
+         UNION ALL \
+         (SELECT 'prepared', p.gid, p.database::text, p.owner::text, {prepared}, '', '', NULL \
+           FROM pg_catalog.pg_prepared_xacts p \
+           WHERE EXISTS (SELECT FROM b WHERE b.pid = 0) AND EXISTS (SELECT \
+             FROM w JOIN pg_catalog.pg_locks l ON l.pid = w.pid AND NOT l.granted \
+             JOIN pg_catalog.pg_locks h ON h.granted AND h.pid IS NULL \
+               AND {same} AND {CONFLICTS} \
+             JOIN pg_catalog.pg_locks x ON x.granted AND x.pid IS NULL \
+               AND x.virtualtransaction = h.virtualtransaction \
+               AND x.transactionid = p.transaction) \
+           ORDER BY p.prepared, p.gid LIMIT 5);\
+         COMMIT",
+        began = time("a.xact_start"),
+        prepared = time("p.prepared"),
+        same = same(),
     )
 }
 
-fn blocker(row: &tokio_postgres::SimpleQueryRow) -> Blocker {
+fn blocker(row: &SimpleQueryRow) -> Blocker {
     let cell = |index| row.get(index).unwrap_or_default().to_owned();
+    let kind = match (row.get(0), row.get(6)) {
+        (Some("prepared"), _) => BlockerKind::Prepared {
+            gid: cell(1),
+            database: cell(2),
+        },
+        (Some("autovacuum worker"), _) => BlockerKind::Autovacuum,
+        (Some("walsender"), _) => BlockerKind::Replication {
+            slot: row.get(7).map(str::to_owned),
+        },
+        (_, Some(state)) if state.starts_with("idle in transaction") => {
+            BlockerKind::IdleInTransaction
+        }
+        _ => BlockerKind::Session,
+    };
+    let is_prepared = matches!(kind, BlockerKind::Prepared { .. });
+    let of_session = |index| match is_prepared {
+        true => String::new(),
+        false => cell(index),
+    };
     Blocker {
         session: Holder {
-            // A prepared transaction has no process, and is told by a zero.
-            pid: cell(0).parse().ok().filter(|pid| *pid != 0),
-            application: cell(1),
-            role: cell(2),
-            since: cell(3),
+            pid: of_session(1).parse().ok(),
+            application: of_session(2),
+            role: cell(3),
+            since: cell(4),
         },
-        query: shorten(&cell(4)),
+        query: shorten(&cell(5)),
+        kind,
     }
 }
 
@@ -173,23 +365,84 @@ fn shorten(query: &str) -> String {
     }
 }
 
+/// A string of SQL that is one line of a terminal.
+fn quoted(text: &str) -> String {
+    if !text.chars().any(char::is_control) {
+        return format!("'{}'", text.replace('\'', "''"));
+    }
+    let escape = |character: char| match character {
+        '\'' | '\\' => format!("\\{character}"),
+        control if control.is_control() => format!("\\u{:04x}", u32::from(control)),
+        other => other.to_string(),
+    };
+    format!("E'{}'", text.chars().map(escape).collect::<String>())
+}
+
 /// Who, since when, and at which statement.
 impl fmt::Display for Blocker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.session.pid {
-            Some(_) => self.session.fmt(f)?,
-            None => f.write_str("a prepared transaction")?,
+        let Holder {
+            pid, role, since, ..
+        } = &self.session;
+        match &self.kind {
+            BlockerKind::Session | BlockerKind::IdleInTransaction => self.session.fmt(f)?,
+            BlockerKind::Autovacuum => {
+                let pid = pid.unwrap_or_default();
+                write!(f, "an autovacuum worker (pid {pid}")?;
+                if !since.is_empty() {
+                    write!(f, ", since {since}")?;
+                }
+                f.write_str(")")?;
+            }
+            BlockerKind::Replication { slot } => {
+                write!(f, "the replication session {}", self.session)?;
+                if let Some(slot) = slot {
+                    write!(f, " of the slot `{slot}`")?;
+                }
+            }
+            BlockerKind::Prepared { gid, .. } if gid.is_empty() => {
+                return f.write_str("a prepared transaction");
+            }
+            BlockerKind::Prepared { gid, database } => {
+                let gid = quoted(gid);
+                return write!(
+                    f,
+                    "the prepared transaction {gid} (database {database}, role {role}, \
+                     since {since}), which `ROLLBACK PREPARED {gid}` ends"
+                );
+            }
         }
-        match self.query.is_empty() {
-            true => Ok(()),
-            false => write!(f, ", at `{}`", self.query),
+        match (&self.kind, self.query.is_empty()) {
+            (BlockerKind::IdleInTransaction, true) => f.write_str(", idle in a transaction"),
+            (BlockerKind::IdleInTransaction, false) => {
+                write!(f, ", idle in a transaction after `{}`", self.query)
+            }
+            (_, true) => Ok(()),
+            (_, false) => write!(f, ", at `{}`", self.query),
+        }
+    }
+}
+
+/// What a step waits for, as `behind …` or `for …`.
+impl fmt::Display for WaitingFor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            WaitingFor::Standby { names } => write!(
+                f,
+                "for a synchronous standby to confirm the commit \
+                 (`synchronous_standby_names` is `{names}`)"
+            ),
+            WaitingFor::Blockers(blockers) => {
+                let blockers = blockers.iter().map(|one| format!("behind {one}"));
+                f.write_str(&blockers.collect::<Vec<_>>().join(", "))
+            }
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Blocker, shorten};
+    use super::{Blocker, BlockerKind, quoted, shorten};
     use crate::event::Holder;
 
     #[test]
@@ -212,6 +465,7 @@ mod tests {
                 since: "2026-11-22 18:00:00 UTC".to_owned(),
             },
             query: "SELECT 1".to_owned(),
+            kind: BlockerKind::Session,
         };
         let whole = "`psql` (pid 4711, role app, since 2026-11-22 18:00:00 UTC), at `SELECT 1`";
         assert_eq!(blocker.to_string(), whole);
@@ -223,7 +477,26 @@ mod tests {
         assert_eq!(blocker.to_string(), nameless);
         blocker.session.role.clear();
         assert_eq!(blocker.to_string(), "a session without a name (pid 4711)");
-        blocker.session.pid = None;
-        assert_eq!(blocker.to_string(), "a prepared transaction");
+        blocker.kind = BlockerKind::IdleInTransaction;
+        let idle = "a session without a name (pid 4711), idle in a transaction";
+        assert_eq!(blocker.to_string(), idle);
+        "LOCK t".clone_into(&mut blocker.query);
+        assert_eq!(blocker.to_string(), format!("{idle} after `LOCK t`"));
+        let slot = Some("s".to_owned());
+        blocker.kind = BlockerKind::Replication { slot };
+        "decoder".clone_into(&mut blocker.session.application);
+        let decoder = "the replication session `decoder` (pid 4711) of the slot `s`, at `LOCK t`";
+        assert_eq!(blocker.to_string(), decoder);
+        blocker.kind = BlockerKind::Autovacuum;
+        "autovacuum: VACUUM t (to prevent wraparound)".clone_into(&mut blocker.query);
+        let vacuum = "an autovacuum worker (pid 4711), \
+                      at `autovacuum: VACUUM t (to prevent wraparound)`";
+        assert_eq!(blocker.to_string(), vacuum);
+    }
+
+    #[test]
+    fn an_identifier_is_shown_as_sql_that_ends_it() {
+        assert_eq!(quoted("it's"), "'it''s'");
+        assert_eq!(quoted("a\n'b\\"), r"E'a\u000a\'b\\'");
     }
 }

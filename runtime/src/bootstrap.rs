@@ -78,10 +78,13 @@ fn at_once(tables: &Tables, schema: &str, ready: Ready, missing: &[&str]) -> Str
     )
 }
 
+/// A later commit, of the first step, makes these durable too.
+///
 /// READ COMMITTED: a snapshot taken before the lock would not see what its last
 /// holder made.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED;\
-                     SET LOCAL idle_in_transaction_session_timeout = 0;";
+                     SET LOCAL idle_in_transaction_session_timeout = 0;\
+                     SET LOCAL synchronous_commit = off;";
 
 /// Why the tables could not be made.
 enum Trouble {

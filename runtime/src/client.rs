@@ -158,6 +158,21 @@ impl Client {
         self.connection.notices.take()
     }
 
+    /// Whether the server has said that a COMMIT stands on it alone, since notices were
+    /// last taken.
+    pub(crate) fn has_local_commit(&self) -> bool {
+        self.connection.notices.has_local_commit()
+    }
+
+    /// Ends the transaction, if there is one, by statements of ours: that there was none
+    /// is not told.
+    pub(crate) async fn roll_back(&self, statements: &str) -> Result<(), tokio_postgres::Error> {
+        let before = self.connection.notices.count();
+        let ended = self.postgres().batch_execute(statements).await;
+        self.connection.notices.forget_no_transaction(before);
+        ended
+    }
+
     /// Ends the session, however it stands.
     pub(crate) fn driver(&self) -> AbortHandle {
         self.connection.driver()

@@ -14,7 +14,7 @@ use tokio_postgres::SimpleQueryStream;
 use crate::client::Client;
 use crate::connect::Cancel;
 use crate::lock::Held;
-use crate::stop::cancel_until;
+use crate::stop::{PATIENCE, cancel_until};
 
 /// What is under way over one connection, until it is done with.
 pub(crate) struct UnderWay<'a> {
@@ -77,7 +77,7 @@ impl Orphan {
     pub(crate) async fn end(mut self) {
         let answers = async { while let Ok(Some(_)) = self.last.try_next().await {} };
         // If the server does not answer, it will find out that nobody listens.
-        let _ = cancel_until(&self.cancel, answers).await;
+        let _ = cancel_until(&self.cancel, answers, PATIENCE).await;
         self.driver.abort();
     }
 }

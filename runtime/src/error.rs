@@ -5,6 +5,7 @@ use std::fmt;
 use migrator_model::{Code, Version};
 use tokio_postgres::error::SqlState;
 
+use crate::blockers::Blocker;
 use crate::connect::ConnectError;
 use crate::event::Holder;
 use crate::fault::{Fault, Left, Part};
@@ -120,6 +121,7 @@ impl Error {
             ErrorKind::LockLost { .. } => Code::M0528,
             ErrorKind::Script(fault) if fault.left == Left::Unknown => Code::M0503,
             ErrorKind::Script(fault) => fault.code,
+            ErrorKind::Scripts(faults) if are_unconfirmed(faults) => Code::M0530,
             ErrorKind::Scripts(_) | ErrorKind::Engine(_) => Code::M0501,
             ErrorKind::Stopped(_) => Code::M0518,
             ErrorKind::Connection { .. } => Code::M0503,
@@ -199,7 +201,7 @@ fn history_help(sqlstate: Option<&str>) -> &'static str {
 /// The run does not know who ended its lock's session: these are who may.
 fn lock_lost_help(left: Left) -> String {
     let left = match left {
-        Left::Nothing => "nothing of this step is left in the database: run again",
+        Left::Nothing | Left::Done => "nothing of this step is left in the database: run again",
         Left::Dirty | Left::Resumable | Left::Unknown => {
             "what its statements did is still there; `migrator status` shows how the \
              migration is recorded now, and what to do about it"
@@ -230,7 +232,15 @@ fn script_help(fault: &Fault) -> String {
             "nothing of this script is left in the database; grant the role what it lacks, or \
              migrate by a role that has it, and run again"
         }
+        Left::Nothing if fault.part == Part::Commit => {
+            "nothing of this script is left in the database; COMMIT checks deferred \
+             constraints and runs deferred triggers, so the server names no line; fix the \
+             script and run again"
+        }
         Left::Nothing if is(&SqlState::LOCK_NOT_AVAILABLE) => {
+            if let Some(help) = fault.blockers.iter().find_map(Blocker::help) {
+                return format!("{help}, and run again");
+            }
             "another session holds a lock that it needs, on every try: end that session or \
              run again later; `--lock-timeout` says for how long a try waits"
         }
@@ -250,6 +260,10 @@ fn script_help(fault: &Fault) -> String {
         Left::Resumable => {
             "it ran outside a transaction, so that what it did before is still there; \
              mend what the server says, and run again: the run takes it up where it is"
+        }
+        Left::Done => {
+            "see why the standby does not confirm (`SELECT * FROM pg_stat_replication`), and \
+             keep this server until the standby has caught up"
         }
         Left::Unknown => "`migrator status` says whether it was applied; run it again",
     }
@@ -279,6 +293,11 @@ impl fmt::Display for Error {
                 write!(f, "the run lost its lock while {doing}: {why}")
             }
             ErrorKind::Script(fault) => fault.fmt(f),
+            ErrorKind::Scripts(faults) if are_unconfirmed(faults) => write!(
+                f,
+                "{} steps were committed on this server, perhaps not on its standby",
+                faults.len()
+            ),
             ErrorKind::Scripts(faults) => write!(f, "{} scripts failed", faults.len()),
             ErrorKind::Stopped(stopped) => stopped.fmt(f),
             ErrorKind::Connection { doing, .. } => {
@@ -300,6 +319,10 @@ impl fmt::Display for Error {
             ErrorKind::Engine(_) => f.write_str("the engine refused what was planned"),
         }
     }
+}
+
+fn are_unconfirmed(faults: &[Fault]) -> bool {
+    faults.iter().all(|fault| fault.left == Left::Done)
 }
 
 fn first_conflict(state: &DatabaseState) -> Option<&Conflict> {

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::blockers::Blocker;
+use crate::blockers::{Blocker, WaitingFor};
 use crate::connect::Notice;
 use crate::plan::{Plan, Step};
 use crate::report::Done;
@@ -29,6 +29,14 @@ pub enum Event<'a> {
         delay: Duration,
         /// Whose locks it ran into, as far as they were seen.
         blockers: &'a [Blocker],
+    },
+    /// The server is at something that has to wait, for some seconds by now: at a
+    /// statement, a record or a COMMIT. Said again when what it waits for changes.
+    Held {
+        /// The step, or the migration that is recorded.
+        subject: &'a str,
+        /// What it waits for.
+        what: &'a WaitingFor,
     },
     /// What an earlier run has left of a step outside a transaction, and what is made
     /// of it.

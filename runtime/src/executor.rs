@@ -2,6 +2,7 @@
 //!
 //! How messages are sent ahead is in [`pipeline`](crate::pipeline).
 
+use std::mem;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
@@ -10,9 +11,10 @@ use migrator_model::file_name::Direction;
 use migrator_model::sql::statements;
 use migrator_model::{Mode, Registry};
 use tokio_postgres::SimpleQueryRow;
+use tokio_postgres::error::SqlState;
 
 use crate::abreast::Shared;
-use crate::blockers::Watch;
+use crate::blockers::{Waiting, WaitingFor, Watch};
 use crate::client::Client;
 use crate::fault::{Fault, Left, lost_lock, overtaken};
 use crate::fence::{self, Fence, Mark};
@@ -29,7 +31,7 @@ use crate::report::Done;
 use crate::schedule::Schedule;
 use crate::session::{Answers, SendError, begin, send, send_for_rows};
 use crate::source::{Source, describe, unanswered};
-use crate::stop::Stop;
+use crate::stop::{Silent, Stop};
 
 /// What steps run with.
 pub(crate) struct Executor<'a> {
@@ -48,8 +50,10 @@ pub(crate) struct Executor<'a> {
     /// The down scripts that were recorded, for the steps that need them.
     pub(crate) recorded: &'a Recorded,
     pub(crate) pipeline: Pipeline<'a>,
-    /// Who keeps the steps waiting.
+    /// What keeps the steps waiting.
     pub(crate) watch: Watch,
+    /// Whether a COMMIT of the step at hand stands on this server alone.
+    is_local: bool,
 }
 
 impl<'a> Executor<'a> {
@@ -69,6 +73,7 @@ impl<'a> Executor<'a> {
             recorded: shared.recorded,
             pipeline: Pipeline::new(),
             watch: Watch::default(),
+            is_local: false,
         }
     }
 
@@ -115,15 +120,25 @@ impl<'a> Executor<'a> {
                     self.tell_notices();
                     // It fails if the connection is gone, and with it what was left.
                     let rollback = rollback(&source.sql);
-                    let _ = self.client.postgres().batch_execute(&rollback).await;
-                    // That there may be no transaction is none of the script's.
-                    drop(self.client.take_notices());
+                    let rolled_back = self.client.roll_back(&rollback);
+                    let _ = self.stop.attend(self.client, rolled_back).await;
                 }
                 outcome
             }
             Err(fault) => Err(*fault),
         };
-        self.conclude(step, outcome, started.elapsed()).await
+        self.conclude(step, outcome, started.elapsed()).await?;
+        self.unconfirmed(step, Commit::Durable).map_or(Ok(()), Err)
+    }
+
+    /// What ends the run behind a step that is done: a cancelled wait has left one of its
+    /// commits without the confirmation of a standby. Only a durable one waits for that.
+    pub(crate) fn unconfirmed(&mut self, step: &Step<'_>, commit: Commit) -> Option<Fault> {
+        if commit != Commit::Durable || !mem::take(&mut self.is_local) {
+            return None;
+        }
+        self.schedule.fail();
+        Some(Fault::unconfirmed(step.to_string()))
     }
 
     /// Tells and records how a step ended.
@@ -147,8 +162,9 @@ impl<'a> Executor<'a> {
         }
     }
 
-    fn tell_notices(&self) {
+    fn tell_notices(&mut self) {
         for notice in self.client.take_notices() {
+            self.is_local |= notice.is_local_commit();
             self.progress.notice(self.leg, notice);
         }
     }
@@ -187,17 +203,22 @@ impl<'a> Executor<'a> {
         }
     }
 
+    /// How the next step commits.
+    pub(crate) fn commit(&self) -> Commit {
+        match self.left {
+            0 | 1 => Commit::Durable,
+            _ => Commit::Deferred,
+        }
+    }
+
     /// One message: the script, its entry, its event, if the step before was done.
     pub(crate) fn message(
         &self,
         step: &Step<'_>,
         source: &Source,
         before: Option<&Step<'_>>,
+        commit: Commit,
     ) -> Message {
-        let commit = match self.left {
-            0 | 1 => Commit::Durable,
-            _ => Commit::Deferred,
-        };
         let guard = before.map(|before| {
             let (service, version) = (before.service(), before.version());
             write::guard(self.tables, service, version, before.direction())
@@ -231,10 +252,16 @@ impl<'a> Executor<'a> {
             write::mark(self.tables, service, version)
         );
         let limit = self.options.lock_timeout;
-        let begin = Message::bookkeeping(&begin, limit) + forget + &Message::timeouts(timeouts);
-        let Some(mark) = self.bookkeep(step, &begin, left).await? else {
+        // What the script does is behind the mark in the server's log, and reaches no
+        // standby without it.
+        let begin = Message::bookkeeping(&begin, limit, Commit::Local);
+        let begin = begin + forget + &Message::timeouts(timeouts);
+        let Some(mark) = self.bookkeep(step, &begin, limit, left).await? else {
             return Err(lost_lock(step.to_string(), left, &self.lock.why_lost()));
         };
+        if step.start == Start::Afresh && self.stop.is_stopped() {
+            return Err(self.unmark(step, source, &mark).await);
+        }
         let fence = Fence::new(self.tables, step, &source.sql, self.lock.nonce, &mark);
         let found = match step.start {
             Start::Afresh => {
@@ -251,13 +278,40 @@ impl<'a> Executor<'a> {
             self.event(step, took, None)
         );
         // What was done waits for as long as it takes to be recorded.
-        let end = Message::bookkeeping(&end, Duration::ZERO) + forget;
-        self.bookkeep(step, &end, source.left()).await.map(drop)
+        let end = Message::bookkeeping(&end, Duration::ZERO, Commit::Durable) + forget;
+        self.tell_notices();
+        let ended = self.bookkeep(step, &end, Duration::ZERO, source.left());
+        match ended.await {
+            // The server ended the session, but not before it had said so.
+            Err(_) if self.client.has_local_commit() => Ok(()),
+            ended => ended.map(drop),
+        }
+    }
+
+    /// Takes the mark back of a script of which nothing was sent, as the run was stopped.
+    async fn unmark(&mut self, step: &Step<'_>, source: &Source, mark: &Mark) -> Fault {
+        let record = match &step.work {
+            Work::Apply(migration) => {
+                write::delete(self.tables, &migration.service, migration.version)
+            }
+            Work::Revert(entry, _) => {
+                write::set_dirty(self.tables, &entry.service, entry.version, None)
+            }
+        };
+        let claim = write::claim(self.tables, step.service());
+        let check = fence::check(self.tables, step, self.lock.nonce, mark);
+        let record = claim + &check + &record;
+        let message = Message::bookkeeping(&record, self.options.lock_timeout, Commit::Local);
+        let sent = send(self.client.postgres(), &message);
+        match self.stop.attend(self.client, sent).await {
+            Ok(Ok(())) => self.not_started(step),
+            Ok(Err(_)) | Err(Silent) => Fault::between(step.to_string(), source.left()),
+        }
     }
 
     /// One statement after the other, as long as nobody else can be at it.
     async fn send_all(
-        &self,
+        &mut self,
         step: &Step<'_>,
         source: &Source,
         mut fence: Fence,
@@ -270,26 +324,29 @@ impl<'a> Executor<'a> {
             if index > 0 && self.stop.is_stopped() {
                 return Err(Fault::between(name, source.left()));
             }
-            self.send_fenced(&name, source, range, &mut fence).await?;
+            self.send_fenced(step, source, range, &mut fence).await?;
         }
         Ok(())
     }
 
     /// Sends one statement outside a transaction, right behind its check.
     pub(crate) async fn send_fenced(
-        &self,
-        name: &str,
+        &mut self,
+        step: &Step<'_>,
         source: &Source,
         range: Range<usize>,
         fence: &mut Fence,
     ) -> Result<(), Fault> {
+        let name = &step.to_string();
         let at = Position::at(&source.sql, range.start);
-        let checked = match fence.before(&source.sql[range.clone()]) {
+        let statement = &source.sql[range.clone()];
+        let checked = match fence.before(statement) {
             Some(check) => begin(self.client.postgres(), check).await,
             None => Answers::default(),
         };
+        let timeouts = source.timeouts(self.client, self.options, Duration::ZERO);
         let sent = source.send_statement(self.client, name, range, self.stop);
-        let sent = sent.await;
+        let sent = self.watched(name, statement, timeouts.lock, sent).await;
         match checked.wait().await {
             Err(SendError { error, .. }) if error.as_db_error().is_some() => {
                 let fault = self.refused(name, &error, source.left());
@@ -298,6 +355,25 @@ impl<'a> Executor<'a> {
             // That the connection was lost is said of the statement.
             Ok(()) | Err(_) => sent,
         }
+    }
+
+    /// Waits for the answers to a message, and tells what they wait for.
+    async fn watched<T>(
+        &mut self,
+        name: &str,
+        message: &str,
+        limit: Duration,
+        answers: impl Future<Output = T>,
+    ) -> T {
+        let (progress, leg) = (self.progress, self.leg);
+        let tell = |what: &WaitingFor| progress.held(leg, name, what);
+        let waiting = Waiting {
+            client: self.client,
+            application: &self.options.application,
+            message,
+            limit,
+        };
+        self.watch.during(waiting, tell, answers).await
     }
 
     /// The server refused a message of ours.
@@ -313,26 +389,35 @@ impl<'a> Executor<'a> {
         }
     }
 
-    /// Sends what records, and gives the transaction of the mark if it is asked for.
+    /// Sends what records, and gives the transaction of the mark if it is asked for. It
+    /// waits so long for others' locks on the history.
     async fn bookkeep(
         &mut self,
         step: &Step<'_>,
         message: &str,
+        limit: Duration,
         left: Left,
     ) -> Result<Option<Mark>, Fault> {
         let mark = |row: &SimpleQueryRow| match (row.len(), row.get(0)) {
             (2, Some(write::MARK)) => row.get(1).map(|by| Mark(by.to_owned())),
             _ => None,
         };
-        let failure = match send_for_rows(self.client.postgres(), message, mark).await {
-            Ok(marks) => return Ok(marks.into_iter().next_back()),
-            Err(failure) => failure,
+        let (name, client) = (step.to_string(), self.client);
+        let sent = send_for_rows(client.postgres(), message, mark);
+        let sent = self.stop.attend(client, sent);
+        let failure = match self.watched(&name, message, limit, sent).await {
+            Ok(Ok(marks)) => return Ok(marks.into_iter().next_back()),
+            Ok(Err(failure)) => failure,
+            Err(Silent) => return Err(Fault::silent(name, Left::Unknown)),
         };
-        if failure.error.as_db_error().is_none() {
-            return Err(unanswered(self.client, &step.to_string(), &failure.error).await);
-        }
+        let Some(said) = failure.error.as_db_error() else {
+            return Err(unanswered(client, &name, &failure.error).await);
+        };
         // Whoever has the step done ends the transaction.
-        let fault = self.refused(&step.to_string(), &failure.error, left);
+        let mut fault = self.refused(&name, &failure.error, left);
+        if *said.code() == SqlState::LOCK_NOT_AVAILABLE {
+            fault.blockers = self.watch.blockers(limit);
+        }
         Err(fault.in_record())
     }
 
@@ -416,12 +501,12 @@ impl<'a> Executor<'a> {
 
     /// Best effort: the failure itself is what is reported.
     async fn record_failure(&mut self, step: &Step<'_>, fault: &Fault, took: Duration) {
-        if fault.left == Left::Unknown {
+        if matches!(fault.left, Left::Unknown | Left::Done) {
             return;
         }
         let took = Took::Milliseconds(took.as_secs_f64() * 1000.0);
         let event = self.event(step, took, Some(&fault.message));
-        let message = Message::bookkeeping(&event, self.options.lock_timeout);
+        let message = Message::bookkeeping(&event, self.options.lock_timeout, Commit::Local);
         self.try_to_record(&message).await;
     }
 
@@ -429,10 +514,13 @@ impl<'a> Executor<'a> {
     pub(crate) async fn try_to_record(&self, message: &str) {
         // The first may meet a transaction that the script has left open.
         for _ in 0..2 {
-            if send(self.client.postgres(), message).await.is_ok() {
-                return;
+            let sent = send(self.client.postgres(), message);
+            match self.stop.attend(self.client, sent).await {
+                Ok(Ok(())) | Err(Silent) => return,
+                Ok(Err(_)) => {}
             }
-            let _ = self.client.postgres().batch_execute("ROLLBACK").await;
+            let rolled_back = self.client.roll_back("ROLLBACK");
+            let _ = self.stop.attend(self.client, rolled_back).await;
         }
     }
 }

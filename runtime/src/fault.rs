@@ -32,6 +32,8 @@ pub struct Fault {
     pub hint: Option<String>,
     /// Where in a function it happened, in the server's words.
     pub context: Option<String>,
+    /// The constraint that failed at COMMIT, `` `orders_user_fkey` of `shop.orders` ``.
+    pub constraint: Option<String>,
     /// What is left in the database.
     pub left: Left,
     /// Whose locks it ran into, as far as they were seen.
@@ -44,10 +46,15 @@ pub struct Fault {
 /// A part of what a step sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// The script, or its commit.
+    /// The script.
     Script,
     /// What records it in the history.
     Record,
+    /// The COMMIT of both, which checks deferred constraints.
+    Commit,
+    /// The wait of a COMMIT for a synchronous standby, which was cancelled: the step is
+    /// done on this server.
+    Confirmation,
 }
 
 /// How a step ended that was not done.
@@ -70,6 +77,8 @@ pub enum Left {
     Dirty,
     /// That as well, and the next run in this direction resumes it by itself.
     Resumable,
+    /// All of it, recorded: the step is done.
+    Done,
     /// It is not known: the connection was lost before the answer.
     Unknown,
 }
@@ -79,6 +88,8 @@ impl fmt::Display for Fault {
         let what = match self.part {
             Part::Script => "failed",
             Part::Record => "could not be recorded",
+            Part::Commit => "failed at COMMIT",
+            Part::Confirmation => return write!(f, "`{}` {}", self.step, self.message),
         };
         write!(f, "`{}` {what}: {}", self.step, self.message)
     }
@@ -99,6 +110,7 @@ impl Fault {
             detail: None,
             hint: None,
             context: None,
+            constraint: None,
             left,
             blockers: Vec::new(),
             part: Part::Script,
@@ -147,6 +159,29 @@ impl Fault {
         self
     }
 
+    /// It is the COMMIT that failed, of which the server names no line.
+    pub(crate) fn in_commit(mut self, path: Option<&str>, said: &DbError) -> Fault {
+        self.part = Part::Commit;
+        self.path = path.map(str::to_owned);
+        self.constraint = said
+            .constraint()
+            .map(|constraint| match (said.schema(), said.table()) {
+                (Some(schema), Some(table)) => format!("`{constraint}` of `{schema}.{table}`"),
+                _ => format!("`{constraint}`"),
+            });
+        self
+    }
+
+    /// The step is done, but no standby has confirmed its COMMIT.
+    pub(crate) fn unconfirmed(step: String) -> Fault {
+        let message = "was committed on this server, perhaps not on its standby".to_owned();
+        Fault {
+            code: Code::M0530,
+            part: Part::Confirmation,
+            ..Fault::new(step, message, Left::Done)
+        }
+    }
+
     /// Takes over what the server said.
     pub(crate) fn with_server(mut self, said: &DbError) -> Fault {
         said.message().clone_into(&mut self.message);
@@ -171,7 +206,7 @@ impl Fault {
 /// A step could not go on, as another run may have begun by now.
 pub(crate) fn lost_lock(step: String, left: Left, why: &str) -> Fault {
     let unknown = match left {
-        Left::Nothing => "",
+        Left::Nothing | Left::Done => "",
         Left::Dirty | Left::Resumable | Left::Unknown => {
             "; whether another run has changed the same objects since is unknown"
         }

@@ -32,6 +32,7 @@
 mod abreast;
 mod accept;
 mod blockers;
+mod bookkeeping;
 mod bootstrap;
 mod client;
 pub mod connect;
@@ -113,7 +114,7 @@ pub use migrator_model::file_name::Direction;
 pub use migrator_model::{Registry, Version};
 
 pub use accept::Edit;
-pub use blockers::Blocker;
+pub use blockers::{Blocker, BlockerKind, WaitingFor};
 pub use client::{Client, connect, connect_within};
 pub use connect::Settings;
 pub use error::{Error, ErrorKind, ReadOnly};

@@ -7,6 +7,8 @@ use std::time::Duration;
 use migrator_model::diagnostic::Position;
 use migrator_model::sql::statements;
 
+use crate::fault::Part;
+
 /// What may be set for one script.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Timeouts {
@@ -34,8 +36,20 @@ impl Timeouts {
 pub(crate) enum Commit {
     /// It does not: a later commit of the same connection will.
     Deferred,
+    /// Until it is on this server's disk: no standby has to confirm it.
+    Local,
     /// As the server is set.
     Durable,
+}
+
+impl Commit {
+    fn set(self) -> &'static str {
+        match self {
+            Commit::Deferred => "SET LOCAL synchronous_commit = off;",
+            Commit::Local => "SET LOCAL synchronous_commit = local;",
+            Commit::Durable => "",
+        }
+    }
 }
 
 /// What of a transaction a message holds.
@@ -179,10 +193,7 @@ impl Message {
         span: Span,
     ) -> Message {
         let [begin, end] = span.bounds();
-        let commit = match commit {
-            Commit::Deferred => "SET LOCAL synchronous_commit = off;",
-            Commit::Durable => "",
-        };
+        let commit = commit.set();
         // In a transaction of its own: a script may yet choose its isolation level.
         let (guard, guards) = match &opening.guard {
             Some(guard) => (format!("BEGIN;SELECT {guard};COMMIT;"), 3),
@@ -216,8 +227,9 @@ impl Message {
 
     /// What only records: no part of a script. It waits so long for others' locks on the
     /// history; zero is for ever.
-    pub(crate) fn bookkeeping(record: &str, lock: Duration) -> String {
-        format!("BEGIN;{RESET}{}{record}COMMIT;", lock_limit(lock))
+    pub(crate) fn bookkeeping(record: &str, lock: Duration, commit: Commit) -> String {
+        let (limit, commit) = (lock_limit(lock), commit.set());
+        format!("BEGIN;{RESET}{limit}{commit}{record}COMMIT;")
     }
 
     /// Sets the timeouts for statements outside a transaction.
@@ -225,18 +237,24 @@ impl Message {
         timeouts.set("").0
     }
 
-    /// Whether it is not the script that failed but what records it, or the claim right
-    /// before it. What fails in the COMMIT is the script's: a deferred constraint.
-    pub(crate) fn failed_in_record(&self, completed: usize) -> bool {
+    /// Which part failed, after so many statements had completed: the script, what records
+    /// it or the claim right before it, or the COMMIT.
+    pub(crate) fn failed_part(&self, completed: usize) -> Part {
         let (Some(script), Some(behind)) = (
             self.text.get(self.script.clone()),
             self.text.get(self.script.end..),
         ) else {
-            return false;
+            return Part::Script;
         };
         let first = self.before + statements(script).len();
         let commit = first + statements(behind).len().saturating_sub(1);
-        completed + 1 == self.before || (first..commit).contains(&completed)
+        if completed + 1 == self.before || (first..commit).contains(&completed) {
+            Part::Record
+        } else if completed == commit && behind.ends_with("COMMIT;") {
+            Part::Commit
+        } else {
+            Part::Script
+        }
     }
 
     /// The position in the script of what failed: that which the server named,
@@ -300,7 +318,7 @@ fn byte_of(text: &str, position: u32) -> Option<usize> {
 mod tests {
     use std::time::Duration;
 
-    use super::{Commit, Limit, Limits, Message, Opening, Timeouts, forget};
+    use super::{Commit, Limit, Limits, Message, Opening, Part, Timeouts, forget};
 
     const TIMEOUTS: Timeouts = Timeouts {
         lock: Duration::from_secs(5),
@@ -358,11 +376,11 @@ mod tests {
     fn what_records_is_told_from_the_script_and_from_its_commit() {
         let message = message("SELECT 1;\n  SELECT 2;");
         let all = super::statements(&message.text).len();
-        let ours = |completed| message.failed_in_record(completed);
-        assert!(!ours(0), "a text that does not parse");
-        assert!(!ours(3) && !ours(4), "the script's statements");
-        assert!((5..all - 1).all(ours));
-        assert!(!ours(all - 1), "the COMMIT");
+        let part = |completed| message.failed_part(completed);
+        assert_eq!(part(0), Part::Script, "a text that does not parse");
+        assert_eq!([part(3), part(4)], [Part::Script; 2]);
+        assert!((5..all - 1).all(|completed| part(completed) == Part::Record));
+        assert_eq!(part(all - 1), Part::Commit);
     }
 
     #[test]

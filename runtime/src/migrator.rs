@@ -1,5 +1,7 @@
 //! What users call. How a run goes is in [`run`](crate::run).
 
+use std::collections::BTreeSet;
+
 use migrator_model::file_name::Direction;
 use migrator_model::{Registry, nearest};
 use tokio_postgres::error::{DbError, Severity};
@@ -140,8 +142,7 @@ impl Migrator {
             direction,
             target,
         };
-        let looked = self.history_and_work(client).await;
-        let (history, at_work) = looked.map_err(|error| read_failed(client, error))?;
+        let (history, at_work) = self.looked(client).await?;
         self.check_target(order, &history)?;
         let (history, notes) = history.when_done(&at_work);
         let plan = self.make_plan(&history, order);
@@ -156,8 +157,7 @@ impl Migrator {
     ///
     /// A service is not known, or the history cannot be read.
     pub async fn status(&self, client: &Client, services: &Selection) -> Result<Status, Error> {
-        let looked = self.history_and_work(client).await;
-        let (history, at_work) = looked.map_err(|error| read_failed(client, error))?;
+        let (history, at_work) = self.looked(client).await?;
         self.check_names(services, &history)?;
         Ok(Status::seen(self.registry, &history, services, &at_work))
     }
@@ -168,8 +168,11 @@ impl Migrator {
     ///
     /// It cannot be read, or is of a format that this version does not know.
     pub async fn history(&self, client: &Client) -> Result<History, Error> {
-        let read = read::history(client.postgres(), &self.tables).await;
-        read.map_err(|error| read_failed(client, error).into())
+        let read = async {
+            let read = read::history(client.postgres(), &self.tables).await;
+            read.map_err(|error| read_failed(client, error))
+        };
+        Ok(self.stop.read(client, read).await?)
     }
 
     /// Reads how each entry of the history came about, in the order in which the
@@ -179,8 +182,20 @@ impl Migrator {
     ///
     /// As [`Migrator::history`].
     pub async fn recorded(&self, client: &Client) -> Result<Vec<Recorded>, Error> {
-        let read = read::recorded(client.postgres(), &self.tables).await;
-        read.map_err(|error| read_failed(client, error).into())
+        let read = async {
+            let read = read::recorded(client.postgres(), &self.tables).await;
+            read.map_err(|error| read_failed(client, error))
+        };
+        Ok(self.stop.read(client, read).await?)
+    }
+
+    /// The history, and the services that a run is changing.
+    async fn looked(&self, client: &Client) -> Result<(History, BTreeSet<String>), ErrorKind> {
+        let looked = async {
+            let looked = self.history_and_work(client).await;
+            looked.map_err(|error| read_failed(client, error))
+        };
+        self.stop.read(client, looked).await
     }
 
     pub(crate) async fn lock(

@@ -11,16 +11,17 @@
 //!   that fails unless the step before it is recorded as done.
 
 use std::collections::VecDeque;
+use std::mem;
 use std::time::{Duration, Instant};
 
 use tokio_postgres::error::SqlState;
 
-use crate::blockers::Waiting;
+use crate::blockers::{Waiting, WaitingFor};
 use crate::executor::Executor;
 use crate::fault::{Fault, Left, is_cancelled, is_worth_a_retry, lost_lock};
 use crate::history::write::is_lost_lock;
 use crate::lock::jitter;
-use crate::message::{Message, rollback};
+use crate::message::{Commit, Message, rollback};
 use crate::plan::Step;
 use crate::session::{Answers, SendError, begin};
 use crate::source::{Source, unanswered};
@@ -50,6 +51,7 @@ struct UnderWay<'a> {
     step: &'a Step<'static>,
     source: Source,
     message: Message,
+    commit: Commit,
     answers: Answers,
 }
 
@@ -82,7 +84,8 @@ impl<'a> Executor<'a> {
         source: Source,
     ) -> Result<(), Fault> {
         let before = self.pipeline.steps.back().map(|last| last.step);
-        let message = self.message(step, &source, before);
+        let commit = self.commit();
+        let message = self.message(step, &source, before, commit);
         while self.pipeline.is_full(message.text.len()) {
             self.settle().await?;
         }
@@ -95,6 +98,7 @@ impl<'a> Executor<'a> {
             step,
             source,
             message,
+            commit,
             answers,
         });
         self.left = self.left.saturating_sub(1);
@@ -124,9 +128,10 @@ impl<'a> Executor<'a> {
 
     /// Waits for the first of the steps.
     async fn settle(&mut self) -> Result<(), Fault> {
-        let Some(first) = self.pipeline.steps.pop_front() else {
+        let Some(mut first) = self.pipeline.steps.pop_front() else {
             return Ok(());
         };
+        let answers = mem::take(&mut first.answers);
         let timeouts = first
             .source
             .timeouts(self.client, self.options, self.options.lock_timeout);
@@ -136,39 +141,46 @@ impl<'a> Executor<'a> {
             message: &first.message.text,
             limit: timeouts.lock,
         };
-        let answers = self.watch.during(waiting, first.answers.wait());
+        let (progress, leg, name) = (self.progress, self.leg, first.step.to_string());
+        let tell = |what: &WaitingFor| progress.held(leg, &name, what);
+        let answers = self.watch.during(waiting, tell, answers.wait());
         let outcome = self.stop.attend(self.client, answers).await;
         let took = self.pipeline.since.elapsed();
         let Ok(outcome) = outcome else {
             self.pipeline.steps.clear();
-            let fault = Fault::silent(first.step.to_string(), Left::Unknown);
+            let fault = Fault::silent(name, Left::Unknown);
             return self.conclude(first.step, Err(fault), took).await;
         };
         match outcome {
             Ok(()) => {
                 self.conclude(first.step, Ok(()), took).await?;
                 self.started();
-                Ok(())
+                self.unconfirmed(first.step, first.commit)
+                    .map_or(Ok(()), Err)
             }
-            Err(failure) => {
-                let (step, source, message) = (first.step, first.source, first.message);
-                match self.trouble(step, &source, &message, &failure).await {
-                    Err(fault) => self.conclude(step, Err(fault), took).await,
-                    Ok(()) => self.again(step, source, message).await,
-                }
+            // The server ended the session, but not before it had said so.
+            Err(_) if first.commit == Commit::Durable && self.client.has_local_commit() => {
+                self.pipeline.steps.clear();
+                self.conclude(first.step, Ok(()), took).await?;
+                self.unconfirmed(first.step, first.commit)
+                    .map_or(Ok(()), Err)
             }
+            Err(failure) => match self.trouble(&first, &failure).await {
+                Err(fault) => self.conclude(first.step, Err(fault), took).await,
+                Ok(()) => self.again(first).await,
+            },
         }
     }
 
     /// Clears what was sent behind a step that failed, none of which can have run,
     /// and pauses if the step shall be tried again.
-    async fn trouble(
-        &mut self,
-        step: &'a Step<'static>,
-        source: &Source,
-        message: &Message,
-        failure: &SendError,
-    ) -> Result<(), Fault> {
+    async fn trouble(&mut self, first: &UnderWay<'a>, failure: &SendError) -> Result<(), Fault> {
+        let UnderWay {
+            step,
+            source,
+            message,
+            ..
+        } = first;
         let Some(said) = failure.error.as_db_error() else {
             self.pipeline.steps.clear();
             return Err(unanswered(self.client, &step.to_string(), &failure.error).await);
@@ -210,7 +222,7 @@ impl<'a> Executor<'a> {
     /// Takes the answers to all that is under way and ends the transaction.
     async fn clear(&mut self, failed: &Source) -> Result<(), Lost> {
         for later in &mut self.pipeline.steps {
-            let answers = std::mem::take(&mut later.answers);
+            let answers = mem::take(&mut later.answers);
             // It failed because the one ahead of it did.
             let answered = self.stop.attend(self.client, answers.wait()).await;
             drop(answered.map_err(|Silent| Lost)?);
@@ -223,9 +235,11 @@ impl<'a> Executor<'a> {
         let rollback = rollback(&failed.sql);
         let mut tries = 0..3;
         loop {
-            match self.client.postgres().batch_execute(&rollback).await {
-                Ok(()) => return Ok(()),
-                Err(error) => {
+            let rolled_back = self.client.roll_back(&rollback);
+            match self.stop.attend(self.client, rolled_back).await {
+                Ok(Ok(())) => return Ok(()),
+                Err(Silent) => return Err(Lost),
+                Ok(Err(error)) => {
                     let is_cancelled = error.as_db_error().is_some_and(is_cancelled);
                     if !is_cancelled || tries.next().is_none() {
                         return Err(Lost);
@@ -236,22 +250,12 @@ impl<'a> Executor<'a> {
     }
 
     /// Sends a step and those behind it again.
-    async fn again(
-        &mut self,
-        step: &'a Step<'static>,
-        source: Source,
-        message: Message,
-    ) -> Result<(), Fault> {
-        let answers = begin(self.client.postgres(), &message.text).await;
+    async fn again(&mut self, mut first: UnderWay<'a>) -> Result<(), Fault> {
+        first.answers = begin(self.client.postgres(), &first.message.text).await;
         for later in &mut self.pipeline.steps {
             later.answers = begin(self.client.postgres(), &later.message.text).await;
         }
-        self.pipeline.steps.push_front(UnderWay {
-            step,
-            source,
-            message,
-            answers,
-        });
+        self.pipeline.steps.push_front(first);
         Ok(())
     }
 }

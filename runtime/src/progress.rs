@@ -5,7 +5,7 @@ use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::blockers::Blocker;
+use crate::blockers::{Blocker, WaitingFor};
 use crate::connect::Notice;
 use crate::event::{Event, Holder, Listener};
 use crate::fault::Fault;
@@ -34,6 +34,10 @@ enum Kept {
         why: String,
         delay: Duration,
         blockers: Vec<Blocker>,
+    },
+    Held {
+        subject: String,
+        what: WaitingFor,
     },
     Resumed {
         step: Step<'static>,
@@ -79,6 +83,11 @@ impl Progress {
             blockers: fault.blockers.clone(),
         };
         self.tell(leg, retrying);
+    }
+
+    pub(crate) fn held(&self, leg: usize, subject: &str, what: &WaitingFor) {
+        let (subject, what) = (subject.to_owned(), what.clone());
+        self.tell(leg, Kept::Held { subject, what });
     }
 
     pub(crate) fn resumed(&self, leg: usize, step: &Step<'static>, found: &str) {
@@ -154,6 +163,7 @@ impl Order {
                     delay: *delay,
                     blockers,
                 },
+                Kept::Held { subject, what } => Event::Held { subject, what },
                 Kept::Resumed { step, found } => Event::Resumed { step, found },
                 Kept::StillAtWork { step, holder } => Event::StillAtWork { step, holder },
                 Kept::Notice(notice) => Event::Notice(notice),

@@ -7,8 +7,7 @@ use crate::error::{Error, ErrorKind};
 use crate::history::Entry;
 use crate::history::write::{self, Kind, Subject, Took};
 use crate::lock::{Held, Locks};
-use crate::message::Message;
-use crate::migrator::{Migrator, write_failed};
+use crate::migrator::Migrator;
 use crate::ready;
 
 /// What the user made of a script that broke half-way.
@@ -38,7 +37,9 @@ impl Migrator {
         locks.exclusive.insert(service.to_owned());
         let (held, _) = self.lock(client, &locks).await?;
         let entry = (service, version);
-        let repaired = self.record(client, &held, entry, outcome).await;
+        // Boxed: it is large, and every caller's future would hold it.
+        let record = Box::pin(self.record(client, &held, entry, outcome));
+        let repaired = Box::pin(self.settle(client, record)).await;
         self.release(client, held).await;
         repaired
     }
@@ -80,20 +81,10 @@ impl Migrator {
         };
         let kind = Kind::Repair;
         let event = write::event(&self.tables, kind, subject, Took::Unknown, Some(message));
-        let limit = self.options().lock_timeout;
         let check = write::check(held.nonce);
-        let text = write::claim(&self.tables, service) + &check + &record + &event;
-        let sent = client
-            .postgres()
-            .batch_execute(&Message::bookkeeping(&text, limit))
-            .await;
-        match sent {
-            Ok(()) => Ok(entry),
-            Err(error) => {
-                // It fails if the connection is gone, and then that is what is said.
-                let _ = client.postgres().batch_execute("ROLLBACK").await;
-                Err(write_failed(client, held, &error).into())
-            }
-        }
+        let records = write::claim(&self.tables, service) + &check + &record + &event;
+        self.write(client, held, &entry.to_string(), &records)
+            .await?;
+        Ok(entry)
     }
 }

@@ -13,7 +13,7 @@ use crate::client::Client;
 use crate::dropped::UnderWay;
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;
-use crate::history::{Entry, History};
+use crate::history::{Entry, History, read};
 use crate::legs::legs;
 use crate::lock::{Held, Locks, Release, Seen};
 use crate::migrator::{Migrator, failed, read_failed};
@@ -119,7 +119,11 @@ impl Migrator {
 
     /// Lets go of the locks, and tells if the server may hold them yet.
     pub(crate) async fn release(&self, client: &Client, held: Held) {
-        if let Release::Unknown(why) = held.release(client).await
+        let released = self.stop.last(Box::pin(held.release(client))).await;
+        let released = released.unwrap_or_else(|| {
+            Release::Unknown("the run was stopped, and the server does not answer".to_owned())
+        });
+        if let Release::Unknown(why) = released
             && let Some(listener) = &self.listener
         {
             listener.tell(&Event::LockUnreleased { why: &why });
@@ -281,10 +285,8 @@ impl Migrator {
     /// The history, in which a run downward may name services that the registry
     /// does not have.
     pub(crate) async fn history_for(&self, order: Order<'_>) -> Result<History, ErrorKind> {
-        let history = self
-            .history(order.client)
-            .await
-            .map_err(|error| *error.kind)?;
+        let read = read::history(order.client.postgres(), &self.tables).await;
+        let history = read.map_err(|error| read_failed(order.client, error))?;
         let checked = self.check_target(order, &history);
         checked.map_err(|error| *error.kind)?;
         Ok(history)

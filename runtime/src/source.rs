@@ -11,7 +11,7 @@ use migrator_model::{Mode, Script};
 use tokio_postgres::error::DbError;
 
 use crate::client::Client;
-use crate::fault::{Fault, Left, named_position};
+use crate::fault::{Fault, Left, Part, named_position};
 use crate::message::{Message, Timeouts};
 use crate::options::Options;
 use crate::resume;
@@ -92,9 +92,11 @@ impl Source {
     ) -> Fault {
         let position = message.locate(named_position(said), failure.completed);
         let fault = Fault::new(step.to_owned(), String::new(), Left::Nothing).with_server(said);
-        match message.failed_in_record(failure.completed) {
-            true => fault.in_record(),
-            false => fault.at(self.path.as_deref(), &self.sql, position),
+        let path = self.path.as_deref();
+        match message.failed_part(failure.completed) {
+            Part::Record => fault.in_record(),
+            Part::Commit => fault.in_commit(path, said),
+            Part::Script | Part::Confirmation => fault.at(path, &self.sql, position),
         }
     }
 
@@ -155,7 +157,7 @@ pub(crate) async fn unanswered(
     step: &str,
     error: &tokio_postgres::Error,
 ) -> Fault {
-    let rollback = client.postgres().batch_execute("ROLLBACK");
+    let rollback = client.roll_back("ROLLBACK");
     let answer = tokio::time::timeout(ANSWER, rollback).await;
     let message = match (client.lost(), answer) {
         (Some(why), _) => format!("the connection was lost: {why}"),

@@ -26,7 +26,7 @@ use crate::fault::{Ended, Fault, Left};
 ///
 /// The clones of one are the same.
 #[derive(Clone, Debug, Default)]
-pub struct Stop(Arc<watch::Sender<bool>>);
+pub struct Stop(Arc<watch::Sender<Option<Instant>>>);
 
 /// Why a run was stopped where it was.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,7 +48,8 @@ pub struct Cut {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Silent;
 
-/// For so long the server is asked to cancel.
+/// A run ends within this time of the moment at which it was told to stop, or it gives up
+/// its connection: until then the server is asked to cancel.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Pauses between two requests to cancel.
@@ -67,19 +68,45 @@ impl Stop {
 
     /// Stops the runs. It does not wait for them.
     pub fn stop(&self) {
-        self.0.send_replace(true);
+        self.0.send_if_modified(|since| {
+            let is_first = since.is_none();
+            since.get_or_insert_with(Instant::now);
+            is_first
+        });
     }
 
     /// Whether it was used.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
-        *self.0.borrow()
+        self.0.borrow().is_some()
     }
 
     /// Waits until it is used.
     pub async fn stopped(&self) {
         // It fails only if there is no sender left, and this is one.
-        let _ = self.0.subscribe().wait_for(|is_stopped| *is_stopped).await;
+        let _ = self.0.subscribe().wait_for(Option::is_some).await;
+    }
+
+    /// How long the server may still take for what a stopped run waits for.
+    fn patience(&self) -> Duration {
+        let since = *self.0.borrow();
+        let since = since.map_or(Duration::ZERO, |since| since.elapsed());
+        // What is begun late has at least the time of an answer.
+        PATIENCE.saturating_sub(since).max(ANSWER)
+    }
+
+    /// Does the last work of a run, and drops it unfinished once the run was stopped and
+    /// its time is over.
+    pub(crate) async fn last<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let over = async {
+            self.stopped().await;
+            tokio::time::sleep(self.patience()).await;
+        };
+        tokio::select! {
+            biased;
+            done = work => Some(done),
+            () = over => None,
+        }
     }
 
     /// Does work that may be given up, unless this is used before it is done.
@@ -103,8 +130,19 @@ impl Stop {
         let mut answers = pin!(answers);
         match self.unless_stopped(&mut answers).await {
             Some(done) => Ok(done),
-            None => cancelled(client, answers).await,
+            None => cancelled(client, answers, self.patience()).await,
         }
+    }
+
+    /// Reads something over a client's session: a read that a stop cancels is no failure.
+    pub(crate) async fn read<T>(
+        &self,
+        client: &Client,
+        work: impl Future<Output = Result<T, ErrorKind>>,
+    ) -> Result<T, ErrorKind> {
+        let read = self.attend(client, work).await;
+        self.conclude(client, read.unwrap_or_else(|silent| Err(silent.into())))
+            .await
     }
 
     /// What a run ends in: once this was used, with a session that is fit for use.
@@ -131,10 +169,10 @@ impl Stop {
     /// or itself.
     pub(crate) async fn quiet(&self, client: &Client) {
         for _ in 0..3 {
-            let mut rollback = pin!(client.postgres().batch_execute("ROLLBACK"));
+            let mut rollback = pin!(client.roll_back("ROLLBACK"));
             let ended = match timeout(ANSWER, &mut rollback).await {
                 Ok(ended) => ended.is_ok(),
-                Err(_) => cancelled(client, rollback)
+                Err(_) => cancelled(client, rollback, self.patience())
                     .await
                     .is_ok_and(|ended| ended.is_ok()),
             };
@@ -142,14 +180,16 @@ impl Stop {
                 break;
             }
         }
-        // That there was no transaction to end is nobody's business.
-        drop(client.take_notices());
     }
 }
 
 /// Has the server cancel what a client's session is at, or ends that if it does not heed.
-async fn cancelled<T>(client: &Client, answers: impl Future<Output = T>) -> Result<T, Silent> {
-    let ended = cancel_until(client.cancel(), answers).await;
+async fn cancelled<T>(
+    client: &Client,
+    answers: impl Future<Output = T>,
+    patience: Duration,
+) -> Result<T, Silent> {
+    let ended = cancel_until(client.cancel(), answers, patience).await;
     if ended.is_err() {
         // The server finds out when it next has something to say, and then runs
         // nothing more of what was sent ahead.
@@ -164,13 +204,14 @@ async fn cancelled<T>(client: &Client, answers: impl Future<Output = T>) -> Resu
 pub(crate) async fn cancel_until<T>(
     cancel: &Cancel,
     answers: impl Future<Output = T>,
+    patience: Duration,
 ) -> Result<T, Silent> {
     let mut answers = pin!(answers);
     let started = Instant::now();
     let mut pause = PAUSE;
-    while started.elapsed() < PATIENCE {
+    while let Some(left) = patience.checked_sub(started.elapsed()) {
         // Boxed: it holds the state of a TLS handshake.
-        let mut request = pin!(timeout(PATIENCE, Box::pin(cancel.cancel())));
+        let mut request = pin!(timeout(left, Box::pin(cancel.cancel())));
         tokio::select! {
             biased;
             done = &mut answers => {
@@ -200,7 +241,9 @@ impl Stopped {
     /// What to do.
     pub(crate) fn help(&self) -> String {
         match self.left() {
-            Left::Nothing => "run it again: what was done is recorded and will be passed over",
+            Left::Nothing | Left::Done => {
+                "run it again: what was done is recorded and will be passed over"
+            }
             Left::Dirty => {
                 "it ran outside a transaction, so that what it did before is still there; \
                  finish or take it back by hand, then say which with `migrator repair`"

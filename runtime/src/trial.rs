@@ -103,7 +103,7 @@ impl Trial {
         match fault.left {
             Left::Nothing => true,
             Left::Dirty | Left::Resumable => fault.position.is_some() && fault.position == first,
-            Left::Unknown => false,
+            Left::Done | Left::Unknown => false,
         }
     }
 
@@ -227,7 +227,7 @@ impl Trial {
     /// The fault, once what its message did is taken back.
     async fn rolled_back(&self, client: &Client, fault: Fault, span: Span) -> Fault {
         let rollback = span.rollback(&self.source.sql);
-        match client.postgres().batch_execute(&rollback).await {
+        match client.roll_back(&rollback).await {
             Ok(()) => fault,
             Err(error) => unanswered(client, &self.step, &error).await,
         }

@@ -80,9 +80,11 @@ impl Migrator {
     ) -> Result<BTreeSet<String>, Error> {
         let schema = &self.options.schema;
         let query = lock::at_work_query(schema, services);
-        let asked = client.postgres().simple_query(&query).await;
-        let answer = asked.map_err(|error| failed(client, "reading the locks".to_owned(), &error));
-        let answer: Vec<_> = rows(answer?).collect();
+        let asked = async {
+            let asked = client.postgres().simple_query(&query).await;
+            asked.map_err(|error| failed(client, "reading the locks".to_owned(), &error))
+        };
+        let answer: Vec<_> = rows(self.stop.read(client, asked).await?).collect();
         Ok(lock::at_work(schema, services, &answer))
     }
 

@@ -25,7 +25,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Output, Printer};
 use crate::settings::Environment;
-use crate::signals;
+use crate::signals::{self, Patience};
 use crate::tree::Folder;
 
 /// What a command ends in.
@@ -73,7 +73,7 @@ pub(crate) fn run(
         Command::Redo(redo) => runner.finish(redo::run(context, &redo)),
         Command::Status(status) => runner.wait(status::run(context, &status)),
         Command::Repair(repair) => runner.finish(repair::run(context, &repair)),
-        Command::Verify(verify) => runner.finish(verify::run(context, &verify)),
+        Command::Verify(verify) => runner.within(Patience::Long, verify::run(context, &verify)),
         Command::Drift(drift) => runner.wait(drift::run(context, &drift)),
         Command::Schema(schema) => runner.wait(schema::run(context, &schema)),
     }
@@ -119,7 +119,12 @@ impl Runner {
 
     /// A command that heeds a signal itself, and leaves all in order.
     fn finish(self, command: impl Future<Output = Outcome>) -> Outcome {
-        signals::listen(&self.stop, self.printer);
+        self.within(Patience::Short, command)
+    }
+
+    /// One that may take longer to leave all in order.
+    fn within(self, patience: Patience, command: impl Future<Output = Outcome>) -> Outcome {
+        signals::listen(&self.stop, self.printer, patience);
         block_on(command)
     }
 }
@@ -134,7 +139,10 @@ fn block_on(command: impl Future<Output = Outcome>) -> Outcome {
             let help = "raise this process's limits on open files and threads";
             Failure::new(Code::M0902, Exit::Failed, message, help).because(error.to_string())
         })?;
-    runtime.block_on(command)
+    let outcome = runtime.block_on(command);
+    // A look-up of a name, which nothing ends, would be waited for.
+    runtime.shutdown_background();
+    outcome
 }
 
 /// `1 migration`, `2 migrations`.

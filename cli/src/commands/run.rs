@@ -61,6 +61,7 @@ fn tell(output: &Printer, event: &Event<'_>) {
         Event::Finished(done) => output.result(Tone::Good, word(done.direction), &done_line(done)),
         Event::Waiting(_)
         | Event::Retrying { .. }
+        | Event::Held { .. }
         | Event::Resumed { .. }
         | Event::StillAtWork { .. }
         | Event::Notice(_)
@@ -82,6 +83,7 @@ pub(super) fn note(event: &Event<'_>) -> Option<String> {
             let (behind, delay) = (behind.collect::<String>(), seconds(*delay));
             Some(format!("{step}: {why}{behind}; trying again in {delay}"))
         }
+        Event::Held { subject, what } => Some(format!("{subject}: waiting {what}")),
         Event::Resumed { step, found } => Some(format!("{step}: {found}")),
         Event::StillAtWork { step, holder } => Some(format!(
             "{step}: the server is still at a statement of an earlier run, for {holder}; \

@@ -6,19 +6,27 @@ use std::{
     error::Error as _,
     future::poll_fn,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    time::Duration,
 };
 
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     task::{AbortHandle, JoinHandle},
+    time::timeout,
 };
-use tokio_postgres::{AsyncMessage, Client, Config, error::DbError};
+use tokio_postgres::{
+    AsyncMessage, Client, Config,
+    error::{DbError, SqlState},
+};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{
     cancel::{Cancel, Way},
     classify::Context,
 };
+
+/// How long the end of a session may take to be said to the server.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// An open connection. A task of its own drives it, until the client is dropped
 /// or the server ends it.
@@ -89,11 +97,14 @@ impl Connection {
         self.driver.abort();
     }
 
-    /// Ends the session and waits until that was said to the server.
-    pub async fn close(self) {
+    /// Ends the session and waits until that was said to the server, for 5 seconds at most.
+    pub async fn close(mut self) {
         drop(self.client);
-        // It fails only if the task was aborted, and then it has ended as well.
-        let _ = self.driver.await;
+        // It fails if the task was aborted, and then it has ended as well; or if the
+        // network takes nothing more, and then there is nobody to say it to.
+        if timeout(FAREWELL, &mut self.driver).await.is_err() {
+            self.driver.abort();
+        }
     }
 }
 
@@ -141,9 +152,22 @@ pub struct Notice {
     pub detail: Option<String>,
     /// What the server suggests.
     pub hint: Option<String>,
+    /// The function of the server's source that says it, which no locale translates.
+    pub(crate) routine: Option<String>,
 }
 
 impl Notice {
+    /// Whether a COMMIT gave up its wait for a synchronous standby: it stands on this
+    /// server, and is perhaps not on any other (`syncrep.c`).
+    pub(crate) fn is_local_commit(&self) -> bool {
+        self.severity == "WARNING" && self.routine.as_deref() == Some("SyncRepWaitForLSN")
+    }
+
+    /// Whether there was no transaction to end.
+    fn is_no_transaction(&self) -> bool {
+        self.sqlstate == SqlState::NO_ACTIVE_SQL_TRANSACTION.code()
+    }
+
     fn new(said: &DbError) -> Self {
         Self {
             severity: said.parsed_severity().map_or_else(
@@ -154,6 +178,7 @@ impl Notice {
             message: said.message().to_owned(),
             detail: said.detail().map(str::to_owned),
             hint: said.hint().map(str::to_owned),
+            routine: said.routine().map(str::to_owned),
         }
     }
 }
@@ -189,6 +214,25 @@ impl Notices {
         self.lock().discarded
     }
 
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.lock().kept.len()
+    }
+
+    /// Whether one of them is of a COMMIT that no standby has confirmed.
+    pub(crate) fn has_local_commit(&self) -> bool {
+        self.lock().kept.iter().any(Notice::is_local_commit)
+    }
+
+    /// Forgets, of those behind so many, that there was no transaction to end.
+    pub(crate) fn forget_no_transaction(&self, behind: usize) {
+        let mut index = 0;
+        self.lock().kept.retain(|notice| {
+            index += 1;
+            index <= behind || !notice.is_no_transaction()
+        });
+    }
+
     fn push(&self, notice: Notice) {
         let mut queue = self.lock();
         if queue.kept.len() == Self::KEPT {
@@ -217,6 +261,7 @@ mod tests {
                 message: number.to_string(),
                 detail: None,
                 hint: None,
+                routine: None,
             });
         }
         let kept = notices.take();

@@ -21,10 +21,11 @@ use crate::fence::Fence;
 use crate::history::read::last_failure;
 use crate::history::write::{Kind, Took};
 use crate::lock::{FIRST_PAUSE, LONGEST_PAUSE, jitter};
-use crate::message::Message;
+use crate::message::{Commit, Message};
 use crate::plan::Step;
 use crate::session::{Answers, SendError, begin, send};
 use crate::source::{Source, unanswered};
+use crate::stop::Silent;
 use look::Found;
 use read::{Statement, read};
 
@@ -70,7 +71,7 @@ impl Executor<'_> {
         });
         let events: String = events.collect();
         if outcome.is_err() && !events.is_empty() {
-            let message = Message::bookkeeping(&events, self.options.lock_timeout);
+            let message = Message::bookkeeping(&events, self.options.lock_timeout, Commit::Local);
             self.try_to_record(&message).await;
         }
         outcome.map(|()| events)
@@ -78,8 +79,8 @@ impl Executor<'_> {
 
     async fn go_through(&mut self, resumed: &mut Resumed<'_>) -> Result<(), Fault> {
         let (service, version) = (resumed.step.service(), resumed.step.version());
-        let failed = last_failure(self.client.postgres(), self.tables, service, version).await;
-        resumed.failed = match failed {
+        let failed = last_failure(self.client.postgres(), self.tables, service, version);
+        resumed.failed = match self.ask(resumed, failed).await? {
             Ok(failed) => failed,
             Err(error) => return Err(self.unseen(resumed, 0, &error).await),
         };
@@ -96,13 +97,9 @@ impl Executor<'_> {
             let (text, at) = (&sql[range.clone()], range.start);
             self.wait_for_server(resumed, &statement, text, at).await?;
             if self.prepare(resumed, &statement, at).await? == Next::Send {
-                let Resumed {
-                    source,
-                    name,
-                    fence,
-                    ..
-                } = &mut *resumed;
-                self.send_fenced(name, source, range, fence).await?;
+                let step = resumed.step;
+                let Resumed { source, fence, .. } = &mut *resumed;
+                self.send_fenced(step, source, range, fence).await?;
             }
         }
         Ok(())
@@ -121,7 +118,8 @@ impl Executor<'_> {
         let mut pause = FIRST_PAUSE;
         let mut last: Option<Holder> = None;
         loop {
-            let holder = match look::still_at(self.client, statement, text, application).await {
+            let still = look::still_at(self.client, statement, text, application);
+            let holder = match self.ask(resumed, still).await? {
                 Ok(None) => return Ok(()),
                 Ok(Some(holder)) => holder,
                 Err(error) => return Err(self.unseen(resumed, at, &error).await),
@@ -162,7 +160,8 @@ impl Executor<'_> {
         statement: &Statement<'_>,
         at: usize,
     ) -> Result<Next, Fault> {
-        let found = look::look(self.client, statement, resumed.failed.as_deref()).await;
+        let found = look::look(self.client, statement, resumed.failed.as_deref());
+        let found = self.ask(resumed, found).await?;
         match found {
             Err(error) => Err(self.unseen(resumed, at, &error).await),
             Ok(Found::NotBegun) => Ok(Next::Send),
@@ -217,6 +216,17 @@ impl Executor<'_> {
     fn found(&mut self, resumed: &mut Resumed<'_>, what: String) {
         self.progress.resumed(self.leg, resumed.step, &what);
         resumed.found.push(what);
+    }
+
+    /// Waits for what the server says to a question, unless the run is stopped and it says
+    /// nothing.
+    async fn ask<T>(
+        &self,
+        resumed: &Resumed<'_>,
+        question: impl Future<Output = T>,
+    ) -> Result<T, Fault> {
+        let answer = self.stop.attend(self.client, question).await;
+        answer.map_err(|Silent| Fault::silent(resumed.name.clone(), resumed.source.left()))
     }
 
     /// A statement of ours was refused, or the connection is gone.

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use migrator_runtime::{Migrator, Options, Target};
+use migrator_localpg::{Programs, Throwaway};
+use migrator_runtime::{BlockerKind, Migrator, Options, Target};
 
-use super::support::{Database, core, done, fault, rows, telling, within};
+use super::support::{AT_GATE, Database, Gate, core, done, fault, rows, telling, within};
 
 fn patient(milliseconds: u64, tries: u32) -> Options {
     Options {
@@ -53,7 +54,7 @@ async fn who_keeps_a_step_waiting_is_named_and_others_wait_no_longer_than_the_ti
     );
     let retrying = told.next(&start).await;
     assert!(
-        retrying.ends_with(" UTC), at `SELECT count(*) FROM plans`"),
+        retrying.ends_with(" UTC), idle in a transaction after `SELECT count(*) FROM plans`"),
         "{retrying}"
     );
     blocker.batch_execute("COMMIT").await.expect("it ends");
@@ -96,4 +97,164 @@ async fn of_another_role_as_much_is_told_as_may_be_seen() {
     let pid = blocker.session.pid.expect("everybody may see it");
     let expected = format!("`billing` (pid {pid}, role postgres)");
     assert_eq!(blocker.to_string(), expected);
+}
+
+/// A server that takes prepared transactions.
+async fn with_prepared() -> (Throwaway, Database) {
+    let programs = Programs::find(None).expect("Postgres is installed");
+    let settings = [("max_prepared_transactions", "4")];
+    let server = Throwaway::start_with_settings(programs, &settings).expect("a server");
+    let url = server.create_database().await.expect("a database");
+    (server, Database { url })
+}
+
+#[tokio::test]
+async fn a_prepared_transaction_is_named_with_the_statement_that_ends_it() {
+    let (_server, database) = with_prepared().await;
+    database.run("CREATE TABLE plans (id int)").await;
+    // The other holds a lock that lets the script through.
+    for (gid, mode) in [
+        ("it''s forgotten", "ACCESS SHARE"),
+        ("harmless", "ACCESS SHARE"),
+    ] {
+        let table = match gid {
+            "harmless" => "pg_catalog.pg_class",
+            _ => "plans",
+        };
+        database
+            .run(&format!(
+                "BEGIN; LOCK TABLE {table} IN {mode} MODE; PREPARE TRANSACTION '{gid}'"
+            ))
+            .await;
+    }
+    let registry = core(&["ALTER TABLE plans ADD x int;"]);
+    let (migrator, mut told) = telling(registry, patient(400, 2));
+    let outcome = database.up_with(migrator, Target::all()).await;
+    let error = outcome.as_ref().expect_err("it is in the way");
+    let help = error.help();
+    assert!(
+        help.contains(
+            "`ROLLBACK PREPARED 'it''s forgotten'` or `COMMIT PREPARED 'it''s forgotten'`"
+        ),
+        "{help}"
+    );
+    let fault = fault(outcome);
+    let [blocker] = &fault.blockers[..] else {
+        panic!("{fault:?}")
+    };
+    let BlockerKind::Prepared { gid, .. } = &blocker.kind else {
+        panic!("{blocker:?}")
+    };
+    assert_eq!(
+        (gid.as_str(), &*blocker.session.role),
+        ("it's forgotten", "postgres")
+    );
+    let retrying = told.next("retrying").await;
+    assert!(
+        retrying.contains("behind the prepared transaction 'it''s forgotten' (database "),
+        "{retrying}"
+    );
+    database.run("ROLLBACK PREPARED 'it''s forgotten'").await;
+    database.run("ROLLBACK PREPARED 'harmless'").await;
+    database.up(registry).await.expect("nothing is in the way");
+}
+
+#[tokio::test]
+async fn rows_that_a_prepared_transaction_has_changed_are_waited_for_by_its_name() {
+    let (_server, database) = with_prepared().await;
+    database
+        .run("CREATE TABLE plans (id int); INSERT INTO plans VALUES (1)")
+        .await;
+    database
+        .run("BEGIN; UPDATE plans SET id = 2; PREPARE TRANSACTION 'rows'")
+        .await;
+    let registry = core(&["UPDATE plans SET id = 3;"]);
+    let migrator = Migrator::with_options(registry, patient(400, 2));
+    let fault = fault(database.up_with(migrator, Target::all()).await);
+    assert!(
+        fault
+            .blockers
+            .iter()
+            .any(|one| one.to_string().contains("'rows'")),
+        "{fault:?}"
+    );
+    database.run("COMMIT PREPARED 'rows'").await;
+}
+
+/// What outlasts the wait of a step outside a transaction is told while it waits.
+async fn assert_told(database: &Database, script: &str, blocker: &str) {
+    let registry = core(&[&format!("-- migrator: no-transaction\n{script}")]);
+    let (mut migrator, mut told) = telling(registry, Options::default());
+    let stop = migrator.stop();
+    let mut client = database.client().await;
+    let stopper = async {
+        let held = told.next("held behind").await;
+        assert!(held.contains(blocker), "{script}: {held}");
+        stop.stop();
+    };
+    let run = async { tokio::join!(migrator.up(&mut client, Target::all()), stopper) };
+    let (outcome, ()) = within(script, run).await;
+    outcome.expect_err("it was stopped");
+}
+
+#[tokio::test]
+async fn what_an_index_waits_for_is_named_while_it_waits() {
+    let database = Database::new().await;
+    let writer = reader(&database).await;
+    let write = "LOCK TABLE plans IN ROW EXCLUSIVE MODE";
+    writer.batch_execute(write).await.expect("it may write");
+    assert_told(
+        &database,
+        "CREATE INDEX CONCURRENTLY i ON plans (id);",
+        "`billing` (pid ",
+    )
+    .await;
+    // One that has no lock on the table, but a snapshot.
+    let database = Database::new().await;
+    database.run("CREATE TABLE other (id int)").await;
+    let blocker = database.session().await;
+    let old = "SET application_name = 'report'; BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1";
+    blocker.batch_execute(old).await.expect("it may");
+    assert_told(
+        &database,
+        "CREATE INDEX CONCURRENTLY j ON other (id);",
+        "`report` (pid ",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_vacuum_and_a_record_wait_for_is_named_while_they_wait() {
+    let database = Database::new().await;
+    let blocker = reader(&database).await;
+    let lock = "LOCK TABLE plans IN SHARE MODE";
+    blocker.batch_execute(lock).await.expect("it is free");
+    assert_told(&database, "VACUUM plans;", "`billing` (pid ").await;
+
+    // The script is done, and its record waits for as long as it takes.
+    let database = Database::new().await;
+    let gate = Gate::closed(&database).await;
+    let registry = core(&[
+        "SELECT 1;",
+        &format!("-- migrator: no-transaction\n{AT_GATE}"),
+    ]);
+    let (mut migrator, mut told) = telling(registry, Options::default());
+    let stop = migrator.stop();
+    let mut client = database.client().await;
+    let session = database.session().await;
+    let stopper = async {
+        gate.reached().await;
+        let lock = "SET application_name = 'dump'; BEGIN; \
+                    LOCK TABLE migrator.core_history IN SHARE MODE";
+        session.batch_execute(lock).await.expect("it is free");
+        gate.open().await;
+        let held = told.next("held behind").await;
+        assert!(held.contains("`dump` (pid "), "{held}");
+        stop.stop();
+    };
+    let run = async { tokio::join!(migrator.up(&mut client, Target::all()), stopper) };
+    let (outcome, ()) = within("the run", run).await;
+    let error = outcome.expect_err("it was stopped");
+    assert_eq!(error.code().to_string(), "M0518");
+    assert_eq!(database.recorded().await, ["core/1", "core/2 dirty up"]);
 }

@@ -1,9 +1,9 @@
 //! What a failing script says, and where.
 
 use migrator_localpg::Throwaway;
-use migrator_runtime::{Fault, Left};
+use migrator_runtime::{Fault, Left, Options, Part, Registry, Target};
 
-use super::support::{Database, core, registry, stem};
+use super::support::{Database, core, fault, registry, stem, telling};
 
 /// The place, `2:8 SELECT x`.
 fn place(fault: &Fault) -> String {
@@ -167,4 +167,61 @@ async fn an_error_in_another_encoding_leaves_the_client_of_use() {
         .await
         .expect("nothing is in its way");
     assert_eq!(again.done.len(), 1);
+}
+
+/// What a run that fails says unasked.
+async fn told_of(registry: &'static Registry) -> (Fault, Vec<String>) {
+    let database = Database::new().await;
+    let (migrator, told) = telling(registry, Options::default());
+    let fault = fault(database.up_with(migrator, Target::all()).await);
+    let all = told.all.lock().expect("nobody panics");
+    let notices = all.iter().filter(|event| event.starts_with("notice"));
+    (fault, notices.cloned().collect())
+}
+
+#[tokio::test]
+async fn a_deferred_constraint_fails_at_commit_and_nothing_is_said_of_our_rollback() {
+    let (fault, notices) = told_of(core(&[
+        "CREATE TABLE users (id int PRIMARY KEY);",
+        "CREATE TABLE orders (id int REFERENCES users DEFERRABLE INITIALLY DEFERRED);\n\
+         INSERT INTO orders VALUES (42);",
+    ]))
+    .await;
+    let expected = format!(
+        "`core/{}` failed at COMMIT: insert or update on table \"orders\" violates foreign \
+         key constraint \"orders_id_fkey\"",
+        stem("core", 2)
+    );
+    assert_eq!(fault.to_string(), expected);
+    assert_eq!((fault.part, fault.left), (Part::Commit, Left::Nothing));
+    let constraint = "`orders_id_fkey` of `public.orders`";
+    assert_eq!(fault.constraint.as_deref(), Some(constraint));
+    assert_eq!(fault.position, None, "the server names no line");
+    assert!(fault.path.is_some_and(|path| path.ends_with(".up.sql")));
+    assert_eq!(notices, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_deferred_trigger_fails_at_commit_too() {
+    let (fault, notices) = told_of(core(&["CREATE TABLE t (x int);\n\
+         CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ \
+           BEGIN RAISE EXCEPTION 'not today'; END $$;\n\
+         CREATE CONSTRAINT TRIGGER c AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED \
+           FOR EACH ROW EXECUTE FUNCTION f();\n\
+         INSERT INTO t VALUES (1);"]))
+    .await;
+    assert_eq!(fault.part, Part::Commit);
+    assert!(fault.to_string().ends_with("failed at COMMIT: not today"));
+    assert_eq!((fault.constraint, notices), (None, vec![]));
+}
+
+#[tokio::test]
+async fn a_statement_outside_a_transaction_that_fails_says_nothing_of_our_rollback() {
+    let script = "-- migrator: no-transaction\nSELECT 1;\nSELECT 1 / 0;";
+    let (fault, notices) = told_of(core(&[script])).await;
+    assert_eq!((fault.part, notices), (Part::Script, vec![]));
+    // What a script of its own accord provokes is told.
+    let script = "-- migrator: no-transaction\nCOMMIT;\nSELECT 1 / 0;";
+    let (_, notices) = told_of(core(&[script])).await;
+    assert_eq!(notices, ["notice there is no transaction in progress"]);
 }

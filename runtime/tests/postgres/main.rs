@@ -10,6 +10,7 @@ mod abreast;
 mod accept;
 mod blockers;
 mod bounds;
+mod confirmation;
 mod connection;
 mod defaults;
 mod disk;

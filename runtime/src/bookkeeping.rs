@@ -1,0 +1,66 @@
+//! Writes to the history what belongs to no step: what `repair` was told.
+
+use crate::blockers::{Waiting, WaitingFor, Watch};
+use crate::client::Client;
+use crate::error::{Error, ErrorKind};
+use crate::event::Event;
+use crate::fault::Fault;
+use crate::lock::Held;
+use crate::message::{Commit, Message};
+use crate::migrator::{Migrator, write_failed};
+use crate::session::send;
+use crate::stop::Stopped;
+
+impl Migrator {
+    /// Does what reads and writes the history under a lock, unless the run was stopped. A
+    /// stop cancels what the server is at, and is what the work then ends in.
+    pub(crate) async fn settle<T>(
+        &self,
+        client: &Client,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        if self.stop.is_stopped() {
+            return Err(ErrorKind::Stopped(Stopped::default()).into());
+        }
+        // A report there is none: nothing was run.
+        let work = async { work.await.map_err(|error| *error.kind) };
+        Ok(self.stop.read(client, work).await?)
+    }
+
+    /// Writes records about `subject`, and tells what that waits for.
+    pub(crate) async fn write(
+        &self,
+        client: &Client,
+        held: &Held,
+        subject: &str,
+        records: &str,
+    ) -> Result<(), ErrorKind> {
+        let limit = self.options.lock_timeout;
+        let message = Message::bookkeeping(records, limit, Commit::Durable);
+        let waiting = Waiting {
+            client,
+            application: &self.options.application,
+            message: &message,
+            limit,
+        };
+        let tell = |what: &WaitingFor| {
+            if let Some(listener) = &self.listener {
+                listener.tell(&Event::Held { subject, what });
+            }
+        };
+        let mut watch = Watch::default();
+        let sent = send(client.postgres(), &message);
+        let sent = watch.during(waiting, tell, sent).await;
+        let is_local = client.has_local_commit();
+        drop(client.take_notices());
+        match sent {
+            _ if is_local => Err(Fault::unconfirmed(subject.to_owned()).into()),
+            Ok(()) => Ok(()),
+            Err(failure) => {
+                // It fails if the connection is gone, and then that is what is said.
+                let _ = client.roll_back("ROLLBACK").await;
+                Err(write_failed(client, held, &failure.error))
+            }
+        }
+    }
+}
