@@ -96,7 +96,7 @@ struct Package {
 
 fn packages() -> BTreeMap<String, Package> {
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version=1", "--locked", "--offline"])
+        .args(["metadata", "--format-version=1", "--locked"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .expect("cargo runs");
@@ -136,7 +136,7 @@ fn packages() -> BTreeMap<String, Package> {
 /// The names of all that a package is built with, with the features that it asks for.
 fn closure(name: &str) -> BTreeSet<String> {
     let output = Command::new(env!("CARGO"))
-        .args(["tree", "--locked", "--offline", "--edges=normal,build"])
+        .args(["tree", "--locked", "--edges=normal,build"])
         .args(["--prefix=none", "--format={p}", "--package", name])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::thread;
 
-use crate::support::{ask, eventually, part, stage};
+use crate::support::{ask, eventually, part, send, stage};
 use migrator_localpg::{DevServer, Error, Started, Stopped};
 use tempfile::TempDir;
 
@@ -57,11 +57,6 @@ impl Drop for Checkout {
 
 fn runs_as_root(checkout: &Checkout) -> bool {
     fs::metadata(&checkout.path).unwrap().uid() == 0
-}
-
-fn send(signal: &str, pid: &str) {
-    let kill = ["-c", r#"kill -s "$0" "$1""#, signal, pid];
-    assert!(Command::new("sh").args(kill).status().unwrap().success());
 }
 
 fn pid_of(server: &DevServer) -> String {

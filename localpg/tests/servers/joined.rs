@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::Duration;
 
-use crate::support::{ask, eventually, part, stage};
+use crate::support::{ask, eventually, part, send, stage};
 use migrator_localpg::Joined;
 use tempfile::TempDir;
 
@@ -139,10 +139,7 @@ async fn a_server_that_broke_is_replaced() {
     let first = Member::new(&place, "first");
     let broken = first.server();
     let pid = fs::read_to_string(broken.join("data/postmaster.pid")).unwrap();
-    let status = Command::new("kill")
-        .args(["-KILL", pid.lines().next().unwrap()])
-        .status();
-    assert!(status.unwrap().success());
+    send("KILL", pid.lines().next().unwrap());
     eventually("the supervisor has seen it", || {
         broken.join("ended").exists()
     });

@@ -42,6 +42,12 @@ pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
+/// Sends a signal to a process. `kill` is part of every shell, and no program of a minimal system.
+pub(crate) fn send(signal: &str, pid: &str) {
+    let kill = ["-c", r#"kill -s "$0" "$1""#, signal, pid];
+    assert!(Command::new("sh").args(kill).status().unwrap().success());
+}
+
 /// The first column of a query's first row.
 pub(crate) async fn ask(url: &str, sql: &str) -> Result<String, tokio_postgres::Error> {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
