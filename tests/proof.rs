@@ -322,3 +322,74 @@ fn an_option_that_only_the_server_knows_is_noted_once() {
     assert_eq!(said.matches("unknown").count(), 1, "{said}");
     assert!(said.contains(note), "{said}");
 }
+
+#[test]
+fn what_no_script_can_take_back_is_noted() {
+    let folder = tree(&[
+        ORDERS,
+        (
+            "20240102120000_1a1b2c3d_drop_id",
+            "ALTER TABLE shop.orders DROP COLUMN id;\n",
+            "ALTER TABLE shop.orders ADD COLUMN id int;\n",
+        ),
+        (
+            "20240103120000_2a1b2c3d_add_state",
+            "CREATE TYPE shop.state AS ENUM ('new');\n",
+            "DROP TYPE shop.state;\n",
+        ),
+        (
+            "20240104120000_3a1b2c3d_add_value",
+            "ALTER TYPE shop.state ADD VALUE 'done';\n",
+            "SELECT 1;\n",
+        ),
+        (
+            "20240105120000_4a1b2c3d_drop_state",
+            "ALTER TABLE shop.orders ADD COLUMN state shop.state;\n",
+            "ALTER TABLE shop.orders DROP COLUMN state;\n",
+        ),
+    ]);
+    assert_told!(&mut verify(folder.path(), &[]));
+    let document = document(&mut verify(folder.path(), &["--output=json"]));
+    let migrations = &document["migrations"];
+    assert_eq!(migrations[1]["notes"][0]["property"], "position");
+    assert_eq!(migrations[3]["notes"][0]["after"], "'new', 'done'");
+    assert_eq!(migrations[3]["verdict"], "sound");
+}
+
+#[test]
+fn long_texts_are_told_where_they_differ() {
+    let states: Vec<String> = (0..30)
+        .map(|n| format!("'a state of number {n}'"))
+        .collect();
+    let check = |last: &str| {
+        format!(
+            "CONSTRAINT states CHECK (note = ANY (ARRAY[{}, '{last}']))",
+            states.join(", ")
+        )
+    };
+    let folder = tree(&[
+        (
+            ORDERS.0,
+            &format!(
+                "CREATE SCHEMA shop;\nCREATE TABLE shop.orders (note text, {});\n",
+                check("old")
+            ),
+            ORDERS.2,
+        ),
+        (
+            TOTAL.0,
+            &format!(
+                "ALTER TABLE shop.orders DROP CONSTRAINT states, ADD {};\n",
+                check("new")
+            ),
+            &format!(
+                "ALTER TABLE shop.orders DROP CONSTRAINT states, ADD {};\n",
+                check("odd")
+            ),
+        ),
+    ]);
+    let said = said(&mut verify(folder.path(), &[]));
+    assert!(said.starts_with("exit: 1\n"), "{said}");
+    let (now, before) = ("29'::text, 'odd'::text])))", "29'::text, 'old'::text])))");
+    assert!(said.contains(now) && said.contains(before), "{said}");
+}

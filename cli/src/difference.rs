@@ -37,3 +37,12 @@ pub(crate) fn note_unknown_options(output: &mut Output, unknown: &BTreeSet<Strin
         output.note(&format!("not compared, as the option is unknown: {list}"));
     }
 }
+
+/// A difference that no script could take back, with the reason.
+pub(crate) fn note(difference: &Difference) -> String {
+    let reason = match difference.added_values() {
+        Some(_) => "Postgres cannot remove an enum value",
+        None => "Postgres cannot move a column",
+    };
+    format!("{difference} ({reason})")
+}

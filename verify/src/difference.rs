@@ -9,6 +9,9 @@ use crate::picture::{Kind, Object, Picture, Properties};
 /// when a column goes, the later ones move up, and nobody changed them.
 const POSITION: &str = "position";
 
+/// The property that lists the values of an enum.
+const LABELS: &str = "labels";
+
 /// One thing that differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
@@ -34,6 +37,52 @@ pub enum Change {
         /// Its value in the later picture.
         after: Option<String>,
     },
+}
+
+impl Difference {
+    /// Whether no script could take it back, short of making a table or a type anew: a column
+    /// stands at another place, or an enum has further values among those that it had.
+    #[must_use]
+    pub fn is_irremovable(&self) -> bool {
+        match &self.change {
+            Change::Altered { property, .. } if property == POSITION => true,
+            Change::Altered { .. } => self.added_values().is_some(),
+            Change::Appeared | Change::Disappeared => false,
+        }
+    }
+
+    /// The values that an enum has beside those that it had, as SQL writes them; none if anything
+    /// else of the enum changed.
+    #[must_use]
+    pub fn added_values(&self) -> Option<Vec<&str>> {
+        let Change::Altered {
+            property,
+            before,
+            after: Some(after),
+        } = &self.change
+        else {
+            return None;
+        };
+        if property != LABELS || self.object.kind != Kind::Type {
+            return None;
+        }
+        // An enum may have had no value.
+        let mut had = labels(before.as_deref().unwrap_or_default()).peekable();
+        let added = labels(after).filter(|label| had.next_if_eq(label).is_none());
+        let added = added.collect();
+        had.next().is_none().then_some(added)
+    }
+}
+
+/// Takes `'a', 'b'` apart.
+fn labels(text: &str) -> impl Iterator<Item = &str> {
+    let mut is_quoted = false;
+    let labels = text.split(move |c| {
+        is_quoted ^= c == '\'';
+        c == ',' && !is_quoted
+    });
+    let labels = labels.map(|label| label.strip_prefix(' ').unwrap_or(label));
+    labels.filter(|label| !label.is_empty())
 }
 
 /// What differs from one picture to a later one, by kind and name. Nothing differs if and only if
@@ -185,36 +234,161 @@ impl fmt::Display for Difference {
     }
 }
 
-/// What is shown of two values: all of short ones, else the first line in which they differ.
+/// What is shown of two values: all of short ones, else where they begin to differ.
 fn first_difference(before: Option<&str>, after: Option<&str>) -> (String, String, String) {
-    let lines = |value: Option<&str>| value.map_or(0, |value| value.lines().count());
+    let lines = |value: &str| value.split('\n').count();
     let (Some(old), Some(new)) = (before, after) else {
         let shown = |value: Option<&str>| match value {
             None => "not set".to_owned(),
             Some(value) => match value.trim_start().lines().next() {
-                Some(line) if lines(Some(value)) > 1 => shortened(line) + " …",
-                _ => shortened(value),
+                Some(line) if value.lines().count() > 1 => excerpt(line, 0) + " …",
+                _ => excerpt(value.trim_end_matches('\n'), 0),
             },
         };
         return (String::new(), shown(before), shown(after));
     };
-    if lines(before).max(lines(after)) <= 1 {
-        return (String::new(), shortened(old), shortened(new));
+    if lines(old).max(lines(new)) <= 1 {
+        let (old, new) = excerpts(old, new);
+        return (String::new(), old, new);
     }
-    let same = old.lines().zip(new.lines()).take_while(|(a, b)| a == b);
-    let same = same.count();
-    let shown = |value: &str| match value.lines().nth(same) {
-        Some(line) => format!("`{}`", shortened(line.trim())),
-        None => "no line".to_owned(),
+    let same = old.split('\n').zip(new.split('\n'));
+    let same = same.take_while(|(a, b)| a == b).count();
+    let line = |value: &'_ str| value.split('\n').nth(same).map(str::to_owned);
+    let at = format!(" at line {}", same + 1);
+    let (old, new) = match (line(old), line(new)) {
+        (Some(old), Some(new)) => {
+            let is_indentation = old.trim() == new.trim();
+            let shown = |line: &str| match is_indentation {
+                true => line.to_owned(),
+                false => line.trim().to_owned(),
+            };
+            let (old, new) = excerpts(&shown(&old), &shown(&new));
+            (format!("`{old}`"), format!("`{new}`"))
+        }
+        (old, new) => {
+            let shown = |line: Option<String>| match line {
+                Some(line) => format!("`{}`", excerpt(line.trim(), 0)),
+                None => "no line".to_owned(),
+            };
+            (shown(old), shown(new))
+        }
     };
-    (format!(" at line {}", same + 1), shown(old), shown(new))
+    (at, old, new)
 }
 
-/// The first line, and of that at most 120 characters.
-fn shortened(text: &str) -> String {
-    let text = text.lines().next().unwrap_or_default();
-    match text.char_indices().nth(120) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or(text)),
-        None => text.to_owned(),
+/// How many characters of a value are shown.
+const SHOWN: usize = 120;
+
+/// How many of them stand before those that differ.
+const LEAD: usize = 40;
+
+/// Two lines, or of long ones the part in which they begin to differ.
+fn excerpts(old: &str, new: &str) -> (String, String) {
+    let same = old.chars().zip(new.chars()).take_while(|(a, b)| a == b);
+    let same = same.count();
+    let longest = old.chars().count().max(new.chars().count());
+    let start = match longest <= SHOWN {
+        true => 0,
+        false => same.saturating_sub(LEAD),
+    };
+    (excerpt(old, start), excerpt(new, start))
+}
+
+/// What is shown of a line from a character on; what cannot be seen is written as an escape.
+fn excerpt(line: &str, start: usize) -> String {
+    let mut shown = String::new();
+    if start > 0 {
+        shown.push('…');
+    }
+    for c in line.chars().skip(start).take(SHOWN) {
+        match c.is_control() {
+            true => shown.extend(c.escape_default()),
+            false => shown.push(c),
+        }
+    }
+    if line.chars().count() > start + SHOWN {
+        shown.push('…');
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{first_difference, labels};
+
+    fn shown(before: &str, after: &str) -> String {
+        let (at, before, after) = first_difference(Some(before), Some(after));
+        format!("{at}|{before}|{after}")
+    }
+
+    #[test]
+    fn short_values_are_shown_whole() {
+        assert_eq!(shown("1", "2"), "|1|2");
+        assert_eq!(shown("a > 1", "a >= 1"), "|a > 1|a >= 1");
+    }
+
+    #[test]
+    fn long_lines_are_shown_where_they_differ() {
+        let same = "abcdefghij".repeat(30);
+        let lead = format!("…{}", "abcdefghij".repeat(4));
+        let (old, new) = (format!("{same}, 'old')"), format!("{same}, 'new', 'more')"));
+        let (old_end, new_end) = (", 'old')", ", 'new', 'more')");
+        // The comma, the space and the quote are the same as well.
+        let lead = format!(
+            "…{}",
+            lead.trim_start_matches('…').get(3..).unwrap_or_default()
+        );
+        assert_eq!(
+            shown(&old, &new),
+            format!("|{lead}{old_end}|{lead}{new_end}")
+        );
+        let longer = format!("{same}x");
+        assert!(
+            shown(&same, &longer).ends_with('x'),
+            "{}",
+            shown(&same, &longer)
+        );
+        let far = format!("{old}{same}");
+        assert!(
+            shown(&far, &new).contains("'old')abc"),
+            "{}",
+            shown(&far, &new)
+        );
+        assert!(shown(&far, &new).contains("…|"), "{}", shown(&far, &new));
+    }
+
+    #[test]
+    fn characters_of_many_bytes_are_not_cut() {
+        let same = "ä€🙂".repeat(60);
+        let shown = shown(&format!("{same}1"), &format!("{same}2"));
+        assert!(shown.contains("🙂1|") && shown.ends_with("🙂2"), "{shown}");
+    }
+
+    #[test]
+    fn of_many_lines_the_first_that_differs_is_shown() {
+        assert_eq!(shown("a\nb\nc", "a\nx\nc"), " at line 2|`b`|`x`");
+        assert_eq!(shown("a\n", "a\nb"), " at line 2|``|`b`");
+        assert_eq!(shown("a", "a\nb"), " at line 2|no line|`b`");
+        let body = |end: &str| format!("BEGIN\n  {}{end};\nEND", "x ".repeat(100));
+        let shown = shown(&body("old"), &body("new"));
+        assert!(
+            shown.contains("x old;`|") && shown.ends_with("x new;`"),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_shown() {
+        assert_eq!(shown("a\n  b", "a\n b"), " at line 2|`  b`|` b`");
+        assert_eq!(shown("a\nb\r", "a\nb"), " at line 2|`b\\r`|`b`");
+        assert_eq!(shown("a\tb", "a b"), "|a\\tb|a b");
+    }
+
+    #[test]
+    fn labels_are_read_as_postgres_writes_them() {
+        let text = r"'a', 'b, c', 'it''s', '', E'\\, ', 'ä'";
+        let read: Vec<&str> = labels(text).collect();
+        let expected = ["'a'", "'b, c'", "'it''s'", "''", r"E'\\, '", "'ä'"];
+        assert_eq!(read, expected);
     }
 }

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use migrator_model::Registry;
+use migrator_model::{Migration, Registry};
 use migrator_runtime::history::Recorded;
 use migrator_runtime::{Client, Migrator, Settings};
 
 use crate::difference::{Change, Difference, differences};
 use crate::error::Error;
+use crate::meaning;
 use crate::pattern::Pattern;
-use crate::picture::{Kind, Object, Picture, Scope};
+use crate::picture::{Kind, Object, Picture, Scope, Within};
 use crate::recorded::{Script, script};
 use crate::repeat::Repeat;
 use crate::roles;
@@ -21,6 +22,9 @@ pub struct Drift {
     pub differences: Vec<Difference>,
     /// How many migrations the history lists.
     pub migrations: usize,
+    /// Columns at other places, and enum values that were left by a migration that is reverted:
+    /// they are no drift.
+    pub notes: Vec<Difference>,
     /// The differences that a pattern leaves out.
     pub left_out: Vec<Difference>,
     /// The storage options that were not compared, as their names are not known.
@@ -63,21 +67,29 @@ pub async fn drift(
         repeat = Box::pin(repeat.apply(entry, script)).await?;
     }
     let implied = take(repeat.admin(), &scope).await?;
-    repeat.close().await;
     let unknown_options = [&implied, &there]
         .into_iter()
         .flat_map(Picture::unknown_options);
     let unknown_options = unknown_options.map(str::to_owned).collect();
-    let found = differences(&implied, &there);
-    let found = found
-        .into_iter()
-        .filter(|difference| !is_the_servers(difference, &fresh, &implied))
-        .filter(|difference| is_superuser || !is_hidden(difference));
+    let mut found = differences(&implied, &there);
+    found.retain(|difference| {
+        let is_visible = is_superuser || !is_hidden(difference);
+        is_visible && !is_the_servers(difference, &fresh, &implied)
+    });
+    if let Some(session) = repeat.parser() {
+        found = meaning::differing(session.postgres(), found, &implied, Within::Own).await;
+    }
+    repeat.close().await;
     let services = schemas_beyond(&fresh, &implied);
-    let (left_out, differences) =
-        found.partition(|difference| is_left_out(difference, &services, patterns));
+    let (left_out, found): (Vec<_>, Vec<_>) = found
+        .into_iter()
+        .partition(|difference| is_left_out(difference, &services, patterns));
+    let (notes, differences) = found
+        .into_iter()
+        .partition(|difference| is_left_by_a_revert(difference, migrator.registry(), &recorded));
     Ok(Drift {
         differences,
+        notes,
         migrations: recorded.len(),
         left_out,
         unknown_options,
@@ -149,6 +161,28 @@ fn is_hidden(difference: &Difference) -> bool {
     let hidden = matches!(&difference.change, Change::Altered { property, after: None, .. }
         if property == "options");
     hidden && difference.object.kind == Kind::UserMapping
+}
+
+/// Whether a down script cannot have taken it back: a column that was made again stands at another
+/// place, and an enum keeps its values. Only a value that a migration makes, and none that is
+/// applied, can have been left so.
+fn is_left_by_a_revert(
+    difference: &Difference,
+    registry: &Registry,
+    recorded: &[Recorded],
+) -> bool {
+    let Some(values) = difference.added_values() else {
+        return difference.is_irremovable();
+    };
+    let is_recorded = |migration: &Migration| {
+        let is_it = |entry: &Recorded| {
+            entry.service == migration.service && entry.version == migration.version
+        };
+        recorded.iter().any(is_it)
+    };
+    let pending = || registry.migrations.iter().filter(|one| !is_recorded(one));
+    let is_made = |value: &&str| pending().any(|migration| migration.up.raw.contains(*value));
+    values.iter().all(is_made)
 }
 
 /// The schemas that migrations have made.

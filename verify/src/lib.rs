@@ -10,6 +10,7 @@ mod drift;
 pub mod empty;
 mod error;
 mod locks;
+mod meaning;
 mod mend;
 mod missing;
 mod pattern;

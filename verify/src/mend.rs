@@ -278,7 +278,7 @@ fn grants(value: &str) -> impl Iterator<Item = (&str, &str)> {
     value.split("; ").filter_map(|grant| grant.split_once(": "))
 }
 
-fn literal(text: &str) -> String {
+pub(crate) fn literal(text: &str) -> String {
     format!("E'{}'", text.replace('\\', r"\\").replace('\'', "''"))
 }
 

@@ -7,6 +7,8 @@ use std::time::Duration;
 use migrator_model::{Migration, Registry, Version};
 use migrator_runtime::{Client, Fault, Selection, Stop};
 
+use tokio_postgres::error::SqlState;
+
 use crate::difference::Difference;
 use crate::error::Error;
 use crate::locks::Lock;
@@ -45,6 +47,9 @@ pub struct Proved<'a> {
     /// The strongest lock on each table that was there before, by the tables'
     /// names; nothing where it is not known, for a script outside a transaction.
     pub locks: Option<Vec<Lock>>,
+    /// What the down script left that no script could take back: columns at other places, and
+    /// further values of enums. They are no fault.
+    pub notes: Vec<Difference>,
     /// The verdict.
     pub verdict: Verdict,
 }
@@ -196,7 +201,18 @@ impl<'a> Proved<'a> {
             down: None,
             again: None,
             locks: None,
+            notes: Vec::new(),
             verdict,
         }
+    }
+
+    /// Whether the up script failed as it adds an enum value that the down script left.
+    pub(crate) fn is_stopped_by_a_value(&self, fault: &Fault) -> bool {
+        let is_there = fault.sqlstate.as_deref() == Some(SqlState::DUPLICATE_OBJECT.code());
+        let added = self.notes.iter().filter_map(Difference::added_values);
+        let mut added = added.flatten();
+        is_there
+            && self.verdict.is_sound()
+            && added.any(|value| fault.message.contains(value.trim_matches('\'')))
     }
 }

@@ -98,6 +98,19 @@ impl Repeat {
         self.server.admin()
     }
 
+    /// The session in which texts may be parsed: what they name may run. Where a script came that
+    /// only the history has, it is that of the last role that applied a script, no superuser.
+    pub(crate) fn parser(&self) -> Option<&Client> {
+        match &self.server {
+            Server::Open(admin) => Some(admin),
+            Server::Guarded(_) | Server::Disarmed(_) => {
+                let appliers = self.appliers.iter().rev();
+                let mut sessions = appliers.filter_map(|role| self.sessions.get(role));
+                sessions.next()
+            }
+        }
+    }
+
     /// Repeats an entry.
     pub(crate) async fn apply(
         mut self,

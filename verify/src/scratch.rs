@@ -13,8 +13,9 @@ use crate::difference::{Change, Difference, differences};
 use crate::empty;
 use crate::error::Error;
 use crate::locks;
+use crate::meaning;
 use crate::missing::Missing;
-use crate::picture::{Camera, Picture, Scope};
+use crate::picture::{Camera, Picture, Scope, Within};
 use crate::proof::{Pass, Proved, Subject, Verdict};
 
 /// Ends a transaction that is open, and the locks that outlive it.
@@ -243,7 +244,10 @@ impl<'a, 'c> Scratch<'a, 'c> {
             Ok(ran) => proved.down = Some(ran.took),
             Err(trouble) => return failed(Pass::Down, trouble),
         }
-        let left = differences(before, &self.look_within().await?);
+        let left = self.look_within().await?;
+        let left = self.differing(before, &left, Within::Open).await;
+        let (notes, left) = left.into_iter().partition(Difference::is_irremovable);
+        proved.notes = notes;
         if !left.is_empty() {
             self.roll_back().await?;
             return Ok(Verdict::NotUndone(left));
@@ -251,6 +255,10 @@ impl<'a, 'c> Scratch<'a, 'c> {
         let again = up.further(self.client, &self.options).await;
         match self.outcome(again).await {
             Ok(ran) => proved.again = Some(ran.took),
+            Err(Trouble::Script(fault)) if proved.is_stopped_by_a_value(&fault) => {
+                self.roll_back().await?;
+                return Ok(Verdict::Sound);
+            }
             Err(Trouble::Script(fault)) if may_be_of_the_transaction(&fault) => {
                 // By itself it may do better.
                 self.at_rest = None;
@@ -265,7 +273,8 @@ impl<'a, 'c> Scratch<'a, 'c> {
             }
         }
         let again = self.look_within().await?;
-        let other = differences(applied, &again);
+        let mut other = self.differing(applied, &again, Within::Open).await;
+        other.retain(|difference| !difference.is_irremovable());
         if !other.is_empty() {
             self.roll_back().await?;
             return Ok(Verdict::NotRepeated(other));
@@ -297,7 +306,10 @@ impl<'a, 'c> Scratch<'a, 'c> {
             }
             Err(trouble) => return Err(trouble),
         }
-        let left = differences(before, &self.look().await?);
+        let left = self.look().await?;
+        let left = self.differing(before, &left, Within::Own).await;
+        let (notes, left) = left.into_iter().partition(Difference::is_irremovable);
+        proved.notes = notes;
         let so_far = match left.is_empty() {
             true => Verdict::Sound,
             false => Verdict::NotUndone(left),
@@ -314,14 +326,21 @@ impl<'a, 'c> Scratch<'a, 'c> {
     ) -> Result<Verdict, Trouble> {
         match self.run(proved.migration, Direction::Up).await {
             Ok(ran) => proved.again = Some(ran.took),
+            Err(Trouble::Script(fault))
+                if so_far.is_sound() && proved.is_stopped_by_a_value(&fault) => {}
             // What a down script leaves behind is in the way of the up script.
             Err(Trouble::Script(_)) if !so_far.is_sound() => return Ok(so_far),
             Err(trouble) => return failed(Pass::Again, trouble),
         }
         let again = self.look().await?;
-        let other = differences(applied, &again);
+        let mut other = self.differing(applied, &again, Within::Own).await;
+        other.retain(|difference| !difference.is_irremovable());
         if other.is_empty() {
             self.at_rest = Some(Arc::new(again));
+            return Ok(so_far);
+        }
+        // The value that is still there has kept the script from making the rest.
+        if proved.again.is_none() {
             return Ok(so_far);
         }
         Ok(match so_far.is_sound() {
@@ -338,6 +357,12 @@ impl<'a, 'c> Scratch<'a, 'c> {
     async fn roll_back(&self) -> Result<(), Trouble> {
         let rolled_back = self.client.postgres().batch_execute(ROLLBACK).await;
         rolled_back.map_err(|error| Trouble::Session(Error::Catalog(error)))
+    }
+
+    /// What differs, but for texts with one meaning. The second picture is of what is there.
+    async fn differing(&self, before: &Picture, now: &Picture, within: Within) -> Vec<Difference> {
+        let found = differences(before, now);
+        meaning::differing(self.client.postgres(), found, now, within).await
     }
 
     async fn take(&mut self) -> Result<Picture, Error> {

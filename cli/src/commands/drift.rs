@@ -49,6 +49,9 @@ fn tell(output: &mut Output, found: &Drift, live: &Client, schema: &str) -> Exit
         let (word, rest) = words(difference);
         output.result(Tone::Warn, word, &rest);
     }
+    for difference in &found.notes {
+        output.note(&difference::note(difference));
+    }
     if found.migrations == 0 {
         output.warning(&format!(
             "no history is in the schema `{schema}`: it implies nothing"
@@ -62,6 +65,7 @@ fn tell(output: &mut Output, found: &Drift, live: &Client, schema: &str) -> Exit
     let list = |differences: &[Difference]| -> Value { differences.iter().map(as_json).collect() };
     output.member("migrations", json!(found.migrations));
     output.member("differences", list(&found.differences));
+    output.member("notes", list(&found.notes));
     output.member("left_out", list(&found.left_out));
     let implied = format!(
         "the {} of its history",

@@ -134,6 +134,15 @@ fn tell(output: &Printer, proved: &Proved<'_>) {
             lock.table, lock.mode
         ));
     }
+    for note in &proved.notes {
+        output.line(&format!("         note: {}", difference::note(note)));
+    }
+    if proved.verdict.is_sound() && proved.down.is_some() && proved.again.is_none() {
+        output.line(
+            "         note: the up script cannot add that value again: \
+             write `ADD VALUE IF NOT EXISTS`",
+        );
+    }
 }
 
 /// The document, the last line, and how it ends.
@@ -319,6 +328,7 @@ fn as_json(proved: &Proved<'_>) -> Value {
             "up_again": time(proved.again),
         },
         "locks": proved.locks.as_ref().map(|locks| locks.iter().map(lock_json).collect::<Vec<_>>()),
+        "notes": proved.notes.iter().map(difference::json).collect::<Vec<_>>(),
         "differences": differences.iter().map(difference::json).collect::<Vec<_>>(),
     })
 }

@@ -29,6 +29,7 @@ use tokio_postgres::{Client, Error};
 
 pub use camera::Camera;
 pub use object::{Kind, Object};
+pub(crate) use query::{PRINTING, Within};
 
 /// Properties by name, both as a person says them: `default`, `not null`, `owner`. Only what is
 /// set is in it.

@@ -55,7 +55,7 @@ const FACETS: [&str; 4] = [
 
 /// The transaction in which a picture is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Within {
+pub(crate) enum Within {
     /// One of its own.
     Own,
     /// One that is open, with what was done in it.
@@ -63,7 +63,7 @@ pub(super) enum Within {
 }
 
 impl Within {
-    fn begin(self) -> &'static str {
+    pub(crate) fn begin(self) -> &'static str {
         match self {
             Within::Own => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;",
             Within::Open => "SAVEPOINT \"migrator: picture\";",
@@ -78,7 +78,7 @@ impl Within {
     }
 
     /// Takes back the settings, also after an error.
-    pub(super) fn undo(self) -> &'static str {
+    pub(crate) fn undo(self) -> &'static str {
         match self {
             Within::Own => "ROLLBACK",
             Within::Open => {
@@ -89,13 +89,13 @@ impl Within {
     }
 
     fn message(self, queries: &str) -> String {
-        format!("{}{SETTINGS}{queries}\n{}", self.begin(), self.end())
+        format!("{}{PRINTING}{queries}\n{}", self.begin(), self.end())
     }
 }
 
 /// What decides how definitions are printed, and what keeps other schemas' tables from standing
 /// in for the catalog's. `jit` would take longer than the queries.
-const SETTINGS: &str = "
+pub(crate) const PRINTING: &str = "
 SET LOCAL search_path = pg_catalog, pg_temp;
 SET LOCAL standard_conforming_strings = on;
 SET LOCAL quote_all_identifiers = off;

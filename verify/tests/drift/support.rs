@@ -40,6 +40,10 @@ impl Live {
         Live { url }
     }
 
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     async fn client(&self) -> Client {
         client(&self.url).await
     }

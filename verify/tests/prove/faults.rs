@@ -44,15 +44,6 @@ const PLANTED: &[(&str, Planted)] = &[
         },
     ),
     (
-        "column order",
-        Planted {
-            given: TABLE,
-            up: "ALTER TABLE shop.orders DROP note;",
-            down: "ALTER TABLE shop.orders ADD note varchar(20);",
-            found: &["column shop.orders.note: position is 3, was 2"],
-        },
-    ),
-    (
         "column type",
         Planted {
             given: TABLE,
@@ -318,15 +309,6 @@ const PLANTED: &[(&str, Planted)] = &[
             up: "ALTER DOMAIN shop.d DROP CONSTRAINT d_check;",
             down: "SELECT 1;",
             found: &["shop.d"],
-        },
-    ),
-    (
-        "enum label",
-        Planted {
-            given: "CREATE TYPE shop.e AS ENUM ('a', 'b');",
-            up: "ALTER TYPE shop.e ADD VALUE 'c';",
-            down: "SELECT 1;",
-            found: &["type shop.e: labels"],
         },
     ),
     (

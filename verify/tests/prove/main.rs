@@ -6,6 +6,8 @@ mod behind;
 mod faults;
 mod lent;
 mod locks;
+mod meaning;
+mod notes;
 mod passes;
 mod rolled_back;
 mod support;

@@ -53,6 +53,8 @@ fn stamp(number: i64) -> i64 {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Tried {
     Sound,
+    /// Sound, but for what no script can take back.
+    Noted(Vec<String>),
     NotUndone(Vec<String>),
     NotRepeated(Vec<String>),
     Failed(Pass, String),
@@ -93,6 +95,7 @@ pub(crate) async fn try_on(
         .proved
         .into_iter()
         .map(|proved| match proved.verdict {
+            Verdict::Sound if !proved.notes.is_empty() => Tried::Noted(lines(&proved.notes)),
             Verdict::Sound => Tried::Sound,
             Verdict::NotUndone(differences) => Tried::NotUndone(lines(&differences)),
             Verdict::NotRepeated(differences) => Tried::NotRepeated(lines(&differences)),
