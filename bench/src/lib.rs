@@ -24,6 +24,34 @@ pub fn tree(migrations: usize) -> Tree {
     tree
 }
 
+/// The same tree with a fault in every second down script: one in turn fails, leaves what the up
+/// script made, drops more than that, and leaves rows that are in the way of the up script.
+#[must_use]
+pub fn faulty_tree(migrations: usize) -> Tree {
+    let mut tree = tree(migrations);
+    for number in (1..migrations).step_by(2) {
+        let service = number % SERVICES;
+        let (stem, table) = (stem(service, number), format!("s{service}.t{number}"));
+        let (up, down) = (up(service, number, &table), down(&table, service, number));
+        let fault = match number / 2 % 4 {
+            0 => [up, format!("{down}SELECT nothing;\n")],
+            1 => [up, "SELECT 1;\n".to_owned()],
+            2 => [up, format!("{down}DROP SCHEMA s{service} CASCADE;\n")],
+            _ => [
+                format!(
+                    "{up}INSERT INTO s0.t0 (id, name) OVERRIDING SYSTEM VALUE VALUES ({number}, 'x');\n"
+                ),
+                down,
+            ],
+        };
+        let [up, down] = fault;
+        tree = tree
+            .with_file(&format!("{stem}.up.sql"), up)
+            .with_file(&format!("{stem}.down.sql"), down);
+    }
+    tree
+}
+
 fn manifest() -> String {
     let table = |service: usize| {
         let others: Vec<String> = (0..service).map(|other| format!("\"s{other}\"")).collect();

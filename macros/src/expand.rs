@@ -30,6 +30,8 @@ pub(crate) fn registry(runtime: &TokenStream, embedded: &Embedded) -> TokenStrea
     let rows = rows(&registry.migrations, embedded.watcher);
     let left_out = registry.left_out.iter().map(AsRef::as_ref);
     let left_out = left_out.map(|pattern: &str| quote!(text(#pattern)));
+    let roles = registry.roles.iter().map(AsRef::as_ref);
+    let roles = roles.map(|role: &str| quote!(text(#role)));
     let manifest = match embedded.watcher {
         Watcher::BuildScript => None,
         Watcher::Rustc => Some(file(&embedded.manifest)),
@@ -44,7 +46,8 @@ pub(crate) fn registry(runtime: &TokenStream, embedded: &Embedded) -> TokenStrea
         #[allow(long_running_const_eval, reason = "it grows with the tree")]
         static MIGRATIONS: [Migration; #count] = migrations(ROWS);
         const LEFT_OUT: &[Text] = &[#(#left_out),*];
-        registry(TIERS, SERVICES, &MIGRATIONS, LEFT_OUT)
+        const ROLES: &[Text] = &[#(#roles),*];
+        registry(TIERS, SERVICES, &MIGRATIONS, LEFT_OUT, ROLES)
     }}
 }
 
@@ -53,7 +56,7 @@ pub(crate) fn faults(runtime: &TokenStream, faults: &[Error]) -> TokenStream {
     let errors = faults.iter().map(Error::to_compile_error);
     quote! {{
         #(#errors)*
-        #runtime::__private::registry(&[], &[], &[], &[])
+        #runtime::__private::registry(&[], &[], &[], &[], &[])
     }}
 }
 

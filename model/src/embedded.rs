@@ -24,12 +24,14 @@ pub const fn registry(
     services: &'static [Service],
     migrations: &'static [Migration],
     left_out: &'static [Text],
+    roles: &'static [Text],
 ) -> Registry {
     Registry {
         tiers: Cow::Borrowed(tiers),
         services: Cow::Borrowed(services),
         migrations: Cow::Borrowed(migrations),
         left_out: Cow::Borrowed(left_out),
+        roles: Cow::Borrowed(roles),
     }
 }
 

@@ -30,6 +30,16 @@ pub(crate) struct Manifest {
     pub(crate) lints: BTreeMap<Code, Level>,
     /// The patterns of objects that `drift` leaves out.
     pub(crate) left_out: Vec<String>,
+    /// The roles that `verify` makes on its own server.
+    pub(crate) roles: Vec<String>,
+}
+
+/// The longest name that Postgres takes, in bytes (`NAMEDATALEN`).
+const LONGEST_ROLE: usize = 63;
+
+/// Whether Postgres keeps a role's name for itself (`IsReservedName`, `get_rolespec_name`).
+fn is_reserved(role: &str) -> bool {
+    role.starts_with("pg_") || ["public", "none"].contains(&role)
 }
 
 /// A service's table; what it names is not looked up yet.
@@ -130,7 +140,7 @@ impl Reader<'_> {
         let fields = self.fields(
             table,
             "the manifest",
-            &["tiers", "services", "lints", "drift"],
+            &["tiers", "services", "lints", "drift", "verify"],
         );
         let mut is_complete = fields.known.len() == table.len();
         let tiers = self.tiers(&fields);
@@ -147,9 +157,14 @@ impl Reader<'_> {
             Some(value) => self.left_out(value),
             None => Vec::new(),
         };
+        let roles = match fields.get("verify") {
+            Some(value) => self.roles(value),
+            None => Vec::new(),
+        };
         Manifest {
             lints,
             left_out,
+            roles,
             tiers: tiers.unwrap_or_default(),
             services,
             is_complete,
@@ -208,6 +223,28 @@ impl Reader<'_> {
             }
         }
         patterns.into_iter().map(|(pattern, _)| pattern).collect()
+    }
+
+    /// The roles that others make, for `verify`.
+    fn roles(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<String> {
+        let Some(table) = value.get_ref().as_table() else {
+            self.wrong_type("verify", "a table with the key `roles`", value);
+            return Vec::new();
+        };
+        let fields = self.fields(table, "`[verify]`", &["roles"]);
+        let roles = match fields.get("roles") {
+            Some(value) => self.strings(value, "roles"),
+            None => Vec::new(),
+        };
+        for (role, offset) in &roles {
+            if role.is_empty() || role.len() > LONGEST_ROLE || is_reserved(role) {
+                let message = format!("`{role}` cannot be the name of a role");
+                let help = "write the name as in `CREATE ROLE`, without quotes: 1 to 63 bytes, \
+                            not `public` or `none`, and not starting with `pg_`";
+                self.fault(Code::M0302, *offset, message, help);
+            }
+        }
+        roles.into_iter().map(|(role, _)| role).collect()
     }
 
     /// The tiers, unless something is wrong with them: then none is looked up there.

@@ -26,6 +26,8 @@ pub struct Registry {
     pub migrations: Cow<'static, [Migration]>,
     /// Patterns of the objects that `drift` leaves out, as the manifest has them.
     pub left_out: Cow<'static, [Text]>,
+    /// The roles that the migrations need and others make: `verify` makes them on its own server.
+    pub roles: Cow<'static, [Text]>,
 }
 
 /// A service: the owner of a part of the schema and of one folder of migrations.
@@ -163,6 +165,7 @@ impl Registry {
             services: services.cloned().collect(),
             migrations: migrations.cloned().collect(),
             left_out: self.left_out.clone(),
+            roles: self.roles.clone(),
         }
     }
 

@@ -60,6 +60,7 @@ pub fn resolve(tree: &Tree) -> Resolved {
             services: services.into(),
             migrations: found.pairs.into_iter().map(migration).collect(),
             left_out: manifest.left_out.into_iter().map(Text::Owned).collect(),
+            roles: manifest.roles.into_iter().map(Text::Owned).collect(),
         },
         diagnostics,
         levels: manifest.lints,

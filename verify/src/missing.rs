@@ -24,14 +24,15 @@ struct Unapplied<'a> {
     root: String,
     /// The words of its up script, without what it lacks itself.
     words: BTreeSet<String>,
-    /// Whether it makes SQL as it runs, so that it may make what it does not name.
+    /// Whether it may make what it does not name: by SQL that it puts together, or as an
+    /// extension's script.
     is_dynamic: bool,
 }
 
 /// SQLSTATEs of what is not there: a table, a column, another object, a function, a schema, a key
-/// to refer to, a value of an enum, a row to refer to.
-const ABSENT: [&str; 8] = [
-    "42P01", "42703", "42704", "42883", "3F000", "42830", "22P02", "23503",
+/// to refer to, a value of an enum, a row to refer to, a role to be set.
+const ABSENT: [&str; 9] = [
+    "42P01", "42703", "42704", "42883", "3F000", "42830", "22P02", "23503", "22023",
 ];
 
 impl<'a> Missing<'a> {
@@ -82,7 +83,9 @@ impl<'a> Missing<'a> {
 
     fn note(&mut self, migration: &'a Migration, root: String, lacking: Option<String>) {
         let mut words = words(&migration.up.raw);
-        let is_dynamic = words.contains("execute");
+        let is_dynamic = ["execute", "extension"]
+            .iter()
+            .any(|word| words.contains(*word));
         if let Some(lacking) = lacking {
             words.remove(&lacking);
         }
@@ -121,7 +124,13 @@ impl<'a> Missing<'a> {
     }
 
     fn naming(&self, name: &str) -> Option<&Unapplied<'a>> {
-        self.unapplied.iter().find(|one| one.words.contains(name))
+        let is_named = |one: &&Unapplied<'a>| one.words.contains(name);
+        let is_implied = |one: &&Unapplied<'a>| {
+            let table = table_of(name);
+            table.is_some_and(|table| one.words.iter().any(|word| is_of(table, word)))
+        };
+        let found = self.unapplied.iter().find(is_named);
+        found.or_else(|| self.unapplied.iter().find(is_implied))
     }
 }
 
@@ -137,10 +146,23 @@ fn lacking(fault: &Fault) -> Option<String> {
     } else if state == "22P02" {
         // invalid input value for enum shop.mood: "glad"
         quoted(message.rsplit_once(": ")?.1)
+    } else if state == "22023" && !message.starts_with("role ") {
+        None
     } else {
         quoted(message).or_else(|| unquoted(message))
     };
     name.map(last_part)
+}
+
+/// What Postgres has called after a table and its columns (`ChooseRelationName`), without the end.
+fn table_of(name: &str) -> Option<&str> {
+    const ENDS: [&str; 7] = ["_seq", "_pkey", "_key", "_fkey", "_idx", "_check", "_excl"];
+    ENDS.iter().find_map(|end| name.strip_suffix(end))
+}
+
+fn is_of(name: &str, table: &str) -> bool {
+    let rest = name.strip_prefix(table);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
 }
 
 /// The first text in double quotes.
@@ -158,7 +180,7 @@ fn unquoted(message: &str) -> Option<&str> {
 /// The last part of a name, as it is found among [`words`].
 fn last_part(name: &str) -> String {
     let last = name.rsplit('.').next().unwrap_or(name);
-    let last = last.split(['(', ' ']).next().unwrap_or(last);
+    let last = last.split(['(', ' ', '[']).next().unwrap_or(last);
     last.trim_matches('"').to_lowercase()
 }
 

@@ -13,6 +13,7 @@ use crate::difference::Difference;
 use crate::error::Error;
 use crate::locks::Lock;
 use crate::picture::{Camera, Kind, Picture, Scope};
+use crate::roles;
 use crate::scratch::Scratch;
 
 /// Which migrations are proved.
@@ -136,7 +137,7 @@ pub async fn prove_until<'a>(
         proved.push(found);
     };
     let mut unknown_options = BTreeSet::new();
-    let ended = match start(stop, client, registry).await {
+    let ended = match start(stop, client, registry, afterwards).await {
         Ok(mut scratch) => {
             let ended = run(&mut scratch, subject, afterwards, &mut keep).await;
             unknown_options = scratch.unknown_options();
@@ -155,7 +156,12 @@ async fn start<'a, 'c>(
     stop: &Stop,
     client: &'c mut Client,
     registry: &'a Registry,
+    afterwards: Afterwards,
 ) -> Result<Scratch<'a, 'c>, Error> {
+    // On a server that was lent they would stay.
+    if afterwards == Afterwards::Abandon {
+        roles::make_listed(client, &registry.roles).await?;
+    }
     let mut camera = Camera::new(Scope::default());
     let empty = camera.take(client.postgres()).await;
     let empty = empty.map_err(Error::Catalog)?;

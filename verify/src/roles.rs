@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use migrator_model::registry::Text;
 use migrator_runtime::Client;
 use tokio_postgres::SimpleQueryMessage;
 
@@ -46,6 +47,25 @@ pub(crate) async fn column(
         }
     }
     Ok(values)
+}
+
+/// Makes the roles that a manifest lists and that are not there, without any right.
+pub(crate) async fn make_listed(client: &Client, listed: &[Text]) -> Result<(), Error> {
+    if listed.is_empty() {
+        return Ok(());
+    }
+    let mut there = of(client).await.map_err(Error::Catalog)?.names;
+    for name in listed {
+        if there.insert(name.to_string()) {
+            let sql = format!("CREATE ROLE {}", quoted(name));
+            let made = client.postgres().batch_execute(&sql).await;
+            made.map_err(|source| Error::Role {
+                role: name.to_string(),
+                source,
+            })?;
+        }
+    }
+    Ok(())
 }
 
 /// The roles that were made for a repetition.

@@ -1,5 +1,6 @@
 //! Times the proof of trees of 100, 300 and 1,000 migrations, and how much of it is
-//! the pictures of the catalog.
+//! the pictures of the catalog; then the same trees with a fault in every second down
+//! script.
 //!
 //! `cargo run --release -p migrator-bench --bin verify [SIZE…]`
 
@@ -9,7 +10,7 @@ use std::error::Error;
 use std::time::{Duration, Instant};
 
 use migrator_localpg::Throwaway;
-use migrator_model::{Registry, resolve};
+use migrator_model::{Registry, Tree, resolve};
 use migrator_runtime::{Client, Selection, Settings, connect};
 use migrator_verify::{Afterwards, Picture, Proved, Scope, Subject, prove};
 
@@ -17,7 +18,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    println!("migrations  objects  picture ms  total s  ms a migration  of the last tenth");
+    println!(
+        "migrations  faults  objects  picture ms  total s  ms a migration  of the last tenth  of sound"
+    );
     let mut sizes = Vec::new();
     for argument in std::env::args().skip(1) {
         sizes.push(argument.parse()?);
@@ -26,14 +29,21 @@ fn main() -> Result<(), Box<dyn Error>> {
         sizes = vec![100, 300, 1_000];
     }
     for size in sizes {
-        runtime.block_on(measure(size))?;
+        runtime.block_on(async {
+            let sound = measure(&migrator_bench::tree(size), 0, None).await?;
+            measure(&migrator_bench::faulty_tree(size), size / 2, Some(sound)).await
+        })?;
     }
     Ok(())
 }
 
-async fn measure(size: usize) -> Result<(), Box<dyn Error>> {
-    let registry: &'static Registry =
-        Box::leak(Box::new(resolve(&migrator_bench::tree(size)).registry));
+/// How long the proof took; `sound` is that of the same tree without faults.
+async fn measure(
+    tree: &Tree,
+    faults: usize,
+    sound: Option<Duration>,
+) -> Result<Duration, Box<dyn Error>> {
+    let registry: &'static Registry = Box::leak(Box::new(resolve(tree).registry));
     let server = Throwaway::start()?;
     let mut client = connect(Settings::parse(&server.create_database().await?)?).await?;
     let subject = Subject {
@@ -49,21 +59,30 @@ async fn measure(size: usize) -> Result<(), Box<dyn Error>> {
     let total = started.elapsed();
     proof.ended?;
     let proved = proof.proved;
-    if let Some(fault) = proved.iter().find(|one| !one.verdict.is_sound()) {
-        return Err(format!("{}: {:?}", fault.migration, fault.verdict).into());
+    let unsound: Vec<&Proved<'_>> = proved
+        .iter()
+        .filter(|one| !one.verdict.is_sound())
+        .collect();
+    if let Some(first) = unsound.first().filter(|_| unsound.len() != faults) {
+        let (found, verdict) = (unsound.len(), &first.verdict);
+        return Err(format!("{found} faults; {}: {verdict:?}", first.migration).into());
     }
     let (objects, picture) = picture(&client).await?;
     let tenth = told.len() / 10;
     let last = total.saturating_sub(told[told.len() - tenth - 1]);
+    let ratio = sound.map_or(String::new(), |sound| {
+        format!("{:.2}", total.as_secs_f64() / sound.as_secs_f64())
+    });
     println!(
-        "{size:>10}  {objects:>7}  {:>10.1}  {:>7.1}  {:>14.1}  {:>17.1}",
+        "{:>10}  {faults:>6}  {objects:>7}  {:>10.1}  {:>7.1}  {:>14.1}  {:>17.1}  {ratio:>8}",
+        proved.len(),
         milliseconds(picture),
         total.as_secs_f64(),
         milliseconds(total) / count(proved.len()),
         milliseconds(last) / count(tenth),
     );
     scripts(&proved);
-    Ok(())
+    Ok(total)
 }
 
 /// The median of five pictures of all that is applied.

@@ -7,6 +7,7 @@ mod down;
 mod drift;
 mod explain;
 mod fleet;
+mod lacking;
 mod redo;
 mod repair;
 mod run;

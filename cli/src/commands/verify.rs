@@ -9,6 +9,7 @@ use migrator_verify::{
 };
 use serde_json::{Value, json};
 
+use super::lacking::lacks;
 use super::run::{milliseconds, seconds};
 use super::{Context, Outcome, count};
 use crate::args;
@@ -87,7 +88,7 @@ impl Act<'_> {
         let tell = |proved: &Proved<'_>| tell(&printer, proved);
         let proof = prove_until(&stop, &mut client, registry, &subject, afterwards, tell).await;
         client.close().await;
-        conclude(output, proof, started.elapsed())
+        conclude(output, proof, started.elapsed(), registry, afterwards)
     }
 }
 
@@ -146,7 +147,13 @@ fn tell(output: &Printer, proved: &Proved<'_>) {
 }
 
 /// The document, the last line, and how it ends.
-fn conclude(output: &mut Output, proof: Proof<'_>, took: Duration) -> Outcome {
+fn conclude(
+    output: &mut Output,
+    proof: Proof<'_>,
+    took: Duration,
+    registry: &Registry,
+    afterwards: Afterwards,
+) -> Outcome {
     let Proof {
         proved,
         ended,
@@ -156,6 +163,7 @@ fn conclude(output: &mut Output, proof: Proof<'_>, took: Duration) -> Outcome {
     output.member("migrations", proved.iter().map(as_json).collect());
     output.member("milliseconds", json!(milliseconds(took)));
     let line = line(&proved, took);
+    let as_error = |proved| as_error(proved, registry, afterwards);
     let mut errors: Vec<Shown> = proved.into_iter().filter_map(as_error).collect();
     let mut exit = Exit::Failed;
     match ended {
@@ -207,7 +215,7 @@ fn line(proved: &[Proved<'_>], took: Duration) -> String {
     }
 }
 
-fn as_error(proved: Proved<'_>) -> Option<Shown> {
+fn as_error(proved: Proved<'_>, registry: &Registry, afterwards: Afterwards) -> Option<Shown> {
     let migration = proved.migration;
     match proved.verdict {
         Verdict::Sound | Verdict::Irreversible(_) | Verdict::Skipped { .. } => None,
@@ -229,6 +237,7 @@ fn as_error(proved: Proved<'_>) -> Option<Shown> {
             help: "let it depend on nothing but the schema that it meets".to_owned(),
         }),
         Verdict::Failed(pass, fault) => {
+            let lacks = lacks(&fault, registry, afterwards);
             let mut shown = failure::of_fault(fault);
             let (note, help) = match pass {
                 Pass::Up => ("it was the up script's first run", "fix the up script"),
@@ -244,9 +253,10 @@ fn as_error(proved: Proved<'_>) -> Option<Shown> {
                 ),
             };
             shown.notes.push(("note", note.to_owned()));
-            shown.help = match shown.notes.iter().any(is_of_the_role) {
-                true => "the role lacks a right that the scripts need".to_owned(),
-                false => help.to_owned(),
+            shown.help = match (lacks, shown.notes.iter().any(is_of_the_role)) {
+                (Some(help), _) => help,
+                (None, true) => "the role lacks a right that the scripts need".to_owned(),
+                (None, false) => help.to_owned(),
             };
             Some(shown)
         }

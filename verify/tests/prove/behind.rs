@@ -114,6 +114,7 @@ async fn any_kind_of_object_may_be_missing() {
     let failing = "ALTER TABLE shop.base ADD total int; \
         CREATE FUNCTION shop.sum(int) RETURNS int LANGUAGE sql AS 'SELECT $1'; \
         CREATE TYPE shop.mood AS ENUM ('glad'); CREATE SEQUENCE shop.numbers; \
+        CREATE TABLE shop.serials (id serial PRIMARY KEY); \
         CREATE SCHEMA later; INSERT INTO shop.base (id) VALUES (1); SELECT 1 / 0;";
     let tried = behind(
         failing,
@@ -135,6 +136,21 @@ async fn any_kind_of_object_may_be_missing() {
             ("shop", "CREATE TABLE later.t ();", "DROP TABLE later.t;"),
             (
                 "shop",
+                "CREATE TABLE public.n (x shop.mood[]);",
+                "DROP TABLE public.n;",
+            ),
+            (
+                "shop",
+                "ALTER SEQUENCE shop.serials_id_seq CYCLE;",
+                "SELECT 1;",
+            ),
+            (
+                "shop",
+                "ALTER INDEX shop.serials_pkey RENAME TO serials_key;",
+                "SELECT 1;",
+            ),
+            (
+                "shop",
                 "CREATE TABLE public.r (id int REFERENCES shop.base DEFAULT 1); \
                  INSERT INTO public.r DEFAULT VALUES;",
                 "DROP TABLE public.r;",
@@ -142,7 +158,7 @@ async fn any_kind_of_object_may_be_missing() {
         ],
     )
     .await;
-    assert_eq!(tried, vec![skipped(); 8]);
+    assert_eq!(tried, vec![skipped(); 11]);
 }
 
 #[tokio::test]
@@ -216,4 +232,21 @@ async fn each_is_skipped_behind_the_one_that_it_needs() {
     let third = Tried::Skipped("shop/20240101000003_a0000003_m3".to_owned());
     assert!(matches!(tried[0], Tried::Failed(Pass::Up, _)));
     assert_eq!(tried[1..], [third, skipped()]);
+}
+
+#[tokio::test]
+async fn what_an_extension_would_have_brought_is_missing_with_it() {
+    let tried = behind(
+        "CREATE EXTENSION no_such_extension;",
+        &[
+            (
+                "shop",
+                "CREATE TABLE shop.p (at geometry);",
+                "DROP TABLE shop.p;",
+            ),
+            ("shop", "CREATE TABLE shop.q ();", "DROP TABLE shop.q;"),
+        ],
+    )
+    .await;
+    assert_eq!(tried, [skipped(), Tried::Sound]);
 }
