@@ -9,6 +9,7 @@
     reason = "a script has hundreds of kinds of nodes, a few of which matter here"
 )]
 
+mod alike;
 mod effects;
 mod facts;
 mod moments;
@@ -41,7 +42,7 @@ pub(crate) fn find<'a>(pair: &'a Pair<'a>, state: &mut State<'a>) -> Vec<Finding
     let down = Effects::of(&pair.down, state);
     let down_journal = state.end();
     let names = Names::of([&up, &down]);
-    let judge = Judge {
+    let mut judge = Judge {
         links: parents::links(&up.script.sql),
         cascade: parents::goes_by_cascade(&up, &down),
         absorbed: absorbed(&up),
@@ -55,7 +56,8 @@ pub(crate) fn find<'a>(pair: &'a Pair<'a>, state: &mut State<'a>) -> Vec<Finding
         up,
         down,
     };
-    let findings = judge.findings();
+    let mut findings = judge.findings();
+    findings.append(&mut judge.up.alike);
     state.revert(down_journal);
     findings
 }
@@ -77,6 +79,8 @@ struct Judge<'s, 'a> {
 /// Something that the down script leaves as it is.
 struct Left<'a> {
     object: Object,
+    /// The object in words.
+    shown: String,
     offset: usize,
     code: Code,
     message: String,
@@ -220,9 +224,10 @@ impl<'a> Judge<'_, 'a> {
     }
 
     fn lost(&self, object: &Object, by: &Effect<'a>) -> Left<'a> {
+        let shown = words::shown(object, by.kind);
         Left {
             message: format!(
-                "the up script drops {object} and makes another of that name, and the down script does not make the first again"
+                "the up script drops {shown} and makes another of that name, and the down script does not make the first again"
             ),
             code: match object.space {
                 Space::Column | Space::Constraint => Code::M0229,
@@ -234,9 +239,10 @@ impl<'a> Judge<'_, 'a> {
     }
 
     fn dropped_instead(&self, object: &Object, by: &Effect<'a>) -> Left<'a> {
+        let shown = words::shown(object, by.kind);
         Left {
             message: format!(
-                "the up script replaces {object}, and the down script drops it instead of putting its former definition back"
+                "the up script replaces {shown}, and the down script drops it instead of putting its former text back"
             ),
             code: Code::M0228,
             ..self.left_replaced(object, by)
@@ -244,9 +250,11 @@ impl<'a> Judge<'_, 'a> {
     }
 
     fn left_replaced(&self, object: &Object, by: &Effect<'a>) -> Left<'a> {
+        let shown = words::shown(object, by.kind);
         let is_of_table = matches!(object.space, Space::Column | Space::Constraint);
         Left {
             object: object.clone(),
+            shown: shown.clone(),
             offset: by.mention.offset,
             code: if is_of_table {
                 Code::M0229
@@ -254,7 +262,7 @@ impl<'a> Judge<'_, 'a> {
                 Code::M0227
             },
             message: format!(
-                "the up script replaces {object}, and the down script does not put its former definition back"
+                "the up script replaces {shown}, and the down script does not put its former text back"
             ),
             help: format!(
                 "make it again in the down script, {}",
@@ -399,6 +407,7 @@ impl<'a> Judge<'_, 'a> {
     }
 
     fn describe(&self, net: &Net<'a>, object: &Object, by: &Effect<'a>) -> Left<'a> {
+        let shown = words::shown(object, by.kind);
         let is_of_table = matches!(object.space, Space::Column | Space::Constraint);
         let (code, message, help, sought) = match net {
             Net::Dropped(..) => (
@@ -407,7 +416,7 @@ impl<'a> Judge<'_, 'a> {
                 } else {
                     Code::M0228
                 },
-                format!("the up script drops {object}, and the down script does not make it again"),
+                format!("the up script drops {shown}, and the down script does not make it again"),
                 format!("{}, {}", again(object, by), self.as_before(object)),
                 Sought::Otherwise,
             ),
@@ -418,7 +427,7 @@ impl<'a> Judge<'_, 'a> {
                     Code::M0227
                 },
                 format!(
-                    "the up script turns {} into {object}, and the down script does not turn it back",
+                    "the up script turns {} into {shown}, and the down script does not turn it back",
                     before(by)
                 ),
                 renamed_back(object, by),
@@ -427,7 +436,7 @@ impl<'a> Judge<'_, 'a> {
             _ if self.up.has(by, Kind::OR_REPLACE) => (
                 Code::M0227,
                 format!(
-                    "the up script makes or replaces {object}, and the down script neither drops it nor puts its former text back"
+                    "the up script makes or replaces {shown}, and the down script neither drops it nor puts its former text back"
                 ),
                 format!(
                     "write `{}` in the down script, or CREATE OR REPLACE with what was there before",
@@ -441,7 +450,7 @@ impl<'a> Judge<'_, 'a> {
                 } else {
                     Code::M0227
                 },
-                format!("the up script makes {object}, and the down script does not drop it"),
+                format!("the up script makes {shown}, and the down script does not drop it"),
                 format!(
                     "write `{}` in the down script",
                     words::drop_statement(object, by.kind)
@@ -451,6 +460,7 @@ impl<'a> Judge<'_, 'a> {
         };
         Left {
             object: object.clone(),
+            shown: shown.clone(),
             offset: by.mention.offset,
             code,
             message,
@@ -479,10 +489,11 @@ impl<'a> Judge<'_, 'a> {
             let meant = Self::meant(&object, left);
             let is_sure =
                 meant.is_some() || !self.down.has(&by, Kind::IF_EXISTS) || by.made.is_some();
-            let meant = meant.map(|at| left.remove(at).object);
+            let meant = meant.map(|at| left.remove(at).shown);
             is_sure.then(|| {
+                let shown = words::shown(&object, by.kind);
                 let message =
-                    format!("the down script drops {object}, which the up script does not make");
+                    format!("the down script drops {shown}, which the up script does not make");
                 let help = match (meant, by.made) {
                     (Some(meant), _) => format!("the up script makes {meant}: drop that"),
                     (None, Some(site)) => format!("leave it as it is: {} makes it", site.place()),
@@ -614,7 +625,9 @@ fn goes_with_table(script: &Effects<'_>, names: &Names, object: &Object) -> bool
 }
 
 fn before(by: &Effect<'_>) -> String {
-    by.before.map(ToString::to_string).unwrap_or_default()
+    by.before
+        .map(|before| words::shown(before, by.kind))
+        .unwrap_or_default()
 }
 
 fn renamed_back(object: &Object, by: &Effect<'_>) -> String {
@@ -646,7 +659,7 @@ fn nothing_taken_back<'a>(first: &Left<'a>, count: usize) -> Finding<'a> {
         first.offset,
         format!(
             "the down script takes back nothing of what the up script does to {} and {number}{word}",
-            first.object
+            first.shown
         ),
         format!(
             "take it back in the down script, or say in the up script why that cannot be: `-- migrator: allow {} because …`",

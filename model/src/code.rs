@@ -120,6 +120,7 @@ codes! {
     M0229 "a down script does not take back what its up script changes in a table" Deny,
     M0230 "a down script drops what its up script does not make" Deny,
     M0232 "a migration is irreversible" Allow,
+    M0233 "two names are alike in the bytes that Postgres keeps" Deny,
     M0241 "a character is not what it looks like" Deny,
     M0301 "the manifest is not TOML",
     M0302 "the manifest has an unknown key or a value of the wrong type",

@@ -2,12 +2,14 @@
 
 use migrator_model::file_name::Direction;
 
+use crate::finding::Finding;
 use crate::objects::{Deed, Mention, Name, Object, Space, fold};
 use crate::parse::{Id, Kind, ROOT, Sql};
 use crate::script::Script;
 use crate::state::hidden::is_dynamic;
 use crate::state::{Path, Site, State, mentions_of};
 
+use super::alike;
 use super::names::Names;
 
 /// Something that a script makes or drops.
@@ -49,6 +51,8 @@ pub(super) struct Effects<'a> {
     pub(super) perhaps: Vec<Effect<'a>>,
     /// Where its names are looked up at its end.
     pub(super) path: Path,
+    /// What is found of names that are cut.
+    pub(super) alike: Vec<Finding<'a>>,
     /// Whether it may do more than can be read.
     pub(super) reach: Reach,
 }
@@ -71,11 +75,15 @@ impl<'a> Effects<'a> {
             all: Vec::new(),
             perhaps: Vec::new(),
             path: Path::default(),
+            alike: Vec::new(),
             reach: Reach::Plain,
         };
         state.begin();
         for statement in sql.statements() {
             effects.statement(statement, state);
+            if script.direction == Direction::Up {
+                effects.alike.extend(alike::find(script, statement, state));
+            }
             if is_dynamic(sql, statement) {
                 effects.reach = Reach::Unknown;
             }

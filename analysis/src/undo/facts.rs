@@ -2,6 +2,8 @@
 //!
 //! Only where the state knows what was there before and what is there after.
 
+use std::collections::BTreeMap;
+
 use crate::finding::Finding;
 use crate::names::Name;
 use crate::objects::{Object, Space, name_of};
@@ -30,7 +32,7 @@ struct Difference<'d> {
 }
 
 /// Which script has made the difference.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Cause {
     /// The up script, and the down script does nothing about it.
     Up,
@@ -101,15 +103,17 @@ fn of_table<'a>(
                 .map(String::as_str),
             after: after.facts.get(facet).unwrap_or(value),
         };
-        findings.extend(difference.finding(judge));
+        findings.extend(difference.finding(judge).map(|(_, finding)| finding));
     }
+    let mut of_columns: BTreeMap<(Cause, &Facet), Vec<Finding<'a>>> = BTreeMap::new();
+    let mut lacking = Vec::new();
     let is_remade = made_in(judge.down.script, table).is_some()
         && before.extent == Extent::Whole
         && after.extent == Extent::Whole;
     for (name, column) in &before.columns {
         let Some(now) = after.columns.get(name) else {
             if is_remade {
-                findings.extend(missing(judge, table, name, &column.site.place()));
+                lacking.extend(missing(judge, table, name, &column.site.place()));
             }
             continue;
         };
@@ -139,10 +143,29 @@ fn of_table<'a>(
         });
         // A column that is made again as another has one fault.
         let count = if between.is_none() { 1 } else { usize::MAX };
-        findings.extend(differences.take(count));
+        for (key, finding) in differences.take(count) {
+            of_columns.entry(key).or_default().push(finding);
+        }
+    }
+    findings.extend(of_columns.into_values().flat_map(gathered));
+    findings.extend(gathered(lacking));
+    findings
+}
+
+/// One finding for many columns that have the same fault.
+fn gathered(mut findings: Vec<Finding<'_>>) -> Vec<Finding<'_>> {
+    let others = findings.len().saturating_sub(1);
+    if findings.len() > FEW {
+        findings.truncate(1);
+        for first in &mut findings {
+            first.message = format!("{}, and {others} other columns alike", first.message);
+        }
     }
     findings
 }
+
+/// So many columns with the same fault have a finding each.
+const FEW: usize = 3;
 
 /// A column of a table that the down script makes again without it.
 fn missing<'a>(
@@ -162,7 +185,7 @@ fn missing<'a>(
     ))
 }
 
-impl Difference<'_> {
+impl<'d> Difference<'d> {
     /// Which script is at fault, if it is certain that there is a difference.
     fn cause(&self) -> Option<Cause> {
         let is_other = |one: &str, other: &str| match self.facet {
@@ -184,7 +207,7 @@ impl Difference<'_> {
         is_certain.then_some(cause)
     }
 
-    fn finding<'a>(&self, judge: &Judge<'_, 'a>) -> Option<Finding<'a>> {
+    fn finding<'a>(&self, judge: &Judge<'_, 'a>) -> Option<((Cause, &'d Facet), Finding<'a>)> {
         let cause = self.cause()?;
         let (script, offset) = match cause {
             Cause::Up => (judge.up.script, self.offset(judge.up.script)?),
@@ -198,7 +221,8 @@ impl Difference<'_> {
             Cause::Down => format!("the down script leaves {}", self.left()),
         };
         let help = format!("write `{}` in the down script", self.statement());
-        Some(Finding::new(script, Code::M0229, offset, message, help))
+        let finding = Finding::new(script, Code::M0229, offset, message, help);
+        Some(((cause, self.facet), finding))
     }
 
     fn shown(&self) -> String {

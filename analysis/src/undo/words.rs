@@ -76,13 +76,30 @@ pub(super) fn rename_statement(now: &Object, before: &Object, renamed_by: Kind) 
     }
 }
 
+/// An object by its own word: a view is no `relation` to anybody who reads of it.
+pub(super) fn shown(object: &Object, kind: Kind) -> String {
+    let of_table = object.of.as_ref();
+    let word = match object.space {
+        Space::Relation => relation(kind).to_ascii_lowercase(),
+        other => other.word().to_owned(),
+    };
+    match of_table {
+        Some(table) => format!("{word} `{}` of `{table}`", object.name),
+        None => format!("{word} `{}`", object.name),
+    }
+}
+
 fn relation(kind: Kind) -> &'static str {
     match kind {
-        Kind::CREATE_VIEW | Kind::DROP_VIEW => "VIEW",
-        Kind::CREATE_MATERIALIZED_VIEW | Kind::DROP_MATERIALIZED_VIEW => "MATERIALIZED VIEW",
-        Kind::CREATE_SEQUENCE | Kind::DROP_SEQUENCE => "SEQUENCE",
-        Kind::CREATE_INDEX | Kind::DROP_INDEX => "INDEX",
-        Kind::CREATE_FOREIGN_TABLE | Kind::DROP_FOREIGN_TABLE => "FOREIGN TABLE",
+        Kind::CREATE_VIEW | Kind::DROP_VIEW | Kind::ALTER_VIEW => "VIEW",
+        Kind::CREATE_MATERIALIZED_VIEW
+        | Kind::DROP_MATERIALIZED_VIEW
+        | Kind::ALTER_MATERIALIZED_VIEW => "MATERIALIZED VIEW",
+        Kind::CREATE_SEQUENCE | Kind::DROP_SEQUENCE | Kind::ALTER_SEQUENCE => "SEQUENCE",
+        Kind::CREATE_INDEX | Kind::DROP_INDEX | Kind::ALTER_INDEX => "INDEX",
+        Kind::CREATE_FOREIGN_TABLE | Kind::DROP_FOREIGN_TABLE | Kind::ALTER_FOREIGN_TABLE => {
+            "FOREIGN TABLE"
+        }
         _ => "TABLE",
     }
 }

@@ -1,0 +1,2 @@
+ALTER TABLE tenants
+    DROP COLUMN number_of_logins_of_members_and_guests_of_the_administration_in_the_last_days;
