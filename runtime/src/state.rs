@@ -10,7 +10,7 @@ use migrator_model::Registry;
 use migrator_model::file_name::Direction;
 
 use crate::history::{Entry, History};
-use crate::plan::{self, Conflict};
+use crate::plan::{self, Conflict, Step};
 use crate::target::{Policy, Target};
 
 /// How a database stands to a registry and a target, as a service asks before it
@@ -57,7 +57,9 @@ impl DatabaseState {
         let settled = known.iter().filter(is_settled).copied().cloned();
         let history = History::new(settled);
         let planned = plan::plan(registry, &history, Direction::Up, target, policy);
-        match planned.map(|plan| plan.steps.len()) {
+        // What was being reverted is reverted first, and applied again.
+        let is_up = |step: &&Step<'_>| step.direction() == Direction::Up;
+        match planned.map(|plan| plan.steps.iter().filter(is_up).count()) {
             Err(conflicts) => DatabaseState::Conflict(conflicts),
             Ok(0) if unknown.is_empty() => DatabaseState::Current,
             Ok(0) => DatabaseState::Ahead(unknown.into_iter().cloned().collect()),

@@ -153,21 +153,19 @@ impl Scene {
         Ok(self.struck(&after))
     }
 
-    /// Runs to the end, without help. What broke outside a transaction is taken up by a run in
-    /// the same direction alone, and another is refused.
+    /// Runs to the end, without help. What was being reverted outside a transaction is
+    /// resumed by any run; what was being applied, by `up` alone, and `down` is refused.
     pub(super) fn go_on(&mut self, state: &State, arguments: &[&str]) -> Outcome<()> {
-        let broke = match state.dirty.values().next().map(String::as_str) {
-            None => return self.finish(arguments),
-            Some("up") => UP,
-            Some(_) => DOWN,
-        };
-        if arguments != broke {
+        if !state.dirty.values().any(|direction| direction == "up") {
+            return self.finish(arguments);
+        }
+        if arguments != UP {
             let refused = self.victim.run(&self.through, arguments)?;
             if refused.code() != Some(3) || !refused.said.concat().contains("M0404") {
                 return Err(format!("it is not refused: {refused:?}").into());
             }
         }
-        self.finish(broke)
+        self.finish(UP)
     }
 
     /// Kills a run, and starts the next, which must finish, without looking.
@@ -182,7 +180,7 @@ impl Scene {
         sleep(moment.pause);
         running.kill()?;
         let next = [UP, DOWN][random.below(2)];
-        let finished = self.finish_soon(next, if up { UP } else { DOWN });
+        let finished = self.finish_soon(next);
         let ended = running.end()?;
         finished.map_err(|error| format!("up: {up}, {moment:?}, then {next:?}: {error}"))?;
         Ok(match ended.code() {
@@ -191,12 +189,12 @@ impl Scene {
         })
     }
 
-    /// Runs to the end, without looking before; what broke may want the other direction.
-    fn finish_soon(&mut self, next: &[&str], broke: &[&str]) -> Outcome<()> {
+    /// Runs to the end, without looking before; what was being applied wants `up` first.
+    fn finish_soon(&mut self, next: &[&str]) -> Outcome<()> {
         let ended = self.victim.run(&self.through, next)?;
         let is_refused = ended.code() == Some(3) && ended.said.concat().contains("M0404");
-        if next != broke && is_refused {
-            return self.finish(broke);
+        if next == DOWN && is_refused {
+            return self.finish(UP);
         }
         ended.succeeded()?;
         self.finish(next)

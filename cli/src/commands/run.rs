@@ -182,9 +182,11 @@ pub(super) fn show_plan(
     if plan.steps.is_empty() {
         return nothing(output, direction, client);
     }
+    let steps = plan.steps.iter();
+    let steps = steps.filter(|step| step.direction() == direction);
     output.line(&format!(
         "{} would be {} on {}",
-        count(plan.steps.len(), "migration"),
+        count(steps.count(), "migration"),
         word(direction),
         client.target()
     ));
@@ -224,10 +226,12 @@ pub(super) fn summary(output: &Output, report: &Report, direction: Direction, cl
     if report.done.is_empty() {
         return nothing(output, direction, client);
     }
-    let services: BTreeSet<&str> = report.done.iter().map(|d| d.service.as_str()).collect();
+    // What was being reverted is reverted before it is applied again.
+    let done = report.done.iter().filter(|d| d.direction == direction);
+    let services: BTreeSet<&str> = done.clone().map(|d| d.service.as_str()).collect();
     output.line(&format!(
         "{} of {} {} in {} on {}",
-        count(report.done.len(), "migration"),
+        count(done.count(), "migration"),
         count(services.len(), "service"),
         word(direction),
         seconds(report.elapsed),

@@ -51,8 +51,8 @@ fn resumable(output: &Output, status: &Status) {
                 false => "up",
             };
             output.note(&format!(
-                "{service}/{}_{} broke half-way: the next `migrator {command} \
-                 --service={service}` takes it up where it is",
+                "{service}/{}_{} was interrupted; `migrator {command} \
+                 --service={service}` resumes it",
                 migration.version, migration.name
             ));
         }

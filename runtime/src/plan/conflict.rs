@@ -78,30 +78,31 @@ impl Conflict {
         }
     }
 
-    /// A run in the direction in which it broke may yet resume it.
+    /// A run in the direction in which it was interrupted may yet resume it.
     pub(crate) fn dirty(registry: &Registry, entry: &Entry, direction: Direction) -> Conflict {
-        let (doing, done, command) = match direction {
-            Direction::Up => ("applied", "--applied", "up"),
-            Direction::Down => ("reverted", "--reverted", "down"),
-        };
         let (service, version) = (&entry.service, entry.version);
-        let repair = format!(
-            "`migrator repair --service={service} --version={version} {done}` (or the other way)"
-        );
+        let (doing, command) = match direction {
+            Direction::Up => ("applied", format!("up --service={service} --to={version}")),
+            Direction::Down => ("reverted", format!("down --service={service}")),
+        };
+        let repair = format!("`migrator repair --service={service} --version={version}");
+        let repair = format!("{repair} --applied` or {repair} --reverted`");
         let help = match resumable(registry, entry) {
             Some(_) => format!(
-                "`migrator {command} --service={service}` takes it up where it is; or see what its \
-                 script has done, finish that or take it back by hand, then say which: {repair}"
+                "run `migrator {command}`, which finishes it; or finish it, \
+                 or take it back, by hand, and say which: {repair}"
             ),
             None => format!(
-                "see what its script has done, finish that or take it back by hand, \
-                 then say which: {repair}"
+                "see what its script has done, finish it or take it back by hand, and say \
+                 which: {repair}"
             ),
         };
         Conflict {
             code: Code::M0404,
             subject: entry.to_string(),
-            message: format!("it broke half-way while it was being {doing}, outside a transaction"),
+            message: format!(
+                "it was interrupted while it was being {doing}, outside a transaction"
+            ),
             help,
         }
     }

@@ -95,7 +95,7 @@ fn step<'r>(
         let Some(migration) = resumed else {
             return Err(Conflict::dirty(registry, entry, direction));
         };
-        notes.push(resumes(entry, direction));
+        notes.push(resumes(entry, direction, Direction::Down));
         return Ok(Step {
             work: Work::Revert(entry.clone(), DownScript::Embedded(migration)),
             reason,

@@ -151,13 +151,18 @@ pub(crate) fn resumable<'r>(registry: &'r Registry, entry: &Entry) -> Option<&'r
     (is_same && resume::can_be(&script.sql(), script.mode)).then_some(migration)
 }
 
-/// What is said of an entry whose script broke half-way and is resumed.
-fn resumes(entry: &Entry, direction: Direction) -> String {
-    let doing = match direction {
+/// What is said of an entry whose script of one direction was interrupted, by a run of
+/// this or the other direction that resumes it.
+fn resumes(entry: &Entry, interrupted: Direction, run: Direction) -> String {
+    let doing = match interrupted {
         Direction::Up => "applied",
         Direction::Down => "reverted",
     };
-    format!("{entry} broke half-way while it was being {doing}: it is taken up where it is")
+    let now = match interrupted == run {
+        true => "this run resumes it",
+        false => "this run finishes that, and then applies it again",
+    };
+    format!("{entry} was interrupted while it was being {doing}: {now}")
 }
 
 impl Step<'_> {

@@ -6,7 +6,7 @@ use migrator_model::file_name::Direction;
 use migrator_model::registry::MigrationRef;
 use migrator_model::{Migration, Registry, Version};
 
-use super::{Conflict, Plan, Reason, Request, Start, Step, Work, resumable, resumes};
+use super::{Conflict, DownScript, Plan, Reason, Request, Start, Step, Work, resumable, resumes};
 use crate::history::{Entry, Likeness};
 use crate::target::{Extent, Leave};
 
@@ -22,23 +22,33 @@ pub(super) fn plan<'r>(request: &Request<'r, '_>) -> Result<Plan<'r>, Vec<Confli
     if !conflicts.is_empty() {
         return Err(conflicts);
     }
-    let steps: Vec<Step<'r>> = pending.into_iter().map(|m| step(request, m)).collect();
+    let steps = pending.into_iter().flat_map(|m| steps(request, m));
+    let steps: Vec<Step<'r>> = steps.collect();
     Ok(Plan { steps, notes })
 }
 
-fn step<'r>(request: &Request<'r, '_>, migration: &'r Migration) -> Step<'r> {
+/// What applies a migration. One whose down script was interrupted is reverted first.
+fn steps<'r>(request: &Request<'r, '_>, migration: &'r Migration) -> Vec<Step<'r>> {
     let reason = match request.target.services.names(&migration.service) {
         true => Reason::Requested,
         false => Reason::Dependency,
     };
-    let start = match request.history.entry(&migration.service, migration.version) {
-        Some(_) => Start::Resumed,
-        None => Start::Afresh,
-    };
-    Step {
-        work: Work::Apply(migration),
+    let step = |work, start| Step {
+        work,
         reason,
         start,
+    };
+    let begun = request.history.entry(&migration.service, migration.version);
+    match begun.map(|entry| (entry, entry.dirty)) {
+        None => vec![step(Work::Apply(migration), Start::Afresh)],
+        Some((entry, Some(Direction::Down))) => vec![
+            step(
+                Work::Revert(entry.clone(), DownScript::Embedded(migration)),
+                Start::Resumed,
+            ),
+            step(Work::Apply(migration), Start::Afresh),
+        ],
+        Some(_) => vec![step(Work::Apply(migration), Start::Resumed)],
     }
 }
 
@@ -157,9 +167,9 @@ fn pending<'r>(request: &Request<'r, '_>, bounds: &Bounds<'r>) -> Vec<&'r Migrat
     pending
 }
 
-/// Whether an entry's up script broke half-way and can be resumed.
+/// Whether a script of an entry was interrupted and can be resumed.
 fn is_resumed(request: &Request<'_, '_>, entry: &Entry) -> bool {
-    entry.dirty == Some(Direction::Up) && resumable(request.registry, entry).is_some()
+    resumable(request.registry, entry).is_some()
 }
 
 /// What is not applied and within its service's bound, without what waits for
@@ -202,7 +212,7 @@ fn judge(
         if let Some(direction) = entry.dirty {
             let is_of = |m: &&Migration| m.version == entry.version && *m.service == *entry.service;
             match pending.iter().any(is_of) {
-                true => notes.push(resumes(entry, direction)),
+                true => notes.push(resumes(entry, direction, Direction::Up)),
                 false => conflicts.push(Conflict::dirty(request.registry, entry, direction)),
             }
             continue;

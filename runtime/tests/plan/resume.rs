@@ -100,17 +100,52 @@ fn what_broke_counts_as_a_step() {
 }
 
 #[test]
-fn just_the_same_direction_takes_it_up() {
+fn what_was_being_applied_is_not_reverted_before_that_is_finished() {
     let registry = resumable();
     let core = Target::service("core");
-    for (broken, other) in [
-        (Direction::Up, Direction::Down),
-        (Direction::Down, Direction::Up),
-    ] {
-        let history = dirty(&registry, "core/1", 0, broken);
-        assert_eq!(run(&registry, history.clone(), broken, &core)[0], "core/1");
-        assert_eq!(run(&registry, history, other, &core), ["M0404 core/1"]);
-    }
+    let history = dirty(&registry, "core/1", 0, Direction::Up);
+    assert_eq!(
+        run(&registry, history.clone(), Direction::Down, &core),
+        ["M0404 core/1"]
+    );
+    let history = History::new(history);
+    let refused = plan(
+        &registry,
+        &history,
+        Direction::Down,
+        &core,
+        Policy::default(),
+    );
+    let conflicts = refused.expect_err("it is dirty");
+    let help = &conflicts[0].help;
+    assert!(
+        help.starts_with("run `migrator up --service=core --to=20240101000001`, which finishes it"),
+        "{help}"
+    );
+}
+
+#[test]
+fn what_was_being_reverted_is_reverted_and_then_applied_again() {
+    let registry = resumable();
+    let core = Target::service("core");
+    let history = dirty(&registry, "core/1 core/4", 1, Direction::Down);
+    assert_eq!(
+        run(&registry, history.clone(), Direction::Up, &core),
+        ["core/4", "core/4"]
+    );
+    let history = History::new(history);
+    let plan = plan(&registry, &history, Direction::Up, &core, Policy::default());
+    let plan = plan.expect("it is no refusal");
+    let steps = plan.steps.iter();
+    let steps: Vec<_> = steps.map(|step| (step.direction(), step.start)).collect();
+    assert_eq!(
+        steps,
+        [
+            (Direction::Down, Start::Resumed),
+            (Direction::Up, Start::Afresh)
+        ]
+    );
+    assert_eq!(plan.notes.len(), 1, "{:?}", plan.notes);
 }
 
 #[test]

@@ -8,7 +8,9 @@ use migrator_runtime::{
 };
 use tokio::task::JoinHandle;
 
-use super::support::{Database, Script, Told, core, done, fault, registry, telling, within};
+use super::support::{
+    Database, Script, Told, core, done, fault, registry, telling, version, within,
+};
 
 const BUILD: &str = "-- migrator: no-transaction\nCREATE INDEX CONCURRENTLY i ON a (id);";
 const VALID: &str = "SELECT string_agg(indisvalid::text, ' ') FROM pg_index \
@@ -397,20 +399,75 @@ async fn an_index_left_half_dropped_is_dropped_by_the_next_down() {
     assert_eq!(database.recorded().await, ["core/1 dirty down"]);
     assert_eq!(database.value(VALID).await, "false");
     writer.batch_execute("COMMIT").await.expect("it commits");
-    let error = database
-        .up(registry)
-        .await
-        .expect_err("it is being reverted");
-    assert_eq!(error.code().to_string(), "M0404");
-    assert!(
-        error.help().starts_with("`migrator down --service=core`"),
-        "{}",
-        error.help()
-    );
     let report = database.down(registry).await.expect("it is taken up");
     assert_eq!(done(&report), ["core/1"]);
     assert_eq!(database.value(VALID).await, "NULL");
     assert!(database.recorded().await.is_empty());
+}
+
+#[tokio::test]
+async fn an_interrupted_revert_is_finished_by_up_and_applied_again() {
+    let database = table().await;
+    let down = "-- migrator: no-transaction\nDROP INDEX CONCURRENTLY public.i;";
+    let registry = both_ways(BUILD, down);
+    database.up(registry).await.expect("it runs");
+    let blocking = writer(&database).await;
+    let running = half_way(&database, Migrator::new(registry), Direction::Down).await;
+    assert_eq!(terminated(&database, running).await, Left::Resumable);
+    blocking.batch_execute("COMMIT").await.expect("it commits");
+    let report = database.up(registry).await.expect("it is taken up");
+    let steps: Vec<_> = report.done.iter().map(|done| done.direction).collect();
+    assert_eq!(steps, [Direction::Down, Direction::Up]);
+    assert_eq!(database.recorded().await, ["core/1"]);
+    assert_eq!(database.value(VALID).await, "true");
+    let events = ["apply", "revert", "apply"];
+    assert_eq!(
+        database.events().await,
+        events.map(|kind| format!("{kind} core/1"))
+    );
+    // The same while the server is still at the statement of the run that is gone.
+    let blocking = writer(&database).await;
+    let waits = database.until(WAITING, "1");
+    let asleep = database.asleep(Migrator::new(registry), Direction::Down, waits);
+    let asleep = asleep.await;
+    database.end_locks().await;
+    let (migrator, mut told) = telling(registry, Options::default());
+    let up = tokio::spawn({
+        let database = database.clone();
+        async move { database.up_with(migrator, Target::all()).await }
+    });
+    told.next("still").await;
+    blocking.batch_execute("COMMIT").await.expect("it commits");
+    let report = within("the run", up).await.expect("no panic");
+    assert_eq!(done(&report.expect("it is taken up")), ["core/1", "core/1"]);
+    assert_eq!(database.recorded().await, ["core/1"]);
+    assert_eq!(database.value(VALID).await, "true");
+    assert!(asleep.wake().await.is_err());
+    assert_eq!(database.recorded().await, ["core/1"]);
+}
+
+#[tokio::test]
+async fn down_names_the_command_that_finishes_what_was_being_applied() {
+    let database = table().await;
+    let down = "-- migrator: no-transaction\nDROP INDEX CONCURRENTLY i;";
+    let registry = registry(&[
+        ("core", 1, BUILD, down),
+        ("core", 2, "SELECT 1;", "SELECT 1;"),
+    ]);
+    let blocking = writer(&database).await;
+    let running = half_way(&database, Migrator::new(registry), Direction::Up).await;
+    assert_eq!(terminated(&database, running).await, Left::Resumable);
+    blocking.batch_execute("COMMIT").await.expect("it commits");
+    let error = database.down(registry).await.expect_err("it is dirty");
+    assert_eq!(error.code().to_string(), "M0404");
+    let command = "run `migrator up --service=core --to=20240101000001`, which finishes it";
+    assert!(error.help().starts_with(command), "{}", error.help());
+    let target = Target::service("core").to(version(1));
+    let report = database.up_with(Migrator::new(registry), target).await;
+    assert_eq!(done(&report.expect("it is taken up")), ["core/1"]);
+    let report = database.down(registry).await.expect("it runs");
+    assert_eq!(done(&report), ["core/1"]);
+    assert_eq!(database.value(VALID).await, "NULL");
 }
 
 #[tokio::test]
@@ -552,7 +609,7 @@ async fn plan_and_status_say_that_it_will_be_taken_up() {
     let starts: Vec<_> = plan.steps.iter().map(|step| step.start).collect();
     assert_eq!(starts, [Start::Resumed, Start::Afresh]);
     assert!(
-        plan.notes[0].contains("is taken up where it is"),
+        plan.notes[0].contains("this run resumes it"),
         "{:?}",
         plan.notes
     );
