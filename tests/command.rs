@@ -759,13 +759,23 @@ fn a_usage_error_is_a_json_document_as_well() {
 #[test]
 fn a_file_of_settings_that_cannot_be_understood_is_named_and_not_shown() {
     let folder = folder();
-    let file = "# ours\nDATABASE_URL=postgresql://app:s3cr3t blank@db/shop\n";
+    let file = "# ours\nDATABASE_URL='postgresql://app:s3cr3t@db/shop\n";
     write(folder.path(), ".env", file);
     assert_said!(migrator(&["status"]).current_dir(folder.path()));
     let explain = said(migrator(&["explain", "M0104"]).current_dir(folder.path()));
     assert!(explain.starts_with("exit: 0\n"), "{explain}");
-    fs::write(folder.path().join(".env"), b"A=\xff\n").expect("the file is written");
+    fs::write(folder.path().join(".env"), b"A=\xff\nPGHOST=\xff\n").expect("the file is written");
     assert_said!(migrator(&["status"]).current_dir(folder.path()));
+}
+
+#[test]
+fn a_file_of_settings_may_have_lines_of_other_tools() {
+    let folder = folder();
+    let ours = "DATABASE_URL=postgresql://nobody@127.0.0.1:1/nowhere";
+    let file = format!("\u{feff}# ours\r\nexport {ours}\r\nNAME=two words\r\nKEY='{{\r\n");
+    write(folder.path(), ".env", &file);
+    let said = said(migrator(&["status"]).current_dir(folder.path()));
+    assert!(said.starts_with("exit: 5\n"), "{said}");
 }
 
 #[test]

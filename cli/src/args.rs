@@ -426,8 +426,13 @@ pub(crate) fn schema(text: &str) -> Result<String, String> {
 }
 
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    let help = "write a whole number and a unit, ms, s, min or h, such as 10s";
-    directive::parse_duration(text).ok_or_else(|| help.to_owned())
+    directive::parse_duration(text).ok_or_else(|| {
+        let has_no_unit = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        match has_no_unit {
+            true => format!("the unit is missing: write {text}ms, {text}s, {text}min or {text}h"),
+            false => "write a whole number and a unit, ms, s, min or h, such as 10s".to_owned(),
+        }
+    })
 }
 
 pub(crate) fn jobs(text: &str) -> Result<NonZeroUsize, String> {

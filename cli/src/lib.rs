@@ -21,6 +21,7 @@ mod args;
 mod commands;
 mod connection;
 mod difference;
+mod dot_env;
 mod exit;
 mod failure;
 mod github;

@@ -13,6 +13,7 @@ use migrator_model::Code;
 use migrator_runtime::Options;
 
 use crate::args;
+use crate::dot_env;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
@@ -31,11 +32,9 @@ impl Environment {
         let Some((path, shown)) = dot_env() else {
             return Ok(Environment::default());
         };
-        let text = fs::read_to_string(path).map_err(|error| unreadable(&shown, &error))?;
-        let variables = dotenvy::from_read_iter(text.as_bytes());
-        let file = variables
-            .collect::<Result<_, _>>()
-            .map_err(|error| malformed(&shown, &text, &error))?;
+        let bytes = fs::read(path).map_err(|error| unreadable(&shown, &error))?;
+        let file = dot_env::read(&bytes, |name| env::var(name).ok());
+        let file = file.map_err(|fault| malformed(&shown, &fault))?;
         Ok(Environment { file })
     }
 
@@ -135,26 +134,18 @@ fn dot_env() -> Option<(PathBuf, String)> {
 
 fn unreadable(shown: &str, error: &io::Error) -> Failure {
     let message = format!("the file `{shown}` cannot be read");
-    let help = "make it readable, and UTF-8, or take it away";
+    let help = "make it readable, or remove it";
     Failure::new(Code::M0901, Exit::Usage, message, help).because(error.to_string())
 }
 
 /// Names the line and does not show it: it may hold a password.
-fn malformed(shown: &str, text: &str, error: &dotenvy::Error) -> Failure {
-    let mut place = String::new();
-    if let dotenvy::Error::LineParse(found, _) = error {
-        // It is the whole line or its value alone.
-        let first = found.lines().next().unwrap_or("\n");
-        if let Some(above) = text.lines().position(|line| line.ends_with(first)) {
-            place = format!("line {} of ", above + 1);
-        }
-    }
+fn malformed(shown: &str, fault: &dot_env::Fault) -> Failure {
+    let dot_env::Fault { line, reason } = fault;
     Failure::new(
         Code::M0901,
         Exit::Usage,
-        format!("{place}the file `{shown}` cannot be understood"),
-        "write one NAME='value' a line; without the quotes a value may hold no blank, and `$` \
-         starts a variable",
+        format!("cannot read line {line} of the file `{shown}`: {reason}"),
+        "write NAME='value', with single quotes: in them `$` and blanks have no meaning",
     )
 }
 

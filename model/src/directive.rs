@@ -310,7 +310,7 @@ fn parse_reference(text: &str) -> Result<MigrationRef, String> {
     })
 }
 
-/// Reads `10s`, `500ms`, `5min`, `1h` or `0`.
+/// Reads `10s`, `500ms`, `5min` or `5m`, `1h` or `0`.
 #[must_use]
 pub fn parse_duration(text: &str) -> Option<Duration> {
     let digits = text
@@ -321,7 +321,7 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
     let factor = match unit.trim_start() {
         "ms" => 1,
         "s" => 1_000,
-        "min" => 60_000,
+        "min" | "m" => 60_000,
         "h" => 3_600_000,
         "" if number == 0 => 1,
         _ => return None,
@@ -479,8 +479,10 @@ mod tests {
     #[test]
     fn durations_have_a_unit() {
         assert_eq!(parse_duration("500ms"), Some(Duration::from_millis(500)));
+        assert_eq!(parse_duration("5m"), parse_duration("5min"));
+        assert_eq!(parse_duration("10 s"), Some(Duration::from_secs(10)));
         assert_eq!(parse_duration("0"), Some(Duration::ZERO));
-        for text in ["", "s", "5", "1.5s", "-1s", "99999999999h", "600h", "5 m"] {
+        for text in ["", "s", "5", "1.5s", "-1s", "99999999999h", "600h"] {
             assert_eq!(parse_duration(text), None, "{text}");
         }
     }

@@ -155,7 +155,124 @@ pub(super) fn names_a_location(lookup: &impl Fn(&str) -> Option<String>) -> bool
         .any(|variable| lookup(variable).is_some_and(|value| !value.is_empty()))
 }
 
+/// Whether an environment variable stands in for a keyword.
+pub(super) fn is_variable(name: &str) -> bool {
+    KEYWORDS.iter().any(|(_, variable)| *variable == Some(name))
+}
+
+/// What parameters of other drivers and tools mean here; their names are in lower case
+/// and without `_` and `-`.
+const OTHERS: &[(&[&str], &str)] = &[
+    (
+        &["schema", "currentschema", "searchpath"],
+        "remove it: `--schema` names the history's schema; a search path is `options=-c%20search_path%3DNAME`",
+    ),
+    (
+        &[
+            "connectionlimit",
+            "poolmaxconns",
+            "poolminconns",
+            "poolmaxconnlifetime",
+            "poolmaxconnidletime",
+            "poolhealthcheckperiod",
+            "pooltimeout",
+            "poolsize",
+            "maxoverflow",
+            "maxpoolsize",
+            "minpoolsize",
+            "maxconnections",
+            "pooling",
+            "max",
+            "min",
+        ],
+        "remove it: there is no pool; `--jobs` limits the connections of a run",
+    ),
+    (
+        &[
+            "pgbouncer",
+            "statementcachemode",
+            "statementcachecapacity",
+            "statementcachesize",
+            "descriptioncachecapacity",
+            "defaultqueryexecmode",
+            "prefersimpleprotocol",
+            "preparethreshold",
+            "preparedstatements",
+            "preparedstatementcachesize",
+            "preparedstatementcachequeries",
+            "binaryparameters",
+            "prepare",
+            "noprepare",
+        ],
+        "remove it: scripts are sent without prepared statements, also through a pooler",
+    ),
+    (
+        &[
+            "ssl",
+            "sslaccept",
+            "tls",
+            "tlsmode",
+            "usessl",
+            "requiressl",
+            "encrypt",
+            "trustservercertificate",
+            "sslfactory",
+        ],
+        "write `sslmode=require`, or `sslmode=verify-full` with `sslrootcert=FILE`",
+    ),
+    (
+        &["sslcertificate", "sslidentity", "sslca", "rootcertificate"],
+        "write `sslrootcert=FILE` for the authority, `sslcert=FILE` and `sslkey=FILE` for the client",
+    ),
+    (
+        &["connectiontimeout", "logintimeout", "timeout"],
+        "write `connect_timeout=10`, a number of seconds",
+    ),
+    (
+        &[
+            "sockettimeout",
+            "statementtimeout",
+            "commandtimeout",
+            "querytimeout",
+            "locktimeout",
+            "idleintransactionsessiontimeout",
+        ],
+        "remove it: `--statement-timeout` and `--lock-timeout` limit scripts, such as `10s` or `5min`",
+    ),
+    (&["username"], "write `user=NAME`"),
+    (&["pass", "pwd"], "write `password=…`, or set PGPASSWORD"),
+    (&["database", "db", "initialcatalog"], "write `dbname=NAME`"),
+    (&["server", "hostname", "address"], "write `host=NAME`"),
+    (
+        &["targetservertype"],
+        "write `target_session_attrs=primary`",
+    ),
+    (&["tcpkeepalive", "keepalive"], "write `keepalives=1`"),
+    (
+        &["timezone", "datestyle", "lctime"],
+        "set it for the role, or by `options=-c%20NAME%3DVALUE`",
+    ),
+];
+
+/// What to do about another tool's parameter. A libpq parameter in another spelling, such
+/// as `sslMode`, is one as well.
+fn of_others(keyword: &str) -> Option<&'static str> {
+    let plain = |text: &str| text.replace(['_', '-'], "").to_ascii_lowercase();
+    let wanted = plain(keyword);
+    let is_wanted = |(names, _): &&(&[&str], _)| names.contains(&wanted.as_str());
+    let help = OTHERS.iter().find(is_wanted).map(|(_, help)| *help);
+    let is_known = || KEYWORDS.iter().any(|(known, _)| plain(known) == wanted);
+    help.or_else(|| is_known().then_some(SPELLING))
+}
+
+const SPELLING: &str =
+    "write it in lower case as libpq does, such as `sslmode` or `connect_timeout`";
+
 fn unknown(keyword: &str, mention: Mention) -> ConnectError {
+    if let (Mention::Named, Some(help)) = (mention, of_others(keyword)) {
+        let reason = format!("the parameter `{keyword}` is not known or not supported");
+        return ConnectError::settings(reason, help);
+    }
     let plain = keyword.len() <= 40
         && keyword.starts_with(|first: char| first.is_ascii_lowercase())
         && keyword
@@ -196,6 +313,29 @@ mod tests {
         let withheld = "cannot use the connection settings: one of the parameters is not known";
         assert_eq!(reason("ssl_mode", Mention::Withheld), withheld);
         assert_eq!(reason("s3cr3t", Mention::Named), withheld);
+    }
+
+    #[test]
+    fn a_parameter_of_another_tool_gets_help() {
+        let help = |keyword: &str| {
+            let given = Params::default().give(keyword, String::new(), Mention::Named);
+            given.expect_err("it is refused").help()
+        };
+        assert!(help("schema").contains("--schema"));
+        for keyword in [
+            "currentSchema",
+            "search_path",
+            "pool_max_conns",
+            "pgbouncer",
+        ] {
+            assert!(help(keyword).contains("remove it"), "{keyword}");
+        }
+        assert!(help("statement_cache_mode").contains("prepared statements"));
+        assert!(help("connectTimeout").contains("connect_timeout"));
+        assert!(help("sslMode").contains("lower case"));
+        let withheld = Params::default().give("schema", String::new(), Mention::Withheld);
+        let withheld = withheld.expect_err("it is refused").to_string();
+        assert!(!withheld.contains("schema"), "{withheld}");
     }
 
     #[test]

@@ -56,14 +56,13 @@ impl Settings {
         }
         let params = match url::strip_scheme(text) {
             Some(rest) => url::parse(rest)?,
-            None if url::has_scheme(text) => {
-                let reason = "their URL is not one of Postgres";
-                return Err(ConnectError::settings(
-                    reason,
-                    "start it with `postgresql://`",
-                ));
-            }
-            None => keyword::parse(text)?,
+            None => match url::of_others(text) {
+                Some(help) => {
+                    let reason = "their URL is not one of Postgres";
+                    return Err(ConnectError::settings(reason, help));
+                }
+                None => keyword::parse(text)?,
+            },
         };
         Self::resolve(params, &|_| None)
     }
@@ -121,6 +120,13 @@ impl Settings {
         let mut params = Params::default();
         params.fill(&lookup);
         Self::resolve(params, &lookup).map(Some)
+    }
+
+    /// Whether an environment variable of this name is one of libpq's that complete
+    /// settings, such as PGHOST.
+    #[must_use]
+    pub fn reads(variable: &str) -> bool {
+        params::is_variable(variable)
     }
 
     fn resolve(

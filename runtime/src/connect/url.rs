@@ -14,13 +14,28 @@ pub(super) fn strip_scheme(text: &str) -> Option<&str> {
     PREFIXES.iter().find_map(|prefix| text.strip_prefix(prefix))
 }
 
-/// Whether `text` is a URL of whatever kind: letters before `://`.
-pub(super) fn has_scheme(text: &str) -> bool {
-    let scheme = text.split_once("://").map(|(scheme, _)| scheme);
-    scheme.is_some_and(|scheme| {
-        scheme
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '+')
+/// What to do about a text that is a URL, but none of Postgres's; none if it is no URL.
+/// The text is not shown: what comes before a `:` may be a user, and what follows a
+/// password.
+pub(super) fn of_others(text: &str) -> Option<&'static str> {
+    if text.starts_with(['"', '\'', '`', '<']) && text.contains("://") {
+        return Some("start it with `postgresql://`, without quotes around it");
+    }
+    // In a keyword string the first of these is a `=`.
+    let head = text.split(['=', ' ', '\'', '?']).next()?;
+    let (scheme, _) = head.split_once(':')?;
+    let scheme = scheme.to_ascii_lowercase();
+    Some(match scheme.as_str() {
+        "jdbc" | "r2dbc" => {
+            "start it with `postgresql://`, without `jdbc:` or `r2dbc:`; parameters are named as in libpq"
+        }
+        "postgresql" | "postgres" => {
+            "start it with `postgresql://`, in lower case and with both slashes"
+        }
+        scheme if scheme.starts_with("postgres") && scheme.contains('+') => {
+            "start it with `postgresql://`, without the driver's name"
+        }
+        _ => "start it with `postgresql://`",
     })
 }
 
@@ -159,7 +174,47 @@ fn split_before<'a>(text: &'a str, ends: &[char]) -> (&'a str, &'a str) {
 #[cfg(test)]
 mod tests {
     use super::super::params::Params;
-    use super::{parse, strip_scheme};
+    use super::{of_others, parse, strip_scheme};
+
+    #[test]
+    fn a_url_of_another_kind_gets_help() {
+        let start = "start it with `postgresql://`";
+        for text in [
+            "jdbc:postgresql://db.example:5432/shop?user=app",
+            "jdbc:postgresql://db.example:5432/shop",
+            "JDBC:postgresql:shop",
+            "r2dbc:postgresql://db/shop",
+            "postgresql+asyncpg://app@db/shop",
+            "postgresql+psycopg2://app:s3cr3t@db/shop?a=b",
+            "postgres:app@db/shop",
+            "postgres:/db/shop",
+            "postgresql:///db".strip_suffix("//db").unwrap_or_default(),
+            "Postgres://db/shop",
+            "POSTGRESQL://db/shop",
+            "postgress://db/shop",
+            "psql://db/shop",
+            "mysql://root@db/shop",
+            "sqlite::memory:",
+            "mongodb+srv://db",
+            "https://db.example",
+            "\"postgresql://db/shop\"",
+            "'postgres://db'",
+            "db.example:5432",
+            "app:s3cr3t@db.example/shop",
+        ] {
+            let help = of_others(text).unwrap_or_else(|| panic!("{text}"));
+            assert!(help.starts_with(start), "{text}: {help}");
+        }
+        for text in [
+            "host=db user=app",
+            "host='a:b'",
+            "user=app password=a:b",
+            "",
+            "dbname = x",
+        ] {
+            assert_eq!(of_others(text), None, "{text}");
+        }
+    }
 
     fn params(url: &str) -> Params {
         parse(strip_scheme(url).expect("a URL of Postgres's")).expect("the URL is valid")
