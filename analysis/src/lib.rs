@@ -13,6 +13,7 @@ mod client;
 mod finding;
 mod irreversible;
 mod names;
+mod nowhere;
 pub mod objects;
 mod ownership;
 pub mod parse;
@@ -79,6 +80,7 @@ fn together<'a>(registry: &Registry, pairs: &'a [Pair<'a>], unread: &Unread) -> 
         findings.extend(ownership::find(registry, pairs, unread));
         findings.extend(twice::find(pairs, unread));
     }
+    findings.extend(nowhere::find(pairs, unread));
     let mut state = State::default();
     for pair in pairs {
         if !unread.is_ordered() {

@@ -19,6 +19,8 @@ pub(super) struct Known {
     pub(super) domains: Domains,
     /// The columns of unique indexes, which a primary key may take over.
     indexes: HashMap<Name, Vec<String>>,
+    /// The indexes of partitioned tables.
+    partitioned: BTreeSet<Name>,
     /// The number of the migration that is looked at, from 1.
     here: usize,
     /// Every relation that its up script makes.
@@ -89,6 +91,11 @@ impl Known {
         self.tables.get(table)?.open_constraint(self.here, name)
     }
 
+    /// Whether an index is of a partitioned table, with those of its partitions.
+    pub(super) fn is_partitioned_index(&self, name: &Name) -> bool {
+        self.partitioned.contains(name)
+    }
+
     /// The tables that inherit from one or are its partitions.
     pub(super) fn children_of(&self, name: &Name) -> Vec<Name> {
         self.those(|table| table.parents.contains(name))
@@ -135,6 +142,12 @@ impl Known {
                     name_of(sql, dropped).and_then(|name| self.tables.remove(&name));
                 }
             }
+            Kind::DROP_INDEX => {
+                let dropped = sql.children(statement).filter_map(|id| name_of(sql, id));
+                for name in dropped.collect::<Vec<_>>() {
+                    self.partitioned.remove(&name);
+                }
+            }
             Kind::DROP_SCHEMA | Kind::ALTER_SCHEMA => self.follow_schema(sql, statement),
             Kind::CREATE_SCHEMA => {
                 let schema = sql
@@ -174,6 +187,17 @@ impl Known {
 
     /// The columns of a unique index.
     fn follow_index(&mut self, sql: &Sql<'_>, statement: Id, table: &Name) {
+        if let Some(index) = sql.child(statement, Kind::INDEX) {
+            let is_partitioned = self.tables.get(table).is_some_and(Table::is_partitioned);
+            let schema = table.schema.clone();
+            let name = name_of(sql, index).map(|index| Name { schema, ..index });
+            let is_built = is_partitioned && sql.child(statement, Kind::CONCURRENTLY_KW).is_none();
+            match name {
+                Some(name) if is_built => self.partitioned.insert(name),
+                Some(name) => self.partitioned.remove(&name),
+                None => false,
+            };
+        }
         if sql.child(statement, Kind::UNIQUE_KW).is_none() {
             return;
         }

@@ -21,7 +21,9 @@ mod create_index;
 mod domains;
 mod drop_column;
 mod drop_table;
+mod enum_value;
 mod known;
+mod partitioned_index;
 mod rename;
 mod rows;
 mod set_not_null;
@@ -39,6 +41,7 @@ use crate::finding::Finding;
 use crate::script::Pair;
 use crate::unread::Unread;
 use case::{Case, units};
+use enum_value::Enums;
 use known::Known;
 
 type Rule = for<'a> fn(&Case<'_, 'a>) -> Option<Finding<'a>>;
@@ -60,12 +63,19 @@ const RULES: [Rule; 11] = [
 
 pub(crate) fn find<'a>(pairs: &'a [Pair<'a>], unread: &Unread) -> Vec<Finding<'a>> {
     let mut known = Known::default();
+    let mut enums = Enums::default();
     let mut findings = Vec::new();
     for pair in pairs {
         known.begin(&pair.up);
+        enums.begin();
+        let mut is_refused = false;
         let is_read = !unread.has(&pair.up);
         for statement in pair.up.sql.statements().filter(|_| is_read) {
             let mut said = BTreeSet::new();
+            findings.extend(enums.statement(&pair.up, &known, statement));
+            let refused = partitioned_index::check(&pair.up, &known, statement);
+            is_refused |= refused.is_some();
+            findings.extend(refused);
             for unit in units(&pair.up, statement) {
                 let case = Case::new(&pair.up, &known, statement, unit);
                 let mut found = at_unit(&case);
@@ -77,8 +87,12 @@ pub(crate) fn find<'a>(pairs: &'a [Pair<'a>], unread: &Unread) -> Vec<Finding<'a
             }
         }
         let is_read = !unread.has(&pair.down);
-        let statements = pair.down.sql.statements().filter(|_| is_read);
-        findings.extend(statements.filter_map(|statement| cascade::check(&pair.down, statement)));
+        for statement in pair.down.sql.statements().filter(|_| is_read) {
+            findings.extend(cascade::check(&pair.down, statement));
+            // What the up script cannot make need not be dropped in another way.
+            let refused = partitioned_index::check(&pair.down, &known, statement);
+            findings.extend(refused.filter(|_| !is_refused));
+        }
     }
     findings
 }

@@ -18,7 +18,10 @@ const BASE: &str =
     CREATE TABLE part PARTITION OF parts DEFAULT;
     CREATE DOMAIN label AS text CHECK (VALUE <> '');
     CREATE DOMAIN moment AS timestamptz;
-    CREATE DOMAIN wide AS varchar(20);";
+    CREATE DOMAIN wide AS varchar(20);
+    CREATE TYPE mood AS ENUM ('ok', 'sad');
+    CREATE TABLE moods (id int, mood mood DEFAULT 'ok', note text);
+    CREATE INDEX parts_id ON parts (id);";
 
 /// The codes found in up scripts that run one after the other.
 fn codes(ups: &[&str]) -> Vec<String> {
@@ -545,4 +548,107 @@ fn what_is_not_enforced_is_not_proven() {
     let add = "ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES u NOT ENFORCED";
     let enforce = "ALTER TABLE t ALTER CONSTRAINT k ENFORCED";
     assert_eq!(codes(&[add, enforce]), ["M0218"]);
+}
+
+#[test]
+fn an_enum_value_is_not_used_where_it_is_added() {
+    let after = |add: &str, uses: &str| codes(&[&format!("{add}; {uses}")]);
+    let add = "ALTER TYPE mood ADD VALUE 'new'";
+    for uses in [
+        "ALTER TABLE moods ALTER mood SET DEFAULT 'new'",
+        "ALTER TABLE moods ADD other mood DEFAULT 'new'",
+        "CREATE TABLE w (m mood DEFAULT 'new')",
+        "SELECT 'new'::mood",
+        "SELECT CAST('new' AS public.mood)",
+        "UPDATE moods SET mood = 'new'",
+        "UPDATE moods SET note = 'x' WHERE mood = 'new'",
+        "DELETE FROM moods WHERE moods.mood IN ('ok', 'new')",
+        "INSERT INTO moods (id, mood) VALUES (1, 'ok'), (2, 'new')",
+        "INSERT INTO moods (id, mood) SELECT 1, 'new'",
+        "CREATE VIEW w AS SELECT * FROM moods WHERE mood <> 'new'",
+        "ALTER TABLE moods ADD CONSTRAINT k CHECK (mood IN ('ok', 'new')) NOT VALID",
+    ] {
+        assert_eq!(after(add, uses), ["M0242"], "{uses}");
+        let guarded = "ALTER TYPE mood ADD VALUE IF NOT EXISTS 'new'";
+        assert_eq!(after(guarded, uses), ["M0242"], "{uses}");
+        let outside = format!("-- migrator: no-transaction\n{add}");
+        assert!(
+            !after(&outside, uses).contains(&"M0242".to_owned()),
+            "{uses}"
+        );
+        assert!(codes(&[add, uses]).is_empty(), "{uses}");
+    }
+    for uses in [
+        "SELECT 'new'::text",
+        "SELECT 'ok'::mood",
+        "UPDATE moods SET note = 'new' WHERE note = 'new'",
+        "INSERT INTO moods (id, note) VALUES (1, 'new')",
+        "INSERT INTO nobodys (mood) VALUES ('new')",
+        "COMMENT ON TYPE mood IS 'new'",
+        "ALTER TYPE mood ADD VALUE 'newer' AFTER 'new'",
+        "CREATE FUNCTION f() RETURNS mood LANGUAGE plpgsql AS $$ BEGIN RETURN 'new'; END $$",
+        "CREATE TABLE w (note text DEFAULT 'new')",
+    ] {
+        assert!(after(add, uses).is_empty(), "{uses}");
+    }
+    for (add, uses) in [
+        (
+            "ALTER TYPE mood ADD VALUE IF NOT EXISTS 'sad'",
+            "SELECT 'sad'::mood",
+        ),
+        (
+            "ALTER TYPE nobodys ADD VALUE IF NOT EXISTS 'new'",
+            "SELECT 'new'::nobodys",
+        ),
+        (
+            "CREATE TYPE fresh AS ENUM (); ALTER TYPE fresh ADD VALUE 'new'",
+            "SELECT 'new'::fresh",
+        ),
+    ] {
+        assert!(after(add, uses).is_empty(), "{add}");
+    }
+    assert_eq!(
+        after(
+            "ALTER TYPE nobodys ADD VALUE 'new'",
+            "SELECT 'new'::nobodys"
+        ),
+        ["M0242"]
+    );
+}
+
+#[test]
+fn an_index_of_a_partitioned_table_is_not_built_concurrently() {
+    let outside = |script: &str| format!("-- migrator: no-transaction\n{script}");
+    let each = |expected: &[&str], scripts: &[&str]| {
+        let scripts: Vec<String> = scripts.iter().map(|script| outside(script)).collect();
+        for script in scripts {
+            assert_eq!(codes(&[&script]), expected, "{script}");
+        }
+    };
+    each(
+        &["M0243"],
+        &[
+            "CREATE INDEX CONCURRENTLY i ON parts (id)",
+            "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS i ON public.parts (id)",
+            "CREATE INDEX CONCURRENTLY ON ONLY parts (id)",
+            "CREATE TABLE w (a int) PARTITION BY LIST (a); CREATE INDEX CONCURRENTLY i ON w (a)",
+            "DROP INDEX CONCURRENTLY parts_id",
+            "DROP INDEX CONCURRENTLY IF EXISTS parts_id",
+        ],
+    );
+    each(
+        &[],
+        &[
+            "CREATE INDEX CONCURRENTLY i ON part (id)",
+            "CREATE INDEX CONCURRENTLY i ON t (a)",
+            "DROP INDEX CONCURRENTLY t_a",
+            "DROP INDEX parts_id; DROP INDEX CONCURRENTLY parts_id",
+            "REINDEX TABLE CONCURRENTLY parts",
+        ],
+    );
+    let down = outside("DROP INDEX CONCURRENTLY i");
+    let script = "CREATE INDEX i ON parts (id)";
+    assert_eq!(found(&[(script, &down)]), ["M0243"]);
+    let up = outside("CREATE INDEX CONCURRENTLY i ON parts (id)");
+    assert_eq!(found(&[(&up, &down)]), ["M0243"]);
 }

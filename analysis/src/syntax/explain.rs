@@ -37,7 +37,8 @@ impl Explained {
 pub(super) fn unseparated(sql: &Sql<'_>) -> Option<Explained> {
     let statements: Vec<Id> = sql.all_statements().collect();
     let mut pairs = statements.windows(2).filter(|pair| {
-        let ends = sql.children(pair[0]).last();
+        // The semicolon behind CREATE SCHEMA is in the last thing that it makes.
+        let ends = sql.descendants(pair[0]).last();
         let is_statement = |id: Id| !matches!(sql.kind(id), Kind::ERROR | Kind::EMPTY_STMT);
         ends.is_none_or(|end| sql.kind(end) != Kind::SEMICOLON)
             && is_statement(pair[0])

@@ -299,6 +299,19 @@ fn names_in_double_quotes_are_let_be_where_they_can_be_columns() {
 }
 
 #[test]
+fn what_postgres_takes_is_let_be() {
+    for script in [
+        "CREATE SCHEMA s CREATE TABLE w (id int); SELECT 1;",
+        "CREATE SCHEMA s CREATE TABLE w (id int) CREATE VIEW v AS SELECT 1; CREATE TABLE t ();",
+        "CREATE TABLE a (id int); CREATE TABLE b (id int)",
+        "SELECT 1 AS \"select\"\n, 2;",
+        "CREATE TABLE a (\"user\" text, \"order\" int);",
+    ] {
+        assert!(said(script).is_empty(), "{script}: {:?}", said(script));
+    }
+}
+
+#[test]
 fn a_character_that_misleads_is_named_where_it_stands() {
     for (script, place, name, help) in [
         (

@@ -1,0 +1,1 @@
+ALTER TABLE tenants ALTER COLUMN state SET DEFAULT 'active';

@@ -1,0 +1,2 @@
+-- migrator: no-transaction
+CREATE INDEX CONCURRENTLY events_tenant_id ON events (tenant_id);

@@ -1,0 +1,2 @@
+DROP TABLE tenant.tenants;
+DROP SCHEMA tenant;

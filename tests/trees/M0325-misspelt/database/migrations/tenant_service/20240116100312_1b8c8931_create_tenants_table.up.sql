@@ -1,0 +1,5 @@
+CREATE SCHEMA tenant;
+CREATE TABLE tenant.tenants (
+    id uuid PRIMARY KEY,
+    name text NOT NULL
+);

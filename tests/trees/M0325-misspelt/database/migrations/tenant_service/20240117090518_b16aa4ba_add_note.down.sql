@@ -1,0 +1,1 @@
+ALTER TABLE tenant.tennants DROP COLUMN note;

@@ -1,0 +1,1 @@
+ALTER TABLE tenant.tennants ADD COLUMN note text;
