@@ -192,9 +192,10 @@ impl Tree {
         if near.is_none() && self.schemas.get(schema) == Some(&Maker::Perhaps) {
             return None;
         }
-        let word = match mention.object.space {
-            Space::Relation => "table or view",
-            space => space.word(),
+        let space = mention.object.space;
+        let word = match space == Space::Relation {
+            true => "table or view",
+            false => space.word(),
         };
         let help = match near {
             Some(near) => format!("did you mean `{schema}.{near}`?"),
