@@ -6,6 +6,7 @@ use migrator_model::{Code, Migration, Version};
 
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
+use crate::history::guard::Purpose;
 use crate::history::write::{self, Kind, Subject, Took};
 use crate::history::{Entry, History, Likeness, read};
 use crate::lock::{Held, Locks};
@@ -41,7 +42,7 @@ impl Migrator {
         service: &str,
         version: Option<Version>,
     ) -> Result<Vec<Edit>, Error> {
-        let history = self.history(client).await?;
+        let history = self.history_to(Purpose::Act, client).await?;
         let named = Selection::Named(vec![service.to_owned()]);
         self.check_names(&named, &history)?;
         if let Some(version) = version {
@@ -118,7 +119,7 @@ impl Migrator {
         held: &Held,
         edits: &[Edit],
     ) -> Result<(), Error> {
-        let history = self.history(client).await?;
+        let history = self.history_to(Purpose::Act, client).await?;
         let now = |edit: &Edit| {
             history
                 .entry(&edit.entry.service, edit.entry.version)

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::client::Client;
 use crate::error::ErrorKind;
 use crate::event::Holder;
+use crate::history::guard::{self, Purpose};
 use crate::history::schema::Tables;
 use crate::history::{History, Ready, read};
 use crate::lock::{jitter, table_key};
@@ -139,9 +140,11 @@ async fn make_locked(
     let mut statements = String::new();
     if common == Ready::No {
         let schema = postgres.simple_query(&tables.schema_exists()).await?;
-        if rows(schema).next().is_none() {
-            statements += &tables.create_schema();
-        }
+        statements += &match rows(schema).next() {
+            None => tables.create_schema(),
+            // It may be there since a moment ago.
+            Some(_) => guard::check(tables, Purpose::Act),
+        };
         statements += &tables.create_common();
     }
     for service in missing(&known, services) {
@@ -156,7 +159,7 @@ async fn existing(
     tables: &Tables,
 ) -> Result<(Ready, History), tokio_postgres::Error> {
     postgres.batch_execute("SAVEPOINT look").await?;
-    match read::history(postgres, tables).await {
+    match read::history(postgres, tables, Purpose::Act).await {
         Ok(history) if history.ready == Ready::Yes => Ok((Ready::Yes, history)),
         Ok(_) => {
             postgres.batch_execute("ROLLBACK TO SAVEPOINT look").await?;

@@ -7,6 +7,7 @@ use migrator_model::diagnostic::Position;
 use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 
 use crate::blockers::Blocker;
+use crate::history::guard;
 
 /// A script failed.
 #[derive(Clone, Debug)]
@@ -184,7 +185,12 @@ impl Fault {
 
     /// Takes over what the server said.
     pub(crate) fn with_server(mut self, said: &DbError) -> Fault {
-        said.message().clone_into(&mut self.message);
+        let message = guard::raised(said).unwrap_or(said.message());
+        message.clone_into(&mut self.message);
+        if let Some([first, ..]) = guard::conflicts(said).as_deref() {
+            self.message = first.to_string();
+            self.code = first.code;
+        }
         self.sqlstate = Some(said.code().code().to_owned());
         self.detail = said.detail().map(str::to_owned);
         self.hint = said.hint().map(str::to_owned);

@@ -25,6 +25,7 @@ use crate::error::ErrorKind;
 use crate::event::{Event, Holder, Listener};
 use crate::evict;
 use crate::history::History;
+use crate::history::guard::Purpose;
 use crate::history::read::{self, ReadError};
 use crate::history::schema::{Tables, quote_literal};
 use crate::history::write::CLAIM;
@@ -384,7 +385,7 @@ async fn try_and_look(
     // Each is sent before those ahead of it have answered.
     let (answers, seen, back) = join3(
         client.simple_query(&tries),
-        read::history(client, tables),
+        read::history(client, tables, Purpose::Act),
         client.batch_execute("ROLLBACK TO SAVEPOINT look"),
     )
     .await;

@@ -196,7 +196,7 @@ impl Message {
         let commit = commit.set();
         // In a transaction of its own: a script may yet choose its isolation level.
         let (guard, guards) = match &opening.guard {
-            Some(guard) => (format!("BEGIN;SELECT {guard};COMMIT;"), 3),
+            Some(guard) => (format!("BEGIN;{UNHIDDEN}SELECT {guard};COMMIT;"), 4),
             None => (String::new(), 0),
         };
         let claim = opening.claim.as_deref().unwrap_or_default();
@@ -280,8 +280,11 @@ impl Message {
 /// How long what follows a [`RESET`] waits for others' locks: what records a script has
 /// all the locks of that script, behind which others are queued.
 fn lock_limit(lock: Duration) -> String {
-    format!("SET LOCAL lock_timeout = {};", milliseconds(lock))
+    format!("SET LOCAL lock_timeout = {};{UNHIDDEN}", milliseconds(lock))
 }
+
+/// A row of the history that row security hides is an error, and not one that is not there.
+const UNHIDDEN: &str = "SET LOCAL row_security = off;";
 
 /// As Postgres takes a timeout: in whole milliseconds, of which zero would be
 /// none, up to the largest `int4` (`guc_tables.c`).

@@ -9,6 +9,7 @@ use tokio_postgres::error::{DbError, Severity};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::event::{Event, Listener};
+use crate::history::guard::{self, Purpose};
 use crate::history::read::{self, ReadError};
 use crate::history::schema::Tables;
 use crate::history::write;
@@ -168,8 +169,17 @@ impl Migrator {
     ///
     /// It cannot be read, or is of a format that this version does not know.
     pub async fn history(&self, client: &Client) -> Result<History, Error> {
+        self.history_to(Purpose::Look, client).await
+    }
+
+    /// Reads the history for a purpose.
+    pub(crate) async fn history_to(
+        &self,
+        purpose: Purpose,
+        client: &Client,
+    ) -> Result<History, Error> {
         let read = async {
-            let read = read::history(client.postgres(), &self.tables).await;
+            let read = read::history(client.postgres(), &self.tables, purpose).await;
             read.map_err(|error| read_failed(client, error))
         };
         Ok(self.stop.read(client, read).await?)
@@ -251,10 +261,13 @@ pub(crate) fn read_failed(client: &Client, error: ReadError) -> ErrorKind {
 /// A query of ours failed: the server said why, or the connection is gone.
 pub(crate) fn failed(client: &Client, doing: String, error: &tokio_postgres::Error) -> ErrorKind {
     let said = error.as_db_error().filter(|said| !ends_the_session(said));
+    if let Some(conflicts) = said.and_then(guard::conflicts) {
+        return ErrorKind::Refused(conflicts);
+    }
     match (said, client.postgres().is_closed()) {
         (Some(said), false) => ErrorKind::History {
             doing,
-            why: said.message().to_owned(),
+            why: guard::raised(said).unwrap_or(said.message()).to_owned(),
             sqlstate: Some(said.code().code().to_owned()),
         },
         _ => ErrorKind::Connection {

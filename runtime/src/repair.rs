@@ -5,6 +5,7 @@ use migrator_model::Version;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::history::Entry;
+use crate::history::guard::Purpose;
 use crate::history::write::{self, Kind, Subject, Took};
 use crate::lock::{Held, Locks};
 use crate::migrator::Migrator;
@@ -52,7 +53,7 @@ impl Migrator {
         outcome: Outcome,
     ) -> Result<Entry, Error> {
         ready::session(client).await?;
-        let history = self.history(client).await?;
+        let history = self.history_to(Purpose::Act, client).await?;
         let entry = history.entry(service, version).cloned();
         let Some(entry) = entry.filter(|entry| entry.dirty.is_some()) else {
             return Err(ErrorKind::NotDirty {

@@ -13,6 +13,7 @@ use crate::client::Client;
 use crate::dropped::UnderWay;
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;
+use crate::history::guard::Purpose;
 use crate::history::{Entry, History, read};
 use crate::legs::legs;
 use crate::lock::{Held, Locks, Release, Seen};
@@ -285,7 +286,7 @@ impl Migrator {
     /// The history, in which a run downward may name services that the registry
     /// does not have.
     pub(crate) async fn history_for(&self, order: Order<'_>) -> Result<History, ErrorKind> {
-        let read = read::history(order.client.postgres(), &self.tables).await;
+        let read = read::history(order.client.postgres(), &self.tables, Purpose::Act).await;
         let history = read.map_err(|error| read_failed(order.client, error))?;
         let checked = self.check_target(order, &history);
         checked.map_err(|error| *error.kind)?;

@@ -10,6 +10,7 @@ use migrator_model::Code;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::history::History;
+use crate::history::guard::Purpose;
 use crate::history::read::{self, ReadError};
 use crate::lock::{self, FIRST_PAUSE, LONGEST_PAUSE, jitter};
 use crate::migrator::{Migrator, failed, read_failed};
@@ -63,7 +64,8 @@ impl Migrator {
         let services = self.registry.services.iter();
         let services: Vec<&str> = services.map(|service| service.name.as_ref()).collect();
         let locks = lock::at_work_query(&self.options.schema, &services);
-        let (history, locks) = read::history_and(client.postgres(), &self.tables, &locks).await?;
+        let read = read::history_and(client.postgres(), &self.tables, Purpose::Look, &locks);
+        let (history, locks) = read.await?;
         let at_work = lock::at_work(&self.options.schema, &services, &locks);
         Ok((history, at_work))
     }

@@ -1,8 +1,10 @@
 //! The history: what was applied to a database, as data.
 //!
-//! `schema` makes its tables, `read` reads them, `write` has the
-//! statements that change them. This folder alone names the tables.
+//! `schema` makes its tables, `guard` checks who can write them and `flaw` words what it
+//! finds, `read` reads them, `write` has the statements that change them. This folder alone names the tables.
 
+mod flaw;
+pub(crate) mod guard;
 pub(crate) mod read;
 pub(crate) mod schema;
 pub(crate) mod write;

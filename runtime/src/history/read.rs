@@ -9,6 +9,7 @@ use migrator_model::registry::MigrationRef;
 use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 
+use super::guard::{self, Purpose};
 use super::schema::{Tables, quote_literal};
 use super::{Entry, FORMAT, History, Ready, Recorded, Stored};
 use crate::fault::named_position;
@@ -35,14 +36,22 @@ impl ReadError {
     }
 }
 
+/// What goes before every statement that reads the history, in its message: a check that
+/// it can be trusted. And rows that row security would hide are an error.
+fn opening(tables: &Tables, purpose: Purpose) -> String {
+    let check = guard::check(tables, purpose);
+    format!("/* migrator reads its history */ {check}SET LOCAL row_security = off;")
+}
+
 /// Reads all entries of all services; no history at all is an empty one.
 ///
-/// Three statements in one message: the format, the tables, the entries.
+/// One message: the check, the format, the tables, the entries.
 pub(crate) async fn history(
     client: &tokio_postgres::Client,
     tables: &Tables,
+    purpose: Purpose,
 ) -> Result<History, ReadError> {
-    Ok(history_and(client, tables, "").await?.0)
+    Ok(history_and(client, tables, purpose, "").await?.0)
 }
 
 /// Reads it in the same message as the answers to another query, which goes first
@@ -50,9 +59,10 @@ pub(crate) async fn history(
 pub(crate) async fn history_and(
     client: &tokio_postgres::Client,
     tables: &Tables,
+    purpose: Purpose,
     first: &str,
 ) -> Result<(History, Vec<SimpleQueryRow>), ReadError> {
-    let Some(messages) = send(client, tables, first, &query(tables)).await? else {
+    let Some(messages) = send(client, tables, purpose, first, &query(tables)).await? else {
         return Ok((History::default(), Vec::new()));
     };
     let is_other = |row: &SimpleQueryRow| row.get(0) == Some("also");
@@ -68,29 +78,60 @@ pub(crate) async fn history_and(
 async fn send(
     client: &tokio_postgres::Client,
     tables: &Tables,
+    purpose: Purpose,
     first: &str,
     rest: &str,
 ) -> Result<Option<Vec<SimpleQueryMessage>>, ReadError> {
-    let head = format!("{first}SELECT 'format', format FROM {};", tables.format());
-    let error = match client.simple_query(&format!("{head}{rest}")).await {
+    let head = format!(
+        "{}{first}SELECT 'format', format FROM {}{};",
+        opening(tables, purpose),
+        tables.format(),
+        Tables::SAMPLE
+    );
+    let message = format!("{head}{rest}");
+    let mut answers = client.simple_query(&message).await;
+    // Above READ COMMITTED, the tables may be younger than the snapshot of the check.
+    if answers
+        .as_deref()
+        .is_ok_and(|answers| !answers.iter().any(is_format))
+    {
+        answers = client.simple_query(&message).await;
+    }
+    let error = match answers {
         Ok(messages) => return Ok(Some(messages)),
         Err(error) => error,
     };
     let Some(said) = error.as_db_error() else {
         return Err(ReadError::Postgres(error));
     };
+    if guard::raised(said).is_some() {
+        return Err(ReadError::Postgres(error));
+    }
     let place = named_position(said).and_then(|place| usize::try_from(place).ok());
     if is_absent(said) && place.is_some_and(|place| place <= head.chars().count()) {
         return Ok(None);
     }
     // Boxed: it is rare, and would be part of every future that reads.
-    let other = Box::pin(other_format(client, tables)).await;
+    let other = Box::pin(other_format(client, tables, purpose)).await;
     Err(other.unwrap_or(ReadError::Postgres(error)))
 }
 
+fn is_format(answer: &SimpleQueryMessage) -> bool {
+    matches!(answer, SimpleQueryMessage::Row(row) if row.get(0) == Some("format"))
+}
+
 /// The format, where it is another one than ours.
-async fn other_format(client: &tokio_postgres::Client, tables: &Tables) -> Option<ReadError> {
-    let query = format!("SELECT format FROM {}", tables.format());
+async fn other_format(
+    client: &tokio_postgres::Client,
+    tables: &Tables,
+    purpose: Purpose,
+) -> Option<ReadError> {
+    let query = format!(
+        "{}SELECT format FROM {}{}",
+        opening(tables, purpose),
+        tables.format(),
+        Tables::SAMPLE
+    );
     let mut rows = rows(client.simple_query(&query).await.ok()?);
     let format = rows.next()?.get(0)?.to_owned();
     (format != FORMAT.to_string()).then_some(ReadError::Format(format))
@@ -107,8 +148,9 @@ pub(crate) async fn down_scripts(
         .iter()
         .map(|version| version.as_integer().to_string());
     let query = format!(
-        "SELECT version, down_script FROM {} \
+        "{}SELECT version, down_script FROM {} \
          WHERE version OPERATOR(pg_catalog.=) ANY (ARRAY[{}]::pg_catalog.int8[])",
+        opening(tables, Purpose::Act),
         tables.of(service),
         versions.collect::<Vec<_>>().join(", ")
     );
@@ -135,7 +177,8 @@ pub(crate) async fn scripts(
         return Ok(BTreeMap::new());
     }
     let query = format!(
-        "SELECT version, up_script, down_script FROM {}",
+        "{}SELECT version, up_script, down_script FROM {}",
+        opening(tables, Purpose::Act),
         tables.of(service)
     );
     let messages = client.simple_query(&query).await?;
@@ -156,10 +199,11 @@ pub(crate) async fn last_failure(
     version: Version,
 ) -> Result<Option<String>, tokio_postgres::Error> {
     let query = format!(
-        "SELECT kind, message FROM {} \
+        "{}SELECT kind, message FROM {} \
          WHERE service OPERATOR(pg_catalog.=) {} \
            AND version OPERATOR(pg_catalog.=) {}::pg_catalog.int8 \
          ORDER BY id DESC LIMIT 1",
+        opening(tables, Purpose::Act),
         tables.event(),
         quote_literal(service),
         version.as_integer()
@@ -194,7 +238,7 @@ pub(crate) async fn recorded(
         event = tables.event(),
         suffix = Tables::SUFFIX,
     );
-    let Some(messages) = send(client, tables, "", &query).await? else {
+    let Some(messages) = send(client, tables, Purpose::Act, "", &query).await? else {
         return Ok(Vec::new());
     };
     let (formats, rows): (Vec<_>, Vec<_>) =
@@ -253,15 +297,17 @@ fn query(tables: &Tables) -> String {
            JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) i.inhrelid \
            WHERE i.inhparent OPERATOR(pg_catalog.=) {regclass}::pg_catalog.regclass \
            ORDER BY 2;\
-         SELECT 'entry', c.relname, h.version, h.name, h.applied_on, h.checksum, \
-             h.fingerprint, h.dirty, \
-             pg_catalog.array_to_string(h.requires, ' '), \
-             pg_catalog.array_to_string(h.depends_on, ' '), \
-             CASE WHEN pg_catalog.strpos(h.down_script, 'irreversible') \
-                 OPERATOR(pg_catalog.=) 0 THEN '' ELSE h.down_script END \
-           FROM {parent} h \
+         SELECT 'entry', c.relname, version, name, applied_on, checksum, \
+             fingerprint, dirty, \
+             pg_catalog.array_to_string(requires, ' '), \
+             pg_catalog.array_to_string(depends_on, ' '), \
+             CASE WHEN down_script IS NULL THEN NULL \
+               WHEN pg_catalog.strpos(pg_catalog.concat(down_script), 'irreversible') \
+                 OPERATOR(pg_catalog.=) 0 THEN '' ELSE down_script END \
+           FROM {parent} h{sample} \
            JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) h.tableoid;",
         regclass = quote_literal(&parent),
+        sample = Tables::SAMPLE,
     )
 }
 

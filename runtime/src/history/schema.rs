@@ -22,6 +22,14 @@ impl Tables {
         }
     }
 
+    /// What follows a table that is read: the server refuses a view in its place.
+    pub(crate) const SAMPLE: &str = " TABLESAMPLE pg_catalog.system (100)";
+
+    /// The schema's name.
+    pub(crate) fn schema_name(&self) -> &str {
+        &self.schema
+    }
+
     /// The schema's name, as a quoted identifier.
     pub(crate) fn schema(&self) -> String {
         quote_identifier(&self.schema)
@@ -77,7 +85,7 @@ impl Tables {
             "CREATE TABLE {format} (format integer PRIMARY KEY);\
              INSERT INTO {format} VALUES ({FORMAT});\
              CREATE TABLE {parent} (\
-               version bigint NOT NULL,\
+               version bigint PRIMARY KEY,\
                name varchar(255) NOT NULL,\
                applied_on varchar(255) NOT NULL,\
                checksum varchar(255) NOT NULL,\

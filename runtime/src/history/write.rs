@@ -8,6 +8,7 @@ use migrator_model::file_name::Direction;
 use migrator_model::{Migration, Version};
 use tokio_postgres::error::{DbError, SqlState};
 
+use super::guard::raise;
 use super::schema::{Tables, quote_literal};
 
 /// What is written about a migration.
@@ -57,12 +58,12 @@ pub(crate) fn insert(
     dirty: Option<Direction>,
 ) -> String {
     let requires = migration.requires.iter().map(ToString::to_string);
-    format!(
+    let table = tables.of(&migration.service);
+    let insert = format!(
         "INSERT INTO {table} (version, name, applied_on, checksum, fingerprint, dirty, \
            requires, depends_on, up_script, down_script) \
          VALUES ({version}, {name}, {NOW}, '{checksum}', '{fingerprint:016x}', {dirty}, \
-           {requires}, {depends_on}, {up}, {down});",
-        table = tables.of(&migration.service),
+           {requires}, {depends_on}, {up}, {down})",
         version = migration.version.as_integer(),
         name = quote_literal(&migration.history_name()),
         checksum = migration.checksum,
@@ -72,7 +73,8 @@ pub(crate) fn insert(
         depends_on = array(depends_on.iter().copied()),
         up = quote_literal(&migration.up.sql()),
         down = quote_literal(&migration.down.sql()),
-    )
+    );
+    one_row(&table, &insert)
 }
 
 /// Marks an entry as broken half-way, or as whole.
@@ -82,35 +84,52 @@ pub(crate) fn set_dirty(
     version: Version,
     dirty: Option<Direction>,
 ) -> String {
-    format!(
-        "UPDATE {} SET dirty = {} WHERE {};",
-        tables.of(service),
-        dirty.map_or("NULL", |direction| word(direction)),
-        is(version)
-    )
+    let table = tables.of(service);
+    let dirty = dirty.map_or("NULL", |direction| word(direction));
+    let update = format!("UPDATE {table} SET dirty = {dirty} WHERE {}", is(version));
+    one_row(&table, &update)
 }
 
 /// Records a migration's scripts, and what follows from them, in place of those that
 /// were applied.
 pub(crate) fn replace(tables: &Tables, migration: &Migration) -> String {
-    format!(
-        "UPDATE {} SET name = {}, checksum = '{}', fingerprint = '{:016x}', requires = {}, \
+    let table = tables.of(&migration.service);
+    let update = format!(
+        "UPDATE {table} SET name = {}, checksum = '{}', fingerprint = '{:016x}', requires = {}, \
            up_script = {}, down_script = {} \
-         WHERE version OPERATOR(pg_catalog.=) {}::pg_catalog.int8;",
-        tables.of(&migration.service),
+         WHERE {}",
         quote_literal(&migration.history_name()),
         migration.checksum,
         migration.up.fingerprint,
         array(migration.requires.iter().map(ToString::to_string)),
         quote_literal(&migration.up.sql()),
         quote_literal(&migration.down.sql()),
-        migration.version.as_integer(),
-    )
+        is(migration.version),
+    );
+    one_row(&table, &update)
 }
 
 /// Unrecords a migration.
 pub(crate) fn delete(tables: &Tables, service: &str, version: Version) -> String {
-    format!("DELETE FROM {} WHERE {};", tables.of(service), is(version))
+    let table = tables.of(service);
+    one_row(
+        &table,
+        &format!("DELETE FROM {table} WHERE {}", is(version)),
+    )
+}
+
+/// A statement that changes a table, and fails unless it changes exactly one row: a trigger
+/// may let none go, and an entry may be gone already.
+fn one_row(table: &str, statement: &str) -> String {
+    let count = "pg_catalog.count(*)";
+    let table = quote_literal(&table.replace('"', ""));
+    let instead =
+        format!("'the statement changed ', {count}, ' rows of `', {table}, '` and not 1'");
+    format!(
+        "WITH changed AS ({statement} RETURNING 1) \
+         SELECT CASE WHEN {count} OPERATOR(pg_catalog.=) 1 THEN 1 ELSE {} END FROM changed;",
+        raise(&instead)
+    )
 }
 
 /// An expression that fails unless a migration is recorded, or
@@ -240,13 +259,13 @@ pub(crate) fn event(
         Took::Milliseconds(milliseconds) => format!("{milliseconds:.3}"),
         Took::Unknown => "NULL".to_owned(),
     };
-    format!(
+    let table = tables.event();
+    let insert = format!(
         "INSERT INTO {table} (kind, service, version, name, checksum, milliseconds, message, \
            application, migrator_version) \
          VALUES ({kind}, {service}, {version}, {name}, {checksum}, {milliseconds}, {message}, \
            CASE WHEN {APPLICATION} OPERATOR(pg_catalog.=) '' THEN {application} \
-             ELSE {APPLICATION} END, '{migrator_version}');",
-        table = tables.event(),
+             ELSE {APPLICATION} END, '{migrator_version}')",
         service = quote_literal(subject.service),
         version = subject.version.as_integer(),
         name = quote_literal(subject.name),
@@ -254,7 +273,8 @@ pub(crate) fn event(
         message = message.map_or_else(|| "NULL".to_owned(), quote_literal),
         application = quote_literal(subject.application),
         migrator_version = env!("CARGO_PKG_VERSION"),
-    )
+    );
+    one_row(&table, &insert)
 }
 
 /// What the session calls itself. NULLIF would look for `=` on the search path.

@@ -17,6 +17,7 @@ mod disk;
 mod fault;
 mod fencing;
 mod fleet;
+mod guard;
 mod history;
 mod hostile;
 mod irreversible;

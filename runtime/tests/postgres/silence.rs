@@ -282,7 +282,7 @@ async fn a_wait_that_ends_without_an_answer_says_so_and_what_it_saw_before() {
     let wait = migrator.wait_until_current(&mut client, &target, Duration::from_secs(2));
     let silence = async {
         let asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
-                     AND query LIKE 'SELECT ''also''%'";
+                     AND query LIKE '/* migrator reads its history */%'";
         database.until(asked, "1").await;
         proxy.silent.store(usize::MAX, Ordering::SeqCst);
     };
@@ -316,7 +316,7 @@ async fn a_role_without_rights_waits_until_it_has_them() {
     let grant = async {
         let asked = format!(
             "SELECT count(*) FROM pg_stat_activity WHERE usename = '{role}' \
-             AND query LIKE 'SELECT ''also''%'"
+             AND query LIKE '/* migrator reads its history */%'"
         );
         database.until(&asked, "1").await;
         let grants = format!(

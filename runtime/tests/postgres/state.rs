@@ -52,7 +52,7 @@ async fn wait(
 fn asked(of: &str) -> String {
     format!(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
-           AND query LIKE 'SELECT ''also''%' AND {of}"
+           AND query LIKE '/* migrator reads its history */%' AND {of}"
     )
 }
 

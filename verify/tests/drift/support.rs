@@ -53,12 +53,14 @@ impl Live {
         client.postgres().batch_execute(sql).await.expect(sql);
     }
 
-    /// A role that may do what it wants in this database, and no superuser.
+    /// A role that may do what it wants in this database, and no superuser. The superuser
+    /// is a member of it, and so trusts the history that it makes.
     pub(crate) async fn role(&self) -> String {
         let (_, name) = self.url.rsplit_once('/').expect("a name");
         let role = format!("applier_of_{name}");
         self.run(&format!(
-            "CREATE ROLE {role} LOGIN; GRANT ALL ON DATABASE {name} TO {role}"
+            "CREATE ROLE {role} LOGIN; GRANT {role} TO CURRENT_USER; \
+             GRANT ALL ON DATABASE {name} TO {role}"
         ))
         .await;
         role

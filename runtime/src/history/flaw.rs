@@ -1,0 +1,181 @@
+//! What [`guard`](super::guard) finds wrong with a history, in words.
+
+use migrator_model::Code;
+
+use super::schema::quote_identifier;
+use crate::plan::Conflict;
+
+/// Something through which a stranger can write the history or have something executed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Flaw {
+    /// The schema of the history.
+    schema: String,
+    /// What is wrong, as the query calls it.
+    kind: String,
+    /// The table; nothing if it is the schema itself.
+    table: String,
+    /// The role, the trigger, the column: as SQL names it.
+    name: String,
+    /// The role that runs, the privileges, the expression.
+    more: String,
+}
+
+/// What divides the fields of a flaw.
+pub(super) const FIELD: char = '\u{1f}';
+
+impl Flaw {
+    pub(super) fn read(line: &str) -> Option<Flaw> {
+        let mut fields = line.split(FIELD).map(|field| {
+            let words = field.split(|c: char| c.is_whitespace() || c.is_control());
+            let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+            words.join(" ")
+        });
+        Some(Flaw {
+            schema: fields.next()?,
+            kind: fields.next()?,
+            table: fields.next()?,
+            name: fields.next()?,
+            more: fields.next()?,
+        })
+    }
+
+    /// Why the run does not start.
+    pub(crate) fn conflict(&self) -> Conflict {
+        let object = self.object();
+        Conflict {
+            code: Code::M0526,
+            subject: match self.table.as_str() {
+                "" => format!("schema `{object}`"),
+                _ => format!("`{object}`"),
+            },
+            message: self.message(),
+            help: self.help(&object),
+        }
+    }
+
+    /// The schema or the table, as SQL names it.
+    fn object(&self) -> String {
+        match self.table.as_str() {
+            "" => quote(&self.schema),
+            table => format!("{}.{}", quote(&self.schema), quote(table)),
+        }
+    }
+
+    fn message(&self) -> String {
+        let Flaw {
+            kind, name, more, ..
+        } = self;
+        match kind.as_str() {
+            "owner" => format!(
+                "the owner is `{name}`: not `{more}`, no role that `{more}` is a member of, and no \
+                 superuser"
+            ),
+            "grant" => format!("`{name}` has the privileges {more} on it"),
+            "kind" => format!("it is {}, and no ordinary table", relation_kind(name)),
+            "elsewhere" => {
+                format!("the table `{name}` inherits from `history`, and lies in another schema")
+            }
+            "security" => "row security is on, so that the server may hide rows".to_owned(),
+            "index" | "statistics" => {
+                format!("the {kind} `{name}` evaluates a function that is not Postgres's own")
+            }
+            "default" => format!("the column `{name}` has the default `{more}`"),
+            "check" => format!("it has the check constraint `{name}`: `{more}`"),
+            "reference" => format!("it has the foreign key `{name}`"),
+            "referenced" => format!("the foreign key `{name}` refers to it"),
+            "generated" => format!("the column `{name}` is generated"),
+            "type" => {
+                format!("the column `{name}` has the type `{more}`, which is not Postgres's own")
+            }
+            "child" => format!("the table `{name}` inherits from it"),
+            "parent" => format!("it inherits from the table `{name}`"),
+            // A trigger, a rule, a policy, a constraint.
+            _ => format!("it has the {kind} `{name}`"),
+        }
+    }
+
+    fn help(&self, object: &str) -> String {
+        let Flaw {
+            schema,
+            kind,
+            name,
+            more,
+            ..
+        } = self;
+        let alter = format!("ALTER TABLE {object}");
+        match kind.as_str() {
+            "owner" | "grant" => self.take_over(object),
+            "kind" => {
+                format!("find out who made it and drop it, or keep the history in {ELSEWHERE}")
+            }
+            "elsewhere" => {
+                let parent = quote(schema);
+                format!("drop it, or run `ALTER TABLE {name} NO INHERIT {parent}.history`")
+            }
+            "security" => {
+                format!("run `{alter} DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY`")
+            }
+            "trigger" | "policy" | "rule" | "index" | "statistics" => {
+                format!("run `DROP {} {name}`", kind.to_uppercase())
+            }
+            "default" => format!(
+                "put the column's own default back, or run `{alter} ALTER COLUMN {} DROP DEFAULT`",
+                quote(name)
+            ),
+            "referenced" => "drop that foreign key from the table that has it".to_owned(),
+            "generated" => format!("run `{alter} DROP COLUMN {}`", quote(name)),
+            "type" => format!(
+                "put the column's own type back in place of `{more}`, or keep the history in \
+                 {ELSEWHERE}"
+            ),
+            "child" => format!("drop it, or run `ALTER TABLE {name} NO INHERIT {object}`"),
+            "parent" => format!("run `{alter} NO INHERIT {name}`"),
+            _ => format!("run `{alter} DROP CONSTRAINT {}`", quote(name)),
+        }
+    }
+
+    /// How the schema or the table becomes that of trusted roles alone.
+    fn take_over(&self, object: &str) -> String {
+        let Flaw { name, more, .. } = self;
+        let (kind, on) = match self.table.as_str() {
+            "" => ("SCHEMA", "SCHEMA "),
+            _ => ("TABLE", ""),
+        };
+        match self.kind.as_str() {
+            "grant" => {
+                format!("take them back with `REVOKE {more} ON {on}{object} FROM {name}`")
+            }
+            _ => format!(
+                "if `{name}` is the role that migrates here, run as `{name}`; otherwise find out \
+                 who made it, then take it over with `ALTER {kind} {object} OWNER TO {}`, or keep \
+                 the history in {ELSEWHERE}",
+                quote(more)
+            ),
+        }
+    }
+}
+
+const ELSEWHERE: &str = "another schema with `--schema`";
+
+/// `relkind`, in words (Postgres's manual, on `pg_class`).
+fn relation_kind(letter: &str) -> &'static str {
+    match letter {
+        "v" => "a view",
+        "m" => "a materialized view",
+        "f" => "a foreign table",
+        "p" => "a partitioned table",
+        "S" => "a sequence",
+        "c" => "a composite type",
+        _ => "an index",
+    }
+}
+
+/// Quotes a name where SQL asks for it.
+fn quote(name: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    let starts = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
+    match starts && name.chars().all(is_plain) {
+        true => name.to_owned(),
+        false => quote_identifier(name),
+    }
+}
