@@ -378,7 +378,7 @@ fn a_held_lock_is_waited_for_as_long_as_was_said() {
 }
 
 #[test]
-fn create_makes_a_pair_that_passes_the_check() {
+fn create_makes_a_pair_that_passes_the_check_with_a_warning() {
     let checkout = checkout();
     let arguments = ["create", "--service=shop", "--name=Add order totals"];
     let created = said(migrator(&arguments).current_dir(checkout.path()));
@@ -388,7 +388,10 @@ fn create_makes_a_pair_that_passes_the_check() {
         2,
         "{created}"
     );
-    assert_said!(migrator(&["check"]).current_dir(checkout.path()));
+    let check = said(migrator(&["check"]).current_dir(checkout.path()));
+    assert!(check.starts_with("exit: 0\n"), "{check}");
+    assert_eq!(check.matches("warning[M0244]").count(), 1, "{check}");
+    assert!(check.contains("_add_order_totals.up.sql:7:1"), "{check}");
 }
 
 #[test]

@@ -22,6 +22,7 @@ mod safety;
 mod script;
 mod state;
 mod syntax;
+pub mod template;
 mod transaction;
 mod twice;
 mod undo;
@@ -92,7 +93,9 @@ fn together<'a>(registry: &Registry, pairs: &'a [Pair<'a>], unread: &Unread) -> 
             findings.push(told);
             state.follow_script(&pair.up);
         } else {
-            findings.extend(undo::find(pair, &mut state));
+            let undone = undo::find(pair, &mut state);
+            findings.extend(template::find(pair).filter(|_| undone.is_empty()));
+            findings.extend(undone);
         }
     }
     findings.extend(safety::find(pairs, unread));

@@ -4,7 +4,7 @@
 use migrator_model::{Code, Mode};
 
 use crate::finding::Finding;
-use crate::objects::{fold, name_of};
+use crate::objects::{Deed, Mention, fold, name_of};
 use crate::parse::{Id, Kind, Sql};
 use crate::repeat::{self, Repeat};
 use crate::script::Script;
@@ -193,7 +193,7 @@ fn unrepeatable<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
     let mut before = statements[..last].iter().copied();
     let (statement, repeat) = before.find_map(|id| {
         let repeat = repeat::of(sql, id);
-        (repeat != Repeat::Same).then_some((id, repeat))
+        (repeat != Repeat::Same && !is_made_anew(script, id)).then_some((id, repeat))
     })?;
     let what = first_words(sql, statement, 2);
     let (message, help) = match repeat {
@@ -210,6 +210,45 @@ fn unrepeatable<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
     Some(Finding::new(script, Code::M0214, offset, message, help))
 }
 
+/// Whether all that a statement makes was dropped before with IF EXISTS: a second
+/// run drops it first, too.
+fn is_made_anew(script: &Script<'_>, statement: Id) -> bool {
+    let sql = &script.sql;
+    let guarded = |mention: &&Mention| {
+        let within = sql.descendants(mention.statement);
+        let mut parts = within.filter(|&id| sql.range(id).start == mention.offset);
+        sql.child(mention.statement, Kind::IF_EXISTS).is_some()
+            || parts.any(|id| sql.child(id, Kind::IF_EXISTS).is_some())
+    };
+    let before = script
+        .mentions
+        .iter()
+        .filter(|one| one.statement < statement);
+    let dropped = before.filter(|one| one.deed == Deed::Drop).filter(guarded);
+    let dropped: Vec<_> = dropped.map(|one| &one.object).collect();
+    let of_statement = script
+        .mentions
+        .iter()
+        .filter(|one| one.statement == statement);
+    let mut own = of_statement
+        .filter(|one| matches!(one.deed, Deed::Make | Deed::Drop))
+        .peekable();
+    let is_create = format!("{:?}", sql.kind(statement)).starts_with("CREATE_");
+    let adds = || {
+        let mut actions = sql.children(statement).filter(|&id| !sql.is_leaf(id));
+        sql.kind(statement) == Kind::ALTER_TABLE
+            && actions.all(|id| {
+                matches!(
+                    sql.kind(id),
+                    Kind::ADD_CONSTRAINT | Kind::ADD_COLUMN | Kind::TABLE_RELATION_NAME
+                )
+            })
+    };
+    own.peek().is_some()
+        && (is_create || adds())
+        && own.all(|one| one.deed == Deed::Make && dropped.contains(&&one.object))
+}
+
 /// The first words of a statement, as they are written; of a name none is one.
 fn first_words(sql: &Sql<'_>, id: Id, count: usize) -> String {
     let words = sql.text_of(id).split_whitespace().take(count);
@@ -217,4 +256,106 @@ fn first_words(sql: &Sql<'_>, id: Id, count: usize) -> String {
     let is_word = |word: &&str| word.chars().all(|c| c.is_ascii_alphabetic());
     let words: Vec<&str> = words.take_while(is_word).collect();
     words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use migrator_model::{Code, Tree, resolve};
+
+    const MANIFEST: &str = "tiers = [\"One\"]\n\n[services.a]\ntier = \"One\"\ndirectory = \"a\"\n";
+
+    /// What is said of how an up script runs: the code and the help.
+    fn said(up: &str) -> Vec<String> {
+        let tree = Tree::new("database")
+            .with_file("services.toml", MANIFEST)
+            .with_file("migrations/a/20240101000000_00000000_m.up.sql", up)
+            .with_file(
+                "migrations/a/20240101000000_00000000_m.down.sql",
+                "SELECT 1;",
+            );
+        let resolved = resolve(&tree);
+        assert_eq!(resolved.diagnostics, [], "{up}");
+        let codes = [
+            Code::M0208,
+            Code::M0210,
+            Code::M0211,
+            Code::M0212,
+            Code::M0214,
+        ];
+        let found = crate::analyse(&resolved).into_iter();
+        let found = found.filter(|one| codes.contains(&one.code));
+        found
+            .map(|one| format!("{} {}", one.code, one.help))
+            .collect()
+    }
+
+    fn outside(script: &str) -> Vec<String> {
+        said(&format!("-- migrator: no-transaction\n{script}; VACUUM;"))
+    }
+
+    #[test]
+    fn what_is_dropped_if_it_exists_can_be_made_again() {
+        for script in [
+            "DROP TRIGGER IF EXISTS x ON t; CREATE TRIGGER x AFTER INSERT ON t EXECUTE FUNCTION f()",
+            "DROP INDEX CONCURRENTLY IF EXISTS s.i; CREATE INDEX CONCURRENTLY i ON s.t (a)",
+            "ALTER TABLE t DROP CONSTRAINT IF EXISTS k; ALTER TABLE t ADD CONSTRAINT k CHECK (a > 0)",
+            "DROP TABLE IF EXISTS t; CREATE TABLE t (a int)",
+            "ALTER TABLE t SET (fillfactor = 70); COMMENT ON TABLE t IS 'x'",
+        ] {
+            assert_eq!(outside(script), [] as [&str; 0], "{script}");
+        }
+        for script in [
+            "DROP INDEX IF EXISTS j; CREATE INDEX CONCURRENTLY i ON t (a)",
+            "CREATE INDEX CONCURRENTLY i ON t (a); DROP INDEX IF EXISTS i",
+            "ALTER TABLE t DROP CONSTRAINT IF EXISTS k; ALTER TABLE t ADD CONSTRAINT k CHECK (a > 0), DROP c",
+        ] {
+            let said = outside(script);
+            assert!(
+                said.len() == 1 && said[0].starts_with("M0214"),
+                "{script}: {said:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_script_that_proves_what_it_adds_becomes_two_migrations() {
+        let add =
+            "-- migrator: no-transaction\nALTER TABLE t ADD CONSTRAINT k CHECK (a > 0) NOT VALID;";
+        let prove = "ALTER TABLE t VALIDATE CONSTRAINT k;";
+        let both = said(&format!("{add} {prove}"));
+        assert!(
+            both[0].starts_with("M0212 put each VALIDATE CONSTRAINT"),
+            "{both:?}"
+        );
+        let alone = said(add);
+        assert!(
+            alone[0].starts_with("M0212 remove the directive"),
+            "{alone:?}"
+        );
+    }
+
+    #[test]
+    fn savepoints_are_the_scripts_own() {
+        for script in [
+            "SAVEPOINT a; SELECT 1; RELEASE a;",
+            "SAVEPOINT a; SELECT 1; ROLLBACK TO SAVEPOINT A; ROLLBACK TO a; RELEASE SAVEPOINT a;",
+            "SAVEPOINT a; SAVEPOINT b; RELEASE a;",
+            "SAVEPOINT a; SELECT 1;",
+        ] {
+            assert_eq!(said(script), [] as [&str; 0], "{script}");
+        }
+        for script in [
+            "ROLLBACK TO a;",
+            "SAVEPOINT a; RELEASE b;",
+            "SAVEPOINT a; SAVEPOINT b; RELEASE a; ROLLBACK TO b;",
+            "SAVEPOINT a; ROLLBACK;",
+            "SAVEPOINT a; COMMIT;",
+        ] {
+            let said = said(script);
+            assert!(
+                said.len() == 1 && said[0].starts_with("M0210"),
+                "{script}: {said:?}"
+            );
+        }
+    }
 }

@@ -124,6 +124,7 @@ codes! {
     M0241 "a character is not what it looks like" Deny,
     M0242 "an enum value is used in the transaction that adds it" Deny,
     M0243 "an index of a partitioned table is built or dropped concurrently" Deny,
+    M0244 "a script is as `create` has written it" Warn,
     M0301 "the manifest is not TOML",
     M0302 "the manifest has an unknown key or a value of the wrong type",
     M0303 "a tier's name is empty or stands twice",

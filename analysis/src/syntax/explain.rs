@@ -558,6 +558,10 @@ impl<'a> Context<'a> {
         if !is_name || is_clause {
             return None;
         }
+        if found.is("TABLE") && last.is_among(&["UPDATE", "INTO", "FROM"]) {
+            let message = format!("`TABLE` is not taken behind `{}`", last.text);
+            return Some(Explained::new(found.range.start, message, "remove it"));
+        }
         let name = found.text;
         let message = format!("`{name}` is a reserved word and no name");
         let help = format!(

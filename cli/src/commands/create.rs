@@ -5,6 +5,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use migrator_analysis::template::PLACEHOLDER;
 use migrator_model::file_name::{Direction, FileName, snake_case_fault};
 use migrator_model::{Code, Diagnostic, Registry, Version, disk, nearest, resolve};
 use serde_json::json;
@@ -177,13 +178,13 @@ fn template(file: &FileName) -> String {
              -- Runs in a transaction. Directives go here, one a line:\n\
              --   \"-- migrator:\" and no-transaction | requires SERVICE/VERSION |\n\
              --   lock-timeout 10s | statement-timeout 5min\n\n\
-             SELECT 1; -- replace this line by the change\n"
+             {PLACEHOLDER} the change\n"
         ),
         Direction::Down => format!(
             "-- Takes back: {words}\n\
              --\n\
              -- Restores exactly what was there before the up script.\n\n\
-             SELECT 1; -- replace this line by what takes the change back\n"
+             {PLACEHOLDER} what takes the change back\n"
         ),
     }
 }

@@ -1,0 +1,34 @@
+//! M0244: a script is still what `migrator create` has written.
+
+use migrator_model::Code;
+
+use crate::finding::Finding;
+use crate::parse::Kind;
+use crate::script::{Pair, Script};
+
+/// What a new script holds in place of its change; `create` writes it.
+pub const PLACEHOLDER: &str = "SELECT 1; -- replace this line by";
+
+/// The script of a pair that nobody has edited; of two the up script.
+pub(crate) fn find<'a>(pair: &'a Pair<'a>) -> Option<Finding<'a>> {
+    pair.scripts().into_iter().find_map(unedited)
+}
+
+fn unedited<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
+    let sql = &script.sql;
+    let offset = sql.text.find(PLACEHOLDER)?;
+    let mut statements = sql
+        .all_statements()
+        .filter(|&id| sql.kind(id) != Kind::EMPTY_STMT);
+    let only = statements
+        .next()
+        .filter(|&id| sql.range(id).start == offset);
+    only.filter(|_| statements.next().is_none())?;
+    Some(Finding::new(
+        script,
+        Code::M0244,
+        offset,
+        "this script does nothing yet: it is as `migrator create` has written it",
+        "write the change in place of this line; where there is nothing to do, remove its comment",
+    ))
+}

@@ -1,0 +1,3 @@
+-- Takes back: add note
+
+SELECT 1; -- replace this line by what takes the change back

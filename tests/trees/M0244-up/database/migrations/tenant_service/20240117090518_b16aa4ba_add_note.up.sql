@@ -1,0 +1,3 @@
+-- add note
+
+SELECT 1; -- replace this line by the change
