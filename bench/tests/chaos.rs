@@ -42,6 +42,11 @@ fn what_was_promised_outlives_a_server_that_stops_at_once() {
 }
 
 #[test]
+fn a_promoted_standby_has_whole_migrations_and_all_that_was_confirmed() {
+    survives("failover", 4);
+}
+
+#[test]
 fn nothing_is_lost_when_a_connection_is_cut_in_a_message() {
     survives("cut", 8);
 }

@@ -86,8 +86,23 @@ impl Throwaway {
     ) -> Result<Self, Error> {
         let account = Account::of_servers()?;
         let template = template::data_folder(&scratch::on_disk(account)?, &programs, account)?;
+        Self::start_on(programs, &template, settings)
+    }
+
+    /// Starts a server on a copy of a data folder, which its user may read: that of a server
+    /// that has ended, or a backup with the files that make a standby of it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Throwaway::start`]; the folder is not of these programs' major version.
+    pub fn start_on(
+        programs: Programs,
+        data: &Path,
+        settings: &[(&str, &str)],
+    ) -> Result<Self, Error> {
+        let account = Account::of_servers()?;
         let (folder, owner) = scratch::new_folder(&scratch::quickest(account)?, account)?;
-        let supervisor = supervise(&folder, &template, &programs, account, settings)?;
+        let supervisor = supervise(&folder, data, &programs, account, settings)?;
         let server = Self {
             programs,
             socket: Socket {

@@ -9,6 +9,7 @@ mod crash;
 mod crowd;
 mod cut;
 mod ended;
+mod failover;
 mod index;
 mod judge;
 mod kill;
@@ -106,6 +107,11 @@ pub const PARTS: &[Part] = &[
         name: "crash",
         tries: 50,
         run: crash::at_random,
+    },
+    Part {
+        name: "failover",
+        tries: 20,
+        run: failover::at_random,
     },
     Part {
         name: "cut",

@@ -124,6 +124,30 @@ impl Scene {
         }
     }
 
+    /// Starts a run and waits for a moment of it, which is described.
+    pub(super) fn begun(
+        &self,
+        arguments: &[&str],
+        random: &mut Random,
+    ) -> Outcome<(Running, String)> {
+        let up = arguments == UP;
+        let moment = self.moment(up, random);
+        let mut running = self.victim.start(&self.through, arguments)?;
+        running.wait_for_results(if up { "applied" } else { "reverted" }, moment.steps);
+        sleep(moment.pause);
+        let described = format!("{} {moment:?}", if up { "up" } else { "down" });
+        Ok((running, described))
+    }
+
+    /// The same database on a server that has followed this one, which is dropped.
+    pub(super) fn moved_to(mut self, server: Rc<Server>) -> Scene {
+        let (_, name) = self.url.rsplit_once('/').unwrap_or_default();
+        self.url = server.throwaway.url(name);
+        self.through.clone_from(&self.url);
+        self.server = server;
+        self
+    }
+
     /// Starts a run, has the fault strike it, judges, and has the next run finish.
     pub(super) fn interrupted(
         &mut self,
@@ -133,15 +157,9 @@ impl Scene {
     ) -> Outcome<Struck> {
         let before = self.judge.look(&self.server, &self.url)?;
         let up = before.applied.is_empty();
-        let moment = self.moment(up, random);
-        let mut running = self
-            .victim
-            .start(&self.through, if up { UP } else { DOWN })?;
-        running.wait_for_results(if up { "applied" } else { "reverted" }, moment.steps);
-        sleep(moment.pause);
+        let (mut running, struck) = self.begun(if up { UP } else { DOWN }, random)?;
         strike(&self.server, &mut running)?;
         let ended = running.end()?;
-        let struck = format!("{} {moment:?}", if up { "up" } else { "down" });
         let after = self.judged(&ended, up, told);
         let after = after.map_err(|error| format!("{struck}: {error}: {ended:?}"))?;
         let next = match random.below(2) {

@@ -1,6 +1,6 @@
 //! A server, and what is asked of it directly.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use migrator_localpg::{Programs, Throwaway};
@@ -51,8 +51,25 @@ impl Server {
         Self::with(&[("max_connections", "12")])
     }
 
+    /// One that keeps what it has promised to keep, with settings besides.
+    pub(super) fn replicated(settings: &[(&str, &str)]) -> Outcome<Server> {
+        Self::with(&[&DURABLE[..], settings].concat())
+    }
+
+    /// The same on a copy of another's data.
+    pub(super) fn on(data: &Path, settings: &[(&str, &str)]) -> Outcome<Server> {
+        let settings = [&DURABLE[..], settings].concat();
+        Self::of(Throwaway::start_on(Programs::find(None)?, data, &settings)?)
+    }
+
     fn with(settings: &[(&str, &str)]) -> Outcome<Server> {
-        let throwaway = Throwaway::start_with_settings(Programs::find(None)?, settings)?;
+        Self::of(Throwaway::start_with_settings(
+            Programs::find(None)?,
+            settings,
+        )?)
+    }
+
+    fn of(throwaway: Throwaway) -> Outcome<Server> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;

@@ -26,6 +26,7 @@ mod liveness;
 mod lock;
 mod no_transaction;
 mod pipeline;
+mod publication;
 mod resume;
 mod rights;
 mod silence;
