@@ -213,12 +213,10 @@ impl<'a, 'c> Scratch<'a, 'c> {
         proved.up = Some(ran.took);
         proved.locks = ran.locks.map(|held| locks::strongest(&held, before));
         let applied = Arc::new(self.look().await?);
-        let in_transaction =
-            [&migration.up, &migration.down].map(|script| script.mode == Mode::Transaction);
         let verdict = if let Some(reason) = migration.down.irreversible() {
             self.at_rest = Some(applied);
             Verdict::Irreversible(reason)
-        } else if in_transaction == [true, true] {
+        } else if migration.down.mode == Mode::Transaction {
             self.at_rest = Some(Arc::clone(&applied));
             self.within(before, &applied, proved).await?
         } else {
@@ -252,6 +250,9 @@ impl<'a, 'c> Scratch<'a, 'c> {
             self.roll_back().await?;
             return Ok(Verdict::NotUndone(left));
         }
+        if proved.migration.up.mode == Mode::NoTransaction {
+            return self.alone(&down, applied, proved).await;
+        }
         let again = up.further(self.client, &self.options).await;
         match self.outcome(again).await {
             Ok(ran) => proved.again = Some(ran.took),
@@ -260,12 +261,7 @@ impl<'a, 'c> Scratch<'a, 'c> {
                 return Ok(Verdict::Sound);
             }
             Err(Trouble::Script(fault)) if may_be_of_the_transaction(&fault) => {
-                // By itself it may do better.
-                self.at_rest = None;
-                return match self.outcome(down.commit(self.client).await).await {
-                    Ok(()) => self.again(applied, proved, Verdict::Sound).await,
-                    Err(trouble) => failed(Pass::Down, trouble),
-                };
+                return self.alone(&down, applied, proved).await;
             }
             Err(trouble) => {
                 self.roll_back().await?;
@@ -285,6 +281,22 @@ impl<'a, 'c> Scratch<'a, 'c> {
                 Ok(Verdict::Sound)
             }
             Err(trouble) => failed(Pass::Again, trouble),
+        }
+    }
+
+    /// The up script once more, in no transaction of the down script, which is committed.
+    async fn alone(
+        &mut self,
+        down: &Trial,
+        applied: &Picture,
+        proved: &mut Proved<'a>,
+    ) -> Result<Verdict, Trouble> {
+        match self.outcome(down.commit(self.client).await).await {
+            Ok(()) => {
+                self.at_rest = None;
+                self.again(applied, proved, Verdict::Sound).await
+            }
+            Err(trouble) => failed(Pass::Down, trouble),
         }
     }
 

@@ -37,6 +37,10 @@ async fn a_down_script_at_fault_takes_no_rows_with_it() {
             "-- migrator: no-transaction\nCREATE INDEX CONCURRENTLY i ON shop.kinds (id);",
             "-- migrator: no-transaction\nDROP INDEX CONCURRENTLY shop.j;",
         ),
+        (
+            "-- migrator: no-transaction\nCREATE INDEX CONCURRENTLY i ON shop.kinds (id);",
+            "DROP TABLE shop.kinds;",
+        ),
     ] {
         let registry = registry(&[
             SCHEMA,
