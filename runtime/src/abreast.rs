@@ -11,6 +11,7 @@ use crate::error::ErrorKind;
 use crate::executor::Executor;
 use crate::fault::Fault;
 use crate::history::schema::Tables;
+use crate::keep;
 use crate::legs::{Leg, can_be_abreast};
 use crate::lock::Held;
 use crate::options::Options;
@@ -123,7 +124,7 @@ async fn one_by_one<'a>(shared: Shared<'a>, client: &'a Client) -> Result<(), Fa
         let changed = shared.schedule.changed();
         match shared.schedule.take() {
             Turn::Leg(index) => one(&mut executor, index, &shared.schedule.legs[index]).await?,
-            Turn::Wait => changed.await,
+            Turn::Wait => keep::awake(client, shared.options.lock_heartbeat, changed).await,
             Turn::End => return Ok(()),
         }
     }

@@ -1,8 +1,10 @@
 //! Keeps the connection of a run's locks in use, and notices when it is lost.
 //!
 //! What lies between (a proxy, a NAT) ends or forgets a connection that nobody uses, and
-//! this one has nothing to do for all of a run. So it sends a query at intervals.
+//! this one has nothing to do for all of a run. So it sends a query at intervals, and so do
+//! the others of a run where they wait for the lock or for each other.
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -10,7 +12,9 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
+use crate::client::Client;
 use crate::connect::Connection;
+use crate::session::begin;
 
 /// A connection that is kept in use, until this is dropped.
 pub(crate) struct Kept {
@@ -87,6 +91,26 @@ impl Kept {
         }
     }
 }
+
+/// Does work that has nothing to say over a client's connection, and keeps that in use
+/// meanwhile.
+pub(crate) async fn awake<T>(
+    client: &Client,
+    interval: Duration,
+    work: impl Future<Output = T>,
+) -> T {
+    let mut work = pin!(work);
+    loop {
+        match timeout(interval, &mut work).await {
+            Ok(done) => return done,
+            // Nobody waits for the answer; if the connection is lost, so is the next message.
+            Err(_) => drop(begin(client.postgres(), WAITS).await),
+        }
+    }
+}
+
+/// What a connection sends that waits.
+const WAITS: &str = "SELECT 'this session of a migrator run waits for its turn'";
 
 async fn keep(connection: Weak<Connection>, is_silent: Arc<AtomicBool>, interval: Duration) {
     loop {

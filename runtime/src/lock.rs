@@ -29,7 +29,7 @@ use crate::history::guard::Purpose;
 use crate::history::read::{self, ReadError};
 use crate::history::schema::{Tables, quote_literal};
 use crate::history::write::CLAIM;
-use crate::keep::{Ending, Kept};
+use crate::keep::{self, Ending, Kept};
 use crate::options::Options;
 use crate::session::rows;
 
@@ -176,7 +176,8 @@ pub(crate) async fn acquire(
         patience,
         started: Instant::now(),
     };
-    match attempt.take(&keys, &taking).await {
+    let take = attempt.take(&keys, &taking);
+    match keep::awake(client, options.lock_heartbeat, take).await {
         Ok(seen) => Ok((Held::new(connection, nonce, options), seen)),
         Err(kind) => {
             if matches!(kind, ErrorKind::Connection { .. }) {

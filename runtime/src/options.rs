@@ -20,8 +20,8 @@ pub struct Options {
     pub statement_timeout: Duration,
     /// How long to wait for another run to let go of the lock.
     pub lock_wait: Duration,
-    /// How often the connection that holds the lock sends a query, so that no proxy ends
-    /// it for having nothing to do. It is below a proxy's idle timeout, or has no effect.
+    /// How often a connection that holds the lock, or waits for its turn, sends a query, so
+    /// that no proxy ends it for having nothing to do: less than a proxy's idle timeout.
     pub lock_heartbeat: Duration,
     /// How often a script is tried that meets a lock, a deadlock or a serialization failure.
     pub tries: u32,

@@ -262,6 +262,42 @@ async fn a_proxy_that_ends_idle_connections_does_not_end_that_of_the_lock() {
 }
 
 #[tokio::test]
+async fn a_proxy_that_ends_idle_connections_does_not_end_those_that_wait() {
+    let database = Database::new().await;
+    let gate = Gate::closed(&database).await;
+    let registry = core(&[AT_GATE, "SELECT 2;"]);
+    let first = tokio::spawn({
+        let database = database.clone();
+        async move { database.up(registry).await }
+    });
+    gate.reached().await;
+    let proxy = Proxy::with_idle_timeout(&database, Duration::from_secs(2)).await;
+    // The first of its connections is never ended: it is none of the run's.
+    let spared = Box::pin(proxy.client()).await;
+    let mut client = Box::pin(proxy.client()).await;
+    let options = Options {
+        lock_heartbeat: Duration::from_millis(200),
+        ..Options::default()
+    };
+    let (mut migrator, mut told) = telling(registry, options);
+    let run = migrator.up(&mut client, Target::all());
+    let timeout = async {
+        told.next("waiting").await;
+        let idle = Box::pin(proxy.client()).await;
+        while !idle.postgres().is_closed() {
+            tokio::task::yield_now().await;
+        }
+        gate.open().await;
+    };
+    let both = within("both", async { tokio::join!(run, timeout) });
+    let (ended, ()) = Box::pin(both).await;
+    ended.expect("its connections live");
+    assert!(!client.postgres().is_closed() && !spared.postgres().is_closed());
+    let first = within("the first", first).await.expect("no panic");
+    first.expect("it runs");
+}
+
+#[tokio::test]
 async fn a_lock_that_a_proxy_has_ended_is_said_to_be_lost_and_what_to_look_at() {
     let ended = behind_an_idle_timeout(Duration::MAX).await;
     let error = ended.expect_err("its lock is gone");
