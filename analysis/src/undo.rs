@@ -12,6 +12,7 @@
 mod alike;
 mod effects;
 mod facts;
+mod lost;
 mod moments;
 mod names;
 mod parents;
@@ -27,7 +28,7 @@ use crate::finding::Finding;
 use crate::objects::{Name, Object, Space};
 use crate::parse::{Id, Kind, ROOT};
 use crate::script::{Pair, Script};
-use crate::state::State;
+use crate::state::{State, text};
 
 use effects::{Effect, Effects, Net, Reach, holds, words as words_of};
 use moments::{Moment, Moments};
@@ -111,6 +112,7 @@ impl<'a> Judge<'_, 'a> {
         }));
         if self.up.reach == Reach::Plain && self.down.reach == Reach::Plain {
             findings.extend(facts::find(self));
+            findings.extend(lost::find(self));
         }
         findings
     }
@@ -331,9 +333,40 @@ impl<'a> Judge<'_, 'a> {
         self.down.touches(&self.names, object)
             || self.cascade.takes(object)
             || self.goes_with_another(object)
+            || self.goes_with_index_of_whole(by)
             || tables.iter().any(goes_with)
             || self.goes_with_schema(object, by)
             || parents::goes_with_column(&self.up.script.sql, by, &tables, &self.names, &self.down)
+    }
+
+    /// Whether an index of a partition becomes part of an index of the whole, since
+    /// that has the same keys, and is dropped with it.
+    fn goes_with_index_of_whole(&self, by: &Effect<'a>) -> bool {
+        let sql = &self.up.script.sql;
+        let keys = |effect: &Effect<'a>| {
+            let list = sql.child(effect.part, Kind::PARTITION_ITEM_LIST)?;
+            Some(text::definition(sql, list))
+        };
+        let Some(partition) = self.table_of_index(by) else {
+            return false;
+        };
+        let known = self.moments.table(Moment::Between, &partition);
+        let may_be_of = |whole: &Name| known.is_none_or(|table| table.parents.contains(whole));
+        self.up.all.iter().any(|other| {
+            let whole = self.table_of_index(other);
+            whole.is_some_and(|whole| whole != partition && may_be_of(&whole))
+                && keys(other) == keys(by)
+                && self
+                    .down
+                    .drops_relation(&self.names, &other.mention.object.name)
+        })
+    }
+
+    fn table_of_index(&self, by: &Effect<'a>) -> Option<Name> {
+        let sql = &self.up.script.sql;
+        let table = sql.child(by.part, Kind::TABLE_RELATION_NAME)?;
+        let name = crate::objects::name_of(sql, sql.find(table, Kind::TABLE_NAME_REF)?)?;
+        (by.kind == Kind::CREATE_INDEX).then_some(name)
     }
 
     /// Whether it is dropped by the down script together with something else.

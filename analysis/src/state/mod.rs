@@ -56,6 +56,13 @@ pub(crate) struct Entry<'a> {
     pub(crate) table: Option<Table<'a>>,
 }
 
+impl Entry<'_> {
+    /// The relation that it is dropped with.
+    pub(crate) fn owner(&self) -> Option<&Name> {
+        self.owners.first().map(|owner| &owner.relation)
+    }
+}
+
 /// A relation, or a column of one, that something is dropped with.
 #[derive(Clone)]
 struct Owner {

@@ -147,6 +147,7 @@ fn of_table<'a>(
             of_columns.entry(key).or_default().push(finding);
         }
     }
+    findings.extend(added(judge, table, [before, after], between));
     findings.extend(of_columns.into_values().flat_map(gathered));
     findings.extend(gathered(lacking));
     findings
@@ -166,6 +167,34 @@ fn gathered(mut findings: Vec<Finding<'_>>) -> Vec<Finding<'_>> {
 
 /// So many columns with the same fault have a finding each.
 const FEW: usize = 3;
+
+/// Columns that the down script adds, and that were not there before.
+fn added<'a>(
+    judge: &Judge<'_, 'a>,
+    table: &Name,
+    [before, after]: [&Table<'a>; 2],
+    between: Option<&Table<'a>>,
+) -> Vec<Finding<'a>> {
+    let script = judge.down.script;
+    let is_new = |name: &String| {
+        !before.columns.contains_key(name)
+            && between.is_none_or(|table| !table.columns.contains_key(name))
+    };
+    let columns = after.columns.iter().filter(|(name, column)| {
+        before.extent == Extent::Whole && is_new(name) && column.site.script.path == script.path
+    });
+    columns
+        .map(|(name, column)| {
+            Finding::new(
+                script,
+                Code::M0229,
+                column.site.offset,
+                format!("the down script adds column `{name}` to `{table}`, which was not there before the up script"),
+                "make again what the up script drops, and nothing else",
+            )
+        })
+        .collect()
+}
 
 /// A column of a table that the down script makes again without it.
 fn missing<'a>(
@@ -195,6 +224,7 @@ impl<'d> Difference<'d> {
         };
         let is_as_the_up_script_left_it = self.between == Some(self.after);
         let is_certain = is_other(self.before, self.after)
+            || *self.facet == Facet::Default && are_other_numbers(self.before, self.after)
             || *self.facet == Facet::Default
                 && is_as_the_up_script_left_it
                 && self.before != self.after
@@ -352,6 +382,11 @@ fn made_in(script: &Script<'_>, table: &Name) -> Option<usize> {
 
 fn third_person(verb: &str) -> String {
     format!("{}s", verb.to_ascii_lowercase())
+}
+
+fn are_other_numbers(one: &str, other: &str) -> bool {
+    let number = |text: &str| text.parse::<i64>().ok();
+    matches!((number(one), number(other)), (Some(one), Some(other)) if one != other)
 }
 
 /// Whether an expression is a number or one word, of which two that differ mean

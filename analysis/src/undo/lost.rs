@@ -1,0 +1,110 @@
+//! What goes with a column or table that the up script drops, and is not there
+//! again where the down script makes only that again.
+
+use std::collections::BTreeMap;
+
+use migrator_model::Code;
+
+use crate::finding::Finding;
+use crate::names::Name;
+use crate::objects::{Object, Space};
+use crate::parse::{Kind, ROOT};
+use crate::state::relation;
+
+use super::Judge;
+use super::moments::Moment;
+
+pub(super) fn find<'a>(judge: &Judge<'_, 'a>) -> Vec<Finding<'a>> {
+    // LIKE … INCLUDING ALL makes indexes and constraints that are not written.
+    let sql = &judge.down.script.sql;
+    if sql.find(ROOT, Kind::LIKE_CLAUSE).is_some() {
+        return Vec::new();
+    }
+    let mut lost: BTreeMap<Name, Vec<Object>> = BTreeMap::new();
+    for (object, table) in candidates(judge) {
+        let is_there = judge.moments.table(Moment::After, &table).is_some();
+        let is_hidden = judge.moments.state.is_hidden(&object)
+            || judge.moments.state.is_hidden(&relation(table.clone()));
+        let is_named = judge.up.touches(&judge.names, &object)
+            || judge.down.touches(&judge.names, &object)
+            || judge.may_be_made_unnamed(&object);
+        if is_there && !is_hidden && !is_named {
+            lost.entry(table).or_default().push(object);
+        }
+    }
+    let findings = lost.into_iter();
+    findings
+        .filter_map(|(table, objects)| finding(judge, &table, objects))
+        .collect()
+}
+
+/// What was there before the up script and is not after the down script, with its table.
+fn candidates(judge: &Judge<'_, '_>) -> Vec<(Object, Name)> {
+    let mut candidates = Vec::new();
+    for key in judge.moments.up.objects() {
+        let Some(entry) = judge.moments.entry(Moment::Before, key) else {
+            continue;
+        };
+        let is_gone = !judge.moments.is_there(Moment::After, key);
+        match (entry.table.as_ref(), entry.owner()) {
+            (None, Some(owner)) if is_gone && entry.site.is_some() => {
+                candidates.push((key.clone(), owner.clone()));
+            }
+            (Some(table), _) if !is_gone => {
+                let constraints = table.constraints.keys().map(|name| Object {
+                    space: Space::Constraint,
+                    name: Name {
+                        schema: None,
+                        name: name.clone(),
+                    },
+                    of: Some(key.name.clone()),
+                });
+                let gone = constraints.filter(|one| !judge.moments.is_there(Moment::After, one));
+                candidates.extend(gone.map(|one| (one, key.name.clone())));
+            }
+            _ => {}
+        }
+    }
+    candidates
+}
+
+fn finding<'a>(
+    judge: &Judge<'_, 'a>,
+    table: &Name,
+    mut objects: Vec<Object>,
+) -> Option<Finding<'a>> {
+    objects.sort_unstable();
+    let first = objects.first()?;
+    let code = match first.space {
+        Space::Constraint => Code::M0229,
+        _ => Code::M0228,
+    };
+    let by = judge.up.drops().find(|effect| {
+        let dropped = &effect.mention.object;
+        let owner = dropped.of.as_ref().unwrap_or(&dropped.name);
+        matches!(dropped.space, Space::Column | Space::Relation)
+            && judge.names.same_table(owner, table)
+    })?;
+    let with = &by.mention.object.name;
+    let others = match objects.len() - 1 {
+        0 => String::new(),
+        1 => " and one other".to_owned(),
+        many => format!(" and {many} others"),
+    };
+    let shown = match first.space {
+        Space::Relation => format!("`{}`", first.name),
+        _ => first.to_string(),
+    };
+    Some(Finding::new(
+        judge.up.script,
+        code,
+        by.mention.offset,
+        format!(
+            "the up script drops {shown}{others} together with `{with}`, and the down script does not make that again"
+        ),
+        format!(
+            "make it again in the down script, {}",
+            judge.as_before(first)
+        ),
+    ))
+}
