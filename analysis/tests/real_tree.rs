@@ -125,13 +125,15 @@ const FAULTS: &[[&str; 4]] = &[
         "M0221",
         "tenant_service",
         "ALTER TABLE tenant.tenants DROP COLUMN data_region;",
-        "ALTER TABLE tenant.tenants ADD COLUMN data_region text NOT NULL DEFAULT 'eu';",
+        "ALTER TABLE tenant.tenants ADD COLUMN data_region text NOT NULL DEFAULT 'eu', \
+         ADD CONSTRAINT tenants_data_region_check CHECK (data_region IN ('ap', 'eu', 'us')); \
+         CREATE INDEX tenants_data_region_idx ON tenant.tenants (data_region);",
     ],
     [
         "M0222",
         "tenant_service",
         "DROP TABLE tenant.domains;",
-        "CREATE TABLE tenant.domains AS SELECT ''::text AS host;",
+        "DO $$ BEGIN EXECUTE 'CREATE TABLE tenant.domains (host text)'; END $$;",
     ],
     [
         "M0223",
