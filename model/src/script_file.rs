@@ -87,7 +87,12 @@ fn content_faults(path: &str, sql: &str, tokens: &[Token]) -> Vec<Diagnostic> {
             Code::M0207,
             place(offset),
             format!("this {what} is not closed before the end of the script"),
-            "close it",
+            match what {
+                "string" if sql[offset..].starts_with('\'') => {
+                    "close it; a quote within a string is written twice"
+                }
+                _ => "close it",
+            },
         )];
     }
     if !tokens.iter().any(Token::says_something) && !directive::says_irreversible(sql, tokens) {

@@ -65,6 +65,7 @@ pub(super) fn explain(sql: &Sql<'_>, offset: usize, message: &str) -> Explained 
         Context::quotes,
         Context::action,
         Context::column_action,
+        Context::other_action,
         Context::beginning,
         Context::object,
         Context::next_statement,
@@ -317,6 +318,41 @@ impl<'a> Context<'a> {
         Some(Explained::new(offset, message, help))
     }
 
+    /// What an ALTER of something else than a table does not do.
+    fn other_action(&self) -> Option<Explained> {
+        let [first, object, name @ ..] = self.before.as_slice() else {
+            return None;
+        };
+        let is_alter = first.is("ALTER") && object.is_among(&words::OBJECTS) && !object.is("TABLE");
+        let is_named = match name {
+            [_] => true,
+            [_, dot, _] => dot.text == ".",
+            _ => false,
+        };
+        let found = self.found().filter(|found| found.is_word())?;
+        let is_action = found.is_among(&words::ACTIONS);
+        if !is_alter
+            || !is_named
+            || is_action && !self.after.get(1)?.is("VALUE") && !found.is("ADD")
+        {
+            return None;
+        }
+        let object = object.text.to_ascii_uppercase();
+        let of_value = object == "TYPE" && self.after.get(1).is_some_and(|next| next.is("VALUE"));
+        let help = match () {
+            () if of_value => {
+                "Postgres removes no value of an enum: make a new type, and change the columns to it"
+            }
+            () if object == "VIEW" => "write `CREATE OR REPLACE VIEW …` with the new query",
+            () => HELP,
+        };
+        let message = match of_value {
+            true => format!("`{} VALUE` is no action of ALTER TYPE", found.text),
+            false => format!("`{}` is no action of ALTER {object}", found.text),
+        };
+        Some(Explained::new(found.range.start, message, help))
+    }
+
     /// What stands behind AS stands there without it.
     fn missing_as(&self) -> Option<Explained> {
         let found = self.found()?;
@@ -418,6 +454,14 @@ impl<'a> Context<'a> {
         if object.is_among(&words::OBJECTS) {
             return None;
         }
+        if object.is_among(&["COLUMN", "CONSTRAINT"]) {
+            let message = format!("no statement starts with `{verb} {}`", object.text);
+            let help = format!(
+                "write `ALTER TABLE … {verb} {} …`",
+                object.text.to_ascii_uppercase()
+            );
+            return Some(Explained::new(first.range.start, message, help));
+        }
         let help = match near(object.text, &words::OBJECTS) {
             Some(meant) => format!("did you mean `{verb} {meant}`?"),
             None => HELP.to_owned(),
@@ -491,6 +535,12 @@ impl<'a> Context<'a> {
         if last.is("VALUE") && found.text == "(" {
             let message = "`VALUE` is no word of INSERT";
             return Some(Explained::new(last.range.start, message, "write `VALUES`"));
+        }
+        let is_placed = found.is_among(&["AFTER", "FIRST"]) && self.before.first()?.is("ALTER");
+        if is_placed {
+            let message = format!("`{}` is not known to Postgres here", found.text);
+            let help = "remove it: a new column comes behind the others";
+            return Some(Explained::new(found.range.start, message, help));
         }
         let is_limit = found.text == "," && self.before.iter().rev().nth(1)?.is("LIMIT");
         is_limit.then(|| {

@@ -91,6 +91,42 @@ fn what_alter_table_does_not_do_is_named() {
             "1:23 `NOT` is no action of ALTER COLUMN (write `SET NOT NULL` or `DROP NOT NULL`)",
         ),
     ]);
+    let of_enum =
+        "Postgres removes no value of an enum: make a new type, and change the columns to it";
+    each(&[
+        (
+            "ALTER INDEX s.i DELETE;",
+            &format!("1:17 `DELETE` is no action of ALTER INDEX ({HELP})"),
+        ),
+        (
+            "ALTER VIEW v ADD COLUMN x int;",
+            "1:14 `ADD` is no action of ALTER VIEW (write `CREATE OR REPLACE VIEW …` with the new query)",
+        ),
+        (
+            "ALTER TYPE m REMOVE VALUE 'x';",
+            &format!("1:14 `REMOVE VALUE` is no action of ALTER TYPE ({of_enum})"),
+        ),
+        (
+            "ALTER TYPE s.m DROP VALUE 'x';",
+            &format!("1:16 `DROP VALUE` is no action of ALTER TYPE ({of_enum})"),
+        ),
+        (
+            "DROP COLUMN a FROM t;",
+            "1:1 no statement starts with `DROP COLUMN` (write `ALTER TABLE … DROP COLUMN …`)",
+        ),
+        (
+            "ADD COLUMN a int;",
+            "1:1 no statement starts with `ADD` (write it as an action of `ALTER TABLE …`)",
+        ),
+        (
+            "ALTER TABLE t ADD COLUMN a int AFTER b;",
+            "1:32 `AFTER` is not known to Postgres here (remove it: a new column comes behind the others)",
+        ),
+        (
+            "UPDATE TABLE a SET b = 1;",
+            "1:8 `TABLE` is not taken behind `UPDATE` (remove it)",
+        ),
+    ]);
     let nothing = said("ALTER TABLE t;");
     assert_eq!(
         nothing,

@@ -21,6 +21,7 @@ pub(super) fn foreign(word: &str) -> Option<&'static str> {
         "DELIMITER" => "remove it: a function's body stands in `$$`, and a statement ends with `;`",
         "DESCRIBE" | "DESC" => "remove it: a script changes the schema and shows nothing",
         "EXEC" => "write `CALL` for a procedure, or `SELECT` for a function",
+        "ADD" | "RENAME" => "write it as an action of `ALTER TABLE …`",
         "PRINT" => "remove it, or write `DO $$ BEGIN RAISE NOTICE '…'; END $$`",
         "REPLACE" | "IGNORE" => "write `INSERT INTO … ON CONFLICT …`",
         "TOP" => "write `LIMIT` at the end of the query",
