@@ -169,6 +169,7 @@ codes! {
     M0521 "the list of a fleet's databases cannot be read",
     M0525 "the database takes no writes",
     M0526 "the history cannot be trusted",
+    M0527 "a recorded script does not match its checksum",
     M0528 "the run lost its lock",
     M0529 "the server may still hold the lock of a run that has ended",
     M0530 "a step is committed on this server, perhaps not on its standby",

@@ -5,9 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use migrator_model::Version;
 
-use crate::history::read;
+use crate::client::Client;
+use crate::error::ErrorKind;
 use crate::history::schema::Tables;
-use crate::plan::{DownScript, Plan, Step, Work};
+use crate::history::{Entry, matches_checksum, read};
+use crate::migrator::failed;
+use crate::plan::{Conflict, DownScript, Plan, Step, Work};
 
 /// Down scripts by service and version.
 #[derive(Default)]
@@ -15,25 +18,42 @@ pub(crate) struct Recorded(HashMap<(String, Version), String>);
 
 impl Recorded {
     /// Reads those that the plan needs; nothing is asked if it needs none.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be read; or an entry is not as a run records it: its checksum is not
+    /// that of its up script. Then nothing that it brings is executed.
     pub(crate) async fn read(
-        client: &tokio_postgres::Client,
+        client: &Client,
         tables: &Tables,
         plan: &Plan<'_>,
-    ) -> Result<Recorded, tokio_postgres::Error> {
-        let mut wanted: BTreeMap<&str, Vec<Version>> = BTreeMap::new();
+    ) -> Result<Recorded, ErrorKind> {
+        let mut wanted: BTreeMap<&str, BTreeMap<Version, &Entry>> = BTreeMap::new();
         for step in &plan.steps {
-            if let Work::Revert(_, DownScript::Stored) = &step.work {
-                let versions = wanted.entry(step.service()).or_default();
-                versions.push(step.version());
+            if let Work::Revert(entry, DownScript::Stored) = &step.work {
+                let entries = wanted.entry(step.service()).or_default();
+                entries.insert(entry.version, entry);
             }
         }
-        let mut scripts = HashMap::new();
-        for (service, versions) in wanted {
-            let found = read::down_scripts(client, tables, service, &versions).await?;
-            let keyed = found.into_iter();
-            scripts.extend(keyed.map(|(version, sql)| ((service.to_owned(), version), sql)));
+        let (mut scripts, mut conflicts) = (HashMap::new(), Vec::new());
+        for (service, entries) in wanted {
+            let versions: Vec<Version> = entries.keys().copied().collect();
+            let found = read::scripts_of(client.postgres(), tables, service, &versions).await;
+            let doing = "reading the recorded scripts".to_owned();
+            for (version, (up, down)) in found.map_err(|error| failed(client, doing, &error))? {
+                let entry = entries.get(&version);
+                if let (Some(entry), Some(up)) = (entry, &up)
+                    && !matches_checksum(&entry.name, version, up, &entry.checksum)
+                {
+                    conflicts.push(Conflict::forged(entry));
+                }
+                scripts.extend(down.map(|sql| ((service.to_owned(), version), sql)));
+            }
         }
-        Ok(Recorded(scripts))
+        match conflicts.is_empty() {
+            true => Ok(Recorded(scripts)),
+            false => Err(ErrorKind::Refused(conflicts)),
+        }
     }
 
     /// The script of a step.

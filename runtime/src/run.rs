@@ -17,7 +17,7 @@ use crate::history::guard::Purpose;
 use crate::history::{Entry, History, read};
 use crate::legs::legs;
 use crate::lock::{Held, Locks, Release, Seen};
-use crate::migrator::{Migrator, failed, read_failed};
+use crate::migrator::{Migrator, read_failed};
 use crate::plan::{self, Conflict, Plan};
 use crate::progress::Progress;
 use crate::ready;
@@ -224,10 +224,8 @@ impl Migrator {
         held: &Held,
         report: &mut Report,
     ) -> Result<(), ErrorKind> {
-        let read = Recorded::read(client.postgres(), &self.tables, plan);
-        let recorded = self.stop.attend(client, read).await?;
-        let recorded = recorded
-            .map_err(|error| failed(client, "reading the recorded scripts".to_owned(), &error))?;
+        let read = Recorded::read(client, &self.tables, plan);
+        let recorded = self.stop.attend(client, read).await??;
         let schedule = Schedule::new(legs(self.registry, &plan.steps));
         let progress = Progress::new(self.listener.clone());
         let shared = Shared {

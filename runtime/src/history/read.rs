@@ -137,18 +137,18 @@ async fn other_format(
     (format != FORMAT.to_string()).then_some(ReadError::Format(format))
 }
 
-/// Reads the down scripts that were recorded with some entries of a service.
-pub(crate) async fn down_scripts(
+/// Reads the scripts that were recorded with some entries of a service.
+pub(crate) async fn scripts_of(
     client: &tokio_postgres::Client,
     tables: &Tables,
     service: &str,
     versions: &[Version],
-) -> Result<Vec<(Version, String)>, tokio_postgres::Error> {
+) -> Result<Vec<(Version, Scripts)>, tokio_postgres::Error> {
     let versions = versions
         .iter()
         .map(|version| version.as_integer().to_string());
     let query = format!(
-        "{}SELECT version, down_script FROM {} \
+        "{}SELECT version, up_script, down_script FROM {} \
          WHERE version OPERATOR(pg_catalog.=) ANY (ARRAY[{}]::pg_catalog.int8[])",
         opening(tables, Purpose::Act),
         tables.of(service),
@@ -157,7 +157,8 @@ pub(crate) async fn down_scripts(
     let messages = client.simple_query(&query).await?;
     let script = |row: SimpleQueryRow| {
         let version = Version::from_integer(row.get(0)?.parse().ok()?);
-        Some((version, row.get(1)?.to_owned()))
+        let text = |column| row.get(column).map(str::to_owned);
+        Some((version, (text(1), text(2))))
     };
     Ok(rows(messages).filter_map(script).collect())
 }

@@ -152,6 +152,22 @@ impl Conflict {
         }
     }
 
+    pub(crate) fn forged(entry: &Entry) -> Conflict {
+        Conflict {
+            code: Code::M0527,
+            subject: entry.to_string(),
+            message: "its recorded up script does not match its recorded checksum: somebody \
+                      altered the entry"
+                .to_owned(),
+            help: format!(
+                "find out who wrote to the history; then revert it with a binary that has this \
+                 migration, or with its scripts by hand, and delete its entry from \
+                 `{}_history`",
+                entry.service
+            ),
+        }
+    }
+
     pub(super) fn no_down_script(entry: &Entry) -> Conflict {
         Conflict {
             code: Code::M0407,

@@ -204,6 +204,11 @@ impl Trapped {
         self.evil.run(&sql).await;
     }
 
+    async fn is_since(&self, major: u32) -> bool {
+        let version = self.database.value("SHOW server_version_num").await;
+        version.parse::<u32>().expect("a number") >= major * 10_000
+    }
+
     async fn is_superuser(&self) -> bool {
         let is = format!(
             "SELECT rolsuper FROM pg_roles WHERE rolname = '{}'",
@@ -295,6 +300,10 @@ async fn a_history_that_a_stranger_made_is_refused_before_anything_of_it_is_eval
 async fn every_way_to_have_something_called_is_refused_by_its_name() {
     for (way, said) in WAYS {
         let trapped = Trapped::new().await;
+        // Statistics have expressions since Postgres 14.
+        if way.contains("STATISTICS") && !trapped.is_since(14).await {
+            continue;
+        }
         trapped.does("CREATE SCHEMA migrator").await;
         trapped.does(TABLES).await;
         trapped.does(way).await;
@@ -610,4 +619,97 @@ async fn a_history_of_the_first_release_is_read_and_written() {
     assert_eq!(done(&report), ["tenant/3"]);
     let report = database.down(further).await.expect("it runs");
     assert_eq!(report.done.len(), 3);
+}
+
+#[tokio::test]
+async fn a_recorded_script_of_an_entry_that_was_altered_is_not_executed() {
+    for change in [
+        "up_script = up_script || ' '",
+        "checksum = '1'",
+        "name = 'c000002a_other'",
+        "down_script = 'CREATE TABLE forged ()', up_script = 'SELECT 2;'",
+    ] {
+        let database = Database::new().await;
+        database.up(scripts()).await.expect("it runs");
+        database
+            .run(&format!(
+                "UPDATE migrator.core_history SET {change} WHERE version % 10 = 2"
+            ))
+            .await;
+        // A binary that lacks both migrations: one entry is as it was recorded.
+        let older = || Migrator::new(registry(&[]));
+        let both = database.down_with(older(), Target::service("core")).await;
+        let error = both.expect_err(change);
+        assert_eq!(error.code().to_string(), "M0527", "{change}: {error:?}");
+        assert!(error.report.done.is_empty(), "{change}");
+        assert_eq!(database.recorded().await, ["core/1", "core/2"], "{change}");
+        assert_eq!(database.value("SELECT to_regclass('forged')").await, "NULL");
+        // One that has them executes its own.
+        if !change.contains("checksum") && !change.contains("name") {
+            let report = database.down(scripts()).await.expect(change);
+            assert_eq!(report.done.len(), 2, "{change}");
+        }
+    }
+}
+
+/// The blocks of SQL of the page, with a database's own name and roles.
+fn page(database: &Database) -> Vec<String> {
+    let page = include_str!("../../../docs/security.md");
+    let (_, name) = database.url.rsplit_once('/').expect("a name");
+    let blocks = page.split("```sql\n").skip(1);
+    let blocks = blocks.map(|block| block.split("```").next().expect("its end"));
+    let mut blocks: Vec<String> = blocks.map(str::to_owned).collect();
+    for block in &mut blocks {
+        *block = block.replace("DATABASE shop", &format!("DATABASE {name}"));
+        for role in ["deployer", "service", "reader"] {
+            *block = block.replace(&format!("{role};"), &format!("{role}_{name};"));
+            *block = block.replace(&format!("ROLE {role} "), &format!("ROLE {role}_{name} "));
+        }
+    }
+    blocks
+}
+
+#[tokio::test]
+async fn the_rights_of_the_security_page_are_enough() {
+    let scripts = registry(&[
+        ("core", 1, "CREATE SCHEMA own;", "DROP SCHEMA own;"),
+        ("core", 2, "CREATE TABLE own.b ();", "DROP TABLE own.b;"),
+    ]);
+    for schema_is_made in [false, true] {
+        let database = Database::new().await;
+        let (_, name) = database.url.rsplit_once('/').expect("a name");
+        let as_role = |role: &str| Database {
+            url: database
+                .url
+                .replace("//postgres@", &format!("//{role}_{name}@")),
+        };
+        let blocks = page(&database);
+        let [migrates, schema, service, reader] = blocks.as_slice() else {
+            panic!("{blocks:#?}")
+        };
+        database.run(migrates).await;
+        if schema_is_made {
+            database.run(schema).await;
+        }
+        let deployer = as_role("deployer");
+        let report = deployer.up(scripts).await.expect("it migrates");
+        assert_eq!(report.done.len(), 2);
+        database.run(service).await;
+        database.run(reader).await;
+        let target = Target::all();
+        let migrator = Migrator::new(scripts);
+        let mut client = as_role("service").client().await;
+        let wait = migrator.wait_until_current(&mut client, &target, Duration::ZERO);
+        let state = within("a wait", wait).await.expect("it may read");
+        assert_eq!(state, DatabaseState::Current);
+        let client = as_role("reader").client().await;
+        let status = migrator.status(&client, &Selection::All).await;
+        assert!(status.expect("it may read").is_current());
+        let plan = migrator.plan(&client, Direction::Down, &target).await;
+        assert_eq!(plan.expect("it may read").steps.len(), 2);
+        let events = client.postgres().simple_query("TABLE migrator.event").await;
+        events.expect("it may read");
+        let report = deployer.down(scripts).await.expect("it reverts");
+        assert_eq!(report.done.len(), 2);
+    }
 }
