@@ -330,6 +330,71 @@ async fn a_client_certificate_logs_in() {
 }
 
 #[tokio::test]
+async fn a_password_goes_in_clear_only_through_tls_or_where_that_is_allowed() {
+    let (tls, plain) = (server(Server::Tls), server(Server::Plain));
+    let in_clear = Refusal::PasswordInClear {
+        user: user("clear"),
+    };
+    for text in [
+        plain.user("clear"),
+        format!("{} sslmode=disable", tls.user("clear")),
+        format!("{} require_auth=!md5", plain.user("clear")),
+    ] {
+        assert_eq!(refusal(&text).await, in_clear, "{text}");
+    }
+    assert!(is_encrypted(&tls.user("clear")).await);
+    assert!(is_encrypted(&format!("{} sslmode=allow", tls.user("clear"))).await);
+    let allowed = format!("{} require_auth=password", plain.user("clear"));
+    assert!(!is_encrypted(&allowed).await);
+}
+
+#[tokio::test]
+async fn a_server_authenticates_as_require_auth_says() {
+    let server = server(Server::Tls);
+    let socket = format!(
+        "host={} port={} user=app dbname=postgres",
+        server.file(""),
+        server.port
+    );
+    for text in [
+        format!("{} require_auth=scram-sha-256", server.app()),
+        format!(
+            "{} sslmode=disable require_auth=md5,scram-sha-256",
+            server.app()
+        ),
+        format!("{} require_auth=!none,!password", server.app()),
+        format!("{socket} require_auth=none"),
+        format!("{socket} require_auth=!password target_session_attrs=read-write"),
+    ] {
+        opened(&text).await.close().await;
+    }
+    for (text, method) in [
+        (
+            format!("{} require_auth=none", server.app()),
+            "scram-sha-256",
+        ),
+        (
+            format!("{} require_auth=!scram-sha-256", server.app()),
+            "scram-sha-256",
+        ),
+        (
+            format!("{} require_auth=scram-sha-256", server.user("clear")),
+            "password",
+        ),
+        (format!("{socket} require_auth=scram-sha-256"), "none"),
+        (format!("{socket} require_auth=!none"), "none"),
+    ] {
+        assert_eq!(
+            refusal(&text).await,
+            Refusal::NotRequired { method },
+            "{text}"
+        );
+    }
+    let standby = format!("{socket} require_auth=none target_session_attrs=read-only");
+    assert_eq!(refusal(&standby).await, Refusal::SessionAttributes);
+}
+
+#[tokio::test]
 async fn scram_binds_the_channel() {
     let server = server(Server::Tls);
     let bound = format!("{} channel_binding=require", server.app());
@@ -623,6 +688,7 @@ hostssl all certuser 127.0.0.1/32 cert
 hostnossl all tlsonly 127.0.0.1/32 reject
 hostssl all plainonly 127.0.0.1/32 reject
 host all nobody 127.0.0.1/32 reject
+host all clear 127.0.0.1/32 password
 host all all 127.0.0.1/32 scram-sha-256
 ";
 
@@ -633,6 +699,7 @@ CREATE ROLE tlsonly LOGIN PASSWORD 's3cr3t-p4ss';
 CREATE ROLE plainonly LOGIN PASSWORD 's3cr3t-p4ss';
 CREATE ROLE limited LOGIN CONNECTION LIMIT 0 PASSWORD 's3cr3t-p4ss';
 CREATE ROLE certuser LOGIN;
+CREATE ROLE clear LOGIN PASSWORD 's3cr3t-p4ss';
 ";
 
     /// Which server.

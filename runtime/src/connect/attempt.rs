@@ -5,21 +5,26 @@ use std::{
     future::Future,
     hash::{BuildHasher, RandomState},
     net::{IpAddr, SocketAddr},
+    path::Path,
 };
 
 use rustls::pki_types::ServerName;
+#[cfg(unix)]
+use tokio::net::UnixStream;
 use tokio::{net::lookup_host, time};
 use tokio_postgres::{
-    Config, NoTls,
-    config::{LoadBalanceHosts, SslMode as Encryption},
+    Config, NoTls, SimpleQueryMessage,
+    config::{LoadBalanceHosts, SslMode as Encryption, SslNegotiation, TargetSessionAttrs},
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{
     ConnectError, Connection, Refusal, Settings, SslMode, TlsFault,
+    auth::Policy,
     classify::Context,
     endpoint::{Endpoint, Host},
-    liveness::{Medium, Request, Taken},
+    liveness::{Medium, Request},
+    negotiate::{Connector, Watched},
     tls,
 };
 
@@ -74,8 +79,8 @@ async fn open_endpoint(
                 config,
                 context: &context,
                 tls: None,
-                medium: Medium::Unix,
-                taken: settings.taken(),
+                way: Way::Unix(folder),
+                settings,
             };
             return attempt.open(Encryption::Disable).await;
         }
@@ -106,8 +111,8 @@ async fn open_endpoint(
             config,
             context: &context,
             tls: tls.as_ref(),
-            medium: Medium::Tcp,
-            taken: settings.taken(),
+            way: Way::Tcp,
+            settings,
         };
         match attempt.run(settings.ssl_mode()).await {
             Err(error) if next_may_do(&error) => last = Some(error),
@@ -172,8 +177,15 @@ struct Attempt<'a> {
     config: Config,
     context: &'a Context,
     tls: Option<&'a MakeRustlsConnect>,
-    medium: Medium,
-    taken: &'a Taken,
+    way: Way<'a>,
+    settings: &'a Settings,
+}
+
+/// How the connection goes to the server.
+#[derive(Clone, Copy)]
+enum Way<'a> {
+    Tcp,
+    Unix(&'a Path),
 }
 
 impl Attempt<'_> {
@@ -199,11 +211,11 @@ impl Attempt<'_> {
 
     /// Opens a session that notices a dead peer, as far as the server supports it.
     async fn open(&self, encryption: Encryption) -> Result<Connection, ConnectError> {
-        let mut request = self.taken.first();
+        let mut request = self.settings.taken().first();
         loop {
             let error = match self.open_with(request, encryption).await {
                 Ok(connection) => {
-                    self.taken.note(request);
+                    self.settings.taken().note(request);
                     return Ok(connection);
                 }
                 Err(error) => error,
@@ -221,15 +233,125 @@ impl Attempt<'_> {
         encryption: Encryption,
     ) -> Result<Connection, ConnectError> {
         let mut config = self.config.clone();
-        config.ssl_mode(encryption);
-        if let Some(options) = request.options(self.medium, self.config.get_options()) {
+        let medium = match self.way {
+            Way::Tcp => Medium::Tcp,
+            Way::Unix(_) => Medium::Unix,
+        };
+        if let Some(options) = request.options(medium, self.config.get_options()) {
             config.options(options);
         }
-        match self.tls {
-            Some(tls) if encryption != Encryption::Disable => {
-                within(self.context, encrypted(&config, self.context, tls)).await
+        match self.way {
+            // Boxed: each is some kB, which every caller's future would hold.
+            Way::Tcp => {
+                let opening = Box::pin(self.over_tcp(config, encryption));
+                within(self.context, opening).await
             }
-            _ => within(self.context, plainly(&config, self.context)).await,
+            Way::Unix(folder) => {
+                let opening = Box::pin(self.over_socket(config, folder));
+                within(self.context, opening).await
+            }
+        }
+    }
+
+    async fn over_tcp(
+        &self,
+        mut config: Config,
+        encryption: Encryption,
+    ) -> Result<Connection, ConnectError> {
+        let connector = Connector {
+            tls: self.tls.cloned(),
+            encryption,
+            negotiation: config.get_ssl_negotiation(),
+            policy: self.settings.resolved().policy.clone(),
+        };
+        // The connector does what tokio-postgres would, and watches what the server asks for.
+        config
+            .ssl_mode(Encryption::Require)
+            .ssl_negotiation(SslNegotiation::Direct);
+        match config.connect(connector.clone()).await {
+            Ok((client, wire)) => {
+                let context = self.context.clone();
+                let connector = Some(connector);
+                Ok(Connection::start(client, wire, &config, connector, context))
+            }
+            Err(error) => Err(self.context.classify(error)),
+        }
+    }
+
+    async fn over_socket(
+        &self,
+        mut config: Config,
+        folder: &Path,
+    ) -> Result<Connection, ConnectError> {
+        config.ssl_mode(Encryption::Disable);
+        let policy = &self.settings.resolved().policy;
+        if policy.is_set() {
+            return self.watched_socket(&config, folder, policy).await;
+        }
+        match config.connect(NoTls).await {
+            Ok((client, wire)) => {
+                let context = self.context.clone();
+                Ok(Connection::start(client, wire, &config, None, context))
+            }
+            Err(error) => Err(self.context.classify(error)),
+        }
+    }
+
+    /// Opens a Unix socket on which the server's requests are looked at.
+    #[cfg(unix)]
+    async fn watched_socket(
+        &self,
+        config: &Config,
+        folder: &Path,
+        policy: &Policy,
+    ) -> Result<Connection, ConnectError> {
+        let port = config.get_ports().first().copied().unwrap_or_default();
+        let stream = UnixStream::connect(Endpoint::socket(folder, port)).await;
+        let stream = stream.map_err(|error| self.context.io(Some(error.into())))?;
+        let stream = Watched::local(stream, policy.clone());
+        let (client, wire) = config
+            .connect_raw(stream, NoTls)
+            .await
+            .map_err(|error| self.context.classify(error))?;
+        let context = self.context.clone();
+        let connection = Connection::start(client, wire, config, None, context);
+        self.has_attributes(config, &connection).await?;
+        Ok(connection)
+    }
+
+    #[cfg(not(unix))]
+    async fn watched_socket(
+        &self,
+        _: &Config,
+        _: &Path,
+        _: &Policy,
+    ) -> Result<Connection, ConnectError> {
+        Err(ConnectError::settings(
+            "there are no Unix sockets here",
+            "name a host",
+        ))
+    }
+
+    /// Looks for `target_session_attrs`, as tokio-postgres does on its own connections.
+    #[cfg(unix)]
+    async fn has_attributes(
+        &self,
+        config: &Config,
+        connection: &Connection,
+    ) -> Result<(), ConnectError> {
+        let wanted = match config.get_target_session_attrs() {
+            TargetSessionAttrs::ReadWrite => "off",
+            TargetSessionAttrs::ReadOnly => "on",
+            TargetSessionAttrs::Any | _ => return Ok(()),
+        };
+        let answers = connection.client.simple_query("SHOW transaction_read_only");
+        let answers = answers
+            .await
+            .map_err(|error| self.context.classify(error))?;
+        let is_wanted = |answer: &SimpleQueryMessage| matches!(answer, SimpleQueryMessage::Row(row) if row.get(0) == Some(wanted));
+        match answers.iter().any(is_wanted) {
+            true => Ok(()),
+            false => Err(self.context.refused(Refusal::SessionAttributes, None)),
         }
     }
 }
@@ -239,7 +361,7 @@ impl Attempt<'_> {
 fn refused_this_way(error: &ConnectError) -> bool {
     match error {
         ConnectError::Refused {
-            reason: Refusal::Denied { .. },
+            reason: Refusal::Denied { .. } | Refusal::PasswordInClear { .. },
             ..
         } => true,
         // The class of connection exceptions, which some proxies use.
@@ -251,38 +373,6 @@ fn refused_this_way(error: &ConnectError) -> bool {
         ConnectError::Refused { .. }
         | ConnectError::Settings { .. }
         | ConnectError::Unreachable { .. } => false,
-    }
-}
-
-async fn plainly(config: &Config, context: &Context) -> Result<Connection, ConnectError> {
-    let mut config = config.clone();
-    config.ssl_mode(Encryption::Disable);
-    match config.connect(NoTls).await {
-        Ok((client, wire)) => Ok(Connection::start(
-            client,
-            wire,
-            &config,
-            None,
-            context.clone(),
-        )),
-        Err(error) => Err(context.classify(error)),
-    }
-}
-
-async fn encrypted(
-    config: &Config,
-    context: &Context,
-    tls: &MakeRustlsConnect,
-) -> Result<Connection, ConnectError> {
-    match config.connect(tls.clone()).await {
-        Ok((client, wire)) => Ok(Connection::start(
-            client,
-            wire,
-            config,
-            Some(tls.clone()),
-            context.clone(),
-        )),
-        Err(error) => Err(context.classify(error)),
     }
 }
 

@@ -21,16 +21,15 @@ use tokio::{
     time::timeout,
 };
 use tokio_postgres::{CancelToken, Config, Error, NoTls, config::Host, tls::MakeTlsConnect};
-use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{ConnectError, classify::Context};
+use super::{ConnectError, classify::Context, negotiate::Connector};
 
 /// Cancels the query that runs on a connection, over a connection of its own
 /// with the same encryption.
 #[derive(Clone)]
 pub struct Cancel {
     pub(super) token: CancelToken,
-    pub(super) tls: Option<MakeRustlsConnect>,
+    pub(super) connector: Option<Connector>,
     pub(super) way: Option<Way>,
     pub(super) context: Context,
 }
@@ -73,7 +72,7 @@ impl Cancel {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let stream = Attended(stream);
-        let tls = self.tls.clone().and_then(|mut tls| {
+        let tls = self.connector.clone().and_then(|mut tls| {
             MakeTlsConnect::<Attended<S>>::make_tls_connect(&mut tls, name).ok()
         });
         match tls {
@@ -83,7 +82,7 @@ impl Cancel {
     }
 
     async fn unattended(&self) -> Result<(), Error> {
-        match &self.tls {
+        match &self.connector {
             Some(tls) => self.token.cancel_query(tls.clone()).await,
             None => self.token.cancel_query(NoTls).await,
         }

@@ -1,14 +1,16 @@
 //! What tokio-postgres's errors mean, told by what caused them.
 
-use std::{error::Error as _, io, time::Duration};
+use std::{error::Error as StdError, io, time::Duration};
 
 use rustls::CertificateError;
 use tokio_postgres::{Error, error::SqlState};
 
 use super::{
     ConnectError, Refusal, Settings, TlsFault, Unreachable,
+    auth::Forbidden,
     endpoint::{Endpoint, Host},
     error::Cause,
+    negotiate::Unanswered,
 };
 
 /// What was attempted, for the messages.
@@ -43,8 +45,17 @@ impl Context {
             let reason = self.tls_fault(said);
             return self.tls(reason, error.into_source());
         }
+        if let Some(forbidden) = forbidden(&error) {
+            return self.refused(self.forbidden(forbidden), None);
+        }
         match (kind.as_str(), error.into_source()) {
             ("error performing TLS handshake", source) => {
+                let source = match source.map(<dyn StdError + Send + Sync>::downcast::<Unanswered>)
+                {
+                    Some(Ok(unanswered)) => return self.io(Some(unanswered.0.into())),
+                    Some(Err(source)) => Some(source),
+                    None => None,
+                };
                 let io = source
                     .as_ref()
                     .is_some_and(|source| source.is::<io::Error>());
@@ -95,6 +106,16 @@ impl Context {
         }
     }
 
+    fn forbidden(&self, forbidden: Forbidden) -> Refusal {
+        let user = self.user.clone();
+        match forbidden {
+            Forbidden::InClear => Refusal::PasswordInClear { user },
+            Forbidden::NotRequired(method) => Refusal::NotRequired {
+                method: method.name(),
+            },
+        }
+    }
+
     fn refusal(&self, state: &SqlState) -> Refusal {
         let user = self.user.clone();
         if *state == SqlState::INVALID_PASSWORD {
@@ -137,7 +158,7 @@ impl Context {
         }
     }
 
-    fn io(&self, source: Option<Cause>) -> ConnectError {
+    pub(super) fn io(&self, source: Option<Cause>) -> ConnectError {
         let error = source
             .as_ref()
             .and_then(|source| source.downcast_ref::<io::Error>());
@@ -169,7 +190,7 @@ impl Context {
         }
     }
 
-    fn refused(&self, reason: Refusal, source: Option<Cause>) -> ConnectError {
+    pub(super) fn refused(&self, reason: Refusal, source: Option<Cause>) -> ConnectError {
         ConnectError::Refused {
             target: self.target.clone(),
             reason,
@@ -193,4 +214,10 @@ fn tls_error(error: &Error) -> Option<&rustls::Error> {
         .downcast_ref::<io::Error>()?
         .get_ref()?
         .downcast_ref()
+}
+
+/// Why the server's request was not answered, which comes wrapped in an error of I/O.
+fn forbidden(error: &Error) -> Option<Forbidden> {
+    let cause = error.source()?.downcast_ref::<io::Error>()?.get_ref()?;
+    cause.downcast_ref().copied()
 }

@@ -18,11 +18,11 @@ use tokio_postgres::{
     AsyncMessage, Client, Config,
     error::{DbError, SqlState},
 };
-use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{
     cancel::{Cancel, Way},
     classify::Context,
+    negotiate::Connector,
 };
 
 /// How long the end of a session may take to be said to the server.
@@ -48,7 +48,7 @@ impl Connection {
         client: Client,
         wire: tokio_postgres::Connection<S, T>,
         config: &Config,
-        tls: Option<MakeRustlsConnect>,
+        connector: Option<Connector>,
         context: Context,
     ) -> Self
     where
@@ -60,7 +60,7 @@ impl Connection {
         let driver = tokio::spawn(drive(wire, notices.clone(), Arc::clone(&lost)));
         let cancel = Cancel {
             token: client.cancel_token(),
-            tls,
+            connector,
             way: Way::of(config),
             context,
         };

@@ -108,6 +108,18 @@ pub enum Refusal {
         /// The database role.
         user: String,
     },
+    /// The server asks for the password in clear, where others can listen.
+    #[error("the server asks for the password of `{user}` in clear, without TLS")]
+    PasswordInClear {
+        /// The database role.
+        user: String,
+    },
+    /// The server authenticates in a way that `require_auth` does not allow.
+    #[error("the server authenticates by `{method}`, which `require_auth` does not allow")]
+    NotRequired {
+        /// The way, as `require_auth` calls it.
+        method: &'static str,
+    },
     /// There is no such database (SQLSTATE 3D000).
     #[error("there is no database `{database}`")]
     NoDatabase {
@@ -261,6 +273,12 @@ impl Refusal {
             }
             Self::Authentication { .. } => {
                 "trust, password, md5, scram-sha-256 and client certificates are supported; channel binding needs TLS and a server that offers it"
+            }
+            Self::PasswordInClear { .. } => {
+                "encrypt the connection (`sslmode=require` or stronger), let the server use scram-sha-256, or allow it by `require_auth=password`"
+            }
+            Self::NotRequired { .. } => {
+                "let the server's pg_hba.conf ask for a method that `require_auth` names, or change `require_auth`; `none` is a server that asks for nothing"
             }
             Self::NoDatabase { .. } => "create the database (`createdb`), or correct its name",
             Self::TooManyConnections => {

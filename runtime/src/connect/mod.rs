@@ -23,9 +23,12 @@
 //!   encrypted client keys are refused, by name;
 //! - keepalives and `tcp_user_timeout` are set on both sides, so that each notices
 //!   within a minute that the other is gone;
+//! - a server that asks for the password in clear without TLS is refused, unless
+//!   `require_auth` names `password`;
 //! - a certificate's common name is never taken for a host name.
 
 mod attempt;
+mod auth;
 mod cancel;
 mod certificate;
 mod classify;
@@ -34,6 +37,7 @@ mod endpoint;
 mod error;
 mod keyword;
 mod liveness;
+mod negotiate;
 mod params;
 mod passfile;
 mod percent;

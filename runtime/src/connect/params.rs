@@ -26,6 +26,7 @@ const KEYWORDS: &[(&str, Option<&str>)] = &[
     ("passfile", Some("PGPASSFILE")),
     ("password", Some("PGPASSWORD")),
     ("port", Some("PGPORT")),
+    ("require_auth", Some("PGREQUIREAUTH")),
     ("service", Some("PGSERVICE")),
     ("sslcert", Some("PGSSLCERT")),
     ("sslkey", Some("PGSSLKEY")),

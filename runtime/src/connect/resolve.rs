@@ -7,6 +7,7 @@ use tokio_postgres::config::{Config, SslNegotiation};
 
 use super::{
     ConnectError, SslMode,
+    auth::Policy,
     endpoint::{self, Endpoint},
     liveness,
     params::Params,
@@ -61,6 +62,7 @@ pub(super) struct Resolved {
     pub(super) application_name: Option<String>,
     pub(super) connect_timeout: Option<Duration>,
     pub(super) ssl_mode: SslMode,
+    pub(super) policy: Policy,
     /// What tokio-postgres is told of any endpoint.
     pub(super) base: Config,
 }
@@ -90,6 +92,7 @@ pub(super) fn resolve(
             .map(str::to_owned),
         connect_timeout: connect_timeout(params)?,
         ssl_mode,
+        policy: Policy::read(params)?,
         base: base(params, ssl_mode)?,
     })
 }

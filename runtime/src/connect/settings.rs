@@ -31,13 +31,14 @@ pub struct Settings {
 }
 
 /// What a URL says elsewhere than among its parameters, and what only we understand.
-const IN_URL: [&str; 7] = [
+const IN_URL: [&str; 8] = [
     "dbname",
     "fallback_application_name",
     "host",
     "passfile",
     "password",
     "port",
+    "require_auth",
     "user",
 ];
 

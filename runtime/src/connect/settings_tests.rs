@@ -219,6 +219,7 @@ fn values_without_a_meaning_are_refused_by_name() {
             "sslmode=prefer sslnegotiation=direct",
             "sslnegotiation=direct",
         ),
+        ("require_auth=scram", "require_auth"),
         ("sslcrl=x", "sslcrl"),
         ("colour=red", "colour"),
         ("service=prod", "service"),
