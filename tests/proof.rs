@@ -454,6 +454,92 @@ fn what_no_script_can_take_back_is_noted() {
     assert_eq!(migrations[3]["verdict"], "sound");
 }
 
+/// Leaves a table behind.
+const LEAVES: (&str, &str, &str) = (
+    "20240102120000_1a1b2c3d_leave_a_table",
+    "CREATE TABLE shop.left (id int);\n",
+    "SELECT 1;\n",
+);
+
+const NOTE: (&str, &str, &str) = (
+    "20240104120000_3a1b2c3d_add_note",
+    "ALTER TABLE shop.orders ADD COLUMN remark text;\n",
+    "ALTER TABLE shop.orders DROP COLUMN remark;\n",
+);
+
+/// Makes another table each time.
+const COUNTS: (&str, &str, &str) = (
+    "20240103120000_2a1b2c3d_count",
+    "DO $$ BEGIN EXECUTE format('CREATE TABLE shop.t%s ()', txid_current()); END $$;\n",
+    "DO $$ DECLARE t regclass; BEGIN FOR t IN SELECT oid FROM pg_class WHERE relname ~ '^t[0-9]+$' \
+     LOOP EXECUTE 'DROP TABLE ' || t; END LOOP; END $$;\n",
+);
+
+#[test]
+fn a_script_can_say_why_its_difference_is_accepted() {
+    let lints = "M0227 = \"allow\"\n";
+    let because =
+        |code: &str, script: &str| format!("-- migrator: allow {code} because it is so\n{script}");
+    let (up, again) = (because("M0510", LEAVES.1), because("M0511", COUNTS.1));
+    let down = because("M0510", LEAVES.2);
+    let ways = [(up.as_str(), LEAVES.2), (LEAVES.1, down.as_str())];
+    for (up, down) in ways {
+        let folder = tree(&[ORDERS, (LEAVES.0, up, down), (COUNTS.0, &again, COUNTS.2)]);
+        write(
+            folder.path(),
+            "database/services.toml",
+            &format!("{MANIFEST}\n[lints]\n{lints}"),
+        );
+        let said = said(&mut verify(folder.path(), &[]));
+        assert!(said.starts_with("exit: 0\n"), "{said}");
+        for told in [
+            "         allowed: M0510, 1 difference, because it is so\n",
+            "         allowed: M0511, 2 differences, because it is so\n",
+            "each down script undoes its up script, but for 2 accepted migrations\n",
+        ] {
+            assert!(said.contains(told), "{said}");
+        }
+        // Nothing is said of an allowance for what `verify` alone finds.
+        let check =
+            support::said(migrator(&["check", "--directory=database"]).current_dir(folder.path()));
+        assert!(
+            check.starts_with("exit: 0\n") && !check.contains("M0226"),
+            "{check}"
+        );
+    }
+    let other = because("M0511", LEAVES.1);
+    let folder = tree(&[ORDERS, (LEAVES.0, &other, LEAVES.2)]);
+    let said = said(&mut verify(folder.path(), &[]));
+    assert!(
+        said.starts_with("exit: 1\n") && said.contains("M0510"),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_manifest_sets_the_level_of_a_difference() {
+    for (level, exit, told) in [
+        (
+            "allow",
+            0,
+            "         allowed: M0510, 1 difference, by the manifest\n",
+        ),
+        ("warn", 0, "warning[M0510]: the down script of"),
+        ("deny", 1, "error[M0510]: the down script of"),
+    ] {
+        let folder = tree(&[ORDERS, LEAVES, NOTE]);
+        let manifest = format!("{MANIFEST}\n[lints]\nM0510 = \"{level}\"\n");
+        write(folder.path(), "database/services.toml", &manifest);
+        let said = said(&mut verify(folder.path(), &[]));
+        assert!(said.starts_with(&format!("exit: {exit}\n")), "{said}");
+        assert!(said.contains(told), "{said}");
+        assert_eq!(said.contains("warned  "), level == "warn", "{said}");
+        // What stands behind it is proved all the same.
+        let later = "verified shop/20240104120000_3a1b2c3d_add_note";
+        assert!(said.contains(later), "{said}");
+    }
+}
+
 #[test]
 fn long_texts_are_told_where_they_differ() {
     let states: Vec<String> = (0..30)

@@ -17,6 +17,7 @@
 //! environment, `commands` a file a command, `output` the one that prints.
 //! Findings look as `render`, `sarif` or `github` has them.
 
+mod acceptance;
 mod args;
 mod commands;
 mod connection;

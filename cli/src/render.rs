@@ -15,6 +15,11 @@ pub(crate) fn text(error: &Shown) -> String {
     leveled(Level::ERROR, error)
 }
 
+/// The same as a warning.
+pub(crate) fn warning(warning: &Shown) -> String {
+    leveled(Level::WARNING, warning)
+}
+
 /// A finding in the tree, as [`text`].
 pub(crate) fn finding(diagnostic: &Diagnostic, line: Option<String>) -> String {
     let level = match diagnostic.severity {

@@ -13,8 +13,8 @@
 
 use std::fmt;
 
-use migrator_model::{Migration, MigrationRef, Mode, Script, Service};
-use proc_macro2::{LexError, Span, TokenStream};
+use migrator_model::{Code, Level, Migration, MigrationRef, Mode, Script, Service};
+use proc_macro2::{Ident, LexError, Span, TokenStream};
 use quote::quote;
 use syn::Error;
 
@@ -32,6 +32,7 @@ pub(crate) fn registry(runtime: &TokenStream, embedded: &Embedded) -> TokenStrea
     let left_out = left_out.map(|pattern: &str| quote!(text(#pattern)));
     let roles = registry.roles.iter().map(AsRef::as_ref);
     let roles = roles.map(|role: &str| quote!(text(#role)));
+    let levels = registry.levels.iter().map(level);
     let manifest = match embedded.watcher {
         Watcher::BuildScript => None,
         Watcher::Rustc => Some(file(&embedded.manifest)),
@@ -47,7 +48,8 @@ pub(crate) fn registry(runtime: &TokenStream, embedded: &Embedded) -> TokenStrea
         static MIGRATIONS: [Migration; #count] = migrations(ROWS);
         const LEFT_OUT: &[Text] = &[#(#left_out),*];
         const ROLES: &[Text] = &[#(#roles),*];
-        registry(TIERS, SERVICES, &MIGRATIONS, LEFT_OUT, ROLES)
+        const LEVELS: &[(Code, Level)] = &[#(#levels),*];
+        registry(TIERS, SERVICES, &MIGRATIONS, LEFT_OUT, ROLES, LEVELS)
     }}
 }
 
@@ -56,8 +58,18 @@ pub(crate) fn faults(runtime: &TokenStream, faults: &[Error]) -> TokenStream {
     let errors = faults.iter().map(Error::to_compile_error);
     quote! {{
         #(#errors)*
-        #runtime::__private::registry(&[], &[], &[], &[], &[])
+        #runtime::__private::registry(&[], &[], &[], &[], &[], &[])
     }}
+}
+
+fn level((code, level): &(Code, Level)) -> TokenStream {
+    let code = Ident::new(code.as_str(), Span::call_site());
+    let level = match level {
+        Level::Allow => quote!(Allow),
+        Level::Warn => quote!(Warn),
+        Level::Deny => quote!(Deny),
+    };
+    quote!((Code::#code, Level::#level))
 }
 
 fn service(service: &Service) -> TokenStream {

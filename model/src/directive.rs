@@ -24,6 +24,8 @@ pub struct Directives {
     pub statement_timeout: Option<Duration>,
     /// `allow CODE because …`, each with its offset in the script.
     pub allow: Vec<(Code, usize)>,
+    /// The reasons of these, in the same order.
+    pub reasons: Vec<String>,
     /// `irreversible because …`: the reason.
     pub irreversible: Option<String>,
 }
@@ -107,6 +109,16 @@ pub fn irreversible(down: &str) -> Option<String> {
     Directives::read(&sql::normalise(down), Direction::Down)
         .ok()?
         .irreversible
+}
+
+/// The reason for which a script allows a lint, if it does.
+pub(crate) fn allows(script: &str, direction: Direction, code: Code) -> Option<String> {
+    if !script.contains(code.as_str()) {
+        return None;
+    }
+    let read = Directives::read(&sql::normalise(script), direction).ok()?;
+    let mut allowed = read.allow.iter().zip(read.reasons);
+    allowed.find_map(|((of, _), reason)| (*of == code).then_some(reason))
 }
 
 /// Whether a comment of a script says `irreversible`, well formed or not.
@@ -233,7 +245,11 @@ impl<'a> Reader<'a> {
                 format!("`{code}` cannot be allowed: {}", code.title())
             }
             Some(_) if reason.trim().is_empty() => "the reason is missing".to_owned(),
-            Some(code) => return self.found.allow.push((code, at)),
+            Some(code) => {
+                self.found.allow.push((code, at));
+                self.found.reasons.push(reason.trim().to_owned());
+                return;
+            }
         };
         let help = "write `-- migrator: allow CODE because …`, with the code of a lint";
         self.malformed(at, fault, help);
@@ -332,6 +348,7 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use crate::Code;
     use std::time::Duration;
 
     use super::{Direction, Directives, irreversible, parse_duration};
@@ -375,6 +392,17 @@ mod tests {
         ] {
             assert!(faults(sql)[0].contains("M0206"), "{sql}");
         }
+    }
+
+    #[test]
+    fn an_allowance_has_a_reason_and_a_code() {
+        let script = "-- migrator: allow M0213 because it is empty\n\
+            -- migrator: allow M0510 because Postgres cannot\r\nSELECT 1;\n";
+        let allows = |code| super::allows(script, Direction::Down, code);
+        assert_eq!(allows(Code::M0510).as_deref(), Some("Postgres cannot"));
+        assert_eq!(allows(Code::M0511), None);
+        let text = "SELECT 'M0510'; -- migrator: allow M0510 because x";
+        assert_eq!(super::allows(text, Direction::Up, Code::M0510), None);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::mem;
 use std::time::Duration;
 
+pub use crate::code::{Code, Level};
 pub use crate::registry::{Migration, MigrationRef, Mode, Registry, Service, Text};
 
 use crate::registry::Script;
@@ -25,6 +26,7 @@ pub const fn registry(
     migrations: &'static [Migration],
     left_out: &'static [Text],
     roles: &'static [Text],
+    levels: &'static [(Code, Level)],
 ) -> Registry {
     Registry {
         tiers: Cow::Borrowed(tiers),
@@ -32,6 +34,7 @@ pub const fn registry(
         migrations: Cow::Borrowed(migrations),
         left_out: Cow::Borrowed(left_out),
         roles: Cow::Borrowed(roles),
+        levels: Cow::Borrowed(levels),
     }
 }
 

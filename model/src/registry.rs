@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
+use crate::code::{Code, Level};
 use crate::directive;
+use crate::file_name::Direction;
 use crate::sql;
 use crate::version::Version;
 
@@ -28,6 +30,8 @@ pub struct Registry {
     pub left_out: Cow<'static, [Text]>,
     /// The roles that the migrations need and others make: `verify` makes them on its own server.
     pub roles: Cow<'static, [Text]>,
+    /// The levels of lints that the manifest sets, by code.
+    pub levels: Cow<'static, [(Code, Level)]>,
 }
 
 /// A service: the owner of a part of the schema and of one folder of migrations.
@@ -103,6 +107,13 @@ pub enum Mode {
 }
 
 impl Registry {
+    /// The level of a lint: the manifest's, else its own.
+    #[must_use]
+    pub fn level(&self, code: Code) -> Option<Level> {
+        let set = self.levels.iter().find(|(of, _)| *of == code);
+        set.map(|(_, level)| *level).or(code.level())
+    }
+
     /// Finds a service by name.
     #[must_use]
     pub fn service(&self, name: &str) -> Option<&Service> {
@@ -166,6 +177,7 @@ impl Registry {
             migrations: migrations.cloned().collect(),
             left_out: self.left_out.clone(),
             roles: self.roles.clone(),
+            levels: self.levels.clone(),
         }
     }
 
@@ -176,6 +188,14 @@ impl Registry {
 }
 
 impl Migration {
+    /// The reason why a lint is allowed, if one of the scripts has such a directive.
+    #[must_use]
+    pub fn allows(&self, code: Code) -> Option<String> {
+        [(&self.up, Direction::Up), (&self.down, Direction::Down)]
+            .into_iter()
+            .find_map(|(script, direction)| directive::allows(&script.raw, direction, code))
+    }
+
     /// `<uid>_<name>`, which is what the history keeps as the name.
     #[must_use]
     pub fn history_name(&self) -> String {

@@ -61,6 +61,7 @@ pub fn resolve(tree: &Tree) -> Resolved {
             migrations: found.pairs.into_iter().map(migration).collect(),
             left_out: manifest.left_out.into_iter().map(Text::Owned).collect(),
             roles: manifest.roles.into_iter().map(Text::Owned).collect(),
+            levels: manifest.lints.clone().into_iter().collect(),
         },
         diagnostics,
         levels: manifest.lints,

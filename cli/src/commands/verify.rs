@@ -12,12 +12,14 @@ use serde_json::{Value, json};
 use super::lacking::lacks;
 use super::run::{milliseconds, seconds};
 use super::{Context, Outcome, count};
+use crate::acceptance::{Accepted, accepted, code};
 use crate::args;
 use crate::connection;
 use crate::difference;
 use crate::exit::Exit;
 use crate::failure::{self, Failure, Shown, ShownPlace};
 use crate::output::{Output, Printer, Tone};
+use crate::render;
 use crate::scratch::Scratch;
 use crate::settings;
 
@@ -85,7 +87,7 @@ impl Act<'_> {
         };
         let printer = output.printer();
         let started = Instant::now();
-        let tell = |proved: &Proved<'_>| tell(&printer, proved);
+        let tell = |proved: &Proved<'_>| tell(&printer, registry, proved);
         let proof = prove_until(&stop, &mut client, registry, &subject, afterwards, tell).await;
         client.close().await;
         conclude(output, proof, started.elapsed(), registry, afterwards)
@@ -94,7 +96,7 @@ impl Act<'_> {
 
 /// A line for each migration as soon as it is proved, and one for each lock that
 /// keeps others waiting.
-fn tell(output: &Printer, proved: &Proved<'_>) {
+fn tell(output: &Printer, registry: &Registry, proved: &Proved<'_>) {
     let times = [
         ("up", proved.up),
         ("down", proved.down),
@@ -108,7 +110,10 @@ fn tell(output: &Printer, proved: &Proved<'_>) {
         true => String::new(),
         false => format!(" ({})", times.join(", ")),
     };
+    let accepted = accepted(registry, proved);
     let (tone, word) = match &proved.verdict {
+        _ if accepted == Some(Accepted::AsWarning) => (Tone::Warn, "warned  "),
+        _ if accepted.is_some() => (Tone::Good, "verified"),
         Verdict::Sound | Verdict::Irreversible(_) => (Tone::Good, "verified"),
         Verdict::Skipped { .. } => (Tone::Warn, "skipped "),
         Verdict::NotUndone(_) | Verdict::NotRepeated(_) | Verdict::Failed(..) => {
@@ -135,6 +140,10 @@ fn tell(output: &Printer, proved: &Proved<'_>) {
             lock.table, lock.mode
         ));
     }
+    if let Some((code, because)) = code(&proved.verdict).zip(because(accepted)) {
+        let number = count(differences(&proved.verdict).len(), "difference");
+        output.line(&format!("         allowed: {code}, {number}, {because}"));
+    }
     for note in &proved.notes {
         output.line(&format!("         note: {}", difference::note(note)));
     }
@@ -143,6 +152,25 @@ fn tell(output: &Printer, proved: &Proved<'_>) {
             "         note: the up script cannot add that value again: \
              write `ADD VALUE IF NOT EXISTS`",
         );
+    }
+}
+
+/// What allows a difference that is not shown.
+fn because(accepted: Option<Accepted>) -> Option<String> {
+    match accepted? {
+        Accepted::ByScript(reason) => Some(format!("because {reason}")),
+        Accepted::ByManifest => Some("by the manifest".to_owned()),
+        Accepted::AsWarning => None,
+    }
+}
+
+fn differences(verdict: &Verdict) -> &[Difference] {
+    match verdict {
+        Verdict::NotUndone(differences) | Verdict::NotRepeated(differences) => differences,
+        Verdict::Sound
+        | Verdict::Irreversible(_)
+        | Verdict::Failed(..)
+        | Verdict::Skipped { .. } => &[],
     }
 }
 
@@ -160,11 +188,23 @@ fn conclude(
         unknown_options,
     } = proof;
     difference::note_unknown_options(output, &unknown_options);
-    output.member("migrations", proved.iter().map(as_json).collect());
+    let documents = proved.iter().map(|proved| as_json(registry, proved));
+    output.member("migrations", documents.collect());
     output.member("milliseconds", json!(milliseconds(took)));
-    let line = line(&proved, took);
+    let line = line(registry, &proved, took);
     let as_error = |proved| as_error(proved, registry, afterwards);
-    let mut errors: Vec<Shown> = proved.into_iter().filter_map(as_error).collect();
+    let (mut errors, mut warnings) = (Vec::new(), Vec::new());
+    for proved in proved {
+        let accepted = accepted(registry, &proved);
+        match (accepted, as_error(proved)) {
+            (None, error) => errors.extend(error),
+            (Some(Accepted::AsWarning), warning) => {
+                warnings.extend(warning.map(|warning| render::warning(&warning)));
+            }
+            (Some(Accepted::ByScript(_) | Accepted::ByManifest), _) => {}
+        }
+    }
+    output.report(&warnings);
     let mut exit = Exit::Failed;
     match ended {
         Ok(()) => output.line(&line),
@@ -181,27 +221,36 @@ fn conclude(
 }
 
 /// How many did well, and how many not.
-fn line(proved: &[Proved<'_>], took: Duration) -> String {
+fn line(registry: &Registry, proved: &[Proved<'_>], took: Duration) -> String {
     let number = |is_counted: fn(&Verdict) -> bool| {
         proved.iter().filter(|one| is_counted(&one.verdict)).count()
     };
     let sound = number(Verdict::is_sound);
     let skipped = number(|verdict| matches!(verdict, Verdict::Skipped { .. }));
-    let failed = proved.len() - sound - skipped;
+    let accepted = proved
+        .iter()
+        .filter(|one| accepted(registry, one).is_some());
+    let accepted = accepted.count();
+    let failed = proved.len() - sound - skipped - accepted;
     let took = seconds(took);
     match (proved.len(), failed) {
         (0, _) => "nothing was verified: no migration of the tree is meant".to_owned(),
         (all, 0) => {
             let all = count(all, "migration");
             let irreversible = number(|verdict| matches!(verdict, Verdict::Irreversible(_)));
-            let how = match irreversible {
-                0 => "each down script undoes its up script".to_owned(),
-                1 => "each down script undoes its up script, but for 1 irreversible migration"
-                    .to_owned(),
-                number => format!(
-                    "each down script undoes its up script, but for {number} irreversible migrations"
-                ),
+            let exceptions = [
+                (irreversible, "irreversible migration"),
+                (accepted, "accepted migration"),
+            ];
+            let exceptions = exceptions.into_iter().filter(|(number, _)| *number > 0);
+            let exceptions: Vec<String> = exceptions
+                .map(|(number, what)| count(number, what))
+                .collect();
+            let how = match exceptions.is_empty() {
+                true => String::new(),
+                false => format!(", but for {}", exceptions.join(" and ")),
             };
+            let how = format!("each down script undoes its up script{how}");
             format!("{all} verified in {took}: {how}")
         }
         (all, failed) => {
@@ -225,8 +274,9 @@ fn as_error(proved: Proved<'_>, registry: &Registry, afterwards: Afterwards) -> 
             place: Some(place(&migration.down.path)),
             notes: notes(&differences, "left behind", "not there again"),
             help:
-                "have the down script take back exactly what the up script does, or say why that \
-                   cannot be: `-- migrator: irreversible because …` as the whole of the down script"
+                "have the down script take back exactly what the up script does, or say why not: \
+                 `-- migrator: allow M0510 because …` in one of the scripts, or \
+                 `-- migrator: irreversible because …` as the whole of the down script"
                     .to_owned(),
         }),
         Verdict::NotRepeated(differences) => Some(Shown {
@@ -234,7 +284,10 @@ fn as_error(proved: Proved<'_>, registry: &Registry, afterwards: Afterwards) -> 
             message: format!("the up script of `{migration}` does something else a second time"),
             place: Some(place(&migration.up.path)),
             notes: notes(&differences, "only the second time", "only the first time"),
-            help: "let it depend on nothing but the schema that it meets".to_owned(),
+            help:
+                "let it depend on nothing but the schema that it meets, or accept the difference: \
+                   `-- migrator: allow M0511 because …` in one of the scripts"
+                    .to_owned(),
         }),
         Verdict::Failed(pass, fault) => {
             let lacks = lacks(&fault, registry, afterwards);
@@ -298,7 +351,7 @@ fn notes(
     notes
 }
 
-fn as_json(proved: &Proved<'_>) -> Value {
+fn as_json(registry: &Registry, proved: &Proved<'_>) -> Value {
     let time = |took: Option<Duration>| took.map(milliseconds);
     let (verdict, pass, differences) = match &proved.verdict {
         Verdict::Sound => ("sound", None, &[][..]),
@@ -324,6 +377,11 @@ fn as_json(proved: &Proved<'_>) -> Value {
         | Verdict::Failed(..)
         | Verdict::Skipped { .. } => None,
     };
+    let accepted = accepted(registry, proved).map(|accepted| match accepted {
+        Accepted::ByScript(reason) => json!({ "by": "script", "reason": reason }),
+        Accepted::ByManifest => json!({ "by": "manifest", "level": "allow" }),
+        Accepted::AsWarning => json!({ "by": "manifest", "level": "warn" }),
+    });
     json!({
         "service": proved.migration.service,
         "version": proved.migration.version.to_string(),
@@ -332,6 +390,7 @@ fn as_json(proved: &Proved<'_>) -> Value {
         "pass": pass,
         "behind": behind,
         "irreversible": irreversible,
+        "accepted": accepted,
         "milliseconds": {
             "up": time(proved.up),
             "down": time(proved.down),
