@@ -4,11 +4,9 @@
 use std::num::NonZeroUsize;
 
 use migrator_runtime::model::Registry;
-use migrator_runtime::{Direction, ErrorKind, Left, Migrator, Options, Outcome, Target};
+use migrator_runtime::{Direction, Error, ErrorKind, Left, Migrator, Options, Outcome};
 
-use super::support::{
-    AT_GATE, Database, Gate, Script, core, done, fault, registry, version, within,
-};
+use super::support::{AT_GATE, Database, Gate, Script, core, done, fault, registry, within};
 
 const BUILD: &str = "-- migrator: no-transaction\nCREATE INDEX CONCURRENTLY i ON a (id);";
 const DROP: &str = "-- migrator: no-transaction\nDROP INDEX CONCURRENTLY i;";
@@ -47,7 +45,7 @@ async fn asleep_over_index(database: &Database, direction: Direction) -> super::
 }
 
 /// That the run failed because it had lost its lock.
-fn is_lost(outcome: Result<migrator_runtime::Report, migrator_runtime::Error>, left: Left) {
+fn is_lost(outcome: Result<migrator_runtime::Report, Error>, left: Left) {
     let error = outcome.expect_err("others went on meanwhile");
     assert_eq!(error.code().to_string(), "M0528", "{error:?}");
     assert!(done(&error.report).is_empty());
@@ -245,41 +243,54 @@ async fn all_connections_of_a_run_are_fenced() {
     assert_eq!(recorded, ["auth/2 dirty up", "tenant/1 dirty up"]);
 }
 
-#[tokio::test]
-async fn a_repair_without_its_lock_writes_nothing() {
-    let database = Database::new().await;
-    let registry = core(&["-- migrator: no-transaction\nSELECT 1/0;"]);
-    fault(database.up(registry).await);
-    // It may be read, and not be written.
+/// Starts what writes an entry under a lock, ends that lock while the entry cannot be
+/// written, and gives how it ends.
+async fn without_its_lock<T: Send + 'static>(
+    database: &Database,
+    work: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Error {
+    // The history may be read, and not be written.
     let blocker = database.session().await;
     let lock = "BEGIN; LOCK TABLE migrator.core_history IN SHARE MODE";
-    blocker
-        .batch_execute(lock)
-        .await
-        .expect("nobody else has it");
-    let repair = tokio::spawn({
-        let database = database.clone();
-        async move {
-            let mut client = database.client().await;
-            let mut migrator = Migrator::new(registry);
-            let repair = migrator.repair(&mut client, "core", version(1), Outcome::Reverted);
-            repair.await
-        }
-    });
+    let locked = blocker.batch_execute(lock).await;
+    locked.expect("nobody else has it");
+    let work = tokio::spawn(work);
     let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted \
                  AND relation = 'migrator.core_history'::regclass";
     database.until(waits, "1").await;
     database.end_locks().await;
     blocker.batch_execute("COMMIT").await.expect("it ends");
-    let error = within("the repair", repair).await.expect("no panic");
-    let error = error.expect_err("its lock is gone");
+    let outcome = within("the write", work).await.expect("no panic");
+    outcome.err().expect("its lock is gone")
+}
+
+#[tokio::test]
+async fn a_repair_without_its_lock_writes_nothing() {
+    let database = Database::new().await;
+    let registry = core(&["-- migrator: no-transaction\nSELECT 1/0;"]);
+    fault(database.up(registry).await);
+    let (own, reverted) = (database.clone(), Outcome::Reverted);
+    let repair = async move { own.repair(registry, 1, reverted).await };
+    let error = without_its_lock(&database, repair).await;
     assert_eq!(error.code().to_string(), "M0528");
     assert_eq!(database.recorded().await, ["core/1 dirty up"]);
-    let all = Target::all();
-    assert!(
-        database
-            .up_with(Migrator::new(registry), all)
-            .await
-            .is_err()
-    );
+}
+
+#[tokio::test]
+async fn an_edit_is_not_recorded_without_the_lock() {
+    let database = Database::new().await;
+    database.up(core(&["SELECT 1;"])).await.expect("it runs");
+    let checksum = "SELECT checksum FROM migrator.core_history";
+    let before = database.value(checksum).await;
+    let mut client = database.client().await;
+    let mut migrator = Migrator::new(core(&["SELECT 2;"]));
+    let edits = migrator
+        .edits(&client, "core", None)
+        .await
+        .expect("it is read");
+    assert_eq!(edits.len(), 1);
+    let accept = async move { migrator.accept(&mut client, &edits).await };
+    let error = without_its_lock(&database, accept).await;
+    assert_eq!(error.code().to_string(), "M0528");
+    assert_eq!(database.value(checksum).await, before);
 }
