@@ -94,7 +94,7 @@ fn misleading(text: &str) -> Vec<Misleading> {
             let Some((name, remedy, kind)) = known(character) else {
                 continue;
             };
-            if kind.misleads(place) {
+            if kind.misleads(place) && !joins(text, offset + at, character) {
                 found.push(Misleading {
                     offset: offset + at,
                     character,
@@ -120,6 +120,14 @@ fn place_of(kind: TokenKind, text: &str) -> Place {
         TokenKind::Literal { .. } if text.contains(['\'', '$']) => Place::String,
         _ => Place::Statement,
     }
+}
+
+/// Whether a joiner or non-joiner stands between letters of a script that needs it.
+fn joins(text: &str, offset: usize, character: char) -> bool {
+    let before = text[..offset].chars().next_back();
+    let after = text[offset + character.len_utf8()..].chars().next();
+    let is_foreign = |one: Option<char>| one.is_some_and(|c| !c.is_ascii() && known(c).is_none());
+    matches!(character, '\u{200c}' | '\u{200d}') && is_foreign(before) && is_foreign(after)
 }
 
 /// What a character is, as far as it decides where it misleads.

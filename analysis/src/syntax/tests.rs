@@ -437,6 +437,7 @@ fn text_that_reads_otherwise_than_it_runs_is_found() {
     for script in [
         "SELECT 'a\u{a0}b \u{2013} \u{201c}c\u{201d}';",
         "-- caf\u{e9} \u{2014} \u{201c}quoted\u{201d}\u{a0}text\nSELECT 1;",
+        "CREATE TABLE \"\u{645}\u{200c}\u{646}\" (id int);",
         "CREATE TABLE \u{fc}bersicht (m\u{fc}ll text);",
         "SELECT '\u{5e9}\u{5dc}\u{5d5}\u{5dd}\u{200f}';",
         "COMMENT ON TABLE t IS 'family: \u{1f468}\u{200d}\u{1f469}';",
