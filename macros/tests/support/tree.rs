@@ -21,6 +21,12 @@ directory = "audit"
 [services.mail]
 tier = "Top \"tier\""
 directory = "mail"
+
+[drift]
+leave_out = ["table public.\"jobs\""]
+
+[verify]
+roles = ["app", "made by \"others\""]
 "#;
 
 /// The scripts without `.up.sql` and `.down.sql`, in plan order.
