@@ -18,6 +18,7 @@ mod names;
 mod parents;
 #[cfg(test)]
 mod tests;
+mod values;
 mod words;
 
 use std::collections::BTreeSet;
@@ -113,6 +114,7 @@ impl<'a> Judge<'_, 'a> {
         if self.up.reach == Reach::Plain && self.down.reach == Reach::Plain {
             findings.extend(facts::find(self));
             findings.extend(lost::find(self));
+            findings.extend(values::find(self));
         }
         findings
     }

@@ -91,7 +91,17 @@ fn of_table<'a>(
         return Vec::new();
     };
     let mut findings = Vec::new();
-    for (facet, value) in &before.facts {
+    let enabled = String::from("ENABLE");
+    let triggers = between.into_iter().flat_map(|table| table.facts.keys());
+    let triggers = triggers.filter(|facet| {
+        let is_trigger = matches!(facet, Facet::Trigger(_));
+        is_trigger && before.extent == Extent::Whole && !before.facts.contains_key(*facet)
+    });
+    let known = before
+        .facts
+        .iter()
+        .chain(triggers.map(|facet| (facet, &enabled)));
+    for (facet, value) in known {
         let difference = Difference {
             table,
             column: None,
@@ -279,7 +289,7 @@ impl<'d> Difference<'d> {
             Facet::RowSecurity => format!("{} row level security on {shown}", third_person(now)),
             Facet::ForcedRowSecurity => format!("sets {now} ROW LEVEL SECURITY on {shown}"),
             Facet::Logged => format!("makes {shown} {now}"),
-            Facet::Trigger(name) => format!("sets {now} for trigger `{name}` of {shown}"),
+            Facet::Trigger(name) => format!("sets trigger `{name}` of {shown} to {now}"),
         }
     }
 

@@ -27,7 +27,7 @@ pub(super) fn find<'a>(judge: &Judge<'_, 'a>) -> Vec<Finding<'a>> {
             || judge.moments.state.is_hidden(&relation(table.clone()));
         let is_named = judge.up.touches(&judge.names, &object)
             || judge.down.touches(&judge.names, &object)
-            || judge.may_be_made_unnamed(&object);
+            || may_be_called_so(&object, &table) && judge.may_be_made_unnamed(&object);
         if is_there && !is_hidden && !is_named {
             lost.entry(table).or_default().push(object);
         }
@@ -36,6 +36,13 @@ pub(super) fn find<'a>(judge: &Judge<'_, 'a>) -> Vec<Finding<'a>> {
     findings
         .filter_map(|(table, objects)| finding(judge, &table, objects))
         .collect()
+}
+
+/// Whether Postgres may give it this name by itself: it begins with the table's,
+/// which is cut where the whole gets too long.
+fn may_be_called_so(object: &Object, table: &Name) -> bool {
+    let stem: String = table.name.chars().take(20).collect();
+    object.name.name.starts_with(&stem)
 }
 
 /// What was there before the up script and is not after the down script, with its table.

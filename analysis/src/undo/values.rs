@@ -1,0 +1,68 @@
+//! Values of an enum that the up script renames and the down script does not rename back.
+
+use migrator_model::Code;
+
+use crate::finding::Finding;
+use crate::objects::{Object, Space, name_of};
+use crate::parse::{Id, Kind};
+use crate::script::Script;
+
+use super::Judge;
+use super::moments::Moment;
+use super::words::quoted;
+
+pub(super) fn find<'a>(judge: &Judge<'_, 'a>) -> Vec<Finding<'a>> {
+    let script = judge.up.script;
+    let renamed = renamed(script);
+    let is_left = |object: &Object| {
+        let is_there = |moment| {
+            let key = judge.up.path.key(object);
+            key.is_some_and(|key| judge.moments.is_there(moment, &key))
+        };
+        is_there(Moment::Before)
+            && is_there(Moment::After)
+            && !judge.up.touches(&judge.names, object)
+            && !judge.down.touches(&judge.names, object)
+            && !renamed_in(judge, object)
+    };
+    let left = renamed.into_iter().filter(|(object, ..)| is_left(object));
+    left.map(|(object, id, [old, new])| {
+        Finding::new(
+            script,
+            Code::M0227,
+            script.sql.range(id).start,
+            format!("the up script renames value `{old}` of {object} to `{new}`, and the down script does not rename it back"),
+            format!(
+                "write `ALTER TYPE {} RENAME VALUE {new} TO {old};` in the down script",
+                quoted(&object.name)
+            ),
+        )
+    })
+    .collect()
+}
+
+fn renamed_in(judge: &Judge<'_, '_>, object: &Object) -> bool {
+    let renamed = renamed(judge.down.script);
+    renamed
+        .iter()
+        .any(|(other, ..)| judge.names.same_thing(other, object))
+}
+
+/// The enums of which a script renames values, with the old and the new value.
+fn renamed<'s>(script: &'s Script<'_>) -> Vec<(Object, Id, [&'s str; 2])> {
+    let sql = &script.sql;
+    let clauses = sql.statements().filter_map(|statement| {
+        let clause = sql.child(statement, Kind::RENAME_VALUE)?;
+        let name = name_of(sql, sql.find(statement, Kind::TYPE_NAME_REF)?)?;
+        let values = sql.descendants(clause);
+        let mut values = values.filter(|&id| sql.kind(id) == Kind::STRING);
+        let object = Object {
+            space: Space::Type,
+            name,
+            of: None,
+        };
+        let values = [values.next()?, values.next()?].map(|id| sql.text_of(id));
+        Some((object, clause, values))
+    });
+    clauses.collect()
+}
