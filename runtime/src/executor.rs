@@ -256,7 +256,8 @@ impl<'a> Executor<'a> {
         // standby without it.
         let begin = Message::bookkeeping(&begin, limit, Commit::Local);
         let begin = begin + forget + &Message::timeouts(timeouts);
-        let Some(mark) = self.bookkeep(step, &begin, limit, left).await? else {
+        let marked = self.bookkeep(step, &begin, limit, left).await;
+        let Some(mark) = marked.map_err(|fault| source.at_character(fault))? else {
             return Err(lost_lock(step.to_string(), left, &self.lock.why_lost()));
         };
         if step.start == Start::Afresh && self.stop.is_stopped() {

@@ -38,6 +38,7 @@ mod client;
 pub mod connect;
 mod driver;
 mod dropped;
+mod encoding;
 mod error;
 mod event;
 mod evict;

@@ -7,10 +7,11 @@ use migrator_model::diagnostic::Position;
 use migrator_model::directive::Directives;
 use migrator_model::file_name::Direction;
 use migrator_model::sql::statements;
-use migrator_model::{Mode, Script};
-use tokio_postgres::error::DbError;
+use migrator_model::{Code, Mode, Script};
+use tokio_postgres::error::{DbError, SqlState};
 
 use crate::client::Client;
+use crate::encoding;
 use crate::fault::{Fault, Left, Part, named_position};
 use crate::message::{Message, Timeouts};
 use crate::options::Options;
@@ -93,11 +94,34 @@ impl Source {
         let position = message.locate(named_position(said), failure.completed);
         let fault = Fault::new(step.to_owned(), String::new(), Left::Nothing).with_server(said);
         let path = self.path.as_deref();
-        match message.failed_part(failure.completed) {
+        let fault = match message.failed_part(failure.completed) {
             Part::Record => fault.in_record(),
             Part::Commit => fault.in_commit(path, said),
             Part::Script | Part::Confirmation => fault.at(path, &self.sql, position),
+        };
+        match failure.completed {
+            0 => self.at_character(fault),
+            _ => fault,
         }
+    }
+
+    /// The same fault, at the character of the script that the database's encoding does
+    /// not have, if it is for that: then no statement was run, whichever message it was in.
+    pub(crate) fn at_character(&self, fault: Fault) -> Fault {
+        let untranslatable = SqlState::UNTRANSLATABLE_CHARACTER.code();
+        if fault.sqlstate.as_deref() != Some(untranslatable) {
+            return fault;
+        }
+        let Some(at) = encoding::find(&fault.message, &self.sql) else {
+            return fault;
+        };
+        let position = Position::at(&self.sql, at);
+        let fault = Fault {
+            code: Code::M0501,
+            part: Part::Script,
+            ..fault
+        };
+        fault.at(self.path.as_deref(), &self.sql, Some(position))
     }
 
     /// Sends one statement after the other, outside a transaction.

@@ -14,6 +14,7 @@ mod confirmation;
 mod connection;
 mod defaults;
 mod disk;
+mod encoding;
 mod fault;
 mod fencing;
 mod fleet;

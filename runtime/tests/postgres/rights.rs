@@ -185,3 +185,61 @@ async fn a_script_that_the_role_may_not_run_leaves_nothing() {
         }
     }
 }
+
+/// A role that may log in and no more, but is a member of one that may do what it wants.
+async fn member(database: &Database) -> (Database, String, String) {
+    let (member, login) = database.as_new_role().await;
+    let owner = format!("{login}_owner");
+    let (_, name) = database.url.rsplit_once('/').expect("a name");
+    database
+        .run(&format!(
+            "CREATE ROLE {owner}; GRANT {owner} TO {login}; \
+             GRANT CREATE ON DATABASE {name} TO {owner}"
+        ))
+        .await;
+    (member, login, owner)
+}
+
+/// Everything works as `owner`, to whom all that is made belongs.
+async fn works_as(owner: &str, member: &Database, database: &Database) {
+    let registry = core(&[
+        "CREATE SCHEMA shop; CREATE TABLE shop.a ();",
+        "-- migrator: no-transaction\nCREATE TABLE shop.b ();",
+        "RESET ROLE; CREATE TABLE shop.c ();",
+    ]);
+    let report = member.up(registry).await.expect("the other role may");
+    assert_eq!(report.done.len(), 3);
+    let owners = "SELECT string_agg(DISTINCT pg_get_userbyid(relowner), ' ') FROM pg_class \
+                   WHERE relnamespace IN ('shop'::regnamespace, 'migrator'::regnamespace)";
+    assert_eq!(database.value(owners).await, owner);
+    let roles = "SELECT string_agg(DISTINCT role, ' ') FROM migrator.event";
+    assert_eq!(database.value(roles).await, owner);
+    let migrator = Migrator::new(registry);
+    let client = member.client().await;
+    let status = migrator
+        .status(&client, &Selection::All)
+        .await
+        .expect("it is read");
+    assert!(status.is_current(), "{status:?}");
+    client.close().await;
+    let report = member.down(registry).await.expect("it is reverted");
+    assert_eq!(report.done.len(), 3);
+}
+
+#[tokio::test]
+async fn a_role_that_a_login_takes_by_default_owns_what_is_made() {
+    let database = Database::new().await;
+    let (member, login, owner) = member(&database).await;
+    database
+        .run(&format!("ALTER ROLE {login} SET role = '{owner}'"))
+        .await;
+    works_as(&owner, &member, &database).await;
+}
+
+#[tokio::test]
+async fn a_role_of_the_options_owns_what_is_made() {
+    let database = Database::new().await;
+    let (member, _, owner) = member(&database).await;
+    let url = format!("{}?options=-c%20role%3D{owner}", member.url);
+    works_as(&owner, &Database { url }, &database).await;
+}

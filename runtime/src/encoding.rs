@@ -1,0 +1,36 @@
+//! Where a script has a character that the database's encoding does not have.
+//!
+//! The server converts a message before it reads it, so it names no position: only the
+//! bytes of the character.
+
+/// Looks for the character whose bytes a message gives as `0xe2 0x82 0xac`, whatever its
+/// language.
+pub(crate) fn find(message: &str, sql: &str) -> Option<usize> {
+    let words = message.split_whitespace();
+    let bytes: Vec<u8> = words
+        .map(|word| u8::from_str_radix(word.strip_prefix("0x")?, 16).ok())
+        .skip_while(Option::is_none)
+        .map_while(|byte| byte)
+        .collect();
+    let character = std::str::from_utf8(&bytes).ok();
+    let character = character.filter(|character| !character.is_empty())?;
+    sql.find(character)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::find;
+
+    #[test]
+    fn a_character_is_found_by_its_bytes_in_any_language() {
+        let sql = "SELECT 'ü';\nSELECT '€';";
+        for message in [
+            "character with byte sequence 0xe2 0x82 0xac in encoding \"UTF8\" has no equivalent",
+            "Zeichen mit Byte-Folge 0xe2 0x82 0xac in Kodierung »UTF8« hat keine Entsprechung",
+        ] {
+            assert_eq!(find(message, sql), sql.find('€'), "{message}");
+        }
+        assert_eq!(find("0xff", sql), None);
+        assert_eq!(find("no bytes", sql), None);
+    }
+}

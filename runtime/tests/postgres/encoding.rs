@@ -1,0 +1,65 @@
+//! Databases in other encodings than UTF-8.
+
+use migrator_localpg::Throwaway;
+use migrator_runtime::Part;
+
+use super::support::{Database, core, fault};
+
+/// A database in this encoding.
+async fn encoded(encoding: &str, test: &str) -> Database {
+    let server = Throwaway::shared().expect("a server");
+    let name = format!("{test}_{}_{}", encoding.to_lowercase(), std::process::id());
+    let url = server.url("postgres");
+    let postgres = Database { url };
+    postgres
+        .run(&format!("DROP DATABASE IF EXISTS {name}"))
+        .await;
+    postgres
+        .run(&format!(
+            "CREATE DATABASE {name} TEMPLATE template0 ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C'"
+        ))
+        .await;
+    Database {
+        url: server.url(&name),
+    }
+}
+
+#[tokio::test]
+async fn scripts_are_applied_and_reverted_in_every_encoding_that_has_their_characters() {
+    for (encoding, text) in [
+        ("LATIN1", "Grüße"),
+        ("SQL_ASCII", "Grüße €"),
+        ("EUC_JP", "日本"),
+    ] {
+        let database = encoded(encoding, "has").await;
+        let up = format!("CREATE TABLE \"{text}\" (x text DEFAULT '{text}');\nSELECT '{text}';");
+        let registry = core(&[&up, "SELECT 2;"]);
+        database.up(registry).await.expect(encoding);
+        let name = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace";
+        assert_eq!(database.value(name).await, text, "{encoding}");
+        let recorded = "SELECT up_script FROM migrator.core_history ORDER BY version LIMIT 1";
+        assert_eq!(database.value(recorded).await, up, "{encoding}");
+        let again = database.up(registry).await.expect(encoding);
+        assert_eq!(again.done.len(), 0, "{encoding}: nothing has changed");
+        let report = database.down(registry).await.expect(encoding);
+        assert_eq!(report.done.len(), 2, "{encoding}");
+    }
+}
+
+#[tokio::test]
+async fn a_character_that_the_encoding_does_not_have_is_named_by_its_place() {
+    for (encoding, text, first) in [("LATIN1", "ü€", "ü"), ("EUC_JP", "日😀", "日")] {
+        let database = encoded(encoding, "lacks").await;
+        for head in ["", "-- migrator: no-transaction\n"] {
+            let script = format!("{head}SELECT 1;\nSELECT '{text}';");
+            let failed = fault(database.up(core(&[&script])).await);
+            let place = failed.position.map(|at| (at.line, at.column));
+            let line = script.lines().count();
+            let column = "SELECT '".chars().count() + first.chars().count() + 1;
+            assert_eq!(place, Some((line, column)), "{encoding}: {failed:?}");
+            assert_eq!(failed.part, Part::Script);
+            assert_eq!(failed.sqlstate.as_deref(), Some("22P05"));
+            database.run("DROP SCHEMA IF EXISTS migrator CASCADE").await;
+        }
+    }
+}
