@@ -10,6 +10,7 @@ mod read;
 
 use std::time::Instant;
 
+use futures_util::future::join;
 use migrator_model::diagnostic::Position;
 use migrator_model::sql::statements;
 use migrator_model::{Code, Mode};
@@ -196,11 +197,14 @@ impl Executor<'_> {
             None => Answers::default(),
         };
         let sent = send(self.client.postgres(), drop);
-        let Ok(sent) = self.stop.attend(self.client, sent).await else {
+        let sent = self.stop.attend(self.client, sent);
+        // Both at once: answers that nobody takes keep those behind them back.
+        let (checked, sent) = join(checked.wait(), sent).await;
+        let Ok(sent) = sent else {
             let name = resumed.name.clone();
             return Err(Fault::silent(name, resumed.source.left()));
         };
-        if let Err(SendError { error, .. }) = checked.wait().await
+        if let Err(SendError { error, .. }) = checked
             && error.as_db_error().is_some()
         {
             let fault = self.refused(&resumed.name, &error, resumed.source.left());
