@@ -10,9 +10,9 @@ pub enum Exit {
     Done = 0,
     /// It failed.
     Failed = 1,
-    /// It was called wrongly.
+    /// A usage error.
     Usage = 2,
-    /// It was refused: changed, missing, out of order, dirty, in the way, malformed.
+    /// It was refused: the tree has errors, or the history does not allow the run.
     Refused = 3,
     /// Another run held the lock for too long.
     Locked = 4,
@@ -34,8 +34,8 @@ impl Exit {
 Exit codes:
     0  done
     1  failed
-    2  called wrongly
-    3  refused: changed, missing, out of order, dirty, in the way, or a malformed tree
+    2  usage error
+    3  refused: the tree has errors, or the history does not allow the run
     4  the lock was not obtained
     5  no connection to the database
     6  migrations are pending (status --check), or the schema has drifted
