@@ -6,7 +6,6 @@ use std::mem;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use futures_util::future::join;
 use migrator_model::diagnostic::Position;
 use migrator_model::file_name::Direction;
 use migrator_model::sql::statements;
@@ -349,8 +348,7 @@ impl<'a> Executor<'a> {
         let timeouts = source.timeouts(self.client, self.options, Duration::ZERO);
         let sent = source.send_statement(self.client, name, range, self.stop);
         let sent = self.watched(name, statement, timeouts.lock, sent);
-        // Both at once: answers that nobody takes keep those behind them back.
-        let (checked, sent) = join(checked.wait(), sent).await;
+        let (checked, sent) = checked.wait_with(sent).await;
         match checked {
             Err(SendError { error, .. }) if error.as_db_error().is_some() => {
                 let fault = self.refused(name, &error, source.left());

@@ -3,6 +3,7 @@
 use std::pin::Pin;
 
 use futures_util::TryStreamExt;
+use futures_util::future::join;
 use tokio_postgres::{Client, Error, SimpleQueryMessage, SimpleQueryRow, SimpleQueryStream};
 
 /// A message failed.
@@ -14,6 +15,10 @@ pub(crate) struct SendError {
 }
 
 /// The answers to a message that was sent; by default to none.
+///
+/// They are to be waited for in the order in which the messages were sent, or all at
+/// once. A connection keeps two parts of them for who waits, and then reads no further;
+/// each notice or setting that the server reports ends a part.
 #[derive(Default)]
 pub(crate) struct Answers(Option<Result<Pin<Box<SimpleQueryStream>>, Error>>);
 
@@ -27,6 +32,14 @@ impl Answers {
     /// Waits for the answers to all its statements.
     pub(crate) async fn wait(self) -> Result<(), SendError> {
         self.rows(|_| None::<()>).await.map(drop)
+    }
+
+    /// Waits for the answers to all its statements, and for a message sent behind it.
+    pub(crate) async fn wait_with<T>(
+        self,
+        behind: impl Future<Output = T>,
+    ) -> (Result<(), SendError>, T) {
+        join(self.wait(), behind).await
     }
 
     /// Waits for the answers to all its statements, and keeps what `wanted` makes

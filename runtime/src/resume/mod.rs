@@ -10,7 +10,6 @@ mod read;
 
 use std::time::Instant;
 
-use futures_util::future::join;
 use migrator_model::diagnostic::Position;
 use migrator_model::sql::statements;
 use migrator_model::{Code, Mode};
@@ -198,8 +197,7 @@ impl Executor<'_> {
         };
         let sent = send(self.client.postgres(), drop);
         let sent = self.stop.attend(self.client, sent);
-        // Both at once: answers that nobody takes keep those behind them back.
-        let (checked, sent) = join(checked.wait(), sent).await;
+        let (checked, sent) = checked.wait_with(sent).await;
         let Ok(sent) = sent else {
             let name = resumed.name.clone();
             return Err(Fault::silent(name, resumed.source.left()));

@@ -26,6 +26,7 @@ mod isolation;
 mod liveness;
 mod lock;
 mod no_transaction;
+mod notices;
 mod pipeline;
 mod publication;
 mod resume;
