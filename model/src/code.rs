@@ -89,6 +89,7 @@ codes! {
     M0115 "a folder stands where a file belongs, or a file where a folder does",
     M0116 "a file or folder cannot be read",
     M0117 "a file's name is not UTF-8",
+    M0118 "a link leads out of the tree",
     M0201 "a script is not UTF-8",
     M0202 "a script holds a NUL byte",
     M0203 "a script holds no statement",

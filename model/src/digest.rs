@@ -38,6 +38,7 @@ pub fn digest(tree: &Tree) -> String {
             Node::DeadLink => hasher.write_u8(2),
             Node::Unreadable(_) => hasher.write_u8(3),
             Node::MisnamedBytes => hasher.write_u8(4),
+            Node::OutsideLink => hasher.write_u8(5),
         }
     }
     format!("{:032x}", hasher.finish128().as_u128())

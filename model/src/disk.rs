@@ -16,16 +16,24 @@ pub const MIGRATIONS: &str = "migrations";
 
 /// Reads everything under `folder`; what cannot be read becomes a node that says so.
 ///
-/// `root` is how diagnostics name the folder. Links are followed. A folder
+/// `root` is how diagnostics name the folder. Links are followed within the folder; what lies
+/// behind a link that leads out of it is not part of the tree. A folder
 /// that is not there gives an empty tree, anything else in its place a tree
 /// whose root is just that.
 #[must_use]
 pub fn read(folder: &Path, root: &str) -> Tree {
     let mut tree = Tree::new(root);
     match read_node(folder) {
-        Node::Folder => read_folder(folder, "", &mut tree),
+        Node::Folder => {
+            let root = folder.canonicalize().ok();
+            read_folder(folder, root.as_deref(), "", &mut tree);
+        }
         Node::DeadLink if folder.symlink_metadata().is_err() => {}
-        node @ (Node::File(_) | Node::DeadLink | Node::Unreadable(_) | Node::MisnamedBytes) => {
+        node @ (Node::File(_)
+        | Node::DeadLink
+        | Node::OutsideLink
+        | Node::Unreadable(_)
+        | Node::MisnamedBytes) => {
             tree.nodes.insert(String::new(), node);
         }
     }
@@ -42,7 +50,7 @@ pub fn find(start: &Path) -> Option<PathBuf> {
         .find(|folder| folder.join(MANIFEST).is_file())
 }
 
-fn read_folder(folder: &Path, prefix: &str, tree: &mut Tree) {
+fn read_folder(folder: &Path, root: Option<&Path>, prefix: &str, tree: &mut Tree) {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) => {
@@ -52,7 +60,7 @@ fn read_folder(folder: &Path, prefix: &str, tree: &mut Tree) {
     };
     for entry in entries {
         match entry {
-            Ok(entry) => read_entry(&entry.path(), prefix, tree),
+            Ok(entry) => read_entry(&entry.path(), root, prefix, tree),
             Err(error) => {
                 tree.nodes.insert(prefix.to_owned(), unreadable(&error));
             }
@@ -60,7 +68,7 @@ fn read_folder(folder: &Path, prefix: &str, tree: &mut Tree) {
     }
 }
 
-fn read_entry(path: &Path, prefix: &str, tree: &mut Tree) {
+fn read_entry(path: &Path, root: Option<&Path>, prefix: &str, tree: &mut Tree) {
     let Some(os_name) = path.file_name() else {
         return;
     };
@@ -73,14 +81,25 @@ fn read_entry(path: &Path, prefix: &str, tree: &mut Tree) {
         prefix => format!("{prefix}/{name}"),
     };
     let node = match os_name.to_str() {
+        Some(_) if leads_out(path, root) => Node::OutsideLink,
         Some(_) => read_node(path),
         None => Node::MisnamedBytes,
     };
     let below = node == Node::Folder && holds_scripts(&key);
     tree.nodes.insert(key.clone(), node);
     if below {
-        read_folder(path, &key, tree);
+        read_folder(path, root, &key, tree);
     }
+}
+
+/// Whether this is a link to something that is not below the tree's folder. What lies there is
+/// not read: it may be a secret, and a finding shows lines.
+fn leads_out(path: &Path, root: Option<&Path>) -> bool {
+    let is_link = path.symlink_metadata().is_ok_and(|it| it.is_symlink());
+    let (true, Some(root)) = (is_link, root) else {
+        return false;
+    };
+    path.canonicalize().is_ok_and(|target| !target.starts_with(root))
 }
 
 /// Whether to look inside: `migrations` and its direct folders; what is deeper

@@ -11,6 +11,9 @@ pub(crate) const IGNORED: &[&str] = &[
     ".editorconfig",
     ".DS_Store",
     "._*",
+    // Where Kubernetes mounts a ConfigMap or a Secret, each file is a link through `..data` into a
+    // folder whose name begins with `..` and the time.
+    "..*",
     "Thumbs.db",
     "desktop.ini",
     "*~",
@@ -45,6 +48,8 @@ mod tests {
             "#a#",
             ".#a",
             "README.md",
+            "..data",
+            "..2024_01_01_00_00_00.123456789",
         ] {
             assert!(is_ignored(name), "{name}");
         }

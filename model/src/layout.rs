@@ -204,7 +204,7 @@ fn out_of_place(place: Place, node: &Node, help: &str) -> Diagnostic {
     let message = match node {
         Node::File(_) => "this file has no place in the tree",
         Node::Folder => "this folder has no place in the tree",
-        node @ (Node::DeadLink | Node::Unreadable(_) | Node::MisnamedBytes) => {
+        node @ (Node::DeadLink | Node::OutsideLink | Node::Unreadable(_) | Node::MisnamedBytes) => {
             return pairs::not_to_be_had(place, node);
         }
     };

@@ -197,7 +197,7 @@ fn content<'a>(
             "this folder has no place in the tree",
             "a service's folder has no folders in it",
         ),
-        other @ (Node::DeadLink | Node::Unreadable(_) | Node::MisnamedBytes) => {
+        other @ (Node::DeadLink | Node::OutsideLink | Node::Unreadable(_) | Node::MisnamedBytes) => {
             not_to_be_had(place, other)
         }
     });
@@ -212,6 +212,12 @@ pub(crate) fn not_to_be_had(place: Place, node: &Node) -> Diagnostic {
             place,
             "this link leads nowhere",
             "remove it, or point it to something that exists",
+        ),
+        Node::OutsideLink => Diagnostic::new(
+            Code::M0118,
+            place,
+            "this link leads out of the tree",
+            "put a copy of what it points to in the tree",
         ),
         Node::MisnamedBytes => Diagnostic::new(
             Code::M0117,

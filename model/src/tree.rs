@@ -21,6 +21,8 @@ pub enum Node {
     Folder,
     /// A symbolic link whose target does not exist.
     DeadLink,
+    /// A symbolic link whose target is not below the tree's folder.
+    OutsideLink,
     /// Something that could not be read, and why.
     Unreadable(String),
     /// Something whose name is not UTF-8; the key shows it with replacement characters.

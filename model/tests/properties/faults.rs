@@ -74,6 +74,10 @@ const FAULTS: &[Fault] = &[
         site.put(&site.script.clone(), Node::DeadLink)
     }),
     (Code::M0114, |site| site.spoil_folder(Node::DeadLink)),
+    (Code::M0118, |site| {
+        site.put(&site.script.clone(), Node::OutsideLink)
+    }),
+    (Code::M0118, |site| site.spoil_folder(Node::OutsideLink)),
     (Code::M0115, |site| {
         site.put(&site.script.clone(), Node::Folder)
     }),
@@ -256,7 +260,7 @@ impl Site<'_> {
     fn text(&mut self, path: &str, change: impl FnOnce(&mut Vec<u8>)) -> Option<()> {
         match self.tree.nodes.get_mut(path)? {
             Node::File(bytes) => change(bytes),
-            Node::Folder | Node::DeadLink | Node::Unreadable(_) | Node::MisnamedBytes => {}
+            Node::Folder | Node::DeadLink | Node::OutsideLink | Node::Unreadable(_) | Node::MisnamedBytes => {}
         }
         Some(())
     }
