@@ -866,6 +866,15 @@ fn help_names_the_commands_and_the_exit_codes() {
 #[test]
 fn a_checkout_without_a_database_uses_a_server_of_its_own() {
     let checkout = checkout();
+    // A migration of the tree that is compiled in.
+    let stem = "database/migrations/shop_service/20240108091207_e2790687_create_core_schema";
+    for direction in ["up", "down"] {
+        write(
+            checkout.path(),
+            &format!("{stem}.{direction}.sql"),
+            "SELECT 1;\n",
+        );
+    }
     let run = |arguments: &[&str]| said(migrator(arguments).current_dir(checkout.path()));
     let status = run(&["status"]);
     let stopped = run(&["server", "stop"]);
@@ -908,4 +917,132 @@ fn the_helper_script_calls_the_command_on_the_path() {
     );
     assert!(again.starts_with("exit: 0\n"), "{again}");
     assert!(run(&["--service=core"]).starts_with("exit: 2\n"));
+}
+
+#[test]
+fn an_option_that_the_command_does_not_read_is_refused() {
+    let (url, folder) = (database(), folder());
+    let database = format!("--database-url={url}");
+    for arguments in [
+        &["up", "--service=core", "--directory=mytree", &database][..],
+        &["status", "--directory", "mytree", &database],
+        &["explain", "M0104", "--directory=mytree"],
+        &["explain", "M0104", &database],
+        &["create", "--service=core", "--name=a", &database],
+        &["check", &database],
+    ] {
+        let said = said(migrator(arguments).current_dir(folder.path()));
+        assert!(
+            said.starts_with("exit: 2\n----- stdout -----\n-----"),
+            "{said}"
+        );
+    }
+    assert!(
+        query(
+            &url,
+            "SELECT nspname::text FROM pg_namespace WHERE nspname = 'core'"
+        )
+        .is_empty()
+    );
+}
+
+#[test]
+fn in_the_folder_of_another_tree_no_server_is_started() {
+    let checkout = checkout();
+    for command in ["status", "verify", "schema"] {
+        let said = said(migrator(&[command]).current_dir(checkout.path()));
+        assert!(said.starts_with("exit: 2\n"), "{said}");
+        assert!(
+            said.contains("error[M0907]: the tree in `database` is not compiled into this binary"),
+            "{said}"
+        );
+    }
+    assert!(!checkout.path().join(".migrator").exists());
+}
+
+#[test]
+fn an_unknown_service_lists_the_known_ones_without_a_database() {
+    let folder = folder();
+    for command in ["status", "up", "down", "redo"] {
+        let arguments = [command, "--service=billing"];
+        let said = said(migrator(&arguments).current_dir(folder.path()));
+        assert!(said.starts_with("exit: 2\n"), "{said}");
+        assert!(
+            said.contains("unknown service `billing`") && said.contains("the services are core, "),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn a_changed_migration_is_named_by_a_status_check() {
+    let (url, folder) = (database(), folder());
+    said(&mut on(&url, folder.path(), &["up", "--service=core"]));
+    execute(
+        &url,
+        "UPDATE migrator.core_history SET checksum = '1', fingerprint = '0' \
+         WHERE version = 20240108091207",
+    );
+    let status = ["status", "--service=core", "--check"];
+    assert_said!(&mut on(&url, folder.path(), &status));
+}
+
+#[test]
+fn repair_looks_before_it_records() {
+    let (url, folder) = (database(), folder());
+    said(&mut on(&url, folder.path(), &["up", "--service=core"]));
+    let version = "--version=20240702071503";
+    let repair = |outcome| {
+        on(
+            &url,
+            folder.path(),
+            &["repair", "--service=core", version, outcome],
+        )
+    };
+    let interrupted =
+        "UPDATE migrator.core_history SET dirty = 'up' WHERE version = 20240702071503";
+    execute(&url, interrupted);
+    execute(
+        &url,
+        "UPDATE pg_index SET indisvalid = false \
+         WHERE indexrelid = 'core.audit_log_row_idx'::regclass",
+    );
+    assert_said!(&mut repair("--applied"));
+    execute(&url, "DROP INDEX core.audit_log_row_idx");
+    assert_said!(&mut repair("--applied"));
+    assert_said!(&mut repair("--reverted"));
+    // Built by hand, it is recorded without a question.
+    said(&mut on(&url, folder.path(), &["up", "--service=core"]));
+    execute(&url, interrupted);
+    assert_said!(&mut repair("--reverted"));
+    assert_said!(&mut repair("--applied"));
+}
+
+#[test]
+fn what_others_wrote_begins_no_line_of_output() {
+    let (url, folder, checkout) = (database(), folder(), checkout());
+    said(&mut on(
+        &url,
+        folder.path(),
+        &["up", "--service=core", "--steps=1"],
+    ));
+    execute(
+        &url,
+        "INSERT INTO migrator.core_history (version, name, applied_on, checksum) \
+         VALUES (20990101000000, E'x\\n::error::a\\u009b2J\\u202e', 'now', '1')",
+    );
+    let status = ["status", "--migrations", "--service=core"];
+    let shown = said(&mut on(&url, folder.path(), &status));
+    assert!(
+        shown.contains("x\\n::error::a\\u{9b}2J\\u{202e}"),
+        "{shown}"
+    );
+    let script = "20240101120001_0a1b2c3e_b\n::error::a.up.sql";
+    let path = format!("database/migrations/shop_service/{script}");
+    write(checkout.path(), &path, "SELECT 1;\n");
+    for form in ["--output=text", "--output=github"] {
+        let shown = said(migrator(&["check", form]).current_dir(checkout.path()));
+        assert!(!shown.contains("\n::error::a"), "{shown}");
+        assert!(shown.contains("::error::a"), "{shown}");
+    }
 }

@@ -62,10 +62,13 @@ impl Arguments {
     ///
     /// # Errors
     ///
-    /// Help, version, and what clap cannot know: an output form of `check`
-    /// with another command, a database beside a fleet's list.
+    /// Help, version, and what clap cannot know: an option of every command that this one
+    /// does not read, a database beside a fleet's list.
     pub(crate) fn parse_all() -> Result<Arguments, clap::Error> {
         let arguments = Arguments::try_parse()?;
+        if let Some(conflict) = arguments.unread() {
+            return Err(Arguments::command().error(ErrorKind::ArgumentConflict, conflict));
+        }
         let is_of_check = match arguments.global.output {
             Format::Text | Format::Json => false,
             Format::Sarif | Format::Github => true,
@@ -81,6 +84,60 @@ impl Arguments {
             (false, _) => return Ok(arguments),
         };
         Err(Arguments::command().error(ErrorKind::ArgumentConflict, conflict))
+    }
+}
+
+impl Arguments {
+    /// What is wrong where an option was given that the command does not read.
+    fn unread(&self) -> Option<&'static str> {
+        let Global {
+            database_url,
+            directory,
+            ..
+        } = &self.global;
+        let reads = self.command.reads();
+        if directory.is_some() && !reads.directory {
+            return Some(match reads.database {
+                true => {
+                    "this command works on the tree that is compiled into this binary, and does \
+                     not read `--directory`"
+                }
+                false => "this command reads no tree: leave `--directory` out",
+            });
+        }
+        match database_url.is_some() && !reads.database {
+            true => Some("this command uses no database: leave `--database-url` out"),
+            false => None,
+        }
+    }
+}
+
+/// Which of the options of every command a command reads.
+struct Reads {
+    database: bool,
+    directory: bool,
+}
+
+impl Command {
+    fn reads(&self) -> Reads {
+        let (database, directory) = match self {
+            Command::Check(check) => (check.server, true),
+            Command::Verify(_) | Command::Drift(_) => (true, true),
+            Command::Create(_) => (false, true),
+            #[cfg(feature = "local-server")]
+            Command::Server { .. } => (false, true),
+            Command::Up(_)
+            | Command::Down(_)
+            | Command::Redo(_)
+            | Command::Status(_)
+            | Command::Repair(_)
+            | Command::Schema(_) => (true, false),
+            Command::Explain { .. } | Command::Completions { .. } => (false, false),
+        };
+        Reads {
+            database,
+            directory,
+        }
     }
 }
 

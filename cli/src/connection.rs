@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use migrator_model::Code;
 use migrator_runtime::connect::ConnectError;
-use migrator_runtime::{Client, Settings, connect};
+use migrator_runtime::{Client, Registry, Settings, connect};
 
 use crate::args;
 use crate::exit::Exit;
@@ -16,25 +16,27 @@ use crate::tree::Folder;
 /// Opens the connection that the arguments and the environment name; in a
 /// checkout that names none, that of a local development server.
 pub(crate) async fn open(
+    registry: &Registry,
     global: &args::Global,
     environment: &Environment,
     application: &str,
     output: &Output,
 ) -> Result<Client, Failure> {
-    let mut settings = settings(global, environment, output)?;
+    let mut settings = settings(registry, global, environment, output)?;
     settings.application_name(application);
     Ok(connect(settings).await?)
 }
 
 /// The way to the database that [`open`] opens.
 pub(crate) fn settings(
+    registry: &Registry,
     global: &args::Global,
     environment: &Environment,
     output: &Output,
 ) -> Result<Settings, Failure> {
     let settings = match named(global, environment)? {
         Some(settings) => settings,
-        None => local(environment.directory(global), output)?,
+        None => local(registry, environment.directory(global), output)?,
     };
     for warning in settings.warnings() {
         output.warning(warning);
@@ -52,6 +54,12 @@ pub(crate) fn lent(
         Some(_) => named(global, environment),
         None => Ok(None),
     }
+}
+
+/// Whether the arguments or the environment name a database.
+pub(crate) fn is_named(global: &args::Global, environment: &Environment) -> bool {
+    // What cannot be read was at least given.
+    named(global, environment).map_or(true, |named| named.is_some())
 }
 
 fn named(global: &args::Global, environment: &Environment) -> Result<Option<Settings>, Failure> {
@@ -77,9 +85,16 @@ pub(crate) fn read_of(
     Settings::parse(text)?.with_env_of(main, |name| environment.get(name))
 }
 
-fn local(directory: Option<PathBuf>, output: &Output) -> Result<Settings, Failure> {
+fn local(
+    registry: &Registry,
+    directory: Option<PathBuf>,
+    output: &Output,
+) -> Result<Settings, Failure> {
     match Folder::find(directory) {
-        Some(folder) => start(&folder, output),
+        Some(folder) => {
+            folder.is_of(registry)?;
+            start(&folder, output)
+        }
         None => Err(no_database()),
     }
 }

@@ -27,7 +27,6 @@ mod exit;
 mod failure;
 mod github;
 mod grammar;
-mod line_diff;
 #[cfg(feature = "local-server")]
 mod local;
 mod output;

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
+use migrator_model::untrusted::{lines, one_line};
 use serde_json::{Map, Value, json};
 
 use crate::args::Format;
@@ -210,21 +211,21 @@ impl Printer {
             Tone::Warn => AnsiColor::Yellow.on_default(),
             Tone::Bad => AnsiColor::Red.on_default(),
         };
-        self.line(&format!("{style}{word}{style:#} {rest}"));
+        self.line(&format!("{style}{word}{style:#} {}", one_line(rest)));
     }
 
     /// What may be of use and is no result.
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {
             let style = AnsiColor::Cyan.on_default().bold();
-            self.stderr(&format!("{style}note{style:#}: {text}"));
+            self.stderr(&format!("{style}note{style:#}: {}", one_line(text)));
         }
     }
 
     /// What may be wrong and stops nothing.
     pub(crate) fn warning(&self, text: &str) {
         let style = AnsiColor::Yellow.on_default().bold();
-        self.stderr(&format!("{style}warning{style:#}: {text}"));
+        self.stderr(&format!("{style}warning{style:#}: {}", one_line(text)));
     }
 
     /// Whether there is somebody to ask.
@@ -244,7 +245,10 @@ impl Printer {
         }
     }
 
+    /// Prints on standard output. No control character reaches the terminal but a line break
+    /// or a colour.
     fn write(&self, text: &str) {
+        let text = lines(text);
         let mut stdout = AutoStream::new(io::stdout(), self.choice(&io::stdout()));
         let Err(error) = writeln!(stdout, "{text}") else {
             return;
@@ -260,6 +264,7 @@ impl Printer {
     }
 
     fn stderr(&self, text: &str) {
+        let text = lines(text);
         let mut stderr = AutoStream::new(io::stderr(), self.choice(&io::stderr()));
         // If it cannot be written, there is no one to tell.
         let _ = writeln!(stderr, "{text}");

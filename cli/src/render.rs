@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 use migrator_model::diagnostic::Position;
+use migrator_model::untrusted::one_line;
 use migrator_model::{Diagnostic, Severity};
 use serde_json::{Value, json};
 
@@ -74,30 +75,45 @@ pub(crate) fn word(severity: Severity) -> &'static str {
 
 fn leveled(level: Level<'_>, error: &Shown) -> String {
     let title = level
-        .primary_title(error.message.as_str())
+        .primary_title(one_line(&error.message))
         .id(error.code.as_str());
     let mut group = match &error.place {
         None => title.elements(Vec::<annotate_snippets::Element<'_>>::new()),
         Some(place) => located(title, place),
     };
     for (word, text) in &error.notes {
+        let text = quoted(text);
         let message = match *word {
-            "note" => text.clone(),
+            "note" => text,
             word => format!("{word}: {text}"),
         };
         group = group.element(Level::NOTE.message(message));
     }
     if !error.help.is_empty() {
-        group = group.element(Level::HELP.message(error.help.as_str()));
+        group = group.element(Level::HELP.message(one_line(&error.help)));
     }
     Renderer::styled().render(&[group])
+}
+
+/// What the server says may have several lines: each after the first begins with a bar, so that
+/// none is taken for a line of ours or for a command of a workflow.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len());
+    for (index, line) in text.trim_end().lines().enumerate() {
+        if index > 0 {
+            quoted.push_str("\n| ");
+        }
+        quoted.push_str(&one_line(line));
+    }
+    quoted
 }
 
 fn located<'a>(
     title: annotate_snippets::Title<'a>,
     place: &'a ShownPlace,
 ) -> annotate_snippets::Group<'a> {
-    let origin = Origin::path(place.path.as_str());
+    let path = one_line(&place.path);
+    let origin = Origin::path(path.clone());
     let (position, line) = match (place.position, &place.line) {
         (Some(position), Some(line)) => (position, line),
         (Some(Position { line, column }), None) => {
@@ -107,7 +123,7 @@ fn located<'a>(
     };
     let span = caret(line, position);
     let snippet = Snippet::source(line.as_str())
-        .path(place.path.as_str())
+        .path(path)
         .line_start(position.line)
         .annotation(AnnotationKind::Primary.span(span));
     title.element(snippet)

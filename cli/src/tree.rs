@@ -1,12 +1,12 @@
 //! The tree on disk, for the commands that read it.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::path::PathBuf;
 
 use migrator_model::{Code, Registry, Tree, disk, resolve};
 
 use crate::commands::check;
-
 use crate::exit::Exit;
 use crate::failure::Failure;
 
@@ -54,6 +54,27 @@ impl Folder {
         let message = format!("there is no tree in `{}`", self.shown);
         let help = "name the folder that holds `services.toml` with `--directory`";
         Failure::new(Code::M0907, Exit::Usage, message, help)
+    }
+
+    /// Refuses a tree that shares no migration with the registry that is compiled in: a command
+    /// that works on the registry would report on another tree than the one that lies here.
+    pub(crate) fn is_of(&self, registry: &Registry) -> Result<(), Failure> {
+        let here = resolve(&self.read()).registry;
+        let uids: BTreeSet<&str> = here.migrations.iter().map(|one| one.uid.as_ref()).collect();
+        let is_shared = registry
+            .migrations
+            .iter()
+            .any(|one| uids.contains(one.uid.as_ref()));
+        if is_shared || uids.is_empty() || registry.migrations.is_empty() {
+            return Ok(());
+        }
+        let message = format!(
+            "the tree in `{}` is not compiled into this binary",
+            self.shown
+        );
+        let help = "build that tree into a binary of its own, run this one in another folder, or \
+                    name the database that it migrates with `--database-url`";
+        Err(Failure::new(Code::M0907, Exit::Usage, message, help))
     }
 
     /// Reads what lies in it.

@@ -1,8 +1,9 @@
 //! A finding in the tree: code, place, message, help.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use crate::code::Code;
+use crate::untrusted::one_line;
 
 /// Where in the tree a finding is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,7 +64,7 @@ impl fmt::Display for Position {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        one_line(&self.path, f)?;
+        f.write_str(&one_line(&self.path))?;
         match self.position {
             Some(position) => write!(f, ":{position}"),
             None => Ok(()),
@@ -113,15 +114,6 @@ impl Diagnostic {
     }
 }
 
-/// Writes a text with its control characters escaped: a line end in a file's
-/// name would otherwise start a line of its own, which cargo may obey.
-fn one_line(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    text.chars().try_for_each(|c| match c.is_control() {
-        true => write!(f, "{}", c.escape_default()),
-        false => f.write_char(c),
-    })
-}
-
 /// The one-line form, for `cargo::error=` and `compile_error!`:
 /// `path:line:col: message [M0104] (help: …)`.
 impl fmt::Display for Diagnostic {
@@ -133,11 +125,8 @@ impl fmt::Display for Diagnostic {
             help,
             severity: _,
         } = self;
-        write!(f, "{place}: ")?;
-        one_line(message, f)?;
-        write!(f, " [{code}] (help: ")?;
-        one_line(help, f)?;
-        f.write_str(")")
+        let (message, help) = (one_line(message), one_line(help));
+        write!(f, "{place}: {message} [{code}] (help: {help})")
     }
 }
 
@@ -149,10 +138,10 @@ mod tests {
     #[test]
     fn a_diagnostic_is_one_line_whatever_it_quotes() {
         let place = Place::file("a\ncargo::warning=b");
-        let diagnostic = Diagnostic::new(Code::M0111, place, "`\r\n`", "`\t`");
+        let diagnostic = Diagnostic::new(Code::M0111, place, "`\r\n`", "`\u{202e}`");
         assert_eq!(
             diagnostic.to_string(),
-            r"a\ncargo::warning=b: `\r\n` [M0111] (help: `\t`)"
+            r"a\ncargo::warning=b: `\r\n` [M0111] (help: `\u{202e}`)"
         );
     }
 

@@ -99,7 +99,8 @@ fn leads_out(path: &Path, root: Option<&Path>) -> bool {
     let (true, Some(root)) = (is_link, root) else {
         return false;
     };
-    path.canonicalize().is_ok_and(|target| !target.starts_with(root))
+    path.canonicalize()
+        .is_ok_and(|target| !target.starts_with(root))
 }
 
 /// Whether to look inside: `migrations` and its direct folders; what is deeper

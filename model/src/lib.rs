@@ -27,6 +27,7 @@ mod script_file;
 mod services;
 pub mod sql;
 mod tree;
+pub mod untrusted;
 pub mod version;
 
 pub use code::{Code, Level};

@@ -1,12 +1,19 @@
 //! The known word nearest to what the user wrote.
 
-/// The candidate most like `word`, if any is like enough to be meant.
+/// The candidate that differs from `word` by the fewest slips (a character added, left out,
+/// exchanged, or swapped with the next), if they are at most a third of the longer word.
+/// A candidate that starts with `word` is near as well.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let length = word.chars().count();
     candidates
         .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(word, candidate), candidate))
-        .filter(|(likeness, _)| *likeness > 0.75)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .filter_map(|candidate| {
+            let slips = strsim::osa_distance(word, candidate);
+            let longer = length.max(candidate.chars().count());
+            let is_near = slips * 3 <= longer || (length >= 3 && candidate.starts_with(word));
+            is_near.then_some((slips, candidate))
+        })
+        .min_by_key(|(slips, _)| *slips)
         .map(|(_, candidate)| candidate)
 }
 
@@ -34,7 +41,17 @@ mod tests {
     #[test]
     fn a_slip_of_the_finger_finds_its_word() {
         assert_eq!(nearest("tennant", ["auth", "tenant"]), Some("tenant"));
+        assert_eq!(nearest("tneant", ["auth", "tenant"]), Some("tenant"));
+        assert_eq!(nearest("notif", ["notification"]), Some("notification"));
+    }
+
+    #[test]
+    fn a_word_that_is_not_near_is_not_suggested() {
         assert_eq!(nearest("billing", ["auth", "tenant"]), None);
+        assert_eq!(nearest("reporting", ["reservation", "repair"]), None);
+        assert_eq!(nearest("cart", ["core", "chat"]), None);
+        assert_eq!(nearest("a", ["b"]), None);
+        assert_eq!(nearest("", ["b"]), None);
     }
 
     #[test]

@@ -197,7 +197,8 @@ fn content<'a>(
             "this folder has no place in the tree",
             "a service's folder has no folders in it",
         ),
-        other @ (Node::DeadLink | Node::OutsideLink | Node::Unreadable(_) | Node::MisnamedBytes) => {
+        other
+        @ (Node::DeadLink | Node::OutsideLink | Node::Unreadable(_) | Node::MisnamedBytes) => {
             not_to_be_had(place, other)
         }
     });

@@ -78,9 +78,11 @@ fn root_fault(tree: &Tree, node: &Node) -> Diagnostic {
             "a file stands where the tree's folder belongs",
             "remove the file; `migrator explain M0101` shows a tree",
         ),
-        node @ (Node::Folder | Node::DeadLink | Node::OutsideLink | Node::Unreadable(_) | Node::MisnamedBytes) => {
-            pairs::not_to_be_had(place, node)
-        }
+        node @ (Node::Folder
+        | Node::DeadLink
+        | Node::OutsideLink
+        | Node::Unreadable(_)
+        | Node::MisnamedBytes) => pairs::not_to_be_had(place, node),
     }
 }
 

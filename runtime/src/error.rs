@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use migrator_model::{Code, Version};
+use migrator_model::{Code, Registry, Version, nearest};
 use tokio_postgres::error::SqlState;
 
 use crate::blockers::Blocker;
@@ -32,6 +32,8 @@ pub enum ErrorKind {
         name: String,
         /// One that may be meant.
         nearest: Option<String>,
+        /// The services of the registry.
+        known: Vec<String>,
     },
     /// A migration is to be repaired that is not dirty.
     NotDirty {
@@ -136,10 +138,7 @@ impl Error {
     #[must_use]
     pub fn help(&self) -> String {
         match &*self.kind {
-            ErrorKind::UnknownService { nearest, .. } => match nearest {
-                Some(name) => format!("did you mean `{name}`?"),
-                None => "`migrator status` lists the services".to_owned(),
-            },
+            ErrorKind::UnknownService { nearest, known, .. } => unknown_help(nearest, known),
             ErrorKind::NotDirty { .. } => "`migrator status` says which migrations are".to_owned(),
             ErrorKind::Refused(conflicts) => conflicts
                 .first()
@@ -194,6 +193,32 @@ fn history_help(sqlstate: Option<&str>) -> &'static str {
         _ => {
             "if somebody altered a table of the history by hand, put it back as it was; \
              `migrator explain M0505` lists its columns"
+        }
+    }
+}
+
+fn unknown_help(nearest: &Option<String>, known: &[String]) -> String {
+    let known = match known {
+        [] => "the registry has no services".to_owned(),
+        known => format!("the services are {}", known.join(", ")),
+    };
+    match nearest {
+        Some(name) => format!("did you mean `{name}`? {known}"),
+        None => known,
+    }
+}
+
+impl ErrorKind {
+    /// A service was named that the registry does not have.
+    #[must_use]
+    pub fn unknown_service(registry: &Registry, name: &str) -> ErrorKind {
+        let services = registry.services.iter();
+        let known: Vec<String> = services.map(|service| service.name.to_string()).collect();
+        let names = known.iter().map(String::as_str).chain(["all"]);
+        ErrorKind::UnknownService {
+            nearest: nearest(name, names).map(str::to_owned),
+            name: name.to_owned(),
+            known,
         }
     }
 }
@@ -274,7 +299,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.kind {
             ErrorKind::UnknownService { name, .. } => {
-                write!(f, "there is no service `{name}`")
+                write!(f, "unknown service `{name}`")
             }
             ErrorKind::NotDirty { service, version } => {
                 write!(f, "`{service}/{version}` is not recorded as dirty")

@@ -126,6 +126,7 @@ pub use migrator::Migrator;
 pub use options::Options;
 pub use repair::Outcome;
 pub use report::{Done, Report};
+pub use resume::{Inspected, Inspection, Trace};
 pub use state::DatabaseState;
 pub use status::{MigrationStatus, ServiceStatus, State, Status};
 pub use stop::{Cut, Stop, Stopped};

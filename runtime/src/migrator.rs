@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use migrator_model::Registry;
 use migrator_model::file_name::Direction;
-use migrator_model::{Registry, nearest};
 use tokio_postgres::error::{DbError, Severity};
 
 use crate::client::Client;
@@ -235,13 +235,7 @@ impl Migrator {
         let Some(name) = names.iter().find(|name| !is_known(name)) else {
             return Ok(());
         };
-        let services = self.registry.services.iter();
-        let known = services.map(|service| service.name.as_ref()).chain(["all"]);
-        Err(ErrorKind::UnknownService {
-            nearest: nearest(name, known).map(str::to_owned),
-            name: name.clone(),
-        }
-        .into())
+        Err(ErrorKind::unknown_service(self.registry, name).into())
     }
 }
 

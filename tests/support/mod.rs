@@ -92,6 +92,11 @@ pub fn query(url: &str, sql: &str) -> Vec<String> {
 /// What differs from run to run: times, the database, the process.
 pub fn filters() -> Vec<(&'static str, &'static str)> {
     vec![
+        // A step has no time where two answers arrive together.
+        (
+            r"(?m)^((?:applied|reverted) \S+) \(\d+(\.\d+)? (ms|s)\)$",
+            "$1",
+        ),
         (r"\d+(\.\d+)? (ms|s)\b", "[time]"),
         (r"postgresql://\S+", "[database]"),
         (r"\(process \d+\)", "(process [pid])"),

@@ -8,7 +8,7 @@ use migrator_model::{Code, Diagnostic, Node, Registry, Resolved, Severity, Tree,
 use migrator_runtime::Selection;
 use serde_json::json;
 
-use super::verify::check_names;
+use super::check_names;
 use super::{Context, Outcome, count};
 use crate::args::{self, Format};
 use crate::exit::Exit;
@@ -35,7 +35,14 @@ pub(super) async fn run(context: Context<'_>, check: &args::Check) -> Outcome {
     let mut verdict = None;
     if check.server {
         let application = settings::application();
-        let client = connection::open(&global, &environment, &application, output).await?;
+        let client = connection::open(
+            &resolved.registry,
+            &global,
+            &environment,
+            &application,
+            output,
+        )
+        .await?;
         output.member("database", json!(client.target()));
         let asked = grammar::ask(&client, &resolved.registry).await?;
         findings.extend(news(&asked, &findings));

@@ -6,11 +6,12 @@ use migrator_runtime::{Direction, Extent, Target};
 
 use super::run::{self, Session};
 use super::up::leave;
-use super::{Context, Outcome};
+use super::{Context, Outcome, count};
 use crate::args;
 use crate::exit::Exit;
 
 pub(super) async fn run(mut context: Context<'_>, down: &args::Down) -> Outcome {
+    super::check_names_unless_named(&context, &down.service)?;
     let mut options = context.environment.run(&down.run)?;
     context.environment.jobs(down.jobs, &mut options)?;
     options.policy.cascade = leave(down.cascade);
@@ -27,7 +28,9 @@ pub(super) async fn run(mut context: Context<'_>, down: &args::Down) -> Outcome 
         if down.dry_run || plan.steps.is_empty() {
             return Ok(Exit::Done);
         }
-        if !run::confirm("go on?", &stop).await? {
+        let migrations = count(plan.steps.len(), "migration");
+        let question = format!("revert {migrations} on {}?", client.target());
+        if !run::confirm(question, &stop).await? {
             output.line("nothing was reverted");
             return Ok(Exit::Failed);
         }

@@ -24,7 +24,14 @@ pub(super) async fn run(context: Context<'_>, arguments: &args::Drift) -> Outcom
         output,
     } = context;
     let options = environment.history(&arguments.history)?;
-    let live = connection::open(&global, &environment, &options.application, output).await?;
+    let live = connection::open(
+        registry,
+        &global,
+        &environment,
+        &options.application,
+        output,
+    )
+    .await?;
     output.member("database", json!(live.target()));
     let version = version::of(&live).await.map_err(Error::Catalog)?;
     let scratch = Scratch::new(Some(version.major)).await?;

@@ -19,9 +19,10 @@ mod up;
 mod verify;
 
 use migrator_model::Code;
-use migrator_runtime::{Registry, Stop, Stopped};
+use migrator_runtime::{Error, ErrorKind, Registry, Selection, Stop, Stopped};
 
 use crate::args::{Arguments, Command};
+use crate::connection;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Output, Printer};
@@ -80,7 +81,8 @@ pub(crate) fn run(
     }
 }
 
-/// The registry that is compiled in, or that of the tree that was named.
+/// The registry that is compiled in, or that of the tree that was named. In the folder of another
+/// tree, the command says so instead of working on the one that is compiled in.
 fn registry(context: &Context<'_>) -> Result<&'static Registry, Failure> {
     match context.environment.directory(&context.global) {
         Some(directory) => {
@@ -90,7 +92,12 @@ fn registry(context: &Context<'_>) -> Result<&'static Registry, Failure> {
                 .note(&format!("the tree is that in `{}`", folder.shown));
             folder.registry()
         }
-        None => Ok(context.registry),
+        None => {
+            if let Some(folder) = Folder::find(None) {
+                folder.is_of(context.registry)?;
+            }
+            Ok(context.registry)
+        }
     }
 }
 
@@ -144,6 +151,26 @@ fn block_on(command: impl Future<Output = Outcome>) -> Outcome {
     // A look-up of a name, which nothing ends, would be waited for.
     runtime.shutdown_background();
     outcome
+}
+
+/// Refuses a service that the registry does not have.
+fn check_names(registry: &Registry, services: &Selection) -> Result<(), Failure> {
+    let Selection::Named(names) = services else {
+        return Ok(());
+    };
+    match names.iter().find(|name| registry.service(name).is_none()) {
+        Some(name) => Err(Error::from(ErrorKind::unknown_service(registry, name)).into()),
+        None => Ok(()),
+    }
+}
+
+/// The same where no database is named. A history may have services that the registry does not,
+/// but no command needs a local server to say that a name is misspelt.
+fn check_names_unless_named(context: &Context<'_>, services: &Selection) -> Result<(), Failure> {
+    match connection::is_named(&context.global, &context.environment) {
+        true => Ok(()),
+        false => check_names(context.registry, services),
+    }
 }
 
 /// `1 migration`, `2 migrations`.

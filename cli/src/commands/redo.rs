@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 
 use migrator_model::Code;
-use migrator_runtime::Target;
+use migrator_runtime::{Selection, Target};
 
 use super::run::{self, Session};
 use super::{Context, Outcome};
@@ -12,6 +12,8 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 
 pub(super) async fn run(mut context: Context<'_>, redo: &args::Redo) -> Outcome {
+    let named = Selection::Named(vec![redo.service.clone()]);
+    super::check_names(context.registry, &named)?;
     let options = context.environment.run(&redo.run)?;
     let Session {
         mut migrator,

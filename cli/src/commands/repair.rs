@@ -1,21 +1,27 @@
 //! `repair`: say what became of a dirty migration, or record that scripts were changed.
 
-use migrator_runtime::{Edit, Outcome as Said, Stop, Version};
+use migrator_model::Code;
+use migrator_runtime::{
+    Direction, Edit, Inspected, Inspection, Outcome as Said, Selection, Stop, Trace, Version,
+};
 use serde_json::{Value, json};
+use similar::TextDiff;
 
-use super::run::{self, Session};
+use super::run::{self, Session, direction_word};
 use super::{Context, Outcome, count};
 use crate::args;
 use crate::exit::Exit;
-use crate::line_diff;
+use crate::failure::Failure;
 use crate::output::{Output, Tone};
 
 pub(super) async fn run(mut context: Context<'_>, repair: &args::Repair) -> Outcome {
+    let named = Selection::Named(vec![repair.service.clone()]);
+    super::check_names_unless_named(&context, &named)?;
     let options = context.environment.run(&repair.run)?;
     let session = run::open(&mut context, options).await?;
     match repair.version {
         Some(version) if !repair.accept_change => {
-            settle(session, context.output, repair, version).await
+            settle(session, &context.stop, context.output, repair, version).await
         }
         _ => accept(session, &context.stop, context.output, repair).await,
     }
@@ -24,6 +30,7 @@ pub(super) async fn run(mut context: Context<'_>, repair: &args::Repair) -> Outc
 /// What became of a dirty migration.
 async fn settle(
     session: Session,
+    stop: &Stop,
     output: &mut Output,
     repair: &args::Repair,
     version: Version,
@@ -36,6 +43,25 @@ async fn settle(
         true => (Said::Applied, "applied"),
         false => (Said::Reverted, "reverted"),
     };
+    let inspection = migrator.inspect(&client, &repair.service, version).await?;
+    output.member(
+        "found",
+        inspection.statements.iter().map(found_json).collect(),
+    );
+    let against = tell(output, &inspection, said);
+    let question = format!(
+        "record {} as {word} on {}?",
+        inspection.entry,
+        client.target()
+    );
+    let is_asked = output.is_interactive() && !repair.yes;
+    if is_asked && !run::confirm(question, stop).await? {
+        output.line("nothing was recorded");
+        return Ok(Exit::Failed);
+    }
+    if against > 0 && !is_asked && !repair.yes {
+        return Err(contradicted(against, word));
+    }
     let entry = migrator
         .repair(&mut client, &repair.service, version, said)
         .await?;
@@ -47,6 +73,93 @@ async fn settle(
     output.member("repaired", json!(entry.to_string()));
     output.member("recorded", json!(word));
     Ok(Exit::Done)
+}
+
+/// Shows what the interrupted script has left; how many statements speak against what is to be
+/// recorded.
+fn tell(output: &Output, inspection: &Inspection, said: Said) -> usize {
+    let Inspection {
+        entry,
+        direction,
+        statements,
+    } = inspection;
+    if statements.is_empty() {
+        output.note(&format!("{entry}: the text of its script is not known"));
+    }
+    // That the up script is in effect means that the down script has done nothing.
+    let is_wanted = match (direction, said) {
+        (Direction::Up, Said::Applied) | (Direction::Down, Said::Reverted) => Wanted::Done,
+        (Direction::Up, Said::Reverted) | (Direction::Down, Said::Applied) => Wanted::NotDone,
+    };
+    let mut against = 0;
+    for statement in statements {
+        let Inspected { position, text, .. } = statement;
+        let (word, what) = trace_words(&statement.trace);
+        let tone = match is_wanted.is_denied_by(&statement.trace) {
+            true => {
+                against += 1;
+                Tone::Bad
+            }
+            false => Tone::Plain,
+        };
+        let what = what.map(|what| format!(": {what}")).unwrap_or_default();
+        let line = format!(
+            "{} script, line {}: `{text}`{what}",
+            direction_word(*direction),
+            position.line
+        );
+        output.detail(tone, word, &line);
+    }
+    against
+}
+
+/// What is to be true of each statement.
+#[derive(Clone, Copy)]
+enum Wanted {
+    Done,
+    NotDone,
+}
+
+impl Wanted {
+    fn is_denied_by(self, trace: &Trace) -> bool {
+        match (self, trace) {
+            (Wanted::Done, Trace::NotDone)
+            | (Wanted::NotDone, Trace::Done(_))
+            | (_, Trace::Partial(_)) => true,
+            _ => false,
+        }
+    }
+}
+
+/// The word for what became of a statement, and what the catalog shows.
+fn trace_words(trace: &Trace) -> (&'static str, Option<&str>) {
+    match trace {
+        Trace::Done(what) => ("done", Some(what)),
+        Trace::NotDone => ("not done", None),
+        Trace::Partial(what) => ("partly done", Some(what)),
+        _ => ("unknown", None),
+    }
+}
+
+fn contradicted(against: usize, word: &str) -> Failure {
+    let message = format!(
+        "the database shows that {} of this script {} not as a migration that is {word}",
+        count(against, "statement"),
+        if against == 1 { "is" } else { "are" },
+    );
+    let help = "run `migrator up` or `migrator down` to resume it, or finish it by hand; \
+                `--yes` records it all the same";
+    Failure::new(Code::M0514, Exit::Refused, message, help)
+}
+
+fn found_json(statement: &Inspected) -> Value {
+    let (word, what) = trace_words(&statement.trace);
+    json!({
+        "line": statement.position.line,
+        "statement": statement.text,
+        "state": word,
+        "found": what,
+    })
 }
 
 /// Scripts that were edited after they were applied.
@@ -75,7 +188,8 @@ async fn accept(
         ));
         return Ok(Exit::Done);
     }
-    let question = "record these in their place?";
+    let scripts = count(edits.len(), "changed migration");
+    let question = format!("record {scripts} on {}?", client.target());
     if output.is_interactive() && !repair.yes && !run::confirm(question, stop).await? {
         output.line("nothing was recorded");
         return Ok(Exit::Failed);
@@ -112,11 +226,21 @@ fn differences(edit: &Edit) -> Vec<String> {
     let unified = |(script, recorded): (&migrator_model::Script, &Option<String>)| {
         let now = script.sql();
         match recorded {
-            Some(recorded) => line_diff::unified(&script.path, recorded, &now),
+            Some(recorded) => unified(&script.path, recorded, &now),
             None => format!("+++ {} (of which nothing is recorded)\n", script.path),
         }
     };
     differences.into_iter().map(unified).collect()
+}
+
+/// How two texts differ, in the form of `diff -u`; empty if they do not.
+fn unified(path: &str, recorded: &str, now: &str) -> String {
+    let (old, new) = (
+        format!("{path} (as it was applied)"),
+        format!("{path} (as it is now)"),
+    );
+    let difference = TextDiff::from_lines(recorded, now);
+    difference.unified_diff().header(&old, &new).to_string()
 }
 
 fn show(output: &Output, edit: &Edit) {

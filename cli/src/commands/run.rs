@@ -29,7 +29,7 @@ pub(super) async fn open(context: &mut Context<'_>, options: Options) -> Result<
         stop,
         output,
     } = context;
-    let opening = connection::open(global, environment, &options.application, output);
+    let opening = connection::open(registry, global, environment, &options.application, output);
     let client = stop.unless_stopped(Box::pin(opening)).await;
     let client = client.ok_or_else(Stopped::default)??;
     output.member("database", json!(client.target()));
@@ -41,9 +41,9 @@ pub(super) async fn open(context: &mut Context<'_>, options: Options) -> Result<
 }
 
 /// Asks in a thread of its own: a signal does not end the reading of an answer.
-pub(super) async fn confirm(question: &'static str, stop: &Stop) -> Result<bool, Failure> {
+pub(super) async fn confirm(question: String, stop: &Stop) -> Result<bool, Failure> {
     let (answered, answer) = oneshot::channel();
-    thread::spawn(move || answered.send(Output::ask(question)));
+    thread::spawn(move || answered.send(Output::ask(&question)));
     match stop.unless_stopped(answer).await {
         Some(answer) => Ok(answer.unwrap_or(false)),
         None => Err(Stopped::default().into()),
@@ -132,7 +132,16 @@ fn notes(output: &Printer, plan: &Plan<'_>) {
 }
 
 fn done_line(done: &Done) -> String {
-    format!("{done} ({})", seconds(done.took))
+    match measured(done.took) {
+        Some(took) => format!("{done} ({})", seconds(took)),
+        None => done.to_string(),
+    }
+}
+
+/// The time that a step took. Where two answers of the server arrive together, the time
+/// between them says nothing.
+pub(super) fn measured(took: Duration) -> Option<Duration> {
+    (took >= Duration::from_micros(50)).then_some(took)
 }
 
 /// The word for what was done in a direction.
@@ -213,7 +222,7 @@ pub(super) fn members(output: &mut Output, report: &Report) {
                 "name": done.name,
                 "direction": direction_word(done.direction),
                 "reason": reason(done.reason),
-                "milliseconds": milliseconds(done.took),
+                "milliseconds": measured(done.took).map(milliseconds),
             })
         })
         .collect();

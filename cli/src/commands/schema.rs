@@ -17,14 +17,14 @@ use crate::version;
 
 pub(super) async fn run(context: Context<'_>, schema: &args::Schema) -> Outcome {
     let Context {
-        registry: _,
+        registry,
         global,
         environment,
         stop: _,
         output,
     } = context;
     let options = environment.history(&schema.history)?;
-    let settings = connection::settings(&global, &environment, output)?;
+    let settings = connection::settings(registry, &global, &environment, output)?;
     let client = connect(settings.clone()).await?;
     let version = version::of(&client).await.map_err(Error::Catalog)?;
     client.close().await;

@@ -11,6 +11,7 @@ use crate::exit::Exit;
 use crate::output::{Output, Tone};
 
 pub(super) async fn run(context: Context<'_>, status: &args::Status) -> Outcome {
+    super::check_names_unless_named(&context, &status.service)?;
     let Context {
         registry,
         global,
@@ -19,7 +20,14 @@ pub(super) async fn run(context: Context<'_>, status: &args::Status) -> Outcome 
         output,
     } = context;
     let options = environment.history(&status.history)?;
-    let client = connection::open(&global, &environment, &options.application, output).await?;
+    let client = connection::open(
+        registry,
+        &global,
+        &environment,
+        &options.application,
+        output,
+    )
+    .await?;
     let migrator = Migrator::with_options(registry, options);
     let found = migrator.status(&client, &status.service).await?;
     output.member("database", json!(client.target()));
@@ -27,6 +35,7 @@ pub(super) async fn run(context: Context<'_>, status: &args::Status) -> Outcome 
         "services",
         found.services.iter().map(service_json).collect(),
     );
+    output.line(&format!("database: {}", client.target()));
     resumable(output, &found);
     match status.migrations {
         true => list(output, &found),

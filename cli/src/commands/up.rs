@@ -8,6 +8,7 @@ use crate::args;
 use crate::exit::Exit;
 
 pub(super) async fn run(mut context: Context<'_>, up: &args::Up) -> Outcome {
+    super::check_names(context.registry, &up.service)?;
     let mut options = context.environment.run(&up.run)?;
     options.policy.out_of_order = leave(up.allow_out_of_order);
     options.policy.missing = leave(up.allow_missing);

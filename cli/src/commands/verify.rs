@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use migrator_model::{Code, nearest};
-use migrator_runtime::{Registry, Selection, Settings, Stop, Stopped, connect};
+use migrator_model::Code;
+use migrator_runtime::{Registry, Settings, Stop, Stopped, connect};
 use migrator_verify::{
     Afterwards, Blocks, Change, Difference, Pass, Proof, Proved, Subject, Verdict, prove_until,
 };
@@ -32,7 +32,7 @@ pub(super) async fn run(context: Context<'_>, verify: &args::Verify) -> Outcome 
         stop,
         output,
     } = context;
-    check_names(registry, &verify.service)?;
+    super::check_names(registry, &verify.service)?;
     match connection::lent(&global, &environment)? {
         Some(settings) => {
             output.note(&format!("verifying on {settings}, which is left empty"));
@@ -417,27 +417,4 @@ fn lock_json(lock: &migrator_verify::Lock) -> Value {
         Blocks::ReadsAndWrites => json!("reads and writes"),
     };
     json!({ "object": lock.table, "mode": lock.mode.as_str(), "blocks": blocks })
-}
-
-pub(super) fn check_names(registry: &Registry, services: &Selection) -> Result<(), Failure> {
-    let Selection::Named(names) = services else {
-        return Ok(());
-    };
-    let unknown = names.iter().find(|name| registry.service(name).is_none());
-    let Some(name) = unknown else { return Ok(()) };
-    let known = || {
-        registry
-            .services
-            .iter()
-            .map(|service| service.name.as_ref())
-    };
-    let help = match nearest(name, known().chain(["all"])) {
-        Some(nearest) => format!("did you mean `{nearest}`?"),
-        None => format!(
-            "the services are {}",
-            known().collect::<Vec<_>>().join(", ")
-        ),
-    };
-    let message = format!("there is no service `{name}`");
-    Err(Failure::new(Code::M0406, Exit::Usage, message, help))
 }

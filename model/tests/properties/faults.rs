@@ -260,7 +260,11 @@ impl Site<'_> {
     fn text(&mut self, path: &str, change: impl FnOnce(&mut Vec<u8>)) -> Option<()> {
         match self.tree.nodes.get_mut(path)? {
             Node::File(bytes) => change(bytes),
-            Node::Folder | Node::DeadLink | Node::OutsideLink | Node::Unreadable(_) | Node::MisnamedBytes => {}
+            Node::Folder
+            | Node::DeadLink
+            | Node::OutsideLink
+            | Node::Unreadable(_)
+            | Node::MisnamedBytes => {}
         }
         Some(())
     }

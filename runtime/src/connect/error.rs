@@ -254,7 +254,7 @@ impl Unreachable {
             Self::Closed => {
                 "check that the port is a Postgres server's, and the server's log; a proxy may demand or forbid TLS (`sslmode`)"
             }
-            Self::Network => "the cause is below; check the network between here and the server",
+            Self::Network => "check the network between this machine and the server",
         }
     }
 }
@@ -305,10 +305,10 @@ impl TlsFault {
             }
             Self::OutOfDate => "renew the certificate that has expired, and compare the clocks",
             Self::BadCertificate => {
-                "verification needs an X.509 version 3 certificate with a subjectAltName; the cause is below"
+                "verification needs an X.509 version 3 certificate with a subjectAltName"
             }
             Self::Handshake => {
-                "the cause is below; the server may want TLS 1.2 or later, or a client certificate (`sslcert`, `sslkey`)"
+                "the server may want TLS 1.2 or later, or a client certificate (`sslcert`, `sslkey`)"
             }
             Self::NoRoot(_) => {
                 "give `sslrootcert=FILE`, or `sslrootcert=system` for the system's certificate store (with `sslmode=verify-full`)"

@@ -5,6 +5,8 @@
 //! `CREATE INDEX CONCURRENTLY`, `DROP INDEX CONCURRENTLY` and `REINDEX` leave is in
 //! Postgres's manual on those commands.
 
+use std::fmt;
+
 use tokio_postgres::SimpleQueryRow;
 
 use super::read::{AddValue, CreateIndex, DropIndex, Name, Other, Reindex, Statement};
@@ -18,13 +20,26 @@ use crate::session::rows;
 pub(super) enum Found {
     /// It has not begun, or can be run again: it is sent.
     NotBegun,
-    /// It is done, as this says: it is passed over.
-    Done(String),
-    /// It was left half-done, as this says: these indexes are dropped, as SQL names
-    /// them, and it is sent.
-    Half(String, Vec<String>),
+    /// It is done: the run skips it.
+    Done(Evidence),
+    /// It was interrupted: the run drops these indexes, as SQL names them, and sends it.
+    Half(Evidence, Vec<String>),
     /// It cannot go on, because of this.
     Another(String),
+}
+
+/// What the catalog shows, and what a run that resumes does about it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Evidence {
+    /// Such as: the index `i` was left invalid.
+    pub(super) seen: String,
+    then: &'static str,
+}
+
+impl fmt::Display for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.seen, self.then)
+    }
 }
 
 type Looked<T> = Result<T, tokio_postgres::Error>;
@@ -77,7 +92,10 @@ async fn create_index(client: &Client, create: &CreateIndex<'_>) -> Looked<Found
         ("t", valid) => Ok(match same(client, create, own, oid).await? {
             Some(true) if valid == "t" => done(name),
             Some(true) => Found::Half(
-                format!("the index `{name}` was left invalid: it is dropped and built again"),
+                Evidence {
+                    seen: format!("the index `{name}` was left invalid"),
+                    then: "it is dropped and built again",
+                },
                 vec![index.to_owned()],
             ),
             Some(false) => Found::Another(format!(
@@ -96,9 +114,10 @@ async fn create_index(client: &Client, create: &CreateIndex<'_>) -> Looked<Found
 }
 
 fn done(index: &str) -> Found {
-    Found::Done(format!(
-        "the index `{index}` is there and valid: it is not built again"
-    ))
+    Found::Done(Evidence {
+        seen: format!("the index `{index}` is there and valid"),
+        then: "it is not built again",
+    })
 }
 
 /// Whether an index is the one that a statement makes; nothing if the server does
@@ -149,14 +168,26 @@ fn picture(oid: &str) -> String {
     )
 }
 
+async fn is_there(client: &Client, name: &Name) -> Looked<bool> {
+    let name = quote_literal(&name.to_string());
+    let query = format!("SELECT pg_catalog.to_regclass({name}) IS NOT NULL");
+    let rows = ask(client, &query).await?;
+    Ok(rows.first().and_then(|row| row.get(0)) == Some("t"))
+}
+
+/// Whether none of the indexes is left.
+pub(super) async fn are_gone(client: &Client, drop: &DropIndex) -> Looked<bool> {
+    for name in &drop.names {
+        if is_there(client, name).await? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 async fn drop_index(client: &Client, drop: &DropIndex, failed: Option<&str>) -> Looked<Found> {
     for name in &drop.names {
-        let is_there = format!(
-            "SELECT pg_catalog.to_regclass({}) IS NOT NULL",
-            quote_literal(&name.to_string())
-        );
-        let rows = ask(client, &is_there).await?;
-        let is_there = rows.first().and_then(|row| row.get(0)) == Some("t");
+        let is_there = is_there(client, name).await?;
         // If the server has said of this name that it is not there, it shall say so again.
         let was_named = failed.is_some_and(|said| said.contains(&format!("\"{}\"", name.name)));
         if is_there || drop.other == Other::Tolerated || was_named {
@@ -165,11 +196,14 @@ async fn drop_index(client: &Client, drop: &DropIndex, failed: Option<&str>) -> 
     }
     let names: Vec<String> = drop.names.iter().map(|n| format!("`{}`", n.name)).collect();
     Ok(Found::Done(match names.as_slice() {
-        [one] => format!("the index {one} is gone: it is not dropped again"),
-        several => format!(
-            "the indexes {} are gone: they are not dropped again",
-            several.join(", ")
-        ),
+        [one] => Evidence {
+            seen: format!("the index {one} is gone"),
+            then: "it is not dropped again",
+        },
+        several => Evidence {
+            seen: format!("the indexes {} are gone", several.join(", ")),
+            then: "they are not dropped again",
+        },
     }))
 }
 
@@ -201,10 +235,10 @@ async fn leavings(client: &Client, reindex: &Reindex) -> Looked<Found> {
     let column = |at: usize| rows.iter().filter_map(move |row| row.get(at));
     let names: Vec<String> = column(1).map(|name| format!("`{name}`")).collect();
     Ok(Found::Half(
-        format!(
-            "REINDEX has left {}: dropped, and done again",
-            names.join(", ")
-        ),
+        Evidence {
+            seen: format!("REINDEX has left {}", names.join(", ")),
+            then: "dropped, and done again",
+        },
         column(0).map(str::to_owned).collect(),
     ))
 }
@@ -219,10 +253,10 @@ async fn add_value(client: &Client, add: &AddValue) -> Looked<Found> {
     );
     Ok(match ask(client, &query).await?.is_empty() {
         true => Found::NotBegun,
-        false => Found::Done(format!(
-            "the value `{}` is there: it is not added again",
-            add.value
-        )),
+        false => Found::Done(Evidence {
+            seen: format!("the value `{}` is there", add.value),
+            then: "it is not added again",
+        }),
     })
 }
 

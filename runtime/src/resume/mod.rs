@@ -5,6 +5,7 @@
 //! each statement brings about a state that can be looked at; `read` knows these, and
 //! `look` looks.
 
+mod inspect;
 mod look;
 mod read;
 
@@ -26,6 +27,7 @@ use crate::plan::Step;
 use crate::session::{Answers, SendError, begin, send};
 use crate::source::{Source, unanswered};
 use crate::stop::Silent;
+pub use inspect::{Inspected, Inspection, Trace};
 use look::Found;
 use read::{Statement, read};
 
@@ -166,11 +168,11 @@ impl Executor<'_> {
             Err(error) => Err(self.unseen(resumed, at, &error).await),
             Ok(Found::NotBegun) => Ok(Next::Send),
             Ok(Found::Done(what)) => {
-                self.found(resumed, what);
+                self.found(resumed, what.to_string());
                 Ok(Next::Pass)
             }
             Ok(Found::Half(what, leavings)) => {
-                self.found(resumed, what);
+                self.found(resumed, what.to_string());
                 for index in leavings {
                     let drop = format!("DROP INDEX CONCURRENTLY IF EXISTS {index}");
                     self.drop_leavings(resumed, &drop, at).await?;

@@ -52,6 +52,7 @@ impl List {
     ) -> Result<List, Failure> {
         let Context {
             global,
+            registry,
             environment,
             output,
             ..
@@ -68,7 +69,7 @@ impl List {
                 entries: lines::of_file(path, environment)?.boxed_local(),
             }),
             (None, text) => {
-                let main = connection::settings(global, environment, output)?;
+                let main = connection::settings(registry, global, environment, output)?;
                 let mut settings = main.clone();
                 settings.application_name(application);
                 let client = connect(settings).await?;

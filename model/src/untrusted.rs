@@ -1,0 +1,97 @@
+//! Text that others wrote (a file's name, a recorded name, what the server says), made fit for
+//! a line of output: it can neither begin a line, nor move the cursor, nor turn the direction
+//! of what is read.
+
+use std::borrow::Cow;
+
+/// The text as one line: control characters, line breaks and the marks that change the
+/// direction of text are written as escapes. Colours of ours, `ESC [ … m`, stay.
+#[must_use]
+pub fn one_line(text: &str) -> Cow<'_, str> {
+    escaped(text, false)
+}
+
+/// The same, with its line breaks.
+#[must_use]
+pub fn lines(text: &str) -> Cow<'_, str> {
+    escaped(text, true)
+}
+
+fn escaped(text: &str, keeps_lines: bool) -> Cow<'_, str> {
+    let is_harmless = |c: char| !is_control(c) || (c == '\n' && keeps_lines) || c == '\t';
+    if text.chars().all(is_harmless) {
+        return Cow::Borrowed(text);
+    }
+    let mut clean = String::with_capacity(text.len() + 16);
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let length = match (c, colour(rest)) {
+            ('\x1b', Some(length)) => {
+                clean.push_str(&rest[..length]);
+                length
+            }
+            _ if is_harmless(c) => {
+                clean.push(c);
+                c.len_utf8()
+            }
+            _ => {
+                clean.extend(c.escape_default());
+                c.len_utf8()
+            }
+        };
+        rest = &rest[length..];
+    }
+    Cow::Owned(clean)
+}
+
+/// The length of the sequence that sets a colour, if the text begins with one.
+fn colour(text: &str) -> Option<usize> {
+    let inner = text.strip_prefix("\x1b[")?;
+    let end = inner.find(|c: char| !c.is_ascii_digit() && c != ';')?;
+    inner[end..].starts_with('m').then_some(end + 3)
+}
+
+/// Unicode's controls (C0, C1), its line and paragraph separators, and the marks, embeddings,
+/// overrides and isolates of its bidirectional algorithm (UAX 9).
+fn is_control(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{061c}' | '\u{200e}' | '\u{200f}'
+            | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{is_control, lines, one_line};
+
+    #[test]
+    fn a_line_break_is_written_as_an_escape() {
+        assert_eq!(one_line("a\n::error::b\r\nc"), "a\\n::error::b\\r\\nc");
+        assert_eq!(lines("a\r\nb"), "a\\r\nb");
+    }
+
+    #[test]
+    fn what_moves_the_cursor_or_turns_text_is_written_as_an_escape() {
+        assert_eq!(one_line("a\u{9b}2Jb"), "a\\u{9b}2Jb");
+        assert_eq!(
+            one_line("a\x1b[2Jb\x1b]0;x\x07"),
+            "a\\u{1b}[2Jb\\u{1b}]0;x\\u{7}"
+        );
+        assert_eq!(one_line("\u{202e}lqs.pu"), "\\u{202e}lqs.pu");
+    }
+
+    #[test]
+    fn words_and_colours_stay() {
+        let text = "\x1b[1;32mapplied\x1b[0m bücher/表\t(2 ms)";
+        assert_eq!(one_line(text), text);
+    }
+
+    proptest! {
+        #[test]
+        fn no_control_is_left(text in any::<String>()) {
+            let clean = one_line(&text).replace("\x1b[", "").replace('\t', "");
+            prop_assert!(!clean.chars().any(is_control));
+        }
+    }
+}
