@@ -81,13 +81,16 @@ impl Error {
     #[must_use]
     pub fn help(&self) -> String {
         match self {
-            Self::NoPrograms => "run `scripts/get-postgres.sh` to bring them".to_owned(),
+            Self::NoPrograms => {
+                "install Postgres (Debian: `apt-get install postgresql`), or set MIGRATOR_PG_BIN to \
+                 the folder of its programs"
+                    .to_owned()
+            }
             Self::WrongVariable { .. } => {
                 "name the folder that has both programs, or unset the variable".to_owned()
             }
             Self::OtherMajor { folder, data, .. } => format!(
-                "run `scripts/get-postgres.sh {data}` to bring Postgres {data}, \
-                 or delete `{}` to begin anew",
+                "install Postgres {data}, or delete `{}` to begin with an empty server",
                 folder.display()
             ),
             Self::NoAccount => "run as another user than root, or add a user `postgres`".to_owned(),

@@ -138,7 +138,9 @@ impl Error {
     #[must_use]
     pub fn help(&self) -> String {
         match &*self.kind {
-            ErrorKind::UnknownService { nearest, known, .. } => unknown_help(nearest, known),
+            ErrorKind::UnknownService { nearest, known, .. } => {
+                unknown_help(nearest.as_deref(), known)
+            }
             ErrorKind::NotDirty { .. } => "`migrator status` says which migrations are".to_owned(),
             ErrorKind::Refused(conflicts) => conflicts
                 .first()
@@ -197,7 +199,7 @@ fn history_help(sqlstate: Option<&str>) -> &'static str {
     }
 }
 
-fn unknown_help(nearest: &Option<String>, known: &[String]) -> String {
+fn unknown_help(nearest: Option<&str>, known: &[String]) -> String {
     let known = match known {
         [] => "the registry has no services".to_owned(),
         known => format!("the services are {}", known.join(", ")),

@@ -122,12 +122,12 @@ enum Wanted {
 
 impl Wanted {
     fn is_denied_by(self, trace: &Trace) -> bool {
-        match (self, trace) {
+        matches!(
+            (self, trace),
             (Wanted::Done, Trace::NotDone)
-            | (Wanted::NotDone, Trace::Done(_))
-            | (_, Trace::Partial(_)) => true,
-            _ => false,
-        }
+                | (Wanted::NotDone, Trace::Done(_))
+                | (_, Trace::Partial(_))
+        )
     }
 }
 
@@ -137,7 +137,7 @@ fn trace_words(trace: &Trace) -> (&'static str, Option<&str>) {
         Trace::Done(what) => ("done", Some(what)),
         Trace::NotDone => ("not done", None),
         Trace::Partial(what) => ("partly done", Some(what)),
-        _ => ("unknown", None),
+        Trace::Unknown => ("unknown", None),
     }
 }
 

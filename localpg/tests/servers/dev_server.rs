@@ -255,7 +255,7 @@ fn data_of_another_major_version_are_refused() {
         if *folder == data && major == "9.6")
     );
     assert!(error.to_string().contains(data.to_str().unwrap()));
-    assert!(error.help().contains("scripts/get-postgres.sh 9.6"));
+    assert!(error.help().contains("install Postgres 9.6"));
 }
 
 #[test]

@@ -54,5 +54,5 @@ fn search_as_the_variable_says() {
 
 #[test]
 fn the_help_for_missing_programs_names_the_script() {
-    assert!(Error::NoPrograms.help().contains("scripts/get-postgres.sh"));
+    assert!(Error::NoPrograms.help().contains("MIGRATOR_PG_BIN"));
 }

@@ -36,7 +36,6 @@ pub struct Inspected {
 
 /// What became of a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Trace {
     /// What it does is done, as this says.
     Done(String),
