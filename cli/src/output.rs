@@ -189,8 +189,14 @@ impl Printer {
         self.format
     }
 
-    /// A line of the result; nothing with JSON.
+    /// A line of the result, or several; nothing with JSON. No control character reaches the
+    /// terminal but a line break or a colour.
     pub(crate) fn line(&self, text: &str) {
+        self.verbatim(&lines(text));
+    }
+
+    /// Text of the result that a program reads, byte by byte; nothing with JSON.
+    pub(crate) fn verbatim(&self, text: &str) {
         if self.format == Format::Text {
             self.write(text);
         }
@@ -245,10 +251,7 @@ impl Printer {
         }
     }
 
-    /// Prints on standard output. No control character reaches the terminal but a line break
-    /// or a colour.
     fn write(&self, text: &str) {
-        let text = lines(text);
         let mut stdout = AutoStream::new(io::stdout(), self.choice(&io::stdout()));
         let Err(error) = writeln!(stdout, "{text}") else {
             return;

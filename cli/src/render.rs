@@ -95,13 +95,17 @@ fn leveled(level: Level<'_>, error: &Shown) -> String {
     Renderer::styled().render(&[group])
 }
 
-/// What the server says may have several lines: each after the first begins with a bar, so that
-/// none is taken for a line of ours or for a command of a workflow.
+/// What the server says may have several lines, which are indented. One that would be a command of
+/// a GitHub workflow, which may be indented as well, begins with a bar.
 fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len());
     for (index, line) in text.trim_end().lines().enumerate() {
         if index > 0 {
-            quoted.push_str("\n| ");
+            quoted.push('\n');
+        }
+        let start = line.trim_start();
+        if start.starts_with("::") || start.starts_with("##[") {
+            quoted.push_str("| ");
         }
         quoted.push_str(&one_line(line));
     }

@@ -31,7 +31,7 @@ pub(super) async fn run(context: Context<'_>, schema: &args::Schema) -> Outcome 
     let sql = PgDump::find(version.major)?.schema(&settings, &options.schema)?;
     output.member("database", json!(settings.display_target()));
     let Some(file) = &schema.file else {
-        output.line(&sql);
+        output.verbatim(&sql);
         output.member("schema", json!(sql));
         return Ok(Exit::Done);
     };
