@@ -38,9 +38,11 @@ pub(crate) fn find<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
     let message = match found.place {
         Place::Statement => format!("{what} is part of a name here"),
         Place::QuotedName => format!("{what} is part of a quoted name"),
-        Place::String => format!("{what} in a string makes the script read otherwise than it runs"),
+        Place::String => {
+            format!("{what} in a string makes the script look different from what it does")
+        }
         Place::Comment => {
-            format!("{what} in a comment makes the script read otherwise than it runs")
+            format!("{what} in a comment makes the script look different from what it does")
         }
     };
     let help = match found.place {
@@ -66,7 +68,7 @@ pub(crate) fn behind_error(text: &str, error: usize) -> Option<(usize, String, S
     let found = misleading(text)
         .into_iter()
         .find(|found| found.place == Place::Statement && (start..=end).contains(&found.offset))?;
-    let message = format!("{} stands here", found.shown());
+    let message = format!("{} is not allowed here", found.shown());
     Some((found.offset, message, found.remedy.to_owned()))
 }
 

@@ -28,7 +28,7 @@ fn unedited<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
         script,
         Code::M0244,
         offset,
-        "this script does nothing yet: it is as `migrator create` has written it",
-        "write the change in place of this line; where there is nothing to do, remove its comment",
+        "this script does nothing yet: nobody has edited it since `migrator create`",
+        "replace this line with the change; if there is nothing to do, remove the comment in this line",
     ))
 }

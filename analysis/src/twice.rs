@@ -1,4 +1,4 @@
-//! M0324: something is made that is there already, so that the script fails.
+//! M0324: an object is made that already exists, so that the script fails.
 //!
 //! What two branches made is often merged without a word from git. The up scripts
 //! are followed in plan order; what may have been dropped where that cannot be
@@ -146,12 +146,14 @@ fn finding<'a>(script: &'a Script<'a>, mention: &Mention, made: Site<'a>) -> Fin
         None => format!("{word} `{}`", object.name),
     };
     let message = format!(
-        "{shown} is there already: `{}` makes it, and nothing drops or renames it since",
+        "{shown} already exists: `{}` makes it, and no statement drops or renames it afterwards",
         made.place()
     );
     let (own, other) = (&script.migration.service, &made.script.migration.service);
     let help = match own == other {
-        true => "remove one of the two, or drop or rename the first one before".to_owned(),
+        true => {
+            "remove one of the two statements, or drop or rename the first object before".to_owned()
+        }
         false => format!("leave it to one of `{own}` and `{other}`, or give one another name"),
     };
     Finding::new(script, Code::M0324, mention.offset, message, help)
@@ -274,7 +276,7 @@ mod tests {
     #[test]
     fn what_is_there_is_not_made_again() {
         for (script, what) in [
-            ("CREATE TABLE s.t (id int);", "table `s.t` is there already"),
+            ("CREATE TABLE s.t (id int);", "table `s.t` already exists"),
             ("CREATE TABLE \"s\".T ();", "table `s.t`"),
             ("CREATE TABLE public.u ();", "table `u`"),
             ("CREATE VIEW s.t AS SELECT 1;", "view `s.t`"),

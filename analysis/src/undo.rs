@@ -693,11 +693,11 @@ fn nothing_taken_back<'a>(first: &Left<'a>, count: usize) -> Finding<'a> {
         first.code,
         first.offset,
         format!(
-            "the down script takes back nothing of what the up script does to {} and {number}{word}",
+            "the down script undoes nothing of what the up script does to {} and {number}{word}",
             first.shown
         ),
         format!(
-            "take it back in the down script, or say in the up script why that cannot be: `-- migrator: allow {} because …`",
+            "undo it in the down script, or say in the up script why that is impossible: `-- migrator: allow {} because …`",
             first.code
         ),
     )

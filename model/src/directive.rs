@@ -260,7 +260,7 @@ impl<'a> Reader<'a> {
         let because = words.next().unwrap_or_default();
         let reason = words.next().unwrap_or_default().trim();
         let message = if self.direction == Direction::Up {
-            "`irreversible` stands in an up script"
+            "`irreversible` is in an up script"
         } else if because != "because" || reason.is_empty() {
             "`irreversible` has no reason"
         } else {
@@ -278,7 +278,7 @@ impl<'a> Reader<'a> {
             return;
         };
         if tokens.iter().any(Token::says_something) {
-            let message = "`irreversible` stands beside statements".to_owned();
+            let message = "`irreversible` is in a script with statements".to_owned();
             let help = "remove the statements, or remove the directive";
             return self.malformed(at, message, help);
         }
@@ -466,7 +466,7 @@ mod tests {
     #[test]
     fn an_irreversible_script_has_a_reason_and_nothing_beside_it() {
         let no_reason = "1:1 M0205 `irreversible` has no reason";
-        let beside = "1:1 M0205 `irreversible` stands beside statements";
+        let beside = "1:1 M0205 `irreversible` is in a script with statements";
         for (sql, fault) in [
             ("-- migrator: irreversible", no_reason),
             ("-- migrator: irreversible because", no_reason),
@@ -500,7 +500,7 @@ mod tests {
         }
         assert_eq!(
             faults("-- migrator: irreversible because x\nSELECT 1;"),
-            ["1:1 M0205 `irreversible` stands in an up script"]
+            ["1:1 M0205 `irreversible` is in an up script"]
         );
     }
 

@@ -211,7 +211,7 @@ fn what_comes_later_is_not_there_yet() {
             ("core/01", "CREATE VIEW v AS TABLE t;"),
             ("core/02", "CREATE TABLE t ();"),
         ],
-        "M0321 core up: relation `t` is not there yet: `database/migrations/core/20240102",
+        "M0321 core up: relation `t` does not exist yet: `database/migrations/core/20240102",
     );
     let found = found(&[
         ("core/01", "CREATE VIEW v AS TABLE t;"),

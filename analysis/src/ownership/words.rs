@@ -56,7 +56,7 @@ impl<'a> Reference<'a, '_> {
 
     pub(super) fn too_early(&self, made: Site<'_>) -> Finding<'a> {
         let message = format!(
-            "{} is not there yet: `{}`, which runs later, makes it",
+            "{} does not exist yet: `{}` makes it, and runs later",
             self.object,
             made.place()
         );

@@ -29,7 +29,7 @@ pub(super) fn check<'a>(
         let is_partitioned = known.table(&table).is_some_and(Table::is_partitioned);
         return is_partitioned.then(|| {
             finding(
-                format!("`{table}` is partitioned: Postgres builds no index of it concurrently"),
+                format!("`{table}` is partitioned: Postgres cannot build its index concurrently"),
                 "build it ON ONLY the table, then concurrently on each partition, and ATTACH \
                  PARTITION these; or leave CONCURRENTLY out",
             )
@@ -41,7 +41,7 @@ pub(super) fn check<'a>(
     let mut indexes = indexes.filter_map(|id| name_of(sql, id));
     let index = indexes.find(|index| known.is_partitioned_index(index))?;
     finding(
-        format!("`{index}` is of a partitioned table: Postgres does not drop it concurrently"),
+        format!("`{index}` belongs to a partitioned table: Postgres cannot drop it concurrently"),
         "leave CONCURRENTLY out, and set a `lock-timeout`",
     )
 }

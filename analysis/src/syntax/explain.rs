@@ -164,7 +164,7 @@ impl<'a> Context<'a> {
         let marks = ["<<<<<<<", "=======", ">>>>>>>", "|||||||"];
         let rest = &self.text[line..];
         marks.iter().any(|mark| rest.starts_with(mark)).then(|| {
-            let message = "a conflict of a merge is not resolved here";
+            let message = "this merge conflict is not resolved";
             Explained::new(
                 line,
                 message,
@@ -184,7 +184,7 @@ impl<'a> Context<'a> {
         };
         Some(Explained::new(
             found.range.start,
-            format!("`{mark}` begins no comment in Postgres"),
+            format!("`{mark}` does not begin a comment in Postgres"),
             "begin the comment with `--`",
         ))
     }
@@ -194,7 +194,7 @@ impl<'a> Context<'a> {
         let mut words = self.before.iter().chain(self.found());
         if let Some(tick) = words.find(|word| word.text.starts_with('`')) {
             let offset = tick.range.start;
-            let message = "a back-tick quotes no name in Postgres";
+            let message = "Postgres does not quote names with back-ticks";
             let help = "write the name without quotes, or in double quotes";
             return Some(Explained::new(offset, message, help));
         }
@@ -205,7 +205,7 @@ impl<'a> Context<'a> {
         ];
         let is_name = self.last().is_some_and(|last| last.is_among(&names));
         if found.text == "[" && is_name {
-            let message = "brackets quote no name in Postgres";
+            let message = "Postgres does not quote names with brackets";
             let help = "write the name without brackets, or in double quotes";
             return Some(Explained::new(offset, message, help));
         }
@@ -243,7 +243,7 @@ impl<'a> Context<'a> {
                 ),
             },
         };
-        let message = format!("`{}` is no action of ALTER TABLE", found.text);
+        let message = format!("`{}` is not an action of ALTER TABLE", found.text);
         Some(Explained::new(found.range.start, message, help))
     }
 
@@ -281,7 +281,7 @@ impl<'a> Context<'a> {
             let help = "write `ALTER COLUMN … SET DEFAULT …`";
             return Some(Explained::new(
                 offset,
-                "`SET COLUMN` is no action of ALTER TABLE",
+                "`SET COLUMN` is not an action of ALTER TABLE",
                 help,
             ));
         }
@@ -290,7 +290,7 @@ impl<'a> Context<'a> {
             let help = "write `DROP INDEX …` as a statement of its own";
             return Some(Explained::new(
                 offset,
-                "`DROP INDEX` is no action of ALTER TABLE",
+                "`DROP INDEX` is not an action of ALTER TABLE",
                 help,
             ));
         }
@@ -312,8 +312,8 @@ impl<'a> Context<'a> {
         };
         let word = found.text;
         let message = match found.is("SET") {
-            true => "`SET TYPE` is no action of ALTER COLUMN".to_owned(),
-            false => format!("`{word}` is no action of ALTER COLUMN"),
+            true => "`SET TYPE` is not an action of ALTER COLUMN".to_owned(),
+            false => format!("`{word}` is not an action of ALTER COLUMN"),
         };
         Some(Explained::new(offset, message, help))
     }
@@ -347,8 +347,8 @@ impl<'a> Context<'a> {
             () => HELP,
         };
         let message = match of_value {
-            true => format!("`{} VALUE` is no action of ALTER TYPE", found.text),
-            false => format!("`{}` is no action of ALTER {object}", found.text),
+            true => format!("`{} VALUE` is not an action of ALTER TYPE", found.text),
+            false => format!("`{}` is not an action of ALTER {object}", found.text),
         };
         Some(Explained::new(found.range.start, message, help))
     }
@@ -466,7 +466,7 @@ impl<'a> Context<'a> {
             Some(meant) => format!("did you mean `{verb} {meant}`?"),
             None => HELP.to_owned(),
         };
-        let message = format!("{verb} knows no `{}`", object.text);
+        let message = format!("`{}` cannot follow {verb}", object.text);
         Some(Explained::new(object.range.start, message, help))
     }
 
@@ -539,7 +539,7 @@ impl<'a> Context<'a> {
         let is_placed = found.is_among(&["AFTER", "FIRST"]) && self.before.first()?.is("ALTER");
         if is_placed {
             let message = format!("`{}` is not known to Postgres here", found.text);
-            let help = "remove it: a new column comes behind the others";
+            let help = "remove it: a new column comes after the others";
             return Some(Explained::new(found.range.start, message, help));
         }
         let is_limit = found.text == "," && self.before.iter().rev().nth(1)?.is("LIMIT");
@@ -609,11 +609,11 @@ impl<'a> Context<'a> {
             return None;
         }
         if found.is("TABLE") && last.is_among(&["UPDATE", "INTO", "FROM"]) {
-            let message = format!("`TABLE` is not taken behind `{}`", last.text);
+            let message = format!("`TABLE` is not allowed after `{}`", last.text);
             return Some(Explained::new(found.range.start, message, "remove it"));
         }
         let name = found.text;
-        let message = format!("`{name}` is a reserved word and no name");
+        let message = format!("`{name}` is a reserved word, not a name");
         let help = format!(
             "write `\"{}\"`, or choose another name",
             name.to_ascii_lowercase()
@@ -651,7 +651,7 @@ impl<'a> Context<'a> {
             .or_else(behind_verb)
             .or_else(returned);
         let (offset, word, meant) = found?;
-        let message = format!("`{word}` is not taken here");
+        let message = format!("`{word}` is not allowed here");
         Some(Explained::new(
             offset,
             message,
@@ -676,7 +676,7 @@ impl<'a> Context<'a> {
         if let (Some(first), true) = (open.last(), ends) {
             let Position { line, column } = Position::at(self.text, first.range.start);
             let message = format!(
-                "the parenthesis of {line}:{column} is not closed before the statement ends"
+                "the parenthesis at {line}:{column} is not closed before the statement ends"
             );
             let offset = found.map_or(self.text.trim_end().len(), |found| found.range.start);
             return Some(Explained::new(offset, message, "write the missing `)`"));
@@ -685,7 +685,7 @@ impl<'a> Context<'a> {
         let is_extra =
             found.text == ")" && open.is_empty() && message.starts_with("expected command");
         is_extra.then(|| {
-            let message = "no parenthesis is open that this one could close";
+            let message = "no open parenthesis matches this one";
             Explained::new(
                 found.range.start,
                 message,

@@ -14,7 +14,7 @@ use crate::script::Script;
 use explain::{Explained, explain};
 
 /// What to do where nothing better is known.
-const HELP: &str = "write it as Postgres takes it; `migrator check --server` asks a server";
+const HELP: &str = "write it in Postgres's syntax; `migrator check --server` asks a server";
 
 /// The first syntax error of a script: what follows it is mostly of its making.
 pub(crate) fn find<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {

@@ -37,58 +37,58 @@ fn each(expected: &[(&str, &str)]) {
     }
 }
 
-const HELP: &str = "write it as Postgres takes it; `migrator check --server` asks a server";
+const HELP: &str = "write it in Postgres's syntax; `migrator check --server` asks a server";
 
 #[test]
 fn what_alter_table_does_not_do_is_named() {
     each(&[
         (
             "ALTER TABLE s.t DELETE COLUMN a;",
-            "1:17 `DELETE` is no action of ALTER TABLE (write `DROP COLUMN`)",
+            "1:17 `DELETE` is not an action of ALTER TABLE (write `DROP COLUMN`)",
         ),
         (
             "ALTER TABLE s.t\n  delete CONSTRAINT a;",
-            "2:3 `delete` is no action of ALTER TABLE (write `DROP CONSTRAINT`)",
+            "2:3 `delete` is not an action of ALTER TABLE (write `DROP CONSTRAINT`)",
         ),
         (
             "ALTER TABLE t REMOVE a;",
-            "1:15 `REMOVE` is no action of ALTER TABLE (write `DROP COLUMN`)",
+            "1:15 `REMOVE` is not an action of ALTER TABLE (write `DROP COLUMN`)",
         ),
         (
             "ALTER TABLE IF EXISTS ONLY s.t UPDATE COLUMN a;",
-            "1:32 `UPDATE` is no action of ALTER TABLE (write `ALTER COLUMN …`; rows are changed by `UPDATE table SET …`)",
+            "1:32 `UPDATE` is not an action of ALTER TABLE (write `ALTER COLUMN …`; rows are changed by `UPDATE table SET …`)",
         ),
         (
             "ALTER TABLE t ADD a int, DELETE b;",
-            "1:26 `DELETE` is no action of ALTER TABLE (write `DROP COLUMN`)",
+            "1:26 `DELETE` is not an action of ALTER TABLE (write `DROP COLUMN`)",
         ),
         (
             "ALTER TABLE t DROP COLUMN a, b;",
-            "1:30 `b` is no action of ALTER TABLE (repeat what is done: `DROP COLUMN b`)",
+            "1:30 `b` is not an action of ALTER TABLE (repeat what is done: `DROP COLUMN b`)",
         ),
         (
             "ALTER TABLE t RENMAE a TO b;",
-            "1:15 `RENMAE` is no action of ALTER TABLE (did you mean `RENAME`?)",
+            "1:15 `RENMAE` is not an action of ALTER TABLE (did you mean `RENAME`?)",
         ),
         (
             "ALTER TABLE t CHANGE a b text;",
-            "1:15 `CHANGE` is no action of ALTER TABLE (write `RENAME COLUMN … TO …`, and `ALTER COLUMN … TYPE …` for a new type)",
+            "1:15 `CHANGE` is not an action of ALTER TABLE (write `RENAME COLUMN … TO …`, and `ALTER COLUMN … TYPE …` for a new type)",
         ),
         (
             "ALTER TABLE t DROP INDEX i;",
-            "1:15 `DROP INDEX` is no action of ALTER TABLE (write `DROP INDEX …` as a statement of its own)",
+            "1:15 `DROP INDEX` is not an action of ALTER TABLE (write `DROP INDEX …` as a statement of its own)",
         ),
         (
             "ALTER TABLE t ALTER COLUMN a bigint;",
-            "1:30 `bigint` is no action of ALTER COLUMN (write `TYPE …` for another type, `SET …` or `DROP …`)",
+            "1:30 `bigint` is not an action of ALTER COLUMN (write `TYPE …` for another type, `SET …` or `DROP …`)",
         ),
         (
             "ALTER TABLE t ALTER COLUMN a SET TYPE bigint;",
-            "1:30 `SET TYPE` is no action of ALTER COLUMN (write `TYPE …` or `SET DATA TYPE …`)",
+            "1:30 `SET TYPE` is not an action of ALTER COLUMN (write `TYPE …` or `SET DATA TYPE …`)",
         ),
         (
             "ALTER TABLE t ALTER a NOT NULL;",
-            "1:23 `NOT` is no action of ALTER COLUMN (write `SET NOT NULL` or `DROP NOT NULL`)",
+            "1:23 `NOT` is not an action of ALTER COLUMN (write `SET NOT NULL` or `DROP NOT NULL`)",
         ),
     ]);
     let of_enum =
@@ -96,19 +96,19 @@ fn what_alter_table_does_not_do_is_named() {
     each(&[
         (
             "ALTER INDEX s.i DELETE;",
-            &format!("1:17 `DELETE` is no action of ALTER INDEX ({HELP})"),
+            &format!("1:17 `DELETE` is not an action of ALTER INDEX ({HELP})"),
         ),
         (
             "ALTER VIEW v ADD COLUMN x int;",
-            "1:14 `ADD` is no action of ALTER VIEW (write `CREATE OR REPLACE VIEW …` with the new query)",
+            "1:14 `ADD` is not an action of ALTER VIEW (write `CREATE OR REPLACE VIEW …` with the new query)",
         ),
         (
             "ALTER TYPE m REMOVE VALUE 'x';",
-            &format!("1:14 `REMOVE VALUE` is no action of ALTER TYPE ({of_enum})"),
+            &format!("1:14 `REMOVE VALUE` is not an action of ALTER TYPE ({of_enum})"),
         ),
         (
             "ALTER TYPE s.m DROP VALUE 'x';",
-            &format!("1:16 `DROP VALUE` is no action of ALTER TYPE ({of_enum})"),
+            &format!("1:16 `DROP VALUE` is not an action of ALTER TYPE ({of_enum})"),
         ),
         (
             "DROP COLUMN a FROM t;",
@@ -120,11 +120,11 @@ fn what_alter_table_does_not_do_is_named() {
         ),
         (
             "ALTER TABLE t ADD COLUMN a int AFTER b;",
-            "1:32 `AFTER` is not known to Postgres here (remove it: a new column comes behind the others)",
+            "1:32 `AFTER` is not known to Postgres here (remove it: a new column comes after the others)",
         ),
         (
             "UPDATE TABLE a SET b = 1;",
-            "1:8 `TABLE` is not taken behind `UPDATE` (remove it)",
+            "1:8 `TABLE` is not allowed after `UPDATE` (remove it)",
         ),
     ]);
     let nothing = said("ALTER TABLE t;");
@@ -147,43 +147,43 @@ fn a_misspelt_word_is_pointed_at_with_what_was_meant() {
         ),
         (
             "CREATE TABEL a (id int);",
-            "1:8 CREATE knows no `TABEL` (did you mean `CREATE TABLE`?)",
+            "1:8 `TABEL` cannot follow CREATE (did you mean `CREATE TABLE`?)",
         ),
         (
             "DROP INDX i;",
-            "1:6 DROP knows no `INDX` (did you mean `DROP INDEX`?)",
+            "1:6 `INDX` cannot follow DROP (did you mean `DROP INDEX`?)",
         ),
         (
             "ALTER TABLE t ADD COLUM note text;",
-            "1:19 `COLUM` is not taken here (did you mean `COLUMN`?)",
+            "1:19 `COLUM` is not allowed here (did you mean `COLUMN`?)",
         ),
         (
             "CREATE TABLE a (b int PRIMRY KEY);",
-            "1:23 `PRIMRY` is not taken here (did you mean `PRIMARY`?)",
+            "1:23 `PRIMRY` is not allowed here (did you mean `PRIMARY`?)",
         ),
         (
             "CREATE TABLE a (b int REFERENCE c);",
-            "1:23 `REFERENCE` is not taken here (did you mean `REFERENCES`?)",
+            "1:23 `REFERENCE` is not allowed here (did you mean `REFERENCES`?)",
         ),
         (
             "DROP TABLE IF EXIST a;",
-            "1:15 `EXIST` is not taken here (did you mean `EXISTS`?)",
+            "1:15 `EXIST` is not allowed here (did you mean `EXISTS`?)",
         ),
         (
             "SELECT a FORM t;",
-            "1:10 `FORM` is not taken here (did you mean `FROM`?)",
+            "1:10 `FORM` is not allowed here (did you mean `FROM`?)",
         ),
         (
             "DELETE FROM t WHER a = 1;",
-            "1:15 `WHER` is not taken here (did you mean `WHERE`?)",
+            "1:15 `WHER` is not allowed here (did you mean `WHERE`?)",
         ),
         (
             "INSERT INTO t VALUE (1);",
-            "1:15 `VALUE` is not taken here (did you mean `VALUES`?)",
+            "1:15 `VALUE` is not allowed here (did you mean `VALUES`?)",
         ),
         (
             "CREATE FUNCTION f() RETURN int LANGUAGE sql AS $$ SELECT 1 $$;",
-            "1:21 `RETURN` is not taken here (did you mean `RETURNS`?)",
+            "1:21 `RETURN` is not allowed here (did you mean `RETURNS`?)",
         ),
         (
             "CREATE TYPE m ENUM ('a');",
@@ -197,8 +197,7 @@ fn a_comma_parenthesis_or_semicolon_too_many_or_too_few_is_pointed_at() {
     let comma = "nothing follows this comma (remove the comma, or write what follows it)";
     let semicolon =
         "a semicolon is missing before this statement (end the statement before it with `;`)";
-    let extra =
-        "no parenthesis is open that this one could close (remove it, or write the missing `(`)";
+    let extra = "no open parenthesis matches this one (remove it, or write the missing `(`)";
     each(&[
         (
             "CREATE TABLE a (b int,\n  c text,\n);",
@@ -217,7 +216,7 @@ fn a_comma_parenthesis_or_semicolon_too_many_or_too_few_is_pointed_at() {
         ),
         (
             "CREATE TABLE a (\n  b int,\n  c numeric(3, 2;",
-            "3:17 the parenthesis of 3:12 is not closed before the statement ends (write the missing `)`)",
+            "3:17 the parenthesis at 3:12 is not closed before the statement ends (write the missing `)`)",
         ),
         ("CREATE TABLE a (b int));", &format!("1:23 {extra}")),
         ("SELECT 1\nSELECT 2;", &format!("2:1 {semicolon}")),
@@ -243,7 +242,7 @@ fn a_reserved_word_is_no_name() {
     ] {
         let lower = word.to_lowercase();
         let sentence = format!(
-            "{place} `{word}` is a reserved word and no name (write `\"{lower}\"`, or choose another name)"
+            "{place} `{word}` is a reserved word, not a name (write `\"{lower}\"`, or choose another name)"
         );
         // Some reserved words name something behind a dot.
         if !said(script).is_empty() {
@@ -273,15 +272,15 @@ fn what_other_databases_take_is_told_with_what_postgres_takes() {
         ),
         (
             "CREATE TABLE `a` (id int);",
-            "1:14 a back-tick quotes no name in Postgres (write the name without quotes, or in double quotes)",
+            "1:14 Postgres does not quote names with back-ticks (write the name without quotes, or in double quotes)",
         ),
         (
             "SELECT `a` FROM t;",
-            "1:8 a back-tick quotes no name in Postgres (write the name without quotes, or in double quotes)",
+            "1:8 Postgres does not quote names with back-ticks (write the name without quotes, or in double quotes)",
         ),
         (
             "CREATE TABLE [a] (id int);",
-            "1:14 brackets quote no name in Postgres (write the name without brackets, or in double quotes)",
+            "1:14 Postgres does not quote names with brackets (write the name without brackets, or in double quotes)",
         ),
         (
             "CREATE TABLE a (id int);\nGO\n",
@@ -293,11 +292,11 @@ fn what_other_databases_take_is_told_with_what_postgres_takes() {
         ),
         (
             "# why\nSELECT 1;",
-            "1:1 `#` begins no comment in Postgres (begin the comment with `--`)",
+            "1:1 `#` does not begin a comment in Postgres (begin the comment with `--`)",
         ),
         (
             "SELECT 1; // why",
-            "1:11 `//` begins no comment in Postgres (begin the comment with `--`)",
+            "1:11 `//` does not begin a comment in Postgres (begin the comment with `--`)",
         ),
         (
             "COMMENT ON TABLE t IS \"x\";",
@@ -313,11 +312,11 @@ fn what_other_databases_take_is_told_with_what_postgres_takes() {
         ),
         (
             "<<<<<<< HEAD\nSELECT 1;\n",
-            "1:1 a conflict of a merge is not resolved here (keep one side, and remove the lines of `<`, `=` and `>`)",
+            "1:1 this merge conflict is not resolved (keep one side, and remove the lines of `<`, `=` and `>`)",
         ),
         (
             "SELECT 1;\n=======\nSELECT 2;\n",
-            "2:1 a conflict of a merge is not resolved here (keep one side, and remove the lines of `<`, `=` and `>`)",
+            "2:1 this merge conflict is not resolved (keep one side, and remove the lines of `<`, `=` and `>`)",
         ),
     ]);
 }
@@ -413,7 +412,7 @@ fn a_character_that_misleads_is_named_where_it_stands() {
     ] {
         let said = said(script);
         let found = said.first().map(String::as_str).unwrap_or_default();
-        let of_grammar = format!("M0208 {place} {name} stands here ({help})");
+        let of_grammar = format!("M0208 {place} {name} is not allowed here ({help})");
         let of_name = format!("M0241 {place} {name} is part of a name here ({help})");
         assert!(
             said.len() == 1 && (found == of_grammar || found == of_name),
@@ -424,12 +423,12 @@ fn a_character_that_misleads_is_named_where_it_stands() {
 
 #[test]
 fn text_that_reads_otherwise_than_it_runs_is_found() {
-    let hidden = "in a comment makes the script read otherwise than it runs (remove it)";
+    let hidden = "in a comment makes the script look different from what it does (remove it)";
     for (script, sentence) in [
         ("-- \u{202e}x\nSELECT 1;", format!("1:4 the bidirectional control U+202E {hidden}")),
         ("/* a\n \u{2066} */ SELECT 1;", format!("2:2 the bidirectional control U+2066 {hidden}")),
-        ("-- a\u{2029}DROP TABLE t;\nSELECT 1;", "1:5 the paragraph separator U+2029 in a comment makes the script read otherwise than it runs (replace it with a line break)".to_owned()),
-        ("SELECT '\u{2067}x';", "1:9 the bidirectional control U+2067 in a string makes the script read otherwise than it runs (remove it, or write it as an escape: `U&'\\2066'`)".to_owned()),
+        ("-- a\u{2029}DROP TABLE t;\nSELECT 1;", "1:5 the paragraph separator U+2029 in a comment makes the script look different from what it does (replace it with a line break)".to_owned()),
+        ("SELECT '\u{2067}x';", "1:9 the bidirectional control U+2067 in a string makes the script look different from what it does (remove it, or write it as an escape: `U&'\\2066'`)".to_owned()),
         ("SELECT \"a\u{200b}\" FROM t;", "1:10 the zero-width space U+200B is part of a quoted name (remove it)".to_owned()),
     ] {
         assert_eq!(said(script), [format!("M0241 {sentence}")], "{script:?}");

@@ -278,7 +278,7 @@ impl Refusal {
                 "encrypt the connection (`sslmode=require` or stronger), let the server use scram-sha-256, or allow it by `require_auth=password`"
             }
             Self::NotRequired { .. } => {
-                "let the server's pg_hba.conf ask for a method that `require_auth` names, or change `require_auth`; `none` is a server that asks for nothing"
+                "let the server's pg_hba.conf ask for a method that `require_auth` names, or change `require_auth`; `none` allows a server that asks for nothing"
             }
             Self::NoDatabase { .. } => "create the database (`createdb`), or correct its name",
             Self::TooManyConnections => {
