@@ -43,16 +43,17 @@ impl Proxy {
         let deaf = Arc::new(AtomicUsize::new(usize::MAX));
         let ended = Arc::new(AtomicUsize::new(0));
         let heard = Heard {
+            taken: Arc::new(AtomicUsize::new(0)),
             silent: Arc::clone(&silent),
             deaf: Arc::clone(&deaf),
             idle,
             ended: Arc::clone(&ended),
         };
         tokio::spawn(async move {
-            for number in 0.. {
+            loop {
                 let (client, _) = listener.accept().await.expect("a client");
                 let server = UnixStream::connect(&socket).await.expect("the server");
-                tokio::spawn(carry(client, server, number, heard.clone()));
+                tokio::spawn(carry(client, server, heard.clone()));
             }
         });
         let (_, role) = server.split_once("//").expect("a scheme");
@@ -75,6 +76,9 @@ impl Proxy {
 /// Which connections are heard, and for how long they may say nothing.
 #[derive(Clone)]
 struct Heard {
+    /// How many connections the server has taken. One that it refuses has no number: before
+    /// Postgres 14 it lacks a setting, and is asked again without it.
+    taken: Arc<AtomicUsize>,
     silent: Arc<AtomicUsize>,
     deaf: Arc<AtomicUsize>,
     idle: Duration,
@@ -87,7 +91,28 @@ impl Heard {
     }
 }
 
-async fn carry(client: TcpStream, server: UnixStream, number: usize, heard: Heard) {
+/// Passes on how a session is opened, and gives its number if the server takes it.
+async fn open(client: &mut TcpStream, server: &mut UnixStream, heard: &Heard) -> Option<usize> {
+    let mut buffer = vec![0; 65536];
+    let length = client.read(&mut buffer).await.ok()?;
+    if !heard.is(heard.taken.load(Ordering::SeqCst)) {
+        while client.read(&mut buffer).await.ok()? > 0 {}
+        return None;
+    }
+    server.write_all(&buffer[..length]).await.ok()?;
+    let length = server.read(&mut buffer).await.ok()?;
+    // A setting that the server lacks is an error behind the nine bytes that welcome the role.
+    // A request to cancel has no answer.
+    let is_taken = buffer[..length].get(9).is_some_and(|tag| *tag != b'E');
+    let number = is_taken.then(|| heard.taken.fetch_add(1, Ordering::SeqCst));
+    client.write_all(&buffer[..length]).await.ok()?;
+    number
+}
+
+async fn carry(mut client: TcpStream, mut server: UnixStream, heard: Heard) {
+    let Some(number) = open(&mut client, &mut server, &heard).await else {
+        return;
+    };
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
     let down = tokio::spawn(async move {
