@@ -148,23 +148,23 @@ pub(crate) enum Command {
     Create(Create),
     /// Check the tree on disk as `cargo build` does, its SQL too
     Check(Check),
-    /// Print the page on a code, such as M0104
+    /// Print the page about a code, such as M0104
     Explain {
         /// The code
         #[arg(value_parser = code)]
         code: Code,
     },
-    /// Apply what is pending
+    /// Apply pending migrations
     Up(Up),
-    /// Revert what is applied, newest first
+    /// Revert applied migrations, newest first
     Down(Down),
     /// Revert a service's newest migration and apply it again
     Redo(Redo),
     /// Show what is applied and what is pending
     Status(Status),
-    /// Say what became of a dirty migration, or record that a script was changed
+    /// Mark an interrupted migration as applied or reverted, or record a changed script
     Repair(Repair),
-    /// Take every migration up, down and up again on a throwaway server
+    /// Apply, revert and apply again every migration on a throwaway server
     ///
     /// With `--database-url` it uses that database instead, which must be empty and is left so;
     /// with `--directory` it takes the tree in that folder instead of the one compiled in.
@@ -236,7 +236,7 @@ pub(crate) struct Up {
     /// Stop at this version
     #[arg(long, value_name = "VERSION", value_parser = version)]
     pub(crate) to: Option<Version>,
-    /// Apply at most so many migrations of the services
+    /// Apply at most N migrations of the services
     #[arg(long, conflicts_with = "to", value_name = "N", value_parser = steps)]
     pub(crate) steps: Option<NonZeroUsize>,
     /// Print what would be done and do nothing
@@ -245,7 +245,7 @@ pub(crate) struct Up {
     /// Apply pending migrations below an applied version
     #[arg(long)]
     pub(crate) allow_out_of_order: bool,
-    /// Pass over applied migrations that this binary does not have
+    /// Skip applied migrations that this binary does not have
     #[arg(long)]
     pub(crate) allow_missing: bool,
     /// How many connections run services of one tier side by side [default: 4], or how many databases of a fleet are migrated at a time [default: 8] [environment: `MIGRATOR_JOBS`]
@@ -267,7 +267,7 @@ pub(crate) struct Members {
     /// Migrate each database whose URL this query returns, run on the database
     #[arg(long, value_name = "QUERY", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) fleet_query: Option<String>,
-    /// Begin no further database of a fleet once N have failed
+    /// Start no further database of a fleet once N have failed
     #[arg(long, value_name = "N", requires = "members", value_parser = jobs)]
     pub(crate) max_failures: Option<NonZeroUsize>,
 }
@@ -287,7 +287,7 @@ pub(crate) struct Down {
     /// The services, or `all`
     #[arg(long, value_name = "NAME[,NAME…]|all", value_parser = services)]
     pub(crate) service: Selection,
-    /// Revert so many migrations [default: 1]
+    /// Revert N migrations [default: 1]
     #[arg(long, value_name = "N", value_parser = steps)]
     pub(crate) steps: Option<NonZeroUsize>,
     /// Revert what is above this version; 0 is everything
@@ -296,7 +296,7 @@ pub(crate) struct Down {
     /// Revert everything of the services
     #[arg(long)]
     pub(crate) all: bool,
-    /// Revert other services' migrations that stand in the way as well
+    /// First revert migrations of other services that need these
     #[arg(long)]
     pub(crate) cascade: bool,
     /// Print what would be done and do nothing
@@ -349,10 +349,10 @@ pub(crate) struct Repair {
     /// The migration's version; with `--accept-change` all that were changed if it is left out
     #[arg(long, value_parser = version, required_unless_present = "accept_change")]
     pub(crate) version: Option<Version>,
-    /// All that its up script does is there now
+    /// All effects of its up script are in the database
     #[arg(long)]
     pub(crate) applied: bool,
-    /// Nothing that its up script does is there now
+    /// No effect of its up script is in the database
     #[arg(long)]
     pub(crate) reverted: bool,
     /// Show how its scripts differ from those that were applied, and record them in their place

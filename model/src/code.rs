@@ -150,7 +150,7 @@ codes! {
     M0402 "an applied migration is missing from the registry",
     M0403 "a pending migration is out of order",
     M0404 "a migration is dirty",
-    M0405 "other services' applied migrations stand in the way",
+    M0405 "other services' applied migrations need what would be reverted",
     M0406 "the target is not in the registry",
     M0407 "nothing says how to revert a migration",
     M0408 "a migration is irreversible on purpose",

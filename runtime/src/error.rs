@@ -154,15 +154,14 @@ impl Error {
                 |conflict| conflict.help.clone(),
             ),
             ErrorKind::Locked { .. } => {
-                "wait for the other run, or end it; `--lock-wait` says for how long to wait"
-                    .to_owned()
+                "wait for the other run, or end it; `--lock-wait` sets how long to wait".to_owned()
             }
             ErrorKind::LockLost { .. } => lock_lost_help(Left::Nothing),
             ErrorKind::Script(fault) => script_help(fault),
             ErrorKind::Scripts(faults) => faults.first().map_or_else(String::new, script_help),
             ErrorKind::Stopped(stopped) => stopped.help(),
             ErrorKind::Connection { .. } => {
-                "run it again: what was applied is recorded and will be passed over".to_owned()
+                "run the command again: it skips the applied migrations".to_owned()
             }
             ErrorKind::Connect(error) => error.help().to_owned(),
             ErrorKind::Format(_) => "run a newer binary on this database".to_owned(),
@@ -269,24 +268,24 @@ fn script_help(fault: &Fault) -> String {
                 return format!("{help}, and run again");
             }
             "another session holds a lock that it needs, on every try: end that session or \
-             run again later; `--lock-timeout` says for how long a try waits"
+             run again later; `--lock-timeout` sets how long a try waits"
         }
-        Left::Nothing => "nothing of this script is left in the database; mend it and run again",
+        Left::Nothing => "the script was rolled back; fix it and run again",
         Left::Dirty => {
-            "it ran outside a transaction, so that what it did before is still there; \
-             finish or take it back by hand, then say which with `migrator repair`"
+            "the script ran outside a transaction, and its earlier statements remain; finish or undo \
+             the script by hand, then record which with `migrator repair`"
         }
         Left::Resumable if fault.code == Code::M0514 => {
-            "see which of the two is wanted: drop or rename what is in the way, and run again; \
-             or finish the script by hand, then say so with `migrator repair`"
+            "decide which of the two objects to keep: drop or rename the other and run again, or \
+             finish the script by hand and record it with `migrator repair`"
         }
         Left::Resumable if fault.code == Code::M0515 => {
             "wait until that statement has ended, or end it, and run again; \
-             `--lock-wait` says for how long to wait"
+             `--lock-wait` sets how long to wait"
         }
         Left::Resumable => {
-            "it ran outside a transaction, so that what it did before is still there; \
-             mend what the server says, and run again: the run takes it up where it is"
+            "the script ran outside a transaction, and its earlier statements remain; fix the cause \
+             and run again: the run resumes the script"
         }
         Left::Done => {
             "see why the standby does not confirm (`SELECT * FROM pg_stat_replication`), and \

@@ -241,20 +241,17 @@ impl Stopped {
     /// What to do.
     pub(crate) fn help(&self) -> String {
         match self.left() {
-            Left::Nothing | Left::Done => {
-                "run it again: what was done is recorded and will be passed over"
-            }
+            Left::Nothing | Left::Done => "run the command again: it skips what is already done",
             Left::Dirty => {
-                "it ran outside a transaction, so that what it did before is still there; \
-                 finish or take it back by hand, then say which with `migrator repair`"
+                "the script ran outside a transaction, and its earlier statements remain; \
+                 finish or undo the script by hand, then record which with `migrator repair`"
             }
             Left::Resumable => {
-                "run it again: it ran outside a transaction, and the next run finds out how \
-                 far it came and goes on there"
+                "run the command again: it resumes the script, which ran outside a transaction"
             }
             Left::Unknown => {
-                "the server did not heed the request to cancel: it may yet finish the script; \
-                 `migrator status` says whether it did"
+                "the server did not obey the request to cancel and may still finish the script; \
+                 `migrator status` shows whether it did"
             }
         }
         .to_owned()

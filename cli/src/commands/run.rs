@@ -124,7 +124,7 @@ fn notes(output: &Printer, plan: &Plan<'_>) {
     if !services.is_empty() {
         let services: Vec<&str> = services.into_iter().collect();
         output.note(&format!(
-            "{} of {} come first: what was asked for needs them",
+            "also applying {} of {}, which the selected services need",
             count(along.len(), "migration"),
             services.join(", ")
         ));
@@ -163,7 +163,7 @@ pub(super) fn show_plan(
     for step in &plan.steps {
         let word = match step.start {
             Start::Afresh => format!("would be {}", word(step.direction())),
-            Start::Resumed => "would be taken up".to_owned(),
+            Start::Resumed => "would be resumed".to_owned(),
         };
         let why = match step.irreversible() {
             Some(reason) => format!("  irreversible: {reason}"),

@@ -93,7 +93,8 @@ impl Executor<'_> {
                 return Err(Fault::between(name, resumed.source.left()));
             }
             let Some(statement) = read(&sql[range.clone()]) else {
-                let message = "it cannot be taken up: this statement is not known".to_owned();
+                let message =
+                    "the script cannot be resumed: this statement is not known".to_owned();
                 return Err(resumed.fault(range.start, message));
             };
             let (text, at) = (&sql[range.clone()], range.start);

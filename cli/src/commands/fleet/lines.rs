@@ -93,8 +93,8 @@ fn send(reader: impl BufRead, sender: &Sender<io::Result<(usize, String)>>) {
 
 const BREAKS_OFF: &str = "the list of databases breaks off";
 
-const AGAIN: &str = "the databases before it were migrated: mend the list and run again, what is \
-                     done is passed over";
+const AGAIN: &str = "the databases before it were migrated; fix the list and run again: \
+                     current databases are skipped";
 
 /// The lines that name a database, each with its number.
 fn entries(reader: impl BufRead) -> impl Iterator<Item = io::Result<(usize, String)>> {
