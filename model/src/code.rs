@@ -164,7 +164,7 @@ codes! {
     M0511 "an up script does something else a second time" Deny,
     M0512 "the database to verify on is not empty",
     M0513 "a database could not be made empty again",
-    M0514 "what a broken script has left is not what it would make",
+    M0514 "the database contradicts an interrupted script",
     M0515 "the server is still at a statement of an earlier run",
     M0518 "the run was stopped",
     M0521 "the list of a fleet's databases cannot be read",

@@ -27,7 +27,7 @@ pub(super) async fn run(mut context: Context<'_>, repair: &args::Repair) -> Outc
     }
 }
 
-/// What became of a dirty migration.
+/// Records an interrupted migration as applied or reverted.
 async fn settle(
     session: Session,
     stop: &Stop,
@@ -75,8 +75,8 @@ async fn settle(
     Ok(Exit::Done)
 }
 
-/// Shows what the interrupted script has left; how many statements speak against what is to be
-/// recorded.
+/// Shows what the interrupted script has left. Returns how many statements contradict what the
+/// command would record.
 fn tell(output: &Output, inspection: &Inspection, said: Said) -> usize {
     let Inspection {
         entry,
@@ -143,12 +143,11 @@ fn trace_words(trace: &Trace) -> (&'static str, Option<&str>) {
 
 fn contradicted(against: usize, word: &str) -> Failure {
     let message = format!(
-        "the database shows that {} of this script {} not as a migration that is {word}",
+        "the database contradicts `--{word}` in {} of the script",
         count(against, "statement"),
-        if against == 1 { "is" } else { "are" },
     );
-    let help = "run `migrator up` or `migrator down` to resume it, or finish it by hand; \
-                `--yes` records it all the same";
+    let help = "run `migrator up` or `migrator down` to resume the script, or finish it by hand; \
+                `--yes` records the migration anyway";
     Failure::new(Code::M0514, Exit::Refused, message, help)
 }
 
