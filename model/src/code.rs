@@ -187,7 +187,6 @@ codes! {
     M0906 "the local development server could not be used",
     M0907 "there is no tree on disk",
     M0908 "a program of Postgres's is not there or failed",
-    M0909 "a recorded script does not match its checksum",
     M0910 "a script that only the history has needs a superuser",
 }
 

@@ -82,7 +82,7 @@ impl Error {
             Error::Moving | Error::NoScript(_) | Error::Repeat(_) | Error::Role { .. } => {
                 Code::M0604
             }
-            Error::Altered(_) => Code::M0909,
+            Error::Altered(_) => Code::M0527,
             Error::Unprivileged { .. } | Error::Confine { .. } => Code::M0910,
             Error::History(error) => error.code(),
         }

@@ -73,7 +73,7 @@ async fn a_script_that_does_not_match_its_checksum_is_refused() {
         let error = live.try_drift(registry(SHOP), &[]).await;
         let error = error.expect_err("the entry was altered");
         assert!(matches!(error, Error::Altered(_)), "{change}: {error}");
-        assert_eq!(error.code().as_str(), "M0909");
+        assert_eq!(error.code().as_str(), "M0527");
         assert!(
             error.to_string().contains("shop/20240101000002_"),
             "{error}"
