@@ -89,7 +89,10 @@ impl Flaw {
             }
             "child" => format!("the table `{name}` inherits from it"),
             "parent" => format!("it inherits from the table `{name}`"),
-            // A trigger, a rule, a policy, a constraint.
+            "trigger" => format!("the trigger `{name}` calls a function of `{more}`"),
+            "arguments" => format!("the trigger `{name}` calls its function with arguments"),
+            "condition" => format!("the condition of the trigger `{name}` calls a function"),
+            // A rule, a policy, a constraint.
             _ => format!("it has the {kind} `{name}`"),
         }
     }
@@ -115,7 +118,19 @@ impl Flaw {
             "security" => {
                 format!("run `{alter} DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY`")
             }
-            "trigger" | "policy" | "rule" | "index" | "statistics" => {
+            "trigger" => format!(
+                "run `DROP TRIGGER {name}`; an audit trigger is allowed if the role that migrates \
+                 or a superuser created its function"
+            ),
+            "arguments" | "condition" => format!(
+                "run `DROP TRIGGER {name}`, then create it without {}: the function itself can \
+                 decide",
+                match kind.as_str() {
+                    "arguments" => "arguments",
+                    _ => "that condition",
+                }
+            ),
+            "policy" | "rule" | "index" | "statistics" => {
                 format!("run `DROP {} {name}`", kind.to_uppercase())
             }
             "default" => format!(

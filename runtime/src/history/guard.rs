@@ -7,6 +7,10 @@
 //! without evaluating an expression that is not ours. The server skips the rest of the
 //! message then: it analyses and plans a statement only when those before it have ended.
 //!
+//! A trigger is tolerated if those trusted roles alone decide what it executes: the owner of
+//! its function may as well own the tables. What a rule, a policy, a default or a check calls
+//! has no such owner: a table's owner writes its expression.
+//!
 //! Nothing changes between the check and the statements behind it: only the owners of the
 //! schema and of its tables can alter them, and the check has found these to be trusted.
 //! [`Purpose::Look`] says what holds where one more owner is trusted.
@@ -92,6 +96,7 @@ pub(crate) fn check(tables: &Tables, purpose: Purpose) -> String {
         ("{dba_super}", superuser("d.datdba")),
         ("{ns_stranger}", stranger("ns.nspowner")),
         ("{tab_stranger}", stranger("tab.relowner")),
+        ("{function_stranger}", stranger("trg.proowner")),
         ("{grantee_stranger}", stranger("g.grantee")),
         ("{code}", CODE.to_owned()),
         ("{default}", format!("'{DEFAULT}'")),

@@ -14,6 +14,9 @@
 -- tab:  the tables. dep: what depends on them, be it on a column: triggers, constraints,
 --       defaults, indexes. An expression is strange if it uses what was made later than the
 --       server, whatever it looks like as text.
+-- trg:  the triggers. The owner of its function vouches for a trigger. Arguments and a
+--       condition are not the owner's: whoever was granted TRIGGER once may have added them.
+--       A condition may have the server's own operators, and calls no function.
 WITH RECURSIVE me(oid) AS (
   SELECT pg_catalog.quote_ident(current_user::pg_catalog.text)::pg_catalog.regrole::pg_catalog.oid
 ), ns AS (
@@ -76,6 +79,18 @@ WITH RECURSIVE me(oid) AS (
   LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) f.adrelid
     AND a.attnum OPERATOR(pg_catalog.=) f.adnum
   WHERE d.classid OPERATOR(pg_catalog.<>) 'pg_catalog.pg_type'::pg_catalog.regclass
+), trg AS (
+  SELECT dep.relname, dep.classid, dep.objid, p.proowner, t.tgnargs, t.tgqual,
+    pg_catalog.strpos(t.tgqual::pg_catalog.text, '{FUNCEXPR') OPERATOR(pg_catalog.>) 0
+      OR EXISTS (SELECT FROM pg_catalog.pg_depend s
+        WHERE s.classid OPERATOR(pg_catalog.=) dep.classid
+          AND s.objid OPERATOR(pg_catalog.=) dep.objid
+          AND s.refclassid OPERATOR(pg_catalog.=) ANY ({code})
+          AND NOT (s.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass
+            AND s.refobjid OPERATOR(pg_catalog.=) t.tgfoid)) AS calls
+  FROM dep JOIN pg_catalog.pg_trigger t ON t.oid OPERATOR(pg_catalog.=) dep.objid
+    AND dep.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_trigger'::pg_catalog.regclass
+  JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) t.tgfoid
 ), acl(relname, owner, acl) AS (
   SELECT ''::pg_catalog.name, ns.nspowner, ns.nspacl FROM ns
   UNION ALL SELECT tab.relname, tab.relowner, tab.relacl FROM tab
@@ -114,7 +129,6 @@ WITH RECURSIVE me(oid) AS (
       (SELECT i.identity FROM pg_catalog.pg_identify_object(dep.classid, dep.objid, 0) i)),
     COALESCE(dep.expression, '')
   FROM dep CROSS JOIN LATERAL (VALUES
-    (dep.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_trigger'::pg_catalog.regclass, 'trigger'),
     (dep.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_policy'::pg_catalog.regclass, 'policy'),
     (dep.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_rewrite'::pg_catalog.regclass
       AND dep.deptype OPERATOR(pg_catalog.=) 'a', 'rule'),
@@ -122,7 +136,7 @@ WITH RECURSIVE me(oid) AS (
       AND (dep.is_strange OR NOT dep.expression OPERATOR(pg_catalog.~) {default}), 'default'),
     (dep.contype OPERATOR(pg_catalog.=) 'c' AND (dep.is_strange OR dep.expression
       OPERATOR(pg_catalog.<>) '(dirty = ANY (ARRAY[''up''::text, ''down''::text]))'), 'check'),
-    (dep.contype OPERATOR(pg_catalog.=) ANY (ARRAY['t', 'x']::pg_catalog."char"[]), 'constraint'),
+    (dep.contype OPERATOR(pg_catalog.=) 'x', 'constraint'),
     (dep.contype OPERATOR(pg_catalog.=) 'f', CASE WHEN dep.confrelid OPERATOR(pg_catalog.=) dep.oid
       THEN 'referenced' ELSE 'reference' END),
     (dep.is_strange AND dep.relkind OPERATOR(pg_catalog.=) 'i', 'index'),
@@ -130,6 +144,15 @@ WITH RECURSIVE me(oid) AS (
       'pg_catalog.pg_statistic_ext'::pg_catalog.regclass, 'statistics'),
     (NOT dep.is_parent AND dep.relkind OPERATOR(pg_catalog.=)
       ANY (ARRAY['r', 'f', 'p']::pg_catalog."char"[]), 'child')) w(is_flaw, kind)
+  WHERE w.is_flaw
+  UNION ALL
+  SELECT DISTINCT 4, w.kind, trg.relname::pg_catalog.text,
+    (SELECT i.identity FROM pg_catalog.pg_identify_object(trg.classid, trg.objid, 0) i),
+    pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(trg.proowner)::pg_catalog.text)
+  FROM trg CROSS JOIN LATERAL (VALUES
+    ({function_stranger}, 'trigger'),
+    (trg.tgnargs OPERATOR(pg_catalog.>) 0, 'arguments'),
+    (trg.tgqual IS NOT NULL AND trg.calls, 'condition')) w(is_flaw, kind)
   WHERE w.is_flaw
   UNION ALL
   SELECT 5, CASE WHEN col.attgenerated OPERATOR(pg_catalog.<>) '' THEN 'generated'

@@ -74,7 +74,13 @@ pub(crate) fn insert(
         up = quote_literal(&migration.up.sql()),
         down = quote_literal(&migration.down.sql()),
     );
-    one_row(&table, &insert)
+    let held = format!(
+        "{} AND {} AND {}",
+        is(migration.version),
+        has_checksum(migration),
+        is_dirty(dirty)
+    );
+    one_row(&table, &insert, &held)
 }
 
 /// Marks an entry as broken half-way, or as whole.
@@ -85,9 +91,9 @@ pub(crate) fn set_dirty(
     dirty: Option<Direction>,
 ) -> String {
     let table = tables.of(service);
-    let dirty = dirty.map_or("NULL", |direction| word(direction));
-    let update = format!("UPDATE {table} SET dirty = {dirty} WHERE {}", is(version));
-    one_row(&table, &update)
+    let word = dirty.map_or("NULL", |direction| word(direction));
+    let update = format!("UPDATE {table} SET dirty = {word} WHERE {}", is(version));
+    one_row(&table, &update, &is_dirty(dirty))
 }
 
 /// Records a migration's scripts, and what follows from them, in place of those that
@@ -106,30 +112,56 @@ pub(crate) fn replace(tables: &Tables, migration: &Migration) -> String {
         quote_literal(&migration.down.sql()),
         is(migration.version),
     );
-    one_row(&table, &update)
+    one_row(&table, &update, &has_checksum(migration))
 }
 
 /// Unrecords a migration.
 pub(crate) fn delete(tables: &Tables, service: &str, version: Version) -> String {
     let table = tables.of(service);
-    one_row(
-        &table,
-        &format!("DELETE FROM {table} WHERE {}", is(version)),
-    )
+    let delete = format!("DELETE FROM {table} WHERE {}", is(version));
+    one_row(&table, &delete, "true")
 }
 
-/// A statement that changes a table, and fails unless it changes exactly one row: a trigger
-/// may let none go, and an entry may be gone already.
-fn one_row(table: &str, statement: &str) -> String {
-    let count = "pg_catalog.count(*)";
-    let table = quote_literal(&table.replace('"', ""));
-    let instead =
-        format!("'the statement changed ', {count}, ' rows of `', {table}, '` and not 1'");
+/// A statement that changes a table, and fails unless it changes exactly one row so that
+/// `held` holds of it: a trigger may swallow the change or write something else, and an
+/// entry may be gone already.
+fn one_row(table: &str, statement: &str, held: &str) -> String {
+    let count = "pg_catalog.count(*) FILTER (WHERE changed.held)";
+    let triggers = format!(
+        "(SELECT pg_catalog.concat('; the table has the trigger ', \
+            pg_catalog.string_agg(pg_catalog.concat('`', pg_catalog.quote_ident( \
+              t.tgname::pg_catalog.text), '`'), ', ' ORDER BY t.tgname)) \
+          FROM pg_catalog.pg_trigger t \
+          WHERE t.tgrelid OPERATOR(pg_catalog.=) {}::pg_catalog.regclass \
+            AND NOT t.tgisinternal HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 0)",
+        quote_literal(table)
+    );
+    let name = quote_literal(&table.replace('"', ""));
+    let instead = format!(
+        "'a write of the history changed ', {count}, ' rows of `', {name}, \
+         '` where 1 was expected', {triggers}"
+    );
     format!(
-        "WITH changed AS ({statement} RETURNING 1) \
+        "WITH changed AS ({statement} RETURNING {held} AS held) \
          SELECT CASE WHEN {count} OPERATOR(pg_catalog.=) 1 THEN 1 ELSE {} END FROM changed;",
         raise(&instead)
     )
+}
+
+/// That a row has the checksum of this migration.
+fn has_checksum(migration: &Migration) -> String {
+    format!(
+        "checksum::pg_catalog.text OPERATOR(pg_catalog.=) '{}'",
+        migration.checksum
+    )
+}
+
+/// That a row has this mark.
+fn is_dirty(dirty: Option<Direction>) -> String {
+    match dirty {
+        Some(direction) => format!("dirty OPERATOR(pg_catalog.=) {}", word(direction)),
+        None => "dirty IS NULL".to_owned(),
+    }
 }
 
 /// An expression that fails unless a migration is recorded, or
@@ -274,7 +306,7 @@ pub(crate) fn event(
         application = quote_literal(subject.application),
         migrator_version = env!("CARGO_PKG_VERSION"),
     );
-    one_row(&table, &insert)
+    one_row(&table, &insert, &is(subject.version))
 }
 
 /// What the session calls itself. NULLIF would look for `=` on the search path.

@@ -28,6 +28,8 @@ const TRAPS: &str = "
       $$ BEGIN PERFORM public.trap(); RETURN 1; END $$;
     CREATE FUNCTION frozen(anyelement) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS
       $$ BEGIN PERFORM public.trap(); RETURN true; END $$;
+    CREATE FUNCTION is_less(bigint, bigint) RETURNS boolean LANGUAGE plpgsql AS
+      $$ BEGIN RETURN trap(); END $$;
     CREATE FUNCTION fires() RETURNS trigger LANGUAGE plpgsql AS
       $$ BEGIN PERFORM public.trap(); RETURN coalesce(NEW, OLD); END $$;
     CREATE DOMAIN checked AS text CHECK (trap());
@@ -41,16 +43,74 @@ const TRAPS: &str = "
 const WAYS: &[(&str, &str)] = &[
     (
         "CREATE TRIGGER t BEFORE INSERT ON migrator.event FOR EACH ROW EXECUTE FUNCTION fires()",
-        "`migrator.event`: it has the trigger `t on migrator.event`",
+        "`migrator.event`: the trigger `t on migrator.event` calls a function of `evil`",
+    ),
+    (
+        "CREATE TRIGGER t BEFORE INSERT ON migrator.event FOR EACH ROW EXECUTE FUNCTION fires(); \
+         ALTER TABLE migrator.event DISABLE TRIGGER t",
+        "`migrator.event`: the trigger `t on migrator.event` calls a function of `evil`",
+    ),
+    (
+        "CREATE TRIGGER t BEFORE UPDATE OF dirty ON migrator.core_history \
+           FOR EACH ROW EXECUTE FUNCTION fires(); \
+         ALTER TABLE migrator.core_history ENABLE REPLICA TRIGGER t",
+        "`migrator.core_history`: the trigger `t on migrator.core_history` calls a function of \
+         `evil`",
+    ),
+    (
+        "CREATE TRIGGER t BEFORE TRUNCATE ON migrator.history EXECUTE FUNCTION fires(); \
+         ALTER TABLE migrator.history ENABLE ALWAYS TRIGGER t",
+        "`migrator.history`: the trigger `t on migrator.history` calls a function of `evil`",
+    ),
+    (
+        "CREATE TRIGGER t AFTER INSERT ON migrator.event REFERENCING NEW TABLE AS added \
+           EXECUTE FUNCTION fires()",
+        "`migrator.event`: the trigger `t on migrator.event` calls a function of `evil`",
+    ),
+    (
+        "ALTER FUNCTION fires() SECURITY DEFINER; \
+         CREATE TRIGGER t BEFORE INSERT ON migrator.format EXECUTE FUNCTION fires()",
+        "`migrator.format`: the trigger `t on migrator.format` calls a function of `evil`",
+    ),
+    (
+        "CREATE TRIGGER t BEFORE UPDATE ON migrator.core_history FOR EACH ROW \
+           WHEN (frozen(NEW.version)) EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+        "`migrator.core_history`: the condition of the trigger `t on migrator.core_history` \
+         calls a function",
+    ),
+    (
+        "CREATE TRIGGER t BEFORE UPDATE ON migrator.event FOR EACH ROW \
+           WHEN (query_to_xml('SELECT trap()', true, true, '') IS NOT NULL) \
+           EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+        "`migrator.event`: the condition of the trigger `t on migrator.event` calls a function",
+    ),
+    (
+        "CREATE OPERATOR === (PROCEDURE = is_less, LEFTARG = bigint, RIGHTARG = bigint); \
+         CREATE TRIGGER t BEFORE UPDATE ON migrator.event FOR EACH ROW WHEN (NEW.id === 1) \
+           EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+        "`migrator.event`: the condition of the trigger `t on migrator.event` calls a function",
+    ),
+    (
+        "CREATE TRIGGER t BEFORE UPDATE ON migrator.event FOR EACH ROW \
+           WHEN (NEW.kind::checked = '') EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+        "`migrator.event`: the condition of the trigger `t on migrator.event` calls a function",
+    ),
+    (
+        "ALTER TABLE migrator.event ADD words tsvector; \
+         CREATE TRIGGER t BEFORE INSERT ON migrator.event FOR EACH ROW \
+           EXECUTE FUNCTION tsvector_update_trigger('words', 'pg_catalog.simple', 'kind')",
+        "`migrator.event`: the trigger `t on migrator.event` calls its function with arguments",
     ),
     (
         "CREATE TRIGGER t AFTER DELETE ON migrator.core_history EXECUTE FUNCTION fires()",
-        "`migrator.core_history`: it has the trigger `t on migrator.core_history`",
+        "`migrator.core_history`: the trigger `t on migrator.core_history` calls a function of \
+         `evil`",
     ),
     (
         "CREATE CONSTRAINT TRIGGER t AFTER INSERT ON migrator.core_history \
            DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION fires()",
-        "`migrator.core_history`: it has the trigger `t on migrator.core_history`",
+        "`migrator.core_history`: the trigger `t on migrator.core_history` calls a function of \
+         `evil`",
     ),
     (
         "ALTER TABLE migrator.event ALTER role SET DEFAULT number()",
@@ -316,8 +376,144 @@ async fn every_way_to_have_something_called_is_refused_by_its_name() {
                  OR c.oid = to_regclass('migrator.event') AND relkind = 'S' \
              LOOP EXECUTE format('ALTER %s %s OWNER TO postgres', t.kind, t.name); END LOOP; END $$";
         trapped.database.run(taken).await;
-        trapped.assert_refused(way, said).await;
+        let said = said.replace("`evil`", &format!("`{}`", trapped.role));
+        trapped.assert_refused(way, &said).await;
     }
+}
+
+/// A function that records its own name, and the trigger that calls it.
+fn audit(name: &str, security: &str, trigger: &str) -> String {
+    format!(
+        "CREATE FUNCTION public.{name}() RETURNS trigger LANGUAGE plpgsql {security} AS $$ BEGIN \
+           INSERT INTO public.seen VALUES ('{name}'); RETURN coalesce(NEW, OLD); END $$; \
+         {trigger} EXECUTE FUNCTION public.{name}();"
+    )
+}
+
+/// A history of a deployer that is no superuser, with a superuser's triggers.
+#[tokio::test]
+async fn triggers_whose_functions_trusted_roles_own_are_tolerated() {
+    let database = Database::new().await;
+    let (deployer, role) = database.as_new_role().await;
+    let group = format!("group_of_{role}");
+    let (_, name) = database.url.rsplit_once('/').expect("a name");
+    database
+        .run(&format!(
+            "CREATE ROLE {group}; GRANT {group} TO {role}; \
+             GRANT ALL ON SCHEMA public TO {role}, {group}; \
+             GRANT CREATE ON DATABASE {name} TO {role}; \
+             CREATE TABLE public.seen (trigger text); GRANT INSERT ON public.seen TO {role}"
+        ))
+        .await;
+    deployer.up(core(&["SELECT 1;"])).await.expect("it runs");
+    let by_superuser = [
+        audit(
+            "each",
+            "SECURITY DEFINER",
+            "CREATE TRIGGER a BEFORE INSERT OR UPDATE OR DELETE ON migrator.event FOR EACH ROW",
+        ),
+        audit(
+            "entry",
+            "",
+            "CREATE TRIGGER a BEFORE INSERT OR UPDATE OR DELETE ON migrator.core_history \
+               FOR EACH ROW",
+        ),
+        audit(
+            "statement",
+            "",
+            "CREATE TRIGGER b AFTER INSERT OR DELETE ON migrator.core_history",
+        ),
+        audit(
+            "deferred",
+            "",
+            "CREATE CONSTRAINT TRIGGER c AFTER INSERT OR DELETE ON migrator.core_history \
+               DEFERRABLE INITIALLY DEFERRED FOR EACH ROW",
+        ),
+        audit(
+            "condition",
+            "",
+            "CREATE TRIGGER d AFTER INSERT ON migrator.event FOR EACH ROW \
+               WHEN (NEW.kind = 'apply')",
+        ),
+        audit(
+            "disabled",
+            "",
+            "CREATE TRIGGER e BEFORE INSERT ON migrator.event FOR EACH ROW",
+        ),
+        audit(
+            "replica",
+            "",
+            "CREATE TRIGGER f BEFORE INSERT ON migrator.event FOR EACH ROW",
+        ),
+        "ALTER TABLE migrator.event DISABLE TRIGGER e, ENABLE REPLICA TRIGGER f;".to_owned(),
+        format!("GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO {role}"),
+    ];
+    for sql in by_superuser {
+        database.run(&sql).await;
+    }
+    let group_audit = audit(
+        "of_group",
+        "",
+        "CREATE TRIGGER g BEFORE INSERT ON migrator.event FOR EACH ROW",
+    );
+    deployer
+        .run(&format!(
+            "{group_audit} ALTER FUNCTION public.of_group() OWNER TO {group}"
+        ))
+        .await;
+    let own = "CREATE TRIGGER h AFTER INSERT ON migrator.core_history FOR EACH ROW";
+    deployer.run(&audit("own", "", own)).await;
+
+    let scripts = core(&["SELECT 1;", "SELECT 2;"]);
+    let client = deployer.client().await;
+    let migrator = Migrator::new(scripts);
+    let status = migrator.status(&client, &Selection::All).await;
+    assert!(!status.expect("it reads").is_current());
+    let report = deployer.up(scripts).await.expect("it applies");
+    assert_eq!(done(&report), ["core/2"]);
+    let seen = "SELECT DISTINCT trigger FROM seen ORDER BY 1";
+    let fired = [
+        "condition",
+        "deferred",
+        "each",
+        "entry",
+        "of_group",
+        "own",
+        "statement",
+    ];
+    assert_eq!(database.rows(seen).await, fired);
+    let report = deployer.down(scripts).await.expect("it reverts");
+    assert_eq!(report.done.len(), 2);
+    assert_eq!(deployer.recorded().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_trigger_that_a_stranger_was_once_allowed_to_create_is_refused() {
+    let trapped = Trapped::new().await;
+    let Trapped { database, role, .. } = &trapped;
+    database.up(scripts()).await.expect("it runs");
+    let grant = format!(
+        "GRANT USAGE ON SCHEMA migrator TO {role}; GRANT TRIGGER ON migrator.event TO {role}"
+    );
+    database.run(&grant).await;
+    trapped
+        .does(
+            "CREATE TRIGGER t BEFORE INSERT ON migrator.event \
+               FOR EACH ROW EXECUTE FUNCTION fires()",
+        )
+        .await;
+    database
+        .run(&format!("REVOKE TRIGGER ON migrator.event FROM {role}"))
+        .await;
+    let said =
+        format!("`migrator.event`: the trigger `t on migrator.event` calls a function of `{role}`");
+    trapped.assert_refused("granted once", &said).await;
+    database.run("DROP TRIGGER t ON migrator.event").await;
+    let report = database
+        .down(scripts())
+        .await
+        .expect("what the help says helps");
+    assert_eq!(report.done.len(), 2);
 }
 
 #[tokio::test]
@@ -547,7 +743,7 @@ async fn a_step_whose_entry_is_not_written_fails_and_is_rolled_back() {
         database.up(core(&["SELECT 1;"])).await.expect("it runs");
         let script = swallowing(table, "");
         let fault = database.fault(core(&["SELECT 1;", &script])).await;
-        let said = format!("the statement changed 0 rows of `migrator.{table}` and not 1");
+        let said = swallowed(table);
         assert_eq!(fault.message, said);
         assert_eq!(fault.code.to_string(), "M0505");
         assert_eq!(database.recorded().await, ["core/1"]);
@@ -571,9 +767,129 @@ async fn a_step_outside_a_transaction_whose_entry_is_not_written_fails() {
     database.up(core(&["SELECT 1;"])).await.expect("it runs");
     let script = swallowing("core_history", "-- migrator: no-transaction\n");
     let fault = database.fault(core(&["SELECT 1;", &script])).await;
-    let said = "the statement changed 0 rows of `migrator.core_history` and not 1";
-    assert_eq!(fault.message, said);
+    assert_eq!(fault.message, swallowed("core_history"));
     assert_eq!(database.recorded().await, ["core/1", "core/2 dirty up"]);
+}
+
+fn swallowed(table: &str) -> String {
+    format!(
+        "a write of the history changed 0 rows of `migrator.{table}` where 1 was expected; the \
+         table has the trigger `swallow`"
+    )
+}
+
+/// An administrator's trigger on a command of the services' table. What it returns decides
+/// what becomes of the row.
+fn returning(command: &str, value: &str) -> String {
+    format!(
+        "CREATE FUNCTION public.swallow() RETURNS trigger LANGUAGE plpgsql AS \
+           $$ BEGIN RETURN {value}; END $$; \
+         CREATE TRIGGER swallow BEFORE {command} ON migrator.core_history \
+           FOR EACH ROW EXECUTE FUNCTION public.swallow()"
+    )
+}
+
+/// Two migrations, the second of which has this directive.
+fn two(mode: &str) -> &'static Registry {
+    let up = format!("{mode}CREATE TABLE b ();");
+    let down = format!("{mode}DROP TABLE b;");
+    registry(&[
+        ("core", 1, "CREATE TABLE a ();", "DROP TABLE a;"),
+        ("core", 2, &up, &down),
+    ])
+}
+
+const OUTSIDE: &str = "-- migrator: no-transaction\n";
+
+#[tokio::test]
+async fn a_trusted_trigger_that_swallows_an_entry_fails_the_step() {
+    let b = "SELECT to_regclass('b') IS NOT NULL";
+    // The command, what the trigger returns, the direction, what is left of an entry of a
+    // script outside a transaction, and whether its table is there.
+    for (command, value, direction, left, there) in [
+        ("DELETE", "NEW", Direction::Down, "core/2 dirty down", "f"),
+        ("UPDATE", "NULL", Direction::Down, "core/2", "t"),
+        ("UPDATE", "OLD", Direction::Down, "core/2", "t"),
+        ("INSERT", "OLD", Direction::Up, "", "f"),
+        ("UPDATE", "OLD", Direction::Up, "core/2 dirty up", "t"),
+    ] {
+        for mode in ["", OUTSIDE] {
+            if mode.is_empty() && command == "UPDATE" {
+                continue;
+            }
+            let case = format!("{command} {value} {direction:?} {mode:?}");
+            let database = Database::new().await;
+            let scripts = two(mode);
+            let first = registry(&[("core", 1, "CREATE TABLE a ();", "DROP TABLE a;")]);
+            database.up(first).await.expect("it runs");
+            if direction == Direction::Down {
+                database.up(scripts).await.expect("it runs");
+            }
+            database.run(&returning(command, value)).await;
+            let failed = match direction {
+                Direction::Up => database.up(scripts).await,
+                Direction::Down => database.down(scripts).await,
+            };
+            assert_eq!(fault(failed).message, swallowed("core_history"), "{case}");
+            let mut entries = vec!["core/1".to_owned()];
+            let second = match (mode, direction) {
+                (OUTSIDE, _) => left,
+                (_, Direction::Up) => "",
+                (_, Direction::Down) => "core/2",
+            };
+            entries.extend((!second.is_empty()).then(|| second.to_owned()));
+            assert_eq!(database.recorded().await, entries, "{case}");
+            let is_there = match mode {
+                OUTSIDE => there,
+                _ if direction == Direction::Down => "t",
+                _ => "f",
+            };
+            assert_eq!(database.value(b).await, is_there, "{case}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_trusted_trigger_that_swallows_a_repair_fails_it() {
+    for (command, outcome) in [("UPDATE", Outcome::Applied), ("DELETE", Outcome::Reverted)] {
+        let database = Database::new().await;
+        database.up(two("")).await.expect("it runs");
+        database
+            .run("UPDATE migrator.core_history SET dirty = 'up' WHERE version % 10 = 2")
+            .await;
+        database.run(&returning(command, "NULL")).await;
+        let error = database.repair(two(""), 2, outcome).await;
+        let error = error.expect_err("nothing was written");
+        assert_eq!(error.code().to_string(), "M0505");
+        let said = format!("{error}: {:?}", error.kind);
+        assert!(said.contains(&swallowed("core_history")), "{said}");
+        assert_eq!(database.recorded().await, ["core/1", "core/2 dirty up"]);
+    }
+}
+
+#[tokio::test]
+async fn a_trusted_trigger_that_swallows_an_accepted_change_fails_it() {
+    let database = Database::new().await;
+    database.up(two("")).await.expect("it runs");
+    for value in ["NULL", "OLD"] {
+        database
+            .run("DROP FUNCTION IF EXISTS public.swallow() CASCADE")
+            .await;
+        database.run(&returning("UPDATE", value)).await;
+        let edited = registry(&[
+            ("core", 1, "CREATE TABLE a ();", "DROP TABLE a;"),
+            ("core", 2, "CREATE TABLE b (id int);", "DROP TABLE b;"),
+        ]);
+        let mut client = database.client().await;
+        let mut migrator = Migrator::new(edited);
+        let edits = migrator.edits(&client, "core", None).await;
+        let edits = edits.expect("they are read");
+        let accept = migrator.accept(&mut client, &edits);
+        let error = within("accept", accept).await.expect_err("it is swallowed");
+        let said = format!("{error}: {:?}", error.kind);
+        assert!(said.contains(&swallowed("core_history")), "{said}");
+        assert_eq!(database.events().await, ["apply core/1", "apply core/2"]);
+    }
 }
 
 #[tokio::test]
