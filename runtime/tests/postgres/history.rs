@@ -356,8 +356,9 @@ async fn a_name_that_nothing_has_is_refused_with_the_nearest() {
             .plan(&client, direction, &target)
             .await
             .expect_err("it is not known");
-        assert_eq!(error.to_string(), "there is no service `tennant`");
-        assert_eq!(error.help(), "did you mean `tenant`?");
+        assert_eq!(error.to_string(), "unknown service `tennant`");
+        let help = "did you mean `tenant`? the services are core, auth, lonely, tenant";
+        assert_eq!(error.help(), help);
     }
 }
 

@@ -151,7 +151,8 @@ async fn what_the_deploy_job_of_a_service_applies_is_all_that_the_service_waits_
     assert_eq!(after.expect("a state"), DatabaseState::Current);
     assert_eq!(state(&database, own).await, DatabaseState::Behind(1));
     let slip = migrator.state(&client, &Target::service("tenent")).await;
-    assert_eq!(slip.expect_err("a slip").help(), "did you mean `tenant`?");
+    let help = "did you mean `tenant`? the services are core, auth, tenant";
+    assert_eq!(slip.expect_err("a slip").help(), help);
 }
 
 #[tokio::test]
