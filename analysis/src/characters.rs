@@ -1,9 +1,9 @@
-//! Characters that are not what they look like: spaces that are none to Postgres,
-//! quotes and dashes of a word processor, and marks that turn the direction of text.
+//! Characters that are not what they look like: spaces that Postgres does not know, quotes and
+//! dashes of a word processor, and marks that change the direction of text.
 //!
-//! To Postgres each of them is a letter of a name. Where it breaks the grammar,
-//! `syntax` names it; where it does not, and where a comment or a string hides
-//! what a script does, it is a finding of its own.
+//! To Postgres each of them is a letter of a name. If the character breaks the grammar,
+//! `syntax` names it. If it does not, or if a comment or a string hides what a script does,
+//! it is a finding of its own.
 
 use migrator_model::Code;
 use squawk_lexer::TokenKind;

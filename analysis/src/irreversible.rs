@@ -1,4 +1,4 @@
-//! Migrations that say themselves that they cannot be reverted.
+//! M0232: migrations whose down script says that they cannot be reverted.
 
 use migrator_model::Code;
 

@@ -1,7 +1,7 @@
 //! M0325: a script names something in a schema of the tree that no script makes.
 //!
-//! Mostly a slip of the finger. It is a warning: a program, an operator or SQL
-//! that is put together as it runs may have made it.
+//! Usually the name is misspelt. It is a warning, because a program, an operator or dynamic
+//! SQL may have made the object.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 

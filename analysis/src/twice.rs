@@ -1,8 +1,8 @@
 //! M0324: an object is made that already exists, so that the script fails.
 //!
-//! What two branches made is often merged without a word from git. The up scripts
-//! are followed in plan order; what may have been dropped where that cannot be
-//! seen is not judged.
+//! Git often merges two branches that make the same object without a conflict. This module
+//! follows the up scripts in plan order. It reports nothing that a statement may have dropped
+//! in a way that the analysis cannot see.
 
 #![expect(
     clippy::wildcard_enum_match_arm,

@@ -1,8 +1,7 @@
-//! The scripts that cannot be read, and what may be their doing.
+//! The scripts that cannot be read, and what they may have done.
 //!
-//! A script with a fault says nothing of what it makes, drops or changes. The
-//! others are judged all the same; but where a finding would rest on something
-//! that such a script names, there is none.
+//! A script with a fault does not show what it makes, drops or changes. The others are
+//! checked all the same; but there is no finding that depends on a name in such a script.
 
 use std::collections::BTreeSet;
 

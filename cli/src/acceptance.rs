@@ -1,4 +1,4 @@
-//! What makes a difference that `verify` found no error: a directive of the migration's scripts, or
+//! Why a difference that `verify` found is no error: a directive of the migration's scripts, or
 //! a level in the manifest.
 
 use migrator_model::{Code, Level, Registry};

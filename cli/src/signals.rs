@@ -1,8 +1,8 @@
 //! What Ctrl-C, `kill` and a lost terminal do: the first signal stops the command in order,
 //! the second ends the process.
 //!
-//! A thread of its own listens, so that a second signal is heard whatever the command
-//! is at; and so that a command that waits where nothing can stop it ends all the same.
+//! A separate thread listens, so that it receives a second signal whatever the command does,
+//! and can end a command that waits where nothing can stop it.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc;

@@ -1,6 +1,6 @@
-//! Text that others wrote (a file's name, a recorded name, what the server says), made fit for
-//! a line of output: it can neither begin a line, nor move the cursor, nor turn the direction
-//! of what is read.
+//! Makes text of others (a file's name, a recorded name, a message of the server) safe for
+//! a line of output: it cannot begin a line, move the cursor, or change the direction of
+//! what is read.
 
 use std::borrow::Cow;
 

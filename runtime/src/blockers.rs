@@ -1,10 +1,10 @@
 //! Names what a step waits for at the server: other sessions, prepared transactions, or a
 //! synchronous standby.
 //!
-//! Once a step has run into `lock_timeout` the server no longer knows whom it waited
-//! for. So it is asked meanwhile, from half of that time on; a step that is quick costs
-//! no round trip. A connection of its own asks, opened when it is first needed: an
-//! error in the transaction that holds the locks of the run would end them.
+//! Once a step has exceeded `lock_timeout`, the server no longer knows whom the step waited
+//! for. So this module asks while the step waits, from half of that time on; a quick step costs
+//! no round trip. It opens a separate connection when it first asks: an error in the
+//! transaction that holds the locks of the run would end them.
 
 use std::fmt;
 use std::pin::pin;
@@ -95,11 +95,11 @@ const TELLING: usize = 400;
 /// So much of a statement is shown.
 const SHOWN: usize = 100;
 
-/// Between two questions is at least this time.
+/// The shortest time between two questions.
 const LEAST: Duration = Duration::from_millis(5);
 
-/// Between two questions is at most this time. What is seen twice is told: so a wait is
-/// told when it has lasted 5 seconds, or a little longer.
+/// The longest time between two questions. A wait that two answers show is reported: so the
+/// report comes when the wait has lasted 5 seconds, or a little longer.
 const MOST: Duration = Duration::from_millis(2500);
 
 impl Watch {

@@ -1,4 +1,4 @@
-//! Writes to the history what belongs to no step: what `repair` was told.
+//! Writes what belongs to no step to the history: the results of `repair`.
 
 use crate::blockers::{Waiting, WaitingFor, Watch};
 use crate::client::Client;

@@ -1,4 +1,4 @@
-//! What a run tells while it runs.
+//! What a run reports while it runs.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -30,8 +30,8 @@ pub enum Event<'a> {
         /// Whose locks it ran into, as far as they were seen.
         blockers: &'a [Blocker],
     },
-    /// The server is at something that has to wait, for some seconds by now: at a
-    /// statement, a record or a COMMIT. Said again when what it waits for changes.
+    /// A statement, a record or a COMMIT has waited at the server for some seconds. Repeated
+    /// when what it waits for changes.
     Held {
         /// The step, or the migration that is recorded.
         subject: &'a str,

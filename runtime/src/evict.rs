@@ -1,8 +1,8 @@
-//! Ends the session that holds a run's locks, over another connection, where it does not
-//! answer any more.
+//! Ends the session that holds a run's locks over another connection, if the session does not
+//! answer.
 //!
-//! It is found by the run's own lock, whose key is random: whatever session holds that is
-//! ours, be it behind a pooler.
+//! The session is found by the run's own lock, whose key is random: the session that holds it
+//! belongs to this run, also behind a pooler.
 
 use std::time::Duration;
 

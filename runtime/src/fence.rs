@@ -1,10 +1,10 @@
-//! What a step outside a transaction checks at the server before each of its statements:
-//! that its run still holds the lock, and that the dirty entry is the one it wrote.
+//! Checks, before each statement of a step outside a transaction, that the run still holds the
+//! lock and that the dirty entry is the one that the run wrote.
 //!
-//! A run can sleep between two statements, as its machine does, while its lock's session
-//! ends and other runs go on. The check is a message of its own, sent right before the
-//! statement. It fails inside a transaction that it leaves open, so that the server
-//! refuses the statement behind it.
+//! A run can sleep between two statements when its machine sleeps. Meanwhile its lock's session
+//! may end, and other runs may start. The check is a message of its own, sent right before the
+//! statement. A failed check leaves its transaction open, so that the server refuses the
+//! statement after it.
 
 use crate::history::schema::Tables;
 use crate::history::write;

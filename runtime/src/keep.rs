@@ -1,8 +1,8 @@
 //! Keeps the connection of a run's locks in use, and notices when it is lost.
 //!
-//! What lies between (a proxy, a NAT) ends or forgets a connection that nobody uses, and
-//! this one has nothing to do for all of a run. So it sends a query at intervals, and so do
-//! the others of a run where they wait for the lock or for each other.
+//! A proxy or a NAT ends or forgets an idle connection, and the connection of the locks is idle
+//! for the whole run. So it sends a query at intervals. The other connections of a run do so
+//! while they wait for the lock or for each other.
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,8 +1,8 @@
-//! Ends a run in order when it is told to.
+//! Stops a run in order.
 //!
-//! The answers tell the truth: what runs at the server is cancelled, again and again
-//! until it has answered, as a request that falls between two messages cancels
-//! nothing. What is done with the answers is the business of who waits for them.
+//! The server is asked to cancel the running statement again and again until it answers,
+//! because a request between two messages cancels nothing. The callers that wait for the
+//! answers decide what follows from them.
 
 use std::fmt;
 use std::pin::pin;

@@ -1,9 +1,9 @@
-//! Makes a throwaway server safe for scripts that nobody vouches for.
+//! Makes a throwaway server safe for untrusted scripts.
 //!
-//! Such a script may go back to the role that logged in, call the server over a
-//! connection of its own, or leave a function behind that a superuser calls later. So
-//! the scripts log in as roles that are no superusers, every login needs a password
-//! that no script knows, and no superuser runs a script any more.
+//! Such a script may return to the role that logged in, call the server over a connection of
+//! its own, or leave a function that a superuser calls later. So the scripts log in as roles
+//! that are no superusers, every login needs a password that no script knows, and no superuser
+//! runs a script any more.
 
 use std::time::{Duration, Instant};
 

@@ -1,13 +1,14 @@
 //! Whether two texts of a definition mean the same: the server decides.
 //!
-//! Postgres prints an expression from its parsed form, and what it prints parses to a form that
-//! it may print otherwise: `state IN ('new')` of a `varchar` changes twice. So a database that was
-//! dumped and restored, or a script that was written after what psql shows, has other texts with
-//! the same meaning. Here the server parses and prints each text until the text stays the same,
-//! in a transaction or behind a savepoint, and that is rolled back. Where the server can, it prints without needless
-//! parentheses, as psql does, so that `a AND (b AND c)` is `a AND b AND c`. A text that the server does not take is different.
+//! Postgres prints an expression from its parsed form, and may print its own text differently
+//! once it has parsed that: `state IN ('new')` of a `varchar` changes twice. So a database that was
+//! dumped and restored has other texts with the same meaning. The same goes for a script that
+//! follows what psql shows. Here the server parses and prints each text until the text no longer
+//! changes, in a transaction or after a savepoint that is rolled back. Where the server can, it
+//! prints without needless parentheses, as psql does, so that `a AND (b AND c)` is
+//! `a AND b AND c`. A text that the server refuses is different.
 //!
-//! Each text is sent as one statement of its own, so that no text can bring a second one.
+//! Each text is sent as one statement of its own, so that no text can contain a second one.
 
 use tokio_postgres::Client;
 

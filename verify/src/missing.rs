@@ -1,7 +1,7 @@
-//! What could not be applied, and which later faults come of that.
+//! Migrations that could not be applied, and the later faults that they cause.
 //!
-//! Every later migration is tried. Where it fails for want of something that an unapplied
-//! migration names, it is skipped behind that one, and its script is not at fault.
+//! Every later migration is tried. If it fails because it lacks something that an unapplied
+//! migration names, it is skipped behind that migration, and its script is not at fault.
 
 use std::collections::BTreeSet;
 
@@ -50,7 +50,7 @@ impl<'a> Missing<'a> {
         self.note(migration, behind.to_owned(), None);
     }
 
-    /// What is told of a migration that is not applied because its up script failed.
+    /// The verdict on a migration that is not applied because its up script failed.
     pub(crate) fn judge_fault(
         &mut self,
         migration: &'a Migration,
@@ -66,7 +66,7 @@ impl<'a> Missing<'a> {
         Verdict::Failed(pass, fault)
     }
 
-    /// What is told of a migration whose first up script ran.
+    /// The verdict on a migration whose first up script ran.
     pub(crate) fn judge(&self, before: &Picture, verdict: Verdict) -> Verdict {
         let behind = match &verdict {
             Verdict::Failed(_, fault) => self.behind(fault),
@@ -97,7 +97,7 @@ impl<'a> Missing<'a> {
         });
     }
 
-    /// The migration for want of which a script failed, if it is one.
+    /// The migration whose absence made a script fail, if that is one migration.
     fn behind(&self, fault: &Fault) -> Option<String> {
         let lacking = lacking(fault)?;
         let named = self.naming(&lacking);
@@ -105,8 +105,8 @@ impl<'a> Missing<'a> {
         named.or_else(dynamic).map(|one| one.root.clone())
     }
 
-    /// The migration for want of which all of the differences are there, if it is one: each is of
-    /// an object that an unapplied script names, or of a part of such a one.
+    /// The migration whose absence explains all differences, if that is one migration: each
+    /// difference is in an object that an unapplied script names, or in a part of such an object.
     fn behind_all(&self, before: &Picture, found: &[Difference]) -> Option<String> {
         let mut behind = None;
         for difference in found {

@@ -1,8 +1,8 @@
-//! Which script repeats an entry of a history: the binary's own or a recorded one.
+//! Chooses the script that repeats an entry of a history: the binary's own or the recorded one.
 //!
-//! Whoever can write the history can write a script into it. So a recorded script is
-//! compared with its checksum, the binary's own is used where both are the same, and
-//! what only the database has is told apart.
+//! Whoever can write the history can write a script into it. So a recorded script is compared
+//! with its checksum. The binary's own script is used if both are the same, and a script that
+//! only the database has is marked as such.
 
 use migrator_model::file_name::Direction;
 use migrator_model::{Migration, Registry, sql};

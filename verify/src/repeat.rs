@@ -1,7 +1,7 @@
-//! A history repeated on a server of its own: each script by the role that ran it.
+//! Repeats a history on a separate server: each script by the role that ran it.
 //!
-//! While the scripts are the binary's own, every role is a superuser, as nobody knows
-//! what rights it had. From the first script on that only the history has, none is.
+//! While the scripts are the binary's own, every role is a superuser, because nobody knows
+//! which rights it had. From the first script on that only the history has, no role is.
 
 use std::collections::BTreeMap;
 

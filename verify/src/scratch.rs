@@ -124,7 +124,7 @@ impl<'a, 'c> Scratch<'a, 'c> {
         Ok(())
     }
 
-    /// Applies a migration that is not to be proved. What is told if that fails.
+    /// Applies a migration without a proof. Returns the verdict if that fails.
     async fn only_apply(&mut self, migration: &'a Migration) -> Result<Option<Verdict>, Error> {
         self.at_rest = None;
         match self.run(migration, Direction::Up).await {

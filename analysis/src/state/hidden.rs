@@ -1,4 +1,4 @@
-//! What a statement may do that is not written in it.
+//! What a statement may do that its text does not show.
 
 use std::collections::BTreeSet;
 

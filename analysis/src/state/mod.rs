@@ -1,9 +1,9 @@
-//! What is in the database at a point of the plan, as far as the scripts tell.
+//! What is in the database at a point of the plan, as far as the scripts show.
 //!
-//! [`State`] follows scripts statement by statement. What it says is there was
-//! made by a script of the tree and not dropped since; a fact that it has of a
-//! column holds. What it does not know, it leaves out: objects that no script
-//! makes, and whatever SQL that is put together as it runs may have changed.
+//! [`State`] follows scripts statement by statement. A script of the tree has made each
+//! object in it, and none has dropped it since; each fact about a column holds. It leaves
+//! out what it does not know: objects that no script makes, and whatever dynamic SQL may
+//! have changed.
 
 #![expect(
     clippy::wildcard_enum_match_arm,

@@ -1,7 +1,7 @@
-//! What the parser says of an error, in the words of the person who made it.
+//! Explains an error of the parser in the words of the person who made it.
 //!
-//! The parser tells where it could not go on, and what it would have taken. What
-//! was meant is seen by the words around that place.
+//! The parser says where it stopped, and what it expected. The words around that place show
+//! what the author meant.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! What is not SQL: what the parser refuses, and what it lets pass.
+//! Text that is not SQL: what the parser refuses, and what it accepts although Postgres does not.
 
 mod explain;
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Typical mistakes in, what is said of them out: the place, the message, the help.
+//! Typical mistakes in, findings out: the place, the message, the help.
 
 use migrator_model::{Code, Tree, resolve};
 

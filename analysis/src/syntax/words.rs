@@ -1,4 +1,4 @@
-//! Words that people write and Postgres does not take, and the words that it does.
+//! Words that people write and Postgres does not accept, and the words that it accepts.
 
 /// What to write instead of a word of another database.
 pub(super) fn foreign(word: &str) -> Option<&'static str> {

@@ -1,7 +1,7 @@
-//! Which ways to authenticate are acceptable, and the watch over what a server asks for.
+//! Decides which methods of authentication are acceptable, and watches which one a server asks for.
 //!
-//! tokio-postgres answers whatever it is asked, also by a password in clear. So the
-//! server's messages are looked at before tokio-postgres sees them, up to the end of
+//! tokio-postgres answers every request, also with a password in clear. So this module reads
+//! the server's messages before tokio-postgres sees them, up to the end of
 //! authentication (protocol documentation, *Message Formats*, `Authentication…`).
 
 use std::{error, fmt, io};

@@ -1,13 +1,13 @@
-//! How both ends of a connection notice that the other one is gone.
+//! How each end of a connection notices that the other one is gone.
 //!
-//! By default neither does for hours: Linux sends its first keepalive probe after two
+//! By default neither end notices for hours: Linux sends its first keepalive probe after two
 //! hours, and a server that executes a statement does not look at its socket at all.
 //! Here each side notices within 60 seconds: it probes after [`IDLE`] without traffic
 //! and gives up when nothing was acknowledged for [`UNACKNOWLEDGED`].
 //!
-//! The client sets its socket. The server is asked by start-up options, which become
-//! the session's defaults, so that `RESET ALL` keeps them. Poolers refuse options and
-//! older servers do not know all of them: then the session is opened with fewer.
+//! The client sets options of its socket. Start-up options set those of the server; they
+//! become the session's defaults, so that `RESET ALL` keeps them. Poolers refuse options and
+//! older servers do not know all of them: then the client connects with fewer options.
 
 use std::{
     sync::{

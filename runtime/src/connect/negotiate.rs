@@ -1,7 +1,7 @@
-//! Agrees with a server on encryption, and watches what it asks for then.
+//! Negotiates encryption with a server, and watches how it then authenticates.
 //!
-//! tokio-postgres is told that every connection begins with TLS (its `Direct`), so that
-//! the stream is ours in every case: encrypted or not.
+//! tokio-postgres believes that every connection begins with TLS (its `Direct`), so that this
+//! crate owns the stream in every case, encrypted or not.
 
 use std::{
     error::Error,

@@ -1,4 +1,4 @@
-//! Looks at what an interrupted script has left, for somebody who is to say what became of it.
+//! Shows what an interrupted script has left, before somebody records it with `repair`.
 
 use migrator_model::Version;
 use migrator_model::diagnostic::Position;

@@ -1,9 +1,8 @@
-//! Takes up a script that broke half-way outside a transaction.
+//! Resumes a script that was interrupted outside a transaction.
 //!
-//! Its statements are gone through from the first on: what is done is passed over,
-//! what is half-done is dropped and done again. So only scripts are taken up of which
-//! each statement brings about a state that can be looked at; `read` knows these, and
-//! `look` looks.
+//! It checks each statement in order: it skips a statement that is done, and drops and repeats
+//! one that is half done. So it resumes only scripts in which the catalog shows the effect of
+//! each statement. `read` knows these statements, and `look` reads the catalog.
 
 mod inspect;
 mod look;
