@@ -28,7 +28,9 @@ mod twice;
 mod undo;
 mod unread;
 
-use migrator_model::{Diagnostic, Registry, Resolved};
+use std::collections::HashSet;
+
+use migrator_model::{Code, Diagnostic, Registry, Resolved};
 
 use allowances::Extent;
 use finding::Finding;
@@ -99,5 +101,10 @@ fn together<'a>(registry: &Registry, pairs: &'a [Pair<'a>], unread: &Unread) -> 
         }
     }
     findings.extend(safety::find(pairs, unread));
+    // Of two names that are cut alike, the second is there already for that reason.
+    let place = |finding: &Finding<'a>| (finding.script.path, finding.offset);
+    let alike = findings.iter().filter(|one| one.code == Code::M0233);
+    let alike: HashSet<_> = alike.map(place).collect();
+    findings.retain(|one| one.code != Code::M0324 || !alike.contains(&place(one)));
     findings
 }

@@ -13,7 +13,9 @@ use crate::script::Script;
 pub(crate) fn find<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
     match script.mode() {
         Mode::Transaction => controls(script).or_else(|| refuses(script)),
-        Mode::NoTransaction => needless(script).or_else(|| unrepeatable(script)),
+        Mode::NoTransaction => needless(script)
+            .or_else(|| homeless(script))
+            .or_else(|| unrepeatable(script)),
     }
 }
 
@@ -54,6 +56,31 @@ fn controls<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
         };
         let keeps_it = sql.kind(statement) == Kind::ROLLBACK_TO_SAVEPOINT;
         open.truncate(at + usize::from(keeps_it));
+    }
+    None
+}
+
+/// A savepoint statement of a script that runs in no transaction and has begun none.
+fn homeless<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
+    let sql = &script.sql;
+    let mut is_open = false;
+    for statement in sql.all_statements() {
+        let kind = sql.kind(statement);
+        if kind == Kind::BEGIN {
+            is_open = true;
+        } else if ends(kind) {
+            is_open = sql.find(statement, Kind::CHAIN_KW).is_some()
+                && sql.find(statement, Kind::NO_KW).is_none();
+        } else if is_control(kind) && !is_open {
+            let what = first_words(sql, statement, 1);
+            return Some(Finding::new(
+                script,
+                Code::M0210,
+                sql.range(statement).start,
+                format!("`{what}` is outside a transaction, where Postgres refuses it"),
+                "write it between BEGIN and COMMIT, or remove it",
+            ));
+        }
     }
     None
 }
@@ -354,6 +381,34 @@ mod tests {
             let said = said(script);
             assert!(
                 said.len() == 1 && said[0].starts_with("M0210"),
+                "{script}: {said:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn savepoints_need_a_transaction() {
+        for (script, expected) in [
+            ("SAVEPOINT a; RELEASE a;", "M0210 write it between"),
+            ("BEGIN; COMMIT; SAVEPOINT a;", "M0210 write it between"),
+            ("VACUUM; ROLLBACK TO a;", "M0210 write it between"),
+            (
+                "BEGIN; COMMIT AND NO CHAIN; SAVEPOINT a;",
+                "M0210 write it between",
+            ),
+            ("BEGIN; SAVEPOINT a; RELEASE a; COMMIT;", ""),
+            ("BEGIN; COMMIT AND CHAIN; SAVEPOINT a; COMMIT;", ""),
+        ] {
+            let said = said(&format!("-- migrator: no-transaction\n{script}"));
+            let refused: Vec<&String> =
+                said.iter().filter(|one| one.starts_with("M0210")).collect();
+            assert_eq!(
+                refused.len(),
+                usize::from(!expected.is_empty()),
+                "{script}: {said:?}"
+            );
+            assert!(
+                refused.iter().all(|one| one.starts_with(expected)),
                 "{script}: {said:?}"
             );
         }

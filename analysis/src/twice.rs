@@ -329,6 +329,17 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_is_cut_to_another_is_told_once() {
+        let long = "n".repeat(70);
+        let script = format!("CREATE TABLE s.{long}a (); CREATE TABLE s.{long}b ();");
+        assert_eq!(found(&[("a", &script)]), [] as [&str; 0]);
+        twice(
+            &format!("CREATE TABLE s.{long} (); CREATE TABLE s.{long} ();"),
+            "table `s.nnn",
+        );
+    }
+
+    #[test]
     fn what_may_be_gone_may_be_made() {
         for script in [
             "CREATE TABLE IF NOT EXISTS s.t ();",

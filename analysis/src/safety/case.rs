@@ -27,7 +27,9 @@ pub(super) fn units(script: &Script<'_>, statement: Id) -> Vec<Id> {
     if sql.kind(statement) != Kind::ALTER_TABLE {
         return vec![statement];
     }
-    let is_action = |&id: &Id| !sql.is_leaf(id) && sql.kind(id) != Kind::TABLE_RELATION_NAME;
+    let is_action = |&id: &Id| {
+        !sql.is_leaf(id) && !matches!(sql.kind(id), Kind::TABLE_RELATION_NAME | Kind::IF_EXISTS)
+    };
     sql.children(statement).filter(is_action).collect()
 }
 

@@ -9,8 +9,13 @@ use crate::parse::Kind;
 pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
     let table = case.table.as_ref()?;
     let column = case.column();
-    let is_drop = case.sql().kind(case.unit) == Kind::DROP_COLUMN;
+    let sql = case.sql();
+    let is_drop = sql.kind(case.unit) == Kind::DROP_COLUMN;
     if !is_drop || case.known.is_new_column(table, &column) {
+        return None;
+    }
+    let may_lack_table = sql.child(sql.parent(case.unit), Kind::IF_EXISTS).is_some();
+    if may_lack_table && case.of_table().is_none() {
         return None;
     }
     Some(case.finding(

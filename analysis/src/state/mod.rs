@@ -54,6 +54,8 @@ pub(crate) struct Entry<'a> {
     owners: Vec<Owner>,
     /// Of a table, what is known of it.
     pub(crate) table: Option<Table<'a>>,
+    /// Of the functions of a name, the arguments of each, as far as they are known.
+    arguments: Vec<Option<Vec<String>>>,
 }
 
 impl Entry<'_> {
@@ -168,7 +170,7 @@ impl<'a> State<'a> {
     /// is, because of its IF NOT EXISTS or IF EXISTS.
     pub(crate) fn is_idle(&self, sql: &Sql<'_>, mention: &Mention, part: Id) -> bool {
         let has = |node, kind| sql.child(node, kind).is_some();
-        let is_made = self.made(&mention.object).is_some();
+        let is_made = self.made(&mention.object).is_some() && !self.is_other_routine(sql, mention);
         let is_altered_if_there = part != mention.statement
             && has(mention.statement, Kind::IF_EXISTS)
             && mention
@@ -182,6 +184,25 @@ impl<'a> State<'a> {
             Deed::Drop => has(part, Kind::IF_EXISTS) && !is_made,
             Deed::Change | Deed::Use => false,
         }
+    }
+
+    /// Whether a DROP names a function by arguments that none of its name has.
+    fn is_other_routine(&self, sql: &Sql<'_>, mention: &Mention) -> bool {
+        if mention.object.space != Space::Routine || mention.deed != Deed::Drop {
+            return false;
+        }
+        let mut lists = sql.descendants(mention.statement).filter(|&id| {
+            sql.kind(id) == Kind::PARAM_LIST && sql.range(sql.parent(id)).start == mention.offset
+        });
+        let dropped = lists.next().and_then(|list| text::arguments(sql, list));
+        let (Some(dropped), Some(entry)) = (dropped, self.get(&mention.object)) else {
+            return false;
+        };
+        let is_other = |made: &Option<Vec<String>>| {
+            made.as_ref()
+                .is_some_and(|made| text::are_other_arguments(made, &dropped))
+        };
+        entry.arguments.iter().all(is_other)
     }
 
     /// Where a script's names are looked up at the point that is reached.
@@ -268,6 +289,7 @@ impl<'a> State<'a> {
                 continue;
             }
             match mention.deed {
+                Deed::Drop if self.is_other_routine(sql, mention) => {}
                 Deed::Drop => {
                     if let Some(old) = renamed.replace(mention) {
                         self.drop_with_all(sql, statement, &old.object);
@@ -316,13 +338,16 @@ impl<'a> State<'a> {
         };
         let text = text::definition(sql, statement);
         if object.space == Space::Routine {
-            return self.make_routine(key, site, text);
+            let list = sql.find(statement, Kind::PARAM_LIST);
+            let arguments = list.and_then(|list| text::arguments(sql, list));
+            return self.make_routine(key, site, text, arguments);
         }
         let mut entry = Entry {
             site: Some(site),
             text: Some(text),
             owners: Vec::new(),
             table: None,
+            arguments: Vec::new(),
         };
         match kind {
             Kind::CREATE_TABLE
@@ -351,7 +376,13 @@ impl<'a> State<'a> {
     }
 
     /// Functions of one name are told apart no further than this.
-    fn make_routine(&mut self, key: Object, site: Site<'a>, text: String) {
+    fn make_routine(
+        &mut self,
+        key: Object,
+        site: Site<'a>,
+        text: String,
+        arguments: Option<Vec<String>>,
+    ) {
         let head = |text: &str| {
             text.split(" returns ")
                 .next()
@@ -362,11 +393,15 @@ impl<'a> State<'a> {
             .entries
             .get(&key)
             .is_some_and(|old| old.text.as_ref().is_none_or(|old| head(old) != head(&text)));
+        let old = self.entries.get(&key);
+        let mut all = old.map_or_else(Vec::new, |old| old.arguments.clone());
+        all.push(arguments);
         let entry = Entry {
             site: Some(site),
             text: (!is_other).then_some(text),
             owners: Vec::new(),
             table: None,
+            arguments: all,
         };
         if is_other {
             self.hide_name(&key.name.name);
@@ -695,6 +730,7 @@ impl<'a> State<'a> {
                 text: None,
                 owners: Vec::new(),
                 table,
+                arguments: Vec::new(),
             };
             self.set(key.clone(), Some(Rc::new(entry)));
         }

@@ -119,3 +119,25 @@ pub(crate) fn is_other_type(one: &str, other: &str) -> bool {
     let last = |text: &str| text.rsplit(' ').next().unwrap_or_default().to_owned();
     one != other && last(one) != last(other)
 }
+
+/// The types of a function's arguments, if all are written; what it returns through
+/// an argument is none.
+pub(crate) fn arguments(sql: &Sql<'_>, list: Id) -> Option<Vec<String>> {
+    let is_given =
+        |&id: &Id| sql.kind(id) == Kind::PARAM && sql.child(id, Kind::PARAM_OUT).is_none();
+    let types = sql.children(list).filter(is_given);
+    let types = types.map(|id| Some(without_modifiers(&type_of(sql, id)?)));
+    types.collect()
+}
+
+fn without_modifiers(name: &str) -> String {
+    let (base, rest) = name.split_once('(').unwrap_or((name, ""));
+    let array = rest.split_once(')').map_or("", |(_, array)| array);
+    format!("{base}{array}")
+}
+
+/// Whether the arguments of two functions of one name surely tell them apart.
+pub(crate) fn are_other_arguments(one: &[String], other: &[String]) -> bool {
+    let mut pairs = one.iter().zip(other);
+    one.len() != other.len() || pairs.any(|(one, other)| is_other_type(one, other))
+}
