@@ -210,7 +210,7 @@ fn a_role_that_a_script_makes_need_not_be_listed() {
 }
 
 #[test]
-fn an_extension_that_the_server_lacks_is_said_to_be_that() {
+fn an_extension_that_the_server_lacks_is_named() {
     let extension = (
         "20240102120000_1a1b2c3d_add_extension",
         "CREATE EXTENSION no_such_extension;\n",
@@ -541,7 +541,7 @@ fn the_manifest_sets_the_level_of_a_difference() {
 }
 
 #[test]
-fn long_texts_are_told_where_they_differ() {
+fn a_difference_of_long_texts_shows_where_they_differ() {
     let states: Vec<String> = (0..30)
         .map(|n| format!("'a state of number {n}'"))
         .collect();

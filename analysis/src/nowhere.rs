@@ -342,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_may_be_there_is_let_be() {
+    fn a_name_that_may_exist_is_not_reported() {
         for script in [
             "DROP TABLE IF EXISTS shop.itms;",
             "ALTER TABLE IF EXISTS shop.itms ADD z int;",

@@ -469,7 +469,7 @@ fn an_alias_that_is_called_like_a_schema_of_another_service_is_no_reference_to_i
 }
 
 #[test]
-fn behind_such_an_alias_what_is_another_service_s_is_still_found() {
+fn a_reference_beside_such_an_alias_is_still_found() {
     for script in [
         "SELECT auth.id FROM auth.users auth;",
         "WITH auth AS (SELECT 1) SELECT * FROM auth, auth.users;",

@@ -252,7 +252,7 @@ fn a_reserved_word_is_no_name() {
 }
 
 #[test]
-fn what_other_databases_take_is_told_with_what_postgres_takes() {
+fn syntax_of_other_databases_is_reported_with_that_of_postgres() {
     each(&[
         (
             "CREATE TABLE a (id int AUTO_INCREMENT PRIMARY KEY);",
@@ -322,7 +322,7 @@ fn what_other_databases_take_is_told_with_what_postgres_takes() {
 }
 
 #[test]
-fn names_in_double_quotes_are_let_be_where_they_can_be_columns() {
+fn names_in_double_quotes_that_can_be_columns_are_not_reported() {
     for script in [
         "INSERT INTO t SELECT \"a\" FROM u;",
         "INSERT INTO t (\"a\") VALUES (1) ON CONFLICT DO UPDATE SET \"a\" = excluded.\"a\";",
@@ -334,7 +334,7 @@ fn names_in_double_quotes_are_let_be_where_they_can_be_columns() {
 }
 
 #[test]
-fn what_postgres_takes_is_let_be() {
+fn what_postgres_accepts_is_not_reported() {
     for script in [
         "CREATE SCHEMA s CREATE TABLE w (id int); SELECT 1;",
         "CREATE SCHEMA s CREATE TABLE w (id int) CREATE VIEW v AS SELECT 1; CREATE TABLE t ();",
@@ -347,7 +347,7 @@ fn what_postgres_takes_is_let_be() {
 }
 
 #[test]
-fn a_character_that_misleads_is_named_where_it_stands() {
+fn a_misleading_character_is_named_at_its_place() {
     for (script, place, name, help) in [
         (
             "CREATE\u{a0}TABLE t (id int);",

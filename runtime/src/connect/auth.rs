@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_authentication_is_not_looked_at() {
+    fn messages_after_authentication_are_not_checked() {
         let mut watch = Watch::new(policy("none").expect("valid"), Channel::Open);
         watch.see(b"R\0\0\0\x08\0\0\0\0").expect("trust");
         watch

@@ -97,7 +97,7 @@ async fn assert_usable(client: &Client) {
 const TWO: [&str; 2] = ["CREATE TABLE a ();", "CREATE TABLE b ();"];
 
 #[tokio::test]
-async fn a_commit_that_waits_for_a_standby_is_told_and_a_stop_ends_it() {
+async fn a_commit_that_waits_for_a_standby_is_reported_and_a_stop_ends_it() {
     let primary = Primary::start().await;
     primary.without_standby().await;
     let (mut migrator, mut told) = telling(core(&TWO), Options::default());
@@ -145,7 +145,7 @@ async fn whoever_ends_the_wait_the_run_does_not_end_well() {
 }
 
 #[tokio::test]
-async fn a_revert_that_waits_for_a_standby_is_told_as_done() {
+async fn a_revert_that_waits_for_a_standby_is_reported_as_done() {
     let primary = Primary::start().await;
     let registry = core(&TWO);
     primary.database.up(registry).await.expect("none waits");
@@ -232,7 +232,7 @@ async fn an_index_that_waits_for_a_standby_is_stopped_and_the_next_run_finishes(
 }
 
 #[tokio::test]
-async fn services_side_by_side_that_wait_are_all_told() {
+async fn parallel_services_that_wait_are_all_reported() {
     let primary = Primary::start().await;
     primary.without_standby().await;
     let two = registry(&[
@@ -262,7 +262,7 @@ async fn services_side_by_side_that_wait_are_all_told() {
 }
 
 #[tokio::test]
-async fn a_repair_that_waits_for_a_standby_is_told_and_stopped_too() {
+async fn a_repair_that_waits_for_a_standby_is_reported_and_stopped_too() {
     let primary = Primary::start().await;
     let broken = core(&["-- migrator: no-transaction\nCREATE TABLE a ();\nSELECT 1 / 0;"]);
     primary

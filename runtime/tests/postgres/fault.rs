@@ -180,7 +180,7 @@ async fn told_of(registry: &'static Registry) -> (Fault, Vec<String>) {
 }
 
 #[tokio::test]
-async fn a_deferred_constraint_fails_at_commit_and_nothing_is_said_of_our_rollback() {
+async fn a_deferred_constraint_fails_at_commit_without_a_warning_about_our_rollback() {
     let (fault, notices) = told_of(core(&[
         "CREATE TABLE users (id int PRIMARY KEY);",
         "CREATE TABLE orders (id int REFERENCES users DEFERRABLE INITIALLY DEFERRED);\n\

@@ -46,7 +46,7 @@ const SCRIPTS: [Script<'static>; 4] = [
 ];
 
 #[tokio::test]
-async fn a_run_goes_on_whatever_the_server_says_between_its_answers() {
+async fn a_run_continues_whatever_the_server_says_between_its_answers() {
     let registry = registry(&SCRIPTS);
     let database = talkative().await;
     for _ in 0..2 {
@@ -80,7 +80,7 @@ async fn what_is_left_half_done_is_dropped_whatever_the_server_says_between_its_
 }
 
 #[tokio::test]
-async fn a_repair_goes_on_whatever_the_server_says_between_its_answers() {
+async fn a_repair_continues_whatever_the_server_says_between_its_answers() {
     let database = talkative().await;
     let registry = core(&["-- migrator: no-transaction\nSELECT 1;\nSELECT 1 / 0;"]);
     assert_eq!(database.fault(registry).await.left, Left::Dirty);

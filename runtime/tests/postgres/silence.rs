@@ -323,7 +323,7 @@ async fn a_proxy_that_ends_idle_connections_does_not_end_those_that_wait() {
 }
 
 #[tokio::test]
-async fn a_lock_that_a_proxy_has_ended_is_said_to_be_lost_and_what_to_look_at() {
+async fn a_lock_that_a_proxy_has_ended_is_reported_as_lost() {
     let ended = behind_an_idle_timeout(Duration::MAX).await;
     let error = ended.expect_err("its lock is gone");
     assert_eq!(error.code().to_string(), "M0528");

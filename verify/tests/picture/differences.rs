@@ -99,7 +99,7 @@ async fn what_is_out_of_scope_is_not_told() {
 }
 
 #[tokio::test]
-async fn an_unknown_option_is_told_once_and_one_that_is_known_as_internal_is_not() {
+async fn an_unknown_option_is_noted_once_and_an_internal_one_is_not() {
     let (_, client) = database().await;
     run(
         &client,

@@ -162,7 +162,7 @@ async fn any_kind_of_object_may_be_missing() {
 }
 
 #[tokio::test]
-async fn a_later_fault_of_its_own_is_told() {
+async fn a_later_fault_of_its_own_is_reported() {
     let tried = behind(
         FAILING,
         &[
