@@ -102,13 +102,13 @@ fn tell(output: &Output, inspection: &Inspection, said: Said) -> usize {
             }
             false => Tone::Plain,
         };
-        let what = what.map(|what| format!(": {what}")).unwrap_or_default();
+        let what = what.map(|what| format!(", {what}")).unwrap_or_default();
+        let script = direction_word(*direction);
         let line = format!(
-            "{} script, line {}: `{text}`{what}",
-            direction_word(*direction),
+            "`{text}` ({script} script, line {}): {word}{what}",
             position.line
         );
-        output.detail(tone, word, &line);
+        output.detail(tone, "found", &line);
     }
     against
 }
