@@ -191,6 +191,10 @@ fn history_help(sqlstate: Option<&str>) -> &'static str {
         Some(state) if state == SqlState::DISK_FULL.code() => {
             "make room where the server keeps its data, and run again"
         }
+        Some(state) if state == SqlState::LOCK_NOT_AVAILABLE.code() => {
+            "another session or a prepared transaction holds a lock on a table of the history: \
+             `pg_locks` and `pg_prepared_xacts` show which; end it, and run again"
+        }
         _ => {
             "if somebody altered a table of the history by hand, put it back as it was; \
              `migrator explain M0505` lists its columns"

@@ -36,11 +36,18 @@ impl ReadError {
     }
 }
 
-/// What goes before every statement that reads the history, in its message: a check that
-/// it can be trusted. And rows that row security would hide are an error.
+/// How long a read of the history waits for a lock that another session holds on its tables.
+const LOCK_TIMEOUT: &str = "5s";
+
+/// What goes before every statement that reads the history, in its message: a limit to the wait
+/// for a locked table, and a check that the history can be trusted. And rows that row security
+/// would hide are an error.
 fn opening(tables: &Tables, purpose: Purpose) -> String {
     let check = guard::check(tables, purpose);
-    format!("/* migrator reads its history */ {check}SET LOCAL row_security = off;")
+    format!(
+        "/* migrator reads its history */ SET LOCAL lock_timeout = '{LOCK_TIMEOUT}';\
+         {check}SET LOCAL row_security = off;"
+    )
 }
 
 /// Reads all entries of all services; no history at all is an empty one.

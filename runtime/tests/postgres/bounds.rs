@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use migrator_runtime::{ErrorKind, Migrator, Options, Part, Target};
+use migrator_runtime::{ErrorKind, Migrator, Options, Part, Selection, Target};
 
 use super::support::{AT_GATE, Database, Gate, core, done, fault, registry, rows, within};
 
@@ -123,4 +123,37 @@ async fn a_run_that_is_dropped_while_it_makes_its_tables_leaves_nothing_running(
     maker.batch_execute("ROLLBACK").await.expect("it ends");
     let report = within("the run", migrator.up(&mut client, Target::all())).await;
     assert_eq!(done(&report.expect("it runs")), ["tenant/2"]);
+}
+
+#[tokio::test]
+async fn a_read_of_a_locked_history_ends_with_the_reason() {
+    let database = Database::new().await;
+    let registry = core(&["CREATE TABLE plans (id int);"]);
+    database.up(registry).await.expect("it runs");
+    let session = database.session().await;
+    let lock = "BEGIN; LOCK TABLE migrator.core_history";
+    session.batch_execute(lock).await.expect("it is free");
+    let migrator = Migrator::with_options(registry, brief());
+    let client = database.client().await;
+    let status = migrator.status(&client, &Selection::All);
+    let error = within("the status", status)
+        .await
+        .expect_err("it is locked");
+    let ErrorKind::History { sqlstate, .. } = &*error.kind else {
+        panic!("{error:?}");
+    };
+    assert_eq!(sqlstate.as_deref(), Some("55P03"));
+    assert!(
+        error.help().contains("pg_prepared_xacts"),
+        "{}",
+        error.help()
+    );
+    let up = within("the run", database.up_with(migrator, Target::all())).await;
+    let error = up.expect_err("it is locked");
+    assert!(
+        matches!(*error.kind, ErrorKind::History { .. }),
+        "{error:?}"
+    );
+    session.batch_execute("ROLLBACK").await.expect("it ends");
+    database.up(registry).await.expect("nothing is pending");
 }
