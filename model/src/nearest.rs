@@ -1,5 +1,7 @@
 //! The known word nearest to what the user wrote.
 
+use std::cmp::Reverse;
+
 /// The candidate that differs from `word` by the fewest slips (a character added, left out,
 /// exchanged, or swapped with the next), if they are at most a third of the longer word.
 /// A candidate that starts with `word` is near as well.
@@ -13,7 +15,8 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
             let is_near = slips * 3 <= longer || (length >= 3 && candidate.starts_with(word));
             is_near.then_some((slips, candidate))
         })
-        .min_by_key(|(slips, _)| *slips)
+        // Of several the last, which is the newest of versions.
+        .max_by_key(|(slips, _)| Reverse(*slips))
         .map(|(_, candidate)| candidate)
 }
 

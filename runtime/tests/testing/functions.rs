@@ -88,7 +88,9 @@ async fn a_service_that_is_not_there_is_an_error() {
     assert!(matches!(error, Error::Migrate(_)));
     assert_eq!(
         error.full(),
-        "no database for this test: there is no service `tennant`\nhelp: did you mean `tenant`?"
+        "no database for this test: unknown service `tennant`\n\
+         help: did you mean `tenant`? the services are core, tenant, auth, user, \
+         reporting, notification, platform"
     );
 }
 
@@ -100,7 +102,7 @@ async fn a_migration_that_fails_is_told_in_full() {
         "`core/20240101000000_0a1b2c3d_first` failed: relation \"nowhere\" does not exist",
         "--> database/migrations/core/20240101000000_0a1b2c3d_first.up.sql:2:21",
         "line: SELECT nothing FROM nowhere;",
-        "help: nothing of this script is left in the database",
+        "help: the script was rolled back",
     ] {
         assert!(full.contains(part), "{full}");
     }
