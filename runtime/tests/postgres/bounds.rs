@@ -148,7 +148,8 @@ async fn a_read_of_a_locked_history_ends_with_the_reason() {
         "{}",
         error.help()
     );
-    let up = within("the run", database.up_with(migrator, Target::all())).await;
+    let up = Box::pin(database.up_with(migrator, Target::all()));
+    let up = within("the run", up).await;
     let error = up.expect_err("it is locked");
     assert!(
         matches!(*error.kind, ErrorKind::History { .. }),
