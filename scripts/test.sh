@@ -32,7 +32,7 @@ say 'tests'
 log=$(mktemp)
 scripts/test-majors.sh --gate >"$log" 2>&1 &
 majors=$!
-trap 'kill "$majors" 2>/dev/null; rm -f "$log"' EXIT
+trap 'kill "$majors" 2>/dev/null || true; rm -f "$log"' EXIT
 trap 'exit 1' HUP INT TERM
 failed=
 cargo test --quiet --workspace --no-fail-fast || failed=yes
