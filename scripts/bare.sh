@@ -49,7 +49,7 @@ if [ "${1-}" != --inside ]; then
     cp -L /etc/resolv.conf "$system/etc/resolv.conf"
     cp -L /etc/ssl/certs/ca-certificates.crt "$system/etc/ssl/certs/ca-certificates.crt"
     mkdir -p "$system$toolchain"
-    git clone --quiet --no-local "$checkout" "$system/root/migrator"
+    git clone --quiet --no-local "$checkout" "$system/srv/migrator"
 
     unshare --mount --pid --fork --kill-child "$0" --inside "$system" "$toolchain"
     exit
@@ -75,7 +75,7 @@ for command in $commands; do
     began=$(date +%s)
     code=0
     env -i HOME=/root TERM=dumb PATH="$toolchain/bin:/usr/sbin:/usr/bin:/sbin:/bin" \
-        chroot "$system" sh -c "cd /root/migrator && $command" </dev/null 2>&1 || code=$?
+        chroot "$system" sh -c "cd /srv/migrator && $command" </dev/null 2>&1 || code=$?
     [ "$code" -eq 0 ] || failed=yes
     table="$table$(printf '%4s  %7s  %s' "$code" $(($(date +%s) - began)) "$command")
 "
