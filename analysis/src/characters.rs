@@ -156,7 +156,7 @@ impl Sort {
     }
 }
 
-/// What a character is called, what to do with it, and what it is.
+/// The name of a character, the help for it, and its kind.
 fn known(character: char) -> Option<(&'static str, &'static str, Sort)> {
     const SPACE: &str = "replace it with a plain space";
     const REMOVE: &str = "remove it";

@@ -63,7 +63,7 @@ impl Domains {
         links.take(self.0.len())
     }
 
-    /// Takes in what a statement does to a domain.
+    /// Records the domains that a statement creates, changes or drops.
     pub(super) fn follow(&mut self, sql: &Sql<'_>, statement: Id) {
         match sql.kind(statement) {
             Kind::CREATE_DOMAIN => self.create(sql, statement),

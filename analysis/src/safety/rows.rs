@@ -5,7 +5,7 @@ use super::table::Emptied;
 use crate::objects::{Name, fold, name_of};
 use crate::parse::{Id, Kind, Sql};
 
-/// What a statement does to the rows of tables.
+/// Follows which statements remove the rows of a table.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Rows {
     /// It leaves none in a table, and unless `ONLY` is said, in those below it.
