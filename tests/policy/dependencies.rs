@@ -1,7 +1,5 @@
 //! The dependency policy: who may depend on whom, from where, under which licence.
 
-#![expect(clippy::expect_used, reason = "a test stops at what it cannot set up")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 

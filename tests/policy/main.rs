@@ -1,0 +1,8 @@
+//! The policies that no compiler checks: dependencies, and the shape of our own code.
+
+#![expect(clippy::expect_used, reason = "a test stops at what it cannot set up")]
+
+mod dependencies;
+mod modules;
+mod size;
+mod source;
