@@ -1,4 +1,4 @@
-//! M0324: an object is made that already exists, so that the script fails.
+//! M0324: a script creates an object that already exists, so that the script fails.
 //!
 //! Git often merges two branches that make the same object without a conflict. This module
 //! follows the up scripts in plan order. It reports nothing that a statement may have dropped

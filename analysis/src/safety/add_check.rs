@@ -1,4 +1,4 @@
-//! M0217: a check is validated while writes wait.
+//! M0217: validating a CHECK blocks reads and writes.
 
 use migrator_model::Code;
 

@@ -1,4 +1,4 @@
-//! M0213: a column that must not be null is added without a default.
+//! M0213: a NOT NULL column is added without a default.
 
 use migrator_model::Code;
 

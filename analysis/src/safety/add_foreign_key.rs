@@ -1,4 +1,4 @@
-//! M0218: a foreign key is validated while writes wait.
+//! M0218: validating a foreign key blocks writes.
 
 use migrator_model::Code;
 

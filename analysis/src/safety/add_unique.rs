@@ -1,4 +1,4 @@
-//! M0224: a unique or primary key is built while writes wait.
+//! M0224: building a unique or primary key blocks reads and writes.
 
 use migrator_model::Code;
 

@@ -1,4 +1,4 @@
-//! M0219: a column's type changes.
+//! M0219: changing a column's type blocks reads and writes.
 
 use migrator_model::Code;
 

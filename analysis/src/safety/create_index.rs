@@ -1,4 +1,4 @@
-//! M0216: an index is built while writes wait.
+//! M0216: building an index blocks writes.
 
 use migrator_model::Code;
 

@@ -1,4 +1,4 @@
-//! M0225: a column is made NOT NULL while reads and writes wait.
+//! M0225: SET NOT NULL blocks reads and writes.
 
 use migrator_model::Code;
 
