@@ -372,6 +372,46 @@ fn drift_is_told_and_ends_with_6() {
     assert_eq!(document["differences"][0]["after"], "changed");
 }
 
+/// Adds an entry whose script no binary has.
+fn record_foreign(url: &str, script: &str) {
+    let (version, name) = (20_991_231_235_959, "deadbeef_foreign");
+    let checksum = migrator_model::sql::checksum(name, version, script);
+    execute(
+        url,
+        &format!(
+            "DELETE FROM migrator.core_history WHERE version = {version}; \
+             INSERT INTO migrator.core_history \
+               (version, name, applied_on, checksum, up_script, down_script) \
+             VALUES ({version}, '{name}', 'now', '{checksum}', $up${script}$up$, 'SELECT 1')"
+        ),
+    );
+}
+
+#[test]
+fn a_script_of_the_history_alone_is_noted() {
+    let (url, folder) = (database(), tempdir().expect("a folder is made"));
+    said(&mut on(
+        &url,
+        folder.path(),
+        &["up", "--service=core", "-q"],
+    ));
+    let drift = |arguments: &[&str]| on(&url, folder.path(), &[&["drift"], arguments].concat());
+    record_foreign(&url, "SELECT 1");
+    assert_told!(&mut drift(&[]));
+    record_foreign(
+        &url,
+        "DO $$ BEGIN COPY (SELECT 1) TO PROGRAM 'true'; EXCEPTION WHEN OTHERS THEN NULL; END $$",
+    );
+    assert_told!(&mut drift(&[]));
+    let document = document(&mut drift(&["--output=json"]));
+    let step = "core/20991231235959_deadbeef_foreign";
+    assert_eq!(document["exit"], 1);
+    assert_eq!(document["from_history"], serde_json::json!([step]));
+    assert_eq!(document["caught"], serde_json::json!([step]));
+    record_foreign(&url, "SELECT pg_sleep(1e9)");
+    assert_told!(&mut drift(&["--script-timeout=500ms"]));
+}
+
 #[test]
 fn a_schema_is_printed_or_written_without_the_history() {
     let (url, folder) = (database(), tempdir().expect("a folder is made"));

@@ -379,6 +379,9 @@ pub(crate) struct Verify {
 /// `drift`.
 #[derive(Args, Debug)]
 pub(crate) struct Drift {
+    /// How long a script that only the history has may run, such as 5min; 0 is for ever
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "60s")]
+    pub(crate) script_timeout: Duration,
     #[command(flatten)]
     pub(crate) history: History,
 }

@@ -161,6 +161,7 @@ fn verify_exit(error: &migrator_verify::Error) -> Exit {
         | Error::Moving
         | Error::NoScript(_)
         | Error::Repeat(_)
+        | Error::OutOfTime { .. }
         | Error::Unprivileged { .. }
         | Error::Confine { .. }
         | Error::Role { .. }

@@ -1,5 +1,7 @@
 //! The throwaway database on which migrations are tried out.
 
+use std::path::PathBuf;
+
 use migrator_runtime::{Settings, connect};
 
 use crate::failure::Failure;
@@ -12,6 +14,8 @@ pub(crate) struct Scratch {
     pub(crate) version: String,
     /// Its major version.
     pub(crate) major: u32,
+    /// The file that the server logs to.
+    pub(crate) log: PathBuf,
     #[cfg(feature = "local-server")]
     _server: migrator_localpg::Throwaway,
 }
@@ -27,6 +31,7 @@ impl Scratch {
             settings: Settings::parse(&url)?,
             version: server.programs().version.clone(),
             major: server.programs().major,
+            log: server.log(),
             _server: server,
         })
     }

@@ -169,6 +169,12 @@ impl Throwaway {
         &self.folder
     }
 
+    /// The file that the server logs to.
+    #[must_use]
+    pub fn log(&self) -> PathBuf {
+        self.folder.join("log")
+    }
+
     /// A program to run as the server's user, in a process group of its own and with little more
     /// of our environment than `PATH`: what belongs to the server, such as a pooler, which
     /// refuses root too.
@@ -215,7 +221,7 @@ impl Throwaway {
                 .then_some(Err("ended while it started")),
         });
         outcome.unwrap_or(Err("is not ready")).map_err(|what| {
-            let log = fs::read(self.folder.join("log")).unwrap_or_default();
+            let log = fs::read(self.log()).unwrap_or_default();
             Error::Server {
                 what,
                 folder: self.folder.clone(),

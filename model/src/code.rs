@@ -179,6 +179,7 @@ codes! {
     M0603 "an object is not as the migrations made it",
     M0604 "what the history lists cannot be repeated",
     M0605 "the catalog could not be read",
+    M0606 "a repeated script caught an error",
     M0901 "the connection settings are not valid",
     M0902 "the server cannot be reached",
     M0903 "the server refused the connection",

@@ -11,6 +11,7 @@ use migrator_runtime::connect::ConnectError;
 use migrator_runtime::{Client, Fault, Settings, connect};
 use tokio_postgres::error::SqlState;
 
+use crate::caught;
 use crate::error::Error;
 use crate::mend::quoted;
 use crate::roles::column;
@@ -99,6 +100,7 @@ impl Guarded {
         for applier in appliers {
             let applier = quoted(applier);
             statements.push(format!("GRANT migrator_owner_{suffix} TO {applier}"));
+            statements.push(format!("ALTER ROLE {applier} {}", caught::SETTING));
         }
         for statement in statements {
             let done = self.admin.postgres().batch_execute(&statement).await;
@@ -186,7 +188,15 @@ impl Guarded {
         }
     }
 
-    fn confine(&self, why: String) -> Error {
+    /// What those scripts left takes longer than a script may.
+    pub(crate) fn out_of_time(&self, limit: Duration) -> Error {
+        Error::OutOfTime {
+            step: self.foreign.clone(),
+            limit,
+        }
+    }
+
+    pub(crate) fn confine(&self, why: String) -> Error {
         Error::Confine {
             foreign: self.foreign.clone(),
             why,

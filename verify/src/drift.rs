@@ -1,6 +1,8 @@
 //! The live schema against what its own history implies: what `migrator drift` does.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use migrator_model::{Migration, Registry};
 use migrator_runtime::history::Recorded;
@@ -11,7 +13,7 @@ use crate::error::Error;
 use crate::meaning;
 use crate::pattern::Pattern;
 use crate::picture::{Kind, Object, Picture, Scope, Within};
-use crate::recorded::{Script, script};
+use crate::recorded::{Origin, Script, script};
 use crate::repeat::Repeat;
 use crate::roles;
 
@@ -27,8 +29,24 @@ pub struct Drift {
     pub notes: Vec<Difference>,
     /// The differences that a pattern leaves out.
     pub left_out: Vec<Difference>,
+    /// The entries that were repeated with a script that only the history has.
+    pub from_history: Vec<String>,
+    /// The entries whose script caught an error while nothing was repeated as a superuser. The
+    /// error may have been a lack of rights, so what the history implies is not certain.
+    pub caught: Vec<String>,
     /// The storage options that were not compared, as their names are not known.
     pub unknown_options: BTreeSet<String>,
+}
+
+/// The server on which a history is repeated. Nobody else uses that server.
+#[derive(Clone, Debug)]
+pub struct ThrowawayServer {
+    /// The way to an empty database, as a superuser.
+    pub settings: Settings,
+    /// The file that the server logs to.
+    pub log: PathBuf,
+    /// How long a script may run that only the history has, or that comes after such a script.
+    pub time_limit: Option<Duration>,
 }
 
 /// Repeats on another server what a live database's history lists, each script as
@@ -37,8 +55,7 @@ pub struct Drift {
 /// From the first script on that only the history has, nothing is repeated as a
 /// superuser: whoever can write the history decides what such a script does.
 ///
-/// `scratch` names an empty database, as a superuser, of a server that nobody else
-/// uses: the live server's roles are made there, without their rights.
+/// The live server's roles are made on `scratch`, without their rights.
 ///
 /// What the empty database had already and no migration has changed is not
 /// compared: a server's owner of `public` is no drift. A pattern leaves out any
@@ -51,7 +68,7 @@ pub struct Drift {
 pub async fn drift(
     live: &Client,
     migrator: &Migrator,
-    scratch: &Settings,
+    scratch: &ThrowawayServer,
     patterns: &[Pattern],
 ) -> Result<Drift, Error> {
     let scope = Scope {
@@ -77,8 +94,10 @@ pub async fn drift(
         is_visible && !is_the_servers(difference, &fresh, &implied)
     });
     if let Some(session) = repeat.parser() {
-        found = meaning::differing(session.postgres(), found, &implied, Within::Own).await;
+        let differing = meaning::differing(session.postgres(), found, &implied, Within::Own);
+        found = repeat.within_limit(differing).await?;
     }
+    let caught = repeat.caught().to_vec();
     repeat.close().await;
     let services = schemas_beyond(&fresh, &implied);
     let (left_out, found): (Vec<_>, Vec<_>) = found
@@ -91,9 +110,18 @@ pub async fn drift(
         differences,
         notes,
         migrations: recorded.len(),
+        from_history: from_history(&history),
+        caught,
         left_out,
         unknown_options,
     })
+}
+
+/// The entries whose script only the history has.
+fn from_history(history: &[(&Recorded, Script)]) -> Vec<String> {
+    let is_foreign = |(_, script): &&(&Recorded, Script)| script.origin == Origin::History;
+    let foreign = history.iter().filter(is_foreign);
+    foreign.map(|(entry, _)| entry.to_string()).collect()
 }
 
 /// The entries, each with the script that repeats it: all of them are looked at before

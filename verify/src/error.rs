@@ -1,5 +1,7 @@
 //! What keeps a proof or a comparison from being made.
 
+use std::time::Duration;
+
 use migrator_model::Code;
 use migrator_runtime::{Fault, connect::ConnectError};
 
@@ -35,6 +37,14 @@ pub enum Error {
     /// A script that the live database has run fails when it is repeated.
     #[error("what the history lists cannot be repeated")]
     Repeat(#[source] Box<Fault>),
+    /// A script ran for longer than the limit.
+    #[error("the script of `{step}` was cancelled: it ran for longer than {}", shown(*.limit))]
+    OutOfTime {
+        /// The entry.
+        step: String,
+        /// The limit.
+        limit: Duration,
+    },
     /// A recorded script is not the one that its checksum was computed from.
     #[error("the recorded script of `{0}` does not match its checksum")]
     Altered(String),
@@ -79,9 +89,11 @@ impl Error {
             Error::Catalog(_) => Code::M0605,
             Error::Connect(error) => Code::find(error.code()).unwrap_or(Code::M0902),
             Error::Dirty(_) => Code::M0404,
-            Error::Moving | Error::NoScript(_) | Error::Repeat(_) | Error::Role { .. } => {
-                Code::M0604
-            }
+            Error::Moving
+            | Error::NoScript(_)
+            | Error::Repeat(_)
+            | Error::OutOfTime { .. }
+            | Error::Role { .. } => Code::M0604,
             Error::Altered(_) => Code::M0527,
             Error::Unprivileged { .. } | Error::Confine { .. } => Code::M0910,
             Error::History(error) => error.code(),
@@ -100,6 +112,7 @@ impl Error {
             | Error::Dirty(_)
             | Error::Moving
             | Error::NoScript(_)
+            | Error::OutOfTime { .. }
             | Error::Altered(_)
             | Error::Confine { .. }
             | Error::Role { .. }
@@ -136,6 +149,10 @@ impl Error {
                  is not installed here cannot be repeated; see `migrator explain M0604`"
                     .to_owned()
             }
+            Error::OutOfTime { step, .. } => format!(
+                "read the script of `{step}` in the history; if it needs more time, raise \
+                 `--script-timeout`"
+            ),
             Error::Altered(_) => {
                 "find out who changed the entry; restore it from a backup, or record the script \
                  of this binary with `migrator repair --accept-change`"
@@ -151,6 +168,14 @@ impl Error {
             Error::Role { .. } => "see what the server says".to_owned(),
             Error::History(error) => error.help(),
         }
+    }
+}
+
+/// `60s`, or `1500ms` of what is no whole number of seconds.
+fn shown(limit: Duration) -> String {
+    match limit.subsec_millis() {
+        0 => format!("{}s", limit.as_secs()),
+        _ => format!("{}ms", limit.as_millis()),
     }
 }
 

@@ -4,6 +4,7 @@
 //! schema with what its history implies. Both stand on [`Picture`]. What runs the
 //! scripts is `migrator-runtime`'s; printing is left to the caller.
 
+mod caught;
 mod confine;
 pub mod difference;
 mod drift;
@@ -22,7 +23,7 @@ mod roles;
 mod scratch;
 
 pub use difference::{Change, Difference, differences};
-pub use drift::{Drift, drift};
+pub use drift::{Drift, ThrowawayServer, drift};
 pub use empty::{EmptyError, empty};
 pub use error::Error;
 pub use locks::{Blocks, Lock, LockMode};

@@ -4,12 +4,16 @@
 //! which rights it had. From the first script on that only the history has, no role is.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use migrator_runtime::history::Recorded;
-use migrator_runtime::{Client, Options, Settings, connect};
+use migrator_runtime::{Client, Fault, Options, Settings, Stop, connect};
+use tokio::time::timeout;
 use tokio_postgres::error::SqlState;
 
+use crate::caught::{Log, Watched};
 use crate::confine::Guarded;
+use crate::drift::ThrowawayServer;
 use crate::error::Error;
 use crate::recorded::{Origin, Script};
 use crate::roles::{self, Roles};
@@ -25,6 +29,11 @@ pub(crate) struct Repeat {
     appliers: Vec<String>,
     sessions: BTreeMap<String, Client>,
     options: Options,
+    log: Log,
+    /// How long a script may run once no role is a superuser.
+    limit: Option<Duration>,
+    /// The entries whose script caught an error since then.
+    caught: Vec<String>,
 }
 
 /// How far the server is guarded against the scripts.
@@ -57,7 +66,7 @@ impl Server {
 impl Repeat {
     /// Makes the roles of the live server.
     pub(crate) async fn new(
-        scratch: &Settings,
+        scratch: &ThrowawayServer,
         live: roles::Live,
         history: &[(&Recorded, Script)],
     ) -> Result<Repeat, Error> {
@@ -69,7 +78,8 @@ impl Repeat {
                 appliers.push(role.clone());
             }
         }
-        let mut scratch = scratch.clone();
+        let (log, limit) = (Log::new(scratch.log.clone()), scratch.time_limit);
+        let mut scratch = scratch.settings.clone();
         let mut entries = history.iter();
         let server = match entries.find(|(_, script)| script.origin == Origin::History) {
             None => Server::Open(connect(scratch.clone()).await.map_err(Error::Connect)?),
@@ -90,6 +100,9 @@ impl Repeat {
             appliers,
             sessions: BTreeMap::new(),
             options: Options::default(),
+            log,
+            limit,
+            caught: Vec::new(),
         })
     }
 
@@ -129,11 +142,28 @@ impl Repeat {
         let Some(session) = self.sessions.get(&role) else {
             return Ok(self);
         };
+        if let Server::Disarmed(guarded) = &self.server {
+            let confine = |error: std::io::Error| {
+                guarded.confine(format!("the server's log cannot be read: {error}"))
+            };
+            self.log.skip().map_err(confine)?;
+            let run = run_within(script, session, &self.options, self.limit);
+            match Box::pin(run).await {
+                Ok(()) => {}
+                Err(Failed::Fault(fault)) => return Err(guarded.failed(fault)),
+                Err(Failed::OutOfTime(limit)) => return Err(out_of_time(entry, limit)),
+            }
+            match self.log.read().map_err(confine)? {
+                Watched::Clean => {}
+                Watched::Caught => self.caught.push(entry.to_string()),
+                Watched::Nothing => {
+                    return Err(guarded.confine("the server logs no transactions".to_owned()));
+                }
+            }
+            return Ok(self);
+        }
         let mut dropped = Vec::new();
         while let Err(fault) = Box::pin(script.trial.run(session, &self.options)).await {
-            if let Server::Disarmed(guarded) = &self.server {
-                return Err(guarded.failed(fault));
-            }
             // It may be the script that makes a role which was made for it already.
             let is_there = fault.sqlstate.as_deref() == Some(SqlState::DUPLICATE_OBJECT.code());
             if !is_there || !script.trial.has_left_nothing(&fault) {
@@ -164,6 +194,23 @@ impl Repeat {
         Ok(self)
     }
 
+    /// The entries whose script caught an error while no role was a superuser.
+    pub(crate) fn caught(&self) -> &[String] {
+        &self.caught
+    }
+
+    /// Does what may call the functions of a script that only the history has, within the time
+    /// that such a script has.
+    pub(crate) async fn within_limit<T>(&self, work: impl Future<Output = T>) -> Result<T, Error> {
+        match (&self.server, self.limit) {
+            (Server::Disarmed(guarded), Some(limit)) => {
+                let done = timeout(limit, work).await;
+                done.map_err(|_| guarded.out_of_time(limit))
+            }
+            _ => Ok(work.await),
+        }
+    }
+
     /// Ends all sessions.
     pub(crate) async fn close(self) {
         for session in self.sessions.into_values() {
@@ -173,5 +220,44 @@ impl Repeat {
             Server::Open(admin) => admin.close().await,
             Server::Guarded(guarded) | Server::Disarmed(guarded) => guarded.admin.close().await,
         }
+    }
+}
+
+/// Why a script did not come to its end.
+enum Failed {
+    Fault(Box<Fault>),
+    OutOfTime(Duration),
+}
+
+/// Runs a script, and cancels it when its time is over: a script can change a timeout of the
+/// server, and catch it.
+async fn run_within(
+    script: &Script,
+    session: &Client,
+    options: &Options,
+    limit: Option<Duration>,
+) -> Result<(), Failed> {
+    let stop = Stop::new();
+    let trial = script.trial.clone().stopped_by(&stop);
+    let mut run = Box::pin(trial.run(session, options));
+    let in_time = match limit {
+        Some(limit) => timeout(limit, &mut run).await.map_err(|_| limit),
+        None => Ok((&mut run).await),
+    };
+    match in_time {
+        Ok(ended) => ended.map(drop).map_err(Failed::Fault),
+        Err(limit) => {
+            stop.stop();
+            // It may have come to its end at this moment.
+            let ended = run.await;
+            ended.map(drop).map_err(|_| Failed::OutOfTime(limit))
+        }
+    }
+}
+
+fn out_of_time(entry: &Recorded, limit: Duration) -> Error {
+    Error::OutOfTime {
+        step: entry.to_string(),
+        limit,
     }
 }

@@ -2,7 +2,7 @@
 
 use migrator_model::Code;
 use migrator_runtime::{Client, Migrator};
-use migrator_verify::{Change, Difference, Drift, Error, Pattern, drift};
+use migrator_verify::{Change, Difference, Drift, Error, Pattern, ThrowawayServer, drift};
 use serde_json::{Value, json};
 
 use super::{Context, Outcome, count};
@@ -10,6 +10,7 @@ use crate::args;
 use crate::connection;
 use crate::difference;
 use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::output::{Output, Tone};
 use crate::scratch::Scratch;
 use crate::version;
@@ -35,7 +36,12 @@ pub(super) async fn run(context: Context<'_>, arguments: &args::Drift) -> Outcom
     output.member("database", json!(live.target()));
     let version = version::of(&live).await.map_err(Error::Catalog)?;
     let scratch = Scratch::new(Some(version.major)).await?;
-    let settings = scratch.called(live.database()).await?;
+    let limit = arguments.script_timeout;
+    let throwaway = ThrowawayServer {
+        settings: scratch.called(live.database()).await?,
+        log: scratch.log.clone(),
+        time_limit: (!limit.is_zero()).then_some(limit),
+    };
     if scratch.major != version.major {
         output.warning(&format!(
             "the history is repeated on PostgreSQL {}, as there are no programs of {} here: \
@@ -47,8 +53,12 @@ pub(super) async fn run(context: Context<'_>, arguments: &args::Drift) -> Outcom
     let migrator = Migrator::with_options(registry, options);
     let patterns = registry.left_out.iter();
     let patterns: Vec<Pattern> = patterns.map(|text| Pattern::new(text)).collect();
-    let found = drift(&live, &migrator, &settings, &patterns).await?;
-    Ok(tell(output, &found, &live, &schema))
+    let found = drift(&live, &migrator, &throwaway, &patterns).await?;
+    let exit = tell(output, &found, &live, &schema);
+    match found.caught.is_empty() {
+        true => Ok(exit),
+        false => Err(uncertain(&found)),
+    }
 }
 
 fn tell(output: &mut Output, found: &Drift, live: &Client, schema: &str) -> Exit {
@@ -68,18 +78,26 @@ fn tell(output: &mut Output, found: &Drift, live: &Client, schema: &str) -> Exit
         let number = count(found.left_out.len(), "difference");
         output.note(&format!("{number} left out by the patterns of `[drift]`"));
     }
+    for step in &found.from_history {
+        output.note(&format!(
+            "`{step}` was repeated from the history's text, without superuser rights: this binary \
+             does not have that script"
+        ));
+    }
     difference::note_unknown_options(output, &found.unknown_options);
     let list = |differences: &[Difference]| -> Value { differences.iter().map(as_json).collect() };
     output.member("migrations", json!(found.migrations));
     output.member("differences", list(&found.differences));
     output.member("notes", list(&found.notes));
+    output.member("from_history", json!(found.from_history));
+    output.member("caught", json!(found.caught));
     output.member("left_out", list(&found.left_out));
     let implied = format!(
         "the {} of its history",
         count(found.migrations, "migration")
     );
     let target = live.target();
-    if found.differences.is_empty() {
+    if found.differences.is_empty() && found.caught.is_empty() {
         output.line(&format!("{target} is as {implied} made it"));
         return Exit::Done;
     }
@@ -88,6 +106,25 @@ fn tell(output: &mut Output, found: &Drift, live: &Client, schema: &str) -> Exit
         "{number} between {target} and what {implied} imply"
     ));
     Exit::Pending
+}
+
+/// A script caught an error, and would perhaps have made something else as a superuser.
+fn uncertain(found: &Drift) -> Failure {
+    let steps: Vec<String> = found
+        .caught
+        .iter()
+        .map(|step| format!("`{step}`"))
+        .collect();
+    Failure::new(
+        Code::M0606,
+        Exit::Failed,
+        format!(
+            "cannot tell what the history implies: an error was caught within {}",
+            steps.join(", ")
+        ),
+        "read these scripts in the history, then compare with a binary that has all scripts of \
+         the history",
+    )
 }
 
 /// In the words of somebody who looks at the live schema.

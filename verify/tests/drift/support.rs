@@ -1,9 +1,11 @@
 //! A live database and what is compared with it, in short form.
 
+use std::time::Duration;
+
 use migrator_localpg::Throwaway;
 use migrator_model::{Node, Registry, Tree, resolve};
 use migrator_runtime::{Client, Migrator, Settings, Target, connect};
-use migrator_verify::{Change, Drift, Error, Pattern, drift};
+use migrator_verify::{Change, Drift, Error, Pattern, ThrowawayServer, drift};
 
 const MANIFEST: &str = "tiers = [\"T\"]\n[services.shop]\ntier = \"T\"\ndirectory = \"shop\"\n";
 
@@ -135,12 +137,25 @@ impl Live {
         registry: &'static Registry,
         patterns: &[&str],
     ) -> Result<Drift, Error> {
+        self.drift_within(registry, patterns, None).await
+    }
+
+    pub(crate) async fn drift_within(
+        &self,
+        registry: &'static Registry,
+        patterns: &[&str],
+        time_limit: Option<Duration>,
+    ) -> Result<Drift, Error> {
         let scratch = Throwaway::start().expect("a server");
         let url = scratch.create_database().await.expect("a database");
-        let settings = Settings::parse(&url).expect("the URL is valid");
+        let server = ThrowawayServer {
+            settings: Settings::parse(&url).expect("the URL is valid"),
+            log: scratch.log(),
+            time_limit,
+        };
         let patterns: Vec<Pattern> = patterns.iter().map(|text| Pattern::new(text)).collect();
         let migrator = Migrator::new(registry);
-        drift(&self.client().await, &migrator, &settings, &patterns).await
+        drift(&self.client().await, &migrator, &server, &patterns).await
     }
 }
 

@@ -1,6 +1,7 @@
 //! Scripts that only the history has: what they may do on the throwaway server.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use migrator_model::sql;
 use migrator_verify::Error;
@@ -306,4 +307,101 @@ async fn an_edit_of_comments_is_repeated_as_the_binary_has_it() {
     let after = registry(&[("shop", 1, script, "DROP SCHEMA shop;")]);
     // It makes a role, which needs more rights than a script of the history alone has.
     assert_eq!(live.drift(after, &[]).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn an_error_that_a_script_catches_is_told() {
+    let target = Target::new();
+    let file = target.path().display();
+    let program = format!("COPY (SELECT 1) TO PROGRAM ''touch {file}''");
+    let helper = (
+        "shop",
+        3,
+        "CREATE FUNCTION shop.attempt(text) RETURNS bool LANGUAGE plpgsql AS $f$ BEGIN \
+           EXECUTE $1; RETURN true; EXCEPTION WHEN OTHERS THEN RETURN false; END $f$;",
+        "DROP FUNCTION shop.attempt(text);",
+    );
+    let own = registry(&[SHOP[0], SHOP[1], helper]);
+    let live = Live::new().await;
+    live.up(own).await;
+    let caught = [
+        format!("DO $do$ BEGIN EXECUTE '{program}'; EXCEPTION WHEN OTHERS THEN NULL; END $do$"),
+        // Neither the word nor the block is in the text.
+        format!("SELECT shop.attempt('{program}')"),
+        format!("-- migrator: no-transaction\nSELECT shop.attempt('{program}');"),
+        "DO $do$ BEGIN EXECUTE 'DO $x$ BEGIN CREATE ROLE r; EXCE' || \
+           'PTION WHEN insufficient_privilege THEN NULL; END $x$'; END $do$"
+            .to_owned(),
+        // What is logged is not the script's to decide.
+        format!(
+            "RESET ALL; SET client_min_messages = error; \
+             SELECT shop.attempt('SET log_min_messages = panic'), shop.attempt('{program}')"
+        ),
+        format!(
+            "CREATE FUNCTION shop.late() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN \
+               PERFORM shop.attempt('{program}'); RETURN NULL; END $f$; \
+             CREATE TABLE shop.late_t (x int); CREATE CONSTRAINT TRIGGER late AFTER INSERT ON shop.late_t \
+               DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION shop.late(); \
+             INSERT INTO shop.late_t VALUES (1)"
+        ),
+    ];
+    for script in caught {
+        forge(&live, 1, &script).await;
+        let found = live.try_drift(own, &[]).await.expect(&script);
+        assert_eq!(
+            found.caught,
+            ["shop/20250101000001_f0000001_forged"],
+            "{script}"
+        );
+        live.run("DELETE FROM migrator.shop_history WHERE version > 20250101000000")
+            .await;
+    }
+    assert!(!target.path().exists());
+}
+
+#[tokio::test]
+async fn a_script_that_catches_nothing_is_told_as_the_historys_own() {
+    let live = shop().await;
+    forge(
+        &live,
+        1,
+        "DO $do$ BEGIN PERFORM 1; EXCEPTION WHEN OTHERS THEN NULL; END $do$; \
+         SAVEPOINT a; CREATE TABLE shop.gone (); ROLLBACK TO a; RELEASE a;",
+    )
+    .await;
+    let found = live.try_drift(registry(SHOP), &[]).await;
+    let found = found.expect("the history can be repeated");
+    assert_eq!(found.from_history, ["shop/20250101000001_f0000001_forged"]);
+    assert_eq!(found.caught, [""; 0]);
+    assert_eq!(found.differences, []);
+}
+
+#[tokio::test]
+async fn a_script_ends_at_its_time_limit() {
+    let live = shop().await;
+    for script in [
+        "SELECT pg_sleep(1e9)",
+        "SET statement_timeout = 0; SELECT pg_sleep(1e9)",
+        "-- migrator: no-transaction\nSELECT 1;\nSELECT pg_sleep(1e9);",
+        "DO $do$ BEGIN LOOP NULL; END LOOP; END $do$",
+        "DO $do$ BEGIN PERFORM pg_sleep(1e9); EXCEPTION WHEN query_canceled THEN \
+           PERFORM pg_sleep(1e9); END $do$",
+    ] {
+        forge(&live, 1, script).await;
+        let limit = Some(Duration::from_secs(1));
+        let error = live.drift_within(registry(SHOP), &[], limit).await;
+        let error = error.expect_err(script);
+        assert!(
+            matches!(error, Error::OutOfTime { .. }),
+            "{script}: {error}"
+        );
+        assert_eq!(
+            error.to_string(),
+            "the script of `shop/20250101000001_f0000001_forged` was cancelled: \
+             it ran for longer than 1s"
+        );
+        assert_eq!(error.code().as_str(), "M0604");
+        live.run("DELETE FROM migrator.shop_history WHERE version > 20250101000000")
+            .await;
+    }
 }
