@@ -404,9 +404,6 @@ pub(crate) struct Run {
     /// How long to wait for another run, such as 30s or 0 [default: 5min] [environment: `MIGRATOR_LOCK_WAIT`]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) lock_wait: Option<Duration>,
-    /// How long a script waits for a lock on a table before it is tried again; 0 is for ever [default: 5s] [environment: `MIGRATOR_LOCK_TIMEOUT`]
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub(crate) lock_timeout: Option<Duration>,
     /// How long a statement may run; 0 is for ever [default: 0] [environment: `MIGRATOR_STATEMENT_TIMEOUT`]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) statement_timeout: Option<Duration>,
@@ -418,6 +415,9 @@ pub(crate) struct History {
     /// The schema of the history [default: migrator] [environment: `MIGRATOR_SCHEMA`]
     #[arg(long, value_name = "NAME", value_parser = schema)]
     pub(crate) schema: Option<String>,
+    /// How long a script or a read of the history waits for a lock on a table, such as 30s; 0 is for ever [default: 5s] [environment: `MIGRATOR_LOCK_TIMEOUT`]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) lock_timeout: Option<Duration>,
 }
 
 /// The value that was typed for an option, where the arguments are not all well formed.

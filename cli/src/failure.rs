@@ -4,7 +4,7 @@ use migrator_model::Code;
 use migrator_model::diagnostic::Position;
 use migrator_runtime::connect::ConnectError;
 use migrator_runtime::plan::Conflict;
-use migrator_runtime::{DatabaseState, Error, ErrorKind, Fault, Left, Stopped};
+use migrator_runtime::{Blocker, DatabaseState, Error, ErrorKind, Fault, Left, Stopped};
 
 use crate::exit::Exit;
 use crate::signals;
@@ -197,8 +197,10 @@ fn shown(error: &Error) -> Shown {
             place = fault_place(fault);
             notes = fault_notes(fault);
         }
-        ErrorKind::Connection { why, .. } | ErrorKind::History { why, .. } => {
+        ErrorKind::Connection { why, .. } => notes.push(("cause", why.clone())),
+        ErrorKind::History { why, blockers, .. } => {
             notes.push(("cause", why.clone()));
+            notes.extend(blocker_notes(blockers));
         }
         ErrorKind::UnknownService { .. }
         | ErrorKind::NotDirty { .. }
@@ -246,8 +248,7 @@ fn fault_notes(fault: &Fault) -> Vec<(&'static str, String)> {
         let what = format!("the deferred constraint {constraint} failed");
         notes.push(("note", what));
     }
-    let blockers = fault.blockers.iter();
-    notes.extend(blockers.map(|blocker| ("blocker", blocker.to_string())));
+    notes.extend(blocker_notes(&fault.blockers));
     if let (None, Some(position)) = (&fault.path, fault.position) {
         notes.push((
             "place",
@@ -255,6 +256,11 @@ fn fault_notes(fault: &Fault) -> Vec<(&'static str, String)> {
         ));
     }
     notes
+}
+
+fn blocker_notes(blockers: &[Blocker]) -> impl Iterator<Item = (&'static str, String)> {
+    let blockers = blockers.iter();
+    blockers.map(|blocker| ("blocker", blocker.to_string()))
 }
 
 fn exit(error: &Error) -> Exit {

@@ -60,6 +60,10 @@ impl Environment {
         if let Some(schema) = self.parsed(schema, "MIGRATOR_SCHEMA", args::schema)? {
             options.schema = schema;
         }
+        let variable = "MIGRATOR_LOCK_TIMEOUT";
+        if let Some(limit) = self.parsed(history.lock_timeout, variable, args::duration)? {
+            options.lock_timeout = limit;
+        }
         Ok(options)
     }
 
@@ -68,11 +72,6 @@ impl Environment {
         let mut options = self.history(&run.history)?;
         let set = [
             (run.lock_wait, "MIGRATOR_LOCK_WAIT", &mut options.lock_wait),
-            (
-                run.lock_timeout,
-                "MIGRATOR_LOCK_TIMEOUT",
-                &mut options.lock_timeout,
-            ),
             (
                 run.statement_timeout,
                 "MIGRATOR_STATEMENT_TIMEOUT",

@@ -10,7 +10,7 @@ use crate::history::guard::Purpose;
 use crate::history::write::{self, Kind, Subject, Took};
 use crate::history::{Entry, History, Likeness, read};
 use crate::lock::{Held, Locks};
-use crate::migrator::{Migrator, failed};
+use crate::migrator::{Migrator, read_failed};
 use crate::plan::Conflict;
 use crate::target::Selection;
 
@@ -50,8 +50,8 @@ impl Migrator {
         }
         let doing = "reading the recorded scripts";
         let scripts = async {
-            let read = read::scripts(client.postgres(), &self.tables, &history, service).await;
-            read.map_err(|error| failed(client, doing.to_owned(), &error))
+            let read = read::scripts(&self.reader(client, Purpose::Act), &history, service).await;
+            read.map_err(|error| read_failed(client, doing, error))
         };
         let scripts = self.stop.read(client, scripts).await?;
         let mut edits = Vec::new();

@@ -1,5 +1,7 @@
 //! Writes what belongs to no step to the history: the results of `repair`.
 
+use tokio_postgres::error::SqlState;
+
 use crate::blockers::{Waiting, WaitingFor, Watch};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
@@ -57,9 +59,14 @@ impl Migrator {
             _ if is_local => Err(Fault::unconfirmed(subject.to_owned()).into()),
             Ok(()) => Ok(()),
             Err(failure) => {
+                let is_locked = failure.error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE);
+                let blockers = match is_locked {
+                    true => watch.blockers(limit),
+                    false => Vec::new(),
+                };
                 // It fails if the connection is gone, and then that is what is said.
                 let _ = client.roll_back("ROLLBACK").await;
-                Err(write_failed(client, held, &failure.error))
+                Err(write_failed(client, held, &failure.error).behind(blockers))
             }
         }
     }

@@ -7,10 +7,11 @@ use crate::client::Client;
 use crate::error::ErrorKind;
 use crate::event::Holder;
 use crate::history::guard::{self, Purpose};
+use crate::history::read::{self, ReadError, Reader};
 use crate::history::schema::Tables;
-use crate::history::{History, Ready, read};
+use crate::history::{History, Ready};
 use crate::lock::{jitter, table_key};
-use crate::migrator::failed;
+use crate::migrator::read_failed;
 use crate::options::Options;
 use crate::plan::{Plan, Step};
 use crate::session::rows;
@@ -42,13 +43,11 @@ pub(crate) async fn tables(
         return Ok(());
     }
     let makes = match postgres.batch_execute("ROLLBACK").await {
-        Ok(()) => make(postgres, tables, options, services).await,
-        Err(error) => Err(Trouble::Postgres(error)),
+        Ok(()) => make(client, tables, options, services).await,
+        Err(error) => Err(error.into()),
     };
     makes.map_err(|trouble| match trouble {
-        Trouble::Postgres(error) => {
-            failed(client, "making the history's tables".to_owned(), &error)
-        }
+        Trouble::Read(error) => read_failed(client, "making the history's tables", error),
         Trouble::Locked(waited) => ErrorKind::Locked {
             holder: Holder::unseen(),
             waited: waited.as_secs(),
@@ -89,30 +88,40 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED;\
 
 /// Why the tables could not be made.
 enum Trouble {
-    Postgres(tokio_postgres::Error),
+    Read(ReadError),
     /// Somebody was at it for all this time.
     Locked(Duration),
 }
 
 impl From<tokio_postgres::Error> for Trouble {
     fn from(error: tokio_postgres::Error) -> Trouble {
-        Trouble::Postgres(error)
+        Trouble::Read(error.into())
+    }
+}
+
+impl From<ReadError> for Trouble {
+    fn from(error: ReadError) -> Trouble {
+        Trouble::Read(error)
     }
 }
 
 async fn make(
-    postgres: &tokio_postgres::Client,
+    client: &Client,
     tables: &Tables,
     options: &Options,
     services: &BTreeSet<String>,
 ) -> Result<(), Trouble> {
+    let postgres = client.postgres();
     begin(postgres, options).await?;
-    let made = make_locked(postgres, tables, services).await;
+    let reader = Reader::new(client, tables, options, Purpose::Act);
+    let made = make_locked(&reader, services).await;
     let end = match made {
         Ok(()) => "COMMIT",
         Err(_) => "ROLLBACK",
     };
-    Ok(made.and(postgres.batch_execute(end).await)?)
+    let ended = postgres.batch_execute(end).await;
+    made?;
+    Ok(ended?)
 }
 
 /// Begins the transaction once nobody else is in theirs.
@@ -131,12 +140,9 @@ async fn begin(postgres: &tokio_postgres::Client, options: &Options) -> Result<(
 }
 
 /// Looks again, now that nobody else can be at it, and makes what is missing.
-async fn make_locked(
-    postgres: &tokio_postgres::Client,
-    tables: &Tables,
-    services: &BTreeSet<String>,
-) -> Result<(), tokio_postgres::Error> {
-    let (common, known) = existing(postgres, tables).await?;
+async fn make_locked(reader: &Reader<'_>, services: &BTreeSet<String>) -> Result<(), ReadError> {
+    let (postgres, tables) = (reader.session, reader.tables);
+    let (common, known) = existing(reader).await?;
     let mut statements = String::new();
     if common == Ready::No {
         let schema = postgres.simple_query(&tables.schema_exists()).await?;
@@ -150,24 +156,20 @@ async fn make_locked(
     for service in missing(&known, services) {
         statements += &tables.create_service(service);
     }
-    postgres.batch_execute(&statements).await
+    Ok(postgres.batch_execute(&statements).await?)
 }
 
 /// What is there; a failed look would end the transaction, so that a savepoint guards it.
-async fn existing(
-    postgres: &tokio_postgres::Client,
-    tables: &Tables,
-) -> Result<(Ready, History), tokio_postgres::Error> {
+async fn existing(reader: &Reader<'_>) -> Result<(Ready, History), ReadError> {
+    let postgres = reader.session;
     postgres.batch_execute("SAVEPOINT look").await?;
-    match read::history(postgres, tables, Purpose::Act).await {
+    match read::history(reader).await {
         Ok(history) if history.ready == Ready::Yes => Ok((Ready::Yes, history)),
         Ok(_) => {
             postgres.batch_execute("ROLLBACK TO SAVEPOINT look").await?;
             Ok((Ready::No, History::default()))
         }
-        Err(read::ReadError::Postgres(error)) => Err(error),
-        Err(read::ReadError::Format(_) | read::ReadError::Row(_)) => {
-            Ok((Ready::Yes, History::default()))
-        }
+        Err(ReadError::Format(_) | ReadError::Row(_)) => Ok((Ready::Yes, History::default())),
+        Err(error @ ReadError::Postgres { .. }) => Err(error),
     }
 }

@@ -90,6 +90,8 @@ pub enum ErrorKind {
         why: String,
         /// The five characters of the SQLSTATE, if the server said anything.
         sqlstate: Option<String>,
+        /// Who held the lock that was waited for, as far as this was seen.
+        blockers: Vec<Blocker>,
     },
     /// The database takes no writes, so that nothing was begun.
     ReadOnly(ReadOnly),
@@ -165,7 +167,9 @@ impl Error {
             }
             ErrorKind::Connect(error) => error.help().to_owned(),
             ErrorKind::Format(_) => "run a newer binary on this database".to_owned(),
-            ErrorKind::History { sqlstate, .. } => history_help(sqlstate.as_deref()).to_owned(),
+            ErrorKind::History {
+                sqlstate, blockers, ..
+            } => history_help(sqlstate.as_deref(), blockers),
             ErrorKind::ReadOnly(ReadOnly::Standby) => {
                 "connect to the primary; with several hosts in the URL, \
                  `target_session_attrs=primary` finds it"
@@ -182,7 +186,7 @@ impl Error {
     }
 }
 
-fn history_help(sqlstate: Option<&str>) -> &'static str {
+fn history_help(sqlstate: Option<&str>, blockers: &[Blocker]) -> String {
     match sqlstate {
         Some(state) if state == SqlState::INSUFFICIENT_PRIVILEGE.code() => {
             "the role needs to own the history's schema and tables, or CREATE on the database; \
@@ -192,14 +196,26 @@ fn history_help(sqlstate: Option<&str>) -> &'static str {
             "make room where the server keeps its data, and run again"
         }
         Some(state) if state == SqlState::LOCK_NOT_AVAILABLE.code() => {
-            "another session or a prepared transaction holds a lock on a table of the history: \
-             `pg_locks` and `pg_prepared_xacts` show which; end it, and run again"
+            if let Some(help) = blockers.iter().find_map(Blocker::help) {
+                return format!("{help}, and run again");
+            }
+            match blockers {
+                [] => {
+                    "another session or a prepared transaction holds a lock on a table of the \
+                     history: `pg_locks` and `pg_prepared_xacts` show which; end it, and run again"
+                }
+                _ => {
+                    "the session named above holds a lock on a table of the history: end it, or \
+                     run again later; `--lock-timeout` sets how long to wait"
+                }
+            }
         }
         _ => {
             "if somebody altered a table of the history by hand, put it back as it was; \
              `migrator explain M0505` lists its columns"
         }
     }
+    .to_owned()
 }
 
 fn unknown_help(nearest: Option<&str>, known: &[String]) -> String {
@@ -214,6 +230,14 @@ fn unknown_help(nearest: Option<&str>, known: &[String]) -> String {
 }
 
 impl ErrorKind {
+    /// The same, with who held the lock that was waited for.
+    pub(crate) fn behind(mut self, who: Vec<Blocker>) -> ErrorKind {
+        if let ErrorKind::History { blockers, .. } = &mut self {
+            *blockers = who;
+        }
+        self
+    }
+
     /// A service was named that the registry does not have.
     #[must_use]
     pub fn unknown_service(registry: &Registry, name: &str) -> ErrorKind {
@@ -249,7 +273,9 @@ fn script_help(fault: &Fault) -> String {
     }
     let is = |state: &SqlState| fault.sqlstate.as_deref() == Some(state.code());
     match fault.left {
-        Left::Nothing if fault.part == Part::Record => history_help(fault.sqlstate.as_deref()),
+        Left::Nothing if fault.part == Part::Record => {
+            return history_help(fault.sqlstate.as_deref(), &fault.blockers);
+        }
         Left::Dirty if fault.part == Part::Record => {
             "it ran outside a transaction, and as a whole; when the history can be written \
              again, say so with `migrator repair --applied`"

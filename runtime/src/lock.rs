@@ -26,7 +26,7 @@ use crate::event::{Event, Holder, Listener};
 use crate::evict;
 use crate::history::History;
 use crate::history::guard::Purpose;
-use crate::history::read::{self, ReadError};
+use crate::history::read::{self, ReadError, Reader};
 use crate::history::schema::{Tables, quote_literal};
 use crate::history::write::CLAIM;
 use crate::keep::{self, Ending, Kept};
@@ -152,7 +152,7 @@ pub(crate) struct Taking<'a> {
     pub(crate) listener: Option<&'a Listener>,
 }
 
-/// The history as it was read with the locks held, if it was read.
+/// The history as it was read with the locks held; nothing if it was not read.
 pub(crate) type Seen = Option<Result<History, ReadError>>;
 
 /// Takes the locks, waiting for at most the options' time. Where they are free, the
@@ -202,10 +202,10 @@ impl Attempt<'_> {
         let connection = self.connection;
         let mut pause = FIRST_PAUSE;
         let mut last: Option<Holder> = None;
-        let first = try_and_look(connection, keys, taking.tables);
+        let first = try_and_look(connection, keys, taking);
         let (mut taken, seen) = self.answered(first).await?;
         if taken {
-            return Ok(Some(seen));
+            return Ok(seen);
         }
         loop {
             if taken {
@@ -379,14 +379,21 @@ async fn try_all(connection: &Connection, keys: &Keys) -> Result<bool, tokio_pos
 async fn try_and_look(
     connection: &Connection,
     keys: &Keys,
-    tables: &Tables,
-) -> Result<(bool, Result<History, ReadError>), tokio_postgres::Error> {
+    taking: &Taking<'_>,
+) -> Result<(bool, Seen), tokio_postgres::Error> {
     let client = &connection.client;
     let tries = tries(keys) + "SAVEPOINT look;";
+    let reader = Reader {
+        session: client,
+        tables: taking.tables,
+        purpose: Purpose::Act,
+        lock_timeout: GLANCE,
+        watcher: None,
+    };
     // Each is sent before those ahead of it have answered.
     let (answers, seen, back) = join3(
         client.simple_query(&tries),
-        read::history(client, tables, Purpose::Act),
+        read::history(&reader),
         client.batch_execute("ROLLBACK TO SAVEPOINT look"),
     )
     .await;
@@ -394,8 +401,15 @@ async fn try_and_look(
     if taken {
         back?;
     }
-    Ok((taken, seen))
+    match seen {
+        Err(error) if error.is_locked() => Ok((taken, None)),
+        seen => Ok((taken, Some(seen))),
+    }
 }
+
+/// So long the read that comes with the lock waits for a table of the history. A run that finds
+/// the history locked reads it again over its own session, and names who holds the lock.
+const GLANCE: Duration = Duration::from_secs(1);
 
 fn tries(keys: &Keys) -> String {
     let tries = keys

@@ -288,7 +288,7 @@ const UNHIDDEN: &str = "SET LOCAL row_security = off;";
 
 /// As Postgres takes a timeout: in whole milliseconds, of which zero would be
 /// none, up to the largest `int4` (`guc_tables.c`).
-fn milliseconds(timeout: Duration) -> u128 {
+pub(crate) fn milliseconds(timeout: Duration) -> u128 {
     timeout.as_nanos().div_ceil(1_000_000).min(i32::MAX as u128)
 }
 

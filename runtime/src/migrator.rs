@@ -10,7 +10,7 @@ use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::event::{Event, Listener};
 use crate::history::guard::{self, Purpose};
-use crate::history::read::{self, ReadError};
+use crate::history::read::{self, ReadError, Reader};
 use crate::history::schema::Tables;
 use crate::history::write;
 use crate::history::{History, Recorded};
@@ -179,8 +179,8 @@ impl Migrator {
         client: &Client,
     ) -> Result<History, Error> {
         let read = async {
-            let read = read::history(client.postgres(), &self.tables, purpose).await;
-            read.map_err(|error| read_failed(client, error))
+            let read = read::history(&self.reader(client, purpose)).await;
+            read.map_err(|error| read_failed(client, READING, error))
         };
         Ok(self.stop.read(client, read).await?)
     }
@@ -193,17 +193,25 @@ impl Migrator {
     /// As [`Migrator::history`].
     pub async fn recorded(&self, client: &Client) -> Result<Vec<Recorded>, Error> {
         let read = async {
-            let read = read::recorded(client.postgres(), &self.tables).await;
-            read.map_err(|error| read_failed(client, error))
+            let read = read::recorded(&self.reader(client, Purpose::Act)).await;
+            read.map_err(|error| read_failed(client, READING, error))
         };
         Ok(self.stop.read(client, read).await?)
+    }
+
+    /// Reads the history for a purpose over a client's session. A read waits for a lock as long
+    /// as a script does, and says who holds that lock.
+    pub(crate) fn reader<'a>(&'a self, client: &'a Client, purpose: Purpose) -> Reader<'a> {
+        let reader = Reader::new(client, &self.tables, &self.options, purpose);
+        reader.told_to(self.listener.as_ref())
     }
 
     /// The history, and the services that a run is changing.
     async fn looked(&self, client: &Client) -> Result<(History, BTreeSet<String>), ErrorKind> {
         let looked = async {
-            let looked = self.history_and_work(client).await;
-            looked.map_err(|error| read_failed(client, error))
+            let reader = self.reader(client, Purpose::Look);
+            let looked = self.history_and_work(&reader).await;
+            looked.map_err(|error| read_failed(client, READING, error))
         };
         self.stop.read(client, looked).await
     }
@@ -239,16 +247,20 @@ impl Migrator {
     }
 }
 
-pub(crate) fn read_failed(client: &Client, error: ReadError) -> ErrorKind {
-    let doing = "reading the history".to_owned();
+/// What most reads do.
+pub(crate) const READING: &str = "reading the history";
+
+pub(crate) fn read_failed(client: &Client, doing: &str, error: ReadError) -> ErrorKind {
+    let doing = doing.to_owned();
     match error {
         ReadError::Format(format) => ErrorKind::Format(format),
         ReadError::Row(row) => ErrorKind::History {
             doing,
             why: format!("this entry is not as it was written: {row}"),
             sqlstate: None,
+            blockers: Vec::new(),
         },
-        ReadError::Postgres(error) => failed(client, doing, &error),
+        ReadError::Postgres { error, blockers } => failed(client, doing, &error).behind(blockers),
     }
 }
 
@@ -263,6 +275,7 @@ pub(crate) fn failed(client: &Client, doing: String, error: &tokio_postgres::Err
             doing,
             why: guard::raised(said).unwrap_or(said.message()).to_owned(),
             sqlstate: Some(said.code().code().to_owned()),
+            blockers: Vec::new(),
         },
         _ => ErrorKind::Connection {
             doing,

@@ -12,7 +12,8 @@ pub struct Options {
     pub schema: String,
     /// What the run's connections call themselves; it is in every event.
     pub application: String,
-    /// `lock_timeout` of transactional scripts that do not set their own; zero is none.
+    /// `lock_timeout` of transactional scripts that do not set their own, and of reads of the
+    /// history; zero is none.
     ///
     /// A script that runs into it is tried again, [`Options::tries`] times in all.
     pub lock_timeout: Duration,

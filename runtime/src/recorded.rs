@@ -7,9 +7,9 @@ use migrator_model::Version;
 
 use crate::client::Client;
 use crate::error::ErrorKind;
-use crate::history::schema::Tables;
+use crate::history::read::Reader;
 use crate::history::{Entry, matches_checksum, read};
-use crate::migrator::failed;
+use crate::migrator::read_failed;
 use crate::plan::{Conflict, DownScript, Plan, Step, Work};
 
 /// Down scripts by service and version.
@@ -25,7 +25,7 @@ impl Recorded {
     /// that of its up script. Then nothing that it brings is executed.
     pub(crate) async fn read(
         client: &Client,
-        tables: &Tables,
+        reader: &Reader<'_>,
         plan: &Plan<'_>,
     ) -> Result<Recorded, ErrorKind> {
         let mut wanted: BTreeMap<&str, BTreeMap<Version, &Entry>> = BTreeMap::new();
@@ -38,9 +38,9 @@ impl Recorded {
         let (mut scripts, mut conflicts) = (HashMap::new(), Vec::new());
         for (service, entries) in wanted {
             let versions: Vec<Version> = entries.keys().copied().collect();
-            let found = read::scripts_of(client.postgres(), tables, service, &versions).await;
-            let doing = "reading the recorded scripts".to_owned();
-            for (version, (up, down)) in found.map_err(|error| failed(client, doing, &error))? {
+            let found = read::scripts_of(reader, service, &versions).await;
+            let doing = "reading the recorded scripts";
+            for (version, (up, down)) in found.map_err(|error| read_failed(client, doing, error))? {
                 let entry = entries.get(&version);
                 if let (Some(entry), Some(up)) = (entry, &up)
                     && !matches_checksum(&entry.name, version, up, &entry.checksum)

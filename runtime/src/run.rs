@@ -17,7 +17,7 @@ use crate::history::guard::Purpose;
 use crate::history::{Entry, History, read};
 use crate::legs::legs;
 use crate::lock::{Held, Locks, Release, Seen};
-use crate::migrator::{Migrator, read_failed};
+use crate::migrator::{Migrator, READING, read_failed};
 use crate::plan::{self, Conflict, Plan};
 use crate::progress::Progress;
 use crate::ready;
@@ -185,7 +185,7 @@ impl Migrator {
             prepared,
         } = under;
         let history = match seen {
-            Some(seen) => seen.map_err(|error| read_failed(order.client, error))?,
+            Some(seen) => seen.map_err(|error| read_failed(order.client, READING, error))?,
             None => {
                 let read = self.stop.attend(order.client, self.history_for(order));
                 read.await??
@@ -224,7 +224,8 @@ impl Migrator {
         held: &Held,
         report: &mut Report,
     ) -> Result<(), ErrorKind> {
-        let read = Recorded::read(client, &self.tables, plan);
+        let reader = self.reader(client, Purpose::Act);
+        let read = Recorded::read(client, &reader, plan);
         let recorded = self.stop.attend(client, read).await??;
         let schedule = Schedule::new(legs(self.registry, &plan.steps));
         let progress = Progress::new(self.listener.clone());
@@ -284,8 +285,8 @@ impl Migrator {
     /// The history, in which a run downward may name services that the registry
     /// does not have.
     pub(crate) async fn history_for(&self, order: Order<'_>) -> Result<History, ErrorKind> {
-        let read = read::history(order.client.postgres(), &self.tables, Purpose::Act).await;
-        let history = read.map_err(|error| read_failed(order.client, error))?;
+        let read = read::history(&self.reader(order.client, Purpose::Act)).await;
+        let history = read.map_err(|error| read_failed(order.client, READING, error))?;
         let checked = self.check_target(order, &history);
         checked.map_err(|error| *error.kind)?;
         Ok(history)

@@ -11,9 +11,9 @@ use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::history::History;
 use crate::history::guard::Purpose;
-use crate::history::read::{self, ReadError};
+use crate::history::read::{self, ReadError, Reader};
 use crate::lock::{self, FIRST_PAUSE, LONGEST_PAUSE, jitter};
-use crate::migrator::{Migrator, failed, read_failed};
+use crate::migrator::{Migrator, READING, failed, read_failed};
 use crate::session::rows;
 use crate::state::DatabaseState;
 use crate::stop::Stopped;
@@ -35,16 +35,17 @@ impl Migrator {
     /// A service is not known, or the history cannot be read.
     pub async fn state(&self, client: &Client, target: &Target) -> Result<DatabaseState, Error> {
         self.check_names(&target.services, &History::default())?;
-        let read = self.read_state(client, target).await;
-        Ok(read.map_err(|error| read_failed(client, error))?)
+        let reader = self.reader(client, Purpose::Look);
+        let read = self.read_state(&reader, target).await;
+        Ok(read.map_err(|error| read_failed(client, READING, error))?)
     }
 
     async fn read_state(
         &self,
-        client: &Client,
+        reader: &Reader<'_>,
         target: &Target,
     ) -> Result<DatabaseState, ReadError> {
-        let (history, at_work) = self.history_and_work(client).await?;
+        let (history, at_work) = self.history_and_work(reader).await?;
         let policy = self.options.policy;
         Ok(DatabaseState::new(
             self.registry,
@@ -59,13 +60,12 @@ impl Migrator {
     /// round trip.
     pub(crate) async fn history_and_work(
         &self,
-        client: &Client,
+        reader: &Reader<'_>,
     ) -> Result<(History, BTreeSet<String>), ReadError> {
         let services = self.registry.services.iter();
         let services: Vec<&str> = services.map(|service| service.name.as_ref()).collect();
         let locks = lock::at_work_query(&self.options.schema, &services);
-        let read = read::history_and(client.postgres(), &self.tables, Purpose::Look, &locks);
-        let (history, locks) = read.await?;
+        let (history, locks) = read::history_and(reader, &locks).await?;
         let at_work = lock::at_work(&self.options.schema, &services, &locks);
         Ok((history, at_work))
     }
@@ -167,10 +167,17 @@ impl Migrator {
             opened.map_err(|error| Unseen::of(ErrorKind::Connect(error)))?;
         }
         let patience = wait.left().clamp(LEAST, MOST);
-        let read = within(patience, self.read_state(client, target)).await?;
-        read.map_err(|error| match error.is_lack_of_rights() {
-            true => Unseen::Passing(read_failed(client, error)),
-            false => Unseen::of(read_failed(client, error)),
+        let mut reader = self.reader(client, Purpose::Look);
+        // A locked history is no silent connection: the server answers before the time is over.
+        let bound = patience * 3 / 4;
+        reader.lock_timeout = match reader.lock_timeout.is_zero() {
+            true => bound,
+            false => reader.lock_timeout.min(bound),
+        };
+        let read = within(patience, self.read_state(&reader, target)).await?;
+        read.map_err(|error| match error.may_pass() {
+            true => Unseen::Passing(read_failed(client, READING, error)),
+            false => Unseen::of(read_failed(client, READING, error)),
         })
     }
 }
@@ -249,7 +256,7 @@ impl Wait {
     fn heard_nothing(&mut self, patience: Duration) {
         self.is_silent = true;
         self.failed(ErrorKind::Connection {
-            doing: DOING.to_owned(),
+            doing: READING.to_owned(),
             why: format!("no answer within {:.1} s", patience.as_secs_f64()),
         });
     }
@@ -275,26 +282,25 @@ impl Wait {
                     doing,
                     why,
                     sqlstate,
+                    blockers,
                 }),
                 _,
             ) => ErrorKind::History {
                 doing,
                 why: why + &before,
                 sqlstate,
+                blockers,
             },
             (Some(kind), _) => kind,
             (None, Some(state)) => self.not_current(state),
             // Never, as a wait is not over before the first look.
             (None, None) => ErrorKind::Connection {
-                doing: DOING.to_owned(),
+                doing: READING.to_owned(),
                 why: before,
             },
         }
     }
 }
-
-/// What a look does.
-const DOING: &str = "reading the history";
 
 /// Whether a state can become current without another binary or another file.
 fn may_pass(state: &DatabaseState) -> bool {

@@ -1,6 +1,7 @@
 //! Reads the history in one round trip.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use migrator_model::Version;
 use migrator_model::directive::irreversible;
@@ -12,7 +13,12 @@ use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 use super::guard::{self, Purpose};
 use super::schema::{Tables, quote_literal};
 use super::{Entry, FORMAT, History, Ready, Recorded, Stored};
+use crate::blockers::{Blocker, Waiting, WaitingFor, Watch};
+use crate::client::Client;
+use crate::event::{Event, Listener};
 use crate::fault::named_position;
+use crate::message::milliseconds;
+use crate::options::Options;
 use crate::session::rows;
 
 /// Why a history could not be read.
@@ -23,53 +29,160 @@ pub(crate) enum ReadError {
     /// A row is not what this version writes.
     Row(String),
     /// The server refused, or the connection was lost.
-    Postgres(tokio_postgres::Error),
+    Postgres {
+        /// What the server or the connection said.
+        error: tokio_postgres::Error,
+        /// Who held the lock that the read waited for, as far as this was seen.
+        blockers: Vec<Blocker>,
+    },
+}
+
+impl From<tokio_postgres::Error> for ReadError {
+    fn from(error: tokio_postgres::Error) -> ReadError {
+        ReadError::Postgres {
+            error,
+            blockers: Vec::new(),
+        }
+    }
 }
 
 impl ReadError {
-    /// Whether the role may not read it (SQLSTATE 42501).
-    pub(crate) fn is_lack_of_rights(&self) -> bool {
+    /// Whether the read waited for a lock for too long (SQLSTATE 55P03).
+    pub(crate) fn is_locked(&self) -> bool {
         match self {
-            ReadError::Postgres(error) => error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE),
+            ReadError::Postgres { error, .. } => {
+                error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
+            }
+            ReadError::Format(_) | ReadError::Row(_) => false,
+        }
+    }
+
+    /// Whether somebody may end the cause while the caller waits: the role lacks a right, or a
+    /// session holds a lock.
+    pub(crate) fn may_pass(&self) -> bool {
+        let passing = [
+            &SqlState::INSUFFICIENT_PRIVILEGE,
+            &SqlState::LOCK_NOT_AVAILABLE,
+        ];
+        match self {
+            ReadError::Postgres { error, .. } => {
+                error.code().is_some_and(|code| passing.contains(&code))
+            }
             ReadError::Format(_) | ReadError::Row(_) => false,
         }
     }
 }
 
-/// How long a read of the history waits for a lock that another session holds on its tables.
-const LOCK_TIMEOUT: &str = "5s";
+/// How the history is read.
+#[derive(Clone, Copy)]
+pub(crate) struct Reader<'a> {
+    /// The session that reads.
+    pub(crate) session: &'a tokio_postgres::Client,
+    pub(crate) tables: &'a Tables,
+    pub(crate) purpose: Purpose,
+    /// How long a read waits for a lock that another session holds on a table of the history;
+    /// zero is no limit.
+    pub(crate) lock_timeout: Duration,
+    /// Who looks for the sessions that keep a read waiting; nobody if nothing is given.
+    pub(crate) watcher: Option<Watcher<'a>>,
+}
 
-/// What goes before every statement that reads the history, in its message: a limit to the wait
-/// for a locked table, and a check that the history can be trusted. And rows that row security
-/// would hide are an error.
-fn opening(tables: &Tables, purpose: Purpose) -> String {
-    let check = guard::check(tables, purpose);
-    format!(
-        "/* migrator reads its history */ SET LOCAL lock_timeout = '{LOCK_TIMEOUT}';\
-         {check}SET LOCAL row_security = off;"
-    )
+/// Names the sessions that keep a read waiting.
+#[derive(Clone, Copy)]
+pub(crate) struct Watcher<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) application: &'a str,
+    /// Who is told of a wait that lasts.
+    pub(crate) listener: Option<&'a Listener>,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader over the session of a client.
+    pub(crate) fn new(
+        client: &'a Client,
+        tables: &'a Tables,
+        options: &'a Options,
+        purpose: Purpose,
+    ) -> Reader<'a> {
+        Reader {
+            session: client.postgres(),
+            tables,
+            purpose,
+            lock_timeout: options.lock_timeout,
+            watcher: Some(Watcher {
+                client,
+                application: &options.application,
+                listener: None,
+            }),
+        }
+    }
+
+    /// The same, and a listener is told of a wait that lasts.
+    pub(crate) fn told_to(mut self, listener: Option<&'a Listener>) -> Reader<'a> {
+        if let Some(watcher) = &mut self.watcher {
+            watcher.listener = listener;
+        }
+        self
+    }
+
+    /// What goes before every statement that reads the history, in its message: a limit to the
+    /// wait for a locked table, and a check that the history can be trusted. And rows that row
+    /// security would hide are an error.
+    fn opening(&self) -> String {
+        let check = guard::check(self.tables, self.purpose);
+        format!(
+            "/* migrator reads its history */ SET LOCAL lock_timeout = {};\
+             {check}SET LOCAL row_security = off;",
+            milliseconds(self.lock_timeout)
+        )
+    }
+
+    /// Sends a message. If it waits for a lock, this looks who holds that lock; a read that
+    /// does not wait costs no round trip more.
+    async fn ask(&self, message: &str) -> Result<Vec<SimpleQueryMessage>, ReadError> {
+        let answers = self.session.simple_query(message);
+        let Some(watcher) = self.watcher else {
+            return Ok(answers.await?);
+        };
+        let waiting = Waiting {
+            client: watcher.client,
+            application: watcher.application,
+            message,
+            limit: self.lock_timeout,
+        };
+        let tell = |what: &WaitingFor| {
+            if let Some(listener) = watcher.listener {
+                let subject = "reading the history";
+                listener.tell(&Event::Held { subject, what });
+            }
+        };
+        let mut watch = Watch::default();
+        // Boxed: every future that reads would hold it.
+        let answers = Box::pin(watch.during(waiting, tell, answers)).await;
+        answers.map_err(|error| ReadError::Postgres {
+            blockers: match error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) {
+                true => watch.blockers(self.lock_timeout),
+                false => Vec::new(),
+            },
+            error,
+        })
+    }
 }
 
 /// Reads all entries of all services; no history at all is an empty one.
 ///
 /// One message: the check, the format, the tables, the entries.
-pub(crate) async fn history(
-    client: &tokio_postgres::Client,
-    tables: &Tables,
-    purpose: Purpose,
-) -> Result<History, ReadError> {
-    Ok(history_and(client, tables, purpose, "").await?.0)
+pub(crate) async fn history(reader: &Reader<'_>) -> Result<History, ReadError> {
+    Ok(history_and(reader, "").await?.0)
 }
 
 /// Reads it in the same message as the answers to another query, which goes first
 /// and whose rows open with `also`. Without a history there are none.
 pub(crate) async fn history_and(
-    client: &tokio_postgres::Client,
-    tables: &Tables,
-    purpose: Purpose,
+    reader: &Reader<'_>,
     first: &str,
 ) -> Result<(History, Vec<SimpleQueryRow>), ReadError> {
-    let Some(messages) = send(client, tables, purpose, first, &query(tables)).await? else {
+    let Some(messages) = send(reader, first, &query(reader.tables)).await? else {
         return Ok((History::default(), Vec::new()));
     };
     let is_other = |row: &SimpleQueryRow| row.get(0) == Some("also");
@@ -83,44 +196,48 @@ pub(crate) async fn history_and(
 /// That there is none is known by the server pointing at the format's table. Where it
 /// points at another one, the history was altered, or is of another format.
 async fn send(
-    client: &tokio_postgres::Client,
-    tables: &Tables,
-    purpose: Purpose,
+    reader: &Reader<'_>,
     first: &str,
     rest: &str,
 ) -> Result<Option<Vec<SimpleQueryMessage>>, ReadError> {
     let head = format!(
         "{}{first}SELECT 'format', format FROM {}{};",
-        opening(tables, purpose),
-        tables.format(),
+        reader.opening(),
+        reader.tables.format(),
         Tables::SAMPLE
     );
     let message = format!("{head}{rest}");
-    let mut answers = client.simple_query(&message).await;
+    let mut answers = reader.ask(&message).await;
     // Above READ COMMITTED, the tables may be younger than the snapshot of the check.
     if answers
         .as_deref()
         .is_ok_and(|answers| !answers.iter().any(is_format))
     {
-        answers = client.simple_query(&message).await;
+        answers = reader.ask(&message).await;
     }
-    let error = match answers {
+    let failure = match answers {
         Ok(messages) => return Ok(Some(messages)),
-        Err(error) => error,
+        Err(failure) => failure,
+    };
+    let ReadError::Postgres { error, .. } = &failure else {
+        return Err(failure);
     };
     let Some(said) = error.as_db_error() else {
-        return Err(ReadError::Postgres(error));
+        return Err(failure);
     };
     if guard::raised(said).is_some() {
-        return Err(ReadError::Postgres(error));
+        return Err(failure);
     }
     let place = named_position(said).and_then(|place| usize::try_from(place).ok());
     if is_absent(said) && place.is_some_and(|place| place <= head.chars().count()) {
         return Ok(None);
     }
     // Boxed: it is rare, and would be part of every future that reads.
-    let other = Box::pin(other_format(client, tables, purpose)).await;
-    Err(other.unwrap_or(ReadError::Postgres(error)))
+    let other = match *said.code() == SqlState::LOCK_NOT_AVAILABLE {
+        true => None,
+        false => Box::pin(other_format(reader)).await,
+    };
+    Err(other.unwrap_or(failure))
 }
 
 fn is_format(answer: &SimpleQueryMessage) -> bool {
@@ -128,40 +245,35 @@ fn is_format(answer: &SimpleQueryMessage) -> bool {
 }
 
 /// The format, where it is another one than ours.
-async fn other_format(
-    client: &tokio_postgres::Client,
-    tables: &Tables,
-    purpose: Purpose,
-) -> Option<ReadError> {
+async fn other_format(reader: &Reader<'_>) -> Option<ReadError> {
     let query = format!(
         "{}SELECT format FROM {}{}",
-        opening(tables, purpose),
-        tables.format(),
+        reader.opening(),
+        reader.tables.format(),
         Tables::SAMPLE
     );
-    let mut rows = rows(client.simple_query(&query).await.ok()?);
+    let mut rows = rows(reader.ask(&query).await.ok()?);
     let format = rows.next()?.get(0)?.to_owned();
     (format != FORMAT.to_string()).then_some(ReadError::Format(format))
 }
 
 /// Reads the scripts that were recorded with some entries of a service.
 pub(crate) async fn scripts_of(
-    client: &tokio_postgres::Client,
-    tables: &Tables,
+    reader: &Reader<'_>,
     service: &str,
     versions: &[Version],
-) -> Result<Vec<(Version, Scripts)>, tokio_postgres::Error> {
+) -> Result<Vec<(Version, Scripts)>, ReadError> {
     let versions = versions
         .iter()
         .map(|version| version.as_integer().to_string());
     let query = format!(
         "{}SELECT version, up_script, down_script FROM {} \
          WHERE version OPERATOR(pg_catalog.=) ANY (ARRAY[{}]::pg_catalog.int8[])",
-        opening(tables, Purpose::Act),
-        tables.of(service),
+        reader.opening(),
+        reader.tables.of(service),
         versions.collect::<Vec<_>>().join(", ")
     );
-    let messages = client.simple_query(&query).await?;
+    let messages = reader.ask(&query).await?;
     let script = |row: SimpleQueryRow| {
         let version = Version::from_integer(row.get(0)?.parse().ok()?);
         let text = |column| row.get(column).map(str::to_owned);
@@ -176,20 +288,19 @@ pub(crate) type Scripts = (Option<String>, Option<String>);
 /// Reads the scripts that were recorded with the entries of a service; none if the
 /// history has no table of it.
 pub(crate) async fn scripts(
-    client: &tokio_postgres::Client,
-    tables: &Tables,
+    reader: &Reader<'_>,
     history: &History,
     service: &str,
-) -> Result<BTreeMap<Version, Scripts>, tokio_postgres::Error> {
+) -> Result<BTreeMap<Version, Scripts>, ReadError> {
     if !history.tables.iter().any(|table| table == service) {
         return Ok(BTreeMap::new());
     }
     let query = format!(
         "{}SELECT version, up_script, down_script FROM {}",
-        opening(tables, Purpose::Act),
-        tables.of(service)
+        reader.opening(),
+        reader.tables.of(service)
     );
-    let messages = client.simple_query(&query).await?;
+    let messages = reader.ask(&query).await?;
     let scripts = |row: SimpleQueryRow| {
         let version = Version::from_integer(row.get(0)?.parse().ok()?);
         let text = |column| row.get(column).map(str::to_owned);
@@ -201,22 +312,21 @@ pub(crate) async fn scripts(
 /// What was said of a migration when a run failed at it, if that was the last that
 /// was heard of it.
 pub(crate) async fn last_failure(
-    client: &tokio_postgres::Client,
-    tables: &Tables,
+    reader: &Reader<'_>,
     service: &str,
     version: Version,
-) -> Result<Option<String>, tokio_postgres::Error> {
+) -> Result<Option<String>, ReadError> {
     let query = format!(
         "{}SELECT kind, message FROM {} \
          WHERE service OPERATOR(pg_catalog.=) {} \
            AND version OPERATOR(pg_catalog.=) {}::pg_catalog.int8 \
          ORDER BY id DESC LIMIT 1",
-        opening(tables, Purpose::Act),
-        tables.event(),
+        reader.opening(),
+        reader.tables.event(),
         quote_literal(service),
         version.as_integer()
     );
-    let last = rows(client.simple_query(&query).await?).next();
+    let last = rows(reader.ask(&query).await?).next();
     let last = last.filter(|row| row.get(0) == Some("failure"));
     Ok(last.and_then(|row| row.get(1).map(str::to_owned)))
 }
@@ -226,10 +336,7 @@ pub(crate) async fn last_failure(
 ///
 /// The events give the order, as clocks may be set back. What has none was there
 /// before there were any.
-pub(crate) async fn recorded(
-    client: &tokio_postgres::Client,
-    tables: &Tables,
-) -> Result<Vec<Recorded>, ReadError> {
+pub(crate) async fn recorded(reader: &Reader<'_>) -> Result<Vec<Recorded>, ReadError> {
     let query = format!(
         "SELECT c.relname, h.version, h.name, h.up_script, e.role, h.dirty, h.checksum \
            FROM {parent} h \
@@ -242,11 +349,11 @@ pub(crate) async fn recorded(
                  OPERATOR(pg_catalog.=) c.relname::pg_catalog.text \
              ORDER BY id DESC LIMIT 1) e ON true \
            ORDER BY e.id NULLS FIRST, h.applied_on, c.relname, h.version;",
-        parent = tables.parent(),
-        event = tables.event(),
+        parent = reader.tables.parent(),
+        event = reader.tables.event(),
         suffix = Tables::SUFFIX,
     );
-    let Some(messages) = send(client, tables, Purpose::Act, "", &query).await? else {
+    let Some(messages) = send(reader, "", &query).await? else {
         return Ok(Vec::new());
     };
     let (formats, rows): (Vec<_>, Vec<_>) =

@@ -9,8 +9,9 @@ use super::look::{self, Found};
 use super::read::{Statement, read as understood};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
+use crate::history::guard::Purpose;
 use crate::history::{Entry, read};
-use crate::migrator::{Migrator, failed};
+use crate::migrator::{Migrator, failed, read_failed};
 
 /// What the catalog shows of the script of a dirty migration.
 #[derive(Clone, Debug)]
@@ -71,8 +72,9 @@ impl Migrator {
         };
         let looked = async {
             let doing = "looking at what the script has left";
-            let recorded = read::scripts(client.postgres(), &self.tables, &history, service).await;
-            let recorded = recorded.map_err(|error| failed(client, doing.to_owned(), &error))?;
+            let recorded =
+                read::scripts(&self.reader(client, Purpose::Act), &history, service).await;
+            let recorded = recorded.map_err(|error| read_failed(client, doing, error))?;
             let recorded = recorded.get(&version).cloned().unwrap_or_default();
             let migration = self.registry.migration(service, version);
             let migration = migration.filter(|one| one.checksum.to_string() == entry.checksum);

@@ -18,7 +18,8 @@ use crate::event::Holder;
 use crate::executor::Executor;
 use crate::fault::{Fault, lost_lock};
 use crate::fence::Fence;
-use crate::history::read::last_failure;
+use crate::history::guard::Purpose;
+use crate::history::read::{ReadError, Reader, last_failure};
 use crate::history::write::{Kind, Took};
 use crate::lock::{FIRST_PAUSE, LONGEST_PAUSE, jitter};
 use crate::message::{Commit, Message};
@@ -80,10 +81,17 @@ impl Executor<'_> {
 
     async fn go_through(&mut self, resumed: &mut Resumed<'_>) -> Result<(), Fault> {
         let (service, version) = (resumed.step.service(), resumed.step.version());
-        let failed = last_failure(self.client.postgres(), self.tables, service, version);
+        let reader = Reader::new(self.client, self.tables, self.options, Purpose::Act);
+        let failed = last_failure(&reader, service, version);
         resumed.failed = match self.ask(resumed, failed).await? {
             Ok(failed) => failed,
-            Err(error) => return Err(self.unseen(resumed, 0, &error).await),
+            Err(ReadError::Postgres { error, blockers }) => {
+                let fault = self.unseen(resumed, 0, &error).await;
+                return Err(Fault { blockers, ..fault });
+            }
+            Err(ReadError::Format(what) | ReadError::Row(what)) => {
+                return Err(resumed.fault(0, what));
+            }
         };
         let sql = &resumed.source.sql;
         for range in statements(sql) {

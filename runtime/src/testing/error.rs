@@ -114,8 +114,10 @@ fn details(error: &crate::Error) -> Vec<String> {
         ErrorKind::Refused(conflicts) => {
             lines.extend(conflicts.iter().map(ToString::to_string));
         }
-        ErrorKind::Connection { why, .. } | ErrorKind::History { why, .. } => {
+        ErrorKind::Connection { why, .. } => lines.push(format!("cause: {why}")),
+        ErrorKind::History { why, blockers, .. } => {
             lines.push(format!("cause: {why}"));
+            lines.extend(blockers.iter().map(|one| format!("blocker: {one}")));
         }
         ErrorKind::UnknownService { .. }
         | ErrorKind::NotDirty { .. }

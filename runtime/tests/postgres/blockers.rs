@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use migrator_localpg::{Programs, Throwaway};
-use migrator_runtime::{BlockerKind, Migrator, Options, Target};
+use migrator_runtime::{BlockerKind, Migrator, Options, Selection, Target};
 
 use super::support::{AT_GATE, Database, Gate, core, done, fault, rows, telling, within};
 
@@ -179,6 +179,25 @@ async fn rows_that_a_prepared_transaction_has_changed_are_waited_for_by_its_name
         "{fault:?}"
     );
     database.run("COMMIT PREPARED 'rows'").await;
+}
+
+#[tokio::test]
+async fn a_prepared_transaction_that_keeps_the_history_from_being_read_is_named() {
+    let (_server, database) = with_prepared().await;
+    let registry = core(&["SELECT 1;"]);
+    database.up(registry).await.expect("it runs");
+    database
+        .run("BEGIN; LOCK TABLE migrator.core_history; PREPARE TRANSACTION 'history'")
+        .await;
+    let migrator = Migrator::with_options(registry, patient(400, 2));
+    let client = database.client().await;
+    let status = within("status", migrator.status(&client, &Selection::All)).await;
+    let error = status.expect_err("it is locked");
+    let help = error.help();
+    assert!(help.contains("`ROLLBACK PREPARED 'history'`"), "{help}");
+    database.run("ROLLBACK PREPARED 'history'").await;
+    let status = within("status", migrator.status(&client, &Selection::All)).await;
+    assert!(status.expect("nothing is in the way").is_current());
 }
 
 /// What outlasts the wait of a step outside a transaction is told while it waits.

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use migrator_runtime::{ErrorKind, Migrator, Options, Part, Selection, Target};
+use migrator_runtime::{
+    BlockerKind, DatabaseState, Direction, Error, ErrorKind, Migrator, Options, Part, Selection,
+    Target,
+};
 
-use super::support::{AT_GATE, Database, Gate, core, done, fault, registry, rows, within};
+use super::support::{AT_GATE, Database, Gate, core, done, fault, registry, rows, telling, within};
 
 /// Few tries, and a short wait for each.
 fn brief() -> Options {
@@ -125,36 +128,107 @@ async fn a_run_that_is_dropped_while_it_makes_its_tables_leaves_nothing_running(
     assert_eq!(done(&report.expect("it runs")), ["tenant/2"]);
 }
 
+/// A session `dump` that keeps others from reading the history of `core`.
+async fn dump(database: &Database) -> tokio_postgres::Client {
+    let session = database.session().await;
+    let lock = "SET application_name = 'dump'; BEGIN; LOCK TABLE migrator.core_history";
+    session.batch_execute(lock).await.expect("it is free");
+    session
+}
+
+/// A read that failed at the lock of `dump`, after the time of [`brief`].
+fn assert_names_dump<T: std::fmt::Debug>(what: &str, outcome: Result<T, Error>) {
+    let error = outcome.expect_err("it is locked");
+    let ErrorKind::History {
+        sqlstate, blockers, ..
+    } = &*error.kind
+    else {
+        panic!("{what}: {error:?}");
+    };
+    assert_eq!(sqlstate.as_deref(), Some("55P03"), "{what}");
+    assert_eq!(error.code().to_string(), "M0505", "{what}");
+    let [blocker] = &blockers[..] else {
+        panic!("{what}: {error:?}");
+    };
+    assert_eq!(blocker.session.application, "dump", "{what}");
+    assert_eq!(blocker.kind, BlockerKind::IdleInTransaction, "{what}");
+    let help = error.help();
+    assert!(
+        help.contains("end it, or run again later"),
+        "{what}: {help}"
+    );
+}
+
 #[tokio::test]
-async fn a_read_of_a_locked_history_ends_with_the_reason() {
+async fn every_read_of_a_locked_history_names_who_holds_the_lock() {
     let database = Database::new().await;
     let registry = core(&["CREATE TABLE plans (id int);"]);
     database.up(registry).await.expect("it runs");
-    let session = database.session().await;
-    let lock = "BEGIN; LOCK TABLE migrator.core_history";
-    session.batch_execute(lock).await.expect("it is free");
-    let migrator = Migrator::with_options(registry, brief());
-    let client = database.client().await;
-    let status = migrator.status(&client, &Selection::All);
-    let error = within("the status", status)
-        .await
-        .expect_err("it is locked");
-    let ErrorKind::History { sqlstate, .. } = &*error.kind else {
-        panic!("{error:?}");
-    };
-    assert_eq!(sqlstate.as_deref(), Some("55P03"));
-    assert!(
-        error.help().contains("pg_prepared_xacts"),
-        "{}",
-        error.help()
-    );
-    let up = Box::pin(database.up_with(migrator, Target::all()));
-    let up = within("the run", up).await;
-    let error = up.expect_err("it is locked");
-    assert!(
-        matches!(*error.kind, ErrorKind::History { .. }),
-        "{error:?}"
-    );
+    let session = dump(&database).await;
+    let mut migrator = Migrator::with_options(registry, brief());
+    let (mut client, target) = (database.client().await, Target::all());
+    let status = within("status", migrator.status(&client, &Selection::All)).await;
+    assert_names_dump("status", status);
+    let up = migrator.plan(&client, Direction::Up, &target);
+    assert_names_dump("a dry run", within("a dry run", up).await);
+    let recorded = within("drift", migrator.recorded(&client)).await;
+    assert_names_dump("drift", recorded);
+    let state = within("a probe", migrator.state(&client, &target)).await;
+    assert_names_dump("a probe", state);
+    let edits = within("edits", migrator.edits(&client, "core", None)).await;
+    assert_names_dump("edits", edits);
+    let up = Box::pin(migrator.up(&mut client, target));
+    assert_names_dump("a run", within("a run", up).await);
+    // Each wait was as long as the option says.
+    let limits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                  AND query LIKE '/* migrator reads its history */ SET LOCAL lock_timeout = 200;%'";
+    assert_eq!(database.value(limits).await, "1");
     session.batch_execute("ROLLBACK").await.expect("it ends");
     database.up(registry).await.expect("nothing is pending");
+}
+
+#[tokio::test]
+async fn a_read_without_a_limit_says_whom_it_waits_for_and_goes_on() {
+    let database = Database::new().await;
+    let registry = core(&["CREATE TABLE plans (id int);"]);
+    database.up(registry).await.expect("it runs");
+    let session = dump(&database).await;
+    let options = Options {
+        lock_timeout: Duration::ZERO,
+        ..Options::default()
+    };
+    let (mut migrator, mut told) = telling(registry, options);
+    let mut client = database.client().await;
+    let end = async {
+        let held = told.next("held behind `dump` (pid ").await;
+        assert!(held.contains("idle in a transaction"), "{held}");
+        session.batch_execute("COMMIT").await.expect("it ends");
+    };
+    let both = async { tokio::join!(migrator.up(&mut client, Target::all()), end) };
+    let (report, ()) = within("the run", both).await;
+    assert_eq!(done(&report.expect("it reads")), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_wait_for_migrations_outlasts_a_lock_on_the_history() {
+    let database = Database::new().await;
+    let registry = core(&["CREATE TABLE plans (id int);"]);
+    database.up(registry).await.expect("it runs");
+    let session = dump(&database).await;
+    let migrator = Migrator::with_options(registry, brief());
+    let (mut client, target) = (database.client().await, Target::all());
+    let wait = migrator.wait_until_current(&mut client, &target, Duration::ZERO);
+    assert_names_dump("one look", within("one look", wait).await);
+    let wait = migrator.wait_until_current(&mut client, &target, Duration::MAX);
+    let end = async {
+        // A look waits, and the next one too.
+        let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                       AND wait_event_type = 'Lock'";
+        for count in ["1", "0", "1"] {
+            database.until(waiting, count).await;
+        }
+        session.batch_execute("COMMIT").await.expect("it ends");
+    };
+    let (state, ()) = within("the wait", async { tokio::join!(wait, end) }).await;
+    assert_eq!(state.expect("it is current"), DatabaseState::Current);
 }
