@@ -6,6 +6,7 @@ use migrator_model::directive::Directives;
 use migrator_model::{Code, Diagnostic, Level, Severity};
 
 use crate::finding::Finding;
+use crate::nowhere::Nowhere;
 use crate::script::Script;
 
 /// What was looked for.
@@ -22,17 +23,22 @@ pub(crate) enum Extent {
 const OF_VERIFY: [Code; 2] = [Code::M0510, Code::M0511];
 
 /// Leaves out what is allowed, gives each finding its severity, and reports
-/// allowances that silence nothing.
-pub(crate) fn apply(
-    findings: Vec<Finding<'_>>,
-    scripts: &[&Script<'_>],
+/// allowances that silence nothing. Of a statement that needs a missing object, M0325 alone
+/// is shown, unless it is allowed.
+pub(crate) fn apply<'a>(
+    findings: Vec<Finding<'a>>,
+    nowhere: &Nowhere<'a>,
+    scripts: &[&Script<'a>],
     levels: &BTreeMap<Code, Level>,
     extent: Extent,
 ) -> Vec<Diagnostic> {
     let mut allowances = Allowances::of(scripts);
     let mut diagnostics = Vec::new();
     for finding in findings {
-        if !allowances.silence(&finding) {
+        let is_silenced = allowances.silence(&finding);
+        let is_explained = levels.get(&Code::M0325) != Some(&Level::Allow)
+            && nowhere.explains(&finding, |script| allowances.has(script, Code::M0325));
+        if !is_silenced && !is_explained {
             diagnostics.extend(leveled(finding, levels));
         }
     }
@@ -87,6 +93,10 @@ impl<'a> Allowances<'a> {
             }
         }
         Allowances { open }
+    }
+
+    fn has(&self, script: &Script<'a>, code: Code) -> bool {
+        self.open.contains_key(&(script.path, code))
     }
 
     fn silence(&mut self, finding: &Finding<'a>) -> bool {

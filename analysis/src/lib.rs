@@ -55,11 +55,13 @@ pub fn analyse(resolved: &Resolved) -> Vec<Diagnostic> {
     let faulty: Vec<&Script<'_>> = faulty.map(|finding| finding.script).collect();
     let unread = Unread::of(resolved, &pairs, &faulty);
     findings.extend(together(&resolved.registry, &pairs, &unread));
+    let mut nowhere = nowhere::find(&pairs, &unread);
+    findings.append(&mut nowhere.findings);
     let extent = match unread.is_empty() {
         true => Extent::All,
         false => Extent::Single,
     };
-    allowances::apply(findings, &scripts, &resolved.levels, extent)
+    allowances::apply(findings, &nowhere, &scripts, &resolved.levels, extent)
 }
 
 /// Watches and checks the tree in `folder` for a build script, the SQL too.
@@ -83,7 +85,6 @@ fn together<'a>(registry: &Registry, pairs: &'a [Pair<'a>], unread: &Unread) -> 
         findings.extend(ownership::find(registry, pairs, unread));
         findings.extend(twice::find(pairs, unread));
     }
-    findings.extend(nowhere::find(pairs, unread));
     let mut state = State::default();
     for pair in pairs {
         if !unread.is_ordered() {

@@ -15,15 +15,75 @@ use crate::script::{Pair, Script};
 use crate::state::hidden::is_dynamic;
 use crate::unread::Unread;
 
-pub(crate) fn find<'a>(pairs: &'a [Pair<'a>], unread: &Unread) -> Vec<Finding<'a>> {
+/// What no script makes, and the statements that need it.
+#[derive(Default)]
+pub(crate) struct Nowhere<'a> {
+    pub(crate) findings: Vec<Finding<'a>>,
+    needs: Vec<Need<'a>>,
+}
+
+/// A name in a script that no script makes.
+struct Need<'a> {
+    script: &'a Script<'a>,
+    mention: &'a Mention,
+}
+
+impl<'a> Nowhere<'a> {
+    /// Whether a finding of another lint is about an object that does not exist, as far as
+    /// the scripts show: the statement fails before that finding matters.
+    ///
+    /// A name that is allowed to be missing explains nothing.
+    pub(crate) fn explains(
+        &self,
+        finding: &Finding<'a>,
+        is_allowed: impl Fn(&Script<'a>) -> bool,
+    ) -> bool {
+        let is_late = (Code::M0213..=Code::M0230).contains(&finding.code)
+            || [Code::M0242, Code::M0243].contains(&finding.code);
+        is_late
+            && self
+                .needs
+                .iter()
+                .any(|need| need.explains(finding) && !is_allowed(need.script))
+    }
+}
+
+impl<'a> Need<'a> {
+    fn explains(&self, finding: &Finding<'a>) -> bool {
+        let sql = &self.script.sql;
+        let is_here = finding.script.path == self.script.path
+            && sql.range(self.mention.statement).contains(&finding.offset);
+        let is_same_migration =
+            std::ptr::eq(finding.script.migration, self.script.migration) && !is_here;
+        if is_same_migration && finding.code == Code::M0230 {
+            return self.writes_part_at(finding);
+        }
+        // A statement that only refers to the object has its own faults.
+        is_here && (self.mention.deed != Deed::Use || finding.code == Code::M0218)
+    }
+
+    /// Whether the other script drops, from another table, what this statement adds.
+    fn writes_part_at(&self, finding: &Finding<'a>) -> bool {
+        let dropped = finding.script.mentions.iter().find(|one| {
+            one.deed == Deed::Drop && one.object.of.is_some() && one.offset == finding.offset
+        });
+        let is_of_need = |one: &&Mention| one.object.of.as_ref() == Some(&self.mention.object.name);
+        let mut parts = self.script.mentions.iter().filter(is_of_need);
+        dropped.is_some_and(|dropped| {
+            parts.any(|part| part.object.name.name == dropped.object.name.name)
+        })
+    }
+}
+
+pub(crate) fn find<'a>(pairs: &'a [Pair<'a>], unread: &Unread) -> Nowhere<'a> {
     let scripts = pairs.iter().flat_map(Pair::scripts);
     let mut tree = Tree::default();
     for script in scripts.filter(|script| !unread.has(script)) {
         tree.add(script);
     }
-    let mut findings = Vec::new();
+    let mut nowhere = Nowhere::default();
     if tree.makes_anything {
-        return findings;
+        return nowhere;
     }
     for pair in pairs {
         let mut said = HashSet::new();
@@ -34,16 +94,19 @@ pub(crate) fn find<'a>(pairs: &'a [Pair<'a>], unread: &Unread) -> Vec<Finding<'a
         {
             for mention in &script.mentions {
                 let object = &mention.object;
-                if tree.lacks(script, mention)
-                    && !unread.names(&object.name.name)
-                    && said.insert(object)
-                {
-                    findings.extend(tree.finding(script, mention));
+                if !tree.lacks(script, mention) || unread.names(&object.name.name) {
+                    continue;
+                }
+                if let Some(finding) = tree.finding(script, mention) {
+                    nowhere.needs.push(Need { script, mention });
+                    nowhere
+                        .findings
+                        .extend(said.insert(object).then_some(finding));
                 }
             }
         }
     }
-    findings
+    nowhere
 }
 
 /// What all scripts make, of which kind and when it may be.
@@ -242,7 +305,7 @@ fn is_implied(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use migrator_model::{Code, Tree, resolve};
+    use migrator_model::{Code, Diagnostic, Tree, resolve};
 
     const MANIFEST: &str = "tiers = [\"One\"]\n\n[services.a]\ntier = \"One\"\ndirectory = \"a\"\n";
 
@@ -251,7 +314,7 @@ mod tests {
         CREATE VIEW shop.names AS SELECT kind FROM shop.items; CREATE TYPE shop.mood AS ENUM ();
         CREATE FUNCTION shop.price(a int) RETURNS int LANGUAGE sql AS 'SELECT 1';";
 
-    fn found(scripts: &[(&str, &str)]) -> Vec<String> {
+    fn analysed(scripts: &[(&str, &str)]) -> Vec<Diagnostic> {
         let mut tree = Tree::new("database").with_file("services.toml", MANIFEST);
         let base = [(BASE, "SELECT 1;")];
         for (number, (up, down)) in base.iter().chain(scripts).enumerate() {
@@ -262,8 +325,14 @@ mod tests {
         }
         let resolved = resolve(&tree);
         assert_eq!(resolved.diagnostics, []);
-        let findings = crate::analyse(&resolved).into_iter();
-        let findings = findings.inspect(|one| assert_ne!(one.code, Code::M0208, "{one}"));
+        let findings = crate::analyse(&resolved);
+        let unread = findings.iter().find(|one| one.code == Code::M0208);
+        assert_eq!(unread, None);
+        findings
+    }
+
+    fn found(scripts: &[(&str, &str)]) -> Vec<String> {
+        let findings = analysed(scripts).into_iter();
         let ours = findings.filter(|one| one.code == Code::M0325);
         ours.map(|one| format!("{} ({})", one.message, one.help))
             .collect()
@@ -339,6 +408,80 @@ mod tests {
                 "no script of the tree makes the table or view `shop.completely_else` (correct the name, or make it in an earlier migration)"
             ]
         );
+    }
+
+    fn codes(up: &str, down: &str) -> Vec<&'static str> {
+        let found = analysed(&[(up, down)]).into_iter();
+        let found = found.filter(|one| !one.place.path.contains("00000000_m"));
+        found.map(|one| one.code.as_str()).collect()
+    }
+
+    #[test]
+    fn a_missing_table_is_reported_once() {
+        for (up, down) in [
+            ("ALTER TABLE shop.itms ADD z int NOT NULL;", "SELECT 1;"),
+            (
+                "ALTER TABLE shop.itms ADD z int NOT NULL;",
+                "ALTER TABLE shop.items DROP z;",
+            ),
+            (
+                "ALTER TABLE shop.items ADD z int;",
+                "ALTER TABLE shop.itms DROP z;",
+            ),
+            (
+                "ALTER TABLE shop.itms ADD z uuid DEFAULT gen_random_uuid();",
+                "SELECT 1;",
+            ),
+            (
+                "ALTER TABLE shop.itms ALTER id SET NOT NULL, ALTER kind TYPE int;",
+                "SELECT 1;",
+            ),
+            (
+                "ALTER TABLE shop.itms ADD CHECK (id > 0); ALTER TABLE shop.itms DROP kind;",
+                "SELECT 1;",
+            ),
+            ("ALTER TABLE shop.itms RENAME kind TO sort;", "SELECT 1;"),
+            ("ALTER TABLE shop.itms RENAME TO things;", "SELECT 1;"),
+            ("CREATE UNIQUE INDEX i ON shop.itms (id);", "SELECT 1;"),
+            ("DROP TABLE shop.itms;", "SELECT 1;"),
+            (
+                "ALTER TABLE shop.items ADD FOREIGN KEY (id) REFERENCES shop.itmes;",
+                "ALTER TABLE shop.items DROP CONSTRAINT items_id_fkey;",
+            ),
+        ] {
+            assert_eq!(codes(up, down), ["M0325"], "{up} | {down}");
+        }
+    }
+
+    #[test]
+    fn another_fault_beside_a_missing_table_is_reported() {
+        for (up, down, codes_of_it) in [
+            // The view is left, whatever it reads.
+            (
+                "CREATE VIEW shop.v AS SELECT 1 FROM shop.itms;",
+                "SELECT 1;",
+                ["M0227", "M0325"],
+            ),
+            (
+                "ALTER TABLE shop.items ADD z int NOT NULL REFERENCES shop.itmes;",
+                "ALTER TABLE shop.items DROP z;",
+                ["M0213", "M0325"],
+            ),
+            (
+                "ALTER TABLE shop.itms ADD z int; ALTER TABLE shop.items ADD y int NOT NULL;",
+                "ALTER TABLE shop.items DROP y;",
+                ["M0325", "M0213"],
+            ),
+        ] {
+            assert_eq!(codes(up, down), codes_of_it, "{up} | {down}");
+        }
+    }
+
+    #[test]
+    fn a_table_that_is_allowed_to_be_missing_has_other_faults() {
+        let up = "-- migrator: allow M0325 because the operator makes it
+            ALTER TABLE shop.itms ADD z int NOT NULL;";
+        assert_eq!(codes(up, "ALTER TABLE shop.itms DROP z;"), ["M0213"]);
     }
 
     #[test]
