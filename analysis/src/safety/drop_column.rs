@@ -3,6 +3,7 @@
 use migrator_model::Code;
 
 use super::case::Case;
+use super::successor::{self, Successor};
 use crate::finding::Finding;
 use crate::parse::Kind;
 
@@ -18,9 +19,20 @@ pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
     if may_lack_table && case.of_table().is_none() {
         return None;
     }
+    let object = successor::column(table, column.clone());
+    let message = match case.successor(&object) {
+        Some(Successor::Renamed) => return None,
+        _ if case.makes_way(&object) => return None,
+        Some(Successor::Made) => {
+            format!("`{column}` of `{table}` is dropped and added again: its data is gone")
+        }
+        None => {
+            format!("services that still use `{column}` of `{table}` fail, and its data is gone")
+        }
+    };
     Some(case.finding(
         Code::M0221,
-        format!("services that still use `{column}` of `{table}` fail, and its data is gone"),
+        message,
         "first release services that do not use it, then drop it and allow this with that as reason",
     ))
 }

@@ -3,9 +3,11 @@
 use migrator_model::Code;
 
 use super::case::Case;
+use super::successor::Successor;
 use crate::finding::Finding;
 use crate::objects::{Name, name_of};
 use crate::parse::Kind;
+use crate::state::relation;
 
 pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
     let sql = case.sql();
@@ -18,10 +20,20 @@ pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
     let mut tables = names.filter_map(|id| name_of(sql, id));
     let may_lack = sql.child(case.unit, Kind::IF_EXISTS).is_some();
     let is_there = |table: &Name| !may_lack || case.known.table(table).is_some();
-    let table = tables.find(|table| !case.known.is_new(table) && is_there(table))?;
+    let is_replaced = |table: &Name| {
+        let object = relation(table.clone());
+        case.successor(&object) == Some(Successor::Renamed) || case.makes_way(&object)
+    };
+    let is_lost =
+        |table: &Name| !case.known.is_new(table) && is_there(table) && !is_replaced(table);
+    let table = tables.find(is_lost)?;
+    let message = match case.successor(&relation(table.clone())) {
+        Some(_) => format!("`{table}` is dropped and made again: its data is gone"),
+        None => format!("services that still use `{table}` fail, and its data is gone"),
+    };
     Some(case.finding(
         Code::M0222,
-        format!("services that still use `{table}` fail, and its data is gone"),
+        message,
         "first release services that do not use it, then drop it and allow this with that as reason",
     ))
 }

@@ -28,6 +28,7 @@ mod rename;
 mod rows;
 mod set_not_null;
 pub(crate) mod sql_type;
+mod successor;
 mod table;
 #[cfg(test)]
 mod tests;

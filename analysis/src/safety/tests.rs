@@ -660,3 +660,46 @@ fn an_index_of_a_partitioned_table_is_not_built_concurrently() {
     let up = outside("CREATE INDEX CONCURRENTLY i ON parts (id)");
     assert_eq!(found(&[(&up, &down)]), ["M0243"]);
 }
+
+#[test]
+fn a_name_that_another_object_takes_over_is_not_missed() {
+    each(
+        &[],
+        &[
+            "ALTER TABLE t ADD z text; UPDATE t SET z = b; ALTER TABLE t RENAME b TO old;
+            ALTER TABLE t RENAME z TO b; ALTER TABLE t DROP old;",
+            "ALTER TABLE t RENAME b TO old; ALTER TABLE t ADD b text; UPDATE t SET b = old;
+            ALTER TABLE t DROP COLUMN old;",
+            "ALTER TABLE t ADD z text; UPDATE t SET z = b; ALTER TABLE t DROP b;
+            ALTER TABLE t RENAME z TO b;",
+            "CREATE TABLE z (LIKE t); INSERT INTO z SELECT * FROM t; DROP TABLE t CASCADE;
+            ALTER TABLE z RENAME TO t;",
+            "CREATE TABLE z (LIKE u); ALTER TABLE u RENAME TO old; ALTER TABLE z RENAME TO u;
+            INSERT INTO u SELECT * FROM old; DROP TABLE old;",
+        ],
+    );
+    each(
+        &["M0221"],
+        &[
+            "ALTER TABLE t DROP b; ALTER TABLE t ADD b int;",
+            "ALTER TABLE t DROP b, ADD b int;",
+            "ALTER TABLE t DROP b; ALTER TABLE u ADD b int;",
+            "ALTER TABLE u ADD z int; ALTER TABLE t DROP b; ALTER TABLE u RENAME z TO b;",
+        ],
+    );
+    each(&["M0222"], &["DROP TABLE u; CREATE TABLE u (id text);"]);
+    each(
+        &["M0220", "M0221"],
+        &["ALTER TABLE t RENAME b TO old; ALTER TABLE t DROP old;"],
+    );
+    each(
+        &["M0220", "M0222"],
+        &["ALTER TABLE u RENAME TO old; DROP TABLE old;"],
+    );
+    // Outside a transaction services see the time between the statements.
+    each(
+        &["M0221"],
+        &["-- migrator: no-transaction
+            ALTER TABLE t ADD z text; ALTER TABLE t DROP b; ALTER TABLE t RENAME z TO b;"],
+    );
+}
