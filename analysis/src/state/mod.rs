@@ -635,6 +635,7 @@ impl<'a> State<'a> {
     fn links(&mut self, sql: &Sql<'_>, statement: Id) {
         let named = |within, kind| sql.find(within, kind).and_then(|id| name_of(sql, id));
         for part in sql.children(statement) {
+            self.give_up(sql, statement, part);
             let (child, owner) = match sql.kind(part) {
                 Kind::ATTACH_PARTITION => (
                     named(part, Kind::TABLE_NAME_REF),
@@ -690,6 +691,19 @@ impl<'a> State<'a> {
                     columns,
                 });
             });
+        }
+    }
+
+    /// A sequence has one owner: `OWNED BY` takes it from the former one.
+    fn give_up(&mut self, sql: &Sql<'_>, statement: Id, part: Id) {
+        let is_owned = sql.kind(part) == Kind::OPTION_OWNED_BY
+            || sql.child(part, Kind::OPTION_OWNED_BY).is_some();
+        let name = [Kind::SEQUENCE_REF, Kind::SEQUENCE]
+            .into_iter()
+            .find_map(|kind| sql.find(statement, kind))
+            .and_then(|id| name_of(sql, id));
+        if let Some(name) = name.filter(|_| is_owned) {
+            self.edit(&relation(name), |entry| entry.owners.clear());
         }
     }
 

@@ -21,8 +21,14 @@ pub(super) fn tables(
     if matches!(by.kind, Kind::CREATE_INDEX | Kind::CREATE_STATISTICS) {
         tables.extend(references(sql, by.part).next());
     }
+    // A partition that is detached goes with what it is attached to afterwards.
+    let is_detached = sql
+        .descendants(ROOT)
+        .filter(|&id| sql.kind(id) == Kind::DETACH_PARTITION)
+        .filter_map(|id| link(sql, id))
+        .any(|(part, _)| names.same_table(&part, &object.name));
     for kind in [Kind::PARTITION_OF, Kind::INHERITS] {
-        let clause = sql.find(by.part, kind);
+        let clause = sql.find(by.part, kind).filter(|_| !is_detached);
         tables.extend(
             clause
                 .into_iter()
@@ -46,30 +52,44 @@ fn references<'s>(sql: &'s Sql<'_>, within: Id) -> impl Iterator<Item = Name> + 
     nodes.filter_map(|id| name_of(sql, id))
 }
 
-/// What is attached to something, or owned by its column, and that something.
+/// What is attached to something, or owned by its column, at the end, and that something.
 pub(super) fn links(sql: &Sql<'_>) -> Vec<(Name, Name)> {
-    let links = sql.descendants(ROOT).filter_map(|id| {
-        let statement = sql.parent(id);
-        let named = |within, kind| sql.find(within, kind).and_then(|id| name_of(sql, id));
-        match sql.kind(id) {
-            Kind::ATTACH_PARTITION => {
-                let kind = Kind::TABLE_NAME_REF;
-                Some((named(id, kind)?, named(statement, kind)?))
-            }
-            Kind::ATTACH_INDEX_PARTITION => {
-                let kind = Kind::INDEX_REF;
-                Some((named(id, kind)?, named(statement, kind)?))
-            }
-            Kind::OPTION_OWNED_BY => {
-                let sequence = sql.children(statement).find(|&id| {
-                    matches!(sql.kind(id), Kind::SEQUENCE | Kind::SEQUENCE_REF) && !sql.is_leaf(id)
-                })?;
-                Some((name_of(sql, sequence)?, owner(sql, id)?))
-            }
-            _ => None,
+    let mut links: Vec<(Name, Name)> = Vec::new();
+    for id in sql.descendants(ROOT) {
+        if let Some((child, parent)) = link(sql, id) {
+            links.retain(|(one, _)| *one != child);
+            links.extend(parent.map(|parent| (child, parent)));
         }
-    });
-    links.collect()
+    }
+    links
+}
+
+/// What a clause attaches or detaches, and what to.
+fn link(sql: &Sql<'_>, id: Id) -> Option<(Name, Option<Name>)> {
+    let statement = sql.parent(id);
+    let named = |within, kind| sql.find(within, kind).and_then(|id| name_of(sql, id));
+    match sql.kind(id) {
+        Kind::ATTACH_PARTITION => {
+            let kind = Kind::TABLE_NAME_REF;
+            Some((named(id, kind)?, Some(named(statement, kind)?)))
+        }
+        Kind::DETACH_PARTITION => Some((named(id, Kind::TABLE_NAME_REF)?, None)),
+        Kind::ATTACH_INDEX_PARTITION => {
+            let kind = Kind::INDEX_REF;
+            Some((named(id, kind)?, Some(named(statement, kind)?)))
+        }
+        Kind::OPTION_OWNED_BY => {
+            let mut statement = statement;
+            if sql.kind(statement) == Kind::SEQUENCE_OPTION_LIST {
+                statement = sql.parent(statement);
+            }
+            let sequence = sql.children(statement).find(|&id| {
+                matches!(sql.kind(id), Kind::SEQUENCE | Kind::SEQUENCE_REF) && !sql.is_leaf(id)
+            })?;
+            Some((name_of(sql, sequence)?, owner(sql, id)))
+        }
+        _ => None,
+    }
 }
 
 /// The table of the column that owns a sequence.
