@@ -1,7 +1,7 @@
-//! The table of all codes: what a diagnostic or an error is filed under.
+//! The table of all codes of diagnostics and errors.
 //!
-//! A code stands here with its title and its page, or nowhere: the page is
-//! included at compile time, so that a code without one does not compile.
+//! Each code has a title and a page. The page is included at compile time: a code without
+//! a page does not compile.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -19,14 +19,14 @@ struct Entry {
     level: Option<Level>,
 }
 
-/// What a lint's finding does to the build.
+/// The effect of a lint's finding on the build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
-    /// Nothing: it is not shown.
+    /// The finding is not shown.
     Allow,
-    /// It is shown.
+    /// The finding is shown.
     Warn,
-    /// It stops the build.
+    /// The finding stops the build.
     Deny,
 }
 
@@ -65,7 +65,7 @@ macro_rules! codes {
                 });
             )*
 
-            /// All codes, in their order.
+            /// All codes, sorted.
             pub const ALL: &[Code] = &[$(Code::$name),*];
         }
     };
@@ -150,10 +150,10 @@ codes! {
     M0402 "an applied migration is missing from the registry",
     M0403 "a pending migration is out of order",
     M0404 "a migration is dirty",
-    M0405 "other services' applied migrations need what would be reverted",
+    M0405 "applied migrations of other services depend on the migration to revert",
     M0406 "the target is not in the registry",
-    M0407 "nothing says how to revert a migration",
-    M0408 "a migration is irreversible on purpose",
+    M0407 "a migration to revert has no down script",
+    M0408 "an irreversible migration cannot be reverted",
     M0501 "a script failed",
     M0502 "the lock was not obtained",
     M0503 "the connection was lost",
@@ -161,34 +161,34 @@ codes! {
     M0505 "the history could not be read or written",
     M0506 "the database is not current",
     M0510 "a down script does not undo its up script" Deny,
-    M0511 "an up script does something else a second time" Deny,
-    M0512 "the database to verify on is not empty",
-    M0513 "a database could not be made empty again",
+    M0511 "an up script has another effect the second time" Deny,
+    M0512 "the database for verify is not empty",
+    M0513 "a database could not be emptied",
     M0514 "the database contradicts an interrupted script",
-    M0515 "the server is still at a statement of an earlier run",
+    M0515 "a statement of an earlier run is still running",
     M0518 "the run was stopped",
     M0521 "the list of a fleet's databases cannot be read",
     M0525 "the database takes no writes",
     M0526 "the history cannot be trusted",
     M0527 "a recorded script does not match its checksum",
     M0528 "the run lost its lock",
-    M0529 "the server may still hold the lock of a run that has ended",
-    M0530 "a step is committed on this server, perhaps not on its standby",
-    M0601 "an object is there that no migration makes",
-    M0602 "an object is gone that a migration made",
-    M0603 "an object is not as the migrations made it",
-    M0604 "what the history lists cannot be repeated",
+    M0529 "the server may still hold the lock of a finished run",
+    M0530 "a step is committed, but perhaps not on the standby",
+    M0601 "an object exists that no migration creates",
+    M0602 "an object of a migration no longer exists",
+    M0603 "an object differs from its migrations",
+    M0604 "the history cannot be replayed",
     M0605 "the catalog could not be read",
-    M0606 "a repeated script caught an error",
+    M0606 "a replayed script caught an error",
     M0901 "the connection settings are not valid",
     M0902 "the server cannot be reached",
     M0903 "the server refused the connection",
-    M0904 "no secure connection could be made",
-    M0905 "there is no database to work on",
+    M0904 "a secure connection could not be made",
+    M0905 "no database is named",
     M0906 "the local development server could not be used",
     M0907 "there is no tree on disk",
-    M0908 "a program of Postgres's is not there or failed",
-    M0910 "a script that only the history has needs a superuser",
+    M0908 "a Postgres program is missing or failed",
+    M0910 "a recorded script needs a superuser",
 }
 
 impl Code {
@@ -210,8 +210,7 @@ impl Code {
         self.0.page
     }
 
-    /// The level at which a lint stands unless the manifest says otherwise;
-    /// nothing for what always stops the build.
+    /// The default level of a lint; `None` for a code that always stops the build.
     #[must_use]
     pub const fn level(self) -> Option<Level> {
         self.0.level
@@ -270,7 +269,7 @@ mod tests {
     use super::Code;
 
     #[test]
-    fn codes_stand_in_order_and_once() {
+    fn the_codes_are_sorted_and_unique() {
         assert!(Code::ALL.is_sorted_by(|a, b| a.as_str() < b.as_str()));
     }
 

@@ -1,0 +1,93 @@
+//! The form of the pages that `migrator explain` prints: their sections and their sentences.
+
+use migrator_model::Code;
+
+/// A page's headings, without the title.
+fn sections(page: &str) -> Vec<&str> {
+    let headings = prose(page)
+        .into_iter()
+        .filter_map(|line| line.strip_prefix("## "));
+    headings.collect()
+}
+
+/// The lines of a page outside blocks of code.
+fn prose(page: &str) -> Vec<&str> {
+    let mut in_code = false;
+    let mut lines = Vec::new();
+    for line in page.lines() {
+        if line.trim_start().starts_with("```") {
+            in_code = !in_code;
+            lines.push("");
+        } else if !in_code {
+            lines.push(line);
+        }
+    }
+    lines
+}
+
+/// The sentences of a page, each text in back-ticks as one word. Tables are left out.
+fn sentences(page: &str) -> Vec<String> {
+    let mut paragraphs = vec![String::new()];
+    for line in prose(page) {
+        let begins_item = line.starts_with("- ") || line.starts_with(|c: char| c.is_ascii_digit());
+        if line.is_empty() || begins_item {
+            paragraphs.push(String::new());
+        }
+        if let (Some(last), false) = (paragraphs.last_mut(), line.starts_with(['#', '|'])) {
+            last.push_str(line.trim_start_matches("- "));
+            last.push(' ');
+        }
+    }
+    let split = |paragraph: String| -> Vec<String> {
+        let text: String = paragraph
+            .split('`')
+            .step_by(2)
+            .collect::<Vec<_>>()
+            .join("x");
+        let ends = [". ", "? ", ": "]
+            .into_iter()
+            .fold(text, |text, end| text.replace(end, "\n"));
+        ends.lines().map(str::to_owned).collect()
+    };
+    paragraphs.into_iter().flat_map(split).collect()
+}
+
+#[test]
+fn every_page_has_the_same_sections_in_the_same_order() {
+    for code in Code::ALL {
+        let mut expected = vec!["Why it matters", "Example", "How to fix it"];
+        let sections = sections(code.page());
+        if sections.contains(&"What is not reported") {
+            expected.push("What is not reported");
+        }
+        if code.level().is_some() {
+            expected.push("How to silence it");
+        }
+        assert_eq!(sections, expected, "pages/{code}.md");
+    }
+}
+
+#[test]
+fn every_sentence_of_a_page_has_fewer_than_25_words() {
+    for code in Code::ALL {
+        for sentence in sentences(code.page()) {
+            let words = sentence.split_whitespace().count();
+            assert!(words < 25, "pages/{code}.md: {words} words: {sentence}");
+        }
+    }
+}
+
+#[test]
+fn the_page_of_a_lint_shows_the_directive_and_the_default_level() {
+    for code in Code::ALL {
+        let Some(level) = code.level() else { continue };
+        let page = code.page().replace('\n', " ");
+        let level = format!("{level:?}").to_lowercase();
+        for text in [
+            format!("-- migrator: allow {code} because "),
+            format!("The default of {code} is `{level}`."),
+        ] {
+            assert!(page.contains(&text), "pages/{code}.md lacks {text:?}");
+        }
+    }
+}
