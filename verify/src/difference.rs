@@ -45,10 +45,14 @@ impl Difference {
     #[must_use]
     pub fn is_irremovable(&self) -> bool {
         match &self.change {
-            Change::Altered { property, .. } if property == POSITION => true,
-            Change::Altered { .. } => self.added_values().is_some(),
+            Change::Altered { .. } => self.is_moved() || self.added_values().is_some(),
             Change::Appeared | Change::Disappeared => false,
         }
+    }
+
+    /// Whether a column stands at another place.
+    pub(crate) fn is_moved(&self) -> bool {
+        matches!(&self.change, Change::Altered { property, .. } if property == POSITION)
     }
 
     /// The values that an enum has beside those that it had, as SQL writes them; none if anything

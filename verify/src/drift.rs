@@ -11,6 +11,7 @@ use migrator_runtime::{Client, Migrator, Settings};
 use crate::difference::{Change, Difference, differences};
 use crate::error::Error;
 use crate::meaning;
+use crate::order;
 use crate::pattern::Pattern;
 use crate::picture::{Kind, Object, Picture, Scope, Within};
 use crate::recorded::{Origin, Script, script};
@@ -103,9 +104,12 @@ pub async fn drift(
     let (left_out, found): (Vec<_>, Vec<_>) = found
         .into_iter()
         .partition(|difference| is_left_out(difference, &services, patterns));
-    let (notes, differences) = found
+    let (irremovable, mut differences) = order::irremovable(found);
+    let (notes, drifted): (Vec<_>, Vec<_>) = irremovable
         .into_iter()
         .partition(|difference| is_left_by_a_revert(difference, migrator.registry(), &recorded));
+    differences.extend(drifted);
+    differences.sort_by(|a, b| a.object.cmp(&b.object));
     Ok(Drift {
         differences,
         notes,
@@ -191,8 +195,7 @@ fn is_hidden(difference: &Difference) -> bool {
     hidden && difference.object.kind == Kind::UserMapping
 }
 
-/// Whether a down script cannot have taken it back: a column that was made again stands at another
-/// place, and an enum keeps its values. Only a value that a migration makes, and none that is
+/// Whether a reverted migration has left it: a column at another place, or an enum's values. Only a value that a migration makes, and none that is
 /// applied, can have been left so.
 fn is_left_by_a_revert(
     difference: &Difference,
@@ -200,7 +203,7 @@ fn is_left_by_a_revert(
     recorded: &[Recorded],
 ) -> bool {
     let Some(values) = difference.added_values() else {
-        return difference.is_irremovable();
+        return true;
     };
     let is_recorded = |migration: &Migration| {
         let is_it = |entry: &Recorded| {

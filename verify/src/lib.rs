@@ -14,6 +14,7 @@ mod locks;
 mod meaning;
 mod mend;
 mod missing;
+mod order;
 mod pattern;
 pub mod picture;
 mod proof;

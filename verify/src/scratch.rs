@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::locks;
 use crate::meaning;
 use crate::missing::Missing;
+use crate::order;
 use crate::picture::{Camera, Picture, Scope, Within};
 use crate::proof::{Pass, Proved, Subject, Verdict};
 
@@ -244,7 +245,7 @@ impl<'a, 'c> Scratch<'a, 'c> {
         }
         let left = self.look_within().await?;
         let left = self.differing(before, &left, Within::Open).await;
-        let (notes, left) = left.into_iter().partition(Difference::is_irremovable);
+        let (notes, left) = order::irremovable(left);
         proved.notes = notes;
         if !left.is_empty() {
             self.roll_back().await?;
@@ -269,8 +270,8 @@ impl<'a, 'c> Scratch<'a, 'c> {
             }
         }
         let again = self.look_within().await?;
-        let mut other = self.differing(applied, &again, Within::Open).await;
-        other.retain(|difference| !difference.is_irremovable());
+        let other = self.differing(applied, &again, Within::Open).await;
+        let (_, other) = order::irremovable(other);
         if !other.is_empty() {
             self.roll_back().await?;
             return Ok(Verdict::NotRepeated(other));
@@ -320,7 +321,7 @@ impl<'a, 'c> Scratch<'a, 'c> {
         }
         let left = self.look().await?;
         let left = self.differing(before, &left, Within::Own).await;
-        let (notes, left) = left.into_iter().partition(Difference::is_irremovable);
+        let (notes, left) = order::irremovable(left);
         proved.notes = notes;
         let so_far = match left.is_empty() {
             true => Verdict::Sound,
@@ -345,8 +346,8 @@ impl<'a, 'c> Scratch<'a, 'c> {
             Err(trouble) => return failed(Pass::Again, trouble),
         }
         let again = self.look().await?;
-        let mut other = self.differing(applied, &again, Within::Own).await;
-        other.retain(|difference| !difference.is_irremovable());
+        let other = self.differing(applied, &again, Within::Own).await;
+        let (_, other) = order::irremovable(other);
         if other.is_empty() {
             self.at_rest = Some(Arc::new(again));
             return Ok(so_far);

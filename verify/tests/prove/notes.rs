@@ -136,3 +136,90 @@ async fn other_changes_of_an_enum_and_of_a_column_are_faults() {
         assert!(matches!(last, Some(Tried::NotUndone(_))), "{up}: {last:?}");
     }
 }
+
+#[tokio::test]
+async fn the_columns_of_a_view_follow_those_of_its_table() {
+    let views = "CREATE VIEW shop.v AS SELECT * FROM shop.t WHERE a > 0;
+        CREATE VIEW shop.w AS SELECT t.*, 'a, b' AS c FROM shop.t;
+        CREATE VIEW shop.x AS SELECT * FROM (SELECT * FROM shop.v) s;
+        CREATE MATERIALIZED VIEW shop.m AS SELECT * FROM shop.x;
+        CREATE FUNCTION shop.f() RETURNS SETOF shop.t LANGUAGE sql AS 'SELECT * FROM shop.t';
+        CREATE TABLE shop.l (LIKE shop.t)";
+    let drop = "DROP TABLE shop.l; DROP FUNCTION shop.f(); DROP MATERIALIZED VIEW shop.m;
+        DROP VIEW shop.x; DROP VIEW shop.w; DROP VIEW shop.v";
+    let moved = [
+        "column shop.l.a: position is 2, was 1",
+        "column shop.m.a: position is 2, was 1",
+        "column shop.t.a: position is 2, was 1",
+        "column shop.v.a: position is 2, was 1",
+        "column shop.w.b: position is 1, was 2",
+        "column shop.x.a: position is 2, was 1",
+    ];
+    let numbered = [
+        (
+            "shop",
+            1,
+            "CREATE SCHEMA shop; CREATE TABLE shop.t (a int, b int)",
+            "DROP SCHEMA shop CASCADE",
+        ),
+        ("shop", 2, views, drop),
+        (
+            "shop",
+            3,
+            &format!("{drop}; ALTER TABLE shop.t DROP a"),
+            &format!("ALTER TABLE shop.t ADD a int; {views}"),
+        ),
+        // The script could have named the columns in their order.
+        (
+            "shop",
+            4,
+            "CREATE TABLE shop.u (a int, b int); CREATE VIEW shop.y AS SELECT a, b FROM shop.u",
+            "DROP VIEW shop.y; DROP TABLE shop.u",
+        ),
+        (
+            "shop",
+            5,
+            "DROP VIEW shop.y",
+            "CREATE VIEW shop.y AS SELECT b, a FROM shop.u",
+        ),
+        // The column moved, and the view is another one.
+        (
+            "shop",
+            6,
+            "CREATE VIEW shop.z AS SELECT a, b AS c FROM shop.u",
+            "DROP VIEW shop.z",
+        ),
+        (
+            "shop",
+            7,
+            "DROP VIEW shop.z; ALTER TABLE shop.u DROP a",
+            "ALTER TABLE shop.u ADD a int; CREATE VIEW shop.z AS SELECT b AS a, a AS c FROM shop.u",
+        ),
+    ];
+    let tried = try_all(registry(&numbered), None).await;
+    let Tried::Noted(notes) = &tried[2] else {
+        panic!("{tried:#?}");
+    };
+    for note in moved {
+        assert!(notes.iter().any(|line| line == note), "{note}: {notes:#?}");
+    }
+    for view in [
+        "view shop.v",
+        "view shop.w",
+        "view shop.x",
+        "materialised view shop.m",
+    ] {
+        let start = format!("{view}: definition");
+        let is_noted = notes.iter().any(|line| line.starts_with(&start));
+        assert!(is_noted, "{view}: {notes:#?}");
+    }
+    for (at, view) in [(4, "view shop.y"), (6, "view shop.z")] {
+        let Tried::NotUndone(found) = &tried[at] else {
+            panic!("{tried:#?}");
+        };
+        assert!(
+            found.iter().any(|line| line.starts_with(view)),
+            "{found:#?}"
+        );
+    }
+}
