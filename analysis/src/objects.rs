@@ -116,6 +116,7 @@ pub fn mentions(sql: &Sql<'_>) -> Vec<Mention> {
             sql,
             statement,
             kind: sql.kind(statement),
+            table: table(sql, statement),
             ctes: ctes(sql, statement),
             mentions: &mut mentions,
         };
@@ -158,10 +159,35 @@ fn parts_of(sql: &Sql<'_>, node: Id) -> Vec<String> {
         .collect()
 }
 
+/// The table that a statement is about.
+fn table(sql: &Sql<'_>, statement: Id) -> Option<Name> {
+    let is_about_one = matches!(
+        sql.kind(statement),
+        Kind::ALTER_TABLE
+            | Kind::ALTER_FOREIGN_TABLE
+            | Kind::CREATE_INDEX
+            | Kind::CREATE_TRIGGER
+            | Kind::CREATE_POLICY
+            | Kind::CREATE_RULE
+            | Kind::ALTER_TRIGGER
+            | Kind::ALTER_POLICY
+            | Kind::DROP_TRIGGER
+            | Kind::DROP_POLICY
+            | Kind::DROP_RULE
+            | Kind::COMMENT_ON
+    );
+    let is_table =
+        |&id: &Id| matches!(sql.kind(id), Kind::TABLE_NAME_REF | Kind::RELATION_NAME_REF);
+    let found = is_about_one.then(|| sql.descendants(statement).find(is_table));
+    name_of(sql, found.flatten()?)
+}
+
 struct Reader<'a, 'm> {
     sql: &'a Sql<'a>,
     statement: Id,
     kind: Kind,
+    /// The table that the statement is about.
+    table: Option<Name>,
     ctes: BTreeSet<String>,
     mentions: &'m mut Vec<Mention>,
 }
@@ -187,7 +213,7 @@ impl Reader<'_, '_> {
         let Some(mut name) = name_of(self.sql, node) else {
             return;
         };
-        let of = of_table(space).then(|| self.table()).flatten();
+        let of = of_table(space).then(|| self.table.clone()).flatten();
         let parent = self.sql.kind(self.sql.parent(node));
         let is_rename = is_rename(parent);
         let target = is_rename.then(|| self.target()).flatten();
@@ -197,7 +223,7 @@ impl Reader<'_, '_> {
             // A renamed object stays in its schema; an index is in its table's.
             let anchor = match (&target, self.kind) {
                 (Some(old), _) => Some(old.name.clone()),
-                (None, Kind::CREATE_INDEX) => self.table(),
+                (None, Kind::CREATE_INDEX) => self.table.clone(),
                 _ => None,
             };
             name.schema = anchor.and_then(|anchor| anchor.schema);
@@ -248,7 +274,7 @@ impl Reader<'_, '_> {
         if name.schema.is_none() && self.ctes.contains(&name.name) {
             return;
         }
-        let of = of_table(space).then(|| self.table()).flatten();
+        let of = of_table(space).then(|| self.table.clone()).flatten();
         let deed = self.deed(node);
         self.push(deed, Object { space, name, of }, self.sql.range(node).start);
     }
@@ -282,7 +308,7 @@ impl Reader<'_, '_> {
     /// What is no plain name: calls, and the parts of ALTER TABLE.
     fn special(&mut self, node: Id, kind: Kind) {
         let offset = self.sql.range(node).start;
-        let Some(table) = self.table() else {
+        let Some(table) = self.table.clone() else {
             return self.call(node, kind);
         };
         let part = |reader: &Self, wanted: Kind| {
@@ -350,35 +376,6 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// The table that the statement is about.
-    fn table(&self) -> Option<Name> {
-        let is_about_one = matches!(
-            self.kind,
-            Kind::ALTER_TABLE
-                | Kind::ALTER_FOREIGN_TABLE
-                | Kind::CREATE_INDEX
-                | Kind::CREATE_TRIGGER
-                | Kind::CREATE_POLICY
-                | Kind::CREATE_RULE
-                | Kind::ALTER_TRIGGER
-                | Kind::ALTER_POLICY
-                | Kind::DROP_TRIGGER
-                | Kind::DROP_POLICY
-                | Kind::DROP_RULE
-                | Kind::COMMENT_ON
-        );
-        let is_table = |&id: &Id| {
-            matches!(
-                self.sql.kind(id),
-                Kind::TABLE_NAME_REF | Kind::RELATION_NAME_REF
-            )
-        };
-        let table = self.sql.descendants(self.statement).find(is_table);
-        table
-            .filter(|_| is_about_one)
-            .and_then(|id| name_of(self.sql, id))
-    }
-
     /// What an ALTER statement is about.
     fn target(&self) -> Option<Object> {
         let mut nodes = self.sql.descendants(self.statement);
@@ -387,7 +384,7 @@ impl Reader<'_, '_> {
             Some(Object {
                 space,
                 name: name_of(self.sql, node)?,
-                of: of_table(space).then(|| self.table()).flatten(),
+                of: of_table(space).then(|| self.table.clone()).flatten(),
             })
         })
     }
