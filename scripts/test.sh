@@ -3,7 +3,7 @@
 # those that talk to a server once more on the oldest and the newest Postgres. The
 # gate, and what to run before a change is sent in.
 #
-# Both runs of the tests go on at the same time, since a test mostly waits for a
+# All runs of the tests go on at the same time, since a test mostly waits for a
 # server. A test that fails does not stop the others.
 set -eu
 
