@@ -82,12 +82,10 @@ fn the_page_of_a_lint_shows_the_directive_and_the_default_level() {
     for code in Code::ALL {
         let Some(level) = code.level() else { continue };
         let page = code.page().replace('\n', " ");
-        let level = format!("{level:?}").to_lowercase();
-        for text in [
-            format!("-- migrator: allow {code} because "),
-            format!("The default of {code} is `{level}`."),
-        ] {
-            assert!(page.contains(&text), "pages/{code}.md lacks {text:?}");
-        }
+        let level = format!("The default of {code} is `{level:?}`.").to_lowercase();
+        assert!(page.to_lowercase().contains(&level), "pages/{code}.md");
+        // A script that allows M0226 is itself reported as M0226.
+        let directive = page.contains(&format!("-- migrator: allow {code} because "));
+        assert_eq!(directive, *code != Code::M0226, "pages/{code}.md");
     }
 }
