@@ -1043,3 +1043,255 @@ fn what_others_wrote_begins_no_line_of_output() {
         assert!(shown.contains("::error::a"), "{shown}");
     }
 }
+
+#[test]
+fn a_variable_that_names_another_tree_is_refused_by_the_commands_on_the_compiled_in_tree() {
+    let (url, folder, checkout) = (database(), folder(), checkout());
+    let other = checkout.path().join("database");
+    for directory in [Path::new("mytree"), &other] {
+        for arguments in [
+            &["up", "--service=core"][..],
+            &["up", "--service=core", "--dry-run"],
+            &["up", "--service=core", "--fleet=-"],
+            &["down", "--service=core"],
+            &["redo", "--service=core"],
+            &["status"],
+            &["repair", "--service=core", "--accept-change"],
+        ] {
+            let mut command = on(&url, folder.path(), arguments);
+            let said = said(command.env("MIGRATOR_DIRECTORY", directory));
+            assert!(
+                said.starts_with("exit: 2\n----- stdout -----\n-----"),
+                "{said}"
+            );
+            assert!(
+                said.contains("error[M0907]: MIGRATOR_DIRECTORY names `"),
+                "{said}"
+            );
+        }
+    }
+    write(folder.path(), ".env", "MIGRATOR_DIRECTORY=mytree\n");
+    let from_file = said(&mut on(&url, folder.path(), &["up", "--service=core"]));
+    assert!(from_file.starts_with("exit: 2\n"), "{from_file}");
+    let made = "SELECT nspname::text FROM pg_namespace WHERE nspname IN ('core', 'migrator')";
+    assert_eq!(query(&url, made), [""; 0]);
+    // The tree that is compiled in may be named: a file of settings serves all commands.
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("database");
+    let mut status = on(&url, folder.path(), &["status"]);
+    let status = said(status.env("MIGRATOR_DIRECTORY", own));
+    assert!(
+        status.starts_with("exit: 0\n") && status.ends_with("stderr -----\n"),
+        "{status}"
+    );
+}
+
+#[test]
+fn a_command_on_the_compiled_in_tree_notes_the_other_tree_in_its_folder() {
+    let (url, checkout) = (database(), checkout());
+    let tree = checkout.path().join("database");
+    let below = tree.join("migrations");
+    let folders = [
+        (checkout.path(), "database"),
+        (&tree, "."),
+        (&below, "database"),
+    ];
+    for (folder, shown) in folders {
+        let said = said(&mut on(&url, folder, &["status"]));
+        let note = "note: this binary has its own 77 migrations; the tree in `";
+        assert!(
+            said.starts_with("exit: 0\n") && said.contains(note),
+            "{said}"
+        );
+        assert!(said.contains(&format!("{shown}` is not read\n")), "{said}");
+    }
+    let up = ["up", "--service=core", "--steps=1"];
+    let up = said(&mut on(&url, checkout.path(), &up));
+    assert_eq!(up.matches("is not read").count(), 1, "{up}");
+    let quiet = said(&mut on(&url, checkout.path(), &["status", "-q"]));
+    assert!(!quiet.contains("is not read"), "{quiet}");
+    // A tree without migrations, or with a manifest that cannot be read, is another tree too.
+    fs::remove_dir_all(&below).expect("it is there");
+    for manifest in ["tiers = [\"Only\"]\n", "tiers = [\n"] {
+        write(checkout.path(), "database/services.toml", manifest);
+        let said = said(&mut on(&url, checkout.path(), &["status"]));
+        assert!(said.contains("is not read"), "{said}");
+    }
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for folder in [own.to_owned(), own.join("database"), own.join("cli/src")] {
+        let said = said(&mut on(&url, &folder, &["status"]));
+        assert!(!said.contains("note"), "{said}");
+    }
+}
+
+/// The commands that the help lists, with what each needs besides.
+const CALLS: [&[&str]; 13] = [
+    &["create", "--service=shop", "--name=a"],
+    &["check"],
+    &["explain", "M0104"],
+    &["up", "--service=core"],
+    &["down", "--service=core"],
+    &["redo", "--service=core"],
+    &["status"],
+    &["repair", "--service=core", "--accept-change"],
+    &["verify"],
+    &["drift"],
+    &["schema"],
+    &["server", "status"],
+    &["completions", "bash"],
+];
+
+#[test]
+fn each_command_heeds_or_refuses_each_option_of_every_command() {
+    let general = said(&mut migrator(&["--help"]));
+    let listed = general.lines().skip_while(|line| *line != "Commands:");
+    let listed = listed.skip(1).take_while(|line| !line.is_empty());
+    let listed = listed.filter_map(|line| line.split_whitespace().next());
+    let listed: Vec<&str> = listed.filter(|command| *command != "help").collect();
+    assert_eq!(listed, CALLS.map(|call| call[0]));
+    let folder = folder();
+    let run = |call: &[&str], option: &str| {
+        let arguments = [call, &[option]].concat();
+        let mut command = on("postgresql://a@127.0.0.1:1/a", folder.path(), &arguments);
+        if option.contains("database-url") {
+            command.env_remove("DATABASE_URL");
+        }
+        said(&mut command)
+    };
+    for call in CALLS {
+        let directory = run(call, "--directory=nowhere");
+        let heeds = "there is no tree in `nowhere`";
+        let refuses = ["does not read `--directory`", "leave `--directory` out"];
+        assert!(directory.starts_with("exit: 2\n"), "{directory}");
+        assert!(
+            directory.contains(heeds) || refuses.iter().any(|text| directory.contains(text)),
+            "{call:?}: {directory}"
+        );
+        let database = run(call, "--database-url=postgresql://b@127.0.0.1:1/b");
+        let heeds = database.starts_with("exit: 5\n") && database.contains("b@127.0.0.1:1/b");
+        let refuses = database.starts_with("exit: 2\n")
+            && (database.contains("leave `--database-url` out")
+                || database.contains("only with `--server`"));
+        assert!(heeds || refuses, "{call:?}: {database}");
+        for format in ["--output=sarif", "--output=github"] {
+            let said = run(call, format);
+            let refuses = said.contains("only `check` has `--output=sarif`");
+            assert_eq!(refuses, call[0] != "check", "{said}");
+        }
+    }
+}
+
+#[test]
+fn options_that_would_have_no_effect_together_are_refused() {
+    let (url, folder) = (database(), folder());
+    for arguments in [
+        &["up", "--service=core", "--to=20240108091207", "--steps=1"][..],
+        &["up", "--service=core", "--max-failures=1"],
+        &[
+            "up",
+            "--service=core",
+            "--fleet=-",
+            "--fleet-query=SELECT 1",
+        ],
+        &["up", "--service=core", "--fleet=-", "--database-url=host=a"],
+        &["down", "--service=core", "--to=0", "--steps=1"],
+        &["down", "--service=core", "--all", "--to=0"],
+        &["repair", "--service=core", "--applied"],
+        &["repair", "--service=core", "--version=20240108091207"],
+        &["repair", "--service=core", "--applied", "--reverted"],
+        &["repair", "--service=core", "--accept-change", "--applied"],
+        // It runs no script.
+        &[
+            "repair",
+            "--service=core",
+            "--accept-change",
+            "--statement-timeout=1s",
+        ],
+        &["repair", "--service=core", "--accept-change", "--jobs=2"],
+        &["redo", "--service=core", "--jobs=2"],
+        &["redo", "--service=core", "--steps=2"],
+        &["status", "--lock-wait=1s"],
+        &["verify", "--schema=other"],
+        &["verify", "--jobs=2"],
+        &["check", "--schema=other"],
+        &["check", "--service=all,core"],
+        &["up", "--service=core", "--steps=1", "--steps=2"],
+    ] {
+        let said = said(&mut on(&url, folder.path(), arguments));
+        assert!(
+            said.starts_with("exit: 2\n----- stdout -----\n-----"),
+            "{arguments:?}: {said}"
+        );
+    }
+    let made = "SELECT nspname::text FROM pg_namespace WHERE nspname IN ('core', 'migrator')";
+    assert_eq!(query(&url, made), [""; 0]);
+}
+
+#[test]
+fn a_misspelt_variable_is_named_with_the_one_that_was_meant() {
+    let (url, folder) = (database(), folder());
+    let mut status = on(&url, folder.path(), &["status", "-q"]);
+    let with = said(status.env("MIGRATOR_SHEMA", "x").env("MIGRATOR_OTHER", "x"));
+    let warning = "warning: no command reads the variable `MIGRATOR_SHEMA`; \
+                   did you mean `MIGRATOR_SCHEMA`?\n";
+    assert!(
+        with.starts_with("exit: 0\n") && with.ends_with(warning),
+        "{with}"
+    );
+    assert_eq!(with.matches("warning").count(), 1, "{with}");
+}
+
+#[test]
+fn only_a_word_that_is_near_is_suggested() {
+    for (arguments, tip) in [
+        (&["chekc"][..], Some("a similar subcommand exists: 'check'")),
+        (&["stauts"], Some("a similar subcommand exists: 'status'")),
+        (
+            &["help", "veirfy"],
+            Some("a similar subcommand exists: 'verify'"),
+        ),
+        (&["migrate"], None),
+        (&["rollback"], None),
+        (&["scheme2"], Some("a similar subcommand exists: 'schema'")),
+        (
+            &["up", "--setps=1"],
+            Some("a similar argument exists: '--steps'"),
+        ),
+        (
+            &["up", "--dryrun"],
+            Some("a similar argument exists: '--dry-run'"),
+        ),
+        (&["up", "--target=1"], None),
+        (&["up", "--db=a"], None),
+        (&["down", "--force"], None),
+        (&["--steps=1", "up"], Some("write '--steps' after 'up'")),
+        (
+            &["status", "--output=jsno"],
+            Some("a similar value exists: 'json'"),
+        ),
+        (&["status", "--output=yaml"], None),
+        (
+            &["status", "--color=alway"],
+            Some("a similar value exists: 'always'"),
+        ),
+        (
+            &["completions", "fihs"],
+            Some("a similar value exists: 'fish'"),
+        ),
+        (
+            &["server", "restart"],
+            Some("a similar value exists: 'start'"),
+        ),
+        (&["server", "kill"], None),
+    ] {
+        let said = said(&mut migrator(arguments));
+        assert!(said.starts_with("exit: 2\n"), "{said}");
+        let tips: Vec<&str> = said.lines().filter(|line| line.contains("tip:")).collect();
+        match tip {
+            Some(tip) => assert!(
+                tips.len() == 1 && tips[0].ends_with(tip),
+                "{arguments:?}: {said}"
+            ),
+            None => assert!(tips.is_empty(), "{arguments:?}: {said}"),
+        }
+    }
+}

@@ -1,5 +1,7 @@
 //! What was typed.
 
+mod values;
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,10 +10,14 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::error::ErrorKind;
 use clap::{ArgGroup, Args, ColorChoice, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use migrator_model::{Code, Version, directive, nearest};
+use migrator_model::{Code, Version};
 use migrator_runtime::Selection;
 
 use crate::exit::Exit;
+use crate::suggestion::with_suggestion;
+
+use values::{ALL_ALONE, code, one_service, service, services, steps, version, version_or_zero};
+pub(crate) use values::{duration, jobs, schema};
 
 /// Applies and reverts Postgres migrations that are compiled into this binary.
 #[derive(Debug, Parser)]
@@ -30,16 +36,16 @@ pub(crate) struct Global {
     /// The database, as a URL or a libpq keyword string [environment: `DATABASE_URL`, `PG*`]
     #[arg(long, global = true, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) database_url: Option<String>,
-    /// The tree's folder, for the commands that read it [environment: `MIGRATOR_DIRECTORY`]
+    /// The folder of the tree, for `create`, `check`, `verify`, `drift` and `server` [environment: `MIGRATOR_DIRECTORY`]
     #[arg(long, global = true, value_name = "FOLDER")]
     pub(crate) directory: Option<PathBuf>,
-    /// How results are printed
+    /// The format of the results
     #[arg(long, global = true, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub(crate) output: Format,
-    /// When to use colour (`NO_COLOR` is honoured)
+    /// When to use colour; `auto` respects `NO_COLOR`
     #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
     pub(crate) color: ColorChoice,
-    /// Print results and errors alone, no progress and no notes
+    /// Print only results, warnings and errors
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
 }
@@ -51,9 +57,9 @@ pub(crate) enum Format {
     Text,
     /// One JSON document
     Json,
-    /// One SARIF 2.1.0 document; `check` alone
+    /// One SARIF 2.1.0 document, for `check` only
     Sarif,
-    /// Annotations of a GitHub workflow; `check` alone
+    /// Annotations of a GitHub workflow, for `check` only
     Github,
 }
 
@@ -65,7 +71,8 @@ impl Arguments {
     /// Help, version, and what clap cannot know: an option of every command that this one
     /// does not read, a database beside a fleet's list.
     pub(crate) fn parse_all() -> Result<Arguments, clap::Error> {
-        let arguments = Arguments::try_parse()?;
+        let arguments =
+            Arguments::try_parse().map_err(|error| with_suggestion(error, Arguments::command()))?;
         if let Some(conflict) = arguments.unread() {
             return Err(Arguments::command().error(ErrorKind::ArgumentConflict, conflict));
         }
@@ -74,12 +81,13 @@ impl Arguments {
             Format::Sarif | Format::Github => true,
         };
         let conflict = match (is_of_check, &arguments.command) {
+            (_, Command::Check(check)) if check.names_all_and_more() => ALL_ALONE,
             (true, Command::Check(_)) => return Ok(arguments),
-            (true, _) => "`--output=sarif` and `--output=github` are for `check` alone",
+            (true, _) => "only `check` has `--output=sarif` and `--output=github`",
             (false, Command::Up(up))
                 if up.members.fleet.is_some() && arguments.global.database_url.is_some() =>
             {
-                "`--database-url` names one database, and `--fleet` a list of them: give one"
+                "`--fleet` lists the databases to migrate: leave `--database-url` out"
             }
             (false, _) => return Ok(arguments),
         };
@@ -96,61 +104,78 @@ impl Arguments {
             ..
         } = &self.global;
         let reads = self.command.reads();
-        if directory.is_some() && !reads.directory {
-            return Some(match reads.database {
-                true => {
-                    "this command works on the tree that is compiled into this binary, and does \
-                     not read `--directory`"
-                }
-                false => "this command reads no tree: leave `--directory` out",
-            });
+        let unread = directory.as_ref().and(match reads.tree {
+            Reads::CompiledIn => Some(
+                "this command works on the tree that is compiled into this binary, and does not \
+                 read `--directory`",
+            ),
+            Reads::Nothing => Some("this command reads no tree: leave `--directory` out"),
+            Reads::Folder => None,
+        });
+        if unread.is_some() {
+            return unread;
         }
-        match database_url.is_some() && !reads.database {
-            true => Some("this command uses no database: leave `--database-url` out"),
-            false => None,
+        let is_check = matches!(self.command, Command::Check(_));
+        match (database_url.is_some() && !reads.database, is_check) {
+            (true, true) => Some("`check` uses a database only with `--server`: give both or none"),
+            (true, false) => Some("this command uses no database: leave `--database-url` out"),
+            (false, _) => None,
         }
     }
 }
 
 /// Which of the options of every command a command reads.
-struct Reads {
+struct Reading {
     database: bool,
-    directory: bool,
+    tree: Reads,
+}
+
+/// The tree that a command works on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reads {
+    /// The one that is compiled into the binary.
+    CompiledIn,
+    /// That of the folder that `--directory` names.
+    Folder,
+    /// None.
+    Nothing,
 }
 
 impl Command {
-    fn reads(&self) -> Reads {
-        let (database, directory) = match self {
-            Command::Check(check) => (check.server, true),
-            Command::Verify(_) | Command::Drift(_) => (true, true),
-            Command::Create(_) => (false, true),
+    /// Whether the command works on the compiled-in tree, whatever folder is named.
+    pub(crate) fn is_of_compiled_in(&self) -> bool {
+        self.reads().tree == Reads::CompiledIn
+    }
+
+    fn reads(&self) -> Reading {
+        let (database, tree) = match self {
+            Command::Check(check) => (check.server, Reads::Folder),
+            Command::Verify(_) | Command::Drift(_) => (true, Reads::Folder),
+            Command::Create(_) => (false, Reads::Folder),
             #[cfg(feature = "local-server")]
-            Command::Server { .. } => (false, true),
+            Command::Server { .. } => (false, Reads::Folder),
             Command::Up(_)
             | Command::Down(_)
             | Command::Redo(_)
             | Command::Status(_)
-            | Command::Repair(_)
-            | Command::Schema(_) => (true, false),
-            Command::Explain { .. } | Command::Completions { .. } => (false, false),
+            | Command::Repair(_) => (true, Reads::CompiledIn),
+            Command::Schema(_) => (true, Reads::Nothing),
+            Command::Explain { .. } | Command::Completions { .. } => (false, Reads::Nothing),
         };
-        Reads {
-            database,
-            directory,
-        }
+        Reading { database, tree }
     }
 }
 
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Make the two files of a new migration
+    /// Create the up and the down script of a new migration
     Create(Create),
-    /// Check the tree on disk as `cargo build` does, its SQL too
+    /// Check the tree on disk and its SQL, as `cargo build` does
     Check(Check),
     /// Print the page about a code, such as M0104
     Explain {
-        /// The code
+        /// The code of an error or a warning
         #[arg(value_parser = code)]
         code: Code,
     },
@@ -164,12 +189,13 @@ pub(crate) enum Command {
     Status(Status),
     /// Mark an interrupted migration as applied or reverted, or record a changed script
     Repair(Repair),
-    /// Apply, revert and apply again every migration on a throwaway server
+    /// Apply, revert and reapply each migration on a throwaway server
     ///
-    /// With `--database-url` it uses that database instead, which must be empty and is left so;
-    /// with `--directory` it takes the tree in that folder instead of the one compiled in.
+    /// `--database-url` uses that database instead of a throwaway server. The database must be
+    /// empty, and the command leaves it empty. `--directory` verifies the tree in that folder
+    /// instead of the tree in this binary.
     Verify(Verify),
-    /// Compare the database's schema with what its history implies
+    /// Compare the database's schema with the schema that its applied migrations make
     Drift(Drift),
     /// Print the database's schema as SQL
     Schema(Schema),
@@ -191,21 +217,21 @@ pub(crate) enum Command {
 #[cfg(feature = "local-server")]
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Server {
-    /// Start it, unless it runs
+    /// Start the server, unless it runs
     Start,
-    /// Say where it is, if it runs
+    /// Print the server's URL, if it runs
     Status,
-    /// Stop it; its data stay
+    /// Stop the server and keep its data
     Stop,
 }
 
 /// `create`.
 #[derive(Args, Debug)]
 pub(crate) struct Create {
-    /// The service that owns it
+    /// The service that the migration belongs to
     #[arg(long, value_name = "NAME", value_parser = one_service)]
     pub(crate) service: String,
-    /// What it does, such as `create_tenants_table`; turned into snake case
+    /// What the migration does: `Create tenants table` becomes `create_tenants_table`
     #[arg(long, value_name = "TEXT")]
     pub(crate) name: String,
 }
@@ -213,42 +239,49 @@ pub(crate) struct Create {
 /// `check`.
 #[derive(Args, Debug)]
 pub(crate) struct Check {
-    /// Make every warning an error
+    /// Treat each warning as an error
     #[arg(long)]
     pub(crate) deny_warnings: bool,
-    /// Also ask the database's server whether its grammar accepts the scripts; nothing is run
+    /// Also send the scripts to the database's server, which parses them and does not run them
     #[arg(long)]
     pub(crate) server: bool,
-    /// Show and count the findings of these services alone
+    /// Report only the findings in the scripts of these services
     #[arg(long, value_name = "NAME[,NAME…]|all", value_delimiter = ',', value_parser = service)]
     pub(crate) service: Vec<String>,
-    /// Show and count the findings with these codes alone
+    /// Report only the findings with these codes
     #[arg(long, value_name = "CODE[,CODE…]", value_delimiter = ',', value_parser = code)]
     pub(crate) code: Vec<Code>,
+}
+
+impl Check {
+    fn names_all_and_more(&self) -> bool {
+        let others = self.service.iter().any(|name| name != "all");
+        others && self.service.iter().any(|name| name == "all")
+    }
 }
 
 /// `up`.
 #[derive(Args, Debug)]
 pub(crate) struct Up {
-    /// The services, or `all`; what they depend on comes first
+    /// The services, or `all`; the services that they depend on are migrated first
     #[arg(long, value_name = "NAME[,NAME…]|all", value_parser = services)]
     pub(crate) service: Selection,
-    /// Stop at this version
+    /// Apply no migration that is newer than this version
     #[arg(long, value_name = "VERSION", value_parser = version)]
     pub(crate) to: Option<Version>,
-    /// Apply at most N migrations of the services
+    /// Apply at most N migrations of these services
     #[arg(long, conflicts_with = "to", value_name = "N", value_parser = steps)]
     pub(crate) steps: Option<NonZeroUsize>,
-    /// Print what would be done and do nothing
+    /// Show what the command would do, and do nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Apply pending migrations below an applied version
+    /// Also apply pending migrations that are older than an applied one
     #[arg(long)]
     pub(crate) allow_out_of_order: bool,
-    /// Skip applied migrations that this binary does not have
+    /// Continue if the database has migrations that this binary does not have
     #[arg(long)]
     pub(crate) allow_missing: bool,
-    /// How many connections run services of one tier side by side [default: 4], or how many databases of a fleet are migrated at a time [default: 8] [environment: `MIGRATOR_JOBS`]
+    /// Use at most N connections at a time [default: 4]; with a fleet, migrate N databases at a time [default: 8] [environment: `MIGRATOR_JOBS`]
     #[arg(long, value_name = "N", value_parser = jobs)]
     pub(crate) jobs: Option<NonZeroUsize>,
     #[command(flatten)]
@@ -261,13 +294,13 @@ pub(crate) struct Up {
 #[derive(Args, Debug)]
 #[command(group = ArgGroup::new("members").args(["fleet", "fleet_query"]))]
 pub(crate) struct Members {
-    /// Migrate each database that this file names, one URL a line; `-` is standard input
+    /// Migrate each database in this file, which has one URL per line; `-` is standard input
     #[arg(long, value_name = "FILE|-")]
     pub(crate) fleet: Option<PathBuf>,
-    /// Migrate each database whose URL this query returns, run on the database
+    /// Run this query on the database, and migrate each database whose URL it returns
     #[arg(long, value_name = "QUERY", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) fleet_query: Option<String>,
-    /// Start no further database of a fleet once N have failed
+    /// Start no more databases after N databases have failed
     #[arg(long, value_name = "N", requires = "members", value_parser = jobs)]
     pub(crate) max_failures: Option<NonZeroUsize>,
 }
@@ -290,22 +323,22 @@ pub(crate) struct Down {
     /// Revert N migrations [default: 1]
     #[arg(long, value_name = "N", value_parser = steps)]
     pub(crate) steps: Option<NonZeroUsize>,
-    /// Revert what is above this version; 0 is everything
+    /// Revert all migrations that are newer than this version; 0 reverts all
     #[arg(long, value_name = "VERSION", value_parser = version_or_zero)]
     pub(crate) to: Option<Version>,
-    /// Revert everything of the services
+    /// Revert all migrations of these services
     #[arg(long)]
     pub(crate) all: bool,
-    /// First revert migrations of other services that need these
+    /// First revert the migrations of other services that depend on these
     #[arg(long)]
     pub(crate) cascade: bool,
-    /// Print what would be done and do nothing
+    /// Show what the command would do, and do nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Do not ask, also on a terminal
+    /// Do not ask for confirmation
     #[arg(long, short)]
     pub(crate) yes: bool,
-    /// How many connections run services of one tier side by side [default: 4] [environment: `MIGRATOR_JOBS`]
+    /// Use at most N connections at a time [default: 4] [environment: `MIGRATOR_JOBS`]
     #[arg(long, value_name = "N", value_parser = jobs)]
     pub(crate) jobs: Option<NonZeroUsize>,
     #[command(flatten)]
@@ -328,10 +361,10 @@ pub(crate) struct Status {
     /// The services, or `all`
     #[arg(long, default_value = "all", value_name = "NAME[,NAME…]|all", value_parser = services)]
     pub(crate) service: Selection,
-    /// List every migration
+    /// List each migration
     #[arg(long)]
     pub(crate) migrations: bool,
-    /// Exit with 6 if anything is pending, with 3 if anything is wrong
+    /// Exit with 6 if a migration is pending, and with 3 if the history has a problem
     #[arg(long)]
     pub(crate) check: bool,
     #[command(flatten)]
@@ -346,32 +379,32 @@ pub(crate) struct Repair {
     /// The service
     #[arg(long, value_name = "NAME", value_parser = one_service)]
     pub(crate) service: String,
-    /// The migration's version; with `--accept-change` all that were changed if it is left out
+    /// The migration's version; without it, `--accept-change` records all changed migrations
     #[arg(long, value_parser = version, required_unless_present = "accept_change")]
     pub(crate) version: Option<Version>,
-    /// All effects of its up script are in the database
+    /// Record it as applied, because all effects of its up script are in the database
     #[arg(long)]
     pub(crate) applied: bool,
-    /// No effect of its up script is in the database
+    /// Record it as reverted, because no effect of its up script is in the database
     #[arg(long)]
     pub(crate) reverted: bool,
-    /// Show how its scripts differ from those that were applied, and record them in their place
+    /// Show how its scripts differ from those that were applied, and record the new scripts
     #[arg(long)]
     pub(crate) accept_change: bool,
-    /// Do not ask, also on a terminal
+    /// Do not ask for confirmation
     #[arg(long, short)]
     pub(crate) yes: bool,
     #[command(flatten)]
-    pub(crate) run: Run,
+    pub(crate) writes: Writes,
 }
 
 /// `verify`.
 #[derive(Args, Debug)]
 pub(crate) struct Verify {
-    /// The services, or `all`; what they depend on is applied first
+    /// The services, or `all`; the services that they depend on are applied first
     #[arg(long, default_value = "all", value_name = "NAME[,NAME…]|all", value_parser = services)]
     pub(crate) service: Selection,
-    /// Only migrations from this version on; older ones are applied first
+    /// Verify only migrations from this version on; the command applies older ones first
     #[arg(long, value_name = "VERSION", value_parser = version)]
     pub(crate) since: Option<Version>,
 }
@@ -389,33 +422,40 @@ pub(crate) struct Drift {
 /// `schema`.
 #[derive(Args, Debug)]
 pub(crate) struct Schema {
-    /// Write it to this file instead of standard output
+    /// Write the SQL to this file instead of standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) history: History,
 }
 
-/// What every command that writes takes.
+/// What every command that runs scripts takes.
 #[derive(Args, Debug)]
 pub(crate) struct Run {
     #[command(flatten)]
-    pub(crate) history: History,
-    /// How long to wait for another run, such as 30s or 0 [default: 5min] [environment: `MIGRATOR_LOCK_WAIT`]
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub(crate) lock_wait: Option<Duration>,
-    /// How long a statement may run; 0 is for ever [default: 0] [environment: `MIGRATOR_STATEMENT_TIMEOUT`]
+    pub(crate) writes: Writes,
+    /// How long a statement may run; 0 sets no limit [default: 0] [environment: `MIGRATOR_STATEMENT_TIMEOUT`]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) statement_timeout: Option<Duration>,
+}
+
+/// What every command that writes the history takes.
+#[derive(Args, Debug)]
+pub(crate) struct Writes {
+    #[command(flatten)]
+    pub(crate) history: History,
+    /// How long to wait for another run to end, such as 30s; 0 does not wait [default: 5min] [environment: `MIGRATOR_LOCK_WAIT`]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) lock_wait: Option<Duration>,
 }
 
 /// Where the history is.
 #[derive(Args, Debug)]
 pub(crate) struct History {
-    /// The schema of the history [default: migrator] [environment: `MIGRATOR_SCHEMA`]
+    /// The schema that contains the history [default: migrator] [environment: `MIGRATOR_SCHEMA`]
     #[arg(long, value_name = "NAME", value_parser = schema)]
     pub(crate) schema: Option<String>,
-    /// How long a script or a read of the history waits for a lock on a table, such as 30s; 0 is for ever [default: 5s] [environment: `MIGRATOR_LOCK_TIMEOUT`]
+    /// How long a script or a read of the history waits for a lock on a table, such as 30s; 0 sets no limit [default: 5s] [environment: `MIGRATOR_LOCK_TIMEOUT`]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) lock_timeout: Option<Duration>,
 }
@@ -432,83 +472,6 @@ pub(crate) fn typed<T: ValueEnum>(option: &str) -> Option<T> {
         }
     })?;
     T::from_str(value, true).ok()
-}
-
-/// `all`, or services by name.
-fn services(text: &str) -> Result<Selection, String> {
-    let names: Vec<String> = text.split(',').map(service).collect::<Result<_, _>>()?;
-    if names.iter().all(|name| name == "all") {
-        return Ok(Selection::All);
-    }
-    match names.iter().any(|name| name == "all") {
-        true => Err("`all` is every service: name it alone".to_owned()),
-        false => Ok(Selection::Named(names)),
-    }
-}
-
-fn one_service(text: &str) -> Result<String, String> {
-    match service(text)? {
-        name if name == "all" || name.contains(',') => Err("name one service".to_owned()),
-        name => Ok(name),
-    }
-}
-
-fn service(text: &str) -> Result<String, String> {
-    match text.trim() {
-        "" => Err("a service's name is empty".to_owned()),
-        name => Ok(name.to_owned()),
-    }
-}
-
-fn code(text: &str) -> Result<Code, String> {
-    let codes = Code::ALL.iter().map(|code| code.as_str());
-    Code::find(text).ok_or_else(|| match nearest(&text.to_uppercase(), codes) {
-        Some(code) => format!("there is no such code; did you mean {code}?"),
-        None => "a code is M and four digits, such as M0104".to_owned(),
-    })
-}
-
-fn steps(text: &str) -> Result<NonZeroUsize, String> {
-    let help = "write a whole number, 1 or more";
-    text.parse().map_err(|_| help.to_owned())
-}
-
-/// What Postgres takes as a schema's name, as it is: it would cut a longer one.
-pub(crate) fn schema(text: &str) -> Result<String, String> {
-    match text {
-        "" => Err("a schema's name is not empty".to_owned()),
-        _ if text.len() > 63 => Err("a schema's name has at most 63 bytes".to_owned()),
-        _ if text.starts_with("pg_") => {
-            Err("names that start with `pg_` are the server's".to_owned())
-        }
-        _ => Ok(text.to_owned()),
-    }
-}
-
-pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    directive::parse_duration(text).ok_or_else(|| {
-        let has_no_unit = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        match has_no_unit {
-            true => format!("the unit is missing: write {text}ms, {text}s, {text}min or {text}h"),
-            false => "write a whole number and a unit, ms, s, min or h, such as 10s".to_owned(),
-        }
-    })
-}
-
-pub(crate) fn jobs(text: &str) -> Result<NonZeroUsize, String> {
-    let help = "write how many, such as 4";
-    text.parse().map_err(|_| help.to_owned())
-}
-
-fn version(text: &str) -> Result<Version, String> {
-    Version::parse(text).map_err(|fault| fault.to_string())
-}
-
-fn version_or_zero(text: &str) -> Result<Version, String> {
-    match text {
-        "0" => Ok(Version::from_integer(0)),
-        _ => version(text),
-    }
 }
 
 #[cfg(test)]

@@ -85,6 +85,10 @@ pub(crate) fn read_of(
     Settings::parse(text)?.with_env_of(main, |name| environment.get(name))
 }
 
+/// What to do in the folder of another tree.
+const NAME_THE_DATABASE: &str = "build that tree into a binary of its own, run this binary in \
+                                 another folder, or name its database with `--database-url`";
+
 fn local(
     registry: &Registry,
     directory: Option<PathBuf>,
@@ -92,7 +96,7 @@ fn local(
 ) -> Result<Settings, Failure> {
     match Folder::find(directory) {
         Some(folder) => {
-            folder.is_of(registry)?;
+            folder.is_of(registry, NAME_THE_DATABASE)?;
             start(&folder, output)
         }
         None => Err(no_database()),

@@ -4,7 +4,7 @@ use migrator_model::Code;
 use migrator_model::diagnostic::Position;
 use migrator_runtime::connect::ConnectError;
 use migrator_runtime::plan::Conflict;
-use migrator_runtime::{Blocker, DatabaseState, Error, ErrorKind, Fault, Left, Stopped};
+use migrator_runtime::{Blocker, DatabaseState, Direction, Error, ErrorKind, Fault, Left, Stopped};
 
 use crate::exit::Exit;
 use crate::signals;
@@ -118,16 +118,26 @@ impl From<Error> for Failure {
         let unconfirmed = errors.iter().filter(|one| one.code == Code::M0530).count();
         let done = error.report.done.len().saturating_sub(unconfirmed);
         if let Some(last) = errors.last_mut().filter(|_| done > 0) {
-            let (were, stay) = if done == 1 {
-                ("was", "stays")
-            } else {
-                ("were", "stay")
-            };
-            let before = format!("{done} before it {were} done and {stay}");
-            last.notes.push(("note", before));
+            last.notes.push(("note", earlier(&error, done)));
         }
         Failure { exit, errors }
     }
+}
+
+/// What was done before the failure, and is not undone.
+fn earlier(error: &Error, done: usize) -> String {
+    let (migrations, remain) = match done {
+        1 => ("migration", "remains"),
+        _ => ("migrations", "remain"),
+    };
+    let steps = &error.report.done;
+    let is_all = |direction| steps.iter().all(|step| step.direction == direction);
+    let state = match (is_all(Direction::Up), is_all(Direction::Down)) {
+        (true, _) => "applied",
+        (_, true) => "reverted",
+        (false, false) => "applied or reverted",
+    };
+    format!("{done} earlier {migrations} {remain} {state}")
 }
 
 impl From<migrator_verify::Error> for Failure {

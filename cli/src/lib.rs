@@ -37,6 +37,7 @@ mod scratch;
 mod secret;
 mod settings;
 mod signals;
+mod suggestion;
 mod tree;
 mod version;
 

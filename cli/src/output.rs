@@ -261,7 +261,7 @@ impl Printer {
         if is_first && error.kind() != io::ErrorKind::BrokenPipe {
             let style = AnsiColor::BrightRed.on_default().bold();
             self.stderr(&format!(
-                "{style}error{style:#}: standard output cannot be written: {error}"
+                "{style}error{style:#}: cannot write to standard output: {error}"
             ));
         }
     }

@@ -2,14 +2,14 @@
 //!
 //! A flag wins over the environment, the environment over `.env`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::env;
 use std::fs;
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use migrator_model::Code;
+use migrator_model::{Code, nearest};
 use migrator_runtime::Options;
 
 use crate::args;
@@ -19,6 +19,17 @@ use crate::failure::Failure;
 
 /// How many connections work side by side, unless it is said: see docs/performance.md.
 const JOBS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(3);
+
+/// Our variables, without `MIGRATOR_`.
+const VARIABLES: [&str; 7] = [
+    "DIRECTORY",
+    "JOBS",
+    "LOCK_TIMEOUT",
+    "LOCK_WAIT",
+    "PG_BIN",
+    "SCHEMA",
+    "STATEMENT_TIMEOUT",
+];
 
 /// The environment, with `.env` behind it.
 #[derive(Default)]
@@ -50,6 +61,19 @@ impl Environment {
         named.or_else(|| self.get("MIGRATOR_DIRECTORY").map(PathBuf::from))
     }
 
+    /// Variables that are set and that no command reads, each with the one that was meant.
+    pub(crate) fn misspelt(&self) -> Vec<(String, String)> {
+        let set = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        let set: BTreeSet<String> = set.chain(self.file.keys().cloned()).collect();
+        let misspelt = set.into_iter().filter_map(|name| {
+            let word = name.strip_prefix("MIGRATOR_")?;
+            let meant = nearest(word, VARIABLES).filter(|meant| *meant != word)?;
+            let meant = format!("MIGRATOR_{meant}");
+            Some((name, meant))
+        });
+        misspelt.collect()
+    }
+
     /// The runtime's options for a command that only reads.
     pub(crate) fn history(&self, history: &args::History) -> Result<Options, Failure> {
         let mut options = Options {
@@ -67,21 +91,22 @@ impl Environment {
         Ok(options)
     }
 
-    /// The runtime's options for a command that writes.
+    /// The runtime's options for a command that runs scripts.
     pub(crate) fn run(&self, run: &args::Run) -> Result<Options, Failure> {
-        let mut options = self.history(&run.history)?;
-        let set = [
-            (run.lock_wait, "MIGRATOR_LOCK_WAIT", &mut options.lock_wait),
-            (
-                run.statement_timeout,
-                "MIGRATOR_STATEMENT_TIMEOUT",
-                &mut options.statement_timeout,
-            ),
-        ];
-        for (flag, variable, option) in set {
-            if let Some(duration) = self.parsed(flag, variable, args::duration)? {
-                *option = duration;
-            }
+        let mut options = self.writes(&run.writes)?;
+        let variable = "MIGRATOR_STATEMENT_TIMEOUT";
+        if let Some(limit) = self.parsed(run.statement_timeout, variable, args::duration)? {
+            options.statement_timeout = limit;
+        }
+        Ok(options)
+    }
+
+    /// The runtime's options for a command that writes the history.
+    pub(crate) fn writes(&self, writes: &args::Writes) -> Result<Options, Failure> {
+        let mut options = self.history(&writes.history)?;
+        let variable = "MIGRATOR_LOCK_WAIT";
+        if let Some(limit) = self.parsed(writes.lock_wait, variable, args::duration)? {
+            options.lock_wait = limit;
         }
         Ok(options)
     }
@@ -115,7 +140,7 @@ impl Environment {
             return Ok(flag);
         };
         parse(&text).map(Some).map_err(|help| {
-            let message = format!("`{text}` cannot be the value of {variable}");
+            let message = format!("invalid value `{text}` of {variable}");
             Failure::new(Code::M0901, Exit::Usage, message, help)
         })
     }

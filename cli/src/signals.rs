@@ -69,7 +69,7 @@ pub(crate) fn listen(stop: &Stop, printer: Printer, patience: Patience) {
             stop.stop();
             let name = first.signal();
             printer.note(&format!(
-                "{name}: stopping; a second signal ends it at once"
+                "{name}: stopping; a second signal ends the process at once"
             ));
             match tokio::time::timeout(patience.limit(), signals.next()).await {
                 Ok(second) => process::exit(second as i32),
@@ -86,8 +86,8 @@ fn give_up(printer: &Printer, signal: Exit, patience: Patience) {
     let name = signal.signal();
     let waited = patience.limit().as_secs();
     let message = format!("the command did not end within {waited} s of {name}");
-    let help = "`migrator status` says what was done; the server ends what it is at when it \
-                finds that nobody listens";
+    let help = "`migrator status` shows what was done; the server ends the current statement \
+                when it notices that the client is gone";
     let failure = Failure::new(migrator_model::Code::M0518, signal, message, help);
     printer.last(&failure);
     process::exit(signal as i32);

@@ -56,24 +56,39 @@ impl Folder {
         Failure::new(Code::M0907, Exit::Usage, message, help)
     }
 
-    /// Refuses a tree that shares no migration with the registry that is compiled in: a command
-    /// that works on the registry would report on another tree than the one that lies here.
-    pub(crate) fn is_of(&self, registry: &Registry) -> Result<(), Failure> {
+    /// The tree that lies here, for a command that does not read it: the current folder if it
+    /// holds a manifest, or else as [`Folder::find`].
+    pub(crate) fn here() -> Option<Folder> {
+        let here = env::current_dir().ok()?;
+        match here.join(disk::MANIFEST).is_file() {
+            true => Folder::find(Some(here)),
+            false => Folder::find(None),
+        }
+    }
+
+    /// Whether this is the registry's tree, at whatever age: the two share a migration, or a
+    /// service if one of them has no migration.
+    pub(crate) fn is_tree_of(&self, registry: &Registry) -> bool {
         let here = resolve(&self.read()).registry;
         let uids: BTreeSet<&str> = here.migrations.iter().map(|one| one.uid.as_ref()).collect();
-        let is_shared = registry
-            .migrations
-            .iter()
-            .any(|one| uids.contains(one.uid.as_ref()));
-        if is_shared || uids.is_empty() || registry.migrations.is_empty() {
+        if uids.is_empty() || registry.migrations.is_empty() {
+            let mut services = here.services.iter();
+            return services.any(|one| registry.service(&one.name).is_some());
+        }
+        let mut migrations = registry.migrations.iter();
+        migrations.any(|one| uids.contains(one.uid.as_ref()))
+    }
+
+    /// Refuses a tree that is not the registry's: a command that works on the registry would
+    /// report on another tree than the one that lies here.
+    pub(crate) fn is_of(&self, registry: &Registry, help: &str) -> Result<(), Failure> {
+        if self.is_tree_of(registry) {
             return Ok(());
         }
         let message = format!(
             "the tree in `{}` is not compiled into this binary",
             self.shown
         );
-        let help = "build that tree into a binary of its own, run this one in another folder, or \
-                    name the database that it migrates with `--database-url`";
         Err(Failure::new(Code::M0907, Exit::Usage, message, help))
     }
 

@@ -69,7 +69,7 @@ pub(super) async fn run(context: Context<'_>, check: &args::Check) -> Outcome {
     output.member("left_out", json!(left_out));
     if left_out > 0 {
         let findings = count(left_out, "finding");
-        output.note(&format!("{findings} of other services or codes left out"));
+        output.note(&format!("{findings} of other services or codes not shown"));
     }
     Ok(match errors(&findings) {
         0 => Exit::Done,

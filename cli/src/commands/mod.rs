@@ -59,6 +59,13 @@ pub(crate) fn run(
         stop: Stop::new(),
         output,
     };
+    for (name, meant) in context.environment.misspelt() {
+        let message = format!("no command reads the variable `{name}`; did you mean `{meant}`?");
+        context.output.warning(&message);
+    }
+    if arguments.command.is_of_compiled_in() {
+        not_of_another_tree(&context, &arguments.command)?;
+    }
     let runner = Runner {
         stop: context.stop.clone(),
         printer: context.output.printer(),
@@ -94,11 +101,53 @@ fn registry(context: &Context<'_>) -> Result<&'static Registry, Failure> {
         }
         None => {
             if let Some(folder) = Folder::find(None) {
-                folder.is_of(context.registry)?;
+                let help = format!(
+                    "`--directory={}` uses the tree in this folder; run this binary in another \
+                     folder to use the tree that is compiled in",
+                    folder.shown
+                );
+                folder.is_of(context.registry, &help)?;
             }
             Ok(context.registry)
         }
     }
+}
+
+/// For a command that works on the compiled-in tree: refuses another one that
+/// `MIGRATOR_DIRECTORY` names, and notes another one that lies here.
+fn not_of_another_tree(context: &Context<'_>, command: &Command) -> Result<(), Failure> {
+    let Context {
+        registry,
+        global,
+        environment,
+        output,
+        ..
+    } = context;
+    let own = count(registry.migrations.len(), "migration");
+    if let Some(named) = environment.directory(global) {
+        let is_ours = Folder::find(Some(named.clone())).is_some_and(|f| f.is_tree_of(registry));
+        if is_ours {
+            return Ok(());
+        }
+        let message = format!(
+            "MIGRATOR_DIRECTORY names `{}`, but this command works on the {own} that are \
+             compiled into this binary",
+            named.display()
+        );
+        let help = "unset MIGRATOR_DIRECTORY for this command, or build a binary of that tree";
+        return Err(Failure::new(Code::M0907, Exit::Usage, message, help));
+    }
+    let has_fleet = matches!(command, Command::Up(up) if up.members.fleet.is_some());
+    // Without a database the command fails here, and says why.
+    let has_database = has_fleet || connection::is_named(global, environment);
+    let other = Folder::here().filter(|folder| has_database && !folder.is_tree_of(registry));
+    if let Some(folder) = other {
+        output.note(&format!(
+            "this binary has its own {own}; the tree in `{}` is not read",
+            folder.shown
+        ));
+    }
+    Ok(())
 }
 
 /// Whether a file `.env` can tell the command anything, or spoil it.

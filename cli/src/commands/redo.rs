@@ -53,6 +53,9 @@ pub(super) async fn run(mut context: Context<'_>, redo: &args::Redo) -> Outcome 
     report.done.extend(up.done);
     run::members(output, &report);
     let took = run::seconds(report.elapsed);
-    output.line(&format!("done again in {took} on {}", client.target()));
+    output.line(&format!(
+        "reverted and reapplied {reverted} in {took} on {}",
+        client.target()
+    ));
     Ok(Exit::Done)
 }

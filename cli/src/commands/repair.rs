@@ -17,7 +17,7 @@ use crate::output::{Output, Tone};
 pub(super) async fn run(mut context: Context<'_>, repair: &args::Repair) -> Outcome {
     let named = Selection::Named(vec![repair.service.clone()]);
     super::check_names_unless_named(&context, &named)?;
-    let options = context.environment.run(&repair.run)?;
+    let options = context.environment.writes(&repair.writes)?;
     let session = run::open(&mut context, options).await?;
     match repair.version {
         Some(version) if !repair.accept_change => {
@@ -84,7 +84,9 @@ fn tell(output: &Output, inspection: &Inspection, said: Said) -> usize {
         statements,
     } = inspection;
     if statements.is_empty() {
-        output.note(&format!("{entry}: the text of its script is not known"));
+        output.note(&format!(
+            "{entry}: its script was not recorded, so the command cannot check its effects"
+        ));
     }
     // That the up script is in effect means that the down script has done nothing.
     let is_wanted = match (direction, said) {
@@ -195,12 +197,12 @@ async fn accept(
     }
     migrator.accept(&mut client, &edits).await?;
     for edit in &edits {
-        let line = format!("{}: recorded as it is now", edit.migration);
+        let line = format!("{}: recorded the new scripts", edit.migration);
         output.result(Tone::Good, "repaired", &line);
     }
     output.member("recorded", json!("changed"));
     output.line(&format!(
-        "{} recorded as changed on {}; nothing was run",
+        "recorded the new scripts of {} on {}; ran no script",
         count(edits.len(), "migration"),
         client.target()
     ));
@@ -226,7 +228,7 @@ fn differences(edit: &Edit) -> Vec<String> {
         let now = script.sql();
         match recorded {
             Some(recorded) => unified(&script.path, recorded, &now),
-            None => format!("+++ {} (of which nothing is recorded)\n", script.path),
+            None => format!("+++ {} (the history has no such script)\n", script.path),
         }
     };
     differences.into_iter().map(unified).collect()

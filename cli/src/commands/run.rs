@@ -86,8 +86,7 @@ pub(super) fn note(event: &Event<'_>) -> Option<String> {
         Event::Held { subject, what } => Some(format!("{subject}: waiting {what}")),
         Event::Resumed { step, found } => Some(format!("{step}: {found}")),
         Event::StillAtWork { step, holder } => Some(format!(
-            "{step}: the server is still at a statement of an earlier run, for {holder}; \
-             waiting until it has ended"
+            "{step}: waiting for a statement of an earlier run to finish: {holder} runs it"
         )),
         Event::Notice(notice) => Some(format!(
             "the server says {}: {}",

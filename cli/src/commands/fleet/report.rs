@@ -243,7 +243,7 @@ impl Report {
             (self.changed, changed.as_str()),
             (tally.done.saturating_sub(self.changed), "current"),
             (tally.failed, "failed"),
-            (tally.not_started, "not begun"),
+            (tally.not_started, "skipped"),
         ];
         let parts = numbers.iter().filter(|(number, _)| *number > 0);
         parts

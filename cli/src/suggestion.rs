@@ -1,0 +1,89 @@
+//! What was meant where a command, an option or a value is misspelt. clap alone also suggests
+//! words that are hardly alike: these suggestions follow the rule that services and codes have.
+
+use clap::Command;
+use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
+use migrator_model::nearest;
+
+/// The error with our suggestion instead of clap's.
+pub(crate) fn with_suggestion(mut error: Error, program: Command) -> Error {
+    for kind in [
+        ContextKind::SuggestedSubcommand,
+        ContextKind::SuggestedArg,
+        ContextKind::SuggestedValue,
+        ContextKind::Suggested,
+    ] {
+        error.remove(kind);
+    }
+    if error.kind() == ErrorKind::InvalidSubcommand {
+        command(&mut error, &program);
+    } else if error.kind() == ErrorKind::UnknownArgument {
+        option(&mut error, program);
+    } else if error.kind() == ErrorKind::InvalidValue {
+        value(&mut error);
+    }
+    error
+}
+
+fn command(error: &mut Error, program: &Command) {
+    let Some(typed) = text(error, ContextKind::InvalidSubcommand) else {
+        return;
+    };
+    let names = program.get_subcommands().map(Command::get_name);
+    if let Some(meant) = nearest(&typed.to_lowercase(), names) {
+        let meant = ContextValue::Strings(vec![meant.to_owned()]);
+        error.insert(ContextKind::SuggestedSubcommand, meant);
+    }
+}
+
+fn option(error: &mut Error, mut program: Command) {
+    program.build();
+    let mut arguments = std::env::args().skip(1);
+    let name = arguments.find(|argument| program.find_subcommand(argument).is_some());
+    let command = match name.and_then(|name| program.find_subcommand_mut(name)) {
+        Some(command) => command,
+        None => &mut program,
+    };
+    // clap's has the option that it would have suggested.
+    let usage = ContextValue::StyledStr(command.render_usage());
+    error.insert(ContextKind::Usage, usage);
+    let typed = text(error, ContextKind::InvalidArg);
+    let Some(typed) = typed.as_deref().and_then(|typed| typed.strip_prefix("--")) else {
+        return;
+    };
+    let options = command.get_arguments().filter_map(clap::Arg::get_long);
+    match nearest(&typed.to_lowercase(), options) {
+        Some(meant) if meant == typed => {
+            let tip = format!("write '--{typed}' after '{}'", command.get_name());
+            error.insert(
+                ContextKind::Suggested,
+                ContextValue::StyledStrs(vec![tip.into()]),
+            );
+        }
+        Some(meant) => {
+            let meant = ContextValue::String(format!("--{meant}"));
+            error.insert(ContextKind::SuggestedArg, meant);
+        }
+        None => {}
+    }
+}
+
+fn value(error: &mut Error) {
+    let Some(typed) = text(error, ContextKind::InvalidValue) else {
+        return;
+    };
+    let Some(ContextValue::Strings(values)) = error.get(ContextKind::ValidValue) else {
+        return;
+    };
+    let meant = nearest(&typed.to_lowercase(), values.iter().map(String::as_str));
+    if let Some(meant) = meant.map(str::to_owned) {
+        error.insert(ContextKind::SuggestedValue, ContextValue::String(meant));
+    }
+}
+
+fn text(error: &Error, kind: ContextKind) -> Option<String> {
+    match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.clone()),
+        _ => None,
+    }
+}
