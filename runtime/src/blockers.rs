@@ -10,11 +10,11 @@ use std::fmt;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
+use migrator_connect::Connection;
 use tokio::time::timeout;
 use tokio_postgres::SimpleQueryRow;
 
 use crate::client::Client;
-use crate::connect::Connection;
 use crate::event::Holder;
 use crate::history::schema::quote_literal;
 use crate::session::rows;

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use migrator_connect::backoff::jitter;
+
 use crate::client::Client;
 use crate::error::ErrorKind;
 use crate::event::Holder;
@@ -10,7 +12,7 @@ use crate::history::guard::{self, Purpose};
 use crate::history::read::{self, ReadError, Reader};
 use crate::history::schema::Tables;
 use crate::history::{History, Ready};
-use crate::lock::{jitter, table_key};
+use crate::lock::table_key;
 use crate::migrator::read_failed;
 use crate::options::Options;
 use crate::plan::{Plan, Step};

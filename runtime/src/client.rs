@@ -2,12 +2,13 @@
 
 use std::mem;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use migrator_connect::{
+    Cancel, ConnectError, Connection, Notice, SHORTAGE, Settings, open_when_up, open_with_retry,
+};
 use tokio::task::AbortHandle;
 
-use crate::connect::{self, Cancel, ConnectError, Connection, Notice, Refusal, Settings};
-use crate::lock::{FIRST_PAUSE, LONGEST_PAUSE, jitter};
 use crate::message::Limits;
 
 /// An open connection that knows how it was opened.
@@ -19,67 +20,39 @@ pub struct Client {
     limits: Mutex<Limits>,
 }
 
-/// For so long a server that has no connection left is asked again: runs that start at
-/// once, as deploys do, soon give theirs back.
-const SHORTAGE: Duration = Duration::from_secs(5);
-
-/// Connects to a database. A server that has no connection left is asked again for five
-/// seconds.
+/// Connects to a database. While the server has no connection left, retries for 5 seconds.
 ///
 /// # Errors
 ///
 /// See [`ConnectError`].
 pub async fn connect(settings: Settings) -> Result<Client, ConnectError> {
-    // Boxed: it is some 20 kB, which every caller's future would hold.
-    let connection = Box::pin(open_within(&settings, SHORTAGE)).await?;
-    Ok(Client {
-        connection,
-        settings,
-        limits: Mutex::default(),
-    })
+    let connection = open_with_retry(&settings, SHORTAGE).await?;
+    Ok(Client::new(connection, settings))
 }
 
-/// Connects to a database, and waits for a server that is down or starting.
+/// Connects to a database, and waits up to `timeout` for a server that is down or starting.
 ///
-/// An attempt that has begun when the time is over is not cut short: it has its
-/// `connect_timeout`.
+/// An attempt that has begun is not cut short when the time is over: its
+/// `connect_timeout` bounds it.
 ///
 /// # Errors
 ///
-/// See [`ConnectError`]: what no waiting mends at once, another when the time is over.
+/// Returns an error that waiting cannot mend at once (see [`ConnectError::is_transient`]),
+/// and any other when the time is over.
 pub async fn connect_within(settings: Settings, timeout: Duration) -> Result<Client, ConnectError> {
-    let started = Instant::now();
-    let mut pause = FIRST_PAUSE;
-    loop {
-        match Box::pin(connect(settings.clone())).await {
-            Err(error) if error.is_transient() && started.elapsed() < timeout => {
-                let left = timeout.saturating_sub(started.elapsed());
-                tokio::time::sleep(jitter(pause).min(left)).await;
-            }
-            ended => return ended,
-        }
-        pause = (pause * 2).min(LONGEST_PAUSE);
-    }
-}
-
-/// Opens a connection; a server that has none left is asked again. Of many that wait so,
-/// each gives up at another moment, and so gives others a chance.
-async fn open_within(settings: &Settings, shortage: Duration) -> Result<Connection, ConnectError> {
-    let (started, patience) = (Instant::now(), jitter(shortage));
-    let mut pause = FIRST_PAUSE;
-    loop {
-        match connect::open(settings).await {
-            Err(ConnectError::Refused {
-                reason: Refusal::TooManyConnections,
-                ..
-            }) if started.elapsed() < patience => tokio::time::sleep(jitter(pause)).await,
-            opened => return opened,
-        }
-        pause = (pause * 2).min(LONGEST_PAUSE);
-    }
+    let connection = open_when_up(&settings, timeout).await?;
+    Ok(Client::new(connection, settings))
 }
 
 impl Client {
+    fn new(connection: Connection, settings: Settings) -> Client {
+        Client {
+            connection,
+            settings,
+            limits: Mutex::default(),
+        }
+    }
+
     /// The connection itself, for queries of the caller's own.
     #[must_use]
     pub fn postgres(&self) -> &tokio_postgres::Client {
@@ -107,10 +80,11 @@ impl Client {
     pub(crate) async fn sibling(&self, application: &str) -> Result<Connection, ConnectError> {
         let mut settings = self.settings.clone();
         settings.application_name(application);
-        connect::open(&settings).await
+        migrator_connect::open(&settings).await
     }
 
-    /// The same, where a server that has no connection left is asked again for so long.
+    /// Opens another connection to the same database. While the server has no connection
+    /// left, retries for up to `shortage`.
     pub(crate) async fn sibling_within(
         &self,
         application: &str,
@@ -118,7 +92,7 @@ impl Client {
     ) -> Result<Connection, ConnectError> {
         let mut settings = self.settings.clone();
         settings.application_name(application);
-        open_within(&settings, shortage).await
+        open_with_retry(&settings, shortage).await
     }
 
     /// Opens another connection to the same database, that can do all that this one can.
@@ -138,7 +112,7 @@ impl Client {
     /// See [`ConnectError`]; the connection is then as it was.
     pub async fn reconnect(&mut self) -> Result<(), ConnectError> {
         // Boxed: it is some 20 kB, which every caller's future would hold.
-        let new = Box::pin(connect::open(&self.settings)).await?;
+        let new = Box::pin(migrator_connect::open(&self.settings)).await?;
         mem::replace(&mut self.connection, new).abandon();
         Ok(())
     }
@@ -175,7 +149,7 @@ impl Client {
 
     /// Ends the session, however it stands.
     pub(crate) fn driver(&self) -> AbortHandle {
-        self.connection.driver()
+        self.connection.abort_handle()
     }
 
     /// The way to cancel what the session is at.

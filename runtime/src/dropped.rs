@@ -7,12 +7,12 @@
 use std::pin::Pin;
 
 use futures_util::{FutureExt, TryStreamExt};
+use migrator_connect::Cancel;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 use tokio_postgres::SimpleQueryStream;
 
 use crate::client::Client;
-use crate::connect::Cancel;
 use crate::lock::Held;
 use crate::stop::{PATIENCE, cancel_until};
 

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
+use migrator_connect::ConnectError;
 use migrator_model::{Code, Registry, Version, nearest};
 use tokio_postgres::error::SqlState;
 
 use crate::blockers::Blocker;
-use crate::connect::ConnectError;
 use crate::event::Holder;
 use crate::fault::{Fault, Left, Part};
 use crate::plan::Conflict;

@@ -3,8 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use migrator_connect::Notice;
+
 use crate::blockers::{Blocker, WaitingFor};
-use crate::connect::Notice;
 use crate::plan::{Plan, Step};
 use crate::report::Done;
 

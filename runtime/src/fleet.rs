@@ -10,11 +10,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::{Stream, StreamExt};
+use migrator_connect::{ConnectError, Settings};
 use migrator_model::Registry;
 use migrator_model::file_name::Direction;
 
 use crate::client::{Client, connect};
-use crate::connect::{ConnectError, Settings};
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;
 use crate::history::History;

@@ -9,11 +9,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use migrator_connect::Connection;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use crate::client::Client;
-use crate::connect::Connection;
 use crate::session::begin;
 
 /// A connection that is kept in use, until this is dropped.

@@ -35,7 +35,6 @@ mod blockers;
 mod bookkeeping;
 mod bootstrap;
 mod client;
-pub mod connect;
 mod driver;
 mod dropped;
 mod encoding;
@@ -82,6 +81,8 @@ pub mod __private {
     pub use migrator_model::embedded::*;
 }
 
+pub use migrator_connect as connect;
+pub use migrator_connect::Settings;
 /// Gives a test a migrated database of its own; see [`testing`].
 ///
 /// ```
@@ -117,7 +118,6 @@ pub use migrator_model::{Registry, Version};
 pub use accept::Edit;
 pub use blockers::{Blocker, BlockerKind, WaitingFor};
 pub use client::{Client, connect, connect_within};
-pub use connect::Settings;
 pub use error::{Error, ErrorKind, ReadOnly};
 pub use event::{Event, Holder};
 pub use fault::{Fault, Left, Part};

@@ -13,13 +13,14 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join3;
+use migrator_connect::Connection;
+use migrator_connect::backoff::{FIRST_PAUSE, LONGEST_PAUSE, jitter};
 use siphasher::sip::SipHasher13;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 
 use crate::client::Client;
-use crate::connect::Connection;
 use crate::dropped::Orphan;
 use crate::error::ErrorKind;
 use crate::event::{Event, Holder, Listener};
@@ -139,12 +140,6 @@ const ANSWER: Duration = Duration::from_secs(3);
 const SHORTEST_TRY: Duration = Duration::from_secs(10);
 const LONGEST_TRY: Duration = Duration::from_secs(30);
 
-/// The first pause between two tries; it doubles up to [`LONGEST_PAUSE`].
-pub(crate) const FIRST_PAUSE: Duration = Duration::from_millis(20);
-
-/// The longest pause between two tries.
-pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-
 /// How locks are taken.
 pub(crate) struct Taking<'a> {
     pub(crate) tables: &'a Tables,
@@ -258,12 +253,6 @@ impl Attempt<'_> {
 /// The key of the lock under which the history's tables are made.
 pub(crate) fn table_key(schema: &str) -> i64 {
     key(schema, "")
-}
-
-/// Between a half and the whole of a pause, at random, so that many waiters
-/// do not try in step.
-pub(crate) fn jitter(pause: Duration) -> Duration {
-    pause * (512 + u32::try_from(random() % 512).unwrap_or(0)) / 1024
 }
 
 fn random() -> u64 {

@@ -14,13 +14,13 @@ use std::collections::VecDeque;
 use std::mem;
 use std::time::{Duration, Instant};
 
+use migrator_connect::backoff::jitter;
 use tokio_postgres::error::SqlState;
 
 use crate::blockers::{Waiting, WaitingFor};
 use crate::executor::Executor;
 use crate::fault::{Fault, Left, is_cancelled, is_worth_a_retry, lost_lock};
 use crate::history::write::is_lost_lock;
-use crate::lock::jitter;
 use crate::message::{Commit, Message, rollback};
 use crate::plan::Step;
 use crate::session::{Answers, SendError, begin};

@@ -5,8 +5,9 @@ use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use migrator_connect::Notice;
+
 use crate::blockers::{Blocker, WaitingFor};
-use crate::connect::Notice;
 use crate::event::{Event, Holder, Listener};
 use crate::fault::Fault;
 use crate::plan::Step;

@@ -9,11 +9,11 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use migrator_connect::Cancel;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::client::Client;
-use crate::connect::Cancel;
 use crate::error::ErrorKind;
 use crate::fault::{Ended, Fault, Left};
 

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use migrator_connect::backoff::{FIRST_PAUSE, LONGEST_PAUSE, jitter};
 use migrator_model::Code;
 
 use crate::client::Client;
@@ -12,7 +13,7 @@ use crate::error::{Error, ErrorKind};
 use crate::history::History;
 use crate::history::guard::Purpose;
 use crate::history::read::{self, ReadError, Reader};
-use crate::lock::{self, FIRST_PAUSE, LONGEST_PAUSE, jitter};
+use crate::lock;
 use crate::migrator::{Migrator, READING, failed, read_failed};
 use crate::session::rows;
 use crate::state::DatabaseState;

@@ -24,12 +24,18 @@ const DIRECTION: &[(&str, &[&str])] = &[
         "example-tenant-service",
         &["migrator-model", "migrator-runtime"],
     ),
+    ("migrator-connect", &[]),
     ("migrator-localpg", &[]),
     ("migrator-macros", &["migrator-model"]),
     // localpg with the feature `testing` alone, which no release binary has.
     (
         "migrator-runtime",
-        &["migrator-localpg", "migrator-macros", "migrator-model"],
+        &[
+            "migrator-connect",
+            "migrator-localpg",
+            "migrator-macros",
+            "migrator-model",
+        ],
     ),
     ("migrator-verify", &["migrator-model", "migrator-runtime"]),
     (

@@ -10,6 +10,7 @@ mod read;
 
 use std::time::Instant;
 
+use migrator_connect::backoff::{FIRST_PAUSE, LONGEST_PAUSE, jitter};
 use migrator_model::diagnostic::Position;
 use migrator_model::sql::statements;
 use migrator_model::{Code, Mode};
@@ -21,7 +22,6 @@ use crate::fence::Fence;
 use crate::history::guard::Purpose;
 use crate::history::read::{ReadError, Reader, last_failure};
 use crate::history::write::{Kind, Took};
-use crate::lock::{FIRST_PAUSE, LONGEST_PAUSE, jitter};
 use crate::message::{Commit, Message};
 use crate::plan::Step;
 use crate::session::{Answers, SendError, begin, send};

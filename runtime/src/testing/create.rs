@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use migrator_connect::Settings;
 use migrator_model::Registry;
 use tokio_postgres::error::SqlState;
 
@@ -14,7 +15,6 @@ use super::name::{self, Name};
 use super::server::{Kind, server};
 use super::session::Session;
 use super::template::Template;
-use crate::connect::Settings;
 use crate::target::Selection;
 
 /// How often a template that is gone is made again: a janitor may drop it as we begin.

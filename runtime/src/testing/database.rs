@@ -4,11 +4,12 @@ use std::fmt;
 use std::sync::mpsc;
 use std::time::Duration;
 
+use migrator_connect::{ConnectError, Settings};
+
 use super::keeper;
 use super::name::Name;
 use super::session::Session;
 use crate::client::{Client, connect};
-use crate::connect::{ConnectError, Settings};
 
 /// How long dropping a value waits for the server.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -3,9 +3,9 @@
 use std::error::Error as _;
 use std::fmt;
 
+use migrator_connect::ConnectError;
 use tokio_postgres::error::SqlState;
 
-use crate::connect::ConnectError;
 use crate::error::ErrorKind;
 use crate::fault::Fault;
 

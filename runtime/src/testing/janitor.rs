@@ -12,6 +12,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use migrator_connect::Settings;
 use siphasher::sip::SipHasher13;
 
 use super::error::Error;
@@ -19,7 +20,6 @@ use super::name;
 use super::server::{grace, server};
 use super::session::Session;
 use super::template::drop_template;
-use crate::connect::Settings;
 
 /// The variable that makes a test the janitor.
 const VARIABLE: &str = "MIGRATOR_TEST_JANITOR";

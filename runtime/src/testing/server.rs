@@ -4,10 +4,10 @@ use std::env::{self, VarError};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use migrator_connect::Settings;
 use migrator_localpg::Joined;
 
 use super::error::Error;
-use crate::connect::Settings;
 
 /// The server that the tests use.
 #[derive(Debug)]

@@ -7,13 +7,13 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use migrator_connect::backoff::jitter;
+use migrator_connect::{ConnectError, Connection, Refusal, Settings};
 use tokio_postgres::SimpleQueryMessage;
 
 use super::error::Error;
 use super::name::{self, Name};
-use crate::connect::{self, ConnectError, Connection, Refusal, Settings};
 use crate::history::schema::{quote_identifier, quote_literal};
-use crate::lock::jitter;
 use crate::session::rows;
 
 /// A session that outlives the test.
@@ -176,8 +176,8 @@ impl Session {
 /// Opens a connection where sessions meet.
 async fn meet(settings: &Settings) -> Result<Connection, ConnectError> {
     let elsewhere = settings.clone().with_new_database(MEETING_PLACE);
-    match connect::open(&elsewhere).await {
-        Err(error) if is_not_let_in(&error) => connect::open(settings).await,
+    match migrator_connect::open(&elsewhere).await {
+        Err(error) if is_not_let_in(&error) => migrator_connect::open(settings).await,
         opened => opened,
     }
 }

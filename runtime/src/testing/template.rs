@@ -3,6 +3,8 @@
 use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
+use migrator_connect::Settings;
+use migrator_connect::backoff::jitter;
 use migrator_model::Registry;
 use siphasher::sip::SipHasher13;
 use tokio_postgres::error::SqlState;
@@ -10,10 +12,8 @@ use tokio_postgres::error::SqlState;
 use super::error::Error;
 use super::name::{self, Name};
 use super::session::{PATIENCE, Session};
-use crate::connect::Settings;
 use crate::history;
 use crate::history::schema::quote_literal;
-use crate::lock::jitter;
 use crate::migrator::Migrator;
 use crate::target::{Extent, Selection, Target};
 

@@ -23,7 +23,6 @@ mod history;
 mod hostile;
 mod irreversible;
 mod isolation;
-mod liveness;
 mod lock;
 mod no_transaction;
 mod notices;

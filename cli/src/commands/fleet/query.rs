@@ -97,10 +97,8 @@ const ONE_COLUMN: &str = "write a query of one column, the URL of a database a r
 
 /// An empty string would be a valid one: the environment's database.
 fn named(value: Option<String>) -> Result<String, ConnectError> {
-    let malformed = |reason: &str| ConnectError::Settings {
-        reason: reason.to_owned(),
-        help: "let the query return a URL in each row",
-    };
+    let malformed =
+        |reason: &str| ConnectError::settings(reason, "let the query return a URL in each row");
     match value {
         None => Err(malformed("the row is null")),
         Some(text) if text.trim().is_empty() => Err(malformed("the row is empty")),

@@ -1,0 +1,162 @@
+//! Cancels the query that runs on a connection, over a connection of its own.
+//!
+//! tokio-postgres sends the request and hangs up; libpq waits until the server has
+//! hung up (`fe-cancel.c`), which it does once the signal is sent. So does this: when
+//! it returns, no request is under way any more that could meet a later query.
+
+use std::{
+    fmt, io,
+    net::SocketAddr,
+    pin::Pin,
+    task::{Context as TaskContext, Poll, ready},
+    time::Duration,
+};
+
+#[cfg(unix)]
+use std::path::PathBuf;
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    time::timeout,
+};
+use tokio_postgres::{CancelToken, Config, Error, NoTls, config::Host, tls::MakeTlsConnect};
+
+use crate::{classify::Context, error::ConnectError, negotiate::Connector};
+
+/// Cancels the query that runs on a connection, over a connection of its own
+/// with the same encryption.
+#[derive(Clone)]
+pub struct Cancel {
+    pub(crate) token: CancelToken,
+    pub(crate) connector: Option<Connector>,
+    pub(crate) way: Option<Way>,
+    pub(crate) context: Context,
+}
+
+impl Cancel {
+    /// Asks the server to cancel the query that runs, and waits until it has passed
+    /// that on. The server does not say whether there was one: the query itself ends
+    /// by an error, or does not.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError`] if the server could not be asked.
+    pub async fn cancel(&self) -> Result<(), ConnectError> {
+        // Without a limit of the user's it still is a small thing.
+        let limit = self.context.timeout.unwrap_or(Duration::from_mins(1));
+        match timeout(limit, self.ask()).await {
+            Ok(answer) => answer.map_err(|error| self.context.classify(error)),
+            Err(_) => Err(self.context.timed_out(limit)),
+        }
+    }
+
+    async fn ask(&self) -> Result<(), Error> {
+        match &self.way {
+            Some(Way::Tcp(address, name)) => match TcpStream::connect(address).await {
+                Ok(stream) => self.over(stream, name).await,
+                // It says the same in its own words.
+                Err(_) => self.unattended().await,
+            },
+            #[cfg(unix)]
+            Some(Way::Unix(path)) => match tokio::net::UnixStream::connect(path).await {
+                Ok(stream) => self.over(stream, "").await,
+                Err(_) => self.unattended().await,
+            },
+            None => self.unattended().await,
+        }
+    }
+
+    async fn over<S>(&self, stream: S, name: &str) -> Result<(), Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let stream = Attended(stream);
+        let tls = self.connector.clone().and_then(|mut tls| {
+            MakeTlsConnect::<Attended<S>>::make_tls_connect(&mut tls, name).ok()
+        });
+        match tls {
+            Some(tls) => self.token.cancel_query_raw(stream, tls).await,
+            None => self.token.cancel_query_raw(stream, NoTls).await,
+        }
+    }
+
+    async fn unattended(&self) -> Result<(), Error> {
+        match &self.connector {
+            Some(tls) => self.token.cancel_query(tls.clone()).await,
+            None => self.token.cancel_query(NoTls).await,
+        }
+    }
+}
+
+impl fmt::Debug for Cancel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cancel").finish_non_exhaustive()
+    }
+}
+
+/// The address that a connection was opened at.
+#[derive(Clone)]
+pub(crate) enum Way {
+    /// An address, and the name for TLS.
+    Tcp(SocketAddr, String),
+    /// The file of a socket.
+    #[cfg(unix)]
+    Unix(PathBuf),
+}
+
+impl Way {
+    /// That of a configuration with one endpoint.
+    pub(crate) fn of(config: &Config) -> Option<Way> {
+        let port = *config.get_ports().first()?;
+        match (config.get_hosts().first()?, config.get_hostaddrs().first()) {
+            (Host::Tcp(name), Some(address)) => {
+                Some(Way::Tcp(SocketAddr::new(*address, port), name.clone()))
+            }
+            (Host::Tcp(_), None) => None,
+            #[cfg(unix)]
+            (Host::Unix(folder), _) => Some(Way::Unix(folder.join(format!(".s.PGSQL.{port}")))),
+        }
+    }
+}
+
+/// A stream that is shut down only when the other side has hung up.
+struct Attended<S>(S);
+
+impl<S: AsyncRead + Unpin> AsyncRead for Attended<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        task: &mut TaskContext<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(task, buffer)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Attended<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        task: &mut TaskContext<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(task, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(task)
+    }
+
+    /// Reads what is still said, and does not hang up first: some proxies would take
+    /// that for the end of the request.
+    fn poll_shutdown(mut self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<io::Result<()>> {
+        let mut bytes = [0; 256];
+        loop {
+            let mut buffer = ReadBuf::new(&mut bytes);
+            match ready!(Pin::new(&mut self.0).poll_read(task, &mut buffer)) {
+                Ok(()) if !buffer.filled().is_empty() => {}
+                // However it hung up, it has.
+                Ok(()) | Err(_) => return Poll::Ready(Ok(())),
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Finds in a certificate what webpki does not tell: the public key of one of X.509
+//! version 1, which `openssl x509 -req` makes without extensions, and the time for which
+//! a root certificate is valid.
+
+use std::ops::RangeInclusive;
+
+const SEQUENCE: u8 = 0x30;
+const INTEGER: u8 = 0x02;
+const VERSION: u8 = 0xa0;
+const UTC_TIME: u8 = 0x17;
+const GENERALIZED_TIME: u8 = 0x18;
+
+/// The `SubjectPublicKeyInfo` of a certificate in DER (RFC 5280, section 4.1).
+pub(crate) fn public_key(certificate: &[u8]) -> Option<&[u8]> {
+    let mut rest = behind_the_serial(certificate)?;
+    for _signature_issuer_validity_subject in 0..4 {
+        (_, rest) = body(rest, SEQUENCE)?;
+    }
+    let (_, after) = body(rest, SEQUENCE)?;
+    rest.get(..rest.len() - after.len())
+}
+
+/// When a certificate in DER is valid, in seconds since 1970 (RFC 5280, section 4.1.2.5).
+pub(crate) fn validity(certificate: &[u8]) -> Option<RangeInclusive<i64>> {
+    let mut rest = behind_the_serial(certificate)?;
+    for _signature_issuer in 0..2 {
+        (_, rest) = body(rest, SEQUENCE)?;
+    }
+    let (validity, _) = body(rest, SEQUENCE)?;
+    let (from, validity) = time(validity)?;
+    let (to, _) = time(validity)?;
+    Some(from..=to)
+}
+
+/// What follows the version and the serial number of a certificate.
+fn behind_the_serial(certificate: &[u8]) -> Option<&[u8]> {
+    let (certificate, _) = body(certificate, SEQUENCE)?;
+    let (signed, _) = body(certificate, SEQUENCE)?;
+    let rest = body(signed, VERSION).map_or(signed, |(_, rest)| rest);
+    let (_serial, rest) = body(rest, INTEGER)?;
+    Some(rest)
+}
+
+/// The time at the start, and what follows it. A year of two digits is one from 1950 to
+/// 2049.
+fn time(input: &[u8]) -> Option<(i64, &[u8])> {
+    let (text, rest, digits) = match (body(input, UTC_TIME), body(input, GENERALIZED_TIME)) {
+        (Some((text, rest)), _) => (text, rest, 2),
+        (None, Some((text, rest))) => (text, rest, 4),
+        (None, None) => return None,
+    };
+    let (year, text) = number(text, digits)?;
+    let year = match (digits, year) {
+        (2, ..50) => 2000 + year,
+        (2, _) => 1900 + year,
+        _ => year,
+    };
+    let (month, text) = number(text, 2)?;
+    let (day, text) = number(text, 2)?;
+    let (hour, text) = number(text, 2)?;
+    let (minute, text) = number(text, 2)?;
+    let (second, text) = number(text, 2)?;
+    let days = days(year, month, day);
+    (text == b"Z").then_some((days * 86_400 + hour * 3_600 + minute * 60 + second, rest))
+}
+
+/// The number of so many digits at the start, and what follows it.
+fn number(text: &[u8], digits: usize) -> Option<(i64, &[u8])> {
+    let (number, rest) = text.split_at_checked(digits)?;
+    let number = std::str::from_utf8(number).ok()?.parse().ok()?;
+    Some((number, rest))
+}
+
+/// The days since 1970 in the Gregorian calendar. The year begins in March, so that the
+/// leap day is its last.
+fn days(year: i64, month: i64, day: i64) -> i64 {
+    let (year, month) = match month {
+        ..=2 => (year - 1, month + 9),
+        _ => (year, month - 3),
+    };
+    let leap = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+    year * 365 + leap + (153 * month + 2) / 5 + day - 719_469
+}
+
+/// The content of the element at the start, if it has that tag, and what
+/// follows it.
+fn body(input: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
+    let (&first, rest) = input.split_first()?;
+    let (&length, rest) = rest.split_first()?;
+    if first != tag {
+        return None;
+    }
+    if length < 0x80 {
+        return rest.split_at_checked(usize::from(length));
+    }
+    let (digits, rest) = rest.split_at_checked(usize::from(length & 0x7f))?;
+    if digits.is_empty() || digits.len() > 4 {
+        return None;
+    }
+    let length = digits
+        .iter()
+        .fold(0, |length, digit| length << 8 | usize::from(*digit));
+    rest.split_at_checked(length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{body, days, public_key, validity};
+
+    #[test]
+    fn days_are_counted_from_1970() {
+        assert_eq!(days(1970, 1, 1), 0);
+        assert_eq!(days(2000, 2, 29), 11_016);
+        assert_eq!(days(2000, 3, 1), 11_017);
+        assert_eq!(days(2100, 3, 1), 47_541);
+        assert_eq!(days(1969, 12, 31), -1);
+    }
+
+    #[test]
+    fn both_forms_of_a_time_are_read() {
+        let times = b"\x17\x0d700101000001Z\x18\x0f20500101000000Z";
+        let validity_of = |times: &[u8]| {
+            let length = |more: usize| u8::try_from(times.len() + more).expect("small");
+            let head = [
+                0x30,
+                length(11),
+                0x30,
+                length(9),
+                2,
+                1,
+                9,
+                0x30,
+                0,
+                0x30,
+                0,
+                0x30,
+            ];
+            validity(&[&head, [length(0)].as_slice(), times].concat())
+        };
+        assert_eq!(validity_of(times), Some(1..=2_524_608_000));
+        assert_eq!(validity_of(b"\x17\x0b7001010000Z"), None);
+        assert_eq!(validity_of(b"\x17\x0d70010100000xZ"), None);
+    }
+
+    #[test]
+    fn the_public_key_is_found_with_and_without_a_version() {
+        let old = [
+            0x30, 17, 0x30, 15, 2, 1, 9, 0x30, 0, 0x30, 0, 0x30, 0, 0x30, 0, 0x30, 2, 5, 0,
+        ];
+        assert_eq!(public_key(&old), Some([0x30, 2, 5, 0].as_slice()));
+        let new = [
+            0x30, 18, 0x30, 16, 0xa0, 0, 2, 0, 0x30, 0, 0x30, 0, 0x30, 0, 0x30, 0, 0x30, 2, 5, 0,
+        ];
+        assert_eq!(public_key(&new), Some([0x30, 2, 5, 0].as_slice()));
+    }
+
+    #[test]
+    fn what_is_cut_short_is_refused() {
+        assert_eq!(body(&[0x30, 3, 0], 0x30), None);
+        assert_eq!(body(&[0x30, 0x80], 0x30), None);
+        assert_eq!(body(&[0x30, 0x85, 0, 0, 0, 0, 0], 0x30), None);
+        assert_eq!(
+            body(&[0x30, 0x81, 1, 7], 0x30),
+            Some(([7].as_slice(), [].as_slice()))
+        );
+        assert_eq!(public_key(&[]), None);
+    }
+}

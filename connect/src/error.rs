@@ -1,0 +1,330 @@
+//! Why no connection came about: a code, a sentence, and what to do.
+
+use std::{error::Error, path::PathBuf, time::Duration};
+
+use crate::ssl::SslMode;
+
+/// What the operating system, the TLS library or the server said.
+pub(crate) type Cause = Box<dyn Error + Send + Sync>;
+
+/// A connection that could not be opened.
+///
+/// `Display` says what was tried, to which target, and the kind of failure;
+/// the words of the server or the system are in `source()`.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The settings do not say where or how to connect.
+    #[error("cannot use the connection settings: {reason}")]
+    Settings {
+        /// What is wrong with them, without any of their secrets.
+        reason: String,
+        /// What to do.
+        help: &'static str,
+    },
+    /// No server answered.
+    #[error("cannot reach `{target}`: {reason}")]
+    Unreachable {
+        /// The target, without the password.
+        target: String,
+        /// How it failed.
+        reason: Unreachable,
+        /// What the system said.
+        source: Option<Cause>,
+    },
+    /// A server answered, and does not want this session.
+    #[error("cannot open a session on `{target}`: {reason}")]
+    Refused {
+        /// The target, without the password.
+        target: String,
+        /// Why.
+        reason: Refusal,
+        /// What the server said.
+        source: Option<Cause>,
+    },
+    /// The connection cannot be encrypted as `sslmode` asks.
+    #[error("cannot encrypt the connection to `{target}`: {reason}")]
+    Tls {
+        /// The target, without the password.
+        target: String,
+        /// Why.
+        reason: TlsFault,
+        /// What the TLS library or the system said.
+        source: Option<Cause>,
+    },
+}
+
+/// How a server could not be reached.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unreachable {
+    /// Nobody listens on that address and port.
+    #[error("nothing listens there")]
+    Refused,
+    /// There is no such Unix socket.
+    #[error("there is no socket `{}`", .0.display())]
+    NoSocket(PathBuf),
+    /// The host name has no address.
+    #[error("the host name `{0}` is not known")]
+    UnknownHost(String),
+    /// No answer within `connect_timeout`.
+    #[error("no answer within {} s", .0.as_secs())]
+    TimedOut(Duration),
+    /// The other side ended the connection before the session began.
+    #[error("the connection was closed before the session began")]
+    Closed,
+    /// Any other failure of the network or the system.
+    #[error("the network failed")]
+    Network,
+}
+
+/// Why the server does not want this session.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The password is wrong (SQLSTATE 28P01).
+    #[error("the password of `{user}` is wrong")]
+    WrongPassword {
+        /// The database role.
+        user: String,
+    },
+    /// The server asks for a password and none was given.
+    #[error("the server asks for a password of `{user}` and none was given")]
+    NoPassword {
+        /// The database role.
+        user: String,
+    },
+    /// The server's rules do not let this role in from here (SQLSTATE 28000),
+    /// or there is no such role.
+    #[error("the server does not let `{user}` in this way")]
+    Denied {
+        /// The database role.
+        user: String,
+    },
+    /// Authentication broke off: a method nobody here speaks, or a server that
+    /// could not prove that it knows the password.
+    #[error("authentication of `{user}` broke off")]
+    Authentication {
+        /// The database role.
+        user: String,
+    },
+    /// The server asks for the password in clear, where others can listen.
+    #[error("the server asks for the password of `{user}` in clear, without TLS")]
+    PasswordInClear {
+        /// The database role.
+        user: String,
+    },
+    /// The server authenticates in a way that `require_auth` does not allow.
+    #[error("the server authenticates by `{method}`, which `require_auth` does not allow")]
+    NotRequired {
+        /// The way, as `require_auth` calls it.
+        method: &'static str,
+    },
+    /// There is no such database (SQLSTATE 3D000).
+    #[error("there is no database `{database}`")]
+    NoDatabase {
+        /// The database.
+        database: String,
+    },
+    /// The server's connections are used up (SQLSTATE 53300).
+    #[error("the server has no connection left")]
+    TooManyConnections,
+    /// The server is starting up, shutting down or recovering (SQLSTATE 57P03).
+    #[error("the server does not take connections at the moment")]
+    NotReady,
+    /// The session cannot write, or can, and `target_session_attrs` says otherwise.
+    #[error("the session is not as `target_session_attrs` asks")]
+    SessionAttributes,
+    /// Any other refusal, by its SQLSTATE.
+    #[error("the server refused with SQLSTATE {sqlstate}")]
+    Other {
+        /// The five characters of the SQLSTATE.
+        sqlstate: String,
+    },
+    /// The server's answer was not Postgres's.
+    #[error("the answer was not a Postgres server's")]
+    Protocol,
+}
+
+/// Why the connection cannot be encrypted as asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TlsFault {
+    /// The server has TLS switched off.
+    #[error("the server does not offer TLS")]
+    NotOffered,
+    /// No trusted root certificate vouches for the server's.
+    #[error("the server's certificate is not signed by a trusted root certificate")]
+    Untrusted,
+    /// The certificate is for other names.
+    #[error("the server's certificate is not for `{host}`")]
+    NameMismatch {
+        /// The host that was asked for.
+        host: String,
+    },
+    /// The certificate, or the root certificate that vouches for it, has expired or is
+    /// not valid yet.
+    #[error("the server's certificate or its root certificate is not valid at this time")]
+    OutOfDate,
+    /// The certificate cannot be used for another reason.
+    #[error("the server's certificate cannot be used")]
+    BadCertificate,
+    /// The handshake failed otherwise, on either side.
+    #[error("the TLS handshake failed")]
+    Handshake,
+    /// The mode verifies, and there is nothing to verify by.
+    #[error("`sslmode={0}` needs a root certificate and there is none")]
+    NoRoot(SslMode),
+    /// A certificate or key file cannot be read.
+    #[error("cannot read {what} `{}`", path.display())]
+    File {
+        /// What the file was to hold.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The key file is readable by others.
+    #[error("the client key `{}` is readable by others", .0.display())]
+    KeyPermissions(PathBuf),
+    /// The client's certificate and key do not fit.
+    #[error("the client certificate and its key cannot be used")]
+    ClientCertificate,
+    /// The system's certificate store is empty or unreadable.
+    #[error("the system has no root certificates")]
+    NoSystemRoots,
+}
+
+impl ConnectError {
+    /// The code that the manual explains, `M0901` to `M0904`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Settings { .. } => "M0901",
+            Self::Unreachable { .. } => "M0902",
+            Self::Refused { .. } => "M0903",
+            Self::Tls { .. } => "M0904",
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::Settings { help, .. } => help,
+            Self::Unreachable { reason, .. } => reason.help(),
+            Self::Refused { reason, .. } => reason.help(),
+            Self::Tls { reason, .. } => reason.help(),
+        }
+    }
+
+    /// Whether the same attempt may succeed a moment later, as while a server
+    /// starts up or its connections are used up.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Unreachable { reason, .. } => !matches!(reason, Unreachable::UnknownHost(_)),
+            Self::Refused { reason, .. } => {
+                matches!(reason, Refusal::NotReady | Refusal::TooManyConnections)
+            }
+            Self::Settings { .. } | Self::Tls { .. } => false,
+        }
+    }
+
+    /// An error of the settings: what is wrong with them, without any secret, and what to do.
+    #[must_use]
+    pub fn settings(reason: impl Into<String>, help: &'static str) -> Self {
+        Self::Settings {
+            reason: reason.into(),
+            help,
+        }
+    }
+}
+
+impl Unreachable {
+    fn help(&self) -> &'static str {
+        match self {
+            Self::Refused => {
+                "check the host and the port, and that the server runs and listens on that address"
+            }
+            Self::NoSocket(_) => {
+                "check that the server runs, its `unix_socket_directories`, and the port; or name a host to connect over TCP"
+            }
+            Self::UnknownHost(_) => "check the spelling of the host and the name servers",
+            Self::TimedOut(_) => {
+                "check the host, and the firewalls between; `connect_timeout` (seconds) allows more time"
+            }
+            Self::Closed => {
+                "check that the port is a Postgres server's, and the server's log; a proxy may demand or forbid TLS (`sslmode`)"
+            }
+            Self::Network => "check the network between this machine and the server",
+        }
+    }
+}
+
+impl Refusal {
+    fn help(&self) -> &'static str {
+        match self {
+            Self::WrongPassword { .. } => {
+                "check the password; in a URL `@`, `:`, `/`, `?`, `#` and `%` in it are written as %40, %3A, %2F, %3F, %23 and %25"
+            }
+            Self::NoPassword { .. } => {
+                "set PGPASSWORD, write a line into ~/.pgpass (mode 0600), or put it into the URL"
+            }
+            Self::Denied { .. } => {
+                "check the user, and the server's pg_hba.conf: it matches address, database, user and whether the connection is encrypted"
+            }
+            Self::Authentication { .. } => {
+                "trust, password, md5, scram-sha-256 and client certificates are supported; channel binding needs TLS and a server that offers it"
+            }
+            Self::PasswordInClear { .. } => {
+                "encrypt the connection (`sslmode=require` or stronger), let the server use scram-sha-256, or allow it by `require_auth=password`"
+            }
+            Self::NotRequired { .. } => {
+                "let the server's pg_hba.conf ask for a method that `require_auth` names, or change `require_auth`; `none` allows a server that asks for nothing"
+            }
+            Self::NoDatabase { .. } => "create the database (`createdb`), or correct its name",
+            Self::TooManyConnections => {
+                "end idle sessions, or raise the limit (`max_connections`, or the role's or database's CONNECTION LIMIT)"
+            }
+            Self::NotReady => "wait until the server is up, and run again",
+            Self::SessionAttributes => "connect to the primary: a standby cannot be migrated",
+            Self::Other { .. } | Self::Protocol => "the server's log says more",
+        }
+    }
+}
+
+impl TlsFault {
+    fn help(&self) -> &'static str {
+        match self {
+            Self::NotOffered => {
+                "switch `ssl` on in the server, or allow an unencrypted connection by `sslmode=prefer`"
+            }
+            Self::Untrusted => {
+                "give the certificate of the authority that signed it: `sslrootcert=FILE`, or `sslrootcert=system` for a public one"
+            }
+            Self::NameMismatch { .. } => {
+                "connect by a name or address in the certificate's subjectAltName, or check the chain alone by `sslmode=verify-ca`"
+            }
+            Self::OutOfDate => "renew the certificate that has expired, and compare the clocks",
+            Self::BadCertificate => {
+                "verification needs an X.509 version 3 certificate with a subjectAltName"
+            }
+            Self::Handshake => {
+                "the server may want TLS 1.2 or later, or a client certificate (`sslcert`, `sslkey`)"
+            }
+            Self::NoRoot(_) => {
+                "give `sslrootcert=FILE`, or `sslrootcert=system` for the system's certificate store (with `sslmode=verify-full`)"
+            }
+            Self::File { .. } => "check the path, the permissions, and that the file is PEM",
+            Self::KeyPermissions(_) => {
+                "make it readable by its owner alone: `chmod 0600` (0640 if root owns it)"
+            }
+            Self::ClientCertificate => {
+                "`sslcert` and `sslkey` must belong together; an encrypted key is not supported"
+            }
+            Self::NoSystemRoots => {
+                "install the system's certificates (often a package `ca-certificates`), or give `sslrootcert=FILE`"
+            }
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Negotiates encryption with a server, and watches how it then authenticates.
+//!
+//! tokio-postgres believes that every connection begins with TLS (its `Direct`), so that this
+//! crate owns the stream in every case, encrypted or not.
+
+use std::{
+    error::Error,
+    fmt,
+    future::Future,
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio_postgres::{
+    config::{SslMode as Encryption, SslNegotiation},
+    tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream},
+};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::auth::{Channel, Policy, Watch};
+
+type Encrypted<S> = <MakeRustlsConnect as MakeTlsConnect<S>>::Stream;
+type Handshake<S> = <MakeRustlsConnect as MakeTlsConnect<S>>::TlsConnect;
+
+/// Makes a stream of a connection, encrypted as is asked for.
+#[derive(Clone)]
+pub(crate) struct Connector {
+    /// None where nothing is encrypted.
+    pub(crate) tls: Option<MakeRustlsConnect>,
+    pub(crate) encryption: Encryption,
+    pub(crate) negotiation: SslNegotiation,
+    pub(crate) policy: Policy,
+}
+
+/// One connection of a [`Connector`].
+pub(crate) struct Negotiation<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    handshake: Option<Handshake<S>>,
+    encryption: Encryption,
+    opening: SslNegotiation,
+    policy: Policy,
+}
+
+impl<S> MakeTlsConnect<S> for Connector
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    type Stream = Watched<S>;
+    type TlsConnect = Negotiation<S>;
+    type Error = Box<dyn Error + Send + Sync>;
+
+    fn make_tls_connect(&mut self, domain: &str) -> Result<Negotiation<S>, Self::Error> {
+        let tls = match self.encryption {
+            Encryption::Disable => None,
+            Encryption::Prefer | Encryption::Require | _ => self.tls.as_mut(),
+        };
+        let handshake = tls.map(|tls| MakeTlsConnect::<S>::make_tls_connect(tls, domain));
+        Ok(Negotiation {
+            handshake: handshake.transpose()?,
+            encryption: self.encryption,
+            opening: self.negotiation,
+            policy: self.policy.clone(),
+        })
+    }
+}
+
+impl<S> TlsConnect<S> for Negotiation<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    type Stream = Watched<S>;
+    type Error = Box<dyn Error + Send + Sync>;
+    type Future = Pin<Box<dyn Future<Output = Result<Watched<S>, Self::Error>> + Send>>;
+
+    fn connect(self, stream: S) -> Self::Future {
+        Box::pin(self.run(stream))
+    }
+}
+
+/// Code 80877103 asks for TLS (protocol documentation, *Message Formats*, `SSLRequest`).
+const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
+
+impl<S> Negotiation<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    async fn run(self, mut stream: S) -> Result<Watched<S>, Box<dyn Error + Send + Sync>> {
+        let Some(handshake) = self.handshake else {
+            return Ok(Watched::new(Stream::Plain(stream), self.policy));
+        };
+        if self.opening == SslNegotiation::Postgres {
+            stream.write_all(&SSL_REQUEST).await.map_err(Unanswered)?;
+            stream.flush().await.map_err(Unanswered)?;
+            let answer = stream.read_u8().await.map_err(Unanswered)?;
+            match (answer, self.encryption) {
+                (b'S', _) => {}
+                (_, Encryption::Require) => return Err(NotOffered.into()),
+                _ => return Ok(Watched::new(Stream::Plain(stream), self.policy)),
+            }
+        }
+        let stream = handshake.connect(stream).await?;
+        Ok(Watched::new(Stream::Encrypted(stream), self.policy))
+    }
+}
+
+/// The server answers that it has no TLS.
+#[derive(Debug)]
+pub(crate) struct NotOffered;
+
+impl fmt::Display for NotOffered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("server does not support TLS")
+    }
+}
+
+impl Error for NotOffered {}
+
+/// The network failed before the server answered.
+#[derive(Debug)]
+pub(crate) struct Unanswered(pub(super) io::Error);
+
+impl fmt::Display for Unanswered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for Unanswered {}
+
+/// A stream on which the server's requests are looked at.
+pub(crate) struct Watched<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    stream: Stream<S>,
+    watch: Watch,
+}
+
+enum Stream<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    Plain(S),
+    Encrypted(Encrypted<S>),
+}
+
+impl<S> Watched<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    fn new(stream: Stream<S>, policy: Policy) -> Watched<S> {
+        let channel = match &stream {
+            Stream::Plain(_) => Channel::Open,
+            Stream::Encrypted(_) => Channel::Closed,
+        };
+        let watch = Watch::new(policy, channel);
+        Watched { stream, watch }
+    }
+
+    /// A stream that nobody else can listen to, though it is not encrypted.
+    pub(crate) fn local(stream: S, policy: Policy) -> Watched<S> {
+        Watched {
+            stream: Stream::Plain(stream),
+            watch: Watch::new(policy, Channel::Closed),
+        }
+    }
+}
+
+impl<S> TlsStream for Watched<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    fn channel_binding(&self) -> ChannelBinding {
+        match &self.stream {
+            Stream::Plain(_) => ChannelBinding::none(),
+            Stream::Encrypted(stream) => stream.channel_binding(),
+        }
+    }
+}
+
+impl<S> AsyncRead for Watched<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        task: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(match &mut self.stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_read(task, buffer),
+            Stream::Encrypted(stream) => Pin::new(stream).poll_read(task, buffer),
+        })?;
+        let new = buffer.filled().get(before..).unwrap_or_default();
+        Poll::Ready(self.watch.see(new))
+    }
+}
+
+impl<S> AsyncWrite for Watched<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        task: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match &mut self.stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_write(task, bytes),
+            Stream::Encrypted(stream) => Pin::new(stream).poll_write(task, bytes),
+        }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_flush(task),
+            Stream::Encrypted(stream) => Pin::new(stream).poll_flush(task),
+        }
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_shutdown(task),
+            Stream::Encrypted(stream) => Pin::new(stream).poll_shutdown(task),
+        }
+    }
+}

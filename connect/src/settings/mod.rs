@@ -1,0 +1,341 @@
+//! Where to connect, and how: read, completed, shown, changed.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use crate::{
+    endpoint::{self, Endpoint},
+    error::ConnectError,
+    keyword,
+    liveness::Taken,
+    params::{self, Mention, Params},
+    passfile::{self, Passfile},
+    resolve::{self, Resolved},
+    ssl::SslMode,
+    target, url, user,
+};
+
+/// Where to connect, and how.
+///
+/// `Display` and `Debug` never show the password.
+#[derive(Clone)]
+pub struct Settings {
+    params: Params,
+    resolved: Resolved,
+    home: Option<PathBuf>,
+    passfile: Passfile,
+    warnings: Vec<String>,
+    taken: Taken,
+}
+
+/// What a URL says elsewhere than among its parameters, and what only we understand.
+const IN_URL: [&str; 8] = [
+    "dbname",
+    "fallback_application_name",
+    "host",
+    "passfile",
+    "password",
+    "port",
+    "require_auth",
+    "user",
+];
+
+impl Settings {
+    /// Reads a URL (`postgresql://app@db.example/shop?sslmode=verify-full`) or a
+    /// keyword string (`host=db.example user=app dbname=shop`) and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError::Settings`] if the text or a value in it has no meaning;
+    /// it never quotes what may be a password.
+    pub fn parse(text: &str) -> Result<Self, ConnectError> {
+        let text = text.trim();
+        if text.contains('\0') {
+            return Err(ConnectError::settings("they hold a zero byte", "remove it"));
+        }
+        let params = match url::strip_scheme(text) {
+            Some(rest) => url::parse(rest)?,
+            None => match url::of_others(text) {
+                Some(help) => {
+                    let reason = "their URL is not one of Postgres";
+                    return Err(ConnectError::settings(reason, help));
+                }
+                None => keyword::parse(text)?,
+            },
+        };
+        Self::resolve(params, &|_| None)
+    }
+
+    /// Completes what was left out from libpq's environment variables (PGHOST,
+    /// PGUSER, PGPASSWORD, PGSSLMODE and so on), the password file, and the
+    /// certificates under `~/.postgresql`; what was given stays.
+    ///
+    /// `lookup` gives the value of an environment variable, also of HOME and USER.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError::Settings`] if a variable's value has no meaning.
+    pub fn with_env(self, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConnectError> {
+        let mut params = self.params;
+        params.fill(&lookup);
+        Self::resolve(params, &lookup)
+    }
+
+    /// As [`Settings::with_env`], for settings that somebody else may have written: the
+    /// password of the environment (PGPASSWORD) completes them only where they lead to
+    /// the host of `trusted`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError::Settings`] if a variable's value has no meaning.
+    pub fn with_env_of(
+        self,
+        trusted: &Settings,
+        lookup: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, ConnectError> {
+        let bare = |name: &str| match name {
+            "PGPASSWORD" => None,
+            name => lookup(name),
+        };
+        let (given, without) = (self.clone(), self.with_env(bare)?);
+        let hosts = &trusted.resolved.endpoints;
+        let is_trusted = |endpoint: &Endpoint| hosts.iter().any(|host| host.leads_to(endpoint));
+        match without.resolved.endpoints.iter().all(is_trusted) {
+            true => given.with_env(lookup),
+            false => Ok(without),
+        }
+    }
+
+    /// Settings from the environment alone, if PGHOST, PGHOSTADDR, PGPORT,
+    /// PGDATABASE or PGSERVICE says where to connect.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError::Settings`] if a variable's value has no meaning.
+    pub fn from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<Option<Self>, ConnectError> {
+        if !params::names_a_location(&lookup) {
+            return Ok(None);
+        }
+        let mut params = Params::default();
+        params.fill(&lookup);
+        Self::resolve(params, &lookup).map(Some)
+    }
+
+    /// Whether an environment variable of this name is one of libpq's that complete
+    /// settings, such as PGHOST.
+    #[must_use]
+    pub fn reads(variable: &str) -> bool {
+        params::is_variable(variable)
+    }
+
+    fn resolve(
+        params: Params,
+        lookup: &impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, ConnectError> {
+        let resolved = resolve::resolve(&params, || user::os_user(lookup))?;
+        let home = lookup("HOME")
+            .filter(|home| !home.is_empty())
+            .map(PathBuf::from);
+        let path = passfile::path(params.get("passfile"), home.as_deref());
+        let (passfile, warning) = match path {
+            Some(path) if resolved.password.is_none() => Passfile::read(&path),
+            _ => (Passfile::default(), None),
+        };
+        let warnings = warning.into_iter().collect();
+        Ok(Self {
+            params,
+            resolved,
+            home,
+            passfile,
+            warnings,
+            taken: Taken::default(),
+        })
+    }
+
+    /// Names the application to the server, unless the user has named it.
+    pub fn application_name(&mut self, name: &str) {
+        if self.resolved.application_name.is_none() {
+            self.set("fallback_application_name", name);
+            self.resolved.application_name = Some(name.to_owned());
+        }
+    }
+
+    /// The same server, role and everything else, but another database.
+    #[must_use]
+    pub fn with_database(mut self, name: &str) -> Self {
+        self.set("dbname", name);
+        name.clone_into(&mut self.resolved.dbname);
+        self
+    }
+
+    /// The same server, database and everything else, but another role; a password
+    /// that was given goes with it.
+    #[must_use]
+    pub fn with_user(mut self, name: &str) -> Self {
+        self.set("user", name);
+        name.clone_into(&mut self.resolved.user);
+        self
+    }
+
+    /// The same server and everything else, but another password.
+    #[must_use]
+    pub fn with_password(mut self, password: &str) -> Self {
+        self.set("password", password);
+        self.resolved.password = Some(password.to_owned());
+        self
+    }
+
+    fn set(&mut self, keyword: &'static str, value: &str) {
+        // The keyword is a known one, so that this cannot fail.
+        let _ = self.params.give(keyword, value.to_owned(), Mention::Named);
+    }
+
+    /// The target as a URL without the password, for messages.
+    #[must_use]
+    pub fn display_target(&self) -> String {
+        let resolved = &self.resolved;
+        let named = self
+            .params
+            .get("host")
+            .or(self.params.get("hostaddr"))
+            .is_some();
+        let endpoints = match resolved.endpoints.split_last() {
+            Some((localhost, _)) if !named => std::slice::from_ref(localhost),
+            _ => &resolved.endpoints,
+        };
+        target::show(endpoints, &resolved.user, &resolved.dbname)
+    }
+
+    /// The target as a URL *with* the password, for other libraries: never to be shown.
+    ///
+    /// Parameters are those that were given; what came from the environment, other
+    /// libraries find there too. Without a host it names a socket that is there, or
+    /// else `localhost`, as most libraries know no default.
+    #[must_use]
+    pub fn to_url(&self) -> String {
+        let resolved = &self.resolved;
+        let named = self.param("host").is_some() || self.param("hostaddr").is_some();
+        let endpoints = match named {
+            true => &resolved.endpoints[..],
+            false => endpoint::first_there(&resolved.endpoints),
+        };
+        let password = endpoints.first().and_then(|first| self.password(first));
+        let parameters = self.params.given().filter(|(keyword, _)| match *keyword {
+            "hostaddr" => self.param("host").is_some(),
+            keyword => !IN_URL.contains(&keyword),
+        });
+        let role = (resolved.user.as_str(), password.as_deref());
+        target::full(endpoints, role, &resolved.dbname, parameters)
+    }
+
+    /// Returns the same settings for a database that has just been made.
+    ///
+    /// The password file has no line for the new database, so the password of the present
+    /// database is kept.
+    #[must_use]
+    pub fn with_new_database(mut self, name: &str) -> Self {
+        let password = self.resolved.endpoints.first();
+        self.resolved.password = password.and_then(|endpoint| self.password(endpoint));
+        self.with_database(name)
+    }
+
+    /// The database role.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        &self.resolved.user
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn database(&self) -> &str {
+        &self.resolved.dbname
+    }
+
+    /// The settings as libpq's environment variables, for the environment of one
+    /// of Postgres's own programs: the password is among them.
+    pub fn variables(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let target = [("PGUSER", self.user()), ("PGDATABASE", self.database())];
+        self.params.variables().chain(target)
+    }
+
+    /// How much encryption and verification is wanted, over TCP; a Unix socket
+    /// is never encrypted.
+    #[must_use]
+    pub fn ssl_mode(&self) -> SslMode {
+        self.resolved.ssl_mode
+    }
+
+    /// The time that one attempt may take; `None` is without limit.
+    #[must_use]
+    pub fn connect_timeout(&self) -> Option<Duration> {
+        self.resolved.connect_timeout
+    }
+
+    /// What the user should hear, such as a password file that was ignored.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// What the server was last asked about a dead peer and took.
+    pub(crate) fn taken(&self) -> &Taken {
+        &self.taken
+    }
+
+    pub(crate) fn resolved(&self) -> &Resolved {
+        &self.resolved
+    }
+
+    /// A parameter as it was written.
+    pub(crate) fn param(&self, keyword: &str) -> Option<&str> {
+        self.params.get(keyword)
+    }
+
+    /// A file of libpq's in the user's `~/.postgresql`, whether it exists or not.
+    pub(crate) fn default_file(&self, name: &str) -> Option<PathBuf> {
+        self.home
+            .as_deref()
+            .map(|home: &Path| home.join(".postgresql").join(name))
+    }
+
+    /// The password for that endpoint: as given, or the password file's.
+    pub(crate) fn password(&self, endpoint: &Endpoint) -> Option<String> {
+        let Resolved {
+            user,
+            dbname,
+            password,
+            ..
+        } = &self.resolved;
+        password
+            .clone()
+            .or_else(|| self.passfile.password(endpoint, dbname, user))
+    }
+
+    /// The target as a URL, of one endpoint.
+    pub(crate) fn show(&self, endpoint: &Endpoint) -> String {
+        target::show(std::slice::from_ref(endpoint), self.user(), self.database())
+    }
+}
+
+impl fmt::Display for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.display_target())
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("target", &self.display_target())
+            .field("ssl_mode", &self.resolved.ssl_mode)
+            .field("application_name", &self.resolved.application_name)
+            .field("connect_timeout", &self.resolved.connect_timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

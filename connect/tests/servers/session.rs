@@ -1,0 +1,127 @@
+//! An open session: its name, its notices, how it is cancelled, closed and lost.
+
+use std::{future::Future, time::Duration};
+
+use migrator_connect::open;
+
+use super::support::{
+    ask, opened,
+    server::{Server, server},
+    settings,
+};
+
+#[tokio::test]
+async fn the_server_sees_the_application_name_and_the_database() {
+    let server = server(Server::Tls);
+    let mut settings = settings(&server.app()).with_database("template1");
+    settings.application_name("migrator");
+    let connection = open(&settings).await.expect("the server takes the session");
+    let sql = "SELECT current_setting('application_name') || current_database()";
+    assert_eq!(ask(&connection, sql).await, "migratortemplate1");
+}
+
+#[tokio::test]
+async fn a_running_query_can_be_cancelled() {
+    let server = server(Server::Tls);
+    let ca = server.file("ca.crt");
+    for rest in [
+        "sslmode=disable".to_owned(),
+        format!("sslmode=verify-full sslrootcert={ca}"),
+    ] {
+        let connection = opened(&format!("{} {rest}", server.app())).await;
+        let query = connection.client.simple_query("SELECT pg_sleep(60)");
+        // A request that comes before the query is lost, hence the repetition.
+        let cancel = async {
+            loop {
+                connection
+                    .cancel
+                    .cancel()
+                    .await
+                    .expect("the server can be asked");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        let error = first(query, cancel)
+            .await
+            .expect_err("the query was cancelled");
+        assert_eq!(
+            error.code().map(tokio_postgres::error::SqlState::code),
+            Some("57014"),
+            "{rest}"
+        );
+        assert_eq!(connection.lost(), None);
+    }
+}
+
+async fn first<T>(wanted: impl Future<Output = T>, other: impl Future<Output = ()>) -> T {
+    tokio::select! {
+        answer = wanted => answer,
+        () = other => panic!("it ended first"),
+    }
+}
+
+#[tokio::test]
+async fn a_lost_connection_says_why() {
+    let server = server(Server::Plain);
+    let (lost, other) = (opened(&server.app()).await, opened(&server.app()).await);
+    let pid = ask(&lost, "SELECT pg_backend_pid()::text").await;
+    ask(&other, &format!("SELECT pg_terminate_backend({pid})::text")).await;
+    // Nothing is sent meanwhile: a reset would sweep away the server's last words.
+    let closed = async {
+        while !lost.client.is_closed() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let in_time = tokio::time::timeout(Duration::from_secs(10), closed).await;
+    assert!(in_time.is_ok(), "the connection was not closed");
+    assert!(lost.client.simple_query("SELECT 1").await.is_err());
+    let why = lost.lost().expect("it was lost");
+    assert!(why.contains("terminating connection"), "{why}");
+    assert_eq!(other.lost(), None);
+    other.close().await;
+}
+
+#[tokio::test]
+async fn notices_arrive_before_the_answer() {
+    let connection = opened(&server(Server::Plain).app()).await;
+    let sql = "DO $$ BEGIN RAISE NOTICE 'one'; RAISE WARNING 'two' USING HINT = 'three'; END $$";
+    connection.client.batch_execute(sql).await.expect(sql);
+    let notices = connection.notices.take();
+    let shown: Vec<_> = notices
+        .iter()
+        .map(|notice| {
+            (
+                notice.severity.as_str(),
+                notice.message.as_str(),
+                notice.hint.as_deref(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [("NOTICE", "one", None), ("WARNING", "two", Some("three"))]
+    );
+    connection
+        .client
+        .batch_execute("SELECT 1")
+        .await
+        .expect("the session goes on");
+    assert!(connection.notices.take().is_empty());
+}
+
+#[tokio::test]
+async fn a_closed_session_is_gone_from_the_server() {
+    let server = server(Server::Plain);
+    let (closed, other) = (opened(&server.app()).await, opened(&server.app()).await);
+    let pid = ask(&closed, "SELECT pg_backend_pid()::text").await;
+    closed.close().await;
+    let sql = format!("SELECT count(*)::text FROM pg_stat_activity WHERE pid = {pid}");
+    let gone = async {
+        while ask(&other, &sql).await != "0" {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), gone)
+        .await
+        .expect("the session ends");
+}
