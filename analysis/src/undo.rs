@@ -16,6 +16,7 @@ mod lost;
 mod moments;
 mod names;
 mod parents;
+mod restored;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -115,6 +116,7 @@ impl<'a> Judge<'_, 'a> {
             findings.extend(facts::find(self));
             findings.extend(lost::find(self));
             findings.extend(values::find(self));
+            findings.extend(restored::find(self));
         }
         findings
     }

@@ -122,6 +122,7 @@ codes! {
     M0230 "a down script drops what its up script does not create" Deny,
     M0232 "a migration is irreversible" Allow,
     M0233 "two names have the same first 63 bytes" Deny,
+    M0234 "a down script restores another definition" Warn,
     M0241 "a character is invisible or misleading" Deny,
     M0242 "an enum value is used in the transaction that adds it" Deny,
     M0243 "an index of a partitioned table is built or dropped concurrently" Deny,

@@ -50,6 +50,8 @@ pub(crate) struct Entry<'a> {
     pub(crate) site: Option<Site<'a>>,
     /// What made it, to be compared; nothing where it was changed since.
     pub(crate) text: Option<String>,
+    /// Whether a table or column was renamed since that its text may name.
+    pub(crate) is_outdated: bool,
     /// What it is dropped with.
     owners: Vec<Owner>,
     /// Of a table, what is known of it.
@@ -345,6 +347,7 @@ impl<'a> State<'a> {
         let mut entry = Entry {
             site: Some(site),
             text: Some(text),
+            is_outdated: false,
             owners: Vec::new(),
             table: None,
             arguments: Vec::new(),
@@ -399,6 +402,7 @@ impl<'a> State<'a> {
         let entry = Entry {
             site: Some(site),
             text: (!is_other).then_some(text),
+            is_outdated: false,
             owners: Vec::new(),
             table: None,
             arguments: all,
@@ -543,7 +547,20 @@ impl<'a> State<'a> {
         }
     }
 
+    /// Postgres renames what is renamed in definitions too.
+    fn outdate(&mut self, name: &str) {
+        let named = self.keys(|_, entry| {
+            let text = entry.text.as_deref().unwrap_or_default().to_lowercase();
+            let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+            entry.table.is_none() && words.any(|word| word == name.to_lowercase())
+        });
+        for one in named {
+            self.edit(&one, |entry| entry.is_outdated = true);
+        }
+    }
+
     fn rename(&mut self, from: &Object, to: &Object) {
+        self.outdate(&from.name.name);
         let (Some(from), Some(mut to)) = (self.key(from), self.key(to)) else {
             return;
         };
@@ -742,6 +759,7 @@ impl<'a> State<'a> {
             let entry = Entry {
                 site: None,
                 text: None,
+                is_outdated: false,
                 owners: Vec::new(),
                 table,
                 arguments: Vec::new(),
@@ -813,6 +831,7 @@ impl<'a> State<'a> {
                     .child(action, Kind::COLUMN_NAME)
                     .and_then(|id| name_of(sql, id));
                 let Some(new) = new else { return };
+                self.outdate(&column);
                 let owned = self.keys(|_, entry| {
                     entry
                         .owners

@@ -24,6 +24,7 @@ fn judge(line: &str) -> Vec<String> {
         Code::M0229,
         Code::M0230,
         Code::M0233,
+        Code::M0234,
     ];
     let found = crate::analyse(&resolved).into_iter();
     let found = found.filter(|d| !d.place.path.contains("00000001"));

@@ -1,0 +1,130 @@
+//! Views, functions and other definitions that a down script restores with another text.
+//!
+//! A warning: two texts may mean the same in a way that only the server sees.
+
+use migrator_model::Code;
+
+use crate::finding::Finding;
+use crate::objects::{Deed, Object, Space};
+use crate::safety::sql_type::canonical;
+
+use super::Judge;
+use super::moments::Moment;
+
+pub(super) fn find<'a>(judge: &Judge<'_, 'a>) -> Option<Finding<'a>> {
+    let keys = judge.moments.up.objects();
+    let restored = keys.filter(|key| is_other(judge, key));
+    let mut restored: Vec<(usize, &Object)> = restored
+        .filter_map(|key| Some((made_at(judge, key)?, key)))
+        .collect();
+    restored.sort_unstable();
+    let (offset, first) = restored.first()?;
+    let others = match restored.len() - 1 {
+        0 => String::new(),
+        1 => " and one other object".to_owned(),
+        many => format!(" and {many} other objects"),
+    };
+    let shown = match first.space {
+        Space::Relation => format!("`{}`", first.name),
+        _ => first.to_string(),
+    };
+    Some(Finding::new(
+        judge.down.script,
+        Code::M0234,
+        *offset,
+        format!(
+            "the down script restores {shown}{others} with a definition that it did not have before the up script"
+        ),
+        format!("write the former definition, {}", judge.as_before(first)),
+    ))
+}
+
+/// Whether the up script replaces an object, and the down script puts a third text in its place.
+fn is_other(judge: &Judge<'_, '_>, key: &Object) -> bool {
+    let entry = |moment| judge.moments.entry(moment, key);
+    let text = |moment| {
+        let entry = entry(moment).filter(|entry| entry.table.is_none() && !entry.is_outdated);
+        Some(normal(entry?.text.as_deref()?, key.space))
+    };
+    let (Some(before), Some(after)) = (text(Moment::Before), text(Moment::After)) else {
+        return false;
+    };
+    let is_replaced = entry(Moment::Between).is_none()
+        || text(Moment::Between).is_some_and(|between| between != before && between != after);
+    is_replaced && before != after && !judge.moments.state.is_hidden(key)
+}
+
+/// Where the down script makes an object.
+fn made_at(judge: &Judge<'_, '_>, key: &Object) -> Option<usize> {
+    let mut made = judge.down.script.mentions.iter().filter(|one| {
+        one.deed == Deed::Make && judge.down.path.key(&one.object).as_ref() == Some(key)
+    });
+    made.next_back().map(|one| one.offset)
+}
+
+/// Words without an effect of their own.
+const IGNORED: [&str; 9] = [
+    "",
+    "as",
+    "public",
+    "asc",
+    "using",
+    "btree",
+    "column",
+    "varying",
+    "precision",
+];
+
+/// The words of a definition that matter, without comments and what Postgres adds by itself.
+///
+/// The clauses of a function may be in any order.
+fn normal(text: &str, space: Space) -> Vec<String> {
+    let text = without_comments(&text.to_lowercase()).replace("!=", "<>");
+    let mut words: Vec<String> = Vec::new();
+    let mut word = String::new();
+    for c in text.chars().chain([' ']) {
+        if c.is_alphanumeric() || c == '_' {
+            word.push(c);
+            continue;
+        }
+        let known = std::mem::take(&mut word);
+        let is_cast = words.ends_with(&[":".to_owned(), ":".to_owned()]);
+        if is_cast && !known.is_empty() {
+            // Postgres writes casts that it adds by itself.
+            words.truncate(words.len() - 2);
+        } else if !IGNORED.contains(&known.as_str()) {
+            words.push(spelled(&known));
+        }
+        if !c.is_whitespace() && !"();.\"'$".contains(c) {
+            words.push(c.to_string());
+        }
+    }
+    if space == Space::Routine {
+        words.sort_unstable();
+    }
+    words
+}
+
+fn spelled(word: &str) -> String {
+    match word {
+        "procedure" => "function",
+        other => canonical(other).unwrap_or(other),
+    }
+    .to_owned()
+}
+
+fn without_comments(text: &str) -> String {
+    let mut kept = String::new();
+    for line in text.lines() {
+        kept.push_str(line.split("--").next().unwrap_or_default());
+        kept.push(' ');
+    }
+    while let Some(start) = kept.find("/*") {
+        let end = kept
+            .get(start..)
+            .and_then(|rest| rest.find("*/"))
+            .map_or(kept.len(), |at| start + at + 2);
+        kept.replace_range(start..end, " ");
+    }
+    kept
+}

@@ -1,0 +1,2 @@
+DROP FUNCTION tenant_count;
+DROP TABLE tenants;

@@ -1,0 +1,3 @@
+CREATE OR REPLACE FUNCTION tenant_count() RETURNS bigint
+LANGUAGE sql
+AS 'SELECT count(name) FROM tenants';
