@@ -1,4 +1,4 @@
-//! Differences between two pictures of a catalog, as data.
+//! Differences between two snapshots of a catalog, as data.
 
 use std::collections::BTreeSet;
 

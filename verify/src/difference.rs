@@ -1,11 +1,11 @@
-//! What differs between two pictures, told once: an object that came or went stands for its parts.
+//! What differs between two snapshots, told once: an object that came or went stands for its parts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::picture::{Kind, Object, Picture, Properties};
+use crate::snapshot::{Kind, Object, Properties, Snapshot};
 
-/// The property that tells columns' order, compared among the columns that both pictures have:
+/// The property that tells columns' order, compared among the columns that both snapshots have:
 /// when a column goes, the later ones move up, and nobody changed them.
 const POSITION: &str = "position";
 
@@ -15,26 +15,26 @@ const LABELS: &str = "labels";
 /// One thing that differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// What it is about, as the picture has it that shows it; the later one if both do.
+    /// What it is about, as the snapshot has it that shows it; the later one if both do.
     pub object: Object,
     /// What became of it.
     pub change: Change,
 }
 
-/// What became of an object between two pictures.
+/// What became of an object between two snapshots.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// It is in the later picture only.
+    /// It is in the later snapshot only.
     Appeared,
-    /// It is in the earlier picture only.
+    /// It is in the earlier snapshot only.
     Disappeared,
     /// It is in both, and a property is not the same.
     Altered {
         /// The property's name.
         property: String,
-        /// Its value in the earlier picture, whole; none if it was not set.
+        /// Its value in the earlier snapshot, whole; none if it was not set.
         before: Option<String>,
-        /// Its value in the later picture.
+        /// Its value in the later snapshot.
         after: Option<String>,
     },
 }
@@ -89,12 +89,12 @@ fn labels(text: &str) -> impl Iterator<Item = &str> {
     labels.filter(|label| !label.is_empty())
 }
 
-/// What differs from one picture to a later one, by kind and name. Nothing differs if and only if
-/// the pictures are equal.
+/// What differs from one snapshot to a later one, by kind and name. Nothing differs if and only if
+/// the snapshots are equal.
 ///
 /// An object whose parent came or went with it is not told.
 #[must_use]
-pub fn differences(before: &Picture, after: &Picture) -> Vec<Difference> {
+pub fn differences(before: &Snapshot, after: &Snapshot) -> Vec<Difference> {
     if before == after {
         return Vec::new();
     }
@@ -126,8 +126,8 @@ pub fn differences(before: &Picture, after: &Picture) -> Vec<Difference> {
     told
 }
 
-/// Whether an object is missing from a picture while its parent, if it has one, is not.
-fn is_news(object: &Object, missing_from: &Picture, present_in: &Picture) -> bool {
+/// Whether an object is missing from a snapshot while its parent, if it has one, is not.
+fn is_news(object: &Object, missing_from: &Snapshot, present_in: &Snapshot) -> bool {
     let goes_with_parent = |parent: &Object| {
         missing_from.properties(parent).is_none() && present_in.properties(parent).is_some()
     };
@@ -150,9 +150,9 @@ fn altered(old: &Properties, new: &Properties, moved: bool) -> Vec<Change> {
         .collect()
 }
 
-/// The columns in both pictures that have moved against the others in both: as few as
+/// The columns in both snapshots that have moved against the others in both: as few as
 /// explain the new order.
-fn moved<'a>(before: &'a Picture, after: &'a Picture) -> BTreeSet<&'a Object> {
+fn moved<'a>(before: &'a Snapshot, after: &'a Snapshot) -> BTreeSet<&'a Object> {
     let old = columns(before, after);
     let new = columns(after, before);
     let mut moved = BTreeSet::new();
@@ -179,8 +179,8 @@ fn moved<'a>(before: &'a Picture, after: &'a Picture) -> BTreeSet<&'a Object> {
     moved
 }
 
-/// The columns of each table that another picture has as well, in their order.
-fn columns<'a>(of: &'a Picture, common: &Picture) -> BTreeMap<&'a Object, Vec<&'a Object>> {
+/// The columns of each table that another snapshot has as well, in their order.
+fn columns<'a>(of: &'a Snapshot, common: &Snapshot) -> BTreeMap<&'a Object, Vec<&'a Object>> {
     let mut columns: BTreeMap<&Object, Vec<(usize, &Object)>> = BTreeMap::new();
     for (object, properties) in of.objects() {
         let position = properties.get(POSITION).and_then(|p| p.parse().ok());

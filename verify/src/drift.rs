@@ -13,10 +13,10 @@ use crate::error::Error;
 use crate::meaning;
 use crate::order;
 use crate::pattern::Pattern;
-use crate::picture::{Kind, Object, Picture, Scope, Within};
 use crate::recorded::{Origin, Script, script};
 use crate::repeat::Repeat;
 use crate::roles;
+use crate::snapshot::{Kind, Object, Scope, Snapshot, Within};
 
 /// How a schema differs from what its history implies.
 #[derive(Debug)]
@@ -87,7 +87,7 @@ pub async fn drift(
     let implied = take(repeat.admin(), &scope).await?;
     let unknown_options = [&implied, &there]
         .into_iter()
-        .flat_map(Picture::unknown_options);
+        .flat_map(Snapshot::unknown_options);
     let unknown_options = unknown_options.map(str::to_owned).collect();
     let mut found = differences(&implied, &there);
     found.retain(|difference| {
@@ -147,7 +147,7 @@ async fn at_rest(
     live: &Client,
     migrator: &Migrator,
     scope: &Scope,
-) -> Result<(Vec<Recorded>, Picture), Error> {
+) -> Result<(Vec<Recorded>, Snapshot), Error> {
     let mut recorded = migrator.recorded(live).await?;
     for _ in 0..LOOKS {
         if let Some(dirty) = recorded.iter().find(|entry| entry.dirty.is_some()) {
@@ -167,14 +167,14 @@ async fn at_rest(
     Err(Error::Moving)
 }
 
-async fn take(client: &Client, scope: &Scope) -> Result<Picture, Error> {
-    let taken = Picture::take(client.postgres(), scope).await;
+async fn take(client: &Client, scope: &Scope) -> Result<Snapshot, Error> {
+    let taken = Snapshot::take(client.postgres(), scope).await;
     taken.map_err(Error::Catalog)
 }
 
 /// Whether it is in how servers are set up: the object was there before the first
 /// migration, and no migration has changed that property of it.
-fn is_the_servers(difference: &Difference, fresh: &Picture, implied: &Picture) -> bool {
+fn is_the_servers(difference: &Difference, fresh: &Snapshot, implied: &Snapshot) -> bool {
     let (Some(fresh), Some(implied)) = (
         fresh.properties(&difference.object),
         implied.properties(&difference.object),
@@ -217,7 +217,7 @@ fn is_left_by_a_revert(
 }
 
 /// The schemas that migrations have made.
-fn schemas_beyond<'p>(fresh: &Picture, implied: &'p Picture) -> BTreeSet<&'p str> {
+fn schemas_beyond<'p>(fresh: &Snapshot, implied: &'p Snapshot) -> BTreeSet<&'p str> {
     let objects = implied.objects().map(|(object, _)| object);
     let schemas = objects.filter(|object| object.kind == Kind::Schema);
     let made = schemas.filter(|object| fresh.properties(object).is_none());

@@ -1,4 +1,4 @@
-//! Makes a database what it was: what it has beyond a picture is dropped, what it lacks of schemas
+//! Makes a database what it was: what it has beyond a snapshot is dropped, what it lacks of schemas
 //! and extensions is made, and what stays gets its comment, owner, privileges and settings back.
 //!
 //! It is for databases that are lent to us empty. What else was altered is told, not mended.
@@ -8,7 +8,7 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 
 use crate::difference::{Difference, differences};
 use crate::mend::{self, mend};
-use crate::picture::{Kind, Picture, Scope};
+use crate::snapshot::{Kind, Scope, Snapshot};
 
 /// One round drops, the next gives what was made again its properties, and the last has nothing
 /// to do unless a statement failed because of another that came later.
@@ -43,7 +43,7 @@ fn list(left: &[Difference]) -> String {
 /// # Errors
 ///
 /// When the catalog cannot be read, and when the database differs from `wanted` in the end.
-pub async fn empty(client: &Client, wanted: &Picture, scope: &Scope) -> Result<(), EmptyError> {
+pub async fn empty(client: &Client, wanted: &Snapshot, scope: &Scope) -> Result<(), EmptyError> {
     let mut refused = None;
     for _ in 0..ROUNDS {
         let left = left(client, wanted, scope).await?;
@@ -72,10 +72,10 @@ pub async fn empty(client: &Client, wanted: &Picture, scope: &Scope) -> Result<(
 
 async fn left(
     client: &Client,
-    wanted: &Picture,
+    wanted: &Snapshot,
     scope: &Scope,
 ) -> Result<Vec<Difference>, EmptyError> {
-    let now = Picture::take(client, scope)
+    let now = Snapshot::take(client, scope)
         .await
         .map_err(EmptyError::Catalog)?;
     Ok(differences(wanted, &now))
@@ -85,7 +85,7 @@ async fn left(
 async fn statements(
     client: &Client,
     left: &[Difference],
-    wanted: &Picture,
+    wanted: &Snapshot,
 ) -> Result<Vec<String>, tokio_postgres::Error> {
     let database = names(
         client,
@@ -108,8 +108,8 @@ async fn statements(
     Ok(statements)
 }
 
-/// Runs SQL in a transaction in which names without a schema mean what they do in a picture; see
-/// [`Picture::take`].
+/// Runs SQL in a transaction in which names without a schema mean what they do in a snapshot; see
+/// [`Snapshot::take`].
 async fn run(client: &Client, sql: &str) -> Result<Vec<SimpleQueryMessage>, tokio_postgres::Error> {
     let message = format!("BEGIN; SET LOCAL search_path = pg_catalog, pg_temp; {sql}; COMMIT");
     let answer = client.simple_query(&message).await;

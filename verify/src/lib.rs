@@ -1,7 +1,7 @@
-//! Proof on a real server: pictures of a database's catalog, and what differs between two.
+//! Proof on a real server: snapshots of a database's catalog, and what differs between two.
 //!
 //! [`prove`] takes every migration up, down and up again; [`drift`] compares a live
-//! schema with what its history implies. Both stand on [`Picture`]. What runs the
+//! schema with what its history implies. Both stand on [`Snapshot`]. What runs the
 //! scripts is `migrator-runtime`'s; printing is left to the caller.
 
 mod caught;
@@ -16,12 +16,12 @@ mod mend;
 mod missing;
 mod order;
 mod pattern;
-pub mod picture;
 mod proof;
 mod recorded;
 mod repeat;
 mod roles;
 mod scratch;
+pub mod snapshot;
 
 pub use difference::{Change, Difference, differences};
 pub use drift::{Drift, ThrowawayServer, drift};
@@ -29,5 +29,5 @@ pub use empty::{EmptyError, empty};
 pub use error::Error;
 pub use locks::{Blocks, Lock, LockMode};
 pub use pattern::Pattern;
-pub use picture::{Camera, Kind, Object, Picture, Properties, Scope};
 pub use proof::{Afterwards, Pass, Proof, Proved, Subject, Verdict, prove, prove_until};
+pub use snapshot::{Kind, Object, Properties, Scope, Snapshot, SnapshotReader};

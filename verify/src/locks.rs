@@ -5,7 +5,7 @@ use std::fmt;
 
 use migrator_runtime::TableLock;
 
-use crate::picture::{Kind, Object, Picture};
+use crate::snapshot::{Kind, Object, Snapshot};
 
 /// The strongest lock that a script took on a table or view that was there before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,8 +107,8 @@ impl fmt::Display for LockMode {
     }
 }
 
-/// The strongest lock on each table that stands in the picture from before.
-pub(crate) fn strongest(held: &[TableLock], before: &Picture) -> Vec<Lock> {
+/// The strongest lock on each table that stands in the snapshot from before.
+pub(crate) fn strongest(held: &[TableLock], before: &Snapshot) -> Vec<Lock> {
     let mut strongest: BTreeMap<String, LockMode> = BTreeMap::new();
     for lock in held {
         let table = before.relation(lock.relation);

@@ -14,7 +14,7 @@ use tokio_postgres::Client;
 
 use crate::difference::{Change, Difference};
 use crate::mend::literal;
-use crate::picture::{Kind, Object, PRINTING, Picture, Within};
+use crate::snapshot::{Kind, Object, PRINTING, Snapshot, Within};
 
 /// How often a text is parsed and printed at most.
 const ROUNDS: usize = 6;
@@ -35,17 +35,17 @@ struct Form {
     print: String,
 }
 
-/// Those of the differences that are more than two texts with one meaning. `picture` is of the
+/// Those of the differences that are more than two texts with one meaning. `snapshot` is of the
 /// database in which the session is, and shows the one text or the other.
 pub(crate) async fn differing(
     client: &Client,
     differences: Vec<Difference>,
-    picture: &Picture,
+    snapshot: &Snapshot,
     within: Within,
 ) -> Vec<Difference> {
     let mut differing = Vec::new();
     for difference in differences {
-        if !is_the_same(client, &difference, picture, within).await {
+        if !is_the_same(client, &difference, snapshot, within).await {
             differing.push(difference);
         }
     }
@@ -55,7 +55,7 @@ pub(crate) async fn differing(
 async fn is_the_same(
     client: &Client,
     difference: &Difference,
-    picture: &Picture,
+    snapshot: &Snapshot,
     within: Within,
 ) -> bool {
     let Change::Altered {
@@ -68,7 +68,7 @@ async fn is_the_same(
     };
     let (before, tail) = parts(property, before);
     let (after, other_tail) = parts(property, after);
-    let form = form(&difference.object, property, tail, picture);
+    let form = form(&difference.object, property, tail, snapshot);
     let Some(form) = form.filter(|_| tail == other_tail) else {
         return false;
     };
@@ -129,7 +129,7 @@ async fn printed(
 }
 
 /// The form for a property, if it has an expression that Postgres prints.
-fn form(object: &Object, property: &str, tail: &str, picture: &Picture) -> Option<Form> {
+fn form(object: &Object, property: &str, tail: &str, snapshot: &Snapshot) -> Option<Form> {
     let parent = object.parent().map(|parent| parent.name.as_str());
     match (object.kind, property) {
         (Kind::View | Kind::MaterialisedView, "definition") => Some(view()),
@@ -145,14 +145,14 @@ fn form(object: &Object, property: &str, tail: &str, picture: &Picture) -> Optio
             print: format!("SELECT pg_get_partkeydef('{MADE}'::regclass)"),
         }),
         (Kind::Column, "default") => default(column(object)?, parent?),
-        (Kind::Column, "generated") => generated(object, tail, picture),
-        (Kind::Domain, "default") => domain_default(object, picture),
-        (Kind::Constraint, "definition") => constraint(object, picture),
+        (Kind::Column, "generated") => generated(object, tail, snapshot),
+        (Kind::Domain, "default") => domain_default(object, snapshot),
+        (Kind::Constraint, "definition") => constraint(object, snapshot),
         (Kind::Policy, "using") => policy(parent?, "FOR SELECT USING", "polqual"),
         (Kind::Policy, "with check") => policy(parent?, "FOR INSERT WITH CHECK", "polwithcheck"),
         (Kind::PublicationMember, "row filter") => row_filter(object),
         (Kind::Function | Kind::Procedure, "arguments" | "body") => {
-            routine(object, property, picture)
+            routine(object, property, snapshot)
         }
         (Kind::Index | Kind::Statistics | Kind::Trigger | Kind::Rule, "definition") => {
             statement(object)
@@ -190,9 +190,9 @@ fn default(column: &str, table: &str) -> Option<Form> {
 const DEFAULT: &str =
     "SELECT pg_get_expr(adbin, adrelid, true) FROM pg_attrdef WHERE adrelid = '$'::regclass";
 
-fn generated(object: &Object, tail: &str, picture: &Picture) -> Option<Form> {
+fn generated(object: &Object, tail: &str, snapshot: &Snapshot) -> Option<Form> {
     let (column, table) = (column(object)?, &object.parent()?.name);
-    let properties = picture.properties(object)?;
+    let properties = snapshot.properties(object)?;
     let kind = properties.get("type")?;
     let collation = properties.get("collation");
     let collation = collation.map_or(String::new(), |name| format!(" COLLATE {name}"));
@@ -212,8 +212,8 @@ fn generated(object: &Object, tail: &str, picture: &Picture) -> Option<Form> {
     })
 }
 
-fn domain_default(object: &Object, picture: &Picture) -> Option<Form> {
-    let kind = picture.properties(object)?.get("type")?;
+fn domain_default(object: &Object, snapshot: &Snapshot) -> Option<Form> {
+    let kind = snapshot.properties(object)?.get("type")?;
     Some(Form {
         prepare: Vec::new(),
         around: [
@@ -227,10 +227,10 @@ fn domain_default(object: &Object, picture: &Picture) -> Option<Form> {
 }
 
 /// Checks and exclusions; other constraints have no expressions.
-fn constraint(object: &Object, picture: &Picture) -> Option<Form> {
+fn constraint(object: &Object, snapshot: &Snapshot) -> Option<Form> {
     let parent = object.parent()?;
     let (prepare, altered, relation) = if parent.kind == Kind::Domain {
-        let kind = picture.properties(parent)?.get("type")?;
+        let kind = snapshot.properties(parent)?.get("type")?;
         let domain = format!("CREATE DOMAIN {MADE} AS {kind}");
         (domain, "DOMAIN", "contypid = $::regtype")
     } else {
@@ -283,8 +283,8 @@ fn row_filter(object: &Object) -> Option<Form> {
 }
 
 /// The defaults of arguments, and a body in standard SQL; any other body is just a text.
-fn routine(object: &Object, property: &str, picture: &Picture) -> Option<Form> {
-    let properties = picture.properties(object)?;
+fn routine(object: &Object, property: &str, snapshot: &Snapshot) -> Option<Form> {
+    let properties = snapshot.properties(object)?;
     let value = |property| properties.get(property).map(String::as_str);
     let arguments = value("arguments").unwrap_or_default();
     let name = routine_name(&object.name)?;

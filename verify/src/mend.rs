@@ -2,7 +2,7 @@
 //! restored. Which of them are needed, and whether they did it, is left to [`crate::empty`].
 
 use crate::difference::{Change, Difference};
-use crate::picture::{Kind, Object, Picture};
+use crate::snapshot::{Kind, Object, Snapshot};
 
 /// Takes back every default privilege: what it grants is revoked, and what Postgres grants where
 /// there is none (`acldefault`) is granted again. An entry that says what goes without saying
@@ -122,7 +122,7 @@ pub(crate) fn rank(difference: &Difference) -> usize {
 
 /// The statements that take a difference back, as far as there are such; `database` is the quoted
 /// name of the one that the session is in.
-pub(crate) fn mend(difference: &Difference, wanted: &Picture, database: &str) -> Vec<String> {
+pub(crate) fn mend(difference: &Difference, wanted: &Snapshot, database: &str) -> Vec<String> {
     let object = &difference.object;
     match &difference.change {
         Change::Appeared => drop(object),
@@ -181,7 +181,7 @@ fn drop(object: &Object) -> Vec<String> {
 }
 
 /// Schemas and extensions are made again; what was in them is not.
-fn create(object: &Object, wanted: &Picture) -> Option<String> {
+fn create(object: &Object, wanted: &Snapshot) -> Option<String> {
     let value = |property: &str| wanted.properties(object)?.get(property);
     let name = &object.name;
     if object.kind == Kind::Schema {

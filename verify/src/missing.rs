@@ -9,8 +9,8 @@ use migrator_model::Migration;
 use migrator_runtime::Fault;
 
 use crate::difference::Difference;
-use crate::picture::Picture;
 use crate::proof::{Pass, Verdict};
+use crate::snapshot::Snapshot;
 
 /// What is not there because a migration failed.
 #[derive(Default)]
@@ -67,7 +67,7 @@ impl<'a> Missing<'a> {
     }
 
     /// The verdict on a migration whose first up script ran.
-    pub(crate) fn judge(&self, before: &Picture, verdict: Verdict) -> Verdict {
+    pub(crate) fn judge(&self, before: &Snapshot, verdict: Verdict) -> Verdict {
         let behind = match &verdict {
             Verdict::Failed(_, fault) => self.behind(fault),
             Verdict::NotUndone(found) | Verdict::NotRepeated(found) => {
@@ -107,7 +107,7 @@ impl<'a> Missing<'a> {
 
     /// The migration whose absence explains all differences, if that is one migration: each
     /// difference is in an object that an unapplied script names, or in a part of such an object.
-    fn behind_all(&self, before: &Picture, found: &[Difference]) -> Option<String> {
+    fn behind_all(&self, before: &Snapshot, found: &[Difference]) -> Option<String> {
         let mut behind = None;
         for difference in found {
             let object = &difference.object;

@@ -4,14 +4,12 @@
 //! again stands at the end, and so does the column of a view that is made again.
 
 use crate::difference::{Change, Difference};
-use crate::picture::Kind;
+use crate::snapshot::{Kind, Object};
 
 /// Those that no script could take back, and the others. The columns of a view are in another
 /// order for a reason that no script can remove if a column of a table moved as well.
 pub(crate) fn irremovable(found: Vec<Difference>) -> (Vec<Difference>, Vec<Difference>) {
-    let is_table = |parent: &crate::picture::Object| {
-        !matches!(parent.kind, Kind::View | Kind::MaterialisedView)
-    };
+    let is_table = |parent: &Object| !matches!(parent.kind, Kind::View | Kind::MaterialisedView);
     let has_moved = found.iter().any(|difference| {
         difference.is_moved() && difference.object.parent().is_some_and(is_table)
     });

@@ -1,6 +1,6 @@
 //! Patterns of objects' names, as `[drift]` in the manifest has them.
 
-use crate::picture::{Kind, Object};
+use crate::snapshot::{Kind, Object};
 
 /// A name, such as `table public.jobs` or `public.jobs`, in which `*` stands for
 /// any characters.

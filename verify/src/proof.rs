@@ -1,5 +1,5 @@
 //! Takes every migration up, down and up again, and compares the catalog's
-//! pictures: what `migrator verify` does.
+//! snapshots: what `migrator verify` does.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -12,9 +12,9 @@ use tokio_postgres::error::SqlState;
 use crate::difference::Difference;
 use crate::error::Error;
 use crate::locks::Lock;
-use crate::picture::{Camera, Kind, Picture, Scope};
 use crate::roles;
 use crate::scratch::Scratch;
+use crate::snapshot::{Kind, Scope, Snapshot, SnapshotReader};
 
 /// Which migrations are proved.
 #[derive(Clone, Debug)]
@@ -162,11 +162,11 @@ async fn start<'a, 'c>(
     if afterwards == Afterwards::Abandon {
         roles::make_listed(client, &registry.roles).await?;
     }
-    let mut camera = Camera::new(Scope::default());
-    let empty = camera.take(client.postgres()).await;
+    let mut reader = SnapshotReader::new(Scope::default());
+    let empty = reader.take(client.postgres()).await;
     let empty = empty.map_err(Error::Catalog)?;
     refuse_a_used_database(&empty)?;
-    Ok(Scratch::new(client, registry, camera, empty).stopped_by(stop))
+    Ok(Scratch::new(client, registry, reader, empty).stopped_by(stop))
 }
 
 async fn run<'a>(
@@ -186,8 +186,8 @@ async fn run<'a>(
 
 /// Schemas and extensions are no sign of use: servers come with some. What is a
 /// part of another object goes without saying.
-fn refuse_a_used_database(picture: &Picture) -> Result<(), Error> {
-    let used = picture.objects().map(|(object, _)| object);
+fn refuse_a_used_database(snapshot: &Snapshot) -> Result<(), Error> {
+    let used = snapshot.objects().map(|(object, _)| object);
     let found: Vec<String> = used
         .filter(|object| object.schema().is_some() && object.kind != Kind::Schema)
         .filter(|object| object.parent().is_none())

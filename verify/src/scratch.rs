@@ -16,8 +16,8 @@ use crate::locks;
 use crate::meaning;
 use crate::missing::Missing;
 use crate::order;
-use crate::picture::{Camera, Picture, Scope, Within};
 use crate::proof::{Pass, Proved, Subject, Verdict};
+use crate::snapshot::{Scope, Snapshot, SnapshotReader, Within};
 
 /// Ends a transaction that is open, and the locks that outlive it.
 const ROLLBACK: &str = "ROLLBACK;SELECT pg_catalog.pg_advisory_unlock_all()";
@@ -26,17 +26,17 @@ const ROLLBACK: &str = "ROLLBACK;SELECT pg_catalog.pg_advisory_unlock_all()";
 pub(crate) struct Scratch<'a, 'c> {
     client: &'c mut Client,
     registry: &'a Registry,
-    camera: Camera,
+    reader: SnapshotReader,
     options: Options,
     stop: Stop,
     /// The database as it was lent.
-    empty: Picture,
+    empty: Snapshot,
     /// What is applied, in order.
     applied: Vec<&'a Migration>,
     /// What could not be applied.
     missing: Missing<'a>,
-    /// The database with what is applied, if a picture was taken since.
-    at_rest: Option<Arc<Picture>>,
+    /// The database with what is applied, if a snapshot was taken since.
+    at_rest: Option<Arc<Snapshot>>,
 }
 
 /// A script failed, or the database is out of reach.
@@ -66,13 +66,13 @@ impl<'a, 'c> Scratch<'a, 'c> {
     pub(crate) fn new(
         client: &'c mut Client,
         registry: &'a Registry,
-        camera: Camera,
-        empty: Picture,
+        reader: SnapshotReader,
+        empty: Snapshot,
     ) -> Self {
         Scratch {
             client,
             registry,
-            camera,
+            reader,
             options: Options::default(),
             stop: Stop::new(),
             empty,
@@ -88,9 +88,9 @@ impl<'a, 'c> Scratch<'a, 'c> {
         self
     }
 
-    /// The options that no picture compared.
+    /// The options that no snapshot compared.
     pub(crate) fn unknown_options(&self) -> BTreeSet<String> {
-        self.camera.unknown_options().clone()
+        self.reader.unknown_options().clone()
     }
 
     pub(crate) fn is_stopped(&self) -> bool {
@@ -110,7 +110,7 @@ impl<'a, 'c> Scratch<'a, 'c> {
             } else if is_subject(subject, migration) {
                 let mut proved = Proved::new(migration, Verdict::Sound);
                 let before = match self.at_rest.take() {
-                    Some(picture) => picture,
+                    Some(snapshot) => snapshot,
                     None => Arc::new(self.take().await?),
                 };
                 let reached = self.prove(&before, &mut proved).await?;
@@ -148,7 +148,7 @@ impl<'a, 'c> Scratch<'a, 'c> {
     /// Proves a migration. Where the database is at rest thereafter, that is noted.
     async fn prove(
         &mut self,
-        before: &Arc<Picture>,
+        before: &Arc<Snapshot>,
         proved: &mut Proved<'a>,
     ) -> Result<Reached, Error> {
         match self.passes(before, proved).await {
@@ -170,7 +170,7 @@ impl<'a, 'c> Scratch<'a, 'c> {
     /// dropping what it left, where that is enough.
     async fn settle(
         &mut self,
-        before: &Arc<Picture>,
+        before: &Arc<Snapshot>,
         migration: &'a Migration,
         reached: Reached,
     ) -> Result<(), Error> {
@@ -189,8 +189,8 @@ impl<'a, 'c> Scratch<'a, 'c> {
         }
     }
 
-    /// Drops what is there beyond a picture, if that is all that differs.
-    async fn mend(&mut self, before: &Picture) -> Result<bool, Error> {
+    /// Drops what is there beyond a snapshot, if that is all that differs.
+    async fn mend(&mut self, before: &Snapshot) -> Result<bool, Error> {
         let left = differences(before, &self.take().await?);
         let is_more = |left: &Difference| left.change == Change::Appeared;
         if !left.iter().all(is_more) {
@@ -204,7 +204,7 @@ impl<'a, 'c> Scratch<'a, 'c> {
     /// Up, down and up again; the first up script's fault is handed on.
     async fn passes(
         &mut self,
-        before: &Picture,
+        before: &Snapshot,
         proved: &mut Proved<'a>,
     ) -> Result<Outcome, Trouble> {
         let migration = proved.migration;
@@ -231,8 +231,8 @@ impl<'a, 'c> Scratch<'a, 'c> {
     /// the database is at rest with the migration applied, rows too.
     async fn within(
         &mut self,
-        before: &Picture,
-        applied: &Picture,
+        before: &Snapshot,
+        applied: &Snapshot,
         proved: &mut Proved<'a>,
     ) -> Result<Verdict, Trouble> {
         let [down, up] = [Direction::Down, Direction::Up].map(|d| self.trial(proved.migration, d));
@@ -289,7 +289,7 @@ impl<'a, 'c> Scratch<'a, 'c> {
     async fn alone(
         &mut self,
         down: &Trial,
-        applied: &Picture,
+        applied: &Snapshot,
         proved: &mut Proved<'a>,
     ) -> Result<Verdict, Trouble> {
         match self.outcome(down.commit(self.client).await).await {
@@ -304,8 +304,8 @@ impl<'a, 'c> Scratch<'a, 'c> {
     /// Down and up again, each by itself. The database is at rest thereafter if that went well.
     async fn apart(
         &mut self,
-        before: &Picture,
-        applied: &Arc<Picture>,
+        before: &Snapshot,
+        applied: &Arc<Snapshot>,
         proved: &mut Proved<'a>,
     ) -> Result<Verdict, Trouble> {
         let migration = proved.migration;
@@ -333,7 +333,7 @@ impl<'a, 'c> Scratch<'a, 'c> {
     /// The up script once more, behind the down script.
     async fn again(
         &mut self,
-        applied: &Picture,
+        applied: &Snapshot,
         proved: &mut Proved<'a>,
         so_far: Verdict,
     ) -> Result<Verdict, Trouble> {
@@ -362,8 +362,8 @@ impl<'a, 'c> Scratch<'a, 'c> {
         })
     }
 
-    async fn look_within(&mut self) -> Result<Picture, Trouble> {
-        let taken = self.camera.take_within(self.client.postgres()).await;
+    async fn look_within(&mut self) -> Result<Snapshot, Trouble> {
+        let taken = self.reader.take_within(self.client.postgres()).await;
         taken.map_err(|error| Trouble::Session(Error::Catalog(error)))
     }
 
@@ -372,18 +372,23 @@ impl<'a, 'c> Scratch<'a, 'c> {
         rolled_back.map_err(|error| Trouble::Session(Error::Catalog(error)))
     }
 
-    /// What differs, but for texts with one meaning. The second picture is of what is there.
-    async fn differing(&self, before: &Picture, now: &Picture, within: Within) -> Vec<Difference> {
+    /// What differs, but for texts with one meaning. The second snapshot is of what is there.
+    async fn differing(
+        &self,
+        before: &Snapshot,
+        now: &Snapshot,
+        within: Within,
+    ) -> Vec<Difference> {
         let found = differences(before, now);
         meaning::differing(self.client.postgres(), found, now, within).await
     }
 
-    async fn take(&mut self) -> Result<Picture, Error> {
-        let taken = self.camera.take(self.client.postgres()).await;
+    async fn take(&mut self) -> Result<Snapshot, Error> {
+        let taken = self.reader.take(self.client.postgres()).await;
         taken.map_err(Error::Catalog)
     }
 
-    async fn look(&mut self) -> Result<Picture, Trouble> {
+    async fn look(&mut self) -> Result<Snapshot, Trouble> {
         self.take().await.map_err(Trouble::Session)
     }
 

@@ -1,5 +1,5 @@
 //! Times the proof of trees of 100, 300 and 1,000 migrations, and how much of it is
-//! the pictures of the catalog; then the same trees with a fault in every second down
+//! the snapshots of the catalog; then the same trees with a fault in every second down
 //! script.
 //!
 //! `cargo run --release -p migrator-bench --bin verify [SIZE…]`
@@ -12,14 +12,14 @@ use std::time::{Duration, Instant};
 use migrator_localpg::Throwaway;
 use migrator_model::{Registry, Tree, resolve};
 use migrator_runtime::{Client, Selection, Settings, connect};
-use migrator_verify::{Afterwards, Picture, Proved, Scope, Subject, prove};
+use migrator_verify::{Afterwards, Proved, Scope, Snapshot, Subject, prove};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     println!(
-        "migrations  faults  objects  picture ms  total s  ms a migration  of the last tenth  of sound"
+        "migrations  faults  objects  snapshot ms  total s  ms a migration  of the last tenth  of sound"
     );
     let mut sizes = Vec::new();
     for argument in std::env::args().skip(1) {
@@ -67,7 +67,7 @@ async fn measure(
         let (found, verdict) = (unsound.len(), &first.verdict);
         return Err(format!("{found} faults; {}: {verdict:?}", first.migration).into());
     }
-    let (objects, picture) = picture(&client).await?;
+    let (objects, snapshot) = snapshot(&client).await?;
     let tenth = told.len() / 10;
     let last = total.saturating_sub(told[told.len() - tenth - 1]);
     let ratio = sound.map_or(String::new(), |sound| {
@@ -76,7 +76,7 @@ async fn measure(
     println!(
         "{:>10}  {faults:>6}  {objects:>7}  {:>10.1}  {:>7.1}  {:>14.1}  {:>17.1}  {ratio:>8}",
         proved.len(),
-        milliseconds(picture),
+        milliseconds(snapshot),
         total.as_secs_f64(),
         milliseconds(total) / count(proved.len()),
         milliseconds(last) / count(tenth),
@@ -85,13 +85,13 @@ async fn measure(
     Ok(total)
 }
 
-/// The median of five pictures of all that is applied.
-async fn picture(client: &Client) -> Result<(usize, Duration), Box<dyn Error>> {
+/// The median of five snapshots of all that is applied.
+async fn snapshot(client: &Client) -> Result<(usize, Duration), Box<dyn Error>> {
     let mut runs = Vec::new();
     for _ in 0..5 {
         let started = Instant::now();
-        let picture = Picture::take(client.postgres(), &Scope::default()).await?;
-        runs.push((started.elapsed(), picture.objects().count()));
+        let snapshot = Snapshot::take(client.postgres(), &Scope::default()).await?;
+        runs.push((started.elapsed(), snapshot.objects().count()));
     }
     runs.sort();
     let (took, objects) = runs[runs.len() / 2];

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use migrator_model::sql::statements;
 use migrator_model::{Mode, Registry};
-use migrator_verify::{Difference, Kind, Picture, Scope, differences};
+use migrator_verify::{Difference, Kind, Scope, Snapshot, differences};
 
 use super::Outcome;
 use super::server::{Server, Session, Wanted};
@@ -32,7 +32,7 @@ pub(super) struct Judge {
     /// For the schemas that are compared with.
     clean: Server,
     rest: Rest,
-    pictures: BTreeMap<BTreeSet<Step>, Picture>,
+    snapshots: BTreeMap<BTreeSet<Step>, Snapshot>,
 }
 
 /// How a database looks when nobody is at work on it.
@@ -72,7 +72,7 @@ impl Judge {
             registry,
             clean: Server::quick()?,
             rest,
-            pictures: BTreeMap::new(),
+            snapshots: BTreeMap::new(),
         })
     }
 
@@ -101,8 +101,8 @@ impl Judge {
     }
 
     fn judge_schema(&mut self, session: &Session<'_>, state: &State) -> Outcome<()> {
-        let found = picture(session)?;
-        let clean = self.clean_picture(&state.applied)?;
+        let found = snapshot(session)?;
+        let clean = self.clean_snapshot(&state.applied)?;
         let mut differing = differences(clean, &found);
         differing.retain(|difference| !is_left_open(difference, state));
         match differing.is_empty() {
@@ -148,8 +148,8 @@ impl Judge {
     }
 
     /// The schema where exactly these migrations were applied, in the registry's order.
-    fn clean_picture(&mut self, applied: &BTreeSet<Step>) -> Outcome<&Picture> {
-        if !self.pictures.contains_key(applied) {
+    fn clean_snapshot(&mut self, applied: &BTreeSet<Step>) -> Outcome<&Snapshot> {
+        if !self.snapshots.contains_key(applied) {
             let url = self.clean.database()?;
             let session = self.clean.session(&url)?;
             for migration in self.registry.migrations.iter() {
@@ -170,11 +170,11 @@ impl Judge {
                     }
                 }
             }
-            let picture = picture(&session)?;
-            self.pictures.insert(applied.clone(), picture);
+            let snapshot = snapshot(&session)?;
+            self.snapshots.insert(applied.clone(), snapshot);
         }
-        let picture = self.pictures.get(applied);
-        picture.ok_or_else(|| "the picture was just taken".into())
+        let snapshot = self.snapshots.get(applied);
+        snapshot.ok_or_else(|| "the snapshot was just taken".into())
     }
 }
 
@@ -207,11 +207,11 @@ fn has_history(session: &Session<'_>) -> Outcome<bool> {
     Ok(!found.is_empty())
 }
 
-fn picture(session: &Session<'_>) -> Outcome<Picture> {
+fn snapshot(session: &Session<'_>) -> Outcome<Snapshot> {
     let scope = Scope {
         without_schemas: vec!["migrator".to_owned()],
     };
-    Ok(session.block_on(Picture::take(session.client(), &scope))?)
+    Ok(session.block_on(Snapshot::take(session.client(), &scope))?)
 }
 
 /// What is broken half-way may have made some of its indexes.

@@ -1,7 +1,7 @@
 //! A database that somebody has lent: it must be empty, and is left so.
 
 use migrator_runtime::Selection;
-use migrator_verify::{Afterwards, Error, Picture, Scope, Subject};
+use migrator_verify::{Afterwards, Error, Scope, Snapshot, Subject};
 
 use crate::support::{Tried, client, registry, try_on, url};
 
@@ -38,7 +38,7 @@ async fn it_is_as_it_was_whatever_the_scripts_leave() {
         .batch_execute(prepared)
         .await
         .expect("it is prepared");
-    let before = Picture::take(client.postgres(), &scope).await;
+    let before = Snapshot::take(client.postgres(), &scope).await;
     let registry = registry(&[
         (
             "shop",
@@ -59,7 +59,7 @@ async fn it_is_as_it_was_whatever_the_scripts_leave() {
     let tried = tried.expect("a proof is made");
     assert!(matches!(tried[0], Tried::NotUndone(_)), "{tried:?}");
     assert!(matches!(tried[1], Tried::Failed(..)), "{tried:?}");
-    let after = Picture::take(client.postgres(), &scope).await;
+    let after = Snapshot::take(client.postgres(), &scope).await;
     let after = after.expect("it is there");
     assert_eq!(before.expect("it was there"), after);
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use migrator_localpg::Throwaway;
-use migrator_verify::{Difference, Picture, Scope};
+use migrator_verify::{Difference, Scope, Snapshot};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_postgres::error::SqlState;
@@ -25,7 +25,7 @@ pub(crate) async fn database() -> (String, Client) {
     let server = Throwaway::shared().expect("there is a server");
     let url = server.create_database().await.expect("a database is made");
     let client = connect(&url).await;
-    for role in ["picture_app", "picture_other"] {
+    for role in ["pilot_app", "pilot_other"] {
         if let Err(error) = client.batch_execute(&format!("CREATE ROLE {role}")).await {
             let code = error.code().expect("the server says why");
             let known = [SqlState::DUPLICATE_OBJECT, SqlState::UNIQUE_VIOLATION];
@@ -45,10 +45,10 @@ pub(crate) async fn run(client: &Client, sql: &str) {
     }
 }
 
-/// The picture of everything.
-pub(crate) async fn picture(client: &Client) -> Picture {
-    match Picture::take(client, &Scope::default()).await {
-        Ok(picture) => picture,
+/// The snapshot of everything.
+pub(crate) async fn snapshot(client: &Client) -> Snapshot {
+    match Snapshot::take(client, &Scope::default()).await {
+        Ok(snapshot) => snapshot,
         Err(error) => panic!("{error:?}"),
     }
 }

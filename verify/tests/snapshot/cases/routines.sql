@@ -33,14 +33,14 @@ ALTER FUNCTION f(int) IMMUTABLE STRICT LEAKPROOF SECURITY DEFINER PARALLEL SAFE 
 ALTER FUNCTION f(int) SET work_mem = '1MB';
 COMMENT ON FUNCTION f(int) IS 'x';
 REVOKE EXECUTE ON FUNCTION f(int) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION f(int) TO picture_app;
-ALTER FUNCTION f(int) OWNER TO picture_other;
+GRANT EXECUTE ON FUNCTION f(int) TO pilot_app;
+ALTER FUNCTION f(int) OWNER TO pilot_other;
 -- expect: function public.f(integer): comment is x, was not set
 -- expect: function public.f(integer): cost is 7, was 100
 -- expect: function public.f(integer): leakproof is yes, was not set
--- expect: function public.f(integer): owner is picture_other, was postgres
+-- expect: function public.f(integer): owner is pilot_other, was postgres
 -- expect: function public.f(integer): parallel is safe, was not set
--- expect: function public.f(integer): privileges is picture_app: EXECUTE, was not set
+-- expect: function public.f(integer): privileges is pilot_app: EXECUTE, was not set
 -- expect: function public.f(integer): rows is 5, was 1000
 -- expect: function public.f(integer): security is definer, was not set
 -- expect: function public.f(integer): settings is search_path=a, b, work_mem=1MB, was not set

@@ -1,6 +1,6 @@
 //! What a database's catalog says, with names in place of oids.
 //!
-//! A [`Picture`] is taken in one message. Each query returns objects, a row an object; what its
+//! A [`Snapshot`] is taken in one message. Each query returns objects, a row an object; what its
 //! columns are called is what the properties are called, and a NULL is a property that is not set.
 //! So that the same text works on every major version, a query that wants a column which older
 //! servers lack is a lateral subquery of `absent`, a row that has it: in the subquery an
@@ -9,14 +9,14 @@
 //! Comments, security labels, privileges and settings come as rows of their own and are put to
 //! the objects by address (catalog, oid, column).
 //!
-//! How pictures differ is left to [`crate::difference`].
+//! How snapshots differ is left to [`crate::difference`].
 
-mod camera;
 mod facets;
 mod globals;
 mod object;
 mod options;
 mod query;
+mod reader;
 mod relations;
 mod routines;
 mod rows;
@@ -27,15 +27,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tokio_postgres::{Client, Error};
 
-pub use camera::Camera;
 pub use object::{Kind, Object};
 pub(crate) use query::{PRINTING, Within};
+pub use reader::SnapshotReader;
 
 /// Properties by name, both as a person says them: `default`, `not null`, `owner`. Only what is
 /// set is in it.
 pub type Properties = BTreeMap<String, String>;
 
-/// What a picture leaves out.
+/// What a snapshot leaves out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
     /// Whole schemas, by their names without quotes, such as the history's.
@@ -44,19 +44,19 @@ pub struct Scope {
 
 /// What a database's catalog says, with names in place of oids.
 #[derive(Clone, Debug, Default)]
-pub struct Picture {
+pub struct Snapshot {
     objects: BTreeMap<Object, Properties>,
     relations: BTreeMap<u32, Object>,
     unknown_options: BTreeSet<String>,
 }
 
-impl Picture {
+impl Snapshot {
     /// Takes it in one round trip: one message, in a read-only transaction of its own, with the
     /// settings fixed that change how definitions are printed. The session must not be in a
     /// transaction, as this would end it.
     ///
     /// Postgres prints definitions from the catalog as it is at that moment, and not as it was
-    /// when the transaction began: while others change the schema, a picture can show either.
+    /// when the transaction began: while others change the schema, a snapshot can show either.
     ///
     /// # Errors
     ///
@@ -84,7 +84,7 @@ impl Picture {
     }
 
     /// The table, view, materialised view, foreign table, sequence or index with an oid. Oids
-    /// name objects in messages; two pictures are equal without them.
+    /// name objects in messages; two snapshots are equal without them.
     #[must_use]
     pub fn relation(&self, oid: u32) -> Option<&Object> {
         self.relations.get(&oid)
@@ -102,17 +102,17 @@ impl Picture {
         self.objects.len()
     }
 
-    /// Whether it shows nothing, as only a default picture does: every database has itself.
+    /// Whether it shows nothing, as only a default snapshot does: every database has itself.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.objects.is_empty()
     }
 }
 
-impl PartialEq for Picture {
+impl PartialEq for Snapshot {
     fn eq(&self, other: &Self) -> bool {
         self.objects == other.objects
     }
 }
 
-impl Eq for Picture {}
+impl Eq for Snapshot {}

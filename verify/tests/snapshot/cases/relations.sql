@@ -135,8 +135,8 @@ ALTER TABLE t ALTER c DROP IDENTITY;
 -- case: the sequence of an identity column has privileges
 CREATE TABLE t (a int GENERATED ALWAYS AS IDENTITY);
 -- change
-GRANT USAGE ON SEQUENCE t_a_seq TO picture_app;
--- expect: column public.t.a: privileges of the sequence is picture_app: USAGE, was not set
+GRANT USAGE ON SEQUENCE t_a_seq TO pilot_app;
+-- expect: column public.t.a: privileges of the sequence is pilot_app: USAGE, was not set
 
 -- case: a generated column's expression
 CREATE TABLE t (a int, b int GENERATED ALWAYS AS (a + 1) STORED);
@@ -544,11 +544,11 @@ CREATE TABLE t (a int);
 CREATE POLICY p ON t USING (a > 0);
 CREATE POLICY q ON t FOR SELECT USING (true);
 -- change
-ALTER POLICY p ON t TO picture_app, picture_other USING (a > 1) WITH CHECK (a > 2);
+ALTER POLICY p ON t TO pilot_app, pilot_other USING (a > 1) WITH CHECK (a > 2);
 DROP POLICY q ON t;
 CREATE POLICY q ON t AS RESTRICTIVE FOR UPDATE USING (true);
 COMMENT ON POLICY q ON t IS 'x';
--- expect: policy p on public.t: roles is picture_app, picture_other, was public
+-- expect: policy p on public.t: roles is pilot_app, pilot_other, was public
 -- expect: policy p on public.t: using is (a > 1), was (a > 0)
 -- expect: policy p on public.t: with check is (a > 2), was not set
 -- expect: policy q on public.t: command is update, was select
@@ -613,13 +613,13 @@ CREATE STATISTICS s ON (a + b), a FROM t;
 
 -- case: privileges on a table and a column
 CREATE TABLE t (a int, b int);
-GRANT SELECT ON t TO picture_other;
+GRANT SELECT ON t TO pilot_other;
 -- change
-GRANT SELECT, INSERT ON t TO picture_app;
-GRANT UPDATE ON t TO picture_app WITH GRANT OPTION;
+GRANT SELECT, INSERT ON t TO pilot_app;
+GRANT UPDATE ON t TO pilot_app WITH GRANT OPTION;
 GRANT SELECT (a), UPDATE (a) ON t TO PUBLIC;
-REVOKE SELECT ON t FROM picture_other;
--- expect: table public.t: privileges is picture_app: INSERT, SELECT (grantable UPDATE), was picture_other: SELECT
+REVOKE SELECT ON t FROM pilot_other;
+-- expect: table public.t: privileges is pilot_app: INSERT, SELECT (grantable UPDATE), was pilot_other: SELECT
 -- expect: column public.t.a: privileges is public: SELECT, UPDATE, was not set
 
 -- case: an owner without a right
@@ -634,25 +634,25 @@ CREATE TABLE t (a int);
 CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';
 CREATE SEQUENCE s;
 -- change
-GRANT SELECT ON t TO picture_app;
-REVOKE SELECT ON t FROM picture_app;
+GRANT SELECT ON t TO pilot_app;
+REVOKE SELECT ON t FROM pilot_app;
 REVOKE EXECUTE ON FUNCTION f() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION f() TO PUBLIC;
-GRANT SELECT (a) ON t TO picture_app;
-REVOKE SELECT (a) ON t FROM picture_app;
-GRANT USAGE ON SEQUENCE s TO picture_app;
-REVOKE USAGE ON SEQUENCE s FROM picture_app;
+GRANT SELECT (a) ON t TO pilot_app;
+REVOKE SELECT (a) ON t FROM pilot_app;
+GRANT USAGE ON SEQUENCE s TO pilot_app;
+REVOKE USAGE ON SEQUENCE s FROM pilot_app;
 -- same
 
 -- case: a table and a schema change hands
 CREATE SCHEMA s;
 CREATE TABLE s.t (a serial);
 -- change
-ALTER SCHEMA s OWNER TO picture_app;
-ALTER TABLE s.t OWNER TO picture_app;
--- expect: schema s: owner is picture_app, was postgres
--- expect: table s.t: owner is picture_app, was postgres
--- expect: sequence s.t_a_seq: owner is picture_app, was postgres
+ALTER SCHEMA s OWNER TO pilot_app;
+ALTER TABLE s.t OWNER TO pilot_app;
+-- expect: schema s: owner is pilot_app, was postgres
+-- expect: table s.t: owner is pilot_app, was postgres
+-- expect: sequence s.t_a_seq: owner is pilot_app, was postgres
 
 -- case: what is made again is the same with other oids
 CREATE SCHEMA s;

@@ -120,7 +120,7 @@ impl fmt::Display for Kind {
 }
 
 /// An object of a catalog. Its kind and its name are what it is; that they be equal in two
-/// pictures does not need the same oid, nor the same parent.
+/// snapshots does not need the same oid, nor the same parent.
 #[derive(Clone, Debug)]
 pub struct Object {
     /// What it is.

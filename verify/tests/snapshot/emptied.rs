@@ -3,17 +3,17 @@
 use migrator_verify::{EmptyError, Scope, differences, empty};
 
 use crate::case::Case;
-use crate::support::{connect, database, lines, picture, run, with_all};
+use crate::support::{connect, database, lines, run, snapshot, with_all};
 
 async fn emptied(case: Case) -> Result<(), String> {
     let (url, client) = database().await;
-    let wanted = picture(&client).await;
+    let wanted = snapshot(&client).await;
     run(&client, &case.setup).await;
     run(&client, &case.change).await;
     let client = connect(&url).await;
     match empty(&client, &wanted, &Scope::default()).await {
         Ok(()) => {
-            let left = lines(&differences(&wanted, &picture(&client).await));
+            let left = lines(&differences(&wanted, &snapshot(&client).await));
             left.is_empty().then_some(()).ok_or(left.join("; "))
         }
         Err(EmptyError::Left { left, source }) => Err(format!("{:?} {source:?}", lines(&left))),
@@ -37,16 +37,16 @@ async fn what_was_wanted_stays() {
     run(
         &client,
         "CREATE SCHEMA s; CREATE TABLE s.t (a int, b int); CREATE INDEX i ON s.t (a);
-        GRANT SELECT ON s.t TO picture_app WITH GRANT OPTION; COMMENT ON TABLE s.t IS E'it''s \\\\';
-        GRANT USAGE ON SCHEMA s TO picture_app",
+        GRANT SELECT ON s.t TO pilot_app WITH GRANT OPTION; COMMENT ON TABLE s.t IS E'it''s \\\\';
+        GRANT USAGE ON SCHEMA s TO pilot_app",
     )
     .await;
-    let wanted = picture(&client).await;
+    let wanted = snapshot(&client).await;
     run(
         &client,
         "ALTER TABLE s.t ADD \"c.d\" int, ADD CONSTRAINT \"a on b\" CHECK (a > 0); CREATE POLICY p ON s.t;
-        CREATE TABLE s.u (a int); REVOKE ALL ON s.t FROM picture_app; COMMENT ON TABLE s.t IS NULL;
-        ALTER SCHEMA s OWNER TO picture_other; REVOKE ALL ON SCHEMA s FROM picture_app",
+        CREATE TABLE s.u (a int); REVOKE ALL ON s.t FROM pilot_app; COMMENT ON TABLE s.t IS NULL;
+        ALTER SCHEMA s OWNER TO pilot_other; REVOKE ALL ON SCHEMA s FROM pilot_app",
     )
     .await;
     // Whatever names mean in the session.
@@ -60,7 +60,7 @@ async fn what_was_wanted_stays() {
     .await;
     empty(&client, &wanted, &Scope::default()).await.unwrap();
     assert_eq!(
-        lines(&differences(&wanted, &picture(&client).await)),
+        lines(&differences(&wanted, &snapshot(&client).await)),
         [""; 0]
     );
 }
@@ -69,7 +69,7 @@ async fn what_was_wanted_stays() {
 async fn what_cannot_be_restored_is_told() {
     let (_, client) = database().await;
     run(&client, "CREATE TABLE t (a int)").await;
-    let wanted = picture(&client).await;
+    let wanted = snapshot(&client).await;
     run(&client, "DROP TABLE t; CREATE TABLE u (a int)").await;
     let error = empty(&client, &wanted, &Scope::default())
         .await

@@ -54,7 +54,7 @@ CROSS JOIN unnest(s.setconfig) c;";
 /// Privileges that differ in meaning from what an object has by itself: from the owner's and the
 /// public's by default, or for what Postgres or an extension made from those it came with.
 /// Of `information_schema`, initdb does not note what it came with.
-/// `described` names what is not in the picture otherwise.
+/// `described` names what is not in the snapshot otherwise.
 pub(super) const PRIVILEGES: &str = "
 SELECT 'privileges' AS property, a.class::regclass AS class, a.oid, a.sub,
     CASE WHEN a.foreign THEN

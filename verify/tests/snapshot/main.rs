@@ -1,6 +1,6 @@
-//! Pictures of the catalogs of real servers, of one hard case after another (`cases/*.sql`).
+//! Snapshots of the catalogs of real servers, of one hard case after another (`cases/*.sql`).
 //!
-//! Each case is a database before and after a change. The picture must tell just what is
+//! Each case is a database before and after a change. The snapshot must tell just what is
 //! expected; `pg_dump`, which reads the catalog in a way of its own, must see a difference if and
 //! only if we do; and `empty` must make the database what it was before all of it.
 

@@ -2,7 +2,7 @@
 //!
 //! `-- case: <name>` begins one, `-- change` ends its setup. What else stands in a line of its
 //! own: `-- since 14` and `-- needs extension x`, which servers can have it; `-- expect: <line>`,
-//! what the picture tells, also `-- expect since 18: <line>` and `-- expect until 17: <line>`;
+//! what the snapshot tells, also `-- expect since 18: <line>` and `-- expect until 17: <line>`;
 //! `-- same`, that it tells nothing; `-- pg_dump differs: <reason>` and
 //! `-- pg_dump is the same: <reason>`, where the two judges do not agree;
 //! these, too, with `since` or `until`.
@@ -14,11 +14,11 @@ use migrator_localpg::Throwaway;
 /// What `pg_dump` makes of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Judge {
-    /// It sees a difference if the picture does.
+    /// It sees a difference if the snapshot does.
     Agrees,
-    /// It sees one, and the picture does not.
+    /// It sees one, and the snapshot does not.
     Differs,
-    /// It sees none, and the picture does.
+    /// It sees none, and the snapshot does.
     IsTheSame,
 }
 

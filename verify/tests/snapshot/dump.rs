@@ -16,7 +16,7 @@ use migrator_verify::differences;
 use tokio::task::spawn_blocking;
 
 use crate::case::{Case, Judge};
-use crate::support::{database, lines, picture, run, with_all};
+use crate::support::{database, lines, run, snapshot, with_all};
 
 /// A `pg_dump` that is not older than the server, which it would refuse. Some packages bring none;
 /// for those majors only, the judge is missing.
@@ -58,9 +58,9 @@ async fn dump(program: &Path, url: &str) -> String {
 async fn judged(case: Case, program: PathBuf) -> (Vec<String>, bool, String) {
     let (url, client) = database().await;
     run(&client, &case.setup).await;
-    let before = (picture(&client).await, dump(&program, &url).await);
+    let before = (snapshot(&client).await, dump(&program, &url).await);
     run(&client, &case.change).await;
-    let after = (picture(&client).await, dump(&program, &url).await);
+    let after = (snapshot(&client).await, dump(&program, &url).await);
     let shown = format!("{}\n=== after ===\n{}", before.1, after.1);
     let ours = lines(&differences(&before.0, &after.0));
     (ours, before.1 != after.1, shown)
@@ -100,7 +100,7 @@ async fn pg_dump_agrees_on_every_migration_of_the_tree() {
     let Registry { migrations, .. } = resolved.registry;
     assert!(!migrations.is_empty());
     let (url, client) = database().await;
-    let look = async || (picture(&client).await, dump(&program, &url).await);
+    let look = async || (snapshot(&client).await, dump(&program, &url).await);
     let mut last = look().await;
     let (mut looks, mut changes) = (0, 0);
     for migration in migrations.iter() {

@@ -2,17 +2,17 @@
 -- change
 CREATE SCHEMA s;
 COMMENT ON SCHEMA s IS 'x';
-GRANT USAGE ON SCHEMA s TO picture_app;
+GRANT USAGE ON SCHEMA s TO pilot_app;
 -- expect: schema s appeared
 
 -- case: the schema public is shut
 -- change
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 COMMENT ON SCHEMA public IS 'ours';
-ALTER SCHEMA public OWNER TO picture_app;
+ALTER SCHEMA public OWNER TO pilot_app;
 -- expect: schema public: comment is ours, was standard public schema
--- expect until 14: schema public: owner is picture_app, was postgres
--- expect since 15: schema public: owner is picture_app, was pg_database_owner
+-- expect until 14: schema public: owner is pilot_app, was postgres
+-- expect since 15: schema public: owner is pilot_app, was pg_database_owner
 -- expect until 14: schema public: privileges is not set, was public: CREATE, USAGE
 -- expect since 15: schema public: privileges is not set, was public: USAGE
 
@@ -34,8 +34,8 @@ DROP SCHEMA public;
 -- case: privileges on a schema are granted and revoked
 CREATE SCHEMA s;
 -- change
-GRANT CREATE, USAGE ON SCHEMA s TO picture_app;
-REVOKE CREATE, USAGE ON SCHEMA s FROM picture_app;
+GRANT CREATE, USAGE ON SCHEMA s TO pilot_app;
+REVOKE CREATE, USAGE ON SCHEMA s FROM pilot_app;
 -- same
 
 -- case: an extension appears, and its members with it
@@ -79,7 +79,7 @@ ALTER EXTENSION hstore ADD FUNCTION f();
 -- case: privileges on a function that Postgres made
 -- change
 REVOKE EXECUTE ON FUNCTION pg_catalog.pg_sleep(float8) FROM PUBLIC;
-GRANT SELECT ON pg_catalog.pg_authid TO picture_app;
+GRANT SELECT ON pg_catalog.pg_authid TO pilot_app;
 -- expect: privileges on function pg_catalog.pg_sleep(double precision) appeared
 -- expect: privileges on table pg_catalog.pg_authid appeared
 
@@ -209,17 +209,17 @@ ALTER SUBSCRIPTION s SET (binary = true, streaming = on, disable_on_error = true
 -- case: foreign data
 CREATE FOREIGN DATA WRAPPER w OPTIONS (debug 'true');
 CREATE SERVER s TYPE 'old' VERSION '1' FOREIGN DATA WRAPPER w OPTIONS (host 'a');
-CREATE USER MAPPING FOR picture_app SERVER s OPTIONS ("user" 'x', password 'secret');
+CREATE USER MAPPING FOR pilot_app SERVER s OPTIONS ("user" 'x', password 'secret');
 CREATE FOREIGN TABLE t (a int OPTIONS (c 'x')) SERVER s OPTIONS (o 'x');
 -- change
 ALTER FOREIGN DATA WRAPPER w OPTIONS (SET debug 'false');
 ALTER SERVER s VERSION '2' OPTIONS (SET host 'b', ADD port '3');
-ALTER USER MAPPING FOR picture_app SERVER s OPTIONS (SET "user" 'y');
+ALTER USER MAPPING FOR pilot_app SERVER s OPTIONS (SET "user" 'y');
 CREATE USER MAPPING FOR PUBLIC SERVER s;
 ALTER FOREIGN TABLE t OPTIONS (SET o 'y');
 ALTER FOREIGN TABLE t ALTER a OPTIONS (SET c 'y'), ADD b int;
-GRANT USAGE ON FOREIGN SERVER s TO picture_app;
-GRANT USAGE ON FOREIGN DATA WRAPPER w TO picture_app;
+GRANT USAGE ON FOREIGN SERVER s TO pilot_app;
+GRANT USAGE ON FOREIGN DATA WRAPPER w TO pilot_app;
 COMMENT ON FOREIGN DATA WRAPPER w IS 'x';
 COMMENT ON SERVER s IS 'x';
 COMMENT ON FOREIGN TABLE t IS 'x';
@@ -229,27 +229,27 @@ COMMENT ON FOREIGN TABLE t IS 'x';
 -- expect: column public.t.b appeared
 -- expect: foreign-data wrapper w: comment is x, was not set
 -- expect: foreign-data wrapper w: options is debug 'false', was debug 'true'
--- expect: foreign-data wrapper w: privileges is picture_app: USAGE, was not set
+-- expect: foreign-data wrapper w: privileges is pilot_app: USAGE, was not set
 -- expect: server s: comment is x, was not set
 -- expect: server s: options is host 'b', port '3', was host 'a'
--- expect: server s: privileges is picture_app: USAGE, was not set
+-- expect: server s: privileges is pilot_app: USAGE, was not set
 -- expect: server s: version is 2, was 1
--- expect: user mapping for picture_app server s: options is password (hidden), user 'y', was password (hidden), user 'x'
+-- expect: user mapping for pilot_app server s: options is password (hidden), user 'y', was password (hidden), user 'x'
 -- expect: user mapping for public server s appeared
 
 -- case: a password is not told
 CREATE FOREIGN DATA WRAPPER w;
 CREATE SERVER s FOREIGN DATA WRAPPER w;
-CREATE USER MAPPING FOR picture_app SERVER s OPTIONS ("user" 'x', password 'secret');
+CREATE USER MAPPING FOR pilot_app SERVER s OPTIONS ("user" 'x', password 'secret');
 -- change
-ALTER USER MAPPING FOR picture_app SERVER s OPTIONS (SET password 'other');
+ALTER USER MAPPING FOR pilot_app SERVER s OPTIONS (SET password 'other');
 -- same
 -- pg_dump differs: it prints passwords
 
 -- case: a foreign server disappears with its mappings and tables
 CREATE FOREIGN DATA WRAPPER w;
 CREATE SERVER s FOREIGN DATA WRAPPER w;
-CREATE USER MAPPING FOR picture_app SERVER s;
+CREATE USER MAPPING FOR pilot_app SERVER s;
 -- change
 DROP FOREIGN DATA WRAPPER w CASCADE;
 -- expect: foreign-data wrapper w disappeared
@@ -257,12 +257,12 @@ DROP FOREIGN DATA WRAPPER w CASCADE;
 -- case: default privileges
 CREATE SCHEMA s;
 -- change
-ALTER DEFAULT PRIVILEGES IN SCHEMA s GRANT SELECT ON TABLES TO picture_app;
-ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE ON SEQUENCES TO picture_app;
+ALTER DEFAULT PRIVILEGES IN SCHEMA s GRANT SELECT ON TABLES TO pilot_app;
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE ON SEQUENCES TO pilot_app;
 ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
-ALTER DEFAULT PRIVILEGES FOR ROLE picture_other GRANT USAGE ON SCHEMAS TO picture_app WITH GRANT OPTION;
+ALTER DEFAULT PRIVILEGES FOR ROLE pilot_other GRANT USAGE ON SCHEMAS TO pilot_app WITH GRANT OPTION;
 ALTER DEFAULT PRIVILEGES REVOKE USAGE ON TYPES FROM PUBLIC;
--- expect: default privileges of picture_other on schemas appeared
+-- expect: default privileges of pilot_other on schemas appeared
 -- expect: default privileges of postgres in public on sequences appeared
 -- expect: default privileges of postgres in s on tables appeared
 -- expect: default privileges of postgres on functions appeared
@@ -270,8 +270,8 @@ ALTER DEFAULT PRIVILEGES REVOKE USAGE ON TYPES FROM PUBLIC;
 
 -- case: default privileges given and taken
 -- change
-ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO picture_app;
-ALTER DEFAULT PRIVILEGES REVOKE SELECT ON TABLES FROM picture_app;
+ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO pilot_app;
+ALTER DEFAULT PRIVILEGES REVOKE SELECT ON TABLES FROM pilot_app;
 ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO PUBLIC;
 -- same
@@ -282,24 +282,24 @@ DO $$BEGIN
     EXECUTE format('ALTER DATABASE %I SET work_mem = ''1MB''', current_database());
     EXECUTE format('ALTER DATABASE %I SET search_path = a, "B c", public', current_database());
     EXECUTE format('ALTER DATABASE %I SET app.name = ''a=b''', current_database());
-    EXECUTE format('ALTER ROLE picture_app IN DATABASE %I SET statement_timeout = 5', current_database());
+    EXECUTE format('ALTER ROLE pilot_app IN DATABASE %I SET statement_timeout = 5', current_database());
 END$$;
 -- expect: database: setting app.name is a=b, was not set
 -- expect: database: setting search_path is a, "B c", public, was not set
--- expect: database: setting statement_timeout of picture_app is 5, was not set
+-- expect: database: setting statement_timeout of pilot_app is 5, was not set
 -- expect: database: setting work_mem is 1MB, was not set
 
 -- case: privileges on the database, its comment and its limit
 -- change
 DO $$BEGIN
     EXECUTE format('REVOKE CONNECT ON DATABASE %I FROM PUBLIC', current_database());
-    EXECUTE format('GRANT CONNECT, CREATE ON DATABASE %I TO picture_app', current_database());
+    EXECUTE format('GRANT CONNECT, CREATE ON DATABASE %I TO pilot_app', current_database());
     EXECUTE format('COMMENT ON DATABASE %I IS ''x''', current_database());
     EXECUTE format('ALTER DATABASE %I CONNECTION LIMIT 9', current_database());
 END$$;
 -- expect: database: comment is x, was not set
 -- expect: database: connection limit is 9, was not set
--- expect: database: privileges is picture_app: CONNECT, CREATE; public: TEMPORARY, was not set
+-- expect: database: privileges is pilot_app: CONNECT, CREATE; public: TEMPORARY, was not set
 
 -- case: a setting of the session is nobody's
 SET search_path = public;

@@ -53,7 +53,7 @@ const FACETS: [&str; 4] = [
     facets::PRIVILEGES,
 ];
 
-/// The transaction in which a picture is taken.
+/// The transaction in which a snapshot is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Within {
     /// One of its own.
@@ -66,7 +66,7 @@ impl Within {
     pub(crate) fn begin(self) -> &'static str {
         match self {
             Within::Own => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;",
-            Within::Open => "SAVEPOINT \"migrator: picture\";",
+            Within::Open => "SAVEPOINT \"migrator: snapshot\";",
         }
     }
 
@@ -82,8 +82,8 @@ impl Within {
         match self {
             Within::Own => "ROLLBACK",
             Within::Open => {
-                "ROLLBACK TO SAVEPOINT \"migrator: picture\";\
-                 RELEASE SAVEPOINT \"migrator: picture\""
+                "ROLLBACK TO SAVEPOINT \"migrator: snapshot\";\
+                 RELEASE SAVEPOINT \"migrator: snapshot\""
             }
         }
     }
@@ -194,7 +194,7 @@ pub(super) fn again(generation: usize, within: Within) -> String {
 
 /// What a query is prepared as.
 fn name(generation: usize, index: usize) -> String {
-    format!("\"migrator picture {generation} {index}\"")
+    format!("\"migrator snapshot {generation} {index}\"")
 }
 
 fn queries() -> impl Iterator<Item = &'static str> {

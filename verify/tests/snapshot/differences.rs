@@ -1,21 +1,21 @@
-//! What a picture tells of every case.
+//! What a snapshot tells of every case.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use migrator_verify::{Kind, Picture, Scope, differences};
+use migrator_verify::{Kind, Scope, Snapshot, differences};
 use tokio_postgres::error::SqlState;
 
 use crate::case::Case;
-use crate::support::{database, lines, picture, run, with_all};
+use crate::support::{database, lines, run, snapshot, with_all};
 
 /// The lines, whether the way back tells as much, and the kinds that are told.
 async fn told(case: Case) -> (Vec<String>, bool, Vec<Kind>) {
     let (_, client) = database().await;
     run(&client, &case.setup).await;
-    let before = picture(&client).await;
+    let before = snapshot(&client).await;
     run(&client, &case.change).await;
-    let after = picture(&client).await;
+    let after = snapshot(&client).await;
     let told = differences(&before, &after);
     let kinds = told
         .iter()
@@ -51,8 +51,8 @@ async fn every_case_is_told_as_expected() {
     assert!(unseen.is_empty(), "no case tells {unseen:?}");
 }
 
-/// The picture of a case's database, after another number of objects was made there before it.
-async fn after(case: &Case, others: usize) -> Picture {
+/// The snapshot of a case's database, after another number of objects was made there before it.
+async fn after(case: &Case, others: usize) -> Snapshot {
     let (_, client) = database().await;
     for _ in 0..others {
         run(
@@ -63,7 +63,7 @@ async fn after(case: &Case, others: usize) -> Picture {
     }
     run(&client, &case.setup).await;
     run(&client, &case.change).await;
-    picture(&client).await
+    snapshot(&client).await
 }
 
 #[tokio::test]
@@ -83,16 +83,16 @@ async fn what_is_out_of_scope_is_not_told() {
     let scope = Scope {
         without_schemas: vec!["mig'r\\ator".to_owned()],
     };
-    let take = async || Picture::take(&client, &scope).await.unwrap();
+    let take = async || Snapshot::take(&client, &scope).await.unwrap();
     let before = take().await;
     run(
         &client,
         "CREATE SCHEMA \"mig'r\\ator\"; SET search_path = \"mig'r\\ator\";
         CREATE TABLE h (a serial PRIMARY KEY, b int GENERATED ALWAYS AS IDENTITY);
         CREATE INDEX ON h (b); CREATE TYPE e AS ENUM ('a'); CREATE DOMAIN d AS int CHECK (VALUE > 0);
-        GRANT SELECT ON h TO picture_app; COMMENT ON TABLE h IS 'x';
+        GRANT SELECT ON h TO pilot_app; COMMENT ON TABLE h IS 'x';
         COMMENT ON SCHEMA \"mig'r\\ator\" IS 'x';
-        ALTER DEFAULT PRIVILEGES IN SCHEMA \"mig'r\\ator\" GRANT SELECT ON TABLES TO picture_app",
+        ALTER DEFAULT PRIVILEGES IN SCHEMA \"mig'r\\ator\" GRANT SELECT ON TABLES TO pilot_app",
     )
     .await;
     assert_eq!(lines(&differences(&before, &take().await)), [""; 0]);
@@ -108,10 +108,10 @@ async fn an_unknown_option_is_noted_once_and_an_internal_one_is_not() {
         ALTER TABLE t ALTER b SET (n_distinct = 5)",
     )
     .await;
-    let unknown = |picture: &Picture| -> Vec<String> {
-        picture.unknown_options().map(str::to_owned).collect()
+    let unknown = |snapshot: &Snapshot| -> Vec<String> {
+        snapshot.unknown_options().map(str::to_owned).collect()
     };
-    assert_eq!(unknown(&picture(&client).await), [""; 0]);
+    assert_eq!(unknown(&snapshot(&client).await), [""; 0]);
     run(
         &client,
         "UPDATE pg_attribute SET attoptions = ARRAY['pg_attver=1', 'other=x', 'third=']
@@ -126,7 +126,7 @@ async fn an_unknown_option_is_noted_once_and_an_internal_one_is_not() {
         "`other` of tables",
         "`third` of columns",
     ];
-    assert_eq!(unknown(&picture(&client).await), told);
+    assert_eq!(unknown(&snapshot(&client).await), told);
 }
 
 #[tokio::test]
@@ -137,7 +137,7 @@ async fn a_relation_is_named_by_its_oid_and_the_session_is_left_as_it_was() {
         "SET search_path = x; CREATE TABLE public.t (a serial)",
     )
     .await;
-    let picture = picture(&client).await;
+    let snapshot = snapshot(&client).await;
     let row = client
         .query_one(
             "SELECT 'public.t'::regclass::oid, current_setting('search_path')",
@@ -145,11 +145,11 @@ async fn a_relation_is_named_by_its_oid_and_the_session_is_left_as_it_was() {
         )
         .await
         .unwrap();
-    let table = picture.relation(row.get(0)).unwrap();
+    let table = snapshot.relation(row.get(0)).unwrap();
     assert_eq!(table.to_string(), "table public.t");
     assert_eq!(table.schema(), Some("public"));
     assert_eq!(row.get::<_, String>(1), "x");
-    let sequence = picture
+    let sequence = snapshot
         .objects()
         .map(|(object, _)| object)
         .find(|object| object.name == "public.t_a_seq");
@@ -157,29 +157,31 @@ async fn a_relation_is_named_by_its_oid_and_the_session_is_left_as_it_was() {
 }
 
 #[tokio::test]
-async fn a_role_without_rights_can_take_a_picture() {
+async fn a_role_without_rights_can_take_a_snapshot() {
     let (_, client) = database().await;
     run(
         &client,
         "CREATE SCHEMA s; CREATE TABLE s.t (a int); CREATE FOREIGN DATA WRAPPER w;
-        CREATE SERVER f FOREIGN DATA WRAPPER w; CREATE USER MAPPING FOR picture_app SERVER f;
+        CREATE SERVER f FOREIGN DATA WRAPPER w; CREATE USER MAPPING FOR pilot_app SERVER f;
         CREATE SUBSCRIPTION s CONNECTION 'password=secret' PUBLICATION p WITH (connect = false)",
     )
     .await;
-    let all = picture(&client).await;
-    run(&client, "SET ROLE picture_other").await;
-    assert_eq!(lines(&differences(&all, &picture(&client).await)), [""; 0]);
+    let all = snapshot(&client).await;
+    run(&client, "SET ROLE pilot_other").await;
+    assert_eq!(lines(&differences(&all, &snapshot(&client).await)), [""; 0]);
 }
 
 #[tokio::test]
-async fn a_picture_that_fails_leaves_no_transaction_behind() {
+async fn a_snapshot_that_fails_leaves_no_transaction_behind() {
     let (_, client) = database().await;
     run(
         &client,
-        "REVOKE SELECT ON pg_catalog.pg_policy FROM PUBLIC; SET ROLE picture_app",
+        "REVOKE SELECT ON pg_catalog.pg_policy FROM PUBLIC; SET ROLE pilot_app",
     )
     .await;
-    let error = Picture::take(&client, &Scope::default()).await.unwrap_err();
+    let error = Snapshot::take(&client, &Scope::default())
+        .await
+        .unwrap_err();
     assert_eq!(error.code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE));
     run(&client, "RESET ROLE").await;
     run(&client, "VACUUM pg_catalog.pg_policy").await;

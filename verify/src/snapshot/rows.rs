@@ -1,10 +1,10 @@
-//! Reads what the queries return into a picture.
+//! Reads what the queries return into a snapshot.
 
 use std::collections::HashMap;
 
 use tokio_postgres::{SimpleColumn, SimpleQueryMessage, SimpleQueryRow};
 
-use super::{Kind, Object, Picture, Properties};
+use super::{Kind, Object, Properties, Snapshot};
 
 /// Where an object is in the catalog: the catalog's name, an oid, a column's number or 0.
 type Address = (String, u32, i32);
@@ -29,21 +29,21 @@ struct Reader {
     kinds: HashMap<&'static str, Kind>,
     /// The columns of the current query that are properties.
     properties: Vec<usize>,
-    picture: Picture,
+    snapshot: Snapshot,
     places: HashMap<Address, Object>,
     /// What stands behind an object: where, as what, and of which.
     aliases: HashMap<Address, (String, Address)>,
 }
 
 /// Reads the messages in the order they came.
-pub(super) fn read(messages: &[SimpleQueryMessage]) -> Picture {
+pub(super) fn read(messages: &[SimpleQueryMessage]) -> Snapshot {
     let mut reader = Reader {
         kinds: Kind::ALL
             .iter()
             .map(|kind| (kind.as_str(), *kind))
             .collect(),
         properties: Vec::new(),
-        picture: Picture::default(),
+        snapshot: Snapshot::default(),
         places: HashMap::new(),
         aliases: HashMap::new(),
     };
@@ -60,7 +60,7 @@ pub(super) fn read(messages: &[SimpleQueryMessage]) -> Picture {
             };
         }
     }
-    reader.picture
+    reader.snapshot
 }
 
 impl Reader {
@@ -77,7 +77,7 @@ impl Reader {
         {
             if !name.is_empty() {
                 let unknown = format!("`{name}` of {}", plural(object.kind));
-                self.picture.unknown_options.insert(unknown);
+                self.snapshot.unknown_options.insert(unknown);
             }
         }
         let properties = self.properties.iter().filter_map(|&i| {
@@ -87,11 +87,11 @@ impl Reader {
         let properties = properties.collect();
         if let Some(address) = address(row, ["class", "oid", "sub"]) {
             if address.0 == "pg_class" && address.2 == 0 {
-                self.picture.relations.insert(address.1, object.clone());
+                self.snapshot.relations.insert(address.1, object.clone());
             }
             self.places.insert(address, object.clone());
         }
-        self.picture.objects.insert(object, properties);
+        self.snapshot.objects.insert(object, properties);
         Some(())
     }
 
@@ -130,7 +130,7 @@ impl Reader {
             },
         };
         let value = row.get("value")?.to_owned();
-        let properties: &mut Properties = self.picture.objects.entry(object).or_default();
+        let properties: &mut Properties = self.snapshot.objects.entry(object).or_default();
         properties.insert(property, value);
         Some(())
     }

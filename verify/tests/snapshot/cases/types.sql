@@ -109,10 +109,10 @@ CREATE COLLATION a (LC_COLLATE = 'C', LC_CTYPE = 'POSIX');
 CREATE CONVERSION c FOR 'UTF8' TO 'LATIN1' FROM utf8_to_iso8859_1;
 -- change
 CREATE DEFAULT CONVERSION d FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8;
-ALTER CONVERSION c OWNER TO picture_app;
+ALTER CONVERSION c OWNER TO pilot_app;
 COMMENT ON CONVERSION c IS 'x';
 -- expect: conversion public.c: comment is x, was not set
--- expect: conversion public.c: owner is picture_app, was postgres
+-- expect: conversion public.c: owner is pilot_app, was postgres
 -- expect: conversion public.d appeared
 
 -- case: a cast
