@@ -169,7 +169,7 @@ codes! {
     M0515 "a statement of an earlier run is still running",
     M0518 "the run was stopped",
     M0521 "the list of a fleet's databases cannot be read",
-    M0525 "the database takes no writes",
+    M0525 "the database is read-only",
     M0526 "the history cannot be trusted",
     M0527 "a recorded script does not match its checksum",
     M0528 "the run lost its lock",

@@ -6,12 +6,14 @@ use migrator_model::{Code, Migration, Version};
 
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
+use crate::fault::{Fault, Left};
 use crate::history::guard::Purpose;
 use crate::history::write::{self, Kind, Subject, Took};
 use crate::history::{Entry, History, Likeness, read};
 use crate::lock::{Held, Locks};
 use crate::migrator::{Migrator, read_failed};
 use crate::plan::Conflict;
+use crate::source::Source;
 use crate::target::Selection;
 
 /// A migration whose scripts are not those that are recorded.
@@ -145,7 +147,8 @@ impl Migrator {
             return Ok(());
         };
         let subject = first.entry.to_string();
-        Ok(self.write(client, held, &subject, &records).await?)
+        let written = self.write(client, held, &subject, &records).await;
+        Ok(written.map_err(|kind| at_character(kind, edits))?)
     }
 
     fn record_edit(&self, edit: &Edit) -> String {
@@ -197,6 +200,27 @@ impl Edit {
         let uid = |name: &str| name.split('_').next().map(str::to_owned);
         uid(&self.entry.name) != uid(&self.migration.history_name())
     }
+}
+
+/// What keeps edits from being recorded, at the character that the database's encoding does not
+/// have if it is for that.
+fn at_character(kind: ErrorKind, edits: &[Edit]) -> ErrorKind {
+    let ErrorKind::History { why, sqlstate, .. } = &kind else {
+        return kind;
+    };
+    for Edit { migration, .. } in edits {
+        let fault = Fault::new(migration.to_string(), why.clone(), Left::Nothing);
+        let fault = Fault {
+            sqlstate: sqlstate.clone(),
+            ..fault
+        };
+        let up = Source::embedded(&migration.up);
+        let fault = up.at_character(fault, Some(&migration.down));
+        if fault.position.is_some() {
+            return fault.into();
+        }
+    }
+    kind
 }
 
 fn refused(conflict: Conflict) -> Error {

@@ -93,13 +93,13 @@ pub enum ErrorKind {
         /// Who held the lock that was waited for, as far as this was seen.
         blockers: Vec<Blocker>,
     },
-    /// The database takes no writes, so that nothing was begun.
+    /// The database is read-only, so that nothing was begun.
     ReadOnly(ReadOnly),
     /// The engine refused what the plan had allowed.
     Engine(refinery::Error),
 }
 
-/// Why a database takes no writes.
+/// Why a database is read-only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReadOnly {
     /// Its server is a standby (`pg_is_in_recovery()`).
@@ -256,7 +256,7 @@ impl ErrorKind {
 fn lock_lost_help(left: Left) -> String {
     let left = match left {
         Left::Nothing | Left::Done => "nothing of this step is left in the database: run again",
-        Left::Dirty | Left::Resumable | Left::Unknown => {
+        Left::Dirty | Left::Resumable | Left::Unrecorded { .. } | Left::Unknown => {
             "what its statements did is still there; `migrator status` shows how the \
              migration is recorded now, and what to do about it"
         }
@@ -276,9 +276,13 @@ fn script_help(fault: &Fault) -> String {
         Left::Nothing if fault.part == Part::Record => {
             return history_help(fault.sqlstate.as_deref(), &fault.blockers);
         }
-        Left::Dirty if fault.part == Part::Record => {
-            "it ran outside a transaction, and as a whole; when the history can be written \
-             again, say so with `migrator repair --applied`"
+        Left::Unrecorded {
+            direction,
+            is_resumable,
+        } => return Left::unrecorded_help(direction, is_resumable),
+        Left::Nothing if is(&SqlState::UNTRANSLATABLE_CHARACTER) && fault.position.is_some() => {
+            "nothing of this script is left in the database; replace the character, or use a \
+             database whose encoding has it, such as UTF8"
         }
         Left::Nothing if is(&SqlState::DISK_FULL) => {
             "nothing of this script is left in the database; make room where the server keeps \
@@ -367,10 +371,10 @@ impl fmt::Display for Error {
             ),
             ErrorKind::History { doing, .. } => write!(f, "{doing} failed"),
             ErrorKind::ReadOnly(ReadOnly::Standby) => {
-                f.write_str("the database takes no writes: its server is a standby")
+                f.write_str("the database is read-only: its server is a standby")
             }
             ErrorKind::ReadOnly(ReadOnly::Setting) => {
-                f.write_str("the database takes no writes: its sessions are read-only")
+                f.write_str("the database is read-only: its sessions are read-only by default")
             }
             ErrorKind::Engine(_) => f.write_str("the engine refused what was planned"),
         }

@@ -257,7 +257,9 @@ impl<'a> Executor<'a> {
         let begin = Message::bookkeeping(&begin, limit, Commit::Local);
         let begin = begin + forget + &Message::timeouts(timeouts);
         let marked = self.bookkeep(step, &begin, limit, left).await;
-        let Some(mark) = marked.map_err(|fault| source.at_character(fault))? else {
+        let Some(mark) =
+            marked.map_err(|fault| source.at_character(fault, step.recorded_with()))?
+        else {
             return Err(lost_lock(step.to_string(), left, &self.lock.why_lost()));
         };
         if step.start == Start::Afresh && self.stop.is_stopped() {
@@ -285,7 +287,8 @@ impl<'a> Executor<'a> {
         match ended.await {
             // The server ended the session, but not before it had said so.
             Err(_) if self.client.has_local_commit() => Ok(()),
-            ended => ended.map(drop),
+            Err(fault) => Err(fault.in_last_record(step.direction())),
+            Ok(_) => Ok(()),
         }
     }
 

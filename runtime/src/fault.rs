@@ -4,6 +4,7 @@ use std::fmt;
 
 use migrator_model::Code;
 use migrator_model::diagnostic::Position;
+use migrator_model::file_name::Direction;
 use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 
 use crate::blockers::Blocker;
@@ -78,6 +79,13 @@ pub enum Left {
     Dirty,
     /// That as well, and the next run in this direction resumes it by itself.
     Resumable,
+    /// All that the script does, without the record of it: it ran outside a transaction.
+    Unrecorded {
+        /// The direction of the script.
+        direction: Direction,
+        /// Whether the next run in this direction records it.
+        is_resumable: bool,
+    },
     /// All of it, recorded: the step is done.
     Done,
     /// It is not known: the connection was lost before the answer.
@@ -160,6 +168,23 @@ impl Fault {
         self
     }
 
+    /// Every statement of the script ran before this, so that only the record is missing. Where
+    /// another run has taken over, or nobody knows what the server did, the fault stays as it is.
+    pub(crate) fn in_last_record(mut self, direction: Direction) -> Fault {
+        let is_resumable = match self.left {
+            Left::Dirty => false,
+            Left::Resumable => true,
+            Left::Nothing | Left::Unrecorded { .. } | Left::Done | Left::Unknown => return self,
+        };
+        if self.code != Code::M0528 {
+            self.left = Left::Unrecorded {
+                direction,
+                is_resumable,
+            };
+        }
+        self
+    }
+
     /// It is the COMMIT that failed, of which the server names no line.
     pub(crate) fn in_commit(mut self, path: Option<&str>, said: &DbError) -> Fault {
         self.part = Part::Commit;
@@ -209,11 +234,29 @@ impl Fault {
     }
 }
 
+impl Left {
+    /// What to do about a script that is not recorded although all of it ran.
+    pub(crate) fn unrecorded_help(direction: Direction, is_resumable: bool) -> String {
+        let (command, flag) = match direction {
+            Direction::Up => ("up", "--applied"),
+            Direction::Down => ("down", "--reverted"),
+        };
+        let run = match is_resumable {
+            true => format!("run `migrator {command}`, which adds the record, or add it"),
+            false => "add it".to_owned(),
+        };
+        format!(
+            "every statement of the script ran, outside a transaction; only the record in the \
+             history is missing: {run} with `migrator repair {flag}`"
+        )
+    }
+}
+
 /// A step could not go on, as another run may have begun by now.
 pub(crate) fn lost_lock(step: String, left: Left, why: &str) -> Fault {
     let unknown = match left {
         Left::Nothing | Left::Done => "",
-        Left::Dirty | Left::Resumable | Left::Unknown => {
+        Left::Dirty | Left::Resumable | Left::Unrecorded { .. } | Left::Unknown => {
             "; whether another run has changed the same objects since is unknown"
         }
     };

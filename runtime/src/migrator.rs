@@ -256,7 +256,7 @@ pub(crate) fn read_failed(client: &Client, doing: &str, error: ReadError) -> Err
         ReadError::Format(format) => ErrorKind::Format(format),
         ReadError::Row(row) => ErrorKind::History {
             doing,
-            why: format!("this entry is not as it was written: {row}"),
+            why: format!("this entry of the history is malformed: {row}"),
             sqlstate: None,
             blockers: Vec::new(),
         },

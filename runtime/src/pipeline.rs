@@ -187,7 +187,13 @@ impl<'a> Executor<'a> {
         };
         let mut fault = match is_lost_lock(said) {
             true => lost_lock(step.to_string(), Left::Nothing, &self.lock.why_lost()),
-            false => source.refused(&step.to_string(), message, failure, said),
+            false => source.refused(
+                &step.to_string(),
+                message,
+                failure,
+                said,
+                step.recorded_with(),
+            ),
         };
         if *said.code() == SqlState::LOCK_NOT_AVAILABLE {
             let timeouts = source.timeouts(self.client, self.options, self.options.lock_timeout);

@@ -1,5 +1,6 @@
 //! The script of a step, wherever it came from, and what a failure in it says.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -83,13 +84,14 @@ impl Source {
         Some(fault.at(self.path.as_deref(), &self.sql, Some(position)))
     }
 
-    /// The server refused the message that it was sent in.
+    /// The server refused the message that it was sent in, which records `other` as well.
     pub(crate) fn refused(
         &self,
         step: &str,
         message: &Message,
         failure: &SendError,
         said: &DbError,
+        other: Option<&Script>,
     ) -> Fault {
         let position = message.locate(named_position(said), failure.completed);
         let fault = Fault::new(step.to_owned(), String::new(), Left::Nothing).with_server(said);
@@ -100,28 +102,32 @@ impl Source {
             Part::Script | Part::Confirmation => fault.at(path, &self.sql, position),
         };
         match failure.completed {
-            0 => self.at_character(fault),
+            0 => self.at_character(fault, other),
             _ => fault,
         }
     }
 
-    /// The same fault, at the character of the script that the database's encoding does
-    /// not have, if it is for that: then no statement was run, whichever message it was in.
-    pub(crate) fn at_character(&self, fault: Fault) -> Fault {
+    /// The same fault, at the character that the database's encoding does not have, if the
+    /// fault is for that: the server then ran no statement of the message. The character is in
+    /// this script, or in the other one that is recorded with it.
+    pub(crate) fn at_character(&self, fault: Fault, other: Option<&Script>) -> Fault {
         let untranslatable = SqlState::UNTRANSLATABLE_CHARACTER.code();
         if fault.sqlstate.as_deref() != Some(untranslatable) {
             return fault;
         }
-        let Some(at) = encoding::find(&fault.message, &self.sql) else {
-            return fault;
-        };
-        let position = Position::at(&self.sql, at);
-        let fault = Fault {
-            code: Code::M0501,
-            part: Part::Script,
-            ..fault
-        };
-        fault.at(self.path.as_deref(), &self.sql, Some(position))
+        let own = (self.path.as_deref(), Cow::from(&self.sql));
+        let other = other.map(|script| (Some(&*script.path), script.sql()));
+        for (path, sql) in [Some(own), other].into_iter().flatten() {
+            if let Some(at) = encoding::find(&fault.message, &sql) {
+                let fault = Fault {
+                    code: Code::M0501,
+                    part: Part::Script,
+                    ..fault
+                };
+                return fault.at(path, &sql, Some(Position::at(&sql, at)));
+            }
+        }
+        fault
     }
 
     /// Sends one statement after the other, outside a transaction.

@@ -233,9 +233,15 @@ impl Stopped {
     /// What is left of all that was cut short: the worst of it.
     #[must_use]
     pub fn left(&self) -> Left {
-        let worst = [Left::Unknown, Left::Dirty, Left::Resumable];
-        let is_left = |wanted: &Left| self.cut.iter().any(|cut| cut.left == *wanted);
-        worst.into_iter().find(is_left).unwrap_or(Left::Nothing)
+        let rank = |left: &Left| match left {
+            Left::Nothing | Left::Done => 0,
+            Left::Unrecorded { .. } => 1,
+            Left::Resumable => 2,
+            Left::Dirty => 3,
+            Left::Unknown => 4,
+        };
+        let worst = self.cut.iter().map(|cut| cut.left).max_by_key(rank);
+        worst.filter(|left| rank(left) > 0).unwrap_or(Left::Nothing)
     }
 
     /// What to do.
@@ -246,6 +252,10 @@ impl Stopped {
                 "the script ran outside a transaction, and its earlier statements remain; \
                  finish or undo the script by hand, then record which with `migrator repair`"
             }
+            Left::Unrecorded {
+                direction,
+                is_resumable,
+            } => return Left::unrecorded_help(direction, is_resumable),
             Left::Resumable => {
                 "run the command again: it resumes the script, which ran outside a transaction"
             }
@@ -260,15 +270,20 @@ impl Stopped {
 
 impl fmt::Display for Stopped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let steps = self.cut.iter().map(|cut| format!("`{}`", cut.step));
-        let steps: Vec<String> = steps.collect();
-        match steps.is_empty() {
-            true => f.write_str("the run was stopped"),
-            false => write!(
-                f,
-                "the run was stopped in the middle of {}",
-                steps.join(", ")
-            ),
+        let is_whole = |cut: &&Cut| matches!(cut.left, Left::Unrecorded { .. });
+        let (whole, partial): (Vec<&Cut>, Vec<&Cut>) = self.cut.iter().partition(is_whole);
+        let names = |cut: &[&Cut]| {
+            let names = cut.iter().map(|cut| format!("`{}`", cut.step));
+            names.collect::<Vec<_>>().join(", ")
+        };
+        f.write_str("the run was stopped")?;
+        if !partial.is_empty() {
+            write!(f, " in the middle of {}", names(&partial))?;
+        }
+        match (whole.is_empty(), partial.is_empty()) {
+            (true, _) => Ok(()),
+            (false, true) => write!(f, " before it had recorded {}", names(&whole)),
+            (false, false) => write!(f, ", and before it had recorded {}", names(&whole)),
         }
     }
 }

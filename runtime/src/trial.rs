@@ -103,7 +103,7 @@ impl Trial {
         match fault.left {
             Left::Nothing => true,
             Left::Dirty | Left::Resumable => fault.position.is_some() && fault.position == first,
-            Left::Done | Left::Unknown => false,
+            Left::Unrecorded { .. } | Left::Done | Left::Unknown => false,
         }
     }
 
@@ -206,7 +206,9 @@ impl Trial {
         let Some(said) = failure.error.as_db_error() else {
             return Err(unanswered(client, &self.step, &failure.error).await);
         };
-        let fault = self.source.refused(&self.step, &message, &failure, said);
+        let fault = self
+            .source
+            .refused(&self.step, &message, &failure, said, None);
         Err(self.rolled_back(client, fault, span).await)
     }
 

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use migrator_model::file_name::Direction;
-use migrator_model::{Migration, Registry, Version, nearest};
+use migrator_model::{Migration, Registry, Script, Version, nearest};
 
 pub use conflict::Conflict;
 
@@ -190,6 +190,14 @@ impl Step<'_> {
         match &self.work {
             Work::Apply(migration) => migration.history_name(),
             Work::Revert(entry, _) => entry.name.clone(),
+        }
+    }
+
+    /// The script that is recorded with the one that runs, if there is one.
+    pub(crate) fn recorded_with(&self) -> Option<&Script> {
+        match &self.work {
+            Work::Apply(migration) => Some(&migration.down),
+            Work::Revert(..) => None,
         }
     }
 

@@ -200,6 +200,48 @@ async fn a_prepared_transaction_that_keeps_the_history_from_being_read_is_named(
     assert!(status.expect("nothing is in the way").is_current());
 }
 
+#[tokio::test]
+async fn an_autovacuum_is_named_with_its_table() {
+    let programs = Programs::find(None).expect("Postgres is installed");
+    // One page each 0.4 s, and whoever waits for it does not cancel it.
+    let settings = [
+        ("autovacuum", "on"),
+        ("autovacuum_naptime", "1"),
+        ("autovacuum_vacuum_cost_delay", "100"),
+        ("autovacuum_vacuum_cost_limit", "1"),
+        ("deadlock_timeout", "1h"),
+    ];
+    let server = Throwaway::start_with_settings(programs, &settings).expect("a server");
+    let url = server.create_database().await.expect("a database");
+    let database = Database { url };
+    database
+        .run(
+            "CREATE TABLE plans (id int, filler text) WITH (autovacuum_vacuum_threshold = 0, \
+               autovacuum_vacuum_scale_factor = 0, autovacuum_analyze_threshold = 1000000); \
+             INSERT INTO plans SELECT i, repeat('x', 1000) FROM generate_series(1, 5000) i",
+        )
+        .await;
+    database.run("DELETE FROM plans WHERE id % 2 = 0").await;
+    let vacuum = "SELECT count(*) FROM pg_stat_activity a JOIN pg_locks l USING (pid) \
+                  WHERE a.backend_type = 'autovacuum worker' AND l.granted \
+                    AND l.relation = 'plans'::regclass AND a.query LIKE '%VACUUM public.plans%' \
+                    AND l.mode = 'ShareUpdateExclusiveLock'";
+    database.until(vacuum, "1").await;
+    let registry = core(&["ALTER TABLE plans ADD x int;"]);
+    let migrator = Migrator::with_options(registry, patient(400, 2));
+    let fault = fault(database.up_with(migrator, Target::all()).await);
+    let [blocker] = &fault.blockers[..] else {
+        panic!("{fault:?}")
+    };
+    assert_eq!(blocker.kind, BlockerKind::Autovacuum);
+    let said = blocker.to_string();
+    assert!(said.starts_with("an autovacuum worker (pid "), "{said}");
+    assert!(
+        said.ends_with(", at `autovacuum: VACUUM public.plans`"),
+        "{said}"
+    );
+}
+
 /// What outlasts the wait of a step outside a transaction is told while it waits.
 async fn assert_told(database: &Database, script: &str, blocker: &str) {
     let registry = core(&[&format!("-- migrator: no-transaction\n{script}")]);

@@ -1,9 +1,9 @@
 //! Databases in other encodings than UTF-8.
 
 use migrator_localpg::Throwaway;
-use migrator_runtime::Part;
+use migrator_runtime::{ErrorKind, Migrator, Part};
 
-use super::support::{Database, core, fault};
+use super::support::{Database, core, fault, registry, within};
 
 /// A database in this encoding.
 async fn encoded(encoding: &str, test: &str) -> Database {
@@ -61,5 +61,41 @@ async fn a_character_that_the_encoding_does_not_have_is_named_by_its_place() {
             assert_eq!(failed.sqlstate.as_deref(), Some("22P05"));
             database.run("DROP SCHEMA IF EXISTS migrator CASCADE").await;
         }
+    }
+}
+
+#[tokio::test]
+async fn a_character_of_the_down_script_alone_is_named_by_its_place_too() {
+    let down = "SELECT 1;\nSELECT 'ü€';";
+    for head in ["", "-- migrator: no-transaction\n"] {
+        let database = encoded("LATIN1", "down").await;
+        let up = format!("{head}CREATE TABLE plans (x text DEFAULT 'ü');");
+        let failed = fault(database.up(registry(&[("core", 1, &up, down)])).await);
+        let place = failed.position.map(|at| (at.line, at.column));
+        assert_eq!(place, Some((2, 10)), "{failed:?}");
+        let path = failed.path.as_deref().unwrap_or_default();
+        assert!(path.ends_with(".down.sql"), "{path}");
+        assert_eq!(failed.line.as_deref(), Some("SELECT 'ü€';"));
+        assert_eq!(failed.part, Part::Script);
+        assert_eq!(failed.code.to_string(), "M0501");
+        assert_eq!(failed.sqlstate.as_deref(), Some("22P05"));
+        let made = "SELECT count(*) FROM pg_class WHERE relname = 'plans'";
+        assert_eq!(database.value(made).await, "0");
+        // It was applied with another down script, and the new one is to be recorded.
+        let before = registry(&[("core", 1, &up, "SELECT 1;")]);
+        database.up(before).await.expect("it has the characters");
+        let mut migrator = Migrator::new(registry(&[("core", 1, &up, down)]));
+        let mut client = database.client().await;
+        let edits = within("edits", migrator.edits(&client, "core", None)).await;
+        let edits = edits.expect("they are read");
+        let accepted = within("accept", migrator.accept(&mut client, &edits)).await;
+        let error = accepted.expect_err("it has not this one");
+        assert!(error.help().contains("such as UTF8"), "{}", error.help());
+        let ErrorKind::Script(failed) = &*error.kind else {
+            panic!("{error:?}");
+        };
+        let place = failed.position.map(|at| (at.line, at.column));
+        assert_eq!(place, Some((2, 10)), "{failed:?}");
+        within("close", client.close()).await;
     }
 }

@@ -13,9 +13,7 @@ fn assert_read_only(outcome: Result<impl std::fmt::Debug, Error>, why: ReadOnly)
     let error = outcome.expect_err("it takes no writes");
     assert_eq!(error.code().to_string(), "M0525");
     assert!(
-        error
-            .to_string()
-            .starts_with("the database takes no writes: "),
+        error.to_string().starts_with("the database is read-only: "),
         "{error}"
     );
     assert!(!error.help().is_empty() && error.report.done.is_empty());

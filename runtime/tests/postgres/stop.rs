@@ -5,10 +5,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use migrator_runtime::{
-    Cut, Error, ErrorKind, Event, Left, Migrator, Options, Outcome, Registry, Stop, Stopped, Target,
+    Cut, Direction, Error, ErrorKind, Event, Left, Migrator, Options, Outcome, Registry, Stop,
+    Stopped, Target,
 };
 
-use super::support::{AT_GATE, Database, Gate, core, done, registry, rows, stem, telling, within};
+use super::support::{
+    AT_GATE, Database, Gate, core, done, registry, rows, stem, telling, version, within,
+};
 
 /// What it was stopped in the middle of, as far as the error says.
 fn cut(error: &Error) -> Vec<Cut> {
@@ -367,5 +370,135 @@ async fn of_a_script_that_heeds_no_request_nobody_knows_what_becomes() {
     assert_eq!(database.value(end).await, "t");
     nothing_goes_on(&database).await;
     client.reconnect().await.expect("the server is there");
+    assert_eq!(database.recorded().await, ["core/1"]);
+}
+
+/// Stops a run while the record that ends `core/1` waits for a lock.
+async fn stopped_at_its_record(
+    database: &Database,
+    gate: Gate,
+    registry: &'static Registry,
+    direction: Direction,
+) -> Error {
+    let (mut migrator, mut told) = telling(registry, Options::default());
+    let stop = migrator.stop();
+    let mut client = database.client().await;
+    let session = database.session().await;
+    let stopper = async {
+        gate.reached().await;
+        let lock = "SET application_name = 'dump'; BEGIN; \
+                    LOCK TABLE migrator.core_history IN SHARE MODE";
+        session.batch_execute(lock).await.expect("it is free");
+        gate.open().await;
+        told.next("held behind `dump`").await;
+        stop.stop();
+    };
+    let run = async {
+        match direction {
+            Direction::Up => migrator.up(&mut client, Target::all()).await,
+            Direction::Down => migrator.down(&mut client, Target::all()).await,
+        }
+    };
+    let (outcome, ()) = within("the run", async { tokio::join!(run, stopper) }).await;
+    session.batch_execute("ROLLBACK").await.expect("it ends");
+    outcome.expect_err("it was stopped")
+}
+
+#[tokio::test]
+async fn a_script_that_ran_as_a_whole_lacks_its_record_alone() {
+    let outside = format!("-- migrator: no-transaction\n{AT_GATE}");
+    for (direction, flag) in [
+        (Direction::Up, "`migrator repair --applied`"),
+        (Direction::Down, "`migrator repair --reverted`"),
+    ] {
+        let database = Database::new().await;
+        let registry = match direction {
+            Direction::Up => registry(&[("core", 1, &outside, "SELECT 1;")]),
+            Direction::Down => registry(&[("core", 1, "SELECT 1;", &outside)]),
+        };
+        if direction == Direction::Down {
+            database.up(registry).await.expect("it runs");
+        }
+        let gate = Gate::closed(&database).await;
+        let error = stopped_at_its_record(&database, gate, registry, direction).await;
+        let is_resumable = false;
+        let left = Left::Unrecorded {
+            direction,
+            is_resumable,
+        };
+        assert_eq!(cut(&error), one(1, left));
+        let said = error.to_string();
+        assert!(
+            said.contains("stopped before it had recorded `core/"),
+            "{said}"
+        );
+        let help = error.help();
+        assert!(
+            help.starts_with("every statement of the script ran"),
+            "{help}"
+        );
+        assert!(
+            help.contains(flag) && !help.contains("migrator up"),
+            "{help}"
+        );
+        nothing_goes_on(&database).await;
+        // What the help says is true.
+        let outcome = match direction {
+            Direction::Up => Outcome::Applied,
+            Direction::Down => Outcome::Reverted,
+        };
+        let mut client = database.client().await;
+        let mut migrator = Migrator::new(registry);
+        let repaired = migrator.repair(&mut client, "core", version(1), outcome);
+        within("repair", repaired).await.expect("it is dirty");
+        let recorded: &[&str] = match direction {
+            Direction::Up => &["core/1"],
+            Direction::Down => &[],
+        };
+        assert_eq!(database.recorded().await, recorded);
+    }
+}
+
+#[tokio::test]
+async fn the_next_run_records_what_lacks_its_record_alone_if_it_can_be_resumed() {
+    let database = Database::new().await;
+    database.run("CREATE TABLE plans (id int)").await;
+    let script = "-- migrator: no-transaction\nCREATE INDEX CONCURRENTLY i ON plans (id);";
+    let registry = core(&[script]);
+    // The index waits for this one, and its record for the other.
+    let writer = database.session().await;
+    let write = "BEGIN; LOCK TABLE plans IN ROW EXCLUSIVE MODE";
+    writer.batch_execute(write).await.expect("it is free");
+    let (mut migrator, mut told) = telling(registry, Options::default());
+    let stop = migrator.stop();
+    let mut client = database.client().await;
+    let keeper = database.session().await;
+    let stopper = async {
+        let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                       AND wait_event_type = 'Lock' AND query LIKE 'CREATE INDEX%'";
+        database.until(waiting, "1").await;
+        let lock = "SET application_name = 'dump'; SET deadlock_timeout = '1h'; BEGIN; \
+                    LOCK TABLE migrator.core_history IN SHARE MODE";
+        keeper.batch_execute(lock).await.expect("it is free");
+        writer.batch_execute("COMMIT").await.expect("it ends");
+        told.next("held behind `dump`").await;
+        stop.stop();
+    };
+    let run = migrator.up(&mut client, Target::all());
+    let (outcome, ()) = within("the run", async { tokio::join!(run, stopper) }).await;
+    let error = outcome.expect_err("it was stopped");
+    keeper.batch_execute("ROLLBACK").await.expect("it ends");
+    let left = Left::Unrecorded {
+        direction: Direction::Up,
+        is_resumable: true,
+    };
+    assert_eq!(cut(&error), one(1, left));
+    let help = error.help();
+    assert!(
+        help.contains("run `migrator up`, which adds the record"),
+        "{help}"
+    );
+    let report = database.up(registry).await.expect("it is resumed");
+    assert_eq!(done(&report), ["core/1"]);
     assert_eq!(database.recorded().await, ["core/1"]);
 }

@@ -90,7 +90,7 @@ async fn what_is_no_history_of_ours_is_refused_by_its_name() {
         (
             "ALTER TABLE migrator.history ALTER name DROP NOT NULL; \
              UPDATE migrator.core_history SET name = NULL",
-            "not as it was written: core_history, 20240101000001, NULL",
+            "malformed: core_history, 20240101000001, NULL",
         ),
         (
             "ALTER TABLE migrator.core_history DROP CONSTRAINT core_history_pkey; \
@@ -98,12 +98,12 @@ async fn what_is_no_history_of_ours_is_refused_by_its_name() {
                ALTER version DROP NOT NULL; \
              ALTER TABLE migrator.core_history ALTER version DROP NOT NULL; \
              UPDATE migrator.core_history SET version = NULL",
-            "not as it was written: core_history, NULL, c000001a_m1",
+            "malformed: core_history, NULL, c000001a_m1",
         ),
         (
             "ALTER TABLE migrator.history DROP CONSTRAINT history_dirty_check; \
              UPDATE migrator.core_history SET dirty = 'sideways'",
-            "not as it was written: core_history, 20240101000001, c000001a_m1",
+            "malformed: core_history, 20240101000001, c000001a_m1",
         ),
     ] {
         assert_refused(change, "M0505", said).await;
