@@ -185,6 +185,6 @@ fn an_older_binary_reverts_what_a_newer_one_applied() {
             .expect("the script was recorded")
     });
     assert_eq!(report.done.len(), 1);
-    assert_eq!(report.done[0].version, newest.version);
+    assert_eq!(report.done[0].id.version, newest.version);
     assert_eq!(report.done[0].direction, Direction::Down);
 }

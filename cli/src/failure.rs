@@ -100,7 +100,7 @@ impl From<Error> for Failure {
                 })
                 .collect(),
             ErrorKind::Scripts(faults) => faults.iter().map(shown_fault).collect(),
-            ErrorKind::UnknownService { .. }
+            ErrorKind::UnknownService(_)
             | ErrorKind::NotDirty { .. }
             | ErrorKind::NotCurrent { .. }
             | ErrorKind::Locked { .. }
@@ -212,7 +212,7 @@ fn shown(error: &Error) -> Shown {
             notes.push(("cause", why.clone()));
             notes.extend(blocker_notes(blockers));
         }
-        ErrorKind::UnknownService { .. }
+        ErrorKind::UnknownService(_)
         | ErrorKind::NotDirty { .. }
         | ErrorKind::Refused(_)
         | ErrorKind::NotCurrent { .. }
@@ -275,7 +275,7 @@ fn blocker_notes(blockers: &[Blocker]) -> impl Iterator<Item = (&'static str, St
 
 fn exit(error: &Error) -> Exit {
     match &*error.kind {
-        ErrorKind::UnknownService { .. } | ErrorKind::Connect(ConnectError::Settings { .. }) => {
+        ErrorKind::UnknownService(_) | ErrorKind::Connect(ConnectError::Settings { .. }) => {
             Exit::Usage
         }
         ErrorKind::Refused(conflicts) => {

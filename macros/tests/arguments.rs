@@ -65,9 +65,10 @@ const FOLDER: &str = "expected a folder relative to that of Cargo.toml, such as 
 const EXPECTED: &str =
     "expected a folder such as \"database\", `services = [\"…\"]`, or both in this order";
 const EMPTY: &str = "name at least one service, or leave `services` out to embed all";
-const NO_SERVICE: &str = "`` is no service of the tree \
-    (help: the services are `core`, `audit`, `mail`, `tenant`)";
-const MISSPELT: &str = "`tennant` is no service of the tree (help: did you mean `tenant`?)";
+const NO_SERVICE: &str = "unknown service `` \
+    (help: the services are core, audit, mail, tenant)";
+const MISSPELT: &str = "unknown service `tennant` \
+    (help: did you mean `tenant`? the services are core, audit, mail, tenant)";
 const NO_FOLDER: &str = "databas/services.toml: the manifest is not there [M0101]";
 const NOT_A_FOLDER: &str = "src/main.rs: a file stands where the tree's folder belongs [M0115]";
 
@@ -113,8 +114,8 @@ fn every_unknown_service_is_an_error_at_its_name() {
     assert_eq!(
         example.build().findings(),
         [
-            "src/main.rs:2:40: error: `cor` is no service of the tree (help: did you mean `core`?)",
-            "src/main.rs:2:55: error: `tenants` is no service of the tree (help: did you mean `tenant`?)",
+            "src/main.rs:2:40: error: unknown service `cor` (help: did you mean `core`? the services are core, audit, mail, tenant)",
+            "src/main.rs:2:55: error: unknown service `tenants` (help: did you mean `tenant`? the services are core, audit, mail, tenant)",
         ]
     );
 }

@@ -35,7 +35,51 @@ pub(crate) struct Fault {
     pub(crate) help: String,
 }
 
+/// The forms of the verb for what a direction does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verb {
+    /// `apply` or `revert`.
+    pub base: &'static str,
+    /// `applied` or `reverted`.
+    pub past: &'static str,
+    /// `applying` or `reverting`.
+    pub progressive: &'static str,
+}
+
 impl Direction {
+    /// `up` or `down`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Direction::Up => "up",
+            Direction::Down => "down",
+        }
+    }
+
+    /// The direction of this word, `up` or `down`.
+    #[must_use]
+    pub fn find(word: &str) -> Option<Direction> {
+        let both = [Direction::Up, Direction::Down];
+        both.into_iter().find(|one| one.as_str() == word)
+    }
+
+    /// Up applies, down reverts.
+    #[must_use]
+    pub fn verb(self) -> Verb {
+        match self {
+            Direction::Up => Verb {
+                base: "apply",
+                past: "applied",
+                progressive: "applying",
+            },
+            Direction::Down => Verb {
+                base: "revert",
+                past: "reverted",
+                progressive: "reverting",
+            },
+        }
+    }
+
     /// The end of the file name.
     #[must_use]
     pub fn ending(self) -> &'static str {
@@ -114,6 +158,13 @@ impl FileName {
             }),
             _ => Err(faults),
         }
+    }
+}
+
+/// `up` or `down`.
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 

@@ -263,10 +263,11 @@ fn halves_differ(one: Half, other: Half) -> Diagnostic {
 
 fn missing_half(half: &Half) -> Diagnostic {
     let partner = half.file.partner();
-    let (code, kind) = match partner.direction {
-        Direction::Down => (Code::M0104, "down"),
-        Direction::Up => (Code::M0105, "up"),
+    let code = match partner.direction {
+        Direction::Down => Code::M0104,
+        Direction::Up => Code::M0105,
     };
+    let kind = partner.direction;
     Diagnostic::new(
         code,
         Place::file(&half.path),

@@ -11,11 +11,10 @@ use std::time::Duration;
 use crate::code::{Code, Level};
 use crate::directive;
 use crate::file_name::Direction;
+pub use crate::id::{MigrationId, MigrationRef, Text};
 use crate::sql;
+use crate::unknown::UnknownService;
 use crate::version::Version;
-
-/// A text that a static registry borrows and a resolved one owns.
-pub type Text = Cow<'static, str>;
 
 /// The services and migrations of a tree, in the order in which they run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,15 +69,6 @@ pub struct Migration {
     pub down: Script,
 }
 
-/// A migration named by another, `auth/20240301090000`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct MigrationRef {
-    /// The service that owns it.
-    pub service: Text,
-    /// Its version.
-    pub version: Version,
-}
-
 /// The SQL of one direction, with what its directives say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Script {
@@ -114,9 +104,19 @@ impl Registry {
         set.map(|(_, level)| *level).or(code.level())
     }
 
-    /// Finds a service by name.
+    /// The service of this name: the check of a name that a user wrote.
+    ///
+    /// # Errors
+    ///
+    /// The registry has no such service.
+    pub fn service(&self, name: &str) -> Result<&Service, UnknownService> {
+        let service = self.find_service(name);
+        service.ok_or_else(|| UnknownService::new(self, name))
+    }
+
+    /// The service of this name, if there is one.
     #[must_use]
-    pub fn service(&self, name: &str) -> Option<&Service> {
+    pub fn find_service(&self, name: &str) -> Option<&Service> {
         self.services.iter().find(|service| service.name == name)
     }
 
@@ -182,7 +182,9 @@ impl Registry {
     }
 
     fn direct_dependencies(&self, service: &str) -> impl Iterator<Item = &str> + use<'_> {
-        let direct = self.service(service).map_or(&[][..], |s| &s.depends_on);
+        let direct = self
+            .find_service(service)
+            .map_or(&[][..], |s| &s.depends_on);
         direct.iter().map(AsRef::as_ref)
     }
 }
@@ -196,18 +198,35 @@ impl Migration {
             .find_map(|(script, direction)| directive::allows(&script.raw, direction, code))
     }
 
-    /// `<uid>_<name>`, which is what the history keeps as the name.
+    /// Its identity.
+    #[must_use]
+    pub fn id(&self) -> MigrationId {
+        MigrationId {
+            service: self.service.clone(),
+            version: self.version,
+            uid: self.uid.clone(),
+            name: self.name.clone(),
+        }
+    }
+
+    /// `<uid>_<name>`: what the history keeps as the name.
     #[must_use]
     pub fn history_name(&self) -> String {
-        format!("{}_{}", self.uid, self.name)
+        self.id().history_name()
     }
 
     /// How another migration refers to this one.
     #[must_use]
     pub fn reference(&self) -> MigrationRef {
-        MigrationRef {
-            service: self.service.clone(),
-            version: self.version,
+        self.id().reference()
+    }
+
+    /// The script of one direction.
+    #[must_use]
+    pub fn script(&self, direction: Direction) -> &Script {
+        match direction {
+            Direction::Up => &self.up,
+            Direction::Down => &self.down,
         }
     }
 }
@@ -229,19 +248,6 @@ impl Script {
 /// `tenant/20240101120000_a1b2c3d4_create_tenants_table`.
 impl fmt::Display for Migration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Migration {
-            service,
-            version,
-            uid,
-            name,
-            ..
-        } = self;
-        write!(f, "{service}/{version}_{uid}_{name}")
-    }
-}
-
-impl fmt::Display for MigrationRef {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.service, self.version)
+        self.id().fmt(f)
     }
 }

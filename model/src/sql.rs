@@ -1,11 +1,14 @@
-//! A script's tokens: normal form, fingerprint, statements, what is not closed.
+//! A script's tokens: normal form, fingerprint, statements, what is not closed, what
+//! ends a transaction.
 //!
 //! The one user of `squawk-lexer`, whose tokens follow Postgres's own `scan.l`
-//! with `standard_conforming_strings` on. What the statements mean is not
-//! looked at here.
+//! with `standard_conforming_strings` on. `control` alone reads the meaning of a
+//! statement.
 
+mod control;
 mod fingerprint;
 mod operator;
+mod part;
 
 use std::borrow::Cow;
 use std::hash::Hasher;
@@ -14,8 +17,10 @@ use std::ops::Range;
 use siphasher::sip::SipHasher13;
 use squawk_lexer::{LiteralKind, TokenKind};
 
+pub use control::{Unfit, Why, chains_transaction, ends_transaction, opens_transaction, unfit};
 pub use fingerprint::fingerprint;
 pub(crate) use fingerprint::fingerprint_of;
+pub use part::{Part, parts};
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
@@ -89,9 +94,19 @@ pub fn checksum(history_name: &str, version: i64, sql: &str) -> u64 {
 /// (…; …)`) or a `BEGIN ATOMIC … END` body ends no statement.
 #[must_use]
 pub fn statements(sql: &str) -> Vec<Range<usize>> {
+    let statements = split(sql, tokens(sql)).into_iter();
+    let ranges = statements.filter_map(|tokens| {
+        let (first, last) = (tokens.first()?, tokens.last()?);
+        Some(first.range.start..last.range.end)
+    });
+    ranges.collect()
+}
+
+/// The tokens of each statement, without comments and white space.
+fn split(sql: &str, tokens: Vec<Token>) -> Vec<Vec<Token>> {
     let mut splitter = Splitter::default();
-    for token in tokens(sql).into_iter().filter(|token| !token.is_trivia()) {
-        splitter.push(sql, &token);
+    for token in tokens.into_iter().filter(|token| !token.is_trivia()) {
+        splitter.push(sql, token);
     }
     splitter.end_statement();
     splitter.done
@@ -99,8 +114,8 @@ pub fn statements(sql: &str) -> Vec<Range<usize>> {
 
 #[derive(Default)]
 struct Splitter {
-    done: Vec<Range<usize>>,
-    current: Option<Range<usize>>,
+    done: Vec<Vec<Token>>,
+    current: Vec<Token>,
     parentheses: usize,
     /// `END`s that are still to come in a `BEGIN ATOMIC` body.
     ends: usize,
@@ -108,14 +123,13 @@ struct Splitter {
 }
 
 impl Splitter {
-    fn push(&mut self, sql: &str, token: &Token) {
+    fn push(&mut self, sql: &str, token: Token) {
         let ends_here = self.parentheses == 0 && self.ends == 0;
         if token.kind == Kind::Semicolon && ends_here {
             return self.end_statement();
         }
         self.nest(&sql[token.range.clone()], token.kind);
-        let start = self.current.take().map_or(token.range.start, |r| r.start);
-        self.current = Some(start..token.range.end);
+        self.current.push(token);
     }
 
     /// Follows parentheses and, in a body, `CASE … END`, the one other construct
@@ -142,7 +156,9 @@ impl Splitter {
     }
 
     fn end_statement(&mut self) {
-        self.done.extend(self.current.take());
+        if !self.current.is_empty() {
+            self.done.push(std::mem::take(&mut self.current));
+        }
         self.parentheses = 0;
         self.ends = 0;
         self.after_begin = false;

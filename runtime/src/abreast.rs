@@ -69,7 +69,7 @@ fn all_of(mut failed: Vec<Failed>) -> Result<(), ErrorKind> {
                 let all = stopped.get_or_insert_default();
                 all.cut.extend(other.cut);
             }
-            other @ (ErrorKind::UnknownService { .. }
+            other @ (ErrorKind::UnknownService(_)
             | ErrorKind::NotDirty { .. }
             | ErrorKind::Refused(_)
             | ErrorKind::NotCurrent { .. }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use migrator_model::{Code, Migration, Version};
+use migrator_model::{Code, Migration, MigrationRef, Subject, Version};
 
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::fault::{Fault, Left};
 use crate::history::guard::Purpose;
-use crate::history::write::{self, Kind, Subject, Took};
+use crate::history::write::{self, Kind, Took};
 use crate::history::{Entry, History, Likeness, read};
 use crate::lock::{Held, Locks};
 use crate::migrator::{Migrator, read_failed};
@@ -57,13 +57,14 @@ impl Migrator {
         };
         let scripts = self.stop.read(client, scripts).await?;
         let mut edits = Vec::new();
-        let asked = |entry: &&Entry| version.is_none_or(|version| version == entry.version);
+        let asked = |entry: &&Entry| version.is_none_or(|version| version == entry.id.version);
         for entry in history.entries_of(service).filter(asked) {
-            let migration = self.registry.migration(service, entry.version);
+            let migration = self.registry.migration(service, entry.id.version);
             let Some(migration) = migration.filter(|_| entry.dirty.is_none()) else {
                 continue;
             };
-            let (up_script, down_script) = scripts.get(&entry.version).cloned().unwrap_or_default();
+            let (up_script, down_script) =
+                scripts.get(&entry.id.version).cloned().unwrap_or_default();
             let edit = Edit {
                 entry: entry.clone(),
                 migration,
@@ -84,7 +85,10 @@ impl Migrator {
         let Some(entry) = history.entry(service, version) else {
             return Err(refused(Conflict {
                 code: Code::M0401,
-                subject: format!("{service}/{version}"),
+                subject: Subject::Reference(MigrationRef {
+                    service: service.to_owned().into(),
+                    version,
+                }),
                 message: "it is not applied, so that nothing is recorded of it".to_owned(),
                 help: "`migrator status --migrations` lists what is applied".to_owned(),
             }));
@@ -105,7 +109,7 @@ impl Migrator {
     /// lock, or the history cannot be written. Then none is recorded.
     pub async fn accept(&mut self, client: &mut Client, edits: &[Edit]) -> Result<(), Error> {
         let mut locks = Locks::default();
-        let services = edits.iter().map(|edit| edit.entry.service.clone());
+        let services = edits.iter().map(|edit| edit.entry.id.service.to_string());
         locks.exclusive.extend(services);
         let (held, _) = self.lock(client, &locks).await?;
         // Boxed: it is large, and every caller's future would hold it.
@@ -124,7 +128,7 @@ impl Migrator {
         let history = self.history_to(Purpose::Act, client).await?;
         let now = |edit: &Edit| {
             history
-                .entry(&edit.entry.service, edit.entry.version)
+                .entry(&edit.entry.id.service, edit.entry.id.version)
                 .cloned()
         };
         if let Some(edit) = edits
@@ -133,12 +137,12 @@ impl Migrator {
         {
             return Err(refused(Conflict {
                 code: Code::M0401,
-                subject: edit.entry.to_string(),
+                subject: Subject::Migration(edit.entry.id.clone()),
                 message: "its entry was changed by another run meanwhile".to_owned(),
                 help: "run it again, and look at the difference again".to_owned(),
             }));
         }
-        let services: BTreeSet<&str> = edits.iter().map(|e| e.entry.service.as_str()).collect();
+        let services: BTreeSet<&str> = edits.iter().map(|e| &*e.entry.id.service).collect();
         let claims = services.iter().map(|name| write::claim(&self.tables, name));
         let check = write::check(held.nonce);
         let records = edits.iter().map(|edit| self.record_edit(edit));
@@ -146,7 +150,7 @@ impl Migrator {
         let Some(first) = edits.first() else {
             return Ok(());
         };
-        let subject = first.entry.to_string();
+        let subject = first.entry.id.to_string();
         let written = self.write(client, held, &subject, &records).await;
         Ok(written.map_err(|kind| at_character(kind, edits))?)
     }
@@ -156,9 +160,9 @@ impl Migrator {
             entry, migration, ..
         } = edit;
         let checksum = migration.checksum.to_string();
-        let subject = Subject {
-            service: &entry.service,
-            version: entry.version,
+        let subject = write::Subject {
+            service: &entry.id.service,
+            version: entry.id.version,
             name: &migration.history_name(),
             checksum: &checksum,
             application: &self.options.application,
@@ -197,8 +201,7 @@ impl Edit {
 
     /// Whether it is another migration altogether: its name opens with its uid.
     fn is_another(&self) -> bool {
-        let uid = |name: &str| name.split('_').next().map(str::to_owned);
-        uid(&self.entry.name) != uid(&self.migration.history_name())
+        self.entry.id.uid != self.migration.uid
     }
 }
 

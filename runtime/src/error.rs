@@ -3,7 +3,7 @@
 use std::fmt;
 
 use migrator_connect::ConnectError;
-use migrator_model::{Code, Registry, Version, nearest};
+use migrator_model::{Code, UnknownService, Version};
 use tokio_postgres::error::SqlState;
 
 use crate::blockers::Blocker;
@@ -27,14 +27,7 @@ pub struct Error {
 #[derive(Debug)]
 pub enum ErrorKind {
     /// A service that the registry does not have was named.
-    UnknownService {
-        /// What was named.
-        name: String,
-        /// One that may be meant.
-        nearest: Option<String>,
-        /// The services of the registry.
-        known: Vec<String>,
-    },
+    UnknownService(UnknownService),
     /// A migration is to be repaired that is not dirty.
     NotDirty {
         /// Its service.
@@ -113,7 +106,7 @@ impl Error {
     #[must_use]
     pub fn code(&self) -> Code {
         match &*self.kind {
-            ErrorKind::UnknownService { .. } => Code::M0406,
+            ErrorKind::UnknownService(_) => Code::M0406,
             ErrorKind::NotDirty { .. } => Code::M0404,
             ErrorKind::Refused(conflicts) => conflicts
                 .first()
@@ -140,9 +133,7 @@ impl Error {
     #[must_use]
     pub fn help(&self) -> String {
         match &*self.kind {
-            ErrorKind::UnknownService { nearest, known, .. } => {
-                unknown_help(nearest.as_deref(), known)
-            }
+            ErrorKind::UnknownService(unknown) => unknown.help(),
             ErrorKind::NotDirty { .. } => "`migrator status` says which migrations are".to_owned(),
             ErrorKind::Refused(conflicts) => conflicts
                 .first()
@@ -218,17 +209,6 @@ fn history_help(sqlstate: Option<&str>, blockers: &[Blocker]) -> String {
     .to_owned()
 }
 
-fn unknown_help(nearest: Option<&str>, known: &[String]) -> String {
-    let known = match known {
-        [] => "the registry has no services".to_owned(),
-        known => format!("the services are {}", known.join(", ")),
-    };
-    match nearest {
-        Some(name) => format!("did you mean `{name}`? {known}"),
-        None => known,
-    }
-}
-
 impl ErrorKind {
     /// The same, with who held the lock that was waited for.
     pub(crate) fn behind(mut self, who: Vec<Blocker>) -> ErrorKind {
@@ -236,19 +216,6 @@ impl ErrorKind {
             *blockers = who;
         }
         self
-    }
-
-    /// A service was named that the registry does not have.
-    #[must_use]
-    pub fn unknown_service(registry: &Registry, name: &str) -> ErrorKind {
-        let services = registry.services.iter();
-        let known: Vec<String> = services.map(|service| service.name.to_string()).collect();
-        let names = known.iter().map(String::as_str).chain(["all"]);
-        ErrorKind::UnknownService {
-            nearest: nearest(name, names).map(str::to_owned),
-            name: name.to_owned(),
-            known,
-        }
     }
 }
 
@@ -333,9 +300,7 @@ fn script_help(fault: &Fault) -> String {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.kind {
-            ErrorKind::UnknownService { name, .. } => {
-                write!(f, "unknown service `{name}`")
-            }
+            ErrorKind::UnknownService(unknown) => unknown.fmt(f),
             ErrorKind::NotDirty { service, version } => {
                 write!(f, "`{service}/{version}` is not recorded as dirty")
             }
@@ -430,7 +395,7 @@ impl std::error::Error for Error {
         match &*self.kind {
             ErrorKind::Connect(error) => error.source(),
             ErrorKind::Engine(error) => Some(error),
-            ErrorKind::UnknownService { .. }
+            ErrorKind::UnknownService(_)
             | ErrorKind::NotDirty { .. }
             | ErrorKind::Refused(_)
             | ErrorKind::NotCurrent { .. }
@@ -453,6 +418,13 @@ impl From<ErrorKind> for Error {
             kind: Box::new(kind),
             report: Report::default(),
         }
+    }
+}
+
+/// In place of a service, `all` may be named.
+impl From<UnknownService> for ErrorKind {
+    fn from(unknown: UnknownService) -> ErrorKind {
+        ErrorKind::UnknownService(unknown.or("all"))
     }
 }
 

@@ -299,7 +299,7 @@ impl<'a> Executor<'a> {
                 write::delete(self.tables, &migration.service, migration.version)
             }
             Work::Revert(entry, _) => {
-                write::set_dirty(self.tables, &entry.service, entry.version, None)
+                write::set_dirty(self.tables, &entry.id.service, entry.id.version, None)
             }
         };
         let claim = write::claim(self.tables, step.service());
@@ -432,7 +432,9 @@ impl<'a> Executor<'a> {
             Work::Apply(migration) => {
                 write::insert(self.tables, migration, &self.depends_on(step), None)
             }
-            Work::Revert(entry, _) => write::delete(self.tables, &entry.service, entry.version),
+            Work::Revert(entry, _) => {
+                write::delete(self.tables, &entry.id.service, entry.id.version)
+            }
         }
     }
 
@@ -444,7 +446,7 @@ impl<'a> Executor<'a> {
             }
             Work::Revert(entry, _) => {
                 let dirty = Some(Direction::Down);
-                write::set_dirty(self.tables, &entry.service, entry.version, dirty)
+                write::set_dirty(self.tables, &entry.id.service, entry.id.version, dirty)
             }
         }
     }
@@ -460,7 +462,9 @@ impl<'a> Executor<'a> {
             Work::Apply(migration) => {
                 write::set_dirty(self.tables, &migration.service, migration.version, None)
             }
-            Work::Revert(entry, _) => write::delete(self.tables, &entry.service, entry.version),
+            Work::Revert(entry, _) => {
+                write::delete(self.tables, &entry.id.service, entry.id.version)
+            }
         }
     }
 

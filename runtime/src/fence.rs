@@ -6,10 +6,11 @@
 //! statement. A failed check leaves its transaction open, so that the server refuses the
 //! statement after it.
 
+use migrator_model::sql::{chains_transaction, ends_transaction, opens_transaction};
+
 use crate::history::schema::Tables;
 use crate::history::write;
 use crate::plan::Step;
-use crate::unfit::{chains_transaction, ends_transaction, opens_transaction};
 
 /// The transaction that wrote a step's dirty entry.
 #[derive(Clone, Debug)]

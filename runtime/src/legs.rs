@@ -92,7 +92,7 @@ impl<'p> Part<'p> {
         Part {
             service,
             direction: first.map_or(Direction::Up, Step::direction),
-            tier: registry.service(service).map(|service| service.tier),
+            tier: registry.find_service(service).map(|service| service.tier),
             depends_on,
             requires,
         }
@@ -193,9 +193,7 @@ mod tests {
 
     fn entry(migration: &Migration) -> Entry {
         Entry {
-            service: migration.service.to_string(),
-            version: migration.version,
-            name: migration.history_name(),
+            id: migration.id(),
             applied_on: String::new(),
             checksum: migration.checksum.to_string(),
             fingerprint: Some(migration.up.fingerprint),

@@ -71,7 +71,6 @@ mod target;
 #[cfg(all(feature = "testing", unix))]
 pub mod testing;
 mod trial;
-mod unfit;
 mod wait;
 
 #[doc(hidden)]

@@ -13,7 +13,7 @@ use crate::history::guard::{self, Purpose};
 use crate::history::read::{self, ReadError, Reader};
 use crate::history::schema::Tables;
 use crate::history::write;
-use crate::history::{History, Recorded};
+use crate::history::{History, RecordedMigration};
 use crate::lock::{self, Held, Locks, Seen, Taking};
 use crate::options::Options;
 use crate::plan::Plan;
@@ -191,7 +191,7 @@ impl Migrator {
     /// # Errors
     ///
     /// As [`Migrator::history`].
-    pub async fn recorded(&self, client: &Client) -> Result<Vec<Recorded>, Error> {
+    pub async fn recorded(&self, client: &Client) -> Result<Vec<RecordedMigration>, Error> {
         let read = async {
             let read = read::recorded(&self.reader(client, Purpose::Act)).await;
             read.map_err(|error| read_failed(client, READING, error))
@@ -237,13 +237,9 @@ impl Migrator {
         let Selection::Named(names) = services else {
             return Ok(());
         };
-        let is_known = |name: &&String| {
-            self.registry.service(name).is_some() || history.newest(name).is_some()
-        };
-        let Some(name) = names.iter().find(|name| !is_known(name)) else {
-            return Ok(());
-        };
-        Err(ErrorKind::unknown_service(self.registry, name).into())
+        let mut unrecorded = names.iter().filter(|name| history.newest(name).is_none());
+        let checked = unrecorded.try_for_each(|name| self.registry.service(name).map(drop));
+        Ok(checked.map_err(ErrorKind::from)?)
     }
 }
 

@@ -181,8 +181,8 @@ mod tests {
     use std::sync::{Arc, Mutex};
     use std::time::Duration;
 
-    use migrator_model::Version;
     use migrator_model::file_name::Direction;
+    use migrator_model::{MigrationId, Version};
 
     use super::Progress;
     use crate::event::{Event, Listener};
@@ -191,9 +191,7 @@ mod tests {
 
     fn done(service: &str) -> Done {
         Done {
-            service: service.to_owned(),
-            version: Version::from_integer(1),
-            name: "a_b".to_owned(),
+            id: MigrationId::recorded(service.to_owned(), Version::from_integer(1), "a_b"),
             direction: Direction::Up,
             reason: Reason::Requested,
             took: Duration::ZERO,
@@ -207,7 +205,10 @@ mod tests {
         let heard = Arc::clone(&told);
         let listener = Some(Listener::new(move |event: &Event<'_>| {
             if let Event::Finished(done) = event {
-                heard.lock().expect("not poisoned").push_str(&done.service);
+                heard
+                    .lock()
+                    .expect("not poisoned")
+                    .push_str(&done.id.service);
             }
         }));
         let so_far = || told.lock().expect("not poisoned").clone();
@@ -225,7 +226,7 @@ mod tests {
         assert_eq!(so_far(), "abcd");
         let done = progress.end();
         assert_eq!(so_far(), "abcde");
-        let services: Vec<&str> = done.iter().map(|d| d.service.as_str()).collect();
+        let services: Vec<&str> = done.iter().map(|d| &*d.id.service).collect();
         assert_eq!(services, ["a", "b", "c", "d", "e"]);
     }
 }

@@ -32,7 +32,7 @@ impl Recorded {
         for step in &plan.steps {
             if let Work::Revert(entry, DownScript::Stored) = &step.work {
                 let entries = wanted.entry(step.service()).or_default();
-                entries.insert(entry.version, entry);
+                entries.insert(entry.id.version, entry);
             }
         }
         let (mut scripts, mut conflicts) = (HashMap::new(), Vec::new());
@@ -43,7 +43,7 @@ impl Recorded {
             for (version, (up, down)) in found.map_err(|error| read_failed(client, doing, error))? {
                 let entry = entries.get(&version);
                 if let (Some(entry), Some(up)) = (entry, &up)
-                    && !matches_checksum(&entry.name, version, up, &entry.checksum)
+                    && !matches_checksum(&entry.id, up, &entry.checksum)
                 {
                     conflicts.push(Conflict::forged(entry));
                 }

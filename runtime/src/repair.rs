@@ -75,7 +75,7 @@ impl Migrator {
         let subject = Subject {
             service,
             version,
-            name: &entry.name,
+            name: &entry.id.history_name(),
             checksum: &entry.checksum,
             application: &self.options().application,
             lock: None,
@@ -84,7 +84,7 @@ impl Migrator {
         let event = write::event(&self.tables, kind, subject, Took::Unknown, Some(message));
         let check = write::check(held.nonce);
         let records = write::claim(&self.tables, service) + &check + &record + &event;
-        self.write(client, held, &entry.to_string(), &records)
+        self.write(client, held, &entry.id.to_string(), &records)
             .await?;
         Ok(entry)
     }

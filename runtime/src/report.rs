@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use migrator_model::Version;
+use migrator_model::MigrationId;
 use migrator_model::file_name::Direction;
 
 use crate::plan::{Reason, Step};
@@ -19,12 +19,8 @@ pub struct Report {
 /// A step that is done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Done {
-    /// The service.
-    pub service: String,
-    /// The version.
-    pub version: Version,
-    /// `<uid>_<name>`.
-    pub name: String,
+    /// Which migration.
+    pub id: MigrationId,
     /// Up: it was applied. Down: it was reverted.
     pub direction: Direction,
     /// Why it was in the plan.
@@ -36,9 +32,7 @@ pub struct Done {
 impl Done {
     pub(crate) fn new(step: &Step<'_>, took: Duration) -> Done {
         Done {
-            service: step.service().to_owned(),
-            version: step.version(),
-            name: step.name(),
+            id: step.id(),
             direction: step.direction(),
             reason: step.reason,
             took,
@@ -49,6 +43,6 @@ impl Done {
 /// `tenant/20240101120000_a1b2c3d4_create_tenants_table`.
 impl std::fmt::Display for Done {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}/{}_{}", self.service, self.version, self.name)
+        self.id.fmt(f)
     }
 }

@@ -14,7 +14,7 @@ use crate::dropped::UnderWay;
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;
 use crate::history::guard::Purpose;
-use crate::history::{Entry, History, read};
+use crate::history::{History, read};
 use crate::legs::legs;
 use crate::lock::{Held, Locks, Release, Seen};
 use crate::migrator::{Migrator, READING, read_failed};
@@ -142,7 +142,7 @@ impl Migrator {
                 return Ok(None);
             }
             Ok(plan) => (bootstrap::services(&plan), self.locks(&plan)),
-            Err(conflicts) => match dirty_among(&conflicts, &history) {
+            Err(conflicts) => match dirty_among(&conflicts) {
                 services if services.is_empty() => return Err(ErrorKind::Refused(conflicts)),
                 exclusive => {
                     let locks = Locks {
@@ -300,13 +300,9 @@ impl Migrator {
     }
 }
 
-/// The services whose dirty entries are among the conflicts.
-fn dirty_among(conflicts: &[Conflict], history: &History) -> BTreeSet<String> {
-    let is_among = |entry: &Entry| {
-        let subject = entry.to_string();
-        let mut dirty = conflicts.iter().filter(|c| c.code == Code::M0404);
-        dirty.any(|conflict| conflict.subject == subject)
-    };
-    let entries = history.entries().filter(|entry| is_among(entry));
-    entries.map(|entry| entry.service.clone()).collect()
+/// The services of the dirty migrations among the conflicts.
+fn dirty_among(conflicts: &[Conflict]) -> BTreeSet<String> {
+    let dirty = conflicts.iter().filter(|c| c.code == Code::M0404);
+    let migrations = dirty.filter_map(|conflict| conflict.subject.migration());
+    migrations.map(|id| id.service.to_string()).collect()
 }

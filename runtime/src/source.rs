@@ -7,7 +7,7 @@ use std::time::Duration;
 use migrator_model::diagnostic::Position;
 use migrator_model::directive::Directives;
 use migrator_model::file_name::Direction;
-use migrator_model::sql::statements;
+use migrator_model::sql::{statements, unfit};
 use migrator_model::{Code, Mode, Script};
 use tokio_postgres::error::{DbError, SqlState};
 
@@ -19,7 +19,6 @@ use crate::options::Options;
 use crate::resume;
 use crate::session::{SendError, send};
 use crate::stop::Stop;
-use crate::unfit;
 
 /// A script as it is sent, with what its directives say.
 #[derive(Clone, Debug)]
@@ -49,11 +48,7 @@ impl Source {
     pub(crate) fn recorded(sql: String, direction: Direction) -> Result<Source, String> {
         let directives = Directives::read(&sql, direction).map_err(|faults| {
             let faults: Vec<String> = faults.into_iter().map(|fault| fault.message).collect();
-            let word = match direction {
-                Direction::Up => "up",
-                Direction::Down => "down",
-            };
-            format!("its recorded {word} script: {}", faults.join(", "))
+            format!("its recorded {direction} script: {}", faults.join(", "))
         })?;
         if let Some(reason) = directives.irreversible {
             return Err(format!("this migration cannot be reverted: {reason}"));
@@ -77,10 +72,14 @@ impl Source {
 
     /// Why it must not be sent, if it must not.
     pub(crate) fn unfit(&self, step: &str) -> Option<Fault> {
-        let unfit = unfit::find(&self.sql, self.mode)?;
+        let unfit = unfit(&self.sql, self.mode)?;
         let position = Position::at(&self.sql, unfit.offset);
-        let mut fault = Fault::new(step.to_owned(), unfit.message.to_owned(), Left::Nothing);
-        fault.hint = Some(unfit.hint.to_owned());
+        let mut fault = Fault::new(
+            step.to_owned(),
+            unfit.why.message().to_owned(),
+            Left::Nothing,
+        );
+        fault.hint = Some(unfit.why.help().to_owned());
         Some(fault.at(self.path.as_deref(), &self.sql, Some(position)))
     }
 

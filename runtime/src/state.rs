@@ -49,11 +49,14 @@ impl DatabaseState {
         at_work: &BTreeSet<String>,
     ) -> DatabaseState {
         let own = history.entries();
-        let own = own.filter(|entry| registry.service(&entry.service).is_some());
-        let (known, unknown): (Vec<&Entry>, Vec<&Entry>) =
-            own.partition(|entry| registry.migration(&entry.service, entry.version).is_some());
+        let own = own.filter(|entry| registry.find_service(&entry.id.service).is_some());
+        let (known, unknown): (Vec<&Entry>, Vec<&Entry>) = own.partition(|entry| {
+            registry
+                .migration(&entry.id.service, entry.id.version)
+                .is_some()
+        });
         let is_settled =
-            |entry: &&&Entry| entry.dirty.is_none() || !at_work.contains(&entry.service);
+            |entry: &&&Entry| entry.dirty.is_none() || !at_work.contains(&*entry.id.service);
         let settled = known.iter().filter(is_settled).copied().cloned();
         let history = History::new(settled);
         let planned = plan::plan(registry, &history, Direction::Up, target, policy);
@@ -87,7 +90,7 @@ impl fmt::Display for DatabaseState {
             DatabaseState::Ahead(entries) => {
                 f.write_str("all migrations are applied, and some that this binary does not have")?;
                 match entries.first() {
-                    Some(first) => write!(f, ", such as `{first}`"),
+                    Some(first) => write!(f, ", such as `{}`", first.id),
                     None => Ok(()),
                 }
             }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use migrator_model::file_name::Direction;
-use migrator_model::{Registry, Version};
+use migrator_model::{MigrationId, Registry};
 
 use crate::history::{Entry, History, Likeness, Stored};
 use crate::plan::resumable;
@@ -30,10 +30,8 @@ pub struct ServiceStatus {
 /// The state of a migration.
 #[derive(Clone, Debug)]
 pub struct MigrationStatus {
-    /// The version.
-    pub version: Version,
-    /// `<uid>_<name>`.
-    pub name: String,
+    /// Which migration.
+    pub id: MigrationId,
     /// The state.
     pub state: State,
     /// When it was applied, by the server's clock, in RFC 3339.
@@ -99,7 +97,10 @@ impl Status {
             .iter()
             .map(|service| service.name.to_string());
         let mut names: Vec<String> = known.collect();
-        let mut recorded: Vec<String> = history.entries().map(|e| e.service.clone()).collect();
+        let mut recorded: Vec<String> = history
+            .entries()
+            .map(|e| e.id.service.to_string())
+            .collect();
         recorded.dedup();
         recorded.retain(|name| !names.contains(name));
         names.extend(recorded);
@@ -154,8 +155,7 @@ fn service(registry: &Registry, history: &History, name: String) -> ServiceStatu
                 None => State::Pending,
             };
             MigrationStatus {
-                version: migration.version,
-                name: migration.history_name(),
+                id: migration.id(),
                 state,
                 applied_on: entry.map(|entry| entry.applied_on.clone()),
                 is_resumable: entry.is_some_and(|entry| resumable(registry, entry).is_some()),
@@ -166,18 +166,17 @@ fn service(registry: &Registry, history: &History, name: String) -> ServiceStatu
             }
         })
         .collect();
-    let known = |entry: &&Entry| registry.migration(&name, entry.version).is_none();
+    let known = |entry: &&Entry| registry.migration(&name, entry.id.version).is_none();
     let missing = history.entries_of(&name).filter(known);
     migrations.extend(missing.map(|entry| MigrationStatus {
-        version: entry.version,
-        name: entry.name.clone(),
+        id: entry.id.clone(),
         state: entry.dirty.map_or(State::Missing, State::Dirty),
         applied_on: Some(entry.applied_on.clone()),
         is_resumable: false,
         irreversible: recorded_reason(entry),
     }));
-    migrations.sort_by_key(|migration| migration.version);
-    let tier = registry.service(&name).map(|service| service.tier);
+    migrations.sort_by_key(|migration| migration.id.version);
+    let tier = registry.find_service(&name).map(|service| service.tier);
     ServiceStatus {
         tier: tier.and_then(|tier| Some(registry.tiers.get(tier)?.to_string())),
         service: name,

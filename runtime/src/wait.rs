@@ -316,7 +316,7 @@ fn is_passing(kind: &ErrorKind) -> bool {
     match kind {
         ErrorKind::Connection { .. } => true,
         ErrorKind::Connect(error) => error.is_transient(),
-        ErrorKind::UnknownService { .. }
+        ErrorKind::UnknownService(_)
         | ErrorKind::NotDirty { .. }
         | ErrorKind::Refused(_)
         | ErrorKind::NotCurrent { .. }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use migrator_model::{Migration, Registry};
-use migrator_runtime::history::Recorded;
+use migrator_runtime::history::RecordedMigration;
 use migrator_runtime::{Client, Migrator, Settings};
 
 use crate::difference::{Change, Difference, differences};
@@ -122,18 +122,18 @@ pub async fn drift(
 }
 
 /// The entries whose script only the history has.
-fn from_history(history: &[(&Recorded, Script)]) -> Vec<String> {
-    let is_foreign = |(_, script): &&(&Recorded, Script)| script.origin == Origin::History;
+fn from_history(history: &[(&RecordedMigration, Script)]) -> Vec<String> {
+    let is_foreign = |(_, script): &&(&RecordedMigration, Script)| script.origin == Origin::History;
     let foreign = history.iter().filter(is_foreign);
-    foreign.map(|(entry, _)| entry.to_string()).collect()
+    foreign.map(|(entry, _)| entry.id.to_string()).collect()
 }
 
 /// The entries, each with the script that repeats it: all of them are looked at before
 /// one is run.
 fn scripts<'r>(
     registry: &Registry,
-    recorded: &'r [Recorded],
-) -> Result<Vec<(&'r Recorded, Script)>, Error> {
+    recorded: &'r [RecordedMigration],
+) -> Result<Vec<(&'r RecordedMigration, Script)>, Error> {
     let scripts = recorded.iter();
     let scripts = scripts.map(|entry| Ok((entry, script(registry, entry)?)));
     scripts.collect()
@@ -147,13 +147,13 @@ async fn at_rest(
     live: &Client,
     migrator: &Migrator,
     scope: &Scope,
-) -> Result<(Vec<Recorded>, Snapshot), Error> {
+) -> Result<(Vec<RecordedMigration>, Snapshot), Error> {
     let mut recorded = migrator.recorded(live).await?;
     for _ in 0..LOOKS {
         if let Some(dirty) = recorded.iter().find(|entry| entry.dirty.is_some()) {
-            let at_work = migrator.at_work(live, &[dirty.service.as_str()]).await?;
+            let at_work = migrator.at_work(live, &[&*dirty.id.service]).await?;
             if at_work.is_empty() && migrator.recorded(live).await? == recorded {
-                return Err(Error::Dirty(dirty.to_string()));
+                return Err(Error::Dirty(dirty.id.to_string()));
             }
             return Err(Error::Moving);
         }
@@ -200,16 +200,16 @@ fn is_hidden(difference: &Difference) -> bool {
 fn is_left_by_a_revert(
     difference: &Difference,
     registry: &Registry,
-    recorded: &[Recorded],
+    recorded: &[RecordedMigration],
 ) -> bool {
     let Some(values) = difference.added_values() else {
         return true;
     };
     let is_recorded = |migration: &Migration| {
-        let is_it = |entry: &Recorded| {
-            entry.service == migration.service && entry.version == migration.version
-        };
-        recorded.iter().any(is_it)
+        let reference = migration.reference();
+        recorded
+            .iter()
+            .any(|entry| entry.id.reference() == reference)
     };
     let pending = || registry.migrations.iter().filter(|one| !is_recorded(one));
     let is_made = |value: &&str| pending().any(|migration| migration.up.raw.contains(*value));

@@ -7,7 +7,7 @@
 use migrator_model::file_name::Direction;
 use migrator_model::{Migration, Registry, sql};
 use migrator_runtime::Trial;
-use migrator_runtime::history::Recorded;
+use migrator_runtime::history::RecordedMigration;
 
 use crate::error::Error;
 
@@ -33,13 +33,13 @@ pub(crate) enum Origin {
 ///
 /// The recorded script does not match its checksum, its directives are not well
 /// formed, or neither the history nor the binary has a script.
-pub(crate) fn script(registry: &Registry, entry: &Recorded) -> Result<Script, Error> {
-    let step = entry.to_string();
+pub(crate) fn script(registry: &Registry, entry: &RecordedMigration) -> Result<Script, Error> {
+    let step = entry.id.to_string();
     if !entry.matches_checksum() {
         return Err(Error::Altered(step));
     }
-    let own = registry.migration(&entry.service, entry.version);
-    let own = own.filter(|migration| migration.history_name() == entry.name);
+    let own = registry.migration(&entry.id.service, entry.id.version);
+    let own = own.filter(|migration| migration.id() == entry.id);
     match (own, &entry.up_script) {
         (Some(own), recorded)
             if recorded
@@ -63,6 +63,6 @@ pub(crate) fn script(registry: &Registry, entry: &Recorded) -> Result<Script, Er
 }
 
 /// Whether the recorded script is that of the binary, but for comments and white space.
-fn is_same(own: &Migration, recorded: &str, entry: &Recorded) -> bool {
+fn is_same(own: &Migration, recorded: &str, entry: &RecordedMigration) -> bool {
     entry.checksum == own.checksum.to_string() || sql::fingerprint(recorded) == own.up.fingerprint
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use migrator_runtime::history::Recorded;
+use migrator_runtime::history::RecordedMigration;
 use migrator_runtime::{Client, Fault, Options, Settings, Stop, connect};
 use tokio::time::timeout;
 use tokio_postgres::error::SqlState;
@@ -68,7 +68,7 @@ impl Repeat {
     pub(crate) async fn new(
         scratch: &ThrowawayServer,
         live: roles::Live,
-        history: &[(&Recorded, Script)],
+        history: &[(&RecordedMigration, Script)],
     ) -> Result<Repeat, Error> {
         let fallback = live.session;
         let mut appliers: Vec<String> = Vec::new();
@@ -85,7 +85,7 @@ impl Repeat {
             None => Server::Open(connect(scratch.clone()).await.map_err(Error::Connect)?),
             Some((entry, _)) => {
                 // Boxed: it is rare, and would be part of every future that repeats.
-                let guarded = Box::pin(Guarded::new(&scratch, &entry.to_string())).await?;
+                let guarded = Box::pin(Guarded::new(&scratch, &entry.id.to_string())).await?;
                 scratch = scratch.with_password(&guarded.password);
                 Server::Guarded(guarded)
             }
@@ -127,7 +127,7 @@ impl Repeat {
     /// Repeats an entry.
     pub(crate) async fn apply(
         mut self,
-        entry: &Recorded,
+        entry: &RecordedMigration,
         script: &Script,
     ) -> Result<Repeat, Error> {
         if script.origin == Origin::History {
@@ -155,7 +155,7 @@ impl Repeat {
             }
             match self.log.read().map_err(confine)? {
                 Watched::Clean => {}
-                Watched::Caught => self.caught.push(entry.to_string()),
+                Watched::Caught => self.caught.push(entry.id.to_string()),
                 Watched::Nothing => {
                     return Err(guarded.confine("the server logs no transactions".to_owned()));
                 }
@@ -255,9 +255,9 @@ async fn run_within(
     }
 }
 
-fn out_of_time(entry: &Recorded, limit: Duration) -> Error {
+fn out_of_time(entry: &RecordedMigration, limit: Duration) -> Error {
     Error::OutOfTime {
-        step: entry.to_string(),
+        step: entry.id.to_string(),
         limit,
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use migrator_analysis::template::PLACEHOLDER;
 use migrator_model::file_name::{Direction, FileName, snake_case_fault};
-use migrator_model::{Code, Diagnostic, Registry, Version, disk, nearest, resolve};
+use migrator_model::{Code, Diagnostic, Registry, UnknownService, Version, disk, resolve};
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -28,17 +28,14 @@ pub(super) fn run(context: Context<'_>, create: &args::Create) -> Outcome {
     let tree = folder.read();
     let resolved = resolve(&tree);
     let registry = &resolved.registry;
-    let Some(service) = registry.service(&create.service) else {
-        let mut faults = resolved
-            .diagnostics
-            .iter()
-            .filter(|d| is_in_manifest(d))
-            .peekable();
-        return Err(match faults.peek() {
-            None => unknown_service(registry, &create.service),
+    let service = registry.service(&create.service).map_err(|unknown| {
+        let faults = resolved.diagnostics.iter();
+        let mut faults = faults.filter(|d| is_in_manifest(d)).peekable();
+        match faults.peek() {
+            None => unknown_service(&unknown),
             Some(_) => check::refused(&tree, faults),
-        });
-    };
+        }
+    })?;
     let up = FileName {
         version: version(registry, &create.service),
         uid: uid(registry),
@@ -108,15 +105,12 @@ fn is_in_manifest(diagnostic: &Diagnostic) -> bool {
     Path::new(&diagnostic.place.path).ends_with(disk::MANIFEST)
 }
 
-fn unknown_service(registry: &Registry, wanted: &str) -> Failure {
-    let known: Vec<&str> = registry.services.iter().map(|s| s.name.as_ref()).collect();
-    let help = match nearest(wanted, known.iter().copied()) {
-        Some(name) => format!("did you mean `{name}`?"),
-        None if known.is_empty() => "name the service in services.toml first".to_owned(),
-        None => format!("the services are {}", known.join(", ")),
+fn unknown_service(unknown: &UnknownService) -> Failure {
+    let help = match unknown.known.is_empty() {
+        true => "name the service in services.toml first".to_owned(),
+        false => unknown.help(),
     };
-    let message = format!("there is no service `{wanted}`");
-    Failure::new(Code::M0406, Exit::Usage, message, help)
+    Failure::new(Code::M0406, Exit::Usage, unknown.to_string(), help)
 }
 
 /// Now, or a second after the service's newest version if that is later.

@@ -207,10 +207,10 @@ fn check_names(registry: &Registry, services: &Selection) -> Result<(), Failure>
     let Selection::Named(names) = services else {
         return Ok(());
     };
-    match names.iter().find(|name| registry.service(name).is_none()) {
-        Some(name) => Err(Error::from(ErrorKind::unknown_service(registry, name)).into()),
-        None => Ok(()),
-    }
+    let checked = names
+        .iter()
+        .try_for_each(|name| registry.service(name).map(drop));
+    Ok(checked.map_err(|unknown| Error::from(ErrorKind::from(unknown)))?)
 }
 
 /// The same where no database is named. A history may have services that the registry does not,

@@ -34,13 +34,15 @@ pub(super) async fn run(mut context: Context<'_>, redo: &args::Redo) -> Outcome 
     };
     let known = migrator
         .registry()
-        .migration(&reverted.service, reverted.version);
+        .migration(&reverted.id.service, reverted.id.version);
     if known.is_none() {
         let message = format!("`{reverted}` was reverted, but this binary cannot apply it again");
         let help = "run a binary that has it";
         return Err(Failure::new(Code::M0402, Exit::Refused, message, help));
     }
-    let up = migrator.up(&mut client, target.to(reverted.version)).await;
+    let up = migrator
+        .up(&mut client, target.to(reverted.id.version))
+        .await;
     let up = match up {
         Ok(up) => up,
         Err(mut error) => {

@@ -7,7 +7,7 @@ use migrator_runtime::{
 use serde_json::{Value, json};
 use similar::TextDiff;
 
-use super::run::{self, Session, direction_word};
+use super::run::{self, Session};
 use super::{Context, Outcome, count};
 use crate::args;
 use crate::exit::Exit;
@@ -70,7 +70,7 @@ async fn settle(
         "repaired",
         &format!("{entry}: recorded as {word}"),
     );
-    output.member("repaired", json!(entry.to_string()));
+    output.member("repaired", json!(entry.id.to_string()));
     output.member("recorded", json!(word));
     Ok(Exit::Done)
 }
@@ -105,7 +105,7 @@ fn tell(output: &Output, inspection: &Inspection, said: Said) -> usize {
             false => Tone::Plain,
         };
         let what = what.map(|what| format!(", {what}")).unwrap_or_default();
-        let script = direction_word(*direction);
+        let script = direction.as_str();
         let line = format!(
             "`{text}` ({script} script, line {}): {word}{what}",
             position.line
@@ -252,9 +252,9 @@ fn show(output: &Output, edit: &Edit) {
 
 fn edit_json(edit: &Edit) -> Value {
     json!({
-        "service": edit.entry.service,
-        "version": edit.entry.version.to_string(),
-        "name": edit.entry.name,
+        "service": edit.entry.id.service,
+        "version": edit.entry.id.version.to_string(),
+        "name": edit.entry.id.history_name(),
         "recorded_checksum": edit.entry.checksum,
         "checksum": edit.migration.checksum.to_string(),
         "differences": differences(edit),

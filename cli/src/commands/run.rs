@@ -58,7 +58,9 @@ fn tell(output: &Printer, event: &Event<'_>) {
     match event {
         Event::LockUnreleased { why } => output.warning(&unreleased(why)),
         Event::Planned(plan) => notes(output, plan),
-        Event::Finished(done) => output.result(Tone::Good, word(done.direction), &done_line(done)),
+        Event::Finished(done) => {
+            output.result(Tone::Good, done.direction.verb().past, &done_line(done));
+        }
         Event::Waiting(_)
         | Event::Retrying { .. }
         | Event::Held { .. }
@@ -143,14 +145,6 @@ pub(super) fn measured(took: Duration) -> Option<Duration> {
     (took >= Duration::from_micros(50)).then_some(took)
 }
 
-/// The word for what was done in a direction.
-fn word(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Up => "applied",
-        Direction::Down => "reverted",
-    }
-}
-
 /// A plan that is not carried out, or not yet.
 pub(super) fn show_plan(
     output: &mut Output,
@@ -161,7 +155,7 @@ pub(super) fn show_plan(
     notes(output, plan);
     for step in &plan.steps {
         let word = match step.start {
-            Start::Afresh => format!("would be {}", word(step.direction())),
+            Start::Afresh => format!("would be {}", step.direction().verb().past),
             Start::Resumed => "would be resumed".to_owned(),
         };
         let why = match step.irreversible() {
@@ -178,7 +172,7 @@ pub(super) fn show_plan(
                 "service": step.service(),
                 "version": step.version().to_string(),
                 "name": step.name(),
-                "direction": direction_word(step.direction()),
+                "direction": step.direction().as_str(),
                 "reason": reason(step.reason),
                 "resumed": step.start == Start::Resumed,
                 "irreversible": step.irreversible(),
@@ -195,7 +189,7 @@ pub(super) fn show_plan(
     output.line(&format!(
         "{} would be {} on {}",
         count(steps.count(), "migration"),
-        word(direction),
+        direction.verb().past,
         client.target()
     ));
 }
@@ -216,10 +210,10 @@ pub(super) fn members(output: &mut Output, report: &Report) {
         .iter()
         .map(|done| {
             json!({
-                "service": done.service,
-                "version": done.version.to_string(),
-                "name": done.name,
-                "direction": direction_word(done.direction),
+                "service": done.id.service,
+                "version": done.id.version.to_string(),
+                "name": done.id.history_name(),
+                "direction": done.direction.as_str(),
                 "reason": reason(done.reason),
                 "milliseconds": measured(done.took).map(milliseconds),
             })
@@ -236,12 +230,12 @@ pub(super) fn summary(output: &Output, report: &Report, direction: Direction, cl
     }
     // What was being reverted is reverted before it is applied again.
     let done = report.done.iter().filter(|d| d.direction == direction);
-    let services: BTreeSet<&str> = done.clone().map(|d| d.service.as_str()).collect();
+    let services: BTreeSet<&str> = done.clone().map(|d| &*d.id.service).collect();
     output.line(&format!(
         "{} of {} {} in {} on {}",
         count(done.count(), "migration"),
         count(services.len(), "service"),
-        word(direction),
+        direction.verb().past,
         seconds(report.elapsed),
         client.target()
     ));
@@ -261,13 +255,6 @@ pub(super) fn reported(
             members(output, &error.report);
             Err(error.into())
         }
-    }
-}
-
-pub(super) fn direction_word(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Up => "up",
-        Direction::Down => "down",
     }
 }
 

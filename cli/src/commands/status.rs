@@ -1,9 +1,8 @@
 //! `status`: what is applied and what is pending.
 
-use migrator_runtime::{Direction, MigrationStatus, Migrator, ServiceStatus, State, Status};
+use migrator_runtime::{MigrationStatus, Migrator, ServiceStatus, State, Status};
 use serde_json::{Value, json};
 
-use super::run::direction_word;
 use super::{Context, Outcome, count};
 use crate::args;
 use crate::connection;
@@ -55,14 +54,12 @@ fn resumable(output: &Output, status: &Status) {
     for service in &status.services {
         for migration in service.migrations.iter().filter(|m| m.is_resumable) {
             let ServiceStatus { service, .. } = service;
-            let command = match migration.state == State::Dirty(Direction::Down) {
-                true => "down",
-                false => "up",
+            let State::Dirty(command) = migration.state else {
+                continue;
             };
             output.note(&format!(
-                "{service}/{}_{} was interrupted; `migrator {command} \
-                 --service={service}` resumes it",
-                migration.version, migration.name
+                "{} was interrupted; `migrator {command} --service={service}` resumes it",
+                migration.id
             ));
         }
     }
@@ -171,10 +168,7 @@ fn list(output: &Output, status: &Status) {
             };
             let word = format!("{:12}", migration.state.as_str());
             let when = migration.applied_on.as_deref().unwrap_or_default();
-            let id = format!(
-                "{}/{}_{}",
-                service.service, migration.version, migration.name
-            );
+            let id = &migration.id;
             let why = match &migration.irreversible {
                 Some(reason) => format!("  irreversible: {reason}"),
                 None => String::new(),
@@ -195,12 +189,12 @@ fn service_json(service: &ServiceStatus) -> Value {
 
 fn migration_json(migration: &MigrationStatus) -> Value {
     json!({
-        "version": migration.version.to_string(),
-        "name": migration.name,
+        "version": migration.id.version.to_string(),
+        "name": migration.id.history_name(),
         "state": migration.state.as_str(),
         "dirty": match migration.state {
             State::Dirty(direction) | State::AtWork(direction) => {
-                json!(direction_word(direction))
+                json!(direction.as_str())
             }
             State::Applied
             | State::Pending

@@ -1,6 +1,6 @@
 //! What [`guard`](super::guard) finds wrong with a history, in words.
 
-use migrator_model::Code;
+use migrator_model::{Code, Subject};
 
 use super::schema::quote_identifier;
 use crate::plan::Conflict;
@@ -44,10 +44,10 @@ impl Flaw {
         let object = self.object();
         Conflict {
             code: Code::M0526,
-            subject: match self.table.as_str() {
+            subject: Subject::Object(match self.table.as_str() {
                 "" => format!("schema `{object}`"),
                 _ => format!("`{object}`"),
-            },
+            }),
             message: self.message(),
             help: self.help(&object),
         }

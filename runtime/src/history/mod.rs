@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use migrator_model::file_name::Direction;
 use migrator_model::registry::MigrationRef;
-use migrator_model::{Migration, Registry, Version, sql};
+use migrator_model::{Migration, MigrationId, Registry, Version, sql};
 
 /// The format of the tables that this version reads and writes.
 pub const FORMAT: i32 = 1;
@@ -39,12 +39,8 @@ pub(crate) enum Ready {
 /// One applied migration, as recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// The service.
-    pub service: String,
-    /// The version.
-    pub version: Version,
-    /// `<uid>_<name>`.
-    pub name: String,
+    /// Which migration.
+    pub id: MigrationId,
     /// When it was applied, by the server's clock, in RFC 3339.
     pub applied_on: String,
     /// refinery's checksum, in decimal.
@@ -72,15 +68,11 @@ pub enum Stored {
     No,
 }
 
-/// How a migration was applied, as recorded.
+/// A migration as the history records it, with its up script.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recorded {
-    /// The service.
-    pub service: String,
-    /// The version.
-    pub version: Version,
-    /// `<uid>_<name>`.
-    pub name: String,
+pub struct RecordedMigration {
+    /// Which migration.
+    pub id: MigrationId,
     /// refinery's checksum, in decimal.
     pub checksum: String,
     /// The up script as it ran, if it was recorded.
@@ -91,7 +83,7 @@ pub struct Recorded {
     pub dirty: Option<Direction>,
 }
 
-impl Recorded {
+impl RecordedMigration {
     /// Whether the recorded up script is the one that the checksum was computed from. An
     /// entry without a script matches.
     ///
@@ -99,15 +91,15 @@ impl Recorded {
     #[must_use]
     pub fn matches_checksum(&self) -> bool {
         let script = self.up_script.as_deref();
-        script.is_none_or(|sql| matches_checksum(&self.name, self.version, sql, &self.checksum))
+        script.is_none_or(|sql| matches_checksum(&self.id, sql, &self.checksum))
     }
 }
 
 /// Whether the checksum of an entry is that of its recorded up script, by refinery's
 /// algorithm over name, version and script.
 #[must_use]
-pub fn matches_checksum(name: &str, version: Version, up_script: &str, checksum: &str) -> bool {
-    let computed = sql::checksum(name, version.as_integer(), up_script);
+pub fn matches_checksum(id: &MigrationId, up_script: &str, checksum: &str) -> bool {
+    let computed = sql::checksum(&id.history_name(), id.version.as_integer(), up_script);
     computed.to_string() == checksum
 }
 
@@ -128,8 +120,11 @@ impl History {
     pub fn new(entries: impl IntoIterator<Item = Entry>) -> History {
         let mut history = History::default();
         for entry in entries {
-            let service = history.entries.entry(entry.service.clone()).or_default();
-            service.insert(entry.version, entry);
+            let service = history
+                .entries
+                .entry(entry.id.service.to_string())
+                .or_default();
+            service.insert(entry.id.version, entry);
         }
         history
     }
@@ -154,7 +149,7 @@ impl History {
     /// The newest version that was applied to a service.
     #[must_use]
     pub fn newest(&self, service: &str) -> Option<Version> {
-        self.entries_of(service).next_back().map(|e| e.version)
+        self.entries_of(service).next_back().map(|e| e.id.version)
     }
 
     /// The history as it will be when those are done that are at work on some services
@@ -164,13 +159,12 @@ impl History {
         let services = self.entries.iter_mut();
         for (_, entries) in services.filter(|(service, _)| at_work.contains(*service)) {
             entries.retain(|_, entry| {
-                let (doing, stays) = match entry.dirty.take() {
-                    None => return true,
-                    Some(Direction::Up) => ("applied", true),
-                    Some(Direction::Down) => ("reverted", false),
+                let Some(direction) = entry.dirty.take() else {
+                    return true;
                 };
-                notes.push(format!("{entry} is being {doing} by another run"));
-                stays
+                let doing = direction.verb().past;
+                notes.push(format!("{} is being {doing} by another run", entry.id));
+                direction == Direction::Up
             });
         }
         (self, notes)
@@ -179,7 +173,7 @@ impl History {
     /// The newest applied version of those that the registry has: what it does
     /// not have is missing, and does not put the rest out of order.
     pub(crate) fn newest_known(&self, registry: &Registry, service: &str) -> Option<Version> {
-        let versions = self.entries_of(service).rev().map(|e| e.version);
+        let versions = self.entries_of(service).rev().map(|e| e.id.version);
         let mut known = versions.filter(|version| registry.migration(service, *version).is_some());
         known.next()
     }
@@ -189,7 +183,7 @@ impl Entry {
     /// Compares the entry with the migration of its version.
     #[must_use]
     pub fn likeness(&self, migration: &Migration) -> Likeness {
-        if self.name != migration.history_name() {
+        if (&self.id.uid, &self.id.name) != (&migration.uid, &migration.name) {
             Likeness::Changed
         } else if self.checksum == migration.checksum.to_string() {
             Likeness::Same
@@ -203,36 +197,29 @@ impl Entry {
     /// How another migration refers to this one.
     #[must_use]
     pub fn reference(&self) -> MigrationRef {
-        MigrationRef {
-            service: self.service.clone().into(),
-            version: self.version,
-        }
+        self.id.reference()
     }
 }
 
-impl std::fmt::Display for Recorded {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}/{}_{}", self.service, self.version, self.name)
-    }
-}
-
+/// Its [`MigrationId`].
 impl std::fmt::Display for Entry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}/{}_{}", self.service, self.version, self.name)
+        self.id.fmt(f)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use migrator_model::{Version, sql};
+    use migrator_model::{MigrationId, Version, sql};
 
-    use super::{Recorded, matches_checksum};
+    use super::{RecordedMigration, matches_checksum};
 
     #[test]
     fn a_script_matches_the_checksum_of_its_own_name_version_and_text_alone() {
         let (version, name) = (Version::from_integer(20_240_101_000_000), "0a1b2c3d_one");
         let checksum = sql::checksum(name, version.as_integer(), "SELECT 1;").to_string();
-        assert!(matches_checksum(name, version, "SELECT 1;", &checksum));
+        let id = |name: &str, version| MigrationId::recorded("core", version, name);
+        assert!(matches_checksum(&id(name, version), "SELECT 1;", &checksum));
         let later = Version::from_integer(20_240_101_000_001);
         for (name, version, script, checksum) in [
             (name, version, "SELECT 2;", checksum.as_str()),
@@ -242,14 +229,12 @@ mod tests {
             (name, version, "SELECT 1;", &format!("0{checksum}")),
         ] {
             assert!(
-                !matches_checksum(name, version, script, checksum),
+                !matches_checksum(&id(name, version), script, checksum),
                 "{script}"
             );
         }
-        let recorded = |up_script: Option<&str>| Recorded {
-            service: "core".to_owned(),
-            version,
-            name: name.to_owned(),
+        let recorded = |up_script: Option<&str>| RecordedMigration {
+            id: id(name, version),
             checksum: checksum.clone(),
             up_script: up_script.map(str::to_owned),
             role: None,

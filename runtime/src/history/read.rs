@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use migrator_model::Version;
 use migrator_model::directive::irreversible;
 use migrator_model::file_name::Direction;
 use migrator_model::registry::MigrationRef;
+use migrator_model::{MigrationId, Version};
 use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 
 use super::guard::{self, Purpose};
 use super::schema::{Tables, quote_literal};
-use super::{Entry, FORMAT, History, Ready, Recorded, Stored};
+use super::{Entry, FORMAT, History, Ready, RecordedMigration, Stored};
 use crate::blockers::{Blocker, Waiting, WaitingFor, Watch};
 use crate::client::Client;
 use crate::event::{Event, Listener};
@@ -336,7 +336,7 @@ pub(crate) async fn last_failure(
 ///
 /// The events give the order, as clocks may be set back. What has none was there
 /// before there were any.
-pub(crate) async fn recorded(reader: &Reader<'_>) -> Result<Vec<Recorded>, ReadError> {
+pub(crate) async fn recorded(reader: &Reader<'_>) -> Result<Vec<RecordedMigration>, ReadError> {
     let query = format!(
         "SELECT c.relname, h.version, h.name, h.up_script, e.role, h.dirty, h.checksum \
            FROM {parent} h \
@@ -380,12 +380,10 @@ fn check<'r>(formats: impl Iterator<Item = &'r str>) -> Result<(), ReadError> {
     }
 }
 
-fn as_recorded(row: &SimpleQueryRow) -> Option<Recorded> {
+fn as_recorded(row: &SimpleQueryRow) -> Option<RecordedMigration> {
     let text = |column| row.get(column).map(str::to_owned);
-    Some(Recorded {
-        service: Tables::service_of(row.get(0)?)?.to_owned(),
-        version: Version::from_integer(row.get(1)?.parse().ok()?),
-        name: text(2)?,
+    Some(RecordedMigration {
+        id: id(row, 0)?,
         up_script: text(3),
         role: text(4),
         dirty: direction(row.get(5)).ok()?,
@@ -399,9 +397,7 @@ struct NoDirection;
 fn direction(dirty: Option<&str>) -> Result<Option<Direction>, NoDirection> {
     match dirty {
         None => Ok(None),
-        Some("up") => Ok(Some(Direction::Up)),
-        Some("down") => Ok(Some(Direction::Down)),
-        Some(_) => Err(NoDirection),
+        Some(word) => Direction::find(word).map(Some).ok_or(NoDirection),
     }
 }
 
@@ -471,9 +467,7 @@ fn entry(row: &SimpleQueryRow) -> Option<Entry> {
     let dirty = direction(row.get(7)).ok()?;
     let requires: Option<Vec<MigrationRef>> = words(row.get(8)).map(reference).collect();
     Some(Entry {
-        service: Tables::service_of(row.get(1)?)?.to_owned(),
-        version: Version::from_integer(row.get(2)?.parse().ok()?),
-        name: text(3)?,
+        id: id(row, 1)?,
         applied_on: text(4)?,
         checksum: text(5)?,
         fingerprint,
@@ -485,6 +479,14 @@ fn entry(row: &SimpleQueryRow) -> Option<Entry> {
             None => Stored::No,
         },
     })
+}
+
+/// The identity of a migration, of which the table, the version and the name are from
+/// this column on.
+fn id(row: &SimpleQueryRow, first: usize) -> Option<MigrationId> {
+    let service = Tables::service_of(row.get(first)?)?.to_owned();
+    let version = Version::from_integer(row.get(first + 1)?.parse().ok()?);
+    Some(MigrationId::recorded(service, version, row.get(first + 2)?))
 }
 
 fn words(text: Option<&str>) -> impl Iterator<Item = &str> {

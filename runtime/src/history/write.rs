@@ -68,7 +68,7 @@ pub(crate) fn insert(
         name = quote_literal(&migration.history_name()),
         checksum = migration.checksum,
         fingerprint = migration.up.fingerprint,
-        dirty = dirty.map_or("NULL", |direction| word(direction)),
+        dirty = dirty.map_or_else(|| "NULL".to_owned(), word),
         requires = array(requires),
         depends_on = array(depends_on.iter().copied()),
         up = quote_literal(&migration.up.sql()),
@@ -91,7 +91,7 @@ pub(crate) fn set_dirty(
     dirty: Option<Direction>,
 ) -> String {
     let table = tables.of(service);
-    let word = dirty.map_or("NULL", |direction| word(direction));
+    let word = dirty.map_or_else(|| "NULL".to_owned(), word);
     let update = format!("UPDATE {table} SET dirty = {word} WHERE {}", is(version));
     one_row(&table, &update, &is_dirty(dirty))
 }
@@ -320,11 +320,8 @@ fn is(version: Version) -> String {
     )
 }
 
-fn word(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Up => "'up'",
-        Direction::Down => "'down'",
-    }
+fn word(direction: Direction) -> String {
+    quote_literal(direction.as_str())
 }
 
 fn array(texts: impl Iterator<Item = impl AsRef<str>>) -> String {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use migrator_model::file_name::Direction;
-use migrator_model::{Code, Migration, Registry, Version};
+use migrator_model::{Code, Migration, Registry, Subject, Version};
 
 use super::resumable;
 use crate::history::Entry;
@@ -13,8 +13,8 @@ use crate::history::Entry;
 pub struct Conflict {
     /// What it is filed under.
     pub code: Code,
-    /// The migration, `service/version_uid_name`, or what was asked for.
-    pub subject: String,
+    /// What it is about.
+    pub subject: Subject,
     /// What is the matter with it.
     pub message: String,
     /// What to do.
@@ -31,7 +31,7 @@ impl Conflict {
     pub(crate) fn changed(entry: &Entry, migration: &Migration) -> Conflict {
         let restore = "restore the file as it was applied, and put the change into a new \
                        migration; or revert it with `migrator down`, and apply it again";
-        let (message, help) = if entry.name == migration.history_name() {
+        let (message, help) = if entry.id == migration.id() {
             let message = format!(
                 "its up script `{}` was changed after it was applied",
                 migration.up.path
@@ -39,7 +39,7 @@ impl Conflict {
             let accept = format!(
                 "; or, if the database is as the new text would make it, record that with \
                  `migrator repair --service={} --version={} --accept-change`",
-                entry.service, entry.version
+                entry.id.service, entry.id.version
             );
             (message, restore.to_owned() + &accept)
         } else {
@@ -48,7 +48,7 @@ impl Conflict {
         };
         Conflict {
             code: Code::M0401,
-            subject: entry.to_string(),
+            subject: Subject::Migration(entry.id.clone()),
             message,
             help,
         }
@@ -57,12 +57,12 @@ impl Conflict {
     pub(crate) fn missing(entry: &Entry) -> Conflict {
         Conflict {
             code: Code::M0402,
-            subject: entry.to_string(),
+            subject: Subject::Migration(entry.id.clone()),
             message: "it is applied, but this binary does not have it".to_owned(),
             help: format!(
                 "run a binary that has it, revert it with `migrator down --service={}`, \
                  or pass it over with `--allow-missing`",
-                entry.service
+                entry.id.service
             ),
         }
     }
@@ -70,7 +70,7 @@ impl Conflict {
     pub(super) fn out_of_order(migration: &Migration, newest: Version) -> Conflict {
         Conflict {
             code: Code::M0403,
-            subject: migration.to_string(),
+            subject: Subject::Migration(migration.id()),
             message: format!("it is pending, but the later version {newest} is already applied"),
             help: "give it a version later than that, \
                    or apply it all the same with `--allow-out-of-order`"
@@ -80,10 +80,11 @@ impl Conflict {
 
     /// A run in the direction in which it was interrupted may yet resume it.
     pub(crate) fn dirty(registry: &Registry, entry: &Entry, direction: Direction) -> Conflict {
-        let (service, version) = (&entry.service, entry.version);
-        let (doing, command) = match direction {
-            Direction::Up => ("applied", format!("up --service={service} --to={version}")),
-            Direction::Down => ("reverted", format!("down --service={service}")),
+        let (service, version) = (&entry.id.service, entry.id.version);
+        let doing = direction.verb().past;
+        let command = match direction {
+            Direction::Up => format!("up --service={service} --to={version}"),
+            Direction::Down => format!("down --service={service}"),
         };
         let repair = format!("`migrator repair --service={service} --version={version}");
         let repair = format!("{repair} --applied` or {repair} --reverted`");
@@ -99,7 +100,7 @@ impl Conflict {
         };
         Conflict {
             code: Code::M0404,
-            subject: entry.to_string(),
+            subject: Subject::Migration(entry.id.clone()),
             message: format!(
                 "it was interrupted while it was being {doing}, outside a transaction"
             ),
@@ -110,17 +111,17 @@ impl Conflict {
     pub(super) fn in_the_way(entry: &Entry, blockers: &[&Entry]) -> Conflict {
         let mut services: Vec<&str> = Vec::new();
         for blocker in blockers {
-            if !services.contains(&blocker.service.as_str()) {
-                services.push(&blocker.service);
+            if !services.contains(&&*blocker.id.service) {
+                services.push(&blocker.id.service);
             }
         }
         let such = blockers
             .first()
-            .map(ToString::to_string)
+            .map(|blocker| blocker.id.to_string())
             .unwrap_or_default();
         Conflict {
             code: Code::M0405,
-            subject: entry.to_string(),
+            subject: Subject::Migration(entry.id.clone()),
             message: match blockers.len() {
                 1 => format!("the newer `{such}`, which is applied, may need it"),
                 number => format!(
@@ -137,7 +138,7 @@ impl Conflict {
     pub(super) fn unknown_target(version: Version, help: String) -> Conflict {
         Conflict {
             code: Code::M0406,
-            subject: version.to_string(),
+            subject: Subject::Version(version),
             message: "no migration of the target has this version".to_owned(),
             help,
         }
@@ -146,7 +147,7 @@ impl Conflict {
     pub(super) fn irreversible(entry: &Entry, reason: &str) -> Conflict {
         Conflict {
             code: Code::M0408,
-            subject: entry.to_string(),
+            subject: Subject::Migration(entry.id.clone()),
             message: format!("this migration cannot be reverted: {reason}"),
             help: "write a new migration that corrects it, or restore a backup".to_owned(),
         }
@@ -155,7 +156,7 @@ impl Conflict {
     pub(crate) fn forged(entry: &Entry) -> Conflict {
         Conflict {
             code: Code::M0527,
-            subject: entry.to_string(),
+            subject: Subject::Migration(entry.id.clone()),
             message: "its recorded up script does not match its recorded checksum: somebody \
                       altered the entry"
                 .to_owned(),
@@ -163,7 +164,7 @@ impl Conflict {
                 "find out who wrote to the history; then revert it with a binary that has this \
                  migration, or with its scripts by hand, and delete its entry from \
                  `{}_history`",
-                entry.service
+                entry.id.service
             ),
         }
     }
@@ -171,7 +172,7 @@ impl Conflict {
     pub(super) fn no_down_script(entry: &Entry) -> Conflict {
         Conflict {
             code: Code::M0407,
-            subject: entry.to_string(),
+            subject: Subject::Migration(entry.id.clone()),
             message: "this binary does not have its down script, and none was recorded".to_owned(),
             help: "run a binary that has it".to_owned(),
         }

@@ -25,7 +25,7 @@ pub(super) fn plan<'r>(request: &Request<'r, '_>) -> Result<Plan<'r>, Vec<Confli
         let entry = sequence.entries[index];
         match step(request.registry, entry, reason, &mut plan.notes) {
             Ok(step) => plan.steps.push(step),
-            Err(conflict) => conflicts.push(conflict),
+            Err(conflict) => conflicts.push(*conflict),
         }
     }
     match conflicts.is_empty() {
@@ -37,12 +37,12 @@ pub(super) fn plan<'r>(request: &Request<'r, '_>) -> Result<Plan<'r>, Vec<Confli
 /// What was asked for, as indices into the sequence.
 fn roots(request: &Request<'_, '_>, sequence: &[&Entry]) -> BTreeSet<usize> {
     let own = sequence.iter().enumerate().rev();
-    let own = own.filter(|(_, entry)| is_asked_for(request, &entry.service));
+    let own = own.filter(|(_, entry)| is_asked_for(request, &entry.id.service));
     match request.target.extent {
         Extent::Everything => own.map(|(index, _)| index).collect(),
         Extent::Steps(steps) => own.map(|(index, _)| index).take(steps.get()).collect(),
         Extent::To(version) => own
-            .filter(|(_, entry)| entry.version > version)
+            .filter(|(_, entry)| entry.id.version > version)
             .map(|(index, _)| index)
             .collect(),
     }
@@ -52,7 +52,7 @@ fn roots(request: &Request<'_, '_>, sequence: &[&Entry]) -> BTreeSet<usize> {
 /// only by its name.
 fn is_asked_for(request: &Request<'_, '_>, service: &str) -> bool {
     match &request.target.services {
-        Selection::All => request.registry.service(service).is_some(),
+        Selection::All => request.registry.find_service(service).is_some(),
         named @ Selection::Named(_) => named.names(service),
     }
 }
@@ -89,31 +89,31 @@ fn step<'r>(
     entry: &Entry,
     reason: Reason,
     notes: &mut Vec<String>,
-) -> Result<Step<'r>, Conflict> {
+) -> Result<Step<'r>, Box<Conflict>> {
     if let Some(direction) = entry.dirty {
         let resumed = resumable(registry, entry).filter(|_| direction == Direction::Down);
         let Some(migration) = resumed else {
-            return Err(Conflict::dirty(registry, entry, direction));
+            return Err(Box::new(Conflict::dirty(registry, entry, direction)));
         };
         notes.push(resumes(entry, direction, Direction::Down));
         return Ok(Step {
-            work: Work::Revert(entry.clone(), DownScript::Embedded(migration)),
+            work: Work::Revert(Box::new(entry.clone()), DownScript::Embedded(migration)),
             reason,
             start: Start::Resumed,
         });
     }
-    let known = registry.migration(&entry.service, entry.version);
+    let known = registry.migration(&entry.id.service, entry.id.version);
     let same = known.filter(|migration| entry.likeness(migration) != Likeness::Changed);
     let script = match (same, &entry.down_script) {
         (Some(migration), _) => match migration.down.irreversible() {
-            Some(reason) => return Err(Conflict::irreversible(entry, &reason)),
+            Some(reason) => return Err(Box::new(Conflict::irreversible(entry, &reason))),
             None => DownScript::Embedded(migration),
         },
         (None, Stored::Yes) => DownScript::Stored,
         (None, Stored::Irreversible(reason)) => {
-            return Err(Conflict::irreversible(entry, reason));
+            return Err(Box::new(Conflict::irreversible(entry, reason)));
         }
-        (None, Stored::No) => return Err(Conflict::no_down_script(entry)),
+        (None, Stored::No) => return Err(Box::new(Conflict::no_down_script(entry))),
     };
     if same.is_none() {
         let why = match known {
@@ -121,11 +121,12 @@ fn step<'r>(
             None => "is missing from this binary",
         };
         notes.push(format!(
-            "{entry} {why}: the down script recorded with it reverts it"
+            "{} {why}: the down script recorded with it reverts it",
+            entry.id
         ));
     }
     Ok(Step {
-        work: Work::Revert(entry.clone(), script),
+        work: Work::Revert(Box::new(entry.clone()), script),
         reason,
         start: Start::Afresh,
     })

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use migrator_model::file_name::Direction;
-use migrator_model::{Migration, Registry, Script, Version, nearest};
+use migrator_model::{Migration, MigrationId, Registry, Script, Version, nearest};
 
 pub use conflict::Conflict;
 
@@ -56,7 +56,7 @@ pub enum Work<'r> {
     /// The up script of a migration.
     Apply(&'r Migration),
     /// The down script of an applied migration.
-    Revert(Entry, DownScript<'r>),
+    Revert(Box<Entry>, DownScript<'r>),
 }
 
 /// Which down script reverts an entry.
@@ -123,8 +123,8 @@ impl Request<'_, '_> {
         let names = |service: &str| self.target.services.names(service);
         let migrations = self.registry.migrations.iter();
         let own = migrations.filter(|m| names(&m.service)).map(|m| m.version);
-        let entries = self.history.entries().filter(|e| names(&e.service));
-        let versions: BTreeSet<Version> = own.chain(entries.map(|e| e.version)).collect();
+        let entries = self.history.entries().filter(|e| names(&e.id.service));
+        let versions: BTreeSet<Version> = own.chain(entries.map(|e| e.id.version)).collect();
         if versions.contains(&version) || version.as_integer() == 0 {
             return Vec::new();
         }
@@ -142,11 +142,8 @@ impl Request<'_, '_> {
 /// resume it: it must be the script that broke.
 pub(crate) fn resumable<'r>(registry: &'r Registry, entry: &Entry) -> Option<&'r Migration> {
     let direction = entry.dirty?;
-    let migration = registry.migration(&entry.service, entry.version)?;
-    let script = match direction {
-        Direction::Up => &migration.up,
-        Direction::Down => &migration.down,
-    };
+    let migration = registry.migration(&entry.id.service, entry.id.version)?;
+    let script = migration.script(direction);
     let is_same = entry.likeness(migration) != Likeness::Changed;
     (is_same && resume::can_be(&script.sql(), script.mode)).then_some(migration)
 }
@@ -154,24 +151,33 @@ pub(crate) fn resumable<'r>(registry: &'r Registry, entry: &Entry) -> Option<&'r
 /// What is said of an entry whose script of one direction was interrupted, by a run of
 /// this or the other direction that resumes it.
 fn resumes(entry: &Entry, interrupted: Direction, run: Direction) -> String {
-    let doing = match interrupted {
-        Direction::Up => "applied",
-        Direction::Down => "reverted",
-    };
+    let doing = interrupted.verb().past;
     let now = match interrupted == run {
         true => "this run resumes it",
         false => "this run finishes that, and then applies it again",
     };
-    format!("{entry} was interrupted while it was being {doing}: {now}")
+    format!(
+        "{} was interrupted while it was being {doing}: {now}",
+        entry.id
+    )
 }
 
 impl Step<'_> {
+    /// Which migration.
+    #[must_use]
+    pub fn id(&self) -> MigrationId {
+        match &self.work {
+            Work::Apply(migration) => migration.id(),
+            Work::Revert(entry, _) => entry.id.clone(),
+        }
+    }
+
     /// The service whose history the step changes.
     #[must_use]
     pub fn service(&self) -> &str {
         match &self.work {
             Work::Apply(migration) => &migration.service,
-            Work::Revert(entry, _) => &entry.service,
+            Work::Revert(entry, _) => &entry.id.service,
         }
     }
 
@@ -180,7 +186,7 @@ impl Step<'_> {
     pub fn version(&self) -> Version {
         match &self.work {
             Work::Apply(migration) => migration.version,
-            Work::Revert(entry, _) => entry.version,
+            Work::Revert(entry, _) => entry.id.version,
         }
     }
 
@@ -189,7 +195,7 @@ impl Step<'_> {
     pub fn name(&self) -> String {
         match &self.work {
             Work::Apply(migration) => migration.history_name(),
-            Work::Revert(entry, _) => entry.name.clone(),
+            Work::Revert(entry, _) => entry.id.history_name(),
         }
     }
 
@@ -223,6 +229,6 @@ impl Step<'_> {
 /// `tenant/20240101120000_a1b2c3d4_create_tenants_table`.
 impl fmt::Display for Step<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}_{}", self.service(), self.version(), self.name())
+        self.id().fmt(f)
     }
 }

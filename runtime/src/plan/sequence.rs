@@ -69,7 +69,7 @@ impl<'a> Known<'a> {
     }
 
     fn migration(&self, entry: &Entry) -> Option<&'a Migration> {
-        let key = (entry.service.as_str(), entry.version);
+        let key = (&*entry.id.service, entry.id.version);
         self.migrations.get(&key).copied()
     }
 
@@ -85,7 +85,7 @@ struct Index<'a> {
 
 impl<'a> Index<'a> {
     fn of(ranked: &[&'a Entry]) -> Index<'a> {
-        let key = |entry: &&'a Entry| (entry.service.as_str(), entry.version);
+        let key = |entry: &&'a Entry| (&*entry.id.service, entry.id.version);
         let ranks = ranked.iter().enumerate();
         Index {
             ranks: ranks.map(|(rank, entry)| (key(entry), rank)).collect(),
@@ -122,12 +122,12 @@ impl<'a> Needs<'a> {
         let requires = migration.map_or(&[][..], |migration| &migration.requires);
         let references = entry.requires.iter().chain(requires);
         let mut certain: Vec<usize> = references.filter_map(|r| index.find(r)).collect();
-        certain.extend(index.below(&entry.service, entry.version).next());
+        certain.extend(index.below(&entry.id.service, entry.id.version).next());
         let recorded = entry.depends_on.iter().map(String::as_str);
-        let mut services = known.dependencies_of(&entry.service);
-        services.extend(recorded.filter(|service| *service != entry.service));
+        let mut services = known.dependencies_of(&entry.id.service);
+        services.extend(recorded.filter(|service| *service != entry.id.service));
         Needs {
-            version: entry.version,
+            version: entry.id.version,
             certain,
             services,
         }
@@ -193,8 +193,14 @@ fn ranked<'h>(registry: &Registry, known: &Known<'_>, history: &'h History) -> V
 /// of its dependencies; and behind what it requires.
 fn place(order: &[&Entry], entry: &Entry) -> usize {
     let last = |is: &dyn Fn(&Entry) -> bool| order.iter().rposition(|other| is(other));
-    let earlier = |other: &Entry| other.service == entry.service && other.version < entry.version;
-    let needed = |other: &Entry| entry.depends_on.contains(&other.service);
+    let earlier =
+        |other: &Entry| other.id.service == entry.id.service && other.id.version < entry.id.version;
+    let needed = |other: &Entry| {
+        entry
+            .depends_on
+            .iter()
+            .any(|name| *name == other.id.service)
+    };
     let required = |other: &Entry| entry.requires.contains(&other.reference());
     let base = last(&earlier).or_else(|| last(&needed));
     base.max(last(&required)).map_or(0, |at| at + 1)

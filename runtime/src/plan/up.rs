@@ -43,7 +43,7 @@ fn steps<'r>(request: &Request<'r, '_>, migration: &'r Migration) -> Vec<Step<'r
         None => vec![step(Work::Apply(migration), Start::Afresh)],
         Some((entry, Some(Direction::Down))) => vec![
             step(
-                Work::Revert(entry.clone(), DownScript::Embedded(migration)),
+                Work::Revert(Box::new(entry.clone()), DownScript::Embedded(migration)),
                 Start::Resumed,
             ),
             step(Work::Apply(migration), Start::Afresh),
@@ -210,24 +210,25 @@ fn judge(
     let mut conflicts = Vec::new();
     for entry in request.history.entries_of(service) {
         if let Some(direction) = entry.dirty {
-            let is_of = |m: &&Migration| m.version == entry.version && *m.service == *entry.service;
+            let is_of = |m: &&Migration| m.id() == entry.id;
             match pending.iter().any(is_of) {
                 true => notes.push(resumes(entry, direction, Direction::Up)),
                 false => conflicts.push(Conflict::dirty(request.registry, entry, direction)),
             }
             continue;
         }
-        let Some(migration) = known.get(&entry.version) else {
+        let Some(migration) = known.get(&entry.id.version) else {
             match request.policy.missing {
                 Leave::Refused => conflicts.push(Conflict::missing(entry)),
-                Leave::Allowed => notes.push(format!("{entry} is missing from this binary")),
+                Leave::Allowed => notes.push(format!("{} is missing from this binary", entry.id)),
             }
             continue;
         };
         match entry.likeness(migration) {
             Likeness::Same => {}
             Likeness::Cosmetic => notes.push(format!(
-                "{entry} differs from what was applied in comments or white space alone"
+                "{} differs from what was applied in comments or white space alone",
+                entry.id
             )),
             Likeness::Changed => conflicts.push(Conflict::changed(entry, migration)),
         }

@@ -5,8 +5,9 @@
 
 use std::fmt;
 
+use migrator_model::sql::{Part, parts};
+
 use crate::history::schema::quote_identifier;
-use crate::unfit::length;
 
 /// A statement that may be met half-done.
 #[derive(Debug, PartialEq, Eq)]
@@ -90,7 +91,7 @@ pub(crate) fn read(sql: &str) -> Option<Statement<'_>> {
         "alter" => Statement::AddValue(add_value(&mut reader)?),
         _ => return None,
     };
-    reader.tokens.is_empty().then_some(statement)
+    reader.parts.is_empty().then_some(statement)
 }
 
 fn create_index(mut reader: Reader<'_>) -> Option<CreateIndex<'_>> {
@@ -158,22 +159,10 @@ fn add_value(reader: &mut Reader<'_>) -> Option<AddValue> {
     Some(AddValue { enumeration, value })
 }
 
-/// A token of a statement; comments and white space are none.
-#[derive(Debug)]
-enum Token<'a> {
-    /// Not in quotes: a keyword, a name, a number.
-    Word(&'a str),
-    /// A name in quotes, without them.
-    Quoted(String),
-    /// A plain string, without its quotes.
-    Text(String),
-    Mark(&'a str),
-}
-
 struct Reader<'a> {
     sql: &'a str,
     /// With where each ends, the next one last.
-    tokens: Vec<(Token<'a>, usize)>,
+    parts: Vec<(Part<'a>, usize)>,
     /// Where the last one taken ends.
     at: usize,
 }
@@ -183,42 +172,42 @@ const LONGEST: usize = 63;
 
 impl<'a> Reader<'a> {
     fn new(sql: &'a str) -> Reader<'a> {
-        let mut tokens = tokens(sql);
-        tokens.reverse();
-        Reader { sql, tokens, at: 0 }
+        let mut parts = parts(sql);
+        parts.reverse();
+        Reader { sql, parts, at: 0 }
     }
 
-    fn next(&mut self) -> Option<Token<'a>> {
-        let (token, end) = self.tokens.pop()?;
+    fn next(&mut self) -> Option<Part<'a>> {
+        let (part, end) = self.parts.pop()?;
         self.at = end;
-        Some(token)
+        Some(part)
     }
 
     fn rest(&self) -> &'a str {
         &self.sql[self.at..]
     }
 
-    /// The next token as a word in lower case.
+    /// The next part as a word in lower case.
     fn word(&mut self) -> Option<String> {
         match self.next()? {
-            Token::Word(word) => Some(word.to_ascii_lowercase()),
-            Token::Quoted(_) | Token::Text(_) | Token::Mark(_) => None,
+            Part::Word(word) => Some(word.to_ascii_lowercase()),
+            Part::Quoted(_) | Part::Text(_) | Part::Mark(_) => None,
         }
     }
 
-    /// Takes a keyword if it is the next token.
+    /// Takes a keyword if it is the next part.
     fn takes(&mut self, keyword: &str) -> bool {
-        let next = self.tokens.last();
+        let next = self.parts.last();
         let is_next = next.is_some_and(
-            |(token, _)| matches!(token, Token::Word(word) if word.eq_ignore_ascii_case(keyword)),
+            |(part, _)| matches!(part, Part::Word(word) if word.eq_ignore_ascii_case(keyword)),
         );
         is_next && self.next().is_some()
     }
 
     fn takes_mark(&mut self, mark: &str) -> bool {
-        let next = self.tokens.last();
+        let next = self.parts.last();
         let is_next =
-            next.is_some_and(|(token, _)| matches!(token, Token::Mark(text) if *text == mark));
+            next.is_some_and(|(part, _)| matches!(part, Part::Mark(text) if *text == mark));
         is_next && self.next().is_some()
     }
 
@@ -242,10 +231,9 @@ impl<'a> Reader<'a> {
     /// ASCII; what it does to the rest depends on the database.
     fn identifier(&mut self) -> Option<String> {
         let name = match self.next()? {
-            Token::Word(word) if word.starts_with(|c: char| c.is_ascii_digit() || c == '$') => None,
-            Token::Word(word) if word.is_ascii() => Some(word.to_ascii_lowercase()),
-            Token::Quoted(name) => Some(name),
-            Token::Word(_) | Token::Text(_) | Token::Mark(_) => None,
+            Part::Word(word) if word.is_ascii() => Some(word.to_ascii_lowercase()),
+            Part::Quoted(name) => Some(name),
+            Part::Word(_) | Part::Text(_) | Part::Mark(_) => None,
         };
         name.filter(|name| !name.is_empty() && name.len() <= LONGEST)
     }
@@ -270,56 +258,10 @@ impl<'a> Reader<'a> {
     fn text(&mut self) -> Option<String> {
         match self.next()? {
             // What a backslash means depends on a setting.
-            Token::Text(text) if !text.contains('\\') => Some(text),
-            Token::Text(_) | Token::Word(_) | Token::Quoted(_) | Token::Mark(_) => None,
+            Part::Text(text) if !text.contains('\\') => Some(text),
+            Part::Text(_) | Part::Word(_) | Part::Quoted(_) | Part::Mark(_) => None,
         }
     }
-}
-
-fn tokens(sql: &str) -> Vec<(Token<'_>, usize)> {
-    let mut tokens = Vec::new();
-    let mut at = 0;
-    while let Some(length) = length(&sql[at..]) {
-        let start = at;
-        at += length;
-        let text = &sql[start..at];
-        let token = match text.chars().next() {
-            Some(first) if first.is_whitespace() => continue,
-            _ if text.starts_with("--") || text.starts_with("/*") => continue,
-            Some(quote @ ('"' | '\'')) => {
-                at = end_of_quoted(sql, at, quote);
-                quoted(&sql[start..at], quote)
-            }
-            Some(first) if is_of_word(first) && !text.ends_with('\'') => Token::Word(text),
-            Some(_) | None => Token::Mark(text),
-        };
-        tokens.push((token, at));
-    }
-    tokens
-}
-
-/// A doubled quote does not end what is quoted.
-fn end_of_quoted(sql: &str, mut at: usize, quote: char) -> usize {
-    while sql[at..].starts_with(quote) {
-        at += length(&sql[at..]).unwrap_or(sql.len() - at);
-    }
-    at
-}
-
-fn quoted(text: &str, quote: char) -> Token<'_> {
-    let inner = text.strip_prefix(quote).and_then(|t| t.strip_suffix(quote));
-    let Some(inner) = inner else {
-        return Token::Mark(text);
-    };
-    let inner = inner.replace(&format!("{quote}{quote}"), &quote.to_string());
-    match quote {
-        '"' => Token::Quoted(inner),
-        _ => Token::Text(inner),
-    }
-}
-
-fn is_of_word(c: char) -> bool {
-    c.is_alphanumeric() || c == '_' || !c.is_ascii()
 }
 
 #[cfg(test)]

@@ -119,7 +119,7 @@ fn details(error: &crate::Error) -> Vec<String> {
             lines.push(format!("cause: {why}"));
             lines.extend(blockers.iter().map(|one| format!("blocker: {one}")));
         }
-        ErrorKind::UnknownService { .. }
+        ErrorKind::UnknownService(_)
         | ErrorKind::NotDirty { .. }
         | ErrorKind::Locked { .. }
         | ErrorKind::LockLost { .. }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use migrator_runtime::history::{Entry, History, Stored};
-use migrator_runtime::model::{Registry, Version};
+use migrator_runtime::model::{MigrationId, Registry, Version};
 use migrator_runtime::plan::{Plan, Step, Work, plan};
 use migrator_runtime::{Direction, Extent, Leave, Policy, Selection, Target};
 use proptest::prelude::*;
@@ -113,9 +113,7 @@ fn entries() -> impl Strategy<Value = Vec<Entry>> {
     )
         .prop_map(
             |(service, version, name, requires, depends_on, dirty, is_stored)| Entry {
-                service,
-                version,
-                name,
+                id: MigrationId::recorded(service, version, &name),
                 applied_on: String::new(),
                 checksum: String::new(),
                 fingerprint: None,
@@ -140,7 +138,7 @@ const LENIENT: Policy = Policy {
 /// What the history becomes.
 fn after(registry: &Registry, mut entries: Vec<Entry>, plan: &Plan<'_>) -> Vec<Entry> {
     for step in &plan.steps {
-        let is_it = |e: &Entry| e.service == step.service() && e.version == step.version();
+        let is_it = |e: &Entry| e.id.service == step.service() && e.id.version == step.version();
         match &step.work {
             Work::Apply(migration) => {
                 assert!(!entries.iter().any(is_it), "{step} is applied twice");
@@ -172,7 +170,10 @@ fn up(registry: &Registry, entries: &[Entry], target: &Target) -> Option<Plan<'s
 /// Every step comes after what it waits for, unless that is applied already.
 fn assert_in_order(registry: &Registry, entries: &[Entry], plan: &Plan<'_>) {
     let key = |service: &str, version: Version| (service.to_owned(), version);
-    let mut done: BTreeSet<_> = entries.iter().map(|e| key(&e.service, e.version)).collect();
+    let mut done: BTreeSet<_> = entries
+        .iter()
+        .map(|e| key(&e.id.service, e.id.version))
+        .collect();
     for step in &plan.steps {
         let Work::Apply(migration) = &step.work else {
             panic!("{step} is no apply")
@@ -200,11 +201,11 @@ fn assert_in_order(registry: &Registry, entries: &[Entry], plan: &Plan<'_>) {
 /// Whether `entry` was applied with `other` as what it requires, or as an
 /// older migration of its service or of one that its service depends on.
 fn may_need(registry: &Registry, entry: &Entry, other: &Entry) -> bool {
-    let related = entry.service == other.service
+    let related = entry.id.service == other.id.service
         || registry
-            .dependencies_of(&entry.service)
-            .contains(other.service.as_str());
-    entry.requires.contains(&other.reference()) || (related && entry.version > other.version)
+            .dependencies_of(&entry.id.service)
+            .contains(&*other.id.service);
+    entry.requires.contains(&other.reference()) || (related && entry.id.version > other.id.version)
 }
 
 proptest! {
@@ -268,12 +269,12 @@ proptest! {
             };
             for step in &plan.steps {
                 let Work::Revert(reverted, _) = &step.work else { panic!("{step}") };
-                entries.retain(|entry| entry != reverted);
+                entries.retain(|entry| *entry != **reverted);
                 for entry in &entries {
                     let needs = may_need(&registry, entry, reverted);
                     prop_assert!(
                         !needs || order(entry) < order(reverted),
-                        "{} needs {}", entry, reverted
+                        "{} needs {}", entry.id, reverted.id
                     );
                 }
             }
@@ -324,10 +325,10 @@ proptest! {
             entry.dirty = None;
             entry.down_script = Stored::Yes;
             // Upon an older one, so that the history is one that can come to be.
-            entry.requires.retain(|reference| reference.version < entry.version);
+            entry.requires.retain(|reference| reference.version < entry.id.version);
             entry
         }));
-        let names = history.entries().map(|entry| entry.service.clone());
+        let names = history.entries().map(|entry| entry.id.service.to_string());
         let target = Target::services(names);
         if let Ok(plan) = plan(&registry, &history, Direction::Down, &target, LENIENT) {
             let mut gone: Vec<&Entry> = Vec::new();
@@ -335,7 +336,7 @@ proptest! {
                 let Work::Revert(entry, _) = &step.work else { panic!("{step}") };
                 for earlier in &gone {
                     prop_assert!(!entry.requires.contains(&earlier.reference()));
-                    prop_assert!(entry.service != earlier.service || entry.version < earlier.version);
+                    prop_assert!(entry.id.service != earlier.id.service || entry.id.version < earlier.id.version);
                 }
                 gone.push(entry);
             }

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 
 use migrator_runtime::history::{Entry, History, Stored};
 use migrator_runtime::model::registry::MigrationRef;
-use migrator_runtime::model::{Migration, Node, Registry, Tree, Version, resolve};
+use migrator_runtime::model::{Migration, MigrationId, Node, Registry, Tree, Version, resolve};
 use migrator_runtime::plan::{DownScript, Plan, Reason, Work, plan};
 use migrator_runtime::{Direction, Policy, Target};
 
@@ -126,9 +126,7 @@ pub(crate) fn find<'r>(registry: &'r Registry, text: &str) -> &'r Migration {
 pub(crate) fn entry_of(registry: &Registry, migration: &Migration) -> Entry {
     let depends_on = registry.dependencies_of(&migration.service);
     Entry {
-        service: migration.service.to_string(),
-        version: migration.version,
-        name: migration.history_name(),
+        id: migration.id(),
         applied_on: "2024-01-01T00:00:00Z".to_owned(),
         checksum: migration.checksum.to_string(),
         fingerprint: Some(migration.up.fingerprint),
@@ -142,9 +140,7 @@ pub(crate) fn entry_of(registry: &Registry, migration: &Migration) -> Entry {
 /// An entry that no registry has.
 pub(crate) fn foreign(service: &str, number: i64, depends_on: &[&str]) -> Entry {
     Entry {
-        service: service.to_owned(),
-        version: version(number),
-        name: "0a1b2c3d_foreign".to_owned(),
+        id: MigrationId::recorded(service.to_owned(), version(number), "0a1b2c3d_foreign"),
         applied_on: "2024-01-01T00:00:00Z".to_owned(),
         checksum: "1".to_owned(),
         fingerprint: Some(1),
@@ -196,7 +192,11 @@ pub(crate) fn planned(
             conflicts
                 .map(|conflict| {
                     assert!(!conflict.help.is_empty() && !conflict.message.is_empty());
-                    format!("{} {}", conflict.code, in_short(&conflict.subject))
+                    format!(
+                        "{} {}",
+                        conflict.code,
+                        in_short(&conflict.subject.to_string())
+                    )
                 })
                 .collect()
         }

@@ -228,7 +228,7 @@ fn a_cosmetic_change_is_noted_and_stops_nothing() {
 fn a_renamed_migration_is_refused_even_if_its_script_is_the_same() {
     let registry = platform();
     let mut history = applied(&registry, "core/1");
-    history[0].name = "0000000a_other".to_owned();
+    history[0].id.name = "other".into();
     assert_eq!(
         up(&registry, history.clone(), &of("core")),
         ["M0401 core/1"]

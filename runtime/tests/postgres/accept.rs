@@ -84,7 +84,7 @@ async fn what_is_accepted_is_no_longer_changed() {
         .recorded(&client)
         .await
         .expect("it is read");
-    let versions: Vec<_> = recorded.iter().map(|entry| entry.version).collect();
+    let versions: Vec<_> = recorded.iter().map(|entry| entry.id.version).collect();
     assert_eq!(versions, [version(1), version(2)]);
 }
 

@@ -136,7 +136,7 @@ async fn an_event_is_told_with_its_database() {
     let kept = Arc::clone(&told);
     let fleet = Fleet::new(core(&["SELECT 1;"])).on_event(move |target, event| {
         if let Event::Finished(done) = event {
-            let event = (target.to_owned(), done.service.clone());
+            let event = (target.to_owned(), done.id.service.to_string());
             kept.lock().expect("nobody panics").push(event);
         }
     });
@@ -155,7 +155,7 @@ async fn a_service_that_nobody_has_is_told_before_anything_is_begun() {
     let target = Target::service("cor");
     let error = fleet.up(untouched, &target, drop).await;
     let error = error.expect_err("there is no such service");
-    assert!(matches!(*error.kind, ErrorKind::UnknownService { .. }));
+    assert!(matches!(*error.kind, ErrorKind::UnknownService(_)));
 }
 
 #[tokio::test]

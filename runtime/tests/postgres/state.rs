@@ -59,7 +59,7 @@ fn asked(of: &str) -> String {
 /// What is unknown, or what is in conflict, in short form.
 fn names(state: &DatabaseState) -> Vec<String> {
     match state {
-        DatabaseState::Ahead(entries) => entries.iter().map(ToString::to_string).collect(),
+        DatabaseState::Ahead(entries) => entries.iter().map(|entry| entry.id.to_string()).collect(),
         DatabaseState::Conflict(conflicts) => conflicts
             .iter()
             .map(|conflict| format!("{} {}", conflict.code, conflict.subject))

@@ -344,8 +344,8 @@ pub(crate) fn done(report: &Report) -> Vec<String> {
     done.map(|done| {
         format!(
             "{}/{}",
-            done.service,
-            done.version.as_integer() - 20_240_101_000_000
+            done.id.service,
+            done.id.version.as_integer() - 20_240_101_000_000
         )
     })
     .collect()

@@ -1,0 +1,264 @@
+//! Which statements end a transaction or exchange data with the client.
+//!
+//! A script runs in one transaction with its history entry, and no client reads or sends
+//! rows. So the build, the run and the resume of a script all ask here.
+
+use super::{Kind, Token, split, tokens};
+use crate::registry::Mode;
+
+/// A statement that a script must not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unfit {
+    /// Where the statement starts in the script, in bytes.
+    pub offset: usize,
+    /// What it does.
+    pub why: Why,
+}
+
+/// Why a script must not hold a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// It ends the transaction that the script shares with its history entry.
+    EndsTransaction,
+    /// It reads from the client or sends rows to it.
+    TalksToClient,
+}
+
+/// The first statement that a script of this mode must not hold.
+#[must_use]
+pub fn unfit(sql: &str, mode: Mode) -> Option<Unfit> {
+    split(sql, tokens(sql)).into_iter().find_map(|statement| {
+        let words = Words::of(sql, &statement);
+        let why = if mode == Mode::Transaction && words.end_transaction() {
+            Why::EndsTransaction
+        } else if words.talk_to_client() {
+            Why::TalksToClient
+        } else {
+            return None;
+        };
+        let offset = statement.first()?.range.start;
+        Some(Unfit { offset, why })
+    })
+}
+
+/// Whether a statement opens a transaction.
+#[must_use]
+pub fn opens_transaction(statement: &str) -> bool {
+    Words::read(statement).open_transaction()
+}
+
+/// Whether a statement ends a transaction. `ROLLBACK TO` a savepoint does not.
+#[must_use]
+pub fn ends_transaction(statement: &str) -> bool {
+    Words::read(statement).end_transaction()
+}
+
+/// Whether a statement that ends a transaction opens the next one: `COMMIT AND CHAIN`.
+#[must_use]
+pub fn chains_transaction(statement: &str) -> bool {
+    Words::read(statement).has_pair(&["AND"], &["CHAIN"])
+}
+
+impl Why {
+    /// What is wrong with the statement.
+    #[must_use]
+    pub fn message(self) -> &'static str {
+        match self {
+            Why::EndsTransaction => {
+                "this statement ends the transaction that the script shares with its history entry"
+            }
+            Why::TalksToClient => {
+                "this statement exchanges data with the client, which has none and takes none"
+            }
+        }
+    }
+
+    /// What to write in its place.
+    #[must_use]
+    pub fn help(self) -> &'static str {
+        match self {
+            Why::EndsTransaction => {
+                "remove it, and the BEGIN that it belongs to; a script that cannot run in one \
+                 transaction opens with `-- migrator: no-transaction`"
+            }
+            Why::TalksToClient => "write the rows as INSERT",
+        }
+    }
+}
+
+/// The words of a statement outside of parentheses. Any other token there is an empty word.
+struct Words<'a>(Vec<&'a str>);
+
+impl<'a> Words<'a> {
+    fn read(statement: &'a str) -> Words<'a> {
+        Words::of(statement, &tokens(statement))
+    }
+
+    fn of(sql: &'a str, tokens: &[Token]) -> Words<'a> {
+        let mut depth = 0_usize;
+        let mut words = Vec::new();
+        for token in tokens.iter().filter(|token| !token.is_trivia()) {
+            match token.kind {
+                Kind::OpenParen => depth += 1,
+                Kind::CloseParen => depth = depth.saturating_sub(1),
+                Kind::Word if depth == 0 => words.push(&sql[token.range.clone()]),
+                Kind::Blank
+                | Kind::LineComment
+                | Kind::BlockComment
+                | Kind::Semicolon
+                | Kind::Word
+                | Kind::Other => {
+                    if depth == 0 {
+                        words.push("");
+                    }
+                }
+            }
+            // No statement of these kinds opens with another token.
+            if !matches!(words.first(), Some(first) if OPENING.iter().any(|o| same(first, o))) {
+                break;
+            }
+        }
+        Words(words)
+    }
+
+    fn is(&self, at: usize, one_of: &[&str]) -> bool {
+        let word = self.0.get(at);
+        word.is_some_and(|word| one_of.iter().any(|other| same(word, other)))
+    }
+
+    fn has_pair(&self, first: &[&str], second: &[&str]) -> bool {
+        (1..self.0.len()).any(|at| self.is(at - 1, first) && self.is(at, second))
+    }
+
+    fn open_transaction(&self) -> bool {
+        self.is(0, &["BEGIN"]) || (self.is(0, &["START"]) && self.is(1, &["TRANSACTION"]))
+    }
+
+    fn end_transaction(&self) -> bool {
+        if self.is(0, &["ROLLBACK", "ABORT"]) {
+            let filler = &["WORK", "TRANSACTION"];
+            let next = (1..self.0.len()).find(|&at| !self.is(at, filler));
+            return !next.is_some_and(|at| self.is(at, &["TO"]));
+        }
+        // `PREPARE transaction AS …` is a prepared statement of that name; `PREPARE
+        // TRANSACTION '…'` is the other.
+        self.is(0, &["COMMIT", "END"])
+            || (self.is(0, &["PREPARE"]) && self.is(1, &["TRANSACTION"]) && self.is(2, &[""]))
+    }
+
+    fn talk_to_client(&self) -> bool {
+        self.is(0, &["COPY"]) && self.has_pair(&["FROM", "TO"], &["STDIN", "STDOUT"])
+    }
+}
+
+/// The first words of the statements that this module knows.
+const OPENING: [&str; 8] = [
+    "BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "PREPARE", "COPY",
+];
+
+fn same(word: &str, other: &str) -> bool {
+    word.eq_ignore_ascii_case(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{chains_transaction, ends_transaction, opens_transaction, unfit};
+    use crate::registry::Mode;
+
+    fn is_unfit(sql: &str) -> bool {
+        unfit(sql, Mode::Transaction).is_some()
+    }
+
+    #[test]
+    fn what_ends_the_transaction_is_found() {
+        for sql in [
+            "COMMIT",
+            "select 1; commit /* now */ and chain;",
+            "END;",
+            "rollback -- all of it\n work;",
+            "ABORT TRANSACTION",
+            "PREPARE TRANSACTION 'x'",
+            "-- first\n/* a /* b */ c */ ROLLBACK",
+            "BEGIN; SELECT 1; COMMIT",
+        ] {
+            assert!(is_unfit(sql), "{sql}");
+        }
+    }
+
+    #[test]
+    fn what_just_looks_like_it_is_not() {
+        for sql in [
+            "SAVEPOINT a; ROLLBACK TO a; RELEASE a",
+            "rollback work /* . */ to savepoint a",
+            "PREPARE transaction (int) AS SELECT $1",
+            "PREPARE transaction AS SELECT 1",
+            "SELECT ';COMMIT;', $x$;ROLLBACK;$x$ -- ;COMMIT;",
+            "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; END",
+            "DO $$ BEGIN PERFORM 1; END $$",
+        ] {
+            assert!(!is_unfit(sql), "{sql}");
+        }
+        assert_eq!(unfit("BEGIN; COMMIT", Mode::NoTransaction), None);
+    }
+
+    #[test]
+    fn what_talks_to_the_client_is_found_in_both_modes() {
+        for sql in [
+            "COPY t FROM STDIN",
+            "copy public.t (a, b) from stdin with (format csv)",
+            "COPY \"from\" TO /* us */ stdout",
+            "COPY (SELECT e'(\\'', $a$)$a$, ')') TO STDOUT",
+            "COPY t FROM stdin;\n1\ta\n\\.\n",
+        ] {
+            for mode in [Mode::Transaction, Mode::NoTransaction] {
+                assert!(unfit(sql, mode).is_some(), "{sql}");
+            }
+        }
+    }
+
+    #[test]
+    fn other_copies_are_fit() {
+        for sql in [
+            "COPY t FROM '/from stdin'",
+            "COPY stdin FROM PROGRAM 'echo from stdin'",
+            "COPY (SELECT 1 FROM stdin) TO '/tmp/x'",
+            "SELECT 1 FROM stdin",
+        ] {
+            assert!(!is_unfit(sql), "{sql}");
+        }
+    }
+
+    #[test]
+    fn the_statement_is_named() {
+        let found = unfit("SELECT 1;\n COMMIT;", Mode::Transaction);
+        assert_eq!(found.map(|unfit| unfit.offset), Some(11));
+    }
+
+    #[test]
+    fn texts_that_are_cut_off_do_no_harm() {
+        for sql in [
+            "COPY 'a",
+            "COPY \"",
+            "COPY $",
+            "COPY $a",
+            "COPY $a$ü",
+            "COPY /*ü",
+            "COPY e'\\",
+            "COPY é'",
+            "COPY (",
+        ] {
+            assert!(!is_unfit(sql), "{sql}");
+        }
+    }
+
+    #[test]
+    fn a_script_may_have_its_own_transactions() {
+        assert!(opens_transaction("BEGIN"));
+        assert!(opens_transaction("start /* a */ transaction read only"));
+        assert!(!opens_transaction("SELECT 'BEGIN'"));
+        assert!(ends_transaction("end work"));
+        assert!(!ends_transaction("ROLLBACK TO SAVEPOINT a"));
+        assert!(chains_transaction("COMMIT WORK AND CHAIN"));
+        assert!(!chains_transaction("ROLLBACK AND NO CHAIN"));
+    }
+}

@@ -1,0 +1,86 @@
+//! The parts of a statement, for who reads it word for word.
+
+use super::{Kind, tokens};
+
+/// A part of a statement; comments and white space are none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part<'a> {
+    /// A keyword or a name without quotes, as written.
+    Word(&'a str),
+    /// A name in quotes, without the quotes.
+    Quoted(String),
+    /// A plain string, without the quotes; backslashes are as written.
+    Text(String),
+    /// Anything else: punctuation, a number, a string of another kind.
+    Mark(&'a str),
+}
+
+/// The parts of a statement, each with the offset of its end.
+#[must_use]
+pub fn parts(sql: &str) -> Vec<(Part<'_>, usize)> {
+    let tokens = tokens(sql).into_iter();
+    let tokens = tokens.filter(|token| !token.is_trivia());
+    let parts = tokens.map(|token| {
+        let text = &sql[token.range.clone()];
+        let part = match (token.kind, token.open) {
+            (Kind::Word, _) => Part::Word(text),
+            (Kind::Other, None) => unquoted(text).unwrap_or(Part::Mark(text)),
+            _ => Part::Mark(text),
+        };
+        (part, token.range.end)
+    });
+    parts.collect()
+}
+
+fn unquoted(text: &str) -> Option<Part<'_>> {
+    let quote = text.get(..1).filter(|quote| ["\"", "'"].contains(quote))?;
+    let inner = text[1..].strip_suffix(quote)?;
+    let inner = inner.replace(&quote.repeat(2), quote);
+    Some(match quote {
+        "'" => Part::Text(inner),
+        _ => Part::Quoted(inner),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Part, parts};
+
+    fn read(sql: &str) -> Vec<Part<'_>> {
+        parts(sql).into_iter().map(|(part, _)| part).collect()
+    }
+
+    #[test]
+    fn words_names_and_strings_are_told_apart() {
+        let text = |text: &str| Part::Text(text.to_owned());
+        let quoted = |text: &str| Part::Quoted(text.to_owned());
+        assert_eq!(
+            read("Drop \"a\"\"b\" /* x */ 'it''s', 'a\\'"),
+            [
+                Part::Word("Drop"),
+                quoted("a\"b"),
+                text("it's"),
+                Part::Mark(","),
+                text("a\\"),
+            ]
+        );
+    }
+
+    #[test]
+    fn other_strings_and_open_ones_are_marks() {
+        for sql in [
+            "E'a'", "U&'a'", "U&\"a\"", "B'1'", "$$a$$", "12", "'a", "\"a",
+        ] {
+            assert_eq!(read(sql), [Part::Mark(sql)], "{sql}");
+        }
+    }
+
+    #[test]
+    fn each_part_has_its_end() {
+        let ends: Vec<usize> = parts("a -- b\n . c")
+            .into_iter()
+            .map(|(_, end)| end)
+            .collect();
+        assert_eq!(ends, [1, 9, 11]);
+    }
+}

@@ -1,0 +1,58 @@
+//! A service's name that a registry does not have.
+
+use std::fmt;
+
+use crate::nearest::nearest;
+use crate::registry::Registry;
+
+/// Somebody named a service that the registry does not have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownService {
+    /// The name.
+    pub name: String,
+    /// The known name nearest to it, if one is near.
+    pub nearest: Option<String>,
+    /// The services of the registry.
+    pub known: Vec<String>,
+}
+
+impl UnknownService {
+    pub(crate) fn new(registry: &Registry, name: &str) -> UnknownService {
+        let services = registry.services.iter();
+        let known: Vec<String> = services.map(|service| service.name.to_string()).collect();
+        UnknownService {
+            nearest: nearest(name, known.iter().map(String::as_str)).map(str::to_owned),
+            name: name.to_owned(),
+            known,
+        }
+    }
+
+    /// The same, where another word is allowed in place of a service, such as `all`.
+    #[must_use]
+    pub fn or(self, word: &str) -> UnknownService {
+        let words = self.nearest.as_deref().into_iter().chain([word]);
+        let nearest = nearest(&self.name, words).map(str::to_owned);
+        UnknownService { nearest, ..self }
+    }
+
+    /// What to do: the nearest name, and the known ones.
+    #[must_use]
+    pub fn help(&self) -> String {
+        let known = match self.known.as_slice() {
+            [] => "the registry has no services".to_owned(),
+            known => format!("the services are {}", known.join(", ")),
+        };
+        match &self.nearest {
+            Some(name) => format!("did you mean `{name}`? {known}"),
+            None => known,
+        }
+    }
+}
+
+impl fmt::Display for UnknownService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "unknown service `{}`", self.name)
+    }
+}
+
+impl std::error::Error for UnknownService {}
