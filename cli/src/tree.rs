@@ -73,7 +73,7 @@ impl Folder {
         let uids: BTreeSet<&str> = here.migrations.iter().map(|one| one.uid.as_ref()).collect();
         if uids.is_empty() || registry.migrations.is_empty() {
             let mut services = here.services.iter();
-            return services.any(|one| registry.service(&one.name).is_some());
+            return services.any(|one| registry.find_service(&one.name).is_some());
         }
         let mut migrations = registry.migrations.iter();
         migrations.any(|one| uids.contains(one.uid.as_ref()))
