@@ -420,7 +420,8 @@ async fn a_script_that_ran_as_a_whole_lacks_its_record_alone() {
             database.up(registry).await.expect("it runs");
         }
         let gate = Gate::closed(&database).await;
-        let error = stopped_at_its_record(&database, gate, registry, direction).await;
+        let stopped = Box::pin(stopped_at_its_record(&database, gate, registry, direction));
+        let error = stopped.await;
         let is_resumable = false;
         let left = Left::Unrecorded {
             direction,
