@@ -1,5 +1,5 @@
-//! Opens a connection: endpoint after endpoint, address after address, and for
-//! `allow` and `prefer` in one way after the other.
+//! Opens a connection: tries each endpoint and each of its addresses, and for `allow` and
+//! `prefer` both with and without TLS.
 
 use std::{
     future::Future,
@@ -35,12 +35,12 @@ use crate::{
 /// [`tokio::spawn`] on the current runtime, whose time and I/O drivers must be
 /// enabled.
 ///
-/// Of several hosts the first that takes the session is used; one that refuses
-/// it (a wrong password, a missing database) ends the search, as in libpq.
+/// Uses the first host that accepts the session. A host that refuses the session (a wrong
+/// password, a missing database) ends the search, as in libpq.
 ///
 /// # Errors
 ///
-/// [`ConnectError`], of the last endpoint tried.
+/// Returns the [`ConnectError`] of the last endpoint that was tried.
 pub async fn open(settings: &Settings) -> Result<Connection, ConnectError> {
     let resolved = settings.resolved();
     let mut endpoints: Vec<&Endpoint> = resolved.endpoints.iter().collect();
@@ -57,7 +57,7 @@ pub async fn open(settings: &Settings) -> Result<Connection, ConnectError> {
     Err(last.unwrap_or_else(|| ConnectError::settings("there is no host", "name one")))
 }
 
-/// Whether another host or address may take the session where this one did not.
+/// Whether another host or address may accept the session.
 fn next_may_do(error: &ConnectError) -> bool {
     match error {
         ConnectError::Unreachable { .. } => true,
@@ -132,7 +132,7 @@ async fn addresses(name: &str, port: u16, context: &Context) -> Result<Vec<IpAdd
     }
 }
 
-/// What any attempt at this endpoint tells tokio-postgres.
+/// The configuration of tokio-postgres for each attempt at this endpoint.
 fn config(settings: &Settings, endpoint: &Endpoint) -> Config {
     let resolved = settings.resolved();
     let mut config = resolved.base.clone();
@@ -140,7 +140,7 @@ fn config(settings: &Settings, endpoint: &Endpoint) -> Config {
         .user(&resolved.user)
         .dbname(&resolved.dbname)
         .port(endpoint.port);
-    // Without this it would shuffle one host.
+    // Otherwise tokio-postgres would shuffle the addresses of one host.
     config.load_balance_hosts(LoadBalanceHosts::Disable);
     if let Some(password) = settings.password(endpoint) {
         config.password(password);
@@ -166,8 +166,8 @@ fn with_socket(mut config: Config, folder: &std::path::Path) -> Config {
     config
 }
 
-/// The name for TLS. Where names are not verified, one that no certificate can
-/// hold is no reason to fail.
+/// The name for TLS. A name that no certificate can hold fails only if names are
+/// verified.
 fn certificate_name(settings: &Settings, name: &str, address: IpAddr) -> String {
     if settings.ssl_mode() != SslMode::VerifyFull && ServerName::try_from(name).is_err() {
         return address.to_string();
@@ -175,7 +175,7 @@ fn certificate_name(settings: &Settings, name: &str, address: IpAddr) -> String 
     name.to_owned()
 }
 
-/// One address, and everything that is said there.
+/// One address, and the settings for an attempt at it.
 struct Attempt<'a> {
     config: Config,
     context: &'a Context,
@@ -212,7 +212,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// Opens a session that notices a dead peer, as far as the server supports it.
+    /// Opens a session with the keepalives that the server supports.
     async fn open(&self, encryption: Encryption) -> Result<Connection, ConnectError> {
         let mut request = self.settings.taken().first();
         loop {
@@ -244,7 +244,7 @@ impl Attempt<'_> {
             config.options(options);
         }
         match self.way {
-            // Boxed: each is some kB, which every caller's future would hold.
+            // Boxed: otherwise each caller's future would hold some kB.
             Way::Tcp => {
                 let opening = Box::pin(self.over_tcp(config, encryption));
                 within(self.context, opening).await
@@ -267,7 +267,7 @@ impl Attempt<'_> {
             negotiation: config.get_ssl_negotiation(),
             policy: self.settings.resolved().policy.clone(),
         };
-        // The connector does what tokio-postgres would, and watches what the server asks for.
+        // The connector negotiates TLS as tokio-postgres would, and checks the server's requests.
         config
             .ssl_mode(Encryption::Require)
             .ssl_negotiation(SslNegotiation::Direct);
@@ -300,7 +300,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// Opens a Unix socket on which the server's requests are looked at.
+    /// Opens a Unix socket and checks how the server authenticates.
     #[cfg(unix)]
     async fn watched_socket(
         &self,
@@ -330,12 +330,12 @@ impl Attempt<'_> {
         _: &Policy,
     ) -> Result<Connection, ConnectError> {
         Err(ConnectError::settings(
-            "there are no Unix sockets here",
+            "this system has no Unix sockets",
             "name a host",
         ))
     }
 
-    /// Looks for `target_session_attrs`, as tokio-postgres does on its own connections.
+    /// Checks `target_session_attrs`, as tokio-postgres does on its own connections.
     #[cfg(unix)]
     async fn has_attributes(
         &self,
@@ -359,8 +359,8 @@ impl Attempt<'_> {
     }
 }
 
-/// Whether the other way, encrypted or not, may be let in. libpq tries after
-/// any refusal; a wrong password stays wrong.
+/// Whether the server may accept the other mode, with or without TLS. libpq tries the other
+/// mode after every refusal; this crate does not after a wrong password.
 fn refused_this_way(error: &ConnectError) -> bool {
     match error {
         ConnectError::Refused {

@@ -17,9 +17,9 @@ pub(crate) enum Method {
     Gss,
     Sspi,
     Scram,
-    /// libpq's since version 18, which nobody here speaks.
+    /// In libpq since version 18; this crate does not support it.
     Oauth,
-    /// One that `require_auth` has no name for.
+    /// A method without a name in `require_auth`.
     Other,
 }
 
@@ -41,7 +41,7 @@ impl Method {
     }
 }
 
-/// What `require_auth` says.
+/// The value of `require_auth`.
 #[derive(Debug, Clone, Default)]
 enum Required {
     #[default]
@@ -50,11 +50,11 @@ enum Required {
     NoneOf(Vec<Method>),
 }
 
-/// Which ways to authenticate are acceptable.
+/// Which methods of authentication are acceptable.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Policy(Required);
 
-/// Whether others can listen.
+/// Whether others can read what is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Channel {
     /// A network without encryption.
@@ -65,7 +65,7 @@ pub(crate) enum Channel {
 
 impl Policy {
     /// Reads `require_auth` as libpq does: names, or names with a `!` before each,
-    /// divided by commas, none of them twice.
+    /// separated by commas, each at most once.
     pub(crate) fn read(params: &Params) -> Result<Policy, ConnectError> {
         let Some(text) = params.get("require_auth") else {
             return Ok(Policy::default());
@@ -91,13 +91,13 @@ impl Policy {
         }
     }
 
-    /// Whether the user has said anything.
+    /// Whether `require_auth` is set.
     pub(crate) fn is_set(&self) -> bool {
         !matches!(self.0, Required::Nothing)
     }
 
-    /// Refuses a method, or lets it pass. A password in clear over an open channel has to
-    /// be allowed by name.
+    /// Refuses or allows a method. A password in clear over an open channel must be allowed
+    /// by name.
     fn judge(&self, method: Method, channel: Channel) -> Result<(), Forbidden> {
         let is_by_name = match &self.0 {
             Required::OneOf(methods) if methods.contains(&method) => true,
@@ -115,14 +115,14 @@ impl Policy {
 }
 
 const HELP: &str = "it is a list of `password`, `md5`, `gss`, `sspi`, `scram-sha-256` and `none`, \
-                    divided by commas, each once, with `!` before all of them or before none";
+                    separated by commas, each once, with `!` before all of them or before none";
 
-/// Why the server's way to authenticate is not acceptable.
+/// Why the server's method of authentication is not acceptable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Forbidden {
     /// `require_auth` does not allow it.
     NotRequired(Method),
-    /// It asks for the password in clear where others can listen.
+    /// The server asks for the password in clear over an open channel.
     InClear,
 }
 
@@ -137,14 +137,14 @@ impl fmt::Display for Forbidden {
 
 impl error::Error for Forbidden {}
 
-/// Looks at a server's messages until authentication is over.
+/// Reads a server's messages until authentication is complete.
 #[derive(Debug)]
 pub(crate) struct Watch {
     policy: Policy,
     channel: Channel,
     /// The beginning of a message: its type, its length, and the code of a request.
     head: Vec<u8>,
-    /// How much of the message is left to be passed over.
+    /// The number of bytes of the message that are left to skip.
     rest: usize,
     stage: Stage,
 }
@@ -168,11 +168,11 @@ impl Watch {
         }
     }
 
-    /// Looks at what the server says next.
+    /// Reads the next bytes of the server.
     ///
     /// # Errors
     ///
-    /// It asks for what is not acceptable: nobody must answer.
+    /// The server uses a method that is not acceptable. The client must not answer.
     pub(crate) fn see(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut bytes = bytes.iter();
         while self.stage != Stage::Over {
@@ -199,7 +199,7 @@ impl Watch {
 
     fn message(&mut self, kind: u8, code: u32) -> Result<(), Forbidden> {
         let (b'R', code) = (kind, code) else {
-            // A newer server's word on the protocol; all else ends it.
+            // `v` negotiates the version of the protocol; each other message ends authentication.
             if kind != b'v' {
                 self.stage = Stage::Over;
             }
@@ -218,7 +218,7 @@ impl Watch {
             7 => Method::Gss,
             9 => Method::Sspi,
             10 => Method::Scram,
-            // They go on with a method that was judged.
+            // These messages continue a method that was allowed.
             8 | 11 | 12 => return Ok(()),
             _ => Method::Other,
         };
@@ -237,7 +237,7 @@ mod tests {
         Policy::read(&params).ok()
     }
 
-    /// Whether a server may ask for these, by their codes, one byte at a time.
+    /// Whether a server may send requests with these codes, which arrive byte by byte.
     fn is_let(text: &str, channel: Channel, codes: &[u32]) -> bool {
         let mut watch = Watch::new(policy(text).expect(text), channel);
         codes.iter().all(|code| {
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn the_list_is_read_as_libpq_reads_it() {
+    fn require_auth_is_read_as_in_libpq() {
         for text in [
             "",
             "none",
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_may_use_what_is_required_alone() {
+    fn a_server_may_use_only_a_required_method() {
         use Channel::{Closed, Open};
         let (trust, password, md5, scram) = ([0], [3, 0], [5, 0], [10, 11, 12, 0]);
         for codes in [&trust[..], &md5, &scram] {
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_in_clear_has_to_be_allowed_by_name() {
+    fn a_password_in_clear_over_a_network_must_be_allowed_by_name() {
         assert!(!is_let("", Channel::Open, &[3]));
         assert!(!is_let("!md5", Channel::Open, &[3]));
         assert!(is_let("", Channel::Closed, &[3]));

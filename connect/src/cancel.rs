@@ -1,8 +1,8 @@
 //! Cancels the query that runs on a connection, over a connection of its own.
 //!
 //! tokio-postgres sends the request and hangs up; libpq waits until the server has
-//! hung up (`fe-cancel.c`), which it does once the signal is sent. So does this: when
-//! it returns, no request is under way any more that could meet a later query.
+//! hung up (`fe-cancel.c`), which it does once the signal is sent. This module waits too:
+//! when it returns, no request is left that could cancel a later query.
 
 use std::{
     fmt, io,
@@ -35,15 +35,15 @@ pub struct Cancel {
 }
 
 impl Cancel {
-    /// Asks the server to cancel the query that runs, and waits until it has passed
-    /// that on. The server does not say whether there was one: the query itself ends
-    /// by an error, or does not.
+    /// Asks the server to cancel the query that runs, and waits until the server has sent the
+    /// signal. The server does not say whether a query ran; a cancelled query fails with
+    /// SQLSTATE 57014.
     ///
     /// # Errors
     ///
     /// [`ConnectError`] if the server could not be asked.
     pub async fn cancel(&self) -> Result<(), ConnectError> {
-        // Without a limit of the user's it still is a small thing.
+        // Even if the user sets no limit, a cancel request takes only a moment.
         let limit = self.context.timeout.unwrap_or(Duration::from_mins(1));
         match timeout(limit, self.ask()).await {
             Ok(answer) => answer.map_err(|error| self.context.classify(error)),
@@ -55,7 +55,7 @@ impl Cancel {
         match &self.way {
             Some(Way::Tcp(address, name)) => match TcpStream::connect(address).await {
                 Ok(stream) => self.over(stream, name).await,
-                // It says the same in its own words.
+                // tokio-postgres tries again and returns an error of its own type.
                 Err(_) => self.unattended().await,
             },
             #[cfg(unix)]
@@ -106,7 +106,7 @@ pub(crate) enum Way {
 }
 
 impl Way {
-    /// That of a configuration with one endpoint.
+    /// The way of a configuration with one endpoint.
     pub(crate) fn of(config: &Config) -> Option<Way> {
         let port = *config.get_ports().first()?;
         match (config.get_hosts().first()?, config.get_hostaddrs().first()) {
@@ -120,7 +120,7 @@ impl Way {
     }
 }
 
-/// A stream that is shut down only when the other side has hung up.
+/// A stream whose shutdown waits until the other side has hung up.
 struct Attended<S>(S);
 
 impl<S: AsyncRead + Unpin> AsyncRead for Attended<S> {
@@ -146,15 +146,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Attended<S> {
         Pin::new(&mut self.0).poll_flush(task)
     }
 
-    /// Reads what is still said, and does not hang up first: some proxies would take
-    /// that for the end of the request.
+    /// Reads until the other side hangs up. Some proxies drop the request if the client hangs
+    /// up first.
     fn poll_shutdown(mut self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<io::Result<()>> {
         let mut bytes = [0; 256];
         loop {
             let mut buffer = ReadBuf::new(&mut bytes);
             match ready!(Pin::new(&mut self.0).poll_read(task, &mut buffer)) {
                 Ok(()) if !buffer.filled().is_empty() => {}
-                // However it hung up, it has.
+                // An error also means that the other side has hung up.
                 Ok(()) | Err(_) => return Poll::Ready(Ok(())),
             }
         }

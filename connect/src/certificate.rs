@@ -1,6 +1,6 @@
-//! Finds in a certificate what webpki does not tell: the public key of one of X.509
-//! version 1, which `openssl x509 -req` makes without extensions, and the time for which
-//! a root certificate is valid.
+//! Reads from a certificate what webpki does not: the public key of an X.509 version 1
+//! certificate, which `openssl x509 -req` makes without extensions, and the time for which a
+//! root certificate is valid.
 
 use std::ops::RangeInclusive;
 
@@ -32,7 +32,7 @@ pub(crate) fn validity(certificate: &[u8]) -> Option<RangeInclusive<i64>> {
     Some(from..=to)
 }
 
-/// What follows the version and the serial number of a certificate.
+/// Returns the part of a certificate after its version and serial number.
 fn behind_the_serial(certificate: &[u8]) -> Option<&[u8]> {
     let (certificate, _) = body(certificate, SEQUENCE)?;
     let (signed, _) = body(certificate, SEQUENCE)?;
@@ -41,7 +41,7 @@ fn behind_the_serial(certificate: &[u8]) -> Option<&[u8]> {
     Some(rest)
 }
 
-/// The time at the start, and what follows it. A year of two digits is one from 1950 to
+/// Returns the time at the start, and the rest. A year of two digits is between 1950 and
 /// 2049.
 fn time(input: &[u8]) -> Option<(i64, &[u8])> {
     let (text, rest, digits) = match (body(input, UTC_TIME), body(input, GENERALIZED_TIME)) {
@@ -64,7 +64,7 @@ fn time(input: &[u8]) -> Option<(i64, &[u8])> {
     (text == b"Z").then_some((days * 86_400 + hour * 3_600 + minute * 60 + second, rest))
 }
 
-/// The number of so many digits at the start, and what follows it.
+/// Returns the number of `digits` digits at the start, and the rest.
 fn number(text: &[u8], digits: usize) -> Option<(i64, &[u8])> {
     let (number, rest) = text.split_at_checked(digits)?;
     let number = std::str::from_utf8(number).ok()?.parse().ok()?;
@@ -82,8 +82,7 @@ fn days(year: i64, month: i64, day: i64) -> i64 {
     year * 365 + leap + (153 * month + 2) / 5 + day - 719_469
 }
 
-/// The content of the element at the start, if it has that tag, and what
-/// follows it.
+/// Returns the content of the element at the start if it has this tag, and the rest.
 fn body(input: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     let (&first, rest) = input.split_first()?;
     let (&length, rest) = rest.split_first()?;
@@ -155,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_short_is_refused() {
+    fn a_truncated_element_is_refused() {
         assert_eq!(body(&[0x30, 3, 0], 0x30), None);
         assert_eq!(body(&[0x30, 0x80], 0x30), None);
         assert_eq!(body(&[0x30, 0x85, 0, 0, 0, 0, 0], 0x30), None);

@@ -1,4 +1,4 @@
-//! What tokio-postgres's errors mean, told by what caused them.
+//! Turns an error of tokio-postgres into a [`ConnectError`], by its kind and its source.
 
 use std::{error::Error as StdError, io, time::Duration};
 
@@ -13,7 +13,7 @@ use crate::{
     settings::Settings,
 };
 
-/// What was attempted, for the messages.
+/// The attempt that failed, for the messages.
 #[derive(Clone)]
 pub(crate) struct Context {
     target: String,
@@ -34,12 +34,12 @@ impl Context {
         }
     }
 
-    /// What an error of tokio-postgres means here.
+    /// Returns the meaning of an error of tokio-postgres.
     pub(crate) fn classify(&self, error: Error) -> ConnectError {
         if let Some(state) = error.code() {
             return self.refused(self.refusal(state), error.into_source());
         }
-        // Its kind is not public, but its `Display` is a fixed sentence a kind.
+        // The kind is not public, but each kind has its own fixed `Display`.
         let kind = error.to_string();
         if let Some(said) = tls_error(&error) {
             let reason = self.tls_fault(said);
@@ -207,7 +207,7 @@ impl Context {
     }
 }
 
-/// The TLS library's error, which comes wrapped in one of I/O.
+/// The error of the TLS library, which an I/O error wraps.
 fn tls_error(error: &Error) -> Option<&rustls::Error> {
     error
         .source()?
@@ -216,7 +216,7 @@ fn tls_error(error: &Error) -> Option<&rustls::Error> {
         .downcast_ref()
 }
 
-/// Why the server's request was not answered, which comes wrapped in an error of I/O.
+/// The reason why the server's request was not answered, which an I/O error wraps.
 fn forbidden(error: &Error) -> Option<Forbidden> {
     let cause = error.source()?.downcast_ref::<io::Error>()?.get_ref()?;
     cause.downcast_ref().copied()

@@ -1,5 +1,5 @@
-//! An open connection: the client, the task that drives it, and what the server
-//! says unasked.
+//! An open connection: the client, the task that drives it, and the notices of the
+//! server.
 
 use std::{
     collections::VecDeque,
@@ -25,18 +25,18 @@ use crate::{
     negotiate::Connector,
 };
 
-/// How long the end of a session may take to be said to the server.
+/// How long closing waits until the server has received the end of the session.
 const FAREWELL: Duration = Duration::from_secs(5);
 
-/// An open connection. A task of its own drives it, until the client is dropped
-/// or the server ends it.
+/// An open connection. A background task drives it until the client is dropped or the
+/// server ends the session.
 #[derive(Debug)]
 pub struct Connection {
     /// Sends queries.
     pub client: Client,
     /// Cancels the query that runs.
     pub cancel: Cancel,
-    /// What the server says besides its answers.
+    /// Collects the notices of the server.
     pub notices: Notices,
     driver: JoinHandle<()>,
     lost: Arc<OnceLock<String>>,
@@ -73,10 +73,10 @@ impl Connection {
         }
     }
 
-    /// Why the connection was lost, if it was: by an error, not by closing it.
+    /// The error by which the connection was lost; none if it is open or was closed.
     ///
-    /// On a current-thread runtime it is known when the first query fails; on
-    /// others it may take a moment longer.
+    /// On a current-thread runtime the error is known when the first query fails. On other
+    /// runtimes it may be known a moment later.
     #[must_use]
     pub fn lost(&self) -> Option<String> {
         self.lost.get().cloned()
@@ -100,11 +100,11 @@ impl Connection {
         self.driver.abort();
     }
 
-    /// Ends the session and waits until that was said to the server, for 5 seconds at most.
+    /// Ends the session, and waits up to 5 seconds until the server has been told.
     pub async fn close(mut self) {
         drop(self.client);
-        // It fails if the task was aborted, and then it has ended as well; or if the
-        // network takes nothing more, and then there is nobody to say it to.
+        // This fails if the task was aborted, so it has ended, or if the network takes no
+        // more data, so the server cannot be told.
         if timeout(FAREWELL, &mut self.driver).await.is_err() {
             self.driver.abort();
         }
@@ -141,7 +141,7 @@ fn describe(error: &tokio_postgres::Error) -> String {
     }
 }
 
-/// What the server says besides its answers: a notice, a warning.
+/// A notice or a warning of the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Notice {
@@ -149,13 +149,13 @@ pub struct Notice {
     pub severity: String,
     /// The five characters of the SQLSTATE.
     pub sqlstate: String,
-    /// What it is about.
+    /// The text of the notice.
     pub message: String,
-    /// More about it.
+    /// More details.
     pub detail: Option<String>,
     /// What the server suggests.
     pub hint: Option<String>,
-    /// The function of the server's source that says it, which no locale translates.
+    /// The function in the server's source that sent the notice. No locale translates it.
     pub(crate) routine: Option<String>,
 }
 
@@ -167,7 +167,7 @@ impl Notice {
         self.severity == "WARNING" && self.routine.as_deref() == Some("SyncRepWaitForLSN")
     }
 
-    /// Whether there was no transaction to end.
+    /// Whether the notice says that there was no transaction to end.
     fn is_no_transaction(&self) -> bool {
         self.sqlstate == SqlState::NO_ACTIVE_SQL_TRANSACTION.code()
     }
@@ -187,11 +187,11 @@ impl Notice {
     }
 }
 
-/// The notices of a connection since they were last taken. A notice is here
-/// before the answer to the query that caused it.
+/// The notices of a connection since [`Notices::take`] was last called. A notice arrives
+/// before the answer to its query.
 ///
-/// It keeps the last 1,000, so that a script that raises a million costs no
-/// memory.
+/// Only the last 1,000 notices are kept, so a script that raises a million notices does not
+/// use up the memory.
 #[derive(Debug, Clone, Default)]
 pub struct Notices {
     queue: Arc<Mutex<Queue>>,
@@ -206,13 +206,13 @@ struct Queue {
 impl Notices {
     const KEPT: usize = 1_000;
 
-    /// Takes the notices that arrived, the oldest first.
+    /// Removes and returns the notices that arrived, the oldest first.
     #[must_use]
     pub fn take(&self) -> Vec<Notice> {
         self.lock().kept.drain(..).collect()
     }
 
-    /// How many notices were too many to keep, from the start.
+    /// The number of notices that were discarded since the connection was opened.
     #[must_use]
     pub fn discarded(&self) -> u64 {
         self.lock().discarded

@@ -20,7 +20,7 @@ pub(crate) enum Host {
     Tcp {
         /// What the certificate is checked against.
         name: String,
-        /// Where to go without asking a name server.
+        /// The address, if no name server needs to be asked.
         address: Option<IpAddr>,
     },
 }
@@ -38,8 +38,8 @@ impl Endpoint {
         folder.join(format!(".s.PGSQL.{port}"))
     }
 
-    /// Whether another endpoint is on this host. One that names an address leads there,
-    /// whatever host it names as well.
+    /// Whether another endpoint is on this host: its name is the same, and its address too if
+    /// it has one.
     pub(crate) fn leads_to(&self, other: &Endpoint) -> bool {
         match (&self.host, &other.host) {
             (Host::Unix(folder), Host::Unix(other)) => folder == other,
@@ -55,7 +55,7 @@ impl Endpoint {
     }
 }
 
-/// The first socket that there is, or else the last endpoint, `localhost`.
+/// The first socket that exists, or else the last endpoint, `localhost`.
 pub(crate) fn first_there(endpoints: &[Endpoint]) -> &[Endpoint] {
     let is_there = |endpoint: &Endpoint| match &endpoint.host {
         Host::Unix(folder) => Endpoint::socket(folder, endpoint.port).exists(),
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_that_do_not_fit_are_refused() {
+    fn lists_of_different_lengths_and_invalid_values_are_refused() {
         for text in [
             "host=a,b hostaddr=::1",
             "host=a port=1,2",

@@ -1,4 +1,4 @@
-//! Why no connection came about: a code, a sentence, and what to do.
+//! Errors of connecting: a code, a sentence, and what to do.
 
 use std::{error::Error, path::PathBuf, time::Duration};
 
@@ -10,14 +10,14 @@ pub(crate) type Cause = Box<dyn Error + Send + Sync>;
 /// A connection that could not be opened.
 ///
 /// `Display` says what was tried, to which target, and the kind of failure;
-/// the words of the server or the system are in `source()`.
+/// the message of the server or the system is in `source()`.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
-    /// The settings do not say where or how to connect.
+    /// The settings are incomplete or malformed.
     #[error("cannot use the connection settings: {reason}")]
     Settings {
-        /// What is wrong with them, without any of their secrets.
+        /// What is wrong with the settings, without any secret.
         reason: String,
         /// What to do.
         help: &'static str,
@@ -32,7 +32,7 @@ pub enum ConnectError {
         /// What the system said.
         source: Option<Cause>,
     },
-    /// A server answered, and does not want this session.
+    /// A server answered, and refused the session.
     #[error("cannot open a session on `{target}`: {reason}")]
     Refused {
         /// The target, without the password.
@@ -58,8 +58,8 @@ pub enum ConnectError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Unreachable {
-    /// Nobody listens on that address and port.
-    #[error("nothing listens there")]
+    /// No server listens on that address and port.
+    #[error("no server listens there")]
     Refused,
     /// There is no such Unix socket.
     #[error("there is no socket `{}`", .0.display())]
@@ -78,7 +78,7 @@ pub enum Unreachable {
     Network,
 }
 
-/// Why the server does not want this session.
+/// Why the server refused the session.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -89,26 +89,26 @@ pub enum Refusal {
         user: String,
     },
     /// The server asks for a password and none was given.
-    #[error("the server asks for a password of `{user}` and none was given")]
+    #[error("the server asks for the password of `{user}`, and none was given")]
     NoPassword {
         /// The database role.
         user: String,
     },
-    /// The server's rules do not let this role in from here (SQLSTATE 28000),
-    /// or there is no such role.
-    #[error("the server does not let `{user}` in this way")]
+    /// The rules in `pg_hba.conf` refuse this role from this address, or the role does not
+    /// exist (SQLSTATE 28000).
+    #[error("the server does not allow `{user}` to connect in this way")]
     Denied {
         /// The database role.
         user: String,
     },
-    /// Authentication broke off: a method nobody here speaks, or a server that
-    /// could not prove that it knows the password.
-    #[error("authentication of `{user}` broke off")]
+    /// Authentication failed: this crate does not support the method, or the server could not
+    /// prove that it knows the password.
+    #[error("the authentication of `{user}` failed")]
     Authentication {
         /// The database role.
         user: String,
     },
-    /// The server asks for the password in clear, where others can listen.
+    /// The server asks for the password in clear over an unencrypted network.
     #[error("the server asks for the password of `{user}` in clear, without TLS")]
     PasswordInClear {
         /// The database role.
@@ -117,7 +117,7 @@ pub enum Refusal {
     /// The server authenticates in a way that `require_auth` does not allow.
     #[error("the server authenticates by `{method}`, which `require_auth` does not allow")]
     NotRequired {
-        /// The way, as `require_auth` calls it.
+        /// The method, by its name in `require_auth`.
         method: &'static str,
     },
     /// There is no such database (SQLSTATE 3D000).
@@ -126,14 +126,15 @@ pub enum Refusal {
         /// The database.
         database: String,
     },
-    /// The server's connections are used up (SQLSTATE 53300).
+    /// The server has no connection left (SQLSTATE 53300).
     #[error("the server has no connection left")]
     TooManyConnections,
     /// The server is starting up, shutting down or recovering (SQLSTATE 57P03).
-    #[error("the server does not take connections at the moment")]
+    #[error("the server does not accept connections at the moment")]
     NotReady,
-    /// The session cannot write, or can, and `target_session_attrs` says otherwise.
-    #[error("the session is not as `target_session_attrs` asks")]
+    /// `target_session_attrs` asks for a session that can write, or for one that cannot, and the
+    /// session is the other kind.
+    #[error("the session does not match `target_session_attrs`")]
     SessionAttributes,
     /// Any other refusal, by its SQLSTATE.
     #[error("the server refused with SQLSTATE {sqlstate}")]
@@ -141,8 +142,8 @@ pub enum Refusal {
         /// The five characters of the SQLSTATE.
         sqlstate: String,
     },
-    /// The server's answer was not Postgres's.
-    #[error("the answer was not a Postgres server's")]
+    /// The answer was not one of Postgres's protocol.
+    #[error("the answer was not from a Postgres server")]
     Protocol,
 }
 
@@ -153,17 +154,17 @@ pub enum TlsFault {
     /// The server has TLS switched off.
     #[error("the server does not offer TLS")]
     NotOffered,
-    /// No trusted root certificate vouches for the server's.
+    /// No trusted root certificate has signed the server's certificate.
     #[error("the server's certificate is not signed by a trusted root certificate")]
     Untrusted,
-    /// The certificate is for other names.
+    /// The certificate is for other host names.
     #[error("the server's certificate is not for `{host}`")]
     NameMismatch {
-        /// The host that was asked for.
+        /// The host in the settings.
         host: String,
     },
-    /// The certificate, or the root certificate that vouches for it, has expired or is
-    /// not valid yet.
+    /// The certificate, or the root certificate that signed it, has expired or is not
+    /// valid yet.
     #[error("the server's certificate or its root certificate is not valid at this time")]
     OutOfDate,
     /// The certificate cannot be used for another reason.
@@ -172,13 +173,13 @@ pub enum TlsFault {
     /// The handshake failed otherwise, on either side.
     #[error("the TLS handshake failed")]
     Handshake,
-    /// The mode verifies, and there is nothing to verify by.
+    /// The mode verifies the server, and there is no root certificate.
     #[error("`sslmode={0}` needs a root certificate and there is none")]
     NoRoot(SslMode),
     /// A certificate or key file cannot be read.
     #[error("cannot read {what} `{}`", path.display())]
     File {
-        /// What the file was to hold.
+        /// What the file should contain.
         what: &'static str,
         /// The file.
         path: PathBuf,
@@ -217,8 +218,8 @@ impl ConnectError {
         }
     }
 
-    /// Whether the same attempt may succeed a moment later, as while a server
-    /// starts up or its connections are used up.
+    /// Whether the same attempt may succeed a moment later, for example because the server
+    /// is starting or has no connection left.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
@@ -286,7 +287,7 @@ impl Refusal {
             Self::TooManyConnections => {
                 "end idle sessions, or raise the limit (`max_connections`, or the role's or database's CONNECTION LIMIT)"
             }
-            Self::NotReady => "wait until the server is up, and run again",
+            Self::NotReady => "wait until the server has started, and run again",
             Self::SessionAttributes => "connect to the primary: a standby cannot be migrated",
             Self::Other { .. } | Self::Protocol => "the server's log says more",
         }

@@ -14,7 +14,7 @@ pub(crate) fn parse(text: &str) -> Result<Params, ConnectError> {
         let (keyword, after) = keyword(rest)?;
         let (value, after) = value(after)?;
         params.give(keyword, value, mention)?;
-        // What follows a password may be the rest of one that was not quoted.
+        // The text after a password may be the rest of an unquoted password.
         mention = if keyword == "password" {
             Mention::Withheld
         } else {

@@ -69,7 +69,7 @@ pub(crate) enum Medium {
 pub(crate) enum Request {
     /// Probes of its socket, and a look at it while a statement is executed.
     All,
-    /// Only the probes, which every supported server knows.
+    /// Only the probes, which every supported server has.
     Probes,
     /// Nothing: what answers is a pooler.
     Nothing,
@@ -129,7 +129,7 @@ impl Request {
     }
 }
 
-/// The request that the server took last, so that later connections open at once.
+/// The request that the server last accepted, so later connections open at once.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Taken(Arc<AtomicU8>);
 
@@ -140,7 +140,7 @@ impl Taken {
         Request::ALL.get(at).copied().unwrap_or(Request::Nothing)
     }
 
-    /// Notes that the server took a session with this request.
+    /// Notes that the server accepted a session with this request.
     pub(crate) fn note(&self, request: Request) {
         let at = Request::ALL.iter().position(|known| *known == request);
         let at = at.and_then(|at| u8::try_from(at).ok()).unwrap_or(0);
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_taken_is_asked_first_by_every_copy() {
+    fn each_copy_starts_with_the_request_that_was_accepted() {
         let taken = Taken::default();
         assert_eq!(taken.first(), Request::All);
         taken.clone().note(Request::Probes);

@@ -1,7 +1,7 @@
-//! Negotiates encryption with a server, and watches how it then authenticates.
+//! Negotiates encryption with a server, and watches how the server then authenticates.
 //!
-//! tokio-postgres believes that every connection begins with TLS (its `Direct`), so that this
-//! crate owns the stream in every case, encrypted or not.
+//! tokio-postgres is told that each connection begins with TLS (`SslNegotiation::Direct`). So
+//! this module makes the stream, encrypted or not.
 
 use std::{
     error::Error,
@@ -24,10 +24,10 @@ use crate::auth::{Channel, Policy, Watch};
 type Encrypted<S> = <MakeRustlsConnect as MakeTlsConnect<S>>::Stream;
 type Handshake<S> = <MakeRustlsConnect as MakeTlsConnect<S>>::TlsConnect;
 
-/// Makes a stream of a connection, encrypted as is asked for.
+/// Turns a connection into a stream, encrypted as the settings ask.
 #[derive(Clone)]
 pub(crate) struct Connector {
-    /// None where nothing is encrypted.
+    /// None if the connection is not encrypted.
     pub(crate) tls: Option<MakeRustlsConnect>,
     pub(crate) encryption: Encryption,
     pub(crate) negotiation: SslNegotiation,
@@ -107,7 +107,7 @@ where
     }
 }
 
-/// The server answers that it has no TLS.
+/// The server answered that it has no TLS.
 #[derive(Debug)]
 pub(crate) struct NotOffered;
 
@@ -131,7 +131,7 @@ impl fmt::Display for Unanswered {
 
 impl Error for Unanswered {}
 
-/// A stream on which the server's requests are looked at.
+/// A stream that checks the server's requests for authentication.
 pub(crate) struct Watched<S>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -161,7 +161,7 @@ where
         Watched { stream, watch }
     }
 
-    /// A stream that nobody else can listen to, though it is not encrypted.
+    /// An unencrypted stream that no other machine can read: a Unix socket.
     pub(crate) fn local(stream: S, policy: Policy) -> Watched<S> {
         Watched {
             stream: Stream::Plain(stream),

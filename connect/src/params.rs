@@ -1,5 +1,5 @@
-//! The parameters by keyword, as they were written: which are known, which
-//! environment variable stands in for which, and who set them.
+//! The parameters by keyword, as text: the known keywords, the environment variable of each,
+//! and whether the user or the environment set a value.
 
 use std::collections::BTreeMap;
 
@@ -38,15 +38,15 @@ const KEYWORDS: &[(&str, Option<&str>)] = &[
     ("user", Some("PGUSER")),
 ];
 
-/// The variables that say where to connect.
+/// The variables that name a server or a database.
 const LOCATION: &[&str] = &["PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE"];
 
-/// What may be told about a keyword that is not known.
+/// Whether an error may show an unknown keyword.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mention {
-    /// It may be named.
+    /// The error shows the keyword.
     Named,
-    /// It may be a piece of a password that was not quoted or encoded.
+    /// The error hides the keyword, which may be a part of an unquoted password.
     Withheld,
 }
 
@@ -108,7 +108,7 @@ impl Params {
         }
     }
 
-    /// The value of a keyword; an empty one is none, as in libpq.
+    /// The value of a keyword. An empty value counts as none, as in libpq.
     pub(crate) fn get(&self, keyword: &str) -> Option<&str> {
         let value = self.values.get(keyword)?;
         Some(value.text.as_str()).filter(|text| !text.is_empty())
@@ -134,7 +134,7 @@ impl Params {
             .map(|(keyword, value)| (*keyword, value.text.as_str()))
     }
 
-    /// The error on a value that has no meaning. It does not show the value.
+    /// The error for an invalid value. The error does not show the value.
     pub(crate) fn invalid(&self, keyword: &str, help: &'static str) -> ConnectError {
         let origin = self.values.get(keyword).map(|value| value.origin);
         let reason = match origin {
@@ -149,7 +149,7 @@ impl Params {
     }
 }
 
-/// Whether the environment says where to connect.
+/// Whether the environment names a server or a database.
 pub(crate) fn names_a_location(lookup: &impl Fn(&str) -> Option<String>) -> bool {
     LOCATION
         .iter()
@@ -161,8 +161,8 @@ pub(crate) fn is_variable(name: &str) -> bool {
     KEYWORDS.iter().any(|(_, variable)| *variable == Some(name))
 }
 
-/// What parameters of other drivers and tools mean here; their names are in lower case
-/// and without `_` and `-`.
+/// The help for parameters of other drivers and tools. The names are in lower case, without
+/// `_` and `-`.
 const OTHERS: &[(&[&str], &str)] = &[
     (
         &["schema", "currentschema", "searchpath"],
@@ -255,8 +255,8 @@ const OTHERS: &[(&[&str], &str)] = &[
     ),
 ];
 
-/// What to do about another tool's parameter. A libpq parameter in another spelling, such
-/// as `sslMode`, is one as well.
+/// The help for a parameter of another tool. A libpq parameter in another spelling, such as
+/// `sslMode`, counts as one.
 fn of_others(keyword: &str) -> Option<&'static str> {
     let plain = |text: &str| text.replace(['_', '-'], "").to_ascii_lowercase();
     let wanted = plain(keyword);
@@ -340,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn an_invalid_value_is_blamed_on_who_set_it() {
+    fn an_error_says_whether_the_user_or_the_environment_set_a_value() {
         let mut params = Params::default();
         params.fill(&|name| (name == "PGPORT").then(|| "x".to_owned()));
         assert_eq!(

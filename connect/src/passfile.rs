@@ -17,8 +17,8 @@ pub(crate) struct Passfile {
 }
 
 impl Passfile {
-    /// Reads the file. One that does not exist is empty; one that others may
-    /// read, or that is no file, is ignored as libpq does, with a warning.
+    /// Reads the file. A missing file counts as empty. A file that others may read, or that is
+    /// not a plain file, is ignored with a warning, as in libpq.
     pub(crate) fn read(path: &Path) -> (Self, Option<String>) {
         let Ok(metadata) = fs::metadata(path) else {
             return (Self::default(), None);

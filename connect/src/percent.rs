@@ -24,7 +24,7 @@ fn digit(byte: u8) -> Option<u8> {
     u8::try_from(char::from(byte).to_digit(16)?).ok()
 }
 
-/// Encodes whatever is not unreserved in a URL, except the bytes in `keep`.
+/// Encodes all bytes but the unreserved ones of RFC 3986 and those in `keep`.
 pub(crate) fn encode(text: &str, keep: &[u8]) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
@@ -43,7 +43,7 @@ mod tests {
     use super::{decode, encode};
 
     #[test]
-    fn what_is_encoded_is_decoded_to_the_same() {
+    fn decoding_reverses_encoding() {
         let text = "a b@c/d:e%f\u{e9}?#&=";
         assert_eq!(decode(&encode(text, b"")).as_deref(), Some(text));
         assert_eq!(encode("/tmp/x y", b"/"), "/tmp/x%20y");

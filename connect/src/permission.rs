@@ -1,8 +1,8 @@
-//! Whether a file with a secret is its owner's alone.
+//! Whether only the owner may read a file with a secret.
 
 use std::fs::Metadata;
 
-/// Whether nobody but the owner may use a password file.
+/// Whether only the owner may use a password file.
 #[cfg(unix)]
 pub(crate) fn is_private(metadata: &Metadata) -> bool {
     use std::os::unix::fs::MetadataExt;

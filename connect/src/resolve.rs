@@ -1,5 +1,5 @@
-//! Parameters as text become settings with types and defaults; nothing is read
-//! from anywhere.
+//! Turns parameters from text into settings with types and defaults. Reads no file and no
+//! environment.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::{
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What tokio-postgres reads itself, by its own keyword and ours.
+/// The parameters that tokio-postgres parses: its keyword, libpq's keyword, and the help.
 const PASSED_ON: &[(&str, &str, &str)] = &[
     (
         "options",
@@ -64,7 +64,7 @@ pub(crate) struct Resolved {
     pub(crate) connect_timeout: Option<Duration>,
     pub(crate) ssl_mode: SslMode,
     pub(crate) policy: Policy,
-    /// What tokio-postgres is told of any endpoint.
+    /// The configuration of tokio-postgres that all endpoints share.
     pub(crate) base: Config,
 }
 
@@ -160,7 +160,7 @@ fn base(params: &Params, ssl_mode: SslMode) -> Result<Config, ConnectError> {
         text.push_str(&pair);
     }
     text.push_str(session_attributes(params)?);
-    // Each pair has been read on its own, so that this cannot fail.
+    // Each pair has been parsed on its own, so this cannot fail.
     let mut config = text
         .parse::<Config>()
         .map_err(|_| params.invalid("options", ""))?;
@@ -189,7 +189,7 @@ fn session_attributes(params: &Params) -> Result<&'static str, ConnectError> {
     }
 }
 
-/// Seconds; zero and less mean no limit.
+/// In seconds; zero and less mean no limit.
 fn connect_timeout(params: &Params) -> Result<Option<Duration>, ConnectError> {
     let Some(text) = params.get("connect_timeout") else {
         return Ok(Some(DEFAULT_TIMEOUT));
@@ -203,7 +203,7 @@ fn connect_timeout(params: &Params) -> Result<Option<Duration>, ConnectError> {
     Ok(positive(seconds).map(Duration::from_secs))
 }
 
-/// Milliseconds, as in libpq; tokio-postgres would read seconds.
+/// In milliseconds, as in libpq; tokio-postgres would parse seconds.
 fn tcp_user_timeout(params: &Params) -> Result<Option<Duration>, ConnectError> {
     let Some(text) = params.get("tcp_user_timeout") else {
         return Ok(None);

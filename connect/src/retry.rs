@@ -30,7 +30,7 @@ pub async fn open_with_retry(
     let (started, limit) = (Instant::now(), jitter(limit));
     let mut pause = FIRST_PAUSE;
     loop {
-        // Boxed: it is some 20 kB, which every caller's future would hold.
+        // Boxed: otherwise each caller's future would hold 20 kB.
         match Box::pin(open(settings)).await {
             Err(ConnectError::Refused {
                 reason: Refusal::TooManyConnections,

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-/// How much encryption, and how much verification, a connection wants; the
-/// meanings are libpq's.
+/// How much encryption and verification a connection needs, as in libpq.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SslMode {
@@ -15,9 +14,9 @@ pub enum SslMode {
     Prefer,
     /// Encrypted; verified as [`SslMode::VerifyCa`] if there is a root certificate.
     Require,
-    /// Encrypted, and a trusted root certificate vouches for the server's.
+    /// Encrypted, and a trusted root certificate has signed the server's certificate.
     VerifyCa,
-    /// As [`SslMode::VerifyCa`], and the certificate is for the host that was asked for.
+    /// As [`SslMode::VerifyCa`], and the certificate is for the host in the settings.
     VerifyFull,
 }
 

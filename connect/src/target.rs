@@ -1,4 +1,4 @@
-//! How messages name a target: as a URL that works, without the password.
+//! The target as a URL: without the password for messages, and with it for other libraries.
 
 use std::fmt::Write as _;
 
@@ -30,8 +30,8 @@ pub(crate) fn show(endpoints: &[Endpoint], user: &str, dbname: &str) -> String {
     format!("postgresql://{user}@{hosts}/{dbname}")
 }
 
-/// The whole URL with the password, for other libraries. A folder of sockets stands in
-/// the host's place, where libpq, tokio-postgres and sqlx all look for it.
+/// Returns the whole URL with the password, for other libraries. The folder of a socket is in
+/// the place of the host, where libpq, tokio-postgres and sqlx all read it.
 pub(crate) fn full<'a>(
     endpoints: &[Endpoint],
     (user, password): (&str, Option<&str>),

@@ -1,4 +1,4 @@
-//! Prepares TLS from the settings: whom to trust, who we are.
+//! Prepares TLS from the settings: the trusted root certificates and the client's certificate.
 
 use std::{
     fs,
@@ -30,7 +30,7 @@ struct Identity {
     key: PrivateKeyDer<'static>,
 }
 
-/// A fault, and what the system or the library said about it.
+/// A fault, and the error of the system or the library.
 type Fault = (TlsFault, Option<Cause>);
 
 /// Reads the certificates that the settings name and prepares TLS with them.
@@ -67,7 +67,7 @@ fn config(settings: &Settings) -> Result<ClientConfig, Fault> {
     Ok(config)
 }
 
-/// As libpq: where there is a root certificate it is used, in every mode.
+/// As in libpq, a root certificate is used in every mode if there is one.
 fn trust(settings: &Settings) -> Result<Trust, Fault> {
     let mode = settings.ssl_mode();
     Ok(match (roots(settings)?, mode) {
@@ -152,7 +152,7 @@ fn identity(settings: &Settings) -> Result<Option<Identity>, Fault> {
     Ok(Some(Identity { chain, key }))
 }
 
-/// The file that the settings name, or else libpq's own if it exists.
+/// The file in the settings, or else libpq's default file if it exists.
 fn file(settings: &Settings, keyword: &str, default: &str) -> Option<PathBuf> {
     settings
         .param(keyword)
@@ -180,7 +180,7 @@ fn certificates(what: &'static str, path: &Path) -> Result<Vec<CertificateDer<'s
     }
 }
 
-/// Errors on the format may quote the file, which may hold secrets.
+/// Drops errors about the format, which may quote a file with secrets.
 fn io_cause(error: PemError) -> Option<Cause> {
     if let PemError::Io(error) = error {
         Some(error.into())

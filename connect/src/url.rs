@@ -1,5 +1,5 @@
 //! Reads `postgresql://user:password@host:port,host:port/database?parameter=value`
-//! as libpq does: loosely, but with no guess where a password may end.
+//! as libpq does, and does not guess where a password ends.
 
 use crate::{
     error::ConnectError,
@@ -9,19 +9,19 @@ use crate::{
 
 const PREFIXES: [&str; 2] = ["postgresql://", "postgres://"];
 
-/// What follows the scheme, if `text` is a URL of Postgres's.
+/// The part after the scheme, if `text` is a Postgres URL.
 pub(crate) fn strip_scheme(text: &str) -> Option<&str> {
     PREFIXES.iter().find_map(|prefix| text.strip_prefix(prefix))
 }
 
-/// What to do about a text that is a URL, but none of Postgres's; none if it is no URL.
-/// The text is not shown: what comes before a `:` may be a user, and what follows a
-/// password.
+/// The help for a URL that is not a Postgres URL; none if `text` is not a URL.
+/// The help does not quote the text, which may hold a user before a `:` and a password after
+/// it.
 pub(crate) fn of_others(text: &str) -> Option<&'static str> {
     if text.starts_with(['"', '\'', '`', '<']) && text.contains("://") {
         return Some("start it with `postgresql://`, without quotes around it");
     }
-    // In a keyword string the first of these is a `=`.
+    // In a keyword string the first of these characters is `=`.
     let head = text.split(['=', ' ', '\'', '?']).next()?;
     let (scheme, _) = head.split_once(':')?;
     let scheme = scheme.to_ascii_lowercase();
@@ -119,7 +119,7 @@ fn database(path: &str, params: &mut Params) -> Result<(), ConnectError> {
 }
 
 fn parameters(query: &str, params: &mut Params) -> Result<(), ConnectError> {
-    // A raw `@` this late may end a password that holds `/` and `?`.
+    // An `@` after the `?` may be the end of a password that contains `/` and `?`.
     let mention = if query.contains('@') {
         Mention::Withheld
     } else {
@@ -160,7 +160,7 @@ fn decoded(raw: &str, what: &str) -> Result<String, ConnectError> {
 fn refuse_at_sign(part: &str) -> Result<(), ConnectError> {
     if part.contains('@') {
         return Err(ConnectError::settings(
-            "the URL has an `@` behind its credentials",
+            "the URL has an `@` after its credentials",
             "in a user or password write `@` as %40, `/` as %2F and `:` as %3A",
         ));
     }

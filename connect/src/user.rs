@@ -2,8 +2,8 @@
 
 use std::{fs, path::Path};
 
-/// The name of the effective user: by `/etc/passwd` where the system tells the
-/// number without unsafe code, else by `USER` or `LOGNAME`.
+/// The name of the effective user: from `/etc/passwd` if `/proc/self` shows the uid, else
+/// from `USER` or `LOGNAME`.
 pub(crate) fn os_user(lookup: &impl Fn(&str) -> Option<String>) -> Option<String> {
     let passwd = || fs::read_to_string("/etc/passwd").ok();
     effective_uid()

@@ -16,14 +16,14 @@ use rustls::{
 
 use crate::certificate;
 
-/// What is asked of the server's certificate.
+/// What the server's certificate must prove.
 #[derive(Debug)]
 pub(crate) enum Trust {
-    /// Nothing: the connection is encrypted, to whomever.
+    /// Nothing: the connection is encrypted, but any server is accepted.
     Anyone,
-    /// A trusted root certificate vouches for it.
+    /// A trusted root certificate has signed it.
     Chain(Roots),
-    /// That, and it is for the host that was asked for.
+    /// The same, and the certificate is for the host in the settings.
     ChainAndName(Roots),
 }
 
@@ -31,17 +31,16 @@ pub(crate) enum Trust {
 #[derive(Debug)]
 pub(crate) struct Roots {
     pub(crate) store: RootCertStore,
-    /// Those that are not valid now. webpki does not look at the dates of a root.
+    /// Root certificates that are not valid now. webpki does not check the dates of a root.
     pub(crate) out_of_date: RootCertStore,
-    /// Those that a file of the user's names. A server may present one of
-    /// these itself: Postgres's manual tells to trust a self-signed
-    /// certificate so, and OpenSSL agrees, but webpki takes no authority's
-    /// certificate for a server's.
+    /// The root certificates in the user's file. A server may present one of these itself:
+    /// Postgres's manual describes how to trust a self-signed certificate in this way, and
+    /// OpenSSL accepts it. webpki accepts no authority's certificate from a server.
     pub(crate) named: Vec<CertificateDer<'static>>,
 }
 
-/// Judges the server's certificate; the proof that the server has its key is
-/// demanded always, since channel binding relies on it.
+/// Judges the server's certificate. The server must always prove that it has the key,
+/// because channel binding relies on this proof.
 #[derive(Debug)]
 pub(crate) struct Verifier {
     pub(crate) trust: Trust,
@@ -82,7 +81,7 @@ impl Verifier {
     }
 }
 
-/// Whether a certificate is valid at this time; one that does not say when is not.
+/// Whether a certificate is valid at this time. A certificate without dates is not valid.
 pub(crate) fn is_valid(certificate: &CertificateDer<'_>, now: UnixTime) -> bool {
     let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
     certificate::validity(certificate).is_some_and(|validity| validity.contains(&now))

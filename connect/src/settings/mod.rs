@@ -1,4 +1,4 @@
-//! Where to connect, and how: read, completed, shown, changed.
+//! The settings: reads, completes, shows and changes them.
 
 use std::{
     fmt,
@@ -31,7 +31,7 @@ pub struct Settings {
     taken: Taken,
 }
 
-/// What a URL says elsewhere than among its parameters, and what only we understand.
+/// Parameters that a URL holds before its `?`, and parameters that only this crate knows.
 const IN_URL: [&str; 8] = [
     "dbname",
     "fallback_application_name",
@@ -49,18 +49,21 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// [`ConnectError::Settings`] if the text or a value in it has no meaning;
-    /// it never quotes what may be a password.
+    /// [`ConnectError::Settings`] if the text or a value in it is not valid. The
+    /// error never quotes what may be a password.
     pub fn parse(text: &str) -> Result<Self, ConnectError> {
         let text = text.trim();
         if text.contains('\0') {
-            return Err(ConnectError::settings("they hold a zero byte", "remove it"));
+            return Err(ConnectError::settings(
+                "the text contains a zero byte",
+                "remove it",
+            ));
         }
         let params = match url::strip_scheme(text) {
             Some(rest) => url::parse(rest)?,
             None => match url::of_others(text) {
                 Some(help) => {
-                    let reason = "their URL is not one of Postgres";
+                    let reason = "the URL is not a Postgres URL";
                     return Err(ConnectError::settings(reason, help));
                 }
                 None => keyword::parse(text)?,
@@ -71,26 +74,27 @@ impl Settings {
 
     /// Completes what was left out from libpq's environment variables (PGHOST,
     /// PGUSER, PGPASSWORD, PGSSLMODE and so on), the password file, and the
-    /// certificates under `~/.postgresql`; what was given stays.
+    /// certificates under `~/.postgresql`. Parameters that were given stay.
     ///
-    /// `lookup` gives the value of an environment variable, also of HOME and USER.
+    /// `lookup` returns the value of an environment variable, also of HOME and USER.
     ///
     /// # Errors
     ///
-    /// [`ConnectError::Settings`] if a variable's value has no meaning.
+    /// [`ConnectError::Settings`] if a variable's value is not valid.
     pub fn with_env(self, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConnectError> {
         let mut params = self.params;
         params.fill(&lookup);
         Self::resolve(params, &lookup)
     }
 
-    /// As [`Settings::with_env`], for settings that somebody else may have written: the
-    /// password of the environment (PGPASSWORD) completes them only where they lead to
-    /// the host of `trusted`.
+    /// Completes settings from an untrusted source, as [`Settings::with_env`] does.
+    ///
+    /// The password of the environment (PGPASSWORD) is used only if each host of the
+    /// settings is a host of `trusted`.
     ///
     /// # Errors
     ///
-    /// [`ConnectError::Settings`] if a variable's value has no meaning.
+    /// [`ConnectError::Settings`] if a variable's value is not valid.
     pub fn with_env_of(
         self,
         trusted: &Settings,
@@ -114,7 +118,7 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// [`ConnectError::Settings`] if a variable's value has no meaning.
+    /// [`ConnectError::Settings`] if a variable's value is not valid.
     pub fn from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<Option<Self>, ConnectError> {
         if !params::names_a_location(&lookup) {
             return Ok(None);
@@ -155,7 +159,7 @@ impl Settings {
         })
     }
 
-    /// Names the application to the server, unless the user has named it.
+    /// Sets the application name, unless the user has set it.
     pub fn application_name(&mut self, name: &str) {
         if self.resolved.application_name.is_none() {
             self.set("fallback_application_name", name);
@@ -163,7 +167,7 @@ impl Settings {
         }
     }
 
-    /// The same server, role and everything else, but another database.
+    /// Returns the same settings with another database.
     #[must_use]
     pub fn with_database(mut self, name: &str) -> Self {
         self.set("dbname", name);
@@ -171,8 +175,7 @@ impl Settings {
         self
     }
 
-    /// The same server, database and everything else, but another role; a password
-    /// that was given goes with it.
+    /// Returns the same settings with another role. A password that was given stays.
     #[must_use]
     pub fn with_user(mut self, name: &str) -> Self {
         self.set("user", name);
@@ -180,7 +183,7 @@ impl Settings {
         self
     }
 
-    /// The same server and everything else, but another password.
+    /// Returns the same settings with another password.
     #[must_use]
     pub fn with_password(mut self, password: &str) -> Self {
         self.set("password", password);
@@ -189,7 +192,7 @@ impl Settings {
     }
 
     fn set(&mut self, keyword: &'static str, value: &str) {
-        // The keyword is a known one, so that this cannot fail.
+        // The keyword is known, so this cannot fail.
         let _ = self.params.give(keyword, value.to_owned(), Mention::Named);
     }
 
@@ -209,11 +212,11 @@ impl Settings {
         target::show(endpoints, &resolved.user, &resolved.dbname)
     }
 
-    /// The target as a URL *with* the password, for other libraries: never to be shown.
+    /// The target as a URL *with* the password, for other libraries. Never show this URL.
     ///
-    /// Parameters are those that were given; what came from the environment, other
-    /// libraries find there too. Without a host it names a socket that is there, or
-    /// else `localhost`, as most libraries know no default.
+    /// The URL has the parameters that were given. Those of the environment are left out,
+    /// because other libraries read them there. Without a host, the URL names a socket that
+    /// exists, or else `localhost`, because most libraries have no default.
     #[must_use]
     pub fn to_url(&self) -> String {
         let resolved = &self.resolved;
@@ -254,33 +257,33 @@ impl Settings {
         &self.resolved.dbname
     }
 
-    /// The settings as libpq's environment variables, for the environment of one
-    /// of Postgres's own programs: the password is among them.
+    /// The settings as libpq's environment variables, with the password, for one of
+    /// Postgres's own programs.
     pub fn variables(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let target = [("PGUSER", self.user()), ("PGDATABASE", self.database())];
         self.params.variables().chain(target)
     }
 
-    /// How much encryption and verification is wanted, over TCP; a Unix socket
-    /// is never encrypted.
+    /// How much encryption and verification a TCP connection needs. A Unix socket is
+    /// never encrypted.
     #[must_use]
     pub fn ssl_mode(&self) -> SslMode {
         self.resolved.ssl_mode
     }
 
-    /// The time that one attempt may take; `None` is without limit.
+    /// The time that one attempt may take; `None` means no limit.
     #[must_use]
     pub fn connect_timeout(&self) -> Option<Duration> {
         self.resolved.connect_timeout
     }
 
-    /// What the user should hear, such as a password file that was ignored.
+    /// Warnings for the user, for example about a password file that was ignored.
     #[must_use]
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
 
-    /// What the server was last asked about a dead peer and took.
+    /// The request for keepalives that the server last accepted.
     pub(crate) fn taken(&self) -> &Taken {
         &self.taken
     }
@@ -294,14 +297,14 @@ impl Settings {
         self.params.get(keyword)
     }
 
-    /// A file of libpq's in the user's `~/.postgresql`, whether it exists or not.
+    /// The path of a file in the user's `~/.postgresql`, where libpq looks for it.
     pub(crate) fn default_file(&self, name: &str) -> Option<PathBuf> {
         self.home
             .as_deref()
             .map(|home: &Path| home.join(".postgresql").join(name))
     }
 
-    /// The password for that endpoint: as given, or the password file's.
+    /// The password for this endpoint: the given one, or that of the password file.
     pub(crate) fn password(&self, endpoint: &Endpoint) -> Option<String> {
         let Resolved {
             user,
@@ -314,7 +317,7 @@ impl Settings {
             .or_else(|| self.passfile.password(endpoint, dbname, user))
     }
 
-    /// The target as a URL, of one endpoint.
+    /// One endpoint of the target as a URL.
     pub(crate) fn show(&self, endpoint: &Endpoint) -> String {
         target::show(std::slice::from_ref(endpoint), self.user(), self.database())
     }
