@@ -6,36 +6,21 @@ use std::fmt::Write;
 use migrator_verify::{Kind, Scope, Snapshot, differences};
 use tokio_postgres::error::SqlState;
 
-use crate::case::Case;
-use crate::support::{database, lines, run, snapshot, with_all};
-
-/// The lines, whether the way back tells as much, and the kinds that are told.
-async fn told(case: Case) -> (Vec<String>, bool, Vec<Kind>) {
-    let (_, client) = database().await;
-    run(&client, &case.setup).await;
-    let before = snapshot(&client).await;
-    run(&client, &case.change).await;
-    let after = snapshot(&client).await;
-    let told = differences(&before, &after);
-    let kinds = told
-        .iter()
-        .map(|difference| difference.object.kind)
-        .collect();
-    let told = lines(&told);
-    let back = differences(&after, &before);
-    let is_symmetric = told.is_empty() == (before == after)
-        && told.len() == back.len()
-        && differences(&after, &after).is_empty();
-    (told, is_symmetric, kinds)
-}
+use crate::examined::{self, Examined};
+use crate::support::{database, lines, run, snapshot};
 
 #[tokio::test]
 async fn every_case_is_told_as_expected() {
     let mut wrong = String::new();
-    let mut seen = BTreeSet::new();
-    for (case, (told, is_symmetric, kinds)) in with_all(told).await {
-        assert!(is_symmetric, "{}", case.name);
-        seen.extend(kinds);
+    let mut seen_kinds = BTreeSet::new();
+    for (case, Examined { before, after, .. }) in examined::all().await {
+        let told = differences(before, after);
+        let back = differences(after, before);
+        assert_eq!(told.is_empty(), before == after, "{}", case.name);
+        assert_eq!(told.len(), back.len(), "{}", case.name);
+        assert!(differences(after, after).is_empty(), "{}", case.name);
+        seen_kinds.extend(told.iter().map(|difference| difference.object.kind));
+        let told = lines(&told);
         if told != case.expected {
             writeln!(wrong, "-- case: {}", case.name).unwrap();
             for line in &told {
@@ -46,34 +31,20 @@ async fn every_case_is_told_as_expected() {
     assert!(wrong.is_empty(), "told otherwise than expected:\n{wrong}");
     let unseen: Vec<_> = Kind::ALL
         .iter()
-        .filter(|kind| !seen.contains(*kind))
+        .filter(|kind| !seen_kinds.contains(*kind))
         .collect();
     assert!(unseen.is_empty(), "no case tells {unseen:?}");
 }
 
-/// The snapshot of a case's database, after another number of objects was made there before it.
-async fn after(case: &Case, others: usize) -> Snapshot {
-    let (_, client) = database().await;
-    for _ in 0..others {
-        run(
-            &client,
-            "CREATE TABLE other (id serial PRIMARY KEY); DROP TABLE other",
-        )
-        .await;
-    }
-    run(&client, &case.setup).await;
-    run(&client, &case.change).await;
-    snapshot(&client).await
-}
-
 #[tokio::test]
 async fn two_databases_made_alike_are_equal() {
-    let told = async |case: Case| {
-        let (one, other) = (after(&case, 0).await, after(&case, 3).await);
-        (lines(&differences(&one, &other)), one == other)
-    };
-    for (case, (told, are_equal)) in with_all(told).await {
-        assert!(are_equal && told.is_empty(), "{}: {told:#?}", case.name);
+    for (case, Examined { after, alike, .. }) in examined::all().await {
+        let told = lines(&differences(after, alike));
+        assert!(
+            after == alike && told.is_empty(),
+            "{}: {told:#?}",
+            case.name
+        );
     }
 }
 

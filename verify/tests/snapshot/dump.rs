@@ -7,70 +7,36 @@
 )]
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use migrator_localpg::{Programs, Throwaway};
+use migrator_localpg::Throwaway;
 use migrator_model::registry::{Mode, Registry, Script};
 use migrator_model::{disk, resolve, sql};
-use migrator_verify::differences;
-use tokio::task::spawn_blocking;
+use migrator_verify::{Scope, SnapshotReader, differences};
 
-use crate::case::{Case, Judge};
-use crate::support::{database, lines, run, snapshot, with_all};
+use crate::case::Judge;
+use crate::examined::{self, dump, pg_dump};
+use crate::support::{database, lines, run};
 
-/// A `pg_dump` that is not older than the server, which it would refuse. Some packages bring none;
-/// for those majors only, the judge is missing.
-fn pg_dump() -> Option<PathBuf> {
-    let major = Throwaway::shared()
-        .expect("there is a server")
-        .programs()
-        .major;
-    let found = Programs::find_tool(None, "pg_dump", major);
-    if found.is_none() {
+/// The judge. That there is none is said aloud.
+fn judge() -> Option<PathBuf> {
+    let program = pg_dump();
+    if program.is_none() {
+        let server = Throwaway::shared().expect("there is a server");
+        let major = server.programs().major;
         eprintln!("NOT JUDGED: there is no pg_dump for Postgres {major}");
     }
-    found
-}
-
-/// The dump without comments, empty lines and what is random in it.
-async fn dump(program: &Path, url: &str) -> String {
-    let mut command = Command::new(program);
-    command.args([
-        "--schema-only",
-        "--create",
-        "--no-password",
-        "--dbname",
-        url,
-    ]);
-    let output = spawn_blocking(move || command.output()).await;
-    let output = output.expect("it does not panic").expect("pg_dump runs");
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{error}");
-    let text = String::from_utf8(output.stdout).expect("pg_dump prints UTF-8");
-    let ignored = ["--", "\\restrict", "\\unrestrict"];
-    let lines = text
-        .lines()
-        .filter(|line| !line.is_empty() && !ignored.iter().any(|prefix| line.starts_with(prefix)));
-    lines.collect::<Vec<_>>().join("\n")
-}
-
-/// What differs to the one and to the other, and the dumps.
-async fn judged(case: Case, program: PathBuf) -> (Vec<String>, bool, String) {
-    let (url, client) = database().await;
-    run(&client, &case.setup).await;
-    let before = (snapshot(&client).await, dump(&program, &url).await);
-    run(&client, &case.change).await;
-    let after = (snapshot(&client).await, dump(&program, &url).await);
-    let shown = format!("{}\n=== after ===\n{}", before.1, after.1);
-    let ours = lines(&differences(&before.0, &after.0));
-    (ours, before.1 != after.1, shown)
+    program
 }
 
 #[tokio::test]
 async fn pg_dump_agrees_on_every_case() {
-    let Some(program) = pg_dump() else { return };
+    if judge().is_none() {
+        return;
+    }
     let (mut cases, mut exceptions, mut wrong) = (0, 0, Vec::new());
-    for (case, (ours, theirs, dumps)) in with_all(|case| judged(case, program.clone())).await {
+    for (case, seen) in examined::all().await {
+        let (before, after) = seen.dumps.as_ref().expect("there is a pg_dump");
+        let ours = lines(&differences(&seen.before, &seen.after));
         cases += 1;
         exceptions += usize::from(case.judge != Judge::Agrees);
         let expected = match case.judge {
@@ -78,8 +44,11 @@ async fn pg_dump_agrees_on_every_case() {
             Judge::Differs => ours.is_empty(),
             Judge::IsTheSame => false,
         };
-        if theirs != expected {
-            wrong.push(format!("{}\nours: {ours:#?}\n{dumps}", case.name));
+        if (before != after) != expected {
+            wrong.push(format!(
+                "{}\nours: {ours:#?}\n{before}\n=== after ===\n{after}",
+                case.name
+            ));
         }
     }
     let agreed = cases - exceptions - wrong.len();
@@ -89,7 +58,7 @@ async fn pg_dump_agrees_on_every_case() {
 
 #[tokio::test]
 async fn pg_dump_agrees_on_every_migration_of_the_tree() {
-    let Some(program) = pg_dump() else { return };
+    let Some(program) = judge() else { return };
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../database");
     let resolved = resolve(&disk::read(&folder, "database"));
     assert!(
@@ -100,7 +69,11 @@ async fn pg_dump_agrees_on_every_migration_of_the_tree() {
     let Registry { migrations, .. } = resolved.registry;
     assert!(!migrations.is_empty());
     let (url, client) = database().await;
-    let look = async || (snapshot(&client).await, dump(&program, &url).await);
+    let mut reader = SnapshotReader::new(Scope::default());
+    let mut look = async || {
+        let snapshot = reader.take(&client).await.expect("a snapshot is taken");
+        (snapshot, dump(&program, &url).await)
+    };
     let mut last = look().await;
     let (mut looks, mut changes) = (0, 0);
     for migration in migrations.iter() {

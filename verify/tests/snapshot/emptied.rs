@@ -1,32 +1,19 @@
 //! `empty` makes a database what it was before each of the cases.
 
-use migrator_verify::{EmptyError, Scope, differences, empty};
+use migrator_verify::{Scope, differences, empty};
 
-use crate::case::Case;
-use crate::support::{connect, database, lines, run, snapshot, with_all};
-
-async fn emptied(case: Case) -> Result<(), String> {
-    let (url, client) = database().await;
-    let wanted = snapshot(&client).await;
-    run(&client, &case.setup).await;
-    run(&client, &case.change).await;
-    let client = connect(&url).await;
-    match empty(&client, &wanted, &Scope::default()).await {
-        Ok(()) => {
-            let left = lines(&differences(&wanted, &snapshot(&client).await));
-            left.is_empty().then_some(()).ok_or(left.join("; "))
-        }
-        Err(EmptyError::Left { left, source }) => Err(format!("{:?} {source:?}", lines(&left))),
-        Err(error) => Err(format!("{error:?}")),
-    }
-}
+use crate::examined;
+use crate::support::{database, lines, run, snapshot};
 
 #[tokio::test]
 async fn a_database_is_what_it_was_before_every_case() {
-    let wrong: Vec<String> = with_all(emptied)
+    let wrong: Vec<String> = examined::all()
         .await
-        .into_iter()
-        .filter_map(|(case, emptied)| Some(format!("{}: {}", case.name, emptied.err()?)))
+        .iter()
+        .filter_map(|(case, seen)| {
+            let left = seen.emptied.as_ref().err()?;
+            Some(format!("{}: {left}", case.name))
+        })
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -14,4 +14,5 @@ mod case;
 mod differences;
 mod dump;
 mod emptied;
+mod examined;
 mod support;
