@@ -73,6 +73,12 @@ pub fn normalise(raw: &str) -> Cow<'_, str> {
     }
 }
 
+/// A name as SQL writes it, in quotes.
+#[must_use]
+pub fn quote_identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
 /// refinery's checksum of a migration: `SipHash` 1-3 over name, version and SQL.
 ///
 /// The same as `refinery::Migration::checksum` (refinery-core 0.10, `runner.rs`,

@@ -3,6 +3,8 @@
 use futures_util::future::join_all;
 use migrator_model::Registry;
 use migrator_model::file_name::Direction;
+use migrator_plan::Step;
+use migrator_plan::legs::{Leg, can_be_abreast};
 
 use crate::client::Client;
 use crate::driver;
@@ -12,10 +14,8 @@ use crate::executor::Executor;
 use crate::fault::Fault;
 use crate::history::schema::Tables;
 use crate::keep;
-use crate::legs::{Leg, can_be_abreast};
 use crate::lock::Held;
 use crate::options::Options;
-use crate::plan::Step;
 use crate::progress::Progress;
 use crate::ready;
 use crate::recorded::Recorded;

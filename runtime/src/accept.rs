@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use migrator_model::{Code, Migration, MigrationRef, Subject, Version};
+use migrator_plan::Conflict;
+use migrator_plan::Selection;
 
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
@@ -12,9 +14,7 @@ use crate::history::write::{self, Kind, Took};
 use crate::history::{Entry, History, Likeness, read};
 use crate::lock::{Held, Locks};
 use crate::migrator::{Migrator, read_failed};
-use crate::plan::Conflict;
 use crate::source::Source;
-use crate::target::Selection;
 
 /// A migration whose scripts are not those that are recorded.
 #[derive(Clone, Debug)]

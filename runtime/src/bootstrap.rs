@@ -5,18 +5,35 @@ use std::time::{Duration, Instant};
 
 use migrator_connect::backoff::jitter;
 
+use migrator_plan::{Plan, Step};
+
 use crate::client::Client;
 use crate::error::ErrorKind;
 use crate::event::Holder;
+use crate::history::History;
 use crate::history::guard::{self, Purpose};
 use crate::history::read::{self, ReadError, Reader};
 use crate::history::schema::Tables;
-use crate::history::{History, Ready};
 use crate::lock::table_key;
 use crate::migrator::read_failed;
 use crate::options::Options;
-use crate::plan::{Plan, Step};
 use crate::session::rows;
+
+/// Whether the history's common tables are there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ready {
+    No,
+    Yes,
+}
+
+impl Ready {
+    fn of(history: &History) -> Ready {
+        match history.tables() {
+            Some(_) => Ready::Yes,
+            None => Ready::No,
+        }
+    }
+}
 
 /// The services whose tables a plan needs.
 pub(crate) fn services(plan: &Plan<'_>) -> BTreeSet<String> {
@@ -40,7 +57,7 @@ pub(crate) async fn tables(
         return Ok(());
     }
     let postgres = client.postgres();
-    let first = at_once(tables, &options.schema, history.ready, &missing);
+    let first = at_once(tables, &options.schema, Ready::of(history), &missing);
     if postgres.batch_execute(&first).await.is_ok() {
         return Ok(());
     }
@@ -58,7 +75,7 @@ pub(crate) async fn tables(
 }
 
 fn missing<'s>(history: &History, services: &'s BTreeSet<String>) -> Vec<&'s str> {
-    let is_missing = |service: &&String| !history.tables.contains(service);
+    let is_missing = |service: &&String| !history.has_table(service);
     let missing = services.iter().filter(is_missing);
     missing.map(String::as_str).collect()
 }
@@ -166,7 +183,7 @@ async fn existing(reader: &Reader<'_>) -> Result<(Ready, History), ReadError> {
     let postgres = reader.session;
     postgres.batch_execute("SAVEPOINT look").await?;
     match read::history(reader).await {
-        Ok(history) if history.ready == Ready::Yes => Ok((Ready::Yes, history)),
+        Ok(history) if history.tables().is_some() => Ok((Ready::Yes, history)),
         Ok(_) => {
             postgres.batch_execute("ROLLBACK TO SAVEPOINT look").await?;
             Ok((Ready::No, History::default()))

@@ -9,13 +9,13 @@
 
 use std::collections::VecDeque;
 
+use migrator_plan::{Step, Work};
 use refinery::AsyncMigrate;
 use refinery_core::traits::r#async::{AsyncQuery, AsyncTransaction};
 
 use crate::error::ErrorKind;
 use crate::executor::Executor;
 use crate::fault::Fault;
-use crate::plan::{Step, Work};
 
 /// Applies a leg through refinery's runner.
 pub(crate) async fn apply<'a>(
@@ -111,7 +111,7 @@ mod tests {
     use migrator_model::{Tree, resolve};
 
     use super::migration;
-    use crate::plan::{Reason, Start, Step, Work};
+    use migrator_plan::{Reason, Start, Step, Work};
 
     #[test]
     fn the_checksum_is_refinerys_own() {

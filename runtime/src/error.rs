@@ -4,14 +4,14 @@ use std::fmt;
 
 use migrator_connect::ConnectError;
 use migrator_model::{Code, UnknownService, Version};
+use migrator_plan::Conflict;
+use migrator_plan::DatabaseState;
 use tokio_postgres::error::SqlState;
 
 use crate::blockers::Blocker;
 use crate::event::Holder;
 use crate::fault::{Fault, Left, Part};
-use crate::plan::Conflict;
 use crate::report::Report;
-use crate::state::DatabaseState;
 use crate::stop::Stopped;
 
 /// A run failed.

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use migrator_connect::Notice;
 
+use migrator_plan::{Plan, Step};
+
 use crate::blockers::{Blocker, WaitingFor};
-use crate::plan::{Plan, Step};
 use crate::report::Done;
 
 /// Something happened.

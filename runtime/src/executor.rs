@@ -10,6 +10,7 @@ use migrator_model::diagnostic::Position;
 use migrator_model::file_name::Direction;
 use migrator_model::sql::statements;
 use migrator_model::{Mode, Registry};
+use migrator_plan::{DownScript, Step, Work};
 use tokio_postgres::SimpleQueryRow;
 use tokio_postgres::error::SqlState;
 
@@ -24,7 +25,6 @@ use crate::lock::Held;
 use crate::message::{Commit, Message, Opening, forget, rollback};
 use crate::options::Options;
 use crate::pipeline::Pipeline;
-use crate::plan::{DownScript, Start, Step, Work};
 use crate::progress::Progress;
 use crate::recorded::Recorded;
 use crate::report::Done;
@@ -239,9 +239,9 @@ impl<'a> Executor<'a> {
         let timeouts = source.timeouts(self.client, self.options, Duration::ZERO);
         let forget = forget(&source.sql);
         // What is resumed is marked again, so that the run that left it can tell.
-        let (record, left) = match step.start {
-            Start::Afresh => (self.dirty_record(step), Left::Nothing),
-            Start::Resumed => (self.dirty_again(step), source.left()),
+        let (record, left) = match step.is_resumed() {
+            false => (self.dirty_record(step), Left::Nothing),
+            true => (self.dirty_again(step), source.left()),
         };
         let (service, version) = (step.service(), step.version());
         // Behind the claim, no other run obtains the lock before the message has ended.
@@ -262,16 +262,16 @@ impl<'a> Executor<'a> {
         else {
             return Err(lost_lock(step.to_string(), left, &self.lock.why_lost()));
         };
-        if step.start == Start::Afresh && self.stop.is_stopped() {
+        if !step.is_resumed() && self.stop.is_stopped() {
             return Err(self.unmark(step, source, &mark).await);
         }
         let fence = Fence::new(self.tables, step, &source.sql, self.lock.nonce, &mark);
-        let found = match step.start {
-            Start::Afresh => {
+        let found = match step.is_resumed() {
+            false => {
                 self.send_all(step, source, fence).await?;
                 String::new()
             }
-            Start::Resumed => self.resume(step, source, fence).await?,
+            true => self.resume(step, source, fence).await?,
         };
         let took = Took::Milliseconds(started.elapsed().as_secs_f64() * 1000.0);
         let end = format!(

@@ -7,10 +7,10 @@
 //! statement after it.
 
 use migrator_model::sql::{chains_transaction, ends_transaction, opens_transaction};
+use migrator_plan::Step;
 
 use crate::history::schema::Tables;
 use crate::history::write;
-use crate::plan::Step;
 
 /// The transaction that wrote a step's dirty entry.
 #[derive(Clone, Debug)]

@@ -13,6 +13,8 @@ use futures_util::{Stream, StreamExt};
 use migrator_connect::{ConnectError, Settings};
 use migrator_model::Registry;
 use migrator_model::file_name::Direction;
+use migrator_plan::Plan;
+use migrator_plan::Target;
 
 use crate::client::{Client, connect};
 use crate::error::{Error, ErrorKind};
@@ -20,10 +22,8 @@ use crate::event::Event;
 use crate::history::History;
 use crate::migrator::Migrator;
 use crate::options::Options;
-use crate::plan::Plan;
 use crate::report::Report;
 use crate::stop::{Stop, Stopped};
-use crate::target::Target;
 
 /// Migrates many databases with one registry, side by side.
 ///

@@ -47,13 +47,11 @@ mod fence;
 mod fleet;
 pub mod history;
 mod keep;
-mod legs;
 mod lock;
 mod message;
 mod migrator;
 mod options;
 mod pipeline;
-pub mod plan;
 mod progress;
 mod ready;
 mod recorded;
@@ -64,14 +62,16 @@ mod run;
 mod schedule;
 mod session;
 mod source;
-mod state;
-mod status;
 mod stop;
-mod target;
 #[cfg(all(feature = "testing", unix))]
 pub mod testing;
 mod trial;
 mod wait;
+
+/// Plans, steps and conflicts.
+pub mod plan {
+    pub use migrator_plan::{Conflict, DownScript, Plan, Reason, Start, Step, Work, plan};
+}
 
 #[doc(hidden)]
 pub mod __private {
@@ -113,6 +113,10 @@ pub use migrator_macros::test;
 pub use migrator_model as model;
 pub use migrator_model::file_name::Direction;
 pub use migrator_model::{Registry, Version};
+pub use migrator_plan::{
+    DatabaseState, Extent, Leave, MigrationStatus, Policy, Selection, ServiceStatus, State, Status,
+    Target,
+};
 
 pub use accept::Edit;
 pub use blockers::{Blocker, BlockerKind, WaitingFor};
@@ -126,10 +130,7 @@ pub use options::Options;
 pub use repair::Outcome;
 pub use report::{Done, Report};
 pub use resume::{Inspected, Inspection, Trace};
-pub use state::DatabaseState;
-pub use status::{MigrationStatus, ServiceStatus, State, Status};
 pub use stop::{Cut, Stop, Stopped};
-pub use target::{Extent, Leave, Policy, Selection, Target};
 pub use trial::{Ran, TableLock, Trial};
 
 /// Embeds a tree of migrations: an expression of type [`Registry`], all constants.

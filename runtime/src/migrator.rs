@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 
 use migrator_model::Registry;
 use migrator_model::file_name::Direction;
+use migrator_plan::Plan;
+use migrator_plan::Status;
+use migrator_plan::{Selection, Target};
 use tokio_postgres::error::{DbError, Severity};
 
 use crate::client::Client;
@@ -16,13 +19,10 @@ use crate::history::write;
 use crate::history::{History, RecordedMigration};
 use crate::lock::{self, Held, Locks, Seen, Taking};
 use crate::options::Options;
-use crate::plan::Plan;
 use crate::report::Report;
 use crate::run::Order;
 use crate::source::describe;
-use crate::status::Status;
 use crate::stop::{Stop, Stopped};
-use crate::target::{Selection, Target};
 
 /// Applies and reverts the migrations of a registry.
 ///

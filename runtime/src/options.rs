@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use crate::target::Policy;
+use migrator_plan::Policy;
 
 /// The settings of a [`Migrator`](crate::Migrator).
 #[derive(Clone, Debug)]

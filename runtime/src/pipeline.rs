@@ -15,6 +15,7 @@ use std::mem;
 use std::time::{Duration, Instant};
 
 use migrator_connect::backoff::jitter;
+use migrator_plan::Step;
 use tokio_postgres::error::SqlState;
 
 use crate::blockers::{Waiting, WaitingFor};
@@ -22,7 +23,6 @@ use crate::executor::Executor;
 use crate::fault::{Fault, Left, is_cancelled, is_worth_a_retry, lost_lock};
 use crate::history::write::is_lost_lock;
 use crate::message::{Commit, Message, rollback};
-use crate::plan::Step;
 use crate::session::{Answers, SendError, begin};
 use crate::source::{Source, unanswered};
 use crate::stop::Silent;

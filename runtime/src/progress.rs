@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use migrator_connect::Notice;
 
+use migrator_plan::Step;
+
 use crate::blockers::{Blocker, WaitingFor};
 use crate::event::{Event, Holder, Listener};
 use crate::fault::Fault;
-use crate::plan::Step;
 use crate::report::Done;
 
 /// Tells the events of legs that run side by side: those of the first leg that is not
@@ -186,8 +187,8 @@ mod tests {
 
     use super::Progress;
     use crate::event::{Event, Listener};
-    use crate::plan::Reason;
     use crate::report::Done;
+    use migrator_plan::Reason;
 
     fn done(service: &str) -> Done {
         Done {

@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, HashMap};
 
 use migrator_model::Version;
+use migrator_plan::{Conflict, DownScript, Plan, Step, Work};
 
 use crate::client::Client;
 use crate::error::ErrorKind;
 use crate::history::read::Reader;
 use crate::history::{Entry, matches_checksum, read};
 use crate::migrator::read_failed;
-use crate::plan::{Conflict, DownScript, Plan, Step, Work};
 
 /// Down scripts by service and version.
 #[derive(Default)]

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use migrator_model::MigrationId;
 use migrator_model::file_name::Direction;
-
-use crate::plan::{Reason, Step};
+use migrator_plan::{Reason, Step};
 
 /// What a run did.
 #[derive(Clone, Debug, Default)]

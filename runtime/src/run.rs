@@ -6,6 +6,9 @@ use std::time::Instant;
 use futures_util::future::try_join;
 use migrator_model::Code;
 use migrator_model::file_name::Direction;
+use migrator_plan::Target;
+use migrator_plan::legs::legs;
+use migrator_plan::{Conflict, Plan, Work};
 
 use crate::abreast::{self, Shared};
 use crate::bootstrap;
@@ -15,17 +18,14 @@ use crate::error::{Error, ErrorKind};
 use crate::event::Event;
 use crate::history::guard::Purpose;
 use crate::history::{History, read};
-use crate::legs::legs;
 use crate::lock::{Held, Locks, Release, Seen};
 use crate::migrator::{Migrator, READING, read_failed};
-use crate::plan::{self, Conflict, Plan};
 use crate::progress::Progress;
 use crate::ready;
 use crate::recorded::Recorded;
 use crate::report::Report;
 use crate::schedule::Schedule;
 use crate::stop::Stopped;
-use crate::target::Target;
 
 /// What is asked of a run, and over which connection.
 #[derive(Clone, Copy)]
@@ -250,7 +250,7 @@ impl Migrator {
         history: &History,
         order: Order<'_>,
     ) -> Result<Plan<'static>, Vec<Conflict>> {
-        plan::plan(
+        migrator_plan::plan(
             self.registry,
             history,
             order.direction,
@@ -270,7 +270,7 @@ impl Migrator {
     fn locks(&self, plan: &Plan<'_>) -> Locks {
         let mut locks = Locks::default();
         for step in &plan.steps {
-            if let plan::Work::Apply(migration) = &step.work {
+            if let Work::Apply(migration) = &step.work {
                 let required = migration.requires.iter();
                 locks.shared.extend(required.map(|r| r.service.to_string()));
             }

@@ -3,10 +3,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use migrator_plan::legs::Leg;
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
-
-use crate::legs::Leg;
 
 /// The legs of a plan, and how far they are.
 pub(crate) struct Schedule<'p> {
@@ -98,7 +97,7 @@ impl<'p> Schedule<'p> {
 #[cfg(test)]
 mod tests {
     use super::{Schedule, Turn};
-    use crate::legs::Leg;
+    use migrator_plan::legs::Leg;
 
     fn schedule(after: &[&[usize]]) -> Schedule<'static> {
         let leg = |after: &&[usize]| Leg {

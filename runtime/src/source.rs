@@ -9,6 +9,7 @@ use migrator_model::directive::Directives;
 use migrator_model::file_name::Direction;
 use migrator_model::sql::{statements, unfit};
 use migrator_model::{Code, Mode, Script};
+use migrator_plan::resume::can_be;
 use tokio_postgres::error::{DbError, SqlState};
 
 use crate::client::Client;
@@ -16,7 +17,6 @@ use crate::encoding;
 use crate::fault::{Fault, Left, Part, named_position};
 use crate::message::{Message, Timeouts};
 use crate::options::Options;
-use crate::resume;
 use crate::session::{SendError, send};
 use crate::stop::Stop;
 
@@ -172,7 +172,7 @@ impl Source {
 
     /// What it leaves if it breaks off after its first statement was sent.
     pub(crate) fn left(&self) -> Left {
-        match resume::can_be(&self.sql, self.mode) {
+        match can_be(&self.sql, self.mode) {
             true => Left::Resumable,
             false => Left::Dirty,
         }

@@ -1,12 +1,14 @@
 //! Looks at how a database stands to a registry, once or until it is current.
 //!
-//! What it is, [`state`](crate::state) decides. Nothing here writes or locks.
+//! What it is, `migrator-plan` decides. Nothing here writes or locks.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use migrator_connect::backoff::{FIRST_PAUSE, LONGEST_PAUSE, jitter};
 use migrator_model::Code;
+use migrator_plan::DatabaseState;
+use migrator_plan::Target;
 
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
@@ -16,9 +18,7 @@ use crate::history::read::{self, ReadError, Reader};
 use crate::lock;
 use crate::migrator::{Migrator, READING, failed, read_failed};
 use crate::session::rows;
-use crate::state::DatabaseState;
 use crate::stop::Stopped;
-use crate::target::Target;
 
 impl Migrator {
     /// How the database stands to the registry, in one round trip and without a

@@ -27,6 +27,7 @@ const DIRECTION: &[(&str, &[&str])] = &[
     ("migrator-connect", &[]),
     ("migrator-localpg", &[]),
     ("migrator-macros", &["migrator-model"]),
+    ("migrator-plan", &["migrator-model"]),
     // localpg with the feature `testing` alone, which no release binary has.
     (
         "migrator-runtime",
@@ -35,6 +36,7 @@ const DIRECTION: &[(&str, &[&str])] = &[
             "migrator-localpg",
             "migrator-macros",
             "migrator-model",
+            "migrator-plan",
         ],
     ),
     ("migrator-verify", &["migrator-model", "migrator-runtime"]),
@@ -182,6 +184,17 @@ fn our_crates_depend_on_each_other_in_one_direction() {
 fn what_every_user_compiles_first_is_light() {
     let light: BTreeSet<String> = LIGHT.iter().map(|&name| name.to_owned()).collect();
     assert_eq!(closure("migrator-macros"), light);
+}
+
+#[test]
+fn planning_knows_no_server() {
+    let built_with = closure("migrator-plan");
+    for name in ["tokio", "tokio-postgres", "rustls"] {
+        assert!(
+            !built_with.contains(name),
+            "migrator-plan is built with {name}"
+        );
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::thread;
 use std::time::Duration;
 
-use migrator_runtime::plan::{Plan, Reason, Start, Step};
+use migrator_runtime::plan::{Plan, Reason, Step};
 use migrator_runtime::{Client, Direction, Done, Event, Migrator, Options, Report, Stop, Stopped};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
@@ -154,9 +154,9 @@ pub(super) fn show_plan(
 ) {
     notes(output, plan);
     for step in &plan.steps {
-        let word = match step.start {
-            Start::Afresh => format!("would be {}", step.direction().verb().past),
-            Start::Resumed => "would be resumed".to_owned(),
+        let word = match step.is_resumed() {
+            false => format!("would be {}", step.direction().verb().past),
+            true => "would be resumed".to_owned(),
         };
         let why = match step.irreversible() {
             Some(reason) => format!("  irreversible: {reason}"),
@@ -173,8 +173,8 @@ pub(super) fn show_plan(
                 "version": step.version().to_string(),
                 "name": step.name(),
                 "direction": step.direction().as_str(),
-                "reason": reason(step.reason),
-                "resumed": step.start == Start::Resumed,
+                "reason": step.reason.as_str(),
+                "resumed": step.is_resumed(),
                 "irreversible": step.irreversible(),
             })
         })
@@ -214,7 +214,7 @@ pub(super) fn members(output: &mut Output, report: &Report) {
                 "version": done.id.version.to_string(),
                 "name": done.id.history_name(),
                 "direction": done.direction.as_str(),
-                "reason": reason(done.reason),
+                "reason": done.reason.as_str(),
                 "milliseconds": measured(done.took).map(milliseconds),
             })
         })
@@ -255,14 +255,6 @@ pub(super) fn reported(
             members(output, &error.report);
             Err(error.into())
         }
-    }
-}
-
-fn reason(reason: Reason) -> &'static str {
-    match reason {
-        Reason::Requested => "requested",
-        Reason::Dependency => "dependency",
-        Reason::Cascade => "cascade",
     }
 }
 

@@ -1,6 +1,6 @@
 //! `status`: what is applied and what is pending.
 
-use migrator_runtime::{MigrationStatus, Migrator, ServiceStatus, State, Status};
+use migrator_runtime::{Direction, MigrationStatus, Migrator, ServiceStatus, State, Status};
 use serde_json::{Value, json};
 
 use super::{Context, Outcome, count};
@@ -78,6 +78,10 @@ fn irreversible(output: &Output, status: &Status) {
     }
 }
 
+fn is_pending(state: State) -> bool {
+    matches!(state, State::Pending | State::AtWork(_))
+}
+
 /// Anything wrong is refused before anything pending is told.
 fn checked(found: &Status) -> Exit {
     let states: Vec<State> = found
@@ -85,7 +89,7 @@ fn checked(found: &Status) -> Exit {
         .iter()
         .flat_map(|service| service.migrations.iter().map(|migration| migration.state))
         .collect();
-    let pending = |state: &State| matches!(state, State::Pending | State::AtWork(_));
+    let pending = |state: &State| is_pending(*state);
     let fine = |state: &State| *state == State::Applied || pending(state);
     if !states.iter().all(fine) {
         Exit::Refused
@@ -161,10 +165,12 @@ fn summary(service: &ServiceStatus) -> String {
 fn list(output: &Output, status: &Status) {
     for service in &status.services {
         for migration in &service.migrations {
-            let tone = match migration.state {
-                State::Applied => Tone::Good,
-                State::Pending | State::AtWork(_) => Tone::Plain,
-                State::OutOfOrder | State::Changed | State::Missing | State::Dirty(_) => Tone::Warn,
+            let tone = if migration.state == State::Applied {
+                Tone::Good
+            } else if is_pending(migration.state) {
+                Tone::Plain
+            } else {
+                Tone::Warn
             };
             let word = format!("{:12}", migration.state.as_str());
             let when = migration.applied_on.as_deref().unwrap_or_default();
@@ -192,16 +198,7 @@ fn migration_json(migration: &MigrationStatus) -> Value {
         "version": migration.id.version.to_string(),
         "name": migration.id.history_name(),
         "state": migration.state.as_str(),
-        "dirty": match migration.state {
-            State::Dirty(direction) | State::AtWork(direction) => {
-                json!(direction.as_str())
-            }
-            State::Applied
-            | State::Pending
-            | State::OutOfOrder
-            | State::Changed
-            | State::Missing => Value::Null,
-        },
+        "dirty": migration.state.interrupted().map(Direction::as_str),
         "resumable": migration.is_resumable,
         "applied_on": migration.applied_on,
         "irreversible": migration.irreversible,

@@ -1,9 +1,9 @@
 //! What [`guard`](super::guard) finds wrong with a history, in words.
 
 use migrator_model::{Code, Subject};
+use migrator_plan::Conflict;
 
 use super::schema::quote_identifier;
-use crate::plan::Conflict;
 
 /// Something through which a stranger can write the history or have something executed.
 #[derive(Clone, Debug, PartialEq, Eq)]

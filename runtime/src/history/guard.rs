@@ -15,11 +15,11 @@
 //! schema and of its tables can alter them, and the check has found these to be trusted.
 //! [`Purpose::Look`] says what holds where one more owner is trusted.
 
+use migrator_plan::Conflict;
 use tokio_postgres::error::{DbError, SqlState};
 
 use super::flaw::{FIELD, Flaw};
 use super::schema::{Tables, quote_literal};
-use crate::plan::Conflict;
 
 /// What the history is read for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 
 use super::guard::{self, Purpose};
 use super::schema::{Tables, quote_literal};
-use super::{Entry, FORMAT, History, Ready, RecordedMigration, Stored};
+use super::{Entry, FORMAT, History, RecordedMigration, Stored};
 use crate::blockers::{Blocker, Waiting, WaitingFor, Watch};
 use crate::client::Client;
 use crate::event::{Event, Listener};
@@ -292,7 +292,7 @@ pub(crate) async fn scripts(
     history: &History,
     service: &str,
 ) -> Result<BTreeMap<Version, Scripts>, ReadError> {
-    if !history.tables.iter().any(|table| table == service) {
+    if !history.has_table(service) {
         return Ok(BTreeMap::new());
     }
     let query = format!(
@@ -445,10 +445,8 @@ fn parse(rows: &[SimpleQueryRow]) -> Result<History, ReadError> {
         .map(|row| entry(row).ok_or_else(|| ReadError::Row(describe(row))))
         .collect();
     let entries = entries?;
-    let mut history = History::new(entries);
-    history.tables = tables;
-    history.ready = Ready::Yes;
-    Ok(history)
+    let history = History::new(entries);
+    Ok(history.with_tables(tables))
 }
 
 fn describe(row: &SimpleQueryRow) -> String {

@@ -128,10 +128,7 @@ impl Tables {
     }
 }
 
-/// Quotes an identifier as Postgres reads it.
-pub(crate) fn quote_identifier(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
+pub(crate) use migrator_model::sql::quote_identifier;
 
 /// Quotes a text for SQL whatever `standard_conforming_strings` is: a
 /// dollar-quoted string whose tag does not occur in the text.

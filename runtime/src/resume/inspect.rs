@@ -4,9 +4,9 @@ use migrator_model::Version;
 use migrator_model::diagnostic::Position;
 use migrator_model::file_name::Direction;
 use migrator_model::sql::statements;
+use migrator_plan::statement::{Statement, read as understood};
 
 use super::look::{self, Found};
-use super::read::{Statement, read as understood};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::history::guard::Purpose;

@@ -7,9 +7,9 @@
 
 use std::fmt;
 
+use migrator_plan::statement::{AddValue, CreateIndex, DropIndex, Name, Other, Reindex, Statement};
 use tokio_postgres::SimpleQueryRow;
 
-use super::read::{AddValue, CreateIndex, DropIndex, Name, Other, Reindex, Statement};
 use crate::client::Client;
 use crate::event::Holder;
 use crate::history::schema::{quote_identifier, quote_literal};

@@ -2,18 +2,19 @@
 //!
 //! It checks each statement in order: it skips a statement that is done, and drops and repeats
 //! one that is half done. So it resumes only scripts in which the catalog shows the effect of
-//! each statement. `read` knows these statements, and `look` reads the catalog.
+//! each statement. `migrator-plan` knows these statements, and `look` reads the catalog.
 
 mod inspect;
 mod look;
-mod read;
 
 use std::time::Instant;
 
 use migrator_connect::backoff::{FIRST_PAUSE, LONGEST_PAUSE, jitter};
+use migrator_model::Code;
 use migrator_model::diagnostic::Position;
 use migrator_model::sql::statements;
-use migrator_model::{Code, Mode};
+use migrator_plan::Step;
+use migrator_plan::statement::{Statement, read};
 
 use crate::event::Holder;
 use crate::executor::Executor;
@@ -23,19 +24,11 @@ use crate::history::guard::Purpose;
 use crate::history::read::{ReadError, Reader, last_failure};
 use crate::history::write::{Kind, Took};
 use crate::message::{Commit, Message};
-use crate::plan::Step;
 use crate::session::{Answers, SendError, begin, send};
 use crate::source::{Source, unanswered};
 use crate::stop::Silent;
 pub use inspect::{Inspected, Inspection, Trace};
 use look::Found;
-use read::{Statement, read};
-
-/// Whether a script can be taken up after it broke half-way.
-pub(crate) fn can_be(sql: &str, mode: Mode) -> bool {
-    let mut statements = statements(sql).into_iter();
-    mode == Mode::NoTransaction && statements.all(|range| read(&sql[range]).is_some())
-}
 
 /// A script that is taken up.
 struct Resumed<'a> {

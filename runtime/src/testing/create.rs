@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use migrator_connect::Settings;
 use migrator_model::Registry;
+use migrator_plan::Selection;
 use tokio_postgres::error::SqlState;
 
 use super::carry;
@@ -15,7 +16,6 @@ use super::name::{self, Name};
 use super::server::{Kind, server};
 use super::session::Session;
 use super::template::Template;
-use crate::target::Selection;
 
 /// How often a template that is gone is made again: a janitor may drop it as we begin.
 const TRIES: usize = 5;

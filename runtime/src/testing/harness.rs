@@ -3,13 +3,13 @@
 use std::process;
 
 use migrator_model::Registry;
+use migrator_plan::Selection;
 use tokio::runtime::{Builder, Runtime};
 
 use super::create::{self, Care};
 use super::database::TestDatabase;
 use super::error::Error;
 use super::janitor;
-use crate::target::Selection;
 
 /// Runs a test that passes by returning. `name` is its path with the crate's name.
 ///

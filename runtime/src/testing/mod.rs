@@ -50,8 +50,7 @@ pub use database::TestDatabase;
 pub use error::Error;
 
 use migrator_model::Registry;
-
-use crate::target::Selection;
+use migrator_plan::Selection;
 
 /// Hands out a new database with all migrations of the registry.
 ///

@@ -6,6 +6,7 @@ use std::time::Duration;
 use migrator_connect::Settings;
 use migrator_connect::backoff::jitter;
 use migrator_model::Registry;
+use migrator_plan::{Extent, Selection, Target};
 use siphasher::sip::SipHasher13;
 use tokio_postgres::error::SqlState;
 
@@ -15,7 +16,6 @@ use super::session::{PATIENCE, Session};
 use crate::history;
 use crate::history::schema::quote_literal;
 use crate::migrator::Migrator;
-use crate::target::{Extent, Selection, Target};
 
 /// The first pause between two tries for the lock; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(10);

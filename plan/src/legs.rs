@@ -10,19 +10,21 @@ use migrator_model::Registry;
 use migrator_model::file_name::Direction;
 use migrator_model::registry::MigrationRef;
 
-use crate::plan::{Step, Work};
+use crate::step::{Step, Work};
 
 /// Steps of one service that follow each other.
 #[derive(Debug)]
-pub(crate) struct Leg<'p> {
-    pub(crate) steps: &'p [Step<'static>],
+pub struct Leg<'p> {
+    /// The steps.
+    pub steps: &'p [Step<'static>],
     /// The legs, by index, that have to be over before this one begins. Of a service
     /// it is the last one: it waits for those before it.
-    pub(crate) after: Vec<usize>,
+    pub after: Vec<usize>,
 }
 
 /// Splits a plan's steps.
-pub(crate) fn legs<'p>(registry: &Registry, steps: &'p [Step<'static>]) -> Vec<Leg<'p>> {
+#[must_use]
+pub fn legs<'p>(registry: &Registry, steps: &'p [Step<'static>]) -> Vec<Leg<'p>> {
     let is_one =
         |a: &Step<'_>, b: &Step<'_>| a.service() == b.service() && a.direction() == b.direction();
     let mut seen: BTreeMap<&str, Before<'_>> = BTreeMap::new();
@@ -44,7 +46,8 @@ pub(crate) fn legs<'p>(registry: &Registry, steps: &'p [Step<'static>]) -> Vec<L
 }
 
 /// Whether two of them may run at the same time.
-pub(crate) fn can_be_abreast(legs: &[Leg<'_>]) -> bool {
+#[must_use]
+pub fn can_be_abreast(legs: &[Leg<'_>]) -> bool {
     let follows = |(index, leg): (usize, &Leg<'_>)| leg.after.contains(&index);
     !legs.iter().skip(1).enumerate().all(follows)
 }
@@ -124,7 +127,8 @@ mod tests {
 
     use super::{can_be_abreast, legs};
     use crate::history::{Entry, History, Stored};
-    use crate::plan::{Plan, plan};
+    use crate::plan::plan;
+    use crate::step::Plan;
     use crate::target::{Policy, Target};
     use migrator_model::file_name::Direction;
 

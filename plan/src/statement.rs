@@ -1,60 +1,70 @@
-//! Reads the statements whose effect can be looked at, so that they can be taken up
-//! again after a run broke off in the middle of them.
+//! Reads the statements whose effect the catalog shows, so that a run can resume a
+//! script that was interrupted in the middle of one.
 //!
-//! What is not understood to the last word is not understood at all.
+//! A statement that is not understood to its last word is not understood at all.
 
 use std::fmt;
 
-use migrator_model::sql::{Part, parts};
+use migrator_model::sql::{Part, parts, quote_identifier};
 
-use crate::history::schema::quote_identifier;
-
-/// A statement that may be met half-done.
+/// A statement whose effect the catalog shows.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Statement<'a> {
+pub enum Statement<'a> {
     /// It can be run any number of times.
     Repeatable,
+    /// It makes an index.
     CreateIndex(CreateIndex<'a>),
+    /// It drops indexes.
     DropIndex(DropIndex),
+    /// It builds indexes again.
     Reindex(Reindex),
+    /// It adds a value to an enumeration.
     AddValue(AddValue),
 }
 
 /// `CREATE INDEX`.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct CreateIndex<'a> {
+pub struct CreateIndex<'a> {
     /// It is made in the schema of its table.
-    pub(crate) name: String,
-    pub(crate) table: Name,
-    pub(crate) uniqueness: &'static str,
-    pub(crate) other: Other,
+    pub name: String,
+    /// The table.
+    pub table: Name,
+    /// `UNIQUE`, or nothing.
+    pub uniqueness: &'static str,
+    /// What it does if an index of this name exists, or does not.
+    pub other: Other,
     /// What follows the table's name.
-    pub(crate) rest: &'a str,
+    pub rest: &'a str,
 }
 
 /// `DROP INDEX`.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct DropIndex {
-    pub(crate) names: Vec<Name>,
-    pub(crate) other: Other,
+pub struct DropIndex {
+    /// The indexes.
+    pub names: Vec<Name>,
+    /// What it does if an index of this name exists, or does not.
+    pub other: Other,
 }
 
 /// `REINDEX` of an index or a table.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Reindex {
-    pub(crate) name: Name,
+pub struct Reindex {
+    /// The index or the table.
+    pub name: Name,
 }
 
 /// `ALTER TYPE … ADD VALUE`.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct AddValue {
-    pub(crate) enumeration: Name,
-    pub(crate) value: String,
+pub struct AddValue {
+    /// The type.
+    pub enumeration: Name,
+    /// The value.
+    pub value: String,
 }
 
 /// What the statement itself does where it finds its work done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Other {
+pub enum Other {
     /// It fails.
     Refused,
     /// It passes it over: `IF [NOT] EXISTS`.
@@ -63,9 +73,10 @@ pub(crate) enum Other {
 
 /// A name as Postgres has it, with a schema or without.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Name {
+pub struct Name {
     schema: Option<String>,
-    pub(crate) name: String,
+    /// The name without its schema.
+    pub name: String,
 }
 
 /// Quoted, as in SQL.
@@ -79,7 +90,8 @@ impl fmt::Display for Name {
 }
 
 /// The statement, if it is one of these.
-pub(crate) fn read(sql: &str) -> Option<Statement<'_>> {
+#[must_use]
+pub fn read(sql: &str) -> Option<Statement<'_>> {
     let mut reader = Reader::new(sql);
     let statement = match reader.word()?.as_str() {
         "set" | "reset" | "comment" | "analyze" | "analyse" | "vacuum" => {

@@ -9,16 +9,16 @@ use migrator_model::{Migration, Registry, Version};
 use crate::history::{Entry, History};
 
 /// All entries of a history.
-pub(super) struct Sequence<'h> {
+pub(crate) struct Sequence<'h> {
     /// Each behind what it may need.
-    pub(super) entries: Vec<&'h Entry>,
+    pub(crate) entries: Vec<&'h Entry>,
     /// For each, by index, those behind it that may need it; what these are
     /// needed by in turn is not repeated.
-    pub(super) needed_by: Vec<Vec<usize>>,
+    pub(crate) needed_by: Vec<Vec<usize>>,
 }
 
 impl<'h> Sequence<'h> {
-    pub(super) fn of(registry: &Registry, history: &'h History) -> Sequence<'h> {
+    pub(crate) fn of(registry: &Registry, history: &'h History) -> Sequence<'h> {
         let known = Known::of(registry);
         let ranked = ranked(registry, &known, history);
         let index = Index::of(&ranked);

@@ -3,11 +3,12 @@
 
 use std::num::NonZeroUsize;
 
-use migrator_runtime::history::{Entry, History, Stored};
-use migrator_runtime::model::registry::MigrationRef;
-use migrator_runtime::model::{Migration, MigrationId, Node, Registry, Tree, Version, resolve};
-use migrator_runtime::plan::{DownScript, Plan, Reason, Work, plan};
-use migrator_runtime::{Direction, Policy, Target};
+use migrator_model::file_name::Direction;
+use migrator_model::registry::MigrationRef;
+use migrator_model::{Migration, MigrationId, Node, Registry, Tree, Version, resolve};
+use migrator_plan::history::{Entry, History, Stored};
+use migrator_plan::{DownScript, Plan, Reason, Work, plan};
+use migrator_plan::{Policy, Target};
 
 const EPOCH: i64 = 20_240_101_000_000;
 
@@ -207,10 +208,9 @@ fn plan_in_short(plan: &Plan<'_>) -> Vec<String> {
     let steps = plan.steps.iter();
     steps
         .map(|step| {
-            let reason = match step.reason {
-                Reason::Requested => "",
-                Reason::Dependency => " dependency",
-                Reason::Cascade => " cascade",
+            let reason = match step.reason == Reason::Requested {
+                true => String::new(),
+                false => format!(" {}", step.reason.as_str()),
             };
             let script = match step.work {
                 Work::Revert(_, DownScript::Stored) => " stored",

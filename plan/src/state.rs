@@ -1,6 +1,6 @@
 //! How a database as a whole stands to a registry: whether a service may start.
 //!
-//! This decides; [`wait`](crate::wait) looks. Each migration's own state is in
+//! `migrator-runtime` reads the history and waits. Each migration's own state is in
 //! [`status`](crate::status).
 
 use std::collections::BTreeSet;
@@ -9,8 +9,10 @@ use std::fmt;
 use migrator_model::Registry;
 use migrator_model::file_name::Direction;
 
+use crate::conflict::Conflict;
 use crate::history::{Entry, History};
-use crate::plan::{self, Conflict, Step};
+use crate::plan::plan;
+use crate::step::Step;
 use crate::target::{Policy, Target};
 
 /// How a database stands to a registry and a target, as a service asks before it
@@ -41,7 +43,8 @@ pub enum DatabaseState {
 
 impl DatabaseState {
     /// Compares a registry with a history, while others are at work on some services.
-    pub(crate) fn new(
+    #[must_use]
+    pub fn new(
         registry: &Registry,
         history: &History,
         target: &Target,
@@ -59,7 +62,7 @@ impl DatabaseState {
             |entry: &&&Entry| entry.dirty.is_none() || !at_work.contains(&*entry.id.service);
         let settled = known.iter().filter(is_settled).copied().cloned();
         let history = History::new(settled);
-        let planned = plan::plan(registry, &history, Direction::Up, target, policy);
+        let planned = plan(registry, &history, Direction::Up, target, policy);
         // What was being reverted is reverted first, and applied again.
         let is_up = |step: &&Step<'_>| step.direction() == Direction::Up;
         match planned.map(|plan| plan.steps.iter().filter(is_up).count()) {

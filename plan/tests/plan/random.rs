@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use migrator_runtime::history::{Entry, History, Stored};
-use migrator_runtime::model::{MigrationId, Registry, Version};
-use migrator_runtime::plan::{Plan, Step, Work, plan};
-use migrator_runtime::{Direction, Extent, Leave, Policy, Selection, Target};
+use migrator_model::file_name::Direction;
+use migrator_model::{MigrationId, Registry, Version};
+use migrator_plan::history::{Entry, History, Stored};
+use migrator_plan::{Extent, Leave, Policy, Selection, Target};
+use migrator_plan::{Plan, Step, Work, plan};
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 
@@ -185,9 +186,8 @@ fn assert_in_order(registry: &Registry, entries: &[Entry], plan: &Plan<'_>) {
             );
         }
         done.insert(key(&migration.service, migration.version));
-        let at = |m: &migrator_runtime::model::Migration| {
-            registry.migrations.iter().position(|other| other == m)
-        };
+        let at =
+            |m: &migrator_model::Migration| registry.migrations.iter().position(|other| other == m);
         let earlier = registry.migrations_of(&migration.service);
         for earlier in earlier.filter(|other| at(other) < at(migration)) {
             assert!(

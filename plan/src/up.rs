@@ -6,11 +6,14 @@ use migrator_model::file_name::Direction;
 use migrator_model::registry::MigrationRef;
 use migrator_model::{Migration, Registry, Version};
 
-use super::{Conflict, DownScript, Plan, Reason, Request, Start, Step, Work, resumable, resumes};
+use crate::conflict::Conflict;
 use crate::history::{Entry, Likeness};
+use crate::request::{Request, resumes};
+use crate::resume::resumable;
+use crate::step::{DownScript, Plan, Reason, Start, Step, Work};
 use crate::target::{Extent, Leave};
 
-pub(super) fn plan<'r>(request: &Request<'r, '_>) -> Result<Plan<'r>, Vec<Conflict>> {
+pub(crate) fn plan<'r>(request: &Request<'r, '_>) -> Result<Plan<'r>, Vec<Conflict>> {
     let bounds = Bounds::of(request);
     let pending = pending(request, &bounds);
     let mut conflicts = request.unknown_version();

@@ -1,9 +1,10 @@
 //! Upward.
 
-use migrator_runtime::history::{Entry, History};
-use migrator_runtime::model::Registry;
-use migrator_runtime::plan::plan;
-use migrator_runtime::{Direction, Leave, Policy, Target};
+use migrator_model::Registry;
+use migrator_model::file_name::Direction;
+use migrator_plan::history::{Entry, History};
+use migrator_plan::plan;
+use migrator_plan::{Leave, Policy, Target};
 
 use super::support::{applied, everything, foreign, planned, platform, steps, version};
 

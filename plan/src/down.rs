@@ -5,12 +5,15 @@ use std::collections::BTreeSet;
 use migrator_model::Registry;
 use migrator_model::file_name::Direction;
 
-use super::sequence::Sequence;
-use super::{Conflict, DownScript, Plan, Reason, Request, Start, Step, Work, resumable, resumes};
+use crate::conflict::Conflict;
 use crate::history::{Entry, Likeness, Stored};
+use crate::request::{Request, resumes};
+use crate::resume::resumable;
+use crate::sequence::Sequence;
+use crate::step::{DownScript, Plan, Reason, Start, Step, Work};
 use crate::target::{Extent, Leave, Selection};
 
-pub(super) fn plan<'r>(request: &Request<'r, '_>) -> Result<Plan<'r>, Vec<Conflict>> {
+pub(crate) fn plan<'r>(request: &Request<'r, '_>) -> Result<Plan<'r>, Vec<Conflict>> {
     let sequence = Sequence::of(request.registry, request.history);
     let roots = roots(request, &sequence.entries);
     let all = with_dependents(&sequence, &roots);

@@ -1,9 +1,10 @@
 //! Steps that broke half-way and are taken up.
 
-use migrator_runtime::history::{Entry, History};
-use migrator_runtime::model::{Mode, Registry};
-use migrator_runtime::plan::{Start, plan};
-use migrator_runtime::{Direction, Policy, Target};
+use migrator_model::file_name::Direction;
+use migrator_model::{Mode, Registry};
+use migrator_plan::history::{Entry, History};
+use migrator_plan::{Policy, Target};
+use migrator_plan::{Start, plan};
 
 use super::support::{applied, planned, platform, steps, version};
 

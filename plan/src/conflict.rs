@@ -5,8 +5,8 @@ use std::fmt;
 use migrator_model::file_name::Direction;
 use migrator_model::{Code, Migration, Registry, Subject, Version};
 
-use super::resumable;
 use crate::history::Entry;
+use crate::resume::resumable;
 
 /// Something that keeps a run from starting.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +28,9 @@ impl fmt::Display for Conflict {
 }
 
 impl Conflict {
-    pub(crate) fn changed(entry: &Entry, migration: &Migration) -> Conflict {
+    /// An applied migration is not as the registry has it.
+    #[must_use]
+    pub fn changed(entry: &Entry, migration: &Migration) -> Conflict {
         let restore = "restore the file as it was applied, and put the change into a new \
                        migration; or revert it with `migrator down`, and apply it again";
         let (message, help) = if entry.id == migration.id() {
@@ -54,7 +56,9 @@ impl Conflict {
         }
     }
 
-    pub(crate) fn missing(entry: &Entry) -> Conflict {
+    /// An applied migration is not in the registry.
+    #[must_use]
+    pub fn missing(entry: &Entry) -> Conflict {
         Conflict {
             code: Code::M0402,
             subject: Subject::Migration(entry.id.clone()),
@@ -67,7 +71,7 @@ impl Conflict {
         }
     }
 
-    pub(super) fn out_of_order(migration: &Migration, newest: Version) -> Conflict {
+    pub(crate) fn out_of_order(migration: &Migration, newest: Version) -> Conflict {
         Conflict {
             code: Code::M0403,
             subject: Subject::Migration(migration.id()),
@@ -79,7 +83,8 @@ impl Conflict {
     }
 
     /// A run in the direction in which it was interrupted may yet resume it.
-    pub(crate) fn dirty(registry: &Registry, entry: &Entry, direction: Direction) -> Conflict {
+    #[must_use]
+    pub fn dirty(registry: &Registry, entry: &Entry, direction: Direction) -> Conflict {
         let (service, version) = (&entry.id.service, entry.id.version);
         let doing = direction.verb().past;
         let command = match direction {
@@ -108,7 +113,7 @@ impl Conflict {
         }
     }
 
-    pub(super) fn in_the_way(entry: &Entry, blockers: &[&Entry]) -> Conflict {
+    pub(crate) fn in_the_way(entry: &Entry, blockers: &[&Entry]) -> Conflict {
         let mut services: Vec<&str> = Vec::new();
         for blocker in blockers {
             if !services.contains(&&*blocker.id.service) {
@@ -135,7 +140,7 @@ impl Conflict {
         }
     }
 
-    pub(super) fn unknown_target(version: Version, help: String) -> Conflict {
+    pub(crate) fn unknown_target(version: Version, help: String) -> Conflict {
         Conflict {
             code: Code::M0406,
             subject: Subject::Version(version),
@@ -144,7 +149,7 @@ impl Conflict {
         }
     }
 
-    pub(super) fn irreversible(entry: &Entry, reason: &str) -> Conflict {
+    pub(crate) fn irreversible(entry: &Entry, reason: &str) -> Conflict {
         Conflict {
             code: Code::M0408,
             subject: Subject::Migration(entry.id.clone()),
@@ -153,7 +158,9 @@ impl Conflict {
         }
     }
 
-    pub(crate) fn forged(entry: &Entry) -> Conflict {
+    /// The recorded script of an entry is not the one that was applied.
+    #[must_use]
+    pub fn forged(entry: &Entry) -> Conflict {
         Conflict {
             code: Code::M0527,
             subject: Subject::Migration(entry.id.clone()),
@@ -169,7 +176,7 @@ impl Conflict {
         }
     }
 
-    pub(super) fn no_down_script(entry: &Entry) -> Conflict {
+    pub(crate) fn no_down_script(entry: &Entry) -> Conflict {
         Conflict {
             code: Code::M0407,
             subject: Subject::Migration(entry.id.clone()),

@@ -6,7 +6,7 @@ use migrator_model::file_name::Direction;
 use migrator_model::{MigrationId, Registry};
 
 use crate::history::{Entry, History, Likeness, Stored};
-use crate::plan::resumable;
+use crate::resume::resumable;
 use crate::target::Selection;
 
 /// The state of some services.
@@ -45,6 +45,7 @@ pub struct MigrationStatus {
 
 /// How a migration stands between registry and history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum State {
     /// In both, and the same.
     Applied,
@@ -76,6 +77,19 @@ impl State {
             State::AtWork(_) => "at work",
         }
     }
+
+    /// The direction in which its script was interrupted, or in which another run is at it.
+    #[must_use]
+    pub fn interrupted(self) -> Option<Direction> {
+        match self {
+            State::Dirty(direction) | State::AtWork(direction) => Some(direction),
+            State::Applied
+            | State::Pending
+            | State::OutOfOrder
+            | State::Changed
+            | State::Missing => None,
+        }
+    }
 }
 
 impl Status {
@@ -86,7 +100,8 @@ impl Status {
     }
 
     /// The same, while others are at work on some services.
-    pub(crate) fn seen(
+    #[must_use]
+    pub fn seen(
         registry: &Registry,
         history: &History,
         services: &Selection,

@@ -1,9 +1,10 @@
 //! Downward.
 
-use migrator_runtime::history::{Entry, History, Stored};
-use migrator_runtime::model::Registry;
-use migrator_runtime::plan::plan;
-use migrator_runtime::{Direction, Leave, Policy, Target};
+use migrator_model::Registry;
+use migrator_model::file_name::Direction;
+use migrator_plan::history::{Entry, History, Stored};
+use migrator_plan::plan;
+use migrator_plan::{Leave, Policy, Target};
 
 use super::support::{
     Service, Spec, applied, everything, foreign, irreversible, planned, platform, reference,
@@ -79,7 +80,7 @@ fn down_to_a_version_leaves_that_version() {
         ),
         ["auth/9", "auth/5"]
     );
-    let before_all = Target::service("core").to(migrator_runtime::Version::from_integer(0));
+    let before_all = Target::service("core").to(migrator_model::Version::from_integer(0));
     assert_eq!(
         down(&registry, applied(&registry, "core/1"), &before_all),
         ["core/1"]
