@@ -69,8 +69,8 @@ const NO_SERVICE: &str = "unknown service `` \
     (help: the services are core, audit, mail, tenant)";
 const MISSPELT: &str = "unknown service `tennant` \
     (help: did you mean `tenant`? the services are core, audit, mail, tenant)";
-const NO_FOLDER: &str = "databas/services.toml: the manifest is not there [M0101]";
-const NOT_A_FOLDER: &str = "src/main.rs: a file stands where the tree's folder belongs [M0115]";
+const NO_FOLDER: &str = "databas/services.toml: the manifest does not exist [M0101]";
+const NOT_A_FOLDER: &str = "src/main.rs: expected the folder of the tree, found a file [M0115]";
 
 #[test]
 fn a_wrong_argument_is_one_error_at_the_argument() {

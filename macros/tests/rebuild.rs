@@ -94,7 +94,7 @@ fn with_a_build_script_every_file_that_goes_missing_stops_the_build() {
     }
     example.remove("database/services.toml");
     let build = example.build();
-    assert!(build.findings()[0].contains("database/services.toml: the manifest is not there"));
+    assert!(build.findings()[0].contains("database/services.toml: the manifest does not exist"));
 }
 
 #[test]

@@ -151,8 +151,8 @@ impl<'a> Reader<'a> {
             self.fault(
                 Code::M0206,
                 at,
-                "a directive stands where it has no effect".to_owned(),
-                "directives are `--` comments before the first statement, one a line".to_owned(),
+                "this directive has no effect here".to_owned(),
+                "move it to a `--` comment of its own before the first statement".to_owned(),
             );
         } else {
             self.directive(directive.trim(), at);
@@ -164,7 +164,7 @@ impl<'a> Reader<'a> {
         let argument = argument.trim();
         let is_seen = self.seen.iter().any(|(seen, _)| *seen == word);
         if is_seen && !matches!(word, "requires" | "allow") {
-            let message = format!("`{word}` is said twice");
+            let message = format!("`{word}` appears twice");
             return self.malformed(at, message, "keep one of them");
         }
         self.seen.push((word, at));
@@ -201,21 +201,21 @@ impl<'a> Reader<'a> {
 
     fn requires(&mut self, argument: &str, at: usize) {
         if self.direction == Direction::Down {
-            let message = "`requires` stands in a down script".to_owned();
+            let message = "`requires` is not allowed in a down script".to_owned();
             return self.malformed(at, message, "move it to the up script");
         }
         match parse_reference(argument) {
             Ok(reference) if self.found.requires.iter().any(|(r, _)| *r == reference) => {
-                let message = format!("`requires {reference}` is said twice");
+                let message = format!("`requires {reference}` appears twice");
                 self.malformed(at, message, "keep one of them");
             }
             Ok(reference) => self.found.requires.push((reference, at)),
             Err(fault) => {
                 let message = match argument {
-                    "" => "`requires` names no migration".to_owned(),
-                    argument => format!("`{argument}` names no migration: {fault}"),
+                    "" => "`requires` needs a migration".to_owned(),
+                    argument => format!("`{argument}` is not a reference to a migration: {fault}"),
                 };
-                let help = "write `-- migrator: requires SERVICE/YYYYMMDDHHMMSS`, one a line";
+                let help = "write `-- migrator: requires SERVICE/YYYYMMDDHHMMSS`, one on each line";
                 self.malformed(at, message, help);
             }
         }
@@ -225,7 +225,7 @@ impl<'a> Reader<'a> {
         let duration = parse_duration(argument);
         if duration.is_none() {
             let message = match argument {
-                "" => format!("`{word}` names no time"),
+                "" => format!("`{word}` needs a time"),
                 argument => format!("`{argument}` is not a time for `{word}`"),
             };
             let help = "write a whole number and a unit, `ms`, `s`, `min` or `h`, \
@@ -239,7 +239,7 @@ impl<'a> Reader<'a> {
         let (code, reason) = argument.split_once("because").unwrap_or((argument, ""));
         let code = code.trim();
         let fault = match Code::find(code) {
-            None if code.is_empty() => "`allow` names no code".to_owned(),
+            None if code.is_empty() => "`allow` needs the code of a lint".to_owned(),
             None => format!("`{code}` is not a code"),
             Some(code) if code.level().is_none() => {
                 format!("`{code}` cannot be allowed: {}", code.title())
@@ -315,11 +315,15 @@ fn after_prefix(line: &str) -> Option<&str> {
 fn parse_reference(text: &str) -> Result<MigrationRef, String> {
     let (service, version) = text
         .split_once('/')
-        .ok_or_else(|| "it has no `/`".to_owned())?;
+        .ok_or_else(|| "`/` is missing".to_owned())?;
     if service.is_empty() {
-        return Err("it has no service before the `/`".to_owned());
+        return Err("the service before the `/` is missing".to_owned());
     }
-    let version = Version::parse(version).map_err(|fault| fault.to_string())?;
+    if version.is_empty() {
+        return Err("the version after the `/` is missing".to_owned());
+    }
+    let version = Version::parse(version)
+        .map_err(|fault| format!("`{version}` is not a version: {fault}"))?;
     Ok(MigrationRef {
         service: service.to_owned().into(),
         version,
@@ -412,14 +416,17 @@ mod tests {
                 "no-transaction please",
                 "`no-transaction` takes no argument, not `please`",
             ),
-            ("requires auth", "`auth` names no migration: it has no `/`"),
+            (
+                "requires auth",
+                "`auth` is not a reference to a migration: `/` is missing",
+            ),
             (
                 "requires /20240301090000",
-                "`/20240301090000` names no migration: it has no service before the `/`",
+                "`/20240301090000` is not a reference to a migration: the service before the `/` is missing",
             ),
             (
                 "requires auth/2024",
-                "`auth/2024` names no migration: it has 4 digits, not 14",
+                "`auth/2024` is not a reference to a migration: `2024` is not a version: it has 4 digits, not 14",
             ),
             (
                 "lock-timeout soon",
@@ -436,7 +443,7 @@ mod tests {
             assert_eq!(faults(&sql), [format!("1:1 M0205 {fault}")]);
         }
         let twice = "-- migrator: lock-timeout 1s\n-- migrator: lock-timeout 2s\nSELECT 1";
-        assert_eq!(faults(twice), ["2:1 M0205 `lock-timeout` is said twice"]);
+        assert_eq!(faults(twice), ["2:1 M0205 `lock-timeout` appears twice"]);
     }
 
     #[test]
@@ -479,7 +486,7 @@ mod tests {
             ("-- migrator: irreversible because x\nSELECT 1;", beside),
             (
                 "-- migrator: irreversible because x\n-- migrator: irreversible because y",
-                "2:1 M0205 `irreversible` is said twice",
+                "2:1 M0205 `irreversible` appears twice",
             ),
             (
                 "-- migrator: irreversible because x\n-- migrator: lock-timeout 1s",

@@ -197,9 +197,9 @@ fn split_ending(file: &str) -> Result<(&str, Direction), (&str, Fault)> {
     let help = if let Some(known) = known.iter().find(|known| lower.ends_with(*known)) {
         format!("write the ending in lower case: `{known}`")
     } else if lower.rsplit('.').next() == Some("sql") {
-        "say which direction it is: `.up.sql` or `.down.sql`".to_owned()
+        "change the ending to `.up.sql` or `.down.sql`".to_owned()
     } else {
-        "a script ends in `.up.sql` or `.down.sql`".to_owned()
+        "end the file name in `.up.sql` or `.down.sql`".to_owned()
     };
     let ending = &file[stem.len()..];
     let fault = Fault {
@@ -229,7 +229,7 @@ fn uid_fault(uid: &str) -> Option<Fault> {
     Some(Fault {
         code: Code::M0103,
         message,
-        help: "after the version come `_` and the first 8 hex digits of a random UUID; \
+        help: "after the version, write `_` and the first 8 hex digits of a random UUID; \
                `migrator create` makes them"
             .to_owned(),
     })
@@ -243,7 +243,7 @@ fn name_fault(name: &str) -> Option<Fault> {
             "" => "the name is missing".to_owned(),
             name => format!("`{name}` is not a migration's name: {fault}"),
         },
-        help: "after the uid come `_` and a name in lower snake case, such as \
+        help: "after the uid, write `_` and a name in lower snake case, such as \
                `create_tenants_table`"
             .to_owned(),
     })
@@ -264,7 +264,7 @@ pub fn snake_case_fault(text: &str) -> Option<String> {
         None => Some("it is empty".to_owned()),
         Some(c) if !c.is_ascii_lowercase() => Some(format!("it starts with `{c}`, not a letter")),
         Some(_) if text.ends_with('_') => Some("it ends in `_`".to_owned()),
-        Some(_) if text.contains("__") => Some("it has `__` in it".to_owned()),
+        Some(_) if text.contains("__") => Some("it contains `__`".to_owned()),
         Some(_) => None,
     }
 }

@@ -18,14 +18,14 @@ pub(crate) fn check_root(tree: &Tree, diagnostics: &mut Vec<Diagnostic>) {
             continue;
         }
         let place = Place::file(tree.display_path(name));
-        let help = "a tree holds `services.toml` and `migrations/` and nothing else";
+        let help = "remove or move it: a tree contains only `services.toml` and `migrations/`";
         match (name, node) {
             (MANIFEST, _) | (MIGRATIONS, Node::Folder) => {}
             (MIGRATIONS, Node::File(_)) => diagnostics.push(Diagnostic::new(
                 Code::M0115,
                 place,
-                "a file stands where the folder of migrations belongs",
-                "remove the file and make the folder",
+                "expected the folder of migrations, found a file",
+                "remove the file and create the folder",
             )),
             (_, node) => diagnostics.push(out_of_place(place, node, help)),
         }
@@ -41,7 +41,7 @@ pub(crate) fn no_manifest(tree: &Tree) -> Diagnostic {
             .to_owned(),
     };
     let place = Place::file(tree.display_path(MANIFEST));
-    Diagnostic::new(Code::M0101, place, "the manifest is not there", help)
+    Diagnostic::new(Code::M0101, place, "the manifest does not exist", help)
 }
 
 /// The file or folder at the root that was probably meant to be the one that is missing.
@@ -150,11 +150,11 @@ impl<'a> Folders<'a> {
             (Node::File(_), true) => Some(Diagnostic::new(
                 Code::M0115,
                 place,
-                "a file stands where a service's folder belongs",
-                "remove the file and make the folder",
+                "expected the folder of a service, found a file",
+                "remove the file and create the folder",
             )),
             (node, _) => {
-                let help = "`migrations/` holds one folder a service; scripts belong into those";
+                let help = "put scripts into the folder of their service, in `migrations/`";
                 Some(out_of_place(place, node, help))
             }
         }
@@ -165,9 +165,9 @@ fn no_migrations(tree: &Tree) -> Diagnostic {
     let path = tree.display_path(MIGRATIONS);
     let help = match misnamed(tree, MIGRATIONS) {
         Some(name) => format!("rename `{}`", tree.display_path(name)),
-        None => format!("make `{path}`, with a folder in it for each service"),
+        None => format!("create the folder `{path}`, with a folder for each service"),
     };
-    let message = "the folder of migrations is not there";
+    let message = "the folder of migrations does not exist";
     Diagnostic::new(Code::M0101, Place::file(path), message, help)
 }
 
@@ -179,22 +179,26 @@ fn no_folder(
     place: Place,
 ) -> Diagnostic {
     let message = format!(
-        "`{directory}`, the folder of the service `{}`, is not there",
+        "the folder `{directory}` of the service `{}` does not exist",
         entry.name
     );
     let path = tree.display_path(&format!("{MIGRATIONS}/{directory}"));
     let help = match misnamed {
         Some(folder) => format!("did you mean `{folder}`?"),
-        None => format!("make the folder `{path}` (with a `.gitkeep` while it is empty)"),
+        None => {
+            format!("create the folder `{path}`; git keeps it if it has a file, such as `.gitkeep`")
+        }
     };
     Diagnostic::new(Code::M0113, place, message, help)
 }
 
 fn no_owner(name: &str, place: Place, manifest: &Manifest) -> Diagnostic {
     let help = if manifest.services.iter().any(|entry| entry.name == name) {
-        format!("the service `{name}` names another directory; correct one of the two")
+        format!(
+            "the service `{name}` has another `directory`; rename this folder, or correct `directory`"
+        )
     } else {
-        format!("name it in the manifest: `[services.…]` with `directory = \"{name}\"`")
+        format!("add a service to the manifest: `[services.…]` with `directory = \"{name}\"`")
     };
     let message = "this folder belongs to no service";
     Diagnostic::new(Code::M0112, place, message, help)
@@ -202,8 +206,8 @@ fn no_owner(name: &str, place: Place, manifest: &Manifest) -> Diagnostic {
 
 fn out_of_place(place: Place, node: &Node, help: &str) -> Diagnostic {
     let message = match node {
-        Node::File(_) => "this file has no place in the tree",
-        Node::Folder => "this folder has no place in the tree",
+        Node::File(_) => "this file is in the wrong place",
+        Node::Folder => "this folder is in the wrong place",
         node @ (Node::DeadLink | Node::OutsideLink | Node::Unreadable(_) | Node::MisnamedBytes) => {
             return pairs::not_to_be_had(place, node);
         }

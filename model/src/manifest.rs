@@ -102,7 +102,7 @@ pub(crate) fn read(path: &str, text: &str) -> (Manifest, Vec<Diagnostic>) {
             Code::M0301,
             offset,
             format!("the manifest is not TOML: {}", first_line(error.message())),
-            "mend the line; the form of the manifest is in `migrator explain M0301`",
+            "correct the line; `migrator explain M0301` shows a valid manifest",
         );
     }
     let manifest = match errors.is_empty() {
@@ -190,11 +190,11 @@ impl Reader<'_> {
                 (None, _) => (
                     key.span().start,
                     format!("`{name}` is not the code of a lint"),
-                    "`migrator explain CODE` says whether a finding has a level",
+                    "only lints have a level; `migrator explain CODE` shows whether a code is a lint",
                 ),
                 (Some(code), None) => (
                     value.span().start,
-                    format!("the level of `{code}` is none of those there are"),
+                    format!("the level of `{code}` is unknown"),
                     "write \"allow\", \"warn\" or \"deny\"",
                 ),
             };
@@ -255,7 +255,8 @@ impl Reader<'_> {
             None if fields.misspelt.contains(&"tiers") => return None,
             None => {
                 let message = "the manifest has no `tiers`";
-                let help = "start it with `tiers = [\"…\", …]`, in the order in which they run";
+                let help =
+                    "write `tiers = [\"…\", …]` at its start, in the order in which the tiers run";
                 self.fault(Code::M0302, 0, message.to_owned(), help);
                 return None;
             }
@@ -270,7 +271,7 @@ impl Reader<'_> {
             let message = if name.trim().is_empty() {
                 "a tier's name is empty".to_owned()
             } else if tiers[..index].iter().any(|(other, _)| other == name) {
-                format!("the tier `{name}` stands twice")
+                format!("the tier `{name}` appears twice")
             } else {
                 continue;
             };
@@ -278,7 +279,7 @@ impl Reader<'_> {
                 Code::M0303,
                 *offset,
                 message,
-                "give each tier a name of its own",
+                "give each tier a different name",
             );
         }
     }
@@ -355,7 +356,7 @@ impl Reader<'_> {
         let number = tiers.iter().position(|name| name == tier);
         if number.is_none() {
             let message = if tier.trim().is_empty() {
-                format!("the service `{service}` names no tier")
+                format!("the tier of the service `{service}` is empty")
             } else {
                 format!("`{tier}`, the tier of the service `{service}`, is not in `tiers`")
             };
@@ -380,7 +381,7 @@ impl Reader<'_> {
             return Some((directory, at));
         }
         let message = match directory.as_str() {
-            "" => format!("the service `{service}` names no directory"),
+            "" => format!("the directory of the service `{service}` is empty"),
             directory => format!("`{directory}` is not a directory for the service `{service}`"),
         };
         let help = "name one folder below `migrations/`, in letters, digits, `_`, `-` and `.`";
@@ -400,8 +401,8 @@ impl Reader<'_> {
                 owners.insert(directory.clone(), name.clone());
                 continue;
             };
-            let message = format!("`{directory}` is the directory of `{owner}` and of `{name}`");
-            let help = "give each service a folder of its own";
+            let message = format!("`{owner}` and `{name}` have the same directory, `{directory}`");
+            let help = "give each service a different folder";
             self.fault(Code::M0309, *at, message, help);
             shared.insert(directory.clone());
         }

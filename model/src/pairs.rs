@@ -109,8 +109,8 @@ impl Listing {
             Err(_) if content.is_some() => diagnostics.push(Diagnostic::new(
                 Code::M0111,
                 Place::file(path),
-                "this file has no place in the tree",
-                "a service's folder holds `.up.sql` and `.down.sql` files and nothing else",
+                "this file is in the wrong place",
+                "remove or move it: a service's folder contains only `.up.sql` and `.down.sql` files",
             )),
             Err(_) => {}
         }
@@ -188,14 +188,14 @@ fn content<'a>(
         Node::Folder if is_script => Diagnostic::new(
             Code::M0115,
             place,
-            "a folder stands where a script belongs",
-            "remove the folder, or move what it holds",
+            "expected a script, found a folder",
+            "remove the folder, or move its files",
         ),
         Node::Folder => Diagnostic::new(
             Code::M0111,
             place,
-            "this folder has no place in the tree",
-            "a service's folder has no folders in it",
+            "this folder is in the wrong place",
+            "remove or move it: a service's folder contains no folders",
         ),
         other
         @ (Node::DeadLink | Node::OutsideLink | Node::Unreadable(_) | Node::MisnamedBytes) => {
@@ -211,14 +211,14 @@ pub(crate) fn not_to_be_had(place: Place, node: &Node) -> Diagnostic {
         Node::DeadLink => Diagnostic::new(
             Code::M0114,
             place,
-            "this link leads nowhere",
-            "remove it, or point it to something that exists",
+            "this symbolic link is broken",
+            "remove it, or change its target to a file or folder that exists",
         ),
         Node::OutsideLink => Diagnostic::new(
             Code::M0118,
             place,
-            "this link leads out of the tree",
-            "put a copy of what it points to in the tree",
+            "this symbolic link points out of the tree",
+            "copy its target into the tree",
         ),
         Node::MisnamedBytes => Diagnostic::new(
             Code::M0117,
@@ -232,13 +232,8 @@ pub(crate) fn not_to_be_had(place: Place, node: &Node) -> Diagnostic {
 }
 
 fn unreadable(place: Place, why: &str) -> Diagnostic {
-    let message = format!("this cannot be read: {why}");
-    Diagnostic::new(
-        Code::M0116,
-        place,
-        message,
-        "make it readable for the build",
-    )
+    let message = format!("cannot read this: {why}");
+    Diagnostic::new(Code::M0116, place, message, "allow the build to read it")
 }
 
 fn halves_differ(one: Half, other: Half) -> Diagnostic {
@@ -253,9 +248,9 @@ fn halves_differ(one: Half, other: Half) -> Diagnostic {
     Diagnostic::new(
         Code::M0108,
         Place::file(down.path),
-        format!("the up and the down script differ in their {part}"),
+        format!("the up script and the down script differ in their {part}"),
         format!(
-            "rename one; to the up script belongs `{}`",
+            "rename one of them, such as to `{}`, which matches the up script",
             up.file.partner()
         ),
     )
@@ -272,6 +267,6 @@ fn missing_half(half: &Half) -> Diagnostic {
         code,
         Place::file(&half.path),
         format!("this migration has no {kind} script"),
-        format!("write `{partner}` beside it: every migration has both"),
+        format!("write `{partner}` in the same folder"),
     )
 }

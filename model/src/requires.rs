@@ -84,7 +84,7 @@ fn unknown(
         Standing::Unknown => {
             let services = manifest.services.iter().map(|entry| entry.name.as_str());
             (
-                format!("`{reference}` is of no service: there is no `{service}`"),
+                format!("unknown service `{service}` in `{reference}`"),
                 suggestion(service, "service", services),
             )
         }

@@ -75,7 +75,7 @@ fn root_fault(tree: &Tree, node: &Node) -> Diagnostic {
         Node::File(_) => Diagnostic::new(
             Code::M0115,
             place,
-            "a file stands where the tree's folder belongs",
+            "expected the folder of the tree, found a file",
             "remove the file; `migrator explain M0101` shows a tree",
         ),
         node @ (Node::Folder
@@ -123,7 +123,7 @@ fn read_manifest(tree: &Tree, diagnostics: &mut Vec<Diagnostic>) -> Option<Manif
             diagnostics.push(Diagnostic::new(
                 Code::M0115,
                 Place::file(path),
-                "a folder stands where the manifest belongs",
+                "expected the manifest, found a folder",
                 "remove the folder and write the manifest",
             ));
             return None;
@@ -167,16 +167,16 @@ fn check_unique(names: &[Name], diagnostics: &mut Vec<Diagnostic>) {
             diagnostics.push(Diagnostic::new(
                 Code::M0110,
                 place(),
-                format!("the version `{version}` is also that of `{other}`"),
-                "give the one that was not applied yet a version of its own",
+                format!("`{other}` has the same version, `{version}`"),
+                "change the version of the migration that no database has applied yet",
             ));
         }
         if let Some(other) = uids.insert(uid, &name.path) {
             diagnostics.push(Diagnostic::new(
                 Code::M0109,
                 place(),
-                format!("the uid `{uid}` is also that of `{other}`"),
-                "give the one that was not applied yet a uid of its own: the first 8 hex digits \
+                format!("`{other}` has the same uid, `{uid}`"),
+                "change the uid of the migration that no database has applied yet: use the first 8 hex digits \
                  of a new random UUID",
             ));
         }

@@ -75,8 +75,8 @@ fn content_faults(path: &str, sql: &str, tokens: &[Token]) -> Vec<Diagnostic> {
         return vec![Diagnostic::new(
             Code::M0202,
             place(offset),
-            "the script holds a NUL byte",
-            "remove it: Postgres takes none",
+            "the script contains a NUL byte",
+            "remove it: Postgres does not accept NUL bytes",
         )];
     }
     if let Some((what, offset)) = tokens
@@ -89,7 +89,7 @@ fn content_faults(path: &str, sql: &str, tokens: &[Token]) -> Vec<Diagnostic> {
             format!("this {what} is not closed before the end of the script"),
             match what {
                 "string" if sql[offset..].starts_with('\'') => {
-                    "close it; a quote within a string is written twice"
+                    "close it; write a quote inside a string twice"
                 }
                 _ => "close it",
             },
@@ -99,8 +99,8 @@ fn content_faults(path: &str, sql: &str, tokens: &[Token]) -> Vec<Diagnostic> {
         return vec![Diagnostic::new(
             Code::M0203,
             Place::file(path),
-            "the script holds no statement",
-            "write what it does; where there is nothing to do, `SELECT 1;` says so",
+            "the script contains no statement",
+            "write its statements, or `SELECT 1;` if the script must do nothing",
         )];
     }
     Vec::new()

@@ -64,13 +64,16 @@ impl Graph<'_> {
     fn unknown(&mut self, entry: &Entry, name: &str, offset: usize) {
         let others = self.entries.iter().map(|other| other.name.as_str());
         let help = suggestion(name, "service", others.filter(|n| *n != entry.name));
-        let message = format!("`{}` depends on `{name}`, which is no service", entry.name);
+        let message = format!(
+            "`{}` depends on `{name}`, which is not a service",
+            entry.name
+        );
         self.fault(Code::M0305, offset, message, help);
     }
 
     fn later(&mut self, entry: &Entry, name: &str, offset: usize) {
         let own = &entry.name;
-        let message = format!("`{own}` depends on `{name}`, which is of a later tier");
+        let message = format!("`{own}` depends on `{name}`, which is in a later tier");
         let help = format!("move `{name}` to an earlier tier, or `{own}` to a later one");
         self.fault(Code::M0306, offset, message, help);
     }
@@ -95,11 +98,11 @@ impl Graph<'_> {
             ),
             _ => (
                 format!(
-                    "services depend on each other: `{}` on `{first}`",
-                    names.join("` on `")
+                    "services depend on each other: `{}` -> `{first}`",
+                    names.join("` -> `")
                 ),
-                "remove one of the dependencies; where one migration needs another, \
-                 `-- migrator: requires` says so",
+                "remove one of the dependencies; if only one migration needs the other service, \
+                 write `-- migrator: requires …` in it",
             ),
         };
         self.fault(Code::M0307, offset, message, help.to_owned());
