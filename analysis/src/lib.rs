@@ -7,11 +7,14 @@
 //! [`parse`] alone knows the parser; [`objects`] says what a script makes,
 //! drops, changes and refers to; the families of findings build on both.
 
+#![cfg_attr(not(test), deny(clippy::use_debug))]
+
 mod allowances;
 mod characters;
 mod client;
 mod finding;
 mod irreversible;
+mod kinds;
 mod names;
 mod nowhere;
 pub mod objects;

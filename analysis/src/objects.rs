@@ -11,6 +11,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::kinds::{is_alter, is_rename};
 pub use crate::names::{Name, fold};
 use crate::parse::{Id, Kind, Sql};
 
@@ -464,13 +465,4 @@ fn dropped(statement: Kind) -> Option<Kind> {
         Kind::DROP_RULE => Kind::RULE_REF,
         _ => return None,
     })
-}
-
-/// Whether a node gives its object another name.
-fn is_rename(kind: Kind) -> bool {
-    format!("{kind:?}").ends_with("RENAME_TO")
-}
-
-fn is_alter(kind: Kind) -> bool {
-    format!("{kind:?}").starts_with("ALTER_")
 }

@@ -5,6 +5,7 @@
     reason = "a few of hundreds of kinds of statements cannot be run again"
 )]
 
+use crate::kinds::{is_alter, is_create, is_drop, is_rename};
 use crate::objects::fold;
 use crate::parse::{Id, Kind, Sql};
 
@@ -22,7 +23,6 @@ pub(crate) enum Repeat {
 /// What running a statement a second time does.
 pub(crate) fn of(sql: &Sql<'_>, id: Id) -> Repeat {
     let kind = sql.kind(id);
-    let name = format!("{kind:?}");
     let says = |kind| sql.child(id, kind).is_some();
     let is_same = match kind {
         Kind::INSERT => {
@@ -47,9 +47,9 @@ pub(crate) fn of(sql: &Sql<'_>, id: Id) -> Repeat {
         | Kind::COMMIT_PREPARED
         | Kind::ROLLBACK_PREPARED => false,
         Kind::DROP_OWNED => true,
-        _ if name.starts_with("CREATE_") => says(Kind::IF_NOT_EXISTS) || says(Kind::OR_REPLACE),
-        _ if name.starts_with("DROP_") => says(Kind::IF_EXISTS),
-        _ if name.starts_with("ALTER_") => is_alteration_same(sql, id),
+        _ if is_create(kind) => says(Kind::IF_NOT_EXISTS) || says(Kind::OR_REPLACE),
+        _ if is_drop(kind) => says(Kind::IF_EXISTS),
+        _ if is_alter(kind) => is_alteration_same(sql, id),
         _ => true,
     };
     if is_same { Repeat::Same } else { Repeat::Fails }
@@ -59,8 +59,7 @@ fn is_alteration_same(sql: &Sql<'_>, id: Id) -> bool {
     let may_lack = sql.child(id, Kind::IF_EXISTS).is_some();
     let mut actions = sql.children(id).filter(|&part| !sql.is_leaf(part));
     actions.all(|action| {
-        let is_moved = format!("{:?}", sql.kind(action)).ends_with("RENAME_TO")
-            || sql.kind(action) == Kind::SET_SCHEMA;
+        let is_moved = is_rename(sql.kind(action)) || sql.kind(action) == Kind::SET_SCHEMA;
         is_action_same(sql, action) || may_lack && is_moved
     })
 }
@@ -103,7 +102,7 @@ fn is_action_same(sql: &Sql<'_>, action: Id) -> bool {
         | Kind::ALTER_EXTENSION_ADD
         | Kind::ALTER_EXTENSION_DROP
         | Kind::ALTER_OPTION_LIST => false,
-        kind => !format!("{kind:?}").ends_with("RENAME_TO"),
+        kind => !is_rename(kind),
     }
 }
 

@@ -4,6 +4,7 @@
 use migrator_model::{Code, Mode};
 
 use crate::finding::Finding;
+use crate::kinds::is_create;
 use crate::objects::{Deed, Mention, fold, name_of};
 use crate::parse::{Id, Kind, Sql};
 use crate::repeat::{self, Repeat};
@@ -260,7 +261,7 @@ fn is_made_anew(script: &Script<'_>, statement: Id) -> bool {
     let mut own = of_statement
         .filter(|one| matches!(one.deed, Deed::Make | Deed::Drop))
         .peekable();
-    let is_create = format!("{:?}", sql.kind(statement)).starts_with("CREATE_");
+    let is_create = is_create(sql.kind(statement));
     let adds = || {
         let mut actions = sql.children(statement).filter(|&id| !sql.is_leaf(id));
         sql.kind(statement) == Kind::ALTER_TABLE

@@ -14,6 +14,7 @@ use std::collections::HashSet;
 use migrator_model::Code;
 
 use crate::finding::Finding;
+use crate::kinds::{is_alter, is_drop};
 use crate::names::fold;
 use crate::objects::{Deed, Mention, Object, Space};
 use crate::parse::{Id, Kind, Sql};
@@ -181,9 +182,8 @@ fn is_dropped_with(sql: &Sql<'_>, mentions: &[Mention], mention: &Mention) -> bo
 
 /// Whether a statement drops what it does not name.
 fn cascades(sql: &Sql<'_>, statement: Id) -> bool {
-    let kind = format!("{:?}", sql.kind(statement));
-    let is_drop = kind.starts_with("DROP_") || kind.starts_with("ALTER_");
-    is_drop && sql.find(statement, Kind::CASCADE).is_some()
+    let kind = sql.kind(statement);
+    (is_drop(kind) || is_alter(kind)) && sql.find(statement, Kind::CASCADE).is_some()
 }
 
 /// Whether the part of a statement that makes a column says IF NOT EXISTS.

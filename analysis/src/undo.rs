@@ -27,6 +27,7 @@ use std::collections::BTreeSet;
 use migrator_model::{Code, nearest};
 
 use crate::finding::Finding;
+use crate::kinds::is_constraint;
 use crate::objects::{Name, Object, Space};
 use crate::parse::{Id, Kind, ROOT};
 use crate::script::{Pair, Script};
@@ -609,8 +610,7 @@ impl<'a> Judge<'_, 'a> {
         let sql = &self.up.script.sql;
         let is_index = sql.kind(statement) == Kind::CREATE_INDEX;
         let is_unnamed = |id: Id| {
-            format!("{:?}", sql.kind(id)).ends_with("_CONSTRAINT")
-                && sql.child(id, Kind::CONSTRAINT_NAME_CLAUSE).is_none()
+            is_constraint(sql.kind(id)) && sql.child(id, Kind::CONSTRAINT_NAME_CLAUSE).is_none()
         };
         // Since Postgres 18 NOT NULL is a constraint with a name.
         let is_not_null = |id: Id| sql.kind(id) == Kind::SET_NOT_NULL;

@@ -127,7 +127,8 @@ const FAULTS: &[[&str; 4]] = &[
         "ALTER TABLE tenant.tenants DROP COLUMN data_region;",
         "ALTER TABLE tenant.tenants ADD COLUMN data_region text NOT NULL DEFAULT 'eu', \
          ADD CONSTRAINT tenants_data_region_check CHECK (data_region IN ('ap', 'eu', 'us')); \
-         CREATE INDEX tenants_data_region_idx ON tenant.tenants (data_region);",
+         CREATE INDEX tenants_data_region_idx ON tenant.tenants (data_region) \
+         WHERE data_region <> 'eu';",
     ],
     [
         "M0222",

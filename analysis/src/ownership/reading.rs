@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::kinds::is_alter;
 use crate::names::fold;
 use crate::objects::{Deed, Mention, Object, Space, name_of};
 use crate::parse::{Id, Kind, Sql};
@@ -253,10 +254,6 @@ fn is_judged(object: &Object) -> bool {
         | Space::Column
         | Space::Constraint => false,
     }
-}
-
-fn is_alter(statement: Kind) -> bool {
-    format!("{statement:?}").starts_with("ALTER_")
 }
 
 /// Whether a statement of this kind changes what it is about: to say something

@@ -3,14 +3,15 @@
 use migrator_model::Code;
 
 use crate::finding::Finding;
+use crate::kinds::{is_drop, is_drop_action};
 use crate::parse::{Id, Kind};
 use crate::script::Script;
 
 pub(super) fn check<'a>(script: &'a Script<'a>, statement: Id) -> Option<Finding<'a>> {
     let sql = &script.sql;
     let cascade = sql.find(statement, Kind::CASCADE)?;
-    let of = sql.parent(cascade);
-    if !format!("{:?}", sql.kind(of)).starts_with("DROP_") {
+    let dropping = sql.kind(sql.parent(cascade));
+    if !is_drop(dropping) && !is_drop_action(dropping) {
         return None;
     }
     Some(Finding::new(

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::kinds::is_type;
 use crate::objects::{Name, name_of};
 use crate::parse::{Id, Kind, Sql};
 
@@ -130,23 +131,6 @@ impl fmt::Display for SqlType {
         let modifiers = self.modifiers.iter().map(u32::to_string);
         write!(f, "({})", modifiers.collect::<Vec<_>>().join(", "))
     }
-}
-
-pub(crate) fn is_type(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::PATH_TYPE
-            | Kind::VARCHAR_TYPE
-            | Kind::CHARACTER_TYPE
-            | Kind::BIT_TYPE
-            | Kind::BIT_VARYING_TYPE
-            | Kind::DOUBLE_TYPE
-            | Kind::TIME_TYPE
-            | Kind::TIMESTAMP_TYPE
-            | Kind::INTERVAL_TYPE
-            | Kind::ARRAY_TYPE
-            | Kind::PERCENT_TYPE
-    )
 }
 
 fn is_temporal(base: &str) -> bool {

@@ -1,8 +1,9 @@
 //! The text of a definition or a type, in a form that can be compared.
 
+use crate::kinds::is_type;
 use crate::names::fold_whole;
 use crate::parse::{Id, Kind, Sql};
-use crate::safety::sql_type::{canonical, is_type};
+use crate::safety::sql_type::canonical;
 
 /// A statement or clause as words; what may be left out or written twice is not
 /// part of it.

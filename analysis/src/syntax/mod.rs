@@ -9,6 +9,7 @@ use migrator_model::Code;
 
 use crate::characters;
 use crate::finding::Finding;
+use crate::kinds::{is_drop, is_type};
 use crate::parse::{Id, Kind, ROOT, Sql};
 use crate::script::Script;
 use explain::{Explained, explain};
@@ -75,16 +76,11 @@ fn untyped(sql: &Sql<'_>) -> Option<Explained> {
     })
 }
 
-fn is_type(kind: Kind) -> bool {
-    format!("{kind:?}").ends_with("_TYPE")
-}
-
 /// A DROP of nothing.
 fn nameless(sql: &Sql<'_>) -> Option<Explained> {
     let statement = sql.all_statements().find(|&id| {
-        let kind = format!("{:?}", sql.kind(id));
         let is_name = |child: &Id| !sql.is_leaf(*child) && !is_modifier(sql.kind(*child));
-        kind.starts_with("DROP_") && sql.children(id).find(is_name).is_none()
+        is_drop(sql.kind(id)) && sql.children(id).find(is_name).is_none()
     })?;
     let offset = sql.range(statement).start;
     Some(Explained::new(offset, "it does not say what to drop", HELP))

@@ -1,5 +1,6 @@
 //! How to say what a down script lacks.
 
+use crate::kinds::alter_words;
 use crate::objects::{Name, Object, Space};
 use crate::parse::Kind;
 
@@ -61,7 +62,7 @@ pub(super) fn rename_statement(now: &Object, before: &Object, renamed_by: Kind) 
     let name = quoted(&now.name);
     let old = quoted_part(&before.name.name);
     let table = now.of.as_ref().map(quoted).unwrap_or_default();
-    let altered = format!("{renamed_by:?}").replace('_', " ");
+    let altered = alter_words(renamed_by).unwrap_or("ALTER TABLE");
     match now.space {
         Space::Column => format!("ALTER TABLE {table} RENAME COLUMN {name} TO {old};"),
         Space::Constraint => format!("ALTER TABLE {table} RENAME CONSTRAINT {name} TO {old};"),
