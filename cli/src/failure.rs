@@ -7,6 +7,7 @@ use migrator_runtime::plan::Conflict;
 use migrator_runtime::{Blocker, DatabaseState, Direction, Error, ErrorKind, Fault, Left, Stopped};
 
 use crate::exit::Exit;
+use crate::remedy::{command_help, error_help};
 use crate::signals;
 
 /// A failure: an error, a place, notes, a help line.
@@ -96,7 +97,7 @@ impl From<Error> for Failure {
                     message: conflict.to_string(),
                     place: None,
                     notes: Vec::new(),
-                    help: conflict.help.clone(),
+                    help: command_help(&conflict.remedy),
                 })
                 .collect(),
             ErrorKind::Scripts(faults) => faults.iter().map(shown_fault).collect(),
@@ -231,7 +232,7 @@ fn shown(error: &Error) -> Shown {
         message: error.to_string(),
         place,
         notes,
-        help: error.help(),
+        help: error_help(error),
     }
 }
 

@@ -31,6 +31,7 @@ mod grammar;
 mod local;
 mod output;
 mod pg_dump;
+mod remedy;
 mod render;
 mod sarif;
 mod scratch;

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use migrator_model::file_name::Direction;
-use migrator_model::{Code, Migration, Registry, Subject, Version};
+use migrator_model::{Code, Migration, Problem, Registry, Severity, Subject, Version};
 
 use crate::history::Entry;
+use crate::remedy::Remedy;
 use crate::resume::resumable;
 
 /// Something that keeps a run from starting.
@@ -18,7 +19,7 @@ pub struct Conflict {
     /// What is the matter with it.
     pub message: String,
     /// What to do.
-    pub help: String,
+    pub remedy: Remedy,
 }
 
 impl fmt::Display for Conflict {
@@ -27,32 +28,44 @@ impl fmt::Display for Conflict {
     }
 }
 
+impl From<Conflict> for Problem {
+    fn from(conflict: Conflict) -> Problem {
+        Problem {
+            code: conflict.code,
+            severity: Severity::Error,
+            subject: Some(conflict.subject),
+            place: None,
+            message: conflict.message,
+            notes: Vec::new(),
+            help: conflict.remedy.to_string(),
+        }
+    }
+}
+
 impl Conflict {
     /// An applied migration is not as the registry has it.
     #[must_use]
     pub fn changed(entry: &Entry, migration: &Migration) -> Conflict {
-        let restore = "restore the file as it was applied, and put the change into a new \
-                       migration; or revert it with `migrator down`, and apply it again";
-        let (message, help) = if entry.id == migration.id() {
-            let message = format!(
-                "its up script `{}` was changed after it was applied",
-                migration.up.path
-            );
-            let accept = format!(
-                "; or, if the database is as the new text would make it, record that with \
-                 `migrator repair --service={} --version={} --accept-change`",
-                entry.id.service, entry.id.version
-            );
-            (message, restore.to_owned() + &accept)
-        } else {
-            let message = format!("the registry has `{migration}` in its place");
-            (message, restore.to_owned())
+        let (message, remedy) = match entry.id == migration.id() {
+            true => (
+                format!(
+                    "its up script `{}` was changed after it was applied",
+                    migration.up.path
+                ),
+                Remedy::AcceptChange {
+                    id: entry.id.clone(),
+                },
+            ),
+            false => (
+                format!("the registry has `{migration}` in its place"),
+                Remedy::RestoreScript,
+            ),
         };
         Conflict {
             code: Code::M0401,
             subject: Subject::Migration(entry.id.clone()),
             message,
-            help,
+            remedy,
         }
     }
 
@@ -63,11 +76,9 @@ impl Conflict {
             code: Code::M0402,
             subject: Subject::Migration(entry.id.clone()),
             message: "it is applied, but this binary does not have it".to_owned(),
-            help: format!(
-                "run a binary that has it, revert it with `migrator down --service={}`, \
-                 or pass it over with `--allow-missing`",
-                entry.id.service
-            ),
+            remedy: Remedy::AllowMissing {
+                id: entry.id.clone(),
+            },
         }
     }
 
@@ -76,40 +87,25 @@ impl Conflict {
             code: Code::M0403,
             subject: Subject::Migration(migration.id()),
             message: format!("it is pending, but the later version {newest} is already applied"),
-            help: "give it a version later than that, \
-                   or apply it all the same with `--allow-out-of-order`"
-                .to_owned(),
+            remedy: Remedy::AllowOutOfOrder,
         }
     }
 
     /// A run in the direction in which it was interrupted may yet resume it.
     #[must_use]
     pub fn dirty(registry: &Registry, entry: &Entry, direction: Direction) -> Conflict {
-        let (service, version) = (&entry.id.service, entry.id.version);
         let doing = direction.verb().past;
-        let command = match direction {
-            Direction::Up => format!("up --service={service} --to={version}"),
-            Direction::Down => format!("down --service={service}"),
-        };
-        let repair = format!("`migrator repair --service={service} --version={version}");
-        let repair = format!("{repair} --applied` or {repair} --reverted`");
-        let help = match resumable(registry, entry) {
-            Some(_) => format!(
-                "run `migrator {command}`, which finishes it; or finish it, \
-                 or take it back, by hand, and say which: {repair}"
-            ),
-            None => format!(
-                "see what its script has done, finish it or take it back by hand, and say \
-                 which: {repair}"
-            ),
-        };
         Conflict {
             code: Code::M0404,
             subject: Subject::Migration(entry.id.clone()),
             message: format!(
                 "it was interrupted while it was being {doing}, outside a transaction"
             ),
-            help,
+            remedy: Remedy::RepairDirty {
+                id: entry.id.clone(),
+                direction,
+                resumable: resumable(registry, entry).is_some(),
+            },
         }
     }
 
@@ -134,18 +130,16 @@ impl Conflict {
                     services.join(", ")
                 ),
             },
-            help: "revert those first, or all together with `--cascade` \
-                   (with `--dry-run` to see them)"
-                .to_owned(),
+            remedy: Remedy::Cascade,
         }
     }
 
-    pub(crate) fn unknown_target(version: Version, help: String) -> Conflict {
+    pub(crate) fn unknown_target(version: Version, nearest: Option<Version>) -> Conflict {
         Conflict {
             code: Code::M0406,
             subject: Subject::Version(version),
             message: "no migration of the target has this version".to_owned(),
-            help,
+            remedy: Remedy::NameVersion { nearest },
         }
     }
 
@@ -154,7 +148,7 @@ impl Conflict {
             code: Code::M0408,
             subject: Subject::Migration(entry.id.clone()),
             message: format!("this migration cannot be reverted: {reason}"),
-            help: "write a new migration that corrects it, or restore a backup".to_owned(),
+            remedy: Remedy::CorrectForward,
         }
     }
 
@@ -167,12 +161,9 @@ impl Conflict {
             message: "its recorded up script does not match its recorded checksum: somebody \
                       altered the entry"
                 .to_owned(),
-            help: format!(
-                "find out who wrote to the history; then revert it with a binary that has this \
-                 migration, or with its scripts by hand, and delete its entry from \
-                 `{}_history`",
-                entry.id.service
-            ),
+            remedy: Remedy::RemoveEntry {
+                id: entry.id.clone(),
+            },
         }
     }
 
@@ -181,7 +172,7 @@ impl Conflict {
             code: Code::M0407,
             subject: Subject::Migration(entry.id.clone()),
             message: "this binary does not have its down script, and none was recorded".to_owned(),
-            help: "run a binary that has it".to_owned(),
+            remedy: Remedy::RunAnotherBinary,
         }
     }
 }

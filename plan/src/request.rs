@@ -34,13 +34,10 @@ impl Request<'_, '_> {
         if versions.contains(&version) || version.as_integer() == 0 {
             return Vec::new();
         }
-        let versions: Vec<String> = versions.iter().map(Version::to_string).collect();
-        let versions = versions.iter().map(String::as_str);
-        let help = match nearest(&version.to_string(), versions) {
-            Some(version) => format!("did you mean {version}?"),
-            None => "`migrator status --output=json` lists the versions".to_owned(),
-        };
-        vec![Conflict::unknown_target(version, help)]
+        let texts: Vec<String> = versions.iter().map(Version::to_string).collect();
+        let near = nearest(&version.to_string(), texts.iter().map(String::as_str));
+        let near = near.and_then(|near| versions.iter().find(|one| one.to_string() == near));
+        vec![Conflict::unknown_target(version, near.copied())]
     }
 }
 

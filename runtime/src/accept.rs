@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use migrator_model::{Code, Migration, MigrationRef, Subject, Version};
-use migrator_plan::Conflict;
 use migrator_plan::Selection;
+use migrator_plan::{Conflict, Remedy};
 
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
@@ -90,7 +90,7 @@ impl Migrator {
                     version,
                 }),
                 message: "it is not applied, so that nothing is recorded of it".to_owned(),
-                help: "`migrator status --migrations` lists what is applied".to_owned(),
+                remedy: Remedy::NameApplied,
             }));
         };
         match (entry.dirty, self.registry.migration(service, version)) {
@@ -139,7 +139,7 @@ impl Migrator {
                 code: Code::M0401,
                 subject: Subject::Migration(edit.entry.id.clone()),
                 message: "its entry was changed by another run meanwhile".to_owned(),
-                help: "run it again, and look at the difference again".to_owned(),
+                remedy: Remedy::CompareAgain,
             }));
         }
         let services: BTreeSet<&str> = edits.iter().map(|e| &*e.entry.id.service).collect();

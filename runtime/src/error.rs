@@ -129,6 +129,20 @@ impl Error {
         }
     }
 
+    /// The conflicts that keep the run from starting, or the database from being current.
+    #[must_use]
+    pub fn conflicts(&self) -> &[Conflict] {
+        if let ErrorKind::Refused(conflicts)
+        | ErrorKind::NotCurrent {
+            state: DatabaseState::Conflict(conflicts),
+            ..
+        } = &*self.kind
+        {
+            return conflicts;
+        }
+        &[]
+    }
+
     /// What to do.
     #[must_use]
     pub fn help(&self) -> String {
@@ -137,14 +151,14 @@ impl Error {
             ErrorKind::NotDirty { .. } => "`migrator status` says which migrations are".to_owned(),
             ErrorKind::Refused(conflicts) => conflicts
                 .first()
-                .map_or_else(String::new, |c| c.help.clone()),
+                .map_or_else(String::new, |c| c.remedy.to_string()),
             ErrorKind::NotCurrent { state, .. } => first_conflict(state).map_or_else(
                 || {
                     "`migrator up` applies what is pending: see what became of the job that \
                      runs it, or wait longer"
                         .to_owned()
                 },
-                |conflict| conflict.help.clone(),
+                |conflict| conflict.remedy.to_string(),
             ),
             ErrorKind::Locked { .. } => {
                 "wait for the other run, or end it; `--lock-wait` sets how long to wait".to_owned()

@@ -70,7 +70,7 @@ mod wait;
 
 /// Plans, steps and conflicts.
 pub mod plan {
-    pub use migrator_plan::{Conflict, DownScript, Plan, Reason, Start, Step, Work, plan};
+    pub use migrator_plan::{Conflict, DownScript, Plan, Reason, Remedy, Start, Step, Work, plan};
 }
 
 #[doc(hidden)]

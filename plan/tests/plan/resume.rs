@@ -4,9 +4,9 @@ use migrator_model::file_name::Direction;
 use migrator_model::{Mode, Registry};
 use migrator_plan::history::{Entry, History};
 use migrator_plan::{Policy, Target};
-use migrator_plan::{Start, plan};
+use migrator_plan::{Remedy, Start, plan};
 
-use super::support::{applied, planned, platform, steps, version};
+use super::support::{applied, find, planned, platform, steps, version};
 
 /// The platform, in which every script can be taken up.
 fn resumable() -> Registry {
@@ -118,11 +118,12 @@ fn what_was_being_applied_is_not_reverted_before_that_is_finished() {
         Policy::default(),
     );
     let conflicts = refused.expect_err("it is dirty");
-    let help = &conflicts[0].help;
-    assert!(
-        help.starts_with("run `migrator up --service=core --to=20240101000001`, which finishes it"),
-        "{help}"
-    );
+    let remedy = Remedy::RepairDirty {
+        id: find(&registry, "core/1").id(),
+        direction: Direction::Up,
+        resumable: true,
+    };
+    assert_eq!(conflicts[0].remedy, remedy);
 }
 
 #[test]

@@ -192,7 +192,9 @@ pub(crate) fn planned(
             let conflicts = conflicts.iter();
             conflicts
                 .map(|conflict| {
-                    assert!(!conflict.help.is_empty() && !conflict.message.is_empty());
+                    assert!(
+                        !conflict.remedy.to_string().is_empty() && !conflict.message.is_empty()
+                    );
                     format!(
                         "{} {}",
                         conflict.code,

@@ -175,7 +175,10 @@ fn a_version_that_no_named_service_has_is_refused_with_the_nearest() {
         Policy::default(),
     )
     .expect_err("it is refused");
-    assert_eq!(conflicts[0].help, "did you mean 20240101000006?");
+    assert_eq!(
+        conflicts[0].remedy.to_string(),
+        "did you mean 20240101000006?"
+    );
     let every = Target::all().to(version(8));
     assert_eq!(
         up(&registry, Vec::new(), &every).len(),

@@ -1,7 +1,7 @@
 //! What [`guard`](super::guard) finds wrong with a history, in words.
 
 use migrator_model::{Code, Subject};
-use migrator_plan::Conflict;
+use migrator_plan::{Conflict, Remedy};
 
 use super::schema::quote_identifier;
 
@@ -49,7 +49,7 @@ impl Flaw {
                 _ => format!("`{object}`"),
             }),
             message: self.message(),
-            help: self.help(&object),
+            remedy: Remedy::Advice(self.help(&object)),
         }
     }
 

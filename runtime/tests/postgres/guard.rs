@@ -290,7 +290,11 @@ impl Trapped {
             };
             let all: Vec<String> = conflicts.iter().map(ToString::to_string).collect();
             assert!(all.iter().any(|one| one == said), "{way}: {what}: {all:#?}");
-            assert!(conflicts.iter().all(|conflict| !conflict.help.is_empty()));
+            assert!(
+                conflicts
+                    .iter()
+                    .all(|conflict| !conflict.remedy.to_string().is_empty())
+            );
         }
         assert!(!self.is_superuser().await, "{way}");
     }

@@ -1,5 +1,6 @@
 //! Scripts that run statement by statement.
 
+use migrator_runtime::plan::Remedy;
 use migrator_runtime::{Direction, Left, Migrator, Outcome, Selection, State, Status};
 
 use super::support::{Database, core, done, fault, registry};
@@ -57,11 +58,8 @@ async fn what_breaks_half_way_is_dirty_and_refuses_further_runs() {
     for outcome in [database.up(registry).await, database.down(registry).await] {
         let error = outcome.expect_err("it is refused");
         assert_eq!(error.code().to_string(), "M0404");
-        assert!(
-            error.help().contains("migrator repair --service=core"),
-            "{}",
-            error.help()
-        );
+        let remedy = &error.conflicts()[0].remedy;
+        assert!(matches!(remedy, Remedy::RepairDirty { .. }), "{remedy:?}");
     }
     let client = database.client().await;
     let migrator = Migrator::new(registry);

@@ -1,0 +1,121 @@
+//! What helps against a conflict, as the commands and flags of this command line.
+
+use migrator_model::file_name::Direction;
+use migrator_runtime::Error;
+use migrator_runtime::plan::Remedy;
+
+/// What to do about an error.
+pub(crate) fn error_help(error: &Error) -> String {
+    match error.conflicts() {
+        [first, ..] => command_help(&first.remedy),
+        [] => error.help(),
+    }
+}
+
+/// What to do, in one line.
+pub(crate) fn command_help(remedy: &Remedy) -> String {
+    match remedy {
+        Remedy::RestoreScript => RESTORE.to_owned(),
+        Remedy::AcceptChange { id } => format!(
+            "{RESTORE}; or, if the database is as the new text would make it, record that with \
+             `migrator repair --service={} --version={} --accept-change`",
+            id.service, id.version
+        ),
+        Remedy::AllowMissing { id } => format!(
+            "run a binary that has it, revert it with `migrator down --service={}`, \
+             or pass it over with `--allow-missing`",
+            id.service
+        ),
+        Remedy::AllowOutOfOrder => "give it a version later than that, \
+             or apply it all the same with `--allow-out-of-order`"
+            .to_owned(),
+        Remedy::RepairDirty {
+            id,
+            direction,
+            resumable,
+        } => {
+            let (service, version) = (&id.service, id.version);
+            let repair = format!("`migrator repair --service={service} --version={version}");
+            let repair = format!("{repair} --applied` or {repair} --reverted`");
+            let to = match direction {
+                Direction::Up => format!(" --to={version}"),
+                Direction::Down => String::new(),
+            };
+            match resumable {
+                true => format!(
+                    "run `migrator {direction} --service={service}{to}`, which finishes it; or \
+                     finish it, or take it back, by hand, and say which: {repair}"
+                ),
+                false => format!(
+                    "see what its script has done, finish it or take it back by hand, and say \
+                     which: {repair}"
+                ),
+            }
+        }
+        Remedy::Cascade => "revert those first, or all together with `--cascade` \
+             (with `--dry-run` to see them)"
+            .to_owned(),
+        Remedy::NameVersion { nearest: None } => {
+            "`migrator status --output=json` lists the versions".to_owned()
+        }
+        Remedy::NameApplied => "`migrator status --migrations` lists what is applied".to_owned(),
+        Remedy::NameVersion { nearest: Some(_) }
+        | Remedy::CorrectForward
+        | Remedy::RemoveEntry { .. }
+        | Remedy::RunAnotherBinary
+        | Remedy::CompareAgain
+        | Remedy::Advice(_)
+        | _ => remedy.to_string(),
+    }
+}
+
+const RESTORE: &str = "restore the file as it was applied, and put the change into a new \
+                       migration; or revert it with `migrator down`, and apply it again";
+
+#[cfg(test)]
+mod tests {
+    use migrator_model::file_name::Direction;
+    use migrator_model::{MigrationId, Version};
+    use migrator_runtime::plan::Remedy;
+
+    use super::command_help;
+
+    fn id() -> MigrationId {
+        let version = Version::from_integer(20_240_101_000_001);
+        MigrationId::recorded("core", version, "0a1b2c3d_one")
+    }
+
+    fn dirty(direction: Direction, resumable: bool) -> String {
+        command_help(&Remedy::RepairDirty {
+            id: id(),
+            direction,
+            resumable,
+        })
+    }
+
+    #[test]
+    fn an_interrupted_script_is_finished_by_its_own_command_or_repaired() {
+        let up = "run `migrator up --service=core --to=20240101000001`, which finishes it";
+        assert!(dirty(Direction::Up, true).starts_with(up));
+        let down = "run `migrator down --service=core`, which finishes it";
+        assert!(dirty(Direction::Down, true).starts_with(down));
+        let repair = "`migrator repair --service=core --version=20240101000001 --applied` or ";
+        for resumable in [true, false] {
+            assert!(dirty(Direction::Up, resumable).contains(repair));
+        }
+        assert!(!dirty(Direction::Up, false).contains("finishes it"));
+    }
+
+    #[test]
+    fn a_changed_script_is_accepted_by_repair() {
+        let help = command_help(&Remedy::AcceptChange { id: id() });
+        let accept = "`migrator repair --service=core --version=20240101000001 --accept-change`";
+        assert!(help.ends_with(accept), "{help}");
+    }
+
+    #[test]
+    fn advice_without_a_command_is_shown_as_it_is() {
+        let remedy = Remedy::Advice("revoke it".to_owned());
+        assert_eq!(command_help(&remedy), "revoke it");
+    }
+}

@@ -1,0 +1,168 @@
+//! What helps against a conflict, as data.
+//!
+//! Its `Display` is for a program that embeds the library: it names no command and no flag.
+//! The command line has words of its own for each remedy.
+
+use std::fmt;
+
+use migrator_model::file_name::Direction;
+use migrator_model::{MigrationId, Version};
+
+/// What to do about a conflict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Remedy {
+    /// Restore the file of a migration, or revert the migration and apply it again.
+    RestoreScript,
+    /// The same, or record the changed script in place of the applied one.
+    AcceptChange {
+        /// The migration whose script was changed.
+        id: MigrationId,
+    },
+    /// Run a binary that has a migration, revert the migration, or allow that it is missing.
+    AllowMissing {
+        /// The migration that is missing.
+        id: MigrationId,
+    },
+    /// Give a migration a later version, or allow that it is out of order.
+    AllowOutOfOrder,
+    /// Finish an interrupted script, and record it.
+    RepairDirty {
+        /// The migration.
+        id: MigrationId,
+        /// The direction of the script.
+        direction: Direction,
+        /// Whether a run in this direction resumes the script.
+        resumable: bool,
+    },
+    /// Revert the dependent migrations first, or allow a run to revert them as well.
+    Cascade,
+    /// Name a version that exists.
+    NameVersion {
+        /// The known version nearest to the one that was named.
+        nearest: Option<Version>,
+    },
+    /// Name a migration that is applied.
+    NameApplied,
+    /// Correct an irreversible migration by a new one.
+    CorrectForward,
+    /// Remove an entry that somebody altered.
+    RemoveEntry {
+        /// The migration of the entry.
+        id: MigrationId,
+    },
+    /// Run a binary that has the migration.
+    RunAnotherBinary,
+    /// Read the difference again before it is accepted.
+    CompareAgain,
+    /// A sentence that names no command of ours.
+    Advice(String),
+}
+
+/// One line, for a program that embeds the library.
+impl fmt::Display for Remedy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self {
+            Remedy::RestoreScript => RESTORE,
+            Remedy::AcceptChange { .. } => {
+                return write!(
+                    f,
+                    "{RESTORE}; or, if the database is as the new text would make it, record the \
+                     new text"
+                );
+            }
+            Remedy::AllowMissing { .. } => {
+                "run a binary that has it, revert it, or allow missing migrations \
+                 (`Policy::missing`)"
+            }
+            Remedy::AllowOutOfOrder => {
+                "give it a version later than that, or allow migrations out of order \
+                 (`Policy::out_of_order`)"
+            }
+            Remedy::RepairDirty {
+                direction,
+                resumable: true,
+                ..
+            } => {
+                return write!(
+                    f,
+                    "run `{direction}` again, which finishes it; or finish or undo its script by \
+                     hand, and record which"
+                );
+            }
+            Remedy::RepairDirty { .. } => {
+                "see what its script has done, finish or undo the script by hand, and record which"
+            }
+            Remedy::Cascade => {
+                "revert those first, or allow the run to revert them as well (`Policy::cascade`)"
+            }
+            Remedy::NameVersion {
+                nearest: Some(near),
+            } => {
+                return write!(f, "did you mean {near}?");
+            }
+            Remedy::NameVersion { nearest: None } => {
+                "name a version of the registry or of the history"
+            }
+            Remedy::NameApplied => "name a migration that is applied",
+            Remedy::CorrectForward => "write a new migration that corrects it, or restore a backup",
+            Remedy::RemoveEntry { id } => {
+                return write!(
+                    f,
+                    "find out who wrote to the history; then revert it with a binary that has \
+                     this migration, or with its scripts by hand, and delete its entry from \
+                     `{}_history`",
+                    id.service
+                );
+            }
+            Remedy::RunAnotherBinary => "run a binary that has it",
+            Remedy::CompareAgain => "run it again, and look at the difference again",
+            Remedy::Advice(advice) => advice,
+        };
+        f.write_str(text)
+    }
+}
+
+const RESTORE: &str = "restore the file as it was applied, and put the change into a new \
+                       migration; or revert it, and apply it again";
+
+#[cfg(test)]
+mod tests {
+    use migrator_model::file_name::Direction;
+    use migrator_model::{MigrationId, Version};
+
+    use super::Remedy;
+
+    #[test]
+    fn the_words_for_a_program_name_no_command_and_no_flag() {
+        let id = MigrationId::recorded("core", Version::from_integer(1), "0a1b2c3d_one");
+        let dirty = |direction, resumable| Remedy::RepairDirty {
+            id: id.clone(),
+            direction,
+            resumable,
+        };
+        let remedies = [
+            Remedy::RestoreScript,
+            Remedy::AcceptChange { id: id.clone() },
+            Remedy::AllowMissing { id: id.clone() },
+            Remedy::AllowOutOfOrder,
+            dirty(Direction::Up, true),
+            dirty(Direction::Down, false),
+            Remedy::Cascade,
+            Remedy::NameVersion { nearest: None },
+            Remedy::NameApplied,
+            Remedy::CorrectForward,
+            Remedy::RemoveEntry { id: id.clone() },
+            Remedy::RunAnotherBinary,
+            Remedy::CompareAgain,
+        ];
+        for remedy in remedies {
+            let text = remedy.to_string();
+            assert!(!text.is_empty(), "{remedy:?}");
+            assert!(
+                !text.contains("migrator ") && !text.contains("--"),
+                "{text}"
+            );
+        }
+    }
+}
