@@ -12,6 +12,7 @@ use crate::code::{Code, Level};
 use crate::directive;
 use crate::file_name::Direction;
 pub use crate::id::{MigrationId, MigrationRef, Text};
+pub use crate::mode::Mode;
 use crate::sql;
 use crate::unknown::UnknownService;
 use crate::version::Version;
@@ -86,16 +87,6 @@ pub struct Script {
     pub statement_timeout: Option<Duration>,
 }
 
-/// How a script runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Mode {
-    /// In one transaction together with its history entry.
-    #[default]
-    Transaction,
-    /// Statement by statement, each committing by itself.
-    NoTransaction,
-}
-
 impl Registry {
     /// The level of a lint: the manifest's, else its own.
     #[must_use]
@@ -111,7 +102,10 @@ impl Registry {
     /// The registry has no such service.
     pub fn service(&self, name: &str) -> Result<&Service, UnknownService> {
         let service = self.find_service(name);
-        service.ok_or_else(|| UnknownService::new(self, name))
+        service.ok_or_else(|| {
+            let known = self.services.iter().map(|service| service.name.to_string());
+            UnknownService::new(name, known.collect())
+        })
     }
 
     /// The service of this name, if there is one.

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use crate::nearest::nearest;
-use crate::registry::Registry;
 
 /// Somebody named a service that the registry does not have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,9 +16,7 @@ pub struct UnknownService {
 }
 
 impl UnknownService {
-    pub(crate) fn new(registry: &Registry, name: &str) -> UnknownService {
-        let services = registry.services.iter();
-        let known: Vec<String> = services.map(|service| service.name.to_string()).collect();
+    pub(crate) fn new(name: &str, known: Vec<String>) -> UnknownService {
         UnknownService {
             nearest: nearest(name, known.iter().map(String::as_str)).map(str::to_owned),
             name: name.to_owned(),

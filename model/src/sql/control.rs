@@ -3,8 +3,9 @@
 //! A script runs in one transaction with its history entry, and no client reads or sends
 //! rows. So the build, the run and the resume of a script all ask here.
 
-use super::{Kind, Token, split, tokens};
-use crate::registry::Mode;
+use super::statement::split;
+use super::token::{Kind, Token, tokens};
+use crate::mode::Mode;
 
 /// A statement that a script must not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,7 +164,7 @@ fn same(word: &str, other: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{chains_transaction, ends_transaction, opens_transaction, unfit};
-    use crate::registry::Mode;
+    use crate::mode::Mode;
 
     fn is_unfit(sql: &str) -> bool {
         unfit(sql, Mode::Transaction).is_some()

@@ -4,7 +4,8 @@ use std::hash::Hasher;
 
 use siphasher::sip::SipHasher13;
 
-use super::{Token, gap, operator, tokens};
+use super::operator;
+use super::token::{Token, gap, tokens};
 
 /// A hash over the script's tokens, which comments, white space, line ends and
 /// a byte-order mark do not alter.

@@ -1,6 +1,6 @@
 //! The parts of a statement, for who reads it word for word.
 
-use super::{Kind, tokens};
+use super::token::{Kind, tokens};
 
 /// A part of a statement; comments and white space are none.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,0 +1,95 @@
+//! Reads the tables `[lints]`, `[drift]` and `[verify]`.
+
+use std::collections::BTreeMap;
+
+use toml::Spanned;
+use toml::de::DeValue;
+
+use super::table::Reader;
+use crate::code::{Code, Level};
+
+/// The longest name that Postgres takes, in bytes (`NAMEDATALEN`).
+const LONGEST_ROLE: usize = 63;
+
+/// Whether Postgres keeps a role's name for itself (`IsReservedName`, `get_rolespec_name`).
+fn is_reserved(role: &str) -> bool {
+    role.starts_with("pg_") || ["public", "none"].contains(&role)
+}
+
+impl Reader<'_> {
+    /// The levels of lints, by code.
+    pub(super) fn lints(&mut self, value: &Spanned<DeValue<'_>>) -> BTreeMap<Code, Level> {
+        let Some(table) = value.get_ref().as_table() else {
+            self.wrong_type("lints", "a table of codes and levels", value);
+            return BTreeMap::new();
+        };
+        let mut levels = BTreeMap::new();
+        for (key, value) in table {
+            let name = key.get_ref().as_ref();
+            let code = Code::find(name).filter(|code| code.level().is_some());
+            let level = value.get_ref().as_str().and_then(Level::find);
+            let (offset, message, help) = match (code, level) {
+                (Some(code), Some(level)) => {
+                    levels.insert(code, level);
+                    continue;
+                }
+                (None, _) => (
+                    key.span().start,
+                    format!("`{name}` is not the code of a lint"),
+                    "only lints have a level; `migrator explain CODE` shows whether a code is a lint",
+                ),
+                (Some(code), None) => (
+                    value.span().start,
+                    format!("the level of `{code}` is unknown"),
+                    "write \"allow\", \"warn\" or \"deny\"",
+                ),
+            };
+            self.fault(Code::M0313, offset, message, help);
+        }
+        levels
+    }
+
+    /// What `drift` leaves out.
+    pub(super) fn left_out(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<String> {
+        let Some(table) = value.get_ref().as_table() else {
+            self.wrong_type("drift", "a table with the key `leave_out`", value);
+            return Vec::new();
+        };
+        let fields = self.fields(table, "`[drift]`", &["leave_out"]);
+        let patterns = match fields.get("leave_out") {
+            Some(value) => self.strings(value, "leave_out"),
+            None => Vec::new(),
+        };
+        for (pattern, offset) in &patterns {
+            if pattern.trim().is_empty() {
+                let message = "a pattern of `leave_out` is empty".to_owned();
+                let help = "write the name of an object, such as \"table public.jobs\"; `*` \
+                            stands for any characters";
+                self.fault(Code::M0314, *offset, message, help);
+            }
+        }
+        patterns.into_iter().map(|(pattern, _)| pattern).collect()
+    }
+
+    /// The roles that others make, for `verify`.
+    pub(super) fn roles(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<String> {
+        let Some(table) = value.get_ref().as_table() else {
+            self.wrong_type("verify", "a table with the key `roles`", value);
+            return Vec::new();
+        };
+        let fields = self.fields(table, "`[verify]`", &["roles"]);
+        let roles = match fields.get("roles") {
+            Some(value) => self.strings(value, "roles"),
+            None => Vec::new(),
+        };
+        for (role, offset) in &roles {
+            if role.is_empty() || role.len() > LONGEST_ROLE || is_reserved(role) {
+                let message = format!("`{role}` cannot be the name of a role");
+                let help = "write the name as in `CREATE ROLE`, without quotes: 1 to 63 bytes, \
+                            not `public` or `none`, and not starting with `pg_`";
+                self.fault(Code::M0302, *offset, message, help);
+            }
+        }
+        roles.into_iter().map(|(role, _)| role).collect()
+    }
+}
