@@ -237,17 +237,14 @@ impl Fault {
 impl Left {
     /// What to do about a script that is not recorded although all of it ran.
     pub(crate) fn unrecorded_help(direction: Direction, is_resumable: bool) -> String {
-        let (command, flag) = match direction {
-            Direction::Up => ("up", "--applied"),
-            Direction::Down => ("down", "--reverted"),
-        };
+        let done = direction.verb().past;
         let run = match is_resumable {
-            true => format!("run `migrator {command}`, which adds the record, or add it"),
+            true => format!("run `migrator {direction}`, which adds the record, or add it"),
             false => "add it".to_owned(),
         };
         format!(
             "every statement of the script ran, outside a transaction; only the record in the \
-             history is missing: {run} with `migrator repair {flag}`"
+             history is missing: {run} with `migrator repair --{done}`"
         )
     }
 }
