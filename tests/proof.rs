@@ -357,7 +357,7 @@ fn drift_is_told_and_ends_with_6() {
     assert_told!(&mut drift(&[]));
     let elsewhere = said(&mut drift(&["--schema=elsewhere"]));
     assert!(
-        elsewhere.contains("no history is in the schema `elsewhere`"),
+        elsewhere.contains("the schema `elsewhere` has no history"),
         "{elsewhere}"
     );
     execute(

@@ -7,9 +7,11 @@
 mod support;
 
 use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
+use std::{env, fs};
 
 use serde_json::Value;
 use support::{block_on, connect, database, execute, filters, on, query, said, text};
@@ -315,6 +317,60 @@ fn a_command_that_reads_ends_at_a_signal() {
     let said = text(&status.end());
     assert!(said.starts_with("exit: 143\n"), "{said}");
     drop(other);
+    nothing_goes_on(&url);
+}
+
+/// The folder of the throwaway server of a command that runs, and one file in it.
+fn throwaway_log(command: &Child) -> Option<PathBuf> {
+    let own = format!("server-{}-", command.id());
+    let places = [
+        PathBuf::from("/dev/shm"),
+        env::temp_dir(),
+        PathBuf::from("/tmp"),
+    ];
+    let entries = |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().flatten();
+    let users = places.into_iter().flat_map(entries);
+    let users = users.filter(|user| user.file_name().to_string_lossy().starts_with("migrator-"));
+    let mut servers = users.flat_map(|user| entries(user.path()));
+    let server = servers.find(|server| server.file_name().to_string_lossy().starts_with(&own));
+    Some(server?.path().join("log"))
+}
+
+#[test]
+fn a_signal_to_drift_stops_its_throwaway_server() {
+    let url = database();
+    let folder = tempdir().expect("a folder is made");
+    said(&mut on(
+        &url,
+        folder.path(),
+        &["up", "--service=core", "-q"],
+    ));
+    let script = "DO $$ BEGIN RAISE LOG 'the script sleeps'; PERFORM pg_sleep(1e9); END $$";
+    let (version, name) = (20_991_231_235_959, "deadbeef_foreign");
+    let checksum = migrator_model::sql::checksum(name, version, script);
+    execute(
+        &url,
+        &format!(
+            "INSERT INTO migrator.core_history \
+               (version, name, applied_on, checksum, up_script, down_script) \
+             VALUES ({version}, '{name}', 'now', '{checksum}', $up${script}$up$, 'SELECT 1')"
+        ),
+    );
+    let running = start(&url, &["drift", "--script-timeout=0s"]);
+    let started = Instant::now();
+    let log = loop {
+        let log = throwaway_log(&running.child);
+        let text = log.as_ref().and_then(|log| fs::read(log).ok());
+        if String::from_utf8_lossy(&text.unwrap_or_default()).contains("the script sleeps") {
+            break log.expect("it was read");
+        }
+        assert!(started.elapsed() < Duration::from_secs(60), "{log:?}");
+        thread::yield_now();
+    };
+    running.signal("TERM");
+    let output = running.end();
+    assert_eq!(output.status.code(), Some(143), "{}", text(&output));
+    assert!(!log.exists(), "{}", log.display());
     nothing_goes_on(&url);
 }
 

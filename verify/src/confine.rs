@@ -11,10 +11,10 @@ use migrator_runtime::connect::ConnectError;
 use migrator_runtime::{Client, Fault, Settings, connect};
 use tokio_postgres::error::SqlState;
 
-use crate::caught;
 use crate::error::Error;
 use crate::mend::quoted;
 use crate::roles::column;
+use crate::watch;
 
 /// A server where only those can log in who know the password.
 pub(crate) struct Guarded {
@@ -22,8 +22,8 @@ pub(crate) struct Guarded {
     pub(crate) admin: Client,
     /// The password of every role that can log in.
     pub(crate) password: String,
-    /// Distinguishes our roles from those of the live server.
-    suffix: String,
+    /// A random text, which distinguishes our roles from those of the live server.
+    pub(crate) suffix: String,
     /// The entry for which all this is done.
     foreign: String,
 }
@@ -100,7 +100,7 @@ impl Guarded {
         for applier in appliers {
             let applier = quoted(applier);
             statements.push(format!("GRANT migrator_owner_{suffix} TO {applier}"));
-            statements.push(format!("ALTER ROLE {applier} {}", caught::SETTING));
+            statements.push(format!("ALTER ROLE {applier} {}", watch::SETTING));
         }
         for statement in statements {
             let done = self.admin.postgres().batch_execute(&statement).await;

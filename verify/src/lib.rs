@@ -4,8 +4,8 @@
 //! schema with what its history implies. Both stand on [`Snapshot`]. What runs the
 //! scripts is `migrator-runtime`'s; printing is left to the caller.
 
-mod caught;
 mod confine;
+mod confined;
 pub mod difference;
 mod drift;
 pub mod empty;
@@ -22,6 +22,7 @@ mod repeat;
 mod roles;
 mod scratch;
 pub mod snapshot;
+mod watch;
 
 pub use difference::{Change, Difference, differences};
 pub use drift::{Drift, ThrowawayServer, drift};

@@ -15,6 +15,7 @@ use crate::error::Error;
 #[derive(Debug)]
 pub(crate) struct Script {
     pub(crate) trial: Trial,
+    pub(crate) sql: String,
     pub(crate) origin: Origin,
 }
 
@@ -48,6 +49,7 @@ pub(crate) fn script(registry: &Registry, entry: &RecordedMigration) -> Result<S
         {
             Ok(Script {
                 trial: Trial::of(own, Direction::Up),
+                sql: own.up.raw.to_string(),
                 origin: Origin::Binary,
             })
         }
@@ -55,6 +57,7 @@ pub(crate) fn script(registry: &Registry, entry: &RecordedMigration) -> Result<S
             let trial = Trial::of_recorded(&step, sql.clone(), Direction::Up);
             Ok(Script {
                 trial: trial.map_err(Error::Repeat)?,
+                sql: sql.clone(),
                 origin: Origin::History,
             })
         }

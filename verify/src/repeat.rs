@@ -4,15 +4,15 @@
 //! which rights it had. From the first script on that only the history has, no role is.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use migrator_runtime::history::RecordedMigration;
-use migrator_runtime::{Client, Fault, Options, Settings, Stop, connect};
-use tokio::time::timeout;
+use migrator_runtime::{Client, Options, Settings, connect};
 use tokio_postgres::error::SqlState;
 
-use crate::caught::{Log, Watched};
 use crate::confine::Guarded;
+use crate::confined::Confined;
 use crate::drift::ThrowawayServer;
 use crate::error::Error;
 use crate::recorded::{Origin, Script};
@@ -29,11 +29,10 @@ pub(crate) struct Repeat {
     appliers: Vec<String>,
     sessions: BTreeMap<String, Client>,
     options: Options,
-    log: Log,
+    /// The file that the server logs to.
+    log: PathBuf,
     /// How long a script may run once no role is a superuser.
-    limit: Option<Duration>,
-    /// The entries whose script caught an error since then.
-    caught: Vec<String>,
+    time_limit: Option<Duration>,
 }
 
 /// How far the server is guarded against the scripts.
@@ -43,14 +42,15 @@ enum Server {
     /// Its logins need a password, as a script will come that only the history has.
     Guarded(Guarded),
     /// That script has come: no role that runs scripts is a superuser any more.
-    Disarmed(Guarded),
+    Confined(Box<Confined>),
 }
 
 impl Server {
     fn admin(&self) -> &Client {
         match self {
             Server::Open(admin) => admin,
-            Server::Guarded(guarded) | Server::Disarmed(guarded) => &guarded.admin,
+            Server::Guarded(guarded) => &guarded.admin,
+            Server::Confined(confined) => &confined.guarded.admin,
         }
     }
 
@@ -58,7 +58,8 @@ impl Server {
     fn password(&self) -> Option<&str> {
         match self {
             Server::Open(_) => None,
-            Server::Guarded(guarded) | Server::Disarmed(guarded) => Some(&guarded.password),
+            Server::Guarded(guarded) => Some(&guarded.password),
+            Server::Confined(confined) => Some(&confined.guarded.password),
         }
     }
 }
@@ -78,7 +79,7 @@ impl Repeat {
                 appliers.push(role.clone());
             }
         }
-        let (log, limit) = (Log::new(scratch.log.clone()), scratch.time_limit);
+        let (log, time_limit) = (scratch.log.clone(), scratch.time_limit);
         let mut scratch = scratch.settings.clone();
         let mut entries = history.iter();
         let server = match entries.find(|(_, script)| script.origin == Origin::History) {
@@ -101,8 +102,7 @@ impl Repeat {
             sessions: BTreeMap::new(),
             options: Options::default(),
             log,
-            limit,
-            caught: Vec::new(),
+            time_limit,
         })
     }
 
@@ -116,7 +116,7 @@ impl Repeat {
     pub(crate) fn parser(&self) -> Option<&Client> {
         match &self.server {
             Server::Open(admin) => Some(admin),
-            Server::Guarded(_) | Server::Disarmed(_) => {
+            Server::Guarded(_) | Server::Confined(_) => {
                 let appliers = self.appliers.iter().rev();
                 let mut sessions = appliers.filter_map(|role| self.sessions.get(role));
                 sessions.next()
@@ -142,24 +142,8 @@ impl Repeat {
         let Some(session) = self.sessions.get(&role) else {
             return Ok(self);
         };
-        if let Server::Disarmed(guarded) = &self.server {
-            let confine = |error: std::io::Error| {
-                guarded.confine(format!("the server's log cannot be read: {error}"))
-            };
-            self.log.skip().map_err(confine)?;
-            let run = run_within(script, session, &self.options, self.limit);
-            match Box::pin(run).await {
-                Ok(()) => {}
-                Err(Failed::Fault(fault)) => return Err(guarded.failed(fault)),
-                Err(Failed::OutOfTime(limit)) => return Err(out_of_time(entry, limit)),
-            }
-            match self.log.read().map_err(confine)? {
-                Watched::Clean => {}
-                Watched::Caught => self.caught.push(entry.id.to_string()),
-                Watched::Nothing => {
-                    return Err(guarded.confine("the server logs no transactions".to_owned()));
-                }
-            }
+        if let Server::Confined(confined) = &mut self.server {
+            Box::pin(confined.run(entry, script, session)).await?;
             return Ok(self);
         }
         let mut dropped = Vec::new();
@@ -189,25 +173,26 @@ impl Repeat {
                 session.close().await;
             }
             guarded.disarm(&self.appliers).await?;
-            self.server = Server::Disarmed(guarded);
+            let confined = Confined::new(guarded, self.log.clone(), self.time_limit);
+            self.server = Server::Confined(Box::new(confined));
         }
         Ok(self)
     }
 
-    /// The entries whose script caught an error while no role was a superuser.
+    /// The entries whose script may have caught a refusal of the server.
     pub(crate) fn caught(&self) -> &[String] {
-        &self.caught
+        match &self.server {
+            Server::Open(_) | Server::Guarded(_) => &[],
+            Server::Confined(confined) => confined.caught(),
+        }
     }
 
-    /// Does what may call the functions of a script that only the history has, within the time
-    /// that such a script has.
+    /// Does work that may call the functions of a script that only the history has, within the
+    /// time limit of such a script.
     pub(crate) async fn within_limit<T>(&self, work: impl Future<Output = T>) -> Result<T, Error> {
-        match (&self.server, self.limit) {
-            (Server::Disarmed(guarded), Some(limit)) => {
-                let done = timeout(limit, work).await;
-                done.map_err(|_| guarded.out_of_time(limit))
-            }
-            _ => Ok(work.await),
+        match &self.server {
+            Server::Open(_) | Server::Guarded(_) => Ok(work.await),
+            Server::Confined(confined) => confined.within_limit(work).await,
         }
     }
 
@@ -218,46 +203,8 @@ impl Repeat {
         }
         match self.server {
             Server::Open(admin) => admin.close().await,
-            Server::Guarded(guarded) | Server::Disarmed(guarded) => guarded.admin.close().await,
+            Server::Guarded(guarded) => guarded.admin.close().await,
+            Server::Confined(confined) => confined.guarded.admin.close().await,
         }
-    }
-}
-
-/// Why a script did not come to its end.
-enum Failed {
-    Fault(Box<Fault>),
-    OutOfTime(Duration),
-}
-
-/// Runs a script, and cancels it when its time is over: a script can change a timeout of the
-/// server, and catch it.
-async fn run_within(
-    script: &Script,
-    session: &Client,
-    options: &Options,
-    limit: Option<Duration>,
-) -> Result<(), Failed> {
-    let stop = Stop::new();
-    let trial = script.trial.clone().stopped_by(&stop);
-    let mut run = Box::pin(trial.run(session, options));
-    let in_time = match limit {
-        Some(limit) => timeout(limit, &mut run).await.map_err(|_| limit),
-        None => Ok((&mut run).await),
-    };
-    match in_time {
-        Ok(ended) => ended.map(drop).map_err(Failed::Fault),
-        Err(limit) => {
-            stop.stop();
-            // It may have come to its end at this moment.
-            let ended = run.await;
-            ended.map(drop).map_err(|_| Failed::OutOfTime(limit))
-        }
-    }
-}
-
-fn out_of_time(entry: &RecordedMigration, limit: Duration) -> Error {
-    Error::OutOfTime {
-        step: entry.id.to_string(),
-        limit,
     }
 }

@@ -44,8 +44,8 @@ pub(super) async fn run(context: Context<'_>, arguments: &args::Drift) -> Outcom
     };
     if scratch.major != version.major {
         output.warning(&format!(
-            "the history is repeated on PostgreSQL {}, as there are no programs of {} here: \
-             definitions may be printed otherwise",
+            "no PostgreSQL {1} is installed here: the history is replayed on PostgreSQL {0}, \
+             which may print definitions differently",
             scratch.version, version.major
         ));
     }
@@ -71,7 +71,7 @@ fn tell(output: &mut Output, found: &Drift, live: &Client, schema: &str) -> Exit
     }
     if found.migrations == 0 {
         output.warning(&format!(
-            "no history is in the schema `{schema}`: it implies nothing"
+            "the schema `{schema}` has no history: every object counts as drift"
         ));
     }
     if !found.left_out.is_empty() {
@@ -80,8 +80,8 @@ fn tell(output: &mut Output, found: &Drift, live: &Client, schema: &str) -> Exit
     }
     for step in &found.from_history {
         output.note(&format!(
-            "`{step}` was repeated from the history's text, without superuser rights: this binary \
-             does not have that script"
+            "this binary does not have the script of `{step}`: the script in the history was \
+             replayed without superuser rights"
         ));
     }
     difference::note_unknown_options(output, &found.unknown_options);
@@ -92,23 +92,20 @@ fn tell(output: &mut Output, found: &Drift, live: &Client, schema: &str) -> Exit
     output.member("from_history", json!(found.from_history));
     output.member("caught", json!(found.caught));
     output.member("left_out", list(&found.left_out));
-    let implied = format!(
-        "the {} of its history",
-        count(found.migrations, "migration")
-    );
-    let target = live.target();
+    let applied = count(found.migrations, "applied migration");
     if found.differences.is_empty() && found.caught.is_empty() {
-        output.line(&format!("{target} is as {implied} made it"));
+        output.line(&format!("no drift: the schema matches its {applied}"));
         return Exit::Done;
     }
     let number = count(found.differences.len(), "difference");
     output.line(&format!(
-        "{number} between {target} and what {implied} imply"
+        "{number} between the schema and its {applied}, on {}",
+        live.target()
     ));
     Exit::Pending
 }
 
-/// A script caught an error, and would perhaps have made something else as a superuser.
+/// A script may have caught a refusal, and would have continued otherwise as a superuser.
 fn uncertain(found: &Drift) -> Failure {
     let steps: Vec<String> = found
         .caught
@@ -119,11 +116,11 @@ fn uncertain(found: &Drift) -> Failure {
         Code::M0606,
         Exit::Failed,
         format!(
-            "cannot tell what the history implies: an error was caught within {}",
+            "cannot tell what the history implies: {} may have caught a refusal of the server",
             steps.join(", ")
         ),
-        "read these scripts in the history, then compare with a binary that has all scripts of \
-         the history",
+        "read these scripts in the history, then run `drift` with a binary that has all scripts \
+         of the history",
     )
 }
 

@@ -10,13 +10,13 @@ use super::SHOP;
 use super::support::{Live, registry};
 
 /// A folder that the server's user may write, and a file in it that is not there.
-struct Target {
+pub(crate) struct Target {
     _folder: tempfile::TempDir,
     file: PathBuf,
 }
 
 impl Target {
-    fn new() -> Target {
+    pub(crate) fn new() -> Target {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir_in("/tmp").expect("a folder");
         let mode = std::fs::Permissions::from_mode(0o777);
@@ -28,13 +28,13 @@ impl Target {
         }
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.file
     }
 }
 
 /// Adds an entry whose checksum is right, as whoever can write the history can.
-async fn forge(live: &Live, number: i64, script: &str) {
+pub(crate) async fn forge(live: &Live, number: i64, script: &str) {
     let version = 20_250_101_000_000 + number;
     let name = format!("f{number:07}_forged");
     let checksum = sql::checksum(&name, version, script);
@@ -49,7 +49,7 @@ async fn forge(live: &Live, number: i64, script: &str) {
 }
 
 /// A database with the shop's migrations.
-async fn shop() -> Live {
+pub(crate) async fn shop() -> Live {
     let live = Live::new().await;
     live.up(registry(SHOP)).await;
     live
@@ -307,73 +307,6 @@ async fn an_edit_of_comments_is_repeated_as_the_binary_has_it() {
     let after = registry(&[("shop", 1, script, "DROP SCHEMA shop;")]);
     // It makes a role, which needs more rights than a script of the history alone has.
     assert_eq!(live.drift(after, &[]).await, [""; 0]);
-}
-
-#[tokio::test]
-async fn an_error_that_a_script_catches_is_told() {
-    let target = Target::new();
-    let file = target.path().display();
-    let program = format!("COPY (SELECT 1) TO PROGRAM ''touch {file}''");
-    let helper = (
-        "shop",
-        3,
-        "CREATE FUNCTION shop.attempt(text) RETURNS bool LANGUAGE plpgsql AS $f$ BEGIN \
-           EXECUTE $1; RETURN true; EXCEPTION WHEN OTHERS THEN RETURN false; END $f$;",
-        "DROP FUNCTION shop.attempt(text);",
-    );
-    let own = registry(&[SHOP[0], SHOP[1], helper]);
-    let live = Live::new().await;
-    live.up(own).await;
-    let caught = [
-        format!("DO $do$ BEGIN EXECUTE '{program}'; EXCEPTION WHEN OTHERS THEN NULL; END $do$"),
-        // Neither the word nor the block is in the text.
-        format!("SELECT shop.attempt('{program}')"),
-        format!("-- migrator: no-transaction\nSELECT shop.attempt('{program}');"),
-        "DO $do$ BEGIN EXECUTE 'DO $x$ BEGIN CREATE ROLE r; EXCE' || \
-           'PTION WHEN insufficient_privilege THEN NULL; END $x$'; END $do$"
-            .to_owned(),
-        // What is logged is not the script's to decide.
-        format!(
-            "RESET ALL; SET client_min_messages = error; \
-             SELECT shop.attempt('SET log_min_messages = panic'), shop.attempt('{program}')"
-        ),
-        format!(
-            "CREATE FUNCTION shop.late() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN \
-               PERFORM shop.attempt('{program}'); RETURN NULL; END $f$; \
-             CREATE TABLE shop.late_t (x int); CREATE CONSTRAINT TRIGGER late AFTER INSERT ON shop.late_t \
-               DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION shop.late(); \
-             INSERT INTO shop.late_t VALUES (1)"
-        ),
-    ];
-    for script in caught {
-        forge(&live, 1, &script).await;
-        let found = live.try_drift(own, &[]).await.expect(&script);
-        assert_eq!(
-            found.caught,
-            ["shop/20250101000001_f0000001_forged"],
-            "{script}"
-        );
-        live.run("DELETE FROM migrator.shop_history WHERE version > 20250101000000")
-            .await;
-    }
-    assert!(!target.path().exists());
-}
-
-#[tokio::test]
-async fn a_script_that_catches_nothing_is_told_as_the_historys_own() {
-    let live = shop().await;
-    forge(
-        &live,
-        1,
-        "DO $do$ BEGIN PERFORM 1; EXCEPTION WHEN OTHERS THEN NULL; END $do$; \
-         SAVEPOINT a; CREATE TABLE shop.gone (); ROLLBACK TO a; RELEASE a;",
-    )
-    .await;
-    let found = live.try_drift(registry(SHOP), &[]).await;
-    let found = found.expect("the history can be repeated");
-    assert_eq!(found.from_history, ["shop/20250101000001_f0000001_forged"]);
-    assert_eq!(found.caught, [""; 0]);
-    assert_eq!(found.differences, []);
 }
 
 #[tokio::test]
