@@ -161,7 +161,7 @@ fn a_role_that_others_make_is_made_for_the_proof_where_the_manifest_lists_it() {
     for (error, up) in errors.iter().zip(OF_A_ROLE) {
         assert_eq!(
             error["help"],
-            "the throwaway server has no role `made_elsewhere`: if others make the role, write \
+            "the temporary server has no role `made_elsewhere`: if others make the role, write \
              `roles = [\"made_elsewhere\"]` under `[verify]` in services.toml, or lend an empty \
              database of a server that has it: `--database-url`",
             "{up}"
@@ -220,7 +220,7 @@ fn an_extension_that_the_server_lacks_is_named() {
     let said = document(&mut verify(folder.path(), &["--output=json"]));
     assert_eq!(
         said["errors"][0]["help"],
-        "the throwaway server has no extension `no_such_extension`: install it beside that \
+        "the temporary server has no extension `no_such_extension`: install it beside that \
          server's programs, or lend an empty database of a server that has it: `--database-url`"
     );
 }

@@ -189,9 +189,9 @@ pub(crate) enum Command {
     Status(Status),
     /// Mark an interrupted migration as applied or reverted, or record a changed script
     Repair(Repair),
-    /// Apply, revert and reapply each migration on a throwaway server
+    /// Apply, revert and reapply each migration on a temporary server
     ///
-    /// `--database-url` uses that database instead of a throwaway server. The database must be
+    /// `--database-url` uses that database instead of a temporary server. The database must be
     /// empty, and the command leaves it empty. `--directory` verifies the tree in that folder
     /// instead of the tree in this binary.
     Verify(Verify),

@@ -1,4 +1,4 @@
-//! Local servers: the development server of a checkout, and throwaway ones.
+//! Local servers: the development server of a checkout, and temporary ones.
 
 use migrator_localpg::{DevServer, Error, Programs, Started, Throwaway};
 use migrator_model::Code;

@@ -1,4 +1,4 @@
-//! The throwaway database on which migrations are tried out.
+//! The temporary database on which migrations are tried out.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use migrator_runtime::{Settings, connect};
 
 use crate::failure::Failure;
 
-/// An empty database on a throwaway server, which is gone with this value.
+/// An empty database on a temporary server, which is gone with this value.
 pub(crate) struct Scratch {
     /// The way to it, as a superuser.
     pub(crate) settings: Settings,

@@ -1,4 +1,4 @@
-//! What a development server and a throwaway one have in common: `initdb`, and `postgres`'s
+//! What a development server and a temporary one have in common: `initdb`, and `postgres`'s
 //! arguments.
 
 use std::ffi::OsString;

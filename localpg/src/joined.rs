@@ -1,4 +1,4 @@
-//! A throwaway server that processes share: started by the first, found by the next, gone with
+//! A temporary server that processes share: started by the first, found by the next, gone with
 //! the last. What it runs on, and its settings, are [`Throwaway`](crate::Throwaway)'s.
 
 use std::fs::{self, File, OpenOptions};
@@ -22,7 +22,7 @@ use crate::wait;
 /// Hundreds of tests at once, with some sessions each.
 const MORE_SETTINGS: [(&str, &str); 1] = [("max_connections", "1000")];
 
-/// This process's part in a throwaway server that several processes share.
+/// This process's part in a temporary server that several processes share.
 ///
 /// There is one for each user and set of programs. It lives as long as a process that joined it,
 /// and a grace time longer, so that tests that are processes one after the other all find it.

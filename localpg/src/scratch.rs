@@ -34,7 +34,7 @@ pub(crate) fn existing(account: Account) -> Option<PathBuf> {
     folder::is_private(&folder, account).then_some(folder)
 }
 
-/// The folder for throwaway servers, in memory when there is plenty.
+/// The folder for temporary servers, in memory when there is plenty.
 pub(crate) fn quickest(account: Account) -> Result<PathBuf, Error> {
     match memory_is_plenty().then(|| usable(MEMORY.as_ref(), account)) {
         Some(Ok(folder)) => Ok(folder),

@@ -1,4 +1,4 @@
-# Runs a throwaway server as long as standard input stays open, and removes it then: however the
+# Runs a temporary server as long as standard input stays open, and removes it then: however the
 # process that holds the other end dies, the kernel closes that end.
 # A line on standard input ends the server as a crash would, and starts it again.
 #

@@ -1,4 +1,4 @@
-//! Makes a throwaway server safe for untrusted scripts.
+//! Makes a temporary server safe for untrusted scripts.
 //!
 //! Such a script may return to the role that logged in, call the server over a connection of
 //! its own, or leave a function that a superuser calls later. So the scripts log in as roles

@@ -34,8 +34,8 @@ pub enum Error {
     /// There is no up script to an entry.
     #[error("nothing says how `{0}` was applied")]
     NoScript(String),
-    /// A script that the live database has run fails when it is repeated.
-    #[error("what the history lists cannot be repeated")]
+    /// A script that the live database has run fails when it is replayed.
+    #[error("what the history lists cannot be replayed")]
     Repeat(#[source] Box<Fault>),
     /// A script ran for longer than the limit.
     #[error("the script of `{step}` was cancelled: it ran for longer than {}", shown(*.limit))]
@@ -48,9 +48,9 @@ pub enum Error {
     /// A recorded script is not the one that its checksum was computed from.
     #[error("the recorded script of `{0}` does not match its checksum")]
     Altered(String),
-    /// A script failed for lack of rights, as nothing is repeated as a superuser once
+    /// A script failed for lack of rights, as nothing is replayed as a superuser once
     /// a script came that only the history has.
-    #[error("cannot repeat the history without superuser rights")]
+    #[error("cannot replay the history without superuser rights")]
     Unprivileged {
         /// The first entry whose script only the history has.
         foreign: String,
@@ -58,8 +58,8 @@ pub enum Error {
         #[source]
         fault: Box<Fault>,
     },
-    /// The throwaway server could not be kept from running programs.
-    #[error("cannot confine the throwaway server to repeat `{foreign}`: {why}")]
+    /// The temporary server could not be kept from running programs.
+    #[error("cannot confine the temporary server to replay `{foreign}`: {why}")]
     Confine {
         /// The first entry whose script only the history has.
         foreign: String,
@@ -125,7 +125,7 @@ impl Error {
     pub fn help(&self) -> String {
         match self {
             Error::NotEmpty { .. } => {
-                "name a database with nothing in it, or none: then a throwaway server is used"
+                "name a database with nothing in it, or none: then a temporary server is used"
                     .to_owned()
             }
             Error::Catalog(_) => {
@@ -146,7 +146,7 @@ impl Error {
             }
             Error::Repeat(_) => {
                 "a script that depends on data, on a server's version or on an extension which \
-                 is not installed here cannot be repeated; see `migrator explain M0604`"
+                 is not installed here cannot be replayed; see `migrator explain M0604`"
                     .to_owned()
             }
             Error::OutOfTime { step, .. } => format!(
@@ -160,7 +160,7 @@ impl Error {
             }
             Error::Unprivileged { foreign, .. } => format!(
                 "compare with a binary that has `{foreign}`: its script is in the history alone, \
-                 so it and what follows are repeated without superuser rights"
+                 so it and what follows are replayed without superuser rights"
             ),
             Error::Confine { .. } => {
                 "compare with a binary that has all scripts of the history".to_owned()

@@ -1,7 +1,7 @@
 //! How long a test waits for a migrated database of its own: two hundred tests, each a process.
 //!
 //! usage: handout [TEST-THREADS], by itself as many as there are cores; the server is that of
-//! `DATABASE_URL`, or a throwaway one
+//! `DATABASE_URL`, or a temporary one
 
 #![expect(
     clippy::expect_used,

@@ -7,7 +7,7 @@ use migrator_verify::Afterwards;
 pub(super) fn lacks(fault: &Fault, registry: &Registry, afterwards: Afterwards) -> Option<String> {
     let message = fault.message.as_str();
     let server = match afterwards {
-        Afterwards::Abandon => "the throwaway server",
+        Afterwards::Abandon => "the temporary server",
         Afterwards::Empty => "the server of the lent database",
     };
     let lend = match afterwards {

@@ -48,7 +48,7 @@ pub(super) async fn run(context: Context<'_>, verify: &args::Verify) -> Outcome 
             let scratch = Scratch::new(None).await?;
             let version = &scratch.version;
             output.note(&format!(
-                "verifying on a throwaway server: PostgreSQL {version}"
+                "verifying on a temporary server: PostgreSQL {version}"
             ));
             let settings = scratch.settings.clone();
             let act = Act {

@@ -1,4 +1,4 @@
-//! Throwaway servers against the real Postgres.
+//! Temporary servers against the real Postgres.
 
 use std::collections::HashSet;
 use std::fs;

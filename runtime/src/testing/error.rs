@@ -13,7 +13,7 @@ use crate::fault::Fault;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// Without `DATABASE_URL` a throwaway server is used, and there is none.
+    /// Without `DATABASE_URL` a temporary server is used, and there is none.
     Local(migrator_localpg::Error),
     /// The server cannot be connected to.
     Connect(ConnectError),

@@ -6,7 +6,7 @@
 //!
 //! *The server* is that of `DATABASE_URL`, completed as
 //! [`Settings::with_env`](crate::Settings::with_env) does; its role needs CREATEDB, and it must be
-//! reached directly rather than through a pooler in transaction mode. Without the variable it is a throwaway server that all test processes share and that
+//! reached directly rather than through a pooler in transaction mode. Without the variable it is a temporary server that all test processes share and that
 //! ends with the last of them ([`migrator_localpg::Joined`]).
 //!
 //! *The template* is named after all that it is made from: the registry's migrations, the
@@ -26,7 +26,7 @@
 //! | variable | meaning |
 //! | --- | --- |
 //! | `DATABASE_URL` | the server; empty as if it were not set |
-//! | `MIGRATOR_TEST_GRACE` | how many seconds templates and the throwaway server outlive the last test: 10 |
+//! | `MIGRATOR_TEST_GRACE` | how many seconds templates and the temporary server outlive the last test: 10 |
 
 mod carry;
 mod create;

@@ -1,4 +1,4 @@
-//! Scripts that only the history has: what they may do on the throwaway server.
+//! Scripts that only the history has: what they may do on the temporary server.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
