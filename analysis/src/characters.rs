@@ -156,71 +156,82 @@ impl Sort {
     }
 }
 
+const SPACE: &str = "replace it with a plain space";
+const BREAK: &str = "replace it with a line break";
+const REMOVE: &str = "remove it";
+const QUOTE: &str = "replace it with a plain quote: `'` for a string, `\"` for a name";
+const DASH: &str = "replace it with a plain `-`";
+const PLAIN: &str = "replace it with the plain character";
+
 /// The name of a character, the help for it, and its kind.
 fn known(character: char) -> Option<(&'static str, &'static str, Sort)> {
-    const SPACE: &str = "replace it with a plain space";
-    const REMOVE: &str = "remove it";
-    const QUOTE: &str = "replace it with a plain quote: `'` for a string, `\"` for a name";
-    const DASH: &str = "replace it with a plain `-`";
-    const PLAIN: &str = "replace it with the plain character";
+    let with = |sort| move |(name, remedy)| (name, remedy, sort);
+    let bidirectional = direction(character).map(with(Sort::Direction));
+    bidirectional
+        .or_else(|| line_end(character).map(with(Sort::LineEnd)))
+        .or_else(|| alike(character).map(with(Sort::Alike)))
+        .or_else(|| invisible(character).map(with(Sort::Invisible)))
+}
+
+/// A character that turns the direction of text.
+fn direction(character: char) -> Option<(&'static str, &'static str)> {
     Some(match character {
-        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-            ("a bidirectional control", REMOVE, Sort::Direction)
-        }
-        '\u{2028}' => (
-            "a line separator",
-            "replace it with a line break",
-            Sort::LineEnd,
-        ),
-        '\u{2029}' => (
-            "a paragraph separator",
-            "replace it with a line break",
-            Sort::LineEnd,
-        ),
-        '\u{85}' => (
-            "a next-line control",
-            "replace it with a line break",
-            Sort::LineEnd,
-        ),
-        '\u{a0}' => ("a no-break space", SPACE, Sort::Invisible),
-        '\u{202f}' => ("a narrow no-break space", SPACE, Sort::Invisible),
-        '\u{3000}' => ("a full-width space", SPACE, Sort::Invisible),
-        '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{205f}' => {
-            ("a typographic space", SPACE, Sort::Invisible)
-        }
-        '\u{200b}' => ("a zero-width space", REMOVE, Sort::Invisible),
-        '\u{200c}' => ("a zero-width non-joiner", REMOVE, Sort::Invisible),
-        '\u{200d}' => ("a zero-width joiner", REMOVE, Sort::Invisible),
-        '\u{2060}' => ("a word joiner", REMOVE, Sort::Invisible),
-        '\u{feff}' => ("a byte-order mark", REMOVE, Sort::Invisible),
-        '\u{ad}' => ("a soft hyphen", REMOVE, Sort::Invisible),
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => ("a bidirectional control", REMOVE),
+        _ => return None,
+    })
+}
+
+/// A character that ends a line for a person.
+fn line_end(character: char) -> Option<(&'static str, &'static str)> {
+    Some(match character {
+        '\u{2028}' => ("a line separator", BREAK),
+        '\u{2029}' => ("a paragraph separator", BREAK),
+        '\u{85}' => ("a next-line control", BREAK),
+        _ => return None,
+    })
+}
+
+/// A character that looks like another one.
+fn alike(character: char) -> Option<(&'static str, &'static str)> {
+    Some(match character {
+        '\u{2018}' | '\u{2019}' | '\u{201a}' | '\u{201b}' => ("a typographic single quote", QUOTE),
+        '\u{201c}'..='\u{201f}' => ("a typographic double quote", QUOTE),
+        '\u{b4}' => ("an acute accent", QUOTE),
+        '\u{2032}' | '\u{2033}' => ("a prime", QUOTE),
+        '\u{2010}' | '\u{2011}' => ("a hyphen", DASH),
+        '\u{2012}' | '\u{2013}' => ("an en dash", DASH),
+        '\u{2014}' | '\u{2015}' => ("an em dash", DASH),
+        '\u{2212}' => ("a minus sign", DASH),
+        '\u{37e}' => ("a Greek question mark", "replace it with `;`"),
+        '\u{ff01}'..='\u{ff5e}' => ("a full-width character", PLAIN),
+        '\u{3001}' | '\u{3002}' => ("an ideographic punctuation mark", PLAIN),
+        '\u{2026}' => ("an ellipsis", "write what it stands for"),
+        '\u{d7}' => ("a multiplication sign", "replace it with `*`"),
+        '\u{2260}' => ("a not-equal sign", "replace it with `<>`"),
+        '\u{2264}' => ("a less-or-equal sign", "replace it with `<=`"),
+        '\u{2265}' => ("a greater-or-equal sign", "replace it with `>=`"),
+        _ => return None,
+    })
+}
+
+/// A character that cannot be seen.
+fn invisible(character: char) -> Option<(&'static str, &'static str)> {
+    Some(match character {
+        '\u{a0}' => ("a no-break space", SPACE),
+        '\u{202f}' => ("a narrow no-break space", SPACE),
+        '\u{3000}' => ("a full-width space", SPACE),
+        '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{205f}' => ("a typographic space", SPACE),
+        '\u{200b}' => ("a zero-width space", REMOVE),
+        '\u{200c}' => ("a zero-width non-joiner", REMOVE),
+        '\u{200d}' => ("a zero-width joiner", REMOVE),
+        '\u{2060}' => ("a word joiner", REMOVE),
+        '\u{feff}' => ("a byte-order mark", REMOVE),
+        '\u{ad}' => ("a soft hyphen", REMOVE),
         '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200e}' | '\u{200f}' | '\u{2061}'..='\u{2064}' => {
-            ("an invisible mark", REMOVE, Sort::Invisible)
+            ("an invisible mark", REMOVE)
         }
-        '\u{2018}' | '\u{2019}' | '\u{201a}' | '\u{201b}' => {
-            ("a typographic single quote", QUOTE, Sort::Alike)
-        }
-        '\u{201c}'..='\u{201f}' => ("a typographic double quote", QUOTE, Sort::Alike),
-        '\u{b4}' => ("an acute accent", QUOTE, Sort::Alike),
-        '\u{2032}' | '\u{2033}' => ("a prime", QUOTE, Sort::Alike),
-        '\u{2010}' | '\u{2011}' => ("a hyphen", DASH, Sort::Alike),
-        '\u{2012}' | '\u{2013}' => ("an en dash", DASH, Sort::Alike),
-        '\u{2014}' | '\u{2015}' => ("an em dash", DASH, Sort::Alike),
-        '\u{2212}' => ("a minus sign", DASH, Sort::Alike),
-        '\u{37e}' => ("a Greek question mark", "replace it with `;`", Sort::Alike),
-        '\u{ff01}'..='\u{ff5e}' => ("a full-width character", PLAIN, Sort::Alike),
-        '\u{3001}' | '\u{3002}' => ("an ideographic punctuation mark", PLAIN, Sort::Alike),
-        '\u{2026}' => ("an ellipsis", "write what it stands for", Sort::Alike),
-        '\u{d7}' => ("a multiplication sign", "replace it with `*`", Sort::Alike),
-        '\u{2260}' => ("a not-equal sign", "replace it with `<>`", Sort::Alike),
-        '\u{2264}' => ("a less-or-equal sign", "replace it with `<=`", Sort::Alike),
-        '\u{2265}' => (
-            "a greater-or-equal sign",
-            "replace it with `>=`",
-            Sort::Alike,
-        ),
         '\t' | '\n' | '\r' | '\u{b}' | '\u{c}' | '\0' => return None,
-        control if control.is_control() => ("a control character", REMOVE, Sort::Invisible),
+        control if control.is_control() => ("a control character", REMOVE),
         _ => return None,
     })
 }

@@ -11,18 +11,21 @@
 
 mod allowances;
 mod characters;
+mod clauses;
 mod client;
 mod finding;
 mod irreversible;
 mod kinds;
 mod names;
 mod nowhere;
-pub mod objects;
+mod objects;
 mod ownership;
 pub mod parse;
 mod repeat;
 mod safety;
 mod script;
+mod site;
+mod sql_type;
 mod state;
 mod syntax;
 pub mod template;

@@ -2,20 +2,21 @@
 
 use std::fmt;
 
+use crate::parse::{Id, Kind, Sql};
+
 /// A name with its schema, if it is written with one; folded as Postgres folds.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Name {
+pub(crate) struct Name {
     /// The schema; `public` is the same as none.
-    pub schema: Option<String>,
+    pub(crate) schema: Option<String>,
     /// The name itself.
-    pub name: String,
+    pub(crate) name: String,
 }
 
 impl Name {
     /// A name from its parts, the last of which is its own; what is before the
     /// schema (a database) is left out.
-    #[must_use]
-    pub fn of(mut parts: Vec<String>) -> Option<Name> {
+    pub(crate) fn of(mut parts: Vec<String>) -> Option<Name> {
         let name = parts.pop()?;
         let schema = parts.pop().filter(|schema| schema != "public");
         Some(Name { schema, name })
@@ -31,14 +32,37 @@ impl fmt::Display for Name {
     }
 }
 
+/// The name that a node spells.
+pub(crate) fn name_of(sql: &Sql<'_>, node: Id) -> Option<Name> {
+    Name::of(parts_of(sql, node))
+}
+
+/// The parts of the name that a node spells, folded: of a path in it, if there
+/// is one (a type may have arguments behind it).
+pub(crate) fn parts_of(sql: &Sql<'_>, node: Id) -> Vec<String> {
+    let is_path = |&node: &Id| matches!(sql.kind(node), Kind::PATH | Kind::PATH_REF);
+    let path = sql.descendants(node).find(is_path).unwrap_or(node);
+    let mut leaves: Vec<Id> = sql
+        .descendants(path)
+        .filter(|&id| sql.is_leaf(id))
+        .collect();
+    if leaves.is_empty() {
+        leaves.push(path);
+    }
+    leaves.retain(|&leaf| sql.kind(leaf) != Kind::DOT);
+    leaves
+        .into_iter()
+        .map(|leaf| fold(sql.text_of(leaf)))
+        .collect()
+}
+
 /// The bytes of a name that Postgres keeps (`NAMEDATALEN` less one).
 pub(crate) const LONGEST: usize = 63;
 
 /// Folds an identifier: unquoted to lower case (ASCII alone, as a UTF-8 server
 /// does: `downcase_identifier` in `scansup.c`), quoted to what the quotes hold;
 /// cut as `truncate_identifier` cuts, before a character that does not fit.
-#[must_use]
-pub fn fold(identifier: &str) -> String {
+pub(crate) fn fold(identifier: &str) -> String {
     let mut name = fold_whole(identifier);
     name.truncate(name.floor_char_boundary(LONGEST));
     name

@@ -6,7 +6,7 @@
 )]
 
 use crate::kinds::{is_alter, is_create, is_drop, is_rename};
-use crate::objects::fold;
+use crate::names::fold;
 use crate::parse::{Id, Kind, Sql};
 
 /// What running a statement a second time does.

@@ -7,7 +7,7 @@ use migrator_model::file_name::Direction;
 use migrator_model::{Migration, Mode, Registry};
 
 use crate::objects::{self, Mention};
-use crate::parse::{Sql, on_large_stack, parse};
+use crate::parse::{Id, Sql, on_large_stack, parse};
 
 /// One script, parsed.
 pub(crate) struct Script<'a> {
@@ -16,7 +16,7 @@ pub(crate) struct Script<'a> {
     /// The file, as diagnostics name it.
     pub(crate) path: &'a str,
     pub(crate) sql: Sql<'a>,
-    /// What it makes, drops, changes and refers to, in the order of the text.
+    /// What it mentions, in the order of the text, so that those of a statement are in a row.
     pub(crate) mentions: Vec<Mention>,
 }
 
@@ -27,6 +27,14 @@ pub(crate) struct Pair<'a> {
 }
 
 impl Script<'_> {
+    /// What a statement mentions.
+    pub(crate) fn mentions_of(&self, statement: Id) -> &[Mention] {
+        let all = &self.mentions;
+        let start = all.partition_point(|one| one.statement < statement);
+        let end = all.partition_point(|one| one.statement <= statement);
+        all.get(start..end).unwrap_or_default()
+    }
+
     /// Whether it runs as one transaction.
     pub(crate) fn mode(&self) -> Mode {
         match self.direction {

@@ -19,8 +19,9 @@ use crate::names::fold;
 use crate::objects::{Deed, Mention, Object, Space};
 use crate::parse::{Id, Kind, Sql};
 use crate::script::{Pair, Script};
+use crate::site::Site;
+use crate::state::State;
 use crate::state::table::Extent;
-use crate::state::{Site, State, mentions_of};
 use crate::unread::Unread;
 
 pub(crate) fn find<'a>(pairs: &'a [Pair<'a>], unread: &Unread) -> Vec<Finding<'a>> {
@@ -56,7 +57,7 @@ impl<'a> Judge<'a> {
                 self.has_cascaded = true;
                 self.since.clear();
             }
-            let made = mentions_of(script, statement).iter();
+            let made = script.mentions_of(statement).iter();
             let made = made.filter(|mention| mention.deed == Deed::Make);
             self.since
                 .extend(made.map(|mention| mention.object.clone()));
@@ -78,7 +79,7 @@ impl<'a> Judge<'a> {
         if is_guarded || sql.find(statement, Kind::TEMP).is_some() {
             return None;
         }
-        let mentions = mentions_of(script, statement);
+        let mentions = script.mentions_of(statement);
         mentions.iter().enumerate().find_map(|(at, mention)| {
             let made = self.made_before(sql, mentions, at)?;
             let finding = finding(script, mention, made);

@@ -17,14 +17,14 @@ use migrator_model::Registry;
 use migrator_model::file_name::Direction;
 
 use crate::finding::Finding;
-use crate::names::Name;
 use crate::objects::{Object, Space};
 use crate::script::{Pair, Script};
+use crate::site::Site;
 use crate::unread::Unread;
 use reading::{Absence, Act, Event, Manner, Reading, read};
 use services::Services;
 use words::{Deed, Reference, Remedy};
-use world::{Site, Standing, World};
+use world::{Standing, World};
 
 pub(crate) fn find<'a>(
     registry: &Registry,
@@ -267,12 +267,7 @@ fn is_there_again(script: &Script<'_>, standing: &Standing<'_>) -> bool {
 }
 
 fn schema_of(object: &Object) -> Option<Object> {
-    let name = object.name.schema.clone()?;
-    Some(Object {
-        space: Space::Schema,
-        name: Name { schema: None, name },
-        of: None,
-    })
+    object.name.schema.clone().map(Object::schema)
 }
 
 #[cfg(test)]

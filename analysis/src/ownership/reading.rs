@@ -6,8 +6,8 @@
 use std::collections::BTreeSet;
 
 use crate::kinds::is_alter;
-use crate::names::fold;
-use crate::objects::{Deed, Mention, Object, Space, name_of};
+use crate::names::{fold, name_of};
+use crate::objects::{Deed, Mention, Object, Space};
 use crate::parse::{Id, Kind, Sql};
 use crate::script::Script;
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use migrator_model::{Migration, Registry, Service, Version};
 
 use super::words::Remedy;
-use super::world::Site;
+use crate::site::Site;
 
 /// What services depend on and, so far in the plan, wait for.
 pub(super) struct Services<'r> {

@@ -397,6 +397,10 @@ fn nothing_is_guessed() {
         ("core/02", "DROP FUNCTION s.f(int);"),
         ("core/03", "SELECT s.f('x');"),
     ]);
+}
+
+#[test]
+fn types_of_the_catalog_and_objects_of_bodies_and_extensions_are_not_reported() {
     // Types of the catalog.
     silent(&[
         ("core/01", "CREATE TABLE a (at date);"),

@@ -2,10 +2,11 @@
 
 use migrator_model::Code;
 
-use super::world::{Gone, Site};
+use super::world::Gone;
 use crate::finding::Finding;
 use crate::objects::Object;
 use crate::script::Script;
+use crate::site::Site;
 
 /// What a script does to another service's object.
 #[derive(Clone, Copy)]

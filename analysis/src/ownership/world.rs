@@ -2,35 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use migrator_model::diagnostic::Position;
-
 use super::reading::{Act, Event, Manner};
 use crate::names::Name;
 use crate::objects::{Object, Space};
 use crate::script::Script;
-
-/// A place in a script.
-#[derive(Clone, Copy)]
-pub(super) struct Site<'a> {
-    pub(super) script: &'a Script<'a>,
-    pub(super) offset: usize,
-}
-
-impl<'a> Site<'a> {
-    pub(super) fn service(&self) -> &'a str {
-        &self.script.migration.service
-    }
-
-    /// `path:line`.
-    pub(super) fn place(&self) -> String {
-        let Position { line, .. } = Position::at(self.script.sql.text, self.offset);
-        format!("{}:{line}", self.script.path)
-    }
-
-    pub(super) fn is_in(&self, script: &Script<'_>) -> bool {
-        self.script.path == script.path
-    }
-}
+use crate::site::Site;
 
 /// An object that is there.
 struct Made<'a> {

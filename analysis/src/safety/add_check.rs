@@ -3,7 +3,7 @@
 use migrator_model::Code;
 
 use super::case::Case;
-use super::table::is_unproven;
+use crate::clauses::is_unproven;
 use crate::finding::Finding;
 use crate::parse::Kind;
 

@@ -2,10 +2,11 @@
 
 use migrator_model::Code;
 
-use super::case::{Case, is_null_default};
-use super::sql_type::SqlType;
+use super::case::Case;
+use crate::clauses::is_null_default;
 use crate::finding::Finding;
 use crate::parse::Kind;
+use crate::sql_type::SqlType;
 
 pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
     let not_null = case.part(Kind::ADD_COLUMN, Kind::NOT_NULL_CONSTRAINT);

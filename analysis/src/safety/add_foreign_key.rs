@@ -2,10 +2,10 @@
 
 use migrator_model::Code;
 
-use super::case::{Case, is_null_default};
-use super::table::{is_unproven, referred_constraint};
+use super::case::Case;
+use crate::clauses::{is_null_default, is_unproven, referred_constraint};
 use crate::finding::Finding;
-use crate::objects::name_of;
+use crate::names::name_of;
 use crate::parse::{Id, Kind};
 
 pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {

@@ -4,12 +4,13 @@ use migrator_model::Code;
 use migrator_model::registry::Mode;
 
 use super::known::Known;
-use super::sql_type::SqlType;
-use super::table::{Constraint, Emptied, Table, referred_constraint};
+use super::table::{Constraint, Emptied, Table};
+use crate::clauses::{column_of, referred_constraint, table_of};
 use crate::finding::Finding;
-use crate::objects::{Name, fold, name_of};
+use crate::names::Name;
 use crate::parse::{Id, Kind, Sql};
 use crate::script::Script;
+use crate::sql_type::SqlType;
 use crate::unread::Unread;
 
 pub(super) struct Case<'k, 'a> {
@@ -31,29 +32,6 @@ pub(super) fn units(script: &Script<'_>, statement: Id) -> Vec<Id> {
         !sql.is_leaf(id) && !matches!(sql.kind(id), Kind::TABLE_RELATION_NAME | Kind::IF_EXISTS)
     };
     sql.children(statement).filter(is_action).collect()
-}
-
-/// The table that an ALTER TABLE or CREATE INDEX is about.
-pub(super) fn table_of(sql: &Sql<'_>, statement: Id) -> Option<Name> {
-    let kind = sql.kind(statement);
-    if !matches!(kind, Kind::ALTER_TABLE | Kind::CREATE_INDEX) {
-        return None;
-    }
-    let table = sql.child(statement, Kind::TABLE_RELATION_NAME)?;
-    name_of(sql, sql.find(table, Kind::TABLE_NAME_REF)?)
-}
-
-/// The column that an action defines or refers to.
-pub(super) fn column_of(sql: &Sql<'_>, action: Id) -> Option<String> {
-    let is_name = |&id: &Id| matches!(sql.kind(id), Kind::COLUMN_NAME | Kind::COLUMN_NAME_REF);
-    let name = sql.children(action).find(is_name)?;
-    Some(fold(sql.text_of(name)))
-}
-
-/// Whether an expression is NULL and nothing else.
-pub(super) fn is_null_default(sql: &Sql<'_>, default: Id) -> bool {
-    let value = sql.child(default, Kind::LITERAL);
-    value.is_some_and(|literal| sql.text_of(literal).eq_ignore_ascii_case("null"))
 }
 
 impl<'k, 'a> Case<'k, 'a> {

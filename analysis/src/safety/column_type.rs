@@ -2,12 +2,13 @@
 
 use migrator_model::Code;
 
-use super::case::{Case, column_of};
-use super::sql_type::SqlType;
+use super::case::Case;
 use super::table::Table;
+use crate::clauses::column_of;
 use crate::finding::Finding;
-use crate::objects::fold;
+use crate::names::fold;
 use crate::parse::{Id, Kind};
+use crate::sql_type::SqlType;
 
 pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
     let change = case.part(Kind::ALTER_COLUMN, Kind::SET_TYPE)?;

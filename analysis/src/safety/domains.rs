@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::case::is_null_default;
-use super::sql_type::SqlType;
-use super::table::{constraint_name, referred_constraint};
-use crate::objects::{Name, fold, name_of};
+use crate::clauses::{constraint_name, is_null_default, referred_constraint};
+use crate::names::{Name, fold, name_of};
 use crate::parse::{Id, Kind, Sql};
+use crate::sql_type::SqlType;
 
 /// The domains, by name.
 #[derive(Default)]

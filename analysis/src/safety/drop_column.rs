@@ -3,8 +3,9 @@
 use migrator_model::Code;
 
 use super::case::Case;
-use super::successor::{self, Successor};
+use super::successor::Successor;
 use crate::finding::Finding;
+use crate::objects::{Object, Space};
 use crate::parse::Kind;
 
 pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
@@ -19,7 +20,7 @@ pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
     if may_lack_table && case.of_table().is_none() {
         return None;
     }
-    let object = successor::column(table, column.clone());
+    let object = Object::part(Space::Column, table.clone(), column.clone());
     let message = match case.successor(&object) {
         Some(Successor::Renamed) => return None,
         _ if case.makes_way(&object) => return None,

@@ -5,9 +5,9 @@ use migrator_model::Code;
 use super::case::Case;
 use super::successor::Successor;
 use crate::finding::Finding;
-use crate::objects::{Name, name_of};
+use crate::names::{Name, name_of};
+use crate::objects::Object;
 use crate::parse::Kind;
-use crate::state::relation;
 
 pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
     let sql = case.sql();
@@ -21,13 +21,13 @@ pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
     let may_lack = sql.child(case.unit, Kind::IF_EXISTS).is_some();
     let is_there = |table: &Name| !may_lack || case.known.table(table).is_some();
     let is_replaced = |table: &Name| {
-        let object = relation(table.clone());
+        let object = Object::relation(table.clone());
         case.successor(&object) == Some(Successor::Renamed) || case.makes_way(&object)
     };
     let is_lost =
         |table: &Name| !case.known.is_new(table) && is_there(table) && !is_replaced(table);
     let table = tables.find(is_lost)?;
-    let message = match case.successor(&relation(table.clone())) {
+    let message = match case.successor(&Object::relation(table.clone())) {
         Some(_) => format!("`{table}` is dropped and made again: its data is gone"),
         None => format!("services that still use `{table}` fail, and its data is gone"),
     };

@@ -9,13 +9,14 @@ use std::collections::{HashMap, HashSet};
 use migrator_model::diagnostic::Position;
 use migrator_model::{Code, Mode};
 
-use super::case::column_of;
 use super::known::Known;
-use super::sql_type::SqlType;
+use crate::clauses::column_of;
 use crate::finding::Finding;
-use crate::objects::{Deed, Name, Space, fold, name_of};
+use crate::names::{Name, fold, name_of};
+use crate::objects::{Deed, Space};
 use crate::parse::{Id, Kind, Sql};
 use crate::script::Script;
+use crate::sql_type::SqlType;
 
 /// The enums of the tree, and the values that the script at hand adds.
 #[derive(Default)]

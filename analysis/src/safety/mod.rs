@@ -27,7 +27,6 @@ mod partitioned_index;
 mod rename;
 mod rows;
 mod set_not_null;
-pub(crate) mod sql_type;
 mod successor;
 mod table;
 #[cfg(test)]

@@ -5,11 +5,11 @@
 
 use migrator_model::Code;
 
-use super::case::table_of;
 use super::known::Known;
 use super::table::Table;
+use crate::clauses::table_of;
 use crate::finding::Finding;
-use crate::objects::name_of;
+use crate::names::name_of;
 use crate::parse::{Id, Kind};
 use crate::script::Script;
 

@@ -3,9 +3,9 @@
 use migrator_model::Code;
 
 use super::case::Case;
-use super::successor;
 use crate::finding::Finding;
-use crate::objects::Name;
+use crate::names::Name;
+use crate::objects::{Object, Space};
 use crate::parse::Kind;
 
 pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
@@ -29,5 +29,8 @@ pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
 fn is_seen(case: &Case<'_, '_>, table: &Name) -> bool {
     let column = case.column();
     let is_new = case.known.is_new_column(table, &column);
-    !is_new && case.successor(&successor::column(table, column)).is_none()
+    !is_new
+        && case
+            .successor(&Object::part(Space::Column, table.clone(), column))
+            .is_none()
 }

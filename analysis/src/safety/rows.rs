@@ -1,8 +1,7 @@
 //! Tables that a script empties before it changes them.
 
-use super::known::Known;
 use super::table::Emptied;
-use crate::objects::{Name, fold, name_of};
+use crate::names::{Name, fold, name_of};
 use crate::parse::{Id, Kind, Sql};
 
 /// Follows which statements remove the rows of a table.
@@ -119,61 +118,4 @@ fn body(sql: &Sql<'_>, statement: Id) -> Option<Rows> {
     }
     let words = body.split(|c: char| !c.is_alphanumeric() && c != '_');
     Some(Rows::MayEmpty(words.map(fold).collect()))
-}
-
-impl Known {
-    /// Takes in what a statement does to the rows of tables; `is_one` says that the
-    /// script is one transaction, in which TRUNCATE keeps others out.
-    pub(super) fn follow_rows(&mut self, sql: &Sql<'_>, statement: Id, is_one: bool) {
-        for change in changes(sql, statement) {
-            match change {
-                Rows::Empties(name, how, reach) => {
-                    let how = if is_one { how } else { Emptied::Deleted };
-                    self.empty(&name, how, reach);
-                }
-                Rows::Fills(name) => self.fill(&name),
-                Rows::MayEmptyAny => self.empty_any(),
-                Rows::MayEmpty(words) => {
-                    let names: Vec<Name> = self.names().cloned().collect();
-                    for name in names.iter().filter(|name| words.contains(&name.name)) {
-                        self.empty(name, Emptied::Deleted, Reach::Children);
-                    }
-                }
-            }
-        }
-    }
-
-    fn empty(&mut self, name: &Name, how: Emptied, reach: Reach) {
-        let mut reached = vec![name.clone()];
-        let mut at = 0;
-        while let Some(table) = reached.get(at).cloned() {
-            at += 1;
-            let further = match reach {
-                Reach::Only => Vec::new(),
-                Reach::Children => self.children_of(&table),
-                Reach::Cascade => [self.children_of(&table), self.referrers_of(&table)].concat(),
-            };
-            let news = further.into_iter().filter(|one| !reached.contains(one));
-            let news: Vec<Name> = news.collect();
-            reached.extend(news);
-        }
-        if reach == Reach::Cascade {
-            // What no script makes may refer to it.
-            self.empty_unknown();
-        }
-        for table in &reached {
-            self.mark_emptied(table, Some(how));
-        }
-    }
-
-    fn fill(&mut self, name: &Name) {
-        let related = [
-            vec![name.clone()],
-            self.parents_of(name),
-            self.children_of(name),
-        ];
-        for table in related.concat() {
-            self.mark_emptied(&table, None);
-        }
-    }
 }

@@ -2,8 +2,9 @@
 
 use migrator_model::Code;
 
-use super::case::{Case, column_of};
-use super::table::{Table, is_unproven};
+use super::case::Case;
+use super::table::Table;
+use crate::clauses::{column_of, is_unproven};
 use crate::finding::Finding;
 use crate::parse::Kind;
 

@@ -3,7 +3,7 @@
 use migrator_model::registry::Mode;
 
 use super::case::Case;
-use crate::objects::{Deed, Mention, Name, Object, Space};
+use crate::objects::{Deed, Mention, Object};
 
 /// What has the name of an object at the end of the script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,15 +12,6 @@ pub(super) enum Successor {
     Renamed,
     /// A new object.
     Made,
-}
-
-/// A column as the scripts name it.
-pub(super) fn column(table: &Name, name: String) -> Object {
-    Object {
-        space: Space::Column,
-        name: Name { schema: None, name },
-        of: Some(table.clone()),
-    }
 }
 
 impl Case<'_, '_> {

@@ -586,6 +586,12 @@ fn an_enum_value_is_not_used_where_it_is_added() {
         );
         assert!(codes(&[add, uses]).is_empty(), "{uses}");
     }
+}
+
+#[test]
+fn another_use_of_the_text_of_an_enum_value_is_not_reported() {
+    let after = |add: &str, uses: &str| codes(&[&format!("{add}; {uses}")]);
+    let add = "ALTER TYPE mood ADD VALUE 'new'";
     for uses in [
         "SELECT 'new'::text",
         "SELECT 'ok'::mood",

@@ -3,10 +3,10 @@
 use migrator_model::Code;
 
 use super::case::Case;
-use super::sql_type::SqlType;
 use crate::finding::Finding;
-use crate::objects::name_of;
+use crate::names::name_of;
 use crate::parse::{Id, Kind};
+use crate::sql_type::SqlType;
 
 pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
     let (column, table) = (case.column(), case.shown_table());

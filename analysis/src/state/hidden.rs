@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::objects::fold;
+use crate::names::fold;
 use crate::parse::{Id, Kind, Sql};
 
 /// What a statement may make, drop or change.

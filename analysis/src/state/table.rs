@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::Site;
 use super::text;
-use crate::names::Name;
-use crate::objects::{fold, name_of};
+use crate::clauses::{column_of, constraint_name, referred_constraint};
+use crate::names::{Name, fold, name_of};
 use crate::parse::{Id, Kind, Sql};
+use crate::site::Site;
 
 /// A table; of one that no script makes, only what was done to it.
 #[derive(Clone)]
@@ -361,26 +361,8 @@ fn identity_of(sql: &Sql<'_>, clause: Id) -> Option<String> {
     }
 }
 
-/// The column that a part of CREATE TABLE or ALTER TABLE defines or refers to.
-pub(crate) fn column_of(sql: &Sql<'_>, part: Id) -> Option<String> {
-    let is_name = |&id: &Id| matches!(sql.kind(id), Kind::COLUMN_NAME | Kind::COLUMN_NAME_REF);
-    let name = sql.children(part).find(is_name)?;
-    Some(fold(sql.text_of(name)))
-}
-
 fn columns_of(sql: &Sql<'_>, constraint: Id) -> Vec<String> {
     let names = sql.descendants(constraint);
     let names = names.filter(|&id| sql.kind(id) == Kind::COLUMN_NAME_REF);
     names.map(|id| fold(sql.text_of(id))).collect()
-}
-
-fn referred_constraint(sql: &Sql<'_>, action: Id) -> Option<String> {
-    let name = sql.child(action, Kind::CONSTRAINT_NAME_REF)?;
-    Some(name_of(sql, name)?.name)
-}
-
-fn constraint_name(sql: &Sql<'_>, constraint: Id) -> Option<String> {
-    let clause = sql.child(constraint, Kind::CONSTRAINT_NAME_CLAUSE)?;
-    let name = sql.find(clause, Kind::CONSTRAINT_NAME)?;
-    Some(fold(sql.text_of(name)))
 }

@@ -3,7 +3,7 @@
 use crate::kinds::is_type;
 use crate::names::fold_whole;
 use crate::parse::{Id, Kind, Sql};
-use crate::safety::sql_type::canonical;
+use crate::sql_type::canonical;
 
 /// A statement or clause as words; what may be left out or written twice is not
 /// part of it.

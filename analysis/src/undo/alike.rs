@@ -7,7 +7,7 @@ use crate::names::{LONGEST, fold, fold_whole};
 use crate::objects::Deed;
 use crate::parse::{Id, Kind, Sql};
 use crate::script::Script;
-use crate::state::{State, mentions_of};
+use crate::state::State;
 
 /// What a statement makes under the first 63 bytes of another's name; `state` is
 /// what is there before it.
@@ -18,7 +18,7 @@ pub(super) fn find<'a>(
 ) -> Vec<Finding<'a>> {
     let sql = &script.sql;
     let mut findings = within(script, statement);
-    for mention in mentions_of(script, statement) {
+    for mention in script.mentions_of(statement) {
         let name = &mention.object.name.name;
         // A shorter name was not cut.
         if mention.deed != Deed::Make || name.len() < LONGEST - 3 {

@@ -3,11 +3,13 @@
 use migrator_model::file_name::Direction;
 
 use crate::finding::Finding;
-use crate::objects::{Deed, Mention, Name, Object, Space, fold};
+use crate::names::{Name, fold};
+use crate::objects::{Deed, Mention, Object, Space};
 use crate::parse::{Id, Kind, ROOT, Sql};
 use crate::script::Script;
+use crate::site::Site;
 use crate::state::hidden::is_dynamic;
-use crate::state::{Path, Site, State, mentions_of};
+use crate::state::{Path, State};
 
 use super::alike;
 use super::names::Names;
@@ -96,7 +98,7 @@ impl<'a> Effects<'a> {
     fn statement(&mut self, statement: Id, state: &State<'a>) {
         let sql = &self.script.sql;
         let mut renamed: Option<&'a Mention> = None;
-        for mention in mentions_of(self.script, statement) {
+        for mention in self.script.mentions_of(statement) {
             if !matches!(mention.deed, Deed::Make | Deed::Drop) {
                 continue;
             }
@@ -182,6 +184,17 @@ impl<'a> Effects<'a> {
         }
         net
     }
+}
+
+/// The names that the scripts of a migration change.
+pub(super) fn names(scripts: [&Effects<'_>; 2]) -> Names {
+    let mut names = Names::default();
+    for effect in scripts.into_iter().flat_map(|effects| &effects.all) {
+        if let Some(before) = effect.before {
+            names.add(before, &effect.mention.object);
+        }
+    }
+    names
 }
 
 impl Net<'_> {

@@ -4,41 +4,16 @@
 
 use std::collections::BTreeMap;
 
-use crate::finding::Finding;
-use crate::names::Name;
-use crate::objects::{Object, Space, name_of};
-use crate::parse::{Id, Kind};
-use crate::script::Script;
-use crate::state::relation;
-use crate::state::table::{Extent, Facet, Table, changes, column_of};
-use crate::state::text::is_other_type;
-
-use super::Judge;
-use super::effects::Net;
-use super::moments::Moment;
-use super::words::{quoted, quoted_part};
 use migrator_model::Code;
 
-/// A fact that is another after both scripts.
-struct Difference<'d> {
-    table: &'d Name,
-    column: Option<&'d str>,
-    /// What the up script calls the table and the column at its end.
-    renamed: (&'d Name, Option<&'d str>),
-    facet: &'d Facet,
-    before: &'d str,
-    between: Option<&'d str>,
-    after: &'d str,
-}
-
-/// Which script has made the difference.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Cause {
-    /// The up script, and the down script does nothing about it.
-    Up,
-    /// The down script.
-    Down,
-}
+use super::comparison::Judge;
+use super::difference::{Cause, Difference, made_in};
+use super::effects::Net;
+use super::moments::Moment;
+use crate::finding::Finding;
+use crate::names::Name;
+use crate::objects::{Object, Space};
+use crate::state::table::{Extent, Facet, Table};
 
 pub(super) fn find<'a>(judge: &Judge<'_, 'a>) -> Vec<Finding<'a>> {
     let mut findings = Vec::new();
@@ -55,7 +30,11 @@ pub(super) fn find<'a>(judge: &Judge<'_, 'a>) -> Vec<Finding<'a>> {
         let (Some(before), Some(after)) = (at(Moment::Before), at(Moment::After)) else {
             continue;
         };
-        if judge.moments.state.is_hidden(&relation(key.name.clone())) {
+        if judge
+            .moments
+            .state
+            .is_hidden(&Object::relation(key.name.clone()))
+        {
             continue;
         }
         let renamed = renamed(judge, key).map_or(&key.name, |object| &object.name);
@@ -63,7 +42,8 @@ pub(super) fn find<'a>(judge: &Judge<'_, 'a>) -> Vec<Finding<'a>> {
         findings.extend(of_table(
             judge,
             [&key.name, renamed],
-            [Some(before), between, Some(after)],
+            [before, after],
+            between,
         ));
     }
     findings
@@ -82,39 +62,14 @@ fn renamed<'j>(judge: &'j Judge<'_, '_>, key: &Object) -> Option<&'j Object> {
     })
 }
 
+/// What is wrong with a table and its columns.
 fn of_table<'a>(
     judge: &Judge<'_, 'a>,
     [table, renamed_table]: [&Name; 2],
-    moments: [Option<&Table<'a>>; 3],
+    [before, after]: [&Table<'a>; 2],
+    between: Option<&Table<'a>>,
 ) -> Vec<Finding<'a>> {
-    let [Some(before), between, Some(after)] = moments else {
-        return Vec::new();
-    };
-    let mut findings = Vec::new();
-    let enabled = String::from("ENABLE");
-    let triggers = between.into_iter().flat_map(|table| table.facts.keys());
-    let triggers = triggers.filter(|facet| {
-        let is_trigger = matches!(facet, Facet::Trigger(_));
-        is_trigger && before.extent == Extent::Whole && !before.facts.contains_key(*facet)
-    });
-    let known = before
-        .facts
-        .iter()
-        .chain(triggers.map(|facet| (facet, &enabled)));
-    for (facet, value) in known {
-        let difference = Difference {
-            table,
-            column: None,
-            renamed: (renamed_table, None),
-            facet,
-            before: value,
-            between: between
-                .and_then(|table| table.facts.get(facet))
-                .map(String::as_str),
-            after: after.facts.get(facet).unwrap_or(value),
-        };
-        findings.extend(difference.finding(judge).map(|(_, finding)| finding));
-    }
+    let mut findings = of_whole(judge, [table, renamed_table], [before, after], between);
     let mut of_columns: BTreeMap<(Cause, &Facet), Vec<Finding<'a>>> = BTreeMap::new();
     let mut lacking = Vec::new();
     let is_remade = made_in(judge.down.script, table).is_some()
@@ -127,14 +82,7 @@ fn of_table<'a>(
             }
             continue;
         };
-        let key = Object {
-            space: Space::Column,
-            name: Name {
-                schema: None,
-                name: name.clone(),
-            },
-            of: Some(table.clone()),
-        };
+        let key = Object::part(Space::Column, table.clone(), name.clone());
         let now_called = renamed(judge, &key).map_or(name, |object| &object.name.name);
         let between = between.and_then(|table| table.columns.get(now_called));
         let differences = column.facts.iter().filter_map(|(facet, value)| {
@@ -161,6 +109,40 @@ fn of_table<'a>(
     findings.extend(of_columns.into_values().flat_map(gathered));
     findings.extend(gathered(lacking));
     findings
+}
+
+/// What is wrong with what was set for a table as a whole.
+fn of_whole<'a>(
+    judge: &Judge<'_, 'a>,
+    [table, renamed_table]: [&Name; 2],
+    [before, after]: [&Table<'a>; 2],
+    between: Option<&Table<'a>>,
+) -> Vec<Finding<'a>> {
+    let enabled = String::from("ENABLE");
+    let triggers = between.into_iter().flat_map(|table| table.facts.keys());
+    let triggers = triggers.filter(|facet| {
+        let is_trigger = matches!(facet, Facet::Trigger(_));
+        is_trigger && before.extent == Extent::Whole && !before.facts.contains_key(*facet)
+    });
+    let known = before
+        .facts
+        .iter()
+        .chain(triggers.map(|facet| (facet, &enabled)));
+    let findings = known.filter_map(|(facet, value)| {
+        let difference = Difference {
+            table,
+            column: None,
+            renamed: (renamed_table, None),
+            facet,
+            before: value,
+            between: between
+                .and_then(|table| table.facts.get(facet))
+                .map(String::as_str),
+            after: after.facts.get(facet).unwrap_or(value),
+        };
+        difference.finding(judge).map(|(_, finding)| finding)
+    });
+    findings.collect()
 }
 
 /// One finding for many columns that have the same fault.
@@ -222,187 +204,4 @@ fn missing<'a>(
         format!("the down script makes table `{table}` again without its column `{column}`"),
         format!("make it as it was before the up script: `{column}` is from {place}"),
     ))
-}
-
-impl<'d> Difference<'d> {
-    /// Which script is at fault, if it is certain that there is a difference.
-    fn cause(&self) -> Option<Cause> {
-        let is_other = |one: &str, other: &str| match self.facet {
-            Facet::Type => is_other_type(one, other),
-            Facet::Default => one.is_empty() != other.is_empty(),
-            _ => one != other,
-        };
-        let is_as_the_up_script_left_it = self.between == Some(self.after);
-        let is_certain = is_other(self.before, self.after)
-            || *self.facet == Facet::Default && are_other_numbers(self.before, self.after)
-            || *self.facet == Facet::Default
-                && is_as_the_up_script_left_it
-                && self.before != self.after
-                && is_plain(self.before)
-                && is_plain(self.after);
-        let cause = match self.between {
-            Some(between) if between != self.before => Cause::Up,
-            _ => Cause::Down,
-        };
-        is_certain.then_some(cause)
-    }
-
-    fn finding<'a>(&self, judge: &Judge<'_, 'a>) -> Option<((Cause, &'d Facet), Finding<'a>)> {
-        let cause = self.cause()?;
-        let (script, offset) = match cause {
-            Cause::Up => (judge.up.script, self.offset(judge.up.script)?),
-            Cause::Down => (judge.down.script, self.offset(judge.down.script)?),
-        };
-        let message = match cause {
-            Cause::Up => format!(
-                "the up script {}, and the down script does not take that back",
-                self.change()
-            ),
-            Cause::Down => format!("the down script leaves {}", self.left()),
-        };
-        let help = format!("write `{}` in the down script", self.statement());
-        let finding = Finding::new(script, Code::M0229, offset, message, help);
-        Some(((cause, self.facet), finding))
-    }
-
-    fn shown(&self) -> String {
-        match self.column {
-            Some(column) => format!("column `{column}` of `{}`", self.table),
-            None => format!("table `{}`", self.table),
-        }
-    }
-
-    /// What the up script does.
-    fn change(&self) -> String {
-        let (shown, before) = (self.shown(), self.before);
-        let now = self.between.unwrap_or(self.after);
-        match self.facet {
-            Facet::Type => format!("changes the type of {shown} from `{before}` to `{now}`"),
-            Facet::NotNull if now.is_empty() => format!("drops NOT NULL from {shown}"),
-            Facet::NotNull => format!("makes {shown} NOT NULL"),
-            Facet::Default if now.is_empty() => format!("drops the default of {shown}"),
-            Facet::Default if before.is_empty() => format!("gives {shown} a default"),
-            Facet::Default => format!("changes the default of {shown}"),
-            Facet::Identity if now.is_empty() => format!("drops the identity of {shown}"),
-            Facet::Identity if before.is_empty() => format!("makes {shown} an identity"),
-            Facet::Identity => format!("changes the identity of {shown}"),
-            Facet::RowSecurity => format!("{} row level security on {shown}", third_person(now)),
-            Facet::ForcedRowSecurity => format!("sets {now} ROW LEVEL SECURITY on {shown}"),
-            Facet::Logged => format!("makes {shown} {now}"),
-            Facet::Trigger(name) => format!("sets trigger `{name}` of {shown} to {now}"),
-        }
-    }
-
-    /// What is wrong after the down script.
-    fn left(&self) -> String {
-        let (shown, before, after) = (self.shown(), self.before, self.after);
-        match self.facet {
-            Facet::Type => format!(
-                "{shown} with the type `{after}`, which was `{before}` before the up script"
-            ),
-            Facet::NotNull if after.is_empty() => {
-                format!("{shown} without the NOT NULL that it had before the up script")
-            }
-            Facet::NotNull => format!("{shown} NOT NULL, which it was not before the up script"),
-            Facet::Default if after.is_empty() => {
-                format!("{shown} without the default that it had before the up script")
-            }
-            Facet::Default => {
-                format!("{shown} with a default that it did not have before the up script")
-            }
-            _ => format!("{shown} other than it was before the up script"),
-        }
-    }
-
-    /// The statement that puts it back.
-    fn statement(&self) -> String {
-        let table = quoted(self.table);
-        let column = self.column.map(quoted_part).unwrap_or_default();
-        let before = self.before;
-        let action = match self.facet {
-            Facet::Type => format!("TYPE {before}"),
-            Facet::NotNull if before.is_empty() => "DROP NOT NULL".to_owned(),
-            Facet::NotNull => "SET NOT NULL".to_owned(),
-            Facet::Default if before.is_empty() => "DROP DEFAULT".to_owned(),
-            Facet::Default => "SET DEFAULT …".to_owned(),
-            Facet::Identity if before.is_empty() => "DROP IDENTITY".to_owned(),
-            Facet::Identity => format!("ADD GENERATED {before} AS IDENTITY"),
-            Facet::RowSecurity | Facet::ForcedRowSecurity => format!("{before} ROW LEVEL SECURITY"),
-            Facet::Logged => format!("SET {before}"),
-            Facet::Trigger(name) => format!("{before} TRIGGER {}", quoted_part(name)),
-        };
-        match self.column {
-            Some(_) => format!("ALTER TABLE {table} ALTER COLUMN {column} {action};"),
-            None => format!("ALTER TABLE {table} {action};"),
-        }
-    }
-
-    /// Where a script has to do with it.
-    fn offset(&self, script: &Script<'_>) -> Option<usize> {
-        let sql = &script.sql;
-        let actions = || {
-            let tables = sql.statements().filter(|&id| self.is_about(script, id));
-            tables.flat_map(|statement| sql.children(statement))
-        };
-        let changed = actions()
-            .filter(|&action| {
-                let mut changes = changes(sql, action).into_iter();
-                changes.any(|one| self.is_column(one.column.as_deref()) && one.facet == *self.facet)
-            })
-            .last();
-        let named = || {
-            let is_it = |&action: &Id| {
-                self.column.is_some() && column_of(sql, action).as_deref() == self.column
-            };
-            actions().filter(is_it).last()
-        };
-        let keyed = || {
-            let is_key = |&action: &Id| sql.find(action, Kind::PRIMARY_KEY_CONSTRAINT).is_some();
-            actions().filter(is_key).last()
-        };
-        let found = changed.or_else(named).or_else(keyed);
-        found
-            .map(|action| sql.range(action).start)
-            .or_else(|| made_in(script, self.table))
-    }
-
-    fn is_column(&self, name: Option<&str>) -> bool {
-        name == self.column || name == self.renamed.1
-    }
-
-    fn is_about(&self, script: &Script<'_>, statement: Id) -> bool {
-        let sql = &script.sql;
-        let name = sql.find(statement, Kind::TABLE_NAME_REF);
-        let name = name.and_then(|id| name_of(sql, id));
-        sql.kind(statement) == Kind::ALTER_TABLE
-            && name
-                .is_some_and(|name| [&self.table.name, &self.renamed.0.name].contains(&&name.name))
-    }
-}
-
-/// Where a script makes a table.
-fn made_in(script: &Script<'_>, table: &Name) -> Option<usize> {
-    let mut made = script.mentions.iter().filter(|one| {
-        one.deed == crate::objects::Deed::Make
-            && one.object.space == Space::Relation
-            && one.object.name.name == table.name
-    });
-    made.next_back().map(|one| one.offset)
-}
-
-fn third_person(verb: &str) -> String {
-    format!("{}s", verb.to_ascii_lowercase())
-}
-
-fn are_other_numbers(one: &str, other: &str) -> bool {
-    let number = |text: &str| text.parse::<i64>().ok();
-    matches!((number(one), number(other)), (Some(one), Some(other)) if one != other)
-}
-
-/// Whether an expression is a number or one word, of which two that differ mean
-/// different things.
-fn is_plain(expression: &str) -> bool {
-    expression
-        .chars()
-        .all(|c| c.is_alphanumeric() || "_-.".contains(c))
 }

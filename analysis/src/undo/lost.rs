@@ -9,9 +9,8 @@ use crate::finding::Finding;
 use crate::names::Name;
 use crate::objects::{Object, Space};
 use crate::parse::{Kind, ROOT};
-use crate::state::relation;
 
-use super::Judge;
+use super::comparison::Judge;
 use super::moments::Moment;
 
 pub(super) fn find<'a>(judge: &Judge<'_, 'a>) -> Vec<Finding<'a>> {
@@ -24,7 +23,10 @@ pub(super) fn find<'a>(judge: &Judge<'_, 'a>) -> Vec<Finding<'a>> {
     for (object, table) in candidates(judge) {
         let is_there = judge.moments.table(Moment::After, &table).is_some();
         let is_hidden = judge.moments.state.is_hidden(&object)
-            || judge.moments.state.is_hidden(&relation(table.clone()));
+            || judge
+                .moments
+                .state
+                .is_hidden(&Object::relation(table.clone()));
         let is_named = judge.up.touches(&judge.names, &object)
             || judge.down.touches(&judge.names, &object)
             || may_be_called_so(&object, &table) && judge.may_be_made_unnamed(&object);
@@ -58,14 +60,10 @@ fn candidates(judge: &Judge<'_, '_>) -> Vec<(Object, Name)> {
                 candidates.push((key.clone(), owner.clone()));
             }
             (Some(table), _) if !is_gone => {
-                let constraints = table.constraints.keys().map(|name| Object {
-                    space: Space::Constraint,
-                    name: Name {
-                        schema: None,
-                        name: name.clone(),
-                    },
-                    of: Some(key.name.clone()),
-                });
+                let constraints = table
+                    .constraints
+                    .keys()
+                    .map(|name| Object::part(Space::Constraint, key.name.clone(), name.clone()));
                 let gone = constraints.filter(|one| !judge.moments.is_there(Moment::After, one));
                 candidates.extend(gone.map(|one| (one, key.name.clone())));
             }

@@ -3,7 +3,7 @@
 use crate::names::Name;
 use crate::objects::{Object, Space};
 use crate::state::table::{Column, Constraint, Table};
-use crate::state::{Before, Entry, Journal, State, relation};
+use crate::state::{Before, Entry, Journal, State};
 
 /// A point of time.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -41,7 +41,9 @@ impl<'s, 'a> Moments<'s, 'a> {
     }
 
     pub(super) fn table(&'s self, moment: Moment, name: &Name) -> Option<&'s Table<'a>> {
-        self.entry(moment, &relation(name.clone()))?.table.as_ref()
+        self.entry(moment, &Object::relation(name.clone()))?
+            .table
+            .as_ref()
     }
 
     pub(super) fn column(&'s self, moment: Moment, key: &Object) -> Option<&'s Column<'a>> {

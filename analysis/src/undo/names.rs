@@ -1,8 +1,7 @@
 //! Which names mean the same in the two scripts of a migration.
 
-use crate::objects::{Name, Object, Space};
-
-use super::effects::Effects;
+use crate::names::Name;
+use crate::objects::{Object, Space};
 
 /// The names that the scripts change on the way.
 ///
@@ -22,21 +21,14 @@ enum Schemas {
 }
 
 impl Names {
-    pub(super) fn of(scripts: [&Effects<'_>; 2]) -> Names {
-        let mut names = Names::default();
-        for effect in scripts.into_iter().flat_map(|effects| &effects.all) {
-            let now = &effect.mention.object;
-            match (effect.before, now.space) {
-                (Some(before), Space::Relation) => {
-                    names
-                        .tables
-                        .push((before.name.name.clone(), now.name.name.clone()));
-                }
-                (Some(_), Space::Schema) => names.schemas = Schemas::Renamed,
-                _ => {}
-            }
+    /// Adds the old and the new name of an object that a script renames.
+    pub(super) fn add(&mut self, before: &Object, now: &Object) {
+        if now.space == Space::Relation {
+            let pair = (before.name.name.clone(), now.name.name.clone());
+            self.tables.push(pair);
+        } else if now.space == Space::Schema {
+            self.schemas = Schemas::Renamed;
         }
-        names
     }
 
     /// Whether two objects may be the same, an index and its constraint too.

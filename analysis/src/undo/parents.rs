@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::objects::{Name, Object, Space, fold, name_of};
+use crate::names::{Name, fold, name_of};
+use crate::objects::{Object, Space};
 use crate::parse::{Id, Kind, ROOT, Sql};
 
 use super::effects::{Effect, Effects, words};
@@ -171,4 +172,15 @@ impl Cascade {
             Cascade::Names(gone) => gone.contains(&object.name.name),
         }
     }
+}
+
+/// Whether the table or schema of an object goes in the same script.
+pub(super) fn goes_with_table(script: &Effects<'_>, names: &Names, object: &Object) -> bool {
+    let owner = object.of.as_ref().unwrap_or(&object.name);
+    let is_in_schema = !matches!(object.space, Space::Schema | Space::Extension);
+    object
+        .of
+        .as_ref()
+        .is_some_and(|table| script.drops_relation(names, table))
+        || is_in_schema && script.drops_schema(owner.schema.as_deref())
 }

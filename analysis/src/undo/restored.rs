@@ -6,9 +6,9 @@ use migrator_model::Code;
 
 use crate::finding::Finding;
 use crate::objects::{Deed, Object, Space};
-use crate::safety::sql_type::canonical;
+use crate::sql_type::canonical;
 
-use super::Judge;
+use super::comparison::Judge;
 use super::moments::Moment;
 
 pub(super) fn find<'a>(judge: &Judge<'_, 'a>) -> Option<Finding<'a>> {

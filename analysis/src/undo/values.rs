@@ -3,11 +3,12 @@
 use migrator_model::Code;
 
 use crate::finding::Finding;
-use crate::objects::{Object, Space, name_of};
+use crate::names::name_of;
+use crate::objects::{Object, Space};
 use crate::parse::{Id, Kind};
 use crate::script::Script;
 
-use super::Judge;
+use super::comparison::Judge;
 use super::moments::Moment;
 use super::words::quoted;
 

@@ -1,8 +1,11 @@
 //! How to say what a down script lacks.
 
 use crate::kinds::alter_words;
-use crate::objects::{Name, Object, Space};
+use crate::names::Name;
+use crate::objects::{Object, Space};
 use crate::parse::Kind;
+
+use super::effects::Effect;
 
 /// The statement that drops what a statement of some kind made, if it can be
 /// said without looking at more than the name.
@@ -122,4 +125,9 @@ pub(super) fn quoted_part(name: &str) -> String {
     } else {
         format!("\"{}\"", name.replace('"', "\"\""))
     }
+}
+
+pub(super) fn again(object: &Object, by: &Effect<'_>) -> String {
+    let statement = make_statement(object, by.kind);
+    format!("write `{statement}` in the down script")
 }

@@ -1,16 +1,18 @@
 //! What is known of one table.
 
+mod copy;
+
 use std::collections::BTreeMap;
 
 use migrator_model::Code;
 
-use super::case::column_of;
-use super::sql_type::SqlType;
-use crate::objects::{Name, fold, name_of};
+use crate::clauses::{column_of, constraint_name, is_unproven, referred_constraint};
+use crate::names::{Name, fold, name_of};
 use crate::parse::{Id, Kind, Sql};
+use crate::sql_type::SqlType;
 
 /// A table; of one that no script makes, only what was done to it.
-pub(super) struct Table {
+pub(in crate::safety) struct Table {
     /// The migration that makes it; 0 for none.
     made: usize,
     shape: Shape,
@@ -19,16 +21,16 @@ pub(super) struct Table {
     /// Whether it may have columns that the scripts do not tell.
     is_open: bool,
     /// The tables that it inherits from or is a partition of.
-    pub(super) parents: Vec<Name>,
+    pub(in crate::safety) parents: Vec<Name>,
     /// The tables that its foreign keys refer to.
-    pub(super) references: Vec<Name>,
+    pub(in crate::safety) references: Vec<Name>,
     /// The migration that last emptied it, and how.
     emptied: Option<(usize, Emptied)>,
 }
 
 /// What a relation with rows is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(in crate::safety) enum Shape {
     Plain,
     Partitioned,
     View,
@@ -36,7 +38,7 @@ pub(super) enum Shape {
 
 /// How a table came to have no rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Emptied {
+pub(in crate::safety) enum Emptied {
     /// By TRUNCATE: its file is empty, and nobody else writes to it before the end.
     Truncated,
     /// By DELETE: dead rows are still read, and others may insert.
@@ -52,13 +54,13 @@ struct Column {
 
 /// A constraint that is proven by a look at every row.
 #[derive(Clone)]
-pub(super) struct Constraint {
+pub(in crate::safety) struct Constraint {
     made: usize,
     /// The rule that is about proving it.
-    pub(super) rule: Code,
+    pub(in crate::safety) rule: Code,
     proof: Proof,
     /// The columns that are never null where it holds.
-    pub(super) filled: Vec<String>,
+    pub(in crate::safety) filled: Vec<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -69,7 +71,7 @@ enum Proof {
 
 impl Table {
     /// A table without columns; `made` is the migration that makes it, 0 for none.
-    pub(super) fn made_by(made: usize, shape: Shape) -> Table {
+    pub(in crate::safety) fn made_by(made: usize, shape: Shape) -> Table {
         Table {
             made,
             shape,
@@ -83,40 +85,40 @@ impl Table {
     }
 
     /// A table that no script makes.
-    pub(super) fn unknown(made: usize) -> Table {
+    pub(in crate::safety) fn unknown(made: usize) -> Table {
         Table {
             is_open: true,
             ..Table::made_by(made, Shape::Plain)
         }
     }
 
-    pub(super) fn is_made_by(&self, here: usize) -> bool {
+    pub(in crate::safety) fn is_made_by(&self, here: usize) -> bool {
         self.made == here
     }
 
-    pub(super) fn is_partitioned(&self) -> bool {
+    pub(in crate::safety) fn is_partitioned(&self) -> bool {
         self.shape == Shape::Partitioned
     }
 
-    pub(super) fn is_view(&self) -> bool {
+    pub(in crate::safety) fn is_view(&self) -> bool {
         self.shape == Shape::View
     }
 
-    pub(super) fn type_of(&self, column: &str) -> Option<&SqlType> {
+    pub(in crate::safety) fn type_of(&self, column: &str) -> Option<&SqlType> {
         self.columns.get(column)?.of_type.as_ref()
     }
 
-    pub(super) fn has_column(&self, column: &str) -> bool {
+    pub(in crate::safety) fn has_column(&self, column: &str) -> bool {
         self.columns.contains_key(column)
     }
 
     /// Whether it has no such column, as far as every column of it is known.
-    pub(super) fn lacks_column(&self, column: &str) -> bool {
+    pub(in crate::safety) fn lacks_column(&self, column: &str) -> bool {
         !self.is_open && !self.has_column(column)
     }
 
     /// Whether a column is never null: it is NOT NULL, or a constraint proves it.
-    pub(super) fn is_filled(&self, column: &str) -> bool {
+    pub(in crate::safety) fn is_filled(&self, column: &str) -> bool {
         let is_not_null = self.columns.get(column).is_some_and(|c| c.is_not_null);
         let mut proven = self
             .constraints
@@ -126,37 +128,47 @@ impl Table {
     }
 
     /// Whether a migration adds a column.
-    pub(super) fn has_column_of(&self, here: usize, column: &str) -> bool {
+    pub(in crate::safety) fn has_column_of(&self, here: usize, column: &str) -> bool {
         let column = self.columns.get(column);
         column.is_some_and(|column| column.made == here)
     }
 
     /// A constraint that is not proven yet.
-    pub(super) fn unproven(&self, name: &str) -> Option<&Constraint> {
+    pub(in crate::safety) fn unproven(&self, name: &str) -> Option<&Constraint> {
         let constraint = self.constraints.get(name)?;
         (constraint.proof == Proof::Open).then_some(constraint)
     }
 
     /// A constraint that a migration adds and that is not proven yet.
-    pub(super) fn open_constraint(&self, here: usize, name: &str) -> Option<&Constraint> {
+    pub(in crate::safety) fn open_constraint(
+        &self,
+        here: usize,
+        name: &str,
+    ) -> Option<&Constraint> {
         self.unproven(name)
             .filter(|constraint| constraint.made == here)
     }
 
     /// How a migration has emptied it, if it has.
-    pub(super) fn emptied_by(&self, here: usize) -> Option<Emptied> {
+    pub(in crate::safety) fn emptied_by(&self, here: usize) -> Option<Emptied> {
         let (by, how) = self.emptied?;
         (by == here).then_some(how)
     }
 
-    pub(super) fn set_emptied(&mut self, emptied: Option<(usize, Emptied)>) {
+    pub(in crate::safety) fn set_emptied(&mut self, emptied: Option<(usize, Emptied)>) {
         self.emptied = emptied;
     }
 }
 
 impl Table {
     /// Takes in what an action of ALTER TABLE does.
-    pub(super) fn change(&mut self, sql: &Sql<'_>, name: &Name, action: Id, here: usize) {
+    pub(in crate::safety) fn change(
+        &mut self,
+        sql: &Sql<'_>,
+        name: &Name,
+        action: Id,
+        here: usize,
+    ) {
         let refers_to = || {
             sql.find(action, Kind::TABLE_NAME_REF)
                 .and_then(|id| name_of(sql, id))
@@ -192,7 +204,13 @@ impl Table {
     }
 
     /// A column or a constraint that is defined.
-    pub(super) fn take_in(&mut self, sql: &Sql<'_>, table: &Name, part: Id, here: usize) {
+    pub(in crate::safety) fn take_in(
+        &mut self,
+        sql: &Sql<'_>,
+        table: &Name,
+        part: Id,
+        here: usize,
+    ) {
         let kind = sql.kind(part);
         let references = [Kind::REFERENCES_CONSTRAINT, Kind::FOREIGN_KEY_CONSTRAINT];
         let is_key = |&id: &Id| references.contains(&sql.kind(id));
@@ -258,7 +276,7 @@ impl Table {
     }
 
     /// A column that is never null from here on.
-    pub(super) fn require(&mut self, column: &str) {
+    pub(in crate::safety) fn require(&mut self, column: &str) {
         if let Some(column) = self.columns.get_mut(column) {
             column.is_not_null = true;
         } else if self.is_open {
@@ -328,74 +346,6 @@ impl Table {
             self.columns.insert(new, column);
         }
     }
-}
-
-/// Columns that come from elsewhere: LIKE, INHERITS, PARTITION OF, CREATE TABLE AS.
-impl Table {
-    /// It has columns that the scripts do not tell.
-    pub(super) fn open(&mut self) {
-        self.is_open = true;
-    }
-
-    /// All columns of another table, as NOT NULL as they are there.
-    pub(super) fn copy_columns(&mut self, from: &Table, here: usize) {
-        self.is_open |= from.is_open;
-        for (name, column) in &from.columns {
-            let column = Column {
-                made: here,
-                ..column.clone()
-            };
-            self.columns.insert(name.clone(), column);
-        }
-    }
-
-    /// The checks of another table, and what else keeps nulls out.
-    pub(super) fn copy_checks(&mut self, from: &Table) {
-        let checks = from.constraints.iter();
-        let checks = checks.filter(|(_, one)| [Code::M0217, Code::M0225].contains(&one.rule));
-        self.constraints
-            .extend(checks.map(|(name, one)| (name.clone(), one.clone())));
-    }
-
-    /// A column that a query gives: nothing of the old one but its type.
-    pub(super) fn derive_column(&mut self, name: &str, of_type: Option<SqlType>, here: usize) {
-        let column = Column {
-            made: here,
-            of_type,
-            is_not_null: false,
-        };
-        self.columns.insert(name.to_owned(), column);
-    }
-
-    /// All columns of another table, as a query gives them.
-    pub(super) fn derive_columns(&mut self, from: &Table, here: usize) {
-        self.is_open |= from.is_open;
-        for (name, column) in &from.columns {
-            self.derive_column(name, column.of_type.clone(), here);
-        }
-    }
-}
-
-/// Whether old rows need not satisfy a constraint that is added.
-pub(super) fn is_unproven(sql: &Sql<'_>, constraint: Id) -> bool {
-    let kinds = [Kind::NOT_VALID, Kind::NOT_ENFORCED];
-    let mut found = kinds
-        .into_iter()
-        .filter_map(|kind| sql.child(constraint, kind));
-    found.next().is_some()
-}
-
-/// The constraint that an action refers to.
-pub(super) fn referred_constraint(sql: &Sql<'_>, action: Id) -> Option<String> {
-    let name = sql.child(action, Kind::CONSTRAINT_NAME_REF)?;
-    Some(name_of(sql, name)?.name)
-}
-
-/// The name that a constraint is given.
-pub(super) fn constraint_name(sql: &Sql<'_>, constraint: Id) -> Option<String> {
-    let clause = sql.child(constraint, Kind::CONSTRAINT_NAME_CLAUSE)?;
-    let name = sql.find(clause, Kind::CONSTRAINT_NAME)?;
-    Some(fold(sql.text_of(name)))
 }
 
 /// The columns of which a CHECK says `IS NOT NULL`, by itself or with AND.

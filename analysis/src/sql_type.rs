@@ -3,22 +3,22 @@
 use std::fmt;
 
 use crate::kinds::is_type;
-use crate::objects::{Name, name_of};
+use crate::names::{Name, name_of};
 use crate::parse::{Id, Kind, Sql};
 
 /// A type with its modifiers, such as `numeric(10, 2)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct SqlType {
+pub(crate) struct SqlType {
     /// Its words, by the name that Postgres has for the type.
     base: String,
     modifiers: Vec<u32>,
     /// Its name, if it is a name and no words of the grammar.
-    pub(super) name: Option<Name>,
+    pub(crate) name: Option<Name>,
 }
 
 impl SqlType {
     /// The type that stands directly in a node.
-    pub(super) fn within(sql: &Sql<'_>, node: Id) -> Option<SqlType> {
+    pub(crate) fn within(sql: &Sql<'_>, node: Id) -> Option<SqlType> {
         let found = sql.children(node).find(|&id| is_type(sql.kind(id)))?;
         let is_name = sql.kind(found) == Kind::PATH_TYPE;
         let name = is_name.then(|| name_of(sql, found)).flatten();
@@ -49,7 +49,7 @@ impl SqlType {
     }
 
     /// Whether a column of it draws its values from a sequence.
-    pub(super) fn is_serial(&self) -> bool {
+    pub(crate) fn is_serial(&self) -> bool {
         const SERIAL: [&str; 6] = [
             "serial",
             "bigserial",
@@ -62,12 +62,12 @@ impl SqlType {
     }
 
     /// Whether it is text of any length.
-    pub(super) fn is_text(&self) -> bool {
+    pub(crate) fn is_text(&self) -> bool {
         ["text", "varchar"].contains(&self.base.as_str()) && self.modifiers.is_empty()
     }
 
     /// Whether it is a type of Postgres's own, as far as its name tells.
-    pub(super) fn is_built_in(&self) -> bool {
+    pub(crate) fn is_built_in(&self) -> bool {
         let of_own = ["text", "varchar"].contains(&self.base.as_str()) || self.is_serial();
         of_own || is_converted_to_text(&self.base)
     }
@@ -77,7 +77,7 @@ impl SqlType {
     /// From `varchar_support`, `numeric_support`, `TemporalSimplify` and the
     /// binary-coercible rows of `pg_cast`; the zone of the session, on which
     /// `timestamp` to `timestamptz` depends, is not known here.
-    pub(super) fn becomes_freely(&self, new: &SqlType) -> bool {
+    pub(crate) fn becomes_freely(&self, new: &SqlType) -> bool {
         if self.base == new.base && self.modifiers == new.modifiers {
             return true;
         }
@@ -108,7 +108,7 @@ impl SqlType {
 
     /// Whether a column of another form of the type may become of it freely: more
     /// than its name has to be known of the old type.
-    pub(super) fn has_narrower_forms(&self) -> bool {
+    pub(crate) fn has_narrower_forms(&self) -> bool {
         let base = self.base.as_str();
         ["text", "varchar", "numeric", "varbit", "inet"].contains(&base) || is_temporal(base)
     }

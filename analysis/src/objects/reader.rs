@@ -1,131 +1,27 @@
-//! What a script makes, drops, changes and uses, by name.
-//!
-//! Names inside strings and function bodies are not looked at, and a name that
-//! is not qualified is taken as it stands: no false alarm is worth more than
-//! one more finding.
-
-#![expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "a script has hundreds of kinds of nodes, a few of which matter here"
-)]
+//! Reads what a statement mentions.
 
 use std::collections::BTreeSet;
 
+use super::kinds::{dropped, made, referred};
+use super::mention::{Deed, Mention};
+use super::object::{Object, Space};
 use crate::kinds::{is_alter, is_rename};
-pub use crate::names::{Name, fold};
+use crate::names::{Name, fold, name_of, parts_of};
 use crate::parse::{Id, Kind, Sql};
 
-/// One object in one script.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mention {
-    /// What is done to it.
-    pub deed: Deed,
-    /// The object.
-    pub object: Object,
-    /// Where its name stands, in bytes.
-    pub offset: usize,
-    /// The statement.
-    pub statement: Id,
-}
-
-/// What a statement does to an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Deed {
-    /// It is there afterwards.
-    Make,
-    /// It is not there afterwards.
-    Drop,
-    /// It is another afterwards.
-    Change,
-    /// It has to be there.
-    Use,
-}
-
-/// An object of the database, by name.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Object {
-    /// What it is.
-    pub space: Space,
-    /// Its name; of what belongs to a table, without a schema.
-    pub name: Name,
-    /// The table that it belongs to.
-    pub of: Option<Name>,
-}
-
-/// What names are unique within.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Space {
-    /// Tables, views, indexes, sequences.
-    Relation,
-    /// Types and domains.
-    Type,
-    /// Functions, procedures, aggregates; without their arguments.
-    Routine,
-    /// Schemas.
-    Schema,
-    /// Extensions.
-    Extension,
-    /// Extended statistics.
-    Statistics,
-    /// Triggers of a table.
-    Trigger,
-    /// Policies of a table.
-    Policy,
-    /// Rules of a table.
-    Rule,
-    /// Columns of a table.
-    Column,
-    /// Constraints of a table.
-    Constraint,
-}
-
-impl Space {
-    /// The word for it.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Space::Relation => "relation",
-            Space::Type => "type",
-            Space::Routine => "function",
-            Space::Schema => "schema",
-            Space::Extension => "extension",
-            Space::Statistics => "statistics object",
-            Space::Trigger => "trigger",
-            Space::Policy => "policy",
-            Space::Rule => "rule",
-            Space::Column => "column",
-            Space::Constraint => "constraint",
-        }
+/// Adds what a statement mentions.
+pub(super) fn read(sql: &Sql<'_>, statement: Id, mentions: &mut Vec<Mention>) {
+    let mut reader = Reader {
+        sql,
+        statement,
+        kind: sql.kind(statement),
+        table: table(sql, statement),
+        ctes: ctes(sql, statement),
+        mentions,
+    };
+    for node in sql.descendants(statement) {
+        reader.node(node);
     }
-}
-
-impl std::fmt::Display for Object {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.of {
-            Some(table) => write!(f, "{} `{}` of `{table}`", self.space.word(), self.name),
-            None => write!(f, "{} `{}`", self.space.word(), self.name),
-        }
-    }
-}
-
-/// Everything a script mentions, in the order of the text.
-#[must_use]
-pub fn mentions(sql: &Sql<'_>) -> Vec<Mention> {
-    let mut mentions = Vec::new();
-    for statement in sql.statements() {
-        let mut reader = Reader {
-            sql,
-            statement,
-            kind: sql.kind(statement),
-            table: table(sql, statement),
-            ctes: ctes(sql, statement),
-            mentions: &mut mentions,
-        };
-        for node in sql.descendants(statement) {
-            reader.node(node);
-        }
-    }
-    mentions
 }
 
 /// The names of a statement's common table expressions.
@@ -133,31 +29,6 @@ fn ctes(sql: &Sql<'_>, statement: Id) -> BTreeSet<String> {
     let nodes = sql.descendants(statement);
     let names = nodes.filter(|&node| sql.kind(node) == Kind::CTE_NAME);
     names.map(|node| fold(sql.text_of(node))).collect()
-}
-
-/// The name that a node spells.
-#[must_use]
-pub fn name_of(sql: &Sql<'_>, node: Id) -> Option<Name> {
-    Name::of(parts_of(sql, node))
-}
-
-/// The parts of the name that a node spells, folded: of a path in it, if there
-/// is one (a type may have arguments behind it).
-fn parts_of(sql: &Sql<'_>, node: Id) -> Vec<String> {
-    let is_path = |&node: &Id| matches!(sql.kind(node), Kind::PATH | Kind::PATH_REF);
-    let path = sql.descendants(node).find(is_path).unwrap_or(node);
-    let mut leaves: Vec<Id> = sql
-        .descendants(path)
-        .filter(|&id| sql.is_leaf(id))
-        .collect();
-    if leaves.is_empty() {
-        leaves.push(path);
-    }
-    leaves.retain(|&leaf| sql.kind(leaf) != Kind::DOT);
-    leaves
-        .into_iter()
-        .map(|leaf| fold(sql.text_of(leaf)))
-        .collect()
 }
 
 /// The table that a statement is about.
@@ -402,67 +273,4 @@ impl Reader<'_, '_> {
 
 fn of_table(space: Space) -> bool {
     matches!(space, Space::Trigger | Space::Policy | Space::Rule)
-}
-
-/// What a node that defines a name defines.
-fn made(kind: Kind) -> Option<Space> {
-    Some(match kind {
-        Kind::TABLE_NAME | Kind::VIEW | Kind::SEQUENCE | Kind::INDEX => Space::Relation,
-        Kind::TYPE_NAME | Kind::DOMAIN => Space::Type,
-        Kind::FUNCTION_NAME | Kind::PROCEDURE_NAME | Kind::AGGREGATE_NAME => Space::Routine,
-        Kind::SCHEMA => Space::Schema,
-        Kind::EXTENSION => Space::Extension,
-        Kind::STATISTICS => Space::Statistics,
-        Kind::TRIGGER => Space::Trigger,
-        Kind::POLICY => Space::Policy,
-        Kind::RULE => Space::Rule,
-        _ => return None,
-    })
-}
-
-/// What a node that refers to a name refers to.
-fn referred(kind: Kind) -> Option<Space> {
-    Some(match kind {
-        Kind::TABLE_NAME_REF
-        | Kind::RELATION_NAME_REF
-        | Kind::VIEW_REF
-        | Kind::SEQUENCE_REF
-        | Kind::INDEX_REF
-        | Kind::QUALIFIED_COLUMN_NAME_REF => Space::Relation,
-        Kind::TYPE_NAME_REF | Kind::DOMAIN_REF | Kind::PATH_TYPE => Space::Type,
-        Kind::FUNCTION_NAME_REF
-        | Kind::PROCEDURE_NAME_REF
-        | Kind::ROUTINE_NAME_REF
-        | Kind::AGGREGATE => Space::Routine,
-        Kind::SCHEMA_REF => Space::Schema,
-        Kind::EXTENSION_REF => Space::Extension,
-        Kind::STATISTICS_REF => Space::Statistics,
-        Kind::TRIGGER_REF => Space::Trigger,
-        Kind::POLICY_REF => Space::Policy,
-        Kind::RULE_REF => Space::Rule,
-        _ => return None,
-    })
-}
-
-/// The kind of reference that a DROP statement drops.
-fn dropped(statement: Kind) -> Option<Kind> {
-    Some(match statement {
-        Kind::DROP_TABLE | Kind::DROP_FOREIGN_TABLE => Kind::TABLE_NAME_REF,
-        Kind::DROP_VIEW | Kind::DROP_MATERIALIZED_VIEW => Kind::VIEW_REF,
-        Kind::DROP_INDEX => Kind::INDEX_REF,
-        Kind::DROP_SEQUENCE => Kind::SEQUENCE_REF,
-        Kind::DROP_TYPE => Kind::TYPE_NAME_REF,
-        Kind::DROP_DOMAIN => Kind::DOMAIN_REF,
-        Kind::DROP_FUNCTION => Kind::FUNCTION_NAME_REF,
-        Kind::DROP_PROCEDURE => Kind::PROCEDURE_NAME_REF,
-        Kind::DROP_ROUTINE => Kind::ROUTINE_NAME_REF,
-        Kind::DROP_AGGREGATE => Kind::AGGREGATE,
-        Kind::DROP_SCHEMA => Kind::SCHEMA_REF,
-        Kind::DROP_EXTENSION => Kind::EXTENSION_REF,
-        Kind::DROP_STATISTICS => Kind::STATISTICS_REF,
-        Kind::DROP_TRIGGER => Kind::TRIGGER_REF,
-        Kind::DROP_POLICY => Kind::POLICY_REF,
-        Kind::DROP_RULE => Kind::RULE_REF,
-        _ => return None,
-    })
 }

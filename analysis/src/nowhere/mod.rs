@@ -1,0 +1,112 @@
+//! M0325: a script names something in a schema of the tree that no script makes.
+//!
+//! Usually the name is misspelt. It is a warning, because a program, an operator or dynamic
+//! SQL may have made the object.
+
+#[cfg(test)]
+mod tests;
+mod tree;
+
+use std::collections::HashSet;
+
+use migrator_model::Code;
+
+use crate::finding::Finding;
+use crate::objects::{Deed, Mention};
+use crate::script::{Pair, Script};
+use crate::unread::Unread;
+use tree::Tree;
+
+/// What no script makes, and the statements that need it.
+#[derive(Default)]
+pub(crate) struct Nowhere<'a> {
+    pub(crate) findings: Vec<Finding<'a>>,
+    needs: Vec<Need<'a>>,
+}
+
+/// A name in a script that no script makes.
+struct Need<'a> {
+    script: &'a Script<'a>,
+    mention: &'a Mention,
+}
+
+impl<'a> Nowhere<'a> {
+    /// Whether a finding of another lint is about an object that does not exist, as far as
+    /// the scripts show: the statement fails before that finding matters.
+    ///
+    /// A name that is allowed to be missing explains nothing.
+    pub(crate) fn explains(
+        &self,
+        finding: &Finding<'a>,
+        is_allowed: impl Fn(&Script<'a>) -> bool,
+    ) -> bool {
+        let is_late = (Code::M0213..=Code::M0230).contains(&finding.code)
+            || [Code::M0242, Code::M0243].contains(&finding.code);
+        is_late
+            && self
+                .needs
+                .iter()
+                .any(|need| need.explains(finding) && !is_allowed(need.script))
+    }
+}
+
+impl<'a> Need<'a> {
+    fn explains(&self, finding: &Finding<'a>) -> bool {
+        let sql = &self.script.sql;
+        let is_here = finding.script.path == self.script.path
+            && sql.range(self.mention.statement).contains(&finding.offset);
+        let is_same_migration =
+            std::ptr::eq(finding.script.migration, self.script.migration) && !is_here;
+        if is_same_migration && finding.code == Code::M0230 {
+            return self.writes_part_at(finding);
+        }
+        // A statement that only refers to the object has its own faults.
+        is_here && (self.mention.deed != Deed::Use || finding.code == Code::M0218)
+    }
+
+    /// Whether the other script drops, from another table, what this statement adds.
+    fn writes_part_at(&self, finding: &Finding<'a>) -> bool {
+        let dropped = finding.script.mentions.iter().find(|one| {
+            one.deed == Deed::Drop && one.object.of.is_some() && one.offset == finding.offset
+        });
+        let is_of_need = |one: &&Mention| one.object.of.as_ref() == Some(&self.mention.object.name);
+        let mut parts = self.script.mentions.iter().filter(is_of_need);
+        dropped.is_some_and(|dropped| {
+            parts.any(|part| part.object.name.name == dropped.object.name.name)
+        })
+    }
+}
+
+pub(crate) fn find<'a>(pairs: &'a [Pair<'a>], unread: &Unread) -> Nowhere<'a> {
+    let scripts = pairs.iter().flat_map(Pair::scripts);
+    let mut tree = Tree::default();
+    for script in scripts.filter(|script| !unread.has(script)) {
+        tree.add(script);
+    }
+    let mut nowhere = Nowhere::default();
+    if tree.makes_anything {
+        return nowhere;
+    }
+    for pair in pairs {
+        let mut said = HashSet::new();
+        for script in pair
+            .scripts()
+            .into_iter()
+            .filter(|script| !unread.has(script))
+        {
+            for mention in &script.mentions {
+                let object = &mention.object;
+                if !tree.lacks(script, mention) || unread.names(&object.name.name) {
+                    continue;
+                }
+                if let Some(finding) = tree.finding(script, mention) {
+                    nowhere.needs.push(Need { script, mention });
+                    nowhere
+                        .findings
+                        .extend(said.insert(object).then_some(finding));
+                }
+            }
+        }
+    }
+    nowhere
+}

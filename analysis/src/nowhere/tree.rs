@@ -1,0 +1,219 @@
+//! What all scripts of the tree make.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use migrator_model::file_name::Direction;
+use migrator_model::{Code, nearest};
+
+use crate::finding::Finding;
+use crate::names::fold;
+use crate::objects::{Deed, Mention, Object, Space};
+use crate::parse::{Id, Kind, ROOT};
+use crate::script::Script;
+use crate::state::hidden::is_dynamic;
+
+/// What all scripts make, of which kind and when it may be.
+#[derive(Default)]
+pub(super) struct Tree {
+    /// The schemas that a script makes.
+    schemas: BTreeMap<String, Maker>,
+    /// The names that scripts make in each schema.
+    names: BTreeMap<String, BTreeSet<String>>,
+    /// The names that scripts make without a schema: they may be in any.
+    bare: HashSet<String>,
+    /// The words of strings and bodies.
+    words: HashSet<String>,
+    /// The schemas that extensions install into.
+    extended: HashSet<String>,
+    /// Whether SQL that is put together as it runs may make things named after others.
+    extends_names: bool,
+    /// Whether it may make anything.
+    pub(super) makes_anything: bool,
+}
+
+/// Whether a schema may have been there before the tree.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Maker {
+    Tree,
+    Perhaps,
+}
+
+impl Tree {
+    pub(super) fn add(&mut self, script: &Script<'_>) {
+        let made = script.mentions.iter();
+        let made = made.filter(|mention| mention.deed == Deed::Make);
+        for mention in made.filter(|mention| mention.object.of.is_none()) {
+            self.add_object(script, mention);
+        }
+        for statement in script.sql.all_statements() {
+            self.add_statement(script, statement);
+        }
+        self.add_words(script);
+    }
+
+    fn add_object(&mut self, script: &Script<'_>, mention: &Mention) {
+        let Object { space, name, .. } = &mention.object;
+        if *space == Space::Schema {
+            let guard = script.sql.child(mention.statement, Kind::IF_NOT_EXISTS);
+            let maker = match guard {
+                Some(_) => Maker::Perhaps,
+                None => Maker::Tree,
+            };
+            return self.add_schema(&name.name, maker);
+        }
+        match &name.schema {
+            Some(schema) => {
+                let names = self.names.entry(schema.clone()).or_default();
+                names.insert(name.name.clone());
+            }
+            None => {
+                self.bare.insert(name.name.clone());
+            }
+        }
+    }
+
+    fn add_schema(&mut self, name: &str, maker: Maker) {
+        let known = self.schemas.entry(name.to_owned()).or_insert(maker);
+        if maker == Maker::Perhaps {
+            *known = maker;
+        }
+    }
+
+    fn add_statement(&mut self, script: &Script<'_>, statement: Id) {
+        let sql = &script.sql;
+        let kind = sql.kind(statement);
+        if kind == Kind::CREATE_EXTENSION {
+            let names = [Kind::SCHEMA_REF, Kind::EXTENSION];
+            let found = names
+                .into_iter()
+                .filter_map(|kind| sql.find(statement, kind));
+            self.extended.extend(found.map(|id| fold(sql.text_of(id))));
+            self.extended.extend(sets_path(script));
+        }
+        let is_routine = matches!(kind, Kind::CREATE_FUNCTION | Kind::CREATE_PROCEDURE);
+        let is_run = is_dynamic(sql, statement);
+        if is_run || is_routine {
+            let text = sql.text_of(statement).to_ascii_lowercase();
+            let puts_together = text.contains("execute");
+            let imports = kind == Kind::IMPORT_FOREIGN_SCHEMA;
+            self.makes_anything |= imports || kind == Kind::DO && puts_together;
+            self.extends_names |= is_run || puts_together;
+        }
+    }
+
+    fn add_words(&mut self, script: &Script<'_>) {
+        let sql = &script.sql;
+        let strings = sql
+            .descendants(ROOT)
+            .filter(|&id| matches!(sql.kind(id), Kind::STRING | Kind::DOLLAR_QUOTED_STRING));
+        for string in strings {
+            let text = sql.text_of(string).to_lowercase();
+            let words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+            self.words.extend(words.map(str::to_owned));
+        }
+    }
+
+    /// Whether nothing in the tree can have made what a script needs to be there.
+    pub(super) fn lacks(&self, script: &Script<'_>, mention: &Mention) -> bool {
+        let sql = &script.sql;
+        let Object { space, name, of } = &mention.object;
+        let Some(schema) = &name.schema else {
+            return false;
+        };
+        let is_judged = matches!(space, Space::Relation | Space::Type | Space::Routine)
+            && of.is_none()
+            && mention.deed != Deed::Make
+            && self.schemas.contains_key(schema);
+        let is_tidied = script.direction == Direction::Down && mention.deed == Deed::Drop;
+        if !is_judged || is_tidied || sql.child(mention.statement, Kind::IF_EXISTS).is_some() {
+            return false;
+        }
+        // `items.id%TYPE` is a column of a table.
+        let rest = sql.text.get(mention.offset..).unwrap_or_default();
+        let path = rest
+            .split([' ', ',', ')', '(', ';', '\n'])
+            .next()
+            .unwrap_or_default();
+        let own = &name.name;
+        let is_made = self
+            .names
+            .get(schema)
+            .is_some_and(|names| names.contains(own))
+            || self.bare.contains(own)
+            || self.words.contains(&own.to_lowercase());
+        let may_be = path.contains('%')
+            || self.extended.contains(schema)
+            || is_implied(own)
+            || self.extends_names && self.is_named_after(schema, own);
+        !is_made && !may_be
+    }
+
+    /// Whether a name begins like one that is made: `items_2024`.
+    fn is_named_after(&self, schema: &str, name: &str) -> bool {
+        let names = self.names.get(schema).into_iter().flatten();
+        names.chain(&self.bare).any(|made| {
+            let rest = name.strip_prefix(made.as_str());
+            rest.is_some_and(|rest| rest.starts_with('_'))
+        })
+    }
+
+    pub(super) fn finding<'a>(
+        &self,
+        script: &'a Script<'a>,
+        mention: &Mention,
+    ) -> Option<Finding<'a>> {
+        let name = &mention.object.name;
+        let schema = name.schema.as_ref()?;
+        let names = self.names.get(schema).into_iter().flatten();
+        let near = nearest(&name.name, names.map(String::as_str));
+        let near = near.filter(|near| strsim::osa_distance(near, &name.name) <= 3);
+        if near.is_none() && self.schemas.get(schema) == Some(&Maker::Perhaps) {
+            return None;
+        }
+        let space = mention.object.space;
+        let word = match space == Space::Relation {
+            true => "table or view",
+            false => space.word(),
+        };
+        let help = match near {
+            Some(near) => format!("did you mean `{schema}.{near}`?"),
+            None => "correct the name, or make it in an earlier migration".to_owned(),
+        };
+        Some(Finding::new(
+            script,
+            Code::M0325,
+            mention.offset,
+            format!("no script of the tree makes the {word} `{name}`"),
+            help,
+        ))
+    }
+}
+
+/// The schemas that a script sets as its path.
+fn sets_path(script: &Script<'_>) -> Vec<String> {
+    let sql = &script.sql;
+    let sets = sql.all_statements().map(|id| sql.text_of(id));
+    let sets = sets.filter(|text| text.to_ascii_lowercase().contains("search_path"));
+    let words = sets.flat_map(|text| text.split(|c: char| !c.is_alphanumeric() && c != '_'));
+    words.map(fold).collect()
+}
+
+/// Whether Postgres gives such names to indexes, sequences and types of its own making.
+fn is_implied(name: &str) -> bool {
+    let ends = [
+        "_seq",
+        "_pkey",
+        "_key",
+        "_idx",
+        "_excl",
+        "_check",
+        "_fkey",
+        "multirange",
+    ];
+    name.starts_with('_')
+        || name.len() >= 63
+        || ends.iter().any(|end| {
+            name.trim_end_matches(|c: char| c.is_ascii_digit())
+                .ends_with(end)
+        })
+}

@@ -1,0 +1,143 @@
+//! What ALTER TABLE, CREATE INDEX and statements about a schema change.
+
+use std::collections::BTreeSet;
+
+use super::Known;
+use crate::names::{Name, fold, name_of};
+use crate::parse::{Id, Kind, Sql};
+use crate::safety::table::Table;
+
+impl Known {
+    /// A schema that is dropped with all in it, or is called another.
+    pub(super) fn follow_schema(&mut self, sql: &Sql<'_>, statement: Id) {
+        let schemas = sql
+            .children(statement)
+            .filter(|&id| sql.kind(id) == Kind::SCHEMA_REF);
+        let schemas: Vec<String> = schemas.map(|id| fold(sql.text_of(id))).collect();
+        let new = sql
+            .find(statement, Kind::SCHEMA)
+            .map(|id| fold(sql.text_of(id)));
+        let is_drop = sql.kind(statement) == Kind::DROP_SCHEMA;
+        if !is_drop && new.is_none() {
+            return;
+        }
+        let tables = std::mem::take(&mut self.tables).into_iter();
+        let tables = tables.filter_map(|(mut name, table)| {
+            let schema = name.schema.as_deref().unwrap_or("public");
+            if schemas.iter().any(|one| one == schema) {
+                name.schema = Some(new.clone()?);
+            }
+            Some((name, table))
+        });
+        self.tables = tables.collect();
+    }
+
+    /// The columns of a unique index.
+    pub(super) fn follow_index(&mut self, sql: &Sql<'_>, statement: Id, table: &Name) {
+        if let Some(index) = sql.child(statement, Kind::INDEX) {
+            let is_partitioned = self.tables.get(table).is_some_and(Table::is_partitioned);
+            let schema = table.schema.clone();
+            let name = name_of(sql, index).map(|index| Name { schema, ..index });
+            let is_built = is_partitioned && sql.child(statement, Kind::CONCURRENTLY_KW).is_none();
+            match name {
+                Some(name) if is_built => self.partitioned.insert(name),
+                Some(name) => self.partitioned.remove(&name),
+                None => false,
+            };
+        }
+        if sql.child(statement, Kind::UNIQUE_KW).is_none() {
+            return;
+        }
+        let list = sql.child(statement, Kind::PARTITION_ITEM_LIST);
+        let name = sql
+            .child(statement, Kind::INDEX)
+            .and_then(|id| name_of(sql, id));
+        let (Some(list), Some(name)) = (list, name) else {
+            return;
+        };
+        let items = sql
+            .children(list)
+            .filter_map(|item| sql.child(item, Kind::NAME_REF));
+        let columns = items.map(|item| fold(sql.text_of(item))).collect();
+        let schema = table.schema.clone();
+        self.indexes.insert(Name { schema, ..name }, columns);
+    }
+
+    pub(super) fn follow_action(&mut self, sql: &Sql<'_>, name: &Name, statement: Id, action: Id) {
+        let new_name = |kind| sql.find(action, kind).and_then(|id| name_of(sql, id));
+        match sql.kind(action) {
+            Kind::TABLE_RENAME_TO => {
+                if let Some(new) = new_name(Kind::TABLE_NAME) {
+                    let schema = name.schema.clone();
+                    self.move_table(name, Name { schema, ..new });
+                }
+            }
+            Kind::SET_SCHEMA => {
+                if let Some(schema) = new_name(Kind::SCHEMA_REF) {
+                    let schema = Some(schema.name).filter(|schema| schema != "public");
+                    let moved = Name {
+                        schema,
+                        ..name.clone()
+                    };
+                    self.move_table(name, moved);
+                }
+            }
+            Kind::ATTACH_PARTITION | Kind::DETACH_PARTITION => {
+                let Some(part) = new_name(Kind::TABLE_NAME_REF) else {
+                    return;
+                };
+                let is_attached = sql.kind(action) == Kind::ATTACH_PARTITION;
+                let part = self.tables.entry(part).or_insert_with(|| Table::unknown(0));
+                part.parents.retain(|parent| parent != name);
+                part.parents.extend(is_attached.then(|| name.clone()));
+            }
+            _ => self.change(sql, name, statement, action),
+        }
+    }
+
+    /// An action on a table and, unless `ONLY` is said, on those below it.
+    pub(super) fn change(&mut self, sql: &Sql<'_>, name: &Name, statement: Id, action: Id) {
+        let here = self.here;
+        let made = if self.makes.contains(name) { here } else { 0 };
+        let unknown = || Table::unknown(made);
+        let table = self.tables.entry(name.clone()).or_insert_with(unknown);
+        table.change(sql, name, action, here);
+        let index = sql
+            .find(action, Kind::INDEX_REF)
+            .and_then(|id| name_of(sql, id));
+        if let (Kind::ADD_CONSTRAINT, Some(index)) = (sql.kind(action), index) {
+            let schema = name.schema.clone();
+            let columns = self.indexes.get(&Name { schema, ..index });
+            for column in columns.into_iter().flatten() {
+                table.require(column);
+            }
+        }
+        let relation = sql.child(statement, Kind::TABLE_RELATION_NAME);
+        if relation.is_some_and(|id| sql.child(id, Kind::ONLY_KW).is_some()) {
+            return;
+        }
+        let mut below = self.children_of(name);
+        let mut seen = BTreeSet::from([name.clone()]);
+        while let Some(child) = below.pop() {
+            if seen.insert(child.clone()) {
+                below.extend(self.children_of(&child));
+                if let Some(table) = self.tables.get_mut(&child) {
+                    table.change(sql, &child, action, here);
+                }
+            }
+        }
+    }
+
+    pub(super) fn move_table(&mut self, from: &Name, to: Name) {
+        let made = if self.is_new(from) { self.here } else { 0 };
+        let table = self.tables.remove(from);
+        for other in self.tables.values_mut() {
+            let names = other.parents.iter_mut().chain(&mut other.references);
+            names
+                .filter(|name| *name == from)
+                .for_each(|name| name.clone_from(&to));
+        }
+        self.tables
+            .insert(to, table.unwrap_or_else(|| Table::unknown(made)));
+    }
+}

@@ -1,0 +1,172 @@
+//! What the scripts before a statement have made.
+
+mod alter;
+mod create;
+mod rows;
+
+use std::collections::{BTreeSet, HashMap};
+
+use migrator_model::registry::Mode;
+
+use crate::clauses::table_of;
+use crate::names::{Name, fold, name_of};
+use crate::objects::{Deed, Space};
+use crate::parse::{Id, Kind};
+use crate::safety::domains::Domains;
+use crate::safety::table::{Constraint, Emptied, Table};
+use crate::script::Script;
+use crate::sql_type::SqlType;
+
+/// The tables, as far as the scripts tell.
+#[derive(Default)]
+pub(in crate::safety) struct Known {
+    tables: HashMap<Name, Table>,
+    pub(in crate::safety) domains: Domains,
+    /// The columns of unique indexes, which a primary key may take over.
+    indexes: HashMap<Name, Vec<String>>,
+    /// The indexes of partitioned tables.
+    partitioned: BTreeSet<Name>,
+    /// The number of the migration that is looked at, from 1.
+    here: usize,
+    /// Every relation that its up script makes.
+    makes: BTreeSet<Name>,
+    /// Whether its up script may empty tables that no script makes.
+    empties_unknown: bool,
+}
+
+impl Known {
+    /// Goes on to the next migration.
+    pub(in crate::safety) fn begin(&mut self, script: &Script<'_>) {
+        self.here += 1;
+        self.empties_unknown = false;
+        let made = script
+            .mentions
+            .iter()
+            .filter(|mention| mention.deed == Deed::Make);
+        let relations = made.filter(|mention| mention.object.space == Space::Relation);
+        self.makes = relations
+            .map(|mention| mention.object.name.clone())
+            .collect();
+    }
+
+    pub(in crate::safety) fn table(&self, name: &Name) -> Option<&Table> {
+        self.tables.get(name)
+    }
+
+    /// The tables of which something is known.
+    pub(in crate::safety) fn names(&self) -> impl Iterator<Item = &Name> {
+        self.tables.keys()
+    }
+
+    /// Whether the migration itself makes a table.
+    pub(in crate::safety) fn is_new(&self, name: &Name) -> bool {
+        match self.tables.get(name) {
+            Some(table) => table.is_made_by(self.here),
+            None => self.makes.contains(name),
+        }
+    }
+
+    /// Whether the migration makes a relation, before or after.
+    pub(in crate::safety) fn makes(&self, name: &Name) -> bool {
+        self.makes.contains(name)
+    }
+
+    /// How the migration has emptied a table so far, if it has.
+    pub(in crate::safety) fn emptied(&self, name: &Name) -> Option<Emptied> {
+        let emptied = self
+            .tables
+            .get(name)
+            .and_then(|table| table.emptied_by(self.here));
+        let is_unknown = self
+            .tables
+            .get(name)
+            .is_none_or(|table| table.is_made_by(0));
+        emptied.or((self.empties_unknown && is_unknown).then_some(Emptied::Deleted))
+    }
+
+    /// Whether the migration itself adds a column.
+    pub(in crate::safety) fn is_new_column(&self, table: &Name, column: &str) -> bool {
+        self.tables
+            .get(table)
+            .is_some_and(|table| table.has_column_of(self.here, column))
+    }
+
+    /// A constraint that the migration itself adds and has not proven yet.
+    pub(in crate::safety) fn open_constraint(
+        &self,
+        table: &Name,
+        name: &str,
+    ) -> Option<&Constraint> {
+        self.tables.get(table)?.open_constraint(self.here, name)
+    }
+
+    /// Whether an index is of a partitioned table, with those of its partitions.
+    pub(in crate::safety) fn is_partitioned_index(&self, name: &Name) -> bool {
+        self.partitioned.contains(name)
+    }
+
+    /// The tables that inherit from one or are its partitions.
+    pub(in crate::safety) fn children_of(&self, name: &Name) -> Vec<Name> {
+        self.those(|table| table.parents.contains(name))
+    }
+
+    /// The tables whose foreign keys refer to one.
+    pub(in crate::safety) fn referrers_of(&self, name: &Name) -> Vec<Name> {
+        self.those(|table| table.references.contains(name))
+    }
+
+    pub(in crate::safety) fn parents_of(&self, name: &Name) -> Vec<Name> {
+        self.tables
+            .get(name)
+            .map_or_else(Vec::new, |table| table.parents.clone())
+    }
+
+    fn those(&self, is_meant: impl Fn(&Table) -> bool) -> Vec<Name> {
+        let tables = self.tables.iter().filter(|(_, table)| is_meant(table));
+        tables.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Whether a column of a type is of another from here on without a change of its rows.
+    pub(in crate::safety) fn becomes_freely(&self, old: &SqlType, new: &SqlType) -> bool {
+        let old_base = self.domains.base_of(old);
+        let is_asked = self.domains.constrained(new).is_some();
+        old == new || !is_asked && old_base.becomes_freely(&self.domains.base_of(new))
+    }
+
+    /// Takes in what a statement, or an action of one, does.
+    pub(in crate::safety) fn follow(&mut self, script: &Script<'_>, statement: Id, unit: Id) {
+        let sql = &script.sql;
+        if let Some(table) = table_of(sql, statement) {
+            self.follow_index(sql, statement, &table);
+            return self.follow_action(sql, &table, statement, unit);
+        }
+        self.domains.follow(sql, statement);
+        let is_one = script.mode() == Mode::Transaction;
+        self.follow_rows(sql, statement, is_one);
+        match sql.kind(statement) {
+            Kind::DROP_TABLE | Kind::DROP_MATERIALIZED_VIEW => {
+                let is_name =
+                    |&id: &Id| matches!(sql.kind(id), Kind::TABLE_NAME_REF | Kind::VIEW_REF);
+                for dropped in sql.children(statement).filter(is_name) {
+                    name_of(sql, dropped).and_then(|name| self.tables.remove(&name));
+                }
+            }
+            Kind::DROP_INDEX => {
+                let dropped = sql.children(statement).filter_map(|id| name_of(sql, id));
+                for name in dropped.collect::<Vec<_>>() {
+                    self.partitioned.remove(&name);
+                }
+            }
+            Kind::DROP_SCHEMA | Kind::ALTER_SCHEMA => self.follow_schema(sql, statement),
+            Kind::CREATE_SCHEMA => {
+                let schema = sql
+                    .find(statement, Kind::SCHEMA)
+                    .map(|id| fold(sql.text_of(id)));
+                for element in sql.children(statement) {
+                    self.follow_definition(sql, element, schema.as_ref());
+                }
+            }
+            _ => self.follow_definition(sql, statement, None),
+        }
+    }
+}

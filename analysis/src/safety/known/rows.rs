@@ -1,0 +1,84 @@
+//! Rows that statements remove and add.
+
+use super::Known;
+use crate::names::Name;
+use crate::parse::{Id, Sql};
+use crate::safety::rows::{Reach, Rows, changes};
+use crate::safety::table::{Emptied, Table};
+
+impl Known {
+    /// Takes in what a statement does to the rows of tables; `is_one` says that the
+    /// script is one transaction, in which TRUNCATE keeps others out.
+    pub(super) fn follow_rows(&mut self, sql: &Sql<'_>, statement: Id, is_one: bool) {
+        for change in changes(sql, statement) {
+            match change {
+                Rows::Empties(name, how, reach) => {
+                    let how = if is_one { how } else { Emptied::Deleted };
+                    self.empty(&name, how, reach);
+                }
+                Rows::Fills(name) => self.fill(&name),
+                Rows::MayEmptyAny => self.empty_any(),
+                Rows::MayEmpty(words) => {
+                    let names: Vec<Name> = self.names().cloned().collect();
+                    for name in names.iter().filter(|name| words.contains(&name.name)) {
+                        self.empty(name, Emptied::Deleted, Reach::Children);
+                    }
+                }
+            }
+        }
+    }
+
+    fn empty(&mut self, name: &Name, how: Emptied, reach: Reach) {
+        let mut reached = vec![name.clone()];
+        let mut at = 0;
+        while let Some(table) = reached.get(at).cloned() {
+            at += 1;
+            let further = match reach {
+                Reach::Only => Vec::new(),
+                Reach::Children => self.children_of(&table),
+                Reach::Cascade => [self.children_of(&table), self.referrers_of(&table)].concat(),
+            };
+            let news = further.into_iter().filter(|one| !reached.contains(one));
+            let news: Vec<Name> = news.collect();
+            reached.extend(news);
+        }
+        if reach == Reach::Cascade {
+            // What no script makes may refer to it.
+            self.empty_unknown();
+        }
+        for table in &reached {
+            self.mark_emptied(table, Some(how));
+        }
+    }
+
+    fn fill(&mut self, name: &Name) {
+        let related = [
+            vec![name.clone()],
+            self.parents_of(name),
+            self.children_of(name),
+        ];
+        for table in related.concat() {
+            self.mark_emptied(&table, None);
+        }
+    }
+
+    fn mark_emptied(&mut self, name: &Name, how: Option<Emptied>) {
+        let emptied = how.map(|how| (self.here, how));
+        let table = self
+            .tables
+            .entry(name.clone())
+            .or_insert_with(|| Table::unknown(0));
+        table.set_emptied(emptied);
+    }
+
+    fn empty_unknown(&mut self) {
+        self.empties_unknown = true;
+    }
+
+    fn empty_any(&mut self) {
+        self.empties_unknown = true;
+        for table in self.tables.values_mut() {
+            table.set_emptied(Some((self.here, Emptied::Deleted)));
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Columns that come from elsewhere: LIKE, INHERITS, PARTITION OF, CREATE TABLE AS.
+
+use migrator_model::Code;
+
+use super::{Column, Table};
+use crate::sql_type::SqlType;
+
+impl Table {
+    /// It has columns that the scripts do not tell.
+    pub(in crate::safety) fn open(&mut self) {
+        self.is_open = true;
+    }
+
+    /// All columns of another table, as NOT NULL as they are there.
+    pub(in crate::safety) fn copy_columns(&mut self, from: &Table, here: usize) {
+        self.is_open |= from.is_open;
+        for (name, column) in &from.columns {
+            let column = Column {
+                made: here,
+                ..column.clone()
+            };
+            self.columns.insert(name.clone(), column);
+        }
+    }
+
+    /// The checks of another table, and what else keeps nulls out.
+    pub(in crate::safety) fn copy_checks(&mut self, from: &Table) {
+        let checks = from.constraints.iter();
+        let checks = checks.filter(|(_, one)| [Code::M0217, Code::M0225].contains(&one.rule));
+        self.constraints
+            .extend(checks.map(|(name, one)| (name.clone(), one.clone())));
+    }
+
+    /// A column that a query gives: nothing of the old one but its type.
+    pub(in crate::safety) fn derive_column(
+        &mut self,
+        name: &str,
+        of_type: Option<SqlType>,
+        here: usize,
+    ) {
+        let column = Column {
+            made: here,
+            of_type,
+            is_not_null: false,
+        };
+        self.columns.insert(name.to_owned(), column);
+    }
+
+    /// All columns of another table, as a query gives them.
+    pub(in crate::safety) fn derive_columns(&mut self, from: &Table, here: usize) {
+        self.is_open |= from.is_open;
+        for (name, column) in &from.columns {
+            self.derive_column(name, column.of_type.clone(), here);
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! What the parser accepts although Postgres does not.
+
+use super::context::Context;
+use super::explanation::{Explained, HELP, shown, shown_part};
+use super::words;
+use crate::kinds::{is_drop, is_type};
+use crate::parse::{Id, Kind, ROOT, Sql};
+
+/// Everything of it that a script has.
+pub(super) fn find(sql: &Sql<'_>) -> impl Iterator<Item = Explained> {
+    let found = [
+        unseparated(sql),
+        untyped(sql),
+        nameless(sql),
+        idle(sql),
+        unquoted(sql),
+    ];
+    found.into_iter().flatten()
+}
+
+/// Two statements without a semicolon between them, or the wrong verb of an ALTER.
+fn unseparated(sql: &Sql<'_>) -> Option<Explained> {
+    let statements: Vec<Id> = sql.all_statements().collect();
+    let mut pairs = statements.windows(2).filter(|pair| {
+        // The semicolon behind CREATE SCHEMA is in the last thing that it makes.
+        let ends = sql.descendants(pair[0]).last();
+        let is_statement = |id: Id| !matches!(sql.kind(id), Kind::ERROR | Kind::EMPTY_STMT);
+        ends.is_none_or(|end| sql.kind(end) != Kind::SEMICOLON)
+            && is_statement(pair[0])
+            && is_statement(pair[1])
+    });
+    let next = pairs.next()?[1];
+    let offset = sql.range(next).start;
+    let context = Context::at(sql.text, offset);
+    Some(context.action().unwrap_or_else(|| {
+        Explained::new(
+            offset,
+            "a semicolon is missing before this statement",
+            "end the statement before it with `;`",
+        )
+    }))
+}
+
+/// A column without a type, where it cannot have one from elsewhere.
+fn untyped(sql: &Sql<'_>) -> Option<Explained> {
+    let column = sql.descendants(ROOT).find(|&node| {
+        let has_type = || sql.children(node).any(|child| is_type(sql.kind(child)));
+        let within = |kind| sql.ancestors(node).any(|id| sql.child(id, kind).is_some());
+        sql.kind(node) == Kind::COLUMN
+            && sql.child(node, Kind::COLUMN_NAME).is_some()
+            && !has_type()
+            && !within(Kind::PARTITION_OF)
+            && !within(Kind::OF_TYPE)
+            && sql
+                .ancestors(node)
+                .any(|id| sql.kind(id) == Kind::CREATE_TABLE)
+    })?;
+    let name = sql.text_of(sql.child(column, Kind::COLUMN_NAME)?);
+    let offset = sql.range(column).start;
+    let known = words::foreign(name);
+    Some(match known {
+        Some(help) => Explained::new(
+            offset,
+            format!("{} is not known to Postgres", shown(name)),
+            help,
+        ),
+        None => Explained::new(
+            offset,
+            format!("the column {} has no type", shown(name)),
+            HELP,
+        ),
+    })
+}
+
+/// A DROP of nothing.
+fn nameless(sql: &Sql<'_>) -> Option<Explained> {
+    let statement = sql.all_statements().find(|&id| {
+        let is_name = |child: &Id| !sql.is_leaf(*child) && !is_modifier(sql.kind(*child));
+        is_drop(sql.kind(id)) && sql.children(id).find(is_name).is_none()
+    })?;
+    let offset = sql.range(statement).start;
+    Some(Explained::new(offset, "it does not say what to drop", HELP))
+}
+
+fn is_modifier(kind: Kind) -> bool {
+    matches!(kind, Kind::IF_EXISTS | Kind::CASCADE | Kind::RESTRICT)
+}
+
+/// An ALTER TABLE that ends behind the table.
+fn idle(sql: &Sql<'_>) -> Option<Explained> {
+    let statement = sql.all_statements().find(|&id| {
+        let is_action = |child: &Id| {
+            let kind = sql.kind(*child);
+            !sql.is_leaf(*child) && !matches!(kind, Kind::TABLE_RELATION_NAME | Kind::IF_EXISTS)
+        };
+        sql.kind(id) == Kind::ALTER_TABLE
+            && sql.child(id, Kind::SEMICOLON).is_some()
+            && sql.children(id).find(is_action).is_none()
+    })?;
+    let offset = sql.range(statement).start;
+    Some(Explained::new(
+        offset,
+        "it does not say what to alter",
+        HELP,
+    ))
+}
+
+/// A name in double quotes where only a value can stand: in the rows of an INSERT,
+/// or as a default.
+fn unquoted(sql: &Sql<'_>) -> Option<Explained> {
+    let name = sql.descendants(ROOT).find(|&node| {
+        if sql.kind(node) != Kind::NAME_REF || !sql.text_of(node).starts_with('"') {
+            return false;
+        }
+        let parent = sql.parent(node);
+        if sql.kind(parent) != Kind::ROW {
+            return sql.kind(parent) == Kind::DEFAULT_CONSTRAINT;
+        }
+        let around = sql.ancestors(parent).map(|id| sql.kind(id));
+        let of_insert = [
+            Kind::ROW_LIST,
+            Kind::VALUES,
+            Kind::INSERT,
+            Kind::SOURCE_FILE,
+        ];
+        around.eq(of_insert)
+    })?;
+    let text = sql.text_of(name);
+    let value = text.trim_matches('"').replace('\'', "''");
+    Some(Explained::new(
+        sql.range(name).start,
+        format!(
+            "{} is the name of a column here, as double quotes quote names",
+            shown(text)
+        ),
+        format!(
+            "write a string in single quotes: `'{}'`",
+            shown_part(&value)
+        ),
+    ))
+}

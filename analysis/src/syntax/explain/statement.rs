@@ -1,0 +1,116 @@
+//! How a statement begins.
+
+use crate::syntax::context::{Context, Word, near};
+use crate::syntax::explanation::{Explained, HELP, shown};
+use crate::syntax::words;
+
+impl Context<'_> {
+    /// A word with which no statement begins.
+    pub(in crate::syntax) fn beginning(&self) -> Option<Explained> {
+        let found = self.found().filter(|found| found.is_word())?;
+        let is_go = found.is("GO") && self.is_first_in_line(found);
+        if !self.before.is_empty() && !is_go || found.is_among(&words::STATEMENTS) {
+            return None;
+        }
+        let help = match (
+            words::foreign(found.text),
+            near(found.text, &words::STATEMENTS),
+        ) {
+            (Some(help), _) => help.to_owned(),
+            (None, Some(meant)) => format!("did you mean `{meant}`?"),
+            (None, None) => HELP.to_owned(),
+        };
+        let message = format!("no statement starts with `{}`", found.text);
+        Some(Explained::new(found.range.start, message, help))
+    }
+
+    /// CREATE, ALTER or DROP of what there is not.
+    pub(in crate::syntax) fn object(&self) -> Option<Explained> {
+        let whole: Vec<&Word<'_>> = self.before.iter().chain(&self.after).collect();
+        let first = whole.first()?;
+        if !first.is_among(&["CREATE", "ALTER", "DROP"]) {
+            return None;
+        }
+        let of_replace =
+            |words: &[&Word<'_>]| words.len() > 3 && words[1].is("OR") && words[2].is("REPLACE");
+        let at = if of_replace(&whole) { 3 } else { 1 };
+        // Only where the parser has stopped there.
+        if self.before.len() > at {
+            return None;
+        }
+        let verb = first.text.to_ascii_uppercase();
+        if whole.get(1).is_none_or(|next| next.text == ";") {
+            let message = format!("{verb} does not say of what");
+            return Some(Explained::new(first.range.start, message, HELP));
+        }
+        let object = whole.get(at).filter(|word| word.is_word())?;
+        if at == 3 && object.is("TABLE") {
+            let message = "a table cannot be replaced";
+            let help = "write `CREATE TABLE IF NOT EXISTS`, or drop the table before";
+            return Some(Explained::new(object.range.start, message, help));
+        }
+        if object.is_among(&words::OBJECTS) {
+            return None;
+        }
+        if object.is_among(&["COLUMN", "CONSTRAINT"]) {
+            let message = format!("no statement starts with `{verb} {}`", object.text);
+            let help = format!(
+                "write `ALTER TABLE … {verb} {} …`",
+                object.text.to_ascii_uppercase()
+            );
+            return Some(Explained::new(first.range.start, message, help));
+        }
+        let help = match near(object.text, &words::OBJECTS) {
+            Some(meant) => format!("did you mean `{verb} {meant}`?"),
+            None => HELP.to_owned(),
+        };
+        let message = format!("`{}` cannot follow {verb}", object.text);
+        Some(Explained::new(object.range.start, message, help))
+    }
+
+    /// The first word of the next statement: the parser may have taken it for an alias.
+    pub(in crate::syntax) fn next_statement(&self) -> Option<Explained> {
+        let is_begin = |word: &Word<'_>| {
+            word.is_among(&words::STATEMENTS) && word.is_among(&words::RESERVED)
+                || word.is_among(&["ALTER", "DROP", "INSERT", "UPDATE", "DELETE"])
+        };
+        let count = |mark: &str| self.before.iter().filter(|word| word.text == mark).count();
+        if count("(") > count(")") {
+            return None;
+        }
+        let words: Vec<&Word<'_>> = self.before.iter().chain(self.found()).skip(1).collect();
+        let mut words = words.into_iter().rev().take(2);
+        let word = words.find(|word| is_begin(word) && self.is_first_in_line(word))?;
+        let offset = word.range.start;
+        let at_word = Context::at(self.text, offset);
+        Some(at_word.action().unwrap_or_else(|| {
+            Explained::new(
+                offset,
+                "a semicolon is missing before this statement",
+                "end the statement before it with `;`",
+            )
+        }))
+    }
+
+    /// What stands behind AS stands there without it.
+    pub(in crate::syntax) fn missing_as(&self) -> Option<Explained> {
+        let found = self.found()?;
+        let second = self.before.get(1)?;
+        let is_create = self.before.first()?.is("CREATE") && !self.follows("AS");
+        let is_body = found.text.starts_with('$') || found.text.starts_with('\'');
+        let of_routine = self
+            .before
+            .iter()
+            .any(|word| word.is_among(&["FUNCTION", "PROCEDURE"]));
+        let is_missing =
+            second.is("TYPE") && found.is_among(&["ENUM", "RANGE"]) || of_routine && is_body;
+        (is_create && is_missing).then(|| {
+            let what = match is_body {
+                true => "this string".to_owned(),
+                false => shown(found.text),
+            };
+            let message = format!("`AS` is missing before {what}");
+            Explained::new(found.range.start, message, "write `AS` before it")
+        })
+    }
+}

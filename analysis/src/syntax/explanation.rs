@@ -1,0 +1,38 @@
+//! An explanation of a syntax error.
+
+/// What to do where nothing better is known.
+pub(super) const HELP: &str =
+    "write it in Postgres's syntax; `migrator check --server` asks a server";
+
+/// A syntax error with its place.
+pub(super) struct Explained {
+    pub(super) offset: usize,
+    pub(super) message: String,
+    pub(super) help: String,
+}
+
+impl Explained {
+    pub(super) fn new(
+        offset: usize,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Explained {
+        Explained {
+            offset,
+            message: message.into(),
+            help: help.into(),
+        }
+    }
+}
+
+/// A text in back-ticks, unless it has some itself.
+pub(super) fn shown(text: &str) -> String {
+    match text.contains('`') {
+        true => text.replace('`', "'"),
+        false => format!("`{text}`"),
+    }
+}
+
+pub(super) fn shown_part(text: &str) -> String {
+    text.replace('`', "'")
+}

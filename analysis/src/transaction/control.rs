@@ -1,0 +1,75 @@
+//! M0210: statements that begin or end a transaction, and savepoints.
+
+use migrator_model::Code;
+
+use super::statement::{ends, first_words, is_control};
+use crate::finding::Finding;
+use crate::names::fold;
+use crate::parse::Kind;
+use crate::script::Script;
+
+/// A statement that begins or ends the script's own transaction, or names a
+/// savepoint that is not set.
+///
+/// Savepoints with what ends them leave the transaction whole; one that stays
+/// open ends with it.
+pub(super) fn controls<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
+    let sql = &script.sql;
+    let mut open: Vec<String> = Vec::new();
+    for statement in sql.all_statements() {
+        let offset = sql.range(statement).start;
+        let finding = |message: String, help: &str| {
+            Some(Finding::new(script, Code::M0210, offset, message, help))
+        };
+        if ends(sql.kind(statement)) {
+            let what = first_words(sql, statement, 1);
+            return finding(
+                format!("`{what}` has no place in a script that runs in a transaction of its own"),
+                "remove it, with the statement that belongs to it: the script and its history \
+                 entry are one transaction",
+            );
+        }
+        let named = |kind| {
+            let name = sql.child(statement, kind)?;
+            Some(fold(sql.text_of(name)))
+        };
+        open.extend(named(Kind::SAVEPOINT));
+        let Some(name) = named(Kind::SAVEPOINT_REF) else {
+            continue;
+        };
+        let Some(at) = open.iter().rposition(|one| *one == name) else {
+            return finding(
+                format!("no statement before this one sets the savepoint `{name}`"),
+                "set it with SAVEPOINT in this script, or remove this statement",
+            );
+        };
+        let keeps_it = sql.kind(statement) == Kind::ROLLBACK_TO_SAVEPOINT;
+        open.truncate(at + usize::from(keeps_it));
+    }
+    None
+}
+
+/// A savepoint statement of a script that runs in no transaction and has begun none.
+pub(super) fn homeless<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
+    let sql = &script.sql;
+    let mut is_open = false;
+    for statement in sql.all_statements() {
+        let kind = sql.kind(statement);
+        if kind == Kind::BEGIN {
+            is_open = true;
+        } else if ends(kind) {
+            is_open = sql.find(statement, Kind::CHAIN_KW).is_some()
+                && sql.find(statement, Kind::NO_KW).is_none();
+        } else if is_control(kind) && !is_open {
+            let what = first_words(sql, statement, 1);
+            return Some(Finding::new(
+                script,
+                Code::M0210,
+                sql.range(statement).start,
+                format!("`{what}` is outside a transaction, where Postgres refuses it"),
+                "write it between BEGIN and COMMIT, or remove it",
+            ));
+        }
+    }
+    None
+}

@@ -1,0 +1,29 @@
+//! Scripts and transactions: what ends one, what refuses one, and what there is
+//! to say of scripts that run without.
+
+mod control;
+mod needless;
+mod refused;
+mod statement;
+#[cfg(test)]
+mod tests;
+mod unrepeatable;
+
+use migrator_model::Mode;
+
+use crate::finding::Finding;
+use crate::script::Script;
+use control::{controls, homeless};
+use needless::needless;
+use refused::refuses;
+use unrepeatable::unrepeatable;
+
+/// What is wrong with how a script runs; at most one finding, the first.
+pub(crate) fn find<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
+    match script.mode() {
+        Mode::Transaction => controls(script).or_else(|| refuses(script)),
+        Mode::NoTransaction => needless(script)
+            .or_else(|| homeless(script))
+            .or_else(|| unrepeatable(script)),
+    }
+}

@@ -1,0 +1,112 @@
+//! The two scripts of a migration, side by side.
+
+use std::collections::BTreeSet;
+
+use super::effects::{Effect, Effects, Net, holds, words as words_of};
+use super::moments::{Moment, Moments};
+use super::names::Names;
+use super::parents::Cascade;
+use crate::names::Name;
+use crate::objects::{Object, Space};
+use crate::parse::{Id, Kind, ROOT};
+
+pub(super) struct Judge<'s, 'a> {
+    pub(super) up: Effects<'a>,
+    pub(super) down: Effects<'a>,
+    pub(super) names: Names,
+    /// What the up script attaches to something, or has it own.
+    pub(super) links: Vec<(Name, Name)>,
+    pub(super) cascade: Cascade,
+    /// The indexes that the up script turns into constraints.
+    pub(super) absorbed: BTreeSet<String>,
+    /// What is left of the up script.
+    pub(super) net: Vec<Net<'a>>,
+    pub(super) moments: Moments<'s, 'a>,
+}
+
+impl<'a> Judge<'_, 'a> {
+    /// An object of the up script with its schema.
+    pub(super) fn key(&self, object: &Object) -> Option<Object> {
+        self.up.path.key(object)
+    }
+
+    /// Where the definition is that an object had before the up script.
+    pub(super) fn as_before(&self, object: &Object) -> String {
+        match self.made_before(object) {
+            Some(place) => format!("as {place} has it"),
+            None => "as it was before".to_owned(),
+        }
+    }
+
+    pub(super) fn made_before(&self, object: &Object) -> Option<String> {
+        let site = match object.space {
+            Space::Column => self.moments.column(Moment::Before, object)?.site,
+            Space::Constraint => {
+                let table = self.moments.table(Moment::Before, object.of.as_ref()?)?;
+                table.constraints.get(&object.name.name)?.site
+            }
+            _ => self.moments.entry(Moment::Before, object)?.site?,
+        };
+        Some(site.place())
+    }
+
+    /// Whether an object is temporary, shared, or part of another.
+    pub(super) fn is_made_for_others(&self, object: &Object, by: &Effect<'a>) -> bool {
+        let is_shared = matches!(object.space, Space::Extension | Space::Schema)
+            && self.up.has(by, Kind::IF_NOT_EXISTS);
+        let is_temporary =
+            self.up.has(by, Kind::TEMP) || object.name.schema.as_deref() == Some("pg_temp");
+        is_shared || is_temporary || self.becomes_a_constraint(object, by)
+    }
+
+    pub(super) fn becomes_a_constraint(&self, object: &Object, by: &Effect<'a>) -> bool {
+        by.kind == Kind::CREATE_INDEX && self.absorbed.contains(&object.name.name)
+    }
+
+    /// Whether it belongs to a table that the up script makes.
+    pub(super) fn is_of_new_table(&self, object: &Object) -> bool {
+        object.of.as_ref().is_some_and(|of| {
+            self.net.iter().any(|net| {
+                matches!(net, Net::Made(..))
+                    && net.object().space == Space::Relation
+                    && self.names.same_table(&net.object().name, of)
+            })
+        })
+    }
+
+    /// Whether the down script makes a constraint or index without a name, or
+    /// within a column or table.
+    pub(super) fn may_be_made_unnamed(&self, object: &Object) -> bool {
+        let (down, sql) = (self.down.script, &self.down.script.sql);
+        let is_named = |id: Id| words_of(sql, id).any(|word| word == object.name.name);
+        let is_constraint = object.space == Space::Constraint;
+        if !is_constraint && object.space != Space::Relation {
+            return false;
+        }
+        let unnamed = sql.descendants(ROOT).any(|id| match sql.kind(id) {
+            Kind::CREATE_INDEX => sql.child(id, Kind::INDEX).is_none(),
+            Kind::CONSTRAINT_NAME => is_named(sql.parent(id)),
+            Kind::CHECK_CONSTRAINT | Kind::REFERENCES_CONSTRAINT | Kind::FOREIGN_KEY_CONSTRAINT
+                if !is_constraint =>
+            {
+                false
+            }
+            Kind::UNIQUE_CONSTRAINT
+            | Kind::PRIMARY_KEY_CONSTRAINT
+            | Kind::CHECK_CONSTRAINT
+            | Kind::REFERENCES_CONSTRAINT
+            | Kind::FOREIGN_KEY_CONSTRAINT
+            | Kind::EXCLUDE_CONSTRAINT => sql.child(id, Kind::CONSTRAINT_NAME_CLAUSE).is_none(),
+            _ => false,
+        });
+        unnamed || object.name.name.contains("not_null") && holds(down, Kind::SET_NOT_NULL)
+    }
+}
+
+pub(super) fn absorbed(up: &Effects<'_>) -> BTreeSet<String> {
+    let sql = &up.script.sql;
+    let clauses = sql
+        .descendants(ROOT)
+        .filter(|&id| sql.kind(id) == Kind::USING_INDEX_NAME);
+    clauses.flat_map(|id| words_of(sql, id)).collect()
+}

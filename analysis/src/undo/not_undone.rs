@@ -1,0 +1,51 @@
+//! Something that the down script leaves as it is.
+
+use migrator_model::Code;
+
+use crate::finding::Finding;
+use crate::objects::Object;
+use crate::script::Script;
+
+/// Something that the down script leaves as it is.
+pub(super) struct Left<'a> {
+    pub(super) object: Object,
+    /// The object in words.
+    pub(super) shown: String,
+    pub(super) offset: usize,
+    pub(super) code: Code,
+    pub(super) message: String,
+    pub(super) help: String,
+    /// Where it is looked for under a wrong name.
+    pub(super) sought: Sought,
+    pub(super) script: &'a Script<'a>,
+}
+
+#[derive(PartialEq, Eq)]
+pub(super) enum Sought {
+    /// The down script should drop it.
+    Dropped,
+    Otherwise,
+}
+
+pub(super) fn nothing_taken_back<'a>(first: &Left<'a>, count: usize) -> Finding<'a> {
+    let others = count - 1;
+    let word = if others == 1 { "one other" } else { "others" };
+    let number = if others == 1 {
+        String::new()
+    } else {
+        format!("{others} ")
+    };
+    Finding::new(
+        first.script,
+        first.code,
+        first.offset,
+        format!(
+            "the down script undoes nothing of what the up script does to {} and {number}{word}",
+            first.shown
+        ),
+        format!(
+            "undo it in the down script, or say in the up script why that is impossible: `-- migrator: allow {} because …`",
+            first.code
+        ),
+    )
+}

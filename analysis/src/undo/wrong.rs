@@ -1,0 +1,149 @@
+//! M0230: the down script drops what the up script does not make.
+
+use migrator_model::{Code, nearest};
+
+use super::comparison::Judge;
+use super::effects::{Effect, Net, Reach};
+use super::not_undone::{Left, Sought};
+use super::parents::goes_with_table;
+use super::words;
+use crate::finding::Finding;
+use crate::kinds::is_constraint;
+use crate::names::name_of;
+use crate::objects::{Object, Space};
+use crate::parse::{Id, Kind};
+
+impl<'a> Judge<'_, 'a> {
+    /// What the down script drops and the up script does not make; what is
+    /// meant by it is then no longer `left`.
+    pub(super) fn wrongly_dropped(&self, left: &mut Vec<Left<'a>>) -> Vec<Finding<'a>> {
+        if self.up.reach == Reach::Unknown {
+            return Vec::new();
+        }
+        let mut wrong: Vec<(Object, Effect<'a>)> = Vec::new();
+        for net in self.down.net(&self.names) {
+            if let Net::Dropped(object, by) = net
+                && self.is_wrong(&object)
+            {
+                wrong.push((object, by));
+            }
+        }
+        wrong.sort_by_key(|(_, by)| by.mention.offset);
+        let findings = wrong.into_iter().filter_map(|(object, by)| {
+            let meant = Self::meant(&object, left);
+            let is_sure =
+                meant.is_some() || !self.down.has(&by, Kind::IF_EXISTS) || by.made.is_some();
+            let meant = meant.map(|at| left.remove(at).shown);
+            is_sure.then(|| {
+                let shown = words::shown(&object, by.kind);
+                let message =
+                    format!("the down script drops {shown}, which the up script does not make");
+                let help = match (meant, by.made) {
+                    (Some(meant), _) => format!("the up script makes {meant}: drop that"),
+                    (None, Some(site)) => format!("leave it as it is: {} makes it", site.place()),
+                    (None, None) => "drop what the up script makes, and nothing else".to_owned(),
+                };
+                Finding::new(
+                    self.down.script,
+                    Code::M0230,
+                    by.mention.offset,
+                    message,
+                    help,
+                )
+            })
+        });
+        findings.collect()
+    }
+
+    pub(super) fn is_wrong(&self, object: &Object) -> bool {
+        let is_of_new_table = matches!(object.space, Space::Column | Space::Constraint)
+            && object.of.as_ref().is_some_and(|table| {
+                let is_it = |net: &Net<'a>| {
+                    net.object().space == Space::Relation
+                        && self.names.same_table(&net.object().name, table)
+                };
+                self.net.iter().any(is_it)
+            });
+        let makes_extension = self
+            .up
+            .all
+            .iter()
+            .any(|effect| effect.mention.object.space == Space::Extension);
+        !self.up.touches(&self.names, object)
+            && !self.may_be_touched(object)
+            && !is_of_new_table
+            && !makes_extension
+            && !self.is_implied(object)
+            && !goes_with_table(&self.down, &self.names, object)
+    }
+
+    /// Whether the up script makes or drops it only if it is there, or not there.
+    pub(super) fn may_be_touched(&self, object: &Object) -> bool {
+        self.up
+            .perhaps
+            .iter()
+            .any(|effect| effect.made.is_none() && self.names.same(&effect.mention.object, object))
+    }
+
+    /// Whether Postgres may have made it for something without a name: an index,
+    /// a constraint or a sequence is called after its table.
+    pub(super) fn is_implied(&self, object: &Object) -> bool {
+        let sql = &self.up.script.sql;
+        let is_table = |&id: &Id| {
+            let is_made = matches!(
+                sql.kind(id),
+                Kind::CREATE_TABLE | Kind::ALTER_TABLE | Kind::CREATE_INDEX | Kind::CREATE_TABLE_AS
+            );
+            is_made && self.implies(id)
+        };
+        let mut tables = sql.statements().filter(is_table).filter_map(|id| {
+            let is_name = |&id: &Id| {
+                matches!(sql.kind(id), Kind::TABLE_NAME | Kind::TABLE_NAME_REF) && !sql.is_leaf(id)
+            };
+            let name = sql.descendants(id).find(is_name)?;
+            name_of(sql, name)
+        });
+        matches!(object.space, Space::Relation | Space::Constraint)
+            && tables.any(|table| {
+                // A long name is cut.
+                let stem: String = table.name.chars().take(20).collect();
+                object.name.name.starts_with(&stem) && object.name.name.len() > stem.len()
+            })
+    }
+
+    /// Whether a statement makes something that gets its name by itself.
+    pub(super) fn implies(&self, statement: Id) -> bool {
+        let sql = &self.up.script.sql;
+        let is_index = sql.kind(statement) == Kind::CREATE_INDEX;
+        let is_unnamed = |id: Id| {
+            is_constraint(sql.kind(id)) && sql.child(id, Kind::CONSTRAINT_NAME_CLAUSE).is_none()
+        };
+        // Since Postgres 18 NOT NULL is a constraint with a name.
+        let is_not_null = |id: Id| sql.kind(id) == Kind::SET_NOT_NULL;
+        let is_serial =
+            |id: Id| sql.is_leaf(id) && sql.text_of(id).to_ascii_lowercase().contains("serial");
+        if is_index {
+            return sql.child(statement, Kind::INDEX).is_none();
+        }
+        sql.descendants(statement)
+            .any(|id| is_unnamed(id) || is_serial(id) || is_not_null(id))
+    }
+
+    /// Which of `left` a wrong drop stands for.
+    pub(super) fn meant(object: &Object, left: &[Left<'a>]) -> Option<usize> {
+        let may_be =
+            |left: &&Left<'a>| left.sought == Sought::Dropped && left.object.space == object.space;
+        let candidates = || left.iter().filter(may_be);
+        let name = match candidates().count() {
+            1 => candidates()
+                .next()
+                .map(|left| left.object.name.name.as_str()),
+            _ => nearest(
+                &object.name.name,
+                candidates().map(|left| left.object.name.name.as_str()),
+            ),
+        }?;
+        left.iter()
+            .position(|left| may_be(&left) && left.object.name.name == name)
+    }
+}
