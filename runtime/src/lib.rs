@@ -26,47 +26,36 @@
 //!
 //! Many databases, one a tenant: [`Fleet`].
 //!
-//! [`plan`] decides, purely; the rest acts. What crosses a file's border is in
-//! ARCHITECTURE.md.
+//! [`plan`] decides, purely; the rest acts. The source is in rooms, folders or single files.
+//! Each imports only from those above it in this list, which `tests/policy/rooms.rs` checks:
+//!
+//! - `options`, `event`, `error`: what a run is told, what it tells, why it failed. Data alone.
+//! - `session/`: a connection at work: one message and its places, reset, stop, cancel.
+//! - `history/`: the tables of the history: their guard, how they are read, written and made.
+//! - `context`: the registry, the options and the history's tables that all operations share.
+//! - `lock/`: takes the locks of a run, keeps them alive, releases them, evicts who is silent.
+//! - `step/`: one step: its script, what is sent for it, how it is recorded and resumed.
+//! - `run/`: the way of each change: read, plan, lock, plan again, make ready, act.
+//! - `observe/`: status, state, wait, inspect: looks and never changes anything.
+//! - `migrator`, `fleet/`: what users call, for one database and for many.
+//! - `trial`: a script without a history, for `verify`.
+//! - `testing/`: a database for each test.
 
-mod abreast;
-mod accept;
-mod blockers;
-mod bookkeeping;
-mod bootstrap;
-mod client;
-mod driver;
-mod dropped;
-mod encoding;
+mod context;
 mod error;
 mod event;
-mod evict;
-mod executor;
-mod fault;
-mod fence;
 mod fleet;
 pub mod history;
-mod keep;
 mod lock;
-mod message;
 mod migrator;
+mod observe;
 mod options;
-mod pipeline;
-mod progress;
-mod ready;
-mod recorded;
-mod repair;
-mod report;
-mod resume;
 mod run;
-mod schedule;
 mod session;
-mod source;
-mod stop;
+mod step;
 #[cfg(all(feature = "testing", unix))]
 pub mod testing;
 mod trial;
-mod wait;
 
 /// Plans, steps and conflicts.
 pub mod plan {
@@ -118,19 +107,18 @@ pub use migrator_plan::{
     Target,
 };
 
-pub use accept::Edit;
-pub use blockers::{Blocker, BlockerKind, WaitingFor};
-pub use client::{Client, connect, connect_within};
-pub use error::{Error, ErrorKind, ReadOnly};
-pub use event::{Event, Holder};
-pub use fault::{Fault, Left, Part};
+pub use error::{Cut, Error, ErrorKind, Fault, Left, Part, ReadOnly, Stopped};
+pub use event::Event;
+pub use event::blocker::{Blocker, BlockerKind, Holder, WaitingFor};
+pub use event::report::{Done, Report};
 pub use fleet::{Ended, Ending, Fleet, Member, Tally};
 pub use migrator::Migrator;
+pub use observe::inspect::{Inspected, Inspection, Trace};
 pub use options::Options;
-pub use repair::Outcome;
-pub use report::{Done, Report};
-pub use resume::{Inspected, Inspection, Trace};
-pub use stop::{Cut, Stop, Stopped};
+pub use run::accept::Edit;
+pub use run::repair::Outcome;
+pub use session::client::{Client, connect, connect_within};
+pub use session::stop::Stop;
 pub use trial::{Ran, TableLock, Trial};
 
 /// Embeds a tree of migrations: an expression of type [`Registry`], all constants.

@@ -1,28 +1,26 @@
-//! What users call. How a run goes is in [`run`](crate::run).
+//! What users call. Each operation is carried out by a room below: [`run`](crate::run) changes
+//! a database, [`observe`](crate::observe) looks at one.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use migrator_model::Registry;
 use migrator_model::file_name::Direction;
-use migrator_plan::Plan;
-use migrator_plan::Status;
-use migrator_plan::{Selection, Target};
-use tokio_postgres::error::{DbError, Severity};
+use migrator_model::{Registry, Version};
+use migrator_plan::{DatabaseState, Entry, Plan, RecordedMigration, Selection, Status, Target};
 
-use crate::client::Client;
-use crate::error::{Error, ErrorKind};
+use crate::context::Context;
+use crate::error::Error;
+use crate::event::report::Report;
 use crate::event::{Event, Listener};
-use crate::history::guard::{self, Purpose};
-use crate::history::read::{self, ReadError, Reader};
-use crate::history::schema::Tables;
-use crate::history::write;
-use crate::history::{History, RecordedMigration};
-use crate::lock::{self, Held, Locks, Seen, Taking};
+use crate::history::History;
+use crate::history::guard::Purpose;
+use crate::observe::inspect::Inspection;
 use crate::options::Options;
-use crate::report::Report;
-use crate::run::Order;
-use crate::source::describe;
-use crate::stop::{Stop, Stopped};
+use crate::run::accept::Edit;
+use crate::run::flow::Request;
+use crate::run::repair::Outcome;
+use crate::session::client::Client;
+use crate::session::stop::Stop;
 
 /// Applies and reverts the migrations of a registry.
 ///
@@ -35,11 +33,7 @@ use crate::stop::{Stop, Stopped};
 /// (COPY … FROM STDIN, COPY … TO STDOUT), of which there are none. One that opens
 /// with `-- migrator: no-transaction` may have transactions of its own.
 pub struct Migrator {
-    pub(crate) registry: &'static Registry,
-    pub(crate) options: Options,
-    pub(crate) tables: Tables,
-    pub(crate) listener: Option<Listener>,
-    pub(crate) stop: Stop,
+    context: Context,
 }
 
 impl Migrator {
@@ -52,45 +46,40 @@ impl Migrator {
     /// A migrator with options of its own.
     #[must_use]
     pub fn with_options(registry: &'static Registry, options: Options) -> Migrator {
-        Migrator {
-            registry,
-            tables: Tables::new(&options.schema),
-            options,
-            listener: None,
-            stop: Stop::new(),
-        }
+        let context = Context::new(registry, options);
+        Migrator { context }
     }
 
     /// Has every [`Event`] told to `listener` as it happens.
     #[must_use]
     pub fn on_event(mut self, listener: impl FnMut(&Event<'_>) + Send + 'static) -> Migrator {
-        self.listener = Some(Listener::new(listener));
+        self.context.listener = Some(Listener::new(listener));
         self
     }
 
     /// Has its runs stopped by `stop`, which may stop others' too.
     #[must_use]
     pub fn stopped_by(mut self, stop: &Stop) -> Migrator {
-        self.stop = stop.clone();
+        self.context.stop = stop.clone();
         self
     }
 
     /// What stops its runs, this one and all later ones.
     #[must_use]
     pub fn stop(&self) -> Stop {
-        self.stop.clone()
+        self.context.stop.clone()
     }
 
     /// The registry it was made with.
     #[must_use]
     pub fn registry(&self) -> &'static Registry {
-        self.registry
+        self.context.registry
     }
 
     /// The options it was made with.
     #[must_use]
     pub fn options(&self) -> &Options {
-        &self.options
+        &self.context.options
     }
 
     /// Applies what is pending, in plan order. With nothing pending it takes no
@@ -104,12 +93,12 @@ impl Migrator {
     ///
     /// See [`ErrorKind`]; the error carries the report of what was done before.
     pub async fn up(&mut self, client: &mut Client, target: Target) -> Result<Report, Error> {
-        let order = Order {
+        let request = Request {
             client,
             direction: Direction::Up,
             target: &target,
         };
-        self.run(order).await
+        self.context.run(request).await
     }
 
     /// Reverts what is applied, newest first.
@@ -118,12 +107,70 @@ impl Migrator {
     ///
     /// As [`Migrator::up`].
     pub async fn down(&mut self, client: &mut Client, target: Target) -> Result<Report, Error> {
-        let order = Order {
+        let request = Request {
             client,
             direction: Direction::Down,
             target: &target,
         };
-        self.run(order).await
+        self.context.run(request).await
+    }
+
+    /// The applied migrations of a service whose scripts are not as they are recorded:
+    /// that of a version, or all.
+    ///
+    /// # Errors
+    ///
+    /// The service is not known, or the history cannot be read. Of the version that is
+    /// named: it is not applied, it is dirty, or the registry does not have it. And where
+    /// the registry has another migration in its place, which is no edit.
+    pub async fn edits(
+        &self,
+        client: &Client,
+        service: &str,
+        version: Option<Version>,
+    ) -> Result<Vec<Edit>, Error> {
+        self.context.edits(client, service, version).await
+    }
+
+    /// Records the scripts of the registry in place of those that were applied, with
+    /// what follows from them. Nothing is run.
+    ///
+    /// # Errors
+    ///
+    /// An entry is no longer as it was when the edits were read, another run holds the
+    /// lock, or the history cannot be written. Then none is recorded.
+    pub async fn accept(&mut self, client: &mut Client, edits: &[Edit]) -> Result<(), Error> {
+        self.context.accept(client, edits).await
+    }
+
+    /// Looks at what the interrupted script of a dirty migration has left. Nothing is changed.
+    ///
+    /// # Errors
+    ///
+    /// The migration is not recorded as dirty, or the history or the catalog cannot be read.
+    pub async fn inspect(
+        &self,
+        client: &Client,
+        service: &str,
+        version: Version,
+    ) -> Result<Inspection, Error> {
+        self.context.inspect(client, service, version).await
+    }
+
+    /// Records what became of a dirty migration: it is applied, or it is not.
+    ///
+    /// # Errors
+    ///
+    /// The migration is not recorded as dirty, another run holds the lock, or
+    /// the history cannot be written.
+    pub async fn repair(
+        &mut self,
+        client: &mut Client,
+        service: &str,
+        version: Version,
+        outcome: Outcome,
+    ) -> Result<Entry, Error> {
+        self.context.repair(client, service, version, outcome).await
     }
 
     /// What a run would do at this moment; of what another run is at outside a
@@ -138,18 +185,7 @@ impl Migrator {
         direction: Direction,
         target: &Target,
     ) -> Result<Plan<'static>, Error> {
-        let order = Order {
-            client,
-            direction,
-            target,
-        };
-        let (history, at_work) = self.looked(client).await?;
-        self.check_target(order, &history)?;
-        let (history, notes) = history.when_done(&at_work);
-        let plan = self.make_plan(&history, order);
-        let mut plan = plan.map_err(ErrorKind::Refused)?;
-        plan.notes.extend(notes);
-        Ok(plan)
+        self.context.plan(client, direction, target).await
     }
 
     /// How the database stands to the registry.
@@ -158,9 +194,7 @@ impl Migrator {
     ///
     /// A service is not known, or the history cannot be read.
     pub async fn status(&self, client: &Client, services: &Selection) -> Result<Status, Error> {
-        let (history, at_work) = self.looked(client).await?;
-        self.check_names(services, &history)?;
-        Ok(Status::seen(self.registry, &history, services, &at_work))
+        self.context.status(client, services).await
     }
 
     /// Reads the history; a database without one has an empty one.
@@ -169,20 +203,7 @@ impl Migrator {
     ///
     /// It cannot be read, or is of a format that this version does not know.
     pub async fn history(&self, client: &Client) -> Result<History, Error> {
-        self.history_to(Purpose::Look, client).await
-    }
-
-    /// Reads the history for a purpose.
-    pub(crate) async fn history_to(
-        &self,
-        purpose: Purpose,
-        client: &Client,
-    ) -> Result<History, Error> {
-        let read = async {
-            let read = read::history(&self.reader(client, purpose)).await;
-            read.map_err(|error| read_failed(client, READING, error))
-        };
-        Ok(self.stop.read(client, read).await?)
+        self.context.history(client, Purpose::Look).await
     }
 
     /// Reads how each entry of the history came about, in the order in which the
@@ -192,115 +213,69 @@ impl Migrator {
     ///
     /// As [`Migrator::history`].
     pub async fn recorded(&self, client: &Client) -> Result<Vec<RecordedMigration>, Error> {
-        let read = async {
-            let read = read::recorded(&self.reader(client, Purpose::Act)).await;
-            read.map_err(|error| read_failed(client, READING, error))
-        };
-        Ok(self.stop.read(client, read).await?)
+        self.context.recorded(client).await
     }
 
-    /// Reads the history for a purpose over a client's session. A read waits for a lock as long
-    /// as a script does, and says who holds that lock.
-    pub(crate) fn reader<'a>(&'a self, client: &'a Client, purpose: Purpose) -> Reader<'a> {
-        let reader = Reader::new(client, &self.tables, &self.options, purpose);
-        reader.told_to(self.listener.as_ref())
+    /// How the database stands to the registry, in one round trip and without a
+    /// lock: cheap enough for a probe of readiness.
+    ///
+    /// The target is that of the `up` which a deploy job runs for this service:
+    /// mostly the service by its name. Of what a registry has of other services
+    /// just as much counts as `up` would apply.
+    ///
+    /// It reads the tables `format` and `history` of the history's schema: USAGE on
+    /// the schema and SELECT on these two is all that the role needs.
+    ///
+    /// # Errors
+    ///
+    /// A service is not known, or the history cannot be read.
+    pub async fn state(&self, client: &Client, target: &Target) -> Result<DatabaseState, Error> {
+        self.context.state(client, target).await
     }
 
-    /// The history, and the services that a run is changing.
-    async fn looked(&self, client: &Client) -> Result<(History, BTreeSet<String>), ErrorKind> {
-        let looked = async {
-            let reader = self.reader(client, Purpose::Look);
-            let looked = self.history_and_work(&reader).await;
-            looked.map_err(|error| read_failed(client, READING, error))
-        };
-        self.stop.read(client, looked).await
-    }
-
-    pub(crate) async fn lock(
+    /// The services that a run is changing at this moment, as its locks tell.
+    ///
+    /// # Errors
+    ///
+    /// The locks cannot be read.
+    pub async fn at_work(
         &self,
         client: &Client,
-        locks: &Locks,
-    ) -> Result<(Held, Seen), ErrorKind> {
-        let taking = Taking {
-            tables: &self.tables,
-            options: &self.options,
-            listener: self.listener.as_ref(),
-        };
-        // Given up, its connection closes, and the locks go with it.
-        let locked = Box::pin(lock::acquire(client, locks, taking));
-        let locked = self.stop.unless_stopped(locked).await;
-        locked.ok_or_else(|| ErrorKind::Stopped(Stopped::default()))?
+        services: &[&str],
+    ) -> Result<BTreeSet<String>, Error> {
+        self.context.at_work(client, services).await
     }
 
-    /// Every service named is in the registry, or at least in this history.
-    pub(crate) fn check_names(&self, services: &Selection, history: &History) -> Result<(), Error> {
-        let Selection::Named(names) = services else {
-            return Ok(());
-        };
-        let mut unrecorded = names.iter().filter(|name| history.newest(name).is_none());
-        let checked = unrecorded.try_for_each(|name| self.registry.service(name).map(drop));
-        Ok(checked.map_err(ErrorKind::from)?)
+    /// Waits until a deploy job, or any other run, has applied what `up` with this
+    /// target would, and returns the state that it found:
+    /// [`Current`](DatabaseState::Current) or [`Ahead`](DatabaseState::Ahead).
+    ///
+    /// It looks at once, and again after a pause that grows from 20 ms to 1 s; with
+    /// a timeout of zero it looks once. A
+    /// changed migration and one out of order end it at once, as no waiting mends
+    /// them. A dirty one does not: whoever is at it may have lost the lock and not
+    /// the work, and a person may repair it meanwhile.
+    ///
+    /// A connection that is lost, because the server restarts or fails over, or that
+    /// gives no answer for 5 seconds, is opened again in the same `client`; what was set
+    /// in its session is lost then. A role that may not read the history is waited for
+    /// as well: nobody can let it before the first deploy job has made it.
+    ///
+    /// The wait may take some two seconds longer than the timeout: each look, the last
+    /// too, is given at least one to connect and one to read.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotCurrent`] with the state that was seen last, or what kept it
+    /// from being seen.
+    pub async fn wait_until_current(
+        &self,
+        client: &mut Client,
+        target: &Target,
+        timeout: Duration,
+    ) -> Result<DatabaseState, Error> {
+        self.context
+            .wait_until_current(client, target, timeout)
+            .await
     }
-}
-
-/// What most reads do.
-pub(crate) const READING: &str = "reading the history";
-
-pub(crate) fn read_failed(client: &Client, doing: &str, error: ReadError) -> ErrorKind {
-    let doing = doing.to_owned();
-    match error {
-        ReadError::Format(format) => ErrorKind::Format(format),
-        ReadError::Row(row) => ErrorKind::History {
-            doing,
-            why: format!("this entry of the history is malformed: {row}"),
-            sqlstate: None,
-            blockers: Vec::new(),
-        },
-        ReadError::Postgres { error, blockers } => failed(client, doing, &error).behind(blockers),
-    }
-}
-
-/// A query of ours failed: the server said why, or the connection is gone.
-pub(crate) fn failed(client: &Client, doing: String, error: &tokio_postgres::Error) -> ErrorKind {
-    let said = error.as_db_error().filter(|said| !ends_the_session(said));
-    if let Some(conflicts) = said.and_then(guard::conflicts) {
-        return ErrorKind::Refused(conflicts);
-    }
-    match (said, client.postgres().is_closed()) {
-        (Some(said), false) => ErrorKind::History {
-            doing,
-            why: guard::raised(said).unwrap_or(said.message()).to_owned(),
-            sqlstate: Some(said.code().code().to_owned()),
-            blockers: Vec::new(),
-        },
-        _ => ErrorKind::Connection {
-            doing,
-            why: client.lost().unwrap_or_else(|| describe(error)),
-        },
-    }
-}
-
-/// What a message that writes under a lock, behind its check, failed of.
-pub(crate) fn write_failed(
-    client: &Client,
-    held: &Held,
-    error: &tokio_postgres::Error,
-) -> ErrorKind {
-    let doing = "writing the history".to_owned();
-    match error.as_db_error().and_then(write::gone) {
-        Some(_) => ErrorKind::LockLost {
-            doing,
-            why: held.why_lost(),
-        },
-        None => failed(client, doing, error),
-    }
-}
-
-/// Whether the server ended the session with this error, as when it shuts down; it
-/// may be a moment before the connection is seen to be closed.
-fn ends_the_session(said: &DbError) -> bool {
-    matches!(
-        said.parsed_severity(),
-        Some(Severity::Fatal | Severity::Panic)
-    )
 }

@@ -9,13 +9,16 @@ use migrator_model::sql::statements;
 use migrator_model::{Migration, Mode};
 use tokio_postgres::SimpleQueryRow;
 
-use crate::client::Client;
-use crate::fault::{Fault, Left};
-use crate::message::{CHECK_DEFERRED, Commit, Message, Opening, RESET, Span, forget};
+use crate::error::fault::{Fault, Left};
 use crate::options::Options;
-use crate::session::{SendError, send, send_for_rows};
-use crate::source::{Source, describe, unanswered};
-use crate::stop::{Silent, Stop};
+use crate::session::answer::describe;
+use crate::session::client::Client;
+use crate::session::message::{Commit, Message, Opening};
+use crate::session::reset::{RESET, forget};
+use crate::session::send::{SendError, send, send_for_rows};
+use crate::session::span::{CHECK_DEFERRED, Span};
+use crate::session::stop::{Silent, Stop};
+use crate::step::source::{Source, unanswered};
 
 /// One script of a migration, to be run without a history.
 ///

@@ -5,5 +5,6 @@
 mod debug;
 mod dependencies;
 mod modules;
+mod rooms;
 mod size;
 mod source;

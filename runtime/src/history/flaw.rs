@@ -3,7 +3,7 @@
 use migrator_model::{Code, Subject};
 use migrator_plan::{Conflict, Remedy};
 
-use super::schema::quote_identifier;
+use crate::session::quote::quote_identifier;
 
 /// Something through which a stranger can write the history or have something executed.
 #[derive(Clone, Debug, PartialEq, Eq)]

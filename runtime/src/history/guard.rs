@@ -19,7 +19,8 @@ use migrator_plan::Conflict;
 use tokio_postgres::error::{DbError, SqlState};
 
 use super::flaw::{FIELD, Flaw};
-use super::schema::{Tables, quote_literal};
+use super::schema::Tables;
+use crate::session::quote::quote_literal;
 
 /// What the history is read for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

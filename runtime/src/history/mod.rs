@@ -2,9 +2,12 @@
 //!
 //! What it says, as data, is in `migrator-plan`.
 //!
-//! `schema` makes its tables, `guard` checks who can write them and `flaw` words what it
-//! finds, `read` reads them, `write` has the statements that change them. This folder alone names the tables.
+//! `schema` has the statements that make its tables, `bootstrap` makes them, `guard` checks who can write them and `flaw` words what it
+//! finds, `read` reads them, `write` has the statements that change them, `failure` says why a
+//! query failed. This folder alone names the tables.
 
+pub(crate) mod bootstrap;
+pub(crate) mod failure;
 mod flaw;
 pub(crate) mod guard;
 pub(crate) mod read;
@@ -13,5 +16,4 @@ pub(crate) mod write;
 
 pub use migrator_plan::history::*;
 
-/// The format of the tables that this version reads and writes.
-pub const FORMAT: i32 = 1;
+pub use crate::error::format::FORMAT;

@@ -11,15 +11,17 @@ use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 
 use super::guard::{self, Purpose};
-use super::schema::{Tables, quote_literal};
+use super::schema::Tables;
 use super::{Entry, FORMAT, History, RecordedMigration, Stored};
-use crate::blockers::{Blocker, Waiting, WaitingFor, Watch};
-use crate::client::Client;
+use crate::event::blocker::{Blocker, WaitingFor};
 use crate::event::{Event, Listener};
-use crate::fault::named_position;
-use crate::message::milliseconds;
 use crate::options::Options;
-use crate::session::rows;
+use crate::session::answer::named_position;
+use crate::session::client::Client;
+use crate::session::quote::quote_literal;
+use crate::session::send::rows;
+use crate::session::timeouts::milliseconds;
+use crate::session::watch::{Waiting, Watch};
 
 /// Why a history could not be read.
 #[derive(Debug)]

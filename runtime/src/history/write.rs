@@ -9,7 +9,8 @@ use migrator_model::{Migration, Version};
 use tokio_postgres::error::{DbError, SqlState};
 
 use super::guard::raise;
-use super::schema::{Tables, quote_literal};
+use super::schema::Tables;
+use crate::session::quote::quote_literal;
 
 /// What is written about a migration.
 #[derive(Clone, Copy, Debug)]

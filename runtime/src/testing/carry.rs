@@ -3,7 +3,7 @@
 
 use super::error::Error;
 use super::session::Session;
-use crate::history::schema::quote_literal;
+use crate::session::quote::quote_literal;
 
 /// Settings whose value is a list of identifiers, kept quoted as needed (`GUC_LIST_QUOTE`, as
 /// `pg_dump`'s `variable_is_guc_list_quote` names them).

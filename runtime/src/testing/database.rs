@@ -9,7 +9,7 @@ use migrator_connect::{ConnectError, Settings};
 use super::keeper;
 use super::name::Name;
 use super::session::Session;
-use crate::client::{Client, connect};
+use crate::session::client::{Client, connect};
 
 /// How long dropping a value waits for the server.
 const PATIENCE: Duration = Duration::from_secs(60);

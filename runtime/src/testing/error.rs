@@ -6,8 +6,8 @@ use std::fmt;
 use migrator_connect::ConnectError;
 use tokio_postgres::error::SqlState;
 
-use crate::error::ErrorKind;
-use crate::fault::Fault;
+use crate::error::fault::Fault;
+use crate::error::kind::ErrorKind;
 
 /// There is no database for a test.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub enum Error {
     /// The server cannot be connected to.
     Connect(ConnectError),
     /// The template cannot be migrated.
-    Migrate(crate::Error),
+    Migrate(crate::error::Error),
     /// The server refused.
     Server {
         /// What was being done.
@@ -101,7 +101,7 @@ fn server_help(state: Option<&SqlState>) -> &'static str {
 }
 
 /// What the error of a run keeps beside its message.
-fn details(error: &crate::Error) -> Vec<String> {
+fn details(error: &crate::error::Error) -> Vec<String> {
     let mut lines = Vec::new();
     match &*error.kind {
         ErrorKind::Script(fault) => lines.extend(of_script(fault)),
@@ -192,8 +192,8 @@ impl From<migrator_localpg::Error> for Error {
     }
 }
 
-impl From<crate::Error> for Error {
-    fn from(error: crate::Error) -> Self {
+impl From<crate::error::Error> for Error {
+    fn from(error: crate::error::Error) -> Self {
         Self::Migrate(error)
     }
 }

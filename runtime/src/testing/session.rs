@@ -13,8 +13,8 @@ use tokio_postgres::SimpleQueryMessage;
 
 use super::error::Error;
 use super::name::{self, Name};
-use crate::history::schema::{quote_identifier, quote_literal};
-use crate::session::rows;
+use crate::session::quote::{quote_identifier, quote_literal};
+use crate::session::send::rows;
 
 /// A session that outlives the test.
 #[derive(Debug)]

@@ -14,8 +14,8 @@ use super::error::Error;
 use super::name::{self, Name};
 use super::session::{PATIENCE, Session};
 use crate::history;
-use crate::history::schema::quote_literal;
 use crate::migrator::Migrator;
+use crate::session::quote::quote_literal;
 
 /// The first pause between two tries for the lock; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
@@ -98,7 +98,7 @@ impl Template {
             .run(&doing, &format!("CREATE DATABASE {making}"))
             .await?;
         let settings = settings.clone().with_new_database(making);
-        let mut client = crate::connect_within(settings, PATIENCE).await?;
+        let mut client = crate::session::client::connect_within(settings, PATIENCE).await?;
         let target = Target {
             services: self.services.clone(),
             extent: Extent::Everything,

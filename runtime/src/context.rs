@@ -1,0 +1,75 @@
+//! What all operations of a migrator work with.
+
+use migrator_model::Registry;
+use migrator_plan::Selection;
+
+use crate::error::Error;
+use crate::error::kind::ErrorKind;
+use crate::event::{Event, Listener};
+use crate::history::History;
+use crate::history::failure::{READING, read_failed};
+use crate::history::guard::Purpose;
+use crate::history::read::{self, Reader};
+use crate::history::schema::Tables;
+use crate::options::Options;
+use crate::session::client::Client;
+use crate::session::stop::Stop;
+
+/// The registry, the options and the history's tables of a migrator, who is told, and what
+/// stops it.
+pub(crate) struct Context {
+    pub(crate) registry: &'static Registry,
+    pub(crate) options: Options,
+    pub(crate) tables: Tables,
+    pub(crate) listener: Option<Listener>,
+    pub(crate) stop: Stop,
+}
+
+impl Context {
+    pub(crate) fn new(registry: &'static Registry, options: Options) -> Context {
+        Context {
+            registry,
+            tables: Tables::new(&options.schema),
+            options,
+            listener: None,
+            stop: Stop::new(),
+        }
+    }
+
+    /// Sends an event to the listener, if there is one.
+    pub(crate) fn tell(&self, event: &Event<'_>) {
+        if let Some(listener) = &self.listener {
+            listener.tell(event);
+        }
+    }
+
+    /// Reads the history for a purpose over a client's session. A read waits for a lock as long
+    /// as a script does, and says who holds that lock.
+    pub(crate) fn reader<'a>(&'a self, client: &'a Client, purpose: Purpose) -> Reader<'a> {
+        let reader = Reader::new(client, &self.tables, &self.options, purpose);
+        reader.told_to(self.listener.as_ref())
+    }
+
+    /// Reads the history for a purpose.
+    pub(crate) async fn history(
+        &self,
+        client: &Client,
+        purpose: Purpose,
+    ) -> Result<History, Error> {
+        let read = async {
+            let read = read::history(&self.reader(client, purpose)).await;
+            read.map_err(|error| read_failed(client, READING, error))
+        };
+        Ok(self.stop.read(client, read).await?)
+    }
+
+    /// Every service named is in the registry, or at least in this history.
+    pub(crate) fn check_names(&self, services: &Selection, history: &History) -> Result<(), Error> {
+        let Selection::Named(names) = services else {
+            return Ok(());
+        };
+        let mut unrecorded = names.iter().filter(|name| history.newest(name).is_none());
+        let checked = unrecorded.try_for_each(|name| self.registry.service(name).map(drop));
+        Ok(checked.map_err(ErrorKind::from)?)
+    }
+}

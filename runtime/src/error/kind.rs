@@ -1,0 +1,235 @@
+//! Why a run failed: what happened, with its code.
+
+use std::fmt;
+
+use migrator_connect::ConnectError;
+use migrator_model::{Code, UnknownService, Version};
+use migrator_plan::{Conflict, DatabaseState};
+
+use super::fault::{Ended, Fault, Left};
+use super::format::FORMAT;
+use super::stopped::{Cut, Stopped};
+use crate::event::blocker::{Blocker, Holder};
+
+/// Why a run failed.
+#[derive(Debug)]
+pub enum ErrorKind {
+    /// A service that the registry does not have was named.
+    UnknownService(UnknownService),
+    /// A migration is to be repaired that is not dirty.
+    NotDirty {
+        /// Its service.
+        service: String,
+        /// Its version.
+        version: Version,
+    },
+    /// A conflict keeps the run from starting.
+    Refused(Vec<Conflict>),
+    /// The database did not become current within the time to wait, or never will.
+    NotCurrent {
+        /// How it stood last.
+        state: DatabaseState,
+        /// For how many seconds it was waited.
+        waited: u64,
+    },
+    /// Another run held the lock for too long.
+    Locked {
+        /// Who.
+        holder: Holder,
+        /// For how many seconds it was waited.
+        waited: u64,
+    },
+    /// The run's lock was lost, so that another run may have begun.
+    LockLost {
+        /// What was being done.
+        doing: String,
+        /// How it was lost.
+        why: String,
+    },
+    /// A script failed.
+    Script(Box<Fault>),
+    /// Scripts that ran side by side failed; in the order of the plan.
+    Scripts(Vec<Fault>),
+    /// The run was told to stop.
+    Stopped(Stopped),
+    /// The connection was lost, or a further one could not be opened.
+    Connection {
+        /// What was being done.
+        doing: String,
+        /// What the connection said.
+        why: String,
+    },
+    /// No connection could be opened.
+    Connect(ConnectError),
+    /// The history is of a format that this version does not know.
+    Format(String),
+    /// The history could not be read or written.
+    History {
+        /// What was being done.
+        doing: String,
+        /// What the server said.
+        why: String,
+        /// The five characters of the SQLSTATE, if the server said anything.
+        sqlstate: Option<String>,
+        /// Who held the lock that was waited for, as far as this was seen.
+        blockers: Vec<Blocker>,
+    },
+    /// The database is read-only, so that nothing was begun.
+    ReadOnly(ReadOnly),
+    /// The engine refused what the plan had allowed.
+    Engine(Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Why a database is read-only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadOnly {
+    /// Its server is a standby (`pg_is_in_recovery()`).
+    Standby,
+    /// The role, the database or the server has `default_transaction_read_only` on.
+    Setting,
+}
+
+impl ErrorKind {
+    /// What the error is filed under.
+    pub(super) fn code(&self) -> Code {
+        match self {
+            ErrorKind::UnknownService(_) => Code::M0406,
+            ErrorKind::NotDirty { .. } => Code::M0404,
+            ErrorKind::Refused(conflicts) => conflicts
+                .first()
+                .map_or(Code::M0501, |conflict| conflict.code),
+            ErrorKind::NotCurrent { state, .. } => {
+                first_conflict(state).map_or(Code::M0506, |conflict| conflict.code)
+            }
+            ErrorKind::Locked { .. } => Code::M0502,
+            ErrorKind::LockLost { .. } => Code::M0528,
+            ErrorKind::Script(fault) if fault.left == Left::Unknown => Code::M0503,
+            ErrorKind::Script(fault) => fault.code,
+            ErrorKind::Scripts(faults) if are_unconfirmed(faults) => Code::M0530,
+            ErrorKind::Scripts(_) | ErrorKind::Engine(_) => Code::M0501,
+            ErrorKind::Stopped(_) => Code::M0518,
+            ErrorKind::Connection { .. } => Code::M0503,
+            ErrorKind::Connect(error) => Code::find(error.code()).unwrap_or(Code::M0902),
+            ErrorKind::Format(_) => Code::M0504,
+            ErrorKind::History { .. } => Code::M0505,
+            ErrorKind::ReadOnly(_) => Code::M0525,
+        }
+    }
+
+    /// The same, with who held the lock that was waited for.
+    pub(crate) fn behind(mut self, who: Vec<Blocker>) -> ErrorKind {
+        if let ErrorKind::History { blockers, .. } = &mut self {
+            *blockers = who;
+        }
+        self
+    }
+
+    /// The error beneath, whose text is not part of this one's.
+    pub(super) fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            ErrorKind::Connect(error) => std::error::Error::source(error),
+            ErrorKind::Engine(error) => Some(&**error),
+            ErrorKind::UnknownService(_)
+            | ErrorKind::NotDirty { .. }
+            | ErrorKind::Refused(_)
+            | ErrorKind::NotCurrent { .. }
+            | ErrorKind::Locked { .. }
+            | ErrorKind::LockLost { .. }
+            | ErrorKind::Script(_)
+            | ErrorKind::Scripts(_)
+            | ErrorKind::Stopped(_)
+            | ErrorKind::Connection { .. }
+            | ErrorKind::Format(_)
+            | ErrorKind::ReadOnly(_)
+            | ErrorKind::History { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ErrorKind::UnknownService(unknown) => unknown.fmt(f),
+            ErrorKind::NotDirty { service, version } => {
+                write!(f, "`{service}/{version}` is not recorded as dirty")
+            }
+            ErrorKind::Refused(conflicts) => refused(f, conflicts),
+            ErrorKind::NotCurrent { state, waited } => {
+                write!(f, "the database is not current after {waited} s: {state}")
+            }
+            ErrorKind::Locked { holder, waited } => {
+                write!(
+                    f,
+                    "the lock was not obtained in {waited} s: {holder} holds it"
+                )
+            }
+            ErrorKind::LockLost { doing, why } => {
+                write!(f, "the run lost its lock while {doing}: {why}")
+            }
+            ErrorKind::Script(fault) => fault.fmt(f),
+            ErrorKind::Scripts(faults) if are_unconfirmed(faults) => write!(
+                f,
+                "{} steps were committed on this server, perhaps not on its standby",
+                faults.len()
+            ),
+            ErrorKind::Scripts(faults) => write!(f, "{} scripts failed", faults.len()),
+            ErrorKind::Stopped(stopped) => stopped.fmt(f),
+            ErrorKind::Connection { doing, .. } => {
+                write!(f, "the connection was lost while {doing}")
+            }
+            ErrorKind::Connect(error) => error.fmt(f),
+            ErrorKind::Format(format) => write!(
+                f,
+                "the history has the format {format}; this version knows {FORMAT}"
+            ),
+            ErrorKind::History { doing, .. } => write!(f, "{doing} failed"),
+            ErrorKind::ReadOnly(ReadOnly::Standby) => {
+                f.write_str("the database is read-only: its server is a standby")
+            }
+            ErrorKind::ReadOnly(ReadOnly::Setting) => {
+                f.write_str("the database is read-only: its sessions are read-only by default")
+            }
+            ErrorKind::Engine(_) => f.write_str("the engine refused what was planned"),
+        }
+    }
+}
+
+fn refused(f: &mut fmt::Formatter<'_>, conflicts: &[Conflict]) -> fmt::Result {
+    match conflicts {
+        [one] => fmt::Display::fmt(one, f),
+        several => write!(f, "{} conflicts keep the run from starting", several.len()),
+    }
+}
+
+fn are_unconfirmed(faults: &[Fault]) -> bool {
+    faults.iter().all(|fault| fault.left == Left::Done)
+}
+
+pub(super) fn first_conflict(state: &DatabaseState) -> Option<&Conflict> {
+    match state {
+        DatabaseState::Conflict(conflicts) => conflicts.first(),
+        DatabaseState::Current | DatabaseState::Behind(_) | DatabaseState::Ahead(_) => None,
+    }
+}
+
+/// In place of a service, `all` may be named.
+impl From<UnknownService> for ErrorKind {
+    fn from(unknown: UnknownService) -> ErrorKind {
+        ErrorKind::UnknownService(unknown.or("all"))
+    }
+}
+
+/// A script failed, or was cut short.
+impl From<Fault> for ErrorKind {
+    fn from(fault: Fault) -> ErrorKind {
+        match fault.ended {
+            Ended::Failed => ErrorKind::Script(Box::new(fault)),
+            Ended::NotStarted => ErrorKind::Stopped(Stopped::default()),
+            Ended::CutShort => {
+                let Fault { step, left, .. } = fault;
+                let cut = vec![Cut { step, left }];
+                ErrorKind::Stopped(Stopped { cut })
+            }
+        }
+    }
+}

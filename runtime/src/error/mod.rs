@@ -1,0 +1,83 @@
+//! Why a run failed, with what it did before.
+
+use std::fmt;
+
+use migrator_connect::ConnectError;
+use migrator_model::Code;
+use migrator_plan::{Conflict, DatabaseState};
+
+use crate::event::report::Report;
+
+pub(crate) mod fault;
+pub(crate) mod format;
+mod help;
+pub(crate) mod kind;
+pub(crate) mod stopped;
+
+pub use fault::{Fault, Left, Part};
+pub use kind::{ErrorKind, ReadOnly};
+pub use stopped::{Cut, Stopped};
+
+/// A run failed.
+#[derive(Debug)]
+pub struct Error {
+    /// Why.
+    pub kind: Box<ErrorKind>,
+    /// What was done before, and stays.
+    pub report: Report,
+}
+
+impl Error {
+    /// What the error is filed under.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        self.kind.code()
+    }
+
+    /// The conflicts that keep the run from starting, or the database from being current.
+    #[must_use]
+    pub fn conflicts(&self) -> &[Conflict] {
+        if let ErrorKind::Refused(conflicts)
+        | ErrorKind::NotCurrent {
+            state: DatabaseState::Conflict(conflicts),
+            ..
+        } = &*self.kind
+        {
+            return conflicts;
+        }
+        &[]
+    }
+
+    /// What to do.
+    #[must_use]
+    pub fn help(&self) -> String {
+        self.kind.help()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.kind.fmt(f)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.kind.source()
+    }
+}
+
+impl From<ErrorKind> for Error {
+    fn from(kind: ErrorKind) -> Error {
+        Error {
+            kind: Box::new(kind),
+            report: Report::default(),
+        }
+    }
+}
+
+impl From<ConnectError> for Error {
+    fn from(error: ConnectError) -> Error {
+        ErrorKind::Connect(error).into()
+    }
+}

@@ -1,0 +1,80 @@
+//! Where a stop has ended a run.
+
+use std::fmt;
+
+use super::fault::Left;
+
+/// Why a run was stopped where it was.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stopped {
+    /// The steps that were cut short: none, or one of each connection.
+    pub cut: Vec<Cut>,
+}
+
+/// A step that was cut short.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// The step, `tenant/20240101120000_a1b2c3d4_create_tenants_table`.
+    pub step: String,
+    /// What is left of it in the database.
+    pub left: Left,
+}
+
+impl Stopped {
+    /// What is left of all that was cut short: the worst of it.
+    #[must_use]
+    pub fn left(&self) -> Left {
+        let rank = |left: &Left| match left {
+            Left::Nothing | Left::Done => 0,
+            Left::Unrecorded { .. } => 1,
+            Left::Resumable => 2,
+            Left::Dirty => 3,
+            Left::Unknown => 4,
+        };
+        let worst = self.cut.iter().map(|cut| cut.left).max_by_key(rank);
+        worst.filter(|left| rank(left) > 0).unwrap_or(Left::Nothing)
+    }
+
+    /// What to do.
+    pub(crate) fn help(&self) -> String {
+        match self.left() {
+            Left::Nothing | Left::Done => "run the command again: it skips what is already done",
+            Left::Dirty => {
+                "the script ran outside a transaction, and its earlier statements remain; \
+                 finish or undo the script by hand, then record which with `migrator repair`"
+            }
+            Left::Unrecorded {
+                direction,
+                is_resumable,
+            } => return Left::unrecorded_help(direction, is_resumable),
+            Left::Resumable => {
+                "run the command again: it resumes the script, which ran outside a transaction"
+            }
+            Left::Unknown => {
+                "the server did not obey the request to cancel and may still finish the script; \
+                 `migrator status` shows whether it did"
+            }
+        }
+        .to_owned()
+    }
+}
+
+impl fmt::Display for Stopped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_whole = |cut: &&Cut| matches!(cut.left, Left::Unrecorded { .. });
+        let (whole, partial): (Vec<&Cut>, Vec<&Cut>) = self.cut.iter().partition(is_whole);
+        let names = |cut: &[&Cut]| {
+            let names = cut.iter().map(|cut| format!("`{}`", cut.step));
+            names.collect::<Vec<_>>().join(", ")
+        };
+        f.write_str("the run was stopped")?;
+        if !partial.is_empty() {
+            write!(f, " in the middle of {}", names(&partial))?;
+        }
+        match (whole.is_empty(), partial.is_empty()) {
+            (true, _) => Ok(()),
+            (false, true) => write!(f, " before it had recorded {}", names(&whole)),
+            (false, false) => write!(f, ", and before it had recorded {}", names(&whole)),
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! Which services a run is changing, by its locks.
+
+use std::collections::BTreeSet;
+
+use tokio_postgres::SimpleQueryRow;
+
+use crate::session::advisory::{KEY, held, key};
+
+/// Asks which of these services a run is changing; [`at_work`] reads the answer.
+pub(crate) fn query(schema: &str, services: &[&str]) -> String {
+    let keys = services.iter().map(|service| key(schema, service));
+    format!(
+        "SELECT 'also', {KEY} FROM pg_catalog.pg_locks l \
+         WHERE {} AND l.mode OPERATOR(pg_catalog.=) 'ExclusiveLock';",
+        held(keys)
+    )
+}
+
+/// The services that a run is changing, by the answer to [`query`].
+pub(crate) fn services(
+    schema: &str,
+    services: &[&str],
+    answer: &[SimpleQueryRow],
+) -> BTreeSet<String> {
+    let keys: BTreeSet<&str> = answer.iter().filter_map(|row| row.get(1)).collect();
+    let is_at_work = |service: &&&str| keys.contains(key(schema, service).to_string().as_str());
+    let at_work = services.iter().filter(is_at_work);
+    at_work.map(|&service| service.to_owned()).collect()
+}

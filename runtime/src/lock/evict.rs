@@ -1,0 +1,90 @@
+//! Ends the session that holds a run's locks over another connection, if the session does not
+//! answer.
+//!
+//! The session is found by the run's own lock, whose key is random: the session that holds it
+//! belongs to this run, also behind a pooler.
+
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use tokio::time::{sleep, timeout};
+use tokio_postgres::SimpleQueryRow;
+
+use crate::session::advisory::held;
+use crate::session::answer::describe;
+use crate::session::client::Client;
+use crate::session::send::rows;
+
+/// Whether the server has let go of the locks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Release {
+    /// It has.
+    Done,
+    /// It may hold them yet, because of this.
+    Unknown(String),
+}
+
+/// How long each of two connections has to find the session and to end it.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The pause between two looks whether it has ended.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Ends the session that holds this lock, if there is one: over the run's own connection,
+/// or else over a new one.
+pub(crate) async fn end_holder(client: &Client, nonce: i64) -> Release {
+    let first = match client.postgres().is_closed() {
+        true => Err("the connection was lost".to_owned()),
+        false => end_within(client.postgres(), nonce).await,
+    };
+    let Err(why) = first else {
+        return Release::Done;
+    };
+    // Boxed: it holds the state of a TLS handshake.
+    let opening = Box::pin(client.sibling("migrator"));
+    let Ok(Ok(connection)) = timeout(PATIENCE, opening).await else {
+        if why == SILENT {
+            // Nothing reaches the server: nobody needs to wait for this one again.
+            client.driver().abort();
+        }
+        return Release::Unknown(why);
+    };
+    let again = end_within(&connection.client, nonce).await;
+    // It says goodbye if it can.
+    let _ = connection.close().now_or_never();
+    again.map_or_else(Release::Unknown, |()| Release::Done)
+}
+
+async fn end_within(client: &tokio_postgres::Client, nonce: i64) -> Result<(), String> {
+    let ended = timeout(PATIENCE, end(client, nonce)).await;
+    ended.unwrap_or_else(|_| Err(SILENT.to_owned()))
+}
+
+/// What is said where nothing was heard in time.
+const SILENT: &str = "its session did not end in time";
+
+/// Ends it, and waits until the lock is gone.
+async fn end(client: &tokio_postgres::Client, nonce: i64) -> Result<(), String> {
+    let holder = format!(
+        "FROM pg_catalog.pg_locks l \
+         WHERE {} AND l.mode OPERATOR(pg_catalog.=) 'ExclusiveLock'",
+        held([nonce].into_iter())
+    );
+    let end = format!("SELECT pg_catalog.pg_terminate_backend(l.pid) {holder}");
+    let look = format!("SELECT l.pid {holder}");
+    let mut found = ask(client, &end).await?;
+    while !found.is_empty() {
+        sleep(PAUSE).await;
+        found = ask(client, &look).await?;
+    }
+    Ok(())
+}
+
+async fn ask(client: &tokio_postgres::Client, query: &str) -> Result<Vec<SimpleQueryRow>, String> {
+    let answer = client.simple_query(query).await;
+    let answer = answer.map_err(|error| match error.as_db_error() {
+        Some(said) => said.message().to_owned(),
+        None => describe(&error),
+    })?;
+    Ok(rows(answer).collect())
+}

@@ -1,0 +1,130 @@
+//! Keeps the connection of a run's locks in use, and notices when it is lost.
+//!
+//! A proxy or a NAT ends or forgets an idle connection, and the connection of the locks is idle
+//! for the whole run. So it sends a query at intervals. The other connections of a run do so
+//! while they wait for the lock or for each other.
+
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use migrator_connect::Connection;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+
+use crate::session::client::Client;
+use crate::session::send::begin;
+
+/// A connection that is kept in use, until this is dropped.
+pub(crate) struct Kept {
+    connection: Arc<Connection>,
+    is_silent: Arc<AtomicBool>,
+    keeper: JoinHandle<()>,
+}
+
+/// How a transaction's end went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// The server has ended it.
+    Answered,
+    /// The server did not answer, or the connection was lost.
+    Unanswered,
+}
+
+/// What is sent: it says in `pg_stat_activity` what the session is for.
+const QUERY: &str = "SELECT 'this session holds the lock of a migrator run'";
+
+/// A connection that does not answer for so long is lost.
+const SILENCE: Duration = Duration::from_secs(60);
+
+impl Kept {
+    /// Sends a query at this interval, from now on.
+    pub(crate) fn new(connection: Connection, interval: Duration) -> Kept {
+        let connection = Arc::new(connection);
+        let is_silent = Arc::new(AtomicBool::new(false));
+        let keeper = keep(
+            Arc::downgrade(&connection),
+            Arc::clone(&is_silent),
+            interval,
+        );
+        Kept {
+            connection,
+            is_silent,
+            keeper: tokio::spawn(keeper),
+        }
+    }
+
+    /// Whether the server still answers.
+    pub(crate) fn is_well(&self) -> bool {
+        !self.connection.client.is_closed() && !self.is_silent.load(Ordering::Relaxed)
+    }
+
+    /// Why it is lost, if that was said.
+    pub(crate) fn why_lost(&self) -> Option<String> {
+        let silent = || {
+            let is_silent = self.is_silent.load(Ordering::Relaxed);
+            is_silent.then(|| format!("no answer for {} s", SILENCE.as_secs()))
+        };
+        self.connection.lost().or_else(silent)
+    }
+
+    /// Ends its transaction and its session; waits so long for an answer.
+    pub(crate) async fn end(self, patience: Duration) -> Ending {
+        self.keeper.abort();
+        // It has ended, or was told to: both are well.
+        let _ = (&mut { self.keeper }).await;
+        let rollback = self.connection.client.batch_execute("ROLLBACK");
+        let answer = timeout(patience, rollback).await;
+        let connection = Arc::try_unwrap(self.connection).ok();
+        match (answer, connection) {
+            (Ok(Ok(())), Some(connection)) => {
+                connection.close().await;
+                Ending::Answered
+            }
+            (Ok(Ok(())), None) => Ending::Answered,
+            (_, Some(connection)) => {
+                connection.abandon();
+                Ending::Unanswered
+            }
+            (_, None) => Ending::Unanswered,
+        }
+    }
+}
+
+/// Does work that has nothing to say over a client's connection, and keeps that in use
+/// meanwhile.
+pub(crate) async fn awake<T>(
+    client: &Client,
+    interval: Duration,
+    work: impl Future<Output = T>,
+) -> T {
+    let mut work = pin!(work);
+    loop {
+        match timeout(interval, &mut work).await {
+            Ok(done) => return done,
+            // Nobody waits for the answer; if the connection is lost, so is the next message.
+            Err(_) => drop(begin(client.postgres(), WAITS).await),
+        }
+    }
+}
+
+/// What a connection sends that waits.
+const WAITS: &str = "SELECT 'this session of a migrator run waits for its turn'";
+
+async fn keep(connection: Weak<Connection>, is_silent: Arc<AtomicBool>, interval: Duration) {
+    loop {
+        sleep(interval).await;
+        let Some(connection) = connection.upgrade() else {
+            return;
+        };
+        let query = connection.client.simple_query(QUERY);
+        match timeout(SILENCE, query).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(_)) | Err(_) => {
+                is_silent.store(true, Ordering::Relaxed);
+                return;
+            }
+        }
+    }
+}

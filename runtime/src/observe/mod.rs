@@ -1,0 +1,5 @@
+//! What looks at a database and never changes it.
+
+pub(crate) mod inspect;
+pub(crate) mod status;
+pub(crate) mod wait;

@@ -1,0 +1,99 @@
+//! What a run would do, and how a database compares to the registry.
+
+use std::collections::BTreeSet;
+
+use migrator_model::file_name::Direction;
+use migrator_plan::{Plan, RecordedMigration, Selection, Status, Target};
+
+use crate::context::Context;
+use crate::error::Error;
+use crate::error::kind::ErrorKind;
+use crate::history::History;
+use crate::history::failure::{READING, failed, read_failed};
+use crate::history::guard::Purpose;
+use crate::history::read::{self, ReadError, Reader};
+use crate::lock::at_work;
+use crate::run::flow::Request;
+use crate::session::client::Client;
+use crate::session::send::rows;
+
+impl Context {
+    /// The plan of a run that would start now.
+    pub(crate) async fn plan(
+        &self,
+        client: &Client,
+        direction: Direction,
+        target: &Target,
+    ) -> Result<Plan<'static>, Error> {
+        let request = Request {
+            client,
+            direction,
+            target,
+        };
+        let (history, at_work) = self.looked(client).await?;
+        self.check_target(request, &history)?;
+        let (history, notes) = history.when_done(&at_work);
+        let plan = self.make_plan(&history, request);
+        let mut plan = plan.map_err(ErrorKind::Refused)?;
+        plan.notes.extend(notes);
+        Ok(plan)
+    }
+
+    pub(crate) async fn status(
+        &self,
+        client: &Client,
+        services: &Selection,
+    ) -> Result<Status, Error> {
+        let (history, at_work) = self.looked(client).await?;
+        self.check_names(services, &history)?;
+        Ok(Status::seen(self.registry, &history, services, &at_work))
+    }
+
+    /// How each entry came about, in the request in which the migrations were applied.
+    pub(crate) async fn recorded(&self, client: &Client) -> Result<Vec<RecordedMigration>, Error> {
+        let read = async {
+            let read = read::recorded(&self.reader(client, Purpose::Act)).await;
+            read.map_err(|error| read_failed(client, READING, error))
+        };
+        Ok(self.stop.read(client, read).await?)
+    }
+
+    /// The history, and the services that a run is changing.
+    async fn looked(&self, client: &Client) -> Result<(History, BTreeSet<String>), ErrorKind> {
+        let looked = async {
+            let reader = self.reader(client, Purpose::Look);
+            let looked = self.history_and_work(&reader).await;
+            looked.map_err(|error| read_failed(client, READING, error))
+        };
+        self.stop.read(client, looked).await
+    }
+
+    /// The history, and the services that a run is changing at this moment, in one
+    /// round trip.
+    pub(crate) async fn history_and_work(
+        &self,
+        reader: &Reader<'_>,
+    ) -> Result<(History, BTreeSet<String>), ReadError> {
+        let services = self.registry.services.iter();
+        let services: Vec<&str> = services.map(|service| service.name.as_ref()).collect();
+        let locks = at_work::query(&self.options.schema, &services);
+        let (history, locks) = read::history_and(reader, &locks).await?;
+        let changing = at_work::services(&self.options.schema, &services, &locks);
+        Ok((history, changing))
+    }
+
+    pub(crate) async fn at_work(
+        &self,
+        client: &Client,
+        services: &[&str],
+    ) -> Result<BTreeSet<String>, Error> {
+        let schema = &self.options.schema;
+        let query = at_work::query(schema, services);
+        let asked = async {
+            let asked = client.postgres().simple_query(&query).await;
+            asked.map_err(|error| failed(client, "reading the locks".to_owned(), &error))
+        };
+        let answer: Vec<_> = rows(self.stop.read(client, asked).await?).collect();
+        Ok(at_work::services(schema, services, &answer))
+    }
+}

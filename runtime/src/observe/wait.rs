@@ -1,0 +1,267 @@
+//! Looks at how a database stands to a registry, once or until it is current.
+//!
+//! What it is, `migrator-plan` decides. Nothing here writes or locks.
+
+use std::time::{Duration, Instant};
+
+use migrator_connect::backoff::{FIRST_PAUSE, LONGEST_PAUSE, jitter};
+use migrator_model::Code;
+use migrator_plan::DatabaseState;
+use migrator_plan::Target;
+
+use crate::context::Context;
+use crate::error::Error;
+use crate::error::kind::ErrorKind;
+use crate::error::stopped::Stopped;
+use crate::history::History;
+use crate::history::failure::{READING, read_failed};
+use crate::history::guard::Purpose;
+use crate::history::read::{ReadError, Reader};
+use crate::session::client::Client;
+
+impl Context {
+    pub(crate) async fn state(
+        &self,
+        client: &Client,
+        target: &Target,
+    ) -> Result<DatabaseState, Error> {
+        self.check_names(&target.services, &History::default())?;
+        let reader = self.reader(client, Purpose::Look);
+        let read = self.read_state(&reader, target).await;
+        Ok(read.map_err(|error| read_failed(client, READING, error))?)
+    }
+
+    async fn read_state(
+        &self,
+        reader: &Reader<'_>,
+        target: &Target,
+    ) -> Result<DatabaseState, ReadError> {
+        let (history, at_work) = self.history_and_work(reader).await?;
+        let policy = self.options.policy;
+        Ok(DatabaseState::new(
+            self.registry,
+            &history,
+            target,
+            policy,
+            &at_work,
+        ))
+    }
+
+    pub(crate) async fn wait_until_current(
+        &self,
+        client: &mut Client,
+        target: &Target,
+        timeout: Duration,
+    ) -> Result<DatabaseState, Error> {
+        self.check_names(&target.services, &History::default())?;
+        let looks = self.look_until_current(client, target, timeout);
+        match self.stop.unless_stopped(Box::pin(looks)).await {
+            Some(outcome) => outcome,
+            None => {
+                self.stop.quiet(client).await;
+                Err(ErrorKind::Stopped(Stopped::default()).into())
+            }
+        }
+    }
+
+    async fn look_until_current(
+        &self,
+        client: &mut Client,
+        target: &Target,
+        timeout: Duration,
+    ) -> Result<DatabaseState, Error> {
+        let mut wait = Wait::new(timeout);
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match self.look(client, target, &wait).await {
+                Ok(state) if state.is_ready() => return Ok(state),
+                Ok(state) if !may_pass(&state) => return Err(wait.not_current(state).into()),
+                Ok(state) => wait.saw(state),
+                Err(Unseen::Final(kind)) => return Err(kind.into()),
+                Err(Unseen::Passing(kind)) => wait.failed(kind),
+                Err(Unseen::Silent(patience)) => wait.heard_nothing(patience),
+            }
+            if wait.left().is_zero() {
+                return Err(wait.over().into());
+            }
+            tokio::time::sleep(jitter(pause).min(wait.left())).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Looks once, over a new connection if the old one is gone or silent.
+    async fn look(
+        &self,
+        client: &mut Client,
+        target: &Target,
+        wait: &Wait,
+    ) -> Result<DatabaseState, Unseen> {
+        if client.postgres().is_closed() || wait.is_silent {
+            // It has its own `connect_timeout`, which may be a long one.
+            let opened = within(wait.left().max(LEAST), client.reconnect()).await?;
+            opened.map_err(|error| Unseen::of(ErrorKind::Connect(error)))?;
+        }
+        let patience = wait.left().clamp(LEAST, MOST);
+        let mut reader = self.reader(client, Purpose::Look);
+        // A locked history is no silent connection: the server answers before the time is over.
+        let bound = patience * 3 / 4;
+        reader.lock_timeout = match reader.lock_timeout.is_zero() {
+            true => bound,
+            false => reader.lock_timeout.min(bound),
+        };
+        let read = within(patience, self.read_state(&reader, target)).await?;
+        read.map_err(|error| match error.may_pass() {
+            true => Unseen::Passing(read_failed(client, READING, error)),
+            false => Unseen::of(read_failed(client, READING, error)),
+        })
+    }
+}
+
+/// Every look has so much time, the last and only one too.
+const LEAST: Duration = Duration::from_secs(1);
+
+/// A connection that takes longer for an answer is as good as lost.
+const MOST: Duration = Duration::from_secs(5);
+
+/// Why a look saw no state.
+enum Unseen {
+    /// It may be otherwise in a moment.
+    Passing(ErrorKind),
+    /// No waiting mends it.
+    Final(ErrorKind),
+    /// No answer within this time.
+    Silent(Duration),
+}
+
+impl Unseen {
+    fn of(kind: ErrorKind) -> Unseen {
+        match is_passing(&kind) {
+            true => Unseen::Passing(kind),
+            false => Unseen::Final(kind),
+        }
+    }
+}
+
+async fn within<T>(patience: Duration, work: impl Future<Output = T>) -> Result<T, Unseen> {
+    let answer = tokio::time::timeout(patience, work).await;
+    answer.map_err(|_| Unseen::Silent(patience))
+}
+
+/// The time of a wait, and what came of it.
+struct Wait {
+    started: Instant,
+    timeout: Duration,
+    /// The state that was seen last.
+    seen: Option<DatabaseState>,
+    /// Why the last look saw none.
+    failure: Option<ErrorKind>,
+    /// Whether the connection gave no answer, and has not been opened again.
+    is_silent: bool,
+}
+
+impl Wait {
+    fn new(timeout: Duration) -> Wait {
+        Wait {
+            started: Instant::now(),
+            timeout,
+            seen: None,
+            failure: None,
+            is_silent: false,
+        }
+    }
+
+    fn left(&self) -> Duration {
+        self.timeout.saturating_sub(self.started.elapsed())
+    }
+
+    fn waited(&self) -> u64 {
+        self.started.elapsed().as_secs()
+    }
+
+    fn saw(&mut self, state: DatabaseState) {
+        self.seen = Some(state);
+        self.failure = None;
+        self.is_silent = false;
+    }
+
+    fn failed(&mut self, kind: ErrorKind) {
+        self.failure = Some(kind);
+    }
+
+    fn heard_nothing(&mut self, patience: Duration) {
+        self.is_silent = true;
+        self.failed(ErrorKind::Connection {
+            doing: READING.to_owned(),
+            why: format!("no answer within {:.1} s", patience.as_secs_f64()),
+        });
+    }
+
+    fn not_current(&self, state: DatabaseState) -> ErrorKind {
+        let waited = self.waited();
+        ErrorKind::NotCurrent { state, waited }
+    }
+
+    /// Why the wait is over without success.
+    fn over(mut self) -> ErrorKind {
+        let before = match &self.seen {
+            Some(state) => format!("; before, in {} s of waiting: {state}", self.waited()),
+            None => format!("; in {} s of waiting nothing was seen", self.waited()),
+        };
+        match (self.failure.take(), self.seen.take()) {
+            (Some(ErrorKind::Connection { doing, why }), _) => {
+                let why = why + &before;
+                ErrorKind::Connection { doing, why }
+            }
+            (
+                Some(ErrorKind::History {
+                    doing,
+                    why,
+                    sqlstate,
+                    blockers,
+                }),
+                _,
+            ) => ErrorKind::History {
+                doing,
+                why: why + &before,
+                sqlstate,
+                blockers,
+            },
+            (Some(kind), _) => kind,
+            (None, Some(state)) => self.not_current(state),
+            // Never, as a wait is not over before the first look.
+            (None, None) => ErrorKind::Connection {
+                doing: READING.to_owned(),
+                why: before,
+            },
+        }
+    }
+}
+
+/// Whether a state can become current without another binary or another file.
+fn may_pass(state: &DatabaseState) -> bool {
+    match state {
+        DatabaseState::Conflict(conflicts) => conflicts.iter().all(|c| c.code == Code::M0404),
+        DatabaseState::Current | DatabaseState::Behind(_) | DatabaseState::Ahead(_) => true,
+    }
+}
+
+/// Whether it may be otherwise in a moment: the server starts, or fails over.
+fn is_passing(kind: &ErrorKind) -> bool {
+    match kind {
+        ErrorKind::Connection { .. } => true,
+        ErrorKind::Connect(error) => error.is_transient(),
+        ErrorKind::UnknownService(_)
+        | ErrorKind::NotDirty { .. }
+        | ErrorKind::Refused(_)
+        | ErrorKind::NotCurrent { .. }
+        | ErrorKind::Locked { .. }
+        | ErrorKind::LockLost { .. }
+        | ErrorKind::Script(_)
+        | ErrorKind::Stopped(_)
+        | ErrorKind::ReadOnly(_)
+        | ErrorKind::Format(_)
+        | ErrorKind::History { .. }
+        | ErrorKind::Scripts(_)
+        | ErrorKind::Engine(_) => false,
+    }
+}

@@ -1,0 +1,170 @@
+//! Carries out the legs of a plan, over one connection or over several side by side.
+
+use futures_util::future::join_all;
+use migrator_model::file_name::Direction;
+use migrator_plan::Step;
+use migrator_plan::legs::{Leg, can_be_abreast};
+
+use super::{driver, ready};
+use crate::error::fault::Fault;
+use crate::error::kind::ErrorKind;
+use crate::error::stopped::Stopped;
+use crate::lock::in_flight::InFlight;
+use crate::lock::keep;
+use crate::session::client::Client;
+use crate::step::executor::Executor;
+use crate::step::schedule::Turn;
+use crate::step::shared::Shared;
+
+/// Carries out all legs.
+pub(crate) async fn carry_out(shared: Shared<'_>) -> Result<(), ErrorKind> {
+    let jobs = shared.options.jobs.get().min(shared.schedule.legs.len());
+    if jobs <= 1 || !can_be_abreast(&shared.schedule.legs) {
+        return alone(shared).await;
+    }
+    let others = (1..jobs).map(|_| Box::pin(join_in(shared)) as _);
+    let first: Worker<'_> = Box::pin(work(shared, shared.caller));
+    let outcomes = join_all([first].into_iter().chain(others)).await;
+    all_of(outcomes.into_iter().filter_map(Result::err).collect())
+}
+
+type Worker<'a> = std::pin::Pin<Box<dyn Future<Output = Result<(), Failed>> + Send + 'a>>;
+
+/// A leg failed.
+struct Failed {
+    leg: usize,
+    why: ErrorKind,
+}
+
+/// What failed, in the order of the plan.
+fn all_of(mut failed: Vec<Failed>) -> Result<(), ErrorKind> {
+    failed.sort_by_key(|failed| failed.leg);
+    let mut faults: Vec<Fault> = Vec::new();
+    let mut stopped: Option<Stopped> = None;
+    for Failed { why, .. } in failed {
+        match why {
+            ErrorKind::Script(fault) => faults.push(*fault),
+            ErrorKind::Stopped(other) => {
+                let all = stopped.get_or_insert_default();
+                all.cut.extend(other.cut);
+            }
+            other @ (ErrorKind::UnknownService(_)
+            | ErrorKind::NotDirty { .. }
+            | ErrorKind::Refused(_)
+            | ErrorKind::NotCurrent { .. }
+            | ErrorKind::Locked { .. }
+            | ErrorKind::LockLost { .. }
+            | ErrorKind::Scripts(_)
+            | ErrorKind::ReadOnly(_)
+            | ErrorKind::Connection { .. }
+            | ErrorKind::Connect(_)
+            | ErrorKind::Format(_)
+            | ErrorKind::History { .. }
+            | ErrorKind::Engine(_)) => return Err(other),
+        }
+    }
+    match faults.len() {
+        0 => stopped.map_or(Ok(()), |stopped| Err(ErrorKind::Stopped(stopped))),
+        1 => faults.pop().map_or(Ok(()), |fault| Err(fault.into())),
+        _ => Err(ErrorKind::Scripts(faults)),
+    }
+}
+
+/// Each message is sent ahead of the answers to the one before it, whichever leg
+/// that belongs to.
+async fn alone(shared: Shared<'_>) -> Result<(), ErrorKind> {
+    let steps = shared.schedule.legs.iter().map(|leg| leg.steps.len());
+    let under_way = InFlight::over(shared.caller, shared.lock);
+    let outcome = all_legs(shared, steps.sum()).await;
+    under_way.done();
+    outcome
+}
+
+async fn all_legs(shared: Shared<'_>, steps: usize) -> Result<(), ErrorKind> {
+    let mut executor = Executor::new(shared, shared.caller, steps);
+    for leg in &shared.schedule.legs {
+        perform(&mut executor, leg.steps).await?;
+    }
+    executor.finish().await?;
+    Ok(())
+}
+
+/// Goes through legs for as long as there are any.
+async fn work<'a>(shared: Shared<'a>, client: &'a Client) -> Result<(), Failed> {
+    let under_way = InFlight::over(client, shared.lock);
+    let outcome = one_by_one(shared, client).await;
+    under_way.done();
+    outcome
+}
+
+async fn one_by_one<'a>(shared: Shared<'a>, client: &'a Client) -> Result<(), Failed> {
+    let mut executor = Executor::new(shared, client, 0);
+    loop {
+        let changed = shared.schedule.changed();
+        match shared.schedule.take() {
+            Turn::Leg(index) => one(&mut executor, index, &shared.schedule.legs[index]).await?,
+            Turn::Wait => keep::awake(client, shared.options.lock_heartbeat, changed).await,
+            Turn::End => return Ok(()),
+        }
+    }
+}
+
+async fn one<'a>(executor: &mut Executor<'a>, index: usize, leg: &Leg<'a>) -> Result<(), Failed> {
+    executor.begin(index, leg.steps.len());
+    let mut outcome = perform(executor, leg.steps).await;
+    if outcome.is_ok() {
+        outcome = executor.finish().await.map_err(Into::into);
+    }
+    match outcome {
+        Ok(()) => {
+            executor.run.progress.over(index);
+            executor.run.schedule.over(index);
+            Ok(())
+        }
+        Err(why) => {
+            // Also where no step is to blame: others may wait for this leg.
+            executor.run.schedule.fail();
+            Err(Failed { leg: index, why })
+        }
+    }
+}
+
+/// Opens a further connection as soon as there is a leg for it, and works over that.
+/// Where none is to be had, the others do it all.
+async fn join_in(shared: Shared<'_>) -> Result<(), Failed> {
+    loop {
+        let changed = shared.schedule.changed();
+        match shared.schedule.look() {
+            Turn::Leg(_) => break,
+            Turn::Wait => changed.await,
+            Turn::End => return Ok(()),
+        }
+    }
+    let opening = Box::pin(shared.caller.another(&shared.options.application));
+    let Some(Ok(client)) = shared.stop.unless_stopped(opening).await else {
+        return Ok(());
+    };
+    let is_ready = shared.stop.attend(&client, ready::session(&client)).await;
+    if !matches!(is_ready, Ok(Ok(()))) {
+        return Ok(());
+    }
+    let outcome = work(shared, &client).await;
+    shared.stop.last(client.close()).await;
+    outcome
+}
+
+async fn perform<'a>(
+    executor: &mut Executor<'a>,
+    steps: &'a [Step<'static>],
+) -> Result<(), ErrorKind> {
+    match steps.first().map(Step::direction) {
+        Some(Direction::Up) => driver::apply(executor, steps).await,
+        Some(Direction::Down) => {
+            for step in steps {
+                executor.perform(step).await?;
+            }
+            Ok(())
+        }
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,151 @@
+//! refinery's driver: its runner goes through a leg, our session runs each migration.
+//!
+//! A leg is a run of steps of one service. What is pending was judged by the
+//! plan, so that the runner is shown no history and given just the leg; the
+//! history's tables are there before it starts. Of the two queries that the
+//! runner sends for a migration (refinery-core 0.10, `traits/async.rs`), the
+//! script and the insertion of its four columns, the second is replaced by our
+//! own, which writes the further columns and the event as well.
+
+use std::collections::VecDeque;
+
+use migrator_plan::{Step, Work};
+use refinery::AsyncMigrate;
+use refinery_core::traits::r#async::{AsyncQuery, AsyncTransaction};
+
+use crate::error::fault::Fault;
+use crate::error::kind::ErrorKind;
+use crate::step::executor::Executor;
+
+/// Applies a leg through refinery's runner.
+pub(crate) async fn apply<'a>(
+    executor: &mut Executor<'a>,
+    leg: &'a [Step<'static>],
+) -> Result<(), ErrorKind> {
+    let Some(first) = leg.first() else {
+        return Ok(());
+    };
+    let migrations: Result<Vec<_>, _> = leg.iter().filter_map(migration).collect();
+    let table = executor.run.tables.of(first.service());
+    let mut runner = refinery::Runner::new(&migrations.map_err(engine)?);
+    runner.set_migration_table_name(table);
+    let mut driver = Driver {
+        executor,
+        leg: leg.iter().collect(),
+        fault: None,
+    };
+    let outcome = runner.run_async(&mut driver).await;
+    match (outcome, driver.fault) {
+        (_, Some(fault)) => Err(fault.into()),
+        (Err(error), None) => Err(engine(error)),
+        (Ok(_), None) => Ok(()),
+    }
+}
+
+/// An error of refinery's own, whose type is not part of our API.
+fn engine(error: refinery::Error) -> ErrorKind {
+    ErrorKind::Engine(Box::new(error))
+}
+
+/// The migration as refinery has it, with the name and checksum of ours.
+pub(crate) fn migration(step: &Step<'_>) -> Option<Result<refinery::Migration, refinery::Error>> {
+    let Work::Apply(migration) = &step.work else {
+        return None;
+    };
+    let name = format!(
+        "V{}__{}",
+        migration.version.as_integer(),
+        migration.history_name()
+    );
+    Some(refinery::Migration::unapplied(&name, &migration.up.sql()))
+}
+
+/// What refinery's runner talks to.
+struct Driver<'d, 'a> {
+    executor: &'d mut Executor<'a>,
+    leg: VecDeque<&'a Step<'static>>,
+    fault: Option<Fault>,
+}
+
+/// What the runner is told of a failure, which the driver keeps to itself.
+#[derive(Debug, thiserror::Error)]
+#[error("a step failed")]
+struct StepFailed;
+
+impl AsyncTransaction for Driver<'_, '_> {
+    type Error = StepFailed;
+
+    async fn execute<'q, T: Iterator<Item = &'q str> + Send + 'q>(
+        &'q mut self,
+        mut queries: T,
+    ) -> Result<usize, StepFailed> {
+        let (Some(_script), Some(_insertion)) = (queries.next(), queries.next()) else {
+            return Ok(0);
+        };
+        let Some(step) = self.leg.pop_front() else {
+            return Err(StepFailed);
+        };
+        match self.executor.perform(step).await {
+            Ok(()) => Ok(1),
+            Err(fault) => {
+                self.fault = Some(fault);
+                Err(StepFailed)
+            }
+        }
+    }
+}
+
+impl AsyncQuery<Vec<refinery::Migration>> for Driver<'_, '_> {
+    async fn query<'q>(
+        &'q mut self,
+        _query: &'q str,
+    ) -> Result<Vec<refinery::Migration>, StepFailed> {
+        Ok(Vec::new())
+    }
+}
+
+impl AsyncMigrate for Driver<'_, '_> {
+    /// One query, which `execute` tells from a migration's two: nothing to do.
+    fn assert_migrations_table_query(_table: &str) -> String {
+        String::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use migrator_model::{Tree, resolve};
+
+    use super::migration;
+    use migrator_plan::{Reason, Start, Step, Work};
+
+    #[test]
+    fn the_checksum_is_refinerys_own() {
+        let tree = Tree::new("database")
+            .with_file(
+                "services.toml",
+                "tiers = [\"T\"]\n[services.a]\ntier = \"T\"\ndirectory = \"a\"\n",
+            )
+            .with_file(
+                "migrations/a/20240101000000_0a1b2c3d_one.up.sql",
+                "\u{feff}SELECT 1;\r\n",
+            )
+            .with_file(
+                "migrations/a/20240101000000_0a1b2c3d_one.down.sql",
+                "SELECT 1;",
+            );
+        let resolved = resolve(&tree);
+        assert_eq!(resolved.diagnostics, []);
+        let ours = &resolved.registry.migrations[0];
+        let step = Step {
+            work: Work::Apply(ours),
+            reason: Reason::Requested,
+            start: Start::Afresh,
+        };
+        let theirs = migration(&step)
+            .expect("it is applied")
+            .expect("it is well named");
+        assert_eq!(theirs.checksum(), ours.checksum);
+        assert_eq!(theirs.name(), ours.history_name());
+        assert_eq!(theirs.version(), ours.version.as_integer());
+    }
+}

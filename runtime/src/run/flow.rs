@@ -1,0 +1,299 @@
+//! The way of a run: read, plan, lock, read and plan again, act.
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use futures_util::future::try_join;
+use migrator_model::Code;
+use migrator_model::file_name::Direction;
+use migrator_plan::Target;
+use migrator_plan::legs::legs;
+use migrator_plan::{Conflict, Plan, Work};
+
+use crate::context::Context;
+use crate::error::Error;
+use crate::error::kind::ErrorKind;
+use crate::error::stopped::Stopped;
+use crate::event::Event;
+use crate::event::report::Report;
+use crate::history::bootstrap;
+use crate::history::failure::{READING, read_failed};
+use crate::history::guard::Purpose;
+use crate::history::{History, read};
+use crate::lock::acquire::{Locks, Seen};
+use crate::lock::held::Held;
+use crate::lock::in_flight::InFlight;
+use crate::run::abreast;
+use crate::run::ready;
+use crate::session::client::Client;
+use crate::step::progress::Progress;
+use crate::step::schedule::Schedule;
+use crate::step::shared::Shared;
+use crate::step::stored::Recorded;
+
+/// What is asked of a run, and over which connection.
+#[derive(Clone, Copy)]
+pub(crate) struct Request<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) direction: Direction,
+    pub(crate) target: &'a Target,
+}
+
+/// What a first look at the history found work for.
+struct Look {
+    history: History,
+    /// The services of the plan, if there can be one.
+    services: BTreeSet<String>,
+    locks: Locks,
+}
+
+/// What a run has when it acts.
+struct Under<'a> {
+    locks: &'a Locks,
+    held: &'a Held,
+    /// The services whose tables were made before.
+    prepared: &'a BTreeSet<String>,
+}
+
+/// How a run under locks ends.
+enum Locked {
+    /// All was done.
+    Done,
+    /// These locks are needed: the history has changed since the first look.
+    Further(Locks),
+}
+
+impl Context {
+    pub(crate) async fn run(&self, request: Request<'_>) -> Result<Report, Error> {
+        let started = Instant::now();
+        let mut report = Report::default();
+        // Boxed: it is some 25 kB, which every caller's future would hold.
+        let outcome = Box::pin(self.steps(request, &mut report)).await;
+        let outcome = self.stop.conclude(request.client, outcome).await;
+        report.elapsed = started.elapsed();
+        match outcome {
+            Ok(()) => Ok(report),
+            Err(kind) => Err(Error {
+                kind: Box::new(kind),
+                report,
+            }),
+        }
+    }
+
+    async fn steps(&self, request: Request<'_>, report: &mut Report) -> Result<(), ErrorKind> {
+        let stop = self.stop.clone();
+        if stop.is_stopped() {
+            return Err(ErrorKind::Stopped(Stopped::default()));
+        }
+        let looked = stop
+            .attend(request.client, self.first_look(request))
+            .await?;
+        let Some(Look {
+            history,
+            services,
+            mut locks,
+        }) = looked?
+        else {
+            return Ok(());
+        };
+        // The tables do not need the lock, so that neither waits for the other.
+        let prepare = self.prepare(request.client, &history, &services);
+        let both = try_join(self.lock(request.client, &locks), Box::pin(prepare));
+        let under_way = InFlight::before(request.client);
+        let both = stop.attend(request.client, both).await;
+        under_way.done();
+        let both = both?;
+        if both.is_err() {
+            // What was given up may have left its transaction open.
+            stop.quiet(request.client).await;
+        }
+        let ((mut held, mut seen), ()) = both?;
+        loop {
+            let under = Under {
+                locks: &locks,
+                held: &held,
+                prepared: &services,
+            };
+            let outcome = self.locked(request, under, seen, report).await;
+            self.release(request.client, held).await;
+            match outcome? {
+                Locked::Done => return Ok(()),
+                Locked::Further(needed) => locks = needed,
+            }
+            (held, seen) = self.lock(request.client, &locks).await?;
+        }
+    }
+
+    /// What there is work for; nothing if there is none.
+    ///
+    /// What looks dirty may just be at work: whoever is at it holds the lock.
+    async fn first_look(&self, request: Request<'_>) -> Result<Option<Look>, ErrorKind> {
+        let history = self.history_for(request).await?;
+        let (services, locks) = match self.make_plan(&history, request) {
+            Ok(plan) if plan.steps.is_empty() => {
+                self.tell(&Event::Planned(&plan));
+                return Ok(None);
+            }
+            Ok(plan) => (bootstrap::services(&plan), self.locks(&plan)),
+            Err(conflicts) => match dirty_among(&conflicts) {
+                services if services.is_empty() => return Err(ErrorKind::Refused(conflicts)),
+                exclusive => {
+                    let locks = Locks {
+                        exclusive,
+                        ..Locks::default()
+                    };
+                    (BTreeSet::new(), locks)
+                }
+            },
+        };
+        Ok(Some(Look {
+            history,
+            services,
+            locks,
+        }))
+    }
+
+    /// Makes the session and the tables fit for these services.
+    async fn prepare(
+        &self,
+        client: &Client,
+        history: &History,
+        services: &BTreeSet<String>,
+    ) -> Result<(), ErrorKind> {
+        ready::session(client).await?;
+        bootstrap::tables(client, &self.tables, &self.options, history, services).await
+    }
+
+    /// Looks again, now that nobody else changes it, and acts.
+    async fn locked(
+        &self,
+        request: Request<'_>,
+        under: Under<'_>,
+        seen: Seen,
+        report: &mut Report,
+    ) -> Result<Locked, ErrorKind> {
+        let Under {
+            locks,
+            held,
+            prepared,
+        } = under;
+        let history = match seen {
+            Some(seen) => seen.map_err(|error| read_failed(request.client, READING, error))?,
+            None => {
+                let read = self.stop.attend(request.client, self.history_for(request));
+                read.await??
+            }
+        };
+        let plan = self.make_plan(&history, request);
+        let plan = plan.map_err(ErrorKind::Refused)?;
+        let needed = self.locks(&plan);
+        if !locks.cover(&needed) {
+            return Ok(Locked::Further(needed));
+        }
+        self.tell(&Event::Planned(&plan));
+        if !plan.steps.is_empty() {
+            let mut services = bootstrap::services(&plan);
+            services.retain(|service| !prepared.contains(service));
+            let under_way = InFlight::over(request.client, held);
+            let made = bootstrap::tables(
+                request.client,
+                &self.tables,
+                &self.options,
+                &history,
+                &services,
+            );
+            let made = self.stop.attend(request.client, made).await;
+            under_way.done();
+            made??;
+            self.act(request.client, &plan, held, report).await?;
+        }
+        Ok(Locked::Done)
+    }
+
+    async fn act(
+        &self,
+        client: &Client,
+        plan: &Plan<'static>,
+        held: &Held,
+        report: &mut Report,
+    ) -> Result<(), ErrorKind> {
+        let reader = self.reader(client, Purpose::Act);
+        let read = Recorded::read(client, &reader, plan);
+        let recorded = self.stop.attend(client, read).await??;
+        let schedule = Schedule::new(legs(self.registry, &plan.steps));
+        let progress = Progress::new(self.listener.clone());
+        let shared = Shared {
+            caller: client,
+            tables: &self.tables,
+            registry: self.registry,
+            options: &self.options,
+            lock: held,
+            stop: &self.stop,
+            recorded: &recorded,
+            progress: &progress,
+            schedule: &schedule,
+        };
+        let outcome = abreast::carry_out(shared).await;
+        report.done.extend(progress.end());
+        outcome
+    }
+
+    pub(crate) fn make_plan(
+        &self,
+        history: &History,
+        request: Request<'_>,
+    ) -> Result<Plan<'static>, Vec<Conflict>> {
+        migrator_plan::plan(
+            self.registry,
+            history,
+            request.direction,
+            request.target,
+            self.options.policy,
+        )
+    }
+
+    /// Exclusive on the services that a plan changes, shared on what they depend
+    /// on and on what its migrations require.
+    fn locks(&self, plan: &Plan<'_>) -> Locks {
+        let mut locks = Locks::default();
+        for step in &plan.steps {
+            if let Work::Apply(migration) = &step.work {
+                let required = migration.requires.iter();
+                locks.shared.extend(required.map(|r| r.service.to_string()));
+            }
+            if locks.exclusive.insert(step.service().to_owned()) {
+                let others = self.registry.dependencies_of(step.service());
+                locks.shared.extend(others.into_iter().map(str::to_owned));
+            }
+        }
+        locks
+    }
+
+    /// The history, in which a run downward may name services that the registry
+    /// does not have.
+    pub(crate) async fn history_for(&self, request: Request<'_>) -> Result<History, ErrorKind> {
+        let read = read::history(&self.reader(request.client, Purpose::Act)).await;
+        let history = read.map_err(|error| read_failed(request.client, READING, error))?;
+        let checked = self.check_target(request, &history);
+        checked.map_err(|error| *error.kind)?;
+        Ok(history)
+    }
+
+    pub(crate) fn check_target(
+        &self,
+        request: Request<'_>,
+        history: &History,
+    ) -> Result<(), Error> {
+        match request.direction {
+            Direction::Up => self.check_names(&request.target.services, &History::default()),
+            Direction::Down => self.check_names(&request.target.services, history),
+        }
+    }
+}
+
+/// The services of the dirty migrations among the conflicts.
+fn dirty_among(conflicts: &[Conflict]) -> BTreeSet<String> {
+    let dirty = conflicts.iter().filter(|c| c.code == Code::M0404);
+    let migrations = dirty.filter_map(|conflict| conflict.subject.migration());
+    migrations.map(|id| id.service.to_string()).collect()
+}

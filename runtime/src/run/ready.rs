@@ -1,0 +1,55 @@
+//! Makes a session ready for a run, and looks whether anything can be written over it.
+//!
+//! One message, before the first change: what is wrong with the database as a whole is
+//! said as such, and not of the first script.
+
+use crate::error::kind::{ErrorKind, ReadOnly};
+use crate::history::failure::failed;
+use crate::session::client::Client;
+use crate::session::reset::RESET;
+use crate::session::send::rows;
+use crate::session::timeouts::{Limit, Limits};
+
+/// What the role, the database and the server have set, once [`RESET`] has taken back
+/// what the session had. Not every server has the last two.
+const QUESTION: &str = "SELECT pg_catalog.pg_is_in_recovery(), \
+    pg_catalog.current_setting('default_transaction_read_only'), \
+    pg_catalog.current_setting('transaction_timeout', true), \
+    pg_catalog.current_setting('idle_session_timeout', true);";
+
+/// Takes back what was set in the session, and keeps it from being ended.
+///
+/// # Errors
+///
+/// The database takes no writes, or the connection is lost.
+pub(crate) async fn session(client: &Client) -> Result<(), ErrorKind> {
+    let failed = |error| failed(client, "preparing the session".to_owned(), &error);
+    let message = format!("{RESET}{QUESTION}");
+    let answers = client.postgres().simple_query(&message).await;
+    // The last row: the unlocking has one as well.
+    let Some(row) = rows(answers.map_err(failed)?).last() else {
+        return Ok(());
+    };
+    let limit = |column| match row.get(column) {
+        None | Some("0") => Limit::None,
+        Some(_) => Limit::Some,
+    };
+    let limits = Limits {
+        transactions: limit(2),
+        idle: limit(3),
+    };
+    client.note(limits);
+    let stay = limits.stay();
+    if !stay.is_empty() {
+        client
+            .postgres()
+            .batch_execute(stay)
+            .await
+            .map_err(failed)?;
+    }
+    match (row.get(0), row.get(1)) {
+        (Some("t"), _) => Err(ErrorKind::ReadOnly(ReadOnly::Standby)),
+        (_, Some("on")) => Err(ErrorKind::ReadOnly(ReadOnly::Setting)),
+        _ => Ok(()),
+    }
+}

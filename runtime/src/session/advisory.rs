@@ -1,0 +1,37 @@
+//! The keys of our advisory locks, and how `pg_locks` shows who holds one.
+
+use std::hash::{Hash, Hasher};
+
+use siphasher::sip::SipHasher13;
+
+/// The key of the lock under which the history's tables are made.
+pub(crate) fn table_key(schema: &str) -> i64 {
+    key(schema, "")
+}
+
+/// The key of the lock of a service.
+pub(crate) fn key(schema: &str, service: &str) -> i64 {
+    let mut hasher = SipHasher13::new();
+    ("migrator", schema, service).hash(&mut hasher);
+    hasher.finish().cast_signed()
+}
+
+/// The key of a row of `pg_locks`, which has its halves (Postgres's manual, on that view).
+pub(crate) const KEY: &str = "((l.classid::pg_catalog.int8 OPERATOR(pg_catalog.<<) 32) \
+                    OPERATOR(pg_catalog.|) l.objid::pg_catalog.int8)";
+
+/// The oid of this database.
+pub(crate) const DATABASE: &str = "(SELECT oid FROM pg_catalog.pg_database \
+                        WHERE datname OPERATOR(pg_catalog.=) pg_catalog.current_database())";
+
+/// That a row of `pg_locks` is one of these keys, held, in this database.
+pub(crate) fn held(keys: impl Iterator<Item = i64>) -> String {
+    let keys: Vec<String> = keys.map(|key| key.to_string()).collect();
+    format!(
+        "l.locktype OPERATOR(pg_catalog.=) 'advisory' AND l.granted \
+         AND l.objsubid OPERATOR(pg_catalog.=) 1 \
+         AND l.database OPERATOR(pg_catalog.=) {DATABASE} \
+         AND {KEY} OPERATOR(pg_catalog.=) ANY (ARRAY[{}]::pg_catalog.int8[])",
+        keys.join(", ")
+    )
+}

@@ -1,0 +1,293 @@
+//! The text of one simple-query message, and the way from a place in it back
+//! to a place in the script.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use migrator_model::diagnostic::Position;
+use migrator_model::sql::statements;
+
+use super::reset::{RESET, forget};
+use super::span::Span;
+use super::timeouts::{Timeouts, milliseconds};
+use crate::error::fault::Part;
+
+/// Whether a commit waits until it is on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Commit {
+    /// It does not: a later commit of the same connection will.
+    Deferred,
+    /// Until it is on this server's disk: no standby has to confirm it.
+    Local,
+    /// As the server is set.
+    Durable,
+}
+
+impl Commit {
+    fn set(self) -> &'static str {
+        match self {
+            Commit::Deferred => "SET LOCAL synchronous_commit = off;",
+            Commit::Local => "SET LOCAL synchronous_commit = local;",
+            Commit::Durable => "",
+        }
+    }
+}
+
+/// A message, and where in it the script lies.
+#[derive(Clone, Debug)]
+pub(crate) struct Message {
+    pub(crate) text: String,
+    script: Range<usize>,
+    /// How many statements come before those of the script.
+    before: usize,
+}
+
+/// What goes before a script in its message.
+#[derive(Default)]
+pub(crate) struct Opening {
+    /// An expression that fails unless the step before was done.
+    pub(crate) guard: Option<String>,
+    /// A statement that says, for as long as the transaction lasts, that it is at work.
+    pub(crate) claim: Option<String>,
+}
+
+impl Message {
+    /// A script in a transaction of its own, with what records it.
+    pub(crate) fn transaction(
+        script: &str,
+        record: &str,
+        opening: &Opening,
+        timeouts: Timeouts,
+        commit: Commit,
+    ) -> Message {
+        Message::part(script, record, opening, timeouts, commit, Span::Whole)
+    }
+
+    /// A script in a transaction that others share, with what is asked behind it.
+    pub(crate) fn part(
+        script: &str,
+        record: &str,
+        opening: &Opening,
+        timeouts: Timeouts,
+        commit: Commit,
+        span: Span,
+    ) -> Message {
+        let [begin, end] = span.bounds();
+        let commit = commit.set();
+        // In a transaction of its own: a script may yet choose its isolation level.
+        let (guard, guards) = match &opening.guard {
+            Some(guard) => (format!("BEGIN;{UNHIDDEN}SELECT {guard};COMMIT;"), 4),
+            None => (String::new(), 0),
+        };
+        let claim = opening.claim.as_deref().unwrap_or_default();
+        let forget = forget(script);
+        let stay = timeouts.limits.stay();
+        let limit = lock_limit(timeouts.lock);
+        let (timeouts, settings) = timeouts.set("LOCAL ");
+        let more = [claim, forget]
+            .iter()
+            .filter(|part| !part.is_empty())
+            .count();
+        let before = guards + 1 + settings + more;
+        let head = format!("{guard}{begin}{timeouts}{forget}{claim}\n");
+        let script_range = head.len()..head.len() + script.len();
+        // The line break ends a last line comment, the semicolon a last statement.
+        let text = format!("{head}{script}\n;{RESET}{limit}{stay}{forget}{commit}{record}{end}");
+        Message {
+            text,
+            script: script_range,
+            before,
+        }
+    }
+
+    /// One statement of a script, by itself.
+    pub(crate) fn statement(script: &str, statement: Range<usize>) -> Statement<'_> {
+        Statement { script, statement }
+    }
+
+    /// What only records: no part of a script. It waits so long for others' locks on the
+    /// history; zero is for ever.
+    pub(crate) fn bookkeeping(record: &str, lock: Duration, commit: Commit) -> String {
+        let (limit, commit) = (lock_limit(lock), commit.set());
+        format!("BEGIN;{RESET}{limit}{commit}{record}COMMIT;")
+    }
+
+    /// Sets the timeouts for statements outside a transaction.
+    pub(crate) fn timeouts(timeouts: Timeouts) -> String {
+        timeouts.set("").0
+    }
+
+    /// Which part failed, after so many statements had completed: the script, what records
+    /// it or the claim right before it, or the COMMIT.
+    pub(crate) fn failed_part(&self, completed: usize) -> Part {
+        let (Some(script), Some(behind)) = (
+            self.text.get(self.script.clone()),
+            self.text.get(self.script.end..),
+        ) else {
+            return Part::Script;
+        };
+        let first = self.before + statements(script).len();
+        let commit = first + statements(behind).len().saturating_sub(1);
+        if completed + 1 == self.before || (first..commit).contains(&completed) {
+            Part::Record
+        } else if completed == commit && behind.ends_with("COMMIT;") {
+            Part::Commit
+        } else {
+            Part::Script
+        }
+    }
+
+    /// The position in the script of what failed: that which the server named,
+    /// or else the start of the statement after the last one that `completed`.
+    ///
+    /// A script that breaks off in the middle of a statement fails at what was
+    /// put behind it, before anything has run: that is at its own end.
+    pub(crate) fn locate(&self, named: Option<u32>, completed: usize) -> Option<Position> {
+        let script = self.text.get(self.script.clone())?;
+        let named = named.and_then(|position| byte_of(&self.text, position));
+        let offset = match named {
+            Some(offset) if self.script.contains(&offset) => offset - self.script.start,
+            Some(offset) if completed == 0 && offset >= self.script.end => script.trim_end().len(),
+            Some(_) | None => {
+                let index = completed.checked_sub(self.before)?;
+                statements(script).get(index)?.start
+            }
+        };
+        Some(Position::at(script, offset))
+    }
+}
+
+/// How long what follows a [`RESET`] waits for others' locks: what records a script has
+/// all the locks of that script, behind which others are queued.
+fn lock_limit(lock: Duration) -> String {
+    format!("SET LOCAL lock_timeout = {};{UNHIDDEN}", milliseconds(lock))
+}
+
+/// A row of the history that row security hides is an error, and not one that is not there.
+const UNHIDDEN: &str = "SET LOCAL row_security = off;";
+
+/// One statement of a script.
+pub(crate) struct Statement<'a> {
+    script: &'a str,
+    statement: Range<usize>,
+}
+
+impl Statement<'_> {
+    pub(crate) fn text(&self) -> &str {
+        &self.script[self.statement.clone()]
+    }
+
+    pub(crate) fn locate(&self, named: Option<u32>) -> Position {
+        let named = named.and_then(|position| byte_of(self.text(), position));
+        Position::at(self.script, self.statement.start + named.unwrap_or(0))
+    }
+}
+
+/// The byte offset of a position as Postgres counts: in characters, from 1
+/// (protocol documentation, "Error and Notice Message Fields", `P`).
+fn byte_of(text: &str, position: u32) -> Option<usize> {
+    let index = usize::try_from(position).ok()?.checked_sub(1)?;
+    let offsets = text.char_indices().map(|(offset, _)| offset);
+    offsets.chain([text.len()]).nth(index)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Commit, Message, Opening, Part, Timeouts, forget};
+    use crate::session::timeouts::{Limit, Limits};
+
+    const TIMEOUTS: Timeouts = Timeouts {
+        lock: Duration::from_secs(5),
+        statement: Duration::ZERO,
+        limits: Limits {
+            transactions: Limit::None,
+            idle: Limit::None,
+        },
+    };
+
+    fn message(script: &str) -> Message {
+        let opening = Opening::default();
+        Message::transaction(script, "RECORD;", &opening, TIMEOUTS, Commit::Deferred)
+    }
+
+    #[test]
+    fn a_named_position_is_mapped_into_the_script() {
+        let message = message("SELECT 'ü';\nSELECT x");
+        let at = message.text.find("x\n").expect("it is there");
+        let named = message.text[..at].chars().count() + 1;
+        let named = u32::try_from(named).expect("small");
+        let position = message.locate(Some(named), 0).expect("it is in the script");
+        assert_eq!(position.to_string(), "2:8");
+    }
+
+    #[test]
+    fn without_a_position_the_statement_that_did_not_complete_is_named() {
+        let message = message("SELECT 1;\n  SELECT 2;");
+        assert_eq!(message.locate(None, 3).expect("first").to_string(), "1:1");
+        assert_eq!(message.locate(None, 4).expect("second").to_string(), "2:3");
+        assert_eq!(
+            message.locate(None, 5),
+            None,
+            "the failure is in our own part"
+        );
+        assert_eq!(message.locate(None, 1), None);
+    }
+
+    #[test]
+    fn a_script_that_breaks_off_fails_at_its_end() {
+        let message = message("CREATE TABLE t (\n  id int\n");
+        let end = u32::try_from(message.script.end + 2).expect("small");
+        let position = message.locate(Some(end), 0).expect("it is in the script");
+        assert_eq!(position.to_string(), "2:9");
+    }
+
+    #[test]
+    fn what_records_is_told_from_the_script_and_from_its_commit() {
+        let message = message("SELECT 1;\n  SELECT 2;");
+        let all = super::statements(&message.text).len();
+        let part = |completed| message.failed_part(completed);
+        assert_eq!(part(0), Part::Script, "a text that does not parse");
+        assert_eq!([part(3), part(4)], [Part::Script; 2]);
+        assert!((5..all - 1).all(|completed| part(completed) == Part::Record));
+        assert_eq!(part(all - 1), Part::Commit);
+    }
+
+    #[test]
+    fn statements_are_counted_whatever_goes_before_them() {
+        let timeouts = Timeouts {
+            limits: Limits {
+                transactions: Limit::Some,
+                idle: Limit::Some,
+            },
+            ..TIMEOUTS
+        };
+        let script = "PREPARE s AS SELECT 1;\nSELECT 2;";
+        let opening = Opening {
+            guard: Some("1".to_owned()),
+            claim: Some("SELECT 1;".to_owned()),
+        };
+        let message = Message::transaction(script, "", &opening, timeouts, Commit::Durable);
+        let before = super::statements(&message.text[..message.script.start]).len();
+        let second = message.locate(None, before + 1).expect("it is there");
+        assert_eq!(second.to_string(), "2:1");
+    }
+
+    #[test]
+    fn what_is_prepared_is_taken_back_where_a_script_speaks_of_it() {
+        assert_eq!(forget("Prepare s AS SELECT 1"), "DEALLOCATE ALL;");
+        assert_eq!(forget("SELECT 'prep'"), "");
+        let text = message("PREPARE s AS SELECT 1").text;
+        assert_eq!(text.matches("DEALLOCATE ALL;").count(), 2);
+    }
+
+    #[test]
+    fn a_last_comment_does_not_swallow_what_follows() {
+        assert!(
+            message("SELECT 1 -- end")
+                .text
+                .contains("-- end\n;SET SESSION")
+        );
+    }
+}

@@ -1,0 +1,161 @@
+//! Runs a script outside a transaction: marks its entry dirty, sends one statement after the
+//! other, and marks the entry clean.
+
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use migrator_model::diagnostic::Position;
+use migrator_model::sql::statements;
+use migrator_plan::{Step, Work};
+
+use super::executor::Executor;
+use super::fence::{self, Fence, Mark};
+use super::source::Source;
+use crate::error::fault::{Fault, Left, lost_lock};
+use crate::history::write::{self, Took};
+use crate::session::message::{Commit, Message};
+use crate::session::reset::forget;
+use crate::session::send::{Answers, SendError, begin, send};
+use crate::session::stop::Silent;
+
+impl Executor<'_> {
+    /// Marks the entry dirty, sends one statement after the other, and then
+    /// marks it clean.
+    pub(super) async fn by_statement(
+        &mut self,
+        step: &Step<'static>,
+        source: &Source,
+    ) -> Result<(), Fault> {
+        let started = Instant::now();
+        let timeouts = source.timeouts(self.client, self.run.options, Duration::ZERO);
+        let forget = forget(&source.sql);
+        // What is resumed is marked again, so that the run that left it can tell.
+        let (record, left) = match step.is_resumed() {
+            false => (self.dirty_record(step), Left::Nothing),
+            true => (self.dirty_again(step), source.left()),
+        };
+        let (service, version) = (step.service(), step.version());
+        // Behind the claim, no other run obtains the lock before the message has ended.
+        let claim = write::claim(self.run.tables, service);
+        let begin = format!(
+            "{claim}{}{record}{}",
+            write::check(self.run.lock.nonce),
+            write::mark(self.run.tables, service, version)
+        );
+        let limit = self.run.options.lock_timeout;
+        // What the script does is behind the mark in the server's log, and reaches no
+        // standby without it.
+        let begin = Message::bookkeeping(&begin, limit, Commit::Local);
+        let begin = begin + forget + &Message::timeouts(timeouts);
+        let marked = self.bookkeep(step, &begin, limit, left).await;
+        let Some(mark) =
+            marked.map_err(|fault| source.at_character(fault, step.recorded_with()))?
+        else {
+            return Err(lost_lock(step.to_string(), left, &self.run.lock.why_lost()));
+        };
+        if !step.is_resumed() && self.run.stop.is_stopped() {
+            return Err(self.unmark(step, source, &mark).await);
+        }
+        let fence = Fence::new(
+            self.run.tables,
+            step,
+            &source.sql,
+            self.run.lock.nonce,
+            &mark,
+        );
+        let found = match step.is_resumed() {
+            false => {
+                self.send_all(step, source, fence).await?;
+                String::new()
+            }
+            true => self.resume(step, source, fence).await?,
+        };
+        let took = Took::Milliseconds(started.elapsed().as_secs_f64() * 1000.0);
+        let end = format!(
+            "{claim}{}{found}{}{}",
+            fence::check(self.run.tables, step, self.run.lock.nonce, &mark),
+            self.clean_record(step),
+            self.event(step, took, None)
+        );
+        // What was done waits for as long as it takes to be recorded.
+        let end = Message::bookkeeping(&end, Duration::ZERO, Commit::Durable) + forget;
+        self.tell_notices();
+        let ended = self.bookkeep(step, &end, Duration::ZERO, source.left());
+        match ended.await {
+            // The server ended the session, but not before it had said so.
+            Err(_) if self.client.has_local_commit() => Ok(()),
+            Err(fault) => Err(fault.in_last_record(step.direction())),
+            Ok(_) => Ok(()),
+        }
+    }
+
+    /// Takes the mark back of a script of which nothing was sent, as the run was stopped.
+    pub(super) async fn unmark(&mut self, step: &Step<'_>, source: &Source, mark: &Mark) -> Fault {
+        let record = match &step.work {
+            Work::Apply(migration) => {
+                write::delete(self.run.tables, &migration.service, migration.version)
+            }
+            Work::Revert(entry, _) => {
+                write::set_dirty(self.run.tables, &entry.id.service, entry.id.version, None)
+            }
+        };
+        let claim = write::claim(self.run.tables, step.service());
+        let check = fence::check(self.run.tables, step, self.run.lock.nonce, mark);
+        let record = claim + &check + &record;
+        let message = Message::bookkeeping(&record, self.run.options.lock_timeout, Commit::Local);
+        let sent = send(self.client.postgres(), &message);
+        match self.run.stop.attend(self.client, sent).await {
+            Ok(Ok(())) => self.not_started(step),
+            Ok(Err(_)) | Err(Silent) => Fault::between(step.to_string(), source.left()),
+        }
+    }
+
+    /// One statement after the other, as long as nobody else can be at it.
+    pub(super) async fn send_all(
+        &mut self,
+        step: &Step<'_>,
+        source: &Source,
+        mut fence: Fence,
+    ) -> Result<(), Fault> {
+        let name = step.to_string();
+        for (index, range) in statements(&source.sql).into_iter().enumerate() {
+            if !self.run.lock.is_held() {
+                return Err(lost_lock(name, source.left(), &self.run.lock.why_lost()));
+            }
+            if index > 0 && self.run.stop.is_stopped() {
+                return Err(Fault::between(name, source.left()));
+            }
+            self.send_fenced(step, source, range, &mut fence).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends one statement outside a transaction, right behind its check.
+    pub(crate) async fn send_fenced(
+        &mut self,
+        step: &Step<'_>,
+        source: &Source,
+        range: Range<usize>,
+        fence: &mut Fence,
+    ) -> Result<(), Fault> {
+        let name = &step.to_string();
+        let at = Position::at(&source.sql, range.start);
+        let statement = &source.sql[range.clone()];
+        let checked = match fence.before(statement) {
+            Some(check) => begin(self.client.postgres(), check).await,
+            None => Answers::default(),
+        };
+        let timeouts = source.timeouts(self.client, self.run.options, Duration::ZERO);
+        let sent = source.send_statement(self.client, name, range, self.run.stop);
+        let sent = self.watched(name, statement, timeouts.lock, sent);
+        let (checked, sent) = checked.wait_with(sent).await;
+        match checked {
+            Err(SendError { error, .. }) if error.as_db_error().is_some() => {
+                let fault = self.refused(name, &error, source.left());
+                Err(fault.at(source.path.as_deref(), &source.sql, Some(at)))
+            }
+            // That the connection was lost is said of the statement.
+            Ok(()) | Err(_) => sent,
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Runs steps and keeps the truth about what was done.
+//!
+//! How messages are sent ahead is in [`pipeline`](crate::step::pipeline).
+
+use std::mem;
+use std::time::Duration;
+
+use migrator_model::file_name::Direction;
+use migrator_plan::{DownScript, Step, Work};
+
+use super::pipeline::Pipeline;
+use super::shared::Shared;
+use super::source::Source;
+use crate::error::fault::{Fault, Left, lost_lock, overtaken};
+use crate::event::blocker::WaitingFor;
+use crate::event::report::Done;
+use crate::history::write::{self, Gone};
+use crate::session::answer::describe;
+use crate::session::client::Client;
+use crate::session::message::Commit;
+use crate::session::watch::{Waiting, Watch};
+
+/// Runs the steps of a run over one connection.
+pub(crate) struct Executor<'a> {
+    pub(crate) run: Shared<'a>,
+    pub(super) client: &'a Client,
+    /// The leg whose steps are running.
+    pub(super) leg: usize,
+    /// How many steps are still to be sent: the last one's commit is durable.
+    pub(super) left: usize,
+    pub(super) pipeline: Pipeline<'a>,
+    /// What keeps the steps waiting.
+    pub(super) watch: Watch,
+    /// Whether a COMMIT of the current step is on this server alone.
+    is_local: bool,
+}
+
+impl<'a> Executor<'a> {
+    /// Runs steps over a connection, so many in all.
+    pub(crate) fn new(run: Shared<'a>, client: &'a Client, steps: usize) -> Executor<'a> {
+        Executor {
+            run,
+            client,
+            leg: 0,
+            left: steps,
+            pipeline: Pipeline::new(),
+            watch: Watch::default(),
+            is_local: false,
+        }
+    }
+
+    /// Starts leg `leg`, which has `steps` steps.
+    pub(crate) fn begin(&mut self, leg: usize, steps: usize) {
+        self.leg = leg;
+        self.left = steps;
+    }
+
+    /// What ends the run behind a step that is done: a cancelled wait has left one of its
+    /// commits without the confirmation of a standby. Only a durable one waits for that.
+    pub(super) fn unconfirmed(&mut self, step: &Step<'_>, commit: Commit) -> Option<Fault> {
+        if commit != Commit::Durable || !mem::take(&mut self.is_local) {
+            return None;
+        }
+        self.run.schedule.fail();
+        Some(Fault::unconfirmed(step.to_string()))
+    }
+
+    /// Tells and records how a step ended.
+    pub(crate) async fn conclude(
+        &mut self,
+        step: &Step<'_>,
+        outcome: Result<(), Fault>,
+        took: Duration,
+    ) -> Result<(), Fault> {
+        self.tell_notices();
+        match outcome {
+            Ok(()) => {
+                self.run.progress.finished(self.leg, Done::new(step, took));
+                Ok(())
+            }
+            Err(fault) => {
+                self.run.schedule.fail();
+                self.record_failure(step, &fault, took).await;
+                Err(fault)
+            }
+        }
+    }
+
+    pub(super) fn tell_notices(&mut self) {
+        for notice in self.client.take_notices() {
+            self.is_local |= notice.is_local_commit();
+            self.run.progress.notice(self.leg, notice);
+        }
+    }
+
+    /// A fault that is a request of ours to cancel is none of the script's.
+    pub(super) fn as_ended(&self, fault: Fault) -> Fault {
+        match self.run.stop.is_stopped() && fault.is_cancelled() {
+            true => fault.cut_short(),
+            false => fault,
+        }
+    }
+
+    /// No further step is begun.
+    pub(crate) fn not_started(&self, step: &Step<'_>) -> Fault {
+        self.run.schedule.fail();
+        Fault::not_started(step.to_string())
+    }
+
+    /// The script, if there is one and it may be sent.
+    pub(super) fn source(&self, step: &Step<'_>) -> Result<Source, Box<Fault>> {
+        let source = match &step.work {
+            Work::Apply(migration) => Ok(Source::embedded(&migration.up)),
+            Work::Revert(_, DownScript::Embedded(migration)) => {
+                Ok(Source::embedded(&migration.down))
+            }
+            Work::Revert(_, DownScript::Stored) => match self.run.recorded.of(step) {
+                Some(sql) => Source::recorded(sql.to_owned(), Direction::Down),
+                None => Err("its down script is no longer recorded".to_owned()),
+            },
+        };
+        let fault = |why| Box::new(Fault::new(step.to_string(), why, Left::Nothing));
+        let source = source.map_err(fault)?;
+        match source.unfit(&step.to_string()) {
+            Some(fault) => Err(Box::new(fault)),
+            None => Ok(source),
+        }
+    }
+
+    /// How the next step commits.
+    pub(crate) fn commit(&self) -> Commit {
+        match self.left {
+            0 | 1 => Commit::Durable,
+            _ => Commit::Deferred,
+        }
+    }
+
+    /// Waits for the answers to a message, and tells what they wait for.
+    pub(super) async fn watched<T>(
+        &mut self,
+        name: &str,
+        message: &str,
+        limit: Duration,
+        answers: impl Future<Output = T>,
+    ) -> T {
+        let (progress, leg) = (self.run.progress, self.leg);
+        let tell = |what: &WaitingFor| progress.held(leg, name, what);
+        let waiting = Waiting {
+            client: self.client,
+            application: &self.run.options.application,
+            message,
+            limit,
+        };
+        self.watch.during(waiting, tell, answers).await
+    }
+
+    /// The server refused a message of ours.
+    pub(crate) fn refused(&self, name: &str, error: &tokio_postgres::Error, left: Left) -> Fault {
+        let name = name.to_owned();
+        let Some(said) = error.as_db_error() else {
+            return Fault::new(name, describe(error), left);
+        };
+        match write::gone(said) {
+            Some(Gone::Lock) => lost_lock(name, left, &self.run.lock.why_lost()),
+            Some(Gone::Mark) => overtaken(name, left),
+            None => Fault::new(name, String::new(), left).with_server(said),
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Performs a step: sends its script, in a transaction ahead of answers or statement by
+//! statement.
+
+use std::time::Instant;
+
+use migrator_model::Mode;
+use migrator_plan::Step;
+
+use super::executor::Executor;
+use crate::error::fault::{Fault, Left, lost_lock};
+use crate::session::message::Commit;
+use crate::session::reset::rollback;
+
+impl<'a> Executor<'a> {
+    /// Takes on a step; its entry and event are committed with it. It may be under
+    /// way yet when this returns: [`Executor::finish`] waits for all. The fault is
+    /// that of the first step that failed, of those taken on so far.
+    ///
+    /// Once a step has failed, over this connection or one beside it, none is begun.
+    pub(crate) async fn perform(&mut self, step: &'a Step<'static>) -> Result<(), Fault> {
+        if self.run.schedule.has_failed() {
+            return Ok(());
+        }
+        let source = match self.source(step) {
+            Ok(source) if source.mode == Mode::Transaction && self.run.lock.is_held() => {
+                return self.send_ahead(step, source).await;
+            }
+            source => source,
+        };
+        self.finish().await?;
+        if self.run.schedule.has_failed() {
+            return Ok(());
+        }
+        if self.run.stop.is_stopped() {
+            return Err(self.not_started(step));
+        }
+        self.run.progress.started(self.leg, step);
+        let started = Instant::now();
+        self.left = self.left.saturating_sub(1);
+        let outcome = match source {
+            _ if !self.run.lock.is_held() => {
+                let why = self.run.lock.why_lost();
+                Err(lost_lock(step.to_string(), Left::Nothing, &why))
+            }
+            Ok(source) => {
+                let outcome = self.by_statement(step, &source).await;
+                let outcome = outcome.map_err(|fault| self.as_ended(fault));
+                if outcome.is_err() {
+                    self.tell_notices();
+                    // It fails if the connection is gone, and with it what was left.
+                    let rollback = rollback(&source.sql);
+                    let rolled_back = self.client.roll_back(&rollback);
+                    let _ = self.run.stop.attend(self.client, rolled_back).await;
+                }
+                outcome
+            }
+            Err(fault) => Err(*fault),
+        };
+        self.conclude(step, outcome, started.elapsed()).await?;
+        self.unconfirmed(step, Commit::Durable).map_or(Ok(()), Err)
+    }
+}

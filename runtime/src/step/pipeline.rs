@@ -1,0 +1,56 @@
+//! The messages of a connection that are sent and not answered yet.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use migrator_plan::Step;
+
+use super::source::Source;
+use crate::session::message::{Commit, Message};
+use crate::session::send::Answers;
+
+/// The pause before the second try of a step.
+pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(200);
+
+/// At most so many messages are under way.
+const MESSAGES: usize = 64;
+
+/// At most so many bytes are, unless it is one message.
+const BYTES: usize = 1024 * 1024;
+
+/// The messages under way.
+pub(crate) struct Pipeline<'a> {
+    pub(super) steps: VecDeque<SentStep<'a>>,
+    /// Since when the server is at the first of them.
+    pub(super) since: Instant,
+    /// How often that was tried.
+    pub(super) tries: u32,
+    pub(super) pause: Duration,
+}
+
+/// A step whose message was sent.
+pub(super) struct SentStep<'a> {
+    pub(super) step: &'a Step<'static>,
+    pub(super) source: Source,
+    pub(super) message: Message,
+    pub(super) commit: Commit,
+    pub(super) answers: Answers,
+}
+
+impl Pipeline<'_> {
+    pub(crate) fn new() -> Self {
+        Pipeline {
+            steps: VecDeque::new(),
+            since: Instant::now(),
+            tries: 0,
+            pause: FIRST_PAUSE,
+        }
+    }
+
+    /// Whether a message of this length has to wait.
+    pub(super) fn is_full(&self, length: usize) -> bool {
+        let lengths = self.steps.iter().map(|step| step.message.text.len());
+        let is_idle = self.steps.is_empty();
+        !is_idle && (self.steps.len() >= MESSAGES || lengths.sum::<usize>() + length > BYTES)
+    }
+}

@@ -1,0 +1,180 @@
+//! What records a step in the history: its entry, its event, its failure.
+
+use std::time::Duration;
+
+use migrator_model::file_name::Direction;
+use migrator_plan::{Step, Work};
+use tokio_postgres::SimpleQueryRow;
+use tokio_postgres::error::SqlState;
+
+use super::executor::Executor;
+use super::fence::Mark;
+use super::source::{Source, unanswered};
+use crate::error::fault::{Fault, Left};
+use crate::history::write::{self, Kind, Subject, Took};
+use crate::session::message::{Commit, Message, Opening};
+use crate::session::send::{send, send_for_rows};
+use crate::session::stop::Silent;
+
+impl Executor<'_> {
+    /// One message: the script, its entry, its event, if the step before was done.
+    pub(crate) fn message(
+        &self,
+        step: &Step<'_>,
+        source: &Source,
+        before: Option<&Step<'_>>,
+        commit: Commit,
+    ) -> Message {
+        let guard = before.map(|before| {
+            let (service, version) = (before.service(), before.version());
+            write::guard(self.run.tables, service, version, before.direction())
+        });
+        let opening = Opening {
+            guard,
+            claim: Some(write::claim(self.run.tables, step.service())),
+        };
+        let record = self.record(step) + &self.event(step, Took::Transaction, None);
+        let timeouts =
+            source.timeouts(self.client, self.run.options, self.run.options.lock_timeout);
+        Message::transaction(&source.sql, &record, &opening, timeouts, commit)
+    }
+
+    /// Sends what records, and gives the transaction of the mark if it is asked for. It
+    /// waits so long for others' locks on the history.
+    pub(super) async fn bookkeep(
+        &mut self,
+        step: &Step<'_>,
+        message: &str,
+        limit: Duration,
+        left: Left,
+    ) -> Result<Option<Mark>, Fault> {
+        let mark = |row: &SimpleQueryRow| match (row.len(), row.get(0)) {
+            (2, Some(write::MARK)) => row.get(1).map(|by| Mark(by.to_owned())),
+            _ => None,
+        };
+        let (name, client) = (step.to_string(), self.client);
+        let sent = send_for_rows(client.postgres(), message, mark);
+        let sent = self.run.stop.attend(client, sent);
+        let failure = match self.watched(&name, message, limit, sent).await {
+            Ok(Ok(marks)) => return Ok(marks.into_iter().next_back()),
+            Ok(Err(failure)) => failure,
+            Err(Silent) => return Err(Fault::silent(name, Left::Unknown)),
+        };
+        let Some(said) = failure.error.as_db_error() else {
+            return Err(unanswered(client, &name, &failure.error).await);
+        };
+        // Whoever has the step done ends the transaction.
+        let mut fault = self.refused(&name, &failure.error, left);
+        if *said.code() == SqlState::LOCK_NOT_AVAILABLE {
+            fault.blockers = self.watch.blockers(limit);
+        }
+        Err(fault.in_record())
+    }
+
+    /// What records a transactional step.
+    pub(super) fn record(&self, step: &Step<'_>) -> String {
+        match &step.work {
+            Work::Apply(migration) => {
+                write::insert(self.run.tables, migration, &self.depends_on(step), None)
+            }
+            Work::Revert(entry, _) => {
+                write::delete(self.run.tables, &entry.id.service, entry.id.version)
+            }
+        }
+    }
+
+    pub(super) fn dirty_record(&self, step: &Step<'_>) -> String {
+        match &step.work {
+            Work::Apply(migration) => {
+                let depends_on = self.depends_on(step);
+                write::insert(self.run.tables, migration, &depends_on, Some(Direction::Up))
+            }
+            Work::Revert(entry, _) => {
+                let dirty = Some(Direction::Down);
+                write::set_dirty(self.run.tables, &entry.id.service, entry.id.version, dirty)
+            }
+        }
+    }
+
+    /// Marks an entry that is dirty already.
+    pub(super) fn dirty_again(&self, step: &Step<'_>) -> String {
+        let (service, version) = (step.service(), step.version());
+        write::set_dirty(self.run.tables, service, version, Some(step.direction()))
+    }
+
+    pub(super) fn clean_record(&self, step: &Step<'_>) -> String {
+        match &step.work {
+            Work::Apply(migration) => {
+                write::set_dirty(self.run.tables, &migration.service, migration.version, None)
+            }
+            Work::Revert(entry, _) => {
+                write::delete(self.run.tables, &entry.id.service, entry.id.version)
+            }
+        }
+    }
+
+    pub(super) fn depends_on(&self, step: &Step<'_>) -> Vec<&str> {
+        let names = self.run.registry.dependencies_of(step.service());
+        names.into_iter().collect()
+    }
+
+    pub(super) fn event(&self, step: &Step<'_>, took: Took, failure: Option<&str>) -> String {
+        let kind = match (failure, step.direction()) {
+            (Some(_), _) => Kind::Failure,
+            (None, Direction::Up) => Kind::Apply,
+            (None, Direction::Down) => Kind::Revert,
+        };
+        self.event_of(kind, step, took, failure)
+    }
+
+    pub(crate) fn event_of(
+        &self,
+        kind: Kind,
+        step: &Step<'_>,
+        took: Took,
+        message: Option<&str>,
+    ) -> String {
+        let name = step.name();
+        let checksum = match &step.work {
+            Work::Apply(migration) => migration.checksum.to_string(),
+            Work::Revert(entry, _) => entry.checksum.clone(),
+        };
+        let subject = Subject {
+            service: step.service(),
+            version: step.version(),
+            name: &name,
+            checksum: &checksum,
+            application: &self.run.options.application,
+            lock: match took {
+                Took::Transaction => Some(self.run.lock.nonce),
+                Took::Milliseconds(_) | Took::Unknown => None,
+            },
+        };
+        write::event(self.run.tables, kind, subject, took, message)
+    }
+
+    /// Best effort: the failure itself is what is reported.
+    pub(super) async fn record_failure(&mut self, step: &Step<'_>, fault: &Fault, took: Duration) {
+        if matches!(fault.left, Left::Unknown | Left::Done) {
+            return;
+        }
+        let took = Took::Milliseconds(took.as_secs_f64() * 1000.0);
+        let event = self.event(step, took, Some(&fault.message));
+        let message = Message::bookkeeping(&event, self.run.options.lock_timeout, Commit::Local);
+        self.try_to_record(&message).await;
+    }
+
+    /// Records what a failure is not to be hidden by.
+    pub(crate) async fn try_to_record(&self, message: &str) {
+        // The first may meet a transaction that the script has left open.
+        for _ in 0..2 {
+            let sent = send(self.client.postgres(), message);
+            match self.run.stop.attend(self.client, sent).await {
+                Ok(Ok(())) | Err(Silent) => return,
+                Ok(Err(_)) => {}
+            }
+            let rolled_back = self.client.roll_back("ROLLBACK");
+            let _ = self.run.stop.attend(self.client, rolled_back).await;
+        }
+    }
+}

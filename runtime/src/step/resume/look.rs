@@ -1,0 +1,327 @@
+//! Looks in the catalog for what became of a statement.
+//!
+//! Names are looked up along the session's `search_path`, as the statement itself
+//! would; so every name and operator of ours has its schema. What a broken
+//! `CREATE INDEX CONCURRENTLY`, `DROP INDEX CONCURRENTLY` and `REINDEX` leave is in
+//! Postgres's manual on those commands.
+
+use std::fmt;
+
+use migrator_plan::statement::{AddValue, CreateIndex, DropIndex, Name, Other, Reindex, Statement};
+use tokio_postgres::SimpleQueryRow;
+
+use crate::event::blocker::Holder;
+use crate::session::client::Client;
+use crate::session::quote::{quote_identifier, quote_literal};
+use crate::session::send::rows;
+
+/// What is to be done about a statement.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// It has not begun, or can be run again: it is sent.
+    NotBegun,
+    /// It is done: the run skips it.
+    Done(Evidence),
+    /// It was interrupted: the run drops these indexes, as SQL names them, and sends it.
+    Half(Evidence, Vec<String>),
+    /// It cannot go on, because of this.
+    Another(String),
+}
+
+/// What the catalog shows, and what a run that resumes does about it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Evidence {
+    /// Such as: the index `i` was left invalid.
+    pub(crate) seen: String,
+    then: &'static str,
+}
+
+impl fmt::Display for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.seen, self.then)
+    }
+}
+
+type Looked<T> = Result<T, tokio_postgres::Error>;
+
+/// Looks what became of a statement. `failed` is what a run said last when it failed
+/// at this step, if that is known.
+pub(crate) async fn look(
+    client: &Client,
+    statement: &Statement<'_>,
+    failed: Option<&str>,
+) -> Looked<Found> {
+    match statement {
+        Statement::Repeatable => Ok(Found::NotBegun),
+        Statement::CreateIndex(create) => create_index(client, create).await,
+        Statement::DropIndex(drop) => drop_index(client, drop, failed).await,
+        Statement::Reindex(reindex) => leavings(client, reindex).await,
+        Statement::AddValue(add) => add_value(client, add).await,
+    }
+}
+
+async fn ask(client: &Client, query: &str) -> Looked<Vec<SimpleQueryRow>> {
+    Ok(rows(client.postgres().simple_query(query).await?).collect())
+}
+
+async fn create_index(client: &Client, create: &CreateIndex<'_>) -> Looked<Found> {
+    let CreateIndex { name, table, .. } = create;
+    let query = format!(
+        "SELECT pg_catalog.format('%I.%I', n.nspname, t.relname), \
+           pg_catalog.format('%I.%I', n.nspname, x.relname), x.oid, \
+           x.relkind OPERATOR(pg_catalog.=) 'i' AND i.indrelid OPERATOR(pg_catalog.=) t.oid, \
+           i.indisvalid \
+         FROM pg_catalog.pg_class t \
+         JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) t.relnamespace \
+         JOIN pg_catalog.pg_class x ON x.relnamespace OPERATOR(pg_catalog.=) t.relnamespace \
+         LEFT JOIN pg_catalog.pg_index i ON i.indexrelid OPERATOR(pg_catalog.=) x.oid \
+         WHERE t.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass({})::pg_catalog.oid \
+           AND x.relname OPERATOR(pg_catalog.=) {}::pg_catalog.name",
+        quote_literal(&table.to_string()),
+        quote_literal(name),
+    );
+    let rows = ask(client, &query).await?;
+    let Some(row) = rows.first() else {
+        return Ok(Found::NotBegun);
+    };
+    let text = |column: usize| row.get(column).unwrap_or_default();
+    let (own, index, oid) = (text(0), text(1), text(2));
+    let tolerated = create.other == Other::Tolerated;
+    match (text(3), text(4)) {
+        ("t", "t") if tolerated => Ok(done(name)),
+        ("t", valid) => Ok(match same(client, create, own, oid).await? {
+            Some(true) if valid == "t" => done(name),
+            Some(true) => Found::Half(
+                Evidence {
+                    seen: format!("the index `{name}` was left invalid"),
+                    then: "it is dropped and built again",
+                },
+                vec![index.to_owned()],
+            ),
+            Some(false) => Found::Another(format!(
+                "there is an index `{name}` already, with another definition than the script's"
+            )),
+            None => Found::Another(format!(
+                "there is an index `{name}` already, of which the server did not say whether \
+                 it is the script's"
+            )),
+        }),
+        _ if tolerated => Ok(done(name)),
+        _ => Ok(Found::Another(format!(
+            "there is a `{name}` already, which is no index of {own}"
+        ))),
+    }
+}
+
+fn done(index: &str) -> Found {
+    Found::Done(Evidence {
+        seen: format!("the index `{index}` is there and valid"),
+        then: "it is not built again",
+    })
+}
+
+/// Whether an index is the one that a statement makes; nothing if the server does
+/// not take the statement for a copy of the table.
+///
+/// The server itself reads the definition: it makes the index on an empty temporary
+/// table of the same columns and name, and takes both back.
+async fn same(
+    client: &Client,
+    create: &CreateIndex<'_>,
+    table: &str,
+    oid: &str,
+) -> Looked<Option<bool>> {
+    let copy = quote_identifier(&create.table.name);
+    let index = quote_identifier(&create.name);
+    let query = format!(
+        "BEGIN;CREATE TEMPORARY TABLE {copy} (LIKE {table});\
+         CREATE {unique} INDEX {index} ON pg_temp.{copy} {rest}\n;\
+         SET LOCAL search_path = pg_catalog, pg_temp;\
+         SELECT {own} = {made} FROM pg_catalog.pg_class x \
+           WHERE x.relname = {name}::name AND x.relnamespace = pg_my_temp_schema();\
+         ROLLBACK;",
+        unique = create.uniqueness,
+        rest = create.rest,
+        own = picture(oid),
+        made = picture("x.oid"),
+        name = quote_literal(&create.name),
+    );
+    match ask(client, &query).await {
+        Ok(rows) => Ok(rows.last().and_then(|row| row.get(0)).map(|is| is == "t")),
+        Err(error) if error.as_db_error().is_some() => {
+            client.postgres().batch_execute("ROLLBACK").await?;
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// An expression for all that an index is, but for its name, its table and where it lies.
+fn picture(oid: &str) -> String {
+    format!(
+        "(SELECT ROW(i.indisunique, i.indnkeyatts, i.indoption::text, i.indclass::text, \
+             i.indcollation::text, c.relam, c.reloptions, \
+             to_jsonb(i) ->> 'indnullsnotdistinct', pg_get_expr(i.indpred, i.indrelid), \
+             ARRAY(SELECT ROW(pg_get_indexdef(i.indexrelid, a.attnum, false), a.attoptions)::text \
+               FROM pg_attribute a WHERE a.attrelid = i.indexrelid ORDER BY a.attnum))::text \
+           FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indexrelid = {oid})"
+    )
+}
+
+async fn is_there(client: &Client, name: &Name) -> Looked<bool> {
+    let name = quote_literal(&name.to_string());
+    let query = format!("SELECT pg_catalog.to_regclass({name}) IS NOT NULL");
+    let rows = ask(client, &query).await?;
+    Ok(rows.first().and_then(|row| row.get(0)) == Some("t"))
+}
+
+/// Whether none of the indexes is left.
+pub(crate) async fn are_gone(client: &Client, drop: &DropIndex) -> Looked<bool> {
+    for name in &drop.names {
+        if is_there(client, name).await? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+async fn drop_index(client: &Client, drop: &DropIndex, failed: Option<&str>) -> Looked<Found> {
+    for name in &drop.names {
+        let is_there = is_there(client, name).await?;
+        // If the server has said of this name that it is not there, it shall say so again.
+        let was_named = failed.is_some_and(|said| said.contains(&format!("\"{}\"", name.name)));
+        if is_there || drop.other == Other::Tolerated || was_named {
+            return Ok(Found::NotBegun);
+        }
+    }
+    let names: Vec<String> = drop.names.iter().map(|n| format!("`{}`", n.name)).collect();
+    Ok(Found::Done(match names.as_slice() {
+        [one] => Evidence {
+            seen: format!("the index {one} is gone"),
+            then: "it is not dropped again",
+        },
+        several => Evidence {
+            seen: format!("the indexes {} are gone", several.join(", ")),
+            then: "they are not dropped again",
+        },
+    }))
+}
+
+/// The invalid indexes that a `REINDEX … CONCURRENTLY` has left beside its own.
+async fn leavings(client: &Client, reindex: &Reindex) -> Looked<Found> {
+    let query = format!(
+        "SELECT pg_catalog.format('%I.%I', n.nspname, x.relname), x.relname \
+         FROM (SELECT pg_catalog.to_regclass({name})::pg_catalog.oid AS oid) it \
+         JOIN pg_catalog.pg_index o ON o.indexrelid OPERATOR(pg_catalog.=) it.oid \
+           OR o.indrelid OPERATOR(pg_catalog.=) it.oid \
+         JOIN pg_catalog.pg_class own ON own.oid OPERATOR(pg_catalog.=) o.indexrelid \
+         JOIN pg_catalog.pg_index i ON i.indrelid OPERATOR(pg_catalog.=) o.indrelid \
+           AND NOT i.indisvalid \
+         JOIN pg_catalog.pg_class x ON x.oid OPERATOR(pg_catalog.=) i.indexrelid \
+         JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) x.relnamespace \
+         WHERE x.relname OPERATOR(pg_catalog.~) '_cc(new|old)[0-9]*$' \
+           AND pg_catalog.starts_with(own.relname::pg_catalog.text, pg_catalog.regexp_replace(\
+             x.relname::pg_catalog.text, '_cc(new|old)[0-9]*$', '')) \
+           AND (pg_catalog.octet_length(x.relname::pg_catalog.text) OPERATOR(pg_catalog.>=) 60 \
+             OR pg_catalog.regexp_replace(x.relname::pg_catalog.text, '_cc(new|old)[0-9]*$', '') \
+               OPERATOR(pg_catalog.=) own.relname::pg_catalog.text) \
+         GROUP BY 1, 2 ORDER BY 1",
+        name = quote_literal(&reindex.name.to_string())
+    );
+    let rows = ask(client, &query).await?;
+    if rows.is_empty() {
+        return Ok(Found::NotBegun);
+    }
+    let column = |at: usize| rows.iter().filter_map(move |row| row.get(at));
+    let names: Vec<String> = column(1).map(|name| format!("`{name}`")).collect();
+    Ok(Found::Half(
+        Evidence {
+            seen: format!("REINDEX has left {}", names.join(", ")),
+            then: "dropped, and done again",
+        },
+        column(0).map(str::to_owned).collect(),
+    ))
+}
+
+async fn add_value(client: &Client, add: &AddValue) -> Looked<Found> {
+    let query = format!(
+        "SELECT 1 FROM pg_catalog.pg_enum e \
+         WHERE e.enumtypid OPERATOR(pg_catalog.=) pg_catalog.to_regtype({})::pg_catalog.oid \
+           AND e.enumlabel OPERATOR(pg_catalog.=) {}::pg_catalog.name",
+        quote_literal(&add.enumeration.to_string()),
+        quote_literal(&add.value),
+    );
+    Ok(match ask(client, &query).await?.is_empty() {
+        true => Found::NotBegun,
+        false => Found::Done(Evidence {
+            seen: format!("the value `{}` is there", add.value),
+            then: "it is not added again",
+        }),
+    })
+}
+
+/// Who is still at this statement: a backend outlives its client, which it finds gone
+/// only when it has something to say to it.
+///
+/// A session of another role hides its query; then a lock on the table, of a session
+/// that calls itself as we do, tells.
+pub(crate) async fn still_at(
+    client: &Client,
+    statement: &Statement<'_>,
+    sql: &str,
+    application: &str,
+) -> Looked<Option<Holder>> {
+    let relations: Vec<String> = relations(statement)
+        .into_iter()
+        .map(|name| {
+            let name = quote_literal(&name.to_string());
+            format!("pg_catalog.to_regclass({name})::pg_catalog.oid")
+        })
+        .collect();
+    let query = format!(
+        "SELECT a.pid, a.application_name, a.usename, \
+           pg_catalog.to_char(pg_catalog.timezone('UTC', a.query_start), \
+             'YYYY-MM-DD HH24:MI:SS') OPERATOR(pg_catalog.||) ' UTC' \
+         FROM pg_catalog.pg_stat_activity a \
+         WHERE a.datname OPERATOR(pg_catalog.=) pg_catalog.current_database() \
+           AND a.pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid() \
+           AND (a.state OPERATOR(pg_catalog.=) 'active' \
+               AND a.query OPERATOR(pg_catalog.<>) '' \
+               AND pg_catalog.starts_with({sql}, a.query) \
+             OR a.application_name OPERATOR(pg_catalog.<>) '' \
+               AND a.application_name OPERATOR(pg_catalog.=) ANY (ARRAY[{application}, \
+                 pg_catalog.current_setting('application_name')]) AND EXISTS (\
+               SELECT 1 FROM pg_catalog.pg_locks l \
+               LEFT JOIN pg_catalog.pg_index i ON i.indrelid OPERATOR(pg_catalog.=) l.relation \
+               WHERE l.pid OPERATOR(pg_catalog.=) a.pid AND l.granted \
+                 AND l.mode OPERATOR(pg_catalog.=) ANY (ARRAY['ShareUpdateExclusiveLock', \
+                   'ShareLock', 'AccessExclusiveLock']) \
+                 AND (l.relation OPERATOR(pg_catalog.=) ANY (ARRAY[{relations}]::pg_catalog.oid[]) \
+                   OR i.indexrelid OPERATOR(pg_catalog.=) \
+                     ANY (ARRAY[{relations}]::pg_catalog.oid[])))) \
+         ORDER BY a.query_start, a.pid LIMIT 1",
+        sql = quote_literal(sql),
+        application = quote_literal(application),
+        relations = relations.join(", "),
+    );
+    let rows = ask(client, &query).await?;
+    Ok(rows.first().map(|row| {
+        let text = |column: usize| row.get(column).unwrap_or_default().to_owned();
+        Holder {
+            pid: text(0).parse().ok(),
+            application: text(1),
+            role: text(2),
+            since: text(3),
+        }
+    }))
+}
+
+/// What a statement works on.
+fn relations<'s>(statement: &'s Statement<'_>) -> Vec<&'s Name> {
+    match statement {
+        Statement::Repeatable | Statement::AddValue(_) => Vec::new(),
+        Statement::CreateIndex(create) => vec![&create.table],
+        Statement::DropIndex(drop) => drop.names.iter().collect(),
+        Statement::Reindex(reindex) => vec![&reindex.name],
+    }
+}

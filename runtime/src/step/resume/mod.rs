@@ -1,0 +1,269 @@
+//! Resumes a script that was interrupted outside a transaction.
+//!
+//! It checks each statement in order: it skips a statement that is done, and drops and repeats
+//! one that is half done. So it resumes only scripts in which the catalog shows the effect of
+//! each statement. `migrator-plan` knows these statements, and `look` reads the catalog.
+
+pub(crate) mod look;
+
+use std::time::Instant;
+
+use migrator_connect::backoff::{FIRST_PAUSE, LONGEST_PAUSE, jitter};
+use migrator_model::Code;
+use migrator_model::diagnostic::Position;
+use migrator_model::sql::statements;
+use migrator_plan::Step;
+use migrator_plan::statement::{Statement, read};
+
+use crate::error::fault::{Fault, lost_lock};
+use crate::event::blocker::Holder;
+use crate::history::guard::Purpose;
+use crate::history::read::{ReadError, Reader, last_failure};
+use crate::history::write::{Kind, Took};
+use crate::session::message::{Commit, Message};
+use crate::session::send::{Answers, SendError, begin, send};
+use crate::session::stop::Silent;
+use crate::step::executor::Executor;
+use crate::step::fence::Fence;
+use crate::step::source::{Source, unanswered};
+use look::Found;
+
+/// A script that is taken up.
+struct Resumed<'a> {
+    step: &'a Step<'static>,
+    name: String,
+    source: &'a Source,
+    /// What is checked before each statement.
+    fence: Fence,
+    /// What the last run said when it failed at this step, if it could.
+    failed: Option<String>,
+    /// What was found so far.
+    found: Vec<String>,
+}
+
+impl Executor<'_> {
+    /// Goes through the statements, and gives the events that say what was found.
+    pub(crate) async fn resume(
+        &mut self,
+        step: &Step<'static>,
+        source: &Source,
+        fence: Fence,
+    ) -> Result<String, Fault> {
+        let mut resumed = Resumed {
+            fence,
+            step,
+            name: step.to_string(),
+            source,
+            failed: None,
+            found: Vec::new(),
+        };
+        let outcome = self.go_through(&mut resumed).await;
+        let events = resumed.found.iter().map(|found| {
+            let message = Some(found.as_str());
+            self.event_of(Kind::Resume, step, Took::Unknown, message)
+        });
+        let events: String = events.collect();
+        if outcome.is_err() && !events.is_empty() {
+            let message =
+                Message::bookkeeping(&events, self.run.options.lock_timeout, Commit::Local);
+            self.try_to_record(&message).await;
+        }
+        outcome.map(|()| events)
+    }
+
+    async fn go_through(&mut self, resumed: &mut Resumed<'_>) -> Result<(), Fault> {
+        let (service, version) = (resumed.step.service(), resumed.step.version());
+        let reader = Reader::new(self.client, self.run.tables, self.run.options, Purpose::Act);
+        let failed = last_failure(&reader, service, version);
+        resumed.failed = match self.ask(resumed, failed).await? {
+            Ok(failed) => failed,
+            Err(ReadError::Postgres { error, blockers }) => {
+                let fault = self.unseen(resumed, 0, &error).await;
+                return Err(Fault { blockers, ..fault });
+            }
+            Err(ReadError::Format(what) | ReadError::Row(what)) => {
+                return Err(resumed.fault(0, what));
+            }
+        };
+        let sql = &resumed.source.sql;
+        for range in statements(sql) {
+            if self.run.stop.is_stopped() {
+                let name = resumed.name.clone();
+                return Err(Fault::between(name, resumed.source.left()));
+            }
+            let Some(statement) = read(&sql[range.clone()]) else {
+                let message =
+                    "the script cannot be resumed: this statement is not known".to_owned();
+                return Err(resumed.fault(range.start, message));
+            };
+            let (text, at) = (&sql[range.clone()], range.start);
+            self.wait_for_server(resumed, &statement, text, at).await?;
+            if self.prepare(resumed, &statement, at).await? == Next::Send {
+                let step = resumed.step;
+                let Resumed { source, fence, .. } = &mut *resumed;
+                self.send_fenced(step, source, range, fence).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until the server has ended what an earlier run has sent it.
+    async fn wait_for_server(
+        &mut self,
+        resumed: &Resumed<'_>,
+        statement: &Statement<'_>,
+        text: &str,
+        at: usize,
+    ) -> Result<(), Fault> {
+        let application = self.run.options.application.as_str();
+        let started = Instant::now();
+        let mut pause = FIRST_PAUSE;
+        let mut last: Option<Holder> = None;
+        loop {
+            let still = look::still_at(self.client, statement, text, application);
+            let holder = match self.ask(resumed, still).await? {
+                Ok(None) => return Ok(()),
+                Ok(Some(holder)) => holder,
+                Err(error) => return Err(self.unseen(resumed, at, &error).await),
+            };
+            if !self.run.lock.is_held() {
+                let Source { path, sql, .. } = resumed.source;
+                let why = self.run.lock.why_lost();
+                let fault = lost_lock(resumed.name.clone(), resumed.source.left(), &why);
+                return Err(fault.at(path.as_deref(), sql, Some(Position::at(sql, at))));
+            }
+            if started.elapsed() >= self.run.options.lock_wait {
+                let message =
+                    format!("the server is still at this statement of an earlier run: {holder}");
+                let fault = resumed.fault(at, message);
+                return Err(Fault {
+                    code: Code::M0515,
+                    ..fault
+                });
+            }
+            if last.as_ref() != Some(&holder) {
+                self.run
+                    .progress
+                    .still_at_work(self.leg, resumed.step, &holder);
+            }
+            last = Some(holder);
+            let left = self.run.options.lock_wait.saturating_sub(started.elapsed());
+            let sleep = tokio::time::sleep(jitter(pause).min(left));
+            if self.run.stop.unless_stopped(sleep).await.is_none() {
+                let name = resumed.name.clone();
+                return Err(Fault::between(name, resumed.source.left()));
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Looks at what became of a statement, and drops what it has left half-done.
+    async fn prepare(
+        &mut self,
+        resumed: &mut Resumed<'_>,
+        statement: &Statement<'_>,
+        at: usize,
+    ) -> Result<Next, Fault> {
+        let found = look::look(self.client, statement, resumed.failed.as_deref());
+        let found = self.ask(resumed, found).await?;
+        match found {
+            Err(error) => Err(self.unseen(resumed, at, &error).await),
+            Ok(Found::NotBegun) => Ok(Next::Send),
+            Ok(Found::Done(what)) => {
+                self.found(resumed, what.to_string());
+                Ok(Next::Pass)
+            }
+            Ok(Found::Half(what, leavings)) => {
+                self.found(resumed, what.to_string());
+                for index in leavings {
+                    let drop = format!("DROP INDEX CONCURRENTLY IF EXISTS {index}");
+                    self.drop_leavings(resumed, &drop, at).await?;
+                }
+                Ok(Next::Send)
+            }
+            Ok(Found::Another(what)) => Err(Fault {
+                code: Code::M0514,
+                ..resumed.fault(at, what)
+            }),
+        }
+    }
+
+    /// Drops what a statement has left half-done, right behind the check.
+    async fn drop_leavings(
+        &self,
+        resumed: &mut Resumed<'_>,
+        drop: &str,
+        at: usize,
+    ) -> Result<(), Fault> {
+        let checked = match resumed.fence.before(drop) {
+            Some(check) => begin(self.client.postgres(), check).await,
+            None => Answers::default(),
+        };
+        let sent = send(self.client.postgres(), drop);
+        let sent = self.run.stop.attend(self.client, sent);
+        let (checked, sent) = checked.wait_with(sent).await;
+        let Ok(sent) = sent else {
+            let name = resumed.name.clone();
+            return Err(Fault::silent(name, resumed.source.left()));
+        };
+        if let Err(SendError { error, .. }) = checked
+            && error.as_db_error().is_some()
+        {
+            let fault = self.refused(&resumed.name, &error, resumed.source.left());
+            let Source { path, sql, .. } = resumed.source;
+            return Err(fault.at(path.as_deref(), sql, Some(Position::at(sql, at))));
+        }
+        match sent {
+            Ok(()) => Ok(()),
+            Err(failure) => Err(self.unseen(resumed, at, &failure.error).await),
+        }
+    }
+
+    fn found(&mut self, resumed: &mut Resumed<'_>, what: String) {
+        self.run.progress.resumed(self.leg, resumed.step, &what);
+        resumed.found.push(what);
+    }
+
+    /// Waits for what the server says to a question, unless the run is stopped and it says
+    /// nothing.
+    async fn ask<T>(
+        &self,
+        resumed: &Resumed<'_>,
+        question: impl Future<Output = T>,
+    ) -> Result<T, Fault> {
+        let answer = self.run.stop.attend(self.client, question).await;
+        answer.map_err(|Silent| Fault::silent(resumed.name.clone(), resumed.source.left()))
+    }
+
+    /// A statement of ours was refused, or the connection is gone.
+    async fn unseen(
+        &self,
+        resumed: &Resumed<'_>,
+        at: usize,
+        error: &tokio_postgres::Error,
+    ) -> Fault {
+        match error.as_db_error() {
+            Some(said) => resumed.fault(at, String::new()).with_server(said),
+            None => Fault {
+                left: resumed.source.left(),
+                ..unanswered(self.client, &resumed.name, error).await
+            },
+        }
+    }
+}
+
+/// What comes of a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    Send,
+    Pass,
+}
+
+impl Resumed<'_> {
+    /// A fault at a place in the script.
+    fn fault(&self, at: usize, message: String) -> Fault {
+        let Source { path, sql, .. } = self.source;
+        let fault = Fault::new(self.name.clone(), message, self.source.left());
+        fault.at(path.as_deref(), sql, Some(Position::at(sql, at)))
+    }
+}

@@ -1,0 +1,232 @@
+//! Messages that are sent before those ahead of them have answered.
+//!
+//! Each migration is one message, and the server takes them one after the other:
+//! so a run needs hardly more round trips than one message would. What keeps the
+//! order when a step fails:
+//!
+//! - a statement that fails leaves the transaction aborted, and every later message
+//!   fails at its BEGIN (the server refuses all but the end of such a transaction);
+//! - a script that does not parse, or fails in its COMMIT, leaves no transaction
+//!   behind. So each message that was sent ahead opens with a guard: an expression
+//!   that fails unless the step before it is recorded as done.
+
+use std::mem;
+use std::time::{Duration, Instant};
+
+use migrator_connect::backoff::jitter;
+use migrator_plan::Step;
+use tokio_postgres::error::SqlState;
+
+use super::executor::Executor;
+use super::pipeline::{FIRST_PAUSE, SentStep};
+use super::source::{Source, unanswered};
+use crate::error::fault::{Fault, Left, lost_lock};
+use crate::event::blocker::WaitingFor;
+use crate::history::write::is_lost_lock;
+use crate::session::answer::{is_cancelled, is_worth_a_retry};
+use crate::session::message::Commit;
+use crate::session::reset::rollback;
+use crate::session::send::{SendError, begin};
+use crate::session::stop::Silent;
+use crate::session::watch::Waiting;
+
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// The session is out of reach.
+struct Lost;
+
+impl<'a> Executor<'a> {
+    /// Sends a step as soon as there is room for it.
+    pub(crate) async fn send_ahead(
+        &mut self,
+        step: &'a Step<'static>,
+        source: Source,
+    ) -> Result<(), Fault> {
+        let before = self.pipeline.steps.back().map(|last| last.step);
+        let commit = self.commit();
+        let message = self.message(step, &source, before, commit);
+        while self.pipeline.is_full(message.text.len()) {
+            self.settle().await?;
+        }
+        if self.run.stop.is_stopped() {
+            self.finish().await?;
+            return Err(self.not_started(step));
+        }
+        let answers = begin(self.client.postgres(), &message.text).await;
+        self.pipeline.steps.push_back(SentStep {
+            step,
+            source,
+            message,
+            commit,
+            answers,
+        });
+        self.left = self.left.saturating_sub(1);
+        if self.pipeline.steps.len() == 1 {
+            self.started();
+        }
+        Ok(())
+    }
+
+    /// Waits for all that is under way.
+    pub(crate) async fn finish(&mut self) -> Result<(), Fault> {
+        while !self.pipeline.steps.is_empty() {
+            self.settle().await?;
+        }
+        Ok(())
+    }
+
+    /// The server is at the first of the steps.
+    fn started(&mut self) {
+        self.pipeline.since = Instant::now();
+        self.pipeline.tries = 1;
+        self.pipeline.pause = FIRST_PAUSE;
+        if let Some(first) = self.pipeline.steps.front() {
+            self.run.progress.started(self.leg, first.step);
+        }
+    }
+
+    /// Waits for the first of the steps.
+    async fn settle(&mut self) -> Result<(), Fault> {
+        let Some(mut first) = self.pipeline.steps.pop_front() else {
+            return Ok(());
+        };
+        let answers = mem::take(&mut first.answers);
+        let timeouts =
+            first
+                .source
+                .timeouts(self.client, self.run.options, self.run.options.lock_timeout);
+        let waiting = Waiting {
+            client: self.client,
+            application: &self.run.options.application,
+            message: &first.message.text,
+            limit: timeouts.lock,
+        };
+        let (progress, leg, name) = (self.run.progress, self.leg, first.step.to_string());
+        let tell = |what: &WaitingFor| progress.held(leg, &name, what);
+        let answers = self.watch.during(waiting, tell, answers.wait());
+        let outcome = self.run.stop.attend(self.client, answers).await;
+        let took = self.pipeline.since.elapsed();
+        let Ok(outcome) = outcome else {
+            self.pipeline.steps.clear();
+            let fault = Fault::silent(name, Left::Unknown);
+            return self.conclude(first.step, Err(fault), took).await;
+        };
+        match outcome {
+            Ok(()) => {
+                self.conclude(first.step, Ok(()), took).await?;
+                self.started();
+                self.unconfirmed(first.step, first.commit)
+                    .map_or(Ok(()), Err)
+            }
+            // The server ended the session, but not before it had said so.
+            Err(_) if first.commit == Commit::Durable && self.client.has_local_commit() => {
+                self.pipeline.steps.clear();
+                self.conclude(first.step, Ok(()), took).await?;
+                self.unconfirmed(first.step, first.commit)
+                    .map_or(Ok(()), Err)
+            }
+            Err(failure) => match self.trouble(&first, &failure).await {
+                Err(fault) => self.conclude(first.step, Err(fault), took).await,
+                Ok(()) => self.again(first).await,
+            },
+        }
+    }
+
+    /// Clears what was sent behind a step that failed, none of which can have run,
+    /// and pauses if the step shall be tried again.
+    async fn trouble(&mut self, first: &SentStep<'a>, failure: &SendError) -> Result<(), Fault> {
+        let SentStep {
+            step,
+            source,
+            message,
+            ..
+        } = first;
+        let Some(said) = failure.error.as_db_error() else {
+            self.pipeline.steps.clear();
+            return Err(unanswered(self.client, &step.to_string(), &failure.error).await);
+        };
+        let mut fault = match is_lost_lock(said) {
+            true => lost_lock(step.to_string(), Left::Nothing, &self.run.lock.why_lost()),
+            false => source.refused(
+                &step.to_string(),
+                message,
+                failure,
+                said,
+                step.recorded_with(),
+            ),
+        };
+        if *said.code() == SqlState::LOCK_NOT_AVAILABLE {
+            let timeouts =
+                source.timeouts(self.client, self.run.options, self.run.options.lock_timeout);
+            fault.blockers = self.watch.blockers(timeouts.lock);
+        }
+        if self.clear(source).await.is_err() {
+            fault.message = format!("the connection was lost: {}", fault.message);
+            fault.left = Left::Unknown;
+            self.pipeline.steps.clear();
+            return Err(fault);
+        }
+        if self.run.stop.is_stopped() && (is_cancelled(said) || is_worth_a_retry(said)) {
+            self.pipeline.steps.clear();
+            return Err(fault.cut_short());
+        }
+        if self.pipeline.tries >= self.run.options.tries || !is_worth_a_retry(said) {
+            self.pipeline.steps.clear();
+            return Err(fault);
+        }
+        let delay = jitter(self.pipeline.pause);
+        self.run.progress.retrying(self.leg, step, &fault, delay);
+        let pause = self
+            .run
+            .stop
+            .unless_stopped(tokio::time::sleep(delay))
+            .await;
+        if pause.is_none() {
+            self.pipeline.steps.clear();
+            return Err(fault.cut_short());
+        }
+        self.pipeline.tries += 1;
+        self.pipeline.pause = (self.pipeline.pause * 2).min(LONGEST_PAUSE);
+        Ok(())
+    }
+
+    /// Takes the answers to all that is under way and ends the transaction.
+    async fn clear(&mut self, failed: &Source) -> Result<(), Lost> {
+        for later in &mut self.pipeline.steps {
+            let answers = mem::take(&mut later.answers);
+            // It failed because the one ahead of it did.
+            let answered = self.run.stop.attend(self.client, answers.wait()).await;
+            drop(answered.map_err(|Silent| Lost)?);
+        }
+        self.roll_back(failed).await
+    }
+
+    /// Ends the transaction, also if a request to cancel meets that.
+    async fn roll_back(&self, failed: &Source) -> Result<(), Lost> {
+        let rollback = rollback(&failed.sql);
+        let mut tries = 0..3;
+        loop {
+            let rolled_back = self.client.roll_back(&rollback);
+            match self.run.stop.attend(self.client, rolled_back).await {
+                Ok(Ok(())) => return Ok(()),
+                Err(Silent) => return Err(Lost),
+                Ok(Err(error)) => {
+                    let is_cancelled = error.as_db_error().is_some_and(is_cancelled);
+                    if !is_cancelled || tries.next().is_none() {
+                        return Err(Lost);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Sends a step and those behind it again.
+    async fn again(&mut self, mut first: SentStep<'a>) -> Result<(), Fault> {
+        first.answers = begin(self.client.postgres(), &first.message.text).await;
+        for later in &mut self.pipeline.steps {
+            later.answers = begin(self.client.postgres(), &later.message.text).await;
+        }
+        self.pipeline.steps.push_front(first);
+        Ok(())
+    }
+}

@@ -1,0 +1,204 @@
+//! The script of a step, wherever it came from, and what a failure in it says.
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::time::Duration;
+
+use migrator_model::diagnostic::Position;
+use migrator_model::directive::Directives;
+use migrator_model::file_name::Direction;
+use migrator_model::sql::{statements, unfit};
+use migrator_model::{Code, Mode, Script};
+use migrator_plan::resume::can_be;
+use tokio_postgres::error::{DbError, SqlState};
+
+use crate::error::fault::{Fault, Left, Part};
+use crate::options::Options;
+use crate::session::answer::{describe, named_position};
+use crate::session::client::Client;
+use crate::session::message::Message;
+use crate::session::send::{SendError, send};
+use crate::session::stop::Stop;
+use crate::session::timeouts::Timeouts;
+use crate::step::encoding;
+
+/// A script as it is sent, with what its directives say.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    pub(crate) path: Option<String>,
+    pub(crate) sql: String,
+    pub(crate) mode: Mode,
+    lock_timeout: Option<Duration>,
+    statement_timeout: Option<Duration>,
+}
+
+/// How long a server that gave an answer which was not understood may take for the next.
+const ANSWER: Duration = Duration::from_secs(5);
+
+impl Source {
+    pub(crate) fn embedded(script: &Script) -> Source {
+        Source {
+            path: Some(script.path.to_string()),
+            sql: script.sql().into_owned(),
+            mode: script.mode,
+            lock_timeout: script.lock_timeout,
+            statement_timeout: script.statement_timeout,
+        }
+    }
+
+    /// A recorded script brings its directives with it.
+    pub(crate) fn recorded(sql: String, direction: Direction) -> Result<Source, String> {
+        let directives = Directives::read(&sql, direction).map_err(|faults| {
+            let faults: Vec<String> = faults.into_iter().map(|fault| fault.message).collect();
+            format!("its recorded {direction} script: {}", faults.join(", "))
+        })?;
+        if let Some(reason) = directives.irreversible {
+            return Err(format!("this migration cannot be reverted: {reason}"));
+        }
+        Ok(Source {
+            path: None,
+            sql,
+            mode: directives.mode,
+            lock_timeout: directives.lock_timeout,
+            statement_timeout: directives.statement_timeout,
+        })
+    }
+
+    pub(crate) fn timeouts(&self, client: &Client, options: &Options, lock: Duration) -> Timeouts {
+        Timeouts {
+            lock: self.lock_timeout.unwrap_or(lock),
+            statement: self.statement_timeout.unwrap_or(options.statement_timeout),
+            limits: client.limits(),
+        }
+    }
+
+    /// Why it must not be sent, if it must not.
+    pub(crate) fn unfit(&self, step: &str) -> Option<Fault> {
+        let unfit = unfit(&self.sql, self.mode)?;
+        let position = Position::at(&self.sql, unfit.offset);
+        let mut fault = Fault::new(
+            step.to_owned(),
+            unfit.why.message().to_owned(),
+            Left::Nothing,
+        );
+        fault.hint = Some(unfit.why.help().to_owned());
+        Some(fault.at(self.path.as_deref(), &self.sql, Some(position)))
+    }
+
+    /// The server refused the message that it was sent in, which records `other` as well.
+    pub(crate) fn refused(
+        &self,
+        step: &str,
+        message: &Message,
+        failure: &SendError,
+        said: &DbError,
+        other: Option<&Script>,
+    ) -> Fault {
+        let position = message.locate(named_position(said), failure.completed);
+        let fault = Fault::new(step.to_owned(), String::new(), Left::Nothing).with_server(said);
+        let path = self.path.as_deref();
+        let fault = match message.failed_part(failure.completed) {
+            Part::Record => fault.in_record(),
+            Part::Commit => fault.in_commit(path, said),
+            Part::Script | Part::Confirmation => fault.at(path, &self.sql, position),
+        };
+        match failure.completed {
+            0 => self.at_character(fault, other),
+            _ => fault,
+        }
+    }
+
+    /// The same fault, at the character that the database's encoding does not have, if the
+    /// fault is for that: the server then ran no statement of the message. The character is in
+    /// this script, or in the other one that is recorded with it.
+    pub(crate) fn at_character(&self, fault: Fault, other: Option<&Script>) -> Fault {
+        let untranslatable = SqlState::UNTRANSLATABLE_CHARACTER.code();
+        if fault.sqlstate.as_deref() != Some(untranslatable) {
+            return fault;
+        }
+        let own = (self.path.as_deref(), Cow::from(&self.sql));
+        let other = other.map(|script| (Some(&*script.path), script.sql()));
+        for (path, sql) in [Some(own), other].into_iter().flatten() {
+            if let Some(at) = encoding::find(&fault.message, &sql) {
+                let fault = Fault {
+                    code: Code::M0501,
+                    part: Part::Script,
+                    ..fault
+                };
+                return fault.at(path, &sql, Some(Position::at(&sql, at)));
+            }
+        }
+        fault
+    }
+
+    /// Sends one statement after the other, outside a transaction.
+    pub(crate) async fn send_statements(
+        &self,
+        client: &Client,
+        step: &str,
+        until: &Stop,
+    ) -> Result<(), Fault> {
+        for range in statements(&self.sql) {
+            self.send_statement(client, step, range, until).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends one of its statements, outside a transaction.
+    pub(crate) async fn send_statement(
+        &self,
+        client: &Client,
+        step: &str,
+        range: Range<usize>,
+        until: &Stop,
+    ) -> Result<(), Fault> {
+        let statement = Message::statement(&self.sql, range);
+        let sent = send(client.postgres(), statement.text());
+        let Ok(sent) = until.attend(client, sent).await else {
+            return Err(Fault::silent(step.to_owned(), self.left()));
+        };
+        let Err(failure) = sent else {
+            return Ok(());
+        };
+        let Some(said) = failure.error.as_db_error() else {
+            let fault = unanswered(client, step, &failure.error).await;
+            return Err(Fault {
+                left: self.left(),
+                ..fault
+            });
+        };
+        let position = statement.locate(named_position(said));
+        let fault = Fault::new(step.to_owned(), String::new(), self.left()).with_server(said);
+        Err(fault.at(self.path.as_deref(), &self.sql, Some(position)))
+    }
+
+    /// What it leaves if it breaks off after its first statement was sent.
+    pub(crate) fn left(&self) -> Left {
+        match can_be(&self.sql, self.mode) {
+            true => Left::Resumable,
+            false => Left::Dirty,
+        }
+    }
+}
+
+/// What came back was not the server's word on the script: mostly because the
+/// connection is gone. Where it is not, it is made fit for use again.
+pub(crate) async fn unanswered(
+    client: &Client,
+    step: &str,
+    error: &tokio_postgres::Error,
+) -> Fault {
+    let rollback = client.roll_back("ROLLBACK");
+    let answer = tokio::time::timeout(ANSWER, rollback).await;
+    let message = match (client.lost(), answer) {
+        (Some(why), _) => format!("the connection was lost: {why}"),
+        (None, Ok(Err(_))) => "the connection was lost".to_owned(),
+        (None, Ok(Ok(())) | Err(_)) => {
+            format!(
+                "the server's answer was not understood: {}",
+                describe(error)
+            )
+        }
+    };
+    Fault::new(step.to_owned(), message, Left::Unknown)
+}

@@ -1,0 +1,64 @@
+//! The recorded down scripts that a plan needs, read before its first step: a
+//! query between steps would wait for every message under way.
+
+use std::collections::{BTreeMap, HashMap};
+
+use migrator_model::Version;
+use migrator_plan::{Conflict, DownScript, Plan, Step, Work};
+
+use crate::error::kind::ErrorKind;
+use crate::history::failure::read_failed;
+use crate::history::read::Reader;
+use crate::history::{Entry, matches_checksum, read};
+use crate::session::client::Client;
+
+/// Down scripts by service and version.
+#[derive(Default)]
+pub(crate) struct Recorded(HashMap<(String, Version), String>);
+
+impl Recorded {
+    /// Reads those that the plan needs; nothing is asked if it needs none.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be read; or an entry is not as a run records it: its checksum is not
+    /// that of its up script. Then nothing that it brings is executed.
+    pub(crate) async fn read(
+        client: &Client,
+        reader: &Reader<'_>,
+        plan: &Plan<'_>,
+    ) -> Result<Recorded, ErrorKind> {
+        let mut wanted: BTreeMap<&str, BTreeMap<Version, &Entry>> = BTreeMap::new();
+        for step in &plan.steps {
+            if let Work::Revert(entry, DownScript::Stored) = &step.work {
+                let entries = wanted.entry(step.service()).or_default();
+                entries.insert(entry.id.version, entry);
+            }
+        }
+        let (mut scripts, mut conflicts) = (HashMap::new(), Vec::new());
+        for (service, entries) in wanted {
+            let versions: Vec<Version> = entries.keys().copied().collect();
+            let found = read::scripts_of(reader, service, &versions).await;
+            let doing = "reading the recorded scripts";
+            for (version, (up, down)) in found.map_err(|error| read_failed(client, doing, error))? {
+                let entry = entries.get(&version);
+                if let (Some(entry), Some(up)) = (entry, &up)
+                    && !matches_checksum(&entry.id, up, &entry.checksum)
+                {
+                    conflicts.push(Conflict::forged(entry));
+                }
+                scripts.extend(down.map(|sql| ((service.to_owned(), version), sql)));
+            }
+        }
+        match conflicts.is_empty() {
+            true => Ok(Recorded(scripts)),
+            false => Err(ErrorKind::Refused(conflicts)),
+        }
+    }
+
+    /// The script of a step.
+    pub(crate) fn of(&self, step: &Step<'_>) -> Option<&str> {
+        let key = (step.service().to_owned(), step.version());
+        self.0.get(&key).map(String::as_str)
+    }
+}

@@ -1,0 +1,36 @@
+//! The folders of `runtime` import each other in one direction.
+
+use crate::modules::imports;
+use crate::source::of_crate;
+
+/// The folders and files at the top of `runtime/src`, in their order: each imports only from
+/// those before it. The documentation of `lib.rs` says what they are.
+const ROOMS: &[&str] = &[
+    "options", "event", "error", "session", "history", "context", "lock", "step", "run", "observe",
+    "migrator", "fleet", "trial", "testing",
+];
+
+#[test]
+fn each_room_of_runtime_imports_only_from_rooms_before_it() {
+    let place = |module: &[String]| {
+        let room = module.first()?;
+        ROOMS.iter().position(|known| known == room)
+    };
+    let mut upward = Vec::new();
+    for (from, targets) in imports(&of_crate("runtime")) {
+        let Some(room) = from.first() else { continue };
+        let own = place(&from);
+        assert!(own.is_some(), "`{room}` is not in the list of rooms");
+        // What `lib.rs` has is its children's.
+        let is_upward = |to: &[String]| to.is_empty() || place(to) > own;
+        for (to, taken) in targets.iter().filter(|(to, _)| is_upward(to)) {
+            let (from, to) = (from.join("::"), to.join("::"));
+            upward.push(format!("{from} imports `{taken}` from `{to}`"));
+        }
+    }
+    assert!(
+        upward.is_empty(),
+        "imports from a room further down:\n\n{}",
+        upward.join("\n")
+    );
+}
