@@ -1,20 +1,20 @@
-//! What the user typed: `embed_migrations!("database", services = ["tenant"])`.
+//! Parses the arguments of `embed_migrations!("database", services = ["tenant"])`.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::parse::{Parse, ParseStream, Result};
 use syn::punctuated::Punctuated;
 use syn::{Error, Ident, LitStr, Token, bracketed};
 
-/// The folder when none is named: `database`, beside Cargo.toml.
+/// The default folder: `database`, beside Cargo.toml.
 const DEFAULT_FOLDER: &str = "database";
 
-/// What is said of anything else in the arguments' place.
+/// The message on any other argument.
 const EXPECTED: &str =
     "expected a folder such as \"database\", `services = [\"…\"]`, or both in this order";
 
 /// The whole input of the macro.
 pub(crate) struct Input {
-    /// How the expansion names `migrator-runtime`: the tokens of a path.
+    /// The path of `migrator-runtime` in the generated code, as tokens.
     pub(crate) runtime: TokenStream,
     pub(crate) arguments: Arguments,
 }
@@ -23,9 +23,9 @@ pub(crate) struct Input {
 pub(crate) struct Arguments {
     /// The tree's folder, relative to the folder of Cargo.toml, with `/`.
     pub(crate) folder: String,
-    /// Where to point when something is wrong with the tree.
+    /// The place of errors about the tree.
     pub(crate) span: Span,
-    /// The services to embed with what they need; all if none are named.
+    /// The services to embed, with the services that they need; all services if the list is empty.
     pub(crate) services: Option<Vec<LitStr>>,
 }
 
@@ -62,8 +62,8 @@ impl Parse for Arguments {
     }
 }
 
-/// Whatever stands before the semicolon: only our own macro writes it, and
-/// `syn`'s type for a path wants features that would double its build.
+/// Any tokens before the semicolon. Only the macro of `migrator-runtime` writes them. `syn`'s
+/// type for a path needs features that would double the build time of `syn`.
 fn runtime(input: ParseStream<'_>) -> Result<TokenStream> {
     let mut tokens = TokenStream::new();
     while !input.peek(Token![;]) {
@@ -79,7 +79,7 @@ fn skip_comma(input: ParseStream<'_>) -> Result<()> {
     Ok(())
 }
 
-/// A relative path, so that the expansion is the same wherever the checkout lies.
+/// A relative path, so that the generated code does not depend on the folder of the checkout.
 fn folder(literal: &LitStr) -> Result<String> {
     let folder = literal.value();
     let trimmed = folder.trim_end_matches('/');
@@ -117,7 +117,7 @@ mod tests {
 
     use super::Input;
 
-    /// The tokens of all groups, so that a cut can go through one.
+    /// The tokens with those of all groups, so that a test can also cut inside a group.
     fn flat(tokens: TokenStream) -> Vec<TokenTree> {
         let inside = |tree| match tree {
             TokenTree::Group(group) => flat(group.stream()),

@@ -1,15 +1,16 @@
-//! The tokens: one table of constants, and the SQL.
+//! Generates the code: one table of constants, and the SQL.
 //!
-//! The SQL is an `include_str!` where rustc has to know the files, and a literal where
-//! a build script watches them, so that rustc does not read each file again.
+//! Without a build script, the SQL is an `include_str!`, so that rustc watches the files. If
+//! a build script watches them, the SQL is a literal, so that rustc does not read each file
+//! again.
 //!
-//! The rows are written as text, which rustc takes apart: token by token, a macro,
-//! which is compiled without optimisation, takes far longer.
+//! The macro writes the rows as text, and rustc splits the text into tokens. It is much slower
+//! if the macro makes each token, because cargo compiles macros without optimisation.
 //!
-//! Nothing absolute stands in them: the paths start with
-//! `env!("CARGO_MANIFEST_DIR")`, which rustc resolves and tracks.
-//! Nor does any name that the user's code could give another meaning: ours come
-//! from the block's own import, all others start at `::core`.
+//! The code contains no absolute path. Its paths start with `env!("CARGO_MANIFEST_DIR")`,
+//! which rustc resolves and tracks. The code also contains no name that the user's code could
+//! redefine. The names of `migrator` come from an import in the block; all other names start
+//! at `::core`.
 
 use std::fmt;
 
@@ -20,7 +21,7 @@ use syn::Error;
 
 use crate::tree::{Embedded, Watcher};
 
-/// An expression of type `Registry`.
+/// Generates an expression of type `Registry`.
 pub(crate) fn registry(runtime: &TokenStream, embedded: &Embedded) -> TokenStream {
     let registry = &embedded.registry;
     let tiers = registry.tiers.iter().map(AsRef::as_ref);
@@ -53,7 +54,7 @@ pub(crate) fn registry(runtime: &TokenStream, embedded: &Embedded) -> TokenStrea
     }}
 }
 
-/// One `compile_error!` a fault, and an empty registry, so that nothing else is reported.
+/// Generates a `compile_error!` for each fault, and an empty registry, so that rustc reports no other error.
 pub(crate) fn faults(runtime: &TokenStream, faults: &[Error]) -> TokenStream {
     let errors = faults.iter().map(Error::to_compile_error);
     quote! {{
@@ -97,7 +98,7 @@ fn rows(migrations: &[Migration], watcher: Watcher) -> TokenStream {
     tokens.unwrap_or_else(|error| Error::new(Span::call_site(), error).to_compile_error())
 }
 
-/// By rustc itself where it is there: proc-macro2 would go through the text once before,
+/// Lets rustc parse the text, if rustc runs the macro. proc-macro2 would first read the text
 /// character by character.
 fn parse(text: &str) -> Result<TokenStream, String> {
     match proc_macro::is_available() {
@@ -126,7 +127,7 @@ impl fmt::Display for Row<'_> {
         }
         f.write_str("directed(")?;
         self.call(f)?;
-        // A list is a constant of its own, since an argument's temporaries do not live on.
+        // A list must be a constant, because a temporary value in an argument does not live long enough.
         f.write_str(",{const LIST:&[MigrationRef]=&[")?;
         for MigrationRef { service, version } in requires.iter() {
             write!(f, "reference({service:?},{}),", version.as_integer())?;
@@ -139,7 +140,7 @@ impl fmt::Display for Row<'_> {
 }
 
 impl Row<'_> {
-    /// The call that every migration has.
+    /// The call for any migration.
     fn call(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Migration {
             service,
@@ -158,7 +159,7 @@ impl Row<'_> {
         f.write_str(")")
     }
 
-    /// The arguments that every script has: path, text, fingerprint.
+    /// The arguments for any script: path, text, fingerprint.
     fn content(&self, script: &Script, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Script {
             path,
@@ -178,7 +179,7 @@ impl Row<'_> {
     }
 }
 
-/// Whether no directive says how the script runs.
+/// Whether no directive changes how the script runs.
 fn is_plain(script: &Script) -> bool {
     let timeouts = script.lock_timeout.or(script.statement_timeout);
     script.mode == Mode::Transaction && timeouts.is_none()
@@ -199,7 +200,7 @@ fn how(script: &Script, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     f.write_str("),")
 }
 
-/// A path as it follows `CARGO_MANIFEST_DIR`.
+/// A path for use after `CARGO_MANIFEST_DIR`.
 fn below(path: &str) -> String {
     format!("/{path}")
 }

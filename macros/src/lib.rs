@@ -1,8 +1,8 @@
-//! `embed_migrations!`: a tree of migrations as constants; and the attribute of tests.
+//! `embed_migrations!`, which embeds a tree of migrations, and the attribute `test`.
 //!
-//! `embed_migrations!` is a pipeline, a stage a file: `ast` is what the user typed, `tree` what
-//! lies on disk and what is wrong with it, `narrow` the part that was asked
-//! for, `expand` the tokens. The attribute's is in `test`.
+//! `embed_migrations!` is a pipeline with one file for each stage. `ast` parses the arguments,
+//! `tree` reads and checks the tree, `narrow` selects the services, and `expand` generates the
+//! code. The attribute is in `test`.
 
 mod ast;
 mod expand;
@@ -12,9 +12,9 @@ mod tree;
 
 use proc_macro::TokenStream;
 
-/// The procedural half of `migrator_runtime::embed_migrations!`.
+/// The procedural macro behind `migrator_runtime::embed_migrations!`.
 ///
-/// Takes the path of the runtime crate, a semicolon, and what the user wrote.
+/// The input is the path of the runtime crate, a semicolon, and the arguments of the user.
 #[doc(hidden)]
 #[proc_macro]
 pub fn embed(input: TokenStream) -> TokenStream {
@@ -25,7 +25,7 @@ pub fn embed(input: TokenStream) -> TokenStream {
     }
 }
 
-/// What stands over a test that gets a database of its own.
+/// Gives a test its own database.
 #[proc_macro_attribute]
 pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
     test::test(arguments.into(), item.into()).into()

@@ -1,10 +1,10 @@
-//! From the services that the user named to the part of the registry they need.
+//! Selects the part of the registry that the named services need.
 
 use migrator_model::Registry;
 use syn::{Error, LitStr};
 
-/// The registry of these services and of what they need, or an error for each
-/// that there is not.
+/// Returns a registry with these services and the services that they need, or an error for
+/// each unknown service.
 pub(crate) fn narrow(registry: &Registry, services: &[LitStr]) -> Result<Registry, Vec<Error>> {
     let unknown = services.iter().filter_map(|name| {
         let unknown = registry.service(&name.value()).err()?;

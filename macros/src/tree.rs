@@ -1,4 +1,4 @@
-//! From the arguments to a checked registry, or to all that is wrong.
+//! Turns the arguments into a checked registry, or into all errors.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -12,24 +12,24 @@ use syn::Error;
 use crate::ast::Arguments;
 use crate::narrow::narrow;
 
-/// What is to be embedded.
+/// The registry to embed.
 pub(crate) struct Embedded {
-    /// The manifest's path, from the folder of Cargo.toml.
+    /// The path of the manifest, relative to the folder of Cargo.toml.
     pub(crate) manifest: String,
     pub(crate) registry: Registry,
     pub(crate) watcher: Watcher,
 }
 
-/// Who sees to it that a changed script is compiled in.
+/// Decides when the crate is compiled again after a change of a script.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Watcher {
-    /// The crate's build script: cargo compiles the crate whenever it has run.
+    /// The crate's build script: cargo compiles the crate after each run of it.
     BuildScript,
-    /// rustc, which remembers the files that the expansion includes.
+    /// rustc: it watches the files that the generated code includes.
     Rustc,
 }
 
-/// Reads, checks and narrows the tree.
+/// Reads and checks the tree, and selects the services.
 pub(crate) fn load(arguments: &Arguments) -> Result<Embedded, Vec<Error>> {
     let Arguments { folder, span, .. } = arguments;
     let base = base();
@@ -56,15 +56,15 @@ pub(crate) fn load(arguments: &Arguments) -> Result<Embedded, Vec<Error>> {
     })
 }
 
-/// The folder of the crate's Cargo.toml, which cargo tells rustc.
+/// The folder of the crate's Cargo.toml, from the variable that cargo sets.
 fn base() -> PathBuf {
     env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| Path::new(".").to_owned(), PathBuf::from)
 }
 
 /// Refuses a tree other than the one that the crate's build script checked.
 ///
-/// Cargo re-runs a build script by comparing modification times, which a
-/// restored tree can escape; without a build script there is nothing to compare.
+/// Cargo compares modification times to decide whether to run a build script again. A tree that
+/// was restored with old times is not noticed. Without a build script there is no check.
 fn same_as_checked(tree: &Tree, checked: Option<&str>, span: Span) -> Result<(), Error> {
     match checked {
         Some(checked) if checked != digest(tree) => Err(Error::new(

@@ -1,10 +1,10 @@
-//! What the user may not write between the brackets.
+//! Tests the errors on wrong arguments of `embed_migrations!`.
 
 mod support;
 
 use support::Crate;
 
-/// An argument, the column of the fault, and what is said of it.
+/// An argument, the column of the error, and the message.
 const WRONG: &[(&str, usize, &str)] = &[
     (r#""/database""#, 1, FOLDER),
     (r#""C:/database""#, 1, FOLDER),

@@ -1,11 +1,11 @@
-//! What the user may not write over a test, and how the test itself must look.
+//! Tests the errors on wrong arguments of the attribute, and on wrong test functions.
 
 mod support;
 
 use support::Crate;
 
-/// The attribute's arguments, the function, and each fault: its column and what is said of it.
-/// The column is counted from the arguments or, with a line's offset, from the function.
+/// The attribute's arguments, the function, and each error: its column and its message. The
+/// column counts from the start of the arguments, or from the start of the function.
 const WRONG: &[(&str, &str, &[Fault])] = &[
     ("", GOOD, &[arguments(-16, REGISTRY)]),
     ("42", GOOD, &[arguments(0, REGISTRY)]),
@@ -28,7 +28,7 @@ const WRONG: &[(&str, &str, &[Fault])] = &[
     (
         "R, crate = a, crate = b",
         GOOD,
-        &[arguments(14, "it is given twice")],
+        &[arguments(14, "this option appears twice")],
     ),
     ("R", "static X: u8 = 0;", &[function(0, FUNCTION)]),
     ("R", "mod inner {}", &[function(0, FUNCTION)]),
@@ -50,7 +50,7 @@ const WRONG: &[(&str, &str, &[Fault])] = &[
     (
         "R",
         "#[test] async fn t(db: Db) {}",
-        &[function(1, "it is a test already")],
+        &[function(1, "remove `#[test]`")],
     ),
     (
         "",
@@ -70,7 +70,7 @@ const FUNCTION: &str = "expected an `async fn` with one parameter, `db: TestData
 const ASYNC: &str = "a test with a database is an `async fn`";
 const ONE: &str = "a test takes its database and nothing more";
 
-/// Where a fault is, and the beginning of what is said of it.
+/// The place of an error, and the beginning of its message.
 struct Fault {
     line: usize,
     column: isize,
@@ -94,7 +94,7 @@ const fn function(column: isize, message: &'static str) -> Fault {
 }
 
 #[test]
-fn a_wrong_test_is_all_its_faults_where_they_are() {
+fn every_error_of_a_wrong_test_is_reported_at_its_place() {
     let example = Crate::new("wrong-tests");
     let module = |(number, (arguments, item, _)): (usize, &(&str, &str, _))| {
         format!("mod m{number} {{\n#[runtime::test({arguments})]\n{item}\n}}\n")

@@ -1,4 +1,4 @@
-//! The build script's word on what it checked, and what the macro makes of it.
+//! Tests the digest: the macro refuses a tree that the build script did not check.
 
 mod support;
 
@@ -26,8 +26,8 @@ fn a_tree_that_the_build_script_did_not_check_is_refused() {
     assert_eq!(example.build().findings(), [REFUSAL]);
 }
 
-/// Such as `cp -p` and the caches of build servers leave it: cargo, which
-/// compares times, sees no change, until something else is built.
+/// `cp -p` and the caches of build servers leave old times. Cargo compares times, so it notices
+/// no change until something else is built.
 #[test]
 fn a_tree_restored_with_old_times_is_refused_until_the_build_script_has_seen_it() {
     let example = Crate::with_build_script("restored");

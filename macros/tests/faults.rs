@@ -1,11 +1,11 @@
-//! What a faulty tree does to a build without a build script.
+//! Tests the errors on a faulty tree, in a build without a build script.
 
 mod support;
 
 use support::Crate;
 use support::tree::script;
 
-/// Three faults: a name, a half pair, the SQL.
+/// Three faults: a wrong name, a missing down script, wrong SQL.
 fn three_faults(example: &Crate) {
     example.write("database/migrations/core/notes.txt", "remember\n");
     example.remove(&script(2, "down"));
@@ -27,13 +27,13 @@ const FAULTS: [(&str, &str, &str); 3] = [
 ];
 
 #[test]
-fn every_fault_is_one_error_at_the_argument_and_nothing_follows_from_it() {
+fn every_fault_is_one_error_at_the_argument_without_further_errors() {
     let example = Crate::new("faults-at-the-argument");
     three_faults(&example);
     assert_faults(&example, "src/main.rs:1:65: error: ");
 }
 
-/// Without an argument there is nothing of the user's but the call.
+/// Without an argument, the errors are at the call.
 #[test]
 fn every_fault_is_one_error_at_the_call_if_there_is_no_argument() {
     let example = Crate::new("faults-at-the-call");
@@ -54,10 +54,10 @@ fn assert_faults(example: &Crate, place: &str) {
     }
 }
 
-/// Cargo reads lines: one that a file's name holds must not become one of its.
+/// Cargo reads lines. A line break in a file's name must not begin a new line.
 #[cfg(unix)]
 #[test]
-fn a_file_name_with_a_line_end_stays_in_its_line() {
+fn a_line_break_in_a_file_name_begins_no_line_of_output() {
     let example = Crate::with_build_script("line-end");
     example.write("database/migrations/core/a\ncargo::warning=b", "");
     let build = example.build();

@@ -1,10 +1,10 @@
-//! The expansion amid the user's own names, lints and editions.
+//! Tests the generated code together with the user's own names, lints and editions.
 
 mod support;
 
 use support::{Crate, RUNTIME_DEPENDENCY, ours};
 
-/// All that the expansion says, taken by something else.
+/// A program that redefines every name in the generated code.
 const SHADOWS: &str = r#"
     #![no_implicit_prelude]
     #![allow(dead_code, non_camel_case_types, unused_macros, reason = "a test")]
@@ -66,9 +66,9 @@ fn every_edition_can_embed() {
     }
 }
 
-/// Whatever a crate asks rustc for, it hears nothing of code it did not write.
+/// No lint of the crate reports the generated code.
 #[test]
-fn no_lint_speaks_of_the_expansion() {
+fn no_lint_reports_the_generated_code() {
     let example = Crate::new("lints");
     example.write("src/main.rs", LINTED);
     let build = example.build();
@@ -93,7 +93,7 @@ const LINTED: &str = r#"//! A program.
 )]
 #![expect(
     clippy::blanket_clippy_restriction_lints, clippy::print_stdout, clippy::use_debug,
-    reason = "they speak of this program itself"
+    reason = "these lints would report the program itself"
 )]
 
 use runtime::{Registry, embed_migrations};

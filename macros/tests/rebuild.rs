@@ -1,4 +1,4 @@
-//! What makes cargo build again, and what does not.
+//! Tests which changes make cargo build again.
 
 mod support;
 
@@ -25,7 +25,7 @@ impl Crate {
         assert!(!build.compiled, "{why} does not build again");
     }
 
-    /// A migration moves to another name: both files.
+    /// Renames both files of a migration.
     fn rename_both(&self, from: usize, to: &str) {
         for direction in ["up", "down"] {
             self.rename(&script(from, direction), &format!("{to}.{direction}.sql"));
@@ -115,9 +115,9 @@ fn a_build_script_reports_every_fault_as_an_error_of_its_own() {
     }
 }
 
-/// Then what was embedded is watched, as for any `include_str!`; a new file is not.
+/// Without a build script, cargo watches the embedded files, but does not notice a new file.
 #[test]
-fn without_a_build_script_what_is_embedded_is_watched() {
+fn without_a_build_script_only_the_embedded_files_are_watched() {
     let example = Crate::new("unwatched");
     example.assert_rebuilt("the first build");
     example.assert_fresh("nothing");

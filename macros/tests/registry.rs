@@ -1,4 +1,4 @@
-//! What a good tree becomes in a program.
+//! Tests the registry in a program.
 
 mod support;
 
@@ -8,13 +8,13 @@ use support::Crate;
 use support::tree::{self, MIGRATIONS};
 
 #[test]
-fn a_program_holds_what_resolve_makes_of_the_tree() {
+fn a_program_contains_the_registry_that_resolve_returns() {
     let example = Crate::new("whole-tree");
     let printed = example.run();
     assert_eq!(printed, example.expected());
 }
 
-/// A macro may stand wherever an expression may.
+/// The macro may be used in any place for an expression.
 #[test]
 fn a_registry_may_be_a_static_a_constant_or_a_value_and_of_any_folder() {
     let example = Crate::new("every-place");
@@ -49,7 +49,7 @@ fn a_registry_may_be_a_static_a_constant_or_a_value_and_of_any_folder() {
 }
 
 #[test]
-fn named_services_bring_what_they_need_and_nothing_else() {
+fn only_the_named_services_and_the_services_they_need_are_embedded() {
     let example = Crate::new("narrowed");
     example.write(
         "src/main.rs",
@@ -70,8 +70,8 @@ fn named_services_bring_what_they_need_and_nothing_else() {
     assert_eq!(example.run(), expected);
 }
 
-/// The paths in the expansion start at Cargo.toml: the same code wherever the
-/// checkout lies, and nothing of that place in what is shipped.
+/// The paths in the generated code start at Cargo.toml. So the code does not depend on the
+/// folder of the checkout, and the program does not contain that folder.
 #[test]
 fn a_program_does_not_know_where_it_was_built() {
     let example = Crate::new("placeless");

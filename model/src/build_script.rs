@@ -1,4 +1,4 @@
-//! What a crate's `build.rs` calls: watch the tree, check it, hand its digest on.
+//! Functions for a crate's `build.rs`: they watch the tree, check it, and pass its digest to the macro.
 
 use std::cmp::Reverse;
 use std::env;
@@ -11,20 +11,19 @@ use crate::resolve::{Resolved, resolve};
 
 /// Watches the tree in `folder`, beside the crate's Cargo.toml, and checks it.
 ///
-/// Prints instructions to cargo: the folder and all in it is watched (cargo
-/// compares the times of everything below a watched folder), each diagnostic
-/// is an error that stops the build, and the digest goes to
-/// `embed_migrations!`.
+/// Prints instructions to cargo. Cargo watches the folder: it compares the times of
+/// all files below it. Each diagnostic is an error that stops the build.
+/// `embed_migrations!` gets the digest.
 ///
-/// `migrator-analysis` has one of the same name that checks the SQL as well.
+/// `migrator_analysis::check_in_build_script` also checks the SQL.
 pub fn check(folder: &str) {
     check_with(folder, |_| Vec::new());
 }
 
-/// As [`check`], with further findings in the resolved tree.
+/// Does the same as [`check`], and adds findings about the resolved tree.
 #[expect(
     clippy::print_stdout,
-    reason = "standard output is how a build script speaks to cargo"
+    reason = "a build script gives instructions to cargo on standard output"
 )]
 pub fn check_with(folder: &str, further: impl FnOnce(&Resolved) -> Vec<Diagnostic>) {
     let base = env::var_os("CARGO_MANIFEST_DIR").map_or_else(PathBuf::new, PathBuf::from);
@@ -32,7 +31,7 @@ pub fn check_with(folder: &str, further: impl FnOnce(&Resolved) -> Vec<Diagnosti
     let tree = disk::read(&base.join(folder), folder);
     let resolved = resolve(&tree);
     let further = further(&resolved);
-    // What stops the build comes last, where it is read.
+    // Print errors last, because a user reads the end of the output.
     let mut diagnostics: Vec<&Diagnostic> = resolved.diagnostics.iter().chain(&further).collect();
     diagnostics.sort_by_key(|one| (Reverse(one.severity), &one.place, one.code));
     for diagnostic in diagnostics {

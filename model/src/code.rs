@@ -11,7 +11,7 @@ use std::hash::{Hash, Hasher};
 #[derive(Clone, Copy)]
 pub struct Code(&'static Entry);
 
-/// A row of the table; its name is unique.
+/// A row of the table, with a unique name.
 struct Entry {
     name: &'static str,
     title: &'static str,
@@ -180,7 +180,7 @@ codes! {
     M0603 "an object differs from its migrations",
     M0604 "the history cannot be replayed",
     M0605 "the catalog could not be read",
-    M0606 "a replayed script caught an error",
+    M0606 "a replayed script may have caught a refusal",
     M0901 "the connection settings are not valid",
     M0902 "the server cannot be reached",
     M0903 "the server refused the connection",
@@ -193,7 +193,7 @@ codes! {
 }
 
 impl Code {
-    /// The code as it is written, such as `M0104`.
+    /// The code as text, such as `M0104`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         self.0.name
@@ -205,7 +205,7 @@ impl Code {
         self.0.title
     }
 
-    /// The page on the code, in Markdown.
+    /// The page about the code, in Markdown.
     #[must_use]
     pub const fn page(self) -> &'static str {
         self.0.page
@@ -217,7 +217,7 @@ impl Code {
         self.0.level
     }
 
-    /// Finds a code by what the user typed, in upper or lower case.
+    /// Finds the code that the user typed, in upper or lower case.
     #[must_use]
     pub fn find(text: &str) -> Option<Code> {
         Self::ALL

@@ -5,16 +5,16 @@ use std::fmt;
 use crate::code::Code;
 use crate::untrusted::one_line;
 
-/// Where in the tree a finding is.
+/// The place of a finding in the tree.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
-    /// The file or folder, with `/` between its parts, from where the tree was named.
+    /// The path of the file or folder, with `/`. It starts with the name that the caller gave the tree.
     pub path: String,
-    /// The line and column within the file, where there is one.
+    /// The line and column in the file; `None` for a whole file or folder.
     pub position: Option<Position>,
 }
 
-/// A line and column in a text, both counted from 1; columns are characters.
+/// A line and a column in a text. Both count from 1; columns count characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
     /// The line, from 1.
@@ -24,7 +24,7 @@ pub struct Position {
 }
 
 impl Position {
-    /// The position of a byte offset; one past the end is the end's.
+    /// The position of a byte offset. An offset after the end gives the position of the end.
     #[must_use]
     pub fn at(text: &str, offset: usize) -> Position {
         let before = &text[..text.floor_char_boundary(offset)];
@@ -37,7 +37,7 @@ impl Position {
 }
 
 impl Place {
-    /// A whole file or folder.
+    /// The place of a whole file or folder.
     #[must_use]
     pub fn file(path: impl Into<String>) -> Place {
         Place {
@@ -72,23 +72,23 @@ impl fmt::Display for Place {
     }
 }
 
-/// What a finding does to the build.
+/// The effect of a finding on the build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// It stops it.
+    /// The finding stops the build.
     Error,
-    /// It is shown.
+    /// The build shows the finding, and continues.
     Warning,
 }
 
 /// One finding in the tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// What it does to the build.
+    /// Its effect on the build.
     pub severity: Severity,
-    /// What it is filed under.
+    /// Its code.
     pub code: Code,
-    /// Where it is.
+    /// Its place.
     pub place: Place,
     /// What is wrong, in one line.
     pub message: String,

@@ -1,4 +1,4 @@
-//! A digest of a tree: what `build.rs` checked and the macro embeds must be one.
+//! A digest of a tree. It proves that the macro embeds the same tree that `build.rs` checked.
 
 use std::hash::Hasher;
 use std::path::Path;
@@ -7,12 +7,12 @@ use siphasher::sip128::{Hasher128, SipHasher13};
 
 use crate::tree::{Node, Tree};
 
-/// The environment variable through which a build script hands the digest on.
+/// The environment variable in which a build script passes the digest to the macro.
 ///
-/// The variable is that of one tree of one crate: `base` is the folder of its
-/// Cargo.toml, `folder` the tree's, from there. A crate may embed several
-/// trees; and cargo leaves the variable in the environment of what it runs,
-/// which may build another crate.
+/// Each tree of each crate has its own variable. `base` is the folder of the crate's
+/// Cargo.toml; `folder` is the tree's folder, relative to `base`. One variable would not
+/// suffice: a crate may embed several trees. And a program that cargo runs inherits the
+/// variable, and may build another crate.
 #[must_use]
 pub fn variable(base: &Path, folder: &str) -> String {
     let mut hasher = SipHasher13::new();
@@ -23,7 +23,7 @@ pub fn variable(base: &Path, folder: &str) -> String {
     format!("MIGRATOR_TREE_DIGEST_{:016X}", hasher.finish())
 }
 
-/// A 128-bit digest of all paths and contents, in hex.
+/// Returns a 128-bit digest of all paths and contents, in hex.
 #[must_use]
 pub fn digest(tree: &Tree) -> String {
     let mut hasher = SipHasher13::new();

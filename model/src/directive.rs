@@ -1,4 +1,4 @@
-//! Reads directives: comments at the head of a script that instruct the tool.
+//! Reads directives: comments at the start of a script that give instructions to the tool.
 
 mod data;
 mod reader;
@@ -13,8 +13,8 @@ use reader::IRREVERSIBLE;
 use value::after_prefix;
 pub use value::parse_duration;
 
-/// Why the migration of a down script cannot be reverted, if the script is nothing but the
-/// directive `irreversible because …` and comments.
+/// Returns the reason in `irreversible because …`, if the down script has this directive
+/// and no statements.
 #[must_use]
 pub fn irreversible(down: &str) -> Option<String> {
     if !down.contains(IRREVERSIBLE) {
@@ -25,7 +25,7 @@ pub fn irreversible(down: &str) -> Option<String> {
         .irreversible
 }
 
-/// The reason for which a script allows a lint, if it does.
+/// Returns the reason why a script allows a lint, if it allows the lint.
 pub(crate) fn allows(script: &str, direction: Direction, code: Code) -> Option<String> {
     if !script.contains(code.as_str()) {
         return None;
@@ -35,8 +35,8 @@ pub(crate) fn allows(script: &str, direction: Direction, code: Code) -> Option<S
     allowed.find_map(|((of, _), reason)| (*of == code).then_some(reason))
 }
 
-/// Whether a comment of a script says `irreversible`, well formed or not.
-pub(crate) fn says_irreversible(sql: &str, tokens: &[Token]) -> bool {
+/// Whether a script has the directive `irreversible`, even a malformed one.
+pub(crate) fn has_irreversible(sql: &str, tokens: &[Token]) -> bool {
     let comments = tokens
         .iter()
         .filter(|token| matches!(token.kind, Kind::LineComment | Kind::BlockComment));
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn directives_stand_among_the_leading_comments() {
+    fn directives_are_read_in_the_comments_at_the_start() {
         let sql = "-- Adds an index.\n-- migrator: no-transaction\n\
                    -- migrator: requires auth/20240301090000\n--migrator:lock-timeout 10s\n\
                    /* more */ -- migrator: statement-timeout 5min\nSELECT 1;";
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_directive_is_not_passed_over() {
+    fn an_unknown_directive_is_an_error() {
         assert_eq!(
             faults("-- migrator: no-transactions\nSELECT 1"),
             ["1:1 M0204 `no-transactions` is not a directive"]
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directive_without_effect_is_refused() {
+    fn a_directive_without_effect_is_an_error() {
         for sql in [
             "SELECT 1;\n-- migrator: no-transaction",
             "/* migrator: no-transaction */ SELECT 1",
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn an_allowance_has_a_reason_and_a_code() {
+    fn an_allow_directive_needs_a_code_and_a_reason() {
         let script = "-- migrator: allow M0213 because it is empty\n\
             -- migrator: allow M0510 because Postgres cannot\r\nSELECT 1;\n";
         let allows = |code| super::allows(script, Direction::Down, code);
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn malformed_directives_say_why() {
+    fn the_error_on_a_malformed_directive_says_why() {
         for (directive, fault) in [
             (
                 "no-transaction please",
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_down_script_that_is_nothing_but_a_reason_is_irreversible() {
+    fn a_down_script_with_only_a_reason_is_irreversible() {
         for sql in [
             "-- migrator: irreversible because the rows are gone",
             "-- migrator: irreversible because the rows are gone\n",
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn an_irreversible_script_has_a_reason_and_nothing_beside_it() {
+    fn an_irreversible_script_has_a_reason_and_no_statements() {
         let no_reason = "1:1 M0205 `irreversible` has no reason";
         let beside = "1:1 M0205 `irreversible` is in a script with statements";
         for (sql, fault) in [
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn durations_have_a_unit() {
+    fn a_duration_needs_a_unit() {
         assert_eq!(parse_duration("500ms"), Some(Duration::from_millis(500)));
         assert_eq!(parse_duration("5m"), parse_duration("5min"));
         assert_eq!(parse_duration("10 s"), Some(Duration::from_secs(10)));

@@ -1,5 +1,4 @@
-//! Reads a tree from disk; the only file of this crate that touches the disk
-//! (beside [`crate::build_script`], which only prints).
+//! Reads a tree from disk. Only this file of the crate reads the disk.
 
 use std::fs;
 use std::io;
@@ -11,15 +10,14 @@ use crate::tree::{Node, Tree};
 /// The manifest's file name, in the tree's folder.
 pub const MANIFEST: &str = "services.toml";
 
-/// The folder of the services' folders, in the tree's folder.
+/// The folder of the services' folders, directly in the tree's folder.
 pub const MIGRATIONS: &str = "migrations";
 
-/// Reads everything under `folder`; what cannot be read becomes a node that says so.
+/// Reads everything under `folder`. A file that cannot be read becomes a node with the reason.
 ///
-/// `root` is how diagnostics name the folder. Links are followed within the folder; what lies
-/// behind a link that leads out of it is not part of the tree. A folder
-/// that is not there gives an empty tree, anything else in its place a tree
-/// whose root is just that.
+/// `root` is the name of the folder in diagnostics. `read` follows links to targets within the
+/// folder, and no other links. If the folder does not exist, the tree is empty. If `folder` is
+/// not a folder, the tree's root is that file or link.
 #[must_use]
 pub fn read(folder: &Path, root: &str) -> Tree {
     let mut tree = Tree::new(root);
@@ -40,8 +38,8 @@ pub fn read(folder: &Path, root: &str) -> Tree {
     tree
 }
 
-/// Finds the folder of a tree: `database` in `start` or in a folder above it,
-/// with a manifest in it.
+/// Finds the folder of a tree: a folder `database` with a manifest, in `start` or in a
+/// folder above it.
 #[must_use]
 pub fn find(start: &Path) -> Option<PathBuf> {
     start
@@ -81,7 +79,7 @@ fn read_entry(path: &Path, root: Option<&Path>, prefix: &str, tree: &mut Tree) {
         prefix => format!("{prefix}/{name}"),
     };
     let node = match os_name.to_str() {
-        Some(_) if leads_out(path, root) => Node::OutsideLink,
+        Some(_) if points_out(path, root) => Node::OutsideLink,
         Some(_) => read_node(path),
         None => Node::MisnamedBytes,
     };
@@ -92,9 +90,9 @@ fn read_entry(path: &Path, root: Option<&Path>, prefix: &str, tree: &mut Tree) {
     }
 }
 
-/// Whether this is a link to something that is not below the tree's folder. What lies there is
-/// not read: it may be a secret, and a finding shows lines.
-fn leads_out(path: &Path, root: Option<&Path>) -> bool {
+/// Whether this is a link to a target outside the tree's folder. `read` does not open such a
+/// target, because a finding could show lines of a secret file.
+fn points_out(path: &Path, root: Option<&Path>) -> bool {
     let is_link = path.symlink_metadata().is_ok_and(|it| it.is_symlink());
     let (true, Some(root)) = (is_link, root) else {
         return false;
@@ -103,8 +101,8 @@ fn leads_out(path: &Path, root: Option<&Path>) -> bool {
         .is_ok_and(|target| !target.starts_with(root))
 }
 
-/// Whether to look inside: `migrations` and its direct folders; what is deeper
-/// has no place, and a link there cannot lead us in circles.
+/// Whether to read this folder: `migrations` or a folder directly in it. A deeper folder is in
+/// the wrong place. A deeper link could lead to an endless loop.
 fn holds_scripts(key: &str) -> bool {
     let mut parts = key.split('/');
     parts.next() == Some(MIGRATIONS) && parts.count() <= 1
@@ -123,7 +121,7 @@ fn read_node(path: &Path) -> Node {
     }
 }
 
-/// What the system says, without its error number, which differs from system to system.
+/// The message of the system, without its error number, which differs between systems.
 fn unreadable(error: &io::Error) -> Node {
     let text = error.to_string();
     let why = text.split(" (os error").next().unwrap_or_default();

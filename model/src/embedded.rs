@@ -1,6 +1,6 @@
-//! What the expansion of `embed_migrations!` is made of: constant constructors.
+//! Constant constructors for the code that `embed_migrations!` generates.
 //!
-//! For generated code alone.
+//! Only generated code calls them.
 
 use std::borrow::Cow;
 use std::mem;
@@ -12,13 +12,13 @@ pub use crate::registry::{Migration, MigrationRef, Mode, Registry, Service, Text
 use crate::registry::Script;
 use crate::version::Version;
 
-/// A borrowed text.
+/// Makes a borrowed text.
 #[must_use]
 pub const fn text(text: &'static str) -> Text {
     Cow::Borrowed(text)
 }
 
-/// A registry of borrowed tables.
+/// Makes a registry of borrowed tables.
 #[must_use]
 pub const fn registry(
     tiers: &'static [Text],
@@ -38,7 +38,7 @@ pub const fn registry(
     }
 }
 
-/// A service.
+/// Makes a service.
 #[must_use]
 pub const fn service(
     name: &'static str,
@@ -56,9 +56,9 @@ pub const fn service(
     }
 }
 
-/// A migration as the expansion writes it: copied, without a destructor.
+/// A migration in generated code: a `Copy` type without a destructor.
 ///
-/// A list of [`Migration`]s written out takes rustc longer (`docs/performance.md`).
+/// rustc needs more time for a list of [`Migration`]s (`docs/performance.md`).
 #[derive(Clone, Copy)]
 pub struct Row {
     service: &'static str,
@@ -71,7 +71,7 @@ pub struct Row {
     down: Half,
 }
 
-/// A script as the expansion writes it.
+/// A script in generated code.
 #[derive(Clone, Copy)]
 struct Half {
     path: &'static str,
@@ -80,7 +80,7 @@ struct Half {
     how: How,
 }
 
-/// What a script's directives say of how it runs.
+/// The directives of a script that decide how the script runs.
 #[derive(Clone, Copy)]
 pub struct How {
     mode: Mode,
@@ -88,13 +88,13 @@ pub struct How {
     statement_timeout: Option<Duration>,
 }
 
-/// How a script without directives runs.
+/// The value for a script without directives.
 const PLAIN: How = how(Mode::Transaction, None, None);
 
-/// What stands in a table until its row is put there.
+/// Fills the table until the rows are written.
 const NOTHING: Migration = migration(&row("", 0, "", "", 0, "", "", 0, "", "", 0));
 
-/// A migration without directives, as nearly all are: one call of literals.
+/// Makes a migration without directives. Nearly all migrations are such, so this call is short.
 #[must_use]
 #[expect(clippy::too_many_arguments, reason = "only generated code calls it")]
 pub const fn row(
@@ -132,7 +132,7 @@ pub const fn row(
     }
 }
 
-/// A migration with what its directives say.
+/// Makes a migration with directives.
 #[must_use]
 pub const fn directed(mut row: Row, requires: &'static [MigrationRef], up: How, down: How) -> Row {
     row.requires = requires;
@@ -141,21 +141,21 @@ pub const fn directed(mut row: Row, requires: &'static [MigrationRef], up: How, 
     row
 }
 
-/// The migrations of a registry; computed by rustc, as its place is a static.
+/// Makes the migrations of a registry. rustc evaluates this function, because the registry is a static.
 #[must_use]
 pub const fn migrations<const N: usize>(rows: &[Row; N]) -> [Migration; N] {
     let mut migrations = [const { NOTHING }; N];
     let mut index = 0;
     while index < N {
         let nothing = mem::replace(&mut migrations[index], migration(&rows[index]));
-        // It owns nothing, and a constant function runs no destructor.
+        // The value owns nothing, and a constant function cannot run a destructor.
         mem::forget(nothing);
         index += 1;
     }
     migrations
 }
 
-/// In one piece, since every call counts where rustc interprets it for each migration.
+/// One function without calls: rustc interprets it for each migration, and calls are slow.
 const fn migration(row: &Row) -> Migration {
     let Row { up, down, .. } = row;
     Migration {
@@ -184,7 +184,7 @@ const fn migration(row: &Row) -> Migration {
     }
 }
 
-/// A reference to a migration.
+/// Makes a reference to a migration.
 #[must_use]
 pub const fn reference(service: &'static str, version: i64) -> MigrationRef {
     MigrationRef {
@@ -193,7 +193,7 @@ pub const fn reference(service: &'static str, version: i64) -> MigrationRef {
     }
 }
 
-/// How a script runs; the timeouts are in milliseconds.
+/// Makes the value of [`How`]; the timeouts are in milliseconds.
 #[must_use]
 pub const fn how(mode: Mode, lock_timeout: Option<u64>, statement_timeout: Option<u64>) -> How {
     How {

@@ -1,4 +1,4 @@
-//! The one place where a migration's file name is taken apart and put together.
+//! Parses and writes the file names of migrations. No other module does this.
 
 use std::fmt;
 
@@ -21,13 +21,13 @@ pub struct FileName {
 /// Up or down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Direction {
-    /// Applies.
+    /// The script applies the migration.
     Up,
-    /// Reverts.
+    /// The script reverts the migration.
     Down,
 }
 
-/// One thing that is wrong with a file name.
+/// A fault in a file name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
     pub(crate) code: Code,
@@ -35,7 +35,7 @@ pub(crate) struct Fault {
     pub(crate) help: String,
 }
 
-/// The forms of the verb for what a direction does.
+/// The forms of the verb for a direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verb {
     /// `apply` or `revert`.
@@ -56,14 +56,14 @@ impl Direction {
         }
     }
 
-    /// The direction of this word, `up` or `down`.
+    /// The direction with this word, `up` or `down`.
     #[must_use]
     pub fn find(word: &str) -> Option<Direction> {
         let both = [Direction::Up, Direction::Down];
         both.into_iter().find(|one| one.as_str() == word)
     }
 
-    /// Up applies, down reverts.
+    /// The verb: up applies, down reverts.
     #[must_use]
     pub fn verb(self) -> Verb {
         match self {
@@ -80,7 +80,7 @@ impl Direction {
         }
     }
 
-    /// The end of the file name.
+    /// The ending of the file name.
     #[must_use]
     pub fn ending(self) -> &'static str {
         match self {
@@ -89,7 +89,7 @@ impl Direction {
         }
     }
 
-    /// The other one.
+    /// The other direction.
     #[must_use]
     pub fn other(self) -> Direction {
         match self {
@@ -100,7 +100,7 @@ impl Direction {
 }
 
 impl FileName {
-    /// The same migration's file of the other direction.
+    /// The file name of the migration's other script.
     #[must_use]
     pub fn partner(&self) -> FileName {
         FileName {
@@ -115,7 +115,7 @@ impl FileName {
         format!("{}_{}_{}", self.version, self.uid, self.name)
     }
 
-    /// Takes a file name apart; every part that is wrong is a fault of its own.
+    /// Parses a file name. Each wrong part gives a fault.
     pub(crate) fn parse(file: &str) -> Result<FileName, Vec<Fault>> {
         let mut faults = Vec::new();
         let (stem, direction) = match split_ending(file) {
@@ -140,9 +140,9 @@ impl FileName {
         });
         let uid_fault = uid_fault(uid.unwrap_or_default());
         let name_fault = name_fault(name.unwrap_or_default());
-        // A part that is not there is missed only where all before it is right:
-        // otherwise the fault before it may be what swallowed it. And after a
-        // version that is not even digits, no parts of this form may follow.
+        // Report a missing part only if all parts before it are right: a wrong part may
+        // contain the missing one. If the version has other characters than digits, the
+        // name may have another form, so report nothing after it.
         let misses_uid = version.is_ok();
         let misses_name = misses_uid && uid_fault.is_none();
         if version_text.chars().all(|c| c.is_ascii_digit()) {
@@ -174,13 +174,13 @@ impl fmt::Display for FileName {
     }
 }
 
-/// The version that a file name starts with, be the rest as it may.
+/// The version at the start of a file name. The rest may be wrong.
 pub(crate) fn version_of(file: &str) -> Option<Version> {
     let (version, _) = file.split_once('_')?;
     Version::parse(version).ok()
 }
 
-/// Whether a file looks as if it were meant to be a script.
+/// Whether a file is probably meant to be a script.
 pub(crate) fn looks_like_a_script(file: &str) -> bool {
     file.starts_with(|c: char| c.is_ascii_digit()) || file.to_lowercase().ends_with(".sql")
 }
@@ -249,7 +249,7 @@ fn name_fault(name: &str) -> Option<Fault> {
     })
 }
 
-/// What keeps a text from being lower snake case, if anything does.
+/// Why a text is not lower snake case; `None` if it is.
 #[must_use]
 pub fn snake_case_fault(text: &str) -> Option<String> {
     let first = text.chars().next();
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_good_name_is_taken_apart_and_put_together() {
+    fn a_valid_name_is_parsed_and_written_again() {
         let text = "20240101120000_a1b2c3d4_create_tenants_table.down.sql";
         let file = FileName::parse(text).expect(text);
         assert_eq!(file.name, "create_tenants_table");
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn each_part_is_wrong_in_its_own_way() {
+    fn each_wrong_part_has_its_own_message() {
         let cases = [
             (
                 "20240230000000_a1b2c3d4_x.up.sql",

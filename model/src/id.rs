@@ -5,10 +5,10 @@ use std::fmt;
 
 use crate::version::Version;
 
-/// A text that a static registry borrows and a resolved one owns.
+/// A text. A static registry borrows its texts; a resolved registry owns them.
 pub type Text = Cow<'static, str>;
 
-/// Which migration: `tenant/20240101120000_a1b2c3d4_create_tenants_table`.
+/// The identity of a migration: `tenant/20240101120000_a1b2c3d4_create_tenants_table`.
 ///
 /// Its `Display` is the only code that writes this form.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,13 +17,13 @@ pub struct MigrationId {
     pub service: Text,
     /// Its version.
     pub version: Version,
-    /// Its 8 hex digits; empty if a history has a name without them.
+    /// Its 8 hex digits; empty if the name in a history has none.
     pub uid: Text,
     /// Its slug; if `uid` is empty, the whole name in the history.
     pub name: Text,
 }
 
-/// A migration named by another, `auth/20240301090000`.
+/// A reference to a migration, such as `auth/20240301090000`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MigrationRef {
     /// The service that owns it.
@@ -35,7 +35,7 @@ pub struct MigrationRef {
 impl MigrationId {
     /// The identity of a history entry, whose name is `<uid>_<name>`.
     ///
-    /// Another name, which only an edited history has, is kept as it is.
+    /// An edited history may have a name of another form; the name then stays as it is.
     #[must_use]
     pub fn recorded(service: impl Into<Text>, version: Version, recorded: &str) -> MigrationId {
         let parts = recorded.split_once('_').filter(|(uid, _)| is_uid(uid));
@@ -48,7 +48,7 @@ impl MigrationId {
         }
     }
 
-    /// `<uid>_<name>`: what the history keeps as the name.
+    /// `<uid>_<name>`, the name in the history.
     #[must_use]
     pub fn history_name(&self) -> String {
         match self.uid.is_empty() {
@@ -57,7 +57,7 @@ impl MigrationId {
         }
     }
 
-    /// How another migration refers to this one.
+    /// The reference to this migration.
     #[must_use]
     pub fn reference(&self) -> MigrationRef {
         MigrationRef {

@@ -1,8 +1,8 @@
-//! The one list of file names that may lie anywhere in a tree and mean nothing.
+//! The file names that are allowed anywhere in a tree and are ignored.
 
 /// Names that editors, systems and people leave beside migrations.
 ///
-/// `*` stands for any text; nothing else is special.
+/// `*` stands for any text. No other character has a special meaning.
 pub(crate) const IGNORED: &[&str] = &[
     "README.md",
     ".gitkeep",
@@ -11,8 +11,8 @@ pub(crate) const IGNORED: &[&str] = &[
     ".editorconfig",
     ".DS_Store",
     "._*",
-    // Where Kubernetes mounts a ConfigMap or a Secret, each file is a link through `..data` into a
-    // folder whose name begins with `..` and the time.
+    // Kubernetes mounts a ConfigMap or a Secret with links: each file is a link through `..data`
+    // into a folder whose name begins with `..` and the time.
     "..*",
     "Thumbs.db",
     "desktop.ini",
@@ -25,7 +25,7 @@ pub(crate) const IGNORED: &[&str] = &[
     ".vscode",
 ];
 
-/// Whether a file or folder of this name is passed over.
+/// Whether a file or folder with this name is ignored.
 pub(crate) fn is_ignored(name: &str) -> bool {
     IGNORED.iter().any(|pattern| match pattern.split_once('*') {
         None => name == *pattern,
@@ -40,7 +40,7 @@ mod tests {
     use super::is_ignored;
 
     #[test]
-    fn droppings_are_ignored_and_nothing_else() {
+    fn only_the_files_of_editors_and_systems_are_ignored() {
         for name in [
             ".DS_Store",
             "a.up.sql~",

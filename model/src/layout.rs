@@ -1,4 +1,4 @@
-//! What lies where in the tree: nothing is missing, and nothing is passed over.
+//! Checks which files and folders a tree has: no file is missing, and no file is ignored silently.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::nearest::nearest;
 use crate::pairs;
 use crate::tree::{Node, Tree};
 
-/// What lies beside the manifest and `migrations/`.
+/// Checks the other files and folders at the root, beside the manifest and `migrations/`.
 pub(crate) fn check_root(tree: &Tree, diagnostics: &mut Vec<Diagnostic>) {
     let taken = [MANIFEST, MIGRATIONS].map(|wanted| misnamed(tree, wanted));
     for (name, node) in tree.children("") {
@@ -32,7 +32,7 @@ pub(crate) fn check_root(tree: &Tree, diagnostics: &mut Vec<Diagnostic>) {
     }
 }
 
-/// The manifest is missing.
+/// The finding on a missing manifest.
 pub(crate) fn no_manifest(tree: &Tree) -> Diagnostic {
     let help = match misnamed(tree, MANIFEST) {
         Some(name) => format!("rename `{}`", tree.display_path(name)),
@@ -44,7 +44,7 @@ pub(crate) fn no_manifest(tree: &Tree) -> Diagnostic {
     Diagnostic::new(Code::M0101, place, "the manifest does not exist", help)
 }
 
-/// The file or folder at the root that was probably meant to be the one that is missing.
+/// The file or folder at the root that is probably the missing one with a misspelt name.
 pub(crate) fn misnamed<'a>(tree: &'a Tree, wanted: &str) -> Option<&'a str> {
     if tree.nodes.contains_key(wanted) {
         return None;
@@ -56,7 +56,7 @@ pub(crate) fn misnamed<'a>(tree: &'a Tree, wanted: &str) -> Option<&'a str> {
     )
 }
 
-/// The folders below `migrations/` against the services that name them.
+/// Compares the folders below `migrations/` with the directories of the services.
 pub(crate) fn check_folders(tree: &Tree, manifest: &Manifest, diagnostics: &mut Vec<Diagnostic>) {
     match tree.nodes.get(MIGRATIONS) {
         Some(Node::Folder) => {}
@@ -84,17 +84,17 @@ pub(crate) fn check_folders(tree: &Tree, manifest: &Manifest, diagnostics: &mut 
     }
 }
 
-/// What is known of a service's migrations.
+/// Whether a service's migrations are known.
 pub(crate) enum Standing {
-    /// Its folder was read.
+    /// The service's folder was read.
     Read,
-    /// Nothing, for a reason that was already given.
+    /// They are unknown, and another finding says why.
     Hidden,
-    /// There is no such service.
+    /// The service does not exist.
     Unknown,
 }
 
-/// What is known of the migrations of the service of this name.
+/// Whether the migrations of the service with this name are known.
 pub(crate) fn standing(tree: &Tree, manifest: &Manifest, service: &str) -> Standing {
     let entry = manifest.services.iter().find(|entry| entry.name == service);
     match entry.map(|entry| &entry.directory) {
@@ -117,9 +117,9 @@ pub(crate) fn in_manifest(tree: &Tree, offset: usize) -> Place {
 }
 
 struct Folders<'a> {
-    /// Everything below `migrations/`.
+    /// The files and folders below `migrations/`.
     all: BTreeSet<&'a str>,
-    /// The directories that services name.
+    /// The directories of the services.
     named: BTreeSet<&'a str>,
 }
 
@@ -209,7 +209,7 @@ fn out_of_place(place: Place, node: &Node, help: &str) -> Diagnostic {
         Node::File(_) => "this file is in the wrong place",
         Node::Folder => "this folder is in the wrong place",
         node @ (Node::DeadLink | Node::OutsideLink | Node::Unreadable(_) | Node::MisnamedBytes) => {
-            return pairs::not_to_be_had(place, node);
+            return pairs::unreadable_node(place, node);
         }
     };
     Diagnostic::new(Code::M0111, place, message, help)

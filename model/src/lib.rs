@@ -1,9 +1,9 @@
-//! A tree of Postgres migrations, read, checked and put in order.
+//! Reads a tree of Postgres migrations, checks it and puts it in order.
 //!
-//! [`disk::read`] turns a folder into a [`Tree`], plain data; [`resolve`]
-//! turns a tree into a [`Registry`] and the list of all [`Diagnostic`]s.
-//! Everything but [`disk`] and [`build_script`] is pure. Nothing here knows a
-//! database: that is `migrator-runtime`'s.
+//! [`disk::read`] turns a folder into a [`Tree`], which is plain data. [`resolve`]
+//! turns a tree into a [`Registry`] and a list of all [`Diagnostic`]s. All modules
+//! except [`disk`] and [`build_script`] are pure. This crate does not connect to a
+//! database; `migrator-runtime` does.
 
 pub mod build_script;
 pub mod code;

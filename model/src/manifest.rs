@@ -20,7 +20,7 @@ pub(crate) use data::{Entry, Manifest};
 pub use services::service_name_fault;
 use table::Reader;
 
-/// Reads a manifest; `path` is how diagnostics name it.
+/// Reads a manifest. `path` is its name in diagnostics.
 pub(crate) fn read(path: &str, text: &str) -> (Manifest, Vec<Diagnostic>) {
     let mut reader = Reader {
         path,
@@ -28,7 +28,7 @@ pub(crate) fn read(path: &str, text: &str) -> (Manifest, Vec<Diagnostic>) {
         diagnostics: Vec::new(),
     };
     let (table, errors) = DeTable::parse_recoverable(text);
-    // Only the first: the others mostly follow from it.
+    // Report only the first error: it mostly causes the others.
     if let Some(error) = errors.first() {
         let offset = error.span().map_or(0, |span| span.start);
         reader.fault(

@@ -6,6 +6,6 @@ pub enum Mode {
     /// In one transaction together with its history entry.
     #[default]
     Transaction,
-    /// Statement by statement, each committing by itself.
+    /// Each statement by itself, in its own transaction.
     NoTransaction,
 }

@@ -1,10 +1,10 @@
-//! The known word nearest to what the user wrote.
+//! Finds the known word that is most similar to a word of the user.
 
 use std::cmp::Reverse;
 
-/// The candidate that differs from `word` by the fewest slips (a character added, left out,
-/// exchanged, or swapped with the next), if they are at most a third of the longer word.
-/// A candidate that starts with `word` is near as well.
+/// Returns the candidate with the fewest differences from `word`. A difference is a character
+/// that is added, missing, replaced, or swapped with the next. Their number must be at most a
+/// third of the longer word's length. A candidate that starts with `word` also counts as near.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = word.chars().count();
     candidates
@@ -15,12 +15,12 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
             let is_near = slips * 3 <= longer || (length >= 3 && candidate.starts_with(word));
             is_near.then_some((slips, candidate))
         })
-        // Of several the last, which is the newest of versions.
+        // If several are equally near, take the last: of versions, it is the newest.
         .max_by_key(|(slips, _)| Reverse(*slips))
         .map(|(_, candidate)| candidate)
 }
 
-/// `did you mean …?`, or else a list of what there is.
+/// Returns `did you mean …?`, or a list of all words if none is near.
 pub(crate) fn suggestion<'a>(
     word: &str,
     kind: &str,
@@ -42,7 +42,7 @@ mod tests {
     use super::{nearest, suggestion};
 
     #[test]
-    fn a_slip_of_the_finger_finds_its_word() {
+    fn a_typing_error_finds_its_word() {
         assert_eq!(nearest("tennant", ["auth", "tenant"]), Some("tenant"));
         assert_eq!(nearest("tneant", ["auth", "tenant"]), Some("tenant"));
         assert_eq!(nearest("notif", ["notification"]), Some("notification"));
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unlike_word_lists_what_there_is() {
+    fn for_a_word_that_is_not_near_all_words_are_listed() {
         assert_eq!(
             suggestion("xyz", "service", ["a", "b"]),
             "the services are `a`, `b`"

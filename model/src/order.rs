@@ -1,15 +1,14 @@
-//! The order in which everything runs, as a pure function over names and numbers.
+//! Puts nodes in order, as a pure function over numbers.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
-/// Puts nodes in order: each after what it waits for, and otherwise by its
-/// rank (its index in `waits_for`), so that waiting moves a node later and
-/// never earlier.
+/// Puts each node after the nodes that it waits for. Otherwise the order is that of the
+/// indexes in `waits_for`. So a wait moves a node later, and never earlier.
 ///
 /// # Errors
 ///
-/// One cycle, as the nodes on it, each waiting for the next.
+/// There is a cycle. The error has its nodes; each waits for the next.
 pub(crate) fn topological(waits_for: &[Vec<usize>]) -> Result<Vec<usize>, Vec<usize>> {
     let mut open: Vec<usize> = waits_for.iter().map(Vec::len).collect();
     let mut waiters: Vec<Vec<usize>> = vec![Vec::new(); waits_for.len()];
@@ -36,8 +35,8 @@ pub(crate) fn topological(waits_for: &[Vec<usize>]) -> Result<Vec<usize>, Vec<us
     }
 }
 
-/// Among the nodes that could not be put in order, follows what each waits for
-/// until one comes twice.
+/// Finds a cycle among the nodes without a place. It follows the waits until it reaches a
+/// node for the second time.
 fn find_cycle(waits_for: &[Vec<usize>], ordered: &[usize]) -> Vec<usize> {
     let ordered: BTreeSet<usize> = ordered.iter().copied().collect();
     let mut node = (0..waits_for.len()).find(|node| !ordered.contains(node));
@@ -64,14 +63,14 @@ mod tests {
     use super::topological;
 
     #[test]
-    fn waiting_moves_a_node_later_and_no_further_than_needed() {
-        // 1 waits for 3; 2 waits for 1, as the next of the same service.
+    fn a_wait_moves_a_node_later_but_not_further_than_needed() {
+        // 1 waits for 3. 2 waits for 1, because it is the next migration of the same service.
         let waits_for = [vec![], vec![3], vec![1], vec![], vec![3]];
         assert_eq!(topological(&waits_for), Ok(vec![0, 3, 1, 2, 4]));
     }
 
     #[test]
-    fn a_cycle_is_named_without_what_leads_to_it() {
+    fn a_cycle_is_reported_without_the_nodes_that_lead_to_it() {
         let waits_for = [vec![1], vec![2], vec![3], vec![1]];
         assert_eq!(topological(&waits_for), Err(vec![1, 2, 3]));
         assert_eq!(topological(&[vec![0]]), Err(vec![0]));

@@ -1,4 +1,4 @@
-//! One service's folder: its files, sorted out and paired.
+//! Reads the folder of a service, and pairs its up and down scripts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,19 +17,19 @@ pub(crate) struct Pair {
     pub(crate) down: ScriptFile,
 }
 
-/// What was found in the folders so far.
+/// The scripts in the folders that were read so far.
 #[derive(Default)]
 pub(crate) struct Found {
     /// By service, then by version.
     pub(crate) pairs: Vec<Pair>,
-    /// The name of every pair, of those too whose content is at fault.
+    /// The name of every pair, including pairs with a fault in their text.
     pub(crate) names: Vec<Name>,
-    /// Migrations that are there, but of which something was already said.
+    /// Migrations that exist and already have a finding.
     pub(crate) at_fault: BTreeSet<(String, Version)>,
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
-/// What a migration is called, at its up script.
+/// The name of a migration, and the path of its up script.
 #[derive(Clone, Debug)]
 pub(crate) struct Name {
     pub(crate) service: String,
@@ -69,19 +69,19 @@ impl Found {
     }
 }
 
-/// The files of a folder, sorted out by what they are.
+/// The files of a folder, by kind.
 #[derive(Default)]
 struct Listing {
     halves: BTreeMap<FileName, Half>,
-    /// Scripts with a malformed name: they may be the missing half of another.
+    /// Scripts with a malformed name. One of them may be the missing script of a pair.
     misnamed: Vec<String>,
 }
 
-/// A well-named file.
+/// A file with a valid name.
 struct Half {
     file: FileName,
     path: String,
-    /// What is in it, unless something was already said of that.
+    /// Its text; `None` if a finding on the text was already reported.
     script: Option<ScriptFile>,
 }
 
@@ -132,7 +132,7 @@ impl Listing {
         self.explain(single, &mut found.diagnostics);
     }
 
-    /// Says of each script without a partner what became of it.
+    /// Reports each script without a partner.
     fn explain(&self, mut single: Vec<Half>, diagnostics: &mut Vec<Diagnostic>) {
         while let Some(half) = single.pop() {
             let partner = half.file.partner();
@@ -150,7 +150,7 @@ impl Listing {
         }
     }
 
-    /// Whether a script with a malformed name may be the one that is looked for.
+    /// Whether a script with a malformed name may be the missing script.
     fn is_misnamed(&self, wanted: &FileName) -> bool {
         let name = format!("_{}.", wanted.name);
         let uid = format!("_{}_", wanted.uid);
@@ -167,7 +167,7 @@ impl Listing {
     }
 }
 
-/// The up half and the down half.
+/// The two halves as up script and down script.
 fn in_order(one: Half, other: Half) -> (Half, Half) {
     match one.file.direction {
         Direction::Up => (one, other),
@@ -175,7 +175,7 @@ fn in_order(one: Half, other: Half) -> (Half, Half) {
     }
 }
 
-/// The bytes of a node that should be a file.
+/// The bytes of a node that must be a file.
 fn content<'a>(
     path: &str,
     node: &'a Node,
@@ -199,14 +199,14 @@ fn content<'a>(
         ),
         other
         @ (Node::DeadLink | Node::OutsideLink | Node::Unreadable(_) | Node::MisnamedBytes) => {
-            not_to_be_had(place, other)
+            unreadable_node(place, other)
         }
     });
     None
 }
 
-/// A diagnostic on a node of which there is nothing to read.
-pub(crate) fn not_to_be_had(place: Place, node: &Node) -> Diagnostic {
+/// The finding on a node that cannot be read.
+pub(crate) fn unreadable_node(place: Place, node: &Node) -> Diagnostic {
     match node {
         Node::DeadLink => Diagnostic::new(
             Code::M0114,

@@ -1,4 +1,4 @@
-//! The one shape of a finding, a conflict, a fault or a failure.
+//! The common form of a finding, a conflict, a fault and a failure.
 
 use std::fmt;
 
@@ -8,20 +8,20 @@ use crate::id::{MigrationId, MigrationRef};
 use crate::untrusted::one_line;
 use crate::version::Version;
 
-/// Something that is wrong: with a tree, a plan, a script, a database or a connection.
+/// A problem with a tree, a plan, a script, a database or a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// What it is filed under.
+    /// Its code.
     pub code: Code,
-    /// Whether it stops what was being done.
+    /// Whether it stops the command.
     pub severity: Severity,
-    /// What it is about, if it is about one thing.
+    /// The object with the problem, if there is one object.
     pub subject: Option<Subject>,
-    /// Where it is, if it has a place in a file.
+    /// Its place in a file, if it has one.
     pub place: Option<Place>,
     /// What is wrong, in one line.
     pub message: String,
-    /// More about it.
+    /// Further lines.
     pub notes: Vec<Note>,
     /// What to do, in one line.
     pub help: String,
@@ -36,13 +36,13 @@ pub struct Note {
     pub text: String,
 }
 
-/// What a problem is about.
+/// The object that has a problem.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Subject {
     /// A migration of the registry or of the history.
     Migration(MigrationId),
-    /// A migration that the user named, of which no more is known.
+    /// A migration that the user named. Only its service and version are known.
     Reference(MigrationRef),
     /// A version that the user named.
     Version(Version),
@@ -51,7 +51,7 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// The migration, if the problem is about one that is known.
+    /// The migration, if its identity is known.
     #[must_use]
     pub fn migration(&self) -> Option<&MigrationId> {
         match self {
@@ -118,7 +118,7 @@ mod tests {
     use crate::version::Version;
 
     #[test]
-    fn a_finding_reads_the_same_as_a_problem() {
+    fn a_problem_prints_the_same_line_as_its_finding() {
         let place = Place::within("a.up.sql", "SELECT 1\n", 7);
         let finding = Diagnostic::new(Code::M0208, place, "`1`\n", "write `2`");
         let text = finding.to_string();

@@ -1,7 +1,7 @@
-//! The registry: the resolved tree, as `embed_migrations!` compiles it in.
+//! The registry: the resolved tree that `embed_migrations!` puts into the binary.
 //!
-//! Every field can be a constant, so that a static registry costs nothing at
-//! start-up; a registry that was resolved at run time owns its texts.
+//! Every field can be a constant, so a static registry needs no time at the start of the
+//! program. A registry that was resolved at run time owns its texts.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -26,9 +26,9 @@ pub struct Registry {
     pub services: Cow<'static, [Service]>,
     /// The migrations, in plan order.
     pub migrations: Cow<'static, [Migration]>,
-    /// Patterns of the objects that `drift` leaves out, as the manifest has them.
+    /// The manifest's patterns of the objects that `drift` leaves out.
     pub left_out: Cow<'static, [Text]>,
-    /// The roles that the migrations need and others make: `verify` makes them on its own server.
+    /// The roles that the migrations need and others create. `verify` creates them on its own server.
     pub roles: Cow<'static, [Text]>,
     /// The levels of lints that the manifest sets, by code.
     pub levels: Cow<'static, [(Code, Level)]>,
@@ -43,9 +43,9 @@ pub struct Service {
     pub tier: usize,
     /// Its folder below `migrations/`.
     pub directory: Text,
-    /// The services it names as its dependencies.
+    /// The services in its `depends_on`.
     pub depends_on: Cow<'static, [Text]>,
-    /// What it is for; empty if the manifest does not say.
+    /// Its description; empty if the manifest has none.
     pub description: Text,
 }
 
@@ -62,40 +62,40 @@ pub struct Migration {
     pub name: Text,
     /// refinery's checksum of `<uid>_<name>`, version and up script.
     pub checksum: u64,
-    /// The migrations that it waits for beyond what its service depends on.
+    /// The migrations in its `requires` directives.
     pub requires: Cow<'static, [MigrationRef]>,
-    /// What applies it.
+    /// The script that applies it.
     pub up: Script,
-    /// What reverts it.
+    /// The script that reverts it.
     pub down: Script,
 }
 
-/// The SQL of one direction, with what its directives say.
+/// The SQL of one direction, with its directives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Script {
-    /// The file, from where the tree was named.
+    /// The path of the file. It starts with the name that the caller gave the tree.
     pub path: Text,
-    /// The file's text, as it is on disk.
+    /// The text of the file on disk, unchanged.
     pub raw: Text,
-    /// A hash over the script's tokens: comments and white space do not count.
+    /// A hash of the script's tokens, without comments and white space.
     pub fingerprint: u64,
     /// How it runs.
     pub mode: Mode,
-    /// `lock_timeout` for this script instead of the run's; zero is none.
+    /// `lock_timeout` for this script instead of the run's. Zero means no limit.
     pub lock_timeout: Option<Duration>,
-    /// `statement_timeout` for this script instead of the run's; zero is none.
+    /// `statement_timeout` for this script instead of the run's. Zero means no limit.
     pub statement_timeout: Option<Duration>,
 }
 
 impl Registry {
-    /// The level of a lint: the manifest's, else its own.
+    /// The level of a lint: the one in the manifest, or else the default.
     #[must_use]
     pub fn level(&self, code: Code) -> Option<Level> {
         let set = self.levels.iter().find(|(of, _)| *of == code);
         set.map(|(_, level)| *level).or(code.level())
     }
 
-    /// The service of this name: the check of a name that a user wrote.
+    /// Finds the service with a name that the user wrote.
     ///
     /// # Errors
     ///
@@ -108,7 +108,7 @@ impl Registry {
         })
     }
 
-    /// The service of this name, if there is one.
+    /// The service with this name; `None` if there is none.
     #[must_use]
     pub fn find_service(&self, name: &str) -> Option<&Service> {
         self.services.iter().find(|service| service.name == name)
@@ -127,13 +127,13 @@ impl Registry {
     /// Finds a migration by service and version.
     #[must_use]
     pub fn migration(&self, service: &str, version: Version) -> Option<&Migration> {
-        // The version first: it tells nearly all apart, and at less cost than the name.
+        // Compare the version first: it is cheaper to compare, and nearly unique.
         self.migrations
             .iter()
             .find(|migration| migration.version == version && migration.service == service)
     }
 
-    /// All services that this one depends on, directly or not, without itself.
+    /// All services that this one depends on, directly or indirectly. The service itself is not in the set.
     #[must_use]
     pub fn dependencies_of(&self, service: &str) -> BTreeSet<&str> {
         let mut found: BTreeSet<&str> = BTreeSet::new();
@@ -146,8 +146,8 @@ impl Registry {
         found
     }
 
-    /// The registry of these services and of all that they need: what they depend
-    /// on, and the services whose migrations theirs require.
+    /// Returns a registry with only these services and all services that they need. A service
+    /// needs its dependencies, and the services of the migrations that its own require.
     #[must_use]
     pub fn narrow(&self, services: &[String]) -> Registry {
         let mut kept: BTreeSet<&str> = BTreeSet::new();
@@ -184,7 +184,7 @@ impl Registry {
 }
 
 impl Migration {
-    /// The reason why a lint is allowed, if one of the scripts has such a directive.
+    /// The reason why one of the scripts allows a lint; `None` if no script does.
     #[must_use]
     pub fn allows(&self, code: Code) -> Option<String> {
         [(&self.up, Direction::Up), (&self.down, Direction::Down)]
@@ -203,13 +203,13 @@ impl Migration {
         }
     }
 
-    /// `<uid>_<name>`: what the history keeps as the name.
+    /// `<uid>_<name>`, the name in the history.
     #[must_use]
     pub fn history_name(&self) -> String {
         self.id().history_name()
     }
 
-    /// How another migration refers to this one.
+    /// The reference to this migration.
     #[must_use]
     pub fn reference(&self) -> MigrationRef {
         self.id().reference()
@@ -226,13 +226,13 @@ impl Migration {
 }
 
 impl Script {
-    /// Why the migration of this down script cannot be reverted, if that is all that it says.
+    /// The reason in `irreversible because …`, if this is an irreversible down script.
     #[must_use]
     pub fn irreversible(&self) -> Option<String> {
         directive::irreversible(&self.raw)
     }
 
-    /// The SQL that is sent: without a byte-order mark, lines ending in `\n`.
+    /// The SQL for the server: without a byte-order mark, and with `\n` at the end of each line.
     #[must_use]
     pub fn sql(&self) -> Cow<'_, str> {
         sql::normalise(&self.raw)

@@ -1,4 +1,4 @@
-//! `requires` and the order of migrations.
+//! Checks `requires` directives, and puts the migrations in plan order.
 
 use std::collections::BTreeMap;
 
@@ -13,9 +13,9 @@ use crate::registry::MigrationRef;
 use crate::tree::Tree;
 use crate::version::Version;
 
-/// Puts the migrations, which come by service, then by version, in plan order.
+/// Puts the migrations in plan order. They must be in the order of services, then of versions.
 ///
-/// On a fault they stay as they came.
+/// If there is a fault, the order does not change.
 pub(crate) fn put_in_order(found: &mut Found, tree: &Tree, manifest: &Manifest) {
     let pairs = &found.pairs;
     let unknown =
@@ -70,7 +70,7 @@ fn required(
     others
 }
 
-/// What to say of a reference that leads nowhere, unless something else explains it.
+/// The finding on a reference to no migration; `None` if another finding explains it.
 fn unknown(
     tree: &Tree,
     manifest: &Manifest,
@@ -104,7 +104,7 @@ fn unknown(
     Some(Diagnostic::new(Code::M0310, place, message, help))
 }
 
-/// Names the cycle at a `requires` that is part of it; each step says why it waits.
+/// Reports the cycle at one of its `requires` directives. Each step says why it waits.
 fn cycle_fault(pairs: &[Pair], cycle: &[usize]) -> Diagnostic {
     let waits: Vec<(usize, usize)> = (0..cycle.len())
         .map(|i| (cycle[i], cycle[(i + 1) % cycle.len()]))

@@ -1,4 +1,4 @@
-//! A tree becomes a registry, or a list of all that is wrong with it.
+//! Turns a tree into a registry, or into a list of all findings.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,17 +16,17 @@ use crate::services;
 use crate::sql;
 use crate::tree::{Node, Tree};
 
-/// What became of a tree.
+/// The result of resolving a tree.
 #[derive(Clone, Debug)]
 pub struct Resolved {
-    /// The registry; complete if there are no diagnostics, as much as could be made out otherwise.
+    /// The registry. It is complete if there are no diagnostics; otherwise it has the valid parts.
     pub registry: Registry,
     /// All findings, by path and place.
     pub diagnostics: Vec<Diagnostic>,
     /// The levels of lints that the manifest sets.
     pub levels: BTreeMap<Code, Level>,
-    /// The texts of what may be up scripts and is not in the registry: of files with a
-    /// fault in their text or name.
+    /// The texts of possible up scripts that are not in the registry, because their text or
+    /// their name has a fault.
     pub unread: Vec<String>,
 }
 
@@ -68,7 +68,7 @@ pub fn resolve(tree: &Tree) -> Resolved {
     }
 }
 
-/// The tree's root is no folder.
+/// The finding on a tree whose root is not a folder.
 fn root_fault(tree: &Tree, node: &Node) -> Diagnostic {
     let place = Place::file(tree.display_path(""));
     match node {
@@ -82,12 +82,12 @@ fn root_fault(tree: &Tree, node: &Node) -> Diagnostic {
         | Node::DeadLink
         | Node::OutsideLink
         | Node::Unreadable(_)
-        | Node::MisnamedBytes) => pairs::not_to_be_had(place, node),
+        | Node::MisnamedBytes) => pairs::unreadable_node(place, node),
     }
 }
 
-/// The texts of the files below `migrations/` that are no script of a pair, but for
-/// down scripts.
+/// The texts of the files below `migrations/` that belong to no pair. Down scripts are not
+/// among them.
 fn unread(tree: &Tree, pairs: &[Pair]) -> Vec<String> {
     let read: BTreeSet<&str> = pairs.iter().map(|pair| pair.up.path.as_str()).collect();
     let files = tree.nodes.iter().filter_map(|(path, node)| {
@@ -114,7 +114,7 @@ fn read_scripts(tree: &Tree, manifest: &Manifest, services: &[Service]) -> Found
     found
 }
 
-/// The manifest, unless it is missing or no TOML: then nothing is known of the services.
+/// Reads the manifest; `None` if it is missing or not TOML, because the services are then unknown.
 fn read_manifest(tree: &Tree, diagnostics: &mut Vec<Diagnostic>) -> Option<Manifest> {
     let path = tree.display_path(MANIFEST);
     let bytes = match tree.nodes.get(MANIFEST) {
@@ -129,7 +129,7 @@ fn read_manifest(tree: &Tree, diagnostics: &mut Vec<Diagnostic>) -> Option<Manif
             return None;
         }
         Some(node) => {
-            diagnostics.push(pairs::not_to_be_had(Place::file(path), node));
+            diagnostics.push(pairs::unreadable_node(Place::file(path), node));
             return None;
         }
         None => {
@@ -156,7 +156,7 @@ fn read_manifest(tree: &Tree, diagnostics: &mut Vec<Diagnostic>) -> Option<Manif
     }
 }
 
-/// Versions within a service, uids within the tree.
+/// Checks that versions are unique in a service, and uids in the tree.
 fn check_unique(names: &[Name], diagnostics: &mut Vec<Diagnostic>) {
     let mut versions = BTreeMap::new();
     let mut uids = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! One script's file: its text, checked as far as one file can be.
+//! Reads the file of a script, and makes the checks that need no other file.
 
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Place};
@@ -6,23 +6,23 @@ use crate::directive::{self, Directives};
 use crate::file_name::FileName;
 use crate::sql::{self, Token};
 
-/// A script in which nothing is wrong.
+/// A script without faults.
 #[derive(Clone, Debug)]
 pub(crate) struct ScriptFile {
     pub(crate) file: FileName,
     pub(crate) path: String,
     pub(crate) raw: String,
-    /// What is sent: without a byte-order mark, with `\n` line ends.
+    /// The SQL for the server: without a byte-order mark, and with `\n` at the end of each line.
     pub(crate) sql: String,
     pub(crate) fingerprint: u64,
     pub(crate) directives: Directives,
 }
 
-/// Reads a script; `path` is how diagnostics name it.
+/// Reads a script. `path` is its name in diagnostics.
 ///
 /// # Errors
 ///
-/// All that is wrong with the text.
+/// The text has faults; the error has all of them.
 pub(crate) fn read(
     file: FileName,
     path: &str,
@@ -33,7 +33,7 @@ pub(crate) fn read(
         Err(error) => return Err(vec![not_utf8(path, bytes, error.valid_up_to())]),
     };
     let sql = sql::normalise(&raw).into_owned();
-    // Once for all that reads them: they are most of the time that a tree takes.
+    // Split the script once for all checks: this takes most of the time to read a tree.
     let tokens = sql::tokens(&sql);
     let mut diagnostics = content_faults(path, &sql, &tokens);
     let directives = Directives::read_tokens(&sql, &tokens, file.direction);
@@ -95,7 +95,8 @@ fn content_faults(path: &str, sql: &str, tokens: &[Token]) -> Vec<Diagnostic> {
             },
         )];
     }
-    if !tokens.iter().any(Token::says_something) && !directive::says_irreversible(sql, tokens) {
+    if !tokens.iter().any(Token::is_part_of_statement) && !directive::has_irreversible(sql, tokens)
+    {
         return vec![Diagnostic::new(
             Code::M0203,
             Place::file(path),

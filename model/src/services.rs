@@ -1,4 +1,4 @@
-//! The order of the services, and what they say of each other.
+//! Puts the services in order, and checks their dependencies.
 
 use crate::code::Code;
 use crate::diagnostic::Diagnostic;
@@ -9,7 +9,7 @@ use crate::order::topological;
 use crate::registry::{Service, Text};
 use crate::tree::Tree;
 
-/// The services by tier, then by dependency, then by name.
+/// Puts the services in the order of tier, then of dependency, then of name.
 pub(crate) fn put_in_order(
     tree: &Tree,
     manifest: &Manifest,
@@ -43,7 +43,7 @@ struct Graph<'a> {
 }
 
 impl Graph<'_> {
-    /// The services that one waits for.
+    /// The services that a service waits for.
     fn waits(&mut self, entry: &Entry) -> Vec<usize> {
         let mut found = Vec::new();
         for (name, offset) in &entry.depends_on {
@@ -78,7 +78,7 @@ impl Graph<'_> {
         self.fault(Code::M0306, offset, message, help);
     }
 
-    /// Names a cycle where its first service says what it depends on.
+    /// Reports a cycle at the `depends_on` of its first service.
     fn cycle(&mut self, cycle: &[usize]) {
         let names: Vec<&str> = cycle
             .iter()

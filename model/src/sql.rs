@@ -26,7 +26,7 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// The SQL without a byte-order mark and with `\n` at the end of each line.
 ///
-/// Files that differ just in these are the same script to every checksum.
+/// Files that differ only in these have the same checksum.
 #[must_use]
 pub fn normalise(raw: &str) -> Cow<'_, str> {
     let text = raw.strip_prefix(BYTE_ORDER_MARK).unwrap_or(raw);
@@ -37,7 +37,7 @@ pub fn normalise(raw: &str) -> Cow<'_, str> {
     }
 }
 
-/// A name as SQL writes it, in quotes.
+/// A name in SQL, in quotes.
 #[must_use]
 pub fn quote_identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
@@ -45,8 +45,8 @@ pub fn quote_identifier(name: &str) -> String {
 
 /// refinery's checksum of a migration: `SipHash` 1-3 over name, version and SQL.
 ///
-/// The same as `refinery::Migration::checksum` (refinery-core 0.10, `runner.rs`,
-/// feature `int8-versions`), which a test of `migrator-runtime` holds it to.
+/// The result is that of `refinery::Migration::checksum` (refinery-core 0.10, `runner.rs`,
+/// feature `int8-versions`). A test of `migrator-runtime` compares the two.
 #[must_use]
 pub fn checksum(history_name: &str, version: i64, sql: &str) -> u64 {
     use std::hash::Hash;
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn quotes_and_comments_hide_semicolons() {
+    fn a_semicolon_in_quotes_or_a_comment_ends_no_statement() {
         assert_eq!(split("SELECT ';', E'\\';', \";\"").len(), 1);
         assert_eq!(split("SELECT 'a\\'; SELECT 2").len(), 2);
         assert_eq!(split("SELECT $$;$$, $t$ $$;$$ $t$").len(), 1);
@@ -101,13 +101,13 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_and_line_ends_are_no_part_of_the_script() {
+    fn a_byte_order_mark_and_line_ends_are_normalised() {
         assert_eq!(normalise("\u{feff}a\r\nb\r\n"), "a\nb\n");
         assert_eq!(normalise("a\rb"), "a\rb");
     }
 
     #[test]
-    fn a_string_with_escapes_goes_on_in_another_line() {
+    fn a_string_with_escapes_may_continue_in_another_line() {
         assert_eq!(split("SELECT E'a'\n'b\\'; SELECT 2'; SELECT 3").len(), 2);
         assert_eq!(split("SELECT 'a'\n'b\\'; SELECT 2").len(), 2);
         let one = "SELECT E'a' -- first\n  'it\\'s -- not a comment'";

@@ -1,14 +1,14 @@
-//! A tree as data: what lies in the folder, before anything is made of it.
+//! A tree as data: the files of the folder, before any check.
 
 use std::collections::BTreeMap;
 
-/// What was found under the tree's folder, by path.
+/// The files and folders in the tree's folder, by path.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tree {
-    /// The tree's folder, as diagnostics name it, such as `database`.
+    /// The name of the tree's folder in diagnostics, such as `database`.
     pub root: String,
-    /// Everything below the root; the keys are relative to it, with `/` between their parts.
-    /// Where the root itself is no folder, it stands here under the empty key.
+    /// The nodes below the root. A key is the path relative to the root, with `/`. If the root
+    /// itself is not a folder, it is here with the empty key.
     pub nodes: BTreeMap<String, Node>,
 }
 
@@ -23,14 +23,14 @@ pub enum Node {
     DeadLink,
     /// A symbolic link whose target is not below the tree's folder.
     OutsideLink,
-    /// Something that could not be read, and why.
+    /// A file or folder that cannot be read, and the reason.
     Unreadable(String),
-    /// Something whose name is not UTF-8; the key shows it with replacement characters.
+    /// A file or folder whose name is not UTF-8. The key has replacement characters.
     MisnamedBytes,
 }
 
 impl Tree {
-    /// An empty tree, to be filled in.
+    /// An empty tree.
     #[must_use]
     pub fn new(root: impl Into<String>) -> Tree {
         Tree {
@@ -50,7 +50,7 @@ impl Tree {
         self
     }
 
-    /// The path of a node as diagnostics show it.
+    /// The path of a node in diagnostics.
     #[must_use]
     pub fn display_path(&self, path: &str) -> String {
         match (self.root.as_str(), path) {

@@ -1,15 +1,15 @@
-//! A service's name that a registry does not have.
+//! The error on an unknown service.
 
 use std::fmt;
 
 use crate::nearest::nearest;
 
-/// Somebody named a service that the registry does not have.
+/// The registry does not have the service that the user named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownService {
     /// The name.
     pub name: String,
-    /// The known name nearest to it, if one is near.
+    /// The most similar known name, if one is near.
     pub nearest: Option<String>,
     /// The services of the registry.
     pub known: Vec<String>,
@@ -24,7 +24,7 @@ impl UnknownService {
         }
     }
 
-    /// The same, where another word is allowed in place of a service, such as `all`.
+    /// Also suggests `word`, which is allowed instead of a service, such as `all`.
     #[must_use]
     pub fn or(self, word: &str) -> UnknownService {
         let words = self.nearest.as_deref().into_iter().chain([word]);
@@ -32,7 +32,7 @@ impl UnknownService {
         UnknownService { nearest, ..self }
     }
 
-    /// What to do: the nearest name, and the known ones.
+    /// The help: the nearest name and all known names.
     #[must_use]
     pub fn help(&self) -> String {
         let known = match self.known.as_slice() {

@@ -1,17 +1,16 @@
-//! Makes text of others (a file's name, a recorded name, a message of the server) safe for
-//! a line of output: it cannot begin a line, move the cursor, or change the direction of
-//! what is read.
+//! Makes text from outside safe for output: the name of a file, a recorded name, a message of
+//! the server. Such text cannot begin a line, move the cursor or change the direction of text.
 
 use std::borrow::Cow;
 
-/// The text as one line: control characters, line breaks and the marks that change the
-/// direction of text are written as escapes. Colours of ours, `ESC [ … m`, stay.
+/// Returns the text as one line. Escapes replace control characters, line breaks and the marks
+/// that change the direction of text. The colours of the tool, `ESC [ … m`, stay.
 #[must_use]
 pub fn one_line(text: &str) -> Cow<'_, str> {
     escaped(text, false)
 }
 
-/// The same, with its line breaks.
+/// Does the same, but keeps the line breaks.
 #[must_use]
 pub fn lines(text: &str) -> Cow<'_, str> {
     escaped(text, true)
@@ -44,15 +43,15 @@ fn escaped(text: &str, keeps_lines: bool) -> Cow<'_, str> {
     Cow::Owned(clean)
 }
 
-/// The length of the sequence that sets a colour, if the text begins with one.
+/// The length of a colour sequence at the start of the text.
 fn colour(text: &str) -> Option<usize> {
     let inner = text.strip_prefix("\x1b[")?;
     let end = inner.find(|c: char| !c.is_ascii_digit() && c != ';')?;
     inner[end..].starts_with('m').then_some(end + 3)
 }
 
-/// Unicode's controls (C0, C1), its line and paragraph separators, and the marks, embeddings,
-/// overrides and isolates of its bidirectional algorithm (UAX 9).
+/// Whether a character is a control (C0, C1), a line or paragraph separator, or a mark,
+/// embedding, override or isolate of Unicode's bidirectional algorithm (UAX 9).
 fn is_control(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{2028}' | '\u{2029}' | '\u{061c}' | '\u{200e}' | '\u{200f}'
@@ -66,13 +65,13 @@ mod tests {
     use super::{is_control, lines, one_line};
 
     #[test]
-    fn a_line_break_is_written_as_an_escape() {
+    fn a_line_break_becomes_an_escape() {
         assert_eq!(one_line("a\n::error::b\r\nc"), "a\\n::error::b\\r\\nc");
         assert_eq!(lines("a\r\nb"), "a\\r\nb");
     }
 
     #[test]
-    fn what_moves_the_cursor_or_turns_text_is_written_as_an_escape() {
+    fn a_character_that_moves_the_cursor_or_turns_text_becomes_an_escape() {
         assert_eq!(one_line("a\u{9b}2Jb"), "a\\u{9b}2Jb");
         assert_eq!(
             one_line("a\x1b[2Jb\x1b]0;x\x07"),

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-/// A migration's version, `YYYYMMDDHHMMSS` as an integer; unique within its service.
+/// A migration's version: `YYYYMMDDHHMMSS` as an integer, unique in its service.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version(i64);
 
-/// Why a text is not a [`Version`]; its `Display` says so.
+/// Why a text is not a [`Version`]. `Display` prints the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VersionFault(String);
 
@@ -15,8 +15,8 @@ impl Version {
     ///
     /// # Errors
     ///
-    /// The text is not 14 ASCII digits, or no real date and time of day
-    /// (there is no leap second: UTC's cannot be told in advance).
+    /// The text is not 14 ASCII digits, or not a valid date and time. A leap second is not
+    /// valid, because nobody knows future leap seconds.
     pub fn parse(text: &str) -> Result<Version, VersionFault> {
         if let Some(other) = text.chars().find(|c| !c.is_ascii_digit()) {
             return Err(VersionFault(format!("`{other}` is not a digit")));
@@ -33,13 +33,13 @@ impl Version {
         }
     }
 
-    /// Takes an integer that is known to be a version, from a registry or a history.
+    /// Makes a version of an integer from a registry or a history, without a check.
     #[must_use]
     pub const fn from_integer(integer: i64) -> Version {
         Version(integer)
     }
 
-    /// The version as the history keeps it.
+    /// The version as the integer in the history.
     #[must_use]
     pub const fn as_integer(self) -> i64 {
         self.0
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_leap_day_is_a_day() {
+    fn a_leap_day_is_a_valid_day() {
         let version = Version::parse("20240229235959").expect("2024 is a leap year");
         assert_eq!(version.as_integer(), 20_240_229_235_959);
         assert_eq!(version.to_string(), "20240229235959");
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn each_fault_is_told_apart() {
+    fn each_fault_has_its_own_message() {
         assert_eq!(fault("2024"), "it has 4 digits, not 14");
         assert_eq!(fault("2024010112000x"), "`x` is not a digit");
         assert_eq!(fault("20230229000000"), "2023-02 has 28 days and no day 29");

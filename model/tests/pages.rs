@@ -1,4 +1,4 @@
-//! The form of the pages that `migrator explain` prints: their sections and their sentences.
+//! Tests the sections and the sentences of the pages of `migrator explain`.
 
 use migrator_model::Code;
 
@@ -25,7 +25,7 @@ fn prose(page: &str) -> Vec<&str> {
     lines
 }
 
-/// The sentences of a page, each text in back-ticks as one word. Tables are left out.
+/// The sentences of a page, without tables. A text in back-ticks counts as one word.
 fn sentences(page: &str) -> Vec<String> {
     let mut paragraphs = vec![String::new()];
     for line in prose(page) {

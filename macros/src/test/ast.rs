@@ -1,7 +1,7 @@
-//! What the user typed: the attribute's arguments, and the function below it.
+//! Parses the attribute's arguments and the function below it.
 //!
-//! The function is taken apart as far as it must be changed. `syn`'s own types for items
-//! want features that would double its build.
+//! Only the parts of the function that change are parsed. `syn`'s types for items need
+//! features that would double the build time of `syn`.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use syn::ext::IdentExt;
@@ -9,14 +9,14 @@ use syn::parse::{Parse, ParseStream, Parser, Result};
 use syn::punctuated::Punctuated;
 use syn::{Error, Ident, LitStr, Token, bracketed};
 
-/// What is said when there is no registry.
+/// The message if there is no registry.
 const NO_REGISTRY: &str =
     "name the registry, a static: `#[migrator_runtime::test(crate::REGISTRY)]`";
 
-/// What is said of an unknown option.
+/// The message on an unknown option.
 const OPTIONS: &str = "the options are `services = [\"…\"]` and `crate = path`";
 
-/// What is said of anything else than a function.
+/// The message on an item that is not a function.
 const NO_FUNCTION: &str = "expected an `async fn` with one parameter, `db: TestDatabase`";
 
 /// A test.
@@ -27,17 +27,17 @@ pub(crate) struct Test {
 
 /// The arguments of the attribute.
 pub(crate) struct Arguments {
-    /// The tokens of a path.
+    /// The path of the registry, as tokens.
     pub(crate) registry: TokenStream,
-    /// The services to migrate with what they need; all if none are named.
+    /// The services to migrate, with the services that they need; all services if the list is empty.
     pub(crate) services: Vec<LitStr>,
-    /// How the expansion names `migrator-runtime`, if not as usual.
+    /// The path of `migrator-runtime` in the generated code, if it is not the default.
     pub(crate) runtime: Option<TokenStream>,
 }
 
-/// The function, taken apart.
+/// The parts of the function.
 pub(crate) struct Function {
-    /// With those of documentation.
+    /// The attributes, including documentation.
     pub(crate) attributes: TokenStream,
     pub(crate) visibility: TokenStream,
     pub(crate) name: Ident,
@@ -49,16 +49,16 @@ pub(crate) struct Function {
     pub(crate) expected: Expected,
 }
 
-/// How the test passes.
+/// When the test passes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Expected {
-    /// By returning, with a value that says so.
+    /// It returns a value that means success.
     Success,
-    /// By a panic, which it was marked with.
+    /// It panics; the test has `#[should_panic]`.
     Panic,
 }
 
-/// The test, or all that is wrong with it.
+/// Parses a test, or returns all errors.
 pub(crate) fn parse(
     arguments: TokenStream,
     item: TokenStream,
@@ -114,7 +114,7 @@ impl Arguments {
                 self.runtime = Some(path(input)?);
                 Ok(())
             }
-            "services" | "crate" => Err(Error::new(key.span(), "it is given twice")),
+            "services" | "crate" => Err(Error::new(key.span(), "this option appears twice")),
             _ => Err(unknown(key.span())),
         }
     }
@@ -161,7 +161,7 @@ fn services(input: ParseStream<'_>) -> Result<Vec<LitStr>> {
     }
 }
 
-/// The function, or all that is wrong with it; an error of its own if it is none.
+/// Parses the function, or returns all errors. An item that is not a function is one error.
 fn function(input: ParseStream<'_>) -> Result<std::result::Result<Function, Vec<Error>>> {
     let mut faults = Vec::new();
     let (attributes, expected) = attributes(input, &mut faults)?;
@@ -211,7 +211,7 @@ fn attributes(input: ParseStream<'_>, faults: &mut Vec<Error>) -> Result<(TokenS
             Some("should_panic") => expected = Expected::Panic,
             Some("test") => faults.push(Error::new(
                 attribute.span(),
-                "it is a test already; remove `#[test]`",
+                "remove `#[test]`: this attribute already makes it a test",
             )),
             Some(_) | None => {}
         }

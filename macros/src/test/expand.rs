@@ -1,13 +1,13 @@
-//! The tokens: a test that hands the user's function to `migrator_runtime::testing`.
+//! Generates a test that passes the user's function to `migrator_runtime::testing`.
 //!
-//! They are as many whatever the registry holds, as they only name it.
+//! The size of the code does not depend on the registry, because the code only names it.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::ast::{Arguments, Expected, Function, Test};
 
-/// The function that the harness calls, around the one that the user wrote.
+/// The function that the test harness calls. It contains the function of the user.
 pub(crate) fn test(test: &Test) -> TokenStream {
     let Arguments {
         registry,
@@ -52,7 +52,7 @@ mod tests {
         test(arguments.parse().unwrap(), item.parse().unwrap()).to_string()
     }
 
-    /// As it stands in a source file.
+    /// The text, printed as tokens.
     fn tokens(text: &str) -> String {
         text.parse::<proc_macro2::TokenStream>()
             .unwrap()

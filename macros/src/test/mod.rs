@@ -1,14 +1,14 @@
-//! `#[migrator_runtime::test(REGISTRY)]`: a test with a database of its own.
+//! `#[migrator_runtime::test(REGISTRY)]`: a test with its own database.
 //!
-//! A pipeline, a stage a file: `ast` is what the user typed, `expand` the tokens. What a
-//! test does when it runs is `migrator_runtime::testing`'s business.
+//! This is a pipeline with one file for each stage: `ast` parses the arguments and the function,
+//! and `expand` generates the code. `migrator_runtime::testing` has the code that a test runs.
 
 mod ast;
 mod expand;
 
 use proc_macro2::TokenStream;
 
-/// The test, or all that is wrong with it.
+/// Generates the test, or all errors.
 pub(crate) fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
     match ast::parse(arguments, item) {
         Ok(test) => expand::test(&test),

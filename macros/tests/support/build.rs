@@ -1,4 +1,4 @@
-//! Runs cargo and makes out what it said.
+//! Runs cargo, and reads its output.
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -8,15 +8,15 @@ use std::time::Duration;
 
 use super::{Crate, temporary};
 
-/// The first build of all builds the dependencies too, on whatever machine.
+/// A long limit: the first build also builds the dependencies, perhaps on a slow machine.
 const PATIENCE: Duration = Duration::from_mins(5);
 
-/// One cargo at a time: they would only wait for each other's lock.
+/// Only one cargo at a time, because cargo holds a lock.
 static CARGO: Mutex<()> = Mutex::new(());
 
-/// How a `cargo build` went.
+/// The result of a `cargo build`.
 pub struct Build {
-    /// The crate's.
+    /// The name of the crate.
     name: String,
     pub succeeded: bool,
     pub stderr: String,
@@ -27,8 +27,8 @@ pub struct Build {
 }
 
 impl Build {
-    /// The errors and warnings of this crate, as `src/main.rs:1:2: error: …`,
-    /// and cargo's own errors but for its closing words.
+    /// The errors and warnings of this crate, such as `src/main.rs:1:2: error: …`, and cargo's
+    /// own errors without its last lines.
     pub fn findings(&self) -> Vec<&str> {
         let closing = ["could not compile", "build script logged errors"];
         let is_closing = |line: &str| closing.iter().any(|words| line.contains(words));
@@ -51,7 +51,7 @@ impl Crate {
         self.outcome("build")
     }
 
-    /// Has clippy look at the crate.
+    /// Runs clippy on the crate.
     pub fn clippy(&self) -> Build {
         self.outcome("clippy")
     }
@@ -74,14 +74,14 @@ impl Crate {
         }
     }
 
-    /// What the program that was built last prints.
+    /// The output of the program of the last build.
     pub fn output(&self) -> String {
         let output = bounded(Command::new(self.program()));
         assert!(output.status.success());
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// Where cargo puts the program.
+    /// The path of the program.
     pub fn program(&self) -> PathBuf {
         let name = format!("{}{}", self.name, std::env::consts::EXE_SUFFIX);
         target().join("debug").join(name)
@@ -99,7 +99,7 @@ impl Crate {
     }
 }
 
-/// Without the steps that went well, which would bury the rest in a failure.
+/// The output without the successful steps, so that a failed test shows only the errors.
 fn said(stderr: &str) -> String {
     let is_step = |line: &&str| {
         let line = line.trim_start();

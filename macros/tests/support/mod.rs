@@ -1,14 +1,14 @@
 //! Crates that embed a tree, written to a temporary folder and built by cargo.
 //!
-//! Each is a workspace of its own with the lock file of ours; all share one
-//! target folder, so that only their last crate is ever built anew.
+//! Each crate is its own workspace, with the lock file of this repository. All share one target
+//! folder, so that cargo builds the dependencies only once.
 
 #![allow(
     dead_code,
     unreachable_pub,
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "a part of every test file, of which each uses a part; it may panic as a test may"
+    reason = "each test file uses only a part of this module; tests may panic"
 )]
 
 mod build;
@@ -18,7 +18,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// Stands in for `migrator-runtime`, without what takes long to build.
+/// Replaces `migrator-runtime`, which takes long to build.
 const RUNTIME: &str = r"
 #[doc(hidden)]
 pub mod __private {
@@ -33,10 +33,10 @@ macro_rules! embed_migrations {
 }
 ";
 
-/// How a crate depends on it.
+/// The dependency on the replacement.
 pub const RUNTIME_DEPENDENCY: &str = "runtime.path = '../runtime'\n";
 
-/// A build script as the manual shows it.
+/// The build script in the manual.
 pub const BUILD_SCRIPT: &str = "fn main() { migrator_model::build_script::check(\"database\"); }\n";
 
 /// A program that prints its registry.
@@ -54,7 +54,7 @@ pub struct Crate {
 }
 
 impl Crate {
-    /// A crate with the good tree, without a build script; its program is [`MAIN`].
+    /// A crate with the valid tree and the program [`MAIN`], without a build script.
     pub fn new(name: &str) -> Crate {
         runtime();
         let folder = temporary().join(name);
@@ -70,7 +70,7 @@ impl Crate {
         new
     }
 
-    /// The same with a build script.
+    /// The same crate with a build script.
     pub fn with_build_script(name: &str) -> Crate {
         let new = Crate::new(name);
         new.write("build.rs", BUILD_SCRIPT);
@@ -112,14 +112,14 @@ impl Crate {
         file.unwrap().set_modified(time).unwrap();
     }
 
-    /// What the program printed; it must build.
+    /// The output of the program. The crate must build.
     pub fn run(&self) -> String {
         let build = self.build();
         assert!(build.succeeded, "{}", build.stderr);
         self.output()
     }
 
-    /// The registry of the tree on disk, as [`MAIN`] prints it.
+    /// The registry of the tree on disk, in the form that [`MAIN`] prints.
     pub fn expected(&self) -> String {
         let tree = migrator_model::disk::read(&self.path("database"), "database");
         let resolved = migrator_model::resolve(&tree);
@@ -128,8 +128,8 @@ impl Crate {
     }
 }
 
-/// Writes the crate that stands in for `migrator-runtime`, once: a newer file
-/// would make cargo build it again.
+/// Writes the replacement of `migrator-runtime` once. If it were written again, cargo would
+/// build it again.
 fn runtime() {
     let folder = temporary().join("runtime");
     let manifest = format!(

@@ -1,4 +1,4 @@
-//! The good tree: something of everything that an expansion has to carry.
+//! The valid tree. It has an example of everything that the generated code must contain.
 
 use super::Crate;
 

@@ -7,10 +7,10 @@ use crate::diagnostic::Position;
 use crate::id::MigrationRef;
 use crate::mode::Mode;
 
-/// What a script's directives say.
+/// The directives of a script.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Directives {
-    /// `no-transaction`.
+    /// `no-transaction`: how the script runs.
     pub mode: Mode,
     /// `requires SERVICE/VERSION`, each with its offset in the script.
     pub requires: Vec<(MigrationRef, usize)>,
@@ -20,16 +20,16 @@ pub struct Directives {
     pub statement_timeout: Option<Duration>,
     /// `allow CODE because …`, each with its offset in the script.
     pub allow: Vec<(Code, usize)>,
-    /// The reasons of these, in the same order.
+    /// The reasons of `allow`, in the same order.
     pub reasons: Vec<String>,
     /// `irreversible because …`: the reason.
     pub irreversible: Option<String>,
 }
 
-/// Something wrong with a directive.
+/// A fault in a directive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DirectiveFault {
-    /// What it is filed under.
+    /// Its code.
     pub code: Code,
     /// Where the directive starts.
     pub position: Position,

@@ -20,20 +20,20 @@ const KNOWN: [&str; 6] = [
     IRREVERSIBLE,
 ];
 
-/// The directive of a down script that takes nothing back, on purpose.
+/// The directive of a down script that deliberately reverts nothing.
 pub(super) const IRREVERSIBLE: &str = "irreversible";
 
 impl Directives {
-    /// Reads the directives of a script; all that is wrong with them is found.
+    /// Reads the directives of a script, and finds all faults in them.
     ///
     /// # Errors
     ///
-    /// Any directive is unknown, malformed, said twice, or not where it has an effect.
+    /// A directive is unknown, malformed, repeated, or in a place where it has no effect.
     pub fn read(sql: &str, direction: Direction) -> Result<Directives, Vec<DirectiveFault>> {
         Directives::read_tokens(sql, &tokens(sql), direction)
     }
 
-    /// The same for a script of which the tokens are known.
+    /// Does the same as [`Directives::read`], for tokens that the caller already has.
     pub(crate) fn read_tokens(
         sql: &str,
         tokens: &[Token],
@@ -67,7 +67,7 @@ impl Directives {
 struct Reader<'a> {
     sql: &'a str,
     direction: Direction,
-    /// Each directive's word and offset.
+    /// The word and the offset of each directive.
     seen: Vec<(&'a str, usize)>,
     found: Directives,
     faults: Vec<DirectiveFault>,
@@ -204,13 +204,13 @@ impl<'a> Reader<'a> {
         self.malformed(at, message.to_owned(), help);
     }
 
-    /// Nothing may stand beside `irreversible` that would have an effect.
+    /// Refuses statements and other directives in a script with `irreversible`.
     fn irreversible_alone(&mut self, tokens: &[Token]) {
         let of_it = self.seen.iter().find(|(word, _)| *word == IRREVERSIBLE);
         let Some(&(_, at)) = of_it.filter(|_| self.found.irreversible.is_some()) else {
             return;
         };
-        if tokens.iter().any(Token::says_something) {
+        if tokens.iter().any(Token::is_part_of_statement) {
             let message = "`irreversible` is in a script with statements".to_owned();
             let help = "remove the statements, or remove the directive";
             return self.malformed(at, message, help);

@@ -5,10 +5,10 @@ use std::time::Duration;
 use crate::id::MigrationRef;
 use crate::version::Version;
 
-/// The most that Postgres takes for a timeout, in milliseconds (`guc_tables.c`: `INT_MAX`).
+/// The longest timeout that Postgres accepts, in milliseconds (`guc_tables.c`: `INT_MAX`).
 const MOST_MILLISECONDS: u64 = i32::MAX as u64;
 
-/// What follows `migrator:` in a line of a comment, in whatever case and spacing it is written.
+/// The text after `migrator:` in a line of a comment. Case and spaces do not matter.
 pub(super) fn after_prefix(line: &str) -> Option<&str> {
     let body = line.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '-' | '/' | '*'));
     let (word, rest) = body.split_at_checked("migrator".len())?;

@@ -11,10 +11,10 @@ use crate::code::Code;
 use crate::file_name::snake_case_fault;
 use crate::nearest::suggestion;
 
-/// The longest name of a service: `<service>_history` must fit into Postgres's 63 bytes.
+/// The longest name of a service. `<service>_history` must not be longer than Postgres's 63 bytes.
 const LONGEST_NAME: usize = 48;
 
-/// Why a text cannot be the name of a service, if it cannot.
+/// Why a text cannot be the name of a service; `None` if it can.
 #[must_use]
 pub fn service_name_fault(name: &str) -> Option<String> {
     if name == "all" {
@@ -27,7 +27,7 @@ pub fn service_name_fault(name: &str) -> Option<String> {
 }
 
 impl Reader<'_> {
-    /// The tiers, unless something is wrong with them: then none is looked up there.
+    /// Returns the tiers; `None` if they have a fault, so that no service's tier is checked.
     pub(super) fn tiers(&mut self, fields: &Fields<'_, '_>) -> Option<Vec<String>> {
         let before = self.diagnostics.len();
         let tiers = match fields.get("tiers") {
@@ -169,7 +169,7 @@ impl Reader<'_> {
         None
     }
 
-    /// Takes a directory from all services that share it: whose its migrations are, is not known.
+    /// Removes a directory from all services that share it, because its migrations have no clear owner.
     pub(super) fn check_directories(&mut self, services: &mut [Entry]) {
         let mut owners: BTreeMap<String, String> = BTreeMap::new();
         let mut shared = BTreeSet::new();

@@ -8,10 +8,10 @@ use toml::de::DeValue;
 use super::table::Reader;
 use crate::code::{Code, Level};
 
-/// The longest name that Postgres takes, in bytes (`NAMEDATALEN`).
+/// The longest name that Postgres accepts, in bytes (`NAMEDATALEN`).
 const LONGEST_ROLE: usize = 63;
 
-/// Whether Postgres keeps a role's name for itself (`IsReservedName`, `get_rolespec_name`).
+/// Whether Postgres reserves the name of a role (`IsReservedName`, `get_rolespec_name`).
 fn is_reserved(role: &str) -> bool {
     role.starts_with("pg_") || ["public", "none"].contains(&role)
 }
@@ -49,7 +49,7 @@ impl Reader<'_> {
         levels
     }
 
-    /// What `drift` leaves out.
+    /// The patterns of objects that `drift` leaves out.
     pub(super) fn left_out(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<String> {
         let Some(table) = value.get_ref().as_table() else {
             self.wrong_type("drift", "a table with the key `leave_out`", value);
@@ -71,7 +71,7 @@ impl Reader<'_> {
         patterns.into_iter().map(|(pattern, _)| pattern).collect()
     }
 
-    /// The roles that others make, for `verify`.
+    /// The roles that others create, for `verify`.
     pub(super) fn roles(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<String> {
         let Some(table) = value.get_ref().as_table() else {
             self.wrong_type("verify", "a table with the key `roles`", value);

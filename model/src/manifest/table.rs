@@ -19,7 +19,7 @@ pub(super) struct Reader<'a> {
 /// The values of a table by key.
 pub(super) struct Fields<'a, 'i> {
     pub(super) known: BTreeMap<&'a str, &'a Spanned<DeValue<'i>>>,
-    /// Keys that may have been meant by keys that are not known.
+    /// Known keys that are missing, and similar to an unknown key.
     pub(super) misspelt: Vec<&'static str>,
 }
 
@@ -30,7 +30,7 @@ impl<'a, 'i> Fields<'a, 'i> {
 }
 
 impl Reader<'_> {
-    /// Splits a table into its fields; a key that is not known is a fault.
+    /// Splits a table into its fields. An unknown key is a fault.
     pub(super) fn fields<'a, 'i>(
         &mut self,
         table: &'a DeTable<'i>,

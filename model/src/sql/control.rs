@@ -1,31 +1,31 @@
-//! Which statements end a transaction or exchange data with the client.
+//! Finds statements that end a transaction or exchange data with the client.
 //!
-//! A script runs in one transaction with its history entry, and no client reads or sends
-//! rows. So the build, the run and the resume of a script all ask here.
+//! A script and its history entry run in one transaction, and the client neither reads nor
+//! sends rows. The build, a run and the resume of a script use this module.
 
 use super::statement::split;
 use super::token::{Kind, Token, tokens};
 use crate::mode::Mode;
 
-/// A statement that a script must not hold.
+/// A statement that a script must not contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unfit {
     /// Where the statement starts in the script, in bytes.
     pub offset: usize,
-    /// What it does.
+    /// Why the script must not contain it.
     pub why: Why,
 }
 
-/// Why a script must not hold a statement.
+/// Why a script must not contain a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
-    /// It ends the transaction that the script shares with its history entry.
+    /// It ends the transaction of the script and its history entry.
     EndsTransaction,
-    /// It reads from the client or sends rows to it.
+    /// It reads rows from the client, or sends rows to the client.
     TalksToClient,
 }
 
-/// The first statement that a script of this mode must not hold.
+/// The first statement that a script with this mode must not contain.
 #[must_use]
 pub fn unfit(sql: &str, mode: Mode) -> Option<Unfit> {
     split(sql, tokens(sql)).into_iter().find_map(|statement| {
@@ -42,7 +42,7 @@ pub fn unfit(sql: &str, mode: Mode) -> Option<Unfit> {
     })
 }
 
-/// Whether a statement opens a transaction.
+/// Whether a statement begins a transaction.
 #[must_use]
 pub fn opens_transaction(statement: &str) -> bool {
     Words::read(statement).open_transaction()
@@ -54,14 +54,14 @@ pub fn ends_transaction(statement: &str) -> bool {
     Words::read(statement).end_transaction()
 }
 
-/// Whether a statement that ends a transaction opens the next one: `COMMIT AND CHAIN`.
+/// Whether a statement that ends a transaction begins the next one: `COMMIT AND CHAIN`.
 #[must_use]
 pub fn chains_transaction(statement: &str) -> bool {
     Words::read(statement).has_pair(&["AND"], &["CHAIN"])
 }
 
 impl Why {
-    /// What is wrong with the statement.
+    /// The message.
     #[must_use]
     pub fn message(self) -> &'static str {
         match self {
@@ -74,7 +74,7 @@ impl Why {
         }
     }
 
-    /// What to write in its place.
+    /// The help: what to write instead.
     #[must_use]
     pub fn help(self) -> &'static str {
         match self {
@@ -87,7 +87,7 @@ impl Why {
     }
 }
 
-/// The words of a statement outside of parentheses. Any other token there is an empty word.
+/// The words of a statement outside parentheses. Each other token becomes an empty word.
 struct Words<'a>(Vec<&'a str>);
 
 impl<'a> Words<'a> {
@@ -114,7 +114,7 @@ impl<'a> Words<'a> {
                     }
                 }
             }
-            // No statement of these kinds opens with another token.
+            // No statement of these kinds starts with another token.
             if !matches!(words.first(), Some(first) if OPENING.iter().any(|o| same(first, o))) {
                 break;
             }
@@ -141,8 +141,8 @@ impl<'a> Words<'a> {
             let next = (1..self.0.len()).find(|&at| !self.is(at, filler));
             return !next.is_some_and(|at| self.is(at, &["TO"]));
         }
-        // `PREPARE transaction AS …` is a prepared statement of that name; `PREPARE
-        // TRANSACTION '…'` is the other.
+        // `PREPARE transaction AS …` prepares a statement with that name. `PREPARE
+        // TRANSACTION '…'` prepares a transaction.
         self.is(0, &["COMMIT", "END"])
             || (self.is(0, &["PREPARE"]) && self.is(1, &["TRANSACTION"]) && self.is(2, &[""]))
     }
@@ -152,7 +152,7 @@ impl<'a> Words<'a> {
     }
 }
 
-/// The first words of the statements that this module knows.
+/// The first words of the statements that this module recognises.
 const OPENING: [&str; 8] = [
     "BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "PREPARE", "COPY",
 ];
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_ends_the_transaction_is_found() {
+    fn a_statement_that_ends_the_transaction_is_found() {
         for sql in [
             "COMMIT",
             "select 1; commit /* now */ and chain;",
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_just_looks_like_it_is_not() {
+    fn a_statement_that_only_looks_similar_is_not_found() {
         for sql in [
             "SAVEPOINT a; ROLLBACK TO a; RELEASE a",
             "rollback work /* . */ to savepoint a",
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_talks_to_the_client_is_found_in_both_modes() {
+    fn a_statement_that_exchanges_rows_with_the_client_is_found_in_both_modes() {
         for sql in [
             "COPY t FROM STDIN",
             "copy public.t (a, b) from stdin with (format csv)",
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn other_copies_are_fit() {
+    fn other_copy_statements_are_allowed() {
         for sql in [
             "COPY t FROM '/from stdin'",
             "COPY stdin FROM PROGRAM 'echo from stdin'",
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_that_are_cut_off_do_no_harm() {
+    fn a_truncated_text_causes_no_panic() {
         for sql in [
             "COPY 'a",
             "COPY \"",

@@ -1,4 +1,4 @@
-//! A script's fingerprint: what an edit of its form alone does not alter.
+//! A script's fingerprint. An edit of comments or white space does not change it.
 
 use std::hash::Hasher;
 
@@ -7,18 +7,18 @@ use siphasher::sip::SipHasher13;
 use super::operator;
 use super::token::{Token, gap, tokens};
 
-/// A hash over the script's tokens, which comments, white space, line ends and
-/// a byte-order mark do not alter.
+/// A hash of the script's tokens. Comments, white space, line ends and a byte-order mark do
+/// not change it.
 #[must_use]
 pub fn fingerprint(sql: &str) -> u64 {
     fingerprint_of(sql, &tokens(sql))
 }
 
-/// The same for a script of which the tokens are known.
+/// Does the same as [`fingerprint`], for tokens that the caller already has.
 ///
-/// Two bytes that no text in UTF-8 has stand behind a token and where white space
-/// between two tokens says something: between operators that would be one without it,
-/// and between strings that are one because of it.
+/// The hash gets the byte `0xff` after each token, and the byte `0xfe` for white space that has
+/// a meaning. Neither byte occurs in UTF-8. White space has a meaning between two operators
+/// that would otherwise be one, and between two parts of one string.
 pub(crate) fn fingerprint_of(sql: &str, tokens: &[Token]) -> u64 {
     let mut hasher = SipHasher13::new();
     let said: Vec<&Token> = tokens.iter().filter(|token| !token.is_trivia()).collect();
@@ -53,7 +53,7 @@ mod tests {
     use crate::sql::normalise;
 
     #[test]
-    fn a_fingerprint_is_blind_to_form_and_sees_content() {
+    fn a_fingerprint_depends_on_tokens_and_not_on_white_space() {
         let one = fingerprint("SELECT a, 'x' FROM t;");
         assert_eq!(
             one,
@@ -63,9 +63,9 @@ mod tests {
         assert_ne!(fingerprint("SELECT ab"), fingerprint("SELECT a b"));
     }
 
-    /// Pairs of scripts that Postgres reads otherwise.
+    /// Pairs of scripts with different meanings in Postgres.
     #[test]
-    fn what_looks_like_white_space_and_is_not_is_seen() {
+    fn an_edit_of_white_space_that_has_a_meaning_changes_the_fingerprint() {
         for (one, other) in [
             ("SELECT 'a'\n'b'", "SELECT 'a' 'b'"),
             ("SELECT 'a'\n'b'", "SELECT 'a' /*\n*/ 'b'"),
@@ -90,9 +90,9 @@ mod tests {
         }
     }
 
-    /// Pairs of scripts that Postgres reads alike.
+    /// Pairs of scripts with the same meaning in Postgres.
     #[test]
-    fn what_is_white_space_alone_is_passed_over() {
+    fn an_edit_of_white_space_without_a_meaning_changes_nothing() {
         for (one, other) in [
             ("SELECT 'a'\n'b'", "SELECT 'a' -- why\n\n\t'b'"),
             ("SELECT 1 <-1, 2*-1", "SELECT 1 < -1, 2 * - 1"),
@@ -107,7 +107,7 @@ mod tests {
         }
     }
 
-    /// Tokens that are none of each other's beginnings or ends.
+    /// Tokens of which none is the beginning or the end of another.
     fn token() -> impl Strategy<Value = &'static str> {
         proptest::sample::select(vec![
             "SELECT",
@@ -133,7 +133,7 @@ mod tests {
         ])
     }
 
-    /// What may stand between two tokens and says nothing.
+    /// White space and comments without a meaning between two tokens.
     fn space() -> impl Strategy<Value = &'static str> {
         proptest::sample::select(vec![
             " ",
@@ -144,7 +144,7 @@ mod tests {
         ])
     }
 
-    /// The same that ends a line.
+    /// The same, with the end of a line.
     fn line_end() -> impl Strategy<Value = &'static str> {
         proptest::sample::select(vec!["\n", "\r\n", " -- c 'd $$ /*\n", "\n\n  "])
     }
@@ -159,7 +159,7 @@ mod tests {
             let mut other: String = mark.into_iter().collect();
             let mut last = "";
             for (token, _, space, line_end) in &parts {
-                // There the end of a line would join two strings.
+                // In this place the end of a line would join two strings.
                 let joins = last.ends_with('\'') && token.starts_with('\'');
                 other += if joins { space } else { line_end };
                 other += token;

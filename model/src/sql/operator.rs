@@ -1,8 +1,7 @@
-//! Where operators end, as Postgres's `scan.l` has it: the lexer gives their characters
-//! one by one, and white space between them may make two operators of one.
+//! Finds the ends of operators, as Postgres's `scan.l` does. The lexer gives each character of
+//! an operator as a token. White space between two characters may separate two operators.
 
-/// Whether a token is of an operator: one of these characters, or a colon, of which
-/// `::` and `:=` are made.
+/// Whether a token is a character of an operator. The colon is one, because of `::` and `:=`.
 pub(super) fn is_part(token: &str) -> bool {
     token.len() == 1 && token.contains(|c| is_character(c) || c == ':')
 }
@@ -11,9 +10,8 @@ fn is_character(c: char) -> bool {
     "+-*/<>=~!@#%^&|`?".contains(c)
 }
 
-/// For each of these characters, which have nothing but white space and comments
-/// between them, whether an operator ends behind it that would not if they were not
-/// apart, or the other way round.
+/// Takes characters of operators with only white space and comments between them. Says for
+/// each character whether the white space decides if an operator ends after it.
 pub(super) fn ends(sql: &str, places: impl Iterator<Item = usize>) -> Vec<bool> {
     let places: Vec<usize> = places.collect();
     let characters: Vec<char> = places
@@ -38,7 +36,7 @@ pub(super) fn ends(sql: &str, places: impl Iterator<Item = usize>) -> Vec<bool> 
     apart.iter().zip(&together).map(|(a, b)| a != b).collect()
 }
 
-/// Says of each of some adjacent characters whether an operator ends behind it.
+/// Says for each of some adjacent characters whether an operator ends after it.
 fn split(mut run: &[char], ends: &mut Vec<bool>) {
     while !run.is_empty() {
         let length = length(run);
@@ -47,8 +45,8 @@ fn split(mut run: &[char], ends: &mut Vec<bool>) {
     }
 }
 
-/// The length of the first operator. It ends in `+` or `-` only if it is nothing else,
-/// or has a character in it that SQL's own operators do not have.
+/// The length of the first operator. An operator of several characters ends in `+` or `-` only
+/// if it contains a character that SQL's own operators do not have.
 fn length(run: &[char]) -> usize {
     if let [':', next, ..] = run {
         return if matches!(next, ':' | '=') { 2 } else { 1 };

@@ -1,15 +1,15 @@
-//! The parts of a statement, for who reads it word for word.
+//! The parts of a statement, for code that reads it word by word.
 
 use super::token::{Kind, tokens};
 
-/// A part of a statement; comments and white space are none.
+/// A part of a statement. Comments and white space are not parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Part<'a> {
-    /// A keyword or a name without quotes, as written.
+    /// A keyword or a name without quotes, as in the script.
     Word(&'a str),
     /// A name in quotes, without the quotes.
     Quoted(String),
-    /// A plain string, without the quotes; backslashes are as written.
+    /// A plain string, without the quotes. Backslashes have no special meaning.
     Text(String),
     /// Anything else: punctuation, a number, a string of another kind.
     Mark(&'a str),
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn words_names_and_strings_are_told_apart() {
+    fn words_names_and_strings_are_distinguished() {
         let text = |text: &str| Part::Text(text.to_owned());
         let quoted = |text: &str| Part::Quoted(text.to_owned());
         assert_eq!(
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn other_strings_and_open_ones_are_marks() {
+    fn strings_of_other_kinds_and_unclosed_strings_are_marks() {
         for sql in [
             "E'a'", "U&'a'", "U&\"a\"", "B'1'", "$$a$$", "12", "'a", "\"a",
         ] {

@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use super::token::{Kind, Token, tokens};
 
-/// The statements of a script: byte ranges without the comments and white
-/// space around them and without the semicolons between them.
+/// The byte ranges of the statements of a script. They do not include the comments and the
+/// white space around a statement, or the semicolon after it.
 ///
-/// A semicolon inside quotes, comments, parentheses (as in `CREATE RULE … DO
-/// (…; …)`) or a `BEGIN ATOMIC … END` body ends no statement.
+/// A semicolon does not end a statement in quotes, in comments, in parentheses (as in
+/// `CREATE RULE … DO (…; …)`) or in a `BEGIN ATOMIC … END` body.
 #[must_use]
 pub fn statements(sql: &str) -> Vec<Range<usize>> {
     let statements = split(sql, tokens(sql)).into_iter();
@@ -34,7 +34,7 @@ struct Splitter {
     done: Vec<Vec<Token>>,
     current: Vec<Token>,
     parentheses: usize,
-    /// `END`s that are still to come in a `BEGIN ATOMIC` body.
+    /// The number of `END`s that a `BEGIN ATOMIC` body still needs.
     ends: usize,
     after_begin: bool,
 }
@@ -49,8 +49,8 @@ impl Splitter {
         self.current.push(token);
     }
 
-    /// Follows parentheses and, in a body, `CASE … END`, the one other construct
-    /// that `END` closes there.
+    /// Counts parentheses and, in a body, `CASE … END`. No other construct in a body ends
+    /// with `END`.
     fn nest(&mut self, text: &str, kind: Kind) {
         let word = |word: &str| kind == Kind::Word && text.eq_ignore_ascii_case(word);
         let opens_body = self.after_begin && word("atomic");

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use squawk_lexer::{LiteralKind, TokenKind};
 
-/// A kind of token, as far as this crate tells them apart.
+/// The kinds of tokens that this crate distinguishes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Blank,
@@ -17,18 +17,18 @@ pub(crate) enum Kind {
     Other,
 }
 
-/// A token with its bytes in the script.
+/// A token with its range of bytes in the script.
 #[derive(Clone, Debug)]
 pub(crate) struct Token {
     pub(crate) kind: Kind,
     pub(crate) range: Range<usize>,
-    /// What is not closed before the end of the script: `string`, `comment` or `name`.
+    /// `string`, `comment` or `name` if the token is not closed before the end of the script.
     pub(crate) open: Option<&'static str>,
 }
 
 impl Token {
     /// Whether it is part of a statement: neither blank, nor comment, nor semicolon.
-    pub(crate) fn says_something(&self) -> bool {
+    pub(crate) fn is_part_of_statement(&self) -> bool {
         !self.is_trivia() && self.kind != Kind::Semicolon
     }
 
@@ -41,7 +41,7 @@ impl Token {
     }
 }
 
-/// Splits a script into tokens that cover it from end to end.
+/// Splits a script into tokens. Together they cover the whole script.
 pub(crate) fn tokens(sql: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut start = Some(0);
@@ -51,9 +51,9 @@ pub(crate) fn tokens(sql: &str) -> Vec<Token> {
     tokens
 }
 
-/// Splits from a place on, up to the end or the end of a string that goes on in
-/// another line: what a backslash means in its further parts is not seen by the lexer,
-/// which takes each for a string of its own.
+/// Splits the script from `start` on. It stops at the end of the script, or after a string
+/// with escapes that continues in another line, and returns where to continue. The lexer takes
+/// each further part of such a string for a string without escapes.
 fn tokens_from(sql: &str, start: usize, tokens: &mut Vec<Token>) -> Option<usize> {
     let mut offset = start;
     for token in squawk_lexer::tokenize(&sql[start..]) {
@@ -78,7 +78,7 @@ fn tokens_from(sql: &str, start: usize, tokens: &mut Vec<Token>) -> Option<usize
     None
 }
 
-/// The further parts of a string with escapes, if it has any, and where they end.
+/// Adds the further parts of a string with escapes, and returns where they end.
 fn continued(sql: &str, start: usize, tokens: &mut Vec<Token>) -> Option<usize> {
     let mut end = None;
     let mut at = start;
@@ -101,8 +101,8 @@ fn continued(sql: &str, start: usize, tokens: &mut Vec<Token>) -> Option<usize> 
     end
 }
 
-/// The white space behind a string up to the part with which it goes on, if it does:
-/// there is the end of a line in it, and no comment but those that such an end closes
+/// The length of the white space between two parts of a string; `None` if the string has no
+/// further part. The white space must contain the end of a line. It may contain `--` comments
 /// (`whitespace_with_newline` in Postgres's `scan.l`).
 pub(super) fn gap(rest: &str) -> Option<usize> {
     let (mut at, mut has_line_end) = (0, false);
@@ -122,7 +122,7 @@ pub(super) fn gap(rest: &str) -> Option<usize> {
     }
 }
 
-/// The length of a string with escapes, from its first quote to its last.
+/// The length of a string with escapes, with its quotes; `None` if it is not closed.
 fn escaped(text: &str) -> Option<usize> {
     let mut characters = text.char_indices().skip(1).peekable();
     while let Some((at, character)) = characters.next() {

@@ -1,22 +1,22 @@
-//! One fault in any good tree is found once and under its code; nothing panics.
+//! A fault in a valid tree gives one finding with its code. No tree causes a panic.
 
 use crate::generated::{Requires, Spec, specs, uid, version};
 use migrator_model::{Code, Node, Tree, resolve};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-/// A good tree, and where in it a fault goes.
+/// A valid tree, and the place for a fault.
 struct Site<'a> {
     spec: &'a Spec,
     tree: Tree,
     migration: usize,
     service: usize,
-    /// Of the migration, the script to spoil.
+    /// The script of the migration that gets the fault.
     script: String,
 }
 
-/// A fault: what it is filed under, and how it comes about; not every fault
-/// fits into every tree.
+/// A fault: its code, and a function that makes it. The function returns `None` if the fault
+/// does not fit into the tree.
 type Fault = (Code, fn(&mut Site<'_>) -> Option<()>);
 
 const FAULTS: &[Fault] = &[
@@ -225,7 +225,7 @@ impl Site<'_> {
         (nodes.len() < before).then_some(())
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "a fault is a chain of these")]
+    #[expect(clippy::unnecessary_wraps, reason = "a fault is a chain of such calls")]
     fn put(&mut self, path: &str, node: Node) -> Option<()> {
         self.tree.nodes.insert(path.to_owned(), node);
         Some(())
@@ -285,7 +285,7 @@ impl Site<'_> {
         self.prepend(&format!("-- migrator: requires {reference}"))
     }
 
-    /// Replaces the first of a text in the manifest.
+    /// Replaces the first occurrence of a text in the manifest.
     fn edit(&mut self, from: &str, to: &str) -> Option<()> {
         self.text("services.toml", |text| {
             let manifest = String::from_utf8_lossy(text);
@@ -300,7 +300,7 @@ impl Site<'_> {
     }
 }
 
-/// Names of which paths in a tree are made: right ones, and all manner of others.
+/// Names for paths in a tree: valid names and many invalid ones.
 fn names() -> impl Strategy<Value = String> {
     prop_oneof![
         select(vec![
@@ -353,7 +353,7 @@ fn nodes() -> impl Strategy<Value = Node> {
     ]
 }
 
-/// Trees in which anything may be wrong, even what no disk would hold.
+/// Trees with any faults, even those that are impossible on a disk.
 fn wild_trees() -> impl Strategy<Value = Tree> {
     let path = prop::collection::vec(names(), 0..4).prop_map(|names| names.join("/"));
     let place = prop_oneof![
@@ -372,7 +372,7 @@ fn wild_trees() -> impl Strategy<Value = Tree> {
 
 #[test]
 fn every_code_of_the_tree_is_among_the_faults() {
-    // Those about the SQL are found by `migrator-analysis`.
+    // `migrator-analysis` finds the faults in the SQL.
     let of_the_sql = |code: &Code| {
         let code = code.as_str();
         ("M0208".."M03").contains(&code) || ("M0320".."M04").contains(&code)

@@ -1,4 +1,4 @@
-//! Generated trees in which nothing is wrong.
+//! Generates valid trees.
 
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -8,12 +8,12 @@ use migrator_model::{Node, Tree};
 const TIERS: [&str; 3] = ["Core Setup", "Foundation Services", "Core Services"];
 const NAMES: [&str; 5] = ["core", "tenant", "auth", "user", "reporting"];
 
-/// What a tree is made from.
+/// The specification of a tree.
 #[derive(Clone, Debug)]
 pub(crate) struct Spec {
-    /// By tier; each depends on earlier ones only.
+    /// The services in the order of tiers. Each depends only on earlier ones.
     pub(crate) services: Vec<Service>,
-    /// In the order of their versions; each requires earlier ones only.
+    /// The migrations in the order of versions. Each requires only earlier ones.
     pub(crate) migrations: Vec<Migration>,
 }
 
@@ -42,7 +42,7 @@ pub(crate) enum Requires {
     Some,
 }
 
-/// Any good tree of a few services and migrations.
+/// Any valid tree with a few services and migrations.
 pub(crate) fn specs(requires: Requires) -> impl Strategy<Value = Spec> {
     let names = Just(NAMES.to_vec()).prop_shuffle();
     let tiers = prop::collection::vec(0usize..3, 1..=NAMES.len());
@@ -94,7 +94,7 @@ fn earlier(than: usize, picks: &[Index]) -> Vec<usize> {
 }
 
 impl Spec {
-    /// The tree, with the services' tables in the manifest in this order.
+    /// The tree, with the services in this order in the manifest.
     pub(crate) fn tree_with(&self, tables: &[usize]) -> Tree {
         let mut tree = Tree::new("database");
         tree.nodes.insert("migrations".to_owned(), Node::Folder);
@@ -137,7 +137,7 @@ impl Spec {
         format!("migrations/{}_service", self.services[service].name)
     }
 
-    /// How a migration is named by others.
+    /// The reference to a migration.
     pub(crate) fn reference(&self, migration: usize) -> String {
         let service = self.services[self.migrations[migration].service].name;
         format!("{service}/{}", version(migration))

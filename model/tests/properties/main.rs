@@ -1,4 +1,4 @@
-//! What holds of any tree, good or bad.
+//! Properties of all trees, valid or not.
 
 mod faults;
 mod generated;

@@ -1,4 +1,4 @@
-//! The order of any good tree, held to what it promises.
+//! Tests the order of the migrations in valid trees.
 
 use crate::generated::{Requires, Spec, specs};
 use migrator_model::{Registry, resolve};
@@ -71,8 +71,8 @@ proptest! {
         }
     }
 
-    /// Where a migration runs before one that it would follow without
-    /// `requires`, it is the one that the other waits for.
+    /// If a migration runs directly before one that it would follow without `requires`, the
+    /// second one requires the first.
     #[test]
     fn requires_moves_a_migration_later_and_never_earlier(spec in specs(Requires::Some)) {
         let plain = order(&registry(&without_requires(&spec)));
