@@ -6,17 +6,17 @@ use migrator_model::directive::Directives;
 use migrator_model::{Code, Diagnostic, Level, Severity};
 
 use crate::finding::Finding;
-use crate::nowhere::Nowhere;
+use crate::missing::MissingObjects;
 use crate::script::Script;
 
 /// What was looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Extent {
+pub(crate) enum Coverage {
     /// Everything.
-    All,
+    AllChecks,
     /// What can be said of each script by itself: an allowance of anything else
     /// may well silence something.
-    Single,
+    SingleScripts,
 }
 
 /// What only `migrator verify` finds: whether an allowance silences it cannot be said here.
@@ -27,23 +27,23 @@ const OF_VERIFY: [Code; 2] = [Code::M0510, Code::M0511];
 /// is shown, unless it is allowed.
 pub(crate) fn apply<'a>(
     findings: Vec<Finding<'a>>,
-    nowhere: &Nowhere<'a>,
+    missing: &MissingObjects<'a>,
     scripts: &[&Script<'a>],
     levels: &BTreeMap<Code, Level>,
-    extent: Extent,
+    coverage: Coverage,
 ) -> Vec<Diagnostic> {
     let mut allowances = Allowances::of(scripts);
     let mut diagnostics = Vec::new();
     for finding in findings {
         let is_silenced = allowances.silence(&finding);
         let is_explained = levels.get(&Code::M0325) != Some(&Level::Allow)
-            && nowhere.explains(&finding, |script| allowances.has(script, Code::M0325));
+            && missing.explains(&finding, |script| allowances.has(script, Code::M0325));
         if !is_silenced && !is_explained {
             diagnostics.extend(leveled(finding, levels));
         }
     }
-    if extent == Extent::All {
-        for finding in allowances.idle(scripts) {
+    if coverage == Coverage::AllChecks {
+        for finding in allowances.unused(scripts) {
             diagnostics.extend(leveled(finding, levels));
         }
     }
@@ -109,19 +109,20 @@ impl<'a> Allowances<'a> {
         }
     }
 
-    fn idle<'s>(&self, scripts: &[&'s Script<'s>]) -> Vec<Finding<'s>> {
-        let idle = self.open.iter().filter(|(_, a)| a.used == Used::No);
-        let idle = idle.filter(|((_, code), _)| !OF_VERIFY.contains(code));
-        idle.filter_map(|((path, code), allowance)| {
-            let script = scripts.iter().find(|script| script.path == *path)?;
-            Some(Finding::new(
-                script,
-                Code::M0226,
-                allowance.offset,
-                format!("nothing in this script is found as `{code}`"),
-                "remove the directive",
-            ))
-        })
-        .collect()
+    fn unused<'s>(&self, scripts: &[&'s Script<'s>]) -> Vec<Finding<'s>> {
+        let unused = self.open.iter().filter(|(_, a)| a.used == Used::No);
+        let unused = unused.filter(|((_, code), _)| !OF_VERIFY.contains(code));
+        unused
+            .filter_map(|((path, code), allowance)| {
+                let script = scripts.iter().find(|script| script.path == *path)?;
+                Some(Finding::new(
+                    script,
+                    Code::M0226,
+                    allowance.offset,
+                    format!("nothing in this script is found as `{code}`"),
+                    "remove the directive",
+                ))
+            })
+            .collect()
     }
 }

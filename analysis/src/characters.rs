@@ -19,12 +19,12 @@ pub(crate) struct Misleading {
     name: &'static str,
     /// What is to be done with it.
     remedy: &'static str,
-    place: Place,
+    place: TokenPlace,
 }
 
 /// Where a character stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum TokenPlace {
     Statement,
     QuotedName,
     String,
@@ -36,18 +36,18 @@ pub(crate) fn find<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
     let found = misleading(script.sql.text).into_iter().next()?;
     let what = found.shown();
     let message = match found.place {
-        Place::Statement => format!("{what} is part of a name here"),
-        Place::QuotedName => format!("{what} is part of a quoted name"),
-        Place::String => {
+        TokenPlace::Statement => format!("{what} is part of a name here"),
+        TokenPlace::QuotedName => format!("{what} is part of a quoted name"),
+        TokenPlace::String => {
             format!("{what} in a string makes the script look different from what it does")
         }
-        Place::Comment => {
+        TokenPlace::Comment => {
             format!("{what} in a comment makes the script look different from what it does")
         }
     };
     let help = match found.place {
-        Place::String => "remove it, or write it as an escape: `U&'\\2066'`",
-        Place::Statement | Place::QuotedName | Place::Comment => found.remedy,
+        TokenPlace::String => "remove it, or write it as an escape: `U&'\\2066'`",
+        TokenPlace::Statement | TokenPlace::QuotedName | TokenPlace::Comment => found.remedy,
     };
     Some(Finding::new(
         script,
@@ -65,9 +65,9 @@ pub(crate) fn behind_error(text: &str, error: usize) -> Option<(usize, String, S
         .find('\n')
         .map_or(text.len(), |line| error + line);
     let start = text[..error].rfind(';').map_or(0, |at| at + 1);
-    let found = misleading(text)
-        .into_iter()
-        .find(|found| found.place == Place::Statement && (start..=end).contains(&found.offset))?;
+    let found = misleading(text).into_iter().find(|found| {
+        found.place == TokenPlace::Statement && (start..=end).contains(&found.offset)
+    })?;
     let message = format!("{} is not allowed here", found.shown());
     Some((found.offset, message, found.remedy.to_owned()))
 }
@@ -115,12 +115,12 @@ fn misleading(text: &str) -> Vec<Misleading> {
     clippy::wildcard_enum_match_arm,
     reason = "whatever else a token is, it is part of a statement"
 )]
-fn place_of(kind: TokenKind, text: &str) -> Place {
+fn place_of(kind: TokenKind, text: &str) -> TokenPlace {
     match kind {
-        TokenKind::LineComment | TokenKind::BlockComment { .. } => Place::Comment,
-        TokenKind::QuotedIdent { .. } => Place::QuotedName,
-        TokenKind::Literal { .. } if text.contains(['\'', '$']) => Place::String,
-        _ => Place::Statement,
+        TokenKind::LineComment | TokenKind::BlockComment { .. } => TokenPlace::Comment,
+        TokenKind::QuotedIdent { .. } => TokenPlace::QuotedName,
+        TokenKind::Literal { .. } if text.contains(['\'', '$']) => TokenPlace::String,
+        _ => TokenPlace::Statement,
     }
 }
 
@@ -134,7 +134,7 @@ fn joins(text: &str, offset: usize, character: char) -> bool {
 
 /// What a character is, as far as it decides where it misleads.
 #[derive(Clone, Copy)]
-enum Sort {
+enum Confusion {
     /// It turns the direction of the text around it.
     Direction,
     /// It ends a line for a person, not for Postgres.
@@ -145,13 +145,13 @@ enum Sort {
     Alike,
 }
 
-impl Sort {
-    fn misleads(self, place: Place) -> bool {
+impl Confusion {
+    fn misleads(self, place: TokenPlace) -> bool {
         match self {
-            Sort::Direction => true,
-            Sort::LineEnd => place != Place::String,
-            Sort::Invisible => matches!(place, Place::Statement | Place::QuotedName),
-            Sort::Alike => place == Place::Statement,
+            Confusion::Direction => true,
+            Confusion::LineEnd => place != TokenPlace::String,
+            Confusion::Invisible => matches!(place, TokenPlace::Statement | TokenPlace::QuotedName),
+            Confusion::Alike => place == TokenPlace::Statement,
         }
     }
 }
@@ -164,13 +164,13 @@ const DASH: &str = "replace it with a plain `-`";
 const PLAIN: &str = "replace it with the plain character";
 
 /// The name of a character, the help for it, and its kind.
-fn known(character: char) -> Option<(&'static str, &'static str, Sort)> {
+fn known(character: char) -> Option<(&'static str, &'static str, Confusion)> {
     let with = |sort| move |(name, remedy)| (name, remedy, sort);
-    let bidirectional = direction(character).map(with(Sort::Direction));
+    let bidirectional = direction(character).map(with(Confusion::Direction));
     bidirectional
-        .or_else(|| line_end(character).map(with(Sort::LineEnd)))
-        .or_else(|| alike(character).map(with(Sort::Alike)))
-        .or_else(|| invisible(character).map(with(Sort::Invisible)))
+        .or_else(|| line_end(character).map(with(Confusion::LineEnd)))
+        .or_else(|| alike(character).map(with(Confusion::Alike)))
+        .or_else(|| invisible(character).map(with(Confusion::Invisible)))
 }
 
 /// A character that turns the direction of text.

@@ -27,7 +27,7 @@ pub(crate) fn is_null_default(sql: &Sql<'_>, default: Id) -> bool {
 }
 
 /// Whether old rows need not satisfy a constraint that is added.
-pub(crate) fn is_unproven(sql: &Sql<'_>, constraint: Id) -> bool {
+pub(crate) fn is_not_validated(sql: &Sql<'_>, constraint: Id) -> bool {
     let kinds = [Kind::NOT_VALID, Kind::NOT_ENFORCED];
     let mut found = kinds
         .into_iter()

@@ -13,11 +13,12 @@ mod allowances;
 mod characters;
 mod clauses;
 mod client;
+mod duplicates;
 mod finding;
 mod irreversible;
 mod kinds;
+mod missing;
 mod names;
-mod nowhere;
 mod objects;
 mod ownership;
 pub mod parse;
@@ -30,7 +31,6 @@ mod state;
 mod syntax;
 pub mod template;
 mod transaction;
-mod twice;
 mod undo;
 mod unread;
 
@@ -38,7 +38,7 @@ use std::collections::HashSet;
 
 use migrator_model::{Code, Diagnostic, Registry, Resolved};
 
-use allowances::Extent;
+use allowances::Coverage;
 use finding::Finding;
 use script::{Pair, Script};
 use state::State;
@@ -55,19 +55,19 @@ pub fn analyse(resolved: &Resolved) -> Vec<Diagnostic> {
     let scripts: Vec<&Script<'_>> = pairs.iter().flat_map(Pair::scripts).collect();
     let mut findings: Vec<Finding<'_>> = scripts
         .iter()
-        .filter_map(|script| one_script(script))
+        .filter_map(|script| check_script(script))
         .collect();
     let faulty = findings.iter().filter(|finding| !finding.is_lint());
     let faulty: Vec<&Script<'_>> = faulty.map(|finding| finding.script).collect();
     let unread = Unread::of(resolved, &pairs, &faulty);
-    findings.extend(together(&resolved.registry, &pairs, &unread));
-    let mut nowhere = nowhere::find(&pairs, &unread);
-    findings.append(&mut nowhere.findings);
-    let extent = match unread.is_empty() {
-        true => Extent::All,
-        false => Extent::Single,
+    findings.extend(check_tree(&resolved.registry, &pairs, &unread));
+    let mut missing = missing::find(&pairs, &unread);
+    findings.append(&mut missing.findings);
+    let coverage = match unread.is_empty() {
+        true => Coverage::AllChecks,
+        false => Coverage::SingleScripts,
     };
-    allowances::apply(findings, &nowhere, &scripts, &resolved.levels, extent)
+    allowances::apply(findings, &missing, &scripts, &resolved.levels, coverage)
 }
 
 /// Watches and checks the tree in `folder` for a build script, the SQL too.
@@ -77,7 +77,7 @@ pub fn check_in_build_script(folder: &str) {
 
 /// What can be said of a script by itself: one thing, as what follows from it
 /// would be said again.
-fn one_script<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
+fn check_script<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
     client::find(script)
         .or_else(|| syntax::find(script))
         .or_else(|| transaction::find(script))
@@ -85,18 +85,18 @@ fn one_script<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
 }
 
 /// What takes the scripts together.
-fn together<'a>(registry: &Registry, pairs: &'a [Pair<'a>], unread: &Unread) -> Vec<Finding<'a>> {
+fn check_tree<'a>(registry: &Registry, pairs: &'a [Pair<'a>], unread: &Unread) -> Vec<Finding<'a>> {
     let mut findings = Vec::new();
     if unread.is_ordered() {
         findings.extend(ownership::find(registry, pairs, unread));
-        findings.extend(twice::find(pairs, unread));
+        findings.extend(duplicates::find(pairs, unread));
     }
     let mut state = State::default();
     for pair in pairs {
         if !unread.is_ordered() {
             state = State::default();
         }
-        if pair.scripts().into_iter().any(|one| unread.has(one)) {
+        if pair.scripts().into_iter().any(|one| unread.contains(one)) {
             state.skip(&pair.up);
         } else if let Some(told) = irreversible::find(pair) {
             findings.push(told);

@@ -77,7 +77,7 @@ impl SqlType {
     /// From `varchar_support`, `numeric_support`, `TemporalSimplify` and the
     /// binary-coercible rows of `pg_cast`; the zone of the session, on which
     /// `timestamp` to `timestamptz` depends, is not known here.
-    pub(crate) fn becomes_freely(&self, new: &SqlType) -> bool {
+    pub(crate) fn changes_without_rewrite(&self, new: &SqlType) -> bool {
         if self.base == new.base && self.modifiers == new.modifiers {
             return true;
         }

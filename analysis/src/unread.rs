@@ -31,7 +31,7 @@ impl Unread {
         }
         unread.paths = found.iter().map(|script| script.path.to_owned()).collect();
         for pair in pairs {
-            if unread.has(&pair.up) {
+            if unread.contains(&pair.up) {
                 unread.add_words(pair.up.sql.text);
             }
         }
@@ -54,12 +54,12 @@ impl Unread {
         self.is_ordered
     }
 
-    pub(crate) fn has(&self, script: &Script<'_>) -> bool {
+    pub(crate) fn contains(&self, script: &Script<'_>) -> bool {
         self.paths.contains(script.path)
     }
 
     /// Whether an up script that cannot be read has all words of a name.
-    pub(crate) fn names(&self, name: &str) -> bool {
+    pub(crate) fn may_mention(&self, name: &str) -> bool {
         let name = name.to_lowercase();
         let mut words = name.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$');
         !self.words.is_empty() && words.all(|word| word.is_empty() || self.words.contains(word))

@@ -4,7 +4,7 @@ use super::object::Space;
 use crate::parse::Kind;
 
 /// What a node that defines a name defines.
-pub(super) fn made(kind: Kind) -> Option<Space> {
+pub(super) fn created(kind: Kind) -> Option<Space> {
     Some(match kind {
         Kind::TABLE_NAME | Kind::VIEW | Kind::SEQUENCE | Kind::INDEX => Space::Relation,
         Kind::TYPE_NAME | Kind::DOMAIN => Space::Type,

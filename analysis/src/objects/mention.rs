@@ -7,7 +7,7 @@ use crate::parse::Id;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Mention {
     /// What is done to it.
-    pub(crate) deed: Deed,
+    pub(crate) effect: Effect,
     /// The object.
     pub(crate) object: Object,
     /// Where its name stands, in bytes.
@@ -18,13 +18,13 @@ pub(crate) struct Mention {
 
 /// What a statement does to an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Deed {
+pub(crate) enum Effect {
     /// It is there afterwards.
-    Make,
+    Create,
     /// It is not there afterwards.
     Drop,
     /// It is another afterwards.
-    Change,
+    Alter,
     /// It has to be there.
-    Use,
+    Reference,
 }

@@ -14,7 +14,7 @@ mod mention;
 mod object;
 mod reader;
 
-pub(crate) use mention::{Deed, Mention};
+pub(crate) use mention::{Effect, Mention};
 pub(crate) use object::{Object, Space};
 
 use crate::parse::Sql;

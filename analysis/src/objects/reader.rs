@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::kinds::{dropped, made, referred};
-use super::mention::{Deed, Mention};
+use super::kinds::{created, dropped, referred};
+use super::mention::{Effect, Mention};
 use super::object::{Object, Space};
 use crate::kinds::{is_alter, is_rename};
 use crate::names::{Name, fold, name_of, parts_of};
@@ -70,7 +70,7 @@ impl Reader<'_, '_> {
         if self.sql.is_leaf(node) {
             return;
         }
-        if let Some(space) = made(kind) {
+        if let Some(space) = created(kind) {
             self.definition(node, space);
         } else if let Some(space) = referred(kind) {
             self.reference(node, space);
@@ -102,12 +102,12 @@ impl Reader<'_, '_> {
         }
         if let Some(old) = target {
             let offset = self.sql.range(node).start;
-            self.push(Deed::Drop, old, offset);
+            self.push(Effect::Drop, old, offset);
         } else if is_rename {
             return;
         }
         self.push(
-            Deed::Make,
+            Effect::Create,
             Object { space, name, of },
             self.sql.range(node).start,
         );
@@ -131,8 +131,8 @@ impl Reader<'_, '_> {
             ..old.clone()
         };
         let offset = self.sql.range(node).start;
-        self.push(Deed::Drop, old, offset);
-        self.push(Deed::Make, new, offset);
+        self.push(Effect::Drop, old, offset);
+        self.push(Effect::Create, new, offset);
     }
 
     fn reference(&mut self, node: Id, space: Space) {
@@ -147,15 +147,19 @@ impl Reader<'_, '_> {
             return;
         }
         let of = of_table(space).then(|| self.table.clone()).flatten();
-        let deed = self.deed(node);
-        self.push(deed, Object { space, name, of }, self.sql.range(node).start);
+        let effect = self.effect(node);
+        self.push(
+            effect,
+            Object { space, name, of },
+            self.sql.range(node).start,
+        );
     }
 
     /// What a statement does to what it refers to.
-    fn deed(&self, node: Id) -> Deed {
+    fn effect(&self, node: Id) -> Effect {
         let kind = self.sql.kind(node);
         if dropped(self.kind) == Some(kind) {
-            return Deed::Drop;
+            return Effect::Drop;
         }
         let is_type_argument = kind == Kind::PATH_TYPE;
         let is_first = self
@@ -164,16 +168,16 @@ impl Reader<'_, '_> {
             .find(|&id| referred(self.sql.kind(id)).is_some() && !self.sql.is_leaf(id))
             == Some(node);
         match self.kind {
-            _ if is_type_argument => Deed::Use,
+            _ if is_type_argument => Effect::Reference,
             Kind::CREATE_INDEX | Kind::CREATE_TRIGGER | Kind::CREATE_POLICY | Kind::CREATE_RULE
                 if is_first =>
             {
-                Deed::Change
+                Effect::Alter
             }
-            Kind::DROP_TRIGGER | Kind::DROP_POLICY | Kind::DROP_RULE => Deed::Change,
-            Kind::COMMENT_ON if is_first => Deed::Change,
-            alter if is_alter(alter) && is_first => Deed::Change,
-            _ => Deed::Use,
+            Kind::DROP_TRIGGER | Kind::DROP_POLICY | Kind::DROP_RULE => Effect::Alter,
+            Kind::COMMENT_ON if is_first => Effect::Alter,
+            alter if is_alter(alter) && is_first => Effect::Alter,
+            _ => Effect::Reference,
         }
     }
 
@@ -187,43 +191,43 @@ impl Reader<'_, '_> {
             let found = reader.sql.find(node, wanted)?;
             name_of(reader.sql, found)
         };
-        let (deeds, space): (Vec<(Deed, Option<Name>)>, Space) = match kind {
+        let (deeds, space): (Vec<(Effect, Option<Name>)>, Space) = match kind {
             Kind::ADD_COLUMN => (
-                vec![(Deed::Make, part(self, Kind::COLUMN_NAME))],
+                vec![(Effect::Create, part(self, Kind::COLUMN_NAME))],
                 Space::Column,
             ),
             Kind::DROP_COLUMN => (
-                vec![(Deed::Drop, part(self, Kind::COLUMN_NAME_REF))],
+                vec![(Effect::Drop, part(self, Kind::COLUMN_NAME_REF))],
                 Space::Column,
             ),
             Kind::RENAME_COLUMN => (
                 vec![
-                    (Deed::Drop, part(self, Kind::COLUMN_NAME_REF)),
-                    (Deed::Make, part(self, Kind::COLUMN_NAME)),
+                    (Effect::Drop, part(self, Kind::COLUMN_NAME_REF)),
+                    (Effect::Create, part(self, Kind::COLUMN_NAME)),
                 ],
                 Space::Column,
             ),
             Kind::ADD_CONSTRAINT => (
-                vec![(Deed::Make, part(self, Kind::CONSTRAINT_NAME))],
+                vec![(Effect::Create, part(self, Kind::CONSTRAINT_NAME))],
                 Space::Constraint,
             ),
             Kind::DROP_CONSTRAINT => (
-                vec![(Deed::Drop, part(self, Kind::CONSTRAINT_NAME_REF))],
+                vec![(Effect::Drop, part(self, Kind::CONSTRAINT_NAME_REF))],
                 Space::Constraint,
             ),
             Kind::RENAME_CONSTRAINT => (
                 vec![
-                    (Deed::Drop, part(self, Kind::CONSTRAINT_NAME_REF)),
-                    (Deed::Make, part(self, Kind::CONSTRAINT_NAME)),
+                    (Effect::Drop, part(self, Kind::CONSTRAINT_NAME_REF)),
+                    (Effect::Create, part(self, Kind::CONSTRAINT_NAME)),
                 ],
                 Space::Constraint,
             ),
             _ => return self.call(node, kind),
         };
-        for (deed, name) in deeds {
+        for (effect, name) in deeds {
             let Some(name) = name else { continue };
             let of = Some(table.clone());
-            self.push(deed, Object { space, name, of }, offset);
+            self.push(effect, Object { space, name, of }, offset);
         }
     }
 
@@ -244,7 +248,7 @@ impl Reader<'_, '_> {
                 name,
                 of: None,
             };
-            self.push(Deed::Use, object, self.sql.range(callee).start);
+            self.push(Effect::Reference, object, self.sql.range(callee).start);
         }
     }
 
@@ -261,9 +265,9 @@ impl Reader<'_, '_> {
         })
     }
 
-    fn push(&mut self, deed: Deed, object: Object, offset: usize) {
+    fn push(&mut self, effect: Effect, object: Object, offset: usize) {
         self.mentions.push(Mention {
-            deed,
+            effect,
             object,
             offset,
             statement: self.statement,

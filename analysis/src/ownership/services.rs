@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use migrator_model::{Migration, Registry, Service, Version};
 
-use super::words::Remedy;
+use super::messages::Remedy;
 use crate::site::Site;
 
 /// What services depend on and, so far in the plan, wait for.
@@ -30,7 +30,7 @@ impl<'r> Services<'r> {
     }
 
     /// From here on, the migration's service waits for what the migration requires.
-    pub(super) fn wait(&mut self, migration: &Migration) {
+    pub(super) fn add_requires(&mut self, migration: &Migration) {
         for reference in migration.requires.iter() {
             let key = (migration.service.to_string(), reference.service.to_string());
             let version = self.waits.entry(key).or_insert(reference.version);
@@ -39,7 +39,7 @@ impl<'r> Services<'r> {
     }
 
     /// Whether the tree says that a migration runs after what was made there.
-    pub(super) fn are_in_order(&self, migration: &Migration, made: Site<'_>) -> bool {
+    pub(super) fn runs_after(&self, migration: &Migration, made: Site<'_>) -> bool {
         let (service, owner) = (migration.service.as_ref(), made.service());
         let key = (service.to_owned(), owner.to_owned());
         let waits = self.waits.get(&key);

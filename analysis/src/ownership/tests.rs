@@ -110,9 +110,9 @@ fn a_dependency_that_is_taken_away_is_missed() {
                 requires.any(|reference| reference.service == *dependency)
             });
             let is_needed = !waits && !remains.contains(dependency.as_ref());
-            let case = format!("{} without {dependency}: {findings:#?}", service.name);
-            assert_eq!(is_needed, !codes.is_empty(), "{case}");
-            assert!(codes.iter().all(|&code| code == Code::M0320), "{case}");
+            let check = format!("{} without {dependency}: {findings:#?}", service.name);
+            assert_eq!(is_needed, !codes.is_empty(), "{check}");
+            assert!(codes.iter().all(|&code| code == Code::M0320), "{check}");
             missed += usize::from(is_needed);
         }
     }

@@ -28,9 +28,9 @@ pub(super) fn build(text: &str) -> Sql<'_> {
         text,
         nodes: builder.nodes,
         errors: builder.errors,
-        undone: Vec::new(),
+        rolled_back: Vec::new(),
     };
-    sql.undone = sql.undone();
+    sql.rolled_back = sql.rolled_back();
     sql
 }
 

@@ -49,7 +49,7 @@ pub fn parse(text: &str) -> Sql<'_> {
             message: message.to_owned(),
             offset,
         }],
-        undone: Vec::new(),
+        rolled_back: Vec::new(),
     };
     if let Some(offset) = too_deep(text) {
         return nothing("this is nested too deeply to be checked", offset);

@@ -13,7 +13,7 @@ pub struct Sql<'a> {
     /// What is not SQL, in the order of the text.
     pub errors: Vec<SyntaxError>,
     /// The nodes of statements that a ROLLBACK TO SAVEPOINT takes back.
-    pub(super) undone: Vec<Range<Id>>,
+    pub(super) rolled_back: Vec<Range<Id>>,
 }
 
 /// A node or a token of the tree; trivia have none.
@@ -135,13 +135,18 @@ impl Sql<'_> {
     /// SAVEPOINT takes back.
     pub fn statements(&self) -> impl Iterator<Item = Id> {
         let statements = self.all_statements();
-        statements.filter(|&id| !self.undone.iter().any(|undone| undone.contains(&id)))
+        statements.filter(|&id| {
+            !self
+                .rolled_back
+                .iter()
+                .any(|rolled_back| rolled_back.contains(&id))
+        })
     }
 
     /// The ids between each savepoint and the last ROLLBACK TO it.
-    pub(super) fn undone(&self) -> Vec<Range<Id>> {
+    pub(super) fn rolled_back(&self) -> Vec<Range<Id>> {
         let mut set: Vec<(&str, Id)> = Vec::new();
-        let mut undone = Vec::new();
+        let mut rolled_back = Vec::new();
         for id in self.all_statements() {
             let named = |kind| self.child(id, kind).map(|name| self.text_of(name));
             set.extend(named(Kind::SAVEPOINT).map(|name| (name, id)));
@@ -153,9 +158,9 @@ impl Sql<'_> {
                 continue;
             };
             let is_kept = self.kind(id) == Kind::ROLLBACK_TO_SAVEPOINT;
-            undone.extend(is_kept.then(|| set[at].1 + 1..id));
+            rolled_back.extend(is_kept.then(|| set[at].1 + 1..id));
             set.truncate(at + usize::from(is_kept));
         }
-        undone
+        rolled_back
     }
 }

@@ -2,22 +2,22 @@
 
 use migrator_model::Code;
 
-use super::case::Case;
-use crate::clauses::is_unproven;
+use super::subject::Subject;
+use crate::clauses::is_not_validated;
 use crate::finding::Finding;
 use crate::parse::Kind;
 
-pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
-    let added = case.added(Kind::CHECK_CONSTRAINT);
-    let is_validated = added.is_some_and(|check| !is_unproven(case.sql(), check));
-    if !is_validated && !case.proves_at_once(Code::M0217) {
+pub(super) fn check<'a>(subject: &Subject<'_, 'a>) -> Option<Finding<'a>> {
+    let added = subject.added(Kind::CHECK_CONSTRAINT);
+    let is_validated = added.is_some_and(|check| !is_not_validated(subject.sql(), check));
+    if !is_validated && !subject.validates_own(Code::M0217) {
         return None;
     }
-    Some(case.finding(
+    Some(subject.finding(
         Code::M0217,
         format!(
             "reads and writes of {} wait while every row is checked",
-            case.shown_table()
+            subject.shown_table()
         ),
         "add the check as a constraint NOT VALID, and VALIDATE it in a later migration",
     ))

@@ -2,20 +2,20 @@
 
 use migrator_model::Code;
 
-use super::case::Case;
+use super::subject::Subject;
 use crate::clauses::is_null_default;
 use crate::finding::Finding;
 use crate::parse::Kind;
 use crate::sql_type::SqlType;
 
-pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
-    let not_null = case.part(Kind::ADD_COLUMN, Kind::NOT_NULL_CONSTRAINT);
-    let key = || case.part(Kind::ADD_COLUMN, Kind::PRIMARY_KEY_CONSTRAINT);
-    let of_type = case.added_type();
+pub(super) fn check<'a>(subject: &Subject<'_, 'a>) -> Option<Finding<'a>> {
+    let not_null = subject.part(Kind::ADD_COLUMN, Kind::NOT_NULL_CONSTRAINT);
+    let key = || subject.part(Kind::ADD_COLUMN, Kind::PRIMARY_KEY_CONSTRAINT);
+    let of_type = subject.added_type();
     let domain = of_type
         .as_ref()
-        .and_then(|of_type| case.known.domains.not_null(of_type));
-    let column = case.column();
+        .and_then(|of_type| subject.tables.domains.not_null(of_type));
+    let column = subject.column();
     let what = match not_null.or_else(key) {
         Some(_) => format!("`{column}` must not be null"),
         None => format!(
@@ -23,11 +23,11 @@ pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
             domain?
         ),
     };
-    if has_value(case) {
+    if has_value(subject) {
         return None;
     }
-    let table = case.shown_table();
-    Some(case.finding(
+    let table = subject.shown_table();
+    Some(subject.finding(
         Code::M0213,
         format!("{what} and has no default: this fails if {table} has rows"),
         "give it a DEFAULT, or add it without NOT NULL and require it after every row has a value",
@@ -35,18 +35,19 @@ pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
 }
 
 /// Whether old rows get a value.
-fn has_value(case: &Case<'_, '_>) -> bool {
-    let default = case.part(Kind::ADD_COLUMN, Kind::DEFAULT_CONSTRAINT);
-    let of_type = case.added_type();
+fn has_value(subject: &Subject<'_, '_>) -> bool {
+    let default = subject.part(Kind::ADD_COLUMN, Kind::DEFAULT_CONSTRAINT);
+    let of_type = subject.added_type();
     match default {
-        Some(default) => !is_null_default(case.sql(), default),
+        Some(default) => !is_null_default(subject.sql(), default),
         None => {
-            case.part(Kind::ADD_COLUMN, Kind::GENERATED_CONSTRAINT)
+            subject
+                .part(Kind::ADD_COLUMN, Kind::GENERATED_CONSTRAINT)
                 .is_some()
                 || of_type.as_ref().is_some_and(SqlType::is_serial)
                 || of_type
                     .as_ref()
-                    .is_some_and(|of_type| case.known.domains.has_default(of_type))
+                    .is_some_and(|of_type| subject.tables.domains.has_default(of_type))
         }
     }
 }

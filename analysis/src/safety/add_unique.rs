@@ -2,27 +2,27 @@
 
 use migrator_model::Code;
 
-use super::case::Case;
+use super::subject::Subject;
 use crate::finding::Finding;
 use crate::parse::Kind;
 
-pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
+pub(super) fn check<'a>(subject: &Subject<'_, 'a>) -> Option<Finding<'a>> {
     let built = [
         Kind::PRIMARY_KEY_CONSTRAINT,
         Kind::UNIQUE_CONSTRAINT,
         Kind::EXCLUDE_CONSTRAINT,
     ];
-    let added = built.into_iter().find_map(|kind| case.added(kind))?;
+    let added = built.into_iter().find_map(|kind| subject.added(kind))?;
     let uses_index = [Kind::USING_INDEX, Kind::USING_INDEX_NAME];
     // A partitioned table takes no constraint USING INDEX.
     if uses_index
         .iter()
-        .any(|&kind| case.sql().child(added, kind).is_some())
-        || case.is_partitioned()
+        .any(|&kind| subject.sql().child(added, kind).is_some())
+        || subject.is_partitioned()
     {
         return None;
     }
-    let help = match case.sql().kind(added) {
+    let help = match subject.sql().kind(added) {
         Kind::EXCLUDE_CONSTRAINT => {
             "nothing builds it concurrently: run it while the table is quiet, with a `lock-timeout`"
         }
@@ -31,11 +31,11 @@ pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
              then add the constraint USING INDEX"
         }
     };
-    Some(case.finding(
+    Some(subject.finding(
         Code::M0224,
         format!(
             "reads and writes of {} wait until its index is built",
-            case.shown_table()
+            subject.shown_table()
         ),
         help,
     ))

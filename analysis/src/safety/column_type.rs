@@ -2,7 +2,7 @@
 
 use migrator_model::Code;
 
-use super::case::Case;
+use super::subject::Subject;
 use super::table::Table;
 use crate::clauses::column_of;
 use crate::finding::Finding;
@@ -10,13 +10,13 @@ use crate::names::fold;
 use crate::parse::{Id, Kind};
 use crate::sql_type::SqlType;
 
-pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
-    let change = case.part(Kind::ALTER_COLUMN, Kind::SET_TYPE)?;
-    if is_free(case, change) {
+pub(super) fn check<'a>(subject: &Subject<'_, 'a>) -> Option<Finding<'a>> {
+    let change = subject.part(Kind::ALTER_COLUMN, Kind::SET_TYPE)?;
+    if is_free(subject, change) {
         return None;
     }
-    let (column, table) = (case.column(), case.shown_table());
-    Some(case.finding(
+    let (column, table) = (subject.column(), subject.shown_table());
+    Some(subject.finding(
         Code::M0219,
         format!(
             "reads and writes of {table} wait while it is rewritten for the type of `{column}`"
@@ -26,31 +26,31 @@ pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
 }
 
 /// Whether the rows stay as they are.
-fn is_free(case: &Case<'_, '_>, change: Id) -> bool {
-    let sql = case.sql();
-    let (Some(new), Some(column)) = (SqlType::within(sql, change), column_of(sql, case.unit))
+fn is_free(subject: &Subject<'_, '_>, change: Id) -> bool {
+    let sql = subject.sql();
+    let (Some(new), Some(column)) = (SqlType::within(sql, change), column_of(sql, subject.unit))
     else {
         return false;
     };
-    if !is_plain(case, change, &column) {
+    if !is_plain(subject, change, &column) {
         return false;
     }
-    match case
+    match subject
         .of_table()
         .and_then(|table: &Table| table.type_of(&column))
     {
-        Some(old) => case.known.becomes_freely(old, &new),
+        Some(old) => subject.tables.changes_without_rewrite(old, &new),
         // The old type may be one of which this is a wider form.
         None => {
-            let is_asked = case.known.domains.constrained(&new).is_some();
-            !is_asked && case.known.domains.base_of(&new).has_narrower_forms()
+            let is_asked = subject.tables.domains.constrained(&new).is_some();
+            !is_asked && subject.tables.domains.base_of(&new).has_narrower_forms()
         }
     }
 }
 
 /// Whether USING is left out, or says no more than that.
-fn is_plain(case: &Case<'_, '_>, change: Id, column: &str) -> bool {
-    let sql = case.sql();
+fn is_plain(subject: &Subject<'_, '_>, change: Id, column: &str) -> bool {
+    let sql = subject.sql();
     let Some(using) = sql.child(change, Kind::USING_EXPR) else {
         return true;
     };

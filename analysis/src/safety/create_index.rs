@@ -2,28 +2,28 @@
 
 use migrator_model::Code;
 
-use super::case::Case;
+use super::subject::Subject;
 use super::table::Table;
 use crate::finding::Finding;
 use crate::parse::Kind;
 
-pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
-    let sql = case.sql();
-    if sql.kind(case.unit) != Kind::CREATE_INDEX {
+pub(super) fn check<'a>(subject: &Subject<'_, 'a>) -> Option<Finding<'a>> {
+    let sql = subject.sql();
+    if sql.kind(subject.unit) != Kind::CREATE_INDEX {
         return None;
     }
-    let relation = sql.child(case.unit, Kind::TABLE_RELATION_NAME)?;
+    let relation = sql.child(subject.unit, Kind::TABLE_RELATION_NAME)?;
     // ONLY makes the index of a partitioned table without those of its parts.
-    let is_empty = sql.child(relation, Kind::ONLY_KW).is_some() || case.is_partitioned();
-    let is_concurrent = sql.child(case.unit, Kind::CONCURRENTLY_KW).is_some();
-    if is_empty || is_concurrent || case.of_table().is_some_and(Table::is_view) {
+    let is_empty = sql.child(relation, Kind::ONLY_KW).is_some() || subject.is_partitioned();
+    let is_concurrent = sql.child(subject.unit, Kind::CONCURRENTLY_KW).is_some();
+    if is_empty || is_concurrent || subject.of_table().is_some_and(Table::is_view) {
         return None;
     }
-    Some(case.finding(
+    Some(subject.finding(
         Code::M0216,
         format!(
             "writes to {} wait until the index is built",
-            case.shown_table()
+            subject.shown_table()
         ),
         "build it with CREATE INDEX CONCURRENTLY in a `no-transaction` script",
     ))

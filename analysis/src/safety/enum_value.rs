@@ -9,11 +9,11 @@ use std::collections::{HashMap, HashSet};
 use migrator_model::diagnostic::Position;
 use migrator_model::{Code, Mode};
 
-use super::known::Known;
+use super::tables::Tables;
 use crate::clauses::column_of;
 use crate::finding::Finding;
 use crate::names::{Name, fold, name_of};
-use crate::objects::{Deed, Space};
+use crate::objects::{Effect, Space};
 use crate::parse::{Id, Kind, Sql};
 use crate::script::Script;
 use crate::sql_type::SqlType;
@@ -46,11 +46,11 @@ impl Enums {
     pub(super) fn statement<'a>(
         &mut self,
         script: &'a Script<'a>,
-        known: &Known,
+        tables: &Tables,
         statement: Id,
     ) -> Option<Finding<'a>> {
         let found = match script.mode() {
-            Mode::Transaction => self.used(script, known, statement),
+            Mode::Transaction => self.used(script, tables, statement),
             Mode::NoTransaction => None,
         };
         self.follow(script, statement);
@@ -60,7 +60,7 @@ impl Enums {
     fn used<'a>(
         &self,
         script: &'a Script<'a>,
-        known: &Known,
+        tables: &Tables,
         statement: Id,
     ) -> Option<Finding<'a>> {
         if self.added.is_empty() {
@@ -74,7 +74,7 @@ impl Enums {
             Some((id, added))
         });
         let (literal, added) = literals.find(|(id, added)| {
-            type_of(sql, known, statement, *id).is_some_and(|of_type| of_type == added.of)
+            type_of(sql, tables, statement, *id).is_some_and(|of_type| of_type == added.of)
         })?;
         let Position { line, .. } = Position::at(sql.text, added.offset);
         Some(Finding::new(
@@ -93,7 +93,7 @@ impl Enums {
     fn follow(&mut self, script: &Script<'_>, statement: Id) {
         let sql = &script.sql;
         for mention in &script.mentions {
-            let is_made = mention.statement == statement && mention.deed == Deed::Make;
+            let is_made = mention.statement == statement && mention.effect == Effect::Create;
             if is_made && mention.object.space == Space::Type {
                 self.new.insert(mention.object.name.clone());
             }
@@ -144,10 +144,10 @@ impl Enums {
 }
 
 /// The type that a literal is read as, where that is sure.
-fn type_of(sql: &Sql<'_>, known: &Known, statement: Id, literal: Id) -> Option<Name> {
+fn type_of(sql: &Sql<'_>, tables: &Tables, statement: Id, literal: Id) -> Option<Name> {
     let parent = sql.parent(literal);
     let of_column = |column: &str| {
-        let table = known.table(&only_table(sql, statement)?)?;
+        let table = tables.table(&only_table(sql, statement)?)?;
         table.type_of(column)?.name.clone()
     };
     match sql.kind(parent) {

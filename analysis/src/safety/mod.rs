@@ -1,7 +1,7 @@
 //! Lints for a live database: what waits, and what breaks, while a script runs.
 //!
 //! The up scripts are gone through in plan order, a statement or an action of
-//! ALTER TABLE at a time; [`known`] holds what the scripts before have made. What
+//! ALTER TABLE at a time; [`tables`] holds what the scripts before have made. What
 //! a migration makes itself nobody uses yet, so that it may do anything to it; a
 //! table that no script makes is taken to be there, with rows. A rule is a file.
 
@@ -15,20 +15,20 @@ mod add_column;
 mod add_foreign_key;
 mod add_unique;
 mod cascade;
-mod case;
 mod column_type;
 mod create_index;
 mod domains;
 mod drop_column;
 mod drop_table;
 mod enum_value;
-mod known;
 mod partitioned_index;
 mod rename;
+mod replacement;
 mod rows;
 mod set_not_null;
-mod successor;
+mod subject;
 mod table;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod volatile_default;
@@ -40,11 +40,11 @@ use migrator_model::Code;
 use crate::finding::Finding;
 use crate::script::Pair;
 use crate::unread::Unread;
-use case::{Case, units};
 use enum_value::Enums;
-use known::Known;
+use subject::{Subject, units};
+use tables::Tables;
 
-type Rule = for<'a> fn(&Case<'_, 'a>) -> Option<Finding<'a>>;
+type Rule = for<'a> fn(&Subject<'_, 'a>) -> Option<Finding<'a>>;
 
 /// The rules for up scripts.
 const RULES: [Rule; 11] = [
@@ -62,47 +62,47 @@ const RULES: [Rule; 11] = [
 ];
 
 pub(crate) fn find<'a>(pairs: &'a [Pair<'a>], unread: &Unread) -> Vec<Finding<'a>> {
-    let mut known = Known::default();
+    let mut tables = Tables::default();
     let mut enums = Enums::default();
     let mut findings = Vec::new();
     for pair in pairs {
-        known.begin(&pair.up);
+        tables.begin(&pair.up);
         enums.begin();
         let mut is_refused = false;
-        let is_read = !unread.has(&pair.up);
+        let is_read = !unread.contains(&pair.up);
         for statement in pair.up.sql.statements().filter(|_| is_read) {
             let mut said = BTreeSet::new();
-            findings.extend(enums.statement(&pair.up, &known, statement));
-            let refused = partitioned_index::check(&pair.up, &known, statement);
+            findings.extend(enums.statement(&pair.up, &tables, statement));
+            let refused = partitioned_index::check(&pair.up, &tables, statement);
             is_refused |= refused.is_some();
             findings.extend(refused);
             for unit in units(&pair.up, statement) {
-                let case = Case::new(&pair.up, &known, statement, unit);
-                let mut found = at_unit(&case);
+                let subject = Subject::new(&pair.up, &tables, statement, unit);
+                let mut found = at_unit(&subject);
                 found.retain(|finding| {
-                    !case.rests_on(unread, finding.code) && said.insert(finding.code)
+                    !subject.depends_on_unread(unread, finding.code) && said.insert(finding.code)
                 });
                 findings.extend(found);
-                known.follow(&pair.up, statement, unit);
+                tables.follow(&pair.up, statement, unit);
             }
         }
-        let is_read = !unread.has(&pair.down);
+        let is_read = !unread.contains(&pair.down);
         for statement in pair.down.sql.statements().filter(|_| is_read) {
             findings.extend(cascade::check(&pair.down, statement));
             // What the up script cannot make need not be dropped in another way.
-            let refused = partitioned_index::check(&pair.down, &known, statement);
+            let refused = partitioned_index::check(&pair.down, &tables, statement);
             findings.extend(refused.filter(|_| !is_refused));
         }
     }
     findings
 }
 
-fn at_unit<'a>(case: &Case<'_, 'a>) -> Vec<Finding<'a>> {
-    if case.is_new() || case.does_nothing() {
+fn at_unit<'a>(subject: &Subject<'_, 'a>) -> Vec<Finding<'a>> {
+    if subject.is_new() || subject.has_no_effect() {
         return Vec::new();
     }
-    let mut findings: Vec<Finding<'a>> = RULES.iter().filter_map(|rule| rule(case)).collect();
-    findings.retain(|finding| case.concerns_rows(finding.code));
+    let mut findings: Vec<Finding<'a>> = RULES.iter().filter_map(|rule| rule(subject)).collect();
+    findings.retain(|finding| subject.applies_to_rows(finding.code));
     // What fails, or rewrites the table, has no other fault worth a word.
     let decides = |finding: &Finding<'_>| [Code::M0213, Code::M0215].contains(&finding.code);
     if let Some(first) = findings.iter().position(decides) {

@@ -5,8 +5,8 @@
 
 use migrator_model::Code;
 
-use super::known::Known;
 use super::table::Table;
+use super::tables::Tables;
 use crate::clauses::table_of;
 use crate::finding::Finding;
 use crate::names::name_of;
@@ -15,7 +15,7 @@ use crate::script::Script;
 
 pub(super) fn check<'a>(
     script: &'a Script<'a>,
-    known: &Known,
+    tables: &Tables,
     statement: Id,
 ) -> Option<Finding<'a>> {
     let sql = &script.sql;
@@ -26,7 +26,7 @@ pub(super) fn check<'a>(
     };
     if sql.kind(statement) == Kind::CREATE_INDEX {
         let table = table_of(sql, statement)?;
-        let is_partitioned = known.table(&table).is_some_and(Table::is_partitioned);
+        let is_partitioned = tables.table(&table).is_some_and(Table::is_partitioned);
         return is_partitioned.then(|| {
             finding(
                 format!("`{table}` is partitioned: Postgres cannot build its index concurrently"),
@@ -39,7 +39,7 @@ pub(super) fn check<'a>(
         .children(statement)
         .filter(|&id| sql.kind(id) == Kind::INDEX_REF);
     let mut indexes = indexes.filter_map(|id| name_of(sql, id));
-    let index = indexes.find(|index| known.is_partitioned_index(index))?;
+    let index = indexes.find(|index| tables.is_partitioned_index(index))?;
     finding(
         format!("`{index}` belongs to a partitioned table: Postgres cannot drop it concurrently"),
         "leave CONCURRENTLY out, and set a `lock-timeout`",

@@ -6,7 +6,7 @@ use crate::parse::{Id, Kind, Sql};
 
 /// Follows which statements remove the rows of a table.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Rows {
+pub(super) enum RowChange {
     /// It leaves none in a table, and unless `ONLY` is said, in those below it.
     Empties(Name, Emptied, Reach),
     /// It puts some in.
@@ -27,24 +27,24 @@ pub(super) enum Reach {
 }
 
 /// What a statement does to rows, in its order.
-pub(super) fn changes(sql: &Sql<'_>, statement: Id) -> Vec<Rows> {
+pub(super) fn changes(sql: &Sql<'_>, statement: Id) -> Vec<RowChange> {
     match sql.kind(statement) {
         Kind::TRUNCATE => truncated(sql, statement),
         Kind::DO => Vec::from_iter(body(sql, statement)),
-        Kind::COPY => Vec::from_iter(copied(sql, statement).map(Rows::Fills)),
+        Kind::COPY => Vec::from_iter(copied(sql, statement).map(RowChange::Fills)),
         _ => {
             let nodes = || std::iter::once(statement).chain(sql.descendants(statement));
             let deleted = nodes().filter_map(|node| deleted(sql, node));
             // The rows that a statement inserts are there when it has ended.
             let inserted = nodes()
                 .filter_map(|node| inserted(sql, node))
-                .map(Rows::Fills);
+                .map(RowChange::Fills);
             deleted.chain(inserted).collect()
         }
     }
 }
 
-fn truncated(sql: &Sql<'_>, statement: Id) -> Vec<Rows> {
+fn truncated(sql: &Sql<'_>, statement: Id) -> Vec<RowChange> {
     let cascades = sql.child(statement, Kind::CASCADE).is_some();
     let Some(list) = sql.child(statement, Kind::TABLE_LIST) else {
         return Vec::new();
@@ -56,13 +56,13 @@ fn truncated(sql: &Sql<'_>, statement: Id) -> Vec<Rows> {
             Some(_) => Reach::Only,
             None => Reach::Children,
         };
-        Some(Rows::Empties(name, Emptied::Truncated, reach))
+        Some(RowChange::Empties(name, Emptied::Truncated, reach))
     });
     tables.collect()
 }
 
 /// A DELETE without a condition on what is deleted.
-fn deleted(sql: &Sql<'_>, node: Id) -> Option<Rows> {
+fn deleted(sql: &Sql<'_>, node: Id) -> Option<RowChange> {
     if sql.kind(node) != Kind::DELETE || sql.child(node, Kind::USING_CLAUSE).is_some() {
         return None;
     }
@@ -74,7 +74,7 @@ fn deleted(sql: &Sql<'_>, node: Id) -> Option<Rows> {
         Some(_) => Reach::Only,
         None => Reach::Children,
     };
-    is_constant.then_some(Rows::Empties(name, Emptied::Deleted, reach))
+    is_constant.then_some(RowChange::Empties(name, Emptied::Deleted, reach))
 }
 
 /// `WHERE true`, `WHERE 1 = 1`.
@@ -105,7 +105,7 @@ fn copied(sql: &Sql<'_>, statement: Id) -> Option<Name> {
 }
 
 /// What the body of a DO may empty.
-fn body(sql: &Sql<'_>, statement: Id) -> Option<Rows> {
+fn body(sql: &Sql<'_>, statement: Id) -> Option<RowChange> {
     let body = sql.text_of(statement).to_ascii_lowercase();
     if !["truncate", "delete"]
         .iter()
@@ -114,8 +114,8 @@ fn body(sql: &Sql<'_>, statement: Id) -> Option<Rows> {
         return None;
     }
     if body.contains("execute") {
-        return Some(Rows::MayEmptyAny);
+        return Some(RowChange::MayEmptyAny);
     }
     let words = body.split(|c: char| !c.is_alphanumeric() && c != '_');
-    Some(Rows::MayEmpty(words.map(fold).collect()))
+    Some(RowChange::MayEmpty(words.map(fold).collect()))
 }

@@ -2,23 +2,23 @@
 
 use migrator_model::Code;
 
-use super::case::Case;
+use super::subject::Subject;
 use super::table::Table;
-use crate::clauses::{column_of, is_unproven};
+use crate::clauses::{column_of, is_not_validated};
 use crate::finding::Finding;
 use crate::parse::Kind;
 
-pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
-    let column = column(case)?;
+pub(super) fn check<'a>(subject: &Subject<'_, 'a>) -> Option<Finding<'a>> {
+    let column = column(subject)?;
     // Postgres 12 and later take a proven CHECK for the look at every row.
-    if case
+    if subject
         .of_table()
-        .is_some_and(|table: &Table| table.is_filled(&column))
+        .is_some_and(|table: &Table| table.is_never_null(&column))
     {
         return None;
     }
-    let table = case.shown_table();
-    Some(case.finding(
+    let table = subject.shown_table();
+    Some(subject.finding(
         Code::M0225,
         format!("reads and writes of {table} wait while every row is searched for a null `{column}`"),
         format!(
@@ -29,15 +29,18 @@ pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
 }
 
 /// The column that is made NOT NULL, unless that is left for later to prove.
-fn column(case: &Case<'_, '_>) -> Option<String> {
-    let sql = case.sql();
-    if case.part(Kind::ALTER_COLUMN, Kind::SET_NOT_NULL).is_some() {
-        return column_of(sql, case.unit);
+fn column(subject: &Subject<'_, '_>) -> Option<String> {
+    let sql = subject.sql();
+    if subject
+        .part(Kind::ALTER_COLUMN, Kind::SET_NOT_NULL)
+        .is_some()
+    {
+        return column_of(sql, subject.unit);
     }
-    if case.proves_at_once(Code::M0225) {
-        return case.open_constraint()?.filled.first().cloned();
+    if subject.validates_own(Code::M0225) {
+        return subject.own_unvalidated()?.not_null.first().cloned();
     }
-    let constraint = case.part(Kind::ADD_CONSTRAINT, Kind::NOT_NULL_CONSTRAINT)?;
-    let is_proven = !is_unproven(sql, constraint);
+    let constraint = subject.part(Kind::ADD_CONSTRAINT, Kind::NOT_NULL_CONSTRAINT)?;
+    let is_proven = !is_not_validated(sql, constraint);
     is_proven.then(|| column_of(sql, constraint)).flatten()
 }

@@ -2,18 +2,18 @@
 
 use migrator_model::Code;
 
-use super::case::Case;
+use super::subject::Subject;
 use crate::finding::Finding;
 use crate::names::name_of;
 use crate::parse::{Id, Kind};
 use crate::sql_type::SqlType;
 
-pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
-    let (column, table) = (case.column(), case.shown_table());
-    let Some(why) = why(case) else {
-        return of_domain(case);
+pub(super) fn check<'a>(subject: &Subject<'_, 'a>) -> Option<Finding<'a>> {
+    let (column, table) = (subject.column(), subject.shown_table());
+    let Some(why) = why(subject) else {
+        return of_domain(subject);
     };
-    Some(case.finding(
+    Some(subject.finding(
         Code::M0215,
         format!("{why}, so that reads and writes of {table} wait while all rows are rewritten"),
         format!(
@@ -24,12 +24,12 @@ pub(super) fn check<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
 
 /// A column of a domain that values can violate: Postgres 13 to 18 rewrite every
 /// row (`DomainHasConstraints` in `ATExecAddColumn`), whatever the default.
-fn of_domain<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
-    let of_type = case.added_type()?;
-    let domain = case.known.domains.constrained(&of_type)?;
-    let base = case.known.domains.base_of(&of_type);
-    let (column, table) = (case.column(), case.shown_table());
-    Some(case.finding(
+fn of_domain<'a>(subject: &Subject<'_, 'a>) -> Option<Finding<'a>> {
+    let of_type = subject.added_type()?;
+    let domain = subject.tables.domains.constrained(&of_type)?;
+    let base = subject.tables.domains.base_of(&of_type);
+    let (column, table) = (subject.column(), subject.shown_table());
+    Some(subject.finding(
         Code::M0215,
         format!(
             "the domain `{domain}` has a constraint, so that reads and writes of {table} wait \
@@ -42,28 +42,32 @@ fn of_domain<'a>(case: &Case<'_, 'a>) -> Option<Finding<'a>> {
     ))
 }
 
-fn why(case: &Case<'_, '_>) -> Option<String> {
-    let column = case.column();
-    let part = |kind| case.part(Kind::ADD_COLUMN, kind);
+fn why(subject: &Subject<'_, '_>) -> Option<String> {
+    let column = subject.column();
+    let part = |kind| subject.part(Kind::ADD_COLUMN, kind);
     if let Some(default) = part(Kind::DEFAULT_CONSTRAINT) {
-        let called = volatile_call(case, default)?;
+        let called = volatile_call(subject, default)?;
         return Some(format!("each row has its own value of `{called}`"));
     }
-    if case.added_type().as_ref().is_some_and(SqlType::is_serial) {
+    if subject
+        .added_type()
+        .as_ref()
+        .is_some_and(SqlType::is_serial)
+    {
         return Some(format!("each row takes `{column}` from a sequence"));
     }
     let generated = part(Kind::GENERATED_CONSTRAINT)?;
-    let has = |kind| case.sql().child(generated, kind).is_some();
+    let has = |kind| subject.sql().child(generated, kind).is_some();
     if has(Kind::GENERATED_IDENTITY) {
         return Some(format!("each row takes `{column}` from a sequence"));
     }
-    let is_stored = case.sql().find(generated, Kind::STORED).is_some();
+    let is_stored = subject.sql().find(generated, Kind::STORED).is_some();
     is_stored.then(|| format!("`{column}` is computed for each row and stored"))
 }
 
 /// The first call of a function that is known to be volatile.
-fn volatile_call(case: &Case<'_, '_>, default: Id) -> Option<String> {
-    let sql = case.sql();
+fn volatile_call(subject: &Subject<'_, '_>, default: Id) -> Option<String> {
+    let sql = subject.sql();
     let calls = sql
         .descendants(default)
         .filter(|&id| sql.kind(id) == Kind::CALL_EXPR);

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::State;
 use super::entry::Entry;
-use super::table::{Extent, Table};
+use super::table::{Knowledge, Table};
 use crate::clauses::column_of;
 use crate::names::name_of;
 use crate::objects::Object;
@@ -44,7 +44,7 @@ impl<'a> State<'a> {
                 return;
             }
             // Nobody makes it; what is done to it is known.
-            let table = Some(Table::new(Extent::Part));
+            let table = Some(Table::new(Knowledge::Partial));
             let entry = Entry {
                 site: None,
                 text: None,
@@ -120,7 +120,7 @@ impl<'a> State<'a> {
                     .child(action, Kind::COLUMN_NAME)
                     .and_then(|id| name_of(sql, id));
                 let Some(new) = new else { return };
-                self.outdate(&column);
+                self.mark_outdated(&column);
                 let owned = self.keys(|_, entry| {
                     entry
                         .owners

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::State;
 use super::entry::{Entry, Owner};
-use super::table::{Extent, Facet, Table};
+use super::table::{Knowledge, Property, Table};
 use super::text;
 use crate::clauses::names_in;
 use crate::names::{Name, name_of};
@@ -70,7 +70,7 @@ impl<'a> State<'a> {
             }
         }
         if self.hidden.contains(&key.name.name) {
-            self.before_hiding();
+            self.remember_hidden();
             self.hidden.remove(&key.name.name);
         }
         self.set(key, Some(Rc::new(entry)));
@@ -123,21 +123,23 @@ impl<'a> State<'a> {
         let has = |kind| sql.child(statement, kind).is_some();
         let is_copied =
             matches!(kind, Kind::CREATE_TABLE_AS | Kind::SELECT_INTO) || has(Kind::OF_TYPE);
-        let extent = if is_copied {
-            Extent::Part
+        let knowledge = if is_copied {
+            Knowledge::Partial
         } else {
-            Extent::Whole
+            Knowledge::Complete
         };
-        let mut table = Table::new(extent);
+        let mut table = Table::new(knowledge);
         if has(Kind::UNLOGGED) || sql.child(statement, Kind::UNLOGGED_KW).is_some() {
-            table.facts.insert(Facet::Logged, "UNLOGGED".to_owned());
+            table
+                .properties
+                .insert(Property::Logged, "UNLOGGED".to_owned());
         }
         for clause in [Kind::INHERITS, Kind::PARTITION_OF] {
             let Some(clause_id) = sql.child(statement, clause) else {
                 continue;
             };
             for parent in names_in(sql, clause_id) {
-                self.copy(&mut table, &parent, Copied::Everything);
+                self.copy(&mut table, &parent, Copied::AllProperties);
                 if clause == Kind::PARTITION_OF {
                     owners.push(Owner {
                         relation: parent.clone(),
@@ -151,14 +153,14 @@ impl<'a> State<'a> {
             if sql.kind(part) == Kind::LIKE_CLAUSE {
                 let has = |kind| sql.find(part, kind).is_some();
                 let copied = match has(Kind::PROPERTY_ALL) {
-                    true => Copied::Everything,
-                    false => Copied::TypesAlone,
+                    true => Copied::AllProperties,
+                    false => Copied::TypesOnly,
                 };
                 for source in names_in(sql, part) {
                     self.copy(&mut table, &source, copied);
                 }
             } else {
-                table.take_in(sql, part, site);
+                table.add_part(sql, part, site);
             }
         }
         table
@@ -167,18 +169,18 @@ impl<'a> State<'a> {
     /// Takes the columns of another table into a new one.
     pub(super) fn copy(&self, table: &mut Table<'a>, from: &Name, copied: Copied) {
         let Some(source) = self.table(from) else {
-            table.extent = Extent::Part;
+            table.knowledge = Knowledge::Partial;
             return;
         };
-        if source.extent == Extent::Part {
-            table.extent = Extent::Part;
+        if source.knowledge == Knowledge::Partial {
+            table.knowledge = Knowledge::Partial;
         }
         for (name, column) in &source.columns {
             let mut column = column.clone();
-            if copied == Copied::TypesAlone {
+            if copied == Copied::TypesOnly {
                 column
-                    .facts
-                    .retain(|facet, _| matches!(facet, Facet::Type | Facet::NotNull));
+                    .properties
+                    .retain(|property, _| matches!(property, Property::Type | Property::NotNull));
             }
             table.columns.insert(name.clone(), column);
         }
@@ -187,8 +189,8 @@ impl<'a> State<'a> {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Copied {
-    Everything,
-    TypesAlone,
+    AllProperties,
+    TypesOnly,
 }
 
 fn index_owner(sql: &Sql<'_>, statement: Id) -> Option<Owner> {

@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 
 use super::State;
-use super::table::{Extent, Facet};
+use super::table::{Knowledge, Property};
 use super::text;
-use crate::objects::{Deed, Mention, Object, Space};
+use crate::objects::{Effect, Mention, Object, Space};
 use crate::parse::{Id, Kind, Sql};
 
 impl State<'_> {
     /// Whether a DROP names a function by arguments that none of its name has.
-    pub(super) fn is_other_routine(&self, sql: &Sql<'_>, mention: &Mention) -> bool {
-        if mention.object.space != Space::Routine || mention.deed != Deed::Drop {
+    pub(super) fn drops_other_routine(&self, sql: &Sql<'_>, mention: &Mention) -> bool {
+        if mention.object.space != Space::Routine || mention.effect != Effect::Drop {
             return false;
         }
         let mut lists = sql.descendants(mention.statement).filter(|&id| {
@@ -29,7 +29,7 @@ impl State<'_> {
     }
 
     /// Drops an object and what goes with it.
-    pub(super) fn drop_with_all(&mut self, sql: &Sql<'_>, statement: Id, object: &Object) {
+    pub(super) fn drop_object(&mut self, sql: &Sql<'_>, statement: Id, object: &Object) {
         let Some(key) = self.key(object) else {
             return;
         };
@@ -76,11 +76,11 @@ impl State<'_> {
                         .retain(|_, one| !one.text.split(' ').any(|word| word == name));
                     if matches!(key.space, Space::Type | Space::Extension | Space::Routine) {
                         table.columns.retain(|_, column| {
-                            let of_type = column.facts.get(&Facet::Type);
+                            let of_type = column.properties.get(&Property::Type);
                             of_type.is_some_and(|text| !text.contains(name.as_str()))
                         });
-                        table.extent = Extent::Part;
-                        table.forget(&Facet::Default);
+                        table.knowledge = Knowledge::Partial;
+                        table.forget(&Property::Default);
                     }
                 }
             });
@@ -95,16 +95,16 @@ impl State<'_> {
         for one in hidden {
             self.set(one, None);
         }
-        self.before_hiding();
+        self.remember_hidden();
         self.hidden.extend(names);
     }
 
     pub(super) fn hide_name(&mut self, name: &str) {
-        self.before_hiding();
+        self.remember_hidden();
         self.hidden.insert(name.to_owned());
     }
 
-    pub(super) fn before_hiding(&mut self) {
+    pub(super) fn remember_hidden(&mut self) {
         if self.hidden_before.is_none() {
             self.hidden_before = Some(self.hidden.clone());
         }

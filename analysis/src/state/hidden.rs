@@ -6,24 +6,24 @@ use crate::names::fold;
 use crate::parse::{Id, Kind, Sql};
 
 /// What a statement may make, drop or change.
-pub(super) enum Effect {
+pub(super) enum Hidden {
     /// What is written in it.
-    Written,
+    Nothing,
     /// What has one of these names, too.
     Names(BTreeSet<String>),
     /// Anything.
     Anything,
 }
 
-pub(super) fn effect(sql: &Sql<'_>, statement: Id) -> Effect {
+pub(super) fn hidden_by(sql: &Sql<'_>, statement: Id) -> Hidden {
     match sql.kind(statement) {
-        Kind::DROP_OWNED => Effect::Anything,
-        _ if !is_dynamic(sql, statement) => Effect::Written,
+        Kind::DROP_OWNED => Hidden::Anything,
+        _ if !is_dynamic(sql, statement) => Hidden::Nothing,
         Kind::DO if !puts_together(sql.text_of(statement)) => {
-            Effect::Names(names(sql.text_of(statement)))
+            Hidden::Names(names(sql.text_of(statement)))
         }
-        Kind::CALL | Kind::EXECUTE | Kind::IMPORT_FOREIGN_SCHEMA | Kind::DO => Effect::Anything,
-        _ => Effect::Names(names(sql.text_of(statement))),
+        Kind::CALL | Kind::EXECUTE | Kind::IMPORT_FOREIGN_SCHEMA | Kind::DO => Hidden::Anything,
+        _ => Hidden::Names(names(sql.text_of(statement))),
     }
 }
 

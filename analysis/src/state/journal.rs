@@ -19,21 +19,21 @@ impl<'a> Journal<'a> {
     }
 
     /// What there was of an object before, if the script has changed it.
-    pub(crate) fn before(&self, object: &Object) -> Before<'_, 'a> {
+    pub(crate) fn before(&self, object: &Object) -> Earlier<'_, 'a> {
         match self.before.get(object) {
-            Some(Some(entry)) => Before::There(entry),
-            Some(None) => Before::Absent,
-            None => Before::Same,
+            Some(Some(entry)) => Earlier::Entry(entry),
+            Some(None) => Earlier::Absent,
+            None => Earlier::Unchanged,
         }
     }
 }
 
 /// What there was of an object before a script.
-pub(crate) enum Before<'s, 'a> {
+pub(crate) enum Earlier<'s, 'a> {
     /// This.
-    There(&'s Entry<'a>),
+    Entry(&'s Entry<'a>),
     /// Nothing.
     Absent,
     /// What there is after it.
-    Same,
+    Unchanged,
 }

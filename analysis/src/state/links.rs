@@ -11,7 +11,7 @@ impl State<'_> {
     pub(super) fn links(&mut self, sql: &Sql<'_>, statement: Id) {
         let named = |within, kind| sql.find(within, kind).and_then(|id| name_of(sql, id));
         for part in sql.children(statement) {
-            self.give_up(sql, statement, part);
+            self.clear_owner(sql, statement, part);
             let (child, owner) = match sql.kind(part) {
                 Kind::ATTACH_PARTITION => (
                     named(part, Kind::TABLE_NAME_REF),
@@ -71,7 +71,7 @@ impl State<'_> {
     }
 
     /// A sequence has one owner: `OWNED BY` takes it from the former one.
-    pub(super) fn give_up(&mut self, sql: &Sql<'_>, statement: Id, part: Id) {
+    pub(super) fn clear_owner(&mut self, sql: &Sql<'_>, statement: Id, part: Id) {
         let is_owned = sql.kind(part) == Kind::OPTION_OWNED_BY
             || sql.child(part, Kind::OPTION_OWNED_BY).is_some();
         let name = [Kind::SEQUENCE_REF, Kind::SEQUENCE]

@@ -23,18 +23,18 @@ pub(crate) mod table;
 pub(crate) mod text;
 
 pub(crate) use entry::Entry;
-pub(crate) use journal::{Before, Journal};
-pub(crate) use search_path::Path;
+pub(crate) use journal::{Earlier, Journal};
+pub(crate) use search_path::SearchPath;
 
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use crate::names::Name;
-use crate::objects::{Deed, Mention, Object, Space};
+use crate::objects::{Effect, Mention, Object, Space};
 use crate::parse::{Id, Kind, Sql};
 use crate::script::Script;
 use crate::site::Site;
-use hidden::{Effect, effect};
+use hidden::{Hidden, hidden_by};
 use search_path::search_path;
 use table::Table;
 
@@ -44,7 +44,7 @@ pub(crate) struct State<'a> {
     entries: HashMap<Object, Rc<Entry<'a>>>,
     /// The names of what may be there or not.
     hidden: BTreeSet<String>,
-    path: Path,
+    path: SearchPath,
     /// The temporary relations of the script that is followed.
     temporary: BTreeSet<String>,
     /// What `entries` held before, when the script began.
@@ -90,9 +90,10 @@ impl<'a> State<'a> {
 
     /// Whether a part of a statement leaves an object that it makes or drops as it
     /// is, because of its IF NOT EXISTS or IF EXISTS.
-    pub(crate) fn is_idle(&self, sql: &Sql<'_>, mention: &Mention, part: Id) -> bool {
+    pub(crate) fn has_no_effect(&self, sql: &Sql<'_>, mention: &Mention, part: Id) -> bool {
         let has = |node, kind| sql.child(node, kind).is_some();
-        let is_made = self.made(&mention.object).is_some() && !self.is_other_routine(sql, mention);
+        let is_made =
+            self.made(&mention.object).is_some() && !self.drops_other_routine(sql, mention);
         let is_altered_if_there = part != mention.statement
             && has(mention.statement, Kind::IF_EXISTS)
             && mention
@@ -100,22 +101,22 @@ impl<'a> State<'a> {
                 .of
                 .as_ref()
                 .is_some_and(|of| self.get(&Object::relation(of.clone())).is_none());
-        match mention.deed {
+        match mention.effect {
             _ if is_altered_if_there => true,
-            Deed::Make => has(part, Kind::IF_NOT_EXISTS) && is_made,
-            Deed::Drop => has(part, Kind::IF_EXISTS) && !is_made,
-            Deed::Change | Deed::Use => false,
+            Effect::Create => has(part, Kind::IF_NOT_EXISTS) && is_made,
+            Effect::Drop => has(part, Kind::IF_EXISTS) && !is_made,
+            Effect::Alter | Effect::Reference => false,
         }
     }
 
     /// Where a script's names are looked up at the point that is reached.
-    pub(crate) fn path(&self) -> Path {
+    pub(crate) fn path(&self) -> SearchPath {
         self.path.clone()
     }
 
     /// Begins to follow a script: names are looked up in `public` again.
     pub(crate) fn begin(&mut self) {
-        self.path = Path::Public;
+        self.path = SearchPath::Public;
         self.temporary.clear();
         self.journal.clear();
         self.hidden_before = None;
@@ -159,14 +160,14 @@ impl<'a> State<'a> {
     /// Follows a statement.
     pub(crate) fn follow(&mut self, script: &'a Script<'a>, statement: Id) {
         let sql = &script.sql;
-        match effect(sql, statement) {
-            Effect::Written => {}
-            Effect::Names(names) => self.hide(names),
-            Effect::Anything => self.forget(),
+        match hidden_by(sql, statement) {
+            Hidden::Nothing => {}
+            Hidden::Names(names) => self.hide(names),
+            Hidden::Anything => self.forget(),
         }
         self.path = search_path(sql, statement).unwrap_or_else(|| self.path.clone());
         let mentions = script.mentions_of(statement);
-        if self.is_idle_as_a_whole(sql, statement, mentions) {
+        if self.has_no_effect_at_all(sql, statement, mentions) {
             return;
         }
         self.objects(script, statement, mentions);
@@ -174,9 +175,9 @@ impl<'a> State<'a> {
         self.actions(script, statement);
     }
 
-    fn is_idle_as_a_whole(&self, sql: &Sql<'_>, statement: Id, mentions: &[Mention]) -> bool {
+    fn has_no_effect_at_all(&self, sql: &Sql<'_>, statement: Id, mentions: &[Mention]) -> bool {
         let is_optional = sql.child(statement, Kind::IF_NOT_EXISTS).is_some();
-        let mut made = mentions.iter().filter(|one| one.deed == Deed::Make);
+        let mut made = mentions.iter().filter(|one| one.effect == Effect::Create);
         is_optional
             && made
                 .next()
@@ -191,29 +192,29 @@ impl<'a> State<'a> {
             if matches!(mention.object.space, Space::Column | Space::Constraint) {
                 continue;
             }
-            match mention.deed {
-                Deed::Drop if self.is_other_routine(sql, mention) => {}
-                Deed::Drop => {
+            match mention.effect {
+                Effect::Drop if self.drops_other_routine(sql, mention) => {}
+                Effect::Drop => {
                     if let Some(old) = renamed.replace(mention) {
-                        self.drop_with_all(sql, statement, &old.object);
+                        self.drop_object(sql, statement, &old.object);
                     }
                 }
-                Deed::Make => match renamed.take() {
+                Effect::Create => match renamed.take() {
                     Some(old) if old.offset == mention.offset => {
                         self.rename(&old.object, &mention.object);
                     }
                     old => {
                         if let Some(old) = old {
-                            self.drop_with_all(sql, statement, &old.object);
+                            self.drop_object(sql, statement, &old.object);
                         }
                         self.make(script, mention);
                     }
                 },
-                Deed::Change | Deed::Use => {}
+                Effect::Alter | Effect::Reference => {}
             }
         }
         if let Some(old) = renamed {
-            self.drop_with_all(sql, statement, &old.object);
+            self.drop_object(sql, statement, &old.object);
         }
     }
 

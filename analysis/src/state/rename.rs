@@ -2,17 +2,17 @@
 
 use super::State;
 use super::entry::Entry;
-use super::search_path::Path;
-use super::table::Facet;
+use super::search_path::SearchPath;
+use super::table::Property;
 use crate::objects::{Object, Space};
 
 impl State<'_> {
     pub(super) fn rename(&mut self, from: &Object, to: &Object) {
-        self.outdate(&from.name.name);
+        self.mark_outdated(&from.name.name);
         let (Some(from), Some(mut to)) = (self.key(from), self.key(to)) else {
             return;
         };
-        if to.name.schema.is_none() && matches!(self.path, Path::Schema(_)) {
+        if to.name.schema.is_none() && matches!(self.path, SearchPath::Schema(_)) {
             to.name.schema.clone_from(&from.name.schema);
         }
         match from.space {
@@ -26,7 +26,7 @@ impl State<'_> {
             }
             Space::Type => self.forget_type(&from.name.name),
             Space::Relation => {
-                self.rename_key(&from.name.name, &to.name.name);
+                self.rename_constraint_of_index(&from.name.name, &to.name.name);
                 let parts = self.keys(|one, _| one.of.as_ref() == Some(&from.name));
                 for one in parts {
                     let of = Some(to.name.clone());
@@ -53,7 +53,7 @@ impl State<'_> {
     }
 
     /// Postgres renames what is renamed in definitions too.
-    pub(super) fn outdate(&mut self, name: &str) {
+    pub(super) fn mark_outdated(&mut self, name: &str) {
         let named = self.keys(|_, entry| {
             let text = entry.text.as_deref().unwrap_or_default().to_lowercase();
             let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
@@ -65,7 +65,7 @@ impl State<'_> {
     }
 
     /// An index of a constraint is renamed with it.
-    pub(super) fn rename_key(&mut self, from: &str, to: &str) {
+    pub(super) fn rename_constraint_of_index(&mut self, from: &str, to: &str) {
         let has = |entry: &Entry<'_>| {
             let table = entry.table.as_ref();
             table.is_some_and(|table| table.constraints.contains_key(from))
@@ -99,9 +99,9 @@ impl State<'_> {
                     .iter_mut()
                     .flat_map(|table| table.columns.values_mut())
                 {
-                    let of_type = column.facts.get(&Facet::Type);
+                    let of_type = column.properties.get(&Property::Type);
                     if of_type.is_some_and(|text| text.contains(name)) {
-                        column.facts.remove(&Facet::Type);
+                        column.properties.remove(&Property::Type);
                     }
                 }
             });

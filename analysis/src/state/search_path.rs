@@ -6,7 +6,7 @@ use crate::parse::{Id, Kind, Sql};
 
 /// Where a script's unqualified names are.
 #[derive(Clone, Default)]
-pub(crate) enum Path {
+pub(crate) enum SearchPath {
     /// In `public`.
     #[default]
     Public,
@@ -16,16 +16,16 @@ pub(crate) enum Path {
     Unknown,
 }
 
-impl Path {
+impl SearchPath {
     /// An object with its schema; nothing where that is not known.
     pub(crate) fn key(&self, object: &Object) -> Option<Object> {
         let is_global = matches!(object.space, Space::Schema | Space::Extension);
         let resolve = |name: &Name| match self {
-            Path::Schema(schema) if name.schema.is_none() && !is_global => Some(Name {
+            SearchPath::Schema(schema) if name.schema.is_none() && !is_global => Some(Name {
                 schema: Some(schema.clone()),
                 name: name.name.clone(),
             }),
-            Path::Unknown if name.schema.is_none() && !is_global => None,
+            SearchPath::Unknown if name.schema.is_none() && !is_global => None,
             _ => Some(name.clone()),
         };
         Some(match &object.of {
@@ -42,7 +42,7 @@ impl Path {
 }
 
 /// Where unqualified names are after a statement, if it says so.
-pub(super) fn search_path(sql: &Sql<'_>, statement: Id) -> Option<Path> {
+pub(super) fn search_path(sql: &Sql<'_>, statement: Id) -> Option<SearchPath> {
     if !matches!(sql.kind(statement), Kind::SET | Kind::SELECT | Kind::RESET) {
         return None;
     }
@@ -59,9 +59,9 @@ pub(super) fn search_path(sql: &Sql<'_>, statement: Id) -> Option<Path> {
         .collect();
     Some(
         match (sql.kind(statement), names.first().map(String::as_str)) {
-            (Kind::RESET, _) | (Kind::SET, None | Some("public")) => Path::Public,
-            (Kind::SET, Some(first)) => Path::Schema(first.to_owned()),
-            _ => Path::Unknown,
+            (Kind::RESET, _) | (Kind::SET, None | Some("public")) => SearchPath::Public,
+            (Kind::SET, Some(first)) => SearchPath::Schema(first.to_owned()),
+            _ => SearchPath::Unknown,
         },
     )
 }

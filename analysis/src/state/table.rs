@@ -14,19 +14,19 @@ pub(crate) struct Table<'a> {
     pub(crate) columns: BTreeMap<String, Column<'a>>,
     pub(crate) constraints: BTreeMap<String, Constraint<'a>>,
     /// What was set for the table as a whole.
-    pub(crate) facts: BTreeMap<Facet, String>,
-    pub(crate) extent: Extent,
+    pub(crate) properties: BTreeMap<Property, String>,
+    pub(crate) knowledge: Knowledge,
     /// The tables that it inherits from or is a partition of.
     pub(crate) parents: Vec<Name>,
 }
 
 /// How much of a table is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Extent {
+pub(crate) enum Knowledge {
     /// All of its columns.
-    Whole,
+    Complete,
     /// Perhaps not all.
-    Part,
+    Partial,
 }
 
 /// A column.
@@ -34,7 +34,7 @@ pub(crate) enum Extent {
 pub(crate) struct Column<'a> {
     pub(crate) site: Site<'a>,
     /// What is known of it; what is not known is left out.
-    pub(crate) facts: BTreeMap<Facet, String>,
+    pub(crate) properties: BTreeMap<Property, String>,
 }
 
 /// A constraint with a name.
@@ -49,7 +49,7 @@ pub(crate) struct Constraint<'a> {
 
 /// What ALTER TABLE can set and take back.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Facet {
+pub(crate) enum Property {
     /// A column's type.
     Type,
     /// Whether a column is NOT NULL: `NOT NULL` or nothing.
@@ -69,32 +69,32 @@ pub(crate) enum Facet {
 }
 
 /// What one action of ALTER TABLE sets; without a value, what is no longer known.
-pub(crate) struct Change {
+pub(crate) struct Setting {
     /// The column, unless it is about the table.
     pub(crate) column: Option<String>,
-    pub(crate) facet: Facet,
+    pub(crate) property: Property,
     pub(crate) value: Option<String>,
 }
 
 impl<'a> Table<'a> {
-    pub(crate) fn new(extent: Extent) -> Table<'a> {
-        let mut facts = BTreeMap::new();
-        if extent == Extent::Whole {
-            facts.insert(Facet::RowSecurity, "DISABLE".to_owned());
-            facts.insert(Facet::ForcedRowSecurity, "NO FORCE".to_owned());
-            facts.insert(Facet::Logged, "LOGGED".to_owned());
+    pub(crate) fn new(knowledge: Knowledge) -> Table<'a> {
+        let mut properties = BTreeMap::new();
+        if knowledge == Knowledge::Complete {
+            properties.insert(Property::RowSecurity, "DISABLE".to_owned());
+            properties.insert(Property::ForcedRowSecurity, "NO FORCE".to_owned());
+            properties.insert(Property::Logged, "LOGGED".to_owned());
         }
         Table {
             columns: BTreeMap::new(),
             constraints: BTreeMap::new(),
-            facts,
-            extent,
+            properties,
+            knowledge,
             parents: Vec::new(),
         }
     }
 
     /// A part of CREATE TABLE, or what ADD COLUMN or ADD CONSTRAINT adds.
-    pub(super) fn take_in(&mut self, sql: &Sql<'_>, part: Id, site: Site<'a>) {
+    pub(super) fn add_part(&mut self, sql: &Sql<'_>, part: Id, site: Site<'a>) {
         match sql.kind(part) {
             Kind::COLUMN | Kind::ADD_COLUMN => self.add_column(sql, part, site),
             _ => self.add_constraint(sql, part, site, None),
@@ -105,36 +105,41 @@ impl<'a> Table<'a> {
         let Some(name) = column_of(sql, part) else {
             return;
         };
-        let mut facts = BTreeMap::new();
-        facts.extend(text::type_of(sql, part).map(|text| (Facet::Type, text)));
+        let mut properties = BTreeMap::new();
+        properties.extend(text::type_of(sql, part).map(|text| (Property::Type, text)));
         let is_serial = text::is_serial(sql, part);
         let default = match is_serial {
             true => "nextval",
             false => "",
         };
-        facts.insert(Facet::Default, default.to_owned());
-        facts.insert(Facet::NotNull, not_null(is_serial));
-        facts.insert(Facet::Identity, String::new());
+        properties.insert(Property::Default, default.to_owned());
+        properties.insert(Property::NotNull, not_null(is_serial));
+        properties.insert(Property::Identity, String::new());
         for constraint in sql.children(part) {
             match sql.kind(constraint) {
                 Kind::NOT_NULL_CONSTRAINT | Kind::PRIMARY_KEY_CONSTRAINT => {
-                    facts.insert(Facet::NotNull, not_null(true));
+                    properties.insert(Property::NotNull, not_null(true));
                 }
                 Kind::DEFAULT_CONSTRAINT => {
-                    set(&mut facts, Facet::Default, default_of(sql, constraint));
+                    set(
+                        &mut properties,
+                        Property::Default,
+                        default_of(sql, constraint),
+                    );
                 }
                 Kind::GENERATED_CONSTRAINT => {
-                    facts.remove(&Facet::Default);
+                    properties.remove(&Property::Default);
                     if let Some(identity) = identity_of(sql, constraint) {
-                        facts.insert(Facet::NotNull, not_null(true));
-                        facts.insert(Facet::Identity, identity);
+                        properties.insert(Property::NotNull, not_null(true));
+                        properties.insert(Property::Identity, identity);
                     }
                 }
                 _ => {}
             }
         }
         let columns: Vec<Id> = sql.children(part).collect();
-        self.columns.insert(name.clone(), Column { site, facts });
+        self.columns
+            .insert(name.clone(), Column { site, properties });
         for constraint in columns {
             self.add_constraint(sql, constraint, site, Some(&name));
         }
@@ -146,15 +151,15 @@ impl<'a> Table<'a> {
                 let mut keys = Vec::from_iter(column.map(str::to_owned));
                 keys.extend(columns_of(sql, part));
                 for key in &keys {
-                    self.set_column(key, Facet::NotNull, Some(not_null(true)));
+                    self.set_column(key, Property::NotNull, Some(not_null(true)));
                 }
                 if keys.is_empty() {
-                    self.forget(&Facet::NotNull);
+                    self.forget(&Property::NotNull);
                 }
             }
             Kind::NOT_NULL_CONSTRAINT if column.is_none() => {
                 if let Some(key) = column_of(sql, part) {
-                    self.set_column(&key, Facet::NotNull, None);
+                    self.set_column(&key, Property::NotNull, None);
                 }
             }
             _ => {}
@@ -177,12 +182,12 @@ impl<'a> Table<'a> {
                 let is_there =
                     column_of(sql, action).is_some_and(|name| self.columns.contains_key(&name));
                 if !(is_there && has(Kind::IF_NOT_EXISTS)) {
-                    self.take_in(sql, action, site);
+                    self.add_part(sql, action, site);
                 }
             }
             Kind::ADD_CONSTRAINT => {
                 for part in sql.children(action) {
-                    self.take_in(sql, part, site);
+                    self.add_part(sql, part, site);
                 }
             }
             Kind::DROP_COLUMN => {
@@ -203,10 +208,10 @@ impl<'a> Table<'a> {
                 }
             }
             _ => {
-                for change in changes(sql, action) {
+                for change in settings(sql, action) {
                     match change.column {
-                        Some(column) => self.set_column(&column, change.facet, change.value),
-                        None => set(&mut self.facts, change.facet, change.value),
+                        Some(column) => self.set_column(&column, change.property, change.value),
+                        None => set(&mut self.properties, change.property, change.value),
                     }
                 }
             }
@@ -225,7 +230,7 @@ impl<'a> Table<'a> {
             .iter()
             .any(|part| name.contains(part));
         if !is_harmless && is_named_so {
-            self.forget(&Facet::NotNull);
+            self.forget(&Property::NotNull);
         }
     }
 
@@ -245,24 +250,24 @@ impl<'a> Table<'a> {
         }
     }
 
-    fn set_column(&mut self, name: &str, facet: Facet, value: Option<String>) {
+    fn set_column(&mut self, name: &str, property: Property, value: Option<String>) {
         if let Some(column) = self.columns.get_mut(name) {
-            set(&mut column.facts, facet, value);
+            set(&mut column.properties, property, value);
         }
     }
 
     /// What is no longer known of any column.
-    pub(super) fn forget(&mut self, facet: &Facet) {
+    pub(super) fn forget(&mut self, property: &Property) {
         for column in self.columns.values_mut() {
-            column.facts.remove(facet);
+            column.properties.remove(property);
         }
     }
 }
 
-fn set(facts: &mut BTreeMap<Facet, String>, facet: Facet, value: Option<String>) {
+fn set(properties: &mut BTreeMap<Property, String>, property: Property, value: Option<String>) {
     match value {
-        Some(value) => facts.insert(facet, value),
-        None => facts.remove(&facet),
+        Some(value) => properties.insert(property, value),
+        None => properties.remove(&property),
     };
 }
 
@@ -271,22 +276,22 @@ fn not_null(is: bool) -> String {
 }
 
 /// What an action of ALTER TABLE sets.
-pub(crate) fn changes(sql: &Sql<'_>, action: Id) -> Vec<Change> {
-    let of_table = |facet, value: &str| {
-        vec![Change {
+pub(crate) fn settings(sql: &Sql<'_>, action: Id) -> Vec<Setting> {
+    let of_table = |property, value: &str| {
+        vec![Setting {
             column: None,
-            facet,
+            property,
             value: Some(value.to_owned()),
         }]
     };
     match sql.kind(action) {
         Kind::ALTER_COLUMN => column_changes(sql, action),
-        Kind::ENABLE_RLS => of_table(Facet::RowSecurity, "ENABLE"),
-        Kind::DISABLE_RLS => of_table(Facet::RowSecurity, "DISABLE"),
-        Kind::FORCE_RLS => of_table(Facet::ForcedRowSecurity, "FORCE"),
-        Kind::NO_FORCE_RLS => of_table(Facet::ForcedRowSecurity, "NO FORCE"),
-        Kind::SET_LOGGED => of_table(Facet::Logged, "LOGGED"),
-        Kind::SET_UNLOGGED => of_table(Facet::Logged, "UNLOGGED"),
+        Kind::ENABLE_RLS => of_table(Property::RowSecurity, "ENABLE"),
+        Kind::DISABLE_RLS => of_table(Property::RowSecurity, "DISABLE"),
+        Kind::FORCE_RLS => of_table(Property::ForcedRowSecurity, "FORCE"),
+        Kind::NO_FORCE_RLS => of_table(Property::ForcedRowSecurity, "NO FORCE"),
+        Kind::SET_LOGGED => of_table(Property::Logged, "LOGGED"),
+        Kind::SET_UNLOGGED => of_table(Property::Logged, "UNLOGGED"),
         kind => {
             let value = match kind {
                 Kind::ENABLE_TRIGGER => "ENABLE",
@@ -298,39 +303,41 @@ pub(crate) fn changes(sql: &Sql<'_>, action: Id) -> Vec<Change> {
             // Without a trigger's name, ALL or USER.
             let name = sql.child(action, Kind::TRIGGER_REF);
             let name = name.and_then(|id| name_of(sql, id));
-            name.map_or_else(Vec::new, |name| of_table(Facet::Trigger(name.name), value))
+            name.map_or_else(Vec::new, |name| {
+                of_table(Property::Trigger(name.name), value)
+            })
         }
     }
 }
 
-fn column_changes(sql: &Sql<'_>, action: Id) -> Vec<Change> {
+fn column_changes(sql: &Sql<'_>, action: Id) -> Vec<Setting> {
     let Some(column) = column_of(sql, action) else {
         return Vec::new();
     };
-    let change = |facet, value: Option<String>| Change {
+    let change = |property, value: Option<String>| Setting {
         column: Some(column.clone()),
-        facet,
+        property,
         value,
     };
     let none = || Some(String::new());
     let parts = sql.children(action).map(|part| match sql.kind(part) {
-        Kind::SET_TYPE => vec![change(Facet::Type, text::type_of(sql, part))],
-        Kind::SET_NOT_NULL => vec![change(Facet::NotNull, Some(not_null(true)))],
-        Kind::DROP_NOT_NULL => vec![change(Facet::NotNull, none())],
-        Kind::SET_DEFAULT => vec![change(Facet::Default, default_of(sql, part))],
-        Kind::DROP_DEFAULT => vec![change(Facet::Default, none())],
+        Kind::SET_TYPE => vec![change(Property::Type, text::type_of(sql, part))],
+        Kind::SET_NOT_NULL => vec![change(Property::NotNull, Some(not_null(true)))],
+        Kind::DROP_NOT_NULL => vec![change(Property::NotNull, none())],
+        Kind::SET_DEFAULT => vec![change(Property::Default, default_of(sql, part))],
+        Kind::DROP_DEFAULT => vec![change(Property::Default, none())],
         Kind::ADD_GENERATED => vec![
-            change(Facet::Identity, identity_of(sql, part)),
-            change(Facet::Default, None),
+            change(Property::Identity, identity_of(sql, part)),
+            change(Property::Default, None),
         ],
         Kind::SET_GENERATED | Kind::SET_GENERATED_OPTIONS => {
-            vec![change(Facet::Identity, identity_of(sql, part))]
+            vec![change(Property::Identity, identity_of(sql, part))]
         }
         Kind::DROP_IDENTITY => vec![
-            change(Facet::Identity, none()),
-            change(Facet::Default, None),
+            change(Property::Identity, none()),
+            change(Property::Default, None),
         ],
-        Kind::SET_EXPRESSION | Kind::DROP_EXPRESSION => vec![change(Facet::Default, None)],
+        Kind::SET_EXPRESSION | Kind::DROP_EXPRESSION => vec![change(Property::Default, None)],
         _ => Vec::new(),
     });
     parts.flatten().collect()

@@ -1,25 +1,25 @@
 //! What the parser accepts although Postgres does not.
 
-use super::context::Context;
-use super::explanation::{Explained, HELP, shown, shown_part};
+use super::context::ErrorContext;
+use super::explanation::{Explanation, HELP, shown, shown_part};
 use super::words;
 use crate::kinds::{is_drop, is_type};
 use crate::parse::{Id, Kind, ROOT, Sql};
 
 /// Everything of it that a script has.
-pub(super) fn find(sql: &Sql<'_>) -> impl Iterator<Item = Explained> {
+pub(super) fn find(sql: &Sql<'_>) -> impl Iterator<Item = Explanation> {
     let found = [
-        unseparated(sql),
-        untyped(sql),
-        nameless(sql),
-        idle(sql),
-        unquoted(sql),
+        missing_semicolon(sql),
+        without_type(sql),
+        without_name(sql),
+        without_action(sql),
+        double_quoted_value(sql),
     ];
     found.into_iter().flatten()
 }
 
 /// Two statements without a semicolon between them, or the wrong verb of an ALTER.
-fn unseparated(sql: &Sql<'_>) -> Option<Explained> {
+fn missing_semicolon(sql: &Sql<'_>) -> Option<Explanation> {
     let statements: Vec<Id> = sql.all_statements().collect();
     let mut pairs = statements.windows(2).filter(|pair| {
         // The semicolon behind CREATE SCHEMA is in the last thing that it makes.
@@ -31,9 +31,9 @@ fn unseparated(sql: &Sql<'_>) -> Option<Explained> {
     });
     let next = pairs.next()?[1];
     let offset = sql.range(next).start;
-    let context = Context::at(sql.text, offset);
+    let context = ErrorContext::at(sql.text, offset);
     Some(context.action().unwrap_or_else(|| {
-        Explained::new(
+        Explanation::new(
             offset,
             "a semicolon is missing before this statement",
             "end the statement before it with `;`",
@@ -42,7 +42,7 @@ fn unseparated(sql: &Sql<'_>) -> Option<Explained> {
 }
 
 /// A column without a type, where it cannot have one from elsewhere.
-fn untyped(sql: &Sql<'_>) -> Option<Explained> {
+fn without_type(sql: &Sql<'_>) -> Option<Explanation> {
     let column = sql.descendants(ROOT).find(|&node| {
         let has_type = || sql.children(node).any(|child| is_type(sql.kind(child)));
         let within = |kind| sql.ancestors(node).any(|id| sql.child(id, kind).is_some());
@@ -59,12 +59,12 @@ fn untyped(sql: &Sql<'_>) -> Option<Explained> {
     let offset = sql.range(column).start;
     let known = words::foreign(name);
     Some(match known {
-        Some(help) => Explained::new(
+        Some(help) => Explanation::new(
             offset,
             format!("{} is not known to Postgres", shown(name)),
             help,
         ),
-        None => Explained::new(
+        None => Explanation::new(
             offset,
             format!("the column {} has no type", shown(name)),
             HELP,
@@ -73,13 +73,17 @@ fn untyped(sql: &Sql<'_>) -> Option<Explained> {
 }
 
 /// A DROP of nothing.
-fn nameless(sql: &Sql<'_>) -> Option<Explained> {
+fn without_name(sql: &Sql<'_>) -> Option<Explanation> {
     let statement = sql.all_statements().find(|&id| {
         let is_name = |child: &Id| !sql.is_leaf(*child) && !is_modifier(sql.kind(*child));
         is_drop(sql.kind(id)) && sql.children(id).find(is_name).is_none()
     })?;
     let offset = sql.range(statement).start;
-    Some(Explained::new(offset, "it does not say what to drop", HELP))
+    Some(Explanation::new(
+        offset,
+        "it does not say what to drop",
+        HELP,
+    ))
 }
 
 fn is_modifier(kind: Kind) -> bool {
@@ -87,7 +91,7 @@ fn is_modifier(kind: Kind) -> bool {
 }
 
 /// An ALTER TABLE that ends behind the table.
-fn idle(sql: &Sql<'_>) -> Option<Explained> {
+fn without_action(sql: &Sql<'_>) -> Option<Explanation> {
     let statement = sql.all_statements().find(|&id| {
         let is_action = |child: &Id| {
             let kind = sql.kind(*child);
@@ -98,7 +102,7 @@ fn idle(sql: &Sql<'_>) -> Option<Explained> {
             && sql.children(id).find(is_action).is_none()
     })?;
     let offset = sql.range(statement).start;
-    Some(Explained::new(
+    Some(Explanation::new(
         offset,
         "it does not say what to alter",
         HELP,
@@ -107,7 +111,7 @@ fn idle(sql: &Sql<'_>) -> Option<Explained> {
 
 /// A name in double quotes where only a value can stand: in the rows of an INSERT,
 /// or as a default.
-fn unquoted(sql: &Sql<'_>) -> Option<Explained> {
+fn double_quoted_value(sql: &Sql<'_>) -> Option<Explanation> {
     let name = sql.descendants(ROOT).find(|&node| {
         if sql.kind(node) != Kind::NAME_REF || !sql.text_of(node).starts_with('"') {
             return false;
@@ -127,7 +131,7 @@ fn unquoted(sql: &Sql<'_>) -> Option<Explained> {
     })?;
     let text = sql.text_of(name);
     let value = text.trim_matches('"').replace('\'', "''");
-    Some(Explained::new(
+    Some(Explanation::new(
         sql.range(name).start,
         format!(
             "{} is the name of a column here, as double quotes quote names",

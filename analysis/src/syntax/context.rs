@@ -8,7 +8,7 @@ use squawk_lexer::TokenKind;
 use super::words;
 
 /// The words around an error.
-pub(super) struct Context<'a> {
+pub(super) struct ErrorContext<'a> {
     pub(super) text: &'a str,
     /// Those of the statement up to the error.
     pub(super) before: Vec<Word<'a>>,
@@ -37,9 +37,9 @@ impl Word<'_> {
     }
 }
 
-impl<'a> Context<'a> {
-    pub(super) fn at(text: &'a str, error: usize) -> Context<'a> {
-        let mut context = Context {
+impl<'a> ErrorContext<'a> {
+    pub(super) fn at(text: &'a str, error: usize) -> ErrorContext<'a> {
+        let mut context = ErrorContext {
             text,
             before: Vec::new(),
             after: Vec::new(),
@@ -105,7 +105,7 @@ impl<'a> Context<'a> {
 }
 
 /// The word of a list that is nearly this one.
-pub(super) fn near(word: &str, list: &[&'static str]) -> Option<&'static str> {
+pub(super) fn nearest_word(word: &str, list: &[&'static str]) -> Option<&'static str> {
     let upper = word.to_ascii_uppercase();
     if upper.len() < 3 {
         return None;

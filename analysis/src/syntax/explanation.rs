@@ -5,19 +5,19 @@ pub(super) const HELP: &str =
     "write it in Postgres's syntax; `migrator check --server` asks a server";
 
 /// A syntax error with its place.
-pub(super) struct Explained {
+pub(super) struct Explanation {
     pub(super) offset: usize,
     pub(super) message: String,
     pub(super) help: String,
 }
 
-impl Explained {
+impl Explanation {
     pub(super) fn new(
         offset: usize,
         message: impl Into<String>,
         help: impl Into<String>,
-    ) -> Explained {
-        Explained {
+    ) -> Explanation {
+        Explanation {
             offset,
             message: message.into(),
             help: help.into(),

@@ -14,7 +14,7 @@ use crate::characters;
 use crate::finding::Finding;
 use crate::script::Script;
 use explain::explain;
-use explanation::Explained;
+use explanation::Explanation;
 
 /// The first syntax error of a script: what follows it is mostly of its making.
 pub(crate) fn find<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
@@ -23,7 +23,7 @@ pub(crate) fn find<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
     let refused = refused.map(|error| explain(sql, error.offset, &error.message));
     let mut found = refused.into_iter().chain(accepted::find(sql));
     let first = found.next()?;
-    let Explained {
+    let Explanation {
         offset,
         message,
         help,

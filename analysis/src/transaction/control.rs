@@ -13,7 +13,7 @@ use crate::script::Script;
 ///
 /// Savepoints with what ends them leave the transaction whole; one that stays
 /// open ends with it.
-pub(super) fn controls<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
+pub(super) fn in_transaction<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
     let sql = &script.sql;
     let mut open: Vec<String> = Vec::new();
     for statement in sql.all_statements() {
@@ -50,7 +50,7 @@ pub(super) fn controls<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
 }
 
 /// A savepoint statement of a script that runs in no transaction and has begun none.
-pub(super) fn homeless<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
+pub(super) fn outside_transaction<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
     let sql = &script.sql;
     let mut is_open = false;
     for statement in sql.all_statements() {

@@ -13,17 +13,17 @@ use migrator_model::Mode;
 
 use crate::finding::Finding;
 use crate::script::Script;
-use control::{controls, homeless};
+use control::{in_transaction, outside_transaction};
 use needless::needless;
-use refused::refuses;
+use refused::refused;
 use unrepeatable::unrepeatable;
 
 /// What is wrong with how a script runs; at most one finding, the first.
 pub(crate) fn find<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
     match script.mode() {
-        Mode::Transaction => controls(script).or_else(|| refuses(script)),
+        Mode::Transaction => in_transaction(script).or_else(|| refused(script)),
         Mode::NoTransaction => needless(script)
-            .or_else(|| homeless(script))
+            .or_else(|| outside_transaction(script))
             .or_else(|| unrepeatable(script)),
     }
 }

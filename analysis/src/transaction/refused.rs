@@ -7,7 +7,7 @@ use crate::finding::Finding;
 use crate::script::Script;
 
 /// A statement that Postgres refuses in a transaction block.
-pub(super) fn refuses<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
+pub(super) fn refused<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
     let sql = &script.sql;
     let statement = sql.all_statements().find(|&id| is_refused(sql, id))?;
     let what = first_words(sql, statement, 3);

@@ -5,7 +5,7 @@ use migrator_model::Code;
 use super::statement::first_words;
 use crate::finding::Finding;
 use crate::kinds::is_create;
-use crate::objects::{Deed, Mention};
+use crate::objects::{Effect, Mention};
 use crate::parse::{Id, Kind};
 use crate::repeat::{self, Repeat};
 use crate::script::Script;
@@ -19,7 +19,7 @@ pub(super) fn unrepeatable<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
     let mut before = statements[..last].iter().copied();
     let (statement, repeat) = before.find_map(|id| {
         let repeat = repeat::of(sql, id);
-        (repeat != Repeat::Same && !is_made_anew(script, id)).then_some((id, repeat))
+        (repeat != Repeat::Same && !is_recreated(script, id)).then_some((id, repeat))
     })?;
     let what = first_words(sql, statement, 2);
     let (message, help) = match repeat {
@@ -38,7 +38,7 @@ pub(super) fn unrepeatable<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
 
 /// Whether all that a statement makes was dropped before with IF EXISTS: a second
 /// run drops it first, too.
-fn is_made_anew(script: &Script<'_>, statement: Id) -> bool {
+fn is_recreated(script: &Script<'_>, statement: Id) -> bool {
     let sql = &script.sql;
     let guarded = |mention: &&Mention| {
         let within = sql.descendants(mention.statement);
@@ -50,14 +50,16 @@ fn is_made_anew(script: &Script<'_>, statement: Id) -> bool {
         .mentions
         .iter()
         .filter(|one| one.statement < statement);
-    let dropped = before.filter(|one| one.deed == Deed::Drop).filter(guarded);
+    let dropped = before
+        .filter(|one| one.effect == Effect::Drop)
+        .filter(guarded);
     let dropped: Vec<_> = dropped.map(|one| &one.object).collect();
     let of_statement = script
         .mentions
         .iter()
         .filter(|one| one.statement == statement);
     let mut own = of_statement
-        .filter(|one| matches!(one.deed, Deed::Make | Deed::Drop))
+        .filter(|one| matches!(one.effect, Effect::Create | Effect::Drop))
         .peekable();
     let is_create = is_create(sql.kind(statement));
     let adds = || {
@@ -72,5 +74,5 @@ fn is_made_anew(script: &Script<'_>, statement: Id) -> bool {
     };
     own.peek().is_some()
         && (is_create || adds())
-        && own.all(|one| one.deed == Deed::Make && dropped.contains(&&one.object))
+        && own.all(|one| one.effect == Effect::Create && dropped.contains(&&one.object))
 }

@@ -2,29 +2,29 @@
 
 use std::collections::BTreeSet;
 
-use super::effects::{Effect, Effects, Net, holds, words as words_of};
+use super::dependencies::Cascade;
 use super::moments::{Moment, Moments};
-use super::names::Names;
-use super::parents::Cascade;
+use super::operations::{Operation, Operations, Outcome, contains_kind, words as identifiers};
+use super::renames::Renames;
 use crate::names::Name;
 use crate::objects::{Object, Space};
 use crate::parse::{Id, Kind, ROOT};
 
-pub(super) struct Judge<'s, 'a> {
-    pub(super) up: Effects<'a>,
-    pub(super) down: Effects<'a>,
-    pub(super) names: Names,
+pub(super) struct Comparison<'s, 'a> {
+    pub(super) up: Operations<'a>,
+    pub(super) down: Operations<'a>,
+    pub(super) names: Renames,
     /// What the up script attaches to something, or has it own.
     pub(super) links: Vec<(Name, Name)>,
     pub(super) cascade: Cascade,
     /// The indexes that the up script turns into constraints.
     pub(super) absorbed: BTreeSet<String>,
     /// What is left of the up script.
-    pub(super) net: Vec<Net<'a>>,
+    pub(super) outcomes: Vec<Outcome<'a>>,
     pub(super) moments: Moments<'s, 'a>,
 }
 
-impl<'a> Judge<'_, 'a> {
+impl<'a> Comparison<'_, 'a> {
     /// An object of the up script with its schema.
     pub(super) fn key(&self, object: &Object) -> Option<Object> {
         self.up.path.key(object)
@@ -40,18 +40,18 @@ impl<'a> Judge<'_, 'a> {
 
     pub(super) fn made_before(&self, object: &Object) -> Option<String> {
         let site = match object.space {
-            Space::Column => self.moments.column(Moment::Before, object)?.site,
+            Space::Column => self.moments.column(Moment::BeforeUp, object)?.site,
             Space::Constraint => {
-                let table = self.moments.table(Moment::Before, object.of.as_ref()?)?;
+                let table = self.moments.table(Moment::BeforeUp, object.of.as_ref()?)?;
                 table.constraints.get(&object.name.name)?.site
             }
-            _ => self.moments.entry(Moment::Before, object)?.site?,
+            _ => self.moments.entry(Moment::BeforeUp, object)?.site?,
         };
         Some(site.place())
     }
 
     /// Whether an object is temporary, shared, or part of another.
-    pub(super) fn is_made_for_others(&self, object: &Object, by: &Effect<'a>) -> bool {
+    pub(super) fn is_made_for_others(&self, object: &Object, by: &Operation<'a>) -> bool {
         let is_shared = matches!(object.space, Space::Extension | Space::Schema)
             && self.up.has(by, Kind::IF_NOT_EXISTS);
         let is_temporary =
@@ -59,17 +59,17 @@ impl<'a> Judge<'_, 'a> {
         is_shared || is_temporary || self.becomes_a_constraint(object, by)
     }
 
-    pub(super) fn becomes_a_constraint(&self, object: &Object, by: &Effect<'a>) -> bool {
+    pub(super) fn becomes_a_constraint(&self, object: &Object, by: &Operation<'a>) -> bool {
         by.kind == Kind::CREATE_INDEX && self.absorbed.contains(&object.name.name)
     }
 
     /// Whether it belongs to a table that the up script makes.
     pub(super) fn is_of_new_table(&self, object: &Object) -> bool {
         object.of.as_ref().is_some_and(|of| {
-            self.net.iter().any(|net| {
-                matches!(net, Net::Made(..))
-                    && net.object().space == Space::Relation
-                    && self.names.same_table(&net.object().name, of)
+            self.outcomes.iter().any(|outcome| {
+                matches!(outcome, Outcome::Created(..))
+                    && outcome.object().space == Space::Relation
+                    && self.names.is_same_table(&outcome.object().name, of)
             })
         })
     }
@@ -78,7 +78,7 @@ impl<'a> Judge<'_, 'a> {
     /// within a column or table.
     pub(super) fn may_be_made_unnamed(&self, object: &Object) -> bool {
         let (down, sql) = (self.down.script, &self.down.script.sql);
-        let is_named = |id: Id| words_of(sql, id).any(|word| word == object.name.name);
+        let is_named = |id: Id| identifiers(sql, id).any(|word| word == object.name.name);
         let is_constraint = object.space == Space::Constraint;
         if !is_constraint && object.space != Space::Relation {
             return false;
@@ -99,14 +99,14 @@ impl<'a> Judge<'_, 'a> {
             | Kind::EXCLUDE_CONSTRAINT => sql.child(id, Kind::CONSTRAINT_NAME_CLAUSE).is_none(),
             _ => false,
         });
-        unnamed || object.name.name.contains("not_null") && holds(down, Kind::SET_NOT_NULL)
+        unnamed || object.name.name.contains("not_null") && contains_kind(down, Kind::SET_NOT_NULL)
     }
 }
 
-pub(super) fn absorbed(up: &Effects<'_>) -> BTreeSet<String> {
+pub(super) fn absorbed(up: &Operations<'_>) -> BTreeSet<String> {
     let sql = &up.script.sql;
     let clauses = sql
         .descendants(ROOT)
         .filter(|&id| sql.kind(id) == Kind::USING_INDEX_NAME);
-    clauses.flat_map(|id| words_of(sql, id)).collect()
+    clauses.flat_map(|id| identifiers(sql, id)).collect()
 }

@@ -2,15 +2,15 @@
 
 use migrator_model::Code;
 
-use super::comparison::Judge;
-use super::words::{quoted, quoted_part};
+use super::comparison::Comparison;
+use super::statements::{quoted, quoted_part};
 use crate::clauses::column_of;
 use crate::finding::Finding;
 use crate::names::{Name, name_of};
-use crate::objects::{Deed, Space};
+use crate::objects::{Effect, Space};
 use crate::parse::{Id, Kind};
 use crate::script::Script;
-use crate::state::table::{Facet, changes};
+use crate::state::table::{Property, settings};
 use crate::state::text::is_other_type;
 
 /// A fact that is another after both scripts.
@@ -19,7 +19,7 @@ pub(super) struct Difference<'d> {
     pub(super) column: Option<&'d str>,
     /// What the up script calls the table and the column at its end.
     pub(super) renamed: (&'d Name, Option<&'d str>),
-    pub(super) facet: &'d Facet,
+    pub(super) property: &'d Property,
     pub(super) before: &'d str,
     pub(super) between: Option<&'d str>,
     pub(super) after: &'d str,
@@ -37,15 +37,15 @@ pub(super) enum Cause {
 impl<'d> Difference<'d> {
     /// Which script is at fault, if it is certain that there is a difference.
     fn cause(&self) -> Option<Cause> {
-        let is_other = |one: &str, other: &str| match self.facet {
-            Facet::Type => is_other_type(one, other),
-            Facet::Default => one.is_empty() != other.is_empty(),
+        let is_other = |one: &str, other: &str| match self.property {
+            Property::Type => is_other_type(one, other),
+            Property::Default => one.is_empty() != other.is_empty(),
             _ => one != other,
         };
         let is_as_the_up_script_left_it = self.between == Some(self.after);
         let is_certain = is_other(self.before, self.after)
-            || *self.facet == Facet::Default && are_other_numbers(self.before, self.after)
-            || *self.facet == Facet::Default
+            || *self.property == Property::Default && are_other_numbers(self.before, self.after)
+            || *self.property == Property::Default
                 && is_as_the_up_script_left_it
                 && self.before != self.after
                 && is_plain(self.before)
@@ -59,12 +59,12 @@ impl<'d> Difference<'d> {
 
     pub(super) fn finding<'a>(
         &self,
-        judge: &Judge<'_, 'a>,
-    ) -> Option<((Cause, &'d Facet), Finding<'a>)> {
+        comparison: &Comparison<'_, 'a>,
+    ) -> Option<((Cause, &'d Property), Finding<'a>)> {
         let cause = self.cause()?;
         let (script, offset) = match cause {
-            Cause::Up => (judge.up.script, self.offset(judge.up.script)?),
-            Cause::Down => (judge.down.script, self.offset(judge.down.script)?),
+            Cause::Up => (comparison.up.script, self.offset(comparison.up.script)?),
+            Cause::Down => (comparison.down.script, self.offset(comparison.down.script)?),
         };
         let message = match cause {
             Cause::Up => format!(
@@ -75,7 +75,7 @@ impl<'d> Difference<'d> {
         };
         let help = format!("write `{}` in the down script", self.statement());
         let finding = Finding::new(script, Code::M0229, offset, message, help);
-        Some(((cause, self.facet), finding))
+        Some(((cause, self.property), finding))
     }
 
     fn shown(&self) -> String {
@@ -89,38 +89,38 @@ impl<'d> Difference<'d> {
     fn change(&self) -> String {
         let (shown, before) = (self.shown(), self.before);
         let now = self.between.unwrap_or(self.after);
-        match self.facet {
-            Facet::Type => format!("changes the type of {shown} from `{before}` to `{now}`"),
-            Facet::NotNull if now.is_empty() => format!("drops NOT NULL from {shown}"),
-            Facet::NotNull => format!("makes {shown} NOT NULL"),
-            Facet::Default if now.is_empty() => format!("drops the default of {shown}"),
-            Facet::Default if before.is_empty() => format!("gives {shown} a default"),
-            Facet::Default => format!("changes the default of {shown}"),
-            Facet::Identity if now.is_empty() => format!("drops the identity of {shown}"),
-            Facet::Identity if before.is_empty() => format!("makes {shown} an identity"),
-            Facet::Identity => format!("changes the identity of {shown}"),
-            Facet::RowSecurity => format!("{} row level security on {shown}", third_person(now)),
-            Facet::ForcedRowSecurity => format!("sets {now} ROW LEVEL SECURITY on {shown}"),
-            Facet::Logged => format!("makes {shown} {now}"),
-            Facet::Trigger(name) => format!("sets trigger `{name}` of {shown} to {now}"),
+        match self.property {
+            Property::Type => format!("changes the type of {shown} from `{before}` to `{now}`"),
+            Property::NotNull if now.is_empty() => format!("drops NOT NULL from {shown}"),
+            Property::NotNull => format!("makes {shown} NOT NULL"),
+            Property::Default if now.is_empty() => format!("drops the default of {shown}"),
+            Property::Default if before.is_empty() => format!("gives {shown} a default"),
+            Property::Default => format!("changes the default of {shown}"),
+            Property::Identity if now.is_empty() => format!("drops the identity of {shown}"),
+            Property::Identity if before.is_empty() => format!("makes {shown} an identity"),
+            Property::Identity => format!("changes the identity of {shown}"),
+            Property::RowSecurity => format!("{} row level security on {shown}", third_person(now)),
+            Property::ForcedRowSecurity => format!("sets {now} ROW LEVEL SECURITY on {shown}"),
+            Property::Logged => format!("makes {shown} {now}"),
+            Property::Trigger(name) => format!("sets trigger `{name}` of {shown} to {now}"),
         }
     }
 
     /// What is wrong after the down script.
     fn left(&self) -> String {
         let (shown, before, after) = (self.shown(), self.before, self.after);
-        match self.facet {
-            Facet::Type => format!(
+        match self.property {
+            Property::Type => format!(
                 "{shown} with the type `{after}`, which was `{before}` before the up script"
             ),
-            Facet::NotNull if after.is_empty() => {
+            Property::NotNull if after.is_empty() => {
                 format!("{shown} without the NOT NULL that it had before the up script")
             }
-            Facet::NotNull => format!("{shown} NOT NULL, which it was not before the up script"),
-            Facet::Default if after.is_empty() => {
+            Property::NotNull => format!("{shown} NOT NULL, which it was not before the up script"),
+            Property::Default if after.is_empty() => {
                 format!("{shown} without the default that it had before the up script")
             }
-            Facet::Default => {
+            Property::Default => {
                 format!("{shown} with a default that it did not have before the up script")
             }
             _ => format!("{shown} other than it was before the up script"),
@@ -132,17 +132,19 @@ impl<'d> Difference<'d> {
         let table = quoted(self.table);
         let column = self.column.map(quoted_part).unwrap_or_default();
         let before = self.before;
-        let action = match self.facet {
-            Facet::Type => format!("TYPE {before}"),
-            Facet::NotNull if before.is_empty() => "DROP NOT NULL".to_owned(),
-            Facet::NotNull => "SET NOT NULL".to_owned(),
-            Facet::Default if before.is_empty() => "DROP DEFAULT".to_owned(),
-            Facet::Default => "SET DEFAULT …".to_owned(),
-            Facet::Identity if before.is_empty() => "DROP IDENTITY".to_owned(),
-            Facet::Identity => format!("ADD GENERATED {before} AS IDENTITY"),
-            Facet::RowSecurity | Facet::ForcedRowSecurity => format!("{before} ROW LEVEL SECURITY"),
-            Facet::Logged => format!("SET {before}"),
-            Facet::Trigger(name) => format!("{before} TRIGGER {}", quoted_part(name)),
+        let action = match self.property {
+            Property::Type => format!("TYPE {before}"),
+            Property::NotNull if before.is_empty() => "DROP NOT NULL".to_owned(),
+            Property::NotNull => "SET NOT NULL".to_owned(),
+            Property::Default if before.is_empty() => "DROP DEFAULT".to_owned(),
+            Property::Default => "SET DEFAULT …".to_owned(),
+            Property::Identity if before.is_empty() => "DROP IDENTITY".to_owned(),
+            Property::Identity => format!("ADD GENERATED {before} AS IDENTITY"),
+            Property::RowSecurity | Property::ForcedRowSecurity => {
+                format!("{before} ROW LEVEL SECURITY")
+            }
+            Property::Logged => format!("SET {before}"),
+            Property::Trigger(name) => format!("{before} TRIGGER {}", quoted_part(name)),
         };
         match self.column {
             Some(_) => format!("ALTER TABLE {table} ALTER COLUMN {column} {action};"),
@@ -159,8 +161,10 @@ impl<'d> Difference<'d> {
         };
         let changed = actions()
             .filter(|&action| {
-                let mut changes = changes(sql, action).into_iter();
-                changes.any(|one| self.is_column(one.column.as_deref()) && one.facet == *self.facet)
+                let mut settings = settings(sql, action).into_iter();
+                settings.any(|one| {
+                    self.is_column(one.column.as_deref()) && one.property == *self.property
+                })
             })
             .last();
         let named = || {
@@ -196,7 +200,7 @@ impl<'d> Difference<'d> {
 /// Where a script makes a table.
 pub(super) fn made_in(script: &Script<'_>, table: &Name) -> Option<usize> {
     let mut made = script.mentions.iter().filter(|one| {
-        one.deed == Deed::Make
+        one.effect == Effect::Create
             && one.object.space == Space::Relation
             && one.object.name.name == table.name
     });

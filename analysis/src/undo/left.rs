@@ -2,72 +2,79 @@
 
 use migrator_model::Code;
 
-use super::comparison::Judge;
-use super::effects::{Effect, Net, Reach};
-use super::not_undone::{Left, Sought};
-use super::parents::goes_with_table;
-use super::words::{self, again};
+use super::comparison::Comparison;
+use super::dependencies::goes_with_table;
+use super::not_undone::{Expected, NotUndone};
+use super::operations::{DynamicSql, Operation, Outcome};
+use super::statements::{self, again};
 use crate::objects::{Object, Space};
 use crate::parse::Kind;
 
-impl<'a> Judge<'_, 'a> {
-    pub(super) fn left(&self, net: &Net<'a>) -> Option<Left<'a>> {
-        if self.down.reach == Reach::Unknown {
+impl<'a> Comparison<'_, 'a> {
+    pub(super) fn left(&self, outcome: &Outcome<'a>) -> Option<NotUndone<'a>> {
+        if self.down.dynamic_sql == DynamicSql::Present {
             return None;
         }
-        match net {
-            Net::Changed(_) => None,
-            Net::Remade(object, dropped, made) => self.remade(object, dropped, made),
-            Net::Made(object, by) if self.up.has(by, Kind::OR_REPLACE) && by.made.is_some() => {
+        match outcome {
+            Outcome::Changed(_) => None,
+            Outcome::Recreated(object, dropped, made) => self.remade(object, dropped, made),
+            Outcome::Created(object, by)
+                if self.up.has(by, Kind::OR_REPLACE) && by.made.is_some() =>
+            {
                 self.replaced(object, by)
             }
-            Net::Made(object, by) => {
+            Outcome::Created(object, by) => {
                 let is_in_doubt =
                     self.is_made_for_others(object, by) || self.may_be_there(object, by);
                 (!is_in_doubt && !self.is_dropped(object, by))
-                    .then(|| self.describe(net, object, by))
+                    .then(|| self.describe(outcome, object, by))
             }
-            Net::Renamed(object, by) => {
+            Outcome::Renamed(object, by) => {
                 let is_fine = self.is_of_new_table(object) || self.is_renamed_back(object, by);
-                (!is_fine).then(|| self.describe(net, object, by))
+                (!is_fine).then(|| self.describe(outcome, object, by))
             }
-            Net::Dropped(object, by) => {
-                let is_fine = self.up.reach == Reach::Unknown
+            Outcome::Dropped(object, by) => {
+                let is_fine = self.up.dynamic_sql == DynamicSql::Present
                     || self.is_of_new_table(object)
                     || self.is_made_again(object)
                     || goes_with_table(&self.up, &self.names, object);
-                (!is_fine).then(|| self.describe(net, object, by))
+                (!is_fine).then(|| self.describe(outcome, object, by))
             }
         }
     }
 
     /// Whether IF NOT EXISTS may have found what nothing is known of.
-    fn may_be_there(&self, object: &Object, by: &Effect<'a>) -> bool {
+    fn may_be_there(&self, object: &Object, by: &Operation<'a>) -> bool {
         self.up.has(by, Kind::IF_NOT_EXISTS) && self.moments.state.is_hidden(object)
     }
 
-    fn describe(&self, net: &Net<'a>, object: &Object, by: &Effect<'a>) -> Left<'a> {
-        let shown = words::shown(object, by.kind);
+    fn describe(
+        &self,
+        outcome: &Outcome<'a>,
+        object: &Object,
+        by: &Operation<'a>,
+    ) -> NotUndone<'a> {
+        let shown = statements::shown(object, by.kind);
         let code = |other| match object.space {
             Space::Column | Space::Constraint => Code::M0229,
             _ => other,
         };
-        let drop = words::drop_statement(object, by.kind);
-        let (code, message, help, sought) = match net {
-            Net::Dropped(..) => (
+        let drop = statements::drop_statement(object, by.kind);
+        let (code, message, help, expected) = match outcome {
+            Outcome::Dropped(..) => (
                 code(Code::M0228),
                 format!("the up script drops {shown}, and the down script does not make it again"),
                 format!("{}, {}", again(object, by), self.as_before(object)),
-                Sought::Otherwise,
+                Expected::Other,
             ),
-            Net::Renamed(..) => (
+            Outcome::Renamed(..) => (
                 code(Code::M0227),
                 format!(
                     "the up script turns {} into {shown}, and the down script does not turn it back",
                     before(by)
                 ),
                 renamed_back(object, by),
-                Sought::Otherwise,
+                Expected::Other,
             ),
             _ if self.up.has(by, Kind::OR_REPLACE) => (
                 Code::M0227,
@@ -77,38 +84,38 @@ impl<'a> Judge<'_, 'a> {
                 format!(
                     "write `{drop}` in the down script, or CREATE OR REPLACE with what was there before"
                 ),
-                Sought::Dropped,
+                Expected::Drop,
             ),
             _ => (
                 code(Code::M0227),
                 format!("the up script makes {shown}, and the down script does not drop it"),
                 format!("write `{drop}` in the down script"),
-                Sought::Dropped,
+                Expected::Drop,
             ),
         };
-        Left {
+        NotUndone {
             object: object.clone(),
             shown,
             offset: by.mention.offset,
             code,
             message,
             help,
-            sought,
+            expected,
             script: self.up.script,
         }
     }
 }
 
-fn before(by: &Effect<'_>) -> String {
+fn before(by: &Operation<'_>) -> String {
     by.before
-        .map(|before| words::shown(before, by.kind))
+        .map(|before| statements::shown(before, by.kind))
         .unwrap_or_default()
 }
 
-fn renamed_back(object: &Object, by: &Effect<'_>) -> String {
+fn renamed_back(object: &Object, by: &Operation<'_>) -> String {
     match by.before {
         Some(before) => {
-            let statement = words::rename_statement(object, before, by.kind);
+            let statement = statements::rename_statement(object, before, by.kind);
             format!("write `{statement}` in the down script")
         }
         None => "turn it back in the down script".to_owned(),

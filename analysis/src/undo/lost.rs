@@ -10,33 +10,36 @@ use crate::names::Name;
 use crate::objects::{Object, Space};
 use crate::parse::{Kind, ROOT};
 
-use super::comparison::Judge;
+use super::comparison::Comparison;
 use super::moments::Moment;
 
-pub(super) fn find<'a>(judge: &Judge<'_, 'a>) -> Vec<Finding<'a>> {
+pub(super) fn find<'a>(comparison: &Comparison<'_, 'a>) -> Vec<Finding<'a>> {
     // LIKE … INCLUDING ALL makes indexes and constraints that are not written.
-    let sql = &judge.down.script.sql;
+    let sql = &comparison.down.script.sql;
     if sql.find(ROOT, Kind::LIKE_CLAUSE).is_some() {
         return Vec::new();
     }
     let mut lost: BTreeMap<Name, Vec<Object>> = BTreeMap::new();
-    for (object, table) in candidates(judge) {
-        let is_there = judge.moments.table(Moment::After, &table).is_some();
-        let is_hidden = judge.moments.state.is_hidden(&object)
-            || judge
+    for (object, table) in candidates(comparison) {
+        let is_there = comparison
+            .moments
+            .table(Moment::AfterDown, &table)
+            .is_some();
+        let is_hidden = comparison.moments.state.is_hidden(&object)
+            || comparison
                 .moments
                 .state
                 .is_hidden(&Object::relation(table.clone()));
-        let is_named = judge.up.touches(&judge.names, &object)
-            || judge.down.touches(&judge.names, &object)
-            || may_be_called_so(&object, &table) && judge.may_be_made_unnamed(&object);
+        let is_named = comparison.up.touches(&comparison.names, &object)
+            || comparison.down.touches(&comparison.names, &object)
+            || may_be_called_so(&object, &table) && comparison.may_be_made_unnamed(&object);
         if is_there && !is_hidden && !is_named {
             lost.entry(table).or_default().push(object);
         }
     }
     let findings = lost.into_iter();
     findings
-        .filter_map(|(table, objects)| finding(judge, &table, objects))
+        .filter_map(|(table, objects)| finding(comparison, &table, objects))
         .collect()
 }
 
@@ -48,13 +51,13 @@ fn may_be_called_so(object: &Object, table: &Name) -> bool {
 }
 
 /// What was there before the up script and is not after the down script, with its table.
-fn candidates(judge: &Judge<'_, '_>) -> Vec<(Object, Name)> {
+fn candidates(comparison: &Comparison<'_, '_>) -> Vec<(Object, Name)> {
     let mut candidates = Vec::new();
-    for key in judge.moments.up.objects() {
-        let Some(entry) = judge.moments.entry(Moment::Before, key) else {
+    for key in comparison.moments.up.objects() {
+        let Some(entry) = comparison.moments.entry(Moment::BeforeUp, key) else {
             continue;
         };
-        let is_gone = !judge.moments.is_there(Moment::After, key);
+        let is_gone = !comparison.moments.is_there(Moment::AfterDown, key);
         match (entry.table.as_ref(), entry.owner()) {
             (None, Some(owner)) if is_gone && entry.site.is_some() => {
                 candidates.push((key.clone(), owner.clone()));
@@ -64,7 +67,8 @@ fn candidates(judge: &Judge<'_, '_>) -> Vec<(Object, Name)> {
                     .constraints
                     .keys()
                     .map(|name| Object::part(Space::Constraint, key.name.clone(), name.clone()));
-                let gone = constraints.filter(|one| !judge.moments.is_there(Moment::After, one));
+                let gone =
+                    constraints.filter(|one| !comparison.moments.is_there(Moment::AfterDown, one));
                 candidates.extend(gone.map(|one| (one, key.name.clone())));
             }
             _ => {}
@@ -74,7 +78,7 @@ fn candidates(judge: &Judge<'_, '_>) -> Vec<(Object, Name)> {
 }
 
 fn finding<'a>(
-    judge: &Judge<'_, 'a>,
+    comparison: &Comparison<'_, 'a>,
     table: &Name,
     mut objects: Vec<Object>,
 ) -> Option<Finding<'a>> {
@@ -84,11 +88,11 @@ fn finding<'a>(
         Space::Constraint => Code::M0229,
         _ => Code::M0228,
     };
-    let by = judge.up.drops().find(|effect| {
-        let dropped = &effect.mention.object;
+    let by = comparison.up.drops().find(|operation| {
+        let dropped = &operation.mention.object;
         let owner = dropped.of.as_ref().unwrap_or(&dropped.name);
         matches!(dropped.space, Space::Column | Space::Relation)
-            && judge.names.same_table(owner, table)
+            && comparison.names.is_same_table(owner, table)
     })?;
     let with = &by.mention.object.name;
     let others = match objects.len() - 1 {
@@ -101,7 +105,7 @@ fn finding<'a>(
         _ => first.to_string(),
     };
     Some(Finding::new(
-        judge.up.script,
+        comparison.up.script,
         code,
         by.mention.offset,
         format!(
@@ -109,7 +113,7 @@ fn finding<'a>(
         ),
         format!(
             "make it again in the down script, {}",
-            judge.as_before(first)
+            comparison.as_before(first)
         ),
     ))
 }

@@ -9,48 +9,48 @@
     reason = "a script has hundreds of kinds of nodes, a few of which matter here"
 )]
 
-mod alike;
 mod comparison;
+mod dependencies;
 mod difference;
-mod effects;
-mod facts;
-mod gone;
+mod enum_values;
 mod left;
 mod lost;
 mod moments;
-mod names;
 mod not_undone;
-mod parents;
+mod operations;
+mod properties;
+mod renames;
 mod replaced;
 mod restored;
+mod reverted;
+mod statements;
 #[cfg(test)]
 mod tests;
-mod values;
-mod words;
-mod wrong;
+mod truncated;
+mod wrong_drops;
 
 use crate::finding::Finding;
 use crate::script::Pair;
 use crate::state::State;
 
-use comparison::{Judge, absorbed};
-use effects::{Effects, Reach};
+use comparison::{Comparison, absorbed};
 use moments::Moments;
-use not_undone::{Left, nothing_taken_back};
+use not_undone::{NotUndone, nothing_taken_back};
+use operations::{DynamicSql, Operations};
 
 /// What is wrong with a migration's down script; `state` is what is there before
 /// its up script, and then after it.
 pub(crate) fn find<'a>(pair: &'a Pair<'a>, state: &mut State<'a>) -> Vec<Finding<'a>> {
-    let up = Effects::of(&pair.up, state);
+    let up = Operations::of(&pair.up, state);
     let up_journal = state.end();
-    let down = Effects::of(&pair.down, state);
+    let down = Operations::of(&pair.down, state);
     let down_journal = state.end();
-    let names = effects::names([&up, &down]);
-    let mut judge = Judge {
-        links: parents::links(&up.script.sql),
-        cascade: parents::goes_by_cascade(&up, &down),
+    let names = operations::names([&up, &down]);
+    let mut comparison = Comparison {
+        links: dependencies::links(&up.script.sql),
+        cascade: dependencies::goes_by_cascade(&up, &down),
         absorbed: absorbed(&up),
-        net: up.net(&names),
+        outcomes: up.outcomes(&names),
         moments: Moments {
             state: &*state,
             up: up_journal,
@@ -60,17 +60,21 @@ pub(crate) fn find<'a>(pair: &'a Pair<'a>, state: &mut State<'a>) -> Vec<Finding
         up,
         down,
     };
-    let mut findings = findings(&judge);
-    findings.append(&mut judge.up.alike);
+    let mut findings = findings(&comparison);
+    findings.append(&mut comparison.up.truncated);
     state.revert(down_journal);
     findings
 }
 
-fn findings<'a>(judge: &Judge<'_, 'a>) -> Vec<Finding<'a>> {
-    let mut left: Vec<Left<'a>> = judge.net.iter().filter_map(|net| judge.left(net)).collect();
+fn findings<'a>(comparison: &Comparison<'_, 'a>) -> Vec<Finding<'a>> {
+    let mut left: Vec<NotUndone<'a>> = comparison
+        .outcomes
+        .iter()
+        .filter_map(|outcome| comparison.left(outcome))
+        .collect();
     left.sort_by_key(|left| left.offset);
-    let mut findings = judge.wrongly_dropped(&mut left);
-    let does_nothing = judge.down.all.is_empty() && findings.is_empty();
+    let mut findings = comparison.wrongly_dropped(&mut left);
+    let does_nothing = comparison.down.all.is_empty() && findings.is_empty();
     if let (true, [first, _, ..]) = (does_nothing, left.as_slice()) {
         return vec![nothing_taken_back(first, left.len())];
     }
@@ -78,11 +82,13 @@ fn findings<'a>(judge: &Judge<'_, 'a>) -> Vec<Finding<'a>> {
         .extend(left.into_iter().map(|left| {
             Finding::new(left.script, left.code, left.offset, left.message, left.help)
         }));
-    if judge.up.reach == Reach::Plain && judge.down.reach == Reach::Plain {
-        findings.extend(facts::find(judge));
-        findings.extend(lost::find(judge));
-        findings.extend(values::find(judge));
-        findings.extend(restored::find(judge));
+    if comparison.up.dynamic_sql == DynamicSql::Absent
+        && comparison.down.dynamic_sql == DynamicSql::Absent
+    {
+        findings.extend(properties::find(comparison));
+        findings.extend(lost::find(comparison));
+        findings.extend(enum_values::find(comparison));
+        findings.extend(restored::find(comparison));
     }
     findings
 }

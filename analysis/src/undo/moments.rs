@@ -3,17 +3,17 @@
 use crate::names::Name;
 use crate::objects::{Object, Space};
 use crate::state::table::{Column, Constraint, Table};
-use crate::state::{Before, Entry, Journal, State};
+use crate::state::{Earlier, Entry, Journal, State};
 
 /// A point of time.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Moment {
     /// Before the up script.
-    Before,
+    BeforeUp,
     /// After the up script.
-    Between,
+    AfterUp,
     /// After the down script.
-    After,
+    AfterDown,
 }
 
 /// The state at each moment; objects are asked for by name and schema.
@@ -28,15 +28,15 @@ impl<'s, 'a> Moments<'s, 'a> {
     pub(super) fn entry(&'s self, moment: Moment, key: &Object) -> Option<&'s Entry<'a>> {
         let after = || self.state.at(key);
         let before = |journal: &'s Journal<'a>| match journal.before(key) {
-            Before::There(entry) => Some(Some(entry)),
-            Before::Absent => Some(None),
-            Before::Same => None,
+            Earlier::Entry(entry) => Some(Some(entry)),
+            Earlier::Absent => Some(None),
+            Earlier::Unchanged => None,
         };
         let between = || before(self.down).unwrap_or_else(after);
         match moment {
-            Moment::After => after(),
-            Moment::Between => between(),
-            Moment::Before => before(&self.up).unwrap_or_else(between),
+            Moment::AfterDown => after(),
+            Moment::AfterUp => between(),
+            Moment::BeforeUp => before(&self.up).unwrap_or_else(between),
         }
     }
 

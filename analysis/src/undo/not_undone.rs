@@ -7,7 +7,7 @@ use crate::objects::Object;
 use crate::script::Script;
 
 /// Something that the down script leaves as it is.
-pub(super) struct Left<'a> {
+pub(super) struct NotUndone<'a> {
     pub(super) object: Object,
     /// The object in words.
     pub(super) shown: String,
@@ -16,18 +16,18 @@ pub(super) struct Left<'a> {
     pub(super) message: String,
     pub(super) help: String,
     /// Where it is looked for under a wrong name.
-    pub(super) sought: Sought,
+    pub(super) expected: Expected,
     pub(super) script: &'a Script<'a>,
 }
 
 #[derive(PartialEq, Eq)]
-pub(super) enum Sought {
+pub(super) enum Expected {
     /// The down script should drop it.
-    Dropped,
-    Otherwise,
+    Drop,
+    Other,
 }
 
-pub(super) fn nothing_taken_back<'a>(first: &Left<'a>, count: usize) -> Finding<'a> {
+pub(super) fn nothing_taken_back<'a>(first: &NotUndone<'a>, count: usize) -> Finding<'a> {
     let others = count - 1;
     let word = if others == 1 { "one other" } else { "others" };
     let number = if others == 1 {

@@ -2,32 +2,32 @@
 
 use migrator_model::Code;
 
-use super::comparison::Judge;
-use super::effects::{Effect, Reach};
+use super::comparison::Comparison;
+use super::dependencies::goes_with_table;
 use super::moments::Moment;
-use super::not_undone::{Left, Sought};
-use super::parents::goes_with_table;
-use super::words::{self, again};
+use super::not_undone::{Expected, NotUndone};
+use super::operations::{DynamicSql, Operation};
+use super::statements::{self, again};
 use crate::objects::{Object, Space};
 
-impl<'a> Judge<'_, 'a> {
+impl<'a> Comparison<'_, 'a> {
     /// An object that the up script drops and makes again.
     pub(super) fn remade(
         &self,
         object: &Object,
-        dropped: &Effect<'a>,
-        made: &Effect<'a>,
-    ) -> Option<Left<'a>> {
+        dropped: &Operation<'a>,
+        made: &Operation<'a>,
+    ) -> Option<NotUndone<'a>> {
         let (old, new) = (self.key(&dropped.mention.object)?, self.key(object)?);
-        if self.up.reach == Reach::Unknown || self.is_of_new_table(object) {
+        if self.up.dynamic_sql == DynamicSql::Present || self.is_of_new_table(object) {
             return None;
         }
         let is_lost = self
             .down
             .drops()
-            .any(|effect| self.names.same_thing(&effect.mention.object, object))
+            .any(|operation| self.names.is_same_object(&operation.mention.object, object))
             && !self.down.makes(&self.names, object)
-            && !self.moments.is_there(Moment::After, &old)
+            && !self.moments.is_there(Moment::AfterDown, &old)
             && !self.may_be_made_unnamed(object);
         if is_lost {
             return Some(self.lost(&old, dropped));
@@ -37,17 +37,17 @@ impl<'a> Judge<'_, 'a> {
     }
 
     /// An object of an earlier migration that the up script replaces.
-    pub(super) fn replaced(&self, object: &Object, by: &Effect<'a>) -> Option<Left<'a>> {
+    pub(super) fn replaced(&self, object: &Object, by: &Operation<'a>) -> Option<NotUndone<'a>> {
         let key = self.key(object)?;
-        if self.up.reach == Reach::Unknown {
+        if self.up.dynamic_sql == DynamicSql::Present {
             return None;
         }
         let is_dropped = self
             .down
             .drops()
-            .any(|effect| self.names.same_thing(&effect.mention.object, object))
-            && self.moments.is_there(Moment::Before, &key)
-            && !self.moments.is_there(Moment::After, &key)
+            .any(|operation| self.names.is_same_object(&operation.mention.object, object))
+            && self.moments.is_there(Moment::BeforeUp, &key)
+            && !self.moments.is_there(Moment::AfterDown, &key)
             && !self.moments.state.is_hidden(&key);
         if is_dropped {
             return Some(self.dropped_instead(&key, by));
@@ -56,8 +56,8 @@ impl<'a> Judge<'_, 'a> {
             || self.cascade.takes(object)
             || goes_with_table(&self.down, &self.names, object);
         let (before, between) = (
-            self.moments.text(Moment::Before, &key),
-            self.moments.text(Moment::Between, &key),
+            self.moments.text(Moment::BeforeUp, &key),
+            self.moments.text(Moment::AfterUp, &key),
         );
         let is_other = between.is_none() || before != between;
         let is_left = is_other && !is_touched || self.is_left_replaced(&key, &key);
@@ -69,18 +69,18 @@ impl<'a> Judge<'_, 'a> {
     pub(super) fn is_left_replaced(&self, old: &Object, new: &Object) -> bool {
         let text = |moment, key| self.moments.text(moment, key);
         match (
-            text(Moment::Before, old),
-            text(Moment::Between, new),
-            text(Moment::After, new),
+            text(Moment::BeforeUp, old),
+            text(Moment::AfterUp, new),
+            text(Moment::AfterDown, new),
         ) {
             (Some(before), Some(between), Some(after)) => before != between && between == after,
             _ => false,
         }
     }
 
-    pub(super) fn lost(&self, object: &Object, by: &Effect<'a>) -> Left<'a> {
-        let shown = words::shown(object, by.kind);
-        Left {
+    pub(super) fn lost(&self, object: &Object, by: &Operation<'a>) -> NotUndone<'a> {
+        let shown = statements::shown(object, by.kind);
+        NotUndone {
             message: format!(
                 "the up script drops {shown} and makes another of that name, and the down script does not make the first again"
             ),
@@ -93,9 +93,9 @@ impl<'a> Judge<'_, 'a> {
         }
     }
 
-    pub(super) fn dropped_instead(&self, object: &Object, by: &Effect<'a>) -> Left<'a> {
-        let shown = words::shown(object, by.kind);
-        Left {
+    pub(super) fn dropped_instead(&self, object: &Object, by: &Operation<'a>) -> NotUndone<'a> {
+        let shown = statements::shown(object, by.kind);
+        NotUndone {
             message: format!(
                 "the up script replaces {shown}, and the down script drops it instead of putting its former text back"
             ),
@@ -104,10 +104,10 @@ impl<'a> Judge<'_, 'a> {
         }
     }
 
-    pub(super) fn left_replaced(&self, object: &Object, by: &Effect<'a>) -> Left<'a> {
-        let shown = words::shown(object, by.kind);
+    pub(super) fn left_replaced(&self, object: &Object, by: &Operation<'a>) -> NotUndone<'a> {
+        let shown = statements::shown(object, by.kind);
         let is_of_table = matches!(object.space, Space::Column | Space::Constraint);
-        Left {
+        NotUndone {
             object: object.clone(),
             shown: shown.clone(),
             offset: by.mention.offset,
@@ -123,7 +123,7 @@ impl<'a> Judge<'_, 'a> {
                 "make it again in the down script, {}",
                 self.as_before(object)
             ),
-            sought: Sought::Otherwise,
+            expected: Expected::Other,
             script: self.up.script,
         }
     }

@@ -5,17 +5,17 @@
 use migrator_model::Code;
 
 use crate::finding::Finding;
-use crate::objects::{Deed, Object, Space};
+use crate::objects::{Effect, Object, Space};
 use crate::sql_type::canonical;
 
-use super::comparison::Judge;
+use super::comparison::Comparison;
 use super::moments::Moment;
 
-pub(super) fn find<'a>(judge: &Judge<'_, 'a>) -> Option<Finding<'a>> {
-    let keys = judge.moments.up.objects();
-    let restored = keys.filter(|key| is_other(judge, key));
+pub(super) fn find<'a>(comparison: &Comparison<'_, 'a>) -> Option<Finding<'a>> {
+    let keys = comparison.moments.up.objects();
+    let restored = keys.filter(|key| is_other(comparison, key));
     let mut restored: Vec<(usize, &Object)> = restored
-        .filter_map(|key| Some((made_at(judge, key)?, key)))
+        .filter_map(|key| Some((made_at(comparison, key)?, key)))
         .collect();
     restored.sort_unstable();
     let (offset, first) = restored.first()?;
@@ -29,35 +29,38 @@ pub(super) fn find<'a>(judge: &Judge<'_, 'a>) -> Option<Finding<'a>> {
         _ => first.to_string(),
     };
     Some(Finding::new(
-        judge.down.script,
+        comparison.down.script,
         Code::M0234,
         *offset,
         format!(
             "the down script restores {shown}{others} with a definition that it did not have before the up script"
         ),
-        format!("write the former definition, {}", judge.as_before(first)),
+        format!(
+            "write the former definition, {}",
+            comparison.as_before(first)
+        ),
     ))
 }
 
 /// Whether the up script replaces an object, and the down script puts a third text in its place.
-fn is_other(judge: &Judge<'_, '_>, key: &Object) -> bool {
-    let entry = |moment| judge.moments.entry(moment, key);
+fn is_other(comparison: &Comparison<'_, '_>, key: &Object) -> bool {
+    let entry = |moment| comparison.moments.entry(moment, key);
     let text = |moment| {
         let entry = entry(moment).filter(|entry| entry.table.is_none() && !entry.is_outdated);
         Some(normal(entry?.text.as_deref()?, key.space))
     };
-    let (Some(before), Some(after)) = (text(Moment::Before), text(Moment::After)) else {
+    let (Some(before), Some(after)) = (text(Moment::BeforeUp), text(Moment::AfterDown)) else {
         return false;
     };
-    let is_replaced = entry(Moment::Between).is_none()
-        || text(Moment::Between).is_some_and(|between| between != before && between != after);
-    is_replaced && before != after && !judge.moments.state.is_hidden(key)
+    let is_replaced = entry(Moment::AfterUp).is_none()
+        || text(Moment::AfterUp).is_some_and(|between| between != before && between != after);
+    is_replaced && before != after && !comparison.moments.state.is_hidden(key)
 }
 
 /// Where the down script makes an object.
-fn made_at(judge: &Judge<'_, '_>, key: &Object) -> Option<usize> {
-    let mut made = judge.down.script.mentions.iter().filter(|one| {
-        one.deed == Deed::Make && judge.down.path.key(&one.object).as_ref() == Some(key)
+fn made_at(comparison: &Comparison<'_, '_>, key: &Object) -> Option<usize> {
+    let mut made = comparison.down.script.mentions.iter().filter(|one| {
+        one.effect == Effect::Create && comparison.down.path.key(&one.object).as_ref() == Some(key)
     });
     made.next_back().map(|one| one.offset)
 }

@@ -4,7 +4,7 @@ use migrator_model::{Code, Tree, resolve};
 
 /// What is found in `earlier => up | down`; without what is before the arrow, the
 /// migration is the only one.
-fn judge(line: &str) -> Vec<String> {
+fn comparison(line: &str) -> Vec<String> {
     let (earlier, scripts) = line.split_once(" => ").unwrap_or(("SELECT 1;", line));
     let (up, down) = scripts.split_once(" | ").expect("a line has two scripts");
     let before = "migrations/shop/20240101110000_00000001_make_things";
@@ -48,7 +48,7 @@ const BAD: &str = include_str!("bad.txt");
 fn what_is_taken_back_is_not_found() {
     let mut failures = Vec::new();
     for line in GOOD.lines().filter(|line| !line.is_empty()) {
-        let found = judge(line);
+        let found = comparison(line);
         if !found.is_empty() {
             failures.push(format!("{line}\n    {}", found.join("\n    ")));
         }
@@ -65,7 +65,7 @@ fn what_is_left_is_found_once() {
             .lines()
             .next()
             .expect("a paragraph has a line");
-        let found = judge(line).join("\n");
+        let found = comparison(line).join("\n");
         written.extend([line, "\n", &found, "\n\n"]);
     }
     if std::env::var_os("UPDATE_EXPECT").is_some() {

@@ -7,16 +7,16 @@ use crate::sql_type::SqlType;
 
 impl Table {
     /// It has columns that the scripts do not tell.
-    pub(in crate::safety) fn open(&mut self) {
-        self.is_open = true;
+    pub(in crate::safety) fn add_unknown_columns(&mut self) {
+        self.has_unknown_columns = true;
     }
 
     /// All columns of another table, as NOT NULL as they are there.
-    pub(in crate::safety) fn copy_columns(&mut self, from: &Table, here: usize) {
-        self.is_open |= from.is_open;
+    pub(in crate::safety) fn copy_columns(&mut self, from: &Table, current: usize) {
+        self.has_unknown_columns |= from.has_unknown_columns;
         for (name, column) in &from.columns {
             let column = Column {
-                made: here,
+                made: current,
                 ..column.clone()
             };
             self.columns.insert(name.clone(), column);
@@ -36,10 +36,10 @@ impl Table {
         &mut self,
         name: &str,
         of_type: Option<SqlType>,
-        here: usize,
+        current: usize,
     ) {
         let column = Column {
-            made: here,
+            made: current,
             of_type,
             is_not_null: false,
         };
@@ -47,10 +47,10 @@ impl Table {
     }
 
     /// All columns of another table, as a query gives them.
-    pub(in crate::safety) fn derive_columns(&mut self, from: &Table, here: usize) {
-        self.is_open |= from.is_open;
+    pub(in crate::safety) fn derive_columns(&mut self, from: &Table, current: usize) {
+        self.has_unknown_columns |= from.has_unknown_columns;
         for (name, column) in &from.columns {
-            self.derive_column(name, column.of_type.clone(), here);
+            self.derive_column(name, column.of_type.clone(), current);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use migrator_model::Code;
 
-use crate::clauses::{column_of, constraint_name, is_unproven, referred_constraint};
+use crate::clauses::{column_of, constraint_name, is_not_validated, referred_constraint};
 use crate::names::{Name, fold, name_of};
 use crate::parse::{Id, Kind, Sql};
 use crate::sql_type::SqlType;
@@ -15,11 +15,11 @@ use crate::sql_type::SqlType;
 pub(in crate::safety) struct Table {
     /// The migration that makes it; 0 for none.
     made: usize,
-    shape: Shape,
+    kind_of_relation: RelationKind,
     columns: BTreeMap<String, Column>,
     constraints: BTreeMap<String, Constraint>,
     /// Whether it may have columns that the scripts do not tell.
-    is_open: bool,
+    has_unknown_columns: bool,
     /// The tables that it inherits from or is a partition of.
     pub(in crate::safety) parents: Vec<Name>,
     /// The tables that its foreign keys refer to.
@@ -30,8 +30,8 @@ pub(in crate::safety) struct Table {
 
 /// What a relation with rows is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(in crate::safety) enum Shape {
-    Plain,
+pub(in crate::safety) enum RelationKind {
+    Table,
     Partitioned,
     View,
 }
@@ -58,26 +58,26 @@ pub(in crate::safety) struct Constraint {
     made: usize,
     /// The rule that is about proving it.
     pub(in crate::safety) rule: Code,
-    proof: Proof,
+    validation: Validation,
     /// The columns that are never null where it holds.
-    pub(in crate::safety) filled: Vec<String>,
+    pub(in crate::safety) not_null: Vec<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Proof {
+enum Validation {
     Done,
-    Open,
+    Pending,
 }
 
 impl Table {
     /// A table without columns; `made` is the migration that makes it, 0 for none.
-    pub(in crate::safety) fn made_by(made: usize, shape: Shape) -> Table {
+    pub(in crate::safety) fn created_by(made: usize, kind_of_relation: RelationKind) -> Table {
         Table {
             made,
-            shape,
+            kind_of_relation,
             columns: BTreeMap::new(),
             constraints: BTreeMap::new(),
-            is_open: false,
+            has_unknown_columns: false,
             parents: Vec::new(),
             references: Vec::new(),
             emptied: None,
@@ -87,21 +87,21 @@ impl Table {
     /// A table that no script makes.
     pub(in crate::safety) fn unknown(made: usize) -> Table {
         Table {
-            is_open: true,
-            ..Table::made_by(made, Shape::Plain)
+            has_unknown_columns: true,
+            ..Table::created_by(made, RelationKind::Table)
         }
     }
 
-    pub(in crate::safety) fn is_made_by(&self, here: usize) -> bool {
-        self.made == here
+    pub(in crate::safety) fn is_created_by(&self, current: usize) -> bool {
+        self.made == current
     }
 
     pub(in crate::safety) fn is_partitioned(&self) -> bool {
-        self.shape == Shape::Partitioned
+        self.kind_of_relation == RelationKind::Partitioned
     }
 
     pub(in crate::safety) fn is_view(&self) -> bool {
-        self.shape == Shape::View
+        self.kind_of_relation == RelationKind::View
     }
 
     pub(in crate::safety) fn type_of(&self, column: &str) -> Option<&SqlType> {
@@ -114,45 +114,45 @@ impl Table {
 
     /// Whether it has no such column, as far as every column of it is known.
     pub(in crate::safety) fn lacks_column(&self, column: &str) -> bool {
-        !self.is_open && !self.has_column(column)
+        !self.has_unknown_columns && !self.has_column(column)
     }
 
     /// Whether a column is never null: it is NOT NULL, or a constraint proves it.
-    pub(in crate::safety) fn is_filled(&self, column: &str) -> bool {
+    pub(in crate::safety) fn is_never_null(&self, column: &str) -> bool {
         let is_not_null = self.columns.get(column).is_some_and(|c| c.is_not_null);
         let mut proven = self
             .constraints
             .values()
-            .filter(|one| one.proof == Proof::Done);
-        is_not_null || proven.any(|one| one.filled.iter().any(|filled| filled == column))
+            .filter(|one| one.validation == Validation::Done);
+        is_not_null || proven.any(|one| one.not_null.iter().any(|not_null| not_null == column))
     }
 
     /// Whether a migration adds a column.
-    pub(in crate::safety) fn has_column_of(&self, here: usize, column: &str) -> bool {
+    pub(in crate::safety) fn has_column_of(&self, current: usize, column: &str) -> bool {
         let column = self.columns.get(column);
-        column.is_some_and(|column| column.made == here)
+        column.is_some_and(|column| column.made == current)
     }
 
     /// A constraint that is not proven yet.
-    pub(in crate::safety) fn unproven(&self, name: &str) -> Option<&Constraint> {
+    pub(in crate::safety) fn unvalidated(&self, name: &str) -> Option<&Constraint> {
         let constraint = self.constraints.get(name)?;
-        (constraint.proof == Proof::Open).then_some(constraint)
+        (constraint.validation == Validation::Pending).then_some(constraint)
     }
 
     /// A constraint that a migration adds and that is not proven yet.
-    pub(in crate::safety) fn open_constraint(
+    pub(in crate::safety) fn own_unvalidated(
         &self,
-        here: usize,
+        current: usize,
         name: &str,
     ) -> Option<&Constraint> {
-        self.unproven(name)
-            .filter(|constraint| constraint.made == here)
+        self.unvalidated(name)
+            .filter(|constraint| constraint.made == current)
     }
 
     /// How a migration has emptied it, if it has.
-    pub(in crate::safety) fn emptied_by(&self, here: usize) -> Option<Emptied> {
+    pub(in crate::safety) fn emptied_by(&self, current: usize) -> Option<Emptied> {
         let (by, how) = self.emptied?;
-        (by == here).then_some(how)
+        (by == current).then_some(how)
     }
 
     pub(in crate::safety) fn set_emptied(&mut self, emptied: Option<(usize, Emptied)>) {
@@ -167,7 +167,7 @@ impl Table {
         sql: &Sql<'_>,
         name: &Name,
         action: Id,
-        here: usize,
+        current: usize,
     ) {
         let refers_to = || {
             sql.find(action, Kind::TABLE_NAME_REF)
@@ -177,12 +177,12 @@ impl Table {
             Kind::ADD_COLUMN => {
                 let is_optional = sql.child(action, Kind::IF_NOT_EXISTS).is_some();
                 if !is_optional || !column_of(sql, action).is_some_and(|c| self.has_column(&c)) {
-                    self.take_in(sql, name, action, here);
+                    self.add_part(sql, name, action, current);
                 }
             }
             Kind::ADD_CONSTRAINT => {
                 for constraint in sql.children(action) {
-                    self.take_in(sql, name, constraint, here);
+                    self.add_part(sql, name, constraint, current);
                 }
             }
             Kind::VALIDATE_CONSTRAINT | Kind::DROP_CONSTRAINT => {
@@ -204,12 +204,12 @@ impl Table {
     }
 
     /// A column or a constraint that is defined.
-    pub(in crate::safety) fn take_in(
+    pub(in crate::safety) fn add_part(
         &mut self,
         sql: &Sql<'_>,
         table: &Name,
         part: Id,
-        here: usize,
+        current: usize,
     ) {
         let kind = sql.kind(part);
         let references = [Kind::REFERENCES_CONSTRAINT, Kind::FOREIGN_KEY_CONSTRAINT];
@@ -220,18 +220,18 @@ impl Table {
         let others = keys.filter_map(|key| name_of(sql, sql.find(key, Kind::TABLE_NAME_REF)?));
         self.references.extend(others);
         if matches!(kind, Kind::COLUMN | Kind::ADD_COLUMN) {
-            self.take_in_column(sql, table, part, here);
+            self.add_column(sql, table, part, current);
         }
         if kind == Kind::PRIMARY_KEY_CONSTRAINT {
             let columns = sql
                 .descendants(part)
                 .filter(|&id| sql.kind(id) == Kind::COLUMN_NAME_REF);
             for column in columns {
-                self.require(&fold(sql.text_of(column)));
+                self.set_not_null(&fold(sql.text_of(column)));
             }
         }
-        let (rule, filled) = match kind {
-            Kind::CHECK_CONSTRAINT => (Code::M0217, filled_by(sql, part)),
+        let (rule, not_null) = match kind {
+            Kind::CHECK_CONSTRAINT => (Code::M0217, columns_not_null_in(sql, part)),
             Kind::FOREIGN_KEY_CONSTRAINT => (Code::M0218, Vec::new()),
             Kind::NOT_NULL_CONSTRAINT => (Code::M0225, Vec::from_iter(column_of(sql, part))),
             _ => return,
@@ -240,19 +240,19 @@ impl Table {
         // Postgres's own name for one without; it is only told apart here.
         let name = name.unwrap_or_else(|| format!("{}#{}", table.name, self.constraints.len()));
         let constraint = Constraint {
-            made: here,
+            made: current,
             rule,
-            proof: if is_unproven(sql, part) {
-                Proof::Open
+            validation: if is_not_validated(sql, part) {
+                Validation::Pending
             } else {
-                Proof::Done
+                Validation::Done
             },
-            filled,
+            not_null,
         };
         self.constraints.insert(name, constraint);
     }
 
-    fn take_in_column(&mut self, sql: &Sql<'_>, table: &Name, part: Id, here: usize) {
+    fn add_column(&mut self, sql: &Sql<'_>, table: &Name, part: Id, current: usize) {
         let of_type = SqlType::within(sql, part);
         let column = column_of(sql, part).unwrap_or_default();
         let has = |kind| sql.child(part, kind);
@@ -263,23 +263,23 @@ impl Table {
             || is_identity
             || of_type.as_ref().is_some_and(SqlType::is_serial);
         let defined = Column {
-            made: here,
+            made: current,
             of_type,
             is_not_null,
         };
         self.columns.insert(column, defined);
         for constraint in sql.children(part) {
             if sql.kind(constraint) == Kind::CHECK_CONSTRAINT {
-                self.take_in(sql, table, constraint, here);
+                self.add_part(sql, table, constraint, current);
             }
         }
     }
 
     /// A column that is never null from here on.
-    pub(in crate::safety) fn require(&mut self, column: &str) {
+    pub(in crate::safety) fn set_not_null(&mut self, column: &str) {
         if let Some(column) = self.columns.get_mut(column) {
             column.is_not_null = true;
-        } else if self.is_open {
+        } else if self.has_unknown_columns {
             let column_of_unknown = Column {
                 made: 0,
                 of_type: None,
@@ -296,7 +296,7 @@ impl Table {
         if sql.kind(action) == Kind::DROP_CONSTRAINT {
             self.constraints.remove(&name);
         } else if let Some(constraint) = self.constraints.get_mut(&name) {
-            constraint.proof = Proof::Done;
+            constraint.validation = Validation::Done;
         }
     }
 
@@ -308,14 +308,14 @@ impl Table {
             Kind::DROP_COLUMN => {
                 self.columns.remove(&name);
                 self.constraints
-                    .retain(|_, constraint| !constraint.filled.contains(&name));
+                    .retain(|_, constraint| !constraint.not_null.contains(&name));
             }
             Kind::RENAME_COLUMN => self.rename_column(sql, action, &name),
-            _ if sql.child(action, Kind::DROP_NOT_NULL).is_some() => self.release(&name),
+            _ if sql.child(action, Kind::DROP_NOT_NULL).is_some() => self.drop_not_null(&name),
             _ => {
                 let is_identity = sql.find(action, Kind::GENERATED_IDENTITY).is_some();
                 if is_identity || sql.child(action, Kind::SET_NOT_NULL).is_some() {
-                    self.require(&name);
+                    self.set_not_null(&name);
                 }
                 let change = sql.child(action, Kind::SET_TYPE);
                 if let (Some(change), Some(column)) = (change, self.columns.get_mut(&name)) {
@@ -325,11 +325,11 @@ impl Table {
         }
     }
 
-    fn release(&mut self, name: &str) {
+    fn drop_not_null(&mut self, name: &str) {
         if let Some(column) = self.columns.get_mut(name) {
             column.is_not_null = false;
         }
-        let is_of_it = |one: &Constraint| one.rule == Code::M0225 && one.filled == [name];
+        let is_of_it = |one: &Constraint| one.rule == Code::M0225 && one.not_null == [name];
         self.constraints.retain(|_, one| !is_of_it(one));
     }
 
@@ -339,8 +339,11 @@ impl Table {
         };
         let new = fold(sql.text_of(new));
         for constraint in self.constraints.values_mut() {
-            let same = constraint.filled.iter_mut().filter(|filled| *filled == old);
-            same.for_each(|filled| filled.clone_from(&new));
+            let same = constraint
+                .not_null
+                .iter_mut()
+                .filter(|not_null| *not_null == old);
+            same.for_each(|not_null| not_null.clone_from(&new));
         }
         if let Some(column) = self.columns.remove(old) {
             self.columns.insert(new, column);
@@ -349,7 +352,7 @@ impl Table {
 }
 
 /// The columns of which a CHECK says `IS NOT NULL`, by itself or with AND.
-fn filled_by(sql: &Sql<'_>, check: Id) -> Vec<String> {
+fn columns_not_null_in(sql: &Sql<'_>, check: Id) -> Vec<String> {
     let nodes = sql.descendants(check);
     let tests = nodes
         .filter(|&id| sql.kind(id) == Kind::IS_NOT)

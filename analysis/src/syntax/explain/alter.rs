@@ -1,12 +1,12 @@
 //! Actions that ALTER does not have.
 
-use crate::syntax::context::{Context, near};
-use crate::syntax::explanation::{Explained, HELP};
+use crate::syntax::context::{ErrorContext, nearest_word};
+use crate::syntax::explanation::{Explanation, HELP};
 use crate::syntax::words;
 
-impl Context<'_> {
+impl ErrorContext<'_> {
     /// What an ALTER TABLE does not do.
-    pub(in crate::syntax) fn action(&self) -> Option<Explained> {
+    pub(in crate::syntax) fn action(&self) -> Option<Explanation> {
         let found = self.found().filter(|found| found.is_word())?;
         if !self.is_before_action() || found.is_among(&words::ACTIONS) {
             return None;
@@ -19,7 +19,7 @@ impl Context<'_> {
                 "write `DROP CONSTRAINT`".to_owned()
             }
             Some(help) => help.to_owned(),
-            None => match near(&verb, &words::ACTIONS) {
+            None => match nearest_word(&verb, &words::ACTIONS) {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None if of_column => {
                     "write `ADD COLUMN`, `ALTER COLUMN`, `DROP COLUMN` or `RENAME COLUMN`"
@@ -33,7 +33,7 @@ impl Context<'_> {
             },
         };
         let message = format!("`{}` is not an action of ALTER TABLE", found.text);
-        Some(Explained::new(found.range.start, message, help))
+        Some(Explanation::new(found.range.start, message, help))
     }
 
     /// The words of the action before a comma, without what it is done to.
@@ -86,7 +86,7 @@ impl Context<'_> {
     }
 
     /// What an ALTER COLUMN does not do, and what is a statement of its own.
-    pub(in crate::syntax) fn column_action(&self) -> Option<Explained> {
+    pub(in crate::syntax) fn column_action(&self) -> Option<Explanation> {
         if !self.before.first()?.is("ALTER") || !self.before.get(1)?.is("TABLE") {
             return None;
         }
@@ -100,7 +100,7 @@ impl Context<'_> {
         };
         if is(0, "SET") && found.is("COLUMN") {
             let help = "write `ALTER COLUMN … SET DEFAULT …`";
-            return Some(Explained::new(
+            return Some(Explanation::new(
                 offset,
                 "`SET COLUMN` is not an action of ALTER TABLE",
                 help,
@@ -109,7 +109,7 @@ impl Context<'_> {
         if is(0, "INDEX") && is(1, "DROP") {
             let offset = self.before[self.before.len() - 2].range.start;
             let help = "write `DROP INDEX …` as a statement of its own";
-            return Some(Explained::new(
+            return Some(Explanation::new(
                 offset,
                 "`DROP INDEX` is not an action of ALTER TABLE",
                 help,
@@ -136,11 +136,11 @@ impl Context<'_> {
             true => "`SET TYPE` is not an action of ALTER COLUMN".to_owned(),
             false => format!("`{word}` is not an action of ALTER COLUMN"),
         };
-        Some(Explained::new(offset, message, help))
+        Some(Explanation::new(offset, message, help))
     }
 
     /// What an ALTER of something else than a table does not do.
-    pub(in crate::syntax) fn other_action(&self) -> Option<Explained> {
+    pub(in crate::syntax) fn other_action(&self) -> Option<Explanation> {
         let [first, object, name @ ..] = self.before.as_slice() else {
             return None;
         };
@@ -171,6 +171,6 @@ impl Context<'_> {
             true => format!("`{} VALUE` is not an action of ALTER TYPE", found.text),
             false => format!("`{}` is not an action of ALTER {object}", found.text),
         };
-        Some(Explained::new(found.range.start, message, help))
+        Some(Explanation::new(found.range.start, message, help))
     }
 }

@@ -1,19 +1,19 @@
 //! What other databases and other languages take, and what a merge leaves behind.
 
-use crate::syntax::context::Context;
-use crate::syntax::explanation::Explained;
+use crate::syntax::context::ErrorContext;
+use crate::syntax::explanation::Explanation;
 use crate::syntax::words;
 
-impl Context<'_> {
+impl ErrorContext<'_> {
     /// What a merge left behind.
-    pub(in crate::syntax) fn conflict(&self) -> Option<Explained> {
+    pub(in crate::syntax) fn conflict(&self) -> Option<Explanation> {
         let found = self.found()?.range.start;
         let line = self.text[..found].rfind('\n').map_or(0, |end| end + 1);
         let marks = ["<<<<<<<", "=======", ">>>>>>>", "|||||||"];
         let rest = &self.text[line..];
         marks.iter().any(|mark| rest.starts_with(mark)).then(|| {
             let message = "this merge conflict is not resolved";
-            Explained::new(
+            Explanation::new(
                 line,
                 message,
                 "keep one side, and remove the lines of `<`, `=` and `>`",
@@ -22,7 +22,7 @@ impl Context<'_> {
     }
 
     /// Comments of other languages.
-    pub(in crate::syntax) fn comment(&self) -> Option<Explained> {
+    pub(in crate::syntax) fn comment(&self) -> Option<Explanation> {
         let found = self.found()?;
         let is_double = |mark: &str| self.text[found.range.start..].starts_with(mark);
         let mark = match found.text {
@@ -30,7 +30,7 @@ impl Context<'_> {
             "/" if is_double("//") => "//",
             _ => return None,
         };
-        Some(Explained::new(
+        Some(Explanation::new(
             found.range.start,
             format!("`{mark}` does not begin a comment in Postgres"),
             "begin the comment with `--`",
@@ -38,13 +38,13 @@ impl Context<'_> {
     }
 
     /// Names and strings in the wrong quotes.
-    pub(in crate::syntax) fn quotes(&self) -> Option<Explained> {
+    pub(in crate::syntax) fn quotes(&self) -> Option<Explanation> {
         let mut words = self.before.iter().chain(self.found());
         if let Some(tick) = words.find(|word| word.text.starts_with('`')) {
             let offset = tick.range.start;
             let message = "Postgres does not quote names with back-ticks";
             let help = "write the name without quotes, or in double quotes";
-            return Some(Explained::new(offset, message, help));
+            return Some(Explanation::new(offset, message, help));
         }
         let found = self.found()?;
         let offset = found.range.start;
@@ -55,17 +55,17 @@ impl Context<'_> {
         if found.text == "[" && is_name {
             let message = "Postgres does not quote names with brackets";
             let help = "write the name without brackets, or in double quotes";
-            return Some(Explained::new(offset, message, help));
+            return Some(Explanation::new(offset, message, help));
         }
         let takes_string = self.follows("IS") && self.before.first()?.is("COMMENT");
         (found.text.starts_with('"') && takes_string).then(|| {
             let message = "a comment is a string, and double quotes quote names";
-            Explained::new(offset, message, "write it in single quotes")
+            Explanation::new(offset, message, "write it in single quotes")
         })
     }
 
     /// What other databases take.
-    pub(in crate::syntax) fn foreign(&self) -> Option<Explained> {
+    pub(in crate::syntax) fn foreign(&self) -> Option<Explanation> {
         let found = self.found()?;
         let of_column = [
             "AUTO_INCREMENT",
@@ -82,13 +82,13 @@ impl Context<'_> {
         if is_identity || is_among(&of_column) || is_among(&of_table) || is_among(&of_query) {
             let help = words::foreign(found.text)?;
             let message = format!("`{}` is not known to Postgres", found.text);
-            return Some(Explained::new(found.range.start, message, help));
+            return Some(Explanation::new(found.range.start, message, help));
         }
         let is_update = found.is("ON") && self.after.get(1).is_some_and(|next| next.is("UPDATE"));
         if is_update && self.is_definition() {
             let message = "`ON UPDATE` of a column is not known to Postgres";
             let help = "set the column in a trigger BEFORE UPDATE";
-            return Some(Explained::new(found.range.start, message, help));
+            return Some(Explanation::new(found.range.start, message, help));
         }
         let last = self.last()?;
         if last.is("TOP")
@@ -96,7 +96,7 @@ impl Context<'_> {
             && self.before[self.before.len() - 2].is("SELECT")
         {
             let help = words::foreign("TOP")?;
-            return Some(Explained::new(
+            return Some(Explanation::new(
                 last.range.start,
                 "`TOP` is not known to Postgres",
                 help,
@@ -104,18 +104,22 @@ impl Context<'_> {
         }
         if last.is("VALUE") && found.text == "(" {
             let message = "`VALUE` is no word of INSERT";
-            return Some(Explained::new(last.range.start, message, "write `VALUES`"));
+            return Some(Explanation::new(
+                last.range.start,
+                message,
+                "write `VALUES`",
+            ));
         }
         let is_placed = found.is_among(&["AFTER", "FIRST"]) && self.before.first()?.is("ALTER");
         if is_placed {
             let message = format!("`{}` is not known to Postgres here", found.text);
             let help = "remove it: a new column comes after the others";
-            return Some(Explained::new(found.range.start, message, help));
+            return Some(Explanation::new(found.range.start, message, help));
         }
         let is_limit = found.text == "," && self.before.iter().rev().nth(1)?.is("LIMIT");
         is_limit.then(|| {
             let message = "`LIMIT` takes one number";
-            Explained::new(found.range.start, message, "write `LIMIT … OFFSET …`")
+            Explanation::new(found.range.start, message, "write `LIMIT … OFFSET …`")
         })
     }
 }

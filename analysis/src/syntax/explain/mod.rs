@@ -9,28 +9,28 @@ mod plain;
 mod statement;
 mod token;
 
-use super::context::Context;
-use super::explanation::Explained;
+use super::context::ErrorContext;
+use super::explanation::Explanation;
 use crate::parse::Sql;
 
 /// The parser's first error, with what was meant where that can be told.
-pub(super) fn explain(sql: &Sql<'_>, offset: usize, message: &str) -> Explained {
-    let context = Context::at(sql.text, offset);
+pub(super) fn explain(sql: &Sql<'_>, offset: usize, message: &str) -> Explanation {
+    let context = ErrorContext::at(sql.text, offset);
     let found = [
-        Context::conflict,
-        Context::comment,
-        Context::quotes,
-        Context::action,
-        Context::column_action,
-        Context::other_action,
-        Context::beginning,
-        Context::object,
-        Context::next_statement,
-        Context::missing_as,
-        Context::foreign,
-        Context::comma,
-        Context::reserved,
-        Context::misspelt,
+        ErrorContext::conflict,
+        ErrorContext::comment,
+        ErrorContext::quotes,
+        ErrorContext::action,
+        ErrorContext::column_action,
+        ErrorContext::other_action,
+        ErrorContext::beginning,
+        ErrorContext::object,
+        ErrorContext::next_statement,
+        ErrorContext::missing_as,
+        ErrorContext::foreign,
+        ErrorContext::comma,
+        ErrorContext::reserved,
+        ErrorContext::misspelt,
     ];
     let mut found = found.into_iter();
     let explained = found.find_map(|explanation| explanation(&context));

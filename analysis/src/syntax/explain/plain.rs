@@ -1,11 +1,11 @@
 //! What the parser says, where nothing better is known.
 
-use crate::syntax::context::Context;
-use crate::syntax::explanation::{Explained, HELP, shown};
+use crate::syntax::context::ErrorContext;
+use crate::syntax::explanation::{Explanation, HELP, shown};
 
-impl Context<'_> {
+impl ErrorContext<'_> {
     /// What the parser says, with what the user wrote instead of the kind of a token.
-    pub(in crate::syntax) fn plain(&self, message: &str) -> Explained {
+    pub(in crate::syntax) fn plain(&self, message: &str) -> Explanation {
         let found = self.found();
         let offset = found.map_or(self.text.trim_end().len(), |found| found.range.start);
         let at = found.map(|found| match found.text.starts_with(['\'', '$']) {
@@ -36,7 +36,7 @@ impl Context<'_> {
             (_, Some(at), _) => format!("{}, at {at}", reworded(expectation)),
             (_, None, _) => format!("{}, but the script ends", reworded(expectation)),
         };
-        Explained::new(offset, message, HELP)
+        Explanation::new(offset, message, HELP)
     }
 }
 

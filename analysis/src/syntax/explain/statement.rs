@@ -1,12 +1,12 @@
 //! How a statement begins.
 
-use crate::syntax::context::{Context, Word, near};
-use crate::syntax::explanation::{Explained, HELP, shown};
+use crate::syntax::context::{ErrorContext, Word, nearest_word};
+use crate::syntax::explanation::{Explanation, HELP, shown};
 use crate::syntax::words;
 
-impl Context<'_> {
+impl ErrorContext<'_> {
     /// A word with which no statement begins.
-    pub(in crate::syntax) fn beginning(&self) -> Option<Explained> {
+    pub(in crate::syntax) fn beginning(&self) -> Option<Explanation> {
         let found = self.found().filter(|found| found.is_word())?;
         let is_go = found.is("GO") && self.is_first_in_line(found);
         if !self.before.is_empty() && !is_go || found.is_among(&words::STATEMENTS) {
@@ -14,18 +14,18 @@ impl Context<'_> {
         }
         let help = match (
             words::foreign(found.text),
-            near(found.text, &words::STATEMENTS),
+            nearest_word(found.text, &words::STATEMENTS),
         ) {
             (Some(help), _) => help.to_owned(),
             (None, Some(meant)) => format!("did you mean `{meant}`?"),
             (None, None) => HELP.to_owned(),
         };
         let message = format!("no statement starts with `{}`", found.text);
-        Some(Explained::new(found.range.start, message, help))
+        Some(Explanation::new(found.range.start, message, help))
     }
 
     /// CREATE, ALTER or DROP of what there is not.
-    pub(in crate::syntax) fn object(&self) -> Option<Explained> {
+    pub(in crate::syntax) fn object(&self) -> Option<Explanation> {
         let whole: Vec<&Word<'_>> = self.before.iter().chain(&self.after).collect();
         let first = whole.first()?;
         if !first.is_among(&["CREATE", "ALTER", "DROP"]) {
@@ -41,13 +41,13 @@ impl Context<'_> {
         let verb = first.text.to_ascii_uppercase();
         if whole.get(1).is_none_or(|next| next.text == ";") {
             let message = format!("{verb} does not say of what");
-            return Some(Explained::new(first.range.start, message, HELP));
+            return Some(Explanation::new(first.range.start, message, HELP));
         }
         let object = whole.get(at).filter(|word| word.is_word())?;
         if at == 3 && object.is("TABLE") {
             let message = "a table cannot be replaced";
             let help = "write `CREATE TABLE IF NOT EXISTS`, or drop the table before";
-            return Some(Explained::new(object.range.start, message, help));
+            return Some(Explanation::new(object.range.start, message, help));
         }
         if object.is_among(&words::OBJECTS) {
             return None;
@@ -58,18 +58,18 @@ impl Context<'_> {
                 "write `ALTER TABLE … {verb} {} …`",
                 object.text.to_ascii_uppercase()
             );
-            return Some(Explained::new(first.range.start, message, help));
+            return Some(Explanation::new(first.range.start, message, help));
         }
-        let help = match near(object.text, &words::OBJECTS) {
+        let help = match nearest_word(object.text, &words::OBJECTS) {
             Some(meant) => format!("did you mean `{verb} {meant}`?"),
             None => HELP.to_owned(),
         };
         let message = format!("`{}` cannot follow {verb}", object.text);
-        Some(Explained::new(object.range.start, message, help))
+        Some(Explanation::new(object.range.start, message, help))
     }
 
     /// The first word of the next statement: the parser may have taken it for an alias.
-    pub(in crate::syntax) fn next_statement(&self) -> Option<Explained> {
+    pub(in crate::syntax) fn next_statement(&self) -> Option<Explanation> {
         let is_begin = |word: &Word<'_>| {
             word.is_among(&words::STATEMENTS) && word.is_among(&words::RESERVED)
                 || word.is_among(&["ALTER", "DROP", "INSERT", "UPDATE", "DELETE"])
@@ -82,9 +82,9 @@ impl Context<'_> {
         let mut words = words.into_iter().rev().take(2);
         let word = words.find(|word| is_begin(word) && self.is_first_in_line(word))?;
         let offset = word.range.start;
-        let at_word = Context::at(self.text, offset);
+        let at_word = ErrorContext::at(self.text, offset);
         Some(at_word.action().unwrap_or_else(|| {
-            Explained::new(
+            Explanation::new(
                 offset,
                 "a semicolon is missing before this statement",
                 "end the statement before it with `;`",
@@ -93,7 +93,7 @@ impl Context<'_> {
     }
 
     /// What stands behind AS stands there without it.
-    pub(in crate::syntax) fn missing_as(&self) -> Option<Explained> {
+    pub(in crate::syntax) fn missing_as(&self) -> Option<Explanation> {
         let found = self.found()?;
         let second = self.before.get(1)?;
         let is_create = self.before.first()?.is("CREATE") && !self.follows("AS");
@@ -110,7 +110,7 @@ impl Context<'_> {
                 false => shown(found.text),
             };
             let message = format!("`AS` is missing before {what}");
-            Explained::new(found.range.start, message, "write `AS` before it")
+            Explanation::new(found.range.start, message, "write `AS` before it")
         })
     }
 }

@@ -2,13 +2,13 @@
 
 use migrator_model::diagnostic::Position;
 
-use crate::syntax::context::{Context, Word};
-use crate::syntax::explanation::Explained;
+use crate::syntax::context::{ErrorContext, Word};
+use crate::syntax::explanation::Explanation;
 use crate::syntax::words;
 
-impl Context<'_> {
+impl ErrorContext<'_> {
     /// A comma with nothing behind it.
-    pub(in crate::syntax) fn comma(&self) -> Option<Explained> {
+    pub(in crate::syntax) fn comma(&self) -> Option<Explanation> {
         let (last, found) = (self.last(), self.found());
         let of_list = [
             "FROM",
@@ -37,7 +37,7 @@ impl Context<'_> {
         };
         let offset = comma.range.start;
         let message = "nothing follows this comma";
-        Some(Explained::new(
+        Some(Explanation::new(
             offset,
             message,
             "remove the comma, or write what follows it",
@@ -45,7 +45,7 @@ impl Context<'_> {
     }
 
     /// A reserved word where a name belongs.
-    pub(in crate::syntax) fn reserved(&self) -> Option<Explained> {
+    pub(in crate::syntax) fn reserved(&self) -> Option<Explanation> {
         let found = self
             .found()
             .filter(|found| found.is_among(&words::RESERVED))?;
@@ -63,7 +63,7 @@ impl Context<'_> {
         }
         if found.is("TABLE") && last.is_among(&["UPDATE", "INTO", "FROM"]) {
             let message = format!("`TABLE` is not allowed after `{}`", last.text);
-            return Some(Explained::new(found.range.start, message, "remove it"));
+            return Some(Explanation::new(found.range.start, message, "remove it"));
         }
         let name = found.text;
         let message = format!("`{name}` is a reserved word, not a name");
@@ -71,17 +71,17 @@ impl Context<'_> {
             "write `\"{}\"`, or choose another name",
             name.to_ascii_lowercase()
         );
-        Some(Explained::new(found.range.start, message, help))
+        Some(Explanation::new(found.range.start, message, help))
     }
 
     /// A word that is nearly one that belongs there.
-    pub(in crate::syntax) fn misspelt(&self) -> Option<Explained> {
+    pub(in crate::syntax) fn misspelt(&self) -> Option<Explanation> {
         let meant = |word: &Word<'_>| {
             let is_known = word.is_among(&words::CLAUSES)
                 || word.is_among(&words::RESERVED)
                 || word.is_among(&words::TYPES);
-            let near = mistyped(word.text).filter(|_| word.is_word() && !is_known);
-            near.map(|meant| (word.range.start, word.text.to_owned(), meant))
+            let nearest_word = mistyped(word.text).filter(|_| word.is_word() && !is_known);
+            nearest_word.map(|meant| (word.range.start, word.text.to_owned(), meant))
         };
         let at_error = self.found().and_then(meant);
         // The parser has taken it for an alias, or for the name of a column.
@@ -105,7 +105,7 @@ impl Context<'_> {
             .or_else(returned);
         let (offset, word, meant) = found?;
         let message = format!("`{word}` is not allowed here");
-        Some(Explained::new(
+        Some(Explanation::new(
             offset,
             message,
             format!("did you mean `{meant}`?"),
@@ -113,7 +113,7 @@ impl Context<'_> {
     }
 
     /// Parentheses that do not match.
-    pub(in crate::syntax) fn parenthesis(&self, message: &str) -> Option<Explained> {
+    pub(in crate::syntax) fn parenthesis(&self, message: &str) -> Option<Explanation> {
         let mut open: Vec<&Word<'_>> = Vec::new();
         for word in &self.before {
             match word.text {
@@ -132,14 +132,14 @@ impl Context<'_> {
                 "the parenthesis at {line}:{column} is not closed before the statement ends"
             );
             let offset = found.map_or(self.text.trim_end().len(), |found| found.range.start);
-            return Some(Explained::new(offset, message, "write the missing `)`"));
+            return Some(Explanation::new(offset, message, "write the missing `)`"));
         }
         let found = found?;
         let is_extra =
             found.text == ")" && open.is_empty() && message.starts_with("expected command");
         is_extra.then(|| {
             let message = "no open parenthesis matches this one";
-            Explained::new(
+            Explanation::new(
                 found.range.start,
                 message,
                 "remove it, or write the missing `(`",

@@ -4,7 +4,7 @@ use migrator_model::Code;
 
 use crate::finding::Finding;
 use crate::names::{LONGEST, fold, fold_whole};
-use crate::objects::Deed;
+use crate::objects::Effect;
 use crate::parse::{Id, Kind, Sql};
 use crate::script::Script;
 use crate::state::State;
@@ -21,7 +21,7 @@ pub(super) fn find<'a>(
     for mention in script.mentions_of(statement) {
         let name = &mention.object.name.name;
         // A shorter name was not cut.
-        if mention.deed != Deed::Make || name.len() < LONGEST - 3 {
+        if mention.effect != Effect::Create || name.len() < LONGEST - 3 {
             continue;
         }
         let Some(site) = state.made(&mention.object) else {

@@ -8,23 +8,23 @@ use crate::objects::{Object, Space};
 use crate::parse::{Id, Kind};
 use crate::script::Script;
 
-use super::comparison::Judge;
+use super::comparison::Comparison;
 use super::moments::Moment;
-use super::words::quoted;
+use super::statements::quoted;
 
-pub(super) fn find<'a>(judge: &Judge<'_, 'a>) -> Vec<Finding<'a>> {
-    let script = judge.up.script;
+pub(super) fn find<'a>(comparison: &Comparison<'_, 'a>) -> Vec<Finding<'a>> {
+    let script = comparison.up.script;
     let renamed = renamed(script);
     let is_left = |object: &Object| {
         let is_there = |moment| {
-            let key = judge.up.path.key(object);
-            key.is_some_and(|key| judge.moments.is_there(moment, &key))
+            let key = comparison.up.path.key(object);
+            key.is_some_and(|key| comparison.moments.is_there(moment, &key))
         };
-        is_there(Moment::Before)
-            && is_there(Moment::After)
-            && !judge.up.touches(&judge.names, object)
-            && !judge.down.touches(&judge.names, object)
-            && !renamed_in(judge, object)
+        is_there(Moment::BeforeUp)
+            && is_there(Moment::AfterDown)
+            && !comparison.up.touches(&comparison.names, object)
+            && !comparison.down.touches(&comparison.names, object)
+            && !renamed_in(comparison, object)
     };
     let left = renamed.into_iter().filter(|(object, ..)| is_left(object));
     left.map(|(object, id, [old, new])| {
@@ -42,11 +42,11 @@ pub(super) fn find<'a>(judge: &Judge<'_, 'a>) -> Vec<Finding<'a>> {
     .collect()
 }
 
-fn renamed_in(judge: &Judge<'_, '_>, object: &Object) -> bool {
-    let renamed = renamed(judge.down.script);
+fn renamed_in(comparison: &Comparison<'_, '_>, object: &Object) -> bool {
+    let renamed = renamed(comparison.down.script);
     renamed
         .iter()
-        .any(|(other, ..)| judge.names.same_thing(other, object))
+        .any(|(other, ..)| comparison.names.is_same_object(other, object))
 }
 
 /// The enums of which a script renames values, with the old and the new value.

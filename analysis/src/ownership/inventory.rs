@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::reading::{Act, Event, Manner};
+use super::events::{Action, Creation, Event};
 use crate::names::Name;
 use crate::objects::{Object, Space};
 use crate::script::Script;
@@ -17,21 +17,21 @@ struct Made<'a> {
 
 /// An object that was there.
 #[derive(Clone)]
-pub(super) struct Gone<'a> {
+pub(super) struct Removal<'a> {
     /// Where it ended.
     pub(super) site: Site<'a>,
     /// What it is called now, if it was renamed.
-    pub(super) now: Option<Name>,
+    pub(super) new_name: Option<Name>,
 }
 
 /// What is known of an object at a point of the plan.
-pub(super) enum Standing<'a> {
+pub(super) enum Existence<'a> {
     /// It is there, and made here.
-    There(Site<'a>),
+    Exists(Site<'a>),
     /// It was there.
-    Gone(Gone<'a>),
+    Removed(Removal<'a>),
     /// It is first made here, which comes later.
-    NotYet(Site<'a>),
+    Later(Site<'a>),
     /// Several services make it.
     Disputed,
     /// Nobody makes it.
@@ -39,66 +39,66 @@ pub(super) enum Standing<'a> {
 }
 
 #[derive(Default)]
-pub(super) struct World<'a> {
+pub(super) struct Inventory<'a> {
     /// Where the whole plan first makes each object.
     first: BTreeMap<Object, Site<'a>>,
     disputed: BTreeSet<Object>,
     there: BTreeMap<Object, Made<'a>>,
-    gone: BTreeMap<Object, Gone<'a>>,
+    gone: BTreeMap<Object, Removal<'a>>,
     /// What is there of each schema.
     of_schema: BTreeMap<String, BTreeSet<Object>>,
 }
 
-impl<'a> World<'a> {
+impl<'a> Inventory<'a> {
     /// The same plan again, with what is now known of it, before its first step.
-    pub(super) fn rewound(self) -> World<'a> {
-        World {
+    pub(super) fn rewound(self) -> Inventory<'a> {
+        Inventory {
             first: self.first,
             disputed: self.disputed,
-            ..World::default()
+            ..Inventory::default()
         }
     }
 
-    pub(super) fn standing(&self, object: &Object) -> Standing<'a> {
+    pub(super) fn existence(&self, object: &Object) -> Existence<'a> {
         if object.space != Space::Type {
-            return self.standing_of(object);
+            return self.existence_of(object);
         }
         let is_unqualified = object.name.schema.is_none();
         if is_unqualified && CATALOG_TYPES.contains(&object.name.name.as_str()) {
-            return Standing::Unknown;
+            return Existence::Unknown;
         }
         // A table is a type as well.
         let table = Object {
             space: Space::Relation,
             ..object.clone()
         };
-        let (own, other) = (self.standing_of(object), self.standing_of(&table));
+        let (own, other) = (self.existence_of(object), self.existence_of(&table));
         match own.rank() <= other.rank() {
             true => own,
             false => other,
         }
     }
 
-    fn standing_of(&self, object: &Object) -> Standing<'a> {
+    fn existence_of(&self, object: &Object) -> Existence<'a> {
         if self.disputed.contains(object) {
-            Standing::Disputed
+            Existence::Disputed
         } else if let Some(made) = self.there.get(object) {
-            Standing::There(made.site)
+            Existence::Exists(made.site)
         } else if let Some(gone) = self.gone.get(object) {
-            Standing::Gone(gone.clone())
+            Existence::Removed(gone.clone())
         } else if let Some(first) = self.first.get(object) {
-            Standing::NotYet(*first)
+            Existence::Later(*first)
         } else {
-            Standing::Unknown
+            Existence::Unknown
         }
     }
 
     /// Where what a statement replaces was made, if it replaces anything.
     pub(super) fn replaced(&self, event: &Event) -> Option<Site<'a>> {
-        let Act::Make {
-            manner: Manner::Replacing,
+        let Action::Create {
+            creation: Creation::OrReplace,
             signature,
-        } = &event.act
+        } = &event.action
         else {
             return None;
         };
@@ -111,13 +111,13 @@ impl<'a> World<'a> {
             script,
             offset: event.offset,
         };
-        match &event.act {
-            Act::Make { signature, .. } if self.replaced(event).is_none() => {
+        match &event.action {
+            Action::Create { signature, .. } if self.replaced(event).is_none() => {
                 self.make(&event.object, signature, site);
             }
-            Act::Drop => self.drop(&event.object, site),
-            Act::Move { to } => self.rename(&event.object, to, site),
-            Act::Make { .. } | Act::Change | Act::Use => {}
+            Action::Drop => self.drop(&event.object, site),
+            Action::Rename { to } => self.rename(&event.object, to, site),
+            Action::Create { .. } | Action::Alter | Action::Reference => {}
         }
     }
 
@@ -148,10 +148,22 @@ impl<'a> World<'a> {
         if object.space == Space::Schema {
             let objects = self.of_schema.remove(&object.name.name);
             for inside in objects.unwrap_or_default() {
-                self.end(&inside, Gone { site, now: None });
+                self.end(
+                    &inside,
+                    Removal {
+                        site,
+                        new_name: None,
+                    },
+                );
             }
         }
-        self.end(object, Gone { site, now: None });
+        self.end(
+            object,
+            Removal {
+                site,
+                new_name: None,
+            },
+        );
     }
 
     fn rename(&mut self, object: &Object, to: &Object, site: Site<'a>) {
@@ -170,10 +182,16 @@ impl<'a> World<'a> {
             self.make(to, &signature, site);
         }
         let now = Some(to.name.clone());
-        self.end(object, Gone { site, now });
+        self.end(
+            object,
+            Removal {
+                site,
+                new_name: now,
+            },
+        );
     }
 
-    fn end(&mut self, object: &Object, gone: Gone<'a>) {
+    fn end(&mut self, object: &Object, gone: Removal<'a>) {
         if self.there.remove(object).is_none() {
             return;
         }
@@ -185,14 +203,14 @@ impl<'a> World<'a> {
     }
 }
 
-impl Standing<'_> {
+impl Existence<'_> {
     fn rank(&self) -> u8 {
         match self {
-            Standing::There(_) => 0,
-            Standing::Disputed => 1,
-            Standing::Gone(_) => 2,
-            Standing::NotYet(_) => 3,
-            Standing::Unknown => 4,
+            Existence::Exists(_) => 0,
+            Existence::Disputed => 1,
+            Existence::Removed(_) => 2,
+            Existence::Later(_) => 3,
+            Existence::Unknown => 4,
         }
     }
 }

@@ -6,18 +6,18 @@ use crate::names::{Name, fold, name_of};
 use crate::objects::{Object, Space};
 use crate::parse::{Id, Kind, ROOT, Sql};
 
-use super::effects::{Effect, Effects, words};
-use super::names::Names;
+use super::operations::{Operation, Operations, words};
+use super::renames::Renames;
 
 /// The tables that an object is dropped with.
 pub(super) fn tables(
-    effects: &Effects<'_>,
+    operations: &Operations<'_>,
     links: &[(Name, Name)],
-    names: &Names,
+    names: &Renames,
     object: &Object,
-    by: &Effect<'_>,
+    by: &Operation<'_>,
 ) -> Vec<Name> {
-    let sql = &effects.script.sql;
+    let sql = &operations.script.sql;
     let mut tables: Vec<Name> = object.of.iter().cloned().collect();
     if matches!(by.kind, Kind::CREATE_INDEX | Kind::CREATE_STATISTICS) {
         tables.extend(references(sql, by.part).next());
@@ -27,7 +27,7 @@ pub(super) fn tables(
         .descendants(ROOT)
         .filter(|&id| sql.kind(id) == Kind::DETACH_PARTITION)
         .filter_map(|id| link(sql, id))
-        .any(|(part, _)| names.same_table(&part, &object.name));
+        .any(|(part, _)| names.is_same_table(&part, &object.name));
     for kind in [Kind::PARTITION_OF, Kind::INHERITS] {
         let clause = sql.find(by.part, kind).filter(|_| !is_detached);
         tables.extend(
@@ -39,7 +39,7 @@ pub(super) fn tables(
     if object.space == Space::Relation {
         let own = links
             .iter()
-            .filter(|(child, _)| names.same_table(child, &object.name));
+            .filter(|(child, _)| names.is_same_table(child, &object.name));
         tables.extend(own.map(|(_, parent)| parent.clone()));
     }
     tables
@@ -107,18 +107,18 @@ fn owner(sql: &Sql<'_>, clause: Id) -> Option<Name> {
 /// `tables` that another script drops: an index, a constraint, a sequence.
 pub(super) fn goes_with_column(
     sql: &Sql<'_>,
-    by: &Effect<'_>,
+    by: &Operation<'_>,
     tables: &[Name],
-    names: &Names,
-    down: &Effects<'_>,
+    names: &Renames,
+    down: &Operations<'_>,
 ) -> bool {
-    down.drops().any(|effect| {
-        let column = &effect.mention.object;
+    down.drops().any(|operation| {
+        let column = &operation.mention.object;
         column.space == Space::Column
             && column
                 .of
                 .as_ref()
-                .is_some_and(|of| tables.iter().any(|table| names.same_table(of, table)))
+                .is_some_and(|of| tables.iter().any(|table| names.is_same_table(of, table)))
             && words(sql, by.part).any(|word| word == column.name.name)
     })
 }
@@ -126,13 +126,13 @@ pub(super) fn goes_with_column(
 /// Whether what is made here may go with something that is dropped with CASCADE.
 ///
 /// Everything that its statement names is taken as what it depends on.
-pub(super) fn goes_by_cascade(up: &Effects<'_>, down: &Effects<'_>) -> Cascade {
+pub(super) fn goes_by_cascade(up: &Operations<'_>, down: &Operations<'_>) -> Cascade {
     let mut gone: BTreeSet<String> = BTreeSet::new();
-    for effect in down
+    for operation in down
         .drops()
-        .filter(|effect| down.has(effect, Kind::CASCADE))
+        .filter(|operation| down.has(operation, Kind::CASCADE))
     {
-        let object = &effect.mention.object;
+        let object = &operation.mention.object;
         if object.space == Space::Extension {
             return Cascade::Everything;
         }
@@ -148,34 +148,34 @@ pub(super) fn goes_by_cascade(up: &Effects<'_>, down: &Effects<'_>) -> Cascade {
         return Cascade::Everything;
     }
     if gone.is_empty() {
-        return Cascade::Names(gone);
+        return Cascade::Renames(gone);
     }
-    for effect in &up.all {
-        let mut words = words(&up.script.sql, effect.part);
+    for operation in &up.all {
+        let mut words = words(&up.script.sql, operation.part);
         if words.any(|word| gone.contains(&word)) {
-            gone.insert(effect.mention.object.name.name.clone());
+            gone.insert(operation.mention.object.name.name.clone());
         }
     }
-    Cascade::Names(gone)
+    Cascade::Renames(gone)
 }
 
 /// What goes with what is dropped with CASCADE.
 pub(super) enum Cascade {
     Everything,
-    Names(BTreeSet<String>),
+    Renames(BTreeSet<String>),
 }
 
 impl Cascade {
     pub(super) fn takes(&self, object: &Object) -> bool {
         match self {
             Cascade::Everything => true,
-            Cascade::Names(gone) => gone.contains(&object.name.name),
+            Cascade::Renames(gone) => gone.contains(&object.name.name),
         }
     }
 }
 
 /// Whether the table or schema of an object goes in the same script.
-pub(super) fn goes_with_table(script: &Effects<'_>, names: &Names, object: &Object) -> bool {
+pub(super) fn goes_with_table(script: &Operations<'_>, names: &Renames, object: &Object) -> bool {
     let owner = object.of.as_ref().unwrap_or(&object.name);
     let is_in_schema = !matches!(object.space, Space::Schema | Space::Extension);
     object

@@ -1,32 +1,32 @@
 //! Whether the down script drops, renames or makes again what the up script has changed, by name
 //! or together with something else.
 
-use super::comparison::Judge;
-use super::effects::{Effect, Net};
+use super::comparison::Comparison;
+use super::dependencies::{self, goes_with_table};
 use super::moments::Moment;
-use super::parents::{self, goes_with_table};
+use super::operations::{Operation, Outcome};
 use crate::names::{Name, name_of};
 use crate::objects::{Object, Space};
 use crate::parse::Kind;
 use crate::state::text;
 
-impl<'a> Judge<'_, 'a> {
-    pub(super) fn is_dropped(&self, object: &Object, by: &Effect<'a>) -> bool {
-        let tables = parents::tables(&self.up, &self.links, &self.names, object, by);
+impl<'a> Comparison<'_, 'a> {
+    pub(super) fn is_dropped(&self, object: &Object, by: &Operation<'a>) -> bool {
+        let tables = dependencies::tables(&self.up, &self.links, &self.names, object, by);
         let goes_with = |table: &Name| {
-            let is_table = |net: &&Net<'a>| {
-                let other = net.object();
+            let is_table = |outcome: &&Outcome<'a>| {
+                let other = outcome.object();
                 other.space == Space::Relation
                     && other != object
-                    && self.names.same_table(&other.name, table)
+                    && self.names.is_same_table(&other.name, table)
             };
             self.down.drops_relation(&self.names, table)
                 || self.up.drops_relation(&self.names, table)
                 || self
-                    .net
+                    .outcomes
                     .iter()
                     .filter(is_table)
-                    .any(|net| matches!(net, Net::Made(..)))
+                    .any(|outcome| matches!(outcome, Outcome::Created(..)))
         };
         self.down.touches(&self.names, object)
             || self.cascade.takes(object)
@@ -34,21 +34,27 @@ impl<'a> Judge<'_, 'a> {
             || self.goes_with_index_of_whole(by)
             || tables.iter().any(goes_with)
             || self.goes_with_schema(object, by)
-            || parents::goes_with_column(&self.up.script.sql, by, &tables, &self.names, &self.down)
+            || dependencies::goes_with_column(
+                &self.up.script.sql,
+                by,
+                &tables,
+                &self.names,
+                &self.down,
+            )
     }
 
     /// Whether an index of a partition becomes part of an index of the whole, since
     /// that has the same keys, and is dropped with it.
-    pub(super) fn goes_with_index_of_whole(&self, by: &Effect<'a>) -> bool {
+    pub(super) fn goes_with_index_of_whole(&self, by: &Operation<'a>) -> bool {
         let sql = &self.up.script.sql;
-        let keys = |effect: &Effect<'a>| {
-            let list = sql.child(effect.part, Kind::PARTITION_ITEM_LIST)?;
+        let keys = |operation: &Operation<'a>| {
+            let list = sql.child(operation.part, Kind::PARTITION_ITEM_LIST)?;
             Some(text::definition(sql, list))
         };
         let Some(partition) = self.table_of_index(by) else {
             return false;
         };
-        let known = self.moments.table(Moment::Between, &partition);
+        let known = self.moments.table(Moment::AfterUp, &partition);
         let may_be_of = |whole: &Name| known.is_none_or(|table| table.parents.contains(whole));
         self.up.all.iter().any(|other| {
             let whole = self.table_of_index(other);
@@ -60,7 +66,7 @@ impl<'a> Judge<'_, 'a> {
         })
     }
 
-    pub(super) fn table_of_index(&self, by: &Effect<'a>) -> Option<Name> {
+    pub(super) fn table_of_index(&self, by: &Operation<'a>) -> Option<Name> {
         let sql = &self.up.script.sql;
         let table = sql.child(by.part, Kind::TABLE_RELATION_NAME)?;
         let name = name_of(sql, sql.find(table, Kind::TABLE_NAME_REF)?)?;
@@ -70,18 +76,18 @@ impl<'a> Judge<'_, 'a> {
     /// Whether it is dropped by the down script together with something else.
     pub(super) fn goes_with_another(&self, object: &Object) -> bool {
         self.key(object).is_some_and(|key| {
-            self.moments.is_there(Moment::Between, &key)
-                && !self.moments.is_there(Moment::After, &key)
+            self.moments.is_there(Moment::AfterUp, &key)
+                && !self.moments.is_there(Moment::AfterDown, &key)
         })
     }
 
-    pub(super) fn goes_with_schema(&self, object: &Object, by: &Effect<'a>) -> bool {
+    pub(super) fn goes_with_schema(&self, object: &Object, by: &Operation<'a>) -> bool {
         let owner = object.of.as_ref().unwrap_or(&object.name);
         let is_in_schema = !matches!(object.space, Space::Schema | Space::Extension);
-        let is_made = self.net.iter().any(|net| {
-            matches!(net, Net::Made(..))
-                && net.object().space == Space::Schema
-                && Some(&net.object().name.name) == owner.schema.as_ref()
+        let is_made = self.outcomes.iter().any(|outcome| {
+            matches!(outcome, Outcome::Created(..))
+                && outcome.object().space == Space::Schema
+                && Some(&outcome.object().name.name) == owner.schema.as_ref()
         });
         // CREATE SCHEMA … CREATE TABLE … in one statement.
         is_in_schema
@@ -90,9 +96,9 @@ impl<'a> Judge<'_, 'a> {
                 || self.down.drops_schema(owner.schema.as_deref()))
     }
 
-    pub(super) fn is_renamed_back(&self, object: &Object, by: &Effect<'a>) -> bool {
+    pub(super) fn is_renamed_back(&self, object: &Object, by: &Operation<'a>) -> bool {
         let is_back = |before: &Object| {
-            self.down.makes(&self.names, before) && !self.names.same_thing(before, object)
+            self.down.makes(&self.names, before) && !self.names.is_same_object(before, object)
         };
         self.down.touches(&self.names, object)
             || by.before.is_some_and(is_back)
@@ -106,6 +112,6 @@ impl<'a> Judge<'_, 'a> {
             || self.may_be_made_unnamed(object)
             || self
                 .key(object)
-                .is_some_and(|key| self.moments.is_there(Moment::After, &key))
+                .is_some_and(|key| self.moments.is_there(Moment::AfterDown, &key))
     }
 }

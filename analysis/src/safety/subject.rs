@@ -3,8 +3,8 @@
 use migrator_model::Code;
 use migrator_model::registry::Mode;
 
-use super::known::Known;
 use super::table::{Constraint, Emptied, Table};
+use super::tables::Tables;
 use crate::clauses::{column_of, referred_constraint, table_of};
 use crate::finding::Finding;
 use crate::names::Name;
@@ -13,9 +13,9 @@ use crate::script::Script;
 use crate::sql_type::SqlType;
 use crate::unread::Unread;
 
-pub(super) struct Case<'k, 'a> {
+pub(super) struct Subject<'k, 'a> {
     pub(super) script: &'a Script<'a>,
-    pub(super) known: &'k Known,
+    pub(super) tables: &'k Tables,
     /// The action of an ALTER TABLE, or else the statement.
     pub(super) unit: Id,
     /// What an ALTER TABLE or CREATE INDEX is about.
@@ -34,16 +34,16 @@ pub(super) fn units(script: &Script<'_>, statement: Id) -> Vec<Id> {
     sql.children(statement).filter(is_action).collect()
 }
 
-impl<'k, 'a> Case<'k, 'a> {
+impl<'k, 'a> Subject<'k, 'a> {
     pub(super) fn new(
         script: &'a Script<'a>,
-        known: &'k Known,
+        tables: &'k Tables,
         statement: Id,
         unit: Id,
-    ) -> Case<'k, 'a> {
-        Case {
+    ) -> Subject<'k, 'a> {
+        Subject {
             script,
-            known,
+            tables,
             unit,
             table: table_of(&script.sql, statement),
         }
@@ -57,12 +57,12 @@ impl<'k, 'a> Case<'k, 'a> {
     pub(super) fn is_new(&self) -> bool {
         self.table
             .as_ref()
-            .is_some_and(|table| self.known.is_new(table))
+            .is_some_and(|table| self.tables.is_new(table))
     }
 
     /// What is known of the table.
     pub(super) fn of_table(&self) -> Option<&'k Table> {
-        self.known.table(self.table.as_ref()?)
+        self.tables.table(self.table.as_ref()?)
     }
 
     pub(super) fn is_partitioned(&self) -> bool {
@@ -83,7 +83,7 @@ impl<'k, 'a> Case<'k, 'a> {
 
     /// Whether the action adds a column that is there, or drops one that is not,
     /// and says that it may.
-    pub(super) fn does_nothing(&self) -> bool {
+    pub(super) fn has_no_effect(&self) -> bool {
         let (sql, column) = (self.sql(), self.column());
         let says = |kind| sql.child(self.unit, kind).is_some();
         let table = self.of_table();
@@ -99,11 +99,11 @@ impl<'k, 'a> Case<'k, 'a> {
     }
 
     /// Whether what a rule finds holds for a table of which the script has taken the rows.
-    pub(super) fn concerns_rows(&self, rule: Code) -> bool {
+    pub(super) fn applies_to_rows(&self, rule: Code) -> bool {
         let emptied = self
             .table
             .as_ref()
-            .and_then(|table| self.known.emptied(table));
+            .and_then(|table| self.tables.emptied(table));
         let is_about_users = [Code::M0220, Code::M0221, Code::M0222].contains(&rule);
         match emptied {
             None => true,
@@ -113,16 +113,19 @@ impl<'k, 'a> Case<'k, 'a> {
     }
 
     /// Whether a finding of a rule rests on what a script that cannot be read may have done.
-    pub(super) fn rests_on(&self, unread: &Unread, rule: Code) -> bool {
+    pub(super) fn depends_on_unread(&self, unread: &Unread, rule: Code) -> bool {
         let is_unknown = |table: &Name| {
-            let table_is_unknown = self.known.table(table).is_none_or(|one| one.is_made_by(0));
-            table_is_unknown && unread.names(&table.name)
+            let table_is_unknown = self
+                .tables
+                .table(table)
+                .is_none_or(|one| one.is_created_by(0));
+            table_is_unknown && unread.may_mention(&table.name)
         };
-        let is_named = || unread.names(&self.column());
+        let is_named = || unread.may_mention(&self.column());
         let of_type = || {
             let name = self.added_type().filter(|added| !added.is_built_in());
             name.and_then(|added| added.name)
-                .is_some_and(|name| unread.names(&name.name))
+                .is_some_and(|name| unread.may_mention(&name.name))
         };
         let is_among = |rules: &[Code]| rules.contains(&rule);
         if is_among(&[Code::M0219, Code::M0225]) {
@@ -170,16 +173,16 @@ impl<'k, 'a> Case<'k, 'a> {
 }
 
 /// What is validated in the transaction that has added it.
-impl<'k> Case<'k, '_> {
+impl<'k> Subject<'k, '_> {
     /// Whether the action validates what the same transaction has added: the
     /// lock of that is still held.
-    pub(super) fn proves_at_once(&self, rule: Code) -> bool {
-        self.open_constraint()
+    pub(super) fn validates_own(&self, rule: Code) -> bool {
+        self.own_unvalidated()
             .is_some_and(|constraint| constraint.rule == rule)
     }
 
     /// The constraint that the action validates in the transaction that has added it.
-    pub(super) fn open_constraint(&self) -> Option<&'k Constraint> {
+    pub(super) fn own_unvalidated(&self) -> Option<&'k Constraint> {
         let sql = self.sql();
         let is_validation = sql.kind(self.unit) == Kind::VALIDATE_CONSTRAINT;
         let is_transaction = self.script.mode() == Mode::Transaction;
@@ -187,6 +190,6 @@ impl<'k> Case<'k, '_> {
             return None;
         }
         let name = referred_constraint(sql, self.unit)?;
-        self.known.open_constraint(self.table.as_ref()?, &name)
+        self.tables.own_unvalidated(self.table.as_ref()?, &name)
     }
 }

@@ -2,7 +2,7 @@
 
 use migrator_model::Code;
 
-use super::world::Gone;
+use super::inventory::Removal;
 use crate::finding::Finding;
 use crate::objects::Object;
 use crate::script::Script;
@@ -10,13 +10,13 @@ use crate::site::Site;
 
 /// What a script does to another service's object.
 #[derive(Clone, Copy)]
-pub(super) enum Deed<'o> {
+pub(super) enum ForeignChange<'o> {
     Changes,
     Drops,
     Renames,
     Replaces,
     /// It makes this one in a schema.
-    MakesInIt(&'o Object),
+    CreatesInside(&'o Object),
 }
 
 /// How a service may come to refer to what another made.
@@ -68,9 +68,9 @@ impl<'a> Reference<'a, '_> {
         self.finding(Code::M0321, message, help)
     }
 
-    pub(super) fn too_late(&self, gone: &Gone<'_>) -> Finding<'a> {
+    pub(super) fn too_late(&self, gone: &Removal<'_>) -> Finding<'a> {
         let place = gone.site.place();
-        let (end, help) = match &gone.now {
+        let (end, help) = match &gone.new_name {
             Some(now) => (format!("renames it to `{now}`"), format!("write `{now}`")),
             None => (
                 "drops it".to_owned(),
@@ -81,14 +81,18 @@ impl<'a> Reference<'a, '_> {
         self.finding(Code::M0322, message, help)
     }
 
-    pub(super) fn not_its_own(&self, made: Site<'_>, deed: Deed<'_>) -> Finding<'a> {
+    pub(super) fn not_its_own(
+        &self,
+        made: Site<'_>,
+        foreign_change: ForeignChange<'_>,
+    ) -> Finding<'a> {
         let (service, owner) = (self.service(), made.service());
-        let does = match deed {
-            Deed::Changes => "changes it".to_owned(),
-            Deed::Drops => "drops it".to_owned(),
-            Deed::Renames => "renames it".to_owned(),
-            Deed::Replaces => "replaces it".to_owned(),
-            Deed::MakesInIt(object) => format!("makes {object} in it"),
+        let does = match foreign_change {
+            ForeignChange::Changes => "changes it".to_owned(),
+            ForeignChange::Drops => "drops it".to_owned(),
+            ForeignChange::Renames => "renames it".to_owned(),
+            ForeignChange::Replaces => "replaces it".to_owned(),
+            ForeignChange::CreatesInside(object) => format!("makes {object} in it"),
         };
         let message = format!(
             "{} of `{owner}` is made in `{}`, and `{service}` {does}",

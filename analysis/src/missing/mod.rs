@@ -12,25 +12,25 @@ use std::collections::HashSet;
 use migrator_model::Code;
 
 use crate::finding::Finding;
-use crate::objects::{Deed, Mention};
+use crate::objects::{Effect, Mention};
 use crate::script::{Pair, Script};
 use crate::unread::Unread;
-use tree::Tree;
+use tree::TreeNames;
 
 /// What no script makes, and the statements that need it.
 #[derive(Default)]
-pub(crate) struct Nowhere<'a> {
+pub(crate) struct MissingObjects<'a> {
     pub(crate) findings: Vec<Finding<'a>>,
-    needs: Vec<Need<'a>>,
+    references: Vec<MissingReference<'a>>,
 }
 
 /// A name in a script that no script makes.
-struct Need<'a> {
+struct MissingReference<'a> {
     script: &'a Script<'a>,
     mention: &'a Mention,
 }
 
-impl<'a> Nowhere<'a> {
+impl<'a> MissingObjects<'a> {
     /// Whether a finding of another lint is about an object that does not exist, as far as
     /// the scripts show: the statement fails before that finding matters.
     ///
@@ -44,13 +44,13 @@ impl<'a> Nowhere<'a> {
             || [Code::M0242, Code::M0243].contains(&finding.code);
         is_late
             && self
-                .needs
+                .references
                 .iter()
-                .any(|need| need.explains(finding) && !is_allowed(need.script))
+                .any(|reference| reference.explains(finding) && !is_allowed(reference.script))
     }
 }
 
-impl<'a> Need<'a> {
+impl<'a> MissingReference<'a> {
     fn explains(&self, finding: &Finding<'a>) -> bool {
         let sql = &self.script.sql;
         let is_here = finding.script.path == self.script.path
@@ -61,13 +61,13 @@ impl<'a> Need<'a> {
             return self.writes_part_at(finding);
         }
         // A statement that only refers to the object has its own faults.
-        is_here && (self.mention.deed != Deed::Use || finding.code == Code::M0218)
+        is_here && (self.mention.effect != Effect::Reference || finding.code == Code::M0218)
     }
 
     /// Whether the other script drops, from another table, what this statement adds.
     fn writes_part_at(&self, finding: &Finding<'a>) -> bool {
         let dropped = finding.script.mentions.iter().find(|one| {
-            one.deed == Deed::Drop && one.object.of.is_some() && one.offset == finding.offset
+            one.effect == Effect::Drop && one.object.of.is_some() && one.offset == finding.offset
         });
         let is_of_need = |one: &&Mention| one.object.of.as_ref() == Some(&self.mention.object.name);
         let mut parts = self.script.mentions.iter().filter(is_of_need);
@@ -77,36 +77,38 @@ impl<'a> Need<'a> {
     }
 }
 
-pub(crate) fn find<'a>(pairs: &'a [Pair<'a>], unread: &Unread) -> Nowhere<'a> {
+pub(crate) fn find<'a>(pairs: &'a [Pair<'a>], unread: &Unread) -> MissingObjects<'a> {
     let scripts = pairs.iter().flat_map(Pair::scripts);
-    let mut tree = Tree::default();
-    for script in scripts.filter(|script| !unread.has(script)) {
+    let mut tree = TreeNames::default();
+    for script in scripts.filter(|script| !unread.contains(script)) {
         tree.add(script);
     }
-    let mut nowhere = Nowhere::default();
-    if tree.makes_anything {
-        return nowhere;
+    let mut missing = MissingObjects::default();
+    if tree.may_create_anything {
+        return missing;
     }
     for pair in pairs {
         let mut said = HashSet::new();
         for script in pair
             .scripts()
             .into_iter()
-            .filter(|script| !unread.has(script))
+            .filter(|script| !unread.contains(script))
         {
             for mention in &script.mentions {
                 let object = &mention.object;
-                if !tree.lacks(script, mention) || unread.names(&object.name.name) {
+                if !tree.is_missing(script, mention) || unread.may_mention(&object.name.name) {
                     continue;
                 }
                 if let Some(finding) = tree.finding(script, mention) {
-                    nowhere.needs.push(Need { script, mention });
-                    nowhere
+                    missing
+                        .references
+                        .push(MissingReference { script, mention });
+                    missing
                         .findings
                         .extend(said.insert(object).then_some(finding));
                 }
             }
         }
     }
-    nowhere
+    missing
 }

@@ -2,40 +2,40 @@
 
 use migrator_model::registry::Mode;
 
-use super::case::Case;
-use crate::objects::{Deed, Mention, Object};
+use super::subject::Subject;
+use crate::objects::{Effect, Mention, Object};
 
 /// What has the name of an object at the end of the script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Successor {
+pub(super) enum Replacement {
     /// An object that is renamed, with its data.
     Renamed,
     /// A new object.
-    Made,
+    Created,
 }
 
-impl Case<'_, '_> {
+impl Subject<'_, '_> {
     /// What takes the name of an object over, further down in the same transaction.
     ///
     /// Services never see the database without an object of that name.
-    pub(super) fn successor(&self, object: &Object) -> Option<Successor> {
+    pub(super) fn replacement(&self, object: &Object) -> Option<Replacement> {
         let mut later = self.makers(object).filter(|one| one.offset > self.start());
         let maker = later
             .next()
             .filter(|_| self.script.mode() == Mode::Transaction)?;
-        Some(match self.former(maker) {
-            Some(_) => Successor::Renamed,
-            None => Successor::Made,
+        Some(match self.old_name_of(maker) {
+            Some(_) => Replacement::Renamed,
+            None => Replacement::Created,
         })
     }
 
     /// Whether the script has renamed an object, so that another one can take its name.
-    pub(super) fn makes_way(&self, object: &Object) -> bool {
+    pub(super) fn frees_name(&self, object: &Object) -> bool {
         let mut earlier = self.makers(object).filter(|one| one.offset < self.start());
         let is_for_another = |maker: &Mention| {
-            let former = self.former(maker);
-            former.is_some_and(|former| {
-                let mut makers = self.makers(&former.object);
+            let old_name_of = self.old_name_of(maker);
+            old_name_of.is_some_and(|old_name_of| {
+                let mut makers = self.makers(&old_name_of.object);
                 makers.any(|one| one.offset > maker.offset)
             })
         };
@@ -48,12 +48,12 @@ impl Case<'_, '_> {
 
     fn makers<'s>(&'s self, object: &'s Object) -> impl Iterator<Item = &'s Mention> {
         let mentions = self.script.mentions.iter();
-        mentions.filter(move |one| one.deed == Deed::Make && one.object == *object)
+        mentions.filter(move |one| one.effect == Effect::Create && one.object == *object)
     }
 
     /// What an object was called before the renaming that gives it its name.
-    fn former(&self, maker: &Mention) -> Option<&Mention> {
+    fn old_name_of(&self, maker: &Mention) -> Option<&Mention> {
         let mut mentions = self.script.mentions.iter();
-        mentions.find(|one| one.deed == Deed::Drop && one.offset == maker.offset)
+        mentions.find(|one| one.effect == Effect::Drop && one.offset == maker.offset)
     }
 }

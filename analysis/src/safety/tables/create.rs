@@ -1,12 +1,12 @@
 //! What CREATE statements make.
 
-use super::Known;
+use super::Tables;
 use crate::names::{fold, name_of};
 use crate::parse::{Id, Kind, Sql};
-use crate::safety::table::{Shape, Table};
+use crate::safety::table::{RelationKind, Table};
 use crate::sql_type::SqlType;
 
-impl Known {
+impl Tables {
     /// A statement that makes a table or a materialized view.
     pub(super) fn follow_definition(
         &mut self,
@@ -25,15 +25,15 @@ impl Known {
         };
         name.schema = name.schema.or_else(|| schema.cloned());
         let is_optional = sql.child(statement, Kind::IF_NOT_EXISTS).is_some();
-        if is_optional && self.tables.contains_key(&name) {
+        if is_optional && self.by_name.contains_key(&name) {
             return;
         }
-        let shape = match sql.child(statement, Kind::PARTITION_BY) {
-            _ if defined == Kind::VIEW => Shape::View,
-            Some(_) => Shape::Partitioned,
-            None => Shape::Plain,
+        let kind_of_relation = match sql.child(statement, Kind::PARTITION_BY) {
+            _ if defined == Kind::VIEW => RelationKind::View,
+            Some(_) => RelationKind::Partitioned,
+            None => RelationKind::Table,
         };
-        let mut table = Table::made_by(self.here, shape);
+        let mut table = Table::created_by(self.current, kind_of_relation);
         if sql.kind(statement) == Kind::CREATE_TABLE {
             self.inherit(sql, statement, &mut table);
             if let Some(list) = sql.child(statement, Kind::TABLE_ARG_LIST) {
@@ -41,13 +41,13 @@ impl Known {
                     if sql.kind(part) == Kind::LIKE_CLAUSE {
                         self.copy_like(sql, part, &mut table);
                     }
-                    table.take_in(sql, &name, part, self.here);
+                    table.add_part(sql, &name, part, self.current);
                 }
             }
         } else {
             self.derive(sql, statement, &mut table);
         }
-        self.tables.insert(name, table);
+        self.by_name.insert(name, table);
     }
 
     /// What a table has of those that it inherits from or is a partition of.
@@ -56,7 +56,7 @@ impl Known {
             match sql.kind(clause) {
                 Kind::INHERITS | Kind::PARTITION_OF => {}
                 Kind::OF_TYPE => {
-                    table.open();
+                    table.add_unknown_columns();
                     continue;
                 }
                 _ => continue,
@@ -65,12 +65,12 @@ impl Known {
                 .children(clause)
                 .filter(|&id| sql.kind(id) == Kind::TABLE_NAME_REF);
             for parent in parents.filter_map(|id| name_of(sql, id)) {
-                match self.tables.get(&parent) {
+                match self.by_name.get(&parent) {
                     Some(from) => {
-                        table.copy_columns(from, self.here);
+                        table.copy_columns(from, self.current);
                         table.copy_checks(from);
                     }
-                    None => table.open(),
+                    None => table.add_unknown_columns(),
                 }
                 table.parents.push(parent);
             }
@@ -80,10 +80,10 @@ impl Known {
     pub(super) fn copy_like(&self, sql: &Sql<'_>, like: Id, table: &mut Table) {
         let source = sql.find(like, Kind::RELATION_NAME_REF);
         let source = source.and_then(|id| name_of(sql, id));
-        let Some(from) = source.and_then(|name| self.tables.get(&name)) else {
-            return table.open();
+        let Some(from) = source.and_then(|name| self.by_name.get(&name)) else {
+            return table.add_unknown_columns();
         };
-        table.copy_columns(from, self.here);
+        table.copy_columns(from, self.current);
         let properties = sql.text_of(like).to_ascii_lowercase();
         let is_whole = properties.contains("including all");
         if is_whole || properties.contains("including constraints") {
@@ -93,7 +93,7 @@ impl Known {
 
     /// What a table has of the query that makes it, where that is plain.
     pub(super) fn derive(&self, sql: &Sql<'_>, statement: Id, table: &mut Table) {
-        table.open();
+        table.add_unknown_columns();
         let has_names = sql.child(statement, Kind::TABLE_ARG_LIST).is_some();
         let mut items = sql
             .descendants(statement)
@@ -103,7 +103,7 @@ impl Known {
         };
         let source = sql.child(item, Kind::RELATION_NAME_REF);
         let source = source.and_then(|id| name_of(sql, id));
-        let Some(from) = source.and_then(|name| self.tables.get(&name)) else {
+        let Some(from) = source.and_then(|name| self.by_name.get(&name)) else {
             return;
         };
         let Some(list) = sql.find(statement, Kind::TARGET_LIST) else {
@@ -114,7 +114,7 @@ impl Known {
             .filter(|&id| sql.kind(id) == Kind::TARGET)
         {
             if sql.find(target, Kind::STAR).is_some() {
-                table.derive_columns(from, self.here);
+                table.derive_columns(from, self.current);
                 continue;
             }
             let Some(value) = sql.children(target).next() else {
@@ -132,7 +132,7 @@ impl Known {
             let alias = sql.find(target, Kind::COLUMN_NAME);
             let alias = alias.map(|id| fold(sql.text_of(id)));
             if let Some(name) = alias.or(column) {
-                table.derive_column(&name, of_type, self.here);
+                table.derive_column(&name, of_type, self.current);
             }
         }
     }

@@ -2,27 +2,27 @@
 
 use migrator_model::{Code, nearest};
 
-use super::comparison::Judge;
-use super::effects::{Effect, Net, Reach};
-use super::not_undone::{Left, Sought};
-use super::parents::goes_with_table;
-use super::words;
+use super::comparison::Comparison;
+use super::dependencies::goes_with_table;
+use super::not_undone::{Expected, NotUndone};
+use super::operations::{DynamicSql, Operation, Outcome};
+use super::statements;
 use crate::finding::Finding;
 use crate::kinds::is_constraint;
 use crate::names::name_of;
 use crate::objects::{Object, Space};
 use crate::parse::{Id, Kind};
 
-impl<'a> Judge<'_, 'a> {
+impl<'a> Comparison<'_, 'a> {
     /// What the down script drops and the up script does not make; what is
     /// meant by it is then no longer `left`.
-    pub(super) fn wrongly_dropped(&self, left: &mut Vec<Left<'a>>) -> Vec<Finding<'a>> {
-        if self.up.reach == Reach::Unknown {
+    pub(super) fn wrongly_dropped(&self, left: &mut Vec<NotUndone<'a>>) -> Vec<Finding<'a>> {
+        if self.up.dynamic_sql == DynamicSql::Present {
             return Vec::new();
         }
-        let mut wrong: Vec<(Object, Effect<'a>)> = Vec::new();
-        for net in self.down.net(&self.names) {
-            if let Net::Dropped(object, by) = net
+        let mut wrong: Vec<(Object, Operation<'a>)> = Vec::new();
+        for outcome in self.down.outcomes(&self.names) {
+            if let Outcome::Dropped(object, by) = outcome
                 && self.is_wrong(&object)
             {
                 wrong.push((object, by));
@@ -35,7 +35,7 @@ impl<'a> Judge<'_, 'a> {
                 meant.is_some() || !self.down.has(&by, Kind::IF_EXISTS) || by.made.is_some();
             let meant = meant.map(|at| left.remove(at).shown);
             is_sure.then(|| {
-                let shown = words::shown(&object, by.kind);
+                let shown = statements::shown(&object, by.kind);
                 let message =
                     format!("the down script drops {shown}, which the up script does not make");
                 let help = match (meant, by.made) {
@@ -58,17 +58,17 @@ impl<'a> Judge<'_, 'a> {
     pub(super) fn is_wrong(&self, object: &Object) -> bool {
         let is_of_new_table = matches!(object.space, Space::Column | Space::Constraint)
             && object.of.as_ref().is_some_and(|table| {
-                let is_it = |net: &Net<'a>| {
-                    net.object().space == Space::Relation
-                        && self.names.same_table(&net.object().name, table)
+                let is_it = |outcome: &Outcome<'a>| {
+                    outcome.object().space == Space::Relation
+                        && self.names.is_same_table(&outcome.object().name, table)
                 };
-                self.net.iter().any(is_it)
+                self.outcomes.iter().any(is_it)
             });
         let makes_extension = self
             .up
             .all
             .iter()
-            .any(|effect| effect.mention.object.space == Space::Extension);
+            .any(|operation| operation.mention.object.space == Space::Extension);
         !self.up.touches(&self.names, object)
             && !self.may_be_touched(object)
             && !is_of_new_table
@@ -79,10 +79,12 @@ impl<'a> Judge<'_, 'a> {
 
     /// Whether the up script makes or drops it only if it is there, or not there.
     pub(super) fn may_be_touched(&self, object: &Object) -> bool {
-        self.up
-            .perhaps
-            .iter()
-            .any(|effect| effect.made.is_none() && self.names.same(&effect.mention.object, object))
+        self.up.conditional.iter().any(|operation| {
+            operation.made.is_none()
+                && self
+                    .names
+                    .is_same_or_index(&operation.mention.object, object)
+        })
     }
 
     /// Whether Postgres may have made it for something without a name: an index,
@@ -130,9 +132,10 @@ impl<'a> Judge<'_, 'a> {
     }
 
     /// Which of `left` a wrong drop stands for.
-    pub(super) fn meant(object: &Object, left: &[Left<'a>]) -> Option<usize> {
-        let may_be =
-            |left: &&Left<'a>| left.sought == Sought::Dropped && left.object.space == object.space;
+    pub(super) fn meant(object: &Object, left: &[NotUndone<'a>]) -> Option<usize> {
+        let may_be = |left: &&NotUndone<'a>| {
+            left.expected == Expected::Drop && left.object.space == object.space
+        };
         let candidates = || left.iter().filter(may_be);
         let name = match candidates().count() {
             1 => candidates()

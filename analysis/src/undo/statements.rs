@@ -5,7 +5,7 @@ use crate::names::Name;
 use crate::objects::{Object, Space};
 use crate::parse::Kind;
 
-use super::effects::Effect;
+use super::operations::Operation;
 
 /// The statement that drops what a statement of some kind made, if it can be
 /// said without looking at more than the name.
@@ -127,7 +127,7 @@ pub(super) fn quoted_part(name: &str) -> String {
     }
 }
 
-pub(super) fn again(object: &Object, by: &Effect<'_>) -> String {
+pub(super) fn again(object: &Object, by: &Operation<'_>) -> String {
     let statement = make_statement(object, by.kind);
     format!("write `{statement}` in the down script")
 }

@@ -1,24 +1,24 @@
 //! Rows that statements remove and add.
 
-use super::Known;
+use super::Tables;
 use crate::names::Name;
 use crate::parse::{Id, Sql};
-use crate::safety::rows::{Reach, Rows, changes};
+use crate::safety::rows::{Reach, RowChange, changes};
 use crate::safety::table::{Emptied, Table};
 
-impl Known {
+impl Tables {
     /// Takes in what a statement does to the rows of tables; `is_one` says that the
     /// script is one transaction, in which TRUNCATE keeps others out.
     pub(super) fn follow_rows(&mut self, sql: &Sql<'_>, statement: Id, is_one: bool) {
         for change in changes(sql, statement) {
             match change {
-                Rows::Empties(name, how, reach) => {
+                RowChange::Empties(name, how, reach) => {
                     let how = if is_one { how } else { Emptied::Deleted };
                     self.empty(&name, how, reach);
                 }
-                Rows::Fills(name) => self.fill(&name),
-                Rows::MayEmptyAny => self.empty_any(),
-                Rows::MayEmpty(words) => {
+                RowChange::Fills(name) => self.fill(&name),
+                RowChange::MayEmptyAny => self.empty_any(),
+                RowChange::MayEmpty(words) => {
                     let names: Vec<Name> = self.names().cloned().collect();
                     for name in names.iter().filter(|name| words.contains(&name.name)) {
                         self.empty(name, Emptied::Deleted, Reach::Children);
@@ -63,9 +63,9 @@ impl Known {
     }
 
     fn mark_emptied(&mut self, name: &Name, how: Option<Emptied>) {
-        let emptied = how.map(|how| (self.here, how));
+        let emptied = how.map(|how| (self.current, how));
         let table = self
-            .tables
+            .by_name
             .entry(name.clone())
             .or_insert_with(|| Table::unknown(0));
         table.set_emptied(emptied);
@@ -77,8 +77,8 @@ impl Known {
 
     fn empty_any(&mut self) {
         self.empties_unknown = true;
-        for table in self.tables.values_mut() {
-            table.set_emptied(Some((self.here, Emptied::Deleted)));
+        for table in self.by_name.values_mut() {
+            table.set_emptied(Some((self.current, Emptied::Deleted)));
         }
     }
 }

@@ -16,27 +16,27 @@ use migrator_model::Code;
 use crate::finding::Finding;
 use crate::kinds::{is_alter, is_drop};
 use crate::names::fold;
-use crate::objects::{Deed, Mention, Object, Space};
+use crate::objects::{Effect, Mention, Object, Space};
 use crate::parse::{Id, Kind, Sql};
 use crate::script::{Pair, Script};
 use crate::site::Site;
 use crate::state::State;
-use crate::state::table::Extent;
+use crate::state::table::Knowledge;
 use crate::unread::Unread;
 
 pub(crate) fn find<'a>(pairs: &'a [Pair<'a>], unread: &Unread) -> Vec<Finding<'a>> {
-    let mut judge = Judge::default();
+    let mut checker = Checker::default();
     for pair in pairs {
-        match unread.has(&pair.up) {
-            true => judge.state.skip(&pair.up),
-            false => judge.script(&pair.up, unread),
+        match unread.contains(&pair.up) {
+            true => checker.state.skip(&pair.up),
+            false => checker.script(&pair.up, unread),
         }
     }
-    judge.findings
+    checker.findings
 }
 
 #[derive(Default)]
-struct Judge<'a> {
+struct Checker<'a> {
     state: State<'a>,
     /// Whether a DROP with CASCADE may have dropped what depends on something.
     has_cascaded: bool,
@@ -45,20 +45,20 @@ struct Judge<'a> {
     findings: Vec<Finding<'a>>,
 }
 
-impl<'a> Judge<'a> {
+impl<'a> Checker<'a> {
     fn script(&mut self, script: &'a Script<'a>, unread: &Unread) {
         self.state.begin();
         for statement in script.sql.statements() {
             let sql = &script.sql;
             let found = self.statement(script, statement);
-            let found = found.filter(|(object, _)| !unread.names(&object.name.name));
+            let found = found.filter(|(object, _)| !unread.may_mention(&object.name.name));
             self.findings.extend(found.map(|(_, finding)| finding));
             if cascades(sql, statement) {
                 self.has_cascaded = true;
                 self.since.clear();
             }
             let made = script.mentions_of(statement).iter();
-            let made = made.filter(|mention| mention.deed == Deed::Make);
+            let made = made.filter(|mention| mention.effect == Effect::Create);
             self.since
                 .extend(made.map(|mention| mention.object.clone()));
             self.state.follow(script, statement);
@@ -90,7 +90,7 @@ impl<'a> Judge<'a> {
     fn made_before(&self, sql: &Sql<'_>, mentions: &[Mention], at: usize) -> Option<Site<'a>> {
         let mention = mentions.get(at)?;
         let Mention {
-            deed,
+            effect,
             object,
             statement,
             ..
@@ -98,7 +98,10 @@ impl<'a> Judge<'a> {
         // What CREATE SCHEMA makes within is in a schema that is new.
         let is_within =
             sql.kind(*statement) == Kind::CREATE_SCHEMA && object.space != Space::Schema;
-        if is_within || *deed != Deed::Make || self.state.is_hidden(object) || is_of_session(object)
+        if is_within
+            || *effect != Effect::Create
+            || self.state.is_hidden(object)
+            || is_of_session(object)
         {
             return None;
         }
@@ -108,7 +111,7 @@ impl<'a> Judge<'a> {
         }
         let before = mentions[..at].last();
         if let Some(old) =
-            before.filter(|old| old.deed == Deed::Drop && old.offset == mention.offset)
+            before.filter(|old| old.effect == Effect::Drop && old.offset == mention.offset)
         {
             // What is not there cannot take the name; itself it may keep.
             let is_renamed = old.object != *object && self.state.made(&old.object).is_some();
@@ -135,7 +138,9 @@ impl<'a> Judge<'a> {
         !self.has_cascaded
             || self.since.contains(object)
             || object.space == Space::Schema
-            || table.is_some_and(|table| table.parents.is_empty() && table.extent == Extent::Whole)
+            || table.is_some_and(|table| {
+                table.parents.is_empty() && table.knowledge == Knowledge::Complete
+            })
     }
 }
 
@@ -168,7 +173,7 @@ fn is_of_session(object: &Object) -> bool {
 
 /// Whether an ALTER TABLE drops what it makes, too: Postgres drops first.
 fn is_dropped_with(sql: &Sql<'_>, mentions: &[Mention], mention: &Mention) -> bool {
-    let is_it = |one: &&Mention| one.statement == mention.statement && one.deed == Deed::Drop;
+    let is_it = |one: &&Mention| one.statement == mention.statement && one.effect == Effect::Drop;
     let mut dropped = mentions.iter().filter(is_it);
     match mention.object.space {
         Space::Column => dropped.any(|one| one.object == mention.object),

@@ -6,41 +6,41 @@ use std::collections::BTreeMap;
 
 use migrator_model::Code;
 
-use super::comparison::Judge;
+use super::comparison::Comparison;
 use super::difference::{Cause, Difference, made_in};
-use super::effects::Net;
 use super::moments::Moment;
+use super::operations::Outcome;
 use crate::finding::Finding;
 use crate::names::Name;
 use crate::objects::{Object, Space};
-use crate::state::table::{Extent, Facet, Table};
+use crate::state::table::{Knowledge, Property, Table};
 
-pub(super) fn find<'a>(judge: &Judge<'_, 'a>) -> Vec<Finding<'a>> {
+pub(super) fn find<'a>(comparison: &Comparison<'_, 'a>) -> Vec<Finding<'a>> {
     let mut findings = Vec::new();
-    let tables = judge
+    let tables = comparison
         .moments
         .up
         .objects()
-        .chain(judge.moments.down.objects());
+        .chain(comparison.moments.down.objects());
     let mut keys: Vec<&Object> = tables.filter(|key| key.space == Space::Relation).collect();
     keys.sort_unstable();
     keys.dedup();
     for key in keys {
-        let at = |moment| judge.moments.table(moment, &key.name);
-        let (Some(before), Some(after)) = (at(Moment::Before), at(Moment::After)) else {
+        let at = |moment| comparison.moments.table(moment, &key.name);
+        let (Some(before), Some(after)) = (at(Moment::BeforeUp), at(Moment::AfterDown)) else {
             continue;
         };
-        if judge
+        if comparison
             .moments
             .state
             .is_hidden(&Object::relation(key.name.clone()))
         {
             continue;
         }
-        let renamed = renamed(judge, key).map_or(&key.name, |object| &object.name);
-        let between = judge.moments.table(Moment::Between, renamed);
+        let renamed = renamed(comparison, key).map_or(&key.name, |object| &object.name);
+        let between = comparison.moments.table(Moment::AfterUp, renamed);
         findings.extend(of_table(
-            judge,
+            comparison,
             [&key.name, renamed],
             [before, after],
             between,
@@ -50,54 +50,57 @@ pub(super) fn find<'a>(judge: &Judge<'_, 'a>) -> Vec<Finding<'a>> {
 }
 
 /// What an object is at the end of the up script, if that renames it.
-fn renamed<'j>(judge: &'j Judge<'_, '_>, key: &Object) -> Option<&'j Object> {
-    judge.net.iter().find_map(|net| match net {
-        Net::Renamed(object, by) => {
-            let is_it = by
-                .before
-                .is_some_and(|old| judge.names.same_thing(old, key));
-            is_it.then_some(object)
-        }
-        _ => None,
-    })
+fn renamed<'j>(comparison: &'j Comparison<'_, '_>, key: &Object) -> Option<&'j Object> {
+    comparison
+        .outcomes
+        .iter()
+        .find_map(|outcome| match outcome {
+            Outcome::Renamed(object, by) => {
+                let is_it = by
+                    .before
+                    .is_some_and(|old| comparison.names.is_same_object(old, key));
+                is_it.then_some(object)
+            }
+            _ => None,
+        })
 }
 
 /// What is wrong with a table and its columns.
 fn of_table<'a>(
-    judge: &Judge<'_, 'a>,
+    comparison: &Comparison<'_, 'a>,
     [table, renamed_table]: [&Name; 2],
     [before, after]: [&Table<'a>; 2],
     between: Option<&Table<'a>>,
 ) -> Vec<Finding<'a>> {
-    let mut findings = of_whole(judge, [table, renamed_table], [before, after], between);
-    let mut of_columns: BTreeMap<(Cause, &Facet), Vec<Finding<'a>>> = BTreeMap::new();
+    let mut findings = of_whole(comparison, [table, renamed_table], [before, after], between);
+    let mut of_columns: BTreeMap<(Cause, &Property), Vec<Finding<'a>>> = BTreeMap::new();
     let mut lacking = Vec::new();
-    let is_remade = made_in(judge.down.script, table).is_some()
-        && before.extent == Extent::Whole
-        && after.extent == Extent::Whole;
+    let is_remade = made_in(comparison.down.script, table).is_some()
+        && before.knowledge == Knowledge::Complete
+        && after.knowledge == Knowledge::Complete;
     for (name, column) in &before.columns {
         let Some(now) = after.columns.get(name) else {
             if is_remade {
-                lacking.extend(missing(judge, table, name, &column.site.place()));
+                lacking.extend(missing(comparison, table, name, &column.site.place()));
             }
             continue;
         };
         let key = Object::part(Space::Column, table.clone(), name.clone());
-        let now_called = renamed(judge, &key).map_or(name, |object| &object.name.name);
+        let now_called = renamed(comparison, &key).map_or(name, |object| &object.name.name);
         let between = between.and_then(|table| table.columns.get(now_called));
-        let differences = column.facts.iter().filter_map(|(facet, value)| {
+        let differences = column.properties.iter().filter_map(|(property, value)| {
             Difference {
                 table,
                 column: Some(name),
                 renamed: (renamed_table, Some(now_called)),
-                facet,
+                property,
                 before: value,
                 between: between
-                    .and_then(|column| column.facts.get(facet))
+                    .and_then(|column| column.properties.get(property))
                     .map(String::as_str),
-                after: now.facts.get(facet)?,
+                after: now.properties.get(property)?,
             }
-            .finding(judge)
+            .finding(comparison)
         });
         // A column that is made again as another has one fault.
         let count = if between.is_none() { 1 } else { usize::MAX };
@@ -105,7 +108,7 @@ fn of_table<'a>(
             of_columns.entry(key).or_default().push(finding);
         }
     }
-    findings.extend(added(judge, table, [before, after], between));
+    findings.extend(added(comparison, table, [before, after], between));
     findings.extend(of_columns.into_values().flat_map(gathered));
     findings.extend(gathered(lacking));
     findings
@@ -113,34 +116,38 @@ fn of_table<'a>(
 
 /// What is wrong with what was set for a table as a whole.
 fn of_whole<'a>(
-    judge: &Judge<'_, 'a>,
+    comparison: &Comparison<'_, 'a>,
     [table, renamed_table]: [&Name; 2],
     [before, after]: [&Table<'a>; 2],
     between: Option<&Table<'a>>,
 ) -> Vec<Finding<'a>> {
     let enabled = String::from("ENABLE");
-    let triggers = between.into_iter().flat_map(|table| table.facts.keys());
-    let triggers = triggers.filter(|facet| {
-        let is_trigger = matches!(facet, Facet::Trigger(_));
-        is_trigger && before.extent == Extent::Whole && !before.facts.contains_key(*facet)
+    let triggers = between
+        .into_iter()
+        .flat_map(|table| table.properties.keys());
+    let triggers = triggers.filter(|property| {
+        let is_trigger = matches!(property, Property::Trigger(_));
+        is_trigger
+            && before.knowledge == Knowledge::Complete
+            && !before.properties.contains_key(*property)
     });
     let known = before
-        .facts
+        .properties
         .iter()
-        .chain(triggers.map(|facet| (facet, &enabled)));
-    let findings = known.filter_map(|(facet, value)| {
+        .chain(triggers.map(|property| (property, &enabled)));
+    let findings = known.filter_map(|(property, value)| {
         let difference = Difference {
             table,
             column: None,
             renamed: (renamed_table, None),
-            facet,
+            property,
             before: value,
             between: between
-                .and_then(|table| table.facts.get(facet))
+                .and_then(|table| table.properties.get(property))
                 .map(String::as_str),
-            after: after.facts.get(facet).unwrap_or(value),
+            after: after.properties.get(property).unwrap_or(value),
         };
-        difference.finding(judge).map(|(_, finding)| finding)
+        difference.finding(comparison).map(|(_, finding)| finding)
     });
     findings.collect()
 }
@@ -162,18 +169,20 @@ const FEW: usize = 3;
 
 /// Columns that the down script adds, and that were not there before.
 fn added<'a>(
-    judge: &Judge<'_, 'a>,
+    comparison: &Comparison<'_, 'a>,
     table: &Name,
     [before, after]: [&Table<'a>; 2],
     between: Option<&Table<'a>>,
 ) -> Vec<Finding<'a>> {
-    let script = judge.down.script;
+    let script = comparison.down.script;
     let is_new = |name: &String| {
         !before.columns.contains_key(name)
             && between.is_none_or(|table| !table.columns.contains_key(name))
     };
     let columns = after.columns.iter().filter(|(name, column)| {
-        before.extent == Extent::Whole && is_new(name) && column.site.script.path == script.path
+        before.knowledge == Knowledge::Complete
+            && is_new(name)
+            && column.site.script.path == script.path
     });
     columns
         .map(|(name, column)| {
@@ -190,12 +199,12 @@ fn added<'a>(
 
 /// A column of a table that the down script makes again without it.
 fn missing<'a>(
-    judge: &Judge<'_, 'a>,
+    comparison: &Comparison<'_, 'a>,
     table: &Name,
     column: &str,
     place: &str,
 ) -> Option<Finding<'a>> {
-    let script = judge.down.script;
+    let script = comparison.down.script;
     let offset = made_in(script, table)?;
     Some(Finding::new(
         script,

@@ -10,7 +10,7 @@ use migrator_model::registry::Mode;
 
 use crate::clauses::table_of;
 use crate::names::{Name, fold, name_of};
-use crate::objects::{Deed, Space};
+use crate::objects::{Effect, Space};
 use crate::parse::{Id, Kind};
 use crate::safety::domains::Domains;
 use crate::safety::table::{Constraint, Emptied, Table};
@@ -19,85 +19,85 @@ use crate::sql_type::SqlType;
 
 /// The tables, as far as the scripts tell.
 #[derive(Default)]
-pub(in crate::safety) struct Known {
-    tables: HashMap<Name, Table>,
+pub(in crate::safety) struct Tables {
+    by_name: HashMap<Name, Table>,
     pub(in crate::safety) domains: Domains,
     /// The columns of unique indexes, which a primary key may take over.
     indexes: HashMap<Name, Vec<String>>,
     /// The indexes of partitioned tables.
     partitioned: BTreeSet<Name>,
     /// The number of the migration that is looked at, from 1.
-    here: usize,
+    current: usize,
     /// Every relation that its up script makes.
-    makes: BTreeSet<Name>,
+    creates: BTreeSet<Name>,
     /// Whether its up script may empty tables that no script makes.
     empties_unknown: bool,
 }
 
-impl Known {
+impl Tables {
     /// Goes on to the next migration.
     pub(in crate::safety) fn begin(&mut self, script: &Script<'_>) {
-        self.here += 1;
+        self.current += 1;
         self.empties_unknown = false;
         let made = script
             .mentions
             .iter()
-            .filter(|mention| mention.deed == Deed::Make);
+            .filter(|mention| mention.effect == Effect::Create);
         let relations = made.filter(|mention| mention.object.space == Space::Relation);
-        self.makes = relations
+        self.creates = relations
             .map(|mention| mention.object.name.clone())
             .collect();
     }
 
     pub(in crate::safety) fn table(&self, name: &Name) -> Option<&Table> {
-        self.tables.get(name)
+        self.by_name.get(name)
     }
 
     /// The tables of which something is known.
     pub(in crate::safety) fn names(&self) -> impl Iterator<Item = &Name> {
-        self.tables.keys()
+        self.by_name.keys()
     }
 
     /// Whether the migration itself makes a table.
     pub(in crate::safety) fn is_new(&self, name: &Name) -> bool {
-        match self.tables.get(name) {
-            Some(table) => table.is_made_by(self.here),
-            None => self.makes.contains(name),
+        match self.by_name.get(name) {
+            Some(table) => table.is_created_by(self.current),
+            None => self.creates.contains(name),
         }
     }
 
     /// Whether the migration makes a relation, before or after.
-    pub(in crate::safety) fn makes(&self, name: &Name) -> bool {
-        self.makes.contains(name)
+    pub(in crate::safety) fn creates(&self, name: &Name) -> bool {
+        self.creates.contains(name)
     }
 
     /// How the migration has emptied a table so far, if it has.
     pub(in crate::safety) fn emptied(&self, name: &Name) -> Option<Emptied> {
         let emptied = self
-            .tables
+            .by_name
             .get(name)
-            .and_then(|table| table.emptied_by(self.here));
+            .and_then(|table| table.emptied_by(self.current));
         let is_unknown = self
-            .tables
+            .by_name
             .get(name)
-            .is_none_or(|table| table.is_made_by(0));
+            .is_none_or(|table| table.is_created_by(0));
         emptied.or((self.empties_unknown && is_unknown).then_some(Emptied::Deleted))
     }
 
     /// Whether the migration itself adds a column.
     pub(in crate::safety) fn is_new_column(&self, table: &Name, column: &str) -> bool {
-        self.tables
+        self.by_name
             .get(table)
-            .is_some_and(|table| table.has_column_of(self.here, column))
+            .is_some_and(|table| table.has_column_of(self.current, column))
     }
 
     /// A constraint that the migration itself adds and has not proven yet.
-    pub(in crate::safety) fn open_constraint(
+    pub(in crate::safety) fn own_unvalidated(
         &self,
         table: &Name,
         name: &str,
     ) -> Option<&Constraint> {
-        self.tables.get(table)?.open_constraint(self.here, name)
+        self.by_name.get(table)?.own_unvalidated(self.current, name)
     }
 
     /// Whether an index is of a partitioned table, with those of its partitions.
@@ -116,21 +116,21 @@ impl Known {
     }
 
     pub(in crate::safety) fn parents_of(&self, name: &Name) -> Vec<Name> {
-        self.tables
+        self.by_name
             .get(name)
             .map_or_else(Vec::new, |table| table.parents.clone())
     }
 
     fn those(&self, is_meant: impl Fn(&Table) -> bool) -> Vec<Name> {
-        let tables = self.tables.iter().filter(|(_, table)| is_meant(table));
+        let tables = self.by_name.iter().filter(|(_, table)| is_meant(table));
         tables.map(|(name, _)| name.clone()).collect()
     }
 
     /// Whether a column of a type is of another from here on without a change of its rows.
-    pub(in crate::safety) fn becomes_freely(&self, old: &SqlType, new: &SqlType) -> bool {
+    pub(in crate::safety) fn changes_without_rewrite(&self, old: &SqlType, new: &SqlType) -> bool {
         let old_base = self.domains.base_of(old);
         let is_asked = self.domains.constrained(new).is_some();
-        old == new || !is_asked && old_base.becomes_freely(&self.domains.base_of(new))
+        old == new || !is_asked && old_base.changes_without_rewrite(&self.domains.base_of(new))
     }
 
     /// Takes in what a statement, or an action of one, does.
@@ -148,7 +148,7 @@ impl Known {
                 let is_name =
                     |&id: &Id| matches!(sql.kind(id), Kind::TABLE_NAME_REF | Kind::VIEW_REF);
                 for dropped in sql.children(statement).filter(is_name) {
-                    name_of(sql, dropped).and_then(|name| self.tables.remove(&name));
+                    name_of(sql, dropped).and_then(|name| self.by_name.remove(&name));
                 }
             }
             Kind::DROP_INDEX => {

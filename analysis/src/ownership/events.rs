@@ -7,77 +7,80 @@ use std::collections::BTreeSet;
 
 use crate::kinds::is_alter;
 use crate::names::{fold, name_of};
-use crate::objects::{Deed, Mention, Object, Space};
+use crate::objects::{Effect, Mention, Object, Space};
 use crate::parse::{Id, Kind, Sql};
 use crate::script::Script;
 
 /// What a script does, and the names that it makes out of sight.
 #[derive(Default)]
-pub(super) struct Reading {
+pub(super) struct ScriptEvents {
     pub(super) events: Vec<Event>,
     /// Names, without a schema, of what may be made or renamed where it cannot be
     /// followed: in bodies, and under a `search_path`.
-    pub(super) out_of_sight: BTreeSet<String>,
+    pub(super) maybe_created: BTreeSet<String>,
     /// The schemas into which extensions put their objects; none is `public`.
-    pub(super) extended: BTreeSet<Option<String>>,
+    pub(super) extension_schemas: BTreeSet<Option<String>>,
 }
 
 pub(super) struct Event {
-    pub(super) act: Act,
+    pub(super) action: Action,
     pub(super) object: Object,
     pub(super) offset: usize,
-    pub(super) absence: Absence,
+    pub(super) if_missing: IfMissing,
 }
 
 impl Event {
     /// What is there afterwards under a new name.
     pub(super) fn made(&self) -> Option<&Object> {
-        match &self.act {
-            Act::Make { .. } => Some(&self.object),
-            Act::Move { to } => Some(to),
-            Act::Change | Act::Drop | Act::Use => None,
+        match &self.action {
+            Action::Create { .. } => Some(&self.object),
+            Action::Rename { to } => Some(to),
+            Action::Alter | Action::Drop | Action::Reference => None,
         }
     }
 }
 
 /// What is done to an object.
-pub(super) enum Act {
+pub(super) enum Action {
     /// It is made.
-    Make { manner: Manner, signature: String },
+    Create {
+        creation: Creation,
+        signature: String,
+    },
     /// It is made another.
-    Change,
+    Alter,
     /// It is dropped.
     Drop,
     /// It has another name afterwards.
-    Move { to: Object },
+    Rename { to: Object },
     /// It has to be there.
-    Use,
+    Reference,
 }
 
 /// What becomes of an object that is there already when it is made.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Manner {
+pub(super) enum Creation {
     /// It stays, or this is an error.
-    Anew,
+    New,
     /// So it does, and it is where its table is.
-    WithItsTable,
+    WithTable,
     /// It is replaced.
-    Replacing,
+    OrReplace,
 }
 
 /// Whether a statement minds that its object is not there.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Absence {
-    Fails,
-    Passes,
+pub(super) enum IfMissing {
+    Fail,
+    Skip,
 }
 
-pub(super) fn read(script: &Script<'_>) -> Reading {
+pub(super) fn read(script: &Script<'_>) -> ScriptEvents {
     let mut reader = Reader {
         sql: &script.sql,
-        reading: Reading::default(),
+        result: ScriptEvents::default(),
         temporary: BTreeSet::new(),
-        path: Path::Public,
+        path: UnqualifiedNames::Public,
     };
     let mut mentions = script.mentions.iter().peekable();
     for statement in script.sql.statements() {
@@ -85,21 +88,21 @@ pub(super) fn read(script: &Script<'_>) -> Reading {
             std::iter::from_fn(|| mentions.next_if(|mention| mention.statement == statement));
         reader.statement(statement, of_statement.collect());
     }
-    reader.reading
+    reader.result
 }
 
 /// Where unqualified names are.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Path {
+enum UnqualifiedNames {
     Public,
     Elsewhere,
 }
 
 struct Reader<'s> {
     sql: &'s Sql<'s>,
-    reading: Reading,
+    result: ScriptEvents,
     temporary: BTreeSet<String>,
-    path: Path,
+    path: UnqualifiedNames,
 }
 
 impl Reader<'_> {
@@ -114,7 +117,7 @@ impl Reader<'_> {
         }
         if kind == Kind::CREATE_EXTENSION {
             let schema = schema_in(self.sql, statement);
-            self.reading.extended.insert(schema);
+            self.result.extension_schemas.insert(schema);
         }
         for mention in mentions {
             self.mention(kind, mention);
@@ -123,54 +126,55 @@ impl Reader<'_> {
 
     fn mention(&mut self, kind: Kind, mention: &Mention) {
         let Mention {
-            deed,
+            effect,
             ref object,
             offset,
             statement,
         } = *mention;
-        if !is_judged(object) || self.is_own(statement, deed, object) {
+        if !is_judged(object) || self.is_own(statement, effect, object) {
             return;
         }
-        let act = match deed {
-            Deed::Make if self.is_renamed(kind, object) => return,
-            Deed::Make => Act::Make {
-                manner: self.manner(statement),
+        let action = match effect {
+            Effect::Create if self.is_renamed(kind, object) => return,
+            Effect::Create => Action::Create {
+                creation: self.creation(statement),
                 signature: self.signature(statement, object.space),
             },
-            Deed::Drop => Act::Drop,
-            Deed::Change if is_change(kind) => Act::Change,
-            Deed::Change | Deed::Use => Act::Use,
+            Effect::Drop => Action::Drop,
+            Effect::Alter if is_change(kind) => Action::Alter,
+            Effect::Alter | Effect::Reference => Action::Reference,
         };
         let passes = self.sql.child(statement, Kind::IF_EXISTS).is_some();
-        self.reading.events.push(Event {
-            act,
+        self.result.events.push(Event {
+            action,
             object: object.clone(),
             offset,
-            absence: if passes {
-                Absence::Passes
+            if_missing: if passes {
+                IfMissing::Skip
             } else {
-                Absence::Fails
+                IfMissing::Fail
             },
         });
     }
 
     /// Whether this is the new name of what the last event drops; takes note of it.
     fn is_renamed(&mut self, kind: Kind, to: &Object) -> bool {
-        let events = &mut self.reading.events;
-        let Some(old) = events.pop_if(|event| is_alter(kind) && matches!(event.act, Act::Drop))
+        let events = &mut self.result.events;
+        let Some(old) =
+            events.pop_if(|event| is_alter(kind) && matches!(event.action, Action::Drop))
         else {
             return false;
         };
-        events.pop_if(|event| event.object == old.object && matches!(event.act, Act::Change));
+        events.pop_if(|event| event.object == old.object && matches!(event.action, Action::Alter));
         events.push(Event {
-            act: Act::Move { to: to.clone() },
+            action: Action::Rename { to: to.clone() },
             ..old
         });
         true
     }
 
     /// Whether only the script itself can see the object.
-    fn is_own(&mut self, statement: Id, deed: Deed, object: &Object) -> bool {
+    fn is_own(&mut self, statement: Id, effect: Effect, object: &Object) -> bool {
         if matches!(object.space, Space::Schema | Space::Extension) {
             return false;
         }
@@ -179,21 +183,21 @@ impl Reader<'_> {
             return schema == "pg_temp";
         }
         let is_temporary = |kind| self.sql.find(statement, kind).is_some();
-        if deed == Deed::Make && is_temporary(Kind::TEMP) {
+        if effect == Effect::Create && is_temporary(Kind::TEMP) {
             self.temporary.insert(name.clone());
         }
-        if self.path == Path::Elsewhere && deed == Deed::Make {
-            self.reading.out_of_sight.insert(name.clone());
+        if self.path == UnqualifiedNames::Elsewhere && effect == Effect::Create {
+            self.result.maybe_created.insert(name.clone());
         }
-        self.path == Path::Elsewhere || self.temporary.contains(name)
+        self.path == UnqualifiedNames::Elsewhere || self.temporary.contains(name)
     }
 
-    fn manner(&self, statement: Id) -> Manner {
+    fn creation(&self, statement: Id) -> Creation {
         let has = |kind| self.sql.child(statement, kind).is_some();
         match () {
-            () if has(Kind::OR_REPLACE) => Manner::Replacing,
-            () if self.sql.kind(statement) == Kind::CREATE_INDEX => Manner::WithItsTable,
-            () => Manner::Anew,
+            () if has(Kind::OR_REPLACE) => Creation::OrReplace,
+            () if self.sql.kind(statement) == Kind::CREATE_INDEX => Creation::WithTable,
+            () => Creation::New,
         }
     }
 
@@ -227,7 +231,7 @@ impl Reader<'_> {
                 .any(|word| body.contains(word))
             {
                 let words = body.split(|c: char| !c.is_alphanumeric() && c != '_');
-                self.reading.out_of_sight.extend(words.map(str::to_owned));
+                self.result.maybe_created.extend(words.map(str::to_owned));
             }
         }
     }
@@ -266,7 +270,7 @@ fn is_change(statement: Kind) -> bool {
 }
 
 /// Where unqualified names are after a statement, if it says so.
-fn search_path(sql: &Sql<'_>, statement: Id) -> Option<Path> {
+fn search_path(sql: &Sql<'_>, statement: Id) -> Option<UnqualifiedNames> {
     if !matches!(sql.kind(statement), Kind::SET | Kind::SELECT | Kind::RESET) {
         return None;
     }
@@ -281,8 +285,8 @@ fn search_path(sql: &Sql<'_>, statement: Id) -> Option<Path> {
         words.peek().is_some() && words.all(|word| ["public", "default", "$user"].contains(&word));
     let is_set = before.trim_start().starts_with("set");
     match is_reset || is_set && is_public {
-        true => Some(Path::Public),
-        false if is_set || before.contains("set_config") => Some(Path::Elsewhere),
+        true => Some(UnqualifiedNames::Public),
+        false if is_set || before.contains("set_config") => Some(UnqualifiedNames::Elsewhere),
         false => None,
     }
 }

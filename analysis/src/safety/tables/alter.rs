@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::Known;
+use super::Tables;
 use crate::names::{Name, fold, name_of};
 use crate::parse::{Id, Kind, Sql};
 use crate::safety::table::Table;
 
-impl Known {
+impl Tables {
     /// A schema that is dropped with all in it, or is called another.
     pub(super) fn follow_schema(&mut self, sql: &Sql<'_>, statement: Id) {
         let schemas = sql
@@ -21,7 +21,7 @@ impl Known {
         if !is_drop && new.is_none() {
             return;
         }
-        let tables = std::mem::take(&mut self.tables).into_iter();
+        let tables = std::mem::take(&mut self.by_name).into_iter();
         let tables = tables.filter_map(|(mut name, table)| {
             let schema = name.schema.as_deref().unwrap_or("public");
             if schemas.iter().any(|one| one == schema) {
@@ -29,13 +29,13 @@ impl Known {
             }
             Some((name, table))
         });
-        self.tables = tables.collect();
+        self.by_name = tables.collect();
     }
 
     /// The columns of a unique index.
     pub(super) fn follow_index(&mut self, sql: &Sql<'_>, statement: Id, table: &Name) {
         if let Some(index) = sql.child(statement, Kind::INDEX) {
-            let is_partitioned = self.tables.get(table).is_some_and(Table::is_partitioned);
+            let is_partitioned = self.by_name.get(table).is_some_and(Table::is_partitioned);
             let schema = table.schema.clone();
             let name = name_of(sql, index).map(|index| Name { schema, ..index });
             let is_built = is_partitioned && sql.child(statement, Kind::CONCURRENTLY_KW).is_none();
@@ -87,7 +87,10 @@ impl Known {
                     return;
                 };
                 let is_attached = sql.kind(action) == Kind::ATTACH_PARTITION;
-                let part = self.tables.entry(part).or_insert_with(|| Table::unknown(0));
+                let part = self
+                    .by_name
+                    .entry(part)
+                    .or_insert_with(|| Table::unknown(0));
                 part.parents.retain(|parent| parent != name);
                 part.parents.extend(is_attached.then(|| name.clone()));
             }
@@ -97,11 +100,15 @@ impl Known {
 
     /// An action on a table and, unless `ONLY` is said, on those below it.
     pub(super) fn change(&mut self, sql: &Sql<'_>, name: &Name, statement: Id, action: Id) {
-        let here = self.here;
-        let made = if self.makes.contains(name) { here } else { 0 };
+        let current = self.current;
+        let made = if self.creates.contains(name) {
+            current
+        } else {
+            0
+        };
         let unknown = || Table::unknown(made);
-        let table = self.tables.entry(name.clone()).or_insert_with(unknown);
-        table.change(sql, name, action, here);
+        let table = self.by_name.entry(name.clone()).or_insert_with(unknown);
+        table.change(sql, name, action, current);
         let index = sql
             .find(action, Kind::INDEX_REF)
             .and_then(|id| name_of(sql, id));
@@ -109,7 +116,7 @@ impl Known {
             let schema = name.schema.clone();
             let columns = self.indexes.get(&Name { schema, ..index });
             for column in columns.into_iter().flatten() {
-                table.require(column);
+                table.set_not_null(column);
             }
         }
         let relation = sql.child(statement, Kind::TABLE_RELATION_NAME);
@@ -121,23 +128,23 @@ impl Known {
         while let Some(child) = below.pop() {
             if seen.insert(child.clone()) {
                 below.extend(self.children_of(&child));
-                if let Some(table) = self.tables.get_mut(&child) {
-                    table.change(sql, &child, action, here);
+                if let Some(table) = self.by_name.get_mut(&child) {
+                    table.change(sql, &child, action, current);
                 }
             }
         }
     }
 
     pub(super) fn move_table(&mut self, from: &Name, to: Name) {
-        let made = if self.is_new(from) { self.here } else { 0 };
-        let table = self.tables.remove(from);
-        for other in self.tables.values_mut() {
+        let made = if self.is_new(from) { self.current } else { 0 };
+        let table = self.by_name.remove(from);
+        for other in self.by_name.values_mut() {
             let names = other.parents.iter_mut().chain(&mut other.references);
             names
                 .filter(|name| *name == from)
                 .for_each(|name| name.clone_from(&to));
         }
-        self.tables
+        self.by_name
             .insert(to, table.unwrap_or_else(|| Table::unknown(made)));
     }
 }

@@ -7,7 +7,7 @@ use crate::objects::{Object, Space};
 ///
 /// A name without a schema may be in any: the search path is not known.
 #[derive(Default)]
-pub(super) struct Names {
+pub(super) struct Renames {
     /// Names that a table has one after the other.
     tables: Vec<(String, String)>,
     schemas: Schemas,
@@ -20,7 +20,7 @@ enum Schemas {
     Renamed,
 }
 
-impl Names {
+impl Renames {
     /// Adds the old and the new name of an object that a script renames.
     pub(super) fn add(&mut self, before: &Object, now: &Object) {
         if now.space == Space::Relation {
@@ -32,26 +32,26 @@ impl Names {
     }
 
     /// Whether two objects may be the same, an index and its constraint too.
-    pub(super) fn same(&self, one: &Object, other: &Object) -> bool {
+    pub(super) fn is_same_or_index(&self, one: &Object, other: &Object) -> bool {
         let is_pair = |a, b| one.space == a && other.space == b && one.name.name == other.name.name;
-        self.same_thing(one, other)
+        self.is_same_object(one, other)
             || is_pair(Space::Relation, Space::Constraint)
             || is_pair(Space::Constraint, Space::Relation)
     }
 
     /// Whether two objects may be the same.
-    pub(super) fn same_thing(&self, one: &Object, other: &Object) -> bool {
+    pub(super) fn is_same_object(&self, one: &Object, other: &Object) -> bool {
         one.name.name == other.name.name
             && one.space == other.space
             && self.same_name(&one.name, &other.name)
             && match (&one.of, &other.of) {
-                (Some(one), Some(other)) => self.same_table(one, other),
+                (Some(one), Some(other)) => self.is_same_table(one, other),
                 _ => true,
             }
     }
 
     /// Whether two names may be a table's, at one time or another.
-    pub(super) fn same_table(&self, one: &Name, other: &Name) -> bool {
+    pub(super) fn is_same_table(&self, one: &Name, other: &Name) -> bool {
         self.same_name(one, other) || self.is_renamed(&one.name, &other.name)
     }
 

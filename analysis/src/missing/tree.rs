@@ -7,41 +7,41 @@ use migrator_model::{Code, nearest};
 
 use crate::finding::Finding;
 use crate::names::fold;
-use crate::objects::{Deed, Mention, Object, Space};
+use crate::objects::{Effect, Mention, Object, Space};
 use crate::parse::{Id, Kind, ROOT};
 use crate::script::Script;
 use crate::state::hidden::is_dynamic;
 
 /// What all scripts make, of which kind and when it may be.
 #[derive(Default)]
-pub(super) struct Tree {
+pub(super) struct TreeNames {
     /// The schemas that a script makes.
-    schemas: BTreeMap<String, Maker>,
+    schemas: BTreeMap<String, SchemaOrigin>,
     /// The names that scripts make in each schema.
     names: BTreeMap<String, BTreeSet<String>>,
     /// The names that scripts make without a schema: they may be in any.
-    bare: HashSet<String>,
+    unqualified: HashSet<String>,
     /// The words of strings and bodies.
     words: HashSet<String>,
     /// The schemas that extensions install into.
-    extended: HashSet<String>,
+    extension_schemas: HashSet<String>,
     /// Whether SQL that is put together as it runs may make things named after others.
-    extends_names: bool,
+    may_derive_names: bool,
     /// Whether it may make anything.
-    pub(super) makes_anything: bool,
+    pub(super) may_create_anything: bool,
 }
 
 /// Whether a schema may have been there before the tree.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Maker {
+enum SchemaOrigin {
     Tree,
-    Perhaps,
+    Unknown,
 }
 
-impl Tree {
+impl TreeNames {
     pub(super) fn add(&mut self, script: &Script<'_>) {
         let made = script.mentions.iter();
-        let made = made.filter(|mention| mention.deed == Deed::Make);
+        let made = made.filter(|mention| mention.effect == Effect::Create);
         for mention in made.filter(|mention| mention.object.of.is_none()) {
             self.add_object(script, mention);
         }
@@ -55,11 +55,11 @@ impl Tree {
         let Object { space, name, .. } = &mention.object;
         if *space == Space::Schema {
             let guard = script.sql.child(mention.statement, Kind::IF_NOT_EXISTS);
-            let maker = match guard {
-                Some(_) => Maker::Perhaps,
-                None => Maker::Tree,
+            let origin = match guard {
+                Some(_) => SchemaOrigin::Unknown,
+                None => SchemaOrigin::Tree,
             };
-            return self.add_schema(&name.name, maker);
+            return self.add_schema(&name.name, origin);
         }
         match &name.schema {
             Some(schema) => {
@@ -67,15 +67,15 @@ impl Tree {
                 names.insert(name.name.clone());
             }
             None => {
-                self.bare.insert(name.name.clone());
+                self.unqualified.insert(name.name.clone());
             }
         }
     }
 
-    fn add_schema(&mut self, name: &str, maker: Maker) {
-        let known = self.schemas.entry(name.to_owned()).or_insert(maker);
-        if maker == Maker::Perhaps {
-            *known = maker;
+    fn add_schema(&mut self, name: &str, origin: SchemaOrigin) {
+        let known = self.schemas.entry(name.to_owned()).or_insert(origin);
+        if origin == SchemaOrigin::Unknown {
+            *known = origin;
         }
     }
 
@@ -87,8 +87,9 @@ impl Tree {
             let found = names
                 .into_iter()
                 .filter_map(|kind| sql.find(statement, kind));
-            self.extended.extend(found.map(|id| fold(sql.text_of(id))));
-            self.extended.extend(sets_path(script));
+            self.extension_schemas
+                .extend(found.map(|id| fold(sql.text_of(id))));
+            self.extension_schemas.extend(search_path_of(script));
         }
         let is_routine = matches!(kind, Kind::CREATE_FUNCTION | Kind::CREATE_PROCEDURE);
         let is_run = is_dynamic(sql, statement);
@@ -96,8 +97,8 @@ impl Tree {
             let text = sql.text_of(statement).to_ascii_lowercase();
             let puts_together = text.contains("execute");
             let imports = kind == Kind::IMPORT_FOREIGN_SCHEMA;
-            self.makes_anything |= imports || kind == Kind::DO && puts_together;
-            self.extends_names |= is_run || puts_together;
+            self.may_create_anything |= imports || kind == Kind::DO && puts_together;
+            self.may_derive_names |= is_run || puts_together;
         }
     }
 
@@ -114,7 +115,7 @@ impl Tree {
     }
 
     /// Whether nothing in the tree can have made what a script needs to be there.
-    pub(super) fn lacks(&self, script: &Script<'_>, mention: &Mention) -> bool {
+    pub(super) fn is_missing(&self, script: &Script<'_>, mention: &Mention) -> bool {
         let sql = &script.sql;
         let Object { space, name, of } = &mention.object;
         let Some(schema) = &name.schema else {
@@ -122,9 +123,9 @@ impl Tree {
         };
         let is_judged = matches!(space, Space::Relation | Space::Type | Space::Routine)
             && of.is_none()
-            && mention.deed != Deed::Make
+            && mention.effect != Effect::Create
             && self.schemas.contains_key(schema);
-        let is_tidied = script.direction == Direction::Down && mention.deed == Deed::Drop;
+        let is_tidied = script.direction == Direction::Down && mention.effect == Effect::Drop;
         if !is_judged || is_tidied || sql.child(mention.statement, Kind::IF_EXISTS).is_some() {
             return false;
         }
@@ -139,19 +140,19 @@ impl Tree {
             .names
             .get(schema)
             .is_some_and(|names| names.contains(own))
-            || self.bare.contains(own)
+            || self.unqualified.contains(own)
             || self.words.contains(&own.to_lowercase());
         let may_be = path.contains('%')
-            || self.extended.contains(schema)
+            || self.extension_schemas.contains(schema)
             || is_implied(own)
-            || self.extends_names && self.is_named_after(schema, own);
+            || self.may_derive_names && self.is_named_after(schema, own);
         !is_made && !may_be
     }
 
     /// Whether a name begins like one that is made: `items_2024`.
     fn is_named_after(&self, schema: &str, name: &str) -> bool {
         let names = self.names.get(schema).into_iter().flatten();
-        names.chain(&self.bare).any(|made| {
+        names.chain(&self.unqualified).any(|made| {
             let rest = name.strip_prefix(made.as_str());
             rest.is_some_and(|rest| rest.starts_with('_'))
         })
@@ -167,7 +168,7 @@ impl Tree {
         let names = self.names.get(schema).into_iter().flatten();
         let near = nearest(&name.name, names.map(String::as_str));
         let near = near.filter(|near| strsim::osa_distance(near, &name.name) <= 3);
-        if near.is_none() && self.schemas.get(schema) == Some(&Maker::Perhaps) {
+        if near.is_none() && self.schemas.get(schema) == Some(&SchemaOrigin::Unknown) {
             return None;
         }
         let space = mention.object.space;
@@ -190,7 +191,7 @@ impl Tree {
 }
 
 /// The schemas that a script sets as its path.
-fn sets_path(script: &Script<'_>) -> Vec<String> {
+fn search_path_of(script: &Script<'_>) -> Vec<String> {
     let sql = &script.sql;
     let sets = sql.all_statements().map(|id| sql.text_of(id));
     let sets = sets.filter(|text| text.to_ascii_lowercase().contains("search_path"));
