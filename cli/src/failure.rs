@@ -7,7 +7,7 @@ use migrator_runtime::plan::Conflict;
 use migrator_runtime::{Blocker, DatabaseState, Direction, Error, ErrorKind, Fault, Left, Stopped};
 
 use crate::exit::Exit;
-use crate::remedy::{command_help, error_help};
+use crate::remedy::{command_help, error_help, verify_help};
 use crate::signals;
 
 /// A failure: an error, a place, notes, a help line.
@@ -155,7 +155,7 @@ impl From<migrator_verify::Error> for Failure {
                 message: error.to_string(),
                 place: error.fault().and_then(fault_place),
                 notes,
-                help: error.help(),
+                help: verify_help(&error.remedy()),
             }],
         }
     }
@@ -171,12 +171,13 @@ fn verify_exit(error: &migrator_verify::Error) -> Exit {
         | Error::Empty(_)
         | Error::Moving
         | Error::NoScript(_)
-        | Error::Repeat(_)
+        | Error::Replay(_)
         | Error::OutOfTime { .. }
         | Error::Unprivileged { .. }
         | Error::Confine { .. }
         | Error::Role { .. }
-        | Error::History(_) => Exit::Failed,
+        | Error::History(_)
+        | _ => Exit::Failed,
     }
 }
 

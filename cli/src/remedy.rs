@@ -69,6 +69,38 @@ pub(crate) fn command_help(remedy: &Remedy) -> String {
     }
 }
 
+/// What to do about an error of a proof or a comparison, in one line.
+pub(crate) fn verify_help(remedy: &migrator_verify::Remedy) -> String {
+    use migrator_verify::Remedy;
+    match remedy {
+        Remedy::UseEmptyDatabase => {
+            "name an empty database; without a database, a temporary server is used".to_owned()
+        }
+        Remedy::RecordInterrupted => {
+            "record how the script ended with `migrator repair`, then run `migrator drift` again"
+                .to_owned()
+        }
+        Remedy::WaitForRun => "run `migrator drift` again when that run has ended".to_owned(),
+        Remedy::UseRegistryWith { step } => {
+            format!("run `migrator drift` with a binary that has the script of `{step}`")
+        }
+        Remedy::UseCompleteRegistry => {
+            "run `migrator drift` with a binary that has all scripts of the history".to_owned()
+        }
+        Remedy::MakeReplayable => format!("{remedy}; see `migrator explain M0604`"),
+        Remedy::RaiseTimeLimit { step } => format!(
+            "read the script of `{step}` in the history; if the script needs more time, raise \
+             `--script-timeout`"
+        ),
+        Remedy::RestoreEntry => {
+            "find out who changed the entry; restore it from a backup, or record the script of \
+             this binary with `migrator repair --accept-change`"
+                .to_owned()
+        }
+        Remedy::TryAgain | Remedy::RecreateDatabase | Remedy::Advice(_) | _ => remedy.to_string(),
+    }
+}
+
 const RESTORE: &str = "restore the file as it was applied, and put the change into a new \
                        migration; or revert it with `migrator down`, and apply it again";
 

@@ -1,4 +1,4 @@
-//! What keeps a proof or a comparison from being made.
+//! Why a proof or a comparison has no result.
 
 use std::time::Duration;
 
@@ -6,9 +6,11 @@ use migrator_model::Code;
 use migrator_runtime::{Fault, connect::ConnectError};
 
 use crate::empty::EmptyError;
+use crate::remedy::Remedy;
 
-/// Nothing can be said of the migrations or the schema: something else failed.
+/// Why a proof or a comparison has no result. The migrations and the schema may be right.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// The database that was lent is in use.
     #[error("the database is not empty: it has {}", list(.found))]
@@ -17,26 +19,26 @@ pub enum Error {
         found: Vec<String>,
     },
     /// The catalog could not be read.
-    #[error("the catalog could not be read")]
+    #[error("cannot read the catalog")]
     Catalog(#[source] tokio_postgres::Error),
-    /// The database could not be made as it was.
-    #[error("the database could not be emptied")]
+    /// The database could not be restored to its state before the proof.
+    #[error("cannot empty the database")]
     Empty(#[source] EmptyError),
-    /// No connection to the database on which scripts are tried.
-    #[error("no connection to the database on which the scripts run")]
+    /// There is no connection to the database on which the scripts run.
+    #[error("cannot connect to the database on which the scripts run")]
     Connect(#[source] ConnectError),
-    /// An entry broke half-way, so that nobody knows what it implies.
-    #[error("`{0}` is dirty: what it left nobody has recorded")]
+    /// The script of an entry was interrupted, so its effect is unknown.
+    #[error("`{0}` is dirty: its script was interrupted, and its effect is unknown")]
     Dirty(String),
-    /// The history was another each time that it was read.
-    #[error("migrations are being applied or reverted at this moment")]
+    /// The history changed each time that it was read.
+    #[error("another run is applying or reverting migrations")]
     Moving,
-    /// There is no up script to an entry.
-    #[error("nothing says how `{0}` was applied")]
+    /// Neither the history nor the registry has the up script of an entry.
+    #[error("the up script of `{0}` is neither in the history nor in this binary")]
     NoScript(String),
-    /// A script that the live database has run fails when it is replayed.
-    #[error("what the history lists cannot be replayed")]
-    Repeat(#[source] Box<Fault>),
+    /// A script that succeeded on the live database fails in the replay.
+    #[error("cannot replay the history")]
+    Replay(#[source] Box<Fault>),
     /// A script ran for longer than the limit.
     #[error("the script of `{step}` was cancelled: it ran for longer than {}", shown(*.limit))]
     OutOfTime {
@@ -45,11 +47,11 @@ pub enum Error {
         /// The limit.
         limit: Duration,
     },
-    /// A recorded script is not the one that its checksum was computed from.
+    /// A recorded script does not match the checksum of its entry.
     #[error("the recorded script of `{0}` does not match its checksum")]
     Altered(String),
-    /// A script failed for lack of rights, as nothing is replayed as a superuser once
-    /// a script came that only the history has.
+    /// The server refused a script. After the first script that only the history has, no script
+    /// runs as a superuser.
     #[error("cannot replay the history without superuser rights")]
     Unprivileged {
         /// The first entry whose script only the history has.
@@ -58,20 +60,20 @@ pub enum Error {
         #[source]
         fault: Box<Fault>,
     },
-    /// The temporary server could not be kept from running programs.
-    #[error("cannot confine the temporary server to replay `{foreign}`: {why}")]
+    /// The temporary server could not be secured against a script.
+    #[error("cannot secure the temporary server against the script of `{foreign}`: {why}")]
     Confine {
         /// The first entry whose script only the history has.
         foreign: String,
         /// What went wrong.
         why: String,
     },
-    /// A role of the live database could not be made.
-    #[error("the role `{role}` could not be made")]
+    /// A role of the live database could not be created on the temporary server.
+    #[error("cannot create the role `{role}`")]
     Role {
-        /// Its name.
+        /// The role.
         role: String,
-        /// What the server said.
+        /// The error of the server.
         source: tokio_postgres::Error,
     },
     /// The history could not be read.
@@ -80,7 +82,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The code it is filed under.
+    /// The code of the error.
     #[must_use]
     pub fn code(&self) -> Code {
         match self {
@@ -91,7 +93,7 @@ impl Error {
             Error::Dirty(_) => Code::M0404,
             Error::Moving
             | Error::NoScript(_)
-            | Error::Repeat(_)
+            | Error::Replay(_)
             | Error::OutOfTime { .. }
             | Error::Role { .. } => Code::M0604,
             Error::Altered(_) => Code::M0527,
@@ -100,11 +102,11 @@ impl Error {
         }
     }
 
-    /// The script's fault behind it, if there is one.
+    /// The fault of the script that failed, if a script failed.
     #[must_use]
     pub fn fault(&self) -> Option<&Fault> {
         match self {
-            Error::Repeat(fault) | Error::Unprivileged { fault, .. } => Some(fault),
+            Error::Replay(fault) | Error::Unprivileged { fault, .. } => Some(fault),
             Error::NotEmpty { .. }
             | Error::Catalog(_)
             | Error::Empty(_)
@@ -120,58 +122,33 @@ impl Error {
         }
     }
 
-    /// What to do about it.
+    /// What to do about the error.
     #[must_use]
-    pub fn help(&self) -> String {
+    pub fn remedy(&self) -> Remedy {
         match self {
-            Error::NotEmpty { .. } => {
-                "name a database with nothing in it, or none: then a temporary server is used"
-                    .to_owned()
+            Error::NotEmpty { .. } => Remedy::UseEmptyDatabase,
+            Error::Catalog(_) => Remedy::TryAgain,
+            Error::Empty(_) => Remedy::RecreateDatabase,
+            Error::Connect(error) => Remedy::Advice(error.help().to_owned()),
+            Error::Dirty(_) => Remedy::RecordInterrupted,
+            Error::Moving => Remedy::WaitForRun,
+            Error::NoScript(step) => Remedy::UseRegistryWith { step: step.clone() },
+            Error::Replay(_) => Remedy::MakeReplayable,
+            Error::OutOfTime { step, .. } => Remedy::RaiseTimeLimit { step: step.clone() },
+            Error::Altered(_) => Remedy::RestoreEntry,
+            Error::Unprivileged { foreign, .. } => Remedy::UseRegistryWith {
+                step: foreign.clone(),
+            },
+            Error::Confine { .. } => Remedy::UseCompleteRegistry,
+            Error::Role { .. } => {
+                Remedy::Advice("the cause is the server's own message".to_owned())
             }
-            Error::Catalog(_) => {
-                "a lock on a table that somebody keeps for long, or a lost connection, is the \
-                 common cause: try again"
-                    .to_owned()
-            }
-            Error::Empty(_) => "drop the database and make it again".to_owned(),
-            Error::Connect(error) => error.help().to_owned(),
-            Error::Dirty(_) => {
-                "say what became of it with `migrator repair`, then compare again".to_owned()
-            }
-            Error::Moving => "compare again when that run is over".to_owned(),
-            Error::NoScript(_) => {
-                "compare with a binary that has this migration: it is neither in the history nor \
-                 in this one"
-                    .to_owned()
-            }
-            Error::Repeat(_) => {
-                "a script that depends on data, on a server's version or on an extension which \
-                 is not installed here cannot be replayed; see `migrator explain M0604`"
-                    .to_owned()
-            }
-            Error::OutOfTime { step, .. } => format!(
-                "read the script of `{step}` in the history; if it needs more time, raise \
-                 `--script-timeout`"
-            ),
-            Error::Altered(_) => {
-                "find out who changed the entry; restore it from a backup, or record the script \
-                 of this binary with `migrator repair --accept-change`"
-                    .to_owned()
-            }
-            Error::Unprivileged { foreign, .. } => format!(
-                "compare with a binary that has `{foreign}`: its script is in the history alone, \
-                 so it and what follows are replayed without superuser rights"
-            ),
-            Error::Confine { .. } => {
-                "compare with a binary that has all scripts of the history".to_owned()
-            }
-            Error::Role { .. } => "see what the server says".to_owned(),
-            Error::History(error) => error.help(),
+            Error::History(error) => Remedy::Advice(error.help()),
         }
     }
 }
 
-/// `60s`, or `1500ms` of what is no whole number of seconds.
+/// `60s`, or `1500ms` if the limit is no whole number of seconds.
 fn shown(limit: Duration) -> String {
     match limit.subsec_millis() {
         0 => format!("{}s", limit.as_secs()),
@@ -179,7 +156,7 @@ fn shown(limit: Duration) -> String {
     }
 }
 
-/// The first few of many.
+/// The first names of a list, and the number of the others.
 fn list(found: &[String]) -> String {
     const SHOWN: usize = 3;
     let shown: Vec<String> = found

@@ -1,34 +1,29 @@
 //! Proof on a real server: snapshots of a database's catalog, and what differs between two.
 //!
-//! [`prove`] takes every migration up, down and up again; [`drift`] compares a live
-//! schema with what its history implies. Both stand on [`Snapshot`]. What runs the
-//! scripts is `migrator-runtime`'s; printing is left to the caller.
+//! [`prove`] takes every migration up, down and up again. [`drift`] compares a live schema with
+//! what its history implies. Both compare [`Snapshot`]s. `migrator-runtime` runs the scripts; the
+//! caller prints the results.
 
-mod confine;
-mod confined;
-pub mod difference;
+mod compare;
 mod drift;
-pub mod empty;
+mod empty;
 mod error;
-mod locks;
-mod meaning;
-mod mend;
-mod missing;
-mod order;
-mod pattern;
-mod proof;
-mod recorded;
-mod repeat;
+mod prove;
+mod quote;
+mod remedy;
 mod roles;
-mod scratch;
-pub mod snapshot;
-mod watch;
+mod snapshot;
 
-pub use difference::{Change, Difference, differences};
-pub use drift::{Drift, ThrowawayServer, drift};
+pub use compare::difference::{Change, Difference, differences};
+pub use compare::pattern::Pattern;
+pub use drift::server::ThrowawayServer;
+pub use drift::{Drift, drift};
 pub use empty::{EmptyError, empty};
 pub use error::Error;
-pub use locks::{Blocks, Lock, LockMode};
-pub use pattern::Pattern;
-pub use proof::{Afterwards, Pass, Proof, Proved, Subject, Verdict, prove, prove_until};
-pub use snapshot::{Kind, Object, Properties, Scope, Snapshot, SnapshotReader};
+pub use prove::locks::{Blocks, Lock, LockMode};
+pub use prove::verdict::{Afterwards, Pass, Proof, Proved, Subject, Verdict};
+pub use prove::{prove, prove_until};
+pub use remedy::Remedy;
+pub use snapshot::content::{Properties, Scope, Snapshot};
+pub use snapshot::object::{Kind, Object};
+pub use snapshot::reader::SnapshotReader;

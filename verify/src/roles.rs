@@ -1,5 +1,5 @@
-//! The roles of a live server on the server where its history is repeated: objects
-//! have owners and grants name roles, so that they must be there by name.
+//! Creates the roles of a live server on the server that replays its history: owners and grants
+//! name roles, so roles of these names must exist.
 
 use std::collections::BTreeSet;
 
@@ -8,19 +8,19 @@ use migrator_runtime::Client;
 use tokio_postgres::SimpleQueryMessage;
 
 use crate::error::Error;
-use crate::mend::quoted;
+use crate::quote::quoted;
 
-/// What a live server says of roles.
+/// The roles of a live server.
 pub(crate) struct Live {
-    /// Their names, without those that every server has.
+    /// Their names, without the predefined roles.
     pub(crate) names: BTreeSet<String>,
     /// The role of this session.
     pub(crate) session: String,
-    /// Whether that role sees everything.
+    /// Whether that role is a superuser.
     pub(crate) is_superuser: bool,
 }
 
-/// Asks a live server.
+/// Reads the roles of a server.
 pub(crate) async fn of(live: &Client) -> Result<Live, tokio_postgres::Error> {
     let names = column(
         live,
@@ -49,7 +49,7 @@ pub(crate) async fn column(
     Ok(values)
 }
 
-/// Makes the roles that a manifest lists and that are not there, without any right.
+/// Creates the missing roles of the manifest, without any right.
 pub(crate) async fn make_listed(client: &Client, listed: &[Text]) -> Result<(), Error> {
     if listed.is_empty() {
         return Ok(());
@@ -68,19 +68,18 @@ pub(crate) async fn make_listed(client: &Client, listed: &[Text]) -> Result<(), 
     Ok(())
 }
 
-/// The roles that were made for a repetition.
+/// The roles that were created for a replay.
 pub(crate) struct Roles {
     made: BTreeSet<String>,
-    /// Those who apply scripts.
+    /// The roles that apply scripts.
     appliers: BTreeSet<String>,
-    /// The attributes of those.
+    /// The attributes of the roles that apply scripts.
     login: String,
 }
 
 impl Roles {
-    /// Makes the roles that are not there: those who apply as superusers, as what
-    /// rights they had is not known; the others without any right. Appliers log in with
-    /// the password, if there is one.
+    /// Creates the missing roles. The roles that apply scripts become superusers, because their
+    /// rights are unknown, and log in with the password, if there is one. The others get no right.
     pub(crate) async fn make(
         admin: &Client,
         names: BTreeSet<String>,
@@ -113,9 +112,8 @@ impl Roles {
         })
     }
 
-    /// Takes away again the role that a server's message says is there already:
-    /// the script makes it itself. Which it was; none if it must stay, and then
-    /// the script is at fault.
+    /// Drops the role that exists already according to a server's message, because the script
+    /// creates this role itself. Returns the role, or `None` if the role cannot be dropped.
     pub(crate) async fn make_way(&mut self, admin: &Client, message: &str) -> Option<String> {
         let is_named = |name: &&String| is_quoted_in(message, name);
         let name = self.made.iter().find(is_named)?.clone();
@@ -125,7 +123,7 @@ impl Roles {
         Some(name)
     }
 
-    /// Gives a role that a script has made what it needs to apply others.
+    /// Gives a role that a script created the rights to apply later scripts.
     pub(crate) async fn made_by_a_script(&self, admin: &Client, name: &str) -> Result<(), Error> {
         if !self.appliers.contains(name) {
             return Ok(());
@@ -139,7 +137,7 @@ impl Roles {
     }
 }
 
-/// Whether a message has a name in some language's quotation marks.
+/// Whether a message contains a name in the quotation marks of any language.
 fn is_quoted_in(message: &str, name: &str) -> bool {
     let is_mark = |c: char| !c.is_alphanumeric() && c != '_' && c != ' ';
     message.match_indices(name).any(|(at, _)| {

@@ -46,10 +46,7 @@ async fn measure(
     let registry: &'static Registry = Box::leak(Box::new(resolve(tree).registry));
     let server = Throwaway::start()?;
     let mut client = connect(Settings::parse(&server.create_database().await?)?).await?;
-    let subject = Subject {
-        services: Selection::All,
-        since: None,
-    };
+    let subject = Subject::of(Selection::All);
     let started = Instant::now();
     let mut told = Vec::new();
     let proof = prove(&mut client, registry, &subject, Afterwards::Abandon, |_| {

@@ -208,9 +208,7 @@ fn has_history(session: &Session<'_>) -> Outcome<bool> {
 }
 
 fn snapshot(session: &Session<'_>) -> Outcome<Snapshot> {
-    let scope = Scope {
-        without_schemas: vec!["migrator".to_owned()],
-    };
+    let scope = Scope::without_schemas(vec!["migrator".to_owned()]);
     Ok(session.block_on(Snapshot::take(session.client(), &scope))?)
 }
 

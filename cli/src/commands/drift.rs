@@ -37,11 +37,9 @@ pub(super) async fn run(context: Context<'_>, arguments: &args::Drift) -> Outcom
     let version = version::of(&live).await.map_err(Error::Catalog)?;
     let scratch = Scratch::new(Some(version.major)).await?;
     let limit = arguments.script_timeout;
-    let throwaway = ThrowawayServer {
-        settings: scratch.called(live.database()).await?,
-        log: scratch.log.clone(),
-        time_limit: (!limit.is_zero()).then_some(limit),
-    };
+    let settings = scratch.called(live.database()).await?;
+    let throwaway = ThrowawayServer::new(settings, scratch.log.clone())
+        .time_limit((!limit.is_zero()).then_some(limit));
     if scratch.major != version.major {
         output.warning(&format!(
             "no PostgreSQL {1} is installed here: the history is replayed on PostgreSQL {0}, \

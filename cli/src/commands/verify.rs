@@ -81,10 +81,7 @@ impl Act<'_> {
         settings.application_name(&settings::application());
         let client = stop.unless_stopped(Box::pin(connect(settings))).await;
         let mut client = client.ok_or_else(Stopped::default)??;
-        let subject = Subject {
-            services: verify.service.clone(),
-            since: verify.since,
-        };
+        let subject = Subject::of(verify.service.clone()).since(verify.since);
         let printer = output.printer();
         let started = Instant::now();
         let tell = |proved: &Proved<'_>| tell(&printer, registry, proved);
@@ -186,6 +183,7 @@ fn conclude(
         proved,
         ended,
         unknown_options,
+        ..
     } = proof;
     difference::note_unknown_options(output, &unknown_options);
     let documents = proved.iter().map(|proved| as_json(registry, proved));

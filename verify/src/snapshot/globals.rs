@@ -1,4 +1,4 @@
-//! Queries for what stands in no schema: the database itself, schemas, extensions, languages,
+//! Queries for objects outside schemas: the database itself, schemas, extensions, languages,
 //! event triggers, publications, subscriptions, foreign servers, default privileges.
 
 /// The database. Its name and owner are left out, so that two databases can be compared.
@@ -15,7 +15,7 @@ SELECT 'schema' AS kind, quote_ident(n.nspname) AS name, n.nspname AS schema,
 FROM pg_namespace n
 WHERE {ours} AND ('pg_namespace'::regclass, n.oid) NOT IN ({members});";
 
-/// Extensions; their members are their business.
+/// Extensions, without their members.
 pub(super) const EXTENSIONS: &str = "
 SELECT 'extension' AS kind, quote_ident(e.extname) AS name, 'pg_extension' AS class, e.oid,
     pg_get_userbyid(e.extowner) AS owner, e.extversion AS version,
@@ -23,7 +23,7 @@ SELECT 'extension' AS kind, quote_ident(e.extname) AS name, 'pg_extension' AS cl
 FROM pg_extension e
 JOIN pg_namespace s ON s.oid = e.extnamespace;";
 
-/// Languages but Postgres's own.
+/// Languages, without Postgres's own.
 pub(super) const LANGUAGES: &str = "
 SELECT 'language' AS kind, quote_ident(l.lanname) AS name, 'pg_language' AS class, l.oid,
     pg_get_userbyid(l.lanowner) AS owner,
@@ -45,7 +45,7 @@ FROM pg_transform t
 JOIN pg_language l ON l.oid = t.trflang
 WHERE ('pg_transform'::regclass, t.oid) NOT IN ({members});";
 
-/// Access methods but Postgres's own.
+/// Access methods, without Postgres's own.
 pub(super) const ACCESS_METHODS: &str = "
 SELECT 'access method' AS kind, quote_ident(m.amname) AS name, 'pg_am' AS class, m.oid,
     CASE m.amtype WHEN 'i' THEN 'index' ELSE 'table' END AS \"for\",
@@ -93,8 +93,8 @@ FROM (SELECT *, prqual AS filter, prattrs AS columns FROM pg_publication_rel) r
 JOIN pg_publication p ON p.oid = r.prpubid
 ) row;";
 
-/// Whole schemas in publications, read from the dependencies: before Postgres 15 there is no
-/// `pg_publication_namespace` to name.
+/// Whole schemas in publications, read from the dependencies, because Postgres before 15 has no
+/// `pg_publication_namespace`.
 pub(super) const PUBLISHED_SCHEMAS: &str = "
 SELECT 'publication member' AS kind,
     'schema ' || quote_ident(n.nspname) || ' in ' || quote_ident(p.pubname) AS name,
@@ -107,8 +107,8 @@ JOIN pg_depend e ON e.classid = d.classid AND e.objid = d.objid
     AND e.refclassid = 'pg_namespace'::regclass
 JOIN pg_namespace n ON n.oid = e.refobjid;";
 
-/// Subscriptions, by the columns that everybody may read; the connection is
-/// not one of them. Nor is the oid in Postgres 13; who has a comment here shows in a view.
+/// Subscriptions, with the columns that everybody may read. The connection is not among them, and
+/// in Postgres 13 the oid is not either; a view shows which have a comment.
 pub(super) const SUBSCRIPTIONS: &str = "
 SELECT row.* FROM (SELECT NULL AS subbinary, NULL AS substream, NULL AS subtwophasestate,
     NULL AS subdisableonerr, NULL AS suborigin, NULL AS subpasswordrequired, NULL AS subrunasowner,
@@ -156,7 +156,7 @@ FROM pg_foreign_server s
 JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw
 WHERE ('pg_foreign_server'::regclass, s.oid) NOT IN ({members});";
 
-/// User mappings; who may not see the options sees none.
+/// User mappings. The options are empty for a role that may not see them.
 pub(super) const USER_MAPPINGS: &str = "
 SELECT 'user mapping' AS kind,
     'for ' || quote_ident(m.usename) || ' server ' || quote_ident(m.srvname) AS name,

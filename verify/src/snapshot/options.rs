@@ -1,9 +1,9 @@
-//! Storage options: which of them SQL can set, and which a server keeps for itself.
+//! Storage options: the ones that SQL can set, and the ones that a server keeps for itself.
 //!
-//! A release of Postgres may keep options of its own beside those that a script sets: 15.20 keeps
-//! `pg_attver` with each column, and `pg_dump` leaves it out. So an option is compared where its
-//! name is known. On an access method that an extension made every option is compared, and so is
-//! a name with a namespace in front: only SQL or that extension can have set them.
+//! A release of Postgres may keep options of its own: 15.20 keeps `pg_attver` with each column, and
+//! `pg_dump` leaves it out. So an option is compared if its name is known. On an access method of an
+//! extension, every option is compared. So is a name with a namespace, because only SQL or the
+//! extension can have set it.
 //!
 //! The names are those of Postgres 13 to 18 (`src/backend/access/common/reloptions.c`).
 
@@ -33,11 +33,11 @@ const INDEXES: &str = "CASE im.amname
 /// The options of columns.
 const COLUMNS: &str = "ARRAY['n_distinct', 'n_distinct_inherited']";
 
-/// What is known as a server's own: neither compared nor told.
+/// The options of servers: they are neither compared nor listed as unknown.
 const INTERNAL: &str = "ARRAY['pg_attver']";
 
-/// Abbreviations with an argument: what SQL has set, and the names that are unknown. An access
-/// method is that of a table as `m`, and that of an index as `im`.
+/// Abbreviations with an argument: the options that SQL has set, and the unknown names. `m` is the
+/// access method of a table, `im` that of an index.
 pub(super) fn abbreviations() -> [(&'static str, String); 7] {
     let of_tables = format!("m.oid >= 16384 OR o.name = ANY ({TABLES})");
     let of_indexes = format!("im.oid >= 16384 OR o.name = ANY ({INDEXES})");
@@ -53,8 +53,8 @@ pub(super) fn abbreviations() -> [(&'static str, String); 7] {
     ]
 }
 
-/// The definition of the index `xc`, or of its constraint, without its options, which Postgres
-/// writes into it (`get_reloptions` in `ruleutils.c`).
+/// The definition of the index `xc`, or of its constraint, without the options that Postgres writes
+/// into it (`get_reloptions` in `ruleutils.c`).
 const WITHOUT: &str = "coalesce(replace($, (
         SELECT ' WITH (' || string_agg(quote_ident(o.name) || '=' || CASE
             WHEN quote_ident(o.value) = o.value THEN o.value

@@ -1,8 +1,9 @@
-//! Puts the one message together: settings, then every query with its abbreviations written out.
+//! Builds the message of a snapshot: settings, then every query with its abbreviations expanded.
 
-use super::{Scope, facets, globals, options, relations, routines, text_search, types};
+use super::content::Scope;
+use super::{facets, globals, options, relations, routines, text_search, types};
 
-/// Every query whose rows are objects.
+/// The queries whose rows are objects.
 const OBJECTS: [&str; 39] = [
     globals::DATABASE,
     globals::SCHEMAS,
@@ -45,7 +46,7 @@ const OBJECTS: [&str; 39] = [
     facets::ALIASES,
 ];
 
-/// Every query whose rows are properties of objects that the ones above have told.
+/// The queries whose rows are properties of these objects.
 const FACETS: [&str; 4] = [
     facets::COMMENTS,
     facets::LABELS,
@@ -56,9 +57,9 @@ const FACETS: [&str; 4] = [
 /// The transaction in which a snapshot is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Within {
-    /// One of its own.
+    /// A transaction of its own.
     Own,
-    /// One that is open, with what was done in it.
+    /// The open transaction of the session, with its changes.
     Open,
 }
 
@@ -77,7 +78,7 @@ impl Within {
         }
     }
 
-    /// Takes back the settings, also after an error.
+    /// The statement that restores the settings, also after an error.
     pub(crate) fn undo(self) -> &'static str {
         match self {
             Within::Own => "ROLLBACK",
@@ -93,8 +94,8 @@ impl Within {
     }
 }
 
-/// What decides how definitions are printed, and what keeps other schemas' tables from standing
-/// in for the catalog's. `jit` would take longer than the queries.
+/// The settings that decide how definitions are printed, and a `search_path` that finds only the
+/// catalog's tables. `jit` would take longer than the queries.
 pub(crate) const PRINTING: &str = "
 SET LOCAL search_path = pg_catalog, pg_temp;
 SET LOCAL standard_conforming_strings = on;
@@ -110,8 +111,8 @@ SET LOCAL jit = off;
 SET LOCAL lock_timeout = '5s';
 ";
 
-/// What the queries abbreviate. `n`, `c` and `x` are the aliases that they give to
-/// `pg_namespace`, `pg_class` and what `aclexplode` returns.
+/// The abbreviations in the queries. `n`, `c` and `x` are the aliases of `pg_namespace`, `pg_class`
+/// and the result of `aclexplode`.
 const ABBREVIATIONS: [(&str, &str); 6] = [
     (
         "{relation kind}",
@@ -147,7 +148,7 @@ const ABBREVIATIONS: [(&str, &str); 6] = [
     ),
 ];
 
-/// Abbreviations with an argument, written `$` here, that ends at the brace.
+/// The abbreviations with an argument, which is `$` here and ends at the brace.
 const WITH_ARGUMENT: [(&str, &str); 3] = [
     (
         "{storage of ",
@@ -160,7 +161,7 @@ const WITH_ARGUMENT: [(&str, &str); 3] = [
             ELSE 'yes' END",
     ),
     (
-        // What may be a secret is not read out of the database.
+        // A value that may be a secret is not read.
         "{options of ",
         "(SELECT string_agg(o.option_name || ' ' || CASE
             WHEN o.option_name ~* 'passw|passfile|secret|token' THEN '(hidden)'
@@ -175,7 +176,7 @@ pub(super) fn message(scope: &Scope) -> String {
     Within::Own.message(&queries)
 }
 
-/// The same, with the queries prepared under a number.
+/// The message that also prepares the queries, under a number.
 pub(super) fn first(scope: &Scope, generation: usize, within: Within) -> String {
     let prepared = queries().enumerate().map(|(index, query)| {
         let (name, query) = (name(generation, index), written(query, scope));
@@ -185,14 +186,14 @@ pub(super) fn first(scope: &Scope, generation: usize, within: Within) -> String 
     within.message(&prepared.concat())
 }
 
-/// The same, with what was prepared.
+/// The message that executes the prepared queries.
 pub(super) fn again(generation: usize, within: Within) -> String {
     let names = (0..queries().count()).map(|index| name(generation, index));
     let executed: Vec<String> = names.map(|name| format!("EXECUTE {name};")).collect();
     within.message(&executed.concat())
 }
 
-/// What a query is prepared as.
+/// The name of a prepared query.
 fn name(generation: usize, index: usize) -> String {
     format!("\"migrator snapshot {generation} {index}\"")
 }
@@ -201,7 +202,7 @@ fn queries() -> impl Iterator<Item = &'static str> {
     OBJECTS.into_iter().chain(FACETS)
 }
 
-/// A query with every abbreviation written out.
+/// A query with its abbreviations expanded.
 fn written(query: &str, scope: &Scope) -> String {
     let mut text = query.to_owned();
     for (short, long) in WITH_ARGUMENT {
@@ -216,7 +217,7 @@ fn written(query: &str, scope: &Scope) -> String {
     text.replace("{left out}", &left_out(scope))
 }
 
-/// Writes one abbreviation with an argument out.
+/// Expands one abbreviation with an argument.
 fn with_argument(text: &str, short: &str, long: &str) -> String {
     let mut parts = text.split(short);
     let mut written = parts.next().unwrap_or_default().to_owned();
@@ -228,8 +229,8 @@ fn with_argument(text: &str, short: &str, long: &str) -> String {
     written
 }
 
-/// The schemas that are left out, as literals that mean the same whatever
-/// `standard_conforming_strings` is when the server first reads the message.
+/// The schemas that are left out, as literals that mean the same for each value of
+/// `standard_conforming_strings`.
 fn left_out(scope: &Scope) -> String {
     let literal = |name: &String| format!(", E'{}'", name.replace('\\', r"\\").replace('\'', "''"));
     let names: String = scope.without_schemas.iter().map(literal).collect();

@@ -1,7 +1,7 @@
-//! Many snapshots over one session: the queries are planned once.
+//! Takes many snapshots over one session, and plans the queries once.
 //!
-//! Planning takes most of the time of a small database's snapshot. The plans stay good while the
-//! catalog stays of about the size that it had when they were made.
+//! For a small database, planning takes most of the time of a snapshot. The plans remain good while
+//! the size of the catalog remains about the same.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,33 +9,34 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Error};
 
-use super::query::Within;
-use super::{Scope, Snapshot, query, rows};
+use super::content::{Scope, Snapshot};
+use super::query::{self, Within};
+use super::rows;
 
-/// How much the catalog may grow before the queries are planned again.
+/// The factor by which the catalog may grow before the queries are planned again.
 const GROWTH: usize = 2;
 
-/// Numbers for sets of prepared queries: two readers may share a session.
+/// Numbers the sets of prepared queries, because two readers may share a session.
 static GENERATIONS: AtomicUsize = AtomicUsize::new(1);
 
-/// Objects below which growth does not matter.
+/// Below this number of objects, growth does not matter.
 const FEW: usize = 500;
 
-/// Takes snapshots over one session, which must be the same from one to the next: a proxy that
-/// pools transactions is not fit for it, as the queries are prepared in the session.
+/// Takes snapshots over one session. The session must remain the same, because the queries are
+/// prepared in it. So this does not work through a proxy that pools transactions.
 #[derive(Debug)]
 pub struct SnapshotReader {
     scope: Scope,
-    /// The number of the current set of prepared queries, for their names.
+    /// The number of the current set of prepared queries, which their names contain.
     generation: usize,
-    /// Of how many objects the first snapshot with this set was; none if there is no such set.
+    /// The number of objects in the first snapshot with this set; `None` without a set.
     planned_for: Option<usize>,
-    /// What no snapshot compares; see [`Snapshot::unknown_options`].
+    /// See [`Snapshot::unknown_options`].
     unknown_options: BTreeSet<String>,
 }
 
 impl SnapshotReader {
-    /// A reader for a session to come.
+    /// A reader for a new session.
     #[must_use]
     pub fn new(scope: Scope) -> Self {
         Self {
@@ -56,17 +57,17 @@ impl SnapshotReader {
     ///
     /// # Errors
     ///
-    /// What the server or the connection says; the session is out of the transaction then, too.
+    /// The server refuses, or the connection is lost. The session is then out of the transaction.
     pub async fn take(&mut self, client: &Client) -> Result<Snapshot, Error> {
         self.take_in(client, Within::Own).await
     }
 
-    /// Takes a snapshot in the transaction that the session is in, with what was done in it. The
-    /// transaction stays open, and is as it was.
+    /// Takes a snapshot in the open transaction of the session, with its changes. The transaction
+    /// remains open and unchanged.
     ///
     /// # Errors
     ///
-    /// As [`SnapshotReader::take`]; the transaction is still open then, unless the connection was lost.
+    /// As [`SnapshotReader::take`], but the transaction remains open unless the connection is lost.
     pub async fn take_within(&mut self, client: &Client) -> Result<Snapshot, Error> {
         self.take_in(client, Within::Open).await
     }
@@ -87,7 +88,7 @@ impl SnapshotReader {
                     }
                     return Ok(snapshot);
                 }
-                // A script may throw away what is prepared (DISCARD ALL, DEALLOCATE ALL).
+                // A script may remove the prepared queries (DISCARD ALL, DEALLOCATE ALL).
                 Err(error) if error.code() == Some(&SqlState::INVALID_SQL_STATEMENT_NAME) => {}
                 Err(error) => return Err(error),
             }
@@ -100,11 +101,27 @@ impl SnapshotReader {
     }
 }
 
+impl Snapshot {
+    /// Takes a snapshot in one round trip: one message, in a read-only transaction of its own, with
+    /// fixed values for the settings that change how definitions are printed. The session must not
+    /// be in a transaction, because this would end it.
+    ///
+    /// Postgres prints definitions from the catalog as it is now, and not as it was when the
+    /// transaction began. So while others change the schema, a snapshot can show either state.
+    ///
+    /// # Errors
+    ///
+    /// The server refuses, or the connection is lost. The session is then out of the transaction.
+    pub async fn take(client: &Client, scope: &Scope) -> Result<Self, Error> {
+        send(client, &query::message(scope), Within::Own).await
+    }
+}
+
 async fn send(client: &Client, message: &str, within: Within) -> Result<Snapshot, Error> {
     match client.simple_query(message).await {
         Ok(messages) => Ok(rows::read(&messages)),
         Err(error) => {
-            // Of the two errors the first says what happened.
+            // The first of two errors has the cause.
             let _ = client.batch_execute(within.undo()).await;
             Err(error)
         }

@@ -171,7 +171,7 @@ LEFT JOIN (
 WHERE k.contype IN ('c', 'f', 'p', 'u', 'x') AND (k.contype <> 'f' OR k.conparentid = 0)
     AND {ours} AND ('pg_class'::regclass, c.oid) NOT IN ({members});";
 
-/// Indexes but those behind constraints.
+/// Indexes, without those of constraints.
 pub(super) const INDEXES: &str = "
 SELECT 'index' AS kind, quote_ident(n.nspname) || '.' || quote_ident(xc.relname) AS name,
     n.nspname AS schema, {relation kind} AS \"parent kind\",
@@ -205,8 +205,8 @@ WHERE k.oid IS NULL AND c.relkind IN ('r', 'p', 'm') AND {ours}
     AND ('pg_class'::regclass, c.oid) NOT IN ({members})
     AND ('pg_class'::regclass, xc.oid) NOT IN ({members});";
 
-/// Triggers but those that enforce foreign keys. One that a partition has from its parent shows
-/// only where it is enabled otherwise.
+/// Triggers, without those of foreign keys. A trigger that a partition has from its parent is
+/// listed only if it is enabled differently.
 pub(super) const TRIGGERS: &str = "
 SELECT 'trigger' AS kind,
     quote_ident(t.tgname) || ' on ' || quote_ident(n.nspname) || '.' || quote_ident(c.relname)
@@ -225,7 +225,7 @@ WHERE CASE WHEN t.tgparentid = 0 THEN NOT t.tgisinternal
     AND {ours} AND ('pg_class'::regclass, c.oid) NOT IN ({members})
     AND ('pg_trigger'::regclass, t.oid) NOT IN ({members});";
 
-/// Rules but those that views consist of.
+/// Rules, without those of views.
 pub(super) const RULES: &str = "
 SELECT 'rule' AS kind,
     quote_ident(r.rulename) || ' on ' || quote_ident(n.nspname) || '.' || quote_ident(c.relname)

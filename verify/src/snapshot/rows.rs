@@ -1,12 +1,13 @@
-//! Reads what the queries return into a snapshot.
+//! Reads the rows of the queries into a snapshot.
 
 use std::collections::HashMap;
 
 use tokio_postgres::{SimpleColumn, SimpleQueryMessage, SimpleQueryRow};
 
-use super::{Kind, Object, Properties, Snapshot};
+use super::content::{Properties, Snapshot};
+use super::object::{Kind, Object};
 
-/// Where an object is in the catalog: the catalog's name, an oid, a column's number or 0.
+/// The address of an object: the catalog's name, an oid, and a column's number or 0.
 type Address = (String, u32, i32);
 
 /// The columns of a row that are not properties.
@@ -24,18 +25,19 @@ const HEAD: [&str; 8] = [
 /// The column with the names of options that are not compared.
 const UNKNOWN_OPTIONS: &str = "unknown options";
 
-/// What the rows have told so far.
+/// Collects the objects of the rows.
 struct Reader {
     kinds: HashMap<&'static str, Kind>,
     /// The columns of the current query that are properties.
     properties: Vec<usize>,
     snapshot: Snapshot,
     places: HashMap<Address, Object>,
-    /// What stands behind an object: where, as what, and of which.
+    /// Parts of objects that are no objects here: the address, the name, and the address of the
+    /// object.
     aliases: HashMap<Address, (String, Address)>,
 }
 
-/// Reads the messages in the order they came.
+/// Reads the messages in their order.
 pub(super) fn read(messages: &[SimpleQueryMessage]) -> Snapshot {
     let mut reader = Reader {
         kinds: Kind::ALL
@@ -51,7 +53,7 @@ pub(super) fn read(messages: &[SimpleQueryMessage]) -> Snapshot {
         if let SimpleQueryMessage::RowDescription(columns) = message {
             reader.properties = properties(columns);
         } else if let SimpleQueryMessage::Row(row) = message {
-            // A row of a query is an object, an alias or a facet, by its first column's name.
+            // The name of the first column tells an object, an alias and a facet apart.
             let _ = match row.columns().first().map(SimpleColumn::name) {
                 Some("kind") => reader.object(row),
                 Some("alias") => reader.alias(row),

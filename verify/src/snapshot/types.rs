@@ -1,6 +1,6 @@
 //! Queries for types, domains, collations, conversions and casts.
 
-/// Types but arrays, tables' row types, domains and the multiranges that come with ranges.
+/// Types, without arrays, tables' row types, domains, and the multiranges of ranges.
 pub(super) const TYPES: &str = "
 SELECT row.* FROM (SELECT 0::oid AS rngmultitypid, 0::regproc AS typsubscript) absent
 CROSS JOIN LATERAL (
@@ -85,7 +85,7 @@ JOIN pg_namespace n ON n.oid = t.typnamespace
 WHERE k.contypid <> 0 AND k.contype = 'c' AND {ours}
     AND ('pg_type'::regclass, t.oid) NOT IN ({members});";
 
-/// Collations; the locale's version is the machine's and left out.
+/// Collations, without the locale's version, which depends on the machine.
 pub(super) const COLLATIONS: &str = "
 SELECT row.* FROM (SELECT NULL AS colliculocale, NULL AS colllocale, NULL AS collicurules) absent
 CROSS JOIN LATERAL (
@@ -119,7 +119,7 @@ FROM pg_conversion c
 JOIN pg_namespace n ON n.oid = c.connamespace
 WHERE {ours} AND ('pg_conversion'::regclass, c.oid) NOT IN ({members});";
 
-/// Casts but Postgres's own, and those that come with a range type.
+/// Casts, without Postgres's own and those of range types.
 pub(super) const CASTS: &str = "
 SELECT 'cast' AS kind,
     '(' || format_type(c.castsource, NULL) || ' as ' || format_type(c.casttarget, NULL) || ')'

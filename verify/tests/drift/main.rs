@@ -257,12 +257,12 @@ async fn a_script_that_cannot_be_repeated_is_named() {
     )]);
     live.up(registry).await;
     let refused = live.try_drift(registry, &[]).await;
-    let Err(error @ Error::Repeat(_)) = &refused else {
+    let Err(error @ Error::Replay(_)) = &refused else {
         panic!("{refused:?}")
     };
     let fault = error.fault().expect("it is a script's");
     assert_eq!(fault.position.map(|position| position.line), Some(2));
-    assert!(!error.help().is_empty());
+    assert!(!error.remedy().to_string().is_empty());
 }
 
 #[tokio::test]

@@ -148,11 +148,8 @@ impl Live {
     ) -> Result<Drift, Error> {
         let scratch = Throwaway::start().expect("a server");
         let url = scratch.create_database().await.expect("a database");
-        let server = ThrowawayServer {
-            settings: Settings::parse(&url).expect("the URL is valid"),
-            log: scratch.log(),
-            time_limit,
-        };
+        let settings = Settings::parse(&url).expect("the URL is valid");
+        let server = ThrowawayServer::new(settings, scratch.log()).time_limit(time_limit);
         let patterns: Vec<Pattern> = patterns.iter().map(|text| Pattern::new(text)).collect();
         let migrator = Migrator::new(registry);
         drift(&self.client().await, &migrator, &server, &patterns).await

@@ -128,9 +128,9 @@ async fn no_recorded_script_runs_a_program_or_writes_a_file() {
         );
         assert_eq!(error.code().as_str(), "M0910");
         assert!(
-            error.help().contains("shop/20250101000001_"),
+            error.remedy().to_string().contains("shop/20250101000001_"),
             "{}",
-            error.help()
+            error.remedy()
         );
     }
 }
@@ -222,7 +222,7 @@ async fn a_script_cannot_have_a_role_made_a_superuser_by_what_it_says() {
     .await;
     let error = live.try_drift(registry(SHOP), &[]).await;
     let error = error.expect_err("it fails, and is not tried again");
-    assert!(matches!(error, Error::Repeat(_)), "{error}");
+    assert!(matches!(error, Error::Replay(_)), "{error}");
 }
 
 #[tokio::test]

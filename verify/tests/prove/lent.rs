@@ -5,10 +5,7 @@ use migrator_verify::{Afterwards, Error, Scope, Snapshot, Subject};
 
 use crate::support::{Tried, client, registry, try_on, url};
 
-const ALL: Subject = Subject {
-    services: Selection::All,
-    since: None,
-};
+const ALL: Subject = Subject::of(Selection::All);
 
 #[tokio::test]
 async fn a_used_database_is_refused_and_nothing_in_it_is_touched() {

@@ -39,10 +39,7 @@ async fn the_strongest_lock_on_each_table_from_before_is_told() {
         ),
     ]);
     let mut client = client(&url().await).await;
-    let subject = Subject {
-        services: Selection::All,
-        since: None,
-    };
+    let subject = Subject::of(Selection::All);
     let proof = prove(&mut client, registry, &subject, Afterwards::Abandon, |_| {}).await;
     proof.ended.expect("a proof is made");
     let proved = proof.proved;

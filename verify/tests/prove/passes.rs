@@ -17,10 +17,7 @@ async fn sound_migrations_are_verified_and_timed() {
         ),
     ]);
     let mut client = client(&url().await).await;
-    let subject = Subject {
-        services: Selection::All,
-        since: None,
-    };
+    let subject = Subject::of(Selection::All);
     let mut told = Vec::new();
     let proof = prove(
         &mut client,
@@ -192,16 +189,10 @@ async fn only_what_is_asked_for_is_verified() {
         ("lonely", 4, "CREATE SCHEMA lonely;", "SELECT 1;"),
     ]);
     let mut client = client(&url().await).await;
-    let stock = Subject {
-        services: Selection::Named(vec!["stock".to_owned()]),
-        since: None,
-    };
+    let stock = Subject::of(Selection::Named(vec!["stock".to_owned()]));
     let tried = try_on(&mut client, registry, &stock, Afterwards::Empty).await;
     assert_eq!(tried.expect("a proof is made"), [Tried::Sound]);
-    let shop = Subject {
-        services: Selection::Named(vec!["shop".to_owned()]),
-        since: Some(version(2)),
-    };
+    let shop = Subject::of(Selection::Named(vec!["shop".to_owned()])).since(Some(version(2)));
     let tried = try_on(&mut client, registry, &shop, Afterwards::Empty).await;
     assert_eq!(tried.expect("the database was left empty"), [Tried::Sound]);
 }

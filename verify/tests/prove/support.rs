@@ -75,10 +75,7 @@ pub(crate) async fn client(url: &str) -> Client {
 /// Proves what is there from a number on, on a database of its own.
 pub(crate) async fn try_all(registry: &'static Registry, since: Option<i64>) -> Vec<Tried> {
     let mut client = client(&url().await).await;
-    let subject = Subject {
-        services: Selection::All,
-        since: since.map(version),
-    };
+    let subject = Subject::of(Selection::All).since(since.map(version));
     let tried = try_on(&mut client, registry, &subject, Afterwards::Abandon).await;
     tried.expect("a proof is made")
 }

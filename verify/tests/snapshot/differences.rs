@@ -51,9 +51,7 @@ async fn two_databases_made_alike_are_equal() {
 #[tokio::test]
 async fn what_is_out_of_scope_is_not_told() {
     let (_, client) = database().await;
-    let scope = Scope {
-        without_schemas: vec!["mig'r\\ator".to_owned()],
-    };
+    let scope = Scope::without_schemas(vec!["mig'r\\ator".to_owned()]);
     let take = async || Snapshot::take(&client, &scope).await.unwrap();
     let before = take().await;
     run(

@@ -1,57 +1,56 @@
 //! Migrations that could not be applied, and the later faults that they cause.
 //!
-//! Every later migration is tried. If it fails because it lacks something that an unapplied
-//! migration names, it is skipped behind that migration, and its script is not at fault.
+//! Every later migration is tried. If its script fails because an object is missing that an
+//! unapplied migration names, the later migration is skipped, and has no fault of its own.
 
 use std::collections::BTreeSet;
 
 use migrator_model::Migration;
 use migrator_runtime::Fault;
 
-use crate::difference::Difference;
-use crate::proof::{Pass, Verdict};
-use crate::snapshot::Snapshot;
+use super::verdict::{Pass, Verdict};
+use crate::compare::difference::Difference;
+use crate::snapshot::content::Snapshot;
 
-/// What is not there because a migration failed.
+/// The migrations that are not applied.
 #[derive(Default)]
-pub(crate) struct Missing<'a> {
-    unapplied: Vec<Unapplied<'a>>,
+pub(super) struct Unapplied<'a> {
+    unapplied: Vec<UnappliedMigration<'a>>,
 }
 
-struct Unapplied<'a> {
+struct UnappliedMigration<'a> {
     migration: &'a Migration,
-    /// The migration that failed; this one may be skipped behind it.
+    /// The migration that failed first: this one, or the one because of which it was skipped.
     root: String,
-    /// The words of its up script, without what it lacks itself.
+    /// The words of its up script, without the name of the missing object.
     words: BTreeSet<String>,
-    /// Whether it may make what it does not name: by SQL that it puts together, or as an
-    /// extension's script.
+    /// Whether the script may create objects that it does not name, with dynamic SQL or an extension.
     is_dynamic: bool,
 }
 
-/// SQLSTATEs of what is not there: a table, a column, another object, a function, a schema, a key
-/// to refer to, a value of an enum, a row to refer to, a role to be set.
+/// The SQLSTATEs for a missing table, column, other object, function, schema, referenced key, enum
+/// value, referenced row and role.
 const ABSENT: [&str; 9] = [
     "42P01", "42703", "42704", "42883", "3F000", "42830", "22P02", "23503", "22023",
 ];
 
-impl<'a> Missing<'a> {
-    /// The failed migration behind which this one is skipped without a trial: it requires that
-    /// one, or another that was skipped behind it.
-    pub(crate) fn required_by(&self, migration: &Migration) -> Option<String> {
+impl<'a> Unapplied<'a> {
+    /// The failed migration because of which this one is skipped without a trial: this one requires
+    /// an unapplied migration.
+    pub(super) fn required_by(&self, migration: &Migration) -> Option<String> {
         let is_required =
-            |one: &&Unapplied<'_>| migration.requires.contains(&one.migration.reference());
+            |one: &&UnappliedMigration<'_>| migration.requires.contains(&one.migration.reference());
         let found = self.unapplied.iter().find(is_required);
         found.map(|one| one.root.clone())
     }
 
-    /// Notes a migration that is not applied, and why.
-    pub(crate) fn skipped(&mut self, migration: &'a Migration, behind: &str) {
+    /// Adds a migration that was skipped because of another.
+    pub(super) fn skipped(&mut self, migration: &'a Migration, behind: &str) {
         self.note(migration, behind.to_owned(), None);
     }
 
-    /// The verdict on a migration that is not applied because its up script failed.
-    pub(crate) fn judge_fault(
+    /// The verdict on a migration whose first up script failed.
+    pub(super) fn judge_fault(
         &mut self,
         migration: &'a Migration,
         pass: Pass,
@@ -66,8 +65,8 @@ impl<'a> Missing<'a> {
         Verdict::Failed(pass, fault)
     }
 
-    /// The verdict on a migration whose first up script ran.
-    pub(crate) fn judge(&self, before: &Snapshot, verdict: Verdict) -> Verdict {
+    /// The verdict on a migration whose first up script succeeded.
+    pub(super) fn judge(&self, before: &Snapshot, verdict: Verdict) -> Verdict {
         let behind = match &verdict {
             Verdict::Failed(_, fault) => self.behind(fault),
             Verdict::NotUndone(found) | Verdict::NotRepeated(found) => {
@@ -89,7 +88,7 @@ impl<'a> Missing<'a> {
         if let Some(lacking) = lacking {
             words.remove(&lacking);
         }
-        self.unapplied.push(Unapplied {
+        self.unapplied.push(UnappliedMigration {
             migration,
             root,
             words,
@@ -97,7 +96,7 @@ impl<'a> Missing<'a> {
         });
     }
 
-    /// The migration whose absence made a script fail, if that is one migration.
+    /// The unapplied migration because of which a script failed, if there is one.
     fn behind(&self, fault: &Fault) -> Option<String> {
         let lacking = lacking(fault)?;
         let named = self.naming(&lacking);
@@ -105,8 +104,8 @@ impl<'a> Missing<'a> {
         named.or_else(dynamic).map(|one| one.root.clone())
     }
 
-    /// The migration whose absence explains all differences, if that is one migration: each
-    /// difference is in an object that an unapplied script names, or in a part of such an object.
+    /// The unapplied migration that explains all differences, if there is one: each difference is in
+    /// an object that an unapplied script names, or in a part of such an object.
     fn behind_all(&self, before: &Snapshot, found: &[Difference]) -> Option<String> {
         let mut behind = None;
         for difference in found {
@@ -123,9 +122,9 @@ impl<'a> Missing<'a> {
         behind.map(|one| one.root.clone())
     }
 
-    fn naming(&self, name: &str) -> Option<&Unapplied<'a>> {
-        let is_named = |one: &&Unapplied<'a>| one.words.contains(name);
-        let is_implied = |one: &&Unapplied<'a>| {
+    fn naming(&self, name: &str) -> Option<&UnappliedMigration<'a>> {
+        let is_named = |one: &&UnappliedMigration<'a>| one.words.contains(name);
+        let is_implied = |one: &&UnappliedMigration<'a>| {
             let table = table_of(name);
             table.is_some_and(|table| one.words.iter().any(|word| is_of(table, word)))
         };
@@ -134,7 +133,7 @@ impl<'a> Missing<'a> {
     }
 }
 
-/// The name of what is not there, without its schema and in lower case, if that is the fault.
+/// The name of the missing object, without its schema and in lower case, if an object is missing.
 fn lacking(fault: &Fault) -> Option<String> {
     let state = fault.sqlstate.as_deref()?;
     if !ABSENT.contains(&state) {
@@ -154,7 +153,8 @@ fn lacking(fault: &Fault) -> Option<String> {
     name.map(last_part)
 }
 
-/// What Postgres has called after a table and its columns (`ChooseRelationName`), without the end.
+/// The name without the suffix that Postgres adds to the names of a table and its columns
+/// (`ChooseRelationName`).
 fn table_of(name: &str) -> Option<&str> {
     const ENDS: [&str; 7] = ["_seq", "_pkey", "_key", "_fkey", "_idx", "_check", "_excl"];
     ENDS.iter().find_map(|end| name.strip_suffix(end))
@@ -170,22 +170,21 @@ fn quoted(text: &str) -> Option<&str> {
     text.split('"').nth(1)
 }
 
-/// `function shop.total(integer) does not exist`, `column o.total does not exist`.
+/// The name in `function shop.total(integer) does not exist` or `column o.total does not exist`.
 fn unquoted(message: &str) -> Option<&str> {
     let (_, rest) = message.strip_suffix(" does not exist")?.split_once(' ')?;
     let end = rest.find(['(', ' ']).unwrap_or(rest.len());
     rest.get(..end).filter(|name| !name.is_empty())
 }
 
-/// The last part of a name, as it is found among [`words`].
+/// The last part of a name, in the form that [`words`] returns.
 fn last_part(name: &str) -> String {
     let last = name.rsplit('.').next().unwrap_or(name);
     let last = last.split(['(', ' ', '[']).next().unwrap_or(last);
     last.trim_matches('"').to_lowercase()
 }
 
-/// Names and keywords, also within strings and comments: SQL that a script puts together is
-/// found as well.
+/// The names and keywords of a script, also those in strings and comments, which may be dynamic SQL.
 fn words(sql: &str) -> BTreeSet<String> {
     sql.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '$')))
         .filter(|word| !word.is_empty())

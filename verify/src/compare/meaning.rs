@@ -1,42 +1,45 @@
-//! Whether two texts of a definition mean the same: the server decides.
+//! Asks the server whether two texts of a definition mean the same.
 //!
-//! Postgres prints an expression from its parsed form, and may print its own text differently
-//! once it has parsed that: `state IN ('new')` of a `varchar` changes twice. So a database that was
-//! dumped and restored has other texts with the same meaning. The same goes for a script that
-//! follows what psql shows. Here the server parses and prints each text until the text no longer
-//! changes, in a transaction or after a savepoint that is rolled back. Where the server can, it
-//! prints without needless parentheses, as psql does, so that `a AND (b AND c)` is
-//! `a AND b AND c`. A text that the server refuses is different.
+//! Postgres prints an expression from its parsed form. If it parses this text, it may print another
+//! one: `state IN ('new')` of a `varchar` changes twice. So a restored database has other texts with
+//! the same meaning. A script that copies what psql shows has this effect too.
 //!
-//! Each text is sent as one statement of its own, so that no text can contain a second one.
+//! The server parses and prints each text until the text no longer changes. It does this in a
+//! transaction, or after a savepoint, that is rolled back. It prints without needless parentheses
+//! where it can, as psql does: `a AND (b AND c)` becomes `a AND b AND c`. A text that the server
+//! refuses differs from the other.
+//!
+//! Each text is sent as a single statement, so that no text can contain a second statement.
 
 use tokio_postgres::Client;
 
-use crate::difference::{Change, Difference};
-use crate::mend::literal;
-use crate::snapshot::{Kind, Object, PRINTING, Snapshot, Within};
+use crate::compare::difference::{Change, Difference};
+use crate::quote::literal;
+use crate::snapshot::content::Snapshot;
+use crate::snapshot::object::{Kind, Object};
+use crate::snapshot::query::{PRINTING, Within};
 
-/// How often a text is parsed and printed at most.
+/// How often a text is parsed and printed, at most.
 const ROUNDS: usize = 6;
 
-/// The name of what is made for a moment.
+/// The name of the temporary object.
 const NAME: &str = "migrator_compare";
 
-/// The same, with its schema.
+/// The name of the temporary object, with its schema.
 const MADE: &str = "pg_temp.migrator_compare";
 
-/// How a text is parsed and printed once more.
+/// The statements that parse and print a text.
 struct Form {
-    /// What is made or moved out of the way first.
+    /// Statements that run first, for example to rename the original object.
     prepare: Vec<String>,
-    /// What stands before the text, and behind the text, in the statement that has it.
+    /// The parts of the statement before and after the text.
     around: [String; 2],
-    /// The query that prints the text again.
+    /// The query that prints the text.
     print: String,
 }
 
-/// Those of the differences that are more than two texts with one meaning. `snapshot` is of the
-/// database in which the session is, and shows the one text or the other.
+/// Removes the differences whose two texts mean the same. `snapshot` is one of the two, and shows the
+/// database of the session.
 pub(crate) async fn differing(
     client: &Client,
     differences: Vec<Difference>,
@@ -76,7 +79,7 @@ async fn is_the_same(
     normal.is_some() && normal == self::normal(client, &form, after, within).await
 }
 
-/// The expression of a generated column, and how it is kept.
+/// Splits off how a generated column is stored, as in `STORED`.
 fn parts<'t>(property: &str, text: &'t str) -> (&'t str, &'t str) {
     match property {
         "generated" => text.rsplit_once(' ').unwrap_or((text, "")),
@@ -84,7 +87,7 @@ fn parts<'t>(property: &str, text: &'t str) -> (&'t str, &'t str) {
     }
 }
 
-/// The text that stays the same when it is parsed and printed.
+/// The text that no longer changes when it is parsed and printed.
 async fn normal(client: &Client, form: &Form, text: &str, within: Within) -> Option<String> {
     let mut text = text.to_owned();
     for _ in 0..ROUNDS {
@@ -94,7 +97,7 @@ async fn normal(client: &Client, form: &Form, text: &str, within: Within) -> Opt
         };
         client.batch_execute(begin).await.ok()?;
         let printed = printed(client, form, &text).await;
-        // Whatever the transaction has come to.
+        // Also if the transaction has failed.
         client.batch_execute(within.undo()).await.ok()?;
         let printed = printed.ok()??;
         if printed == text {
@@ -128,7 +131,7 @@ async fn printed(
     Ok(row.and_then(|row| row.get(0)))
 }
 
-/// The form for a property, if it has an expression that Postgres prints.
+/// The form for a property, if Postgres prints an expression for it.
 fn form(object: &Object, property: &str, tail: &str, snapshot: &Snapshot) -> Option<Form> {
     let parent = object.parent().map(|parent| parent.name.as_str());
     match (object.kind, property) {
@@ -169,7 +172,7 @@ fn view() -> Form {
     }
 }
 
-/// A table with the same columns and nothing else.
+/// A statement that creates a table with the same columns, and nothing else.
 fn like(table: &str) -> String {
     format!("CREATE TEMP TABLE {NAME} (LIKE {table})")
 }
@@ -186,7 +189,7 @@ fn default(column: &str, table: &str) -> Option<Form> {
     })
 }
 
-/// The one default of a table.
+/// A query for the only default of a table.
 const DEFAULT: &str =
     "SELECT pg_get_expr(adbin, adrelid, true) FROM pg_attrdef WHERE adrelid = '$'::regclass";
 
@@ -199,7 +202,7 @@ fn generated(object: &Object, tail: &str, snapshot: &Snapshot) -> Option<Form> {
     Some(Form {
         prepare: vec![
             like(table),
-            // A table may have this column alone.
+            // The table may have no other column.
             format!("ALTER TABLE {MADE} ADD COLUMN {NAME} int, DROP COLUMN {column}"),
         ],
         around: [
@@ -226,7 +229,7 @@ fn domain_default(object: &Object, snapshot: &Snapshot) -> Option<Form> {
     })
 }
 
-/// Checks and exclusions; other constraints have no expressions.
+/// The form for a check or an exclusion. Other constraints have no expressions.
 fn constraint(object: &Object, snapshot: &Snapshot) -> Option<Form> {
     let parent = object.parent()?;
     let (prepare, altered, relation) = if parent.kind == Kind::Domain {
@@ -282,7 +285,8 @@ fn row_filter(object: &Object) -> Option<Form> {
     })
 }
 
-/// The defaults of arguments, and a body in standard SQL; any other body is just a text.
+/// The form for the defaults of arguments and for a body in standard SQL. Any other body is a plain
+/// text.
 fn routine(object: &Object, property: &str, snapshot: &Snapshot) -> Option<Form> {
     let properties = snapshot.properties(object)?;
     let value = |property| properties.get(property).map(String::as_str);
@@ -330,7 +334,8 @@ fn routine_name(name: &str) -> Option<&str> {
     name.get(..end?)
 }
 
-/// What Postgres prints as the whole statement. The object itself is out of its way meanwhile.
+/// The form for a definition that Postgres prints as a whole statement. The original object is
+/// renamed or dropped first.
 fn statement(object: &Object) -> Option<Form> {
     let name = &object.name;
     let text = literal(name);
@@ -375,7 +380,7 @@ fn statement(object: &Object) -> Option<Form> {
     })
 }
 
-/// The name of a column without its table's.
+/// The name of a column without the name of its table.
 fn column(object: &Object) -> Option<&str> {
     let table = object.parent()?;
     object.name.strip_prefix(&table.name)?.strip_prefix('.')

@@ -1,8 +1,8 @@
-//! Chooses the script that repeats an entry of a history: the binary's own or the recorded one.
+//! Chooses the script that replays an entry of a history: that of the binary or the recorded one.
 //!
-//! Whoever can write the history can write a script into it. So a recorded script is compared
-//! with its checksum. The binary's own script is used if both are the same, and a script that
-//! only the database has is marked as such.
+//! Whoever can write the history can write a script into it. So a recorded script must match its
+//! checksum. If the binary has the same script, the binary's script is used. A script that only the
+//! history has is marked as such.
 
 use migrator_model::file_name::Direction;
 use migrator_model::{Migration, Registry, sql};
@@ -11,7 +11,7 @@ use migrator_runtime::history::RecordedMigration;
 
 use crate::error::Error;
 
-/// The script that repeats an entry.
+/// The script that replays an entry.
 #[derive(Debug)]
 pub(crate) struct Script {
     pub(crate) trial: Trial,
@@ -22,18 +22,18 @@ pub(crate) struct Script {
 /// Where a script comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// This binary.
+    /// This binary has the script.
     Binary,
-    /// The history alone.
+    /// Only the history has the script.
     History,
 }
 
-/// The up script that repeats an entry.
+/// The up script that replays an entry.
 ///
 /// # Errors
 ///
-/// The recorded script does not match its checksum, its directives are not well
-/// formed, or neither the history nor the binary has a script.
+/// The recorded script does not match its checksum, its directives are malformed, or neither the
+/// history nor the binary has a script.
 pub(crate) fn script(registry: &Registry, entry: &RecordedMigration) -> Result<Script, Error> {
     let step = entry.id.to_string();
     if !entry.matches_checksum() {
@@ -56,7 +56,7 @@ pub(crate) fn script(registry: &Registry, entry: &RecordedMigration) -> Result<S
         (_, Some(sql)) => {
             let trial = Trial::of_recorded(&step, sql.clone(), Direction::Up);
             Ok(Script {
-                trial: trial.map_err(Error::Repeat)?,
+                trial: trial.map_err(Error::Replay)?,
                 sql: sql.clone(),
                 origin: Origin::History,
             })
@@ -65,7 +65,7 @@ pub(crate) fn script(registry: &Registry, entry: &RecordedMigration) -> Result<S
     }
 }
 
-/// Whether the recorded script is that of the binary, but for comments and white space.
+/// Whether the recorded script is that of the binary, apart from comments and white space.
 fn is_same(own: &Migration, recorded: &str, entry: &RecordedMigration) -> bool {
     entry.checksum == own.checksum.to_string() || sql::fingerprint(recorded) == own.up.fingerprint
 }

@@ -1,47 +1,48 @@
-//! What differs between two snapshots, told once: an object that came or went stands for its parts.
+//! Finds the differences between two snapshots. A new or missing object stands for its parts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::snapshot::{Kind, Object, Properties, Snapshot};
+use crate::snapshot::content::{Properties, Snapshot};
+use crate::snapshot::object::{Kind, Object};
 
-/// The property that tells columns' order, compared among the columns that both snapshots have:
-/// when a column goes, the later ones move up, and nobody changed them.
+/// The property with the position of a column. It is compared among the columns that both snapshots
+/// have: if a column is dropped, the positions of the later columns change as well.
 const POSITION: &str = "position";
 
-/// The property that lists the values of an enum.
+/// The property with the values of an enum.
 const LABELS: &str = "labels";
 
-/// One thing that differs.
+/// A difference in one object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// What it is about, as the snapshot has it that shows it; the later one if both do.
+    /// The object, from the later snapshot if both have the object.
     pub object: Object,
-    /// What became of it.
+    /// How the object changed.
     pub change: Change,
 }
 
-/// What became of an object between two snapshots.
+/// How an object changed between two snapshots.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// It is in the later snapshot only.
+    /// Only the later snapshot has the object.
     Appeared,
-    /// It is in the earlier snapshot only.
+    /// Only the earlier snapshot has the object.
     Disappeared,
-    /// It is in both, and a property is not the same.
+    /// Both snapshots have the object, with different values of a property.
     Altered {
         /// The property's name.
         property: String,
-        /// Its value in the earlier snapshot, whole; none if it was not set.
+        /// The whole value in the earlier snapshot, if the property is set there.
         before: Option<String>,
-        /// Its value in the later snapshot.
+        /// The whole value in the later snapshot, if the property is set there.
         after: Option<String>,
     },
 }
 
 impl Difference {
-    /// Whether no script could take it back, short of making a table or a type anew: a column
-    /// stands at another place, or an enum has further values among those that it had.
+    /// Whether no script can undo the difference without creating a table or type again: a column
+    /// has another position, or an enum has more values.
     #[must_use]
     pub fn is_irremovable(&self) -> bool {
         match &self.change {
@@ -50,13 +51,12 @@ impl Difference {
         }
     }
 
-    /// Whether a column stands at another place.
+    /// Whether a column has another position.
     pub(crate) fn is_moved(&self) -> bool {
         matches!(&self.change, Change::Altered { property, .. } if property == POSITION)
     }
 
-    /// The values that an enum has beside those that it had, as SQL writes them; none if anything
-    /// else of the enum changed.
+    /// The values that an enum got, as SQL writes them. `None` if the enum changed in another way.
     #[must_use]
     pub fn added_values(&self) -> Option<Vec<&str>> {
         let Change::Altered {
@@ -78,7 +78,7 @@ impl Difference {
     }
 }
 
-/// Takes `'a', 'b'` apart.
+/// Splits `'a', 'b'` into its values.
 fn labels(text: &str) -> impl Iterator<Item = &str> {
     let mut is_quoted = false;
     let labels = text.split(move |c| {
@@ -89,10 +89,10 @@ fn labels(text: &str) -> impl Iterator<Item = &str> {
     labels.filter(|label| !label.is_empty())
 }
 
-/// What differs from one snapshot to a later one, by kind and name. Nothing differs if and only if
-/// the snapshots are equal.
+/// The differences between a snapshot and a later one, by kind and name. There is none if and only
+/// if the snapshots are equal.
 ///
-/// An object whose parent came or went with it is not told.
+/// An object that appeared or disappeared with its parent is left out.
 #[must_use]
 pub fn differences(before: &Snapshot, after: &Snapshot) -> Vec<Difference> {
     if before == after {
@@ -115,15 +115,15 @@ pub fn differences(before: &Snapshot, after: &Snapshot) -> Vec<Difference> {
             .flatten()
             .map(move |change| (object, change))
     });
-    let told = gone.chain(new).chain(altered);
-    let mut told: Vec<_> = told
+    let found = gone.chain(new).chain(altered);
+    let mut found: Vec<_> = found
         .map(|(object, change)| Difference {
             object: object.clone(),
             change,
         })
         .collect();
-    told.sort_by(|a, b| a.object.cmp(&b.object));
-    told
+    found.sort_by(|a, b| a.object.cmp(&b.object));
+    found
 }
 
 /// Whether an object is missing from a snapshot while its parent, if it has one, is not.
@@ -150,8 +150,8 @@ fn altered(old: &Properties, new: &Properties, moved: bool) -> Vec<Change> {
         .collect()
 }
 
-/// The columns in both snapshots that have moved against the others in both: as few as
-/// explain the new order.
+/// The columns that have moved: the smallest set that explains the new order of the columns that
+/// both snapshots have.
 fn moved<'a>(before: &'a Snapshot, after: &'a Snapshot) -> BTreeSet<&'a Object> {
     let old = columns(before, after);
     let new = columns(after, before);
@@ -179,7 +179,7 @@ fn moved<'a>(before: &'a Snapshot, after: &'a Snapshot) -> BTreeSet<&'a Object> 
     moved
 }
 
-/// The columns of each table that another snapshot has as well, in their order.
+/// The columns of each table that both snapshots have, in their order.
 fn columns<'a>(of: &'a Snapshot, common: &Snapshot) -> BTreeMap<&'a Object, Vec<&'a Object>> {
     let mut columns: BTreeMap<&Object, Vec<(usize, &Object)>> = BTreeMap::new();
     for (object, properties) in of.objects() {
@@ -199,7 +199,7 @@ fn columns<'a>(of: &'a Snapshot, common: &Snapshot) -> BTreeMap<&'a Object, Vec<
     sorted.collect()
 }
 
-/// The longest part of a row of numbers that rises, with gaps.
+/// The longest increasing subsequence.
 fn longest_rise(row: &[usize]) -> Vec<usize> {
     let mut longest: Vec<Vec<usize>> = Vec::new();
     for (index, number) in row.iter().enumerate() {
@@ -213,7 +213,7 @@ fn longest_rise(row: &[usize]) -> Vec<usize> {
         rise.push(*number);
         longest.push(rise);
     }
-    // Of several the one that ends first: what is made again stands last.
+    // Of several, the one that ends first: a column that was added again is the last one.
     let from_the_end = longest.into_iter().rev();
     from_the_end.max_by_key(Vec::len).unwrap_or_default()
 }
@@ -238,7 +238,7 @@ impl fmt::Display for Difference {
     }
 }
 
-/// What is shown of two values: all of short ones, else where they begin to differ.
+/// The shown part of two values: short ones whole, long ones from where they differ.
 fn first_difference(before: Option<&str>, after: Option<&str>) -> (String, String, String) {
     let lines = |value: &str| value.split('\n').count();
     let (Some(old), Some(new)) = (before, after) else {
@@ -280,13 +280,13 @@ fn first_difference(before: Option<&str>, after: Option<&str>) -> (String, Strin
     (at, old, new)
 }
 
-/// How many characters of a value are shown.
+/// The number of characters of a value that are shown.
 const SHOWN: usize = 120;
 
-/// How many of them stand before those that differ.
+/// The number of shown characters before the first different one.
 const LEAD: usize = 40;
 
-/// Two lines, or of long ones the part in which they begin to differ.
+/// Two lines, or the part of long lines in which they begin to differ.
 fn excerpts(old: &str, new: &str) -> (String, String) {
     let same = old.chars().zip(new.chars()).take_while(|(a, b)| a == b);
     let same = same.count();
@@ -298,7 +298,7 @@ fn excerpts(old: &str, new: &str) -> (String, String) {
     (excerpt(old, start), excerpt(new, start))
 }
 
-/// What is shown of a line from a character on; what cannot be seen is written as an escape.
+/// The shown part of a line from a character on, with control characters as escapes.
 fn excerpt(line: &str, start: usize) -> String {
     let mut shown = String::new();
     if start > 0 {

@@ -1,13 +1,14 @@
-//! The statements that take a difference back: an object dropped, a schema made, a property
-//! restored. Which of them are needed, and whether they did it, is left to [`crate::empty`].
+//! The statements that undo a difference: they drop an object, create a schema, or restore a
+//! property. [`empty`](super) decides which statements run, and checks their effect.
 
-use crate::difference::{Change, Difference};
-use crate::snapshot::{Kind, Object, Snapshot};
+use crate::compare::difference::{Change, Difference};
+use crate::quote::{literal, quoted};
+use crate::snapshot::content::Snapshot;
+use crate::snapshot::object::{Kind, Object};
 
-/// Takes back every default privilege: what it grants is revoked, and what Postgres grants where
-/// there is none (`acldefault`) is granted again. An entry that says what goes without saying
-/// Postgres removes itself.
-pub(crate) const RESET_DEFAULTS: &str = "
+/// A query for the statements that remove every default privilege. They revoke its grants, and grant
+/// what Postgres grants without a default privilege (`acldefault`). Postgres then removes the entry.
+pub(super) const RESET_DEFAULTS: &str = "
 SELECT pg_catalog.format('ALTER DEFAULT PRIVILEGES FOR ROLE %I %s %s ON %s %s %s',
     pg_catalog.pg_get_userbyid(d.defaclrole),
     CASE WHEN n.oid IS NULL THEN '' ELSE pg_catalog.format('IN SCHEMA %I', n.nspname) END,
@@ -30,9 +31,9 @@ CROSS JOIN LATERAL (
 ) s
 ORDER BY d.oid, s.turn";
 
-/// Gives the functions, tables, types and languages that Postgres or an extension made the
-/// privileges back that they came with.
-pub(crate) const RESET_FOREIGN: &str = "
+/// A query for the statements that restore the initial privileges of the functions, tables, types
+/// and languages of Postgres and of extensions.
+pub(super) const RESET_FOREIGN: &str = "
 SELECT pg_catalog.format('%s ON %s %s %s %s%s', s.verb, b.kind, i.identity, s.word,
     CASE s.grantee WHEN 0 THEN 'PUBLIC'
         ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(s.grantee)) END,
@@ -72,7 +73,7 @@ WHERE (b.oid < 16384 OR p.objoid IS NOT NULL)
     AND NOT (b.acl OPERATOR(pg_catalog.@>) u.acl AND b.acl OPERATOR(pg_catalog.<@) u.acl)
 ORDER BY b.oid, s.turn";
 
-/// The settings that are lists of names, which are kept as SQL writes them
+/// The settings that are lists of names. The catalog has their values as SQL writes them
 /// (`GUC_LIST_QUOTE` in Postgres's `variable_is_guc_list_quote`).
 const LISTS: [&str; 6] = [
     "local_preload_libraries",
@@ -83,7 +84,7 @@ const LISTS: [&str; 6] = [
     "unix_socket_directories",
 ];
 
-/// What Postgres grants the public on a new object (`acldefault`).
+/// The privileges of the public on a new object (`acldefault`).
 const USUAL: [(Kind, &str); 7] = [
     (Kind::Database, "public: CONNECT, TEMPORARY"),
     (Kind::Function, "public: EXECUTE"),
@@ -94,10 +95,10 @@ const USUAL: [(Kind, &str); 7] = [
     (Kind::Language, "public: USAGE"),
 ];
 
-/// What is dropped by altering its parent.
+/// The kinds that are dropped by altering their parent.
 const PARTS: [Kind; 3] = [Kind::Column, Kind::Attribute, Kind::Constraint];
 
-/// What is privileges, which are revoked, or goes with another.
+/// The kinds that cannot be dropped, or that disappear with another object.
 const NOT_DROPPED: [Kind; 4] = [
     Kind::Database,
     Kind::Privileges,
@@ -105,9 +106,9 @@ const NOT_DROPPED: [Kind; 4] = [
     Kind::PublicationMember,
 ];
 
-/// What could notice or hinder a drop goes first: triggers on events, who receives changes, what
-/// protects its members. A schema takes most else with it.
-pub(crate) fn rank(difference: &Difference) -> usize {
+/// The order of the statements. Objects that react to a drop or prevent one come first: event
+/// triggers, publications, subscriptions and extensions. Schemas come next, with most other objects.
+pub(super) fn rank(difference: &Difference) -> usize {
     const FIRST: [Kind; 5] = [
         Kind::EventTrigger,
         Kind::Publication,
@@ -120,9 +121,9 @@ pub(crate) fn rank(difference: &Difference) -> usize {
     place.unwrap_or(FIRST.len())
 }
 
-/// The statements that take a difference back, as far as there are such; `database` is the quoted
-/// name of the one that the session is in.
-pub(crate) fn mend(difference: &Difference, wanted: &Snapshot, database: &str) -> Vec<String> {
+/// The statements that undo a difference, if there are any. `database` is the quoted name of the
+/// session's database.
+pub(super) fn restoring(difference: &Difference, wanted: &Snapshot, database: &str) -> Vec<String> {
     let object = &difference.object;
     match &difference.change {
         Change::Appeared => drop(object),
@@ -138,7 +139,7 @@ pub(crate) fn mend(difference: &Difference, wanted: &Snapshot, database: &str) -
     }
 }
 
-/// How SQL writes a kind.
+/// The kind as SQL writes it.
 fn words(kind: Kind) -> String {
     kind.as_str()
         .replace("materialised", "materialized")
@@ -146,7 +147,7 @@ fn words(kind: Kind) -> String {
         .to_uppercase()
 }
 
-/// How SQL writes an object.
+/// The object as SQL writes it.
 fn sql(object: &Object, database: &str) -> String {
     let is_database = object.kind == Kind::Database;
     let name = if is_database { database } else { &object.name };
@@ -165,7 +166,7 @@ fn drop(object: &Object) -> Vec<String> {
         let drop = |part| format!("ALTER {} DROP {words} {part} CASCADE", sql(parent, ""));
         part.map(drop).into_iter().collect()
     } else if *kind == Kind::Subscription {
-        // It lets go of its slot on the other server first, which may be gone.
+        // A drop would remove the slot on the other server, which may no longer exist.
         vec![
             format!("ALTER SUBSCRIPTION {name} DISABLE"),
             format!("ALTER SUBSCRIPTION {name} SET (slot_name = NONE)"),
@@ -180,7 +181,7 @@ fn drop(object: &Object) -> Vec<String> {
     }
 }
 
-/// Schemas and extensions are made again; what was in them is not.
+/// The statement that creates a schema or an extension again, without its former contents.
 fn create(object: &Object, wanted: &Snapshot) -> Option<String> {
     let value = |property: &str| wanted.properties(object)?.get(property);
     let name = &object.name;
@@ -228,7 +229,7 @@ fn restore(
     }
 }
 
-/// `setting work_mem of app` was this, or was not set.
+/// Restores a setting such as `work_mem of app`.
 fn setting_statement(setting: &str, value: Option<&str>, database: &str) -> String {
     let (name, of) = match setting.split_once(" of ") {
         Some((name, role)) => (name, format!("ROLE {role} IN DATABASE {database}")),
@@ -244,8 +245,8 @@ fn setting_statement(setting: &str, value: Option<&str>, database: &str) -> Stri
     }
 }
 
-/// Revokes what all have now, and grants what the value said: the owner all, but for what stands
-/// under `owner`, and the public what Postgres grants it where there is no value.
+/// Revokes the current privileges of everybody but the owner, and grants those of the earlier value.
+/// Without an earlier value, the public gets what Postgres grants on a new object.
 fn privilege_statements(kind: Kind, target: &str, values: [Option<&str>; 2]) -> Vec<String> {
     let [before, after] = values;
     let mut statements: Vec<String> = grants(after.unwrap_or_default())
@@ -273,15 +274,7 @@ fn privilege_statements(kind: Kind, target: &str, values: [Option<&str>; 2]) -> 
     statements
 }
 
-/// Takes `app: SELECT (grantable INSERT); public: SELECT` apart.
+/// Splits `app: SELECT (grantable INSERT); public: SELECT` into grantees and privileges.
 fn grants(value: &str) -> impl Iterator<Item = (&str, &str)> {
     value.split("; ").filter_map(|grant| grant.split_once(": "))
-}
-
-pub(crate) fn literal(text: &str) -> String {
-    format!("E'{}'", text.replace('\\', r"\\").replace('\'', "''"))
-}
-
-pub(crate) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }

@@ -1,20 +1,22 @@
-//! Makes a database what it was: what it has beyond a snapshot is dropped, what it lacks of schemas
-//! and extensions is made, and what stays gets its comment, owner, privileges and settings back.
+//! Restores a database to a snapshot: drops the objects that the snapshot lacks, creates missing
+//! schemas and extensions, and restores the comment, owner, privileges and settings of the rest.
 //!
-//! It is for databases that are lent to us empty. What else was altered is told, not mended.
+//! This is for databases that are lent to us empty. Other changes are reported, not undone.
+
+mod statements;
 
 use thiserror::Error;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
-use crate::difference::{Difference, differences};
-use crate::mend::{self, mend};
-use crate::snapshot::{Kind, Scope, Snapshot};
+use crate::compare::difference::{Difference, differences};
+use crate::snapshot::content::{Scope, Snapshot};
+use crate::snapshot::object::Kind;
 
-/// One round drops, the next gives what was made again its properties, and the last has nothing
-/// to do unless a statement failed because of another that came later.
+/// The first round drops objects. The second restores the properties of what the first created.
+/// The others run again what failed because of a later statement.
 const ROUNDS: usize = 4;
 
-/// Why a database is not what it was.
+/// Why a database could not be restored.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum EmptyError {
@@ -22,7 +24,7 @@ pub enum EmptyError {
     #[error("cannot read the catalog")]
     Catalog(#[source] tokio_postgres::Error),
     /// Something could not be dropped or restored.
-    #[error("cannot make the database what it was: {}", list(left))]
+    #[error("cannot restore the database: {}", list(left))]
     Left {
         /// What still differs.
         left: Vec<Difference>,
@@ -32,17 +34,17 @@ pub enum EmptyError {
 }
 
 fn list(left: &[Difference]) -> String {
-    let told: Vec<String> = left.iter().map(ToString::to_string).collect();
-    told.join("; ")
+    let lines: Vec<String> = left.iter().map(ToString::to_string).collect();
+    lines.join("; ")
 }
 
-/// Drops what is in a database beyond what `wanted` shows, to make it as it was.
+/// Restores a database to the snapshot `wanted`.
 ///
 /// The session must not be in a transaction, and its role must own what it drops.
 ///
 /// # Errors
 ///
-/// When the catalog cannot be read, and when the database differs from `wanted` in the end.
+/// The catalog cannot be read, or the database still differs from `wanted` at the end.
 pub async fn empty(client: &Client, wanted: &Snapshot, scope: &Scope) -> Result<(), EmptyError> {
     let mut refused = None;
     for _ in 0..ROUNDS {
@@ -81,7 +83,7 @@ async fn left(
     Ok(differences(wanted, &now))
 }
 
-/// The statements of a round, in the order of [`mend::rank`].
+/// The statements of a round, in the order of [`statements::rank`].
 async fn statements(
     client: &Client,
     left: &[Difference],
@@ -93,34 +95,33 @@ async fn statements(
     );
     let database = database.await?.pop().unwrap_or_default();
     let mut ordered: Vec<&Difference> = left.iter().collect();
-    ordered.sort_by_key(|difference| mend::rank(difference));
+    ordered.sort_by_key(|difference| statements::rank(difference));
     let mut statements = Vec::new();
     for difference in ordered {
-        statements.extend(mend(difference, wanted, &database));
+        statements.extend(statements::restoring(difference, wanted, &database));
     }
     let concerns = |kind| left.iter().any(|difference| difference.object.kind == kind);
     if concerns(Kind::DefaultPrivileges) {
-        statements.extend(names(client, mend::RESET_DEFAULTS).await?);
+        statements.extend(names(client, statements::RESET_DEFAULTS).await?);
     }
     if concerns(Kind::Privileges) {
-        statements.extend(names(client, mend::RESET_FOREIGN).await?);
+        statements.extend(names(client, statements::RESET_FOREIGN).await?);
     }
     Ok(statements)
 }
 
-/// Runs SQL in a transaction in which names without a schema mean what they do in a snapshot; see
-/// [`Snapshot::take`].
+/// Runs SQL in a transaction with the `search_path` of [`Snapshot::take`].
 async fn run(client: &Client, sql: &str) -> Result<Vec<SimpleQueryMessage>, tokio_postgres::Error> {
     let message = format!("BEGIN; SET LOCAL search_path = pg_catalog, pg_temp; {sql}; COMMIT");
     let answer = client.simple_query(&message).await;
     if answer.is_err() {
-        // Of the two errors the first says what happened.
+        // The first of two errors has the cause.
         let _ = client.batch_execute("ROLLBACK").await;
     }
     answer
 }
 
-/// The first column of what a query returns.
+/// The first column of a query.
 async fn names(client: &Client, query: &str) -> Result<Vec<String>, tokio_postgres::Error> {
     let mut first = Vec::new();
     for message in run(client, query).await? {

@@ -1,6 +1,6 @@
-//! Patterns of objects' names, as `[drift]` in the manifest has them.
+//! Patterns of names, which `[drift]` in the manifest lists.
 
-use crate::snapshot::{Kind, Object};
+use crate::snapshot::object::{Kind, Object};
 
 /// A name, such as `table public.jobs` or `public.jobs`, in which `*` stands for
 /// any characters.
@@ -8,7 +8,7 @@ use crate::snapshot::{Kind, Object};
 pub struct Pattern(String);
 
 impl Pattern {
-    /// A pattern; any text is one.
+    /// A pattern. Any text is valid.
     #[must_use]
     pub fn new(text: &str) -> Pattern {
         Pattern(text.trim().to_owned())
@@ -20,10 +20,10 @@ impl Pattern {
         &self.0
     }
 
-    /// Whether an object is meant, by its name or by its kind and name.
+    /// Whether the pattern matches an object, by its name or by its kind and name.
     #[must_use]
     pub fn matches(&self, object: &Object) -> bool {
-        // `cron.*` is all of a schema, and the schema itself.
+        // `cron.*` matches everything in a schema, and the schema itself.
         let is_schema = object.kind == Kind::Schema;
         matches(&self.0, &object.name)
             || matches(&self.0, &object.to_string())
@@ -31,8 +31,8 @@ impl Pattern {
     }
 }
 
-/// The text before the first `*` stands at the start, that after the last at the
-/// end, and what is between them in order.
+/// Matches the text before the first `*` at the start, the text after the last `*` at the end, and
+/// the other parts in order between them.
 fn matches(pattern: &str, text: &str) -> bool {
     let Some((start, rest)) = pattern.split_once('*') else {
         return pattern == text;

@@ -1,18 +1,19 @@
-//! The locks that a script takes on tables, and whom they keep waiting.
+//! The locks that a script takes on tables, and the statements that these block.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use migrator_runtime::TableLock;
 
-use crate::snapshot::{Kind, Object, Snapshot};
+use crate::snapshot::content::Snapshot;
+use crate::snapshot::object::{Kind, Object};
 
-/// The strongest lock that a script took on a table or view that was there before it.
+/// The strongest lock that a script took on a table or view that existed before the script.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lock {
     /// The table, `table tenant.tenants`.
     pub table: String,
-    /// How strong it was.
+    /// The mode of the lock.
     pub mode: LockMode,
 }
 
@@ -21,32 +22,32 @@ pub struct Lock {
 /// In the order of Postgres's own numbers for them (`lockdefs.h`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LockMode {
-    /// What a query takes.
+    /// The lock of a query.
     AccessShare,
-    /// What SELECT … FOR UPDATE takes.
+    /// The lock of SELECT … FOR UPDATE.
     RowShare,
-    /// What INSERT, UPDATE and DELETE take.
+    /// The lock of INSERT, UPDATE and DELETE.
     RowExclusive,
-    /// What CREATE INDEX CONCURRENTLY and VACUUM take.
+    /// The lock of CREATE INDEX CONCURRENTLY and VACUUM.
     ShareUpdateExclusive,
-    /// What CREATE INDEX takes.
+    /// The lock of CREATE INDEX.
     Share,
-    /// What CREATE TRIGGER and ADD FOREIGN KEY take.
+    /// The lock of CREATE TRIGGER and ADD FOREIGN KEY.
     ShareRowExclusive,
-    /// What REFRESH MATERIALIZED VIEW CONCURRENTLY takes.
+    /// The lock of REFRESH MATERIALIZED VIEW CONCURRENTLY.
     Exclusive,
-    /// What most forms of ALTER TABLE take.
+    /// The lock of most forms of ALTER TABLE.
     AccessExclusive,
 }
 
-/// Whom a lock keeps waiting.
+/// The statements that a lock blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Blocks {
-    /// Neither queries nor changes of rows.
+    /// No query and no change of rows.
     Nobody,
     /// INSERT, UPDATE, DELETE and MERGE.
     Writes,
-    /// Everything, SELECT too.
+    /// All statements, also SELECT.
     ReadsAndWrites,
 }
 
@@ -79,14 +80,14 @@ impl LockMode {
         found.map(|(mode, ..)| *mode)
     }
 
-    /// The mode as SQL names it.
+    /// The mode as SQL writes it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         let found = LockMode::ALL.iter().find(|(mode, ..)| *mode == self);
         found.map_or("", |(.., sql)| sql)
     }
 
-    /// Whom a lock of this mode keeps waiting (Postgres's documentation,
+    /// The statements that a lock of this mode blocks (Postgres's documentation,
     /// "Explicit Locking", table of conflicting lock modes).
     #[must_use]
     pub fn blocks(self) -> Blocks {
@@ -107,7 +108,7 @@ impl fmt::Display for LockMode {
     }
 }
 
-/// The strongest lock on each table that stands in the snapshot from before.
+/// The strongest lock on each table of the snapshot, which was taken before the script.
 pub(crate) fn strongest(held: &[TableLock], before: &Snapshot) -> Vec<Lock> {
     let mut strongest: BTreeMap<String, LockMode> = BTreeMap::new();
     for lock in held {
@@ -127,8 +128,8 @@ pub(crate) fn strongest(held: &[TableLock], before: &Snapshot) -> Vec<Lock> {
         .collect()
 }
 
-/// Whether it is what queries name: a lock on an index keeps nobody waiting that
-/// the one on its table does not.
+/// Whether queries name the object. A lock on an index blocks nothing that the lock on its table
+/// does not block.
 fn is_read(object: &Object) -> bool {
     let read = [
         Kind::Table,

@@ -1,13 +1,13 @@
-//! Whether two texts of a view differ in the order of their columns alone.
+//! Which differences no script can remove, such as the order of columns.
 //!
-//! Postgres writes `SELECT *` out when a view is made. A table's column that was dropped and made
-//! again stands at the end, and so does the column of a view that is made again.
+//! Postgres expands `SELECT *` when a view is created. A table's column that was dropped and added
+//! again is the last one. If the view is then created again, that column is its last one too.
 
-use crate::difference::{Change, Difference};
-use crate::snapshot::{Kind, Object};
+use crate::compare::difference::{Change, Difference};
+use crate::snapshot::object::{Kind, Object};
 
-/// Those that no script could take back, and the others. The columns of a view are in another
-/// order for a reason that no script can remove if a column of a table moved as well.
+/// Splits the differences into those that no script can remove, and the others. The order of a
+/// view's columns cannot be restored if a column of a table has moved.
 pub(crate) fn irremovable(found: Vec<Difference>) -> (Vec<Difference>, Vec<Difference>) {
     let is_table = |parent: &Object| !matches!(parent.kind, Kind::View | Kind::MaterialisedView);
     let has_moved = found.iter().any(|difference| {
@@ -18,7 +18,7 @@ pub(crate) fn irremovable(found: Vec<Difference>) -> (Vec<Difference>, Vec<Diffe
     })
 }
 
-/// Whether a view selects the same in another order.
+/// Whether a view selects the same columns in another order.
 fn is_reordered(difference: &Difference) -> bool {
     let Change::Altered {
         property,
@@ -32,7 +32,7 @@ fn is_reordered(difference: &Difference) -> bool {
     is_view && property == "definition" && sorted(before) == sorted(after)
 }
 
-/// Words that make the order of a list count, in this query or around it.
+/// Words after which the order of a list has a meaning, in this query or around it.
 const ORDERED: [&str; 8] = [
     "UNION",
     "INTERSECT",
@@ -44,14 +44,14 @@ const ORDERED: [&str; 8] = [
     "VALUES",
 ];
 
-/// What ends a list of expressions.
+/// Words that end a list of expressions.
 const ENDS: [&str; 12] = [
     "FROM", "WHERE", "GROUP", "HAVING", "WINDOW", "ORDER", "LIMIT", "OFFSET", "FETCH", "FOR",
     "UNION", "SELECT",
 ];
 
-/// The text with the lists of its queries in alphabetical order; of the outermost query alone where
-/// an order may count within. Nothing if it counts in all.
+/// The text with the lists of its queries in alphabetical order. If the order may have a meaning in
+/// an inner query, only the outermost list is sorted. `None` if it has a meaning there too.
 fn sorted(text: &str) -> Option<String> {
     let tokens = tokens(text.trim_end().trim_end_matches(';'));
     let is_one_of = |words: &[&str], token: &&str| words.contains(token);
@@ -80,7 +80,7 @@ fn sorted(text: &str) -> Option<String> {
     Some(written)
 }
 
-/// Writes tokens, with the lists behind `SELECT` sorted.
+/// Writes tokens, with the lists after `SELECT` sorted.
 fn write(tokens: &[&str], within: bool, written: &mut String) {
     let (mut at, mut depth) = (0, 0);
     while let Some(token) = tokens.get(at) {
@@ -129,7 +129,8 @@ fn nesting(token: &str) -> i32 {
     }
 }
 
-/// Words, literals, names in quotation marks, and all else a character each. White space goes.
+/// Splits a text into words, literals, quoted names and single other characters, without white
+/// space.
 fn tokens(text: &str) -> Vec<&str> {
     let mut tokens = Vec::new();
     let mut rest = text.trim_start();
@@ -184,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn all_else_counts() {
+    fn other_differences_count() {
         for (one, other) in [
             ("SELECT t.a, t.b FROM t", "SELECT t.a, t.c FROM t"),
             (

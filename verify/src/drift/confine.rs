@@ -1,9 +1,8 @@
-//! Makes a temporary server safe for untrusted scripts.
+//! Secures a temporary server against untrusted scripts.
 //!
-//! Such a script may return to the role that logged in, call the server over a connection of
-//! its own, or leave a function that a superuser calls later. So the scripts log in as roles
-//! that are no superusers, every login needs a password that no script knows, and no superuser
-//! runs a script any more.
+//! An untrusted script may return to the role that logged in, open another connection to the
+//! server, or leave a function that a superuser calls later. So scripts run only in sessions of
+//! roles that are no superusers, and every login needs a password that no script knows.
 
 use std::time::{Duration, Instant};
 
@@ -11,37 +10,37 @@ use migrator_runtime::connect::ConnectError;
 use migrator_runtime::{Client, Fault, Settings, connect};
 use tokio_postgres::error::SqlState;
 
+use super::watch;
 use crate::error::Error;
-use crate::mend::quoted;
+use crate::quote::quoted;
 use crate::roles::column;
-use crate::watch;
 
-/// A server where only those can log in who know the password.
+/// A server on which every login needs the password.
 pub(crate) struct Guarded {
     /// The only superuser that can log in.
     pub(crate) admin: Client,
-    /// The password of every role that can log in.
+    /// The password of all roles that can log in.
     pub(crate) password: String,
-    /// A random text, which distinguishes our roles from those of the live server.
+    /// A random text in the names of our roles, so that the live server has no role of this name.
     pub(crate) suffix: String,
-    /// The entry for which all this is done.
+    /// The first entry whose script only the history has.
     foreign: String,
 }
 
-/// How long the server may take to ask for passwords.
+/// The time within which the server must ask for passwords.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The rights that let a role leave the database: each is a predefined role.
+/// The predefined roles whose members can act outside the database.
 const RIGHTS: &str = "'pg_execute_server_program', 'pg_read_server_files', \
                       'pg_write_server_files', 'pg_create_subscription'";
 
-/// Every login by a password, over a socket or the network.
+/// The lines of `pg_hba.conf`: every login needs a password, over a socket or the network.
 const RULES: &str = "COPY (VALUES ('local all all scram-sha-256'), \
                      ('host all all all scram-sha-256')) TO %L";
 
 impl Guarded {
-    /// Takes over a server of which `scratch` is the first superuser. That role gets
-    /// another name: the live server may have one of this name who applies scripts.
+    /// Secures a server whose first superuser is that of `scratch`. This role gets another name,
+    /// because a role of the live server may have the same name and apply scripts.
     pub(crate) async fn new(scratch: &Settings, foreign: &str) -> Result<Guarded, Error> {
         let confine = |why: String| Error::Confine {
             foreign: foreign.to_owned(),
@@ -87,8 +86,8 @@ impl Guarded {
         Ok(guarded(admin))
     }
 
-    /// Takes from every role what lets it leave the database, and gives to those who
-    /// apply scripts what a superuser had within it, as far as that goes.
+    /// Revokes from every role the rights to act outside the database. Grants the roles that apply
+    /// scripts the rights of a superuser within the database, as far as Postgres can grant these.
     pub(crate) async fn disarm(&self, appliers: &[String]) -> Result<(), Error> {
         let Guarded { suffix, .. } = self;
         let mut statements = vec![format!("CREATE ROLE migrator_owner_{suffix}")];
@@ -106,9 +105,8 @@ impl Guarded {
             let done = self.admin.postgres().batch_execute(&statement).await;
             done.map_err(|error| self.confine(error.to_string()))?;
         }
-        // Each may change what those before it have made, and give to those who apply
-        // nothing. Where a script has granted the opposite, the server refuses a circle,
-        // and that script's grant counts.
+        // Each role may change the objects of the roles before it, and give objects to roles that
+        // apply nothing. The server refuses a circle: a script may have granted the opposite.
         let others = self.column(&self.others()).await?;
         let others = others.iter().filter(|name| !appliers.contains(name));
         let others: Vec<&String> = others.collect();
@@ -124,7 +122,7 @@ impl Guarded {
         }
     }
 
-    /// The statements that take rights away.
+    /// A query for the statements that revoke rights.
     fn take_away(&self) -> String {
         let ours = self.ours();
         format!(
@@ -140,7 +138,7 @@ impl Guarded {
         )
     }
 
-    /// The roles but ours and Postgres's own.
+    /// A query for the roles that are neither ours nor Postgres's own.
     fn others(&self) -> String {
         let (ours, suffix) = (self.ours(), &self.suffix);
         format!(
@@ -150,7 +148,7 @@ impl Guarded {
         )
     }
 
-    /// The roles that have such rights nevertheless.
+    /// A query for the roles that still have one of these rights.
     fn armed(&self) -> String {
         let ours = self.ours();
         format!(
@@ -162,7 +160,7 @@ impl Guarded {
         )
     }
 
-    /// The two superusers, as literals.
+    /// The names of our two superusers, as literals.
     fn ours(&self) -> String {
         let suffix = &self.suffix;
         format!("'migrator_admin_{suffix}', 'migrator_first_{suffix}'")
@@ -172,7 +170,7 @@ impl Guarded {
         column(&self.admin, query).await.map_err(Error::Catalog)
     }
 
-    /// What the failure of a script means that ran without superuser rights.
+    /// The error for a script that failed without superuser rights.
     pub(crate) fn failed(&self, fault: Box<Fault>) -> Error {
         let is_for_rights = [
             SqlState::INSUFFICIENT_PRIVILEGE,
@@ -184,11 +182,11 @@ impl Guarded {
                 foreign: self.foreign.clone(),
                 fault,
             },
-            false => Error::Repeat(fault),
+            false => Error::Replay(fault),
         }
     }
 
-    /// What those scripts left takes longer than a script may.
+    /// The error for a comparison that runs longer than the time limit of a script.
     pub(crate) fn out_of_time(&self, limit: Duration) -> Error {
         Error::OutOfTime {
             step: self.foreign.clone(),
@@ -204,7 +202,7 @@ impl Guarded {
     }
 }
 
-/// Waits until the server refuses who has no password.
+/// Waits until the server refuses a login without a password.
 async fn asks_for_passwords(scratch: &Settings, first: &Client) -> Result<(), String> {
     let started = Instant::now();
     loop {

@@ -1,7 +1,7 @@
-//! Repeats a history on a separate server: each script by the role that ran it.
+//! Replays a history on a separate server: each script by the role that ran it.
 //!
-//! While the scripts are the binary's own, every role is a superuser, because nobody knows
-//! which rights it had. From the first script on that only the history has, no role is.
+//! While the scripts are those of the binary, every role is a superuser, because the rights that
+//! it had are unknown. From the first script that only the history has, no role is a superuser.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -11,37 +11,37 @@ use migrator_runtime::history::RecordedMigration;
 use migrator_runtime::{Client, Options, Settings, connect};
 use tokio_postgres::error::SqlState;
 
-use crate::confine::Guarded;
-use crate::confined::Confined;
-use crate::drift::ThrowawayServer;
+use super::confine::Guarded;
+use super::confined::Confined;
+use super::recorded::{Origin, Script};
+use super::server::ThrowawayServer;
 use crate::error::Error;
-use crate::recorded::{Origin, Script};
 use crate::roles::{self, Roles};
 
-/// The server on which a history is repeated.
-pub(crate) struct Repeat {
+/// The server on which a history is replayed, and its sessions.
+pub(crate) struct Replay {
     scratch: Settings,
     server: Server,
-    /// Who has applied what has no role recorded.
+    /// The role of the entries that record no role.
     fallback: String,
     roles: Roles,
-    /// Those who apply scripts, in the order of their first one.
+    /// The roles that apply scripts, in the order of their first script.
     appliers: Vec<String>,
     sessions: BTreeMap<String, Client>,
     options: Options,
     /// The file that the server logs to.
     log: PathBuf,
-    /// How long a script may run once no role is a superuser.
+    /// The time limit of a script without superuser rights.
     time_limit: Option<Duration>,
 }
 
-/// How far the server is guarded against the scripts.
+/// How far the server is secured against the scripts.
 enum Server {
-    /// Not at all: all of them are the binary's own.
+    /// Not at all: all scripts are those of the binary.
     Open(Client),
-    /// Its logins need a password, as a script will come that only the history has.
+    /// Logins need a password, because only the history has a later script.
     Guarded(Guarded),
-    /// That script has come: no role that runs scripts is a superuser any more.
+    /// That script was reached: no role that runs scripts is a superuser.
     Confined(Box<Confined>),
 }
 
@@ -64,13 +64,13 @@ impl Server {
     }
 }
 
-impl Repeat {
-    /// Makes the roles of the live server.
+impl Replay {
+    /// Creates the roles of the live server.
     pub(crate) async fn new(
         scratch: &ThrowawayServer,
         live: roles::Live,
         history: &[(&RecordedMigration, Script)],
-    ) -> Result<Repeat, Error> {
+    ) -> Result<Replay, Error> {
         let fallback = live.session;
         let mut appliers: Vec<String> = Vec::new();
         let recorded = history.iter().filter_map(|(entry, _)| entry.role.as_ref());
@@ -85,7 +85,7 @@ impl Repeat {
         let server = match entries.find(|(_, script)| script.origin == Origin::History) {
             None => Server::Open(connect(scratch.clone()).await.map_err(Error::Connect)?),
             Some((entry, _)) => {
-                // Boxed: it is rare, and would be part of every future that repeats.
+                // Boxed: this is rare, and would enlarge the future of every replay.
                 let guarded = Box::pin(Guarded::new(&scratch, &entry.id.to_string())).await?;
                 scratch = scratch.with_password(&guarded.password);
                 Server::Guarded(guarded)
@@ -93,7 +93,7 @@ impl Repeat {
         };
         let names = appliers.iter().cloned().collect();
         let roles = Roles::make(server.admin(), live.names, names, server.password()).await?;
-        Ok(Repeat {
+        Ok(Replay {
             scratch,
             server,
             fallback,
@@ -111,8 +111,8 @@ impl Repeat {
         self.server.admin()
     }
 
-    /// The session in which texts may be parsed: what they name may run. Where a script came that
-    /// only the history has, it is that of the last role that applied a script, no superuser.
+    /// The session in which definitions are parsed, which may run functions. After a script that
+    /// only the history has, this is the session of the last role that applied a script.
     pub(crate) fn parser(&self) -> Option<&Client> {
         match &self.server {
             Server::Open(admin) => Some(admin),
@@ -124,12 +124,12 @@ impl Repeat {
         }
     }
 
-    /// Repeats an entry.
+    /// Replays an entry.
     pub(crate) async fn apply(
         mut self,
         entry: &RecordedMigration,
         script: &Script,
-    ) -> Result<Repeat, Error> {
+    ) -> Result<Replay, Error> {
         if script.origin == Origin::History {
             self = Box::pin(self.disarm()).await?;
         }
@@ -148,15 +148,15 @@ impl Repeat {
         }
         let mut dropped = Vec::new();
         while let Err(fault) = Box::pin(script.trial.run(session, &self.options)).await {
-            // It may be the script that makes a role which was made for it already.
+            // The script may create a role that the replay has created before.
             let is_there = fault.sqlstate.as_deref() == Some(SqlState::DUPLICATE_OBJECT.code());
             if !is_there || !script.trial.has_left_nothing(&fault) {
-                return Err(Error::Repeat(fault));
+                return Err(Error::Replay(fault));
             }
             let admin = self.server.admin();
             match self.roles.make_way(admin, &fault.message).await {
                 Some(role) => dropped.push(role),
-                None => return Err(Error::Repeat(fault)),
+                None => return Err(Error::Replay(fault)),
             }
         }
         for role in dropped {
@@ -166,8 +166,8 @@ impl Repeat {
         Ok(self)
     }
 
-    /// Ends the sessions of superusers and takes their rights away, once.
-    async fn disarm(mut self) -> Result<Repeat, Error> {
+    /// Ends the sessions of the superusers, and revokes their rights.
+    async fn disarm(mut self) -> Result<Replay, Error> {
         if let Server::Guarded(guarded) = self.server {
             for session in std::mem::take(&mut self.sessions).into_values() {
                 session.close().await;

@@ -1,90 +1,86 @@
-//! The live schema against what its own history implies: what `migrator drift` does.
+//! Compares the live schema with the schema that its history implies: what `migrator drift` does.
+
+mod confine;
+mod confined;
+mod recorded;
+mod replay;
+pub(crate) mod server;
+mod watch;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
-use std::time::Duration;
 
 use migrator_model::{Migration, Registry};
 use migrator_runtime::history::RecordedMigration;
-use migrator_runtime::{Client, Migrator, Settings};
+use migrator_runtime::{Client, Migrator};
 
-use crate::difference::{Change, Difference, differences};
+use crate::compare::difference::{Change, Difference, differences};
+use crate::compare::meaning;
+use crate::compare::order;
+use crate::compare::pattern::Pattern;
 use crate::error::Error;
-use crate::meaning;
-use crate::order;
-use crate::pattern::Pattern;
-use crate::recorded::{Origin, Script, script};
-use crate::repeat::Repeat;
 use crate::roles;
-use crate::snapshot::{Kind, Object, Scope, Snapshot, Within};
+use crate::snapshot::content::{Scope, Snapshot};
+use crate::snapshot::object::{Kind, Object};
+use crate::snapshot::query::Within;
+use recorded::{Origin, Script, script};
+use replay::Replay;
+use server::ThrowawayServer;
 
-/// How a schema differs from what its history implies.
+/// The result of a comparison.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Drift {
-    /// The differences: `before` is what the history implies, `after` what is there.
+    /// The differences: `before` is the schema that the history implies, `after` the live schema.
     pub differences: Vec<Difference>,
-    /// How many migrations the history lists.
+    /// The number of migrations in the history.
     pub migrations: usize,
-    /// Columns at other places, and enum values that were left by a migration that is reverted:
-    /// they are no drift.
+    /// Differences that are no drift: columns at other positions, and enum values that a reverted
+    /// migration left.
     pub notes: Vec<Difference>,
-    /// The differences that a pattern leaves out.
+    /// The differences that match a pattern.
     pub left_out: Vec<Difference>,
-    /// The entries that were repeated with a script that only the history has.
+    /// The entries whose script only the history has.
     pub from_history: Vec<String>,
-    /// The entries whose script caught an error while nothing was repeated as a superuser. The
-    /// error may have been a lack of rights, so what the history implies is not certain.
+    /// The entries whose script may have caught a refusal of the temporary server. These scripts may
+    /// have done more on the live server, so the comparison is not certain.
     pub caught: Vec<String>,
-    /// The storage options that were not compared, as their names are not known.
+    /// The storage options that were not compared because their names are unknown.
     pub unknown_options: BTreeSet<String>,
 }
 
-/// The server on which a history is repeated. Nobody else uses that server.
-#[derive(Clone, Debug)]
-pub struct ThrowawayServer {
-    /// The way to an empty database, as a superuser.
-    pub settings: Settings,
-    /// The file that the server logs to.
-    pub log: PathBuf,
-    /// How long a script may run that only the history has, or that comes after such a script.
-    pub time_limit: Option<Duration>,
-}
-
-/// Repeats on another server what a live database's history lists, each script as
-/// it ran and by the role that ran it, and compares the two.
+/// Replays the history of a live database on another server, and compares the two schemas. Each
+/// script runs as it ran, by the role that ran it.
 ///
-/// From the first script on that only the history has, nothing is repeated as a
-/// superuser: whoever can write the history decides what such a script does.
+/// From the first script that only the history has, no script runs as a superuser, because whoever
+/// can write the history decides what such a script does.
 ///
-/// The live server's roles are made on `scratch`, without their rights.
+/// `scratch` gets the roles of the live server, without their rights.
 ///
-/// What the empty database had already and no migration has changed is not
-/// compared: a server's owner of `public` is no drift. A pattern leaves out any
-/// object outside the schemas that the migrations make; inside them, only what no
-/// migration has made.
+/// Properties that the empty database had, and that no migration changed, are not compared: the
+/// owner of `public` depends on how a server was set up. A pattern leaves out any object outside the
+/// schemas that the migrations create. Inside these schemas, it leaves out only objects that no
+/// migration created.
 ///
 /// # Errors
 ///
-/// The history cannot be read or repeated, or a server does not answer.
+/// The history cannot be read or replayed, or a server does not answer.
 pub async fn drift(
     live: &Client,
     migrator: &Migrator,
     scratch: &ThrowawayServer,
     patterns: &[Pattern],
 ) -> Result<Drift, Error> {
-    let scope = Scope {
-        without_schemas: vec![migrator.options().schema.clone()],
-    };
-    let (recorded, there) = at_rest(live, migrator, &scope).await?;
+    let scope = Scope::without_schemas(vec![migrator.options().schema.clone()]);
+    let (recorded, there) = read(live, migrator, &scope).await?;
     let roles = roles::of(live).await.map_err(Error::Catalog)?;
     let is_superuser = roles.is_superuser;
     let history = scripts(migrator.registry(), &recorded)?;
-    let mut repeat = Box::pin(Repeat::new(scratch, roles, &history)).await?;
-    let fresh = take(repeat.admin(), &scope).await?;
+    let mut replay = Box::pin(Replay::new(scratch, roles, &history)).await?;
+    let fresh = take(replay.admin(), &scope).await?;
     for (entry, script) in &history {
-        repeat = Box::pin(repeat.apply(entry, script)).await?;
+        replay = Box::pin(replay.apply(entry, script)).await?;
     }
-    let implied = take(repeat.admin(), &scope).await?;
+    let implied = take(replay.admin(), &scope).await?;
     let unknown_options = [&implied, &there]
         .into_iter()
         .flat_map(Snapshot::unknown_options);
@@ -94,12 +90,12 @@ pub async fn drift(
         let is_visible = is_superuser || !is_hidden(difference);
         is_visible && !is_the_servers(difference, &fresh, &implied)
     });
-    if let Some(session) = repeat.parser() {
+    if let Some(session) = replay.parser() {
         let differing = meaning::differing(session.postgres(), found, &implied, Within::Own);
-        found = repeat.within_limit(differing).await?;
+        found = replay.within_limit(differing).await?;
     }
-    let caught = repeat.caught().to_vec();
-    repeat.close().await;
+    let caught = replay.caught().to_vec();
+    replay.close().await;
     let services = schemas_beyond(&fresh, &implied);
     let (left_out, found): (Vec<_>, Vec<_>) = found
         .into_iter()
@@ -128,8 +124,7 @@ fn from_history(history: &[(&RecordedMigration, Script)]) -> Vec<String> {
     foreign.map(|(entry, _)| entry.id.to_string()).collect()
 }
 
-/// The entries, each with the script that repeats it: all of them are looked at before
-/// one is run.
+/// The entries, each with the script that replays it. All scripts are chosen before the first runs.
 fn scripts<'r>(
     registry: &Registry,
     recorded: &'r [RecordedMigration],
@@ -139,17 +134,17 @@ fn scripts<'r>(
     scripts.collect()
 }
 
-/// How often a live database is looked at until nobody migrates it meanwhile.
-const LOOKS: usize = 5;
+/// How often a live database is read until its history stays the same meanwhile.
+const READS: usize = 5;
 
-/// The history and the schema that belongs to it.
-async fn at_rest(
+/// Reads the history and the schema, in a state between two runs.
+async fn read(
     live: &Client,
     migrator: &Migrator,
     scope: &Scope,
 ) -> Result<(Vec<RecordedMigration>, Snapshot), Error> {
     let mut recorded = migrator.recorded(live).await?;
-    for _ in 0..LOOKS {
+    for _ in 0..READS {
         if let Some(dirty) = recorded.iter().find(|entry| entry.dirty.is_some()) {
             let at_work = migrator.at_work(live, &[&*dirty.id.service]).await?;
             if at_work.is_empty() && migrator.recorded(live).await? == recorded {
@@ -172,8 +167,8 @@ async fn take(client: &Client, scope: &Scope) -> Result<Snapshot, Error> {
     taken.map_err(Error::Catalog)
 }
 
-/// Whether it is in how servers are set up: the object was there before the first
-/// migration, and no migration has changed that property of it.
+/// Whether a difference comes from how the server was set up: the object existed before the first
+/// migration, and no migration changed the property.
 fn is_the_servers(difference: &Difference, fresh: &Snapshot, implied: &Snapshot) -> bool {
     let (Some(fresh), Some(implied)) = (
         fresh.properties(&difference.object),
@@ -187,16 +182,16 @@ fn is_the_servers(difference: &Difference, fresh: &Snapshot, implied: &Snapshot)
     }
 }
 
-/// Whether a role that is no superuser may just not see it: the options of others'
-/// user mappings (`pg_user_mappings`).
+/// Whether the live session may be unable to see the property: only superusers see the options of
+/// all user mappings (`pg_user_mappings`).
 fn is_hidden(difference: &Difference) -> bool {
     let hidden = matches!(&difference.change, Change::Altered { property, after: None, .. }
         if property == "options");
     hidden && difference.object.kind == Kind::UserMapping
 }
 
-/// Whether a reverted migration has left it: a column at another place, or an enum's values. Only a value that a migration makes, and none that is
-/// applied, can have been left so.
+/// Whether a reverted migration may have left the difference: a column at another position, or
+/// enum values that only pending migrations add.
 fn is_left_by_a_revert(
     difference: &Difference,
     registry: &Registry,
@@ -216,7 +211,7 @@ fn is_left_by_a_revert(
     values.iter().all(is_made)
 }
 
-/// The schemas that migrations have made.
+/// The schemas that the migrations created.
 fn schemas_beyond<'p>(fresh: &Snapshot, implied: &'p Snapshot) -> BTreeSet<&'p str> {
     let objects = implied.objects().map(|(object, _)| object);
     let schemas = objects.filter(|object| object.kind == Kind::Schema);

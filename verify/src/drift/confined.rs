@@ -1,4 +1,4 @@
-//! Repeats scripts once no role that runs them is a superuser: within a time limit, and watched.
+//! Replays scripts without superuser rights, within a time limit, and watches what they catch.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,10 +8,10 @@ use migrator_runtime::history::RecordedMigration;
 use migrator_runtime::{Client, Fault, Options, Stop, Trial};
 use tokio::time::timeout;
 
-use crate::confine::Guarded;
+use super::confine::Guarded;
+use super::recorded::Script;
+use super::watch::{Watch, Watched};
 use crate::error::Error;
-use crate::recorded::Script;
-use crate::watch::{Watch, Watched};
 
 /// A server on which no role that runs scripts is a superuser.
 pub(crate) struct Confined {
@@ -24,7 +24,7 @@ pub(crate) struct Confined {
 }
 
 impl Confined {
-    /// Watches a disarmed server through its log.
+    /// A server on which the roles have lost their rights; it logs to `log`.
     pub(crate) fn new(guarded: Guarded, log: PathBuf, time_limit: Option<Duration>) -> Confined {
         let watch = Watch::new(log, &guarded.suffix);
         Confined {
@@ -51,7 +51,7 @@ impl Confined {
         let trial = match self.watch.probed(&script.sql) {
             Some(sql) => {
                 let trial = Trial::of_recorded(&step, sql, Direction::Up);
-                trial.map_err(Error::Repeat)?
+                trial.map_err(Error::Replay)?
             }
             None => script.trial.clone(),
         };
@@ -78,7 +78,7 @@ impl Confined {
         &self.caught
     }
 
-    /// Does work that may call the functions of those scripts, within their time limit.
+    /// Does work that may call functions of these scripts, within their time limit.
     pub(crate) async fn within_limit<T>(&self, work: impl Future<Output = T>) -> Result<T, Error> {
         match self.time_limit {
             None => Ok(work.await),
@@ -90,7 +90,7 @@ impl Confined {
     }
 }
 
-/// Why a script did not end well.
+/// Why a script did not succeed.
 enum Failed {
     Fault(Box<Fault>),
     OutOfTime(Duration),

@@ -1,0 +1,116 @@
+//! Takes every migration up, down and up again, and compares snapshots of the catalog: what
+//! `migrator verify` does.
+
+mod database;
+pub(crate) mod locks;
+mod passes;
+mod prover;
+mod unapplied;
+pub(crate) mod verdict;
+
+use std::collections::BTreeSet;
+
+use migrator_model::Registry;
+use migrator_runtime::{Client, Stop};
+
+use crate::error::Error;
+use crate::roles;
+use crate::snapshot::content::{Scope, Snapshot};
+use crate::snapshot::object::Kind;
+use crate::snapshot::reader::SnapshotReader;
+use database::Database;
+use prover::Prover;
+use verdict::{Afterwards, Proof, Proved, Subject};
+
+/// Proves the migrations of a registry on an empty database, and hands each result to `tell` at
+/// once. One run finds all faults. If a script ends the session, the proof opens another one.
+///
+/// Each script runs as `up` and `down` run it, but without the history.
+pub async fn prove<'a>(
+    client: &mut Client,
+    registry: &'a Registry,
+    subject: &Subject,
+    afterwards: Afterwards,
+    tell: impl FnMut(&Proved<'a>),
+) -> Proof<'a> {
+    prove_until(&Stop::new(), client, registry, subject, afterwards, tell).await
+}
+
+/// As [`prove`], until `stop` is used: the proof then cancels the running script. It restores the
+/// database also then, if `afterwards` asks for this.
+pub async fn prove_until<'a>(
+    stop: &Stop,
+    client: &mut Client,
+    registry: &'a Registry,
+    subject: &Subject,
+    afterwards: Afterwards,
+    mut tell: impl FnMut(&Proved<'a>),
+) -> Proof<'a> {
+    let mut proved = Vec::new();
+    let mut keep = |found: Proved<'a>| {
+        tell(&found);
+        proved.push(found);
+    };
+    let mut unknown_options = BTreeSet::new();
+    let ended = match start(stop, client, registry, afterwards).await {
+        Ok(mut proving) => {
+            let ended = run(&mut proving, subject, afterwards, &mut keep).await;
+            unknown_options = proving.database.unknown_options();
+            ended
+        }
+        Err(error) => Err(error),
+    };
+    Proof {
+        proved,
+        ended,
+        unknown_options,
+    }
+}
+
+async fn start<'a, 'c>(
+    stop: &Stop,
+    client: &'c mut Client,
+    registry: &'a Registry,
+    afterwards: Afterwards,
+) -> Result<Prover<'a, 'c>, Error> {
+    // On the server of a lent database, the roles would stay.
+    if afterwards == Afterwards::Abandon {
+        roles::make_listed(client, &registry.roles).await?;
+    }
+    let mut reader = SnapshotReader::new(Scope::default());
+    let empty = reader.take(client.postgres()).await;
+    let empty = empty.map_err(Error::Catalog)?;
+    refuse_a_used_database(&empty)?;
+    let database = Database::new(client, reader, empty, stop);
+    Ok(Prover::new(database, registry))
+}
+
+async fn run<'a>(
+    prover: &mut Prover<'a, '_>,
+    subject: &Subject,
+    afterwards: Afterwards,
+    keep: &mut impl FnMut(Proved<'a>),
+) -> Result<(), Error> {
+    let outcome = prover.run(subject, keep).await;
+    match afterwards {
+        // An error of the restoration says more than the stop.
+        Afterwards::Empty if prover.database.is_stopped() => prover.leave().await.and(outcome),
+        Afterwards::Empty => outcome.and(prover.leave().await),
+        Afterwards::Abandon => outcome,
+    }
+}
+
+/// Schemas and extensions are no sign of use, as servers come with some. Parts of other objects
+/// are not listed.
+fn refuse_a_used_database(snapshot: &Snapshot) -> Result<(), Error> {
+    let used = snapshot.objects().map(|(object, _)| object);
+    let found: Vec<String> = used
+        .filter(|object| object.schema().is_some() && object.kind != Kind::Schema)
+        .filter(|object| object.parent().is_none())
+        .map(ToString::to_string)
+        .collect();
+    match found.is_empty() {
+        true => Ok(()),
+        false => Err(Error::NotEmpty { found }),
+    }
+}
