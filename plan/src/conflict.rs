@@ -3,7 +3,9 @@
 use std::fmt;
 
 use migrator_model::file_name::Direction;
-use migrator_model::{Code, Migration, Problem, Registry, Severity, Subject, Version};
+use migrator_model::{
+    Code, Migration, MigrationRef, Problem, Registry, Severity, Subject, Version,
+};
 
 use crate::history::Entry;
 use crate::remedy::Remedy;
@@ -164,6 +166,46 @@ impl Conflict {
             remedy: Remedy::RemoveEntry {
                 id: entry.id.clone(),
             },
+        }
+    }
+
+    /// `redo` of a migration that the registry does not have.
+    pub(crate) fn not_to_be_applied_again(entry: &Entry) -> Conflict {
+        Conflict {
+            code: Code::M0402,
+            subject: Subject::Migration(entry.id.clone()),
+            message: "this binary does not have it, and so cannot apply it again".to_owned(),
+            remedy: Remedy::RunAnotherBinary,
+        }
+    }
+
+    /// `repair` of a migration that needs none.
+    pub(crate) fn not_dirty(reference: MigrationRef) -> Conflict {
+        Conflict {
+            code: Code::M0404,
+            subject: Subject::Reference(reference),
+            message: "it is not recorded as dirty".to_owned(),
+            remedy: Remedy::NameDirty,
+        }
+    }
+
+    /// The recorded scripts of a migration that has none.
+    pub(crate) fn not_applied(reference: MigrationRef) -> Conflict {
+        Conflict {
+            code: Code::M0401,
+            subject: Subject::Reference(reference),
+            message: "it is not applied, so that nothing is recorded of it".to_owned(),
+            remedy: Remedy::NameApplied,
+        }
+    }
+
+    /// An entry is no longer as it was when the user was shown the difference.
+    pub(crate) fn overtaken(entry: &Entry) -> Conflict {
+        Conflict {
+            code: Code::M0401,
+            subject: Subject::Migration(entry.id.clone()),
+            message: "its entry was changed by another run meanwhile".to_owned(),
+            remedy: Remedy::CompareAgain,
         }
     }
 

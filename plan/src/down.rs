@@ -10,7 +10,7 @@ use crate::history::{Entry, Likeness, Stored};
 use crate::request::{Request, resumes};
 use crate::resume::resumable;
 use crate::sequence::Sequence;
-use crate::step::{DownScript, Plan, Reason, Start, Step, Work};
+use crate::step::{Body, Plan, Reason, Step};
 use crate::target::{Extent, Leave, Selection};
 
 pub(crate) fn plan<'r>(request: &Request<'r, '_>) -> Result<Plan<'r>, Vec<Conflict>> {
@@ -99,20 +99,17 @@ fn step<'r>(
             return Err(Box::new(Conflict::dirty(registry, entry, direction)));
         };
         notes.push(resumes(entry, direction, Direction::Down));
-        return Ok(Step {
-            work: Work::Revert(Box::new(entry.clone()), DownScript::Embedded(migration)),
-            reason,
-            start: Start::Resumed,
-        });
+        let step = Step::revert(entry, Body::Script(&migration.down));
+        return Ok(step.because(reason).resumed());
     }
     let known = registry.migration(&entry.id.service, entry.id.version);
     let same = known.filter(|migration| entry.likeness(migration) != Likeness::Changed);
     let script = match (same, &entry.down_script) {
         (Some(migration), _) => match migration.down.irreversible() {
             Some(reason) => return Err(Box::new(Conflict::irreversible(entry, &reason))),
-            None => DownScript::Embedded(migration),
+            None => Body::Script(&migration.down),
         },
-        (None, Stored::Yes) => DownScript::Stored,
+        (None, Stored::Yes) => Body::RecordedScript,
         (None, Stored::Irreversible(reason)) => {
             return Err(Box::new(Conflict::irreversible(entry, reason)));
         }
@@ -128,9 +125,5 @@ fn step<'r>(
             entry.id
         ));
     }
-    Ok(Step {
-        work: Work::Revert(Box::new(entry.clone()), script),
-        reason,
-        start: Start::Afresh,
-    })
+    Ok(Step::revert(entry, script).because(reason))
 }

@@ -146,6 +146,18 @@ impl History {
         self.entries.get(service)?.get(&version)
     }
 
+    /// The same history without the entries of these migrations.
+    #[must_use]
+    pub fn without<'a>(&self, ids: impl IntoIterator<Item = &'a MigrationId>) -> History {
+        let mut history = self.clone();
+        for id in ids {
+            if let Some(entries) = history.entries.get_mut(&*id.service) {
+                entries.remove(&id.version);
+            }
+        }
+        history
+    }
+
     /// The newest version that was applied to a service.
     #[must_use]
     pub fn newest(&self, service: &str) -> Option<Version> {

@@ -10,9 +10,9 @@ use migrator_model::Registry;
 use migrator_model::file_name::Direction;
 use migrator_model::registry::MigrationRef;
 
-use crate::step::{Step, Work};
+use crate::step::Step;
 
-/// Steps of one service that follow each other.
+/// Steps of one service that follow each other: all apply a migration, or none does.
 #[derive(Debug)]
 pub struct Leg<'p> {
     /// The steps.
@@ -25,8 +25,8 @@ pub struct Leg<'p> {
 /// Splits a plan's steps.
 #[must_use]
 pub fn legs<'p>(registry: &Registry, steps: &'p [Step<'static>]) -> Vec<Leg<'p>> {
-    let is_one =
-        |a: &Step<'_>, b: &Step<'_>| a.service() == b.service() && a.direction() == b.direction();
+    let kind = |step: &Step<'_>| (step.direction(), step.applies().is_some());
+    let is_one = |a: &Step<'_>, b: &Step<'_>| a.service() == b.service() && kind(a) == kind(b);
     let mut seen: BTreeMap<&str, Before<'_>> = BTreeMap::new();
     let mut legs = Vec::new();
     for (index, steps) in steps.chunk_by(is_one).enumerate() {
@@ -84,13 +84,9 @@ impl<'p> Part<'p> {
         let mut depends_on: BTreeSet<String> = known.map(str::to_owned).collect();
         let mut requires = BTreeSet::new();
         for step in steps {
-            match &step.work {
-                Work::Apply(migration) => requires.extend(migration.requires.iter().cloned()),
-                Work::Revert(entry, _) => {
-                    requires.extend(entry.requires.iter().cloned());
-                    depends_on.extend(entry.depends_on.iter().cloned());
-                }
-            }
+            requires.extend(step.requires().iter().cloned());
+            let recorded = step.entry().into_iter().flat_map(|entry| &entry.depends_on);
+            depends_on.extend(recorded.cloned());
         }
         Part {
             service,

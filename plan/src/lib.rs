@@ -14,17 +14,22 @@
 //! - [`step`]: a plan and its steps;
 //! - `request`: what both planners start from;
 //! - `sequence`: the order in which a history's entries were applied;
-//! - `up`, `down`: the planners; [`plan`]: calls one of them;
+//! - `up`, `down`: the planners of these two; [`plan`]: calls one of them;
+//! - [`redo`](mod@redo), [`repair`](mod@repair), [`accept`](mod@accept): the planners of the
+//!   other changes;
 //! - [`legs`]: which parts of a plan wait for which;
 //! - [`status`]: the state of each migration;
 //! - [`state`]: the state of a whole database, for a service's start.
 
+pub mod accept;
 pub mod conflict;
 mod down;
 pub mod history;
 pub mod legs;
 pub mod plan;
+pub mod redo;
 pub mod remedy;
+pub mod repair;
 mod request;
 pub mod resume;
 mod sequence;
@@ -35,11 +40,14 @@ pub mod step;
 pub mod target;
 mod up;
 
+pub use accept::{Edit, accept, edits};
 pub use conflict::Conflict;
 pub use history::{Entry, History, Likeness, RecordedMigration, Stored};
 pub use plan::plan;
+pub use redo::redo;
 pub use remedy::Remedy;
+pub use repair::{Outcome, repair};
 pub use state::DatabaseState;
 pub use status::{MigrationStatus, ServiceStatus, State, Status};
-pub use step::{DownScript, Plan, Reason, Start, Step, Work};
+pub use step::{Body, Plan, Reason, Record, Start, Step};
 pub use target::{Extent, Leave, Policy, Selection, Target};

@@ -44,6 +44,8 @@ pub enum Remedy {
     },
     /// Name a migration that is applied.
     NameApplied,
+    /// Name a migration that is dirty.
+    NameDirty,
     /// Correct an irreversible migration by a new one.
     CorrectForward,
     /// Remove an entry that somebody altered.
@@ -105,6 +107,7 @@ impl fmt::Display for Remedy {
                 "name a version of the registry or of the history"
             }
             Remedy::NameApplied => "name a migration that is applied",
+            Remedy::NameDirty => "name a migration that is dirty",
             Remedy::CorrectForward => "write a new migration that corrects it, or restore a backup",
             Remedy::RemoveEntry { id } => {
                 return write!(
@@ -151,6 +154,7 @@ mod tests {
             Remedy::Cascade,
             Remedy::NameVersion { nearest: None },
             Remedy::NameApplied,
+            Remedy::NameDirty,
             Remedy::CorrectForward,
             Remedy::RemoveEntry { id: id.clone() },
             Remedy::RunAnotherBinary,

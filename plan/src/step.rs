@@ -1,8 +1,9 @@
-//! A plan: which scripts run, in which order.
+//! A plan: which changes a run makes to the history, and which script each of them runs.
 
 use std::fmt;
 
 use migrator_model::file_name::Direction;
+use migrator_model::registry::MigrationRef;
 use migrator_model::{Migration, MigrationId, Script, Version};
 
 use crate::history::Entry;
@@ -16,15 +17,48 @@ pub struct Plan<'r> {
     pub notes: Vec<String>,
 }
 
-/// One script and what it does to the history.
+/// One change of the history, with the script that runs before it.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Step<'r> {
+    /// Which migration.
+    pub id: MigrationId,
     /// What runs.
-    pub work: Work<'r>,
+    pub body: Body<'r>,
+    /// What is written to the history. A step in a transaction commits both together.
+    pub record: Record<'r>,
     /// Why it is in the plan.
     pub reason: Reason,
-    /// Whether it begins or goes on.
+    /// Whether its script starts or is resumed.
     pub start: Start,
+}
+
+/// What a step runs.
+///
+/// This enum and [`Record`] are exhaustive, so that whoever carries out a plan handles every
+/// variant.
+#[derive(Clone, Copy, Debug)]
+pub enum Body<'r> {
+    /// A script of the registry.
+    Script(&'r Script),
+    /// The down script that was recorded when the migration was applied.
+    RecordedScript,
+    /// Nothing: the step changes the history alone.
+    Nothing,
+}
+
+/// What a step writes to the history.
+#[derive(Clone, Debug)]
+pub enum Record<'r> {
+    /// It inserts the entry of a migration.
+    Insert(&'r Migration),
+    /// It replaces the scripts in an entry, and what follows from them, by those of a
+    /// migration.
+    Replace(Box<Entry>, &'r Migration),
+    /// It deletes an entry.
+    Delete(Box<Entry>),
+    /// It takes the dirty mark off an entry.
+    MarkClean(Box<Entry>),
 }
 
 /// How a step starts.
@@ -36,24 +70,6 @@ pub enum Start {
     /// Its script was interrupted in an earlier run, outside a transaction. The catalog
     /// shows what became of each statement, so that the run resumes the script.
     Resumed,
-}
-
-/// What a step runs.
-#[derive(Clone, Debug)]
-pub enum Work<'r> {
-    /// The up script of a migration.
-    Apply(&'r Migration),
-    /// The down script of an applied migration.
-    Revert(Box<Entry>, DownScript<'r>),
-}
-
-/// Which down script reverts an entry.
-#[derive(Clone, Copy, Debug)]
-pub enum DownScript<'r> {
-    /// That of the registry, which knows the migration as it was applied.
-    Embedded(&'r Migration),
-    /// That which was recorded when the migration was applied.
-    Stored,
 }
 
 /// Why a step is in a plan.
@@ -80,73 +96,160 @@ impl Reason {
     }
 }
 
+impl<'r> Step<'r> {
+    /// A step that applies a migration.
+    #[must_use]
+    pub fn apply(migration: &'r Migration) -> Step<'r> {
+        Step {
+            id: migration.id(),
+            body: Body::Script(&migration.up),
+            record: Record::Insert(migration),
+            reason: Reason::Requested,
+            start: Start::Afresh,
+        }
+    }
+
+    /// A step that reverts a migration by a down script.
+    #[must_use]
+    pub fn revert(entry: &Entry, down_script: Body<'r>) -> Step<'r> {
+        Step {
+            body: down_script,
+            ..Step::only_record(entry, Record::Delete(Box::new(entry.clone())))
+        }
+    }
+
+    /// A step that changes an entry and runs nothing.
+    pub(crate) fn only_record(entry: &Entry, record: Record<'r>) -> Step<'r> {
+        Step {
+            id: entry.id.clone(),
+            body: Body::Nothing,
+            record,
+            reason: Reason::Requested,
+            start: Start::Afresh,
+        }
+    }
+
+    /// The same step for a reason.
+    #[must_use]
+    pub fn because(self, reason: Reason) -> Step<'r> {
+        Step { reason, ..self }
+    }
+
+    /// The same step, which resumes its script.
+    #[must_use]
+    pub fn resumed(self) -> Step<'r> {
+        Step {
+            start: Start::Resumed,
+            ..self
+        }
+    }
+
+    /// The migration of the registry whose entry the step writes.
+    #[must_use]
+    pub fn migration(&self) -> Option<&'r Migration> {
+        match &self.record {
+            Record::Insert(migration) | Record::Replace(_, migration) => Some(migration),
+            Record::Delete(_) | Record::MarkClean(_) => None,
+        }
+    }
+
+    /// The migration that the step applies by its up script.
+    #[must_use]
+    pub fn applies(&self) -> Option<&'r Migration> {
+        match &self.record {
+            Record::Insert(migration) if self.has_script() => Some(migration),
+            Record::Insert(_) | Record::Replace(..) | Record::Delete(_) | Record::MarkClean(_) => {
+                None
+            }
+        }
+    }
+}
+
 impl Step<'_> {
+    /// Whether the step runs a script.
+    #[must_use]
+    pub fn has_script(&self) -> bool {
+        !matches!(self.body, Body::Nothing)
+    }
+
     /// Whether it resumes a script that an earlier run began.
     #[must_use]
     pub fn is_resumed(&self) -> bool {
         self.start == Start::Resumed
     }
 
-    /// Which migration.
-    #[must_use]
-    pub fn id(&self) -> MigrationId {
-        match &self.work {
-            Work::Apply(migration) => migration.id(),
-            Work::Revert(entry, _) => entry.id.clone(),
-        }
-    }
-
     /// The service whose history the step changes.
     #[must_use]
     pub fn service(&self) -> &str {
-        match &self.work {
-            Work::Apply(migration) => &migration.service,
-            Work::Revert(entry, _) => &entry.id.service,
-        }
+        &self.id.service
     }
 
     /// The migration's version.
     #[must_use]
     pub fn version(&self) -> Version {
-        match &self.work {
-            Work::Apply(migration) => migration.version,
-            Work::Revert(entry, _) => entry.id.version,
-        }
+        self.id.version
     }
 
     /// `<uid>_<name>`.
     #[must_use]
     pub fn name(&self) -> String {
-        match &self.work {
-            Work::Apply(migration) => migration.history_name(),
-            Work::Revert(entry, _) => entry.id.history_name(),
-        }
+        self.id.history_name()
     }
 
-    /// The script that is recorded with the one that runs, if there is one.
+    /// The entry that the step changes. A step that inserts one has none.
     #[must_use]
-    pub fn recorded_with(&self) -> Option<&Script> {
-        match &self.work {
-            Work::Apply(migration) => Some(&migration.down),
-            Work::Revert(..) => None,
+    pub fn entry(&self) -> Option<&Entry> {
+        match &self.record {
+            Record::Replace(entry, _) | Record::Delete(entry) | Record::MarkClean(entry) => {
+                Some(entry)
+            }
+            Record::Insert(_) => None,
         }
     }
 
-    /// Why it cannot be reverted once it is applied, if it says that it cannot.
+    /// refinery's checksum of the migration, in decimal, as it is recorded after the step or,
+    /// where the step deletes the entry, before it.
+    #[must_use]
+    pub fn checksum(&self) -> String {
+        match &self.record {
+            Record::Insert(migration) | Record::Replace(_, migration) => {
+                migration.checksum.to_string()
+            }
+            Record::Delete(entry) | Record::MarkClean(entry) => entry.checksum.clone(),
+        }
+    }
+
+    /// What the migration requires.
+    #[must_use]
+    pub fn requires(&self) -> &[MigrationRef] {
+        match &self.record {
+            Record::Insert(migration) | Record::Replace(_, migration) => &migration.requires,
+            Record::Delete(entry) | Record::MarkClean(entry) => &entry.requires,
+        }
+    }
+
+    /// The scripts that are written to the history and that the step does not run.
+    #[must_use]
+    pub fn recorded_scripts(&self) -> Vec<&Script> {
+        match &self.record {
+            Record::Insert(migration) => vec![&migration.down],
+            Record::Replace(_, migration) => vec![&migration.up, &migration.down],
+            Record::Delete(_) | Record::MarkClean(_) => Vec::new(),
+        }
+    }
+
+    /// Why the migration cannot be reverted once it is applied, if it says that it cannot.
     #[must_use]
     pub fn irreversible(&self) -> Option<String> {
-        match &self.work {
-            Work::Apply(migration) => migration.down.irreversible(),
-            Work::Revert(..) => None,
-        }
+        self.applies()?.down.irreversible()
     }
 
-    /// Up or down.
+    /// Up where the migration has an entry after the step, down where it has none.
     #[must_use]
     pub fn direction(&self) -> Direction {
-        match self.work {
-            Work::Apply(_) => Direction::Up,
-            Work::Revert(..) => Direction::Down,
+        match self.record {
+            Record::Insert(_) | Record::Replace(..) | Record::MarkClean(_) => Direction::Up,
+            Record::Delete(_) => Direction::Down,
         }
     }
 }
@@ -154,6 +257,6 @@ impl Step<'_> {
 /// `tenant/20240101120000_a1b2c3d4_create_tenants_table`.
 impl fmt::Display for Step<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.id().fmt(f)
+        self.id.fmt(f)
     }
 }

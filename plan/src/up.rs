@@ -10,7 +10,7 @@ use crate::conflict::Conflict;
 use crate::history::{Entry, Likeness};
 use crate::request::{Request, resumes};
 use crate::resume::resumable;
-use crate::step::{DownScript, Plan, Reason, Start, Step, Work};
+use crate::step::{Body, Plan, Reason, Step};
 use crate::target::{Extent, Leave};
 
 pub(crate) fn plan<'r>(request: &Request<'r, '_>) -> Result<Plan<'r>, Vec<Conflict>> {
@@ -36,22 +36,15 @@ fn steps<'r>(request: &Request<'r, '_>, migration: &'r Migration) -> Vec<Step<'r
         true => Reason::Requested,
         false => Reason::Dependency,
     };
-    let step = |work, start| Step {
-        work,
-        reason,
-        start,
-    };
+    let apply = Step::apply(migration).because(reason);
     let begun = request.history.entry(&migration.service, migration.version);
     match begun.map(|entry| (entry, entry.dirty)) {
-        None => vec![step(Work::Apply(migration), Start::Afresh)],
-        Some((entry, Some(Direction::Down))) => vec![
-            step(
-                Work::Revert(Box::new(entry.clone()), DownScript::Embedded(migration)),
-                Start::Resumed,
-            ),
-            step(Work::Apply(migration), Start::Afresh),
-        ],
-        Some(_) => vec![step(Work::Apply(migration), Start::Resumed)],
+        None => vec![apply],
+        Some((entry, Some(Direction::Down))) => {
+            let revert = Step::revert(entry, Body::Script(&migration.down));
+            vec![revert.because(reason).resumed(), apply]
+        }
+        Some(_) => vec![apply.resumed()],
     }
 }
 

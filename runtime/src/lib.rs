@@ -59,7 +59,7 @@ mod trial;
 
 /// Plans, steps and conflicts.
 pub mod plan {
-    pub use migrator_plan::{Conflict, DownScript, Plan, Reason, Remedy, Start, Step, Work, plan};
+    pub use migrator_plan::{Conflict, Plan, Reason, Remedy, Start, Step, plan};
 }
 
 #[doc(hidden)]
@@ -103,9 +103,12 @@ pub use migrator_model as model;
 pub use migrator_model::file_name::Direction;
 pub use migrator_model::{Registry, Version};
 pub use migrator_plan::{
-    DatabaseState, Extent, Leave, MigrationStatus, Policy, Selection, ServiceStatus, State, Status,
-    Target,
+    DatabaseState, Extent, Leave, MigrationStatus, Outcome, Policy, Selection, ServiceStatus,
+    State, Status, Target,
 };
+
+/// A migration whose scripts are not those that are recorded.
+pub type Edit = migrator_plan::Edit<'static>;
 
 pub use error::{Cut, Error, ErrorKind, Fault, Left, Part, ReadOnly, Stopped};
 pub use event::Event;
@@ -115,8 +118,6 @@ pub use fleet::{Ended, Ending, Fleet, Member, Tally};
 pub use migrator::Migrator;
 pub use observe::inspect::{Inspected, Inspection, Trace};
 pub use options::Options;
-pub use run::accept::Edit;
-pub use run::repair::Outcome;
 pub use session::client::{Client, connect, connect_within};
 pub use session::stop::Stop;
 pub use trial::{Ran, TableLock, Trial};

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use migrator_model::file_name::Direction;
 use migrator_model::{Registry, Version};
-use migrator_plan::{DatabaseState, Entry, Plan, RecordedMigration, Selection, Status, Target};
+use migrator_plan::{
+    DatabaseState, Edit, Entry, Outcome, Plan, RecordedMigration, Selection, Status, Target,
+};
 
 use crate::context::Context;
 use crate::error::Error;
@@ -16,9 +18,7 @@ use crate::history::History;
 use crate::history::guard::Purpose;
 use crate::observe::inspect::Inspection;
 use crate::options::Options;
-use crate::run::accept::Edit;
 use crate::run::flow::Request;
-use crate::run::repair::Outcome;
 use crate::session::client::Client;
 use crate::session::stop::Stop;
 
@@ -128,7 +128,7 @@ impl Migrator {
         client: &Client,
         service: &str,
         version: Option<Version>,
-    ) -> Result<Vec<Edit>, Error> {
+    ) -> Result<Vec<Edit<'static>>, Error> {
         self.context.edits(client, service, version).await
     }
 
@@ -139,7 +139,11 @@ impl Migrator {
     ///
     /// An entry is no longer as it was when the edits were read, another run holds the
     /// lock, or the history cannot be written. Then none is recorded.
-    pub async fn accept(&mut self, client: &mut Client, edits: &[Edit]) -> Result<(), Error> {
+    pub async fn accept(
+        &mut self,
+        client: &mut Client,
+        edits: &[Edit<'static>],
+    ) -> Result<(), Error> {
         self.context.accept(client, edits).await
     }
 

@@ -211,7 +211,7 @@ impl Trial {
         };
         let fault = self
             .source
-            .refused(&self.step, &message, &failure, said, None);
+            .refused(&self.step, &message, &failure, said, &[]);
         Err(self.rolled_back(client, fault, span).await)
     }
 

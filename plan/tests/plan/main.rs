@@ -5,8 +5,11 @@
     reason = "clippy lets tests do so, but not the functions they share"
 )]
 
+mod accept;
 mod down;
 mod random;
+mod redo;
+mod repair;
 mod resume;
 mod support;
 mod up;

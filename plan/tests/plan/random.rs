@@ -6,7 +6,7 @@ use migrator_model::file_name::Direction;
 use migrator_model::{MigrationId, Registry, Version};
 use migrator_plan::history::{Entry, History, Stored};
 use migrator_plan::{Extent, Leave, Policy, Selection, Target};
-use migrator_plan::{Plan, Step, Work, plan};
+use migrator_plan::{Plan, Record, Step, plan};
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 
@@ -140,15 +140,18 @@ const LENIENT: Policy = Policy {
 fn after(registry: &Registry, mut entries: Vec<Entry>, plan: &Plan<'_>) -> Vec<Entry> {
     for step in &plan.steps {
         let is_it = |e: &Entry| e.id.service == step.service() && e.id.version == step.version();
-        match &step.work {
-            Work::Apply(migration) => {
+        match &step.record {
+            Record::Insert(migration) => {
                 assert!(!entries.iter().any(is_it), "{step} is applied twice");
                 entries.push(entry_of(registry, migration));
             }
-            Work::Revert(..) => {
+            Record::Delete(_) => {
                 let before = entries.len();
                 entries.retain(|entry| !is_it(entry));
                 assert_eq!(before, entries.len() + 1, "{step} was not applied");
+            }
+            Record::Replace(..) | Record::MarkClean(_) => {
+                panic!("{step} neither applies nor reverts")
             }
         }
     }
@@ -176,9 +179,7 @@ fn assert_in_order(registry: &Registry, entries: &[Entry], plan: &Plan<'_>) {
         .map(|e| key(&e.id.service, e.id.version))
         .collect();
     for step in &plan.steps {
-        let Work::Apply(migration) = &step.work else {
-            panic!("{step} is no apply")
-        };
+        let migration = step.applies().expect("every step applies");
         for required in migration.requires.iter() {
             assert!(
                 done.contains(&key(&required.service, required.version)),
@@ -268,7 +269,7 @@ proptest! {
                 registry.migrations.iter().position(|m| entry.reference() == m.reference())
             };
             for step in &plan.steps {
-                let Work::Revert(reverted, _) = &step.work else { panic!("{step}") };
+                let Record::Delete(reverted) = &step.record else { panic!("{step}") };
                 entries.retain(|entry| *entry != **reverted);
                 for entry in &entries {
                     let needs = may_need(&registry, entry, reverted);
@@ -333,7 +334,7 @@ proptest! {
         if let Ok(plan) = plan(&registry, &history, Direction::Down, &target, LENIENT) {
             let mut gone: Vec<&Entry> = Vec::new();
             for step in &plan.steps {
-                let Work::Revert(entry, _) = &step.work else { panic!("{step}") };
+                let Record::Delete(entry) = &step.record else { panic!("{step}") };
                 for earlier in &gone {
                     prop_assert!(!entry.requires.contains(&earlier.reference()));
                     prop_assert!(entry.id.service != earlier.id.service || entry.id.version < earlier.id.version);

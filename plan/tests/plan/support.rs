@@ -7,7 +7,7 @@ use migrator_model::file_name::Direction;
 use migrator_model::registry::MigrationRef;
 use migrator_model::{Migration, MigrationId, Node, Registry, Tree, Version, resolve};
 use migrator_plan::history::{Entry, History, Stored};
-use migrator_plan::{DownScript, Plan, Reason, Work, plan};
+use migrator_plan::{Body, Conflict, Plan, Reason, plan};
 use migrator_plan::{Policy, Target};
 
 const EPOCH: i64 = 20_240_101_000_000;
@@ -72,21 +72,27 @@ pub(crate) fn registry(services: &[Service], migrations: &[Spec]) -> Registry {
     resolved.registry
 }
 
-/// Four services, of which `tenant` waits for one migration of `auth`, which
-/// depends on it.
-pub(crate) fn platform() -> Registry {
-    let service = |name: &str, depends_on: &[&str]| Service {
+pub(crate) fn service(name: &str, depends_on: &[&str]) -> Service {
+    Service {
         name: name.to_owned(),
         depends_on: depends_on.iter().map(|&name| name.to_owned()).collect(),
-    };
-    let spec = |service: &str, number, requires: &[(&str, i64)]| Spec {
+    }
+}
+
+pub(crate) fn spec(service: &str, number: i64, requires: &[(&str, i64)]) -> Spec {
+    let requires = requires.iter();
+    Spec {
         service: service.to_owned(),
         number,
         requires: requires
-            .iter()
             .map(|&(service, number)| (service.to_owned(), number))
             .collect(),
-    };
+    }
+}
+
+/// Four services, of which `tenant` waits for one migration of `auth`, which
+/// depends on it.
+pub(crate) fn platform() -> Registry {
     registry(
         &[
             service("core", &[]),
@@ -186,24 +192,28 @@ pub(crate) fn planned(
     target: &Target,
     policy: Policy,
 ) -> Vec<String> {
-    match plan(registry, &History::new(entries), direction, target, policy) {
+    outcome_in_short(plan(
+        registry,
+        &History::new(entries),
+        direction,
+        target,
+        policy,
+    ))
+}
+
+/// A plan as its steps, or a refusal as its conflicts; one a word or two.
+pub(crate) fn outcome_in_short(outcome: Result<Plan<'_>, Vec<Conflict>>) -> Vec<String> {
+    match outcome {
         Ok(plan) => plan_in_short(&plan),
-        Err(conflicts) => {
-            let conflicts = conflicts.iter();
-            conflicts
-                .map(|conflict| {
-                    assert!(
-                        !conflict.remedy.to_string().is_empty() && !conflict.message.is_empty()
-                    );
-                    format!(
-                        "{} {}",
-                        conflict.code,
-                        in_short(&conflict.subject.to_string())
-                    )
-                })
-                .collect()
-        }
+        Err(conflicts) => conflicts.iter().map(conflict_in_short).collect(),
     }
+}
+
+/// `M0401 tenant/6`.
+pub(crate) fn conflict_in_short(conflict: &Conflict) -> String {
+    assert!(!conflict.remedy.to_string().is_empty() && !conflict.message.is_empty());
+    let subject = conflict.subject.to_string();
+    format!("{} {}", conflict.code, in_short(&subject))
 }
 
 fn plan_in_short(plan: &Plan<'_>) -> Vec<String> {
@@ -214,9 +224,9 @@ fn plan_in_short(plan: &Plan<'_>) -> Vec<String> {
                 true => String::new(),
                 false => format!(" {}", step.reason.as_str()),
             };
-            let script = match step.work {
-                Work::Revert(_, DownScript::Stored) => " stored",
-                Work::Revert(_, DownScript::Embedded(_)) | Work::Apply(_) => "",
+            let script = match step.body {
+                Body::RecordedScript => " stored",
+                Body::Script(_) | Body::Nothing => "",
             };
             format!(
                 "{}/{}{reason}{script}",

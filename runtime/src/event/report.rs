@@ -31,7 +31,7 @@ pub struct Done {
 impl Done {
     pub(crate) fn new(step: &Step<'_>, took: Duration) -> Done {
         Done {
-            id: step.id(),
+            id: step.id.clone(),
             direction: step.direction(),
             reason: step.reason,
             took,

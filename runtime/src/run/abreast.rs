@@ -1,7 +1,6 @@
 //! Carries out the legs of a plan, over one connection or over several side by side.
 
 use futures_util::future::join_all;
-use migrator_model::file_name::Direction;
 use migrator_plan::Step;
 use migrator_plan::legs::{Leg, can_be_abreast};
 
@@ -157,9 +156,9 @@ async fn perform<'a>(
     executor: &mut Executor<'a>,
     steps: &'a [Step<'static>],
 ) -> Result<(), ErrorKind> {
-    match steps.first().map(Step::direction) {
-        Some(Direction::Up) => driver::apply(executor, steps).await,
-        Some(Direction::Down) => {
+    match steps.first().map(Step::applies) {
+        Some(Some(_)) => driver::apply(executor, steps).await,
+        Some(None) => {
             for step in steps {
                 executor.perform(step).await?;
             }

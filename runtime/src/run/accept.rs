@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use migrator_model::{Code, Migration, MigrationRef, Subject, Version};
-use migrator_plan::Selection;
-use migrator_plan::{Conflict, Remedy};
+use migrator_model::Version;
+use migrator_plan::{Edit, Selection};
 
 use crate::context::Context;
 use crate::error::Error;
@@ -12,25 +11,12 @@ use crate::error::fault::{Fault, Left};
 use crate::error::kind::ErrorKind;
 use crate::history::failure::read_failed;
 use crate::history::guard::Purpose;
+use crate::history::read;
 use crate::history::write::{self, Kind, Took};
-use crate::history::{Entry, History, Likeness, read};
 use crate::lock::acquire::Locks;
 use crate::lock::held::Held;
 use crate::session::client::Client;
 use crate::step::source::Source;
-
-/// A migration whose scripts are not those that are recorded.
-#[derive(Clone, Debug)]
-pub struct Edit {
-    /// What is recorded.
-    pub entry: Entry,
-    /// What the registry has.
-    pub migration: &'static Migration,
-    /// The up script as it is recorded, if it is.
-    pub up_script: Option<String>,
-    /// The down script as it is recorded, if it is.
-    pub down_script: Option<String>,
-}
 
 impl Context {
     pub(crate) async fn edits(
@@ -38,64 +24,25 @@ impl Context {
         client: &Client,
         service: &str,
         version: Option<Version>,
-    ) -> Result<Vec<Edit>, Error> {
+    ) -> Result<Vec<Edit<'static>>, Error> {
         let history = self.history(client, Purpose::Act).await?;
         let named = Selection::Named(vec![service.to_owned()]);
         self.check_names(&named, &history)?;
-        if let Some(version) = version {
-            self.is_settled(&history, service, version)?;
-        }
         let doing = "reading the recorded scripts";
         let scripts = async {
             let read = read::scripts(&self.reader(client, Purpose::Act), &history, service).await;
             read.map_err(|error| read_failed(client, doing, error))
         };
         let scripts = self.stop.read(client, scripts).await?;
-        let mut edits = Vec::new();
-        let asked = |entry: &&Entry| version.is_none_or(|version| version == entry.id.version);
-        for entry in history.entries_of(service).filter(asked) {
-            let migration = self.registry.migration(service, entry.id.version);
-            let Some(migration) = migration.filter(|_| entry.dirty.is_none()) else {
-                continue;
-            };
-            let (up_script, down_script) =
-                scripts.get(&entry.id.version).cloned().unwrap_or_default();
-            let edit = Edit {
-                entry: entry.clone(),
-                migration,
-                up_script,
-                down_script,
-            };
-            if edit.is_another() {
-                return Err(refused(Conflict::changed(entry, migration)));
-            }
-            if edit.is_up() || edit.is_down() {
-                edits.push(edit);
-            }
-        }
-        Ok(edits)
+        let edits = migrator_plan::edits(self.registry, &history, service, version, scripts);
+        Ok(edits.map_err(ErrorKind::Refused)?)
     }
 
-    fn is_settled(&self, history: &History, service: &str, version: Version) -> Result<(), Error> {
-        let Some(entry) = history.entry(service, version) else {
-            return Err(refused(Conflict {
-                code: Code::M0401,
-                subject: Subject::Reference(MigrationRef {
-                    service: service.to_owned().into(),
-                    version,
-                }),
-                message: "it is not applied, so that nothing is recorded of it".to_owned(),
-                remedy: Remedy::NameApplied,
-            }));
-        };
-        match (entry.dirty, self.registry.migration(service, version)) {
-            (Some(direction), _) => Err(refused(Conflict::dirty(self.registry, entry, direction))),
-            (None, None) => Err(refused(Conflict::missing(entry))),
-            (None, Some(_)) => Ok(()),
-        }
-    }
-
-    pub(crate) async fn accept(&self, client: &Client, edits: &[Edit]) -> Result<(), Error> {
+    pub(crate) async fn accept(
+        &self,
+        client: &Client,
+        edits: &[Edit<'static>],
+    ) -> Result<(), Error> {
         let mut locks = Locks::default();
         let services = edits.iter().map(|edit| edit.entry.id.service.to_string());
         locks.exclusive.extend(services);
@@ -111,25 +58,10 @@ impl Context {
         &self,
         client: &Client,
         held: &Held,
-        edits: &[Edit],
+        edits: &[Edit<'static>],
     ) -> Result<(), Error> {
         let history = self.history(client, Purpose::Act).await?;
-        let now = |edit: &Edit| {
-            history
-                .entry(&edit.entry.id.service, edit.entry.id.version)
-                .cloned()
-        };
-        if let Some(edit) = edits
-            .iter()
-            .find(|edit| now(edit).as_ref() != Some(&edit.entry))
-        {
-            return Err(refused(Conflict {
-                code: Code::M0401,
-                subject: Subject::Migration(edit.entry.id.clone()),
-                message: "its entry was changed by another run meanwhile".to_owned(),
-                remedy: Remedy::CompareAgain,
-            }));
-        }
+        migrator_plan::accept(&history, edits).map_err(ErrorKind::Refused)?;
         let services: BTreeSet<&str> = edits.iter().map(|e| &*e.entry.id.service).collect();
         let claims = services.iter().map(|name| write::claim(&self.tables, name));
         let check = write::check(held.nonce);
@@ -143,7 +75,7 @@ impl Context {
         Ok(written.map_err(|kind| at_character(kind, edits))?)
     }
 
-    fn record_edit(&self, edit: &Edit) -> String {
+    fn record_edit(&self, edit: &Edit<'_>) -> String {
         let Edit {
             entry, migration, ..
         } = edit;
@@ -174,28 +106,9 @@ impl Context {
     }
 }
 
-impl Edit {
-    /// Whether the up script is another, be it in its name or its comments alone.
-    #[must_use]
-    pub fn is_up(&self) -> bool {
-        self.entry.likeness(self.migration) != Likeness::Same
-    }
-
-    /// Whether the down script is another.
-    #[must_use]
-    pub fn is_down(&self) -> bool {
-        self.down_script.as_deref() != Some(&*self.migration.down.sql())
-    }
-
-    /// Whether it is another migration altogether: its name opens with its uid.
-    fn is_another(&self) -> bool {
-        self.entry.id.uid != self.migration.uid
-    }
-}
-
 /// What keeps edits from being recorded, at the character that the database's encoding does not
 /// have if it is for that.
-fn at_character(kind: ErrorKind, edits: &[Edit]) -> ErrorKind {
+fn at_character(kind: ErrorKind, edits: &[Edit<'static>]) -> ErrorKind {
     let ErrorKind::History { why, sqlstate, .. } = &kind else {
         return kind;
     };
@@ -206,14 +119,10 @@ fn at_character(kind: ErrorKind, edits: &[Edit]) -> ErrorKind {
             ..fault
         };
         let up = Source::embedded(&migration.up);
-        let fault = up.at_character(fault, Some(&migration.down));
+        let fault = up.at_character(fault, &[&migration.down]);
         if fault.position.is_some() {
             return fault.into();
         }
     }
     kind
-}
-
-fn refused(conflict: Conflict) -> Error {
-    ErrorKind::Refused(vec![conflict]).into()
 }

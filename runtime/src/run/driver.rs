@@ -9,7 +9,7 @@
 
 use std::collections::VecDeque;
 
-use migrator_plan::{Step, Work};
+use migrator_plan::Step;
 use refinery::AsyncMigrate;
 use refinery_core::traits::r#async::{AsyncQuery, AsyncTransaction};
 
@@ -49,9 +49,7 @@ fn engine(error: refinery::Error) -> ErrorKind {
 
 /// The migration as refinery has it, with the name and checksum of ours.
 pub(crate) fn migration(step: &Step<'_>) -> Option<Result<refinery::Migration, refinery::Error>> {
-    let Work::Apply(migration) = &step.work else {
-        return None;
-    };
+    let migration = step.applies()?;
     let name = format!(
         "V{}__{}",
         migration.version.as_integer(),
@@ -116,7 +114,7 @@ mod tests {
     use migrator_model::{Tree, resolve};
 
     use super::migration;
-    use migrator_plan::{Reason, Start, Step, Work};
+    use migrator_plan::Step;
 
     #[test]
     fn the_checksum_is_refinerys_own() {
@@ -136,12 +134,7 @@ mod tests {
         let resolved = resolve(&tree);
         assert_eq!(resolved.diagnostics, []);
         let ours = &resolved.registry.migrations[0];
-        let step = Step {
-            work: Work::Apply(ours),
-            reason: Reason::Requested,
-            start: Start::Afresh,
-        };
-        let theirs = migration(&step)
+        let theirs = migration(&Step::apply(ours))
             .expect("it is applied")
             .expect("it is well named");
         assert_eq!(theirs.checksum(), ours.checksum);

@@ -8,7 +8,7 @@ use migrator_model::Code;
 use migrator_model::file_name::Direction;
 use migrator_plan::Target;
 use migrator_plan::legs::legs;
-use migrator_plan::{Conflict, Plan, Work};
+use migrator_plan::{Conflict, Plan};
 
 use crate::context::Context;
 use crate::error::Error;
@@ -257,7 +257,7 @@ impl Context {
     fn locks(&self, plan: &Plan<'_>) -> Locks {
         let mut locks = Locks::default();
         for step in &plan.steps {
-            if let Work::Apply(migration) = &step.work {
+            if let Some(migration) = step.applies() {
                 let required = migration.requires.iter();
                 locks.shared.extend(required.map(|r| r.service.to_string()));
             }

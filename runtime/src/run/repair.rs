@@ -1,6 +1,7 @@
 //! Takes a migration that is dirty out of that state, as the user says.
 
 use migrator_model::Version;
+use migrator_plan::Outcome;
 
 use crate::context::Context;
 use crate::error::Error;
@@ -12,15 +13,6 @@ use crate::lock::acquire::Locks;
 use crate::lock::held::Held;
 use crate::run::ready;
 use crate::session::client::Client;
-
-/// What the user made of a script that broke half-way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// All that the up script does is there.
-    Applied,
-    /// Nothing that the up script does is there.
-    Reverted,
-}
 
 impl Context {
     pub(crate) async fn repair(

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use migrator_model::diagnostic::Position;
 use migrator_model::sql::statements;
-use migrator_plan::{Step, Work};
+use migrator_plan::Step;
 
 use super::executor::Executor;
 use super::fence::{self, Fence, Mark};
@@ -49,7 +49,7 @@ impl Executor<'_> {
         let begin = begin + forget + &Message::timeouts(timeouts);
         let marked = self.bookkeep(step, &begin, limit, left).await;
         let Some(mark) =
-            marked.map_err(|fault| source.at_character(fault, step.recorded_with()))?
+            marked.map_err(|fault| source.at_character(fault, &step.recorded_scripts()))?
         else {
             return Err(lost_lock(step.to_string(), left, &self.run.lock.why_lost()));
         };
@@ -91,17 +91,9 @@ impl Executor<'_> {
 
     /// Takes the mark back of a script of which nothing was sent, as the run was stopped.
     pub(super) async fn unmark(&mut self, step: &Step<'_>, source: &Source, mark: &Mark) -> Fault {
-        let record = match &step.work {
-            Work::Apply(migration) => {
-                write::delete(self.run.tables, &migration.service, migration.version)
-            }
-            Work::Revert(entry, _) => {
-                write::set_dirty(self.run.tables, &entry.id.service, entry.id.version, None)
-            }
-        };
         let claim = write::claim(self.run.tables, step.service());
         let check = fence::check(self.run.tables, step, self.run.lock.nonce, mark);
-        let record = claim + &check + &record;
+        let record = claim + &check + &self.unmark_record(step);
         let message = Message::bookkeeping(&record, self.run.options.lock_timeout, Commit::Local);
         let sent = send(self.client.postgres(), &message);
         match self.run.stop.attend(self.client, sent).await {

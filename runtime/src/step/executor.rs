@@ -6,7 +6,7 @@ use std::mem;
 use std::time::Duration;
 
 use migrator_model::file_name::Direction;
-use migrator_plan::{DownScript, Step, Work};
+use migrator_plan::{Body, Step};
 
 use super::pipeline::Pipeline;
 use super::shared::Shared;
@@ -109,12 +109,10 @@ impl<'a> Executor<'a> {
 
     /// The script, if there is one and it may be sent.
     pub(super) fn source(&self, step: &Step<'_>) -> Result<Source, Box<Fault>> {
-        let source = match &step.work {
-            Work::Apply(migration) => Ok(Source::embedded(&migration.up)),
-            Work::Revert(_, DownScript::Embedded(migration)) => {
-                Ok(Source::embedded(&migration.down))
-            }
-            Work::Revert(_, DownScript::Stored) => match self.run.recorded.of(step) {
+        let source = match step.body {
+            Body::Nothing => return Ok(Source::nothing()),
+            Body::Script(script) => Ok(Source::embedded(script)),
+            Body::RecordedScript => match self.run.recorded.of(step) {
                 Some(sql) => Source::recorded(sql.to_owned(), Direction::Down),
                 None => Err("its down script is no longer recorded".to_owned()),
             },

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use migrator_model::Migration;
 use migrator_model::file_name::Direction;
-use migrator_plan::{Step, Work};
+use migrator_plan::{Record, Step};
 use tokio_postgres::SimpleQueryRow;
 use tokio_postgres::error::SqlState;
 
@@ -73,44 +74,56 @@ impl Executor<'_> {
 
     /// What records a transactional step.
     pub(super) fn record(&self, step: &Step<'_>) -> String {
-        match &step.work {
-            Work::Apply(migration) => {
-                write::insert(self.run.tables, migration, &self.depends_on(step), None)
-            }
-            Work::Revert(entry, _) => {
-                write::delete(self.run.tables, &entry.id.service, entry.id.version)
-            }
+        match &step.record {
+            Record::Insert(migration) => self.insert(step, migration, None),
+            Record::Replace(_, migration) => write::replace(self.run.tables, migration),
+            Record::Delete(_) => self.delete(step),
+            Record::MarkClean(_) => self.mark(step, None),
         }
     }
 
+    /// What marks the entry of a step outside a transaction dirty, before its script starts.
     pub(super) fn dirty_record(&self, step: &Step<'_>) -> String {
-        match &step.work {
-            Work::Apply(migration) => {
-                let depends_on = self.depends_on(step);
-                write::insert(self.run.tables, migration, &depends_on, Some(Direction::Up))
-            }
-            Work::Revert(entry, _) => {
-                let dirty = Some(Direction::Down);
-                write::set_dirty(self.run.tables, &entry.id.service, entry.id.version, dirty)
+        let dirty = Some(step.direction());
+        match &step.record {
+            Record::Insert(migration) => self.insert(step, migration, dirty),
+            Record::Replace(..) | Record::Delete(_) | Record::MarkClean(_) => {
+                self.mark(step, dirty)
             }
         }
     }
 
     /// Marks an entry that is dirty already.
     pub(super) fn dirty_again(&self, step: &Step<'_>) -> String {
-        let (service, version) = (step.service(), step.version());
-        write::set_dirty(self.run.tables, service, version, Some(step.direction()))
+        self.mark(step, Some(step.direction()))
     }
 
+    /// What records a step outside a transaction, after its script has ended.
     pub(super) fn clean_record(&self, step: &Step<'_>) -> String {
-        match &step.work {
-            Work::Apply(migration) => {
-                write::set_dirty(self.run.tables, &migration.service, migration.version, None)
-            }
-            Work::Revert(entry, _) => {
-                write::delete(self.run.tables, &entry.id.service, entry.id.version)
-            }
+        match &step.record {
+            Record::Insert(_) => self.mark(step, None),
+            Record::Replace(..) | Record::Delete(_) | Record::MarkClean(_) => self.record(step),
         }
+    }
+
+    /// What undoes [`Executor::dirty_record`].
+    pub(super) fn unmark_record(&self, step: &Step<'_>) -> String {
+        match &step.record {
+            Record::Insert(_) => self.delete(step),
+            Record::Replace(..) | Record::Delete(_) | Record::MarkClean(_) => self.mark(step, None),
+        }
+    }
+
+    fn insert(&self, step: &Step<'_>, migration: &Migration, dirty: Option<Direction>) -> String {
+        write::insert(self.run.tables, migration, &self.depends_on(step), dirty)
+    }
+
+    fn delete(&self, step: &Step<'_>) -> String {
+        write::delete(self.run.tables, step.service(), step.version())
+    }
+
+    fn mark(&self, step: &Step<'_>, dirty: Option<Direction>) -> String {
+        write::set_dirty(self.run.tables, step.service(), step.version(), dirty)
     }
 
     pub(super) fn depends_on(&self, step: &Step<'_>) -> Vec<&str> {
@@ -135,10 +148,7 @@ impl Executor<'_> {
         message: Option<&str>,
     ) -> String {
         let name = step.name();
-        let checksum = match &step.work {
-            Work::Apply(migration) => migration.checksum.to_string(),
-            Work::Revert(entry, _) => entry.checksum.clone(),
-        };
+        let checksum = step.checksum();
         let subject = Subject {
             service: step.service(),
             version: step.version(),

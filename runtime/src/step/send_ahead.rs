@@ -152,7 +152,7 @@ impl<'a> Executor<'a> {
                 message,
                 failure,
                 said,
-                step.recorded_with(),
+                &step.recorded_scripts(),
             ),
         };
         if *said.code() == SqlState::LOCK_NOT_AVAILABLE {

@@ -46,6 +46,17 @@ impl Source {
         }
     }
 
+    /// The script of a step that only changes the history: it has no statement.
+    pub(crate) fn nothing() -> Source {
+        Source {
+            path: None,
+            sql: String::new(),
+            mode: Mode::Transaction,
+            lock_timeout: None,
+            statement_timeout: None,
+        }
+    }
+
     /// A recorded script brings its directives with it.
     pub(crate) fn recorded(sql: String, direction: Direction) -> Result<Source, String> {
         let directives = Directives::read(&sql, direction).map_err(|faults| {
@@ -85,14 +96,14 @@ impl Source {
         Some(fault.at(self.path.as_deref(), &self.sql, Some(position)))
     }
 
-    /// The server refused the message that it was sent in, which records `other` as well.
+    /// The server refused the message that it was sent in, which records `others` as well.
     pub(crate) fn refused(
         &self,
         step: &str,
         message: &Message,
         failure: &SendError,
         said: &DbError,
-        other: Option<&Script>,
+        others: &[&Script],
     ) -> Fault {
         let position = message.locate(named_position(said), failure.completed);
         let fault = Fault::new(step.to_owned(), String::new(), Left::Nothing).with_server(said);
@@ -103,22 +114,24 @@ impl Source {
             Part::Script | Part::Confirmation => fault.at(path, &self.sql, position),
         };
         match failure.completed {
-            0 => self.at_character(fault, other),
+            0 => self.at_character(fault, others),
             _ => fault,
         }
     }
 
     /// The same fault, at the character that the database's encoding does not have, if the
     /// fault is for that: the server then ran no statement of the message. The character is in
-    /// this script, or in the other one that is recorded with it.
-    pub(crate) fn at_character(&self, fault: Fault, other: Option<&Script>) -> Fault {
+    /// this script, or in one of the others that are recorded with it.
+    pub(crate) fn at_character(&self, fault: Fault, others: &[&Script]) -> Fault {
         let untranslatable = SqlState::UNTRANSLATABLE_CHARACTER.code();
         if fault.sqlstate.as_deref() != Some(untranslatable) {
             return fault;
         }
         let own = (self.path.as_deref(), Cow::from(&self.sql));
-        let other = other.map(|script| (Some(&*script.path), script.sql()));
-        for (path, sql) in [Some(own), other].into_iter().flatten() {
+        let others = others
+            .iter()
+            .map(|script| (Some(&*script.path), script.sql()));
+        for (path, sql) in [own].into_iter().chain(others) {
             if let Some(at) = encoding::find(&fault.message, &sql) {
                 let fault = Fault {
                     code: Code::M0501,

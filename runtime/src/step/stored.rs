@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use migrator_model::Version;
-use migrator_plan::{Conflict, DownScript, Plan, Step, Work};
+use migrator_plan::{Body, Conflict, Plan, Step};
 
 use crate::error::kind::ErrorKind;
 use crate::history::failure::read_failed;
@@ -30,7 +30,7 @@ impl Recorded {
     ) -> Result<Recorded, ErrorKind> {
         let mut wanted: BTreeMap<&str, BTreeMap<Version, &Entry>> = BTreeMap::new();
         for step in &plan.steps {
-            if let Work::Revert(entry, DownScript::Stored) = &step.work {
+            if let (Body::RecordedScript, Some(entry)) = (step.body, step.entry()) {
                 let entries = wanted.entry(step.service()).or_default();
                 entries.insert(entry.id.version, entry);
             }
