@@ -1,14 +1,14 @@
 #!/bin/sh
-# Runs the README's two commands in a bare Debian, as somebody who sees them first does: a minimal
-# system from debootstrap with git, this machine's Rust toolchain and apt's sources, and the last
-# commit of this checkout. Nothing else comes from this machine.
+# Runs the README's two commands in a minimal Debian system, as a new user does. The system has
+# git, this machine's Rust toolchain and apt's sources, and the last commit of this checkout.
+# Nothing else comes from this machine.
 #
 # usage: scripts/bare.sh [FOLDER]
 #
-# Needs root, Debian and debootstrap. The system is made in FOLDER, which must not exist, or in a
-# new folder under /var/tmp, and is removed at the end. The log of each command is shown as it is
-# written; the last lines are a table of exit codes and seconds. The processes live in a PID and a
-# mount namespace of their own, so that nothing outlives this script.
+# Needs root, Debian and debootstrap. FOLDER must not exist; the default is a new folder under
+# /var/tmp. The script creates the system there, and removes it at the end. It prints the log of
+# each command at once, and a table of exit codes and seconds at the end. The commands run in their
+# own PID and mount namespaces, so that no process continues after this script.
 set -eu
 
 fail() {
@@ -16,7 +16,7 @@ fail() {
     exit 1
 }
 
-[ "$(id -u)" -eq 0 ] || fail 'only root can make a system' 'run this as root'
+[ "$(id -u)" -eq 0 ] || fail 'only root can create a system' 'run this script as root'
 command -v debootstrap >/dev/null || fail '`debootstrap` is not installed' 'apt-get install debootstrap'
 checkout=$(cd "$(dirname "$0")/.." && pwd -P)
 
@@ -25,10 +25,10 @@ if [ "${1-}" != --inside ]; then
     system=${1:-$(mktemp -u /var/tmp/bare-XXXXXX)}
     [ ! -e "$system" ] || fail "\`$system\` exists" 'name a folder that does not exist'
     toolchain=$(rustc --print sysroot)
-    # `URI CODENAME COMPONENT` of each of Debian's own sources.
+    # `URI CODENAME COMPONENT` of each source that is Debian's.
     sources=$(apt-get indextargets --format '$(ORIGIN)|$(REPO_URI) $(CODENAME) $(COMPONENT)' |
         sed -n 's/^Debian|//p' | sort -u)
-    [ -n "$sources" ] || fail 'apt lists no source of Debian' 'run `apt-get update`'
+    [ -n "$sources" ] || fail 'apt has no Debian source' 'run `apt-get update`'
     . /etc/os-release
     mirror=$(printf '%s\n' "$sources" | awk -v name="$VERSION_CODENAME" '$2 == name { print $1; exit }')
 
@@ -45,7 +45,7 @@ if [ "${1-}" != --inside ]; then
     rm -f "$system/etc/apt/sources.list"
     printf '%s\n' "$sources" | sed 's/^/deb /' >"$system/etc/apt/sources.list.d/host.list"
     cp -a /etc/apt/apt.conf.d/. "$system/etc/apt/apt.conf.d/"
-    # How this machine reaches the network: its resolver and the authorities that it trusts.
+    # The resolver of this machine, and the certificate authorities that it trusts.
     cp -L /etc/resolv.conf "$system/etc/resolv.conf"
     cp -L /etc/ssl/certs/ca-certificates.crt "$system/etc/ssl/certs/ca-certificates.crt"
     mkdir -p "$system$toolchain"
@@ -63,7 +63,7 @@ mount --rbind /sys "$system/sys"
 mount --bind "$toolchain" "$system$toolchain"
 mount -o remount,bind,ro "$system$toolchain"
 
-# Each block of shell in the README's first part is a command.
+# The first two shell blocks of the README each have one command.
 commands=$(awk '/^```sh$/ { inside = 1; next } /^```$/ { inside = 0 } inside' "$checkout/README.md" | head -n 2)
 table=
 failed=

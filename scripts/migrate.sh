@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs migrator: from source in a checkout, as installed elsewhere.
+# Runs migrator: in a checkout from source, elsewhere the installed program.
 #
 # usage: scripts/migrate.sh --action=create|check|up|down|redo|status|… [OPTION…]
 #
@@ -34,7 +34,7 @@ if [ ! -f "$checkout/Cargo.toml" ] || [ ! -f "$checkout/src/main.rs" ]; then
     exec migrator "$action" "$@"
 fi
 
-# A database that is named needs no server of ours; nor do some actions.
+# The local server is necessary only for some actions, and only if no database is named.
 needs=compiler
 named=${DATABASE_URL:-}${PGHOST:-}${PGHOSTADDR:-}${PGPORT:-}${PGDATABASE:-}
 for argument in "$@"; do
@@ -47,21 +47,21 @@ esac
 # shellcheck disable=SC2086  # several words
 "$scripts/prepare.sh" $needs
 
-# Called from elsewhere, it is this checkout's tree and `.env` that are meant.
+# If the current folder is outside this checkout, use the checkout's tree and `.env`.
 case $(pwd -P)/ in
     "$checkout"/*) ;;
     *) cd "$checkout" ;;
 esac
 
 binary=${CARGO_TARGET_DIR:-$checkout/target}/debug/migrator
-[ -e "$binary" ] || echo 'building migrator, once, in a minute or two' >&2
+[ -e "$binary" ] || echo 'building migrator; the first build takes a minute or two' >&2
 case $action in
     check | create | explain)
-        # They work on the tree on disk, and are wanted most when it does not compile: the last
-        # binary that did will do.
+        # These commands use the tree on disk, and users need them most when the tree does not
+        # compile. The last binary that was built is good enough.
         if [ -x "$binary" ] && ! cargo build --quiet --manifest-path "$checkout/Cargo.toml" \
             --package migrator >/dev/null 2>&1; then
-            echo 'note: the tree or the code does not compile; this is the last binary that did' >&2
+            echo 'note: the tree or the code does not compile; running the last binary that was built' >&2
             exec "$binary" "$action" "$@"
         fi
         ;;

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Sees to what the other scripts need beside Rust and git: a C compiler for
-# linking, openssl where tests make certificates, Postgres where none is named,
-# psql of any version, and PgBouncer.
+# Installs the programs that the other scripts need besides Rust and git: a C
+# compiler for linking, openssl for the certificates of tests, Postgres, psql of
+# any version, and PgBouncer.
 #
 # usage: scripts/prepare.sh [compiler] [openssl] [postgres] [psql] [pgbouncer]
 #
-# Does nothing where they are there already. Installs Debian's packages when run
-# as root, and says what is missing otherwise.
+# Does nothing for a program that is installed. If the user is root, the script
+# installs Debian's packages. Otherwise it names the missing package.
 set -eu
 
 scripts=$(cd "$(dirname "$0")" && pwd)
@@ -39,6 +39,6 @@ for need in "$@"; do
         postgres) "$scripts/get-postgres.sh" >/dev/null ;;
         psql) command -v psql >/dev/null 2>&1 || package psql postgresql-client ;;
         pgbouncer) PATH=$PATH:/usr/sbin command -v pgbouncer >/dev/null 2>&1 || package pgbouncer pgbouncer ;;
-        *) fail "\`$need\` is nothing that this prepares" "see the top of this script" ;;
+        *) fail "unknown argument \`$need\`" "see the start of this script" ;;
     esac
 done

@@ -1,17 +1,17 @@
 #!/bin/sh
-# Passes the tests on several major versions of Postgres, and ends with a table.
+# Runs the tests on several major versions of Postgres, and prints a table at the end.
 #
 # usage: scripts/test-majors.sh [--gate] [MAJOR…]
 #
-# Runs every test on each major version, on all that are supported if none is
-# named, one after the other, and goes on when one fails. What has to be fetched goes to
-# `.migrator/majors`, so that it does not become the version of the development
-# server; the logs are in `majors` of cargo's target folder.
+# Runs every test on each given major version, by default on all supported ones,
+# one after the other. A failure does not stop the others. The script downloads
+# missing versions to `.migrator/majors`, where the development server does not
+# look for programs. The logs are in `majors` in cargo's target folder.
 #
-# --gate is for scripts/test.sh, which has passed all tests on one version: the
-# oldest and the newest unless others are named, at the same time, and only the
-# packages that can reach a server. A version that cannot be brought, without a
-# network for example, is passed over, and the table says so.
+# --gate is for scripts/test.sh, which runs all tests on one version. With --gate
+# the script tests the oldest and the newest version by default, at the same time,
+# and only the packages that can reach a server. It skips a version that it cannot
+# download, for example without a network, and the table says so.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -22,13 +22,13 @@ together=
 if [ "${1-}" = --gate ]; then
     shift
     majors='13 18'
-    # All but those that know nothing of Postgres's servers, and the faults of the bench, which
-    # take a minute. Without doc tests.
+    # Leave out the packages that use no server, the tests of the bench, which take a minute, and
+    # all doc tests.
     packages='--workspace --tests --exclude migrator-model --exclude migrator-macros
         --exclude migrator-analysis --exclude migrator-bench'
-    unavailable='passed over'
+    unavailable=skipped
     together=yes
-    # Without a network there is nothing to wait for.
+    # Without a network, npm need not try again.
     export npm_config_fetch_retries=0
 fi
 [ $# -eq 0 ] || majors=$*
@@ -63,7 +63,7 @@ row() {
     printf '%-6s  %-8s  %7s  %7s  %8s\n' "$@"
 }
 
-# Waits for what `try` runs in the background.
+# Waits for the background runs of `try`.
 wait_for_all() {
     for one in $running; do
         wait "$one" || failed=yes
@@ -79,7 +79,7 @@ try() {
     MIGRATOR_PG_BIN=$bin cargo test --quiet --no-fail-fast $packages >"$log" 2>&1 || ended=1
     row "$major" "$version" "$(count passed)" "$(count failed)" $(($(date +%s) - began)) >"$logs/$major.row"
     [ "$ended" -ne 0 ] || return 0
-    # From the first failure on: what passed fills pages.
+    # Print the log from the first failure on; the lines before it are long.
     sed -n '/^failures:$/,$p; /^error/p' "$log" >&2
     printf 'the whole log is %s\n' "$log" >&2
     return 1
@@ -90,12 +90,12 @@ for major in $majors; do
     rm -f "$logs/$major.row"
     if ! (unset MIGRATOR_PG_BIN && scripts/get-postgres.sh --newest "$major" .migrator/majors) >"$log" 2>&1; then
         cat "$log" >&2
-        printf 'Postgres %s could not be brought: %s\n' "$major" "$unavailable" >&2
-        printf '%-6s  could not be brought: %s\n' "$major" "$unavailable" >"$logs/$major.row"
+        printf 'Postgres %s could not be installed: %s\n' "$major" "$unavailable" >&2
+        printf '%-6s  could not be installed: %s\n' "$major" "$unavailable" >"$logs/$major.row"
         [ "$unavailable" != failed ] || failed=yes
         continue
     fi
-    # A warning that this is not the newest minor version.
+    # Print the warning on a newer minor version.
     grep -E '^(warning|help):' "$log" >&2 || true
     # `Postgres 18.1 is in /some/folder`
     found=$(tail -n 1 "$log")

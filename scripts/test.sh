@@ -1,10 +1,10 @@
 #!/bin/sh
-# Passes every test: format, lints, documentation, all tests and doc tests, and
-# those that talk to a server once more on the oldest and the newest Postgres. The
-# gate, and what to run before a change is sent in.
+# The gate: checks the format, the lints and the documentation, and runs all tests
+# and doc tests. Runs the tests that need a server again on the oldest and the newest
+# Postgres. Run this before you submit a change.
 #
-# All runs of the tests go on at the same time, since a test mostly waits for a
-# server. A test that fails does not stop the others.
+# All runs of the tests happen at the same time, because a test mostly waits for a
+# server. A failed test does not stop the others.
 set -eu
 
 cd "$(dirname "$0")/.."
