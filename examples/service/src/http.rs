@@ -1,4 +1,4 @@
-//! As much of HTTP/1.1 as a probe and an example need: GET, one request a connection.
+//! The part of HTTP/1.1 that a probe and an example need: GET, with one request for each connection.
 
 use std::fmt;
 use std::io;
@@ -11,19 +11,19 @@ use tokio::time::timeout;
 
 use crate::service::Service;
 
-/// How long a connection may take in all.
+/// How long a connection may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A longer request is none of ours.
+/// The length at which the service stops reading a request.
 const LONGEST: u64 = 8 * 1024;
 
-/// What is sent back.
+/// The answer to a request.
 pub(crate) struct Response {
     status: Status,
     body: String,
 }
 
-/// The statuses that are used here.
+/// The statuses of the answers.
 #[derive(Clone, Copy)]
 pub(crate) enum Status {
     Ok,
@@ -57,10 +57,10 @@ impl fmt::Display for Response {
     }
 }
 
-/// Answers until the process ends.
+/// Answers requests until the process ends.
 pub(crate) async fn serve(listener: TcpListener, service: Arc<Service>) {
     loop {
-        // What can fail here is of one client, or passes.
+        // An error here is an error of one client, or it passes.
         if let Ok((stream, _)) = listener.accept().await {
             let service = Arc::clone(&service);
             tokio::spawn(timeout(
@@ -80,7 +80,7 @@ async fn answer(mut stream: TcpStream, service: &Service) -> io::Result<()> {
     stream.shutdown().await
 }
 
-/// The request up to the empty line, or as much of it as there is room for.
+/// The request up to the empty line, or up to `LONGEST`.
 async fn head(stream: &mut TcpStream) -> io::Result<String> {
     let mut head = Vec::new();
     let mut stream = stream.take(LONGEST);

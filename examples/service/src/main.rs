@@ -1,8 +1,8 @@
-//! A service that has the migrations of `tenant` compiled in, and serves once a
-//! deploy job has applied them.
+//! A service that embeds the migrations of `tenant`, and opens when a deploy job has
+//! applied them.
 //!
-//! It applies nothing itself: many instances start at once, by a role that may not
-//! change the schema. What it answers is in [`service`]; HTTP is in [`http`].
+//! The service applies no migration. Many instances start at the same time, with a role that
+//! may not change the schema. [`service`] has the answers, and [`http`] the protocol.
 
 mod http;
 mod service;
@@ -21,10 +21,10 @@ use service::Service;
 
 static REGISTRY: Registry = embed_migrations!("../../database", services = ["tenant"]);
 
-/// Where it listens unless `LISTEN` says otherwise.
+/// The address on which the service listens, if `LISTEN` is not set.
 const ADDRESS: &str = "127.0.0.1:8080";
 
-/// How many seconds it waits for its migrations unless `WAIT_SECONDS` says otherwise.
+/// How long the service waits for its migrations, if `WAIT_SECONDS` is not set.
 const WAIT: Duration = Duration::from_secs(300);
 
 #[tokio::main(flavor = "current_thread")]
@@ -32,14 +32,14 @@ async fn main() -> ExitCode {
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {
-            // There is nobody left to tell if this fails.
+            // If this fails, there is no other place for the message.
             let _ = writeln!(io::stderr(), "error{reason}");
             ExitCode::FAILURE
         }
     }
 }
 
-/// Serves until it is ended, or says why it cannot.
+/// Serves until a signal ends the process, or returns the reason why it cannot.
 async fn run() -> Result<(), String> {
     let url = env::var("DATABASE_URL").map_err(|_| ": `DATABASE_URL` is not set".to_owned())?;
     let settings = Settings::parse(&url).map_err(|error| shown(&error.into()))?;
@@ -54,7 +54,7 @@ async fn run() -> Result<(), String> {
     server.await.map_err(|error| format!(": {error}"))
 }
 
-/// Says where it listens, as the system may have chosen the port.
+/// Prints the address, because the system may have chosen the port.
 fn announce(listener: &TcpListener) -> io::Result<()> {
     writeln!(io::stdout(), "listening on {}", listener.local_addr()?)
 }
@@ -69,7 +69,7 @@ fn wait() -> Result<Duration, String> {
         .map_err(|_| format!(": `WAIT_SECONDS={text}` is not a number of seconds"))
 }
 
-/// An error as `migrator` shows it.
+/// The text of an error, in the form that `migrator` prints.
 fn shown(error: &Error) -> String {
     let mut lines = vec![format!("[{}]: {error}", error.code())];
     if let ErrorKind::Connection { why, .. } | ErrorKind::History { why, .. } = &*error.kind {

@@ -1,4 +1,4 @@
-//! What the service answers.
+//! The answers of the service.
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -12,23 +12,23 @@ use tokio::time::timeout;
 
 use crate::http::{Response, Status};
 
-/// How long the database may take for an answer; a connection that takes longer is replaced.
+/// How long the database may take for an answer. After that, the service opens a new connection.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// The service: its database, and whether it serves.
+/// The service: its database, and whether the service is open.
 pub(crate) struct Service {
     migrator: Migrator,
-    /// What the deploy job applies: `migrator up --service=tenant`.
+    /// The migrations that the deploy job applies: `migrator up --service=tenant`.
     target: Target,
     settings: Settings,
-    /// None before the first question, and after one that was not answered.
+    /// `None` before the first query, and after a query without an answer.
     client: Mutex<Option<Client>>,
-    /// Set once its migrations were all there.
+    /// Set as soon as all migrations are applied.
     opened: OnceLock<DatabaseState>,
 }
 
 impl Service {
-    /// A service that does not serve yet.
+    /// Makes a service that is not open yet.
     pub(crate) fn new(registry: &'static Registry, settings: Settings) -> Service {
         Service {
             migrator: Migrator::new(registry),
@@ -39,10 +39,10 @@ impl Service {
         }
     }
 
-    /// Waits for the server and the migrations, and serves from then on.
+    /// Waits for the server and the migrations, and opens the service.
     pub(crate) async fn open(&self, timeout: Duration) -> Result<(), Error> {
         let started = Instant::now();
-        // A connection of its own, so that it can be asked meanwhile whether it is ready.
+        // The wait has its own connection, so that `/ready` gets an answer meanwhile.
         let mut client = connect_within(self.settings.clone(), timeout).await?;
         let left = timeout.saturating_sub(started.elapsed());
         let wait = self
@@ -54,7 +54,7 @@ impl Service {
         Ok(())
     }
 
-    /// The answer to `GET path`, in time.
+    /// The answer to `GET path`, within `PATIENCE`.
     pub(crate) async fn answer(&self, path: &str) -> Response {
         let answer = timeout(PATIENCE, self.answer_to(path)).await;
         answer
@@ -73,11 +73,11 @@ impl Service {
                     format!("the plans cannot be read: {error}"),
                 )
             }),
-            _ => Response::new(Status::NotFound, "there is nothing here"),
+            _ => Response::new(Status::NotFound, "not found"),
         }
     }
 
-    /// Whether this serves, and the database is, at this moment, as the queries here expect.
+    /// Whether the service is open, and the database is current at this moment.
     async fn ready(&self) -> Response {
         match self.state().await {
             Ok(state) if state.is_ready() && self.opened.get().is_none() => {
@@ -96,7 +96,7 @@ impl Service {
         state
     }
 
-    /// The plans that are offered, one a line, by code.
+    /// The public plans, in the order of their codes, one on each line.
     async fn plans(&self) -> Result<Response, Box<dyn std::error::Error>> {
         let query = "SELECT code || ': ' || name FROM tenant.plans WHERE is_public ORDER BY code";
         let (mut place, client) = self.client().await?;
@@ -107,8 +107,8 @@ impl Service {
         Ok(Response::new(Status::Ok, plans?.join("\n")))
     }
 
-    /// The connection, opened again if it was lost, and its place, to which only those put it
-    /// back whose question was answered in time.
+    /// Returns the connection, and the place to put it back after an answer. A query that takes
+    /// too long does not put it back. Opens a new connection if there is none.
     async fn client(&self) -> Result<(MutexGuard<'_, Option<Client>>, Client), ConnectError> {
         let mut place = self.client.lock().await;
         let client = match place.take() {

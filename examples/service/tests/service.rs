@@ -1,8 +1,8 @@
-//! The service next to a deploy job, on a real server.
+//! Tests the service together with a deploy job, on a real server.
 #![cfg(unix)]
 #![expect(
     clippy::expect_used,
-    reason = "clippy lets tests do so, but not the functions they share"
+    reason = "clippy allows this in tests, but not in the functions that tests share"
 )]
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -20,7 +20,7 @@ use migrator_model::{Tree, disk, resolve};
 use migrator_runtime::{Migrator, Registry, Settings, Target, connect};
 use tokio_postgres::NoTls;
 
-/// No test waits for longer than this.
+/// The longest wait of a test.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn database() -> String {
@@ -33,7 +33,7 @@ fn tree() -> Tree {
     disk::read(&folder, "database")
 }
 
-/// The platform's tree, and in it one more migration of `tenant`.
+/// The platform's tree with one more migration of `tenant`.
 fn newer_tree() -> Tree {
     let stem = "migrations/tenant_service/20990101000000_0a1b2c3d_create_notes_table";
     tree()
@@ -41,7 +41,7 @@ fn newer_tree() -> Tree {
         .with_file(&format!("{stem}.down.sql"), "DROP TABLE tenant.notes;")
 }
 
-/// What the deploy job of a binary with this tree does.
+/// Does what the deploy job of a binary with this tree does.
 async fn deploy(url: &str, tree: &Tree) -> usize {
     let resolved = resolve(tree);
     assert_eq!(resolved.diagnostics, []);
@@ -70,7 +70,7 @@ fn command(url: &str) -> Command {
     command
 }
 
-/// A service that runs, until this is dropped.
+/// A running service. It ends when this value is dropped.
 struct Running {
     process: Child,
     address: String,
@@ -92,7 +92,7 @@ impl Running {
         Running { process, address }
     }
 
-    /// Status and body, `200 all migrations are applied`.
+    /// The status and the body, such as `200 all migrations are applied`.
     fn get(&self, path: &str) -> String {
         let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
         self.send(&request)
@@ -108,7 +108,7 @@ impl Running {
         format!("{status} {}", body.trim_end())
     }
 
-    /// Asks until the answer starts so.
+    /// Sends requests until the answer starts with `start`.
     fn until(&self, path: &str, start: &str) -> String {
         let started = Instant::now();
         loop {
@@ -123,7 +123,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The process may have ended by itself.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -147,7 +147,7 @@ async fn a_service_is_ready_once_the_deploy_job_has_run_and_next_to_a_newer_one(
     assert_eq!(behind, format!("503 {applied} migrations are pending"));
     let ready = service.until("/ready", "200 ");
     assert_eq!(ready, "200 all migrations are applied");
-    // Who is told that it is ready is served.
+    // A service that is ready answers.
     let plans = service.get("/plans");
     assert!(plans.starts_with("200 "), "{plans}");
     assert!(plans.lines().any(|line| line == "team: Team"), "{plans}");
@@ -193,10 +193,10 @@ async fn a_service_survives_the_loss_of_its_connection() {
     service.until("/ready", "200 ");
 }
 
-/// What stands between a database and the service, and can stop to pass on what it says.
+/// A proxy between the database and the service. It can stop forwarding the data of the service.
 struct Proxy {
     accepted: Arc<AtomicUsize>,
-    /// Connections below this number are not heard any more.
+    /// The proxy no longer forwards the service's data of connections below this number.
     silent: Arc<AtomicUsize>,
 }
 
@@ -290,7 +290,7 @@ async fn what_is_not_there_and_what_is_no_request_is_answered_so() {
     deploy(&url, &tree()).await;
     let service = Running::start(&url);
     service.until("/plans", "200 ");
-    assert_eq!(service.get("/nothing"), "404 there is nothing here");
+    assert_eq!(service.get("/nothing"), "404 not found");
     assert_eq!(
         service.send("POST /plans HTTP/1.1\r\n\r\n"),
         "400 this is not a GET request"
