@@ -1,5 +1,5 @@
--- Who can sign in. An account belongs to no tenant: one person, one account,
--- however many tenants that person works for.
+-- The accounts that can sign in. An account belongs to no tenant: a person has
+-- one account, also if the person works for several tenants.
 CREATE TABLE auth.accounts (
     id uuid NOT NULL DEFAULT core.uuid_v7(),
     email core.email NOT NULL,

@@ -1,5 +1,5 @@
--- Passwords in a table of their own: reading accounts reveals no hash, and an
--- account that signs in through a provider has none.
+-- Passwords are in their own table. So a reader of accounts sees no hash. An
+-- account that signs in through a provider has no password.
 CREATE TABLE auth.credentials (
     account_id uuid NOT NULL,
     password_hash text NOT NULL,

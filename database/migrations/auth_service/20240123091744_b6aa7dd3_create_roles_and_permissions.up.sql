@@ -1,5 +1,5 @@
--- Code asks for permissions, administrators hand out roles. A role belongs to a
--- tenant, or to none: then it is the platform's and every tenant may use it.
+-- Code checks permissions, and administrators grant roles. A role belongs to a
+-- tenant. A role without a tenant belongs to the platform; all tenants may use it.
 CREATE TABLE auth.permissions (
     code text NOT NULL,
     description text NOT NULL,
@@ -27,8 +27,8 @@ CREATE TABLE auth.roles (
 COMMENT ON TABLE auth.roles IS 'Named sets of permissions';
 COMMENT ON COLUMN auth.roles.tenant_id IS 'Null for the roles of the platform, which every tenant may use';
 
--- The unique constraint takes nulls as different; the platform's codes are
--- unique as well.
+-- To the unique constraint, two nulls are different. This index makes the
+-- platform's codes unique as well.
 CREATE UNIQUE INDEX roles_platform_code_idx ON auth.roles (code)
     WHERE tenant_id IS NULL;
 

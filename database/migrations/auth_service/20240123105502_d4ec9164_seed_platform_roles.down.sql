@@ -1,4 +1,4 @@
--- Takes back the platform's roles and the first permissions, and no others.
+-- Deletes the platform's roles and the first permissions, and no others.
 DELETE FROM auth.role_permissions
 WHERE role_id IN (
     'f0c0e26d-4c07-4ec8-9f58-ab7f8fb908a5',

@@ -1,4 +1,4 @@
--- Who has which role in which tenant, and the one question that services ask.
+-- The roles of each account in each tenant, and the function that checks them.
 CREATE TABLE auth.role_grants (
     id uuid NOT NULL DEFAULT core.uuid_v7(),
     account_id uuid NOT NULL,

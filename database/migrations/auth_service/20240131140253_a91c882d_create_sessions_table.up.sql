@@ -1,5 +1,5 @@
--- A signed-in browser or program. Only the digest of its token is kept: who
--- reads this table can impersonate nobody.
+-- A session of a browser or program. The table has only the digest of its token,
+-- so a reader of this table cannot use the session.
 CREATE TABLE auth.sessions (
     id uuid NOT NULL DEFAULT core.uuid_v7(),
     account_id uuid NOT NULL,

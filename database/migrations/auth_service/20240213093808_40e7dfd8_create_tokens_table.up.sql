@@ -1,4 +1,4 @@
--- Links in e-mails: each is good for one purpose and for one use.
+-- Tokens of links in e-mails. Each is valid for one purpose and for one use.
 CREATE TYPE auth.token_purpose AS ENUM ('verify_email', 'reset_password', 'accept_invitation');
 
 COMMENT ON TYPE auth.token_purpose IS 'What a one-time token allows its bearer';

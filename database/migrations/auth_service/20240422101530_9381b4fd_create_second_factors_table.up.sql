@@ -1,4 +1,4 @@
--- Something the holder has, besides something the holder knows.
+-- Second factors: devices that a person uses in addition to the password.
 CREATE TYPE auth.factor_kind AS ENUM ('totp', 'webauthn', 'recovery_code');
 
 COMMENT ON TYPE auth.factor_kind IS 'Authenticator app, security key, or a code on paper';

@@ -1,4 +1,4 @@
--- Lifts the isolation of the auth service's tables.
+-- Removes the isolation of the auth service's tables.
 DROP POLICY api_key_permissions_isolation ON auth.api_key_permissions;
 
 ALTER TABLE auth.api_key_permissions DISABLE ROW LEVEL SECURITY;

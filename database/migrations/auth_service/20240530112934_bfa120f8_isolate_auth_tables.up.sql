@@ -1,4 +1,4 @@
--- Roles, grants and keys of one tenant are no business of another. Accounts and
+-- A tenant cannot see the roles, grants and keys of another. Accounts and
 -- sessions belong to no tenant; only the auth service's role reads them.
 ALTER TABLE auth.roles ENABLE ROW LEVEL SECURITY;
 
@@ -27,8 +27,8 @@ CREATE POLICY api_keys_isolation ON auth.api_keys
 
 COMMENT ON POLICY api_keys_isolation ON auth.api_keys IS 'A tenant sees and changes its own keys';
 
--- What a role or a key allows is seen and changed by who sees and changes the
--- role or the key: the subqueries are themselves under their policies.
+-- A user may read and change the permissions of a role or a key if the user may
+-- read and change the role or the key: the subqueries obey the policies too.
 ALTER TABLE auth.role_permissions ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY role_permissions_visibility ON auth.role_permissions

@@ -1,5 +1,5 @@
 -- migrator: no-transaction
--- The job that deletes expired sessions read the whole table every minute.
+-- Without this index, the job that deletes expired sessions reads the whole table.
 CREATE INDEX CONCURRENTLY sessions_expires_at_idx
     ON auth.sessions (expires_at)
     WHERE revoked_at IS NULL;

@@ -1,14 +1,14 @@
 -- migrator: statement-timeout 5min
 -- migrator: allow M0217 because the backfill of every row has the same lock for longer
 -- migrator: allow M0225 because the backfill of every row has the same lock for longer
--- Rules on the age of a password need to know it; updated_at moves with every
--- other change. A password that is there already is as old as its row.
+-- Rules on the age of a password need this time; updated_at also changes with
+-- other columns. For an existing password, it is the time of its row.
 ALTER TABLE auth.credentials
     ADD COLUMN password_changed_at timestamptz;
 
 COMMENT ON COLUMN auth.credentials.password_changed_at IS 'When the present password was set';
 
--- Neither a new updated_at nor an entry in the audit log: nobody changed a
+-- No new updated_at and no entry in the audit log, because nobody changes a
 -- password here.
 SET LOCAL app.keep_updated_at = 'on';
 

@@ -1,2 +1,2 @@
--- Lets every role look accounts up again, which is Postgres's default.
+-- Lets every role search for accounts again, as is Postgres's default.
 GRANT EXECUTE ON FUNCTION auth.find_account(text) TO PUBLIC;

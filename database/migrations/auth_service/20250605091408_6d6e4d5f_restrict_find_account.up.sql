@@ -1,3 +1,3 @@
--- Looking an account up by its address tells whether somebody has one: no
--- longer for every role. Operators grant it to the auth service's role.
+-- A search for an address shows whether a person has an account. So not every
+-- role may call it. Operators grant it to the auth service's role.
 REVOKE EXECUTE ON FUNCTION auth.find_account(text) FROM PUBLIC;

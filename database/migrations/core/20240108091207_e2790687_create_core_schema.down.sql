@@ -1,2 +1,2 @@
--- Removes the shared schema; everything in it is gone by now.
+-- Removes the shared schema, which is empty at this time.
 DROP SCHEMA core;

@@ -1,5 +1,5 @@
--- The schema for what every service shares. Any role may look into it: tables
--- of all services use its domains, types and functions.
+-- The schema for shared objects. Any role may use it, because the tables of all
+-- services use its domains, types and functions.
 CREATE SCHEMA core;
 
 COMMENT ON SCHEMA core IS 'Shared extensions, domains, types, functions and the audit log';

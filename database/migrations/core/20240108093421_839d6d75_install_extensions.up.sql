@@ -1,6 +1,6 @@
--- The three extensions that the platform uses, all trusted, so the owner of the
--- database may install them. No IF NOT EXISTS: one that is already there, in
--- another schema, would break every reference to core.* and the down script.
+-- The three extensions of the platform. All are trusted, so the owner of the
+-- database may install them. No IF NOT EXISTS: if one exists in another schema,
+-- references to core.* and the down script would fail.
 CREATE EXTENSION pgcrypto WITH SCHEMA core;
 
 CREATE EXTENSION citext WITH SCHEMA core;

@@ -1,5 +1,5 @@
--- Keys that grow with time keep B-tree inserts on the right-hand edge; servers
--- before 18 have no uuidv7() of their own.
+-- Keys that grow with time are inserted at the right end of a B-tree. Servers
+-- before 18 have no function uuidv7().
 CREATE FUNCTION core.uuid_v7() RETURNS uuid
 LANGUAGE plpgsql
 VOLATILE

@@ -1,5 +1,5 @@
--- Money never travels without its currency, and things that live and end share
--- one set of states.
+-- An amount of money always has a currency. All objects with a life cycle have
+-- the same states.
 CREATE TYPE core.money_amount AS (
     amount numeric(19, 4),
     currency core.currency_code

@@ -1,5 +1,5 @@
--- Who acts, for which tenant, and when a row last changed: asked by the row
--- policies and triggers of every service.
+-- The current user, the current tenant, and the time of the last change. The row
+-- policies and triggers of every service use these functions.
 CREATE FUNCTION core.current_tenant_id() RETURNS uuid
 LANGUAGE sql
 STABLE

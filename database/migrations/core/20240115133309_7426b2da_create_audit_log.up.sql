@@ -1,4 +1,4 @@
--- One log of changes for all services: a table opts in with one trigger.
+-- One log of changes for all services. A trigger adds a table to the log.
 CREATE TABLE core.audit_log (
     id bigint GENERATED ALWAYS AS IDENTITY,
     changed_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
@@ -30,7 +30,7 @@ COMMENT ON COLUMN core.audit_log.transaction_id IS 'Groups what one transaction 
 
 CREATE INDEX audit_log_tenant_id_changed_at_idx ON core.audit_log (tenant_id, changed_at);
 
--- Rows arrive in the order of time: a few pages of BRIN serve any range of it.
+-- Rows are inserted in the order of time, so a small BRIN index is sufficient.
 CREATE INDEX audit_log_changed_at_idx ON core.audit_log USING brin (changed_at);
 
 COMMENT ON INDEX core.audit_log_changed_at_idx IS 'For reports over a span of time, and for archiving';

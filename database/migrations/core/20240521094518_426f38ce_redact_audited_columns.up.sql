@@ -1,5 +1,5 @@
--- Tables with secrets need an audit trail as well: the trigger's arguments now
--- name columns whose values stay out of the log.
+-- Tables with secrets also need an audit log. The trigger's arguments now name
+-- the columns whose values are not logged.
 CREATE OR REPLACE FUNCTION core.record_change() RETURNS trigger
 LANGUAGE plpgsql
 SECURITY DEFINER

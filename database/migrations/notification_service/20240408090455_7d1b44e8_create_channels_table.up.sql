@@ -1,4 +1,4 @@
--- Where a tenant wants to be told.
+-- The channels on which a tenant gets messages.
 CREATE TYPE notification.channel_kind AS ENUM ('email', 'sms', 'webhook');
 
 COMMENT ON TYPE notification.channel_kind IS 'How a message travels';

@@ -1,4 +1,4 @@
--- What a message says, by topic, kind of channel and language.
+-- The texts of messages, by topic, kind of channel and language.
 CREATE TABLE notification.message_templates (
     id uuid NOT NULL DEFAULT core.uuid_v7(),
     topic text NOT NULL,

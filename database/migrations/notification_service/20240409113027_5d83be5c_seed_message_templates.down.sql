@@ -1,4 +1,4 @@
--- Takes back the first messages and no others.
+-- Deletes the first messages and no others.
 DELETE FROM notification.message_templates
 WHERE id IN (
     '341b508a-1ec9-453d-883d-0695a5808ac3',

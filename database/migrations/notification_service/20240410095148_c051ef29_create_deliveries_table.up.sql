@@ -1,5 +1,5 @@
--- The outbox: what is to be sent, and every attempt to send it. Workers take
--- what is due and nobody else's; one that dies loses its lease.
+-- The outbox: the messages to send, and each attempt. A worker takes messages
+-- that are due and have no other worker. A worker that dies loses its lease.
 CREATE TYPE notification.delivery_status AS ENUM ('queued', 'sending', 'delivered', 'failed');
 
 COMMENT ON TYPE notification.delivery_status IS 'queued and sending in turn, until delivered or failed for good';

@@ -1,5 +1,5 @@
--- How workers use the outbox. They serve all tenants, so the functions work as
--- the owner, and only roles that operators name may call them.
+-- The functions of the workers of the outbox. Workers serve all tenants, so the
+-- functions run as the owner. Only roles that operators choose may call them.
 CREATE FUNCTION notification.claim_deliveries(
     worker text,
     batch_size int DEFAULT 20,

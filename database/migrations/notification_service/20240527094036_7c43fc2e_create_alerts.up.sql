@@ -1,4 +1,4 @@
--- When a figure crosses a line, somebody is told once, not every minute.
+-- Alerts on key figures: one message for each crossing of a limit.
 CREATE TABLE notification.alert_rules (
     id uuid NOT NULL DEFAULT core.uuid_v7(),
     tenant_id uuid NOT NULL,

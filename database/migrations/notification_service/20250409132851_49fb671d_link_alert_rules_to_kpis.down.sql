@@ -1,4 +1,4 @@
--- Leaves the rules with the codes that they have always kept.
+-- Removes the links; the rules still have the codes.
 DROP INDEX notification.alert_rules_kpi_id_idx;
 
 ALTER TABLE notification.alert_rules

@@ -1,8 +1,8 @@
 -- migrator: requires reporting/20240514131543
 -- migrator: allow M0216 because a tenant has a handful of alert rules, so that the table is small
 -- migrator: allow M0218 because the column is new and null in every row, so that nothing is looked up
--- Rules that watch a key figure point at its definition from now on, not only at
--- its code; rules on the platform's key figures are linked here.
+-- Alert rules now refer to the definition of their key figure, not only to its
+-- code. This script links the rules on the platform's key figures.
 ALTER TABLE notification.alert_rules
     ADD COLUMN kpi_id uuid,
     ADD CONSTRAINT alert_rules_kpi_id_fkey FOREIGN KEY (kpi_id)

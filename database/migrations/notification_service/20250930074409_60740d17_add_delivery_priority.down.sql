@@ -1,4 +1,4 @@
--- Serves all deliveries in the order in which they are due again.
+-- Sends deliveries in the order in which they are due again.
 CREATE OR REPLACE FUNCTION notification.claim_deliveries(
     worker text,
     batch_size int DEFAULT 20,

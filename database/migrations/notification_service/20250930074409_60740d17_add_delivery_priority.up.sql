@@ -1,5 +1,5 @@
 -- migrator: allow M0217 because deliveries wait in a queue anyway, and one pass writes no row
--- A code to sign in with must not wait behind ten thousand weekly reports.
+-- A sign-in code must not wait until ten thousand weekly reports are sent.
 ALTER TABLE notification.deliveries
     ADD COLUMN priority smallint NOT NULL DEFAULT 5,
     ADD CONSTRAINT deliveries_priority_check CHECK (priority BETWEEN 1 AND 9);

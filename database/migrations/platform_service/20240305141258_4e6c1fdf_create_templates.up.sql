@@ -1,5 +1,5 @@
--- What a project starts from. A version never changes once it is published, so
--- that a project can be generated again.
+-- Templates of projects. A published version never changes, so that a project
+-- can be generated again.
 CREATE TABLE platform.templates (
     id uuid NOT NULL DEFAULT core.uuid_v7(),
     tenant_id uuid,
@@ -89,7 +89,7 @@ CREATE TRIGGER template_versions_refuse_published_change
 
 ALTER TABLE platform.template_versions ENABLE ROW LEVEL SECURITY;
 
--- The subquery is itself under the policies of templates.
+-- The policies of templates also apply to the subquery.
 CREATE POLICY template_versions_visibility ON platform.template_versions
     FOR SELECT
     USING (

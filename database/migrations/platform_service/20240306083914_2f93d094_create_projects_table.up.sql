@@ -1,4 +1,4 @@
--- What a tenant builds.
+-- The projects of a tenant.
 CREATE TABLE platform.projects (
     id uuid NOT NULL DEFAULT core.uuid_v7(),
     tenant_id uuid NOT NULL,

@@ -1,4 +1,4 @@
--- Where builds run, and which one runs there now.
+-- Environments, and the build that runs in each now.
 CREATE TYPE platform.deployment_status AS ENUM ('pending', 'live', 'replaced', 'failed');
 
 COMMENT ON TYPE platform.deployment_status IS 'pending, then live until replaced, or failed';

@@ -1,5 +1,5 @@
 -- migrator: allow M0217 because builds wait in a queue anyway, and one pass writes no row
--- What a build leaves behind, found by content: equal files are stored once.
+-- The files of a build. The key is their content, so equal files are stored once.
 CREATE TABLE platform.build_artifacts (
     build_id uuid NOT NULL,
     tenant_id uuid NOT NULL,

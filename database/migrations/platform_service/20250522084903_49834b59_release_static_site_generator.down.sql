@@ -1,4 +1,4 @@
--- Puts the static site generator back on trial.
+-- Makes the static site generator a trial again.
 SET LOCAL app.keep_updated_at = 'on';
 
 UPDATE platform.generators

@@ -1,4 +1,4 @@
--- The static site generator leaves its trial; templates may rely on it.
+-- The static site generator is no longer a trial; templates may use it.
 SET LOCAL app.keep_updated_at = 'on';
 
 UPDATE platform.generators

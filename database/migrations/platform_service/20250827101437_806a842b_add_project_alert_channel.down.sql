@@ -1,4 +1,4 @@
--- Forgets which channels projects use.
+-- Removes the channels from the projects.
 DROP INDEX platform.projects_tenant_id_alert_channel_id_idx;
 
 ALTER TABLE platform.projects

@@ -1,8 +1,8 @@
 -- migrator: requires notification/20240408090455
 -- migrator: allow M0216 because no project has a channel yet, so that the index is empty after one pass
 -- migrator: allow M0218 because the column is new and null in every row, so that nothing is looked up
--- A project tells its own team when a build fails. Without ON DELETE: a channel
--- that a project uses is first taken out of the project.
+-- A failed build sends a message to the project's channel. There is no ON DELETE:
+-- before a channel is deleted, it must be removed from the project.
 ALTER TABLE platform.projects
     ADD COLUMN alert_channel_id uuid,
     ADD CONSTRAINT projects_tenant_id_alert_channel_id_fkey FOREIGN KEY (tenant_id, alert_channel_id)

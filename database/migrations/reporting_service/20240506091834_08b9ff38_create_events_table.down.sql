@@ -1,2 +1,2 @@
--- Removes the events, whatever partitions they have by now.
+-- Removes the events with all their partitions.
 DROP TABLE reporting.events;

@@ -1,5 +1,5 @@
--- What happened in a tenant. A partition a quarter: old events go by dropping a
--- table, and a report reads the quarters it asks for.
+-- Events of a tenant, with one partition for each quarter. To delete old events,
+-- drop a partition. A report reads only the quarters that it needs.
 CREATE TABLE reporting.events (
     id uuid NOT NULL DEFAULT core.uuid_v7(),
     tenant_id uuid NOT NULL,
@@ -42,6 +42,6 @@ CREATE POLICY events_isolation ON reporting.events
 
 COMMENT ON POLICY events_isolation ON reporting.events IS 'A tenant sees and adds its own events only';
 
--- Policies are not inherited: without one of its own, a partition that is read
--- directly shows nothing.
+-- Partitions do not inherit policies. A direct read of a partition without a
+-- policy returns no rows.
 ALTER TABLE reporting.events_default ENABLE ROW LEVEL SECURITY;

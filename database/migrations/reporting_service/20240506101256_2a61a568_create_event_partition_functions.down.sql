@@ -1,4 +1,4 @@
--- Removes the functions; the partitions they made stay.
+-- Removes the functions; their partitions remain.
 DROP FUNCTION reporting.merge_event_partition(date);
 
 DROP FUNCTION reporting.create_event_partition(date);

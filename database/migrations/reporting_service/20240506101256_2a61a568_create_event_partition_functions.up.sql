@@ -1,5 +1,5 @@
--- Partitions come and go by function, so that the nightly job, a migration and
--- an operator do it alike: same name, same bounds, same protection.
+-- Functions create and remove partitions. So the nightly job, a migration and an
+-- operator use the same names, bounds and policies.
 CREATE FUNCTION reporting.event_partition_name(day date) RETURNS text
 LANGUAGE sql
 IMMUTABLE
@@ -84,7 +84,7 @@ $$;
 COMMENT ON FUNCTION reporting.merge_event_partition(date) IS
     'The reverse: moves a quarter''s events to the default partition and drops their own; false if there is none';
 
--- Both work as the caller, who has to own the table; nobody else needs them.
+-- Both run as the caller, who must own the table; no other role needs them.
 REVOKE EXECUTE ON FUNCTION reporting.create_event_partition(date) FROM PUBLIC;
 
 REVOKE EXECUTE ON FUNCTION reporting.merge_event_partition(date) FROM PUBLIC;

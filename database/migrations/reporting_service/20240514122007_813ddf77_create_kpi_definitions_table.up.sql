@@ -1,4 +1,4 @@
--- What a key figure is, written once: dashboards, reports and alerts then agree.
+-- Definitions of key figures, which dashboards, reports and alerts share.
 CREATE TYPE reporting.aggregation AS ENUM ('count', 'sum', 'average', 'minimum', 'maximum', 'distinct_users');
 
 COMMENT ON TYPE reporting.aggregation IS 'How events become one number';

@@ -1,4 +1,4 @@
--- Takes back the platform's first key figures and no others.
+-- Deletes the platform's first key figures and no others.
 DELETE FROM reporting.kpi_definitions
 WHERE id IN (
     '1e829cd6-0ee4-4242-a703-389bf679481b',

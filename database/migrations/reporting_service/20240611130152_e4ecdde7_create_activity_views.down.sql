@@ -1,4 +1,4 @@
--- Removes the counted activity.
+-- Removes the views with the counts.
 DROP FUNCTION reporting.tenant_activity(date, date);
 
 DROP FUNCTION reporting.refresh_activity();

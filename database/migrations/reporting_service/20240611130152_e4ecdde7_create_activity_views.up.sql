@@ -1,5 +1,5 @@
--- A dashboard must not count millions of events while somebody waits: counted
--- once in a while, read at once.
+-- A dashboard must not count millions of events while a user waits. These views
+-- have the counts, and are refreshed from time to time.
 CREATE MATERIALIZED VIEW reporting.daily_activity AS
 SELECT
     e.tenant_id,
@@ -49,7 +49,7 @@ COMMENT ON FUNCTION reporting.refresh_activity() IS
 
 REVOKE EXECUTE ON FUNCTION reporting.refresh_activity() FROM PUBLIC;
 
--- Materialised views know no row policies: tenants read them through functions.
+-- Materialised views have no row policies, so tenants read them with functions.
 CREATE FUNCTION reporting.tenant_activity(first_day date, last_day date)
 RETURNS TABLE (day date, name text, event_count bigint, user_count bigint, value_sum numeric)
 LANGUAGE sql

@@ -1,3 +1,3 @@
--- Every service records events: the schema opens to all roles, its tables only
--- to those that operators name.
+-- Every service records events. So all roles may use the schema, but only the
+-- roles that operators choose may use its tables.
 GRANT USAGE ON SCHEMA reporting TO PUBLIC;

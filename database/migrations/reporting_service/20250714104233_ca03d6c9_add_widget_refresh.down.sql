@@ -1,4 +1,4 @@
--- Gives widgets their fixed refresh and their old width back.
+-- Restores the fixed refresh and the old width of widgets.
 ALTER TABLE reporting.widgets
     ALTER COLUMN width SET DEFAULT 4,
     DROP CONSTRAINT widgets_refresh_seconds_check,

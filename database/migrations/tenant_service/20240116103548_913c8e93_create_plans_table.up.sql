@@ -1,4 +1,4 @@
--- What a tenant can subscribe to, and the limits that come with it.
+-- The plans to which a tenant can subscribe, and their limits.
 CREATE TABLE tenant.plans (
     code text NOT NULL,
     name text NOT NULL,

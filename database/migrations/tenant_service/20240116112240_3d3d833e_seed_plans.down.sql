@@ -1,3 +1,3 @@
--- Takes back the plans of the launch and no others.
+-- Deletes the first plans and no others.
 DELETE FROM tenant.plans
 WHERE code IN ('free', 'team', 'business', 'enterprise');

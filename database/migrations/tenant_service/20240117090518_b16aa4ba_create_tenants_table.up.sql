@@ -1,4 +1,4 @@
--- The unit of isolation: every row that belongs to a customer names its tenant.
+-- The customers. Every row of a customer has the key of its tenant.
 CREATE TABLE tenant.tenants (
     id uuid NOT NULL DEFAULT core.uuid_v7(),
     slug core.slug NOT NULL,

@@ -1,4 +1,4 @@
--- Host names that lead to a tenant, besides its slug on the platform's domain.
+-- Host names of a tenant, in addition to its slug on the platform's domain.
 CREATE TABLE tenant.domains (
     id uuid NOT NULL DEFAULT core.uuid_v7(),
     tenant_id uuid NOT NULL,

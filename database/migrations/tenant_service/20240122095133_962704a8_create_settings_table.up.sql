@@ -1,5 +1,5 @@
--- Choices of a tenant that the platform honours: a row a key, for two
--- administrators who save different keys must not overwrite each other.
+-- Settings of a tenant, with one row for each key. So two administrators who
+-- save different keys do not overwrite each other's values.
 CREATE TABLE tenant.settings (
     tenant_id uuid NOT NULL,
     key text NOT NULL,

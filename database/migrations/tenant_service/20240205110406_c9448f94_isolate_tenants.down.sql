@@ -1,4 +1,4 @@
--- Lifts the isolation of the tenant service's tables.
+-- Removes the isolation of the tenant service's tables.
 DROP FUNCTION tenant.find_tenant(text);
 
 DROP POLICY settings_isolation ON tenant.settings;

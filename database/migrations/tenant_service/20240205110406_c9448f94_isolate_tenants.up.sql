@@ -1,5 +1,5 @@
--- From here on a role sees only the tenant it acts for. The owner of the tables
--- is exempt (no FORCE): it migrates, and services connect as other roles.
+-- From now on, a role sees only its current tenant. The policies do not apply to
+-- the owner of the tables (no FORCE): it migrates, and services use other roles.
 ALTER TABLE tenant.tenants ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY tenants_isolation ON tenant.tenants
@@ -21,7 +21,7 @@ CREATE POLICY settings_isolation ON tenant.settings
 
 COMMENT ON POLICY settings_isolation ON tenant.settings IS 'A tenant sees and changes its own settings only';
 
--- Before a tenant is entered, it must be found: by exactly one slug or host.
+-- A service must find a tenant before it can enter it: by its slug or its host.
 CREATE FUNCTION tenant.find_tenant(slug_or_host text) RETURNS uuid
 LANGUAGE sql
 STABLE

@@ -1,5 +1,5 @@
 -- migrator: lock-timeout 10s
--- Forgets the owners; column, constraint and index go together.
+-- Removes the owners: the column, with its constraint and its index.
 DROP INDEX tenant.tenants_owner_account_id_idx;
 
 ALTER TABLE tenant.tenants

@@ -1,4 +1,4 @@
--- Removes the features, and with the column what was filled in.
+-- Removes the features: the column with its values.
 ALTER TABLE tenant.plans
     DROP CONSTRAINT plans_features_check,
     DROP COLUMN features;

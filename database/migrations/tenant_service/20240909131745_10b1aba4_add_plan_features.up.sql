@@ -1,6 +1,6 @@
 -- migrator: allow M0217 because there are four plans
--- What a plan unlocks was spread over the services' code; the plan itself says
--- it now, and the four plans of the launch get what they had.
+-- The code of the services decided which features a plan has. Now the plan has a
+-- list of them, and the four first plans get the features that they had.
 ALTER TABLE tenant.plans
     ADD COLUMN features text[] NOT NULL DEFAULT '{}',
     ADD CONSTRAINT plans_features_check CHECK (

@@ -1,4 +1,4 @@
--- Forgets where tenants' data is stored.
+-- Removes the region of tenants' data.
 DROP INDEX tenant.tenants_data_region_idx;
 
 ALTER TABLE tenant.tenants

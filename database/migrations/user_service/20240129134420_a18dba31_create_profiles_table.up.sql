@@ -1,4 +1,4 @@
--- What people tell about themselves, all of it voluntary.
+-- Voluntary information of people about themselves.
 CREATE TABLE users.profiles (
     user_id uuid NOT NULL,
     job_title text,

@@ -1,4 +1,4 @@
--- How the platform should look and speak to a person.
+-- The preferences of a person: appearance and language.
 CREATE TABLE users.preferences (
     user_id uuid NOT NULL,
     locale core.locale NOT NULL DEFAULT 'en',

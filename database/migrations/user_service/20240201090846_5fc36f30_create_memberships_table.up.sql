@@ -1,5 +1,5 @@
--- Which people work for which tenant. What a member may do there is a grant of
--- the auth service; the role here is the one offered in the invitation.
+-- The people who work for a tenant. The rights of a member are grants of the
+-- auth service; the role in this table is the one in the invitation.
 CREATE TYPE users.membership_status AS ENUM ('invited', 'active', 'left');
 
 COMMENT ON TYPE users.membership_status IS 'invited, then active, then left; never back';

@@ -1,4 +1,4 @@
--- Forgets the names to sort by.
+-- Removes the names for sorting.
 DROP TRIGGER users_fill_sort_name ON users.users;
 
 DROP FUNCTION users.fill_sort_name();

@@ -1,7 +1,7 @@
 -- migrator: allow M0217 because the backfill of every row has the same lock for longer
 -- migrator: allow M0225 because the backfill of every row has the same lock for longer
--- Lists of people sort by what the person wants them to, by default the name
--- without regard to case.
+-- The name for sorting lists of people. Its default is the display name in lower
+-- case.
 ALTER TABLE users.users
     ADD COLUMN sort_name text;
 

@@ -1,3 +1,3 @@
 -- migrator: no-transaction
--- Removes the index on the names to sort by.
+-- Removes the index on the names for sorting.
 DROP INDEX CONCURRENTLY users.users_sort_name_idx;

@@ -1,3 +1,3 @@
--- Lets members be active who never joined.
+-- Allows active members without a joining time.
 ALTER TABLE users.memberships
     DROP CONSTRAINT memberships_joined_at_check;

@@ -1,5 +1,5 @@
--- A member who is active has joined at some time. NOT VALID holds for new rows
--- at once and takes its lock for a moment; the next migration looks at old ones.
+-- An active member has a joining time. With NOT VALID, the check applies only to
+-- new rows, and the lock is short. The next migration checks the old rows.
 ALTER TABLE users.memberships
     ADD CONSTRAINT memberships_joined_at_check
         CHECK ((status = 'invited') = (joined_at IS NULL)) NOT VALID;

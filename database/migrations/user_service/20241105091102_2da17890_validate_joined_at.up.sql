@@ -1,4 +1,4 @@
--- Old rows were corrected by the service meanwhile; this proves it, under a lock
--- that lets reads and writes through.
+-- The service has corrected the old rows. This statement checks them, with a lock
+-- that allows reads and writes.
 ALTER TABLE users.memberships
     VALIDATE CONSTRAINT memberships_joined_at_check;
