@@ -1,4 +1,4 @@
-//! Levels and allowances: which findings are shown, and what they do.
+//! Applies the levels of the manifest and the `allow` directives to findings.
 
 use std::collections::BTreeMap;
 
@@ -9,22 +9,23 @@ use crate::finding::Finding;
 use crate::missing::MissingObjects;
 use crate::script::Script;
 
-/// What was looked for.
+/// Which checks have run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Coverage {
-    /// Everything.
+    /// All checks.
     AllChecks,
-    /// What can be said of each script by itself: an allowance of anything else
-    /// may well silence something.
+    /// Only the checks of single scripts. An allowance of another check may be in use.
     SingleScripts,
 }
 
-/// What only `migrator verify` finds: whether an allowance silences it cannot be said here.
+/// The findings of `migrator verify`. This module cannot tell whether an allowance of one is in
+/// use.
 const OF_VERIFY: [Code; 2] = [Code::M0510, Code::M0511];
 
-/// Leaves out what is allowed, gives each finding its severity, and reports
-/// allowances that silence nothing. Of a statement that needs a missing object, M0325 alone
-/// is shown, unless it is allowed.
+/// Removes allowed findings, sets the severity of the others, and reports unused allowances.
+///
+/// For a statement that needs a missing object, only M0325 is reported, unless the script allows
+/// M0325.
 pub(crate) fn apply<'a>(
     findings: Vec<Finding<'a>>,
     missing: &MissingObjects<'a>,
@@ -63,7 +64,7 @@ fn leveled(finding: Finding<'_>, levels: &BTreeMap<Code, Level>) -> Option<Diagn
     Some(diagnostic)
 }
 
-/// The allowances of all scripts, by file and code, with their offset.
+/// The allowances of all scripts, by file and code.
 struct Allowances<'a> {
     open: BTreeMap<(&'a str, Code), Allowance>,
 }

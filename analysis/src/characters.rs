@@ -1,9 +1,10 @@
-//! Characters that are not what they look like: spaces that Postgres does not know, quotes and
-//! dashes of a word processor, and marks that change the direction of text.
+//! M0241: characters that look like other characters, or that nobody can see.
 //!
-//! To Postgres each of them is a letter of a name. If the character breaks the grammar,
-//! `syntax` names it. If it does not, or if a comment or a string hides what a script does,
-//! it is a finding of its own.
+//! Examples are a no-break space, a typographic quote, a dash, and marks that change the direction
+//! of text. Postgres reads each as a letter of a name.
+//!
+//! If the character is a syntax error, [`crate::syntax`] reports it. Otherwise this module reports
+//! it, also in comments and strings.
 
 use migrator_model::Code;
 use squawk_lexer::TokenKind;
@@ -11,18 +12,18 @@ use squawk_lexer::TokenKind;
 use crate::finding::Finding;
 use crate::script::Script;
 
-/// A character that misleads.
+/// A misleading character.
 pub(crate) struct Misleading {
     pub(crate) offset: usize,
     pub(crate) character: char,
-    /// What it is called.
+    /// Its name.
     name: &'static str,
-    /// What is to be done with it.
+    /// What the author should do.
     remedy: &'static str,
     place: TokenPlace,
 }
 
-/// Where a character stands.
+/// The kind of token that contains the character.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum TokenPlace {
     Statement,
@@ -31,7 +32,7 @@ enum TokenPlace {
     Comment,
 }
 
-/// The first character that misleads where nothing else is wrong with the script.
+/// The first misleading character of a script without other errors.
 pub(crate) fn find<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
     let found = misleading(script.sql.text).into_iter().next()?;
     let what = found.shown();
@@ -58,9 +59,9 @@ pub(crate) fn find<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
     ))
 }
 
-/// The character that breaks the grammar, where the first error is at an offset.
+/// The misleading character that caused the syntax error at an offset.
 pub(crate) fn behind_error(text: &str, error: usize) -> Option<(usize, String, String)> {
-    // The error is told of the token, or of the one behind a name that has become longer.
+    // The parser reports the error at this token or at the token after a name that became longer.
     let end = text[error..]
         .find('\n')
         .map_or(text.len(), |line| error + line);
@@ -82,7 +83,7 @@ impl Misleading {
     }
 }
 
-/// All characters that mislead where they stand.
+/// All misleading characters, in the order of the text.
 fn misleading(text: &str) -> Vec<Misleading> {
     let mut found = Vec::new();
     if text.is_ascii() && !text.bytes().any(|byte| byte.is_ascii_control()) {
@@ -124,7 +125,7 @@ fn place_of(kind: TokenKind, text: &str) -> TokenPlace {
     }
 }
 
-/// Whether a joiner or non-joiner stands between letters of a script that needs it.
+/// Whether a joiner or non-joiner is between letters of a script that needs it, such as Persian.
 fn joins(text: &str, offset: usize, character: char) -> bool {
     let before = text[..offset].chars().next_back();
     let after = text[offset + character.len_utf8()..].chars().next();
@@ -132,14 +133,14 @@ fn joins(text: &str, offset: usize, character: char) -> bool {
     matches!(character, '\u{200c}' | '\u{200d}') && is_foreign(before) && is_foreign(after)
 }
 
-/// What a character is, as far as it decides where it misleads.
+/// How a character misleads.
 #[derive(Clone, Copy)]
 enum Confusion {
-    /// It turns the direction of the text around it.
+    /// It changes the direction of the text around it.
     Direction,
-    /// It ends a line for a person, not for Postgres.
+    /// An editor shows a new line. Postgres does not.
     LineEnd,
-    /// It cannot be seen.
+    /// It is invisible.
     Invisible,
     /// It looks like another character.
     Alike,
@@ -173,7 +174,7 @@ fn known(character: char) -> Option<(&'static str, &'static str, Confusion)> {
         .or_else(|| invisible(character).map(with(Confusion::Invisible)))
 }
 
-/// A character that turns the direction of text.
+/// A character that changes the direction of text.
 fn direction(character: char) -> Option<(&'static str, &'static str)> {
     Some(match character {
         '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => ("a bidirectional control", REMOVE),
@@ -181,7 +182,7 @@ fn direction(character: char) -> Option<(&'static str, &'static str)> {
     })
 }
 
-/// A character that ends a line for a person.
+/// A character that an editor shows as the end of a line.
 fn line_end(character: char) -> Option<(&'static str, &'static str)> {
     Some(match character {
         '\u{2028}' => ("a line separator", BREAK),
@@ -214,7 +215,7 @@ fn alike(character: char) -> Option<(&'static str, &'static str)> {
     })
 }
 
-/// A character that cannot be seen.
+/// An invisible character.
 fn invisible(character: char) -> Option<(&'static str, &'static str)> {
     Some(match character {
         '\u{a0}' => ("a no-break space", SPACE),

@@ -1,9 +1,9 @@
-//! What the clauses of statements name: tables, columns and constraints.
+//! Reads the tables, columns and constraints that a clause names.
 
 use crate::names::{Name, fold, name_of};
 use crate::parse::{Id, Kind, Sql};
 
-/// The table that an ALTER TABLE or CREATE INDEX is about.
+/// The table of an ALTER TABLE or CREATE INDEX.
 pub(crate) fn table_of(sql: &Sql<'_>, statement: Id) -> Option<Name> {
     let kind = sql.kind(statement);
     if !matches!(kind, Kind::ALTER_TABLE | Kind::CREATE_INDEX) {
@@ -20,13 +20,13 @@ pub(crate) fn column_of(sql: &Sql<'_>, action: Id) -> Option<String> {
     Some(fold(sql.text_of(name)))
 }
 
-/// Whether an expression is NULL and nothing else.
+/// Whether a default is NULL.
 pub(crate) fn is_null_default(sql: &Sql<'_>, default: Id) -> bool {
     let value = sql.child(default, Kind::LITERAL);
     value.is_some_and(|literal| sql.text_of(literal).eq_ignore_ascii_case("null"))
 }
 
-/// Whether old rows need not satisfy a constraint that is added.
+/// Whether Postgres does not validate a new constraint for existing rows.
 pub(crate) fn is_not_validated(sql: &Sql<'_>, constraint: Id) -> bool {
     let kinds = [Kind::NOT_VALID, Kind::NOT_ENFORCED];
     let mut found = kinds

@@ -1,5 +1,5 @@
-//! What psql understands and a server does not: its commands, its variables,
-//! and the rows of COPY from and to the client.
+//! M0209: commands and variables of psql, and COPY from or to the client. The server accepts none
+//! of them.
 
 use migrator_model::Code;
 use squawk_lexer::TokenKind;
@@ -8,7 +8,7 @@ use crate::finding::Finding;
 use crate::parse::{Kind, ROOT};
 use crate::script::Script;
 
-/// The first of its kind in a script: the rest is mostly of its making.
+/// The first of them. The errors after it are often its results.
 pub(crate) fn find<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
     let found = [command(script), variable(script), copy(script)];
     let first = found
@@ -20,7 +20,7 @@ pub(crate) fn find<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
 
 type Found = (usize, String, &'static str);
 
-/// `\connect`, `\set`, `\i`: no statement has a backslash outside of quotes.
+/// A command such as `\connect`, `\set` or `\i`. Outside quotes, SQL has no backslash.
 fn command(script: &Script<'_>) -> Option<Found> {
     let text = script.sql.text;
     let mut offset = 0;
@@ -44,7 +44,7 @@ fn command(script: &Script<'_>) -> Option<Found> {
     None
 }
 
-/// `:name`, `:'name'`.
+/// A variable, such as `:name` or `:'name'`.
 fn variable(script: &Script<'_>) -> Option<Found> {
     let sql = &script.sql;
     let node = sql.find(ROOT, Kind::NON_STANDARD_PARAM)?;

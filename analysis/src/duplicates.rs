@@ -38,9 +38,9 @@ pub(crate) fn find<'a>(pairs: &'a [Pair<'a>], unread: &Unread) -> Vec<Finding<'a
 #[derive(Default)]
 struct Checker<'a> {
     state: State<'a>,
-    /// Whether a DROP with CASCADE may have dropped what depends on something.
+    /// Whether an earlier CASCADE may have dropped other objects.
     has_cascaded: bool,
-    /// What was made since the last of them.
+    /// The objects that were created since the last CASCADE.
     since: HashSet<Object>,
     findings: Vec<Finding<'a>>,
 }
@@ -66,7 +66,7 @@ impl<'a> Checker<'a> {
         self.state.end();
     }
 
-    /// The first object that a statement makes although it is there.
+    /// The first existing object that a statement creates again.
     fn statement(
         &self,
         script: &'a Script<'a>,
@@ -95,7 +95,7 @@ impl<'a> Checker<'a> {
             statement,
             ..
         } = mention;
-        // What CREATE SCHEMA makes within is in a schema that is new.
+        // The objects within CREATE SCHEMA are in a new schema.
         let is_within =
             sql.kind(*statement) == Kind::CREATE_SCHEMA && object.space != Space::Schema;
         if is_within
@@ -113,7 +113,7 @@ impl<'a> Checker<'a> {
         if let Some(old) =
             before.filter(|old| old.effect == Effect::Drop && old.offset == mention.offset)
         {
-            // What is not there cannot take the name; itself it may keep.
+            // A missing object cannot be renamed, and an object can keep its own name.
             let is_renamed = old.object != *object && self.state.made(&old.object).is_some();
             return is_renamed.then_some(made);
         }
@@ -130,8 +130,8 @@ impl<'a> Checker<'a> {
         is_certain.then_some(made)
     }
 
-    /// Whether no CASCADE may have dropped it: a table goes with nothing but what it
-    /// inherits from.
+    /// Whether no CASCADE can have dropped an object. CASCADE drops a table only together with its
+    /// parent.
     fn is_surely_there(&self, object: &Object) -> bool {
         let entry = self.state.get(object);
         let table = entry.and_then(|entry| entry.table.as_ref());
@@ -166,18 +166,18 @@ fn finding<'a>(script: &'a Script<'a>, mention: &Mention, made: Site<'a>) -> Fin
     Finding::new(script, Code::M0324, mention.offset, message, help)
 }
 
-/// Whether only the session that makes it sees it, or whether it is always there.
+/// Whether an object is temporary.
 fn is_of_session(object: &Object) -> bool {
     object.name.schema.as_deref() == Some("pg_temp")
 }
 
-/// Whether an ALTER TABLE drops what it makes, too: Postgres drops first.
+/// Whether the same ALTER TABLE drops the object first. Postgres runs the drops first.
 fn is_dropped_with(sql: &Sql<'_>, mentions: &[Mention], mention: &Mention) -> bool {
     let is_it = |one: &&Mention| one.statement == mention.statement && one.effect == Effect::Drop;
     let mut dropped = mentions.iter().filter(is_it);
     match mention.object.space {
         Space::Column => dropped.any(|one| one.object == mention.object),
-        // A constraint goes with a column that it is about.
+        // Dropping a column drops its constraints.
         Space::Constraint => {
             sql.find(mention.statement, Kind::DROP_COLUMN).is_some()
                 || dropped.any(|one| one.object == mention.object)
@@ -186,13 +186,13 @@ fn is_dropped_with(sql: &Sql<'_>, mentions: &[Mention], mention: &Mention) -> bo
     }
 }
 
-/// Whether a statement drops what it does not name.
+/// Whether a statement drops dependent objects.
 fn cascades(sql: &Sql<'_>, statement: Id) -> bool {
     let kind = sql.kind(statement);
     (is_drop(kind) || is_alter(kind)) && sql.find(statement, Kind::CASCADE).is_some()
 }
 
-/// Whether the part of a statement that makes a column says IF NOT EXISTS.
+/// Whether the clause that adds a column has IF NOT EXISTS.
 fn is_guarded_part(sql: &Sql<'_>, mention: &Mention) -> bool {
     let mut parts = sql
         .descendants(mention.statement)
@@ -206,7 +206,7 @@ fn statement_at(site: Site<'_>) -> Option<Id> {
     statements.find(|&id| sql.range(id).contains(&site.offset))
 }
 
-/// What tells functions of one name apart, as it is written.
+/// The arguments of a function, as the script writes them.
 fn signature(sql: &Sql<'_>, statement: Id) -> Option<String> {
     let list = sql.find(statement, Kind::PARAM_LIST)?;
     let leaves = sql.descendants(list).filter(|&id| sql.is_leaf(id));
@@ -214,7 +214,7 @@ fn signature(sql: &Sql<'_>, statement: Id) -> Option<String> {
     Some(words.join(" "))
 }
 
-/// What a statement makes, in a word.
+/// The word for the created object.
 fn word(sql: &Sql<'_>, mention: &Mention) -> &'static str {
     let space = mention.object.space;
     match sql.kind(mention.statement) {

@@ -1,14 +1,14 @@
-//! A finding in a script, before levels and allowances are looked at.
+//! A finding, before levels and allowances are applied.
 
 use migrator_model::{Code, Diagnostic, Place};
 
 use crate::script::Script;
 
-/// A finding.
+/// A problem in a script.
 pub(crate) struct Finding<'a> {
     pub(crate) script: &'a Script<'a>,
     pub(crate) code: Code,
-    /// Where in the script it is, in bytes.
+    /// Where the script has the problem, in bytes.
     pub(crate) offset: usize,
     pub(crate) message: String,
     pub(crate) help: String,

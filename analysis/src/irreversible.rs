@@ -1,11 +1,11 @@
-//! M0232: migrations whose down script says that they cannot be reverted.
+//! M0232: a down script declares that nobody can revert its migration.
 
 use migrator_model::Code;
 
 use crate::finding::Finding;
 use crate::script::Pair;
 
-/// Nothing more is said of what such a down script does not take back.
+/// The finding for such a down script. No other check looks at it.
 pub(crate) fn find<'a>(pair: &'a Pair<'a>) -> Option<Finding<'a>> {
     let reason = pair.down.migration.down.irreversible()?;
     let at = pair.down.sql.text.find("--").unwrap_or_default();

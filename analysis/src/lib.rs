@@ -1,11 +1,10 @@
-//! What the SQL of a tree of migrations says, and what is wrong with it.
+//! Parses the SQL of a tree of migrations and reports what is wrong with it.
 //!
-//! [`analyse`] takes a resolved tree and returns all findings. Used by build
-//! scripts and by the command; the macro checks without it, so that it stays
-//! light.
+//! [`analyse`] takes a resolved tree and returns all findings. Build scripts and the command call
+//! it. The macro checks a tree without it, so that the macro compiles fast.
 //!
-//! [`parse`] alone knows the parser; [`objects`] says what a script makes,
-//! drops, changes and refers to; the families of findings build on both.
+//! Only [`parse`] uses the parser. `objects` lists the objects that a script creates, drops,
+//! alters and refers to. The checks build on both.
 
 #![cfg_attr(not(test), deny(clippy::use_debug))]
 
@@ -46,8 +45,8 @@ use unread::Unread;
 
 /// Checks the SQL of a resolved tree.
 ///
-/// A script that is no SQL does not keep the others from being judged; what may
-/// be its doing is not.
+/// A syntax error in one script does not stop the checks of other scripts. A finding that this
+/// script may have caused is not reported.
 #[must_use]
 pub fn analyse(resolved: &Resolved) -> Vec<Diagnostic> {
     let texts = script::texts(&resolved.registry);
@@ -70,13 +69,12 @@ pub fn analyse(resolved: &Resolved) -> Vec<Diagnostic> {
     allowances::apply(findings, &missing, &scripts, &resolved.levels, coverage)
 }
 
-/// Watches and checks the tree in `folder` for a build script, the SQL too.
+/// Checks the tree in `folder` for a build script, and rebuilds when the tree changes.
 pub fn check_in_build_script(folder: &str) {
     migrator_model::build_script::check_with(folder, analyse);
 }
 
-/// What can be said of a script by itself: one thing, as what follows from it
-/// would be said again.
+/// The first problem of a single script. The problems after it are often its results.
 fn check_script<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
     client::find(script)
         .or_else(|| syntax::find(script))
@@ -84,7 +82,7 @@ fn check_script<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
         .or_else(|| characters::find(script))
 }
 
-/// What takes the scripts together.
+/// The findings that need all scripts.
 fn check_tree<'a>(registry: &Registry, pairs: &'a [Pair<'a>], unread: &Unread) -> Vec<Finding<'a>> {
     let mut findings = Vec::new();
     if unread.is_ordered() {
@@ -108,7 +106,7 @@ fn check_tree<'a>(registry: &Registry, pairs: &'a [Pair<'a>], unread: &Unread) -
         }
     }
     findings.extend(safety::find(pairs, unread));
-    // Of two names that are cut alike, the second is there already for that reason.
+    // A name that Postgres truncates to an existing one is also reported as a duplicate.
     let place = |finding: &Finding<'a>| (finding.script.path, finding.offset);
     let alike = findings.iter().filter(|one| one.code == Code::M0233);
     let alike: HashSet<_> = alike.map(place).collect();

@@ -1,21 +1,21 @@
-//! Names as Postgres reads them.
+//! Reads names as Postgres does.
 
 use std::fmt;
 
 use crate::parse::{Id, Kind, Sql};
 
-/// A name with its schema, if it is written with one; folded as Postgres folds.
+/// A name and its schema, in the case that Postgres uses.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Name {
-    /// The schema; `public` is the same as none.
+    /// The schema. `public` and a missing schema are both `None`.
     pub(crate) schema: Option<String>,
     /// The name itself.
     pub(crate) name: String,
 }
 
 impl Name {
-    /// A name from its parts, the last of which is its own; what is before the
-    /// schema (a database) is left out.
+    /// Builds a name from its parts. The last part is the name and the part before it is the
+    /// schema. A database in front of the schema is ignored.
     pub(crate) fn of(mut parts: Vec<String>) -> Option<Name> {
         let name = parts.pop()?;
         let schema = parts.pop().filter(|schema| schema != "public");
@@ -32,13 +32,12 @@ impl fmt::Display for Name {
     }
 }
 
-/// The name that a node spells.
+/// The name that a node contains.
 pub(crate) fn name_of(sql: &Sql<'_>, node: Id) -> Option<Name> {
     Name::of(parts_of(sql, node))
 }
 
-/// The parts of the name that a node spells, folded: of a path in it, if there
-/// is one (a type may have arguments behind it).
+/// The parts of the name that a node contains. In a type with arguments, only the path is the name.
 pub(crate) fn parts_of(sql: &Sql<'_>, node: Id) -> Vec<String> {
     let is_path = |&node: &Id| matches!(sql.kind(node), Kind::PATH | Kind::PATH_REF);
     let path = sql.descendants(node).find(is_path).unwrap_or(node);
@@ -56,19 +55,21 @@ pub(crate) fn parts_of(sql: &Sql<'_>, node: Id) -> Vec<String> {
         .collect()
 }
 
-/// The bytes of a name that Postgres keeps (`NAMEDATALEN` less one).
+/// The longest name in bytes (`NAMEDATALEN` less one).
 pub(crate) const LONGEST: usize = 63;
 
-/// Folds an identifier: unquoted to lower case (ASCII alone, as a UTF-8 server
-/// does: `downcase_identifier` in `scansup.c`), quoted to what the quotes hold;
-/// cut as `truncate_identifier` cuts, before a character that does not fit.
+/// Converts an identifier to the name that Postgres stores.
+///
+/// An unquoted identifier becomes lower case, but only its ASCII letters, as on a UTF-8 server
+/// (`downcase_identifier` in `scansup.c`). A quoted one loses its quotes. A name that is too long
+/// is truncated before the character that does not fit (`truncate_identifier`).
 pub(crate) fn fold(identifier: &str) -> String {
     let mut name = fold_whole(identifier);
     name.truncate(name.floor_char_boundary(LONGEST));
     name
 }
 
-/// Folds an identifier without cutting it.
+/// Converts an identifier without truncating it.
 pub(crate) fn fold_whole(identifier: &str) -> String {
     let quoted = identifier
         .strip_prefix('"')

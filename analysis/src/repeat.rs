@@ -1,4 +1,4 @@
-//! Which statements can be run again, after a later one of their script has failed.
+//! Which statements can run again after a later statement of the script has failed.
 
 #![expect(
     clippy::wildcard_enum_match_arm,
@@ -9,18 +9,18 @@ use crate::kinds::{is_alter, is_create, is_drop, is_rename};
 use crate::names::fold;
 use crate::parse::{Id, Kind, Sql};
 
-/// What running a statement a second time does.
+/// The result of running a statement twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Repeat {
-    /// What it did the first time, or nothing.
+    /// The second run changes nothing.
     Same,
-    /// It does its work once more: rows twice, a sum added twice.
+    /// The second run repeats the change: rows are inserted twice, or a sum is added twice.
     Doubles,
-    /// It fails: what it makes is there already, what it drops is gone.
+    /// The second run fails, because the object already exists or is already dropped.
     Fails,
 }
 
-/// What running a statement a second time does.
+/// The result of running a statement twice.
 pub(crate) fn of(sql: &Sql<'_>, id: Id) -> Repeat {
     let kind = sql.kind(id);
     let says = |kind| sql.child(id, kind).is_some();
@@ -64,8 +64,8 @@ fn is_alteration_same(sql: &Sql<'_>, id: Id) -> bool {
     })
 }
 
-/// Whether an action of an ALTER can be repeated: what sets something can, what
-/// adds, drops or renames something cannot.
+/// Whether an action of an ALTER can run again. An action that sets a value can. One that adds,
+/// drops or renames an object cannot.
 fn is_action_same(sql: &Sql<'_>, action: Id) -> bool {
     let guards = [Kind::IF_EXISTS, Kind::IF_NOT_EXISTS];
     let is_guarded = |id| guards.into_iter().any(|kind| sql.child(id, kind).is_some());
@@ -106,14 +106,14 @@ fn is_action_same(sql: &Sql<'_>, action: Id) -> bool {
     }
 }
 
-/// Whether an INSERT asks for what is there before it inserts.
+/// Whether an INSERT checks for existing rows.
 fn is_conditional(sql: &Sql<'_>, id: Id) -> bool {
     let asks = [Kind::EXISTS_FN, Kind::NOT_IN, Kind::EXCEPT_KW, Kind::IS_KW];
     sql.descendants(id)
         .any(|node| asks.contains(&sql.kind(node)))
 }
 
-/// Whether an UPDATE computes a column from its own old value.
+/// Whether an UPDATE computes a column from its old value.
 fn counts(sql: &Sql<'_>, id: Id) -> bool {
     let mut columns = sql
         .descendants(id)

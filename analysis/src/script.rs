@@ -1,4 +1,4 @@
-//! A migration's scripts, parsed side by side.
+//! The parsed scripts of migrations.
 
 use std::borrow::Cow;
 use std::thread;
@@ -9,14 +9,14 @@ use migrator_model::{Migration, Mode, Registry};
 use crate::objects::{self, Mention};
 use crate::parse::{Id, Sql, on_large_stack, parse};
 
-/// One script, parsed.
+/// A parsed script.
 pub(crate) struct Script<'a> {
     pub(crate) migration: &'a Migration,
     pub(crate) direction: Direction,
-    /// The file, as diagnostics name it.
+    /// The path that diagnostics show.
     pub(crate) path: &'a str,
     pub(crate) sql: Sql<'a>,
-    /// What it mentions, in the order of the text, so that those of a statement are in a row.
+    /// The mentions, in the order of the text.
     pub(crate) mentions: Vec<Mention>,
 }
 
@@ -27,7 +27,7 @@ pub(crate) struct Pair<'a> {
 }
 
 impl Script<'_> {
-    /// What a statement mentions.
+    /// The mentions in a statement.
     pub(crate) fn mentions_of(&self, statement: Id) -> &[Mention] {
         let all = &self.mentions;
         let start = all.partition_point(|one| one.statement < statement);
@@ -35,7 +35,7 @@ impl Script<'_> {
         all.get(start..end).unwrap_or_default()
     }
 
-    /// Whether it runs as one transaction.
+    /// Whether the script runs in a transaction.
     pub(crate) fn mode(&self) -> Mode {
         match self.direction {
             Direction::Up => self.migration.up.mode,
@@ -50,13 +50,13 @@ impl<'a> Pair<'a> {
     }
 }
 
-/// What is sent of each script, up and down, in plan order.
+/// The SQL of each script as the server gets it: up and down, in plan order.
 pub(crate) fn texts(registry: &Registry) -> Vec<[Cow<'_, str>; 2]> {
     let scripts = registry.migrations.iter();
     scripts.map(|m| [m.up.sql(), m.down.sql()]).collect()
 }
 
-/// Parses all scripts, side by side, in plan order.
+/// Parses all scripts on several threads. Returns them in plan order.
 pub(crate) fn parse_all<'a>(
     registry: &'a Registry,
     texts: &'a [[Cow<'a, str>; 2]],

@@ -1,4 +1,4 @@
-//! Types as they are written, as far as a change of one for another is free.
+//! SQL types, and which change of a column's type keeps its rows.
 
 use std::fmt;
 
@@ -9,15 +9,15 @@ use crate::parse::{Id, Kind, Sql};
 /// A type with its modifiers, such as `numeric(10, 2)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SqlType {
-    /// Its words, by the name that Postgres has for the type.
+    /// The name that Postgres has for the type, such as `integer` for `int4`.
     base: String,
     modifiers: Vec<u32>,
-    /// Its name, if it is a name and no words of the grammar.
+    /// The name, if the type is not a keyword of the grammar.
     pub(crate) name: Option<Name>,
 }
 
 impl SqlType {
-    /// The type that stands directly in a node.
+    /// The type that is a child of a node.
     pub(crate) fn within(sql: &Sql<'_>, node: Id) -> Option<SqlType> {
         let found = sql.children(node).find(|&id| is_type(sql.kind(id)))?;
         let is_name = sql.kind(found) == Kind::PATH_TYPE;
@@ -48,7 +48,7 @@ impl SqlType {
         }
     }
 
-    /// Whether a column of it draws its values from a sequence.
+    /// Whether a column of the type takes values from a sequence.
     pub(crate) fn is_serial(&self) -> bool {
         const SERIAL: [&str; 6] = [
             "serial",
@@ -61,22 +61,22 @@ impl SqlType {
         SERIAL.contains(&self.base.as_str())
     }
 
-    /// Whether it is text of any length.
+    /// Whether the type is text of any length.
     pub(crate) fn is_text(&self) -> bool {
         ["text", "varchar"].contains(&self.base.as_str()) && self.modifiers.is_empty()
     }
 
-    /// Whether it is a type of Postgres's own, as far as its name tells.
+    /// Whether the name is one of a built-in type.
     pub(crate) fn is_built_in(&self) -> bool {
         let of_own = ["text", "varchar"].contains(&self.base.as_str()) || self.is_serial();
         of_own || is_converted_to_text(&self.base)
     }
 
-    /// Whether values of it are kept as they are when they become of a type.
+    /// Whether a column can change to another type without a rewrite of the table.
     ///
-    /// From `varchar_support`, `numeric_support`, `TemporalSimplify` and the
-    /// binary-coercible rows of `pg_cast`; the zone of the session, on which
-    /// `timestamp` to `timestamptz` depends, is not known here.
+    /// The rules are those of `varchar_support`, `numeric_support`, `TemporalSimplify` and the
+    /// binary-coercible rows of `pg_cast`. A change from `timestamp` to `timestamptz` depends on
+    /// the session's time zone and counts as a rewrite.
     pub(crate) fn changes_without_rewrite(&self, new: &SqlType) -> bool {
         if self.base == new.base && self.modifiers == new.modifiers {
             return true;
@@ -92,7 +92,7 @@ impl SqlType {
         }
     }
 
-    /// Whether the first modifier is not narrower in another.
+    /// Whether the first modifier of the new type is at least as wide.
     fn is_within(&self, new: &SqlType) -> bool {
         match (self.modifiers.first(), new.modifiers.first()) {
             (_, None) => true,
@@ -101,13 +101,12 @@ impl SqlType {
         }
     }
 
-    /// Whether a fraction of a second has all digits that Postgres keeps.
+    /// Whether the type keeps all digits of a fraction of a second.
     fn is_precise(&self) -> bool {
         self.modifiers.first().is_some_and(|&digits| digits >= 6)
     }
 
-    /// Whether a column of another form of the type may become of it freely: more
-    /// than its name has to be known of the old type.
+    /// Whether some narrower form of the type could change to it without a rewrite.
     pub(crate) fn has_narrower_forms(&self) -> bool {
         let base = self.base.as_str();
         ["text", "varchar", "numeric", "varbit", "inet"].contains(&base) || is_temporal(base)
@@ -137,8 +136,8 @@ fn is_temporal(base: &str) -> bool {
     ["timestamp", "timestamptz", "time", "timetz", "interval"].contains(&base)
 }
 
-/// Whether a built-in type is stored in another way than text is; of a type that
-/// is not built in nothing is said.
+/// Whether a built-in type is stored in another way than text. Returns false for types that are not
+/// built in.
 fn is_converted_to_text(base: &str) -> bool {
     const OTHERS: [&str; 22] = [
         "smallint",
@@ -167,7 +166,7 @@ fn is_converted_to_text(base: &str) -> bool {
     OTHERS.contains(&base) || is_temporal(base) || base.ends_with(']')
 }
 
-/// The one name of a type with several.
+/// The name that Postgres has for a type with several names.
 pub(crate) fn canonical(words: &str) -> Option<&'static str> {
     Some(match words {
         "character varying" | "char varying" | "national character varying" => "varchar",

@@ -1,4 +1,4 @@
-//! M0244: a script is still what `migrator create` has written.
+//! M0244: nobody has edited a script since `migrator create`.
 
 use migrator_model::Code;
 
@@ -6,10 +6,10 @@ use crate::finding::Finding;
 use crate::parse::Kind;
 use crate::script::{Pair, Script};
 
-/// What a new script holds in place of its change; `create` writes it.
+/// The line in a new script that the author replaces. `migrator create` writes it.
 pub const PLACEHOLDER: &str = "SELECT 1; -- replace this line by";
 
-/// The script of a pair that nobody has edited; of two the up script.
+/// The first script of a pair that nobody has edited.
 pub(crate) fn find<'a>(pair: &'a Pair<'a>) -> Option<Finding<'a>> {
     pair.scripts().into_iter().find_map(unedited)
 }

@@ -1,7 +1,7 @@
-//! The scripts that cannot be read, and what they may have done.
+//! Scripts with errors, and the names that they may have changed.
 //!
-//! A script with a fault does not show what it makes, drops or changes. The others are
-//! checked all the same; but there is no finding that depends on a name in such a script.
+//! Such a script does not show what it creates, drops or alters. The other scripts are still
+//! checked. A finding that depends on a name in such a script is not reported.
 
 use std::collections::BTreeSet;
 
@@ -9,18 +9,21 @@ use migrator_model::{Code, Diagnostic, Resolved};
 
 use crate::script::{Pair, Script};
 
-/// The scripts that cannot be read.
+/// Scripts with errors, and the names that they may have changed.
+///
+/// Such a script does not show what it creates, drops or alters. The other scripts are still
+/// checked. A finding that depends on a name in such a script is not reported.
 #[derive(Default)]
 pub(crate) struct Unread {
     paths: BTreeSet<String>,
-    /// Every word of the up scripts among them, in lower case.
+    /// All words of the up scripts with errors, in lower case.
     words: BTreeSet<String>,
     /// Whether the order of the migrations is known.
     is_ordered: bool,
 }
 
 impl Unread {
-    /// What the tree leaves out, and the scripts in which something was found.
+    /// Collects the scripts that the tree could not resolve and those with findings.
     pub(crate) fn of(resolved: &Resolved, pairs: &[Pair<'_>], found: &[&Script<'_>]) -> Unread {
         let mut unread = Unread {
             is_ordered: resolved.diagnostics.iter().all(keeps_order),
@@ -44,7 +47,7 @@ impl Unread {
         self.words.extend(words.map(str::to_owned));
     }
 
-    /// Whether every script can be read.
+    /// Whether no script has an error.
     pub(crate) fn is_empty(&self) -> bool {
         self.paths.is_empty() && self.words.is_empty() && self.is_ordered
     }
@@ -58,7 +61,7 @@ impl Unread {
         self.paths.contains(script.path)
     }
 
-    /// Whether an up script that cannot be read has all words of a name.
+    /// Whether an up script with errors contains all words of a name.
     pub(crate) fn may_mention(&self, name: &str) -> bool {
         let name = name.to_lowercase();
         let mut words = name.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$');
@@ -66,7 +69,7 @@ impl Unread {
     }
 }
 
-/// Whether a fault of the tree leaves the other migrations where they are.
+/// Whether a problem of the tree does not change the order of the other migrations.
 fn keeps_order(diagnostic: &Diagnostic) -> bool {
     const OF_ONE: [Code; 21] = [
         Code::M0102,

@@ -17,24 +17,24 @@ use crate::script::{Pair, Script};
 use crate::unread::Unread;
 use tree::TreeNames;
 
-/// What no script makes, and the statements that need it.
+/// References to objects that no script creates.
 #[derive(Default)]
 pub(crate) struct MissingObjects<'a> {
     pub(crate) findings: Vec<Finding<'a>>,
     references: Vec<MissingReference<'a>>,
 }
 
-/// A name in a script that no script makes.
+/// A reference to an object that no script creates.
 struct MissingReference<'a> {
     script: &'a Script<'a>,
     mention: &'a Mention,
 }
 
 impl<'a> MissingObjects<'a> {
-    /// Whether a finding of another lint is about an object that does not exist, as far as
-    /// the scripts show: the statement fails before that finding matters.
+    /// Whether another finding is about a missing object. The statement fails before that finding
+    /// matters.
     ///
-    /// A name that is allowed to be missing explains nothing.
+    /// A missing object that the script allows does not hide other findings.
     pub(crate) fn explains(
         &self,
         finding: &Finding<'a>,
@@ -60,11 +60,11 @@ impl<'a> MissingReference<'a> {
         if is_same_migration && finding.code == Code::M0230 {
             return self.writes_part_at(finding);
         }
-        // A statement that only refers to the object has its own faults.
+        // A statement that only refers to the object can have other problems.
         is_here && (self.mention.effect != Effect::Reference || finding.code == Code::M0218)
     }
 
-    /// Whether the other script drops, from another table, what this statement adds.
+    /// Whether the other script drops the part that this statement adds to the missing table.
     fn writes_part_at(&self, finding: &Finding<'a>) -> bool {
         let dropped = finding.script.mentions.iter().find(|one| {
             one.effect == Effect::Drop && one.object.of.is_some() && one.offset == finding.offset

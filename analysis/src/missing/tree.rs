@@ -1,4 +1,4 @@
-//! What all scripts of the tree make.
+//! The names that all scripts of the tree create.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -12,26 +12,26 @@ use crate::parse::{Id, Kind, ROOT};
 use crate::script::Script;
 use crate::state::hidden::is_dynamic;
 
-/// What all scripts make, of which kind and when it may be.
+/// The names that all scripts create.
 #[derive(Default)]
 pub(super) struct TreeNames {
-    /// The schemas that a script makes.
+    /// The schemas that scripts create.
     schemas: BTreeMap<String, SchemaOrigin>,
-    /// The names that scripts make in each schema.
+    /// The names that scripts create in each schema.
     names: BTreeMap<String, BTreeSet<String>>,
-    /// The names that scripts make without a schema: they may be in any.
+    /// The names that scripts create without a schema. Each may be in any schema.
     unqualified: HashSet<String>,
-    /// The words of strings and bodies.
+    /// The words in strings and function bodies.
     words: HashSet<String>,
-    /// The schemas that extensions install into.
+    /// The schemas of extensions.
     extension_schemas: HashSet<String>,
-    /// Whether SQL that is put together as it runs may make things named after others.
+    /// Whether dynamic SQL may create objects whose names start with another object's name.
     may_derive_names: bool,
-    /// Whether it may make anything.
+    /// Whether dynamic SQL may create any object.
     pub(super) may_create_anything: bool,
 }
 
-/// Whether a schema may have been there before the tree.
+/// Whether a schema may be older than the tree.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum SchemaOrigin {
     Tree,
@@ -114,7 +114,7 @@ impl TreeNames {
         }
     }
 
-    /// Whether nothing in the tree can have made what a script needs to be there.
+    /// Whether a script needs an object that nothing in the tree can have created.
     pub(super) fn is_missing(&self, script: &Script<'_>, mention: &Mention) -> bool {
         let sql = &script.sql;
         let Object { space, name, of } = &mention.object;
@@ -129,7 +129,7 @@ impl TreeNames {
         if !is_judged || is_tidied || sql.child(mention.statement, Kind::IF_EXISTS).is_some() {
             return false;
         }
-        // `items.id%TYPE` is a column of a table.
+        // `items.id%TYPE` names a column of a table.
         let rest = sql.text.get(mention.offset..).unwrap_or_default();
         let path = rest
             .split([' ', ',', ')', '(', ';', '\n'])
@@ -149,7 +149,7 @@ impl TreeNames {
         !is_made && !may_be
     }
 
-    /// Whether a name begins like one that is made: `items_2024`.
+    /// Whether a name starts with the name of a created object, such as `items_2024`.
     fn is_named_after(&self, schema: &str, name: &str) -> bool {
         let names = self.names.get(schema).into_iter().flatten();
         names.chain(&self.unqualified).any(|made| {
@@ -190,7 +190,7 @@ impl TreeNames {
     }
 }
 
-/// The schemas that a script sets as its path.
+/// The words of the search paths that a script sets.
 fn search_path_of(script: &Script<'_>) -> Vec<String> {
     let sql = &script.sql;
     let sets = sql.all_statements().map(|id| sql.text_of(id));
@@ -199,7 +199,7 @@ fn search_path_of(script: &Script<'_>) -> Vec<String> {
     words.map(fold).collect()
 }
 
-/// Whether Postgres gives such names to indexes, sequences and types of its own making.
+/// Whether Postgres generates such a name for an index, a sequence or a type.
 fn is_implied(name: &str) -> bool {
     let ends = [
         "_seq",

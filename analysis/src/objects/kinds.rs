@@ -1,9 +1,9 @@
-//! Which kinds of nodes define, refer to and drop objects of which kind.
+//! Tables: which node kinds create, refer to and drop an object of a space.
 
 use super::object::Space;
 use crate::parse::Kind;
 
-/// What a node that defines a name defines.
+/// The space of the object that a node of this kind creates.
 pub(super) fn created(kind: Kind) -> Option<Space> {
     Some(match kind {
         Kind::TABLE_NAME | Kind::VIEW | Kind::SEQUENCE | Kind::INDEX => Space::Relation,
@@ -19,7 +19,7 @@ pub(super) fn created(kind: Kind) -> Option<Space> {
     })
 }
 
-/// What a node that refers to a name refers to.
+/// The space of the object that a node of this kind refers to.
 pub(super) fn referred(kind: Kind) -> Option<Space> {
     Some(match kind {
         Kind::TABLE_NAME_REF
@@ -43,7 +43,7 @@ pub(super) fn referred(kind: Kind) -> Option<Space> {
     })
 }
 
-/// The kind of reference that a DROP statement drops.
+/// The node kind that holds the dropped name in a DROP statement.
 pub(super) fn dropped(statement: Kind) -> Option<Kind> {
     Some(match statement {
         Kind::DROP_TABLE | Kind::DROP_FOREIGN_TABLE => Kind::TABLE_NAME_REF,

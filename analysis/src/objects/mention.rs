@@ -1,16 +1,16 @@
-//! Where a script mentions an object, and what it does to it there.
+//! Mentions of objects in scripts.
 
 use super::object::Object;
 use crate::parse::Id;
 
-/// One object in one script.
+/// An object that a script mentions, and the effect on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Mention {
-    /// What is done to it.
+    /// What the statement does to the object.
     pub(crate) effect: Effect,
     /// The object.
     pub(crate) object: Object,
-    /// Where its name stands, in bytes.
+    /// The place of the name, in bytes.
     pub(crate) offset: usize,
     /// The statement.
     pub(crate) statement: Id,
@@ -19,12 +19,12 @@ pub(crate) struct Mention {
 /// What a statement does to an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Effect {
-    /// It is there afterwards.
+    /// The statement creates the object.
     Create,
-    /// It is not there afterwards.
+    /// The statement drops the object.
     Drop,
-    /// It is another afterwards.
+    /// The statement alters the object.
     Alter,
-    /// It has to be there.
+    /// The statement needs the object.
     Reference,
 }

@@ -1,8 +1,7 @@
-//! What a script makes, drops, changes and uses, by name.
+//! Lists the objects that a script creates, drops, alters and refers to.
 //!
-//! Names inside strings and function bodies are not looked at, and a name that
-//! is not qualified is taken as it stands: no false alarm is worth more than
-//! one more finding.
+//! Names inside strings and function bodies are ignored, and an unqualified name is taken as
+//! written. A missing finding is better than a false one.
 
 #![expect(
     clippy::wildcard_enum_match_arm,
@@ -19,7 +18,7 @@ pub(crate) use object::{Object, Space};
 
 use crate::parse::Sql;
 
-/// Everything a script mentions, in the order of the text.
+/// All mentions of a script, in the order of the text.
 pub(crate) fn mentions(sql: &Sql<'_>) -> Vec<Mention> {
     let mut mentions = Vec::new();
     for statement in sql.statements() {

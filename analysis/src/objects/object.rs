@@ -1,28 +1,28 @@
-//! An object of the database, by name.
+//! Objects of the database, by name.
 
 use std::fmt;
 
 use crate::names::Name;
 
-/// An object of the database, by name.
+/// Objects of the database, by name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Object {
-    /// What it is.
+    /// The kind of object.
     pub(crate) space: Space,
-    /// Its name; of what belongs to a table, without a schema.
+    /// The name. The name of a part of a table has no schema.
     pub(crate) name: Name,
-    /// The table that it belongs to.
+    /// The table that the object is a part of.
     pub(crate) of: Option<Name>,
 }
 
-/// What names are unique within.
+/// A kind of object. Names are unique within a space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Space {
-    /// Tables, views, indexes, sequences.
+    /// Tables, views, indexes and sequences.
     Relation,
     /// Types and domains.
     Type,
-    /// Functions, procedures, aggregates; without their arguments.
+    /// Functions, procedures and aggregates, without their arguments.
     Routine,
     /// Schemas.
     Schema,
@@ -72,7 +72,7 @@ impl Object {
 }
 
 impl Space {
-    /// The word for it.
+    /// The word in messages.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Space::Relation => "relation",

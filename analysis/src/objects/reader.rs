@@ -1,4 +1,4 @@
-//! Reads what a statement mentions.
+//! Reads the mentions of a statement.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::kinds::{is_alter, is_rename};
 use crate::names::{Name, fold, name_of, parts_of};
 use crate::parse::{Id, Kind, Sql};
 
-/// Adds what a statement mentions.
+/// Adds the mentions of a statement to `mentions`.
 pub(super) fn read(sql: &Sql<'_>, statement: Id, mentions: &mut Vec<Mention>) {
     let mut reader = Reader {
         sql,
@@ -31,7 +31,7 @@ fn ctes(sql: &Sql<'_>, statement: Id) -> BTreeSet<String> {
     names.map(|node| fold(sql.text_of(node))).collect()
 }
 
-/// The table that a statement is about.
+/// The table that a statement changes.
 fn table(sql: &Sql<'_>, statement: Id) -> Option<Name> {
     let is_about_one = matches!(
         sql.kind(statement),
@@ -58,7 +58,7 @@ struct Reader<'a, 'm> {
     sql: &'a Sql<'a>,
     statement: Id,
     kind: Kind,
-    /// The table that the statement is about.
+    /// The table that the statement changes.
     table: Option<Name>,
     ctes: BTreeSet<String>,
     mentions: &'m mut Vec<Mention>,
@@ -92,7 +92,7 @@ impl Reader<'_, '_> {
         let lacks_schema =
             name.schema.is_none() && !matches!(space, Space::Schema | Space::Extension);
         if lacks_schema && of.is_none() {
-            // A renamed object stays in its schema; an index is in its table's.
+            // A renamed object stays in its schema. An index is in the schema of its table.
             let anchor = match (&target, self.kind) {
                 (Some(old), _) => Some(old.name.clone()),
                 (None, Kind::CREATE_INDEX) => self.table.clone(),
@@ -113,7 +113,7 @@ impl Reader<'_, '_> {
         );
     }
 
-    /// What goes to another schema is no longer in the one it was in.
+    /// An object that SET SCHEMA moves is dropped and created under another name.
     fn moved(&mut self, node: Id) {
         let schema = self.sql.find(node, Kind::SCHEMA_REF);
         let schema = schema.and_then(|schema| name_of(self.sql, schema));
@@ -155,7 +155,7 @@ impl Reader<'_, '_> {
         );
     }
 
-    /// What a statement does to what it refers to.
+    /// The effect of the statement on an object that it refers to.
     fn effect(&self, node: Id) -> Effect {
         let kind = self.sql.kind(node);
         if dropped(self.kind) == Some(kind) {
@@ -181,7 +181,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// What is no plain name: calls, and the parts of ALTER TABLE.
+    /// Reads calls and the actions of ALTER TABLE.
     fn special(&mut self, node: Id, kind: Kind) {
         let offset = self.sql.range(node).start;
         let Some(table) = self.table.clone() else {
@@ -231,7 +231,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// A call, if what is called is named with its schema.
+    /// Reads a call of a function with a schema.
     fn call(&mut self, node: Id, kind: Kind) {
         if kind != Kind::CALL_EXPR {
             return;
@@ -252,7 +252,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// What an ALTER statement is about.
+    /// The object that an ALTER statement alters.
     fn target(&self) -> Option<Object> {
         let mut nodes = self.sql.descendants(self.statement);
         nodes.find_map(|node| {

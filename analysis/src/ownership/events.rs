@@ -1,7 +1,7 @@
-//! What a script does to objects that services can own, in its order.
+//! Lists what a script does to objects that a service can own.
 //!
-//! Left out is what only the script itself can see: temporary tables, and
-//! unqualified names under a `search_path` of its own.
+//! Temporary tables are left out, and so are unqualified names after the script sets its
+//! `search_path`.
 
 use std::collections::BTreeSet;
 
@@ -11,14 +11,14 @@ use crate::objects::{Effect, Mention, Object, Space};
 use crate::parse::{Id, Kind, Sql};
 use crate::script::Script;
 
-/// What a script does, and the names that it makes out of sight.
+/// The events of a script, and the names that it may create unseen.
 #[derive(Default)]
 pub(super) struct ScriptEvents {
     pub(super) events: Vec<Event>,
-    /// Names, without a schema, of what may be made or renamed where it cannot be
-    /// followed: in bodies, and under a `search_path`.
+    /// Names of objects that the script may create in function bodies, or under its own
+    /// `search_path`. They have no schema.
     pub(super) maybe_created: BTreeSet<String>,
-    /// The schemas into which extensions put their objects; none is `public`.
+    /// The schemas of extensions. `None` is `public`.
     pub(super) extension_schemas: BTreeSet<Option<String>>,
 }
 
@@ -30,7 +30,7 @@ pub(super) struct Event {
 }
 
 impl Event {
-    /// What is there afterwards under a new name.
+    /// The object that exists under a new name afterwards.
     pub(super) fn made(&self) -> Option<&Object> {
         match &self.action {
             Action::Create { .. } => Some(&self.object),
@@ -40,35 +40,35 @@ impl Event {
     }
 }
 
-/// What is done to an object.
+/// What a statement does to an object.
 pub(super) enum Action {
-    /// It is made.
+    /// Creates the object.
     Create {
         creation: Creation,
         signature: String,
     },
-    /// It is made another.
+    /// Alters the object.
     Alter,
-    /// It is dropped.
+    /// Drops the object.
     Drop,
-    /// It has another name afterwards.
+    /// Gives the object another name or schema.
     Rename { to: Object },
-    /// It has to be there.
+    /// Needs the object.
     Reference,
 }
 
-/// What becomes of an object that is there already when it is made.
+/// What CREATE does if the object exists.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Creation {
-    /// It stays, or this is an error.
+    /// It fails or does nothing.
     New,
-    /// So it does, and it is where its table is.
+    /// The same, and the object is in the schema of its table.
     WithTable,
-    /// It is replaced.
+    /// It replaces the object.
     OrReplace,
 }
 
-/// Whether a statement minds that its object is not there.
+/// What a statement does if its object does not exist.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum IfMissing {
     Fail,
@@ -91,7 +91,7 @@ pub(super) fn read(script: &Script<'_>) -> ScriptEvents {
     reader.result
 }
 
-/// Where unqualified names are.
+/// The schema of unqualified names.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum UnqualifiedNames {
     Public,
@@ -157,7 +157,7 @@ impl Reader<'_> {
         });
     }
 
-    /// Whether this is the new name of what the last event drops; takes note of it.
+    /// Whether the last event drops the object under its old name. Turns that event into a rename.
     fn is_renamed(&mut self, kind: Kind, to: &Object) -> bool {
         let events = &mut self.result.events;
         let Some(old) =
@@ -173,7 +173,7 @@ impl Reader<'_> {
         true
     }
 
-    /// Whether only the script itself can see the object.
+    /// Whether only the script can see the object.
     fn is_own(&mut self, statement: Id, effect: Effect, object: &Object) -> bool {
         if matches!(object.space, Space::Schema | Space::Extension) {
             return false;
@@ -201,7 +201,7 @@ impl Reader<'_> {
         }
     }
 
-    /// What tells functions of one name apart, as it is written.
+    /// The arguments of a function, as the script writes them.
     fn signature(&self, statement: Id, space: Space) -> String {
         let list = self.sql.find(statement, Kind::PARAM_LIST);
         let Some(list) = list.filter(|_| space == Space::Routine) else {
@@ -215,7 +215,7 @@ impl Reader<'_> {
         words.join(" ")
     }
 
-    /// The words of bodies that make or rename something.
+    /// Adds the words of function bodies that create or rename objects.
     fn bodies(&mut self, statement: Id) {
         for node in self.sql.descendants(statement) {
             let is_body = matches!(
@@ -237,13 +237,13 @@ impl Reader<'_> {
     }
 }
 
-/// The schema that a node names.
+/// The schema that a node names. `None` is `public`.
 fn schema_in(sql: &Sql<'_>, node: Id) -> Option<String> {
     let schema = sql.find(node, Kind::SCHEMA_REF)?;
     Some(name_of(sql, schema)?.name).filter(|schema| schema != "public")
 }
 
-/// Whether an object can be a service's; `public` is nobody's, whoever made it.
+/// Whether a service can own an object. Nobody owns `public`.
 fn is_judged(object: &Object) -> bool {
     match object.space {
         Space::Relation | Space::Type | Space::Routine | Space::Extension => true,
@@ -260,8 +260,7 @@ fn is_judged(object: &Object) -> bool {
     }
 }
 
-/// Whether a statement of this kind changes what it is about: to say something
-/// about it, or who may use it, does not.
+/// Whether a statement of this kind changes its object. COMMENT, GRANT and REVOKE do not.
 fn is_change(statement: Kind) -> bool {
     !matches!(
         statement,
@@ -269,7 +268,7 @@ fn is_change(statement: Kind) -> bool {
     )
 }
 
-/// Where unqualified names are after a statement, if it says so.
+/// The schema of unqualified names that a statement sets.
 fn search_path(sql: &Sql<'_>, statement: Id) -> Option<UnqualifiedNames> {
     if !matches!(sql.kind(statement), Kind::SET | Kind::SELECT | Kind::RESET) {
         return None;

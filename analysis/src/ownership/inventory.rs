@@ -1,4 +1,4 @@
-//! What is in the database at a point of the plan, and who made it.
+//! The objects at a point of the plan, and the service that created each.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,49 +8,49 @@ use crate::objects::{Object, Space};
 use crate::script::Script;
 use crate::site::Site;
 
-/// An object that is there.
+/// An object that exists.
 struct Made<'a> {
     site: Site<'a>,
-    /// Of a function, those of its name; otherwise one.
+    /// The arguments of each function of this name. Other objects have one empty signature.
     signatures: BTreeSet<String>,
 }
 
-/// An object that was there.
+/// An object that no longer exists.
 #[derive(Clone)]
 pub(super) struct Removal<'a> {
-    /// Where it ended.
+    /// Where a script drops or renames it.
     pub(super) site: Site<'a>,
-    /// What it is called now, if it was renamed.
+    /// The new name, if a script renames it.
     pub(super) new_name: Option<Name>,
 }
 
-/// What is known of an object at a point of the plan.
+/// Whether an object exists at a point of the plan.
 pub(super) enum Existence<'a> {
-    /// It is there, and made here.
+    /// It exists, and this script creates it.
     Exists(Site<'a>),
-    /// It was there.
+    /// It no longer exists.
     Removed(Removal<'a>),
-    /// It is first made here, which comes later.
+    /// It does not exist yet, and this script creates it first.
     Later(Site<'a>),
-    /// Several services make it.
+    /// Several services create it.
     Disputed,
-    /// Nobody makes it.
+    /// No service creates it.
     Unknown,
 }
 
 #[derive(Default)]
 pub(super) struct Inventory<'a> {
-    /// Where the whole plan first makes each object.
+    /// Where the plan creates each object first.
     first: BTreeMap<Object, Site<'a>>,
     disputed: BTreeSet<Object>,
     there: BTreeMap<Object, Made<'a>>,
     gone: BTreeMap<Object, Removal<'a>>,
-    /// What is there of each schema.
+    /// The existing objects of each schema.
     of_schema: BTreeMap<String, BTreeSet<Object>>,
 }
 
 impl<'a> Inventory<'a> {
-    /// The same plan again, with what is now known of it, before its first step.
+    /// The start of the same plan, with the knowledge of all its steps.
     pub(super) fn rewound(self) -> Inventory<'a> {
         Inventory {
             first: self.first,
@@ -67,7 +67,7 @@ impl<'a> Inventory<'a> {
         if is_unqualified && CATALOG_TYPES.contains(&object.name.name.as_str()) {
             return Existence::Unknown;
         }
-        // A table is a type as well.
+        // A table is also a type.
         let table = Object {
             space: Space::Relation,
             ..object.clone()
@@ -93,7 +93,7 @@ impl<'a> Inventory<'a> {
         }
     }
 
-    /// Where what a statement replaces was made, if it replaces anything.
+    /// Where the object was created that a statement replaces.
     pub(super) fn replaced(&self, event: &Event) -> Option<Site<'a>> {
         let Action::Create {
             creation: Creation::OrReplace,
@@ -219,8 +219,8 @@ fn schema_of(object: &Object) -> Option<&str> {
     object.name.schema.as_deref()
 }
 
-/// Types of the catalog whose names a table or a type may well have: without a
-/// schema, the catalog's is meant.
+/// Types of the catalog whose names a table may have, too. Without a schema, Postgres uses the type
+/// of the catalog.
 const CATALOG_TYPES: [&str; 34] = [
     "bit",
     "bool",

@@ -1,4 +1,4 @@
-//! How the findings on ownership are worded.
+//! The messages of the findings on ownership.
 
 use migrator_model::Code;
 
@@ -15,21 +15,21 @@ pub(super) enum ForeignChange<'o> {
     Drops,
     Renames,
     Replaces,
-    /// It makes this one in a schema.
+    /// Creates this object in the schema.
     CreatesInside(&'o Object),
 }
 
-/// How a service may come to refer to what another made.
+/// How a service can be allowed to refer to another service's object.
 #[derive(Clone, Copy)]
 pub(super) enum Remedy {
-    /// By depending on it, or by one migration that waits.
+    /// It can depend on the other service, or one migration can require the other migration.
     Dependency,
-    /// Only by a migration that waits: the other is of a later tier, or depends
+    /// A migration can require the other migration. The other service is in a later tier or depends
     /// on this one.
     Requires,
 }
 
-/// A reference, and what it leads to.
+/// A reference to an object.
 pub(super) struct Reference<'a, 'o> {
     pub(super) script: &'a Script<'a>,
     pub(super) offset: usize,

@@ -1,10 +1,9 @@
-//! Who owns what: whether a script refers only to what is there when it runs,
-//! and to what its service may refer to.
+//! Checks that each script refers only to existing objects, and only to those that its service may
+//! use.
 //!
-//! An object is owned by the service whose migration makes it. The up scripts
-//! are walked in plan order, and nothing is said of a name that nobody in the
-//! tree makes (but for its schema), nor of one that several services make. A
-//! down script is judged by what is there after its own up script.
+//! The service whose migration creates an object owns it. This module follows the up scripts in
+//! plan order. It reports nothing about names that no script or several services create, except
+//! about their schema. A down script is checked against the objects that exist after its up script.
 
 mod events;
 mod inventory;
@@ -63,19 +62,19 @@ struct Checker<'r, 'a> {
     services: Services<'r>,
     unread: &'r Unread,
     inventory: Inventory<'a>,
-    /// What may have been made where it cannot be followed.
+    /// Names of objects that scripts may have created unseen.
     maybe_created: BTreeSet<&'r str>,
-    /// The schemas that hold extensions' objects.
+    /// The schemas of extensions.
     extension_schemas: BTreeSet<Option<&'r str>>,
     findings: Vec<Finding<'a>>,
 }
 
-/// A script under judgement.
+/// The script that is checked.
 struct ScriptCheck<'a> {
     script: &'a Script<'a>,
-    /// What something was found about: one finding about each is enough.
+    /// The objects that have a finding. Each gets one finding only.
     reported: BTreeSet<Object>,
-    /// The services that a dependency on is missing: said once, it is enough.
+    /// The services to which a dependency is missing. Each is reported once.
     undeclared: BTreeSet<&'a str>,
 }
 
@@ -95,7 +94,7 @@ impl<'r, 'a> Checker<'r, 'a> {
             self.event(&mut check, event);
             self.inventory.apply(event, &pair.up);
         }
-        // To take back what is found in the up script is no fault of its own.
+        // The down script may reverse an effect that already has a finding.
         check.script = &pair.down;
         for event in &down.events {
             self.event(&mut check, event);
@@ -120,8 +119,7 @@ impl<'r, 'a> Checker<'r, 'a> {
         }
     }
 
-    /// What is said of the schema in which something is made, or in which there
-    /// is something that nobody makes by name.
+    /// The finding about the schema of a created object, or of an object that no script creates.
     fn schema(&mut self, check: &mut ScriptCheck<'a>, event: &Event) {
         let Some(schema) = schema_of(event.made().unwrap_or(&event.object)) else {
             return;
@@ -147,7 +145,7 @@ impl<'r, 'a> Checker<'r, 'a> {
         }
     }
 
-    /// What is said of something that is made where another service's stands.
+    /// The finding about an object of another service that a script replaces.
     fn replaced(&self, check: &ScriptCheck<'a>, event: &Event) -> Option<Finding<'a>> {
         let made = self.inventory.replaced(event)?;
         let reference = check.reference(event, &event.object);
@@ -155,7 +153,7 @@ impl<'r, 'a> Checker<'r, 'a> {
             .then(|| reference.not_its_own(made, ForeignChange::Replaces))
     }
 
-    /// What is said of a reference to an object: to that of the event, or to its schema.
+    /// The finding about a reference to an object or to its schema.
     fn referred(
         &self,
         check: &mut ScriptCheck<'a>,
@@ -196,7 +194,7 @@ impl<'r, 'a> Checker<'r, 'a> {
         let remedy = self.services.remedy(check.service(), made);
         match remedy {
             _ if event.if_missing == IfMissing::Skip => None,
-            // Where a dependency would put the two in order, that is what is missing.
+            // A dependency would make the other migration run first.
             Remedy::Dependency if is_certain && !is_declared => {
                 check.undeclared(reference, made, remedy)
             }
@@ -206,7 +204,7 @@ impl<'r, 'a> Checker<'r, 'a> {
         }
     }
 
-    /// Whether an object that is not there, as far as can be seen, is not there.
+    /// Whether an object is certain to be missing.
     fn is_certain(
         &self,
         check: &ScriptCheck<'a>,
@@ -258,8 +256,7 @@ impl<'a> ScriptCheck<'a> {
     }
 }
 
-/// What an event does to an object that another service owns, if it is more
-/// than to use it.
+/// The change that an event makes to another service's object. `None` if it only refers to it.
 fn foreign_change<'e>(event: &'e Event, object: &Object) -> Option<ForeignChange<'e>> {
     let is_itself = *object == event.object;
     match &event.action {
@@ -274,8 +271,7 @@ fn foreign_change<'e>(event: &'e Event, object: &Object) -> Option<ForeignChange
     }
 }
 
-/// Whether what a script makes is its service's already: replaced, or dropped by
-/// the up script that it takes back.
+/// Whether the service of a script owns the object that the script creates again.
 fn is_there_again(script: &Script<'_>, existence: &Existence<'_>) -> bool {
     match existence {
         Existence::Exists(made) => made.service() == script.migration.service,

@@ -1,4 +1,4 @@
-//! Which services' objects a migration may refer to.
+//! Which services a migration may refer to.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,11 +7,11 @@ use migrator_model::{Migration, Registry, Service, Version};
 use super::messages::Remedy;
 use crate::site::Site;
 
-/// What services depend on and, so far in the plan, wait for.
+/// The dependencies of services, and the `requires` directives so far in the plan.
 pub(super) struct Services<'r> {
     by_name: BTreeMap<&'r str, &'r Service>,
     dependencies: BTreeMap<&'r str, BTreeSet<&'r str>>,
-    /// Up to which version each service waits for another by `requires`.
+    /// The latest version of another service that each service requires.
     waits: BTreeMap<(String, String), Version>,
 }
 
@@ -29,7 +29,7 @@ impl<'r> Services<'r> {
         }
     }
 
-    /// From here on, the migration's service waits for what the migration requires.
+    /// Adds the `requires` directives of a migration.
     pub(super) fn add_requires(&mut self, migration: &Migration) {
         for reference in migration.requires.iter() {
             let key = (migration.service.to_string(), reference.service.to_string());
@@ -38,7 +38,7 @@ impl<'r> Services<'r> {
         }
     }
 
-    /// Whether the tree says that a migration runs after what was made there.
+    /// Whether the tree makes a migration run after the migration that creates an object.
     pub(super) fn runs_after(&self, migration: &Migration, made: Site<'_>) -> bool {
         let (service, owner) = (migration.service.as_ref(), made.service());
         let key = (service.to_owned(), owner.to_owned());

@@ -1,4 +1,4 @@
-//! Builds the tree from the steps of the parser.
+//! Builds the flat tree from the parser's output.
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use squawk_parser::{EntryPoint, LexedStr, StrStep};
 
 use super::tree::{Id, Kind, Node, ROOT, Sql, SyntaxError};
 
-/// Parses a script that does not nest too deeply.
+/// Parses a script of limited depth.
 pub(super) fn build(text: &str) -> Sql<'_> {
     let lexed = LexedStr::new(text);
     let output = EntryPoint::SourceFile.parse(&lexed.to_input());
@@ -37,9 +37,9 @@ pub(super) fn build(text: &str) -> Sql<'_> {
 struct Builder {
     nodes: Vec<Node>,
     open: Vec<Id>,
-    /// How far the text was read.
+    /// The offset after the last token.
     at: usize,
-    /// The end of the last token that is no trivia.
+    /// The end of the last token that is not white space or a comment.
     last: usize,
     errors: Vec<SyntaxError>,
 }
@@ -83,7 +83,7 @@ impl Builder {
         id
     }
 
-    /// A node reaches from its first token to its last.
+    /// Ends a node, and sets its range from its first to its last token.
     fn close(&mut self, id: Id) {
         let end = self.nodes.len();
         let first = self.nodes.get(id + 1).map(|node| node.range.start);

@@ -1,15 +1,14 @@
-//! The depth to which a script may nest.
+//! Limits the depth of nesting in a script.
 
 use squawk_lexer::TokenKind;
 
-/// The deepest nesting of parentheses, brackets and keywords that is parsed.
+/// The maximum depth of parentheses, brackets and prefix operators.
 pub const DEEPEST: usize = 256;
 
-/// Where the nesting gets deeper than [`DEEPEST`], if it does.
+/// Where the depth first exceeds [`DEEPEST`].
 ///
-/// The parser goes deeper where something opens (parentheses, brackets, CASE)
-/// and where prefixes stand in a row, such as `NOT NOT` or `- -`: both are
-/// counted, so that what the parser's recursion is bounded by is bounded here.
+/// The parser recurses at parentheses, brackets and CASE, and at repeated prefixes such as `NOT
+/// NOT` or `- -`. This function counts both, so that the parser's recursion is limited.
 pub(super) fn too_deep(text: &str) -> Option<usize> {
     let mut open = 0_usize;
     let mut row = 0_usize;
@@ -66,5 +65,5 @@ fn nesting(kind: TokenKind, text: &str) -> Nesting {
     }
 }
 
-/// Words that may stand before a whole expression or statement of their own kind.
+/// Words that can precede an expression or statement and nest it.
 const PREFIXES: [&str; 6] = ["not", "explain", "all", "union", "except", "intersect"];

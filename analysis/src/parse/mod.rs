@@ -1,8 +1,7 @@
-//! Parses SQL into a flat tree; the one user of `squawk-parser`.
+//! Parses SQL into a flat tree. Only this module uses `squawk-parser`.
 //!
-//! The parser recurses and, on input it was not made for, may panic. So it
-//! runs where the stack is large ([`on_large_stack`]), only on input of bounded
-//! nesting, and a panic becomes a syntax error.
+//! The parser is recursive and may panic on unusual input. It therefore runs on a large stack
+//! ([`on_large_stack`]) and only on input of limited depth. A panic becomes a syntax error.
 
 mod build;
 mod depth;
@@ -18,16 +17,16 @@ pub use depth::DEEPEST;
 use depth::too_deep;
 pub use tree::{Id, Kind, ROOT, Sql, SyntaxError};
 
-/// Enough for [`DEEPEST`] in a build without optimisation.
+/// The stack in bytes. A debug build needs this much for [`DEEPEST`].
 const STACK: usize = 256 * 1024 * 1024;
 
-/// Runs something on a thread whose stack is large enough for [`parse`].
+/// Runs `work` on a thread with a stack large enough for [`parse`].
 ///
-/// The memory is only reserved: what is not used is never touched.
+/// The stack is reserved, not allocated: unused pages cost nothing.
 ///
 /// # Errors
 ///
-/// The thread could not be started, or ended in a panic.
+/// The thread did not start, or it panicked.
 pub fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, String> {
     thread::scope(|scope| {
         thread::Builder::new()
@@ -39,7 +38,7 @@ pub fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Str
     })
 }
 
-/// Parses a script, on the stack of [`on_large_stack`].
+/// Parses a script. Call this function within [`on_large_stack`].
 #[must_use]
 pub fn parse(text: &str) -> Sql<'_> {
     let nothing = |message: &str, offset| Sql {

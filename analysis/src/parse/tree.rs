@@ -1,43 +1,43 @@
-//! A script as a flat tree.
+//! A parsed script as a flat tree.
 
 use std::ops::Range;
 
 pub use squawk_parser::SyntaxKind as Kind;
 
-/// A script as a tree: nodes in the order of the text, parents before children.
+/// A parsed script. Its nodes are in the order of the text, and parents precede their children.
 #[derive(Clone, Debug)]
 pub struct Sql<'a> {
     /// The script.
     pub text: &'a str,
     pub(super) nodes: Vec<Node>,
-    /// What is not SQL, in the order of the text.
+    /// The syntax errors, in the order of the text.
     pub errors: Vec<SyntaxError>,
-    /// The nodes of statements that a ROLLBACK TO SAVEPOINT takes back.
+    /// The nodes of statements that a ROLLBACK TO SAVEPOINT reverts.
     pub(super) rolled_back: Vec<Range<Id>>,
 }
 
-/// A node or a token of the tree; trivia have none.
+/// A node or a token. White space and comments have none.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
     pub(super) kind: Kind,
     pub(super) range: Range<usize>,
     pub(super) parent: Id,
-    /// One past its last descendant.
+    /// The id after the last descendant.
     pub(super) end: Id,
 }
 
-/// A node of a tree, by its place in it.
+/// The index of a node in the tree.
 pub type Id = usize;
 
-/// The whole script.
+/// The node of the whole script.
 pub const ROOT: Id = 0;
 
-/// Something that is not SQL.
+/// A syntax error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyntaxError {
-    /// What the parser makes of it.
+    /// The parser's message.
     pub message: String,
-    /// Where it is, in bytes.
+    /// The place in bytes.
     pub offset: usize,
 }
 
@@ -53,37 +53,37 @@ impl Node {
 }
 
 impl Sql<'_> {
-    /// Whether it is a token, and no node with something in it.
+    /// Whether a node has no children.
     #[must_use]
     pub fn is_leaf(&self, id: Id) -> bool {
         self.nodes[id].end == id + 1
     }
 
-    /// What a node is.
+    /// The kind of a node.
     #[must_use]
     pub fn kind(&self, id: Id) -> Kind {
         self.nodes[id].kind
     }
 
-    /// Its bytes in the script.
+    /// The byte range of a node.
     #[must_use]
     pub fn range(&self, id: Id) -> Range<usize> {
         self.nodes[id].range.clone()
     }
 
-    /// Its text.
+    /// The text of a node.
     #[must_use]
     pub fn text_of(&self, id: Id) -> &str {
         &self.text[self.range(id)]
     }
 
-    /// The node that it is directly in; the root is in itself.
+    /// The parent of a node. The parent of the root is the root.
     #[must_use]
     pub fn parent(&self, id: Id) -> Id {
         self.nodes[id].parent
     }
 
-    /// The nodes that it is in, from the nearest to the root.
+    /// The ancestors of a node, from its parent to the root.
     pub fn ancestors(&self, id: Id) -> impl Iterator<Item = Id> {
         let mut at = id;
         std::iter::from_fn(move || {
@@ -94,13 +94,13 @@ impl Sql<'_> {
         })
     }
 
-    /// Everything in it, in the order of the text.
+    /// The descendants of a node, in the order of the text.
     #[must_use]
     pub fn descendants(&self, id: Id) -> Range<Id> {
         id + 1..self.nodes[id].end
     }
 
-    /// What is directly in it, in the order of the text.
+    /// The children of a node, in the order of the text.
     pub fn children(&self, id: Id) -> impl Iterator<Item = Id> {
         let mut next = id + 1;
         let end = self.nodes[id].end;
@@ -113,26 +113,25 @@ impl Sql<'_> {
         })
     }
 
-    /// The first node of a kind directly in it.
+    /// The first child of a kind.
     #[must_use]
     pub fn child(&self, id: Id, kind: Kind) -> Option<Id> {
         self.children(id).find(|&child| self.kind(child) == kind)
     }
 
-    /// The first node of a kind anywhere in it.
+    /// The first descendant of a kind.
     #[must_use]
     pub fn find(&self, id: Id, kind: Kind) -> Option<Id> {
         self.descendants(id).find(|&node| self.kind(node) == kind)
     }
 
-    /// The statements, each with the semicolon that ends it.
+    /// All statements. The range of each includes its semicolon.
     pub fn all_statements(&self) -> impl Iterator<Item = Id> {
         self.children(ROOT)
             .filter(|&id| self.kind(id) != Kind::SEMICOLON)
     }
 
-    /// The statements that have an effect: without those that a ROLLBACK TO
-    /// SAVEPOINT takes back.
+    /// The statements that no ROLLBACK TO SAVEPOINT reverts.
     pub fn statements(&self) -> impl Iterator<Item = Id> {
         let statements = self.all_statements();
         statements.filter(|&id| {
@@ -143,7 +142,7 @@ impl Sql<'_> {
         })
     }
 
-    /// The ids between each savepoint and the last ROLLBACK TO it.
+    /// The ids between each savepoint and the last ROLLBACK TO that savepoint.
     pub(super) fn rolled_back(&self) -> Vec<Range<Id>> {
         let mut set: Vec<(&str, Id)> = Vec::new();
         let mut rolled_back = Vec::new();

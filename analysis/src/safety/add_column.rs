@@ -34,7 +34,7 @@ pub(super) fn check<'a>(subject: &Subject<'_, 'a>) -> Option<Finding<'a>> {
     ))
 }
 
-/// Whether old rows get a value.
+/// Whether existing rows get a value.
 fn has_value(subject: &Subject<'_, '_>) -> bool {
     let default = subject.part(Kind::ADD_COLUMN, Kind::DEFAULT_CONSTRAINT);
     let of_type = subject.added_type();

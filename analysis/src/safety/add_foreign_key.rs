@@ -10,7 +10,7 @@ use crate::parse::{Id, Kind};
 
 pub(super) fn check<'a>(subject: &Subject<'_, 'a>) -> Option<Finding<'a>> {
     let added = validated(subject);
-    // Before Postgres 18 a partitioned table takes no foreign key that is NOT VALID.
+    // Before Postgres 18, a foreign key of a partitioned table cannot be NOT VALID.
     let is_at_once = added.is_some() || subject.validates_own(Code::M0218) || enforced(subject);
     if !is_at_once || subject.is_partitioned() {
         return None;
@@ -27,7 +27,7 @@ pub(super) fn check<'a>(subject: &Subject<'_, 'a>) -> Option<Finding<'a>> {
     ))
 }
 
-/// Whether a foreign key that was not enforced is from here on (Postgres 18).
+/// Whether the action enforces a foreign key that was NOT ENFORCED (Postgres 18).
 fn enforced(subject: &Subject<'_, '_>) -> bool {
     let sql = subject.sql();
     subject
@@ -38,13 +38,13 @@ fn enforced(subject: &Subject<'_, '_>) -> bool {
             .is_some_and(|(name, table)| table.unvalidated(&name).is_some())
 }
 
-/// A foreign key that every row is checked against.
+/// A new foreign key that Postgres validates for every row.
 fn validated(subject: &Subject<'_, '_>) -> Option<Id> {
     let of_table = subject.part(Kind::ADD_CONSTRAINT, Kind::FOREIGN_KEY_CONSTRAINT);
     if let Some(key) = of_table {
         return Some(key).filter(|&key| !is_not_validated(subject.sql(), key));
     }
-    // Of a new column that is null everywhere nothing has to be checked
+    // Postgres does not validate a new column without a default, as all its values are null
     // (`skip_validation` in `parse_utilcmd.c`).
     let of_column = subject.part(Kind::ADD_COLUMN, Kind::REFERENCES_CONSTRAINT)?;
     let default = subject.part(Kind::ADD_COLUMN, Kind::DEFAULT_CONSTRAINT)?;

@@ -14,7 +14,7 @@ pub(super) fn check<'a>(subject: &Subject<'_, 'a>) -> Option<Finding<'a>> {
     ];
     let added = built.into_iter().find_map(|kind| subject.added(kind))?;
     let uses_index = [Kind::USING_INDEX, Kind::USING_INDEX_NAME];
-    // A partitioned table takes no constraint USING INDEX.
+    // A constraint of a partitioned table cannot be added USING INDEX.
     if uses_index
         .iter()
         .any(|&kind| subject.sql().child(added, kind).is_some())

@@ -25,7 +25,7 @@ pub(super) fn check<'a>(subject: &Subject<'_, 'a>) -> Option<Finding<'a>> {
     ))
 }
 
-/// Whether the rows stay as they are.
+/// Whether Postgres changes the type without a rewrite of the table.
 fn is_free(subject: &Subject<'_, '_>, change: Id) -> bool {
     let sql = subject.sql();
     let (Some(new), Some(column)) = (SqlType::within(sql, change), column_of(sql, subject.unit))
@@ -40,7 +40,7 @@ fn is_free(subject: &Subject<'_, '_>, change: Id) -> bool {
         .and_then(|table: &Table| table.type_of(&column))
     {
         Some(old) => subject.tables.changes_without_rewrite(old, &new),
-        // The old type may be one of which this is a wider form.
+        // The old type is unknown. The new type may be a wider form of it.
         None => {
             let is_asked = subject.tables.domains.constrained(&new).is_some();
             !is_asked && subject.tables.domains.base_of(&new).has_narrower_forms()
@@ -48,7 +48,7 @@ fn is_free(subject: &Subject<'_, '_>, change: Id) -> bool {
     }
 }
 
-/// Whether USING is left out, or says no more than that.
+/// Whether USING is missing or only names the column.
 fn is_plain(subject: &Subject<'_, '_>, change: Id, column: &str) -> bool {
     let sql = subject.sql();
     let Some(using) = sql.child(change, Kind::USING_EXPR) else {

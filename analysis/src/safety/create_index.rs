@@ -13,7 +13,7 @@ pub(super) fn check<'a>(subject: &Subject<'_, 'a>) -> Option<Finding<'a>> {
         return None;
     }
     let relation = sql.child(subject.unit, Kind::TABLE_RELATION_NAME)?;
-    // ONLY makes the index of a partitioned table without those of its parts.
+    // With ONLY, Postgres does not build the indexes of partitions.
     let is_empty = sql.child(relation, Kind::ONLY_KW).is_some() || subject.is_partitioned();
     let is_concurrent = sql.child(subject.unit, Kind::CONCURRENTLY_KW).is_some();
     if is_empty || is_concurrent || subject.of_table().is_some_and(Table::is_view) {

@@ -1,4 +1,4 @@
-//! The domains that the scripts have made: what they stand for, and what they ask of a value.
+//! The domains that scripts create: their types and constraints.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -20,7 +20,7 @@ struct Domain {
 }
 
 impl Domains {
-    /// The type that values of a type are stored as.
+    /// The type under a domain. Another type is its own base.
     pub(super) fn base_of(&self, of_type: &SqlType) -> SqlType {
         let last = self
             .chain(of_type)
@@ -29,14 +29,14 @@ impl Domains {
         last.unwrap_or_else(|| of_type.clone())
     }
 
-    /// The domain of a chain that a value can violate, if one can be.
+    /// The first domain in the chain of a type that has a constraint.
     pub(super) fn constrained(&self, of_type: &SqlType) -> Option<&Name> {
         let mut chain = self.chain(of_type);
         let found = chain.find(|(_, domain)| domain.is_not_null || !domain.checks.is_empty());
         found.map(|(name, _)| name)
     }
 
-    /// The domain of a chain that takes no null, if one takes none.
+    /// The first domain in the chain of a type that is NOT NULL.
     pub(super) fn not_null(&self, of_type: &SqlType) -> Option<&Name> {
         let mut chain = self.chain(of_type);
         chain
@@ -51,7 +51,7 @@ impl Domains {
             .is_some_and(|(_, domain)| domain.has_default)
     }
 
-    /// A domain, what it is over, and so on; bounded, should a domain be over itself.
+    /// A domain and its base types in order. The length is limited, as a domain could name itself.
     fn chain(&self, of_type: &SqlType) -> impl Iterator<Item = (&Name, &Domain)> {
         let mut next = of_type.name.clone();
         let links = std::iter::from_fn(move || {
@@ -62,7 +62,7 @@ impl Domains {
         links.take(self.0.len())
     }
 
-    /// Records the domains that a statement creates, changes or drops.
+    /// Follows a statement that creates, alters or drops a domain.
     pub(super) fn follow(&mut self, sql: &Sql<'_>, statement: Id) {
         match sql.kind(statement) {
             Kind::CREATE_DOMAIN => self.create(sql, statement),
@@ -155,8 +155,7 @@ impl Domain {
         }
     }
 
-    /// Postgres has named a check that has no name in the scripts: it is the one
-    /// that is dropped by a name that is not known.
+    /// Drops a check. An unknown name is one that Postgres generated for a check without a name.
     fn drop_check(&mut self, name: Option<String>) {
         let is_known = name.is_some_and(|name| self.checks.remove(&name));
         if !is_known {

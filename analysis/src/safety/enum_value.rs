@@ -1,8 +1,8 @@
-//! M0242: a value of an enum is used in the transaction that adds it.
+//! M0242: a script uses an enum value in the transaction that adds the value.
 //!
-//! Postgres refuses that (`check_safe_enum_use` in `enum.c`), unless the type is
-//! made in the same transaction. Only what is sure to be read as a value of the
-//! type counts: a cast to it, or a column of it.
+//! Postgres refuses this (`check_safe_enum_use` in `enum.c`), unless the same transaction creates
+//! the type. The rule reports a literal only if its type is certain: the literal is cast to the
+//! type or goes to a column of the type.
 
 use std::collections::{HashMap, HashSet};
 
@@ -18,12 +18,12 @@ use crate::parse::{Id, Kind, Sql};
 use crate::script::Script;
 use crate::sql_type::SqlType;
 
-/// The enums of the tree, and the values that the script at hand adds.
+/// The enums of the tree, and the values that the current script adds.
 #[derive(Default)]
 pub(super) struct Enums {
-    /// The values of each, as far as the scripts make it.
+    /// The known values of each enum.
     values: HashMap<Name, HashSet<String>>,
-    /// The types that the script makes.
+    /// The types that the current script creates.
     new: HashSet<Name>,
     added: Vec<Added>,
 }
@@ -36,13 +36,13 @@ struct Added {
 }
 
 impl Enums {
-    /// Goes on to the next script.
+    /// Starts the next script.
     pub(super) fn begin(&mut self) {
         self.new.clear();
         self.added.clear();
     }
 
-    /// What is found in a statement, which is then taken in.
+    /// Checks a statement, then follows it.
     pub(super) fn statement<'a>(
         &mut self,
         script: &'a Script<'a>,
@@ -143,7 +143,7 @@ impl Enums {
     }
 }
 
-/// The type that a literal is read as, where that is sure.
+/// The type of a literal, if it is certain.
 fn type_of(sql: &Sql<'_>, tables: &Tables, statement: Id, literal: Id) -> Option<Name> {
     let parent = sql.parent(literal);
     let of_column = |column: &str| {
@@ -177,7 +177,7 @@ fn type_of(sql: &Sql<'_>, tables: &Tables, statement: Id, literal: Id) -> Option
     }
 }
 
-/// The column that a comparison compares with something.
+/// The column in a comparison.
 fn compared(sql: &Sql<'_>, comparison: Id) -> Option<String> {
     let compares = [
         Kind::EQ,
@@ -198,7 +198,7 @@ fn compared(sql: &Sql<'_>, comparison: Id) -> Option<String> {
     Some(name_of(sql, column)?.name)
 }
 
-/// The column that a value of an INSERT goes to.
+/// The column of a value in an INSERT.
 fn inserted(sql: &Sql<'_>, statement: Id, around: Id, literal: Id) -> Option<String> {
     let list = sql.child(statement, Kind::COLUMN_TARGET_LIST)?;
     let is_row = sql.kind(around) == Kind::ROW;
@@ -209,7 +209,7 @@ fn inserted(sql: &Sql<'_>, statement: Id, around: Id, literal: Id) -> Option<Str
     let levels = sql
         .ancestors(list_of_values)
         .position(|id| id == statement)?;
-    // VALUES and its rows, or SELECT and its clause.
+    // The list is two levels below INSERT: in VALUES or in SELECT.
     if sql.kind(statement) != Kind::INSERT || levels != 2 {
         return None;
     }
@@ -228,7 +228,7 @@ fn is_punctuation(sql: &Sql<'_>, id: Id) -> bool {
     matches!(sql.kind(id), Kind::COMMA | Kind::L_PAREN | Kind::R_PAREN)
 }
 
-/// The table of a statement that is about one alone.
+/// The table of a statement that names only one table.
 fn only_table(sql: &Sql<'_>, statement: Id) -> Option<Name> {
     let is_table =
         |&id: &Id| matches!(sql.kind(id), Kind::TABLE_NAME_REF | Kind::RELATION_NAME_REF);

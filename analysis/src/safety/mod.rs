@@ -1,9 +1,9 @@
-//! Lints for a live database: what waits, and what breaks, while a script runs.
+//! Lints for a live database: statements that block, fail or lose data while services run.
 //!
-//! The up scripts are gone through in plan order, a statement or an action of
-//! ALTER TABLE at a time; [`tables`] holds what the scripts before have made. What
-//! a migration makes itself nobody uses yet, so that it may do anything to it; a
-//! table that no script makes is taken to be there, with rows. A rule is a file.
+//! The module follows the up scripts in plan order, one statement or action of ALTER TABLE at a
+//! time. [`tables`] holds the tables that earlier statements create. A migration may change the
+//! tables that it creates itself, because nobody uses them yet. A table that no script creates is
+//! assumed to exist and to have rows. Each rule has its own file.
 
 #![expect(
     clippy::wildcard_enum_match_arm,
@@ -89,7 +89,7 @@ pub(crate) fn find<'a>(pairs: &'a [Pair<'a>], unread: &Unread) -> Vec<Finding<'a
         let is_read = !unread.contains(&pair.down);
         for statement in pair.down.sql.statements().filter(|_| is_read) {
             findings.extend(cascade::check(&pair.down, statement));
-            // What the up script cannot make need not be dropped in another way.
+            // The up script cannot create this index, so the down script need not drop it.
             let refused = partitioned_index::check(&pair.down, &tables, statement);
             findings.extend(refused.filter(|_| !is_refused));
         }
@@ -103,7 +103,7 @@ fn at_unit<'a>(subject: &Subject<'_, 'a>) -> Vec<Finding<'a>> {
     }
     let mut findings: Vec<Finding<'a>> = RULES.iter().filter_map(|rule| rule(subject)).collect();
     findings.retain(|finding| subject.applies_to_rows(finding.code));
-    // What fails, or rewrites the table, has no other fault worth a word.
+    // If an action fails or rewrites the table, only that is reported.
     let decides = |finding: &Finding<'_>| [Code::M0213, Code::M0215].contains(&finding.code);
     if let Some(first) = findings.iter().position(decides) {
         findings = vec![findings.swap_remove(first)];

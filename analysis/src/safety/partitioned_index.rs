@@ -1,7 +1,7 @@
 //! M0243: an index of a partitioned table is built or dropped concurrently.
 //!
-//! Postgres refuses both (`DefineIndex` in `indexcmds.c`, `RemoveRelations` in
-//! `tablecmds.c`), outside a transaction, so that the migration stays dirty.
+//! Postgres refuses both (`DefineIndex` in `indexcmds.c`, `RemoveRelations` in `tablecmds.c`). The
+//! script runs outside a transaction, so the migration becomes dirty.
 
 use migrator_model::Code;
 

@@ -11,7 +11,7 @@ use crate::parse::Kind;
 pub(super) fn check<'a>(subject: &Subject<'_, 'a>) -> Option<Finding<'a>> {
     let table = subject.table.as_ref()?;
     let what = match subject.sql().kind(subject.unit) {
-        // A view or another table may take the place of the old name.
+        // The migration may create a view or a table with the old name.
         Kind::TABLE_RENAME_TO if !subject.tables.creates(table) => format!("`{table}`"),
         Kind::RENAME_COLUMN if is_seen(subject, table) => {
             format!("`{}` of `{table}`", subject.column())
@@ -25,7 +25,7 @@ pub(super) fn check<'a>(subject: &Subject<'_, 'a>) -> Option<Finding<'a>> {
     ))
 }
 
-/// Whether services miss the column that is renamed.
+/// Whether services can use the old name of the column and fail.
 fn is_seen(subject: &Subject<'_, '_>, table: &Name) -> bool {
     let column = subject.column();
     let is_new = subject.tables.is_new_column(table, &column);

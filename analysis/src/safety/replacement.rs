@@ -1,21 +1,21 @@
-//! Columns and tables whose name another one takes over in the same script.
+//! Finds columns and tables that the same script replaces under their name.
 
 use migrator_model::registry::Mode;
 
 use super::subject::Subject;
 use crate::objects::{Effect, Mention, Object};
 
-/// What has the name of an object at the end of the script.
+/// The object that has the name at the end of the script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Replacement {
-    /// An object that is renamed, with its data.
+    /// An object that the script renames, with its data.
     Renamed,
     /// A new object.
     Created,
 }
 
 impl Subject<'_, '_> {
-    /// What takes the name of an object over, further down in the same transaction.
+    /// The object that gets the name later in the same transaction.
     ///
     /// Services never see the database without an object of that name.
     pub(super) fn replacement(&self, object: &Object) -> Option<Replacement> {
@@ -29,7 +29,7 @@ impl Subject<'_, '_> {
         })
     }
 
-    /// Whether the script has renamed an object, so that another one can take its name.
+    /// Whether the script has renamed an object so that another object can take the name.
     pub(super) fn frees_name(&self, object: &Object) -> bool {
         let mut earlier = self.makers(object).filter(|one| one.offset < self.start());
         let is_for_another = |maker: &Mention| {
@@ -51,7 +51,7 @@ impl Subject<'_, '_> {
         mentions.filter(move |one| one.effect == Effect::Create && one.object == *object)
     }
 
-    /// What an object was called before the renaming that gives it its name.
+    /// The mention of the old name of a renamed object.
     fn old_name_of(&self, maker: &Mention) -> Option<&Mention> {
         let mut mentions = self.script.mentions.iter();
         mentions.find(|one| one.effect == Effect::Drop && one.offset == maker.offset)

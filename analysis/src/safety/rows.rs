@@ -1,32 +1,32 @@
-//! Tables that a script empties before it changes them.
+//! Finds the statements that remove or insert all rows of a table.
 
 use super::table::Emptied;
 use crate::names::{Name, fold, name_of};
 use crate::parse::{Id, Kind, Sql};
 
-/// Follows which statements remove the rows of a table.
+/// What a statement does to the rows of a table.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum RowChange {
-    /// It leaves none in a table, and unless `ONLY` is said, in those below it.
+    /// It removes all rows of a table, and without `ONLY` those of its partitions and child tables.
     Empties(Name, Emptied, Reach),
-    /// It puts some in.
+    /// It inserts rows.
     Fills(Name),
-    /// It may empty any table: dynamic SQL.
+    /// It runs dynamic SQL that may empty any table.
     MayEmptyAny,
-    /// It may empty the tables whose names are among these words.
+    /// It may empty tables with one of these names.
     MayEmpty(Vec<String>),
 }
 
-/// What a statement takes along.
+/// Which other tables a statement empties.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reach {
     Only,
     Children,
-    /// And the tables that refer to it.
+    /// Partitions, child tables, and tables whose foreign keys refer to the table.
     Cascade,
 }
 
-/// What a statement does to rows, in its order.
+/// The changes of a statement to rows, in order.
 pub(super) fn changes(sql: &Sql<'_>, statement: Id) -> Vec<RowChange> {
     match sql.kind(statement) {
         Kind::TRUNCATE => truncated(sql, statement),
@@ -35,7 +35,7 @@ pub(super) fn changes(sql: &Sql<'_>, statement: Id) -> Vec<RowChange> {
         _ => {
             let nodes = || std::iter::once(statement).chain(sql.descendants(statement));
             let deleted = nodes().filter_map(|node| deleted(sql, node));
-            // The rows that a statement inserts are there when it has ended.
+            // A statement that deletes and inserts leaves the inserted rows.
             let inserted = nodes()
                 .filter_map(|node| inserted(sql, node))
                 .map(RowChange::Fills);
@@ -61,7 +61,7 @@ fn truncated(sql: &Sql<'_>, statement: Id) -> Vec<RowChange> {
     tables.collect()
 }
 
-/// A DELETE without a condition on what is deleted.
+/// A DELETE without a condition.
 fn deleted(sql: &Sql<'_>, node: Id) -> Option<RowChange> {
     if sql.kind(node) != Kind::DELETE || sql.child(node, Kind::USING_CLAUSE).is_some() {
         return None;
@@ -77,7 +77,7 @@ fn deleted(sql: &Sql<'_>, node: Id) -> Option<RowChange> {
     is_constant.then_some(RowChange::Empties(name, Emptied::Deleted, reach))
 }
 
-/// `WHERE true`, `WHERE 1 = 1`.
+/// Whether a condition is always true, such as `WHERE 1 = 1`.
 fn is_true(sql: &Sql<'_>, clause: Id) -> bool {
     let text = sql.text_of(clause).to_ascii_lowercase();
     let words: String = text.split_whitespace().collect();
@@ -104,7 +104,7 @@ fn copied(sql: &Sql<'_>, statement: Id) -> Option<Name> {
     )
 }
 
-/// What the body of a DO may empty.
+/// The tables that the body of a DO may empty.
 fn body(sql: &Sql<'_>, statement: Id) -> Option<RowChange> {
     let body = sql.text_of(statement).to_ascii_lowercase();
     if !["truncate", "delete"]

@@ -1,4 +1,4 @@
-//! What a rule looks at: a statement, or one action of an ALTER TABLE.
+//! The subject of a rule: a statement, or one action of an ALTER TABLE.
 
 use migrator_model::Code;
 use migrator_model::registry::Mode;
@@ -16,13 +16,13 @@ use crate::unread::Unread;
 pub(super) struct Subject<'k, 'a> {
     pub(super) script: &'a Script<'a>,
     pub(super) tables: &'k Tables,
-    /// The action of an ALTER TABLE, or else the statement.
+    /// The action of an ALTER TABLE, or another statement.
     pub(super) unit: Id,
-    /// What an ALTER TABLE or CREATE INDEX is about.
+    /// The table of an ALTER TABLE or CREATE INDEX.
     pub(super) table: Option<Name>,
 }
 
-/// The actions of an ALTER TABLE, or a statement as a whole.
+/// The actions of an ALTER TABLE, or another statement as a whole.
 pub(super) fn units(script: &Script<'_>, statement: Id) -> Vec<Id> {
     let sql = &script.sql;
     if sql.kind(statement) != Kind::ALTER_TABLE {
@@ -53,14 +53,14 @@ impl<'k, 'a> Subject<'k, 'a> {
         &self.script.sql
     }
 
-    /// Whether the migration itself makes the table.
+    /// Whether the current migration creates the table.
     pub(super) fn is_new(&self) -> bool {
         self.table
             .as_ref()
             .is_some_and(|table| self.tables.is_new(table))
     }
 
-    /// What is known of the table.
+    /// The table, if it is known.
     pub(super) fn of_table(&self) -> Option<&'k Table> {
         self.tables.table(self.table.as_ref()?)
     }
@@ -69,20 +69,19 @@ impl<'k, 'a> Subject<'k, 'a> {
         self.of_table().is_some_and(Table::is_partitioned)
     }
 
-    /// What is directly in the unit, if the unit is of a kind.
+    /// The child of a kind, if the unit has the other kind.
     pub(super) fn part(&self, unit: Kind, part: Kind) -> Option<Id> {
         let is_kind = self.sql().kind(self.unit) == unit;
         is_kind.then(|| self.sql().child(self.unit, part)).flatten()
     }
 
-    /// A constraint that the action adds, with a column or by itself.
+    /// The constraint that the action adds, with a column or alone.
     pub(super) fn added(&self, constraint: Kind) -> Option<Id> {
         let of_column = self.part(Kind::ADD_COLUMN, constraint);
         of_column.or_else(|| self.part(Kind::ADD_CONSTRAINT, constraint))
     }
 
-    /// Whether the action adds a column that is there, or drops one that is not,
-    /// and says that it may.
+    /// Whether IF NOT EXISTS or IF EXISTS makes the action do nothing.
     pub(super) fn has_no_effect(&self) -> bool {
         let (sql, column) = (self.sql(), self.column());
         let says = |kind| sql.child(self.unit, kind).is_some();
@@ -98,7 +97,7 @@ impl<'k, 'a> Subject<'k, 'a> {
         }
     }
 
-    /// Whether what a rule finds holds for a table of which the script has taken the rows.
+    /// Whether a rule applies, although the script may have emptied the table.
     pub(super) fn applies_to_rows(&self, rule: Code) -> bool {
         let emptied = self
             .table
@@ -112,7 +111,7 @@ impl<'k, 'a> Subject<'k, 'a> {
         }
     }
 
-    /// Whether a finding of a rule rests on what a script that cannot be read may have done.
+    /// Whether a script with errors may have caused a finding of a rule.
     pub(super) fn depends_on_unread(&self, unread: &Unread, rule: Code) -> bool {
         let is_unknown = |table: &Name| {
             let table_is_unknown = self
@@ -149,18 +148,18 @@ impl<'k, 'a> Subject<'k, 'a> {
             .flatten()
     }
 
-    /// The column that the action is about; nothing before there is one.
+    /// The column of the action. Empty if it has none.
     pub(super) fn column(&self) -> String {
         column_of(self.sql(), self.unit).unwrap_or_default()
     }
 
-    /// The table as messages write it.
+    /// The table in messages.
     pub(super) fn shown_table(&self) -> String {
         let table = self.table.as_ref();
         table.map_or_else(|| "a table".to_owned(), |table| format!("`{table}`"))
     }
 
-    /// A finding where the unit starts.
+    /// A finding at the start of the unit.
     pub(super) fn finding(
         &self,
         code: Code,
@@ -172,16 +171,16 @@ impl<'k, 'a> Subject<'k, 'a> {
     }
 }
 
-/// What is validated in the transaction that has added it.
+/// Constraints that a transaction adds and validates.
 impl<'k> Subject<'k, '_> {
-    /// Whether the action validates what the same transaction has added: the
-    /// lock of that is still held.
+    /// Whether the action validates a constraint that the same transaction has added. The lock of
+    /// the ADD is still held.
     pub(super) fn validates_own(&self, rule: Code) -> bool {
         self.own_unvalidated()
             .is_some_and(|constraint| constraint.rule == rule)
     }
 
-    /// The constraint that the action validates in the transaction that has added it.
+    /// The constraint that the action validates, if the same transaction has added it.
     pub(super) fn own_unvalidated(&self) -> Option<&'k Constraint> {
         let sql = self.sql();
         let is_validation = sql.kind(self.unit) == Kind::VALIDATE_CONSTRAINT;

@@ -1,4 +1,4 @@
-//! M0215: a column is added with a default that each row has its own value of.
+//! M0215: a column is added with a volatile default, so that Postgres rewrites every row.
 
 use migrator_model::Code;
 
@@ -22,8 +22,8 @@ pub(super) fn check<'a>(subject: &Subject<'_, 'a>) -> Option<Finding<'a>> {
     ))
 }
 
-/// A column of a domain that values can violate: Postgres 13 to 18 rewrite every
-/// row (`DomainHasConstraints` in `ATExecAddColumn`), whatever the default.
+/// A new column of a domain with a constraint. Postgres 13 to 18 rewrite every row, whatever the
+/// default (`DomainHasConstraints` in `ATExecAddColumn`).
 fn of_domain<'a>(subject: &Subject<'_, 'a>) -> Option<Finding<'a>> {
     let of_type = subject.added_type()?;
     let domain = subject.tables.domains.constrained(&of_type)?;
@@ -65,7 +65,7 @@ fn why(subject: &Subject<'_, '_>) -> Option<String> {
     is_stored.then(|| format!("`{column}` is computed for each row and stored"))
 }
 
-/// The first call of a function that is known to be volatile.
+/// The first call of a volatile function.
 fn volatile_call(subject: &Subject<'_, '_>, default: Id) -> Option<String> {
     let sql = subject.sql();
     let calls = sql
@@ -81,8 +81,8 @@ fn volatile_call(subject: &Subject<'_, '_>, default: Id) -> Option<String> {
     Some(format!("{}()", found.name))
 }
 
-/// Well-known functions with `provolatile = 'v'` in `pg_proc`. `now()` and
-/// `statement_timestamp()` are stable: they are called once for all rows.
+/// Volatile functions of Postgres (`provolatile = 'v'` in `pg_proc`). `now()` and
+/// `statement_timestamp()` are stable: Postgres calls them once for all rows.
 const BUILT_IN: [&str; 12] = [
     "array_sample",
     "array_shuffle",
@@ -98,7 +98,7 @@ const BUILT_IN: [&str; 12] = [
     "uuidv7",
 ];
 
-/// The same in `uuid-ossp` and `pgcrypto`, which lie in any schema.
+/// Volatile functions of `uuid-ossp` and `pgcrypto`, which can be in any schema.
 const OF_EXTENSIONS: [&str; 5] = [
     "gen_random_bytes",
     "gen_salt",

@@ -1,4 +1,4 @@
-//! What ALTER statements change of an object.
+//! Follows ALTER statements.
 
 use std::rc::Rc;
 
@@ -13,7 +13,7 @@ use crate::script::Script;
 use crate::site::Site;
 
 impl<'a> State<'a> {
-    /// What ALTER TABLE does to columns, constraints and settings.
+    /// Follows the actions of ALTER TABLE on columns, constraints and properties.
     pub(super) fn actions(&mut self, script: &'a Script<'a>, statement: Id) {
         let sql = &script.sql;
         match sql.kind(statement) {
@@ -43,7 +43,7 @@ impl<'a> State<'a> {
             if is_optional || is_renamed {
                 return;
             }
-            // Nobody makes it; what is done to it is known.
+            // No script creates the table. Only its changes are known.
             let table = Some(Table::new(Knowledge::Partial));
             let entry = Entry {
                 site: None,
@@ -78,7 +78,7 @@ impl<'a> State<'a> {
         }
     }
 
-    /// The tables that take part in what is done to one.
+    /// Adds the partitions and child tables of the listed tables.
     pub(super) fn add_children(&self, tables: &mut Vec<Object>) {
         let mut at = 0;
         while let Some(parent) = tables.get(at).map(|one| one.name.clone()) {
@@ -95,7 +95,7 @@ impl<'a> State<'a> {
         }
     }
 
-    /// Indexes and sequences go with a column of theirs.
+    /// Drops or renames the column in the indexes and sequences that depend on it.
     pub(super) fn drop_with_column(&mut self, sql: &Sql<'_>, table: &Object, action: Id) {
         let column = column_of(sql, action);
         let Some(column) = column else { return };

@@ -1,4 +1,4 @@
-//! What CREATE statements make.
+//! Follows CREATE statements.
 
 use std::rc::Rc;
 
@@ -76,7 +76,7 @@ impl<'a> State<'a> {
         self.set(key, Some(Rc::new(entry)));
     }
 
-    /// Functions of one name are told apart no further than this.
+    /// Adds a function. Functions of one name share an entry.
     pub(super) fn make_routine(
         &mut self,
         key: Object,
@@ -166,7 +166,7 @@ impl<'a> State<'a> {
         table
     }
 
-    /// Takes the columns of another table into a new one.
+    /// Copies the columns of a table to a new table.
     pub(super) fn copy(&self, table: &mut Table<'a>, from: &Name, copied: Copied) {
         let Some(source) = self.table(from) else {
             table.knowledge = Knowledge::Partial;

@@ -1,4 +1,4 @@
-//! What DROP statements drop, and what nothing is known of any more.
+//! Follows DROP statements, and removes objects that are no longer known.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::objects::{Effect, Mention, Object, Space};
 use crate::parse::{Id, Kind, Sql};
 
 impl State<'_> {
-    /// Whether a DROP names a function by arguments that none of its name has.
+    /// Whether a DROP names arguments that no known function of that name has.
     pub(super) fn drops_other_routine(&self, sql: &Sql<'_>, mention: &Mention) -> bool {
         if mention.object.space != Space::Routine || mention.effect != Effect::Drop {
             return false;
@@ -28,7 +28,7 @@ impl State<'_> {
         entry.arguments.iter().all(is_other)
     }
 
-    /// Drops an object and what goes with it.
+    /// Drops an object and its dependent objects.
     pub(super) fn drop_object(&mut self, sql: &Sql<'_>, statement: Id, object: &Object) {
         let Some(key) = self.key(object) else {
             return;
@@ -56,7 +56,7 @@ impl State<'_> {
         }
     }
 
-    /// Of what names something that is dropped with CASCADE, nothing is known.
+    /// Removes objects whose definition names an object that CASCADE drops.
     pub(super) fn cascade(&mut self, key: &Object) {
         let name = &key.name.name;
         let named = self.keys(|_, entry| {

@@ -1,34 +1,34 @@
-//! An object that is there.
+//! An object that exists.
 
 use super::table::Table;
 use crate::names::Name;
 use crate::site::Site;
 
-/// An object that is there.
+/// An object that exists.
 #[derive(Clone)]
 pub(crate) struct Entry<'a> {
-    /// Where it was made; nothing where no script makes it.
+    /// Where a script creates it. `None` if no script does.
     pub(crate) site: Option<Site<'a>>,
-    /// What made it, to be compared; nothing where it was changed since.
+    /// Its definition, for comparison. `None` if a later statement alters the object.
     pub(crate) text: Option<String>,
-    /// Whether a table or column was renamed since that its text may name.
+    /// Whether a table or column in its definition has another name now.
     pub(crate) is_outdated: bool,
-    /// What it is dropped with.
+    /// The objects whose DROP drops it, too.
     pub(super) owners: Vec<Owner>,
-    /// Of a table, what is known of it.
+    /// The columns, constraints and properties of a table.
     pub(crate) table: Option<Table<'a>>,
-    /// Of the functions of a name, the arguments of each, as far as they are known.
+    /// The known argument types of each function of this name.
     pub(super) arguments: Vec<Option<Vec<String>>>,
 }
 
 impl Entry<'_> {
-    /// The relation that it is dropped with.
+    /// The relation whose DROP drops it, too.
     pub(crate) fn owner(&self) -> Option<&Name> {
         self.owners.first().map(|owner| &owner.relation)
     }
 }
 
-/// A relation, or a column of one, that something is dropped with.
+/// A relation, or columns of a relation, whose DROP drops another object.
 #[derive(Clone)]
 pub(super) struct Owner {
     pub(super) relation: Name,

@@ -1,17 +1,17 @@
-//! What a statement may do that its text does not show.
+//! Effects of a statement that its text does not show.
 
 use std::collections::BTreeSet;
 
 use crate::names::fold;
 use crate::parse::{Id, Kind, Sql};
 
-/// What a statement may make, drop or change.
+/// The objects that a statement may create, drop or alter beyond its text.
 pub(super) enum Hidden {
-    /// What is written in it.
+    /// None.
     Nothing,
-    /// What has one of these names, too.
+    /// Objects with one of these names.
     Names(BTreeSet<String>),
-    /// Anything.
+    /// Any object.
     Anything,
 }
 
@@ -27,7 +27,7 @@ pub(super) fn hidden_by(sql: &Sql<'_>, statement: Id) -> Hidden {
     }
 }
 
-/// Whether a block runs statements whose names are not all written in it.
+/// Whether a block builds a statement from parts, so that its text does not show all names.
 fn puts_together(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     let mut executes = text.split("execute").skip(1);
@@ -46,7 +46,7 @@ pub(super) fn names(text: &str) -> BTreeSet<String> {
     words.map(str::to_lowercase).collect()
 }
 
-/// Whether a statement may run SQL that is not written in the script.
+/// Whether a statement may run SQL that the script does not contain.
 pub(crate) fn is_dynamic(sql: &Sql<'_>, statement: Id) -> bool {
     match sql.kind(statement) {
         Kind::DO => is_dynamic_block(sql, statement),
@@ -59,7 +59,7 @@ pub(crate) fn is_dynamic(sql: &Sql<'_>, statement: Id) -> bool {
     }
 }
 
-/// A block that only raises an error or changes rows makes and drops nothing.
+/// Whether a block does more than raise an error or change rows.
 fn is_dynamic_block(sql: &Sql<'_>, statement: Id) -> bool {
     let text = sql.text_of(statement);
     let is_plpgsql = sql
@@ -78,7 +78,7 @@ fn is_dynamic_block(sql: &Sql<'_>, statement: Id) -> bool {
 
 const ACTS: [&str; 6] = ["create", "drop", "alter", "execute", "perform", "call"];
 
-/// Whether a call is known not to make or drop anything.
+/// Whether a function is known to create and drop nothing.
 fn is_harmless(sql: &Sql<'_>, call: Id) -> bool {
     let Some(callee) = sql.children(call).next() else {
         return true;

@@ -1,4 +1,4 @@
-//! What a script has changed of the state.
+//! Records the changes of a script to the state.
 
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
@@ -6,19 +6,19 @@ use std::rc::Rc;
 use super::entry::Entry;
 use crate::objects::Object;
 
-/// What a script has changed of a [`State`].
+/// The changes of a script to a [`super::State`].
 pub(crate) struct Journal<'a> {
     pub(super) before: HashMap<Object, Option<Rc<Entry<'a>>>>,
     pub(super) hidden: Option<BTreeSet<String>>,
 }
 
 impl<'a> Journal<'a> {
-    /// The objects that were made, dropped or changed.
+    /// The objects that the script created, dropped or altered.
     pub(crate) fn objects(&self) -> impl Iterator<Item = &Object> {
         self.before.keys()
     }
 
-    /// What there was of an object before, if the script has changed it.
+    /// The entry of an object before the script.
     pub(crate) fn before(&self, object: &Object) -> Earlier<'_, 'a> {
         match self.before.get(object) {
             Some(Some(entry)) => Earlier::Entry(entry),
@@ -28,12 +28,12 @@ impl<'a> Journal<'a> {
     }
 }
 
-/// What there was of an object before a script.
+/// The entry of an object before a script.
 pub(crate) enum Earlier<'s, 'a> {
-    /// This.
+    /// The object existed.
     Entry(&'s Entry<'a>),
-    /// Nothing.
+    /// The object did not exist.
     Absent,
-    /// What there is after it.
+    /// The script did not change the entry.
     Unchanged,
 }

@@ -1,4 +1,4 @@
-//! What comes to belong to something that is there already.
+//! Follows ATTACH, DETACH, INHERIT and OWNED BY.
 
 use super::State;
 use super::entry::Owner;
@@ -7,7 +7,7 @@ use crate::objects::Object;
 use crate::parse::{Id, Kind, Sql};
 
 impl State<'_> {
-    /// What comes to belong to something that is there already.
+    /// Follows ATTACH, DETACH, INHERIT and OWNED BY.
     pub(super) fn links(&mut self, sql: &Sql<'_>, statement: Id) {
         let named = |within, kind| sql.find(within, kind).and_then(|id| name_of(sql, id));
         for part in sql.children(statement) {
@@ -70,7 +70,7 @@ impl State<'_> {
         }
     }
 
-    /// A sequence has one owner: `OWNED BY` takes it from the former one.
+    /// Removes the old owner of a sequence. A sequence has one owner at most.
     pub(super) fn clear_owner(&mut self, sql: &Sql<'_>, statement: Id, part: Id) {
         let is_owned = sql.kind(part) == Kind::OPTION_OWNED_BY
             || sql.child(part, Kind::OPTION_OWNED_BY).is_some();

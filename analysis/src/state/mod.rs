@@ -1,9 +1,8 @@
-//! What is in the database at a point of the plan, as far as the scripts show.
+//! The objects in the database at a point of the plan, as far as the scripts show.
 //!
-//! [`State`] follows scripts statement by statement. A script of the tree has made each
-//! object in it, and none has dropped it since; each fact about a column holds. It leaves
-//! out what it does not know: objects that no script makes, and whatever dynamic SQL may
-//! have changed.
+//! [`State`] follows scripts statement by statement. Each object in it exists, and each property of
+//! a column holds. Objects that no script creates are missing from it, and so are objects that
+//! dynamic SQL may have changed.
 
 #![expect(
     clippy::wildcard_enum_match_arm,
@@ -38,38 +37,38 @@ use hidden::{Hidden, hidden_by};
 use search_path::search_path;
 use table::Table;
 
-/// What is there at a point of the plan.
+/// The objects that exist at a point of the plan.
 #[derive(Default)]
 pub(crate) struct State<'a> {
     entries: HashMap<Object, Rc<Entry<'a>>>,
-    /// The names of what may be there or not.
+    /// Names of objects that may or may not exist.
     hidden: BTreeSet<String>,
     path: SearchPath,
-    /// The temporary relations of the script that is followed.
+    /// The temporary relations of the current script.
     temporary: BTreeSet<String>,
-    /// What `entries` held before, when the script began.
+    /// The entries that the script has changed, as they were before it.
     journal: HashMap<Object, Option<Rc<Entry<'a>>>>,
-    /// What `hidden` was then, if it has changed.
+    /// The value of `hidden` before the script, if the script has changed it.
     hidden_before: Option<BTreeSet<String>>,
 }
 
 impl<'a> State<'a> {
-    /// An object that is there, but for columns and constraints.
+    /// An existing object, except columns and constraints.
     pub(crate) fn get(&self, object: &Object) -> Option<&Entry<'a>> {
         self.entries.get(&self.key(object)?).map(Rc::as_ref)
     }
 
-    /// An object by its name and schema.
+    /// An existing object, by its name and schema.
     pub(crate) fn at(&self, key: &Object) -> Option<&Entry<'a>> {
         self.entries.get(key).map(Rc::as_ref)
     }
 
-    /// A table of which something is known.
+    /// A table, if some part of it is known.
     pub(crate) fn table(&self, name: &Name) -> Option<&Table<'a>> {
         self.get(&Object::relation(name.clone()))?.table.as_ref()
     }
 
-    /// Where an object that is there was made, a column or constraint too.
+    /// Where a script creates an existing object, column or constraint.
     pub(crate) fn made(&self, object: &Object) -> Option<Site<'a>> {
         let part_of = |object: &Object| self.table(object.of.as_ref()?);
         match object.space {
@@ -79,7 +78,7 @@ impl<'a> State<'a> {
         }
     }
 
-    /// Whether an object may be there or not, whatever the scripts tell.
+    /// Whether the scripts do not show if an object exists.
     pub(crate) fn is_hidden(&self, object: &Object) -> bool {
         let of = object
             .of
@@ -88,8 +87,7 @@ impl<'a> State<'a> {
         of || self.hidden.contains(&object.name.name) || self.key(object).is_none()
     }
 
-    /// Whether a part of a statement leaves an object that it makes or drops as it
-    /// is, because of its IF NOT EXISTS or IF EXISTS.
+    /// Whether IF NOT EXISTS or IF EXISTS makes this part of a statement do nothing.
     pub(crate) fn has_no_effect(&self, sql: &Sql<'_>, mention: &Mention, part: Id) -> bool {
         let has = |node, kind| sql.child(node, kind).is_some();
         let is_made =
@@ -109,12 +107,12 @@ impl<'a> State<'a> {
         }
     }
 
-    /// Where a script's names are looked up at the point that is reached.
+    /// The current search path.
     pub(crate) fn path(&self) -> SearchPath {
         self.path.clone()
     }
 
-    /// Begins to follow a script: names are looked up in `public` again.
+    /// Starts a script with the default search path.
     pub(crate) fn begin(&mut self) {
         self.path = SearchPath::Public;
         self.temporary.clear();
@@ -122,7 +120,7 @@ impl<'a> State<'a> {
         self.hidden_before = None;
     }
 
-    /// What was changed since the script began.
+    /// Ends a script, and returns its changes.
     pub(crate) fn end(&mut self) -> Journal<'a> {
         Journal {
             before: std::mem::take(&mut self.journal),
@@ -130,7 +128,7 @@ impl<'a> State<'a> {
         }
     }
 
-    /// Takes back what a script has changed.
+    /// Reverts the changes of a script.
     pub(crate) fn revert(&mut self, journal: Journal<'a>) {
         if let Some(hidden) = journal.hidden {
             self.hidden = hidden;
@@ -151,7 +149,7 @@ impl<'a> State<'a> {
         }
     }
 
-    /// Passes over a script that cannot be followed: what it names is not known.
+    /// Skips a script with errors. Each name in it becomes unknown.
     pub(crate) fn skip(&mut self, script: &Script<'_>) {
         self.begin();
         self.hide(hidden::names(script.sql.text));
@@ -184,7 +182,7 @@ impl<'a> State<'a> {
                 .is_some_and(|one| self.made(&one.object).is_some())
     }
 
-    /// What is made, dropped and renamed as a whole.
+    /// Follows the objects that a statement creates, drops and renames.
     fn objects(&mut self, script: &'a Script<'a>, statement: Id, mentions: &[Mention]) {
         let sql = &script.sql;
         let mut renamed: Option<&Mention> = None;
@@ -241,7 +239,7 @@ impl<'a> State<'a> {
         }
     }
 
-    /// Where an object is to be looked for; nothing if that is not known.
+    /// The key of an object. `None` if its schema is unknown.
     fn key(&self, object: &Object) -> Option<Object> {
         let name = object.of.as_ref().unwrap_or(&object.name);
         let is_temporary = name.schema.is_none() && self.temporary.contains(&name.name);

@@ -1,4 +1,4 @@
-//! What RENAME and SET SCHEMA change.
+//! Follows RENAME and SET SCHEMA.
 
 use super::State;
 use super::entry::Entry;
@@ -52,7 +52,7 @@ impl State<'_> {
         self.move_entry(&from, to);
     }
 
-    /// Postgres renames what is renamed in definitions too.
+    /// Marks definitions that contain an old name. Postgres changes the name in them, too.
     pub(super) fn mark_outdated(&mut self, name: &str) {
         let named = self.keys(|_, entry| {
             let text = entry.text.as_deref().unwrap_or_default().to_lowercase();
@@ -64,7 +64,7 @@ impl State<'_> {
         }
     }
 
-    /// An index of a constraint is renamed with it.
+    /// Renames a constraint whose index gets another name.
     pub(super) fn rename_constraint_of_index(&mut self, from: &str, to: &str) {
         let has = |entry: &Entry<'_>| {
             let table = entry.table.as_ref();
@@ -89,7 +89,7 @@ impl State<'_> {
         }
     }
 
-    /// A type that has another name, or other values.
+    /// Forgets the type of columns whose type was renamed.
     pub(super) fn forget_type(&mut self, name: &str) {
         let tables = self.keys(|_, entry| entry.table.is_some());
         for one in tables {

@@ -1,23 +1,23 @@
-//! Where a script's unqualified names are.
+//! The schema of unqualified names.
 
 use crate::names::{Name, fold};
 use crate::objects::{Object, Space};
 use crate::parse::{Id, Kind, Sql};
 
-/// Where a script's unqualified names are.
+/// The schema of unqualified names.
 #[derive(Clone, Default)]
 pub(crate) enum SearchPath {
-    /// In `public`.
+    /// `public`.
     #[default]
     Public,
-    /// In this schema.
+    /// This schema.
     Schema(String),
-    /// Anywhere.
+    /// An unknown schema.
     Unknown,
 }
 
 impl SearchPath {
-    /// An object with its schema; nothing where that is not known.
+    /// The object with its schema. `None` if the schema is unknown.
     pub(crate) fn key(&self, object: &Object) -> Option<Object> {
         let is_global = matches!(object.space, Space::Schema | Space::Extension);
         let resolve = |name: &Name| match self {
@@ -41,7 +41,7 @@ impl SearchPath {
     }
 }
 
-/// Where unqualified names are after a statement, if it says so.
+/// The search path that a statement sets.
 pub(super) fn search_path(sql: &Sql<'_>, statement: Id) -> Option<SearchPath> {
     if !matches!(sql.kind(statement), Kind::SET | Kind::SELECT | Kind::RESET) {
         return None;

@@ -1,4 +1,4 @@
-//! What is known of one table.
+//! The columns, constraints and properties of a table.
 
 use std::collections::BTreeMap;
 
@@ -8,24 +8,24 @@ use crate::names::{Name, fold, name_of};
 use crate::parse::{Id, Kind, Sql};
 use crate::site::Site;
 
-/// A table; of one that no script makes, only what was done to it.
+/// A table. If no script creates the table, it has only the changes that scripts make.
 #[derive(Clone)]
 pub(crate) struct Table<'a> {
     pub(crate) columns: BTreeMap<String, Column<'a>>,
     pub(crate) constraints: BTreeMap<String, Constraint<'a>>,
-    /// What was set for the table as a whole.
+    /// The properties of the table itself.
     pub(crate) properties: BTreeMap<Property, String>,
     pub(crate) knowledge: Knowledge,
-    /// The tables that it inherits from or is a partition of.
+    /// The tables that it inherits from, or the table of which it is a partition.
     pub(crate) parents: Vec<Name>,
 }
 
-/// How much of a table is known.
+/// How much of a table the scripts show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Knowledge {
-    /// All of its columns.
+    /// All columns.
     Complete,
-    /// Perhaps not all.
+    /// Some columns may be missing.
     Partial,
 }
 
@@ -33,7 +33,7 @@ pub(crate) enum Knowledge {
 #[derive(Clone)]
 pub(crate) struct Column<'a> {
     pub(crate) site: Site<'a>,
-    /// What is known of it; what is not known is left out.
+    /// The known properties.
     pub(crate) properties: BTreeMap<Property, String>,
 }
 
@@ -41,22 +41,22 @@ pub(crate) struct Column<'a> {
 #[derive(Clone)]
 pub(crate) struct Constraint<'a> {
     pub(crate) site: Site<'a>,
-    /// Its definition, to be compared.
+    /// The definition, for comparison.
     pub(crate) text: String,
-    /// The columns that its definition names, and more.
+    /// The words of the definition. The names of its columns are among them.
     words: Vec<String>,
 }
 
-/// What ALTER TABLE can set and take back.
+/// A property that ALTER TABLE sets.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Property {
-    /// A column's type.
+    /// The type of a column.
     Type,
-    /// Whether a column is NOT NULL: `NOT NULL` or nothing.
+    /// Whether a column is NOT NULL: `NOT NULL` or empty.
     NotNull,
-    /// A column's default, or nothing.
+    /// The default of a column, or empty.
     Default,
-    /// A column's identity: `ALWAYS`, `BY DEFAULT` or nothing.
+    /// The identity of a column: `ALWAYS`, `BY DEFAULT` or empty.
     Identity,
     /// `ENABLE` or `DISABLE`.
     RowSecurity,
@@ -64,13 +64,13 @@ pub(crate) enum Property {
     ForcedRowSecurity,
     /// `LOGGED` or `UNLOGGED`.
     Logged,
-    /// Of a trigger: `ENABLE`, `DISABLE`, `ENABLE ALWAYS` or `ENABLE REPLICA`.
+    /// The state of a trigger: `ENABLE`, `DISABLE`, `ENABLE ALWAYS` or `ENABLE REPLICA`.
     Trigger(String),
 }
 
-/// What one action of ALTER TABLE sets; without a value, what is no longer known.
+/// A property that an action of ALTER TABLE sets. Without a value, the property becomes unknown.
 pub(crate) struct Setting {
-    /// The column, unless it is about the table.
+    /// The column. `None` for a property of the table.
     pub(crate) column: Option<String>,
     pub(crate) property: Property,
     pub(crate) value: Option<String>,
@@ -93,7 +93,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// A part of CREATE TABLE, or what ADD COLUMN or ADD CONSTRAINT adds.
+    /// Adds a column or a constraint.
     pub(super) fn add_part(&mut self, sql: &Sql<'_>, part: Id, site: Site<'a>) {
         match sql.kind(part) {
             Kind::COLUMN | Kind::ADD_COLUMN => self.add_column(sql, part, site),
@@ -174,7 +174,7 @@ impl<'a> Table<'a> {
             .insert(name, Constraint { site, text, words });
     }
 
-    /// An action of ALTER TABLE that is about columns and constraints.
+    /// Follows an action of ALTER TABLE.
     pub(super) fn change(&mut self, sql: &Sql<'_>, action: Id, site: Site<'a>) {
         let has = |kind| sql.child(action, kind).is_some();
         match sql.kind(action) {
@@ -223,7 +223,7 @@ impl<'a> Table<'a> {
             return;
         };
         let dropped = self.constraints.remove(&name);
-        // What a key leaves of its columns' NOT NULL differs between versions.
+        // Whether the columns of a dropped key stay NOT NULL depends on the version of Postgres.
         let is_harmless = dropped
             .is_some_and(|one| !one.text.contains("primary key") && !one.text.contains("not null"));
         let is_named_so = ["pk", "primary", "not_null", "key"]
@@ -256,7 +256,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// What is no longer known of any column.
+    /// Forgets a property of all columns.
     pub(super) fn forget(&mut self, property: &Property) {
         for column in self.columns.values_mut() {
             column.properties.remove(property);
@@ -275,7 +275,7 @@ fn not_null(is: bool) -> String {
     if is { "NOT NULL" } else { "" }.to_owned()
 }
 
-/// What an action of ALTER TABLE sets.
+/// The properties that an action of ALTER TABLE sets.
 pub(crate) fn settings(sql: &Sql<'_>, action: Id) -> Vec<Setting> {
     let of_table = |property, value: &str| {
         vec![Setting {
@@ -300,7 +300,7 @@ pub(crate) fn settings(sql: &Sql<'_>, action: Id) -> Vec<Setting> {
                 Kind::ENABLE_REPLICA_TRIGGER => "ENABLE REPLICA",
                 _ => return Vec::new(),
             };
-            // Without a trigger's name, ALL or USER.
+            // ALL and USER name no trigger.
             let name = sql.child(action, Kind::TRIGGER_REF);
             let name = name.and_then(|id| name_of(sql, id));
             name.map_or_else(Vec::new, |name| {
@@ -343,7 +343,7 @@ fn column_changes(sql: &Sql<'_>, action: Id) -> Vec<Setting> {
     parts.flatten().collect()
 }
 
-/// The expression of a default; nothing where NULL may be meant.
+/// The expression of a default. `None` if it may be NULL.
 fn default_of(sql: &Sql<'_>, clause: Id) -> Option<String> {
     let text = text::definition(sql, clause);
     let words: Vec<&str> = text.split(' ').collect();

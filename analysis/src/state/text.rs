@@ -1,12 +1,11 @@
-//! The text of a definition or a type, in a form that can be compared.
+//! Normalises definitions and types, so that they can be compared.
 
 use crate::kinds::is_type;
 use crate::names::fold_whole;
 use crate::parse::{Id, Kind, Sql};
 use crate::sql_type::canonical;
 
-/// A statement or clause as words; what may be left out or written twice is not
-/// part of it.
+/// The words of a statement or clause, without optional words.
 pub(crate) fn definition(sql: &Sql<'_>, node: Id) -> String {
     let mut words: Vec<String> = Vec::new();
     let mut skipped = 0;
@@ -23,7 +22,7 @@ pub(crate) fn definition(sql: &Sql<'_>, node: Id) -> String {
     words.join(" ")
 }
 
-/// What does not change what a statement makes.
+/// Whether a node does not change the object that the statement creates.
 fn is_optional(kind: Kind) -> bool {
     matches!(
         kind,
@@ -52,9 +51,9 @@ fn word(sql: &Sql<'_>, leaf: Id) -> Option<String> {
     Some(word)
 }
 
-/// The type that a node has directly in it, by the name that Postgres has for it.
+/// The type that is a child of a node, under the name that Postgres has for it.
 ///
-/// Nothing where that depends on what is written elsewhere (`%TYPE`).
+/// Returns `None` for `%TYPE`, which refers to another definition.
 pub(crate) fn type_of(sql: &Sql<'_>, node: Id) -> Option<String> {
     let found = sql.children(node).find(|&id| is_type(sql.kind(id)))?;
     if sql.find(found, Kind::PERCENT_TYPE_CLAUSE).is_some() {
@@ -106,7 +105,7 @@ fn type_name(words: &[String]) -> String {
     }
 }
 
-/// Whether the type that a node has directly in it draws values from a sequence.
+/// Whether the type that is a child of a node takes values from a sequence.
 pub(crate) fn is_serial(sql: &Sql<'_>, node: Id) -> bool {
     let found = sql.children(node).find(|&id| is_type(sql.kind(id)));
     found.is_some_and(|id| {
@@ -115,14 +114,13 @@ pub(crate) fn is_serial(sql: &Sql<'_>, node: Id) -> bool {
     })
 }
 
-/// Whether two types are surely not the same; a schema may be written or not.
+/// Whether two types differ. A schema in front of one does not count.
 pub(crate) fn is_other_type(one: &str, other: &str) -> bool {
     let last = |text: &str| text.rsplit(' ').next().unwrap_or_default().to_owned();
     one != other && last(one) != last(other)
 }
 
-/// The types of a function's arguments, if all are written; what it returns through
-/// an argument is none.
+/// The types of a function's arguments, without OUT arguments. `None` if one is unknown.
 pub(crate) fn arguments(sql: &Sql<'_>, list: Id) -> Option<Vec<String>> {
     let is_given =
         |&id: &Id| sql.kind(id) == Kind::PARAM && sql.child(id, Kind::PARAM_OUT).is_none();
@@ -137,7 +135,7 @@ fn without_modifiers(name: &str) -> String {
     format!("{base}{array}")
 }
 
-/// Whether the arguments of two functions of one name surely tell them apart.
+/// Whether two functions of one name have different arguments.
 pub(crate) fn are_other_arguments(one: &[String], other: &[String]) -> bool {
     let mut pairs = one.iter().zip(other);
     one.len() != other.len() || pairs.any(|(one, other)| is_other_type(one, other))

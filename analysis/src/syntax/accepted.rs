@@ -1,4 +1,4 @@
-//! What the parser accepts although Postgres does not.
+//! Finds SQL that the parser accepts and Postgres refuses.
 
 use super::context::ErrorContext;
 use super::explanation::{Explanation, HELP, shown, shown_part};
@@ -6,7 +6,7 @@ use super::words;
 use crate::kinds::{is_drop, is_type};
 use crate::parse::{Id, Kind, ROOT, Sql};
 
-/// Everything of it that a script has.
+/// The first error of each kind.
 pub(super) fn find(sql: &Sql<'_>) -> impl Iterator<Item = Explanation> {
     let found = [
         missing_semicolon(sql),
@@ -18,11 +18,11 @@ pub(super) fn find(sql: &Sql<'_>) -> impl Iterator<Item = Explanation> {
     found.into_iter().flatten()
 }
 
-/// Two statements without a semicolon between them, or the wrong verb of an ALTER.
+/// Two statements without a semicolon between them, or an unknown action of ALTER TABLE.
 fn missing_semicolon(sql: &Sql<'_>) -> Option<Explanation> {
     let statements: Vec<Id> = sql.all_statements().collect();
     let mut pairs = statements.windows(2).filter(|pair| {
-        // The semicolon behind CREATE SCHEMA is in the last thing that it makes.
+        // The semicolon of CREATE SCHEMA is a part of its last element.
         let ends = sql.descendants(pair[0]).last();
         let is_statement = |id: Id| !matches!(sql.kind(id), Kind::ERROR | Kind::EMPTY_STMT);
         ends.is_none_or(|end| sql.kind(end) != Kind::SEMICOLON)
@@ -41,7 +41,7 @@ fn missing_semicolon(sql: &Sql<'_>) -> Option<Explanation> {
     }))
 }
 
-/// A column without a type, where it cannot have one from elsewhere.
+/// A column without a type in a new table that is no partition and has no type of its own.
 fn without_type(sql: &Sql<'_>) -> Option<Explanation> {
     let column = sql.descendants(ROOT).find(|&node| {
         let has_type = || sql.children(node).any(|child| is_type(sql.kind(child)));
@@ -72,7 +72,7 @@ fn without_type(sql: &Sql<'_>) -> Option<Explanation> {
     })
 }
 
-/// A DROP of nothing.
+/// A DROP without a name.
 fn without_name(sql: &Sql<'_>) -> Option<Explanation> {
     let statement = sql.all_statements().find(|&id| {
         let is_name = |child: &Id| !sql.is_leaf(*child) && !is_modifier(sql.kind(*child));
@@ -90,7 +90,7 @@ fn is_modifier(kind: Kind) -> bool {
     matches!(kind, Kind::IF_EXISTS | Kind::CASCADE | Kind::RESTRICT)
 }
 
-/// An ALTER TABLE that ends behind the table.
+/// An ALTER TABLE without an action.
 fn without_action(sql: &Sql<'_>) -> Option<Explanation> {
     let statement = sql.all_statements().find(|&id| {
         let is_action = |child: &Id| {
@@ -109,8 +109,7 @@ fn without_action(sql: &Sql<'_>) -> Option<Explanation> {
     ))
 }
 
-/// A name in double quotes where only a value can stand: in the rows of an INSERT,
-/// or as a default.
+/// A name in double quotes in place of a value: in the rows of an INSERT, or as a default.
 fn double_quoted_value(sql: &Sql<'_>) -> Option<Explanation> {
     let name = sql.descendants(ROOT).find(|&node| {
         if sql.kind(node) != Kind::NAME_REF || !sql.text_of(node).starts_with('"') {

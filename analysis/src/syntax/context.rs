@@ -10,9 +10,9 @@ use super::words;
 /// The words around an error.
 pub(super) struct ErrorContext<'a> {
     pub(super) text: &'a str,
-    /// Those of the statement up to the error.
+    /// The words of the statement before the error.
     pub(super) before: Vec<Word<'a>>,
-    /// Those from the error on.
+    /// The words from the error on.
     pub(super) after: Vec<Word<'a>>,
 }
 
@@ -82,12 +82,12 @@ impl<'a> ErrorContext<'a> {
         self.last().is_some_and(|last| last.is(word))
     }
 
-    /// Whether the error is among the columns of a table.
+    /// Whether the error is in a CREATE statement.
     pub(super) fn is_definition(&self) -> bool {
         self.before.first().is_some_and(|word| word.is("CREATE"))
     }
 
-    /// What the statement is called: by its first word, or two.
+    /// The first word of the statement, and the second if that is a kind of object.
     pub(super) fn statement(&self) -> String {
         let words = self.before.iter().take(2).enumerate();
         let words = words.take_while(|(at, word)| *at == 0 || word.is_among(&words::OBJECTS));
@@ -104,7 +104,7 @@ impl<'a> ErrorContext<'a> {
     }
 }
 
-/// The word of a list that is nearly this one.
+/// The word of a list with a similar spelling.
 pub(super) fn nearest_word(word: &str, list: &[&'static str]) -> Option<&'static str> {
     let upper = word.to_ascii_uppercase();
     if upper.len() < 3 {

@@ -1,6 +1,6 @@
 //! An explanation of a syntax error.
 
-/// What to do where nothing better is known.
+/// The help for an error without a better one.
 pub(super) const HELP: &str =
     "write it in Postgres's syntax; `migrator check --server` asks a server";
 
@@ -25,7 +25,7 @@ impl Explanation {
     }
 }
 
-/// A text in back-ticks, unless it has some itself.
+/// A text in back-ticks. If the text contains back-ticks, quotes replace them.
 pub(super) fn shown(text: &str) -> String {
     match text.contains('`') {
         true => text.replace('`', "'"),

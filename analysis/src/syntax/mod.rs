@@ -1,4 +1,5 @@
-//! Text that is not SQL: what the parser refuses, and what it accepts although Postgres does not.
+//! M0208: syntax errors. The parser finds most of them. [`accepted`] finds those that the parser
+//! accepts.
 
 mod accepted;
 mod context;
@@ -16,7 +17,7 @@ use crate::script::Script;
 use explain::explain;
 use explanation::Explanation;
 
-/// The first syntax error of a script: what follows it is mostly of its making.
+/// The first syntax error of a script. The errors after it are often its results.
 pub(crate) fn find<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
     let sql = &script.sql;
     let refused = sql.errors.first();

@@ -1,6 +1,6 @@
-//! Words that people write and Postgres does not accept, and the words that it accepts.
+//! Keywords of Postgres, and words that only other databases accept.
 
-/// What to write instead of a word of another database.
+/// The help for a word of another database.
 pub(super) fn foreign(word: &str) -> Option<&'static str> {
     Some(match word.to_ascii_uppercase().as_str() {
         "AUTO_INCREMENT" | "AUTOINCREMENT" | "IDENTITY" => {
@@ -32,7 +32,7 @@ pub(super) fn foreign(word: &str) -> Option<&'static str> {
     })
 }
 
-/// What a statement begins with.
+/// The first words of statements.
 pub(super) const STATEMENTS: [&str; 42] = [
     "ALTER",
     "ANALYZE",
@@ -78,7 +78,7 @@ pub(super) const STATEMENTS: [&str; 42] = [
     "WITH",
 ];
 
-/// What CREATE, ALTER and DROP are about.
+/// The kinds of objects of CREATE, ALTER and DROP.
 pub(super) const OBJECTS: [&str; 38] = [
     "AGGREGATE",
     "CAST",
@@ -120,13 +120,13 @@ pub(super) const OBJECTS: [&str; 38] = [
     "VIEW",
 ];
 
-/// What ALTER TABLE does, by its first word.
+/// The first words of the actions of ALTER TABLE.
 pub(super) const ACTIONS: [&str; 17] = [
     "ADD", "ALTER", "ATTACH", "CLUSTER", "DETACH", "DISABLE", "DROP", "ENABLE", "FORCE", "INHERIT",
     "NO", "OWNER", "RENAME", "REPLICA", "RESET", "SET", "VALIDATE",
 ];
 
-/// The words of clauses that are often misspelt.
+/// Words of clauses that people often misspell.
 pub(super) const CLAUSES: [&str; 31] = [
     "AS",
     "CASCADE",
@@ -161,7 +161,7 @@ pub(super) const CLAUSES: [&str; 31] = [
     "WITH",
 ];
 
-/// The words that name nothing without quotes (`RESERVED_KEYWORD` in `kwlist.h`).
+/// Words that are no names unless they are quoted (`RESERVED_KEYWORD` in `kwlist.h`).
 pub(super) const RESERVED: [&str; 77] = [
     "ALL",
     "ANALYSE",
@@ -242,7 +242,7 @@ pub(super) const RESERVED: [&str; 77] = [
     "WITH",
 ];
 
-/// The names of types that are like other words.
+/// Names of types that are similar to other words.
 pub(super) const TYPES: [&str; 14] = [
     "BIGINT", "BOOL", "CHAR", "DATE", "INT", "INT2", "INT4", "INT8", "JSON", "JSONB", "REAL",
     "TEXT", "TIME", "UUID",

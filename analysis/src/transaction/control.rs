@@ -8,11 +8,9 @@ use crate::names::fold;
 use crate::parse::Kind;
 use crate::script::Script;
 
-/// A statement that begins or ends the script's own transaction, or names a
-/// savepoint that is not set.
+/// In a transaction: a statement that begins or ends it, or that names an unknown savepoint.
 ///
-/// Savepoints with what ends them leave the transaction whole; one that stays
-/// open ends with it.
+/// A script may set, release and roll back to its own savepoints.
 pub(super) fn in_transaction<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
     let sql = &script.sql;
     let mut open: Vec<String> = Vec::new();
@@ -49,7 +47,7 @@ pub(super) fn in_transaction<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> 
     None
 }
 
-/// A savepoint statement of a script that runs in no transaction and has begun none.
+/// Outside a transaction: a savepoint statement without a BEGIN before it.
 pub(super) fn outside_transaction<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
     let sql = &script.sql;
     let mut is_open = false;

@@ -1,5 +1,4 @@
-//! Scripts and transactions: what ends one, what refuses one, and what there is
-//! to say of scripts that run without.
+//! Checks how a script runs: in a transaction or outside one.
 
 mod control;
 mod needless;
@@ -18,7 +17,7 @@ use needless::needless;
 use refused::refused;
 use unrepeatable::unrepeatable;
 
-/// What is wrong with how a script runs; at most one finding, the first.
+/// The first problem with how a script runs.
 pub(crate) fn find<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
     match script.mode() {
         Mode::Transaction => in_transaction(script).or_else(|| refused(script)),

@@ -8,7 +8,7 @@ use crate::names::name_of;
 use crate::parse::{Id, Kind, Sql};
 use crate::script::Script;
 
-/// `no-transaction` on a script that could as well run in one.
+/// A `no-transaction` directive that the script does not need.
 pub(super) fn needless<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
     let sql = &script.sql;
     let needs = |id: Id| {
@@ -38,8 +38,8 @@ pub(super) fn needless<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
     ))
 }
 
-/// Whether a script validates a constraint of a table to which it has added one
-/// that is NOT VALID.
+/// Whether a script adds a constraint NOT VALID to a table and validates a constraint of that
+/// table.
 fn proves_what_it_adds(sql: &Sql<'_>) -> bool {
     let mut open = Vec::new();
     for statement in sql.statements() {

@@ -6,7 +6,7 @@ use super::statement::{first_words, is_refused};
 use crate::finding::Finding;
 use crate::script::Script;
 
-/// A statement that Postgres refuses in a transaction block.
+/// The first statement that Postgres refuses in a transaction.
 pub(super) fn refused<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
     let sql = &script.sql;
     let statement = sql.all_statements().find(|&id| is_refused(sql, id))?;

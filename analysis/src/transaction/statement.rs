@@ -1,4 +1,4 @@
-//! What a statement means for the transaction that it is in.
+//! How a statement affects a transaction.
 
 use crate::parse::{Id, Kind, Sql};
 
@@ -21,9 +21,10 @@ pub(super) fn is_control(kind: Kind) -> bool {
     ends(kind) || divides.contains(&kind)
 }
 
-/// Whether a statement calls `PreventInTransactionBlock` (Postgres's source:
-/// `utility.c`, `indexcmds.c`, `tablecmds.c`, `cluster.c`, `vacuum.c`,
-/// `subscriptioncmds.c`).
+/// Whether Postgres refuses a statement in a transaction.
+///
+/// The server calls `PreventInTransactionBlock` for these (`utility.c`, `indexcmds.c`,
+/// `tablecmds.c`, `cluster.c`, `vacuum.c`, `subscriptioncmds.c`).
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "of all kinds these few are refused"
@@ -58,7 +59,7 @@ pub(super) fn is_refused(sql: &Sql<'_>, id: Id) -> bool {
     }
 }
 
-/// The first words of a statement, as they are written; of a name none is one.
+/// The first keywords of a statement, as the script writes them.
 pub(super) fn first_words(sql: &Sql<'_>, id: Id, count: usize) -> String {
     let words = sql.text_of(id).split_whitespace().take(count);
     let words = words.map(|word| word.trim_end_matches(';'));

@@ -10,7 +10,7 @@ use crate::parse::{Id, Kind};
 use crate::repeat::{self, Repeat};
 use crate::script::Script;
 
-/// Several statements of which one cannot be run again after a later one failed.
+/// A statement that cannot run again after a later statement has failed.
 pub(super) fn unrepeatable<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
     let sql = &script.sql;
     let statements: Vec<Id> = sql.all_statements().collect();
@@ -36,8 +36,8 @@ pub(super) fn unrepeatable<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
     Some(Finding::new(script, Code::M0214, offset, message, help))
 }
 
-/// Whether all that a statement makes was dropped before with IF EXISTS: a second
-/// run drops it first, too.
+/// Whether a DROP IF EXISTS before a statement drops all objects that the statement creates. Then a
+/// second run succeeds.
 fn is_recreated(script: &Script<'_>, statement: Id) -> bool {
     let sql = &script.sql;
     let guarded = |mention: &&Mention| {

@@ -1,4 +1,4 @@
-//! The two scripts of a migration, side by side.
+//! The up script and the down script of a migration, for comparison.
 
 use std::collections::BTreeSet;
 
@@ -14,23 +14,24 @@ pub(super) struct Comparison<'s, 'a> {
     pub(super) up: Operations<'a>,
     pub(super) down: Operations<'a>,
     pub(super) names: Renames,
-    /// What the up script attaches to something, or has it own.
+    /// The partitions, indexes and sequences that the up script attaches to another object, with
+    /// that object.
     pub(super) links: Vec<(Name, Name)>,
     pub(super) cascade: Cascade,
-    /// The indexes that the up script turns into constraints.
+    /// The indexes that the up script uses for constraints.
     pub(super) absorbed: BTreeSet<String>,
-    /// What is left of the up script.
+    /// The outcomes of the up script.
     pub(super) outcomes: Vec<Outcome<'a>>,
     pub(super) moments: Moments<'s, 'a>,
 }
 
 impl<'a> Comparison<'_, 'a> {
-    /// An object of the up script with its schema.
+    /// An object of the up script, with its schema.
     pub(super) fn key(&self, object: &Object) -> Option<Object> {
         self.up.path.key(object)
     }
 
-    /// Where the definition is that an object had before the up script.
+    /// Names the place of an object's former definition.
     pub(super) fn as_before(&self, object: &Object) -> String {
         match self.made_before(object) {
             Some(place) => format!("as {place} has it"),
@@ -50,7 +51,7 @@ impl<'a> Comparison<'_, 'a> {
         Some(site.place())
     }
 
-    /// Whether an object is temporary, shared, or part of another.
+    /// Whether an object is temporary, shared, or the index of a constraint.
     pub(super) fn is_made_for_others(&self, object: &Object, by: &Operation<'a>) -> bool {
         let is_shared = matches!(object.space, Space::Extension | Space::Schema)
             && self.up.has(by, Kind::IF_NOT_EXISTS);
@@ -63,7 +64,7 @@ impl<'a> Comparison<'_, 'a> {
         by.kind == Kind::CREATE_INDEX && self.absorbed.contains(&object.name.name)
     }
 
-    /// Whether it belongs to a table that the up script makes.
+    /// Whether an object is a part of a table that the up script creates.
     pub(super) fn is_of_new_table(&self, object: &Object) -> bool {
         object.of.as_ref().is_some_and(|of| {
             self.outcomes.iter().any(|outcome| {
@@ -74,8 +75,8 @@ impl<'a> Comparison<'_, 'a> {
         })
     }
 
-    /// Whether the down script makes a constraint or index without a name, or
-    /// within a column or table.
+    /// Whether the down script may create a constraint or index under a generated name, or within
+    /// CREATE TABLE.
     pub(super) fn may_be_made_unnamed(&self, object: &Object) -> bool {
         let (down, sql) = (self.down.script, &self.down.script.sql);
         let is_named = |id: Id| identifiers(sql, id).any(|word| word == object.name.name);

@@ -1,4 +1,4 @@
-//! What an object goes with when that is dropped.
+//! Finds the objects whose DROP drops another object, too.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::parse::{Id, Kind, ROOT, Sql};
 use super::operations::{Operation, Operations, words};
 use super::renames::Renames;
 
-/// The tables that an object is dropped with.
+/// The tables whose DROP drops an object.
 pub(super) fn tables(
     operations: &Operations<'_>,
     links: &[(Name, Name)],
@@ -22,7 +22,7 @@ pub(super) fn tables(
     if matches!(by.kind, Kind::CREATE_INDEX | Kind::CREATE_STATISTICS) {
         tables.extend(references(sql, by.part).next());
     }
-    // A partition that is detached goes with what it is attached to afterwards.
+    // A detached partition depends on the table to which it is attached later.
     let is_detached = sql
         .descendants(ROOT)
         .filter(|&id| sql.kind(id) == Kind::DETACH_PARTITION)
@@ -53,7 +53,7 @@ fn references<'s>(sql: &'s Sql<'_>, within: Id) -> impl Iterator<Item = Name> + 
     nodes.filter_map(|id| name_of(sql, id))
 }
 
-/// What is attached to something, or owned by its column, at the end, and that something.
+/// Each object that depends on another at the end of the script, with that other object.
 pub(super) fn links(sql: &Sql<'_>) -> Vec<(Name, Name)> {
     let mut links: Vec<(Name, Name)> = Vec::new();
     for id in sql.descendants(ROOT) {
@@ -65,7 +65,7 @@ pub(super) fn links(sql: &Sql<'_>) -> Vec<(Name, Name)> {
     links
 }
 
-/// What a clause attaches or detaches, and what to.
+/// The object that a clause attaches or detaches, and the object to which it is attached.
 fn link(sql: &Sql<'_>, id: Id) -> Option<(Name, Option<Name>)> {
     let statement = sql.parent(id);
     let named = |within, kind| sql.find(within, kind).and_then(|id| name_of(sql, id));
@@ -93,7 +93,7 @@ fn link(sql: &Sql<'_>, id: Id) -> Option<(Name, Option<Name>)> {
     }
 }
 
-/// The table of the column that owns a sequence.
+/// The table whose column owns a sequence.
 fn owner(sql: &Sql<'_>, clause: Id) -> Option<Name> {
     let leaves = sql
         .descendants(clause)
@@ -103,8 +103,8 @@ fn owner(sql: &Sql<'_>, clause: Id) -> Option<Name> {
     Name::of(parts)
 }
 
-/// Whether what is written in a part of a script goes with a column of one of
-/// `tables` that another script drops: an index, a constraint, a sequence.
+/// Whether the down script drops a column of one of `tables` that a created object uses. Indexes,
+/// constraints and sequences are dropped with their column.
 pub(super) fn goes_with_column(
     sql: &Sql<'_>,
     by: &Operation<'_>,
@@ -123,9 +123,9 @@ pub(super) fn goes_with_column(
     })
 }
 
-/// Whether what is made here may go with something that is dropped with CASCADE.
+/// The objects that the down script's CASCADE may drop.
 ///
-/// Everything that its statement names is taken as what it depends on.
+/// An object is assumed to depend on each name in its statement.
 pub(super) fn goes_by_cascade(up: &Operations<'_>, down: &Operations<'_>) -> Cascade {
     let mut gone: BTreeSet<String> = BTreeSet::new();
     for operation in down
@@ -159,7 +159,7 @@ pub(super) fn goes_by_cascade(up: &Operations<'_>, down: &Operations<'_>) -> Cas
     Cascade::Renames(gone)
 }
 
-/// What goes with what is dropped with CASCADE.
+/// The objects that CASCADE drops.
 pub(super) enum Cascade {
     Everything,
     Renames(BTreeSet<String>),
@@ -174,7 +174,7 @@ impl Cascade {
     }
 }
 
-/// Whether the table or schema of an object goes in the same script.
+/// Whether a script drops the table or schema of an object.
 pub(super) fn goes_with_table(script: &Operations<'_>, names: &Renames, object: &Object) -> bool {
     let owner = object.of.as_ref().unwrap_or(&object.name);
     let is_in_schema = !matches!(object.space, Space::Schema | Space::Extension);

@@ -1,4 +1,4 @@
-//! A property that has another value after both scripts.
+//! A property whose value differs before the up script and after the down script.
 
 use migrator_model::Code;
 
@@ -13,11 +13,11 @@ use crate::script::Script;
 use crate::state::table::{Property, settings};
 use crate::state::text::is_other_type;
 
-/// A fact that is another after both scripts.
+/// A property whose value differs before the up script and after the down script.
 pub(super) struct Difference<'d> {
     pub(super) table: &'d Name,
     pub(super) column: Option<&'d str>,
-    /// What the up script calls the table and the column at its end.
+    /// The names of the table and the column after the up script.
     pub(super) renamed: (&'d Name, Option<&'d str>),
     pub(super) property: &'d Property,
     pub(super) before: &'d str,
@@ -25,17 +25,17 @@ pub(super) struct Difference<'d> {
     pub(super) after: &'d str,
 }
 
-/// Which script has made the difference.
+/// Which script causes the difference.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Cause {
-    /// The up script, and the down script does nothing about it.
+    /// The up script changes the value and the down script does not restore it.
     Up,
-    /// The down script.
+    /// The down script changes the value.
     Down,
 }
 
 impl<'d> Difference<'d> {
-    /// Which script is at fault, if it is certain that there is a difference.
+    /// Which script causes the difference. `None` if the values may be equal.
     fn cause(&self) -> Option<Cause> {
         let is_other = |one: &str, other: &str| match self.property {
             Property::Type => is_other_type(one, other),
@@ -85,7 +85,7 @@ impl<'d> Difference<'d> {
         }
     }
 
-    /// What the up script does.
+    /// The change of the up script, in words.
     fn change(&self) -> String {
         let (shown, before) = (self.shown(), self.before);
         let now = self.between.unwrap_or(self.after);
@@ -106,7 +106,7 @@ impl<'d> Difference<'d> {
         }
     }
 
-    /// What is wrong after the down script.
+    /// The state after the down script, in words.
     fn left(&self) -> String {
         let (shown, before, after) = (self.shown(), self.before, self.after);
         match self.property {
@@ -127,7 +127,7 @@ impl<'d> Difference<'d> {
         }
     }
 
-    /// The statement that puts it back.
+    /// The statement that restores the value.
     fn statement(&self) -> String {
         let table = quoted(self.table);
         let column = self.column.map(quoted_part).unwrap_or_default();
@@ -152,7 +152,7 @@ impl<'d> Difference<'d> {
         }
     }
 
-    /// Where a script has to do with it.
+    /// Where a script changes the property.
     fn offset(&self, script: &Script<'_>) -> Option<usize> {
         let sql = &script.sql;
         let actions = || {
@@ -197,7 +197,7 @@ impl<'d> Difference<'d> {
     }
 }
 
-/// Where a script makes a table.
+/// Where a script creates a table.
 pub(super) fn made_in(script: &Script<'_>, table: &Name) -> Option<usize> {
     let mut made = script.mentions.iter().filter(|one| {
         one.effect == Effect::Create
@@ -216,8 +216,7 @@ fn are_other_numbers(one: &str, other: &str) -> bool {
     matches!((number(one), number(other)), (Some(one), Some(other)) if one != other)
 }
 
-/// Whether an expression is a number or one word, of which two that differ mean
-/// different things.
+/// Whether an expression is one number or one word. Two of these differ if their texts differ.
 fn is_plain(expression: &str) -> bool {
     expression
         .chars()

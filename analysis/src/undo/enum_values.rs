@@ -1,4 +1,4 @@
-//! Values of an enum that the up script renames and the down script does not rename back.
+//! M0227: the up script renames a value of an enum, and the down script does not rename it back.
 
 use migrator_model::Code;
 
@@ -49,7 +49,7 @@ fn renamed_in(comparison: &Comparison<'_, '_>, object: &Object) -> bool {
         .any(|(other, ..)| comparison.names.is_same_object(other, object))
 }
 
-/// The enums of which a script renames values, with the old and the new value.
+/// The enum values that a script renames: the type, the clause, and the old and the new value.
 fn renamed<'s>(script: &'s Script<'_>) -> Vec<(Object, Id, [&'s str; 2])> {
     let sql = &script.sql;
     let clauses = sql.statements().filter_map(|statement| {

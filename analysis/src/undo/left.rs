@@ -1,4 +1,4 @@
-//! What is left of the up script after the down script.
+//! Finds the outcomes of the up script that the down script does not reverse.
 
 use migrator_model::Code;
 
@@ -43,7 +43,8 @@ impl<'a> Comparison<'_, 'a> {
         }
     }
 
-    /// Whether IF NOT EXISTS may have found what nothing is known of.
+    /// Whether an object that the analysis does not know may exist, so that IF NOT EXISTS does
+    /// nothing.
     fn may_be_there(&self, object: &Object, by: &Operation<'a>) -> bool {
         self.up.has(by, Kind::IF_NOT_EXISTS) && self.moments.state.is_hidden(object)
     }

@@ -1,5 +1,5 @@
-//! What goes with a column or table that the up script drops, and is not there
-//! again where the down script makes only that again.
+//! M0228, M0229: objects that a dropped column or table takes with it, and that the down script
+//! does not create again.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use super::comparison::Comparison;
 use super::moments::Moment;
 
 pub(super) fn find<'a>(comparison: &Comparison<'_, 'a>) -> Vec<Finding<'a>> {
-    // LIKE … INCLUDING ALL makes indexes and constraints that are not written.
+    // LIKE … INCLUDING ALL creates indexes and constraints that the script does not name.
     let sql = &comparison.down.script.sql;
     if sql.find(ROOT, Kind::LIKE_CLAUSE).is_some() {
         return Vec::new();
@@ -43,14 +43,15 @@ pub(super) fn find<'a>(comparison: &Comparison<'_, 'a>) -> Vec<Finding<'a>> {
         .collect()
 }
 
-/// Whether Postgres may give it this name by itself: it begins with the table's,
-/// which is cut where the whole gets too long.
+/// Whether Postgres may have generated the name. It starts with the name of the table, which may be
+/// truncated.
 fn may_be_called_so(object: &Object, table: &Name) -> bool {
     let stem: String = table.name.chars().take(20).collect();
     object.name.name.starts_with(&stem)
 }
 
-/// What was there before the up script and is not after the down script, with its table.
+/// The objects that existed before the up script and do not exist after the down script, with their
+/// tables.
 fn candidates(comparison: &Comparison<'_, '_>) -> Vec<(Object, Name)> {
     let mut candidates = Vec::new();
     for key in comparison.moments.up.objects() {

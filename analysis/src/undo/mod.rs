@@ -1,8 +1,7 @@
-//! Whether a down script takes back what its up script does.
+//! Checks that a down script reverses its up script.
 //!
-//! Judged by name, from what is left at the end of each script. Where a script
-//! runs SQL that is put together as it runs, nothing is said of what it may
-//! hide: a false alarm costs more than a finding brings.
+//! The outcomes of the two scripts are compared by name. If a script runs dynamic SQL, objects that
+//! this SQL may change are not reported. A missing finding is better than a false one.
 
 #![expect(
     clippy::wildcard_enum_match_arm,
@@ -38,8 +37,8 @@ use moments::Moments;
 use not_undone::{NotUndone, nothing_taken_back};
 use operations::{DynamicSql, Operations};
 
-/// What is wrong with a migration's down script; `state` is what is there before
-/// its up script, and then after it.
+/// The findings about a migration's down script. Before the call, `state` is the state before the
+/// up script; afterwards, it is the state after the up script.
 pub(crate) fn find<'a>(pair: &'a Pair<'a>, state: &mut State<'a>) -> Vec<Finding<'a>> {
     let up = Operations::of(&pair.up, state);
     let up_journal = state.end();

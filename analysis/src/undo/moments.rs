@@ -1,11 +1,11 @@
-//! What is there before the up script, between the scripts, and after the down script.
+//! The state before the up script, after it, and after the down script.
 
 use crate::names::Name;
 use crate::objects::{Object, Space};
 use crate::state::table::{Column, Constraint, Table};
 use crate::state::{Earlier, Entry, Journal, State};
 
-/// A point of time.
+/// A moment in the life of a migration.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Moment {
     /// Before the up script.
@@ -16,7 +16,7 @@ pub(super) enum Moment {
     AfterDown,
 }
 
-/// The state at each moment; objects are asked for by name and schema.
+/// The state at each moment. Keys have their schema.
 pub(super) struct Moments<'s, 'a> {
     /// After the down script.
     pub(super) state: &'s State<'a>,
@@ -56,7 +56,7 @@ impl<'s, 'a> Moments<'s, 'a> {
         table.constraints.get(&key.name.name)
     }
 
-    /// Whether it is there for certain.
+    /// Whether an object certainly exists.
     pub(super) fn is_there(&'s self, moment: Moment, key: &Object) -> bool {
         match key.space {
             Space::Column => self.column(moment, key).is_some(),
@@ -65,7 +65,7 @@ impl<'s, 'a> Moments<'s, 'a> {
         }
     }
 
-    /// What made it, to be compared, if that is still what it is.
+    /// The definition of an object, if no later statement alters the object.
     pub(super) fn text(&'s self, moment: Moment, key: &Object) -> Option<&'s str> {
         match key.space {
             Space::Column => None,

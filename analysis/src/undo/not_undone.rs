@@ -1,4 +1,4 @@
-//! Something that the down script leaves as it is.
+//! Outcomes of the up script that the down script does not reverse.
 
 use migrator_model::Code;
 
@@ -6,23 +6,23 @@ use crate::finding::Finding;
 use crate::objects::Object;
 use crate::script::Script;
 
-/// Something that the down script leaves as it is.
+/// Outcomes of the up script that the down script does not reverse.
 pub(super) struct NotUndone<'a> {
     pub(super) object: Object,
-    /// The object in words.
+    /// The object in messages.
     pub(super) shown: String,
     pub(super) offset: usize,
     pub(super) code: Code,
     pub(super) message: String,
     pub(super) help: String,
-    /// Where it is looked for under a wrong name.
+    /// What the down script should do.
     pub(super) expected: Expected,
     pub(super) script: &'a Script<'a>,
 }
 
 #[derive(PartialEq, Eq)]
 pub(super) enum Expected {
-    /// The down script should drop it.
+    /// Drop the object.
     Drop,
     Other,
 }

@@ -1,4 +1,4 @@
-//! What a script does, statement by statement, and what is left of it at its end.
+//! The operations of a script, and their outcomes at its end.
 
 use migrator_model::file_name::Direction;
 
@@ -14,62 +14,61 @@ use crate::state::{SearchPath, State};
 use super::renames::Renames;
 use super::truncated;
 
-/// Something that a script makes or drops.
+/// An object that a script creates or drops.
 #[derive(Clone, Copy)]
 pub(super) struct Operation<'a> {
     pub(super) mention: &'a Mention,
     /// The kind of the statement.
     pub(super) kind: Kind,
-    /// The part of an ALTER TABLE, or the whole statement.
+    /// The action of an ALTER TABLE, or the whole statement.
     pub(super) part: Id,
-    /// What it was called before, if it gets another name or schema here.
+    /// The old name, if the operation is a rename.
     pub(super) before: Option<&'a Object>,
-    /// Where what has its name was made that is there before this.
+    /// Where an existing object of this name was created.
     pub(super) made: Option<Site<'a>>,
 }
 
-/// What is left of an object at the end of a script.
+/// What a script has done to an object at its end.
 #[derive(Clone)]
 pub(super) enum Outcome<'a> {
-    /// It is new.
+    /// The object is new.
     Created(Object, Operation<'a>),
-    /// It has another name.
+    /// The object has another name.
     Renamed(Object, Operation<'a>),
-    /// It is gone.
+    /// The object is dropped.
     Dropped(Object, Operation<'a>),
-    /// It is dropped by the first effect, and made again by the second.
+    /// The first operation drops the object, and the second creates it again.
     Recreated(Object, Operation<'a>, Operation<'a>),
-    /// It is another than it was.
+    /// The object is changed.
     Changed(Object),
 }
 
-/// A script, as far as it makes and drops.
+/// The operations of a script.
 pub(super) struct Operations<'a> {
     pub(super) script: &'a Script<'a>,
-    /// All that it makes and drops, in the order of the text.
+    /// The operations, in the order of the text.
     pub(super) all: Vec<Operation<'a>>,
-    /// What it makes or drops only if that is not there, or there, and is not
-    /// known to do.
+    /// The operations that IF EXISTS or IF NOT EXISTS turns off, as far as the analysis knows.
     pub(super) conditional: Vec<Operation<'a>>,
-    /// Where its names are looked up at its end.
+    /// The search path at its end.
     pub(super) path: SearchPath,
-    /// What is found of names that are cut.
+    /// The findings about truncated names.
     pub(super) truncated: Vec<Finding<'a>>,
-    /// Whether it may do more than can be read.
+    /// Whether the script runs dynamic SQL.
     pub(super) dynamic_sql: DynamicSql,
 }
 
-/// Whether a script may make and drop what is not written in it.
+/// Whether a script may create and drop objects that its text does not name.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum DynamicSql {
-    /// It does what is written.
+    /// All objects are in its text.
     Absent,
-    /// It runs SQL that is put together as it runs.
+    /// It builds and runs SQL.
     Present,
 }
 
 impl<'a> Operations<'a> {
-    /// Reads a script, and has `state` follow it.
+    /// Reads a script. `state` follows it.
     pub(super) fn of(script: &'a Script<'a>, state: &mut State<'a>) -> Operations<'a> {
         let sql = &script.sql;
         let mut operations = Operations {
@@ -137,7 +136,7 @@ impl<'a> Operations<'a> {
         self.script.sql.find(operation.part, kind).is_some()
     }
 
-    /// What is dropped, and not only renamed.
+    /// The objects that the script drops. A rename is no drop.
     pub(super) fn drops(&self) -> impl Iterator<Item = &Operation<'a>> {
         self.all
             .iter()
@@ -159,7 +158,7 @@ impl<'a> Operations<'a> {
         })
     }
 
-    /// Whether it makes, drops or renames an object.
+    /// Whether the script creates, drops or renames an object.
     pub(super) fn touches(&self, names: &Renames, object: &Object) -> bool {
         self.all.iter().any(|operation| {
             names.is_same_or_index(&operation.mention.object, object)
@@ -176,7 +175,7 @@ impl<'a> Operations<'a> {
         })
     }
 
-    /// What is left at the end, in no order.
+    /// The outcomes at the end of the script, in no order.
     pub(super) fn outcomes(&self, names: &Renames) -> Vec<Outcome<'a>> {
         let mut outcomes: Vec<Outcome<'a>> = Vec::new();
         for operation in &self.all {
@@ -191,7 +190,7 @@ impl<'a> Operations<'a> {
     }
 }
 
-/// The names that the scripts of a migration change.
+/// The renames in the scripts of a migration.
 pub(super) fn names(scripts: [&Operations<'_>; 2]) -> Renames {
     let mut names = Renames::default();
     for operation in scripts.into_iter().flat_map(|operations| &operations.all) {
@@ -287,7 +286,7 @@ fn rename<'a>(
             Outcome::Changed(object)
         }
         (Some(Outcome::Created(_, first)), None) => Outcome::Created(object, first),
-        // Back to the name that it had at first.
+        // Back to the original name.
         (Some(Outcome::Renamed(_, first)), None)
             if first
                 .before
@@ -314,13 +313,13 @@ fn part(sql: &Sql<'_>, mention: &Mention) -> Id {
     part.filter(|_| is_part).unwrap_or(mention.statement)
 }
 
-/// The names in a part of a script.
+/// The identifiers and keywords in a part of a script.
 pub(super) fn words<'s>(sql: &'s Sql<'_>, part: Id) -> impl Iterator<Item = String> + 's {
     let leaves = sql.descendants(part).filter(|&id| sql.is_leaf(id));
     leaves.map(|id| fold(sql.text_of(id)))
 }
 
-/// Whether a script has a node of a kind.
+/// Whether a script contains a node of a kind.
 pub(super) fn contains_kind(script: &Script<'_>, kind: Kind) -> bool {
     script.sql.find(ROOT, kind).is_some()
 }

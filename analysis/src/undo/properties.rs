@@ -1,6 +1,6 @@
-//! Types, NOT NULL, defaults and settings that a down script does not put back.
+//! M0229: types, NOT NULL, defaults and settings that a down script does not restore.
 //!
-//! Only where the state knows what was there before and what is there after.
+//! Only properties that the state knows at each moment are compared.
 
 use std::collections::BTreeMap;
 
@@ -49,7 +49,7 @@ pub(super) fn find<'a>(comparison: &Comparison<'_, 'a>) -> Vec<Finding<'a>> {
     findings
 }
 
-/// What an object is at the end of the up script, if that renames it.
+/// The object under its new name, if the up script renames it.
 fn renamed<'j>(comparison: &'j Comparison<'_, '_>, key: &Object) -> Option<&'j Object> {
     comparison
         .outcomes
@@ -65,7 +65,7 @@ fn renamed<'j>(comparison: &'j Comparison<'_, '_>, key: &Object) -> Option<&'j O
         })
 }
 
-/// What is wrong with a table and its columns.
+/// The findings about a table and its columns.
 fn of_table<'a>(
     comparison: &Comparison<'_, 'a>,
     [table, renamed_table]: [&Name; 2],
@@ -102,7 +102,7 @@ fn of_table<'a>(
             }
             .finding(comparison)
         });
-        // A column that is made again as another has one fault.
+        // A column that is created again with another definition has one finding.
         let count = if between.is_none() { 1 } else { usize::MAX };
         for (key, finding) in differences.take(count) {
             of_columns.entry(key).or_default().push(finding);
@@ -114,7 +114,7 @@ fn of_table<'a>(
     findings
 }
 
-/// What is wrong with what was set for a table as a whole.
+/// The findings about the properties of a table.
 fn of_whole<'a>(
     comparison: &Comparison<'_, 'a>,
     [table, renamed_table]: [&Name; 2],
@@ -152,7 +152,7 @@ fn of_whole<'a>(
     findings.collect()
 }
 
-/// One finding for many columns that have the same fault.
+/// Merges the findings of many columns with the same problem.
 fn gathered(mut findings: Vec<Finding<'_>>) -> Vec<Finding<'_>> {
     let others = findings.len().saturating_sub(1);
     if findings.len() > FEW {
@@ -164,10 +164,10 @@ fn gathered(mut findings: Vec<Finding<'_>>) -> Vec<Finding<'_>> {
     findings
 }
 
-/// So many columns with the same fault have a finding each.
+/// Up to this number of columns, each column has a finding.
 const FEW: usize = 3;
 
-/// Columns that the down script adds, and that were not there before.
+/// Columns that the down script adds and that did not exist before the up script.
 fn added<'a>(
     comparison: &Comparison<'_, 'a>,
     table: &Name,
@@ -197,7 +197,7 @@ fn added<'a>(
         .collect()
 }
 
-/// A column of a table that the down script makes again without it.
+/// A column that is missing from a table that the down script creates again.
 fn missing<'a>(
     comparison: &Comparison<'_, 'a>,
     table: &Name,

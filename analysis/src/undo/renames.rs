@@ -1,14 +1,14 @@
-//! Which names mean the same in the two scripts of a migration.
+//! Compares names of the two scripts of a migration, after renames.
 
 use crate::names::Name;
 use crate::objects::{Object, Space};
 
-/// The names that the scripts change on the way.
+/// The renames in both scripts.
 ///
-/// A name without a schema may be in any: the search path is not known.
+/// A name without a schema may be in any schema, because the search path is unknown.
 #[derive(Default)]
 pub(super) struct Renames {
-    /// Names that a table has one after the other.
+    /// The old and the new name of each renamed table.
     tables: Vec<(String, String)>,
     schemas: Schemas,
 }
@@ -21,7 +21,7 @@ enum Schemas {
 }
 
 impl Renames {
-    /// Adds the old and the new name of an object that a script renames.
+    /// Adds a rename.
     pub(super) fn add(&mut self, before: &Object, now: &Object) {
         if now.space == Space::Relation {
             let pair = (before.name.name.clone(), now.name.name.clone());
@@ -31,7 +31,7 @@ impl Renames {
         }
     }
 
-    /// Whether two objects may be the same, an index and its constraint too.
+    /// Whether two objects may be the same object, or an index and its constraint.
     pub(super) fn is_same_or_index(&self, one: &Object, other: &Object) -> bool {
         let is_pair = |a, b| one.space == a && other.space == b && one.name.name == other.name.name;
         self.is_same_object(one, other)
@@ -39,7 +39,7 @@ impl Renames {
             || is_pair(Space::Constraint, Space::Relation)
     }
 
-    /// Whether two objects may be the same.
+    /// Whether two objects may be the same object.
     pub(super) fn is_same_object(&self, one: &Object, other: &Object) -> bool {
         one.name.name == other.name.name
             && one.space == other.space
@@ -50,7 +50,7 @@ impl Renames {
             }
     }
 
-    /// Whether two names may be a table's, at one time or another.
+    /// Whether two names may be names of the same table.
     pub(super) fn is_same_table(&self, one: &Name, other: &Name) -> bool {
         self.same_name(one, other) || self.is_renamed(&one.name, &other.name)
     }

@@ -1,4 +1,4 @@
-//! What the up script puts in the place of something else.
+//! Finds objects that the up script replaces and the down script does not restore.
 
 use migrator_model::Code;
 
@@ -11,7 +11,7 @@ use super::statements::{self, again};
 use crate::objects::{Object, Space};
 
 impl<'a> Comparison<'_, 'a> {
-    /// An object that the up script drops and makes again.
+    /// An object that the up script drops and creates again.
     pub(super) fn remade(
         &self,
         object: &Object,
@@ -64,8 +64,7 @@ impl<'a> Comparison<'_, 'a> {
         is_left.then(|| self.left_replaced(&key, by))
     }
 
-    /// Whether the down script leaves what the up script has put in the place of
-    /// something else.
+    /// Whether the down script keeps the definition that the up script has replaced.
     pub(super) fn is_left_replaced(&self, old: &Object, new: &Object) -> bool {
         let text = |moment, key| self.moments.text(moment, key);
         match (

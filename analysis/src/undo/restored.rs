@@ -1,6 +1,7 @@
-//! Views, functions and other definitions that a down script restores with another text.
+//! M0234: the down script restores a view, a function or another definition with a different text.
 //!
-//! A warning: two texts may mean the same in a way that only the server sees.
+//! The finding is a warning, because only the server can tell whether two texts have the same
+//! meaning.
 
 use migrator_model::Code;
 
@@ -42,7 +43,7 @@ pub(super) fn find<'a>(comparison: &Comparison<'_, 'a>) -> Option<Finding<'a>> {
     ))
 }
 
-/// Whether the up script replaces an object, and the down script puts a third text in its place.
+/// Whether the up script replaces a definition, and the down script writes a third one.
 fn is_other(comparison: &Comparison<'_, '_>, key: &Object) -> bool {
     let entry = |moment| comparison.moments.entry(moment, key);
     let text = |moment| {
@@ -57,7 +58,7 @@ fn is_other(comparison: &Comparison<'_, '_>, key: &Object) -> bool {
     is_replaced && before != after && !comparison.moments.state.is_hidden(key)
 }
 
-/// Where the down script makes an object.
+/// Where the down script creates an object.
 fn made_at(comparison: &Comparison<'_, '_>, key: &Object) -> Option<usize> {
     let mut made = comparison.down.script.mentions.iter().filter(|one| {
         one.effect == Effect::Create && comparison.down.path.key(&one.object).as_ref() == Some(key)
@@ -65,7 +66,7 @@ fn made_at(comparison: &Comparison<'_, '_>, key: &Object) -> Option<usize> {
     made.next_back().map(|one| one.offset)
 }
 
-/// Words without an effect of their own.
+/// Words that do not change a definition.
 const IGNORED: [&str; 9] = [
     "",
     "as",
@@ -78,9 +79,9 @@ const IGNORED: [&str; 9] = [
     "precision",
 ];
 
-/// The words of a definition that matter, without comments and what Postgres adds by itself.
+/// The words of a definition, without comments, optional words and casts.
 ///
-/// The clauses of a function may be in any order.
+/// The words of a function are sorted, because its clauses may be in any order.
 fn normal(text: &str, space: Space) -> Vec<String> {
     let text = without_comments(&text.to_lowercase()).replace("!=", "<>");
     let mut words: Vec<String> = Vec::new();
@@ -93,7 +94,7 @@ fn normal(text: &str, space: Space) -> Vec<String> {
         let known = std::mem::take(&mut word);
         let is_cast = words.ends_with(&[":".to_owned(), ":".to_owned()]);
         if is_cast && !known.is_empty() {
-            // Postgres writes casts that it adds by itself.
+            // Postgres adds casts when it prints a definition.
             words.truncate(words.len() - 2);
         } else if !IGNORED.contains(&known.as_str()) {
             words.push(spelled(&known));

@@ -1,5 +1,4 @@
-//! Whether the down script drops, renames or makes again what the up script has changed, by name
-//! or together with something else.
+//! Whether the down script reverses an outcome of the up script, by name or through another object.
 
 use super::comparison::Comparison;
 use super::dependencies::{self, goes_with_table};
@@ -43,8 +42,8 @@ impl<'a> Comparison<'_, 'a> {
             )
     }
 
-    /// Whether an index of a partition becomes part of an index of the whole, since
-    /// that has the same keys, and is dropped with it.
+    /// Whether an index of a partition has the keys of an index of the partitioned table. Postgres
+    /// attaches the first to the second and drops both together.
     pub(super) fn goes_with_index_of_whole(&self, by: &Operation<'a>) -> bool {
         let sql = &self.up.script.sql;
         let keys = |operation: &Operation<'a>| {
@@ -73,7 +72,7 @@ impl<'a> Comparison<'_, 'a> {
         (by.kind == Kind::CREATE_INDEX).then_some(name)
     }
 
-    /// Whether it is dropped by the down script together with something else.
+    /// Whether the down script drops an object together with another object.
     pub(super) fn goes_with_another(&self, object: &Object) -> bool {
         self.key(object).is_some_and(|key| {
             self.moments.is_there(Moment::AfterUp, &key)
@@ -89,7 +88,7 @@ impl<'a> Comparison<'_, 'a> {
                 && outcome.object().space == Space::Schema
                 && Some(&outcome.object().name.name) == owner.schema.as_ref()
         });
-        // CREATE SCHEMA … CREATE TABLE … in one statement.
+        // CREATE SCHEMA can contain CREATE TABLE.
         is_in_schema
             && (is_made
                 || by.kind == Kind::CREATE_SCHEMA

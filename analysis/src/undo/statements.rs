@@ -1,4 +1,4 @@
-//! How to say what a down script lacks.
+//! Writes the statements that a down script lacks.
 
 use crate::kinds::alter_words;
 use crate::names::Name;
@@ -7,8 +7,7 @@ use crate::parse::Kind;
 
 use super::operations::Operation;
 
-/// The statement that drops what a statement of some kind made, if it can be
-/// said without looking at more than the name.
+/// The statement that drops an object. `made_by` is the kind of the statement that created it.
 pub(super) fn drop_statement(object: &Object, made_by: Kind) -> String {
     let name = quoted(&object.name);
     let table = object.of.as_ref().map(quoted).unwrap_or_default();
@@ -30,7 +29,7 @@ pub(super) fn drop_statement(object: &Object, made_by: Kind) -> String {
     }
 }
 
-/// The beginning of the statement that makes again what was dropped.
+/// The start of the statement that creates a dropped object again.
 pub(super) fn make_statement(object: &Object, dropped_by: Kind) -> String {
     let name = quoted(&object.name);
     let table = object.of.as_ref().map(quoted).unwrap_or_default();
@@ -40,7 +39,7 @@ pub(super) fn make_statement(object: &Object, dropped_by: Kind) -> String {
         Space::Trigger => format!("CREATE TRIGGER {name} … ON {table} …;"),
         Space::Policy => format!("CREATE POLICY {name} ON {table} …;"),
         Space::Rule => format!("CREATE RULE {name} AS … TO {table} …;"),
-        // An index is always made in the schema of its table.
+        // CREATE INDEX takes no schema. The index is in the schema of its table.
         Space::Relation if dropped_by == Kind::DROP_INDEX => {
             format!("CREATE INDEX {} ON …;", quoted_part(&object.name.name))
         }
@@ -60,7 +59,7 @@ pub(super) fn make_statement(object: &Object, dropped_by: Kind) -> String {
     }
 }
 
-/// The statement that gives an object its former name or schema back.
+/// The statement that restores the name or schema of an object.
 pub(super) fn rename_statement(now: &Object, before: &Object, renamed_by: Kind) -> String {
     let name = quoted(&now.name);
     let old = quoted_part(&before.name.name);
@@ -80,7 +79,7 @@ pub(super) fn rename_statement(now: &Object, before: &Object, renamed_by: Kind) 
     }
 }
 
-/// An object by its own word: a view is no `relation` to anybody who reads of it.
+/// The object in messages. A view is called a view, not a relation.
 pub(super) fn shown(object: &Object, kind: Kind) -> String {
     let of_table = object.of.as_ref();
     let word = match object.space {
@@ -116,7 +115,7 @@ pub(super) fn quoted(name: &Name) -> String {
     }
 }
 
-/// A name as SQL needs it; a keyword is not told from another name.
+/// A name, quoted if necessary. Keywords are not quoted.
 pub(super) fn quoted_part(name: &str) -> String {
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     let starts_well = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');

@@ -1,4 +1,4 @@
-//! M0233: two names that Postgres takes for one, since it keeps 63 bytes of each.
+//! M0233: two names that Postgres truncates to the same 63 bytes.
 
 use migrator_model::Code;
 
@@ -9,8 +9,8 @@ use crate::parse::{Id, Kind, Sql};
 use crate::script::Script;
 use crate::state::State;
 
-/// What a statement makes under the first 63 bytes of another's name; `state` is
-/// what is there before it.
+/// The names of created objects that Postgres truncates to the name of an existing object. `state`
+/// is the state before the statement.
 pub(super) fn find<'a>(
     script: &'a Script<'a>,
     statement: Id,
@@ -20,7 +20,7 @@ pub(super) fn find<'a>(
     let mut findings = within(script, statement);
     for mention in script.mentions_of(statement) {
         let name = &mention.object.name.name;
-        // A shorter name was not cut.
+        // A shorter name is not truncated.
         if mention.effect != Effect::Create || name.len() < LONGEST - 3 {
             continue;
         }
@@ -39,7 +39,7 @@ pub(super) fn find<'a>(
     findings
 }
 
-/// Columns and constraints of one new table.
+/// The columns and constraints of a new table.
 fn within<'a>(script: &'a Script<'a>, statement: Id) -> Vec<Finding<'a>> {
     let sql = &script.sql;
     let mut names: Vec<(Kind, String, Id)> = Vec::new();
@@ -75,7 +75,7 @@ fn finding<'a>(
     Finding::new(script, Code::M0233, offset, message, help)
 }
 
-/// The whole name that is written at or behind a place and cut to `name`.
+/// The full name at or after an offset that Postgres truncates to `name`.
 fn whole(sql: &Sql<'_>, offset: usize, name: &str) -> Option<String> {
     let leaves = sql.descendants(crate::parse::ROOT);
     let mut leaves = leaves.filter(|&id| sql.is_leaf(id) && sql.range(id).start >= offset);

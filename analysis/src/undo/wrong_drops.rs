@@ -1,4 +1,4 @@
-//! M0230: the down script drops what the up script does not make.
+//! M0230: the down script drops an object that the up script does not create.
 
 use migrator_model::{Code, nearest};
 
@@ -14,8 +14,7 @@ use crate::objects::{Object, Space};
 use crate::parse::{Id, Kind};
 
 impl<'a> Comparison<'_, 'a> {
-    /// What the down script drops and the up script does not make; what is
-    /// meant by it is then no longer `left`.
+    /// Finds wrong drops. Removes from `left` the outcomes that the author meant to drop.
     pub(super) fn wrongly_dropped(&self, left: &mut Vec<NotUndone<'a>>) -> Vec<Finding<'a>> {
         if self.up.dynamic_sql == DynamicSql::Present {
             return Vec::new();
@@ -77,7 +76,7 @@ impl<'a> Comparison<'_, 'a> {
             && !goes_with_table(&self.down, &self.names, object)
     }
 
-    /// Whether the up script makes or drops it only if it is there, or not there.
+    /// Whether IF EXISTS or IF NOT EXISTS may make the up script change the object.
     pub(super) fn may_be_touched(&self, object: &Object) -> bool {
         self.up.conditional.iter().any(|operation| {
             operation.made.is_none()
@@ -87,8 +86,8 @@ impl<'a> Comparison<'_, 'a> {
         })
     }
 
-    /// Whether Postgres may have made it for something without a name: an index,
-    /// a constraint or a sequence is called after its table.
+    /// Whether Postgres may have generated the object's name. The name of such an index, constraint
+    /// or sequence starts with the name of its table.
     pub(super) fn is_implied(&self, object: &Object) -> bool {
         let sql = &self.up.script.sql;
         let is_table = |&id: &Id| {
@@ -107,20 +106,20 @@ impl<'a> Comparison<'_, 'a> {
         });
         matches!(object.space, Space::Relation | Space::Constraint)
             && tables.any(|table| {
-                // A long name is cut.
+                // Postgres truncates long names.
                 let stem: String = table.name.chars().take(20).collect();
                 object.name.name.starts_with(&stem) && object.name.name.len() > stem.len()
             })
     }
 
-    /// Whether a statement makes something that gets its name by itself.
+    /// Whether a statement creates an object with a generated name.
     pub(super) fn implies(&self, statement: Id) -> bool {
         let sql = &self.up.script.sql;
         let is_index = sql.kind(statement) == Kind::CREATE_INDEX;
         let is_unnamed = |id: Id| {
             is_constraint(sql.kind(id)) && sql.child(id, Kind::CONSTRAINT_NAME_CLAUSE).is_none()
         };
-        // Since Postgres 18 NOT NULL is a constraint with a name.
+        // Since Postgres 18, NOT NULL is a constraint with a name.
         let is_not_null = |id: Id| sql.kind(id) == Kind::SET_NOT_NULL;
         let is_serial =
             |id: Id| sql.is_leaf(id) && sql.text_of(id).to_ascii_lowercase().contains("serial");
@@ -131,7 +130,7 @@ impl<'a> Comparison<'_, 'a> {
             .any(|id| is_unnamed(id) || is_serial(id) || is_not_null(id))
     }
 
-    /// Which of `left` a wrong drop stands for.
+    /// The outcome that the author meant to drop.
     pub(super) fn meant(object: &Object, left: &[NotUndone<'a>]) -> Option<usize> {
         let may_be = |left: &&NotUndone<'a>| {
             left.expected == Expected::Drop && left.object.space == object.space

@@ -1,4 +1,4 @@
-//! Columns that come from elsewhere: LIKE, INHERITS, PARTITION OF, CREATE TABLE AS.
+//! Copies columns and constraints of other tables: LIKE, INHERITS, PARTITION OF, CREATE TABLE AS.
 
 use migrator_model::Code;
 
@@ -6,12 +6,12 @@ use super::{Column, Table};
 use crate::sql_type::SqlType;
 
 impl Table {
-    /// It has columns that the scripts do not tell.
+    /// Marks the table as having unknown columns.
     pub(in crate::safety) fn add_unknown_columns(&mut self) {
         self.has_unknown_columns = true;
     }
 
-    /// All columns of another table, as NOT NULL as they are there.
+    /// Copies all columns of another table, with NOT NULL.
     pub(in crate::safety) fn copy_columns(&mut self, from: &Table, current: usize) {
         self.has_unknown_columns |= from.has_unknown_columns;
         for (name, column) in &from.columns {
@@ -23,7 +23,7 @@ impl Table {
         }
     }
 
-    /// The checks of another table, and what else keeps nulls out.
+    /// Copies the CHECK and NOT NULL constraints of another table.
     pub(in crate::safety) fn copy_checks(&mut self, from: &Table) {
         let checks = from.constraints.iter();
         let checks = checks.filter(|(_, one)| [Code::M0217, Code::M0225].contains(&one.rule));
@@ -31,7 +31,7 @@ impl Table {
             .extend(checks.map(|(name, one)| (name.clone(), one.clone())));
     }
 
-    /// A column that a query gives: nothing of the old one but its type.
+    /// Adds a column of a query. It has only a type.
     pub(in crate::safety) fn derive_column(
         &mut self,
         name: &str,
@@ -46,7 +46,7 @@ impl Table {
         self.columns.insert(name.to_owned(), column);
     }
 
-    /// All columns of another table, as a query gives them.
+    /// Adds all columns of another table, as a query returns them.
     pub(in crate::safety) fn derive_columns(&mut self, from: &Table, current: usize) {
         self.has_unknown_columns |= from.has_unknown_columns;
         for (name, column) in &from.columns {

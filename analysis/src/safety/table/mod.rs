@@ -1,4 +1,4 @@
-//! What is known of one table.
+//! The rows, columns and constraints of a table that the lints need.
 
 mod copy;
 
@@ -11,24 +11,24 @@ use crate::names::{Name, fold, name_of};
 use crate::parse::{Id, Kind, Sql};
 use crate::sql_type::SqlType;
 
-/// A table; of one that no script makes, only what was done to it.
+/// A table. If no script creates the table, it has only the changes that scripts make.
 pub(in crate::safety) struct Table {
-    /// The migration that makes it; 0 for none.
+    /// The number of the migration that creates it, or 0.
     made: usize,
     kind_of_relation: RelationKind,
     columns: BTreeMap<String, Column>,
     constraints: BTreeMap<String, Constraint>,
-    /// Whether it may have columns that the scripts do not tell.
+    /// Whether it may have columns that the scripts do not show.
     has_unknown_columns: bool,
-    /// The tables that it inherits from or is a partition of.
+    /// The tables that it inherits from, or the table of which it is a partition.
     pub(in crate::safety) parents: Vec<Name>,
     /// The tables that its foreign keys refer to.
     pub(in crate::safety) references: Vec<Name>,
-    /// The migration that last emptied it, and how.
+    /// The number of the migration that last emptied it, and how.
     emptied: Option<(usize, Emptied)>,
 }
 
-/// What a relation with rows is.
+/// The kind of a relation with rows.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::safety) enum RelationKind {
     Table,
@@ -36,12 +36,13 @@ pub(in crate::safety) enum RelationKind {
     View,
 }
 
-/// How a table came to have no rows.
+/// How a statement emptied a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::safety) enum Emptied {
-    /// By TRUNCATE: its file is empty, and nobody else writes to it before the end.
+    /// With TRUNCATE. Its file is empty, and no other session can write before the transaction
+    /// ends.
     Truncated,
-    /// By DELETE: dead rows are still read, and others may insert.
+    /// With DELETE. A scan still reads the dead rows, and other sessions may insert.
     Deleted,
 }
 
@@ -52,14 +53,14 @@ struct Column {
     is_not_null: bool,
 }
 
-/// A constraint that is proven by a look at every row.
+/// A constraint that Postgres validates by a scan of the table.
 #[derive(Clone)]
 pub(in crate::safety) struct Constraint {
     made: usize,
-    /// The rule that is about proving it.
+    /// The rule about its validation.
     pub(in crate::safety) rule: Code,
     validation: Validation,
-    /// The columns that are never null where it holds.
+    /// The columns that it makes NOT NULL.
     pub(in crate::safety) not_null: Vec<String>,
 }
 
@@ -70,7 +71,7 @@ enum Validation {
 }
 
 impl Table {
-    /// A table without columns; `made` is the migration that makes it, 0 for none.
+    /// A table without columns. `made` is the number of the migration that creates it, or 0.
     pub(in crate::safety) fn created_by(made: usize, kind_of_relation: RelationKind) -> Table {
         Table {
             made,
@@ -84,7 +85,7 @@ impl Table {
         }
     }
 
-    /// A table that no script makes.
+    /// A table that no script creates.
     pub(in crate::safety) fn unknown(made: usize) -> Table {
         Table {
             has_unknown_columns: true,
@@ -112,12 +113,12 @@ impl Table {
         self.columns.contains_key(column)
     }
 
-    /// Whether it has no such column, as far as every column of it is known.
+    /// Whether it certainly has no such column.
     pub(in crate::safety) fn lacks_column(&self, column: &str) -> bool {
         !self.has_unknown_columns && !self.has_column(column)
     }
 
-    /// Whether a column is never null: it is NOT NULL, or a constraint proves it.
+    /// Whether a column has no nulls: it is NOT NULL, or a validated constraint excludes them.
     pub(in crate::safety) fn is_never_null(&self, column: &str) -> bool {
         let is_not_null = self.columns.get(column).is_some_and(|c| c.is_not_null);
         let mut proven = self
@@ -133,13 +134,13 @@ impl Table {
         column.is_some_and(|column| column.made == current)
     }
 
-    /// A constraint that is not proven yet.
+    /// A constraint that is not validated yet.
     pub(in crate::safety) fn unvalidated(&self, name: &str) -> Option<&Constraint> {
         let constraint = self.constraints.get(name)?;
         (constraint.validation == Validation::Pending).then_some(constraint)
     }
 
-    /// A constraint that a migration adds and that is not proven yet.
+    /// A constraint that a migration adds and that is not validated yet.
     pub(in crate::safety) fn own_unvalidated(
         &self,
         current: usize,
@@ -149,7 +150,7 @@ impl Table {
             .filter(|constraint| constraint.made == current)
     }
 
-    /// How a migration has emptied it, if it has.
+    /// How a migration has emptied it.
     pub(in crate::safety) fn emptied_by(&self, current: usize) -> Option<Emptied> {
         let (by, how) = self.emptied?;
         (by == current).then_some(how)
@@ -161,7 +162,7 @@ impl Table {
 }
 
 impl Table {
-    /// Takes in what an action of ALTER TABLE does.
+    /// Follows an action of ALTER TABLE.
     pub(in crate::safety) fn change(
         &mut self,
         sql: &Sql<'_>,
@@ -203,7 +204,7 @@ impl Table {
         }
     }
 
-    /// A column or a constraint that is defined.
+    /// Adds a column or a constraint.
     pub(in crate::safety) fn add_part(
         &mut self,
         sql: &Sql<'_>,
@@ -237,7 +238,7 @@ impl Table {
             _ => return,
         };
         let name = constraint_name(sql, part);
-        // Postgres's own name for one without; it is only told apart here.
+        // A constraint without a name needs a unique key here.
         let name = name.unwrap_or_else(|| format!("{}#{}", table.name, self.constraints.len()));
         let constraint = Constraint {
             made: current,
@@ -275,7 +276,7 @@ impl Table {
         }
     }
 
-    /// A column that is never null from here on.
+    /// Marks a column as NOT NULL.
     pub(in crate::safety) fn set_not_null(&mut self, column: &str) {
         if let Some(column) = self.columns.get_mut(column) {
             column.is_not_null = true;
@@ -351,7 +352,7 @@ impl Table {
     }
 }
 
-/// The columns of which a CHECK says `IS NOT NULL`, by itself or with AND.
+/// The columns that a CHECK makes NOT NULL: `a IS NOT NULL`, alone or in an AND.
 fn columns_not_null_in(sql: &Sql<'_>, check: Id) -> Vec<String> {
     let nodes = sql.descendants(check);
     let tests = nodes
@@ -371,7 +372,7 @@ fn columns_not_null_in(sql: &Sql<'_>, check: Id) -> Vec<String> {
     tests.collect()
 }
 
-/// Whether what holds for a node holds for each of its parts.
+/// Whether a condition implies each of its parts.
 fn keeps(sql: &Sql<'_>, node: Id) -> bool {
     match sql.kind(node) {
         Kind::PAREN_EXPR => true,

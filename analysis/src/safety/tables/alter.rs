@@ -1,4 +1,4 @@
-//! What ALTER TABLE, CREATE INDEX and statements about a schema change.
+//! Follows ALTER TABLE, CREATE INDEX, DROP SCHEMA and ALTER SCHEMA.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::parse::{Id, Kind, Sql};
 use crate::safety::table::Table;
 
 impl Tables {
-    /// A schema that is dropped with all in it, or is called another.
+    /// Follows a schema that is dropped or renamed, with its tables.
     pub(super) fn follow_schema(&mut self, sql: &Sql<'_>, statement: Id) {
         let schemas = sql
             .children(statement)
@@ -32,7 +32,7 @@ impl Tables {
         self.by_name = tables.collect();
     }
 
-    /// The columns of a unique index.
+    /// Follows a new index.
     pub(super) fn follow_index(&mut self, sql: &Sql<'_>, statement: Id, table: &Name) {
         if let Some(index) = sql.child(statement, Kind::INDEX) {
             let is_partitioned = self.by_name.get(table).is_some_and(Table::is_partitioned);
@@ -98,7 +98,7 @@ impl Tables {
         }
     }
 
-    /// An action on a table and, unless `ONLY` is said, on those below it.
+    /// Follows an action on a table, and without `ONLY` on its partitions and child tables.
     pub(super) fn change(&mut self, sql: &Sql<'_>, name: &Name, statement: Id, action: Id) {
         let current = self.current;
         let made = if self.creates.contains(name) {

@@ -1,4 +1,4 @@
-//! What CREATE statements make.
+//! Follows CREATE statements.
 
 use super::Tables;
 use crate::names::{fold, name_of};
@@ -7,7 +7,7 @@ use crate::safety::table::{RelationKind, Table};
 use crate::sql_type::SqlType;
 
 impl Tables {
-    /// A statement that makes a table or a materialized view.
+    /// Follows a statement that creates a table or a materialized view.
     pub(super) fn follow_definition(
         &mut self,
         sql: &Sql<'_>,
@@ -50,7 +50,7 @@ impl Tables {
         self.by_name.insert(name, table);
     }
 
-    /// What a table has of those that it inherits from or is a partition of.
+    /// Adds the columns of the tables that a table inherits from or is a partition of.
     pub(super) fn inherit(&self, sql: &Sql<'_>, statement: Id, table: &mut Table) {
         for clause in sql.children(statement) {
             match sql.kind(clause) {
@@ -91,7 +91,7 @@ impl Tables {
         }
     }
 
-    /// What a table has of the query that makes it, where that is plain.
+    /// Adds the columns of the query that creates a table, if the query is simple.
     pub(super) fn derive(&self, sql: &Sql<'_>, statement: Id, table: &mut Table) {
         table.add_unknown_columns();
         let has_names = sql.child(statement, Kind::TABLE_ARG_LIST).is_some();

@@ -1,4 +1,4 @@
-//! What the scripts before a statement have made.
+//! The tables before a statement.
 
 mod alter;
 mod create;
@@ -17,25 +17,25 @@ use crate::safety::table::{Constraint, Emptied, Table};
 use crate::script::Script;
 use crate::sql_type::SqlType;
 
-/// The tables, as far as the scripts tell.
+/// The tables that the scripts show.
 #[derive(Default)]
 pub(in crate::safety) struct Tables {
     by_name: HashMap<Name, Table>,
     pub(in crate::safety) domains: Domains,
-    /// The columns of unique indexes, which a primary key may take over.
+    /// The columns of each unique index. A primary key can use such an index.
     indexes: HashMap<Name, Vec<String>>,
     /// The indexes of partitioned tables.
     partitioned: BTreeSet<Name>,
-    /// The number of the migration that is looked at, from 1.
+    /// The number of the current migration, from 1.
     current: usize,
-    /// Every relation that its up script makes.
+    /// All relations that its up script creates.
     creates: BTreeSet<Name>,
-    /// Whether its up script may empty tables that no script makes.
+    /// Whether its up script may empty tables that no script creates.
     empties_unknown: bool,
 }
 
 impl Tables {
-    /// Goes on to the next migration.
+    /// Starts the next migration.
     pub(in crate::safety) fn begin(&mut self, script: &Script<'_>) {
         self.current += 1;
         self.empties_unknown = false;
@@ -53,12 +53,12 @@ impl Tables {
         self.by_name.get(name)
     }
 
-    /// The tables of which something is known.
+    /// The names of the known tables.
     pub(in crate::safety) fn names(&self) -> impl Iterator<Item = &Name> {
         self.by_name.keys()
     }
 
-    /// Whether the migration itself makes a table.
+    /// Whether the current migration creates a table.
     pub(in crate::safety) fn is_new(&self, name: &Name) -> bool {
         match self.by_name.get(name) {
             Some(table) => table.is_created_by(self.current),
@@ -66,12 +66,12 @@ impl Tables {
         }
     }
 
-    /// Whether the migration makes a relation, before or after.
+    /// Whether the current migration creates a relation, before or after this statement.
     pub(in crate::safety) fn creates(&self, name: &Name) -> bool {
         self.creates.contains(name)
     }
 
-    /// How the migration has emptied a table so far, if it has.
+    /// How the current migration has emptied a table so far.
     pub(in crate::safety) fn emptied(&self, name: &Name) -> Option<Emptied> {
         let emptied = self
             .by_name
@@ -84,14 +84,14 @@ impl Tables {
         emptied.or((self.empties_unknown && is_unknown).then_some(Emptied::Deleted))
     }
 
-    /// Whether the migration itself adds a column.
+    /// Whether the current migration adds a column.
     pub(in crate::safety) fn is_new_column(&self, table: &Name, column: &str) -> bool {
         self.by_name
             .get(table)
             .is_some_and(|table| table.has_column_of(self.current, column))
     }
 
-    /// A constraint that the migration itself adds and has not proven yet.
+    /// A constraint that the current migration adds and has not validated yet.
     pub(in crate::safety) fn own_unvalidated(
         &self,
         table: &Name,
@@ -100,17 +100,17 @@ impl Tables {
         self.by_name.get(table)?.own_unvalidated(self.current, name)
     }
 
-    /// Whether an index is of a partitioned table, with those of its partitions.
+    /// Whether an index is one of a partitioned table and includes its partitions.
     pub(in crate::safety) fn is_partitioned_index(&self, name: &Name) -> bool {
         self.partitioned.contains(name)
     }
 
-    /// The tables that inherit from one or are its partitions.
+    /// The child tables and partitions of a table.
     pub(in crate::safety) fn children_of(&self, name: &Name) -> Vec<Name> {
         self.those(|table| table.parents.contains(name))
     }
 
-    /// The tables whose foreign keys refer to one.
+    /// The tables whose foreign keys refer to a table.
     pub(in crate::safety) fn referrers_of(&self, name: &Name) -> Vec<Name> {
         self.those(|table| table.references.contains(name))
     }
@@ -126,14 +126,14 @@ impl Tables {
         tables.map(|(name, _)| name.clone()).collect()
     }
 
-    /// Whether a column of a type is of another from here on without a change of its rows.
+    /// Whether a column can change from one type to another without a rewrite of the table.
     pub(in crate::safety) fn changes_without_rewrite(&self, old: &SqlType, new: &SqlType) -> bool {
         let old_base = self.domains.base_of(old);
         let is_asked = self.domains.constrained(new).is_some();
         old == new || !is_asked && old_base.changes_without_rewrite(&self.domains.base_of(new))
     }
 
-    /// Takes in what a statement, or an action of one, does.
+    /// Follows a statement, or one action of an ALTER TABLE.
     pub(in crate::safety) fn follow(&mut self, script: &Script<'_>, statement: Id, unit: Id) {
         let sql = &script.sql;
         if let Some(table) = table_of(sql, statement) {

@@ -1,4 +1,4 @@
-//! Rows that statements remove and add.
+//! Follows statements that remove or insert rows.
 
 use super::Tables;
 use crate::names::Name;
@@ -7,8 +7,8 @@ use crate::safety::rows::{Reach, RowChange, changes};
 use crate::safety::table::{Emptied, Table};
 
 impl Tables {
-    /// Takes in what a statement does to the rows of tables; `is_one` says that the
-    /// script is one transaction, in which TRUNCATE keeps others out.
+    /// Follows the changes of a statement to rows. `is_one` says whether the script runs in a
+    /// transaction, in which TRUNCATE keeps other sessions out.
     pub(super) fn follow_rows(&mut self, sql: &Sql<'_>, statement: Id, is_one: bool) {
         for change in changes(sql, statement) {
             match change {
@@ -43,7 +43,7 @@ impl Tables {
             reached.extend(news);
         }
         if reach == Reach::Cascade {
-            // What no script makes may refer to it.
+            // A table that no script creates may refer to it.
             self.empty_unknown();
         }
         for table in &reached {

@@ -1,11 +1,11 @@
-//! Actions that ALTER does not have.
+//! Explains unknown actions of ALTER statements.
 
 use crate::syntax::context::{ErrorContext, nearest_word};
 use crate::syntax::explanation::{Explanation, HELP};
 use crate::syntax::words;
 
 impl ErrorContext<'_> {
-    /// What an ALTER TABLE does not do.
+    /// An unknown action of ALTER TABLE.
     pub(in crate::syntax) fn action(&self) -> Option<Explanation> {
         let found = self.found().filter(|found| found.is_word())?;
         if !self.is_before_action() || found.is_among(&words::ACTIONS) {
@@ -36,7 +36,7 @@ impl ErrorContext<'_> {
         Some(Explanation::new(found.range.start, message, help))
     }
 
-    /// The words of the action before a comma, without what it is done to.
+    /// The first words of the action before the comma, such as `ADD COLUMN`.
     pub(in crate::syntax) fn last_action(&self) -> Option<String> {
         let (_, before) = self
             .before
@@ -53,8 +53,8 @@ impl ErrorContext<'_> {
         Some(verb.join(" "))
     }
 
-    /// Whether an action of ALTER TABLE stands where the error is: behind the table,
-    /// or behind a comma.
+    /// Whether the error is where an action of ALTER TABLE starts: after the table, or after a
+    /// comma.
     pub(in crate::syntax) fn is_before_action(&self) -> bool {
         let mut words = self.before.iter();
         let (Some(first), Some(second)) = (words.next(), words.next()) else {
@@ -85,7 +85,7 @@ impl ErrorContext<'_> {
         is_table || self.follows(",") && open == closed
     }
 
-    /// What an ALTER COLUMN does not do, and what is a statement of its own.
+    /// An unknown action of ALTER COLUMN, or an action that is a separate statement.
     pub(in crate::syntax) fn column_action(&self) -> Option<Explanation> {
         if !self.before.first()?.is("ALTER") || !self.before.get(1)?.is("TABLE") {
             return None;
@@ -139,7 +139,7 @@ impl ErrorContext<'_> {
         Some(Explanation::new(offset, message, help))
     }
 
-    /// What an ALTER of something else than a table does not do.
+    /// An unknown action of an ALTER statement other than ALTER TABLE.
     pub(in crate::syntax) fn other_action(&self) -> Option<Explanation> {
         let [first, object, name @ ..] = self.before.as_slice() else {
             return None;

@@ -1,11 +1,11 @@
-//! What other databases and other languages take, and what a merge leaves behind.
+//! Explains words of other databases, comments of other languages, and merge conflicts.
 
 use crate::syntax::context::ErrorContext;
 use crate::syntax::explanation::Explanation;
 use crate::syntax::words;
 
 impl ErrorContext<'_> {
-    /// What a merge left behind.
+    /// The marks of a merge conflict.
     pub(in crate::syntax) fn conflict(&self) -> Option<Explanation> {
         let found = self.found()?.range.start;
         let line = self.text[..found].rfind('\n').map_or(0, |end| end + 1);
@@ -21,7 +21,7 @@ impl ErrorContext<'_> {
         })
     }
 
-    /// Comments of other languages.
+    /// A comment of another language.
     pub(in crate::syntax) fn comment(&self) -> Option<Explanation> {
         let found = self.found()?;
         let is_double = |mark: &str| self.text[found.range.start..].starts_with(mark);
@@ -37,7 +37,7 @@ impl ErrorContext<'_> {
         ))
     }
 
-    /// Names and strings in the wrong quotes.
+    /// A name or a string in the wrong quotes.
     pub(in crate::syntax) fn quotes(&self) -> Option<Explanation> {
         let mut words = self.before.iter().chain(self.found());
         if let Some(tick) = words.find(|word| word.text.starts_with('`')) {
@@ -64,7 +64,7 @@ impl ErrorContext<'_> {
         })
     }
 
-    /// What other databases take.
+    /// A word of another database.
     pub(in crate::syntax) fn foreign(&self) -> Option<Explanation> {
         let found = self.found()?;
         let of_column = [

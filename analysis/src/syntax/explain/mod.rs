@@ -1,6 +1,6 @@
-//! Explains an error of the parser in the words of the person who made it.
+//! Explains an error of the parser.
 //!
-//! The parser says where it stopped, and what it expected. The words around that place show
+//! The parser says where it stopped and which token it expected. The words around the error show
 //! what the author meant.
 
 mod alter;
@@ -13,7 +13,7 @@ use super::context::ErrorContext;
 use super::explanation::Explanation;
 use crate::parse::Sql;
 
-/// The parser's first error, with what was meant where that can be told.
+/// Explains an error of the parser, if possible with a correction.
 pub(super) fn explain(sql: &Sql<'_>, offset: usize, message: &str) -> Explanation {
     let context = ErrorContext::at(sql.text, offset);
     let found = [

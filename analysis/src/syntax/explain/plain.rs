@@ -1,10 +1,10 @@
-//! What the parser says, where nothing better is known.
+//! Rewords the parser's message if there is no better explanation.
 
 use crate::syntax::context::ErrorContext;
 use crate::syntax::explanation::{Explanation, HELP, shown};
 
 impl ErrorContext<'_> {
-    /// What the parser says, with what the user wrote instead of the kind of a token.
+    /// The parser's message with the user's word in place of the kind of its token.
     pub(in crate::syntax) fn plain(&self, message: &str) -> Explanation {
         let found = self.found();
         let offset = found.map_or(self.text.trim_end().len(), |found| found.range.start);
@@ -40,7 +40,7 @@ impl ErrorContext<'_> {
     }
 }
 
-/// The kinds of tokens in a message as they are written.
+/// Replaces the kinds of tokens in a message by their text.
 fn reworded(message: &str) -> String {
     let words: Vec<String> = message.split(' ').map(word).collect();
     words.join(" ")

@@ -1,11 +1,11 @@
-//! How a statement begins.
+//! Explains errors at the start of a statement.
 
 use crate::syntax::context::{ErrorContext, Word, nearest_word};
 use crate::syntax::explanation::{Explanation, HELP, shown};
 use crate::syntax::words;
 
 impl ErrorContext<'_> {
-    /// A word with which no statement begins.
+    /// A word that starts no statement.
     pub(in crate::syntax) fn beginning(&self) -> Option<Explanation> {
         let found = self.found().filter(|found| found.is_word())?;
         let is_go = found.is("GO") && self.is_first_in_line(found);
@@ -24,7 +24,7 @@ impl ErrorContext<'_> {
         Some(Explanation::new(found.range.start, message, help))
     }
 
-    /// CREATE, ALTER or DROP of what there is not.
+    /// CREATE, ALTER or DROP of an unknown kind of object.
     pub(in crate::syntax) fn object(&self) -> Option<Explanation> {
         let whole: Vec<&Word<'_>> = self.before.iter().chain(&self.after).collect();
         let first = whole.first()?;
@@ -34,7 +34,7 @@ impl ErrorContext<'_> {
         let of_replace =
             |words: &[&Word<'_>]| words.len() > 3 && words[1].is("OR") && words[2].is("REPLACE");
         let at = if of_replace(&whole) { 3 } else { 1 };
-        // Only where the parser has stopped there.
+        // The parser must have stopped at this word.
         if self.before.len() > at {
             return None;
         }
@@ -68,7 +68,7 @@ impl ErrorContext<'_> {
         Some(Explanation::new(object.range.start, message, help))
     }
 
-    /// The first word of the next statement: the parser may have taken it for an alias.
+    /// The first word of the next statement. The parser may have read it as an alias.
     pub(in crate::syntax) fn next_statement(&self) -> Option<Explanation> {
         let is_begin = |word: &Word<'_>| {
             word.is_among(&words::STATEMENTS) && word.is_among(&words::RESERVED)
@@ -92,7 +92,7 @@ impl ErrorContext<'_> {
         }))
     }
 
-    /// What stands behind AS stands there without it.
+    /// A missing AS.
     pub(in crate::syntax) fn missing_as(&self) -> Option<Explanation> {
         let found = self.found()?;
         let second = self.before.get(1)?;

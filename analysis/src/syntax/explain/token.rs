@@ -1,4 +1,4 @@
-//! A comma, a parenthesis or a word that does not belong there.
+//! Explains a misplaced comma, parenthesis or word.
 
 use migrator_model::diagnostic::Position;
 
@@ -7,7 +7,7 @@ use crate::syntax::explanation::Explanation;
 use crate::syntax::words;
 
 impl ErrorContext<'_> {
-    /// A comma with nothing behind it.
+    /// A comma before the end of a list.
     pub(in crate::syntax) fn comma(&self) -> Option<Explanation> {
         let (last, found) = (self.last(), self.found());
         let of_list = [
@@ -44,7 +44,7 @@ impl ErrorContext<'_> {
         ))
     }
 
-    /// A reserved word where a name belongs.
+    /// A reserved word in place of a name.
     pub(in crate::syntax) fn reserved(&self) -> Option<Explanation> {
         let found = self
             .found()
@@ -74,7 +74,7 @@ impl ErrorContext<'_> {
         Some(Explanation::new(found.range.start, message, help))
     }
 
-    /// A word that is nearly one that belongs there.
+    /// A misspelt word.
     pub(in crate::syntax) fn misspelt(&self) -> Option<Explanation> {
         let meant = |word: &Word<'_>| {
             let is_known = word.is_among(&words::CLAUSES)
@@ -84,7 +84,7 @@ impl ErrorContext<'_> {
             nearest_word.map(|meant| (word.range.start, word.text.to_owned(), meant))
         };
         let at_error = self.found().and_then(meant);
-        // The parser has taken it for an alias, or for the name of a column.
+        // The parser has read it as an alias or as the name of a column.
         let of_query = ["SELECT", "UPDATE", "DELETE", "INSERT", "WITH"];
         let is_query = self.before.iter().any(|word| word.is_among(&of_query));
         let before = || self.last().filter(|_| is_query).and_then(meant);
@@ -112,7 +112,7 @@ impl ErrorContext<'_> {
         ))
     }
 
-    /// Parentheses that do not match.
+    /// An unmatched parenthesis.
     pub(in crate::syntax) fn parenthesis(&self, message: &str) -> Option<Explanation> {
         let mut open: Vec<&Word<'_>> = Vec::new();
         for word in &self.before {
@@ -148,7 +148,7 @@ impl ErrorContext<'_> {
     }
 }
 
-/// The word of a clause from which a word differs by a slip of the finger or two.
+/// The word of a clause that differs from a word by one or two typing errors.
 fn mistyped(word: &str) -> Option<&'static str> {
     let upper = word.to_ascii_uppercase();
     let slips = match upper.len() {
