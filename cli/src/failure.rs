@@ -1,41 +1,23 @@
 //! Why a command failed, as it is shown.
 
 use migrator_model::Code;
-use migrator_model::diagnostic::Position;
 use migrator_runtime::connect::ConnectError;
 use migrator_runtime::plan::Conflict;
 use migrator_runtime::{Blocker, DatabaseState, Direction, Error, ErrorKind, Fault, Left, Stopped};
 
 use crate::exit::Exit;
 use crate::remedy::{command_help, error_help, verify_help};
-use crate::signals;
+use crate::signals::caught;
+use crate::view::{Document, Shown, ShownPlace, View};
 
-/// A failure: an error, a place, notes, a help line.
+/// Why a command failed, and what it had found or done before.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) exit: Exit,
-    /// One, or one a conflict.
+    /// One error, or one for each conflict.
     pub(crate) errors: Vec<Shown>,
-}
-
-/// One error as it is shown.
-#[derive(Debug)]
-pub(crate) struct Shown {
-    pub(crate) code: Code,
-    pub(crate) message: String,
-    pub(crate) place: Option<ShownPlace>,
-    /// What else there is to say, each under a word: `detail`, `hint`, `cause`, ….
-    pub(crate) notes: Vec<(&'static str, String)>,
-    pub(crate) help: String,
-}
-
-/// A place in a script, or in a list of databases.
-#[derive(Clone, Debug)]
-pub(crate) struct ShownPlace {
-    pub(crate) path: String,
-    pub(crate) position: Option<Position>,
-    /// The line of the script.
-    pub(crate) line: Option<String>,
+    /// What the command had found or done.
+    pub(crate) view: Option<Box<View>>,
 }
 
 impl Failure {
@@ -54,6 +36,7 @@ impl Failure {
                 notes: Vec::new(),
                 help: help.into(),
             }],
+            view: None,
         }
     }
 
@@ -65,12 +48,29 @@ impl Failure {
         self
     }
 
+    /// Adds what the command had found or done.
+    pub(crate) fn after(mut self, view: View) -> Failure {
+        self.view = Some(Box::new(view));
+        self
+    }
+
     /// The same, at this place.
     pub(crate) fn at(mut self, place: &ShownPlace) -> Failure {
         for error in &mut self.errors {
             error.place = Some(place.clone());
         }
         self
+    }
+}
+
+impl From<Failure> for Document {
+    fn from(failure: Failure) -> Document {
+        Document {
+            database: None,
+            view: failure.view.map(|view| *view),
+            errors: failure.errors,
+            exit: failure.exit,
+        }
     }
 }
 
@@ -121,7 +121,11 @@ impl From<Error> for Failure {
         if let Some(last) = errors.last_mut().filter(|_| done > 0) {
             last.notes.push(("note", earlier(&error, done)));
         }
-        Failure { exit, errors }
+        Failure {
+            exit,
+            errors,
+            view: None,
+        }
     }
 }
 
@@ -157,6 +161,7 @@ impl From<migrator_verify::Error> for Failure {
                 notes,
                 help: verify_help(&error.remedy()),
             }],
+            view: None,
         }
     }
 }
@@ -295,11 +300,11 @@ fn exit(error: &Error) -> Exit {
             }
         },
         ErrorKind::Locked { .. } => Exit::Locked,
-        ErrorKind::Stopped(_) => signals::exit(),
+        ErrorKind::Stopped(_) => caught::exit(),
         ErrorKind::Connect(_) | ErrorKind::Connection { .. } => Exit::Connection,
         ErrorKind::Script(fault) if fault.left == Left::Unknown => Exit::Connection,
         ErrorKind::Script(fault) if fault.left == Left::Done => {
-            signals::caught().unwrap_or(Exit::Failed)
+            caught::caught().unwrap_or(Exit::Failed)
         }
         ErrorKind::Script(fault) if fault.code == Code::M0514 => Exit::Refused,
         ErrorKind::Script(fault) if fault.code == Code::M0515 => Exit::Locked,
@@ -307,7 +312,7 @@ fn exit(error: &Error) -> Exit {
             Exit::Connection
         }
         ErrorKind::Scripts(faults) if faults.iter().all(|fault| fault.left == Left::Done) => {
-            signals::caught().unwrap_or(Exit::Failed)
+            caught::caught().unwrap_or(Exit::Failed)
         }
         ErrorKind::Script(_)
         | ErrorKind::Scripts(_)

@@ -13,34 +13,24 @@
 //! }
 //! ```
 //!
-//! `args` is what was typed, `settings` what it means together with the
-//! environment, `commands` a file a command, `output` the one that prints.
-//! Findings look as `render`, `sarif` or `github` has them.
+//! From the arguments to the output: `arguments` parses what was typed, `settings` adds the
+//! environment, and `commands` runs a command. A command returns a view (`view`), which the
+//! renderers (`render`) turn into text, JSON and other formats. `console` prints it.
 
-mod acceptance;
-mod args;
+mod arguments;
 mod commands;
-mod connection;
-mod difference;
-mod dot_env;
+mod console;
+mod database;
 mod exit;
 mod failure;
-mod github;
-mod grammar;
-#[cfg(feature = "local-server")]
-mod local;
-mod output;
-mod pg_dump;
+mod line;
 mod remedy;
 mod render;
-mod sarif;
-mod scratch;
-mod secret;
 mod settings;
 mod signals;
-mod suggestion;
 mod tree;
-mod version;
+mod view;
+mod words;
 
 use std::process::ExitCode;
 
@@ -49,32 +39,22 @@ use migrator_runtime::Registry;
 
 pub use exit::Exit;
 
-use args::{Arguments, Format};
-use output::Output;
+use arguments::{Arguments, Format, typed};
+use console::Console;
 
-/// Runs the command that the process's arguments name, and says how it ended.
+/// Runs the command that the process's arguments name. Returns the exit code of the process.
 #[must_use]
 pub fn run(registry: &'static Registry) -> ExitCode {
     let arguments = match Arguments::parse_all() {
         Ok(arguments) => arguments,
         Err(error) => {
-            let format = args::typed("--output").unwrap_or(Format::Text);
-            let color = args::typed("--color").unwrap_or(ColorChoice::Auto);
-            return Output::new(format, false, color).usage(&error).into();
+            let format = typed("--output").unwrap_or(Format::Text);
+            let color = typed("--color").unwrap_or(ColorChoice::Auto);
+            return render::usage(&Console::new(format, false, color), &error).into();
         }
     };
-    let mut output = Output::new(
-        arguments.global.output,
-        arguments.global.quiet,
-        arguments.global.color,
-    );
-    let exit = match commands::run(registry, arguments, &mut output) {
-        Ok(exit) => exit,
-        Err(failure) => {
-            let exit = failure.exit;
-            output.failure(&failure);
-            exit
-        }
-    };
-    output.finish(exit).into()
+    let global = &arguments.global;
+    let console = Console::new(global.output, global.quiet, global.color);
+    let document = commands::run(registry, arguments, &console);
+    render::document(&console, &document).into()
 }

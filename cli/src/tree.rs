@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::env;
 use std::path::PathBuf;
 
-use migrator_model::{Code, Registry, Tree, disk, resolve};
+use migrator_model::{Code, Diagnostic, Node, Registry, Tree, disk, resolve};
 
-use crate::commands::check;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::view::Shown;
 
 /// A tree's folder.
 #[derive(Clone, Debug)]
@@ -104,7 +104,7 @@ impl Folder {
         match resolved.diagnostics.is_empty() {
             // It is used to the end of the process.
             true => Ok(Box::leak(Box::new(resolved.registry))),
-            false => Err(check::refused(&tree, &resolved.diagnostics)),
+            false => Err(refused(&tree, &resolved.diagnostics)),
         }
     }
 
@@ -116,4 +116,31 @@ impl Folder {
             _ => Err(self.no_tree()),
         }
     }
+}
+
+/// The findings that keep another command from its work, each with the text of its line.
+pub(crate) fn refused<'a>(
+    tree: &Tree,
+    diagnostics: impl IntoIterator<Item = &'a Diagnostic>,
+) -> Failure {
+    let errors = diagnostics
+        .into_iter()
+        .map(|diagnostic| Shown::of_finding(diagnostic, line(tree, diagnostic)));
+    Failure {
+        exit: Exit::Refused,
+        errors: errors.collect(),
+        view: None,
+    }
+}
+
+/// The text of the line that a finding is on.
+pub(crate) fn line(tree: &Tree, diagnostic: &Diagnostic) -> Option<String> {
+    let position = diagnostic.place.position?;
+    let below = diagnostic.place.path.strip_prefix(&tree.root)?;
+    let Some(Node::File(bytes)) = tree.nodes.get(below.trim_start_matches('/')) else {
+        return None;
+    };
+    let text = String::from_utf8_lossy(bytes);
+    let text = text.trim_start_matches('\u{feff}');
+    text.lines().nth(position.line - 1).map(str::to_owned)
 }

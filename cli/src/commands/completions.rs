@@ -2,17 +2,14 @@
 
 use clap::CommandFactory;
 use clap_complete::{Shell, generate};
-use serde_json::json;
 
-use super::Context;
-use crate::args::Arguments;
-use crate::exit::Exit;
+use super::context::Answer;
+use crate::arguments::Arguments;
+use crate::view::{Completions, View};
 
-pub(super) fn run(context: &mut Context<'_>, shell: Shell) -> Exit {
+pub(super) fn run(shell: Shell) -> Answer {
     let mut script = Vec::new();
     generate(shell, &mut Arguments::command(), "migrator", &mut script);
-    let script = String::from_utf8_lossy(&script);
-    context.output.line(script.trim_end());
-    context.output.member("script", json!(script));
-    Exit::Done
+    let script = String::from_utf8_lossy(&script).into_owned();
+    Answer::done(View::Completions(Completions { script }))
 }

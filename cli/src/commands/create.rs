@@ -8,23 +8,22 @@ use std::path::{Path, PathBuf};
 use migrator_analysis::template::PLACEHOLDER;
 use migrator_model::file_name::{Direction, FileName, snake_case_fault};
 use migrator_model::{Code, Diagnostic, Registry, UnknownService, Version, disk, resolve};
-use serde_json::json;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use super::{Context, Outcome, check, count};
-use crate::args;
+use super::context::{Answer, Context, Outcome};
+use crate::arguments as args;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::Tone;
-use crate::tree::Folder;
+use crate::tree;
+use crate::view::{Create, View};
 
 /// A file name may have 255 bytes; the rest of it takes 33.
 const LONGEST_NAME: usize = 200;
 
-pub(super) fn run(context: Context<'_>, create: &args::Create) -> Outcome {
+pub(super) fn run(context: &Context, create: &args::Create) -> Outcome {
     let name = slug(&create.name)?;
-    let folder = Folder::require(context.environment.directory(&context.global))?;
+    let folder = context.folder()?;
     let tree = folder.read();
     let resolved = resolve(&tree);
     let registry = &resolved.registry;
@@ -33,7 +32,7 @@ pub(super) fn run(context: Context<'_>, create: &args::Create) -> Outcome {
         let mut faults = faults.filter(|d| is_in_manifest(d)).peekable();
         match faults.peek() {
             None => unknown_service(&unknown),
-            Some(_) => check::refused(&tree, faults),
+            Some(_) => tree::refused(&tree, faults),
         }
     })?;
     let up = FileName {
@@ -51,22 +50,12 @@ pub(super) fn run(context: Context<'_>, create: &args::Create) -> Outcome {
     ];
     let shown = Path::new(&folder.shown).join(&below);
     write_all(&folder.path.join(&below), &shown, &files)?;
-    let output = context.output;
-    let mut paths = Vec::new();
-    for (file, _) in &files {
-        let path = shown.join(file.to_string()).display().to_string();
-        output.result(Tone::Good, "created", &path);
-        paths.push(path);
-    }
-    output.member("created", json!(paths));
-    let findings = resolved.diagnostics.len();
-    if findings > 0 {
-        let findings = count(findings, "finding");
-        output.warning(&format!(
-            "the tree has {findings}; `migrator check` shows them"
-        ));
-    }
-    Ok(Exit::Done)
+    let path = |(file, _): &(FileName, String)| shown.join(file.to_string()).display().to_string();
+    let view = Create {
+        created: files.iter().map(path).collect(),
+        findings: resolved.diagnostics.len(),
+    };
+    Ok(Answer::done(View::Create(view)))
 }
 
 /// Turns what was typed into lower snake case.

@@ -1,17 +1,18 @@
-//! `down`: revert what is applied, newest first.
+//! `down`: reverts what is applied, newest first.
 
 use std::num::NonZeroUsize;
 
 use migrator_runtime::{Direction, Extent, Target};
 
-use super::run::{self, Session};
-use super::up::leave;
-use super::{Context, Outcome, count};
-use crate::args;
-use crate::exit::Exit;
+use super::context::{Answer, Context, Outcome};
+use super::session::{Session, confirm, leave, ran, refused};
+use crate::arguments as args;
+use crate::render::text;
+use crate::view::{Plan, Request, View};
+use crate::words::count;
 
-pub(super) async fn run(mut context: Context<'_>, down: &args::Down) -> Outcome {
-    super::check_names_unless_named(&context, &down.service)?;
+pub(super) async fn run(context: &Context, down: &args::Down) -> Outcome {
+    context.check_names_without_database(&down.service)?;
     let mut options = context.environment.run(&down.run)?;
     context.environment.jobs(down.jobs, &mut options)?;
     options.policy.cascade = leave(down.cascade);
@@ -19,26 +20,25 @@ pub(super) async fn run(mut context: Context<'_>, down: &args::Down) -> Outcome 
     let Session {
         mut migrator,
         mut client,
-    } = run::open(&mut context, options).await?;
-    let (stop, output) = (context.stop, context.output);
-    let ask = output.is_interactive() && !down.yes;
-    if down.dry_run || ask {
+    } = Session::open(context, options).await?;
+    let asks = context.console.is_interactive() && !down.yes;
+    if down.dry_run || asks {
         let plan = migrator.plan(&client, Direction::Down, &target).await?;
-        run::show_plan(output, &plan, Direction::Down, &client);
+        let plan = Plan::new(&plan, Direction::Down);
         if down.dry_run || plan.steps.is_empty() {
-            return Ok(Exit::Done);
+            return Ok(Answer::done(View::Plan(plan)));
         }
+        let database = client.target();
+        context
+            .console
+            .print_all(&text::plan::lines(&plan, &database));
         let migrations = count(plan.steps.len(), "migration");
-        let question = format!("revert {migrations} on {}?", client.target());
-        if !run::confirm(question, &stop).await? {
-            output.line("nothing was reverted");
-            return Ok(Exit::Failed);
+        let question = format!("revert {migrations} on {database}?");
+        if !confirm(question, &context.stop).await? {
+            return Ok(refused("nothing was reverted"));
         }
     }
-    let outcome = migrator.down(&mut client, target).await;
-    let report = run::reported(output, outcome)?;
-    run::summary(output, &report, Direction::Down, &client);
-    Ok(Exit::Done)
+    ran(migrator.down(&mut client, target).await, Request::Down)
 }
 
 fn target(down: &args::Down) -> Target {

@@ -1,39 +1,21 @@
-//! `drift`: the live schema against what its own history implies.
+//! `drift`: compares the live schema with what its own history implies.
 
 use migrator_model::Code;
-use migrator_runtime::{Client, Migrator};
-use migrator_verify::{Change, Difference, Drift, Error, Pattern, ThrowawayServer, drift};
-use serde_json::{Value, json};
+use migrator_runtime::Migrator;
+use migrator_verify::{Error, Pattern, ThrowawayServer, drift};
 
-use super::{Context, Outcome, count};
-use crate::args;
-use crate::connection;
-use crate::difference;
+use super::context::{Answer, Context, Outcome};
+use crate::arguments as args;
+use crate::database::scratch::Scratch;
+use crate::database::version;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{Output, Tone};
-use crate::scratch::Scratch;
-use crate::version;
+use crate::view::{Drift, View};
 
-pub(super) async fn run(context: Context<'_>, arguments: &args::Drift) -> Outcome {
-    let registry = super::registry(&context)?;
-    let Context {
-        registry: _,
-        global,
-        environment,
-        stop: _,
-        output,
-    } = context;
-    let options = environment.history(&arguments.history)?;
-    let live = connection::open(
-        registry,
-        &global,
-        &environment,
-        &options.application,
-        output,
-    )
-    .await?;
-    output.member("database", json!(live.target()));
+pub(super) async fn run(context: &Context, arguments: &args::Drift) -> Outcome {
+    let registry = context.chosen_registry()?;
+    let options = context.environment.history(&arguments.history)?;
+    let live = context.connect(registry, &options).await?;
     let version = version::of(&live).await.map_err(Error::Catalog)?;
     let scratch = Scratch::new(Some(version.major)).await?;
     let limit = arguments.script_timeout;
@@ -41,7 +23,7 @@ pub(super) async fn run(context: Context<'_>, arguments: &args::Drift) -> Outcom
     let throwaway = ThrowawayServer::new(settings, scratch.log.clone())
         .time_limit((!limit.is_zero()).then_some(limit));
     if scratch.major != version.major {
-        output.warning(&format!(
+        context.console.warning(&format!(
             "no PostgreSQL {1} is installed here: the history is replayed on PostgreSQL {0}, \
              which may print definitions differently",
             scratch.version, version.major
@@ -52,64 +34,21 @@ pub(super) async fn run(context: Context<'_>, arguments: &args::Drift) -> Outcom
     let patterns = registry.left_out.iter();
     let patterns: Vec<Pattern> = patterns.map(|text| Pattern::new(text)).collect();
     let found = drift(&live, &migrator, &throwaway, &patterns).await?;
-    let exit = tell(output, &found, &live, &schema);
-    match found.caught.is_empty() {
-        true => Ok(exit),
-        false => Err(uncertain(&found)),
+    let view = Drift::new(found, schema);
+    if !view.caught.is_empty() {
+        return Err(uncertain(&view.caught).after(View::Drift(view)));
     }
-}
-
-fn tell(output: &mut Output, found: &Drift, live: &Client, schema: &str) -> Exit {
-    for difference in &found.differences {
-        let (word, rest) = words(difference);
-        output.result(Tone::Warn, word, &rest);
-    }
-    for difference in &found.notes {
-        output.note(&difference::note(difference));
-    }
-    if found.migrations == 0 {
-        output.warning(&format!(
-            "the schema `{schema}` has no history: every object counts as drift"
-        ));
-    }
-    if !found.left_out.is_empty() {
-        let number = count(found.left_out.len(), "difference");
-        output.note(&format!("{number} left out by the patterns of `[drift]`"));
-    }
-    for step in &found.from_history {
-        output.note(&format!(
-            "this binary does not have the script of `{step}`: the script in the history was \
-             replayed without superuser rights"
-        ));
-    }
-    difference::note_unknown_options(output, &found.unknown_options);
-    let list = |differences: &[Difference]| -> Value { differences.iter().map(as_json).collect() };
-    output.member("migrations", json!(found.migrations));
-    output.member("differences", list(&found.differences));
-    output.member("notes", list(&found.notes));
-    output.member("from_history", json!(found.from_history));
-    output.member("caught", json!(found.caught));
-    output.member("left_out", list(&found.left_out));
-    let applied = count(found.migrations, "applied migration");
-    if found.differences.is_empty() && found.caught.is_empty() {
-        output.line(&format!("no drift: the schema matches its {applied}"));
-        return Exit::Done;
-    }
-    let number = count(found.differences.len(), "difference");
-    output.line(&format!(
-        "{number} between the schema and its {applied}, on {}",
-        live.target()
-    ));
-    Exit::Pending
+    let exit = match view.differences.is_empty() {
+        true => Exit::Done,
+        false => Exit::Pending,
+    };
+    let view = View::Drift(view);
+    Ok(Answer { view, exit })
 }
 
 /// A script may have caught a refusal, and would have continued otherwise as a superuser.
-fn uncertain(found: &Drift) -> Failure {
-    let steps: Vec<String> = found
-        .caught
-        .iter()
-        .map(|step| format!("`{step}`"))
-        .collect();
+fn uncertain(caught: &[String]) -> Failure {
+    let steps: Vec<String> = caught.iter().map(|step| format!("`{step}`")).collect();
     Failure::new(
         Code::M0606,
         Exit::Failed,
@@ -120,29 +59,4 @@ fn uncertain(found: &Drift) -> Failure {
         "read these scripts in the history, then run `drift` with a binary that has all scripts \
          of the history",
     )
-}
-
-/// In the words of somebody who looks at the live schema.
-fn words(difference: &Difference) -> (&'static str, String) {
-    let object = difference.object.to_string();
-    let (word, rest) = match &difference.change {
-        Change::Appeared => ("unknown", format!("{object}: no migration makes it")),
-        Change::Disappeared => ("gone   ", format!("{object}: a migration made it")),
-        Change::Altered { .. } => ("changed", difference.to_string()),
-    };
-    (word, format!("{rest} [{}]", code(difference)))
-}
-
-fn code(difference: &Difference) -> Code {
-    match &difference.change {
-        Change::Appeared => Code::M0601,
-        Change::Disappeared => Code::M0602,
-        Change::Altered { .. } => Code::M0603,
-    }
-}
-
-fn as_json(difference: &Difference) -> Value {
-    let mut value = difference::json(difference);
-    value["code"] = json!(code(difference).as_str());
-    value
 }

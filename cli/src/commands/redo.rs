@@ -1,63 +1,55 @@
-//! `redo`: revert a service's newest migration and apply it again.
+//! `redo`: reverts a service's newest migration and applies it again.
 
 use std::num::NonZeroUsize;
 
 use migrator_model::Code;
 use migrator_runtime::{Selection, Target};
 
-use super::run::{self, Session};
-use super::{Context, Outcome};
-use crate::args;
+use super::context::{Context, Outcome, check_names};
+use super::session::{Session, ran};
+use crate::arguments as args;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::view::{Request, Run, View};
 
-pub(super) async fn run(mut context: Context<'_>, redo: &args::Redo) -> Outcome {
+pub(super) async fn run(context: &Context, redo: &args::Redo) -> Outcome {
     let named = Selection::Named(vec![redo.service.clone()]);
-    super::check_names(context.registry, &named)?;
+    check_names(context.registry, &named)?;
     let options = context.environment.run(&redo.run)?;
     let Session {
         mut migrator,
         mut client,
-    } = run::open(&mut context, options).await?;
-    let output = context.output;
+    } = Session::open(context, options).await?;
+    let request = Request::Redo(redo.service.clone());
     let target = Target::service(&redo.service);
     let newest = target.clone().steps(NonZeroUsize::MIN);
-    let down = migrator.down(&mut client, newest).await;
-    let mut report = run::reported(output, down)?;
-    let Some(reverted) = report.done.first().cloned() else {
-        output.line(&format!(
-            "nothing of {} is applied on {}",
-            redo.service,
-            client.target()
-        ));
-        return Ok(Exit::Done);
+    let mut report = match migrator.down(&mut client, newest).await {
+        Ok(report) => report,
+        Err(error) => return ran(Err(error), request),
     };
-    let known = migrator
-        .registry()
-        .migration(&reverted.id.service, reverted.id.version);
+    let Some(reverted) = report.done.first().cloned() else {
+        return ran(Ok(report), request);
+    };
+    let registry = migrator.registry();
+    let known = registry.migration(&reverted.id.service, reverted.id.version);
     if known.is_none() {
         let message = format!("`{reverted}` was reverted, but this binary cannot apply it again");
         let help = "run a binary that has it";
-        return Err(Failure::new(Code::M0402, Exit::Refused, message, help));
+        let failure = Failure::new(Code::M0402, Exit::Refused, message, help);
+        return Err(failure.after(View::Run(Run::new(report, request))));
     }
     let up = migrator
         .up(&mut client, target.to(reverted.id.version))
         .await;
-    let up = match up {
-        Ok(up) => up,
+    match up {
+        Ok(up) => {
+            report.elapsed += up.elapsed;
+            report.done.extend(up.done);
+            ran(Ok(report), request)
+        }
         Err(mut error) => {
             error.report.done.splice(0..0, report.done);
-            run::members(output, &error.report);
-            return Err(error.into());
+            ran(Err(error), request)
         }
-    };
-    report.elapsed += up.elapsed;
-    report.done.extend(up.done);
-    run::members(output, &report);
-    let took = run::seconds(report.elapsed);
-    output.line(&format!(
-        "reverted and reapplied {reverted} in {took} on {}",
-        client.target()
-    ));
-    Ok(Exit::Done)
+    }
 }

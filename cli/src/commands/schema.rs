@@ -1,49 +1,43 @@
 //! `schema`: the database's schema as SQL.
 
 use std::fs;
+use std::path::Path;
 
 use migrator_model::Code;
 use migrator_runtime::connect;
 use migrator_verify::Error;
-use serde_json::json;
 
-use super::{Context, Outcome};
-use crate::args;
-use crate::connection;
+use super::context::{Answer, Context, Outcome};
+use crate::arguments as args;
+use crate::database::pg_dump::PgDump;
+use crate::database::version;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::pg_dump::PgDump;
-use crate::version;
+use crate::view::{Schema, View};
 
-pub(super) async fn run(context: Context<'_>, schema: &args::Schema) -> Outcome {
-    let Context {
-        registry,
-        global,
-        environment,
-        stop: _,
-        output,
-    } = context;
-    let options = environment.history(&schema.history)?;
-    let settings = connection::settings(registry, &global, &environment, output)?;
+pub(super) async fn run(context: &Context, schema: &args::Schema) -> Outcome {
+    let options = context.environment.history(&schema.history)?;
+    let settings = context.settings(context.registry)?;
     let client = connect(settings.clone()).await?;
     let version = version::of(&client).await.map_err(Error::Catalog)?;
     client.close().await;
     let sql = PgDump::find(version.major)?.schema(&settings, &options.schema)?;
-    output.member("database", json!(settings.display_target()));
-    let Some(file) = &schema.file else {
-        output.verbatim(&sql);
-        output.member("schema", json!(sql));
-        return Ok(Exit::Done);
+    let _ = context.database.set(settings.display_target());
+    let view = match &schema.file {
+        None => Schema::Sql { schema: sql },
+        Some(file) => {
+            fs::write(file, format!("{sql}\n")).map_err(|error| {
+                let cause = error.to_string();
+                unwritten(file).because(cause)
+            })?;
+            Schema::Written { file: file.clone() }
+        }
     };
-    fs::write(file, format!("{sql}\n")).map_err(|error| {
-        let message = format!("`{}` cannot be written", file.display());
-        let help = "name a file in a folder that is there and that you may write to";
-        Failure::new(Code::M0116, Exit::Failed, message, help).because(error.to_string())
-    })?;
-    output.member("file", json!(file));
-    output.line(&format!(
-        "the schema of {settings} is in {}",
-        file.display()
-    ));
-    Ok(Exit::Done)
+    Ok(Answer::done(View::Schema(view)))
+}
+
+fn unwritten(file: &Path) -> Failure {
+    let message = format!("`{}` cannot be written", file.display());
+    let help = "name a file in a folder that is there and that you may write to";
+    Failure::new(Code::M0116, Exit::Failed, message, help)
 }

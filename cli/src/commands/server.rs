@@ -1,35 +1,30 @@
 //! `server`: the local development server of a checkout.
 
 use migrator_localpg::{DevServer, Stopped};
-use serde_json::json;
 
-use super::{Context, Outcome};
-use crate::args::Server;
-use crate::exit::Exit;
-use crate::local;
-use crate::tree::Folder;
+use super::context::{Answer, Context, Outcome};
+use crate::arguments as args;
+use crate::database::local;
+use crate::view::{Server, View};
 
-pub(super) fn run(context: Context<'_>, server: Server) -> Outcome {
-    let folder = Folder::require(context.environment.directory(&context.global))?;
+pub(super) fn run(context: &Context, action: args::Server) -> Outcome {
+    let folder = context.folder()?;
     let checkout = folder.checkout()?;
-    let output = context.output;
-    let running = match server {
-        Server::Start => Some(DevServer::start(checkout).map_err(|error| local::failure(&error))?),
-        Server::Status => DevServer::running(checkout),
-        Server::Stop => {
+    let view = match action {
+        args::Server::Start => {
+            let server = DevServer::start(checkout).map_err(|error| local::failure(&error))?;
+            let url = Some(server.url());
+            Server::State { url }
+        }
+        args::Server::Status => {
+            let url = DevServer::running(checkout).map(|server| server.url());
+            Server::State { url }
+        }
+        args::Server::Stop => {
             let stopped = DevServer::stop(checkout).map_err(|error| local::failure(&error))?;
-            output.member("stopped", json!(matches!(stopped, Stopped::Now)));
-            output.line(match stopped {
-                Stopped::Now => "the local development server was stopped; its data stay",
-                Stopped::WasNotRunning => "the local development server does not run",
-            });
-            return Ok(Exit::Done);
+            let stopped = matches!(stopped, Stopped::Now);
+            Server::Stopped { stopped }
         }
     };
-    match &running {
-        Some(server) => output.line(&server.url()),
-        None => output.line("the local development server does not run"),
-    }
-    output.member("url", json!(running.as_ref().map(DevServer::url)));
-    Ok(Exit::Done)
+    Ok(Answer::done(View::Server(view)))
 }

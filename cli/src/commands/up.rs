@@ -1,14 +1,15 @@
-//! `up`: apply what is pending.
+//! `up`: applies what is pending.
 
-use migrator_runtime::{Direction, Extent, Leave, Target};
+use migrator_runtime::{Direction, Extent, Target};
 
-use super::run::{self, Session};
-use super::{Context, Outcome, fleet};
-use crate::args;
-use crate::exit::Exit;
+use super::context::{Answer, Context, Outcome, check_names};
+use super::fleet;
+use super::session::{Session, leave, ran};
+use crate::arguments as args;
+use crate::view::{Plan, Request, View};
 
-pub(super) async fn run(mut context: Context<'_>, up: &args::Up) -> Outcome {
-    super::check_names(context.registry, &up.service)?;
+pub(super) async fn run(context: &Context, up: &args::Up) -> Outcome {
+    check_names(context.registry, &up.service)?;
     let mut options = context.environment.run(&up.run)?;
     options.policy.out_of_order = leave(up.allow_out_of_order);
     options.policy.missing = leave(up.allow_missing);
@@ -20,17 +21,13 @@ pub(super) async fn run(mut context: Context<'_>, up: &args::Up) -> Outcome {
     let Session {
         mut migrator,
         mut client,
-    } = run::open(&mut context, options).await?;
-    let output = context.output;
+    } = Session::open(context, options).await?;
     if up.dry_run {
         let plan = migrator.plan(&client, Direction::Up, &target).await?;
-        run::show_plan(output, &plan, Direction::Up, &client);
-        return Ok(Exit::Done);
+        let plan = Plan::new(&plan, Direction::Up);
+        return Ok(Answer::done(View::Plan(plan)));
     }
-    let outcome = migrator.up(&mut client, target).await;
-    let report = run::reported(output, outcome)?;
-    run::summary(output, &report, Direction::Up, &client);
-    Ok(Exit::Done)
+    ran(migrator.up(&mut client, target).await, Request::Up)
 }
 
 fn target(up: &args::Up) -> Target {
@@ -42,13 +39,5 @@ fn target(up: &args::Up) -> Target {
     Target {
         services: up.service.clone(),
         extent,
-    }
-}
-
-/// A flag that allows something.
-pub(super) fn leave(flag: bool) -> Leave {
-    match flag {
-        true => Leave::Allowed,
-        false => Leave::Refused,
     }
 }

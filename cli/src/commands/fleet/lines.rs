@@ -7,12 +7,10 @@ use std::path::Path;
 use std::thread;
 
 use futures_util::{Stream, StreamExt, stream};
-use migrator_model::diagnostic::Position;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
-use super::list::{Entry, Name};
-use super::unreadable;
-use crate::connection;
+use super::place::{Entry, ListName, unreadable};
+use crate::database::connection;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::settings::Environment;
@@ -49,7 +47,7 @@ pub(super) fn of_file(
 
 /// Refuses a list with malformed lines, all of which are told, up to a bound.
 fn check(path: &Path, reader: impl BufRead, environment: &Environment) -> Result<(), Failure> {
-    let name = Name::File(path.to_owned());
+    let name = ListName::File(path.to_owned());
     let mut malformed: Option<Failure> = None;
     for line in entries(reader) {
         let (number, text) = line.map_err(|error| unopened(path, &error))?;
@@ -111,11 +109,6 @@ fn entries(reader: impl BufRead) -> impl Iterator<Item = io::Result<(usize, Stri
         let is_entry = !text.is_empty() && !text.starts_with('#');
         is_entry.then(|| Ok((number, text.to_owned())))
     })
-}
-
-/// The beginning of a line.
-pub(super) fn position(line: usize) -> Position {
-    Position { line, column: 1 }
 }
 
 fn unopened(path: &Path, error: &io::Error) -> Failure {

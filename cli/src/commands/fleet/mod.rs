@@ -3,6 +3,7 @@
 mod failures;
 mod lines;
 mod list;
+mod place;
 mod query;
 mod report;
 
@@ -12,33 +13,24 @@ use std::future::ready;
 use std::num::NonZeroUsize;
 
 use futures_util::{Stream, StreamExt};
-use migrator_model::Code;
 use migrator_runtime::connect::ConnectError;
 use migrator_runtime::{Event, Fleet, Member, Options, Settings, Stopped, Target};
 
-use self::list::{Entry, List};
+use self::list::List;
+use self::place::{Entry, Place};
 use self::report::Report;
-use super::run::note;
-use super::{Context, Outcome};
-use crate::args;
-use crate::connection;
-use crate::exit::Exit;
+use super::context::{Answer, Context, Outcome};
+use crate::arguments as args;
+use crate::console::Console;
+use crate::database::connection;
 use crate::failure::Failure;
-use crate::output::Printer;
-use crate::signals;
-
-/// Which database of the list.
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    /// From 0, without comments.
-    index: usize,
-    /// Its line or row, from 1.
-    number: usize,
-}
+use crate::render::text;
+use crate::signals::caught;
+use crate::view::View;
 
 /// Applies what is pending in each database of the list, or shows it.
 pub(super) async fn run(
-    context: Context<'_>,
+    context: &Context,
     up: &args::Up,
     mut options: Options,
     target: &Target,
@@ -46,32 +38,25 @@ pub(super) async fn run(
     // What is side by side are databases.
     options.jobs = NonZeroUsize::MIN;
     let jobs = context.environment.side_by_side(up.jobs)?;
-    let opening = Box::pin(List::open(&context, &up.members, &options.application));
+    let opening = Box::pin(List::open(context, &up.members, &options.application));
     let list = context.stop.unless_stopped(opening).await;
     let list = list.ok_or_else(Stopped::default)??;
-    let Context {
-        registry,
-        environment,
-        output,
-        stop,
-        ..
-    } = context;
-    let printer = output.printer();
-    let fleet = Fleet::with_options(registry, options)
+    let console = context.console.clone();
+    let fleet = Fleet::with_options(context.registry, options)
         .jobs(jobs.unwrap_or(Fleet::JOBS))
-        .stopped_by(&stop)
-        .on_event(move |target, event| tell(&printer, target, event));
+        .stopped_by(&context.stop)
+        .on_event(move |target, event| tell(&console, target, event));
     let fleet = match up.members.max_failures {
         Some(failures) => fleet.max_failures(failures),
         None => fleet,
     };
-    let mut report = Report::new(output, list.name);
+    let mut report = Report::new(&context.console, list.name, up.dry_run);
     let broken = RefCell::new(None);
     let read = |text: &str| match &list.main {
-        Some(main) => connection::read_of(main, text, &environment),
-        None => connection::read(text, &environment),
+        Some(main) => connection::read_of(main, text, &context.environment),
+        None => connection::read(text, &context.environment),
     };
-    let members = members(list.entries, read, output, &broken);
+    let members = members(list.entries, read, &context.console, &broken);
     let tally = match up.dry_run {
         true => {
             let tell = |ended| report.planned(ended);
@@ -88,22 +73,26 @@ pub(super) async fn run(
         if let Some(failure) = broken {
             return Err(failure);
         }
-        if stop.is_stopped() {
+        if context.stop.is_stopped() {
             return Err(Stopped::default().into());
         }
     }
-    let exit = report.finish(output, &tally);
+    let (view, exit) = report.finish(&tally);
+    let view = View::Fleet(view);
     match broken {
-        Some(failure) => Err(failure),
-        // How much of the list was left nobody has read.
-        None if stop.is_stopped() => Ok(signals::exit()),
-        None => Ok(exit),
+        Some(failure) => Err(failure.after(view)),
+        // The rest of the list was not read, so the counts do not show that the run was stopped.
+        None if context.stop.is_stopped() => Ok(Answer {
+            view,
+            exit: caught::exit(),
+        }),
+        None => Ok(Answer { view, exit }),
     }
 }
 
-fn tell(printer: &Printer, target: &str, event: &Event<'_>) {
-    if let Some(note) = note(event) {
-        printer.note(&format!("{target}: {note}"));
+fn tell(console: &Console, target: &str, event: &Event<'_>) {
+    if let Some(note) = text::run::progress(event) {
+        console.note(&format!("{target}: {note}"));
     }
 }
 
@@ -111,7 +100,7 @@ fn tell(printer: &Printer, target: &str, event: &Event<'_>) {
 fn members<'a>(
     entries: impl Stream<Item = Result<Entry, Failure>> + 'a,
     read: impl Fn(&str) -> Result<Settings, ConnectError> + 'a,
-    printer: &'a Printer,
+    console: &'a Console,
     broken: &'a RefCell<Option<Failure>>,
 ) -> impl Stream<Item = Member<Place>> + 'a {
     let mut warned = BTreeSet::new();
@@ -119,7 +108,7 @@ fn members<'a>(
         let member = entry.map(|Entry { number, text }| {
             let settings = text.and_then(|text| read(&text));
             if let Ok(settings) = &settings {
-                warn(printer, &mut warned, settings);
+                warn(console, &mut warned, settings);
             }
             let key = Place { index, number };
             Member { key, settings }
@@ -135,15 +124,10 @@ fn members<'a>(
 }
 
 /// Says once what holds for every database, such as a password file that is ignored.
-fn warn(printer: &Printer, warned: &mut BTreeSet<String>, settings: &Settings) {
+fn warn(console: &Console, warned: &mut BTreeSet<String>, settings: &Settings) {
     for warning in settings.warnings() {
         if warned.insert(warning.clone()) {
-            printer.warning(warning);
+            console.warning(warning);
         }
     }
-}
-
-/// The list cannot be read.
-fn unreadable(exit: Exit, message: impl Into<String>, help: &str) -> Failure {
-    Failure::new(Code::M0521, exit, message, help)
 }

@@ -7,8 +7,7 @@ use migrator_runtime::Client;
 use migrator_runtime::connect::ConnectError;
 use tokio_postgres::SimpleQueryMessage;
 
-use super::list::Entry;
-use super::unreadable;
+use super::place::{Entry, unreadable};
 use crate::exit::Exit;
 use crate::failure::Failure;
 

@@ -1,0 +1,281 @@
+//! The commands and their own options.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+#[cfg(feature = "local-server")]
+use clap::ValueEnum;
+use clap::builder::NonEmptyStringValueParser;
+use clap::{ArgGroup, Args, Subcommand};
+use clap_complete::Shell;
+use migrator_model::{Code, Version};
+use migrator_runtime::Selection;
+
+use super::options::{History, Run, Writes};
+use super::values::{
+    code, duration, jobs, one_service, service, services, steps, version, version_or_zero,
+};
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Create the up and the down script of a new migration
+    Create(Create),
+    /// Check the tree on disk and its SQL, as `cargo build` does
+    Check(Check),
+    /// Print the page about a code, such as M0104
+    Explain {
+        /// The code of an error or a warning
+        #[arg(value_parser = code)]
+        code: Code,
+    },
+    /// Apply pending migrations
+    Up(Up),
+    /// Revert applied migrations, newest first
+    Down(Down),
+    /// Revert a service's newest migration and apply it again
+    Redo(Redo),
+    /// Show what is applied and what is pending
+    Status(Status),
+    /// Mark an interrupted migration as applied or reverted, or record a changed script
+    Repair(Repair),
+    /// Apply, revert and reapply each migration on a temporary server
+    ///
+    /// `--database-url` uses that database instead of a temporary server. The database must be
+    /// empty, and the command leaves it empty. `--directory` verifies the tree in that folder
+    /// instead of the tree in this binary.
+    Verify(Verify),
+    /// Compare the database's schema with the schema that its applied migrations make
+    Drift(Drift),
+    /// Print the database's schema as SQL
+    Schema(Schema),
+    /// Start, stop or show the checkout's local development server
+    #[cfg(feature = "local-server")]
+    Server {
+        /// What to do; `start` and `status` print the server's URL
+        #[arg(value_enum)]
+        action: Server,
+    },
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// `server`.
+#[cfg(feature = "local-server")]
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Server {
+    /// Start the server, unless it runs
+    Start,
+    /// Print the server's URL, if it runs
+    Status,
+    /// Stop the server and keep its data
+    Stop,
+}
+
+/// `create`.
+#[derive(Args, Debug)]
+pub(crate) struct Create {
+    /// The service that the migration belongs to
+    #[arg(long, value_name = "NAME", value_parser = one_service)]
+    pub(crate) service: String,
+    /// What the migration does: `Create tenants table` becomes `create_tenants_table`
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) name: String,
+}
+
+/// `check`.
+#[derive(Args, Debug)]
+pub(crate) struct Check {
+    /// Treat each warning as an error
+    #[arg(long)]
+    pub(crate) deny_warnings: bool,
+    /// Also send the scripts to the database's server, which parses them and does not run them
+    #[arg(long)]
+    pub(crate) server: bool,
+    /// Report only the findings in the scripts of these services
+    #[arg(long, value_name = "NAME[,NAME…]|all", value_delimiter = ',', value_parser = service)]
+    pub(crate) service: Vec<String>,
+    /// Report only the findings with these codes
+    #[arg(long, value_name = "CODE[,CODE…]", value_delimiter = ',', value_parser = code)]
+    pub(crate) code: Vec<Code>,
+}
+
+impl Check {
+    pub(super) fn names_all_and_more(&self) -> bool {
+        let others = self.service.iter().any(|name| name != "all");
+        others && self.service.iter().any(|name| name == "all")
+    }
+}
+
+/// `up`.
+#[derive(Args, Debug)]
+pub(crate) struct Up {
+    /// The services, or `all`; the services that they depend on are migrated first
+    #[arg(long, value_name = "NAME[,NAME…]|all", value_parser = services)]
+    pub(crate) service: Selection,
+    /// Apply no migration that is newer than this version
+    #[arg(long, value_name = "VERSION", value_parser = version)]
+    pub(crate) to: Option<Version>,
+    /// Apply at most N migrations of these services
+    #[arg(long, conflicts_with = "to", value_name = "N", value_parser = steps)]
+    pub(crate) steps: Option<NonZeroUsize>,
+    /// Show what the command would do, and do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Also apply pending migrations that are older than an applied one
+    #[arg(long)]
+    pub(crate) allow_out_of_order: bool,
+    /// Continue if the database has migrations that this binary does not have
+    #[arg(long)]
+    pub(crate) allow_missing: bool,
+    /// Use at most N connections at a time [default: 4]; with a fleet, migrate N databases at a time [default: 8] [environment: `MIGRATOR_JOBS`]
+    #[arg(long, value_name = "N", value_parser = jobs)]
+    pub(crate) jobs: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pub(crate) members: Members,
+    #[command(flatten)]
+    pub(crate) run: Run,
+}
+
+/// Many databases instead of one.
+#[derive(Args, Debug)]
+#[command(group = ArgGroup::new("members").args(["fleet", "fleet_query"]))]
+pub(crate) struct Members {
+    /// Migrate each database in this file, which has one URL per line; `-` is standard input
+    #[arg(long, value_name = "FILE|-")]
+    pub(crate) fleet: Option<PathBuf>,
+    /// Run this query on the database, and migrate each database whose URL it returns
+    #[arg(long, value_name = "QUERY", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) fleet_query: Option<String>,
+    /// Start no more databases after N databases have failed
+    #[arg(long, value_name = "N", requires = "members", value_parser = jobs)]
+    pub(crate) max_failures: Option<NonZeroUsize>,
+}
+
+impl Members {
+    /// Whether there is a list of databases.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.fleet.is_some() || self.fleet_query.is_some()
+    }
+}
+
+/// `down`.
+#[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+#[command(group = ArgGroup::new("extent").args(["steps", "to", "all"]))]
+pub(crate) struct Down {
+    /// The services, or `all`
+    #[arg(long, value_name = "NAME[,NAME…]|all", value_parser = services)]
+    pub(crate) service: Selection,
+    /// Revert N migrations [default: 1]
+    #[arg(long, value_name = "N", value_parser = steps)]
+    pub(crate) steps: Option<NonZeroUsize>,
+    /// Revert all migrations that are newer than this version; 0 reverts all
+    #[arg(long, value_name = "VERSION", value_parser = version_or_zero)]
+    pub(crate) to: Option<Version>,
+    /// Revert all migrations of these services
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// First revert the migrations of other services that depend on these
+    #[arg(long)]
+    pub(crate) cascade: bool,
+    /// Show what the command would do, and do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Do not ask for confirmation
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    /// Use at most N connections at a time [default: 4] [environment: `MIGRATOR_JOBS`]
+    #[arg(long, value_name = "N", value_parser = jobs)]
+    pub(crate) jobs: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pub(crate) run: Run,
+}
+
+/// `redo`.
+#[derive(Args, Debug)]
+pub(crate) struct Redo {
+    /// The service
+    #[arg(long, value_name = "NAME", value_parser = one_service)]
+    pub(crate) service: String,
+    #[command(flatten)]
+    pub(crate) run: Run,
+}
+
+/// `status`.
+#[derive(Args, Debug)]
+pub(crate) struct Status {
+    /// The services, or `all`
+    #[arg(long, default_value = "all", value_name = "NAME[,NAME…]|all", value_parser = services)]
+    pub(crate) service: Selection,
+    /// List each migration
+    #[arg(long)]
+    pub(crate) migrations: bool,
+    /// Exit with 6 if a migration is pending, and with 3 if the history has a problem
+    #[arg(long)]
+    pub(crate) check: bool,
+    #[command(flatten)]
+    pub(crate) history: History,
+}
+
+/// `repair`.
+#[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+#[command(group = ArgGroup::new("outcome").args(["applied", "reverted", "accept_change"]).required(true))]
+pub(crate) struct Repair {
+    /// The service
+    #[arg(long, value_name = "NAME", value_parser = one_service)]
+    pub(crate) service: String,
+    /// The migration's version; without it, `--accept-change` records all changed migrations
+    #[arg(long, value_parser = version, required_unless_present = "accept_change")]
+    pub(crate) version: Option<Version>,
+    /// Record it as applied, because all effects of its up script are in the database
+    #[arg(long)]
+    pub(crate) applied: bool,
+    /// Record it as reverted, because no effect of its up script is in the database
+    #[arg(long)]
+    pub(crate) reverted: bool,
+    /// Show how its scripts differ from those that were applied, and record the new scripts
+    #[arg(long)]
+    pub(crate) accept_change: bool,
+    /// Do not ask for confirmation
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) writes: Writes,
+}
+
+/// `verify`.
+#[derive(Args, Debug)]
+pub(crate) struct Verify {
+    /// The services, or `all`; the services that they depend on are applied first
+    #[arg(long, default_value = "all", value_name = "NAME[,NAME…]|all", value_parser = services)]
+    pub(crate) service: Selection,
+    /// Verify only migrations from this version on; the command applies older ones first
+    #[arg(long, value_name = "VERSION", value_parser = version)]
+    pub(crate) since: Option<Version>,
+}
+
+/// `drift`.
+#[derive(Args, Debug)]
+pub(crate) struct Drift {
+    /// How long a script that only the history has may run, such as 5min; 0 is for ever
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "60s")]
+    pub(crate) script_timeout: Duration,
+    #[command(flatten)]
+    pub(crate) history: History,
+}
+
+/// `schema`.
+#[derive(Args, Debug)]
+pub(crate) struct Schema {
+    /// Write the SQL to this file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) history: History,
+}

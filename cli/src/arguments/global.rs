@@ -1,0 +1,40 @@
+//! The options of every command.
+
+use std::path::PathBuf;
+
+use clap::builder::NonEmptyStringValueParser;
+use clap::{Args, ColorChoice, ValueEnum};
+
+/// What every command takes.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Options of every command")]
+pub(crate) struct Global {
+    /// The database, as a URL or a libpq keyword string [environment: `DATABASE_URL`, `PG*`]
+    #[arg(long, global = true, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) database_url: Option<String>,
+    /// The folder of the tree, for `create`, `check`, `verify`, `drift` and `server` [environment: `MIGRATOR_DIRECTORY`]
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub(crate) directory: Option<PathBuf>,
+    /// The format of the results
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub(crate) output: Format,
+    /// When to use colour; `auto` respects `NO_COLOR`
+    #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
+    pub(crate) color: ColorChoice,
+    /// Print only results, warnings and errors
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// One JSON document
+    Json,
+    /// One SARIF 2.1.0 document, for `check` only
+    Sarif,
+    /// Annotations of a GitHub workflow, for `check` only
+    Github,
+}

@@ -1,0 +1,20 @@
+//! The arguments of the process: the commands, their options, and the values of these.
+
+mod command;
+mod global;
+mod options;
+mod parse;
+mod redact;
+mod suggestion;
+mod values;
+
+#[cfg(feature = "local-server")]
+pub(crate) use command::Server;
+pub(crate) use command::{
+    Check, Command, Create, Down, Drift, Members, Redo, Repair, Schema, Status, Up, Verify,
+};
+pub(crate) use global::{Format, Global};
+pub(crate) use options::{History, Run, Writes};
+pub(crate) use parse::{Arguments, typed};
+pub(crate) use redact::without_settings;
+pub(crate) use values::{duration, jobs, schema};

@@ -1,0 +1,147 @@
+//! Parses the process's arguments.
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, ValueEnum};
+
+use super::command::Command;
+use super::global::{Format, Global};
+use super::suggestion::with_suggestion;
+use super::values::ALL_ALONE;
+use crate::exit::Exit;
+
+/// Applies and reverts Postgres migrations that are compiled into this binary.
+#[derive(Debug, Parser)]
+#[command(name = "migrator", version, after_help = Exit::TABLE, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+impl Arguments {
+    /// Parses the process's arguments.
+    ///
+    /// # Errors
+    ///
+    /// Help, version, and what clap cannot know: an option of every command that this one
+    /// does not read, a database beside a fleet's list.
+    pub(crate) fn parse_all() -> Result<Arguments, clap::Error> {
+        let arguments =
+            Arguments::try_parse().map_err(|error| with_suggestion(error, Arguments::command()))?;
+        if let Some(conflict) = arguments.unread() {
+            return Err(Arguments::command().error(ErrorKind::ArgumentConflict, conflict));
+        }
+        let is_of_check = match arguments.global.output {
+            Format::Text | Format::Json => false,
+            Format::Sarif | Format::Github => true,
+        };
+        let conflict = match (is_of_check, &arguments.command) {
+            (_, Command::Check(check)) if check.names_all_and_more() => ALL_ALONE,
+            (true, Command::Check(_)) => return Ok(arguments),
+            (true, _) => "only `check` has `--output=sarif` and `--output=github`",
+            (false, Command::Up(up))
+                if up.members.fleet.is_some() && arguments.global.database_url.is_some() =>
+            {
+                "`--fleet` lists the databases to migrate: leave `--database-url` out"
+            }
+            (false, _) => return Ok(arguments),
+        };
+        Err(Arguments::command().error(ErrorKind::ArgumentConflict, conflict))
+    }
+}
+
+impl Arguments {
+    /// What is wrong where an option was given that the command does not read.
+    fn unread(&self) -> Option<&'static str> {
+        let Global {
+            database_url,
+            directory,
+            ..
+        } = &self.global;
+        let reads = self.command.reads();
+        let unread = directory.as_ref().and(match reads.tree {
+            Reads::CompiledIn => Some(
+                "this command works on the tree that is compiled into this binary, and does not \
+                 read `--directory`",
+            ),
+            Reads::Nothing => Some("this command reads no tree: leave `--directory` out"),
+            Reads::Folder => None,
+        });
+        if unread.is_some() {
+            return unread;
+        }
+        let is_check = matches!(self.command, Command::Check(_));
+        match (database_url.is_some() && !reads.database, is_check) {
+            (true, true) => Some("`check` uses a database only with `--server`: give both or none"),
+            (true, false) => Some("this command uses no database: leave `--database-url` out"),
+            (false, _) => None,
+        }
+    }
+}
+
+/// Which of the options of every command a command reads.
+struct Reading {
+    database: bool,
+    tree: Reads,
+}
+
+/// The tree that a command works on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reads {
+    /// The one that is compiled into the binary.
+    CompiledIn,
+    /// That of the folder that `--directory` names.
+    Folder,
+    /// None.
+    Nothing,
+}
+
+impl Command {
+    /// Whether the command works on the compiled-in tree, whatever folder is named.
+    pub(crate) fn is_of_compiled_in(&self) -> bool {
+        self.reads().tree == Reads::CompiledIn
+    }
+
+    fn reads(&self) -> Reading {
+        let (database, tree) = match self {
+            Command::Check(check) => (check.server, Reads::Folder),
+            Command::Verify(_) | Command::Drift(_) => (true, Reads::Folder),
+            Command::Create(_) => (false, Reads::Folder),
+            #[cfg(feature = "local-server")]
+            Command::Server { .. } => (false, Reads::Folder),
+            Command::Up(_)
+            | Command::Down(_)
+            | Command::Redo(_)
+            | Command::Status(_)
+            | Command::Repair(_) => (true, Reads::CompiledIn),
+            Command::Schema(_) => (true, Reads::Nothing),
+            Command::Explain { .. } | Command::Completions { .. } => (false, Reads::Nothing),
+        };
+        Reading { database, tree }
+    }
+}
+
+/// The value that was typed for an option, where the arguments are not all well formed.
+pub(crate) fn typed<T: ValueEnum>(option: &str) -> Option<T> {
+    let typed: Vec<String> = std::env::args_os()
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .collect();
+    let value = typed.iter().enumerate().find_map(|(index, argument)| {
+        match argument.strip_prefix(option)? {
+            "" => typed.get(index + 1).map(String::as_str),
+            rest => rest.strip_prefix('='),
+        }
+    })?;
+    T::from_str(value, true).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_well_formed() {
+        super::Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,116 @@
+//! What every command is given, and what it returns.
+
+use std::cell::OnceCell;
+
+use migrator_runtime::{Client, Error, ErrorKind, Options, Registry, Selection, Settings, Stop};
+
+use crate::arguments::Global;
+use crate::console::Console;
+use crate::database::connection;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::settings::Environment;
+use crate::tree::Folder;
+use crate::view::View;
+
+/// What a command found or did, or why it failed.
+pub(crate) type Outcome = Result<Answer, Failure>;
+
+/// What a command found or did.
+pub(crate) struct Answer {
+    pub(crate) view: View,
+    pub(crate) exit: Exit,
+}
+
+impl Answer {
+    /// The command did what the user asked for.
+    pub(crate) fn done(view: View) -> Answer {
+        Answer {
+            view,
+            exit: Exit::Done,
+        }
+    }
+}
+
+/// What every command is given.
+pub(crate) struct Context {
+    /// The tree that is compiled into the binary.
+    pub(crate) registry: &'static Registry,
+    pub(crate) global: Global,
+    pub(crate) environment: Environment,
+    /// Stops the command after a signal.
+    pub(crate) stop: Stop,
+    pub(crate) console: Console,
+    /// The database that the command is connected to.
+    pub(crate) database: OnceCell<String>,
+}
+
+impl Context {
+    /// Connects to the database that the arguments and the environment name.
+    pub(crate) async fn connect(
+        &self,
+        registry: &Registry,
+        options: &Options,
+    ) -> Result<Client, Failure> {
+        let settings = self.settings(registry)?;
+        let client = connection::open(settings, &options.application).await?;
+        // A command connects once.
+        let _ = self.database.set(client.target());
+        Ok(client)
+    }
+
+    /// The settings of the database that the arguments and the environment name.
+    pub(crate) fn settings(&self, registry: &Registry) -> Result<Settings, Failure> {
+        connection::settings(registry, &self.global, &self.environment, &self.console)
+    }
+
+    /// Whether the arguments or the environment name a database.
+    pub(crate) fn names_database(&self) -> bool {
+        connection::is_named(&self.global, &self.environment)
+    }
+
+    /// The tree's folder, which the command needs.
+    pub(crate) fn folder(&self) -> Result<Folder, Failure> {
+        Folder::require(self.environment.directory(&self.global))
+    }
+
+    /// The registry of the tree that the user names, or else the compiled-in one. In the folder of
+    /// another tree, the command refuses to work on the compiled-in one.
+    pub(crate) fn chosen_registry(&self) -> Result<&'static Registry, Failure> {
+        let Some(directory) = self.environment.directory(&self.global) else {
+            if let Some(folder) = Folder::find(None) {
+                let help = format!(
+                    "`--directory={}` uses the tree in this folder; run this binary in another \
+                     folder to use the tree that is compiled in",
+                    folder.shown
+                );
+                folder.is_of(self.registry, &help)?;
+            }
+            return Ok(self.registry);
+        };
+        let folder = Folder::require(Some(directory))?;
+        let note = format!("the tree is that in `{}`", folder.shown);
+        self.console.note(&note);
+        folder.registry()
+    }
+
+    /// Refuses an unknown service if no database is named. A history may have services that the
+    /// registry does not have, but a misspelt name needs no local server.
+    pub(crate) fn check_names_without_database(&self, services: &Selection) -> Result<(), Failure> {
+        match self.names_database() {
+            true => Ok(()),
+            false => check_names(self.registry, services),
+        }
+    }
+}
+
+/// Refuses a service that the registry does not have.
+pub(crate) fn check_names(registry: &Registry, services: &Selection) -> Result<(), Failure> {
+    let Selection::Named(names) = services else {
+        return Ok(());
+    };
+    let checked = names
+        .iter()
+        .try_for_each(|name| registry.service(name).map(drop));
+    Ok(checked.map_err(|unknown| Error::from(ErrorKind::from(unknown)))?)
+}

@@ -1,0 +1,76 @@
+//! Where a database is in a list, and what the list is called.
+
+use std::path::PathBuf;
+
+use migrator_model::diagnostic::Position;
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use migrator_model::Code;
+use migrator_runtime::connect::ConnectError;
+
+use crate::view::ShownPlace;
+
+/// Which database of the list.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    /// From 0, without comments.
+    pub(super) index: usize,
+    /// Its line or row, from 1.
+    pub(super) number: usize,
+}
+
+/// One database of a list.
+#[derive(Debug)]
+pub(super) struct Entry {
+    /// Its line or row, from 1.
+    pub(super) number: usize,
+    /// A URL or keyword string, or why the text cannot be one. It may hold a password and is never
+    /// shown.
+    pub(super) text: Result<String, ConnectError>,
+}
+
+/// What a list is read from, as messages name it.
+#[derive(Clone, Debug)]
+pub(super) enum ListName {
+    /// A file.
+    File(PathBuf),
+    /// Standard input.
+    Input,
+    /// The answer to a query.
+    Answer,
+}
+
+impl ListName {
+    /// The name of a database whose settings are invalid.
+    pub(super) fn entry(&self, number: usize) -> String {
+        match self {
+            ListName::File(path) => format!("{}:{number}", path.display()),
+            ListName::Input => format!("line {number} of standard input"),
+            ListName::Answer => format!("row {number} of the query's answer"),
+        }
+    }
+
+    /// The place of a database.
+    pub(super) fn place(&self, number: usize) -> ShownPlace {
+        let start = Position {
+            line: number,
+            column: 1,
+        };
+        let (path, position) = match self {
+            ListName::File(path) => (path.display().to_string(), Some(start)),
+            ListName::Input => ("standard input".to_owned(), Some(start)),
+            ListName::Answer => (self.entry(number), None),
+        };
+        ShownPlace {
+            path,
+            position,
+            line: None,
+        }
+    }
+}
+
+/// The list cannot be read.
+pub(super) fn unreadable(exit: Exit, message: impl Into<String>, help: &str) -> Failure {
+    Failure::new(Code::M0521, exit, message, help)
+}

@@ -1,0 +1,71 @@
+//! What the commands that change a database have in common: a connection whose progress is
+//! printed, a question, and the view of a report.
+
+use std::thread;
+
+use migrator_runtime::{Client, Leave, Migrator, Options, Report, Stop, Stopped};
+use tokio::sync::oneshot;
+
+use super::context::{Answer, Context, Outcome};
+use crate::console::Console;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::render::text;
+use crate::view::{Refused, Request, Run, View};
+
+/// A migrator and its connection.
+pub(super) struct Session {
+    pub(super) migrator: Migrator,
+    pub(super) client: Client,
+}
+
+impl Session {
+    /// Connects, and has progress printed as it happens.
+    pub(super) async fn open(context: &Context, options: Options) -> Result<Session, Failure> {
+        let connecting = Box::pin(context.connect(context.registry, &options));
+        let client = context.stop.unless_stopped(connecting).await;
+        let client = client.ok_or_else(Stopped::default)??;
+        let console = context.console.clone();
+        let migrator = Migrator::with_options(context.registry, options)
+            .stopped_by(&context.stop)
+            .on_event(move |event| console.print_all(&text::run::event(event)));
+        Ok(Session { migrator, client })
+    }
+}
+
+/// Asks a question in a thread of its own, because a signal does not end the reading of an answer.
+pub(super) async fn confirm(question: String, stop: &Stop) -> Result<bool, Failure> {
+    let (answered, answer) = oneshot::channel();
+    thread::spawn(move || answered.send(Console::ask(&question)));
+    match stop.unless_stopped(answer).await {
+        Some(answer) => Ok(answer.unwrap_or(false)),
+        None => Err(Stopped::default().into()),
+    }
+}
+
+/// The user answered no. The text says what was not done.
+pub(super) fn refused(text: &'static str) -> Answer {
+    Answer {
+        view: View::Refused(Refused { text }),
+        exit: Exit::Failed,
+    }
+}
+
+/// What a run did, also if it failed.
+pub(super) fn ran(outcome: Result<Report, migrator_runtime::Error>, request: Request) -> Outcome {
+    match outcome {
+        Ok(report) => Ok(Answer::done(View::Run(Run::new(report, request)))),
+        Err(error) => {
+            let view = View::Run(Run::new(error.report.clone(), request));
+            Err(Failure::from(error).after(view))
+        }
+    }
+}
+
+/// What a flag such as `--allow-missing` permits.
+pub(super) fn leave(flag: bool) -> Leave {
+    match flag {
+        true => Leave::Allowed,
+        false => Leave::Refused,
+    }
+}

@@ -1,0 +1,145 @@
+//! `verify`: applies every migration, reverts it and applies it again, on a database that is not
+//! kept.
+
+mod acceptance;
+mod errors;
+mod lacking;
+
+use std::time::{Duration, Instant};
+
+use migrator_runtime::{Registry, Settings, Stopped, connect};
+use migrator_verify::{Afterwards, Proof, Proved, Subject, prove_until};
+
+use self::acceptance::accepted;
+use self::errors::as_error;
+use super::context::{Answer, Context, Outcome, check_names};
+use crate::arguments as args;
+use crate::database::connection;
+use crate::database::scratch::Scratch;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::render::text;
+use crate::settings::application;
+use crate::view::{
+    Accepted, AcceptedLevel, Shown, Times, Verdict, Verified, Verify, View, differences,
+};
+
+pub(super) async fn run(context: &Context, verify: &args::Verify) -> Outcome {
+    let registry = context.chosen_registry()?;
+    check_names(registry, &verify.service)?;
+    match connection::lent(&context.global, &context.environment)? {
+        Some(settings) => {
+            let note = format!("verifying on {settings}, which is left empty");
+            context.console.note(&note);
+            let afterwards = Afterwards::Empty;
+            prove(context, registry, verify, settings, afterwards).await
+        }
+        None => {
+            let scratch = Scratch::new(None).await?;
+            let version = &scratch.version;
+            let note = format!("verifying on a temporary server: PostgreSQL {version}");
+            context.console.note(&note);
+            let (settings, afterwards) = (scratch.settings.clone(), Afterwards::Abandon);
+            prove(context, registry, verify, settings, afterwards).await
+        }
+    }
+}
+
+/// Verifies the migrations on a database, and prints each verdict as soon as it is known.
+async fn prove(
+    context: &Context,
+    registry: &'static Registry,
+    verify: &args::Verify,
+    mut settings: Settings,
+    afterwards: Afterwards,
+) -> Outcome {
+    let stop = &context.stop;
+    settings.application_name(&application());
+    let client = stop.unless_stopped(Box::pin(connect(settings))).await;
+    let mut client = client.ok_or_else(Stopped::default)??;
+    let subject = Subject::of(verify.service.clone()).since(verify.since);
+    let started = Instant::now();
+    let tell = |proved: &Proved<'_>| {
+        let verified = verified(registry, proved);
+        context
+            .console
+            .print_all(&text::verify::migration(&verified));
+    };
+    let proof = prove_until(stop, &mut client, registry, &subject, afterwards, tell).await;
+    client.close().await;
+    conclude(proof, started.elapsed(), registry, afterwards)
+}
+
+/// The view of a proof, and how the command ends.
+fn conclude(
+    proof: Proof<'_>,
+    took: Duration,
+    registry: &Registry,
+    afterwards: Afterwards,
+) -> Outcome {
+    let Proof {
+        proved,
+        ended,
+        unknown_options,
+        ..
+    } = proof;
+    let mut view = Verify {
+        migrations: proved.iter().map(|one| verified(registry, one)).collect(),
+        elapsed: took,
+        is_complete: ended.is_ok(),
+        warnings: Vec::new(),
+        unknown_options,
+    };
+    let mut errors: Vec<Shown> = Vec::new();
+    for proved in proved {
+        match accepted(registry, &proved) {
+            None => errors.extend(as_error(proved, registry, afterwards)),
+            Some(Accepted::Manifest {
+                level: AcceptedLevel::Warn,
+            }) => view.warnings.extend(as_error(proved, registry, afterwards)),
+            Some(Accepted::Script { .. } | Accepted::Manifest { .. }) => {}
+        }
+    }
+    let mut exit = Exit::Failed;
+    if let Err(error) = ended {
+        let failure = Failure::from(error);
+        exit = failure.exit;
+        errors.extend(failure.errors);
+    }
+    let view = View::Verify(view);
+    match errors.is_empty() {
+        true => Ok(Answer::done(view)),
+        false => Err(Failure {
+            exit,
+            errors,
+            view: Some(Box::new(view)),
+        }),
+    }
+}
+
+/// The view of one verdict.
+fn verified(registry: &Registry, proved: &Proved<'_>) -> Verified {
+    let (verdict, found) = match &proved.verdict {
+        migrator_verify::Verdict::Sound => (Verdict::Sound, &[][..]),
+        migrator_verify::Verdict::Irreversible(reason) => {
+            (Verdict::Irreversible(reason.clone()), &[][..])
+        }
+        migrator_verify::Verdict::NotUndone(found) => (Verdict::NotUndone, &found[..]),
+        migrator_verify::Verdict::NotRepeated(found) => (Verdict::NotRepeated, &found[..]),
+        migrator_verify::Verdict::Failed(pass, _) => (Verdict::Failed(*pass), &[][..]),
+        migrator_verify::Verdict::Skipped { behind } => (Verdict::Skipped(behind.clone()), &[][..]),
+    };
+    Verified {
+        id: proved.migration.id(),
+        verdict,
+        accepted: accepted(registry, proved),
+        times: Times {
+            up: proved.up,
+            down: proved.down,
+            again: proved.again,
+        },
+        locks: proved.locks.clone(),
+        notes: differences(&proved.notes),
+        differences: differences(found),
+    }
+}

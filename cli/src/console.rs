@@ -1,0 +1,140 @@
+//! The only file that writes to the standard streams: results to standard output; notes,
+//! warnings, errors and questions to standard error.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
+use migrator_model::untrusted::lines;
+
+use crate::arguments::Format;
+use crate::exit::Exit;
+use crate::line::Line;
+
+/// The standard streams, and what the user wants to see on them.
+#[derive(Clone)]
+pub(crate) struct Console {
+    format: Format,
+    quiet: bool,
+    color: ColorChoice,
+    /// Whether a result could not be written.
+    broken: Arc<AtomicBool>,
+}
+
+impl Console {
+    pub(crate) fn new(format: Format, quiet: bool, color: clap::ColorChoice) -> Console {
+        let color = match color {
+            clap::ColorChoice::Auto => ColorChoice::Auto,
+            clap::ColorChoice::Always => ColorChoice::Always,
+            clap::ColorChoice::Never => ColorChoice::Never,
+        };
+        color.write_global();
+        Console {
+            format,
+            quiet,
+            color,
+            broken: Arc::default(),
+        }
+    }
+
+    /// The format of the results.
+    pub(crate) fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Prints a line if the user wants to see it in this format.
+    pub(crate) fn print(&self, line: &Line) {
+        let is_text = self.format == Format::Text;
+        match line {
+            Line::Result(text) if is_text => self.write(text),
+            Line::Detail(text) if is_text && !self.quiet => self.write(text),
+            Line::Failure(text) if is_text => self.stderr(text),
+            Line::Finding(text) if self.format != Format::Github => self.stderr(text),
+            Line::Error(text) => self.stderr(text),
+            Line::Note(text) if !self.quiet => self.labelled("note", AnsiColor::Cyan, text),
+            Line::Warning(text) => self.labelled("warning", AnsiColor::Yellow, text),
+            Line::Result(_)
+            | Line::Detail(_)
+            | Line::Failure(_)
+            | Line::Finding(_)
+            | Line::Note(_) => {}
+        }
+    }
+
+    /// Prints several lines.
+    pub(crate) fn print_all(&self, lines: &[Line]) {
+        for line in lines {
+            self.print(line);
+        }
+    }
+
+    /// Prints a note.
+    pub(crate) fn note(&self, text: &str) {
+        self.print(&Line::note(text));
+    }
+
+    /// Prints a warning.
+    pub(crate) fn warning(&self, text: &str) {
+        self.print(&Line::warning(text));
+    }
+
+    /// Whether there is a user who can answer a question.
+    pub(crate) fn is_interactive(&self) -> bool {
+        self.format == Format::Text && io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Asks a question, and waits for the answer. `y` and `yes` are yes.
+    pub(crate) fn ask(question: &str) -> bool {
+        let mut stderr = io::stderr();
+        let asked = write!(stderr, "{question} [y/N] ").and_then(|()| stderr.flush());
+        let mut answer = String::new();
+        let read = io::stdin().lock().read_line(&mut answer);
+        let answer = answer.trim().to_lowercase();
+        asked.is_ok() && read.is_ok() && matches!(answer.as_str(), "y" | "yes")
+    }
+
+    /// Writes a part of the results, as it is, to standard output.
+    pub(crate) fn write(&self, text: &str) {
+        let mut stdout = AutoStream::new(io::stdout(), self.choice(&io::stdout()));
+        let Err(error) = writeln!(stdout, "{text}") else {
+            return;
+        };
+        let is_first = !self.broken.swap(true, Ordering::Relaxed);
+        // Whoever closed a pipe knows that it is closed.
+        if is_first && error.kind() != io::ErrorKind::BrokenPipe {
+            let style = AnsiColor::BrightRed.on_default().bold();
+            self.stderr(&format!(
+                "{style}error{style:#}: cannot write to standard output: {error}"
+            ));
+        }
+    }
+
+    /// The exit code of the process: a command whose results could not be written has failed.
+    pub(crate) fn exit(&self, exit: Exit) -> Exit {
+        match (self.broken.load(Ordering::Relaxed), exit) {
+            (true, Exit::Done) => Exit::Failed,
+            _ => exit,
+        }
+    }
+
+    fn labelled(&self, label: &str, color: AnsiColor, text: &str) {
+        let style: Style = color.on_default().bold();
+        self.stderr(&format!("{style}{label}{style:#}: {text}"));
+    }
+
+    fn stderr(&self, text: &str) {
+        let text = lines(text);
+        let mut stderr = AutoStream::new(io::stderr(), self.choice(&io::stderr()));
+        // If standard error is closed, nobody can be told.
+        let _ = writeln!(stderr, "{text}");
+    }
+
+    fn choice(&self, stream: &impl anstream::stream::RawStream) -> ColorChoice {
+        match self.color {
+            ColorChoice::Auto => AutoStream::choice(stream),
+            choice @ (ColorChoice::AlwaysAnsi | ColorChoice::Always | ColorChoice::Never) => choice,
+        }
+    }
+}

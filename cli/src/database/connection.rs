@@ -1,0 +1,117 @@
+//! Which database a command works on, and the way to it.
+
+use std::path::PathBuf;
+
+use migrator_model::Code;
+use migrator_runtime::connect::ConnectError;
+use migrator_runtime::{Client, Registry, Settings, connect};
+
+use crate::arguments as args;
+use crate::console::Console;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::settings::Environment;
+use crate::tree::Folder;
+
+/// Connects, under this application name.
+pub(crate) async fn open(mut settings: Settings, application: &str) -> Result<Client, Failure> {
+    settings.application_name(application);
+    Ok(connect(settings).await?)
+}
+
+/// The database that the arguments and the environment name; in a checkout that names none, the
+/// local development server's.
+pub(crate) fn settings(
+    registry: &Registry,
+    global: &args::Global,
+    environment: &Environment,
+    console: &Console,
+) -> Result<Settings, Failure> {
+    let settings = match named(global, environment)? {
+        Some(settings) => settings,
+        None => local(registry, environment.directory(global), console)?,
+    };
+    for warning in settings.warnings() {
+        console.warning(warning);
+    }
+    Ok(settings)
+}
+
+/// The database that the arguments lend: the environment names none that is to
+/// be written to and emptied.
+pub(crate) fn lent(
+    global: &args::Global,
+    environment: &Environment,
+) -> Result<Option<Settings>, Failure> {
+    match &global.database_url {
+        Some(_) => named(global, environment),
+        None => Ok(None),
+    }
+}
+
+/// Whether the arguments or the environment name a database.
+pub(crate) fn is_named(global: &args::Global, environment: &Environment) -> bool {
+    // What cannot be read was at least given.
+    named(global, environment).map_or(true, |named| named.is_some())
+}
+
+fn named(global: &args::Global, environment: &Environment) -> Result<Option<Settings>, Failure> {
+    let url = global.database_url.clone();
+    match url.or_else(|| environment.get("DATABASE_URL")) {
+        Some(url) => Ok(Some(read(&url, environment)?)),
+        None => Ok(Settings::from_env(|name| environment.get(name))?),
+    }
+}
+
+/// A URL or keyword string, with what it leaves out from the environment.
+pub(crate) fn read(text: &str, environment: &Environment) -> Result<Settings, ConnectError> {
+    Settings::parse(text)?.with_env(|name| environment.get(name))
+}
+
+/// The same for a text of the database `main`: the environment's password is for that
+/// database's host alone.
+pub(crate) fn read_of(
+    main: &Settings,
+    text: &str,
+    environment: &Environment,
+) -> Result<Settings, ConnectError> {
+    Settings::parse(text)?.with_env_of(main, |name| environment.get(name))
+}
+
+/// What to do in the folder of another tree.
+const NAME_THE_DATABASE: &str = "build that tree into a binary of its own, run this binary in \
+                                 another folder, or name its database with `--database-url`";
+
+fn local(
+    registry: &Registry,
+    directory: Option<PathBuf>,
+    console: &Console,
+) -> Result<Settings, Failure> {
+    match Folder::find(directory) {
+        Some(folder) => {
+            folder.is_of(registry, NAME_THE_DATABASE)?;
+            start(&folder, console)
+        }
+        None => Err(no_database()),
+    }
+}
+
+fn no_database() -> Failure {
+    Failure::new(
+        Code::M0905,
+        Exit::Usage,
+        "no database is named",
+        "set DATABASE_URL, or give `--database-url=postgresql://user@host/database`",
+    )
+}
+
+#[cfg(feature = "local-server")]
+fn start(folder: &Folder, console: &Console) -> Result<Settings, Failure> {
+    let server = super::local::start(folder, console)?;
+    Ok(Settings::parse(&server.url())?)
+}
+
+#[cfg(not(feature = "local-server"))]
+fn start(_: &Folder, _: &Console) -> Result<Settings, Failure> {
+    Err(no_database())
+}

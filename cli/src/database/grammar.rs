@@ -1,0 +1,150 @@
+//! A server's own verdict on the grammar of the scripts, none of which is run.
+//!
+//! Postgres parses the whole of a simple-query message before it runs any of
+//! it (`exec_simple_query`). So a script is sent behind a statement that always
+//! fails, in a transaction that has failed already: if the message parses, that
+//! statement ends it, and the script behind it is never begun. Either guard
+//! alone is enough, also before a COMMIT or ROLLBACK that the script holds.
+
+use migrator_model::{Code, Diagnostic, Place, Registry, Script};
+use migrator_runtime::Client;
+use tokio_postgres::Error;
+use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
+
+use super::version;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// What fails whatever the state of the transaction.
+const GUARD: &str = "SELECT 1/0;\n";
+
+/// What a server says to the scripts of a registry.
+pub(crate) struct Verdict {
+    /// The server's version, such as `15.18`.
+    pub(crate) version: String,
+    /// How many scripts it was asked about.
+    pub(crate) asked: usize,
+    /// Those that it refuses.
+    pub(crate) refused: Vec<Diagnostic>,
+}
+
+/// Asks about every script, up and down.
+pub(crate) async fn ask(client: &Client, registry: &Registry) -> Result<Verdict, Failure> {
+    let version = version::of(client).await;
+    let version = version.map_err(|error| unasked(&error))?.text;
+    let begun = client.postgres().batch_execute("BEGIN READ ONLY").await;
+    begun.map_err(|error| unasked(&error))?;
+    // This makes the transaction fail.
+    let failed = client.postgres().batch_execute(GUARD).await;
+    expect(failed, &SqlState::DIVISION_BY_ZERO)?;
+    let mut verdict = Verdict {
+        version,
+        asked: 0,
+        refused: Vec::new(),
+    };
+    for script in registry.migrations.iter().flat_map(|m| [&m.up, &m.down]) {
+        verdict.asked += 1;
+        let refused = one(client, script, &verdict.version).await?;
+        verdict.refused.extend(refused);
+    }
+    let ended = client.postgres().batch_execute("ROLLBACK").await;
+    ended.map_err(|error| unasked(&error))?;
+    Ok(verdict)
+}
+
+async fn one(
+    client: &Client,
+    script: &Script,
+    version: &str,
+) -> Result<Option<Diagnostic>, Failure> {
+    let sql = script.sql();
+    let answer = client
+        .postgres()
+        .batch_execute(&format!("{GUARD}{sql}"))
+        .await;
+    match answer.as_ref().err().and_then(Error::as_db_error) {
+        Some(said) if is_of_the_text(said) => Ok(Some(refusal(script, &sql, said, version))),
+        _ => expect(answer, &SqlState::IN_FAILED_SQL_TRANSACTION).map(|()| None),
+    }
+}
+
+/// Whether the server complains of the text: all that its scanner and grammar
+/// can say is of a few classes, and mostly has a position.
+fn is_of_the_text(said: &DbError) -> bool {
+    let classes = ["0A", "22", "42", "54"];
+    let class = said.code().code().get(..2).unwrap_or_default();
+    classes.contains(&class) && *said.code() != SqlState::DIVISION_BY_ZERO
+}
+
+fn refusal(script: &Script, sql: &str, said: &DbError, version: &str) -> Diagnostic {
+    let place = match said.position() {
+        Some(ErrorPosition::Original(position)) => {
+            Place::within(script.path.as_ref(), sql, offset(sql, *position))
+        }
+        Some(ErrorPosition::Internal { .. }) | None => Place::file(script.path.as_ref()),
+    };
+    let message = format!(
+        "PostgreSQL {version} does not take this: {}",
+        said.message()
+    );
+    let help = said.hint().unwrap_or("write it as this version takes it");
+    Diagnostic::new(Code::M0208, place, message, help)
+}
+
+/// The byte of the script that a position of the server's in the message is:
+/// it counts characters, from 1. What follows the last word is that word's end.
+fn offset(sql: &str, position: u32) -> usize {
+    let before = GUARD.chars().count() + 1;
+    let index = usize::try_from(position).map_or(0, |position| position.saturating_sub(before));
+    let offset = sql.char_indices().nth(index).map(|(offset, _)| offset);
+    offset.unwrap_or(sql.len()).min(sql.trim_end().len())
+}
+
+/// Goes on only if the server failed as it was meant to.
+fn expect(answer: Result<(), Error>, wanted: &SqlState) -> Result<(), Failure> {
+    match answer {
+        Err(error) if error.code() == Some(wanted) => Ok(()),
+        Err(error) => Err(unasked(&error)),
+        Ok(()) => Err(failure(Code::M0903, Exit::Failed).because("a statement that fails did not")),
+    }
+}
+
+fn unasked(error: &Error) -> Failure {
+    let (code, exit) = match error.is_closed() {
+        true => (Code::M0503, Exit::Connection),
+        false => (Code::M0903, Exit::Failed),
+    };
+    let cause = match error.as_db_error() {
+        Some(said) => said.to_string(),
+        None => error.to_string(),
+    };
+    failure(code, exit).because(cause)
+}
+
+fn failure(code: Code, exit: Exit) -> Failure {
+    Failure::new(
+        code,
+        exit,
+        "the server could not be asked about the grammar; nothing was run",
+        "name a Postgres server without a statement-pooling proxy before it",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{GUARD, offset};
+
+    #[test]
+    fn a_position_counts_characters_behind_the_guard() {
+        let sql = "-- ü\nDORP x;\n";
+        let position = |index: usize| u32::try_from(GUARD.len() + index).unwrap_or_default();
+        assert_eq!(&sql[offset(sql, position(6))..], "DORP x;\n");
+        assert_eq!(offset(sql, 1), 0);
+    }
+
+    #[test]
+    fn the_end_of_the_input_is_the_end_of_the_last_word() {
+        let sql = "DROP TABLE\n\n";
+        assert_eq!(offset(sql, 10_000), "DROP TABLE".len());
+    }
+}

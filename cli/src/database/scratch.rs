@@ -1,0 +1,67 @@
+//! The temporary database on which migrations are tried out.
+
+use std::path::PathBuf;
+
+use migrator_runtime::{Settings, connect};
+
+use crate::failure::Failure;
+
+/// An empty database on a temporary server, which is gone with this value.
+pub(crate) struct Scratch {
+    /// The way to it, as a superuser.
+    pub(crate) settings: Settings,
+    /// The server's version, such as `15.18`.
+    pub(crate) version: String,
+    /// Its major version.
+    pub(crate) major: u32,
+    /// The file that the server logs to.
+    pub(crate) log: PathBuf,
+    #[cfg(feature = "local-server")]
+    _server: migrator_localpg::Throwaway,
+}
+
+impl Scratch {
+    /// Starts a server; of that major version, if one is wanted and there.
+    #[cfg(feature = "local-server")]
+    pub(crate) async fn new(major: Option<u32>) -> Result<Scratch, Failure> {
+        let server = super::local::throwaway(major)?;
+        let url = server.create_database().await;
+        let url = url.map_err(|error| super::local::failure(&error))?;
+        Ok(Scratch {
+            settings: Settings::parse(&url)?,
+            version: server.programs().version.clone(),
+            major: server.programs().major,
+            log: server.log(),
+            _server: server,
+        })
+    }
+
+    /// The way to an empty database of this name.
+    pub(crate) async fn called(&self, name: &str) -> Result<Settings, Failure> {
+        let settings = self.settings.clone().with_database(name);
+        // `initdb` makes these, and one of them at least is empty.
+        if ["postgres", "template0", "template1"].contains(&name) {
+            return Ok(self.settings.clone().with_database("postgres"));
+        }
+        let admin = connect(self.settings.clone()).await?;
+        let create = format!("CREATE DATABASE \"{}\"", name.replace('"', "\"\""));
+        let created = admin.postgres().batch_execute(&create).await;
+        created.map_err(migrator_verify::Error::Catalog)?;
+        Ok(settings)
+    }
+
+    /// There is no server to start.
+    #[cfg(not(feature = "local-server"))]
+    #[expect(
+        clippy::unused_async,
+        reason = "with a server there is something to wait for"
+    )]
+    pub(crate) async fn new(_: Option<u32>) -> Result<Scratch, Failure> {
+        Err(Failure::new(
+            migrator_model::Code::M0906,
+            crate::exit::Exit::Usage,
+            "this binary was built without local servers",
+            "build it with the feature `local-server`; `verify` also takes `--database-url`",
+        ))
+    }
+}

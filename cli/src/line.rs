@@ -1,0 +1,73 @@
+//! A line for people, and on which stream it belongs.
+//!
+//! No control character of a foreign text reaches the terminal, except a line break or a colour.
+
+use anstyle::{AnsiColor, Style};
+use migrator_model::untrusted::{lines, one_line};
+
+/// A line, or several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Line {
+    /// A result: on standard output, if the format is text.
+    Result(String),
+    /// A result that `--quiet` leaves out.
+    Detail(String),
+    /// An error that every other format has in its document: on standard error, if the format is
+    /// text.
+    Failure(String),
+    /// A finding of `check` or `verify`: on standard error, except for GitHub, which shows
+    /// annotations.
+    Finding(String),
+    /// Why the command failed: on standard error.
+    Error(String),
+    /// Something useful that is no result: on standard error. `--quiet` leaves it out.
+    Note(String),
+    /// Something that may be wrong and stops nothing: on standard error.
+    Warning(String),
+}
+
+/// The colour of a result's first word.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Tone {
+    Good,
+    Plain,
+    Warn,
+    Bad,
+}
+
+impl Line {
+    /// A result of one or more lines.
+    pub(crate) fn result(text: impl AsRef<str>) -> Line {
+        Line::Result(lines(text.as_ref()).into_owned())
+    }
+
+    /// A result that starts with a coloured word.
+    pub(crate) fn worded(tone: Tone, word: &str, rest: &str) -> Line {
+        Line::result(worded(tone, word, rest))
+    }
+
+    /// A result that starts with a coloured word, and that `--quiet` leaves out.
+    pub(crate) fn detail(tone: Tone, word: &str, rest: &str) -> Line {
+        Line::Detail(lines(&worded(tone, word, rest)).into_owned())
+    }
+
+    /// A note of one line.
+    pub(crate) fn note(text: impl AsRef<str>) -> Line {
+        Line::Note(one_line(text.as_ref()).into_owned())
+    }
+
+    /// A warning of one line.
+    pub(crate) fn warning(text: impl AsRef<str>) -> Line {
+        Line::Warning(one_line(text.as_ref()).into_owned())
+    }
+}
+
+fn worded(tone: Tone, word: &str, rest: &str) -> String {
+    let style = match tone {
+        Tone::Good => AnsiColor::Green.on_default(),
+        Tone::Plain => Style::new(),
+        Tone::Warn => AnsiColor::Yellow.on_default(),
+        Tone::Bad => AnsiColor::Red.on_default(),
+    };
+    format!("{style}{word}{style:#} {}", one_line(rest))
+}

@@ -1,0 +1,167 @@
+//! An error or a warning as rustc writes it, with the line of SQL and a caret under it.
+
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
+use migrator_model::Severity;
+use migrator_model::diagnostic::Position;
+use migrator_model::untrusted::one_line;
+
+use crate::view::{Finding, Shown, ShownPlace};
+
+/// An error.
+pub(crate) fn text(error: &Shown) -> String {
+    leveled(Level::ERROR, error)
+}
+
+/// A warning.
+pub(super) fn warning(warning: &Shown) -> String {
+    leveled(Level::WARNING, warning)
+}
+
+/// A finding in the tree, as [`text`].
+pub(super) fn finding(finding: &Finding) -> String {
+    let Finding { diagnostic, line } = finding;
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    leveled(level, &Shown::of_finding(diagnostic, line.clone()))
+}
+
+fn leveled(level: Level<'_>, error: &Shown) -> String {
+    let title = level
+        .primary_title(one_line(&error.message))
+        .id(error.code.as_str());
+    let mut group = match &error.place {
+        None => title.elements(Vec::<annotate_snippets::Element<'_>>::new()),
+        Some(place) => located(title, place),
+    };
+    for (word, text) in &error.notes {
+        let text = quoted(text);
+        let message = match *word {
+            "note" => text,
+            word => format!("{word}: {text}"),
+        };
+        group = group.element(Level::NOTE.message(message));
+    }
+    if !error.help.is_empty() {
+        group = group.element(Level::HELP.message(one_line(&error.help)));
+    }
+    Renderer::styled().render(&[group])
+}
+
+/// What the server says may have several lines, which are indented. One that would be a command of
+/// a GitHub workflow, which may be indented as well, begins with a bar.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len());
+    for (index, line) in text.trim_end().lines().enumerate() {
+        if index > 0 {
+            quoted.push('\n');
+        }
+        let start = line.trim_start();
+        if start.starts_with("::") || start.starts_with("##[") {
+            quoted.push_str("| ");
+        }
+        quoted.push_str(&one_line(line));
+    }
+    quoted
+}
+
+fn located<'a>(
+    title: annotate_snippets::Title<'a>,
+    place: &'a ShownPlace,
+) -> annotate_snippets::Group<'a> {
+    let path = one_line(&place.path);
+    let origin = Origin::path(path.clone());
+    let (position, line) = match (place.position, &place.line) {
+        (Some(position), Some(line)) => (position, line),
+        (Some(Position { line, column }), None) => {
+            return title.element(origin.line(line).char_column(column));
+        }
+        (None, _) => return title.element(origin),
+    };
+    let span = caret(line, position);
+    let snippet = Snippet::source(line.as_str())
+        .path(path)
+        .line_start(position.line)
+        .annotation(AnnotationKind::Primary.span(span));
+    title.element(snippet)
+}
+
+/// The bytes of the word at a position in its line; of the character, if it opens none.
+/// A comment is one word: a directive.
+fn caret(line: &str, position: Position) -> Range<usize> {
+    let mut characters = line.char_indices().skip(position.column.saturating_sub(1));
+    match characters.next() {
+        Some((start, first)) => start..start + word_length(&line[start..], first),
+        None => line.len()..line.len(),
+    }
+}
+
+/// A name with what it is qualified by, a number, or what stands in quotes.
+fn word_length(text: &str, first: char) -> usize {
+    let is_of_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '.');
+    let length = match first {
+        '-' if text.starts_with("--") => Some(text.trim_end().len()),
+        '"' | '\'' => text[1..].find(first).map(|end| end + 2),
+        first if is_of_word(first) => {
+            let end = text.find(|c| !is_of_word(c)).unwrap_or(text.len());
+            Some(text[..end].trim_end_matches('.').len())
+        }
+        _ => None,
+    };
+    length.unwrap_or_default().max(first.len_utf8())
+}
+
+#[cfg(test)]
+mod tests {
+    use migrator_model::diagnostic::Position;
+    use migrator_model::{Code, Diagnostic, Place};
+    use proptest::prelude::*;
+
+    use super::{Finding, caret, finding};
+
+    fn marked(line: &str, column: usize) -> &str {
+        &line[caret(line, Position { line: 1, column })]
+    }
+
+    #[test]
+    fn the_caret_is_as_wide_as_the_word() {
+        let line = "ALTER TABLE shop.ördérs ADD \"a b\" int;";
+        assert_eq!(marked(line, 1), "ALTER");
+        assert_eq!(marked(line, 13), "shop.ördérs");
+        assert_eq!(marked(line, 29), "\"a b\"");
+        assert_eq!(marked(line, 38), ";");
+        assert_eq!(marked(line, 39), "");
+        assert_eq!(marked(line, 99), "");
+    }
+
+    #[test]
+    fn a_quote_that_is_not_closed_in_its_line_is_marked_alone() {
+        assert_eq!(marked("SELECT 'a", 8), "'");
+        assert_eq!(marked("SELECT 1. ;", 8), "1");
+    }
+
+    #[test]
+    fn a_directive_is_marked_as_a_whole() {
+        let line = " -- migrator: no-transactions ";
+        assert_eq!(marked(line, 2), "-- migrator: no-transactions");
+    }
+
+    proptest! {
+        #[test]
+        fn any_finding_is_rendered(
+            line in "\\PC{0,60}",
+            message in "\\PC{0,40}",
+            (row, column) in (0_usize..200, 0_usize..100),
+        ) {
+            let mut diagnostic =
+                Diagnostic::new(Code::M0208, Place::file("a.up.sql"), message, "mend it");
+            diagnostic.place.position = Some(Position { line: row, column });
+            let with = |line| Finding { diagnostic: diagnostic.clone(), line };
+            prop_assert!(finding(&with(Some(line))).contains("a.up.sql"));
+            prop_assert!(finding(&with(None)).contains("M0208"));
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The text for people: results for standard output, notes and problems for standard error.
+//!
+//! What a command does over time it prints itself, line by line, as it happens. Those lines come
+//! from here too.
+
+pub(crate) mod changed_scripts;
+mod check;
+mod difference;
+mod drift;
+pub(crate) mod fleet;
+pub(crate) mod plan;
+pub(crate) mod repair;
+pub(crate) mod run;
+mod status;
+pub(crate) mod verify;
+
+use crate::line::{Line, Tone};
+use crate::render::problem;
+use crate::view::{Create, Document, Schema, Server, View};
+use crate::words::count;
+
+/// All lines about a command that has ended, except those that were printed before.
+pub(crate) fn lines(document: &Document) -> Vec<Line> {
+    let database = document.database.as_deref().unwrap_or_default();
+    let has_failed = !document.errors.is_empty();
+    let mut lines = match &document.view {
+        None | Some(View::Usage(_)) => Vec::new(),
+        Some(View::Check(view)) => check::lines(view),
+        Some(View::Completions(view)) => vec![Line::result(view.script.trim_end())],
+        Some(View::Create(view)) => created(view),
+        Some(View::Drift(view)) => drift::lines(view, database),
+        Some(View::ChangedScripts(view)) => changed_scripts::recorded(view, database, has_failed),
+        Some(View::Fleet(view)) => fleet::lines(view),
+        Some(View::Page(view)) => vec![Line::result(view.code.page().trim_end())],
+        Some(View::Plan(view)) => plan::lines(view, database),
+        Some(View::Refused(view)) => vec![Line::result(view.text)],
+        Some(View::Repair(view)) => repair::recorded(view),
+        Some(View::Run(view)) => run::summary(view, database, has_failed),
+        Some(View::Schema(view)) => vec![schema(view, database)],
+        Some(View::Server(view)) => vec![server(view)],
+        Some(View::Status(view)) => status::lines(view, database),
+        Some(View::Verify(view)) => verify::lines(view),
+    };
+    if has_failed {
+        let errors: Vec<String> = document.errors.iter().map(problem::text).collect();
+        lines.push(Line::Error(errors.join("\n\n")));
+    }
+    lines
+}
+
+fn created(view: &Create) -> Vec<Line> {
+    let paths = view.created.iter();
+    let mut lines: Vec<Line> = paths
+        .map(|path| Line::worded(Tone::Good, "created", path))
+        .collect();
+    if view.findings > 0 {
+        let findings = count(view.findings, "finding");
+        lines.push(Line::warning(format!(
+            "the tree has {findings}; `migrator check` shows them"
+        )));
+    }
+    lines
+}
+
+fn schema(view: &Schema, database: &str) -> Line {
+    match view {
+        // A program reads it: it stays as it is, byte by byte.
+        Schema::Sql { schema } => Line::Result(schema.clone()),
+        Schema::Written { file } => {
+            let file = file.display();
+            Line::result(format!("the schema of {database} is in {file}"))
+        }
+    }
+}
+
+fn server(view: &Server) -> Line {
+    Line::result(match view {
+        Server::State { url: Some(url) } => url,
+        Server::State { url: None } | Server::Stopped { stopped: false } => {
+            "the local development server does not run"
+        }
+        Server::Stopped { stopped: true } => {
+            "the local development server was stopped; its data stay"
+        }
+    })
+}

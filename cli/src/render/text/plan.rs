@@ -1,0 +1,61 @@
+//! A plan, and what a run does with it.
+
+use migrator_runtime::Direction;
+
+use crate::line::{Line, Tone};
+use crate::view::{Plan, PlannedStep};
+use crate::words::count;
+
+/// A plan that is not carried out, or not yet.
+pub(crate) fn lines(view: &Plan, database: &str) -> Vec<Line> {
+    let mut lines = notes(view);
+    lines.extend(view.steps.iter().map(step));
+    if view.steps.is_empty() {
+        lines.push(nothing(view.direction, database));
+        return lines;
+    }
+    let steps = view.steps.iter();
+    let steps = steps.filter(|step| step.direction == view.direction);
+    lines.push(Line::result(format!(
+        "{} would be {} on {database}",
+        count(steps.count(), "migration"),
+        view.direction.verb().past
+    )));
+    lines
+}
+
+/// What the planner noticed, and which migrations the user has not asked for.
+pub(crate) fn notes(view: &Plan) -> Vec<Line> {
+    let mut notes: Vec<Line> = view.notes.iter().map(Line::note).collect();
+    let (number, services) = view.dependencies();
+    if number > 0 {
+        let migrations = count(number, "migration");
+        let services: Vec<&str> = services.into_iter().collect();
+        notes.push(Line::note(format!(
+            "also applying {migrations} of {}, which the selected services need",
+            services.join(", ")
+        )));
+    }
+    notes
+}
+
+fn step(step: &PlannedStep) -> Line {
+    let word = match step.resumed {
+        false => format!("would be {}", step.direction.verb().past),
+        true => "would be resumed".to_owned(),
+    };
+    let why = match &step.irreversible {
+        Some(reason) => format!("  irreversible: {reason}"),
+        None => String::new(),
+    };
+    Line::worded(Tone::Plain, &word, &format!("{}{why}", step.id))
+}
+
+/// The run had, or would have, nothing to do.
+pub(super) fn nothing(direction: Direction, database: &str) -> Line {
+    let nothing = match direction {
+        Direction::Up => "nothing is pending",
+        Direction::Down => "nothing to revert",
+    };
+    Line::result(format!("{nothing} on {database}"))
+}

@@ -1,0 +1,119 @@
+//! What `check` found in a tree.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use migrator_model::{Code, Diagnostic, Severity};
+use serde::{Serialize, Serializer};
+
+use super::members::{self, severity_word};
+
+/// What `check` found.
+#[derive(Debug, Serialize)]
+pub(crate) struct Check {
+    pub(crate) findings: Vec<Finding>,
+    /// Warnings first, then errors, each by code.
+    pub(crate) codes: Vec<CodeCount>,
+    /// How many findings `--service` and `--code` leave out.
+    pub(crate) left_out: usize,
+    /// How many migrations the tree has.
+    pub(crate) migrations: usize,
+    /// How many services the tree has.
+    pub(crate) services: usize,
+    /// The answer of the server, if one was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) server: Option<GrammarAnswer>,
+    /// The tree's folder, as messages name it.
+    #[serde(skip)]
+    pub(crate) folder: String,
+}
+
+/// A finding, with the text of its line.
+#[derive(Debug)]
+pub(crate) struct Finding {
+    pub(crate) diagnostic: Diagnostic,
+    pub(crate) line: Option<String>,
+}
+
+/// How many findings have a code.
+#[derive(Debug, Serialize)]
+pub(crate) struct CodeCount {
+    #[serde(serialize_with = "members::code")]
+    pub(crate) code: Code,
+    #[serde(serialize_with = "members::severity")]
+    pub(crate) severity: Severity,
+    pub(crate) count: usize,
+    pub(crate) title: &'static str,
+}
+
+/// How a server answered about the grammar of the scripts.
+#[derive(Debug, Serialize)]
+pub(crate) struct GrammarAnswer {
+    /// The server's version, such as `15.18`.
+    pub(crate) version: String,
+    /// How many scripts the server was asked about.
+    pub(crate) scripts: usize,
+    /// How many of them it refused.
+    pub(crate) refused: usize,
+}
+
+impl Check {
+    /// How many findings stop the build.
+    pub(crate) fn errors(&self) -> usize {
+        let findings = self.findings.iter().map(|one| one.diagnostic.severity);
+        findings.filter(|one| *one == Severity::Error).count()
+    }
+}
+
+impl CodeCount {
+    /// Counts the findings of each code: warnings first, then errors.
+    pub(crate) fn of(findings: &[Finding]) -> Vec<CodeCount> {
+        let mut counts: BTreeMap<(Reverse<Severity>, Code), usize> = BTreeMap::new();
+        for Finding { diagnostic, .. } in findings {
+            let key = (Reverse(diagnostic.severity), diagnostic.code);
+            *counts.entry(key).or_default() += 1;
+        }
+        let counts = counts.into_iter();
+        let count =
+            |((Reverse(severity), code), count): ((Reverse<Severity>, Code), usize)| CodeCount {
+                code,
+                severity,
+                count,
+                title: code.title(),
+            };
+        counts.map(count).collect()
+    }
+}
+
+impl Serialize for Finding {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Diagnostic {
+            severity,
+            code,
+            place,
+            message,
+            help,
+        } = &self.diagnostic;
+        Members {
+            severity: severity_word(*severity),
+            code: code.as_str(),
+            path: &place.path,
+            line: place.position.map(|position| position.line),
+            column: place.position.map(|position| position.column),
+            message,
+            help,
+        }
+        .serialize(to)
+    }
+}
+
+#[derive(Serialize)]
+struct Members<'a> {
+    severity: &'static str,
+    code: &'static str,
+    path: &'a str,
+    line: Option<usize>,
+    column: Option<usize>,
+    message: &'a str,
+    help: &'a str,
+}

@@ -1,0 +1,116 @@
+//! How values that several views have become members of the JSON document.
+
+use std::time::Duration;
+
+use migrator_model::{Code, MigrationId, Severity};
+use migrator_runtime::plan::Reason;
+use migrator_runtime::{Direction, State};
+use serde::Serializer;
+use serde::ser::SerializeMap;
+
+use crate::exit::Exit;
+
+/// `service`, `version` and `name`; for a flattened field.
+pub(super) fn migration<S: Serializer>(id: &MigrationId, to: S) -> Result<S::Ok, S::Error> {
+    let mut members = to.serialize_map(Some(3))?;
+    members.serialize_entry("service", &id.service)?;
+    version_and_name(id, members)
+}
+
+/// `version` and `name`, where the service is known; for a flattened field.
+pub(super) fn migration_of_service<S: Serializer>(
+    id: &MigrationId,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    version_and_name(id, to.serialize_map(Some(2))?)
+}
+
+fn version_and_name<M: SerializeMap>(id: &MigrationId, mut members: M) -> Result<M::Ok, M::Error> {
+    members.serialize_entry("version", &id.version.to_string())?;
+    members.serialize_entry("name", &id.history_name())?;
+    members.end()
+}
+
+/// A time in milliseconds.
+pub(super) fn milliseconds<S: Serializer>(time: &Duration, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_f64(in_milliseconds(*time))
+}
+
+/// Milliseconds with three decimals.
+pub(super) fn in_milliseconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1_000_000.0).round() / 1_000.0
+}
+
+/// The same, or null.
+#[expect(clippy::ref_option, reason = "serde passes a reference to the field")]
+pub(super) fn milliseconds_if_known<S: Serializer>(
+    time: &Option<Duration>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    match time {
+        Some(time) => milliseconds(time, to),
+        None => to.serialize_none(),
+    }
+}
+
+/// `up` or `down`.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+pub(super) fn direction<S: Serializer>(direction: &Direction, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(direction.as_str())
+}
+
+/// `requested`, `dependency` or `cascade`.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+pub(super) fn reason<S: Serializer>(reason: &Reason, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(reason.as_str())
+}
+
+/// `applied`, `pending`, `out of order`, ….
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+pub(super) fn state<S: Serializer>(state: &State, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(state.as_str())
+}
+
+/// `M0104`.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+pub(super) fn code<S: Serializer>(code: &Code, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(code.as_str())
+}
+
+/// `error` or `warning`.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+pub(super) fn severity<S: Serializer>(severity: &Severity, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(severity_word(*severity))
+}
+
+/// The number of an exit code.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+pub(super) fn exit_code<S: Serializer>(exit: &Exit, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_u8(*exit as u8)
+}
+
+/// The word for a severity, in every format.
+pub(crate) fn severity_word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    }
+}

@@ -1,0 +1,134 @@
+//! What a command found or did, as data.
+//!
+//! A command returns a [`View`]; it writes nothing. A view is also the command's part of the JSON
+//! document. Fields that only other renderers need are skipped there.
+
+mod changed_scripts;
+mod check;
+mod create;
+mod difference;
+mod drift;
+mod fleet;
+mod members;
+mod plan;
+mod print;
+mod problem;
+mod repair;
+mod run;
+mod schema;
+mod server;
+mod status;
+mod verify;
+
+use serde::Serialize;
+
+pub(crate) use changed_scripts::ChangedScripts;
+pub(crate) use check::{Check, CodeCount, Finding, GrammarAnswer};
+pub(crate) use create::Create;
+pub(crate) use difference::differences;
+pub(crate) use drift::{Drift, DriftDifference};
+pub(crate) use fleet::{Database, DatabaseState, FailureGroup, Fleet, Totals};
+pub(crate) use members::severity_word;
+pub(crate) use plan::{Plan, PlannedStep};
+pub(crate) use print::{Completions, Page};
+pub(crate) use problem::{Shown, ShownPlace, UsageError};
+pub(crate) use repair::Repair;
+pub(crate) use run::{Request, Run, measured};
+pub(crate) use schema::Schema;
+pub(crate) use server::Server;
+pub(crate) use status::{MigrationState, ServiceState, Status, is_pending};
+pub(crate) use verify::{Accepted, AcceptedLevel, Times, Verdict, Verified, Verify};
+
+use crate::exit::Exit;
+
+/// The JSON document of a command, and what the other renderers read.
+#[derive(Debug, Serialize)]
+pub(crate) struct Document {
+    /// The database that the command worked on, without its password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) database: Option<String>,
+    #[serde(flatten)]
+    pub(crate) view: Option<View>,
+    /// Why the command failed, if it did.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) errors: Vec<Shown>,
+    #[serde(serialize_with = "members::exit_code")]
+    pub(crate) exit: Exit,
+}
+
+/// What a command found or did.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum View {
+    /// `check`.
+    Check(Check),
+    /// `completions`.
+    Completions(Completions),
+    /// `create`.
+    Create(Create),
+    /// `drift`.
+    Drift(Drift),
+    /// `repair --accept-change`.
+    ChangedScripts(ChangedScripts),
+    /// `up` of many databases.
+    Fleet(Fleet),
+    /// `explain`.
+    Page(Page),
+    /// `up` and `down` with `--dry-run`.
+    Plan(Plan),
+    /// The user answered no. The text says what was not done.
+    Refused(Refused),
+    /// `repair`.
+    Repair(Repair),
+    /// `up`, `down` and `redo`.
+    Run(Run),
+    /// `schema`.
+    Schema(Schema),
+    /// `server`.
+    Server(Server),
+    /// `status`.
+    Status(Status),
+    /// Arguments that the command does not accept.
+    Usage(Usage),
+    /// `verify`.
+    Verify(Verify),
+}
+
+/// The user answered no.
+#[derive(Debug, Serialize)]
+pub(crate) struct Refused {
+    /// What did not happen, such as `nothing was reverted`.
+    #[serde(skip)]
+    pub(crate) text: &'static str,
+}
+
+/// Arguments that the command does not accept.
+#[derive(Debug, Serialize)]
+pub(crate) struct Usage {
+    pub(crate) errors: [UsageError; 1],
+}
+
+impl View {
+    /// The rows of the document's list `databases`, each as its JSON text. As values they would
+    /// take eight times the memory.
+    pub(crate) fn databases(&self) -> Option<&[Box<str>]> {
+        match self {
+            View::Fleet(fleet) => Some(&fleet.databases),
+            View::Check(_)
+            | View::Completions(_)
+            | View::Create(_)
+            | View::Drift(_)
+            | View::ChangedScripts(_)
+            | View::Page(_)
+            | View::Plan(_)
+            | View::Refused(_)
+            | View::Repair(_)
+            | View::Run(_)
+            | View::Schema(_)
+            | View::Server(_)
+            | View::Status(_)
+            | View::Usage(_)
+            | View::Verify(_) => None,
+        }
+    }
+}

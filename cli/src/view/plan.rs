@@ -1,0 +1,63 @@
+//! What a run would do.
+
+use std::collections::BTreeSet;
+
+use migrator_model::MigrationId;
+use migrator_runtime::Direction;
+use migrator_runtime::plan::{Plan as RunPlan, Reason};
+use serde::Serialize;
+
+use super::members;
+
+/// The steps of a plan.
+#[derive(Debug, Serialize)]
+pub(crate) struct Plan {
+    #[serde(rename = "plan")]
+    pub(crate) steps: Vec<PlannedStep>,
+    /// What the planner noticed.
+    pub(crate) notes: Vec<String>,
+    /// What the user asked for. A run up may first revert an interrupted migration.
+    #[serde(skip)]
+    pub(crate) direction: Direction,
+}
+
+/// One step of a plan.
+#[derive(Debug, Serialize)]
+pub(crate) struct PlannedStep {
+    #[serde(flatten, serialize_with = "members::migration")]
+    pub(crate) id: MigrationId,
+    #[serde(serialize_with = "members::direction")]
+    pub(crate) direction: Direction,
+    #[serde(serialize_with = "members::reason")]
+    pub(crate) reason: Reason,
+    /// Whether the step continues an interrupted script.
+    pub(crate) resumed: bool,
+    /// Why the migration cannot be reverted, if it cannot.
+    pub(crate) irreversible: Option<String>,
+}
+
+impl Plan {
+    pub(crate) fn new(plan: &RunPlan<'_>, direction: Direction) -> Plan {
+        let steps = plan.steps.iter().map(|step| PlannedStep {
+            id: step.id.clone(),
+            direction: step.direction(),
+            reason: step.reason,
+            resumed: step.is_resumed(),
+            irreversible: step.irreversible(),
+        });
+        Plan {
+            steps: steps.collect(),
+            notes: plan.notes.clone(),
+            direction,
+        }
+    }
+
+    /// How many migrations are applied only because a selected service depends on them, and the
+    /// services that own them.
+    pub(crate) fn dependencies(&self) -> (usize, BTreeSet<&str>) {
+        let steps = self.steps.iter();
+        let steps = steps.filter(|step| step.reason == Reason::Dependency);
+        let services: Vec<&str> = steps.map(|step| &*step.id.service).collect();
+        (services.len(), services.into_iter().collect())
+    }
+}

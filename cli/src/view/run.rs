@@ -1,0 +1,68 @@
+//! What a run did.
+
+use std::time::Duration;
+
+use migrator_model::MigrationId;
+use migrator_runtime::plan::Reason;
+use migrator_runtime::{Direction, Report};
+use serde::Serialize;
+
+use super::members;
+
+/// The steps that a run has ended, in the order of the plan.
+#[derive(Debug, Serialize)]
+pub(crate) struct Run {
+    pub(crate) done: Vec<Done>,
+    #[serde(rename = "milliseconds", serialize_with = "members::milliseconds")]
+    pub(crate) elapsed: Duration,
+    #[serde(skip)]
+    pub(crate) request: Request,
+}
+
+/// What the user asked for.
+#[derive(Debug)]
+pub(crate) enum Request {
+    Up,
+    Down,
+    /// Of this service.
+    Redo(String),
+}
+
+/// One step that has ended.
+#[derive(Debug, Serialize)]
+pub(crate) struct Done {
+    #[serde(flatten, serialize_with = "members::migration")]
+    pub(crate) id: MigrationId,
+    #[serde(serialize_with = "members::direction")]
+    pub(crate) direction: Direction,
+    #[serde(serialize_with = "members::reason")]
+    pub(crate) reason: Reason,
+    /// How long the step took, if that could be measured.
+    #[serde(
+        rename = "milliseconds",
+        serialize_with = "members::milliseconds_if_known"
+    )]
+    pub(crate) took: Option<Duration>,
+}
+
+impl Run {
+    pub(crate) fn new(report: Report, request: Request) -> Run {
+        let done = report.done.into_iter().map(|done| Done {
+            took: measured(done.took),
+            id: done.id,
+            direction: done.direction,
+            reason: done.reason,
+        });
+        Run {
+            done: done.collect(),
+            elapsed: report.elapsed,
+            request,
+        }
+    }
+}
+
+/// The time that a step took. If two answers of the server arrive together, the time between
+/// them means nothing.
+pub(crate) fn measured(took: Duration) -> Option<Duration> {
+    (took >= Duration::from_micros(50)).then_some(took)
+}

@@ -1,0 +1,124 @@
+//! What is applied and what is pending.
+
+use migrator_model::MigrationId;
+use migrator_runtime::{Direction, MigrationStatus, ServiceStatus, State};
+use serde::Serialize;
+
+use super::members;
+
+/// What `status` found.
+#[derive(Debug, Serialize)]
+pub(crate) struct Status {
+    /// In plan order.
+    pub(crate) services: Vec<ServiceState>,
+    /// Whether the user wants a list of the migrations instead of a table of the services.
+    #[serde(skip)]
+    pub(crate) lists_migrations: bool,
+}
+
+/// Whether a migration is pending, or another run is applying it.
+pub(crate) fn is_pending(state: State) -> bool {
+    matches!(state, State::Pending | State::AtWork(_))
+}
+
+/// The state of a service.
+#[derive(Debug, Serialize)]
+pub(crate) struct ServiceState {
+    pub(crate) service: String,
+    pub(crate) tier: Option<String>,
+    /// `current`, or the number of migrations in each other state.
+    #[serde(rename = "state")]
+    pub(crate) summary: String,
+    pub(crate) migrations: Vec<MigrationState>,
+}
+
+/// The state of a migration.
+#[derive(Debug, Serialize)]
+pub(crate) struct MigrationState {
+    #[serde(flatten, serialize_with = "members::migration_of_service")]
+    pub(crate) id: MigrationId,
+    #[serde(serialize_with = "members::state")]
+    pub(crate) state: State,
+    /// The direction of a script that was interrupted, or that another run is running.
+    pub(crate) dirty: Option<&'static str>,
+    pub(crate) resumable: bool,
+    pub(crate) applied_on: Option<String>,
+    /// Why the migration cannot be reverted, if it cannot.
+    pub(crate) irreversible: Option<String>,
+}
+
+impl Status {
+    pub(crate) fn new(found: migrator_runtime::Status, lists_migrations: bool) -> Status {
+        Status {
+            services: found.services.into_iter().map(service).collect(),
+            lists_migrations,
+        }
+    }
+
+    /// All migrations.
+    pub(crate) fn migrations(&self) -> impl Iterator<Item = &MigrationState> {
+        self.services.iter().flat_map(|one| &one.migrations)
+    }
+}
+
+impl ServiceState {
+    /// How many of its migrations are applied, whatever else is true of them.
+    pub(crate) fn applied(&self) -> usize {
+        let migrations = self.migrations.iter();
+        migrations.filter(|one| one.applied_on.is_some()).count()
+    }
+
+    /// How many of its migrations are pending.
+    pub(crate) fn pending(&self) -> usize {
+        let is_pending = |state| matches!(state, State::Pending | State::OutOfOrder);
+        let migrations = self.migrations.iter();
+        migrations.filter(|one| is_pending(one.state)).count()
+    }
+}
+
+fn service(found: ServiceStatus) -> ServiceState {
+    ServiceState {
+        summary: summary(&found),
+        service: found.service,
+        tier: found.tier,
+        migrations: found.migrations.into_iter().map(migration).collect(),
+    }
+}
+
+fn migration(found: MigrationStatus) -> MigrationState {
+    MigrationState {
+        dirty: found.state.interrupted().map(Direction::as_str),
+        id: found.id,
+        state: found.state,
+        resumable: found.is_resumable,
+        applied_on: found.applied_on,
+        irreversible: found.irreversible,
+    }
+}
+
+/// `current`, or the number of migrations in each other state.
+fn summary(service: &ServiceStatus) -> String {
+    let number_of = |word: &str| {
+        let states = service.migrations.iter().map(|m| m.state.as_str());
+        states.filter(|state| *state == word).count()
+    };
+    let words = [
+        "dirty",
+        "changed",
+        "missing",
+        "out of order",
+        "at work",
+        "pending",
+    ];
+    let found: Vec<String> = words
+        .into_iter()
+        .filter_map(|word| match number_of(word) {
+            0 => None,
+            number => Some(format!("{number} {word}")),
+        })
+        .collect();
+    match found.is_empty() {
+        true => "current".to_owned(),
+        false => found.join(", "),
+    }
+}
