@@ -62,12 +62,22 @@ pub mod plan {
     pub use migrator_plan::{Conflict, Plan, Reason, Remedy, Start, Step, plan};
 }
 
+/// The few types that most programs need: `use migrator_runtime::prelude::*;`.
+pub mod prelude {
+    pub use crate::{
+        Error, Migrator, Options, Registry, Report, Settings, Target, connect, embed_migrations,
+    };
+}
+
 #[doc(hidden)]
 pub mod __private {
     //! For the expansion of `embed_migrations!` alone.
     pub use migrator_macros::embed;
     pub use migrator_model::embedded::*;
 }
+
+/// The client library of [`Client::postgres`], in the version that this crate uses.
+pub use tokio_postgres;
 
 pub use migrator_connect as connect;
 pub use migrator_connect::Settings;
@@ -110,7 +120,7 @@ pub use migrator_plan::{
 /// A migration whose scripts are not those that are recorded.
 pub type Edit = migrator_plan::Edit<'static>;
 
-pub use error::{Cut, Error, ErrorKind, Fault, Left, Part, ReadOnly, Stopped};
+pub use error::{Error, ErrorKind, Fault, InterruptedStep, Left, Part, ReadOnly, Stopped};
 pub use event::Event;
 pub use event::blocker::{Blocker, BlockerKind, Holder, WaitingFor};
 pub use event::report::{Done, Report};
@@ -120,7 +130,7 @@ pub use observe::inspect::{Inspected, Inspection, Trace};
 pub use options::Options;
 pub use session::client::{Client, connect, connect_within};
 pub use session::stop::Stop;
-pub use trial::{Ran, TableLock, Trial};
+pub use trial::{TableLock, Trial, TrialReport};
 
 /// Embeds a tree of migrations: an expression of type [`Registry`], all constants.
 ///

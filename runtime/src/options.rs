@@ -6,7 +6,17 @@ use std::time::Duration;
 use migrator_plan::Policy;
 
 /// The settings of a [`Migrator`](crate::Migrator).
+///
+/// ```
+/// use std::time::Duration;
+/// use migrator_runtime::Options;
+///
+/// let options = Options::default()
+///     .schema("migrations")
+///     .lock_wait(Duration::from_secs(60));
+/// ```
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Options {
     /// The schema of the history.
     pub schema: String,
@@ -47,5 +57,70 @@ impl Default for Options {
             jobs: NonZeroUsize::MIN,
             policy: Policy::default(),
         }
+    }
+}
+
+impl Options {
+    /// Sets the schema of the history. See [`Options::schema`](field@Options::schema).
+    #[must_use]
+    pub fn schema(mut self, schema: impl Into<String>) -> Options {
+        self.schema = schema.into();
+        self
+    }
+
+    /// Sets what the connections of a run call themselves. See [`Options::application`](field@Options::application).
+    #[must_use]
+    pub fn application(mut self, application: impl Into<String>) -> Options {
+        self.application = application.into();
+        self
+    }
+
+    /// Sets the `lock_timeout` of scripts; zero is none. See [`Options::lock_timeout`](field@Options::lock_timeout).
+    #[must_use]
+    pub fn lock_timeout(mut self, lock_timeout: Duration) -> Options {
+        self.lock_timeout = lock_timeout;
+        self
+    }
+
+    /// Sets the `statement_timeout` of scripts; zero is none. See [`Options::statement_timeout`](field@Options::statement_timeout).
+    #[must_use]
+    pub fn statement_timeout(mut self, statement_timeout: Duration) -> Options {
+        self.statement_timeout = statement_timeout;
+        self
+    }
+
+    /// Sets how long a run waits for the lock of another run. See [`Options::lock_wait`](field@Options::lock_wait).
+    #[must_use]
+    pub fn lock_wait(mut self, lock_wait: Duration) -> Options {
+        self.lock_wait = lock_wait;
+        self
+    }
+
+    /// Sets how often a waiting connection sends a query. See [`Options::lock_heartbeat`](field@Options::lock_heartbeat).
+    #[must_use]
+    pub fn lock_heartbeat(mut self, lock_heartbeat: Duration) -> Options {
+        self.lock_heartbeat = lock_heartbeat;
+        self
+    }
+
+    /// Sets how often a script is tried. See [`Options::tries`](field@Options::tries).
+    #[must_use]
+    pub fn tries(mut self, tries: u32) -> Options {
+        self.tries = tries;
+        self
+    }
+
+    /// Sets how many connections run scripts side by side. See [`Options::jobs`](field@Options::jobs).
+    #[must_use]
+    pub fn jobs(mut self, jobs: NonZeroUsize) -> Options {
+        self.jobs = jobs;
+        self
+    }
+
+    /// Sets what is allowed. See [`Options::policy`](field@Options::policy).
+    #[must_use]
+    pub fn policy(mut self, policy: Policy) -> Options {
+        self.policy = policy;
+        self
     }
 }

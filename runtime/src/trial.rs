@@ -34,7 +34,7 @@ pub struct Trial {
 
 /// A script ran.
 #[derive(Clone, Debug)]
-pub struct Ran {
+pub struct TrialReport {
     /// From the message to its last answer, the commit included.
     pub took: Duration,
     /// The locks on tables that it held before its commit, all modes of each;
@@ -116,7 +116,7 @@ impl Trial {
     ///
     /// The server refused it, or the connection was lost. What a transaction had
     /// done is rolled back; what ran outside one stays.
-    pub async fn run(&self, client: &Client, options: &Options) -> Result<Ran, Box<Fault>> {
+    pub async fn run(&self, client: &Client, options: &Options) -> Result<TrialReport, Box<Fault>> {
         self.ran(client, options, Span::Whole).await
     }
 
@@ -126,7 +126,11 @@ impl Trial {
     /// # Errors
     ///
     /// As [`Trial::run`]; the transaction is rolled back then.
-    pub async fn begin(&self, client: &Client, options: &Options) -> Result<Ran, Box<Fault>> {
+    pub async fn begin(
+        &self,
+        client: &Client,
+        options: &Options,
+    ) -> Result<TrialReport, Box<Fault>> {
         self.ran(client, options, Span::First).await
     }
 
@@ -136,7 +140,11 @@ impl Trial {
     ///
     /// As [`Trial::run`]; the transaction is as it was before then, unless the
     /// connection was lost.
-    pub async fn further(&self, client: &Client, options: &Options) -> Result<Ran, Box<Fault>> {
+    pub async fn further(
+        &self,
+        client: &Client,
+        options: &Options,
+    ) -> Result<TrialReport, Box<Fault>> {
         self.ran(client, options, Span::Further).await
     }
 
@@ -164,7 +172,12 @@ impl Trial {
         }
     }
 
-    async fn ran(&self, client: &Client, options: &Options, span: Span) -> Result<Ran, Box<Fault>> {
+    async fn ran(
+        &self,
+        client: &Client,
+        options: &Options,
+        span: Span,
+    ) -> Result<TrialReport, Box<Fault>> {
         if let Some(fault) = self.source.unfit(&self.step) {
             return Err(Box::new(fault));
         }
@@ -184,7 +197,7 @@ impl Trial {
         // What a script says to its user is nobody's here.
         drop(client.take_notices());
         let locks = outcome.map_err(Box::new)?;
-        Ok(Ran { took, locks })
+        Ok(TrialReport { took, locks })
     }
 
     async fn in_transaction(

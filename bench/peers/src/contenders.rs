@@ -188,10 +188,7 @@ async fn migrator(
     jobs: usize,
 ) -> Outcome<Duration> {
     let mut client = connect(Settings::parse(url)?).await?;
-    let options = Options {
-        jobs: NonZeroUsize::new(jobs).ok_or("a connection at least")?,
-        ..Options::default()
-    };
+    let options = Options::default().jobs(NonZeroUsize::new(jobs).ok_or("a connection at least")?);
     let started = Instant::now();
     let mut migrator = Migrator::with_options(registry, options);
     match work {

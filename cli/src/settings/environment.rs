@@ -76,10 +76,7 @@ impl Environment {
 
     /// The runtime's options for a command that only reads.
     pub(crate) fn history(&self, history: &args::History) -> Result<Options, Failure> {
-        let mut options = Options {
-            application: application(),
-            ..Options::default()
-        };
+        let mut options = Options::default().application(application());
         let schema = history.schema.clone();
         if let Some(schema) = self.parsed(schema, "MIGRATOR_SCHEMA", args::schema)? {
             options.schema = schema;

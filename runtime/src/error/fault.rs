@@ -41,7 +41,7 @@ pub struct Fault {
     pub blockers: Vec<Blocker>,
     /// Whose statement failed.
     pub part: Part,
-    pub(crate) ended: Ended,
+    pub(crate) end: StepEnd,
 }
 
 /// A part of what a step sends.
@@ -60,7 +60,7 @@ pub enum Part {
 
 /// How a step ended that was not done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ended {
+pub(crate) enum StepEnd {
     /// By itself.
     Failed,
     /// The run was stopped, and it with it.
@@ -122,14 +122,14 @@ impl Fault {
             left,
             blockers: Vec::new(),
             part: Part::Script,
-            ended: Ended::Failed,
+            end: StepEnd::Failed,
         }
     }
 
     /// It did not end by itself: the run was stopped.
     pub(crate) fn cut_short(self) -> Fault {
         Fault {
-            ended: Ended::CutShort,
+            end: StepEnd::CutShort,
             ..self
         }
     }
@@ -137,7 +137,7 @@ impl Fault {
     /// The run was stopped before the step had begun.
     pub(crate) fn not_started(step: String) -> Fault {
         Fault {
-            ended: Ended::NotStarted,
+            end: StepEnd::NotStarted,
             ..Fault::new(step, "the run was stopped".to_owned(), Left::Nothing)
         }
     }

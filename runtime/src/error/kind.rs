@@ -6,9 +6,9 @@ use migrator_connect::ConnectError;
 use migrator_model::{Code, UnknownService, Version};
 use migrator_plan::{Conflict, DatabaseState};
 
-use super::fault::{Ended, Fault, Left};
+use super::fault::{Fault, Left, StepEnd};
 use super::format::FORMAT;
-use super::stopped::{Cut, Stopped};
+use super::stopped::{InterruptedStep, Stopped};
 use crate::event::blocker::{Blocker, Holder};
 
 /// Why a run failed.
@@ -222,13 +222,13 @@ impl From<UnknownService> for ErrorKind {
 /// A script failed, or was cut short.
 impl From<Fault> for ErrorKind {
     fn from(fault: Fault) -> ErrorKind {
-        match fault.ended {
-            Ended::Failed => ErrorKind::Script(Box::new(fault)),
-            Ended::NotStarted => ErrorKind::Stopped(Stopped::default()),
-            Ended::CutShort => {
+        match fault.end {
+            StepEnd::Failed => ErrorKind::Script(Box::new(fault)),
+            StepEnd::NotStarted => ErrorKind::Stopped(Stopped::default()),
+            StepEnd::CutShort => {
                 let Fault { step, left, .. } = fault;
-                let cut = vec![Cut { step, left }];
-                ErrorKind::Stopped(Stopped { cut })
+                let interrupted = vec![InterruptedStep { step, left }];
+                ErrorKind::Stopped(Stopped { interrupted })
             }
         }
     }

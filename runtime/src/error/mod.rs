@@ -12,11 +12,12 @@ pub(crate) mod fault;
 pub(crate) mod format;
 mod help;
 pub(crate) mod kind;
+mod report;
 pub(crate) mod stopped;
 
 pub use fault::{Fault, Left, Part};
 pub use kind::{ErrorKind, ReadOnly};
-pub use stopped::{Cut, Stopped};
+pub use stopped::{InterruptedStep, Stopped};
 
 /// A run failed.
 #[derive(Debug)]

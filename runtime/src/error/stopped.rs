@@ -8,12 +8,12 @@ use super::fault::Left;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stopped {
     /// The steps that were cut short: none, or one of each connection.
-    pub cut: Vec<Cut>,
+    pub interrupted: Vec<InterruptedStep>,
 }
 
 /// A step that was cut short.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cut {
+pub struct InterruptedStep {
     /// The step, `tenant/20240101120000_a1b2c3d4_create_tenants_table`.
     pub step: String,
     /// What is left of it in the database.
@@ -31,7 +31,11 @@ impl Stopped {
             Left::Dirty => 3,
             Left::Unknown => 4,
         };
-        let worst = self.cut.iter().map(|cut| cut.left).max_by_key(rank);
+        let worst = self
+            .interrupted
+            .iter()
+            .map(|step| step.left)
+            .max_by_key(rank);
         worst.filter(|left| rank(left) > 0).unwrap_or(Left::Nothing)
     }
 
@@ -61,10 +65,11 @@ impl Stopped {
 
 impl fmt::Display for Stopped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let is_whole = |cut: &&Cut| matches!(cut.left, Left::Unrecorded { .. });
-        let (whole, partial): (Vec<&Cut>, Vec<&Cut>) = self.cut.iter().partition(is_whole);
-        let names = |cut: &[&Cut]| {
-            let names = cut.iter().map(|cut| format!("`{}`", cut.step));
+        let is_whole = |step: &&InterruptedStep| matches!(step.left, Left::Unrecorded { .. });
+        let (whole, partial): (Vec<&InterruptedStep>, Vec<&InterruptedStep>) =
+            self.interrupted.iter().partition(is_whole);
+        let names = |steps: &[&InterruptedStep]| {
+            let names = steps.iter().map(|step| format!("`{}`", step.step));
             names.collect::<Vec<_>>().join(", ")
         };
         f.write_str("the run was stopped")?;

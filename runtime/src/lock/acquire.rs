@@ -54,22 +54,22 @@ const SHORTEST_TRY: Duration = Duration::from_secs(10);
 const LONGEST_TRY: Duration = Duration::from_secs(30);
 
 /// How locks are taken.
-pub(crate) struct Taking<'a> {
+pub(crate) struct LockSettings<'a> {
     pub(crate) tables: &'a Tables,
     pub(crate) options: &'a Options,
     pub(crate) listener: Option<&'a Listener>,
 }
 
 /// The history as it was read with the locks held; nothing if it was not read.
-pub(crate) type Seen = Option<Result<History, ReadError>>;
+pub(crate) type EarlyRead = Option<Result<History, ReadError>>;
 
 /// Takes the locks, waiting for at most the options' time. Where they are free, the
 /// history is read in the same round trip.
 pub(crate) async fn acquire(
     client: &Client,
     locks: &Locks,
-    taking: Taking<'_>,
-) -> Result<(Held, Seen), ErrorKind> {
+    taking: LockSettings<'_>,
+) -> Result<(Held, EarlyRead), ErrorKind> {
     let (options, patience) = (taking.options, taking.options.lock_wait);
     let shortage = patience.min(SHORTEST_TRY);
     let sibling = client.sibling_within(&options.application, shortage);
@@ -106,7 +106,7 @@ struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    async fn take(&self, keys: &Keys, taking: &Taking<'_>) -> Result<Seen, ErrorKind> {
+    async fn take(&self, keys: &Keys, taking: &LockSettings<'_>) -> Result<EarlyRead, ErrorKind> {
         let connection = self.connection;
         let mut pause = FIRST_PAUSE;
         let mut last: Option<Holder> = None;
@@ -228,8 +228,8 @@ async fn try_all(connection: &Connection, keys: &Keys) -> Result<bool, tokio_pos
 async fn try_and_look(
     connection: &Connection,
     keys: &Keys,
-    taking: &Taking<'_>,
-) -> Result<(bool, Seen), tokio_postgres::Error> {
+    taking: &LockSettings<'_>,
+) -> Result<(bool, EarlyRead), tokio_postgres::Error> {
     let client = &connection.client;
     let tries = tries(keys) + "SAVEPOINT look;";
     let reader = Reader {

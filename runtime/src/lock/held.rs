@@ -7,7 +7,7 @@ use migrator_connect::Connection;
 use tokio::runtime::Handle;
 
 use super::evict::{self, Release};
-use super::keep::{Ending, Kept};
+use super::keep::{Closing, KeptConnection};
 use crate::options::Options;
 use crate::session::client::Client;
 use crate::session::orphan::Orphan;
@@ -19,7 +19,7 @@ const ANSWER: Duration = Duration::from_secs(3);
 /// Locks that are held, until this is dropped or the connection is lost.
 pub(crate) struct Held {
     /// None once they are released.
-    connection: Option<Kept>,
+    connection: Option<KeptConnection>,
     /// What has to end before they are.
     orphans: Mutex<Vec<Orphan>>,
     /// The key of a lock of this run alone, which goes with the others: what other
@@ -30,7 +30,7 @@ pub(crate) struct Held {
 impl Held {
     pub(super) fn new(connection: Connection, nonce: i64, options: &Options) -> Held {
         Held {
-            connection: Some(Kept::new(connection, options.lock_heartbeat)),
+            connection: Some(KeptConnection::new(connection, options.lock_heartbeat)),
             orphans: Mutex::default(),
             nonce,
         }
@@ -38,12 +38,14 @@ impl Held {
 
     /// Whether the server still knows of us.
     pub(crate) fn is_held(&self) -> bool {
-        self.connection.as_ref().is_some_and(Kept::is_well)
+        self.connection
+            .as_ref()
+            .is_some_and(KeptConnection::is_well)
     }
 
     /// Why the locks are lost.
     pub(crate) fn why_lost(&self) -> String {
-        let why = self.connection.as_ref().and_then(Kept::why_lost);
+        let why = self.connection.as_ref().and_then(KeptConnection::why_lost);
         why.unwrap_or_else(|| "the server has ended its session".to_owned())
     }
 
@@ -67,8 +69,8 @@ impl Held {
         match self.connection.take() {
             None => Release::Done,
             Some(connection) => match connection.end(ANSWER).await {
-                Ending::Answered => Release::Done,
-                Ending::Unanswered => evict::end_holder(client, self.nonce).await,
+                Closing::Answered => Release::Done,
+                Closing::Unanswered => evict::end_holder(client, self.nonce).await,
             },
         }
     }

@@ -17,7 +17,7 @@ use crate::session::client::Client;
 use crate::session::send::begin;
 
 /// A connection that is kept in use, until this is dropped.
-pub(crate) struct Kept {
+pub(crate) struct KeptConnection {
     connection: Arc<Connection>,
     is_silent: Arc<AtomicBool>,
     keeper: JoinHandle<()>,
@@ -25,7 +25,7 @@ pub(crate) struct Kept {
 
 /// How a transaction's end went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
+pub(crate) enum Closing {
     /// The server has ended it.
     Answered,
     /// The server did not answer, or the connection was lost.
@@ -38,9 +38,9 @@ const QUERY: &str = "SELECT 'this session holds the lock of a migrator run'";
 /// A connection that does not answer for so long is lost.
 const SILENCE: Duration = Duration::from_secs(60);
 
-impl Kept {
+impl KeptConnection {
     /// Sends a query at this interval, from now on.
-    pub(crate) fn new(connection: Connection, interval: Duration) -> Kept {
+    pub(crate) fn new(connection: Connection, interval: Duration) -> KeptConnection {
         let connection = Arc::new(connection);
         let is_silent = Arc::new(AtomicBool::new(false));
         let keeper = keep(
@@ -48,7 +48,7 @@ impl Kept {
             Arc::clone(&is_silent),
             interval,
         );
-        Kept {
+        KeptConnection {
             connection,
             is_silent,
             keeper: tokio::spawn(keeper),
@@ -70,7 +70,7 @@ impl Kept {
     }
 
     /// Ends its transaction and its session; waits so long for an answer.
-    pub(crate) async fn end(self, patience: Duration) -> Ending {
+    pub(crate) async fn end(self, patience: Duration) -> Closing {
         self.keeper.abort();
         // It has ended, or was told to: both are well.
         let _ = (&mut { self.keeper }).await;
@@ -80,14 +80,14 @@ impl Kept {
         match (answer, connection) {
             (Ok(Ok(())), Some(connection)) => {
                 connection.close().await;
-                Ending::Answered
+                Closing::Answered
             }
-            (Ok(Ok(())), None) => Ending::Answered,
+            (Ok(Ok(())), None) => Closing::Answered,
             (_, Some(connection)) => {
                 connection.abandon();
-                Ending::Unanswered
+                Closing::Unanswered
             }
-            (_, None) => Ending::Unanswered,
+            (_, None) => Closing::Unanswered,
         }
     }
 }

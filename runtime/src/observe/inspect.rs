@@ -126,6 +126,6 @@ async fn trace(client: &Client, statement: &Statement<'_>) -> Result<Trace, toki
         Found::NotBegun => Trace::NotDone,
         Found::Done(evidence) => Trace::Done(evidence.seen),
         Found::Half(evidence, _) => Trace::Partial(evidence.seen),
-        Found::Another(what) => Trace::Partial(what),
+        Found::Mismatch(what) => Trace::Partial(what),
     })
 }

@@ -77,9 +77,9 @@ impl Context {
                 Ok(state) if state.is_ready() => return Ok(state),
                 Ok(state) if !may_pass(&state) => return Err(wait.not_current(state).into()),
                 Ok(state) => wait.saw(state),
-                Err(Unseen::Final(kind)) => return Err(kind.into()),
-                Err(Unseen::Passing(kind)) => wait.failed(kind),
-                Err(Unseen::Silent(patience)) => wait.heard_nothing(patience),
+                Err(LookFailure::Final(kind)) => return Err(kind.into()),
+                Err(LookFailure::Passing(kind)) => wait.failed(kind),
+                Err(LookFailure::Silent(patience)) => wait.heard_nothing(patience),
             }
             if wait.left().is_zero() {
                 return Err(wait.over().into());
@@ -95,11 +95,11 @@ impl Context {
         client: &mut Client,
         target: &Target,
         wait: &Wait,
-    ) -> Result<DatabaseState, Unseen> {
+    ) -> Result<DatabaseState, LookFailure> {
         if client.postgres().is_closed() || wait.is_silent {
             // It has its own `connect_timeout`, which may be a long one.
             let opened = within(wait.left().max(LEAST), client.reconnect()).await?;
-            opened.map_err(|error| Unseen::of(ErrorKind::Connect(error)))?;
+            opened.map_err(|error| LookFailure::of(ErrorKind::Connect(error)))?;
         }
         let patience = wait.left().clamp(LEAST, MOST);
         let mut reader = self.reader(client, Purpose::Look);
@@ -111,8 +111,8 @@ impl Context {
         };
         let read = within(patience, self.read_state(&reader, target)).await?;
         read.map_err(|error| match error.may_pass() {
-            true => Unseen::Passing(read_failed(client, READING, error)),
-            false => Unseen::of(read_failed(client, READING, error)),
+            true => LookFailure::Passing(read_failed(client, READING, error)),
+            false => LookFailure::of(read_failed(client, READING, error)),
         })
     }
 }
@@ -124,7 +124,7 @@ const LEAST: Duration = Duration::from_secs(1);
 const MOST: Duration = Duration::from_secs(5);
 
 /// Why a look saw no state.
-enum Unseen {
+enum LookFailure {
     /// It may be otherwise in a moment.
     Passing(ErrorKind),
     /// No waiting mends it.
@@ -133,18 +133,18 @@ enum Unseen {
     Silent(Duration),
 }
 
-impl Unseen {
-    fn of(kind: ErrorKind) -> Unseen {
+impl LookFailure {
+    fn of(kind: ErrorKind) -> LookFailure {
         match is_passing(&kind) {
-            true => Unseen::Passing(kind),
-            false => Unseen::Final(kind),
+            true => LookFailure::Passing(kind),
+            false => LookFailure::Final(kind),
         }
     }
 }
 
-async fn within<T>(patience: Duration, work: impl Future<Output = T>) -> Result<T, Unseen> {
+async fn within<T>(patience: Duration, work: impl Future<Output = T>) -> Result<T, LookFailure> {
     let answer = tokio::time::timeout(patience, work).await;
-    answer.map_err(|_| Unseen::Silent(patience))
+    answer.map_err(|_| LookFailure::Silent(patience))
 }
 
 /// The time of a wait, and what came of it.

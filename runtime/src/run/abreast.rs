@@ -45,7 +45,7 @@ fn all_of(mut failed: Vec<Failed>) -> Result<(), ErrorKind> {
             ErrorKind::Script(fault) => faults.push(*fault),
             ErrorKind::Stopped(other) => {
                 let all = stopped.get_or_insert_default();
-                all.cut.extend(other.cut);
+                all.interrupted.extend(other.interrupted);
             }
             other @ (ErrorKind::UnknownService(_)
             | ErrorKind::NotDirty { .. }

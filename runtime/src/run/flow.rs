@@ -20,7 +20,7 @@ use crate::history::bootstrap;
 use crate::history::failure::{READING, read_failed};
 use crate::history::guard::Purpose;
 use crate::history::{History, read};
-use crate::lock::acquire::{Locks, Seen};
+use crate::lock::acquire::{EarlyRead, Locks};
 use crate::lock::held::Held;
 use crate::lock::in_flight::InFlight;
 use crate::run::abreast;
@@ -29,7 +29,7 @@ use crate::session::client::Client;
 use crate::step::progress::Progress;
 use crate::step::schedule::Schedule;
 use crate::step::shared::Shared;
-use crate::step::stored::Recorded;
+use crate::step::stored::StoredScripts;
 
 /// What is asked of a run, and over which connection.
 #[derive(Clone, Copy)]
@@ -40,7 +40,7 @@ pub(crate) struct Request<'a> {
 }
 
 /// What a first look at the history found work for.
-struct Look {
+struct PendingWork {
     history: History,
     /// The services of the plan, if there can be one.
     services: BTreeSet<String>,
@@ -48,7 +48,7 @@ struct Look {
 }
 
 /// What a run has when it acts.
-struct Under<'a> {
+struct UnderLock<'a> {
     locks: &'a Locks,
     held: &'a Held,
     /// The services whose tables were made before.
@@ -56,7 +56,7 @@ struct Under<'a> {
 }
 
 /// How a run under locks ends.
-enum Locked {
+enum LockedOutcome {
     /// All was done.
     Done,
     /// These locks are needed: the history has changed since the first look.
@@ -88,7 +88,7 @@ impl Context {
         let looked = stop
             .attend(request.client, self.first_look(request))
             .await?;
-        let Some(Look {
+        let Some(PendingWork {
             history,
             services,
             mut locks,
@@ -109,7 +109,7 @@ impl Context {
         }
         let ((mut held, mut seen), ()) = both?;
         loop {
-            let under = Under {
+            let under = UnderLock {
                 locks: &locks,
                 held: &held,
                 prepared: &services,
@@ -117,8 +117,8 @@ impl Context {
             let outcome = self.locked(request, under, seen, report).await;
             self.release(request.client, held).await;
             match outcome? {
-                Locked::Done => return Ok(()),
-                Locked::Further(needed) => locks = needed,
+                LockedOutcome::Done => return Ok(()),
+                LockedOutcome::Further(needed) => locks = needed,
             }
             (held, seen) = self.lock(request.client, &locks).await?;
         }
@@ -127,7 +127,7 @@ impl Context {
     /// What there is work for; nothing if there is none.
     ///
     /// What looks dirty may just be at work: whoever is at it holds the lock.
-    async fn first_look(&self, request: Request<'_>) -> Result<Option<Look>, ErrorKind> {
+    async fn first_look(&self, request: Request<'_>) -> Result<Option<PendingWork>, ErrorKind> {
         let history = self.history_for(request).await?;
         let (services, locks) = match self.make_plan(&history, request) {
             Ok(plan) if plan.steps.is_empty() => {
@@ -146,7 +146,7 @@ impl Context {
                 }
             },
         };
-        Ok(Some(Look {
+        Ok(Some(PendingWork {
             history,
             services,
             locks,
@@ -168,11 +168,11 @@ impl Context {
     async fn locked(
         &self,
         request: Request<'_>,
-        under: Under<'_>,
-        seen: Seen,
+        under: UnderLock<'_>,
+        seen: EarlyRead,
         report: &mut Report,
-    ) -> Result<Locked, ErrorKind> {
-        let Under {
+    ) -> Result<LockedOutcome, ErrorKind> {
+        let UnderLock {
             locks,
             held,
             prepared,
@@ -188,7 +188,7 @@ impl Context {
         let plan = plan.map_err(ErrorKind::Refused)?;
         let needed = self.locks(&plan);
         if !locks.cover(&needed) {
-            return Ok(Locked::Further(needed));
+            return Ok(LockedOutcome::Further(needed));
         }
         self.tell(&Event::Planned(&plan));
         if !plan.steps.is_empty() {
@@ -207,7 +207,7 @@ impl Context {
             made??;
             self.act(request.client, &plan, held, report).await?;
         }
-        Ok(Locked::Done)
+        Ok(LockedOutcome::Done)
     }
 
     async fn act(
@@ -218,8 +218,8 @@ impl Context {
         report: &mut Report,
     ) -> Result<(), ErrorKind> {
         let reader = self.reader(client, Purpose::Act);
-        let read = Recorded::read(client, &reader, plan);
-        let recorded = self.stop.attend(client, read).await??;
+        let read = StoredScripts::read(client, &reader, plan);
+        let stored = self.stop.attend(client, read).await??;
         let schedule = Schedule::new(legs(self.registry, &plan.steps));
         let progress = Progress::new(self.listener.clone());
         let shared = Shared {
@@ -229,7 +229,7 @@ impl Context {
             options: &self.options,
             lock: held,
             stop: &self.stop,
-            recorded: &recorded,
+            stored: &stored,
             progress: &progress,
             schedule: &schedule,
         };

@@ -5,7 +5,7 @@ use crate::error::kind::ErrorKind;
 use crate::error::stopped::Stopped;
 use crate::event::Event;
 use crate::lock::Release;
-use crate::lock::acquire::{self, Locks, Seen, Taking};
+use crate::lock::acquire::{self, EarlyRead, LockSettings, Locks};
 use crate::lock::held::Held;
 use crate::session::client::Client;
 
@@ -14,8 +14,8 @@ impl Context {
         &self,
         client: &Client,
         locks: &Locks,
-    ) -> Result<(Held, Seen), ErrorKind> {
-        let taking = Taking {
+    ) -> Result<(Held, EarlyRead), ErrorKind> {
+        let taking = LockSettings {
             tables: &self.tables,
             options: &self.options,
             listener: self.listener.as_ref(),

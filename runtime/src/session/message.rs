@@ -101,8 +101,8 @@ impl Message {
     }
 
     /// One statement of a script, by itself.
-    pub(crate) fn statement(script: &str, statement: Range<usize>) -> Statement<'_> {
-        Statement { script, statement }
+    pub(crate) fn statement(script: &str, statement: Range<usize>) -> ScriptStatement<'_> {
+        ScriptStatement { script, statement }
     }
 
     /// What only records: no part of a script. It waits so long for others' locks on the
@@ -167,12 +167,12 @@ fn lock_limit(lock: Duration) -> String {
 const UNHIDDEN: &str = "SET LOCAL row_security = off;";
 
 /// One statement of a script.
-pub(crate) struct Statement<'a> {
+pub(crate) struct ScriptStatement<'a> {
     script: &'a str,
     statement: Range<usize>,
 }
 
-impl Statement<'_> {
+impl ScriptStatement<'_> {
     pub(crate) fn text(&self) -> &str {
         &self.script[self.statement.clone()]
     }

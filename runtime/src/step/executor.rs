@@ -112,7 +112,7 @@ impl<'a> Executor<'a> {
         let source = match step.body {
             Body::Nothing => return Ok(Source::nothing()),
             Body::Script(script) => Ok(Source::embedded(script)),
-            Body::RecordedScript => match self.run.recorded.of(step) {
+            Body::RecordedScript => match self.run.stored.of(step) {
                 Some(sql) => Source::recorded(sql.to_owned(), Direction::Down),
                 None => Err("its down script is no longer recorded".to_owned()),
             },

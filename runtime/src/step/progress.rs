@@ -17,19 +17,19 @@ use crate::event::{Event, Listener};
 
 /// Tells the events of legs that run side by side: those of the first leg that is not
 /// over as they happen, those of later ones when it is their turn.
-pub(crate) struct Progress(Mutex<Order>);
+pub(crate) struct Progress(Mutex<EventQueue>);
 
-struct Order {
+struct EventQueue {
     listener: Option<Listener>,
     done: Vec<Done>,
     /// The first leg that is not over.
     current: usize,
     over: BTreeSet<usize>,
-    kept: BTreeMap<usize, Vec<Kept>>,
+    kept: BTreeMap<usize, Vec<LaterEvent>>,
 }
 
 /// An event that is told later.
-enum Kept {
+enum LaterEvent {
     Started(Step<'static>),
     Finished(Done),
     Retrying {
@@ -55,7 +55,7 @@ enum Kept {
 
 impl Progress {
     pub(crate) fn new(listener: Option<Listener>) -> Progress {
-        Progress(Mutex::new(Order {
+        Progress(Mutex::new(EventQueue {
             listener,
             done: Vec::new(),
             current: 0,
@@ -65,11 +65,11 @@ impl Progress {
     }
 
     pub(crate) fn started(&self, leg: usize, step: &Step<'static>) {
-        self.tell(leg, Kept::Started(step.clone()));
+        self.tell(leg, LaterEvent::Started(step.clone()));
     }
 
     pub(crate) fn finished(&self, leg: usize, done: Done) {
-        self.tell(leg, Kept::Finished(done));
+        self.tell(leg, LaterEvent::Finished(done));
     }
 
     pub(crate) fn retrying(
@@ -79,7 +79,7 @@ impl Progress {
         fault: &Fault,
         delay: Duration,
     ) {
-        let retrying = Kept::Retrying {
+        let retrying = LaterEvent::Retrying {
             step: step.clone(),
             why: fault.message.clone(),
             delay,
@@ -90,58 +90,58 @@ impl Progress {
 
     pub(crate) fn held(&self, leg: usize, subject: &str, what: &WaitingFor) {
         let (subject, what) = (subject.to_owned(), what.clone());
-        self.tell(leg, Kept::Held { subject, what });
+        self.tell(leg, LaterEvent::Held { subject, what });
     }
 
     pub(crate) fn resumed(&self, leg: usize, step: &Step<'static>, found: &str) {
         let (step, found) = (step.clone(), found.to_owned());
-        self.tell(leg, Kept::Resumed { step, found });
+        self.tell(leg, LaterEvent::Resumed { step, found });
     }
 
     pub(crate) fn still_at_work(&self, leg: usize, step: &Step<'static>, holder: &Holder) {
         let (step, holder) = (step.clone(), holder.clone());
-        self.tell(leg, Kept::StillAtWork { step, holder });
+        self.tell(leg, LaterEvent::StillAtWork { step, holder });
     }
 
     pub(crate) fn notice(&self, leg: usize, notice: Notice) {
-        self.tell(leg, Kept::Notice(notice));
+        self.tell(leg, LaterEvent::Notice(notice));
     }
 
     /// Nothing more comes of a leg.
     pub(crate) fn over(&self, leg: usize) {
-        let mut order = self.order();
-        order.over.insert(leg);
-        while order.over.contains(&order.current) {
-            order.current += 1;
-            order.release();
+        let mut queue = self.queue();
+        queue.over.insert(leg);
+        while queue.over.contains(&queue.current) {
+            queue.current += 1;
+            queue.release();
         }
     }
 
     /// Nothing more comes of any; this is what was done.
     pub(crate) fn end(self) -> Vec<Done> {
-        let mut order = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
-        while let Some((&leg, _)) = order.kept.first_key_value() {
-            order.current = leg;
-            order.release();
+        let mut queue = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        while let Some((&leg, _)) = queue.kept.first_key_value() {
+            queue.current = leg;
+            queue.release();
         }
-        order.done
+        queue.done
     }
 
-    fn tell(&self, leg: usize, event: Kept) {
-        let mut order = self.order();
-        if leg == order.current {
-            order.tell(event);
+    fn tell(&self, leg: usize, event: LaterEvent) {
+        let mut queue = self.queue();
+        if leg == queue.current {
+            queue.tell(event);
         } else {
-            order.kept.entry(leg).or_default().push(event);
+            queue.kept.entry(leg).or_default().push(event);
         }
     }
 
-    fn order(&self) -> MutexGuard<'_, Order> {
+    fn queue(&self) -> MutexGuard<'_, EventQueue> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Order {
+impl EventQueue {
     fn release(&mut self) {
         let kept = self.kept.get_mut(&self.current).map(mem::take);
         self.kept.remove(&self.current);
@@ -150,12 +150,12 @@ impl Order {
         }
     }
 
-    fn tell(&mut self, event: Kept) {
+    fn tell(&mut self, event: LaterEvent) {
         if let Some(listener) = &self.listener {
             listener.tell(&match &event {
-                Kept::Started(step) => Event::Started(step),
-                Kept::Finished(done) => Event::Finished(done),
-                Kept::Retrying {
+                LaterEvent::Started(step) => Event::Started(step),
+                LaterEvent::Finished(done) => Event::Finished(done),
+                LaterEvent::Retrying {
                     step,
                     why,
                     delay,
@@ -166,13 +166,13 @@ impl Order {
                     delay: *delay,
                     blockers,
                 },
-                Kept::Held { subject, what } => Event::Held { subject, what },
-                Kept::Resumed { step, found } => Event::Resumed { step, found },
-                Kept::StillAtWork { step, holder } => Event::StillAtWork { step, holder },
-                Kept::Notice(notice) => Event::Notice(notice),
+                LaterEvent::Held { subject, what } => Event::Held { subject, what },
+                LaterEvent::Resumed { step, found } => Event::Resumed { step, found },
+                LaterEvent::StillAtWork { step, holder } => Event::StillAtWork { step, holder },
+                LaterEvent::Notice(notice) => Event::Notice(notice),
             });
         }
-        if let Kept::Finished(done) = event {
+        if let LaterEvent::Finished(done) = event {
             self.done.push(done);
         }
     }

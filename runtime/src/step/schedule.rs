@@ -10,13 +10,13 @@ use tokio::sync::futures::Notified;
 /// The legs of a plan, and how far they are.
 pub(crate) struct Schedule<'p> {
     pub(crate) legs: Vec<Leg<'p>>,
-    state: Mutex<Vec<State>>,
+    state: Mutex<Vec<LegState>>,
     changed: Notify,
     failed: AtomicBool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum LegState {
     Open,
     Taken,
     Over,
@@ -36,7 +36,7 @@ pub(crate) enum Turn {
 impl<'p> Schedule<'p> {
     pub(crate) fn new(legs: Vec<Leg<'p>>) -> Schedule<'p> {
         Schedule {
-            state: Mutex::new(vec![State::Open; legs.len()]),
+            state: Mutex::new(vec![LegState::Open; legs.len()]),
             legs,
             changed: Notify::new(),
             failed: AtomicBool::new(false),
@@ -53,14 +53,14 @@ impl<'p> Schedule<'p> {
         let mut state = self.state();
         let turn = self.next(&state);
         if let Turn::Leg(index) = turn {
-            state[index] = State::Taken;
+            state[index] = LegState::Taken;
         }
         turn
     }
 
     /// A leg is over.
     pub(crate) fn over(&self, index: usize) {
-        self.state()[index] = State::Over;
+        self.state()[index] = LegState::Over;
         self.changed.notify_waiters();
     }
 
@@ -79,17 +79,17 @@ impl<'p> Schedule<'p> {
         self.changed.notified()
     }
 
-    fn next(&self, state: &[State]) -> Turn {
-        let mut open = (0..state.len()).filter(|&index| state[index] == State::Open);
+    fn next(&self, state: &[LegState]) -> Turn {
+        let mut open = (0..state.len()).filter(|&index| state[index] == LegState::Open);
         if self.has_failed() || open.clone().next().is_none() {
             return Turn::End;
         }
-        let is_over = |index: &usize| state[*index] == State::Over;
+        let is_over = |index: &usize| state[*index] == LegState::Over;
         let ready = open.find(|&index| self.legs[index].after.iter().all(is_over));
         ready.map_or(Turn::Wait, Turn::Leg)
     }
 
-    fn state(&self) -> MutexGuard<'_, Vec<State>> {
+    fn state(&self) -> MutexGuard<'_, Vec<LegState>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

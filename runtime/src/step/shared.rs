@@ -4,7 +4,7 @@ use migrator_model::Registry;
 
 use super::progress::Progress;
 use super::schedule::Schedule;
-use super::stored::Recorded;
+use super::stored::StoredScripts;
 use crate::history::schema::Tables;
 use crate::lock::held::Held;
 use crate::options::Options;
@@ -21,7 +21,7 @@ pub(crate) struct Shared<'a> {
     pub(crate) options: &'a Options,
     pub(crate) lock: &'a Held,
     pub(crate) stop: &'a Stop,
-    pub(crate) recorded: &'a Recorded,
+    pub(crate) stored: &'a StoredScripts,
     pub(crate) progress: &'a Progress,
     pub(crate) schedule: &'a Schedule<'a>,
 }

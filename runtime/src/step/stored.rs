@@ -14,9 +14,9 @@ use crate::session::client::Client;
 
 /// Down scripts by service and version.
 #[derive(Default)]
-pub(crate) struct Recorded(HashMap<(String, Version), String>);
+pub(crate) struct StoredScripts(HashMap<(String, Version), String>);
 
-impl Recorded {
+impl StoredScripts {
     /// Reads those that the plan needs; nothing is asked if it needs none.
     ///
     /// # Errors
@@ -27,7 +27,7 @@ impl Recorded {
         client: &Client,
         reader: &Reader<'_>,
         plan: &Plan<'_>,
-    ) -> Result<Recorded, ErrorKind> {
+    ) -> Result<StoredScripts, ErrorKind> {
         let mut wanted: BTreeMap<&str, BTreeMap<Version, &Entry>> = BTreeMap::new();
         for step in &plan.steps {
             if let (Body::RecordedScript, Some(entry)) = (step.body, step.entry()) {
@@ -51,7 +51,7 @@ impl Recorded {
             }
         }
         match conflicts.is_empty() {
-            true => Ok(Recorded(scripts)),
+            true => Ok(StoredScripts(scripts)),
             false => Err(ErrorKind::Refused(conflicts)),
         }
     }

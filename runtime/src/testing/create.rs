@@ -13,7 +13,7 @@ use super::error::Error;
 use super::janitor;
 use super::keeper;
 use super::name::{self, Name};
-use super::server::{Kind, server};
+use super::server::{ServerKind, server};
 use super::session::Session;
 use super::template::Template;
 
@@ -74,8 +74,8 @@ async fn make(registry: &'static Registry, services: Selection) -> Result<Made, 
         name,
         settings: server.settings.clone(),
         care: match (&server.kind, look.has_janitor) {
-            (Kind::Users, false) => Care::Wanted,
-            (Kind::Users, true) | (Kind::Throwaway { .. }, _) => Care::Taken,
+            (ServerKind::Users, false) => Care::Wanted,
+            (ServerKind::Users, true) | (ServerKind::Throwaway { .. }, _) => Care::Taken,
         },
     })
 }

@@ -6,9 +6,6 @@ use std::fmt;
 use migrator_connect::ConnectError;
 use tokio_postgres::error::SqlState;
 
-use crate::error::fault::Fault;
-use crate::error::kind::ErrorKind;
-
 /// There is no database for a test.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -73,7 +70,7 @@ impl Error {
     pub fn full(&self) -> String {
         let mut lines = vec![format!("no database for this test: {self}")];
         if let Self::Migrate(error) = self {
-            lines.extend(details(error));
+            lines.extend(error.kind.details());
         }
         let mut cause = self.source();
         while let Some(error) = cause {
@@ -98,57 +95,6 @@ fn server_help(state: Option<&SqlState>) -> &'static str {
              directly, not through a pooler in transaction mode"
         }
     }
-}
-
-/// What the error of a run keeps beside its message.
-fn details(error: &crate::error::Error) -> Vec<String> {
-    let mut lines = Vec::new();
-    match &*error.kind {
-        ErrorKind::Script(fault) => lines.extend(of_script(fault)),
-        ErrorKind::Scripts(faults) => {
-            for fault in faults {
-                lines.push(fault.to_string());
-                lines.extend(of_script(fault));
-            }
-        }
-        ErrorKind::Refused(conflicts) => {
-            lines.extend(conflicts.iter().map(ToString::to_string));
-        }
-        ErrorKind::Connection { why, .. } => lines.push(format!("cause: {why}")),
-        ErrorKind::History { why, blockers, .. } => {
-            lines.push(format!("cause: {why}"));
-            lines.extend(blockers.iter().map(|one| format!("blocker: {one}")));
-        }
-        ErrorKind::UnknownService(_)
-        | ErrorKind::NotDirty { .. }
-        | ErrorKind::Locked { .. }
-        | ErrorKind::LockLost { .. }
-        | ErrorKind::Connect(_)
-        | ErrorKind::ReadOnly(_)
-        | ErrorKind::Format(_)
-        | ErrorKind::NotCurrent { .. }
-        | ErrorKind::Stopped(_)
-        | ErrorKind::Engine(_) => {}
-    }
-    lines
-}
-
-fn of_script(fault: &Fault) -> impl Iterator<Item = String> {
-    let place = fault.path.as_ref().map(|path| match fault.position {
-        Some(at) => format!("--> {path}:{}:{}", at.line, at.column),
-        None => format!("--> {path}"),
-    });
-    let said = [
-        ("line", &fault.line),
-        ("detail", &fault.detail),
-        ("hint", &fault.hint),
-        ("context", &fault.context),
-    ];
-    let said = said.into_iter().filter_map(|(word, text)| {
-        let text = text.as_ref()?.trim();
-        Some(format!("{word}: {text}"))
-    });
-    place.into_iter().chain(said)
 }
 
 impl fmt::Display for Error {

@@ -13,12 +13,12 @@ use super::error::Error;
 #[derive(Debug)]
 pub(super) struct Server {
     pub(super) settings: Settings,
-    pub(super) kind: Kind,
+    pub(super) kind: ServerKind,
 }
 
 /// Whose server it is.
 #[derive(Debug)]
-pub(super) enum Kind {
+pub(super) enum ServerKind {
     /// That of `DATABASE_URL`, which outlives the tests.
     Users,
     /// Ours, which ends with the tests. This value is our part in it.
@@ -59,13 +59,13 @@ fn find() -> Result<Server, Error> {
         let settings = Settings::parse(&url)?.with_env(variable)?;
         return Ok(Server {
             settings,
-            kind: Kind::Users,
+            kind: ServerKind::Users,
         });
     }
     let joined = Joined::join(grace)?;
     Ok(Server {
         settings: Settings::parse(&joined.url("postgres"))?,
-        kind: Kind::Throwaway { _joined: joined },
+        kind: ServerKind::Throwaway { _joined: joined },
     })
 }
 

@@ -9,10 +9,7 @@ use tokio::task::JoinHandle;
 use crate::support::{AT_GATE, Database, Gate, Told, done, registry, rows, telling, within};
 
 fn jobs(number: usize) -> Options {
-    Options {
-        jobs: NonZeroUsize::new(number).expect("not zero"),
-        ..Options::default()
-    }
+    Options::default().jobs(NonZeroUsize::new(number).expect("not zero"))
 }
 
 type Run = JoinHandle<Result<Report, Error>>;

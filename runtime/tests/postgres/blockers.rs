@@ -8,11 +8,9 @@ use migrator_runtime::{BlockerKind, Migrator, Options, Selection, Target};
 use super::support::{AT_GATE, Database, Gate, core, done, fault, rows, telling, within};
 
 fn patient(milliseconds: u64, tries: u32) -> Options {
-    Options {
-        lock_timeout: Duration::from_millis(milliseconds),
-        tries,
-        ..Options::default()
-    }
+    Options::default()
+        .lock_timeout(Duration::from_millis(milliseconds))
+        .tries(tries)
 }
 
 /// A session in a transaction that has read the table, and says so in its last statement.

@@ -11,11 +11,9 @@ use super::support::{AT_GATE, Database, Gate, core, done, fault, registry, rows,
 
 /// Few tries, and a short wait for each.
 fn brief() -> Options {
-    Options {
-        lock_timeout: Duration::from_millis(200),
-        tries: 2,
-        ..Options::default()
-    }
+    Options::default()
+        .lock_timeout(Duration::from_millis(200))
+        .tries(2)
 }
 
 /// A session in a transaction that keeps others from writing to a table of the history.
@@ -78,10 +76,7 @@ async fn a_run_that_is_refused_the_lock_leaves_its_session_without_a_transaction
         ("core", 1, AT_GATE, "SELECT 1;"),
         ("tenant", 2, "SELECT 1;", "SELECT 1;"),
     ]);
-    let options = Options {
-        lock_wait: Duration::ZERO,
-        ..Options::default()
-    };
+    let options = Options::default().lock_wait(Duration::ZERO);
     let mut client = database.client().await;
     let mut migrator = Migrator::with_options(registry, options);
     let refused = within("the run", migrator.up(&mut client, Target::all())).await;
@@ -193,10 +188,7 @@ async fn a_read_without_a_limit_says_whom_it_waits_for_and_goes_on() {
     let registry = core(&["CREATE TABLE plans (id int);"]);
     database.up(registry).await.expect("it runs");
     let session = dump(&database).await;
-    let options = Options {
-        lock_timeout: Duration::ZERO,
-        ..Options::default()
-    };
+    let options = Options::default().lock_timeout(Duration::ZERO);
     let (mut migrator, mut told) = telling(registry, options);
     let mut client = database.client().await;
     let end = async {

@@ -239,10 +239,7 @@ async fn parallel_services_that_wait_are_all_reported() {
         ("core", 1, "CREATE TABLE a ();", "SELECT 1;"),
         ("lonely", 2, "CREATE TABLE b ();", "SELECT 1;"),
     ]);
-    let options = Options {
-        jobs: NonZeroUsize::new(4).expect("not zero"),
-        ..Options::default()
-    };
+    let options = Options::default().jobs(NonZeroUsize::new(4).expect("not zero"));
     let mut migrator = Migrator::with_options(two, options);
     let stop = migrator.stop();
     let mut client = primary.database.client().await;

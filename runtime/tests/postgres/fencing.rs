@@ -222,10 +222,7 @@ async fn all_connections_of_a_run_are_fenced() {
         .map(|(number, (service, script))| (*service, number, script.as_str(), "SELECT 1;"))
         .collect();
     let registry = registry(&scripts);
-    let options = Options {
-        jobs: NonZeroUsize::new(2).expect("it is two"),
-        ..Options::default()
-    };
+    let options = Options::default().jobs(NonZeroUsize::new(2).expect("it is two"));
     let migrator = Migrator::with_options(registry, options);
     let asleep = database.asleep(migrator, Direction::Up, gate.reached_by(2));
     let asleep = asleep.await;

@@ -109,10 +109,7 @@ async fn refinery_reads_the_history_of_a_service() {
 #[tokio::test]
 async fn every_apply_revert_and_failure_is_an_event() {
     let database = Database::new().await;
-    let options = Options {
-        application: "the test".to_owned(),
-        ..Options::default()
-    };
+    let options = Options::default().application("the test".to_owned());
     let registry = registry(&[
         ("core", 1, "CREATE TABLE a (id int);", "DROP TABLE a;"),
         ("core", 2, "SELECT 1/0;", "SELECT 1;"),
@@ -209,10 +206,7 @@ async fn the_history_can_lie_in_any_schema() {
     ] {
         let database = Database::new().await;
         let registry = registry(&TWO);
-        let options = Options {
-            schema: schema.to_owned(),
-            ..Options::default()
-        };
+        let options = Options::default().schema(schema.to_owned());
         let migrator = || Migrator::with_options(registry, options.clone());
         let report = database
             .up_with(migrator(), Target::all())
@@ -293,10 +287,7 @@ async fn what_a_newer_binary_applied_an_older_one_reverts_by_the_recorded_script
         cascade: migrator_runtime::Leave::Allowed,
         ..Policy::default()
     };
-    let options = Options {
-        policy,
-        ..Options::default()
-    };
+    let options = Options::default().policy(policy);
     let target = Target::service("core").to(version(1));
     let report = database
         .down_with(Migrator::with_options(older, options), target)

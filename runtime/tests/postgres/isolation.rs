@@ -185,11 +185,9 @@ async fn what_a_script_takes_or_prepares_outlives_neither_its_failure_nor_a_furt
     busy.batch_execute(lock).await.expect("nobody else has it");
     let script = "PREPARE p AS SELECT 1; SELECT pg_advisory_lock(4711); \
                   LOCK TABLE public.busy; EXECUTE p;";
-    let options = Options {
-        lock_timeout: Duration::from_millis(20),
-        tries: 1000,
-        ..Options::default()
-    };
+    let options = Options::default()
+        .lock_timeout(Duration::from_millis(20))
+        .tries(1000);
     let (migrator, mut told) = telling(core(&[script, "SELECT 1/0;"]), options);
     let run = tokio::spawn({
         let database = database.clone();

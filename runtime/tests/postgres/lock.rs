@@ -93,10 +93,7 @@ async fn without_patience_the_lock_is_refused_at_once() {
     });
     gate.reached().await;
     let impatient = || {
-        let options = Options {
-            lock_wait: Duration::ZERO,
-            ..Options::default()
-        };
+        let options = Options::default().lock_wait(Duration::ZERO);
         Migrator::with_options(registry, options)
     };
     let error = database
@@ -121,10 +118,7 @@ async fn without_patience_the_lock_is_refused_at_once() {
     // It is free as soon as the run has returned, and after a failure, too.
     let failing = core(&[AT_GATE, "SELECT 1/0;"]);
     for _ in 0..5 {
-        let options = Options {
-            lock_wait: Duration::ZERO,
-            ..Options::default()
-        };
+        let options = Options::default().lock_wait(Duration::ZERO);
         fault(
             database
                 .up_with(Migrator::with_options(failing, options), Target::all())
@@ -144,10 +138,7 @@ async fn services_that_have_nothing_to_do_with_each_other_do_not_wait() {
     ]);
     let up = |service: &'static str| {
         let database = database.clone();
-        let options = Options {
-            lock_wait: Duration::ZERO,
-            ..Options::default()
-        };
+        let options = Options::default().lock_wait(Duration::ZERO);
         let migrator = Migrator::with_options(registry, options);
         async move { database.up_with(migrator, Target::service(service)).await }
     };
@@ -158,10 +149,7 @@ async fn services_that_have_nothing_to_do_with_each_other_do_not_wait() {
     // `auth` shares nothing with it but `core`, which both just read.
     assert_eq!(done(&up("auth").await.expect("it runs")), ["auth/3"]);
     assert_eq!(done(&up("lonely").await.expect("it runs")), ["lonely/4"]);
-    let options = Options {
-        lock_wait: Duration::ZERO,
-        ..Options::default()
-    };
+    let options = Options::default().lock_wait(Duration::ZERO);
     let down = Migrator::with_options(registry, options);
     let error = database.down_with(down, Target::service("core")).await;
     let error = error.expect_err("`core` is read by the other run or needed by `auth`");
@@ -198,10 +186,7 @@ async fn what_a_run_depends_on_or_requires_is_not_reverted_under_it() {
     });
     gate.reached().await;
     for service in ["core", "lonely"] {
-        let options = Options {
-            lock_wait: Duration::ZERO,
-            ..Options::default()
-        };
+        let options = Options::default().lock_wait(Duration::ZERO);
         let down = Migrator::with_options(registry, options);
         let error = database.down_with(down, Target::service(service)).await;
         assert_eq!(
@@ -226,11 +211,7 @@ async fn histories_in_two_schemas_do_not_wait_for_each_other() {
         async move { database.up(core(&[AT_GATE])).await }
     });
     gate.reached().await;
-    let options = Options {
-        schema: "other".to_owned(),
-        lock_wait: Duration::ZERO,
-        ..Options::default()
-    };
+    let options = Options::default().schema("other").lock_wait(Duration::ZERO);
     let other = Migrator::with_options(core(&["SELECT 1;"]), options);
     database
         .up_with(other, Target::all())
@@ -299,10 +280,7 @@ async fn a_script_that_meets_a_lock_is_tried_again_until_it_succeeds() {
         .batch_execute(lock)
         .await
         .expect("nobody else has it");
-    let options = Options {
-        lock_timeout: Duration::from_millis(20),
-        ..Options::default()
-    };
+    let options = Options::default().lock_timeout(Duration::from_millis(20));
     let (migrator, mut told) = telling(core(&["ALTER TABLE a ADD x int;"]), options);
     let run = tokio::spawn({
         let database = database.clone();
@@ -331,11 +309,9 @@ async fn a_table_that_stays_locked_is_an_error_that_says_so() {
         .batch_execute(lock)
         .await
         .expect("nobody else has it");
-    let options = Options {
-        lock_timeout: Duration::from_millis(10),
-        tries: 2,
-        ..Options::default()
-    };
+    let options = Options::default()
+        .lock_timeout(Duration::from_millis(10))
+        .tries(2);
     let script = "SELECT 1;\nALTER TABLE a ADD x int;";
     let (migrator, told) = telling(core(&[script]), options);
     let error = database

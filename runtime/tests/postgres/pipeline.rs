@@ -72,10 +72,7 @@ async fn a_step_that_meets_a_lock_is_tried_again_with_those_behind_it() {
     let mut scripts = with_a_fault(40, "ALTER TABLE busy ADD y int;");
     scripts.truncate(100);
     let scripts: Vec<&str> = scripts.iter().map(String::as_str).collect();
-    let options = Options {
-        lock_timeout: Duration::from_millis(50),
-        ..Options::default()
-    };
+    let options = Options::default().lock_timeout(Duration::from_millis(50));
     let (migrator, mut told) = telling(core(&scripts), options);
     let run = tokio::spawn({
         let database = database.clone();

@@ -190,10 +190,7 @@ async fn a_server_that_does_not_finish_is_waited_for_as_long_as_for_a_lock() {
     dead_half_way(&database, Migrator::new(registry)).await;
     // Not zero: the lock of the run that died goes when the server has noticed that.
     let lock_wait = Duration::from_secs(2);
-    let options = Options {
-        lock_wait,
-        ..Options::default()
-    };
+    let options = Options::default().lock_wait(lock_wait);
     let migrator = Migrator::with_options(registry, options);
     let error = database.up_with(migrator, Target::all()).await;
     let error = error.expect_err("the server is at it");

@@ -171,10 +171,7 @@ async fn a_run_ends_though_nothing_is_heard_of_the_connection_that_holds_its_loc
     assert_eq!(done(&ended.expect("it runs")), ["core/1"]);
     // Its session was ended over the other connection, so that nobody waits for it.
     assert_eq!(database.value(LOCKS).await, "0");
-    let impatient = Options {
-        lock_wait: Duration::ZERO,
-        ..Options::default()
-    };
+    let impatient = Options::default().lock_wait(Duration::ZERO);
     let next = Migrator::with_options(core(&[AT_GATE, "SELECT 2;"]), impatient);
     let next = database.up_with(next, Target::all()).await;
     assert_eq!(done(&next.expect("the lock is free")), ["core/2"]);
@@ -226,10 +223,7 @@ async fn a_wait_for_the_lock_ends_though_nothing_is_heard_of_it() {
     gate.reached().await;
     let proxy = Proxy::before(&database).await;
     let mut client = proxy.client().await;
-    let options = Options {
-        lock_wait: Duration::from_secs(1),
-        ..Options::default()
-    };
+    let options = Options::default().lock_wait(Duration::from_secs(1));
     let (mut migrator, mut told) = telling(registry, options);
     let run = migrator.up(&mut client, Target::all());
     let silence = async {
@@ -256,10 +250,7 @@ async fn behind_an_idle_timeout(heartbeat: Duration) -> Result<Report, Error> {
     let gate = Gate::closed(&database).await;
     let proxy = Proxy::with_idle_timeout(&database, Duration::from_secs(2)).await;
     let mut client = proxy.client().await;
-    let options = Options {
-        lock_heartbeat: heartbeat,
-        ..Options::default()
-    };
+    let options = Options::default().lock_heartbeat(heartbeat);
     let mut migrator = Migrator::with_options(core(&[AT_GATE]), options);
     let run = migrator.up(&mut client, Target::all());
     let timeout = async {
@@ -300,10 +291,7 @@ async fn a_proxy_that_ends_idle_connections_does_not_end_those_that_wait() {
     // The first of its connections is never ended: it is none of the run's.
     let spared = Box::pin(proxy.client()).await;
     let mut client = Box::pin(proxy.client()).await;
-    let options = Options {
-        lock_heartbeat: Duration::from_millis(200),
-        ..Options::default()
-    };
+    let options = Options::default().lock_heartbeat(Duration::from_millis(200));
     let (mut migrator, mut told) = telling(registry, options);
     let run = migrator.up(&mut client, Target::all());
     let timeout = async {

@@ -184,10 +184,7 @@ async fn what_keeps_a_run_from_starting_is_a_conflict_whatever_else_holds() {
         out_of_order: Leave::Allowed,
         ..Policy::default()
     };
-    let options = Options {
-        policy,
-        ..Options::default()
-    };
+    let options = Options::default().policy(policy);
     let client = database.client().await;
     let allowed = Migrator::with_options(out_of_order, options);
     assert_eq!(

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use migrator_runtime::{
-    Cut, Direction, Error, ErrorKind, Event, Left, Migrator, Options, Outcome, Registry, Stop,
-    Stopped, Target,
+    Direction, Error, ErrorKind, Event, InterruptedStep, Left, Migrator, Options, Outcome,
+    Registry, Stop, Stopped, Target,
 };
 
 use super::support::{
@@ -14,17 +14,17 @@ use super::support::{
 };
 
 /// What it was stopped in the middle of, as far as the error says.
-fn cut(error: &Error) -> Vec<Cut> {
-    let ErrorKind::Stopped(Stopped { cut }) = &*error.kind else {
+fn cut(error: &Error) -> Vec<InterruptedStep> {
+    let ErrorKind::Stopped(Stopped { interrupted }) = &*error.kind else {
         panic!("{error:?}")
     };
     assert_eq!(error.code().to_string(), "M0518");
-    cut.clone()
+    interrupted.clone()
 }
 
-fn one(number: i64, left: Left) -> Vec<Cut> {
+fn one(number: i64, left: Left) -> Vec<InterruptedStep> {
     let step = format!("core/{}", stem("core", number));
-    vec![Cut { step, left }]
+    vec![InterruptedStep { step, left }]
 }
 
 /// Nothing of the runs is left at the server but the sessions of those who look.
@@ -134,11 +134,9 @@ async fn a_run_between_two_tries_of_a_step_stops_at_once() {
     let other = database.session().await;
     let held = other.batch_execute("BEGIN; LOCK TABLE a IN ROW EXCLUSIVE MODE");
     held.await.expect("nobody else has it");
-    let options = Options {
-        lock_timeout: Duration::from_millis(50),
-        tries: u32::MAX,
-        ..Options::default()
-    };
+    let options = Options::default()
+        .lock_timeout(Duration::from_millis(50))
+        .tries(u32::MAX);
     let (migrator, mut told) = telling(registry, options);
     let stop = migrator.stop();
     let run = tokio::spawn({
@@ -301,10 +299,7 @@ const SLEEPERS: &str = "SELECT count(*) FROM pg_stat_activity \
 #[tokio::test]
 async fn services_side_by_side_are_all_stopped() {
     let database = Database::new().await;
-    let options = Options {
-        jobs: std::num::NonZeroUsize::new(4).expect("not zero"),
-        ..Options::default()
-    };
+    let options = Options::default().jobs(std::num::NonZeroUsize::new(4).expect("not zero"));
     let mut migrator = Migrator::with_options(two_sleepers(), options);
     let stop = migrator.stop();
     let mut client = database.client().await;
@@ -327,10 +322,7 @@ async fn services_side_by_side_are_all_stopped() {
 async fn a_run_that_is_dropped_leaves_nothing_running_and_no_lock() {
     for jobs in [1, 4] {
         let database = Database::new().await;
-        let options = Options {
-            jobs: std::num::NonZeroUsize::new(jobs).expect("not zero"),
-            ..Options::default()
-        };
+        let options = Options::default().jobs(std::num::NonZeroUsize::new(jobs).expect("not zero"));
         let mut migrator = Migrator::with_options(two_sleepers(), options);
         let mut client = database.client().await;
         tokio::select! {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use migrator_model::Migration;
 use migrator_model::file_name::Direction;
-use migrator_runtime::{Client, ErrorKind, Fault, Options, Ran, Stop, Stopped, Trial};
+use migrator_runtime::{Client, ErrorKind, Fault, Options, Stop, Stopped, Trial, TrialReport};
 
 use crate::compare::difference::{Change, Difference, differences};
 use crate::compare::meaning;
@@ -95,7 +95,7 @@ impl<'c> Database<'c> {
         &mut self,
         migration: &Migration,
         direction: Direction,
-    ) -> Result<Ran, Trouble> {
+    ) -> Result<TrialReport, Trouble> {
         if self.stop.is_stopped() {
             return Err(stopped());
         }
@@ -105,13 +105,13 @@ impl<'c> Database<'c> {
     }
 
     /// Runs a script in a transaction that stays open.
-    pub(super) async fn begin(&mut self, trial: &Trial) -> Result<Ran, Trouble> {
+    pub(super) async fn begin(&mut self, trial: &Trial) -> Result<TrialReport, Trouble> {
         let ran = trial.begin(self.client, &self.options).await;
         self.outcome(ran).await
     }
 
     /// Runs a script in the open transaction.
-    pub(super) async fn further(&mut self, trial: &Trial) -> Result<Ran, Trouble> {
+    pub(super) async fn further(&mut self, trial: &Trial) -> Result<TrialReport, Trouble> {
         let ran = trial.further(self.client, &self.options).await;
         self.outcome(ran).await
     }

@@ -25,7 +25,7 @@ pub(crate) enum Found {
     /// It was interrupted: the run drops these indexes, as SQL names them, and sends it.
     Half(Evidence, Vec<String>),
     /// It cannot go on, because of this.
-    Another(String),
+    Mismatch(String),
 }
 
 /// What the catalog shows, and what a run that resumes does about it.
@@ -98,16 +98,16 @@ async fn create_index(client: &Client, create: &CreateIndex<'_>) -> Looked<Found
                 },
                 vec![index.to_owned()],
             ),
-            Some(false) => Found::Another(format!(
+            Some(false) => Found::Mismatch(format!(
                 "there is an index `{name}` already, with another definition than the script's"
             )),
-            None => Found::Another(format!(
+            None => Found::Mismatch(format!(
                 "there is an index `{name}` already, of which the server did not say whether \
                  it is the script's"
             )),
         }),
         _ if tolerated => Ok(done(name)),
-        _ => Ok(Found::Another(format!(
+        _ => Ok(Found::Mismatch(format!(
             "there is a `{name}` already, which is no index of {own}"
         ))),
     }

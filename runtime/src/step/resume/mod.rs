@@ -181,7 +181,7 @@ impl Executor<'_> {
                 }
                 Ok(Next::Send)
             }
-            Ok(Found::Another(what)) => Err(Fault {
+            Ok(Found::Mismatch(what)) => Err(Fault {
                 code: Code::M0514,
                 ..resumed.fault(at, what)
             }),
