@@ -1,7 +1,7 @@
-//! The user that servers run as: ourselves, or for root somebody else, as Postgres refuses root.
+//! The user that servers run as: our own, or another user for root, because Postgres refuses root.
 //!
-//! std clears the supplementary groups of a child whose uid it changes, so that uid and gid are
-//! all that such a server may do.
+//! std clears the supplementary groups of a child if it changes the uid. So such a server has only
+//! the rights of its uid and gid.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 
 use crate::error::{Error, cannot, tail};
 
-/// Whom root runs servers as: the first of these that exists.
+/// The users as which root runs servers: the first one that exists.
 const SUBSTITUTES: [&str; 2] = ["postgres", "nobody"];
 
 /// The variables that find programs and libraries.
@@ -45,11 +45,11 @@ impl Account {
         }
     }
 
-    /// A program to run as this user, in a folder that everybody may read, in a process group of
-    /// its own so that the terminal's Ctrl-C is not for it, and in English.
+    /// A program to run as this user, with messages in English, in a folder that everybody may read.
+    /// Its process group is its own, so that Ctrl-C on the terminal does not reach the program.
     ///
-    /// Of our environment it gets what finds programs and libraries: the server reads some of the
-    /// `PG…` variables, and what a server's program says or does is no place for our secrets.
+    /// From our environment, the program gets only the paths of programs and libraries. A server reads
+    /// some `PG…` variables, and its programs must not get our secrets.
     pub(crate) fn command(self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command
@@ -67,7 +67,7 @@ impl Account {
         command
     }
 
-    /// Gives a file or a folder that we made to this user.
+    /// Makes this user the owner of a file or folder of ours.
     pub(crate) fn own(self, path: &Path) -> Result<(), Error> {
         match self {
             Self::Own { .. } => Ok(()),
@@ -77,8 +77,8 @@ impl Account {
         }
     }
 
-    /// Whether this user may enter the folder, through all the folders above it. The kernel is
-    /// asked, as modes alone do not tell; that it could not be asked is an error.
+    /// Whether this user may enter the folder, with all folders above it. A child process tries this,
+    /// because the modes alone do not show it. If the child does not run, this is an error.
     pub(crate) fn may_enter(self, folder: &Path) -> Result<bool, Error> {
         match self {
             Self::Own { .. } => Ok(true),
@@ -92,8 +92,8 @@ impl Account {
     }
 }
 
-/// std does not tell the uid. Linux's `/proc/self` belongs to it (proc(5)), what is quicker to see
-/// than to run `id`, which is part of POSIX.
+/// Our uid, which std does not offer. On Linux `/proc/self` belongs to this uid (proc(5)). Elsewhere
+/// `id` prints it, which POSIX requires.
 fn own_uid() -> Result<u32, Error> {
     if let Ok(process) = fs::metadata("/proc/self") {
         return Ok(process.uid());

@@ -12,7 +12,8 @@ use crate::error::{Error, cannot, tail};
 use crate::folder;
 use crate::programs::Programs;
 
-/// The same database on every machine: UTF-8, strings sorted by their bytes, letters known.
+/// The same database on every machine: UTF-8, sorted by bytes, with the character classes of
+/// Unicode.
 pub(crate) const INITDB: [&str; 6] = [
     "--username=postgres",
     "--auth=trust",
@@ -26,7 +27,7 @@ pub(crate) const INITDB: [&str; 6] = [
     },
 ];
 
-/// What every server of ours is told: a socket and no TCP.
+/// The settings of every server: a socket and no TCP.
 const SETTINGS: [(&str, &str); 4] = [
     ("listen_addresses", ""),
     ("port", "5432"),
@@ -34,7 +35,7 @@ const SETTINGS: [(&str, &str); 4] = [
     ("cluster_name", "migrator"),
 ];
 
-/// Makes a data folder, either whole or not at all. Others must not try the same at once.
+/// Creates a complete data folder, or none. Other processes must not do this at the same time.
 pub(crate) fn initdb(
     programs: &Programs,
     account: Account,
@@ -57,7 +58,7 @@ pub(crate) fn initdb(
         .arg(&unfinished);
     let output = command.output().map_err(cannot("run", &program))?;
     if !output.status.success() {
-        // The folder's remains are deleted by the next attempt.
+        // The next attempt deletes an incomplete folder.
         return Err(Error::Program {
             program,
             output: tail(&output.stderr),
@@ -66,7 +67,7 @@ pub(crate) fn initdb(
     fs::rename(&unfinished, data).map_err(cannot("create", data))
 }
 
-/// `postgres`'s arguments; of two settings of one name the later one counts.
+/// The arguments of `postgres`. If a setting is given twice, the later one counts.
 pub(crate) fn arguments(
     data: &Path,
     socket_folder: &Path,
@@ -84,7 +85,7 @@ pub(crate) fn arguments(
     arguments
 }
 
-/// The setting is a list, separated by commas: the folder goes between double quotes.
+/// A folder in double quotes, because the setting is a list with commas.
 fn sockets_in(folder: &Path) -> OsString {
     let mut setting = b"unix_socket_directories=\"".to_vec();
     for byte in folder.as_os_str().as_bytes() {

@@ -1,14 +1,14 @@
-//! Making databases, the one thing that is asked of a server here.
+//! Creates databases.
 
 use tokio_postgres::NoTls;
 
 use crate::error::Error;
 use crate::programs::Programs;
 
-/// Makes an empty database, in a session of its own.
+/// Creates an empty database, in a session of its own.
 pub(crate) async fn create(url: &str, name: &str, programs: &Programs) -> Result<(), Error> {
-    // Without fsync a copy of the files is two to five times as quick as writing them to the WAL,
-    // what Postgres does by itself since it has the choice.
+    // Without fsync, copying the files is two to five times as fast as writing them to the WAL,
+    // which is the default since Postgres 15.
     let strategy = if programs.major >= 15 {
         " STRATEGY file_copy"
     } else {
@@ -25,7 +25,7 @@ pub(crate) async fn create(url: &str, name: &str, programs: &Programs) -> Result
 
 async fn execute(url: &str, sql: &str) -> Result<(), tokio_postgres::Error> {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
-    // It ends with the client; what goes wrong on it, the client's calls return.
+    // The task ends with the client. The client's calls return the errors of the connection.
     drop(tokio::spawn(connection));
     client.batch_execute(sql).await
 }

@@ -1,4 +1,4 @@
-//! The development server: one for a checkout, shared by all processes, kept until it is stopped.
+//! The development server of a checkout: all processes share it, and it runs until it is stopped.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,9 +13,9 @@ use crate::wait;
 
 /// The running development server of a checkout.
 ///
-/// Its data are durable and stay under `.migrator/dev` in the checkout. When it runs for root and
-/// its own user cannot enter the checkout, they are in `/var/lib/migrator`, and `.migrator/dev` is
-/// a link to them. Dropping the value does not stop the server.
+/// Its data are durable, in `.migrator/dev` of the checkout. If root starts the server, and the
+/// server's user cannot enter the checkout, the data are in `/var/lib/migrator`, and `.migrator/dev`
+/// is a link to them. Dropping the value does not stop the server.
 #[derive(Debug)]
 pub struct DevServer {
     folder: PathBuf,
@@ -27,31 +27,32 @@ pub struct DevServer {
 /// Whether [`DevServer::start`] had to start the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Started {
-    /// It was started by this call.
+    /// This call started the server.
     Now,
-    /// It ran already, or another process was just starting it.
+    /// The server was running, or another process was starting it.
     AlreadyRunning,
 }
 
 /// Whether [`DevServer::stop`] had to stop the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stopped {
-    /// It was stopped by this call.
+    /// This call stopped the server.
     Now,
-    /// It did not run.
+    /// The server was not running.
     WasNotRunning,
 }
 
 impl DevServer {
-    /// Starts the checkout's server unless it runs, and waits until it accepts sessions.
+    /// Starts the checkout's server if it does not run, and waits until it accepts sessions.
     ///
-    /// Any number of processes may do this at once: one starts the server, all get it. The server
-    /// is detached, so that it outlives them. Existing data decide which major version is run.
+    /// Any number of processes may call this at once: one of them starts the server, and all get it.
+    /// The server is detached from them, and continues to run. Existing data need programs of their
+    /// major version.
     ///
     /// # Errors
     ///
-    /// When there are no programs, or none of the major version that wrote the data; when the
-    /// folders cannot be made; and when the server ends or is not ready within a minute.
+    /// There are no programs of the major version that wrote the data, a folder cannot be created,
+    /// or the server ends or is not ready within a minute.
     pub fn start(checkout: &Path) -> Result<Self, Error> {
         let checkout = &fs::canonicalize(checkout).map_err(cannot("find", checkout))?;
         if let Some(server) = Self::running(checkout) {
@@ -74,7 +75,7 @@ impl DevServer {
         }
     }
 
-    /// The checkout's server if it runs now.
+    /// The checkout's server, if it is running.
     #[must_use]
     pub fn running(checkout: &Path) -> Option<Self> {
         let home = Home::of(checkout)?;
@@ -82,12 +83,11 @@ impl DevServer {
         Some(Self::new(&home, postmaster.socket, Started::AlreadyRunning))
     }
 
-    /// Stops the checkout's server, and waits until it has ended. Its data stay; its sessions are
-    /// ended.
+    /// Stops the checkout's server, ends its sessions, and waits until it has ended. The data remain.
     ///
     /// # Errors
     ///
-    /// When the server cannot be told to stop, and when it has not ended within a minute.
+    /// The server cannot be stopped, or does not end within a minute.
     pub fn stop(checkout: &Path) -> Result<Stopped, Error> {
         let checkout = &fs::canonicalize(checkout).map_err(cannot("find", checkout))?;
         let Some(home) = Home::of(checkout) else {
@@ -102,7 +102,7 @@ impl DevServer {
                 Stopped::Now
             }
         };
-        // The next start makes it again, and a leftover does no harm.
+        // The next start creates the folder again. If it remains, it is harmless.
         let _ = fs::remove_dir_all(home.sockets());
         Ok(stopped)
     }

@@ -1,24 +1,24 @@
-//! What can go wrong, in sentences: what was being done, to what, and what to do about it.
+//! The errors of local servers, and what to do about them.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why a local server could not be had.
+/// Why there is no local server.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Postgres is not installed in any place that is searched.
+    /// No searched place has Postgres.
     #[error("no folder with working `postgres` and `initdb` programs was found")]
     NoPrograms,
-    /// `MIGRATOR_PG_BIN` names something else than such a folder.
+    /// `MIGRATOR_PG_BIN` names a folder without the programs.
     #[error("`MIGRATOR_PG_BIN` names `{}`, where `postgres` and `initdb` do not run", bin.display())]
     WrongVariable {
         /// The variable's value.
         bin: PathBuf,
     },
-    /// Only programs of another major version were found than the data need.
+    /// The programs are of another major version than the data.
     #[error(
-        "the data in `{}` are Postgres {data}'s, and the programs found are Postgres {found}'s",
+        "the data in `{}` are those of Postgres {data}, but the programs are Postgres {found}",
         folder.display()
     )]
     OtherMajor {
@@ -29,7 +29,7 @@ pub enum Error {
         /// The major version of the programs.
         found: u32,
     },
-    /// For root there is no other user to run a server as.
+    /// There is no user as which root can run a server.
     #[error("cannot run Postgres as root, and `/etc/passwd` has neither `postgres` nor `nobody`")]
     NoAccount,
     /// A folder that must be private belongs to somebody else or is open to others.
@@ -41,11 +41,11 @@ pub enum Error {
     /// A file or a program could not be used.
     #[error("cannot {doing} `{}`", path.display())]
     Io {
-        /// What was being done, a verb.
+        /// The action, a verb.
         doing: &'static str,
-        /// To which file or program.
+        /// The file or program.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         source: io::Error,
     },
     /// A program ran and failed.
@@ -59,25 +59,25 @@ pub enum Error {
     /// A server ended, or was not ready in time.
     #[error("the server on `{}` {what}{}", folder.display(), after(log))]
     Server {
-        /// What the server did instead of becoming ready.
+        /// What the server did: it ended, or was not ready.
         what: &'static str,
         /// The server's folder.
         folder: PathBuf,
         /// The end of its log.
         log: String,
     },
-    /// A test's database could not be made.
+    /// A database could not be created.
     #[error("cannot create the database `{name}`")]
     CreateDatabase {
         /// The database's name.
         name: String,
-        /// What the server said.
+        /// The error of the server.
         source: tokio_postgres::Error,
     },
 }
 
 impl Error {
-    /// What to do about it, for a line that begins with `help:`.
+    /// What to do about the error, for a line that begins with `help:`.
     #[must_use]
     pub fn help(&self) -> String {
         match self {
@@ -95,16 +95,16 @@ impl Error {
             ),
             Self::NoAccount => "run as another user than root, or add a user `postgres`".to_owned(),
             Self::NotPrivate { folder } => format!(
-                "delete `{}` if it is a leftover; otherwise find out whose it is",
+                "delete `{}` if it is a leftover; otherwise find out who owns it",
                 folder.display()
             ),
             Self::Io { path, .. } => format!("check who owns `{}`, and its mode", path.display()),
-            Self::Program { .. } => "the program's own words say why".to_owned(),
+            Self::Program { .. } => "the output of the program has the cause".to_owned(),
             Self::Server { folder, .. } if folder.join("log").exists() => {
                 format!("the whole log is `{}`", folder.join("log").display())
             }
             Self::Server { .. } | Self::CreateDatabase { .. } => {
-                "the server's own words say why".to_owned()
+                "the message of the server has the cause".to_owned()
             }
         }
     }
@@ -119,7 +119,7 @@ pub(crate) fn cannot(doing: &'static str, path: &Path) -> impl FnOnce(io::Error)
     }
 }
 
-/// The last lines of what a program printed, enough to see why it failed.
+/// The last lines of a program's output, which should show the cause.
 pub(crate) fn tail(output: &[u8]) -> String {
     const LINES: usize = 15;
     let text = String::from_utf8_lossy(output);

@@ -1,4 +1,4 @@
-//! Folders that only the server's user may enter, and files locked among processes.
+//! Creates folders that only the server's user may enter, and locks files between processes.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::ErrorKind;
@@ -9,14 +9,14 @@ use std::path::Path;
 use crate::account::Account;
 use crate::error::{Error, cannot};
 
-/// Makes a folder of mode 0700 for the server's user. One that exists already must be just that:
-/// in `/tmp` anybody could have made it.
+/// Creates a folder of mode 0700 for the server's user. An existing folder must have the same mode
+/// and owner, because in `/tmp` anybody can create it.
 pub(crate) fn make_private(folder: &Path, account: Account) -> Result<(), Error> {
     match DirBuilder::new().mode(0o700).create(folder) {
         Ok(()) => account.own(folder),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             let found = fs::symlink_metadata(folder).map_err(cannot("look at", folder))?;
-            // Between another root process's mkdir and its chown the folder is root's.
+            // Another process of root may have created the folder, but not yet changed its owner.
             let owned = found.uid() == account.uid() || found.uid() == 0;
             if found.is_dir() && owned && found.mode() & 0o777 == 0o700 {
                 account.own(folder)
@@ -30,22 +30,22 @@ pub(crate) fn make_private(folder: &Path, account: Account) -> Result<(), Error>
     }
 }
 
-/// Whether a folder is there, of mode 0700 and the server's user's.
+/// Whether the folder exists, has mode 0700, and belongs to the server's user.
 pub(crate) fn is_private(folder: &Path, account: Account) -> bool {
     fs::symlink_metadata(folder).is_ok_and(|found| {
         found.is_dir() && found.uid() == account.uid() && found.mode() & 0o777 == 0o700
     })
 }
 
-/// Makes a folder that everybody may enter, whatever the umask.
+/// Creates a folder that everybody may enter, with any umask.
 pub(crate) fn make_open(folder: &Path) -> Result<(), Error> {
     fs::create_dir_all(folder)
         .and_then(|()| fs::set_permissions(folder, Permissions::from_mode(0o755)))
         .map_err(cannot("create", folder))
 }
 
-/// Waits for the lock of a file, which is made when it is missing. The lock belongs to the open
-/// file: whoever inherits it shares it, and the kernel releases it with the last of them.
+/// Creates a missing file, and waits for the lock of the file. The lock belongs to the open file:
+/// processes that inherit it share the lock, and the kernel releases it when the last one ends.
 pub(crate) fn lock(path: &Path, account: Account) -> Result<File, Error> {
     let file = OpenOptions::new()
         .read(true)
@@ -59,13 +59,13 @@ pub(crate) fn lock(path: &Path, account: Account) -> Result<File, Error> {
     Ok(file)
 }
 
-/// Whether somebody holds the lock of a file. Asking takes a shared lock for a moment, so that
-/// several may ask at once, and the taker must wait for it rather than try.
+/// Whether a process holds the lock of a file. The check itself holds a shared lock for a moment, so
+/// several processes can check at once, and a process that wants the lock must wait.
 pub(crate) fn is_locked(path: &Path) -> bool {
     File::open(path).is_ok_and(|file| file.try_lock_shared().is_err())
 }
 
-/// A name for a path that is short, and the same in every build: FNV-1a in hexadecimal digits.
+/// A short name for a path, the same in every build: its FNV-1a hash in hexadecimal digits.
 pub(crate) fn short_name(path: &Path) -> String {
     let hash = path
         .as_os_str()
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn names_of_paths_never_change() {
-        // One of the vectors that FNV's authors publish.
+        // A published test vector of FNV.
         assert_eq!(short_name(Path::new("a")), "af63dc4c8601ec8c");
     }
 }

@@ -1,4 +1,4 @@
-//! Where a checkout's development server lives.
+//! The folders of a checkout's development server.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -9,7 +9,7 @@ use crate::account::Account;
 use crate::error::{Error, cannot};
 use crate::folder;
 
-/// For the data of checkouts that the server's user cannot enter, such as those in root's home.
+/// The folder for data of checkouts that the server's user cannot enter, such as in root's home.
 const SHARED: &str = "/var/lib/migrator";
 
 /// `.migrator/dev` in the checkout, or the folder that it links to.
@@ -20,13 +20,13 @@ pub(crate) struct Home {
 }
 
 impl Home {
-    /// The home that a checkout, an absolute path, has already.
+    /// The existing home of a checkout, which is an absolute path.
     pub(crate) fn of(checkout: &Path) -> Option<Self> {
         let folder = fs::canonicalize(checkout.join(".migrator/dev")).ok()?;
         Some(Self::at(folder, checkout))
     }
 
-    /// The checkout's home, made if it is missing. Several processes may do this at once.
+    /// The checkout's home, which is created if it is missing. Several processes may do this at once.
     pub(crate) fn make(checkout: &Path, account: Account) -> Result<Self, Error> {
         let parent = checkout.join(".migrator");
         if !parent.is_dir() {
@@ -64,8 +64,8 @@ impl Home {
         &self.folder
     }
 
-    /// Where the server listens: always in `/tmp`, as every process must come to the same folder,
-    /// and the path of a socket has room for some 100 bytes.
+    /// The folder of the server's socket. It is in `/tmp`, because every process must find the same
+    /// folder, and the path of a socket has at most about 100 bytes.
     pub(crate) fn sockets(&self) -> &Path {
         &self.sockets
     }
@@ -78,18 +78,18 @@ impl Home {
         self.folder.join("log")
     }
 
-    /// Locked by whoever starts or stops the server.
+    /// The lock of a process that starts or stops the server.
     pub(crate) fn turn(&self) -> PathBuf {
         self.folder.join("turn.lock")
     }
 
-    /// Locked by the server itself, which inherits it as its standard input: as long as one of
-    /// its processes lives, and no longer, whatever `postmaster.pid` says.
+    /// The lock of the server itself, which inherits it as its standard input. It is held exactly as
+    /// long as a process of the server lives; `postmaster.pid` may be wrong about this.
     pub(crate) fn alive(&self) -> PathBuf {
         self.folder.join("alive.lock")
     }
 
-    /// The version of the programs that were started last.
+    /// The version of the programs of the last start.
     pub(crate) fn version(&self) -> PathBuf {
         self.folder.join("version")
     }

@@ -19,15 +19,15 @@ use crate::template;
 use crate::throwaway::SETTINGS;
 use crate::wait;
 
-/// Hundreds of tests at once, with some sessions each.
+/// Enough for hundreds of tests at once, with some sessions each.
 const MORE_SETTINGS: [(&str, &str); 1] = [("max_connections", "1000")];
 
 /// This process's part in a temporary server that several processes share.
 ///
-/// There is one for each user and set of programs. It lives as long as a process that joined it,
-/// and a grace time longer, so that tests that are processes one after the other all find it.
-/// Killing any or all of them changes nothing of that: a supervisor, a shell, reads from a FIFO
-/// that each of them holds open, and the kernel closes it for the dead.
+/// There is one server for each user and set of programs. The server runs until the last process
+/// has left it, and a grace time longer, so that consecutive test processes share it. This also
+/// works if processes are killed: each process holds a FIFO open, the kernel closes it for a dead
+/// process, and a supervisor, a shell, reads from it.
 #[derive(Debug)]
 pub struct Joined {
     socket: Socket,
@@ -35,15 +35,16 @@ pub struct Joined {
 }
 
 impl Joined {
-    /// Joins the server, or starts it: one of many processes does, all others wait for it.
+    /// Joins the server or starts it. If many processes call this at once, one starts the server, and
+    /// the others wait.
     ///
-    /// `grace` is how long the server outlives the last process, in whole seconds; that of the
-    /// process that started it counts.
+    /// `grace` is the time for which the server remains after the last process, in whole seconds. The
+    /// value of the process that starts the server counts.
     ///
     /// # Errors
     ///
-    /// When there are no programs, when the folders cannot be made, and when the server ends or
-    /// is not ready within a minute.
+    /// There are no programs, a folder cannot be created, or the server ends or is not ready within a
+    /// minute.
     pub fn join(grace: Duration) -> Result<Self, Error> {
         let account = Account::of_servers()?;
         let name = name();
@@ -73,8 +74,8 @@ impl Joined {
     }
 }
 
-/// What leads to the server. It is made of what decides which programs are run, as running them
-/// to ask for their version would take longer than all the rest.
+/// The link to the server's folder. Its name comes from the places in which the programs are
+/// searched: running the programs for their version would take longer than everything else.
 fn name() -> String {
     let settings = SETTINGS.iter().chain(&MORE_SETTINGS);
     let settings: Vec<String> = settings
@@ -84,7 +85,7 @@ fn name() -> String {
     format!("joined-{}", folder::short_name(Path::new(&key)))
 }
 
-/// Joins the server that a pointer leads to, if there is one that goes on.
+/// Joins the server of a link, if there is one and it continues.
 fn enter(pointer: &Path) -> Option<Joined> {
     let folder = fs::read_link(pointer).ok()?;
     Some(Joined {
@@ -93,8 +94,8 @@ fn enter(pointer: &Path) -> Option<Joined> {
     })
 }
 
-/// Reading as well as writing, as otherwise opening would wait for a supervisor that is dead.
-/// After the line the supervisor does not end without having seen that we are gone.
+/// Opens the FIFO for reading too: otherwise this would wait for a supervisor that may be dead.
+/// After the line, the supervisor ends only after we have closed the FIFO.
 fn open_door(folder: &Path) -> Option<File> {
     let options = OpenOptions::new()
         .read(true)
@@ -105,7 +106,7 @@ fn open_door(folder: &Path) -> Option<File> {
     (lives && door.write_all(b"\n").is_ok()).then_some(door)
 }
 
-/// The server, once its supervisor has made up its mind whether it goes on.
+/// The server, if its supervisor decides to continue.
 fn settled(pointer: &Path) -> Option<Joined> {
     let undecided = || {
         let shut = pointer.join("shut").exists();
@@ -136,7 +137,7 @@ fn start(
     })
 }
 
-/// Waits until the server accepts sessions. From the first moment we keep the door open.
+/// Waits until the server accepts sessions. The FIFO is open before, so that the server remains.
 fn ready(folder: &Path, supervisor: &mut Child) -> Result<File, Error> {
     let mut door = None;
     let outcome = wait::until(|| {
@@ -157,10 +158,10 @@ fn ready(folder: &Path, supervisor: &mut Child) -> Result<File, Error> {
     }
 }
 
-/// Makes the pointer lead to the folder; it never leads nowhere in between.
+/// Replaces the link atomically.
 fn point(pointer: &Path, folder: &Path) -> Result<(), Error> {
     let new = pointer.with_extension("new");
-    // Left from a process that was killed here; nobody else is here now.
+    // A process was killed here and left the file. We hold the lock, so no other process is here.
     let _ = fs::remove_file(&new);
     symlink(folder, &new)
         .and_then(|()| fs::rename(&new, pointer))

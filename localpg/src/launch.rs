@@ -1,4 +1,4 @@
-//! The development server's process: whether it lives, how it starts and how it ends.
+//! Starts and stops the process of a development server, and finds out whether it runs.
 
 use std::fs::{self, OpenOptions};
 use std::io::ErrorKind;
@@ -14,10 +14,10 @@ use crate::postmaster::{Postmaster, Socket};
 use crate::programs::Programs;
 use crate::wait;
 
-/// What a home's files and locks say about its server.
+/// The state of a server according to the files and locks of its home.
 pub(crate) enum State {
     Ready(Socket),
-    /// It starts or it ends.
+    /// The server is starting or ending.
     Changing,
     Stopped,
 }
@@ -26,7 +26,7 @@ pub(crate) fn state(home: &Home) -> State {
     if let Some(postmaster) = Postmaster::ready(&home.data()) {
         return State::Ready(postmaster.socket);
     }
-    // A server that somebody started by hand does not hold the lock; its socket tells.
+    // A server that somebody started by hand does not hold the lock, but it has a socket.
     let listens = Postmaster::read(&home.data()).is_some_and(|found| found.socket.accepts());
     if listens || folder::is_locked(&home.alive()) {
         State::Changing
@@ -35,7 +35,8 @@ pub(crate) fn state(home: &Home) -> State {
     }
 }
 
-/// Starts the server and waits until it is ready. It must be stopped, and the turn be ours.
+/// Starts the server and waits until it is ready. The server must be stopped, and we must hold the
+/// lock of starts and stops.
 pub(crate) fn start(checkout: &Path, home: &Home, account: Account) -> Result<Socket, Error> {
     let data = home.data();
     let programs = programs_for(checkout, &data)?;
@@ -53,14 +54,14 @@ pub(crate) fn start(checkout: &Path, home: &Home, account: Account) -> Result<So
         .map_err(|what| failed(home, what))
 }
 
-/// Tells the server to end and waits until it has. The turn must be ours.
+/// Stops the server and waits until it has ended. We must hold the lock of starts and stops.
 pub(crate) fn end(home: &Home, account: Account) -> Result<(), Error> {
-    let mut told = false;
+    let mut signalled = false;
     let ended = wait::until(|| match state(home) {
         State::Stopped => Some(()),
         State::Ready(_) | State::Changing => {
-            // A server that is just starting has not written the file yet.
-            told = told
+            // A starting server may not have written the file yet.
+            signalled = signalled
                 || Postmaster::read(&home.data())
                     .is_some_and(|postmaster| shut_down(&postmaster, account));
             None
@@ -69,7 +70,7 @@ pub(crate) fn end(home: &Home, account: Account) -> Result<(), Error> {
     ended.ok_or_else(|| failed(home, "does not end"))
 }
 
-/// The error that quotes the end of the server's log.
+/// An error with the end of the server's log.
 pub(crate) fn failed(home: &Home, what: &'static str) -> Error {
     let log = fs::read(home.log()).unwrap_or_default();
     Error::Server {
@@ -82,7 +83,7 @@ pub(crate) fn failed(home: &Home, what: &'static str) -> Error {
 fn spawn(home: &Home, account: Account, programs: &Programs) -> Result<Child, Error> {
     folder::make_private(home.sockets(), account)?;
     let alive = folder::lock(&home.alive(), account)?;
-    // Nobody held the lock, so that these are left from a crash.
+    // No process held the lock, so these files are from a crash.
     disown(&home.data().join("postmaster.pid"))?;
     disown(&home.sockets().join(".s.PGSQL.5432.lock"))?;
     let log = OpenOptions::new()
@@ -102,7 +103,7 @@ fn spawn(home: &Home, account: Account, programs: &Programs) -> Result<Child, Er
         .map_err(cannot("run", &program))
 }
 
-/// Sends SIGINT, Postgres's fast shutdown. Safe std sends no signals, and every sh can.
+/// Sends SIGINT, Postgres's fast shutdown, through `sh`, because std sends no signals.
 fn shut_down(postmaster: &Postmaster, account: Account) -> bool {
     let pid = postmaster.pid.to_string();
     let mut command = account.command("sh");
@@ -112,9 +113,9 @@ fn shut_down(postmaster: &Postmaster, account: Account) -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
-/// Takes the process id out of a lock file of Postgres's: by now it may be another program's, and
-/// Postgres would refuse to start. The other lines stay, as by them it finds and clears away what
-/// the crash left in shared memory, and refuses if that is in use after all.
+/// Removes the process id from a lock file of Postgres. Another program may have this id now, and
+/// Postgres would then refuse to start. The other lines remain: with them Postgres finds the shared
+/// memory that the crash left, and refuses to start if a process still uses this.
 fn disown(file: &Path) -> Result<(), Error> {
     const NOBODY: i32 = i32::MAX; // no system gives its processes such ids
     let text = match fs::read_to_string(file) {
@@ -128,7 +129,7 @@ fn disown(file: &Path) -> Result<(), Error> {
     .map_err(cannot("write", file))
 }
 
-/// The programs of the major version that wrote the data, or any when there are no data yet.
+/// The programs of the major version that wrote the data, or any version if there are no data.
 fn programs_for(checkout: &Path, data: &Path) -> Result<Programs, Error> {
     if !data.exists() {
         return Programs::find(Some(checkout));

@@ -1,12 +1,13 @@
 //! Local Postgres servers for development and tests: a thin layer over `initdb` and `postgres`.
 //!
 //! [`Programs`] finds the two programs. [`DevServer`] is the one server of a checkout: durable,
-//! shared by every process, alive until it is stopped. [`Throwaway`] is a test's server: as fast
+//! shared by every process, running until it is stopped. [`Throwaway`] is a test's server: as fast
 //! as Postgres gets, and gone with the process that started it, however that ends. [`Joined`] is
 //! such a server too, but of several processes, and gone with the last of them.
 //!
-//! All listen only on a Unix socket in a folder that no other user may enter, and trust whoever
-//! can reach it. Postgres refuses to run as root; for root they run as `postgres` or `nobody`.
+//! All of them listen only on a Unix socket, in a folder that no other user may enter, and trust
+//! every user of this socket. Postgres refuses to run as root, so root runs them as `postgres` or
+//! `nobody`.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), migrator_localpg::Error> {

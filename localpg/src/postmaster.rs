@@ -1,10 +1,10 @@
-//! What a running server writes about itself into `postmaster.pid`.
+//! Reads `postmaster.pid`, the file of a running server.
 
 use std::fs;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
-/// The lines of `postmaster.pid` that matter, as Postgres's `pidfile.h` numbers them.
+/// The parts of `postmaster.pid` that we need. Postgres's `pidfile.h` numbers the lines.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Postmaster {
     /// Line 1.
@@ -23,12 +23,12 @@ pub(crate) struct Socket {
 }
 
 impl Postmaster {
-    /// What the data folder's file says; it may be a crashed server's.
+    /// Reads the file of a data folder. It may be that of a crashed server.
     pub(crate) fn read(data: &Path) -> Option<Self> {
         Self::parse(&fs::read_to_string(data.join("postmaster.pid")).ok()?)
     }
 
-    /// The server on the data folder if it accepts sessions now.
+    /// The server of the data folder, if it accepts sessions.
     pub(crate) fn ready(data: &Path) -> Option<Self> {
         Self::read(data).filter(|found| found.ready && found.socket.accepts())
     }
@@ -56,7 +56,7 @@ impl Postmaster {
         Some(Self {
             pid: pid.parse().ok()?,
             socket,
-            // What a standby says that answers (`miscadmin.h`, PM_STATUS_STANDBY).
+            // The status of a standby that accepts sessions (`miscadmin.h`, PM_STATUS_STANDBY).
             ready: matches!(status, "ready" | "standby"),
         })
     }
@@ -68,8 +68,8 @@ impl Socket {
         path.is_absolute() && UnixStream::connect(path).is_ok()
     }
 
-    /// A URL that libpq and tokio-postgres both read: the folder percent-encoded as the host, and
-    /// the port always there, as otherwise psql would take it from `PGPORT`.
+    /// A URL for libpq and tokio-postgres. The host is the percent-encoded folder. The port is always
+    /// given, because psql would otherwise use `PGPORT`.
     pub(crate) fn url(&self, database: &str) -> String {
         use std::os::unix::ffi::OsStrExt;
         let host = percent_encode(self.folder.as_os_str().as_bytes());

@@ -1,4 +1,4 @@
-//! Finding `postgres` and `initdb`.
+//! Finds `postgres` and `initdb`.
 
 use std::env;
 use std::fs;
@@ -8,14 +8,14 @@ use std::process::{Command, Stdio};
 use crate::account::Account;
 use crate::error::Error;
 
-/// The variable that overrides every search.
+/// The variable that replaces the search.
 const VARIABLE: &str = "MIGRATOR_PG_BIN";
 
-/// Where `get-postgres.sh` unpacks, in a checkout.
+/// The folder in a checkout into which `get-postgres.sh` unpacks.
 const FETCHED: &str = ".migrator/postgres";
 
-/// Where packages put Postgres: a folder, and how the names begin in it that end in a major
-/// version and have a folder `bin`.
+/// Where packages install Postgres: a folder, and the prefix of its subfolders, whose names end in
+/// a major version and which have a folder `bin`.
 const SYSTEM: [(&str, &str); 5] = [
     ("/usr/lib/postgresql", ""),                          // Debian
     ("/usr", "pgsql-"),                                   // the Postgres project's RPMs
@@ -24,21 +24,21 @@ const SYSTEM: [(&str, &str); 5] = [
     ("/Applications/Postgres.app/Contents/Versions", ""), // Postgres.app
 ];
 
-/// The folder with Postgres's `postgres` and `initdb`, and their version.
+/// The folder with the programs `postgres` and `initdb`, and their version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Programs {
     /// The folder.
     pub bin: PathBuf,
-    /// The version as `postgres --version` tells it, such as `15.14` or `18beta1`.
+    /// The version as `postgres --version` prints it, such as `15.14` or `18beta1`.
     pub version: String,
     /// The major version, such as 15.
     pub major: u32,
 }
 
 impl Programs {
-    /// Finds the programs in the first of these places where both are and the server's user
-    /// can run them:
+    /// Finds the programs in the first of these places that has both, if the server's user can run
+    /// them:
     ///
     /// | | place | of several |
     /// | --- | --- | --- |
@@ -47,12 +47,12 @@ impl Programs {
     /// | 3 | `PATH` | first |
     /// | 4 | the system's packages, Homebrew's, Postgres.app's | newest |
     ///
-    /// Without a checkout it is the nearest folder, from the working folder upwards, that has
-    /// `.migrator/postgres`.
+    /// Without a checkout, the nearest folder counts that has `.migrator/postgres`, from the working
+    /// folder upwards.
     ///
     /// # Errors
     ///
-    /// When there are none, and when `MIGRATOR_PG_BIN` is wrong.
+    /// There are no programs, or `MIGRATOR_PG_BIN` is wrong.
     pub fn find(checkout: Option<&Path>) -> Result<Self, Error> {
         Self::search(checkout, |_| true)?.ok_or(Error::NoPrograms)
     }
@@ -61,13 +61,13 @@ impl Programs {
     ///
     /// # Errors
     ///
-    /// When `MIGRATOR_PG_BIN` is wrong. That there are none is `None`.
+    /// `MIGRATOR_PG_BIN` is wrong. `None` is no error: there are no such programs.
     pub fn find_major(checkout: Option<&Path>, major: u32) -> Result<Option<Self>, Error> {
         Self::search(checkout, |programs| programs.major == major)
     }
 
-    /// Finds another of Postgres's programs, such as `pg_dump`, in the places and the order of
-    /// [`Programs::find`]; it must be of that major version or a later one.
+    /// Finds another program of Postgres, such as `pg_dump`, of this major version or a later one, in
+    /// the places and the order of [`Programs::find`].
     #[must_use]
     pub fn find_tool(checkout: Option<&Path>, tool: &str, major: u32) -> Option<PathBuf> {
         let named = variable();
@@ -78,7 +78,7 @@ impl Programs {
             .find(|path| tool_major(path).is_some_and(|found| found >= major))
     }
 
-    /// Where [`Programs::find`] would search now: as long as this stays, it finds the same.
+    /// The places that [`Programs::find`] searches. While these are the same, the result is the same.
     pub(crate) fn places_searched() -> String {
         let bins = match variable() {
             Some(bin) => vec![bin],
@@ -108,10 +108,9 @@ impl Programs {
             .find(suits))
     }
 
-    /// The programs in a folder, if the server's user can run them from elsewhere.
+    /// The programs in a folder, if the server's user can run them from another folder.
     fn at(bin: &Path, account: Account) -> Option<Self> {
-        // Links are resolved, as one in a checkout may lead out of folders that are closed to
-        // the server's user.
+        // The server's user may be unable to follow a link in a checkout, but can use its target.
         let bin = fs::canonicalize(bin).ok()?;
         let (postgres, initdb) = (bin.join("postgres"), bin.join("initdb"));
         (postgres.is_file() && initdb.is_file()).then_some(())?;
@@ -173,7 +172,7 @@ fn places(checkout: Option<&Path>) -> Vec<PathBuf> {
     places
 }
 
-/// `<parent>/<prefix><major>/bin` of every major version that is there.
+/// `<parent>/<prefix><major>/bin` of every installed major version.
 fn newest_first(parent: &Path, prefix: &str) -> Vec<PathBuf> {
     let mut majors: Vec<u32> = fs::read_dir(parent)
         .into_iter()

@@ -1,4 +1,4 @@
-//! Folders for what need not last: `migrator-<uid>` in memory, or where temporary files go.
+//! Folders for temporary data: `migrator-<uid>` in memory, or in the folder for temporary files.
 
 use std::env;
 use std::fs::{self, File};
@@ -13,22 +13,23 @@ use crate::folder;
 /// Linux's file system in memory.
 const MEMORY: &str = "/dev/shm";
 
-/// Where temporary files go when `TMPDIR` is closed to the server's user, or too long.
+/// The folder for temporary files if the server's user cannot enter `TMPDIR`, or its path is too
+/// long.
 const LAST_RESORT: &str = "/tmp";
 
 /// Free memory below which [`MEMORY`] is not used, in KiB; Docker's default has 64 MiB.
 const ENOUGH: u64 = 1024 * 1024;
 
-/// The longest folder that leaves room for a server's folder and its socket in 104 bytes.
+/// The maximum length of the path, so that the path of a socket in it has at most 104 bytes.
 const LONGEST: usize = 60;
 
-/// The folder for what many processes use, which is on a disk.
+/// The folder for data that many processes use, on a disk.
 pub(crate) fn on_disk(account: Account) -> Result<PathBuf, Error> {
     usable(&env::temp_dir(), account).or_else(|_| usable(LAST_RESORT.as_ref(), account))
 }
 
-/// The folder that [`on_disk`] most often is, if it is there already, without asking whether the
-/// server's user may enter it: whoever made something in it has asked.
+/// The usual folder of [`on_disk`], if it exists. The process that created something in it has
+/// checked that the server's user may enter it.
 pub(crate) fn existing(account: Account) -> Option<PathBuf> {
     let folder = of_user(&env::temp_dir(), account);
     folder::is_private(&folder, account).then_some(folder)
@@ -42,16 +43,16 @@ pub(crate) fn quickest(account: Account) -> Result<PathBuf, Error> {
     }
 }
 
-/// Makes a new folder for a server, and removes those whose owner is dead.
+/// Creates a folder for a server, and removes the folders of dead processes.
 ///
-/// The owner holds the lock of the returned file as long as it lives; nobody else ever does.
-/// Both is done under the lock of `scratch`, so that a folder is never seen before it is locked.
+/// The process holds the lock of the returned file until it ends. The lock of `scratch` is held
+/// meanwhile, so that no other process sees the folder before it is locked.
 pub(crate) fn new_folder(scratch: &Path, account: Account) -> Result<(PathBuf, File), Error> {
     let _turn = folder::lock(&scratch.join("servers.lock"), account)?;
     sweep(scratch)?;
     let mut folder = numbered(scratch);
     while folder.exists() {
-        // A process id is not unique among containers that share the folder.
+        // Containers that share the folder may have the same process ids.
         folder = numbered(scratch);
     }
     folder::make_private(&folder, account)?;
@@ -65,13 +66,13 @@ fn numbered(scratch: &Path) -> PathBuf {
     scratch.join(format!("server-{}-{number}", process::id()))
 }
 
-/// A server that still runs in a removed folder notices within a minute, and ends by itself.
+/// If a server still runs in a removed folder, it notices this within a minute, and ends.
 fn sweep(scratch: &Path) -> Result<(), Error> {
     let entries = fs::read_dir(scratch).map_err(cannot("read", scratch))?;
     for entry in entries.flatten() {
         let is_server = entry.file_name().to_string_lossy().starts_with("server-");
         if is_server && !folder::is_locked(&entry.path().join("owner.lock")) {
-            // Its supervisor may be removing the same files; the next sweep sees what is left.
+            // Its supervisor may remove the same files. The next sweep removes the rest.
             let _ = fs::remove_dir_all(entry.path());
         }
     }
@@ -102,7 +103,7 @@ fn memory_is_plenty() -> bool {
     is_memory && free_kib(MEMORY).is_some_and(|free| free >= ENOUGH)
 }
 
-/// std does not tell; `df` is part of POSIX, and so is its format.
+/// The free space, which std does not offer. POSIX requires `df` and this format.
 fn free_kib(folder: &str) -> Option<u64> {
     let output = process::Command::new("df")
         .args(["-Pk", folder])

@@ -8,10 +8,11 @@ use crate::error::Error;
 use crate::folder;
 use crate::programs::Programs;
 
-/// Small WAL segments make the copy small; what a crash of the machine leaves is made again.
+/// Small WAL segments make the copy small. After a crash of the machine, the template is created
+/// again.
 const OPTIONS: [&str; 2] = ["--wal-segsize=1", "--no-sync"];
 
-/// The template for these programs, in a folder for such; made once, then found by all.
+/// The template for these programs, in a folder of templates. The first caller creates it.
 pub(crate) fn data_folder(
     scratch: &Path,
     programs: &Programs,

@@ -18,7 +18,7 @@ use crate::scratch;
 use crate::template;
 use crate::wait;
 
-/// Nothing here survives the machine, so that nothing waits for a disk, and nothing goes on in
+/// The data need not survive a crash of the machine: nothing waits for a disk, and nothing runs in
 /// the background.
 pub(crate) const SETTINGS: [(&str, &str); 15] = [
     ("fsync", "off"),
@@ -38,12 +38,12 @@ pub(crate) const SETTINGS: [(&str, &str); 15] = [
     ("max_connections", "200"),
 ];
 
-/// A server for tests, alive as long as the value, or the process when that is killed.
+/// A server for tests. It ends when the value is dropped, or when the process is killed.
 ///
-/// Its data are a copy of a template that `initdb` made once, in memory when there is plenty of
-/// it. It runs under a supervisor, a shell whose standard input is a pipe from this process: when
-/// the pipe closes, the supervisor stops the server and removes its folder. Should the supervisor
-/// be killed as well, the next start removes the folder: nobody holds its owner's lock any more.
+/// Its data are a copy of a template, which `initdb` created once. They are in memory if there is
+/// enough. A supervisor, a shell, runs the server. Its standard input is a pipe from this process:
+/// when the pipe closes, the supervisor stops the server and removes the folder. If the supervisor
+/// is killed too, the next start removes the folder, because no process holds its lock.
 #[derive(Debug)]
 pub struct Throwaway {
     programs: Programs,
@@ -60,8 +60,8 @@ impl Throwaway {
     ///
     /// # Errors
     ///
-    /// When there are no programs, when the folders cannot be made, and when the server ends or
-    /// is not ready within a minute.
+    /// There are no programs, a folder cannot be created, or the server ends or is not ready within a
+    /// minute.
     pub fn start() -> Result<Self, Error> {
         Self::start_with(Programs::find(None)?)
     }
@@ -75,7 +75,7 @@ impl Throwaway {
         Self::start_with_settings(programs, &[])
     }
 
-    /// Starts a server with these programs, and settings that go before our own.
+    /// Starts a server with these programs and settings. The settings override our own.
     ///
     /// # Errors
     ///
@@ -89,12 +89,12 @@ impl Throwaway {
         Self::start_on(programs, &template, settings)
     }
 
-    /// Starts a server on a copy of a data folder, which its user may read: that of a server
-    /// that has ended, or a backup with the files that make a standby of it.
+    /// Starts a server on a copy of a data folder, which the server's user can read. The folder is
+    /// that of a server that has ended, or a backup with the files of a standby.
     ///
     /// # Errors
     ///
-    /// Those of [`Throwaway::start`]; the folder is not of these programs' major version.
+    /// Those of [`Throwaway::start`], or the data are of another major version than the programs.
     pub fn start_on(
         programs: Programs,
         data: &Path,
@@ -118,11 +118,11 @@ impl Throwaway {
         Ok(server)
     }
 
-    /// The one server of this process, started by the first call.
+    /// The shared server of this process. The first call starts it.
     ///
     /// # Errors
     ///
-    /// Those of [`Throwaway::start`]; the next call tries again.
+    /// Those of [`Throwaway::start`]. The next call tries again.
     pub fn shared() -> Result<&'static Self, Error> {
         static SERVER: OnceLock<Throwaway> = OnceLock::new();
         static TURN: Mutex<()> = Mutex::new(());
@@ -140,16 +140,16 @@ impl Throwaway {
         self.socket.url(database)
     }
 
-    /// Makes an empty database with a name that no other has, and returns its URL. Any number of
-    /// callers may do this at once.
+    /// Creates an empty database with a unique name, and returns its URL. Any number of callers may
+    /// do this at once.
     ///
     /// # Errors
     ///
-    /// When the server refuses.
+    /// The server refuses.
     ///
     /// # Panics
     ///
-    /// Outside a tokio runtime that has I/O enabled, as tokio does.
+    /// Outside a tokio runtime with I/O enabled, as tokio does.
     pub async fn create_database(&self) -> Result<String, Error> {
         let number = self.databases.fetch_add(1, Ordering::Relaxed);
         let name = format!("test_{}_{number}", std::process::id());
@@ -175,23 +175,22 @@ impl Throwaway {
         self.folder.join("log")
     }
 
-    /// A program to run as the server's user, in a process group of its own and with little more
-    /// of our environment than `PATH`: what belongs to the server, such as a pooler, which
-    /// refuses root too.
+    /// A program to run as the server's user, such as a pooler, which refuses root too. It has a
+    /// process group of its own, and gets little more than `PATH` from our environment.
     ///
     /// # Errors
     ///
-    /// When there is no such user.
+    /// There is no such user.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Result<Command, Error> {
         Ok(Account::of_servers()?.command(program))
     }
 
-    /// Ends the server without a checkpoint or a word to its sessions, and starts it again: what
-    /// it had not written by then is lost, as in a crash of the server (not of the machine).
+    /// Kills the server, and starts it again. There is no checkpoint, and the sessions get no message.
+    /// Unwritten data are lost, as in a crash of the server (not of the machine).
     ///
     /// # Errors
     ///
-    /// When the server does not come back within a minute.
+    /// The server is not ready again within a minute.
     pub fn crash(&self) -> Result<(), Error> {
         let before = Postmaster::read(&self.data()).map(|postmaster| postmaster.pid);
         {
@@ -237,7 +236,7 @@ impl Drop for Throwaway {
             .supervisor
             .get_mut()
             .unwrap_or_else(PoisonError::into_inner);
-        // Waiting closes the pipe first. A failure leaves what the next start sweeps up.
+        // `wait` closes the pipe first. The next start removes what a failure leaves.
         let _ = supervisor.wait();
     }
 }

@@ -1,12 +1,12 @@
-//! Waiting for what another process does.
+//! Waits for another process.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a server may take to start or to stop; recovery after a crash is part of it.
+/// How long a server may take to start, with recovery after a crash, or to stop.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Asks again and again, until there is an answer or [`PATIENCE`] ends.
+/// Calls a function repeatedly, until it returns a value or [`PATIENCE`] ends.
 pub(crate) fn until<T>(mut answer: impl FnMut() -> Option<T>) -> Option<T> {
     const PAUSE: Duration = Duration::from_millis(2);
     let began = Instant::now();

@@ -1,7 +1,7 @@
-//! Queries for what many kinds of object can have: a comment, a security label, privileges,
-//! settings; and for what stands behind an object without being one itself.
+//! Queries for properties of many kinds of object: comments, security labels, privileges and
+//! settings; and for catalog rows that are a part of an object.
 
-/// What has its comment and privileges told as those of another object.
+/// Catalog rows whose comments and privileges count as those of another object.
 pub(super) const ALIASES: &str = "
 SELECT 'sequence' AS alias, 'pg_class' AS class, p.objid AS oid, 0 AS sub,
     'pg_class' AS \"of class\", p.refobjid AS \"of oid\", p.refobjsubid AS \"of sub\"
@@ -21,7 +21,7 @@ FROM pg_constraint k JOIN pg_description d
     ON d.objoid = k.oid AND d.classoid = 'pg_constraint'::regclass
 WHERE k.contype = 'n';";
 
-/// Comments on what is not Postgres's own.
+/// Comments, without those on Postgres's own objects.
 pub(super) const COMMENTS: &str = "
 SELECT 'comment' AS property, d.description AS value, d.classoid::regclass AS class,
     d.objoid AS oid, d.objsubid AS sub
@@ -51,10 +51,10 @@ FROM pg_db_role_setting s
 JOIN pg_database d ON d.oid = s.setdatabase AND d.datname = current_database()
 CROSS JOIN unnest(s.setconfig) c;";
 
-/// Privileges that differ in meaning from what an object has by itself: from the owner's and the
-/// public's by default, or for what Postgres or an extension made from those it came with.
-/// Of `information_schema`, initdb does not note what it came with.
-/// `described` names what is not in the snapshot otherwise.
+/// Privileges that differ in meaning from the initial ones: the default privileges of the owner and
+/// the public, or those that an object of Postgres or an extension had at first. `initdb` does not
+/// record the initial privileges of `information_schema`. `described` names objects that the
+/// snapshot lacks otherwise.
 pub(super) const PRIVILEGES: &str = "
 SELECT 'privileges' AS property, a.class::regclass AS class, a.oid, a.sub,
     CASE WHEN a.foreign THEN

@@ -1,4 +1,4 @@
-//! Objects of a catalog: what kind they are of, and what they are called.
+//! Objects of a catalog: their kinds and names.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident $name:literal)*) => {
-        /// The kinds of object, as a person calls them.
+        /// The kinds of object, in words.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum Kind { $($(#[$doc])* $kind,)* }
@@ -29,7 +29,7 @@ kinds! {
     Database "database"
     /// A schema.
     Schema "schema"
-    /// An extension; its members are not told.
+    /// An extension, without its members.
     Extension "extension"
     /// A procedural language.
     Language "language"
@@ -51,11 +51,11 @@ kinds! {
     MaterialisedView "materialised view"
     /// A column of any of these.
     Column "column"
-    /// A sequence that is not an identity column's.
+    /// A sequence, without those of identity columns.
     Sequence "sequence"
-    /// A constraint of a table or a domain, with the index behind it.
+    /// A constraint of a table or a domain, with its index.
     Constraint "constraint"
-    /// An index that is not behind a constraint.
+    /// An index that belongs to no constraint.
     Index "index"
     /// A trigger.
     Trigger "trigger"
@@ -109,7 +109,7 @@ kinds! {
     UserMapping "user mapping"
     /// Default privileges.
     DefaultPrivileges "default privileges"
-    /// Privileges on what Postgres or an extension made, where they are not what it made them.
+    /// Changed privileges on an object of Postgres or an extension.
     Privileges "privileges"
 }
 
@@ -119,31 +119,31 @@ impl fmt::Display for Kind {
     }
 }
 
-/// An object of a catalog. Its kind and its name are what it is; that they be equal in two
-/// snapshots does not need the same oid, nor the same parent.
+/// An object of a catalog. Two objects are equal if their kinds and names are equal, also with other
+/// oids or parents.
 #[derive(Clone, Debug)]
 pub struct Object {
-    /// What it is.
+    /// The kind.
     pub kind: Kind,
-    /// What it is called, as SQL writes it: qualified, quoted where needed, a function with the
-    /// types of its arguments, and `p on tenant.tenants` where names are unique in a table only.
-    /// Empty for the database.
+    /// The name as SQL writes it: qualified, quoted where necessary, for a function with the types of
+    /// its arguments. It is `p on tenant.tenants` if names are unique only within a table, and empty
+    /// for the database.
     pub name: String,
     pub(super) schema: Option<String>,
     pub(super) parent: Option<Box<Object>>,
 }
 
 impl Object {
-    /// The schema that it belongs to, or is, not quoted; none for extensions, publications, casts
-    /// and others that stand in no schema.
+    /// The name of the object's schema, or of the object if it is a schema, without quotes. `None`
+    /// for objects outside schemas, such as extensions, publications and casts.
     #[must_use]
     pub fn schema(&self) -> Option<&str> {
         self.schema.as_deref()
     }
 
-    /// What it is a part of and goes with: the table of a column, index, constraint, trigger,
-    /// rule, policy, of statistics or of a sequence that a column owns, the publication of a
-    /// member, the server of a user mapping, the wrapper of a server, the schema of default
+    /// The object that this one is a part of, and is dropped with: the table of a column, index,
+    /// constraint, trigger, rule, policy, statistics object or owned sequence; the publication of a
+    /// member; the server of a user mapping; the wrapper of a server; the schema of default
     /// privileges.
     #[must_use]
     pub fn parent(&self) -> Option<&Object> {

@@ -1,8 +1,8 @@
-//! Queries for tables, views, sequences and what stands in them: columns, constraints, indexes,
-//! triggers, rules, policies, statistics.
+//! Queries for tables, views, sequences and their parts: columns, constraints, indexes, triggers,
+//! rules, policies, statistics.
 //!
-//! `OFFSET 0` keeps the planner from looking a subquery's rows up one by one, which it takes for
-//! cheap in a database that was never analysed.
+//! `OFFSET 0` keeps the planner from reading the rows of a subquery one by one. The planner considers
+//! this cheap in a database that was never analysed.
 
 /// Tables, views, materialised views and foreign tables.
 pub(super) const RELATIONS: &str = "
@@ -48,9 +48,9 @@ LEFT JOIN (
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND {ours}
     AND ('pg_class'::regclass, c.oid) NOT IN ({members});";
 
-/// Columns, and the attributes of composite types. A `position` is a rank, as numbers have gaps
-/// where columns were dropped. `NOT NULL`, a constraint with a name since Postgres 18, is told with
-/// the column, and its name only where it is not the one that Postgres gives.
+/// Columns, and the attributes of composite types. A `position` is a rank, because the catalog's
+/// numbers have gaps after dropped columns. `NOT NULL` is a property of the column. Since Postgres 18
+/// it is a constraint with a name, which is listed only if Postgres did not choose it.
 pub(super) const COLUMNS: &str = "
 SELECT row.* FROM (SELECT NULL::\"char\" AS attcompression) absent CROSS JOIN LATERAL (
 SELECT CASE c.relkind WHEN 'c' THEN 'attribute' ELSE 'column' END AS kind,
@@ -107,7 +107,7 @@ WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') AND a.attnum > 0 AND NOT a.att
     AND (c.relkind <> 'c' OR ('pg_type'::regclass, c.reltype) NOT IN ({members}))
 ) row;";
 
-/// Sequences but those of identity columns.
+/// Sequences, without those of identity columns.
 pub(super) const SEQUENCES: &str = "
 SELECT 'sequence' AS kind, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name,
     n.nspname AS schema,
@@ -131,9 +131,9 @@ LEFT JOIN pg_attribute a ON a.attrelid = p.refobjid AND a.attnum = p.refobjsubid
 WHERE c.relkind = 'S' AND p.deptype IS DISTINCT FROM 'i' AND {ours}
     AND ('pg_class'::regclass, c.oid) NOT IN ({members});";
 
-/// Constraints of tables, with what shows of the index behind one. The foreign keys that Postgres
-/// makes for partitions are left out, as `pg_dump` leaves them out; so are the constraints that
-/// stand behind constraint triggers.
+/// Constraints of tables, with the properties of their indexes. The foreign keys that Postgres
+/// creates for partitions are left out, as in `pg_dump`. So are the constraints of constraint
+/// triggers.
 pub(super) const CONSTRAINTS: &str = "
 SELECT 'constraint' AS kind,
     quote_ident(k.conname) || ' on ' || quote_ident(n.nspname) || '.' || quote_ident(c.relname)

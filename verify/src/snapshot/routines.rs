@@ -1,9 +1,9 @@
 //! Queries for functions, procedures, aggregates and operators.
 
-/// Functions, procedures and aggregates, but the constructors that come with a range type.
+/// Functions, procedures and aggregates, without the constructors of range types.
 ///
-/// The body of a function in standard SQL is found in `pg_get_functiondef`, as Postgres 13 has no
-/// `pg_get_function_sqlbody`: there the other lines of a definition begin otherwise.
+/// The body of a function in standard SQL is taken from `pg_get_functiondef`, because Postgres 13
+/// has no `pg_get_function_sqlbody`. The other lines of this definition begin with other words.
 pub(super) const ROUTINES: &str = "
 SELECT row.* FROM (SELECT NULL::pg_node_tree AS prosqlbody) absent CROSS JOIN LATERAL (
 SELECT CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END
@@ -61,7 +61,7 @@ WHERE {ours} AND ('pg_proc'::regclass, p.oid) NOT IN ({members})
         AND refclassid = 'pg_type'::regclass AND deptype = 'i')
 ) row;";
 
-/// Operators, also those that are only mentioned by another yet.
+/// Operators, also those that only another operator names so far.
 pub(super) const OPERATORS: &str = "
 SELECT 'operator' AS kind,
     quote_ident(n.nspname) || '.' || o.oprname || '('
@@ -80,7 +80,7 @@ FROM pg_operator o
 JOIN pg_namespace n ON n.oid = o.oprnamespace
 WHERE {ours} AND ('pg_operator'::regclass, o.oid) NOT IN ({members});";
 
-/// Operator classes; the members stand in their families.
+/// Operator classes. Their members are listed in their families.
 pub(super) const OPERATOR_CLASSES: &str = "
 SELECT 'operator class' AS kind,
     quote_ident(n.nspname) || '.' || quote_ident(o.opcname) || ' using ' || quote_ident(m.amname)

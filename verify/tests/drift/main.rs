@@ -35,7 +35,7 @@ async fn a_database_that_only_migrations_have_changed_has_not_drifted() {
 }
 
 #[tokio::test]
-async fn what_was_changed_by_hand_is_told() {
+async fn changes_by_hand_are_reported() {
     let live = Live::new().await;
     live.up(registry(SHOP)).await;
     live.run(
@@ -63,7 +63,7 @@ async fn what_was_changed_by_hand_is_told() {
 }
 
 #[tokio::test]
-async fn a_pattern_leaves_out_what_is_not_the_migrations() {
+async fn a_pattern_leaves_out_objects_that_no_migration_made() {
     let live = Live::new().await;
     live.up(registry(SHOP)).await;
     live.run(
@@ -92,7 +92,7 @@ async fn how_the_server_was_set_up_is_no_drift() {
 }
 
 #[tokio::test]
-async fn scripts_are_taken_from_the_history_where_the_binary_has_none_or_others() {
+async fn a_script_that_the_binary_lacks_is_taken_from_the_history() {
     let live = Live::new().await;
     let newer = [
         SHOP[0],
@@ -114,7 +114,7 @@ async fn scripts_are_taken_from_the_history_where_the_binary_has_none_or_others(
 }
 
 #[tokio::test]
-async fn each_script_is_repeated_by_the_role_that_ran_it() {
+async fn each_script_is_replayed_by_the_role_that_ran_it() {
     let live = Live::new().await;
     let role = live.role().await;
     live.up_as(
@@ -144,7 +144,7 @@ async fn each_script_is_repeated_by_the_role_that_ran_it() {
 }
 
 #[tokio::test]
-async fn a_migration_may_make_a_role_that_the_live_server_has_by_now() {
+async fn a_migration_may_create_a_role_that_the_live_server_has() {
     let live = Live::new().await;
     let name = format!("made_by_{}", std::process::id());
     let up =
@@ -157,7 +157,7 @@ async fn a_migration_may_make_a_role_that_the_live_server_has_by_now() {
 }
 
 #[tokio::test]
-async fn roles_may_be_made_by_those_who_apply_and_be_called_alike() {
+async fn a_script_may_create_roles_with_similar_names() {
     let live = Live::new().await;
     let role = live.role().await;
     live.run(&format!(
@@ -180,7 +180,7 @@ async fn roles_may_be_made_by_those_who_apply_and_be_called_alike() {
 }
 
 #[tokio::test]
-async fn a_reader_sees_no_drift_in_what_is_hidden_from_him() {
+async fn properties_that_the_role_cannot_see_are_no_drift() {
     let live = Live::new().await;
     let registry = registry(&[(
         "shop",
@@ -205,7 +205,7 @@ async fn a_reader_sees_no_drift_in_what_is_hidden_from_him() {
 }
 
 #[tokio::test]
-async fn what_is_at_work_is_not_called_dirty() {
+async fn a_running_migration_is_not_called_dirty() {
     let live = Live::new().await;
     let gate = live.gate().await;
     let waits = "-- migrator: no-transaction\nSELECT pg_advisory_xact_lock(42);";
@@ -245,7 +245,7 @@ async fn an_entry_without_a_script_needs_a_binary_that_has_it() {
 }
 
 #[tokio::test]
-async fn a_script_that_cannot_be_repeated_is_named() {
+async fn a_script_that_cannot_be_replayed_is_named() {
     let live = Live::new().await;
     live.run("CREATE TABLE public.seed (x int); INSERT INTO public.seed VALUES (1)")
         .await;
@@ -278,7 +278,7 @@ async fn a_database_without_a_history_implies_nothing() {
 }
 
 #[tokio::test]
-async fn nothing_that_stands_before_the_catalog_is_called() {
+async fn functions_that_hide_those_of_the_catalog_are_not_called() {
     let live = Live::new().await;
     live.run(include_str!("../../../runtime/tests/hostile.sql"))
         .await;

@@ -107,7 +107,7 @@ const MOOD: Script<'_> = (
 const MORE: Script<'_> = ("shop", 2, "ALTER TYPE shop.mood ADD VALUE 'c'", "SELECT 1");
 
 #[tokio::test]
-async fn a_columns_place_and_what_a_revert_had_to_leave_are_no_drift() {
+async fn a_columns_position_and_enum_values_of_a_revert_are_no_drift() {
     let live = Live::new().await;
     live.up(registry(&[MOOD])).await;
     live.run(

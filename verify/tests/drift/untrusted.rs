@@ -172,7 +172,7 @@ async fn a_script_cannot_log_in_as_somebody_else() {
 }
 
 #[tokio::test]
-async fn what_a_script_leaves_behind_is_not_called_by_a_superuser() {
+async fn no_superuser_calls_a_function_that_such_a_script_created() {
     let target = Target::new();
     let file = target.path().display();
     let live = Live::new().await;
@@ -226,7 +226,7 @@ async fn a_script_cannot_have_a_role_made_a_superuser_by_what_it_says() {
 }
 
 #[tokio::test]
-async fn rights_that_the_binarys_own_scripts_give_are_taken_away() {
+async fn rights_that_scripts_of_the_binary_grant_are_revoked() {
     let target = Target::new();
     let file = target.path().display();
     let live = Live::new().await;
@@ -298,7 +298,7 @@ async fn a_script_of_the_history_alone_may_change_what_others_made() {
 }
 
 #[tokio::test]
-async fn an_edit_of_comments_is_repeated_as_the_binary_has_it() {
+async fn after_an_edit_of_comments_the_script_of_the_binary_is_replayed() {
     let live = Live::new().await;
     let script = "CREATE ROLE edited_comment; DROP ROLE edited_comment; CREATE SCHEMA shop;";
     let before = format!("-- as it was\n{script}");

@@ -67,7 +67,7 @@ async fn what_does_not_need_a_failed_migration_is_verified() {
 }
 
 #[tokio::test]
-async fn what_needs_it_is_skipped_behind_it_also_in_other_services() {
+async fn a_migration_that_needs_a_failed_one_is_skipped_also_in_other_services() {
     let tried = behind(
         FAILING,
         &[
@@ -193,7 +193,7 @@ async fn a_later_fault_of_its_own_is_reported() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_undone_for_want_of_it_is_skipped() {
+async fn a_migration_that_cannot_be_undone_without_a_failed_one_is_skipped() {
     let tried = behind(
         FAILING,
         &[
@@ -235,7 +235,7 @@ async fn each_is_skipped_behind_the_one_that_it_needs() {
 }
 
 #[tokio::test]
-async fn what_an_extension_would_have_brought_is_missing_with_it() {
+async fn objects_of_a_missing_extension_are_missing_too() {
     let tried = behind(
         "CREATE EXTENSION no_such_extension;",
         &[

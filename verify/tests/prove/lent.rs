@@ -25,7 +25,7 @@ async fn a_used_database_is_refused_and_nothing_in_it_is_touched() {
 }
 
 #[tokio::test]
-async fn it_is_as_it_was_whatever_the_scripts_leave() {
+async fn a_lent_database_is_restored_after_every_script() {
     let mut client = client(&url().await).await;
     let scope = Scope::default();
     let prepared = "CREATE EXTENSION pg_trgm; CREATE SCHEMA theirs; \

@@ -6,7 +6,7 @@ use migrator_verify::{Afterwards, Blocks, Lock, LockMode, Subject, prove};
 use crate::support::{client, registry, url};
 
 #[tokio::test]
-async fn the_strongest_lock_on_each_table_from_before_is_told() {
+async fn the_strongest_lock_on_each_existing_table_is_reported() {
     let registry = registry(&[
         (
             "shop",

@@ -225,7 +225,7 @@ fn is_known(since: u32) -> bool {
 }
 
 #[tokio::test]
-async fn what_means_the_same_is_sound() {
+async fn texts_of_the_same_meaning_are_sound() {
     let mut scripts = vec![("shop", 1, GIVEN, "DROP SCHEMA shop CASCADE")];
     let cases = SAME.iter().filter(|(since, ..)| is_known(*since));
     for ((_, make, remove, remake), number) in cases.zip(1..) {
@@ -466,7 +466,7 @@ const CHANGED: &[Case] = &[
 ];
 
 #[tokio::test]
-async fn another_meaning_is_a_fault() {
+async fn a_text_of_another_meaning_is_a_fault() {
     for (_, make, remove, remake) in CHANGED.iter().filter(|(since, ..)| is_known(*since)) {
         let given = format!("{GIVEN}; {make}");
         let scripts = [

@@ -198,7 +198,7 @@ async fn only_what_is_asked_for_is_verified() {
 }
 
 #[tokio::test]
-async fn a_script_may_throw_away_what_its_session_has_prepared() {
+async fn a_script_may_discard_the_prepared_statements_of_its_session() {
     let discard = "-- migrator: no-transaction\nDISCARD ALL;";
     let tried = try_all(
         registry(&[

@@ -91,7 +91,7 @@ async fn a_second_up_script_at_fault_leaves_the_rows_of_the_first() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_done_in_the_transaction_of_another_is_done_by_itself() {
+async fn a_script_that_needs_its_own_transaction_gets_it() {
     let deferred = "CREATE TABLE shop.a (id int PRIMARY KEY); \
         CREATE TABLE shop.b (a int REFERENCES shop.a DEFERRABLE INITIALLY DEFERRED);";
     let tried = try_all(

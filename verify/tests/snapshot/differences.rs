@@ -10,7 +10,7 @@ use crate::examined::{self, Examined};
 use crate::support::{database, lines, run, snapshot};
 
 #[tokio::test]
-async fn every_case_is_told_as_expected() {
+async fn every_case_has_the_expected_differences() {
     let mut wrong = String::new();
     let mut seen_kinds = BTreeSet::new();
     for (case, Examined { before, after, .. }) in examined::all().await {
@@ -49,7 +49,7 @@ async fn two_databases_made_alike_are_equal() {
 }
 
 #[tokio::test]
-async fn what_is_out_of_scope_is_not_told() {
+async fn objects_out_of_scope_are_left_out() {
     let (_, client) = database().await;
     let scope = Scope::without_schemas(vec!["mig'r\\ator".to_owned()]);
     let take = async || Snapshot::take(&client, &scope).await.unwrap();

@@ -1,4 +1,4 @@
-//! `empty` makes a database what it was before each of the cases.
+//! `empty` restores a database after each of the cases.
 
 use migrator_verify::{Scope, differences, empty};
 
@@ -6,7 +6,7 @@ use crate::examined;
 use crate::support::{database, lines, run, snapshot};
 
 #[tokio::test]
-async fn a_database_is_what_it_was_before_every_case() {
+async fn every_case_is_restored() {
     let wrong: Vec<String> = examined::all()
         .await
         .iter()
@@ -19,7 +19,7 @@ async fn a_database_is_what_it_was_before_every_case() {
 }
 
 #[tokio::test]
-async fn what_was_wanted_stays() {
+async fn wanted_objects_remain() {
     let (_, client) = database().await;
     run(
         &client,
@@ -53,7 +53,7 @@ async fn what_was_wanted_stays() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_restored_is_told() {
+async fn differences_that_cannot_be_restored_are_reported() {
     let (_, client) = database().await;
     run(&client, "CREATE TABLE t (a int)").await;
     let wanted = snapshot(&client).await;
@@ -61,6 +61,6 @@ async fn what_cannot_be_restored_is_told() {
     let error = empty(&client, &wanted, &Scope::default())
         .await
         .unwrap_err();
-    let message = "cannot make the database what it was: table public.t disappeared";
+    let message = "cannot restore the database: table public.t disappeared";
     assert_eq!(error.to_string(), message);
 }

@@ -2,7 +2,7 @@
 //!
 //! Each case is a database before and after a change. The snapshot must tell just what is
 //! expected; `pg_dump`, which reads the catalog in a way of its own, must see a difference if and
-//! only if we do; and `empty` must make the database what it was before all of it.
+//! only if we do; and `empty` must restore the database after all of it.
 
 #![expect(
     clippy::expect_used,

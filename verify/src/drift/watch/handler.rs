@@ -51,8 +51,15 @@ pub(super) fn blocks(sql: &str) -> Vec<Body> {
     bodies.collect()
 }
 
-/// The statements of a script that define a function of this name, by any of its parts.
-pub(super) fn definitions<'s>(sql: &'s str, name: &str) -> impl Iterator<Item = &'s str> {
+/// Whether a text, at any depth, defines a function of this name with a handler that catches a
+/// refusal.
+pub(super) fn defines_refusal_handler(text: &str, name: &str) -> bool {
+    definitions(text, name).any(has_refusal_handler)
+        || literals(text).any(|body| defines_refusal_handler(&body.text, name))
+}
+
+/// The statements of a text that create an object and contain this name.
+fn definitions<'s>(sql: &'s str, name: &str) -> impl Iterator<Item = &'s str> {
     let name = name.trim_matches('"').to_lowercase();
     statements_of(sql, "create").filter(move |statement| {
         sql::parts(statement).iter().any(|(part, _)| match part {

@@ -16,7 +16,7 @@ use migrator_runtime::Client;
 use tokio_postgres::SimpleQueryMessage;
 
 use condition::is_refusal;
-use handler::{blocks, definitions, has_refusal_handler, has_word, may_catch_refusal};
+use handler::{blocks, defines_refusal_handler, has_refusal_handler, has_word, may_catch_refusal};
 use log::{Log, Logged};
 
 pub(crate) use log::SETTING;
@@ -122,9 +122,8 @@ fn function_may_catch(name: &str, script: &str, functions: &[Function]) -> bool 
     if named.peek().is_some() {
         let bare = name.split('(').next().unwrap_or(name);
         let bare = bare.rsplit('.').next().unwrap_or(bare);
-        let mut defined = definitions(script, bare);
         return named.any(|function| may_catch_refusal(&function.body))
-            || defined.any(has_refusal_handler);
+            || defines_refusal_handler(script, bare);
     }
     // The script has dropped the function, and may have built its text.
     has_refusal_handler(script) || has_word(script, "execute")
@@ -213,6 +212,9 @@ mod tests {
             |name, condition| format!("CREATE FUNCTION {name}(text) AS $$ {} $$", body(condition));
         assert!(may_catch(&create("shop.f", "others"), "duplicate_object"));
         assert!(!may_catch(&create("shop.g", "others"), "duplicate_object"));
+        let dynamic = create("shop.f", "others").replace('\'', "''");
+        let dynamic = format!("DO $do$ BEGIN EXECUTE '{dynamic}'; END $do$");
+        assert!(may_catch(&dynamic, "duplicate_object"));
         let dropped = |script: &str| function_may_catch("shop.f(text)", script, &[]);
         assert!(!dropped(&create("shop.f", "duplicate_object")));
         assert!(dropped(&create("shop.f", "others")));
