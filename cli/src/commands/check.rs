@@ -64,10 +64,7 @@ pub(super) async fn run(context: &Context, check: &args::Check) -> Outcome {
 
 /// Asks the database's server about the grammar of the scripts.
 async fn ask(context: &Context, registry: &Registry) -> Result<Verdict, Failure> {
-    let options = Options {
-        application: application(),
-        ..Options::default()
-    };
+    let options = Options::default().application(application());
     let client = context.connect(registry, &options).await?;
     grammar::ask(&client, registry).await
 }
