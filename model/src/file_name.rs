@@ -292,73 +292,75 @@ mod tests {
         assert_eq!(file.to_string(), text);
     }
 
+    /// A file name with one fault, and the message.
+    const WRONG_NAMES: &[(&str, &str)] = &[
+        (
+            "20240230000000_a1b2c3d4_x.up.sql",
+            "M0102: `20240230000000` is not a version: 2024-02 has 29 days and no day 30",
+        ),
+        (
+            "20240101000000_a1b2c3_x.up.sql",
+            "M0103: `a1b2c3` is not a uid: it has 6 hex digits, not 8",
+        ),
+        (
+            "20240101000000_A1B2C3D4_x.up.sql",
+            "M0103: `A1B2C3D4` is not a uid: it is not lower case",
+        ),
+        (
+            "20240101000000_g1b2c3d4_x.up.sql",
+            "M0103: `g1b2c3d4` is not a uid: `g` is not a hex digit",
+        ),
+        (
+            "20240101000000_a1b2c3d4_CreateX.up.sql",
+            "M0106: `CreateX` is not a migration's name: `C` is upper case",
+        ),
+        (
+            "20240101000000_a1b2c3d4_a-b.up.sql",
+            "M0106: `a-b` is not a migration's name: `-` is not a letter a to z, a digit or `_`",
+        ),
+        (
+            "20240101000000_a1b2c3d4_1x.up.sql",
+            "M0106: `1x` is not a migration's name: it starts with `1`, not a letter",
+        ),
+        (
+            "20240101000000_a1b2c3d4.up.sql",
+            "M0106: the name is missing",
+        ),
+        (
+            "20240101000000_create_tenants.up.sql",
+            "M0103: `create` is not a uid: `r` is not a hex digit",
+        ),
+        (
+            "20240101000000_create.up.sql",
+            "M0103: `create` is not a uid: `r` is not a hex digit",
+        ),
+        ("20240101000000.up.sql", "M0103: the uid is missing"),
+        (
+            "20240101000000-a1b2c3d4-x.up.sql",
+            "M0102: `20240101000000-a1b2c3d4-x` is not a version: `-` is not a digit",
+        ),
+        (
+            "create_tenants_table.up.sql",
+            "M0102: `create` is not a version: `c` is not a digit",
+        ),
+        (
+            "20240101000000_a1b2c3d4_x",
+            "M0107: the file name has no ending",
+        ),
+        (
+            "20240101000000_a1b2c3d4_x.UP.SQL",
+            "M0107: `.UP.SQL` is not the ending of a script",
+        ),
+        (
+            "20240101000000_a1b2c3d4_x.sql",
+            "M0107: `.sql` is not the ending of a script",
+        ),
+    ];
+
     #[test]
     fn each_wrong_part_has_its_own_message() {
-        let cases = [
-            (
-                "20240230000000_a1b2c3d4_x.up.sql",
-                "M0102: `20240230000000` is not a version: 2024-02 has 29 days and no day 30",
-            ),
-            (
-                "20240101000000_a1b2c3_x.up.sql",
-                "M0103: `a1b2c3` is not a uid: it has 6 hex digits, not 8",
-            ),
-            (
-                "20240101000000_A1B2C3D4_x.up.sql",
-                "M0103: `A1B2C3D4` is not a uid: it is not lower case",
-            ),
-            (
-                "20240101000000_g1b2c3d4_x.up.sql",
-                "M0103: `g1b2c3d4` is not a uid: `g` is not a hex digit",
-            ),
-            (
-                "20240101000000_a1b2c3d4_CreateX.up.sql",
-                "M0106: `CreateX` is not a migration's name: `C` is upper case",
-            ),
-            (
-                "20240101000000_a1b2c3d4_a-b.up.sql",
-                "M0106: `a-b` is not a migration's name: `-` is not a letter a to z, a digit or `_`",
-            ),
-            (
-                "20240101000000_a1b2c3d4_1x.up.sql",
-                "M0106: `1x` is not a migration's name: it starts with `1`, not a letter",
-            ),
-            (
-                "20240101000000_a1b2c3d4.up.sql",
-                "M0106: the name is missing",
-            ),
-            (
-                "20240101000000_create_tenants.up.sql",
-                "M0103: `create` is not a uid: `r` is not a hex digit",
-            ),
-            (
-                "20240101000000_create.up.sql",
-                "M0103: `create` is not a uid: `r` is not a hex digit",
-            ),
-            ("20240101000000.up.sql", "M0103: the uid is missing"),
-            (
-                "20240101000000-a1b2c3d4-x.up.sql",
-                "M0102: `20240101000000-a1b2c3d4-x` is not a version: `-` is not a digit",
-            ),
-            (
-                "create_tenants_table.up.sql",
-                "M0102: `create` is not a version: `c` is not a digit",
-            ),
-            (
-                "20240101000000_a1b2c3d4_x",
-                "M0107: the file name has no ending",
-            ),
-            (
-                "20240101000000_a1b2c3d4_x.UP.SQL",
-                "M0107: `.UP.SQL` is not the ending of a script",
-            ),
-            (
-                "20240101000000_a1b2c3d4_x.sql",
-                "M0107: `.sql` is not the ending of a script",
-            ),
-        ];
-        for (file, expected) in cases {
-            assert_eq!(faults(file), [expected], "{file}");
+        for (file, expected) in WRONG_NAMES {
+            assert_eq!(faults(file), [*expected], "{file}");
         }
     }
 
