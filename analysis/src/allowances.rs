@@ -120,7 +120,7 @@ impl<'a> Allowances<'a> {
                     script,
                     Code::M0226,
                     allowance.offset,
-                    format!("nothing in this script is found as `{code}`"),
+                    format!("this script has no `{code}` finding"),
                     "remove the directive",
                 ))
             })

@@ -51,7 +51,7 @@ fn variable(script: &Script<'_>) -> Option<Found> {
     Some((
         sql.range(node).start,
         "this is a variable of psql, which a server does not know".to_owned(),
-        "write the value itself; what differs between databases belongs into their data",
+        "write the value; if it differs between databases, read it from a table",
     ))
 }
 
@@ -62,7 +62,7 @@ fn copy(script: &Script<'_>) -> Option<Found> {
     let statement = sql.ancestors(node).find(|&id| sql.kind(id) == Kind::COPY)?;
     Some((
         sql.range(statement).start,
-        "this exchanges rows with the client, which has none and takes none".to_owned(),
+        "`COPY … FROM STDIN` and `COPY … TO STDOUT` do not work: `migrator` sends and receives no rows".to_owned(),
         "write the rows as INSERT INTO … VALUES",
     ))
 }

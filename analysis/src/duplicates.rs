@@ -153,7 +153,7 @@ fn finding<'a>(script: &'a Script<'a>, mention: &Mention, made: Site<'a>) -> Fin
         None => format!("{word} `{}`", object.name),
     };
     let message = format!(
-        "{shown} already exists: `{}` makes it, and no statement drops or renames it afterwards",
+        "{shown} already exists: `{}` creates it, and no statement drops or renames it afterwards",
         made.place()
     );
     let (own, other) = (&script.migration.service, &made.script.migration.service);

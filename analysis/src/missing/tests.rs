@@ -84,7 +84,7 @@ const MISSPELT: &[(&str, &str, &str)] = &[
 #[test]
 fn a_name_that_no_script_makes_is_found_with_the_nearest() {
     for (script, name, near) in MISSPELT {
-        let expected = format!("no script of the tree makes the {name} (did you mean `{near}`?)");
+        let expected = format!("no script of the tree creates the {name} (did you mean `{near}`?)");
         assert_eq!(found(&[(script, "SELECT 1;")]), [expected], "{script}");
     }
     let both = [(
@@ -101,7 +101,7 @@ fn a_name_that_no_script_makes_is_found_with_the_nearest() {
     assert_eq!(
         unlike,
         [
-            "no script of the tree makes the table or view `shop.completely_else` (correct the name, or make it in an earlier migration)"
+            "no script of the tree creates the table or view `shop.completely_else` (correct the name, or create it in an earlier migration)"
         ]
     );
 }

@@ -178,13 +178,13 @@ impl TreeNames {
         };
         let help = match near {
             Some(near) => format!("did you mean `{schema}.{near}`?"),
-            None => "correct the name, or make it in an earlier migration".to_owned(),
+            None => "correct the name, or create it in an earlier migration".to_owned(),
         };
         Some(Finding::new(
             script,
             Code::M0325,
             mention.offset,
-            format!("no script of the tree makes the {word} `{name}`"),
+            format!("no script of the tree creates the {word} `{name}`"),
             help,
         ))
     }

@@ -40,7 +40,7 @@ impl<'a> Reference<'a, '_> {
     pub(super) fn undeclared(&self, made: Site<'_>, remedy: Remedy) -> Finding<'a> {
         let (service, owner) = (self.service(), made.service());
         let message = format!(
-            "{} of `{owner}` is made in `{}`, and `{service}` does not depend on `{owner}`",
+            "`{service}` uses {} of `{owner}` (created in `{}`), but does not depend on `{owner}`",
             self.object,
             made.place()
         );
@@ -57,12 +57,12 @@ impl<'a> Reference<'a, '_> {
 
     pub(super) fn too_early(&self, made: Site<'_>) -> Finding<'a> {
         let message = format!(
-            "{} does not exist yet: `{}` makes it, and runs later",
+            "{} does not exist yet: `{}` creates it later",
             self.object,
             made.place()
         );
         let help = match made.service() == self.service() {
-            true => "refer to it in a migration after that one".to_owned(),
+            true => "use it in a later migration".to_owned(),
             false => format!("add {}, so that this migration waits", requires(made)),
         };
         self.finding(Code::M0321, message, help)
@@ -74,10 +74,10 @@ impl<'a> Reference<'a, '_> {
             Some(now) => (format!("renames it to `{now}`"), format!("write `{now}`")),
             None => (
                 "drops it".to_owned(),
-                "refer to what took its place".to_owned(),
+                "use the object that replaces it".to_owned(),
             ),
         };
-        let message = format!("{} is not there any more: `{place}` {end}", self.object);
+        let message = format!("{} does not exist any more: `{place}` {end}", self.object);
         self.finding(Code::M0322, message, help)
     }
 
@@ -88,14 +88,14 @@ impl<'a> Reference<'a, '_> {
     ) -> Finding<'a> {
         let (service, owner) = (self.service(), made.service());
         let does = match foreign_change {
-            ForeignChange::Changes => "changes it".to_owned(),
-            ForeignChange::Drops => "drops it".to_owned(),
-            ForeignChange::Renames => "renames it".to_owned(),
-            ForeignChange::Replaces => "replaces it".to_owned(),
-            ForeignChange::CreatesInside(object) => format!("makes {object} in it"),
+            ForeignChange::Changes => "changes".to_owned(),
+            ForeignChange::Drops => "drops".to_owned(),
+            ForeignChange::Renames => "renames".to_owned(),
+            ForeignChange::Replaces => "replaces".to_owned(),
+            ForeignChange::CreatesInside(object) => format!("creates {object} in"),
         };
         let message = format!(
-            "{} of `{owner}` is made in `{}`, and `{service}` {does}",
+            "`{service}` {does} {} of `{owner}` (created in `{}`)",
             self.object,
             made.place()
         );

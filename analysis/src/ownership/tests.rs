@@ -168,10 +168,12 @@ fn the_help_says_what_would_do() {
     let found = found(&[CORE, ("billing/02", "SELECT core.f(1);")]);
     assert_eq!(
         found,
-        ["M0320 billing up: function `core.f` of `core` is made in \
-         `database/migrations/core/20240101000000_00000000_step.up.sql:2`, and `billing` does not \
+        [
+            "M0320 billing up: `billing` uses function `core.f` of `core` (created in \
+         `database/migrations/core/20240101000000_00000000_step.up.sql:2`), but does not \
          depend on `core` (add `\"core\"` to `depends_on` of `[services.billing]`, or \
-         `-- migrator: requires core/20240101000000` to the up script)",]
+         `-- migrator: requires core/20240101000000` to the up script)",
+        ]
     );
 }
 
@@ -192,7 +194,7 @@ fn a_migration_that_waits_may_refer_to_what_it_waits_for() {
             ("billing/02", requires),
             ("billing/03", "TABLE core.later;"),
         ],
-        "M0320 billing up: relation `core.later`",
+        "M0320 billing up: `billing` uses relation `core.later`",
     );
     let late = ("late/01", "CREATE TABLE l ();");
     silent(&[
@@ -250,10 +252,13 @@ fn what_was_dropped_or_renamed_is_not_there_any_more() {
         "CREATE SCHEMA a; CREATE TABLE a.t (); CREATE TABLE a.u ();",
     );
     for (end, rest) in [
-        ("DROP TABLE a.t;", "drops it (refer to what took its place)"),
+        (
+            "DROP TABLE a.t;",
+            "drops it (use the object that replaces it)",
+        ),
         (
             "DROP SCHEMA a CASCADE;",
-            "drops it (refer to what took its place)",
+            "drops it (use the object that replaces it)",
         ),
         (
             "ALTER TABLE a.t RENAME TO v;",
@@ -275,7 +280,7 @@ fn what_was_dropped_or_renamed_is_not_there_any_more() {
         ];
         one(
             &scripts,
-            "M0322 core up: relation `a.t` is not there any more",
+            "M0322 core up: relation `a.t` does not exist any more",
         );
         assert!(found(&scripts)[0].ends_with(rest), "{:?}", found(&scripts));
         silent(&[

@@ -16,7 +16,7 @@ pub(super) fn check<'a>(subject: &Subject<'_, 'a>) -> Option<Finding<'a>> {
     Some(subject.finding(
         Code::M0217,
         format!(
-            "reads and writes of {} wait while every row is checked",
+            "reads and writes of {} wait while Postgres checks every row",
             subject.shown_table()
         ),
         "add the check as a constraint NOT VALID, and VALIDATE it in a later migration",

@@ -22,7 +22,7 @@ pub(super) fn check<'a>(subject: &Subject<'_, 'a>) -> Option<Finding<'a>> {
     let table = subject.shown_table();
     Some(subject.finding(
         Code::M0218,
-        format!("writes to {table}{and_other} wait while every row is looked up"),
+        format!("writes to {table}{and_other} wait while Postgres checks every row"),
         "add the foreign key as a constraint NOT VALID, and VALIDATE it in a later migration",
     ))
 }

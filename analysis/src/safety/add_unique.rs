@@ -24,7 +24,7 @@ pub(super) fn check<'a>(subject: &Subject<'_, 'a>) -> Option<Finding<'a>> {
     }
     let help = match subject.sql().kind(added) {
         Kind::EXCLUDE_CONSTRAINT => {
-            "nothing builds it concurrently: run it while the table is quiet, with a `lock-timeout`"
+            "Postgres cannot build it concurrently: run it when the table is little used, with a `lock-timeout`"
         }
         _ => {
             "build the index with CREATE UNIQUE INDEX CONCURRENTLY in an earlier `no-transaction` script, \

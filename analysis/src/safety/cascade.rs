@@ -18,7 +18,7 @@ pub(super) fn check<'a>(script: &'a Script<'a>, statement: Id) -> Option<Finding
         script,
         Code::M0223,
         sql.range(cascade).start,
-        "this takes along whatever depends on it, also what other migrations have made",
-        "leave CASCADE out, and drop by name what this migration's up script makes",
+        "`CASCADE` also drops objects of other migrations that depend on this one",
+        "remove CASCADE, and drop each object of the up script by its name",
     ))
 }

@@ -19,9 +19,9 @@ pub(super) fn check<'a>(subject: &Subject<'_, 'a>) -> Option<Finding<'a>> {
     Some(subject.finding(
         Code::M0219,
         format!(
-            "reads and writes of {table} wait while it is rewritten for the type of `{column}`"
+            "reads and writes of {table} wait while Postgres rewrites it for the new type of `{column}`"
         ),
-        "add a column of the new type, fill it in batches, and move what reads the old one",
+        "add a column with the new type, fill it in batches, and make all readers use it",
     ))
 }
 

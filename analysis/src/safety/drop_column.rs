@@ -36,6 +36,6 @@ pub(super) fn check<'a>(subject: &Subject<'_, 'a>) -> Option<Finding<'a>> {
     Some(subject.finding(
         Code::M0221,
         message,
-        "first release services that do not use it, then drop it and allow this with that as reason",
+        "first deploy services that do not use it; then drop it, and write `-- migrator: allow M0221 because …`",
     ))
 }

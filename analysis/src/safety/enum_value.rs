@@ -86,7 +86,7 @@ impl Enums {
                 added.literal.replace('`', "'"),
                 added.of
             ),
-            "add the value in a migration of its own, before this one",
+            "add the value in an earlier migration",
         ))
     }
 

@@ -20,7 +20,7 @@ pub(super) fn check<'a>(subject: &Subject<'_, 'a>) -> Option<Finding<'a>> {
     };
     Some(subject.finding(
         Code::M0220,
-        format!("services that run now ask for {what} and fail from the rename on"),
+        format!("running services that use {what} fail after the rename"),
         "keep the old name until no service uses it: a view for a table, a second column for a column",
     ))
 }

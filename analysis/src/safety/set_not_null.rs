@@ -20,7 +20,7 @@ pub(super) fn check<'a>(subject: &Subject<'_, 'a>) -> Option<Finding<'a>> {
     let table = subject.shown_table();
     Some(subject.finding(
         Code::M0225,
-        format!("reads and writes of {table} wait while every row is searched for a null `{column}`"),
+        format!("reads and writes of {table} wait while Postgres checks every row for a null `{column}`"),
         format!(
             "add CHECK (`{column}` IS NOT NULL) NOT VALID, VALIDATE it in a later migration, and only \
              then SET NOT NULL"

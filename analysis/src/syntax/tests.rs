@@ -94,8 +94,7 @@ const ALTER: &[(&str, &str)] = &[
 #[test]
 fn what_alter_table_does_not_do_is_named() {
     each(ALTER);
-    let of_enum =
-        "Postgres removes no value of an enum: make a new type, and change the columns to it";
+    let of_enum = "Postgres cannot remove a value of an enum: create a new type, and change the columns to it";
     each(&[
         (
             "ALTER INDEX s.i DELETE;",

@@ -22,8 +22,8 @@ pub(super) fn in_transaction<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> 
         if ends(sql.kind(statement)) {
             let what = first_words(sql, statement, 1);
             return finding(
-                format!("`{what}` has no place in a script that runs in a transaction of its own"),
-                "remove it, with the statement that belongs to it: the script and its history \
+                format!("`{what}` is not allowed: `migrator` runs this script in a transaction"),
+                "remove it, and the statement that belongs to it: the script and its history \
                  entry are one transaction",
             );
         }

@@ -24,12 +24,12 @@ pub(super) fn unrepeatable<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
     let what = first_words(sql, statement, 2);
     let (message, help) = match repeat {
         Repeat::Doubles => (
-            format!("after a failure further down, running this `{what}` again does it twice"),
+            format!("if a later statement fails, a second run repeats the effect of this `{what}`"),
             "keep one statement in a migration, or write it so that a second run changes nothing",
         ),
         Repeat::Same | Repeat::Fails => (
-            format!("after a failure further down, this `{what}` cannot be run again"),
-            "keep one statement in a migration, or say IF EXISTS or IF NOT EXISTS",
+            format!("if a later statement fails, this `{what}` cannot run again"),
+            "keep one statement in a migration, or write IF EXISTS or IF NOT EXISTS",
         ),
     };
     let offset = sql.range(statement).start;

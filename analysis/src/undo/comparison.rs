@@ -34,7 +34,7 @@ impl<'a> Comparison<'_, 'a> {
     /// Names the place of an object's former definition.
     pub(super) fn as_before(&self, object: &Object) -> String {
         match self.made_before(object) {
-            Some(place) => format!("as {place} has it"),
+            Some(place) => format!("as in {place}"),
             None => "as it was before".to_owned(),
         }
     }

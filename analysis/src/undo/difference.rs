@@ -68,7 +68,7 @@ impl<'d> Difference<'d> {
         };
         let message = match cause {
             Cause::Up => format!(
-                "the up script {}, and the down script does not take that back",
+                "the up script {}, but the down script does not undo this",
                 self.change()
             ),
             Cause::Down => format!("the down script leaves {}", self.left()),

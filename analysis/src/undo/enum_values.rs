@@ -32,7 +32,7 @@ pub(super) fn find<'a>(comparison: &Comparison<'_, 'a>) -> Vec<Finding<'a>> {
             script,
             Code::M0227,
             script.sql.range(id).start,
-            format!("the up script renames value `{old}` of {object} to `{new}`, and the down script does not rename it back"),
+            format!("the up script renames value `{old}` of {object} to `{new}`, but the down script does not rename it back"),
             format!(
                 "write `ALTER TYPE {} RENAME VALUE {new} TO {old};` in the down script",
                 quoted(&object.name)

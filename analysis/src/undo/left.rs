@@ -64,14 +64,16 @@ impl<'a> Comparison<'_, 'a> {
         let (code, message, help, expected) = match outcome {
             Outcome::Dropped(..) => (
                 code(Code::M0228),
-                format!("the up script drops {shown}, and the down script does not make it again"),
+                format!(
+                    "the up script drops {shown}, but the down script does not create it again"
+                ),
                 format!("{}, {}", again(object, by), self.as_before(object)),
                 Expected::Other,
             ),
             Outcome::Renamed(..) => (
                 code(Code::M0227),
                 format!(
-                    "the up script turns {} into {shown}, and the down script does not turn it back",
+                    "the up script changes {} into {shown}, but the down script does not change it back",
                     before(by)
                 ),
                 renamed_back(object, by),
@@ -80,16 +82,16 @@ impl<'a> Comparison<'_, 'a> {
             _ if self.up.has(by, Kind::OR_REPLACE) => (
                 Code::M0227,
                 format!(
-                    "the up script makes or replaces {shown}, and the down script neither drops it nor puts its former text back"
+                    "the up script creates or replaces {shown}, but the down script neither drops it nor restores its earlier definition"
                 ),
                 format!(
-                    "write `{drop}` in the down script, or CREATE OR REPLACE with what was there before"
+                    "write `{drop}` in the down script, or CREATE OR REPLACE with the earlier definition"
                 ),
                 Expected::Drop,
             ),
             _ => (
                 code(Code::M0227),
-                format!("the up script makes {shown}, and the down script does not drop it"),
+                format!("the up script creates {shown}, but the down script does not drop it"),
                 format!("write `{drop}` in the down script"),
                 Expected::Drop,
             ),
@@ -119,6 +121,6 @@ fn renamed_back(object: &Object, by: &Operation<'_>) -> String {
             let statement = statements::rename_statement(object, before, by.kind);
             format!("write `{statement}` in the down script")
         }
-        None => "turn it back in the down script".to_owned(),
+        None => "change it back in the down script".to_owned(),
     }
 }

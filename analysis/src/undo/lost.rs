@@ -110,10 +110,10 @@ fn finding<'a>(
         code,
         by.mention.offset,
         format!(
-            "the up script drops {shown}{others} together with `{with}`, and the down script does not make that again"
+            "the up script drops {shown}{others} together with `{with}`, but the down script does not create that again"
         ),
         format!(
-            "make it again in the down script, {}",
+            "create it again in the down script, {}",
             comparison.as_before(first)
         ),
     ))

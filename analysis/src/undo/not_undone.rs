@@ -40,11 +40,11 @@ pub(super) fn nothing_taken_back<'a>(first: &NotUndone<'a>, count: usize) -> Fin
         first.code,
         first.offset,
         format!(
-            "the down script undoes nothing of what the up script does to {} and {number}{word}",
+            "the down script undoes no change of the up script to {} and {number}{word}",
             first.shown
         ),
         format!(
-            "undo it in the down script, or say in the up script why that is impossible: `-- migrator: allow {} because …`",
+            "undo it in the down script, or write in the up script why that is impossible: `-- migrator: allow {} because …`",
             first.code
         ),
     )

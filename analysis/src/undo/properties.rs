@@ -190,8 +190,8 @@ fn added<'a>(
                 script,
                 Code::M0229,
                 column.site.offset,
-                format!("the down script adds column `{name}` to `{table}`, which was not there before the up script"),
-                "make again what the up script drops, and nothing else",
+                format!("the down script adds column `{name}` to `{table}`, which did not exist before the up script"),
+                "create only what the up script drops",
             )
         })
         .collect()
@@ -210,7 +210,7 @@ fn missing<'a>(
         script,
         Code::M0228,
         offset,
-        format!("the down script makes table `{table}` again without its column `{column}`"),
-        format!("make it as it was before the up script: `{column}` is from {place}"),
+        format!("the down script creates table `{table}` again without its column `{column}`"),
+        format!("create it as it was before the up script: `{column}` is from {place}"),
     ))
 }

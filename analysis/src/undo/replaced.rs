@@ -81,7 +81,7 @@ impl<'a> Comparison<'_, 'a> {
         let shown = statements::shown(object, by.kind);
         NotUndone {
             message: format!(
-                "the up script drops {shown} and makes another of that name, and the down script does not make the first again"
+                "the up script drops {shown} and creates another with the same name, but the down script does not create the first again"
             ),
             code: match object.space {
                 Space::Column | Space::Constraint => Code::M0229,
@@ -96,7 +96,7 @@ impl<'a> Comparison<'_, 'a> {
         let shown = statements::shown(object, by.kind);
         NotUndone {
             message: format!(
-                "the up script replaces {shown}, and the down script drops it instead of putting its former text back"
+                "the up script replaces {shown}, but the down script drops it instead of restoring its earlier definition"
             ),
             code: Code::M0228,
             ..self.left_replaced(object, by)
@@ -116,10 +116,10 @@ impl<'a> Comparison<'_, 'a> {
                 Code::M0227
             },
             message: format!(
-                "the up script replaces {shown}, and the down script does not put its former text back"
+                "the up script replaces {shown}, but the down script does not restore its earlier definition"
             ),
             help: format!(
-                "make it again in the down script, {}",
+                "create it again in the down script, {}",
                 self.as_before(object)
             ),
             expected: Expected::Other,

@@ -37,7 +37,7 @@ pub(super) fn find<'a>(comparison: &Comparison<'_, 'a>) -> Option<Finding<'a>> {
             "the down script restores {shown}{others} with a definition that it did not have before the up script"
         ),
         format!(
-            "write the former definition, {}",
+            "write the earlier definition, {}",
             comparison.as_before(first)
         ),
     ))

@@ -32,7 +32,10 @@ pub(super) fn find<'a>(
         if let (Some(here), Some(there)) = (here, there)
             && here != there
         {
-            let help = format!("give it another name: {} makes the first", site.place());
+            let help = format!(
+                "choose another name: {} creates the first object",
+                site.place()
+            );
             findings.push(finding(script, mention.offset, [&here, &there], help));
         }
     }
@@ -70,7 +73,7 @@ fn finding<'a>(
     help: String,
 ) -> Finding<'a> {
     let message = format!(
-        "`{name}` and `{other}` are one name to Postgres, which keeps the first {LONGEST} bytes"
+        "`{name}` and `{other}` are the same name to Postgres: it keeps only the first {LONGEST} bytes"
     );
     Finding::new(script, Code::M0233, offset, message, help)
 }

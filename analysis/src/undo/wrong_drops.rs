@@ -36,10 +36,10 @@ impl<'a> Comparison<'_, 'a> {
             is_sure.then(|| {
                 let shown = statements::shown(&object, by.kind);
                 let message =
-                    format!("the down script drops {shown}, which the up script does not make");
+                    format!("the down script drops {shown}, which the up script does not create");
                 let help = match (meant, by.made) {
-                    (Some(meant), _) => format!("the up script makes {meant}: drop that"),
-                    (None, Some(site)) => format!("leave it as it is: {} makes it", site.place()),
+                    (Some(meant), _) => format!("drop {meant}, which the up script creates"),
+                    (None, Some(site)) => format!("do not drop it: {} creates it", site.place()),
                     (None, None) => "drop what the up script makes, and nothing else".to_owned(),
                 };
                 Finding::new(

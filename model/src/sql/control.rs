@@ -66,10 +66,10 @@ impl Why {
     pub fn message(self) -> &'static str {
         match self {
             Why::EndsTransaction => {
-                "this statement ends the transaction that the script shares with its history entry"
+                "this statement ends the transaction of the script and its history entry"
             }
             Why::TalksToClient => {
-                "this statement exchanges data with the client, which has none and takes none"
+                "this statement exchanges rows with the client: `migrator` sends and receives no rows"
             }
         }
     }
@@ -79,8 +79,8 @@ impl Why {
     pub fn help(self) -> &'static str {
         match self {
             Why::EndsTransaction => {
-                "remove it, and the BEGIN that it belongs to; a script that cannot run in one \
-                 transaction opens with `-- migrator: no-transaction`"
+                "remove it, and the BEGIN that belongs to it; if the script cannot run in one \
+                 transaction, start it with `-- migrator: no-transaction`"
             }
             Why::TalksToClient => "write the rows as INSERT",
         }

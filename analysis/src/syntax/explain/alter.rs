@@ -162,7 +162,7 @@ impl ErrorContext<'_> {
         let of_value = object == "TYPE" && self.after.get(1).is_some_and(|next| next.is("VALUE"));
         let help = match () {
             () if of_value => {
-                "Postgres removes no value of an enum: make a new type, and change the columns to it"
+                "Postgres cannot remove a value of an enum: create a new type, and change the columns to it"
             }
             () if object == "VIEW" => "write `CREATE OR REPLACE VIEW …` with the new query",
             () => HELP,
