@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use migrator_localpg::Throwaway;
 use migrator_model::registry::{Mode, Registry, Script};
 use migrator_model::{disk, resolve, sql};
-use migrator_verify::{Scope, SnapshotReader, differences};
+use migrator_verify::{Scope, Snapshot, SnapshotReader, differences};
 
 use crate::case::Judge;
 use crate::examined::{self, dump, pg_dump};
@@ -70,19 +70,27 @@ async fn pg_dump_agrees_on_every_migration_of_the_tree() {
     assert!(!migrations.is_empty());
     let (url, client) = database().await;
     let mut reader = SnapshotReader::new(Scope::default());
-    let mut look = async || {
+    let mut look = async |same: Option<(Snapshot, String)>| {
         let snapshot = reader.take(&client).await.expect("a snapshot is taken");
-        (snapshot, dump(&program, &url).await)
+        match same {
+            Some(same) if same.0 == snapshot => same,
+            _ => (snapshot, dump(&program, &url).await),
+        }
     };
-    let mut last = look().await;
+    let mut last = look(None).await;
     let (mut looks, mut changes) = (0, 0);
     for migration in migrations.iter() {
+        let mut first = None;
         for script in [&migration.up, &migration.down, &migration.up] {
             run(&client, "RESET ALL").await;
             for statement in statements(script) {
                 run(&client, &statement).await;
             }
-            let now = look().await;
+            // The second up script goes back to what was judged after the first.
+            let now = match script.path == migration.down.path {
+                true => look(None).await,
+                false => look(first.take()).await,
+            };
             let ours = lines(&differences(&last.0, &now.0));
             assert_eq!(
                 !ours.is_empty(),
@@ -92,6 +100,7 @@ async fn pg_dump_agrees_on_every_migration_of_the_tree() {
             );
             looks += 1;
             changes += usize::from(!ours.is_empty());
+            first = first.or_else(|| Some(now.clone()));
             last = now;
         }
     }

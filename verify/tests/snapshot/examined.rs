@@ -2,14 +2,16 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
 
 use migrator_localpg::{Programs, Throwaway};
 use migrator_verify::{EmptyError, Scope, Snapshot, SnapshotReader, differences, empty};
 use tokio::sync::OnceCell;
 use tokio::task::spawn_blocking;
+use tokio_postgres::Client;
 
 use crate::case::Case;
-use crate::support::{connect, database, lines, run, snapshot, with_all};
+use crate::support::{database, lines, run, snapshot, with_all};
 
 /// What was seen of a case.
 #[derive(Clone, Debug)]
@@ -35,40 +37,80 @@ pub(crate) async fn all() -> &'static [(Case, Examined)] {
     .await
 }
 
-async fn examine(case: Case, program: Option<PathBuf>) -> Examined {
-    let (url, client) = database().await;
-    let empty_database = snapshot(&client).await;
-    let mut reader = SnapshotReader::new(Scope::default());
-    let mut look = async || {
-        let snapshot = reader.take(&client).await.expect("a snapshot is taken");
-        let dump = match &program {
-            Some(program) => Some(dump(program, &url).await),
+/// A database that is empty, and a session in it whose reader has prepared its queries. What makes
+/// a snapshot expensive is a new session, so that one case after the other has the same.
+struct Place {
+    url: String,
+    client: Client,
+    reader: SnapshotReader,
+    wanted: Snapshot,
+}
+
+static PLACES: Mutex<Vec<Place>> = Mutex::new(Vec::new());
+
+impl Place {
+    /// One that another case left as it was, or a new one.
+    async fn take() -> Place {
+        let left = PLACES.lock().expect("nobody panics").pop();
+        if let Some(place) = left {
+            return place;
+        }
+        let (url, client) = database().await;
+        let mut reader = SnapshotReader::new(Scope::default());
+        let wanted = reader.take(&client).await.expect("a snapshot is taken");
+        Place {
+            url,
+            client,
+            reader,
+            wanted,
+        }
+    }
+
+    async fn snapshot(&mut self) -> Snapshot {
+        let snapshot = self.reader.take(&self.client).await;
+        snapshot.expect("a snapshot is taken")
+    }
+
+    /// The snapshot, and the dump if there is a program for it.
+    async fn look(&mut self, program: Option<&Path>) -> (Snapshot, Option<String>) {
+        let snapshot = self.snapshot().await;
+        let dump = match program {
+            Some(program) => Some(dump(program, &self.url).await),
             None => None,
         };
         (snapshot, dump)
-    };
-    run(&client, &case.setup).await;
-    let (before, dumped_before) = look().await;
-    run(&client, &case.change).await;
-    let (after, dumped_after) = look().await;
+    }
+
+    /// Makes the database what it was; the next case has it then.
+    async fn emptied(mut self) -> Result<(), String> {
+        run(&self.client, "RESET ALL").await;
+        match empty(&self.client, &self.wanted, &Scope::default()).await {
+            Ok(()) => {
+                let now = self.snapshot().await;
+                let left = lines(&differences(&self.wanted, &now));
+                left.is_empty().then_some(()).ok_or(left.join("; "))?;
+                PLACES.lock().expect("nobody panics").push(self);
+                Ok(())
+            }
+            Err(EmptyError::Left { left, source }) => Err(format!("{:?} {source:?}", lines(&left))),
+            Err(error) => Err(format!("{error:?}")),
+        }
+    }
+}
+
+async fn examine(case: Case, program: Option<PathBuf>) -> Examined {
+    let program = program.as_deref();
+    let mut place = Place::take().await;
+    run(&place.client, &case.setup).await;
+    let (before, dumped_before) = place.look(program).await;
+    run(&place.client, &case.change).await;
+    let (after, dumped_after) = place.look(program).await;
     Examined {
         before,
         after,
         dumps: dumped_before.zip(dumped_after),
-        emptied: emptied(&url, &empty_database).await,
+        emptied: place.emptied().await,
         alike: alike(&case).await,
-    }
-}
-
-async fn emptied(url: &str, wanted: &Snapshot) -> Result<(), String> {
-    let client = connect(url).await;
-    match empty(&client, wanted, &Scope::default()).await {
-        Ok(()) => {
-            let left = lines(&differences(wanted, &snapshot(&client).await));
-            left.is_empty().then_some(()).ok_or(left.join("; "))
-        }
-        Err(EmptyError::Left { left, source }) => Err(format!("{:?} {source:?}", lines(&left))),
-        Err(error) => Err(format!("{error:?}")),
     }
 }
 
