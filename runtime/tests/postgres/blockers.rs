@@ -103,7 +103,7 @@ async fn with_prepared() -> (Throwaway, Database) {
     let settings = [("max_prepared_transactions", "4")];
     let server = Throwaway::start_with_settings(programs, &settings).expect("a server");
     let url = server.create_database().await.expect("a database");
-    (server, Database { url })
+    (server, Database::at(url))
 }
 
 #[tokio::test]
@@ -211,7 +211,7 @@ async fn an_autovacuum_is_named_with_its_table() {
     ];
     let server = Throwaway::start_with_settings(programs, &settings).expect("a server");
     let url = server.create_database().await.expect("a database");
-    let database = Database { url };
+    let database = Database::at(url);
     database
         .run(
             "CREATE TABLE plans (id int, filler text) WITH (autovacuum_vacuum_threshold = 0, \

@@ -12,7 +12,7 @@ use super::support::{AT_GATE, Database, Gate, core, done, fault, registry, rows,
 /// Few tries, and a short wait for each.
 fn brief() -> Options {
     Options::default()
-        .lock_timeout(Duration::from_millis(200))
+        .lock_timeout(Duration::from_secs(1))
         .tries(2)
 }
 
@@ -176,7 +176,7 @@ async fn every_read_of_a_locked_history_names_who_holds_the_lock() {
     assert_names_dump("a run", within("a run", up).await);
     // Each wait was as long as the option says.
     let limits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
-                  AND query LIKE '/* migrator reads its history */ SET LOCAL lock_timeout = 200;%'";
+                  AND query LIKE '/* migrator reads its history */ SET LOCAL lock_timeout = 1000;%'";
     assert_eq!(database.value(limits).await, "1");
     session.batch_execute("ROLLBACK").await.expect("it ends");
     database.up(registry).await.expect("nothing is pending");

@@ -26,7 +26,7 @@ impl Primary {
         let server = Throwaway::start_with_settings(programs, &settings).expect("a server");
         let url = server.create_database().await.expect("a database");
         Primary {
-            database: Database { url },
+            database: Database::at(url),
             _server: server,
         }
     }

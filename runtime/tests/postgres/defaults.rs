@@ -87,7 +87,7 @@ async fn no_default_changes_what_a_run_does_or_records() {
             ))
             .await;
         let url = database.url.replace("//postgres@", &format!("//{role}@"));
-        let limited = Database { url };
+        let limited = Database::at(url);
         let client = limited.client().await;
         let migrator = Migrator::new(registry);
         for _ in 0..2 {

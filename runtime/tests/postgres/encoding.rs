@@ -10,7 +10,7 @@ async fn encoded(encoding: &str, test: &str) -> Database {
     let server = Throwaway::shared().expect("a server");
     let name = format!("{test}_{}_{}", encoding.to_lowercase(), std::process::id());
     let url = server.url("postgres");
-    let postgres = Database { url };
+    let postgres = Database::at(url);
     postgres
         .run(&format!("DROP DATABASE IF EXISTS {name}"))
         .await;
@@ -19,9 +19,7 @@ async fn encoded(encoding: &str, test: &str) -> Database {
             "CREATE DATABASE {name} TEMPLATE template0 ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C'"
         ))
         .await;
-    Database {
-        url: server.url(&name),
-    }
+    Database::at(server.url(&name))
 }
 
 #[tokio::test]

@@ -644,7 +644,7 @@ async fn a_reader_looks_at_the_history_of_another_owner_and_does_no_more() {
     let url = database
         .url
         .replace("//postgres@", &format!("//reader_{name}@"));
-    let reader = Database { url };
+    let reader = Database::at(url);
     trapped
         .does(&format!(
             "GRANT USAGE ON SCHEMA migrator TO reader_{name}; \
@@ -712,7 +712,7 @@ async fn rows_that_are_hidden_are_an_error() {
             ))
             .await;
         let url = database.url.replace("//postgres@", &format!("//{role}@"));
-        (Database { url }, role)
+        (Database::at(url), role)
     };
     let force = "ALTER TABLE migrator.core_history ENABLE ROW LEVEL SECURITY, \
                  FORCE ROW LEVEL SECURITY";
@@ -998,10 +998,12 @@ async fn the_rights_of_the_security_page_are_enough() {
     for schema_is_made in [false, true] {
         let database = Database::new().await;
         let (_, name) = database.url.rsplit_once('/').expect("a name");
-        let as_role = |role: &str| Database {
-            url: database
-                .url
-                .replace("//postgres@", &format!("//{role}_{name}@")),
+        let as_role = |role: &str| {
+            Database::at(
+                database
+                    .url
+                    .replace("//postgres@", &format!("//{role}_{name}@")),
+            )
         };
         let blocks = page(&database);
         let [migrates, schema, service, reader] = blocks.as_slice() else {

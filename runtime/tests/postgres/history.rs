@@ -154,9 +154,7 @@ async fn every_apply_revert_and_failure_is_an_event() {
 #[tokio::test]
 async fn an_application_name_of_the_users_is_kept() {
     let database = Database::new().await;
-    let named = Database {
-        url: format!("{}?application_name=shop", database.url),
-    };
+    let named = Database::at(format!("{}?application_name=shop", database.url));
     named.up(core(&["SELECT 1;"])).await.expect("it runs");
     let application = "SELECT application FROM migrator.event";
     assert_eq!(database.value(application).await, "shop");

@@ -12,7 +12,7 @@ async fn a_publication_of_all_tables_keeps_no_run_and_no_repair_from_writing() {
     let settings = [("wal_level", "logical")];
     let server = Throwaway::start_with_settings(programs, &settings).expect("a server");
     let url = server.create_database().await.expect("a database");
-    let database = Database { url };
+    let database = Database::at(url);
     let publish = "CREATE PUBLICATION everything FOR ALL TABLES; \
                    CREATE TABLE keyless (x int); INSERT INTO keyless VALUES (1)";
     database.run(publish).await;

@@ -153,9 +153,7 @@ async fn a_statement_of_another_role_is_known_by_its_lock() {
     let registry = core(&[BUILD]);
     let (mut other, role) = database.as_new_role().await;
     let name = "?application_name=deploy";
-    let first = Database {
-        url: database.url.clone() + name,
-    };
+    let first = Database::at(database.url.clone() + name);
     other.url += name;
     database
         .run(&format!(

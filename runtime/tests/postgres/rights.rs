@@ -241,5 +241,5 @@ async fn a_role_of_the_options_owns_what_is_made() {
     let database = Database::new().await;
     let (member, _, owner) = member(&database).await;
     let url = format!("{}?options=-c%20role%3D{owner}", member.url);
-    works_as(&owner, &Database { url }, &database).await;
+    works_as(&owner, &Database::at(url), &database).await;
 }

@@ -51,7 +51,7 @@ async fn a_standby_is_read_and_not_written_to() {
     let server = Throwaway::start_with_settings(programs, &settings).expect("a server");
     let empty = server.create_database().await.expect("a database");
     let url = server.create_database().await.expect("a database");
-    let (empty, database) = (Database { url: empty }, Database { url });
+    let (empty, database) = (Database::at(empty), Database::at(url));
     database.up(core(&TWO[..1])).await.expect("it runs");
     database.run("CHECKPOINT").await;
     // It comes back as a standby: one whose primary is gone, with all that it had sent.
@@ -78,11 +78,9 @@ async fn a_role_that_is_read_only_by_default_makes_no_history() {
     assert_read_only(database.up(core(&TWO)).await, ReadOnly::Setting);
     let schema = "SELECT count(*) FROM pg_namespace WHERE nspname = 'migrator'";
     assert_eq!(database.value(schema).await, "0");
-    let writable = Database {
-        url: format!(
-            "{}?options=-c%20default_transaction_read_only%3Doff",
-            database.url
-        ),
-    };
+    let writable = Database::at(format!(
+        "{}?options=-c%20default_transaction_read_only%3Doff",
+        database.url
+    ));
     writable.up(core(&TWO)).await.expect("the help line helps");
 }

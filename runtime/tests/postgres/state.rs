@@ -238,7 +238,7 @@ async fn a_state_is_one_message_that_writes_and_locks_nothing() {
     let programs = Programs::find(None).expect("programs");
     let server = Throwaway::start_with_settings(programs, &settings).expect("a server");
     let url = server.create_database().await.expect("a database");
-    let database = Database { url };
+    let database = Database::at(url);
     let whole = registry(&WHOLE);
     let client = database.client().await;
     let pid = rows(client.postgres(), "SELECT pg_backend_pid()").await;
@@ -391,7 +391,7 @@ async fn a_wait_survives_the_end_of_its_session_and_of_the_server() {
     let programs = Programs::find(None).expect("programs");
     let server = Throwaway::start_with(programs).expect("a server");
     let url = server.create_database().await.expect("a database");
-    let database = Database { url };
+    let database = Database::at(url);
     let whole = registry(&WHOLE);
     let mut client: Client = database.client().await;
     let migrator = Migrator::new(whole);

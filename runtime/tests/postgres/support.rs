@@ -94,13 +94,20 @@ pub(crate) fn stem(service: &str, number: i64) -> String {
 #[derive(Clone)]
 pub(crate) struct Database {
     pub(crate) url: String,
+    kept: Option<Kept>,
 }
 
 impl Database {
     pub(crate) async fn new() -> Database {
         let server = Throwaway::shared().expect("a server");
         let url = server.create_database().await.expect("a database");
-        Database { url }
+        let kept = Some(Kept::default());
+        Database { url, kept }
+    }
+
+    /// A database at a URL. A new session is opened for whatever is run or asked.
+    pub(crate) fn at(url: String) -> Database {
+        Database { url, kept: None }
     }
 
     /// The same database as another role sees it, which can log in and no more.
@@ -109,7 +116,7 @@ impl Database {
         let role = format!("role_of_{name}");
         self.run(&format!("CREATE ROLE {role} LOGIN")).await;
         let url = self.url.replace("//postgres@", &format!("//{role}@"));
-        (Database { url }, role)
+        (Database::at(url), role)
     }
 
     /// Sets something for every session that follows.
@@ -117,6 +124,7 @@ impl Database {
         let (_, name) = self.url.rsplit_once('/').expect("a name");
         self.run(&format!("ALTER DATABASE {name} SET {setting}"))
             .await;
+        drop(self.kept.as_ref().and_then(Kept::take));
     }
 
     /// A session that is none of the migrator's.
@@ -127,14 +135,34 @@ impl Database {
         client
     }
 
+    /// The kept session if nobody uses it, else a new one.
+    async fn lent(&self) -> tokio_postgres::Client {
+        match self.kept.as_ref().and_then(Kept::take) {
+            Some(session) => session,
+            // Boxed: every future that asks would hold it.
+            None => Box::pin(self.session()).await,
+        }
+    }
+
+    /// Keeps a session for the next who runs or asks something.
+    async fn give_back(&self, session: tokio_postgres::Client) {
+        if let Some(kept) = &self.kept {
+            Box::pin(kept.keep(session)).await;
+        }
+    }
+
     pub(crate) async fn run(&self, sql: &str) {
-        let session = self.session().await;
+        let session = self.lent().await;
         within(sql, session.batch_execute(sql)).await.expect(sql);
+        self.give_back(session).await;
     }
 
     /// The rows, their values divided by `|`.
     pub(crate) async fn rows(&self, sql: &str) -> Vec<String> {
-        rows(&self.session().await, sql).await
+        let session = self.lent().await;
+        let rows = rows(&session, sql).await;
+        self.give_back(session).await;
+        rows
     }
 
     /// The one value.
@@ -144,9 +172,10 @@ impl Database {
 
     /// Waits until the value is this.
     pub(crate) async fn until(&self, sql: &str, value: &str) {
-        let session = self.session().await;
+        let session = self.lent().await;
         let wait = async { while rows(&session, sql).await.join("\n") != value {} };
         within(sql, wait).await;
+        self.give_back(session).await;
     }
 
     pub(crate) async fn client(&self) -> Client {
@@ -298,6 +327,25 @@ impl Database {
              FROM migrator.event ORDER BY id",
         )
         .await
+    }
+}
+
+/// A session that is kept between one use and the next: opening one takes the server longer than
+/// most of what a test asks.
+#[derive(Clone, Default)]
+struct Kept(Arc<Mutex<Option<tokio_postgres::Client>>>);
+
+impl Kept {
+    fn take(&self) -> Option<tokio_postgres::Client> {
+        let session = self.0.lock().expect("nobody panics").take();
+        session.filter(|session| !session.is_closed())
+    }
+
+    /// Keeps it as if it were new, if that can be done.
+    async fn keep(&self, session: tokio_postgres::Client) {
+        if session.batch_execute("DISCARD ALL").await.is_ok() {
+            *self.0.lock().expect("nobody panics") = Some(session);
+        }
     }
 }
 
