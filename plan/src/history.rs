@@ -13,6 +13,8 @@ pub struct History {
     /// The services that have a table, with or without entries; nothing if the tables
     /// common to all services are not there.
     tables: Option<Vec<String>>,
+    /// The format of those tables.
+    format: Option<i32>,
 }
 
 /// One applied migration, as recorded.
@@ -34,6 +36,40 @@ pub struct Entry {
     pub depends_on: Vec<String>,
     /// Whether its down script was recorded.
     pub down_script: Stored,
+    /// How the entry came into the history.
+    pub origin: Origin,
+}
+
+/// How an entry came into the history.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Origin {
+    /// A run applied the migration.
+    #[default]
+    Applied,
+    /// What the migration makes was there before, and the migration was recorded without a run.
+    Baseline,
+    /// The entry was taken over from the history of another tool.
+    Adopted,
+}
+
+impl Origin {
+    /// The word in the history.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Origin::Applied => "applied",
+            Origin::Baseline => "baseline",
+            Origin::Adopted => "adopted",
+        }
+    }
+
+    /// The origin with this word in the history.
+    #[must_use]
+    pub fn find(word: &str) -> Option<Origin> {
+        let all = [Origin::Applied, Origin::Baseline, Origin::Adopted];
+        all.into_iter().find(|origin| origin.as_str() == word)
+    }
 }
 
 /// Whether a script was recorded.
@@ -113,6 +149,19 @@ impl History {
     pub fn with_tables(self, services: Vec<String>) -> History {
         let tables = Some(services);
         History { tables, ..self }
+    }
+
+    /// The same history, in tables of this format.
+    #[must_use]
+    pub fn with_format(self, format: i32) -> History {
+        let format = Some(format);
+        History { format, ..self }
+    }
+
+    /// The format of the tables; `None` if they are not there.
+    #[must_use]
+    pub fn format(&self) -> Option<i32> {
+        self.format
     }
 
     /// The services that have a table, with or without entries. Nothing if the tables

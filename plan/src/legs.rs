@@ -122,7 +122,7 @@ mod tests {
     use migrator_model::{Migration, Node, Registry, Tree, resolve};
 
     use super::{can_be_abreast, legs};
-    use crate::history::{Entry, History, Stored};
+    use crate::history::{Entry, History, Origin, Stored};
     use crate::plan::plan;
     use crate::step::Plan;
     use crate::target::{Policy, Target};
@@ -201,6 +201,7 @@ mod tests {
             requires: migration.requires.to_vec(),
             depends_on: Vec::new(),
             down_script: Stored::Yes,
+            origin: Origin::Applied,
         }
     }
 

@@ -42,7 +42,7 @@ mod up;
 
 pub use accept::{Edit, accept, edits};
 pub use conflict::Conflict;
-pub use history::{Entry, History, Likeness, RecordedMigration, Stored};
+pub use history::{Entry, History, Likeness, Origin, RecordedMigration, Stored};
 pub use plan::plan;
 pub use redo::redo;
 pub use remedy::Remedy;

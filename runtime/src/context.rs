@@ -7,9 +7,11 @@ use crate::error::Error;
 use crate::error::kind::ErrorKind;
 use crate::event::{Event, Listener};
 use crate::history::History;
+use crate::history::bootstrap::Bootstrap;
 use crate::history::failure::{READING, read_failed};
 use crate::history::guard::Purpose;
-use crate::history::read::{self, Reader};
+use crate::history::read;
+use crate::history::reader::Reader;
 use crate::history::schema::Tables;
 use crate::options::Options;
 use crate::session::client::Client;
@@ -48,6 +50,16 @@ impl Context {
     pub(crate) fn reader<'a>(&'a self, client: &'a Client, purpose: Purpose) -> Reader<'a> {
         let reader = Reader::new(client, &self.tables, &self.options, purpose);
         reader.told_to(self.listener.as_ref())
+    }
+
+    /// What creates and upgrades the history's tables over a client's session.
+    pub(crate) fn bootstrap<'a>(&'a self, client: &'a Client) -> Bootstrap<'a> {
+        Bootstrap {
+            client,
+            tables: &self.tables,
+            options: &self.options,
+            listener: self.listener.as_ref(),
+        }
     }
 
     /// Reads the history for a purpose.

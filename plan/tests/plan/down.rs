@@ -2,7 +2,7 @@
 
 use migrator_model::Registry;
 use migrator_model::file_name::Direction;
-use migrator_plan::history::{Entry, History, Stored};
+use migrator_plan::history::{Entry, History, Origin, Stored};
 use migrator_plan::plan;
 use migrator_plan::{Leave, Policy, Target};
 
@@ -276,6 +276,7 @@ fn an_irreversible_migration_of_another_binary_is_known_by_its_recorded_script()
     let mut history = applied(&registry, "core/1");
     history.push(Entry {
         down_script: recorded(),
+        origin: Origin::Applied,
         ..foreign("core", 3, &[])
     });
     assert_eq!(

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use migrator_model::file_name::Direction;
 use migrator_model::{MigrationId, Registry, Version};
-use migrator_plan::history::{Entry, History, Stored};
+use migrator_plan::history::{Entry, History, Origin, Stored};
 use migrator_plan::{Extent, Leave, Policy, Selection, Target};
 use migrator_plan::{Plan, Record, Step, plan};
 use proptest::prelude::*;
@@ -125,6 +125,7 @@ fn entries() -> impl Strategy<Value = Vec<Entry>> {
                     true => Stored::Yes,
                     false => Stored::No,
                 },
+                origin: Origin::Applied,
             },
         );
     prop::collection::vec(entry, 0..16)

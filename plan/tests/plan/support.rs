@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use migrator_model::file_name::Direction;
 use migrator_model::registry::MigrationRef;
 use migrator_model::{Migration, MigrationId, Node, Registry, Tree, Version, resolve};
-use migrator_plan::history::{Entry, History, Stored};
+use migrator_plan::history::{Entry, History, Origin, Stored};
 use migrator_plan::{Body, Conflict, Plan, Reason, plan};
 use migrator_plan::{Policy, Target};
 
@@ -141,6 +141,7 @@ pub(crate) fn entry_of(registry: &Registry, migration: &Migration) -> Entry {
         requires: migration.requires.to_vec(),
         depends_on: depends_on.into_iter().map(str::to_owned).collect(),
         down_script: Stored::Yes,
+        origin: Origin::Applied,
     }
 }
 
@@ -155,6 +156,7 @@ pub(crate) fn foreign(service: &str, number: i64, depends_on: &[&str]) -> Entry 
         requires: Vec::new(),
         depends_on: depends_on.iter().map(|&name| name.to_owned()).collect(),
         down_script: Stored::Yes,
+        origin: Origin::Applied,
     }
 }
 

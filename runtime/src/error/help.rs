@@ -4,6 +4,7 @@ use migrator_model::Code;
 use tokio_postgres::error::SqlState;
 
 use super::fault::{Fault, Left, Part};
+use super::format::UPGRADING;
 use super::kind::{ErrorKind, ReadOnly, first_conflict};
 use crate::event::blocker::Blocker;
 
@@ -35,10 +36,19 @@ impl ErrorKind {
                 "run the command again: it skips the applied migrations".to_owned()
             }
             ErrorKind::Connect(error) => error.help().to_owned(),
-            ErrorKind::Format(_) => "run a newer binary on this database".to_owned(),
+            ErrorKind::Format(unknown) => unknown.help(),
             ErrorKind::History {
-                sqlstate, blockers, ..
-            } => history_help(sqlstate.as_deref(), blockers),
+                doing,
+                sqlstate,
+                blockers,
+                ..
+            } => {
+                let limit = match doing == UPGRADING {
+                    true => "`--lock-wait`",
+                    false => LOCK_TIMEOUT,
+                };
+                history_help(sqlstate.as_deref(), blockers, limit)
+            }
             ErrorKind::ReadOnly(ReadOnly::Standby) => {
                 "connect to the primary; with several hosts in the URL, \
                  `target_session_attrs=primary` finds it"
@@ -55,7 +65,10 @@ impl ErrorKind {
     }
 }
 
-fn history_help(sqlstate: Option<&str>, blockers: &[Blocker]) -> String {
+const LOCK_TIMEOUT: &str = "`--lock-timeout`";
+
+/// `limit` is the option that limits the wait for a lock.
+fn history_help(sqlstate: Option<&str>, blockers: &[Blocker], limit: &str) -> String {
     match sqlstate {
         Some(state) if state == SqlState::INSUFFICIENT_PRIVILEGE.code() => {
             "the role needs to own the history's schema and tables, or CREATE on the database; \
@@ -74,8 +87,10 @@ fn history_help(sqlstate: Option<&str>, blockers: &[Blocker]) -> String {
                      history: `pg_locks` and `pg_prepared_xacts` show which; end it, and run again"
                 }
                 _ => {
-                    "the session named above holds a lock on a table of the history: end it, or \
-                     run again later; `--lock-timeout` sets how long to wait"
+                    return format!(
+                        "the session named above holds a lock on a table of the history: end it, \
+                         or run again later; {limit} sets how long to wait"
+                    );
                 }
             }
         }
@@ -109,7 +124,7 @@ fn script_help(fault: &Fault) -> String {
     let is = |state: &SqlState| fault.sqlstate.as_deref() == Some(state.code());
     match fault.left {
         Left::Nothing if fault.part == Part::Record => {
-            return history_help(fault.sqlstate.as_deref(), &fault.blockers);
+            return history_help(fault.sqlstate.as_deref(), &fault.blockers, LOCK_TIMEOUT);
         }
         Left::Unrecorded {
             direction,

@@ -7,7 +7,7 @@ use migrator_model::{Code, UnknownService, Version};
 use migrator_plan::{Conflict, DatabaseState};
 
 use super::fault::{Fault, Left, StepEnd};
-use super::format::FORMAT;
+use super::format::UnknownFormat;
 use super::stopped::{InterruptedStep, Stopped};
 use crate::event::blocker::{Blocker, Holder};
 
@@ -62,7 +62,7 @@ pub enum ErrorKind {
     /// No connection could be opened.
     Connect(ConnectError),
     /// The history is of a format that this version does not know.
-    Format(String),
+    Format(UnknownFormat),
     /// The history could not be read or written.
     History {
         /// What was being done.
@@ -178,10 +178,7 @@ impl fmt::Display for ErrorKind {
                 write!(f, "the connection was lost while {doing}")
             }
             ErrorKind::Connect(error) => error.fmt(f),
-            ErrorKind::Format(format) => write!(
-                f,
-                "the history has the format {format}; this version knows {FORMAT}"
-            ),
+            ErrorKind::Format(unknown) => unknown.fmt(f),
             ErrorKind::History { doing, .. } => write!(f, "{doing} failed"),
             ErrorKind::ReadOnly(ReadOnly::Standby) => {
                 f.write_str("the database is read-only: its server is a standby")

@@ -1,39 +1,25 @@
-//! Makes the history's tables where they are not there yet.
+//! Creates the history's tables, where they are missing.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use migrator_connect::backoff::jitter;
-
 use migrator_plan::{Plan, Step};
 
+use super::failure::{ReadError, read_failed};
+use super::guard::{self, Purpose};
+use super::read;
+use super::reader::Reader;
+use super::schema::Tables;
+use super::{FORMAT, History};
 use crate::error::kind::ErrorKind;
+use crate::event::Listener;
 use crate::event::blocker::Holder;
-use crate::history::History;
-use crate::history::failure::read_failed;
-use crate::history::guard::{self, Purpose};
-use crate::history::read::{self, ReadError, Reader};
-use crate::history::schema::Tables;
 use crate::options::Options;
 use crate::session::advisory::table_key;
 use crate::session::client::Client;
 use crate::session::send::rows;
-
-/// Whether the history's common tables are there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ready {
-    No,
-    Yes,
-}
-
-impl Ready {
-    fn of(history: &History) -> Ready {
-        match history.tables() {
-            Some(_) => Ready::Yes,
-            None => Ready::No,
-        }
-    }
-}
+use crate::session::timeouts::milliseconds;
 
 /// The services whose tables a plan needs.
 pub(crate) fn services(plan: &Plan<'_>) -> BTreeSet<String> {
@@ -41,74 +27,24 @@ pub(crate) fn services(plan: &Plan<'_>) -> BTreeSet<String> {
     services.map(str::to_owned).collect()
 }
 
-/// Makes the tables that services need and the history has not.
+const CREATING: &str = "creating the history's tables";
+
+/// Creates the history's tables and upgrades them.
 ///
-/// Runs for unrelated services may do so at once: a lock of its own, held for
-/// one short transaction, keeps them apart.
-pub(crate) async fn tables(
-    client: &Client,
-    tables: &Tables,
-    options: &Options,
-    history: &History,
-    services: &BTreeSet<String>,
-) -> Result<(), ErrorKind> {
-    let missing = missing(history, services);
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let postgres = client.postgres();
-    let first = at_once(tables, &options.schema, Ready::of(history), &missing);
-    if postgres.batch_execute(&first).await.is_ok() {
-        return Ok(());
-    }
-    let makes = match postgres.batch_execute("ROLLBACK").await {
-        Ok(()) => make(client, tables, options, services).await,
-        Err(error) => Err(error.into()),
-    };
-    makes.map_err(|trouble| match trouble {
-        Trouble::Read(error) => read_failed(client, "making the history's tables", error),
-        Trouble::Locked(waited) => ErrorKind::Locked {
-            holder: Holder::unseen(),
-            waited: waited.as_secs(),
-        },
-    })
+/// Runs of unrelated services may do so at the same time. An advisory lock of the tables keeps
+/// them apart for the one short transaction.
+#[derive(Clone, Copy)]
+pub(crate) struct Bootstrap<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) tables: &'a Tables,
+    pub(crate) options: &'a Options,
+    pub(crate) listener: Option<&'a Listener>,
 }
 
-fn missing<'s>(history: &History, services: &'s BTreeSet<String>) -> Vec<&'s str> {
-    let is_missing = |service: &&String| !history.has_table(service);
-    let missing = services.iter().filter(is_missing);
-    missing.map(String::as_str).collect()
-}
-
-/// One message that makes them if nobody else is at it and the history is as it was
-/// seen. Otherwise it fails, and a closer look is worth its round trips.
-fn at_once(tables: &Tables, schema: &str, ready: Ready, missing: &[&str]) -> String {
-    let common = match ready {
-        Ready::Yes => String::new(),
-        Ready::No => tables.create_schema() + &tables.create_common(),
-    };
-    let services = missing.iter().map(|service| tables.create_service(service));
-    format!(
-        "{BEGIN}SELECT 1 OPERATOR(pg_catalog./) \
-           CASE WHEN pg_catalog.pg_try_advisory_xact_lock({}) THEN 1 ELSE 0 END;\
-         {common}{}COMMIT;",
-        table_key(schema),
-        services.collect::<String>()
-    )
-}
-
-/// A later commit, of the first step, makes these durable too.
-///
-/// READ COMMITTED: a snapshot taken before the lock would not see what its last
-/// holder made.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED;\
-                     SET LOCAL idle_in_transaction_session_timeout = 0;\
-                     SET LOCAL synchronous_commit = off;";
-
-/// Why the tables could not be made.
-enum Trouble {
+/// Why the tables could not be created or upgraded.
+pub(crate) enum Trouble {
     Read(ReadError),
-    /// Somebody was at it for all this time.
+    /// Another run held the lock of the tables for this time.
     Locked(Duration),
 }
 
@@ -124,71 +60,150 @@ impl From<ReadError> for Trouble {
     }
 }
 
-async fn make(
-    client: &Client,
-    tables: &Tables,
-    options: &Options,
-    services: &BTreeSet<String>,
-) -> Result<(), Trouble> {
-    let postgres = client.postgres();
-    begin(postgres, options).await?;
-    let reader = Reader::new(client, tables, options, Purpose::Act);
-    let made = make_locked(&reader, services).await;
-    let end = match made {
-        Ok(()) => "COMMIT",
-        Err(_) => "ROLLBACK",
-    };
-    let ended = postgres.batch_execute(end).await;
-    made?;
-    Ok(ended?)
-}
-
-/// Begins the transaction once nobody else is in theirs.
-async fn begin(postgres: &tokio_postgres::Client, options: &Options) -> Result<(), Trouble> {
-    let started = Instant::now();
-    let key = table_key(&options.schema);
-    let lock = format!("{BEGIN}SELECT pg_catalog.pg_try_advisory_xact_lock({key});");
-    while !rows(postgres.simple_query(&lock).await?).any(|row| row.get(0) == Some("t")) {
-        postgres.batch_execute("ROLLBACK").await?;
-        if started.elapsed() >= options.lock_wait {
-            return Err(Trouble::Locked(started.elapsed()));
+impl<'a> Bootstrap<'a> {
+    /// Creates the tables that services need and the history lacks. Returns the format of the
+    /// tables, if any table was missing.
+    pub(crate) async fn create(
+        self,
+        history: &History,
+        services: &BTreeSet<String>,
+    ) -> Result<Option<i32>, ErrorKind> {
+        let missing = missing(history, services);
+        if missing.is_empty() {
+            return Ok(None);
         }
-        tokio::time::sleep(jitter(Duration::from_millis(50))).await;
-    }
-    Ok(())
-}
-
-/// Looks again, now that nobody else can be at it, and makes what is missing.
-async fn make_locked(reader: &Reader<'_>, services: &BTreeSet<String>) -> Result<(), ReadError> {
-    let (postgres, tables) = (reader.session, reader.tables);
-    let (common, known) = existing(reader).await?;
-    let mut statements = String::new();
-    if common == Ready::No {
-        let schema = postgres.simple_query(&tables.schema_exists()).await?;
-        statements += &match rows(schema).next() {
-            None => tables.create_schema(),
-            // It may be there since a moment ago.
-            Some(_) => guard::check(tables, Purpose::Act),
+        let first = self.at_once(history, &missing);
+        let Err(failure) = self.reader(CREATING).ask(&first).await else {
+            return Ok(Some(history.format().unwrap_or(FORMAT)));
         };
-        statements += &tables.create_common();
+        let created = match self.client.postgres().batch_execute("ROLLBACK").await {
+            Ok(()) if failure.is_locked() => Err(failure.into()),
+            Ok(()) => self.create_alone(services).await,
+            Err(error) => Err(error.into()),
+        };
+        let format = created.map_err(|trouble| self.failed(CREATING, trouble))?;
+        Ok(Some(format))
     }
-    for service in missing(&known, services) {
-        statements += &tables.create_service(service);
+
+    /// One message that creates the tables, if no other run does so and the history is as it
+    /// was read. Otherwise the message fails, and [`Bootstrap::create_alone`] costs more round
+    /// trips.
+    fn at_once(self, history: &History, missing: &[&str]) -> String {
+        let common = match history.tables() {
+            Some(_) => String::new(),
+            None => self.tables.create_schema() + &self.tables.create_common(),
+        };
+        let services = missing.iter().map(|name| self.tables.create_service(name));
+        format!(
+            "{}SELECT 1 OPERATOR(pg_catalog./) \
+               CASE WHEN pg_catalog.pg_try_advisory_xact_lock({}) THEN 1 ELSE 0 END;\
+             {common}{}COMMIT;",
+            self.opening(),
+            table_key(&self.options.schema),
+            services.collect::<String>()
+        )
     }
-    Ok(postgres.batch_execute(&statements).await?)
+
+    /// Waits until no other run creates tables, reads the history again, and creates what is
+    /// missing. Returns the format of the tables.
+    async fn create_alone(self, services: &BTreeSet<String>) -> Result<i32, Trouble> {
+        self.begin(Instant::now()).await?;
+        let created = self.create_locked(services).await;
+        let end = match created {
+            Ok(_) => "COMMIT",
+            Err(_) => "ROLLBACK",
+        };
+        let ended = self.client.postgres().batch_execute(end).await;
+        let format = created?;
+        ended?;
+        Ok(format)
+    }
+
+    async fn create_locked(self, services: &BTreeSet<String>) -> Result<i32, ReadError> {
+        let (reader, tables) = (self.reader(CREATING), self.tables);
+        let known = existing(&reader).await?;
+        let mut statements = String::new();
+        if known.tables().is_none() {
+            let schema = reader.ask(&tables.schema_exists()).await?;
+            statements += &match rows(schema).next() {
+                None => tables.create_schema(),
+                // Somebody may have created it a moment ago.
+                Some(_) => guard::check(tables, Purpose::Act),
+            };
+            statements += &tables.create_common();
+        }
+        for service in missing(&known, services) {
+            statements += &tables.create_service(service);
+        }
+        reader.ask(&statements).await?;
+        Ok(known.format().unwrap_or(FORMAT))
+    }
+
+    /// Begins a transaction in which no other run creates or upgrades the tables. Waits for
+    /// such a run until the time of [`Options::lock_wait`] since `started` is over.
+    pub(crate) async fn begin(self, started: Instant) -> Result<(), Trouble> {
+        let postgres = self.client.postgres();
+        let lock = format!(
+            "{}SELECT pg_catalog.pg_try_advisory_xact_lock({});",
+            self.opening(),
+            table_key(&self.options.schema)
+        );
+        while !rows(postgres.simple_query(&lock).await?).any(|row| row.get(0) == Some("t")) {
+            postgres.batch_execute("ROLLBACK").await?;
+            if started.elapsed() >= self.options.lock_wait {
+                return Err(Trouble::Locked(started.elapsed()));
+            }
+            tokio::time::sleep(jitter(Duration::from_millis(50))).await;
+        }
+        Ok(())
+    }
+
+    /// The start of a transaction that changes the tables. The commit of the first step makes
+    /// that change durable too.
+    ///
+    /// READ COMMITTED: a snapshot from before the advisory lock would not contain what its last
+    /// holder created.
+    fn opening(self) -> String {
+        format!(
+            "BEGIN ISOLATION LEVEL READ COMMITTED;\
+             SET LOCAL idle_in_transaction_session_timeout = 0;\
+             SET LOCAL synchronous_commit = off;\
+             SET LOCAL lock_timeout = {};",
+            milliseconds(self.options.lock_timeout)
+        )
+    }
+
+    /// A reader whose long waits are reported with this subject.
+    pub(crate) fn reader(self, doing: &'static str) -> Reader<'a> {
+        let reader = Reader::new(self.client, self.tables, self.options, Purpose::Act);
+        reader.told_to(self.listener).doing(doing)
+    }
+
+    pub(crate) fn failed(self, doing: &str, trouble: Trouble) -> ErrorKind {
+        match trouble {
+            Trouble::Read(error) => read_failed(self.client, doing, error),
+            Trouble::Locked(waited) => ErrorKind::Locked {
+                holder: Holder::unseen(),
+                waited: waited.as_secs(),
+            },
+        }
+    }
 }
 
-/// What is there; a failed look would end the transaction, so that a savepoint guards it.
-async fn existing(reader: &Reader<'_>) -> Result<(Ready, History), ReadError> {
+fn missing<'s>(history: &History, services: &'s BTreeSet<String>) -> Vec<&'s str> {
+    let is_missing = |service: &&String| !history.has_table(service);
+    let missing = services.iter().filter(is_missing);
+    missing.map(String::as_str).collect()
+}
+
+/// The history, read in a transaction. A read that fails would end the transaction, so a
+/// savepoint comes before it.
+async fn existing(reader: &Reader<'_>) -> Result<History, ReadError> {
     let postgres = reader.session;
     postgres.batch_execute("SAVEPOINT look").await?;
-    match read::history(reader).await {
-        Ok(history) if history.tables().is_some() => Ok((Ready::Yes, history)),
-        Ok(_) => {
-            postgres.batch_execute("ROLLBACK TO SAVEPOINT look").await?;
-            Ok((Ready::No, History::default()))
-        }
-        Err(ReadError::Format(_) | ReadError::Row(_)) => Ok((Ready::Yes, History::default())),
-        Err(error @ ReadError::Postgres { .. }) => Err(error),
+    let history = read::history(reader).await?;
+    if history.tables().is_none() {
+        postgres.batch_execute("ROLLBACK TO SAVEPOINT look").await?;
     }
+    Ok(history)
 }

@@ -1,16 +1,75 @@
 //! Why a query of ours failed: the server refused it, or the connection is gone.
 
-use tokio_postgres::error::{DbError, Severity};
+use tokio_postgres::error::{DbError, Severity, SqlState};
 
 use super::guard;
-use super::read::ReadError;
 use crate::error::fault::Fault;
+use crate::error::format::UnknownFormat;
 use crate::error::kind::ErrorKind;
+use crate::event::blocker::Blocker;
 use crate::session::answer::describe;
 use crate::session::client::Client;
 
-/// What most reads do.
+/// What most readers do, as the subject of a sentence.
 pub(crate) const READING: &str = "reading the history";
+
+/// Why a history could not be read.
+#[derive(Debug)]
+pub(crate) enum ReadError {
+    /// This version does not know the format of the tables.
+    Format(UnknownFormat),
+    /// A row is malformed: this version does not write such a row.
+    Row(String),
+    /// The server refused, or the connection was lost.
+    Postgres {
+        /// The error of the server or the connection.
+        error: tokio_postgres::Error,
+        /// The sessions that held the lock for which the read waited, as far as known.
+        blockers: Vec<Blocker>,
+    },
+}
+
+impl From<tokio_postgres::Error> for ReadError {
+    fn from(error: tokio_postgres::Error) -> ReadError {
+        ReadError::Postgres {
+            error,
+            blockers: Vec::new(),
+        }
+    }
+}
+
+impl From<UnknownFormat> for ReadError {
+    fn from(format: UnknownFormat) -> ReadError {
+        ReadError::Format(format)
+    }
+}
+
+impl ReadError {
+    /// Whether the read waited for a lock for too long (SQLSTATE 55P03).
+    pub(crate) fn is_locked(&self) -> bool {
+        match self {
+            ReadError::Postgres { error, .. } => {
+                error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
+            }
+            ReadError::Format(_) | ReadError::Row(_) => false,
+        }
+    }
+
+    /// Whether the cause may end while the caller waits: the role lacks a right, or a session
+    /// holds a lock.
+    pub(crate) fn may_pass(&self) -> bool {
+        let passing = [
+            &SqlState::INSUFFICIENT_PRIVILEGE,
+            &SqlState::LOCK_NOT_AVAILABLE,
+        ];
+        match self {
+            ReadError::Postgres { error, .. } => {
+                error.code().is_some_and(|code| passing.contains(&code))
+            }
+            ReadError::Format(_) | ReadError::Row(_) => false,
+        }
+    }
+}
 
 pub(crate) fn read_failed(client: &Client, doing: &str, error: ReadError) -> ErrorKind {
     let doing = doing.to_owned();

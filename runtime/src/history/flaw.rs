@@ -39,6 +39,11 @@ impl Flaw {
         })
     }
 
+    /// Whether the schema or the table `format` has the flaw.
+    pub(super) fn is_about_format(&self) -> bool {
+        ["", "format"].contains(&self.table.as_str())
+    }
+
     /// Why the run does not start.
     pub(crate) fn conflict(&self) -> Conflict {
         let object = self.object();

@@ -169,5 +169,5 @@ WITH RECURSIVE me(oid) AS (
 SELECT {raise} FROM (
   SELECT pg_catalog.row_number() OVER (ORDER BY f.rank, f.relname, f.kind, f.name) AS place,
     pg_catalog.concat_ws({field}, {schema}, f.kind, f.relname, f.name, f.more) AS line
-  FROM flaw f ORDER BY 1 LIMIT 8
+  FROM flaw f ORDER BY 1 LIMIT {most}
 ) f HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 0;

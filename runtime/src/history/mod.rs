@@ -2,18 +2,28 @@
 //!
 //! What it says, as data, is in `migrator-plan`.
 //!
-//! `schema` has the statements that make its tables, `bootstrap` makes them, `guard` checks who can write them and `flaw` words what it
-//! finds, `read` reads them, `write` has the statements that change them, `failure` says why a
-//! query failed. This folder alone names the tables.
+//! - `schema` has the statements that create the tables, `format` lists their formats, and
+//!   `upgrade` has the statements that bring them to the newest format;
+//! - `bootstrap` creates the tables;
+//! - `guard` checks who can write them, and `flaw` says what it finds;
+//! - `reader` and `read` send queries, and `parse` turns the answers into data;
+//! - `write` has the statements that change the history;
+//! - `failure` says why a query failed.
+//!
+//! This folder alone names the tables.
 
 pub(crate) mod bootstrap;
 pub(crate) mod failure;
 mod flaw;
+mod format;
 pub(crate) mod guard;
+mod parse;
 pub(crate) mod read;
+pub(crate) mod reader;
 pub(crate) mod schema;
+pub(crate) mod upgrade;
 pub(crate) mod write;
 
 pub use migrator_plan::history::*;
 
-pub use crate::error::format::FORMAT;
+pub use crate::error::format::{FORMAT, UnknownFormat};

@@ -4,7 +4,7 @@
 //! `traits/mod.rs`: `version bigint`, `name`, `applied_on`, `checksum`), so that
 //! refinery can read it. Inheritance lets one query read all services.
 
-use crate::error::format::FORMAT;
+use super::format::{self, ORIGIN};
 use crate::session::quote::{quote_identifier, quote_literal};
 
 /// The names of the tables, quoted.
@@ -62,6 +62,50 @@ impl Tables {
         table.strip_suffix(Tables::SUFFIX)
     }
 
+    /// A query for the format of the tables. Its rows are `'format'`, the format, and the
+    /// version that the format needs; null in format 1.
+    pub(crate) fn known_format(&self) -> String {
+        let query = format!(
+            "SELECT 'format', format, needs FROM {}{}",
+            self.format(),
+            Tables::SAMPLE
+        );
+        format::with_defaults(&[("needs", "NULL::pg_catalog.text")], &query)
+    }
+
+    /// A query for the tables without a primary key. Its rows are `'keyless'` and the name.
+    pub(crate) fn keyless(&self) -> String {
+        format!(
+            "SELECT 'keyless', c.relname FROM pg_catalog.pg_class c \
+             WHERE c.oid OPERATOR(pg_catalog.=) ANY (ARRAY(\
+                 SELECT {parent}::pg_catalog.regclass::pg_catalog.oid \
+                 UNION ALL SELECT {event}::pg_catalog.regclass::pg_catalog.oid \
+                 UNION ALL SELECT {format}::pg_catalog.regclass::pg_catalog.oid \
+                 UNION ALL SELECT i.inhrelid FROM pg_catalog.pg_inherits i \
+                   WHERE i.inhparent OPERATOR(pg_catalog.=) {parent}::pg_catalog.regclass)) \
+               AND NOT EXISTS (SELECT FROM pg_catalog.pg_index k \
+                 WHERE k.indrelid OPERATOR(pg_catalog.=) c.oid AND k.indisprimary) \
+             ORDER BY 2;",
+            parent = quote_literal(&self.parent()),
+            event = quote_literal(&self.event()),
+            format = quote_literal(&self.format()),
+        )
+    }
+
+    /// Adds the primary key of a table, whose name is not quoted.
+    pub(crate) fn add_key(&self, table: &str) -> String {
+        let column = match table {
+            "event" => "id",
+            "format" => "format",
+            _ => "version",
+        };
+        let table = quote_identifier(table);
+        format!(
+            "ALTER TABLE {}.{table} ADD PRIMARY KEY ({column});",
+            self.schema()
+        )
+    }
+
     /// Whether the schema exists.
     pub(crate) fn schema_exists(&self) -> String {
         format!(
@@ -82,9 +126,10 @@ impl Tables {
     /// Makes the tables common to all services.
     pub(crate) fn create_common(&self) -> String {
         let (parent, event, format) = (self.parent(), self.event(), self.format());
+        let row = format::row();
         format!(
-            "CREATE TABLE {format} (format integer PRIMARY KEY);\
-             INSERT INTO {format} VALUES ({FORMAT});\
+            "CREATE TABLE {format} (format integer PRIMARY KEY, needs pg_catalog.text NOT NULL);\
+             INSERT INTO {format} VALUES ({row});\
              CREATE TABLE {parent} (\
                version bigint PRIMARY KEY,\
                name varchar(255) NOT NULL,\
@@ -96,7 +141,8 @@ impl Tables {
                requires pg_catalog.text[] NOT NULL DEFAULT '{{}}',\
                depends_on pg_catalog.text[] NOT NULL DEFAULT '{{}}',\
                up_script pg_catalog.text,\
-               down_script pg_catalog.text);\
+               down_script pg_catalog.text,\
+               {ORIGIN});\
              COMMENT ON TABLE {parent} IS 'Applied migrations of all services; empty itself';\
              CREATE TABLE {event} (\
                id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,\

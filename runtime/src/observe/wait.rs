@@ -14,9 +14,9 @@ use crate::error::Error;
 use crate::error::kind::ErrorKind;
 use crate::error::stopped::Stopped;
 use crate::history::History;
-use crate::history::failure::{READING, read_failed};
+use crate::history::failure::{READING, ReadError, read_failed};
 use crate::history::guard::Purpose;
-use crate::history::read::{ReadError, Reader};
+use crate::history::reader::Reader;
 use crate::session::client::Client;
 
 impl Context {

@@ -62,6 +62,8 @@ impl Context {
     ) -> Result<(), Error> {
         let history = self.history(client, Purpose::Act).await?;
         migrator_plan::accept(&history, edits).map_err(ErrorKind::Refused)?;
+        let bootstrap = self.bootstrap(client);
+        bootstrap.upgrade(held, &[history.format()]).await?;
         let services: BTreeSet<&str> = edits.iter().map(|e| &*e.entry.id.service).collect();
         let claims = services.iter().map(|name| write::claim(&self.tables, name));
         let check = write::check(held.nonce);

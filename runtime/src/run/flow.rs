@@ -51,8 +51,16 @@ struct PendingWork {
 struct UnderLock<'a> {
     locks: &'a Locks,
     held: &'a Held,
-    /// The services whose tables were made before.
-    prepared: &'a BTreeSet<String>,
+    prepared: Prepared<'a>,
+}
+
+/// What was created before the run had its locks.
+#[derive(Clone, Copy)]
+struct Prepared<'a> {
+    /// The services that have a table now.
+    services: &'a BTreeSet<String>,
+    /// The format of the tables, if any table was missing.
+    format: Option<i32>,
 }
 
 /// How a run under locks ends.
@@ -107,12 +115,15 @@ impl Context {
             // What was given up may have left its transaction open.
             stop.quiet(request.client).await;
         }
-        let ((mut held, mut seen), ()) = both?;
+        let ((mut held, mut seen), format) = both?;
         loop {
             let under = UnderLock {
                 locks: &locks,
                 held: &held,
-                prepared: &services,
+                prepared: Prepared {
+                    services: &services,
+                    format,
+                },
             };
             let outcome = self.locked(request, under, seen, report).await;
             self.release(request.client, held).await;
@@ -153,15 +164,16 @@ impl Context {
         }))
     }
 
-    /// Makes the session and the tables fit for these services.
+    /// Prepares the session, and creates the tables of these services. Returns the format of
+    /// the tables, if any table was missing.
     async fn prepare(
         &self,
         client: &Client,
         history: &History,
         services: &BTreeSet<String>,
-    ) -> Result<(), ErrorKind> {
+    ) -> Result<Option<i32>, ErrorKind> {
         ready::session(client).await?;
-        bootstrap::tables(client, &self.tables, &self.options, history, services).await
+        self.bootstrap(client).create(history, services).await
     }
 
     /// Looks again, now that nobody else changes it, and acts.
@@ -193,18 +205,18 @@ impl Context {
         self.tell(&Event::Planned(&plan));
         if !plan.steps.is_empty() {
             let mut services = bootstrap::services(&plan);
-            services.retain(|service| !prepared.contains(service));
+            services.retain(|service| !prepared.services.contains(service));
             let under_way = InFlight::over(request.client, held);
-            let made = bootstrap::tables(
-                request.client,
-                &self.tables,
-                &self.options,
-                &history,
-                &services,
-            );
-            let made = self.stop.attend(request.client, made).await;
+            // Boxed: it is rare, and every future that runs would contain it.
+            let upgraded = Box::pin(async {
+                let bootstrap = self.bootstrap(request.client);
+                let created = bootstrap.create(&history, &services).await?;
+                let found = [history.format(), prepared.format, created];
+                bootstrap.upgrade(held, &found).await
+            });
+            let upgraded = self.stop.attend(request.client, upgraded).await;
             under_way.done();
-            made??;
+            upgraded??;
             self.act(request.client, &plan, held, report).await?;
         }
         Ok(LockedOutcome::Done)

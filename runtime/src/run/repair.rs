@@ -50,6 +50,8 @@ impl Context {
             }
             .into());
         };
+        let bootstrap = self.bootstrap(client);
+        bootstrap.upgrade(held, &[history.format()]).await?;
         let (record, message) = match outcome {
             Outcome::Applied => {
                 let clean = write::set_dirty(&self.tables, service, version, None);

@@ -8,7 +8,7 @@ use migrator_plan::{Body, Conflict, Plan, Step};
 
 use crate::error::kind::ErrorKind;
 use crate::history::failure::read_failed;
-use crate::history::read::Reader;
+use crate::history::reader::Reader;
 use crate::history::{Entry, matches_checksum, read};
 use crate::session::client::Client;
 

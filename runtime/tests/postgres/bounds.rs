@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use migrator_runtime::{
-    BlockerKind, DatabaseState, Direction, Error, ErrorKind, Migrator, Options, Part, Selection,
-    Target,
+    BlockerKind, DatabaseState, Direction, Error, ErrorKind, Migrator, Options, Part, Registry,
+    Selection, Target,
 };
 
 use super::support::{AT_GATE, Database, Gate, core, done, fault, registry, rows, telling, within};
@@ -14,6 +14,14 @@ fn brief() -> Options {
     Options::default()
         .lock_timeout(Duration::from_secs(1))
         .tries(2)
+}
+
+/// A migration of `core`, and one of `tenant`.
+fn with_tenant() -> &'static Registry {
+    registry(&[
+        ("core", 1, "SELECT 1;", "SELECT 1;"),
+        ("tenant", 2, "SELECT 1;", "SELECT 1;"),
+    ])
 }
 
 /// A session in a transaction that keeps others from writing to a table of the history.
@@ -104,10 +112,7 @@ async fn a_run_that_is_dropped_while_it_makes_its_tables_leaves_nothing_running(
     let maker = database.session().await;
     let make = "BEGIN; CREATE TABLE migrator.tenant_history (x int)";
     maker.batch_execute(make).await.expect("it is not there");
-    let registry = registry(&[
-        ("core", 1, "SELECT 1;", "SELECT 1;"),
-        ("tenant", 2, "SELECT 1;", "SELECT 1;"),
-    ]);
+    let registry = with_tenant();
     let waiting = "SELECT count(*) FROM pg_stat_activity \
         WHERE datname = current_database() AND wait_event_type = 'Lock'";
     let mut client = database.client().await;
@@ -123,11 +128,46 @@ async fn a_run_that_is_dropped_while_it_makes_its_tables_leaves_nothing_running(
     assert_eq!(done(&report.expect("it runs")), ["tenant/2"]);
 }
 
-/// A session `dump` that keeps others from reading the history of `core`.
-async fn dump(database: &Database) -> tokio_postgres::Client {
+#[tokio::test]
+async fn a_table_that_cannot_be_created_names_who_holds_the_lock() {
+    let database = Database::new().await;
+    database.up(core(&["SELECT 1;"])).await.expect("it runs");
+    let keeper = dump(&database, "migrator.history IN SHARE MODE").await;
+    let registry = with_tenant();
+    let migrator = Migrator::with_options(registry, brief());
+    let outcome = database.up_with(migrator, Target::all()).await;
+    if let Err(error) = &outcome {
+        assert_eq!(error.to_string(), "creating the history's tables failed");
+    }
+    assert_names_dump("a new table", outcome);
+    keeper.batch_execute("COMMIT").await.expect("it ends");
+    let report = database.up(registry).await.expect("it runs");
+    assert_eq!(done(&report), ["tenant/2"]);
+}
+
+#[tokio::test]
+async fn a_table_that_is_waited_for_without_a_limit_says_for_whom() {
+    let database = Database::new().await;
+    database.up(core(&["SELECT 1;"])).await.expect("it runs");
+    let keeper = dump(&database, "migrator.history IN SHARE MODE").await;
+    let registry = with_tenant();
+    let options = Options::default().lock_timeout(Duration::ZERO);
+    let (mut migrator, mut told) = telling(registry, options);
+    let mut client = database.client().await;
+    let end = async {
+        told.next("held behind `dump` (pid ").await;
+        keeper.batch_execute("COMMIT").await.expect("it ends");
+    };
+    let both = async { tokio::join!(migrator.up(&mut client, Target::all()), end) };
+    let (report, ()) = within("the run", both).await;
+    assert_eq!(done(&report.expect("it runs")), ["tenant/2"]);
+}
+
+/// A session `dump` that holds a lock on a table of the history.
+async fn dump(database: &Database, lock: &str) -> tokio_postgres::Client {
     let session = database.session().await;
-    let lock = "SET application_name = 'dump'; BEGIN; LOCK TABLE migrator.core_history";
-    session.batch_execute(lock).await.expect("it is free");
+    let lock = format!("SET application_name = 'dump'; BEGIN; LOCK TABLE {lock}");
+    session.batch_execute(&lock).await.expect("it is free");
     session
 }
 
@@ -159,7 +199,7 @@ async fn every_read_of_a_locked_history_names_who_holds_the_lock() {
     let database = Database::new().await;
     let registry = core(&["CREATE TABLE plans (id int);"]);
     database.up(registry).await.expect("it runs");
-    let session = dump(&database).await;
+    let session = dump(&database, "migrator.core_history").await;
     let mut migrator = Migrator::with_options(registry, brief());
     let (mut client, target) = (database.client().await, Target::all());
     let status = within("status", migrator.status(&client, &Selection::All)).await;
@@ -187,7 +227,7 @@ async fn a_read_without_a_limit_says_whom_it_waits_for_and_goes_on() {
     let database = Database::new().await;
     let registry = core(&["CREATE TABLE plans (id int);"]);
     database.up(registry).await.expect("it runs");
-    let session = dump(&database).await;
+    let session = dump(&database, "migrator.core_history").await;
     let options = Options::default().lock_timeout(Duration::ZERO);
     let (mut migrator, mut told) = telling(registry, options);
     let mut client = database.client().await;
@@ -206,7 +246,7 @@ async fn a_wait_for_migrations_outlasts_a_lock_on_the_history() {
     let database = Database::new().await;
     let registry = core(&["CREATE TABLE plans (id int);"]);
     database.up(registry).await.expect("it runs");
-    let session = dump(&database).await;
+    let session = dump(&database, "migrator.core_history").await;
     let migrator = Migrator::with_options(registry, brief());
     let (mut client, target) = (database.client().await, Target::all());
     let wait = migrator.wait_until_current(&mut client, &target, Duration::ZERO);

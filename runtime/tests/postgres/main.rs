@@ -18,6 +18,7 @@ mod encoding;
 mod fault;
 mod fencing;
 mod fleet;
+mod format;
 mod guard;
 mod history;
 mod hostile;

@@ -156,7 +156,7 @@ async fn a_role_that_may_write_but_does_not_own_the_history_makes_no_further_tab
     let (why, error) = forbidden(&database, limited.up(further).await).await;
     assert_eq!(why, "must be owner of table history");
     assert_eq!(error.code().to_string(), "M0505");
-    assert_eq!(error.to_string(), "making the history's tables failed");
+    assert_eq!(error.to_string(), "creating the history's tables failed");
 }
 
 #[tokio::test]

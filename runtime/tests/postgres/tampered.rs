@@ -256,9 +256,13 @@ async fn assert_refused_by_all(database: &Database) {
         assert_eq!(error.code().to_string(), "M0504", "{what}: {error:?}");
         assert_eq!(
             error.to_string(),
-            "the history has the format 2; this version knows 1"
+            "the history has format 3, which needs migrator 0.9.0; this binary knows formats up \
+             to 2"
         );
-        assert_eq!(error.help(), "run a newer binary on this database");
+        assert_eq!(
+            error.help(),
+            "run a binary that was built with migrator 0.9.0 or later"
+        );
     }
     assert_eq!(picture(database).await, before);
 }
@@ -266,12 +270,15 @@ async fn assert_refused_by_all(database: &Database) {
 #[tokio::test]
 async fn a_history_of_a_newer_format_is_refused_whatever_is_asked() {
     for change in [
-        "UPDATE migrator.format SET format = 2",
+        "UPDATE migrator.format SET format = 3, needs = '0.9.0'",
         // One whose tables are others altogether.
-        "UPDATE migrator.format SET format = 2; DROP TABLE migrator.event; \
+        "UPDATE migrator.format SET format = 3, needs = '0.9.0'; DROP TABLE migrator.event; \
          DROP TABLE migrator.history CASCADE; CREATE TABLE migrator.entry (id int)",
-        "UPDATE migrator.format SET format = 2; \
+        "UPDATE migrator.format SET format = 3, needs = '0.9.0'; \
          ALTER TABLE migrator.history RENAME version TO number",
+        // One whose tables have other keys than this version would add.
+        "UPDATE migrator.format SET format = 3, needs = '0.9.0'; \
+         ALTER TABLE migrator.history DROP CONSTRAINT history_pkey",
     ] {
         assert_refused_by_all(&altered(change).await).await;
     }

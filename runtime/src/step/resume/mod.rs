@@ -17,8 +17,10 @@ use migrator_plan::statement::{Statement, read};
 
 use crate::error::fault::{Fault, lost_lock};
 use crate::event::blocker::Holder;
+use crate::history::failure::ReadError;
 use crate::history::guard::Purpose;
-use crate::history::read::{ReadError, Reader, last_failure};
+use crate::history::read::last_failure;
+use crate::history::reader::Reader;
 use crate::history::write::{Kind, Took};
 use crate::session::message::{Commit, Message};
 use crate::session::send::{Answers, SendError, begin, send};
@@ -81,9 +83,8 @@ impl Executor<'_> {
                 let fault = self.unseen(resumed, 0, &error).await;
                 return Err(Fault { blockers, ..fault });
             }
-            Err(ReadError::Format(what) | ReadError::Row(what)) => {
-                return Err(resumed.fault(0, what));
-            }
+            Err(ReadError::Format(what)) => return Err(resumed.fault(0, what.to_string())),
+            Err(ReadError::Row(what)) => return Err(resumed.fault(0, what)),
         };
         let sql = &resumed.source.sql;
         for range in statements(sql) {

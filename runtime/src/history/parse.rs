@@ -1,0 +1,135 @@
+//! Turns the rows that a read of the history returns into data.
+
+use migrator_model::directive::irreversible;
+use migrator_model::file_name::Direction;
+use migrator_model::registry::MigrationRef;
+use migrator_model::{MigrationId, Version};
+use tokio_postgres::SimpleQueryRow;
+
+use super::failure::ReadError;
+use super::format;
+use super::schema::Tables;
+use super::{Entry, History, Origin, RecordedMigration, Stored};
+use crate::error::format::UnknownFormat;
+
+/// The history, from the rows of the format, the tables and the entries.
+pub(super) fn history(rows: &[SimpleQueryRow]) -> Result<History, ReadError> {
+    let (formats, rest): (Vec<_>, Vec<_>) = rows.iter().partition(|row| is_format(row));
+    let format = format_of(formats)?;
+    let mut tables = Vec::new();
+    let mut entries = Vec::new();
+    for row in rest {
+        if row.get(0) == Some("table") {
+            let service = row.get(1).and_then(Tables::service_of);
+            tables.extend(service.map(str::to_owned));
+        } else {
+            let entry = entry(row, format);
+            entries.push(entry.ok_or_else(|| ReadError::Row(describe(row)))?);
+        }
+    }
+    let history = History::new(entries);
+    Ok(history.with_tables(tables).with_format(format))
+}
+
+/// The recorded migrations, from the rows of the format and the migrations.
+pub(super) fn recorded(rows: &[SimpleQueryRow]) -> Result<Vec<RecordedMigration>, ReadError> {
+    let (formats, rest): (Vec<_>, Vec<_>) = rows.iter().partition(|row| is_format(row));
+    format_of(formats)?;
+    let recorded = rest.into_iter().map(|row| {
+        let migration = recorded_migration(row);
+        migration.ok_or_else(|| ReadError::Row(describe(row)))
+    });
+    recorded.collect()
+}
+
+/// Whether a row is of the table `format`.
+pub(super) fn is_format(row: &SimpleQueryRow) -> bool {
+    row.get(0) == Some("format")
+}
+
+/// The format of the tables, from all rows of the table `format`.
+pub(crate) fn format_of<'r>(
+    rows: impl IntoIterator<Item = &'r SimpleQueryRow>,
+) -> Result<i32, UnknownFormat> {
+    let rows = rows.into_iter();
+    let rows: Vec<_> = rows
+        .map(|row| (row.get(1).unwrap_or_default(), row.get(2)))
+        .collect();
+    format::known(&rows)
+}
+
+fn recorded_migration(row: &SimpleQueryRow) -> Option<RecordedMigration> {
+    let text = |column| row.get(column).map(str::to_owned);
+    Some(RecordedMigration {
+        id: id(row, 0)?,
+        up_script: text(3),
+        role: text(4),
+        dirty: direction(row.get(5)).ok()?,
+        checksum: text(6)?,
+    })
+}
+
+/// A value of `dirty` that no version of migrator writes.
+struct NoDirection;
+
+fn direction(dirty: Option<&str>) -> Result<Option<Direction>, NoDirection> {
+    match dirty {
+        None => Ok(None),
+        Some(word) => Direction::find(word).map(Some).ok_or(NoDirection),
+    }
+}
+
+fn describe(row: &SimpleQueryRow) -> String {
+    let fields: Vec<&str> = (1..row.len())
+        .map(|i| row.get(i).unwrap_or("NULL"))
+        .collect();
+    fields.join(", ")
+}
+
+fn entry(row: &SimpleQueryRow, format: i32) -> Option<Entry> {
+    let text = |column| row.get(column).map(str::to_owned);
+    let fingerprint = match row.get(6) {
+        Some(hex) => Some(u64::from_str_radix(hex, 16).ok()?),
+        None => None,
+    };
+    let dirty = direction(row.get(7)).ok()?;
+    let requires: Option<Vec<MigrationRef>> = words(row.get(8)).map(reference).collect();
+    Some(Entry {
+        id: id(row, 1)?,
+        applied_on: text(4)?,
+        checksum: text(5)?,
+        fingerprint,
+        dirty,
+        requires: requires?,
+        depends_on: words(row.get(9)).map(str::to_owned).collect(),
+        down_script: match row.get(10) {
+            Some(text) => irreversible(text).map_or(Stored::Yes, Stored::Irreversible),
+            None => Stored::No,
+        },
+        // In format 1, a column `origin` is somebody else's.
+        origin: match format {
+            1 => Origin::Applied,
+            _ => Origin::find(row.get(11)?)?,
+        },
+    })
+}
+
+/// The identity of a migration: the table, the version and the name are in the columns from
+/// `first` on.
+fn id(row: &SimpleQueryRow, first: usize) -> Option<MigrationId> {
+    let service = Tables::service_of(row.get(first)?)?.to_owned();
+    let version = Version::from_integer(row.get(first + 1)?.parse().ok()?);
+    Some(MigrationId::recorded(service, version, row.get(first + 2)?))
+}
+
+fn words(text: Option<&str>) -> impl Iterator<Item = &str> {
+    text.unwrap_or_default().split_whitespace()
+}
+
+fn reference(text: &str) -> Option<MigrationRef> {
+    let (service, version) = text.split_once('/')?;
+    Some(MigrationRef {
+        service: service.to_owned().into(),
+        version: Version::from_integer(version.parse().ok()?),
+    })
+}

@@ -1,0 +1,193 @@
+//! Sends the queries that read the history, and says why one failed.
+
+use std::time::Duration;
+
+use tokio_postgres::SimpleQueryMessage;
+use tokio_postgres::error::{DbError, SqlState};
+
+use super::failure::{READING, ReadError};
+use super::guard::{self, Purpose};
+use super::parse;
+use super::schema::Tables;
+use crate::error::format::UnknownFormat;
+use crate::event::blocker::WaitingFor;
+use crate::event::{Event, Listener};
+use crate::options::Options;
+use crate::session::answer::named_position;
+use crate::session::client::Client;
+use crate::session::send::rows;
+use crate::session::timeouts::milliseconds;
+use crate::session::watch::{Waiting, Watch};
+
+/// Reads the history over one session.
+#[derive(Clone, Copy)]
+pub(crate) struct Reader<'a> {
+    pub(crate) session: &'a tokio_postgres::Client,
+    pub(crate) tables: &'a Tables,
+    pub(crate) purpose: Purpose,
+    /// How long a read waits for a lock that another session holds on a table of the history;
+    /// zero is no limit.
+    pub(crate) lock_timeout: Duration,
+    /// Names the sessions that keep a read waiting; `None` names none.
+    pub(crate) watcher: Option<Watcher<'a>>,
+}
+
+/// Names the sessions that keep a read waiting.
+#[derive(Clone, Copy)]
+pub(crate) struct Watcher<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) application: &'a str,
+    /// Gets an event about a long wait.
+    pub(crate) listener: Option<&'a Listener>,
+    /// What waits, as the subject of that event.
+    pub(crate) subject: &'static str,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader over the session of a client.
+    pub(crate) fn new(
+        client: &'a Client,
+        tables: &'a Tables,
+        options: &'a Options,
+        purpose: Purpose,
+    ) -> Reader<'a> {
+        Reader {
+            session: client.postgres(),
+            tables,
+            purpose,
+            lock_timeout: options.lock_timeout,
+            watcher: Some(Watcher {
+                client,
+                application: &options.application,
+                listener: None,
+                subject: READING,
+            }),
+        }
+    }
+
+    /// The same reader, with a listener that gets an event about a long wait.
+    pub(crate) fn told_to(mut self, listener: Option<&'a Listener>) -> Reader<'a> {
+        if let Some(watcher) = &mut self.watcher {
+            watcher.listener = listener;
+        }
+        self
+    }
+
+    /// The same reader, with another subject of that event.
+    pub(crate) fn doing(mut self, subject: &'static str) -> Reader<'a> {
+        if let Some(watcher) = &mut self.watcher {
+            watcher.subject = subject;
+        }
+        self
+    }
+
+    /// The statements before every query of the history, in the same message: a limit for the
+    /// wait for a locked table, and the check that the history can be trusted. Rows that row
+    /// security would hide become an error.
+    pub(super) fn opening(&self) -> String {
+        self.settings() + &guard::check(self.tables, self.purpose)
+    }
+
+    fn settings(&self) -> String {
+        format!(
+            "/* migrator reads its history */ SET LOCAL lock_timeout = {};\
+             SET LOCAL row_security = off;",
+            milliseconds(self.lock_timeout)
+        )
+    }
+
+    /// Sends a message. If it waits for a lock, looks for the session that holds the lock; a
+    /// message that does not wait costs no more round trips.
+    pub(crate) async fn ask(&self, message: &str) -> Result<Vec<SimpleQueryMessage>, ReadError> {
+        let answers = self.session.simple_query(message);
+        let Some(watcher) = self.watcher else {
+            return Ok(answers.await?);
+        };
+        let waiting = Waiting {
+            client: watcher.client,
+            application: watcher.application,
+            message,
+            limit: self.lock_timeout,
+        };
+        let tell = |what: &WaitingFor| {
+            if let Some(listener) = watcher.listener {
+                let subject = watcher.subject;
+                listener.tell(&Event::Held { subject, what });
+            }
+        };
+        let mut watch = Watch::default();
+        // Boxed: every future that reads would contain it.
+        let answers = Box::pin(watch.during(waiting, tell, answers)).await;
+        answers.map_err(|error| ReadError::Postgres {
+            blockers: match error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) {
+                true => watch.blockers(self.lock_timeout),
+                false => Vec::new(),
+            },
+            error,
+        })
+    }
+}
+
+/// Sends `first`, the query for the format, and `rest` as one message. Returns `None` if
+/// there is no history.
+///
+/// There is none if the server does not find the table `format`. If it does not find another
+/// table, somebody altered the history, or its format is unknown.
+pub(super) async fn send(
+    reader: &Reader<'_>,
+    first: &str,
+    rest: &str,
+) -> Result<Option<Vec<SimpleQueryMessage>>, ReadError> {
+    let head = reader.opening() + first + &reader.tables.known_format();
+    let message = format!("{head}{rest}");
+    let mut answers = reader.ask(&message).await;
+    // Above READ COMMITTED, the tables may be younger than the snapshot of the check.
+    let has_format = |answers: &[SimpleQueryMessage]| answers.iter().any(is_format);
+    if answers.as_deref().is_ok_and(|answers| !has_format(answers)) {
+        answers = reader.ask(&message).await;
+    }
+    let failure = match answers {
+        Ok(messages) => return Ok(Some(messages)),
+        Err(failure) => failure,
+    };
+    let ReadError::Postgres { error, .. } = &failure else {
+        return Err(failure);
+    };
+    let Some(said) = error.as_db_error() else {
+        return Err(failure);
+    };
+    if guard::raised(said).is_some() {
+        let format = match guard::trusts_format(said) {
+            true => Box::pin(unknown_format(reader, reader.settings())).await,
+            false => None,
+        };
+        let newer = format.filter(UnknownFormat::is_newer);
+        return Err(newer.map_or(failure, ReadError::Format));
+    }
+    let place = named_position(said).and_then(|place| usize::try_from(place).ok());
+    if is_absent(said) && place.is_some_and(|place| place <= head.chars().count()) {
+        return Ok(None);
+    }
+    // Boxed: it is rare, and every future that reads would contain it.
+    let other = match *said.code() == SqlState::LOCK_NOT_AVAILABLE {
+        true => None,
+        false => Box::pin(unknown_format(reader, reader.opening())).await,
+    };
+    Err(other.map_or(failure, ReadError::Format))
+}
+
+fn is_format(answer: &SimpleQueryMessage) -> bool {
+    matches!(answer, SimpleQueryMessage::Row(row) if parse::is_format(row))
+}
+
+/// The format, if this version does not know it.
+async fn unknown_format(reader: &Reader<'_>, opening: String) -> Option<UnknownFormat> {
+    let query = opening + &reader.tables.known_format();
+    let answer: Vec<_> = rows(reader.ask(&query).await.ok()?).collect();
+    parse::format_of(&answer).err()
+}
+
+fn is_absent(said: &DbError) -> bool {
+    let absent = [&SqlState::UNDEFINED_TABLE, &SqlState::INVALID_SCHEMA_NAME];
+    absent.contains(&said.code())
+}
