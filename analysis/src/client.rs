@@ -1,7 +1,7 @@
 //! M0209: commands and variables of psql, and COPY from or to the client. The server accepts none
 //! of them.
 
-use migrator_model::Code;
+use migrator_model::{Code, Mode, sql};
 use squawk_lexer::TokenKind;
 
 use crate::finding::Finding;
@@ -55,14 +55,14 @@ fn variable(script: &Script<'_>) -> Option<Found> {
     ))
 }
 
+/// A COPY from or to the client.
 fn copy(script: &Script<'_>) -> Option<Found> {
-    let sql = &script.sql;
-    let is_client = |&id: &usize| matches!(sql.kind(id), Kind::COPY_STDIN | Kind::COPY_STDOUT);
-    let node = sql.descendants(ROOT).find(is_client)?;
-    let statement = sql.ancestors(node).find(|&id| sql.kind(id) == Kind::COPY)?;
-    Some((
-        sql.range(statement).start,
-        "`COPY … FROM STDIN` and `COPY … TO STDOUT` do not work: `migrator` sends and receives no rows".to_owned(),
-        "write the rows as INSERT INTO … VALUES",
-    ))
+    let unfit = sql::unfit(script.sql.text, Mode::NoTransaction)?;
+    (unfit.why == sql::Why::TalksToClient).then(|| {
+        (
+            unfit.offset,
+            "`COPY … FROM STDIN` and `COPY … TO STDOUT` do not work: `migrator` sends and receives no rows".to_owned(),
+            "write the rows as INSERT INTO … VALUES",
+        )
+    })
 }

@@ -1,8 +1,9 @@
 //! M0210: statements that begin or end a transaction, and savepoints.
 
 use migrator_model::Code;
+use migrator_model::sql::{chains_transaction, ends_transaction, opens_transaction};
 
-use super::statement::{ends, first_words, is_control};
+use super::statement::{first_words, is_savepoint_control, is_transaction_control};
 use crate::finding::Finding;
 use crate::names::fold;
 use crate::parse::Kind;
@@ -19,7 +20,7 @@ pub(super) fn in_transaction<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> 
         let finding = |message: String, help: &str| {
             Some(Finding::new(script, Code::M0210, offset, message, help))
         };
-        if ends(sql.kind(statement)) {
+        if is_transaction_control(sql, statement) {
             let what = first_words(sql, statement, 1);
             return finding(
                 format!("`{what}` is not allowed: `migrator` runs this script in a transaction"),
@@ -52,13 +53,12 @@ pub(super) fn outside_transaction<'a>(script: &'a Script<'a>) -> Option<Finding<
     let sql = &script.sql;
     let mut is_open = false;
     for statement in sql.all_statements() {
-        let kind = sql.kind(statement);
-        if kind == Kind::BEGIN {
+        let text = sql.text_of(statement);
+        if opens_transaction(text) {
             is_open = true;
-        } else if ends(kind) {
-            is_open = sql.find(statement, Kind::CHAIN_KW).is_some()
-                && sql.find(statement, Kind::NO_KW).is_none();
-        } else if is_control(kind) && !is_open {
+        } else if ends_transaction(text) {
+            is_open = chains_transaction(text);
+        } else if is_savepoint_control(sql.kind(statement)) && !is_open {
             let what = first_words(sql, statement, 1);
             return Some(Finding::new(
                 script,

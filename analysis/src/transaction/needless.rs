@@ -2,7 +2,7 @@
 
 use migrator_model::Code;
 
-use super::statement::{is_control, is_refused};
+use super::statement::{is_refused, is_savepoint_control, is_transaction_control};
 use crate::finding::Finding;
 use crate::names::name_of;
 use crate::parse::{Id, Kind, Sql};
@@ -13,7 +13,8 @@ pub(super) fn needless<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {
     let sql = &script.sql;
     let needs = |id: Id| {
         is_refused(sql, id)
-            || is_control(sql.kind(id))
+            || is_transaction_control(sql, id)
+            || is_savepoint_control(sql.kind(id))
             || matches!(
                 sql.kind(id),
                 Kind::CALL | Kind::DO | Kind::ALTER_SUBSCRIPTION

@@ -1,24 +1,27 @@
 //! How a statement affects a transaction.
 
+use migrator_model::sql::{ends_transaction, opens_transaction};
+
 use crate::parse::{Id, Kind, Sql};
 
-pub(super) fn ends(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::BEGIN
-            | Kind::COMMIT_TRANSACTION
-            | Kind::ROLLBACK_TRANSACTION
-            | Kind::PREPARE_TRANSACTION
-    )
+/// Whether a statement begins or ends the transaction that it runs in.
+///
+/// COMMIT PREPARED and ROLLBACK PREPARED end another transaction.
+pub(super) fn is_transaction_control(sql: &Sql<'_>, id: Id) -> bool {
+    let is_prepared = matches!(
+        sql.kind(id),
+        Kind::COMMIT_PREPARED | Kind::ROLLBACK_PREPARED
+    );
+    let text = sql.text_of(id);
+    !is_prepared && (opens_transaction(text) || ends_transaction(text))
 }
 
-pub(super) fn is_control(kind: Kind) -> bool {
-    let divides = [
-        Kind::SAVEPOINT_CREATE,
-        Kind::RELEASE_SAVEPOINT,
-        Kind::ROLLBACK_TO_SAVEPOINT,
-    ];
-    ends(kind) || divides.contains(&kind)
+/// Whether a statement sets, releases or rolls back to a savepoint.
+pub(super) fn is_savepoint_control(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::SAVEPOINT_CREATE | Kind::RELEASE_SAVEPOINT | Kind::ROLLBACK_TO_SAVEPOINT
+    )
 }
 
 /// Whether Postgres refuses a statement in a transaction.
