@@ -34,7 +34,7 @@ fn command(script: &Script<'_>) -> Option<Found> {
             let word = &rest[..length];
             return Some((
                 offset,
-                format!("`\\{word}` is a command of psql, which a server does not know"),
+                format!("`\\{word}` is a psql command, which the server does not understand"),
                 "remove it: each script runs on the connection's own settings, and one file \
                  cannot include another",
             ));
@@ -50,7 +50,7 @@ fn variable(script: &Script<'_>) -> Option<Found> {
     let node = sql.find(ROOT, Kind::NON_STANDARD_PARAM)?;
     Some((
         sql.range(node).start,
-        "this is a variable of psql, which a server does not know".to_owned(),
+        "this is a psql variable, which the server does not understand".to_owned(),
         "write the value; if it differs between databases, read it from a table",
     ))
 }

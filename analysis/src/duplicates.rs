@@ -159,7 +159,7 @@ fn finding<'a>(script: &'a Script<'a>, mention: &Mention, made: Site<'a>) -> Fin
     let (own, other) = (&script.migration.service, &made.script.migration.service);
     let help = match own == other {
         true => {
-            "remove one of the two statements, or drop or rename the first object before".to_owned()
+            "remove one of the two statements, or drop or rename the first object first".to_owned()
         }
         false => format!("leave it to one of `{own}` and `{other}`, or give one another name"),
     };
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_is_not_made_again() {
+    fn creating_an_existing_object_is_reported() {
         for (script, what) in [
             ("CREATE TABLE s.t (id int);", "table `s.t` already exists"),
             ("CREATE TABLE \"s\".T ();", "table `s.t`"),
@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_cut_to_another_is_told_once() {
+    fn a_truncated_name_is_reported_once() {
         let long = "n".repeat(70);
         let script = format!("CREATE TABLE s.{long}a (); CREATE TABLE s.{long}b ();");
         assert_eq!(found(&[("a", &script)]), [] as [&str; 0]);
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_gone_may_be_made() {
+    fn creating_an_object_that_may_be_dropped_is_not_reported() {
         for script in [
             "CREATE TABLE IF NOT EXISTS s.t ();",
             "CREATE SCHEMA z CREATE TABLE u ();",

@@ -14,6 +14,6 @@ pub(crate) fn find<'a>(pair: &'a Pair<'a>) -> Option<Finding<'a>> {
         Code::M0232,
         at,
         format!("the migration cannot be reverted: {reason}"),
-        "write a down script that undoes what the up script does",
+        "write a down script that reverses the up script",
     ))
 }

@@ -85,20 +85,20 @@ mod tests {
     use super::{Name, fold};
 
     #[test]
-    fn names_are_folded_as_postgres_folds() {
+    fn names_get_the_case_that_postgres_uses() {
         assert_eq!(fold("Tenants"), "tenants");
         assert_eq!(fold("\"Te\"\"nants\""), "Te\"nants");
     }
 
     #[test]
-    fn names_are_cut_as_postgres_cuts() {
+    fn long_names_are_truncated_as_postgres_does() {
         let cut = fold(&"é".repeat(40));
         assert_eq!(cut, "é".repeat(31));
         assert_eq!(fold(&"A".repeat(70)), "a".repeat(63));
     }
 
     #[test]
-    fn public_is_the_schema_of_what_has_none() {
+    fn public_is_the_schema_of_unqualified_names() {
         let of = |parts: &[&str]| Name::of(parts.iter().map(|p| (*p).to_owned()).collect());
         assert_eq!(of(&["public", "a"]), of(&["a"]));
         assert_eq!(of(&["s", "a"]).expect("it is a name").to_string(), "s.a");

@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_sets_something_can_be_repeated() {
+    fn a_statement_that_sets_a_value_can_run_again() {
         each(
             Repeat::Same,
             &[
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_or_drops_something_cannot_be_repeated() {
+    fn a_statement_that_creates_or_drops_an_object_cannot_run_again() {
         each(
             Repeat::Fails,
             &[
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn what_adds_rows_or_counts_does_it_again() {
+    fn a_statement_that_adds_rows_or_counts_repeats_its_effect() {
         each(
             Repeat::Doubles,
             &[

@@ -210,7 +210,7 @@ fn the_tree_as_it_is_gives_no_finding() {
 }
 
 #[test]
-fn one_fault_gives_its_finding_and_one() {
+fn one_fault_gives_one_finding() {
     for [code, folder, up, down] in FAULTS {
         let found = findings(&with_migration(folder, up, down));
         let codes: Vec<&str> = found.iter().map(|finding| finding.code.as_str()).collect();
@@ -219,7 +219,7 @@ fn one_fault_gives_its_finding_and_one() {
 }
 
 #[test]
-fn a_lint_that_is_none_gives_its_finding_and_one() {
+fn an_unknown_lint_gives_one_finding() {
     let mut tree = tree();
     let Some(Node::File(manifest)) = tree.nodes.get_mut("services.toml") else {
         return assert!(tree.nodes.contains_key("services.toml"));

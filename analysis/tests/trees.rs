@@ -158,7 +158,7 @@ fn of_the_tree() -> impl Iterator<Item = Code> {
 }
 
 #[test]
-fn each_tree_says_what_is_expected() {
+fn each_tree_has_its_expected_findings() {
     let update = std::env::var_os("UPDATE_EXPECT").is_some();
     for fixture in fixtures() {
         let path = trees().join(&fixture.name).join("expected.txt");
@@ -180,7 +180,7 @@ fn every_code_of_the_tree_has_a_tree() {
 }
 
 #[test]
-fn one_fault_is_found_once_and_under_its_code() {
+fn one_fault_is_reported_once_under_its_code() {
     for fixture in fixtures() {
         let found = fixture.resolve().diagnostics;
         let first = found.first().map(|diagnostic| diagnostic.code);

@@ -105,7 +105,7 @@ fn a_fault_of_one_script_does_not_hide_those_of_others() {
 }
 
 #[test]
-fn what_a_broken_script_may_have_done_is_not_found_in_others() {
+fn possible_effects_of_a_broken_script_are_not_reported_in_others() {
     // Each would be found if the first script of the pair did nothing.
     for (broken, later) in [
         (

@@ -91,7 +91,7 @@ fn real(edit: impl Fn(String) -> String) -> Resolved {
 }
 
 #[test]
-fn a_dependency_that_is_taken_away_is_missed() {
+fn a_removed_dependency_is_reported() {
     let whole = real(|manifest| manifest).registry;
     let mut missed = 0;
     for service in whole.services.iter() {
@@ -136,7 +136,7 @@ fn without(manifest: &str, service: &str, dependency: &str) -> String {
 }
 
 #[test]
-fn a_service_refers_to_its_own_and_to_what_it_depends_on() {
+fn a_service_may_refer_to_its_objects_and_its_dependencies() {
     silent(&[CORE, ("auth/01", "CREATE SCHEMA auth; CREATE TABLE auth.a (m core.mood DEFAULT core.f(1));
         INSERT INTO core.t VALUES (1); COMMENT ON TABLE core.t IS 'x'; GRANT SELECT ON core.t TO bob;
         GRANT USAGE ON SCHEMA core TO bob; ALTER DEFAULT PRIVILEGES IN SCHEMA core GRANT SELECT ON TABLES TO bob;
@@ -144,7 +144,7 @@ fn a_service_refers_to_its_own_and_to_what_it_depends_on() {
 }
 
 #[test]
-fn an_undeclared_dependency_is_found_once() {
+fn an_undeclared_dependency_is_reported_once() {
     for statement in [
         "CREATE TABLE x (id int REFERENCES core.t);",
         "CREATE TABLE x (m core.mood); INSERT INTO core.t VALUES (1);",
@@ -164,7 +164,7 @@ fn an_undeclared_dependency_is_found_once() {
 }
 
 #[test]
-fn the_help_says_what_would_do() {
+fn the_help_names_what_would_allow_the_reference() {
     let found = found(&[CORE, ("billing/02", "SELECT core.f(1);")]);
     assert_eq!(
         found,
@@ -178,7 +178,7 @@ fn the_help_says_what_would_do() {
 }
 
 #[test]
-fn a_migration_that_waits_may_refer_to_what_it_waits_for() {
+fn a_migration_may_refer_to_what_it_requires() {
     let requires = "-- migrator: requires core/20240101000000\nSELECT core.f(1);";
     silent(&[CORE, ("billing/02", requires)]);
     silent(&[
@@ -207,7 +207,7 @@ fn a_migration_that_waits_may_refer_to_what_it_waits_for() {
 }
 
 #[test]
-fn what_comes_later_is_not_there_yet() {
+fn a_reference_to_a_later_object_is_reported() {
     one(
         &[
             ("core/01", "CREATE VIEW v AS TABLE t;"),
@@ -235,7 +235,7 @@ fn what_comes_later_is_not_there_yet() {
 }
 
 #[test]
-fn a_dependency_that_would_order_two_services_is_what_is_missing() {
+fn a_dependency_that_would_order_two_services_is_reported_as_missing() {
     one(
         &[
             ("billing/01", "CREATE TABLE b (id int REFERENCES c);"),
@@ -246,7 +246,7 @@ fn a_dependency_that_would_order_two_services_is_what_is_missing() {
 }
 
 #[test]
-fn what_was_dropped_or_renamed_is_not_there_any_more() {
+fn a_reference_to_a_dropped_or_renamed_object_is_reported() {
     let make = (
         "core/01",
         "CREATE SCHEMA a; CREATE TABLE a.t (); CREATE TABLE a.u ();",
@@ -308,7 +308,7 @@ fn what_was_dropped_or_renamed_is_not_there_any_more() {
 }
 
 #[test]
-fn a_change_of_what_another_service_owns_is_found_once() {
+fn a_change_of_another_services_object_is_reported_once() {
     for statement in [
         "ALTER TABLE core.t ADD c int;\n--\nALTER TABLE core.t DROP c;",
         "DROP TABLE core.t;\n--\nCREATE TABLE core.t (id int);",
@@ -338,7 +338,7 @@ fn a_change_of_what_another_service_owns_is_found_once() {
 }
 
 #[test]
-fn what_a_service_was_allowed_to_make_is_its_own() {
+fn an_allowed_object_belongs_to_the_service_that_creates_it() {
     let scripts = [
         CORE,
         (
@@ -359,7 +359,7 @@ fn what_a_service_was_allowed_to_make_is_its_own() {
 }
 
 #[test]
-fn nothing_is_guessed() {
+fn uncertain_references_are_not_reported() {
     let own = |text| silent(&[CORE, ("billing/02", text)]);
     // Names that nobody makes, or only as something else.
     own(
@@ -450,7 +450,7 @@ const SCHEMAS: [(&str, &str); 3] = [
 ];
 
 #[test]
-fn an_alias_that_is_called_like_a_schema_of_another_service_is_no_reference_to_it() {
+fn an_alias_with_the_name_of_a_schema_is_no_reference_to_it() {
     for script in [
         "SELECT auth.id FROM billing.users auth JOIN billing.items core ON core.user_id = auth.id;",
         "SELECT auth.* FROM billing.users AS auth WHERE auth.name IS NOT NULL ORDER BY auth.id;",

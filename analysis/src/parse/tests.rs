@@ -3,7 +3,7 @@
 use super::{Kind, on_large_stack, parse};
 
 #[test]
-fn a_tree_covers_its_statements() {
+fn a_tree_contains_its_statements() {
     let sql = parse("-- head\nCREATE TABLE a.b (id int);\n\nSELECT 1 + 2;\n");
     assert_eq!(sql.errors, []);
     let statements: Vec<&str> = sql.statements().map(|id| sql.text_of(id)).collect();
@@ -19,7 +19,7 @@ fn a_tree_covers_its_statements() {
 }
 
 #[test]
-fn what_is_rolled_back_to_a_savepoint_has_no_effect() {
+fn a_statement_that_is_rolled_back_to_a_savepoint_has_no_effect() {
     let sql = parse(
         "CREATE TABLE a (); SAVEPOINT s; CREATE TABLE b (); SAVEPOINT t; SELECT 1; \
          ROLLBACK TO S; CREATE TABLE c (); RELEASE s; CREATE TABLE d ();",
@@ -33,13 +33,13 @@ fn what_is_rolled_back_to_a_savepoint_has_no_effect() {
 }
 
 #[test]
-fn what_is_not_sql_has_a_place() {
+fn a_syntax_error_has_a_place() {
     let sql = parse("SELECT 1;\nCREAT TABLE x ();");
     assert_eq!(sql.errors[0].offset, 10, "{:?}", sql.errors);
 }
 
 #[test]
-fn deep_nesting_is_refused_and_not_followed() {
+fn deep_nesting_is_refused() {
     for (open, close) in [
         ("(", ")"),
         ("NOT ", ""),

@@ -28,7 +28,7 @@ pub(super) fn check<'a>(subject: &Subject<'_, 'a>) -> Option<Finding<'a>> {
         |table: &Name| !subject.tables.is_new(table) && is_there(table) && !is_replaced(table);
     let table = tables.find(is_lost)?;
     let message = match subject.replacement(&Object::relation(table.clone())) {
-        Some(_) => format!("`{table}` is dropped and made again: its data is gone"),
+        Some(_) => format!("`{table}` is dropped and created again: its data is gone"),
         None => format!("services that still use `{table}` fail, and its data is gone"),
     };
     Some(subject.finding(

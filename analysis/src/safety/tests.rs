@@ -65,7 +65,7 @@ fn each(expected: &[&str], scripts: &[&str]) {
 }
 
 #[test]
-fn a_new_column_that_must_not_be_null_needs_a_value() {
+fn a_new_not_null_column_needs_a_default() {
     each(
         &["M0213"],
         &[
@@ -90,7 +90,7 @@ fn a_new_column_that_must_not_be_null_needs_a_value() {
 }
 
 #[test]
-fn a_default_of_its_own_for_each_row_rewrites_the_table() {
+fn a_volatile_default_rewrites_the_table() {
     each(
         &["M0215"],
         &[
@@ -139,7 +139,7 @@ fn an_index_on_a_table_in_use_is_built_concurrently() {
 }
 
 #[test]
-fn a_check_is_proven_in_a_migration_of_its_own() {
+fn a_check_is_validated_in_its_own_migration() {
     let add = "ALTER TABLE t ADD CONSTRAINT k CHECK (a > 0)";
     let later = format!("{add} NOT VALID");
     let at_once = format!("{later}; ALTER TABLE t VALIDATE CONSTRAINT k");
@@ -161,7 +161,7 @@ fn a_check_is_proven_in_a_migration_of_its_own() {
 }
 
 #[test]
-fn a_foreign_key_is_proven_in_a_migration_of_its_own() {
+fn a_foreign_key_is_validated_in_its_own_migration() {
     let add = "ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES u";
     let later = format!("{add} NOT VALID");
     let at_once = format!("{later}; ALTER TABLE t VALIDATE CONSTRAINT k");
@@ -186,7 +186,7 @@ fn a_foreign_key_is_proven_in_a_migration_of_its_own() {
 }
 
 #[test]
-fn a_type_changes_where_no_row_does() {
+fn a_change_of_type_that_rewrites_nothing_is_not_reported() {
     each(
         &["M0219"],
         &[
@@ -224,7 +224,7 @@ fn a_type_changes_where_no_row_does() {
 }
 
 #[test]
-fn a_name_in_use_stays() {
+fn renaming_a_used_table_or_column_is_reported() {
     each(
         &["M0220"],
         &["ALTER TABLE t RENAME a TO z", "ALTER TABLE t RENAME TO z"],
@@ -248,7 +248,7 @@ fn a_name_in_use_stays() {
 }
 
 #[test]
-fn what_is_in_use_is_not_dropped() {
+fn dropping_a_used_table_or_column_is_reported() {
     each(
         &["M0221"],
         &[
@@ -277,7 +277,7 @@ fn what_is_in_use_is_not_dropped() {
 }
 
 #[test]
-fn a_down_script_drops_what_it_knows() {
+fn a_down_script_drops_without_cascade() {
     for down in [
         "DROP TABLE w CASCADE",
         "DROP SCHEMA s CASCADE",
@@ -295,7 +295,7 @@ fn a_down_script_drops_what_it_knows() {
 }
 
 #[test]
-fn a_key_takes_over_an_index() {
+fn a_key_can_use_an_existing_index() {
     each(
         &["M0224"],
         &[
@@ -316,7 +316,7 @@ fn a_key_takes_over_an_index() {
 }
 
 #[test]
-fn a_proven_check_makes_a_column_not_null() {
+fn a_validated_check_makes_a_column_not_null() {
     let require = "ALTER TABLE t ALTER a SET NOT NULL";
     let open = "ALTER TABLE t ADD CONSTRAINT k CHECK (a IS NOT NULL AND a > 0) NOT VALID";
     let proof = "ALTER TABLE t VALIDATE CONSTRAINT k";
@@ -340,7 +340,7 @@ fn a_proven_check_makes_a_column_not_null() {
 }
 
 #[test]
-fn a_statement_has_one_finding_of_a_rule() {
+fn a_rule_reports_a_statement_once() {
     each(
         &["M0217", "M0224"],
         &["ALTER TABLE t ADD CHECK (a > 0), ADD CHECK (a < 9), ADD UNIQUE (a), ADD UNIQUE (b)"],
@@ -348,7 +348,7 @@ fn a_statement_has_one_finding_of_a_rule() {
 }
 
 #[test]
-fn a_table_that_the_script_empties_takes_a_column_that_must_not_be_null() {
+fn a_table_that_the_script_empties_accepts_a_not_null_column() {
     let add = "ALTER TABLE t ADD c int NOT NULL";
     for emptied in [
         "TRUNCATE t",
@@ -394,7 +394,7 @@ fn a_table_that_the_script_empties_takes_a_column_that_must_not_be_null() {
 }
 
 #[test]
-fn a_column_that_is_there_is_not_added_again() {
+fn add_column_if_not_exists_does_nothing_for_an_existing_column() {
     each(
         &[],
         &[
@@ -458,7 +458,7 @@ fn a_domain_with_a_constraint_rewrites_the_table() {
 }
 
 #[test]
-fn a_type_changes_freely_to_a_domain_that_asks_nothing() {
+fn a_change_to_a_domain_without_a_constraint_rewrites_nothing() {
     let of = |column: &str, to: &str| {
         codes(&[&format!(
             "ALTER TABLE t ADD at timestamptz, ADD m moment; ALTER TABLE t ALTER {column} TYPE {to}"
@@ -486,7 +486,7 @@ fn a_type_changes_freely_to_a_domain_that_asks_nothing() {
 }
 
 #[test]
-fn a_column_that_came_from_another_table_has_its_type() {
+fn a_copied_column_has_the_type_of_its_source() {
     for table in [
         "CREATE TABLE w (LIKE k)",
         "CREATE TABLE w (x int, LIKE k INCLUDING ALL)",
@@ -519,7 +519,7 @@ fn a_column_that_came_from_another_table_has_its_type() {
 }
 
 #[test]
-fn a_column_that_is_not_null_already_is_not_searched() {
+fn set_not_null_on_a_not_null_column_scans_nothing() {
     for column in ["a", "b", "c", "d", "e"] {
         for table in ["k", "heir"] {
             let require = format!("ALTER TABLE {table} ALTER {column} SET NOT NULL");
@@ -543,7 +543,7 @@ fn a_column_that_is_not_null_already_is_not_searched() {
 }
 
 #[test]
-fn what_is_not_enforced_is_not_proven() {
+fn a_constraint_that_is_not_enforced_is_not_validated() {
     each(
         &[],
         &[
@@ -559,7 +559,7 @@ fn what_is_not_enforced_is_not_proven() {
 }
 
 #[test]
-fn an_enum_value_is_not_used_where_it_is_added() {
+fn an_enum_value_is_not_used_in_the_transaction_that_adds_it() {
     let after = |add: &str, uses: &str| codes(&[&format!("{add}; {uses}")]);
     let add = "ALTER TYPE mood ADD VALUE 'new'";
     for uses in [
@@ -668,7 +668,7 @@ fn an_index_of_a_partitioned_table_is_not_built_concurrently() {
 }
 
 #[test]
-fn a_name_that_another_object_takes_over_is_not_missed() {
+fn a_replaced_name_is_not_reported() {
     each(
         &[],
         &[

@@ -79,11 +79,7 @@ fn without_name(sql: &Sql<'_>) -> Option<Explanation> {
         is_drop(sql.kind(id)) && sql.children(id).find(is_name).is_none()
     })?;
     let offset = sql.range(statement).start;
-    Some(Explanation::new(
-        offset,
-        "it does not say what to drop",
-        HELP,
-    ))
+    Some(Explanation::new(offset, "this DROP has no name", HELP))
 }
 
 fn is_modifier(kind: Kind) -> bool {
@@ -104,7 +100,7 @@ fn without_action(sql: &Sql<'_>) -> Option<Explanation> {
     let offset = sql.range(statement).start;
     Some(Explanation::new(
         offset,
-        "it does not say what to alter",
+        "this ALTER TABLE has no action",
         HELP,
     ))
 }
@@ -133,7 +129,7 @@ fn double_quoted_value(sql: &Sql<'_>) -> Option<Explanation> {
     Some(Explanation::new(
         sql.range(name).start,
         format!(
-            "{} is the name of a column here, as double quotes quote names",
+            "{} is a column name here, because double quotes quote names",
             shown(text)
         ),
         format!(

@@ -63,7 +63,7 @@ const ALTER: &[(&str, &str)] = &[
     ),
     (
         "ALTER TABLE t DROP COLUMN a, b;",
-        "1:30 `b` is not an action of ALTER TABLE (repeat what is done: `DROP COLUMN b`)",
+        "1:30 `b` is not an action of ALTER TABLE (repeat the action: `DROP COLUMN b`)",
     ),
     (
         "ALTER TABLE t RENMAE a TO b;",
@@ -92,7 +92,7 @@ const ALTER: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn what_alter_table_does_not_do_is_named() {
+fn an_unknown_action_of_alter_table_is_reported() {
     each(ALTER);
     let of_enum = "Postgres cannot remove a value of an enum: create a new type, and change the columns to it";
     each(&[
@@ -132,12 +132,12 @@ fn what_alter_table_does_not_do_is_named() {
     let nothing = said("ALTER TABLE t;");
     assert_eq!(
         nothing,
-        [format!("M0208 1:1 it does not say what to alter ({HELP})")]
+        [format!("M0208 1:1 this ALTER TABLE has no action ({HELP})")]
     );
 }
 
 #[test]
-fn a_misspelt_word_is_pointed_at_with_what_was_meant() {
+fn a_misspelt_word_is_reported_with_a_suggestion() {
     each(&[
         (
             "CREAT TABLE a (id int);",
@@ -195,7 +195,7 @@ fn a_misspelt_word_is_pointed_at_with_what_was_meant() {
 }
 
 #[test]
-fn a_comma_parenthesis_or_semicolon_too_many_or_too_few_is_pointed_at() {
+fn a_wrong_or_missing_comma_parenthesis_or_semicolon_is_reported() {
     let comma = "nothing follows this comma (remove the comma, or write what follows it)";
     let semicolon =
         "a semicolon is missing before this statement (end the statement before it with `;`)";
@@ -305,11 +305,11 @@ const FOREIGN: &[(&str, &str)] = &[
     ),
     (
         "INSERT INTO t VALUES (1, \"it's\");",
-        "1:26 `\"it's\"` is the name of a column here, as double quotes quote names (write a string in single quotes: `'it''s'`)",
+        "1:26 `\"it's\"` is a column name here, because double quotes quote names (write a string in single quotes: `'it''s'`)",
     ),
     (
         "CREATE TABLE a (b text DEFAULT \"x\");",
-        "1:32 `\"x\"` is the name of a column here, as double quotes quote names (write a string in single quotes: `'x'`)",
+        "1:32 `\"x\"` is a column name here, because double quotes quote names (write a string in single quotes: `'x'`)",
     ),
     (
         "<<<<<<< HEAD\nSELECT 1;\n",
@@ -339,7 +339,7 @@ fn names_in_double_quotes_that_can_be_columns_are_not_reported() {
 }
 
 #[test]
-fn what_postgres_accepts_is_not_reported() {
+fn sql_that_postgres_accepts_is_not_reported() {
     for script in [
         "CREATE SCHEMA s CREATE TABLE w (id int); SELECT 1;",
         "CREATE SCHEMA s CREATE TABLE w (id int) CREATE VIEW v AS SELECT 1; CREATE TABLE t ();",
@@ -430,7 +430,7 @@ fn a_misleading_character_is_named_at_its_place() {
 }
 
 #[test]
-fn text_that_reads_otherwise_than_it_runs_is_found() {
+fn text_that_looks_different_from_what_it_does_is_reported() {
     let hidden = "in a comment makes the script look different from what it does (remove it)";
     for (script, sentence) in [
         ("-- \u{202e}x\nSELECT 1;", format!("1:4 the bidirectional control U+202E {hidden}")),

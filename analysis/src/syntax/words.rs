@@ -18,7 +18,7 @@ pub(super) fn foreign(word: &str) -> Option<&'static str> {
         "INSERT" | "APPEND" | "CREATE" => "write `ADD COLUMN`",
         "GO" => "remove it: a statement ends with `;`",
         "USE" => "remove it: a connection has one database; name the schema of each object",
-        "DELIMITER" => "remove it: a function's body stands in `$$`, and a statement ends with `;`",
+        "DELIMITER" => "remove it: `$$` quotes a function's body, and a statement ends with `;`",
         "DESCRIBE" | "DESC" => "remove it: a script changes the schema and shows nothing",
         "EXEC" => "write `CALL` for a procedure, or `SELECT` for a function",
         "ADD" | "RENAME" => "write it as an action of `ALTER TABLE …`",

@@ -34,7 +34,7 @@ fn outside(script: &str) -> Vec<String> {
 }
 
 #[test]
-fn what_is_dropped_if_it_exists_can_be_made_again() {
+fn an_object_that_is_dropped_if_it_exists_can_be_created_again() {
     for script in [
         "DROP TRIGGER IF EXISTS x ON t; CREATE TRIGGER x AFTER INSERT ON t EXECUTE FUNCTION f()",
         "DROP INDEX CONCURRENTLY IF EXISTS s.i; CREATE INDEX CONCURRENTLY i ON s.t (a)",
@@ -58,7 +58,7 @@ fn what_is_dropped_if_it_exists_can_be_made_again() {
 }
 
 #[test]
-fn a_script_that_proves_what_it_adds_becomes_two_migrations() {
+fn a_script_that_adds_and_validates_a_constraint_becomes_two_migrations() {
     let add =
         "-- migrator: no-transaction\nALTER TABLE t ADD CONSTRAINT k CHECK (a > 0) NOT VALID;";
     let prove = "ALTER TABLE t VALIDATE CONSTRAINT k;";
@@ -75,7 +75,7 @@ fn a_script_that_proves_what_it_adds_becomes_two_migrations() {
 }
 
 #[test]
-fn savepoints_are_the_scripts_own() {
+fn a_script_may_use_its_own_savepoints() {
     for script in [
         "SAVEPOINT a; SELECT 1; RELEASE a;",
         "SAVEPOINT a; SELECT 1; ROLLBACK TO SAVEPOINT A; ROLLBACK TO a; RELEASE SAVEPOINT a;",

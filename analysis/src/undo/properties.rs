@@ -158,7 +158,7 @@ fn gathered(mut findings: Vec<Finding<'_>>) -> Vec<Finding<'_>> {
     if findings.len() > FEW {
         findings.truncate(1);
         for first in &mut findings {
-            first.message = format!("{}, and {others} other columns alike", first.message);
+            first.message = format!("{}, and {others} other columns", first.message);
         }
     }
     findings

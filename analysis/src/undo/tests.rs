@@ -45,7 +45,7 @@ const GOOD: &str = include_str!("good.txt");
 const BAD: &str = include_str!("bad.txt");
 
 #[test]
-fn what_is_taken_back_is_not_found() {
+fn a_reversed_outcome_is_not_reported() {
     let mut failures = Vec::new();
     for line in GOOD.lines().filter(|line| !line.is_empty()) {
         let found = comparison(line);
@@ -57,7 +57,7 @@ fn what_is_taken_back_is_not_found() {
 }
 
 #[test]
-fn what_is_left_is_found_once() {
+fn each_outcome_that_is_not_reversed_is_reported_once() {
     let mut written = String::new();
     for paragraph in BAD.split_terminator("\n\n") {
         let line = paragraph

@@ -40,7 +40,7 @@ impl<'a> Comparison<'_, 'a> {
                 let help = match (meant, by.made) {
                     (Some(meant), _) => format!("drop {meant}, which the up script creates"),
                     (None, Some(site)) => format!("do not drop it: {} creates it", site.place()),
-                    (None, None) => "drop what the up script makes, and nothing else".to_owned(),
+                    (None, None) => "drop only what the up script creates".to_owned(),
                 };
                 Finding::new(
                     self.down.script,

@@ -26,7 +26,7 @@ impl ErrorContext<'_> {
                         .to_owned()
                 }
                 None => format!(
-                    "repeat what is done: `{} {}`",
+                    "repeat the action: `{} {}`",
                     self.last_action()?,
                     found.text
                 ),

@@ -103,7 +103,7 @@ impl ErrorContext<'_> {
             ));
         }
         if last.is("VALUE") && found.text == "(" {
-            let message = "`VALUE` is no word of INSERT";
+            let message = "INSERT has no word `VALUE`";
             return Some(Explanation::new(
                 last.range.start,
                 message,

@@ -40,7 +40,7 @@ impl ErrorContext<'_> {
         }
         let verb = first.text.to_ascii_uppercase();
         if whole.get(1).is_none_or(|next| next.text == ";") {
-            let message = format!("{verb} does not say of what");
+            let message = format!("{verb} needs a kind of object");
             return Some(Explanation::new(first.range.start, message, HELP));
         }
         let object = whole.get(at).filter(|word| word.is_word())?;
