@@ -57,7 +57,7 @@ fn a_service_is_applied_and_then_nothing_is_pending() {
 }
 
 #[test]
-fn what_a_service_depends_on_comes_first_and_is_said() {
+fn up_first_applies_the_services_that_a_service_depends_on() {
     let (url, folder) = (database(), folder());
     assert_said!(&mut on(
         &url,
@@ -206,7 +206,7 @@ fn a_changed_entry_is_refused() {
 }
 
 #[test]
-fn a_changed_entry_is_recorded_as_it_is_now_if_that_is_said() {
+fn repair_records_a_changed_script() {
     let (url, folder) = (database(), folder());
     said(&mut on(
         &url,
@@ -261,13 +261,13 @@ fn a_service_that_does_not_exist_is_a_usage_error() {
 }
 
 #[test]
-fn without_a_database_and_a_tree_nothing_is_touched() {
+fn a_command_without_a_database_and_a_tree_fails() {
     let folder = folder();
     assert_said!(migrator(&["up", "--service=all"]).current_dir(folder.path()));
 }
 
 #[test]
-fn a_server_that_is_not_there_is_no_connection() {
+fn an_unreachable_server_ends_with_exit_code_5() {
     let folder = folder();
     let url = "postgresql://app:s3cr3t@127.0.0.1:1/shop";
     assert_said!(&mut on(url, folder.path(), &["status"]));
@@ -315,7 +315,7 @@ fn json_says_what_the_text_says() {
 }
 
 #[test]
-fn a_flag_wins_over_the_environment_and_that_over_the_file() {
+fn a_flag_overrides_the_environment_and_the_environment_overrides_the_file() {
     let (url, folder) = (database(), folder());
     let nowhere = "postgresql://nobody@127.0.0.1:1/nowhere";
     write(folder.path(), ".env", &format!("DATABASE_URL={nowhere}\n"));
@@ -334,7 +334,7 @@ fn a_flag_wins_over_the_environment_and_that_over_the_file() {
 }
 
 #[test]
-fn a_held_lock_is_waited_for_as_long_as_was_said() {
+fn up_waits_for_the_lock_as_long_as_lock_wait_says() {
     let (url, folder) = (database(), folder());
     let (first, second) = block_on(async {
         let blocker = connect(&url).await;
@@ -349,7 +349,7 @@ fn a_held_lock_is_waited_for_as_long_as_was_said() {
             .expect("the binary runs");
         let waiting = "SELECT 1 FROM pg_stat_activity \
                        WHERE wait_event_type = 'Lock' AND datname = current_database()";
-        // A session of its own: within a transaction the view stays as it was first seen.
+        // In one transaction the view would always show the same rows, so this opens a session.
         let watcher = connect(&url).await;
         let deadline = Instant::now() + Duration::from_secs(30);
         while watcher
@@ -392,7 +392,7 @@ fn create_makes_a_pair_that_passes_the_check_with_a_warning() {
 }
 
 #[test]
-fn create_refuses_what_it_cannot_name_or_place() {
+fn create_refuses_an_invalid_name_or_service() {
     let checkout = checkout();
     let create = |service: &str, name: &str| {
         let arguments = [
@@ -421,7 +421,7 @@ fn create_writes_both_files_or_neither() {
     fs::remove_file(services.join("shop_service")).expect("it is there");
     let created = || said(migrator(&create).current_dir(checkout.path()));
     assert!(created().starts_with("exit: 0\n"));
-    // The second of a second is given the next one.
+    // Two migrations of the same second get different versions.
     assert!(created().starts_with("exit: 0\n"));
     let files = fs::read_dir(services.join("shop_service")).expect("the folder was made");
     assert_eq!(files.count(), 4);
@@ -449,7 +449,7 @@ fn check_shows_each_finding_with_its_line() {
     assert_eq!(document["findings"][0]["line"], 2);
 }
 
-/// Findings of two services: warnings and errors of several codes.
+/// A checkout with warnings and errors of several codes in two services.
 fn checkout_with_a_flood() -> TempDir {
     let checkout = checkout();
     let manifest = checkout.path().join("database/services.toml");
@@ -502,13 +502,13 @@ fn checkout_with_a_flood() -> TempDir {
 }
 
 #[test]
-fn a_flood_of_findings_ends_with_what_stops_the_build_and_a_table() {
+fn many_findings_end_with_the_errors_and_a_table() {
     let checkout = checkout_with_a_flood();
     assert_said!(migrator(&["check"]).current_dir(checkout.path()));
 }
 
 #[test]
-fn check_shows_a_service_or_a_code_alone() {
+fn check_filters_findings_by_service_and_code() {
     let checkout = checkout_with_a_flood();
     let check = |arguments: &[&str]| {
         let arguments = [&["check"], arguments].concat();
@@ -537,7 +537,7 @@ fn check_shows_a_service_or_a_code_alone() {
 }
 
 #[test]
-fn a_service_or_code_that_does_not_exist_is_refused_with_the_nearest() {
+fn an_unknown_service_or_code_is_refused_with_the_nearest_name() {
     let checkout = checkout_with_a_flood();
     for (argument, meant) in [
         ("--service=bililng", "did you mean `billing`?"),
@@ -553,8 +553,8 @@ fn a_service_or_code_that_does_not_exist_is_refused_with_the_nearest() {
     }
 }
 
-/// A checkout with a warning, in a script of which the second statement is
-/// what only the grammar of Postgres refuses.
+/// A checkout with a script that has a warning, and a second statement that only the grammar of
+/// Postgres rejects.
 fn checkout_with_a_warning(second: &str) -> TempDir {
     let checkout = checkout();
     let stem = "database/migrations/shop_service/20240102120000_1a1b2c3d_create_lines";
@@ -569,7 +569,7 @@ fn checkout_with_a_warning(second: &str) -> TempDir {
     checkout
 }
 
-/// Postgres's grammar takes no more than 53 bits.
+/// Postgres's grammar accepts at most 53 bits.
 const REFUSED: &str = "SELECT 'ü', CAST(1 AS float(99));";
 
 #[test]
@@ -586,7 +586,7 @@ fn a_warning_fails_a_check_only_if_warnings_are_denied() {
 }
 
 #[test]
-fn the_server_refuses_what_its_grammar_does_not_take_and_runs_nothing() {
+fn the_server_rejects_a_syntax_error_and_runs_nothing() {
     let url = database();
     let checkout = checkout_with_a_warning(REFUSED);
     let check = ["check", "--server"];
@@ -614,7 +614,7 @@ fn the_server_refuses_what_its_grammar_does_not_take_and_runs_nothing() {
 #[test]
 fn the_server_accepts_a_tree_and_runs_nothing_of_it() {
     let url = database();
-    // Were it not for what is sent before, the first word would end the transaction.
+    // Without the guards, the first word would end the transaction.
     for second in [
         "",
         "ROLLBACK; CREATE TABLE made ();",
@@ -636,21 +636,21 @@ fn the_server_accepts_a_tree_and_runs_nothing_of_it() {
 }
 
 #[test]
-fn a_server_that_is_not_there_accepts_nothing() {
+fn check_fails_if_the_server_is_unreachable() {
     let checkout = checkout();
     let url = "postgresql://app@127.0.0.1:1/shop";
     let said = said(&mut on(url, checkout.path(), &["check", "--server"]));
     assert!(said.starts_with("exit: 5\n"), "{said}");
 }
 
-/// What there is in a database that was fresh.
+/// The tables of a database that was empty.
 fn tables(url: &str) -> Vec<String> {
     let query = "SELECT relname::text FROM pg_class \
                  WHERE relnamespace = 'public'::regnamespace OR relname IN ('orders', 'lines')";
     support::query(url, query)
 }
 
-/// The version of whatever server there is.
+/// The version of the test server.
 fn server_filters() -> Vec<(&'static str, &'static str)> {
     let version = (
         r"PostgreSQL \d+(\.\d+|(beta|rc)\d+)?",
@@ -694,7 +694,7 @@ fn a_check_is_a_sarif_document() {
 }
 
 #[test]
-fn sarif_and_annotations_are_for_a_check_alone() {
+fn only_check_prints_sarif_and_annotations() {
     let folder = folder();
     assert_said!(migrator(&["status", "--output=sarif"]).current_dir(folder.path()));
     let explain = said(&mut migrator(&["--output=github", "explain", "M0104"]));
@@ -720,7 +720,7 @@ fn completions_are_made_for_each_shell() {
 }
 
 #[test]
-fn arguments_that_make_no_sense_are_usage_errors() {
+fn invalid_arguments_are_usage_errors() {
     let calls: [&[&str]; 10] = [
         &["up", "--service="],
         &["up", "--service=all,tenant"],
@@ -757,7 +757,7 @@ fn a_usage_error_is_a_json_document_as_well() {
 }
 
 #[test]
-fn a_file_of_settings_that_cannot_be_understood_is_named_and_not_shown() {
+fn an_invalid_line_of_the_settings_file_is_reported_and_not_shown() {
     let folder = folder();
     let file = "# ours\nDATABASE_URL='postgresql://app:s3cr3t@db/shop\n";
     write(folder.path(), ".env", file);
@@ -769,7 +769,7 @@ fn a_file_of_settings_that_cannot_be_understood_is_named_and_not_shown() {
 }
 
 #[test]
-fn a_file_of_settings_may_have_lines_of_other_tools() {
+fn the_settings_file_may_have_lines_of_other_tools() {
     let folder = folder();
     let ours = "DATABASE_URL=postgresql://nobody@127.0.0.1:1/nowhere";
     let file = format!("\u{feff}# ours\r\nexport {ours}\r\nNAME=two words\r\nKEY='{{\r\n");
@@ -799,7 +799,7 @@ fn results_that_cannot_be_written_are_a_failure() {
 }
 
 #[test]
-fn colour_is_as_was_asked_for_also_in_usage_errors() {
+fn usage_errors_respect_the_color_option() {
     let always = said(&mut migrator(&["upp", "--color=always"]));
     assert!(always.contains("\u{1b}["), "{always}");
     let never = said(&mut migrator(&["upp", "--color", "never"]));
@@ -807,7 +807,7 @@ fn colour_is_as_was_asked_for_also_in_usage_errors() {
 }
 
 #[test]
-fn a_folder_without_a_tree_is_no_checkout() {
+fn a_folder_without_a_tree_is_refused() {
     let folder = folder();
     for call in ["check", "status"] {
         assert_said!(migrator(&[call, "--directory=nowhere"]).current_dir(folder.path()));
@@ -896,8 +896,8 @@ fn the_helper_script_calls_the_command_on_the_path() {
         .expect("a folder");
     let path = std::env::var("PATH").expect("there is a PATH");
     let run = |arguments: &[&str]| {
-        // By sh: a process that another test is just starting may yet hold the copy open to be
-        // written, and such a file cannot be executed.
+        // `sh` starts the copy. A process that another test is starting may still hold the copy open
+        // for writing, and such a file cannot be executed directly.
         let mut command = Command::new("sh");
         clear(&mut command);
         command
@@ -985,7 +985,7 @@ fn a_changed_migration_is_named_by_a_status_check() {
 }
 
 #[test]
-fn repair_looks_before_it_records() {
+fn repair_checks_the_catalog_before_it_records() {
     let (url, folder) = (database(), folder());
     said(&mut on(&url, folder.path(), &["up", "--service=core"]));
     let version = "--version=20240702071503";
@@ -1008,7 +1008,7 @@ fn repair_looks_before_it_records() {
     execute(&url, "DROP INDEX core.audit_log_row_idx");
     assert_said!(&mut repair("--applied"));
     assert_said!(&mut repair("--reverted"));
-    // Built by hand, it is recorded without a question.
+    // The index is there again, so the catalog contradicts `--reverted`.
     said(&mut on(&url, folder.path(), &["up", "--service=core"]));
     execute(&url, interrupted);
     assert_said!(&mut repair("--reverted"));
@@ -1016,7 +1016,7 @@ fn repair_looks_before_it_records() {
 }
 
 #[test]
-fn what_others_wrote_begins_no_line_of_output() {
+fn foreign_text_never_begins_a_line_of_output() {
     let (url, folder, checkout) = (database(), folder(), checkout());
     said(&mut on(
         &url,
@@ -1075,7 +1075,7 @@ fn a_variable_that_names_another_tree_is_refused_by_the_commands_on_the_compiled
     assert!(from_file.starts_with("exit: 2\n"), "{from_file}");
     let made = "SELECT nspname::text FROM pg_namespace WHERE nspname IN ('core', 'migrator')";
     assert_eq!(query(&url, made), [""; 0]);
-    // The tree that is compiled in may be named: a file of settings serves all commands.
+    // The variable may name the compiled-in tree: all commands read the same settings file.
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("database");
     let mut status = on(&url, folder.path(), &["status"]);
     let status = said(status.env("MIGRATOR_DIRECTORY", own));
@@ -1123,7 +1123,7 @@ fn a_command_on_the_compiled_in_tree_notes_the_other_tree_in_its_folder() {
     }
 }
 
-/// The commands that the help lists, with what each needs besides.
+/// The commands that the help lists, each with its required options.
 const CALLS: [&[&str]; 13] = [
     &["create", "--service=shop", "--name=a"],
     &["check"],
@@ -1141,7 +1141,7 @@ const CALLS: [&[&str]; 13] = [
 ];
 
 #[test]
-fn each_command_heeds_or_refuses_each_option_of_every_command() {
+fn each_command_reads_or_refuses_each_global_option() {
     let general = said(&mut migrator(&["--help"]));
     let listed = general.lines().skip_while(|line| *line != "Commands:");
     let listed = listed.skip(1).take_while(|line| !line.is_empty());
@@ -1199,7 +1199,7 @@ fn options_that_would_have_no_effect_together_are_refused() {
         &["repair", "--service=core", "--version=20240108091207"],
         &["repair", "--service=core", "--applied", "--reverted"],
         &["repair", "--service=core", "--accept-change", "--applied"],
-        // It runs no script.
+        // `status` runs no script.
         &[
             "repair",
             "--service=core",
@@ -1227,7 +1227,7 @@ fn options_that_would_have_no_effect_together_are_refused() {
 }
 
 #[test]
-fn a_misspelt_variable_is_named_with_the_one_that_was_meant() {
+fn a_misspelt_variable_is_reported_with_the_nearest_name() {
     let (url, folder) = (database(), folder());
     let mut status = on(&url, folder.path(), &["status", "-q"]);
     let with = said(status.env("MIGRATOR_SHEMA", "x").env("MIGRATOR_OTHER", "x"));
@@ -1241,7 +1241,7 @@ fn a_misspelt_variable_is_named_with_the_one_that_was_meant() {
 }
 
 #[test]
-fn only_a_word_that_is_near_is_suggested() {
+fn only_a_similar_word_is_suggested() {
     for (arguments, tip) in [
         (&["chekc"][..], Some("a similar subcommand exists: 'check'")),
         (&["stauts"], Some("a similar subcommand exists: 'status'")),

@@ -1,4 +1,4 @@
-//! `up --fleet`: many databases by one call of the binary.
+//! `up --fleet`: one command migrates many databases.
 
 #![expect(clippy::expect_used, reason = "a test stops at what it cannot set up")]
 
@@ -27,7 +27,7 @@ fn databases(number: usize) -> Vec<String> {
     (0..number).map(|_| database()).collect()
 }
 
-/// The binary with a fleet in a file of a folder.
+/// The command with a list of databases in a file.
 fn fleet(folder: &TempDir, urls: &[String], arguments: &[&str]) -> Command {
     let list = urls.join("\n");
     fs::write(folder.path().join("fleet.txt"), list).expect("the list is written");
@@ -37,7 +37,7 @@ fn fleet(folder: &TempDir, urls: &[String], arguments: &[&str]) -> Command {
     command
 }
 
-/// The binary with a fleet on standard input.
+/// The command with a list of databases on standard input.
 fn piped(list: &str, arguments: &[&str]) -> String {
     let folder = folder();
     let arguments = [&["up", "--fleet=-"], arguments].concat();
@@ -83,7 +83,7 @@ fn changed() -> String {
 }
 
 #[test]
-fn what_fails_in_one_database_stops_nothing_and_a_second_run_finishes() {
+fn a_failure_in_one_database_stops_no_other_and_a_second_run_finishes() {
     let folder = folder();
     let good = databases(27);
     let (occupied, changed) = (occupied(), changed());
@@ -103,7 +103,7 @@ fn what_fails_in_one_database_stops_nothing_and_a_second_run_finishes() {
     let rows = first["databases"].as_array().expect("a list");
     assert_eq!(rows.len(), 30);
     for (row, url) in rows.iter().zip(&urls) {
-        // In the order of the list, whatever ended first.
+        // The document keeps the order of the list.
         assert_eq!(row["database"], settings(url).display_target());
     }
     let failed = |index: usize| (&rows[index]["state"], &rows[index]["errors"][0]["code"]);
@@ -129,7 +129,7 @@ fn what_fails_in_one_database_stops_nothing_and_a_second_run_finishes() {
 }
 
 #[test]
-fn each_database_has_a_line_and_the_failures_are_told_in_full_at_the_end() {
+fn each_database_has_a_line_and_the_failures_come_at_the_end() {
     let folder = folder();
     let urls = [
         database(),
@@ -156,7 +156,7 @@ fn each_database_has_a_line_and_the_failures_are_told_in_full_at_the_end() {
 }
 
 #[test]
-fn no_further_database_is_begun_after_so_many_failures() {
+fn max_failures_starts_no_further_database() {
     let folder = folder();
     let last = database();
     let urls = [occupied(), database(), occupied(), last.clone(), database()];
@@ -171,7 +171,7 @@ fn no_further_database_is_begun_after_so_many_failures() {
 }
 
 #[test]
-fn a_fleet_in_which_all_fail_alike_ends_as_they_did() {
+fn equal_failures_decide_the_exit_code() {
     let folder = folder();
     let run = ["--service=core"];
     let unreached = said(&mut fleet(&folder, &[NOBODY.into(), NOBODY.into()], &run));
@@ -217,9 +217,9 @@ fn a_query_names_the_databases() {
 }
 
 #[test]
-fn a_long_query_does_not_stand_in_the_way_of_an_index_that_is_built_concurrently() {
+fn an_open_query_does_not_block_create_index_concurrently() {
     let (main, folder) = (database(), folder());
-    // More rows than are fetched at once; the service has such an index.
+    // The query has more rows than one fetch. A migration of the service creates an index concurrently.
     let query = format!("--fleet-query=SELECT '{main}' FROM generate_series(1, 401)");
     let up = [
         "up",
@@ -235,7 +235,7 @@ fn a_long_query_does_not_stand_in_the_way_of_an_index_that_is_built_concurrently
 }
 
 #[test]
-fn a_malformed_line_of_a_file_is_refused_before_anything_is_begun() {
+fn a_malformed_line_of_a_file_is_refused_before_any_database_is_migrated() {
     let folder = folder();
     let first = database();
     let urls = [
@@ -254,7 +254,7 @@ fn a_malformed_line_of_a_file_is_refused_before_anything_is_begun() {
 }
 
 #[test]
-fn a_malformed_line_of_standard_input_is_a_failure_of_its_own() {
+fn a_malformed_line_of_standard_input_is_one_failure() {
     let urls = databases(2);
     let list = format!("{}\nmysql://app:s3cr3t@db/shop\n\n{}", urls[0], urls[1]);
     let said = piped(&list, &["--service=core", "--jobs=1"]);
@@ -285,7 +285,7 @@ fn a_database_is_migrated_before_the_list_has_ended() {
 }
 
 #[test]
-fn a_list_that_breaks_off_is_said_with_what_was_done() {
+fn an_incomplete_list_is_an_error_after_the_databases_before_it() {
     let url = database();
     let folder = folder();
     let mut child = migrator(&["up", "--service=core", "--fleet=-"])
@@ -327,7 +327,7 @@ fn a_dry_run_shows_what_each_database_lacks_and_writes_nothing() {
 }
 
 #[test]
-fn an_empty_list_is_said_and_no_failure() {
+fn an_empty_list_is_a_warning() {
     let folder = folder();
     assert_said!(&mut fleet(
         &folder,
@@ -404,7 +404,7 @@ fn no_password_of_a_fleet_is_ever_shown() {
 }
 
 #[test]
-fn wrong_calls_of_a_fleet_say_what_is_wrong() {
+fn invalid_options_of_a_fleet_are_usage_errors() {
     let folder = folder();
     fs::write(folder.path().join("fleet.txt"), NOBODY).expect("the list is written");
     let calls: [&[&str]; 8] = [
@@ -439,7 +439,7 @@ fn many_databases_take_no_more_memory_than_few() {
     assert!(many < few + 1_024, "{few} kB for 20, {many} kB for 1,000");
 }
 
-/// The most memory that the binary has while it goes through so many databases, in kB.
+/// The peak memory of the binary for this number of databases, in kB.
 fn peak(url: &str, number: usize) -> u64 {
     let folder = folder();
     said(&mut on(url, folder.path(), &["up", "--service=core"]));
@@ -459,7 +459,7 @@ fn peak(url: &str, number: usize) -> u64 {
         let answers = lines.by_ref().take(chunk.len()).map_while(Result::ok);
         assert_eq!(answers.count(), chunk.len());
     }
-    // It is through with them and waits for more.
+    // All databases are done, and the binary waits for more lines.
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).expect("it runs");
     drop(stdin);
     assert!(child.wait().expect("it ends").success());

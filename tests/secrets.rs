@@ -1,4 +1,4 @@
-//! No output of any command holds a password, however it was given and whatever goes wrong.
+//! No output of any command contains a password, however the user passed it and whatever fails.
 
 #![expect(clippy::expect_used, reason = "a test stops at what it cannot set up")]
 
@@ -43,8 +43,8 @@ const COMMANDS: [&[&str]; 12] = [
     &["check", "--server"],
 ];
 
-/// What a password is made of: words that would be known again, between characters
-/// that mean something in a URL, a keyword string, a shell, or a regular expression.
+/// The parts of a password: recognisable words, between characters with a meaning in a URL, a
+/// keyword string, a shell or a regular expression.
 fn password() -> impl Strategy<Value = String> {
     let word = "[a-z]{3}Q[0-9]{3}[a-z]";
     let mark = "[@:/?#%&=+ \\\\'\"$.,;!*(){}<>|~^`é\\[\\]-]{1,2}";
@@ -52,7 +52,7 @@ fn password() -> impl Strategy<Value = String> {
         .prop_map(|(first, mark, second, last)| first + &mark + &second + &last.unwrap_or_default())
 }
 
-/// The words of a password, by which a part of it is known.
+/// The words of a password. An output that contains one of them contains a part of the password.
 fn words(password: &str) -> impl Iterator<Item = &str> {
     let parts = password.split(|c: char| !c.is_ascii_alphanumeric());
     parts.filter(|word| word.len() > 3)
@@ -74,12 +74,12 @@ fn percent(text: &str) -> String {
     text.bytes().flat_map(byte).collect()
 }
 
-/// As a value of a keyword string.
+/// The text as a value of a keyword string.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
 }
 
-/// Ways to write where to connect to, right and wrong.
+/// Valid and invalid connection settings.
 fn urls(password: &str, place: &str) -> Vec<String> {
     let encoded = percent(password);
     let conninfo = quoted(password);
@@ -104,7 +104,7 @@ fn urls(password: &str, place: &str) -> Vec<String> {
     .into()
 }
 
-/// Ways to hand the binary a password for a server that is not there.
+/// Ways to pass a password for an unreachable server.
 fn given(folder: &Path, password: &str, way: usize, command: &[&str]) -> Command {
     let urls = urls(password, "127.0.0.1:1");
     let mut command = migrator(command);
@@ -132,7 +132,7 @@ fn given(folder: &Path, password: &str, way: usize, command: &[&str]) -> Command
             let escaped = password.replace('\\', "\\\\").replace(':', "\\:");
             let file = folder.join("pgpass");
             write(&file, &format!("127.0.0.1:1:*:app:{escaped}\n{password}\n"));
-            // Half of them are ignored, and said to be.
+            // Half of these files are ignored with a warning.
             let mode = if password.len().is_multiple_of(2) {
                 0o600
             } else {
@@ -159,7 +159,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn without_a_server_no_output_holds_a_password(
+    fn without_a_server_no_output_contains_a_password(
         password in password(), way in 0..51_usize, command in 0..COMMANDS.len(),
     ) {
         let folder = folder();
@@ -192,7 +192,7 @@ proptest! {
     }
 
     #[test]
-    fn no_debug_form_holds_a_password(password in password(), way in 0..16_usize) {
+    fn no_debug_text_contains_a_password(password in password(), way in 0..16_usize) {
         let url = &urls(&password, "127.0.0.1:1")[way];
         let text = match Settings::parse(url) {
             Err(error) => format!("{error} {error:?} {error:#?}"),
@@ -267,7 +267,7 @@ impl Guarded {
     }
 }
 
-/// Everything that the history and the server keep.
+/// Everything that the history and the server's log contain.
 fn kept(url: &str) -> String {
     block_on(async {
         let session = session(url).await;
@@ -293,7 +293,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 6, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn with_a_server_neither_output_nor_log_nor_history_holds_a_password(
+    fn with_a_server_no_output_log_or_history_contains_a_password(
         password in password(), other in password(),
     ) {
         let guarded = Guarded::shared();
@@ -329,19 +329,19 @@ proptest! {
 const NASTY: &str = "pq@fQ123x:/?#%&=+ \\'\"$zzQ777y";
 
 #[test]
-fn a_child_gets_the_password_by_its_environment_alone() {
+fn pg_dump_gets_the_password_only_by_its_environment() {
     let guarded = Guarded::shared();
     let (url, role) = guarded.database(NASTY);
     let folder = folder();
     let major = guarded.server.programs().major;
     let Some(real) = Programs::find_tool(None, "pg_dump", major) else {
-        // The programs that are fetched have none: then this one stands in for it.
+        // The downloaded programs have no `pg_dump`. Then this program replaces it.
         return stand_in(folder.path(), &url, &role, None);
     };
     stand_in(folder.path(), &url, &role, Some(real));
 }
 
-/// Puts a program before `pg_dump` that writes down how it was called.
+/// Puts a program on the path before `pg_dump`. It records how it was called.
 fn stand_in(folder: &Path, url: &str, role: &str, real: Option<PathBuf>) {
     let real = real.map_or("true".to_owned(), |path| path.display().to_string());
     let script = format!(
@@ -373,7 +373,7 @@ fn stand_in(folder: &Path, url: &str, role: &str, real: Option<PathBuf>) {
 }
 
 #[test]
-fn what_compares_and_what_proves_hold_no_password() {
+fn drift_and_verify_print_no_password() {
     let guarded = Guarded::shared();
     let (url, role) = guarded.database(NASTY);
     let folder = folder();
@@ -387,7 +387,7 @@ fn what_compares_and_what_proves_hold_no_password() {
         assert!(text.starts_with("exit: 0\n"), "{text}");
         assert_secret(NASTY, "the output", &text);
     }
-    // It is not empty, and so refused.
+    // `verify` refuses the database, because it is not empty.
     let lent = format!("--database-url={right}");
     for format in ["--output=text", "--output=json"] {
         let text = said(&mut migrator(&["verify", &lent, format]));

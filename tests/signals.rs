@@ -1,6 +1,6 @@
-//! The binary and real signals: what it says, how it ends, and what is left at the server.
+//! The binary and real signals: its output, its exit code, and what remains on the server.
 //!
-//! What shall be met in the middle of a script is held there by an event trigger.
+//! An event trigger holds a script in the middle.
 #![cfg(unix)]
 #![expect(clippy::expect_used, reason = "a test stops at what it cannot set up")]
 
@@ -19,10 +19,10 @@ use tempfile::{TempDir, tempdir};
 use tokio::runtime::Runtime;
 use tokio_postgres::Client;
 
-/// The names of what is in the middle when core's third migration runs.
+/// The condition of the trigger that holds core's third migration in the middle.
 const THIRD: &str = "(SELECT count(*) FROM migrator.core_history) = 2";
 
-/// Has every DDL statement that runs when `when` is true do `what` first.
+/// Creates a trigger: each DDL statement first runs `what` if `when` is true.
 fn hold(url: &str, when: &str, what: &str) {
     execute(
         url,
@@ -50,7 +50,7 @@ fn until(url: &str, sql: &str) {
     });
 }
 
-/// Waits until a session of the database does what a condition on its activity says.
+/// Waits until the activity of a session of the database meets a condition.
 fn until_activity(url: &str, condition: &str) {
     let others = "datname = current_database() AND pid <> pg_backend_pid()";
     until(
@@ -59,7 +59,7 @@ fn until_activity(url: &str, condition: &str) {
     );
 }
 
-/// No session is at work, and no lock of a run is held.
+/// Checks that no session is active and that no run holds a lock.
 fn nothing_goes_on(url: &str) {
     until(
         url,
@@ -78,7 +78,7 @@ fn recorded(url: &str) -> Vec<String> {
     )
 }
 
-/// A session that keeps what it has locked, until it is dropped.
+/// A session that holds its locks until it is dropped.
 fn session(url: &str, lock: &str) -> (Runtime, Client) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -168,7 +168,7 @@ macro_rules! assert_ended {
 }
 
 #[test]
-fn a_signal_in_the_middle_of_a_script_takes_that_script_back_and_tells_the_rest() {
+fn a_signal_rolls_the_running_script_back_and_reports_the_steps_before() {
     let url = database();
     hold(&url, THIRD, "PERFORM pg_sleep(60);");
     let up = start(&url, &["up", "--service=core"]);
@@ -191,7 +191,7 @@ fn a_signal_in_the_middle_of_a_script_takes_that_script_back_and_tells_the_rest(
 }
 
 #[test]
-fn the_document_of_a_run_that_was_stopped_has_what_was_done() {
+fn the_document_of_a_stopped_run_lists_its_steps() {
     let url = database();
     hold(&url, THIRD, "PERFORM pg_sleep(60);");
     let up = start(&url, &["up", "--service=core", "--output=json"]);
@@ -207,7 +207,7 @@ fn the_document_of_a_run_that_was_stopped_has_what_was_done() {
 }
 
 #[test]
-fn a_run_downward_is_stopped_as_one_upward() {
+fn a_signal_stops_down_as_it_stops_up() {
     let url = database();
     let folder = tempdir().expect("a folder is made");
     said(&mut on(&url, folder.path(), &["up", "--service=core"]));
@@ -223,7 +223,7 @@ fn a_run_downward_is_stopped_as_one_upward() {
 }
 
 #[test]
-fn a_signal_while_another_run_holds_the_lock_ends_the_wait() {
+fn a_signal_ends_the_wait_for_the_lock() {
     let url = database();
     hold(&url, THIRD, "PERFORM pg_sleep(60);");
     let first = start(&url, &["up", "--service=core"]);
@@ -256,7 +256,7 @@ fn a_signal_between_two_tries_ends_the_run() {
 }
 
 #[test]
-fn a_step_outside_a_transaction_is_taken_up_after_a_signal() {
+fn up_resumes_a_step_outside_a_transaction_after_a_signal() {
     let url = database();
     let is_dirty = "EXISTS (SELECT FROM migrator.core_history WHERE dirty IS NOT NULL)";
     hold(&url, is_dirty, "PERFORM pg_sleep(60);");
@@ -280,7 +280,7 @@ fn a_step_outside_a_transaction_is_taken_up_after_a_signal() {
 #[test]
 fn a_second_signal_ends_the_process_at_once() {
     let url = database();
-    // A script that does not heed a request to cancel.
+    // The script ignores a request to cancel.
     let deaf = "LOOP BEGIN PERFORM pg_sleep(60); EXCEPTION WHEN query_canceled THEN NULL; END; \
                 END LOOP;";
     hold(&url, THIRD, deaf);
@@ -302,7 +302,7 @@ fn a_second_signal_ends_the_process_at_once() {
 }
 
 #[test]
-fn a_command_that_reads_ends_at_a_signal() {
+fn a_signal_ends_a_command_that_reads() {
     let url = database();
     let folder = tempdir().expect("a folder is made");
     said(&mut on(
@@ -375,7 +375,7 @@ fn a_signal_to_drift_stops_its_throwaway_server() {
 }
 
 #[test]
-fn a_reader_that_goes_away_does_not_keep_a_run_from_its_end() {
+fn a_closed_pipe_does_not_stop_a_run() {
     let url = database();
     let folder = tempdir().expect("a folder is made");
     let mut up = on(&url, folder.path(), &["up", "--service=core", "-q"])
@@ -385,7 +385,7 @@ fn a_reader_that_goes_away_does_not_keep_a_run_from_its_end() {
         .expect("the binary starts");
     let mut first = String::new();
     let stdout = up.stdout.take().expect("it is piped");
-    // As `head -1` would: the pipe is closed behind the first line.
+    // As with `head -1`, the pipe is closed after the first line.
     BufReader::new(stdout)
         .read_line(&mut first)
         .expect("it is readable");
@@ -397,7 +397,7 @@ fn a_reader_that_goes_away_does_not_keep_a_run_from_its_end() {
 }
 
 #[test]
-fn without_a_standard_output_the_exit_code_alone_tells() {
+fn a_closed_standard_output_is_reported_by_the_exit_code() {
     let url = database();
     let folder = tempdir().expect("a folder is made");
     let closed = |arguments: &str| {
@@ -431,7 +431,7 @@ fn a_database_lent_to_verify_is_left_empty_after_a_signal() {
 }
 
 #[test]
-fn whoever_is_in_the_way_is_named_in_the_note_and_the_error() {
+fn the_note_and_the_error_name_the_blocking_session() {
     let url = database();
     execute(&url, "CREATE TABLE public.busy ()");
     hold(&url, THIRD, "LOCK TABLE public.busy;");
@@ -497,7 +497,7 @@ fn a_signal_ends_the_wait_for_a_fleets_list() {
 }
 
 #[test]
-fn a_terminal_that_is_gone_stops_a_run_unless_it_was_started_to_outlive_it() {
+fn a_lost_terminal_stops_a_run_unless_it_runs_under_nohup() {
     let url = database();
     hold(&url, THIRD, "PERFORM pg_sleep(60);");
     let up = start(&url, &["up", "--service=core"]);

@@ -2,17 +2,17 @@
 
 use std::process::ExitCode;
 
-/// How a command ended. The numbers are an interface.
+/// How a command ended. Scripts rely on the numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Exit {
-    /// It did what was asked.
+    /// The command did what the user asked for.
     Done = 0,
-    /// It failed.
+    /// The command failed.
     Failed = 1,
-    /// A usage error.
+    /// The arguments are invalid.
     Usage = 2,
-    /// It was refused: the tree has errors, or the history does not allow the run.
+    /// The command refused to work: the tree has errors, or the history does not allow the run.
     Refused = 3,
     /// Another run held the lock for too long.
     Locked = 4,
@@ -20,16 +20,17 @@ pub enum Exit {
     Connection = 5,
     /// Migrations are pending, under `--check`, or the schema has drifted.
     Pending = 6,
-    /// SIGHUP stopped it: the terminal or the ssh session is gone.
+    /// SIGHUP stopped the command: the terminal or the ssh session is gone.
     HungUp = 129,
-    /// SIGINT, or Ctrl-C, stopped it: 128 and the signal's number, as shells have it.
+    /// SIGINT (Ctrl-C) stopped the command. The number is 128 plus the signal's number, as in a
+    /// shell.
     Interrupted = 130,
-    /// SIGTERM stopped it.
+    /// SIGTERM stopped the command.
     Terminated = 143,
 }
 
 impl Exit {
-    /// All of them with their meaning, for the help; the manual has the same table.
+    /// The table for the help. The manual has the same table.
     pub(crate) const TABLE: &str = "\
 Exit codes:
     0  done
@@ -43,7 +44,7 @@ Exit codes:
   130  SIGINT (Ctrl-C) stopped it
   143  SIGTERM stopped it";
 
-    /// The name of the signal that it stands for, or what it was.
+    /// The name of the signal that the code stands for.
     pub(crate) fn signal(self) -> &'static str {
         match self {
             Exit::Terminated => "SIGTERM",

@@ -1,21 +1,21 @@
-//! Why a command failed, as it is shown.
+//! Why a command failed, as problems and an exit code.
 
-use migrator_model::Code;
+use migrator_model::{Code, Note, Place, Problem, Severity};
 use migrator_runtime::connect::ConnectError;
 use migrator_runtime::plan::Conflict;
 use migrator_runtime::{Blocker, DatabaseState, Direction, Error, ErrorKind, Fault, Left, Stopped};
 
+use crate::caught;
 use crate::exit::Exit;
 use crate::remedy::{command_help, error_help, verify_help};
-use crate::signals::caught;
-use crate::view::{Document, Shown, ShownPlace, View};
+use crate::view::{Document, Located, View};
 
 /// Why a command failed, and what it had found or done before.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) exit: Exit,
     /// One error, or one for each conflict.
-    pub(crate) errors: Vec<Shown>,
+    pub(crate) errors: Vec<Located>,
     /// What the command had found or done.
     pub(crate) view: Option<Box<View>>,
 }
@@ -29,21 +29,15 @@ impl Failure {
     ) -> Failure {
         Failure {
             exit,
-            errors: vec![Shown {
-                code,
-                message: message.into(),
-                place: None,
-                notes: Vec::new(),
-                help: help.into(),
-            }],
+            errors: vec![Located::nowhere(problem(code, message, help))],
             view: None,
         }
     }
 
-    /// Adds what caused it, in the words of whoever said so.
+    /// Adds the cause, in the words of the server, the system or a program.
     pub(crate) fn because(mut self, cause: impl Into<String>) -> Failure {
         if let Some(error) = self.errors.last_mut() {
-            error.notes.push(("cause", cause.into()));
+            error.note("cause", cause);
         }
         self
     }
@@ -54,12 +48,25 @@ impl Failure {
         self
     }
 
-    /// The same, at this place.
-    pub(crate) fn at(mut self, place: &ShownPlace) -> Failure {
+    /// Sets the place of each error.
+    pub(crate) fn at(mut self, place: &Place) -> Failure {
         for error in &mut self.errors {
-            error.place = Some(place.clone());
+            error.problem.place = Some(place.clone());
         }
         self
+    }
+}
+
+/// An error without a subject and a place.
+pub(crate) fn problem(code: Code, message: impl Into<String>, help: impl Into<String>) -> Problem {
+    Problem {
+        code,
+        severity: Severity::Error,
+        subject: None,
+        place: None,
+        message: message.into(),
+        notes: Vec::new(),
+        help: help.into(),
     }
 }
 
@@ -92,12 +99,11 @@ impl From<Error> for Failure {
         let mut errors = match &*error.kind {
             ErrorKind::Refused(conflicts) => conflicts
                 .iter()
-                .map(|conflict| Shown {
-                    code: conflict.code,
-                    message: conflict.to_string(),
-                    place: None,
-                    notes: Vec::new(),
-                    help: command_help(&conflict.remedy),
+                .map(|conflict| {
+                    Located::nowhere(Problem {
+                        help: command_help(&conflict.remedy),
+                        ..conflict.clone().into()
+                    })
                 })
                 .collect(),
             ErrorKind::Scripts(faults) => faults.iter().map(shown_fault).collect(),
@@ -115,11 +121,14 @@ impl From<Error> for Failure {
             | ErrorKind::History { .. }
             | ErrorKind::Engine(_) => vec![shown(&error)],
         };
-        // These are done as well, and named already.
-        let unconfirmed = errors.iter().filter(|one| one.code == Code::M0530).count();
+        // A migration whose commit was not confirmed is in the report, too. Its error names it.
+        let unconfirmed = errors
+            .iter()
+            .filter(|one| one.problem.code == Code::M0530)
+            .count();
         let done = error.report.done.len().saturating_sub(unconfirmed);
         if let Some(last) = errors.last_mut().filter(|_| done > 0) {
-            last.notes.push(("note", earlier(&error, done)));
+            last.note("note", earlier(&error, done));
         }
         Failure {
             exit,
@@ -129,7 +138,7 @@ impl From<Error> for Failure {
     }
 }
 
-/// What was done before the failure, and is not undone.
+/// How many migrations remain applied or reverted after the failure.
 fn earlier(error: &Error, done: usize) -> String {
     let (migrations, remain) = match done {
         1 => ("migration", "remains"),
@@ -154,12 +163,17 @@ impl From<migrator_verify::Error> for Failure {
         notes.extend(error.fault().map(fault_notes).unwrap_or_default());
         Failure {
             exit: verify_exit(&error),
-            errors: vec![Shown {
-                code: error.code(),
-                message: error.to_string(),
-                place: error.fault().and_then(fault_place),
-                notes,
-                help: verify_help(&error.remedy()),
+            errors: vec![Located {
+                problem: Problem {
+                    place: error.fault().and_then(fault_place),
+                    notes,
+                    ..problem(
+                        error.code(),
+                        error.to_string(),
+                        verify_help(&error.remedy()),
+                    )
+                },
+                line: error.fault().and_then(|fault| fault.line.clone()),
             }],
             view: None,
         }
@@ -186,37 +200,38 @@ fn verify_exit(error: &migrator_verify::Error) -> Exit {
     }
 }
 
-/// What caused an error, and what caused that.
-fn causes(error: &dyn std::error::Error) -> Vec<(&'static str, String)> {
+/// The causes of an error.
+fn causes(error: &dyn std::error::Error) -> Vec<Note> {
     let mut causes = Vec::new();
     let mut cause = error.source();
     while let Some(source) = cause {
-        causes.push(("cause", source.to_string()));
+        causes.push(note("cause", source.to_string()));
         cause = source.source();
     }
     causes
 }
 
-/// A script's fault as it is shown.
-pub(crate) fn of_fault(fault: Box<Fault>) -> Shown {
+/// A script's fault as an error.
+pub(crate) fn of_fault(fault: Box<Fault>) -> Located {
     shown(&ErrorKind::Script(fault).into())
 }
 
-fn shown_fault(fault: &Fault) -> Shown {
+fn shown_fault(fault: &Fault) -> Located {
     of_fault(Box::new(fault.clone()))
 }
 
-fn shown(error: &Error) -> Shown {
+fn shown(error: &Error) -> Located {
     let mut notes = Vec::new();
-    let mut place = None;
+    let (mut place, mut line) = (None, None);
     match &*error.kind {
         ErrorKind::Script(fault) => {
             place = fault_place(fault);
+            line.clone_from(&fault.line);
             notes = fault_notes(fault);
         }
-        ErrorKind::Connection { why, .. } => notes.push(("cause", why.clone())),
+        ErrorKind::Connection { why, .. } => notes.push(note("cause", why.clone())),
         ErrorKind::History { why, blockers, .. } => {
-            notes.push(("cause", why.clone()));
+            notes.push(note("cause", why.clone()));
             notes.extend(blocker_notes(blockers));
         }
         ErrorKind::UnknownService(_)
@@ -233,24 +248,28 @@ fn shown(error: &Error) -> Shown {
         | ErrorKind::Engine(_) => {}
     }
     notes.extend(causes(error));
-    Shown {
-        code: error.code(),
-        message: error.to_string(),
-        place,
-        notes,
-        help: error_help(error),
+    Located {
+        problem: Problem {
+            place,
+            notes,
+            ..problem(error.code(), error.to_string(), error_help(error))
+        },
+        line,
     }
 }
 
-fn fault_place(fault: &Fault) -> Option<ShownPlace> {
-    Some(ShownPlace {
+fn fault_place(fault: &Fault) -> Option<Place> {
+    Some(Place {
         path: fault.path.clone()?,
         position: fault.position,
-        line: fault.line.clone(),
     })
 }
 
-fn fault_notes(fault: &Fault) -> Vec<(&'static str, String)> {
+fn note(label: &'static str, text: String) -> Note {
+    Note { label, text }
+}
+
+fn fault_notes(fault: &Fault) -> Vec<Note> {
     let texts = [
         ("detail", &fault.detail),
         ("hint", &fault.hint),
@@ -259,15 +278,15 @@ fn fault_notes(fault: &Fault) -> Vec<(&'static str, String)> {
     ];
     let mut notes: Vec<_> = texts
         .into_iter()
-        .filter_map(|(word, text)| Some((word, text.clone()?)))
+        .filter_map(|(label, text)| Some(note(label, text.clone()?)))
         .collect();
     if let Some(constraint) = &fault.constraint {
         let what = format!("the deferred constraint {constraint} failed");
-        notes.push(("note", what));
+        notes.push(note("note", what));
     }
     notes.extend(blocker_notes(&fault.blockers));
     if let (None, Some(position)) = (&fault.path, fault.position) {
-        notes.push((
+        notes.push(note(
             "place",
             format!("{position} in the script recorded in the history"),
         ));
@@ -275,9 +294,9 @@ fn fault_notes(fault: &Fault) -> Vec<(&'static str, String)> {
     notes
 }
 
-fn blocker_notes(blockers: &[Blocker]) -> impl Iterator<Item = (&'static str, String)> {
+fn blocker_notes(blockers: &[Blocker]) -> impl Iterator<Item = Note> {
     let blockers = blockers.iter();
-    blockers.map(|blocker| ("blocker", blocker.to_string()))
+    blockers.map(|blocker| note("blocker", blocker.to_string()))
 }
 
 fn exit(error: &Error) -> Exit {

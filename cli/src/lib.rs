@@ -18,6 +18,7 @@
 //! renderers (`render`) turn into text, JSON and other formats. `console` prints it.
 
 mod arguments;
+mod caught;
 mod commands;
 mod console;
 mod database;

@@ -1,4 +1,4 @@
-//! What helps against a conflict, as the commands and flags of this command line.
+//! Turns a remedy into a sentence with the commands and flags of this command line.
 
 use migrator_model::file_name::Direction;
 use migrator_runtime::Error;
@@ -12,22 +12,22 @@ pub(crate) fn error_help(error: &Error) -> String {
     }
 }
 
-/// What to do, in one line.
+/// What to do about a conflict, in one line.
 pub(crate) fn command_help(remedy: &Remedy) -> String {
     match remedy {
         Remedy::RestoreScript => RESTORE.to_owned(),
         Remedy::AcceptChange { id } => format!(
-            "{RESTORE}; or, if the database is as the new text would make it, record that with \
+            "{RESTORE}; or, if the database already matches the new text, record the new text with \
              `migrator repair --service={} --version={} --accept-change`",
             id.service, id.version
         ),
         Remedy::AllowMissing { id } => format!(
             "run a binary that has it, revert it with `migrator down --service={}`, \
-             or pass it over with `--allow-missing`",
+             or ignore it with `--allow-missing`",
             id.service
         ),
         Remedy::AllowOutOfOrder => "give it a version later than that, \
-             or apply it all the same with `--allow-out-of-order`"
+             or apply it anyway with `--allow-out-of-order`"
             .to_owned(),
         Remedy::RepairDirty {
             id,
@@ -43,17 +43,17 @@ pub(crate) fn command_help(remedy: &Remedy) -> String {
             };
             match resumable {
                 true => format!(
-                    "run `migrator {direction} --service={service}{to}`, which finishes it; or \
-                     finish it, or take it back, by hand, and say which: {repair}"
+                    "run `migrator {direction} --service={service}{to}`, which resumes it; or finish \
+                     or undo the script by hand, and record which: {repair}"
                 ),
                 false => format!(
-                    "see what its script has done, finish it or take it back by hand, and say \
-                     which: {repair}"
+                    "check what the script has done, finish or undo it by hand, and record which: \
+                     {repair}"
                 ),
             }
         }
-        Remedy::Cascade => "revert those first, or all together with `--cascade` \
-             (with `--dry-run` to see them)"
+        Remedy::Cascade => "revert those first, or revert all of them with `--cascade` \
+             (`--dry-run` shows them)"
             .to_owned(),
         Remedy::NameVersion { nearest: None } => {
             "`migrator status --output=json` lists the versions".to_owned()
@@ -69,7 +69,7 @@ pub(crate) fn command_help(remedy: &Remedy) -> String {
     }
 }
 
-/// What to do about an error of a proof or a comparison, in one line.
+/// What to do about an error of `verify` or `drift`, in one line.
 pub(crate) fn verify_help(remedy: &migrator_verify::Remedy) -> String {
     use migrator_verify::Remedy;
     match remedy {
@@ -126,16 +126,16 @@ mod tests {
     }
 
     #[test]
-    fn an_interrupted_script_is_finished_by_its_own_command_or_repaired() {
-        let up = "run `migrator up --service=core --to=20240101000001`, which finishes it";
+    fn an_interrupted_script_is_resumed_or_repaired() {
+        let up = "run `migrator up --service=core --to=20240101000001`, which resumes it";
         assert!(dirty(Direction::Up, true).starts_with(up));
-        let down = "run `migrator down --service=core`, which finishes it";
+        let down = "run `migrator down --service=core`, which resumes it";
         assert!(dirty(Direction::Down, true).starts_with(down));
         let repair = "`migrator repair --service=core --version=20240101000001 --applied` or ";
         for resumable in [true, false] {
             assert!(dirty(Direction::Up, resumable).contains(repair));
         }
-        assert!(!dirty(Direction::Up, false).contains("finishes it"));
+        assert!(!dirty(Direction::Up, false).contains("resumes it"));
     }
 
     #[test]

@@ -8,19 +8,19 @@ use migrator_model::{Code, Diagnostic, Node, Registry, Tree, disk, resolve};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::view::Shown;
+use crate::view::Located;
 
 /// A tree's folder.
 #[derive(Clone, Debug)]
 pub(crate) struct Folder {
-    /// Where it is.
+    /// The absolute path.
     pub(crate) path: PathBuf,
-    /// How findings name it: relative to the current folder, where that is shorter.
+    /// The path in findings: relative to the current folder if the tree is below that folder.
     pub(crate) shown: String,
 }
 
 impl Folder {
-    /// The folder that was named, or else `database` here or in a folder above.
+    /// The named folder, or else `database` in the current folder or in a folder above.
     pub(crate) fn find(named: Option<PathBuf>) -> Option<Folder> {
         let here = env::current_dir().ok()?;
         let path = match named {
@@ -35,7 +35,7 @@ impl Folder {
         Some(Folder { path, shown })
     }
 
-    /// As [`Folder::find`], for a command that needs one.
+    /// The same as [`Folder::find`], for a command that needs a tree.
     pub(crate) fn require(named: Option<PathBuf>) -> Result<Folder, Failure> {
         match Folder::find(named) {
             Some(folder) if folder.path.is_dir() => Ok(folder),
@@ -56,8 +56,8 @@ impl Folder {
         Failure::new(Code::M0907, Exit::Usage, message, help)
     }
 
-    /// The tree that lies here, for a command that does not read it: the current folder if it
-    /// holds a manifest, or else as [`Folder::find`].
+    /// The tree in the current folder, for a command that does not read it. The current folder
+    /// itself may be the tree.
     pub(crate) fn here() -> Option<Folder> {
         let here = env::current_dir().ok()?;
         match here.join(disk::MANIFEST).is_file() {
@@ -66,8 +66,8 @@ impl Folder {
         }
     }
 
-    /// Whether this is the registry's tree, at whatever age: the two share a migration, or a
-    /// service if one of them has no migration.
+    /// Whether this is the registry's tree, older or newer. The two share a migration; if one has
+    /// no migrations, they share a service.
     pub(crate) fn is_tree_of(&self, registry: &Registry) -> bool {
         let here = resolve(&self.read()).registry;
         let uids: BTreeSet<&str> = here.migrations.iter().map(|one| one.uid.as_ref()).collect();
@@ -79,8 +79,8 @@ impl Folder {
         migrations.any(|one| uids.contains(one.uid.as_ref()))
     }
 
-    /// Refuses a tree that is not the registry's: a command that works on the registry would
-    /// report on another tree than the one that lies here.
+    /// Refuses a tree that is not the registry's. Otherwise a command would silently work on the
+    /// registry instead of the tree in this folder.
     pub(crate) fn is_of(&self, registry: &Registry, help: &str) -> Result<(), Failure> {
         if self.is_tree_of(registry) {
             return Ok(());
@@ -92,23 +92,23 @@ impl Folder {
         Err(Failure::new(Code::M0907, Exit::Usage, message, help))
     }
 
-    /// Reads what lies in it.
+    /// Reads the files of the tree.
     pub(crate) fn read(&self) -> Tree {
         disk::read(&self.path, &self.shown)
     }
 
-    /// The registry of the tree, if it is well formed.
+    /// The registry of the tree. Fails if the tree has findings.
     pub(crate) fn registry(&self) -> Result<&'static Registry, Failure> {
         let tree = self.read();
         let resolved = resolve(&tree);
         match resolved.diagnostics.is_empty() {
-            // It is used to the end of the process.
+            // The registry is used until the process ends.
             true => Ok(Box::leak(Box::new(resolved.registry))),
             false => Err(refused(&tree, &resolved.diagnostics)),
         }
     }
 
-    /// The folder that the tree is in: the checkout.
+    /// The folder that contains the tree: the checkout.
     #[cfg(feature = "local-server")]
     pub(crate) fn checkout(&self) -> Result<&std::path::Path, Failure> {
         match self.path.parent() {
@@ -118,14 +118,15 @@ impl Folder {
     }
 }
 
-/// The findings that keep another command from its work, each with the text of its line.
+/// The failure of a command that needs a tree without findings.
 pub(crate) fn refused<'a>(
     tree: &Tree,
     diagnostics: impl IntoIterator<Item = &'a Diagnostic>,
 ) -> Failure {
-    let errors = diagnostics
-        .into_iter()
-        .map(|diagnostic| Shown::of_finding(diagnostic, line(tree, diagnostic)));
+    let errors = diagnostics.into_iter().map(|diagnostic| Located {
+        line: line(tree, diagnostic),
+        problem: diagnostic.clone().into(),
+    });
     Failure {
         exit: Exit::Refused,
         errors: errors.collect(),

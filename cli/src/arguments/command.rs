@@ -12,7 +12,7 @@ use clap_complete::Shell;
 use migrator_model::{Code, Version};
 use migrator_runtime::Selection;
 
-use super::options::{History, Run, Writes};
+use super::options::{Reads, Run, Writes};
 use super::values::{
     code, duration, jobs, one_service, service, services, steps, version, version_or_zero,
 };
@@ -219,7 +219,7 @@ pub(crate) struct Status {
     #[arg(long)]
     pub(crate) check: bool,
     #[command(flatten)]
-    pub(crate) history: History,
+    pub(crate) reads: Reads,
 }
 
 /// `repair`.
@@ -267,7 +267,7 @@ pub(crate) struct Drift {
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "60s")]
     pub(crate) script_timeout: Duration,
     #[command(flatten)]
-    pub(crate) history: History,
+    pub(crate) reads: Reads,
 }
 
 /// `schema`.
@@ -277,5 +277,5 @@ pub(crate) struct Schema {
     #[arg(long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) history: History,
+    pub(crate) reads: Reads,
 }

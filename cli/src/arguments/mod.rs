@@ -14,7 +14,7 @@ pub(crate) use command::{
     Check, Command, Create, Down, Drift, Members, Redo, Repair, Schema, Status, Up, Verify,
 };
 pub(crate) use global::{Format, Global};
-pub(crate) use options::{History, Run, Writes};
+pub(crate) use options::{History, Reads, Run, Writes};
 pub(crate) use parse::{Arguments, typed};
 pub(crate) use redact::without_settings;
 pub(crate) use values::{duration, jobs, schema};

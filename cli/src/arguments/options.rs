@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::values::{duration, schema};
 
-/// What every command that runs scripts takes.
+/// The options of a command that runs scripts.
 #[derive(Args, Debug)]
 pub(crate) struct Run {
     #[command(flatten)]
@@ -16,14 +16,27 @@ pub(crate) struct Run {
     pub(crate) statement_timeout: Option<Duration>,
 }
 
-/// What every command that writes the history takes.
+/// The options of a command that writes the history.
 #[derive(Args, Debug)]
 pub(crate) struct Writes {
     #[command(flatten)]
     pub(crate) history: History,
+    /// How long a script or a read of the history waits for a lock on a table, such as 30s; 0 sets no limit [default: 5s] [environment: `MIGRATOR_LOCK_TIMEOUT`]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) lock_timeout: Option<Duration>,
     /// How long to wait for another run to end, such as 30s; 0 does not wait [default: 5min] [environment: `MIGRATOR_LOCK_WAIT`]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) lock_wait: Option<Duration>,
+}
+
+/// The options of a command that only reads.
+#[derive(Args, Debug)]
+pub(crate) struct Reads {
+    #[command(flatten)]
+    pub(crate) history: History,
+    /// How long a read waits for a lock on a table, such as 30s; 0 sets no limit [default: 5s] [environment: `MIGRATOR_LOCK_TIMEOUT`]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) lock_timeout: Option<Duration>,
 }
 
 /// Where the history is.
@@ -32,7 +45,4 @@ pub(crate) struct History {
     /// The schema that contains the history [default: migrator] [environment: `MIGRATOR_SCHEMA`]
     #[arg(long, value_name = "NAME", value_parser = schema)]
     pub(crate) schema: Option<String>,
-    /// How long a script or a read of the history waits for a lock on a table, such as 30s; 0 sets no limit [default: 5s] [environment: `MIGRATOR_LOCK_TIMEOUT`]
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub(crate) lock_timeout: Option<Duration>,
 }

@@ -24,8 +24,8 @@ impl Arguments {
     ///
     /// # Errors
     ///
-    /// Help, version, and what clap cannot know: an option of every command that this one
-    /// does not read, a database beside a fleet's list.
+    /// clap reports the help, the version and invalid arguments as errors. This function adds two
+    /// checks: an option that the command does not read, and a database beside a list of databases.
     pub(crate) fn parse_all() -> Result<Arguments, clap::Error> {
         let arguments =
             Arguments::try_parse().map_err(|error| with_suggestion(error, Arguments::command()))?;
@@ -52,7 +52,7 @@ impl Arguments {
 }
 
 impl Arguments {
-    /// What is wrong where an option was given that the command does not read.
+    /// The error if the user gave an option that the command does not read.
     fn unread(&self) -> Option<&'static str> {
         let Global {
             database_url,
@@ -61,12 +61,12 @@ impl Arguments {
         } = &self.global;
         let reads = self.command.reads();
         let unread = directory.as_ref().and(match reads.tree {
-            Reads::CompiledIn => Some(
+            TreeSource::CompiledIn => Some(
                 "this command works on the tree that is compiled into this binary, and does not \
                  read `--directory`",
             ),
-            Reads::Nothing => Some("this command reads no tree: leave `--directory` out"),
-            Reads::Folder => None,
+            TreeSource::Nothing => Some("this command reads no tree: leave `--directory` out"),
+            TreeSource::Folder => None,
         });
         if unread.is_some() {
             return unread;
@@ -80,49 +80,49 @@ impl Arguments {
     }
 }
 
-/// Which of the options of every command a command reads.
+/// Which of the global options a command reads.
 struct Reading {
     database: bool,
-    tree: Reads,
+    tree: TreeSource,
 }
 
 /// The tree that a command works on.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Reads {
-    /// The one that is compiled into the binary.
+enum TreeSource {
+    /// The tree that is compiled into the binary.
     CompiledIn,
-    /// That of the folder that `--directory` names.
+    /// The tree in the folder that `--directory` names.
     Folder,
-    /// None.
+    /// The command reads no tree.
     Nothing,
 }
 
 impl Command {
-    /// Whether the command works on the compiled-in tree, whatever folder is named.
+    /// Whether the command always works on the compiled-in tree.
     pub(crate) fn is_of_compiled_in(&self) -> bool {
-        self.reads().tree == Reads::CompiledIn
+        self.reads().tree == TreeSource::CompiledIn
     }
 
     fn reads(&self) -> Reading {
         let (database, tree) = match self {
-            Command::Check(check) => (check.server, Reads::Folder),
-            Command::Verify(_) | Command::Drift(_) => (true, Reads::Folder),
-            Command::Create(_) => (false, Reads::Folder),
+            Command::Check(check) => (check.server, TreeSource::Folder),
+            Command::Verify(_) | Command::Drift(_) => (true, TreeSource::Folder),
+            Command::Create(_) => (false, TreeSource::Folder),
             #[cfg(feature = "local-server")]
-            Command::Server { .. } => (false, Reads::Folder),
+            Command::Server { .. } => (false, TreeSource::Folder),
             Command::Up(_)
             | Command::Down(_)
             | Command::Redo(_)
             | Command::Status(_)
-            | Command::Repair(_) => (true, Reads::CompiledIn),
-            Command::Schema(_) => (true, Reads::Nothing),
-            Command::Explain { .. } | Command::Completions { .. } => (false, Reads::Nothing),
+            | Command::Repair(_) => (true, TreeSource::CompiledIn),
+            Command::Schema(_) => (true, TreeSource::Nothing),
+            Command::Explain { .. } | Command::Completions { .. } => (false, TreeSource::Nothing),
         };
         Reading { database, tree }
     }
 }
 
-/// The value that was typed for an option, where the arguments are not all well formed.
+/// The value of an option, read without clap, because other arguments are invalid.
 pub(crate) fn typed<T: ValueEnum>(option: &str) -> Option<T> {
     let typed: Vec<String> = std::env::args_os()
         .map(|argument| argument.to_string_lossy().into_owned())

@@ -1,10 +1,10 @@
-//! Takes connection settings out of a text that repeats the process's arguments: a URL
-//! in the wrong place may hold a password, wherever in it that ends.
+//! Removes connection settings from a text that repeats the process's arguments: a URL in the
+//! wrong place may contain a password.
 
-/// What stands in their place.
+/// The replacement for connection settings.
 const INSTEAD: &str = "[connection settings]";
 
-/// The text without what in the process's arguments may hold a password.
+/// The text without the process's arguments that may contain a password.
 pub(crate) fn without_settings(text: &str) -> String {
     let arguments = std::env::args_os().skip(1);
     let arguments: Vec<String> = arguments
@@ -16,7 +16,7 @@ pub(crate) fn without_settings(text: &str) -> String {
 fn without(text: &str, arguments: &[String]) -> String {
     let values = arguments.iter().filter_map(|text| text.split_once('='));
     let values = values.map(|(_, value)| value);
-    // Each before its own part behind the `=`.
+    // An argument comes before its own value, so that the whole argument is replaced.
     let all = arguments.iter().map(String::as_str).chain(values);
     let secret = all.filter(|typed| may_hold_a_password(typed));
     secret.fold(text.to_owned(), |text, typed| text.replace(typed, INSTEAD))

@@ -1,5 +1,5 @@
-//! What was meant where a command, an option or a value is misspelt. clap alone also suggests
-//! words that are hardly alike: these suggestions follow the rule that services and codes have.
+//! Suggestions for a misspelt command, option or value. clap also suggests words that are not
+//! similar. These suggestions follow the same rule as those for services and codes.
 
 use clap::Command;
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
@@ -44,7 +44,7 @@ fn option(error: &mut Error, mut program: Command) {
         Some(command) => command,
         None => &mut program,
     };
-    // clap's has the option that it would have suggested.
+    // The usage that clap wrote names the option that clap suggested.
     let usage = ContextValue::StyledStr(command.render_usage());
     error.insert(ContextKind::Usage, usage);
     let typed = text(error, ContextKind::InvalidArg);

@@ -1,4 +1,4 @@
-//! The values of options: what a text may be, and what is wrong with it otherwise.
+//! Parses the values of options, and says what is wrong with an invalid value.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use migrator_model::{Code, Version, directive, nearest};
 use migrator_runtime::Selection;
 
-/// What is wrong with `all` in a list.
+/// The error for a list that has `all` and another name.
 pub(super) const ALL_ALONE: &str = "`all` is every service: name it alone";
 
 /// `all`, or services by name.
@@ -48,7 +48,7 @@ pub(super) fn steps(text: &str) -> Result<NonZeroUsize, String> {
     text.parse().map_err(|_| help.to_owned())
 }
 
-/// What Postgres takes as a schema's name, as it is: it would cut a longer one.
+/// A schema's name that Postgres accepts unchanged: it would truncate a longer name.
 pub(crate) fn schema(text: &str) -> Result<String, String> {
     match text {
         "" => Err("a schema's name is not empty".to_owned()),

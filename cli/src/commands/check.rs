@@ -1,4 +1,4 @@
-//! `check`: the tree on disk, as `cargo build` sees it, and as a server does.
+//! `check`: checks the tree on disk as `cargo build` does. With `--server`, a server checks it too.
 
 use migrator_analysis::analyse;
 use migrator_model::{Code, Diagnostic, Registry, Resolved, Severity, Tree, resolve};
@@ -69,7 +69,7 @@ async fn ask(context: &Context, registry: &Registry) -> Result<Verdict, Failure>
     grammar::ask(&client, registry).await
 }
 
-/// What the server refuses, without the files that we know to be no SQL.
+/// The refusals of the server, without files in which we have found a syntax error ourselves.
 fn unknown(verdict: &Verdict, findings: &[Diagnostic]) -> Vec<Diagnostic> {
     let is_known = |path: &str| {
         let mut syntax = findings
@@ -84,7 +84,7 @@ fn unknown(verdict: &Verdict, findings: &[Diagnostic]) -> Vec<Diagnostic> {
 
 /// Which findings are shown.
 struct Filter {
-    /// The folders of the services that were asked for; none shows all.
+    /// The folders of the services that `--service` names. An empty list shows all services.
     folders: Vec<String>,
     codes: Vec<Code>,
 }
@@ -93,7 +93,7 @@ impl Filter {
     fn of(tree: &Tree, resolved: &Resolved, check: &args::Check) -> Result<Filter, Failure> {
         let names: Vec<&String> = check.service.iter().filter(|name| *name != "all").collect();
         let registry = &resolved.registry;
-        // Of a manifest that cannot be read no name is known: what is wrong with it is shown.
+        // If the manifest cannot be read, no service is known. The findings say why.
         if !registry.services.is_empty() {
             let names = names.iter().map(|name| (*name).clone()).collect();
             check_names(registry, &Selection::Named(names))?;

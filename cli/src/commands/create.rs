@@ -18,7 +18,7 @@ use crate::failure::Failure;
 use crate::tree;
 use crate::view::{Create, View};
 
-/// A file name may have 255 bytes; the rest of it takes 33.
+/// A file name may have 255 bytes. Version, uid and endings take 33 of them.
 const LONGEST_NAME: usize = 200;
 
 pub(super) fn run(context: &Context, create: &args::Create) -> Outcome {
@@ -58,7 +58,7 @@ pub(super) fn run(context: &Context, create: &args::Create) -> Outcome {
     Ok(Answer::done(View::Create(view)))
 }
 
-/// Turns what was typed into lower snake case.
+/// Turns a text into lower snake case.
 fn slug(typed: &str) -> Result<String, Failure> {
     let mut slug = String::new();
     let mut previous = None;
@@ -102,7 +102,7 @@ fn unknown_service(unknown: &UnknownService) -> Failure {
     Failure::new(Code::M0406, Exit::Usage, unknown.to_string(), help)
 }
 
-/// Now, or a second after the service's newest version if that is later.
+/// The current time as a version. If the service already has a later version, a second after that.
 fn version(registry: &Registry, service: &str) -> Version {
     let newest = registry.migrations_of(service).map(|m| m.version).max();
     let mut moment = OffsetDateTime::now_utc();
@@ -140,7 +140,7 @@ fn moment_of(version: Version) -> Option<OffsetDateTime> {
     Some(date.with_hms(hour, minute, second).ok()?.assume_utc())
 }
 
-/// The first 8 hex digits of a random UUID, not used in the tree yet.
+/// The first 8 hex digits of a random UUID. No migration of the tree has the same.
 fn uid(registry: &Registry) -> String {
     let taken: BTreeSet<&str> = registry.migrations.iter().map(|m| m.uid.as_ref()).collect();
     loop {
@@ -172,7 +172,7 @@ fn template(file: &FileName) -> String {
     }
 }
 
-/// Writes all files or none.
+/// Writes both files or none.
 fn write_all(folder: &Path, shown: &Path, files: &[(FileName, String)]) -> Result<(), Failure> {
     let mut written: Vec<PathBuf> = Vec::new();
     let outcome = fs::create_dir_all(folder).and_then(|()| {
@@ -188,7 +188,7 @@ fn write_all(folder: &Path, shown: &Path, files: &[(FileName, String)]) -> Resul
     });
     outcome.map_err(|error: io::Error| {
         for path in &written {
-            // What cannot be removed is seen by the next check.
+            // If the file cannot be removed, `migrator check` reports it.
             let _ = fs::remove_file(path);
         }
         let message = format!("the files could not be written to `{}`", shown.display());
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_turned_is_refused() {
+    fn a_text_that_cannot_be_a_name_is_refused() {
         let long = "x".repeat(201);
         for typed in ["", "  ", "__", "1st", "größe", "a;b", long.as_str()] {
             assert!(slug(typed).is_err(), "{typed}");
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_is_a_moment() {
+    fn a_version_is_a_time() {
         let version = Version::parse("20241231235959").expect("it is a time");
         let moment = moment_of(version).expect("it is a time") + time::Duration::SECOND;
         assert_eq!(moment.year(), 2025);

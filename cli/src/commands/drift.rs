@@ -14,7 +14,7 @@ use crate::view::{Drift, View};
 
 pub(super) async fn run(context: &Context, arguments: &args::Drift) -> Outcome {
     let registry = context.chosen_registry()?;
-    let options = context.environment.history(&arguments.history)?;
+    let options = context.environment.reads(&arguments.reads)?;
     let live = context.connect(registry, &options).await?;
     let version = version::of(&live).await.map_err(Error::Catalog)?;
     let scratch = Scratch::new(Some(version.major)).await?;

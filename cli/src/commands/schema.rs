@@ -16,12 +16,13 @@ use crate::failure::Failure;
 use crate::view::{Schema, View};
 
 pub(super) async fn run(context: &Context, schema: &args::Schema) -> Outcome {
-    let options = context.environment.history(&schema.history)?;
+    let options = context.environment.reads(&schema.reads)?;
     let settings = context.settings(context.registry)?;
     let client = connect(settings.clone()).await?;
     let version = version::of(&client).await.map_err(Error::Catalog)?;
     client.close().await;
-    let sql = PgDump::find(version.major)?.schema(&settings, &options.schema)?;
+    let sql =
+        PgDump::find(version.major)?.schema(&settings, &options.schema, options.lock_timeout)?;
     let _ = context.database.set(settings.display_target());
     let view = match &schema.file {
         None => Schema::Sql { schema: sql },

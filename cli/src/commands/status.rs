@@ -9,7 +9,7 @@ use crate::view::{Status, View, is_pending};
 
 pub(super) async fn run(context: &Context, status: &args::Status) -> Outcome {
     context.check_names_without_database(&status.service)?;
-    let options = context.environment.history(&status.history)?;
+    let options = context.environment.reads(&status.reads)?;
     let client = context.connect(context.registry, &options).await?;
     let migrator = Migrator::with_options(context.registry, options);
     let found = migrator.status(&client, &status.service).await?;

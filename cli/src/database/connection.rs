@@ -1,4 +1,4 @@
-//! Which database a command works on, and the way to it.
+//! Finds the database that a command works on, and connects to it.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::settings::Environment;
 use crate::tree::Folder;
 
-/// Connects, under this application name.
+/// Connects with this application name.
 pub(crate) async fn open(mut settings: Settings, application: &str) -> Result<Client, Failure> {
     settings.application_name(application);
     Ok(connect(settings).await?)
@@ -37,8 +37,8 @@ pub(crate) fn settings(
     Ok(settings)
 }
 
-/// The database that the arguments lend: the environment names none that is to
-/// be written to and emptied.
+/// The database that `--database-url` lends to `verify`, which empties it. So the environment
+/// cannot name that database.
 pub(crate) fn lent(
     global: &args::Global,
     environment: &Environment,
@@ -51,7 +51,7 @@ pub(crate) fn lent(
 
 /// Whether the arguments or the environment name a database.
 pub(crate) fn is_named(global: &args::Global, environment: &Environment) -> bool {
-    // What cannot be read was at least given.
+    // Settings that cannot be read were given all the same.
     named(global, environment).map_or(true, |named| named.is_some())
 }
 
@@ -63,13 +63,13 @@ fn named(global: &args::Global, environment: &Environment) -> Result<Option<Sett
     }
 }
 
-/// A URL or keyword string, with what it leaves out from the environment.
+/// Parses a URL or a keyword string. The environment supplies what the text leaves out.
 pub(crate) fn read(text: &str, environment: &Environment) -> Result<Settings, ConnectError> {
     Settings::parse(text)?.with_env(|name| environment.get(name))
 }
 
-/// The same for a text of the database `main`: the environment's password is for that
-/// database's host alone.
+/// The same for a text that the database `main` returned. The environment's password is used only
+/// for the host of `main`.
 pub(crate) fn read_of(
     main: &Settings,
     text: &str,
@@ -78,7 +78,7 @@ pub(crate) fn read_of(
     Settings::parse(text)?.with_env_of(main, |name| environment.get(name))
 }
 
-/// What to do in the folder of another tree.
+/// The help in the folder of another tree.
 const NAME_THE_DATABASE: &str = "build that tree into a binary of its own, run this binary in \
                                  another folder, or name its database with `--database-url`";
 

@@ -1,10 +1,10 @@
-//! A server's own verdict on the grammar of the scripts, none of which is run.
+//! Asks a server whether its grammar accepts the scripts. No script is run.
 //!
-//! Postgres parses the whole of a simple-query message before it runs any of
-//! it (`exec_simple_query`). So a script is sent behind a statement that always
-//! fails, in a transaction that has failed already: if the message parses, that
-//! statement ends it, and the script behind it is never begun. Either guard
-//! alone is enough, also before a COMMIT or ROLLBACK that the script holds.
+//! Postgres parses a whole simple-query message before it runs any statement of the message
+//! (`exec_simple_query`). So each script is sent after a statement that always fails, in a
+//! transaction that has already failed. If the message parses, that statement fails and Postgres
+//! skips the script. Either of the two guards is enough, also if the script starts with COMMIT or
+//! ROLLBACK.
 
 use migrator_model::{Code, Diagnostic, Place, Registry, Script};
 use migrator_runtime::Client;
@@ -15,16 +15,16 @@ use super::version;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
-/// What fails whatever the state of the transaction.
+/// A statement that fails in every state of a transaction.
 const GUARD: &str = "SELECT 1/0;\n";
 
-/// What a server says to the scripts of a registry.
+/// A server's answer about the scripts of a registry.
 pub(crate) struct Verdict {
     /// The server's version, such as `15.18`.
     pub(crate) version: String,
-    /// How many scripts it was asked about.
+    /// How many scripts the server was asked about.
     pub(crate) asked: usize,
-    /// Those that it refuses.
+    /// A finding for each script that the server refuses.
     pub(crate) refused: Vec<Diagnostic>,
 }
 
@@ -34,7 +34,7 @@ pub(crate) async fn ask(client: &Client, registry: &Registry) -> Result<Verdict,
     let version = version.map_err(|error| unasked(&error))?.text;
     let begun = client.postgres().batch_execute("BEGIN READ ONLY").await;
     begun.map_err(|error| unasked(&error))?;
-    // This makes the transaction fail.
+    // After this statement the transaction has failed.
     let failed = client.postgres().batch_execute(GUARD).await;
     expect(failed, &SqlState::DIVISION_BY_ZERO)?;
     let mut verdict = Verdict {
@@ -68,8 +68,8 @@ async fn one(
     }
 }
 
-/// Whether the server complains of the text: all that its scanner and grammar
-/// can say is of a few classes, and mostly has a position.
+/// Whether the error is about the text of the script. The errors of the scanner and the grammar
+/// are in a few classes.
 fn is_of_the_text(said: &DbError) -> bool {
     let classes = ["0A", "22", "42", "54"];
     let class = said.code().code().get(..2).unwrap_or_default();
@@ -83,16 +83,14 @@ fn refusal(script: &Script, sql: &str, said: &DbError, version: &str) -> Diagnos
         }
         Some(ErrorPosition::Internal { .. }) | None => Place::file(script.path.as_ref()),
     };
-    let message = format!(
-        "PostgreSQL {version} does not take this: {}",
-        said.message()
-    );
-    let help = said.hint().unwrap_or("write it as this version takes it");
+    let message = format!("PostgreSQL {version} rejects this: {}", said.message());
+    let help = said.hint().unwrap_or("use the syntax of this version");
     Diagnostic::new(Code::M0208, place, message, help)
 }
 
-/// The byte of the script that a position of the server's in the message is:
-/// it counts characters, from 1. What follows the last word is that word's end.
+/// The byte offset in the script of a position that the server reports. The server counts the
+/// characters of the whole message, from 1. A position after the last word becomes the end of that
+/// word.
 fn offset(sql: &str, position: u32) -> usize {
     let before = GUARD.chars().count() + 1;
     let index = usize::try_from(position).map_or(0, |position| position.saturating_sub(before));
@@ -100,7 +98,7 @@ fn offset(sql: &str, position: u32) -> usize {
     offset.unwrap_or(sql.len()).min(sql.trim_end().len())
 }
 
-/// Goes on only if the server failed as it was meant to.
+/// An error unless the server failed as expected.
 fn expect(answer: Result<(), Error>, wanted: &SqlState) -> Result<(), Failure> {
     match answer {
         Err(error) if error.code() == Some(wanted) => Ok(()),
@@ -125,7 +123,7 @@ fn failure(code: Code, exit: Exit) -> Failure {
     Failure::new(
         code,
         exit,
-        "the server could not be asked about the grammar; nothing was run",
+        "cannot ask the server about the grammar; no script was run",
         "name a Postgres server without a statement-pooling proxy before it",
     )
 }

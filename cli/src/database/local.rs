@@ -8,7 +8,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::tree::Folder;
 
-/// Starts the server unless it runs, and says so.
+/// Starts the development server unless it runs, and prints a note about it.
 pub(crate) fn start(folder: &Folder, console: &Console) -> Result<DevServer, Failure> {
     let server = DevServer::start(folder.checkout()?).map_err(|error| failure(&error))?;
     let started = match server.started() {
@@ -23,8 +23,8 @@ pub(crate) fn start(folder: &Folder, console: &Console) -> Result<DevServer, Fai
     Ok(server)
 }
 
-/// Starts a server that is gone with this process; of a major version, if that is
-/// wanted and there.
+/// Starts a server that stops with this process. If programs of the wanted major version are
+/// installed, the server is of that version.
 pub(crate) fn throwaway(major: Option<u32>) -> Result<Throwaway, Failure> {
     let wanted = match major {
         Some(major) => Programs::find_major(None, major),
@@ -39,7 +39,7 @@ pub(crate) fn throwaway(major: Option<u32>) -> Result<Throwaway, Failure> {
     server.map_err(|error| failure(&error))
 }
 
-/// An error of the server, with what caused it.
+/// A failure to start or stop a server, with its causes.
 pub(crate) fn failure(error: &Error) -> Failure {
     let help = error.help();
     let mut failure = Failure::new(Code::M0906, Exit::Connection, error.to_string(), help);

@@ -1,7 +1,8 @@
-//! Postgres's own `pg_dump`, where it is there: a schema as SQL.
+//! Runs Postgres's own `pg_dump`, which prints a schema as SQL.
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
 use migrator_model::Code;
 use migrator_runtime::Settings;
@@ -9,11 +10,11 @@ use migrator_runtime::Settings;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
-/// The program.
+/// The path of the program.
 pub(crate) struct PgDump(PathBuf);
 
 impl PgDump {
-    /// Finds one that can read a server of this major version: it must not be older.
+    /// Finds a `pg_dump` that is not older than this major version of the server.
     pub(crate) fn find(major: u32) -> Result<PgDump, Failure> {
         installed(major).map(PgDump).ok_or_else(|| {
             let message = format!("there is no `pg_dump` of version {major} or later here");
@@ -25,14 +26,18 @@ impl PgDump {
         })
     }
 
-    /// The schema of a database, without owners and without one schema of it.
-    pub(crate) fn schema(&self, settings: &Settings, without: &str) -> Result<String, Failure> {
+    /// A database as SQL, without owners and without the schema `without`.
+    ///
+    /// `pg_dump` waits for a lock on a table for this long; zero is no limit.
+    pub(crate) fn schema(
+        &self,
+        settings: &Settings,
+        without: &str,
+        lock_timeout: Duration,
+    ) -> Result<String, Failure> {
         let mut command = Command::new(&self.0);
         command
-            .args(["--schema-only", "--no-owner", "--no-password"])
-            // A reader shall not wait behind a long ALTER TABLE, nor others behind it.
-            .arg("--lock-wait-timeout=5s")
-            .arg(format!("--exclude-schema={}", pattern(without)))
+            .args(arguments(without, lock_timeout))
             .envs(settings.variables());
         let failed = || {
             Failure::new(
@@ -53,17 +58,25 @@ impl PgDump {
     }
 }
 
-/// `--exclude-schema` takes a pattern, in which quotes take the meaning from all
-/// but themselves.
+fn arguments(without: &str, lock_timeout: Duration) -> [String; 5] {
+    [
+        "--schema-only".to_owned(),
+        "--no-owner".to_owned(),
+        "--no-password".to_owned(),
+        format!("--lock-wait-timeout={}ms", lock_timeout.as_millis()),
+        format!("--exclude-schema={}", pattern(without)),
+    ]
+}
+
+/// `--exclude-schema` takes a pattern. In double quotes no other character has a meaning.
 fn pattern(schema: &str) -> String {
     format!("\"{}\"", schema.replace('"', "\"\""))
 }
 
-/// Without the pair of lines that holds a key which is another each time, and
-/// for which no two dumps would be the same.
+/// Removes the pair of lines with a random key, so that two dumps of one schema are equal.
 fn without_key(text: &str) -> String {
     let text = text.trim();
-    // It stands at the top.
+    // The key is in one of the first lines.
     let key = text
         .lines()
         .take(10)
@@ -92,7 +105,15 @@ fn installed(_: u32) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use super::without_key;
+    use std::time::Duration;
+
+    use super::{arguments, without_key};
+
+    #[test]
+    fn pg_dump_waits_for_a_lock_as_long_as_the_option_says() {
+        let arguments = arguments("migrator", Duration::from_secs(30));
+        assert!(arguments.contains(&"--lock-wait-timeout=30000ms".to_owned()));
+    }
 
     #[test]
     fn the_lines_with_the_key_are_left_out_and_no_others() {

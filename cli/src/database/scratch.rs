@@ -1,4 +1,4 @@
-//! The temporary database on which migrations are tried out.
+//! The temporary database of `verify` and `drift`.
 
 use std::path::PathBuf;
 
@@ -6,22 +6,22 @@ use migrator_runtime::{Settings, connect};
 
 use crate::failure::Failure;
 
-/// An empty database on a temporary server, which is gone with this value.
+/// An empty database on a temporary server, which stops when this value is dropped.
 pub(crate) struct Scratch {
-    /// The way to it, as a superuser.
+    /// How to connect to it, as a superuser.
     pub(crate) settings: Settings,
     /// The server's version, such as `15.18`.
     pub(crate) version: String,
     /// Its major version.
     pub(crate) major: u32,
-    /// The file that the server logs to.
+    /// The server's log file.
     pub(crate) log: PathBuf,
     #[cfg(feature = "local-server")]
     _server: migrator_localpg::Throwaway,
 }
 
 impl Scratch {
-    /// Starts a server; of that major version, if one is wanted and there.
+    /// Starts a server, of that major version if it is installed.
     #[cfg(feature = "local-server")]
     pub(crate) async fn new(major: Option<u32>) -> Result<Scratch, Failure> {
         let server = super::local::throwaway(major)?;
@@ -36,10 +36,10 @@ impl Scratch {
         })
     }
 
-    /// The way to an empty database of this name.
+    /// The settings of an empty database with this name. Creates it if necessary.
     pub(crate) async fn called(&self, name: &str) -> Result<Settings, Failure> {
         let settings = self.settings.clone().with_database(name);
-        // `initdb` makes these, and one of them at least is empty.
+        // `initdb` makes these three. `postgres` stands in for each: it is empty.
         if ["postgres", "template0", "template1"].contains(&name) {
             return Ok(self.settings.clone().with_database("postgres"));
         }
@@ -50,7 +50,7 @@ impl Scratch {
         Ok(settings)
     }
 
-    /// There is no server to start.
+    /// This build cannot start a server.
     #[cfg(not(feature = "local-server"))]
     #[expect(
         clippy::unused_async,

@@ -1,17 +1,17 @@
-//! The version of the server that a connection leads to.
+//! The version of a server.
 
 use migrator_runtime::Client;
 use tokio_postgres::SimpleQueryMessage;
 
 /// A server's version.
 pub(crate) struct Version {
-    /// As `postgres --version` has it, such as `15.18`.
+    /// The whole version, such as `15.18`.
     pub(crate) text: String,
-    /// Such as 15.
+    /// The major version, such as 15.
     pub(crate) major: u32,
 }
 
-/// Asks for it.
+/// Asks the server for its version.
 pub(crate) async fn of(client: &Client) -> Result<Version, tokio_postgres::Error> {
     let answers = client
         .postgres()
@@ -23,7 +23,7 @@ pub(crate) async fn of(client: &Client) -> Result<Version, tokio_postgres::Error
         };
         row.get(0)
     });
-    // A packager's addition follows: `15.18 (Debian 15.18-1.pgdg13+1)`.
+    // A package adds its own version: `15.18 (Debian 15.18-1.pgdg13+1)`.
     let version = version.and_then(|version| version.split_whitespace().next());
     let text = version.unwrap_or("of unknown version");
     let digits = text.split(|c: char| !c.is_ascii_digit()).next();

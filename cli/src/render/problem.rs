@@ -1,58 +1,54 @@
-//! An error or a warning as rustc writes it, with the line of SQL and a caret under it.
+//! A problem as rustc writes it, with the line of SQL and a caret under it.
 
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
-use migrator_model::Severity;
 use migrator_model::diagnostic::Position;
 use migrator_model::untrusted::one_line;
+use migrator_model::{Note, Place, Severity};
 
-use crate::view::{Finding, Shown, ShownPlace};
+use crate::view::{Finding, Located};
 
-/// An error.
-pub(crate) fn text(error: &Shown) -> String {
-    leveled(Level::ERROR, error)
-}
-
-/// A warning.
-pub(super) fn warning(warning: &Shown) -> String {
-    leveled(Level::WARNING, warning)
-}
-
-/// A finding in the tree, as [`text`].
+/// A finding in the tree.
 pub(super) fn finding(finding: &Finding) -> String {
     let Finding { diagnostic, line } = finding;
-    let level = match diagnostic.severity {
+    text(&Located {
+        problem: diagnostic.clone().into(),
+        line: line.clone(),
+    })
+}
+
+/// A problem of any kind.
+pub(crate) fn text(located: &Located) -> String {
+    let problem = &located.problem;
+    let level = match problem.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    leveled(level, &Shown::of_finding(diagnostic, line.clone()))
-}
-
-fn leveled(level: Level<'_>, error: &Shown) -> String {
+    let message = located.message();
     let title = level
-        .primary_title(one_line(&error.message))
-        .id(error.code.as_str());
-    let mut group = match &error.place {
+        .primary_title(one_line(&message))
+        .id(problem.code.as_str());
+    let mut group = match &problem.place {
         None => title.elements(Vec::<annotate_snippets::Element<'_>>::new()),
-        Some(place) => located(title, place),
+        Some(place) => with_place(title, place, located.line.as_deref()),
     };
-    for (word, text) in &error.notes {
+    for Note { label, text } in &problem.notes {
         let text = quoted(text);
-        let message = match *word {
+        let message = match *label {
             "note" => text,
-            word => format!("{word}: {text}"),
+            label => format!("{label}: {text}"),
         };
         group = group.element(Level::NOTE.message(message));
     }
-    if !error.help.is_empty() {
-        group = group.element(Level::HELP.message(one_line(&error.help)));
+    if !problem.help.is_empty() {
+        group = group.element(Level::HELP.message(one_line(&problem.help)));
     }
     Renderer::styled().render(&[group])
 }
 
-/// What the server says may have several lines, which are indented. One that would be a command of
-/// a GitHub workflow, which may be indented as well, begins with a bar.
+/// A text of the server. Its further lines are indented. A line that GitHub would execute as a
+/// workflow command gets a bar in front.
 fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len());
     for (index, line) in text.trim_end().lines().enumerate() {
@@ -68,13 +64,14 @@ fn quoted(text: &str) -> String {
     quoted
 }
 
-fn located<'a>(
+fn with_place<'a>(
     title: annotate_snippets::Title<'a>,
-    place: &'a ShownPlace,
+    place: &'a Place,
+    line: Option<&'a str>,
 ) -> annotate_snippets::Group<'a> {
     let path = one_line(&place.path);
     let origin = Origin::path(path.clone());
-    let (position, line) = match (place.position, &place.line) {
+    let (position, line) = match (place.position, line) {
         (Some(position), Some(line)) => (position, line),
         (Some(Position { line, column }), None) => {
             return title.element(origin.line(line).char_column(column));
@@ -82,15 +79,15 @@ fn located<'a>(
         (None, _) => return title.element(origin),
     };
     let span = caret(line, position);
-    let snippet = Snippet::source(line.as_str())
+    let snippet = Snippet::source(line)
         .path(path)
         .line_start(position.line)
         .annotation(AnnotationKind::Primary.span(span));
     title.element(snippet)
 }
 
-/// The bytes of the word at a position in its line; of the character, if it opens none.
-/// A comment is one word: a directive.
+/// The bytes of the word at a position, or of a single character that starts no word. A comment
+/// counts as one word, because it is a directive.
 fn caret(line: &str, position: Position) -> Range<usize> {
     let mut characters = line.char_indices().skip(position.column.saturating_sub(1));
     match characters.next() {
@@ -99,7 +96,7 @@ fn caret(line: &str, position: Position) -> Range<usize> {
     }
 }
 
-/// A name with what it is qualified by, a number, or what stands in quotes.
+/// The length of a qualified name, a number or a quoted text.
 fn word_length(text: &str, first: char) -> usize {
     let is_of_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '.');
     let length = match first {

@@ -1,4 +1,4 @@
-//! Findings as a SARIF 2.1.0 document, which code-scanning services take.
+//! Findings as a SARIF 2.1.0 document, for code-scanning services.
 
 use std::collections::BTreeSet;
 
@@ -32,7 +32,7 @@ fn run(findings: &[Finding]) -> Value {
                     "rules": codes.iter().copied().map(rule).collect::<Vec<_>>(),
                 },
             },
-            // Ours; SARIF's own default are UTF-16's units.
+            // Our columns count characters. SARIF's default is UTF-16 units.
             "columnKind": "unicodeCodePoints",
             "results": results.collect::<Vec<_>>(),
         }],

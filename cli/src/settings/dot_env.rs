@@ -1,8 +1,8 @@
-//! Reads a file `.env`: the variables that are ours, whatever else is in it.
+//! Reads our variables from a file `.env`.
 //!
-//! Such files are shared with other tools, which write them in their own ways. So a line
-//! that assigns none of our variables stops nothing, however it is written, and a line
-//! that does and cannot be read is named by its number and never shown.
+//! Other tools use the same file, each with its own syntax. So a line that sets none of our
+//! variables never causes an error. If a line sets one of our variables and cannot be read, the
+//! error gives its number and does not show the line.
 
 use std::collections::HashMap;
 
@@ -17,7 +17,7 @@ pub(super) struct Fault {
     pub(super) reason: &'static str,
 }
 
-/// Reads the variables; `environment` gives those that a value may name with `$`.
+/// Reads the variables. `environment` looks up a variable that a value names with `$`.
 pub(super) fn read(
     bytes: &[u8],
     environment: impl Fn(&str) -> Option<String>,
@@ -49,12 +49,12 @@ pub(super) fn read(
     Ok(variables)
 }
 
-/// Whether a variable means something to us.
+/// Whether a variable is one of ours.
 fn is_ours(name: &str) -> bool {
     name == "DATABASE_URL" || name.starts_with("MIGRATOR_") || Settings::reads(name)
 }
 
-/// The text, without a byte-order mark: UTF-8, or UTF-16 as some shells of Windows write it.
+/// The text without a byte-order mark. It is UTF-8, or UTF-16, which some shells of Windows write.
 fn decode(bytes: &[u8]) -> String {
     let wide = |unit: fn([u8; 2]) -> u16, bytes: &[u8]| {
         let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
@@ -73,12 +73,12 @@ fn decode(bytes: &[u8]) -> String {
     }
 }
 
-/// The bytes of the first line, its end included.
+/// The number of bytes in the first line, with its line break.
 fn line_length(text: &str) -> usize {
     text.find('\n').map_or(text.len(), |at| at + 1)
 }
 
-/// The name that the first line assigns something to, and the text from the value on.
+/// The name that the first line sets, and the text from the value on.
 fn assignment(text: &str) -> Option<(&str, &str)> {
     let blank = [' ', '\t'];
     let line = text.trim_start_matches(blank);
@@ -91,7 +91,7 @@ fn assignment(text: &str) -> Option<(&str, &str)> {
     let (name, rest) = line.split_at(end);
     let value = match rest.trim_start_matches(blank).strip_prefix('=') {
         Some(value) => value,
-        // Some tools read this too.
+        // Some tools accept `NAME: value`.
         None => rest
             .strip_prefix(':')
             .filter(|rest| rest.starts_with(blank))?,
@@ -100,11 +100,11 @@ fn assignment(text: &str) -> Option<(&str, &str)> {
 }
 
 const OPEN: &str = "its quote is not closed";
-const BEHIND: &str = "something follows its closing quote";
+const BEHIND: &str = "text follows its closing quote";
 const UNKNOWN: &str = "its `$` names no variable that is set";
 const NOT_TEXT: &str = "it is not UTF-8";
 
-/// How long the value at the start is, with the rest of its last line, and what it says.
+/// The length of the value at the start, with the rest of its last line, and the value itself.
 fn value_of(
     text: &str,
     known: impl Fn(&str) -> Option<String>,
@@ -137,8 +137,8 @@ fn value_of(
     }
 }
 
-/// Where a quoted text ends. A quote that opens the value of another variable is no end:
-/// then one was forgotten.
+/// Where a quoted text ends. If the next quote opens the value of another variable, the closing
+/// quote is missing.
 fn closing(text: &str, quote: char) -> Option<usize> {
     let mut escaped = false;
     let end = text.char_indices().find(|(_, c)| {
@@ -154,7 +154,7 @@ fn closing(text: &str, quote: char) -> Option<usize> {
     (!opens_another).then_some(end)
 }
 
-/// A value without quotes: up to the end of the line, or to a `#` behind a blank.
+/// A value without quotes. It ends with the line, or before a `#` that follows a blank.
 fn unquoted(line: &str) -> &str {
     let is_comment = |at: usize| {
         line[..at]
@@ -169,7 +169,7 @@ fn unquoted(line: &str) -> &str {
     line[..end.unwrap_or(line.len())].trim()
 }
 
-/// Puts in the escaped characters and the variables that are named.
+/// Replaces escape sequences and variables by their values.
 fn expanded(raw: &str, known: impl Fn(&str) -> Option<String>) -> Result<String, &'static str> {
     let mut value = String::new();
     let mut rest = raw;
@@ -202,7 +202,7 @@ fn expanded(raw: &str, known: impl Fn(&str) -> Option<String>) -> Result<String,
     Ok(value + rest)
 }
 
-/// The variable behind a `$`, with or without braces, and what follows it.
+/// The name after a `$`, with or without braces, and the rest of the text.
 fn variable(text: &str) -> Option<(&str, &str)> {
     if let Some(braced) = text.strip_prefix('{') {
         return braced.split_once('}');
@@ -216,14 +216,14 @@ fn variable(text: &str) -> Option<(&str, &str)> {
 mod tests {
     use super::{BEHIND, Fault, NOT_TEXT, OPEN, UNKNOWN, read};
 
-    /// The URL that a file gives.
+    /// The value of `DATABASE_URL` in a file.
     fn url(file: impl AsRef<[u8]>) -> Result<Option<String>, Fault> {
         let environment = |name: &str| (name == "FROM_OUTSIDE").then(|| "outside".to_owned());
         read(file.as_ref(), environment).map(|variables| variables.get("DATABASE_URL").cloned())
     }
 
     #[test]
-    fn a_variable_is_read_however_it_is_written() {
+    fn a_variable_is_read_in_every_syntax() {
         let expected = Ok(Some("postgres://app@db/shop".to_owned()));
         for file in [
             "DATABASE_URL=postgres://app@db/shop",
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_windows_is_read() {
+    fn a_utf_16_file_is_read() {
         let text = "\u{feff}DATABASE_URL=postgres://db/ü\r\n";
         let units: Vec<u16> = text.encode_utf16().collect();
         let little: Vec<u8> = units.iter().flat_map(|unit| unit.to_le_bytes()).collect();
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_ours_stops_nothing() {
+    fn lines_of_other_tools_cause_no_error() {
         let ours = "DATABASE_URL=postgres://db";
         for other in [
             "# comment",
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_of_ours_that_cannot_be_read_is_named() {
+    fn an_unreadable_line_of_ours_is_reported_by_number() {
         for (file, line, reason) in [
             ("A=1\n\nDATABASE_URL='s3cr3t", 3, OPEN),
             ("A='1\n2'\nDATABASE_URL=\"s3cr3t\\\"", 3, OPEN),

@@ -1,6 +1,6 @@
 //! What the arguments mean together with the environment.
 //!
-//! A flag wins over the environment, the environment over `.env`.
+//! A flag overrides the environment, and the environment overrides `.env`.
 
 use std::collections::{BTreeSet, HashMap};
 use std::env;
@@ -8,6 +8,7 @@ use std::fs;
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use migrator_model::{Code, nearest};
 use migrator_runtime::Options;
@@ -17,10 +18,10 @@ use crate::arguments as args;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
-/// How many connections work side by side, unless it is said: see docs/performance.md.
+/// The default number of connections: see docs/performance.md.
 const JOBS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(3);
 
-/// Our variables, without `MIGRATOR_`.
+/// The names of our variables, without `MIGRATOR_`.
 const VARIABLES: [&str; 7] = [
     "DIRECTORY",
     "JOBS",
@@ -31,14 +32,14 @@ const VARIABLES: [&str; 7] = [
     "STATEMENT_TIMEOUT",
 ];
 
-/// The environment, with `.env` behind it.
+/// The environment, and the variables of `.env`.
 #[derive(Default)]
 pub(crate) struct Environment {
     file: HashMap<String, String>,
 }
 
 impl Environment {
-    /// Reads `.env` of the current folder or of one above it, if there is one.
+    /// Reads the file `.env` in the current folder or in a folder above, if there is one.
     pub(crate) fn read() -> Result<Environment, Failure> {
         let Some((path, shown)) = dot_env() else {
             return Ok(Environment::default());
@@ -49,19 +50,19 @@ impl Environment {
         Ok(Environment { file })
     }
 
-    /// A variable that is set to something.
+    /// A variable that is set and not empty.
     pub(crate) fn get(&self, name: &str) -> Option<String> {
         let value = env::var(name).ok().or_else(|| self.file.get(name).cloned());
         value.filter(|value| !value.is_empty())
     }
 
-    /// The tree's folder, if one was named.
+    /// The tree's folder, if the user named one.
     pub(crate) fn directory(&self, global: &args::Global) -> Option<PathBuf> {
         let named = global.directory.clone();
         named.or_else(|| self.get("MIGRATOR_DIRECTORY").map(PathBuf::from))
     }
 
-    /// Variables that are set and that no command reads, each with the one that was meant.
+    /// Misspelt variables: each variable that is set but unknown, and the known name nearest to it.
     pub(crate) fn misspelt(&self) -> Vec<(String, String)> {
         let set = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
         let set: BTreeSet<String> = set.chain(self.file.keys().cloned()).collect();
@@ -75,14 +76,22 @@ impl Environment {
     }
 
     /// The runtime's options for a command that only reads.
-    pub(crate) fn history(&self, history: &args::History) -> Result<Options, Failure> {
+    pub(crate) fn reads(&self, reads: &args::Reads) -> Result<Options, Failure> {
+        self.history(&reads.history, reads.lock_timeout)
+    }
+
+    fn history(
+        &self,
+        history: &args::History,
+        lock_timeout: Option<Duration>,
+    ) -> Result<Options, Failure> {
         let mut options = Options::default().application(application());
         let schema = history.schema.clone();
         if let Some(schema) = self.parsed(schema, "MIGRATOR_SCHEMA", args::schema)? {
             options.schema = schema;
         }
         let variable = "MIGRATOR_LOCK_TIMEOUT";
-        if let Some(limit) = self.parsed(history.lock_timeout, variable, args::duration)? {
+        if let Some(limit) = self.parsed(lock_timeout, variable, args::duration)? {
             options.lock_timeout = limit;
         }
         Ok(options)
@@ -100,7 +109,7 @@ impl Environment {
 
     /// The runtime's options for a command that writes the history.
     pub(crate) fn writes(&self, writes: &args::Writes) -> Result<Options, Failure> {
-        let mut options = self.history(&writes.history)?;
+        let mut options = self.history(&writes.history, writes.lock_timeout)?;
         let variable = "MIGRATOR_LOCK_WAIT";
         if let Some(limit) = self.parsed(writes.lock_wait, variable, args::duration)? {
             options.lock_wait = limit;
@@ -108,7 +117,7 @@ impl Environment {
         Ok(options)
     }
 
-    /// How many connections work side by side.
+    /// Sets how many connections a run may use.
     pub(crate) fn jobs(
         &self,
         flag: Option<NonZeroUsize>,
@@ -118,7 +127,7 @@ impl Environment {
         Ok(())
     }
 
-    /// How much is done side by side, if that is said.
+    /// `--jobs` or its variable.
     pub(crate) fn side_by_side(
         &self,
         flag: Option<NonZeroUsize>,
@@ -126,7 +135,7 @@ impl Environment {
         self.parsed(flag, "MIGRATOR_JOBS", args::jobs)
     }
 
-    /// A flag, or else what a variable says.
+    /// The value of a flag, or else of a variable.
     fn parsed<T>(
         &self,
         flag: Option<T>,
@@ -143,7 +152,7 @@ impl Environment {
     }
 }
 
-/// The file `.env` of the current folder or of one above it, and how it is named.
+/// The path of the file `.env`, and the path that messages show.
 fn dot_env() -> Option<(PathBuf, String)> {
     let here = env::current_dir().ok()?;
     let mut files = here.ancestors().map(|folder| folder.join(".env"));
@@ -159,7 +168,7 @@ fn unreadable(shown: &str, error: &io::Error) -> Failure {
     Failure::new(Code::M0901, Exit::Usage, message, help).because(error.to_string())
 }
 
-/// Names the line and does not show it: it may hold a password.
+/// The message gives the number of the line. It does not show the line, which may contain a password.
 fn malformed(shown: &str, fault: &dot_env::Fault) -> Failure {
     let dot_env::Fault { line, reason } = fault;
     Failure::new(
@@ -170,7 +179,7 @@ fn malformed(shown: &str, fault: &dot_env::Fault) -> Failure {
     )
 }
 
-/// What the server is told of us: the program and its process.
+/// The application name of our sessions: the program and its process.
 pub(crate) fn application() -> String {
     format!("migrator (process {})", std::process::id())
 }

@@ -6,7 +6,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::members;
-use super::problem::Shown;
+use super::problem::Located;
 
 /// What became of a fleet.
 #[derive(Debug, Serialize)]
@@ -40,7 +40,7 @@ pub(crate) struct Totals {
 /// Databases that failed with the same errors.
 #[derive(Debug)]
 pub(crate) struct FailureGroup {
-    pub(crate) errors: Vec<Shown>,
+    pub(crate) errors: Vec<Located>,
     /// The databases. A database with invalid settings has no name and is left out.
     pub(crate) databases: Vec<String>,
 }
@@ -67,7 +67,7 @@ pub(crate) enum DatabaseState {
     /// It failed after this many migrations.
     Failed {
         done: usize,
-        errors: Vec<Shown>,
+        errors: Vec<Located>,
     },
     Skipped,
 }

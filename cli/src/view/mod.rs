@@ -31,7 +31,7 @@ pub(crate) use fleet::{Database, DatabaseState, FailureGroup, Fleet, Totals};
 pub(crate) use members::severity_word;
 pub(crate) use plan::{Plan, PlannedStep};
 pub(crate) use print::{Completions, Page};
-pub(crate) use problem::{Shown, ShownPlace, UsageError};
+pub(crate) use problem::{Located, UsageError};
 pub(crate) use repair::Repair;
 pub(crate) use run::{Request, Run, measured};
 pub(crate) use schema::Schema;
@@ -51,7 +51,7 @@ pub(crate) struct Document {
     pub(crate) view: Option<View>,
     /// Why the command failed, if it did.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) errors: Vec<Shown>,
+    pub(crate) errors: Vec<Located>,
     #[serde(serialize_with = "members::exit_code")]
     pub(crate) exit: Exit,
 }

@@ -1,60 +1,60 @@
 //! An error or a warning, as all renderers read it.
 
-use migrator_model::diagnostic::Position;
-use migrator_model::{Code, Diagnostic};
+use migrator_model::{Note, Problem};
 use serde::{Serialize, Serializer};
 
-/// An error or a warning.
+/// A problem, with the text of the line that it is on.
 #[derive(Clone, Debug)]
-pub(crate) struct Shown {
-    pub(crate) code: Code,
-    pub(crate) message: String,
-    pub(crate) place: Option<ShownPlace>,
-    /// More lines about it, each after a word: `detail`, `hint`, `cause`, ….
-    pub(crate) notes: Vec<(&'static str, String)>,
-    pub(crate) help: String,
-}
-
-/// A place in a script, or in a list of databases.
-#[derive(Clone, Debug)]
-pub(crate) struct ShownPlace {
-    pub(crate) path: String,
-    pub(crate) position: Option<Position>,
-    /// The text of the line.
+pub(crate) struct Located {
+    pub(crate) problem: Problem,
     pub(crate) line: Option<String>,
 }
 
-impl Shown {
-    /// A finding in the tree, with the text of its line.
-    pub(crate) fn of_finding(diagnostic: &Diagnostic, line: Option<String>) -> Shown {
-        Shown {
-            code: diagnostic.code,
-            message: diagnostic.message.clone(),
-            place: Some(ShownPlace {
-                path: diagnostic.place.path.clone(),
-                position: diagnostic.place.position,
-                line,
-            }),
-            notes: Vec::new(),
-            help: diagnostic.help.clone(),
+impl Located {
+    /// A problem whose line has no text: that of a file, a database or the arguments.
+    pub(crate) fn nowhere(problem: Problem) -> Located {
+        Located {
+            problem,
+            line: None,
         }
+    }
+
+    /// What is wrong, after the name of what it is about.
+    pub(crate) fn message(&self) -> String {
+        let Problem {
+            subject, message, ..
+        } = &self.problem;
+        match subject {
+            Some(subject) => format!("{subject}: {message}"),
+            None => message.clone(),
+        }
+    }
+
+    /// Adds a note.
+    pub(crate) fn note(&mut self, label: &'static str, text: impl Into<String>) {
+        let text = text.into();
+        self.problem.notes.push(Note { label, text });
     }
 }
 
-impl Serialize for Shown {
+impl Serialize for Located {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let position = self.place.as_ref().and_then(|place| place.position);
-        let notes = self.notes.iter();
+        let Problem {
+            code,
+            place,
+            notes,
+            help,
+            ..
+        } = &self.problem;
+        let position = place.as_ref().and_then(|place| place.position);
         Members {
-            code: Some(self.code.as_str()),
-            message: &self.message,
-            path: self.place.as_ref().map(|place| place.path.as_str()),
+            code: Some(code.as_str()),
+            message: &self.message(),
+            path: place.as_ref().map(|place| place.path.as_str()),
             line: position.map(|position| position.line),
             column: position.map(|position| position.column),
-            notes: notes
-                .map(|(word, text)| NoteMembers { word, text })
-                .collect(),
-            help: &self.help,
+            notes: notes.iter().map(NoteMembers::new).collect(),
+            help,
         }
         .serialize(to)
     }
@@ -97,4 +97,13 @@ struct Members<'a> {
 struct NoteMembers<'a> {
     word: &'a str,
     text: &'a str,
+}
+
+impl NoteMembers<'_> {
+    fn new(note: &Note) -> NoteMembers<'_> {
+        NoteMembers {
+            word: note.label,
+            text: &note.text,
+        }
+    }
 }

@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 
 use super::difference::DifferenceMembers;
 use super::members;
-use super::problem::Shown;
+use super::problem::Located;
 
 /// What `verify` found.
 #[derive(Debug, Serialize)]
@@ -22,7 +22,7 @@ pub(crate) struct Verify {
     pub(crate) is_complete: bool,
     /// Differences that the manifest makes warnings.
     #[serde(skip)]
-    pub(crate) warnings: Vec<Shown>,
+    pub(crate) warnings: Vec<Located>,
     /// The storage options that were not compared.
     #[serde(skip)]
     pub(crate) unknown_options: BTreeSet<String>,

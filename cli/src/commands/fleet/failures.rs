@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::exit::Exit;
 use crate::render::problem;
-use crate::view::{FailureGroup, Shown};
+use crate::view::{FailureGroup, Located};
 
 /// Databases that failed, grouped by their errors.
 #[derive(Default)]
@@ -16,7 +16,7 @@ pub(super) struct Failures {
 }
 
 struct Group {
-    errors: Vec<Shown>,
+    errors: Vec<Located>,
     /// Each with its place in the list. A database with invalid settings has no name.
     databases: Vec<(usize, Option<String>)>,
 }
@@ -27,7 +27,7 @@ impl Failures {
         &mut self,
         index: usize,
         database: Option<String>,
-        errors: Vec<Shown>,
+        errors: Vec<Located>,
         exit: Exit,
     ) {
         self.exit = Some(match self.exit {

@@ -1,5 +1,5 @@
-//! A fleet's list as lines of text: a URL or keyword string each; blank lines and
-//! those that start with `#` are passed over.
+//! Reads a list of databases from lines of text. Each line is a URL or a keyword string. Blank
+//! lines and lines that start with `#` are skipped.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
@@ -18,16 +18,16 @@ use crate::settings::Environment;
 /// How many lines are read ahead.
 const AHEAD: usize = 16;
 
-/// How many malformed lines are told.
-const TOLD: usize = 20;
+/// How many malformed lines are reported.
+const REPORTED: usize = 20;
 
 /// The lines of standard input.
 pub(super) fn of_input() -> impl Stream<Item = Result<Entry, Failure>> {
     read(BufReader::new(io::stdin()))
 }
 
-/// The lines of a file. One that can be read twice is looked through first, so that a
-/// fault in it is known before anything is begun; a pipe with a name cannot.
+/// The lines of a file. A regular file is read twice: the first pass reports malformed lines before
+/// any database is migrated. A named pipe can be read only once.
 pub(super) fn of_file(
     path: &Path,
     environment: &Environment,
@@ -45,7 +45,7 @@ pub(super) fn of_file(
     Ok(read(BufReader::new(open()?)))
 }
 
-/// Refuses a list with malformed lines, all of which are told, up to a bound.
+/// Refuses a list with malformed lines. The failure reports the first [`REPORTED`] of them.
 fn check(path: &Path, reader: impl BufRead, environment: &Environment) -> Result<(), Failure> {
     let name = ListName::File(path.to_owned());
     let mut malformed: Option<Failure> = None;
@@ -56,7 +56,7 @@ fn check(path: &Path, reader: impl BufRead, environment: &Environment) -> Result
         };
         let failure = Failure::from(error).at(&name.place(number));
         match &mut malformed {
-            Some(all) if all.errors.len() < TOLD => all.errors.extend(failure.errors),
+            Some(all) if all.errors.len() < REPORTED => all.errors.extend(failure.errors),
             Some(_) => break,
             None => malformed = Some(failure),
         }
@@ -64,8 +64,8 @@ fn check(path: &Path, reader: impl BufRead, environment: &Environment) -> Result
     malformed.map_or(Ok(()), Err)
 }
 
-/// Reads in a thread of its own, a few lines ahead: no line of another process's is
-/// waited for while a database could be worked on.
+/// Reads in a thread of its own, a few lines ahead. So the run need not wait for the next line
+/// while it migrates a database.
 fn read(reader: impl BufRead + Send + 'static) -> impl Stream<Item = Result<Entry, Failure>> {
     let (sender, receiver) = mpsc::channel(AHEAD);
     thread::spawn(move || send(reader, &sender));
@@ -75,11 +75,13 @@ fn read(reader: impl BufRead + Send + 'static) -> impl Stream<Item = Result<Entr
             number,
             text: Ok(text),
         }),
-        Err(error) => Err(unreadable(Exit::Failed, BREAKS_OFF, AGAIN).because(error.to_string())),
+        Err(error) => {
+            Err(unreadable(Exit::Failed, INCOMPLETE, RUN_AGAIN).because(error.to_string()))
+        }
     })
 }
 
-/// Until the list ends, cannot be read, or nobody wants any more of it.
+/// Sends lines until the list ends, a line cannot be read, or the receiver is dropped.
 fn send(reader: impl BufRead, sender: &Sender<io::Result<(usize, String)>>) {
     for line in entries(reader) {
         let is_last = line.is_err();
@@ -89,9 +91,9 @@ fn send(reader: impl BufRead, sender: &Sender<io::Result<(usize, String)>>) {
     }
 }
 
-const BREAKS_OFF: &str = "the list of databases breaks off";
+const INCOMPLETE: &str = "cannot read the list of databases to its end";
 
-const AGAIN: &str = "the databases before it were migrated; fix the list and run again: \
+const RUN_AGAIN: &str = "the databases before that were migrated; fix the list and run the command again: \
                      current databases are skipped";
 
 /// The lines that name a database, each with its number.

@@ -1,4 +1,4 @@
-//! The list of a fleet's databases, whatever it is read from.
+//! The list of a fleet's databases: a file, standard input or the result of a query.
 
 use std::path::Path;
 
@@ -12,17 +12,16 @@ use crate::arguments as args;
 use crate::commands::context::Context;
 use crate::failure::Failure;
 
-/// A list that is being read, no faster than it is worked on.
+/// A list that is read while its databases are migrated.
 pub(super) struct List {
     pub(super) name: ListName,
-    /// The database that was asked for the list.
+    /// The database that the query for the list runs on.
     pub(super) main: Option<Settings>,
     pub(super) entries: LocalBoxStream<'static, Result<Entry, Failure>>,
 }
 
 impl List {
-    /// Opens the list that the arguments name. A file is looked through before: with a
-    /// fault in it nothing is begun.
+    /// Opens the list that the arguments name. Fails if a file has a malformed line.
     pub(super) async fn open(
         context: &Context,
         members: &args::Members,

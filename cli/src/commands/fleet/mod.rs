@@ -21,21 +21,21 @@ use self::place::{Entry, Place};
 use self::report::Report;
 use super::context::{Answer, Context, Outcome};
 use crate::arguments as args;
+use crate::caught;
 use crate::console::Console;
 use crate::database::connection;
 use crate::failure::Failure;
 use crate::render::text;
-use crate::signals::caught;
 use crate::view::View;
 
-/// Applies what is pending in each database of the list, or shows it.
+/// Applies the pending migrations of each database in the list, or shows them.
 pub(super) async fn run(
     context: &Context,
     up: &args::Up,
     mut options: Options,
     target: &Target,
 ) -> Outcome {
-    // What is side by side are databases.
+    // `--jobs` counts databases here. Each database takes one connection.
     options.jobs = NonZeroUsize::MIN;
     let jobs = context.environment.side_by_side(up.jobs)?;
     let opening = Box::pin(List::open(context, &up.members, &options.application));
@@ -69,7 +69,7 @@ pub(super) async fn run(
     };
     let broken = broken.into_inner();
     if tally.done + tally.failed + tally.not_started == 0 {
-        // The list is not empty: nobody has come to its first database.
+        // The run stopped before the first database.
         if let Some(failure) = broken {
             return Err(failure);
         }
@@ -96,7 +96,7 @@ fn tell(console: &Console, target: &str, event: &Event<'_>) {
     }
 }
 
-/// The databases of a list, as far as it can be read: what ends it is left in `broken`.
+/// The databases of a list. If the list cannot be read to its end, `broken` gets the failure.
 fn members<'a>(
     entries: impl Stream<Item = Result<Entry, Failure>> + 'a,
     read: impl Fn(&str) -> Result<Settings, ConnectError> + 'a,
@@ -123,7 +123,8 @@ fn members<'a>(
     })
 }
 
-/// Says once what holds for every database, such as a password file that is ignored.
+/// Prints each warning once. A warning may hold for every database, such as a password file that is
+/// ignored.
 fn warn(console: &Console, warned: &mut BTreeSet<String>, settings: &Settings) {
     for warning in settings.warnings() {
         if warned.insert(warning.clone()) {

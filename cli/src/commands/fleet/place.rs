@@ -3,13 +3,11 @@
 use std::path::PathBuf;
 
 use migrator_model::diagnostic::Position;
+use migrator_model::{Code, Place as FilePlace};
+use migrator_runtime::connect::ConnectError;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use migrator_model::Code;
-use migrator_runtime::connect::ConnectError;
-
-use crate::view::ShownPlace;
 
 /// Which database of the list.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +50,7 @@ impl ListName {
     }
 
     /// The place of a database.
-    pub(super) fn place(&self, number: usize) -> ShownPlace {
+    pub(super) fn place(&self, number: usize) -> FilePlace {
         let start = Position {
             line: number,
             column: 1,
@@ -62,11 +60,7 @@ impl ListName {
             ListName::Input => ("standard input".to_owned(), Some(start)),
             ListName::Answer => (self.entry(number), None),
         };
-        ShownPlace {
-            path,
-            position,
-            line: None,
-        }
+        FilePlace { path, position }
     }
 }
 

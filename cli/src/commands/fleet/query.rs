@@ -1,4 +1,4 @@
-//! A fleet's list as the answer to a query on the main database.
+//! Reads a list of databases from the result of a query on the main database.
 
 use std::collections::VecDeque;
 
@@ -11,26 +11,26 @@ use super::place::{Entry, unreadable};
 use crate::exit::Exit;
 use crate::failure::Failure;
 
-/// A cursor that outlives its transaction: the server keeps the rows, and the session is
-/// idle between two fetches. A query that is still being answered would hold a snapshot,
-/// for which CREATE INDEX CONCURRENTLY waits, should this database be of the fleet itself.
+/// A cursor that outlives its transaction: the server keeps the rows, and the session is idle
+/// between two fetches. An open query would hold a snapshot. If this database is in the list too,
+/// CREATE INDEX CONCURRENTLY would wait for that snapshot.
 const DECLARE: &str = "DECLARE migrator_fleet NO SCROLL CURSOR WITH HOLD FOR ";
 
 const FETCH: &str = "FETCH 200 FROM migrator_fleet";
 
-/// A fleet takes its time; servers before 14 do not have the setting.
+/// The session may be idle for a long time. Servers before 14 do not have the setting.
 const UNLIMITED: &str = "SELECT pg_catalog.set_config(name, '0', false) \
                          FROM pg_catalog.pg_settings \
                          WHERE name OPERATOR(pg_catalog.=) 'idle_session_timeout'";
 
-/// Rows that were fetched, and the way to more.
+/// The connection, and the rows that were fetched from it.
 struct Rows {
     client: Client,
     fetched: VecDeque<Option<String>>,
     number: usize,
 }
 
-/// Runs the query, and gives its rows as they are asked for.
+/// Runs the query. The stream fetches its rows when they are needed.
 pub(super) async fn rows(
     client: Client,
     query: &str,
@@ -38,7 +38,7 @@ pub(super) async fn rows(
     let postgres = client.postgres();
     let idle = postgres.batch_execute(UNLIMITED).await;
     idle.map_err(|error| failed(&client, &error, Exit::Failed))?;
-    // As a prepared statement it is one statement; as such a cursor it changes nothing.
+    // A prepared statement is a single statement, and a cursor cannot change data.
     let declared = postgres.execute(&format!("{DECLARE}{query}"), &[]).await;
     declared.map_err(|error| failed(&client, &error, Exit::Usage))?;
     let mut rows = Rows {
@@ -46,7 +46,7 @@ pub(super) async fn rows(
         fetched: VecDeque::new(),
         number: 0,
     };
-    // The first ones now: what is wrong with the query is told before anything is begun.
+    // Fetching the first rows now reports an error of the query before any database is migrated.
     rows.fetch(Exit::Usage).await?;
     Ok(stream::unfold(Some(rows), async |rows| {
         let mut rows = rows?;
@@ -94,7 +94,7 @@ impl Rows {
 
 const ONE_COLUMN: &str = "write a query of one column, the URL of a database a row";
 
-/// An empty string would be a valid one: the environment's database.
+/// Refuses an empty text, which would mean the environment's database.
 fn named(value: Option<String>) -> Result<String, ConnectError> {
     let malformed =
         |reason: &str| ConnectError::settings(reason, "let the query return a URL in each row");

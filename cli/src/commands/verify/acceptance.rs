@@ -1,5 +1,5 @@
-//! Why a difference that `verify` found is no error: a directive of the migration's scripts, or
-//! a level in the manifest.
+//! Whether a difference that `verify` found is accepted: by a directive in one of the migration's
+//! scripts, or by a level in the manifest.
 
 use migrator_model::{Code, Level, Registry};
 use migrator_verify::{Proved, Verdict};

@@ -1,9 +1,9 @@
-//! What the server of a proof lacks that other servers have, and the way out.
+//! What to do if the server that `verify` uses lacks a role, an extension or a tablespace.
 
 use migrator_runtime::{Fault, Registry};
 use migrator_verify::Afterwards;
 
-/// What to do where a script is right, and the server has no such role or extension.
+/// The help for a script that failed only because the server lacks something.
 pub(super) fn lacks(fault: &Fault, registry: &Registry, afterwards: Afterwards) -> Option<String> {
     let message = fault.message.as_str();
     let server = match afterwards {
@@ -49,7 +49,7 @@ pub(super) fn lacks(fault: &Fault, registry: &Registry, afterwards: Afterwards) 
     Some(format!("{server} has {what}, {lend}"))
 }
 
-/// The extension whose files are not there, as the versions of Postgres say it.
+/// The extension whose files are not installed. Each version of Postgres words the error differently.
 fn extension(message: &str) -> Option<&str> {
     let path = || {
         let path = between(message, "could not open extension control file \"", "\"")?;

@@ -7,6 +7,7 @@ mod lacking;
 
 use std::time::{Duration, Instant};
 
+use migrator_model::Severity;
 use migrator_runtime::{Registry, Settings, Stopped, connect};
 use migrator_verify::{Afterwards, Proof, Proved, Subject, prove_until};
 
@@ -21,7 +22,7 @@ use crate::failure::Failure;
 use crate::render::text;
 use crate::settings::application;
 use crate::view::{
-    Accepted, AcceptedLevel, Shown, Times, Verdict, Verified, Verify, View, differences,
+    Accepted, AcceptedLevel, Located, Times, Verdict, Verified, Verify, View, differences,
 };
 
 pub(super) async fn run(context: &Context, verify: &args::Verify) -> Outcome {
@@ -90,13 +91,16 @@ fn conclude(
         warnings: Vec::new(),
         unknown_options,
     };
-    let mut errors: Vec<Shown> = Vec::new();
+    let mut errors: Vec<Located> = Vec::new();
     for proved in proved {
         match accepted(registry, &proved) {
             None => errors.extend(as_error(proved, registry, afterwards)),
             Some(Accepted::Manifest {
                 level: AcceptedLevel::Warn,
-            }) => view.warnings.extend(as_error(proved, registry, afterwards)),
+            }) => {
+                let error = as_error(proved, registry, afterwards);
+                view.warnings.extend(error.map(as_warning));
+            }
             Some(Accepted::Script { .. } | Accepted::Manifest { .. }) => {}
         }
     }
@@ -115,6 +119,11 @@ fn conclude(
             view: Some(Box::new(view)),
         }),
     }
+}
+
+fn as_warning(mut error: Located) -> Located {
+    error.problem.severity = Severity::Warning;
+    error
 }
 
 /// The view of one verdict.

@@ -26,7 +26,9 @@ pub(crate) fn database(view: &Database) -> Vec<Line> {
             vec![Line::detail(Tone::Plain, "current", &rest)]
         }
         DatabaseState::Failed { done, errors } => {
-            let code = errors.first().map_or("", |error| error.code.as_str());
+            let code = errors
+                .first()
+                .map_or("", |error| error.problem.code.as_str());
             let after = match done {
                 0 => String::new(),
                 done => format!(" after {}", count(*done, "migration")),
@@ -83,7 +85,7 @@ fn failure(group: &FailureGroup) -> String {
     if let Some(last) = errors.last_mut() {
         let note = match group.databases.as_slice() {
             [] => None,
-            [one] if last.message.contains(one) => None,
+            [one] if last.message().contains(one) => None,
             [one] => Some(format!("in {one}")),
             several => Some(format!(
                 "in {} databases:\n{}",
@@ -91,7 +93,9 @@ fn failure(group: &FailureGroup) -> String {
                 several.join("\n")
             )),
         };
-        last.notes.extend(note.map(|note| ("note", note)));
+        if let Some(note) = note {
+            last.note("note", note);
+        }
     }
     let texts: Vec<String> = errors.iter().map(problem::text).collect();
     texts.join("\n\n")

@@ -104,7 +104,7 @@ fn allowed(view: &Verified) -> Option<Line> {
 pub(super) fn lines(view: &Verify) -> Vec<Line> {
     let mut lines: Vec<Line> = unknown_options(&view.unknown_options).into_iter().collect();
     if !view.warnings.is_empty() {
-        let warnings: Vec<String> = view.warnings.iter().map(problem::warning).collect();
+        let warnings: Vec<String> = view.warnings.iter().map(problem::text).collect();
         lines.push(Line::Finding(warnings.join("\n\n")));
     }
     if view.is_complete {
@@ -127,7 +127,7 @@ fn summary(migrations: &[Verified], took: Duration) -> String {
     let took = seconds(took);
     let all = count(migrations.len(), "migration");
     match (migrations.len(), failed) {
-        (0, _) => "nothing was verified: no migration of the tree is meant".to_owned(),
+        (0, _) => "verified nothing: no migration matches `--service` and `--since`".to_owned(),
         (_, 0) => {
             let exceptions = exceptions(irreversible, accepted);
             format!("{all} verified in {took}: each down script undoes its up script{exceptions}")

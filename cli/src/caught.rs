@@ -9,7 +9,7 @@ use crate::exit::Exit;
 static CAUGHT: AtomicU8 = AtomicU8::new(0);
 
 /// Keeps the first signal.
-pub(super) fn keep(signal: Exit) {
+pub(crate) fn keep(signal: Exit) {
     CAUGHT.store(signal as u8, Ordering::Relaxed);
 }
 

@@ -1,4 +1,5 @@
-//! Listens for signals.
+//! What Ctrl-C, `kill` and a lost terminal do: the first signal stops the command in order,
+//! the second ends the process.
 //!
 //! A separate thread listens. So it receives a second signal whatever the command does, and ends
 //! a command that waits where [`Stop`] cannot stop it.
@@ -10,7 +11,7 @@ use std::{io, process, thread};
 use migrator_model::Code;
 use migrator_runtime::Stop;
 
-use super::caught;
+use crate::caught;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -83,7 +84,7 @@ fn give_up(console: &Console, signal: Exit, patience: Patience) {
 struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
-    /// None under `nohup`.
+    /// `None` under `nohup`.
     hang_up: Option<tokio::signal::unix::Signal>,
 }
 
@@ -116,8 +117,8 @@ impl Signals {
     }
 }
 
-/// Whether this process was started to outlive its terminal, as by `nohup`: SIGHUP, the
-/// lowest bit, is among the signals that Linux lists as ignored (`proc(5)`).
+/// Whether the process was started to outlive its terminal, for example with `nohup`. Then SIGHUP,
+/// the lowest bit, is among the ignored signals (`proc(5)`).
 #[cfg(unix)]
 fn ignores_hang_ups() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
