@@ -1,7 +1,7 @@
-//! M0325: a script names something in a schema of the tree that no script makes.
+//! M0325: a script names something in a schema of the tree that no script creates.
 //!
 //! Usually the name is misspelt. It is a warning, because a program, an operator or dynamic
-//! SQL may have made the object.
+//! SQL may have created the object.
 
 #[cfg(test)]
 mod tests;
