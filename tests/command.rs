@@ -159,6 +159,28 @@ fn the_newest_migration_is_reverted_unless_others_need_it() {
 }
 
 #[test]
+fn a_redo_whose_apply_fails_says_that_the_revert_remains() {
+    let (url, folder) = (database(), folder());
+    said(&mut on(&url, folder.path(), &["up", "--service=tenant"]));
+    execute(
+        &url,
+        "CREATE FUNCTION public.refuse() RETURNS event_trigger LANGUAGE plpgsql AS \
+         $$ BEGIN RAISE EXCEPTION 'no index today'; END $$; \
+         CREATE EVENT TRIGGER refuse ON ddl_command_start WHEN TAG IN ('CREATE INDEX') \
+         EXECUTE FUNCTION public.refuse()",
+    );
+    let redo = said(&mut on(&url, folder.path(), &["redo", "--service=tenant"]));
+    assert!(redo.contains("error[M0501]"), "{redo}");
+    assert!(
+        redo.contains("1 earlier migration remains reverted"),
+        "{redo}"
+    );
+    execute(&url, "DROP EVENT TRIGGER refuse");
+    let up = said(&mut on(&url, folder.path(), &["up", "--service=tenant"]));
+    assert!(up.contains("1 migration of 1 service applied"), "{up}");
+}
+
+#[test]
 fn pending_migrations_fail_a_check() {
     let (url, folder) = (database(), folder());
     assert_said!(&mut on(

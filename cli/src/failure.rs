@@ -108,7 +108,6 @@ impl From<Error> for Failure {
                 .collect(),
             ErrorKind::Scripts(faults) => faults.iter().map(shown_fault).collect(),
             ErrorKind::UnknownService(_)
-            | ErrorKind::NotDirty { .. }
             | ErrorKind::NotCurrent { .. }
             | ErrorKind::Locked { .. }
             | ErrorKind::LockLost { .. }
@@ -235,7 +234,6 @@ fn shown(error: &Error) -> Located {
             notes.extend(blocker_notes(blockers));
         }
         ErrorKind::UnknownService(_)
-        | ErrorKind::NotDirty { .. }
         | ErrorKind::Refused(_)
         | ErrorKind::NotCurrent { .. }
         | ErrorKind::Locked { .. }
@@ -311,7 +309,7 @@ fn exit(error: &Error) -> Exit {
                 false => Exit::Refused,
             }
         }
-        ErrorKind::NotDirty { .. } | ErrorKind::Format(_) => Exit::Refused,
+        ErrorKind::Format(_) => Exit::Refused,
         ErrorKind::NotCurrent { state, .. } => match state {
             DatabaseState::Conflict(_) => Exit::Refused,
             DatabaseState::Current | DatabaseState::Behind(_) | DatabaseState::Ahead(_) => {

@@ -59,6 +59,7 @@ pub(crate) fn command_help(remedy: &Remedy) -> String {
             "`migrator status --output=json` lists the versions".to_owned()
         }
         Remedy::NameApplied => "`migrator status --migrations` lists what is applied".to_owned(),
+        Remedy::NameDirty => "`migrator status` lists the dirty migrations".to_owned(),
         Remedy::NameVersion { nearest: Some(_) }
         | Remedy::CorrectForward
         | Remedy::RemoveEntry { .. }

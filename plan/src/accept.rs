@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use migrator_model::{Migration, MigrationRef, Registry, Version};
+use migrator_model::{Migration, Registry, Version};
 
 use crate::conflict::Conflict;
 use crate::history::{Entry, History, Likeness};
@@ -72,10 +72,7 @@ fn is_settled(
     version: Version,
 ) -> Result<(), Box<Conflict>> {
     let conflict = match history.entry(service, version) {
-        None => Conflict::not_applied(MigrationRef {
-            service: service.to_owned().into(),
-            version,
-        }),
+        None => Conflict::not_applied(service, version),
         Some(entry) => match (entry.dirty, registry.migration(service, version)) {
             (Some(direction), _) => Conflict::dirty(registry, entry, direction),
             (None, None) => Conflict::missing(entry),

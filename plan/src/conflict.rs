@@ -179,21 +179,28 @@ impl Conflict {
         }
     }
 
-    /// `repair` of a migration that needs none.
-    pub(crate) fn not_dirty(reference: MigrationRef) -> Conflict {
+    /// A migration that is to be repaired, and needs no repair.
+    #[must_use]
+    pub fn not_dirty(service: &str, version: Version) -> Conflict {
         Conflict {
             code: Code::M0404,
-            subject: Subject::Reference(reference),
+            subject: Subject::Reference(MigrationRef {
+                service: service.to_owned().into(),
+                version,
+            }),
             message: "it is not recorded as dirty".to_owned(),
             remedy: Remedy::NameDirty,
         }
     }
 
     /// The recorded scripts of a migration that has none.
-    pub(crate) fn not_applied(reference: MigrationRef) -> Conflict {
+    pub(crate) fn not_applied(service: &str, version: Version) -> Conflict {
         Conflict {
             code: Code::M0401,
-            subject: Subject::Reference(reference),
+            subject: Subject::Reference(MigrationRef {
+                service: service.to_owned().into(),
+                version,
+            }),
             message: "it is not applied, so that nothing is recorded of it".to_owned(),
             remedy: Remedy::NameApplied,
         }

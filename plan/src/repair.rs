@@ -1,6 +1,6 @@
 //! Planning a repair: takes a migration that is dirty out of that state, as the user says.
 
-use migrator_model::{MigrationRef, Version};
+use migrator_model::Version;
 
 use crate::conflict::Conflict;
 use crate::history::History;
@@ -28,10 +28,7 @@ pub fn repair(
 ) -> Result<Plan<'static>, Vec<Conflict>> {
     let entry = history.entry(service, version);
     let Some(entry) = entry.filter(|entry| entry.dirty.is_some()) else {
-        return Err(vec![Conflict::not_dirty(MigrationRef {
-            service: service.to_owned().into(),
-            version,
-        })]);
+        return Err(vec![Conflict::not_dirty(service, version)]);
     };
     let own = Box::new(entry.clone());
     let record = match outcome {

@@ -7,18 +7,21 @@ use std::time::Duration;
 use migrator_model::file_name::Direction;
 use migrator_model::{Registry, Version};
 use migrator_plan::{
-    DatabaseState, Edit, Entry, Outcome, Plan, RecordedMigration, Selection, Status, Target,
+    Conflict, DatabaseState, Edit, Entry, Outcome, Plan, RecordedMigration, Selection, Status,
+    Step, Target,
 };
 
 use crate::context::Context;
 use crate::error::Error;
+use crate::error::kind::ErrorKind;
 use crate::event::report::Report;
 use crate::event::{Event, Listener};
 use crate::history::History;
 use crate::history::guard::Purpose;
 use crate::observe::inspect::Inspection;
 use crate::options::Options;
-use crate::run::flow::Request;
+use crate::run::change::Change;
+use crate::run::flow::{CarriedOut, Request};
 use crate::session::client::Client;
 use crate::session::stop::Stop;
 
@@ -93,12 +96,9 @@ impl Migrator {
     ///
     /// See [`ErrorKind`]; the error carries the report of what was done before.
     pub async fn up(&mut self, client: &mut Client, target: Target) -> Result<Report, Error> {
-        let request = Request {
-            client,
-            direction: Direction::Up,
-            target: &target,
-        };
-        self.context.run(request).await
+        self.change(client, Change::Migrate(Direction::Up, &target))
+            .await
+            .map(|done| done.report)
     }
 
     /// Reverts what is applied, newest first.
@@ -107,12 +107,30 @@ impl Migrator {
     ///
     /// As [`Migrator::up`].
     pub async fn down(&mut self, client: &mut Client, target: Target) -> Result<Report, Error> {
-        let request = Request {
-            client,
-            direction: Direction::Down,
-            target: &target,
-        };
-        self.context.run(request).await
+        self.change(client, Change::Migrate(Direction::Down, &target))
+            .await
+            .map(|done| done.report)
+    }
+
+    /// Reverts the newest migration of a service and applies it again: one run under one lock.
+    /// With nothing applied, it takes no lock and writes nothing.
+    ///
+    /// What the migration requires by now, and what its service depends on, is applied as well
+    /// where it is pending.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrator::up`]. If the revert or the apply would be refused, nothing is reverted.
+    /// If the script of the apply fails, the error's report has the revert, which remains: run
+    /// [`Migrator::up`] after the script is fixed.
+    pub async fn redo(&mut self, client: &mut Client, service: &str) -> Result<Report, Error> {
+        self.change(client, Change::Redo(service))
+            .await
+            .map(|done| done.report)
+    }
+
+    async fn change(&self, client: &Client, change: Change<'_>) -> Result<CarriedOut, Error> {
+        self.context.run(Request { client, change }).await
     }
 
     /// The applied migrations of a service whose scripts are not as they are recorded:
@@ -137,14 +155,16 @@ impl Migrator {
     ///
     /// # Errors
     ///
-    /// An entry is no longer as it was when the edits were read, another run holds the
-    /// lock, or the history cannot be written. Then none is recorded.
+    /// An entry is no longer as it was when the edits were read, or another run holds the
+    /// lock: then no edit is recorded. The database is read-only, or the history cannot be
+    /// written: then the edits before the failure remain recorded, and [`Migrator::edits`]
+    /// gives the others.
     pub async fn accept(
         &mut self,
         client: &mut Client,
         edits: &[Edit<'static>],
     ) -> Result<(), Error> {
-        self.context.accept(client, edits).await
+        self.change(client, Change::Accept(edits)).await.map(drop)
     }
 
     /// Looks at what the interrupted script of a dirty migration has left. Nothing is changed.
@@ -165,8 +185,8 @@ impl Migrator {
     ///
     /// # Errors
     ///
-    /// The migration is not recorded as dirty, another run holds the lock, or
-    /// the history cannot be written.
+    /// The migration is not recorded as dirty, another run holds the lock, the database is
+    /// read-only, or the history cannot be written.
     pub async fn repair(
         &mut self,
         client: &mut Client,
@@ -174,7 +194,15 @@ impl Migrator {
         version: Version,
         outcome: Outcome,
     ) -> Result<Entry, Error> {
-        self.context.repair(client, service, version, outcome).await
+        let change = Change::Repair {
+            service,
+            version,
+            outcome,
+        };
+        let CarriedOut { plan, .. } = self.change(client, change).await?;
+        let entry = plan.steps.first().and_then(Step::entry).cloned();
+        let not_dirty = || ErrorKind::Refused(vec![Conflict::not_dirty(service, version)]);
+        Ok(entry.ok_or_else(not_dirty)?)
     }
 
     /// What a run would do at this moment; of what another run is at outside a

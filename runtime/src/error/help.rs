@@ -13,7 +13,6 @@ impl ErrorKind {
     pub(super) fn help(&self) -> String {
         match self {
             ErrorKind::UnknownService(unknown) => unknown.help(),
-            ErrorKind::NotDirty { .. } => "`migrator status` says which migrations are".to_owned(),
             ErrorKind::Refused(conflicts) => conflicts
                 .first()
                 .map_or_else(String::new, |c| c.remedy.to_string()),

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use migrator_connect::ConnectError;
-use migrator_model::{Code, UnknownService, Version};
+use migrator_model::{Code, UnknownService};
 use migrator_plan::{Conflict, DatabaseState};
 
 use super::fault::{Fault, Left, StepEnd};
@@ -16,13 +16,6 @@ use crate::event::blocker::{Blocker, Holder};
 pub enum ErrorKind {
     /// A service that the registry does not have was named.
     UnknownService(UnknownService),
-    /// A migration is to be repaired that is not dirty.
-    NotDirty {
-        /// Its service.
-        service: String,
-        /// Its version.
-        version: Version,
-    },
     /// A conflict keeps the run from starting.
     Refused(Vec<Conflict>),
     /// The database did not become current within the time to wait, or never will.
@@ -94,7 +87,6 @@ impl ErrorKind {
     pub(super) fn code(&self) -> Code {
         match self {
             ErrorKind::UnknownService(_) => Code::M0406,
-            ErrorKind::NotDirty { .. } => Code::M0404,
             ErrorKind::Refused(conflicts) => conflicts
                 .first()
                 .map_or(Code::M0501, |conflict| conflict.code),
@@ -130,7 +122,6 @@ impl ErrorKind {
             ErrorKind::Connect(error) => std::error::Error::source(error),
             ErrorKind::Engine(error) => Some(&**error),
             ErrorKind::UnknownService(_)
-            | ErrorKind::NotDirty { .. }
             | ErrorKind::Refused(_)
             | ErrorKind::NotCurrent { .. }
             | ErrorKind::Locked { .. }
@@ -150,9 +141,6 @@ impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ErrorKind::UnknownService(unknown) => unknown.fmt(f),
-            ErrorKind::NotDirty { service, version } => {
-                write!(f, "`{service}/{version}` is not recorded as dirty")
-            }
             ErrorKind::Refused(conflicts) => refused(f, conflicts),
             ErrorKind::NotCurrent { state, waited } => {
                 write!(f, "the database is not current after {waited} s: {state}")

@@ -75,7 +75,6 @@ impl ErrorKind {
                 lines.extend(blockers.iter().map(|one| format!("blocker: {one}")));
             }
             ErrorKind::UnknownService(_)
-            | ErrorKind::NotDirty { .. }
             | ErrorKind::Locked { .. }
             | ErrorKind::LockLost { .. }
             | ErrorKind::Connect(_)

@@ -20,9 +20,9 @@ pub enum Event<'a> {
     Waiting(&'a Holder),
     /// The plan was made that is carried out.
     Planned(&'a Plan<'a>),
-    /// A step begins.
+    /// The script of a step starts.
     Started(&'a Step<'a>),
-    /// A step is done.
+    /// A step that ran a script is done.
     Finished(&'a Done),
     /// A step met a lock or a conflict with another transaction and is tried again.
     Retrying {

@@ -4,6 +4,7 @@ use migrator_model::Version;
 use migrator_model::diagnostic::Position;
 use migrator_model::file_name::Direction;
 use migrator_model::sql::statements;
+use migrator_plan::Conflict;
 use migrator_plan::statement::{Statement, read as understood};
 
 use crate::context::Context;
@@ -61,11 +62,7 @@ impl Context {
         let entry = history.entry(service, version).cloned();
         let dirty = entry.and_then(|entry| Some((entry.dirty?, entry)));
         let Some((direction, entry)) = dirty else {
-            return Err(ErrorKind::NotDirty {
-                service: service.to_owned(),
-                version,
-            }
-            .into());
+            return Err(ErrorKind::Refused(vec![Conflict::not_dirty(service, version)]).into());
         };
         let looked = async {
             let doing = "looking at what the script has left";

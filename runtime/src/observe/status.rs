@@ -14,7 +14,7 @@ use crate::history::guard::Purpose;
 use crate::history::read;
 use crate::history::reader::Reader;
 use crate::lock::at_work;
-use crate::run::flow::Request;
+use crate::run::change::Change;
 use crate::session::client::Client;
 use crate::session::send::rows;
 
@@ -26,15 +26,11 @@ impl Context {
         direction: Direction,
         target: &Target,
     ) -> Result<Plan<'static>, Error> {
-        let request = Request {
-            client,
-            direction,
-            target,
-        };
+        let change = Change::Migrate(direction, target);
         let (history, at_work) = self.looked(client).await?;
-        self.check_target(request, &history)?;
+        self.check_services(change, &history)?;
         let (history, notes) = history.when_done(&at_work);
-        let plan = self.make_plan(&history, request);
+        let plan = self.make_plan(change, &history);
         let mut plan = plan.map_err(ErrorKind::Refused)?;
         plan.notes.extend(notes);
         Ok(plan)
@@ -50,7 +46,7 @@ impl Context {
         Ok(Status::seen(self.registry, &history, services, &at_work))
     }
 
-    /// How each entry came about, in the request in which the migrations were applied.
+    /// How each entry came about, in the order in which the migrations were applied.
     pub(crate) async fn recorded(&self, client: &Client) -> Result<Vec<RecordedMigration>, Error> {
         let read = async {
             let read = read::recorded(&self.reader(client, Purpose::Act)).await;

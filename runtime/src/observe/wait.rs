@@ -251,7 +251,6 @@ fn is_passing(kind: &ErrorKind) -> bool {
         ErrorKind::Connection { .. } => true,
         ErrorKind::Connect(error) => error.is_transient(),
         ErrorKind::UnknownService(_)
-        | ErrorKind::NotDirty { .. }
         | ErrorKind::Refused(_)
         | ErrorKind::NotCurrent { .. }
         | ErrorKind::Locked { .. }

@@ -48,7 +48,6 @@ fn all_of(mut failed: Vec<Failed>) -> Result<(), ErrorKind> {
                 all.interrupted.extend(other.interrupted);
             }
             other @ (ErrorKind::UnknownService(_)
-            | ErrorKind::NotDirty { .. }
             | ErrorKind::Refused(_)
             | ErrorKind::NotCurrent { .. }
             | ErrorKind::Locked { .. }

@@ -5,8 +5,6 @@ use std::time::Instant;
 
 use futures_util::future::try_join;
 use migrator_model::Code;
-use migrator_model::file_name::Direction;
-use migrator_plan::Target;
 use migrator_plan::legs::legs;
 use migrator_plan::{Conflict, Plan};
 
@@ -24,6 +22,7 @@ use crate::lock::acquire::{EarlyRead, Locks};
 use crate::lock::held::Held;
 use crate::lock::in_flight::InFlight;
 use crate::run::abreast;
+use crate::run::change::Change;
 use crate::run::ready;
 use crate::session::client::Client;
 use crate::step::progress::Progress;
@@ -35,8 +34,13 @@ use crate::step::stored::StoredScripts;
 #[derive(Clone, Copy)]
 pub(crate) struct Request<'a> {
     pub(crate) client: &'a Client,
-    pub(crate) direction: Direction,
-    pub(crate) target: &'a Target,
+    pub(crate) change: Change<'a>,
+}
+
+/// What a run has carried out.
+pub(crate) struct CarriedOut {
+    pub(crate) plan: Plan<'static>,
+    pub(crate) report: Report,
 }
 
 /// What a first look at the history found work for.
@@ -65,14 +69,15 @@ struct Prepared<'a> {
 
 /// How a run under locks ends.
 enum LockedOutcome {
-    /// All was done.
-    Done,
+    /// The steps of this plan are done.
+    Done(Plan<'static>),
     /// These locks are needed: the history has changed since the first look.
     Further(Locks),
 }
 
 impl Context {
-    pub(crate) async fn run(&self, request: Request<'_>) -> Result<Report, Error> {
+    /// Carries out a change of the history: each goes this way.
+    pub(crate) async fn run(&self, request: Request<'_>) -> Result<CarriedOut, Error> {
         let started = Instant::now();
         let mut report = Report::default();
         // Boxed: it is some 25 kB, which every caller's future would hold.
@@ -80,7 +85,7 @@ impl Context {
         let outcome = self.stop.conclude(request.client, outcome).await;
         report.elapsed = started.elapsed();
         match outcome {
-            Ok(()) => Ok(report),
+            Ok(plan) => Ok(CarriedOut { plan, report }),
             Err(kind) => Err(Error {
                 kind: Box::new(kind),
                 report,
@@ -88,7 +93,11 @@ impl Context {
         }
     }
 
-    async fn steps(&self, request: Request<'_>, report: &mut Report) -> Result<(), ErrorKind> {
+    async fn steps(
+        &self,
+        request: Request<'_>,
+        report: &mut Report,
+    ) -> Result<Plan<'static>, ErrorKind> {
         let stop = self.stop.clone();
         if stop.is_stopped() {
             return Err(ErrorKind::Stopped(Stopped::default()));
@@ -102,7 +111,7 @@ impl Context {
             mut locks,
         }) = looked?
         else {
-            return Ok(());
+            return Ok(Plan::default());
         };
         // The tables do not need the lock, so that neither waits for the other.
         let prepare = self.prepare(request.client, &history, &services);
@@ -128,7 +137,7 @@ impl Context {
             let outcome = self.locked(request, under, seen, report).await;
             self.release(request.client, held).await;
             match outcome? {
-                LockedOutcome::Done => return Ok(()),
+                LockedOutcome::Done(plan) => return Ok(plan),
                 LockedOutcome::Further(needed) => locks = needed,
             }
             (held, seen) = self.lock(request.client, &locks).await?;
@@ -140,7 +149,7 @@ impl Context {
     /// What looks dirty may just be at work: whoever is at it holds the lock.
     async fn first_look(&self, request: Request<'_>) -> Result<Option<PendingWork>, ErrorKind> {
         let history = self.history_for(request).await?;
-        let (services, locks) = match self.make_plan(&history, request) {
+        let (services, locks) = match self.make_plan(request.change, &history) {
             Ok(plan) if plan.steps.is_empty() => {
                 self.tell(&Event::Planned(&plan));
                 return Ok(None);
@@ -196,7 +205,7 @@ impl Context {
                 read.await??
             }
         };
-        let plan = self.make_plan(&history, request);
+        let plan = self.make_plan(request.change, &history);
         let plan = plan.map_err(ErrorKind::Refused)?;
         let needed = self.locks(&plan);
         if !locks.cover(&needed) {
@@ -219,7 +228,7 @@ impl Context {
             upgraded??;
             self.act(request.client, &plan, held, report).await?;
         }
-        Ok(LockedOutcome::Done)
+        Ok(LockedOutcome::Done(plan))
     }
 
     async fn act(
@@ -250,56 +259,30 @@ impl Context {
         outcome
     }
 
-    pub(crate) fn make_plan(
-        &self,
-        history: &History,
-        request: Request<'_>,
-    ) -> Result<Plan<'static>, Vec<Conflict>> {
-        migrator_plan::plan(
-            self.registry,
-            history,
-            request.direction,
-            request.target,
-            self.options.policy,
-        )
-    }
-
-    /// Exclusive on the services that a plan changes, shared on what they depend
-    /// on and on what its migrations require.
+    /// Exclusive on the services that a plan changes, shared on what they depend on and on what
+    /// its migrations require. A step that runs no script needs neither of the latter.
     fn locks(&self, plan: &Plan<'_>) -> Locks {
         let mut locks = Locks::default();
+        let mut running: BTreeSet<&str> = BTreeSet::new();
         for step in &plan.steps {
-            if let Some(migration) = step.applies() {
-                let required = migration.requires.iter();
-                locks.shared.extend(required.map(|r| r.service.to_string()));
-            }
-            if locks.exclusive.insert(step.service().to_owned()) {
+            locks.exclusive.insert(step.service().to_owned());
+            if step.has_script() && running.insert(step.service()) {
                 let others = self.registry.dependencies_of(step.service());
                 locks.shared.extend(others.into_iter().map(str::to_owned));
             }
+            let required = step.applies().into_iter().flat_map(|m| m.requires.iter());
+            locks.shared.extend(required.map(|r| r.service.to_string()));
         }
         locks
     }
 
-    /// The history, in which a run downward may name services that the registry
-    /// does not have.
-    pub(crate) async fn history_for(&self, request: Request<'_>) -> Result<History, ErrorKind> {
+    /// Reads the history, and checks the services that are named.
+    async fn history_for(&self, request: Request<'_>) -> Result<History, ErrorKind> {
         let read = read::history(&self.reader(request.client, Purpose::Act)).await;
         let history = read.map_err(|error| read_failed(request.client, READING, error))?;
-        let checked = self.check_target(request, &history);
+        let checked = self.check_services(request.change, &history);
         checked.map_err(|error| *error.kind)?;
         Ok(history)
-    }
-
-    pub(crate) fn check_target(
-        &self,
-        request: Request<'_>,
-        history: &History,
-    ) -> Result<(), Error> {
-        match request.direction {
-            Direction::Up => self.check_names(&request.target.services, &History::default()),
-            Direction::Down => self.check_names(&request.target.services, history),
-        }
     }
 }
 

@@ -75,7 +75,9 @@ impl<'a> Executor<'a> {
         self.tell_notices();
         match outcome {
             Ok(()) => {
-                self.run.progress.finished(self.leg, Done::new(step, took));
+                if step.has_script() {
+                    self.run.progress.finished(self.leg, Done::new(step, took));
+                }
                 Ok(())
             }
             Err(fault) => {
@@ -83,6 +85,13 @@ impl<'a> Executor<'a> {
                 self.record_failure(step, &fault, took).await;
                 Err(fault)
             }
+        }
+    }
+
+    /// Tells that a script starts. Of a step without one, only what it waits for is told.
+    pub(super) fn tell_start(&self, step: &Step<'static>) {
+        if step.has_script() {
+            self.run.progress.started(self.leg, step);
         }
     }
 

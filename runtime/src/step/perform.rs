@@ -34,7 +34,7 @@ impl<'a> Executor<'a> {
         if self.run.stop.is_stopped() {
             return Err(self.not_started(step));
         }
-        self.run.progress.started(self.leg, step);
+        self.tell_start(step);
         let started = Instant::now();
         self.left = self.left.saturating_sub(1);
         let outcome = match source {

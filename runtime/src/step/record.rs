@@ -13,9 +13,24 @@ use super::fence::Mark;
 use super::source::{Source, unanswered};
 use crate::error::fault::{Fault, Left};
 use crate::history::write::{self, Kind, Subject, Took};
+use crate::history::{Entry, Likeness};
 use crate::session::message::{Commit, Message, Opening};
 use crate::session::send::{send, send_for_rows};
 use crate::session::stop::Silent;
+
+const SAID_APPLIED: &str = "a dirty migration was said to be applied";
+const SAID_REVERTED: &str = "a dirty migration was said to be reverted";
+
+/// What the event of edited scripts says.
+fn accepted(entry: &Entry, migration: &Migration) -> String {
+    match entry.likeness(migration) {
+        Likeness::Same => "the edited down script was recorded".to_owned(),
+        Likeness::Cosmetic | Likeness::Changed => format!(
+            "the edited scripts were recorded: checksum {} became {}",
+            entry.checksum, migration.checksum
+        ),
+    }
+}
 
 impl Executor<'_> {
     /// One message: the script, its entry, its event, if the step before was done.
@@ -34,7 +49,11 @@ impl Executor<'_> {
             guard,
             claim: Some(write::claim(self.run.tables, step.service())),
         };
-        let record = self.record(step) + &self.event(step, Took::Transaction, None);
+        let took = match step.has_script() {
+            true => Took::Transaction,
+            false => Took::Unknown,
+        };
+        let record = self.record(step) + &self.event(step, took, None);
         let timeouts =
             source.timeouts(self.client, self.run.options, self.run.options.lock_timeout);
         Message::transaction(&source.sql, &record, &opening, timeouts, commit)
@@ -132,12 +151,19 @@ impl Executor<'_> {
     }
 
     pub(super) fn event(&self, step: &Step<'_>, took: Took, failure: Option<&str>) -> String {
-        let kind = match (failure, step.direction()) {
-            (Some(_), _) => Kind::Failure,
-            (None, Direction::Up) => Kind::Apply,
-            (None, Direction::Down) => Kind::Revert,
+        if failure.is_some() {
+            return self.event_of(Kind::Failure, step, took, failure);
+        }
+        let (kind, message) = match (&step.record, step.has_script()) {
+            (Record::Insert(_), _) => (Kind::Apply, None),
+            (Record::Delete(_), true) => (Kind::Revert, None),
+            (Record::Delete(_), false) => (Kind::Repair, Some(SAID_REVERTED.to_owned())),
+            (Record::MarkClean(_), _) => (Kind::Repair, Some(SAID_APPLIED.to_owned())),
+            (Record::Replace(entry, migration), _) => {
+                (Kind::Accept, Some(accepted(entry, migration)))
+            }
         };
-        self.event_of(kind, step, took, failure)
+        self.event_of(kind, step, took, message.as_deref())
     }
 
     pub(crate) fn event_of(
@@ -155,9 +181,9 @@ impl Executor<'_> {
             name: &name,
             checksum: &checksum,
             application: &self.run.options.application,
-            lock: match took {
-                Took::Transaction => Some(self.run.lock.nonce),
-                Took::Milliseconds(_) | Took::Unknown => None,
+            lock: match (took, step.has_script()) {
+                (Took::Transaction, _) | (_, false) => Some(self.run.lock.nonce),
+                (Took::Milliseconds(_) | Took::Unknown, true) => None,
             },
         };
         write::event(self.run.tables, kind, subject, took, message)
@@ -165,7 +191,7 @@ impl Executor<'_> {
 
     /// Best effort: the failure itself is what is reported.
     pub(super) async fn record_failure(&mut self, step: &Step<'_>, fault: &Fault, took: Duration) {
-        if matches!(fault.left, Left::Unknown | Left::Done) {
+        if matches!(fault.left, Left::Unknown | Left::Done) || !step.has_script() {
             return;
         }
         let took = Took::Milliseconds(took.as_secs_f64() * 1000.0);

@@ -81,7 +81,7 @@ impl<'a> Executor<'a> {
         self.pipeline.tries = 1;
         self.pipeline.pause = FIRST_PAUSE;
         if let Some(first) = self.pipeline.steps.front() {
-            self.run.progress.started(self.leg, first.step);
+            self.tell_start(first.step);
         }
     }
 

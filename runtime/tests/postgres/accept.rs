@@ -135,6 +135,50 @@ async fn what_has_changed_since_it_was_shown_is_not_accepted() {
 }
 
 #[tokio::test]
+async fn a_failure_leaves_the_edits_before_it_recorded() {
+    let database = Database::new().await;
+    let three = core(&["SELECT 1", "SELECT 2", "SELECT 3"]);
+    database.up(three).await.expect("it runs");
+    let edited = core(&["SELECT 4", "SELECT 5", "SELECT 6"]);
+    let found = edits(&database, edited, None).await.expect("they are read");
+    assert_eq!(found.len(), 3);
+    let trigger = "CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+         IF NEW.version % 10 = 2 THEN RAISE EXCEPTION 'not this one'; END IF; \
+         RETURN NEW; END $$; \
+         CREATE TRIGGER refuse BEFORE UPDATE ON migrator.core_history \
+         FOR EACH ROW EXECUTE FUNCTION public.refuse()";
+    database.run(trigger).await;
+    let error = accept(&database, edited, &found)
+        .await
+        .expect_err("the second is refused");
+    assert_eq!(error.code().to_string(), "M0505");
+    let said = error.to_string();
+    assert!(
+        said.contains("_m2` could not be recorded: not this one"),
+        "{said}"
+    );
+    let scripts = "SELECT up_script FROM migrator.core_history ORDER BY version";
+    assert_eq!(
+        database.rows(scripts).await,
+        ["SELECT 4", "SELECT 2", "SELECT 3"]
+    );
+    assert_eq!(
+        database.events().await.last().map(String::as_str),
+        Some("accept core/1")
+    );
+    database.run("DROP FUNCTION public.refuse() CASCADE").await;
+    let found = edits(&database, edited, None).await.expect("they are read");
+    assert_eq!(found.len(), 2);
+    accept(&database, edited, &found)
+        .await
+        .expect("they are recorded");
+    assert_eq!(
+        database.rows(scripts).await,
+        ["SELECT 4", "SELECT 5", "SELECT 6"]
+    );
+}
+
+#[tokio::test]
 async fn what_is_no_edit_is_refused() {
     let database = Database::new().await;
     database.up(core(&["SELECT 1"])).await.expect("it runs");

@@ -29,6 +29,7 @@ mod no_transaction;
 mod notices;
 mod pipeline;
 mod publication;
+mod redo;
 mod resume;
 mod rights;
 mod silence;

@@ -39,9 +39,33 @@ async fn assert_only_read(database: &Database, why: ReadOnly) {
     assert!(nothing.done.is_empty());
     assert_read_only(database.up(core(&TWO)).await, why);
     assert_read_only(database.down(core(&TWO)).await, why);
-    assert_read_only(database.repair(core(&TWO), 1, Outcome::Applied).await, why);
+    assert_read_only(accept_edits(database).await, why);
     assert_eq!(database.recorded().await, ["core/1"]);
     assert_eq!(database.events().await, ["apply core/1"]);
+}
+
+/// Records the edited script of the first migration.
+async fn accept_edits(database: &Database) -> Result<(), Error> {
+    let mut client = database.client().await;
+    let mut migrator = Migrator::new(core(&["CREATE TABLE a (id int);"]));
+    let edits = migrator.edits(&client, "core", None).await?;
+    assert_eq!(edits.len(), 1);
+    within("accept", migrator.accept(&mut client, &edits)).await
+}
+
+/// A database whose only migration is dirty.
+async fn with_dirty(database: Database) -> Database {
+    let broken = core(&["-- migrator: no-transaction\nSELECT 1; SELECT 1 / 0;"]);
+    database.up(broken).await.expect_err("it fails");
+    database
+}
+
+async fn assert_not_repaired(database: &Database, why: ReadOnly) {
+    for outcome in [Outcome::Applied, Outcome::Reverted] {
+        assert_read_only(database.repair(core(&TWO), 1, outcome).await, why);
+    }
+    assert_eq!(database.recorded().await, ["core/1 dirty up"]);
+    assert_eq!(database.events().await, ["failure core/1"]);
 }
 
 #[tokio::test]
@@ -52,6 +76,10 @@ async fn a_standby_is_read_and_not_written_to() {
     let empty = server.create_database().await.expect("a database");
     let url = server.create_database().await.expect("a database");
     let (empty, database) = (Database::at(empty), Database::at(url));
+    let dirty = with_dirty(Database::at(
+        server.create_database().await.expect("a database"),
+    ))
+    .await;
     database.up(core(&TWO[..1])).await.expect("it runs");
     database.run("CHECKPOINT").await;
     // It comes back as a standby: one whose primary is gone, with all that it had sent.
@@ -60,6 +88,7 @@ async fn a_standby_is_read_and_not_written_to() {
     server.crash().expect("it comes back");
     assert_eq!(database.value("SELECT pg_is_in_recovery()").await, "t");
     assert_only_read(&database, ReadOnly::Standby).await;
+    assert_not_repaired(&dirty, ReadOnly::Standby).await;
     assert_read_only(empty.up(core(&TWO)).await, ReadOnly::Standby);
 }
 
@@ -69,6 +98,9 @@ async fn a_database_that_is_read_only_by_default_is_read_and_not_written_to() {
     database.up(core(&TWO[..1])).await.expect("it runs");
     database.set("default_transaction_read_only = on").await;
     assert_only_read(&database, ReadOnly::Setting).await;
+    let dirty = with_dirty(Database::new().await).await;
+    dirty.set("default_transaction_read_only = on").await;
+    assert_not_repaired(&dirty, ReadOnly::Setting).await;
 }
 
 #[tokio::test]

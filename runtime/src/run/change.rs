@@ -1,0 +1,80 @@
+//! The changes that a run can be asked for: each is a plan of steps.
+
+use migrator_model::file_name::Direction;
+use migrator_model::{Registry, Version};
+use migrator_plan::{Conflict, Edit, Outcome, Plan, Policy, Selection, Target};
+
+use crate::context::Context;
+use crate::error::Error;
+use crate::history::History;
+
+/// What a run is asked to do.
+#[derive(Clone, Copy)]
+pub(crate) enum Change<'a> {
+    /// It applies or reverts migrations.
+    Migrate(Direction, &'a Target),
+    /// It reverts the newest migration of this service and applies it again.
+    Redo(&'a str),
+    /// It records a dirty migration as applied or reverted.
+    Repair {
+        service: &'a str,
+        version: Version,
+        outcome: Outcome,
+    },
+    /// It records edited scripts.
+    Accept(&'a [Edit<'static>]),
+}
+
+impl Change<'_> {
+    /// The steps that change a history in this way, or what is in the way.
+    pub(crate) fn plan(
+        self,
+        registry: &'static Registry,
+        history: &History,
+        policy: Policy,
+    ) -> Result<Plan<'static>, Vec<Conflict>> {
+        match self {
+            Change::Migrate(direction, target) => {
+                migrator_plan::plan(registry, history, direction, target, policy)
+            }
+            Change::Redo(service) => migrator_plan::redo(registry, history, service, policy),
+            Change::Repair {
+                service,
+                version,
+                outcome,
+            } => migrator_plan::repair(history, service, version, outcome),
+            Change::Accept(edits) => migrator_plan::accept(history, edits),
+        }
+    }
+}
+
+impl Context {
+    /// Checks the names of the services in a request. A run that reverts may name a service
+    /// that only the history has.
+    pub(crate) fn check_services(
+        &self,
+        change: Change<'_>,
+        history: &History,
+    ) -> Result<(), Error> {
+        match change {
+            Change::Migrate(Direction::Up, target) => {
+                self.check_names(&target.services, &History::default())
+            }
+            Change::Migrate(Direction::Down, target) => self.check_names(&target.services, history),
+            Change::Redo(service) => {
+                let named = Selection::Named(vec![service.to_owned()]);
+                self.check_names(&named, history)
+            }
+            // Of a service that nobody has, no migration is recorded.
+            Change::Repair { .. } | Change::Accept(_) => Ok(()),
+        }
+    }
+
+    pub(crate) fn make_plan(
+        &self,
+        change: Change<'_>,
+        history: &History,
+    ) -> Result<Plan<'static>, Vec<Conflict>> {
+        change.plan(self.registry, history, self.options.policy)
+    }
+}
