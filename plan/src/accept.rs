@@ -8,29 +8,29 @@ use crate::conflict::Conflict;
 use crate::history::{Entry, History, Likeness};
 use crate::step::{Plan, Record, Step};
 
-/// A migration whose scripts are not those that are recorded.
+/// A migration whose scripts differ from the recorded ones.
 #[derive(Clone, Debug)]
 pub struct Edit<'r> {
-    /// What is recorded.
+    /// The entry of the history.
     pub entry: Entry,
-    /// What the registry has.
+    /// The migration of the registry.
     pub migration: &'r Migration,
-    /// The up script as it is recorded, if it is.
+    /// The recorded up script, if the history has one.
     pub up_script: Option<String>,
-    /// The down script as it is recorded, if it is.
+    /// The recorded down script, if the history has one.
     pub down_script: Option<String>,
 }
 
 /// The recorded up and down scripts of a service, by version.
 pub type RecordedScripts = BTreeMap<Version, (Option<String>, Option<String>)>;
 
-/// The applied migrations of a service whose scripts are not as they are recorded: that of a
-/// version, or all.
+/// Returns the applied migrations of a service whose scripts differ from the recorded ones:
+/// the migration of one version, or all.
 ///
 /// # Errors
 ///
-/// Of the version that is named: it is not applied, it is dirty, or the registry does not have
-/// it. And where the registry has another migration in its place, which is no edit.
+/// - The named version is not applied, is dirty, or is missing from the registry.
+/// - The registry has a different migration with the same version: that is no edit.
 pub fn edits<'r>(
     registry: &'r Registry,
     history: &History,
@@ -82,12 +82,12 @@ fn is_settled(
     Err(Box::new(conflict))
 }
 
-/// Plans to record the scripts of the registry in place of those that were applied: a step for
-/// each migration, which runs nothing.
+/// Plans to replace the recorded scripts by those of the registry. The plan has a step for
+/// each migration, and runs no script.
 ///
 /// # Errors
 ///
-/// An entry is no longer as it was when the edits were read.
+/// An entry has changed since the edits were read.
 pub fn accept<'r>(history: &History, edits: &[Edit<'r>]) -> Result<Plan<'r>, Vec<Conflict>> {
     let is_as_read = |edit: &&Edit<'_>| {
         let id = &edit.entry.id;
@@ -97,7 +97,7 @@ pub fn accept<'r>(history: &History, edits: &[Edit<'r>]) -> Result<Plan<'r>, Vec
     if !changed.is_empty() {
         let changed = changed.into_iter();
         return Err(changed
-            .map(|edit| Conflict::overtaken(&edit.entry))
+            .map(|edit| Conflict::entry_changed(&edit.entry))
             .collect());
     }
     Ok(Plan {
@@ -107,19 +107,19 @@ pub fn accept<'r>(history: &History, edits: &[Edit<'r>]) -> Result<Plan<'r>, Vec
 }
 
 impl<'r> Edit<'r> {
-    /// Whether the up script is another, be it in its name or its comments alone.
+    /// Whether the up script differs, if only in its name or its comments.
     #[must_use]
     pub fn is_up(&self) -> bool {
         self.entry.likeness(self.migration) != Likeness::Same
     }
 
-    /// Whether the down script is another.
+    /// Whether the down script differs.
     #[must_use]
     pub fn is_down(&self) -> bool {
         self.down_script.as_deref() != Some(&*self.migration.down.sql())
     }
 
-    /// Whether it is another migration altogether: its name opens with its uid.
+    /// Whether the version belongs to a different migration: a name begins with the uid.
     fn is_another(&self) -> bool {
         self.entry.id.uid != self.migration.uid
     }

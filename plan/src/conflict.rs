@@ -1,4 +1,4 @@
-//! Why a plan is refused: one constructor a conflict, which words it.
+//! Why a plan is refused: a constructor for each conflict, which writes its message.
 
 use std::fmt;
 
@@ -11,16 +11,16 @@ use crate::history::Entry;
 use crate::remedy::Remedy;
 use crate::resume::resumable;
 
-/// Something that keeps a run from starting.
+/// A problem that keeps a run from starting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conflict {
-    /// What it is filed under.
+    /// The code of the problem.
     pub code: Code,
-    /// What it is about.
+    /// The migration or service that the problem concerns.
     pub subject: Subject,
-    /// What is the matter with it.
+    /// What is wrong.
     pub message: String,
-    /// What to do.
+    /// What to do about it.
     pub remedy: Remedy,
 }
 
@@ -45,7 +45,7 @@ impl From<Conflict> for Problem {
 }
 
 impl Conflict {
-    /// An applied migration is not as the registry has it.
+    /// The script of an applied migration differs from the registry's.
     #[must_use]
     pub fn changed(entry: &Entry, migration: &Migration) -> Conflict {
         let (message, remedy) = match entry.id == migration.id() {
@@ -93,7 +93,7 @@ impl Conflict {
         }
     }
 
-    /// A run in the direction in which it was interrupted may yet resume it.
+    /// A run in the same direction may be able to resume the script.
     #[must_use]
     pub fn dirty(registry: &Registry, entry: &Entry, direction: Direction) -> Conflict {
         let doing = direction.verb().past;
@@ -111,7 +111,7 @@ impl Conflict {
         }
     }
 
-    pub(crate) fn in_the_way(entry: &Entry, blockers: &[&Entry]) -> Conflict {
+    pub(crate) fn has_dependents(entry: &Entry, blockers: &[&Entry]) -> Conflict {
         let mut services: Vec<&str> = Vec::new();
         for blocker in blockers {
             if !services.contains(&&*blocker.id.service) {
@@ -154,7 +154,7 @@ impl Conflict {
         }
     }
 
-    /// The recorded script of an entry is not the one that was applied.
+    /// The recorded script of an entry differs from the one that was applied.
     #[must_use]
     pub fn forged(entry: &Entry) -> Conflict {
         Conflict {
@@ -169,8 +169,8 @@ impl Conflict {
         }
     }
 
-    /// `redo` of a migration that the registry does not have.
-    pub(crate) fn not_to_be_applied_again(entry: &Entry) -> Conflict {
+    /// `redo` of a migration that is missing from the registry.
+    pub(crate) fn missing_for_redo(entry: &Entry) -> Conflict {
         Conflict {
             code: Code::M0402,
             subject: Subject::Migration(entry.id.clone()),
@@ -179,7 +179,7 @@ impl Conflict {
         }
     }
 
-    /// A migration that is to be repaired, and needs no repair.
+    /// `repair` of a migration that is not dirty.
     #[must_use]
     pub fn not_dirty(service: &str, version: Version) -> Conflict {
         Conflict {
@@ -193,7 +193,7 @@ impl Conflict {
         }
     }
 
-    /// The recorded scripts of a migration that has none.
+    /// A command that reads the recorded scripts names a migration that is not applied.
     pub(crate) fn not_applied(service: &str, version: Version) -> Conflict {
         Conflict {
             code: Code::M0401,
@@ -206,8 +206,8 @@ impl Conflict {
         }
     }
 
-    /// An entry is no longer as it was when the user was shown the difference.
-    pub(crate) fn overtaken(entry: &Entry) -> Conflict {
+    /// An entry has changed since the user saw the difference.
+    pub(crate) fn entry_changed(entry: &Entry) -> Conflict {
         Conflict {
             code: Code::M0401,
             subject: Subject::Migration(entry.id.clone()),

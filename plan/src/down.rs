@@ -1,4 +1,4 @@
-//! Planning downward: what is reverted, before what it needs.
+//! Plans a run down: each migration is reverted before those that it needs.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,12 @@ pub(crate) fn plan<'r>(request: &Request<'r, '_>) -> Result<Plan<'r>, Vec<Confli
     let roots = roots(request, &sequence.entries);
     let all = with_dependents(&sequence, &roots);
     let mut conflicts = request.unknown_version();
-    conflicts.extend(in_the_way(request, &sequence.entries, &roots, &all));
+    conflicts.extend(dependents_left_out(
+        request,
+        &sequence.entries,
+        &roots,
+        &all,
+    ));
     let mut plan = Plan::default();
     for &index in all.iter().rev() {
         let reason = match roots.contains(&index) {
@@ -37,7 +42,7 @@ pub(crate) fn plan<'r>(request: &Request<'r, '_>) -> Result<Plan<'r>, Vec<Confli
     }
 }
 
-/// What was asked for, as indices into the sequence.
+/// The migrations that the user named, as indices into the sequence.
 fn roots(request: &Request<'_, '_>, sequence: &[&Entry]) -> BTreeSet<usize> {
     let own = sequence.iter().enumerate().rev();
     let own = own.filter(|(_, entry)| is_asked_for(request, &entry.id.service));
@@ -51,8 +56,8 @@ fn roots(request: &Request<'_, '_>, sequence: &[&Entry]) -> BTreeSet<usize> {
     }
 }
 
-/// A service that the registry does not have, another binary's, is asked for
-/// only by its name.
+/// A service of another binary, which the registry does not have, takes part only if the
+/// user names it.
 fn is_asked_for(request: &Request<'_, '_>, service: &str) -> bool {
     match &request.target.services {
         Selection::All => request.registry.find_service(service).is_some(),
@@ -60,7 +65,7 @@ fn is_asked_for(request: &Request<'_, '_>, service: &str) -> bool {
     }
 }
 
-/// The roots and all that may need them, and so on until nothing is added.
+/// The roots and every migration that may need them, directly or not.
 fn with_dependents(sequence: &Sequence<'_>, roots: &BTreeSet<usize>) -> BTreeSet<usize> {
     let mut all = roots.clone();
     let mut open: Vec<usize> = roots.iter().copied().collect();
@@ -71,7 +76,7 @@ fn with_dependents(sequence: &Sequence<'_>, roots: &BTreeSet<usize>) -> BTreeSet
     all
 }
 
-fn in_the_way(
+fn dependents_left_out(
     request: &Request<'_, '_>,
     sequence: &[&Entry],
     roots: &BTreeSet<usize>,
@@ -81,7 +86,7 @@ fn in_the_way(
     let lowest = roots.first().map(|&index| sequence[index]);
     match (lowest, request.policy.cascade) {
         (Some(lowest), Leave::Refused) if !blockers.is_empty() => {
-            vec![Conflict::in_the_way(lowest, &blockers)]
+            vec![Conflict::has_dependents(lowest, &blockers)]
         }
         _ => Vec::new(),
     }

@@ -6,12 +6,12 @@ use migrator_model::file_name::Direction;
 use migrator_model::registry::MigrationRef;
 use migrator_model::{Migration, MigrationId, Registry, Version, sql};
 
-/// What is recorded in a database.
+/// The history of a database.
 #[derive(Clone, Debug, Default)]
 pub struct History {
     entries: BTreeMap<String, BTreeMap<Version, Entry>>,
-    /// The services that have a table, with or without entries; nothing if the tables
-    /// common to all services are not there.
+    /// The services that have a history table, with or without entries. `None` if the tables
+    /// that all services share do not exist.
     tables: Option<Vec<String>>,
     /// The format of those tables.
     format: Option<i32>,
@@ -20,7 +20,7 @@ pub struct History {
 /// One applied migration, as recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Which migration.
+    /// The migration.
     pub id: MigrationId,
     /// When it was applied, by the server's clock, in RFC 3339.
     pub applied_on: String,
@@ -28,11 +28,11 @@ pub struct Entry {
     pub checksum: String,
     /// The fingerprint of the up script, if it was recorded.
     pub fingerprint: Option<u64>,
-    /// The direction in which it broke half-way, if it did.
+    /// The direction in which the script was interrupted, if it was.
     pub dirty: Option<Direction>,
-    /// What it required when it was applied.
+    /// The migrations that it required when it was applied.
     pub requires: Vec<MigrationRef>,
-    /// What its service depended on, directly or not, when it was applied.
+    /// The services that its service depended on, directly or not, when it was applied.
     pub depends_on: Vec<String>,
     /// Whether its down script was recorded.
     pub down_script: Stored,
@@ -75,18 +75,18 @@ impl Origin {
 /// Whether a script was recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stored {
-    /// It was.
+    /// The script was recorded.
     Yes,
-    /// It was, and says nothing but why it takes nothing back.
+    /// The script was recorded, and says only why the migration is irreversible.
     Irreversible(String),
-    /// It was not.
+    /// The script was not recorded.
     No,
 }
 
 /// A migration as the history records it, with its up script.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordedMigration {
-    /// Which migration.
+    /// The migration.
     pub id: MigrationId,
     /// refinery's checksum, in decimal.
     pub checksum: String,
@@ -94,7 +94,7 @@ pub struct RecordedMigration {
     pub up_script: Option<String>,
     /// The role that applied it, if that was recorded.
     pub role: Option<String>,
-    /// Whether it broke half-way.
+    /// Whether its script was interrupted.
     pub dirty: Option<Direction>,
 }
 
@@ -121,11 +121,11 @@ pub fn matches_checksum(id: &MigrationId, up_script: &str, checksum: &str) -> bo
 /// How an entry relates to the migration of the same version in a registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Likeness {
-    /// The same, byte for byte.
+    /// Equal, byte for byte.
     Same,
-    /// The same but for comments and white space.
+    /// Equal except for comments and white space.
     Cosmetic,
-    /// Another name or another up script.
+    /// The name or the up script differs.
     Changed,
 }
 
@@ -144,7 +144,7 @@ impl History {
         history
     }
 
-    /// The same history, in tables of its own for these services.
+    /// The same history, with a history table for each of these services.
     #[must_use]
     pub fn with_tables(self, services: Vec<String>) -> History {
         let tables = Some(services);
@@ -158,20 +158,20 @@ impl History {
         History { format, ..self }
     }
 
-    /// The format of the tables; `None` if they are not there.
+    /// The format of the tables; `None` if the tables do not exist.
     #[must_use]
     pub fn format(&self) -> Option<i32> {
         self.format
     }
 
-    /// The services that have a table, with or without entries. Nothing if the tables
-    /// that all services share are not there.
+    /// The services that have a history table, with or without entries. `None` if the tables
+    /// that all services share do not exist.
     #[must_use]
     pub fn tables(&self) -> Option<&[String]> {
         self.tables.as_deref()
     }
 
-    /// Whether a service has a table.
+    /// Whether a service has a history table.
     #[must_use]
     pub fn has_table(&self, service: &str) -> bool {
         let tables = self.tables.iter().flatten();
@@ -213,8 +213,8 @@ impl History {
         self.entries_of(service).next_back().map(|e| e.id.version)
     }
 
-    /// The history after the other runs that are at work on these services outside a
-    /// transaction have ended, and a note for each migration at which they are.
+    /// Returns the history as it will be when other runs have ended their current migration of
+    /// these services, outside a transaction. Also returns a note for each of those migrations.
     #[must_use]
     pub fn when_done(mut self, at_work: &BTreeSet<String>) -> (History, Vec<String>) {
         let mut notes = Vec::new();
@@ -232,8 +232,8 @@ impl History {
         (self, notes)
     }
 
-    /// The newest applied version of those that the registry has: what it does
-    /// not have is missing, and does not put the rest out of order.
+    /// The newest applied version that the registry has. A later version that only the history
+    /// has is missing, and does not put the pending migrations out of order.
     #[must_use]
     pub fn newest_known(&self, registry: &Registry, service: &str) -> Option<Version> {
         let versions = self.entries_of(service).rev().map(|e| e.id.version);
@@ -264,7 +264,7 @@ impl Entry {
     }
 }
 
-/// Its [`MigrationId`].
+/// Shows its [`MigrationId`].
 impl std::fmt::Display for Entry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.id.fmt(f)

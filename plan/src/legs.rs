@@ -1,8 +1,7 @@
-//! The legs of a plan, and which of them waits for which.
+//! The legs of a plan, and which leg waits for which.
 //!
-//! A leg is a run of steps of one service. Legs that wait for nothing of each other
-//! may run side by side; in the order of the plan, every leg stands behind those that
-//! it waits for.
+//! A leg is a sequence of steps of one service. Legs that do not wait for each other may run
+//! side by side. In the order of the plan, a leg comes after every leg that it waits for.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,17 +11,17 @@ use migrator_model::registry::MigrationRef;
 
 use crate::step::Step;
 
-/// Steps of one service that follow each other: all apply a migration, or none does.
+/// Consecutive steps of one service: either all of them apply a migration, or none does.
 #[derive(Debug)]
 pub struct Leg<'p> {
     /// The steps.
     pub steps: &'p [Step<'static>],
-    /// The legs, by index, that have to be over before this one begins. Of a service
-    /// it is the last one: it waits for those before it.
+    /// The legs, by index, that must end before this leg begins. Of each service only the last
+    /// such leg is listed, because that leg waits for the earlier ones.
     pub after: Vec<usize>,
 }
 
-/// Splits a plan's steps.
+/// Splits the steps of a plan into legs.
 #[must_use]
 pub fn legs<'p>(registry: &Registry, steps: &'p [Step<'static>]) -> Vec<Leg<'p>> {
     let kind = |step: &Step<'_>| (step.direction(), step.applies().is_some());
@@ -45,14 +44,14 @@ pub fn legs<'p>(registry: &Registry, steps: &'p [Step<'static>]) -> Vec<Leg<'p>>
     legs
 }
 
-/// Whether two of them may run at the same time.
+/// Whether two of the legs may run at the same time.
 #[must_use]
 pub fn can_be_abreast(legs: &[Leg<'_>]) -> bool {
     let follows = |(index, leg): (usize, &Leg<'_>)| leg.after.contains(&index);
     !legs.iter().skip(1).enumerate().all(follows)
 }
 
-/// The legs of a service so far.
+/// The legs of one service that were built so far.
 struct Before<'p> {
     last: usize,
     part: Part<'p>,
@@ -70,7 +69,7 @@ impl<'p> Before<'p> {
 struct Part<'p> {
     service: &'p str,
     direction: Direction,
-    /// The number of its tier; none if the registry does not know the service.
+    /// The number of its tier; `None` if the registry does not have the service.
     tier: Option<usize>,
     depends_on: BTreeSet<String>,
     requires: BTreeSet<MigrationRef>,
@@ -134,7 +133,7 @@ mod tests {
         [services.tenant]\ntier = \"Two\"\ndirectory = \"tenant\"\n\
         [services.user]\ntier = \"Two\"\ndirectory = \"user\"\ndepends_on = [\"tenant\"]\n";
 
-    /// A registry of migrations named by service, day and what goes before the script.
+    /// A registry of migrations, each given by its service, its day and the head of its script.
     fn registry(migrations: &[(&str, u8, &str)]) -> &'static Registry {
         let mut tree = Tree::new("database").with_file("services.toml", MANIFEST);
         for service in ["core", "auth", "tenant", "user"] {
@@ -167,7 +166,7 @@ mod tests {
         .expect("no conflict")
     }
 
-    /// Each leg's service and what it is after.
+    /// Each leg's service and the indices of the legs that it waits for.
     fn shape(registry: &'static Registry, plan: &Plan<'static>) -> Vec<(String, Vec<usize>)> {
         let legs = legs(registry, &plan.steps);
         let shape = legs.iter().map(|leg| {

@@ -1,5 +1,6 @@
-//! Decides what a run of migrations does. Everything here is pure: registry, history and
-//! target in, steps or conflicts out. `migrator-runtime` reads the history and executes.
+//! Decides what a run of migrations does. Everything here is pure: the input is a registry, a
+//! history and a target; the output is steps or conflicts. `migrator-runtime` reads the history
+//! and runs the steps.
 //!
 //! [`plan()`] is total: it returns the steps or every conflict. `--dry-run` prints its result,
 //! tests check it, and a run executes it.
@@ -12,9 +13,9 @@
 //! - [`remedy`]: what helps against a conflict;
 //! - [`conflict`]: what keeps a run from starting;
 //! - [`step`]: a plan and its steps;
-//! - `request`: what both planners start from;
+//! - `request`: the input of both planners;
 //! - `sequence`: the order in which a history's entries were applied;
-//! - `up`, `down`: the planners of these two; [`plan`]: calls one of them;
+//! - `up`, `down`: the planners of the two directions; [`plan`]: calls one of them;
 //! - [`redo`](mod@redo), [`repair`](mod@repair), [`accept`](mod@accept): the planners of the
 //!   other changes;
 //! - [`legs`]: which parts of a plan wait for which;

@@ -1,4 +1,4 @@
-//! Planning a redo: reverts a service's newest migration, and applies it again.
+//! Plans a redo: reverts a service's newest migration, and applies it again.
 
 use std::num::NonZeroUsize;
 
@@ -11,16 +11,16 @@ use crate::plan::plan;
 use crate::step::Plan;
 use crate::target::{Leave, Policy, Target};
 
-/// Plans to revert the newest migration of a service and to apply it again. With nothing
+/// Plans to revert the newest migration of a service and to apply it again. If nothing is
 /// applied, the plan is empty.
 ///
-/// What the migration requires by now, and what its service depends on, is applied before it
-/// where it is pending.
+/// The plan first applies the pending migrations that the migration now requires, and those
+/// of the services that its service depends on.
 ///
 /// # Errors
 ///
-/// Every conflict that a run down or the run up after it would have: so a revert whose apply
-/// would be refused is refused as well.
+/// Every conflict of the run down and of the run up after it. So nothing is reverted that
+/// could not be applied again.
 pub fn redo<'r>(
     registry: &'r Registry,
     history: &History,
@@ -39,7 +39,7 @@ pub fn redo<'r>(
     };
     let version = entry.id.version;
     if registry.migration(service, version).is_none() {
-        return Err(vec![Conflict::not_to_be_applied_again(entry)]);
+        return Err(vec![Conflict::missing_for_redo(entry)]);
     }
     let reverted = history.without(reverts.steps.iter().map(|step| &step.id));
     let target = target.to(version);

@@ -1,7 +1,7 @@
 //! What helps against a conflict, as data.
 //!
-//! Its `Display` is for a program that embeds the library: it names no command and no flag.
-//! The command line has words of its own for each remedy.
+//! `Display` is for a program that embeds the library: its text names no command and no flag.
+//! The command line has its own text for each remedy.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ use migrator_model::{MigrationId, Version};
 pub enum Remedy {
     /// Restore the file of a migration, or revert the migration and apply it again.
     RestoreScript,
-    /// The same, or record the changed script in place of the applied one.
+    /// Restore the file, revert and apply again, or record the changed script.
     AcceptChange {
         /// The migration whose script was changed.
         id: MigrationId,
@@ -57,7 +57,7 @@ pub enum Remedy {
     RunAnotherBinary,
     /// Read the difference again before it is accepted.
     CompareAgain,
-    /// A sentence that names no command of ours.
+    /// Any other advice. The sentence names no command of `migrator`.
     Advice(String),
 }
 

@@ -1,4 +1,4 @@
-//! Planning a repair: takes a migration that is dirty out of that state, as the user says.
+//! Plans a repair: records a dirty migration as applied or reverted, as the user says.
 
 use migrator_model::Version;
 
@@ -6,16 +6,16 @@ use crate::conflict::Conflict;
 use crate::history::History;
 use crate::step::{Plan, Record, Step};
 
-/// What the user made of an interrupted script.
+/// How the user has completed or undone an interrupted script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// All that the up script does is in effect.
+    /// Every statement of the up script has taken effect.
     Applied,
-    /// Nothing that the up script does is in effect.
+    /// No statement of the up script is in effect.
     Reverted,
 }
 
-/// Plans to record a dirty migration as applied or reverted: one step, which runs nothing.
+/// Plans to record a dirty migration as applied or reverted. The one step runs no script.
 ///
 /// # Errors
 ///

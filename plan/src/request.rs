@@ -1,4 +1,4 @@
-//! What the planners of both directions start from.
+//! The input of the planners of both directions.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::conflict::Conflict;
 use crate::history::{Entry, History};
 use crate::target::{Extent, Policy, Selection, Target};
 
-/// What both planners start from.
+/// The input of both planners.
 pub(crate) struct Request<'r, 'a> {
     pub(crate) registry: &'r Registry,
     pub(crate) history: &'a History,
@@ -18,8 +18,8 @@ pub(crate) struct Request<'r, 'a> {
 }
 
 impl Request<'_, '_> {
-    /// `--to` a version that no named service has is a slip; of all services,
-    /// any time will do, and `0` is before everything.
+    /// A version for `--to` that no named service has is a typing error. Without named services
+    /// any version is accepted as a point in time, and `0` comes before every migration.
     pub(crate) fn unknown_version(&self) -> Vec<Conflict> {
         let (Extent::To(version), Selection::Named(_)) =
             (self.target.extent, &self.target.services)
@@ -41,8 +41,8 @@ impl Request<'_, '_> {
     }
 }
 
-/// What is said of an entry whose script of one direction was interrupted, by a run of
-/// this or the other direction that resumes it.
+/// The note about an entry whose script was interrupted in direction `interrupted`, when a run
+/// in direction `run` resumes the script.
 pub(crate) fn resumes(entry: &Entry, interrupted: Direction, run: Direction) -> String {
     let doing = interrupted.verb().past;
     let now = match interrupted == run {

@@ -6,15 +6,15 @@ use migrator_model::{Migration, Mode, Registry};
 use crate::history::{Entry, Likeness};
 use crate::statement::read;
 
-/// Whether a run can resume a script of this text and mode.
+/// Whether a run can resume a script with this text and mode.
 #[must_use]
 pub fn can_be(sql: &str, mode: Mode) -> bool {
     let mut statements = statements(sql).into_iter();
     mode == Mode::NoTransaction && statements.all(|range| read(&sql[range]).is_some())
 }
 
-/// The migration whose script was interrupted, if a run in the same direction can
-/// resume it: it must be the script that was interrupted.
+/// The migration whose script was interrupted, if a run in the same direction can resume it.
+/// The registry must have the very script that was interrupted.
 #[must_use]
 pub fn resumable<'r>(registry: &'r Registry, entry: &Entry) -> Option<&'r Migration> {
     let direction = entry.dirty?;

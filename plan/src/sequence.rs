@@ -1,5 +1,5 @@
-//! The order in which a history's entries were or could have been applied, and
-//! which of them may need which.
+//! The order in which the entries of a history were or could have been applied, and which
+//! entry may need which.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,10 +10,9 @@ use crate::history::{Entry, History};
 
 /// All entries of a history.
 pub(crate) struct Sequence<'h> {
-    /// Each behind what it may need.
+    /// The entries, each after those that it may need.
     pub(crate) entries: Vec<&'h Entry>,
-    /// For each, by index, those behind it that may need it; what these are
-    /// needed by in turn is not repeated.
+    /// For each entry, the indices of the later entries that may need it directly.
     pub(crate) needed_by: Vec<Vec<usize>>,
 }
 
@@ -44,10 +43,10 @@ impl<'h> Sequence<'h> {
     }
 }
 
-/// What is asked of the registry for each entry, looked up once.
+/// The facts about each entry that the registry knows, looked up once.
 struct Known<'a> {
     migrations: BTreeMap<(&'a str, Version), &'a Migration>,
-    /// Of each service all that it depends on.
+    /// For each service, every service that it depends on, directly or not.
     dependencies: BTreeMap<&'a str, BTreeSet<&'a str>>,
 }
 
@@ -105,14 +104,14 @@ impl<'a> Index<'a> {
     }
 }
 
-/// What an entry may need.
+/// The entries that an entry may need.
 struct Needs<'a> {
     version: Version,
-    /// What it certainly follows, by rank: its service's earlier version, what
-    /// it required when it was applied, and what it requires by now.
+    /// The ranks of the entries that certainly came first: the earlier version of the same
+    /// service, and the migrations that it required when it was applied and requires now.
     certain: Vec<usize>,
-    /// The services that its own depends on. Of each it may need what is older
-    /// than itself: it cannot have been written against what a newer one makes.
+    /// The services that its own service depends on. It may need their older migrations. It
+    /// cannot need a newer one, which did not exist when it was written.
     services: BTreeSet<&'a str>,
 }
 
@@ -133,13 +132,13 @@ impl<'a> Needs<'a> {
         }
     }
 
-    /// The newest of each service that may be needed.
+    /// For each of those services, the newest migration that it may need.
     fn likely(&self, index: &Index<'a>) -> impl Iterator<Item = usize> {
         let services = self.services.iter();
         services.filter_map(|service| index.below(service, self.version).next())
     }
 
-    /// The places of what may be needed, as far as these lie before its own.
+    /// The places of the entries that it may need, if they come before its own place.
     fn before(&self, index: &Index<'a>, place: &[usize], own: usize) -> BTreeSet<usize> {
         let newest = self.services.iter().filter_map(|service| {
             let mut places = index.below(service, self.version).map(|rank| place[rank]);
@@ -150,8 +149,8 @@ impl<'a> Needs<'a> {
     }
 }
 
-/// Puts each behind what it may need, and otherwise by rank. Where entries
-/// may need each other, what is certain counts.
+/// Sorts each entry after those that it may need, and otherwise by rank. In a cycle, only the
+/// certain needs count.
 fn order<'a>(index: &Index<'a>, needs: &[Needs<'a>]) -> Vec<usize> {
     let mut left: BTreeSet<usize> = (0..needs.len()).collect();
     let mut order = Vec::with_capacity(needs.len());
@@ -173,8 +172,8 @@ fn next<'a>(left: &BTreeSet<usize>, index: &Index<'a>, needs: &[Needs<'a>]) -> O
         .or_else(|| left.first().copied())
 }
 
-/// The entries by rank: those the registry has as it orders them, the others as
-/// late as what they need demands.
+/// Sorts the entries by rank. Entries that the registry has follow its order; each other entry
+/// comes as late as its needs demand.
 fn ranked<'h>(registry: &Registry, known: &Known<'_>, history: &'h History) -> Vec<&'h Entry> {
     let mut order: Vec<&Entry> = registry
         .migrations
@@ -189,8 +188,8 @@ fn ranked<'h>(registry: &Registry, known: &Known<'_>, history: &'h History) -> V
     order
 }
 
-/// Behind its service's earlier version or, where it is the first, behind all
-/// of its dependencies; and behind what it requires.
+/// Returns the place after the earlier version of the same service. The first version of a
+/// service comes after all of its service's dependencies. Both come after what they require.
 fn place(order: &[&Entry], entry: &Entry) -> usize {
     let last = |is: &dyn Fn(&Entry) -> bool| order.iter().rposition(|other| is(other));
     let earlier =

@@ -1,4 +1,4 @@
-//! How a database as a whole stands to a registry: whether a service may start.
+//! Compares a whole database with a registry: whether a service may start.
 //!
 //! `migrator-runtime` reads the history and waits. Each migration's own state is in
 //! [`status`](crate::status).
@@ -15,34 +15,33 @@ use crate::plan::plan;
 use crate::step::Step;
 use crate::target::{Policy, Target};
 
-/// How a database stands to a registry and a target, as a service asks before it
+/// The state of a database for a registry and a target. A service reads it before the service
 /// starts.
 ///
-/// Of several that hold at once the first in this order is told: conflict,
-/// behind, ahead, current.
+/// If several states hold at once, the first in this order is returned: conflict, behind,
+/// ahead, current.
 ///
-/// Only the registry's own services count; a registry has those that its services
-/// need. An entry that it does not know is of a newer binary, or of another
-/// branch, and is never a conflict, dirty or not: this binary was written without
-/// it. What is being applied or reverted outside a transaction at this moment
-/// counts as pending.
+/// Only the services of the registry count; a registry includes the services that its own
+/// depend on. An entry that the registry does not have comes from a newer binary or from
+/// another branch. It is never a conflict, dirty or not, because this binary does not need it.
+/// A migration that another run is applying or reverting outside a transaction counts as
+/// pending.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DatabaseState {
     /// `up` would have nothing to do, and nothing is unknown.
     Current,
-    /// `up` would apply so many migrations.
+    /// `up` would apply this number of migrations.
     Behind(usize),
-    /// `up` would have nothing to do, but these, which the registry does not have,
-    /// are applied as well: by service, then by version.
+    /// `up` would have nothing to do, but these migrations are applied and missing from the
+    /// registry. Sorted by service, then by version.
     Ahead(Vec<Entry>),
-    /// What would keep `up` from starting: a migration that was changed, is out of
-    /// order (unless the policy allows that), or broke half-way. Waiting alone
-    /// does not mend it.
+    /// The problems that would keep `up` from starting: a migration was changed, is out of order
+    /// (unless the policy allows that), or was interrupted. Waiting does not solve them.
     Conflict(Vec<Conflict>),
 }
 
 impl DatabaseState {
-    /// Compares a registry with a history, while others are at work on some services.
+    /// Compares a registry with a history, while other runs are changing some services.
     #[must_use]
     pub fn new(
         registry: &Registry,
@@ -63,7 +62,7 @@ impl DatabaseState {
         let settled = known.iter().filter(is_settled).copied().cloned();
         let history = History::new(settled);
         let planned = plan(registry, &history, Direction::Up, target, policy);
-        // What was being reverted is reverted first, and applied again.
+        // A revert that was interrupted is finished first, and then the migration is applied again.
         let is_up = |step: &&Step<'_>| step.direction() == Direction::Up;
         match planned.map(|plan| plan.steps.iter().filter(is_up).count()) {
             Err(conflicts) => DatabaseState::Conflict(conflicts),
@@ -73,7 +72,7 @@ impl DatabaseState {
         }
     }
 
-    /// Whether all that was asked for is applied: current or ahead.
+    /// Whether every migration of the target is applied: the state is current or ahead.
     #[must_use]
     pub fn is_ready(&self) -> bool {
         match self {

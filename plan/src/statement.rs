@@ -1,7 +1,7 @@
-//! Reads the statements whose effect the catalog shows, so that a run can resume a
-//! script that was interrupted in the middle of one.
+//! Reads the statements whose effect the catalog shows, so that a run can resume a script that
+//! was interrupted in the middle of such a statement.
 //!
-//! A statement that is not understood to its last word is not understood at all.
+//! [`read`] returns `None` for a statement unless it understands every word of the statement.
 
 use std::fmt;
 
@@ -10,30 +10,30 @@ use migrator_model::sql::{Part, parts, quote_identifier};
 /// A statement whose effect the catalog shows.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Statement<'a> {
-    /// It can be run any number of times.
+    /// A statement that can be repeated any number of times.
     Repeatable,
-    /// It makes an index.
+    /// Creates an index.
     CreateIndex(CreateIndex<'a>),
-    /// It drops indexes.
+    /// Drops indexes.
     DropIndex(DropIndex),
-    /// It builds indexes again.
+    /// Rebuilds indexes.
     Reindex(Reindex),
-    /// It adds a value to an enumeration.
+    /// Adds a value to an enumeration.
     AddValue(AddValue),
 }
 
 /// `CREATE INDEX`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct CreateIndex<'a> {
-    /// It is made in the schema of its table.
+    /// The index, in the schema of its table.
     pub name: String,
     /// The table.
     pub table: Name,
     /// `UNIQUE`, or nothing.
     pub uniqueness: &'static str,
-    /// What it does if an index of this name exists, or does not.
+    /// What the statement does if an index of this name exists.
     pub other: Other,
-    /// What follows the table's name.
+    /// The text after the name of the table.
     pub rest: &'a str,
 }
 
@@ -42,7 +42,7 @@ pub struct CreateIndex<'a> {
 pub struct DropIndex {
     /// The indexes.
     pub names: Vec<Name>,
-    /// What it does if an index of this name exists, or does not.
+    /// What the statement does if an index does not exist.
     pub other: Other,
 }
 
@@ -62,16 +62,16 @@ pub struct AddValue {
     pub value: String,
 }
 
-/// What the statement itself does where it finds its work done.
+/// What a statement does if its work is already done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Other {
     /// It fails.
     Refused,
-    /// It passes it over: `IF [NOT] EXISTS`.
+    /// It skips the work: `IF [NOT] EXISTS`.
     Tolerated,
 }
 
-/// A name as Postgres has it, with a schema or without.
+/// A name as the catalog has it, with or without a schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name {
     schema: Option<String>,
@@ -79,7 +79,7 @@ pub struct Name {
     pub name: String,
 }
 
-/// Quoted, as in SQL.
+/// Quotes the name as SQL does.
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(schema) = &self.schema {
@@ -89,7 +89,7 @@ impl fmt::Display for Name {
     }
 }
 
-/// The statement, if it is one of these.
+/// Reads a statement; `None` if it is not one of the statements of this module.
 #[must_use]
 pub fn read(sql: &str) -> Option<Statement<'_>> {
     let mut reader = Reader::new(sql);
@@ -173,13 +173,13 @@ fn add_value(reader: &mut Reader<'_>) -> Option<AddValue> {
 
 struct Reader<'a> {
     sql: &'a str,
-    /// With where each ends, the next one last.
+    /// The parts, each with the offset at which it ends; the next part is the last of the list.
     parts: Vec<(Part<'a>, usize)>,
-    /// Where the last one taken ends.
+    /// The offset at which the part that was taken last ends.
     at: usize,
 }
 
-/// A longer name is cut by the server (`NAMEDATALEN` less one).
+/// The server truncates a longer name (`NAMEDATALEN` less one).
 const LONGEST: usize = 63;
 
 impl<'a> Reader<'a> {
@@ -199,7 +199,7 @@ impl<'a> Reader<'a> {
         &self.sql[self.at..]
     }
 
-    /// The next part as a word in lower case.
+    /// Takes the next part as a word in lower case.
     fn word(&mut self) -> Option<String> {
         match self.next()? {
             Part::Word(word) => Some(word.to_ascii_lowercase()),
@@ -207,7 +207,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Takes a keyword if it is the next part.
+    /// Takes the next part if it is this keyword.
     fn takes(&mut self, keyword: &str) -> bool {
         let next = self.parts.last();
         let is_next = next.is_some_and(
@@ -227,7 +227,7 @@ impl<'a> Reader<'a> {
         self.takes(keyword).then_some(())
     }
 
-    /// All of these keywords, or none.
+    /// Takes all of these keywords, or none.
     fn tolerance(&mut self, keywords: &[&str]) -> Option<Other> {
         let (first, others) = keywords.split_first()?;
         if !self.takes(first) {
@@ -239,8 +239,8 @@ impl<'a> Reader<'a> {
         Some(Other::Tolerated)
     }
 
-    /// A name by itself. Of one that is not in quotes the server folds what is
-    /// ASCII; what it does to the rest depends on the database.
+    /// Takes a name without a schema. The server folds ASCII letters of an unquoted name to lower
+    /// case. The folding of other letters depends on the database, so such a name is not read.
     fn identifier(&mut self) -> Option<String> {
         let name = match self.next()? {
             Part::Word(word) if word.is_ascii() => Some(word.to_ascii_lowercase()),
@@ -250,7 +250,7 @@ impl<'a> Reader<'a> {
         name.filter(|name| !name.is_empty() && name.len() <= LONGEST)
     }
 
-    /// A name with a schema or without.
+    /// Takes a name with or without a schema.
     fn name(&mut self) -> Option<Name> {
         let first = self.identifier()?;
         if !self.takes_mark(".") {
@@ -260,7 +260,7 @@ impl<'a> Reader<'a> {
             });
         }
         let name = self.identifier()?;
-        // A third part would be the database.
+        // A third part of the name means that the first part is a database.
         (!self.takes_mark(".")).then_some(Name {
             schema: Some(first),
             name,
@@ -269,7 +269,7 @@ impl<'a> Reader<'a> {
 
     fn text(&mut self) -> Option<String> {
         match self.next()? {
-            // What a backslash means depends on a setting.
+            // The meaning of a backslash depends on a setting.
             Part::Text(text) if !text.contains('\\') => Some(text),
             Part::Text(_) | Part::Word(_) | Part::Quoted(_) | Part::Mark(_) => None,
         }

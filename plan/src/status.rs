@@ -1,4 +1,4 @@
-//! How a database stands to a registry, service by service.
+//! Compares a database with a registry, service by service.
 
 use std::collections::BTreeSet;
 
@@ -12,16 +12,16 @@ use crate::target::Selection;
 /// The state of some services.
 #[derive(Clone, Debug)]
 pub struct Status {
-    /// The services, in plan order; those that only the history knows come last.
+    /// The services, in plan order; services that only the history has come last.
     pub services: Vec<ServiceStatus>,
 }
 
 /// The state of a service.
 #[derive(Clone, Debug)]
 pub struct ServiceStatus {
-    /// Its name.
+    /// The name of the service.
     pub service: String,
-    /// The name of its tier; nothing if only the history knows it.
+    /// The name of its tier; `None` if only the history has the service.
     pub tier: Option<String>,
     /// Its migrations, by version.
     pub migrations: Vec<MigrationStatus>,
@@ -30,41 +30,40 @@ pub struct ServiceStatus {
 /// The state of a migration.
 #[derive(Clone, Debug)]
 pub struct MigrationStatus {
-    /// Which migration.
+    /// The migration.
     pub id: MigrationId,
     /// The state.
     pub state: State,
     /// When it was applied, by the server's clock, in RFC 3339.
     pub applied_on: Option<String>,
-    /// Whether it is dirty and the next run in the direction in which it broke takes
-    /// it up by itself.
+    /// Whether the migration is dirty and the next run in the interrupted direction resumes it.
     pub is_resumable: bool,
-    /// Why it cannot be reverted, if it says that it cannot.
+    /// Why the migration is irreversible, if its down script says so.
     pub irreversible: Option<String>,
 }
 
-/// How a migration stands between registry and history.
+/// The state of a migration, from registry and history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum State {
-    /// In both, and the same.
+    /// In the registry and in the history, with the same script.
     Applied,
-    /// In the registry alone.
+    /// Only in the registry.
     Pending,
-    /// In the registry alone, below an applied version.
+    /// Only in the registry, below an applied version.
     OutOfOrder,
-    /// In both, and not the same.
+    /// In the registry and in the history, with different scripts.
     Changed,
-    /// In the history alone.
+    /// Only in the history.
     Missing,
-    /// Broke half-way in this direction, outside a transaction.
+    /// The script was interrupted in this direction, outside a transaction.
     Dirty(Direction),
-    /// Being applied or reverted by another run at this moment, outside a transaction.
+    /// Another run is applying or reverting it now, outside a transaction.
     AtWork(Direction),
 }
 
 impl State {
-    /// The word for it.
+    /// The word that the output uses for the state.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -78,7 +77,7 @@ impl State {
         }
     }
 
-    /// The direction in which its script was interrupted, or in which another run is at it.
+    /// The direction in which a script was interrupted, or is run by another run.
     #[must_use]
     pub fn interrupted(self) -> Option<Direction> {
         match self {
@@ -99,7 +98,7 @@ impl Status {
         Status::seen(registry, history, services, &BTreeSet::new())
     }
 
-    /// The same, while others are at work on some services.
+    /// Compares a registry with a history, while other runs are changing some services.
     #[must_use]
     pub fn seen(
         registry: &Registry,
@@ -135,7 +134,7 @@ impl Status {
         }
     }
 
-    /// Whether everything is applied and nothing is wrong.
+    /// Whether every migration is applied and there is no problem.
     #[must_use]
     pub fn is_current(&self) -> bool {
         self.services.iter().all(|service| {
@@ -146,7 +145,7 @@ impl Status {
 }
 
 impl ServiceStatus {
-    /// How many of its migrations are in this state.
+    /// The number of migrations in this state.
     #[must_use]
     pub fn count(&self, state: State) -> usize {
         let migrations = self.migrations.iter();
@@ -206,7 +205,7 @@ fn recorded_reason(entry: &Entry) -> Option<String> {
     }
 }
 
-/// What looks dirty while another run holds the lock is what that run is at.
+/// A migration that looks dirty while another run holds the lock is that run's current step.
 fn leave_at_work(migration: &mut MigrationStatus) {
     if let State::Dirty(direction) = migration.state {
         migration.state = State::AtWork(direction);

@@ -1,4 +1,4 @@
-//! A plan: which changes a run makes to the history, and which script each of them runs.
+//! A plan: the changes that a run makes to the history, and the script of each change.
 
 use std::fmt;
 
@@ -13,51 +13,50 @@ use crate::history::Entry;
 pub struct Plan<'r> {
     /// The steps.
     pub steps: Vec<Step<'r>>,
-    /// What the user may want to know and need not act on.
+    /// Notes for the user that require no action.
     pub notes: Vec<String>,
 }
 
-/// One change of the history, with the script that runs before it.
+/// One change of the history, and the script that runs before the change.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Step<'r> {
-    /// Which migration.
+    /// The migration.
     pub id: MigrationId,
     /// What runs.
     pub body: Body<'r>,
-    /// What is written to the history. A step in a transaction commits both together.
+    /// The change of the history. A step in a transaction commits script and change together.
     pub record: Record<'r>,
-    /// Why it is in the plan.
+    /// Why the step is in the plan.
     pub reason: Reason,
-    /// Whether its script starts or is resumed.
+    /// Whether the script starts or is resumed.
     pub start: Start,
 }
 
-/// What a step runs.
+/// The script that a step runs.
 ///
-/// This enum and [`Record`] are exhaustive, so that whoever carries out a plan handles every
-/// variant.
+/// This enum and [`Record`] are exhaustive, so that code that runs a plan handles every variant.
 #[derive(Clone, Copy, Debug)]
 pub enum Body<'r> {
     /// A script of the registry.
     Script(&'r Script),
     /// The down script that was recorded when the migration was applied.
     RecordedScript,
-    /// Nothing: the step changes the history alone.
+    /// No script: the step only changes the history.
     Nothing,
 }
 
 /// What a step writes to the history.
 #[derive(Clone, Debug)]
 pub enum Record<'r> {
-    /// It inserts the entry of a migration.
+    /// Inserts the entry of a migration.
     Insert(&'r Migration),
-    /// It replaces the scripts in an entry, and what follows from them, by those of a
+    /// Replaces the scripts in an entry, with their checksum and fingerprint, by those of a
     /// migration.
     Replace(Box<Entry>, &'r Migration),
-    /// It deletes an entry.
+    /// Deletes an entry.
     Delete(Box<Entry>),
-    /// It takes the dirty mark off an entry.
+    /// Removes the dirty mark from an entry.
     MarkClean(Box<Entry>),
 }
 
@@ -65,10 +64,10 @@ pub enum Record<'r> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Start {
-    /// Its script has not begun.
+    /// The script has not begun.
     Afresh,
-    /// Its script was interrupted in an earlier run, outside a transaction. The catalog
-    /// shows what became of each statement, so that the run resumes the script.
+    /// The script was interrupted in an earlier run, outside a transaction. The run resumes it,
+    /// because the catalog shows which statements took effect.
     Resumed,
 }
 
@@ -76,16 +75,16 @@ pub enum Start {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {
-    /// Its service was asked for.
+    /// The user named its service.
     Requested,
-    /// A service that was asked for depends on it.
+    /// A service that the user named depends on it.
     Dependency,
-    /// It stands in the way of a revert that was asked for.
+    /// It must be reverted before a migration that the user wants to revert.
     Cascade,
 }
 
 impl Reason {
-    /// The word for it.
+    /// The word that the output uses for the reason.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -97,7 +96,7 @@ impl Reason {
 }
 
 impl<'r> Step<'r> {
-    /// A step that applies a migration.
+    /// Returns a step that applies a migration.
     #[must_use]
     pub fn apply(migration: &'r Migration) -> Step<'r> {
         Step {
@@ -109,7 +108,7 @@ impl<'r> Step<'r> {
         }
     }
 
-    /// A step that reverts a migration by a down script.
+    /// Returns a step that reverts a migration by a down script.
     #[must_use]
     pub fn revert(entry: &Entry, down_script: Body<'r>) -> Step<'r> {
         Step {
@@ -118,7 +117,7 @@ impl<'r> Step<'r> {
         }
     }
 
-    /// A step that changes an entry and runs nothing.
+    /// Returns a step that changes an entry and runs no script.
     pub(crate) fn only_record(entry: &Entry, record: Record<'r>) -> Step<'r> {
         Step {
             id: entry.id.clone(),
@@ -129,13 +128,13 @@ impl<'r> Step<'r> {
         }
     }
 
-    /// The same step for a reason.
+    /// Returns the same step with this reason.
     #[must_use]
     pub fn because(self, reason: Reason) -> Step<'r> {
         Step { reason, ..self }
     }
 
-    /// The same step, which resumes its script.
+    /// Returns the same step, which resumes its script.
     #[must_use]
     pub fn resumed(self) -> Step<'r> {
         Step {
@@ -144,7 +143,7 @@ impl<'r> Step<'r> {
         }
     }
 
-    /// The migration of the registry whose entry the step writes.
+    /// The migration of the registry that the step records.
     #[must_use]
     pub fn migration(&self) -> Option<&'r Migration> {
         match &self.record {
@@ -207,8 +206,8 @@ impl Step<'_> {
         }
     }
 
-    /// refinery's checksum of the migration, in decimal, as it is recorded after the step or,
-    /// where the step deletes the entry, before it.
+    /// refinery's checksum of the migration, in decimal: the checksum in the entry after the step.
+    /// For a step that deletes the entry, the checksum before the step.
     #[must_use]
     pub fn checksum(&self) -> String {
         match &self.record {
@@ -219,7 +218,7 @@ impl Step<'_> {
         }
     }
 
-    /// What the migration requires.
+    /// The migrations that the migration requires.
     #[must_use]
     pub fn requires(&self) -> &[MigrationRef] {
         match &self.record {
@@ -228,7 +227,7 @@ impl Step<'_> {
         }
     }
 
-    /// The scripts that are written to the history and that the step does not run.
+    /// Scripts that the step writes to the history and does not run.
     #[must_use]
     pub fn recorded_scripts(&self) -> Vec<&Script> {
         match &self.record {
@@ -244,7 +243,7 @@ impl Step<'_> {
         self.applies()?.down.irreversible()
     }
 
-    /// Up where the migration has an entry after the step, down where it has none.
+    /// Down if the step deletes the entry, otherwise up.
     #[must_use]
     pub fn direction(&self) -> Direction {
         match self.record {

@@ -1,15 +1,15 @@
-//! What a run is asked to do: which services, how far, under which policy.
+//! What the user wants a run to do: which services, how far, under which policy.
 
 use std::num::NonZeroUsize;
 
 use migrator_model::Version;
 
-/// The services a run is for, and how far it goes.
+/// The services of a run, and how far the run goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     /// The services.
     pub services: Selection,
-    /// How far.
+    /// How far the run goes.
     pub extent: Extent,
 }
 
@@ -25,22 +25,22 @@ pub enum Selection {
 /// How far a run goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
-    /// Up: all that is pending. Down: all that is applied.
+    /// Up: every pending migration. Down: every applied migration.
     Everything,
-    /// At most so many migrations of the target's services.
+    /// At most this number of migrations of the target's services.
     Steps(NonZeroUsize),
-    /// Up: to this version and no further. Down: what is above this version.
+    /// Up: this version and those before it. Down: the versions after it.
     To(Version),
 }
 
-/// What a run may do that is refused by default.
+/// Which exceptions a run makes from its default refusals.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
-    /// Pending migrations below an applied version.
+    /// Whether a run applies pending migrations below an applied version.
     pub out_of_order: Leave,
-    /// Entries in the history that the registry does not have.
+    /// Whether a run starts although entries of the history are missing from the registry.
     pub missing: Leave,
-    /// Reverting other services' migrations that stand in the way.
+    /// Whether a run reverts dependent migrations of other services.
     pub cascade: Leave,
 }
 
@@ -55,7 +55,7 @@ pub enum Leave {
 }
 
 impl Target {
-    /// Everything of every service.
+    /// Every migration of every service.
     #[must_use]
     pub fn all() -> Target {
         Target {
@@ -64,13 +64,13 @@ impl Target {
         }
     }
 
-    /// Everything of one service; with `up`, after what it depends on.
+    /// Every migration of one service. `up` first applies the services that it depends on.
     #[must_use]
     pub fn service(name: impl Into<String>) -> Target {
         Target::services([name.into()])
     }
 
-    /// Everything of some services; with `up`, after what they depend on.
+    /// Every migration of some services. `up` first applies the services that they depend on.
     #[must_use]
     pub fn services(names: impl IntoIterator<Item = String>) -> Target {
         Target {
@@ -79,7 +79,7 @@ impl Target {
         }
     }
 
-    /// The same services, but not further than `version`.
+    /// The same services, up to `version`.
     #[must_use]
     pub fn to(self, version: Version) -> Target {
         Target {
@@ -88,7 +88,7 @@ impl Target {
         }
     }
 
-    /// The same services, but at most so many of their migrations.
+    /// The same services, but at most `steps` of their migrations.
     #[must_use]
     pub fn steps(self, steps: NonZeroUsize) -> Target {
         Target {
@@ -99,7 +99,7 @@ impl Target {
 }
 
 impl Selection {
-    /// Whether a service is among them.
+    /// Whether the target includes a service.
     #[must_use]
     pub fn names(&self, service: &str) -> bool {
         match self {

@@ -1,4 +1,4 @@
-//! Planning upward: what is pending, after what it needs.
+//! Plans a run up: each pending migration comes after those that it needs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,7 +30,7 @@ pub(crate) fn plan<'r>(request: &Request<'r, '_>) -> Result<Plan<'r>, Vec<Confli
     Ok(Plan { steps, notes })
 }
 
-/// What applies a migration. One whose down script was interrupted is reverted first.
+/// The steps that apply a migration. An interrupted down script is finished first.
 fn steps<'r>(request: &Request<'r, '_>, migration: &'r Migration) -> Vec<Step<'r>> {
     let reason = match request.target.services.names(&migration.service) {
         true => Reason::Requested,
@@ -48,10 +48,10 @@ fn steps<'r>(request: &Request<'r, '_>, migration: &'r Migration) -> Vec<Step<'r
     }
 }
 
-/// How far each service takes part.
+/// Which migrations of each service take part.
 struct Bounds<'r> {
     services: BTreeMap<&'r str, Bound>,
-    /// The services whose bound is final.
+    /// The services whose bound no longer changes.
     fixed: BTreeSet<&'r str>,
 }
 
@@ -62,8 +62,9 @@ enum Bound {
 }
 
 impl<'r> Bounds<'r> {
-    /// The services asked for, as far as was asked; what they depend on, whole;
-    /// and what any of these requires, as far as it is required.
+    /// The bounds of every service that takes part. The named services go as far as the target
+    /// says. Their dependencies go to the newest version. A required migration takes part with
+    /// those before it.
     fn of(request: &Request<'r, '_>) -> Bounds<'r> {
         match request.target.extent {
             Extent::Everything => Bounds::asked(request, Bound::Whole),
@@ -72,7 +73,7 @@ impl<'r> Bounds<'r> {
         }
     }
 
-    /// Every service asked for, so far.
+    /// The bounds of the named services alone.
     fn asked(request: &Request<'r, '_>, bound: Bound) -> Bounds<'r> {
         let services = request.registry.services.iter();
         let names = services.map(|service| service.name.as_ref());
@@ -80,8 +81,8 @@ impl<'r> Bounds<'r> {
         Bounds::around(request.registry, asked.map(|name| (name, bound)).collect())
     }
 
-    /// The services whose migrations are among the steps, as far as these go: so
-    /// that what just a later step needs is not brought along.
+    /// The bounds of the services that the first steps include, so that a dependency that only
+    /// a later step needs does not take part.
     fn of_steps(request: &Request<'r, '_>) -> Bounds<'r> {
         let whole = Bounds::asked(request, Bound::Whole);
         let steps: BTreeMap<&str, Bound> = pending(request, &whole)
@@ -95,9 +96,8 @@ impl<'r> Bounds<'r> {
         }
     }
 
-    /// What is asked for itself goes as far as it was asked, and further only if
-    /// a part of it requires that: a dependency is brought up to date just as
-    /// far as this allows.
+    /// Adds the bounds of the other services that must take part. A named service goes beyond its
+    /// own bound only if a migration that takes part requires it.
     fn around(registry: &'r Registry, asked: BTreeMap<&'r str, Bound>) -> Bounds<'r> {
         let fixed = asked.keys().copied().collect();
         let mut bounds = Bounds {
@@ -110,7 +110,7 @@ impl<'r> Bounds<'r> {
         bounds
     }
 
-    /// What the migrations that are taken require.
+    /// The migrations that those that take part require.
     fn required(&self, registry: &'r Registry) -> Vec<(&'r str, Bound)> {
         let taken = registry.migrations.iter().filter(|m| self.takes(m));
         let references = taken.flat_map(|migration| migration.requires.iter());
@@ -119,7 +119,7 @@ impl<'r> Bounds<'r> {
             .collect()
     }
 
-    /// That, and what the services depend on.
+    /// The required migrations, and the dependencies of the services.
     fn needed(&self, registry: &'r Registry) -> Vec<(&'r str, Bound)> {
         let services = self.services.keys();
         let names = services.flat_map(|service| registry.dependencies_of(service));
@@ -128,7 +128,7 @@ impl<'r> Bounds<'r> {
         needed
     }
 
-    /// True if anything was added.
+    /// Returns whether anything was added.
     fn widen(&mut self, needed: Vec<(&'r str, Bound)>) -> bool {
         let mut grew = false;
         for (name, bound) in needed {
@@ -150,7 +150,7 @@ impl<'r> Bounds<'r> {
     }
 }
 
-/// What is to be applied, in plan order.
+/// The migrations to apply, in plan order.
 fn pending<'r>(request: &Request<'r, '_>, bounds: &Bounds<'r>) -> Vec<&'r Migration> {
     let mut pending = within(request, bounds);
     if let Extent::Steps(steps) = request.target.extent {
@@ -168,8 +168,8 @@ fn is_resumed(request: &Request<'_, '_>, entry: &Entry) -> bool {
     resumable(request.registry, entry).is_some()
 }
 
-/// What is not applied and within its service's bound, without what waits for
-/// something that is not.
+/// The pending migrations within the bounds of their services, except those that wait for a
+/// pending migration outside the bounds.
 fn within<'r>(request: &Request<'r, '_>, bounds: &Bounds<'r>) -> Vec<&'r Migration> {
     let applied = |m: &Migration| {
         let entry = request.history.entry(&m.service, m.version);
@@ -191,7 +191,7 @@ fn within<'r>(request: &Request<'r, '_>, bounds: &Bounds<'r>) -> Vec<&'r Migrati
     within
 }
 
-/// What is wrong between a service's registry and its history.
+/// The conflicts between a service's migrations and its history.
 fn judge(
     request: &Request<'_, '_>,
     service: &str,
