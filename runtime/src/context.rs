@@ -1,4 +1,4 @@
-//! What all operations of a migrator work with.
+//! The data that all operations of a migrator share.
 
 use migrator_model::Registry;
 use migrator_plan::Selection;
@@ -17,8 +17,8 @@ use crate::options::Options;
 use crate::session::client::Client;
 use crate::session::stop::Stop;
 
-/// The registry, the options and the history's tables of a migrator, who is told, and what
-/// stops it.
+/// The registry, the options, the listener and the `Stop` of a migrator, and the tables of its
+/// history.
 pub(crate) struct Context {
     pub(crate) registry: &'static Registry,
     pub(crate) options: Options,
@@ -45,8 +45,8 @@ impl Context {
         }
     }
 
-    /// Reads the history for a purpose over a client's session. A read waits for a lock as long
-    /// as a script does, and says who holds that lock.
+    /// Returns a reader of the history over a client's session. A read waits for a lock as long as
+    /// a script does, and its error names the session that holds the lock.
     pub(crate) fn reader<'a>(&'a self, client: &'a Client, purpose: Purpose) -> Reader<'a> {
         let reader = Reader::new(client, &self.tables, &self.options, purpose);
         reader.told_to(self.listener.as_ref())
@@ -75,7 +75,7 @@ impl Context {
         Ok(self.stop.read(client, read).await?)
     }
 
-    /// Every service named is in the registry, or at least in this history.
+    /// Checks that the registry, or at least the history, has every named service.
     pub(crate) fn check_names(&self, services: &Selection, history: &History) -> Result<(), Error> {
         let Selection::Named(names) = services else {
             return Ok(());

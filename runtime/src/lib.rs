@@ -21,25 +21,26 @@
 //! # }
 //! ```
 //!
-//! Or a deploy job migrates, and the service waits for it, next to older and newer
-//! ones: [`Migrator::wait_until_current`].
+//! Alternatively a deploy job migrates, and the service waits until the database is current:
+//! [`Migrator::wait_until_current`]. Older and newer versions of the service may run meanwhile.
 //!
-//! Many databases, one a tenant: [`Fleet`].
+//! [`Fleet`] migrates many databases, such as one for each tenant.
 //!
-//! [`plan`] decides, purely; the rest acts. The source is in rooms, folders or single files.
-//! Each imports only from those above it in this list, which `tests/policy/rooms.rs` checks:
+//! [`plan`] decides what a run does, without side effects; the other modules act. The source is
+//! in rooms: folders or single files. Each room imports only from those above it in this list,
+//! which `tests/policy/rooms.rs` checks:
 //!
-//! - `options`, `event`, `error`: what a run is told, what it tells, why it failed. Data alone.
-//! - `session/`: a connection at work: one message and its places, reset, stop, cancel.
-//! - `history/`: the tables of the history: their guard, how they are read, written and made.
-//! - `context`: the registry, the options and the history's tables that all operations share.
-//! - `lock/`: takes the locks of a run, keeps them alive, releases them, evicts who is silent.
-//! - `step/`: one step: its script, what is sent for it, how it is recorded and resumed.
-//! - `run/`: the way of each change: read, plan, lock, plan again, make ready, act.
-//! - `observe/`: status, state, wait, inspect: looks and never changes anything.
-//! - `migrator`, `fleet/`: what users call, for one database and for many.
-//! - `trial`: a script without a history, for `verify`.
-//! - `testing/`: a database for each test.
+//! - `options`, `event`, `error`: the settings of a run, its events and its errors, as data.
+//! - `session/`: the messages of a connection: text, positions, reset, stop, cancel.
+//! - `history/`: the tables of the history: creates, guards, reads and writes them.
+//! - `context`: the registry, the options and the history's tables, which all operations share.
+//! - `lock/`: takes the locks of a run, keeps their connection in use, and releases them.
+//! - `step/`: runs one step: sends its script, records it, resumes it after an interruption.
+//! - `run/`: changes a database: reads, plans, locks, plans again, prepares, runs the steps.
+//! - `observe/`: status, state, wait, inspect: reads a database and never changes it.
+//! - `migrator`, `fleet/`: the public operations, for one database and for many.
+//! - `trial`: runs a script without a history, for `verify`.
+//! - `testing/`: creates a database for each test.
 
 mod context;
 mod error;
@@ -71,7 +72,7 @@ pub mod prelude {
 
 #[doc(hidden)]
 pub mod __private {
-    //! For the expansion of `embed_migrations!` alone.
+    //! Only for the expansion of `embed_migrations!`.
     pub use migrator_macros::embed;
     pub use migrator_model::embedded::*;
 }
@@ -100,13 +101,13 @@ pub use migrator_connect::Settings;
 /// ```
 ///
 /// The first argument is the path of a static [`Registry`]. Options may follow:
-/// - `services = ["tenant"]` migrates these services and what they need, not all;
-/// - `crate = path` says where this crate is, if it is not `::migrator_runtime`.
+/// - `services = ["tenant"]` migrates only these services and those that they need;
+/// - `crate = path` is the path of this crate, if it is not `::migrator_runtime`.
 ///
-/// Attributes such as `#[should_panic]` and `#[ignore]` go below this one. The test
-/// passes as with `#[test]`: it returns `()` or another
-/// [`Termination`](std::process::Termination). A test that gets no database fails, one
-/// that should panic too. It runs on a runtime of tokio's of a single thread.
+/// Write other attributes, such as `#[should_panic]` and `#[ignore]`, below this one. The test
+/// passes or fails as with `#[test]`: it returns `()` or another
+/// [`Termination`](std::process::Termination). A test that gets no database fails, even with
+/// `#[should_panic]`. The test runs on a single-threaded tokio runtime.
 #[cfg(all(feature = "testing", unix))]
 pub use migrator_macros::test;
 pub use migrator_model as model;
@@ -117,7 +118,7 @@ pub use migrator_plan::{
     State, Status, Target,
 };
 
-/// A migration whose scripts are not those that are recorded.
+/// A migration whose scripts differ from the recorded ones.
 pub type Edit = migrator_plan::Edit<'static>;
 
 pub use error::{Error, ErrorKind, Fault, InterruptedStep, Left, Part, ReadOnly, Stopped};
@@ -132,16 +133,16 @@ pub use session::client::{Client, connect, connect_within};
 pub use session::stop::Stop;
 pub use trial::{TableLock, Trial, TrialReport};
 
-/// Embeds a tree of migrations: an expression of type [`Registry`], all constants.
+/// Embeds a tree of migrations as a constant expression of type [`Registry`].
 ///
-/// - `embed_migrations!()` embeds `database`, beside the crate's Cargo.toml;
-/// - `embed_migrations!("path")` another folder, relative to Cargo.toml;
-/// - `embed_migrations!("path", services = ["tenant"])` the named services with
-///   what they need.
+/// - `embed_migrations!()` embeds the folder `database` beside the crate's Cargo.toml;
+/// - `embed_migrations!("path")` embeds another folder, relative to Cargo.toml;
+/// - `embed_migrations!("path", services = ["tenant"])` embeds only the named services and those
+///   that they need.
 ///
-/// The tree is checked as `cargo build` checks it; each finding is an error at
-/// the argument. A crate whose build script calls
-/// [`build_script::check`](migrator_model::build_script::check) is also rebuilt
+/// The macro checks the tree as `cargo build` does, and reports each finding as an error at its
+/// argument. If the crate's build script calls
+/// [`build_script::check`](migrator_model::build_script::check), cargo also rebuilds the crate
 /// when a file is added.
 #[macro_export]
 macro_rules! embed_migrations {

@@ -1,5 +1,5 @@
-//! What users call. Each operation is carried out by a room below: [`run`](crate::run) changes
-//! a database, [`observe`](crate::observe) looks at one.
+//! The public operations on one database. The module [`run`](crate::run) does those that change
+//! a database; [`observe`](crate::observe) does those that only read it.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -27,14 +27,13 @@ use crate::session::stop::Stop;
 
 /// Applies and reverts the migrations of a registry.
 ///
-/// A run takes back what was set in its session, the role too, before the first
-/// script and after each.
+/// Before the first script and after each script, a run resets its session, including the role.
 ///
-/// A script and its entry are committed together or not at all. So a script that
-/// ends its transaction (COMMIT, ROLLBACK, PREPARE TRANSACTION) is refused before
-/// anything of it is sent, and so is one that exchanges data with the client
-/// (COPY … FROM STDIN, COPY … TO STDOUT), of which there are none. One that opens
-/// with `-- migrator: no-transaction` may have transactions of its own.
+/// A run commits a script together with its entry in the history, or neither. So a run refuses
+/// a script that ends its transaction (COMMIT, ROLLBACK, PREPARE TRANSACTION), and sends nothing
+/// of it. It also refuses a script that exchanges data with the client (COPY … FROM STDIN,
+/// COPY … TO STDOUT), because there is no such data. A script that begins with
+/// `-- migrator: no-transaction` may contain transactions.
 pub struct Migrator {
     context: Context,
 }
@@ -46,62 +45,62 @@ impl Migrator {
         Migrator::with_options(registry, Options::default())
     }
 
-    /// A migrator with options of its own.
+    /// A migrator with these options.
     #[must_use]
     pub fn with_options(registry: &'static Registry, options: Options) -> Migrator {
         let context = Context::new(registry, options);
         Migrator { context }
     }
 
-    /// Has every [`Event`] told to `listener` as it happens.
+    /// Calls `listener` with every [`Event`] as it happens.
     #[must_use]
     pub fn on_event(mut self, listener: impl FnMut(&Event<'_>) + Send + 'static) -> Migrator {
         self.context.listener = Some(Listener::new(listener));
         self
     }
 
-    /// Has its runs stopped by `stop`, which may stop others' too.
+    /// Stops the runs of this migrator when `stop` is used. Several migrators may share a `Stop`.
     #[must_use]
     pub fn stopped_by(mut self, stop: &Stop) -> Migrator {
         self.context.stop = stop.clone();
         self
     }
 
-    /// What stops its runs, this one and all later ones.
+    /// Returns the [`Stop`] that stops the current run and all later runs of this migrator.
     #[must_use]
     pub fn stop(&self) -> Stop {
         self.context.stop.clone()
     }
 
-    /// The registry it was made with.
+    /// The registry of this migrator.
     #[must_use]
     pub fn registry(&self) -> &'static Registry {
         self.context.registry
     }
 
-    /// The options it was made with.
+    /// The options of this migrator.
     #[must_use]
     pub fn options(&self) -> &Options {
         &self.context.options
     }
 
-    /// Applies what is pending, in plan order. With nothing pending it takes no
-    /// lock and writes nothing.
+    /// Applies the pending migrations, in plan order. If nothing is pending, takes no lock and
+    /// writes nothing.
     ///
-    /// To end it before its time, use [`Migrator::stop`]. If its future is dropped
-    /// instead, a task is left behind that has the server cancel what is under way and
-    /// then ends the client's session: [`Client::reconnect`] opens it again.
+    /// To stop a run early, use [`Migrator::stop`]. If the caller drops the future instead, a
+    /// background task cancels the run's statements at the server and then ends the client's
+    /// session. [`Client::reconnect`] opens the session again.
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`]; the error carries the report of what was done before.
+    /// See [`ErrorKind`]. The error contains the report of the steps that were done before.
     pub async fn up(&mut self, client: &mut Client, target: Target) -> Result<Report, Error> {
         self.change(client, Change::Migrate(Direction::Up, &target))
             .await
             .map(|done| done.report)
     }
 
-    /// Reverts what is applied, newest first.
+    /// Reverts the applied migrations, newest first.
     ///
     /// # Errors
     ///
@@ -113,16 +112,16 @@ impl Migrator {
     }
 
     /// Reverts the newest migration of a service and applies it again: one run under one lock.
-    /// With nothing applied, it takes no lock and writes nothing.
+    /// If nothing is applied, it takes no lock and writes nothing.
     ///
-    /// What the migration requires by now, and what its service depends on, is applied as well
-    /// where it is pending.
+    /// It also applies the pending migrations that the migration now requires, and those of the
+    /// services that its service depends on.
     ///
     /// # Errors
     ///
     /// As [`Migrator::up`]. If the revert or the apply would be refused, nothing is reverted.
-    /// If the script of the apply fails, the error's report has the revert, which remains: run
-    /// [`Migrator::up`] after the script is fixed.
+    /// If the up script fails, the revert remains, and the error's report contains it: fix the
+    /// script and call [`Migrator::up`].
     pub async fn redo(&mut self, client: &mut Client, service: &str) -> Result<Report, Error> {
         self.change(client, Change::Redo(service))
             .await
@@ -133,14 +132,14 @@ impl Migrator {
         self.context.run(Request { client, change }).await
     }
 
-    /// The applied migrations of a service whose scripts are not as they are recorded:
-    /// that of a version, or all.
+    /// Returns the applied migrations of a service whose scripts differ from the recorded ones:
+    /// the migration of one version, or all.
     ///
     /// # Errors
     ///
-    /// The service is not known, or the history cannot be read. Of the version that is
-    /// named: it is not applied, it is dirty, or the registry does not have it. And where
-    /// the registry has another migration in its place, which is no edit.
+    /// - The service is unknown, or the history cannot be read.
+    /// - The named version is not applied, is dirty, or is missing from the registry.
+    /// - The registry has a different migration with the same version: that is no edit.
     pub async fn edits(
         &self,
         client: &Client,
@@ -150,15 +149,14 @@ impl Migrator {
         self.context.edits(client, service, version).await
     }
 
-    /// Records the scripts of the registry in place of those that were applied, with
-    /// what follows from them. Nothing is run.
+    /// Replaces the recorded scripts by those of the registry, with their checksums and
+    /// fingerprints. Runs no script.
     ///
     /// # Errors
     ///
-    /// An entry is no longer as it was when the edits were read, or another run holds the
-    /// lock: then no edit is recorded. The database is read-only, or the history cannot be
-    /// written: then the edits before the failure remain recorded, and [`Migrator::edits`]
-    /// gives the others.
+    /// An entry has changed since the edits were read, or another run holds the lock: then no
+    /// edit is recorded. If the database is read-only or the history cannot be written, the
+    /// edits before the failure remain recorded; [`Migrator::edits`] returns the others.
     pub async fn accept(
         &mut self,
         client: &mut Client,
@@ -167,7 +165,7 @@ impl Migrator {
         self.change(client, Change::Accept(edits)).await.map(drop)
     }
 
-    /// Looks at what the interrupted script of a dirty migration has left. Nothing is changed.
+    /// Shows which statements of an interrupted script took effect. Changes nothing.
     ///
     /// # Errors
     ///
@@ -181,7 +179,7 @@ impl Migrator {
         self.context.inspect(client, service, version).await
     }
 
-    /// Records what became of a dirty migration: it is applied, or it is not.
+    /// Records a dirty migration as applied or reverted.
     ///
     /// # Errors
     ///
@@ -205,12 +203,12 @@ impl Migrator {
         Ok(entry.ok_or_else(not_dirty)?)
     }
 
-    /// What a run would do at this moment; of what another run is at outside a
-    /// transaction, what it would do when that is done.
+    /// Plans a run without starting it. If another run is applying or reverting a migration outside
+    /// a transaction, the plan is the one for after that migration.
     ///
     /// # Errors
     ///
-    /// Everything that keeps the run from starting.
+    /// Every problem that keeps the run from starting.
     pub async fn plan(
         &self,
         client: &Client,
@@ -220,11 +218,11 @@ impl Migrator {
         self.context.plan(client, direction, target).await
     }
 
-    /// How the database stands to the registry.
+    /// Compares the database with the registry, service by service.
     ///
     /// # Errors
     ///
-    /// A service is not known, or the history cannot be read.
+    /// A service is unknown, or the history cannot be read.
     pub async fn status(&self, client: &Client, services: &Selection) -> Result<Status, Error> {
         self.context.status(client, services).await
     }
@@ -233,13 +231,13 @@ impl Migrator {
     ///
     /// # Errors
     ///
-    /// It cannot be read, or is of a format that this version does not know.
+    /// The history cannot be read, or has a format that this version does not know.
     pub async fn history(&self, client: &Client) -> Result<History, Error> {
         self.context.history(client, Purpose::Look).await
     }
 
-    /// Reads how each entry of the history came about, in the order in which the
-    /// migrations were applied.
+    /// Reads every entry with its script and role, in the order in which the migrations were
+    /// applied.
     ///
     /// # Errors
     ///
@@ -248,24 +246,23 @@ impl Migrator {
         self.context.recorded(client).await
     }
 
-    /// How the database stands to the registry, in one round trip and without a
-    /// lock: cheap enough for a probe of readiness.
+    /// Compares the database with the registry in one round trip and without a lock: cheap enough
+    /// for a readiness probe.
     ///
-    /// The target is that of the `up` which a deploy job runs for this service:
-    /// mostly the service by its name. Of what a registry has of other services
-    /// just as much counts as `up` would apply.
+    /// `target` is the target of the `up` that the deploy job runs for this service, mostly the
+    /// service's name. Migrations of other services count if that `up` would apply them.
     ///
-    /// It reads the tables `format` and `history` of the history's schema: USAGE on
-    /// the schema and SELECT on these two is all that the role needs.
+    /// The function reads the tables `format` and `history` in the schema of the history. The role
+    /// needs USAGE on the schema and SELECT on these two tables.
     ///
     /// # Errors
     ///
-    /// A service is not known, or the history cannot be read.
+    /// A service is unknown, or the history cannot be read.
     pub async fn state(&self, client: &Client, target: &Target) -> Result<DatabaseState, Error> {
         self.context.state(client, target).await
     }
 
-    /// The services that a run is changing at this moment, as its locks tell.
+    /// The services that a run is changing now, according to its locks.
     ///
     /// # Errors
     ///
@@ -278,28 +275,28 @@ impl Migrator {
         self.context.at_work(client, services).await
     }
 
-    /// Waits until a deploy job, or any other run, has applied what `up` with this
-    /// target would, and returns the state that it found:
-    /// [`Current`](DatabaseState::Current) or [`Ahead`](DatabaseState::Ahead).
+    /// Waits until another run, such as a deploy job's, has applied what `up` with this target
+    /// would apply. Returns the state that it found: [`Current`](DatabaseState::Current) or
+    /// [`Ahead`](DatabaseState::Ahead).
     ///
-    /// It looks at once, and again after a pause that grows from 20 ms to 1 s; with
-    /// a timeout of zero it looks once. A
-    /// changed migration and one out of order end it at once, as no waiting mends
-    /// them. A dirty one does not: whoever is at it may have lost the lock and not
-    /// the work, and a person may repair it meanwhile.
+    /// It reads the state at once, and then again after pauses that grow from 20 ms to 1 s. With
+    /// a timeout of zero it reads the state once.
     ///
-    /// A connection that is lost, because the server restarts or fails over, or that
-    /// gives no answer for 5 seconds, is opened again in the same `client`; what was set
-    /// in its session is lost then. A role that may not read the history is waited for
-    /// as well: nobody can let it before the first deploy job has made it.
+    /// A changed or out-of-order migration ends the wait at once, because waiting does not help.
+    /// A dirty migration does not end it: its run may have lost the lock and still be at work, or
+    /// a person may repair the migration. The wait also continues while the role may not read the
+    /// history: nobody can grant that before the first deploy job has created the history.
     ///
-    /// The wait may take some two seconds longer than the timeout: each look, the last
-    /// too, is given at least one to connect and one to read.
+    /// A connection that is lost, or that gives no answer for 5 seconds, is opened again in the
+    /// same `client`. The settings of the old session are lost.
+    ///
+    /// The wait may take about two seconds longer than the timeout: each read, the last one too,
+    /// has at least one second to connect and one to read.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotCurrent`] with the state that was seen last, or what kept it
-    /// from being seen.
+    /// [`ErrorKind::NotCurrent`] with the last state, or with the reason why the state could not
+    /// be read.
     pub async fn wait_until_current(
         &self,
         client: &mut Client,

@@ -1,4 +1,4 @@
-//! How a run goes about its work.
+//! The options of a migrator.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -20,27 +20,27 @@ use migrator_plan::Policy;
 pub struct Options {
     /// The schema of the history.
     pub schema: String,
-    /// What the run's connections call themselves; it is in every event.
+    /// The `application_name` of the run's connections. Each event in the history records it.
     pub application: String,
-    /// `lock_timeout` of transactional scripts that do not set their own, and of reads of the
-    /// history; zero is none.
+    /// `lock_timeout` for reads of the history, and for transactional scripts that do not set their
+    /// own. Zero means no limit.
     ///
-    /// A script that runs into it is tried again, [`Options::tries`] times in all.
+    /// A script that exceeds it is tried again, at most [`Options::tries`] times in all.
     pub lock_timeout: Duration,
-    /// `statement_timeout` of scripts that do not set their own; zero is none.
+    /// `statement_timeout` for scripts that do not set their own. Zero means no limit.
     pub statement_timeout: Duration,
-    /// How long to wait for another run to let go of the lock.
+    /// How long a run waits for the lock of another run.
     pub lock_wait: Duration,
-    /// How often a connection that holds the lock, or waits for its turn, sends a query, so
-    /// that no proxy ends it for having nothing to do: less than a proxy's idle timeout.
+    /// How often a connection sends a query while it holds the lock or waits for its turn. Choose
+    /// less than the idle timeout of any proxy, so that the proxy does not close the connection.
     pub lock_heartbeat: Duration,
-    /// How often a script is tried that meets a lock, a deadlock or a serialization failure.
+    /// How often a script is tried if it fails at a lock, a deadlock or a serialization failure.
     pub tries: u32,
-    /// How many connections run scripts side by side, those of services of the same tier
-    /// that do not need each other. The first is the caller's; a further one is opened
-    /// when there is work for it, and done without if there is none to be had.
+    /// How many connections run scripts side by side. Services of the same tier that do not need
+    /// each other run at the same time. The first connection is the caller's. The run opens a
+    /// further connection when there is work for it, and continues without if opening fails.
     pub jobs: NonZeroUsize,
-    /// What is allowed.
+    /// Which exceptions the run makes from its default refusals.
     pub policy: Policy,
 }
 
@@ -68,21 +68,21 @@ impl Options {
         self
     }
 
-    /// Sets what the connections of a run call themselves. See [`Options::application`](field@Options::application).
+    /// Sets the `application_name` of a run's connections. See [`Options::application`](field@Options::application).
     #[must_use]
     pub fn application(mut self, application: impl Into<String>) -> Options {
         self.application = application.into();
         self
     }
 
-    /// Sets the `lock_timeout` of scripts; zero is none. See [`Options::lock_timeout`](field@Options::lock_timeout).
+    /// Sets the `lock_timeout` of scripts; zero means no limit. See [`Options::lock_timeout`](field@Options::lock_timeout).
     #[must_use]
     pub fn lock_timeout(mut self, lock_timeout: Duration) -> Options {
         self.lock_timeout = lock_timeout;
         self
     }
 
-    /// Sets the `statement_timeout` of scripts; zero is none. See [`Options::statement_timeout`](field@Options::statement_timeout).
+    /// Sets the `statement_timeout` of scripts; zero means no limit. See [`Options::statement_timeout`](field@Options::statement_timeout).
     #[must_use]
     pub fn statement_timeout(mut self, statement_timeout: Duration) -> Options {
         self.statement_timeout = statement_timeout;
@@ -117,7 +117,7 @@ impl Options {
         self
     }
 
-    /// Sets what is allowed. See [`Options::policy`](field@Options::policy).
+    /// Sets which exceptions the run makes. See [`Options::policy`](field@Options::policy).
     #[must_use]
     pub fn policy(mut self, policy: Policy) -> Options {
         self.policy = policy;

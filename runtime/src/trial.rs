@@ -1,5 +1,4 @@
-//! A script run as a run would run it, with nothing recorded: for proofs on
-//! databases that are not kept.
+//! Runs a script as a run does, but records nothing: for proofs on temporary databases.
 
 use std::time::{Duration, Instant};
 
@@ -20,11 +19,11 @@ use crate::session::span::{CHECK_DEFERRED, Span};
 use crate::session::stop::{Silent, Stop};
 use crate::step::source::{Source, unanswered};
 
-/// One script of a migration, to be run without a history.
+/// One script of a migration, which runs without a history.
 ///
-/// It is sent as [`Migrator::up`](crate::Migrator::up) sends it, with the same
-/// timeouts and the same reset of the session behind it; but it takes no lock of
-/// ours, and a lock that it meets on a table is not tried again.
+/// It is sent as [`Migrator::up`](crate::Migrator::up) sends it, with the same timeouts and the
+/// same reset of the session after it. But it takes no advisory lock, and it is not tried again
+/// when it fails at a table's lock.
 #[derive(Clone, Debug)]
 pub struct Trial {
     step: String,
@@ -32,13 +31,13 @@ pub struct Trial {
     stop: Stop,
 }
 
-/// A script ran.
+/// The result of a script that succeeded.
 #[derive(Clone, Debug)]
 pub struct TrialReport {
-    /// From the message to its last answer, the commit included.
+    /// The time from sending the script to its last answer, with the commit.
     pub took: Duration,
-    /// The locks on tables that it held before its commit, all modes of each;
-    /// nothing for a script that ran outside a transaction.
+    /// The locks on tables that the script held before its commit, with every mode of each.
+    /// `None` for a script that ran outside a transaction.
     pub locks: Option<Vec<TableLock>>,
 }
 
@@ -51,8 +50,8 @@ pub struct TableLock {
     pub mode: String,
 }
 
-/// What the server is asked before the commit. The name of the first column
-/// tells its rows from those of a script.
+/// The query before the commit. Its first column's name distinguishes its rows from those of a
+/// script.
 const HELD: &str = "SELECT l.relation AS \"migrator: held\", l.mode \
     FROM pg_catalog.pg_locks l \
     WHERE l.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid() \
@@ -75,11 +74,11 @@ impl Trial {
         }
     }
 
-    /// A script that a history has recorded; `step` is what faults call it.
+    /// A script that a history has recorded; faults name it `step`.
     ///
     /// # Errors
     ///
-    /// Its directives are not well formed.
+    /// Its directives are malformed.
     pub fn of_recorded(step: &str, sql: String, direction: Direction) -> Result<Trial, Box<Fault>> {
         let source = Source::recorded(sql, direction);
         let fault = |why| Box::new(Fault::new(step.to_owned(), why, Left::Nothing));
@@ -90,15 +89,16 @@ impl Trial {
         })
     }
 
-    /// Has it stopped by `stop`: as a fault, with nothing left of a transaction.
+    /// Stops the script when `stop` is used. The script then returns a fault, and its transaction
+    /// is rolled back.
     #[must_use]
     pub fn stopped_by(mut self, stop: &Stop) -> Trial {
         self.stop = stop.clone();
         self
     }
 
-    /// Whether a fault left nothing of the script: it ran in a transaction, or its
-    /// first statement failed.
+    /// Whether a fault left no effect of the script: the script ran in a transaction, or its first
+    /// statement failed.
     #[must_use]
     pub fn has_left_nothing(&self, fault: &Fault) -> bool {
         let first = statements(&self.source.sql).into_iter().next();
@@ -114,14 +114,13 @@ impl Trial {
     ///
     /// # Errors
     ///
-    /// The server refused it, or the connection was lost. What a transaction had
-    /// done is rolled back; what ran outside one stays.
+    /// The server refused the script, or the connection was lost. A transaction is then rolled
+    /// back; statements outside a transaction keep their effect.
     pub async fn run(&self, client: &Client, options: &Options) -> Result<TrialReport, Box<Fault>> {
         self.ran(client, options, Span::Whole).await
     }
 
-    /// Runs the script in a transaction that stays open, and has the constraints
-    /// checked that it has deferred.
+    /// Runs the script in a transaction that stays open, and checks the deferred constraints.
     ///
     /// # Errors
     ///
@@ -134,12 +133,12 @@ impl Trial {
         self.ran(client, options, Span::First).await
     }
 
-    /// Runs the script in the transaction that [`Trial::begin`] has opened.
+    /// Runs the script in the transaction that [`Trial::begin`] opened.
     ///
     /// # Errors
     ///
-    /// As [`Trial::run`]; the transaction is as it was before then, unless the
-    /// connection was lost.
+    /// As [`Trial::run`]. The transaction is then as before this script, unless the connection was
+    /// lost.
     pub async fn further(
         &self,
         client: &Client,
@@ -148,11 +147,11 @@ impl Trial {
         self.ran(client, options, Span::Further).await
     }
 
-    /// Commits the transaction that this script was the last to run in.
+    /// Commits the transaction of the script.
     ///
     /// # Errors
     ///
-    /// The server refused it, or the connection was lost: it is rolled back then.
+    /// The server refused the commit, or the connection was lost: the transaction is rolled back.
     pub async fn commit(&self, client: &Client) -> Result<(), Box<Fault>> {
         let sent = self.stop.attend(client, send(client.postgres(), "COMMIT"));
         match Box::pin(sent).await {
@@ -162,7 +161,7 @@ impl Trial {
         }
     }
 
-    /// What the server said at the end of the script, of none of its statements.
+    /// The fault for an error at the end of the script that belongs to none of its statements.
     async fn refused(&self, client: &Client, failure: SendError) -> Fault {
         match failure.error.as_db_error() {
             Some(said) => Fault::new(self.step.clone(), String::new(), Left::Nothing)
@@ -181,7 +180,7 @@ impl Trial {
         if let Some(fault) = self.source.unfit(&self.step) {
             return Err(Box::new(fault));
         }
-        // In an open transaction the script before has done so.
+        // In an open transaction, the previous script has already done so.
         if span != Span::Further {
             let reset = format!("{RESET}{}", forget(&self.source.sql));
             let reset = client.postgres().batch_execute(&reset).await;
@@ -194,7 +193,7 @@ impl Trial {
             Mode::NoTransaction => self.by_statement(client, options).await.map(|()| None),
         };
         let took = started.elapsed();
-        // What a script says to its user is nobody's here.
+        // Nobody reads the notices of a script here.
         drop(client.take_notices());
         let locks = outcome.map_err(Box::new)?;
         Ok(TrialReport { took, locks })
@@ -210,7 +209,7 @@ impl Trial {
         let (sql, opening) = (&self.source.sql, Opening::default());
         let message = Message::part(sql, HELD, &opening, timeouts, Commit::Deferred, span);
         let sent = send_for_rows(client.postgres(), &message.text, held);
-        // Boxed: a comparison's future would hold it several times.
+        // Boxed: otherwise a comparison's future would contain this one several times.
         let failure = match Box::pin(self.stop.attend(client, sent)).await {
             Ok(Ok(locks)) if span == Span::First => {
                 return self.check_deferred(client).await.map(|()| locks);
@@ -242,7 +241,7 @@ impl Trial {
         }
     }
 
-    /// The fault, once what its message did is taken back.
+    /// Rolls back the effects of a message, and returns its fault.
     async fn rolled_back(&self, client: &Client, fault: Fault, span: Span) -> Fault {
         let rollback = span.rollback(&self.source.sql);
         match client.roll_back(&rollback).await {

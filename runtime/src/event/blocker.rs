@@ -1,22 +1,22 @@
-//! Who is in the way: the session that holds a lock, and what a step waits for.
+//! Which sessions a run waits for: the holder of a lock, and the blockers of a step.
 
 use std::fmt;
 
-/// Who holds a lock that is waited for.
+/// The session that holds a lock that a run waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {
-    /// The process at the server, if it could be seen.
+    /// Its process id at the server, if the server showed it.
     pub pid: Option<i32>,
-    /// What it calls itself.
+    /// Its `application_name`.
     pub application: String,
     /// Its role.
     pub role: String,
-    /// Since when, by the server's clock; empty if our role may not know.
+    /// When its transaction began, by the server's clock; empty if the run's role may not see it.
     pub since: String,
 }
 
 impl Holder {
-    /// One that could not be seen.
+    /// A holder that the server did not show.
     pub(crate) fn unseen() -> Holder {
         Holder {
             pid: None,
@@ -30,35 +30,35 @@ impl Holder {
 /// A session or a prepared transaction that keeps a step waiting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Blocker {
-    /// Who it is, and since when its transaction lasts.
+    /// The session, and when its transaction began.
     pub session: Holder,
-    /// Its statement, or its last one, shortened to one line; empty if our role may not
-    /// know it.
+    /// Its current or last statement, shortened to one line; empty if the run's role may not see
+    /// it.
     pub query: String,
-    /// What it is.
+    /// What kind of session it is.
     pub kind: BlockerKind,
 }
 
-/// What keeps a step waiting.
+/// The kind of a blocker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BlockerKind {
-    /// A session that runs a statement, or whose state our role may not know.
+    /// A session that runs a statement, or whose state the run's role may not see.
     Session,
-    /// A session that has left its transaction open and runs nothing.
+    /// A session whose transaction is open while it runs no statement.
     IdleInTransaction,
     /// The server's own vacuum.
     Autovacuum,
-    /// A connection that sends the server's log to a standby or decodes it.
+    /// A connection that sends the server's WAL to a standby, or decodes it.
     Replication {
         /// Its replication slot, if it has one.
         slot: Option<String>,
     },
     /// A prepared transaction, which outlives its session.
     Prepared {
-        /// Its identifier, empty if it could not be seen.
+        /// Its identifier; empty if the server did not show it.
         gid: String,
-        /// The database in which it can be ended.
+        /// The database in which it can be committed or rolled back.
         database: String,
     },
 }
@@ -67,9 +67,9 @@ pub enum BlockerKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WaitingFor {
-    /// Others hold locks that it needs.
+    /// Other sessions hold locks that the step needs.
     Blockers(Vec<Blocker>),
-    /// Its COMMIT has to be confirmed by a synchronous standby.
+    /// A synchronous standby must confirm the step's COMMIT.
     Standby {
         /// The server's `synchronous_standby_names`.
         names: String,
@@ -77,7 +77,7 @@ pub enum WaitingFor {
 }
 
 impl WaitingFor {
-    /// What tells one wait from another, whatever those in the way are at meanwhile.
+    /// Identifies a wait by its blockers, whatever statements they run.
     pub(crate) fn key(&self) -> Vec<(Option<i32>, String)> {
         match self {
             WaitingFor::Standby { .. } => vec![(None, "standby".to_owned())],
@@ -98,7 +98,7 @@ impl Blocker {
         (self.session.pid, gid)
     }
 
-    /// How to end it, as far as there is a way of its own.
+    /// How the user can end the blocker, if there is a special way for this kind.
     #[must_use]
     pub fn help(&self) -> Option<String> {
         match &self.kind {
@@ -139,7 +139,7 @@ impl fmt::Display for Holder {
         }
         write!(f, " (pid {pid}")?;
         for (word, what) in [("role", role), ("since", since)] {
-            // The server's own sessions have no role.
+            // Background processes of the server have no role.
             if !what.is_empty() {
                 write!(f, ", {word} {what}")?;
             }
@@ -148,7 +148,7 @@ impl fmt::Display for Holder {
     }
 }
 
-/// Who, since when, and at which statement.
+/// Shows who it is, since when, and its statement.
 impl fmt::Display for Blocker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Holder {
@@ -193,7 +193,7 @@ impl fmt::Display for Blocker {
     }
 }
 
-/// What a step waits for, as `behind …` or `for …`.
+/// Shows what a step waits for, as `behind …` or `for …`.
 impl fmt::Display for WaitingFor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -210,7 +210,7 @@ impl fmt::Display for WaitingFor {
     }
 }
 
-/// A string of SQL that is one line of a terminal.
+/// Quotes a text as an SQL string on one line.
 fn quoted(text: &str) -> String {
     if !text.chars().any(char::is_control) {
         return format!("'{}'", text.replace('\'', "''"));

@@ -13,63 +13,62 @@ pub(crate) mod report;
 use blocker::{Blocker, Holder, WaitingFor};
 use report::Done;
 
-/// Something happened.
+/// Something that happens during a run.
 #[derive(Debug)]
 pub enum Event<'a> {
-    /// Another run holds the lock; this one waits. Said again when the holder changes.
+    /// Another run holds the lock, and this run waits for it. Repeated when the holder changes.
     Waiting(&'a Holder),
-    /// The plan was made that is carried out.
+    /// The run has made its plan and starts it.
     Planned(&'a Plan<'a>),
     /// The script of a step starts.
     Started(&'a Step<'a>),
     /// A step that ran a script is done.
     Finished(&'a Done),
-    /// A step met a lock or a conflict with another transaction and is tried again.
+    /// A step failed at a lock or conflicted with another transaction; the run tries it again.
     Retrying {
         /// The step.
         step: &'a Step<'a>,
-        /// What the server said.
+        /// The server's error.
         why: &'a str,
-        /// After how long.
+        /// How long the step took until it failed.
         delay: Duration,
-        /// Whose locks it ran into, as far as they were seen.
+        /// The sessions whose locks the step waited for, as far as the server showed them.
         blockers: &'a [Blocker],
     },
-    /// A statement, a record or a COMMIT has waited at the server for some seconds. Repeated
-    /// when what it waits for changes.
+    /// A statement, a record or a COMMIT has waited at the server for about five seconds. Repeated
+    /// when the blockers change.
     Held {
-        /// The step, or the migration that is recorded.
+        /// The step, or the migration that is being recorded.
         subject: &'a str,
         /// What it waits for.
         what: &'a WaitingFor,
     },
-    /// What an earlier run has left of a step outside a transaction, and what is made
-    /// of it.
+    /// An earlier run was interrupted in a step outside a transaction; this run resumes the step.
     Resumed {
         /// The step.
         step: &'a Step<'a>,
-        /// What was found.
+        /// What an earlier run left, and what this run does about it.
         found: &'a str,
     },
-    /// The server is still at a statement of a step that an earlier run has sent;
-    /// this one waits for it to end.
+    /// The server still executes a statement that an earlier run sent for a step; this run waits
+    /// for the statement to end.
     StillAtWork {
         /// The step.
         step: &'a Step<'a>,
-        /// The session.
+        /// The session that executes the statement.
         holder: &'a Holder,
     },
-    /// The run has ended and could not find out whether the server has let go of its
-    /// lock (M0529): the next run may have to wait for that.
+    /// The run has ended, and does not know whether the server has released its lock (M0529). The
+    /// next run may have to wait for that lock.
     LockUnreleased {
-        /// Why it could not.
+        /// Why the run does not know.
         why: &'a str,
     },
-    /// The server said something unasked while a script ran.
+    /// The server sent a notice or a warning while a script ran.
     Notice(&'a Notice),
 }
 
-/// Who is told.
+/// The function that receives the events.
 #[derive(Clone)]
 pub(crate) struct Listener(Arc<Mutex<Tell>>);
 

@@ -9,22 +9,22 @@ use migrator_plan::{Reason, Step};
 /// What a run did.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
-    /// The steps that are done, in order; each is committed.
+    /// The steps that are done, in order. Each of them is committed.
     pub done: Vec<Done>,
-    /// How long it took from the first look at the history on.
+    /// How long the run took, from its first read of the history.
     pub elapsed: Duration,
 }
 
 /// A step that is done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Done {
-    /// Which migration.
+    /// The migration.
     pub id: MigrationId,
-    /// Up: it was applied. Down: it was reverted.
+    /// Up: the run applied it. Down: the run reverted it.
     pub direction: Direction,
-    /// Why it was in the plan.
+    /// Why the step was in the plan.
     pub reason: Reason,
-    /// How long it took, round trip included.
+    /// How long the step took, with its round trip.
     pub took: Duration,
 }
 
@@ -39,7 +39,7 @@ impl Done {
     }
 }
 
-/// `tenant/20240101120000_a1b2c3d4_create_tenants_table`.
+/// Shows `tenant/20240101120000_a1b2c3d4_create_tenants_table`.
 impl std::fmt::Display for Done {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.id.fmt(f)

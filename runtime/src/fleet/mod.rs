@@ -1,7 +1,7 @@
-//! Many databases of the same kind, such as one a tenant, some at a time.
+//! Migrates many databases of the same kind, such as one for each tenant.
 //!
-//! How one of them is migrated is [`Migrator`]'s; where the list of them comes from,
-//! and what is said of them, is the caller's.
+//! [`Migrator`] migrates a single database. The caller supplies the list of databases and prints
+//! the results.
 
 use std::num::NonZeroUsize;
 use std::pin::pin;
@@ -28,14 +28,15 @@ use crate::options::Options;
 use crate::session::client::{Client, connect};
 use crate::session::stop::Stop;
 
-/// Migrates many databases with one registry, side by side.
+/// Migrates many databases with one registry, several at a time.
 ///
-/// What fails in one database stops nothing in another. Run again, it passes over what
-/// is done: a database that is current costs a connection and one round trip. The same
-/// database named twice is migrated once, as two processes would: one waits.
+/// A failure in one database does not stop the others. A second run skips the databases that
+/// are current: each of those costs a connection and one round trip. If the list names a
+/// database twice, one of the two runs waits for the other and then has nothing to do.
 ///
-/// It opens at most two connections for each database that it is at, the second as long
-/// as there is work. Its memory does not grow with the number of databases.
+/// A fleet opens at most two connections for each database in progress. It opens the second
+/// connection only if migrations are pending. Its memory does not grow with the number of
+/// databases.
 ///
 /// ```no_run
 /// use futures_util::stream;
@@ -68,57 +69,57 @@ pub struct Fleet {
     stop: Stop,
 }
 
-/// Told of what happens in any of the databases, by its target.
+/// Receives the events of all databases, each with the target of its database.
 type Listener = Arc<Mutex<dyn FnMut(&str, &Event<'_>) + Send>>;
 
 /// A database of a fleet.
 #[derive(Debug)]
 pub struct Member<K> {
-    /// What the caller knows it by.
+    /// The caller's name for the database.
     pub key: K,
-    /// The way to it; settings that make no sense are a failure of this database.
+    /// How to connect; invalid settings count as a failure of this database.
     pub settings: Result<Settings, ConnectError>,
 }
 
-/// What became of a database.
+/// The result of the work on one database.
 #[derive(Debug)]
 pub struct Ended<K, T> {
-    /// What the caller knows it by.
+    /// The caller's name for the database.
     pub key: K,
-    /// Its URL without the password; nothing if the settings make no sense.
+    /// Its URL without the password; `None` if the settings are invalid.
     pub target: Option<String>,
-    /// How long it took, the connection included.
+    /// How long it took, with connecting.
     pub took: Duration,
-    /// How it ended.
+    /// Whether it succeeded.
     pub ending: Ending<T>,
 }
 
-/// How the work on a database ended.
+/// Whether the work on a database succeeded.
 #[derive(Debug)]
 pub enum Ending<T> {
-    /// Well.
+    /// It succeeded, with this result.
     Done(T),
-    /// It failed; the error has what was done before.
+    /// It failed; the error contains the report of the steps that were done before.
     Failed(Error),
-    /// It was not begun: too many others had failed.
+    /// It was not started, because too many other databases had failed.
     NotStarted,
 }
 
-/// How many databases ended how.
+/// How many databases succeeded, failed, and were not started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Well.
+    /// How many succeeded.
     pub done: usize,
-    /// By an error.
+    /// How many failed.
     pub failed: usize,
-    /// They were not begun.
+    /// How many were not started.
     pub not_started: usize,
-    /// How long all of it took.
+    /// How long the whole fleet took.
     pub elapsed: Duration,
 }
 
 impl Fleet {
-    /// How many databases are migrated at a time unless [`Fleet::jobs`] says otherwise.
+    /// The number of databases that are migrated at a time, unless [`Fleet::jobs`] sets another.
     pub const JOBS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(7);
 
     /// A fleet with the default options.
@@ -127,7 +128,7 @@ impl Fleet {
         Fleet::with_options(registry, Options::default())
     }
 
-    /// A fleet with options of its own, the same for each database.
+    /// A fleet with these options for every database.
     #[must_use]
     pub fn with_options(registry: &'static Registry, options: Options) -> Fleet {
         Fleet {
@@ -140,44 +141,43 @@ impl Fleet {
         }
     }
 
-    /// Migrates so many databases at a time.
+    /// Migrates up to `jobs` databases at a time.
     #[must_use]
     pub fn jobs(mut self, jobs: NonZeroUsize) -> Fleet {
         self.jobs = jobs;
         self
     }
 
-    /// Begins no further database once so many have failed; what is under way goes on.
+    /// Starts no further database after this number of failures. Databases in progress continue.
     #[must_use]
     pub fn max_failures(mut self, failures: NonZeroUsize) -> Fleet {
         self.max_failures = Some(failures);
         self
     }
 
-    /// Has every [`Event`] told to `listener` as it happens, with the target of the
-    /// database in which it does.
+    /// Calls `listener` with every [`Event`] as it happens, and with the target of its database.
     #[must_use]
     pub fn on_event(mut self, listener: impl FnMut(&str, &Event<'_>) + Send + 'static) -> Fleet {
         self.listener = Some(Arc::new(Mutex::new(listener)));
         self
     }
 
-    /// Has it stopped by `stop`: no further database is taken from the list, and in each
-    /// that is under way the run is stopped.
+    /// Stops the fleet when `stop` is used: no further database starts, and the runs in progress
+    /// stop.
     #[must_use]
     pub fn stopped_by(mut self, stop: &Stop) -> Fleet {
         self.stop = stop.clone();
         self
     }
 
-    /// Applies what is pending in each database; `tell` is told of each as it ends.
+    /// Applies the pending migrations of each database, and calls `tell` with each result.
     ///
-    /// A member is taken from the stream when there is room for it, and not before.
+    /// Takes a member from the stream only when a job is free for it.
     ///
     /// # Errors
     ///
-    /// The target names a service that the registry does not have; nothing is begun.
-    /// What fails in a database is told to `tell`.
+    /// The target names a service that the registry does not have; no database is then started. A
+    /// failure of one database is passed to `tell` instead.
     pub async fn up<K>(
         &self,
         members: impl Stream<Item = Member<K>>,
@@ -196,7 +196,7 @@ impl Fleet {
         Ok(self.each(members, apply, tell).await)
     }
 
-    /// Plans what [`Fleet::up`] would apply in each database at this moment.
+    /// Plans what [`Fleet::up`] would now apply in each database.
     ///
     /// # Errors
     ///
@@ -216,7 +216,7 @@ impl Fleet {
         Ok(self.each(members, plan, tell).await)
     }
 
-    /// What is wrong with the target for every database alike.
+    /// Checks the target for all databases at once.
     fn check(&self, target: &Target) -> Result<(), Error> {
         let context = Context::new(self.registry, self.options.clone());
         context.check_names(&target.services, &History::default())
@@ -263,7 +263,7 @@ impl Fleet {
         let target = settings.as_ref().ok().map(Settings::display_target);
         let ending = match self.begins(failures) {
             false => Ending::NotStarted,
-            // Boxed: it is large, and would be moved to its place among those under way.
+            // Boxed: the future is large, and would otherwise be moved into the list of jobs.
             true => match Box::pin(self.work(settings, work)).await {
                 Ok(done) => Ending::Done(done),
                 Err(error) => Ending::Failed(error),
@@ -280,7 +280,7 @@ impl Fleet {
         }
     }
 
-    /// Whether another database is begun.
+    /// Whether a further database may start.
     fn begins(&self, failures: &AtomicUsize) -> bool {
         let failures = failures.load(Ordering::Relaxed);
         !self.stop.is_stopped()

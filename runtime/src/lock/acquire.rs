@@ -1,11 +1,11 @@
-//! The advisory locks of a run: exclusive on the services it changes, shared
-//! on those they depend on.
+//! The advisory locks of a run: exclusive on the services that the run changes, shared on those
+//! that they depend on.
 //!
-//! They are transaction-level locks of a connection of their own, which does
-//! nothing else: so they work through a pooler in transaction mode, hold no
-//! snapshot (READ COMMITTED, idle), and go when the process does. Nothing ever
-//! blocks inside the server, where a waiting statement's snapshot and CREATE
-//! INDEX CONCURRENTLY would wait for each other: a lock is tried, and tried again.
+//! The locks are transaction-level locks of a separate connection that does nothing else. So
+//! they work through a pooler in transaction mode, hold no snapshot (READ COMMITTED, idle), and
+//! end with the process. No statement ever waits inside the server: a waiting statement's
+//! snapshot and CREATE INDEX CONCURRENTLY would wait for each other. Instead the run tries the
+//! lock again after a pause.
 
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -35,7 +35,7 @@ use crate::session::client::Client;
 use crate::session::quote::quote_literal;
 use crate::session::send::rows;
 
-/// The services of a run.
+/// The services that a run locks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Locks {
     pub(crate) exclusive: BTreeSet<String>,
@@ -43,30 +43,30 @@ pub(crate) struct Locks {
 }
 
 impl Locks {
-    /// Whether these locks are enough where `needed` are.
+    /// Whether these locks include the `needed` ones.
     pub(crate) fn cover(&self, needed: &Locks) -> bool {
         let either = |name: &String| self.exclusive.contains(name) || self.shared.contains(name);
         needed.exclusive.is_subset(&self.exclusive) && needed.shared.iter().all(either)
     }
 }
 
-/// The shortest and the longest time that a try may take: what is left of the time to
-/// wait, within these.
+/// The shortest and the longest time that a try may take. Between these limits, a try may take
+/// the rest of the time to wait.
 const SHORTEST_TRY: Duration = Duration::from_secs(10);
 const LONGEST_TRY: Duration = Duration::from_secs(30);
 
-/// How locks are taken.
+/// What [`acquire`] needs besides the services.
 pub(crate) struct LockSettings<'a> {
     pub(crate) tables: &'a Tables,
     pub(crate) options: &'a Options,
     pub(crate) listener: Option<&'a Listener>,
 }
 
-/// The history as it was read with the locks held; nothing if it was not read.
+/// The history, read while the locks are held; `None` if it was not read.
 pub(crate) type EarlyRead = Option<Result<History, ReadError>>;
 
-/// Takes the locks, waiting for at most the options' time. Where they are free, the
-/// history is read in the same round trip.
+/// Takes the locks, and waits for at most [`Options::lock_wait`]. If the locks are free, reads
+/// the history in the same round trip.
 pub(crate) async fn acquire(
     client: &Client,
     locks: &Locks,
@@ -92,7 +92,7 @@ pub(crate) async fn acquire(
         Err(kind) => {
             if matches!(kind, ErrorKind::Connection { .. }) {
                 connection.abandon();
-                // The lock may have been obtained without our having heard so.
+                // The server may have granted the lock in an answer that did not arrive.
                 evict::end_holder(client, nonce).await;
             }
             Err(kind)
@@ -100,7 +100,7 @@ pub(crate) async fn acquire(
     }
 }
 
-/// One wait for locks.
+/// A wait for locks.
 struct Attempt<'a> {
     connection: &'a Connection,
     patience: Duration,
@@ -129,7 +129,7 @@ impl Attempt<'_> {
                 });
             }
             if last.is_none() {
-                // Should it fail, so does the next try.
+                // An error here also fails the next try.
                 let _ = self.answered(connection.client.batch_execute(STAY)).await;
             }
             if last.as_ref() != Some(&holder) {
@@ -144,12 +144,12 @@ impl Attempt<'_> {
         }
     }
 
-    /// What is left of the time to wait.
+    /// The time that is left of the wait.
     fn left(&self) -> Duration {
         self.patience.saturating_sub(self.started.elapsed())
     }
 
-    /// Waits for an answer, but not for ever: a network that is dead says nothing.
+    /// Waits for an answer for a limited time: a dead network reports no error.
     async fn answered<T>(
         &self,
         answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
@@ -169,19 +169,20 @@ fn random() -> u64 {
     RandomState::new().build_hasher().finish()
 }
 
-/// What is taken, and what must not be at work meanwhile.
+/// The advisory locks to take, and the services that no run may be changing meanwhile.
 struct Keys {
-    /// Each key and how it is taken, in one fixed order for all runs.
+    /// Each key and the function that takes its lock, in the same order in all runs.
     taken: Vec<(i64, &'static str)>,
     nonce: i64,
-    /// The names of the services' history tables, as literals.
+    /// The names of the services' history tables, as SQL literals.
     tables: Vec<String>,
 }
 
 impl Keys {
-    /// That a row `l` of `pg_locks` is the claim of a message on one of the services.
+    /// A condition: row `l` of `pg_locks` is the claim of a message that changes one of the
+    /// services.
     ///
-    /// The server goes on with a message whose sender is dead, and its lock gone.
+    /// The server finishes such a message even if its sender has died and lost its lock.
     fn claimed(&self) -> String {
         let tables = self.tables.iter();
         let tables = tables.map(|table| format!("pg_catalog.to_regclass({table})"));
@@ -223,10 +224,10 @@ async fn try_all(connection: &Connection, keys: &Keys) -> Result<bool, tokio_pos
     settle(connection, answers).await
 }
 
-/// Takes all locks or none, and reads the history with them held.
+/// Takes all locks or none, and reads the history while they are held.
 ///
-/// The savepoint keeps the transaction whole where there is no history yet, and gives
-/// back the locks on the tables that were read.
+/// If there is no history yet, the savepoint keeps the transaction usable. It also releases the
+/// locks on the tables that were read.
 async fn try_and_look(
     connection: &Connection,
     keys: &Keys,
@@ -241,7 +242,7 @@ async fn try_and_look(
         lock_timeout: GLANCE,
         watcher: None,
     };
-    // Each is sent before those ahead of it have answered.
+    // Each message is sent before the earlier ones have answered.
     let (answers, seen, back) = join3(
         client.simple_query(&tries),
         read::history(&reader),
@@ -258,8 +259,9 @@ async fn try_and_look(
     }
 }
 
-/// So long the read that comes with the lock waits for a table of the history. A run that finds
-/// the history locked reads it again over its own session, and names who holds the lock.
+/// How long the read that comes with the lock waits for a table of the history. If another
+/// session has locked the table, the run reads it again over its own session, and names the
+/// session that holds the lock.
 const GLANCE: Duration = Duration::from_secs(1);
 
 fn tries(keys: &Keys) -> String {
@@ -279,7 +281,7 @@ fn tries(keys: &Keys) -> String {
     )
 }
 
-/// Whether all locks were taken; if not, those that were are let go.
+/// Returns whether all locks were taken; if not, releases those that were.
 async fn settle(
     connection: &Connection,
     answers: Vec<SimpleQueryMessage>,
@@ -299,11 +301,11 @@ const UNLIMITED: &str = "SELECT pg_catalog.set_config(name, '0', true) \
                          FROM pg_catalog.pg_settings \
                          WHERE name OPERATOR(pg_catalog.=) 'transaction_timeout';";
 
-/// Keeps the session open between two tries, where the server would end it.
+/// Keeps the session open between two tries, where the server would end it as idle.
 const STAY: &str = "SELECT pg_catalog.set_config('idle_session_timeout', '0', false) \
                     WHERE pg_catalog.current_setting('idle_session_timeout', true) IS NOT NULL";
 
-/// Who holds one of the locks. It may have let go meanwhile.
+/// The session that holds one of the locks. It may have released the lock meanwhile.
 async fn holder(connection: &Connection, keys: &Keys) -> Result<Holder, tokio_postgres::Error> {
     let query = format!(
         "SELECT a.pid, a.application_name, a.usename, \
@@ -326,7 +328,7 @@ async fn holder(connection: &Connection, keys: &Keys) -> Result<Holder, tokio_po
     })
 }
 
-/// The rows of an answer, each as its cells.
+/// The rows of an answer, each as a list of cells.
 fn cells(messages: Vec<SimpleQueryMessage>) -> Vec<Vec<String>> {
     let row = |row: SimpleQueryRow| {
         let cells = (0..row.len()).map(|i| row.get(i).unwrap_or_default().to_owned());

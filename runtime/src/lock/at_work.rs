@@ -1,4 +1,4 @@
-//! Which services a run is changing, by its locks.
+//! Finds the services that a run is changing now, by the locks of the run.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use tokio_postgres::SimpleQueryRow;
 
 use crate::session::advisory::{KEY, held, key};
 
-/// Asks which of these services a run is changing; [`at_work`] reads the answer.
+/// The query for which of these services a run is changing; [`services`] reads its answer.
 pub(crate) fn query(schema: &str, services: &[&str]) -> String {
     let keys = services.iter().map(|service| key(schema, service));
     format!(
@@ -16,7 +16,7 @@ pub(crate) fn query(schema: &str, services: &[&str]) -> String {
     )
 }
 
-/// The services that a run is changing, by the answer to [`query`].
+/// The services that a run is changing, from the answer to [`query`].
 pub(crate) fn services(
     schema: &str,
     services: &[&str],

@@ -15,23 +15,23 @@ use crate::session::answer::describe;
 use crate::session::client::Client;
 use crate::session::send::rows;
 
-/// Whether the server has let go of the locks.
+/// Whether the server has released the locks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Release {
-    /// It has.
+    /// The server has released them.
     Done,
-    /// It may hold them yet, because of this.
+    /// The server may still hold them, for this reason.
     Unknown(String),
 }
 
 /// How long each of two connections has to find the session and to end it.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// The pause between two looks whether it has ended.
+/// The pause between two checks whether the session has ended.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Ends the session that holds this lock, if there is one: over the run's own connection,
-/// or else over a new one.
+/// Ends the session that holds this lock, if there is one: over the run's own connection, or
+/// else over a new connection.
 pub(crate) async fn end_holder(client: &Client, nonce: i64) -> Release {
     let first = match client.postgres().is_closed() {
         true => Err("the connection was lost".to_owned()),
@@ -44,13 +44,13 @@ pub(crate) async fn end_holder(client: &Client, nonce: i64) -> Release {
     let opening = Box::pin(client.sibling("migrator"));
     let Ok(Ok(connection)) = timeout(PATIENCE, opening).await else {
         if why == SILENT {
-            // Nothing reaches the server: nobody needs to wait for this one again.
+            // The run's connection is dead: nobody needs to wait for it again.
             client.driver().abort();
         }
         return Release::Unknown(why);
     };
     let again = end_within(&connection.client, nonce).await;
-    // It says goodbye if it can.
+    // Ends the new connection in order, if the server answers.
     let _ = connection.close().now_or_never();
     again.map_or_else(Release::Unknown, |()| Release::Done)
 }
@@ -60,10 +60,10 @@ async fn end_within(client: &tokio_postgres::Client, nonce: i64) -> Result<(), S
     ended.unwrap_or_else(|_| Err(SILENT.to_owned()))
 }
 
-/// What is said where nothing was heard in time.
+/// The reason if the session did not end in time.
 const SILENT: &str = "its session did not end in time";
 
-/// Ends it, and waits until the lock is gone.
+/// Ends the session that holds the lock, and waits until the lock is free.
 async fn end(client: &tokio_postgres::Client, nonce: i64) -> Result<(), String> {
     let holder = format!(
         "FROM pg_catalog.pg_locks l \

@@ -1,4 +1,4 @@
-//! Locks that a run holds, and how it lets go of them.
+//! The locks that a run holds, and how the run releases them.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -12,18 +12,18 @@ use crate::options::Options;
 use crate::session::client::Client;
 use crate::session::orphan::Orphan;
 
-/// For so long the server is waited for when the locks are released: what lies between may
-/// have forgotten a connection that was idle for all of a run.
+/// How long the run waits for the server when it releases the locks. A firewall or proxy may
+/// have forgotten a connection that was idle during the whole run.
 const ANSWER: Duration = Duration::from_secs(3);
 
-/// Locks that are held, until this is dropped or the connection is lost.
+/// Locks that are held until this value is dropped or its connection is lost.
 pub(crate) struct Held {
-    /// None once they are released.
+    /// `None` once the locks are released.
     connection: Option<KeptConnection>,
-    /// What has to end before they are.
+    /// Sessions that must end before the locks are released.
     orphans: Mutex<Vec<Orphan>>,
-    /// The key of a lock of this run alone, which goes with the others: what other
-    /// connections of the run look at to know whether these are still held.
+    /// The key of a lock that only this run holds, together with its other locks. Other
+    /// connections of the run check this lock to know whether the run still holds its locks.
     pub(crate) nonce: i64,
 }
 
@@ -36,7 +36,7 @@ impl Held {
         }
     }
 
-    /// Whether the server still knows of us.
+    /// Whether the server still answers on the connection.
     pub(crate) fn is_held(&self) -> bool {
         self.connection
             .as_ref()
@@ -49,7 +49,7 @@ impl Held {
         why.unwrap_or_else(|| "the server has ended its session".to_owned())
     }
 
-    /// Keeps the locks until this has ended.
+    /// Keeps the locks until the orphaned session has ended.
     pub(crate) fn leave_to(&self, orphan: Orphan) {
         let mut orphans = self.orphans.lock().unwrap_or_else(PoisonError::into_inner);
         orphans.push(orphan);
@@ -60,8 +60,8 @@ impl Held {
         std::mem::take(orphans.unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Lets go, and waits until the server has. Where that is not answered, the session
-    /// that holds the locks is ended over another connection.
+    /// Releases the locks, and waits until the server has done so. If the server does not answer,
+    /// ends the session that holds the locks over another connection.
     pub(crate) async fn release(mut self, client: &Client) -> Release {
         for orphan in self.take_orphans() {
             orphan.end().await;

@@ -1,5 +1,5 @@
-//! Cleans up behind a run whose future is dropped: the locks stay until nothing of the run goes
-//! on at the server.
+//! Cleans up after a run whose future was dropped: keeps the locks until the server has ended
+//! every statement of the run.
 
 use tokio::runtime::Handle;
 
@@ -7,10 +7,10 @@ use super::held::Held;
 use crate::session::client::Client;
 use crate::session::orphan::Orphan;
 
-/// What is under way over one connection, until it is done with.
+/// Marks that a run may have statements in progress over a connection.
 pub(crate) struct InFlight<'a> {
     client: Option<&'a Client>,
-    /// None as long as the run has none.
+    /// `None` until the run holds locks.
     lock: Option<&'a Held>,
 }
 
@@ -22,7 +22,7 @@ impl<'a> InFlight<'a> {
         }
     }
 
-    /// The same before there is a lock.
+    /// The same for a run that does not hold locks yet.
     pub(crate) fn before(client: &'a Client) -> InFlight<'a> {
         InFlight {
             client: Some(client),
@@ -30,7 +30,7 @@ impl<'a> InFlight<'a> {
         }
     }
 
-    /// All answers are in.
+    /// Every answer has arrived: there is nothing to clean up.
     pub(crate) fn done(mut self) {
         self.client = None;
     }

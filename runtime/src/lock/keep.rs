@@ -1,8 +1,8 @@
 //! Keeps the connection of a run's locks in use, and notices when it is lost.
 //!
-//! A proxy or a NAT ends or forgets an idle connection, and the connection of the locks is idle
-//! for the whole run. So it sends a query at intervals. The other connections of a run do so
-//! while they wait for the lock or for each other.
+//! A proxy or a NAT ends or forgets an idle connection, and the connection that holds the locks
+//! is idle for the whole run. So it sends a query at intervals. The other connections of a run
+//! do the same while they wait for the lock or for each other.
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,14 +16,14 @@ use tokio::time::{sleep, timeout};
 use crate::session::client::Client;
 use crate::session::send::begin;
 
-/// A connection that is kept in use, until this is dropped.
+/// A connection that sends a query at intervals until this value is dropped.
 pub(crate) struct KeptConnection {
     connection: Arc<Connection>,
     is_silent: Arc<AtomicBool>,
     keeper: JoinHandle<()>,
 }
 
-/// How a transaction's end went.
+/// How the end of a transaction went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Closing {
     /// The server has ended it.
@@ -32,14 +32,14 @@ pub(crate) enum Closing {
     Unanswered,
 }
 
-/// What is sent: it says in `pg_stat_activity` what the session is for.
+/// The query. In `pg_stat_activity` it shows the purpose of the session.
 const QUERY: &str = "SELECT 'this session holds the lock of a migrator run'";
 
-/// A connection that does not answer for so long is lost.
+/// A connection that does not answer within this time counts as lost.
 const SILENCE: Duration = Duration::from_secs(60);
 
 impl KeptConnection {
-    /// Sends a query at this interval, from now on.
+    /// Starts to send a query at this interval.
     pub(crate) fn new(connection: Connection, interval: Duration) -> KeptConnection {
         let connection = Arc::new(connection);
         let is_silent = Arc::new(AtomicBool::new(false));
@@ -60,7 +60,7 @@ impl KeptConnection {
         !self.connection.client.is_closed() && !self.is_silent.load(Ordering::Relaxed)
     }
 
-    /// Why it is lost, if that was said.
+    /// Why the connection was lost, if the server said so.
     pub(crate) fn why_lost(&self) -> Option<String> {
         let silent = || {
             let is_silent = self.is_silent.load(Ordering::Relaxed);
@@ -69,10 +69,10 @@ impl KeptConnection {
         self.connection.lost().or_else(silent)
     }
 
-    /// Ends its transaction and its session; waits so long for an answer.
+    /// Ends the transaction and the session; waits up to `patience` for an answer.
     pub(crate) async fn end(self, patience: Duration) -> Closing {
         self.keeper.abort();
-        // It has ended, or was told to: both are well.
+        // Both results are fine: the connection has ended, or it was asked to end.
         let _ = (&mut { self.keeper }).await;
         let rollback = self.connection.client.batch_execute("ROLLBACK");
         let answer = timeout(patience, rollback).await;
@@ -92,8 +92,8 @@ impl KeptConnection {
     }
 }
 
-/// Does work that has nothing to say over a client's connection, and keeps that in use
-/// meanwhile.
+/// Runs `work`, which sends nothing over the client's connection, and keeps that connection in
+/// use meanwhile.
 pub(crate) async fn awake<T>(
     client: &Client,
     interval: Duration,
@@ -103,13 +103,13 @@ pub(crate) async fn awake<T>(
     loop {
         match timeout(interval, &mut work).await {
             Ok(done) => return done,
-            // Nobody waits for the answer; if the connection is lost, so is the next message.
+            // Nobody waits for the answer. On a lost connection the next message fails as well.
             Err(_) => drop(begin(client.postgres(), WAITS).await),
         }
     }
 }
 
-/// What a connection sends that waits.
+/// The query that a waiting connection sends.
 const WAITS: &str = "SELECT 'this session of a migrator run waits for its turn'";
 
 async fn keep(connection: Weak<Connection>, is_silent: Arc<AtomicBool>, interval: Duration) {

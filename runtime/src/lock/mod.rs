@@ -1,7 +1,8 @@
-//! The locks of a run: take, keep, release; who holds one.
+//! The locks of a run.
 //!
-//! `acquire` takes them, `held` holds and releases them, `keep` keeps their connection in use,
-//! `evict` ends a session that does not answer, `in_flight` cleans up behind a dropped future.
+//! `acquire` takes the locks, `held` holds and releases them, `keep` keeps their connection in
+//! use, `evict` ends a session that does not answer, and `in_flight` cleans up after a dropped
+//! future.
 
 pub(crate) mod acquire;
 pub(crate) mod at_work;

@@ -1,4 +1,4 @@
-//! Shows what an interrupted script has left, before somebody records it with `repair`.
+//! Shows the effects of an interrupted script, for the user who then records it with `repair`.
 
 use migrator_model::Version;
 use migrator_model::diagnostic::Position;
@@ -16,38 +16,38 @@ use crate::history::{Entry, read};
 use crate::session::client::Client;
 use crate::step::resume::look::{self, Found};
 
-/// What the catalog shows of the script of a dirty migration.
+/// What the catalog shows about the script of a dirty migration.
 #[derive(Clone, Debug)]
 pub struct Inspection {
     /// The migration.
     pub entry: Entry,
-    /// Which of its scripts was interrupted.
+    /// The script that was interrupted: up or down.
     pub direction: Direction,
-    /// Its statements in their order; none where no text of the script is known.
+    /// Its statements in order; empty if the text of the script is not known.
     pub statements: Vec<Inspected>,
 }
 
-/// What the catalog shows of a statement.
+/// What the catalog shows about a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inspected {
-    /// Where the statement begins in its script.
+    /// The position of the statement in its script.
     pub position: Position,
-    /// Its first line.
+    /// The first line of the statement.
     pub text: String,
-    /// What became of it.
+    /// Whether the statement took effect.
     pub trace: Trace,
 }
 
-/// What became of a statement.
+/// Whether a statement took effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trace {
-    /// What it does is done, as this says.
+    /// The statement took full effect; the text says how the catalog shows it.
     Done(String),
-    /// It has done nothing.
+    /// The statement had no effect.
     NotDone,
-    /// It was interrupted in the middle, or met something else, as this says.
+    /// The statement was interrupted, or a different object exists; the text says which.
     Partial(String),
-    /// The catalog does not show it.
+    /// The catalog does not show the effect of this statement.
     Unknown,
 }
 
@@ -111,7 +111,7 @@ async fn inspect(client: &Client, sql: &str) -> Result<Vec<Inspected>, tokio_pos
 
 async fn trace(client: &Client, statement: &Statement<'_>) -> Result<Trace, tokio_postgres::Error> {
     if let Statement::DropIndex(drop) = statement {
-        // Also where it says IF EXISTS, which a run that resumes just sends again.
+        // This includes `IF EXISTS`, which a run that resumes simply sends again.
         return Ok(match look::are_gone(client, drop).await? {
             true => Trace::Done("the index is gone".to_owned()),
             false => Trace::NotDone,

@@ -1,4 +1,4 @@
-//! What looks at a database and never changes it.
+//! Operations that read a database and never change it.
 
 pub(crate) mod edits;
 pub(crate) mod inspect;

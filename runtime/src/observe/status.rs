@@ -1,4 +1,4 @@
-//! What a run would do, and how a database compares to the registry.
+//! Plans a run without running it, and compares a database with the registry.
 
 use std::collections::BTreeSet;
 
@@ -46,7 +46,7 @@ impl Context {
         Ok(Status::seen(self.registry, &history, services, &at_work))
     }
 
-    /// How each entry came about, in the order in which the migrations were applied.
+    /// Reads every entry with its script and role, in the order in which they were applied.
     pub(crate) async fn recorded(&self, client: &Client) -> Result<Vec<RecordedMigration>, Error> {
         let read = async {
             let read = read::recorded(&self.reader(client, Purpose::Act)).await;
@@ -65,8 +65,7 @@ impl Context {
         self.stop.read(client, looked).await
     }
 
-    /// The history, and the services that a run is changing at this moment, in one
-    /// round trip.
+    /// The history, and the services that a run is changing now, in one round trip.
     pub(crate) async fn history_and_work(
         &self,
         reader: &Reader<'_>,

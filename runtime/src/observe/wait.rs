@@ -1,6 +1,6 @@
-//! Looks at how a database stands to a registry, once or until it is current.
+//! Compares a database with a registry, once or until the database is current.
 //!
-//! What it is, `migrator-plan` decides. Nothing here writes or locks.
+//! `migrator-plan` decides which state the database is in. Nothing here writes or locks.
 
 use std::time::{Duration, Instant};
 
@@ -89,7 +89,7 @@ impl Context {
         }
     }
 
-    /// Looks once, over a new connection if the old one is gone or silent.
+    /// Reads the state once; opens a new connection if the old one is lost or does not answer.
     async fn look(
         &self,
         client: &mut Client,
@@ -97,13 +97,13 @@ impl Context {
         wait: &Wait,
     ) -> Result<DatabaseState, LookFailure> {
         if client.postgres().is_closed() || wait.is_silent {
-            // It has its own `connect_timeout`, which may be a long one.
+            // Opening has its own limit, `connect_timeout`, which may be long.
             let opened = within(wait.left().max(LEAST), client.reconnect()).await?;
             opened.map_err(|error| LookFailure::of(ErrorKind::Connect(error)))?;
         }
         let patience = wait.left().clamp(LEAST, MOST);
         let mut reader = self.reader(client, Purpose::Look);
-        // A locked history is no silent connection: the server answers before the time is over.
+        // A locked history is not a silent connection: the server answers within this bound.
         let bound = patience * 3 / 4;
         reader.lock_timeout = match reader.lock_timeout.is_zero() {
             true => bound,
@@ -117,19 +117,19 @@ impl Context {
     }
 }
 
-/// Every look has so much time, the last and only one too.
+/// The least time for each read of the state, also for the last or only read.
 const LEAST: Duration = Duration::from_secs(1);
 
-/// A connection that takes longer for an answer is as good as lost.
+/// A connection that does not answer within this time counts as lost.
 const MOST: Duration = Duration::from_secs(5);
 
-/// Why a look saw no state.
+/// Why the state could not be read.
 enum LookFailure {
-    /// It may be otherwise in a moment.
+    /// The cause may pass in a moment.
     Passing(ErrorKind),
-    /// No waiting mends it.
+    /// Waiting does not help.
     Final(ErrorKind),
-    /// No answer within this time.
+    /// The connection gave no answer within this time.
     Silent(Duration),
 }
 
@@ -147,15 +147,15 @@ async fn within<T>(patience: Duration, work: impl Future<Output = T>) -> Result<
     answer.map_err(|_| LookFailure::Silent(patience))
 }
 
-/// The time of a wait, and what came of it.
+/// The time limit of a wait, and what the wait has seen.
 struct Wait {
     started: Instant,
     timeout: Duration,
-    /// The state that was seen last.
+    /// The last state that was read.
     seen: Option<DatabaseState>,
-    /// Why the last look saw none.
+    /// Why the last read failed.
     failure: Option<ErrorKind>,
-    /// Whether the connection gave no answer, and has not been opened again.
+    /// Whether the connection gave no answer and has not been reopened since.
     is_silent: bool,
 }
 
@@ -201,7 +201,7 @@ impl Wait {
         ErrorKind::NotCurrent { state, waited }
     }
 
-    /// Why the wait is over without success.
+    /// The error when the wait ends without success.
     fn over(mut self) -> ErrorKind {
         let before = match &self.seen {
             Some(state) => format!("; before, in {} s of waiting: {state}", self.waited()),
@@ -228,7 +228,7 @@ impl Wait {
             },
             (Some(kind), _) => kind,
             (None, Some(state)) => self.not_current(state),
-            // Never, as a wait is not over before the first look.
+            // Cannot happen: a wait reads the state at least once.
             (None, None) => ErrorKind::Connection {
                 doing: READING.to_owned(),
                 why: before,
@@ -237,7 +237,7 @@ impl Wait {
     }
 }
 
-/// Whether a state can become current without another binary or another file.
+/// Whether a state can become current without a new binary or an edited file.
 fn may_pass(state: &DatabaseState) -> bool {
     match state {
         DatabaseState::Conflict(conflicts) => conflicts.iter().all(|c| c.code == Code::M0404),
@@ -245,7 +245,7 @@ fn may_pass(state: &DatabaseState) -> bool {
     }
 }
 
-/// Whether it may be otherwise in a moment: the server starts, or fails over.
+/// Whether the cause may pass in a moment: the server is starting or failing over.
 fn is_passing(kind: &ErrorKind) -> bool {
     match kind {
         ErrorKind::Connection { .. } => true,

@@ -1,10 +1,10 @@
-//! The keys of our advisory locks, and how `pg_locks` shows who holds one.
+//! The keys of migrator's advisory locks, and how `pg_locks` shows which session holds one.
 
 use std::hash::{Hash, Hasher};
 
 use siphasher::sip::SipHasher13;
 
-/// The key of the lock under which the history's tables are made.
+/// The key of the lock under which a run creates the tables of the history.
 pub(crate) fn table_key(schema: &str) -> i64 {
     key(schema, "")
 }
@@ -16,7 +16,7 @@ pub(crate) fn key(schema: &str, service: &str) -> i64 {
     hasher.finish().cast_signed()
 }
 
-/// The key of a row of `pg_locks`, which has its halves (Postgres's manual, on that view).
+/// The key of a row of `pg_locks`, which stores it as two halves (Postgres's manual, `pg_locks`).
 pub(crate) const KEY: &str = "((l.classid::pg_catalog.int8 OPERATOR(pg_catalog.<<) 32) \
                     OPERATOR(pg_catalog.|) l.objid::pg_catalog.int8)";
 
@@ -24,7 +24,7 @@ pub(crate) const KEY: &str = "((l.classid::pg_catalog.int8 OPERATOR(pg_catalog.<
 pub(crate) const DATABASE: &str = "(SELECT oid FROM pg_catalog.pg_database \
                         WHERE datname OPERATOR(pg_catalog.=) pg_catalog.current_database())";
 
-/// That a row of `pg_locks` is one of these keys, held, in this database.
+/// A condition: a row of `pg_locks` is a lock on one of these keys, granted, in this database.
 pub(crate) fn held(keys: impl Iterator<Item = i64>) -> String {
     let keys: Vec<String> = keys.map(|key| key.to_string()).collect();
     format!(

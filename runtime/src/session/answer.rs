@@ -2,7 +2,7 @@
 
 use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 
-/// An error of tokio-postgres with its cause, which its `Display` leaves out.
+/// The text of a tokio-postgres error with its cause, which `Display` leaves out.
 pub(crate) fn describe(error: &tokio_postgres::Error) -> String {
     use std::error::Error as _;
     match error.source() {
@@ -11,7 +11,7 @@ pub(crate) fn describe(error: &tokio_postgres::Error) -> String {
     }
 }
 
-/// The position that the server named in the text it was sent.
+/// The position that the server's error gives, in the text that was sent.
 pub(crate) fn named_position(said: &DbError) -> Option<u32> {
     match said.position() {
         Some(ErrorPosition::Original(position)) => Some(*position),
@@ -19,12 +19,12 @@ pub(crate) fn named_position(said: &DbError) -> Option<u32> {
     }
 }
 
-/// Whether the same transaction may well succeed if it is tried again.
+/// Whether the same transaction may succeed if it is tried again.
 ///
-/// Two transactions that change the same row of the catalog, as two GRANTs on one
-/// schema do, do not wait for each other: the later one fails with an internal error
-/// (`heapam.c`, `simple_heap_update`). Two that make the same object `IF NOT EXISTS`
-/// meet in a unique index of the catalog.
+/// Two transactions can change the same row of the catalog, such as two GRANTs on one schema.
+/// They do not wait for each other: the later one fails with an internal error (`heapam.c`,
+/// `simple_heap_update`). Two transactions that create the same object `IF NOT EXISTS` fail on
+/// a unique index of the catalog.
 pub(crate) fn is_worth_a_retry(said: &DbError) -> bool {
     let passing = [
         SqlState::LOCK_NOT_AVAILABLE,
@@ -38,8 +38,8 @@ pub(crate) fn is_worth_a_retry(said: &DbError) -> bool {
     passing.contains(said.code()) || same_row || same_object
 }
 
-/// Whether it was cancelled by request, or by `statement_timeout`: the server tells them
-/// apart in words alone.
+/// Whether a statement was cancelled by a request or by `statement_timeout`. The server's errors
+/// for the two differ only in their text.
 pub(crate) fn is_cancelled(said: &DbError) -> bool {
     *said.code() == SqlState::QUERY_CANCELED
 }

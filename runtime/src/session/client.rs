@@ -1,4 +1,4 @@
-//! A connection to the database that is migrated, and the way to open another.
+//! A connection to the database that is migrated, and how to open another one.
 
 use std::mem;
 use std::sync::{Mutex, PoisonError};
@@ -11,12 +11,12 @@ use tokio::task::AbortHandle;
 
 use crate::session::timeouts::Limits;
 
-/// An open connection that knows how it was opened.
+/// An open connection that keeps the settings it was opened with.
 #[derive(Debug)]
 pub struct Client {
     connection: Connection,
     settings: Settings,
-    /// What was found when the session was made ready.
+    /// The timeouts of the role, the database and the server, as found at the start of the run.
     limits: Mutex<Limits>,
 }
 
@@ -32,13 +32,13 @@ pub async fn connect(settings: Settings) -> Result<Client, ConnectError> {
 
 /// Connects to a database, and waits up to `timeout` for a server that is down or starting.
 ///
-/// An attempt that has begun is not cut short when the time is over: its
-/// `connect_timeout` bounds it.
+/// Does not interrupt an attempt that is running when the time is over: `connect_timeout` limits
+/// each attempt.
 ///
 /// # Errors
 ///
-/// Returns an error that waiting cannot mend at once (see [`ConnectError::is_transient`]),
-/// and any other when the time is over.
+/// Returns an error that waiting cannot solve at once (see [`ConnectError::is_transient`]), and
+/// any other error when the time is over.
 pub async fn connect_within(settings: Settings, timeout: Duration) -> Result<Client, ConnectError> {
     let connection = open_when_up(&settings, timeout).await?;
     Ok(Client::new(connection, settings))
@@ -53,13 +53,13 @@ impl Client {
         }
     }
 
-    /// The connection itself, for queries of the caller's own.
+    /// The connection itself, for the caller's own queries.
     #[must_use]
     pub fn postgres(&self) -> &tokio_postgres::Client {
         &self.connection.client
     }
 
-    /// Where it is connected to, without any password.
+    /// The URL of the database, without the password.
     #[must_use]
     pub fn target(&self) -> String {
         self.settings.display_target()
@@ -95,7 +95,7 @@ impl Client {
         open_with_retry(&settings, shortage).await
     }
 
-    /// Opens another connection to the same database, that can do all that this one can.
+    /// Opens another client for the same database, with everything that this one can do.
     pub(crate) async fn another(&self, application: &str) -> Result<Client, ConnectError> {
         Ok(Client {
             connection: self.sibling(application).await?,
@@ -104,42 +104,42 @@ impl Client {
         })
     }
 
-    /// Opens the connection again, after it was lost or when it does not answer; what was set
-    /// in its session is lost.
+    /// Opens the connection again, after it was lost or when it does not answer. The settings of
+    /// the old session are lost.
     ///
     /// # Errors
     ///
-    /// See [`ConnectError`]; the connection is then as it was.
+    /// See [`ConnectError`]; the client then keeps its old connection.
     pub async fn reconnect(&mut self) -> Result<(), ConnectError> {
-        // Boxed: it is some 20 kB, which every caller's future would hold.
+        // Boxed: otherwise each caller's future would hold its 20 kB.
         let new = Box::pin(migrator_connect::open(&self.settings)).await?;
         mem::replace(&mut self.connection, new).abandon();
         Ok(())
     }
 
-    /// Notes what ends sessions here.
+    /// Stores the timeouts that end sessions on this server.
     pub(crate) fn note(&self, limits: Limits) {
         *self.limits.lock().unwrap_or_else(PoisonError::into_inner) = limits;
     }
 
-    /// What ends sessions here, as far as is known.
+    /// The timeouts that end sessions on this server, as far as known.
     pub(crate) fn limits(&self) -> Limits {
         *self.limits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the server said unasked since the last call.
+    /// The notices and warnings of the server since the last call.
     pub(crate) fn take_notices(&self) -> Vec<Notice> {
         self.connection.notices.take()
     }
 
-    /// Whether the server has said that a COMMIT stands on it alone, since notices were
-    /// last taken.
+    /// Whether, among the notices not yet taken, the server has warned that a COMMIT is durable
+    /// only locally.
     pub(crate) fn has_local_commit(&self) -> bool {
         self.connection.notices.has_local_commit()
     }
 
-    /// Ends the transaction, if there is one, by statements of ours: that there was none
-    /// is not told.
+    /// Ends the transaction, if there is one, by these statements. Drops the warning that there
+    /// was none.
     pub(crate) async fn roll_back(&self, statements: &str) -> Result<(), tokio_postgres::Error> {
         let before = self.connection.notices.count();
         let ended = self.postgres().batch_execute(statements).await;
@@ -147,12 +147,12 @@ impl Client {
         ended
     }
 
-    /// Ends the session, however it stands.
+    /// Aborts the session without waiting for the server.
     pub(crate) fn driver(&self) -> AbortHandle {
         self.connection.abort_handle()
     }
 
-    /// The way to cancel what the session is at.
+    /// A handle that cancels the session's current query.
     pub(crate) fn cancel(&self) -> &Cancel {
         &self.connection.cancel
     }

@@ -1,5 +1,5 @@
-//! The text of one simple-query message, and the way from a place in it back
-//! to a place in the script.
+//! The text of one simple-query message, and how a position in it maps to a position in the
+//! script.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -12,14 +12,14 @@ use super::span::Span;
 use super::timeouts::{Timeouts, milliseconds};
 use crate::error::fault::Part;
 
-/// Whether a commit waits until it is on disk.
+/// How long a commit waits for the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Commit {
-    /// It does not: a later commit of the same connection will.
+    /// It does not wait: a later commit of the same connection does.
     Deferred,
-    /// Until it is on this server's disk: no standby has to confirm it.
+    /// It waits for this server's disk, but not for a standby.
     Local,
-    /// As the server is set.
+    /// It waits as the server's settings say.
     Durable,
 }
 
@@ -33,26 +33,26 @@ impl Commit {
     }
 }
 
-/// A message, and where in it the script lies.
+/// A message, and the range of the script in it.
 #[derive(Clone, Debug)]
 pub(crate) struct Message {
     pub(crate) text: String,
     script: Range<usize>,
-    /// How many statements come before those of the script.
+    /// The number of statements before those of the script.
     before: usize,
 }
 
-/// What goes before a script in its message.
+/// The optional parts of a message before the script.
 #[derive(Default)]
 pub(crate) struct Opening {
-    /// An expression that fails unless the step before was done.
+    /// An expression that fails unless the previous step is recorded.
     pub(crate) guard: Option<String>,
-    /// A statement that says, for as long as the transaction lasts, that it is at work.
+    /// A statement that marks the message as running until its transaction ends.
     pub(crate) claim: Option<String>,
 }
 
 impl Message {
-    /// A script in a transaction of its own, with what records it.
+    /// A script in its own transaction, with the statements that record it.
     pub(crate) fn transaction(
         script: &str,
         record: &str,
@@ -63,7 +63,7 @@ impl Message {
         Message::part(script, record, opening, timeouts, commit, Span::Whole)
     }
 
-    /// A script in a transaction that others share, with what is asked behind it.
+    /// A script in a transaction of several messages, with further statements after the script.
     pub(crate) fn part(
         script: &str,
         record: &str,
@@ -74,7 +74,7 @@ impl Message {
     ) -> Message {
         let [begin, end] = span.bounds();
         let commit = commit.set();
-        // In a transaction of its own: a script may yet choose its isolation level.
+        // The guard has its own transaction: the script may still choose its isolation level.
         let (guard, guards) = match &opening.guard {
             Some(guard) => (format!("BEGIN;{UNHIDDEN}SELECT {guard};COMMIT;"), 4),
             None => (String::new(), 0),
@@ -91,7 +91,7 @@ impl Message {
         let before = guards + 1 + settings + more;
         let head = format!("{guard}{begin}{timeouts}{forget}{claim}\n");
         let script_range = head.len()..head.len() + script.len();
-        // The line break ends a last line comment, the semicolon a last statement.
+        // The line break ends a line comment at the script's end; the semicolon ends a statement.
         let text = format!("{head}{script}\n;{RESET}{limit}{stay}{forget}{commit}{record}{end}");
         Message {
             text,
@@ -100,13 +100,13 @@ impl Message {
         }
     }
 
-    /// One statement of a script, by itself.
+    /// A single statement of a script.
     pub(crate) fn statement(script: &str, statement: Range<usize>) -> ScriptStatement<'_> {
         ScriptStatement { script, statement }
     }
 
-    /// What only records: no part of a script. It waits so long for others' locks on the
-    /// history; zero is for ever.
+    /// A message that only writes the history, without a script. It waits up to `lock` for locks
+    /// on the history; zero means no limit.
     pub(crate) fn bookkeeping(record: &str, lock: Duration, commit: Commit) -> String {
         let (limit, commit) = (lock_limit(lock), commit.set());
         format!("BEGIN;{RESET}{limit}{commit}{record}COMMIT;")
@@ -117,8 +117,8 @@ impl Message {
         timeouts.set("").0
     }
 
-    /// Which part failed, after so many statements had completed: the script, what records
-    /// it or the claim right before it, or the COMMIT.
+    /// Which part failed after `completed` statements: the script, the claim or the record, or the
+    /// COMMIT.
     pub(crate) fn failed_part(&self, completed: usize) -> Part {
         let (Some(script), Some(behind)) = (
             self.text.get(self.script.clone()),
@@ -137,11 +137,11 @@ impl Message {
         }
     }
 
-    /// The position in the script of what failed: that which the server named,
-    /// or else the start of the statement after the last one that `completed`.
+    /// The position of the failure in the script: the position that the server named, or else the
+    /// start of the statement after the last `completed` one.
     ///
-    /// A script that breaks off in the middle of a statement fails at what was
-    /// put behind it, before anything has run: that is at its own end.
+    /// A script that ends in the middle of a statement fails at text after the script, before any
+    /// statement has run. The position is then the end of the script.
     pub(crate) fn locate(&self, named: Option<u32>, completed: usize) -> Option<Position> {
         let script = self.text.get(self.script.clone())?;
         let named = named.and_then(|position| byte_of(&self.text, position));
@@ -157,13 +157,13 @@ impl Message {
     }
 }
 
-/// How long what follows a [`RESET`] waits for others' locks: what records a script has
-/// all the locks of that script, behind which others are queued.
+/// Sets how long the statements after a [`RESET`] wait for locks. The statements that record a
+/// script still hold the script's locks, and other sessions wait for those.
 fn lock_limit(lock: Duration) -> String {
     format!("SET LOCAL lock_timeout = {};{UNHIDDEN}", milliseconds(lock))
 }
 
-/// A row of the history that row security hides is an error, and not one that is not there.
+/// Makes row security raise an error instead of hiding a row of the history.
 const UNHIDDEN: &str = "SET LOCAL row_security = off;";
 
 /// One statement of a script.
@@ -183,8 +183,8 @@ impl ScriptStatement<'_> {
     }
 }
 
-/// The byte offset of a position as Postgres counts: in characters, from 1
-/// (protocol documentation, "Error and Notice Message Fields", `P`).
+/// The byte offset of a position as Postgres gives it: in characters, counted from 1 (protocol
+/// documentation, "Error and Notice Message Fields", `P`).
 fn byte_of(text: &str, position: u32) -> Option<usize> {
     let index = usize::try_from(position).ok()?.checked_sub(1)?;
     let offsets = text.char_indices().map(|(offset, _)| offset);

@@ -1,7 +1,9 @@
-//! A connection at work: what is sent over it, how it is stopped, and what a failure means.
+//! The messages of a connection: their text, how they are sent and cancelled, and what an error
+//! means.
 //!
-//! `client` is the connection, `message` builds the text of one message and maps a place in it
-//! back to the script, `send` sends it, `watch` asks what it waits for, `stop` cancels it.
+//! `client` is the connection. `message` builds the text of one message and maps a position in
+//! it back to the script. `send` sends the message, `watch` asks what it waits for, and `stop`
+//! cancels it.
 
 pub(crate) mod advisory;
 pub(crate) mod answer;

@@ -1,8 +1,8 @@
-//! A session whose work nobody waits for any more, as its future was dropped.
+//! A session whose run was dropped while statements were in progress.
 //!
-//! The server would go through all that was sent ahead. So a task is left behind that cancels
-//! the work, waits until nothing of it goes on, and then ends the session: the server could not
-//! tell what the caller sends next from what is cancelled.
+//! The server would execute every message that was sent ahead. So a background task cancels the
+//! statements, waits until the server has ended them, and then ends the session. The session
+//! must end: the server could not tell the caller's next message from those to cancel.
 
 use std::pin::Pin;
 
@@ -14,18 +14,18 @@ use tokio_postgres::SimpleQueryStream;
 use super::client::Client;
 use super::stop::{PATIENCE, cancel_until};
 
-/// A session with work that nobody waits for any more.
+/// A session with statements in progress that nobody waits for.
 pub(crate) struct Orphan {
-    /// The answer to an empty message behind all that was sent.
+    /// The answer to an empty message that was sent after all others.
     last: Pin<Box<SimpleQueryStream>>,
     cancel: Cancel,
     driver: AbortHandle,
 }
 
 impl Orphan {
-    /// The work of a client's session; none if the connection is lost.
+    /// Takes over the statements of a client's session; `None` if the connection is lost.
     pub(crate) fn of(client: &Client) -> Option<Orphan> {
-        // It is sent when it is first polled, and then there is the stream.
+        // The first poll sends the message and returns the stream.
         let last = client.postgres().simple_query_raw("").now_or_never()?;
         Some(Orphan {
             last: Box::pin(last.ok()?),
@@ -34,10 +34,10 @@ impl Orphan {
         })
     }
 
-    /// Waits until nothing of it goes on, but not for ever.
+    /// Waits until the server has ended the statements, for a limited time.
     pub(crate) async fn end(mut self) {
         let answers = async { while let Ok(Some(_)) = self.last.try_next().await {} };
-        // If the server does not answer, it will find out that nobody listens.
+        // If the server does not answer, it notices later that the connection is closed.
         let _ = cancel_until(&self.cancel, answers, PATIENCE).await;
         self.driver.abort();
     }

@@ -2,7 +2,7 @@
 
 pub(crate) use migrator_model::sql::quote_identifier;
 
-/// Quotes a text for SQL whatever `standard_conforming_strings` is: a
+/// Quotes a text for SQL, whatever the value of `standard_conforming_strings`: as a
 /// dollar-quoted string whose tag does not occur in the text.
 pub(crate) fn quote_literal(text: &str) -> String {
     let runs = text.split('$').skip(1);

@@ -1,30 +1,31 @@
-//! Takes back what a script may have left in its session.
+//! Resets what a script may have changed in its session.
 
-/// Takes back what a script may have left in the session: the role, the
-/// settings, cursors, temporary tables, sequences' last values, advisory locks.
+/// Resets what a script may have changed in the session: the role, the settings, cursors,
+/// temporary tables, the last values of sequences, and advisory locks.
 ///
-/// `DISCARD ALL` would do it, but is refused inside a transaction. What is prepared
-/// is left to [`forget`].
+/// `DISCARD ALL` would do the same, but fails inside a transaction. [`forget`] drops prepared
+/// statements.
 ///
-/// `standard_conforming_strings` is on whatever the role's default: so every
-/// script is read as it was checked.
+/// `standard_conforming_strings` is on, whatever the role's default, so that the server reads
+/// each script as the checks did.
 pub(crate) const RESET: &str = "SET SESSION AUTHORIZATION DEFAULT;RESET ROLE;RESET ALL;\
                      SET standard_conforming_strings = on;\
                      CLOSE ALL;UNLISTEN *;DISCARD TEMP;DISCARD SEQUENCES;\
                      SELECT pg_catalog.pg_advisory_unlock_all();";
 
-/// Ends the transaction of a script that failed, and takes back what outlives it: locks
-/// of the session (Postgres's manual, *Advisory Locks*) and what was prepared.
+/// Rolls back the transaction of a script that failed. Then releases the session's advisory
+/// locks, which outlive a transaction (Postgres's manual, *Advisory Locks*), and drops prepared
+/// statements.
 pub(crate) fn rollback(script: &str) -> String {
     let forget = forget(script);
     format!("ROLLBACK;SELECT pg_catalog.pg_advisory_unlock_all();{forget}")
 }
 
-/// Takes back the statements that a script prepares. It is sent before a script as well:
-/// a pooler may hand it a session in which another run has left some.
+/// Drops the prepared statements of a script. It runs before a script as well: a pooler may
+/// hand over a session in which another run has left some.
 ///
-/// Only where a script speaks of such. What else is prepared in the session is the
-/// caller's, or that of others who have it from the same pooler.
+/// The text is empty if the script does not mention prepared statements. Then any in the session
+/// belong to the caller, or to other clients of the same pooler.
 pub(crate) fn forget(script: &str) -> &'static str {
     let word = b"prepare";
     let mut places = script.as_bytes().windows(word.len());

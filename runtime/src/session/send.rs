@@ -1,4 +1,4 @@
-//! Sends messages over a connection and says how far the server came.
+//! Sends messages over a connection and reports how many statements completed.
 
 use std::pin::Pin;
 
@@ -6,24 +6,23 @@ use futures_util::TryStreamExt;
 use futures_util::future::join;
 use tokio_postgres::{Client, Error, SimpleQueryMessage, SimpleQueryRow, SimpleQueryStream};
 
-/// A message failed.
+/// The error of a message.
 #[derive(Debug)]
 pub(crate) struct SendError {
     pub(crate) error: Error,
-    /// How many of its statements had completed.
+    /// How many statements of the message had completed.
     pub(crate) completed: usize,
 }
 
-/// The answers to a message that was sent; by default to none.
+/// The answers to a message that was sent. The default is the answer to no message.
 ///
-/// They are to be waited for in the order in which the messages were sent, or all at
-/// once. A connection keeps two parts of them for who waits, and then reads no further;
-/// each notice or setting that the server reports ends a part.
+/// Wait for the answers in the order in which the messages were sent, or for all at once. A
+/// connection buffers two parts of an answer, and then stops reading until somebody takes them;
+/// each notice or setting from the server ends a part.
 #[derive(Default)]
 pub(crate) struct Answers(Option<Result<Pin<Box<SimpleQueryStream>>, Error>>);
 
-/// Sends a message without waiting for an answer: the server takes one message
-/// after the other.
+/// Sends a message without waiting for the answer. The server executes messages in their order.
 pub(crate) async fn begin(client: &Client, text: &str) -> Answers {
     Answers(Some(client.simple_query_raw(text).await.map(Box::pin)))
 }
@@ -34,7 +33,7 @@ impl Answers {
         self.rows(|_| None::<()>).await.map(drop)
     }
 
-    /// Waits for the answers to all its statements, and for a message sent behind it.
+    /// Waits for the answers to all its statements, and for a message that was sent after it.
     pub(crate) async fn wait_with<T>(
         self,
         behind: impl Future<Output = T>,
@@ -42,8 +41,7 @@ impl Answers {
         join(self.wait(), behind).await
     }
 
-    /// Waits for the answers to all its statements, and keeps what `wanted` makes
-    /// of their rows.
+    /// Waits for the answers to all its statements, and returns what `wanted` makes of their rows.
     async fn rows<T>(
         self,
         wanted: impl Fn(&SimpleQueryRow) -> Option<T>,
@@ -70,8 +68,8 @@ pub(crate) async fn send(client: &Client, text: &str) -> Result<(), SendError> {
     begin(client, text).await.wait().await
 }
 
-/// Sends a message, waits for the answers to all its statements, and keeps what
-/// `wanted` makes of their rows.
+/// Sends a message, waits for the answers to all its statements, and returns what `wanted`
+/// makes of their rows.
 pub(crate) async fn send_for_rows<T>(
     client: &Client,
     text: &str,

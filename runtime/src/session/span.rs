@@ -2,14 +2,14 @@
 
 use super::reset::{forget, rollback};
 
-/// What of a transaction a message holds.
+/// Which part of a transaction a message holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Span {
-    /// All of it.
+    /// The whole transaction.
     Whole,
-    /// Its beginning: it stays open.
+    /// The beginning: the transaction stays open.
     First,
-    /// More of one that is open, behind a savepoint: it stays open.
+    /// A later part, after a savepoint: the transaction stays open.
     Further,
 }
 
@@ -22,7 +22,7 @@ impl Span {
         }
     }
 
-    /// Takes back what the message did; see [`rollback`].
+    /// The statements that undo the message; see [`rollback`].
     pub(crate) fn rollback(self, script: &str) -> String {
         match self {
             Span::Whole | Span::First => rollback(script),
@@ -35,7 +35,8 @@ impl Span {
     }
 }
 
-/// Checks in an open transaction what its end would check, and leaves it as it was.
+/// Checks the deferred constraints in an open transaction, as its commit would, and leaves them
+/// deferred.
 pub(crate) const CHECK_DEFERRED: &str = "SAVEPOINT \"migrator: check\";\
                      SET CONSTRAINTS ALL IMMEDIATE;\
                      ROLLBACK TO SAVEPOINT \"migrator: check\";\

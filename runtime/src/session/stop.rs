@@ -1,8 +1,8 @@
 //! Stops a run in order.
 //!
-//! The server is asked to cancel the running statement again and again until it answers,
-//! because a request between two messages cancels nothing. The callers that wait for the
-//! answers decide what follows from them.
+//! A request to cancel that arrives between two messages cancels nothing. So the run asks the
+//! server again and again until the server answers. The caller that waits for the answer decides
+//! how the run ends.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -17,40 +17,40 @@ use crate::error::kind::ErrorKind;
 use crate::error::stopped::Stopped;
 use crate::session::client::Client;
 
-/// Stops runs: all of those that were made with it, now and later.
+/// Stops every run that was started with it, now and later.
 ///
-/// The step in progress is cancelled at the server and rolled back, unless its commit
-/// had begun; nothing further is started; the locks are released. A run that waits,
-/// for the lock or between two tries, ends at once. It ends by
-/// [`ErrorKind::Stopped`], or well if the last step was done before.
+/// The server cancels the current step and rolls it back, unless its commit has begun. No
+/// further step starts, and the run releases its locks. A run that waits for the lock or between
+/// two tries ends at once. A stopped run returns [`ErrorKind::Stopped`]; it succeeds if its last
+/// step was done before.
 ///
-/// The clones of one are the same.
+/// Clones of a `Stop` stop the same runs.
 #[derive(Clone, Debug, Default)]
 pub struct Stop(Arc<watch::Sender<Option<Instant>>>);
 
-/// The server does not answer, nor heed a request to cancel.
+/// The server neither answers nor obeys a request to cancel.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Silent;
 
-/// A run ends within this time of the moment at which it was told to stop, or it gives up
-/// its connection: until then the server is asked to cancel.
+/// A stopped run ends within this time, or gives up its connection. Until then it asks the
+/// server to cancel.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Pauses between two requests to cancel.
 const PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// A session that is well answers within this time.
+/// A healthy session answers within this time.
 const ANSWER: Duration = Duration::from_millis(500);
 
 impl Stop {
-    /// One that nobody has used yet.
+    /// Returns a `Stop` that has not been used.
     #[must_use]
     pub fn new() -> Stop {
         Stop::default()
     }
 
-    /// Stops the runs. It does not wait for them.
+    /// Stops the runs. Does not wait for them to end.
     pub fn stop(&self) {
         self.0.send_if_modified(|since| {
             let is_first = since.is_none();
@@ -59,28 +59,27 @@ impl Stop {
         });
     }
 
-    /// Whether it was used.
+    /// Whether [`Stop::stop`] was called.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
         self.0.borrow().is_some()
     }
 
-    /// Waits until it is used.
+    /// Waits until [`Stop::stop`] is called.
     pub async fn stopped(&self) {
-        // It fails only if there is no sender left, and this is one.
+        // An error would mean that no sender exists, but `self` is one.
         let _ = self.0.subscribe().wait_for(Option::is_some).await;
     }
 
-    /// How long the server may still take for what a stopped run waits for.
+    /// How long a stopped run still waits for the server.
     fn patience(&self) -> Duration {
         let since = *self.0.borrow();
         let since = since.map_or(Duration::ZERO, |since| since.elapsed());
-        // What is begun late has at least the time of an answer.
+        // Work that begins late gets at least the time of one answer.
         PATIENCE.saturating_sub(since).max(ANSWER)
     }
 
-    /// Does the last work of a run, and drops it unfinished once the run was stopped and
-    /// its time is over.
+    /// Runs the last work of a run. Drops the work if the run was stopped and its time is over.
     pub(crate) async fn last<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         let over = async {
             self.stopped().await;
@@ -93,7 +92,7 @@ impl Stop {
         }
     }
 
-    /// Does work that may be given up, unless this is used before it is done.
+    /// Runs `work` and returns its result, or `None` if [`Stop::stop`] is called first.
     pub async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             biased;
@@ -102,10 +101,10 @@ impl Stop {
         }
     }
 
-    /// Waits for answers of a client's session, and once this is used has the server
-    /// cancel what it is at until the answers are in.
+    /// Waits for answers on a client's session. After a stop, asks the server to cancel its
+    /// statement until the answers arrive.
     ///
-    /// When it returns, no request to cancel is under way any more.
+    /// When this returns, no request to cancel is in progress.
     pub(crate) async fn attend<T>(
         &self,
         client: &Client,
@@ -118,7 +117,7 @@ impl Stop {
         }
     }
 
-    /// Reads something over a client's session: a read that a stop cancels is no failure.
+    /// Reads over a client's session. If a stop cancels the read, that is not a failure.
     pub(crate) async fn read<T>(
         &self,
         client: &Client,
@@ -129,7 +128,7 @@ impl Stop {
             .await
     }
 
-    /// What a run ends in: once this was used, with a session that is fit for use.
+    /// The result of a run: after a stop, the session is left fit for use.
     pub(crate) async fn conclude<T>(
         &self,
         client: &Client,
@@ -143,14 +142,14 @@ impl Stop {
             self.quiet(client).await;
         }
         match outcome {
-            // A query of ours was cancelled.
+            // The stop has cancelled a query of the run itself.
             Err(ErrorKind::History { .. }) => Err(ErrorKind::Stopped(Stopped::default())),
             outcome => outcome,
         }
     }
 
-    /// Ends what a query that was cancelled, or given up, may have left: its transaction,
-    /// or itself.
+    /// Cleans up after a query that was cancelled or given up: ends its transaction, or the query
+    /// itself.
     pub(crate) async fn quiet(&self, client: &Client) {
         for _ in 0..3 {
             let mut rollback = pin!(client.roll_back("ROLLBACK"));
@@ -167,7 +166,7 @@ impl Stop {
     }
 }
 
-/// Has the server cancel what a client's session is at, or ends that if it does not heed.
+/// Cancels the statement of a client's session; ends the session if it does not obey.
 async fn cancelled<T>(
     client: &Client,
     answers: impl Future<Output = T>,
@@ -175,16 +174,16 @@ async fn cancelled<T>(
 ) -> Result<T, Silent> {
     let ended = cancel_until(client.cancel(), answers, patience).await;
     if ended.is_err() {
-        // The server finds out when it next has something to say, and then runs
-        // nothing more of what was sent ahead.
+        // The server notices at its next answer, and then executes none of the messages that were
+        // sent ahead.
         client.driver().abort();
     }
     ended
 }
 
-/// Has the server cancel what a session is at, until the answers are in.
+/// Asks the server to cancel the statement of a session until the answers arrive.
 ///
-/// When it returns, no request to cancel is under way any more.
+/// When this returns, no request to cancel is in progress.
 pub(crate) async fn cancel_until<T>(
     cancel: &Cancel,
     answers: impl Future<Output = T>,
@@ -199,7 +198,7 @@ pub(crate) async fn cancel_until<T>(
         tokio::select! {
             biased;
             done = &mut answers => {
-                // Else it might meet what comes next.
+                // Otherwise the request might cancel the next statement.
                 drop(request.await);
                 return Ok(done);
             }

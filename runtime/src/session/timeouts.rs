@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// What may be set for one script.
+/// The timeouts of one script.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Timeouts {
     pub(crate) lock: Duration,
@@ -11,8 +11,8 @@ pub(crate) struct Timeouts {
 }
 
 impl Timeouts {
-    /// Sets them, for the session or with `LOCAL ` for the transaction; and how many
-    /// statements that takes.
+    /// Returns the statements that set the timeouts, and their number. `local` is empty for the
+    /// session, or `LOCAL ` for the transaction.
     pub(super) fn set(self, local: &str) -> (String, usize) {
         let (lock, statement) = (milliseconds(self.lock), milliseconds(self.statement));
         let set =
@@ -24,16 +24,16 @@ impl Timeouts {
     }
 }
 
-/// What the role, the database or the server ends sessions for.
+/// Whether the role, the database or the server ends sessions for these reasons.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Limits {
-    /// Transactions that take long (`transaction_timeout`, from Postgres 17).
+    /// A long transaction (`transaction_timeout`, from Postgres 17).
     pub(crate) transactions: Limit,
-    /// Nothing to do (`idle_session_timeout`, from Postgres 14).
+    /// An idle session (`idle_session_timeout`, from Postgres 14).
     pub(crate) idle: Limit,
 }
 
-/// Whether there is such a limit, so that it is to be switched off.
+/// Whether such a limit is set, so that the run must switch it off.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Limit {
     #[default]
@@ -42,8 +42,8 @@ pub(crate) enum Limit {
 }
 
 impl Limits {
-    /// Lets the session wait for as long as it likes, as others are waited for; behind
-    /// a [`RESET`].
+    /// Switches the limit for idle sessions off, because a run waits for other runs. Comes after a
+    /// [`RESET`].
     pub(crate) fn stay(self) -> &'static str {
         match self.idle {
             Limit::None => "",
@@ -52,8 +52,8 @@ impl Limits {
     }
 }
 
-/// As Postgres takes a timeout: in whole milliseconds, of which zero would be
-/// none, up to the largest `int4` (`guc_tables.c`).
+/// A timeout as Postgres takes it: in whole milliseconds, up to the largest `int4`
+/// (`guc_tables.c`). It is rounded up, because zero would mean no limit.
 pub(crate) fn milliseconds(timeout: Duration) -> u128 {
     timeout.as_nanos().div_ceil(1_000_000).min(i32::MAX as u128)
 }

@@ -18,42 +18,42 @@ use crate::session::client::Client;
 use crate::session::quote::quote_literal;
 use crate::session::send::rows;
 
-/// Looks what the steps of one connection wait for.
+/// Finds out what the steps of one connection wait for.
 #[derive(Default)]
 pub(crate) struct Watch {
     connection: Option<Connection>,
-    /// Who it was, and when that was seen.
+    /// The blockers, and when they were seen.
     seen: Option<(Instant, Vec<Blocker>)>,
 }
 
-/// What is asked, of whom: the session that waits is told by its message, as a pooler may
-/// give each transaction to another one.
+/// What to ask about. The waiting session is found by its message, because a pooler may use
+/// another session for each transaction.
 #[derive(Clone, Copy)]
 pub(crate) struct Waiting<'a> {
     pub(crate) client: &'a Client,
     pub(crate) application: &'a str,
-    /// The message that is under way.
+    /// The message that is in progress.
     pub(crate) message: &'a str,
-    /// How long it waits for a lock; zero is for ever.
+    /// How long the message waits for a lock; zero means no limit.
     pub(crate) limit: Duration,
 }
 
-/// So much of a message tells it from others; it is well below what the server shows of
-/// one (`track_activity_query_size`, 1024 bytes unless set).
+/// This many bytes identify a message. They are well below the part that the server shows
+/// (`track_activity_query_size`, 1024 bytes by default).
 const TELLING: usize = 400;
 
-/// So much of a statement is shown.
+/// How much of a statement is shown.
 const SHOWN: usize = 100;
 
 /// The shortest time between two questions.
 const LEAST: Duration = Duration::from_millis(5);
 
-/// The longest time between two questions. A wait that two answers show is reported: so the
-/// report comes when the wait has lasted 5 seconds, or a little longer.
+/// The longest time between two questions. A wait is reported once two answers show it: when
+/// the wait has lasted 5 seconds or a little longer.
 const MOST: Duration = Duration::from_millis(2500);
 
 impl Watch {
-    /// Waits for answers, asks what they wait for, and tells what lasts.
+    /// Waits for answers, asks what they wait for, and reports waits that last.
     pub(crate) async fn during<T>(
         &mut self,
         waiting: Waiting<'_>,
@@ -67,7 +67,7 @@ impl Watch {
             true => MOST,
             false => half.clamp(LEAST, MOST),
         };
-        // Of a short wait for a lock the error tells, or the next try.
+        // A short wait for a lock is reported by the error or by the next try.
         let tells_locks = waiting.limit.is_zero() || half > MOST;
         let (mut before, mut told) = (None, None);
         loop {
@@ -95,7 +95,7 @@ impl Watch {
         }
     }
 
-    /// Whom a step waited for that has just run into its limit.
+    /// The blockers of a step that has just exceeded its `lock_timeout`.
     pub(crate) fn blockers(&mut self, limit: Duration) -> Vec<Blocker> {
         match self.seen.take() {
             Some((at, blockers)) if at.elapsed() <= limit.max(LEAST) * 2 => blockers,
@@ -103,7 +103,7 @@ impl Watch {
         }
     }
 
-    /// Best effort: who cannot be asked is not named.
+    /// Best effort: if the server cannot be asked, no blocker is named.
     async fn ask(&mut self, waiting: Waiting<'_>) -> Option<WaitingFor> {
         let Waiting {
             client,
@@ -120,7 +120,7 @@ impl Watch {
         let connection = self.connection.as_ref()?;
         let query = query(waiting.message);
         let Ok(answer) = connection.client.simple_query(&query).await else {
-            // A transaction that failed is left open.
+            // Dropping the connection ends its failed transaction.
             self.connection = None;
             return None;
         };
@@ -139,7 +139,7 @@ impl Watch {
     }
 }
 
-/// The modes of a lock that the mode `held` keeps waiting (Postgres's manual, *Table-Level
+/// The modes of a lock that conflict with the mode `held` (Postgres's manual, *Table-Level
 /// Locks*).
 const CONFLICTS: &str = "CASE h.mode \
     WHEN 'AccessShareLock' THEN l.mode = 'AccessExclusiveLock' \
@@ -153,7 +153,7 @@ const CONFLICTS: &str = "CASE h.mode \
     WHEN 'ExclusiveLock' THEN l.mode <> 'AccessShareLock' \
     ELSE true END";
 
-/// That `h` and `l` are locks on the same thing.
+/// A condition: `h` and `l` are locks on the same object.
 fn same() -> String {
     let columns = [
         "locktype",
@@ -171,11 +171,11 @@ fn same() -> String {
     same.join(" AND ")
 }
 
-/// What the message waits for. It takes no lock that lasts, and shows no more than our
-/// role may see.
+/// The query for what the message waits for. It takes no lock that lasts, and shows only what
+/// the role of the run may see.
 ///
-/// To `pg_blocking_pids` every prepared transaction is a zero; its locks have no process.
-/// It holds one on its own number, which tells whose the others are.
+/// `pg_blocking_pids` returns zero for every prepared transaction, whose locks have no process.
+/// A prepared transaction also locks its own transaction id, which identifies its other locks.
 fn query(message: &str) -> String {
     let message: String = message.chars().take(TELLING).collect();
     let message = quote_literal(&message);
@@ -254,7 +254,7 @@ fn blocker(row: &SimpleQueryRow) -> Blocker {
     }
 }
 
-/// A statement in one line that can be read, and without what may be a password.
+/// Shortens a statement to one readable line, and hides what may be a password.
 fn shorten(query: &str) -> String {
     if query == "<insufficient privilege>" {
         return String::new();
