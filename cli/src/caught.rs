@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::exit::Exit;
 
-/// The exit code for the first signal; 0 before it. It is global because signals are sent to
-/// the process.
+/// The exit code for the first signal, or 0 if there was none. It is global because signals are
+/// sent to the process.
 static CAUGHT: AtomicU8 = AtomicU8::new(0);
 
 /// Keeps the first signal.

@@ -37,12 +37,12 @@ Exit codes:
     1  failed
     2  usage error
     3  refused: the tree has errors, or the history does not allow the run
-    4  the lock was not obtained
+    4  another run held the lock for too long
     5  no connection to the database
     6  migrations are pending (status --check), or the schema has drifted
-  129  SIGHUP (a terminal that is gone) stopped it
-  130  SIGINT (Ctrl-C) stopped it
-  143  SIGTERM stopped it";
+  129  stopped by SIGHUP (the terminal was closed)
+  130  stopped by SIGINT (Ctrl-C)
+  143  stopped by SIGTERM";
 
     /// The name of the signal that the code stands for.
     pub(crate) fn signal(self) -> &'static str {

@@ -263,7 +263,7 @@ pub(crate) struct Verify {
 /// `drift`.
 #[derive(Args, Debug)]
 pub(crate) struct Drift {
-    /// How long a script that only the history has may run, such as 5min; 0 is for ever
+    /// How long a script may run that is in the history but not in this binary, such as 5min; 0 sets no limit
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "60s")]
     pub(crate) script_timeout: Duration,
     #[command(flatten)]

@@ -44,7 +44,7 @@ fn option(error: &mut Error, mut program: Command) {
         Some(command) => command,
         None => &mut program,
     };
-    // The usage that clap wrote names the option that clap suggested.
+    // clap's usage text contains clap's own suggestion.
     let usage = ContextValue::StyledStr(command.render_usage());
     error.insert(ContextKind::Usage, usage);
     let typed = text(error, ContextKind::InvalidArg);

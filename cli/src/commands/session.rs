@@ -20,7 +20,7 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Connects, and has progress printed as it happens.
+    /// Connects. The migrator prints the progress of its run.
     pub(super) async fn open(context: &Context, options: Options) -> Result<Session, Failure> {
         let connecting = Box::pin(context.connect(context.registry, &options));
         let client = context.stop.unless_stopped(connecting).await;

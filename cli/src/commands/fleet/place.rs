@@ -12,7 +12,7 @@ use crate::failure::Failure;
 /// Which database of the list.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
-    /// From 0, without comments.
+    /// Its index among the databases of the list.
     pub(super) index: usize,
     /// Its line or row, from 1.
     pub(super) number: usize,

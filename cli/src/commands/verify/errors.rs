@@ -73,7 +73,7 @@ fn failed(mut error: Located, pass: Pass, lacks: Option<String>) -> Located {
     error
 }
 
-/// Whether the role lacks a right, rather than the script being wrong: `insufficient_privilege`,
+/// Whether the script failed because the role lacks a right: `insufficient_privilege`,
 /// `read_only_sql_transaction`.
 fn is_of_the_role(note: &Note) -> bool {
     note.label == "sqlstate" && ["42501", "25006"].contains(&note.text.as_str())

@@ -1,4 +1,4 @@
-//! A plan, and what a run does with it.
+//! A plan: its notes, its steps and their number.
 
 use migrator_runtime::Direction;
 
@@ -6,7 +6,7 @@ use crate::line::{Line, Tone};
 use crate::view::{Plan, PlannedStep};
 use crate::words::count;
 
-/// A plan that is not carried out, or not yet.
+/// The steps of a plan: of a dry run, or before a question.
 pub(crate) fn lines(view: &Plan, database: &str) -> Vec<Line> {
     let mut lines = notes(view);
     lines.extend(view.steps.iter().map(step));
