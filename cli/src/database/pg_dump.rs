@@ -99,6 +99,10 @@ fn installed(major: u32) -> Option<PathBuf> {
 }
 
 #[cfg(not(feature = "local-server"))]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "with local servers the program may be missing"
+)]
 fn installed(_: u32) -> Option<PathBuf> {
     Some(PathBuf::from("pg_dump"))
 }

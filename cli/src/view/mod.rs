@@ -16,6 +16,7 @@ mod problem;
 mod repair;
 mod run;
 mod schema;
+#[cfg(feature = "local-server")]
 mod server;
 mod status;
 mod verify;
@@ -35,6 +36,7 @@ pub(crate) use problem::{Located, UsageError};
 pub(crate) use repair::Repair;
 pub(crate) use run::{Request, Run, measured};
 pub(crate) use schema::Schema;
+#[cfg(feature = "local-server")]
 pub(crate) use server::Server;
 pub(crate) use status::{MigrationState, ServiceState, Status, is_pending};
 pub(crate) use verify::{Accepted, AcceptedLevel, Times, Verdict, Verified, Verify};
@@ -85,6 +87,7 @@ pub(crate) enum View {
     /// `schema`.
     Schema(Schema),
     /// `server`.
+    #[cfg(feature = "local-server")]
     Server(Server),
     /// `status`.
     Status(Status),
@@ -125,10 +128,11 @@ impl View {
             | View::Repair(_)
             | View::Run(_)
             | View::Schema(_)
-            | View::Server(_)
             | View::Status(_)
             | View::Usage(_)
             | View::Verify(_) => None,
+            #[cfg(feature = "local-server")]
+            View::Server(_) => None,
         }
     }
 }

@@ -16,7 +16,9 @@ pub(crate) mod verify;
 
 use crate::line::{Line, Tone};
 use crate::render::problem;
-use crate::view::{Create, Document, Schema, Server, View};
+#[cfg(feature = "local-server")]
+use crate::view::Server;
+use crate::view::{Create, Document, Schema, View};
 use crate::words::count;
 
 /// All lines about a command that has ended, except those that were printed before.
@@ -37,6 +39,7 @@ pub(crate) fn lines(document: &Document) -> Vec<Line> {
         Some(View::Repair(view)) => repair::recorded(view),
         Some(View::Run(view)) => run::summary(view, database, has_failed),
         Some(View::Schema(view)) => vec![schema(view, database)],
+        #[cfg(feature = "local-server")]
         Some(View::Server(view)) => vec![server(view)],
         Some(View::Status(view)) => status::lines(view, database),
         Some(View::Verify(view)) => verify::lines(view),
@@ -73,6 +76,7 @@ fn schema(view: &Schema, database: &str) -> Line {
     }
 }
 
+#[cfg(feature = "local-server")]
 fn server(view: &Server) -> Line {
     Line::result(match view {
         Server::State { url: Some(url) } => url,
