@@ -1,16 +1,16 @@
-//! Carrying over what a database does not hold itself, so that copying it leaves it behind:
-//! the settings by `ALTER DATABASE … SET` and `ALTER ROLE … IN DATABASE … SET`.
+//! Carries over the settings of a template that a copy of its files does not include: those of
+//! `ALTER DATABASE … SET` and `ALTER ROLE … IN DATABASE … SET`.
 
 use super::error::Error;
 use super::session::Session;
 use crate::session::quote::quote_literal;
 
-/// Settings whose value is a list of identifiers, kept quoted as needed (`GUC_LIST_QUOTE`, as
-/// `pg_dump`'s `variable_is_guc_list_quote` names them).
+/// Settings whose value is a list of quoted identifiers (`GUC_LIST_QUOTE`, as `pg_dump`'s
+/// `variable_is_guc_list_quote` lists them).
 const LISTS: &str = "'local_preload_libraries', 'search_path', 'session_preload_libraries', \
      'shared_preload_libraries', 'temp_tablespaces', 'unix_socket_directories'";
 
-/// Gives a copy the settings of its template.
+/// Copies the settings of a template to its copy.
 pub(super) async fn settings(session: &Session, from: &str, to: &str) -> Result<(), Error> {
     let doing = format!("setting up the database `{to}`");
     let rows = session.ask(&doing, &statements(from, to)).await?;
@@ -20,7 +20,7 @@ pub(super) async fn settings(session: &Session, from: &str, to: &str) -> Result<
     Ok(())
 }
 
-/// A query for the statements.
+/// The query that returns the statements.
 fn statements(from: &str, to: &str) -> String {
     format!(
         "SELECT CASE setrole WHEN 0 THEN 'ALTER DATABASE {to}' \

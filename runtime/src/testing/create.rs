@@ -1,4 +1,4 @@
-//! Handing out a database: a copy of the template, owned by a session that lives.
+//! Creates a test's database: a copy of the template, with a session that owns the copy.
 
 use std::time::{Duration, Instant};
 
@@ -17,27 +17,27 @@ use super::server::{ServerKind, server};
 use super::session::Session;
 use super::template::Template;
 
-/// How often a template that is gone is made again: a janitor may drop it as we begin.
+/// How often a template that has disappeared is created again: a janitor may drop it meanwhile.
 const TRIES: usize = 5;
 
-/// Whether somebody sees to what is left when this process is killed.
+/// Whether a janitor cleans up after this process if the process is killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Care {
     /// A janitor does, or the server ends with the tests.
     Taken,
-    /// Nobody does.
+    /// No process does: a janitor must be started.
     Wanted,
 }
 
-/// What a session is told of the server when it takes a name.
+/// What a session learns about the server when it takes the lock of a name.
 struct Look {
     strategy: &'static str,
     has_janitor: bool,
     has_orphans: bool,
 }
 
-/// A database that was made. Nothing drops it but a sweep, until it has an [`Owner`], as this
-/// may be dropped on the keeper's thread, where nobody can wait for the keeper.
+/// A new database. Only a sweep drops it until it has an [`Owner`]. An `Owner` must not be dropped
+/// on the keeper's thread, because dropping it waits for that thread.
 struct Made {
     session: Session,
     name: Name,
@@ -45,7 +45,7 @@ struct Made {
     care: Care,
 }
 
-/// Hands out a database with what drops it, and says whether a janitor is wanted.
+/// Creates a database; returns it with its owner, and says whether a janitor must be started.
 pub(super) async fn hand_out(
     registry: &'static Registry,
     services: &Selection,
@@ -64,7 +64,7 @@ async fn make(registry: &'static Registry, services: Selection) -> Result<Made, 
     let name = Name::test();
     let (session, look) = look(&server.settings, &name).await?;
     if look.has_orphans {
-        // Whoever waits for a database does not wait for this.
+        // The test that waits for a database does not wait for this.
         drop(tokio::spawn(janitor::sweep_once(server.settings.clone())));
     }
     copy(&session, &name, &template, &server.settings, look.strategy).await?;
@@ -80,8 +80,8 @@ async fn make(registry: &'static Registry, services: Selection) -> Result<Made, 
     })
 }
 
-/// Takes the name's lock, and only then looks round: either the janitor sees us, or we see
-/// that it is gone.
+/// Takes the lock of the name first, and then looks at the server. So either the janitor sees
+/// this process, or this process sees that the janitor has ended.
 async fn look(settings: &Settings, name: &Name) -> Result<(Session, Look), Error> {
     let sql = format!(
         "SELECT pg_try_advisory_lock({}); \
@@ -102,9 +102,9 @@ async fn look(settings: &Settings, name: &Name) -> Result<(Session, Look), Error
     Ok((session, look))
 }
 
-/// Measured: on a server in memory without fsync copying the files takes a third of the time
-/// that writing them to the WAL does; on a disk with fsync the WAL takes half, as copying syncs
-/// every file and waits for two checkpoints.
+/// Chooses the strategy of CREATE DATABASE. Measured: in memory without fsync, copying the files
+/// takes a third of the time of writing them to the WAL. On a disk with fsync the WAL takes half
+/// the time, because copying syncs every file and waits for two checkpoints.
 fn strategy(has_choice: bool, syncs: bool) -> &'static str {
     match (has_choice, syncs) {
         (false, _) => "",
@@ -131,7 +131,7 @@ async fn copy(
             Err(error) if error.is(&SqlState::UNDEFINED_DATABASE) => {
                 template.make(session, settings).await?;
             }
-            // Somebody looks into the template, or is renaming it just now.
+            // Another session is connected to the template, or is renaming it now.
             Err(error) if error.is(&SqlState::OBJECT_IN_USE) => {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }

@@ -1,4 +1,4 @@
-//! A test's database, as long as the value lives.
+//! A test's database, which exists as long as its value.
 
 use std::fmt;
 use std::sync::mpsc;
@@ -14,22 +14,22 @@ use crate::session::client::{Client, connect};
 /// How long dropping a value waits for the server.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A migrated database that nobody else has. It is dropped, and what sessions it still has
-/// end, at the end of a test that has it by the attribute; with the value if it is a function's.
+/// A migrated database for one test alone. With the attribute, it is dropped at the end of the
+/// test; otherwise with this value. Dropping it ends the sessions that are still connected.
 pub struct TestDatabase {
     name: String,
     settings: Settings,
     url: String,
     handed_out_in: Duration,
-    /// None for the attribute's tests, where the harness has it.
+    /// `None` for tests with the attribute, where the harness holds the owner.
     owner: Option<Owner>,
 }
 
-/// A database, until it is dropped, and the session that holds its lock.
+/// A database that this value drops, and the session that holds the lock of the database.
 #[derive(Debug)]
 pub(super) struct Owner {
     name: Name,
-    /// None when it is dropped.
+    /// `None` after the database was dropped.
     session: Option<Session>,
 }
 
@@ -55,19 +55,19 @@ impl TestDatabase {
         }
     }
 
-    /// The value with what drops the database.
+    /// Makes this value drop the database.
     pub(super) fn owning(mut self, owner: Owner) -> Self {
         self.owner = Some(owner);
         self
     }
 
-    /// The database's URL, with the password if there is one, for any library.
+    /// The URL of the database for any library; includes the password if there is one.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The same as settings for [`connect`](crate::connect()).
+    /// The settings of the database for [`connect`](crate::connect()).
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
@@ -88,14 +88,14 @@ impl TestDatabase {
         connect(self.settings.clone()).await
     }
 
-    /// How long it took to have the database.
+    /// How long it took to create this database.
     #[must_use]
     pub fn handed_out_in(&self) -> Duration {
         self.handed_out_in
     }
 }
 
-/// Without the password.
+/// Shows no password.
 impl fmt::Debug for TestDatabase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TestDatabase")
@@ -114,11 +114,11 @@ impl Drop for Owner {
         let name = self.name.clone();
         let (done, wait) = mpsc::channel();
         keeper.spawn(async move {
-            // A session that failed is closed, by which others know whose database is left.
+            // If the session failed, it is closed: its lock ends, so that others drop the database.
             if session.give_back(&name).await.is_ok() {
                 session.keep();
             }
-            // Nobody waits any more if it took too long.
+            // After the time limit nobody waits for the session.
             let _ = done.send(());
         });
         let _ = wait.recv_timeout(PATIENCE);

@@ -1,4 +1,4 @@
-//! Why there is no database for a test.
+//! The errors when a test gets no database.
 
 use std::error::Error as _;
 use std::fmt;
@@ -6,38 +6,38 @@ use std::fmt;
 use migrator_connect::ConnectError;
 use tokio_postgres::error::SqlState;
 
-/// There is no database for a test.
+/// The error when a test gets no database.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// Without `DATABASE_URL` a temporary server is used, and there is none.
+    /// `DATABASE_URL` is not set, and the temporary server cannot start.
     Local(migrator_localpg::Error),
-    /// The server cannot be connected to.
+    /// The connection to the server failed.
     Connect(ConnectError),
-    /// The template cannot be migrated.
+    /// A migration of the template failed.
     Migrate(crate::error::Error),
-    /// The server refused.
+    /// The server refused a statement.
     Server {
-        /// What was being done.
+        /// What the statement was for.
         doing: String,
-        /// What it said.
+        /// The server's error.
         source: tokio_postgres::Error,
     },
-    /// An environment variable has no meaning.
+    /// The value of an environment variable is not valid.
     Variable {
-        /// Which.
+        /// The variable.
         name: &'static str,
-        /// What is wrong with it.
+        /// What is wrong with the value.
         reason: String,
-        /// What to do.
+        /// What to do about it.
         help: &'static str,
     },
-    /// The thread that keeps this process's sessions is gone.
+    /// The thread that keeps this process's sessions has ended.
     Keeper,
 }
 
 impl Error {
-    /// What to do about it, for a line that begins with `help:`.
+    /// What to do about the error, as text for a line that begins with `help:`.
     #[must_use]
     pub fn help(&self) -> String {
         match self {
@@ -53,7 +53,7 @@ impl Error {
         }
     }
 
-    /// Whether the server refused for this reason.
+    /// Whether the server refused with this SQLSTATE.
     pub(super) fn is(&self, state: &SqlState) -> bool {
         match self {
             Self::Server { source, .. } => source.code() == Some(state),
@@ -65,7 +65,7 @@ impl Error {
         }
     }
 
-    /// All there is to say, on several lines: the error, its place, its causes, the help.
+    /// The whole error on several lines: message, position, causes, help.
     #[must_use]
     pub fn full(&self) -> String {
         let mut lines = vec![format!("no database for this test: {self}")];
@@ -82,7 +82,7 @@ impl Error {
     }
 }
 
-/// What to do when the server refused with this SQLSTATE, or said nothing any more.
+/// The help for a SQLSTATE of the server, or for a server that no longer answers.
 fn server_help(state: Option<&SqlState>) -> &'static str {
     match state {
         Some(state) if *state == SqlState::INSUFFICIENT_PRIVILEGE => {
@@ -116,7 +116,7 @@ impl std::error::Error for Error {
             Self::Local(error) => error.source(),
             Self::Connect(error) => error.source(),
             Self::Migrate(error) => error.source(),
-            // What tokio-postgres says itself of the server's words is `db error`.
+            // tokio-postgres shows the server's error as `db error` only.
             Self::Server { source, .. } => Some(match source.as_db_error() {
                 Some(said) => said,
                 None => source,

@@ -1,4 +1,4 @@
-//! What a test with the attribute does when it runs.
+//! Runs a test that has the attribute.
 
 use std::process;
 
@@ -15,7 +15,7 @@ use super::janitor;
 ///
 /// # Panics
 ///
-/// There is no database, or the test panics.
+/// Panics if there is no database, or if the test panics.
 pub fn run<F, T>(registry: &'static Registry, services: &[&str], name: &str, body: F) -> T::Output
 where
     F: FnOnce(TestDatabase) -> T,
@@ -24,11 +24,11 @@ where
     with_database(registry, services, name, body).unwrap_or_else(|error| fail(&error))
 }
 
-/// Runs a test that passes by a panic. Without a database it does not panic, so that it fails.
+/// Runs a test that passes if it panics. Without a database it does not panic, and so fails.
 ///
 /// # Panics
 ///
-/// The test does.
+/// Panics if the test panics.
 pub fn run_to_panic<F, T>(registry: &'static Registry, services: &[&str], name: &str, body: F)
 where
     F: FnOnce(TestDatabase) -> T,
@@ -61,8 +61,8 @@ where
     if care == Care::Wanted {
         janitor::start(in_harness(name));
     }
-    // Dropped in this order, a panic or not: the runtime with the test's connections, then the
-    // database, which by then need not be taken from them.
+    // The order of dropping matters, also in a panic: first the runtime with the test's
+    // connections, then the database, which then has no session left to end.
     let _database = owner;
     let runtime = runtime;
     Ok(runtime.block_on(body(database)))
@@ -73,7 +73,7 @@ fn runtime() -> Result<Runtime, Error> {
     runtime.map_err(|_| Error::Keeper)
 }
 
-/// libtest's name of a test is its path without the crate's name.
+/// libtest names a test by its path without the name of the crate.
 fn in_harness(name: &str) -> &str {
     name.split_once("::").map_or(name, |(_crate, rest)| rest)
 }

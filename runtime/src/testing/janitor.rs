@@ -1,8 +1,9 @@
-//! Dropping what killed tests left, and the process that sees to it on a server of the user's.
+//! Drops the databases of killed tests, and starts the process that does so on a user's server.
 //!
-//! The janitor is the test binary itself, run again for one of its tests with a variable that
-//! makes the attribute's helper come here. It has no terminal, no pipe and a process group of
-//! its own, so that it holds nobody up and outlives whoever kills the tests.
+//! The janitor is the test binary, run again for one of its tests. An environment variable makes
+//! the attribute's harness call this module instead of the test. The janitor has its own process
+//! group and neither terminal nor pipe. So no process waits for it, and it outlives a kill of
+//! the tests.
 
 use std::env;
 use std::hash::{Hash, Hasher};
@@ -21,10 +22,10 @@ use super::server::{grace, server};
 use super::session::Session;
 use super::template::drop_template;
 
-/// The variable that makes a test the janitor.
+/// The variable that makes a process the janitor.
 const VARIABLE: &str = "MIGRATOR_TEST_JANITOR";
 
-/// Between two looks. The janitor is the one process here that has nobody to tell it.
+/// The pause between two checks. The janitor must poll, because no process notifies it.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// Whether this process is the janitor.
@@ -34,8 +35,9 @@ pub(super) fn is_this_process() -> bool {
     starter.is_some_and(|starter| appointment(starter).as_ref() == Some(&value))
 }
 
-/// What the variable says to a janitor that this process of this binary started. Nobody else
-/// says it, as a test that is taken for the janitor would pass without having run.
+/// The value of the variable for a janitor that process `starter` of this binary started. A
+/// stale or wrong value must not turn a test into the janitor, because the test would pass
+/// without having run.
 fn appointment(starter: u32) -> Option<String> {
     let mut hasher = SipHasher13::new();
     let program = env::current_exe().ok()?;
@@ -43,8 +45,8 @@ fn appointment(starter: u32) -> Option<String> {
     Some(format!("{starter}-{:016x}", hasher.finish()))
 }
 
-/// Starts the janitor's process, by the name of a test of this binary. That it does not start
-/// is no reason to fail a test: the next process sweeps too.
+/// Starts the janitor's process, under the name of a test of this binary. Does not fail the test
+/// if the process does not start: the next process sweeps as well.
 pub(super) fn start(test: &str) {
     let (Ok(program), Some(appointment)) = (env::current_exe(), appointment(process::id())) else {
         return;
@@ -58,13 +60,13 @@ pub(super) fn start(test: &str) {
         .stdout(Stdio::null())
         .stderr(Stdio::null());
     if let Ok(mut child) = command.spawn() {
-        // One that finds another janitor ends at once.
+        // A janitor that finds another one ends at once.
         thread::spawn(move || child.wait());
     }
 }
 
-/// The janitor's work: until no test has run for the grace time, and nothing is left. Ends at
-/// once if the role has another on this server.
+/// Runs the janitor until no test has run for the grace time and nothing is left to drop. Ends
+/// at once if the role has another janitor on this server.
 pub(super) async fn attend() -> Result<(), Error> {
     let settings = &server()?.settings;
     let session = Session::open(settings).await?;
@@ -72,11 +74,11 @@ pub(super) async fn attend() -> Result<(), Error> {
     while session.try_lock(lock).await? {
         watch(&session, settings.user()).await?;
         for template in names(&session, &name::templates()).await? {
-            // Somebody may have come and be copying it; the next janitor finds it.
+            // A new test may be copying the template; then the next janitor drops it.
             let _ = drop_template(&session, &template).await;
         }
         session.unlock(lock).await?;
-        // Who came before the lock was let go may have relied on us.
+        // A test that started before the unlock may rely on this janitor.
         if !somebody_is_there(&session).await? {
             break;
         }
@@ -84,7 +86,7 @@ pub(super) async fn attend() -> Result<(), Error> {
     Ok(())
 }
 
-/// Drops what is left by others, unless somebody else does just now.
+/// Drops the databases that other processes left, unless another process is doing so.
 pub(super) async fn sweep_once(settings: Settings) -> Result<(), Error> {
     let session = Session::open(&settings).await?;
     sweep(&session, settings.user()).await
@@ -109,7 +111,7 @@ async fn sweep(session: &Session, role: &str) -> Result<(), Error> {
         return Ok(());
     }
     for orphan in names(session, &name::orphans()).await? {
-        // One that cannot be dropped must not keep the others.
+        // A database that cannot be dropped must not keep the others from being dropped.
         let _ = drop_template(session, &orphan).await;
     }
     session.unlock(lock).await

@@ -1,7 +1,7 @@
-//! A thread of this process that keeps the sessions by which databases are made and dropped.
+//! A thread of this process that keeps the sessions which create and drop databases.
 //!
-//! Each test has a runtime that ends with it; a session outlives them, and a value can be
-//! dropped outside any.
+//! Each test has its own tokio runtime, which ends with the test. The sessions outlive it, and a
+//! value can be dropped outside any runtime.
 
 use std::sync::OnceLock;
 use std::thread;
@@ -10,14 +10,14 @@ use tokio::runtime::{Builder, Handle};
 
 use super::error::Error;
 
-/// What work is given to. The thread is started by the first call.
+/// The handle of the thread. The first call starts the thread.
 pub(super) fn handle() -> Result<&'static Handle, Error> {
     static HANDLE: OnceLock<Option<Handle>> = OnceLock::new();
     let handle = HANDLE.get_or_init(start);
     handle.as_ref().ok_or(Error::Keeper)
 }
 
-/// Does work on the thread, to its end even if nobody waits for it any more.
+/// Runs work on the thread, to its end even if the caller no longer waits for it.
 pub(super) async fn on_thread<T: Send + 'static>(
     work: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> Result<T, Error> {

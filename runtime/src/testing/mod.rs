@@ -1,32 +1,33 @@
-//! Tests that start in milliseconds, each with a migrated database of its own.
+//! Tests that start in milliseconds, each with its own migrated database.
 //!
-//! The migrations run once, in a template; a test's database is a copy of its files. Over a
-//! test stands [`#[migrator_runtime::test(REGISTRY)]`](crate::test); [`database`] and
-//! [`database_of`] are the same as functions.
+//! The migrations run once, in a template; a test's database is a copy of the template's files.
+//! Write [`#[migrator_runtime::test(REGISTRY)]`](crate::test) above a test. [`database`] and
+//! [`database_of`] do the same as functions.
 //!
 //! *The server* is that of `DATABASE_URL`, completed as
-//! [`Settings::with_env`](crate::Settings::with_env) does; its role needs CREATEDB, and it must be
-//! reached directly rather than through a pooler in transaction mode. Without the variable it is a temporary server that all test processes share and that
-//! ends with the last of them ([`migrator_localpg::Joined`]).
+//! [`Settings::with_env`](crate::Settings::with_env) does. Its role needs CREATEDB. Connect to
+//! the server directly, not through a pooler in transaction mode. Without the variable, the
+//! tests use a temporary server. All test processes share it, and it ends with the last of them
+//! ([`migrator_localpg::Joined`]).
 //!
-//! *The template* is named after all that it is made from: the registry's migrations, the
-//! services, the role, this crate's version. So a changed migration has a template of its own,
-//! and registries do not meet.
+//! *The template* has a name that depends on everything it is created from: the registry's
+//! migrations, the services, the role, the version of this crate. So a changed migration gets a
+//! new template, and two registries do not share one.
 //!
-//! *Nothing is left behind.* A database goes with its [`TestDatabase`], also when the test
-//! panics. For one whose process was killed, its session's advisory lock is gone, by which
-//! others know: on a server of the user's, a janitor process that the first test starts, which
-//! drops the templates too when no test has run for a while; else, and for databases of the
-//! functions alone, the next process that wants a database.
+//! *Cleanup.* A database is dropped with its [`TestDatabase`], also when the test panics. If the
+//! process is killed, its session ends and releases its advisory lock, so that other processes
+//! can drop the database. On a user's server, the first test with the attribute starts a janitor
+//! process. The janitor drops such databases; it also drops the templates when no test has run
+//! for a while. Without a janitor, the next process that creates a database drops them.
 //!
-//! *What a database does not hold* is not copied: roles and tablespaces are the cluster's, and
-//! `GRANT … ON DATABASE` in a migration reaches the template alone. What `ALTER DATABASE … SET`
-//! says is carried over.
+//! *Not copied* is what a database does not contain. Roles and tablespaces belong to the
+//! cluster. `GRANT … ON DATABASE` in a migration affects only the template. The settings of
+//! `ALTER DATABASE … SET` are carried over.
 //!
 //! | variable | meaning |
 //! | --- | --- |
-//! | `DATABASE_URL` | the server; empty as if it were not set |
-//! | `MIGRATOR_TEST_GRACE` | how many seconds templates and the temporary server outlive the last test: 10 |
+//! | `DATABASE_URL` | the server; empty means not set |
+//! | `MIGRATOR_TEST_GRACE` | seconds that the templates and the temporary server outlive the last test: 10 |
 
 mod carry;
 mod create;
@@ -42,7 +43,7 @@ mod template;
 
 #[doc(hidden)]
 pub mod __private {
-    //! For the expansion of `#[migrator_runtime::test]` alone.
+    //! Only for the expansion of `#[migrator_runtime::test]`.
     pub use super::harness::{run, run_to_panic};
 }
 
@@ -52,19 +53,19 @@ pub use error::Error;
 use migrator_model::Registry;
 use migrator_plan::Selection;
 
-/// Hands out a new database with all migrations of the registry.
+/// Creates a new database with all migrations of the registry.
 ///
-/// It is dropped with the value. If the process is killed before, the next process that wants a
-/// database drops it, or the janitor of a test that uses the attribute.
+/// The database is dropped with the value. If the process is killed before, the next process
+/// that creates a database drops it, or the janitor of a test with the attribute.
 ///
 /// # Errors
 ///
-/// There is no server, it refuses, or a migration fails.
+/// There is no server, the server refuses, or a migration fails.
 pub async fn database(registry: &'static Registry) -> Result<TestDatabase, Error> {
     database_of(registry, &Selection::All).await
 }
 
-/// Hands out a new database with the migrations of some services and of what they need.
+/// Creates a new database with the migrations of some services and of those that they need.
 ///
 /// # Errors
 ///

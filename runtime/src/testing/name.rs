@@ -1,6 +1,6 @@
-//! The names of databases, the keys of advisory locks, and who is recognised by which.
+//! The names of databases and the keys of advisory locks, and which lock belongs to which name.
 //!
-//! The only file that knows what the names look like.
+//! No other file depends on the form of the names.
 
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::process;
@@ -9,28 +9,29 @@ use std::time::SystemTime;
 
 use siphasher::sip::SipHasher13;
 
-/// Shared by every session of a test process; eight letters of ASCII each.
+/// The shared lock of every session of a test process. The key is eight ASCII letters.
 pub(super) const PRESENT: i64 = i64::from_be_bytes(*b"mig-test");
 
-/// Held by a role's janitor: what one role left, another's may not be allowed to drop.
+/// The lock of a role's janitor. Each role has its own, because a role may be unable to drop the
+/// databases of another role.
 pub(super) fn janitor(role: &str) -> i64 {
     key(("janitor", role))
 }
 
-/// Held by whoever drops, as this role, what others left.
+/// The lock of a session that drops, as this role, the databases that other processes left.
 pub(super) fn sweep(role: &str) -> i64 {
     key(("sweep", role))
 }
 
-/// The same in every process, whatever compiled it.
+/// A key that is the same in every process, whatever compiler built it.
 fn key(of: (&str, &str)) -> i64 {
     let mut hasher = SipHasher13::new();
     ("migrator-testing", of).hash(&mut hasher);
     hasher.finish().cast_signed()
 }
 
-/// A database that lives no longer than the session that holds its lock: a test's, or a
-/// template in the making. Its name ends in the hexadecimal digits of the lock's key.
+/// A database that exists only while a session holds its lock: a test's database, or a template
+/// that is being created. Its name ends in the hexadecimal digits of the lock's key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Name {
     pub(super) text: String,
@@ -43,7 +44,7 @@ impl Name {
         Self::new("test")
     }
 
-    /// A template in the making.
+    /// A template that is being created.
     pub(super) fn making() -> Self {
         Self::new("making")
     }
@@ -51,7 +52,7 @@ impl Name {
     fn new(kind: &str) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let (process, number) = (process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        // The hasher's own keys are random; process ids repeat among containers.
+        // Random keys of the hasher; process ids repeat among containers.
         let random = RandomState::new().hash_one((process, number, SystemTime::now()));
         Self {
             text: format!("migrator_{kind}_{process}_{number}_{random:016x}"),
@@ -60,7 +61,7 @@ impl Name {
     }
 }
 
-/// The template with this fingerprint, and the lock under which it is made.
+/// The template with this fingerprint, and the lock under which it is created.
 pub(super) fn template(fingerprint: u64) -> Name {
     Name {
         text: format!("migrator_template_{fingerprint:016x}"),
@@ -68,10 +69,11 @@ pub(super) fn template(fingerprint: u64) -> Name {
     }
 }
 
-/// Databases that we may drop and whose session is gone.
+/// The databases that this role may drop and whose session has ended.
 ///
-/// A lock is taken before its database is made. So one that the statement's snapshot shows was
-/// locked by then, and if the lock is gone when `pg_locks` is read, its session is.
+/// A process takes the lock before it creates the database. So if the statement's snapshot shows
+/// the database, the lock was taken before. If `pg_locks` then lacks the lock, the session has
+/// ended.
 pub(super) fn orphans() -> String {
     format!(
         "SELECT datname FROM pg_database WHERE {OURS} \
@@ -81,7 +83,7 @@ pub(super) fn orphans() -> String {
     )
 }
 
-/// Templates that we may drop.
+/// The templates that this role may drop.
 pub(super) fn templates() -> String {
     format!(
         "SELECT datname FROM pg_database WHERE {OURS} \
@@ -89,16 +91,16 @@ pub(super) fn templates() -> String {
     )
 }
 
-/// Whether anybody holds a lock, in whatever database of the server: not everybody may connect
-/// to the same one.
+/// Whether a session holds a lock, in any database of the server: roles may be connected to
+/// different databases.
 pub(super) fn is_held(key: i64) -> String {
     format!("EXISTS (SELECT FROM pg_locks WHERE granted AND {ADVISORY} = {key})")
 }
 
-/// To drop a database takes being its owner.
+/// Only its owner may drop a database.
 const OURS: &str = "pg_has_role(datdba, 'USAGE')";
 
-/// The key of an advisory lock of one 64-bit number is in two columns, and the third is 1
+/// `pg_locks` shows the 64-bit key of an advisory lock in two columns, and 1 in a third
 /// (Postgres's manual, `pg_locks`).
 const ADVISORY: &str = "locktype = 'advisory' AND objsubid = 1 \
      AND (classid::int8 << 32 | objid::int8)";

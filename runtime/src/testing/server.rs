@@ -1,4 +1,4 @@
-//! Which server the tests use: found once in a process.
+//! The server that the tests use. A process looks for it once.
 
 use std::env::{self, VarError};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -16,16 +16,16 @@ pub(super) struct Server {
     pub(super) kind: ServerKind,
 }
 
-/// Whose server it is.
+/// Who started the server.
 #[derive(Debug)]
 pub(super) enum ServerKind {
-    /// That of `DATABASE_URL`, which outlives the tests.
+    /// The server of `DATABASE_URL`, which outlives the tests.
     Users,
-    /// Ours, which ends with the tests. This value is our part in it.
+    /// A temporary server, which ends with the tests. The value is this process's share in it.
     Throwaway { _joined: Joined },
 }
 
-/// The server. Starting it may block for a while.
+/// Returns the server. Blocks while a temporary server starts.
 pub(super) fn server() -> Result<&'static Server, Error> {
     static SERVER: OnceLock<Server> = OnceLock::new();
     static TURN: Mutex<()> = Mutex::new(());
@@ -40,7 +40,7 @@ pub(super) fn server() -> Result<&'static Server, Error> {
     Ok(SERVER.get_or_init(|| server))
 }
 
-/// How long what only speeds up further tests outlives the last one.
+/// How long the templates and the temporary server outlive the last test.
 pub(super) fn grace() -> Result<Duration, Error> {
     let Some(text) = own_variable("MIGRATOR_TEST_GRACE")? else {
         return Ok(Duration::from_secs(10));
@@ -69,7 +69,7 @@ fn find() -> Result<Server, Error> {
     })
 }
 
-/// One of ours, which means nothing if it is not text.
+/// A variable of migrator's own; a value that is not UTF-8 is an error.
 fn own_variable(name: &'static str) -> Result<Option<String>, Error> {
     match env::var(name) {
         Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
@@ -77,7 +77,7 @@ fn own_variable(name: &'static str) -> Result<Option<String>, Error> {
         Err(VarError::NotUnicode(_)) => Err(Error::Variable {
             name,
             reason: "it is not UTF-8".to_owned(),
-            help: "write what is no ASCII in a URL as %XX, byte by byte",
+            help: "encode characters outside ASCII in a URL as %XX, byte by byte",
         }),
     }
 }

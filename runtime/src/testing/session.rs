@@ -1,8 +1,8 @@
-//! A session by which databases are made and dropped, and which holds the locks that say that
-//! their owner lives.
+//! A session that creates and drops databases, and holds the locks which show that their owner
+//! is alive.
 //!
-//! An advisory lock is its database's (Postgres's manual, *Advisory Locks*), so that all such
-//! sessions of a server are in one database, whichever one `DATABASE_URL` names.
+//! An advisory lock belongs to a database (Postgres's manual, *Advisory Locks*). So all such
+//! sessions of a server connect to the same database, whichever one `DATABASE_URL` names.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -22,32 +22,32 @@ pub(super) struct Session {
     connection: Connection,
 }
 
-/// The database where sessions meet: `initdb` makes it, for just such use.
+/// The database for these sessions. `initdb` creates it for such use.
 const MEETING_PLACE: &str = "postgres";
 
-/// Sessions that take longer to end are left to the server.
+/// A session that takes longer to end is left to the server.
 const LONGEST_PAUSE: Duration = Duration::from_millis(64);
 
-/// How long a server is waited for that has no connection left: other tests end.
+/// How long to wait for a free connection: other tests end and free theirs.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 
 const LONGEST_WAIT: Duration = Duration::from_millis(500);
 
-/// Sessions of databases that are dropped, for the next.
+/// Sessions of dropped databases, for reuse by the next databases.
 static IDLE: Mutex<Vec<Session>> = Mutex::new(Vec::new());
 
-/// Names mean the catalog's, whatever the role's search path; no timeout of the role's ends what
-/// takes long, or the session. Not every server has each of these timeouts.
+/// Settings of each session. Names refer to the catalog, whatever the role's search path. No
+/// timeout of the role ends a long statement or the session. Old servers lack some timeouts.
 const SETUP: &str = "SET search_path TO pg_catalog, pg_temp; \
      SELECT set_config(name, '0', false) FROM unnest(ARRAY['statement_timeout', 'lock_timeout', \
      'idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout']) \
      AS name WHERE current_setting(name, true) IS NOT NULL";
 
 impl Session {
-    /// A session of a test process, by which others know that one is there, and what it answers
-    /// to a first question: all in one message, as tests wait for it.
+    /// Opens a session that shows other processes that a test process is running, and returns the
+    /// answer to a first query. Everything is one message, because tests wait for it.
     pub(super) async fn present(
         settings: &Settings,
         question: &str,
@@ -69,7 +69,7 @@ impl Session {
         Ok((session, answer))
     }
 
-    /// A session that nobody takes for a test's.
+    /// Opens a session that does not count as a test process.
     pub(super) async fn open(settings: &Settings) -> Result<Self, Error> {
         let session = Self::connect(settings).await?;
         session.run("setting up a session", SETUP).await?;
@@ -95,7 +95,7 @@ impl Session {
         }
     }
 
-    /// Keeps the session for the next database. It holds no lock but that of [`Session::present`].
+    /// Keeps the session for the next database. It holds only the lock of [`Session::present`].
     pub(super) fn keep(self) {
         let mut idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner);
         idle.push(self);
@@ -106,7 +106,7 @@ impl Session {
         said(doing, self.connection.client.batch_execute(sql).await)
     }
 
-    /// The rows of all answers, whose columns are text.
+    /// Returns the rows of all answers. Their columns must be text.
     pub(super) async fn ask(&self, doing: &str, sql: &str) -> Result<Vec<Vec<String>>, Error> {
         let answer = self.connection.client.simple_query(sql).await;
         let messages: Vec<SimpleQueryMessage> = said(doing, answer)?;
@@ -128,22 +128,22 @@ impl Session {
             .is_some_and(|text| text == "t"))
     }
 
-    /// Takes a lock unless somebody else has it. Nothing ever waits inside the server.
+    /// Takes a lock unless another session holds it. Never waits inside the server.
     pub(super) async fn try_lock(&self, key: i64) -> Result<bool, Error> {
         let condition = format!("pg_try_advisory_lock({key})");
         self.holds("trying a lock", &condition).await
     }
 
-    /// Lets a lock go.
+    /// Releases a lock.
     pub(super) async fn unlock(&self, key: i64) -> Result<(), Error> {
         let sql = format!("SELECT pg_advisory_unlock({key})");
         self.run("letting a lock go", &sql).await
     }
 
-    /// Drops a database, whoever is connected to it.
+    /// Drops a database and ends the sessions that are connected to it.
     ///
-    /// The server itself ends other sessions, but then looks only every 100 ms whether they
-    /// have gone (`CountOtherDBBackends` in its `procarray.c`).
+    /// DROP DATABASE can end other sessions by itself. But then it checks only every 100 ms whether
+    /// they have ended (`CountOtherDBBackends` in Postgres's `procarray.c`).
     pub(super) async fn drop_database(&self, database: &str) -> Result<(), Error> {
         let mut pause = Duration::from_millis(1);
         let sql = format!(
@@ -165,7 +165,7 @@ impl Session {
             .await
     }
 
-    /// Drops a database, and lets its lock go, as it is nobody's any more.
+    /// Drops a database, and then releases its lock.
     pub(super) async fn give_back(&self, name: &Name) -> Result<(), Error> {
         let dropped = self.drop_database(&name.text).await;
         self.unlock(name.key).await?;
@@ -173,7 +173,7 @@ impl Session {
     }
 }
 
-/// Opens a connection where sessions meet.
+/// Opens a connection to the database for these sessions.
 async fn meet(settings: &Settings) -> Result<Connection, ConnectError> {
     let elsewhere = settings.clone().with_new_database(MEETING_PLACE);
     match migrator_connect::open(&elsewhere).await {
@@ -192,7 +192,7 @@ fn is_full(error: &ConnectError) -> bool {
     )
 }
 
-/// Whether the server is there and has no place for us in this database, whenever we ask.
+/// Whether the server runs but will never accept this connection.
 fn is_not_let_in(error: &ConnectError) -> bool {
     matches!(error, ConnectError::Refused { .. }) && !error.is_transient()
 }

@@ -1,4 +1,4 @@
-//! The template: a database with all migrations, which tests get copies of.
+//! The template: a database with all migrations, which is copied for each test.
 
 use std::hash::{Hash, Hasher};
 use std::time::Duration;
@@ -17,12 +17,12 @@ use crate::history;
 use crate::migrator::Migrator;
 use crate::session::quote::quote_literal;
 
-/// The first pause between two tries for the lock; it doubles up to [`LONGEST_PAUSE`].
+/// The first pause between two tries for the lock. It doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
-/// A template as it should be.
+/// The description of a template.
 #[derive(Debug)]
 pub(super) struct Template {
     registry: &'static Registry,
@@ -31,7 +31,7 @@ pub(super) struct Template {
 }
 
 impl Template {
-    /// The template that a role would make.
+    /// The template that a role would create.
     pub(super) fn new(registry: &'static Registry, services: Selection, role: &str) -> Self {
         Self {
             registry,
@@ -40,8 +40,8 @@ impl Template {
         }
     }
 
-    /// Makes the template, or waits until another session has. It has its name only when it is
-    /// complete, so that one whose maker was killed is never taken for one.
+    /// Creates the template, or waits until another session has created it. A template gets its
+    /// name only when it is complete. So an incomplete template of a killed process is never used.
     pub(super) async fn make(&self, session: &Session, settings: &Settings) -> Result<(), Error> {
         let mut pause = FIRST_PAUSE;
         while !self.exists(session).await? {
@@ -74,10 +74,10 @@ impl Template {
         match made {
             Ok(()) => session.unlock(making.key).await,
             Err(error) => {
-                // What fails here, a sweep finds.
+                // If this fails, a later sweep drops the database.
                 let _ = drop_template(session, &making.text).await;
                 session.unlock(making.key).await?;
-                // Whose sessions are in another database takes no notice of our lock.
+                // A process with sessions in another database does not see this lock.
                 match is_taken(&error) {
                     true => Ok(()),
                     false => Err(error),
@@ -105,7 +105,7 @@ impl Template {
         };
         Migrator::new(self.registry).up(&mut client, target).await?;
         client.close().await;
-        // The server waits some seconds for sessions that are just ending.
+        // The server waits some seconds for sessions that are ending.
         for sql in [
             format!("ALTER DATABASE {making} WITH ALLOW_CONNECTIONS false IS_TEMPLATE true"),
             format!("ALTER DATABASE {making} RENAME TO {name}"),
@@ -116,21 +116,21 @@ impl Template {
     }
 }
 
-/// Whether the template's name is taken. Who renames at the same moment finds no such database
-/// and then an index that has the name (`RenameDatabase` in Postgres's `dbcommands.c`).
+/// Whether the template's name is taken. If two sessions rename at once, the later one fails at
+/// a unique index (`RenameDatabase` in Postgres's `dbcommands.c`).
 fn is_taken(error: &Error) -> bool {
     error.is(&SqlState::DUPLICATE_DATABASE) || error.is(&SqlState::UNIQUE_VIOLATION)
 }
 
-/// Drops a template, also one that is not complete.
+/// Drops a template, complete or not.
 pub(super) async fn drop_template(session: &Session, template: &str) -> Result<(), Error> {
     let sql = format!("ALTER DATABASE {template} WITH IS_TEMPLATE false");
     session.run("dropping a template", &sql).await?;
     session.drop_database(template).await
 }
 
-/// A hash over all that a template is made from. The up script is in its checksum; the down
-/// script's text, which the history keeps, is in its fingerprint but for the comments.
+/// A hash of everything that a template is created from. The checksum of a migration covers its
+/// up script. The fingerprint covers its down script, which the history keeps, except comments.
 fn fingerprint(registry: &Registry, services: &Selection, role: &str) -> u64 {
     let mut hasher = SipHasher13::new();
     env!("CARGO_PKG_VERSION").hash(&mut hasher);
