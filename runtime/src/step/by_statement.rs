@@ -19,8 +19,7 @@ use crate::session::send::{Answers, SendError, begin, send};
 use crate::session::stop::Silent;
 
 impl Executor<'_> {
-    /// Marks the entry dirty, sends one statement after the other, and then
-    /// marks it clean.
+    /// Marks the entry dirty, sends one statement after the other, and then marks the entry clean.
     pub(super) async fn by_statement(
         &mut self,
         step: &Step<'static>,
@@ -29,13 +28,13 @@ impl Executor<'_> {
         let started = Instant::now();
         let timeouts = source.timeouts(self.client, self.run.options, Duration::ZERO);
         let forget = forget(&source.sql);
-        // What is resumed is marked again, so that the run that left it can tell.
+        // A resumed step is marked again, so that the run that left it notices this run.
         let (record, left) = match step.is_resumed() {
             false => (self.dirty_record(step), Left::Nothing),
             true => (self.dirty_again(step), source.left()),
         };
         let (service, version) = (step.service(), step.version());
-        // Behind the claim, no other run obtains the lock before the message has ended.
+        // After the claim, no other run gets the lock before this message has ended.
         let claim = write::claim(self.run.tables, service);
         let begin = format!(
             "{claim}{}{record}{}",
@@ -43,8 +42,8 @@ impl Executor<'_> {
             write::mark(self.run.tables, service, version)
         );
         let limit = self.run.options.lock_timeout;
-        // What the script does is behind the mark in the server's log, and reaches no
-        // standby without it.
+        // In the server's log the mark comes before the script's changes. So no standby receives
+        // the changes without the mark.
         let begin = Message::bookkeeping(&begin, limit, Commit::Local);
         let begin = begin + forget + &Message::timeouts(timeouts);
         let marked = self.bookkeep(step, &begin, limit, left).await;
@@ -77,19 +76,19 @@ impl Executor<'_> {
             self.clean_record(step),
             self.event(step, took, None)
         );
-        // What was done waits for as long as it takes to be recorded.
+        // The script has run: its record waits for locks without a limit.
         let end = Message::bookkeeping(&end, Duration::ZERO, Commit::Durable) + forget;
         self.tell_notices();
         let ended = self.bookkeep(step, &end, Duration::ZERO, source.left());
         match ended.await {
-            // The server ended the session, but not before it had said so.
+            // The server sent its answer before it ended the session.
             Err(_) if self.client.has_local_commit() => Ok(()),
             Err(fault) => Err(fault.in_last_record(step.direction())),
             Ok(_) => Ok(()),
         }
     }
 
-    /// Takes the mark back of a script of which nothing was sent, as the run was stopped.
+    /// Removes the mark of a script of which nothing was sent, because the run was stopped.
     pub(super) async fn unmark(&mut self, step: &Step<'_>, source: &Source, mark: &Mark) -> Fault {
         let claim = write::claim(self.run.tables, step.service());
         let check = fence::check(self.run.tables, step, self.run.lock.nonce, mark);
@@ -102,7 +101,7 @@ impl Executor<'_> {
         }
     }
 
-    /// One statement after the other, as long as nobody else can be at it.
+    /// Sends one statement after the other, as long as this run holds the lock.
     pub(super) async fn send_all(
         &mut self,
         step: &Step<'_>,
@@ -122,7 +121,7 @@ impl Executor<'_> {
         Ok(())
     }
 
-    /// Sends one statement outside a transaction, right behind its check.
+    /// Sends one statement outside a transaction, right after its check.
     pub(crate) async fn send_fenced(
         &mut self,
         step: &Step<'_>,
@@ -146,7 +145,7 @@ impl Executor<'_> {
                 let fault = self.refused(name, &error, source.left());
                 Err(fault.at(source.path.as_deref(), &source.sql, Some(at)))
             }
-            // That the connection was lost is said of the statement.
+            // The error for the lost connection belongs to the statement.
             Ok(()) | Err(_) => sent,
         }
     }

@@ -1,10 +1,10 @@
-//! Where a script has a character that the database's encoding does not have.
+//! Finds the character of a script that the database's encoding does not have.
 //!
-//! The server converts a message before it reads it, so it names no position: only the
-//! bytes of the character.
+//! The server converts a message before it parses the message. So the error has no position,
+//! only the bytes of the character.
 
-/// Looks for the character whose bytes a message gives as `0xe2 0x82 0xac`, whatever its
-/// language.
+/// Finds the character whose bytes the error gives as `0xe2 0x82 0xac`, in whatever language
+/// the error is.
 pub(crate) fn find(message: &str, sql: &str) -> Option<usize> {
     let words = message.split_whitespace();
     let bytes: Vec<u8> = words

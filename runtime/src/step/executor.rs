@@ -1,6 +1,6 @@
-//! Runs steps and keeps the truth about what was done.
+//! Runs steps and records which of them are done.
 //!
-//! How messages are sent ahead is in [`pipeline`](crate::step::pipeline).
+//! [`pipeline`](crate::step::pipeline) keeps the messages that are sent ahead.
 
 use std::mem;
 use std::time::Duration;
@@ -26,17 +26,17 @@ pub(crate) struct Executor<'a> {
     pub(super) client: &'a Client,
     /// The leg whose steps are running.
     pub(super) leg: usize,
-    /// How many steps are still to be sent: the last one's commit is durable.
+    /// How many steps are still to be sent. The commit of the last one is durable.
     pub(super) left: usize,
     pub(super) pipeline: Pipeline<'a>,
-    /// What keeps the steps waiting.
+    /// Finds out what the steps wait for.
     pub(super) watch: Watch,
-    /// Whether a COMMIT of the current step is on this server alone.
+    /// Whether a COMMIT of the current step is durable only on this server.
     is_local: bool,
 }
 
 impl<'a> Executor<'a> {
-    /// Runs steps over a connection, so many in all.
+    /// Runs `steps` steps over a connection.
     pub(crate) fn new(run: Shared<'a>, client: &'a Client, steps: usize) -> Executor<'a> {
         Executor {
             run,
@@ -55,8 +55,8 @@ impl<'a> Executor<'a> {
         self.left = steps;
     }
 
-    /// What ends the run behind a step that is done: a cancelled wait has left one of its
-    /// commits without the confirmation of a standby. Only a durable one waits for that.
+    /// The fault that ends the run after a step that is done: its wait was cancelled, so that no
+    /// standby has confirmed one of its commits. Only a durable commit waits for a standby.
     pub(super) fn unconfirmed(&mut self, step: &Step<'_>, commit: Commit) -> Option<Fault> {
         if commit != Commit::Durable || !mem::take(&mut self.is_local) {
             return None;
@@ -65,7 +65,7 @@ impl<'a> Executor<'a> {
         Some(Fault::unconfirmed(step.to_string()))
     }
 
-    /// Tells and records how a step ended.
+    /// Reports and records how a step ended.
     pub(crate) async fn conclude(
         &mut self,
         step: &Step<'_>,
@@ -88,7 +88,7 @@ impl<'a> Executor<'a> {
         }
     }
 
-    /// Tells that a script starts. Of a step without one, only what it waits for is told.
+    /// Reports that a script starts. For a step without a script, only its waits are reported.
     pub(super) fn tell_start(&self, step: &Step<'static>) {
         if step.has_script() {
             self.run.progress.started(self.leg, step);
@@ -102,7 +102,7 @@ impl<'a> Executor<'a> {
         }
     }
 
-    /// A fault that is a request of ours to cancel is none of the script's.
+    /// If the run's own request to cancel caused the fault, the script is not to blame.
     pub(super) fn as_ended(&self, fault: Fault) -> Fault {
         match self.run.stop.is_stopped() && fault.is_cancelled() {
             true => fault.cut_short(),
@@ -110,13 +110,13 @@ impl<'a> Executor<'a> {
         }
     }
 
-    /// No further step is begun.
+    /// The fault of a step that does not start, because another failed.
     pub(crate) fn not_started(&self, step: &Step<'_>) -> Fault {
         self.run.schedule.fail();
         Fault::not_started(step.to_string())
     }
 
-    /// The script, if there is one and it may be sent.
+    /// The script, if the step has one and it may be sent.
     pub(super) fn source(&self, step: &Step<'_>) -> Result<Source, Box<Fault>> {
         let source = match step.body {
             Body::Nothing => return Ok(Source::nothing()),
@@ -142,7 +142,7 @@ impl<'a> Executor<'a> {
         }
     }
 
-    /// Waits for the answers to a message, and tells what they wait for.
+    /// Waits for the answers to a message, and reports what they wait for.
     pub(super) async fn watched<T>(
         &mut self,
         name: &str,
@@ -161,7 +161,7 @@ impl<'a> Executor<'a> {
         self.watch.during(waiting, tell, answers).await
     }
 
-    /// The server refused a message of ours.
+    /// The server refused a message of the run itself.
     pub(crate) fn refused(&self, name: &str, error: &tokio_postgres::Error, left: Left) -> Fault {
         let name = name.to_owned();
         let Some(said) = error.as_db_error() else {

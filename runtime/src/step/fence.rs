@@ -24,7 +24,7 @@ pub(crate) struct Fence {
     place: Place,
 }
 
-/// Where the script is.
+/// The position in the script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
     Outside,
@@ -32,13 +32,14 @@ enum Place {
     Inside,
 }
 
-/// What has to hold at the end of a step outside a transaction, and of each statement.
+/// The condition that must hold before each statement and at the end of a step outside a
+/// transaction.
 pub(crate) fn check(tables: &Tables, step: &Step<'_>, lock: i64, mark: &Mark) -> String {
     write::check(lock) + &write::check_mark(tables, step.service(), step.version(), &mark.0)
 }
 
 impl Fence {
-    /// The checks of a script, for a step that is marked.
+    /// The checks of a script whose step is marked.
     pub(crate) fn new(
         tables: &Tables,
         step: &Step<'_>,
@@ -48,7 +49,7 @@ impl Fence {
     ) -> Fence {
         let lock_alone = write::check(lock);
         let outside = match changes_user(script) {
-            // Whom the script has become may not read the history.
+            // The script may have switched to a role that cannot read the history.
             true => format!("BEGIN;{lock_alone}COMMIT;"),
             false => {
                 let check = check(tables, step, lock, mark);
@@ -64,8 +65,8 @@ impl Fence {
 
     /// The check to send before the next statement, if there is one.
     ///
-    /// In a transaction of the script's own, only its end is checked: nothing of it is
-    /// there before, and the script may yet choose its isolation level.
+    /// In the script's own transaction only the COMMIT is checked. Before it the transaction has
+    /// changed nothing, and the script may still choose the isolation level.
     pub(crate) fn before(&mut self, statement: &str) -> Option<&str> {
         match self.place {
             Place::Outside => {
@@ -85,7 +86,7 @@ impl Fence {
     }
 }
 
-/// Whether a script may change its session's user, which is more than its role.
+/// Whether a script may change the session's user, and not only its role.
 fn changes_user(script: &str) -> bool {
     script.to_ascii_lowercase().contains("authorization")
 }
@@ -94,7 +95,7 @@ fn changes_user(script: &str) -> bool {
 mod tests {
     use super::{Fence, Place};
 
-    /// The checks that go before the statements of a script: `out` and `in`.
+    /// Where the checks go: outside (`out`) or inside (`in`) the script's own transactions.
     fn checks(script: &[&str]) -> Vec<Option<String>> {
         let mut fence = Fence {
             outside: "out".to_owned(),

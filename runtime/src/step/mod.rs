@@ -1,7 +1,7 @@
-//! One step of a plan: its script, and what is sent for it.
+//! Runs one step of a plan.
 //!
-//! `source` is the script, `executor` sends and records it, in a `pipeline` of messages or
-//! outside a transaction, behind the checks of `fence`; `resume` goes on with a script that was
+//! `source` is the script. `executor` sends and records it: in a `pipeline` of messages, or
+//! outside a transaction after the checks of `fence`. `resume` resumes a script that was
 //! interrupted.
 
 mod by_statement;

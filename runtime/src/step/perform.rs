@@ -12,11 +12,11 @@ use crate::session::message::Commit;
 use crate::session::reset::rollback;
 
 impl<'a> Executor<'a> {
-    /// Takes on a step; its entry and event are committed with it. It may be under
-    /// way yet when this returns: [`Executor::finish`] waits for all. The fault is
-    /// that of the first step that failed, of those taken on so far.
+    /// Performs a step, and commits its entry and event with it. The step may still be in progress
+    /// when this returns: [`Executor::finish`] waits for every step. Returns the fault of the
+    /// first step that failed, of those performed so far.
     ///
-    /// Once a step has failed, over this connection or one beside it, none is begun.
+    /// Once a step has failed on any connection of the run, no step starts.
     pub(crate) async fn perform(&mut self, step: &'a Step<'static>) -> Result<(), Fault> {
         if self.run.schedule.has_failed() {
             return Ok(());
@@ -47,7 +47,7 @@ impl<'a> Executor<'a> {
                 let outcome = outcome.map_err(|fault| self.as_ended(fault));
                 if outcome.is_err() {
                     self.tell_notices();
-                    // It fails if the connection is gone, and with it what was left.
+                    // This fails if the connection is lost, and then nothing is left to clean up.
                     let rollback = rollback(&source.sql);
                     let rolled_back = self.client.roll_back(&rollback);
                     let _ = self.run.stop.attend(self.client, rolled_back).await;

@@ -1,4 +1,4 @@
-//! The messages of a connection that are sent and not answered yet.
+//! The messages of a connection that were sent and are not answered yet.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -12,18 +12,18 @@ use crate::session::send::Answers;
 /// The pause before the second try of a step.
 pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
-/// At most so many messages are under way.
+/// The largest number of messages in progress.
 const MESSAGES: usize = 64;
 
-/// At most so many bytes are, unless it is one message.
+/// The largest number of bytes in progress, unless a single message is longer.
 const BYTES: usize = 1024 * 1024;
 
-/// The messages under way.
+/// The messages in progress.
 pub(crate) struct Pipeline<'a> {
     pub(super) steps: VecDeque<SentStep<'a>>,
-    /// Since when the server is at the first of them.
+    /// When the server began the first of them.
     pub(super) since: Instant,
-    /// How often that was tried.
+    /// How often the first of them was tried.
     pub(super) tries: u32,
     pub(super) pause: Duration,
 }

@@ -1,4 +1,4 @@
-//! What a run tells and reports, in the order of the plan whatever ends first.
+//! Reports the events and results of a run in the order of the plan, whichever leg ends first.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
@@ -15,20 +15,20 @@ use crate::event::blocker::{Blocker, WaitingFor};
 use crate::event::report::Done;
 use crate::event::{Event, Listener};
 
-/// Tells the events of legs that run side by side: those of the first leg that is not
-/// over as they happen, those of later ones when it is their turn.
+/// Reports the events of legs that run side by side. The events of the first leg that has not
+/// ended are reported as they happen; the events of later legs wait for their turn.
 pub(crate) struct Progress(Mutex<EventQueue>);
 
 struct EventQueue {
     listener: Option<Listener>,
     done: Vec<Done>,
-    /// The first leg that is not over.
+    /// The first leg that has not ended.
     current: usize,
     over: BTreeSet<usize>,
     kept: BTreeMap<usize, Vec<LaterEvent>>,
 }
 
-/// An event that is told later.
+/// An event that is reported later.
 enum LaterEvent {
     Started(Step<'static>),
     Finished(Done),
@@ -107,7 +107,7 @@ impl Progress {
         self.tell(leg, LaterEvent::Notice(notice));
     }
 
-    /// Nothing more comes of a leg.
+    /// A leg has ended and has no further events.
     pub(crate) fn over(&self, leg: usize) {
         let mut queue = self.queue();
         queue.over.insert(leg);
@@ -117,7 +117,7 @@ impl Progress {
         }
     }
 
-    /// Nothing more comes of any; this is what was done.
+    /// All legs have ended; returns the steps that are done.
     pub(crate) fn end(self) -> Vec<Done> {
         let mut queue = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         while let Some((&leg, _)) = queue.kept.first_key_value() {
@@ -200,7 +200,7 @@ mod tests {
         }
     }
 
-    /// What is told after each part of a run with three legs.
+    /// The events that are reported after each part of a run with three legs.
     #[test]
     fn a_leg_is_told_once_those_before_it_are_over() {
         let told = Arc::new(Mutex::new(String::new()));

@@ -21,7 +21,7 @@ use crate::session::stop::Silent;
 const SAID_APPLIED: &str = "a dirty migration was said to be applied";
 const SAID_REVERTED: &str = "a dirty migration was said to be reverted";
 
-/// What the event of edited scripts says.
+/// The message of the event for edited scripts.
 fn accepted(entry: &Entry, migration: &Migration) -> String {
     match entry.likeness(migration) {
         Likeness::Same => "the edited down script was recorded".to_owned(),
@@ -33,7 +33,7 @@ fn accepted(entry: &Entry, migration: &Migration) -> String {
 }
 
 impl Executor<'_> {
-    /// One message: the script, its entry, its event, if the step before was done.
+    /// One message: if the previous step was done, it runs the script and writes entry and event.
     pub(crate) fn message(
         &self,
         step: &Step<'_>,
@@ -59,8 +59,8 @@ impl Executor<'_> {
         Message::transaction(&source.sql, &record, &opening, timeouts, commit)
     }
 
-    /// Sends what records, and gives the transaction of the mark if it is asked for. It
-    /// waits so long for others' locks on the history.
+    /// Sends the statements that write the history. They wait up to `limit` for locks on the
+    /// history. Returns the transaction that marked the entry, if the statements select it.
     pub(super) async fn bookkeep(
         &mut self,
         step: &Step<'_>,
@@ -83,7 +83,7 @@ impl Executor<'_> {
         let Some(said) = failure.error.as_db_error() else {
             return Err(unanswered(client, &name, &failure.error).await);
         };
-        // Whoever has the step done ends the transaction.
+        // The caller ends the transaction.
         let mut fault = self.refused(&name, &failure.error, left);
         if *said.code() == SqlState::LOCK_NOT_AVAILABLE {
             fault.blockers = self.watch.blockers(limit);
@@ -91,7 +91,7 @@ impl Executor<'_> {
         Err(fault.in_record())
     }
 
-    /// What records a transactional step.
+    /// The statements that record a transactional step.
     pub(super) fn record(&self, step: &Step<'_>) -> String {
         match &step.record {
             Record::Insert(migration) => self.insert(step, migration, None),
@@ -101,7 +101,7 @@ impl Executor<'_> {
         }
     }
 
-    /// What marks the entry of a step outside a transaction dirty, before its script starts.
+    /// The statements that mark a step's entry dirty, before its script runs outside a transaction.
     pub(super) fn dirty_record(&self, step: &Step<'_>) -> String {
         let dirty = Some(step.direction());
         match &step.record {
@@ -112,12 +112,12 @@ impl Executor<'_> {
         }
     }
 
-    /// Marks an entry that is dirty already.
+    /// The statements that mark an entry again that is already dirty.
     pub(super) fn dirty_again(&self, step: &Step<'_>) -> String {
         self.mark(step, Some(step.direction()))
     }
 
-    /// What records a step outside a transaction, after its script has ended.
+    /// The statements that record a step after its script has ended outside a transaction.
     pub(super) fn clean_record(&self, step: &Step<'_>) -> String {
         match &step.record {
             Record::Insert(_) => self.mark(step, None),
@@ -125,7 +125,7 @@ impl Executor<'_> {
         }
     }
 
-    /// What undoes [`Executor::dirty_record`].
+    /// The statements that undo [`Executor::dirty_record`].
     pub(super) fn unmark_record(&self, step: &Step<'_>) -> String {
         match &step.record {
             Record::Insert(_) => self.delete(step),
@@ -189,7 +189,7 @@ impl Executor<'_> {
         write::event(self.run.tables, kind, subject, took, message)
     }
 
-    /// Best effort: the failure itself is what is reported.
+    /// Records a failure, best effort: the run reports the failure itself in any case.
     pub(super) async fn record_failure(&mut self, step: &Step<'_>, fault: &Fault, took: Duration) {
         if matches!(fault.left, Left::Unknown | Left::Done) || !step.has_script() {
             return;
@@ -200,9 +200,9 @@ impl Executor<'_> {
         self.try_to_record(&message).await;
     }
 
-    /// Records what a failure is not to be hidden by.
+    /// Writes to the history, best effort: an error here must not hide the failure.
     pub(crate) async fn try_to_record(&self, message: &str) {
-        // The first may meet a transaction that the script has left open.
+        // The script may have left a transaction open, in which the first try fails.
         for _ in 0..2 {
             let sent = send(self.client.postgres(), message);
             match self.run.stop.attend(self.client, sent).await {

@@ -1,4 +1,4 @@
-//! Which leg is next, for connections that work side by side.
+//! Chooses the next leg for connections that work side by side.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,7 +7,7 @@ use migrator_plan::legs::Leg;
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
-/// The legs of a plan, and how far they are.
+/// The legs of a plan, and the state of each.
 pub(crate) struct Schedule<'p> {
     pub(crate) legs: Vec<Leg<'p>>,
     state: Mutex<Vec<LegState>>,
@@ -25,11 +25,11 @@ enum LegState {
 /// What a connection does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Turn {
-    /// This leg, by index.
+    /// It runs this leg, given by index.
     Leg(usize),
-    /// It waits until another leg is over.
+    /// It waits until another leg has ended.
     Wait,
-    /// Nothing: all legs are taken, or one has failed.
+    /// It stops: every leg is taken, or one has failed.
     End,
 }
 
@@ -43,12 +43,12 @@ impl<'p> Schedule<'p> {
         }
     }
 
-    /// The next leg; it stays open.
+    /// Returns the next leg without taking it.
     pub(crate) fn look(&self) -> Turn {
         self.next(&self.state())
     }
 
-    /// The next leg, which is taken.
+    /// Takes the next leg.
     pub(crate) fn take(&self) -> Turn {
         let mut state = self.state();
         let turn = self.next(&state);
@@ -58,13 +58,13 @@ impl<'p> Schedule<'p> {
         turn
     }
 
-    /// A leg is over.
+    /// Marks a leg as ended.
     pub(crate) fn over(&self, index: usize) {
         self.state()[index] = LegState::Over;
         self.changed.notify_waiters();
     }
 
-    /// A leg has failed: no further step is begun.
+    /// Marks a leg as failed: no further step starts.
     pub(crate) fn fail(&self) {
         self.failed.store(true, Ordering::Relaxed);
         self.changed.notify_waiters();
@@ -74,7 +74,7 @@ impl<'p> Schedule<'p> {
         self.failed.load(Ordering::Relaxed)
     }
 
-    /// Ends at the next change; to be had before the look that it is to follow.
+    /// Resolves on the next change. Create it before calling `look`, or a change is missed.
     pub(crate) fn changed(&self) -> Notified<'_> {
         self.changed.notified()
     }

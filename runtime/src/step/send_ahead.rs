@@ -1,14 +1,13 @@
-//! Messages that are sent before those ahead of them have answered.
+//! Sends messages before the earlier ones have answered.
 //!
-//! Each migration is one message, and the server takes them one after the other:
-//! so a run needs hardly more round trips than one message would. What keeps the
-//! order when a step fails:
+//! Each migration is one message, and the server executes messages in order. So a run needs
+//! hardly more round trips than one message would. Two rules keep the order if a step fails:
 //!
-//! - a statement that fails leaves the transaction aborted, and every later message
-//!   fails at its BEGIN (the server refuses all but the end of such a transaction);
-//! - a script that does not parse, or fails in its COMMIT, leaves no transaction
-//!   behind. So each message that was sent ahead opens with a guard: an expression
-//!   that fails unless the step before it is recorded as done.
+//! - A statement that fails leaves its transaction aborted. Every later message then fails at
+//!   its BEGIN, because the server refuses everything but the end of such a transaction.
+//! - A script that does not parse, or fails in its COMMIT, leaves no transaction. So each
+//!   message that is sent ahead begins with a guard: an expression that fails unless the
+//!   previous step is recorded as done.
 
 use std::mem;
 use std::time::{Duration, Instant};
@@ -32,11 +31,11 @@ use crate::session::watch::Waiting;
 
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// The session is out of reach.
+/// The session does not answer any more.
 struct Lost;
 
 impl<'a> Executor<'a> {
-    /// Sends a step as soon as there is room for it.
+    /// Sends a step as soon as the pipeline has room for it.
     pub(crate) async fn send_ahead(
         &mut self,
         step: &'a Step<'static>,
@@ -67,7 +66,7 @@ impl<'a> Executor<'a> {
         Ok(())
     }
 
-    /// Waits for all that is under way.
+    /// Waits for all messages in progress.
     pub(crate) async fn finish(&mut self) -> Result<(), Fault> {
         while !self.pipeline.steps.is_empty() {
             self.settle().await?;
@@ -75,7 +74,7 @@ impl<'a> Executor<'a> {
         Ok(())
     }
 
-    /// The server is at the first of the steps.
+    /// The server begins the first of the steps.
     fn started(&mut self) {
         self.pipeline.since = Instant::now();
         self.pipeline.tries = 1;
@@ -118,7 +117,7 @@ impl<'a> Executor<'a> {
                 self.unconfirmed(first.step, first.commit)
                     .map_or(Ok(()), Err)
             }
-            // The server ended the session, but not before it had said so.
+            // The server sent its answer before it ended the session.
             Err(_) if first.commit == Commit::Durable && self.client.has_local_commit() => {
                 self.pipeline.steps.clear();
                 self.conclude(first.step, Ok(()), took).await?;
@@ -132,8 +131,8 @@ impl<'a> Executor<'a> {
         }
     }
 
-    /// Clears what was sent behind a step that failed, none of which can have run,
-    /// and pauses if the step shall be tried again.
+    /// Discards the messages after a step that failed, none of which can have run. Pauses if the
+    /// step is tried again.
     async fn trouble(&mut self, first: &SentStep<'a>, failure: &SendError) -> Result<(), Fault> {
         let SentStep {
             step,
@@ -190,18 +189,18 @@ impl<'a> Executor<'a> {
         Ok(())
     }
 
-    /// Takes the answers to all that is under way and ends the transaction.
+    /// Takes the answers to all messages in progress, and ends the transaction.
     async fn clear(&mut self, failed: &Source) -> Result<(), Lost> {
         for later in &mut self.pipeline.steps {
             let answers = mem::take(&mut later.answers);
-            // It failed because the one ahead of it did.
+            // It failed because the message before it failed.
             let answered = self.run.stop.attend(self.client, answers.wait()).await;
             drop(answered.map_err(|Silent| Lost)?);
         }
         self.roll_back(failed).await
     }
 
-    /// Ends the transaction, also if a request to cancel meets that.
+    /// Ends the transaction, even if a request to cancel hits that statement.
     async fn roll_back(&self, failed: &Source) -> Result<(), Lost> {
         let rollback = rollback(&failed.sql);
         let mut tries = 0..3;
@@ -220,7 +219,7 @@ impl<'a> Executor<'a> {
         }
     }
 
-    /// Sends a step and those behind it again.
+    /// Sends a step again, and the steps after it.
     async fn again(&mut self, mut first: SentStep<'a>) -> Result<(), Fault> {
         first.answers = begin(self.client.postgres(), &first.message.text).await;
         for later in &mut self.pipeline.steps {

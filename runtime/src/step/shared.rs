@@ -1,4 +1,4 @@
-//! What all connections of a run share.
+//! The data that all connections of a run share.
 
 use migrator_model::Registry;
 
@@ -11,7 +11,7 @@ use crate::options::Options;
 use crate::session::client::Client;
 use crate::session::stop::Stop;
 
-/// What all connections of a run share.
+/// The data that all connections of a run share.
 #[derive(Clone, Copy)]
 pub(crate) struct Shared<'a> {
     /// The caller's connection.

@@ -1,4 +1,4 @@
-//! The script of a step, wherever it came from, and what a failure in it says.
+//! The script of a step, from the registry or the history, and how an error in it is reported.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -22,7 +22,7 @@ use crate::session::stop::Stop;
 use crate::session::timeouts::Timeouts;
 use crate::step::encoding;
 
-/// A script as it is sent, with what its directives say.
+/// A script as it is sent, with the settings from its directives.
 #[derive(Clone, Debug)]
 pub(crate) struct Source {
     pub(crate) path: Option<String>,
@@ -32,7 +32,7 @@ pub(crate) struct Source {
     statement_timeout: Option<Duration>,
 }
 
-/// How long a server that gave an answer which was not understood may take for the next.
+/// How long the server may take for the next answer after an answer that was not understood.
 const ANSWER: Duration = Duration::from_secs(5);
 
 impl Source {
@@ -46,7 +46,7 @@ impl Source {
         }
     }
 
-    /// The script of a step that only changes the history: it has no statement.
+    /// The empty script of a step that only changes the history.
     pub(crate) fn nothing() -> Source {
         Source {
             path: None,
@@ -57,7 +57,7 @@ impl Source {
         }
     }
 
-    /// A recorded script brings its directives with it.
+    /// A recorded script includes its directives.
     pub(crate) fn recorded(sql: String, direction: Direction) -> Result<Source, String> {
         let directives = Directives::read(&sql, direction).map_err(|faults| {
             let faults: Vec<String> = faults.into_iter().map(|fault| fault.message).collect();
@@ -83,7 +83,7 @@ impl Source {
         }
     }
 
-    /// Why it must not be sent, if it must not.
+    /// Why the script must not be sent; `None` if it may be.
     pub(crate) fn unfit(&self, step: &str) -> Option<Fault> {
         let unfit = unfit(&self.sql, self.mode)?;
         let position = Position::at(&self.sql, unfit.offset);
@@ -96,7 +96,7 @@ impl Source {
         Some(fault.at(self.path.as_deref(), &self.sql, Some(position)))
     }
 
-    /// The server refused the message that it was sent in, which records `others` as well.
+    /// The fault when the server refused the message, which records the scripts `others` as well.
     pub(crate) fn refused(
         &self,
         step: &str,
@@ -119,9 +119,9 @@ impl Source {
         }
     }
 
-    /// The same fault, at the character that the database's encoding does not have, if the
-    /// fault is for that: the server then ran no statement of the message. The character is in
-    /// this script, or in one of the others that are recorded with it.
+    /// If the fault is about a character that the database's encoding does not have, adds the
+    /// position of the character. The character is in this script or in one of the others that are
+    /// recorded with it. The server then ran no statement of the message.
     pub(crate) fn at_character(&self, fault: Fault, others: &[&Script]) -> Fault {
         let untranslatable = SqlState::UNTRANSLATABLE_CHARACTER.code();
         if fault.sqlstate.as_deref() != Some(untranslatable) {
@@ -185,7 +185,7 @@ impl Source {
         Err(fault.at(self.path.as_deref(), &self.sql, Some(position)))
     }
 
-    /// What it leaves if it breaks off after its first statement was sent.
+    /// What remains of the script if it fails after its first statement was sent.
     pub(crate) fn left(&self) -> Left {
         match can_be(&self.sql, self.mode) {
             true => Left::Resumable,
@@ -194,8 +194,8 @@ impl Source {
     }
 }
 
-/// What came back was not the server's word on the script: mostly because the
-/// connection is gone. Where it is not, it is made fit for use again.
+/// The fault when no error of the server came back, mostly because the connection is lost. If
+/// the connection still works, makes it fit for use again.
 pub(crate) async fn unanswered(
     client: &Client,
     step: &str,

@@ -1,5 +1,5 @@
-//! The recorded down scripts that a plan needs, read before its first step: a
-//! query between steps would wait for every message under way.
+//! The recorded down scripts that a plan needs. They are read before the first step, because a
+//! query between steps would wait for every message in progress.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -17,12 +17,12 @@ use crate::session::client::Client;
 pub(crate) struct StoredScripts(HashMap<(String, Version), String>);
 
 impl StoredScripts {
-    /// Reads those that the plan needs; nothing is asked if it needs none.
+    /// Reads the scripts that the plan needs. Sends no query if the plan needs none.
     ///
     /// # Errors
     ///
-    /// They cannot be read; or an entry is not as a run records it: its checksum is not
-    /// that of its up script. Then nothing that it brings is executed.
+    /// The scripts cannot be read, or the checksum of an entry is not that of its up script. Then
+    /// no script of that entry runs.
     pub(crate) async fn read(
         client: &Client,
         reader: &Reader<'_>,

@@ -27,7 +27,7 @@
 //! | variable | meaning |
 //! | --- | --- |
 //! | `DATABASE_URL` | the server; empty means not set |
-//! | `MIGRATOR_TEST_GRACE` | seconds that the templates and the temporary server outlive the last test: 10 |
+//! | `MIGRATOR_TEST_GRACE` | seconds that templates and the temporary server stay after a test: 10 |
 
 mod carry;
 mod create;

@@ -26,21 +26,21 @@ async fn altered(change: &str) -> Database {
 }
 
 /// All that is in the history's schema and among the tables.
-async fn picture(database: &Database) -> Vec<String> {
+async fn snapshot(database: &Database) -> Vec<String> {
     let tables = "SELECT c.oid::regclass, c.relkind, a.attname, a.atttypid::regtype \
                   FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid \
                     AND a.attnum > 0 AND NOT a.attisdropped \
                   WHERE c.relnamespace IN ('public'::regnamespace, \
                     coalesce(to_regnamespace('migrator'), 0)) ORDER BY 1, a.attnum";
-    let mut picture = database.rows(tables).await;
+    let mut snapshot = database.rows(tables).await;
     for table in ["format", "history"] {
         let there = format!("SELECT to_regclass('migrator.{table}') IS NOT NULL");
         if database.value(&there).await == "t" {
             let rows = format!("SELECT t::text FROM migrator.{table} t ORDER BY 1");
-            picture.extend(database.rows(&rows).await);
+            snapshot.extend(database.rows(&rows).await);
         }
     }
-    picture
+    snapshot
 }
 
 fn why(error: &Error) -> String {
@@ -56,7 +56,7 @@ fn why(error: &Error) -> String {
 /// An `up` and a `down` are refused alike, and alter nothing.
 async fn assert_refused(change: &str, code: &str, said: &str) {
     let database = altered(change).await;
-    let before = picture(&database).await;
+    let before = snapshot(&database).await;
     for outcome in [database.up(scripts()).await, database.down(scripts()).await] {
         let error = outcome.expect_err(change);
         assert_eq!(error.code().to_string(), code, "{change}: {error:?}");
@@ -64,7 +64,7 @@ async fn assert_refused(change: &str, code: &str, said: &str) {
         assert!(!error.help().is_empty());
         assert!(error.report.done.is_empty());
     }
-    assert_eq!(picture(&database).await, before, "{change}");
+    assert_eq!(snapshot(&database).await, before, "{change}");
 }
 
 #[tokio::test]
@@ -116,11 +116,11 @@ async fn a_table_of_a_service_that_is_something_else_is_refused() {
                   DROP TABLE migrator.core_history; \
                   CREATE VIEW migrator.core_history AS TABLE migrator.kept";
     let database = altered(change).await;
-    let before = picture(&database).await;
+    let before = snapshot(&database).await;
     let error = database.up(scripts()).await.expect_err("it is a view");
     assert_eq!(error.code().to_string(), "M0505");
     assert_eq!(why(&error), "relation \"core_history\" already exists");
-    assert_eq!(picture(&database).await, before);
+    assert_eq!(snapshot(&database).await, before);
 }
 
 #[tokio::test]
@@ -153,10 +153,10 @@ async fn a_script_that_is_not_what_was_applied_is_refused_upward() {
     ] {
         let change = format!("UPDATE migrator.core_history SET {column} = {value}");
         let database = altered(&change).await;
-        let before = picture(&database).await;
+        let before = snapshot(&database).await;
         let error = database.up(scripts()).await.expect_err(&change);
         assert_eq!(error.code().to_string(), "M0401", "{change}");
-        assert_eq!(picture(&database).await, before);
+        assert_eq!(snapshot(&database).await, before);
     }
 }
 
@@ -165,10 +165,10 @@ async fn another_version_is_one_that_is_missing() {
     for other in ["7", "-1", "9223372036854775807", "20240101000003"] {
         let change = format!("UPDATE migrator.core_history SET version = {other}");
         let database = altered(&change).await;
-        let before = picture(&database).await;
+        let before = snapshot(&database).await;
         let error = database.up(scripts()).await.expect_err(&change);
         assert_eq!(error.code().to_string(), "M0402", "{other}: {error:?}");
-        assert_eq!(picture(&database).await, before);
+        assert_eq!(snapshot(&database).await, before);
         let client = database.client().await;
         let migrator = Migrator::new(scripts());
         let status = migrator.status(&client, &Selection::All).await;
@@ -226,7 +226,7 @@ async fn what_does_no_harm_stops_nothing() {
 
 /// Everything that a migrator can be asked, on a history of another format.
 async fn assert_refused_by_all(database: &Database) {
-    let before = picture(database).await;
+    let before = snapshot(database).await;
     let mut client = database.client().await;
     let mut migrator = Migrator::new(scripts());
     let target = Target::all();
@@ -264,7 +264,7 @@ async fn assert_refused_by_all(database: &Database) {
             "run a binary that was built with migrator 0.9.0 or later"
         );
     }
-    assert_eq!(picture(database).await, before);
+    assert_eq!(snapshot(database).await, before);
 }
 
 #[tokio::test]

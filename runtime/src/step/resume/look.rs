@@ -1,9 +1,8 @@
-//! Looks in the catalog for what became of a statement.
+//! Finds in the catalog how far a statement came.
 //!
-//! Names are looked up along the session's `search_path`, as the statement itself
-//! would; so every name and operator of ours has its schema. What a broken
-//! `CREATE INDEX CONCURRENTLY`, `DROP INDEX CONCURRENTLY` and `REINDEX` leave is in
-//! Postgres's manual on those commands.
+//! The server looks up names along the session's `search_path`, as for the statement itself. So
+//! every name and operator in the queries here has its schema. Postgres's manual describes what
+//! an interrupted `CREATE INDEX CONCURRENTLY`, `DROP INDEX CONCURRENTLY` and `REINDEX` leave.
 
 use std::fmt;
 
@@ -15,23 +14,23 @@ use crate::session::client::Client;
 use crate::session::quote::{quote_identifier, quote_literal};
 use crate::session::send::rows;
 
-/// What is to be done about a statement.
+/// How far a statement came.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Found {
-    /// It has not begun, or can be run again: it is sent.
+    /// It has not begun, or can be repeated: the run sends it.
     NotBegun,
     /// It is done: the run skips it.
     Done(Evidence),
-    /// It was interrupted: the run drops these indexes, as SQL names them, and sends it.
+    /// It was interrupted: the run drops these indexes, named as in SQL, and sends the statement.
     Half(Evidence, Vec<String>),
-    /// It cannot go on, because of this.
+    /// The run cannot resume the statement, for this reason.
     Mismatch(String),
 }
 
 /// What the catalog shows, and what a run that resumes does about it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Evidence {
-    /// Such as: the index `i` was left invalid.
+    /// For example: the index `i` was left invalid.
     pub(crate) seen: String,
     then: &'static str,
 }
@@ -44,8 +43,8 @@ impl fmt::Display for Evidence {
 
 type Looked<T> = Result<T, tokio_postgres::Error>;
 
-/// Looks what became of a statement. `failed` is what a run said last when it failed
-/// at this step, if that is known.
+/// Finds how far a statement came. `failed` is the error of the last run that failed at this
+/// step, if it recorded one.
 pub(crate) async fn look(
     client: &Client,
     statement: &Statement<'_>,
@@ -120,11 +119,11 @@ fn done(index: &str) -> Found {
     })
 }
 
-/// Whether an index is the one that a statement makes; nothing if the server does
-/// not take the statement for a copy of the table.
+/// Whether an existing index is the one that a statement creates. `None` if the server refuses
+/// the statement for a copy of the table.
 ///
-/// The server itself reads the definition: it makes the index on an empty temporary
-/// table of the same columns and name, and takes both back.
+/// The server itself evaluates the definition: it creates the index on an empty temporary
+/// table with the same columns and name, and then rolls both back.
 async fn same(
     client: &Client,
     create: &CreateIndex<'_>,
@@ -142,8 +141,8 @@ async fn same(
          ROLLBACK;",
         unique = create.uniqueness,
         rest = create.rest,
-        own = picture(oid),
-        made = picture("x.oid"),
+        own = snapshot(oid),
+        made = snapshot("x.oid"),
         name = quote_literal(&create.name),
     );
     match ask(client, &query).await {
@@ -156,8 +155,8 @@ async fn same(
     }
 }
 
-/// An expression for all that an index is, but for its name, its table and where it lies.
-fn picture(oid: &str) -> String {
+/// An expression for everything about an index but its name, its table and its tablespace.
+fn snapshot(oid: &str) -> String {
     format!(
         "(SELECT ROW(i.indisunique, i.indnkeyatts, i.indoption::text, i.indclass::text, \
              i.indcollation::text, c.relam, c.reloptions, \
@@ -175,7 +174,7 @@ async fn is_there(client: &Client, name: &Name) -> Looked<bool> {
     Ok(rows.first().and_then(|row| row.get(0)) == Some("t"))
 }
 
-/// Whether none of the indexes is left.
+/// Whether none of the indexes exists.
 pub(crate) async fn are_gone(client: &Client, drop: &DropIndex) -> Looked<bool> {
     for name in &drop.names {
         if is_there(client, name).await? {
@@ -188,7 +187,7 @@ pub(crate) async fn are_gone(client: &Client, drop: &DropIndex) -> Looked<bool> 
 async fn drop_index(client: &Client, drop: &DropIndex, failed: Option<&str>) -> Looked<Found> {
     for name in &drop.names {
         let is_there = is_there(client, name).await?;
-        // If the server has said of this name that it is not there, it shall say so again.
+        // If the server reported this name as missing, it must report that again.
         let was_named = failed.is_some_and(|said| said.contains(&format!("\"{}\"", name.name)));
         if is_there || drop.other == Other::Tolerated || was_named {
             return Ok(Found::NotBegun);
@@ -207,7 +206,7 @@ async fn drop_index(client: &Client, drop: &DropIndex, failed: Option<&str>) -> 
     }))
 }
 
-/// The invalid indexes that a `REINDEX … CONCURRENTLY` has left beside its own.
+/// The invalid indexes that a `REINDEX … CONCURRENTLY` left beside the old ones.
 async fn leavings(client: &Client, reindex: &Reindex) -> Looked<Found> {
     let query = format!(
         "SELECT pg_catalog.format('%I.%I', n.nspname, x.relname), x.relname \
@@ -260,11 +259,11 @@ async fn add_value(client: &Client, add: &AddValue) -> Looked<Found> {
     })
 }
 
-/// Who is still at this statement: a backend outlives its client, which it finds gone
-/// only when it has something to say to it.
+/// The session that still executes this statement. A session outlives its client, and notices
+/// the client's end only when it next sends something.
 ///
-/// A session of another role hides its query; then a lock on the table, of a session
-/// that calls itself as we do, tells.
+/// A session of another role hides its statement. Then its lock on the table and the same
+/// `application_name` identify it.
 pub(crate) async fn still_at(
     client: &Client,
     statement: &Statement<'_>,
@@ -316,7 +315,7 @@ pub(crate) async fn still_at(
     }))
 }
 
-/// What a statement works on.
+/// The relations of a statement.
 fn relations<'s>(statement: &'s Statement<'_>) -> Vec<&'s Name> {
     match statement {
         Statement::Repeatable | Statement::AddValue(_) => Vec::new(),

@@ -1,8 +1,8 @@
 //! Resumes a script that was interrupted outside a transaction.
 //!
-//! It checks each statement in order: it skips a statement that is done, and drops and repeats
-//! one that is half done. So it resumes only scripts in which the catalog shows the effect of
-//! each statement. `migrator-plan` knows these statements, and `look` reads the catalog.
+//! It checks each statement in order. It skips a statement that is done, and drops and repeats
+//! a statement that is half done. So it resumes only scripts in which the catalog shows the
+//! effect of each statement. `migrator-plan` knows these statements; `look` reads the catalog.
 
 pub(crate) mod look;
 
@@ -30,21 +30,21 @@ use crate::step::fence::Fence;
 use crate::step::source::{Source, unanswered};
 use look::Found;
 
-/// A script that is taken up.
+/// A script that is resumed.
 struct Resumed<'a> {
     step: &'a Step<'static>,
     name: String,
     source: &'a Source,
-    /// What is checked before each statement.
+    /// The check before each statement.
     fence: Fence,
-    /// What the last run said when it failed at this step, if it could.
+    /// The error of the last run that failed at this step, if it recorded one.
     failed: Option<String>,
-    /// What was found so far.
+    /// What the catalog has shown so far.
     found: Vec<String>,
 }
 
 impl Executor<'_> {
-    /// Goes through the statements, and gives the events that say what was found.
+    /// Runs the statements that are not done, and returns the events that say what was found.
     pub(crate) async fn resume(
         &mut self,
         step: &Step<'static>,
@@ -108,7 +108,7 @@ impl Executor<'_> {
         Ok(())
     }
 
-    /// Waits until the server has ended what an earlier run has sent it.
+    /// Waits until the server has ended a statement of an earlier run.
     async fn wait_for_server(
         &mut self,
         resumed: &Resumed<'_>,
@@ -158,7 +158,7 @@ impl Executor<'_> {
         }
     }
 
-    /// Looks at what became of a statement, and drops what it has left half-done.
+    /// Finds out how far a statement came, and drops what it left half-done.
     async fn prepare(
         &mut self,
         resumed: &mut Resumed<'_>,
@@ -189,7 +189,7 @@ impl Executor<'_> {
         }
     }
 
-    /// Drops what a statement has left half-done, right behind the check.
+    /// Drops what a statement left half-done, right after the check.
     async fn drop_leavings(
         &self,
         resumed: &mut Resumed<'_>,
@@ -225,8 +225,7 @@ impl Executor<'_> {
         resumed.found.push(what);
     }
 
-    /// Waits for what the server says to a question, unless the run is stopped and it says
-    /// nothing.
+    /// Waits for the server's answer to a query, unless the run is stopped and no answer comes.
     async fn ask<T>(
         &self,
         resumed: &Resumed<'_>,
@@ -236,7 +235,7 @@ impl Executor<'_> {
         answer.map_err(|Silent| Fault::silent(resumed.name.clone(), resumed.source.left()))
     }
 
-    /// A statement of ours was refused, or the connection is gone.
+    /// The fault when a query of the run was refused, or the connection is lost.
     async fn unseen(
         &self,
         resumed: &Resumed<'_>,
@@ -253,7 +252,7 @@ impl Executor<'_> {
     }
 }
 
-/// What comes of a statement.
+/// What the run does with a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
     Send,
@@ -261,7 +260,7 @@ enum Next {
 }
 
 impl Resumed<'_> {
-    /// A fault at a place in the script.
+    /// A fault at a position in the script.
     fn fault(&self, at: usize, message: String) -> Fault {
         let Source { path, sql, .. } = self.source;
         let fault = Fault::new(self.name.clone(), message, self.source.left());
