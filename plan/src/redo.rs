@@ -8,7 +8,7 @@ use migrator_model::file_name::Direction;
 use crate::conflict::Conflict;
 use crate::history::History;
 use crate::plan::plan;
-use crate::step::Plan;
+use crate::step::{Plan, Step};
 use crate::target::{Leave, Policy, Target};
 
 /// Plans to revert the newest migration of a service and to apply it again. If nothing is
@@ -43,7 +43,11 @@ pub fn redo<'r>(
     }
     let reverted = history.without(reverts.steps.iter().map(|step| &step.id));
     let target = target.to(version);
-    let applies = plan(registry, &reverted, Direction::Up, &target, policy)?;
+    let mut applies = plan(registry, &reverted, Direction::Up, &target, policy)?;
+    // A dependency may have pending migrations that come later.
+    let own = |step: &Step<'_>| step.service() == service && step.version() == version;
+    let end = applies.steps.iter().position(own).map(|last| last + 1);
+    applies.steps.truncate(end.unwrap_or(applies.steps.len()));
     reverts.steps.extend(applies.steps);
     reverts.notes.extend(applies.notes);
     Ok(reverts)

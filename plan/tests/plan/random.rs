@@ -6,7 +6,7 @@ use migrator_model::file_name::Direction;
 use migrator_model::{MigrationId, Registry, Version};
 use migrator_plan::history::{Entry, History, Origin, Stored};
 use migrator_plan::{Extent, Leave, Policy, Selection, Target};
-use migrator_plan::{Plan, Record, Step, plan};
+use migrator_plan::{Plan, Record, Step, plan, redo};
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 
@@ -256,6 +256,24 @@ proptest! {
         let plan = plan(&registry, &history, Direction::Down, &target, Policy::default())
             .expect("nothing is in the way of everything");
         prop_assert!(after(&registry, entries, &plan).is_empty());
+    }
+
+    #[test]
+    fn a_redo_reverts_one_migration_and_ends_with_it(database in databases(), service in 0_usize..3) {
+        let (registry, entries) = database;
+        let service = NAMES[service];
+        let history = History::new(entries.clone());
+        if let Ok(plan) = redo(&registry, &history, service, LENIENT) {
+            let reverts = plan.steps.iter().filter(|step| matches!(step.record, Record::Delete(_)));
+            prop_assert_eq!(reverts.count(), usize::from(!plan.steps.is_empty()));
+            prop_assert_eq!(history.newest(service), plan.steps.first().map(Step::version));
+            prop_assert_eq!(
+                plan.steps.first().map(|step| &step.id),
+                plan.steps.last().map(|step| &step.id)
+            );
+            let after = after(&registry, entries.clone(), &plan);
+            prop_assert!(entries.iter().all(|entry| after.contains(entry)));
+        }
     }
 
     #[test]

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use migrator_localpg::{Programs, Throwaway};
-use migrator_runtime::{BlockerKind, Migrator, Options, Selection, Target};
+use migrator_runtime::{BlockerKind, Migrator, Options, Outcome, Selection, Target};
 
-use super::support::{AT_GATE, Database, Gate, core, done, fault, rows, telling, within};
+use super::support::{AT_GATE, Database, Gate, core, done, fault, rows, telling, version, within};
 
 fn patient(milliseconds: u64, tries: u32) -> Options {
     Options::default()
@@ -316,4 +316,29 @@ async fn what_a_vacuum_and_a_record_wait_for_is_named_while_they_wait() {
     let error = outcome.expect_err("it was stopped");
     assert_eq!(error.code().to_string(), "M0518");
     assert_eq!(database.recorded().await, ["core/1", "core/2 dirty up"]);
+}
+
+#[tokio::test]
+async fn a_repair_is_tried_again_while_another_session_holds_the_history() {
+    let database = Database::new().await;
+    let broken = core(&["-- migrator: no-transaction\nSELECT 1 / 0;"]);
+    fault(database.up(broken).await);
+    let blocker = database.session().await;
+    let lock = "BEGIN; LOCK TABLE migrator.core_history IN SHARE MODE";
+    blocker.batch_execute(lock).await.expect("it is free");
+    let (mut migrator, mut told) = telling(broken, patient(200, 100));
+    let mut client = database.client().await;
+    let repair = migrator.repair(&mut client, "core", version(1), Outcome::Reverted);
+    let release = async {
+        told.next("retrying").await;
+        blocker.batch_execute("COMMIT").await.expect("it ends");
+    };
+    let both = Box::pin(async { tokio::join!(repair, release) });
+    let (repaired, ()) = within("the repair", both).await;
+    assert_eq!(repaired.expect("it succeeds").id.version, version(1));
+    assert_eq!(database.events().await, ["failure core/1", "repair core/1"]);
+    // Only what waits is told of a step that runs no script.
+    let mut heard = told.all.lock().expect("nobody panics").clone();
+    heard.retain(|event| event.starts_with("started") || event.starts_with("finished"));
+    assert_eq!(heard, [""; 0]);
 }
