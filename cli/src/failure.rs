@@ -166,11 +166,7 @@ impl From<migrator_verify::Error> for Failure {
                 problem: Problem {
                     place: error.fault().and_then(fault_place),
                     notes,
-                    ..problem(
-                        error.code(),
-                        error.to_string(),
-                        verify_help(&error.remedy()),
-                    )
+                    ..problem(error.code(), error.to_string(), verify_help(&error))
                 },
                 line: error.fault().and_then(|fault| fault.line.clone()),
             }],

@@ -1,15 +1,124 @@
 //! Turns a remedy into a sentence with the commands and flags of this command line.
 
 use migrator_model::file_name::Direction;
-use migrator_runtime::Error;
+use migrator_runtime::connect::{ConnectError, RunOption};
 use migrator_runtime::plan::Remedy;
+use migrator_runtime::{Error, ErrorKind, Left, LockedTable};
 
-/// What to do about an error.
+/// What to do about an error of a run, in one line.
 pub(crate) fn error_help(error: &Error) -> String {
-    match error.conflicts() {
-        [first, ..] => command_help(&first.remedy),
-        [] => error.help(),
+    if let ErrorKind::Connect(error) = &*error.kind {
+        return connect_help(error);
     }
+    run_help(&error.remedy())
+}
+
+fn run_help(remedy: &migrator_runtime::Remedy) -> String {
+    use migrator_runtime::Remedy;
+    let text = match remedy {
+        Remedy::Conflict(remedy) => return command_help(remedy),
+        Remedy::ApplyPending => {
+            "`migrator up` applies what is pending: see what became of the job that runs it, or \
+             wait longer"
+        }
+        Remedy::RaiseLockWait => {
+            "wait for the other run, or end it; `--lock-wait` sets how long to wait"
+        }
+        Remedy::WaitForStatement => {
+            "wait until that statement has ended, or end it, and run again; `--lock-wait` sets \
+             how long to wait"
+        }
+        Remedy::RaiseLimit { table } => return raise_limit(*table),
+        Remedy::FindLostLock { left } => return find_lost_lock(*left),
+        Remedy::RestoreTables => {
+            "if somebody altered a table of the history by hand, put it back as it was; \
+             `migrator explain M0505` lists its columns"
+        }
+        Remedy::RecordInterrupted => {
+            "the script ran outside a transaction, and its earlier statements remain; finish or \
+             undo the script by hand, then record which with `migrator repair`"
+        }
+        Remedy::AddRecord {
+            direction,
+            is_resumable,
+        } => return add_record(*direction, *is_resumable),
+        Remedy::KeepOneObject => {
+            "decide which of the two objects to keep: drop or rename the other and run again, or \
+             finish the script by hand and record it with `migrator repair`"
+        }
+        Remedy::ReadStatus => "`migrator status` says whether it was applied; run it again",
+        Remedy::ReadUncancelled => {
+            "the server did not obey the request to cancel and may still finish the script; \
+             `migrator status` shows whether it did"
+        }
+        Remedy::RunAgain => "run the command again: it skips what is already done",
+        Remedy::Resume => {
+            "run the command again: it resumes the script, which ran outside a transaction"
+        }
+        Remedy::Advice(_) | _ => return remedy.to_string(),
+    };
+    text.to_owned()
+}
+
+fn raise_limit(table: LockedTable) -> String {
+    let limit = match table {
+        LockedTable::History => "`--lock-timeout`",
+        LockedTable::HistoryToUpgrade => "`--lock-wait`",
+        LockedTable::Schema | _ => {
+            return "another session holds a lock that it needs, on every try: end that session or \
+                    run again later; `--lock-timeout` sets how long a try waits"
+                .to_owned();
+        }
+    };
+    format!(
+        "the session named above holds a lock on a table of the history: end it, or run again \
+         later; {limit} sets how long to wait"
+    )
+}
+
+fn find_lost_lock(left: Left) -> String {
+    let left = match left {
+        Left::Nothing | Left::Done => "nothing of this step is left in the database: run again",
+        Left::Dirty | Left::Resumable | Left::Unrecorded { .. } | Left::Unknown => {
+            "what its statements did is still there; `migrator status` shows how the migration is \
+             recorded now, and what to do about it"
+        }
+    };
+    format!(
+        "{left}; see the server's log for what ended the lock's session: `pg_terminate_backend`, \
+         a restart, or the idle timeout of a proxy, which must exceed 20 s"
+    )
+}
+
+fn add_record(direction: Direction, is_resumable: bool) -> String {
+    let run = match is_resumable {
+        true => format!("run `migrator {direction}`, which adds the record, or add it"),
+        false => "add it".to_owned(),
+    };
+    let done = direction.verb().past;
+    format!(
+        "every statement of the script ran, outside a transaction; only the record in the history \
+         is missing: {run} with `migrator repair --{done}`"
+    )
+}
+
+/// What to do about a connection that could not be opened, in one line.
+fn connect_help(error: &ConnectError) -> String {
+    let text = match error.option() {
+        Some(RunOption::Schema) => {
+            "remove it: `--schema` names the history's schema; a search path is \
+             `options=-c%20search_path%3DNAME`"
+        }
+        Some(RunOption::Connections) => {
+            "remove it: there is no pool; `--jobs` limits the connections of a run"
+        }
+        Some(RunOption::Timeouts) => {
+            "remove it: `--statement-timeout` and `--lock-timeout` limit scripts, such as `10s` \
+             or `5min`"
+        }
+        None | Some(_) => error.help(),
+    };
+    text.to_owned()
 }
 
 /// What to do about a conflict, in one line.
@@ -60,6 +169,9 @@ pub(crate) fn command_help(remedy: &Remedy) -> String {
         }
         Remedy::NameApplied => "`migrator status --migrations` lists what is applied".to_owned(),
         Remedy::NameDirty => "`migrator status` lists the dirty migrations".to_owned(),
+        Remedy::MoveHistory { instead_of } => {
+            format!("{instead_of}, or keep the history in another schema with `--schema`")
+        }
         Remedy::NameVersion { nearest: Some(_) }
         | Remedy::CorrectForward
         | Remedy::RemoveEntry { .. }
@@ -71,9 +183,13 @@ pub(crate) fn command_help(remedy: &Remedy) -> String {
 }
 
 /// What to do about an error of `verify` or `drift`, in one line.
-pub(crate) fn verify_help(remedy: &migrator_verify::Remedy) -> String {
+pub(crate) fn verify_help(error: &migrator_verify::Error) -> String {
     use migrator_verify::Remedy;
-    match remedy {
+    if let migrator_verify::Error::Connect(error) = error {
+        return connect_help(error);
+    }
+    let remedy = error.remedy();
+    match &remedy {
         Remedy::UseEmptyDatabase => {
             "name an empty database; without a database, a temporary server is used".to_owned()
         }
@@ -111,7 +227,9 @@ mod tests {
     use migrator_model::{MigrationId, Version};
     use migrator_runtime::plan::Remedy;
 
-    use super::command_help;
+    use migrator_runtime::Settings;
+
+    use super::{command_help, connect_help, run_help};
 
     fn id() -> MigrationId {
         let version = Version::from_integer(20_240_101_000_001);
@@ -144,6 +262,39 @@ mod tests {
         let help = command_help(&Remedy::AcceptChange { id: id() });
         let accept = "`migrator repair --service=core --version=20240101000001 --accept-change`";
         assert!(help.ends_with(accept), "{help}");
+    }
+
+    #[test]
+    fn a_script_without_its_record_names_the_command_that_adds_it() {
+        let help = |direction, is_resumable| {
+            run_help(&migrator_runtime::Remedy::AddRecord {
+                direction,
+                is_resumable,
+            })
+        };
+        let down = help(Direction::Down, false);
+        assert!(
+            down.ends_with("add it with `migrator repair --reverted`"),
+            "{down}"
+        );
+        let up = help(Direction::Up, true);
+        let record = "run `migrator up`, which adds the record, or add it with \
+                      `migrator repair --applied`";
+        assert!(up.ends_with(record), "{up}");
+    }
+
+    #[test]
+    fn a_parameter_of_another_tool_names_the_flag_that_does_the_same() {
+        for (parameter, flag) in [
+            ("schema=app", "`--schema`"),
+            ("pool_max_conns=4", "`--jobs`"),
+            ("statement_timeout=1s", "`--statement-timeout`"),
+        ] {
+            let url = format!("postgresql://app@localhost/app?{parameter}");
+            let error = Settings::parse(&url).expect_err("it is refused");
+            assert!(connect_help(&error).contains(flag), "{parameter}");
+            assert!(!error.help().contains("--"), "{}", error.help());
+        }
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub enum ConnectError {
         reason: String,
         /// What to do.
         help: &'static str,
+        /// The option of a run that stands in for a parameter of another tool.
+        option: Option<RunOption>,
     },
     /// No server answered.
     #[error("cannot reach `{target}`: {reason}")]
@@ -52,6 +54,18 @@ pub enum ConnectError {
         /// What the TLS library or the system said.
         source: Option<Cause>,
     },
+}
+
+/// An option of a run that other tools have as a parameter of the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RunOption {
+    /// The schema of the history.
+    Schema,
+    /// How many connections a run opens.
+    Connections,
+    /// How long a script may run, and how long it may wait for a lock.
+    Timeouts,
 }
 
 /// How a server could not be reached.
@@ -218,6 +232,15 @@ impl ConnectError {
         }
     }
 
+    /// The option of a run that stands in for the refused parameter, which another tool has.
+    #[must_use]
+    pub fn option(&self) -> Option<RunOption> {
+        match self {
+            Self::Settings { option, .. } => *option,
+            Self::Unreachable { .. } | Self::Refused { .. } | Self::Tls { .. } => None,
+        }
+    }
+
     /// Whether the same attempt may succeed a moment later, for example because the server
     /// is starting or has no connection left.
     #[must_use]
@@ -237,6 +260,30 @@ impl ConnectError {
         Self::Settings {
             reason: reason.into(),
             help,
+            option: None,
+        }
+    }
+
+    /// A parameter of another tool is an option of a run.
+    pub(crate) fn for_run(reason: String, option: RunOption) -> Self {
+        Self::Settings {
+            reason,
+            help: option.help(),
+            option: Some(option),
+        }
+    }
+}
+
+impl RunOption {
+    fn help(self) -> &'static str {
+        match self {
+            Self::Schema => {
+                "remove it: the history's schema is an option of the run; a search path is `options=-c%20search_path%3DNAME`"
+            }
+            Self::Connections => {
+                "remove it: there is no pool; an option of the run limits its connections"
+            }
+            Self::Timeouts => "remove it: the timeouts of scripts are options of the run",
         }
     }
 }

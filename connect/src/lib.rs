@@ -87,7 +87,7 @@ mod verifier;
 pub use attempt::open;
 pub use cancel::Cancel;
 pub use connection::{Connection, Notice, Notices};
-pub use error::{ConnectError, Refusal, TlsFault, Unreachable};
+pub use error::{ConnectError, Refusal, RunOption, TlsFault, Unreachable};
 pub use retry::{SHORTAGE, open_when_up, open_with_retry};
 pub use settings::Settings;
 pub use ssl::SslMode;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::error::ConnectError;
+use crate::error::{ConnectError, RunOption};
 
 /// The known keywords, and the environment variable of each.
 const KEYWORDS: &[(&str, Option<&str>)] = &[
@@ -161,12 +161,20 @@ pub(crate) fn is_variable(name: &str) -> bool {
     KEYWORDS.iter().any(|(_, variable)| *variable == Some(name))
 }
 
+/// What to do about a parameter of another tool.
+#[derive(Clone, Copy)]
+enum Advice {
+    Text(&'static str),
+    /// Remove it: it is an option of a run.
+    Option(RunOption),
+}
+
 /// The help for parameters of other drivers and tools. The names are in lower case, without
 /// `_` and `-`.
-const OTHERS: &[(&[&str], &str)] = &[
+const OTHERS: &[(&[&str], Advice)] = &[
     (
         &["schema", "currentschema", "searchpath"],
-        "remove it: `--schema` names the history's schema; a search path is `options=-c%20search_path%3DNAME`",
+        Advice::Option(RunOption::Schema),
     ),
     (
         &[
@@ -186,7 +194,7 @@ const OTHERS: &[(&[&str], &str)] = &[
             "max",
             "min",
         ],
-        "remove it: there is no pool; `--jobs` limits the connections of a run",
+        Advice::Option(RunOption::Connections),
     ),
     (
         &[
@@ -205,7 +213,9 @@ const OTHERS: &[(&[&str], &str)] = &[
             "prepare",
             "noprepare",
         ],
-        "remove it: scripts are sent without prepared statements, also through a pooler",
+        Advice::Text(
+            "remove it: scripts are sent without prepared statements, also through a pooler",
+        ),
     ),
     (
         &[
@@ -219,15 +229,17 @@ const OTHERS: &[(&[&str], &str)] = &[
             "trustservercertificate",
             "sslfactory",
         ],
-        "write `sslmode=require`, or `sslmode=verify-full` with `sslrootcert=FILE`",
+        Advice::Text("write `sslmode=require`, or `sslmode=verify-full` with `sslrootcert=FILE`"),
     ),
     (
         &["sslcertificate", "sslidentity", "sslca", "rootcertificate"],
-        "write `sslrootcert=FILE` for the authority, `sslcert=FILE` and `sslkey=FILE` for the client",
+        Advice::Text(
+            "write `sslrootcert=FILE` for the authority, `sslcert=FILE` and `sslkey=FILE` for the client",
+        ),
     ),
     (
         &["connectiontimeout", "logintimeout", "timeout"],
-        "write `connect_timeout=10`, a number of seconds",
+        Advice::Text("write `connect_timeout=10`, a number of seconds"),
     ),
     (
         &[
@@ -238,41 +250,56 @@ const OTHERS: &[(&[&str], &str)] = &[
             "locktimeout",
             "idleintransactionsessiontimeout",
         ],
-        "remove it: `--statement-timeout` and `--lock-timeout` limit scripts, such as `10s` or `5min`",
+        Advice::Option(RunOption::Timeouts),
     ),
-    (&["username"], "write `user=NAME`"),
-    (&["pass", "pwd"], "write `password=…`, or set PGPASSWORD"),
-    (&["database", "db", "initialcatalog"], "write `dbname=NAME`"),
-    (&["server", "hostname", "address"], "write `host=NAME`"),
+    (&["username"], Advice::Text("write `user=NAME`")),
+    (
+        &["pass", "pwd"],
+        Advice::Text("write `password=…`, or set PGPASSWORD"),
+    ),
+    (
+        &["database", "db", "initialcatalog"],
+        Advice::Text("write `dbname=NAME`"),
+    ),
+    (
+        &["server", "hostname", "address"],
+        Advice::Text("write `host=NAME`"),
+    ),
     (
         &["targetservertype"],
-        "write `target_session_attrs=primary`",
+        Advice::Text("write `target_session_attrs=primary`"),
     ),
-    (&["tcpkeepalive", "keepalive"], "write `keepalives=1`"),
+    (
+        &["tcpkeepalive", "keepalive"],
+        Advice::Text("write `keepalives=1`"),
+    ),
     (
         &["timezone", "datestyle", "lctime"],
-        "set it for the role, or by `options=-c%20NAME%3DVALUE`",
+        Advice::Text("set it for the role, or by `options=-c%20NAME%3DVALUE`"),
     ),
 ];
 
 /// The help for a parameter of another tool. A libpq parameter in another spelling, such as
 /// `sslMode`, counts as one.
-fn of_others(keyword: &str) -> Option<&'static str> {
+fn of_others(keyword: &str) -> Option<Advice> {
     let plain = |text: &str| text.replace(['_', '-'], "").to_ascii_lowercase();
     let wanted = plain(keyword);
     let is_wanted = |(names, _): &&(&[&str], _)| names.contains(&wanted.as_str());
     let help = OTHERS.iter().find(is_wanted).map(|(_, help)| *help);
     let is_known = || KEYWORDS.iter().any(|(known, _)| plain(known) == wanted);
-    help.or_else(|| is_known().then_some(SPELLING))
+    help.or_else(|| is_known().then_some(Advice::Text(SPELLING)))
 }
 
 const SPELLING: &str =
     "write it in lower case as libpq does, such as `sslmode` or `connect_timeout`";
 
 fn unknown(keyword: &str, mention: Mention) -> ConnectError {
-    if let (Mention::Named, Some(help)) = (mention, of_others(keyword)) {
+    if let (Mention::Named, Some(advice)) = (mention, of_others(keyword)) {
         let reason = format!("the parameter `{keyword}` is not known or not supported");
-        return ConnectError::settings(reason, help);
+        return match advice {
+            Advice::Text(help) => ConnectError::settings(reason, help),
+            Advice::Option(option) => ConnectError::for_run(reason, option),
+        };
     }
     let plain = keyword.len() <= 40
         && keyword.starts_with(|first: char| first.is_ascii_lowercase())
@@ -292,7 +319,7 @@ fn unknown(keyword: &str, mention: Mention) -> ConnectError {
 
 #[cfg(test)]
 mod tests {
-    use super::{KEYWORDS, Mention, Params};
+    use super::{KEYWORDS, Mention, Params, RunOption};
 
     #[test]
     fn keywords_are_sorted_and_unique() {
@@ -322,8 +349,11 @@ mod tests {
             let given = Params::default().give(keyword, String::new(), Mention::Named);
             given.expect_err("it is refused").help()
         };
-        assert!(help("schema").contains("--schema"));
+        let given = Params::default().give("schema", String::new(), Mention::Named);
+        let option = given.expect_err("it is refused").option();
+        assert_eq!(option, Some(RunOption::Schema));
         for keyword in [
+            "schema",
             "currentSchema",
             "search_path",
             "pool_max_conns",

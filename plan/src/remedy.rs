@@ -57,6 +57,11 @@ pub enum Remedy {
     RunAnotherBinary,
     /// Read the difference again before it is accepted.
     CompareAgain,
+    /// Repair an object of the history, or keep the history in another schema.
+    MoveHistory {
+        /// How to repair the object.
+        instead_of: String,
+    },
     /// Any other advice. The sentence names no command of `migrator`.
     Advice(String),
 }
@@ -120,6 +125,9 @@ impl fmt::Display for Remedy {
             }
             Remedy::RunAnotherBinary => "run a binary that has it",
             Remedy::CompareAgain => "run it again, and look at the difference again",
+            Remedy::MoveHistory { instead_of } => {
+                return write!(f, "{instead_of}, or keep the history in another schema");
+            }
             Remedy::Advice(advice) => advice,
         };
         f.write_str(text)
@@ -159,6 +167,9 @@ mod tests {
             Remedy::RemoveEntry { id: id.clone() },
             Remedy::RunAnotherBinary,
             Remedy::CompareAgain,
+            Remedy::MoveHistory {
+                instead_of: "drop it".to_owned(),
+            },
         ];
         for remedy in remedies {
             let text = remedy.to_string();

@@ -121,7 +121,9 @@ pub use migrator_plan::{
 /// A migration whose scripts differ from the recorded ones.
 pub type Edit = migrator_plan::Edit<'static>;
 
-pub use error::{Error, ErrorKind, Fault, InterruptedStep, Left, Part, ReadOnly, Stopped};
+pub use error::{
+    Error, ErrorKind, Fault, InterruptedStep, Left, LockedTable, Part, ReadOnly, Remedy, Stopped,
+};
 pub use event::Event;
 pub use event::blocker::{Blocker, BlockerKind, Holder, WaitingFor};
 pub use event::report::{Done, Report};

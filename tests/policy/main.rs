@@ -5,6 +5,7 @@
 mod debug;
 mod dependencies;
 mod modules;
+mod remedies;
 mod rooms;
 mod size;
 mod source;

@@ -238,7 +238,7 @@ impl Visit<'_> for Reader<'_> {
     fn visit_visibility(&mut self, _: &Visibility) {}
 }
 
-fn is_for_tests(attributes: &[Attribute]) -> bool {
+pub(crate) fn is_for_tests(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         attribute.path().is_ident("test")
             || attribute.path().is_ident("cfg")
@@ -252,7 +252,7 @@ fn is_for_tests(attributes: &[Attribute]) -> bool {
     clippy::wildcard_enum_match_arm,
     reason = "the enum is not exhaustive, and the others have no tests in them"
 )]
-fn attributes(item: &Item) -> &[Attribute] {
+pub(crate) fn attributes(item: &Item) -> &[Attribute] {
     match item {
         Item::Mod(item) => &item.attrs,
         Item::Fn(item) => &item.attrs,

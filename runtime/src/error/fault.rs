@@ -218,21 +218,6 @@ impl Fault {
     }
 }
 
-impl Left {
-    /// What to do about a script that is not recorded although all of it ran.
-    pub(crate) fn unrecorded_help(direction: Direction, is_resumable: bool) -> String {
-        let done = direction.verb().past;
-        let run = match is_resumable {
-            true => format!("run `migrator {direction}`, which adds the record, or add it"),
-            false => "add it".to_owned(),
-        };
-        format!(
-            "every statement of the script ran, outside a transaction; only the record in the \
-             history is missing: {run} with `migrator repair --{done}`"
-        )
-    }
-}
-
 /// A step could not go on, as another run may have begun by now.
 pub(crate) fn lost_lock(step: String, left: Left, why: &str) -> Fault {
     let unknown = match left {

@@ -190,7 +190,7 @@ fn are_unconfirmed(faults: &[Fault]) -> bool {
     faults.iter().all(|fault| fault.left == Left::Done)
 }
 
-pub(super) fn first_conflict(state: &DatabaseState) -> Option<&Conflict> {
+fn first_conflict(state: &DatabaseState) -> Option<&Conflict> {
     match state {
         DatabaseState::Conflict(conflicts) => conflicts.first(),
         DatabaseState::Current | DatabaseState::Behind(_) | DatabaseState::Ahead(_) => None,

@@ -12,11 +12,13 @@ pub(crate) mod fault;
 pub(crate) mod format;
 mod help;
 pub(crate) mod kind;
+mod remedy;
 mod report;
 pub(crate) mod stopped;
 
 pub use fault::{Fault, Left, Part};
 pub use kind::{ErrorKind, ReadOnly};
+pub use remedy::{LockedTable, Remedy};
 pub use stopped::{InterruptedStep, Stopped};
 
 /// A run failed.
@@ -49,10 +51,16 @@ impl Error {
         &[]
     }
 
-    /// What to do.
+    /// What to do, as data.
+    #[must_use]
+    pub fn remedy(&self) -> Remedy {
+        self.kind.remedy()
+    }
+
+    /// What to do, in the words of the library.
     #[must_use]
     pub fn help(&self) -> String {
-        self.kind.help()
+        self.remedy().to_string()
     }
 }
 

@@ -38,29 +38,6 @@ impl Stopped {
             .max_by_key(rank);
         worst.filter(|left| rank(left) > 0).unwrap_or(Left::Nothing)
     }
-
-    /// What to do.
-    pub(crate) fn help(&self) -> String {
-        match self.left() {
-            Left::Nothing | Left::Done => "run the command again: it skips what is already done",
-            Left::Dirty => {
-                "the script ran outside a transaction, and its earlier statements remain; \
-                 finish or undo the script by hand, then record which with `migrator repair`"
-            }
-            Left::Unrecorded {
-                direction,
-                is_resumable,
-            } => return Left::unrecorded_help(direction, is_resumable),
-            Left::Resumable => {
-                "run the command again: it resumes the script, which ran outside a transaction"
-            }
-            Left::Unknown => {
-                "the server did not obey the request to cancel and may still finish the script; \
-                 `migrator status` shows whether it did"
-            }
-        }
-        .to_owned()
-    }
 }
 
 impl fmt::Display for Stopped {

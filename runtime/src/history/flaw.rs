@@ -54,7 +54,7 @@ impl Flaw {
                 _ => format!("`{object}`"),
             }),
             message: self.message(),
-            remedy: Remedy::Advice(self.help(&object)),
+            remedy: self.remedy(&object),
         }
     }
 
@@ -102,6 +102,14 @@ impl Flaw {
         }
     }
 
+    fn remedy(&self, object: &str) -> Remedy {
+        let help = self.help(object);
+        match self.kind.as_str() {
+            "owner" | "kind" | "type" => Remedy::MoveHistory { instead_of: help },
+            _ => Remedy::Advice(help),
+        }
+    }
+
     fn help(&self, object: &str) -> String {
         let Flaw {
             schema,
@@ -113,9 +121,7 @@ impl Flaw {
         let alter = format!("ALTER TABLE {object}");
         match kind.as_str() {
             "owner" | "grant" => self.take_over(object),
-            "kind" => {
-                format!("find out who made it and drop it, or keep the history in {ELSEWHERE}")
-            }
+            "kind" => "find out who made it and drop it".to_owned(),
             "elsewhere" => {
                 let parent = quote(schema);
                 format!("drop it, or run `ALTER TABLE {name} NO INHERIT {parent}.history`")
@@ -144,10 +150,7 @@ impl Flaw {
             ),
             "referenced" => "drop that foreign key from the table that has it".to_owned(),
             "generated" => format!("run `{alter} DROP COLUMN {}`", quote(name)),
-            "type" => format!(
-                "put the column's own type back in place of `{more}`, or keep the history in \
-                 {ELSEWHERE}"
-            ),
+            "type" => format!("put the column's own type back in place of `{more}`"),
             "child" => format!("drop it, or run `ALTER TABLE {name} NO INHERIT {object}`"),
             "parent" => format!("run `{alter} NO INHERIT {name}`"),
             _ => format!("run `{alter} DROP CONSTRAINT {}`", quote(name)),
@@ -167,15 +170,12 @@ impl Flaw {
             }
             _ => format!(
                 "if `{name}` is the role that migrates here, run as `{name}`; otherwise find out \
-                 who made it, then take it over with `ALTER {kind} {object} OWNER TO {}`, or keep \
-                 the history in {ELSEWHERE}",
+                 who made it, then take it over with `ALTER {kind} {object} OWNER TO {}`",
                 quote(more)
             ),
         }
     }
 }
-
-const ELSEWHERE: &str = "another schema with `--schema`";
 
 /// `relkind`, in words (Postgres's manual, on `pg_class`).
 fn relation_kind(letter: &str) -> &'static str {

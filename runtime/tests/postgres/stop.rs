@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use migrator_runtime::{
     Direction, Error, ErrorKind, Event, InterruptedStep, Left, Migrator, Options, Outcome,
-    Registry, Stop, Stopped, Target,
+    Registry, Remedy, Stop, Stopped, Target,
 };
 
 use super::support::{
@@ -175,7 +175,7 @@ async fn a_step_outside_a_transaction_that_is_stopped_is_dirty() {
     let (outcome, ()) = tokio::join!(migrator.up(&mut client, Target::all()), stopper);
     let error = outcome.expect_err("it was stopped");
     assert_eq!(cut(&error), one(2, Left::Dirty));
-    assert!(error.help().contains("migrator repair"), "{}", error.help());
+    assert_eq!(error.remedy(), Remedy::RecordInterrupted);
     assert_eq!(done(&error.report), ["core/1"]);
     nothing_goes_on(&database).await;
     assert_eq!(database.recorded().await, ["core/1", "core/2 dirty up"]);
@@ -355,7 +355,7 @@ async fn of_a_script_that_heeds_no_request_nobody_knows_what_becomes() {
     let (outcome, ()) = within("the run", run).await;
     let error = outcome.expect_err("it was stopped");
     assert_eq!(cut(&error), one(2, Left::Unknown));
-    assert!(error.help().contains("migrator status"), "{}", error.help());
+    assert_eq!(error.remedy(), Remedy::ReadUncancelled);
     assert_eq!(done(&error.report), ["core/1"]);
     let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                WHERE datname = current_database() AND wait_event = 'PgSleep'";
@@ -399,9 +399,12 @@ async fn stopped_at_its_record(
 #[tokio::test]
 async fn a_script_that_ran_as_a_whole_lacks_its_record_alone() {
     let outside = format!("-- migrator: no-transaction\n{AT_GATE}");
-    for (direction, flag) in [
-        (Direction::Up, "`migrator repair --applied`"),
-        (Direction::Down, "`migrator repair --reverted`"),
+    for (direction, record) in [
+        (Direction::Up, "add it as applied with `Migrator::repair`"),
+        (
+            Direction::Down,
+            "add it as reverted with `Migrator::repair`",
+        ),
     ] {
         let database = Database::new().await;
         let registry = match direction {
@@ -431,7 +434,7 @@ async fn a_script_that_ran_as_a_whole_lacks_its_record_alone() {
             "{help}"
         );
         assert!(
-            help.contains(flag) && !help.contains("migrator up"),
+            help.contains(record) && !help.contains("Migrator::up"),
             "{help}"
         );
         nothing_goes_on(&database).await;
@@ -488,7 +491,7 @@ async fn the_next_run_records_what_lacks_its_record_alone_if_it_can_be_resumed()
     assert_eq!(cut(&error), one(1, left));
     let help = error.help();
     assert!(
-        help.contains("run `migrator up`, which adds the record"),
+        help.contains("run `Migrator::up`, which adds the record"),
         "{help}"
     );
     let report = database.up(registry).await.expect("it is resumed");
