@@ -229,9 +229,7 @@ fn uid_fault(uid: &str) -> Option<Fault> {
     Some(Fault {
         code: Code::M0103,
         message,
-        help: "after the version, write `_` and the first 8 hex digits of a random UUID; \
-               `migrator create` makes them"
-            .to_owned(),
+        help: "after the version, write `_` and the first 8 hex digits of a random UUID".to_owned(),
     })
 }
 

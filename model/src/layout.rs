@@ -37,7 +37,7 @@ pub(crate) fn no_manifest(tree: &Tree) -> Diagnostic {
     let help = match misnamed(tree, MANIFEST) {
         Some(name) => format!("rename `{}`", tree.display_path(name)),
         None => "a tree is a folder with `services.toml` and `migrations/`; \
-                 `migrator explain M0101` shows one"
+                 the page of M0101 shows one"
             .to_owned(),
     };
     let place = Place::file(tree.display_path(MANIFEST));

@@ -35,7 +35,7 @@ pub(crate) fn read(path: &str, text: &str) -> (Manifest, Vec<Diagnostic>) {
             Code::M0301,
             offset,
             format!("the manifest is not TOML: {}", first_line(error.message())),
-            "correct the line; `migrator explain M0301` shows a valid manifest",
+            "correct the line; the page of M0301 shows a valid manifest",
         );
     }
     let manifest = match errors.is_empty() {

@@ -76,7 +76,7 @@ fn root_fault(tree: &Tree, node: &Node) -> Diagnostic {
             Code::M0115,
             place,
             "expected the folder of the tree, found a file",
-            "remove the file; `migrator explain M0101` shows a tree",
+            "remove the file; the page of M0101 shows a tree",
         ),
         node @ (Node::Folder
         | Node::DeadLink

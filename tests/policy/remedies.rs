@@ -9,7 +9,7 @@ use crate::modules::{attributes, is_for_tests};
 use crate::source::of_crate;
 
 /// The libraries that a program embeds.
-const CHECKED: &[&str] = &["connect", "plan", "runtime", "verify"];
+const CHECKED: &[&str] = &["connect", "model", "plan", "runtime", "verify"];
 
 /// The commands of the command line.
 const COMMANDS: &[&str] = &[

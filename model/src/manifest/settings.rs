@@ -36,7 +36,7 @@ impl Reader<'_> {
                 (None, _) => (
                     key.span().start,
                     format!("`{name}` is not the code of a lint"),
-                    "only lints have a level; `migrator explain CODE` shows whether a code is a lint",
+                    "only lints have a level; the page of a code says whether it is a lint",
                 ),
                 (Some(code), None) => (
                     value.span().start,

@@ -12,9 +12,9 @@ use super::guard::raise;
 use super::schema::Tables;
 use crate::session::quote::quote_literal;
 
-/// What is written about a migration.
+/// What the event log says about a migration.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Subject<'a> {
+pub(crate) struct EventRow<'a> {
     pub(crate) service: &'a str,
     pub(crate) version: Version,
     pub(crate) name: &'a str,
@@ -268,7 +268,7 @@ pub(crate) fn is_lost_lock(said: &DbError) -> bool {
 pub(crate) fn event(
     tables: &Tables,
     kind: Kind,
-    subject: Subject<'_>,
+    row: EventRow<'_>,
     took: Took,
     message: Option<&str>,
 ) -> String {
@@ -280,7 +280,7 @@ pub(crate) fn event(
         Kind::Repair => "'repair'",
         Kind::Accept => "'accept'",
     };
-    let kind = match subject.lock {
+    let kind = match row.lock {
         Some(lock) => unless_lost(lock, kind),
         None => kind.to_owned(),
     };
@@ -299,15 +299,15 @@ pub(crate) fn event(
          VALUES ({kind}, {service}, {version}, {name}, {checksum}, {milliseconds}, {message}, \
            CASE WHEN {APPLICATION} OPERATOR(pg_catalog.=) '' THEN {application} \
              ELSE {APPLICATION} END, '{migrator_version}')",
-        service = quote_literal(subject.service),
-        version = subject.version.as_integer(),
-        name = quote_literal(subject.name),
-        checksum = quote_literal(subject.checksum),
+        service = quote_literal(row.service),
+        version = row.version.as_integer(),
+        name = quote_literal(row.name),
+        checksum = quote_literal(row.checksum),
         message = message.map_or_else(|| "NULL".to_owned(), quote_literal),
-        application = quote_literal(subject.application),
+        application = quote_literal(row.application),
         migrator_version = env!("CARGO_PKG_VERSION"),
     );
-    one_row(&table, &insert, &is(subject.version))
+    one_row(&table, &insert, &is(row.version))
 }
 
 /// What the session calls itself. NULLIF would look for `=` on the search path.

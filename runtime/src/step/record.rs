@@ -12,7 +12,7 @@ use super::executor::Executor;
 use super::fence::Mark;
 use super::source::{Source, unanswered};
 use crate::error::fault::{Fault, Left};
-use crate::history::write::{self, Kind, Subject, Took};
+use crate::history::write::{self, EventRow, Kind, Took};
 use crate::history::{Entry, Likeness};
 use crate::session::message::{Commit, Message, Opening};
 use crate::session::send::{send, send_for_rows};
@@ -175,7 +175,7 @@ impl Executor<'_> {
     ) -> String {
         let name = step.name();
         let checksum = step.checksum();
-        let subject = Subject {
+        let row = EventRow {
             service: step.service(),
             version: step.version(),
             name: &name,
@@ -186,7 +186,7 @@ impl Executor<'_> {
                 (Took::Milliseconds(_) | Took::Unknown, true) => None,
             },
         };
-        write::event(self.run.tables, kind, subject, took, message)
+        write::event(self.run.tables, kind, row, took, message)
     }
 
     /// Records a failure, best effort: the run reports the failure itself in any case.
