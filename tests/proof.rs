@@ -83,7 +83,7 @@ fn the_platforms_own_migrations_are_verified() {
 }
 
 #[test]
-fn a_sound_tree_is_verified_and_its_locks_are_told() {
+fn a_sound_tree_is_verified_and_its_locks_are_reported() {
     let folder = tree(&[ORDERS, TOTAL]);
     assert_told!(&mut verify(folder.path(), &[]));
     assert_told!(&mut verify(
@@ -93,7 +93,7 @@ fn a_sound_tree_is_verified_and_its_locks_are_told() {
 }
 
 #[test]
-fn of_an_irreversible_migration_the_up_script_alone_is_verified() {
+fn only_the_up_script_of_an_irreversible_migration_is_verified() {
     let lower = (
         "20240102120000_1a1b2c3d_lower_notes",
         "UPDATE shop.orders SET note = lower(note);\n",
@@ -141,7 +141,7 @@ const OF_A_ROLE: [&str; 9] = [
 ];
 
 #[test]
-fn a_role_that_others_make_is_made_for_the_proof_where_the_manifest_lists_it() {
+fn a_role_in_the_manifest_is_created_for_the_proof() {
     let mut scripts = vec![ORDERS];
     let stems: Vec<String> = (2..)
         .take(OF_A_ROLE.len())
@@ -192,7 +192,7 @@ fn a_role_that_others_make_is_made_for_the_proof_where_the_manifest_lists_it() {
 }
 
 #[test]
-fn a_role_that_a_script_makes_need_not_be_listed() {
+fn a_role_that_a_script_creates_need_not_be_listed() {
     let role = (
         "20240102120000_1a1b2c3d_make_role",
         "CREATE ROLE made_here;\n",
@@ -226,7 +226,7 @@ fn an_extension_that_the_server_lacks_is_named() {
 }
 
 #[test]
-fn all_faults_are_told_with_their_objects_and_scripts() {
+fn all_faults_are_reported_with_their_objects_and_scripts() {
     let faulty = [
         ORDERS,
         (
@@ -298,7 +298,7 @@ fn all_faults_are_told_with_their_objects_and_scripts() {
 }
 
 #[test]
-fn a_lent_database_must_be_empty_and_is_left_so() {
+fn a_given_database_must_be_empty_and_stays_empty() {
     let folder = tree(&[
         ORDERS,
         (
@@ -345,7 +345,7 @@ fn wrong_calls_of_verify_say_what_is_wrong() {
 }
 
 #[test]
-fn drift_is_told_and_ends_with_6() {
+fn drift_is_reported_with_exit_code_6() {
     let (url, folder) = (database(), tempdir().expect("a folder is made"));
     let up = said(&mut on(
         &url,
@@ -462,7 +462,7 @@ fn an_option_that_only_the_server_knows_is_noted_once() {
 }
 
 #[test]
-fn what_no_script_can_take_back_is_noted() {
+fn a_change_that_no_down_script_can_revert_is_noted() {
     let folder = tree(&[
         ORDERS,
         (

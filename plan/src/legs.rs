@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_required_migration_of_the_same_tier_is_waited_for() {
+    fn a_service_waits_for_a_required_migration_of_the_same_tier() {
         let registry = registry(&[
             ("auth", 1, ""),
             ("auth", 3, "-- migrator: requires tenant/20240102000000\n"),
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_has_nothing_abreast() {
+    fn legs_of_a_chain_do_not_run_side_by_side() {
         let registry = registry(&[("core", 1, ""), ("tenant", 2, ""), ("user", 3, "")]);
         let plan = steps(registry, &History::default(), Direction::Up);
         assert!(!can_be_abreast(&legs(registry, &plan.steps)));

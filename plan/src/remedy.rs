@@ -145,7 +145,7 @@ mod tests {
     use super::Remedy;
 
     #[test]
-    fn the_words_for_a_program_name_no_command_and_no_flag() {
+    fn the_text_for_a_program_names_no_command_and_no_flag() {
         let id = MigrationId::recorded("core", Version::from_integer(1), "0a1b2c3d_one");
         let dirty = |direction, resumable| Remedy::RepairDirty {
             id: id.clone(),

@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn what_names_no_index_is_not_read() {
+    fn a_statement_without_an_index_name_is_not_read() {
         let long = format!("CREATE INDEX CONCURRENTLY {} ON t (a)", "i".repeat(64));
         for sql in [
             "CREATE INDEX CONCURRENTLY ON t (a)",
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn reindexing_is_read_as_far_as_its_leavings_are_known() {
+    fn a_reindex_is_read_if_its_leftovers_are_known() {
         for sql in [
             "REINDEX INDEX CONCURRENTLY i",
             "REINDEX (VERBOSE, TABLESPACE x) TABLE CONCURRENTLY s.t",
@@ -381,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_repeated_is_known() {
+    fn repeatable_statements_are_recognised() {
         for sql in [
             "SET search_path = shop",
             "RESET ALL",

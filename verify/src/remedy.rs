@@ -85,7 +85,7 @@ mod tests {
     use super::Remedy;
 
     #[test]
-    fn the_words_for_a_program_name_no_command_and_no_flag() {
+    fn the_text_for_a_program_names_no_command_and_no_flag() {
         let step = "core/1_0a1b2c3d_one".to_owned();
         for remedy in [
             Remedy::UseEmptyDatabase,

@@ -60,7 +60,7 @@ fn a_step_for_each_edit_replaces_its_scripts_and_runs_nothing() {
 }
 
 #[test]
-fn what_is_no_edit_is_refused() {
+fn an_unapplied_missing_or_dirty_migration_is_refused() {
     let (registry, mut entries) = edited();
     assert_eq!(refusal(&registry, &entries[..1], 4), "M0401 core/4");
     assert_eq!(refusal(&registry, &entries, 9), "M0401 core/9");

@@ -93,7 +93,7 @@ fn down_to_a_version_leaves_that_version() {
 }
 
 #[test]
-fn newer_migrations_of_dependents_stand_in_the_way() {
+fn newer_migrations_of_dependents_block_a_revert() {
     let registry = platform();
     // tenant/6, auth/9 and user/7 are newer than core/4; tenant/2 and auth/3 are not.
     let history = everything(&registry);
@@ -114,14 +114,14 @@ fn newer_migrations_of_dependents_stand_in_the_way() {
 }
 
 #[test]
-fn older_migrations_of_dependents_do_not_stand_in_the_way() {
+fn older_migrations_of_dependents_do_not_block_a_revert() {
     let registry = platform();
     let history = applied(&registry, "core/1 core/4 tenant/2 auth/3");
     assert_eq!(down(&registry, history, &one("core")), ["core/4"]);
 }
 
 #[test]
-fn what_requires_it_stands_in_the_way_though_no_dependency_says_so() {
+fn a_migration_that_requires_it_blocks_a_revert_without_a_dependency() {
     let registry = platform();
     let history = applied(&registry, "core/1 core/4 tenant/2 auth/3 auth/5 tenant/6");
     assert_eq!(
@@ -135,7 +135,7 @@ fn what_requires_it_stands_in_the_way_though_no_dependency_says_so() {
 }
 
 #[test]
-fn what_was_required_when_it_was_applied_counts_as_well() {
+fn requirements_at_the_time_of_applying_count_as_well() {
     let registry = platform();
     let mut history = applied(&registry, "core/1");
     let mut entry = foreign("ghost", 0, &[]);
@@ -152,7 +152,7 @@ fn what_was_required_when_it_was_applied_counts_as_well() {
 }
 
 #[test]
-fn what_was_applied_before_a_newer_one_that_it_cannot_need_does_not_stand_in_its_way() {
+fn a_migration_that_cannot_need_a_newer_one_does_not_block_its_revert() {
     // auth/8 has the higher version, but tenant/6 waits for auth/9, which follows it.
     let service = |name: &str, depends_on: &[&str]| Service {
         name: name.to_owned(),
@@ -184,7 +184,7 @@ fn what_was_applied_before_a_newer_one_that_it_cannot_need_does_not_stand_in_its
 }
 
 #[test]
-fn what_a_service_depended_on_when_it_was_applied_decides_the_order_as_well() {
+fn dependencies_at_the_time_of_applying_affect_the_order_as_well() {
     // `core` depends on nothing by now; when it was applied, it depended on `ghost`.
     let registry = platform();
     let mut history = applied(&registry, "core/4");
@@ -197,7 +197,7 @@ fn what_a_service_depended_on_when_it_was_applied_decides_the_order_as_well() {
 }
 
 #[test]
-fn the_script_recorded_reverts_what_is_missing_or_changed_and_a_note_says_so() {
+fn recorded_scripts_revert_missing_or_changed_migrations_with_a_note() {
     let registry = platform();
     let mut entries = applied(&registry, "core/1");
     entries.push(foreign("core", 3, &[]));
@@ -229,7 +229,7 @@ fn the_script_recorded_reverts_what_is_missing_or_changed_and_a_note_says_so() {
 }
 
 #[test]
-fn a_cosmetic_change_is_reverted_by_the_script_at_hand() {
+fn a_cosmetic_change_is_reverted_by_the_script_of_the_registry() {
     let registry = platform();
     let mut history = applied(&registry, "core/1");
     history[0].checksum = "1".to_owned();
@@ -309,7 +309,7 @@ fn a_service_that_only_the_history_has_is_reverted_by_its_name() {
 }
 
 #[test]
-fn a_service_that_only_the_history_has_is_no_part_of_all() {
+fn a_revert_of_all_leaves_out_a_service_that_only_the_history_has() {
     let registry = platform();
     let mut history = applied(&registry, "core/1");
     history.push(foreign("ghost", 3, &[]));
@@ -326,7 +326,7 @@ fn a_service_that_only_the_history_has_is_no_part_of_all() {
 }
 
 #[test]
-fn a_dirty_migration_below_stops_only_what_reaches_it() {
+fn a_dirty_migration_stops_only_a_run_that_reaches_it() {
     let registry = platform();
     let mut history = applied(&registry, "core/1 core/4");
     history[0].dirty = Some(Direction::Down);

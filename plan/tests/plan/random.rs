@@ -222,7 +222,7 @@ proptest! {
     }
 
     #[test]
-    fn an_up_is_done_when_it_is_done(database in databases(), target in targets()) {
+    fn a_second_up_is_empty(database in databases(), target in targets()) {
         let (registry, entries) = database;
         if let Some(plan) = up(&registry, &entries, &target) {
             assert_in_order(&registry, &entries, &plan);
@@ -277,7 +277,7 @@ proptest! {
     }
 
     #[test]
-    fn a_down_takes_nothing_away_that_is_still_needed(
+    fn a_down_reverts_nothing_that_is_still_needed(
         database in databases(),
         target in targets(),
     ) {

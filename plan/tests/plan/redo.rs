@@ -51,7 +51,7 @@ fn with_nothing_applied_there_is_nothing_to_do() {
 }
 
 #[test]
-fn what_others_may_need_is_refused_whatever_the_policy() {
+fn a_redo_is_refused_if_others_may_need_the_migration() {
     let registry = platform();
     let entries = everything(&registry);
     assert_eq!(
@@ -69,7 +69,7 @@ fn what_others_may_need_is_refused_whatever_the_policy() {
 }
 
 #[test]
-fn what_this_binary_does_not_have_is_refused_before_it_is_reverted() {
+fn a_redo_of_a_missing_migration_is_refused_before_the_revert() {
     let registry = platform();
     let mut entries = applied(&registry, "core/1 core/4");
     entries.push(foreign("core", 8, &[]));
@@ -86,7 +86,7 @@ fn what_this_binary_does_not_have_is_refused_before_it_is_reverted() {
 }
 
 #[test]
-fn what_is_irreversible_is_refused() {
+fn a_redo_of_an_irreversible_migration_is_refused() {
     let registry = irreversible(platform(), "core/4");
     let entries = applied(&registry, "core/1 core/4");
     assert_eq!(
@@ -130,7 +130,7 @@ fn a_revert_whose_apply_would_be_refused_is_refused() {
 }
 
 #[test]
-fn what_the_migration_requires_by_now_is_applied_before_it() {
+fn new_requirements_of_a_migration_are_applied_before_it() {
     let registry = registry(
         &[service("auth", &[]), service("core", &[])],
         &[spec("auth", 1, &[]), spec("core", 2, &[("auth", 1)])],

@@ -30,7 +30,7 @@ fn one_step_that_runs_nothing_records_what_the_user_says() {
 }
 
 #[test]
-fn what_is_not_dirty_is_refused() {
+fn a_repair_of_a_clean_migration_is_refused() {
     let registry = platform();
     let history = History::new(applied(&registry, "core/1"));
     for (service, number) in [("core", 1), ("core", 4), ("nobody", 1)] {

@@ -37,7 +37,7 @@ fn run(
 }
 
 #[test]
-fn what_broke_is_taken_up_in_its_place_and_what_is_pending_follows() {
+fn an_interrupted_migration_is_resumed_in_its_place_before_pending_ones() {
     let registry = resumable();
     let history = dirty(&registry, "core/1 core/4", 1, Direction::Up);
     assert_eq!(
@@ -72,7 +72,7 @@ fn what_broke_is_taken_up_in_its_place_and_what_is_pending_follows() {
 }
 
 #[test]
-fn what_broke_is_not_out_of_order() {
+fn an_interrupted_migration_is_not_out_of_order() {
     let registry = resumable();
     let history = dirty(&registry, "core/1 core/4", 0, Direction::Up);
     assert_eq!(
@@ -82,7 +82,7 @@ fn what_broke_is_not_out_of_order() {
 }
 
 #[test]
-fn what_broke_beyond_the_target_is_refused() {
+fn an_interrupted_migration_beyond_the_target_is_refused() {
     let registry = resumable();
     let history = dirty(&registry, "core/1 core/4", 1, Direction::Up);
     let target = Target::service("core").to(version(1));
@@ -93,7 +93,7 @@ fn what_broke_beyond_the_target_is_refused() {
 }
 
 #[test]
-fn what_broke_counts_as_a_step() {
+fn an_interrupted_migration_counts_as_a_step() {
     let registry = resumable();
     let history = dirty(&registry, "core/1", 0, Direction::Up);
     let target = Target::service("core").steps(steps(1));
@@ -101,7 +101,7 @@ fn what_broke_counts_as_a_step() {
 }
 
 #[test]
-fn what_was_being_applied_is_not_reverted_before_that_is_finished() {
+fn an_interrupted_up_is_finished_before_the_revert() {
     let registry = resumable();
     let core = Target::service("core");
     let history = dirty(&registry, "core/1", 0, Direction::Up);
@@ -127,7 +127,7 @@ fn what_was_being_applied_is_not_reverted_before_that_is_finished() {
 }
 
 #[test]
-fn what_was_being_reverted_is_reverted_and_then_applied_again() {
+fn an_interrupted_down_is_finished_and_then_applied_again() {
     let registry = resumable();
     let core = Target::service("core");
     let history = dirty(&registry, "core/1 core/4", 1, Direction::Down);
@@ -151,7 +151,7 @@ fn what_was_being_reverted_is_reverted_and_then_applied_again() {
 }
 
 #[test]
-fn a_script_that_was_changed_or_runs_in_a_transaction_is_not_taken_up() {
+fn a_changed_or_transactional_script_is_not_resumed() {
     let core = Target::service("core");
     for direction in [Direction::Up, Direction::Down] {
         let registry = resumable();

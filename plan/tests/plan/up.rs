@@ -51,7 +51,7 @@ fn dependencies_come_first_and_are_marked() {
 }
 
 #[test]
-fn what_is_required_comes_along_and_no_more_of_its_service() {
+fn a_required_migration_is_applied_without_later_ones_of_its_service() {
     let registry = platform();
     assert_eq!(
         up(
@@ -69,7 +69,7 @@ fn what_is_required_comes_along_and_no_more_of_its_service() {
 }
 
 #[test]
-fn what_only_a_later_step_requires_does_not_come_along() {
+fn a_requirement_of_a_later_step_is_not_applied() {
     let registry = platform();
     let history = applied(&registry, "core/1 core/4");
     assert_eq!(
@@ -118,7 +118,7 @@ fn more_steps_than_there_are_go_to_the_end() {
 }
 
 #[test]
-fn with_nothing_of_its_own_pending_a_service_still_gets_its_dependencies() {
+fn dependencies_are_applied_even_if_the_service_is_current() {
     let registry = platform();
     let history = applied(
         &registry,
@@ -138,7 +138,7 @@ fn with_nothing_of_its_own_pending_a_service_still_gets_its_dependencies() {
 }
 
 #[test]
-fn a_version_is_a_bound_for_the_services_named_and_not_for_what_they_need() {
+fn a_version_bounds_the_named_services_and_not_their_dependencies() {
     let registry = platform();
     assert_eq!(
         up(
@@ -341,7 +341,7 @@ fn every_conflict_is_reported() {
 }
 
 #[test]
-fn what_is_wrong_with_a_service_that_takes_no_part_stops_nothing() {
+fn a_problem_of_a_service_that_takes_no_part_is_ignored() {
     let registry = platform();
     for service in ["auth/9", "user/7"] {
         let mut wrong = applied(&registry, service);
@@ -353,7 +353,7 @@ fn what_is_wrong_with_a_service_that_takes_no_part_stops_nothing() {
 }
 
 #[test]
-fn services_that_only_the_history_has_do_not_concern_an_up() {
+fn up_ignores_services_that_only_the_history_has() {
     let registry = platform();
     let mut history = everything(&registry);
     history.push(foreign("ghost", 8, &["core"]));

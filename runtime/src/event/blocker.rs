@@ -228,7 +228,7 @@ mod tests {
     use super::{Blocker, BlockerKind, Holder, quoted};
 
     #[test]
-    fn a_blocker_is_told_as_far_as_it_is_known() {
+    fn a_blocker_is_described_as_far_as_it_is_known() {
         let mut blocker = Blocker {
             session: Holder {
                 pid: Some(4711),

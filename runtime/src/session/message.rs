@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_position_the_statement_that_did_not_complete_is_named() {
+    fn without_a_position_the_unfinished_statement_is_named() {
         let message = message("SELECT 1;\n  SELECT 2;");
         assert_eq!(message.locate(None, 3).expect("first").to_string(), "1:1");
         assert_eq!(message.locate(None, 4).expect("second").to_string(), "2:3");
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn what_records_is_told_from_the_script_and_from_its_commit() {
+    fn a_failed_record_is_distinguished_from_script_and_commit() {
         let message = message("SELECT 1;\n  SELECT 2;");
         let all = super::statements(&message.text).len();
         let part = |completed| message.failed_part(completed);
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn statements_are_counted_whatever_goes_before_them() {
+    fn statements_are_counted_whatever_precedes_the_script() {
         let timeouts = Timeouts {
             limits: Limits {
                 transactions: Limit::Some,
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_prepared_is_taken_back_where_a_script_speaks_of_it() {
+    fn prepared_statements_are_dropped_if_a_script_mentions_them() {
         assert_eq!(forget("Prepare s AS SELECT 1"), "DEALLOCATE ALL;");
         assert_eq!(forget("SELECT 'prep'"), "");
         let text = message("PREPARE s AS SELECT 1").text;
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn a_last_comment_does_not_swallow_what_follows() {
+    fn a_comment_at_the_end_does_not_hide_the_next_statement() {
         assert!(
             message("SELECT 1 -- end")
                 .text

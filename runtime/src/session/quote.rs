@@ -16,7 +16,7 @@ mod tests {
     use super::quote_literal;
 
     #[test]
-    fn a_tag_never_occurs_in_what_it_quotes() {
+    fn a_tag_never_occurs_in_the_quoted_text() {
         assert_eq!(quote_literal("it's"), "$m$it's$m$");
         assert_eq!(quote_literal("a $m$ b"), "$mm$a $m$ b$mm$");
         assert_eq!(quote_literal("ends in $m"), "$mm$ends in $m$mm$");

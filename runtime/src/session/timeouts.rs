@@ -65,7 +65,7 @@ mod tests {
     use super::milliseconds;
 
     #[test]
-    fn a_timeout_is_what_postgres_takes() {
+    fn a_timeout_is_rounded_up_and_limited() {
         assert_eq!(milliseconds(Duration::ZERO), 0);
         assert_eq!(milliseconds(Duration::from_micros(1)), 1);
         assert_eq!(milliseconds(Duration::MAX), 2_147_483_647);

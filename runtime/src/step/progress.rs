@@ -202,7 +202,7 @@ mod tests {
 
     /// The events that are reported after each part of a run with three legs.
     #[test]
-    fn a_leg_is_told_once_those_before_it_are_over() {
+    fn a_leg_is_reported_after_the_legs_before_it() {
         let told = Arc::new(Mutex::new(String::new()));
         let heard = Arc::clone(&told);
         let listener = Some(Listener::new(move |event: &Event<'_>| {

@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn after_a_failure_nothing_is_begun() {
+    fn after_a_failure_no_leg_starts() {
         let schedule = schedule(&[&[], &[]]);
         assert_eq!(schedule.take(), Turn::Leg(0));
         schedule.fail();

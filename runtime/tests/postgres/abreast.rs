@@ -1,4 +1,4 @@
-//! Services side by side, each over a connection of its own.
+//! Services that run side by side, each over its own connection.
 
 use std::num::NonZeroUsize;
 
@@ -25,7 +25,7 @@ async fn ended(run: Run) -> Result<Report, Error> {
     within("the run", run).await.expect("no panic")
 }
 
-/// `core` first; then `auth`, `lonely` and `tenant`, which do not need each other.
+/// `core` comes first; then `auth`, `lonely` and `tenant`, which do not need each other.
 fn three(auth: &str, lonely: &str, tenant: &str) -> &'static Registry {
     registry(&[
         ("core", 1, "CREATE TABLE c (x int);", "DROP TABLE c;"),
@@ -57,7 +57,7 @@ async fn services_that_do_not_need_each_other_run_at_the_same_time() {
 }
 
 #[tokio::test]
-async fn no_more_run_at_the_same_time_than_was_said() {
+async fn no_more_services_than_jobs_run_at_the_same_time() {
     let database = Database::new().await;
     let gate = Gate::closed(&database).await;
     let registry = three(&at_gate(AUTH), &at_gate(LONELY), &at_gate(TENANT));
@@ -65,14 +65,14 @@ async fn no_more_run_at_the_same_time_than_was_said() {
     gate.reached_by(2).await;
     let sessions = "SELECT count(*) FROM pg_stat_activity \
         WHERE datname = current_database() AND application_name = 'migrator'";
-    // One of them holds the lock of the run; the first is the caller's and has no name.
+    // One of them holds the run's lock. The first is the caller's and has no name.
     assert_eq!(database.value(sessions).await, "2");
     gate.open().await;
     assert_eq!(ended(run).await.expect("it runs").done.len(), 4);
 }
 
 #[tokio::test]
-async fn any_number_of_jobs_costs_no_more_than_there_is_work_for() {
+async fn a_huge_number_of_jobs_is_accepted() {
     let database = Database::new().await;
     let registry = three(AUTH, LONELY, TENANT);
     let (run, _) = start(&database, registry, jobs(usize::MAX));
@@ -80,7 +80,7 @@ async fn any_number_of_jobs_costs_no_more_than_there_is_work_for() {
 }
 
 #[tokio::test]
-async fn what_is_told_and_reported_is_in_the_order_of_the_plan() {
+async fn events_and_report_are_in_the_order_of_the_plan() {
     let database = Database::new().await;
     let gate = Gate::closed(&database).await;
     let registry = three(&at_gate(AUTH), LONELY, TENANT);
@@ -105,7 +105,7 @@ async fn what_is_told_and_reported_is_in_the_order_of_the_plan() {
 }
 
 #[tokio::test]
-async fn a_failure_lets_the_others_end_their_step_and_begins_no_other() {
+async fn after_a_failure_running_steps_end_and_no_other_starts() {
     let database = Database::new().await;
     database.run("CREATE TABLE l (x int)").await;
     let busy = database.session().await;
@@ -141,7 +141,7 @@ async fn a_failure_lets_the_others_end_their_step_and_begins_no_other() {
 }
 
 #[tokio::test]
-async fn all_that_fail_are_reported() {
+async fn every_failed_step_is_reported() {
     let database = Database::new().await;
     let gate = Gate::closed(&database).await;
     let both = at_gate("SELECT 1;") + "SELECT nothing;";
@@ -159,7 +159,7 @@ async fn all_that_fail_are_reported() {
 }
 
 #[tokio::test]
-async fn a_deadlock_between_them_is_tried_again() {
+async fn a_deadlock_between_services_is_tried_again() {
     let database = Database::new().await;
     database
         .run("CREATE TABLE one (); CREATE TABLE two ();")
@@ -204,7 +204,7 @@ async fn a_change_of_the_same_row_of_the_catalog_is_tried_again() {
 }
 
 #[tokio::test]
-async fn without_a_further_connection_one_does_it_all() {
+async fn without_a_second_connection_one_runs_all_services() {
     let database = Database::new().await;
     let (limited, role) = database.as_new_role().await;
     let grant = format!(
@@ -245,7 +245,7 @@ async fn reverts_run_side_by_side_too() {
 async fn the_last_commit_of_every_connection_is_durable() {
     let database = Database::new().await;
     database.set("synchronous_commit = on").await;
-    // A deferred trigger runs in the commit, and so sees how that is set.
+    // A deferred trigger runs in the commit, and sees the commit's setting.
     database
         .run(
             "CREATE TABLE settings (service text, setting text); \

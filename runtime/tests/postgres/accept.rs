@@ -1,4 +1,4 @@
-//! Scripts that were edited after they were applied, and are recorded as they are.
+//! Records scripts that were edited after they were applied.
 
 use migrator_runtime::plan::Remedy;
 use migrator_runtime::{Edit, Error, Migrator, Outcome, Registry, Version};
@@ -31,7 +31,7 @@ fn both(up: &str, down: &str) -> &'static Registry {
 }
 
 #[tokio::test]
-async fn what_is_accepted_is_no_longer_changed() {
+async fn an_accepted_migration_is_no_longer_changed() {
     let database = Database::new().await;
     database
         .up(core(&["CREATE TABLE a ()", "SELECT 2"]))
@@ -79,7 +79,7 @@ async fn what_is_accepted_is_no_longer_changed() {
         "0",
         "nothing was run"
     );
-    // What drift repeats stays in the order in which it ran.
+    // `drift` runs the recorded scripts in the order in which they were applied.
     let client = database.client().await;
     let recorded = Migrator::new(edited)
         .recorded(&client)
@@ -90,7 +90,7 @@ async fn what_is_accepted_is_no_longer_changed() {
 }
 
 #[tokio::test]
-async fn a_down_script_is_recorded_by_itself() {
+async fn an_edited_down_script_is_recorded_alone() {
     let database = Database::new().await;
     database
         .up(both("SELECT 1", "SELECT 2"))
@@ -113,7 +113,7 @@ async fn a_down_script_is_recorded_by_itself() {
 }
 
 #[tokio::test]
-async fn what_has_changed_since_it_was_shown_is_not_accepted() {
+async fn an_entry_that_changed_since_the_user_saw_it_is_not_accepted() {
     let database = Database::new().await;
     database.up(core(&["SELECT 1"])).await.expect("it runs");
     let edited = core(&["SELECT 2"]);
@@ -179,7 +179,7 @@ async fn a_failure_leaves_the_edits_before_it_recorded() {
 }
 
 #[tokio::test]
-async fn what_is_no_edit_is_refused() {
+async fn an_unapplied_missing_or_dirty_migration_is_refused() {
     let database = Database::new().await;
     database.up(core(&["SELECT 1"])).await.expect("it runs");
     let code = async |registry, number| {

@@ -1,4 +1,4 @@
-//! Steps that wait for another session's lock: who it is, and what others suffer.
+//! Steps that wait for another session's lock: which session they name, and how long others wait.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ fn patient(milliseconds: u64, tries: u32) -> Options {
         .tries(tries)
 }
 
-/// A session in a transaction that has read the table, and says so in its last statement.
+/// A session in a transaction that has read the table; its last statement shows that.
 async fn reader(database: &Database) -> tokio_postgres::Client {
     database.run("CREATE TABLE plans (id int)").await;
     let session = database.session().await;
@@ -28,7 +28,7 @@ async fn reader(database: &Database) -> tokio_postgres::Client {
 }
 
 #[tokio::test]
-async fn who_keeps_a_step_waiting_is_named_and_others_wait_no_longer_than_the_timeout() {
+async fn blockers_are_named_and_others_wait_no_longer_than_the_timeout() {
     let database = Database::new().await;
     let blocker = reader(&database).await;
     let pid = rows(&blocker, "SELECT pg_backend_pid()").await.join("");
@@ -42,8 +42,8 @@ async fn who_keeps_a_step_waiting_is_named_and_others_wait_no_longer_than_the_ti
     let waiting =
         "SELECT count(*) FROM pg_locks WHERE relation = 'plans'::regclass AND NOT granted";
     database.until(waiting, "1").await;
-    // It is queued behind the step, and let through when that gives up: the blocker is
-    // there all the while.
+    // It queues after the step, and continues when the step gives up. The blocker holds its lock
+    // all the time.
     let other = within("the read", database.value("SELECT count(*) FROM plans"));
     assert_eq!(other.await, "0");
     let start = format!(
@@ -61,7 +61,7 @@ async fn who_keeps_a_step_waiting_is_named_and_others_wait_no_longer_than_the_ti
 }
 
 #[tokio::test]
-async fn the_error_names_who_was_in_the_way_on_the_last_try() {
+async fn the_error_names_the_blockers_of_the_last_try() {
     let database = Database::new().await;
     let _blocker = reader(&database).await;
     let registry = core(&["SELECT 1;\nALTER TABLE plans ADD x int;"]);
@@ -75,7 +75,7 @@ async fn the_error_names_who_was_in_the_way_on_the_last_try() {
 }
 
 #[tokio::test]
-async fn of_another_role_as_much_is_told_as_may_be_seen() {
+async fn a_blocker_of_another_role_is_described_as_far_as_it_is_visible() {
     let database = Database::new().await;
     let _blocker = reader(&database).await;
     let (other, role) = database.as_new_role().await;
@@ -97,7 +97,7 @@ async fn of_another_role_as_much_is_told_as_may_be_seen() {
     assert_eq!(blocker.to_string(), expected);
 }
 
-/// A server that takes prepared transactions.
+/// A server that allows prepared transactions.
 async fn with_prepared() -> (Throwaway, Database) {
     let programs = Programs::find(None).expect("Postgres is installed");
     let settings = [("max_prepared_transactions", "4")];
@@ -110,7 +110,7 @@ async fn with_prepared() -> (Throwaway, Database) {
 async fn a_prepared_transaction_is_named_with_the_statement_that_ends_it() {
     let (_server, database) = with_prepared().await;
     database.run("CREATE TABLE plans (id int)").await;
-    // The other holds a lock that lets the script through.
+    // The other transaction holds a lock that does not block the script.
     for (gid, mode) in [
         ("it''s forgotten", "ACCESS SHARE"),
         ("harmless", "ACCESS SHARE"),
@@ -158,7 +158,7 @@ async fn a_prepared_transaction_is_named_with_the_statement_that_ends_it() {
 }
 
 #[tokio::test]
-async fn rows_that_a_prepared_transaction_has_changed_are_waited_for_by_its_name() {
+async fn a_wait_for_rows_names_the_prepared_transaction_that_changed_them() {
     let (_server, database) = with_prepared().await;
     database
         .run("CREATE TABLE plans (id int); INSERT INTO plans VALUES (1)")
@@ -201,7 +201,7 @@ async fn a_prepared_transaction_that_keeps_the_history_from_being_read_is_named(
 #[tokio::test]
 async fn an_autovacuum_is_named_with_its_table() {
     let programs = Programs::find(None).expect("Postgres is installed");
-    // One page each 0.4 s, and whoever waits for it does not cancel it.
+    // It reads a page each 0.4 s. A session that waits for it does not cancel it.
     let settings = [
         ("autovacuum", "on"),
         ("autovacuum_naptime", "1"),
@@ -240,7 +240,7 @@ async fn an_autovacuum_is_named_with_its_table() {
     );
 }
 
-/// What outlasts the wait of a step outside a transaction is told while it waits.
+/// A wait of a step outside a transaction is reported while the step waits.
 async fn assert_told(database: &Database, script: &str, blocker: &str) {
     let registry = core(&[&format!("-- migrator: no-transaction\n{script}")]);
     let (mut migrator, mut told) = telling(registry, Options::default());
@@ -257,7 +257,7 @@ async fn assert_told(database: &Database, script: &str, blocker: &str) {
 }
 
 #[tokio::test]
-async fn what_an_index_waits_for_is_named_while_it_waits() {
+async fn a_concurrent_index_names_its_blocker_while_it_waits() {
     let database = Database::new().await;
     let writer = reader(&database).await;
     let write = "LOCK TABLE plans IN ROW EXCLUSIVE MODE";
@@ -268,7 +268,7 @@ async fn what_an_index_waits_for_is_named_while_it_waits() {
         "`billing` (pid ",
     )
     .await;
-    // One that has no lock on the table, but a snapshot.
+    // It has no lock on the table, but a snapshot.
     let database = Database::new().await;
     database.run("CREATE TABLE other (id int)").await;
     let blocker = database.session().await;
@@ -283,14 +283,14 @@ async fn what_an_index_waits_for_is_named_while_it_waits() {
 }
 
 #[tokio::test]
-async fn what_a_vacuum_and_a_record_wait_for_is_named_while_they_wait() {
+async fn a_vacuum_and_a_record_name_their_blockers_while_they_wait() {
     let database = Database::new().await;
     let blocker = reader(&database).await;
     let lock = "LOCK TABLE plans IN SHARE MODE";
     blocker.batch_execute(lock).await.expect("it is free");
     assert_told(&database, "VACUUM plans;", "`billing` (pid ").await;
 
-    // The script is done, and its record waits for as long as it takes.
+    // The script is done, and its record waits without a limit.
     let database = Database::new().await;
     let gate = Gate::closed(&database).await;
     let registry = core(&[

@@ -1,4 +1,4 @@
-//! What waits for somebody else's lock on the history has a bound, as a script has.
+//! Waits for a lock on the history are limited, as those of a script are.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use migrator_runtime::{
 
 use super::support::{AT_GATE, Database, Gate, core, done, fault, registry, rows, telling, within};
 
-/// Few tries, and a short wait for each.
+/// Few tries with short waits.
 fn brief() -> Options {
     Options::default()
         .lock_timeout(Duration::from_secs(1))
@@ -24,7 +24,7 @@ fn with_tenant() -> &'static Registry {
     ])
 }
 
-/// A session in a transaction that keeps others from writing to a table of the history.
+/// A session whose transaction blocks writes to a table of the history.
 async fn keeper(database: &Database, table: &str) -> tokio_postgres::Client {
     let session = database.session().await;
     let lock = format!("BEGIN; LOCK TABLE migrator.{table} IN SHARE MODE");
@@ -33,7 +33,7 @@ async fn keeper(database: &Database, table: &str) -> tokio_postgres::Client {
 }
 
 #[tokio::test]
-async fn a_step_that_cannot_be_recorded_lets_go_of_what_it_has_locked() {
+async fn a_step_that_cannot_be_recorded_releases_its_locks() {
     let database = Database::new().await;
     let first = "CREATE TABLE plans (id int);";
     database.up(core(&[first])).await.expect("it runs");
@@ -68,7 +68,7 @@ async fn a_step_outside_a_transaction_that_cannot_be_recorded_is_not_begun() {
 }
 
 #[tokio::test]
-async fn a_run_that_is_refused_the_lock_leaves_its_session_without_a_transaction() {
+async fn a_run_that_gets_no_lock_leaves_no_open_transaction() {
     let database = Database::new().await;
     let gate = Gate::closed(&database).await;
     let holder = tokio::spawn({
@@ -76,7 +76,7 @@ async fn a_run_that_is_refused_the_lock_leaves_its_session_without_a_transaction
         async move { database.up(core(&[AT_GATE])).await }
     });
     gate.reached().await;
-    // Whoever makes the same table waits until this ends.
+    // Another session that creates the same table waits until this transaction ends.
     let maker = database.session().await;
     let make = "BEGIN; CREATE TABLE migrator.tenant_history (x int)";
     maker.batch_execute(make).await.expect("it is not there");
@@ -90,7 +90,7 @@ async fn a_run_that_is_refused_the_lock_leaves_its_session_without_a_transaction
     let refused = within("the run", migrator.up(&mut client, Target::all())).await;
     let error = refused.expect_err("the lock is held");
     assert!(matches!(*error.kind, ErrorKind::Locked { .. }), "{error:?}");
-    // What has waited for it fails now, in the middle of its transaction.
+    // The waiting statement fails now, in the middle of its transaction.
     maker.batch_execute("COMMIT").await.expect("it ends");
     assert_eq!(rows(client.postgres(), "SELECT 7").await, ["7"]);
     let open = format!(
@@ -106,7 +106,7 @@ async fn a_run_that_is_refused_the_lock_leaves_its_session_without_a_transaction
 }
 
 #[tokio::test]
-async fn a_run_that_is_dropped_while_it_makes_its_tables_leaves_nothing_running() {
+async fn a_run_dropped_while_it_creates_its_tables_leaves_no_statement_running() {
     let database = Database::new().await;
     database.up(core(&["SELECT 1;"])).await.expect("it runs");
     let maker = database.session().await;
@@ -146,7 +146,7 @@ async fn a_table_that_cannot_be_created_names_who_holds_the_lock() {
 }
 
 #[tokio::test]
-async fn a_table_that_is_waited_for_without_a_limit_says_for_whom() {
+async fn a_wait_for_a_table_without_a_limit_names_its_blocker() {
     let database = Database::new().await;
     database.up(core(&["SELECT 1;"])).await.expect("it runs");
     let keeper = dump(&database, "migrator.history IN SHARE MODE").await;
@@ -171,7 +171,7 @@ async fn dump(database: &Database, lock: &str) -> tokio_postgres::Client {
     session
 }
 
-/// A read that failed at the lock of `dump`, after the time of [`brief`].
+/// Asserts that a read failed at the lock of `dump`, after the time of [`brief`].
 fn assert_names_dump<T: std::fmt::Debug>(what: &str, outcome: Result<T, Error>) {
     let error = outcome.expect_err("it is locked");
     let ErrorKind::History {
@@ -214,7 +214,7 @@ async fn every_read_of_a_locked_history_names_who_holds_the_lock() {
     assert_names_dump("edits", edits);
     let up = Box::pin(migrator.up(&mut client, target));
     assert_names_dump("a run", within("a run", up).await);
-    // Each wait was as long as the option says.
+    // Each wait lasted as long as the option says.
     let limits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
                   AND query LIKE '/* migrator reads its history */ SET LOCAL lock_timeout = 1000;%'";
     assert_eq!(database.value(limits).await, "1");
@@ -223,7 +223,7 @@ async fn every_read_of_a_locked_history_names_who_holds_the_lock() {
 }
 
 #[tokio::test]
-async fn a_read_without_a_limit_says_whom_it_waits_for_and_goes_on() {
+async fn a_read_without_a_limit_names_its_blocker_and_continues() {
     let database = Database::new().await;
     let registry = core(&["CREATE TABLE plans (id int);"]);
     database.up(registry).await.expect("it runs");
@@ -253,7 +253,7 @@ async fn a_wait_for_migrations_outlasts_a_lock_on_the_history() {
     assert_names_dump("one look", within("one look", wait).await);
     let wait = migrator.wait_until_current(&mut client, &target, Duration::MAX);
     let end = async {
-        // A look waits, and the next one too.
+        // The first read waits, and the next one too.
         let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
                        AND wait_event_type = 'Lock'";
         for count in ["1", "0", "1"] {

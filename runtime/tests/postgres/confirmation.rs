@@ -1,4 +1,4 @@
-//! Commits that wait for a synchronous standby which is not there.
+//! Commits that wait for a synchronous standby which does not exist.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use tokio_postgres::Client;
 
 use super::support::{Database, core, done, registry, rows, stem, telling, version, within};
 
-/// A server of a test's own, and a database of it.
+/// A server for this test alone, and a database of it.
 struct Primary {
     database: Database,
     _server: Throwaway,
@@ -31,12 +31,12 @@ impl Primary {
         }
     }
 
-    /// From now on each commit waits for a standby that does not come.
+    /// From now on each commit waits for a standby that does not exist.
     async fn without_standby(&self) {
         let set = "ALTER SYSTEM SET synchronous_standby_names = 'nobody'";
         self.database.run(set).await;
         self.database.run("SELECT pg_reload_conf()").await;
-        // The checkpointer has it known to all.
+        // The checkpointer makes the setting visible to all sessions.
         let waits = async {
             loop {
                 let session = self.database.session().await;
@@ -53,14 +53,14 @@ impl Primary {
         self.cancel("pg_cancel_backend").await;
     }
 
-    /// From now on none waits.
+    /// From now on no commit waits.
     async fn with_no_need(&self) {
         let set = "ALTER SYSTEM RESET synchronous_standby_names";
         self.database.run(set).await;
         self.database.run("SELECT pg_reload_conf()").await;
     }
 
-    /// Ends the wait of every session, until none waits.
+    /// Ends the wait of every session, until no session waits.
     async fn cancel(&self, function: &str) {
         let cancel = format!("SELECT {function}(pid) FROM pg_stat_activity {WAITS}");
         let session = self.database.session().await;
@@ -126,7 +126,7 @@ async fn a_commit_that_waits_for_a_standby_is_reported_and_a_stop_ends_it() {
 }
 
 #[tokio::test]
-async fn whoever_ends_the_wait_the_run_does_not_end_well() {
+async fn a_run_fails_whoever_ends_its_wait_for_a_standby() {
     for end in ["pg_cancel_backend", "pg_terminate_backend"] {
         let primary = Primary::start().await;
         primary.without_standby().await;

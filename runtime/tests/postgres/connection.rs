@@ -1,11 +1,11 @@
-//! Connections that are lost.
+//! Runs that lose a connection.
 
 use migrator_runtime::{ErrorKind, Left, Migrator, Options, Remedy, Target};
 
 use super::support::{AT_GATE, Database, Gate, core, done, fault, rows, telling, within};
 
 #[tokio::test]
-async fn a_session_ended_in_the_middle_of_a_script_leaves_it_unknown_and_the_next_run_finishes() {
+async fn after_a_session_ends_in_a_script_the_next_run_finishes() {
     let database = Database::new().await;
     let gate = Gate::closed(&database).await;
     let second = format!("CREATE TABLE a (); {AT_GATE}");
@@ -39,7 +39,7 @@ async fn a_session_ended_in_the_middle_of_a_script_leaves_it_unknown_and_the_nex
 }
 
 #[tokio::test]
-async fn outside_a_transaction_a_session_ended_leaves_it_dirty() {
+async fn a_session_that_ends_outside_a_transaction_leaves_the_migration_dirty() {
     let database = Database::new().await;
     let gate = Gate::closed(&database).await;
     let script = format!("-- migrator: no-transaction\nCREATE TABLE a ();\n{AT_GATE}");
@@ -60,11 +60,11 @@ async fn outside_a_transaction_a_session_ended_leaves_it_dirty() {
 }
 
 #[tokio::test]
-async fn a_step_that_outlives_its_run_is_waited_for_and_taken_back() {
+async fn the_next_run_waits_for_a_step_that_outlives_its_run() {
     let database = Database::new().await;
     let gate = Gate::closed(&database).await;
     let registry = core(&[&format!("CREATE TABLE t (x int); {AT_GATE}"), "SELECT 2;"]);
-    // The server does not see that its client is gone before it has something to say.
+    // The server notices that its client is gone only when it next sends something.
     let pid = database
         .dying(Migrator::new(registry), gate.reached())
         .await;
@@ -82,17 +82,17 @@ async fn a_step_that_outlives_its_run_is_waited_for_and_taken_back() {
 }
 
 #[tokio::test]
-async fn with_the_lock_lost_nothing_further_is_sent() {
+async fn after_the_lock_is_lost_no_statement_is_sent() {
     let database = Database::new().await;
     let gate = Gate::closed(&database).await;
-    // Outside a transaction nothing is sent ahead.
+    // Outside a transaction no message is sent ahead.
     let registry = core(&[AT_GATE, "-- migrator: no-transaction\nSELECT 2;"]);
     let run = tokio::spawn({
         let database = database.clone();
         async move { database.up(registry).await }
     });
     gate.reached().await;
-    // The connection that holds the lock is the one with a name.
+    // The connection that holds the lock has a name.
     let ours = "FROM pg_stat_activity WHERE datname = current_database() \
                 AND application_name = 'migrator'";
     database
@@ -103,7 +103,7 @@ async fn with_the_lock_lost_nothing_further_is_sent() {
         .await;
     gate.open().await;
     let error = run.await.expect("no panic").expect_err("the lock is gone");
-    // What was begun is taken back, too: another run may have begun meanwhile.
+    // The running step is rolled back too: another run may have started meanwhile.
     assert_eq!(done(&error.report), Vec::<String>::new());
     let fault = fault(Err(error));
     assert_eq!(fault.left, Left::Nothing);
@@ -120,7 +120,7 @@ async fn with_the_lock_lost_nothing_further_is_sent() {
 }
 
 #[tokio::test]
-async fn a_session_ended_between_runs_is_said_to_be_lost() {
+async fn a_session_that_ended_between_runs_is_reported_as_lost() {
     let database = Database::new().await;
     let mut client = database.client().await;
     let pid = rows(client.postgres(), "SELECT pg_backend_pid()")

@@ -1,4 +1,4 @@
-//! What a role or a database has set for every session changes nothing of a run.
+//! Settings of a role or a database for every session do not change a run.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ const SCRIPTS: [Script<'static>; 3] = [
     ),
 ];
 
-/// What may be set, in a form that `ALTER DATABASE … SET` takes.
+/// The settings, as `ALTER DATABASE … SET` takes them.
 const SETTINGS: [&str; 36] = [
     "search_path = ''",
     "search_path = 'pg_temp'",
@@ -74,7 +74,7 @@ async fn no_default_changes_what_a_run_does_or_records() {
                    up_script, down_script FROM migrator.history ORDER BY version";
     let usual = Database::new().await;
     usual.up(registry).await.expect("it runs");
-    // In a session of the superuser's own, whom none of the settings concerns.
+    // A session of the superuser, which has none of the settings.
     let usual = usual.rows(entries).await;
     for setting in SETTINGS {
         let database = Database::new().await;
@@ -108,7 +108,7 @@ async fn no_default_changes_what_a_run_does_or_records() {
     }
 }
 
-/// Whether the server knows a setting: some are younger than others.
+/// Whether the server has a setting; old servers lack some.
 async fn knows(database: &Database, setting: &str) -> bool {
     let known = format!("SELECT count(*) FROM pg_settings WHERE name = '{setting}'");
     database.value(&known).await == "1"
@@ -129,7 +129,7 @@ async fn a_limit_for_transactions_does_not_end_a_script() {
 }
 
 #[tokio::test]
-async fn a_limit_for_idle_sessions_does_not_end_one_that_waits_for_the_lock() {
+async fn a_limit_for_idle_sessions_does_not_end_a_wait_for_the_lock() {
     let database = Database::new().await;
     let registry = core(&[AT_GATE]);
     let gate = Gate::closed(&database).await;
@@ -149,7 +149,7 @@ async fn a_limit_for_idle_sessions_does_not_end_one_that_waits_for_the_lock() {
         async move { database.up_with(migrator, Target::all()).await }
     });
     told.next("waiting").await;
-    // By the server's clock, which ends sessions.
+    // By the clock of the server, which ends the sessions.
     let over = format!(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
            AND pid <> {pid} AND state = 'idle' AND query LIKE '%idle_session_timeout%' \

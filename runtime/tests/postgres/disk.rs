@@ -1,4 +1,4 @@
-//! A disk that is full, in form of a small one of memory.
+//! A full disk, played by a small file system in memory.
 #![cfg(target_os = "linux")]
 #![expect(clippy::print_stderr, reason = "a test that is passed over says so")]
 
@@ -11,13 +11,13 @@ use migrator_runtime::{Left, Part};
 
 use super::support::{Database, core, done, fault};
 
-/// A file system of a few MB, gone when this is dropped.
+/// A file system of a few MB, which is unmounted when this is dropped.
 struct Small {
     folder: tempfile::TempDir,
 }
 
 impl Small {
-    /// Nothing if this process may not mount anything.
+    /// Returns `None` if this process may not mount file systems.
     fn mount() -> Option<Small> {
         let server = Throwaway::shared().expect("a server");
         let owner = std::fs::metadata(server.folder()).expect("it is there");
@@ -45,13 +45,13 @@ impl Small {
 
 impl Drop for Small {
     fn drop(&mut self) {
-        // Lazily: the server may have a file open yet.
+        // Lazily, because the server may still have a file open.
         let mut unmount = Command::new("umount");
         drop(unmount.arg("-l").arg(self.place()).status());
     }
 }
 
-/// A tablespace of a few MB, and in it a table that takes most of the room.
+/// A tablespace of a few MB, and a table in it that takes most of the space.
 async fn nearly_full(place: &Path) -> (Database, String) {
     let database = Database::new().await;
     let (_, name) = database.url.rsplit_once('/').expect("a name");
@@ -97,14 +97,14 @@ async fn on_a_full_disk_a_step_is_rolled_back_and_the_next_run_finishes() {
 }
 
 #[tokio::test]
-async fn where_the_history_has_no_room_the_step_is_rolled_back() {
+async fn a_step_is_rolled_back_if_the_disk_of_the_history_is_full() {
     let Some(small) = Small::mount() else { return };
     let (database, space) = nearly_full(&small.place()).await;
     database
         .up(core(&["CREATE TABLE a ();"]))
         .await
         .expect("it runs");
-    // Both tables are full pages, so that the next row needs a further one.
+    // Both tables fill their pages, so that the next row needs a new page.
     database
         .run(&format!(
             "ALTER TABLE migrator.core_history SET TABLESPACE {space};"
@@ -138,7 +138,7 @@ async fn where_the_history_has_no_room_the_step_is_rolled_back() {
     database.run(&format!("DROP TABLESPACE {space}")).await;
 }
 
-/// A text that no compression makes short.
+/// A text that does not compress.
 fn unlike(length: usize) -> String {
     let mut state = 42_u64;
     let letters = std::iter::repeat_with(|| {

@@ -1,11 +1,11 @@
-//! Databases in other encodings than UTF-8.
+//! Databases with an encoding other than UTF-8.
 
 use migrator_localpg::Throwaway;
 use migrator_runtime::{ErrorKind, Migrator, Part};
 
 use super::support::{Database, core, fault, registry, within};
 
-/// A database in this encoding.
+/// A database with this encoding.
 async fn encoded(encoding: &str, test: &str) -> Database {
     let server = Throwaway::shared().expect("a server");
     let name = format!("{test}_{}_{}", encoding.to_lowercase(), std::process::id());
@@ -45,7 +45,7 @@ async fn scripts_are_applied_and_reverted_in_every_encoding_that_has_their_chara
 }
 
 #[tokio::test]
-async fn a_character_that_the_encoding_does_not_have_is_named_by_its_place() {
+async fn the_position_of_a_character_outside_the_encoding_is_reported() {
     for (encoding, text, first) in [("LATIN1", "ü€", "ü"), ("EUC_JP", "日😀", "日")] {
         let database = encoded(encoding, "lacks").await;
         for head in ["", "-- migrator: no-transaction\n"] {
@@ -63,7 +63,7 @@ async fn a_character_that_the_encoding_does_not_have_is_named_by_its_place() {
 }
 
 #[tokio::test]
-async fn a_character_of_the_down_script_alone_is_named_by_its_place_too() {
+async fn the_position_of_such_a_character_in_a_down_script_is_reported_too() {
     let down = "SELECT 1;\nSELECT 'ü€';";
     for head in ["", "-- migrator: no-transaction\n"] {
         let database = encoded("LATIN1", "down").await;
@@ -79,7 +79,7 @@ async fn a_character_of_the_down_script_alone_is_named_by_its_place_too() {
         assert_eq!(failed.sqlstate.as_deref(), Some("22P05"));
         let made = "SELECT count(*) FROM pg_class WHERE relname = 'plans'";
         assert_eq!(database.value(made).await, "0");
-        // It was applied with another down script, and the new one is to be recorded.
+        // The migration was applied with another down script; the new one must be recorded.
         let before = registry(&[("core", 1, &up, "SELECT 1;")]);
         database.up(before).await.expect("it has the characters");
         let mut migrator = Migrator::new(registry(&[("core", 1, &up, down)]));

@@ -1,11 +1,11 @@
-//! What a failing script says, and where.
+//! The errors of a failing script, and their positions.
 
 use migrator_localpg::Throwaway;
 use migrator_runtime::{Fault, Left, Options, Part, Registry, Target};
 
 use super::support::{Database, core, fault, registry, stem, telling};
 
-/// The place, `2:8 SELECT x`.
+/// The position and its line, such as `2:8 SELECT x`.
 fn place(fault: &Fault) -> String {
     let position = fault
         .position
@@ -46,7 +46,7 @@ async fn without_a_position_from_the_server_the_statement_is_named() {
         place_of("SELECT 1; ;;\n  DO $$ BEGIN\n  RAISE 'no';\nEND $$;").await,
         "2:3   DO $$ BEGIN"
     );
-    // One statement to the server, and one to the eye.
+    // For the server it is one statement, as it is for the reader.
     assert_eq!(
         place_of(
             "CREATE TABLE a (); CREATE RULE r AS ON DELETE TO a DO ALSO (SELECT 1; SELECT 2);\n\
@@ -96,7 +96,7 @@ async fn columns_are_counted_in_characters() {
 }
 
 #[tokio::test]
-async fn carriage_returns_and_a_byte_order_mark_move_nothing() {
+async fn carriage_returns_and_a_byte_order_mark_do_not_shift_positions() {
     assert_eq!(
         place_of("\u{feff}SELECT nothing;").await,
         "1:8 SELECT nothing;"
@@ -108,7 +108,7 @@ async fn carriage_returns_and_a_byte_order_mark_move_nothing() {
 }
 
 #[tokio::test]
-async fn a_failure_at_the_commit_has_a_file_and_no_line() {
+async fn a_failure_of_the_commit_names_the_file_without_a_line() {
     let script = "CREATE TABLE a (id int PRIMARY KEY, a int REFERENCES a DEFERRABLE INITIALLY DEFERRED);\
                   INSERT INTO a VALUES (1, 2);";
     let database = Database::new().await;
@@ -137,7 +137,7 @@ async fn a_down_script_is_placed_in_its_own_file() {
 }
 
 #[tokio::test]
-async fn what_a_function_says_comes_with_its_context() {
+async fn an_error_in_a_function_has_its_context() {
     let database = Database::new().await;
     let script = "DO $$ BEGIN RAISE 'no' USING DETAIL = 'd', HINT = 'h', ERRCODE = 'AB123'; END $$";
     let fault = database.fault(core(&[script])).await;
@@ -153,7 +153,7 @@ async fn what_a_function_says_comes_with_its_context() {
 }
 
 #[tokio::test]
-async fn an_error_in_another_encoding_leaves_the_client_of_use() {
+async fn an_error_in_another_encoding_leaves_the_client_usable() {
     let database = Database::new().await;
     let script = "SET client_encoding = 'LATIN1'; DO $$ BEGIN RAISE 'ü'; END $$;";
     let mut client = database.client().await;
@@ -169,7 +169,7 @@ async fn an_error_in_another_encoding_leaves_the_client_of_use() {
     assert_eq!(again.done.len(), 1);
 }
 
-/// What a run that fails says unasked.
+/// The notices during a run that fails.
 async fn told_of(registry: &'static Registry) -> (Fault, Vec<String>) {
     let database = Database::new().await;
     let (migrator, told) = telling(registry, Options::default());
@@ -216,11 +216,11 @@ async fn a_deferred_trigger_fails_at_commit_too() {
 }
 
 #[tokio::test]
-async fn a_statement_outside_a_transaction_that_fails_says_nothing_of_our_rollback() {
+async fn a_failure_outside_a_transaction_does_not_mention_our_rollback() {
     let script = "-- migrator: no-transaction\nSELECT 1;\nSELECT 1 / 0;";
     let (fault, notices) = told_of(core(&[script])).await;
     assert_eq!((fault.part, notices), (Part::Script, vec![]));
-    // What a script of its own accord provokes is told.
+    // A notice that the script itself causes is reported.
     let script = "-- migrator: no-transaction\nCOMMIT;\nSELECT 1 / 0;";
     let (_, notices) = told_of(core(&[script])).await;
     assert_eq!(notices, ["notice there is no transaction in progress"]);

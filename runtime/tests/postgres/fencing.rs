@@ -1,5 +1,5 @@
-//! Runs that sleep in a step outside a transaction while their lock is ended and other
-//! runs go on: what they do when they wake up.
+//! Runs that sleep in a step outside a transaction, while their lock ends and other runs start:
+//! what they do when they wake up.
 
 use std::num::NonZeroUsize;
 
@@ -11,11 +11,11 @@ use super::support::{AT_GATE, Database, Gate, Script, core, done, fault, registr
 const BUILD: &str = "-- migrator: no-transaction\nCREATE INDEX CONCURRENTLY i ON a (id);";
 const DROP: &str = "-- migrator: no-transaction\nDROP INDEX CONCURRENTLY i;";
 
-/// How many indexes named `i` are valid.
+/// The number of valid indexes named `i`.
 const VALID: &str = "SELECT count(*) FROM pg_index JOIN pg_class c ON c.oid = indexrelid \
                      WHERE c.relname = 'i' AND indisvalid";
 
-/// How many statements wait for the transactions of others.
+/// The number of statements that wait for other transactions.
 const WAITING: &str = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' \
                        AND datname = current_database() AND query LIKE '%CONCURRENTLY%'";
 
@@ -29,8 +29,8 @@ async fn table() -> Database {
     database
 }
 
-/// A run that sleeps in its statement on the index, whose lock is ended, and whose
-/// statement the server has finished.
+/// A run that sleeps while its statement creates the index. Its lock has ended, and the server
+/// has finished its statement.
 async fn asleep_over_index(database: &Database, direction: Direction) -> super::support::Asleep {
     let writer = database.session().await;
     let write = "BEGIN; INSERT INTO a VALUES (1)";
@@ -44,7 +44,7 @@ async fn asleep_over_index(database: &Database, direction: Direction) -> super::
     asleep
 }
 
-/// That the run failed because it had lost its lock.
+/// Asserts that the run failed because it had lost its lock.
 fn is_lost(outcome: Result<migrator_runtime::Report, Error>, left: Left) {
     let error = outcome.expect_err("others went on meanwhile");
     assert_eq!(error.code().to_string(), "M0528", "{error:?}");
@@ -79,7 +79,7 @@ async fn a_run_up_that_wakes_up_records_nothing_that_others_have_reverted() {
 }
 
 #[tokio::test]
-async fn what_another_run_has_finished_or_a_user_has_repaired_is_not_recorded_again() {
+async fn a_migration_finished_by_another_run_or_a_repair_is_not_recorded_again() {
     for outcome in [None, Some(Outcome::Applied), Some(Outcome::Reverted)] {
         let database = table().await;
         let asleep = asleep_over_index(&database, Direction::Up).await;
@@ -100,13 +100,13 @@ async fn what_another_run_has_finished_or_a_user_has_repaired_is_not_recorded_ag
 }
 
 #[tokio::test]
-async fn a_mark_that_another_run_has_made_since_is_not_taken_for_its_own() {
+async fn a_run_notices_that_another_run_replaced_its_mark() {
     let database = table().await;
     database.up(index()).await.expect("it runs");
     let first = asleep_over_index(&database, Direction::Down).await;
     database.down(index()).await.expect("it is resumed");
     database.up(index()).await.expect("it runs");
-    // It is dirty as the first has left it, but by another.
+    // The entry is dirty as the first run left it, but another run has marked it.
     let second = asleep_over_index(&database, Direction::Down).await;
     assert_eq!(database.recorded().await, ["core/1 dirty down"]);
     is_lost(first.wake().await, Left::Resumable);
@@ -116,7 +116,7 @@ async fn a_mark_that_another_run_has_made_since_is_not_taken_for_its_own() {
     assert_eq!(done(&down), ["core/1"]);
 }
 
-/// Runs that sleep at the gate in the script of `core/1`, with the lock ended.
+/// Runs that sleep at the gate in the script of `core/1`; their locks have ended.
 async fn asleep_at_gate(
     database: &Database,
     registry: &'static Registry,
@@ -131,7 +131,7 @@ async fn asleep_at_gate(
 }
 
 #[tokio::test]
-async fn no_further_statement_is_sent() {
+async fn a_run_that_wakes_up_sends_no_further_statement() {
     let database = Database::new().await;
     let script = format!("-- migrator: no-transaction\n{AT_GATE}\nCREATE TABLE b ();");
     let registry = core(&[&script]);
@@ -144,7 +144,7 @@ async fn no_further_statement_is_sent() {
 }
 
 #[tokio::test]
-async fn a_mark_that_was_replaced_by_hand_is_seen_although_the_lock_is_held() {
+async fn a_run_that_holds_its_lock_notices_a_mark_replaced_by_hand() {
     let database = Database::new().await;
     let gate = Gate::closed(&database).await;
     let script = format!("-- migrator: no-transaction\n{AT_GATE}\nCREATE TABLE b ();");
@@ -184,7 +184,7 @@ async fn a_transaction_of_the_script_itself_is_not_committed() {
     is_lost(asleep.wake().await, Left::Dirty);
     assert_eq!(database.value("SELECT count(*) FROM a").await, "0");
     assert_eq!(database.recorded().await, ["core/1 dirty up"]);
-    // With its lock it is.
+    // While the run holds its lock, the transaction is committed.
     let whole = core(&[&script.replace(AT_GATE, "")]);
     let repaired = database.repair(whole, 1, Outcome::Reverted).await;
     repaired.expect("it is dirty");
@@ -240,13 +240,13 @@ async fn all_connections_of_a_run_are_fenced() {
     assert_eq!(recorded, ["auth/2 dirty up", "tenant/1 dirty up"]);
 }
 
-/// Starts what writes an entry under a lock, ends that lock while the entry cannot be
-/// written, and gives how it ends.
+/// Starts an operation that writes an entry under a lock, and ends that lock while the entry
+/// cannot be written. Returns the result of the operation.
 async fn without_its_lock<T: Send + 'static>(
     database: &Database,
     work: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> Error {
-    // The history may be read, and not be written.
+    // The history can be read but not written.
     let blocker = database.session().await;
     let lock = "BEGIN; LOCK TABLE migrator.core_history IN SHARE MODE";
     let locked = blocker.batch_execute(lock).await;

@@ -1,4 +1,4 @@
-//! Many databases side by side.
+//! Many databases, several at a time.
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -40,7 +40,7 @@ async fn up(fleet: &Fleet, members: impl Stream<Item = Member<usize>>) -> Vec<St
 }
 
 #[tokio::test]
-async fn so_many_databases_are_at_work_at_a_time_and_no_more() {
+async fn no_more_databases_than_jobs_run_at_a_time() {
     let registry = core(&[AT_GATE]);
     let mut databases = Vec::new();
     let mut gates = Vec::new();
@@ -56,7 +56,7 @@ async fn so_many_databases_are_at_work_at_a_time_and_no_more() {
         count.fetch_add(1, Ordering::SeqCst);
     });
     let fleet = Fleet::new(registry).jobs(NonZeroUsize::MIN.saturating_add(1));
-    // It can be sent to another thread.
+    // The future can be sent to another thread.
     let run = tokio::spawn(async move { up(&fleet, members).await });
     gates[0].reached().await;
     gates[1].reached().await;
@@ -70,7 +70,7 @@ async fn so_many_databases_are_at_work_at_a_time_and_no_more() {
 }
 
 #[tokio::test]
-async fn what_fails_stops_nothing_and_is_passed_over_by_nobody() {
+async fn a_failed_database_stops_no_other_and_is_tried_by_the_next_run() {
     let (good, bad, other) = (
         Database::new().await,
         Database::new().await,
@@ -96,7 +96,7 @@ async fn what_fails_stops_nothing_and_is_passed_over_by_nobody() {
 }
 
 #[tokio::test]
-async fn nothing_is_begun_after_so_many_failures() {
+async fn no_database_starts_after_the_allowed_failures() {
     let database = Database::new().await;
     let urls = ["mysql://a", "mysql://b", &database.url, "mysql://c"];
     let fleet = one_at_a_time(core(&["SELECT 1;"])).max_failures(NonZeroUsize::MIN);
@@ -130,7 +130,7 @@ async fn a_plan_of_each_database_changes_none() {
 }
 
 #[tokio::test]
-async fn an_event_is_told_with_its_database() {
+async fn an_event_names_its_database() {
     let database = Database::new().await;
     let told = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&told);
@@ -147,7 +147,7 @@ async fn an_event_is_told_with_its_database() {
 }
 
 #[tokio::test]
-async fn a_service_that_nobody_has_is_told_before_anything_is_begun() {
+async fn an_unknown_service_is_reported_before_any_database_starts() {
     let untouched = stream::poll_fn(|_| -> std::task::Poll<Option<Member<()>>> {
         panic!("a member was taken")
     });

@@ -185,7 +185,7 @@ async fn down_repair_and_accept_upgrade_too() {
 }
 
 #[tokio::test]
-async fn of_many_runs_at_once_one_upgrades() {
+async fn one_of_many_runs_upgrades_the_history() {
     let database = format_1().await;
     let runs = ["tenant", "auth", "lonely", "tenant", "auth", "lonely"].map(|service| {
         let registry = with(service, "SELECT 1;");
@@ -344,7 +344,7 @@ async fn a_run_that_lost_its_lock_does_not_upgrade() {
 }
 
 #[tokio::test]
-async fn a_role_that_does_not_own_the_tables_is_told_so() {
+async fn a_role_that_does_not_own_the_tables_gets_an_error_that_says_so() {
     let database = format_1().await;
     let (limited, role) = database.as_new_role().await;
     database
@@ -365,7 +365,7 @@ async fn a_role_that_does_not_own_the_tables_is_told_so() {
 }
 
 #[tokio::test]
-async fn a_newer_format_is_named_before_what_it_adds_to_the_tables() {
+async fn a_newer_format_is_reported_before_its_additional_columns() {
     let newer = "UPDATE migrator.format SET format = 3, needs = '0.9.0'; \
                  ALTER TABLE migrator.history ADD CHECK (version > 0)";
     for (change, code) in [

@@ -1,5 +1,5 @@
-//! A history that strangers can write, or whose rows cannot be read or written without
-//! evaluating what strangers wrote: nothing of it is evaluated, and it is refused.
+//! Histories that strangers can write, or whose rows run strangers' code when they are read or
+//! written. Every operation refuses them, and runs none of that code.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ fn scripts() -> &'static Registry {
     ])
 }
 
-/// The tables as the first release made them.
+/// The tables as the first release created them.
 const TABLES: &str = include_str!("format_1.sql");
 
 /// Functions that make their owner a superuser when a superuser calls them.
@@ -39,7 +39,7 @@ const TRAPS: &str = "
       $$ BEGIN PERFORM public.trap(); RETURN 'up'; END $$;
     CREATE CAST (own AS text) WITH FUNCTION cast_own(own) AS IMPLICIT;";
 
-/// What a role can do to a history that it owns, and what is said of that.
+/// A change by a role that owns the history, and the error that it causes.
 const WAYS: &[(&str, &str)] = &[
     (
         "CREATE TRIGGER t BEFORE INSERT ON migrator.event FOR EACH ROW EXECUTE FUNCTION fires()",
@@ -232,8 +232,8 @@ const WAYS: &[(&str, &str)] = &[
     ),
 ];
 
-/// A database in which a role named `evil…` may make a schema and does, in all sessions with
-/// its own name in the place of `evil`.
+/// A database in which a role named `evil…` may create a schema and does so. Each case has its
+/// own role name in place of `evil`.
 struct Trapped {
     database: Database,
     role: String,
@@ -258,7 +258,7 @@ impl Trapped {
         trapped
     }
 
-    /// The role does this.
+    /// Runs statements as that role.
     async fn does(&self, sql: &str) {
         let sql = sql.replace("ALTER ROLE evil", &format!("ALTER ROLE {}", self.role));
         self.evil.run(&sql).await;
@@ -277,7 +277,7 @@ impl Trapped {
         self.database.value(&is).await == "t"
     }
 
-    /// A superuser is refused whatever it asks, with these words, and nothing is called.
+    /// Asserts that every operation refuses a superuser with this error, and runs nothing.
     async fn assert_refused(&self, way: &str, said: &str) {
         for (what, error) in refused_by_all(&self.database).await {
             assert_eq!(
@@ -300,7 +300,7 @@ impl Trapped {
     }
 }
 
-/// Everything that a migrator can be asked.
+/// Every operation of a migrator.
 async fn refused_by_all(database: &Database) -> Vec<(&'static str, Error)> {
     let mut client = database.client().await;
     let mut migrator = Migrator::new(scripts());
@@ -333,7 +333,7 @@ async fn refused_by_all(database: &Database) -> Vec<(&'static str, Error)> {
 }
 
 #[tokio::test]
-async fn a_history_that_a_stranger_made_is_refused_before_anything_of_it_is_evaluated() {
+async fn a_strangers_history_is_refused_before_anything_in_it_runs() {
     let trapped = Trapped::new().await;
     trapped.does("CREATE SCHEMA migrator").await;
     let owner = |object: &str| {
@@ -361,17 +361,17 @@ async fn a_history_that_a_stranger_made_is_refused_before_anything_of_it_is_eval
 }
 
 #[tokio::test]
-async fn every_way_to_have_something_called_is_refused_by_its_name() {
+async fn every_way_to_run_foreign_code_is_refused_by_name() {
     for (way, said) in WAYS {
         let trapped = Trapped::new().await;
-        // Statistics have expressions since Postgres 14.
+        // Extended statistics on expressions exist since Postgres 14.
         if way.contains("STATISTICS") && !trapped.is_since(14).await {
             continue;
         }
         trapped.does("CREATE SCHEMA migrator").await;
         trapped.does(TABLES).await;
         trapped.does(way).await;
-        // The schema was taken over, and with it what is in it.
+        // The role has taken over the schema with everything in it.
         let taken = "ALTER SCHEMA migrator OWNER TO postgres; \
              DO $$ DECLARE t record; BEGIN FOR t IN SELECT c.oid::regclass AS name, \
                CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' \
@@ -394,7 +394,7 @@ fn audit(name: &str, security: &str, trigger: &str) -> String {
     )
 }
 
-/// A history of a deployer that is no superuser, with a superuser's triggers.
+/// A history of a deployer who is not a superuser, with a superuser's triggers.
 #[tokio::test]
 async fn triggers_whose_functions_trusted_roles_own_are_tolerated() {
     let database = Database::new().await;
@@ -572,7 +572,7 @@ async fn privileges_of_strangers_are_refused_and_those_of_readers_are_not() {
 async fn a_superuser_does_not_trust_a_role_because_it_was_granted_to_it_by_that_role() {
     let trapped = Trapped::new().await;
     let Trapped { database, role, .. } = &trapped;
-    // Since Postgres 15 no role may do so by itself: here it has the ADMIN OPTION.
+    // Since Postgres 15 no role may do so for itself. Here the role has the ADMIN OPTION.
     let lead = format!("lead_{role}");
     database
         .run(&format!(
@@ -633,7 +633,7 @@ async fn a_member_of_the_owner_migrates_and_others_do_not() {
 }
 
 #[tokio::test]
-async fn a_reader_looks_at_the_history_of_another_owner_and_does_no_more() {
+async fn a_reader_only_reads_the_history_of_another_owner() {
     let trapped = Trapped::new().await;
     let Trapped { database, evil, .. } = &trapped;
     evil.up(scripts()).await.expect("it owns what it makes");
@@ -662,11 +662,11 @@ async fn a_reader_looks_at_the_history_of_another_owner_and_does_no_more() {
     assert_eq!(error.code().to_string(), "M0526");
     let error = reader.down(scripts()).await.expect_err("it may not");
     assert_eq!(error.code().to_string(), "M0526");
-    // A superuser does not even look.
+    // Each operation of a superuser is refused before it reads the tables.
     for (_, error) in refused_by_all(database).await {
         assert_eq!(error.code().to_string(), "M0526");
     }
-    // And a reader looks at tables alone.
+    // A reader refuses a view in place of a table.
     trapped
         .does(
             "CREATE TABLE kept AS TABLE migrator.format; DROP TABLE migrator.format; \
@@ -678,7 +678,7 @@ async fn a_reader_looks_at_the_history_of_another_owner_and_does_no_more() {
 }
 
 #[tokio::test]
-async fn rows_that_are_hidden_are_an_error() {
+async fn hidden_rows_of_the_history_are_an_error() {
     let database = Database::new().await;
     database.up(scripts()).await.expect("it runs");
     let (reader, role) = database.as_new_role().await;
@@ -730,7 +730,7 @@ async fn rows_that_are_hidden_are_an_error() {
     assert_eq!(report.done.len(), 2);
 }
 
-/// A script that has a later statement of ours change no row.
+/// A script that makes a later statement of the run change no row.
 fn swallowing(table: &str, mode: &str) -> String {
     format!(
         "{mode}CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS \
@@ -782,8 +782,8 @@ fn swallowed(table: &str) -> String {
     )
 }
 
-/// An administrator's trigger on a command of the services' table. What it returns decides
-/// what becomes of the row.
+/// An administrator's trigger on a command of the service's table. Its return value decides
+/// what happens to the row.
 fn returning(command: &str, value: &str) -> String {
     format!(
         "CREATE FUNCTION public.swallow() RETURNS trigger LANGUAGE plpgsql AS \
@@ -793,7 +793,7 @@ fn returning(command: &str, value: &str) -> String {
     )
 }
 
-/// Two migrations, the second of which has this directive.
+/// Two migrations; the second has this directive.
 fn two(mode: &str) -> &'static Registry {
     let up = format!("{mode}CREATE TABLE b ();");
     let down = format!("{mode}DROP TABLE b;");
@@ -808,8 +808,8 @@ const OUTSIDE: &str = "-- migrator: no-transaction\n";
 #[tokio::test]
 async fn a_trusted_trigger_that_swallows_an_entry_fails_the_step() {
     let b = "SELECT to_regclass('b') IS NOT NULL";
-    // The command, what the trigger returns, the direction, what is left of an entry of a
-    // script outside a transaction, and whether its table is there.
+    // The command, the trigger's return value, the direction, the dirty mark that remains for a
+    // script outside a transaction, and whether its table exists.
     for (command, value, direction, left, there) in [
         ("DELETE", "NEW", Direction::Down, "core/2 dirty down", "f"),
         ("UPDATE", "NULL", Direction::Down, "core/2", "t"),
@@ -942,7 +942,7 @@ async fn a_history_of_the_first_release_is_read_and_written() {
 }
 
 #[tokio::test]
-async fn a_recorded_script_of_an_entry_that_was_altered_is_not_executed() {
+async fn a_recorded_script_of_an_altered_entry_is_not_executed() {
     for change in [
         "up_script = up_script || ' '",
         "checksum = '1'",
@@ -956,7 +956,7 @@ async fn a_recorded_script_of_an_entry_that_was_altered_is_not_executed() {
                 "UPDATE migrator.core_history SET {change} WHERE version % 10 = 2"
             ))
             .await;
-        // A binary that lacks both migrations: one entry is as it was recorded.
+        // For a binary that lacks both migrations, one entry is as it was recorded.
         let older = || Migrator::new(registry(&[]));
         let both = database.down_with(older(), Target::service("core")).await;
         let error = both.expect_err(change);
@@ -964,7 +964,7 @@ async fn a_recorded_script_of_an_entry_that_was_altered_is_not_executed() {
         assert!(error.report.done.is_empty(), "{change}");
         assert_eq!(database.recorded().await, ["core/1", "core/2"], "{change}");
         assert_eq!(database.value("SELECT to_regclass('forged')").await, "NULL");
-        // One that has them executes its own.
+        // A binary that has both runs its own scripts.
         if !change.contains("checksum") && !change.contains("name") {
             let report = database.down(scripts()).await.expect(change);
             assert_eq!(report.done.len(), 2, "{change}");
@@ -972,7 +972,7 @@ async fn a_recorded_script_of_an_entry_that_was_altered_is_not_executed() {
     }
 }
 
-/// The blocks of SQL of the page, with a database's own name and roles.
+/// The SQL blocks of the page, with the names of this database and its roles.
 fn page(database: &Database) -> Vec<String> {
     let page = include_str!("../../../docs/security.md");
     let (_, name) = database.url.rsplit_once('/').expect("a name");
@@ -990,7 +990,7 @@ fn page(database: &Database) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_rights_of_the_security_page_are_enough() {
+async fn the_privileges_of_the_security_page_suffice() {
     let scripts = registry(&[
         ("core", 1, "CREATE SCHEMA own;", "DROP SCHEMA own;"),
         ("core", 2, "CREATE TABLE own.b ();", "DROP TABLE own.b;"),

@@ -1,4 +1,4 @@
-//! What is recorded, and what is made of it.
+//! What a run records in the history, and how the history is read.
 
 use migrator_runtime::{Direction, ErrorKind, Migrator, Options, Policy, Selection, State, Target};
 use refinery_core::{Runner, traits::r#async::AsyncMigrate as _};
@@ -90,7 +90,7 @@ async fn refinery_reads_the_history_of_a_service() {
         .map(|m| (m.version.as_integer(), m.history_name(), m.checksum))
         .collect();
     assert_eq!(theirs, ours);
-    // And with its runner, it finds nothing to do and nothing that differs.
+    // refinery's runner finds nothing to do and no difference.
     let migrations: Vec<_> = registry
         .migrations_of("core")
         .map(|m| {
@@ -152,7 +152,7 @@ async fn every_apply_revert_and_failure_is_an_event() {
 }
 
 #[tokio::test]
-async fn an_application_name_of_the_users_is_kept() {
+async fn the_users_application_name_is_kept() {
     let database = Database::new().await;
     let named = Database::at(format!("{}?application_name=shop", database.url));
     named.up(core(&["SELECT 1;"])).await.expect("it runs");
@@ -161,7 +161,7 @@ async fn an_application_name_of_the_users_is_kept() {
 }
 
 #[tokio::test]
-async fn what_was_applied_before_a_failure_stays_and_is_reported() {
+async fn migrations_before_a_failure_remain_applied_and_are_reported() {
     let database = Database::new().await;
     let scripts = [
         "CREATE TABLE a ();",
@@ -181,7 +181,7 @@ async fn what_was_applied_before_a_failure_stays_and_is_reported() {
 }
 
 #[tokio::test]
-async fn after_a_failure_the_client_is_of_use() {
+async fn after_a_failure_the_client_can_be_used() {
     let database = Database::new().await;
     let mut client = database.client().await;
     let mut migrator = Migrator::new(core(&["SELECT 1/0;"]));
@@ -276,7 +276,7 @@ async fn a_row_changed_by_hand_is_named() {
 }
 
 #[tokio::test]
-async fn what_a_newer_binary_applied_an_older_one_reverts_by_the_recorded_script() {
+async fn an_older_binary_reverts_newer_migrations_by_their_recorded_scripts() {
     let database = Database::new().await;
     let (newer, older) = (registry(&TWO), registry(&TWO[..1]));
     database.up(newer).await.expect("it runs");
@@ -339,7 +339,7 @@ async fn a_service_that_only_the_history_has_is_reverted_and_shown_by_name() {
 }
 
 #[tokio::test]
-async fn a_name_that_nothing_has_is_refused_with_the_nearest() {
+async fn an_unknown_service_is_refused_with_the_nearest_name() {
     let database = Database::new().await;
     let registry = registry(&TWO);
     for direction in [Direction::Up, Direction::Down] {
@@ -377,7 +377,7 @@ async fn a_changed_migration_is_reverted_by_the_script_recorded_with_it() {
 }
 
 #[tokio::test]
-async fn a_recorded_script_brings_its_directives_along() {
+async fn the_directives_of_a_recorded_script_apply() {
     let database = Database::new().await;
     let down = "-- migrator: no-transaction\nDROP INDEX CONCURRENTLY i;";
     let up = "CREATE TABLE a (id int); CREATE INDEX i ON a (id);";
@@ -394,7 +394,7 @@ async fn a_recorded_script_brings_its_directives_along() {
 #[tokio::test]
 async fn neither_a_plan_nor_a_status_writes_anything() {
     let database = Database::new().await;
-    // What wrote anything would fail.
+    // Any write would fail.
     database.set("default_transaction_read_only = on").await;
     let registry = registry(&TWO);
     let client = database.client().await;
@@ -413,7 +413,7 @@ async fn neither_a_plan_nor_a_status_writes_anything() {
 }
 
 #[tokio::test]
-async fn with_nothing_pending_nothing_is_written_and_no_lock_taken() {
+async fn with_nothing_pending_a_run_writes_nothing_and_takes_no_lock() {
     let database = Database::new().await;
     let registry = registry(&TWO);
     let (limited, role) = database.as_new_role().await;
@@ -423,8 +423,7 @@ async fn with_nothing_pending_nothing_is_written_and_no_lock_taken() {
         ))
         .await;
     limited.up(registry).await.expect("it runs");
-    // No second connection can be opened, so that no lock can be taken; and
-    // what wrote anything would fail.
+    // No second connection can be opened, so that no lock can be taken. Any write would fail.
     database
         .run(&format!("ALTER ROLE {role} CONNECTION LIMIT 1"))
         .await;
@@ -443,7 +442,7 @@ async fn with_nothing_pending_nothing_is_written_and_no_lock_taken() {
 #[tokio::test]
 async fn the_last_commit_of_a_run_is_synchronous_and_the_others_are_not() {
     let database = Database::new().await;
-    // The trigger fires in the COMMIT of each script.
+    // The trigger runs in the COMMIT of each script.
     database
         .run(
             "CREATE TABLE seen (id int GENERATED ALWAYS AS IDENTITY, setting text);

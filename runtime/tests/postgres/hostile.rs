@@ -1,5 +1,5 @@
-//! A role whose search path puts a schema before `pg_catalog` that has everything the
-//! catalog has: nothing of it is ever called.
+//! A role whose search path has a schema before `pg_catalog` that shadows the whole catalog.
+//! Nothing in that schema is ever called.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::support::{AT_GATE, Database, Gate, done, registry, telling, version, 
 
 const EVIL: &str = include_str!("../hostile.sql");
 
-/// As whoever may do anything, and as the role whose path lies.
+/// As a superuser, and as the role with the hostile path.
 async fn databases() -> (Database, Database) {
     let database = Database::new().await;
     database.run(EVIL).await;
@@ -26,7 +26,7 @@ async fn databases() -> (Database, Database) {
     (database, limited)
 }
 
-/// Scripts that say the schema of everything, too.
+/// Scripts that qualify every name with its schema.
 fn scripts() -> &'static Registry {
     registry(&[
         (
@@ -86,7 +86,7 @@ async fn nothing_hostile_is_called_by_a_run() {
 }
 
 #[tokio::test]
-async fn nothing_hostile_is_called_by_a_look() {
+async fn nothing_hostile_is_called_when_the_history_is_read() {
     let (_, limited) = databases().await;
     let registry = scripts();
     let migrator = Migrator::new(registry);
@@ -129,7 +129,7 @@ async fn nothing_hostile_is_called_when_a_script_fails_or_is_dirty() {
 }
 
 #[tokio::test]
-async fn nothing_hostile_is_called_by_what_a_newer_binary_recorded() {
+async fn nothing_hostile_is_called_by_recorded_scripts() {
     let (_, limited) = databases().await;
     limited.up(scripts()).await.expect("it runs");
     let target = Target::service("tenant");
@@ -139,7 +139,7 @@ async fn nothing_hostile_is_called_by_what_a_newer_binary_recorded() {
 }
 
 #[tokio::test]
-async fn nothing_hostile_is_called_while_another_run_is_waited_for() {
+async fn nothing_hostile_is_called_while_a_run_waits_for_another() {
     let (database, limited) = databases().await;
     let gate = Gate::closed(&database).await;
     let scripts = registry(&[("core", 1, AT_GATE, "SELECT 1;")]);
@@ -167,7 +167,7 @@ async fn nothing_hostile_is_called_while_another_run_is_waited_for() {
 }
 
 #[tokio::test]
-async fn nothing_hostile_is_called_when_a_step_is_taken_up_where_it_broke() {
+async fn nothing_hostile_is_called_when_a_step_is_resumed() {
     let (database, limited) = databases().await;
     let table = "CREATE TABLE own.a (id integer);";
     let index = "-- migrator: no-transaction\nCREATE UNIQUE INDEX CONCURRENTLY i ON own.a (id);\n\

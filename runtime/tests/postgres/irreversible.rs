@@ -1,4 +1,4 @@
-//! Migrations that say that they cannot be reverted.
+//! Migrations whose down script says that they are irreversible.
 
 use std::num::NonZeroUsize;
 
@@ -33,8 +33,8 @@ async fn an_irreversible_migration_is_not_reverted_and_nothing_else_is() {
     let mut client = database.client().await;
     let all = registry(&[TABLE, LOWER, COLUMN]);
     database.up(all).await.expect("it runs");
-    // A binary that has all, one that never had the last two, and one that has the
-    // second in another form.
+    // A binary that has all three, one that never had the last two, and one that has a changed
+    // second one.
     let other = registry(&[TABLE, ("core", 2, "UPDATE t SET x = 'y';", "SELECT 1;")]);
     let binaries: [&'static Registry; 3] = [all, registry(&[TABLE]), other];
     for binary in binaries {
@@ -67,7 +67,7 @@ async fn an_irreversible_migration_is_not_reverted_and_nothing_else_is() {
         assert_eq!(reasons, [None, Some("the old names are lost"), None]);
         assert!(migrations.iter().all(|m| m.applied_on.is_some()));
     }
-    // What came after it can be reverted.
+    // Later migrations can be reverted.
     let mut migrator = Migrator::with_options(all, Options::default());
     let newest = Target::service("core").steps(NonZeroUsize::MIN);
     let report = migrator.down(&mut client, newest).await;

@@ -1,4 +1,4 @@
-//! What one script does to the session does not reach the next.
+//! Changes of a script to its session do not reach the next script.
 
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ const NASTY: &str = "
     SET session_replication_role = replica;
     SET role = pg_read_all_stats;";
 
-/// Looks for what is prepared in a word that [`PROBE`] then need not say.
+/// A function that counts what is left. It mentions prepared statements; [`PROBE`] must not.
 const LEFT: &str = "CREATE FUNCTION public.left_over() RETURNS text LANGUAGE sql AS $$
     SELECT concat_ws('|', (SELECT count(*) FROM pg_prepared_statements),
       (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711
@@ -73,18 +73,18 @@ async fn assert_harmless(nasty: &str) {
 }
 
 #[tokio::test]
-async fn what_a_script_sets_makes_and_leaves_open_is_taken_back() {
+async fn session_changes_of_a_script_are_reset() {
     assert_harmless(NASTY).await;
 }
 
 #[tokio::test]
-async fn what_a_script_outside_a_transaction_leaves_is_taken_back() {
+async fn session_changes_of_a_script_outside_a_transaction_are_reset() {
     let nasty = NASTY.replace("SET LOCAL row_security = off;", "");
     assert_harmless(&format!("-- migrator: no-transaction\n{nasty}")).await;
 }
 
 #[tokio::test]
-async fn what_a_script_that_fails_leaves_is_taken_back() {
+async fn session_changes_of_a_script_that_fails_are_reset() {
     for mode in ["", "-- migrator: no-transaction\n"] {
         let database = Database::new().await;
         database.run(LEFT).await;
@@ -107,7 +107,7 @@ async fn what_a_script_that_fails_leaves_is_taken_back() {
 }
 
 #[tokio::test]
-async fn what_the_caller_has_set_does_not_reach_the_first_script() {
+async fn the_callers_session_settings_do_not_reach_the_first_script() {
     let database = Database::new().await;
     database.run(LEFT).await;
     let mut client = database.client().await;
@@ -131,7 +131,8 @@ async fn scripts_are_read_with_standard_strings_whatever_the_roles_default() {
     database.run("CREATE TABLE probe (seen text)").await;
     database.set("standard_conforming_strings = off").await;
     database.set("backslash_quote = on").await;
-    // Were it off, the first text would go on, and the script end the transaction.
+    // If the setting were off, the first string would not end, and the script would end the
+    // transaction.
     let script = r"INSERT INTO probe VALUES ('a\'), ('; ROLLBACK; --');";
     database.up(core(&[script])).await.expect("it runs");
     assert_eq!(
@@ -177,7 +178,7 @@ async fn scripts_may_end_and_quote_as_they_like() {
 }
 
 #[tokio::test]
-async fn what_a_script_takes_or_prepares_outlives_neither_its_failure_nor_a_further_try() {
+async fn locks_and_prepared_statements_of_a_script_end_with_each_try() {
     let database = Database::new().await;
     database.run("CREATE TABLE busy ()").await;
     let busy = database.session().await;
@@ -212,7 +213,7 @@ async fn what_a_script_takes_or_prepares_outlives_neither_its_failure_nor_a_furt
 }
 
 #[tokio::test]
-async fn what_the_caller_has_prepared_is_left_unless_a_script_speaks_of_such() {
+async fn the_callers_prepared_statements_stay_unless_a_script_prepares_some() {
     let database = Database::new().await;
     let mut client = database.client().await;
     let prepared = client.postgres().prepare("SELECT 1").await;

@@ -8,7 +8,7 @@ use migrator_runtime::{ErrorKind, Left, Migrator, Options, Target};
 use super::support::{AT_GATE, Database, Gate, core, done, fault, registry, telling, within};
 
 #[tokio::test]
-async fn of_eight_runs_at_once_each_migration_is_applied_by_one() {
+async fn eight_runs_at_once_apply_each_migration_once() {
     let database = Database::new().await;
     let registry = registry(&[
         ("core", 1, "CREATE TABLE a ();", "DROP TABLE a;"),
@@ -42,7 +42,7 @@ async fn of_eight_runs_at_once_each_migration_is_applied_by_one() {
 }
 
 #[tokio::test]
-async fn who_waits_is_told_who_holds_the_lock_and_then_goes_on() {
+async fn a_waiting_run_reports_who_holds_the_lock_and_then_continues() {
     let database = Database::new().await;
     let gate = Gate::closed(&database).await;
     let registry = core(&[AT_GATE]);
@@ -83,7 +83,7 @@ async fn who_waits_is_told_who_holds_the_lock_and_then_goes_on() {
 }
 
 #[tokio::test]
-async fn without_patience_the_lock_is_refused_at_once() {
+async fn with_a_lock_wait_of_zero_a_held_lock_is_refused_at_once() {
     let database = Database::new().await;
     let gate = Gate::closed(&database).await;
     let registry = core(&[AT_GATE]);
@@ -115,7 +115,7 @@ async fn without_patience_the_lock_is_refused_at_once() {
         .await
         .expect("no panic")
         .expect("it runs");
-    // It is free as soon as the run has returned, and after a failure, too.
+    // The lock is free as soon as a run has returned, also after a failure.
     let failing = core(&[AT_GATE, "SELECT 1/0;"]);
     for _ in 0..5 {
         let options = Options::default().lock_wait(Duration::ZERO);
@@ -128,7 +128,7 @@ async fn without_patience_the_lock_is_refused_at_once() {
 }
 
 #[tokio::test]
-async fn services_that_have_nothing_to_do_with_each_other_do_not_wait() {
+async fn runs_of_independent_services_do_not_wait_for_each_other() {
     let database = Database::new().await;
     let registry = registry(&[
         ("core", 1, "SELECT 1;", "SELECT 1;"),
@@ -146,7 +146,7 @@ async fn services_that_have_nothing_to_do_with_each_other_do_not_wait() {
     let gate = Gate::closed(&database).await;
     let tenant = tokio::spawn(up("tenant"));
     gate.reached().await;
-    // `auth` shares nothing with it but `core`, which both just read.
+    // `auth` shares only `core` with it, which both only read.
     assert_eq!(done(&up("auth").await.expect("it runs")), ["auth/3"]);
     assert_eq!(done(&up("lonely").await.expect("it runs")), ["lonely/4"]);
     let options = Options::default().lock_wait(Duration::ZERO);
@@ -165,7 +165,7 @@ async fn services_that_have_nothing_to_do_with_each_other_do_not_wait() {
 }
 
 #[tokio::test]
-async fn what_a_run_depends_on_or_requires_is_not_reverted_under_it() {
+async fn a_service_that_a_run_depends_on_is_not_reverted_during_the_run() {
     let database = Database::new().await;
     let waits = format!("-- migrator: requires lonely/20240101000004\n{AT_GATE}");
     let registry = registry(&[
@@ -271,7 +271,7 @@ async fn an_index_is_built_concurrently_while_others_wait_for_the_lock() {
 }
 
 #[tokio::test]
-async fn a_script_that_meets_a_lock_is_tried_again_until_it_succeeds() {
+async fn a_script_that_fails_at_a_lock_is_tried_again_until_it_succeeds() {
     let database = Database::new().await;
     database.run("CREATE TABLE a ()").await;
     let blocker = database.session().await;
@@ -300,7 +300,7 @@ async fn a_script_that_meets_a_lock_is_tried_again_until_it_succeeds() {
 }
 
 #[tokio::test]
-async fn a_table_that_stays_locked_is_an_error_that_says_so() {
+async fn a_table_that_stays_locked_is_named_in_the_error() {
     let database = Database::new().await;
     database.run("CREATE TABLE a ()").await;
     let blocker = database.session().await;
@@ -358,7 +358,7 @@ async fn a_deadlock_is_tried_again() {
         async move { database.up_with(migrator, Target::all()).await }
     });
     gate.reached().await;
-    // It has `a` and is going to wait for `b`; the other way round here.
+    // It holds `a` and will wait for `b`; the other script does the reverse.
     let blocker = tokio::spawn(async move { blocker.batch_execute("LOCK TABLE a; COMMIT").await });
     let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'a'::regclass";
     database.until(waits, "1").await;
@@ -371,8 +371,8 @@ async fn a_deadlock_is_tried_again() {
 }
 
 #[tokio::test]
-async fn a_service_new_to_the_history_is_made_room_for_by_all_at_once() {
-    // As many services as there are, each for itself, and nothing made before.
+async fn many_runs_at_once_create_the_tables_of_new_services() {
+    // A run for each service, all of them independent, on an empty database.
     for isolation in ["read committed", "serializable"] {
         let database = Database::new().await;
         database

@@ -1,4 +1,4 @@
-//! A registry against a real Postgres, a fresh database a test.
+//! Runs registries on a real Postgres, with a new database for each test.
 #![cfg(unix)]
 #![expect(
     clippy::expect_used,

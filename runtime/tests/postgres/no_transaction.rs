@@ -1,4 +1,4 @@
-//! Scripts that run statement by statement.
+//! Scripts that run statement by statement, outside a transaction.
 
 use migrator_runtime::plan::Remedy;
 use migrator_runtime::{Direction, Left, Migrator, Outcome, Selection, State, Status};
@@ -12,7 +12,7 @@ const BREAKS: &str = "-- migrator: no-transaction\n\
                       CREATE TABLE b (id int);";
 
 #[tokio::test]
-async fn what_no_transaction_takes_can_be_run() {
+async fn statements_that_no_transaction_allows_can_run() {
     let database = Database::new().await;
     let registry = registry(&[
         (
@@ -39,7 +39,7 @@ async fn what_no_transaction_takes_can_be_run() {
 }
 
 #[tokio::test]
-async fn what_breaks_half_way_is_dirty_and_refuses_further_runs() {
+async fn an_interrupted_migration_is_dirty_and_stops_further_runs() {
     let database = Database::new().await;
     let registry = core(&[BREAKS, "SELECT 1;"]);
     let fault = fault(database.up(registry).await);
@@ -74,7 +74,7 @@ async fn what_breaks_half_way_is_dirty_and_refuses_further_runs() {
 }
 
 #[tokio::test]
-async fn repair_says_that_it_is_applied() {
+async fn repair_records_a_migration_as_applied() {
     let database = Database::new().await;
     let registry = core(&[BREAKS, "SELECT 1;"]);
     fault(database.up(registry).await);
@@ -94,7 +94,7 @@ async fn repair_says_that_it_is_applied() {
 }
 
 #[tokio::test]
-async fn repair_says_that_it_is_not() {
+async fn repair_records_a_migration_as_reverted() {
     let database = Database::new().await;
     fault(database.up(core(&[BREAKS])).await);
     let mended = core(&["-- migrator: no-transaction\nCREATE TABLE c (id int);"]);
@@ -110,7 +110,7 @@ async fn repair_says_that_it_is_not() {
 }
 
 #[tokio::test]
-async fn only_what_is_dirty_can_be_repaired() {
+async fn only_a_dirty_migration_can_be_repaired() {
     let database = Database::new().await;
     let registry = core(&["SELECT 1;"]);
     for _ in 0..2 {
@@ -128,7 +128,7 @@ async fn only_what_is_dirty_can_be_repaired() {
 }
 
 #[tokio::test]
-async fn a_down_that_breaks_half_way_is_dirty_too() {
+async fn an_interrupted_down_is_dirty_too() {
     let database = Database::new().await;
     let down = "-- migrator: no-transaction\nSELECT 1; SELECT nothing;";
     let registry = registry(&[("core", 1, "SELECT 1;", down)]);
@@ -155,7 +155,7 @@ async fn a_down_that_breaks_half_way_is_dirty_too() {
 }
 
 #[tokio::test]
-async fn timeouts_hold_for_statements_outside_a_transaction_and_end_with_them() {
+async fn timeouts_apply_outside_a_transaction_and_end_with_the_script() {
     let database = Database::new().await;
     let scripts = [
         "-- migrator: no-transaction\n-- migrator: statement-timeout 7s\n\

@@ -1,4 +1,4 @@
-//! What the server says between its answers keeps no answer back.
+//! Notices of the server between its answers do not block the answers.
 
 use migrator_runtime::{
     DatabaseState, ErrorKind, Left, Migrator, Outcome, Selection, Stop, Target,
@@ -6,7 +6,7 @@ use migrator_runtime::{
 
 use super::support::{Database, Script, core, done, registry, within};
 
-/// A database whose sessions are told of each statement before it is answered.
+/// A database whose sessions get a notice for each statement before its answer.
 async fn talkative() -> Database {
     let database = Database::new().await;
     database.set("client_min_messages = 'log'").await;
@@ -66,7 +66,7 @@ async fn a_run_continues_whatever_the_server_says_between_its_answers() {
 }
 
 #[tokio::test]
-async fn what_is_left_half_done_is_dropped_whatever_the_server_says_between_its_answers() {
+async fn half_built_indexes_are_dropped_whatever_the_server_says_between_answers() {
     let database = talkative().await;
     let twice = "CREATE TABLE public.a (id integer); INSERT INTO public.a VALUES (1), (1)";
     database.run(twice).await;
@@ -89,14 +89,14 @@ async fn a_repair_continues_whatever_the_server_says_between_its_answers() {
     assert_eq!(database.recorded().await, ["core/1"]);
 }
 
-/// It says more than any buffer holds, a row between two of its words.
+/// A script with more notices than any buffer holds, and a row between two notices.
 const FLOOD: &str = "SELECT public.say(i) FROM generate_series(1, 20000) i;";
 
 const SAY: &str = "CREATE FUNCTION public.say(i integer) RETURNS integer LANGUAGE plpgsql AS \
                    $$ BEGIN RAISE NOTICE 'so %', i; RETURN i; END $$;";
 
 #[tokio::test]
-async fn a_flood_of_notices_keeps_no_step_back() {
+async fn a_flood_of_notices_delays_no_step() {
     let database = talkative().await;
     let outside = format!("-- migrator: no-transaction\n{FLOOD}\nVACUUM pg_class;\n{FLOOD}");
     let ups = [SAY, FLOOD, FLOOD, &outside, FLOOD, "SELECT 1;"];

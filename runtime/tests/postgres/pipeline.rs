@@ -1,4 +1,4 @@
-//! Steps that are sent before those ahead of them have answered.
+//! Steps that are sent before the earlier ones have answered.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use migrator_runtime::{Migrator, Options, Target};
 
 use crate::support::{Database, Script, core, done, fault, registry, rows, stamp, telling, within};
 
-/// Scripts that make a table each, except for one.
+/// Scripts that each create a table, except for one.
 fn with_a_fault(at: usize, faulty: &str) -> Vec<String> {
     let mut scripts: Vec<String> = (1..=150)
         .map(|number| format!("CREATE TABLE t{number} (x int);"))
@@ -20,7 +20,7 @@ async fn tables(database: &Database) -> String {
     database.value(tables).await
 }
 
-/// Whatever ends a step, nothing behind it is applied, and all that is ahead of it is.
+/// If a step fails in any way, no later step is applied and every earlier step is.
 async fn stops_at(at: usize, faulty: &str, message: &str) {
     let database = Database::new().await;
     let scripts = with_a_fault(at, faulty);
@@ -39,23 +39,23 @@ async fn stops_at(at: usize, faulty: &str, message: &str) {
 }
 
 #[tokio::test]
-async fn behind_a_statement_that_fails_nothing_is_applied() {
+async fn after_a_statement_that_fails_nothing_is_applied() {
     for at in [1, 2, 65, 150] {
         stops_at(at, "SELECT 1; SELECT nothing;", "nothing").await;
     }
 }
 
 #[tokio::test]
-async fn behind_a_script_that_does_not_parse_nothing_is_applied() {
-    // Nothing of its message runs, not even the BEGIN.
+async fn after_a_script_that_does_not_parse_nothing_is_applied() {
+    // Nothing in its message runs, not even the BEGIN.
     for at in [1, 2, 70, 150] {
         stops_at(at, "CREATE TABEL x ();", "syntax error").await;
     }
 }
 
 #[tokio::test]
-async fn behind_a_commit_that_fails_nothing_is_applied() {
-    // The transaction is over then, and not aborted.
+async fn after_a_commit_that_fails_nothing_is_applied() {
+    // The transaction has then ended; it is not aborted.
     let deferred = "CREATE TABLE parent (x int PRIMARY KEY); CREATE TABLE child (x int \
         REFERENCES parent DEFERRABLE INITIALLY DEFERRED); INSERT INTO child VALUES (1);";
     for at in [1, 2, 70, 150] {
@@ -64,7 +64,7 @@ async fn behind_a_commit_that_fails_nothing_is_applied() {
 }
 
 #[tokio::test]
-async fn a_step_that_meets_a_lock_is_tried_again_with_those_behind_it() {
+async fn a_step_that_fails_at_a_lock_is_sent_again_with_later_steps() {
     let database = Database::new().await;
     database.run("CREATE TABLE busy (x int)").await;
     let holder = database.session().await;
@@ -88,7 +88,7 @@ async fn a_step_that_meets_a_lock_is_tried_again_with_those_behind_it() {
 }
 
 #[tokio::test]
-async fn steps_are_told_one_after_the_other() {
+async fn events_of_steps_arrive_in_order() {
     let database = Database::new().await;
     let (migrator, told) = telling(core(&["SELECT 1;"; 5]), Options::default());
     let report = database.up_with(migrator, Target::all()).await;
@@ -103,7 +103,7 @@ async fn steps_are_told_one_after_the_other() {
 }
 
 #[tokio::test]
-async fn scripts_of_any_size_go_through() {
+async fn scripts_of_any_size_are_applied() {
     let database = Database::new().await;
     let large = format!("SELECT '{}';", "x".repeat(900_000));
     let scripts = [large.as_str(), "SELECT 1;", &large, &large, "SELECT 2;"].repeat(3);
@@ -112,7 +112,7 @@ async fn scripts_of_any_size_go_through() {
 }
 
 #[tokio::test]
-async fn down_is_sent_ahead_too_and_stops_at_the_first_failure() {
+async fn down_sends_ahead_too_and_stops_at_the_first_failure() {
     let database = Database::new().await;
     let ups: Vec<String> = (1..=100)
         .map(|n| format!("CREATE TABLE t{n} (x int);"))
@@ -129,7 +129,7 @@ async fn down_is_sent_ahead_too_and_stops_at_the_first_failure() {
         .collect();
     let full = registry(&scripts);
     database.up(full).await.expect("it runs");
-    // The older binary reverts the newer ones by what is recorded.
+    // The older binary reverts the newer migrations by their recorded scripts.
     let older = registry(&scripts[..20]);
     let error = database.down(older).await.expect_err("one fails");
     assert_eq!(error.report.done.len(), 70);

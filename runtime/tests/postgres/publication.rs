@@ -1,5 +1,5 @@
-//! A database of which everything is published: Postgres then refuses to change rows of a
-//! table that has no key.
+//! A database that publishes every table. Postgres then refuses to update or delete rows of a
+//! table without a key.
 
 use migrator_localpg::{Programs, Throwaway};
 use migrator_runtime::{Migrator, Outcome};
@@ -7,7 +7,7 @@ use migrator_runtime::{Migrator, Outcome};
 use super::support::{Database, core, done, registry, within};
 
 #[tokio::test]
-async fn a_publication_of_all_tables_keeps_no_run_and_no_repair_from_writing() {
+async fn a_run_and_a_repair_write_despite_a_publication_of_all_tables() {
     let programs = Programs::find(None).expect("Postgres is installed");
     let settings = [("wal_level", "logical")];
     let server = Throwaway::start_with_settings(programs, &settings).expect("a server");
@@ -22,7 +22,7 @@ async fn a_publication_of_all_tables_keeps_no_run_and_no_repair_from_writing() {
     let said = refused.as_db_error().expect("the server says so");
     assert!(said.message().contains("replica identity"), "{said}");
 
-    // Inserts, marks and their end.
+    // Inserts entries, marks them dirty and clean.
     let indexes = registry(&[
         ("core", 1, "CREATE TABLE t (x int);", "DROP TABLE t;"),
         (
@@ -35,7 +35,7 @@ async fn a_publication_of_all_tables_keeps_no_run_and_no_repair_from_writing() {
     let report = database.up(indexes).await.expect("it runs");
     assert_eq!(done(&report), ["core/1", "core/2"]);
 
-    // Updates by hand.
+    // Updates an entry in a repair.
     let edited = registry(&[
         (
             "core",
@@ -58,7 +58,7 @@ async fn a_publication_of_all_tables_keeps_no_run_and_no_repair_from_writing() {
     let accepted = within("accept", migrator.accept(&mut client, &edits)).await;
     accepted.expect("it is recorded");
 
-    // Deletes, outside a transaction and in one.
+    // Deletes entries, outside a transaction and in one.
     let report = database.down(edited).await.expect("it runs");
     assert_eq!(done(&report), ["core/2", "core/1"]);
 

@@ -1,4 +1,4 @@
-//! The newest migration is reverted and applied again, in one run under one lock.
+//! Reverts the newest migration and applies it again, in one run under one lock.
 
 use migrator_runtime::{Direction, Error, ErrorKind, Left, Migrator, Options, Registry, Report};
 
@@ -48,9 +48,9 @@ async fn the_newest_is_reverted_and_applied_again() {
 }
 
 #[tokio::test]
-async fn no_other_run_gets_in_between_the_revert_and_the_apply() {
+async fn no_other_run_starts_between_the_revert_and_the_apply() {
     let plain = "SELECT 1;";
-    // The redo waits in one of its scripts. The other run has work in the meantime.
+    // The redo waits in one of its scripts. The other run has work to do meanwhile.
     for (waits_in, recorded, other) in [
         (Direction::Down, &["core/1"][..], Direction::Down),
         (Direction::Up, &[][..], Direction::Up),
@@ -101,7 +101,7 @@ async fn no_other_run_gets_in_between_the_revert_and_the_apply() {
 }
 
 #[tokio::test]
-async fn an_apply_that_fails_leaves_the_revert_and_says_so() {
+async fn an_apply_that_fails_keeps_the_revert_and_reports_it() {
     let database = Database::new().await;
     let (up, down) = ("CREATE TABLE a ();", "DROP TABLE a;");
     database.up(one(up, down)).await.expect("it runs");

@@ -1,4 +1,4 @@
-//! Scripts outside a transaction that broke half-way and are taken up again.
+//! Scripts outside a transaction that were interrupted and are resumed.
 
 use std::time::Duration;
 
@@ -16,12 +16,11 @@ use super::support::{
 const BUILD: &str = "-- migrator: no-transaction\nCREATE INDEX CONCURRENTLY i ON a (id);";
 const VALID: &str = "SELECT string_agg(indisvalid::text, ' ') FROM pg_index \
                      JOIN pg_class c ON c.oid = indexrelid WHERE c.relname = 'i'";
-/// How many backends wait for the transactions of others.
+/// The number of sessions that wait for other transactions.
 const WAITING: &str = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' \
                        AND datname = current_database() AND query LIKE '%CONCURRENTLY%'";
 
-/// A transaction that has written to `a`, for which whatever is done to it
-/// concurrently has to wait.
+/// A transaction that has written to `a`. Every concurrent index operation on `a` waits for it.
 async fn writer(database: &Database) -> tokio_postgres::Client {
     let session = database.session().await;
     let write = "BEGIN; INSERT INTO a VALUES (1)";
@@ -53,13 +52,13 @@ async fn half_way(database: &Database, mut migrator: Migrator, direction: Direct
     running
 }
 
-/// As [`half_way`] upward, and then the client dies.
+/// As [`half_way`] with `up`, and then the client dies.
 async fn dead_half_way(database: &Database, migrator: Migrator) {
     let waits = database.until(WAITING, "1");
     database.dying(migrator, waits).await;
 }
 
-/// Ends the server's side of the run, and gives what the run says of it.
+/// Ends the run's session at the server, and returns the run's error.
 async fn terminated(database: &Database, running: Running) -> Left {
     database
         .run(&format!(
@@ -78,7 +77,7 @@ fn resumed(told: &Told) -> Vec<String> {
     all.map(str::to_owned).collect()
 }
 
-/// Takes it up, and gives what was found.
+/// Resumes the script, and returns what the run found.
 async fn taken_up(
     database: &Database,
     registry: &'static migrator_runtime::Registry,
@@ -124,7 +123,7 @@ async fn an_index_left_invalid_is_dropped_and_built_again() {
 }
 
 #[tokio::test]
-async fn what_the_server_finishes_after_its_client_died_is_kept() {
+async fn a_statement_that_the_server_finishes_after_the_client_died_is_kept() {
     let database = table().await;
     let registry = core(&[BUILD]);
     let writer = writer(&database).await;
@@ -148,7 +147,7 @@ async fn what_the_server_finishes_after_its_client_died_is_kept() {
 }
 
 #[tokio::test]
-async fn a_statement_of_another_role_is_known_by_its_lock() {
+async fn a_statement_of_another_role_is_found_by_its_lock() {
     let database = table().await;
     let registry = core(&[BUILD]);
     let (mut other, role) = database.as_new_role().await;
@@ -181,12 +180,12 @@ async fn a_statement_of_another_role_is_known_by_its_lock() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_finish_is_waited_for_as_long_as_for_a_lock() {
+async fn a_run_waits_for_an_old_statement_as_long_as_for_a_lock() {
     let database = table().await;
     let registry = core(&[BUILD]);
     let writer = writer(&database).await;
     dead_half_way(&database, Migrator::new(registry)).await;
-    // Not zero: the lock of the run that died goes when the server has noticed that.
+    // Not zero: the server must first notice that the dead run's lock has ended.
     let lock_wait = Duration::from_secs(2);
     let options = Options::default().lock_wait(lock_wait);
     let migrator = Migrator::with_options(registry, options);
@@ -203,7 +202,7 @@ async fn a_server_that_does_not_finish_is_waited_for_as_long_as_for_a_lock() {
 }
 
 #[tokio::test]
-async fn what_had_not_begun_is_begun() {
+async fn a_statement_that_had_not_begun_is_sent() {
     let database = table().await;
     let registry = core(&[BUILD]);
     let lock = database.session().await;
@@ -219,7 +218,7 @@ async fn what_had_not_begun_is_begun() {
 }
 
 #[tokio::test]
-async fn a_unique_index_fails_again_with_the_same_words_until_its_rows_are_unique() {
+async fn a_unique_index_fails_with_the_same_error_until_its_rows_are_unique() {
     let database = table().await;
     database.run("INSERT INTO a VALUES (7), (7)").await;
     let script = BUILD.replace("INDEX", "UNIQUE INDEX");
@@ -244,7 +243,7 @@ async fn a_unique_index_fails_again_with_the_same_words_until_its_rows_are_uniqu
 }
 
 #[tokio::test]
-async fn another_index_of_the_name_is_not_touched() {
+async fn a_different_index_of_the_same_name_is_not_touched() {
     let database = table().await;
     let registry = core(&[BUILD]);
     database.run("CREATE INDEX i ON a (other)").await;
@@ -276,7 +275,7 @@ async fn another_index_of_the_name_is_not_touched() {
     taken_up(&database, registry).await;
 }
 
-/// Whether the index that is there is taken for the script's.
+/// Whether a run accepts an existing index as the script's.
 async fn is_taken(there: &str, script: &str) -> bool {
     let database = Database::new().await;
     database
@@ -306,7 +305,7 @@ async fn is_taken(there: &str, script: &str) -> bool {
 }
 
 #[tokio::test]
-async fn an_index_is_compared_by_what_it_is_and_not_by_how_it_is_written() {
+async fn an_index_is_compared_by_its_properties_and_not_by_its_text() {
     for (there, script) in [
         (
             "CREATE INDEX i ON \"Or ders\" (id)",
@@ -375,7 +374,7 @@ async fn an_index_is_compared_by_what_it_is_and_not_by_how_it_is_written() {
     }
 }
 
-/// The migration that builds it and takes it back.
+/// A migration that creates the index and drops it.
 fn both_ways(up: &str, down: &str) -> &'static migrator_runtime::Registry {
     let scripts: [Script<'_>; 1] = [("core", 1, up, down)];
     registry(&scripts)
@@ -421,7 +420,7 @@ async fn an_interrupted_revert_is_finished_by_up_and_applied_again() {
         database.events().await,
         events.map(|kind| format!("{kind} core/1"))
     );
-    // The same while the server is still at the statement of the run that is gone.
+    // The same while the server still executes the statement of the dead run.
     let blocking = writer(&database).await;
     let waits = database.until(WAITING, "1");
     let asleep = database.asleep(Migrator::new(registry), Direction::Down, waits);
@@ -443,7 +442,7 @@ async fn an_interrupted_revert_is_finished_by_up_and_applied_again() {
 }
 
 #[tokio::test]
-async fn down_names_the_command_that_finishes_what_was_being_applied() {
+async fn down_names_the_command_that_resumes_an_interrupted_up() {
     let database = table().await;
     let down = "-- migrator: no-transaction\nDROP INDEX CONCURRENTLY i;";
     let registry = registry(&[
@@ -471,7 +470,7 @@ async fn down_names_the_command_that_finishes_what_was_being_applied() {
 }
 
 #[tokio::test]
-async fn an_index_that_is_gone_is_not_dropped_again() {
+async fn a_dropped_index_is_not_dropped_again() {
     let database = table().await;
     let registry = both_ways(
         BUILD,
@@ -492,7 +491,7 @@ async fn an_index_that_is_gone_is_not_dropped_again() {
 }
 
 #[tokio::test]
-async fn an_index_that_never_was_is_not_taken_for_dropped() {
+async fn an_index_that_never_existed_does_not_count_as_dropped() {
     let database = table().await;
     let registry = core(&["-- migrator: no-transaction\nDROP INDEX CONCURRENTLY typo;"]);
     for _ in 0..3 {
@@ -503,7 +502,7 @@ async fn an_index_that_never_was_is_not_taken_for_dropped() {
 }
 
 #[tokio::test]
-async fn what_reindexing_leaves_is_dropped() {
+async fn invalid_indexes_of_a_reindex_are_dropped() {
     let database = table().await;
     database.run("CREATE INDEX i ON a (id)").await;
     let registry = core(&["-- migrator: no-transaction\nREINDEX INDEX CONCURRENTLY i;"]);
@@ -514,7 +513,7 @@ async fn what_reindexing_leaves_is_dropped() {
     let indexes = "SELECT relname, indisvalid FROM pg_index JOIN pg_class c ON c.oid = indexrelid \
                    WHERE indrelid = 'a'::regclass ORDER BY 1";
     assert_eq!(database.rows(indexes).await, ["i|t", "i_ccnew|f"]);
-    // Of somebody else's index of a like name nothing is known.
+    // A foreign index with a similar name is left alone.
     database.run("CREATE INDEX i_ccnew1 ON a (id)").await;
     assert_eq!(
         taken_up(&database, registry).await,
@@ -524,7 +523,7 @@ async fn what_reindexing_leaves_is_dropped() {
 }
 
 #[tokio::test]
-async fn a_script_of_several_statements_is_taken_up_at_the_first_that_is_not_done() {
+async fn a_script_resumes_at_its_first_unfinished_statement() {
     let database = table().await;
     database
         .run("CREATE TYPE mood AS ENUM ('sad'); INSERT INTO a VALUES (1), (1)")
@@ -556,7 +555,7 @@ async fn a_script_of_several_statements_is_taken_up_at_the_first_that_is_not_don
 }
 
 #[tokio::test]
-async fn just_the_script_that_broke_is_taken_up() {
+async fn only_the_script_that_was_interrupted_is_resumed() {
     let database = table().await;
     database.run("INSERT INTO a VALUES (7), (7)").await;
     let script = BUILD.replace("INDEX", "UNIQUE INDEX");
@@ -582,7 +581,7 @@ async fn just_the_script_that_broke_is_taken_up() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_looked_at_stays_dirty() {
+async fn a_statement_that_the_catalog_does_not_show_stays_dirty() {
     for script in [
         "CREATE INDEX CONCURRENTLY ON a (id); SELECT nothing;",
         "CREATE INDEX CONCURRENTLY i ON a (id); INSERT INTO a VALUES ('x');",
@@ -602,7 +601,7 @@ async fn status(client: &Client, registry: &'static migrator_runtime::Registry) 
 }
 
 #[tokio::test]
-async fn plan_and_status_say_that_it_will_be_taken_up() {
+async fn plan_and_status_say_that_the_next_run_resumes_the_migration() {
     let database = table().await;
     database.run("INSERT INTO a VALUES (7), (7)").await;
     let script = BUILD.replace("INDEX", "UNIQUE INDEX");
@@ -630,7 +629,7 @@ async fn plan_and_status_say_that_it_will_be_taken_up() {
 }
 
 #[tokio::test]
-async fn plan_and_status_do_not_take_what_is_at_work_for_dirty() {
+async fn plan_and_status_show_a_migration_in_progress_as_such() {
     let database = table().await;
     let registry = core(&[BUILD]);
     let writer = writer(&database).await;

@@ -1,4 +1,4 @@
-//! Roles and databases that are set up in their own way.
+//! Roles and databases with special privileges or settings.
 
 use migrator_runtime::{Error, ErrorKind, Left, Migrator, Part, Report, Selection};
 
@@ -34,7 +34,7 @@ async fn a_roles_timeouts_do_not_reach_the_lock() {
 }
 
 #[tokio::test]
-async fn a_role_that_may_not_read_the_history_is_told_so() {
+async fn a_role_that_may_not_read_the_history_gets_an_error_that_says_so() {
     let database = Database::new().await;
     database.up(core(&["SELECT 1;"])).await.expect("it runs");
     let (limited, _) = database.as_new_role().await;
@@ -72,7 +72,7 @@ async fn the_tables_are_owned_by_the_role_that_the_sessions_start_with() {
     );
 }
 
-/// A history that another role has made, and a role that lacks a right.
+/// A history that another role created, and a role that lacks a privilege.
 async fn limited_by(grants: &str) -> (Database, Database) {
     let database = Database::new().await;
     database
@@ -87,7 +87,7 @@ async fn limited_by(grants: &str) -> (Database, Database) {
     (database, limited)
 }
 
-/// The error of a role that may not do something, and that nothing was done.
+/// Returns the error of a role without a privilege, and asserts that nothing was done.
 async fn forbidden(database: &Database, outcome: Result<Report, Error>) -> (String, Error) {
     let error = outcome.expect_err("it may not");
     assert!(error.report.done.is_empty());
@@ -111,7 +111,7 @@ const READS: &str = "GRANT USAGE ON SCHEMA migrator TO app;\
                      GRANT SELECT ON ALL TABLES IN SCHEMA migrator TO app;";
 
 #[tokio::test]
-async fn a_role_that_may_read_the_history_alone_applies_nothing() {
+async fn a_role_that_may_only_read_the_history_applies_nothing() {
     let (database, limited) = limited_by(READS).await;
     let client = limited.client().await;
     let status = Migrator::new(core(&TWO));
@@ -125,7 +125,7 @@ async fn a_role_that_may_read_the_history_alone_applies_nothing() {
     assert!(error.to_string().contains("could not be recorded: "));
     assert!(error.help().contains("own"), "{}", error.help());
     let (why, error) = forbidden(&database, limited.down(core(&TWO)).await).await;
-    // The script of its own does nothing.
+    // The script itself does nothing.
     assert_eq!(why, "permission denied for table core_history");
     assert_eq!(fault(Err(error)).part, Part::Record);
 }
@@ -140,7 +140,7 @@ async fn a_role_that_may_not_write_events_applies_nothing() {
 }
 
 #[tokio::test]
-async fn a_role_that_may_write_but_does_not_own_the_history_makes_no_further_table() {
+async fn a_role_that_does_not_own_the_history_creates_no_table_in_it() {
     let grants = "GRANT ALL ON SCHEMA migrator TO app;\
                   GRANT ALL ON ALL TABLES IN SCHEMA migrator TO app;";
     let (database, limited) = limited_by(grants).await;
@@ -186,7 +186,7 @@ async fn a_script_that_the_role_may_not_run_leaves_nothing() {
     }
 }
 
-/// A role that may log in and no more, but is a member of one that may do what it wants.
+/// A role that can only log in, but is a member of a role with all privileges.
 async fn member(database: &Database) -> (Database, String, String) {
     let (member, login) = database.as_new_role().await;
     let owner = format!("{login}_owner");
@@ -200,7 +200,7 @@ async fn member(database: &Database) -> (Database, String, String) {
     (member, login, owner)
 }
 
-/// Everything works as `owner`, to whom all that is made belongs.
+/// Asserts that everything works as `owner`, who owns all new objects.
 async fn works_as(owner: &str, member: &Database, database: &Database) {
     let registry = core(&[
         "CREATE SCHEMA shop; CREATE TABLE shop.a ();",
@@ -227,7 +227,7 @@ async fn works_as(owner: &str, member: &Database, database: &Database) {
 }
 
 #[tokio::test]
-async fn a_role_that_a_login_takes_by_default_owns_what_is_made() {
+async fn a_default_role_of_a_login_owns_the_new_objects() {
     let database = Database::new().await;
     let (member, login, owner) = member(&database).await;
     database
@@ -237,7 +237,7 @@ async fn a_role_that_a_login_takes_by_default_owns_what_is_made() {
 }
 
 #[tokio::test]
-async fn a_role_of_the_options_owns_what_is_made() {
+async fn a_role_from_the_options_owns_the_new_objects() {
     let database = Database::new().await;
     let (member, _, owner) = member(&database).await;
     let url = format!("{}?options=-c%20role%3D{owner}", member.url);

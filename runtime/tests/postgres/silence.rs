@@ -1,4 +1,4 @@
-//! Waiting while connections give no answer, and by a role that may not read yet.
+//! Connections that give no answer, and a role that may not read the history yet.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,14 +15,14 @@ use tokio::time::timeout;
 
 use super::support::{AT_GATE, Database, Gate, core, done, telling, within};
 
-/// What stands between a database and its clients, and can stop to pass on what they say.
+/// A proxy between a database and its clients, which can stop forwarding data.
 struct Proxy {
     url: String,
-    /// Connections below this number are not heard any more.
+    /// Data on connections below this number is no longer forwarded.
     silent: Arc<AtomicUsize>,
-    /// Nor is the connection of this number.
+    /// Data on the connection with this number is not forwarded either.
     deaf: Arc<AtomicUsize>,
-    /// How many connections were ended for having nothing to say.
+    /// The number of connections that the proxy closed as idle.
     ended: Arc<AtomicUsize>,
 }
 
@@ -31,7 +31,7 @@ impl Proxy {
         Proxy::with_idle_timeout(database, Duration::MAX).await
     }
 
-    /// One that ends all connections but the first that say nothing for so long.
+    /// A proxy that closes each idle connection but the first after this time.
     async fn with_idle_timeout(database: &Database, idle: Duration) -> Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -73,11 +73,11 @@ impl Proxy {
     }
 }
 
-/// Which connections are heard, and for how long they may say nothing.
+/// Which connections are forwarded, and for how long they may be idle.
 #[derive(Clone)]
 struct Heard {
-    /// How many connections the server has taken. One that it refuses has no number: before
-    /// Postgres 14 it lacks a setting, and is asked again without it.
+    /// The number of connections that the server accepted. A refused one has no number: before
+    /// Postgres 14 the server lacks a setting, and the client asks again without it.
     taken: Arc<AtomicUsize>,
     silent: Arc<AtomicUsize>,
     deaf: Arc<AtomicUsize>,
@@ -91,7 +91,7 @@ impl Heard {
     }
 }
 
-/// Passes on how a session is opened, and gives its number if the server takes it.
+/// Forwards the start of a session, and returns the session's number if the server accepts it.
 async fn open(client: &mut TcpStream, server: &mut UnixStream, heard: &Heard) -> Option<usize> {
     let mut buffer = vec![0; 65536];
     let length = client.read(&mut buffer).await.ok()?;
@@ -101,7 +101,7 @@ async fn open(client: &mut TcpStream, server: &mut UnixStream, heard: &Heard) ->
     }
     server.write_all(&buffer[..length]).await.ok()?;
     let length = server.read(&mut buffer).await.ok()?;
-    // A setting that the server lacks is an error behind the nine bytes that welcome the role.
+    // If the server lacks a setting, an error follows the nine bytes that accept the role.
     // A request to cancel has no answer.
     let is_taken = buffer[..length].get(9).is_some_and(|tag| *tag != b'E');
     let number = is_taken.then(|| heard.taken.fetch_add(1, Ordering::SeqCst));
@@ -140,7 +140,7 @@ async fn carry(mut client: TcpStream, mut server: UnixStream, heard: Heard) {
 }
 
 #[tokio::test]
-async fn a_wait_goes_on_over_a_new_connection_when_one_gives_no_answer() {
+async fn a_wait_opens_a_new_connection_when_the_old_one_does_not_answer() {
     let database = Database::new().await;
     let registry = core(&["CREATE TABLE a ();"]);
     database.up(registry).await.expect("it runs");
@@ -155,7 +155,7 @@ async fn a_wait_goes_on_over_a_new_connection_when_one_gives_no_answer() {
 }
 
 #[tokio::test]
-async fn a_run_ends_though_nothing_is_heard_of_the_connection_that_holds_its_lock() {
+async fn a_run_ends_although_the_connection_of_its_lock_does_not_answer() {
     let database = Database::new().await;
     let gate = Gate::closed(&database).await;
     let proxy = Proxy::before(&database).await;
@@ -169,7 +169,7 @@ async fn a_run_ends_though_nothing_is_heard_of_the_connection_that_holds_its_loc
     };
     let (ended, ()) = within("both", async { tokio::join!(run, silence) }).await;
     assert_eq!(done(&ended.expect("it runs")), ["core/1"]);
-    // Its session was ended over the other connection, so that nobody waits for it.
+    // The run ended the session over its other connection, so that no run waits for it.
     assert_eq!(database.value(LOCKS).await, "0");
     let impatient = Options::default().lock_wait(Duration::ZERO);
     let next = Migrator::with_options(core(&[AT_GATE, "SELECT 2;"]), impatient);
@@ -177,13 +177,13 @@ async fn a_run_ends_though_nothing_is_heard_of_the_connection_that_holds_its_loc
     assert_eq!(done(&next.expect("the lock is free")), ["core/2"]);
 }
 
-/// How many sessions hold locks of runs.
+/// The number of sessions that hold locks of runs.
 const LOCKS: &str = "SELECT count(DISTINCT pid) FROM pg_locks \
     JOIN pg_database d ON d.oid = database \
     WHERE locktype = 'advisory' AND mode = 'ExclusiveLock' AND datname = current_database()";
 
 #[tokio::test]
-async fn a_run_says_that_its_lock_may_be_held_where_it_can_not_end_it() {
+async fn a_run_reports_that_its_lock_may_still_be_held() {
     let database = Database::new().await;
     let (limited, role) = database.as_new_role().await;
     let (_, name) = database.url.rsplit_once('/').expect("a name");
@@ -212,7 +212,7 @@ async fn a_run_says_that_its_lock_may_be_held_where_it_can_not_end_it() {
 }
 
 #[tokio::test]
-async fn a_wait_for_the_lock_ends_though_nothing_is_heard_of_it() {
+async fn a_wait_for_the_lock_ends_although_its_connection_does_not_answer() {
     let database = Database::new().await;
     let gate = Gate::closed(&database).await;
     let registry = core(&[AT_GATE]);
@@ -243,8 +243,8 @@ async fn a_wait_for_the_lock_ends_though_nothing_is_heard_of_it() {
     first.expect("it runs");
 }
 
-/// A run through a proxy that ends connections which say nothing, and what comes of it
-/// when its script takes longer than that.
+/// A run through a proxy that closes idle connections, and its result when a script takes longer
+/// than the proxy's limit.
 async fn behind_an_idle_timeout(heartbeat: Duration) -> Result<Report, Error> {
     let database = Database::new().await;
     let gate = Gate::closed(&database).await;
@@ -255,7 +255,7 @@ async fn behind_an_idle_timeout(heartbeat: Duration) -> Result<Report, Error> {
     let run = migrator.up(&mut client, Target::all());
     let timeout = async {
         gate.reached().await;
-        // It says nothing: once it is ended, so would be the one of the lock.
+        // The test's session sends nothing: when it is closed, the lock's would be as well.
         let idle = Box::pin(proxy.client()).await;
         while !idle.postgres().is_closed() {
             tokio::task::yield_now().await;
@@ -272,13 +272,13 @@ async fn behind_an_idle_timeout(heartbeat: Duration) -> Result<Report, Error> {
 }
 
 #[tokio::test]
-async fn a_proxy_that_ends_idle_connections_does_not_end_that_of_the_lock() {
+async fn a_proxy_that_ends_idle_connections_does_not_end_the_lock() {
     let ended = behind_an_idle_timeout(Duration::from_millis(200)).await;
     assert_eq!(done(&ended.expect("it runs")), ["core/1"]);
 }
 
 #[tokio::test]
-async fn a_proxy_that_ends_idle_connections_does_not_end_those_that_wait() {
+async fn a_proxy_that_ends_idle_connections_does_not_end_waiting_ones() {
     let database = Database::new().await;
     let gate = Gate::closed(&database).await;
     let registry = core(&[AT_GATE, "SELECT 2;"]);
@@ -288,7 +288,7 @@ async fn a_proxy_that_ends_idle_connections_does_not_end_those_that_wait() {
     });
     gate.reached().await;
     let proxy = Proxy::with_idle_timeout(&database, Duration::from_secs(2)).await;
-    // The first of its connections is never ended: it is none of the run's.
+    // The first connection belongs to the test and is never closed.
     let spared = Box::pin(proxy.client()).await;
     let mut client = Box::pin(proxy.client()).await;
     let options = Options::default().lock_heartbeat(Duration::from_millis(200));
@@ -322,7 +322,7 @@ async fn a_lock_that_a_proxy_has_ended_is_reported_as_lost() {
 }
 
 #[tokio::test]
-async fn a_wait_that_ends_without_an_answer_says_so_and_what_it_saw_before() {
+async fn a_wait_that_ends_without_an_answer_reports_the_last_state() {
     let database = Database::new().await;
     let registry = core(&["CREATE TABLE a ();"]);
     let proxy = Proxy::before(&database).await;
@@ -379,7 +379,7 @@ async fn a_role_without_rights_waits_until_it_has_them() {
 }
 
 #[tokio::test]
-async fn only_what_waiting_mends_is_waited_for_when_connecting() {
+async fn connecting_waits_only_for_errors_that_may_pass() {
     let port = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = port.local_addr().expect("an address");
     drop(port);

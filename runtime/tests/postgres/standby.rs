@@ -1,4 +1,4 @@
-//! Databases that take no writes.
+//! Databases that accept no writes.
 
 use migrator_localpg::{Programs, Throwaway};
 use migrator_runtime::{
@@ -23,7 +23,7 @@ fn assert_read_only(outcome: Result<impl std::fmt::Debug, Error>, why: ReadOnly)
     assert_eq!(*found, why);
 }
 
-/// What reads works; what would write says so, and leaves everything as it was.
+/// Asserts that reads work, and that each write fails with an error and changes nothing.
 async fn assert_only_read(database: &Database, why: ReadOnly) {
     let client = database.client().await;
     let migrator = Migrator::new(core(&TWO));
@@ -69,7 +69,7 @@ async fn assert_not_repaired(database: &Database, why: ReadOnly) {
 }
 
 #[tokio::test]
-async fn a_standby_is_read_and_not_written_to() {
+async fn a_standby_is_read_and_never_written() {
     let programs = Programs::find(None).expect("Postgres is installed");
     let settings = [("wal_level", "replica")];
     let server = Throwaway::start_with_settings(programs, &settings).expect("a server");
@@ -82,7 +82,7 @@ async fn a_standby_is_read_and_not_written_to() {
     .await;
     database.up(core(&TWO[..1])).await.expect("it runs");
     database.run("CHECKPOINT").await;
-    // It comes back as a standby: one whose primary is gone, with all that it had sent.
+    // It restarts as a standby that has received everything from its lost primary.
     let signal = server.folder().join("data/standby.signal");
     std::fs::write(signal, "").expect("a file can be made");
     server.crash().expect("it comes back");
@@ -93,7 +93,7 @@ async fn a_standby_is_read_and_not_written_to() {
 }
 
 #[tokio::test]
-async fn a_database_that_is_read_only_by_default_is_read_and_not_written_to() {
+async fn a_read_only_database_is_read_and_never_written() {
     let database = Database::new().await;
     database.up(core(&TWO[..1])).await.expect("it runs");
     database.set("default_transaction_read_only = on").await;
@@ -104,7 +104,7 @@ async fn a_database_that_is_read_only_by_default_is_read_and_not_written_to() {
 }
 
 #[tokio::test]
-async fn a_role_that_is_read_only_by_default_makes_no_history() {
+async fn a_read_only_role_creates_no_history() {
     let database = Database::new().await;
     database.set("default_transaction_read_only = on").await;
     assert_read_only(database.up(core(&TWO)).await, ReadOnly::Setting);

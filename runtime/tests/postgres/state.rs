@@ -1,4 +1,4 @@
-//! Whether a service may start: how the database stands, and waiting for it.
+//! Whether a service may start: reads the state of a database, and waits for it.
 
 use std::fs;
 use std::time::Duration;
@@ -20,7 +20,7 @@ const WHOLE: [Script<'static>; 4] = [
     ("auth", 4, "CREATE TABLE d ();", "DROP TABLE d;"),
 ];
 
-/// As `core` with one script outside a transaction, which stops at the gate.
+/// As `core`, with one script outside a transaction that stops at the gate.
 fn at_gate() -> &'static Registry {
     core(&[
         "CREATE TABLE a ();",
@@ -48,7 +48,7 @@ async fn wait(
     within("a wait", wait).await
 }
 
-/// Counts the sessions that have asked for the state, of those of which this holds.
+/// Counts the sessions that have read the state and for which this condition holds.
 fn asked(of: &str) -> String {
     format!(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
@@ -56,7 +56,7 @@ fn asked(of: &str) -> String {
     )
 }
 
-/// What is unknown, or what is in conflict, in short form.
+/// The unknown or conflicting migrations, in short form.
 fn names(state: &DatabaseState) -> Vec<String> {
     match state {
         DatabaseState::Ahead(entries) => entries.iter().map(|entry| entry.id.to_string()).collect(),
@@ -84,7 +84,7 @@ async fn a_database_is_behind_until_all_is_applied() {
 }
 
 #[tokio::test]
-async fn next_to_a_newer_binary_it_is_ahead_and_names_what_it_does_not_know() {
+async fn after_a_newer_binary_the_state_is_ahead_and_names_the_unknown_migrations() {
     let database = Database::new().await;
     database.up(registry(&WHOLE)).await.expect("it runs");
     let older = state(&database, registry(&WHOLE[..2])).await;
@@ -104,7 +104,7 @@ async fn next_to_a_newer_binary_it_is_ahead_and_names_what_it_does_not_know() {
 }
 
 #[tokio::test]
-async fn what_is_pending_goes_before_what_is_not_known() {
+async fn pending_migrations_count_before_unknown_ones() {
     let database = Database::new().await;
     database.up(registry(&WHOLE[..2])).await.expect("it runs");
     let other_branch = registry(&[WHOLE[0], WHOLE[2]]);
@@ -128,7 +128,7 @@ async fn services_that_the_registry_does_not_have_do_not_count() {
 }
 
 #[tokio::test]
-async fn what_the_deploy_job_of_a_service_applies_is_all_that_the_service_waits_for() {
+async fn a_service_waits_only_for_what_its_deploy_job_applies() {
     let database = Database::new().await;
     let requires = "-- migrator: requires auth/20240101000004\nCREATE TABLE e ();";
     let whole = registry(&[
@@ -156,7 +156,7 @@ async fn what_the_deploy_job_of_a_service_applies_is_all_that_the_service_waits_
 }
 
 #[tokio::test]
-async fn what_keeps_a_run_from_starting_is_a_conflict_whatever_else_holds() {
+async fn a_conflict_counts_before_every_other_state() {
     let database = Database::new().await;
     database
         .up(registry(&[WHOLE[1], WHOLE[2]]))
@@ -197,7 +197,7 @@ async fn what_keeps_a_run_from_starting_is_a_conflict_whatever_else_holds() {
 }
 
 #[tokio::test]
-async fn what_broke_half_way_is_a_conflict_to_those_alone_who_have_it() {
+async fn a_dirty_migration_is_a_conflict_only_for_registries_that_have_it() {
     let database = Database::new().await;
     let newer = core(&[
         "SELECT 1;",
@@ -213,7 +213,7 @@ async fn what_broke_half_way_is_a_conflict_to_those_alone_who_have_it() {
 }
 
 #[tokio::test]
-async fn what_is_at_work_outside_a_transaction_is_pending() {
+async fn a_migration_in_progress_outside_a_transaction_is_pending() {
     let database = Database::new().await;
     let gate = Gate::closed(&database).await;
     let registry = at_gate();
@@ -274,7 +274,7 @@ async fn a_state_is_one_message_that_writes_and_locks_nothing() {
 }
 
 #[tokio::test]
-async fn a_role_that_may_read_two_tables_is_told_the_state() {
+async fn a_role_that_may_read_two_tables_can_read_the_state() {
     let database = Database::new().await;
     let whole = registry(&WHOLE);
     let (limited, role) = database.as_new_role().await;
@@ -350,7 +350,7 @@ async fn a_wait_that_ends_too_early_says_what_is_pending() {
 }
 
 #[tokio::test]
-async fn no_wait_mends_a_changed_migration() {
+async fn a_changed_migration_ends_the_wait_at_once() {
     let database = Database::new().await;
     database.up(core(&["SELECT 1;"])).await.expect("it runs");
     let error = wait(&database, core(&["SELECT 2;"]), Duration::MAX)
@@ -365,7 +365,7 @@ async fn no_wait_mends_a_changed_migration() {
 }
 
 #[tokio::test]
-async fn a_dirty_migration_is_waited_for_until_it_is_repaired() {
+async fn a_wait_continues_until_a_dirty_migration_is_repaired() {
     let database = Database::new().await;
     let registry = core(&["-- migrator: no-transaction\nSELECT 1; SELECT nothing;"]);
     database.fault(registry).await;

@@ -1,4 +1,4 @@
-//! Runs that are told to stop.
+//! Runs that are stopped.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,7 +13,7 @@ use super::support::{
     AT_GATE, Database, Gate, core, done, registry, rows, stem, telling, version, within,
 };
 
-/// What it was stopped in the middle of, as far as the error says.
+/// The part that the stop interrupted, as far as the error says.
 fn cut(error: &Error) -> Vec<InterruptedStep> {
     let ErrorKind::Stopped(Stopped { interrupted }) = &*error.kind else {
         panic!("{error:?}")
@@ -27,7 +27,7 @@ fn one(number: i64, left: Left) -> Vec<InterruptedStep> {
     vec![InterruptedStep { step, left }]
 }
 
-/// Nothing of the runs is left at the server but the sessions of those who look.
+/// Asserts that at the server only the sessions of observers remain.
 async fn nothing_goes_on(database: &Database) {
     let locks = "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database \
                  WHERE l.locktype = 'advisory' AND d.datname = current_database()";
@@ -46,7 +46,7 @@ async fn asleep(database: &Database) {
 }
 
 #[tokio::test]
-async fn the_statement_that_runs_is_cancelled_and_its_step_rolled_back() {
+async fn a_stop_cancels_the_statement_and_rolls_its_step_back() {
     let database = Database::new().await;
     let scripts = |second| {
         core(&[
@@ -82,7 +82,7 @@ async fn the_statement_that_runs_is_cancelled_and_its_step_rolled_back() {
                   WHERE relnamespace = 'public'::regnamespace";
     assert_eq!(database.value(tables).await, "a");
     assert_eq!(database.events().await, ["apply core/1", "failure core/2"]);
-    // The same migrator is stopped for good; another one finishes.
+    // The stop is permanent for this migrator; another migrator finishes the work.
     let again = within("up", migrator.up(&mut client, Target::all())).await;
     assert_eq!(cut(&again.expect_err("it is stopped")), []);
     let mut migrator = Migrator::new(scripts("CREATE TABLE b ();"));
@@ -143,7 +143,7 @@ async fn a_run_between_two_tries_of_a_step_stops_at_once() {
         let database = database.clone();
         async move { database.up_with(migrator, Target::all()).await }
     });
-    // The pauses double: the third is long enough to be met.
+    // The pauses double: the third is long enough to be hit.
     for _ in 0..3 {
         told.next("retrying").await;
     }
@@ -209,7 +209,7 @@ async fn a_service_that_waits_to_be_current_stops_at_once() {
 }
 
 #[tokio::test]
-async fn a_history_that_somebody_keeps_locked_does_not_keep_a_run_from_stopping() {
+async fn a_run_that_waits_for_a_locked_history_stops_at_once() {
     let database = Database::new().await;
     let registry = core(&["CREATE TABLE a ();"]);
     database.up(registry).await.expect("it runs");
@@ -231,7 +231,7 @@ async fn a_history_that_somebody_keeps_locked_does_not_keep_a_run_from_stopping(
     assert_eq!(rows(client.postgres(), "SELECT 7").await, ["7"]);
 }
 
-/// 40 migrations, of which each makes a table.
+/// 40 migrations that each create a table.
 fn forty() -> &'static Registry {
     let scripts: Vec<String> = (1..=40).map(|n| format!("CREATE TABLE t{n} ();")).collect();
     let scripts: Vec<&str> = scripts.iter().map(String::as_str).collect();
@@ -239,12 +239,12 @@ fn forty() -> &'static Registry {
 }
 
 #[tokio::test]
-async fn wherever_it_is_stopped_report_history_and_schema_agree() {
+async fn after_a_stop_at_any_moment_report_history_and_schema_agree() {
     let database = Database::new().await;
     let registry = forty();
     let mut client = database.client().await;
     let mut before = 0;
-    // Event after event is the one that stops the run: each is another moment.
+    // Each event in turn stops the run, so that each test stops it at another moment.
     for at in 1.. {
         assert!(at < 500, "a run comes to its end");
         let stop = Stop::new();
@@ -257,7 +257,7 @@ async fn wherever_it_is_stopped_report_history_and_schema_agree() {
         };
         let mut migrator = Migrator::new(registry).stopped_by(&stop).on_event(listener);
         let outcome = within("up", migrator.up(&mut client, Target::all())).await;
-        // No request to cancel may meet what the caller does next.
+        // No request to cancel may hit the caller's next statement.
         for _ in 0..3 {
             assert_eq!(rows(client.postgres(), "SELECT 7").await, ["7"]);
         }
@@ -283,7 +283,7 @@ async fn wherever_it_is_stopped_report_history_and_schema_agree() {
     nothing_goes_on(&database).await;
 }
 
-/// Two services that do not need each other, each with a script that sleeps.
+/// Two independent services, each with a script that sleeps.
 fn two_sleepers() -> &'static Registry {
     registry(&[
         ("core", 1, "SELECT pg_sleep(60);", "SELECT 1;"),
@@ -329,7 +329,7 @@ async fn a_run_that_is_dropped_leaves_nothing_running_and_no_lock() {
             _ = migrator.up(&mut client, Target::all()) => panic!("it sleeps"),
             () = asleep(&database) => {}
         }
-        // Its session ends with it, and can be opened again.
+        // The client's session ends with the run, and can be opened again.
         nothing_goes_on(&database).await;
         let closed = async { while client.postgres().batch_execute("").await.is_ok() {} };
         within("the end of the session", closed).await;
@@ -340,7 +340,7 @@ async fn a_run_that_is_dropped_leaves_nothing_running_and_no_lock() {
 }
 
 #[tokio::test]
-async fn of_a_script_that_heeds_no_request_nobody_knows_what_becomes() {
+async fn a_script_that_ignores_a_cancel_has_an_unknown_outcome() {
     let database = Database::new().await;
     let deaf = "DO $$ BEGIN LOOP BEGIN PERFORM pg_sleep(60); \
                 EXCEPTION WHEN query_canceled THEN NULL; END; END LOOP; END $$;";
@@ -365,7 +365,7 @@ async fn of_a_script_that_heeds_no_request_nobody_knows_what_becomes() {
     assert_eq!(database.recorded().await, ["core/1"]);
 }
 
-/// Stops a run while the record that ends `core/1` waits for a lock.
+/// Stops a run while the last record of `core/1` waits for a lock.
 async fn stopped_at_its_record(
     database: &Database,
     gate: Gate,
@@ -397,7 +397,7 @@ async fn stopped_at_its_record(
 }
 
 #[tokio::test]
-async fn a_script_that_ran_as_a_whole_lacks_its_record_alone() {
+async fn a_script_that_ran_completely_lacks_only_its_record() {
     let outside = format!("-- migrator: no-transaction\n{AT_GATE}");
     for (direction, record) in [
         (Direction::Up, "add it as applied with `Migrator::repair`"),
@@ -438,7 +438,7 @@ async fn a_script_that_ran_as_a_whole_lacks_its_record_alone() {
             "{help}"
         );
         nothing_goes_on(&database).await;
-        // What the help says is true.
+        // The statements in the help work.
         let outcome = match direction {
             Direction::Up => Outcome::Applied,
             Direction::Down => Outcome::Reverted,
@@ -456,12 +456,12 @@ async fn a_script_that_ran_as_a_whole_lacks_its_record_alone() {
 }
 
 #[tokio::test]
-async fn the_next_run_records_what_lacks_its_record_alone_if_it_can_be_resumed() {
+async fn the_next_run_records_a_resumable_script_that_lacks_only_its_record() {
     let database = Database::new().await;
     database.run("CREATE TABLE plans (id int)").await;
     let script = "-- migrator: no-transaction\nCREATE INDEX CONCURRENTLY i ON plans (id);";
     let registry = core(&[script]);
-    // The index waits for this one, and its record for the other.
+    // The index waits for this session, and its record for the other one.
     let writer = database.session().await;
     let write = "BEGIN; LOCK TABLE plans IN ROW EXCLUSIVE MODE";
     writer.batch_execute(write).await.expect("it is free");

@@ -1,4 +1,4 @@
-//! Databases, registries and runs in short form.
+//! Helpers for databases, registries and runs, and their short forms.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -25,7 +25,7 @@ pub(crate) fn version(number: i64) -> Version {
     Version::from_integer(20_240_101_000_000 + stamp(number))
 }
 
-/// A number of seconds as `hhmmss`: below 60 it is the same.
+/// A number of seconds as `hhmmss`; below 60 it is the number itself.
 pub(crate) fn stamp(number: i64) -> i64 {
     number / 3600 * 10_000 + number / 60 % 60 * 100 + number % 60
 }
@@ -70,7 +70,7 @@ pub(crate) fn registry(scripts: &[Script<'_>]) -> &'static Registry {
     Box::leak(Box::new(resolved.registry))
 }
 
-/// The migrations of `core` alone, numbered from 1, that nothing reverts.
+/// Migrations of `core` alone, numbered from 1, whose down scripts do nothing.
 pub(crate) fn core(ups: &[&str]) -> &'static Registry {
     let scripts: Vec<Script<'_>> = (1..)
         .zip(ups)
@@ -90,7 +90,7 @@ pub(crate) fn stem(service: &str, number: i64) -> String {
     format!("{}_{letter}{number:06}a_m{number}", version(number))
 }
 
-/// A database of a test's own.
+/// A database for one test.
 #[derive(Clone)]
 pub(crate) struct Database {
     pub(crate) url: String,
@@ -105,12 +105,12 @@ impl Database {
         Database { url, kept }
     }
 
-    /// A database at a URL. A new session is opened for whatever is run or asked.
+    /// A database at a URL. Each statement or query opens a new session.
     pub(crate) fn at(url: String) -> Database {
         Database { url, kept: None }
     }
 
-    /// The same database as another role sees it, which can log in and no more.
+    /// The same database for another role, which can only log in.
     pub(crate) async fn as_new_role(&self) -> (Database, String) {
         let (_, name) = self.url.rsplit_once('/').expect("a name");
         let role = format!("role_of_{name}");
@@ -119,7 +119,7 @@ impl Database {
         (Database::at(url), role)
     }
 
-    /// Sets something for every session that follows.
+    /// Changes a setting for every later session.
     pub(crate) async fn set(&self, setting: &str) {
         let (_, name) = self.url.rsplit_once('/').expect("a name");
         self.run(&format!("ALTER DATABASE {name} SET {setting}"))
@@ -127,7 +127,7 @@ impl Database {
         drop(self.kept.as_ref().and_then(Kept::take));
     }
 
-    /// A session that is none of the migrator's.
+    /// A session that does not belong to migrator.
     pub(crate) async fn session(&self) -> tokio_postgres::Client {
         let connecting = tokio_postgres::connect(&self.url, NoTls);
         let (client, connection) = connecting.await.expect("a session");
@@ -135,16 +135,16 @@ impl Database {
         client
     }
 
-    /// The kept session if nobody uses it, else a new one.
+    /// The kept session if it is free, otherwise a new one.
     async fn lent(&self) -> tokio_postgres::Client {
         match self.kept.as_ref().and_then(Kept::take) {
             Some(session) => session,
-            // Boxed: every future that asks would hold it.
+            // Boxed: otherwise each caller's future would contain it.
             None => Box::pin(self.session()).await,
         }
     }
 
-    /// Keeps a session for the next who runs or asks something.
+    /// Keeps a session for the next statement or query.
     async fn give_back(&self, session: tokio_postgres::Client) {
         if let Some(kept) = &self.kept {
             Box::pin(kept.keep(session)).await;
@@ -157,7 +157,7 @@ impl Database {
         self.give_back(session).await;
     }
 
-    /// The rows, their values divided by `|`.
+    /// The rows, with their values separated by `|`.
     pub(crate) async fn rows(&self, sql: &str) -> Vec<String> {
         let session = self.lent().await;
         let rows = rows(&session, sql).await;
@@ -165,12 +165,12 @@ impl Database {
         rows
     }
 
-    /// The one value.
+    /// The single value.
     pub(crate) async fn value(&self, sql: &str) -> String {
         self.rows(sql).await.join("\n")
     }
 
-    /// Waits until the value is this.
+    /// Waits until the query returns this value.
     pub(crate) async fn until(&self, sql: &str, value: &str) {
         let session = self.lent().await;
         let wait = async { while rows(&session, sql).await.join("\n") != value {} };
@@ -198,8 +198,8 @@ impl Database {
         outcome
     }
 
-    /// Starts a run whose client dies when something has come about: its runtime ends, and
-    /// with it the connections, without a word to the server.
+    /// Starts a run whose client dies when `reached` resolves: its runtime ends with its
+    /// connections, without a message to the server.
     pub(crate) async fn dying<T>(
         &self,
         mut migrator: Migrator,
@@ -226,8 +226,8 @@ impl Database {
         come
     }
 
-    /// Starts a run on a thread of its own, and puts that to sleep when something has come
-    /// about, as a machine that is suspended does.
+    /// Starts a run on its own thread, and suspends the thread when `reached` resolves, as a
+    /// suspended machine does.
     pub(crate) async fn asleep(
         &self,
         mut migrator: Migrator,
@@ -247,7 +247,7 @@ impl Database {
                 tokio::spawn(async move {
                     if told.await.is_ok() {
                         fell.send(()).expect("the test waits");
-                        // It blocks the thread, and with it all that the run does.
+                        // This blocks the thread with everything that the run does.
                         woken.recv().expect("the test goes on");
                     }
                 });
@@ -266,7 +266,7 @@ impl Database {
         Asleep { wake, run }
     }
 
-    /// Ends the sessions that hold the locks of runs, which alone have a name.
+    /// Ends the sessions that hold locks of runs; only these sessions have a name.
     pub(crate) async fn end_locks(&self) {
         let locks = "FROM pg_stat_activity WHERE datname = current_database() \
                      AND application_name = 'migrator' AND state = 'idle in transaction'";
@@ -307,7 +307,7 @@ impl Database {
         fault(self.up(registry).await)
     }
 
-    /// The versions recorded, `core/1`, and `core/1 dirty`.
+    /// The recorded versions, such as `core/1` and `core/1 dirty`.
     pub(crate) async fn recorded(&self) -> Vec<String> {
         self.rows(
             "SELECT replace(tableoid::regclass::text, '_history', '') \
@@ -320,7 +320,7 @@ impl Database {
         .collect()
     }
 
-    /// The event log, `apply core/1`.
+    /// The events in the history, such as `apply core/1`.
     pub(crate) async fn events(&self) -> Vec<String> {
         self.rows(
             "SELECT kind || ' ' || service || '/' || version - 20240101000000 \
@@ -330,8 +330,8 @@ impl Database {
     }
 }
 
-/// A session that is kept between one use and the next: opening one takes the server longer than
-/// most of what a test asks.
+/// A session that is kept for reuse: opening one takes the server longer than most queries of a
+/// test.
 #[derive(Clone, Default)]
 struct Kept(Arc<Mutex<Option<tokio_postgres::Client>>>);
 
@@ -341,7 +341,7 @@ impl Kept {
         session.filter(|session| !session.is_closed())
     }
 
-    /// Keeps it as if it were new, if that can be done.
+    /// Resets the session and keeps it, if that is possible.
     async fn keep(&self, session: tokio_postgres::Client) {
         if session.batch_execute("DISCARD ALL").await.is_ok() {
             *self.0.lock().expect("nobody panics") = Some(session);
@@ -349,14 +349,14 @@ impl Kept {
     }
 }
 
-/// A run that sleeps.
+/// A run whose thread sleeps.
 pub(crate) struct Asleep {
     wake: std::sync::mpsc::Sender<()>,
     run: std::thread::JoinHandle<Result<Report, Error>>,
 }
 
 impl Asleep {
-    /// Wakes it, and gives what comes of it.
+    /// Wakes the run, and returns its result.
     pub(crate) async fn wake(self) -> Result<Report, Error> {
         self.wake.send(()).expect("it sleeps");
         let ended = tokio::task::spawn_blocking(move || self.run.join());
@@ -386,7 +386,7 @@ pub(crate) async fn rows(session: &tokio_postgres::Client, sql: &str) -> Vec<Str
     rows
 }
 
-/// What was done, `core/1`.
+/// The steps that are done, such as `core/1`.
 pub(crate) fn done(report: &Report) -> Vec<String> {
     let done = report.done.iter();
     done.map(|done| {
@@ -399,14 +399,14 @@ pub(crate) fn done(report: &Report) -> Vec<String> {
     .collect()
 }
 
-/// Events as they happen, in short form.
+/// The events of a run, in short form.
 pub(crate) struct Told {
     pub(crate) all: Arc<Mutex<Vec<String>>>,
     channel: UnboundedReceiver<String>,
 }
 
 impl Told {
-    /// The next event that starts so.
+    /// Waits for the next event that starts with this text.
     pub(crate) async fn next(&mut self, start: &str) -> String {
         let wait = async {
             loop {
@@ -420,7 +420,7 @@ impl Told {
     }
 }
 
-/// A migrator whose events are told.
+/// A migrator that sends its events to the test.
 pub(crate) fn telling(registry: &'static Registry, options: Options) -> (Migrator, Told) {
     let (sender, channel): (UnboundedSender<String>, _) = unbounded_channel();
     let all = Arc::new(Mutex::new(Vec::new()));
@@ -442,22 +442,22 @@ pub(crate) fn telling(registry: &'static Registry, options: Options) -> (Migrato
             Event::Notice(notice) => format!("notice {}", notice.message),
         };
         kept.lock().expect("nobody panics").push(event.clone());
-        // The test may not listen any more.
+        // The test may have stopped listening.
         let _ = sender.send(event);
     });
     (migrator, Told { all, channel })
 }
 
-/// A script waits at the gate until it is opened.
+/// A gate at which scripts wait until the test opens it.
 pub(crate) struct Gate {
     session: tokio_postgres::Client,
     database: Database,
 }
 
-/// What a script says to wait at the gate.
+/// The statement of a script that waits at the gate.
 pub(crate) const AT_GATE: &str = "SELECT pg_catalog.pg_advisory_xact_lock(42);";
 
-/// Who is at the gate.
+/// The sessions that wait at the gate.
 const WAITING: &str = "SELECT pid FROM pg_locks JOIN pg_database d ON d.oid = database \
     WHERE locktype = 'advisory' AND objid = 42 AND NOT granted AND datname = current_database()";
 
@@ -472,13 +472,13 @@ impl Gate {
         Gate { session, database }
     }
 
-    /// Waits until a script has come, and says which process runs it.
+    /// Waits until a script is at the gate, and returns its process id.
     pub(crate) async fn reached(&self) -> String {
         self.reached_by(1).await;
         self.database.value(WAITING).await
     }
 
-    /// Waits until so many scripts have come.
+    /// Waits until this number of scripts are at the gate.
     pub(crate) async fn reached_by(&self, scripts: usize) {
         let count = format!("SELECT count(*) FROM ({WAITING}) w");
         self.database.until(&count, &scripts.to_string()).await;

@@ -1,5 +1,5 @@
-//! A history that somebody has altered by hand: refused in plain words or taken as it
-//! is, and never altered further.
+//! Histories that somebody has altered by hand. A run refuses such a history with a clear error,
+//! or works with it, but never alters it further.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use migrator_runtime::{
 
 use super::support::{Database, core, done, registry, version, within};
 
-/// Two migrations, of which one is applied.
+/// Two migrations, one of which is applied.
 fn scripts() -> &'static Registry {
     registry(&[
         ("core", 1, "CREATE TABLE a ();", "DROP TABLE a;"),
@@ -25,7 +25,7 @@ async fn altered(change: &str) -> Database {
     database
 }
 
-/// All that is in the history's schema and among the tables.
+/// Everything in the history's schema, and the tables of the database.
 async fn snapshot(database: &Database) -> Vec<String> {
     let tables = "SELECT c.oid::regclass, c.relkind, a.attname, a.atttypid::regtype \
                   FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid \
@@ -53,7 +53,7 @@ fn why(error: &Error) -> String {
     }
 }
 
-/// An `up` and a `down` are refused alike, and alter nothing.
+/// Asserts that `up` and `down` fail with the same error and change nothing.
 async fn assert_refused(change: &str, code: &str, said: &str) {
     let database = altered(change).await;
     let before = snapshot(&database).await;
@@ -68,7 +68,7 @@ async fn assert_refused(change: &str, code: &str, said: &str) {
 }
 
 #[tokio::test]
-async fn what_is_no_history_of_ours_is_refused_by_its_name() {
+async fn a_schema_without_the_tables_of_a_history_is_refused() {
     for (change, said) in [
         (
             "ALTER TABLE migrator.history DROP COLUMN fingerprint",
@@ -111,7 +111,7 @@ async fn what_is_no_history_of_ours_is_refused_by_its_name() {
 }
 
 #[tokio::test]
-async fn a_table_of_a_service_that_is_something_else_is_refused() {
+async fn a_relation_with_the_name_of_a_service_table_is_refused() {
     let change = "CREATE TABLE migrator.kept AS TABLE migrator.core_history; \
                   DROP TABLE migrator.core_history; \
                   CREATE VIEW migrator.core_history AS TABLE migrator.kept";
@@ -124,7 +124,7 @@ async fn a_table_of_a_service_that_is_something_else_is_refused() {
 }
 
 #[tokio::test]
-async fn what_keeps_a_step_from_being_recorded_is_not_said_of_its_script() {
+async fn an_error_of_the_record_is_not_reported_for_the_script() {
     for (change, said) in [
         (
             "TRUNCATE migrator.event; ALTER TABLE migrator.event ADD ticket text NOT NULL",
@@ -144,7 +144,7 @@ async fn what_keeps_a_step_from_being_recorded_is_not_said_of_its_script() {
 }
 
 #[tokio::test]
-async fn a_script_that_is_not_what_was_applied_is_refused_upward() {
+async fn up_refuses_a_script_that_differs_from_the_applied_one() {
     for (column, value) in [
         ("name", "'c000001a_other'"),
         ("name", "''"),
@@ -161,7 +161,7 @@ async fn a_script_that_is_not_what_was_applied_is_refused_upward() {
 }
 
 #[tokio::test]
-async fn another_version_is_one_that_is_missing() {
+async fn an_entry_with_an_altered_version_is_missing() {
     for other in ["7", "-1", "9223372036854775807", "20240101000003"] {
         let change = format!("UPDATE migrator.core_history SET version = {other}");
         let database = altered(&change).await;
@@ -179,7 +179,7 @@ async fn another_version_is_one_that_is_missing() {
 }
 
 #[tokio::test]
-async fn an_entry_that_is_gone_is_pending_and_its_script_says_what_is_there() {
+async fn a_migration_whose_entry_was_deleted_is_pending_and_its_script_fails() {
     let change = "DELETE FROM migrator.core_history";
     assert_refused_upward(change, "relation \"a\" already exists").await;
     assert_refused_upward(
@@ -199,7 +199,7 @@ async fn assert_refused_upward(change: &str, said: &str) {
 }
 
 #[tokio::test]
-async fn what_does_no_harm_stops_nothing() {
+async fn harmless_changes_of_the_history_do_not_stop_a_run() {
     for change in [
         "ALTER TABLE migrator.history ADD note text DEFAULT 'n'",
         "CREATE TABLE migrator.ghost_history (PRIMARY KEY (version)) \
@@ -224,7 +224,7 @@ async fn what_does_no_harm_stops_nothing() {
     }
 }
 
-/// Everything that a migrator can be asked, on a history of another format.
+/// Every operation of a migrator, on a history of another format.
 async fn assert_refused_by_all(database: &Database) {
     let before = snapshot(database).await;
     let mut client = database.client().await;
@@ -268,15 +268,15 @@ async fn assert_refused_by_all(database: &Database) {
 }
 
 #[tokio::test]
-async fn a_history_of_a_newer_format_is_refused_whatever_is_asked() {
+async fn every_operation_refuses_a_history_of_a_newer_format() {
     for change in [
         "UPDATE migrator.format SET format = 3, needs = '0.9.0'",
-        // One whose tables are others altogether.
+        // A history whose tables are different.
         "UPDATE migrator.format SET format = 3, needs = '0.9.0'; DROP TABLE migrator.event; \
          DROP TABLE migrator.history CASCADE; CREATE TABLE migrator.entry (id int)",
         "UPDATE migrator.format SET format = 3, needs = '0.9.0'; \
          ALTER TABLE migrator.history RENAME version TO number",
-        // One whose tables have other keys than this version would add.
+        // A history whose tables have other keys than this version would add.
         "UPDATE migrator.format SET format = 3, needs = '0.9.0'; \
          ALTER TABLE migrator.history DROP CONSTRAINT history_pkey",
     ] {

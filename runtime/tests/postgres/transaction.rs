@@ -1,4 +1,4 @@
-//! Scripts that would end their transaction, or wait for the client.
+//! Scripts that would end their transaction, or exchange data with the client.
 
 use migrator_runtime::Left;
 
@@ -63,7 +63,7 @@ async fn a_procedure_or_block_that_commits_is_refused_by_the_server() {
 }
 
 #[tokio::test]
-async fn savepoints_and_a_needless_begin_are_a_scripts_own_affair() {
+async fn a_script_may_use_savepoints_and_a_redundant_begin() {
     let database = Database::new().await;
     let script = "BEGIN; CREATE TABLE a (); SAVEPOINT s; DROP TABLE a; ROLLBACK TO SAVEPOINT s; \
                   RELEASE s; SET TRANSACTION ISOLATION LEVEL READ COMMITTED;";
@@ -87,7 +87,7 @@ async fn a_savepoint_that_stays_open_ends_with_the_script() {
 }
 
 #[tokio::test]
-async fn a_script_that_fails_behind_a_savepoint_leaves_nothing() {
+async fn a_script_that_fails_after_a_savepoint_leaves_nothing() {
     let database = Database::new().await;
     for end in ["", "; ROLLBACK TO SAVEPOINT a", "; RELEASE a"] {
         let script = format!("CREATE TABLE a (); SAVEPOINT a; CREATE TABLE b (); SELECT 1/0{end}");

@@ -1,4 +1,4 @@
-//! What may stand over and in a test.
+//! What a test with the attribute may look like.
 
 use std::process::{ExitCode, Termination};
 
@@ -9,10 +9,10 @@ use migrator_runtime::{Error, Migrator, Settings, Target, connect};
 use crate::registries::{REGISTRY, SMALL};
 use crate::support::{ask, client};
 
-/// A reference does as well.
+/// The test may take a reference.
 static REFERENCE: &Registry = &SMALL;
 
-/// The crate under another name.
+/// The crate may have another name.
 mod ours {
     pub(crate) use migrator_runtime as runtime;
 }
@@ -31,11 +31,11 @@ async fn everything_is_applied(db: TestDatabase) -> Result<(), Error> {
 }
 
 #[migrator_runtime::test(REGISTRY, services = ["tenant"])]
-async fn only_what_some_services_need_is_applied(db: TestDatabase) -> Result<(), Error> {
+async fn only_the_needed_services_are_migrated(db: TestDatabase) -> Result<(), Error> {
     let client = db.client().await?;
     let services = "SELECT DISTINCT tableoid::regclass::text FROM migrator.history ORDER BY 1";
     let services = ask(client.postgres(), services).await;
-    // One of tenant's migrations requires one of auth's.
+    // A migration of tenant requires one of auth.
     let expected = ["auth", "core", "tenant"].map(|name| format!("migrator.{name}_history"));
     assert_eq!(services, expected);
     Ok(())

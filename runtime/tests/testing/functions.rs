@@ -1,4 +1,4 @@
-//! Databases by the functions, outside any attribute.
+//! Databases from the functions, without the attribute.
 
 use migrator_runtime::Selection;
 use migrator_runtime::testing::{Error, TestDatabase, database, database_of};
@@ -20,7 +20,7 @@ async fn a_database_lives_as_long_as_its_value() {
 }
 
 #[tokio::test]
-async fn many_are_handed_out_at_once_and_do_not_see_each_other() {
+async fn many_databases_are_created_at_once_and_are_independent() {
     let one = || async {
         let db = database(&SMALL).await.unwrap();
         let client = client(db.url()).await;
@@ -61,7 +61,7 @@ async fn registries_and_services_have_templates_side_by_side() {
 }
 
 #[tokio::test]
-async fn what_a_migration_set_for_the_database_is_carried_over() {
+async fn database_settings_of_a_migration_are_carried_over() {
     let db = database(&SETTING).await.unwrap();
     let client = client(db.url()).await;
     let mut found = Vec::new();
@@ -82,7 +82,7 @@ async fn a_value_can_be_dropped_outside_a_runtime() {
 }
 
 #[tokio::test]
-async fn a_service_that_is_not_there_is_an_error() {
+async fn an_unknown_service_is_an_error() {
     let tennant = Selection::Named(vec!["tennant".to_owned()]);
     let error = database_of(&REGISTRY, &tennant).await.unwrap_err();
     assert!(matches!(error, Error::Migrate(_)));
@@ -95,7 +95,7 @@ async fn a_service_that_is_not_there_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_migration_that_fails_is_told_in_full() {
+async fn a_migration_that_fails_is_reported_in_full() {
     let error = database(&FAILING).await.unwrap_err();
     let full = error.full();
     for part in [

@@ -1,6 +1,6 @@
-//! Two hundred tests, each of which wants a whole platform's database to itself.
+//! Two hundred tests, each with its own database of a whole platform.
 //!
-//! `cargo run -p migrator-bench --bin handout` runs them and says how long they waited.
+//! `cargo run -p migrator-bench --bin handout` runs them and prints how long they waited.
 
 use std::{env, fs};
 
@@ -10,7 +10,7 @@ use migrator_runtime::testing::TestDatabase;
 use crate::registries::REGISTRY;
 use crate::support::ask;
 
-/// The variable that names a folder for the times.
+/// The variable with the folder for the times.
 const TIMES: &str = "MIGRATOR_TESTING_TIMES";
 
 macro_rules! hundreds {
@@ -30,7 +30,7 @@ pub(crate) use ten;
 
 hundreds!(a b c d e f g h i j k l m n o p q r s t);
 
-/// The database is migrated, and nobody has been here.
+/// Asserts that the database is migrated and unused.
 pub(crate) async fn is_clean(db: TestDatabase) -> Result<(), Error> {
     let client = db.client().await?;
     let sql = "CREATE TABLE public.mine AS SELECT pg_catalog.current_database() AS name; \

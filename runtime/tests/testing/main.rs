@@ -1,4 +1,4 @@
-//! Tests that get a database of their own: what they get, and what they leave.
+//! Tests with their own database: what they get, and what they leave.
 #![cfg(unix)]
 #![expect(
     clippy::expect_used,

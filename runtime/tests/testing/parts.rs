@@ -1,4 +1,4 @@
-//! Tests that other tests run as processes of their own.
+//! Tests that other tests start as separate processes.
 
 use migrator_runtime::Error;
 use migrator_runtime::testing::{TestDatabase, database};
@@ -31,7 +31,7 @@ async fn fails(db: TestDatabase) -> Result<(), String> {
     }
 }
 
-/// A session that nobody ends, in a transaction with a lock.
+/// A session that stays open, in a transaction with a lock.
 #[migrator_runtime::test(SMALL)]
 #[ignore = "a part in other tests"]
 async fn leaves_a_session(db: TestDatabase) -> Result<(), Error> {
@@ -76,7 +76,7 @@ async fn passes_through_the_gate(db: TestDatabase) -> Result<(), Error> {
 #[migrator_runtime::test(FAILING)]
 #[ignore = "a part in other tests"]
 async fn cannot_be_migrated(_db: TestDatabase) {
-    // Somebody who runs all ignored tests sees this one fail, as it should.
+    // If somebody runs all ignored tests, this test fails, as it should.
 }
 
 #[migrator_runtime::test(SMALL)]

@@ -1,4 +1,4 @@
-//! What is left when a test's process has ended, in one way or another.
+//! What remains when a test's process has ended in one way or another.
 
 use crate::registries::GATE;
 use crate::support::{Scene, ask, client, databases, eventually, gone, server_of};
@@ -7,7 +7,7 @@ use crate::support::{Scene, ask, client, databases, eventually, gone, server_of}
 async fn nothing_is_left_of_a_test_that_ends_by_itself() {
     let scene = Scene::with_users_server();
     let watcher = scene.client().await;
-    // As long as it stays, the janitor does, with the template.
+    // While this process runs, the janitor and the template stay.
     let (other, _) = scene.start("parts::stays").await;
     for (part, passes) in [
         ("parts::passes", true),
@@ -32,7 +32,7 @@ async fn nothing_is_left_of_a_killed_test_on_a_users_server() {
     let (first, url) = scene.start("parts::stays").await;
     let (second, _) = scene.start("parts::stays").await;
     assert_eq!(databases(&watcher, "test").await.len(), 2);
-    // The other one's is not touched.
+    // The database of the other process is not dropped.
     drop(second);
     let one_left = async {
         while databases(&watcher, "test").await.len() > 1 {
@@ -63,19 +63,19 @@ async fn a_role_that_may_create_databases_is_enough() {
 }
 
 #[tokio::test]
-async fn what_a_killed_function_left_the_next_drops() {
+async fn the_next_process_drops_the_database_of_a_killed_one() {
     let scene = Scene::with_users_server();
     let watcher = scene.client().await;
     let (process, _) = scene.start("parts::stays_with_a_function").await;
     drop(process);
     assert_eq!(databases(&watcher, "test").await.len(), 1);
-    // A janitor comes with this one.
+    // This process also starts a janitor.
     assert!(scene.run("parts::passes").status.success());
     gone(&watcher, "").await;
 }
 
 #[tokio::test]
-async fn without_a_janitor_the_next_process_drops_what_a_killed_one_left() {
+async fn without_a_janitor_the_next_process_drops_old_databases() {
     let scene = Scene::with_users_server();
     let watcher = scene.client().await;
     let (process, _) = scene.start("parts::stays_with_a_function").await;
@@ -92,7 +92,7 @@ async fn without_a_janitor_the_next_process_drops_what_a_killed_one_left() {
 }
 
 #[tokio::test]
-async fn a_throwaway_server_goes_with_its_last_test() {
+async fn a_temporary_server_ends_with_its_last_test() {
     let scene = Scene::without_server();
     let (first, url) = scene.start("parts::stays").await;
     let server = server_of(&url);
@@ -132,7 +132,7 @@ async fn a_template_whose_maker_was_killed_is_made_again() {
 async fn many_processes_at_once_make_one_template_and_leave_nothing() {
     let scene = Scene::with_users_server();
     let watcher = scene.client().await;
-    // With another registry's template; as long as it stays, the janitor does.
+    // This process uses another registry's template. While it runs, the janitor stays.
     let (other, _) = scene.start("parts::stays").await;
     let tests: Vec<String> = ["a", "b"]
         .iter()
@@ -182,7 +182,7 @@ fn without_a_server_every_test_fails() {
 }
 
 #[tokio::test]
-async fn an_error_says_what_to_do_about_just_this() {
+async fn the_help_names_the_missing_privilege() {
     let scene = Scene::with_users_server().with_role("tester");
     ask(&scene.client().await, "CREATE ROLE tester LOGIN").await;
     let output = scene.run("parts::passes");
@@ -199,7 +199,7 @@ async fn an_error_says_what_to_do_about_just_this() {
 }
 
 #[test]
-fn a_variable_without_meaning_is_an_error() {
+fn an_invalid_variable_is_an_error() {
     let scene = Scene::without_server();
     let not_utf8 = std::os::unix::ffi::OsStrExt::from_bytes(b"postgresql://\xff");
     let not_utf8: &std::ffi::OsStr = not_utf8;
@@ -227,7 +227,7 @@ fn a_variable_without_meaning_is_an_error() {
 }
 
 #[test]
-fn nobody_makes_a_test_the_janitor_by_a_variable() {
+fn a_variable_alone_does_not_turn_a_test_into_the_janitor() {
     let scene = Scene::with_users_server();
     let mut command = scene.command("parts::panics");
     let output = command.env("MIGRATOR_TEST_JANITOR", "1").output().unwrap();

@@ -1,21 +1,21 @@
-//! What the tests migrate with.
+//! The registries of the tests.
 
 use std::sync::LazyLock;
 
 use migrator_runtime::model::{Tree, resolve};
 use migrator_runtime::{Registry, embed_migrations};
 
-/// A whole platform's.
+/// The registry of a whole platform.
 pub(crate) static REGISTRY: Registry = embed_migrations!("../database");
 
-/// A small one.
+/// A small registry.
 pub(crate) static SMALL: Registry = embed_migrations!("../tests/trees/good-two-legs/database");
 
-/// One whose second line fails.
+/// A registry whose second line fails.
 pub(crate) static FAILING: LazyLock<Registry> =
     LazyLock::new(|| of("CREATE TABLE a ();\nSELECT nothing FROM nowhere;\n"));
 
-/// One that waits as long as somebody holds the lock [`GATE`].
+/// A registry whose script waits while a session holds the lock [`GATE`].
 pub(crate) static GATED: LazyLock<Registry> = LazyLock::new(|| {
     of(
         "DO $$ BEGIN\n    WHILE EXISTS (SELECT FROM pg_catalog.pg_locks\n        \
@@ -24,7 +24,7 @@ pub(crate) static GATED: LazyLock<Registry> = LazyLock::new(|| {
     )
 });
 
-/// One that says something of the database itself.
+/// A registry that changes settings of the database itself.
 pub(crate) static SETTING: LazyLock<Registry> = LazyLock::new(|| {
     of(r#"DO $$ BEGIN
     EXECUTE format('ALTER DATABASE %I SET search_path TO "a b", pg_temp', current_database());

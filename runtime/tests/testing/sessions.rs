@@ -1,11 +1,11 @@
-//! The sessions by which databases are made: where they meet, and that nothing ends them.
+//! The sessions that create databases: where they connect, and that no timeout ends them.
 
 use std::process::{Child, Stdio};
 
 use crate::registries::GATE;
 use crate::support::{Scene, ask, client, databases, eventually, eventually_is, gone};
 
-/// Starts a test whose template stops at the gate, in a process with this `DATABASE_URL`.
+/// Starts a process with this `DATABASE_URL`, whose template stops at the gate.
 fn at_gate(scene: &Scene, url: &str) -> Child {
     let mut command = scene.command("parts::passes_through_the_gate");
     command.env("DATABASE_URL", url).stderr(Stdio::piped());
@@ -17,7 +17,7 @@ fn passes(part: Child) {
     assert!(output.status.success(), "{output:?}");
 }
 
-/// How many processes of tests have told the others that they are there.
+/// The number of test processes that the lock shows as running.
 const PRESENT: &str = "SELECT count(DISTINCT pid) FROM pg_locks \
      WHERE locktype = 'advisory' AND mode = 'ShareLock' AND granted";
 
@@ -39,7 +39,7 @@ async fn processes_with_urls_of_different_databases_make_one_template() {
 }
 
 #[tokio::test]
-async fn where_sessions_cannot_meet_both_templates_are_as_good() {
+async fn without_a_common_database_each_process_creates_a_template() {
     let scene = Scene::with_users_server().with_role("tester");
     let watcher = scene.client().await;
     for sql in [
@@ -66,7 +66,7 @@ async fn no_timeout_of_the_role_ends_a_test_s_session() {
     ask(&watcher, "CREATE ROLE tester LOGIN CREATEDB").await;
     let known = "SELECT count(*) FROM pg_settings WHERE name = 'idle_session_timeout'";
     if ask(&watcher, known).await == ["0"] {
-        // Before 14 no server ends an idle session: what the role sets must do no harm.
+        // Before 14 no server ends an idle session: the role's setting must do no harm.
         ask(
             &watcher,
             "ALTER ROLE tester SET statement_timeout = '300ms'",
@@ -80,20 +80,20 @@ async fn no_timeout_of_the_role_ends_a_test_s_session() {
     let timeout = "ALTER ROLE tester SET idle_session_timeout = '300ms'";
     ask(&watcher, timeout).await;
     let (_part, url) = scene.start("parts::stays").await;
-    // It was last heard of before this one, which the server ends.
+    // That session was last used before this one, which the server ends.
     let other = client(&url).await;
     let mine =
         "SELECT count(*) FROM pg_stat_activity WHERE usename = 'tester' AND application_name";
     eventually_is(&watcher, &format!("{mine} = ''"), &["0"]).await;
     assert!(other.simple_query("SELECT 1").await.is_err());
     let owners = format!("{mine} = 'migrator-testing' AND datname = 'postgres'");
-    // The test's, and the janitor's.
+    // The test's session, and the janitor's.
     assert_eq!(ask(&watcher, &owners).await, ["2"]);
     assert_eq!(databases(&watcher, "test").await.len(), 1);
 }
 
 #[tokio::test]
-async fn another_role_s_janitor_does_not_stand_in_for_ours() {
+async fn each_role_has_its_own_janitor() {
     let scene = Scene::with_users_server();
     let watcher = scene.client().await;
     for role in ["first", "second"] {
@@ -111,7 +111,7 @@ async fn another_role_s_janitor_does_not_stand_in_for_ours() {
 }
 
 #[tokio::test]
-async fn a_server_with_no_connection_left_is_waited_for() {
+async fn a_test_waits_for_a_server_with_no_connection_left() {
     let scene = Scene::with_users_server().with_role("tester");
     let watcher = scene.client().await;
     ask(

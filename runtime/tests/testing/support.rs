@@ -1,4 +1,4 @@
-//! Servers of a test's own, this binary run again to play a part, and waiting.
+//! Servers for a single test, processes that play a part, and waiting.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -13,26 +13,26 @@ use migrator_runtime::testing::TestDatabase;
 use tempfile::TempDir;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
-/// The variable that tells a part where to write what its test must know.
+/// The variable with the folder in which a part writes its note.
 const STAGE: &str = "MIGRATOR_TESTING_STAGE";
 
-/// Seconds that the throwaway server, the templates and the janitor outlive a test.
+/// How many seconds the temporary server, the templates and the janitor outlive a test.
 const GRACE: &str = "1";
 
 /// No test waits for longer than this.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Where parts run: a folder for notes and for what they share, and their server.
+/// Where parts run: a folder for notes and shared files, and their server.
 pub(crate) struct Scene {
     folder: TempDir,
-    /// The server of a user's; without it the parts share a throwaway one.
+    /// The user's server; without it the parts share a temporary one.
     users: Option<Throwaway>,
     /// The role and its password in the URL of the user's server.
     role: String,
 }
 
 impl Scene {
-    /// Parts whose `DATABASE_URL` is set.
+    /// Parts with `DATABASE_URL`.
     pub(crate) fn with_users_server() -> Self {
         Self {
             users: Some(Throwaway::start().unwrap()),
@@ -40,7 +40,7 @@ impl Scene {
         }
     }
 
-    /// Parts that find no `DATABASE_URL`, and no throwaway server but that of this scene.
+    /// Parts without `DATABASE_URL`, which use only this scene's temporary server.
     pub(crate) fn without_server() -> Self {
         let folder = tempfile::Builder::new().prefix("t").tempdir_in("/tmp");
         let folder = folder.unwrap();
@@ -52,7 +52,7 @@ impl Scene {
         }
     }
 
-    /// The same, but the parts' role is this one.
+    /// The same with this role for the parts.
     pub(crate) fn with_role(self, role: &str) -> Self {
         Self {
             role: role.to_owned(),
@@ -77,28 +77,28 @@ impl Scene {
         command
     }
 
-    /// A database of the user's server, for the parts' role.
+    /// The URL of a database of the user's server, with the role of the parts.
     pub(crate) fn url(&self, database: &str) -> String {
         let url = self.users.as_ref().unwrap().url(database);
         url.replace("//postgres@", &format!("//{}@", self.role))
     }
 
-    /// Runs a test to its end.
+    /// Runs a part to its end.
     pub(crate) fn run(&self, test: &str) -> Output {
         self.command(test).output().unwrap()
     }
 
-    /// Starts a part that waits to be killed, and waits until it has left its note.
+    /// Starts a part that runs until it is killed, and waits until it has written its note.
     pub(crate) async fn start(&self, test: &str) -> (Killed, String) {
         let note = self.folder.path().join("note");
-        // Left by another part.
+        // Another part has left it.
         let _ = fs::remove_file(&note);
         let part = self.spawn(test);
         eventually("the part is ready", || note.exists()).await;
         (part, fs::read_to_string(note).unwrap())
     }
 
-    /// Starts a part, silently.
+    /// Starts a part without output.
     pub(crate) fn spawn(&self, test: &str) -> Killed {
         let mut command = self.command(test);
         Killed(
@@ -123,7 +123,7 @@ impl Scene {
     }
 }
 
-/// A process that is killed at the latest when the test ends.
+/// A process that is killed when the test ends, if not before.
 pub(crate) struct Killed(Child);
 
 impl Drop for Killed {
@@ -133,7 +133,7 @@ impl Drop for Killed {
     }
 }
 
-/// What a part tells its test: the database's URL. Then it stays until it is killed.
+/// Writes the database's URL for the test, and then runs until the process is killed.
 pub(crate) fn stay(database: &TestDatabase) {
     let stage = stage().unwrap();
     let unfinished = stage.join("unfinished");
@@ -144,12 +144,12 @@ pub(crate) fn stay(database: &TestDatabase) {
     }
 }
 
-/// The folder of the part that is played, unless somebody ran all ignored tests.
+/// The folder of the part; `None` if somebody runs all ignored tests.
 pub(crate) fn stage() -> Option<PathBuf> {
     env::var_os(STAGE).map(PathBuf::from)
 }
 
-/// The folder of the server that a URL of a throwaway server leads to.
+/// The folder of the temporary server with this URL.
 pub(crate) fn server_of(url: &str) -> PathBuf {
     let (_, rest) = url.split_once('@').unwrap();
     let (folder, _) = rest.split_once(':').unwrap();
@@ -162,7 +162,7 @@ pub(crate) async fn client(url: &str) -> Client {
     client
 }
 
-/// The first columns of a query's rows.
+/// The first column of a query's rows.
 pub(crate) async fn ask(client: &Client, sql: &str) -> Vec<String> {
     let messages = client.simple_query(sql).await.unwrap();
     let rows = messages.iter().filter_map(|message| {
@@ -175,7 +175,7 @@ pub(crate) async fn ask(client: &Client, sql: &str) -> Vec<String> {
     rows.collect()
 }
 
-/// The databases of ours whose names begin so.
+/// The test databases whose names begin with this.
 pub(crate) async fn databases(client: &Client, kind: &str) -> BTreeSet<String> {
     let sql = format!(
         "SELECT datname FROM pg_catalog.pg_database WHERE datname LIKE 'migrator\\_{kind}%'"
@@ -183,7 +183,7 @@ pub(crate) async fn databases(client: &Client, kind: &str) -> BTreeSet<String> {
     ask(client, &sql).await.into_iter().collect()
 }
 
-/// Waits until there are no databases of ours whose names begin so.
+/// Waits until no test database has a name that begins with this.
 pub(crate) async fn gone(client: &Client, kind: &str) {
     let began = Instant::now();
     loop {
@@ -196,7 +196,7 @@ pub(crate) async fn gone(client: &Client, kind: &str) {
     }
 }
 
-/// Waits until a query answers so.
+/// Waits until a query returns this.
 pub(crate) async fn eventually_is(client: &Client, sql: &str, answer: &[&str]) {
     let began = Instant::now();
     loop {
@@ -209,7 +209,7 @@ pub(crate) async fn eventually_is(client: &Client, sql: &str, answer: &[&str]) {
     }
 }
 
-/// Waits for something to become true.
+/// Waits until a condition holds.
 pub(crate) async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let began = Instant::now();
     while !holds() {
