@@ -1,4 +1,4 @@
-//! The history of this platform that a build of format 1 made: it is read, upgraded, and used.
+//! A history that a build of format 1 created on this platform: it is read, upgraded and used.
 #![expect(clippy::expect_used, reason = "a test stops at what it cannot set up")]
 
 mod support;
@@ -11,10 +11,10 @@ use support::{database, execute, on, query, said};
 /// most of auth. It had reverted a migration, and failed in the middle of the index on sessions.
 const HISTORY: &str = include_str!("../runtime/tests/fixtures/platform_format_1.sql");
 
-/// What later builds of format 1 had in addition.
+/// The additions of later builds of format 1.
 const PARENT_KEY: &str = "ALTER TABLE migrator.history ADD PRIMARY KEY (version);";
 
-/// The index that stood in the way.
+/// The index that made the run fail.
 const INDEX: &str = "CREATE INDEX sessions_expires_at_idx ON auth.sessions (id);";
 
 fn run(url: &str, arguments: &[&str]) -> String {
@@ -57,7 +57,7 @@ fn a_history_of_format_1_is_read_upgraded_and_used() {
         succeeds(&url, &["up", "--service=core"]);
         assert_eq!(format(&url), "1", "nothing was pending");
 
-        // The index is in the way again. The run changes nothing but the format.
+        // The index exists again, and the run fails. It changes only the format.
         let failed = run(&url, &["up", "--service=auth"]);
         assert!(failed.starts_with("exit: 3\n"), "{failed}");
         assert_eq!(format(&url), "2");

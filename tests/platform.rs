@@ -1,5 +1,5 @@
-//! This platform's tree on a real server: the whole of it, from many processes,
-//! from a binary alone, and from binaries of different age.
+//! The tree of this platform on a real server: all of it, with many processes at once, with the
+//! binary alone, and with an older and a newer binary.
 
 #![expect(clippy::expect_used, reason = "a test stops at what it cannot set up")]
 
@@ -13,7 +13,7 @@ use migrator_model::{Node, Tree, disk, resolve};
 use migrator_runtime::{Direction, Migrator, Registry, Settings, Target};
 use support::{block_on, database, on, query, said, text};
 
-/// Every object that a migration can leave, by name.
+/// The names of all objects that a migration can leave.
 const CATALOG: &str = "
     SELECT 'schema ' || nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_%'
     UNION ALL SELECT 'extension ' || extname FROM pg_extension
@@ -53,7 +53,7 @@ fn registry(tree: &Tree) -> &'static Registry {
     Box::leak(Box::new(resolved.registry))
 }
 
-/// Two catalogs are the same; only what differs is shown.
+/// Asserts that two catalogs are equal; a failure shows only the difference.
 fn assert_same(found: &[String], expected: &[String]) {
     let differing = |some: &[String], others: &[String]| -> Vec<String> {
         let only = some.iter().filter(|object| !others.contains(object));

@@ -1,4 +1,4 @@
-//! `verify`, `drift` and `schema`: what they print, and how they end.
+//! The output and exit codes of `verify`, `drift` and `schema`.
 
 #![expect(clippy::expect_used, reason = "a test stops at what it cannot set up")]
 
@@ -56,7 +56,7 @@ fn document(command: &mut Command) -> Value {
     serde_json::from_slice(&output.stdout).expect("standard output is one JSON document")
 }
 
-/// As a snapshot, without the server's version.
+/// A snapshot without the server's version.
 macro_rules! assert_told {
     ($command:expr) => {{
         let mut filters = support::filters();
@@ -110,13 +110,13 @@ fn only_the_up_script_of_an_irreversible_migration_is_verified() {
     );
     assert_eq!(said["migrations"][1]["milliseconds"]["down"], Value::Null);
     assert_eq!(said["migrations"][2]["verdict"], "sound");
-    // An up script that fails is a fault all the same.
+    // An up script that fails is still a fault.
     let broken = (lower.0, "UPDATE shop.orders SET nota = '';\n", lower.2);
     let folder = tree(&[ORDERS, broken]);
     let said = document(&mut verify(folder.path(), &["--output=json"]));
     assert_eq!(said["exit"], 1);
     assert_eq!(said["migrations"][1]["verdict"], "failed");
-    // A lent database is empty again.
+    // A given database is empty afterwards.
     let url = database();
     let folder = tree(&[ORDERS, lower]);
     let lent = self::said(&mut verify(
@@ -127,7 +127,7 @@ fn only_the_up_script_of_an_irreversible_migration_is_verified() {
     assert!(query(&url, "SELECT 'x' FROM pg_namespace WHERE nspname = 'shop'").is_empty());
 }
 
-/// Each names a role that is not there.
+/// Scripts that each name a role which does not exist.
 const OF_A_ROLE: [&str; 9] = [
     "GRANT SELECT ON shop.orders TO made_elsewhere;",
     "ALTER TABLE shop.orders OWNER TO made_elsewhere;",
@@ -176,7 +176,7 @@ fn a_role_in_the_manifest_is_created_for_the_proof() {
         "{errors:#?}"
     );
 
-    // A server that is lent is not given a role.
+    // On a given server no role is created.
     let url = database();
     let option = format!("--database-url={url}");
     let folder = tree(&[ORDERS, (&stems[0], OF_A_ROLE[0], empty)]);
@@ -317,7 +317,7 @@ fn a_given_database_must_be_empty_and_stays_empty() {
         "CREATE TABLE public.used (); CREATE VIEW public.seen AS SELECT 1",
     );
     assert_told!(&mut verify(folder.path(), &[&option]));
-    // The environment names what is in use: it is not heeded.
+    // The environment may name a live database, so `verify` ignores it.
     let mut command = verify(
         folder.path(),
         &["-q", "--since=20240101120000", "--service=shop"],
@@ -423,7 +423,7 @@ fn a_schema_is_printed_or_written_without_the_history() {
     let schema = |arguments: &[&str]| on(&url, folder.path(), &[&["schema"], arguments].concat());
     let first = said(&mut schema(&[]));
     if first.contains("[M0908]") {
-        // Postgres's programs from npm come without it.
+        // The packages from npm lack `pg_dump`.
         assert!(
             first.contains("there is no `pg_dump` of version "),
             "{first}"
@@ -507,7 +507,7 @@ const NOTE: (&str, &str, &str) = (
     "ALTER TABLE shop.orders DROP COLUMN remark;\n",
 );
 
-/// Makes another table each time.
+/// Creates a table with a new name each time.
 const COUNTS: (&str, &str, &str) = (
     "20240103120000_2a1b2c3d_count",
     "DO $$ BEGIN EXECUTE format('CREATE TABLE shop.t%s ()', txid_current()); END $$;\n",
@@ -539,7 +539,7 @@ fn a_script_can_say_why_its_difference_is_accepted() {
         ] {
             assert!(said.contains(told), "{said}");
         }
-        // Nothing is said of an allowance for what `verify` alone finds.
+        // A directive for a difference that only `verify` finds gets no message.
         let check =
             support::said(migrator(&["check", "--directory=database"]).current_dir(folder.path()));
         assert!(
@@ -574,7 +574,7 @@ fn the_manifest_sets_the_level_of_a_difference() {
         assert!(said.starts_with(&format!("exit: {exit}\n")), "{said}");
         assert!(said.contains(told), "{said}");
         assert_eq!(said.contains("warned  "), level == "warn", "{said}");
-        // What stands behind it is proved all the same.
+        // Later migrations are still verified.
         let later = "verified shop/20240104120000_3a1b2c3d_add_note";
         assert!(said.contains(later), "{said}");
     }

@@ -1,15 +1,15 @@
-//! What the programs share: trees of any size; the chaos suite is in [`chaos`].
+//! Shared by the programs: trees of any size, and the chaos suite in [`chaos`].
 
 pub mod chaos;
 pub mod proxy;
 
 use migrator_model::Tree;
 
-/// How many services a tree has.
+/// The number of services in a tree.
 const SERVICES: usize = 10;
 
-/// A tree of so many migrations, each of which makes a table with a foreign key,
-/// an index, a function and a comment, in ten services that depend on each other.
+/// A tree of `size` migrations in ten services that depend on each other. Each migration creates
+/// a table with a foreign key, an index, a function and a comment.
 #[must_use]
 pub fn tree(migrations: usize) -> Tree {
     let mut tree = Tree::new("database").with_file("services.toml", manifest());
@@ -24,8 +24,9 @@ pub fn tree(migrations: usize) -> Tree {
     tree
 }
 
-/// The same tree with a fault in every second down script: one in turn fails, leaves what the up
-/// script made, drops more than that, and leaves rows that are in the way of the up script.
+/// The same tree with a fault in every second down script. The faults alternate: the script
+/// fails, leaves an object of the up script, drops too much, or leaves rows that break the up
+/// script.
 #[must_use]
 pub fn faulty_tree(migrations: usize) -> Tree {
     let mut tree = tree(migrations);
@@ -65,7 +66,7 @@ fn manifest() -> String {
     format!("tiers = [\"Only\"]\n{}", tables.concat())
 }
 
-/// A version of its own a second.
+/// A version for each second.
 fn stem(service: usize, number: usize) -> String {
     let (hour, minute, second) = (number / 3600, number / 60 % 60, number % 60);
     format!(

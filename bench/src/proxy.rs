@@ -1,7 +1,7 @@
-//! A proxy before a server's socket that knows where Postgres's messages end, counts
-//! them, and can cut one connection at a place in one of them.
+//! A proxy in front of a server's socket. It recognises Postgres's messages, counts them, and can
+//! cut one connection at a position in a message.
 //!
-//! It runs on threads of its own: what it serves may be another process.
+//! It runs on its own threads, because the client may be another process.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-/// A proxy on a loopback port, as long as the process lives.
+/// A proxy on a loopback port, which runs as long as the process.
 #[derive(Debug)]
 pub struct Proxy {
     port: u16,
@@ -20,20 +20,20 @@ pub struct Proxy {
 /// A message of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Spot {
-    /// The number of the connection, by the order in which they were made, from 0.
+    /// The number of the connection, in the order of connecting, from 0.
     pub connection: usize,
-    /// Who sends it.
+    /// The side that sends the message.
     pub sender: Sender,
-    /// Its number among those of its sender, from 0.
+    /// The number of the message among those of its side, from 0.
     pub message: usize,
 }
 
-/// Who sends a message.
+/// A side of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sender {
-    /// The one that connects.
+    /// The side that connects.
     Client,
-    /// The one that listens.
+    /// The side that listens.
     Server,
 }
 
@@ -42,34 +42,34 @@ pub enum Sender {
 pub struct Cut {
     /// At which message.
     pub spot: Spot,
-    /// How much of it is still passed on.
+    /// How much of the message is still forwarded.
     pub share: Share,
 }
 
-/// How much of a message is passed on before the cut.
+/// How much of a message is forwarded before the cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Share {
-    /// Nothing of it.
+    /// No byte.
     Nothing,
     /// The first half of its bytes.
     Half,
-    /// All of it.
+    /// The whole message.
     All,
 }
 
 #[derive(Debug, Default)]
 struct Shared {
-    /// How many messages each side of each connection has sent.
+    /// The number of messages that each side of each connection has sent.
     seen: Vec<[usize; 2]>,
     cut: Option<Cut>,
 }
 
 impl Proxy {
-    /// Starts one before the server that listens on a Unix socket.
+    /// Starts a proxy in front of a server that listens on a Unix socket.
     ///
     /// # Errors
     ///
-    /// When there is no port to listen on.
+    /// No port is free.
     pub fn start(socket: &Path) -> io::Result<Proxy> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let port = listener.local_addr()?.port();
@@ -77,20 +77,20 @@ impl Proxy {
         let (socket, all): (PathBuf, _) = (socket.to_owned(), Arc::clone(&shared));
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
-                // A server that is down lets go of the client at once.
+                // If the server is down, the client's connection is closed at once.
                 let _ = connect(client, &socket, &all);
             }
         });
         Ok(Proxy { port, shared })
     }
 
-    /// The loopback port that it listens on.
+    /// The loopback port of the proxy.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Forgets what it has seen, and cuts the next connections there, or nowhere.
+    /// Forgets the messages so far, and cuts a later connection at this position, if one is given.
     pub fn begin(&self, cut: Option<Cut>) {
         *lock(&self.shared) = Shared {
             seen: Vec::new(),
@@ -98,7 +98,7 @@ impl Proxy {
         };
     }
 
-    /// The messages that it has seen since [`Proxy::begin`].
+    /// The messages since [`Proxy::begin`].
     #[must_use]
     pub fn seen(&self) -> Vec<Spot> {
         let mut spots = Vec::new();
@@ -159,7 +159,7 @@ impl Ends {
     }
 
     fn cut(&self) {
-        // Whichever is cut already stays so.
+        // Either side may be closed already.
         let _ = self.client.shutdown(Shutdown::Both);
         let _ = self.server.shutdown(Shutdown::Both);
     }
@@ -175,7 +175,7 @@ struct Passage {
 }
 
 impl Passage {
-    /// Passes messages on, up to the end of the stream or the cut.
+    /// Forwards messages until the end of the stream or the cut.
     fn carry(mut self, mut from: impl Read, mut to: impl Write, ends: &Ends) {
         while let Ok(message) = self.next(&mut from) {
             let share = self.count();
@@ -192,7 +192,7 @@ impl Passage {
         ends.cut();
     }
 
-    /// A whole message: a client's first one has no type before its length.
+    /// Reads a whole message. The first message of a client has no type before its length.
     fn next(&self, from: &mut impl Read) -> io::Result<Vec<u8>> {
         let is_first = self.sender == Sender::Client && self.message == 0;
         let mut message = vec![0; if is_first { 4 } else { 5 }];
@@ -209,7 +209,7 @@ impl Passage {
         Ok(message)
     }
 
-    /// Counts a message, and says how much of it is passed on if the cut is there.
+    /// Counts a message. Returns how much of it to forward if the cut is there.
     fn count(&mut self) -> Option<Share> {
         let spot = Spot {
             connection: self.connection,
@@ -243,7 +243,7 @@ mod tests {
     /// Two messages: the first without a type.
     const SENT: &[u8] = b"\0\0\0\x06abQ\0\0\0\x08wxyz";
 
-    /// What comes through of the two messages.
+    /// The bytes of the two messages that are forwarded.
     fn passed(share: Option<Share>) -> (Vec<u8>, usize) {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! Each kind of fault a few times: `cargo run -p migrator-bench --bin chaos` tries them often.
+//! Tries each fault a few times; `cargo run -p migrator-bench --bin chaos` tries them often.
 
 #![expect(
     clippy::expect_used,
@@ -8,7 +8,7 @@
 
 use migrator_bench::chaos::{PARTS, Setting};
 
-/// Tries a fault so often, with a seed that the failure names.
+/// Tries a fault this number of times; a failure names the seed.
 fn survives(part: &str, tries: usize) {
     let part = PARTS.iter().find(|one| one.name == part);
     let tally = part.expect("it is a part").tally(&Setting {
@@ -91,7 +91,7 @@ fn a_run_that_is_killed_while_it_makes_an_index_is_finished_by_the_next() {
     survives("index-killed", 4);
 }
 
-/// Through `PgBouncer`: only where it cannot be had, and the variable says so, is it left out.
+/// Behind `PgBouncer`. The test is skipped only if the variable says that it is not installed.
 fn survives_pooled(part: &str) {
     match std::env::var_os("MIGRATOR_WITHOUT_PGBOUNCER") {
         Some(_) => println!("skipped: MIGRATOR_WITHOUT_PGBOUNCER is set"),

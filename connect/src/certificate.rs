@@ -1,5 +1,5 @@
 //! Reads from a certificate what webpki does not: the public key of an X.509 version 1
-//! certificate, which `openssl x509 -req` makes without extensions, and the time for which a
+//! certificate, which `openssl x509 -req` creates without extensions, and the time for which a
 //! root certificate is valid.
 
 use std::ops::RangeInclusive;

@@ -73,7 +73,7 @@ impl Connection {
         }
     }
 
-    /// The error by which the connection was lost; none if it is open or was closed.
+    /// The error that broke the connection; `None` if it is open or was closed.
     ///
     /// On a current-thread runtime the error is known when the first query fails. On other
     /// runtimes it may be known a moment later.

@@ -1,4 +1,4 @@
-//! Errors of connecting: a code, a sentence, and what to do.
+//! Errors of connecting: a code, a message, and help.
 
 use std::{error::Error, path::PathBuf, time::Duration};
 

@@ -16,7 +16,7 @@
 //! # }
 //! ```
 //!
-//! This crate knows nothing of migrations: what runs over a connection is up to its users.
+//! This crate does not depend on migrations.
 //! A password never appears in what this crate prints: not in `Display` or `Debug`, and not
 //! in an error or its source. [`Settings::to_url`] and [`Settings::variables`] return it.
 //!

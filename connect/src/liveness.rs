@@ -37,10 +37,10 @@ const PROBES: u32 = 3;
 /// number of probes (tcp(7), `TCP_USER_TIMEOUT`).
 const UNACKNOWLEDGED: Duration = Duration::from_secs(45);
 
-/// How often a server that executes a statement looks whether its client is there.
+/// How often a server that executes a statement checks whether its client is there.
 const CHECK: Duration = Duration::from_secs(5);
 
-/// Sets on the client's socket what the parameters leave out.
+/// Sets the options of the client's socket that the parameters leave out.
 pub(crate) fn client_defaults(params: &Params, config: &mut Config) {
     let is_set = |keyword| params.get(keyword).is_some();
     if !is_set("keepalives_idle") {
@@ -67,18 +67,18 @@ pub(crate) enum Medium {
 /// What the server is asked to set for the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Request {
-    /// Probes of its socket, and a look at it while a statement is executed.
+    /// Probes of its socket, and a check of it while a statement is executed.
     All,
     /// Only the probes, which every supported server has.
     Probes,
-    /// Nothing: what answers is a pooler.
+    /// Nothing: the other side is a pooler.
     Nothing,
 }
 
 impl Request {
     const ALL: [Request; 3] = [Request::All, Request::Probes, Request::Nothing];
 
-    /// The start-up options of a session: ours, then the user's, which win.
+    /// The start-up options of a session: those of this crate, then the user's, which override.
     pub(crate) fn options(self, medium: Medium, users: Option<&str>) -> Option<String> {
         let mut options = Vec::new();
         if self != Request::Nothing && medium == Medium::Tcp {

@@ -27,7 +27,7 @@ type Handshake<S> = <MakeRustlsConnect as MakeTlsConnect<S>>::TlsConnect;
 /// Turns a connection into a stream, encrypted as the settings ask.
 #[derive(Clone)]
 pub(crate) struct Connector {
-    /// None if the connection is not encrypted.
+    /// `None` if the connection is not encrypted.
     pub(crate) tls: Option<MakeRustlsConnect>,
     pub(crate) encryption: Encryption,
     pub(crate) negotiation: SslNegotiation,

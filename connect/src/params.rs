@@ -89,7 +89,7 @@ impl Params {
         Ok(())
     }
 
-    /// Fills what the user left out from the environment.
+    /// Takes the values that the user left out from the environment.
     pub(crate) fn fill(&mut self, lookup: &impl Fn(&str) -> Option<String>) {
         for &(keyword, variable) in KEYWORDS {
             let Some(variable) = variable else { continue };

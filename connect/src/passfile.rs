@@ -118,7 +118,7 @@ fn next_or_last<'a>(rest: &mut &'a str) -> Field<'a> {
     Field { raw: text, plain }
 }
 
-/// Where the password file is: as named, or `.pgpass` in the home folder.
+/// The path of the password file: the given one, or `.pgpass` in the home folder.
 pub(crate) fn path(named: Option<&str>, home: Option<&Path>) -> Option<PathBuf> {
     named
         .map(PathBuf::from)

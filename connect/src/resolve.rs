@@ -121,8 +121,8 @@ fn refuse_unsupported(params: &Params) -> Result<(), ConnectError> {
     }
 }
 
-/// Without a mode it is `prefer`, or `verify-full` where the system's
-/// certificates are asked for: any server could have one of those.
+/// The default mode is `prefer`. With the system's certificates it is `verify-full`, because
+/// any server could have one of those.
 fn ssl_mode(params: &Params) -> Result<SslMode, ConnectError> {
     let system = params.get("sslrootcert") == Some("system");
     let mode = match params.get("sslmode") {

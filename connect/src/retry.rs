@@ -44,14 +44,14 @@ pub async fn open_with_retry(
 
 /// Opens a connection, and waits up to `limit` for a server that is down or starting.
 ///
-/// An attempt that has begun is not cut short when the time is over: its
-/// `connect_timeout` bounds it. Each attempt retries as [`open_with_retry`] does, for
+/// Does not interrupt an attempt that is running when the time is over: its
+/// `connect_timeout` limits it. Each attempt retries as [`open_with_retry`] does, for
 /// [`SHORTAGE`].
 ///
 /// # Errors
 ///
-/// Returns an error that waiting cannot mend at once (see [`ConnectError::is_transient`]),
-/// and any other when the time is over.
+/// Returns an error that waiting cannot solve at once (see [`ConnectError::is_transient`]),
+/// and any other error when the time is over.
 pub async fn open_when_up(
     settings: &Settings,
     limit: Duration,

@@ -1,10 +1,10 @@
-//! The `Debug` text of a value decides nothing.
+//! No code decides by the `Debug` text of a value.
 //!
-//! Clippy's `use_debug` looks at what is printed, not at what `format!` makes.
+//! Clippy's `use_debug` checks what is printed, but not what `format!` builds.
 
 use crate::source::of_crate;
 
-/// The crates that match kinds of another crate, whose names may change.
+/// The crates that match variants of another crate, whose names may change.
 const CHECKED: &[&str] = &["analysis"];
 
 #[test]

@@ -1,11 +1,12 @@
-//! The dependency policy: who may depend on whom, from where, under which licence.
+//! The dependency policy: which crate may depend on which, from which registry, under which
+//! licence.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 use serde_json::Value;
 
-/// Which of our crates each may depend on, when it is built for a user.
+/// The crates of this workspace that each crate may depend on in a build for a user.
 const DIRECTION: &[(&str, &[&str])] = &[
     ("migrator-model", &[]),
     ("migrator-analysis", &["migrator-model"]),
@@ -28,7 +29,7 @@ const DIRECTION: &[(&str, &[&str])] = &[
     ("migrator-localpg", &[]),
     ("migrator-macros", &["migrator-model"]),
     ("migrator-plan", &["migrator-model"]),
-    // localpg with the feature `testing` alone, which no release binary has.
+    // Only with the feature `testing`, which no release binary has, it depends on localpg.
     (
         "migrator-runtime",
         &[
@@ -56,7 +57,7 @@ const DIRECTION: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// What `model` and `macros` are made of: every user compiles it before anything else.
+/// The dependencies of `model` and `macros`, which every user compiles first.
 const LIGHT: &[&str] = &[
     "migrator-macros",
     "migrator-model",
@@ -74,7 +75,7 @@ const LIGHT: &[&str] = &[
     "winnow",
 ];
 
-/// Licences that ask for no more than to be named.
+/// Licences that require only attribution.
 const LICENCES: &[&str] = &[
     "0BSD",
     "Apache-2.0",
@@ -96,7 +97,7 @@ struct Package {
     name: String,
     licence: String,
     source: Option<String>,
-    /// What it is built with, for a user: not for its own tests.
+    /// The dependencies in a build for a user, without those of its own tests.
     dependencies: Vec<String>,
 }
 
@@ -139,7 +140,7 @@ fn packages() -> BTreeMap<String, Package> {
         .collect()
 }
 
-/// The names of all that a package is built with, with the features that it asks for.
+/// The names of all packages in a build of this package, with the features that it enables.
 fn closure(name: &str) -> BTreeSet<String> {
     let output = Command::new(env!("CARGO"))
         .args(["tree", "--locked", "--edges=normal,build"])

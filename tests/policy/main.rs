@@ -1,4 +1,4 @@
-//! The policies that no compiler checks: dependencies, and the shape of our own code.
+//! The policies that no compiler checks: the dependencies, and the form of the code.
 
 #![expect(clippy::expect_used, reason = "a test stops at what it cannot set up")]
 

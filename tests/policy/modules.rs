@@ -11,14 +11,14 @@ use syn::{Attribute, Item, ItemMod, Macro, Path, UseTree, Visibility};
 
 use crate::source::{SourceFile, of_crate};
 
-/// The crates without a cycle.
+/// The crates without an import cycle.
 const CHECKED: &[&str] = &[
     "analysis", "cli", "connect", "localpg", "macros", "model", "plan", "runtime", "verify",
 ];
 
 pub(crate) type Module = Vec<String>;
 
-/// What each module imports, and one name that it takes from there.
+/// For each module the modules that it imports, each with one name that it uses.
 pub(crate) type Imports = BTreeMap<Module, BTreeMap<Module, String>>;
 
 #[test]
@@ -92,13 +92,13 @@ pub(crate) fn imports(files: &[SourceFile]) -> Imports {
 struct Reader<'a> {
     modules: &'a BTreeSet<&'a Module>,
     own: &'a Module,
-    /// How many inline modules deep the reader is.
+    /// The number of inline modules around the current position.
     inner: usize,
     found: BTreeMap<Module, String>,
 }
 
 impl Reader<'_> {
-    /// Notes the module that a path leads to, if it is one of this crate and another.
+    /// Records the module of a path, if it is another module of this crate.
     fn note(&mut self, path: &[String]) {
         let Some(full) = self.resolve(path) else {
             return;
@@ -120,7 +120,7 @@ impl Reader<'_> {
         self.found.entry(module).or_insert(taken);
     }
 
-    /// The path from the crate's top.
+    /// The full path from the top of the crate.
     fn resolve(&self, path: &[String]) -> Option<Module> {
         let (first, rest) = path.split_first()?;
         let mut full = match first.as_str() {
@@ -166,7 +166,7 @@ impl Reader<'_> {
         self.note(&path);
     }
 
-    /// What looks like a path in the arguments of a macro.
+    /// Collects sequences of tokens that look like a path in the arguments of a macro.
     fn tokens(&mut self, tokens: TokenStream) {
         let mut path: Vec<String> = Vec::new();
         let mut colons = 0;

@@ -1,5 +1,5 @@
-//! The libraries do not speak the command's language: what helps is data, and only the command
-//! line says it as a command or a flag. A program that embeds the libraries has neither.
+//! The libraries name no command and no flag of the command line: their help is data. Only the
+//! command line turns it into commands and flags, which a program that embeds them lacks.
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
@@ -58,7 +58,7 @@ fn the_reader_finds_a_text_in_each_place() {
     }
 }
 
-/// The texts of a source file that name a command or a flag; neither docs nor unit tests count.
+/// The strings of a source file that name a command or a flag, without docs and unit tests.
 fn foreign(source: &str) -> Vec<String> {
     let tree = syn::parse_file(source).expect("a source file is Rust");
     let mut reader = Reader::default();
@@ -67,7 +67,7 @@ fn foreign(source: &str) -> Vec<String> {
     reader.texts
 }
 
-/// A word alone is an argument for another program.
+/// A single word is an argument for another program.
 fn is_foreign(text: &str) -> bool {
     let text = text.trim();
     text.contains(' ') && (names_command(text) || names_flag(text))
@@ -92,7 +92,7 @@ struct Reader {
 }
 
 impl Reader {
-    /// The texts in the arguments of a macro or an attribute.
+    /// The strings in the arguments of a macro or an attribute.
     fn tokens(&mut self, tokens: TokenStream) {
         for token in tokens {
             match token {
@@ -108,7 +108,7 @@ impl Reader {
     }
 }
 
-/// Whether this is what stands in the brackets of a doc comment.
+/// Whether these are the brackets of a doc comment.
 fn is_doc(tokens: &TokenStream) -> bool {
     let first = tokens.clone().into_iter().next();
     matches!(first, Some(TokenTree::Ident(ident)) if ident == "doc")

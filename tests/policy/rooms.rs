@@ -3,8 +3,8 @@
 use crate::modules::imports;
 use crate::source::of_crate;
 
-/// The folders and files at the top of `runtime/src`, in their order: each imports only from
-/// those before it. The documentation of `lib.rs` says what they are.
+/// The folders and files at the top of `runtime/src`, in order: each imports only from those
+/// before it. The documentation of `lib.rs` describes them.
 const ROOMS: &[&str] = &[
     "options", "event", "error", "session", "history", "context", "lock", "step", "run", "observe",
     "migrator", "fleet", "trial", "testing",
@@ -21,7 +21,7 @@ fn each_room_of_runtime_imports_only_from_rooms_before_it() {
         let Some(room) = from.first() else { continue };
         let own = place(&from);
         assert!(own.is_some(), "`{room}` is not in the list of rooms");
-        // What `lib.rs` has is its children's.
+        // The modules of `lib.rs` itself are its children.
         let is_upward = |to: &[String]| to.is_empty() || place(to) > own;
         for (to, taken) in targets.iter().filter(|(to, _)| is_upward(to)) {
             let (from, to) = (from.join("::"), to.join("::"));

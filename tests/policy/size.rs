@@ -1,19 +1,19 @@
-//! No source file is long without a reason.
+//! Every long source file gives a reason for its length.
 
 use crate::source::of_crate;
 
-/// The crates without such a file.
+/// The crates without a long file.
 const CHECKED: &[&str] = &[
     "analysis", "cli", "connect", "localpg", "macros", "model", "plan", "verify",
 ];
 
-/// A longer file says in its module's docs why it is one.
+/// A file with more lines gives the reason in its module docs.
 const LINES: usize = 400;
 
-/// What such a file's docs say, followed by the reason.
+/// The words before the reason in the docs.
 const REASON: &str = "//! This file is long because ";
 
-/// How far down the reason may stand.
+/// The last line at which the reason may begin.
 const HEAD: usize = 20;
 
 #[test]

@@ -1,18 +1,18 @@
-//! The source files of our crates.
+//! The source files of the crates.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A source file of a crate.
 pub(crate) struct SourceFile {
-    /// From the top of the repository, such as `cli/src/exit.rs`.
+    /// The path from the top of the repository, such as `cli/src/exit.rs`.
     pub(crate) path: String,
     /// The module path within its crate, such as `["commands", "up"]`; empty for `lib.rs`.
     pub(crate) module: Vec<String>,
     pub(crate) text: String,
 }
 
-/// All source files of a crate but those of its unit tests, by path.
+/// All source files of a crate by path, without its unit tests.
 pub(crate) fn of_crate(name: &str) -> Vec<SourceFile> {
     let top = Path::new(env!("CARGO_MANIFEST_DIR"));
     let source = top.join(name).join("src");

@@ -1,4 +1,4 @@
-//! Runs the binary and puts what it did into one text.
+//! Runs the binary, and shows its result as one text.
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 
 use migrator_localpg::Throwaway;
 
-/// The binary, with nothing of the caller's environment that it would heed.
+/// The binary, without the variables of the caller that it would read.
 pub fn migrator(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_migrator"));
     command.args(arguments).stdin(Stdio::null());
@@ -15,7 +15,7 @@ pub fn migrator(arguments: &[&str]) -> Command {
     command
 }
 
-/// Takes away the variables that name a database or set an option.
+/// Removes the variables that name a database or set an option.
 pub fn clear(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
@@ -40,7 +40,7 @@ pub fn said(command: &mut Command) -> String {
     text(&command.output().expect("the binary runs"))
 }
 
-/// As [`said`], for a process that has ended.
+/// The same as [`said`] for a process that has ended.
 pub fn text(output: &Output) -> String {
     let stream = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     format!(
@@ -54,13 +54,13 @@ pub fn text(output: &Output) -> String {
     )
 }
 
-/// The URL of a fresh database on this process's server.
+/// The URL of a new database on this process's server.
 pub fn database() -> String {
     let server = Throwaway::shared().expect("a server starts");
     block_on(server.create_database()).expect("a database is made")
 }
 
-/// Runs a future on a runtime of its own.
+/// Runs a future on its own runtime.
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -89,10 +89,10 @@ pub fn query(url: &str, sql: &str) -> Vec<String> {
     rows.iter().map(|row| row.get(0)).collect()
 }
 
-/// What differs from run to run: times, the database, the process.
+/// Filters for values that differ between runs: times, the database, the process.
 pub fn filters() -> Vec<(&'static str, &'static str)> {
     vec![
-        // A step has no time where two answers arrive together.
+        // A step shows no time if two answers arrive together.
         (
             r"(?m)^((?:applied|reverted) \S+) \(\d+(\.\d+)? (ms|s)\)$",
             "$1",
@@ -109,7 +109,7 @@ pub fn filters() -> Vec<(&'static str, &'static str)> {
     ]
 }
 
-/// A snapshot of what a command said, without what differs from run to run.
+/// A snapshot of a command's result, without the values that differ between runs.
 #[macro_export]
 macro_rules! assert_said {
     ($command:expr) => {

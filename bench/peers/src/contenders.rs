@@ -1,5 +1,5 @@
-//! Everybody who runs the same scripts, each over one connection that is open before
-//! the clock starts; `psql` is a command, whose start and connection count.
+//! The programs that are compared. Each runs the same scripts over one connection, which is open
+//! before the clock starts. `psql` is a command: its start and its connection count.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -19,28 +19,28 @@ use crate::scripts::Scripts;
 
 pub(crate) type Outcome<T> = Result<T, Box<dyn Error>>;
 
-/// Who runs.
+/// A program that runs the scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Contender {
     Migrator,
-    /// Over so many connections, the migrations in as many services.
+    /// With this number of connections, and the migrations in as many services.
     SideBySide(usize),
-    /// With the time to connect, as `psql` has it.
+    /// With the time to connect, as for `psql`.
     Connecting,
     Diesel,
     Sqlx,
     Refinery,
-    /// A transaction a migration, and nothing recorded.
+    /// A transaction for each migration, without a history.
     Transactions,
-    /// All in one message and one transaction, and nothing recorded.
+    /// All migrations in one message and one transaction, without a history.
     OneMessage,
-    /// A transaction and a message a migration.
+    /// A message and a transaction for each migration.
     PsqlTransactions,
-    /// All in one message and one transaction.
+    /// All migrations in one message and one transaction.
     PsqlOneMessage,
 }
 
-/// What is run.
+/// The part of the work that is timed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Work {
     Up,
@@ -78,7 +78,7 @@ impl Contender {
         }
     }
 
-    /// In how many services the migrations are.
+    /// The number of services that contain the migrations.
     pub(crate) fn services(self) -> usize {
         match self {
             Contender::SideBySide(jobs) => jobs * 2,
@@ -86,7 +86,7 @@ impl Contender {
         }
     }
 
-    /// Whether it keeps a history.
+    /// Whether the program keeps a history.
     pub(crate) fn has_history(self) -> bool {
         self.is_peer()
             || matches!(
@@ -95,7 +95,7 @@ impl Contender {
             )
     }
 
-    /// Whether it is another migration library.
+    /// Whether the program is another migration library.
     pub(crate) fn is_peer(self) -> bool {
         matches!(
             self,
@@ -103,12 +103,12 @@ impl Contender {
         )
     }
 
-    /// Whether it can do that.
+    /// Whether the program can do this work.
     pub(crate) fn can(self, work: Work) -> bool {
         work == Work::Up || (self.has_history() && self != Contender::Refinery)
     }
 
-    /// Runs it and says how long it took.
+    /// Runs the scripts, and returns how long it took.
     pub(crate) async fn run(
         self,
         url: &str,

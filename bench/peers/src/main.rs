@@ -1,11 +1,11 @@
-//! Times migrator beside diesel, sqlx and refinery on one durable local server, each
-//! with the same SQL over one connection; and beside what the server alone needs.
+//! Times migrator, diesel, sqlx and refinery on one durable local server, each with the same SQL
+//! over one connection. It also times the server alone.
 //!
 //! `cargo run --release --manifest-path bench/peers/Cargo.toml -- [MIGRATIONS [DELAY_MS [RUNS [NAMES]]]]`
 //!
-//! The delay is that of each direction, by a proxy. Each figure is the median of
-//! the runs, taken in turns. With names, such as `migrator,diesel,psql`, those alone run
-//! whose own contains one of them.
+//! A proxy adds the delay in each direction. Each figure is the median of the runs, which
+//! alternate between the programs. NAMES, such as `migrator,diesel,psql`, limits the programs to
+//! those whose name contains one of them.
 
 mod contenders;
 mod proxy;
@@ -21,7 +21,7 @@ use migrator_model::Registry;
 use proxy::Proxy;
 use scripts::{Scripts, registry, scripts};
 
-/// What is timed, in this order on one database.
+/// The parts that are timed, in this order on one database.
 const PARTS: [(&str, Work); 3] = [
     ("up", Work::Up),
     ("nothing to do", Work::Up),
@@ -78,7 +78,7 @@ async fn compare(
     Ok(())
 }
 
-/// Where the server listens: the host of its URL is a folder.
+/// The folder of the server's socket, which is the host in its URL.
 fn socket(server: &DevServer) -> Outcome<PathBuf> {
     let url = server.url();
     let config: tokio_postgres::Config = url.parse()?;
@@ -94,9 +94,9 @@ struct Bench {
     admin: String,
     proxy: Proxy,
     scripts: Vec<Scripts>,
-    /// By the number of services.
+    /// The registry for each number of services.
     registries: BTreeMap<usize, &'static Registry>,
-    /// By part and contender: the times and the round trips.
+    /// The times and round trips for each part and program.
     times: BTreeMap<(usize, usize), Vec<(Duration, usize)>>,
 }
 

@@ -17,7 +17,7 @@ pub(crate) struct Proxy {
     turns: Arc<Turns>,
 }
 
-/// How often the client spoke after the server had.
+/// The number of times that the client sent after the server had sent.
 #[derive(Default)]
 struct Turns {
     servers: AtomicBool,
@@ -25,7 +25,7 @@ struct Turns {
 }
 
 impl Proxy {
-    /// Starts one; it lives as long as the process.
+    /// Starts a proxy, which runs as long as the process.
     pub(crate) async fn start(socket: PathBuf, delay: Duration) -> io::Result<Proxy> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let port = listener.local_addr()?.port();
@@ -54,13 +54,13 @@ impl Proxy {
         Ok(Proxy { port, turns })
     }
 
-    /// The round trips since the last call.
+    /// The number of round trips since the last call.
     pub(crate) fn round_trips(&self) -> usize {
         self.turns.count.swap(0, Ordering::SeqCst)
     }
 }
 
-/// Forwards what comes, each piece after the delay: a delay is no loss of bandwidth.
+/// Forwards each piece of data after the delay, without limiting the bandwidth.
 async fn forward(
     mut from: impl AsyncReadExt + Unpin + Send + 'static,
     mut to: impl AsyncWriteExt + Unpin + Send + 'static,

@@ -1,4 +1,4 @@
-//! The SQL that everybody runs: a table a migration, and an index for four in ten.
+//! The SQL for all programs: each migration creates a table, and four in ten an index.
 
 use migrator_model::{Node, Registry, Tree, resolve};
 
@@ -10,7 +10,7 @@ pub(crate) struct Scripts {
     pub(crate) down: &'static str,
 }
 
-/// So many migrations. They are never freed: some libraries take constants only.
+/// Returns `number` migrations. They are never freed: some libraries accept only constants.
 pub(crate) fn scripts(number: usize) -> Vec<Scripts> {
     (0..number)
         .map(|number| {
@@ -34,7 +34,7 @@ pub(crate) fn scripts(number: usize) -> Vec<Scripts> {
         .collect()
 }
 
-/// The same as a registry, in so many services.
+/// The same migrations as a registry with this number of services.
 pub(crate) fn registry(scripts: &[Scripts], services: usize) -> &'static Registry {
     let names: Vec<String> = (0..services).map(|number| format!("s{number}")).collect();
     let table =

@@ -1,8 +1,8 @@
-//! Breaks things round runs of the command, and prints what was lost.
+//! Injects faults into runs of the command, and prints what was lost.
 //!
 //! `cargo run -p migrator-bench --bin chaos -- [PART…] [--seed N] [--tries N] [-- ARGUMENT…]`
 //!
-//! Without a part it runs all. What follows `--` is given to every `up` and `down`.
+//! Without a part it runs all parts. It passes the arguments after `--` to every `up` and `down`.
 
 #![expect(clippy::print_stdout, reason = "it prints its table")]
 

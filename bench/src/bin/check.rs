@@ -1,15 +1,15 @@
-//! Times a full check of trees of 100, 1,000 and 5,000 migrations, as `cargo
-//! build` makes it: resolve, parse, and all findings of the SQL.
+//! Times a full check of trees of 100, 1,000 and 5,000 migrations, as `cargo build` does it:
+//! resolve, parse, and all findings of the SQL.
 //!
 //! `cargo run --release -p migrator-bench --bin check`
 
-#![expect(clippy::print_stdout, reason = "it prints its figures")]
+#![expect(clippy::print_stdout, reason = "the program prints figures")]
 
 use std::time::{Duration, Instant};
 
 use migrator_model::resolve;
 
-/// Of so many runs the median is printed.
+/// The number of runs, of which it prints the median.
 const RUNS: usize = 5;
 
 fn main() {

@@ -1,14 +1,15 @@
-//! Checks a folder of another project's migrations, and counts what is found.
+//! Checks a folder of another project's migrations, and counts the findings.
 //!
 //! `cargo run --release -p migrator-bench --bin corpus FOLDER`
 //!
-//! Takes `NAME/up.sql` with `NAME/down.sql`, and `NAME.up.sql` with
-//! `NAME.down.sql`, in the order of the digits in their names, as one service.
-//! What keeps scripts from being checked against each other is counted first
-//! and then put aside: an empty script becomes `SELECT 1;`, and so does one that
-//! is refused by itself; one that needs it runs outside a transaction.
+//! Reads `NAME/up.sql` with `NAME/down.sql`, and `NAME.up.sql` with `NAME.down.sql`, in the order
+//! of the digits in their names, as one service.
+//!
+//! It first counts the findings that would keep the scripts from being checked together, and then
+//! removes their causes. An empty script and a script that is refused become `SELECT 1;`. A
+//! script that cannot run in a transaction gets the directive.
 
-#![expect(clippy::print_stdout, reason = "it prints its figures")]
+#![expect(clippy::print_stdout, reason = "the program prints figures")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -68,7 +69,7 @@ fn key(path: &Path) -> Option<((String, String), usize)> {
     Some(((format!("{digits:0<20}"), name.to_owned()), direction))
 }
 
-/// What is found in the scripts as one service's; a place's file is `NUMBER.up.sql`.
+/// The findings for the scripts as one service; the file of a position is `NUMBER.up.sql`.
 fn findings(texts: &[[String; 2]]) -> Vec<Diagnostic> {
     let manifest = "tiers = [\"T\"]\n[services.s]\ntier = \"T\"\ndirectory = \"s\"\n";
     let mut tree = Tree::new("").with_file("services.toml", manifest);
@@ -108,7 +109,7 @@ fn put_aside(texts: &mut [[String; 2]], findings: &[Diagnostic]) {
     }
 }
 
-/// Counts by code, and shows each finding that is no lint for a live database.
+/// Counts findings by code, and prints those that are not lints for a live database.
 fn count(what: &str, findings: &[Diagnostic]) {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for finding in findings {

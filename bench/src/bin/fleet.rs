@@ -1,10 +1,11 @@
-//! Times a fleet of 200 databases, 1 to 16 at a time: 20 migrations in each, and nothing to
-//! do. Then the most memory of a process that goes through 20, 200 and 2,000 that are current.
+//! Times a fleet of 200 databases, 1 to 16 at a time: with 20 migrations in each, and with nothing
+//! to do. Then it prints the peak memory of a process that visits 20, 200 and 2,000 current
+//! databases.
 //!
-//! The server is one that waits for the disk. `cargo run --release -p migrator-bench --bin
-//! fleet [DATABASES]`
+//! The server waits for its disk.
+//! `cargo run --release -p migrator-bench --bin fleet [DATABASES]`
 
-#![expect(clippy::print_stdout, reason = "it prints its figures")]
+#![expect(clippy::print_stdout, reason = "the program prints figures")]
 
 use std::error::Error;
 use std::num::NonZeroUsize;
@@ -22,7 +23,7 @@ const MIGRATIONS: usize = 20;
 
 const JOBS: [usize; 5] = [1, 2, 4, 8, 16];
 
-/// Makes this program the process whose memory is measured: the database, how often.
+/// Turns this program into the measured process: a database, and how often to visit it.
 const PEAK: &str = "--peak";
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -60,7 +61,7 @@ async fn measure(databases: usize) -> Outcome<()> {
         );
         server.drop(&names).await?;
     }
-    println!("databases  most memory kB");
+    println!("databases  peak memory kB");
     let names = server.create(1).await?;
     let fleet = Fleet::new(registry);
     run(&fleet, &server, &names, MIGRATIONS).await?;
@@ -76,7 +77,7 @@ async fn measure(databases: usize) -> Outcome<()> {
     Ok(())
 }
 
-/// Migrates the databases, of which each is to apply so many migrations.
+/// Migrates the databases; each one applies `steps` migrations.
 async fn run(fleet: &Fleet, server: &Server, names: &[String], steps: usize) -> Outcome<Duration> {
     let members = names.iter().map(|name| Member {
         key: (),
@@ -100,7 +101,7 @@ async fn run(fleet: &Fleet, server: &Server, names: &[String], steps: usize) -> 
     }
 }
 
-/// Goes through one database so often, and prints the most memory that it took.
+/// Visits one database `number` times, and prints the peak memory of the process.
 async fn go_through(url: &str, number: usize) -> Outcome<()> {
     let registry: &'static Registry = Box::leak(Box::new(
         resolve(&migrator_bench::tree(MIGRATIONS)).registry,
@@ -119,11 +120,11 @@ async fn go_through(url: &str, number: usize) -> Outcome<()> {
     let status = fs::read_to_string("/proc/self/status")?;
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let peak = peak.and_then(|peak| peak.split_whitespace().next());
-    println!("{}", peak.ok_or("no peak is told")?);
+    println!("{}", peak.ok_or("the system reports no peak memory")?);
     Ok(())
 }
 
-/// A server that waits for its disk, as long as the value lives.
+/// A server that waits for its disk; it runs as long as the value lives.
 struct Server {
     folder: PathBuf,
     url: String,
@@ -147,7 +148,7 @@ impl Server {
         Ok(names)
     }
 
-    /// And has the server write out what it has not, so that the next run does not wait for it.
+    /// Drops the databases, and then forces a checkpoint, so that it does not slow the next run.
     async fn drop(&self, names: &[String]) -> Outcome<()> {
         self.each("DROP DATABASE", names).await
     }
@@ -165,7 +166,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // What is left is in the folder for temporary files.
+        // Errors are ignored: whatever remains is in the folder for temporary files.
         let _ = DevServer::stop(&self.folder);
         let _ = fs::remove_dir_all(&self.folder);
     }

@@ -1,7 +1,7 @@
-//! How long a test waits for a migrated database of its own: two hundred tests, each a process.
+//! Times how long a test waits for its migrated database: two hundred tests, each a process.
 //!
-//! usage: handout [TEST-THREADS], by itself as many as there are cores; the server is that of
-//! `DATABASE_URL`, or a temporary one
+//! usage: handout [TEST-THREADS]; the default is the number of cores. The server is that of
+//! `DATABASE_URL`, or a temporary one.
 
 #![expect(
     clippy::expect_used,
@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::Command;
 use std::{env, fs, process};
 
-/// The tests of `migrator-runtime` that are run, by a part of their names.
+/// The tests of `migrator-runtime` to run, by a part of their names.
 const TESTS: [&str; 7] = [
     "run",
     "--package=migrator-runtime",
@@ -43,7 +43,7 @@ fn main() {
     }
 }
 
-/// Sorted, in milliseconds.
+/// The times, sorted, in milliseconds.
 fn times(folder: &Path) -> Vec<f64> {
     let entries = fs::read_dir(folder).expect("the tests wrote their times");
     let mut times: Vec<f64> = entries

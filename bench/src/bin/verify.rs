@@ -1,10 +1,9 @@
-//! Times the proof of trees of 100, 300 and 1,000 migrations, and how much of it is
-//! the snapshots of the catalog; then the same trees with a fault in every second down
-//! script.
+//! Times the proof of trees of 100, 300 and 1,000 migrations, and the share of the catalog's
+//! snapshots. Then it times the same trees with a fault in every second down script.
 //!
 //! `cargo run --release -p migrator-bench --bin verify [SIZE…]`
 
-#![expect(clippy::print_stdout, reason = "it prints its figures")]
+#![expect(clippy::print_stdout, reason = "the program prints figures")]
 
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -37,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// How long the proof took; `sound` is that of the same tree without faults.
+/// Times a proof; `sound` is the time for the same tree without faults.
 async fn measure(
     tree: &Tree,
     faults: usize,
@@ -82,7 +81,7 @@ async fn measure(
     Ok(total)
 }
 
-/// The median of five snapshots of all that is applied.
+/// The median time of five snapshots with every migration applied.
 async fn snapshot(client: &Client) -> Result<(usize, Duration), Box<dyn Error>> {
     let mut runs = Vec::new();
     for _ in 0..5 {

@@ -1,4 +1,4 @@
-//! The server stopped in immediate mode at a random moment, and started again.
+//! Stops the server in immediate mode at a random moment, and starts it again.
 
 use std::rc::Rc;
 
@@ -7,11 +7,11 @@ use super::server::Server;
 use super::tree::{Indexes, Shape};
 use super::{Setting, Tally, tally};
 
-/// A server that keeps what was committed and waited for, and loses the rest.
+/// On a server that keeps every commit that waited for the disk, and loses the others.
 pub(super) fn at_random(setting: &Setting, tries: usize) -> Tally {
     let shape = Shape {
         services: 4,
-        // The last is no index, whose commits wait for the disk by themselves.
+        // The last migration is not an index, whose commits always wait for the disk.
         each: 9,
         indexes: Indexes::Concurrent,
     };
@@ -19,7 +19,7 @@ pub(super) fn at_random(setting: &Setting, tries: usize) -> Tally {
     let fault = "server stopped, immediate";
     tally(fault, setting, tries, make, |scene, number, random| {
         scene.interrupted(random, Told::MayBeLost, |server, running| {
-            // What a run has promised by its end must be there at once.
+            // Whatever a run has reported by its end must be there at once.
             if number % 4 == 0 {
                 running.wait()?;
             }

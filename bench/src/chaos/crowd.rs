@@ -1,4 +1,4 @@
-//! Many processes at once, of one age and of two, and those that need not wait.
+//! Many processes at once: of one build, of two builds, and of independent services.
 
 use std::rc::Rc;
 
@@ -8,7 +8,7 @@ use super::tree::{Indexes, Shape, gate};
 use super::victim::{Running, Victim};
 use super::{Outcome, Setting, Struck, Tally, tally};
 
-/// How many processes start at once.
+/// The number of processes that start at once.
 const CROWD: usize = 50;
 
 const SHAPE: Shape = Shape {
@@ -17,7 +17,7 @@ const SHAPE: Shape = Shape {
     indexes: Indexes::None,
 };
 
-/// All on a database that nobody has migrated.
+/// All start on a database without a history.
 pub(super) fn on_nothing(setting: &Setting, tries: usize) -> Tally {
     let make = || Ok(Rc::new(Server::quick()?));
     tally("50 at once, empty", setting, tries, make, |server, _, _| {
@@ -29,7 +29,7 @@ pub(super) fn on_nothing(setting: &Setting, tries: usize) -> Tally {
     })
 }
 
-/// All on a database where some migrations are pending.
+/// All start on a database with pending migrations.
 pub(super) fn on_pending(setting: &Setting, tries: usize) -> Tally {
     let make = || Ok(Rc::new(Server::quick()?));
     tally(
@@ -46,7 +46,7 @@ pub(super) fn on_pending(setting: &Setting, tries: usize) -> Tally {
     )
 }
 
-/// More processes than the server has connections, each for as many as it can get.
+/// More processes than the server has connections; each uses as many as it gets.
 pub(super) fn on_a_small_server(setting: &Setting, tries: usize) -> Tally {
     let make = || Ok(Rc::new(Server::small()?));
     let fault = "50 at once, 12 connections";
@@ -60,7 +60,11 @@ pub(super) fn on_a_small_server(setting: &Setting, tries: usize) -> Tally {
             match ended.code() {
                 Some(0) => done += 1,
                 Some(5) if ended.said.concat().contains("error[M09") => {}
-                _ => return Err(format!("it neither ended well nor said why: {ended:?}").into()),
+                _ => {
+                    return Err(
+                        format!("it neither succeeded nor reported a reason: {ended:?}").into(),
+                    );
+                }
             }
         }
         match done {
@@ -84,7 +88,7 @@ fn together(scene: &mut Scene) -> Outcome<Struck> {
     Ok(Struck::Midway)
 }
 
-/// Builds of which one has migrations that the other does not know.
+/// Two builds, one of which has migrations that the other lacks.
 pub(super) fn of_two_ages(setting: &Setting, tries: usize) -> Tally {
     let make = || Ok(Rc::new(Server::quick()?));
     tally(
@@ -125,7 +129,7 @@ pub(super) fn of_two_ages(setting: &Setting, tries: usize) -> Tally {
     )
 }
 
-/// One service's deploy is at a step that does not end; another's goes through.
+/// The step of one service's deploy does not end; another service's deploy completes.
 pub(super) fn side_by_side(setting: &Setting, tries: usize) -> Tally {
     let make = || Ok(Rc::new(Server::quick()?));
     tally(
@@ -153,7 +157,7 @@ pub(super) fn side_by_side(setting: &Setting, tries: usize) -> Tally {
     )
 }
 
-/// A process waits for the lock of another when the server goes away and comes back.
+/// A process waits for another's lock while the server stops and starts again.
 pub(super) fn under_a_waiting_one(setting: &Setting, tries: usize) -> Tally {
     let make = || Ok(Rc::new(Server::durable()?));
     tally(
@@ -173,7 +177,7 @@ pub(super) fn under_a_waiting_one(setting: &Setting, tries: usize) -> Tally {
                 let ended = process.end()?;
                 let state = scene.judged(&ended, true, Told::MayBeLost)?;
                 if ended.code() == Some(0) {
-                    return Err(format!("it said that all was done, and there is {state:?}").into());
+                    return Err(format!("it reported success, but the state is {state:?}").into());
                 }
             }
             scene.finish(UP)?;
@@ -182,7 +186,7 @@ pub(super) fn under_a_waiting_one(setting: &Setting, tries: usize) -> Tally {
     )
 }
 
-/// A process is killed in a step that goes on at the server, and the next starts meanwhile.
+/// A process is killed while the server executes its step, and the next one starts meanwhile.
 pub(super) fn killed_in_a_step(setting: &Setting, tries: usize) -> Tally {
     let make = || Ok(Rc::new(Server::quick()?));
     let fault = "SIGKILL, the step goes on";
@@ -201,7 +205,7 @@ pub(super) fn killed_in_a_step(setting: &Setting, tries: usize) -> Tally {
     })
 }
 
-/// The session that holds the lock ends, while more steps are sent ahead, and the next run starts.
+/// The session of the lock ends while steps are sent ahead, and the next run starts.
 pub(super) fn without_its_lock(setting: &Setting, tries: usize) -> Tally {
     let make = || Ok(Rc::new(Server::quick()?));
     let fault = "the lock's session ended";
@@ -209,7 +213,7 @@ pub(super) fn without_its_lock(setting: &Setting, tries: usize) -> Tally {
         let mut scene = Scene::new_undisturbed(setting, SHAPE, Rc::clone(server))?;
         let session = server.session(&scene.url)?;
         let first = at_gate(&scene, &session, 1, UP)?;
-        // The halves of a key that is a hash; those of the gates are small.
+        // The key of a run's lock is a hash, with large halves. The keys of gates are small.
         let end = "SELECT pg_catalog.pg_terminate_backend(pid) FROM \
              (SELECT DISTINCT pid FROM pg_catalog.pg_locks \
               WHERE locktype = 'advisory' AND granted AND classid <> 0) AS lock";
@@ -225,13 +229,13 @@ pub(super) fn without_its_lock(setting: &Setting, tries: usize) -> Tally {
         scene.expect_everything()?;
         match first.code() {
             Some(1 | 5) => Ok(Struck::Midway),
-            _ => Err(format!("it went on without its lock: {first:?}").into()),
+            _ => Err(format!("it continued without its lock: {first:?}").into()),
         }
     })
 }
 
-/// Starts a process that waits in the second migration of a service, until the session's
-/// transaction ends.
+/// Starts a process that waits in the second migration of a service until the transaction of
+/// `session` ends.
 fn at_gate(
     scene: &Scene,
     session: &Session<'_>,

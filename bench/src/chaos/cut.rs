@@ -1,4 +1,4 @@
-//! The connection cut before, in the middle of, and after each message of a run.
+//! Cuts the connection before, in the middle of, and after each message of a run.
 
 use std::rc::Rc;
 
@@ -13,28 +13,28 @@ use crate::proxy::{Cut, Proxy, Share, Spot};
 struct Behind {
     scene: Scene,
     proxy: Proxy,
-    /// What has not been tried: in which direction, and where.
+    /// The cuts that were not tried yet, with the direction of the run.
     left: Vec<(Going, Cut)>,
 }
 
-/// Which way a run goes.
+/// The direction of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Going {
     Up,
     Down,
 }
 
-/// All messages of both senders of a run up and a run down, of every connection; with
-/// fewer tries than there are, as many of them as that, at random.
+/// Cuts at every message of both sides of a run up and a run down, on every connection. With
+/// fewer tries, cuts at random messages.
 pub(super) fn everywhere(setting: &Setting, tries: usize) -> Tally {
-    // Should there be none, the first try says why.
+    // If there is no message, the first try reports that.
     let cuts = Behind::new(setting).map(|behind| behind.left);
     let mut cuts = cuts.unwrap_or_default();
     let tries = tries.min(cuts.len().max(1));
     let mut pick = Random::new(setting.seed);
     let picked = (0..tries.min(cuts.len())).map(|_| cuts.swap_remove(pick.below(cuts.len())));
     let mut picked: Vec<_> = picked.collect();
-    // The way that is down needs everything up before.
+    // A run down needs all migrations applied first.
     picked.sort_by_key(|(going, _)| *going == Going::Up);
     let make = || Behind::new(setting);
     tally(

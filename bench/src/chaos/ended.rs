@@ -1,5 +1,4 @@
-//! Sessions of a run ended, and statements cancelled, at random, while it uses four
-//! connections.
+//! Ends sessions of a run, and cancels its statements, at random, while it uses four connections.
 
 use std::rc::Rc;
 use std::thread::sleep;
@@ -10,23 +9,23 @@ use super::server::{Server, Session};
 use super::tree::{Indexes, Shape};
 use super::{Outcome, Random, Setting, Tally, tally};
 
-/// At most so many sessions are struck in a run.
+/// The largest number of sessions that are struck in a run.
 const STRIKES: usize = 6;
 
-/// At most so long lies between two of them.
+/// The longest pause between two strikes.
 const PAUSE: Duration = Duration::from_millis(40);
 
-/// What is done to one session of a run.
+/// How a session of the run is struck.
 #[derive(Clone, Copy, Debug)]
 struct Strike {
     pause: Duration,
-    /// The server's function that does it.
+    /// The server's function: it ends the session or cancels its statement.
     function: &'static str,
-    /// Which session: its number among those there are.
+    /// The number of the session in the list of sessions.
     session: usize,
 }
 
-/// Any session of a run may be ended or cancelled, that of its lock too.
+/// Ends or cancels any session of a run, also the one that holds its lock.
 pub(super) fn at_random(setting: &Setting, tries: usize) -> Tally {
     let shape = Shape {
         services: 4,

@@ -1,7 +1,8 @@
-//! The primary stopped at a random moment, and its standby promoted in its place.
+//! Stops the primary at a random moment, and promotes its standby.
 //!
-//! Every other standby follows asynchronously: what it had not got is lost, newest first. The
-//! others confirm each commit that waits (`remote_apply`): all of a run that ended with 0 is there.
+//! In every second try the standby is asynchronous: the newest commits that it has not received
+//! are lost. In the others it confirms each commit that waits (`remote_apply`): every commit of a
+//! run that exited with 0 is there.
 
 use std::fs;
 use std::rc::Rc;
@@ -13,7 +14,7 @@ use super::server::{Server, Session, Wanted};
 use super::tree::{Indexes, Shape};
 use super::{Outcome, Random, Setting, Struck, Tally, tally};
 
-/// What a standby needs of its primary, and what it has to have itself.
+/// Settings that a standby needs on its primary and on itself.
 const REPLICATED: [(&str, &str); 4] = [
     ("wal_level", "replica"),
     ("max_wal_senders", "4"),
@@ -21,14 +22,14 @@ const REPLICATED: [(&str, &str); 4] = [
     ("synchronous_commit", "remote_apply"),
 ];
 
-/// How a standby follows.
+/// How a standby follows its primary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Following {
     Asynchronous,
     Confirming,
 }
 
-/// A primary that is gone in the middle of a run, or behind its end.
+/// A primary that stops in the middle of a run or after its end.
 pub(super) fn at_random(setting: &Setting, tries: usize) -> Tally {
     let fault = "primary stopped, standby promoted";
     tally(
@@ -47,7 +48,7 @@ pub(super) fn at_random(setting: &Setting, tries: usize) -> Tally {
     )
 }
 
-/// One failover; `at_its_end` has the run end before it.
+/// One failover; with `at_its_end` the run ends first.
 fn once(
     setting: &Setting,
     following: Following,
@@ -66,7 +67,7 @@ fn once(
     if at_its_end {
         running.wait()?;
     }
-    // With it the primary is dropped, which ends it at once.
+    // Dropping the value stops the primary at once.
     let mut scene = scene.moved_to(Rc::clone(&standby));
     let ended = running.end()?;
     let session = standby.session(&standby.throwaway.url("postgres"))?;
@@ -74,7 +75,7 @@ fn once(
     drop(session);
     let after = match following {
         Following::Confirming => scene.judged(&ended, true, Told::MayBeLost),
-        // What it told may be lost as a whole.
+        // Every reported step may be lost.
         Following::Asynchronous => scene.judge.look(&standby, &scene.url),
     };
     let after = after.map_err(|error| format!("{moment}: {error}: {ended:?}"))?;
@@ -83,7 +84,7 @@ fn once(
     Ok(scene.struck(&after))
 }
 
-/// A standby of a primary, once it follows.
+/// A standby of a primary; returns when the standby follows.
 fn follow(primary: &Server, following: Following) -> Outcome<Server> {
     let session = primary.session(&primary.throwaway.url("postgres"))?;
     let copy = primary.throwaway.folder().join("copy");
@@ -105,7 +106,7 @@ fn follow(primary: &Server, following: Following) -> Outcome<Server> {
     Ok(standby)
 }
 
-/// Copies the primary's data as `pg_basebackup` does, which not every installation has.
+/// Copies the primary's data as `pg_basebackup` does, because some installations lack it.
 fn copied(primary: &Throwaway, session: &Session<'_>) -> Outcome<()> {
     let [start, stop] = match primary.programs().major {
         15.. => [

@@ -1,4 +1,4 @@
-//! CREATE INDEX CONCURRENTLY while others wait for the lock, and broken in the middle.
+//! Interrupts CREATE INDEX CONCURRENTLY, also while other runs wait for the lock.
 
 use std::rc::Rc;
 
@@ -8,22 +8,22 @@ use super::tree::{Indexes, Shape};
 use super::victim::Running;
 use super::{Outcome, Setting, Struck, Tally, tally};
 
-/// The last of four migrations makes two indexes on what the third has made.
+/// The last of four migrations creates two indexes on the table of the third.
 const SHAPE: Shape = Shape {
     services: 1,
     each: 4,
     indexes: Indexes::Concurrent,
 };
 
-/// How many wait for the lock meanwhile.
+/// The number of runs that wait for the lock meanwhile.
 const WAITING: usize = 8;
 
-/// The session that builds an index and waits for a transaction to end: nobody else waits for
-/// one on this server. (A transaction sees `pg_stat_activity` as it was at its first look.)
+/// The session that builds an index and waits for a transaction to end: on this server no other
+/// session does. (A transaction sees `pg_stat_activity` as at its first read.)
 const BUILDING: &str = "SELECT pid FROM pg_catalog.pg_locks \
      WHERE locktype = 'virtualxid' AND NOT granted";
 
-/// Nobody waits inside the server for whom the index would wait.
+/// No session waits inside the server, so that the index waits for none of them.
 pub(super) fn while_others_wait(setting: &Setting, tries: usize) -> Tally {
     let make = || Ok(Rc::new(Server::quick()?));
     tally(
@@ -52,14 +52,14 @@ pub(super) fn while_others_wait(setting: &Setting, tries: usize) -> Tally {
     )
 }
 
-/// What breaks in the middle of an index.
+/// What fails in the middle of an index.
 #[derive(Clone, Copy, Debug)]
 enum Breaks {
-    /// The process alone: the server goes on and finishes the index.
+    /// The process alone: the server continues and finishes the index.
     Process,
-    /// The same, and the next run starts before that.
+    /// The process, and the next run starts before the index is finished.
     ProcessWithNext,
-    /// The process, and then its session: the index is left invalid.
+    /// The process and then its session: the index is left invalid.
     Session,
     /// The server: the index is left invalid.
     Server,
@@ -72,7 +72,7 @@ const BREAKS: [Breaks; 4] = [
     Breaks::Server,
 ];
 
-/// Killed in the middle, in four ways by turns; the next run finishes without help.
+/// Interrupts an index in four ways in turn; the next run finishes without help.
 pub(super) fn broken(setting: &Setting, tries: usize) -> Tally {
     let make = || Ok(Rc::new(Server::durable()?));
     tally(
@@ -117,12 +117,12 @@ fn break_one(scene: &mut Scene, server: &Server, breaks: Breaks) -> Outcome<()> 
     drop(session);
     let state = scene.judged(&process.end()?, true, Told::IsThere)?;
     if state.dirty.len() != 1 {
-        return Err(format!("one is half done, and there is {state:?}").into());
+        return Err(format!("one migration must be dirty, but the state is {state:?}").into());
     }
     scene.go_on(&state, UP)
 }
 
-/// Starts a process that is at the index until the session's transaction ends.
+/// Starts a process that builds the index until the transaction of `session` ends.
 fn building(scene: &Scene, session: &Session<'_>) -> Outcome<Running> {
     scene.run(&["up", "--service=all", "--steps=3"])?;
     session.execute("BEGIN; INSERT INTO s0.t2 VALUES (1000, 'more')")?;

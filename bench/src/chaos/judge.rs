@@ -1,9 +1,8 @@
-//! What every fault is followed by: do schema, history, log and events agree, and is
-//! the lock gone?
+//! The check after every fault: do schema, history, log and events agree, and is the lock
+//! released?
 //!
-//! The judge asks the catalog and the history's tables itself, and makes the schema it
-//! compares with by sending the scripts itself: nothing here goes through the code
-//! that is judged.
+//! The judge queries the catalog and the history's tables itself. It creates the schema to
+//! compare with by sending the scripts itself. So it uses none of the code that it checks.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,36 +16,36 @@ use super::server::{Server, Session, Wanted};
 /// A migration: its service and its version.
 pub(super) type Step = (String, i64);
 
-/// What a database's history says.
+/// The history of a database.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct State {
-    /// What is applied, without what is dirty.
+    /// The applied migrations, without dirty ones.
     pub(super) applied: BTreeSet<Step>,
-    /// What broke half-way, and in which direction.
+    /// The dirty migrations, with the direction in which each was interrupted.
     pub(super) dirty: BTreeMap<Step, String>,
 }
 
-/// The judge of databases that a registry was applied to.
+/// Checks databases to which a registry was applied.
 pub(super) struct Judge {
     registry: &'static Registry,
-    /// For the schemas that are compared with.
+    /// The server for the schemas to compare with.
     clean: Server,
     rest: Rest,
     snapshots: BTreeMap<BTreeSet<Step>, Snapshot>,
 }
 
-/// How a database looks when nobody is at work on it.
+/// The sessions that may remain when no run is in progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rest {
-    /// There is no other session. Just an idle one may go on: it is so for a moment between
-    /// two messages that were sent ahead.
+    /// No other session. An idle one may belong to a run for a moment, between two messages that
+    /// were sent ahead.
     NoSession,
-    /// Sessions stay, as a pooler's do, and are idle.
+    /// Idle sessions, such as a pooler's.
     IdleSessions,
 }
 
 impl Rest {
-    /// The sessions that are at work.
+    /// The sessions of a run in progress.
     fn exceptions(self) -> String {
         let exceptions = "SELECT pid, application_name, state, query \
              FROM pg_catalog.pg_stat_activity WHERE datname = current_database() \
@@ -76,7 +75,7 @@ impl Judge {
         })
     }
 
-    /// What is there once all have done is everything.
+    /// The history when every migration is applied.
     pub(super) fn everything(&self) -> BTreeSet<Step> {
         let migrations = self.registry.migrations.iter();
         migrations
@@ -84,7 +83,7 @@ impl Judge {
             .collect()
     }
 
-    /// Waits until nobody is at work, and judges what is there then.
+    /// Waits until no run is in progress, and checks the result.
     pub(super) fn look(&mut self, server: &Server, url: &str) -> Outcome<State> {
         let session = server.session(url)?;
         session.wait_until(Wanted::Nothing, &self.rest.exceptions())?;
@@ -93,7 +92,7 @@ impl Judge {
             let state = state(&session)?;
             let judged = self.judge_schema(&session, &state);
             let judged = judged.and_then(|()| self.judge_log(&session, &state));
-            // Whoever is idle between two messages has gone on meanwhile.
+            // A session that was idle between two messages has continued meanwhile.
             if self.rest == Rest::NoSession || self::state(&session)? == state {
                 return judged.map(|()| state);
             }
@@ -107,12 +106,14 @@ impl Judge {
         differing.retain(|difference| !is_left_open(difference, state));
         match differing.is_empty() {
             true => Ok(()),
-            false => Err(format!("with {state:?} the schema differs: {differing:?}").into()),
+            false => {
+                Err(format!("the schema differs from its history {state:?}: {differing:?}").into())
+            }
         }
     }
 
-    /// Each script has run as often as the events say, in turns, and what is recorded
-    /// as applied was applied last.
+    /// Checks that each script ran as often as its events say, alternating between up and down,
+    /// and that the last run of an applied migration was up.
     fn judge_log(&self, session: &Session<'_>, state: &State) -> Outcome<()> {
         let log = "SELECT service, version, direction FROM public.log ORDER BY id";
         let events = "SELECT service, version, CASE kind WHEN 'apply' THEN 'up' ELSE 'down' END \
@@ -128,7 +129,7 @@ impl Judge {
                 migration.version.as_integer(),
             );
             let told = events.get(&step).map(Vec::as_slice).unwrap_or_default();
-            // An index has no log: made twice it would be refused.
+            // An index leaves no line in the log: a second one of the name would be refused.
             let ran = match migration.up.mode {
                 Mode::Transaction => log.get(&step).map(Vec::as_slice).unwrap_or_default(),
                 Mode::NoTransaction => told,
@@ -147,7 +148,7 @@ impl Judge {
         Ok(())
     }
 
-    /// The schema where exactly these migrations were applied, in the registry's order.
+    /// The schema with exactly these migrations applied, in the order of the registry.
     fn clean_snapshot(&mut self, applied: &BTreeSet<Step>) -> Outcome<&Snapshot> {
         if !self.snapshots.contains_key(applied) {
             let url = self.clean.database()?;
@@ -178,7 +179,7 @@ impl Judge {
     }
 }
 
-/// What the history says; without one nothing is applied.
+/// Reads the history; without one, no migration is applied.
 fn state(session: &Session<'_>) -> Outcome<State> {
     let mut state = State::default();
     if !has_history(session)? {
@@ -212,7 +213,7 @@ fn snapshot(session: &Session<'_>) -> Outcome<Snapshot> {
     Ok(session.block_on(Snapshot::take(session.client(), &scope))?)
 }
 
-/// What is broken half-way may have made some of its indexes.
+/// A dirty migration may have created some of its indexes.
 fn is_left_open(difference: &Difference, state: &State) -> bool {
     let object = &difference.object;
     object.kind == Kind::Index
@@ -222,7 +223,7 @@ fn is_left_open(difference: &Difference, state: &State) -> bool {
             .any(|(service, _)| object.schema() == Some(service))
 }
 
-/// The directions in which each migration has run.
+/// The directions in which each migration ran, from the log.
 fn turns(rows: Vec<Vec<String>>) -> Outcome<BTreeMap<Step, Vec<String>>> {
     let mut turns: BTreeMap<Step, Vec<String>> = BTreeMap::new();
     for row in rows {
@@ -264,7 +265,7 @@ mod tests {
             Court { server, judge }
         }
 
-        /// What the judge says after all was applied and something was tampered with.
+        /// The judge's result after all migrations were applied and the database was changed.
         fn judged(&mut self, tamper: &str) -> Result<usize, String> {
             let url = self.server.database().unwrap();
             let session = self.server.session(&url).unwrap();
@@ -274,7 +275,7 @@ mod tests {
                 migrator.up(&mut client, Target::all()).await.unwrap();
             });
             session.execute(tamper).unwrap();
-            // The session stays, so that what it holds does.
+            // The session stays open to keep its locks.
             let state = self.judge.look(&self.server, &url);
             state
                 .map(|state| state.applied.len())

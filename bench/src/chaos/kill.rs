@@ -1,4 +1,4 @@
-//! The process killed with SIGKILL at a random moment.
+//! Kills the process with SIGKILL at a random moment.
 
 use std::rc::Rc;
 
@@ -7,12 +7,12 @@ use super::server::Server;
 use super::tree::{Indexes, Shape};
 use super::{Setting, Tally, tally};
 
-/// Runs in which every script is a transaction, sent ahead.
+/// Runs whose scripts are all transactions, which are sent ahead.
 pub(super) fn transactions(setting: &Setting, tries: usize) -> Tally {
     killed("SIGKILL", Indexes::None, setting, tries)
 }
 
-/// Runs in which some steps are outside a transaction.
+/// Runs with some steps outside a transaction.
 pub(super) fn indexes(setting: &Setting, tries: usize) -> Tally {
     killed(
         "SIGKILL, no-transaction",
@@ -22,7 +22,7 @@ pub(super) fn indexes(setting: &Setting, tries: usize) -> Tally {
     )
 }
 
-/// The next run starts before the server has noticed.
+/// The next run starts before the server notices the end of the first.
 pub(super) fn and_the_next_at_once(setting: &Setting, tries: usize) -> Tally {
     let shape = Shape {
         services: 4,

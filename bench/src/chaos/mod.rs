@@ -1,9 +1,9 @@
-//! Faults at random moments, and one judge of what is left.
+//! Injects faults at random moments, and checks the result of each with one judge.
 //!
-//! A *scene* is a server with a database and the command under test, which runs as a
-//! process of its own, with a registry that is resolved when it starts. Faults come
-//! from a seed; each is followed by the same judgement (`judge`). The program
-//! `chaos` does this often, `bench/tests/chaos.rs` a few times.
+//! A *scene* is a server with a database, and the command under test. The command runs as a
+//! separate process, and resolves its registry when it starts. A seed determines the faults; the
+//! same check (`judge`) follows each. The program `chaos` tries every fault often,
+//! `bench/tests/chaos.rs` a few times.
 
 mod crash;
 mod crowd;
@@ -27,47 +27,47 @@ use std::time::{Duration, Instant};
 pub use random::Random;
 pub use tree::{Indexes, Shape, VARIABLE, registry};
 
-/// What went wrong: a loss, or that a fault could not be set up, which counts as one.
+/// What went wrong: a loss, or a fault that could not be injected, which counts as a loss.
 pub type Outcome<T> = Result<T, Box<dyn Error>>;
 
-/// How a part is run.
+/// How a part runs.
 #[derive(Clone, Debug)]
 pub struct Setting {
-    /// The program that becomes the command when [`VARIABLE`] is set.
+    /// The program that acts as the command when [`VARIABLE`] is set.
     pub program: PathBuf,
-    /// Where the random numbers start.
+    /// The seed of the random numbers.
     pub seed: u64,
-    /// How many tries, instead of the part's own number.
+    /// The number of tries, in place of the part's own number.
     pub tries: Option<usize>,
-    /// Arguments that every `up` and `down` is given.
+    /// Arguments for every `up` and `down`.
     pub extra: Vec<String>,
 }
 
-/// What came of a fault.
+/// The results of a fault.
 #[derive(Clone, Debug)]
 pub struct Tally {
     /// The fault.
     pub fault: String,
-    /// How often it was tried.
+    /// The number of tries.
     pub tries: usize,
-    /// How often it struck a run in the middle: neither before its first step nor after its last.
+    /// How often the fault hit a run in the middle: after its first step and before its last.
     pub midway: usize,
-    /// What was lost, a text each.
+    /// The losses, as text.
     pub losses: Vec<String>,
-    /// How long it took.
+    /// How long all tries took.
     pub took: Duration,
-    /// Where the random numbers started.
+    /// The seed of the random numbers.
     pub seed: u64,
 }
 
 /// A kind of fault.
 #[derive(Clone, Copy, Debug)]
 pub struct Part {
-    /// Its name, as it is asked for.
+    /// The name of the part on the command line.
     pub name: &'static str,
-    /// How often it is tried when nobody says; at most as often as there is something to try.
+    /// The default number of tries. A part with fewer cases makes fewer tries.
     pub tries: usize,
-    /// Tries it.
+    /// Runs the part.
     pub run: fn(&Setting, usize) -> Tally,
 }
 
@@ -176,23 +176,23 @@ pub const PARTS: &[Part] = &[
 ];
 
 impl Part {
-    /// Tries the fault as often as the setting says, or as is its own.
+    /// Tries the fault as often as the setting says, or else the part's own number of times.
     #[must_use]
     pub fn tally(&self, setting: &Setting) -> Tally {
         (self.run)(setting, setting.tries.unwrap_or(self.tries))
     }
 }
 
-/// When a fault struck.
+/// When a fault hit a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Struck {
-    /// Something was done and something was not.
+    /// Some steps were done, and some were not.
     Midway,
-    /// Nothing was done, or all.
+    /// No step was done, or every step.
     Aside,
 }
 
-/// Tries something so often, in a place that is made anew after a loss.
+/// Runs the tries, in a scene that is set up again after each loss.
 fn tally<S>(
     fault: &str,
     setting: &Setting,

@@ -1,4 +1,4 @@
-//! The command behind `PgBouncer`, in transaction and in session mode.
+//! Runs the command behind `PgBouncer`, in transaction mode and in session mode.
 
 use std::fs;
 use std::path::Path;
@@ -19,7 +19,7 @@ const SHAPE: Shape = Shape {
     indexes: Indexes::Concurrent,
 };
 
-/// How a pooler is set up.
+/// The settings of a pooler.
 #[derive(Clone, Copy, Debug)]
 struct Mode {
     name: &'static str,
@@ -31,13 +31,13 @@ struct Mode {
 #[derive(Clone, Copy, Debug)]
 enum Kills {
     Some,
-    /// In session mode, `PgBouncer` 1.18 gives a session on while the messages that
-    /// a killed client had sent ahead are still under way: it sends its reset query into
-    /// the middle of them, and may have the next client wait for good.
+    /// In session mode, `PgBouncer` 1.18 reuses a session while messages of a killed client are
+    /// still in progress. It sends its reset query in the middle of them, and the next client may
+    /// then wait for ever.
     None,
 }
 
-/// Two runs at once need two sessions each: the lock's, and the one that works.
+/// Two runs at once need two sessions each: one for the lock, and one that works.
 const MODES: [Mode; 3] = [
     Mode {
         name: "transaction",
@@ -56,14 +56,14 @@ const MODES: [Mode; 3] = [
     },
 ];
 
-/// A process of the pooler before a server.
+/// The process of a pooler in front of a server.
 struct Pooler {
     child: Child,
 }
 
 impl Drop for Pooler {
     fn drop(&mut self) {
-        // It may have ended by itself; its files go with the server's folder.
+        // The process may have ended by itself. Its files are removed with the server's folder.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -80,7 +80,7 @@ pub(super) fn by_transaction(setting: &Setting, tries: usize) -> Tally {
     behind(MODES[0], setting, tries)
 }
 
-/// In transaction mode, with few connections and nothing that clears them.
+/// In transaction mode, with few connections and without a reset query.
 pub(super) fn by_transaction_small(setting: &Setting, tries: usize) -> Tally {
     behind(MODES[1], setting, tries)
 }
@@ -122,7 +122,7 @@ impl Pooled {
         })
     }
 
-    /// Up, status, down, and two at once.
+    /// Runs up, status and down, and then two runs at once.
     fn used(&mut self) -> Outcome<Struck> {
         self.scene.finish(UP)?;
         self.scene.run(&["status", "--check"])?;
@@ -182,7 +182,7 @@ fn start(server: &Server, mode: Mode) -> Outcome<(Pooler, u16)> {
     Ok((pooler, PORT))
 }
 
-/// Debian's package puts it where only root's PATH leads.
+/// Debian's package installs it in a folder that is only in root's PATH.
 fn program() -> &'static str {
     match Path::new("/usr/sbin/pgbouncer").exists() {
         true => "/usr/sbin/pgbouncer",

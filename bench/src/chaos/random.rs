@@ -1,4 +1,4 @@
-//! Random numbers that a seed repeats.
+//! Random numbers that depend only on a seed.
 
 use std::time::Duration;
 
@@ -22,13 +22,13 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// A moment between now and so long.
+    /// A random pause, up to `longest`.
     pub fn within(&mut self, longest: Duration) -> Duration {
         let part = u32::try_from(self.number() % 10_000).unwrap_or_default();
         longest * part / 10_000
     }
 
-    /// One of so many, as a number from 0.
+    /// A random number from 0, less than `choices`.
     pub fn below(&mut self, choices: usize) -> usize {
         let choices = u64::try_from(choices.max(1)).unwrap_or(1);
         usize::try_from(self.number() % choices).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! A database that goes up and down, with a fault each time.
+//! A database that is migrated up and down, with a fault each time.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -11,7 +11,7 @@ use super::tree::{Shape, registry};
 use super::victim::{Ended, Running, Victim};
 use super::{Outcome, Random, Setting, Struck};
 
-/// What every run of all is called with.
+/// The arguments of every run.
 pub(super) const UP: &[&str] = &["up", "--service=all"];
 pub(super) const DOWN: &[&str] = &["down", "--service=all", "--all"];
 
@@ -20,34 +20,35 @@ pub(super) struct Scene {
     pub(super) server: Rc<Server>,
     pub(super) victim: Victim,
     pub(super) judge: Judge,
-    /// The database, as the judge gets to it.
+    /// How the judge connects to the database.
     pub(super) url: String,
-    /// The database, as the command gets to it.
+    /// How the command connects to the database.
     pub(super) through: String,
-    /// How long a run up and a run down take.
+    /// The duration of a run up and of a run down.
     took: [Duration; 2],
 }
 
-/// How a database is got at.
+/// How to connect to a database.
 pub(super) struct Way {
-    /// By the judge.
+    /// The judge's URL.
     pub(super) url: String,
-    /// By the command.
+    /// The command's URL.
     pub(super) through: String,
-    /// How it looks when the command is gone.
+    /// The sessions that remain after the command has ended.
     pub(super) rest: Rest,
 }
 
-/// When a fault strikes.
+/// The moment at which a fault is injected.
 #[derive(Clone, Copy, Debug)]
 struct Moment {
-    /// After so many steps that the process has told as done, or after its end.
+    /// After the process has reported this number of steps, or has ended.
     steps: usize,
-    /// And so long after that.
+    /// A pause after that.
     pause: Duration,
 }
 
-/// Whether what a process has told as done must be there: not where the server may
+/// Whether every reported step must be there. A server may lose commits that did not wait for
+/// its disk.
 /// lose what it has not promised to keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Told {
@@ -56,7 +57,7 @@ pub(super) enum Told {
 }
 
 impl Scene {
-    /// An empty database, after one run up and one down that nothing disturbs.
+    /// An empty database, after an undisturbed run up and an undisturbed run down.
     pub(super) fn new(setting: &Setting, shape: Shape, server: Rc<Server>) -> Outcome<Scene> {
         let url = server.database()?;
         let way = Way {
@@ -67,7 +68,7 @@ impl Scene {
         Scene::through(setting, shape, server, way)
     }
 
-    /// An empty database, where nothing has run yet.
+    /// An empty database without a history.
     pub(super) fn new_undisturbed(
         setting: &Setting,
         shape: Shape,
@@ -84,7 +85,7 @@ impl Scene {
         })
     }
 
-    /// The same where the command gets to the database in another way.
+    /// The same, with another way to connect for the command.
     pub(super) fn through(
         setting: &Setting,
         shape: Shape,
@@ -107,12 +108,12 @@ impl Scene {
         Ok(scene)
     }
 
-    /// A moment of a run that starts now: any at all, or one behind a step that it tells.
+    /// A random moment of a run that starts now: at any time, or after a reported step.
     fn moment(&self, up: bool, random: &mut Random) -> Moment {
         let took = self.took[usize::from(!up)];
         let all = self.judge.everything().len();
         match random.below(3) {
-            // What no run outlives is the fault that comes after its end.
+            // A fault after the last step comes after the end of the run.
             0 => Moment {
                 steps: 0,
                 pause: random.within(took + took / 20),
@@ -124,7 +125,7 @@ impl Scene {
         }
     }
 
-    /// Starts a run and waits for a moment of it, which is described.
+    /// Starts a run, waits for a moment of it, and describes the moment.
     pub(super) fn begun(
         &self,
         arguments: &[&str],
@@ -139,7 +140,7 @@ impl Scene {
         Ok((running, described))
     }
 
-    /// The same database on a server that has followed this one, which is dropped.
+    /// The same database on the standby of this server. Drops the server.
     pub(super) fn moved_to(mut self, server: Rc<Server>) -> Scene {
         let (_, name) = self.url.rsplit_once('/').unwrap_or_default();
         self.url = server.throwaway.url(name);
@@ -148,7 +149,7 @@ impl Scene {
         self
     }
 
-    /// Starts a run, has the fault strike it, judges, and has the next run finish.
+    /// Starts a run, injects the fault, judges the result, and lets the next run finish.
     pub(super) fn interrupted(
         &mut self,
         random: &mut Random,
@@ -171,8 +172,8 @@ impl Scene {
         Ok(self.struck(&after))
     }
 
-    /// Runs to the end, without help. What was being reverted outside a transaction is
-    /// resumed by any run; what was being applied, by `up` alone, and `down` is refused.
+    /// Finishes without help. Any run resumes an interrupted down outside a transaction. Only
+    /// `up` resumes an interrupted up, and `down` is refused.
     pub(super) fn go_on(&mut self, state: &State, arguments: &[&str]) -> Outcome<()> {
         if !state.dirty.values().any(|direction| direction == "up") {
             return self.finish(arguments);
@@ -180,13 +181,13 @@ impl Scene {
         if arguments != UP {
             let refused = self.victim.run(&self.through, arguments)?;
             if refused.code() != Some(3) || !refused.said.concat().contains("M0404") {
-                return Err(format!("it is not refused: {refused:?}").into());
+                return Err(format!("`down` was not refused: {refused:?}").into());
             }
         }
         self.finish(UP)
     }
 
-    /// Kills a run, and starts the next, which must finish, without looking.
+    /// Kills a run, and at once starts the next one, which must finish.
     pub(super) fn followed(&mut self, random: &mut Random) -> Outcome<Struck> {
         let before = self.judge.look(&self.server, &self.url)?;
         let up = before.applied.is_empty();
@@ -207,7 +208,7 @@ impl Scene {
         })
     }
 
-    /// Runs to the end, without looking before; what was being applied wants `up` first.
+    /// Finishes without reading the history first. After an interrupted up, `up` must run first.
     fn finish_soon(&mut self, next: &[&str]) -> Outcome<()> {
         let ended = self.victim.run(&self.through, next)?;
         let is_refused = ended.code() == Some(3) && ended.said.concat().contains("M0404");
@@ -218,7 +219,7 @@ impl Scene {
         self.finish(next)
     }
 
-    /// Judges what is there, and whether the process told the truth.
+    /// Judges the database, and whether the process reported correctly.
     pub(super) fn judged(&mut self, ended: &Ended, up: bool, told: Told) -> Outcome<State> {
         let state = self.judge.look(&self.server, &self.url)?;
         let wanted = match up {
@@ -226,9 +227,9 @@ impl Scene {
             false => BTreeSet::new(),
         };
         if ended.code() == Some(0) && (state.applied != wanted || !state.dirty.is_empty()) {
-            return Err(format!("it said that all was done, and there is {state:?}").into());
+            return Err(format!("it reported success, but the state is {state:?}").into());
         }
-        // It failed, or had no connection; a panic would be 101, and a refusal 3.
+        // It failed, or got no connection. A panic would be 101, and a refusal 3.
         if !matches!(ended.code(), None | Some(0 | 1 | 5)) {
             return Err(format!("its exit code is {:?}", ended.code()).into());
         }
@@ -236,13 +237,15 @@ impl Scene {
         for step in ended.told(word) {
             let step = step_of(&step)?;
             if told == Told::IsThere && state.applied.contains(&step) != up {
-                return Err(format!("it said {word} {step:?}, and there is {state:?}").into());
+                return Err(
+                    format!("it reported {word} {step:?}, but the state is {state:?}").into(),
+                );
             }
         }
         Ok(state)
     }
 
-    /// Whether a run ended in the middle.
+    /// Whether a run was hit in the middle.
     pub(super) fn struck(&self, after: &State) -> Struck {
         let all = self.judge.everything().len();
         match after.dirty.is_empty() && [0, all].contains(&after.applied.len()) {
@@ -256,16 +259,16 @@ impl Scene {
         self.victim.run(&self.through, arguments)?.succeeded()
     }
 
-    /// Judges that all is there.
+    /// Checks that every migration is applied.
     pub(super) fn expect_everything(&mut self) -> Outcome<()> {
         let state = self.judge.look(&self.server, &self.url)?;
         match state.applied == self.judge.everything() && state.dirty.is_empty() {
             true => Ok(()),
-            false => Err(format!("all ended well with {state:?}").into()),
+            false => Err(format!("every run succeeded, but the state is {state:?}").into()),
         }
     }
 
-    /// Runs to the end, without help, and judges that all is there or nothing is.
+    /// Finishes without help, and checks that all migrations are applied or none.
     pub(super) fn finish(&mut self, arguments: &[&str]) -> Outcome<()> {
         self.victim.run(&self.through, arguments)?.succeeded()?;
         let wanted = match arguments.first() {
@@ -280,7 +283,7 @@ impl Scene {
     }
 }
 
-/// `s0/20240101000000_00000000_m0`, as results name it.
+/// Parses `s0/20240101000000_00000000_m0`, as results name a step.
 fn step_of(text: &str) -> Outcome<Step> {
     let (service, rest) = text.split_once('/').ok_or("a migration has a service")?;
     let (version, _) = rest.split_once('_').ok_or("a migration has a version")?;

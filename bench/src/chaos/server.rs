@@ -1,4 +1,4 @@
-//! A server, and what is asked of it directly.
+//! A server, and direct queries to it.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -10,11 +10,11 @@ use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 use super::Outcome;
 use super::tree::LOG;
 
-/// How long anything that must happen may take.
+/// The time limit for everything that must happen.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What a crash may take with it and what it may not is told apart as far as it can be:
-/// what waits for the disk does, and what does not waits long.
+/// Settings that separate commits that a crash may lose from those that it must not: some wait
+/// for the disk, and the others are written late.
 const DURABLE: [(&str, &str); 6] = [
     ("fsync", "on"),
     ("synchronous_commit", "on"),
@@ -24,39 +24,39 @@ const DURABLE: [(&str, &str); 6] = [
     ("wal_buffers", "16MB"),
 ];
 
-/// A server of this process's own.
+/// A server of this process.
 pub(super) struct Server {
     pub(super) throwaway: Throwaway,
     runtime: Runtime,
-    /// How long to wait for what must come.
+    /// The time limit of a wait.
     pub(super) patience: Duration,
 }
 
-/// A row, a text a column.
+/// A row, with a text for each column.
 pub(super) type Row = Vec<String>;
 
 impl Server {
-    /// One that is quick and forgets.
+    /// A fast server that does not wait for its disk.
     pub(super) fn quick() -> Outcome<Server> {
         Self::with(&[])
     }
 
-    /// One that keeps what it has promised to keep.
+    /// A server that keeps every commit that waited for its disk.
     pub(super) fn durable() -> Outcome<Server> {
         Self::with(&DURABLE)
     }
 
-    /// One that takes few connections, of which a run has two or more.
+    /// A server with few connections. A run uses two or more.
     pub(super) fn small() -> Outcome<Server> {
         Self::with(&[("max_connections", "12")])
     }
 
-    /// One that keeps what it has promised to keep, with settings besides.
+    /// A durable server with further settings.
     pub(super) fn replicated(settings: &[(&str, &str)]) -> Outcome<Server> {
         Self::with(&[&DURABLE[..], settings].concat())
     }
 
-    /// The same on a copy of another's data.
+    /// The same on a copy of another server's data.
     pub(super) fn on(data: &Path, settings: &[(&str, &str)]) -> Outcome<Server> {
         let settings = [&DURABLE[..], settings].concat();
         Self::of(Throwaway::start_on(Programs::find(None)?, data, &settings)?)
@@ -80,19 +80,19 @@ impl Server {
         })
     }
 
-    /// Where it listens.
+    /// The folder of its socket.
     pub(super) fn socket(&self) -> PathBuf {
         self.throwaway.folder().join(".s.PGSQL.5432")
     }
 
-    /// The URL of a new database that has the log and nothing else.
+    /// Creates a database that has only the log, and returns its URL.
     pub(super) fn database(&self) -> Outcome<String> {
         let url = self.runtime.block_on(self.throwaway.create_database())?;
         self.session(&url)?.execute(LOG)?;
         Ok(url)
     }
 
-    /// A session of the fault's own.
+    /// A session for the fault itself.
     pub(super) fn session(&self, url: &str) -> Outcome<Session<'_>> {
         let client = self.runtime.block_on(async {
             let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
@@ -129,7 +129,7 @@ impl Session<'_> {
         done.map_err(|error| format!("{sql}: {}", described(&error)).into())
     }
 
-    /// The rows of a query.
+    /// Returns the rows of a query.
     pub(super) fn rows(&self, sql: &str) -> Outcome<Vec<Row>> {
         let answer = self.runtime.block_on(self.client.simple_query(sql));
         let answer = answer.map_err(|error| format!("{sql}: {}", described(&error)))?;
@@ -143,7 +143,7 @@ impl Session<'_> {
         Ok(answer.into_iter().filter_map(row).collect())
     }
 
-    /// Waits until a query has no row, or has one: what is looked for, and what is there.
+    /// Waits until a query returns a row, or none.
     pub(super) fn wait_until(&self, wanted: Wanted, sql: &str) -> Outcome<()> {
         let started = Instant::now();
         loop {
@@ -152,14 +152,16 @@ impl Session<'_> {
                 return Ok(());
             }
             if started.elapsed() > self.patience {
-                return Err(format!("{sql}: after long waiting there is {rows:?}").into());
+                return Err(
+                    format!("{sql}: after {:?} the rows are {rows:?}", self.patience).into(),
+                );
             }
             std::thread::sleep(Duration::from_millis(3));
         }
     }
 }
 
-/// What a query is to find.
+/// Whether the query must return a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wanted {
     Nothing,

@@ -1,38 +1,38 @@
-//! The trees that the command runs: every script leaves a trace in a log.
+//! The trees that the command runs. Every script writes a line to a log.
 //!
-//! The log has no unique key, so that a script which ran twice is seen there. One
-//! migration of each service, the second, waits for an advisory lock that nobody holds, unless
-//! the fault wants it to wait ([`gate`]).
+//! The log has no unique key, so that it shows a script that ran twice. In each service the second
+//! migration takes an advisory lock. Nobody holds that lock, unless a fault makes the migration
+//! wait for it ([`gate`]).
 
 use std::fmt;
 use std::str::FromStr;
 
 use migrator_model::{Registry, Tree, resolve};
 
-/// The variable that makes the program the command, with a [`Shape`] as its value.
+/// The variable that turns the program into the command; its value is a [`Shape`].
 pub const VARIABLE: &str = "CHAOS_TREE";
 
-/// Makes what the scripts write to and no migration owns.
+/// Creates the tables that the scripts write to, which no migration owns.
 pub(super) const LOG: &str = "CREATE TABLE public.log (id bigserial, service text NOT NULL, \
      version bigint NOT NULL, direction text NOT NULL);";
 
-/// What a tree is like. `s1` and `s2` depend on `s0`, `s3` on `s1`, and so on.
+/// The size and form of a tree. `s1` and `s2` depend on `s0`, `s3` on `s1`, and so on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
-    /// How many services it has.
+    /// The number of services.
     pub services: usize,
-    /// How many migrations each of them has.
+    /// The number of migrations of each service.
     pub each: usize,
-    /// Whether some of them are run outside a transaction.
+    /// Whether some migrations run outside a transaction.
     pub indexes: Indexes,
 }
 
-/// Whether a tree makes indexes outside a transaction.
+/// Whether a tree creates indexes outside a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Indexes {
     /// Every script is a transaction.
     None,
-    /// Every fourth migration makes two indexes with CONCURRENTLY.
+    /// Every fourth migration creates two indexes with CONCURRENTLY.
     Concurrent,
 }
 
@@ -71,7 +71,7 @@ impl FromStr for Shape {
 ///
 /// # Errors
 ///
-/// The findings, should the tree have any.
+/// Returns the findings of the tree, if there are any.
 pub fn registry(shape: Shape) -> Result<&'static Registry, String> {
     let resolved = resolve(&tree(shape));
     match resolved.diagnostics.first() {
@@ -80,7 +80,7 @@ pub fn registry(shape: Shape) -> Result<&'static Registry, String> {
     }
 }
 
-/// The key of the advisory lock that a service's second migration waits for.
+/// The key of the advisory lock that the second migration of a service takes.
 pub(super) fn gate(service: usize) -> usize {
     7_700 + service
 }
@@ -92,7 +92,7 @@ pub(super) fn version(service: usize, number: usize) -> i64 {
     stamp.parse().unwrap_or_default()
 }
 
-/// Whether a migration makes indexes on the table that the one before it has made.
+/// Whether a migration creates indexes on the table of the previous migration.
 pub(super) fn is_index(shape: Shape, number: usize) -> bool {
     shape.indexes == Indexes::Concurrent && number % 4 == 3
 }
@@ -141,7 +141,7 @@ fn tables(service: usize, number: usize, shape: Shape) -> (String, String) {
              VALUES ('s{service}', {version}, '{direction}');\n"
         )
     };
-    // So that the steps of the third service do not all come one after the other.
+    // So that the steps of the third service do not all follow each other.
     let requires = match (service, number) {
         (2, 1) if shape.services > 3 => {
             format!("-- migrator: requires s3/{}\n", self::version(3, 0))

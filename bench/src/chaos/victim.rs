@@ -11,7 +11,7 @@ use super::server::PATIENCE;
 use super::tree::{Shape, VARIABLE};
 use super::{Outcome, Setting};
 
-/// How a build of the command is started.
+/// How to start a build of the command.
 #[derive(Clone, Debug)]
 pub(super) struct Victim {
     program: PathBuf,
@@ -19,10 +19,10 @@ pub(super) struct Victim {
     extra: Vec<String>,
 }
 
-/// A process of it.
+/// A running process of the command.
 pub(super) struct Running {
     child: Child,
-    /// The lines of both streams, as they come.
+    /// The lines of both streams, as they arrive.
     lines: Receiver<String>,
     readers: Vec<JoinHandle<()>>,
     said: Vec<String>,
@@ -45,7 +45,7 @@ impl Victim {
         }
     }
 
-    /// Starts it on a database.
+    /// Starts the command on a database.
     pub(super) fn start(&self, url: &str, arguments: &[&str]) -> Outcome<Running> {
         let mut command = Command::new(&self.program);
         for (name, _) in std::env::vars_os() {
@@ -92,19 +92,19 @@ impl Victim {
         })
     }
 
-    /// Runs it to its end.
+    /// Runs the command to its end.
     pub(super) fn run(&self, url: &str, arguments: &[&str]) -> Outcome<Ended> {
         self.start(url, arguments)?.end()
     }
 }
 
 impl Running {
-    /// Ends it as `kill -9` does.
+    /// Kills the process with SIGKILL.
     pub(super) fn kill(&mut self) -> Outcome<()> {
         Ok(self.child.kill()?)
     }
 
-    /// Waits until it says something.
+    /// Waits until the process prints a text.
     pub(super) fn wait_for(&mut self, part: &str) -> Outcome<()> {
         loop {
             match self.lines.recv_timeout(PATIENCE) {
@@ -116,13 +116,13 @@ impl Running {
                     }
                 }
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                    return Err(format!("it never said `{part}`: {:?}", self.said).into());
+                    return Err(format!("it never printed `{part}`: {:?}", self.said).into());
                 }
             }
         }
     }
 
-    /// Waits until it has told so many results that begin with a word, or ends.
+    /// Waits until the process has printed this number of results, or ends.
     pub(super) fn wait_for_results(&mut self, word: &str, number: usize) {
         let mut left = number;
         while left > 0 {
@@ -134,7 +134,7 @@ impl Running {
         }
     }
 
-    /// Waits until it has ended.
+    /// Waits until the process has ended.
     pub(super) fn wait(&mut self) -> Outcome<ExitStatus> {
         let started = Instant::now();
         loop {
@@ -150,7 +150,7 @@ impl Running {
         }
     }
 
-    /// Waits for its end, and gives what it said.
+    /// Waits until the process has ended, and returns its output.
     pub(super) fn end(mut self) -> Outcome<Ended> {
         let status = self.wait()?;
         let said = self.rest();
@@ -159,7 +159,7 @@ impl Running {
 
     fn rest(&mut self) -> Vec<String> {
         for reader in self.readers.drain(..) {
-            // It panics nowhere, and ends with the stream.
+            // The thread does not panic, and ends with the stream.
             let _ = reader.join();
         }
         self.said.extend(self.lines.try_iter());
@@ -169,19 +169,19 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It has ended already, unless the fault could not be set up.
+        // The process has ended already, unless the fault could not be injected.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
 impl Ended {
-    /// Its exit code, if no signal has ended it.
+    /// The exit code; `None` if a signal ended the process.
     pub(super) fn code(&self) -> Option<i32> {
         self.status.code()
     }
 
-    /// That it did what was asked.
+    /// Returns an error unless the command succeeded.
     pub(super) fn succeeded(&self) -> Outcome<()> {
         match self.code() {
             Some(0) => Ok(()),
@@ -189,7 +189,7 @@ impl Ended {
         }
     }
 
-    /// The migrations that a line of result names, which starts with this word.
+    /// The migrations in the result lines that begin with this word.
     pub(super) fn told(&self, word: &str) -> Vec<String> {
         let named = |line: &String| {
             let mut words = line.split_whitespace();

@@ -1,4 +1,4 @@
-//! Scripts that were edited after they were applied.
+//! Plans that record scripts which were edited after they were applied.
 
 use migrator_model::file_name::Direction;
 use migrator_model::{Registry, Version};
@@ -8,7 +8,7 @@ use migrator_plan::{Conflict, Edit, Record, accept, edits};
 
 use super::support::{applied, conflict_in_short, outcome_in_short, platform, version};
 
-/// The scripts that were recorded for these entries: those of the registry.
+/// The recorded scripts of these entries: those of the registry.
 fn scripts(registry: &Registry, entries: &[Entry]) -> RecordedScripts {
     let entries = entries.iter();
     let known = entries.filter_map(|entry| registry.migration("core", entry.id.version));
@@ -33,7 +33,7 @@ fn refusal(registry: &Registry, entries: &[Entry], number: i64) -> String {
     conflict_in_short(&refused.expect_err("it is refused")[0])
 }
 
-/// Both migrations of `core`, the second with another up script in the registry.
+/// Both migrations of `core`; in the registry the second one has an edited up script.
 fn edited() -> (Registry, Vec<Entry>) {
     let registry = platform();
     let mut entries = applied(&registry, "core/1 core/4");

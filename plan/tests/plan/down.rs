@@ -1,4 +1,4 @@
-//! Downward.
+//! Plans of a run down.
 
 use migrator_model::Registry;
 use migrator_model::file_name::Direction;
@@ -185,7 +185,7 @@ fn a_migration_that_cannot_need_a_newer_one_does_not_block_its_revert() {
 
 #[test]
 fn dependencies_at_the_time_of_applying_affect_the_order_as_well() {
-    // `core` depends on nothing by now; when it was applied, it depended on `ghost`.
+    // `core` has no dependencies now; when it was applied, it depended on `ghost`.
     let registry = platform();
     let mut history = applied(&registry, "core/4");
     history[0].depends_on = vec!["ghost".to_owned()];
@@ -264,7 +264,7 @@ fn an_irreversible_migration_is_refused_before_anything_is_reverted() {
     assert_eq!(tenant(Target::service("tenant").to(version(2))), refused);
     assert_eq!(tenant(one("tenant")), refused);
     assert_eq!(cascade(&registry, all(), &Target::service("auth")), refused);
-    // What came after it can be reverted.
+    // Later migrations can be reverted.
     assert_eq!(down(&registry, all(), &one("user")), ["user/7"]);
     assert_eq!(tenant(Target::service("tenant").to(version(6))).len(), 0);
 }
@@ -287,7 +287,7 @@ fn an_irreversible_migration_of_another_binary_is_known_by_its_recorded_script()
         down(&registry, history.clone(), &Target::service("core")),
         ["M0408 core/3"]
     );
-    // Where this binary has the migration as it was applied, its own script counts.
+    // If this binary has the migration as it was applied, its own script counts.
     history.pop();
     history[0].down_script = recorded();
     assert_eq!(down(&registry, history.clone(), &one("core")), ["core/1"]);

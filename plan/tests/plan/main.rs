@@ -1,4 +1,4 @@
-//! Registry and history in, plan out.
+//! Plans from a registry and a history.
 #![expect(
     clippy::expect_used,
     clippy::panic,

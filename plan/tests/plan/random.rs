@@ -1,4 +1,4 @@
-//! What holds of every plan.
+//! Properties of every plan.
 
 use std::collections::BTreeSet;
 
@@ -54,7 +54,7 @@ fn registries() -> impl Strategy<Value = Registry> {
     })
 }
 
-/// A registry and some of its migrations, applied.
+/// A registry with some of its migrations applied.
 fn databases() -> impl Strategy<Value = (Registry, Vec<Entry>)> {
     registries().prop_flat_map(|registry| {
         let all: Vec<Entry> = registry
@@ -86,7 +86,7 @@ fn targets() -> impl Strategy<Value = Target> {
     })
 }
 
-/// Entries of all kinds, most of which no registry has.
+/// Entries of all kinds; registries have few of them.
 fn entries() -> impl Strategy<Value = Vec<Entry>> {
     let names = prop_oneof![
         4 => select(NAMES.to_vec()).prop_map(str::to_owned),
@@ -137,7 +137,7 @@ const LENIENT: Policy = Policy {
     cascade: Leave::Allowed,
 };
 
-/// What the history becomes.
+/// The history after the plan.
 fn after(registry: &Registry, mut entries: Vec<Entry>, plan: &Plan<'_>) -> Vec<Entry> {
     for step in &plan.steps {
         let is_it = |e: &Entry| e.id.service == step.service() && e.id.version == step.version();
@@ -160,7 +160,7 @@ fn after(registry: &Registry, mut entries: Vec<Entry>, plan: &Plan<'_>) -> Vec<E
 }
 
 fn up(registry: &Registry, entries: &[Entry], target: &Target) -> Option<Plan<'static>> {
-    // Leaked: a few kilobytes a case.
+    // Leaked: a few kilobytes for each case.
     let registry: &'static Registry = Box::leak(Box::new(registry.clone()));
     plan(
         registry,
@@ -172,7 +172,7 @@ fn up(registry: &Registry, entries: &[Entry], target: &Target) -> Option<Plan<'s
     .ok()
 }
 
-/// Every step comes after what it waits for, unless that is applied already.
+/// Asserts that every step comes after the steps that it waits for.
 fn assert_in_order(registry: &Registry, entries: &[Entry], plan: &Plan<'_>) {
     let key = |service: &str, version: Version| (service.to_owned(), version);
     let mut done: BTreeSet<_> = entries
@@ -200,8 +200,8 @@ fn assert_in_order(registry: &Registry, entries: &[Entry], plan: &Plan<'_>) {
     }
 }
 
-/// Whether `entry` was applied with `other` as what it requires, or as an
-/// older migration of its service or of one that its service depends on.
+/// Whether `entry` may need `other`: because it required `other` when it was applied, or because
+/// `other` is an older migration of its service or of a dependency.
 fn may_need(registry: &Registry, entry: &Entry, other: &Entry) -> bool {
     let related = entry.id.service == other.id.service
         || registry
@@ -344,7 +344,7 @@ proptest! {
         let history = History::new(entries.into_iter().map(|mut entry| {
             entry.dirty = None;
             entry.down_script = Stored::Yes;
-            // Upon an older one, so that the history is one that can come to be.
+            // A migration requires only older ones, so that the history could exist.
             entry.requires.retain(|reference| reference.version < entry.id.version);
             entry
         }));

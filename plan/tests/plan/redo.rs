@@ -1,4 +1,4 @@
-//! Revert the newest, and apply it again.
+//! Plans that revert the newest migration and apply it again.
 
 use migrator_model::file_name::Direction;
 use migrator_model::{Mode, Registry};

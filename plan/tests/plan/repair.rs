@@ -1,4 +1,4 @@
-//! A dirty migration is recorded as applied or reverted.
+//! Plans that record a dirty migration as applied or reverted.
 
 use migrator_model::file_name::Direction;
 use migrator_plan::history::History;

@@ -1,4 +1,4 @@
-//! Steps that broke half-way and are taken up.
+//! Plans that resume interrupted steps.
 
 use migrator_model::file_name::Direction;
 use migrator_model::{Mode, Registry};
@@ -8,7 +8,7 @@ use migrator_plan::{Remedy, Start, plan};
 
 use super::support::{applied, find, planned, platform, steps, version};
 
-/// The platform, in which every script can be taken up.
+/// The platform, with scripts that can all be resumed.
 fn resumable() -> Registry {
     let mut registry = platform();
     for migration in registry.migrations.to_mut() {
@@ -20,7 +20,7 @@ fn resumable() -> Registry {
     registry
 }
 
-/// These entries, the one at `index` broken in this direction.
+/// These entries; the one at `index` was interrupted in this direction.
 fn dirty(registry: &Registry, texts: &str, index: usize, direction: Direction) -> Vec<Entry> {
     let mut history = applied(registry, texts);
     history[index].dirty = Some(direction);

@@ -90,8 +90,8 @@ pub(crate) fn spec(service: &str, number: i64, requires: &[(&str, i64)]) -> Spec
     }
 }
 
-/// Four services, of which `tenant` waits for one migration of `auth`, which
-/// depends on it.
+/// Four services. `tenant` waits for one migration of `auth`, although `auth` depends on
+/// `tenant`.
 pub(crate) fn platform() -> Registry {
     registry(
         &[
@@ -113,7 +113,7 @@ pub(crate) fn platform() -> Registry {
     )
 }
 
-/// The same registry with a migration that says that it cannot be reverted.
+/// The same registry; the down script of one migration says that it is irreversible.
 pub(crate) fn irreversible(mut registry: Registry, text: &str) -> Registry {
     let reference = find(&registry, text).reference();
     let migrations = registry.migrations.to_mut();
@@ -129,7 +129,7 @@ pub(crate) fn find<'r>(registry: &'r Registry, text: &str) -> &'r Migration {
     registry.migration(service, version).expect("it is there")
 }
 
-/// The entry that applying a migration leaves.
+/// The entry of a migration after it was applied.
 pub(crate) fn entry_of(registry: &Registry, migration: &Migration) -> Entry {
     let depends_on = registry.dependencies_of(&migration.service);
     Entry {
@@ -186,7 +186,7 @@ pub(crate) fn steps(number: usize) -> NonZeroUsize {
     NonZeroUsize::new(number).expect("more than none")
 }
 
-/// A plan as its steps, or a refusal as its conflicts; one a word or two.
+/// A plan as its steps, or a refusal as its conflicts; one or two words for each.
 pub(crate) fn planned(
     registry: &Registry,
     entries: Vec<Entry>,
@@ -203,7 +203,7 @@ pub(crate) fn planned(
     ))
 }
 
-/// A plan as its steps, or a refusal as its conflicts; one a word or two.
+/// A plan as its steps, or a refusal as its conflicts; one or two words for each.
 pub(crate) fn outcome_in_short(outcome: Result<Plan<'_>, Vec<Conflict>>) -> Vec<String> {
     match outcome {
         Ok(plan) => plan_in_short(&plan),
@@ -211,7 +211,7 @@ pub(crate) fn outcome_in_short(outcome: Result<Plan<'_>, Vec<Conflict>>) -> Vec<
     }
 }
 
-/// `M0401 tenant/6`.
+/// Shows a conflict as `M0401 tenant/6`.
 pub(crate) fn conflict_in_short(conflict: &Conflict) -> String {
     assert!(!conflict.remedy.to_string().is_empty() && !conflict.message.is_empty());
     let subject = conflict.subject.to_string();
@@ -239,7 +239,7 @@ fn plan_in_short(plan: &Plan<'_>) -> Vec<String> {
         .collect()
 }
 
-/// `tenant/20240101000006_0000000a_m6` as `tenant/6`.
+/// Shows `tenant/20240101000006_0000000a_m6` as `tenant/6`.
 fn in_short(subject: &str) -> String {
     let (service, rest) = subject.split_once('/').unwrap_or(("", subject));
     let digits = rest.split('_').next().unwrap_or_default();

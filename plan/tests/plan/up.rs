@@ -1,4 +1,4 @@
-//! Upward.
+//! Plans of a run up.
 
 use migrator_model::Registry;
 use migrator_model::file_name::Direction;
@@ -16,7 +16,7 @@ fn up(registry: &Registry, entries: Vec<Entry>, target: &Target) -> Vec<String> 
     planned(registry, entries, Direction::Up, target, Policy::default())
 }
 
-/// A target of services, `core tenant`.
+/// A target of these services, such as `core tenant`.
 fn of(services: &str) -> Target {
     Target::services(services.split_whitespace().map(str::to_owned))
 }
@@ -156,7 +156,7 @@ fn a_version_bounds_the_named_services_and_not_their_dependencies() {
 
 #[test]
 fn a_bound_gives_way_to_what_a_named_service_requires() {
-    // tenant/6 is within the bound, and waits for auth/5, which is as well.
+    // tenant/6 is within the bound, and waits for auth/5, which is within it too.
     let plan = up(&platform(), Vec::new(), &of("tenant auth").to(version(6)));
     assert_eq!(plan.last().map(String::as_str), Some("tenant/6"));
     assert!(plan.contains(&"auth/5".to_owned()), "{plan:?}");
@@ -304,7 +304,7 @@ fn a_dirty_migration_is_refused_in_both_directions() {
     for direction in [Direction::Up, Direction::Down] {
         let mut history = applied(&registry, "core/1");
         history[0].dirty = Some(direction);
-        // Nor does it help that it is changed, too: one finding is enough.
+        // If it was changed as well, one problem is enough.
         history[0].checksum = "1".to_owned();
         history[0].fingerprint = None;
         for run in [Direction::Up, Direction::Down] {

@@ -1,4 +1,4 @@
-//! One workspace of all the crates, what is done to them and how long it takes.
+//! Builds a workspace of all the crates, edits them, and measures the time.
 
 use std::error::Error;
 use std::fs;
@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use crate::leaf::{Kind, Leaf};
 
-/// How cargo compiles.
+/// The cargo profile of a build.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Profile {
     Debug,
@@ -34,7 +34,7 @@ impl Profile {
     }
 }
 
-/// What is timed, in this order.
+/// The steps that are timed, in this order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Work {
     Clean,
@@ -63,11 +63,11 @@ impl Work {
         }
     }
 
-    /// Into the unit of what one migration costs: ms of a build, µs of a process, ns of a start.
+    /// The factor to the unit of one migration: ms of a build, µs of a process, ns of a start.
     pub(crate) const PER: f64 = 1_000.0;
 }
 
-/// The crates, in a folder of their own with a lock file that names what is at hand.
+/// The workspace of the crates, with a lock file of the packages that are available offline.
 pub(crate) struct Workspace {
     folder: PathBuf,
     target: PathBuf,
@@ -107,7 +107,7 @@ impl Workspace {
         &self.leaves
     }
 
-    /// Builds each once, by itself: cargo unites the features of what it builds together.
+    /// Builds each crate by itself, because cargo unites the features of crates built together.
     pub(crate) fn warm(&self, profile: Profile) -> Result<(), Box<dyn Error>> {
         for leaf in &self.leaves {
             let name = Leaf::name(leaf.kind, leaf.size);
@@ -144,8 +144,8 @@ impl Workspace {
         self.target.join(profile.name()).join(name)
     }
 
-    /// From the start of the process to its end, in µs, and what it printed: the library's
-    /// own start, in ns. The second run, so that the disk does not count.
+    /// Runs a program twice. Returns the time of the second process in µs, and the printed time
+    /// of the library's start in ns. The second run needs no disk.
     fn start(&self, leaf: &Leaf, profile: Profile) -> Result<(f64, f64), Box<dyn Error>> {
         let mut program = Command::new(self.program(leaf, profile));
         program.output()?;
@@ -156,8 +156,8 @@ impl Workspace {
         Ok((took.as_secs_f64() * 1_000_000.0, printed))
     }
 
-    /// Runs cargo, and returns the seconds of processor time that it and its children took:
-    /// they are the same whatever else the machine does.
+    /// Runs cargo, and returns the seconds of processor time that it and its children used. That
+    /// time does not depend on other load.
     fn cargo(&self, arguments: &[&str]) -> Result<f64, Box<dyn Error>> {
         let mut command = Command::new(env!("CARGO"));
         command.args(arguments).args(["--offline", "--quiet"]);
@@ -172,8 +172,8 @@ impl Workspace {
     }
 }
 
-/// The processor time of all children so far, in seconds: `cutime` and `cstime` of
-/// proc(5), fields 16 and 17 of the line, in hundredths.
+/// The processor time of all children so far in seconds: `cutime` and `cstime`, fields 16 and 17
+/// of the line, in hundredths (proc(5)).
 fn children() -> Result<f64, Box<dyn Error>> {
     let line = fs::read_to_string("/proc/self/stat")?;
     let (_, fields) = line.rsplit_once(')').ok_or("the line names the program")?;

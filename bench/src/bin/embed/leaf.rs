@@ -1,4 +1,4 @@
-//! The crates that are built: each embeds the same scripts in one library's way.
+//! The crates to build: each embeds the same scripts with one library.
 
 use std::fs;
 use std::io;
@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 
 use migrator_model::{Node, Tree};
 
-/// Who embeds, and what its build script checks before.
+/// The library that embeds, and what its build script checks first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
-    /// `diesel_migrations::embed_migrations!`, with the build script of its manual: one line
-    /// that watches the folder. It checks nothing.
+    /// `diesel_migrations::embed_migrations!`, with the one-line build script of its manual. The
+    /// script watches the folder and checks nothing.
     Diesel,
-    /// Ours without a build script: the macro checks names, pairs, the manifest and the order.
+    /// migrator without a build script: the macro checks names, pairs, the manifest, the order.
     Plain,
-    /// Ours with the build script that checks the same before, and watches the tree.
+    /// migrator with the build script that makes the same checks and watches the tree.
     Watched,
-    /// Ours with the build script that checks the SQL too.
+    /// migrator with the build script that also checks the SQL.
     Checked,
 }
 
@@ -91,11 +91,11 @@ impl Kind {
     }
 }
 
-/// A crate with so many migrations.
+/// A crate with a given number of migrations.
 pub(crate) struct Leaf {
     pub(crate) kind: Kind,
     pub(crate) size: usize,
-    /// A script in the middle of the tree, which an edit changes.
+    /// A script in the middle of the tree, which [`Leaf::edit`] changes.
     edited: PathBuf,
 }
 
@@ -128,7 +128,7 @@ impl Leaf {
     }
 }
 
-/// Writes the tree as the library wants it, and returns the paths of the scripts.
+/// Writes the tree in the layout of the library, and returns the paths of the scripts.
 fn write_tree(folder: &Path, kind: Kind, tree: &Tree) -> io::Result<Vec<PathBuf>> {
     let mut scripts = Vec::new();
     for (path, node) in &tree.nodes {
@@ -147,7 +147,7 @@ fn write_tree(folder: &Path, kind: Kind, tree: &Tree) -> io::Result<Vec<PathBuf>
     Ok(scripts)
 }
 
-/// From `migrations/s0/2024…_create_t0.up.sql` to `2024…_create_t0/up.sql`.
+/// Turns `migrations/s0/2024…_create_t0.up.sql` into `2024…_create_t0/up.sql`.
 fn as_diesel(path: &str) -> String {
     let name = path.rsplit('/').next().unwrap_or_default();
     name.replacen('.', "/", 1)

@@ -1,13 +1,13 @@
-//! Times what it costs to compile migrations in and to start: ours beside diesel's.
+//! Times how long it takes to embed migrations and to start: migrator beside diesel.
 //!
 //! `cargo run --release -p migrator-bench --bin embed -- [ROUNDS [SIZE…]]`
 //!
-//! For each size it writes crates with the same scripts and builds them from warm
-//! dependencies, in turns, and counts the processor's time. `clean` is the whole of the crate, its build script too; `edit`
-//! is the build after one script was edited. What a migration costs is the slope from
-//! the smallest size. Nothing is downloaded.
+//! For each size it writes crates with the same scripts, builds them in turns from compiled
+//! dependencies, and measures processor time. `clean` builds the whole crate with its build
+//! script; `edit` builds it after one script was edited. The cost of a migration is the slope
+//! from the smallest size. Nothing is downloaded.
 
-#![expect(clippy::print_stdout, reason = "it prints its figures")]
+#![expect(clippy::print_stdout, reason = "the program prints figures")]
 
 mod builds;
 mod leaf;
@@ -20,7 +20,7 @@ use std::path::Path;
 use builds::{Profile, Work, Workspace};
 use leaf::Kind;
 
-/// What was measured: by profile, work, size and kind.
+/// The measured times by profile, work, size and kind.
 type Times = BTreeMap<(Profile, Work, usize, Kind), Vec<f64>>;
 
 fn main() -> Result<(), Box<dyn Error>> {
