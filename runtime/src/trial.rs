@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use migrator_model::diagnostic::Position;
 use migrator_model::file_name::Direction;
 use migrator_model::sql::statements;
-use migrator_model::{Migration, Mode};
+use migrator_model::{Migration, MigrationId, Mode};
 use tokio_postgres::SimpleQueryRow;
 
 use crate::error::fault::{Fault, Left};
@@ -26,7 +26,7 @@ use crate::step::source::{Source, unanswered};
 /// when it fails at a table's lock.
 #[derive(Clone, Debug)]
 pub struct Trial {
-    step: String,
+    step: MigrationId,
     source: Source,
     stop: Stop,
 }
@@ -68,7 +68,7 @@ impl Trial {
             Direction::Down => &migration.down,
         };
         Trial {
-            step: migration.to_string(),
+            step: migration.id(),
             source: Source::embedded(script),
             stop: Stop::new(),
         }
@@ -79,11 +79,15 @@ impl Trial {
     /// # Errors
     ///
     /// Its directives are malformed.
-    pub fn of_recorded(step: &str, sql: String, direction: Direction) -> Result<Trial, Box<Fault>> {
+    pub fn of_recorded(
+        step: &MigrationId,
+        sql: String,
+        direction: Direction,
+    ) -> Result<Trial, Box<Fault>> {
         let source = Source::recorded(sql, direction);
-        let fault = |why| Box::new(Fault::new(step.to_owned(), why, Left::Nothing));
+        let fault = |why| Box::new(Fault::new(step.clone(), why, Left::Nothing));
         Ok(Trial {
-            step: step.to_owned(),
+            step: step.clone(),
             source: source.map_err(fault)?,
             stop: Stop::new(),
         })

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use migrator_model::Code;
 use migrator_model::diagnostic::Position;
 use migrator_model::file_name::Direction;
+use migrator_model::{Code, MigrationId};
 use tokio_postgres::error::{DbError, SqlState};
 
 use crate::event::blocker::Blocker;
@@ -14,8 +14,8 @@ use crate::event::blocker::Blocker;
 pub struct Fault {
     /// What it is filed under.
     pub code: Code,
-    /// The step, `tenant/20240101120000_a1b2c3d4_create_tenants_table`.
-    pub step: String,
+    /// The migration.
+    pub step: MigrationId,
     /// The script's file, as it was named when it was compiled in; nothing if
     /// it was read from the history.
     pub path: Option<String>,
@@ -106,7 +106,7 @@ impl fmt::Display for Fault {
 impl std::error::Error for Fault {}
 
 impl Fault {
-    pub(crate) fn new(step: String, message: String, left: Left) -> Fault {
+    pub(crate) fn new(step: MigrationId, message: String, left: Left) -> Fault {
         Fault {
             code: Code::M0501,
             step,
@@ -135,7 +135,7 @@ impl Fault {
     }
 
     /// The run was stopped before the step had begun.
-    pub(crate) fn not_started(step: String) -> Fault {
+    pub(crate) fn not_started(step: MigrationId) -> Fault {
         Fault {
             end: StepEnd::NotStarted,
             ..Fault::new(step, "the run was stopped".to_owned(), Left::Nothing)
@@ -143,7 +143,7 @@ impl Fault {
     }
 
     /// The run was stopped after one statement and before the next.
-    pub(crate) fn between(step: String, left: Left) -> Fault {
+    pub(crate) fn between(step: MigrationId, left: Left) -> Fault {
         let message = "the run was stopped between two statements".to_owned();
         Fault::new(step, message, left).cut_short()
     }
@@ -153,7 +153,7 @@ impl Fault {
     }
 
     /// The run was stopped, and the server does not say what became of the step.
-    pub(crate) fn silent(step: String, left: Left) -> Fault {
+    pub(crate) fn silent(step: MigrationId, left: Left) -> Fault {
         let message = "the server did not heed the request to cancel it".to_owned();
         Fault::new(step, message, left).cut_short()
     }
@@ -198,7 +198,7 @@ impl Fault {
     }
 
     /// The step is done, but no standby has confirmed its COMMIT.
-    pub(crate) fn unconfirmed(step: String) -> Fault {
+    pub(crate) fn unconfirmed(step: MigrationId) -> Fault {
         let message = "was committed on this server, perhaps not on its standby".to_owned();
         Fault {
             code: Code::M0530,
@@ -219,7 +219,7 @@ impl Fault {
 }
 
 /// A step could not go on, as another run may have begun by now.
-pub(crate) fn lost_lock(step: String, left: Left, why: &str) -> Fault {
+pub(crate) fn lost_lock(step: MigrationId, left: Left, why: &str) -> Fault {
     let unknown = match left {
         Left::Nothing | Left::Done => "",
         Left::Dirty | Left::Resumable | Left::Unrecorded { .. } | Left::Unknown => {
@@ -233,7 +233,7 @@ pub(crate) fn lost_lock(step: String, left: Left, why: &str) -> Fault {
 }
 
 /// A step could not go on, as another run has written its entry.
-pub(crate) fn overtaken(step: String, left: Left) -> Fault {
+pub(crate) fn overtaken(step: MigrationId, left: Left) -> Fault {
     let message = "another run has changed its history entry since this run started it; \
                    which of the two ran last is unknown";
     Fault {

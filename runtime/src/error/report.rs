@@ -110,13 +110,15 @@ fn of_script(fault: &Fault) -> impl Iterator<Item = String> {
 #[cfg(test)]
 mod tests {
     use migrator_model::diagnostic::Position;
+    use migrator_model::{MigrationId, Version};
 
     use crate::error::fault::{Fault, Left};
     use crate::error::{Error, ErrorKind};
 
     #[test]
     fn the_report_has_the_code_the_place_the_sqlstate_and_the_help() {
-        let step = "tenant/20240101120000_a1b2c3d4_seed".to_owned();
+        let version = Version::from_integer(20_240_101_120_000);
+        let step = MigrationId::recorded("tenant", version, "a1b2c3d4_seed");
         let fault = Fault::new(step, "division by zero".to_owned(), Left::Nothing);
         let sql = "SELECT 1;\nSELECT 1/0;\n";
         let fault = Fault {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use migrator_model::MigrationId;
+
 use super::fault::Left;
 
 /// Why a run was stopped where it was.
@@ -14,8 +16,8 @@ pub struct Stopped {
 /// A step that was cut short.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InterruptedStep {
-    /// The step, `tenant/20240101120000_a1b2c3d4_create_tenants_table`.
-    pub step: String,
+    /// The migration.
+    pub step: MigrationId,
     /// What is left of it in the database.
     pub left: Left,
 }

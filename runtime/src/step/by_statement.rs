@@ -50,7 +50,7 @@ impl Executor<'_> {
         let Some(mark) =
             marked.map_err(|fault| source.at_character(fault, &step.recorded_scripts()))?
         else {
-            return Err(lost_lock(step.to_string(), left, &self.run.lock.why_lost()));
+            return Err(lost_lock(step.id.clone(), left, &self.run.lock.why_lost()));
         };
         if !step.is_resumed() && self.run.stop.is_stopped() {
             return Err(self.unmark(step, source, &mark).await);
@@ -97,7 +97,7 @@ impl Executor<'_> {
         let sent = send(self.client.postgres(), &message);
         match self.run.stop.attend(self.client, sent).await {
             Ok(Ok(())) => self.not_started(step),
-            Ok(Err(_)) | Err(Silent) => Fault::between(step.to_string(), source.left()),
+            Ok(Err(_)) | Err(Silent) => Fault::between(step.id.clone(), source.left()),
         }
     }
 
@@ -108,7 +108,7 @@ impl Executor<'_> {
         source: &Source,
         mut fence: Fence,
     ) -> Result<(), Fault> {
-        let name = step.to_string();
+        let name = step.id.clone();
         for (index, range) in statements(&source.sql).into_iter().enumerate() {
             if !self.run.lock.is_held() {
                 return Err(lost_lock(name, source.left(), &self.run.lock.why_lost()));
@@ -129,7 +129,7 @@ impl Executor<'_> {
         range: Range<usize>,
         fence: &mut Fence,
     ) -> Result<(), Fault> {
-        let name = &step.to_string();
+        let name = &step.id.clone();
         let at = Position::at(&source.sql, range.start);
         let statement = &source.sql[range.clone()];
         let checked = match fence.before(statement) {

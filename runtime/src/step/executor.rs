@@ -5,6 +5,7 @@
 use std::mem;
 use std::time::Duration;
 
+use migrator_model::MigrationId;
 use migrator_model::file_name::Direction;
 use migrator_plan::{Body, Step};
 
@@ -62,7 +63,7 @@ impl<'a> Executor<'a> {
             return None;
         }
         self.run.schedule.fail();
-        Some(Fault::unconfirmed(step.to_string()))
+        Some(Fault::unconfirmed(step.id.clone()))
     }
 
     /// Reports and records how a step ended.
@@ -113,7 +114,7 @@ impl<'a> Executor<'a> {
     /// The fault of a step that does not start, because another failed.
     pub(crate) fn not_started(&self, step: &Step<'_>) -> Fault {
         self.run.schedule.fail();
-        Fault::not_started(step.to_string())
+        Fault::not_started(step.id.clone())
     }
 
     /// The script, if the step has one and it may be sent.
@@ -126,9 +127,9 @@ impl<'a> Executor<'a> {
                 None => Err("its down script is no longer recorded".to_owned()),
             },
         };
-        let fault = |why| Box::new(Fault::new(step.to_string(), why, Left::Nothing));
+        let fault = |why| Box::new(Fault::new(step.id.clone(), why, Left::Nothing));
         let source = source.map_err(fault)?;
-        match source.unfit(&step.to_string()) {
+        match source.unfit(&step.id.clone()) {
             Some(fault) => Err(Box::new(fault)),
             None => Ok(source),
         }
@@ -145,13 +146,13 @@ impl<'a> Executor<'a> {
     /// Waits for the answers to a message, and reports what they wait for.
     pub(super) async fn watched<T>(
         &mut self,
-        name: &str,
+        name: &MigrationId,
         message: &str,
         limit: Duration,
         answers: impl Future<Output = T>,
     ) -> T {
         let (progress, leg) = (self.run.progress, self.leg);
-        let tell = |what: &WaitingFor| progress.held(leg, name, what);
+        let tell = |what: &WaitingFor| progress.held(leg, &name.to_string(), what);
         let waiting = Waiting {
             client: self.client,
             application: &self.run.options.application,
@@ -162,7 +163,12 @@ impl<'a> Executor<'a> {
     }
 
     /// The server refused a message of the run itself.
-    pub(crate) fn refused(&self, name: &str, error: &tokio_postgres::Error, left: Left) -> Fault {
+    pub(crate) fn refused(
+        &self,
+        name: &MigrationId,
+        error: &tokio_postgres::Error,
+        left: Left,
+    ) -> Fault {
         let name = name.to_owned();
         let Some(said) = error.as_db_error() else {
             return Fault::new(name, describe(error), left);

@@ -40,7 +40,7 @@ impl<'a> Executor<'a> {
         let outcome = match source {
             _ if !self.run.lock.is_held() => {
                 let why = self.run.lock.why_lost();
-                Err(lost_lock(step.to_string(), Left::Nothing, &why))
+                Err(lost_lock(step.id.clone(), Left::Nothing, &why))
             }
             Ok(source) => {
                 let outcome = self.by_statement(step, &source).await;

@@ -72,7 +72,7 @@ impl Executor<'_> {
             (2, Some(write::MARK)) => row.get(1).map(|by| Mark(by.to_owned())),
             _ => None,
         };
-        let (name, client) = (step.to_string(), self.client);
+        let (name, client) = (step.id.clone(), self.client);
         let sent = send_for_rows(client.postgres(), message, mark);
         let sent = self.run.stop.attend(client, sent);
         let failure = match self.watched(&name, message, limit, sent).await {

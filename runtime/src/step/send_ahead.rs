@@ -100,8 +100,8 @@ impl<'a> Executor<'a> {
             message: &first.message.text,
             limit: timeouts.lock,
         };
-        let (progress, leg, name) = (self.run.progress, self.leg, first.step.to_string());
-        let tell = |what: &WaitingFor| progress.held(leg, &name, what);
+        let (progress, leg, name) = (self.run.progress, self.leg, first.step.id.clone());
+        let tell = |what: &WaitingFor| progress.held(leg, &name.to_string(), what);
         let answers = self.watch.during(waiting, tell, answers.wait());
         let outcome = self.run.stop.attend(self.client, answers).await;
         let took = self.pipeline.since.elapsed();
@@ -142,12 +142,12 @@ impl<'a> Executor<'a> {
         } = first;
         let Some(said) = failure.error.as_db_error() else {
             self.pipeline.steps.clear();
-            return Err(unanswered(self.client, &step.to_string(), &failure.error).await);
+            return Err(unanswered(self.client, &step.id.clone(), &failure.error).await);
         };
         let mut fault = match is_lost_lock(said) {
-            true => lost_lock(step.to_string(), Left::Nothing, &self.run.lock.why_lost()),
+            true => lost_lock(step.id.clone(), Left::Nothing, &self.run.lock.why_lost()),
             false => source.refused(
-                &step.to_string(),
+                &step.id.clone(),
                 message,
                 failure,
                 said,

@@ -8,7 +8,7 @@ use migrator_model::diagnostic::Position;
 use migrator_model::directive::Directives;
 use migrator_model::file_name::Direction;
 use migrator_model::sql::{statements, unfit};
-use migrator_model::{Code, Mode, Script};
+use migrator_model::{Code, MigrationId, Mode, Script};
 use migrator_plan::resume::can_be;
 use tokio_postgres::error::{DbError, SqlState};
 
@@ -84,14 +84,10 @@ impl Source {
     }
 
     /// Why the script must not be sent; `None` if it may be.
-    pub(crate) fn unfit(&self, step: &str) -> Option<Fault> {
+    pub(crate) fn unfit(&self, step: &MigrationId) -> Option<Fault> {
         let unfit = unfit(&self.sql, self.mode)?;
         let position = Position::at(&self.sql, unfit.offset);
-        let mut fault = Fault::new(
-            step.to_owned(),
-            unfit.why.message().to_owned(),
-            Left::Nothing,
-        );
+        let mut fault = Fault::new(step.clone(), unfit.why.message().to_owned(), Left::Nothing);
         fault.hint = Some(unfit.why.help().to_owned());
         Some(fault.at(self.path.as_deref(), &self.sql, Some(position)))
     }
@@ -99,14 +95,14 @@ impl Source {
     /// The fault when the server refused the message, which records the scripts `others` as well.
     pub(crate) fn refused(
         &self,
-        step: &str,
+        step: &MigrationId,
         message: &Message,
         failure: &SendError,
         said: &DbError,
         others: &[&Script],
     ) -> Fault {
         let position = message.locate(named_position(said), failure.completed);
-        let fault = Fault::new(step.to_owned(), String::new(), Left::Nothing).with_server(said);
+        let fault = Fault::new(step.clone(), String::new(), Left::Nothing).with_server(said);
         let path = self.path.as_deref();
         let fault = match message.failed_part(failure.completed) {
             Part::Record => fault.in_record(),
@@ -148,7 +144,7 @@ impl Source {
     pub(crate) async fn send_statements(
         &self,
         client: &Client,
-        step: &str,
+        step: &MigrationId,
         until: &Stop,
     ) -> Result<(), Fault> {
         for range in statements(&self.sql) {
@@ -161,14 +157,14 @@ impl Source {
     pub(crate) async fn send_statement(
         &self,
         client: &Client,
-        step: &str,
+        step: &MigrationId,
         range: Range<usize>,
         until: &Stop,
     ) -> Result<(), Fault> {
         let statement = Message::statement(&self.sql, range);
         let sent = send(client.postgres(), statement.text());
         let Ok(sent) = until.attend(client, sent).await else {
-            return Err(Fault::silent(step.to_owned(), self.left()));
+            return Err(Fault::silent(step.clone(), self.left()));
         };
         let Err(failure) = sent else {
             return Ok(());
@@ -181,7 +177,7 @@ impl Source {
             });
         };
         let position = statement.locate(named_position(said));
-        let fault = Fault::new(step.to_owned(), String::new(), self.left()).with_server(said);
+        let fault = Fault::new(step.clone(), String::new(), self.left()).with_server(said);
         Err(fault.at(self.path.as_deref(), &self.sql, Some(position)))
     }
 
@@ -198,7 +194,7 @@ impl Source {
 /// the connection still works, makes it fit for use again.
 pub(crate) async fn unanswered(
     client: &Client,
-    step: &str,
+    step: &MigrationId,
     error: &tokio_postgres::Error,
 ) -> Fault {
     let rollback = client.roll_back("ROLLBACK");
@@ -213,5 +209,5 @@ pub(crate) async fn unanswered(
             )
         }
     };
-    Fault::new(step.to_owned(), message, Left::Unknown)
+    Fault::new(step.clone(), message, Left::Unknown)
 }

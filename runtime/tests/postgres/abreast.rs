@@ -154,8 +154,8 @@ async fn every_failed_step_is_reported() {
     let ErrorKind::Scripts(faults) = *error.kind else {
         panic!("{error:?}")
     };
-    let steps: Vec<&str> = faults.iter().map(|fault| &fault.step[..4]).collect();
-    assert_eq!(steps, ["auth", "lone"]);
+    let services: Vec<&str> = faults.iter().map(|fault| &*fault.step.service).collect();
+    assert_eq!(services, ["auth", "lonely"]);
 }
 
 #[tokio::test]

@@ -31,7 +31,11 @@ async fn stops_at(at: usize, faulty: &str, message: &str) {
     assert_eq!(tables(&database).await, (at - 1).to_string(), "{faulty}");
     let failed = fault(Err(error));
     assert!(failed.message.contains(message), "{}", failed.message);
-    assert!(failed.step.ends_with(&format!("_m{at}")), "{}", failed.step);
+    assert!(
+        failed.step.to_string().ends_with(&format!("_m{at}")),
+        "{}",
+        failed.step
+    );
     let events = database.events().await;
     let number = stamp(i64::try_from(at).expect("small"));
     assert_eq!(events.last(), Some(&format!("failure core/{number}")));

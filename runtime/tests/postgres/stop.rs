@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use migrator_runtime::model::MigrationId;
 use migrator_runtime::{
     Direction, Error, ErrorKind, Event, InterruptedStep, Left, Migrator, Options, Outcome,
     Registry, Remedy, Stop, Stopped, Target,
@@ -23,7 +24,9 @@ fn cut(error: &Error) -> Vec<InterruptedStep> {
 }
 
 fn one(number: i64, left: Left) -> Vec<InterruptedStep> {
-    let step = format!("core/{}", stem("core", number));
+    let file = stem("core", number);
+    let (_, name) = file.split_once('_').expect("a version and a name");
+    let step = MigrationId::recorded("core", version(number), name);
     vec![InterruptedStep { step, left }]
 }
 
@@ -310,7 +313,7 @@ async fn services_side_by_side_are_all_stopped() {
     let run = async { tokio::join!(migrator.up(&mut client, Target::all()), stopper) };
     let (outcome, ()) = within("the run", run).await;
     let cut = cut(&outcome.expect_err("it was stopped"));
-    let steps: Vec<&str> = cut.iter().map(|cut| cut.step.as_str()).collect();
+    let steps: Vec<String> = cut.iter().map(|cut| cut.step.to_string()).collect();
     let expected = [("core", 1), ("lonely", 3)];
     let expected = expected.map(|(service, number)| format!("{service}/{}", stem(service, number)));
     assert_eq!(steps, expected);

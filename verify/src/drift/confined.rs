@@ -50,7 +50,7 @@ impl Confined {
         };
         let trial = match self.watch.probed(&script.sql) {
             Some(sql) => {
-                let trial = Trial::of_recorded(&step, sql, Direction::Up);
+                let trial = Trial::of_recorded(&entry.id, sql, Direction::Up);
                 trial.map_err(Error::Replay)?
             }
             None => script.trial.clone(),

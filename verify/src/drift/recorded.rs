@@ -54,7 +54,7 @@ pub(crate) fn script(registry: &Registry, entry: &RecordedMigration) -> Result<S
             })
         }
         (_, Some(sql)) => {
-            let trial = Trial::of_recorded(&step, sql.clone(), Direction::Up);
+            let trial = Trial::of_recorded(&entry.id, sql.clone(), Direction::Up);
             Ok(Script {
                 trial: trial.map_err(Error::Replay)?,
                 sql: sql.clone(),

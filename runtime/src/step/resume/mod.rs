@@ -9,9 +9,9 @@ pub(crate) mod look;
 use std::time::Instant;
 
 use migrator_connect::backoff::{FIRST_PAUSE, LONGEST_PAUSE, jitter};
-use migrator_model::Code;
 use migrator_model::diagnostic::Position;
 use migrator_model::sql::statements;
+use migrator_model::{Code, MigrationId};
 use migrator_plan::Step;
 use migrator_plan::statement::{Statement, read};
 
@@ -33,7 +33,7 @@ use look::Found;
 /// A script that is resumed.
 struct Resumed<'a> {
     step: &'a Step<'static>,
-    name: String,
+    id: MigrationId,
     source: &'a Source,
     /// The check before each statement.
     fence: Fence,
@@ -54,7 +54,7 @@ impl Executor<'_> {
         let mut resumed = Resumed {
             fence,
             step,
-            name: step.to_string(),
+            id: step.id.clone(),
             source,
             failed: None,
             found: Vec::new(),
@@ -89,8 +89,8 @@ impl Executor<'_> {
         let sql = &resumed.source.sql;
         for range in statements(sql) {
             if self.run.stop.is_stopped() {
-                let name = resumed.name.clone();
-                return Err(Fault::between(name, resumed.source.left()));
+                let id = resumed.id.clone();
+                return Err(Fault::between(id, resumed.source.left()));
             }
             let Some(statement) = read(&sql[range.clone()]) else {
                 let message =
@@ -130,7 +130,7 @@ impl Executor<'_> {
             if !self.run.lock.is_held() {
                 let Source { path, sql, .. } = resumed.source;
                 let why = self.run.lock.why_lost();
-                let fault = lost_lock(resumed.name.clone(), resumed.source.left(), &why);
+                let fault = lost_lock(resumed.id.clone(), resumed.source.left(), &why);
                 return Err(fault.at(path.as_deref(), sql, Some(Position::at(sql, at))));
             }
             if started.elapsed() >= self.run.options.lock_wait {
@@ -151,8 +151,8 @@ impl Executor<'_> {
             let left = self.run.options.lock_wait.saturating_sub(started.elapsed());
             let sleep = tokio::time::sleep(jitter(pause).min(left));
             if self.run.stop.unless_stopped(sleep).await.is_none() {
-                let name = resumed.name.clone();
-                return Err(Fault::between(name, resumed.source.left()));
+                let id = resumed.id.clone();
+                return Err(Fault::between(id, resumed.source.left()));
             }
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
@@ -204,13 +204,13 @@ impl Executor<'_> {
         let sent = self.run.stop.attend(self.client, sent);
         let (checked, sent) = checked.wait_with(sent).await;
         let Ok(sent) = sent else {
-            let name = resumed.name.clone();
-            return Err(Fault::silent(name, resumed.source.left()));
+            let id = resumed.id.clone();
+            return Err(Fault::silent(id, resumed.source.left()));
         };
         if let Err(SendError { error, .. }) = checked
             && error.as_db_error().is_some()
         {
-            let fault = self.refused(&resumed.name, &error, resumed.source.left());
+            let fault = self.refused(&resumed.id, &error, resumed.source.left());
             let Source { path, sql, .. } = resumed.source;
             return Err(fault.at(path.as_deref(), sql, Some(Position::at(sql, at))));
         }
@@ -232,7 +232,7 @@ impl Executor<'_> {
         question: impl Future<Output = T>,
     ) -> Result<T, Fault> {
         let answer = self.run.stop.attend(self.client, question).await;
-        answer.map_err(|Silent| Fault::silent(resumed.name.clone(), resumed.source.left()))
+        answer.map_err(|Silent| Fault::silent(resumed.id.clone(), resumed.source.left()))
     }
 
     /// The fault when a query of the run was refused, or the connection is lost.
@@ -246,7 +246,7 @@ impl Executor<'_> {
             Some(said) => resumed.fault(at, String::new()).with_server(said),
             None => Fault {
                 left: resumed.source.left(),
-                ..unanswered(self.client, &resumed.name, error).await
+                ..unanswered(self.client, &resumed.id, error).await
             },
         }
     }
@@ -263,7 +263,7 @@ impl Resumed<'_> {
     /// A fault at a position in the script.
     fn fault(&self, at: usize, message: String) -> Fault {
         let Source { path, sql, .. } = self.source;
-        let fault = Fault::new(self.name.clone(), message, self.source.left());
+        let fault = Fault::new(self.id.clone(), message, self.source.left());
         fault.at(path.as_deref(), sql, Some(Position::at(sql, at)))
     }
 }
