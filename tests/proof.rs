@@ -225,37 +225,39 @@ fn an_extension_that_the_server_lacks_is_named() {
     );
 }
 
+/// A tree with one sound migration and one for each fault.
+const FAULTY: [(&str, &str, &str); 6] = [
+    ORDERS,
+    (
+        "20240102120000_1a1b2c3d_add_total",
+        TOTAL.1,
+        "ALTER TABLE shop.orders ADD COLUMN IF NOT EXISTS odd int;\nDROP INDEX shop.orders_total_idx;\n",
+    ),
+    (
+        "20240103120000_2a1b2c3d_fill",
+        "INSERT INTO shop.orders VALUES (1, 'a');\nCREATE UNIQUE INDEX orders_id_idx ON shop.orders (id);\n",
+        "DROP INDEX shop.orders_id_idx;\n",
+    ),
+    (
+        "20240104120000_3a1b2c3d_change_note",
+        "ALTER TABLE shop.orders ALTER COLUMN note SET DEFAULT 'x';\n",
+        "ALTER TABLE shop.orders ALTER COLUMN nota DROP DEFAULT;\n",
+    ),
+    (
+        "20240105120000_4a1b2c3d_break",
+        "ALTER TABLE shop.ordres ADD COLUMN x int;\n",
+        "ALTER TABLE shop.orders DROP COLUMN x;\n",
+    ),
+    (
+        "20240106120000_5a1b2c3d_behind",
+        "UPDATE shop.orders SET x = 1;\n",
+        "SELECT 1;\n",
+    ),
+];
+
 #[test]
 fn all_faults_are_reported_with_their_objects_and_scripts() {
-    let faulty = [
-        ORDERS,
-        (
-            "20240102120000_1a1b2c3d_add_total",
-            TOTAL.1,
-            "ALTER TABLE shop.orders ADD COLUMN IF NOT EXISTS odd int;\nDROP INDEX shop.orders_total_idx;\n",
-        ),
-        (
-            "20240103120000_2a1b2c3d_fill",
-            "INSERT INTO shop.orders VALUES (1, 'a');\nCREATE UNIQUE INDEX orders_id_idx ON shop.orders (id);\n",
-            "DROP INDEX shop.orders_id_idx;\n",
-        ),
-        (
-            "20240104120000_3a1b2c3d_change_note",
-            "ALTER TABLE shop.orders ALTER COLUMN note SET DEFAULT 'x';\n",
-            "ALTER TABLE shop.orders ALTER COLUMN nota DROP DEFAULT;\n",
-        ),
-        (
-            "20240105120000_4a1b2c3d_break",
-            "ALTER TABLE shop.ordres ADD COLUMN x int;\n",
-            "ALTER TABLE shop.orders DROP COLUMN x;\n",
-        ),
-        (
-            "20240106120000_5a1b2c3d_behind",
-            "UPDATE shop.orders SET x = 1;\n",
-            "SELECT 1;\n",
-        ),
-    ];
-    let folder = tree(&faulty);
+    let folder = tree(&FAULTY);
     assert_told!(&mut verify(folder.path(), &[]));
     let document = document(&mut verify(folder.path(), &["--output=json"]));
     assert_eq!(document["exit"], 1);

@@ -118,7 +118,8 @@ impl From<Error> for Failure {
             | ErrorKind::Connect(_)
             | ErrorKind::Format(_)
             | ErrorKind::History { .. }
-            | ErrorKind::Engine(_) => vec![shown(&error)],
+            | ErrorKind::Engine(_)
+            | _ => vec![shown(&error)],
         };
         // A migration whose commit was not confirmed is in the report, too. Its error names it.
         let unconfirmed = errors
@@ -239,7 +240,8 @@ fn shown(error: &Error) -> Located {
         | ErrorKind::Scripts(_)
         | ErrorKind::ReadOnly(_)
         | ErrorKind::Format(_)
-        | ErrorKind::Engine(_) => {}
+        | ErrorKind::Engine(_)
+        | _ => {}
     }
     notes.extend(causes(error));
     Located {
@@ -332,6 +334,7 @@ fn exit(error: &Error) -> Exit {
         | ErrorKind::LockLost { .. }
         | ErrorKind::ReadOnly(_)
         | ErrorKind::History { .. }
-        | ErrorKind::Engine(_) => Exit::Failed,
+        | ErrorKind::Engine(_)
+        | _ => Exit::Failed,
     }
 }

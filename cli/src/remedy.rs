@@ -79,7 +79,7 @@ fn raise_limit(table: LockedTable) -> String {
 fn find_lost_lock(left: Left) -> String {
     let left = match left {
         Left::Nothing | Left::Done => "nothing of this step is left in the database: run again",
-        Left::Dirty | Left::Resumable | Left::Unrecorded { .. } | Left::Unknown => {
+        Left::Dirty | Left::Resumable | Left::Unrecorded { .. } | Left::Unknown | _ => {
             "what its statements did is still there; `migrator status` shows how the migration is \
              recorded now, and what to do about it"
         }

@@ -69,15 +69,54 @@ pub enum Remedy {
 /// One line, for a program that embeds the library.
 impl fmt::Display for Remedy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = match self {
-            Remedy::RestoreScript => RESTORE,
-            Remedy::AcceptChange { .. } => {
-                return write!(
-                    f,
-                    "{RESTORE}; or, if the database is as the new text would make it, record the \
-                     new text"
-                );
+        match self {
+            Remedy::AcceptChange { .. } => write!(
+                f,
+                "{RESTORE}; or, if the database is as the new text would make it, record the \
+                 new text"
+            ),
+            Remedy::RepairDirty {
+                direction,
+                resumable: true,
+                ..
+            } => write!(
+                f,
+                "run `{direction}` again, which finishes it; or finish or undo its script by \
+                 hand, and record which"
+            ),
+            Remedy::NameVersion {
+                nearest: Some(near),
+            } => write!(f, "did you mean {near}?"),
+            Remedy::RemoveEntry { id } => write!(
+                f,
+                "find out who wrote to the history; then revert it with a binary that has \
+                 this migration, or with its scripts by hand, and delete its entry from \
+                 `{}_history`",
+                id.service
+            ),
+            Remedy::MoveHistory { instead_of } => {
+                write!(f, "{instead_of}, or keep the history in another schema")
             }
+            Remedy::RestoreScript
+            | Remedy::AllowMissing { .. }
+            | Remedy::AllowOutOfOrder
+            | Remedy::RepairDirty { .. }
+            | Remedy::Cascade
+            | Remedy::NameVersion { nearest: None }
+            | Remedy::NameApplied
+            | Remedy::NameDirty
+            | Remedy::CorrectForward
+            | Remedy::RunAnotherBinary
+            | Remedy::CompareAgain
+            | Remedy::Advice(_) => f.write_str(self.sentence()),
+        }
+    }
+}
+
+impl Remedy {
+    /// The sentence of a remedy that names nothing of its own.
+    fn sentence(&self) -> &str {
+        match self {
             Remedy::AllowMissing { .. } => {
                 "run a binary that has it, revert it, or allow missing migrations \
                  (`Policy::missing`)"
@@ -86,51 +125,24 @@ impl fmt::Display for Remedy {
                 "give it a version later than that, or allow migrations out of order \
                  (`Policy::out_of_order`)"
             }
-            Remedy::RepairDirty {
-                direction,
-                resumable: true,
-                ..
-            } => {
-                return write!(
-                    f,
-                    "run `{direction}` again, which finishes it; or finish or undo its script by \
-                     hand, and record which"
-                );
-            }
             Remedy::RepairDirty { .. } => {
                 "see what its script has done, finish or undo the script by hand, and record which"
             }
             Remedy::Cascade => {
                 "revert those first, or allow the run to revert them as well (`Policy::cascade`)"
             }
-            Remedy::NameVersion {
-                nearest: Some(near),
-            } => {
-                return write!(f, "did you mean {near}?");
-            }
-            Remedy::NameVersion { nearest: None } => {
-                "name a version of the registry or of the history"
-            }
+            Remedy::NameVersion { .. } => "name a version of the registry or of the history",
             Remedy::NameApplied => "name a migration that is applied",
             Remedy::NameDirty => "name a migration that is dirty",
             Remedy::CorrectForward => "write a new migration that corrects it, or restore a backup",
-            Remedy::RemoveEntry { id } => {
-                return write!(
-                    f,
-                    "find out who wrote to the history; then revert it with a binary that has \
-                     this migration, or with its scripts by hand, and delete its entry from \
-                     `{}_history`",
-                    id.service
-                );
-            }
             Remedy::RunAnotherBinary => "run a binary that has it",
             Remedy::CompareAgain => "run it again, and look at the difference again",
-            Remedy::MoveHistory { instead_of } => {
-                return write!(f, "{instead_of}, or keep the history in another schema");
-            }
             Remedy::Advice(advice) => advice,
-        };
-        f.write_str(text)
+            Remedy::RestoreScript
+            | Remedy::AcceptChange { .. }
+            | Remedy::RemoveEntry { .. }
+            | Remedy::MoveHistory { .. } => RESTORE,
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use crate::target::Selection;
 
 /// The state of some services.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Status {
     /// The services, in plan order; services that only the history has come last.
     pub services: Vec<ServiceStatus>,
@@ -18,6 +19,7 @@ pub struct Status {
 
 /// The state of a service.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ServiceStatus {
     /// The name of the service.
     pub service: String,
@@ -29,6 +31,7 @@ pub struct ServiceStatus {
 
 /// The state of a migration.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct MigrationStatus {
     /// The migration.
     pub id: MigrationId,

@@ -33,6 +33,7 @@ pub struct Trial {
 
 /// The result of a script that succeeded.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct TrialReport {
     /// The time from sending the script to its last answer, with the commit.
     pub took: Duration,

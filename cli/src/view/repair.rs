@@ -72,6 +72,6 @@ fn words(trace: &Trace) -> (&'static str, Option<&str>) {
         Trace::Done(what) => ("done", Some(what)),
         Trace::NotDone => ("not done", None),
         Trace::Partial(what) => ("partly done", Some(what)),
-        Trace::Unknown => ("unknown", None),
+        Trace::Unknown | _ => ("unknown", None),
     }
 }

@@ -11,6 +11,7 @@ use crate::event::blocker::Blocker;
 
 /// A script failed.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Fault {
     /// What it is filed under.
     pub code: Code,
@@ -46,6 +47,7 @@ pub struct Fault {
 
 /// A part of what a step sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Part {
     /// The script.
     Script,
@@ -71,6 +73,7 @@ pub(crate) enum StepEnd {
 
 /// What a failed step leaves in the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Left {
     /// Nothing: it ran in a transaction.
     Nothing,

@@ -10,6 +10,7 @@ pub(crate) const UPGRADING: &str = "upgrading the history";
 
 /// The contents of the table `format`, which this version does not know.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct UnknownFormat {
     /// The format; `None` if the table does not have exactly one row.
     pub format: Option<String>,

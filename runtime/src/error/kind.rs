@@ -13,6 +13,7 @@ use crate::event::blocker::{Blocker, Holder};
 
 /// Why a run failed.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum ErrorKind {
     /// A service that the registry does not have was named.
     UnknownService(UnknownService),
@@ -75,6 +76,7 @@ pub enum ErrorKind {
 
 /// Why a database is read-only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ReadOnly {
     /// Its server is a standby (`pg_is_in_recovery()`).
     Standby,

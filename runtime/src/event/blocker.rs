@@ -4,6 +4,7 @@ use std::fmt;
 
 /// The session that holds a lock that a run waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Holder {
     /// Its process id at the server, if the server showed it.
     pub pid: Option<i32>,
@@ -29,6 +30,7 @@ impl Holder {
 
 /// A session or a prepared transaction that keeps a step waiting.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Blocker {
     /// The session, and when its transaction began.
     pub session: Holder,

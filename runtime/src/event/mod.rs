@@ -15,6 +15,7 @@ use report::Done;
 
 /// Something that happens during a run.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Event<'a> {
     /// Another run holds the lock, and this run waits for it. Repeated when the holder changes.
     Waiting(&'a Holder),

@@ -8,6 +8,7 @@ use migrator_plan::{Reason, Step};
 
 /// What a run did.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Report {
     /// The steps that are done, in order. Each of them is committed.
     pub done: Vec<Done>,
@@ -17,6 +18,7 @@ pub struct Report {
 
 /// A step that is done.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Done {
     /// The migration.
     pub id: MigrationId,

@@ -83,6 +83,7 @@ pub struct Member<K> {
 
 /// The result of the work on one database.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Ended<K, T> {
     /// The caller's name for the database.
     pub key: K,
@@ -107,6 +108,7 @@ pub enum Ending<T> {
 
 /// How many databases succeeded, failed, and were not started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Tally {
     /// How many succeeded.
     pub done: usize,

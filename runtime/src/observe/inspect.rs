@@ -18,6 +18,7 @@ use crate::step::resume::look::{self, Found};
 
 /// What the catalog shows about the script of a dirty migration.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Inspection {
     /// The migration.
     pub entry: Entry,
@@ -29,6 +30,7 @@ pub struct Inspection {
 
 /// What the catalog shows about a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Inspected {
     /// The position of the statement in its script.
     pub position: Position,
@@ -40,6 +42,7 @@ pub struct Inspected {
 
 /// Whether a statement took effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Trace {
     /// The statement took full effect; the text says how the catalog shows it.
     Done(String),

@@ -396,6 +396,7 @@ fn audit(name: &str, security: &str, trigger: &str) -> String {
 
 /// A history of a deployer who is not a superuser, with a superuser's triggers.
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "most of it is a table of inputs")]
 async fn triggers_whose_functions_trusted_roles_own_are_tolerated() {
     let database = Database::new().await;
     let (deployer, role) = database.as_new_role().await;

@@ -305,6 +305,7 @@ async fn is_taken(there: &str, script: &str) -> bool {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "most of it is a table of inputs")]
 async fn an_index_is_compared_by_its_properties_and_not_by_its_text() {
     for (there, script) in [
         (

@@ -440,6 +440,7 @@ pub(crate) fn telling(registry: &'static Registry, options: Options) -> (Migrato
             }
             Event::LockUnreleased { why } => format!("unreleased {why}"),
             Event::Notice(notice) => format!("notice {}", notice.message),
+            other => format!("{other:?}"),
         };
         kept.lock().expect("nobody panics").push(event.clone());
         // The test may have stopped listening.

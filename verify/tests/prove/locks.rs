@@ -6,6 +6,7 @@ use migrator_verify::{Afterwards, Blocks, Lock, LockMode, Subject, prove};
 use crate::support::{client, registry, url};
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "most of it is a table of inputs")]
 async fn the_strongest_lock_on_each_existing_table_is_reported() {
     let registry = registry(&[
         (

@@ -138,6 +138,7 @@ async fn other_changes_of_an_enum_and_of_a_column_are_faults() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "most of it is a table of inputs")]
 async fn the_columns_of_a_view_follow_those_of_its_table() {
     let views = "CREATE VIEW shop.v AS SELECT * FROM shop.t WHERE a > 0;
         CREATE VIEW shop.w AS SELECT t.*, 'a, b' AS c FROM shop.t;

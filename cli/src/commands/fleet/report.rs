@@ -61,6 +61,7 @@ impl Report {
             target,
             took,
             ending,
+            ..
         } = ended;
         let mut exit = Exit::Done;
         let state = match ending {

@@ -21,7 +21,8 @@ pub(crate) fn event(event: &Event<'_>) -> Vec<Line> {
         | Event::Resumed { .. }
         | Event::StillAtWork { .. }
         | Event::Notice(_)
-        | Event::Started(_) => progress(event).map(Line::note).into_iter().collect(),
+        | Event::Started(_)
+        | _ => progress(event).map(Line::note).into_iter().collect(),
     }
 }
 
@@ -52,7 +53,8 @@ pub(crate) fn progress(event: &Event<'_>) -> Option<String> {
         Event::Planned(_)
         | Event::Finished(_)
         | Event::LockUnreleased { .. }
-        | Event::Started(_) => None,
+        | Event::Started(_)
+        | _ => None,
     }
 }
 
