@@ -271,12 +271,12 @@ mod tests {
     }
 
     #[test]
-    fn messages_are_passed_on_and_counted() {
+    fn messages_are_forwarded_and_counted() {
         assert_eq!(passed(None), (SENT.to_vec(), 2));
     }
 
     #[test]
-    fn a_connection_is_cut_where_it_is_said() {
+    fn a_connection_is_cut_at_the_given_position() {
         assert_eq!(passed(Some(Share::Nothing)).0, SENT[..6]);
         assert_eq!(passed(Some(Share::Half)).0, SENT[..10]);
         assert_eq!(passed(Some(Share::All)).0, SENT);

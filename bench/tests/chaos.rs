@@ -37,12 +37,12 @@ fn nothing_is_lost_when_sessions_are_ended_and_cancelled_with_four_jobs() {
 }
 
 #[test]
-fn what_was_promised_outlives_a_server_that_stops_at_once() {
+fn confirmed_commits_survive_an_immediate_stop_of_the_server() {
     survives("crash", 4);
 }
 
 #[test]
-fn a_promoted_standby_has_whole_migrations_and_all_that_was_confirmed() {
+fn a_promoted_standby_has_only_complete_migrations_and_every_confirmed_one() {
     survives("failover", 4);
 }
 
@@ -52,7 +52,7 @@ fn nothing_is_lost_when_a_connection_is_cut_in_a_message() {
 }
 
 #[test]
-fn nothing_is_lost_when_the_server_restarts_under_a_run_that_waits() {
+fn nothing_is_lost_when_the_server_restarts_while_a_run_waits() {
     survives("restart", 1);
 }
 
@@ -62,7 +62,7 @@ fn fifty_processes_at_once_migrate_an_empty_database_once() {
 }
 
 #[test]
-fn fifty_processes_at_once_apply_what_is_pending_once() {
+fn fifty_processes_at_once_apply_pending_migrations_once() {
     survives("crowd-pending", 1);
 }
 
@@ -82,12 +82,12 @@ fn deploys_of_two_services_do_not_wait_for_each_other() {
 }
 
 #[test]
-fn an_index_is_made_concurrently_while_others_wait_for_the_lock() {
+fn an_index_is_created_concurrently_while_others_wait_for_the_lock() {
     survives("index", 1);
 }
 
 #[test]
-fn a_run_that_is_killed_while_it_makes_an_index_is_finished_by_the_next() {
+fn the_next_run_finishes_an_index_of_a_killed_run() {
     survives("index-killed", 4);
 }
 
@@ -100,31 +100,31 @@ fn survives_pooled(part: &str) {
 }
 
 #[test]
-fn nothing_is_lost_through_a_pooler_of_transactions() {
+fn nothing_is_lost_through_a_pooler_in_transaction_mode() {
     survives_pooled("pooler-transaction");
 }
 
 #[test]
-fn nothing_is_lost_through_a_small_pooler_that_clears_nothing() {
+fn nothing_is_lost_through_a_small_pooler_without_a_reset_query() {
     survives_pooled("pooler-small");
 }
 
 #[test]
-fn nothing_is_lost_through_a_pooler_of_sessions() {
+fn nothing_is_lost_through_a_pooler_in_session_mode() {
     survives_pooled("pooler-session");
 }
 
 #[test]
-fn a_run_that_has_lost_its_lock_applies_nothing_more() {
+fn a_run_that_has_lost_its_lock_applies_no_further_migration() {
     survives("lock-lost", 1);
 }
 
 #[test]
-fn a_step_that_goes_on_when_its_run_was_killed_is_waited_for() {
+fn the_next_run_waits_for_a_step_of_a_killed_run() {
     survives("kill-waiting", 2);
 }
 
 #[test]
-fn a_run_right_after_one_that_was_killed_finishes() {
+fn a_run_right_after_a_killed_one_finishes() {
     survives("kill-next", 3);
 }

@@ -1,4 +1,4 @@
-//! Planning to record scripts that were edited after they were applied.
+//! Plans to record scripts that were edited after they were applied.
 
 use std::collections::BTreeMap;
 

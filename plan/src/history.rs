@@ -216,7 +216,7 @@ impl History {
     /// Returns the history as it will be when other runs have ended their current migration of
     /// these services, outside a transaction. Also returns a note for each of those migrations.
     #[must_use]
-    pub fn when_done(mut self, at_work: &BTreeSet<String>) -> (History, Vec<String>) {
+    pub fn after_other_runs(mut self, at_work: &BTreeSet<String>) -> (History, Vec<String>) {
         let mut notes = Vec::new();
         let services = self.entries.iter_mut();
         for (_, entries) in services.filter(|(service, _)| at_work.contains(*service)) {

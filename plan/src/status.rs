@@ -98,12 +98,12 @@ impl Status {
     /// Compares a registry with a history.
     #[must_use]
     pub fn new(registry: &Registry, history: &History, services: &Selection) -> Status {
-        Status::seen(registry, history, services, &BTreeSet::new())
+        Status::with_other_runs(registry, history, services, &BTreeSet::new())
     }
 
     /// Compares a registry with a history, while other runs are changing some services.
     #[must_use]
-    pub fn seen(
+    pub fn with_other_runs(
         registry: &Registry,
         history: &History,
         services: &Selection,
@@ -129,7 +129,7 @@ impl Status {
                     let is_at_work = at_work.contains(&name);
                     let mut found = service(registry, history, name);
                     if is_at_work {
-                        found.migrations.iter_mut().for_each(leave_at_work);
+                        found.migrations.iter_mut().for_each(mark_in_progress);
                     }
                     found
                 })
@@ -209,7 +209,7 @@ fn recorded_reason(entry: &Entry) -> Option<String> {
 }
 
 /// A migration that looks dirty while another run holds the lock is that run's current step.
-fn leave_at_work(migration: &mut MigrationStatus) {
+fn mark_in_progress(migration: &mut MigrationStatus) {
     if let State::Dirty(direction) = migration.state {
         migration.state = State::AtWork(direction);
         migration.is_resumable = false;

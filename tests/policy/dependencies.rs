@@ -182,13 +182,13 @@ fn our_crates_depend_on_each_other_in_one_direction() {
 }
 
 #[test]
-fn what_every_user_compiles_first_is_light() {
+fn model_and_macros_have_few_dependencies() {
     let light: BTreeSet<String> = LIGHT.iter().map(|&name| name.to_owned()).collect();
     assert_eq!(closure("migrator-macros"), light);
 }
 
 #[test]
-fn planning_knows_no_server() {
+fn planning_does_not_depend_on_a_client_library() {
     let built_with = closure("migrator-plan");
     for name in ["tokio", "tokio-postgres", "rustls"] {
         assert!(
@@ -199,7 +199,7 @@ fn planning_knows_no_server() {
 }
 
 #[test]
-fn everything_comes_from_the_registry_under_a_permissive_licence() {
+fn every_dependency_comes_from_the_registry_under_a_permissive_licence() {
     for package in packages().values() {
         let name = &package.name;
         if let Some(source) = &package.source {

@@ -17,7 +17,7 @@ const REASON: &str = "//! This file is long because ";
 const HEAD: usize = 20;
 
 #[test]
-fn a_long_file_says_why_it_is_one() {
+fn a_long_file_gives_a_reason_for_its_length() {
     let files = CHECKED.iter().flat_map(|name| of_crate(name));
     let long = files.filter(|file| {
         let mut head = file.text.lines().take(HEAD);

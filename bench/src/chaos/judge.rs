@@ -284,12 +284,12 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_nothing_disturbed_is_passed() {
+    fn an_undisturbed_run_passes() {
         assert_eq!(Court::new().judged(""), Ok(8));
     }
 
     #[test]
-    fn whatever_does_not_agree_is_seen() {
+    fn every_disagreement_is_found() {
         let second = "INSERT INTO public.log (service, version, direction) \
              SELECT service, version, direction FROM public.log LIMIT 1";
         let cases = [

@@ -201,7 +201,7 @@ mod tests {
     use super::{Indexes, Shape, registry};
 
     #[test]
-    fn a_shape_is_read_as_it_is_written() {
+    fn a_shape_is_parsed_from_its_display() {
         let shape = Shape {
             services: 4,
             each: 9,

@@ -45,7 +45,7 @@ async fn each_failure_to_reach_a_server_has_its_own_reason() {
 }
 
 #[tokio::test]
-async fn of_several_hosts_the_first_that_answers_is_used() {
+async fn the_first_of_several_hosts_that_answers_is_used() {
     let server = server(Server::Tls);
     let (nobody, port) = (free_port(), server.port);
     for hosts in ["127.0.0.1,127.0.0.1", "/no/such/folder,127.0.0.1"] {

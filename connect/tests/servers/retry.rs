@@ -28,7 +28,7 @@ fn refusing(
 }
 
 #[tokio::test]
-async fn while_a_server_has_no_connection_left_opening_is_retried() {
+async fn opening_is_retried_while_a_server_has_no_connection_left() {
     let (settings, attempts) = refusing(3, "53300");
     let connection = open_with_retry(&settings, LONG)
         .await
@@ -51,7 +51,7 @@ async fn opening_is_not_retried_after_the_limit_or_another_refusal() {
 }
 
 #[tokio::test]
-async fn a_starting_server_is_waited_for() {
+async fn opening_waits_for_a_starting_server() {
     let (settings, attempts) = refusing(3, "57P03");
     let connection = open_when_up(&settings, LONG).await.expect("it is retried");
     assert_eq!(ask(&connection, "SELECT 1").await, "1");

@@ -29,7 +29,7 @@ impl Context {
         let change = Change::Migrate(direction, target);
         let (history, at_work) = self.looked(client).await?;
         self.check_services(change, &history)?;
-        let (history, notes) = history.when_done(&at_work);
+        let (history, notes) = history.after_other_runs(&at_work);
         let plan = self.make_plan(change, &history);
         let mut plan = plan.map_err(ErrorKind::Refused)?;
         plan.notes.extend(notes);
@@ -43,7 +43,12 @@ impl Context {
     ) -> Result<Status, Error> {
         let (history, at_work) = self.looked(client).await?;
         self.check_names(services, &history)?;
-        Ok(Status::seen(self.registry, &history, services, &at_work))
+        Ok(Status::with_other_runs(
+            self.registry,
+            &history,
+            services,
+            &at_work,
+        ))
     }
 
     /// Reads every entry with its script and role, in the order in which they were applied.

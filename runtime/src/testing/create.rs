@@ -36,8 +36,8 @@ struct Look {
     has_orphans: bool,
 }
 
-/// A new database. Only a sweep drops it until it has an [`Owner`]. An `Owner` must not be dropped
-/// on the keeper's thread, because dropping it waits for that thread.
+/// A new database. Only a sweep drops it until it has an [`Owner`]. An `Owner` must not be
+/// dropped on the keeper's thread, because dropping it waits for that thread.
 struct Made {
     session: Session,
     name: Name,
