@@ -59,7 +59,7 @@ impl Conflict {
                 },
             ),
             false => (
-                format!("the registry has `{migration}` in its place"),
+                format!("the registry has another migration with this version: `{migration}`"),
                 Remedy::RestoreScript,
             ),
         };
@@ -77,7 +77,7 @@ impl Conflict {
         Conflict {
             code: Code::M0402,
             subject: Subject::Migration(entry.id.clone()),
-            message: "it is applied, but this binary does not have it".to_owned(),
+            message: "it is applied, but missing from this binary".to_owned(),
             remedy: Remedy::AllowMissing {
                 id: entry.id.clone(),
             },
@@ -126,9 +126,9 @@ impl Conflict {
             code: Code::M0405,
             subject: Subject::Migration(entry.id.clone()),
             message: match blockers.len() {
-                1 => format!("the newer `{such}`, which is applied, may need it"),
+                1 => format!("the newer applied migration `{such}` may depend on it"),
                 number => format!(
-                    "{number} newer applied migrations of {} may need it, such as `{such}`",
+                    "{number} newer applied migrations of {} may depend on it, such as `{such}`",
                     services.join(", ")
                 ),
             },
@@ -174,7 +174,7 @@ impl Conflict {
         Conflict {
             code: Code::M0402,
             subject: Subject::Migration(entry.id.clone()),
-            message: "this binary does not have it, and so cannot apply it again".to_owned(),
+            message: "it is missing from this binary, so it cannot be applied again".to_owned(),
             remedy: Remedy::RunAnotherBinary,
         }
     }
@@ -201,7 +201,7 @@ impl Conflict {
                 service: service.to_owned().into(),
                 version,
             }),
-            message: "it is not applied, so that nothing is recorded of it".to_owned(),
+            message: "it is not applied, so it has no recorded scripts".to_owned(),
             remedy: Remedy::NameApplied,
         }
     }
@@ -220,7 +220,7 @@ impl Conflict {
         Conflict {
             code: Code::M0407,
             subject: Subject::Migration(entry.id.clone()),
-            message: "this binary does not have its down script, and none was recorded".to_owned(),
+            message: "neither this binary nor the history has its down script".to_owned(),
             remedy: Remedy::RunAnotherBinary,
         }
     }

@@ -126,7 +126,7 @@ impl Remedy {
                  (`Policy::out_of_order`)"
             }
             Remedy::RepairDirty { .. } => {
-                "see what its script has done, finish or undo the script by hand, and record which"
+                "check which statements took effect, finish or undo the script by hand, and record which"
             }
             Remedy::Cascade => {
                 "revert those first, or allow the run to revert them as well (`Policy::cascade`)"
@@ -135,8 +135,8 @@ impl Remedy {
             Remedy::NameApplied => "name a migration that is applied",
             Remedy::NameDirty => "name a migration that is dirty",
             Remedy::CorrectForward => "write a new migration that corrects it, or restore a backup",
-            Remedy::RunAnotherBinary => "run a binary that has it",
-            Remedy::CompareAgain => "run it again, and look at the difference again",
+            Remedy::RunAnotherBinary => "run a binary that has the migration",
+            Remedy::CompareAgain => "read the edits again, and review the new difference",
             Remedy::Advice(advice) => advice,
             Remedy::RestoreScript
             | Remedy::AcceptChange { .. }

@@ -223,7 +223,7 @@ fn judge(
         match entry.likeness(migration) {
             Likeness::Same => {}
             Likeness::Cosmetic => notes.push(format!(
-                "{} differs from what was applied in comments or white space alone",
+                "{} differs from the applied script only in comments or white space",
                 entry.id
             )),
             Likeness::Changed => conflicts.push(Conflict::changed(entry, migration)),

@@ -222,8 +222,8 @@ fn a_cosmetic_change_is_noted_and_stops_nothing() {
     assert_eq!(
         plan.notes,
         [
-            "core/20240101000001_0000000a_m1 differs from what was applied in comments or white \
-          space alone"
+            "core/20240101000001_0000000a_m1 differs from the applied script only in \
+          comments or white space"
         ]
     );
 }
@@ -248,8 +248,8 @@ fn a_renamed_migration_is_refused_even_if_its_script_is_the_same() {
     .expect_err("it is refused");
     assert_eq!(
         conflicts[0].to_string(),
-        "core/20240101000001_0000000a_other: the registry has \
-         `core/20240101000001_0000000a_m1` in its place"
+        "core/20240101000001_0000000a_other: the registry has another migration \
+         with this version: `core/20240101000001_0000000a_m1`"
     );
 }
 

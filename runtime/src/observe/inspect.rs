@@ -68,7 +68,7 @@ impl Context {
             return Err(ErrorKind::Refused(vec![Conflict::not_dirty(service, version)]).into());
         };
         let looked = async {
-            let doing = "looking at what the script has left";
+            let doing = "reading the effects of the script";
             let recorded =
                 read::scripts(&self.reader(client, Purpose::Act), &history, service).await;
             let recorded = recorded.map_err(|error| read_failed(client, doing, error))?;

@@ -18,8 +18,8 @@ use crate::session::message::{Commit, Message, Opening};
 use crate::session::send::{send, send_for_rows};
 use crate::session::stop::Silent;
 
-const SAID_APPLIED: &str = "a dirty migration was said to be applied";
-const SAID_REVERTED: &str = "a dirty migration was said to be reverted";
+const SAID_APPLIED: &str = "a dirty migration was recorded as applied";
+const SAID_REVERTED: &str = "a dirty migration was recorded as reverted";
 
 /// The message of the event for edited scripts.
 fn accepted(entry: &Entry, migration: &Migration) -> String {

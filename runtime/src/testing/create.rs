@@ -120,7 +120,7 @@ async fn copy(
     settings: &Settings,
     strategy: &str,
 ) -> Result<(), Error> {
-    let doing = format!("making the database `{}`", name.text);
+    let doing = format!("creating the database `{}`", name.text);
     let sql = format!(
         "CREATE DATABASE {} TEMPLATE {}{strategy}",
         name.text, template.name.text

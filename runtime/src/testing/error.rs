@@ -105,7 +105,7 @@ impl fmt::Display for Error {
             Self::Migrate(error) => error.fmt(f),
             Self::Server { doing, .. } => write!(f, "{doing} failed"),
             Self::Variable { name, reason, .. } => write!(f, "cannot use `{name}`: {reason}"),
-            Self::Keeper => f.write_str("the thread that keeps the sessions is gone"),
+            Self::Keeper => f.write_str("the thread that keeps the sessions has ended"),
         }
     }
 }

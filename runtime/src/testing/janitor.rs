@@ -123,6 +123,6 @@ async fn somebody_is_there(session: &Session) -> Result<bool, Error> {
 }
 
 async fn names(session: &Session, sql: &str) -> Result<Vec<String>, Error> {
-    let rows = session.ask("looking for what is left", sql).await?;
+    let rows = session.ask("looking for old databases", sql).await?;
     Ok(rows.into_iter().flatten().collect())
 }

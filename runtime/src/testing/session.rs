@@ -137,7 +137,7 @@ impl Session {
     /// Releases a lock.
     pub(super) async fn unlock(&self, key: i64) -> Result<(), Error> {
         let sql = format!("SELECT pg_advisory_unlock({key})");
-        self.run("letting a lock go", &sql).await
+        self.run("releasing a lock", &sql).await
     }
 
     /// Drops a database and ends the sessions that are connected to it.

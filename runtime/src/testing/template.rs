@@ -92,7 +92,7 @@ impl Template {
         session: &Session,
         settings: &Settings,
     ) -> Result<(), Error> {
-        let doing = format!("making the template `{}`", self.name.text);
+        let doing = format!("creating the template `{}`", self.name.text);
         let (making, name) = (&making.text, &self.name.text);
         session
             .run(&doing, &format!("CREATE DATABASE {making}"))

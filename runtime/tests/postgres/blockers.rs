@@ -337,7 +337,7 @@ async fn a_repair_is_tried_again_while_another_session_holds_the_history() {
     let (repaired, ()) = within("the repair", both).await;
     assert_eq!(repaired.expect("it succeeds").id.version, version(1));
     assert_eq!(database.events().await, ["failure core/1", "repair core/1"]);
-    // Only what waits is told of a step that runs no script.
+    // For a step without a script only its waits are reported.
     let mut heard = told.all.lock().expect("nobody panics").clone();
     heard.retain(|event| event.starts_with("started") || event.starts_with("finished"));
     assert_eq!(heard, [""; 0]);

@@ -11,13 +11,13 @@ use super::support::{Database, core, done, fault, registry, rows, telling, withi
 
 const FIRST: &str = "CREATE TABLE a (id int);";
 
-/// Makes tables of format 1, as the first builds created them, from those of today.
+/// Turns tables of today into tables of format 1, as the first builds created them.
 const DOWNGRADE: &str = "ALTER TABLE migrator.history DROP COLUMN origin, \
        DROP CONSTRAINT history_pkey; \
      ALTER TABLE migrator.format DROP COLUMN needs; \
      UPDATE migrator.format SET format = 1;";
 
-/// What later builds of format 1 had in addition.
+/// The additions of later builds of format 1.
 const PARENT_KEY: &str = "ALTER TABLE migrator.history ADD PRIMARY KEY (version);";
 
 const FORMATS: &str = "SELECT format FROM migrator.format";
@@ -294,7 +294,7 @@ async fn the_statements_of_an_older_binary_work_after_the_upgrade() {
 #[tokio::test]
 async fn a_crash_in_the_middle_of_an_upgrade_leaves_format_1() {
     let database = format_1().await;
-    // The upgrade locks the events last, behind all its other changes.
+    // The upgrade locks the table of events last, after all its other changes.
     let keyless = "ALTER TABLE migrator.event DROP CONSTRAINT event_pkey";
     database.run(keyless).await;
     let before = definition(&database).await;
@@ -339,7 +339,7 @@ async fn a_run_that_lost_its_lock_does_not_upgrade() {
     let error = outcome.expect_err("the lock is lost");
     assert_eq!(error.code().to_string(), "M0528");
     assert_eq!(database.value(FORMATS).await, "1");
-    // The session is of use.
+    // The session can still be used.
     assert_eq!(rows(client.postgres(), "SELECT 7").await, ["7"]);
 }
 
@@ -370,7 +370,7 @@ async fn a_newer_format_is_reported_before_its_additional_columns() {
                  ALTER TABLE migrator.history ADD CHECK (version > 0)";
     for (change, code) in [
         (newer, "M0504"),
-        // This version knows the format, but not the check.
+        // This version knows the format, but lacks the check.
         (
             "ALTER TABLE migrator.history ADD CHECK (version > 0)",
             "M0526",

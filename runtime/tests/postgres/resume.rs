@@ -193,7 +193,7 @@ async fn a_run_waits_for_an_old_statement_as_long_as_for_a_lock() {
     let error = error.expect_err("the server is at it");
     assert_eq!(error.code().to_string(), "M0515");
     assert!(
-        error.to_string().contains("still at this statement"),
+        error.to_string().contains("still executes this statement"),
         "{error}"
     );
     assert_eq!(database.recorded().await, ["core/1 dirty up"]);

@@ -135,7 +135,7 @@ impl Executor<'_> {
             }
             if started.elapsed() >= self.run.options.lock_wait {
                 let message =
-                    format!("the server is still at this statement of an earlier run: {holder}");
+                    format!("the server still executes this statement of an earlier run: {holder}");
                 let fault = resumed.fault(at, message);
                 return Err(Fault {
                     code: Code::M0515,
