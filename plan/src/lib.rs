@@ -15,7 +15,7 @@
 //! - [`step`]: a plan and its steps;
 //! - `request`: the input of both planners;
 //! - `sequence`: the order in which a history's entries were applied;
-//! - `up`, `down`: the planners of the two directions; [`plan`]: calls one of them;
+//! - `up`, `down`: the planners of the two directions; [`plan`](mod@plan): calls one of them;
 //! - [`redo`](mod@redo), [`repair`](mod@repair), [`accept`](mod@accept): the planners of the
 //!   other changes;
 //! - [`legs`]: which parts of a plan wait for which;
