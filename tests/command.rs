@@ -175,6 +175,10 @@ fn a_redo_whose_apply_fails_says_that_the_revert_remains() {
         redo.contains("1 earlier migration remains reverted"),
         "{redo}"
     );
+    let help = "fix it; then run `migrator up --service=tenant --to=20251118094406`: `redo` would \
+                now revert an earlier migration";
+    assert!(redo.contains(help), "{redo}");
+    assert!(!redo.contains("run again"), "{redo}");
     execute(&url, "DROP EVENT TRIGGER refuse");
     let up = said(&mut on(&url, folder.path(), &["up", "--service=tenant"]));
     assert!(up.contains("1 migration of 1 service applied"), "{up}");

@@ -106,7 +106,13 @@ impl From<Error> for Failure {
                     })
                 })
                 .collect(),
-            ErrorKind::Scripts(faults) => faults.iter().map(shown_fault).collect(),
+            ErrorKind::Scripts(faults) => {
+                let one = |fault: &Fault| Error {
+                    kind: Box::new(ErrorKind::Script(Box::new(fault.clone()))),
+                    report: error.report.clone(),
+                };
+                faults.iter().map(|fault| shown(&one(fault))).collect()
+            }
             ErrorKind::UnknownService(_)
             | ErrorKind::NotCurrent { .. }
             | ErrorKind::Locked { .. }
@@ -210,10 +216,6 @@ fn causes(error: &dyn std::error::Error) -> Vec<Note> {
 /// A script's fault as an error.
 pub(crate) fn of_fault(fault: Box<Fault>) -> Located {
     shown(&ErrorKind::Script(fault).into())
-}
-
-fn shown_fault(fault: &Fault) -> Located {
-    of_fault(Box::new(fault.clone()))
 }
 
 fn shown(error: &Error) -> Located {

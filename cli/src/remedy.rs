@@ -3,7 +3,7 @@
 use migrator_model::file_name::Direction;
 use migrator_runtime::connect::{ConnectError, RunOption};
 use migrator_runtime::plan::Remedy;
-use migrator_runtime::{Error, ErrorKind, Left, LockedTable};
+use migrator_runtime::{Error, ErrorKind, Left, LockedTable, Remaining};
 
 /// What to do about an error of a run, in one line.
 pub(crate) fn error_help(error: &Error) -> String {
@@ -55,9 +55,28 @@ fn run_help(remedy: &migrator_runtime::Remedy) -> String {
         Remedy::Resume => {
             "run the command again: it resumes the script, which ran outside a transaction"
         }
+        Remedy::Continue { remaining, first } => return go_on(remaining, first.as_deref()),
         Remedy::Advice(_) | _ => return remedy.to_string(),
     };
     text.to_owned()
+}
+
+/// How to carry out what remains of a run.
+fn go_on(remaining: &Remaining, first: Option<&migrator_runtime::Remedy>) -> String {
+    use migrator_runtime::Remedy;
+    let first = first.map(run_help).map(Remedy::without_run_again);
+    let first = first.map(|first| format!("{first}; then "));
+    let then = match remaining {
+        Remaining::Apply(id) => format!(
+            "run `migrator up --service={} --to={}`: `redo` would now revert an earlier migration",
+            id.service, id.version
+        ),
+        Remaining::Steps { direction, number } => format!(
+            "run `migrator {direction}` with `--steps={number}` at most: the others are done"
+        ),
+        _ => "see `migrator status`".to_owned(),
+    };
+    first.unwrap_or_default() + &then
 }
 
 fn raise_limit(table: LockedTable) -> String {

@@ -126,7 +126,7 @@ pub use error::{
 };
 pub use event::Event;
 pub use event::blocker::{Blocker, BlockerKind, Holder, WaitingFor};
-pub use event::report::{Done, Report};
+pub use event::report::{Done, Remaining, Report};
 pub use fleet::{Ended, Ending, Fleet, Member, Tally};
 pub use migrator::Migrator;
 pub use observe::inspect::{Inspected, Inspection, Trace};

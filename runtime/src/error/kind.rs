@@ -110,6 +110,26 @@ impl ErrorKind {
         }
     }
 
+    /// Whether a step may be done whose answer did not arrive.
+    pub(crate) fn is_uncertain(&self) -> bool {
+        match self {
+            ErrorKind::Script(fault) => fault.left == Left::Unknown,
+            ErrorKind::Scripts(faults) => faults.iter().any(|fault| fault.left == Left::Unknown),
+            ErrorKind::Stopped(stopped) => stopped.left() == Left::Unknown,
+            ErrorKind::Connection { .. } => true,
+            ErrorKind::UnknownService(_)
+            | ErrorKind::Refused(_)
+            | ErrorKind::NotCurrent { .. }
+            | ErrorKind::Locked { .. }
+            | ErrorKind::LockLost { .. }
+            | ErrorKind::Connect(_)
+            | ErrorKind::Format(_)
+            | ErrorKind::History { .. }
+            | ErrorKind::ReadOnly(_)
+            | ErrorKind::Engine(_) => false,
+        }
+    }
+
     /// The same, with who held the lock that was waited for.
     pub(crate) fn behind(mut self, who: Vec<Blocker>) -> ErrorKind {
         if let ErrorKind::History { blockers, .. } = &mut self {

@@ -54,7 +54,11 @@ impl Error {
     /// What to do, as data.
     #[must_use]
     pub fn remedy(&self) -> Remedy {
-        self.kind.remedy()
+        let remedy = self.kind.remedy();
+        match &self.report.remaining {
+            Some(remaining) => remedy.then(remaining),
+            None => remedy,
+        }
     }
 
     /// What to do, in the words of the library.

@@ -9,6 +9,7 @@ use migrator_model::file_name::Direction;
 use migrator_plan::Conflict;
 
 use super::fault::Left;
+use crate::event::report::Remaining;
 
 /// What to do about an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +54,13 @@ pub enum Remedy {
     RunAgain,
     /// Run again: the run resumes the script.
     Resume,
+    /// Carry out what remains of a run, because the same call would now do something else.
+    Continue {
+        /// What remains.
+        remaining: Remaining,
+        /// What to do before, unless it is nothing but to run again.
+        first: Option<Box<Remedy>>,
+    },
     /// Any other advice. The sentence names no command of `migrator`.
     Advice(String),
 }
@@ -72,6 +80,35 @@ pub enum LockedTable {
 impl Remedy {
     pub(super) fn advice(text: impl Into<String>) -> Remedy {
         Remedy::Advice(text.into())
+    }
+
+    /// The text of a remedy, without its advice to run the same call again.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn without_run_again(text: String) -> String {
+        let advice = [
+            ", and run again",
+            " and run again",
+            ", or run again later",
+            " or run again later",
+            "; run it again",
+            ": run again",
+        ];
+        advice
+            .iter()
+            .fold(text, |text, advice| text.replace(advice, ""))
+    }
+
+    /// This, and then what remains of the run. An entry that has to be recorded by hand comes
+    /// first: until then, every run is refused.
+    pub(super) fn then(self, remaining: &Remaining) -> Remedy {
+        let first = match self {
+            Remedy::RecordInterrupted | Remedy::AddRecord { .. } => return self,
+            Remedy::RunAgain | Remedy::Resume => None,
+            other => Some(Box::new(other)),
+        };
+        let remaining = remaining.clone();
+        Remedy::Continue { remaining, first }
     }
 
     /// What helps against the first of these, if there is any.
@@ -140,6 +177,9 @@ impl fmt::Display for Remedy {
             Remedy::Resume => {
                 "run again: the run resumes the script, which ran outside a transaction"
             }
+            Remedy::Continue { remaining, first } => {
+                return go_on(f, remaining, first.as_deref());
+            }
             Remedy::Advice(advice) => advice,
         };
         f.write_str(text)
@@ -173,4 +213,22 @@ fn add_record(f: &mut fmt::Formatter<'_>, direction: Direction, is_resumable: bo
         "every statement of the script ran, outside a transaction; only the record in the history \
          is missing: {run} as {done} with `Migrator::repair`"
     )
+}
+
+fn go_on(f: &mut fmt::Formatter<'_>, remaining: &Remaining, first: Option<&Remedy>) -> fmt::Result {
+    if let Some(first) = first {
+        write!(f, "{}; then ", Remedy::without_run_again(first.to_string()))?;
+    }
+    match remaining {
+        Remaining::Apply(id) => write!(
+            f,
+            "run `Migrator::up` for `{}` to version {}: `Migrator::redo` would now revert an \
+             earlier migration",
+            id.service, id.version
+        ),
+        Remaining::Steps { direction, number } => write!(
+            f,
+            "run `Migrator::{direction}` with at most {number} steps: the others are done"
+        ),
+    }
 }

@@ -1,5 +1,6 @@
 //! What a run did, as data.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use migrator_model::MigrationId;
@@ -14,6 +15,23 @@ pub struct Report {
     pub done: Vec<Done>,
     /// How long the run took, from its first read of the history.
     pub elapsed: Duration,
+    /// What a run that failed has left to do, if the same call would now do something else.
+    pub remaining: Option<Remaining>,
+}
+
+/// What a run that failed has left to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Remaining {
+    /// A redo reverted this migration, or may have, and did not apply it again.
+    Apply(MigrationId),
+    /// A run of a number of steps has done some of them, or may have.
+    Steps {
+        /// The direction of the run.
+        direction: Direction,
+        /// How many steps are not known to be done.
+        number: NonZeroUsize,
+    },
 }
 
 /// A step that is done.

@@ -226,7 +226,11 @@ impl Context {
             let upgraded = self.stop.attend(request.client, upgraded).await;
             under_way.done();
             upgraded??;
-            self.act(request.client, &plan, held, report).await?;
+            let outcome = self.act(request.client, &plan, held, report).await;
+            if let Err(why) = &outcome {
+                report.remaining = request.change.remaining(&plan, &report.done, why);
+            }
+            outcome?;
         }
         Ok(LockedOutcome::Done(plan))
     }

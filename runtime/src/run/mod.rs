@@ -10,4 +10,5 @@ pub(crate) mod driver;
 pub(crate) mod flow;
 pub(crate) mod locks;
 pub(crate) mod ready;
+mod remaining;
 mod upgrade;

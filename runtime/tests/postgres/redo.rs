@@ -1,6 +1,10 @@
 //! Reverts the newest migration and applies it again, in one run under one lock.
 
-use migrator_runtime::{Direction, Error, ErrorKind, Left, Migrator, Options, Registry, Report};
+use std::num::NonZeroUsize;
+
+use migrator_runtime::{
+    Direction, Error, ErrorKind, Left, Migrator, Options, Registry, Report, Stop,
+};
 
 use super::support::{AT_GATE, Database, Gate, core, done, registry, telling, within};
 
@@ -114,6 +118,9 @@ async fn an_apply_that_fails_keeps_the_revert_and_reports_it() {
     assert_eq!(fault.left, Left::Nothing);
     assert_eq!(done(&error.report), ["core/1"]);
     assert_eq!(directions(&error.report), [Direction::Down]);
+    let help = error.help();
+    let apply = "fix it; then run `Migrator::up` for `core` to version 20240101000001: `Migrator::redo` would";
+    assert!(help.contains(apply), "{help}");
     assert_eq!(database.recorded().await, [""; 0]);
     let table = "SELECT to_regclass('a') IS NULL";
     assert_eq!(database.value(table).await, "t");
@@ -127,6 +134,64 @@ async fn an_apply_that_fails_keeps_the_revert_and_reports_it() {
             "apply core/1"
         ]
     );
+}
+
+/// What remains of a redo that was cut short in its apply, by what ended it.
+#[tokio::test]
+async fn a_redo_that_is_cut_short_in_its_apply_says_how_to_apply_it() {
+    for kill in [false, true] {
+        let database = Database::new().await;
+        let registry = registry(&[
+            ("core", 1, "CREATE TABLE a ();", "DROP TABLE a;"),
+            ("core", 2, AT_GATE, "SELECT 1;"),
+        ]);
+        database.up(registry).await.expect("the gate is open");
+        let gate = Gate::closed(&database).await;
+        let stop = Stop::new();
+        let mut client = database.client().await;
+        let mut migrator = Migrator::new(registry).stopped_by(&stop);
+        let redone = migrator.redo(&mut client, "core");
+        let cut = async {
+            gate.reached().await;
+            match kill {
+                true => {
+                    let others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                                  WHERE wait_event_type = 'Lock'";
+                    database.run(others).await;
+                }
+                false => stop.stop(),
+            }
+        };
+        let both = Box::pin(async { tokio::join!(redone, cut).0 });
+        let error = within("the redo", both).await.expect_err("it is cut short");
+        let help = error.help();
+        let apply =
+            "run `Migrator::up` for `core` to version 20240101000002: `Migrator::redo` would";
+        assert!(help.contains(apply), "{help}");
+        assert!(!help.contains("again"), "{help}");
+        gate.open().await;
+        assert_eq!(database.recorded().await, ["core/1"]);
+    }
+}
+
+#[tokio::test]
+async fn a_run_of_steps_that_failed_says_how_many_remain() {
+    let database = Database::new().await;
+    let registry = registry(&[
+        ("core", 1, "SELECT 1;", "SELECT 1;"),
+        ("core", 2, "SELECT 1;", "SELECT 1;"),
+        ("core", 3, "SELECT 1;", "SELECT 1 / 0;"),
+        ("core", 4, "SELECT 1;", "SELECT 1;"),
+    ]);
+    database.up(registry).await.expect("it runs");
+    let steps = NonZeroUsize::new(3).expect("not zero");
+    let target = migrator_runtime::Target::service("core").steps(steps);
+    let run = database.down_with(Migrator::new(registry), target).await;
+    let error = run.expect_err("the second fails");
+    assert_eq!(done(&error.report), ["core/4"]);
+    let help = error.help();
+    let then = "fix it; then run `Migrator::down` with at most 2 steps: the others are done";
+    assert!(help.ends_with(then), "{help}");
 }
 
 #[tokio::test]
