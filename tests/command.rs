@@ -287,6 +287,23 @@ fn a_service_that_does_not_exist_is_a_usage_error() {
 }
 
 #[test]
+fn a_repair_names_the_nearest_of_an_unknown_service() {
+    let (url, folder) = (database(), folder());
+    said(&mut on(
+        &url,
+        folder.path(),
+        &["up", "--service=core", "--steps=1"],
+    ));
+    let version = "--version=20240108091207";
+    for outcome in ["--applied", "--reverted"] {
+        let repair = ["repair", "--service=tennant", version, outcome];
+        let said = said(&mut on(&url, folder.path(), &repair));
+        assert!(said.starts_with("exit: 2\n"), "{said}");
+        assert!(said.contains("did you mean `tenant`"), "{said}");
+    }
+}
+
+#[test]
 fn a_command_without_a_database_and_a_tree_fails() {
     let folder = folder();
     assert_said!(migrator(&["up", "--service=all"]).current_dir(folder.path()));

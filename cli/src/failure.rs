@@ -136,6 +136,10 @@ impl From<Error> for Failure {
         if let Some(last) = errors.last_mut().filter(|_| done > 0) {
             last.note("note", earlier(&error, done));
         }
+        let recorded = error.report.recorded.len();
+        if let Some(last) = errors.last_mut().filter(|_| recorded > 0) {
+            last.note("note", remain(recorded, "recorded"));
+        }
         Failure {
             exit,
             errors,
@@ -144,12 +148,15 @@ impl From<Error> for Failure {
     }
 }
 
+fn remain(migrations: usize, state: &str) -> String {
+    match migrations {
+        1 => format!("1 earlier migration remains {state}"),
+        _ => format!("{migrations} earlier migrations remain {state}"),
+    }
+}
+
 /// How many migrations remain applied or reverted after the failure.
 fn earlier(error: &Error, done: usize) -> String {
-    let (migrations, remain) = match done {
-        1 => ("migration", "remains"),
-        _ => ("migrations", "remain"),
-    };
     let steps = &error.report.done;
     let is_all = |direction| steps.iter().all(|step| step.direction == direction);
     let state = match (is_all(Direction::Up), is_all(Direction::Down)) {
@@ -157,7 +164,7 @@ fn earlier(error: &Error, done: usize) -> String {
         (_, true) => "reverted",
         (false, false) => "applied or reverted",
     };
-    format!("{done} earlier {migrations} {remain} {state}")
+    remain(done, state)
 }
 
 impl From<migrator_verify::Error> for Failure {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use migrator_model::file_name::Direction;
 use migrator_model::{
-    Code, Migration, MigrationRef, Problem, Registry, Severity, Subject, Version,
+    Code, Migration, MigrationId, MigrationRef, Problem, Registry, Severity, Subject, Version,
 };
 
 use crate::history::Entry;
@@ -213,6 +213,21 @@ impl Conflict {
             subject: Subject::Migration(entry.id.clone()),
             message: "its entry was changed by another run meanwhile".to_owned(),
             remedy: Remedy::CompareAgain,
+        }
+    }
+
+    /// `redo` of a migration that another run has reverted, or that is no longer the newest.
+    #[must_use]
+    pub fn no_longer_newest(id: &MigrationId) -> Conflict {
+        Conflict {
+            code: Code::M0401,
+            subject: Subject::Migration(id.clone()),
+            message: "it is no longer the newest applied migration: another run changed the \
+                      history meanwhile"
+                .to_owned(),
+            remedy: Remedy::Advice(
+                "see what is applied now, before another migration is reverted".to_owned(),
+            ),
         }
     }
 

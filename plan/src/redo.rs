@@ -38,8 +38,12 @@ pub fn redo<'r>(
         return Ok(reverts);
     };
     let version = entry.id.version;
-    if registry.migration(service, version).is_none() {
-        return Err(vec![Conflict::missing_for_redo(entry)]);
+    match registry.migration(service, version) {
+        None => return Err(vec![Conflict::missing_for_redo(entry)]),
+        Some(other) if other.uid != entry.id.uid => {
+            return Err(vec![Conflict::changed(entry, other)]);
+        }
+        Some(_) => {}
     }
     let reverted = history.without(reverts.steps.iter().map(|step| &step.id));
     let target = target.to(version);

@@ -123,7 +123,8 @@ impl Migrator {
     /// If the up script fails, the revert remains, and the error's report contains it: fix the
     /// script and call [`Migrator::up`].
     pub async fn redo(&mut self, client: &mut Client, service: &str) -> Result<Report, Error> {
-        self.change(client, Change::Redo(service))
+        let seen = None;
+        self.change(client, Change::Redo { service, seen })
             .await
             .map(|done| done.report)
     }

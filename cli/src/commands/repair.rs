@@ -1,6 +1,6 @@
 //! `repair`: records an interrupted migration as applied or reverted, or records changed scripts.
 
-use migrator_model::Code;
+use migrator_model::{Code, MigrationId};
 use migrator_runtime::{Direction, Outcome as Said, Selection, Trace, Version};
 
 use super::context::{Answer, Context, Outcome};
@@ -124,9 +124,17 @@ async fn accept(context: &Context, session: Session, repair: &args::Repair) -> O
     }
     match migrator.accept(&mut client, &edits).await {
         Ok(()) => {
+            view.record(|_| true);
             view.recorded = Some("changed");
             Ok(Answer::done(View::ChangedScripts(view)))
         }
-        Err(error) => Err(Failure::from(error).after(View::ChangedScripts(view))),
+        Err(error) => {
+            let recorded = &error.report.recorded;
+            view.record(|edit| {
+                let is_edit = |id: &MigrationId| id.version == edit.id.version;
+                recorded.iter().any(is_edit)
+            });
+            Err(Failure::from(error).after(View::ChangedScripts(view)))
+        }
     }
 }

@@ -26,6 +26,8 @@ pub(crate) struct ScriptEdit {
     pub(crate) id: MigrationId,
     pub(crate) recorded_checksum: String,
     pub(crate) checksum: String,
+    /// Whether the new scripts are recorded now.
+    pub(crate) recorded: bool,
     /// The difference of each changed script, in the form of `diff -u`.
     pub(crate) differences: Vec<String>,
     /// The migration as the binary has it.
@@ -40,6 +42,7 @@ impl ChangedScripts {
             id: edit.entry.id.clone(),
             recorded_checksum: edit.entry.checksum.clone(),
             checksum: edit.migration.checksum.to_string(),
+            recorded: false,
             differences: differences(edit),
             migration: edit.migration.to_string(),
         });
@@ -47,6 +50,13 @@ impl ChangedScripts {
             edits: edits.collect(),
             recorded: None,
             service: service.to_owned(),
+        }
+    }
+
+    /// Notes which edits were recorded.
+    pub(crate) fn record(&mut self, is_recorded: impl Fn(&ScriptEdit) -> bool) {
+        for edit in &mut self.edits {
+            edit.recorded = is_recorded(edit);
         }
     }
 }

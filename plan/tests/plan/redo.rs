@@ -1,7 +1,7 @@
 //! Plans that revert the newest migration and apply it again.
 
 use migrator_model::file_name::Direction;
-use migrator_model::{Mode, Registry};
+use migrator_model::{MigrationId, Mode, Registry};
 use migrator_plan::history::{Entry, History, Stored};
 use migrator_plan::{Body, Leave, Policy, Step, redo};
 
@@ -83,6 +83,18 @@ fn a_redo_of_a_missing_migration_is_refused_before_the_revert() {
             ["refused M0402 core/8"]
         );
     }
+}
+
+#[test]
+fn a_redo_is_refused_if_the_version_belongs_to_another_migration() {
+    let registry = platform();
+    let mut entries = applied(&registry, "core/1 core/4");
+    let id = &entries[1].id;
+    entries[1].id = MigrationId::recorded("core", id.version, "0badcafe_other");
+    assert_eq!(
+        planned(&registry, &entries, "core"),
+        ["refused M0401 core/4"]
+    );
 }
 
 #[test]

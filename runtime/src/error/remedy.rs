@@ -102,11 +102,11 @@ impl Remedy {
     /// This, and then what remains of the run. An entry that has to be recorded by hand comes
     /// first: until then, every run is refused.
     pub(super) fn then(self, remaining: &Remaining) -> Remedy {
-        let first = match self {
-            Remedy::RecordInterrupted | Remedy::AddRecord { .. } => return self,
-            Remedy::RunAgain | Remedy::Resume => None,
-            other => Some(Box::new(other)),
-        };
+        if matches!(self, Remedy::RecordInterrupted | Remedy::AddRecord { .. }) {
+            return self;
+        }
+        let is_run_again = matches!(self, Remedy::RunAgain | Remedy::Resume);
+        let first = (!is_run_again).then(|| Box::new(self));
         let remaining = remaining.clone();
         Remedy::Continue { remaining, first }
     }
@@ -177,9 +177,7 @@ impl fmt::Display for Remedy {
             Remedy::Resume => {
                 "run again: the run resumes the script, which ran outside a transaction"
             }
-            Remedy::Continue { remaining, first } => {
-                return go_on(f, remaining, first.as_deref());
-            }
+            Remedy::Continue { remaining, first } => return go_on(f, remaining, first.as_deref()),
             Remedy::Advice(advice) => advice,
         };
         f.write_str(text)

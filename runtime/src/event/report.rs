@@ -13,10 +13,12 @@ use migrator_plan::{Reason, Step};
 pub struct Report {
     /// The steps that are done, in order. Each of them is committed.
     pub done: Vec<Done>,
+    /// The migrations whose entries were changed and whose scripts did not run, in order.
+    pub recorded: Vec<MigrationId>,
     /// How long the run took, from its first read of the history.
     pub elapsed: Duration,
     /// What a run that failed has left to do, if the same call would now do something else.
-    pub remaining: Option<Remaining>,
+    pub remaining: Option<Box<Remaining>>,
 }
 
 /// What a run that failed has left to do.

@@ -4,8 +4,8 @@ use migrator_model::Version;
 use migrator_model::diagnostic::Position;
 use migrator_model::file_name::Direction;
 use migrator_model::sql::statements;
-use migrator_plan::Conflict;
 use migrator_plan::statement::{Statement, read as understood};
+use migrator_plan::{Conflict, Selection};
 
 use crate::context::Context;
 use crate::error::Error;
@@ -62,6 +62,7 @@ impl Context {
         version: Version,
     ) -> Result<Inspection, Error> {
         let history = self.history(client, Purpose::Look).await?;
+        self.check_names(&Selection::Named(vec![service.to_owned()]), &history)?;
         let entry = history.entry(service, version).cloned();
         let dirty = entry.and_then(|entry| Some((entry.dirty?, entry)));
         let Some((direction, entry)) = dirty else {

@@ -1,7 +1,7 @@
 //! The changes that a run can be asked for: each is a plan of steps.
 
 use migrator_model::file_name::Direction;
-use migrator_model::{Registry, Version};
+use migrator_model::{MigrationId, Registry, Version};
 use migrator_plan::{Conflict, Edit, Outcome, Plan, Policy, Selection, Target};
 
 use crate::context::Context;
@@ -14,7 +14,11 @@ pub(crate) enum Change<'a> {
     /// It applies or reverts migrations.
     Migrate(Direction, &'a Target),
     /// It reverts the newest migration of this service and applies it again.
-    Redo(&'a str),
+    Redo {
+        service: &'a str,
+        /// The migration that was the newest at the first look.
+        seen: Option<&'a MigrationId>,
+    },
     /// It records a dirty migration as applied or reverted.
     Repair {
         service: &'a str,
@@ -37,7 +41,13 @@ impl Change<'_> {
             Change::Migrate(direction, target) => {
                 migrator_plan::plan(registry, history, direction, target, policy)
             }
-            Change::Redo(service) => migrator_plan::redo(registry, history, service, policy),
+            Change::Redo { service, seen } => {
+                let newest = newest(history, service);
+                match seen.filter(|&seen| newest != Some(seen)) {
+                    Some(seen) => Err(vec![Conflict::no_longer_newest(seen)]),
+                    None => migrator_plan::redo(registry, history, service, policy),
+                }
+            }
             Change::Repair {
                 service,
                 version,
@@ -46,6 +56,27 @@ impl Change<'_> {
             Change::Accept(edits) => migrator_plan::accept(history, edits),
         }
     }
+}
+
+impl<'a> Change<'a> {
+    /// The same change, of the migration that a redo found at its first look. Another run may
+    /// revert that migration before the redo has its lock, or apply a later one.
+    pub(crate) fn of(self, history: &'a History) -> Change<'a> {
+        match self {
+            Change::Redo { service, .. } => Change::Redo {
+                service,
+                seen: newest(history, service),
+            },
+            Change::Migrate(..) | Change::Repair { .. } | Change::Accept(_) => self,
+        }
+    }
+}
+
+fn newest<'h>(history: &'h History, service: &str) -> Option<&'h MigrationId> {
+    history
+        .entries_of(service)
+        .next_back()
+        .map(|entry| &entry.id)
 }
 
 impl Context {
@@ -61,12 +92,12 @@ impl Context {
                 self.check_names(&target.services, &History::default())
             }
             Change::Migrate(Direction::Down, target) => self.check_names(&target.services, history),
-            Change::Redo(service) => {
+            Change::Redo { service, .. } | Change::Repair { service, .. } => {
                 let named = Selection::Named(vec![service.to_owned()]);
                 self.check_names(&named, history)
             }
             // Of a service that nobody has, no migration is recorded.
-            Change::Repair { .. } | Change::Accept(_) => Ok(()),
+            Change::Accept(_) => Ok(()),
         }
     }
 

@@ -113,6 +113,10 @@ impl Context {
         else {
             return Ok(Plan::default());
         };
+        let request = Request {
+            change: request.change.of(&history),
+            ..request
+        };
         // The tables do not need the lock, so that neither waits for the other.
         let prepare = self.prepare(request.client, &history, &services);
         let both = try_join(self.lock(request.client, &locks), Box::pin(prepare));
@@ -228,7 +232,8 @@ impl Context {
             upgraded??;
             let outcome = self.act(request.client, &plan, held, report).await;
             if let Err(why) = &outcome {
-                report.remaining = request.change.remaining(&plan, &report.done, why);
+                let remaining = request.change.remaining(&plan, &report.done, why);
+                report.remaining = remaining.map(Box::new);
             }
             outcome?;
         }
@@ -259,7 +264,7 @@ impl Context {
             schedule: &schedule,
         };
         let outcome = abreast::carry_out(shared).await;
-        report.done.extend(progress.end());
+        progress.end(report);
         outcome
     }
 

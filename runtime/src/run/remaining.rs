@@ -25,7 +25,7 @@ impl Change<'_> {
             return None;
         }
         match self {
-            Change::Redo(_) => {
+            Change::Redo { .. } => {
                 let last = plan.steps.last().filter(|last| !is_done(last))?;
                 Some(Remaining::Apply(last.id.clone()))
             }

@@ -76,8 +76,9 @@ impl<'a> Executor<'a> {
         self.tell_notices();
         match outcome {
             Ok(()) => {
-                if step.has_script() {
-                    self.run.progress.finished(self.leg, Done::new(step, took));
+                match step.has_script() {
+                    true => self.run.progress.finished(self.leg, Done::new(step, took)),
+                    false => self.run.progress.recorded(&step.id),
                 }
                 Ok(())
             }

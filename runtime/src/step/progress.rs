@@ -6,13 +6,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use migrator_connect::Notice;
-
+use migrator_model::MigrationId;
 use migrator_plan::Step;
 
 use crate::error::fault::Fault;
 use crate::event::blocker::Holder;
 use crate::event::blocker::{Blocker, WaitingFor};
-use crate::event::report::Done;
+use crate::event::report::{Done, Report};
 use crate::event::{Event, Listener};
 
 /// Reports the events of legs that run side by side. The events of the first leg that has not
@@ -22,6 +22,7 @@ pub(crate) struct Progress(Mutex<EventQueue>);
 struct EventQueue {
     listener: Option<Listener>,
     done: Vec<Done>,
+    recorded: Vec<MigrationId>,
     /// The first leg that has not ended.
     current: usize,
     over: BTreeSet<usize>,
@@ -58,6 +59,7 @@ impl Progress {
         Progress(Mutex::new(EventQueue {
             listener,
             done: Vec::new(),
+            recorded: Vec::new(),
             current: 0,
             over: BTreeSet::new(),
             kept: BTreeMap::new(),
@@ -70,6 +72,11 @@ impl Progress {
 
     pub(crate) fn finished(&self, leg: usize, done: Done) {
         self.tell(leg, LaterEvent::Finished(done));
+    }
+
+    /// An entry was changed, and no script ran. It is no event.
+    pub(crate) fn recorded(&self, id: &MigrationId) {
+        self.queue().recorded.push(id.clone());
     }
 
     pub(crate) fn retrying(
@@ -117,14 +124,15 @@ impl Progress {
         }
     }
 
-    /// All legs have ended; returns the steps that are done.
-    pub(crate) fn end(self) -> Vec<Done> {
+    /// All legs have ended; adds what was done to the report.
+    pub(crate) fn end(self, report: &mut Report) {
         let mut queue = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         while let Some((&leg, _)) = queue.kept.first_key_value() {
             queue.current = leg;
             queue.release();
         }
-        queue.done
+        report.done.append(&mut queue.done);
+        report.recorded.append(&mut queue.recorded);
     }
 
     fn tell(&self, leg: usize, event: LaterEvent) {
@@ -187,7 +195,7 @@ mod tests {
     use migrator_model::{MigrationId, Version};
 
     use super::Progress;
-    use crate::event::report::Done;
+    use crate::event::report::{Done, Report};
     use crate::event::{Event, Listener};
     use migrator_plan::Reason;
 
@@ -226,7 +234,9 @@ mod tests {
         assert_eq!(so_far(), "abc");
         progress.finished(2, done("d"));
         assert_eq!(so_far(), "abcd");
-        let done = progress.end();
+        let mut report = Report::default();
+        progress.end(&mut report);
+        let done = report.done;
         assert_eq!(so_far(), "abcde");
         let services: Vec<&str> = done.iter().map(|d| &*d.id.service).collect();
         assert_eq!(services, ["a", "b", "c", "d", "e"]);

@@ -97,3 +97,40 @@ async fn the_position_of_such_a_character_in_a_down_script_is_reported_too() {
         within("close", client.close()).await;
     }
 }
+
+#[tokio::test]
+async fn after_an_edit_that_cannot_be_recorded_no_later_edit_is_recorded() {
+    let database = encoded("LATIN1", "edits").await;
+    let scripts = |down: [&'static str; 3]| {
+        registry(&[
+            ("core", 1, "SELECT 1;", down[0]),
+            ("core", 2, "SELECT 2;", down[1]),
+            ("core", 3, "SELECT 3;", down[2]),
+        ])
+    };
+    database
+        .up(scripts(["SELECT 0;"; 3]))
+        .await
+        .expect("it runs");
+    let edited = ["SELECT 'ü';", "SELECT '€';", "SELECT 'ä';"];
+    let mut migrator = Migrator::new(scripts(edited));
+    let mut client = database.client().await;
+    let edits = within("edits", migrator.edits(&client, "core", None)).await;
+    let edits = edits.expect("they are read");
+    let accepted = within("accept", migrator.accept(&mut client, &edits)).await;
+    let error = accepted.expect_err("the second is not of the encoding");
+    let recorded: Vec<i64> = error
+        .report
+        .recorded
+        .iter()
+        .map(|id| id.version.as_integer() % 10)
+        .collect();
+    assert_eq!(recorded, [1]);
+    let scripts = "SELECT string_agg(down_script, ' ' ORDER BY version) FROM migrator.core_history";
+    assert_eq!(
+        database.value(scripts).await,
+        "SELECT 'ü'; SELECT 0; SELECT 0;"
+    );
+    assert_eq!(database.events().await[3..], ["accept core/1"]);
+    within("close", client.close()).await;
+}

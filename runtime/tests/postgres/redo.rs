@@ -175,6 +175,37 @@ async fn a_redo_that_is_cut_short_in_its_apply_says_how_to_apply_it() {
 }
 
 #[tokio::test]
+async fn a_redo_does_not_revert_the_migration_before_one_that_another_run_reverted() {
+    let database = Database::new().await;
+    let registry = registry(&[
+        ("core", 1, "SELECT 1;", "SELECT 1;"),
+        ("core", 2, "SELECT 1;", AT_GATE),
+    ]);
+    database.up(registry).await.expect("it runs");
+    let gate = Gate::closed(&database).await;
+    let target = migrator_runtime::Target::service("core").steps(NonZeroUsize::MIN);
+    let reverted = database.down_with(Migrator::new(registry), target);
+    let redone = async {
+        gate.reached().await;
+        let (mut migrator, mut told) = telling(registry, Options::default());
+        let mut client = database.client().await;
+        let redo = migrator.redo(&mut client, "core");
+        let open = async {
+            told.next("waiting").await;
+            gate.open().await;
+        };
+        tokio::join!(redo, open).0
+    };
+    let both = Box::pin(async { tokio::join!(reverted, redone) });
+    let (reverted, redone) = within("both runs", both).await;
+    assert_eq!(done(&reverted.expect("it runs")), ["core/2"]);
+    let error = redone.expect_err("the newest is another");
+    let text = error.to_string();
+    assert!(text.contains("no longer the newest applied"), "{text}");
+    assert_eq!(database.recorded().await, ["core/1"]);
+}
+
+#[tokio::test]
 async fn a_run_of_steps_that_failed_says_how_many_remain() {
     let database = Database::new().await;
     let registry = registry(&[
