@@ -155,6 +155,13 @@ fn the_newest_migration_is_reverted_unless_others_need_it() {
         folder.path(),
         &["down", "--service=core", "--cascade", "--dry-run"]
     ));
+    let refused = said(&mut on(&url, folder.path(), &["redo", "--service=core"]));
+    let help = "revert all of them with `migrator down --service=core --cascade` (`--dry-run` \
+                shows them), then run `migrator up`";
+    assert!(
+        refused.contains("error[M0405]") && refused.contains(help),
+        "{refused}"
+    );
     assert_said!(&mut on(&url, folder.path(), &["redo", "--service=tenant"]));
 }
 
