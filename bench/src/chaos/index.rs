@@ -101,7 +101,7 @@ fn break_one(scene: &mut Scene, server: &Server, breaks: Breaks) -> Outcome<()> 
         Breaks::ProcessWithNext => {
             process.kill()?;
             let mut next = scene.victim.start(&scene.through, UP)?;
-            next.wait_for("still")?;
+            next.wait_for("statement of an earlier run")?;
             session.execute("ROLLBACK")?;
             drop(session);
             next.end()?.succeeded()?;
