@@ -1,8 +1,8 @@
 //! M0324: a script creates an object that already exists, so that the script fails.
 //!
-//! Git often merges two branches that make the same object without a conflict. This module
-//! follows the up scripts in plan order. It reports nothing that a statement may have dropped
-//! in a way that the analysis cannot see.
+//! If two branches create the same object, Git often reports no conflict. This module follows the
+//! up scripts in plan order. It does not report an object that an earlier statement may have dropped
+//! unseen, for example with CASCADE.
 
 #![expect(
     clippy::wildcard_enum_match_arm,

@@ -38,8 +38,8 @@ impl Endpoint {
         folder.join(format!(".s.PGSQL.{port}"))
     }
 
-    /// Whether another endpoint is on this host: its name is the same, and its address too if
-    /// it has one.
+    /// Whether `other` is on the same host: the names are equal and, if `other` has an address, the
+    /// addresses too.
     pub(crate) fn leads_to(&self, other: &Endpoint) -> bool {
         match (&self.host, &other.host) {
             (Host::Unix(folder), Host::Unix(other)) => folder == other,

@@ -151,7 +151,7 @@ pub(crate) struct Members {
     /// Run this query on the database, and migrate each database whose URL it returns
     #[arg(long, value_name = "QUERY", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) fleet_query: Option<String>,
-    /// Start no more databases after N databases have failed
+    /// Migrate no further databases after N have failed
     #[arg(long, value_name = "N", requires = "members", value_parser = jobs)]
     pub(crate) max_failures: Option<NonZeroUsize>,
 }
@@ -180,7 +180,7 @@ pub(crate) struct Down {
     /// Revert all migrations of these services
     #[arg(long)]
     pub(crate) all: bool,
-    /// First revert the migrations of other services that depend on these
+    /// First revert migrations of other services, if they need a migration that is reverted
     #[arg(long)]
     pub(crate) cascade: bool,
     /// Show what the command would do, and do nothing

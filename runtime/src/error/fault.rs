@@ -1,4 +1,4 @@
-//! What a failed script says: the server's words, and the place in the file.
+//! The failure of a step: the server's message, the place in the script, and what is left.
 
 use std::fmt;
 
@@ -9,65 +9,65 @@ use tokio_postgres::error::{DbError, SqlState};
 
 use crate::event::blocker::Blocker;
 
-/// A script failed.
+/// The failure of a step.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Fault {
-    /// What it is filed under.
+    /// The code of the failure.
     pub code: Code,
     /// The migration.
     pub step: MigrationId,
-    /// The script's file, as it was named when it was compiled in; nothing if
-    /// it was read from the history.
+    /// The script's file, with its path when it was compiled in. `None` if the script is from the
+    /// history.
     pub path: Option<String>,
     /// The place in the script.
     pub position: Option<Position>,
     /// The line of SQL at that place.
     pub line: Option<String>,
-    /// What the server said, or what else went wrong.
+    /// The server's message, or another description of the failure.
     pub message: String,
-    /// The five characters of the SQLSTATE, if the server said anything.
+    /// The five characters of the SQLSTATE, if the server sent an error.
     pub sqlstate: Option<String>,
-    /// More about it, in the server's words.
+    /// The server's detail.
     pub detail: Option<String>,
-    /// What the server suggests.
+    /// The server's hint.
     pub hint: Option<String>,
-    /// Where in a function it happened, in the server's words.
+    /// The server's context, for example the line of a function.
     pub context: Option<String>,
     /// The constraint that failed at COMMIT, `` `orders_user_fkey` of `shop.orders` ``.
     pub constraint: Option<String>,
     /// What is left in the database.
     pub left: Left,
-    /// Whose locks it ran into, as far as they were seen.
+    /// The sessions that held locks for which the step waited, as far as known.
     pub blockers: Vec<Blocker>,
-    /// Whose statement failed.
+    /// The part of the step that failed.
     pub part: Part,
     pub(crate) end: StepEnd,
 }
 
-/// A part of what a step sends.
+/// A part of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Part {
     /// The script.
     Script,
-    /// What records it in the history.
+    /// The statements that record the step in the history.
     Record,
     /// The COMMIT of both, which checks deferred constraints.
     Commit,
-    /// The wait of a COMMIT for a synchronous standby, which was cancelled: the step is
-    /// done on this server.
+    /// The wait of a COMMIT for a synchronous standby, which was cancelled. The step is done on this
+    /// server.
     Confirmation,
 }
 
-/// How a step ended that was not done.
+/// How a step that was not done ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StepEnd {
-    /// By itself.
+    /// The step failed.
     Failed,
-    /// The run was stopped, and it with it.
+    /// The stop of the run interrupted the step.
     CutShort,
-    /// The run had been stopped before.
+    /// The run was stopped before the step.
     NotStarted,
 }
 
@@ -75,22 +75,22 @@ pub(crate) enum StepEnd {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Left {
-    /// Nothing: it ran in a transaction.
+    /// Nothing: the script ran in a transaction, which was rolled back.
     Nothing,
-    /// Whatever its statements did before: it ran outside a transaction.
+    /// The changes of its earlier statements: the script ran outside a transaction.
     Dirty,
-    /// That as well, and the next run in this direction resumes it by itself.
+    /// The same, and the next run in this direction resumes the script.
     Resumable,
-    /// All that the script does, without the record of it: it ran outside a transaction.
+    /// All changes of the script, but no record: the script ran outside a transaction.
     Unrecorded {
         /// The direction of the script.
         direction: Direction,
-        /// Whether the next run in this direction records it.
+        /// Whether the next run in this direction adds the record.
         is_resumable: bool,
     },
-    /// All of it, recorded: the step is done.
+    /// All changes and the record: the step is done.
     Done,
-    /// It is not known: the connection was lost before the answer.
+    /// Not known: the connection was lost before the answer.
     Unknown,
 }
 
@@ -129,7 +129,7 @@ impl Fault {
         }
     }
 
-    /// It did not end by itself: the run was stopped.
+    /// Marks the step as interrupted by the stop of the run.
     pub(crate) fn cut_short(self) -> Fault {
         Fault {
             end: StepEnd::CutShort,
@@ -137,7 +137,7 @@ impl Fault {
         }
     }
 
-    /// The run was stopped before the step had begun.
+    /// The run was stopped before the step started.
     pub(crate) fn not_started(step: MigrationId) -> Fault {
         Fault {
             end: StepEnd::NotStarted,
@@ -145,23 +145,24 @@ impl Fault {
         }
     }
 
-    /// The run was stopped after one statement and before the next.
+    /// The run was stopped between two statements.
     pub(crate) fn between(step: MigrationId, left: Left) -> Fault {
         let message = "the run was stopped between two statements".to_owned();
         Fault::new(step, message, left).cut_short()
     }
 
+    /// Whether the server cancelled a statement (SQLSTATE 57014).
     pub(crate) fn is_cancelled(&self) -> bool {
         self.sqlstate.as_deref() == Some(SqlState::QUERY_CANCELED.code())
     }
 
-    /// The run was stopped, and the server does not say what became of the step.
+    /// The run was stopped, and the server does not answer the request to cancel the step.
     pub(crate) fn silent(step: MigrationId, left: Left) -> Fault {
         let message = "the server did not heed the request to cancel it".to_owned();
         Fault::new(step, message, left).cut_short()
     }
 
-    /// It is not the script that failed but what records it.
+    /// Marks the record as the part that failed.
     pub(crate) fn in_record(mut self) -> Fault {
         self.part = Part::Record;
         if self.code != Code::M0528 {
@@ -170,8 +171,8 @@ impl Fault {
         self
     }
 
-    /// Every statement of the script ran before this, so that only the record is missing. Where
-    /// another run has taken over, or nobody knows what the server did, the fault stays as it is.
+    /// Every statement of the script ran, so only the record is missing. The fault stays as it is if
+    /// another run has taken over, or if the result is unknown.
     pub(crate) fn in_last_record(mut self, direction: Direction) -> Fault {
         let is_resumable = match self.left {
             Left::Dirty => false,
@@ -187,7 +188,7 @@ impl Fault {
         self
     }
 
-    /// It is the COMMIT that failed, of which the server names no line.
+    /// Marks the COMMIT as the part that failed. The server names no line for it.
     pub(crate) fn in_commit(mut self, path: Option<&str>, said: &DbError) -> Fault {
         self.part = Part::Commit;
         self.path = path.map(str::to_owned);
@@ -210,7 +211,7 @@ impl Fault {
         }
     }
 
-    /// Takes over the place in the script.
+    /// Adds the place in the script.
     pub(crate) fn at(mut self, path: Option<&str>, sql: &str, position: Option<Position>) -> Fault {
         self.path = path.map(str::to_owned);
         self.position = position;
@@ -221,7 +222,7 @@ impl Fault {
     }
 }
 
-/// A step could not go on, as another run may have begun by now.
+/// The run lost its lock, so another run may have started.
 pub(crate) fn lost_lock(step: MigrationId, left: Left, why: &str) -> Fault {
     let unknown = match left {
         Left::Nothing | Left::Done => "",
@@ -235,7 +236,7 @@ pub(crate) fn lost_lock(step: MigrationId, left: Left, why: &str) -> Fault {
     }
 }
 
-/// A step could not go on, as another run has written its entry.
+/// Another run has written the step's entry.
 pub(crate) fn overtaken(step: MigrationId, left: Left) -> Fault {
     let message = "another run has changed its history entry since this run started it; \
                    which of the two ran last is unknown";

@@ -1,11 +1,11 @@
-//! The format of the history's tables, and one that this version does not know.
+//! The format of the history's tables, and the error for an unknown format.
 
 use std::fmt;
 
 /// The format of the tables that this version writes. It reads every format up to this one.
 pub const FORMAT: i32 = 2;
 
-/// What an upgrade of the tables does, as the subject of a sentence.
+/// The operation of an upgrade, as the subject of a sentence.
 pub(crate) const UPGRADING: &str = "upgrading the history";
 
 /// The contents of the table `format`, which this version does not know.
@@ -19,7 +19,7 @@ pub struct UnknownFormat {
 }
 
 impl UnknownFormat {
-    /// Whether a newer version of migrator has made the tables.
+    /// Whether a newer version of migrator has created the tables.
     #[must_use]
     pub fn is_newer(&self) -> bool {
         let number = self.format.as_deref().and_then(|text| text.parse().ok());

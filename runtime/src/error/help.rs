@@ -1,4 +1,4 @@
-//! What to do about a failed run.
+//! Chooses what to do about a failed run.
 
 use migrator_model::Code;
 use migrator_plan::DatabaseState;
@@ -12,7 +12,7 @@ use super::stopped::Stopped;
 use crate::event::blocker::Blocker;
 
 impl ErrorKind {
-    /// What to do.
+    /// What to do about the error.
     pub(super) fn remedy(&self) -> Remedy {
         match self {
             ErrorKind::UnknownService(unknown) => Remedy::Advice(unknown.help()),
@@ -105,7 +105,7 @@ fn history_remedy(sqlstate: Option<&str>, blockers: &[Blocker], table: LockedTab
     }
 }
 
-/// A prepared transaction is not a session that one can end.
+/// The remedy for a prepared transaction, which has no session to end; `None` if no blocker is one.
 fn end_prepared(blockers: &[Blocker]) -> Option<Remedy> {
     let help = blockers.iter().find_map(Blocker::help)?;
     Some(Remedy::Advice(format!("{help}, and run again")))
@@ -139,7 +139,7 @@ fn script_remedy(fault: &Fault) -> Remedy {
     }
 }
 
-/// The transaction of the script was rolled back.
+/// The remedy if the script's transaction was rolled back.
 fn rolled_back(fault: &Fault) -> Remedy {
     let is = |state: &SqlState| fault.sqlstate.as_deref() == Some(state.code());
     if fault.part == Part::Record {

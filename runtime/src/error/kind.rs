@@ -1,4 +1,4 @@
-//! Why a run failed: what happened, with its code.
+//! The reasons why a run fails, with their codes.
 
 use std::fmt;
 
@@ -15,62 +15,62 @@ use crate::event::blocker::{Blocker, Holder};
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A service that the registry does not have was named.
+    /// The target names a service that is not in the registry.
     UnknownService(UnknownService),
     /// A conflict keeps the run from starting.
     Refused(Vec<Conflict>),
     /// The database did not become current within the time to wait, or never will.
     NotCurrent {
-        /// How it stood last.
+        /// Its last known state.
         state: DatabaseState,
-        /// For how many seconds it was waited.
+        /// How many seconds the run waited.
         waited: u64,
     },
-    /// Another run held the lock for too long.
+    /// Another run held the lock longer than this run may wait.
     Locked {
-        /// Who.
+        /// The session that holds the lock.
         holder: Holder,
-        /// For how many seconds it was waited.
+        /// How many seconds the run waited.
         waited: u64,
     },
-    /// The run's lock was lost, so that another run may have begun.
+    /// The run lost its lock, so another run may have started.
     LockLost {
-        /// What was being done.
+        /// The operation that failed.
         doing: String,
-        /// How it was lost.
+        /// How the run lost the lock.
         why: String,
     },
     /// A script failed.
     Script(Box<Fault>),
-    /// Scripts that ran side by side failed; in the order of the plan.
+    /// Several scripts that ran at the same time failed. They are in the order of the plan.
     Scripts(Vec<Fault>),
-    /// The run was told to stop.
+    /// The caller stopped the run.
     Stopped(Stopped),
-    /// The connection was lost, or a further one could not be opened.
+    /// The connection was lost, or another connection could not be opened.
     Connection {
-        /// What was being done.
+        /// The operation that failed.
         doing: String,
-        /// What the connection said.
+        /// The error of the connection.
         why: String,
     },
     /// No connection could be opened.
     Connect(ConnectError),
-    /// The history is of a format that this version does not know.
+    /// This version does not know the format of the history.
     Format(UnknownFormat),
     /// The history could not be read or written.
     History {
-        /// What was being done.
+        /// The operation that failed.
         doing: String,
-        /// What the server said.
+        /// The server's message.
         why: String,
-        /// The five characters of the SQLSTATE, if the server said anything.
+        /// The five characters of the SQLSTATE, if the server sent an error.
         sqlstate: Option<String>,
-        /// Who held the lock that was waited for, as far as this was seen.
+        /// The sessions that held the lock for which the operation waited, as far as known.
         blockers: Vec<Blocker>,
     },
-    /// The database is read-only, so that nothing was begun.
+    /// The database is read-only, so the run did not start.
     ReadOnly(ReadOnly),
-    /// The engine refused what the plan had allowed.
+    /// refinery's runner refused a step of the plan.
     Engine(Box<dyn std::error::Error + Send + Sync>),
 }
 
@@ -85,7 +85,7 @@ pub enum ReadOnly {
 }
 
 impl ErrorKind {
-    /// What the error is filed under.
+    /// The code of the error.
     pub(super) fn code(&self) -> Code {
         match self {
             ErrorKind::UnknownService(_) => Code::M0406,
@@ -130,7 +130,7 @@ impl ErrorKind {
         }
     }
 
-    /// The same, with who held the lock that was waited for.
+    /// The same error, with the sessions that held the lock for which the operation waited.
     pub(crate) fn behind(mut self, who: Vec<Blocker>) -> ErrorKind {
         if let ErrorKind::History { blockers, .. } = &mut self {
             *blockers = who;
@@ -138,7 +138,7 @@ impl ErrorKind {
         self
     }
 
-    /// The error beneath, whose text is not part of this one's.
+    /// The underlying error. Its text is not part of the text of this error.
     pub(super) fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             ErrorKind::Connect(error) => std::error::Error::source(error),
@@ -219,14 +219,14 @@ fn first_conflict(state: &DatabaseState) -> Option<&Conflict> {
     }
 }
 
-/// In place of a service, `all` may be named.
+/// The help also suggests `all`, which may replace the name of a service.
 impl From<UnknownService> for ErrorKind {
     fn from(unknown: UnknownService) -> ErrorKind {
         ErrorKind::UnknownService(unknown.or("all"))
     }
 }
 
-/// A script failed, or was cut short.
+/// A fault is the failure of a script, or the stop of the run.
 impl From<Fault> for ErrorKind {
     fn from(fault: Fault) -> ErrorKind {
         match fault.end {

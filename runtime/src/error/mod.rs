@@ -1,4 +1,4 @@
-//! Why a run failed, with what it did before.
+//! The error of a failed run, with the steps that it completed before.
 
 use std::fmt;
 
@@ -21,17 +21,17 @@ pub use kind::{ErrorKind, ReadOnly};
 pub use remedy::{LockedTable, Remedy};
 pub use stopped::{InterruptedStep, Stopped};
 
-/// A run failed.
+/// The error of a failed run.
 #[derive(Debug)]
 pub struct Error {
-    /// Why.
+    /// The reason.
     pub kind: Box<ErrorKind>,
-    /// What was done before, and stays.
+    /// The steps that the run completed before the failure. They remain.
     pub report: Report,
 }
 
 impl Error {
-    /// What the error is filed under.
+    /// The code of the error.
     #[must_use]
     pub fn code(&self) -> Code {
         self.kind.code()
@@ -61,7 +61,7 @@ impl Error {
         }
     }
 
-    /// What to do, in the words of the library.
+    /// What to do, as the library's text.
     #[must_use]
     pub fn help(&self) -> String {
         self.remedy().to_string()

@@ -1,4 +1,4 @@
-//! What helps against an error, as data.
+//! The remedies for errors, as data.
 //!
 //! `Display` is for a program that embeds the library: its text names no command and no flag.
 //! The command line has its own text for each remedy.
@@ -11,7 +11,7 @@ use migrator_plan::Conflict;
 use super::fault::Left;
 use crate::event::report::Remaining;
 
-/// What to do about an error.
+/// A remedy for an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Remedy {
@@ -111,7 +111,7 @@ impl Remedy {
         Remedy::Continue { remaining, first }
     }
 
-    /// What helps against the first of these, if there is any.
+    /// The remedy of the first conflict, if there is one.
     pub(super) fn first(conflicts: &[Conflict]) -> Option<Remedy> {
         let first = conflicts.first()?;
         Some(Remedy::Conflict(first.remedy.clone()))
@@ -184,7 +184,7 @@ impl fmt::Display for Remedy {
     }
 }
 
-/// The run does not know who ended its lock's session: these are who may.
+/// The run cannot know who ended the session of its lock; the text lists the usual causes.
 fn find_lost_lock(f: &mut fmt::Formatter<'_>, left: Left) -> fmt::Result {
     let left = match left {
         Left::Nothing | Left::Done => "nothing of this step is left in the database: run again",

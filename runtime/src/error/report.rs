@@ -47,7 +47,7 @@ impl Error {
 }
 
 impl ErrorKind {
-    /// What it has beside its message, a line each.
+    /// The other details of the error, one per line.
     pub(crate) fn details(&self) -> Vec<String> {
         let mut lines = Vec::new();
         match self {

@@ -1,4 +1,4 @@
-//! Where a stop has ended a run.
+//! The steps that a stop of the run has interrupted.
 
 use std::fmt;
 
@@ -6,24 +6,24 @@ use migrator_model::MigrationId;
 
 use super::fault::Left;
 
-/// Why a run was stopped where it was.
+/// The steps that a stop has interrupted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stopped {
-    /// The steps that were cut short: none, or one of each connection.
+    /// The interrupted steps: at most one of each connection.
     pub interrupted: Vec<InterruptedStep>,
 }
 
-/// A step that was cut short.
+/// A step that a stop has interrupted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InterruptedStep {
     /// The migration.
     pub step: MigrationId,
-    /// What is left of it in the database.
+    /// What is left of the step in the database.
     pub left: Left,
 }
 
 impl Stopped {
-    /// What is left of all that was cut short: the worst of it.
+    /// The worst state that an interrupted step has left.
     #[must_use]
     pub fn left(&self) -> Left {
         let rank = |left: &Left| match left {

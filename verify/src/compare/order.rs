@@ -1,7 +1,8 @@
 //! Which differences no script can remove, such as the order of columns.
 //!
-//! Postgres expands `SELECT *` when a view is created. A table's column that was dropped and added
-//! again is the last one. If the view is then created again, that column is its last one too.
+//! Postgres expands `SELECT *` when a view is created. A column that is dropped and added again
+//! becomes the last column of its table. In a view that is created again, it is then also the last
+//! column.
 
 use crate::compare::difference::{Change, Difference};
 use crate::snapshot::object::{Kind, Object};
@@ -51,7 +52,8 @@ const ENDS: [&str; 12] = [
 ];
 
 /// The text with the lists of its queries in alphabetical order. If the order may have a meaning in
-/// an inner query, only the outermost list is sorted. `None` if it has a meaning there too.
+/// an inner query, only the outermost list is sorted. `None` if the order may have a meaning
+/// in the outermost list as well.
 fn sorted(text: &str) -> Option<String> {
     let tokens = tokens(text.trim_end().trim_end_matches(';'));
     let is_one_of = |words: &[&str], token: &&str| words.contains(token);

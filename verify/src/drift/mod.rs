@@ -48,8 +48,8 @@ pub struct Drift {
     pub unknown_options: BTreeSet<String>,
 }
 
-/// Replays the history of a live database on another server, and compares the two schemas. Each
-/// script runs as it ran, by the role that ran it.
+/// Replays the history of a live database on another server, and compares the two schemas. A
+/// role with the same name as on the live server runs each script.
 ///
 /// From the first script that only the history has, no script runs as a superuser, because whoever
 /// can write the history decides what such a script does.

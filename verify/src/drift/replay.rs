@@ -1,7 +1,7 @@
-//! Replays a history on a separate server: each script by the role that ran it.
+//! Replays a history on a separate server: a role with the same name runs each script.
 //!
-//! While the scripts are those of the binary, every role is a superuser, because the rights that
-//! it had are unknown. From the first script that only the history has, no role is a superuser.
+//! As long as the binary has the scripts, every role is a superuser, because its rights on the live
+//! server are unknown. From the first script that only the history has, no role is a superuser.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

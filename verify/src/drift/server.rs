@@ -13,8 +13,8 @@ pub struct ThrowawayServer {
     pub settings: Settings,
     /// The file that the server logs to.
     pub log: PathBuf,
-    /// How long a script may run that only the history has, and each script after the first such
-    /// script. `None` is no limit.
+    /// The time limit of each script, from the first script on that only the history has. `None` is
+    /// no limit.
     pub time_limit: Option<Duration>,
 }
 

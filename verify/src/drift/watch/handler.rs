@@ -15,14 +15,14 @@ struct Handler {
 /// A string that may be the body of a block or function.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Body {
-    /// The text, or nothing of a string with escapes: its text is not known.
+    /// The text; empty for a string with escapes.
     pub(super) text: String,
     /// Whether it is written in dollar quotes.
     pub(super) is_dollar_quoted: bool,
 }
 
-/// Whether the handlers of a PL/pgSQL body may catch a refusal: one of them does, or the text has
-/// none, so that the error was caught in another way.
+/// Whether one of the handlers of a PL/pgSQL body may catch a refusal. A text without handlers
+/// counts too: something else caught the error.
 pub(super) fn may_catch_refusal(body: &str) -> bool {
     let handlers = handlers(body);
     handlers.is_empty() || handlers.iter().any(|handler| handler.catches_refusal)
@@ -35,7 +35,7 @@ pub(super) fn has_refusal_handler(text: &str) -> bool {
     handlers(text).iter().any(catches) || inner.any(|body| has_refusal_handler(&body.text))
 }
 
-/// Whether a text has this word, or a string of it at any depth.
+/// Whether the text, or a string nested in it at any depth, contains the word.
 pub(super) fn has_word(text: &str, word: &str) -> bool {
     let is_word =
         |part: &Part<'_>| matches!(part, Part::Word(one) if one.eq_ignore_ascii_case(word));
