@@ -8,7 +8,7 @@ use crate::statement::read;
 
 /// Whether a run can resume a script with this text and mode.
 #[must_use]
-pub fn can_be(sql: &str, mode: Mode) -> bool {
+pub fn can_be_resumed(sql: &str, mode: Mode) -> bool {
     let mut statements = statements(sql).into_iter();
     mode == Mode::NoTransaction && statements.all(|range| read(&sql[range]).is_some())
 }
@@ -21,5 +21,5 @@ pub fn resumable<'r>(registry: &'r Registry, entry: &Entry) -> Option<&'r Migrat
     let migration = registry.migration(&entry.id.service, entry.id.version)?;
     let script = migration.script(direction);
     let is_same = entry.likeness(migration) != Likeness::Changed;
-    (is_same && can_be(&script.sql(), script.mode)).then_some(migration)
+    (is_same && can_be_resumed(&script.sql(), script.mode)).then_some(migration)
 }

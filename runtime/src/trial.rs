@@ -212,7 +212,7 @@ impl Trial {
     ) -> Result<Vec<TableLock>, Fault> {
         let timeouts = self.source.timeouts(client, options, options.lock_timeout);
         let (sql, opening) = (&self.source.sql, Opening::default());
-        let message = Message::part(sql, HELD, &opening, timeouts, Commit::Deferred, span);
+        let message = Message::in_span(sql, HELD, &opening, timeouts, Commit::Deferred, span);
         let sent = send_for_rows(client.postgres(), &message.text, held);
         // Boxed: otherwise a comparison's future would contain this one several times.
         let failure = match Box::pin(self.stop.attend(client, sent)).await {

@@ -1,4 +1,8 @@
-//! The commands, a file each, and the choice between them.
+//! Runs the command that the arguments name.
+//!
+//! Each command has a file. The other files are shared: `context` is what all commands get,
+//! `session` connects to the database, `runner` waits for a command and handles signals, and `fleet`
+//! is `up` for many databases.
 
 mod check;
 mod completions;
@@ -10,6 +14,7 @@ mod explain;
 mod fleet;
 mod redo;
 mod repair;
+mod runner;
 mod schema;
 #[cfg(feature = "local-server")]
 mod server;
@@ -17,7 +22,6 @@ mod session;
 mod status;
 mod up;
 mod verify;
-mod wait;
 
 use std::cell::OnceCell;
 
@@ -25,7 +29,7 @@ use migrator_model::Code;
 use migrator_runtime::{Registry, Stop};
 
 use self::context::{Answer, Context, Outcome};
-use self::wait::Runner;
+use self::runner::Runner;
 use crate::arguments::{Arguments, Command};
 use crate::console::Console;
 use crate::exit::Exit;

@@ -31,14 +31,14 @@ pub enum Event<'a> {
         step: &'a Step<'a>,
         /// The server's error.
         why: &'a str,
-        /// How long the step took until it failed.
+        /// How long the run pauses before it tries again.
         delay: Duration,
         /// The sessions whose locks the step waited for, as far as the server showed them.
         blockers: &'a [Blocker],
     },
     /// A statement, a record or a COMMIT has waited at the server for about five seconds. Repeated
     /// when the blockers change.
-    Held {
+    KeptWaiting {
         /// The step, or the migration that is being recorded.
         subject: &'a str,
         /// What it waits for.

@@ -1,4 +1,4 @@
-//! Creates the history's tables, where they are missing.
+//! Creates the tables that the history lacks.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -31,8 +31,8 @@ const CREATING: &str = "creating the history's tables";
 
 /// Creates the history's tables and upgrades them.
 ///
-/// Runs of unrelated services may do so at the same time. An advisory lock of the tables keeps
-/// them apart for the one short transaction.
+/// Runs of unrelated services may create tables at the same time. So the short transaction that
+/// creates them holds an advisory lock.
 #[derive(Clone, Copy)]
 pub(crate) struct Bootstrap<'a> {
     pub(crate) client: &'a Client,
@@ -127,8 +127,8 @@ impl<'a> Bootstrap<'a> {
             let schema = reader.ask(&tables.schema_exists()).await?;
             statements += &match rows(schema).next() {
                 None => tables.create_schema(),
-                // Somebody may have created it a moment ago.
-                Some(_) => guard::check(tables, Purpose::Act),
+                // Another role may have created the schema a moment ago.
+                Some(_) => guard::check_trust(tables, Purpose::Act),
             };
             statements += &tables.create_common();
         }
@@ -140,7 +140,7 @@ impl<'a> Bootstrap<'a> {
     }
 
     /// Begins a transaction in which no other run creates or upgrades the tables. Waits for
-    /// such a run until the time of [`Options::lock_wait`] since `started` is over.
+    /// another run that does, until [`Options::lock_wait`] after `started`.
     pub(crate) async fn begin(self, started: Instant) -> Result<(), Trouble> {
         let postgres = self.client.postgres();
         let lock = format!(
@@ -179,6 +179,7 @@ impl<'a> Bootstrap<'a> {
         reader.told_to(self.listener).doing(doing)
     }
 
+    /// The error of an operation that failed. `doing` names the operation.
     pub(crate) fn failed(self, doing: &str, trouble: Trouble) -> ErrorKind {
         match trouble {
             Trouble::Read(error) => read_failed(self.client, doing, error),
@@ -190,6 +191,7 @@ impl<'a> Bootstrap<'a> {
     }
 }
 
+/// The services without a table.
 fn missing<'s>(history: &History, services: &'s BTreeSet<String>) -> Vec<&'s str> {
     let is_missing = |service: &&String| !history.has_table(service);
     let missing = services.iter().filter(is_missing);

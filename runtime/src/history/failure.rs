@@ -1,4 +1,5 @@
-//! Why a query of ours failed: the server refused it, or the connection is gone.
+//! The cause of a failed query on the history: the server refused the query, or the connection
+//! was lost.
 
 use tokio_postgres::error::{DbError, Severity, SqlState};
 
@@ -10,7 +11,7 @@ use crate::event::blocker::Blocker;
 use crate::session::answer::describe;
 use crate::session::client::Client;
 
-/// What most readers do, as the subject of a sentence.
+/// The operation of most readers, as the subject of a sentence.
 pub(crate) const READING: &str = "reading the history";
 
 /// Why a history could not be read.
@@ -71,6 +72,7 @@ impl ReadError {
     }
 }
 
+/// The error of a failed read. `doing` names the operation that failed.
 pub(crate) fn read_failed(client: &Client, doing: &str, error: ReadError) -> ErrorKind {
     let doing = doing.to_owned();
     match error {
@@ -85,7 +87,7 @@ pub(crate) fn read_failed(client: &Client, doing: &str, error: ReadError) -> Err
     }
 }
 
-/// A query of ours failed: the server said why, or the connection is gone.
+/// The error of a failed query, from the server's answer or the lost connection.
 pub(crate) fn failed(client: &Client, doing: String, error: &tokio_postgres::Error) -> ErrorKind {
     let said = error.as_db_error().filter(|said| !ends_the_session(said));
     if let Some(conflicts) = said.and_then(guard::conflicts) {
@@ -105,8 +107,8 @@ pub(crate) fn failed(client: &Client, doing: String, error: &tokio_postgres::Err
     }
 }
 
-/// Whether the server ended the session with this error, as when it shuts down; it
-/// may be a moment before the connection is seen to be closed.
+/// Whether the server ended the session with this error, for example because it shuts down. The
+/// client may notice the closed connection only a moment later.
 fn ends_the_session(said: &DbError) -> bool {
     matches!(
         said.parsed_severity(),
@@ -115,7 +117,7 @@ fn ends_the_session(said: &DbError) -> bool {
 }
 
 impl Fault {
-    /// Takes over what the server said.
+    /// Copies the server's message and details into the fault.
     pub(crate) fn with_server(mut self, said: &DbError) -> Fault {
         let message = guard::raised(said).unwrap_or(said.message());
         message.clone_into(&mut self.message);

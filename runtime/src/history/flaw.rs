@@ -1,29 +1,30 @@
-//! What [`guard`](super::guard) finds wrong with a history, in words.
+//! The flaws that [`guard`](super::guard) finds in a history, and the text about each.
 
 use migrator_model::{Code, Subject};
 use migrator_plan::{Conflict, Remedy};
 
 use crate::session::quote::quote_identifier;
 
-/// Something through which a stranger can write the history or have something executed.
+/// A way for an untrusted role to write the history or to run its own code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Flaw {
     /// The schema of the history.
     schema: String,
-    /// What is wrong, as the query calls it.
+    /// The kind of flaw, as in the query's result.
     kind: String,
-    /// The table; nothing if it is the schema itself.
+    /// The table; empty for the schema itself.
     table: String,
-    /// The role, the trigger, the column: as SQL names it.
+    /// By kind: the role, the trigger or the column, as SQL names it.
     name: String,
-    /// The role that runs, the privileges, the expression.
+    /// By kind: the current role, the privileges or the expression.
     more: String,
 }
 
-/// What divides the fields of a flaw.
+/// The separator between the fields of a flaw.
 pub(super) const FIELD: char = '\u{1f}';
 
 impl Flaw {
+    /// Parses a flaw from a line of the query's result.
     pub(super) fn read(line: &str) -> Option<Flaw> {
         let mut fields = line.split(FIELD).map(|field| {
             let words = field.split(|c: char| c.is_whitespace() || c.is_control());
@@ -44,7 +45,7 @@ impl Flaw {
         ["", "format"].contains(&self.table.as_str())
     }
 
-    /// Why the run does not start.
+    /// The conflict that the flaw causes: the run does not start.
     pub(crate) fn conflict(&self) -> Conflict {
         let object = self.object();
         Conflict {
@@ -58,7 +59,7 @@ impl Flaw {
         }
     }
 
-    /// The schema or the table, as SQL names it.
+    /// The quoted name of the schema or the table.
     fn object(&self) -> String {
         match self.table.as_str() {
             "" => quote(&self.schema),
@@ -157,7 +158,7 @@ impl Flaw {
         }
     }
 
-    /// How the schema or the table becomes that of trusted roles alone.
+    /// What to do so that only trusted roles own or write the schema or table.
     fn take_over(&self, object: &str) -> String {
         let Flaw { name, more, .. } = self;
         let (kind, on) = match self.table.as_str() {
@@ -177,7 +178,7 @@ impl Flaw {
     }
 }
 
-/// `relkind`, in words (Postgres's manual, on `pg_class`).
+/// The words for a `relkind` (Postgres's manual, `pg_class`).
 fn relation_kind(letter: &str) -> &'static str {
     match letter {
         "v" => "a view",
@@ -190,7 +191,7 @@ fn relation_kind(letter: &str) -> &'static str {
     }
 }
 
-/// Quotes a name where SQL asks for it.
+/// Quotes a name if SQL requires quotes.
 fn quote(name: &str) -> String {
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     let starts = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');

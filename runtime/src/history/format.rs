@@ -1,7 +1,15 @@
 //! The formats of the history's tables, and the upgrade from each format to the next one.
 //!
-//! [`FORMATS`] lists them. A new format is one more row there, plus what `read` and `write` do
-//! with its columns. Rules for a new format:
+//! [`FORMATS`] lists them. A new format changes these places:
+//!
+//! - the row here, and [`FORMAT`] in `error/format.rs`;
+//! - `Tables::create_common` in `schema`, which creates the newest format;
+//! - the queries of `read`, and [`with_defaults`] for a column that older formats lack;
+//! - `parse`, which turns the columns into data;
+//! - the statements of `write`;
+//! - `DEFAULT` in `guard`, which lists the allowed defaults.
+//!
+//! Rules for a new format:
 //!
 //! - A run of an older binary may be in progress during the upgrade. So the statements of the
 //!   older binary must still work on the upgraded tables: a new column has a default.
@@ -48,7 +56,7 @@ pub(super) const FORMATS: [Format; 2] = [
 ///
 /// It has no CHECK. Some binaries of format 1 refuse every check that they do not know as a
 /// flaw of the history, and advise to drop it. Without a check they say that the format is
-/// newer. `rows` refuses other words.
+/// newer. `parse` refuses other words.
 pub(super) const ORIGIN: &str = "origin pg_catalog.text NOT NULL DEFAULT 'applied'";
 
 /// The row of the table `format`, as values.

@@ -1,19 +1,22 @@
-//! Checks that nobody but trusted roles can write the history, before it is read.
+//! Checks, before the history is read, that only trusted roles can write it.
 //!
-//! Whoever can write these tables decides what the role that migrates executes. So
-//! [`check`] is a statement that goes before the statements that read them, in the same
-//! message. It reads the catalog alone, and fails if the schema or a table belongs to a
-//! stranger, if strangers may write to it, or if a row could not be read or written
-//! without evaluating an expression that is not ours. The server skips the rest of the
-//! message then: it analyses and plans a statement only when those before it have ended.
+//! A role that can write these tables decides what the role that migrates executes. So the
+//! statement of [`check_trust`] comes before the statements that read the tables, in the same
+//! message. It reads only the catalog. It fails in three cases:
 //!
-//! A trigger is tolerated if those trusted roles alone decide what it executes: the owner of
-//! its function may as well own the tables. What a rule, a policy, a default or a check calls
-//! has no such owner: a table's owner writes its expression.
+//! - an untrusted role owns the schema or a table;
+//! - an untrusted role may write to one of them;
+//! - to read or write a row, the server would evaluate an expression that migrator did not write.
 //!
-//! Nothing changes between the check and the statements behind it: only the owners of the
-//! schema and of its tables can alter them, and the check has found these to be trusted.
-//! [`Purpose::Look`] says what holds where one more owner is trusted.
+//! The server then skips the rest of the message: it analyses and plans a statement only after
+//! the statements before it.
+//!
+//! A trigger may call a function that a trusted role owns. The expression of a rule, a policy, a
+//! default or a check has no owner of its own, so it may call only Postgres's own functions.
+//!
+//! Nothing can change between the check and the statements after it. Only the owners of the schema
+//! and its tables can alter them, and the check has found that these owners are trusted.
+//! [`Purpose::Look`] trusts one more owner, and documents what follows.
 
 use migrator_plan::Conflict;
 use tokio_postgres::error::{DbError, SqlState};
@@ -22,26 +25,27 @@ use super::flaw::{FIELD, Flaw};
 use super::schema::Tables;
 use crate::session::quote::quote_literal;
 
-/// What the history is read for.
+/// The purpose of a read of the history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// To show how the database stands: nothing that is recorded is executed. So a role that
-    /// is no superuser trusts whoever owns the schema. That owner may put a view in the
-    /// place of a table after the check; so the statements that read refuse views
-    /// ([`Tables::SAMPLE`]), and name columns without their table, which the server would
-    /// look for among functions as well.
+    /// To show the state of the database. Nothing that is recorded is executed. So a role that is
+    /// not a superuser trusts the owner of the schema.
+    ///
+    /// That owner may replace a table by a view after the check. So the statements that read
+    /// refuse views ([`Tables::SAMPLE`]). They also name columns without their table: for
+    /// `table.column`, the server would look for a function too.
     Look,
     /// To change it, or to execute what is recorded.
     Act,
 }
 
-/// What opens the text of an error that a statement of ours raises.
+/// The start of the text that [`raise`] puts into the server's error.
 const MARK: &str = "migrator: ";
 
-/// What divides flaws.
+/// The separator between flaws.
 const NEXT: char = '\u{1e}';
 
-/// An expression of type `int4` that fails with a text, which [`raised`] finds again. The
+/// An expression of type `int4` that fails with a text. [`raised`] finds the text in the error. The
 /// server must not know the text before it executes the statement.
 pub(crate) fn raise(text: &str) -> String {
     format!(
@@ -50,10 +54,10 @@ pub(crate) fn raise(text: &str) -> String {
     )
 }
 
-/// What closes it: the rest of the message is in the server's language.
+/// The end of that text: the rest of the error is in the server's language.
 const END: char = '\u{1d}';
 
-/// The text that [`raise`] has failed with.
+/// The text of a failed [`raise`].
 pub(crate) fn raised(said: &DbError) -> Option<&str> {
     if *said.code() != SqlState::INVALID_TEXT_REPRESENTATION {
         return None;
@@ -62,13 +66,13 @@ pub(crate) fn raised(said: &DbError) -> Option<&str> {
     Some(text.rsplit_once(END)?.0)
 }
 
-/// What the check has found, if it is the check that failed.
+/// The conflicts that [`check_trust`] found, if the error comes from it.
 pub(crate) fn conflicts(said: &DbError) -> Option<Vec<Conflict>> {
     let flaws = raised(said)?.split(NEXT).map(Flaw::read);
     flaws.map(|flaw| Some(flaw?.conflict())).collect()
 }
 
-/// How many flaws the check reports at most (`guard.sql`).
+/// The maximum number of flaws that the check reports (`guard.sql`).
 const MOST: usize = 8;
 
 /// Whether the check has failed, but the schema and the table `format` can be trusted. Then a
@@ -82,10 +86,10 @@ pub(super) fn trusts_format(said: &DbError) -> bool {
 }
 
 /// The statement that fails if the history cannot be trusted. It returns no row.
-pub(crate) fn check(tables: &Tables, purpose: Purpose) -> String {
+pub(crate) fn check_trust(tables: &Tables, purpose: Purpose) -> String {
     let superuser =
         |role: &str| format!("pg_catalog.pg_has_role({role}, 10::pg_catalog.oid, 'MEMBER')");
-    let stranger = |role: &str| {
+    let untrusted = |role: &str| {
         let superuser = superuser(role);
         format!(
             "({role} OPERATOR(pg_catalog.<>) ALL (SELECT safe.oid FROM safe) AND NOT {superuser})"
@@ -108,10 +112,10 @@ pub(crate) fn check(tables: &Tables, purpose: Purpose) -> String {
         ("{me_super}", superuser("me.oid")),
         ("{grantor_super}", superuser("m.grantor")),
         ("{dba_super}", superuser("d.datdba")),
-        ("{ns_stranger}", stranger("ns.nspowner")),
-        ("{tab_stranger}", stranger("tab.relowner")),
-        ("{function_stranger}", stranger("trg.proowner")),
-        ("{grantee_stranger}", stranger("g.grantee")),
+        ("{ns_untrusted}", untrusted("ns.nspowner")),
+        ("{tab_untrusted}", untrusted("tab.relowner")),
+        ("{function_untrusted}", untrusted("trg.proowner")),
+        ("{grantee_untrusted}", untrusted("g.grantee")),
         ("{code}", CODE.to_owned()),
         ("{default}", format!("'{DEFAULT}'")),
         ("{field}", chr(FIELD)),
@@ -128,17 +132,17 @@ pub(crate) fn check(tables: &Tables, purpose: Purpose) -> String {
     query
 }
 
-/// A character as an expression: in the query's text it would be in every log.
+/// An expression for a control character, so that the server's logs do not contain the character.
 fn chr(character: char) -> String {
     format!("pg_catalog.chr({})", u32::from(character))
 }
 
 const QUERY: &str = include_str!("guard.sql");
 
-/// The catalogs of what an expression can call.
+/// The catalogs of the objects that an expression can call.
 const CODE: &str = "ARRAY['pg_catalog.pg_proc', 'pg_catalog.pg_operator', 'pg_catalog.pg_type', \
                     'pg_catalog.pg_cast']::pg_catalog.regclass[]::pg_catalog.oid[]";
 
-/// The defaults of our own columns, and constants; as the server prints them, with the
-/// name of `pg_catalog` left out. It is a regular expression, in a plain string.
+/// The allowed defaults: those of migrator's own columns, and constants. It is a regular expression
+/// for the text that the server prints, without the name of `pg_catalog`.
 const DEFAULT: &str = r"^((clock_timestamp|now|inet_client_addr|pg_backend_pid)[(][)]|CURRENT_USER|CURRENT_TIMESTAMP|(''[^'']*''|-?[0-9.]+|true|false|NULL)(::[a-z ]+([[][]])?)?)$";

@@ -1,22 +1,22 @@
--- Fails if somebody who is not trusted can write the history, or if reading or writing a
--- row of it would evaluate anything that is not ours. Without a flaw it returns no row.
--- What stands in braces, `guard.rs` fills in.
+-- Fails if an untrusted role can write the history, or if to read or write a row the server
+-- would evaluate an expression that migrator did not write. Otherwise it returns no row.
+-- `guard.rs` replaces the names in braces.
 --
--- Every name, type and operator says its schema: the search path may put anything before
--- `pg_catalog`. What the catalog itself has needs no look: only superusers change that.
+-- Each name, type and operator has its schema: the search path may put other schemas before
+-- `pg_catalog`. Only superusers change the catalog's own objects, so they are not checked.
 --
--- me:   the role that runs. mine: it, and the roles that it is a member of. A login role
---       could grant itself to anybody before Postgres 15: such a grant does not count,
---       nor does one that gives no rights (from Postgres 16), nor, for a superuser, one
---       that no superuser has made.
--- safe: who may own the history, besides superusers (members of role 10, the first one).
---       6171 is `pg_database_owner`.
--- tab:  the tables. dep: what depends on them, be it on a column: triggers, constraints,
---       defaults, indexes. An expression is strange if it uses what was made later than the
---       server, whatever it looks like as text.
--- trg:  the triggers. The owner of its function vouches for a trigger. Arguments and a
---       condition are not the owner's: whoever was granted TRIGGER once may have added them.
---       A condition may have the server's own operators, and calls no function.
+-- me:   the current role. mine: this role, and the roles that it is a member of. Before
+--       Postgres 15, a login role could grant itself to any role: such a grant does not count.
+--       A grant without rights (from Postgres 16) does not count either. For a superuser, only
+--       a grant that a superuser made counts.
+-- safe: the roles, besides superusers, that may own the history. Superusers are the members of
+--       role 10, the first role. 6171 is `pg_database_owner`.
+-- tab:  the tables. dep: the objects that depend on a table or a column: triggers, constraints,
+--       defaults, indexes. An expression is untrusted if it uses an object that is newer than
+--       the server, whatever its text.
+-- trg:  the triggers. A trigger is trusted if the owner of its function is. Arguments and a
+--       condition do not come from that owner: a role that once had TRIGGER may have added
+--       them. A condition may use the server's own operators, but calls no function.
 WITH RECURSIVE me(oid) AS (
   SELECT pg_catalog.quote_ident(current_user::pg_catalog.text)::pg_catalog.regrole::pg_catalog.oid
 ), ns AS (
@@ -67,7 +67,7 @@ WITH RECURSIVE me(oid) AS (
       '"', ''), 'pg_catalog.', ''), 'OPERATOR(=)', '=') AS expression,
     EXISTS (SELECT FROM pg_catalog.pg_depend s
       WHERE s.classid OPERATOR(pg_catalog.=) d.classid AND s.objid OPERATOR(pg_catalog.=) d.objid
-        AND s.refclassid OPERATOR(pg_catalog.=) ANY ({code})) AS is_strange
+        AND s.refclassid OPERATOR(pg_catalog.=) ANY ({code})) AS is_untrusted
   FROM tab JOIN pg_catalog.pg_depend d ON d.refobjid OPERATOR(pg_catalog.=) tab.oid
     AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
   LEFT JOIN pg_catalog.pg_constraint k ON k.oid OPERATOR(pg_catalog.=) d.objid
@@ -101,7 +101,7 @@ WITH RECURSIVE me(oid) AS (
   SELECT 1, 'owner', ''::pg_catalog.text,
     pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(ns.nspowner)::pg_catalog.text),
     current_user::pg_catalog.text
-  FROM ns WHERE {ns_stranger}
+  FROM ns WHERE {ns_untrusted}
   UNION ALL
   SELECT 2, w.kind, tab.relname::pg_catalog.text, w.name, current_user::pg_catalog.text
   FROM tab CROSS JOIN ns
@@ -109,7 +109,7 @@ WITH RECURSIVE me(oid) AS (
     (tab.relkind OPERATOR(pg_catalog.<>) 'r', 'kind', tab.relkind::pg_catalog.text),
     (tab.relnamespace OPERATOR(pg_catalog.<>) ns.oid, 'elsewhere',
       tab.oid::pg_catalog.regclass::pg_catalog.text),
-    ({tab_stranger}, 'owner',
+    ({tab_untrusted}, 'owner',
       pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(tab.relowner)::pg_catalog.text)),
     (tab.secured, 'security', '')) w(is_flaw, kind, name)
   WHERE w.is_flaw
@@ -121,7 +121,7 @@ WITH RECURSIVE me(oid) AS (
   FROM acl CROSS JOIN LATERAL pg_catalog.aclexplode(acl.acl) g
   WHERE g.privilege_type OPERATOR(pg_catalog.=) ANY (ARRAY['CREATE', 'INSERT', 'UPDATE',
       'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']::pg_catalog.text[])
-    AND {grantee_stranger} AND NOT pg_catalog.pg_has_role(g.grantee, acl.owner, 'MEMBER')
+    AND {grantee_untrusted} AND NOT pg_catalog.pg_has_role(g.grantee, acl.owner, 'MEMBER')
   GROUP BY acl.relname, g.grantee
   UNION ALL
   SELECT DISTINCT 4, w.kind, dep.relname::pg_catalog.text,
@@ -133,14 +133,14 @@ WITH RECURSIVE me(oid) AS (
     (dep.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_rewrite'::pg_catalog.regclass
       AND dep.deptype OPERATOR(pg_catalog.=) 'a', 'rule'),
     (dep.attname IS NOT NULL
-      AND (dep.is_strange OR NOT dep.expression OPERATOR(pg_catalog.~) {default}), 'default'),
-    (dep.contype OPERATOR(pg_catalog.=) 'c' AND (dep.is_strange OR dep.expression
+      AND (dep.is_untrusted OR NOT dep.expression OPERATOR(pg_catalog.~) {default}), 'default'),
+    (dep.contype OPERATOR(pg_catalog.=) 'c' AND (dep.is_untrusted OR dep.expression
       OPERATOR(pg_catalog.<>) '(dirty = ANY (ARRAY[''up''::text, ''down''::text]))'), 'check'),
     (dep.contype OPERATOR(pg_catalog.=) 'x', 'constraint'),
     (dep.contype OPERATOR(pg_catalog.=) 'f', CASE WHEN dep.confrelid OPERATOR(pg_catalog.=) dep.oid
       THEN 'referenced' ELSE 'reference' END),
-    (dep.is_strange AND dep.relkind OPERATOR(pg_catalog.=) 'i', 'index'),
-    (dep.is_strange AND dep.classid OPERATOR(pg_catalog.=)
+    (dep.is_untrusted AND dep.relkind OPERATOR(pg_catalog.=) 'i', 'index'),
+    (dep.is_untrusted AND dep.classid OPERATOR(pg_catalog.=)
       'pg_catalog.pg_statistic_ext'::pg_catalog.regclass, 'statistics'),
     (NOT dep.is_parent AND dep.relkind OPERATOR(pg_catalog.=)
       ANY (ARRAY['r', 'f', 'p']::pg_catalog."char"[]), 'child')) w(is_flaw, kind)
@@ -150,7 +150,7 @@ WITH RECURSIVE me(oid) AS (
     (SELECT i.identity FROM pg_catalog.pg_identify_object(trg.classid, trg.objid, 0) i),
     pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(trg.proowner)::pg_catalog.text)
   FROM trg CROSS JOIN LATERAL (VALUES
-    ({function_stranger}, 'trigger'),
+    ({function_untrusted}, 'trigger'),
     (trg.tgnargs OPERATOR(pg_catalog.>) 0, 'arguments'),
     (trg.tgqual IS NOT NULL AND trg.calls, 'condition')) w(is_flaw, kind)
   WHERE w.is_flaw

@@ -1,16 +1,16 @@
 //! The history in a database: its tables, and how they are read and written.
 //!
-//! What it says, as data, is in `migrator-plan`.
+//! The types of its data are in `migrator-plan`.
 //!
 //! - `schema` has the statements that create the tables, `format` lists their formats, and
 //!   `upgrade` has the statements that bring them to the newest format;
 //! - `bootstrap` creates the tables;
-//! - `guard` checks who can write them, and `flaw` says what it finds;
+//! - `guard` checks which roles can write them, and `flaw` describes what it finds;
 //! - `reader` and `read` send queries, and `parse` turns the answers into data;
 //! - `write` has the statements that change the history;
-//! - `failure` says why a query failed.
+//! - `failure` turns a failed query into an error.
 //!
-//! This folder alone names the tables.
+//! Only this folder names the tables.
 
 pub(crate) mod bootstrap;
 pub(crate) mod failure;

@@ -106,7 +106,7 @@ fn entry(row: &SimpleQueryRow, format: i32) -> Option<Entry> {
             Some(text) => irreversible(text).map_or(Stored::Yes, Stored::Irreversible),
             None => Stored::No,
         },
-        // In format 1, a column `origin` is somebody else's.
+        // In format 1, migrator has no column `origin`: somebody else added it.
         origin: match format {
             1 => Origin::Applied,
             _ => Origin::find(row.get(11)?)?,

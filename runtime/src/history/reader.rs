@@ -1,4 +1,4 @@
-//! Sends the queries that read the history, and says why one failed.
+//! Sends the queries that read the history, and reports why a query failed.
 
 use std::time::Duration;
 
@@ -85,7 +85,7 @@ impl<'a> Reader<'a> {
     /// wait for a locked table, and the check that the history can be trusted. Rows that row
     /// security would hide become an error.
     pub(super) fn opening(&self) -> String {
-        self.settings() + &guard::check(self.tables, self.purpose)
+        self.settings() + &guard::check_trust(self.tables, self.purpose)
     }
 
     fn settings(&self) -> String {
@@ -112,7 +112,7 @@ impl<'a> Reader<'a> {
         let tell = |what: &WaitingFor| {
             if let Some(listener) = watcher.listener {
                 let subject = watcher.subject;
-                listener.tell(&Event::Held { subject, what });
+                listener.tell(&Event::KeptWaiting { subject, what });
             }
         };
         let mut watch = Watch::default();

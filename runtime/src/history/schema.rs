@@ -1,8 +1,8 @@
-//! The history's tables: one parent, one child a service, the event log.
+//! The history's tables: a parent, one child for each service, the event log and the format.
 //!
-//! A child's first four columns are refinery's own (refinery-core 0.10,
-//! `traits/mod.rs`: `version bigint`, `name`, `applied_on`, `checksum`), so that
-//! refinery can read it. Inheritance lets one query read all services.
+//! The first four columns of a child are those of refinery (refinery-core 0.10, `traits/mod.rs`:
+//! `version bigint`, `name`, `applied_on`, `checksum`), so that refinery can read the table. With
+//! inheritance, one query reads all services.
 
 use super::format::{self, ORIGIN};
 use crate::session::quote::{quote_identifier, quote_literal};
@@ -14,7 +14,7 @@ pub(crate) struct Tables {
 }
 
 impl Tables {
-    /// What the name of a service's table ends in.
+    /// The end of the name of a service's table.
     pub(crate) const SUFFIX: &str = "_history";
 
     pub(crate) fn new(schema: &str) -> Tables {
@@ -23,7 +23,7 @@ impl Tables {
         }
     }
 
-    /// What follows a table that is read: the server refuses a view in its place.
+    /// The clause after a table in a query: with it, the server refuses a view.
     pub(crate) const SAMPLE: &str = " TABLESAMPLE pg_catalog.system (100)";
 
     /// The schema's name.
@@ -52,7 +52,7 @@ impl Tables {
         format!("{}.event", self.schema())
     }
 
-    /// The one row that says which format the tables have.
+    /// The table with the format of the tables, in one row.
     pub(crate) fn format(&self) -> String {
         format!("{}.format", self.schema())
     }
@@ -92,7 +92,7 @@ impl Tables {
         )
     }
 
-    /// Adds the primary key of a table, whose name is not quoted.
+    /// The statement that adds the primary key of a table. The name is not quoted.
     pub(crate) fn add_key(&self, table: &str) -> String {
         let column = match table {
             "event" => "id",
@@ -106,7 +106,7 @@ impl Tables {
         )
     }
 
-    /// Whether the schema exists.
+    /// A query for the schema. It has one row if the schema exists.
     pub(crate) fn schema_exists(&self) -> String {
         format!(
             "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname OPERATOR(pg_catalog.=) {}",
@@ -114,7 +114,7 @@ impl Tables {
         )
     }
 
-    /// Makes the schema.
+    /// The statements that create the schema.
     pub(crate) fn create_schema(&self) -> String {
         let schema = self.schema();
         format!(
@@ -123,7 +123,7 @@ impl Tables {
         )
     }
 
-    /// Makes the tables common to all services.
+    /// The statements that create the tables common to all services.
     pub(crate) fn create_common(&self) -> String {
         let (parent, event, format) = (self.parent(), self.event(), self.format());
         let row = format::row();
@@ -163,7 +163,7 @@ impl Tables {
         )
     }
 
-    /// Makes the table of a service.
+    /// The statements that create the table of a service.
     pub(crate) fn create_service(&self, service: &str) -> String {
         let table = self.of(service);
         format!(

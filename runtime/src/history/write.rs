@@ -1,8 +1,9 @@
-//! The statements that change the history; each is one or more complete statements.
+//! The statements that change the history. Each function returns one or more complete statements,
+//! or says that it returns an expression.
 //!
-//! They run behind a script under the role's own `search_path`, which may put anything
-//! before `pg_catalog`: so every name, type and operator in them says its schema, but for
-//! what the grammar itself resolves there (`AT TIME ZONE`, `CASE WHEN`, `bigint`).
+//! The statements run after a script, under the role's own `search_path`, which may put other
+//! schemas before `pg_catalog`. So each name, type and operator has its schema. Only syntax that
+//! the grammar resolves in `pg_catalog` has none (`AT TIME ZONE`, `CASE WHEN`, `bigint`).
 
 use migrator_model::file_name::Direction;
 use migrator_model::{Migration, Version};
@@ -12,20 +13,20 @@ use super::guard::raise;
 use super::schema::Tables;
 use crate::session::quote::quote_literal;
 
-/// What the event log says about a migration.
+/// The columns of an event that describe the migration and its run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EventRow<'a> {
     pub(crate) service: &'a str,
     pub(crate) version: Version,
     pub(crate) name: &'a str,
     pub(crate) checksum: &'a str,
-    /// Who does it, unless the connection says so itself.
+    /// The application that runs, if the session has no `application_name`.
     pub(crate) application: &'a str,
-    /// The advisory lock of another session without which it must not be written.
+    /// The advisory lock that the run's other session must hold, or the event is not written.
     pub(crate) lock: Option<i64>,
 }
 
-/// What happened, for the event log.
+/// The kind of an event.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
     Apply,
@@ -36,22 +37,22 @@ pub(crate) enum Kind {
     Accept,
 }
 
-/// How long it took.
+/// How long the script ran.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Took {
-    /// From the start of the transaction, by the server's clock.
+    /// Since the start of the transaction, by the server's clock.
     Transaction,
-    /// So many milliseconds.
+    /// This number of milliseconds.
     Milliseconds(f64),
-    /// It is not known.
+    /// Not known: the event has no time.
     Unknown,
 }
 
-/// RFC 3339 by the server's clock, as refinery parses it.
+/// The server's time in RFC 3339, which refinery parses.
 const NOW: &str = "pg_catalog.to_char(pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', \
                    'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')";
 
-/// Records a migration as applied, or as being applied outside a transaction.
+/// Records a migration as applied. `dirty` marks the entry: its script runs outside a transaction.
 pub(crate) fn insert(
     tables: &Tables,
     migration: &Migration,
@@ -75,16 +76,16 @@ pub(crate) fn insert(
         up = quote_literal(&migration.up.sql()),
         down = quote_literal(&migration.down.sql()),
     );
-    let held = format!(
+    let condition = format!(
         "{} AND {} AND {}",
         is(migration.version),
         has_checksum(migration),
         is_dirty(dirty)
     );
-    one_row(&table, &insert, &held)
+    one_row(&table, &insert, &condition)
 }
 
-/// Marks an entry as broken half-way, or as whole.
+/// Marks an entry as dirty or, for `None`, as clean.
 pub(crate) fn set_dirty(
     tables: &Tables,
     service: &str,
@@ -97,8 +98,7 @@ pub(crate) fn set_dirty(
     one_row(&table, &update, &is_dirty(dirty))
 }
 
-/// Records a migration's scripts, and what follows from them, in place of those that
-/// were applied.
+/// Replaces an entry's name, scripts and checksums by those of the migration.
 pub(crate) fn replace(tables: &Tables, migration: &Migration) -> String {
     let table = tables.of(&migration.service);
     let update = format!(
@@ -116,18 +116,18 @@ pub(crate) fn replace(tables: &Tables, migration: &Migration) -> String {
     one_row(&table, &update, &has_checksum(migration))
 }
 
-/// Unrecords a migration.
+/// Deletes the entry of a migration.
 pub(crate) fn delete(tables: &Tables, service: &str, version: Version) -> String {
     let table = tables.of(service);
     let delete = format!("DELETE FROM {table} WHERE {}", is(version));
     one_row(&table, &delete, "true")
 }
 
-/// A statement that changes a table, and fails unless it changes exactly one row so that
-/// `held` holds of it: a trigger may swallow the change or write something else, and an
-/// entry may be gone already.
-fn one_row(table: &str, statement: &str, held: &str) -> String {
-    let count = "pg_catalog.count(*) FILTER (WHERE changed.held)";
+/// Extends `statement` so that it fails unless it changes exactly one row, and the new row meets
+/// `condition`. A trigger may discard the change or write another value, and the entry may have
+/// been deleted.
+fn one_row(table: &str, statement: &str, condition: &str) -> String {
+    let count = "pg_catalog.count(*) FILTER (WHERE changed.as_expected)";
     let triggers = format!(
         "(SELECT pg_catalog.concat('; the table has the trigger ', \
             pg_catalog.string_agg(pg_catalog.concat('`', pg_catalog.quote_ident( \
@@ -143,13 +143,13 @@ fn one_row(table: &str, statement: &str, held: &str) -> String {
          '` where 1 was expected', {triggers}"
     );
     format!(
-        "WITH changed AS ({statement} RETURNING {held} AS held) \
+        "WITH changed AS ({statement} RETURNING {condition} AS as_expected) \
          SELECT CASE WHEN {count} OPERATOR(pg_catalog.=) 1 THEN 1 ELSE {} END FROM changed;",
         raise(&instead)
     )
 }
 
-/// That a row has the checksum of this migration.
+/// The condition that a row has the checksum of this migration.
 fn has_checksum(migration: &Migration) -> String {
     format!(
         "checksum::pg_catalog.text OPERATOR(pg_catalog.=) '{}'",
@@ -157,7 +157,7 @@ fn has_checksum(migration: &Migration) -> String {
     )
 }
 
-/// That a row has this mark.
+/// The condition that a row has this value of `dirty`.
 fn is_dirty(dirty: Option<Direction>) -> String {
     match dirty {
         Some(direction) => format!("dirty OPERATOR(pg_catalog.=) {}", word(direction)),
@@ -165,9 +165,9 @@ fn is_dirty(dirty: Option<Direction>) -> String {
     }
 }
 
-/// An expression that fails unless a migration is recorded, or
-/// unless it is not: what a message that was sent ahead puts before its script.
-pub(crate) fn guard(
+/// An expression that fails unless a step in this direction is recorded as done. A message that is
+/// sent ahead evaluates it before its script, so that the step runs only after the previous one.
+pub(crate) fn after_step(
     tables: &Tables,
     service: &str,
     version: Version,
@@ -186,12 +186,11 @@ pub(crate) fn guard(
     }
 }
 
-/// Says, for as long as the transaction lasts, that a service is at work; it waits for
-/// nobody who does the same.
+/// Shows other runs that a transaction of this service is in progress. Claims do not wait for each
+/// other.
 ///
-/// It is a lock on a table and not an advisory one, as a function would be a query, and
-/// a script may yet choose its transaction's isolation level (Postgres's manual, on SET
-/// TRANSACTION).
+/// The claim locks a table. An advisory lock needs a query, and after a query the script could
+/// not choose its transaction's isolation level any more (Postgres's manual, *SET TRANSACTION*).
 pub(crate) fn claim(tables: &Tables, service: &str) -> String {
     format!(
         "LOCK TABLE ONLY {} IN ROW EXCLUSIVE MODE;",
@@ -203,13 +202,13 @@ pub(crate) fn claim(tables: &Tables, service: &str) -> String {
 pub(crate) const CLAIM: &str = "RowExclusiveLock";
 
 /// A statement that fails unless another session holds this advisory lock.
-pub(crate) fn check(lock: i64) -> String {
-    let held = unless_lost(lock, "1");
-    format!("SELECT 1 OPERATOR(pg_catalog./) COALESCE({held}, 0);")
+pub(crate) fn check_lock(lock: i64) -> String {
+    let one = unless_lost(lock, "1");
+    format!("SELECT 1 OPERATOR(pg_catalog./) COALESCE({one}, 0);")
 }
 
-/// Names the transaction that last wrote an entry: whoever writes the entry later puts
-/// another in its place. The answer is one row, [`MARK`] and the transaction.
+/// Queries the transaction that last wrote an entry. A later write of the entry changes it. The
+/// answer is one row: [`MARK`] and the transaction.
 pub(crate) fn mark(tables: &Tables, service: &str, version: Version) -> String {
     format!(
         "SELECT '{MARK}', xmin::pg_catalog.text FROM {} WHERE {};",
@@ -218,10 +217,10 @@ pub(crate) fn mark(tables: &Tables, service: &str, version: Version) -> String {
     )
 }
 
-/// The first column of the answer to [`mark`].
+/// The first column of the answer to [`mark()`].
 pub(crate) const MARK: &str = "mark";
 
-/// A statement that fails unless an entry is still as the transaction of a [`mark`] left it.
+/// A statement that fails if the entry was written after the transaction that [`mark()`] returned.
 pub(crate) fn check_mark(tables: &Tables, service: &str, version: Version, mark: &str) -> String {
     format!(
         "SELECT pg_catalog.ln(pg_catalog.count(*)::pg_catalog.float8) FROM {} \
@@ -232,16 +231,16 @@ pub(crate) fn check_mark(tables: &Tables, service: &str, version: Version, mark:
     )
 }
 
-/// What a check found gone.
+/// What a failed check found lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Gone {
-    /// The lock ([`check`]).
+    /// The lock ([`check_lock`]).
     Lock,
-    /// The mark: another run has written the entry since ([`check_mark`]).
+    /// The mark: another run has written the entry ([`check_mark`]).
     Mark,
 }
 
-/// What the server refused a message for, if it was one of our checks.
+/// The check that failed, if the server's error comes from one of these checks.
 pub(crate) fn gone(said: &DbError) -> Option<Gone> {
     match said.code() {
         code if *code == SqlState::DIVISION_BY_ZERO => Some(Gone::Lock),
@@ -258,13 +257,13 @@ fn unless_lost(lock: i64, value: &str) -> String {
     )
 }
 
-/// Whether the server refused an event because the lock it was written under is lost.
+/// Whether the server refused an event because the run's lock is lost.
 pub(crate) fn is_lost_lock(said: &DbError) -> bool {
     let is_event = said.table() == Some("event") && said.column() == Some("kind");
     *said.code() == SqlState::NOT_NULL_VIOLATION && is_event
 }
 
-/// Adds to the event log.
+/// Adds an event to the event log.
 pub(crate) fn event(
     tables: &Tables,
     kind: Kind,
@@ -310,10 +309,10 @@ pub(crate) fn event(
     one_row(&table, &insert, &is(row.version))
 }
 
-/// What the session calls itself. NULLIF would look for `=` on the search path.
+/// The session's `application_name`. NULLIF would look for `=` on the search path.
 const APPLICATION: &str = "pg_catalog.current_setting('application_name')";
 
-/// That a row is of this version.
+/// The condition that a row has this version.
 fn is(version: Version) -> String {
     format!(
         "version OPERATOR(pg_catalog.=) {}::pg_catalog.int8",
@@ -321,10 +320,12 @@ fn is(version: Version) -> String {
     )
 }
 
+/// The value of the column `dirty`.
 fn word(direction: Direction) -> String {
     quote_literal(direction.as_str())
 }
 
+/// An array of `text`.
 fn array(texts: impl Iterator<Item = impl AsRef<str>>) -> String {
     let texts: Vec<String> = texts.map(|text| quote_literal(text.as_ref())).collect();
     format!("ARRAY[{}]::pg_catalog.text[]", texts.join(", "))

@@ -30,7 +30,7 @@ use crate::history::reader::Reader;
 use crate::history::schema::Tables;
 use crate::history::write::CLAIM;
 use crate::options::Options;
-use crate::session::advisory::{DATABASE, held, key};
+use crate::session::advisory::{DATABASE, is_held_sql, key};
 use crate::session::client::Client;
 use crate::session::quote::quote_literal;
 use crate::session::send::rows;
@@ -314,7 +314,7 @@ async fn holder(connection: &Connection, keys: &Keys) -> Result<Holder, tokio_po
          FROM pg_catalog.pg_locks l \
          JOIN pg_catalog.pg_stat_activity a ON a.pid OPERATOR(pg_catalog.=) l.pid \
          WHERE ({}) OR ({}) ORDER BY a.xact_start, a.pid LIMIT 1",
-        held(keys.taken.iter().map(|(key, _)| *key)),
+        is_held_sql(keys.taken.iter().map(|(key, _)| *key)),
         keys.claimed()
     );
     let rows = cells(connection.client.simple_query(&query).await?);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tokio_postgres::SimpleQueryRow;
 
-use crate::session::advisory::{KEY, held, key};
+use crate::session::advisory::{KEY, is_held_sql, key};
 
 /// The query for which of these services a run is changing; [`services`] reads its answer.
 pub(crate) fn query(schema: &str, services: &[&str]) -> String {
@@ -12,7 +12,7 @@ pub(crate) fn query(schema: &str, services: &[&str]) -> String {
     format!(
         "SELECT 'also', {KEY} FROM pg_catalog.pg_locks l \
          WHERE {} AND l.mode OPERATOR(pg_catalog.=) 'ExclusiveLock';",
-        held(keys)
+        is_held_sql(keys)
     )
 }
 

@@ -10,7 +10,7 @@ use futures_util::FutureExt as _;
 use tokio::time::{sleep, timeout};
 use tokio_postgres::SimpleQueryRow;
 
-use crate::session::advisory::held;
+use crate::session::advisory::is_held_sql;
 use crate::session::answer::describe;
 use crate::session::client::Client;
 use crate::session::send::rows;
@@ -68,7 +68,7 @@ async fn end(client: &tokio_postgres::Client, nonce: i64) -> Result<(), String> 
     let holder = format!(
         "FROM pg_catalog.pg_locks l \
          WHERE {} AND l.mode OPERATOR(pg_catalog.=) 'ExclusiveLock'",
-        held([nonce].into_iter())
+        is_held_sql([nonce].into_iter())
     );
     let end = format!("SELECT pg_catalog.pg_terminate_backend(l.pid) {holder}");
     let look = format!("SELECT l.pid {holder}");

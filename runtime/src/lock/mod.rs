@@ -1,8 +1,15 @@
-//! The locks of a run.
+//! The advisory locks of a run on the services.
 //!
 //! `acquire` takes the locks, `held` holds and releases them, `keep` keeps their connection in
-//! use, `evict` ends a session that does not answer, and `in_flight` cleans up after a dropped
-//! future.
+//! use, `evict` ends a session that does not answer, `in_flight` cleans up after a dropped future,
+//! and `at_work` finds the services that another run has locked.
+//!
+//! Three other locks are elsewhere, each for one transaction:
+//!
+//! - `Bootstrap::begin` in `history/bootstrap.rs`: the advisory lock to create or upgrade the
+//!   history's tables;
+//! - `query` in `history/upgrade.rs`: the table locks of an upgrade;
+//! - `claim` in `history/write.rs`: a table lock that shows other runs that a step is in progress.
 
 pub(crate) mod acquire;
 pub(crate) mod at_work;

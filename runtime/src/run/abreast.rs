@@ -1,4 +1,4 @@
-//! Carries out the legs of a plan, over one connection or over several side by side.
+//! Carries out the legs of a plan, over one connection or over several at the same time.
 
 use futures_util::future::join_all;
 use migrator_plan::Step;
@@ -35,7 +35,7 @@ struct Failed {
     why: ErrorKind,
 }
 
-/// What failed, in the order of the plan.
+/// Combines the errors of the connections into one error, in the order of the plan.
 fn all_of(mut failed: Vec<Failed>) -> Result<(), ErrorKind> {
     failed.sort_by_key(|failed| failed.leg);
     let mut faults: Vec<Fault> = Vec::new();
@@ -68,8 +68,7 @@ fn all_of(mut failed: Vec<Failed>) -> Result<(), ErrorKind> {
     }
 }
 
-/// Each message is sent ahead of the answers to the one before it, whichever leg
-/// that belongs to.
+/// Carries out all legs over the caller's connection. Messages are sent ahead across legs.
 async fn alone(shared: Shared<'_>) -> Result<(), ErrorKind> {
     let steps = shared.schedule.legs.iter().map(|leg| leg.steps.len());
     let under_way = InFlight::over(shared.caller, shared.lock);
@@ -87,7 +86,7 @@ async fn all_legs(shared: Shared<'_>, steps: usize) -> Result<(), ErrorKind> {
     Ok(())
 }
 
-/// Goes through legs for as long as there are any.
+/// Carries out legs over a connection until none is left.
 async fn work<'a>(shared: Shared<'a>, client: &'a Client) -> Result<(), Failed> {
     let under_way = InFlight::over(client, shared.lock);
     let outcome = one_by_one(shared, client).await;
@@ -120,15 +119,15 @@ async fn one<'a>(executor: &mut Executor<'a>, index: usize, leg: &Leg<'a>) -> Re
             Ok(())
         }
         Err(why) => {
-            // Also where no step is to blame: others may wait for this leg.
+            // Even if no step failed: other connections may wait for this leg.
             executor.run.schedule.fail();
             Err(Failed { leg: index, why })
         }
     }
 }
 
-/// Opens a further connection as soon as there is a leg for it, and works over that.
-/// Where none is to be had, the others do it all.
+/// Opens another connection as soon as a leg can run on it, and carries out legs over it. If no
+/// connection can be opened, the other connections carry out all legs.
 async fn join_in(shared: Shared<'_>) -> Result<(), Failed> {
     loop {
         let changed = shared.schedule.changed();
@@ -151,6 +150,8 @@ async fn join_in(shared: Shared<'_>) -> Result<(), Failed> {
     outcome
 }
 
+/// Performs the steps of a leg. refinery's runner walks through a leg that applies migrations; see
+/// [`driver`].
 async fn perform<'a>(
     executor: &mut Executor<'a>,
     steps: &'a [Step<'static>],

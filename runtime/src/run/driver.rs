@@ -1,11 +1,14 @@
-//! refinery's driver: its runner goes through a leg, our session runs each migration.
+//! Lets refinery's runner walk the list of a leg's migrations.
 //!
-//! A leg is a run of steps of one service. What is pending was judged by the
-//! plan, so that the runner is shown no history and given just the leg; the
-//! history's tables are there before it starts. Of the two queries that the
-//! runner sends for a migration (refinery-core 0.10, `traits/async.rs`), the
-//! script and the insertion of its four columns, the second is replaced by our
-//! own, which writes the further columns and the event as well.
+//! The runner only walks the list. For each migration it calls `execute`, which calls
+//! [`Executor::perform`]: that sends the script and records the step. A leg is consecutive steps
+//! of one service.
+//!
+//! The plan has already decided which migrations are pending, and the history's tables exist. So
+//! the runner gets an empty history and only the migrations of the leg. For each migration it
+//! passes two queries: the script, and the insertion of its own four columns (refinery-core 0.10,
+//! `traits/async.rs`). `execute` ignores both, because the executor also writes the other columns
+//! and the event.
 
 use std::collections::VecDeque;
 
@@ -47,7 +50,7 @@ fn engine(error: refinery::Error) -> ErrorKind {
     ErrorKind::Engine(Box::new(error))
 }
 
-/// The migration as refinery has it, with the name and checksum of ours.
+/// refinery's form of a migration. It has the same name and checksum.
 pub(crate) fn migration(step: &Step<'_>) -> Option<Result<refinery::Migration, refinery::Error>> {
     let migration = step.applies()?;
     let name = format!(
@@ -58,14 +61,14 @@ pub(crate) fn migration(step: &Step<'_>) -> Option<Result<refinery::Migration, r
     Some(refinery::Migration::unapplied(&name, &migration.up.sql()))
 }
 
-/// What refinery's runner talks to.
+/// The connection that refinery's runner uses.
 struct Driver<'d, 'a> {
     executor: &'d mut Executor<'a>,
     leg: VecDeque<&'a Step<'static>>,
     fault: Option<Fault>,
 }
 
-/// What the runner is told of a failure, which the driver keeps to itself.
+/// The error that the runner gets. The driver keeps the fault itself.
 #[derive(Debug, thiserror::Error)]
 #[error("a step failed")]
 struct StepFailed;
@@ -103,7 +106,7 @@ impl AsyncQuery<Vec<refinery::Migration>> for Driver<'_, '_> {
 }
 
 impl AsyncMigrate for Driver<'_, '_> {
-    /// One query, which `execute` tells from a migration's two: nothing to do.
+    /// An empty query: the tables exist. `execute` gets it alone, and then does nothing.
     fn assert_migrations_table_query(_table: &str) -> String {
         String::new()
     }

@@ -1,4 +1,4 @@
-//! The way of a run: read, plan, lock, read and plan again, act.
+//! The sequence of a run: read, plan, lock, read and plan again, act.
 
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -30,35 +30,35 @@ use crate::step::schedule::Schedule;
 use crate::step::shared::Shared;
 use crate::step::stored::StoredScripts;
 
-/// What is asked of a run, and over which connection.
+/// The change that a caller requests, and the caller's connection.
 #[derive(Clone, Copy)]
 pub(crate) struct Request<'a> {
     pub(crate) client: &'a Client,
     pub(crate) change: Change<'a>,
 }
 
-/// What a run has carried out.
+/// The result of a run.
 pub(crate) struct CarriedOut {
     pub(crate) plan: Plan<'static>,
     pub(crate) report: Report,
 }
 
-/// What a first look at the history found work for.
+/// The work that a first read of the history found.
 struct PendingWork {
     history: History,
-    /// The services of the plan, if there can be one.
+    /// The services of the plan; empty if a dirty migration prevents a plan.
     services: BTreeSet<String>,
     locks: Locks,
 }
 
-/// What a run has when it acts.
+/// The state of a run under its locks.
 struct UnderLock<'a> {
     locks: &'a Locks,
     held: &'a Held,
     prepared: Prepared<'a>,
 }
 
-/// What was created before the run had its locks.
+/// The tables that were created before the run had its locks.
 #[derive(Clone, Copy)]
 struct Prepared<'a> {
     /// The services that have a table now.
@@ -76,7 +76,7 @@ enum LockedOutcome {
 }
 
 impl Context {
-    /// Carries out a change of the history: each goes this way.
+    /// Carries out any change of the history.
     pub(crate) async fn run(&self, request: Request<'_>) -> Result<CarriedOut, Error> {
         let started = Instant::now();
         let mut report = Report::default();
@@ -125,7 +125,7 @@ impl Context {
         under_way.done();
         let both = both?;
         if both.is_err() {
-            // What was given up may have left its transaction open.
+            // The interrupted operation may have left its transaction open.
             stop.quiet(request.client).await;
         }
         let ((mut held, mut seen), format) = both?;
@@ -148,9 +148,10 @@ impl Context {
         }
     }
 
-    /// What there is work for; nothing if there is none.
+    /// Reads the history and plans. Returns `None` if there is nothing to do.
     ///
-    /// What looks dirty may just be at work: whoever is at it holds the lock.
+    /// A dirty migration may be in progress in another run. That run holds the lock, so this run
+    /// locks the service before it refuses.
     async fn first_look(&self, request: Request<'_>) -> Result<Option<PendingWork>, ErrorKind> {
         let history = self.history_for(request).await?;
         let (services, locks) = match self.make_plan(request.change, &history) {
@@ -158,7 +159,7 @@ impl Context {
                 self.tell(&Event::Planned(&plan));
                 return Ok(None);
             }
-            Ok(plan) => (bootstrap::services(&plan), self.locks(&plan)),
+            Ok(plan) => (bootstrap::services(&plan), self.needed_locks(&plan)),
             Err(conflicts) => match dirty_among(&conflicts) {
                 services if services.is_empty() => return Err(ErrorKind::Refused(conflicts)),
                 exclusive => {
@@ -189,7 +190,7 @@ impl Context {
         self.bootstrap(client).create(history, services).await
     }
 
-    /// Looks again, now that nobody else changes it, and acts.
+    /// Reads and plans again, now that no other run changes the history, and acts.
     async fn locked(
         &self,
         request: Request<'_>,
@@ -211,7 +212,7 @@ impl Context {
         };
         let plan = self.make_plan(request.change, &history);
         let plan = plan.map_err(ErrorKind::Refused)?;
-        let needed = self.locks(&plan);
+        let needed = self.needed_locks(&plan);
         if !locks.cover(&needed) {
             return Ok(LockedOutcome::Further(needed));
         }
@@ -266,23 +267,6 @@ impl Context {
         let outcome = abreast::carry_out(shared).await;
         progress.end(report);
         outcome
-    }
-
-    /// Exclusive on the services that a plan changes, shared on what they depend on and on what
-    /// its migrations require. A step that runs no script needs neither of the latter.
-    fn locks(&self, plan: &Plan<'_>) -> Locks {
-        let mut locks = Locks::default();
-        let mut running: BTreeSet<&str> = BTreeSet::new();
-        for step in &plan.steps {
-            locks.exclusive.insert(step.service().to_owned());
-            if step.has_script() && running.insert(step.service()) {
-                let others = self.registry.dependencies_of(step.service());
-                locks.shared.extend(others.into_iter().map(str::to_owned));
-            }
-            let required = step.applies().into_iter().flat_map(|m| m.requires.iter());
-            locks.shared.extend(required.map(|r| r.service.to_string()));
-        }
-        locks
     }
 
     /// Reads the history, and checks the services that are named.

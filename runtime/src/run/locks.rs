@@ -1,4 +1,8 @@
-//! Takes and releases the locks of a run.
+//! Decides which locks a run needs, takes them and releases them.
+
+use std::collections::BTreeSet;
+
+use migrator_plan::Plan;
 
 use crate::context::Context;
 use crate::error::kind::ErrorKind;
@@ -10,6 +14,25 @@ use crate::lock::held::Held;
 use crate::session::client::Client;
 
 impl Context {
+    /// The locks that a plan needs: exclusive ones on the services that it changes, shared ones on the
+    /// services that they depend on or that its migrations require. A step without a script needs
+    /// no shared lock.
+    pub(super) fn needed_locks(&self, plan: &Plan<'_>) -> Locks {
+        let mut locks = Locks::default();
+        let mut running: BTreeSet<&str> = BTreeSet::new();
+        for step in &plan.steps {
+            locks.exclusive.insert(step.service().to_owned());
+            if step.has_script() && running.insert(step.service()) {
+                let others = self.registry.dependencies_of(step.service());
+                locks.shared.extend(others.into_iter().map(str::to_owned));
+            }
+            let required = step.applies().into_iter().flat_map(|m| m.requires.iter());
+            locks.shared.extend(required.map(|r| r.service.to_string()));
+        }
+        locks
+    }
+
+    /// Takes these locks.
     pub(crate) async fn lock(
         &self,
         client: &Client,
@@ -20,13 +43,13 @@ impl Context {
             options: &self.options,
             listener: self.listener.as_ref(),
         };
-        // Given up, its connection closes, and the locks go with it.
+        // If the run is stopped, the connection closes, and the server releases the locks.
         let locked = Box::pin(acquire::acquire(client, locks, taking));
         let locked = self.stop.unless_stopped(locked).await;
         locked.ok_or_else(|| ErrorKind::Stopped(Stopped::default()))?
     }
 
-    /// Lets go of the locks, and tells if the server may hold them yet.
+    /// Releases the locks. Reports if the server may still hold them.
     pub(crate) async fn release(&self, client: &Client, held: Held) {
         let released = self.stop.last(Box::pin(held.release(client))).await;
         let released = released.unwrap_or_else(|| {

@@ -1,8 +1,8 @@
-//! What changes a database: read the history, plan, lock, plan again, make ready, act.
+//! Changes a database: reads the history, plans, locks, plans again, prepares, acts.
 //!
-//! `change` plans each change, `flow` carries out its plan, `ready` prepares a session, `upgrade`
-//! upgrades the history, `abreast` works over one connection or several, and `driver` hands the
-//! steps of a leg to refinery's runner.
+//! `change` plans each change, `flow` carries out its plan, `locks` decides which locks a plan
+//! needs and takes them, `ready` prepares a session, `upgrade` upgrades the history, `abreast` works
+//! over one connection or several, and `driver` hands the steps of a leg to refinery's runner.
 
 pub(crate) mod abreast;
 pub(crate) mod change;

@@ -71,7 +71,7 @@ impl Bootstrap<'_> {
             true => TRY,
             false => TRY.min(self.options.lock_timeout),
         };
-        let query = upgrade::query(&reader, &write::check(held.nonce));
+        let query = upgrade::query(&reader, &write::check_lock(held.nonce));
         let answer: Vec<_> = rows(reader.ask(&query).await?).collect();
         let end = match upgrade::statements(self.tables, &answer)? {
             Some(statements) => statements + "COMMIT",
@@ -90,7 +90,7 @@ impl Bootstrap<'_> {
             return;
         }
         *told = blockers.to_vec();
-        listener.tell(&Event::Held {
+        listener.tell(&Event::KeptWaiting {
             subject: UPGRADING,
             what: &WaitingFor::Blockers(blockers.to_vec()),
         });

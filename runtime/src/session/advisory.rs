@@ -25,7 +25,7 @@ pub(crate) const DATABASE: &str = "(SELECT oid FROM pg_catalog.pg_database \
                         WHERE datname OPERATOR(pg_catalog.=) pg_catalog.current_database())";
 
 /// A condition: a row of `pg_locks` is a lock on one of these keys, granted, in this database.
-pub(crate) fn held(keys: impl Iterator<Item = i64>) -> String {
+pub(crate) fn is_held_sql(keys: impl Iterator<Item = i64>) -> String {
     let keys: Vec<String> = keys.map(|key| key.to_string()).collect();
     format!(
         "l.locktype OPERATOR(pg_catalog.=) 'advisory' AND l.granted \

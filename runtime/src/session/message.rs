@@ -45,14 +45,14 @@ pub(crate) struct Message {
 /// The optional parts of a message before the script.
 #[derive(Default)]
 pub(crate) struct Opening {
-    /// An expression that fails unless the previous step is recorded.
-    pub(crate) guard: Option<String>,
+    /// An expression that fails unless the previous step is recorded as done.
+    pub(crate) after_step: Option<String>,
     /// A statement that marks the message as running until its transaction ends.
     pub(crate) claim: Option<String>,
 }
 
 impl Message {
-    /// A script in its own transaction, with the statements that record it.
+    /// The message of a script in its own transaction, with the statements that record it.
     pub(crate) fn transaction(
         script: &str,
         record: &str,
@@ -60,11 +60,26 @@ impl Message {
         timeouts: Timeouts,
         commit: Commit,
     ) -> Message {
-        Message::part(script, record, opening, timeouts, commit, Span::Whole)
+        Message::in_span(script, record, opening, timeouts, commit, Span::Whole)
     }
 
-    /// A script in a transaction of several messages, with further statements after the script.
-    pub(crate) fn part(
+    /// Builds every message that has a script: a transaction or, for another [`Span`], a part of a
+    /// transaction. `record` is statements that run after the script.
+    ///
+    /// The message of a step that is sent ahead, `…` for long parts:
+    ///
+    /// ```text
+    /// BEGIN;SET LOCAL row_security = off;SELECT 1 OPERATOR(pg_catalog./) (…);COMMIT;
+    /// BEGIN;SET LOCAL lock_timeout = 5000;SET LOCAL statement_timeout = 0;
+    /// LOCK TABLE ONLY "migrator"."tenant_history" IN ROW EXCLUSIVE MODE;
+    /// CREATE TABLE tenants (id uuid PRIMARY KEY);
+    /// ;SET SESSION AUTHORIZATION DEFAULT;RESET ROLE;RESET ALL;…
+    /// SET LOCAL lock_timeout = 5000;SET LOCAL row_security = off;
+    /// SET LOCAL synchronous_commit = off;
+    /// WITH changed AS (INSERT INTO "migrator"."tenant_history" …) SELECT …;
+    /// WITH changed AS (INSERT INTO "migrator".event …) SELECT …;COMMIT;
+    /// ```
+    pub(crate) fn in_span(
         script: &str,
         record: &str,
         opening: &Opening,
@@ -74,9 +89,9 @@ impl Message {
     ) -> Message {
         let [begin, end] = span.bounds();
         let commit = commit.set();
-        // The guard has its own transaction: the script may still choose its isolation level.
-        let (guard, guards) = match &opening.guard {
-            Some(guard) => (format!("BEGIN;{UNHIDDEN}SELECT {guard};COMMIT;"), 4),
+        // This check has its own transaction: the script may still choose its isolation level.
+        let (check, checks) = match &opening.after_step {
+            Some(check) => (format!("BEGIN;{UNHIDDEN}SELECT {check};COMMIT;"), 4),
             None => (String::new(), 0),
         };
         let claim = opening.claim.as_deref().unwrap_or_default();
@@ -88,8 +103,8 @@ impl Message {
             .iter()
             .filter(|part| !part.is_empty())
             .count();
-        let before = guards + 1 + settings + more;
-        let head = format!("{guard}{begin}{timeouts}{forget}{claim}\n");
+        let before = checks + 1 + settings + more;
+        let head = format!("{check}{begin}{timeouts}{forget}{claim}\n");
         let script_range = head.len()..head.len() + script.len();
         // The line break ends a line comment at the script's end; the semicolon ends a statement.
         let text = format!("{head}{script}\n;{RESET}{limit}{stay}{forget}{commit}{record}{end}");
@@ -105,14 +120,15 @@ impl Message {
         ScriptStatement { script, statement }
     }
 
-    /// A message that only writes the history, without a script. It waits up to `lock` for locks
-    /// on the history; zero means no limit.
+    /// The text of a message that only writes the history, without a script. It waits up to `lock`
+    /// for locks on the history; zero means no limit.
     pub(crate) fn bookkeeping(record: &str, lock: Duration, commit: Commit) -> String {
         let (limit, commit) = (lock_limit(lock), commit.set());
         format!("BEGIN;{RESET}{limit}{commit}{record}COMMIT;")
     }
 
-    /// Sets the timeouts for statements outside a transaction.
+    /// The text of the statements that set the session's timeouts, for statements outside a
+    /// transaction.
     pub(crate) fn timeouts(timeouts: Timeouts) -> String {
         timeouts.set("").0
     }
@@ -265,7 +281,7 @@ mod tests {
         };
         let script = "PREPARE s AS SELECT 1;\nSELECT 2;";
         let opening = Opening {
-            guard: Some("1".to_owned()),
+            after_step: Some("1".to_owned()),
             claim: Some("SELECT 1;".to_owned()),
         };
         let message = Message::transaction(script, "", &opening, timeouts, Commit::Durable);

@@ -26,8 +26,19 @@ impl Executor<'_> {
         source: &Source,
     ) -> Result<(), Fault> {
         let started = Instant::now();
-        let timeouts = source.timeouts(self.client, self.run.options, Duration::ZERO);
-        let forget = forget(&source.sql);
+        let mark = self.mark_dirty(step, source).await?;
+        if !step.is_resumed() && self.run.stop.is_stopped() {
+            return Err(self.unmark(step, source, &mark).await);
+        }
+        let found = self.send_or_resume(step, source, &mark).await?;
+        let took = Took::Milliseconds(started.elapsed().as_secs_f64() * 1000.0);
+        let record = found + &self.clean_record(step) + &self.event(step, took, None);
+        self.record_end(step, source, &mark, &record).await
+    }
+
+    /// Marks the entry dirty, and sets the session's timeouts for the script. Returns the transaction
+    /// that marked the entry.
+    async fn mark_dirty(&mut self, step: &Step<'_>, source: &Source) -> Result<Mark, Fault> {
         // A resumed step is marked again, so that the run that left it notices this run.
         let (record, left) = match step.is_resumed() {
             false => (self.dirty_record(step), Left::Nothing),
@@ -35,51 +46,60 @@ impl Executor<'_> {
         };
         let (service, version) = (step.service(), step.version());
         // After the claim, no other run gets the lock before this message has ended.
-        let claim = write::claim(self.run.tables, service);
-        let begin = format!(
-            "{claim}{}{record}{}",
-            write::check(self.run.lock.nonce),
+        let record = format!(
+            "{}{}{record}{}",
+            write::claim(self.run.tables, service),
+            write::check_lock(self.run.lock.nonce),
             write::mark(self.run.tables, service, version)
         );
         let limit = self.run.options.lock_timeout;
+        let timeouts = source.timeouts(self.client, self.run.options, Duration::ZERO);
         // In the server's log the mark comes before the script's changes. So no standby receives
         // the changes without the mark.
-        let begin = Message::bookkeeping(&begin, limit, Commit::Local);
-        let begin = begin + forget + &Message::timeouts(timeouts);
-        let marked = self.bookkeep(step, &begin, limit, left).await;
-        let Some(mark) =
-            marked.map_err(|fault| source.at_character(fault, &step.recorded_scripts()))?
-        else {
-            return Err(lost_lock(step.id.clone(), left, &self.run.lock.why_lost()));
-        };
-        if !step.is_resumed() && self.run.stop.is_stopped() {
-            return Err(self.unmark(step, source, &mark).await);
+        let opening = Message::bookkeeping(&record, limit, Commit::Local)
+            + forget(&source.sql)
+            + &Message::timeouts(timeouts);
+        let marked = self.bookkeep(step, &opening, limit, left).await;
+        let marked =
+            marked.map_err(|fault| source.at_character(fault, &step.recorded_scripts()))?;
+        marked.ok_or_else(|| lost_lock(step.id.clone(), left, &self.run.lock.why_lost()))
+    }
+
+    /// Sends the statements of the script, or resumes it. Returns the statement that records what
+    /// an interrupted run had left; empty if the step was not resumed.
+    async fn send_or_resume(
+        &mut self,
+        step: &Step<'static>,
+        source: &Source,
+        mark: &Mark,
+    ) -> Result<String, Fault> {
+        let (tables, nonce) = (self.run.tables, self.run.lock.nonce);
+        let fence = Fence::new(tables, step, &source.sql, nonce, mark);
+        match step.is_resumed() {
+            false => self
+                .send_all(step, source, fence)
+                .await
+                .map(|()| String::new()),
+            true => self.resume(step, source, fence).await,
         }
-        let fence = Fence::new(
-            self.run.tables,
-            step,
-            &source.sql,
-            self.run.lock.nonce,
-            &mark,
-        );
-        let found = match step.is_resumed() {
-            false => {
-                self.send_all(step, source, fence).await?;
-                String::new()
-            }
-            true => self.resume(step, source, fence).await?,
-        };
-        let took = Took::Milliseconds(started.elapsed().as_secs_f64() * 1000.0);
-        let end = format!(
-            "{claim}{}{found}{}{}",
-            fence::check(self.run.tables, step, self.run.lock.nonce, &mark),
-            self.clean_record(step),
-            self.event(step, took, None)
-        );
+    }
+
+    /// Sends `record` after the script, if the entry is still the one that this run marked.
+    async fn record_end(
+        &mut self,
+        step: &Step<'_>,
+        source: &Source,
+        mark: &Mark,
+        record: &str,
+    ) -> Result<(), Fault> {
+        let claim = write::claim(self.run.tables, step.service());
+        let (tables, nonce) = (self.run.tables, self.run.lock.nonce);
+        let record = claim + &fence::check_lock_and_mark(tables, step, nonce, mark) + record;
+        let deallocate = forget(&source.sql);
         // The script has run: its record waits for locks without a limit.
-        let end = Message::bookkeeping(&end, Duration::ZERO, Commit::Durable) + forget;
+        let message = Message::bookkeeping(&record, Duration::ZERO, Commit::Durable) + deallocate;
         self.tell_notices();
-        let ended = self.bookkeep(step, &end, Duration::ZERO, source.left());
+        let ended = self.bookkeep(step, &message, Duration::ZERO, source.left());
         match ended.await {
             // The server sent its answer before it ended the session.
             Err(_) if self.client.has_local_commit() => Ok(()),
@@ -91,7 +111,7 @@ impl Executor<'_> {
     /// Removes the mark of a script of which nothing was sent, because the run was stopped.
     pub(super) async fn unmark(&mut self, step: &Step<'_>, source: &Source, mark: &Mark) -> Fault {
         let claim = write::claim(self.run.tables, step.service());
-        let check = fence::check(self.run.tables, step, self.run.lock.nonce, mark);
+        let check = fence::check_lock_and_mark(self.run.tables, step, self.run.lock.nonce, mark);
         let record = claim + &check + &self.unmark_record(step);
         let message = Message::bookkeeping(&record, self.run.options.lock_timeout, Commit::Local);
         let sent = send(self.client.postgres(), &message);

@@ -1,6 +1,6 @@
-//! Runs steps and records which of them are done.
+//! The state of the steps that run over one connection, and how a step ends.
 //!
-//! [`pipeline`](crate::step::pipeline) keeps the messages that are sent ahead.
+//! It sends no script: the methods that do are in the modules that [`step`](crate::step) lists.
 
 use std::mem;
 use std::time::Duration;
@@ -104,7 +104,7 @@ impl<'a> Executor<'a> {
         }
     }
 
-    /// If the run's own request to cancel caused the fault, the script is not to blame.
+    /// The fault of an interrupted step, if the run's own request to cancel caused it.
     pub(super) fn as_ended(&self, fault: Fault) -> Fault {
         match self.run.stop.is_stopped() && fault.is_cancelled() {
             true => fault.cut_short(),
@@ -153,7 +153,7 @@ impl<'a> Executor<'a> {
         answers: impl Future<Output = T>,
     ) -> T {
         let (progress, leg) = (self.run.progress, self.leg);
-        let tell = |what: &WaitingFor| progress.held(leg, &name.to_string(), what);
+        let tell = |what: &WaitingFor| progress.kept_waiting(leg, &name.to_string(), what);
         let waiting = Waiting {
             client: self.client,
             application: &self.run.options.application,
@@ -163,7 +163,7 @@ impl<'a> Executor<'a> {
         self.watch.during(waiting, tell, answers).await
     }
 
-    /// The server refused a message of the run itself.
+    /// The fault for a message of the run itself that the server refused.
     pub(crate) fn refused(
         &self,
         name: &MigrationId,

@@ -32,10 +32,15 @@ enum Place {
     Inside,
 }
 
-/// The condition that must hold before each statement and at the end of a step outside a
-/// transaction.
-pub(crate) fn check(tables: &Tables, step: &Step<'_>, lock: i64, mark: &Mark) -> String {
-    write::check(lock) + &write::check_mark(tables, step.service(), step.version(), &mark.0)
+/// The statements that fail unless the run still holds its lock and the dirty entry is its own. They
+/// run before each statement of a step outside a transaction, and at its end.
+pub(crate) fn check_lock_and_mark(
+    tables: &Tables,
+    step: &Step<'_>,
+    lock: i64,
+    mark: &Mark,
+) -> String {
+    write::check_lock(lock) + &write::check_mark(tables, step.service(), step.version(), &mark.0)
 }
 
 impl Fence {
@@ -47,12 +52,12 @@ impl Fence {
         lock: i64,
         mark: &Mark,
     ) -> Fence {
-        let lock_alone = write::check(lock);
+        let lock_alone = write::check_lock(lock);
         let outside = match changes_user(script) {
             // The script may have switched to a role that cannot read the history.
             true => format!("BEGIN;{lock_alone}COMMIT;"),
             false => {
-                let check = check(tables, step, lock, mark);
+                let check = check_lock_and_mark(tables, step, lock, mark);
                 format!("BEGIN;SET LOCAL role TO DEFAULT;{check}COMMIT;")
             }
         };

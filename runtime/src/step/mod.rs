@@ -1,8 +1,22 @@
 //! Runs one step of a plan.
 //!
-//! `source` is the script. `executor` sends and records it: in a `pipeline` of messages, or
-//! outside a transaction after the checks of `fence`. `resume` resumes a script that was
-//! interrupted.
+//! `executor` has the state that the steps of one connection share. Its methods are in several
+//! modules:
+//!
+//! - `perform` chooses how a step runs;
+//! - `send_ahead` sends a step in a transaction, before the earlier steps have answered, and
+//!   `pipeline` is the queue of the messages in progress;
+//! - `by_statement` sends a script outside a transaction, and `fence` has the checks before each
+//!   statement;
+//! - `resume` resumes a script that was interrupted outside a transaction;
+//! - `record` has the statements that record a step in the history.
+//!
+//! The other modules have data:
+//!
+//! - `source` is the script of a step, and `encoding` explains why the server refused a character;
+//! - `stored` has the down scripts that the history recorded;
+//! - `shared` has what all connections of a run share, `schedule` decides which leg starts next, and
+//!   `progress` reports the events of all legs in the order of the plan.
 
 mod by_statement;
 mod encoding;

@@ -39,7 +39,7 @@ enum LaterEvent {
         delay: Duration,
         blockers: Vec<Blocker>,
     },
-    Held {
+    KeptWaiting {
         subject: String,
         what: WaitingFor,
     },
@@ -95,9 +95,9 @@ impl Progress {
         self.tell(leg, retrying);
     }
 
-    pub(crate) fn held(&self, leg: usize, subject: &str, what: &WaitingFor) {
+    pub(crate) fn kept_waiting(&self, leg: usize, subject: &str, what: &WaitingFor) {
         let (subject, what) = (subject.to_owned(), what.clone());
-        self.tell(leg, LaterEvent::Held { subject, what });
+        self.tell(leg, LaterEvent::KeptWaiting { subject, what });
     }
 
     pub(crate) fn resumed(&self, leg: usize, step: &Step<'static>, found: &str) {
@@ -174,7 +174,7 @@ impl EventQueue {
                     delay: *delay,
                     blockers,
                 },
-                LaterEvent::Held { subject, what } => Event::Held { subject, what },
+                LaterEvent::KeptWaiting { subject, what } => Event::KeptWaiting { subject, what },
                 LaterEvent::Resumed { step, found } => Event::Resumed { step, found },
                 LaterEvent::StillAtWork { step, holder } => Event::StillAtWork { step, holder },
                 LaterEvent::Notice(notice) => Event::Notice(notice),

@@ -1,4 +1,4 @@
-//! What records a step in the history: its entry, its event, its failure.
+//! The statements that record a step in the history: its entry, its event, its failure.
 
 use std::time::Duration;
 
@@ -10,16 +10,16 @@ use tokio_postgres::error::SqlState;
 
 use super::executor::Executor;
 use super::fence::Mark;
-use super::source::{Source, unanswered};
+use super::source::unanswered;
 use crate::error::fault::{Fault, Left};
 use crate::history::write::{self, EventRow, Kind, Took};
 use crate::history::{Entry, Likeness};
-use crate::session::message::{Commit, Message, Opening};
+use crate::session::message::{Commit, Message};
 use crate::session::send::{send, send_for_rows};
 use crate::session::stop::Silent;
 
-const SAID_APPLIED: &str = "a dirty migration was recorded as applied";
-const SAID_REVERTED: &str = "a dirty migration was recorded as reverted";
+const RECORDED_APPLIED: &str = "a dirty migration was recorded as applied";
+const RECORDED_REVERTED: &str = "a dirty migration was recorded as reverted";
 
 /// The message of the event for edited scripts.
 fn accepted(entry: &Entry, migration: &Migration) -> String {
@@ -33,32 +33,6 @@ fn accepted(entry: &Entry, migration: &Migration) -> String {
 }
 
 impl Executor<'_> {
-    /// One message: if the previous step was done, it runs the script and writes entry and event.
-    pub(crate) fn message(
-        &self,
-        step: &Step<'_>,
-        source: &Source,
-        before: Option<&Step<'_>>,
-        commit: Commit,
-    ) -> Message {
-        let guard = before.map(|before| {
-            let (service, version) = (before.service(), before.version());
-            write::guard(self.run.tables, service, version, before.direction())
-        });
-        let opening = Opening {
-            guard,
-            claim: Some(write::claim(self.run.tables, step.service())),
-        };
-        let took = match step.has_script() {
-            true => Took::Transaction,
-            false => Took::Unknown,
-        };
-        let record = self.record(step) + &self.event(step, took, None);
-        let timeouts =
-            source.timeouts(self.client, self.run.options, self.run.options.lock_timeout);
-        Message::transaction(&source.sql, &record, &opening, timeouts, commit)
-    }
-
     /// Sends the statements that write the history. They wait up to `limit` for locks on the
     /// history. Returns the transaction that marked the entry, if the statements select it.
     pub(super) async fn bookkeep(
@@ -157,8 +131,8 @@ impl Executor<'_> {
         let (kind, message) = match (&step.record, step.has_script()) {
             (Record::Insert(_), _) => (Kind::Apply, None),
             (Record::Delete(_), true) => (Kind::Revert, None),
-            (Record::Delete(_), false) => (Kind::Repair, Some(SAID_REVERTED.to_owned())),
-            (Record::MarkClean(_), _) => (Kind::Repair, Some(SAID_APPLIED.to_owned())),
+            (Record::Delete(_), false) => (Kind::Repair, Some(RECORDED_REVERTED.to_owned())),
+            (Record::MarkClean(_), _) => (Kind::Repair, Some(RECORDED_APPLIED.to_owned())),
             (Record::Replace(entry, migration), _) => {
                 (Kind::Accept, Some(accepted(entry, migration)))
             }

@@ -6,8 +6,8 @@
 //! - A statement that fails leaves its transaction aborted. Every later message then fails at
 //!   its BEGIN, because the server refuses everything but the end of such a transaction.
 //! - A script that does not parse, or fails in its COMMIT, leaves no transaction. So each
-//!   message that is sent ahead begins with a guard: an expression that fails unless the
-//!   previous step is recorded as done.
+//!   message that is sent ahead begins with [`write::after_step`]: an expression that fails unless
+//!   the previous step is recorded as done.
 
 use std::mem;
 use std::time::{Duration, Instant};
@@ -21,9 +21,9 @@ use super::pipeline::{FIRST_PAUSE, SentStep};
 use super::source::{Source, unanswered};
 use crate::error::fault::{Fault, Left, lost_lock};
 use crate::event::blocker::WaitingFor;
-use crate::history::write::is_lost_lock;
+use crate::history::write::{self, Took, is_lost_lock};
 use crate::session::answer::{is_cancelled, is_worth_a_retry};
-use crate::session::message::Commit;
+use crate::session::message::{Commit, Message, Opening};
 use crate::session::reset::rollback;
 use crate::session::send::{SendError, begin};
 use crate::session::stop::Silent;
@@ -66,6 +66,33 @@ impl<'a> Executor<'a> {
         Ok(())
     }
 
+    /// The message of a step. If the previous step is recorded as done, it runs the script, and
+    /// writes the entry and the event.
+    fn message(
+        &self,
+        step: &Step<'_>,
+        source: &Source,
+        before: Option<&Step<'_>>,
+        commit: Commit,
+    ) -> Message {
+        let after_step = before.map(|before| {
+            let (service, version) = (before.service(), before.version());
+            write::after_step(self.run.tables, service, version, before.direction())
+        });
+        let opening = Opening {
+            after_step,
+            claim: Some(write::claim(self.run.tables, step.service())),
+        };
+        let took = match step.has_script() {
+            true => Took::Transaction,
+            false => Took::Unknown,
+        };
+        let record = self.record(step) + &self.event(step, took, None);
+        let timeouts =
+            source.timeouts(self.client, self.run.options, self.run.options.lock_timeout);
+        Message::transaction(&source.sql, &record, &opening, timeouts, commit)
+    }
+
     /// Waits for all messages in progress.
     pub(crate) async fn finish(&mut self) -> Result<(), Fault> {
         while !self.pipeline.steps.is_empty() {
@@ -101,7 +128,7 @@ impl<'a> Executor<'a> {
             limit: timeouts.lock,
         };
         let (progress, leg, name) = (self.run.progress, self.leg, first.step.id.clone());
-        let tell = |what: &WaitingFor| progress.held(leg, &name.to_string(), what);
+        let tell = |what: &WaitingFor| progress.kept_waiting(leg, &name.to_string(), what);
         let answers = self.watch.during(waiting, tell, answers.wait());
         let outcome = self.run.stop.attend(self.client, answers).await;
         let took = self.pipeline.since.elapsed();

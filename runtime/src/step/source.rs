@@ -9,7 +9,7 @@ use migrator_model::directive::Directives;
 use migrator_model::file_name::Direction;
 use migrator_model::sql::{statements, unfit};
 use migrator_model::{Code, MigrationId, Mode, Script};
-use migrator_plan::resume::can_be;
+use migrator_plan::resume::can_be_resumed;
 use tokio_postgres::error::{DbError, SqlState};
 
 use crate::error::fault::{Fault, Left, Part};
@@ -183,7 +183,7 @@ impl Source {
 
     /// What remains of the script if it fails after its first statement was sent.
     pub(crate) fn left(&self) -> Left {
-        match can_be(&self.sql, self.mode) {
+        match can_be_resumed(&self.sql, self.mode) {
             true => Left::Resumable,
             false => Left::Dirty,
         }

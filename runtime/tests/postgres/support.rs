@@ -431,7 +431,7 @@ pub(crate) fn telling(registry: &'static Registry, options: Options) -> (Migrato
             Event::Planned(plan) => format!("planned {}", plan.steps.len()),
             Event::Started(step) => format!("started {step}"),
             Event::Finished(done) => format!("finished {done}"),
-            Event::Held { what, .. } => format!("held {what}"),
+            Event::KeptWaiting { what, .. } => format!("held {what}"),
             Event::Resumed { found, .. } => format!("resumed {found}"),
             Event::StillAtWork { holder, .. } => format!("still {holder}"),
             Event::Retrying { why, blockers, .. } => {

@@ -17,7 +17,7 @@ pub(crate) fn event(event: &Event<'_>) -> Vec<Line> {
         Event::Finished(done) => vec![finished(done)],
         Event::Waiting(_)
         | Event::Retrying { .. }
-        | Event::Held { .. }
+        | Event::KeptWaiting { .. }
         | Event::Resumed { .. }
         | Event::StillAtWork { .. }
         | Event::Notice(_)
@@ -40,7 +40,7 @@ pub(crate) fn progress(event: &Event<'_>) -> Option<String> {
             let (behind, delay) = (behind.collect::<String>(), seconds(*delay));
             Some(format!("{step}: {why}{behind}; trying again in {delay}"))
         }
-        Event::Held { subject, what } => Some(format!("{subject}: waiting {what}")),
+        Event::KeptWaiting { subject, what } => Some(format!("{subject}: waiting {what}")),
         Event::Resumed { step, found } => Some(format!("{step}: {found}")),
         Event::StillAtWork { step, holder } => Some(format!(
             "{step}: waiting for a statement of an earlier run to finish: {holder} runs it"

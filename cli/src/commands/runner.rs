@@ -1,4 +1,4 @@
-//! Runs a command that waits for a server, and heeds signals meanwhile.
+//! Runs a command that waits for a server, and handles signals meanwhile.
 
 use migrator_model::Code;
 use migrator_runtime::{Stop, Stopped};
