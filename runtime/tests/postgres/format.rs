@@ -253,7 +253,11 @@ async fn an_upgrade_waits_for_other_sessions_as_long_as_for_other_runs() {
     let error = error.expect_err("the history is locked");
     assert_eq!(error.to_string(), "upgrading the history failed");
     assert_eq!(error.code().to_string(), "M0505");
-    assert!(error.help().contains("`--lock-wait`"), "{}", error.help());
+    assert!(
+        error.help().contains("`Options::lock_wait`"),
+        "{}",
+        error.help()
+    );
     let ErrorKind::History { blockers, .. } = &*error.kind else {
         panic!("{error:?}")
     };
