@@ -1,7 +1,9 @@
 //! Finds statements that end a transaction or exchange data with the client.
 //!
 //! A script and its history entry run in one transaction, and the client neither reads nor
-//! sends rows. The build, a run and the resume of a script use this module.
+//! sends rows. At build time, `analysis` refuses such statements with the help of this module
+//! (`transaction/control.rs`, `client.rs`). At run time, `runtime` refuses them before it sends a
+//! script (`step/source.rs`).
 
 use super::statement::split;
 use super::token::{Kind, Token, tokens};
