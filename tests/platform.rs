@@ -49,7 +49,7 @@ fn tree() -> Tree {
 
 fn registry(tree: &Tree) -> &'static Registry {
     let resolved = resolve(tree);
-    assert_eq!(resolved.diagnostics, []);
+    assert_eq!(resolved.problems, []);
     Box::leak(Box::new(resolved.registry))
 }
 

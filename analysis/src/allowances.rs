@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use migrator_model::directive::Directives;
-use migrator_model::{Code, Diagnostic, Level, Severity};
+use migrator_model::{Code, Level, Problem, Severity};
 
 use crate::finding::Finding;
 use crate::missing::MissingObjects;
@@ -32,36 +32,36 @@ pub(crate) fn apply<'a>(
     scripts: &[&Script<'a>],
     levels: &BTreeMap<Code, Level>,
     coverage: Coverage,
-) -> Vec<Diagnostic> {
+) -> Vec<Problem> {
     let mut allowances = Allowances::of(scripts);
-    let mut diagnostics = Vec::new();
+    let mut problems = Vec::new();
     for finding in findings {
         let is_silenced = allowances.silence(&finding);
         let is_explained = levels.get(&Code::M0325) != Some(&Level::Allow)
             && missing.explains(&finding, |script| allowances.has(script, Code::M0325));
         if !is_silenced && !is_explained {
-            diagnostics.extend(leveled(finding, levels));
+            problems.extend(leveled(finding, levels));
         }
     }
     if coverage == Coverage::AllChecks {
         for finding in allowances.unused(scripts) {
-            diagnostics.extend(leveled(finding, levels));
+            problems.extend(leveled(finding, levels));
         }
     }
-    diagnostics.sort_by(|a, b| (&a.place, a.code).cmp(&(&b.place, b.code)));
-    diagnostics
+    problems.sort_by(|a, b| (&a.place, a.code).cmp(&(&b.place, b.code)));
+    problems
 }
 
-fn leveled(finding: Finding<'_>, levels: &BTreeMap<Code, Level>) -> Option<Diagnostic> {
+fn leveled(finding: Finding<'_>, levels: &BTreeMap<Code, Level>) -> Option<Problem> {
     let own = finding.code.level();
     let severity = match levels.get(&finding.code).copied().or(own) {
         Some(Level::Allow) => return None,
         Some(Level::Warn) => Severity::Warning,
         Some(Level::Deny) | None => Severity::Error,
     };
-    let mut diagnostic = finding.into_diagnostic();
-    diagnostic.severity = severity;
-    Some(diagnostic)
+    let mut problem = finding.into_problem();
+    problem.severity = severity;
+    Some(problem)
 }
 
 /// The allowances of all scripts, by file and code.

@@ -263,7 +263,7 @@ mod tests {
                 .with_file(&format!("{stem}.down.sql"), "SELECT 1;");
         }
         let resolved = resolve(&tree);
-        assert_eq!(resolved.diagnostics, []);
+        assert_eq!(resolved.problems, []);
         let findings = crate::analyse(&resolved).into_iter();
         let findings = findings.inspect(|one| assert_ne!(one.code, Code::M0208, "{one}"));
         let ours = findings.filter(|one| one.code == Code::M0324);

@@ -1,6 +1,6 @@
 //! A finding, before levels and allowances are applied.
 
-use migrator_model::{Code, Diagnostic, Place};
+use migrator_model::{Code, Place, Problem};
 
 use crate::script::Script;
 
@@ -35,8 +35,8 @@ impl<'a> Finding<'a> {
         self.code.level().is_some()
     }
 
-    pub(crate) fn into_diagnostic(self) -> Diagnostic {
+    pub(crate) fn into_problem(self) -> Problem {
         let place = Place::within(self.script.path, self.script.sql.text, self.offset);
-        Diagnostic::new(self.code, place, self.message, self.help)
+        Problem::at(self.code, place, self.message, self.help)
     }
 }

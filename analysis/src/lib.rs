@@ -35,7 +35,7 @@ mod unread;
 
 use std::collections::HashSet;
 
-use migrator_model::{Code, Diagnostic, Registry, Resolved};
+use migrator_model::{Code, Problem, Registry, Resolved};
 
 use allowances::Coverage;
 use finding::Finding;
@@ -48,7 +48,7 @@ use unread::Unread;
 /// A syntax error in one script does not stop the checks of other scripts. A finding that this
 /// script may have caused is not reported.
 #[must_use]
-pub fn analyse(resolved: &Resolved) -> Vec<Diagnostic> {
+pub fn analyse(resolved: &Resolved) -> Vec<Problem> {
     let texts = script::texts(&resolved.registry);
     let pairs = script::parse_all(&resolved.registry, &texts);
     let scripts: Vec<&Script<'_>> = pairs.iter().flat_map(Pair::scripts).collect();

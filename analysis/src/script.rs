@@ -13,7 +13,7 @@ use crate::parse::{Id, Sql, on_large_stack, parse};
 pub(crate) struct Script<'a> {
     pub(crate) migration: &'a Migration,
     pub(crate) direction: Direction,
-    /// The path that diagnostics show.
+    /// The path that problems show.
     pub(crate) path: &'a str,
     pub(crate) sql: Sql<'a>,
     /// The mentions, in the order of the text.

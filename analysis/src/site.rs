@@ -1,6 +1,6 @@
 //! Places in scripts.
 
-use migrator_model::diagnostic::Position;
+use migrator_model::place::Position;
 
 use crate::script::Script;
 

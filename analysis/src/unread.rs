@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use migrator_model::{Code, Diagnostic, Resolved};
+use migrator_model::{Code, Problem, Resolved};
 
 use crate::script::{Pair, Script};
 
@@ -26,7 +26,7 @@ impl Unread {
     /// Collects the scripts that the tree could not resolve and those with findings.
     pub(crate) fn of(resolved: &Resolved, pairs: &[Pair<'_>], found: &[&Script<'_>]) -> Unread {
         let mut unread = Unread {
-            is_ordered: resolved.diagnostics.iter().all(keeps_order),
+            is_ordered: resolved.problems.iter().all(keeps_order),
             ..Unread::default()
         };
         for text in &resolved.unread {
@@ -70,7 +70,7 @@ impl Unread {
 }
 
 /// Whether a problem of the tree does not change the order of the other migrations.
-fn keeps_order(diagnostic: &Diagnostic) -> bool {
+fn keeps_order(problem: &Problem) -> bool {
     const OF_ONE: [Code; 21] = [
         Code::M0102,
         Code::M0103,
@@ -94,5 +94,5 @@ fn keeps_order(diagnostic: &Diagnostic) -> bool {
         Code::M0313,
         Code::M0314,
     ];
-    OF_ONE.contains(&diagnostic.code)
+    OF_ONE.contains(&problem.code)
 }

@@ -175,8 +175,8 @@ fn try_all(text: &str) {
         .with_file(&format!("{stem}.down.sql"), "DROP TABLE a;")
         .with_file(&format!("{next}.up.sql"), "CREATE TABLE a.b ();")
         .with_file(&format!("{next}.down.sql"), text);
-    for diagnostic in analyse(&resolve(&tree)) {
-        assert_eq!(diagnostic.to_string().lines().count(), 1, "{diagnostic}");
+    for problem in analyse(&resolve(&tree)) {
+        assert_eq!(problem.to_string().lines().count(), 1, "{problem}");
     }
 }
 

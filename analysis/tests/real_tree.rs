@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use migrator_analysis::parse::{Kind, on_large_stack, parse};
-use migrator_model::{Diagnostic, Node, Tree, disk, resolve, sql};
+use migrator_model::{Node, Problem, Tree, disk, resolve, sql};
 
 fn tree() -> Tree {
     disk::read(
@@ -15,10 +15,10 @@ fn tree() -> Tree {
     )
 }
 
-fn findings(tree: &Tree) -> Vec<Diagnostic> {
+fn findings(tree: &Tree) -> Vec<Problem> {
     let resolved = resolve(tree);
     let further = migrator_analysis::analyse(&resolved);
-    resolved.diagnostics.into_iter().chain(further).collect()
+    resolved.problems.into_iter().chain(further).collect()
 }
 
 /// The tree with one more migration, the newest of its service.

@@ -1,7 +1,7 @@
 //! The bad trees under `tests/trees/`, each with all that is said of it.
 //!
 //! A tree is a folder `<CODE>-<what is wrong>`, or `good-…`, with what lies in
-//! `database/` and, in `expected.txt`, the diagnostics in their one-line form.
+//! `database/` and, in `expected.txt`, the problems in their one-line form.
 //! `UPDATE_EXPECT=1 cargo test -p migrator-analysis --test trees` rewrites those
 //! files; read the difference before it is committed. The page of a code shows
 //! one of its trees, its files and what is said of it, and is held to that here.
@@ -23,7 +23,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use migrator_model::{Code, Diagnostic, Resolved, disk, resolve};
+use migrator_model::{Code, Problem, Resolved, disk, resolve};
 
 /// Trees with one fault that is rightly found more than once, and why.
 const SEVERAL: &[(&str, usize, &str)] = &[(
@@ -60,12 +60,12 @@ impl Fixture {
     fn resolve(&self) -> Resolved {
         let mut resolved = resolve(&disk::read(&self.folder.join("database"), "database"));
         let further = migrator_analysis::analyse(&resolved);
-        resolved.diagnostics.extend(further);
+        resolved.problems.extend(further);
         resolved
     }
 
     fn output(&self) -> String {
-        lines(self.resolve().diagnostics)
+        lines(self.resolve().problems)
     }
 
     /// Its files, a line each, in the order of their paths.
@@ -78,9 +78,9 @@ impl Fixture {
 
     /// The text in which the first finding has a position.
     fn source(&self) -> Option<String> {
-        let first: Diagnostic = self.resolve().diagnostics.into_iter().next()?;
-        first.place.position?;
-        let bytes = fs::read(self.folder.join(&first.place.path)).expect("the file is there");
+        let first: Problem = self.resolve().problems.into_iter().next()?;
+        first.position()?;
+        let bytes = fs::read(self.folder.join(first.path()?)).expect("the file is there");
         String::from_utf8(bytes)
             .ok()
             .filter(|text| !text.contains('\0'))
@@ -109,7 +109,7 @@ fn fixtures() -> Vec<Fixture> {
 
 fn good(name: &str) -> Resolved {
     let resolved = Fixture::open(&trees().join(name)).resolve();
-    assert_eq!(resolved.diagnostics, [], "{name}");
+    assert_eq!(resolved.problems, [], "{name}");
     resolved
 }
 
@@ -182,8 +182,8 @@ fn every_code_of_the_tree_has_a_tree() {
 #[test]
 fn one_fault_is_reported_once_under_its_code() {
     for fixture in fixtures() {
-        let found = fixture.resolve().diagnostics;
-        let first = found.first().map(|diagnostic| diagnostic.code);
+        let found = fixture.resolve().problems;
+        let first = found.first().map(|problem| problem.code);
         assert_eq!(first, fixture.code, "{}", fixture.name);
         let several = SEVERAL.iter().find(|(name, ..)| *name == fixture.name);
         let count = several.map_or(1, |(_, count, _)| *count);
@@ -196,7 +196,7 @@ fn one_fault_is_reported_once_under_its_code() {
 #[test]
 fn every_finding_reads_like_the_others() {
     for fixture in fixtures() {
-        for Diagnostic { message, help, .. } in fixture.resolve().diagnostics {
+        for Problem { message, help, .. } in fixture.resolve().problems {
             for text in [message, help] {
                 assert!(!text.starts_with(char::is_uppercase), "{text}");
                 assert!(!text.ends_with('.'), "{text}");

@@ -30,10 +30,10 @@ fn found(scripts: &[(&str, &str)]) -> Vec<String> {
 fn codes(tree: &Tree) -> Vec<String> {
     let resolved = resolve(tree);
     let mut findings = analyse(&resolved);
-    findings.extend(resolved.diagnostics);
+    findings.extend(resolved.problems);
     findings.sort_by(|a, b| a.place.cmp(&b.place));
     let shown = findings.iter().map(|finding| {
-        let path = finding.place.path.as_str();
+        let path = finding.path().expect("a finding of the tree has a place");
         let file = path.rsplit('/').next().unwrap_or(path);
         let version = file.get(12..14).unwrap_or(file);
         let direction = file.rsplit('.').nth(1).expect("a script has a direction");

@@ -1,6 +1,6 @@
 //! Why a command failed, as problems and an exit code.
 
-use migrator_model::{Code, Note, Place, Problem, Severity};
+use migrator_model::{Code, Note, Place, Problem};
 use migrator_runtime::connect::ConnectError;
 use migrator_runtime::plan::Conflict;
 use migrator_runtime::{Blocker, DatabaseState, Direction, Error, ErrorKind, Fault, Left, Stopped};
@@ -29,7 +29,7 @@ impl Failure {
     ) -> Failure {
         Failure {
             exit,
-            errors: vec![Located::nowhere(problem(code, message, help))],
+            errors: vec![Located::nowhere(Problem::new(code, message, help))],
             view: None,
         }
     }
@@ -54,19 +54,6 @@ impl Failure {
             error.problem.place = Some(place.clone());
         }
         self
-    }
-}
-
-/// An error without a subject and a place.
-pub(crate) fn problem(code: Code, message: impl Into<String>, help: impl Into<String>) -> Problem {
-    Problem {
-        code,
-        severity: Severity::Error,
-        subject: None,
-        place: None,
-        message: message.into(),
-        notes: Vec::new(),
-        help: help.into(),
     }
 }
 
@@ -180,7 +167,7 @@ impl From<migrator_verify::Error> for Failure {
                 problem: Problem {
                     place: error.fault().and_then(fault_place),
                     notes,
-                    ..problem(error.code(), error.to_string(), verify_help(&error))
+                    ..Problem::new(error.code(), error.to_string(), verify_help(&error))
                 },
                 line: error.fault().and_then(|fault| fault.line.clone()),
             }],
@@ -257,7 +244,7 @@ fn shown(error: &Error) -> Located {
         problem: Problem {
             place,
             notes,
-            ..problem(error.code(), error.to_string(), error_help(error))
+            ..Problem::new(error.code(), error.to_string(), error_help(error))
         },
         line,
     }

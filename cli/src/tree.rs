@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::env;
 use std::path::PathBuf;
 
-use migrator_model::{Code, Diagnostic, Node, Registry, Tree, disk, resolve};
+use migrator_model::{Code, Node, Problem, Registry, Tree, disk, resolve};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -101,10 +101,10 @@ impl Folder {
     pub(crate) fn registry(&self) -> Result<&'static Registry, Failure> {
         let tree = self.read();
         let resolved = resolve(&tree);
-        match resolved.diagnostics.is_empty() {
+        match resolved.problems.is_empty() {
             // The registry is used until the process ends.
             true => Ok(Box::leak(Box::new(resolved.registry))),
-            false => Err(refused(&tree, &resolved.diagnostics)),
+            false => Err(refused(&tree, &resolved.problems)),
         }
     }
 
@@ -119,25 +119,26 @@ impl Folder {
 }
 
 /// The failure of a command that needs a tree without findings.
-pub(crate) fn refused<'a>(
-    tree: &Tree,
-    diagnostics: impl IntoIterator<Item = &'a Diagnostic>,
-) -> Failure {
-    let errors = diagnostics.into_iter().map(|diagnostic| Located {
-        line: line(tree, diagnostic),
-        problem: diagnostic.clone().into(),
-    });
+pub(crate) fn refused<'a>(tree: &Tree, problems: impl IntoIterator<Item = &'a Problem>) -> Failure {
+    let errors = problems.into_iter().cloned();
     Failure {
         exit: Exit::Refused,
-        errors: errors.collect(),
+        errors: errors.map(|problem| located(tree, problem)).collect(),
         view: None,
     }
 }
 
-/// The text of the line that a finding is on.
-pub(crate) fn line(tree: &Tree, diagnostic: &Diagnostic) -> Option<String> {
-    let position = diagnostic.place.position?;
-    let below = diagnostic.place.path.strip_prefix(&tree.root)?;
+/// A problem of a tree, with the text of its line.
+pub(crate) fn located(tree: &Tree, problem: Problem) -> Located {
+    Located {
+        line: line(tree, &problem),
+        problem,
+    }
+}
+
+fn line(tree: &Tree, problem: &Problem) -> Option<String> {
+    let position = problem.position()?;
+    let below = problem.path()?.strip_prefix(&tree.root)?;
     let Some(Node::File(bytes)) = tree.nodes.get(below.trim_start_matches('/')) else {
         return None;
     };

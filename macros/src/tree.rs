@@ -35,8 +35,8 @@ pub(crate) fn load(arguments: &Arguments) -> Result<Embedded, Vec<Error>> {
     let base = base();
     let tree = disk::read(&base.join(folder), folder);
     let resolved = resolve(&tree);
-    if !resolved.diagnostics.is_empty() {
-        let faults = resolved.diagnostics.iter();
+    if !resolved.problems.is_empty() {
+        let faults = resolved.problems.iter();
         return Err(faults.map(|d| Error::new(*span, d)).collect());
     }
     let checked = env::var(variable(&base, folder)).ok();

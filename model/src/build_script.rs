@@ -4,15 +4,15 @@ use std::cmp::Reverse;
 use std::env;
 use std::path::PathBuf;
 
-use crate::diagnostic::{Diagnostic, Severity};
 use crate::digest::{digest, variable};
 use crate::disk;
+use crate::problem::{Problem, Severity};
 use crate::resolve::{Resolved, resolve};
 
 /// Watches the tree in `folder`, beside the crate's Cargo.toml, and checks it.
 ///
 /// Prints instructions to cargo. Cargo watches the folder: it compares the times of
-/// all files below it. Each diagnostic is an error that stops the build.
+/// all files below it. Each problem is an error that stops the build.
 /// `embed_migrations!` gets the digest.
 ///
 /// `migrator_analysis::check_in_build_script` also checks the SQL.
@@ -25,21 +25,21 @@ pub fn check(folder: &str) {
     clippy::print_stdout,
     reason = "a build script gives instructions to cargo on standard output"
 )]
-pub fn check_with(folder: &str, further: impl FnOnce(&Resolved) -> Vec<Diagnostic>) {
+pub fn check_with(folder: &str, further: impl FnOnce(&Resolved) -> Vec<Problem>) {
     let base = env::var_os("CARGO_MANIFEST_DIR").map_or_else(PathBuf::new, PathBuf::from);
     println!("cargo::rerun-if-changed={folder}");
     let tree = disk::read(&base.join(folder), folder);
     let resolved = resolve(&tree);
     let further = further(&resolved);
     // Print errors last, because a user reads the end of the output.
-    let mut diagnostics: Vec<&Diagnostic> = resolved.diagnostics.iter().chain(&further).collect();
-    diagnostics.sort_by_key(|one| (Reverse(one.severity), &one.place, one.code));
-    for diagnostic in diagnostics {
-        let severity = match diagnostic.severity {
+    let mut problems: Vec<&Problem> = resolved.problems.iter().chain(&further).collect();
+    problems.sort_by_key(|one| (Reverse(one.severity), &one.place, one.code));
+    for problem in problems {
+        let severity = match problem.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
         };
-        println!("cargo::{severity}={diagnostic}");
+        println!("cargo::{severity}={problem}");
     }
     println!(
         "cargo::rustc-env={}={}",

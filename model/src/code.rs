@@ -1,4 +1,4 @@
-//! The table of all codes of diagnostics and errors.
+//! The table of the codes of all problems.
 //!
 //! Each code has a title and a page. The page is included at compile time: a code without
 //! a page does not compile.
@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-/// The code of a diagnostic or an error, such as `M0104`.
+/// The code of a problem, such as `M0104`.
 #[derive(Clone, Copy)]
 pub struct Code(&'static Entry);
 

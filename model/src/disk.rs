@@ -15,7 +15,7 @@ pub const MIGRATIONS: &str = "migrations";
 
 /// Reads everything under `folder`. A file that cannot be read becomes a node with the reason.
 ///
-/// `root` is the name of the folder in diagnostics. `read` follows links to targets within the
+/// `root` is the name of the folder in problems. `read` follows links to targets within the
 /// folder, and no other links. If the folder does not exist, the tree is empty. If `folder` is
 /// not a folder, the tree's root is that file or link.
 #[must_use]

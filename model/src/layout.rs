@@ -3,15 +3,16 @@
 use std::collections::BTreeSet;
 
 use crate::code::Code;
-use crate::diagnostic::{Diagnostic, Place};
 use crate::disk::{MANIFEST, MIGRATIONS};
 use crate::manifest::{Entry, Manifest};
 use crate::nearest::nearest;
 use crate::pairs;
+use crate::place::Place;
+use crate::problem::Problem;
 use crate::tree::{Node, Tree};
 
 /// Checks the other files and folders at the root, beside the manifest and `migrations/`.
-pub(crate) fn check_root(tree: &Tree, diagnostics: &mut Vec<Diagnostic>) {
+pub(crate) fn check_root(tree: &Tree, problems: &mut Vec<Problem>) {
     let taken = [MANIFEST, MIGRATIONS].map(|wanted| misnamed(tree, wanted));
     for (name, node) in tree.children("") {
         if taken.contains(&Some(name)) {
@@ -21,19 +22,19 @@ pub(crate) fn check_root(tree: &Tree, diagnostics: &mut Vec<Diagnostic>) {
         let help = "remove or move it: a tree contains only `services.toml` and `migrations/`";
         match (name, node) {
             (MANIFEST, _) | (MIGRATIONS, Node::Folder) => {}
-            (MIGRATIONS, Node::File(_)) => diagnostics.push(Diagnostic::new(
+            (MIGRATIONS, Node::File(_)) => problems.push(Problem::at(
                 Code::M0115,
                 place,
                 "expected the folder of migrations, found a file",
                 "remove the file and create the folder",
             )),
-            (_, node) => diagnostics.push(out_of_place(place, node, help)),
+            (_, node) => problems.push(out_of_place(place, node, help)),
         }
     }
 }
 
 /// The finding on a missing manifest.
-pub(crate) fn no_manifest(tree: &Tree) -> Diagnostic {
+pub(crate) fn no_manifest(tree: &Tree) -> Problem {
     let help = match misnamed(tree, MANIFEST) {
         Some(name) => format!("rename `{}`", tree.display_path(name)),
         None => "a tree is a folder with `services.toml` and `migrations/`; \
@@ -41,7 +42,7 @@ pub(crate) fn no_manifest(tree: &Tree) -> Diagnostic {
             .to_owned(),
     };
     let place = Place::file(tree.display_path(MANIFEST));
-    Diagnostic::new(Code::M0101, place, "the manifest does not exist", help)
+    Problem::at(Code::M0101, place, "the manifest does not exist", help)
 }
 
 /// The file or folder at the root that is probably the missing one with a misspelt name.
@@ -57,10 +58,10 @@ pub(crate) fn misnamed<'a>(tree: &'a Tree, wanted: &str) -> Option<&'a str> {
 }
 
 /// Compares the folders below `migrations/` with the directories of the services.
-pub(crate) fn check_folders(tree: &Tree, manifest: &Manifest, diagnostics: &mut Vec<Diagnostic>) {
+pub(crate) fn check_folders(tree: &Tree, manifest: &Manifest, problems: &mut Vec<Problem>) {
     match tree.nodes.get(MIGRATIONS) {
         Some(Node::Folder) => {}
-        None if !manifest.services.is_empty() => return diagnostics.push(no_migrations(tree)),
+        None if !manifest.services.is_empty() => return problems.push(no_migrations(tree)),
         _ => return,
     }
     let folders = Folders::new(tree, manifest);
@@ -72,7 +73,7 @@ pub(crate) fn check_folders(tree: &Tree, manifest: &Manifest, diagnostics: &mut 
             let misnamed = nearest(directory, folders.ownerless());
             taken.extend(misnamed);
             let place = in_manifest(tree, *offset);
-            diagnostics.push(no_folder(tree, entry, directory, misnamed, place));
+            problems.push(no_folder(tree, entry, directory, misnamed, place));
         }
     }
     for (name, node) in tree.children(MIGRATIONS) {
@@ -80,7 +81,7 @@ pub(crate) fn check_folders(tree: &Tree, manifest: &Manifest, diagnostics: &mut 
             continue;
         }
         let place = Place::file(tree.display_path(&format!("{MIGRATIONS}/{name}")));
-        diagnostics.extend(folders.fault(name, node, place, manifest));
+        problems.extend(folders.fault(name, node, place, manifest));
     }
 }
 
@@ -136,18 +137,12 @@ impl<'a> Folders<'a> {
         self.all.difference(&self.named).copied()
     }
 
-    fn fault(
-        &self,
-        name: &str,
-        node: &Node,
-        place: Place,
-        manifest: &Manifest,
-    ) -> Option<Diagnostic> {
+    fn fault(&self, name: &str, node: &Node, place: Place, manifest: &Manifest) -> Option<Problem> {
         match (node, self.named.contains(name)) {
             (Node::Folder, true) => None,
             (Node::Folder, false) if !manifest.names_all_folders() => None,
             (Node::Folder, false) => Some(no_owner(name, place, manifest)),
-            (Node::File(_), true) => Some(Diagnostic::new(
+            (Node::File(_), true) => Some(Problem::at(
                 Code::M0115,
                 place,
                 "expected the folder of a service, found a file",
@@ -161,14 +156,14 @@ impl<'a> Folders<'a> {
     }
 }
 
-fn no_migrations(tree: &Tree) -> Diagnostic {
+fn no_migrations(tree: &Tree) -> Problem {
     let path = tree.display_path(MIGRATIONS);
     let help = match misnamed(tree, MIGRATIONS) {
         Some(name) => format!("rename `{}`", tree.display_path(name)),
         None => format!("create the folder `{path}`, with a folder for each service"),
     };
     let message = "the folder of migrations does not exist";
-    Diagnostic::new(Code::M0101, Place::file(path), message, help)
+    Problem::at(Code::M0101, Place::file(path), message, help)
 }
 
 fn no_folder(
@@ -177,7 +172,7 @@ fn no_folder(
     directory: &str,
     misnamed: Option<&str>,
     place: Place,
-) -> Diagnostic {
+) -> Problem {
     let message = format!(
         "the folder `{directory}` of the service `{}` does not exist",
         entry.name
@@ -189,10 +184,10 @@ fn no_folder(
             format!("create the folder `{path}`; git keeps it if it has a file, such as `.gitkeep`")
         }
     };
-    Diagnostic::new(Code::M0113, place, message, help)
+    Problem::at(Code::M0113, place, message, help)
 }
 
-fn no_owner(name: &str, place: Place, manifest: &Manifest) -> Diagnostic {
+fn no_owner(name: &str, place: Place, manifest: &Manifest) -> Problem {
     let help = if manifest.services.iter().any(|entry| entry.name == name) {
         format!(
             "the service `{name}` has another `directory`; rename this folder, or correct `directory`"
@@ -201,10 +196,10 @@ fn no_owner(name: &str, place: Place, manifest: &Manifest) -> Diagnostic {
         format!("add a service to the manifest: `[services.…]` with `directory = \"{name}\"`")
     };
     let message = "this folder belongs to no service";
-    Diagnostic::new(Code::M0112, place, message, help)
+    Problem::at(Code::M0112, place, message, help)
 }
 
-fn out_of_place(place: Place, node: &Node, help: &str) -> Diagnostic {
+fn out_of_place(place: Place, node: &Node, help: &str) -> Problem {
     let message = match node {
         Node::File(_) => "this file is in the wrong place",
         Node::Folder => "this folder is in the wrong place",
@@ -212,5 +207,5 @@ fn out_of_place(place: Place, node: &Node, help: &str) -> Diagnostic {
             return pairs::unreadable_node(place, node);
         }
     };
-    Diagnostic::new(Code::M0111, place, message, help)
+    Problem::at(Code::M0111, place, message, help)
 }

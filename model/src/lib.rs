@@ -1,13 +1,12 @@
 //! Reads a tree of Postgres migrations, checks it and puts it in order.
 //!
 //! [`disk::read`] turns a folder into a [`Tree`], which is plain data. [`resolve`]
-//! turns a tree into a [`Registry`] and a list of all [`Diagnostic`]s. All modules
+//! turns a tree into a [`Registry`] and a list of all [`Problem`]s. All modules
 //! except [`disk`] and [`build_script`] are pure. This crate does not connect to a
 //! database; `migrator-runtime` does.
 
 pub mod build_script;
 pub mod code;
-pub mod diagnostic;
 pub mod digest;
 pub mod directive;
 pub mod disk;
@@ -22,6 +21,7 @@ mod mode;
 mod nearest;
 mod order;
 mod pairs;
+pub mod place;
 mod problem;
 pub mod registry;
 mod requires;
@@ -35,12 +35,12 @@ pub mod untrusted;
 pub mod version;
 
 pub use code::{Code, Level};
-pub use diagnostic::{Diagnostic, Place, Severity};
 pub use id::{MigrationId, MigrationRef};
 pub use manifest::service_name_fault;
 pub use mode::Mode;
 pub use nearest::nearest;
-pub use problem::{Note, Problem, Subject};
+pub use place::Place;
+pub use problem::{Note, Problem, Severity, Subject};
 pub use registry::{Migration, Registry, Script, Service};
 pub use resolve::{Resolved, resolve};
 pub use tree::{Node, Tree};

@@ -14,18 +14,18 @@ use std::collections::BTreeMap;
 use toml::de::DeTable;
 
 use crate::code::Code;
-use crate::diagnostic::Diagnostic;
+use crate::problem::Problem;
 
 pub(crate) use data::{Entry, Manifest};
 pub use services::service_name_fault;
 use table::Reader;
 
-/// Reads a manifest. `path` is its name in diagnostics.
-pub(crate) fn read(path: &str, text: &str) -> (Manifest, Vec<Diagnostic>) {
+/// Reads a manifest. `path` is its name in problems.
+pub(crate) fn read(path: &str, text: &str) -> (Manifest, Vec<Problem>) {
     let mut reader = Reader {
         path,
         text,
-        diagnostics: Vec::new(),
+        problems: Vec::new(),
     };
     let (table, errors) = DeTable::parse_recoverable(text);
     // Report only the first error: it mostly causes the others.
@@ -42,7 +42,7 @@ pub(crate) fn read(path: &str, text: &str) -> (Manifest, Vec<Diagnostic>) {
         true => reader.manifest(table.get_ref()),
         false => Manifest::default(),
     };
-    (manifest, reader.diagnostics)
+    (manifest, reader.problems)
 }
 
 fn first_line(text: &str) -> &str {

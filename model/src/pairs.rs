@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::code::Code;
-use crate::diagnostic::{Diagnostic, Place};
 use crate::file_name::{Direction, FileName, looks_like_a_script, version_of};
+use crate::place::Place;
+use crate::problem::Problem;
 use crate::script_file::{self, ScriptFile};
 use crate::tree::{Node, Tree};
 use crate::version::Version;
@@ -26,7 +27,7 @@ pub(crate) struct Found {
     pub(crate) names: Vec<Name>,
     /// Migrations that exist and already have a finding.
     pub(crate) at_fault: BTreeSet<(String, Version)>,
-    pub(crate) diagnostics: Vec<Diagnostic>,
+    pub(crate) problems: Vec<Problem>,
 }
 
 /// The name of a migration, and the path of its up script.
@@ -43,7 +44,7 @@ pub(crate) fn read(tree: &Tree, service: &str, directory: &str, found: &mut Foun
     let mut listing = Listing::default();
     for (name, node) in tree.children(&folder) {
         let path = tree.display_path(&format!("{folder}/{name}"));
-        listing.add(name, path, node, &mut found.diagnostics);
+        listing.add(name, path, node, &mut found.problems);
     }
     listing.pair(service, found);
 }
@@ -86,14 +87,14 @@ struct Half {
 }
 
 impl Listing {
-    fn add(&mut self, name: &str, path: String, node: &Node, diagnostics: &mut Vec<Diagnostic>) {
+    fn add(&mut self, name: &str, path: String, node: &Node, problems: &mut Vec<Problem>) {
         let is_script = looks_like_a_script(name);
-        let content = content(&path, node, is_script, diagnostics);
+        let content = content(&path, node, is_script, problems);
         match FileName::parse(name) {
             Ok(file) => {
                 let script = content.and_then(|bytes| {
                     script_file::read(file.clone(), &path, bytes)
-                        .map_err(|faults| diagnostics.extend(faults))
+                        .map_err(|faults| problems.extend(faults))
                         .ok()
                 });
                 self.halves
@@ -102,11 +103,11 @@ impl Listing {
             Err(faults) if is_script => {
                 self.misnamed.push(name.to_owned());
                 let of_name = faults.into_iter().map(|fault| {
-                    Diagnostic::new(fault.code, Place::file(&path), fault.message, fault.help)
+                    Problem::at(fault.code, Place::file(&path), fault.message, fault.help)
                 });
-                diagnostics.extend(of_name.filter(|_| content.is_some()));
+                problems.extend(of_name.filter(|_| content.is_some()));
             }
-            Err(_) if content.is_some() => diagnostics.push(Diagnostic::new(
+            Err(_) if content.is_some() => problems.push(Problem::at(
                 Code::M0111,
                 Place::file(path),
                 "this file is in the wrong place",
@@ -129,11 +130,11 @@ impl Listing {
         for version in single_versions.chain(versions) {
             found.add_fault(service, version);
         }
-        self.explain(single, &mut found.diagnostics);
+        self.explain(single, &mut found.problems);
     }
 
     /// Reports each script without a partner.
-    fn explain(&self, mut single: Vec<Half>, diagnostics: &mut Vec<Diagnostic>) {
+    fn explain(&self, mut single: Vec<Half>, problems: &mut Vec<Problem>) {
         while let Some(half) = single.pop() {
             let partner = half.file.partner();
             let akin = |other: &Half| {
@@ -144,8 +145,8 @@ impl Listing {
                 continue;
             }
             match single.iter().position(akin) {
-                Some(at) => diagnostics.push(halves_differ(half, single.swap_remove(at))),
-                None => diagnostics.push(missing_half(&half)),
+                Some(at) => problems.push(halves_differ(half, single.swap_remove(at))),
+                None => problems.push(missing_half(&half)),
             }
         }
     }
@@ -180,18 +181,18 @@ fn content<'a>(
     path: &str,
     node: &'a Node,
     is_script: bool,
-    diagnostics: &mut Vec<Diagnostic>,
+    problems: &mut Vec<Problem>,
 ) -> Option<&'a [u8]> {
     let place = Place::file(path);
-    diagnostics.push(match node {
+    problems.push(match node {
         Node::File(bytes) => return Some(bytes),
-        Node::Folder if is_script => Diagnostic::new(
+        Node::Folder if is_script => Problem::at(
             Code::M0115,
             place,
             "expected a script, found a folder",
             "remove the folder, or move its files",
         ),
-        Node::Folder => Diagnostic::new(
+        Node::Folder => Problem::at(
             Code::M0111,
             place,
             "this folder is in the wrong place",
@@ -206,21 +207,21 @@ fn content<'a>(
 }
 
 /// The finding on a node that cannot be read.
-pub(crate) fn unreadable_node(place: Place, node: &Node) -> Diagnostic {
+pub(crate) fn unreadable_node(place: Place, node: &Node) -> Problem {
     match node {
-        Node::DeadLink => Diagnostic::new(
+        Node::DeadLink => Problem::at(
             Code::M0114,
             place,
             "this symbolic link is broken",
             "remove it, or change its target to a file or folder that exists",
         ),
-        Node::OutsideLink => Diagnostic::new(
+        Node::OutsideLink => Problem::at(
             Code::M0118,
             place,
             "this symbolic link points out of the tree",
             "copy its target into the tree",
         ),
-        Node::MisnamedBytes => Diagnostic::new(
+        Node::MisnamedBytes => Problem::at(
             Code::M0117,
             place,
             "this name is not UTF-8",
@@ -231,12 +232,12 @@ pub(crate) fn unreadable_node(place: Place, node: &Node) -> Diagnostic {
     }
 }
 
-fn unreadable(place: Place, why: &str) -> Diagnostic {
+fn unreadable(place: Place, why: &str) -> Problem {
     let message = format!("cannot read this: {why}");
-    Diagnostic::new(Code::M0116, place, message, "allow the build to read it")
+    Problem::at(Code::M0116, place, message, "allow the build to read it")
 }
 
-fn halves_differ(one: Half, other: Half) -> Diagnostic {
+fn halves_differ(one: Half, other: Half) -> Problem {
     let (up, down) = in_order(one, other);
     let part = if up.file.version != down.file.version {
         format!("version: `{}` and `{}`", up.file.version, down.file.version)
@@ -245,7 +246,7 @@ fn halves_differ(one: Half, other: Half) -> Diagnostic {
     } else {
         format!("name: `{}` and `{}`", up.file.name, down.file.name)
     };
-    Diagnostic::new(
+    Problem::at(
         Code::M0108,
         Place::file(down.path),
         format!("the up script and the down script differ in their {part}"),
@@ -256,14 +257,14 @@ fn halves_differ(one: Half, other: Half) -> Diagnostic {
     )
 }
 
-fn missing_half(half: &Half) -> Diagnostic {
+fn missing_half(half: &Half) -> Problem {
     let partner = half.file.partner();
     let code = match partner.direction {
         Direction::Down => Code::M0104,
         Direction::Up => Code::M0105,
     };
     let kind = partner.direction;
-    Diagnostic::new(
+    Problem::at(
         code,
         Place::file(&half.path),
         format!("this migration has no {kind} script"),

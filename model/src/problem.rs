@@ -3,8 +3,8 @@
 use std::fmt;
 
 use crate::code::Code;
-use crate::diagnostic::{Diagnostic, Place, Severity};
 use crate::id::{MigrationId, MigrationRef};
+use crate::place::{Place, Position};
 use crate::untrusted::one_line;
 use crate::version::Version;
 
@@ -13,9 +13,9 @@ use crate::version::Version;
 pub struct Problem {
     /// Its code.
     pub code: Code,
-    /// Whether it stops the command.
+    /// Whether it stops the build or the command.
     pub severity: Severity,
-    /// The object with the problem, if there is one object.
+    /// The object that has the problem, if one object has it.
     pub subject: Option<Subject>,
     /// Its place in a file, if it has one.
     pub place: Option<Place>,
@@ -25,6 +25,15 @@ pub struct Problem {
     pub notes: Vec<Note>,
     /// What to do, in one line.
     pub help: String,
+}
+
+/// The effect of a problem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The problem stops the build or the command.
+    Error,
+    /// The build or the command shows the problem and continues.
+    Warning,
 }
 
 /// One more line about a problem.
@@ -72,24 +81,43 @@ impl fmt::Display for Subject {
     }
 }
 
-impl From<Diagnostic> for Problem {
-    fn from(diagnostic: Diagnostic) -> Problem {
-        let Diagnostic {
-            severity,
-            code,
-            place,
-            message,
-            help,
-        } = diagnostic;
+impl Problem {
+    /// An error without a place and a subject.
+    pub fn new(code: Code, message: impl Into<String>, help: impl Into<String>) -> Problem {
         Problem {
             code,
-            severity,
+            severity: Severity::Error,
             subject: None,
-            place: Some(place),
-            message,
+            place: None,
+            message: message.into(),
             notes: Vec::new(),
-            help,
+            help: help.into(),
         }
+    }
+
+    /// An error at a place in a file.
+    pub fn at(
+        code: Code,
+        place: Place,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Problem {
+        Problem {
+            place: Some(place),
+            ..Problem::new(code, message, help)
+        }
+    }
+
+    /// The path of the file or folder with the problem.
+    #[must_use]
+    pub fn path(&self) -> Option<&str> {
+        self.place.as_ref().map(|place| place.path.as_str())
+    }
+
+    /// The line and the column in the file.
+    #[must_use]
+    pub fn position(&self) -> Option<Position> {
+        self.place.as_ref().and_then(|place| place.position)
     }
 }
 
@@ -114,23 +142,26 @@ impl fmt::Display for Problem {
 mod tests {
     use super::{Problem, Subject};
     use crate::code::Code;
-    use crate::diagnostic::{Diagnostic, Place};
+    use crate::place::Place;
     use crate::version::Version;
 
     #[test]
-    fn a_problem_prints_the_same_line_as_its_finding() {
-        let place = Place::within("a.up.sql", "SELECT 1\n", 7);
-        let finding = Diagnostic::new(Code::M0208, place, "`1`\n", "write `2`");
-        let text = finding.to_string();
-        assert_eq!(Problem::from(finding).to_string(), text);
+    fn a_problem_is_one_line_whatever_it_quotes() {
+        let place = Place::file("a\ncargo::warning=b");
+        let problem = Problem::at(Code::M0111, place, "`\r\n`", "`\u{202e}`");
+        assert_eq!(
+            problem.to_string(),
+            r"a\ncargo::warning=b: `\r\n` [M0111] (help: `\u{202e}`)"
+        );
     }
 
     #[test]
     fn a_problem_names_its_subject() {
-        let place = Place::file("a");
-        let mut problem = Problem::from(Diagnostic::new(Code::M0406, place, "no such version", ""));
-        problem.place = None;
-        problem.subject = Some(Subject::Version(Version::from_integer(20_240_101_000_000)));
+        let version = Version::from_integer(20_240_101_000_000);
+        let problem = Problem {
+            subject: Some(Subject::Version(version)),
+            ..Problem::new(Code::M0406, "no such version", "")
+        };
         assert_eq!(
             problem.to_string(),
             "20240101000000: no such version [M0406]"

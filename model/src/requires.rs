@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use crate::code::Code;
-use crate::diagnostic::{Diagnostic, Place};
 use crate::layout::{Standing, standing};
 use crate::manifest::Manifest;
 use crate::nearest::suggestion;
 use crate::order::topological;
 use crate::pairs::{Found, Pair};
+use crate::place::Place;
+use crate::problem::Problem;
 use crate::registry::MigrationRef;
 use crate::tree::Tree;
 use crate::version::Version;
@@ -25,19 +26,19 @@ pub(crate) fn put_in_order(found: &mut Found, tree: &Tree, manifest: &Manifest) 
         .enumerate()
         .map(|(i, pair)| ((pair.service.as_str(), pair.up.file.version), i))
         .collect();
-    let mut diagnostics = Vec::new();
+    let mut problems = Vec::new();
     let mut waits_for = Vec::new();
     for (i, pair) in pairs.iter().enumerate() {
-        let mut others = required(pair, &index, found, &unknown, &mut diagnostics);
+        let mut others = required(pair, &index, found, &unknown, &mut problems);
         let previous = i.checked_sub(1);
         others.extend(previous.filter(|&p| pairs[p].service == pair.service));
         waits_for.push(others);
     }
     match topological(&waits_for) {
         Ok(order) => rearrange(&mut found.pairs, &order),
-        Err(cycle) => diagnostics.push(cycle_fault(pairs, &cycle)),
+        Err(cycle) => problems.push(cycle_fault(pairs, &cycle)),
     }
-    found.diagnostics.extend(diagnostics);
+    found.problems.extend(problems);
 }
 
 type Index<'a> = BTreeMap<(&'a str, Version), usize>;
@@ -46,8 +47,8 @@ fn required(
     pair: &Pair,
     index: &Index<'_>,
     found: &Found,
-    unknown: &impl Fn(&MigrationRef, Place) -> Option<Diagnostic>,
-    diagnostics: &mut Vec<Diagnostic>,
+    unknown: &impl Fn(&MigrationRef, Place) -> Option<Problem>,
+    problems: &mut Vec<Problem>,
 ) -> Vec<usize> {
     let mut others = Vec::new();
     for (reference, offset) in &pair.up.directives.requires {
@@ -56,7 +57,7 @@ fn required(
             reference.service == pair.service && reference.version == pair.up.file.version;
         let at_fault = (reference.service.to_string(), reference.version);
         match index.get(&(reference.service.as_ref(), reference.version)) {
-            _ if is_itself => diagnostics.push(Diagnostic::new(
+            _ if is_itself => problems.push(Problem::at(
                 Code::M0311,
                 place,
                 format!("`{reference}` requires itself"),
@@ -64,7 +65,7 @@ fn required(
             )),
             Some(&other) => others.push(other),
             None if found.at_fault.contains(&at_fault) => {}
-            None => diagnostics.extend(unknown(reference, place)),
+            None => problems.extend(unknown(reference, place)),
         }
     }
     others
@@ -77,7 +78,7 @@ fn unknown(
     pairs: &[Pair],
     reference: &MigrationRef,
     place: Place,
-) -> Option<Diagnostic> {
+) -> Option<Problem> {
     let MigrationRef { service, version } = reference;
     let (message, help) = match standing(tree, manifest, service) {
         Standing::Hidden => return None,
@@ -101,11 +102,11 @@ fn unknown(
             (format!("there is no migration `{reference}`"), help)
         }
     };
-    Some(Diagnostic::new(Code::M0310, place, message, help))
+    Some(Problem::at(Code::M0310, place, message, help))
 }
 
 /// Reports the cycle at one of its `requires` directives. Each step says why it waits.
-fn cycle_fault(pairs: &[Pair], cycle: &[usize]) -> Diagnostic {
+fn cycle_fault(pairs: &[Pair], cycle: &[usize]) -> Problem {
     let waits: Vec<(usize, usize)> = (0..cycle.len())
         .map(|i| (cycle[i], cycle[(i + 1) % cycle.len()]))
         .collect();
@@ -132,7 +133,7 @@ fn cycle_fault(pairs: &[Pair], cycle: &[usize]) -> Diagnostic {
             Some(Place::within(&up.path, &up.sql, offset))
         })
         .unwrap_or_else(|| Place::file(pairs[cycle[0]].up.path.clone()));
-    Diagnostic::new(
+    Problem::at(
         Code::M0312,
         place,
         format!("migrations wait for each other: {}", steps.join(", ")),

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::code::{Code, Level};
-use crate::diagnostic::{Diagnostic, Place};
 use crate::disk::{MANIFEST, MIGRATIONS};
 use crate::file_name::FileName;
 use crate::layout;
 use crate::manifest::{self, Manifest};
 use crate::pairs::{self, Found, Name, Pair};
+use crate::place::Place;
+use crate::problem::Problem;
 use crate::registry::{Migration, Registry, Script, Service, Text};
 use crate::requires;
 use crate::script_file::ScriptFile;
@@ -19,10 +20,10 @@ use crate::tree::{Node, Tree};
 /// The result of resolving a tree.
 #[derive(Clone, Debug)]
 pub struct Resolved {
-    /// The registry. It is complete if there are no diagnostics; otherwise it has the valid parts.
+    /// The registry. It is complete if there are no problems; otherwise it has the valid parts.
     pub registry: Registry,
     /// All findings, by path and place.
-    pub diagnostics: Vec<Diagnostic>,
+    pub problems: Vec<Problem>,
     /// The levels of lints that the manifest sets.
     pub levels: BTreeMap<Code, Level>,
     /// The texts of possible up scripts that are not in the registry, because their text or
@@ -36,22 +37,22 @@ pub fn resolve(tree: &Tree) -> Resolved {
     if let Some(node) = tree.nodes.get("") {
         return Resolved {
             registry: Registry::default(),
-            diagnostics: vec![root_fault(tree, node)],
+            problems: vec![root_fault(tree, node)],
             levels: BTreeMap::new(),
             unread: Vec::new(),
         };
     }
-    let mut diagnostics = Vec::new();
-    let manifest = read_manifest(tree, &mut diagnostics);
-    layout::check_root(tree, &mut diagnostics);
+    let mut problems = Vec::new();
+    let manifest = read_manifest(tree, &mut problems);
+    layout::check_root(tree, &mut problems);
     if let Some(manifest) = &manifest {
-        layout::check_folders(tree, manifest, &mut diagnostics);
+        layout::check_folders(tree, manifest, &mut problems);
     }
     let manifest = manifest.unwrap_or_default();
-    let services = services::put_in_order(tree, &manifest, &mut diagnostics);
+    let services = services::put_in_order(tree, &manifest, &mut problems);
     let found = read_scripts(tree, &manifest, &services);
-    diagnostics.extend(found.diagnostics);
-    diagnostics.sort_by(|a, b| (&a.place, a.code).cmp(&(&b.place, b.code)));
+    problems.extend(found.problems);
+    problems.sort_by(|a, b| (&a.place, a.code).cmp(&(&b.place, b.code)));
     let unread = unread(tree, &found.pairs);
     Resolved {
         unread,
@@ -63,16 +64,16 @@ pub fn resolve(tree: &Tree) -> Resolved {
             roles: manifest.roles.into_iter().map(Text::Owned).collect(),
             levels: manifest.lints.clone().into_iter().collect(),
         },
-        diagnostics,
+        problems,
         levels: manifest.lints,
     }
 }
 
 /// The finding on a tree whose root is not a folder.
-fn root_fault(tree: &Tree, node: &Node) -> Diagnostic {
+fn root_fault(tree: &Tree, node: &Node) -> Problem {
     let place = Place::file(tree.display_path(""));
     match node {
-        Node::File(_) => Diagnostic::new(
+        Node::File(_) => Problem::at(
             Code::M0115,
             place,
             "expected the folder of the tree, found a file",
@@ -109,18 +110,18 @@ fn read_scripts(tree: &Tree, manifest: &Manifest, services: &[Service]) -> Found
     for service in services {
         pairs::read(tree, &service.name, &service.directory, &mut found);
     }
-    check_unique(&found.names, &mut found.diagnostics);
+    check_unique(&found.names, &mut found.problems);
     requires::put_in_order(&mut found, tree, manifest);
     found
 }
 
 /// Reads the manifest; `None` if it is missing or not TOML, because the services are then unknown.
-fn read_manifest(tree: &Tree, diagnostics: &mut Vec<Diagnostic>) -> Option<Manifest> {
+fn read_manifest(tree: &Tree, problems: &mut Vec<Problem>) -> Option<Manifest> {
     let path = tree.display_path(MANIFEST);
     let bytes = match tree.nodes.get(MANIFEST) {
         Some(Node::File(bytes)) => bytes,
         Some(Node::Folder) => {
-            diagnostics.push(Diagnostic::new(
+            problems.push(Problem::at(
                 Code::M0115,
                 Place::file(path),
                 "expected the manifest, found a folder",
@@ -129,11 +130,11 @@ fn read_manifest(tree: &Tree, diagnostics: &mut Vec<Diagnostic>) -> Option<Manif
             return None;
         }
         Some(node) => {
-            diagnostics.push(pairs::unreadable_node(Place::file(path), node));
+            problems.push(pairs::unreadable_node(Place::file(path), node));
             return None;
         }
         None => {
-            diagnostics.push(layout::no_manifest(tree));
+            problems.push(layout::no_manifest(tree));
             return None;
         }
     };
@@ -141,11 +142,11 @@ fn read_manifest(tree: &Tree, diagnostics: &mut Vec<Diagnostic>) -> Option<Manif
         Ok(text) => {
             let (manifest, faults) = manifest::read(&path, text);
             let is_toml = faults.iter().all(|fault| fault.code != Code::M0301);
-            diagnostics.extend(faults);
+            problems.extend(faults);
             is_toml.then_some(manifest)
         }
         Err(_) => {
-            diagnostics.push(Diagnostic::new(
+            problems.push(Problem::at(
                 Code::M0301,
                 Place::file(path),
                 "the manifest is not TOML: it is not UTF-8",
@@ -157,14 +158,14 @@ fn read_manifest(tree: &Tree, diagnostics: &mut Vec<Diagnostic>) -> Option<Manif
 }
 
 /// Checks that versions are unique in a service, and uids in the tree.
-fn check_unique(names: &[Name], diagnostics: &mut Vec<Diagnostic>) {
+fn check_unique(names: &[Name], problems: &mut Vec<Problem>) {
     let mut versions = BTreeMap::new();
     let mut uids = BTreeMap::new();
     for name in names {
         let FileName { version, uid, .. } = &name.file;
         let place = || Place::file(&name.path);
         if let Some(other) = versions.insert((&name.service, version), &name.path) {
-            diagnostics.push(Diagnostic::new(
+            problems.push(Problem::at(
                 Code::M0110,
                 place(),
                 format!("`{other}` has the same version, `{version}`"),
@@ -172,7 +173,7 @@ fn check_unique(names: &[Name], diagnostics: &mut Vec<Diagnostic>) {
             ));
         }
         if let Some(other) = uids.insert(uid, &name.path) {
-            diagnostics.push(Diagnostic::new(
+            problems.push(Problem::at(
                 Code::M0109,
                 place(),
                 format!("`{other}` has the same uid, `{uid}`"),

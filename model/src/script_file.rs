@@ -1,9 +1,10 @@
 //! Reads the file of a script, and makes the checks that need no other file.
 
 use crate::code::Code;
-use crate::diagnostic::{Diagnostic, Place};
 use crate::directive::{self, Directives};
 use crate::file_name::FileName;
+use crate::place::Place;
+use crate::problem::Problem;
 use crate::sql::{self, Token};
 
 /// A script without faults.
@@ -18,16 +19,12 @@ pub(crate) struct ScriptFile {
     pub(crate) directives: Directives,
 }
 
-/// Reads a script. `path` is its name in diagnostics.
+/// Reads a script. `path` is its name in problems.
 ///
 /// # Errors
 ///
 /// The text has faults; the error has all of them.
-pub(crate) fn read(
-    file: FileName,
-    path: &str,
-    bytes: &[u8],
-) -> Result<ScriptFile, Vec<Diagnostic>> {
+pub(crate) fn read(file: FileName, path: &str, bytes: &[u8]) -> Result<ScriptFile, Vec<Problem>> {
     let raw = match std::str::from_utf8(bytes) {
         Ok(raw) => raw.to_owned(),
         Err(error) => return Err(vec![not_utf8(path, bytes, error.valid_up_to())]),
@@ -35,17 +32,17 @@ pub(crate) fn read(
     let sql = sql::normalise(&raw).into_owned();
     // Split the script once for all checks: this takes most of the time to read a tree.
     let tokens = sql::tokens(&sql);
-    let mut diagnostics = content_faults(path, &sql, &tokens);
+    let mut problems = content_faults(path, &sql, &tokens);
     let directives = Directives::read_tokens(&sql, &tokens, file.direction);
     let directives = directives.unwrap_or_else(|faults| {
-        diagnostics.extend(faults.into_iter().map(|fault| {
+        problems.extend(faults.into_iter().map(|fault| {
             let mut place = Place::file(path);
             place.position = Some(fault.position);
-            Diagnostic::new(fault.code, place, fault.message, fault.help)
+            Problem::at(fault.code, place, fault.message, fault.help)
         }));
         Directives::default()
     });
-    match diagnostics.is_empty() {
+    match problems.is_empty() {
         true => Ok(ScriptFile {
             file,
             path: path.to_owned(),
@@ -54,14 +51,14 @@ pub(crate) fn read(
             sql,
             directives,
         }),
-        false => Err(diagnostics),
+        false => Err(problems),
     }
 }
 
-fn not_utf8(path: &str, bytes: &[u8], offset: usize) -> Diagnostic {
+fn not_utf8(path: &str, bytes: &[u8], offset: usize) -> Problem {
     let before = String::from_utf8_lossy(&bytes[..offset]);
     let byte = bytes.get(offset).copied().unwrap_or_default();
-    Diagnostic::new(
+    Problem::at(
         Code::M0201,
         Place::within(path, &before, offset),
         format!("the byte 0x{byte:02x} is not UTF-8"),
@@ -69,10 +66,10 @@ fn not_utf8(path: &str, bytes: &[u8], offset: usize) -> Diagnostic {
     )
 }
 
-fn content_faults(path: &str, sql: &str, tokens: &[Token]) -> Vec<Diagnostic> {
+fn content_faults(path: &str, sql: &str, tokens: &[Token]) -> Vec<Problem> {
     let place = |offset| Place::within(path, sql, offset);
     if let Some(offset) = sql.find('\0') {
-        return vec![Diagnostic::new(
+        return vec![Problem::at(
             Code::M0202,
             place(offset),
             "the script contains a NUL byte",
@@ -83,7 +80,7 @@ fn content_faults(path: &str, sql: &str, tokens: &[Token]) -> Vec<Diagnostic> {
         .iter()
         .find_map(|token| Some((token.open?, token.range.start)))
     {
-        return vec![Diagnostic::new(
+        return vec![Problem::at(
             Code::M0207,
             place(offset),
             format!("this {what} is not closed before the end of the script"),
@@ -97,7 +94,7 @@ fn content_faults(path: &str, sql: &str, tokens: &[Token]) -> Vec<Diagnostic> {
     }
     if !tokens.iter().any(Token::is_part_of_statement) && !directive::has_irreversible(sql, tokens)
     {
-        return vec![Diagnostic::new(
+        return vec![Problem::at(
             Code::M0203,
             Place::file(path),
             "the script contains no statement",

@@ -1,11 +1,11 @@
 //! Puts the services in order, and checks their dependencies.
 
 use crate::code::Code;
-use crate::diagnostic::Diagnostic;
 use crate::layout::in_manifest;
 use crate::manifest::{Entry, Manifest};
 use crate::nearest::suggestion;
 use crate::order::topological;
+use crate::problem::Problem;
 use crate::registry::{Service, Text};
 use crate::tree::Tree;
 
@@ -13,7 +13,7 @@ use crate::tree::Tree;
 pub(crate) fn put_in_order(
     tree: &Tree,
     manifest: &Manifest,
-    diagnostics: &mut Vec<Diagnostic>,
+    problems: &mut Vec<Problem>,
 ) -> Vec<Service> {
     let mut entries: Vec<&Entry> = manifest.services.iter().collect();
     entries.sort_by(|a, b| (a.tier, &a.name).cmp(&(b.tier, &b.name)));
@@ -21,7 +21,7 @@ pub(crate) fn put_in_order(
         tree,
         manifest,
         entries: &entries,
-        diagnostics,
+        problems,
     };
     let waits_for: Vec<Vec<usize>> = entries.iter().map(|entry| graph.waits(entry)).collect();
     let order = topological(&waits_for).unwrap_or_else(|cycle| {
@@ -39,7 +39,7 @@ struct Graph<'a> {
     manifest: &'a Manifest,
     /// By tier, then by name.
     entries: &'a [&'a Entry],
-    diagnostics: &'a mut Vec<Diagnostic>,
+    problems: &'a mut Vec<Problem>,
 }
 
 impl Graph<'_> {
@@ -110,8 +110,7 @@ impl Graph<'_> {
 
     fn fault(&mut self, code: Code, offset: usize, message: String, help: String) {
         let place = in_manifest(self.tree, offset);
-        self.diagnostics
-            .push(Diagnostic::new(code, place, message, help));
+        self.problems.push(Problem::at(code, place, message, help));
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 /// The files and folders in the tree's folder, by path.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tree {
-    /// The name of the tree's folder in diagnostics, such as `database`.
+    /// The name of the tree's folder in problems, such as `database`.
     pub root: String,
     /// The nodes below the root. A key is the path relative to the root, with `/`. If the root
     /// itself is not a folder, it is here with the empty key.
@@ -50,7 +50,7 @@ impl Tree {
         self
     }
 
-    /// The path of a node in diagnostics.
+    /// The path of a node in problems.
     #[must_use]
     pub fn display_path(&self, path: &str) -> String {
         match (self.root.as_str(), path) {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use migrator_model::file_name::Direction;
 use migrator_model::{
-    Code, Migration, MigrationId, MigrationRef, Problem, Registry, Severity, Subject, Version,
+    Code, Migration, MigrationId, MigrationRef, Problem, Registry, Subject, Version,
 };
 
 use crate::history::Entry;
@@ -33,13 +33,8 @@ impl fmt::Display for Conflict {
 impl From<Conflict> for Problem {
     fn from(conflict: Conflict) -> Problem {
         Problem {
-            code: conflict.code,
-            severity: Severity::Error,
             subject: Some(conflict.subject),
-            place: None,
-            message: conflict.message,
-            notes: Vec::new(),
-            help: conflict.remedy.to_string(),
+            ..Problem::new(conflict.code, conflict.message, conflict.remedy.to_string())
         }
     }
 }

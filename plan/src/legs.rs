@@ -147,7 +147,7 @@ mod tests {
                 .with_file(&format!("{stem}.down.sql"), "SELECT 1;");
         }
         let resolved = resolve(&tree);
-        assert_eq!(resolved.diagnostics, []);
+        assert_eq!(resolved.problems, []);
         Box::leak(Box::new(resolved.registry))
     }
 

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use migrator_model::diagnostic::Position;
 use migrator_model::file_name::Direction;
+use migrator_model::place::Position;
 use migrator_model::sql::statements;
 use migrator_model::{Migration, MigrationId, Mode};
 use tokio_postgres::SimpleQueryRow;

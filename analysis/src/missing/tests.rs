@@ -1,6 +1,6 @@
 //! Scripts in, findings out.
 
-use migrator_model::{Code, Diagnostic, Tree, resolve};
+use migrator_model::{Code, Problem, Tree, resolve};
 
 const MANIFEST: &str = "tiers = [\"One\"]\n\n[services.a]\ntier = \"One\"\ndirectory = \"a\"\n";
 
@@ -8,7 +8,7 @@ const BASE: &str = "CREATE SCHEMA shop; CREATE TABLE shop.items (id serial PRIMA
     CREATE VIEW shop.names AS SELECT kind FROM shop.items; CREATE TYPE shop.mood AS ENUM ();
     CREATE FUNCTION shop.price(a int) RETURNS int LANGUAGE sql AS 'SELECT 1';";
 
-fn analysed(scripts: &[(&str, &str)]) -> Vec<Diagnostic> {
+fn analysed(scripts: &[(&str, &str)]) -> Vec<Problem> {
     let mut tree = Tree::new("database").with_file("services.toml", MANIFEST);
     let base = [(BASE, "SELECT 1;")];
     for (number, (up, down)) in base.iter().chain(scripts).enumerate() {
@@ -18,7 +18,7 @@ fn analysed(scripts: &[(&str, &str)]) -> Vec<Diagnostic> {
             .with_file(&format!("{stem}.down.sql"), *down);
     }
     let resolved = resolve(&tree);
-    assert_eq!(resolved.diagnostics, []);
+    assert_eq!(resolved.problems, []);
     let findings = crate::analyse(&resolved);
     let unread = findings.iter().find(|one| one.code == Code::M0208);
     assert_eq!(unread, None);
@@ -108,7 +108,7 @@ fn a_name_that_no_script_makes_is_found_with_the_nearest() {
 
 fn codes(up: &str, down: &str) -> Vec<&'static str> {
     let found = analysed(&[(up, down)]).into_iter();
-    let found = found.filter(|one| !one.place.path.contains("00000000_m"));
+    let found = found.filter(|one| one.path().is_some_and(|path| !path.contains("00000000_m")));
     found.map(|one| one.code.as_str()).collect()
 }
 

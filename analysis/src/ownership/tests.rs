@@ -32,11 +32,12 @@ fn tree(scripts: &[(&str, &str)]) -> Tree {
 /// What is found about ownership: the code, `up` or `down` and line, and message.
 fn found(scripts: &[(&str, &str)]) -> Vec<String> {
     let resolved = resolve(&tree(scripts));
-    assert_eq!(resolved.diagnostics, [], "the tree is sound");
+    assert_eq!(resolved.problems, [], "the tree is sound");
     let findings = crate::analyse(&resolved).into_iter();
     let ours = findings.filter(|d| is_ours(d.code));
     ours.map(|d| {
-        let path = d.place.path.trim_start_matches("database/migrations/");
+        let path = d.path().expect("a finding of the tree has a place");
+        let path = path.trim_start_matches("database/migrations/");
         let (service, rest) = path.split_once('/').unwrap();
         let direction = rest.rsplit('.').nth(1).unwrap();
         format!(
@@ -75,7 +76,7 @@ const CORE: (&str, &str) = (
 #[test]
 fn the_real_tree_is_sound() {
     let resolved = real(|manifest| manifest);
-    assert_eq!(resolved.diagnostics, []);
+    assert_eq!(resolved.problems, []);
     let ours = crate::analyse(&resolved)
         .into_iter()
         .filter(|d| is_ours(d.code));
@@ -97,7 +98,7 @@ fn a_removed_dependency_is_reported() {
     for service in whole.services.iter() {
         for dependency in service.depends_on.iter() {
             let resolved = real(|manifest| without(&manifest, &service.name, dependency));
-            assert_eq!(resolved.diagnostics, [], "{} on {dependency}", service.name);
+            assert_eq!(resolved.problems, [], "{} on {dependency}", service.name);
             let findings = crate::analyse(&resolved);
             let codes: Vec<Code> = findings
                 .iter()

@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use migrator_model::diagnostic::Position;
+use migrator_model::place::Position;
 use migrator_model::{Code, Mode};
 
 use super::tables::Tables;

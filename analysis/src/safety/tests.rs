@@ -39,7 +39,7 @@ fn found(scripts: &[(&str, &str)]) -> Vec<String> {
             .with_file(&path(number, "down"), *down);
     }
     let resolved = resolve(&tree);
-    assert_eq!(resolved.diagnostics, []);
+    assert_eq!(resolved.problems, []);
     let texts = crate::script::texts(&resolved.registry);
     let pairs = crate::script::parse_all(&resolved.registry, &texts);
     for script in pairs.iter().flat_map(crate::script::Pair::scripts) {

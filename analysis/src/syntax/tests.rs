@@ -16,14 +16,14 @@ fn said(up: &str) -> Vec<String> {
             "SELECT 1;",
         );
     let resolved = resolve(&tree);
-    assert_eq!(resolved.diagnostics, [], "{up}");
+    assert_eq!(resolved.problems, [], "{up}");
     let codes = [Code::M0208, Code::M0241];
     let found = analyse(&resolved)
         .into_iter()
         .filter(|one| codes.contains(&one.code));
     found
         .map(|one| {
-            let position = one.place.position.expect("it has a place");
+            let position = one.position().expect("it has a place");
             let message = one.message.trim_start_matches("this is not SQL: ");
             format!("{} {position} {message} ({})", one.code, one.help)
         })

@@ -14,7 +14,7 @@ fn said(up: &str) -> Vec<String> {
             "SELECT 1;",
         );
     let resolved = resolve(&tree);
-    assert_eq!(resolved.diagnostics, [], "{up}");
+    assert_eq!(resolved.problems, [], "{up}");
     let codes = [
         Code::M0208,
         Code::M0210,

@@ -17,7 +17,7 @@ fn comparison(line: &str) -> Vec<String> {
         .with_file(&format!("{base}.up.sql"), up)
         .with_file(&format!("{base}.down.sql"), down);
     let resolved = resolve(&tree);
-    assert_eq!(resolved.diagnostics, [], "{up}\n{down}");
+    assert_eq!(resolved.problems, [], "{up}\n{down}");
     let ours = [
         Code::M0227,
         Code::M0228,
@@ -27,8 +27,8 @@ fn comparison(line: &str) -> Vec<String> {
         Code::M0234,
     ];
     let found = crate::analyse(&resolved).into_iter();
-    let found = found.filter(|d| !d.place.path.contains("00000001"));
-    let text = |d: migrator_model::Diagnostic| {
+    let found = found.filter(|d| d.path().is_some_and(|path| !path.contains("00000001")));
+    let text = |d: migrator_model::Problem| {
         assert_ne!(d.code, Code::M0208, "{d}");
         format!("{} {}; {}", d.code, d.message, d.help)
     };

@@ -58,9 +58,9 @@ pub(crate) fn registry(scripts: &[Scripts], services: usize) -> &'static Registr
     }
     let resolved = resolve(&tree);
     assert!(
-        resolved.diagnostics.is_empty(),
+        resolved.problems.is_empty(),
         "{:?}",
-        resolved.diagnostics.first()
+        resolved.problems.first()
     );
     Box::leak(Box::new(resolved.registry))
 }

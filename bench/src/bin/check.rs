@@ -26,7 +26,7 @@ fn measure(size: usize) {
         let started = Instant::now();
         let resolved = resolve(&tree);
         let resolving = started.elapsed();
-        let found = migrator_analysis::analyse(&resolved).len() + resolved.diagnostics.len();
+        let found = migrator_analysis::analyse(&resolved).len() + resolved.problems.len();
         runs.push((started.elapsed(), resolving, found));
     }
     runs.sort();

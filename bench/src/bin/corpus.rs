@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use migrator_model::{Code, Diagnostic, Tree, resolve};
+use migrator_model::{Code, Problem, Tree, resolve};
 
 fn main() {
     let Some(folder) = env::args_os().nth(1) else {
@@ -70,7 +70,7 @@ fn key(path: &Path) -> Option<((String, String), usize)> {
 }
 
 /// The findings for the scripts as one service; the file of a position is `NUMBER.up.sql`.
-fn findings(texts: &[[String; 2]]) -> Vec<Diagnostic> {
+fn findings(texts: &[[String; 2]]) -> Vec<Problem> {
     let manifest = "tiers = [\"T\"]\n[services.s]\ntier = \"T\"\ndirectory = \"s\"\n";
     let mut tree = Tree::new("").with_file("services.toml", manifest);
     for (number, pair) in texts.iter().enumerate() {
@@ -87,12 +87,12 @@ fn findings(texts: &[[String; 2]]) -> Vec<Diagnostic> {
     }
     let resolved = resolve(&tree);
     let further = migrator_analysis::analyse(&resolved);
-    resolved.diagnostics.into_iter().chain(further).collect()
+    resolved.problems.into_iter().chain(further).collect()
 }
 
-fn put_aside(texts: &mut [[String; 2]], findings: &[Diagnostic]) {
+fn put_aside(texts: &mut [[String; 2]], findings: &[Problem]) {
     for finding in findings {
-        let path = &finding.place.path;
+        let path = finding.path().unwrap_or_default();
         let number = path
             .split('_')
             .nth(1)
@@ -110,7 +110,7 @@ fn put_aside(texts: &mut [[String; 2]], findings: &[Diagnostic]) {
 }
 
 /// Counts findings by code, and prints those that are not lints for a live database.
-fn count(what: &str, findings: &[Diagnostic]) {
+fn count(what: &str, findings: &[Problem]) {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for finding in findings {
         *counts.entry(finding.code.as_str()).or_default() += 1;

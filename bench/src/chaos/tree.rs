@@ -74,8 +74,8 @@ impl FromStr for Shape {
 /// Returns the findings of the tree, if there are any.
 pub fn registry(shape: Shape) -> Result<&'static Registry, String> {
     let resolved = resolve(&tree(shape));
-    match resolved.diagnostics.first() {
-        Some(diagnostic) => Err(format!("{diagnostic:?}")),
+    match resolved.problems.first() {
+        Some(problem) => Err(format!("{problem:?}")),
         None => Ok(Box::leak(Box::new(resolved.registry))),
     }
 }

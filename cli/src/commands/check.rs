@@ -1,7 +1,7 @@
 //! `check`: checks the tree on disk as `cargo build` does. With `--server`, a server checks it too.
 
 use migrator_analysis::analyse;
-use migrator_model::{Code, Diagnostic, Registry, Resolved, Severity, Tree, resolve};
+use migrator_model::{Code, Problem, Registry, Resolved, Severity, Tree, resolve};
 use migrator_runtime::{Options, Selection};
 
 use super::context::{Answer, Context, Outcome, check_names};
@@ -10,8 +10,8 @@ use crate::database::grammar::{self, Verdict};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::settings::application;
-use crate::tree::line;
-use crate::view::{Check, CodeCount, Finding, GrammarAnswer, View};
+use crate::tree::located;
+use crate::view::{Check, CodeCount, GrammarAnswer, Located, View};
 
 pub(super) async fn run(context: &Context, check: &args::Check) -> Outcome {
     let folder = context.folder()?;
@@ -19,7 +19,7 @@ pub(super) async fn run(context: &Context, check: &args::Check) -> Outcome {
     let resolved = resolve(&tree);
     let filter = Filter::of(&tree, &resolved, check)?;
     let mut findings = analyse(&resolved);
-    findings.extend(resolved.diagnostics);
+    findings.extend(resolved.problems);
     let mut server = None;
     if check.server {
         let verdict = ask(context, &resolved.registry).await?;
@@ -38,13 +38,8 @@ pub(super) async fn run(context: &Context, check: &args::Check) -> Outcome {
     }
     let all = findings.len();
     findings.retain(|finding| filter.shows(finding));
-    let findings: Vec<Finding> = findings
-        .into_iter()
-        .map(|diagnostic| Finding {
-            line: line(&tree, &diagnostic),
-            diagnostic,
-        })
-        .collect();
+    let findings = findings.into_iter();
+    let findings: Vec<Located> = findings.map(|one| located(&tree, one)).collect();
     let view = Check {
         codes: CodeCount::of(&findings),
         left_out: all - findings.len(),
@@ -70,15 +65,15 @@ async fn ask(context: &Context, registry: &Registry) -> Result<Verdict, Failure>
 }
 
 /// The refusals of the server, without files in which we have found a syntax error ourselves.
-fn unknown(verdict: &Verdict, findings: &[Diagnostic]) -> Vec<Diagnostic> {
-    let is_known = |path: &str| {
+fn unknown(verdict: &Verdict, findings: &[Problem]) -> Vec<Problem> {
+    let is_known = |path: Option<&str>| {
         let mut syntax = findings
             .iter()
             .filter(|finding| [Code::M0208, Code::M0209].contains(&finding.code));
-        syntax.any(|finding| finding.place.path == path)
+        syntax.any(|finding| finding.path() == path)
     };
     let refused = verdict.refused.iter();
-    let unknown = refused.filter(|refused| !is_known(&refused.place.path));
+    let unknown = refused.filter(|refused| !is_known(refused.path()));
     unknown.cloned().collect()
 }
 
@@ -111,8 +106,8 @@ impl Filter {
         })
     }
 
-    fn shows(&self, finding: &Diagnostic) -> bool {
-        let path = &finding.place.path;
+    fn shows(&self, finding: &Problem) -> bool {
+        let path = finding.path().unwrap_or_default();
         let is_of_service =
             self.folders.is_empty() || self.folders.iter().any(|folder| path.starts_with(folder));
         let is_of_code = self.codes.is_empty() || self.codes.contains(&finding.code);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use migrator_analysis::template::PLACEHOLDER;
 use migrator_model::file_name::{Direction, FileName, snake_case_fault};
-use migrator_model::{Code, Diagnostic, Registry, UnknownService, Version, disk, resolve};
+use migrator_model::{Code, Problem, Registry, UnknownService, Version, disk, resolve};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
@@ -28,7 +28,7 @@ pub(super) fn run(context: &Context, create: &args::Create) -> Outcome {
     let resolved = resolve(&tree);
     let registry = &resolved.registry;
     let service = registry.service(&create.service).map_err(|unknown| {
-        let faults = resolved.diagnostics.iter();
+        let faults = resolved.problems.iter();
         let mut faults = faults.filter(|d| is_in_manifest(d)).peekable();
         match faults.peek() {
             None => unknown_service(&unknown),
@@ -53,7 +53,7 @@ pub(super) fn run(context: &Context, create: &args::Create) -> Outcome {
     let path = |(file, _): &(FileName, String)| shown.join(file.to_string()).display().to_string();
     let view = Create {
         created: files.iter().map(path).collect(),
-        findings: resolved.diagnostics.len(),
+        findings: resolved.problems.len(),
     };
     Ok(Answer::done(View::Create(view)))
 }
@@ -90,8 +90,10 @@ fn slug(typed: &str) -> Result<String, Failure> {
     }
 }
 
-fn is_in_manifest(diagnostic: &Diagnostic) -> bool {
-    Path::new(&diagnostic.place.path).ends_with(disk::MANIFEST)
+fn is_in_manifest(problem: &Problem) -> bool {
+    problem
+        .path()
+        .is_some_and(|path| Path::new(path).ends_with(disk::MANIFEST))
 }
 
 fn unknown_service(unknown: &UnknownService) -> Failure {

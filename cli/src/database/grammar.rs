@@ -6,7 +6,7 @@
 //! skips the script. Either of the two guards is enough, also if the script starts with COMMIT or
 //! ROLLBACK.
 
-use migrator_model::{Code, Diagnostic, Place, Registry, Script};
+use migrator_model::{Code, Place, Problem, Registry, Script};
 use migrator_runtime::Client;
 use tokio_postgres::Error;
 use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
@@ -25,7 +25,7 @@ pub(crate) struct Verdict {
     /// How many scripts the server was asked about.
     pub(crate) asked: usize,
     /// A finding for each script that the server refuses.
-    pub(crate) refused: Vec<Diagnostic>,
+    pub(crate) refused: Vec<Problem>,
 }
 
 /// Asks about every script, up and down.
@@ -52,11 +52,7 @@ pub(crate) async fn ask(client: &Client, registry: &Registry) -> Result<Verdict,
     Ok(verdict)
 }
 
-async fn one(
-    client: &Client,
-    script: &Script,
-    version: &str,
-) -> Result<Option<Diagnostic>, Failure> {
+async fn one(client: &Client, script: &Script, version: &str) -> Result<Option<Problem>, Failure> {
     let sql = script.sql();
     let answer = client
         .postgres()
@@ -76,7 +72,7 @@ fn is_of_the_text(said: &DbError) -> bool {
     classes.contains(&class) && *said.code() != SqlState::DIVISION_BY_ZERO
 }
 
-fn refusal(script: &Script, sql: &str, said: &DbError, version: &str) -> Diagnostic {
+fn refusal(script: &Script, sql: &str, said: &DbError, version: &str) -> Problem {
     let place = match said.position() {
         Some(ErrorPosition::Original(position)) => {
             Place::within(script.path.as_ref(), sql, offset(sql, *position))
@@ -85,7 +81,7 @@ fn refusal(script: &Script, sql: &str, said: &DbError, version: &str) -> Diagnos
     };
     let message = format!("PostgreSQL {version} rejects this: {}", said.message());
     let help = said.hint().unwrap_or("use the syntax of this version");
-    Diagnostic::new(Code::M0208, place, message, help)
+    Problem::at(Code::M0208, place, message, help)
 }
 
 /// The byte offset in the script of a position that the server reports. The server counts the

@@ -4,30 +4,29 @@
 
 use std::fmt::Write as _;
 
-use migrator_model::Diagnostic;
+use migrator_model::Problem;
 
 use crate::view::{Check, severity_word};
 
 /// The annotation of each finding.
 pub(super) fn annotations(check: &Check) -> impl Iterator<Item = String> {
-    check.findings.iter().map(|one| annotation(&one.diagnostic))
+    check.findings.iter().map(|one| annotation(&one.problem))
 }
 
 /// `::error file=…,line=…,col=…,title=M0104::message%0Ahelp: …`.
-fn annotation(finding: &Diagnostic) -> String {
-    let Diagnostic {
-        severity,
+fn annotation(finding: &Problem) -> String {
+    let Problem {
         code,
-        place,
         message,
         help,
+        ..
     } = finding;
     let mut text = format!(
         "::{} file={}",
-        severity_word(*severity),
-        property(&place.path)
+        severity_word(finding.severity),
+        property(finding.path().unwrap_or_default())
     );
-    if let Some(position) = place.position {
+    if let Some(position) = finding.position() {
         // Writing to a string cannot fail.
         let _ = write!(text, ",line={},col={}", position.line, position.column);
     }
@@ -46,14 +45,14 @@ fn property(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use migrator_model::{Code, Diagnostic, Place, Severity};
+    use migrator_model::{Code, Place, Problem, Severity};
 
     use super::annotation;
 
     #[test]
     fn what_github_would_obey_is_escaped() {
         let place = Place::file("a,b:c\n::error::d%");
-        let finding = Diagnostic::new(Code::M0111, place, "100 %\r\n::x", "none");
+        let finding = Problem::at(Code::M0111, place, "100 %\r\n::x", "none");
         assert_eq!(
             annotation(&finding),
             "::error file=a%2Cb%3Ac%0A%3A%3Aerror%3A%3Ad%25,title=M0111\
@@ -63,8 +62,7 @@ mod tests {
 
     #[test]
     fn a_warning_names_its_line_and_column() {
-        let mut finding =
-            Diagnostic::new(Code::M0216, Place::within("a.sql", "x\ny z", 4), "m", "h");
+        let mut finding = Problem::at(Code::M0216, Place::within("a.sql", "x\ny z", 4), "m", "h");
         finding.severity = Severity::Warning;
         assert_eq!(
             annotation(&finding),

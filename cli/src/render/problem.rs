@@ -3,20 +3,11 @@
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
-use migrator_model::diagnostic::Position;
+use migrator_model::place::Position;
 use migrator_model::untrusted::one_line;
 use migrator_model::{Note, Place, Severity};
 
-use crate::view::{Finding, Located};
-
-/// A finding in the tree.
-pub(super) fn finding(finding: &Finding) -> String {
-    let Finding { diagnostic, line } = finding;
-    text(&Located {
-        problem: diagnostic.clone().into(),
-        line: line.clone(),
-    })
-}
+use crate::view::Located;
 
 /// A problem of any kind.
 pub(crate) fn text(located: &Located) -> String {
@@ -113,11 +104,12 @@ fn word_length(text: &str, first: char) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use migrator_model::diagnostic::Position;
-    use migrator_model::{Code, Diagnostic, Place};
+    use migrator_model::place::Position;
+    use migrator_model::{Code, Place, Problem};
     use proptest::prelude::*;
 
-    use super::{Finding, caret, finding};
+    use super::{caret, text};
+    use crate::view::Located;
 
     fn marked(line: &str, column: usize) -> &str {
         &line[caret(line, Position { line: 1, column })]
@@ -153,12 +145,14 @@ mod tests {
             message in "\\PC{0,40}",
             (row, column) in (0_usize..200, 0_usize..100),
         ) {
-            let mut diagnostic =
-                Diagnostic::new(Code::M0208, Place::file("a.up.sql"), message, "mend it");
-            diagnostic.place.position = Some(Position { line: row, column });
-            let with = |line| Finding { diagnostic: diagnostic.clone(), line };
-            prop_assert!(finding(&with(Some(line))).contains("a.up.sql"));
-            prop_assert!(finding(&with(None)).contains("M0208"));
+            let place = Place {
+                path: "a.up.sql".to_owned(),
+                position: Some(Position { line: row, column }),
+            };
+            let problem = Problem::at(Code::M0208, place, message, "fix it");
+            let with = |line| Located { problem: problem.clone(), line };
+            prop_assert!(text(&with(Some(line))).contains("a.up.sql"));
+            prop_assert!(text(&with(None)).contains("M0208"));
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use migrator_model::{Code, Diagnostic};
+use migrator_model::{Code, Place, Problem};
 use serde_json::{Value, json};
 
-use crate::view::{Check, Finding, severity_word};
+use crate::view::{Check, Located, severity_word};
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -16,8 +16,8 @@ pub(super) fn document(check: &Check) -> String {
 }
 
 /// One run of this tool, with a rule for each code that occurs.
-fn run(findings: &[Finding]) -> Value {
-    let findings = findings.iter().map(|finding| &finding.diagnostic);
+fn run(findings: &[Located]) -> Value {
+    let findings = findings.iter().map(|finding| &finding.problem);
     let codes: BTreeSet<Code> = findings.clone().map(|finding| finding.code).collect();
     let codes: Vec<Code> = codes.into_iter().collect();
     let results = findings.map(|finding| result(finding, &codes));
@@ -50,21 +50,25 @@ fn rule(code: Code) -> Value {
     })
 }
 
-fn result(finding: &Diagnostic, codes: &[Code]) -> Value {
-    let mut location = json!({ "artifactLocation": { "uri": uri(&finding.place.path) } });
-    if let Some(position) = finding.place.position {
-        location["region"] = json!({
-            "startLine": position.line,
-            "startColumn": position.column,
-        });
-    }
+fn result(finding: &Problem, codes: &[Code]) -> Value {
     json!({
         "ruleId": finding.code.as_str(),
         "ruleIndex": codes.iter().position(|code| *code == finding.code),
         "level": severity_word(finding.severity),
         "message": { "text": format!("{}\nhelp: {}", finding.message, finding.help) },
-        "locations": [{ "physicalLocation": location }],
+        "locations": finding.place.iter().map(location).collect::<Vec<_>>(),
     })
+}
+
+fn location(place: &Place) -> Value {
+    let mut location = json!({ "artifactLocation": { "uri": uri(&place.path) } });
+    if let Some(position) = place.position {
+        location["region"] = json!({
+            "startLine": position.line,
+            "startColumn": position.column,
+        });
+    }
+    json!({ "physicalLocation": location })
 }
 
 /// A relative reference, or a `file:` URI of a path from the root.
@@ -86,10 +90,10 @@ fn uri(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use migrator_model::{Code, Diagnostic, Place, Severity};
+    use migrator_model::{Code, Place, Problem, Severity};
 
     use super::{run, uri};
-    use crate::view::Finding;
+    use crate::view::Located;
 
     #[test]
     fn a_path_becomes_a_uri() {
@@ -101,11 +105,11 @@ mod tests {
     #[test]
     fn each_result_points_at_its_rule() {
         let place = || Place::within("a.sql", "x\ny z", 4);
-        let mut warning = Diagnostic::new(Code::M0216, place(), "slow", "be quick");
+        let mut warning = Problem::at(Code::M0216, place(), "slow", "be quick");
         warning.severity = Severity::Warning;
-        let error = Diagnostic::new(Code::M0104, Place::file("b.sql"), "alone", "write it");
-        let findings = [warning.clone(), error, warning].map(|diagnostic| Finding {
-            diagnostic,
+        let error = Problem::at(Code::M0104, Place::file("b.sql"), "alone", "write it");
+        let findings = [warning.clone(), error, warning].map(|problem| Located {
+            problem,
             line: None,
         });
         let document = run(&findings);

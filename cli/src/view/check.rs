@@ -3,15 +3,17 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use migrator_model::{Code, Diagnostic, Severity};
+use migrator_model::{Code, Severity};
 use serde::{Serialize, Serializer};
 
 use super::members::{self, severity_word};
+use super::problem::Located;
 
 /// What `check` found.
 #[derive(Debug, Serialize)]
 pub(crate) struct Check {
-    pub(crate) findings: Vec<Finding>,
+    #[serde(serialize_with = "findings")]
+    pub(crate) findings: Vec<Located>,
     /// Warnings first, then errors, each by code.
     pub(crate) codes: Vec<CodeCount>,
     /// How many findings `--service` and `--code` leave out.
@@ -26,13 +28,6 @@ pub(crate) struct Check {
     /// The tree's folder, as messages name it.
     #[serde(skip)]
     pub(crate) folder: String,
-}
-
-/// A finding, with the text of its line.
-#[derive(Debug)]
-pub(crate) struct Finding {
-    pub(crate) diagnostic: Diagnostic,
-    pub(crate) line: Option<String>,
 }
 
 /// How many findings have a code.
@@ -60,17 +55,17 @@ pub(crate) struct GrammarAnswer {
 impl Check {
     /// How many findings stop the build.
     pub(crate) fn errors(&self) -> usize {
-        let findings = self.findings.iter().map(|one| one.diagnostic.severity);
+        let findings = self.findings.iter().map(|one| one.problem.severity);
         findings.filter(|one| *one == Severity::Error).count()
     }
 }
 
 impl CodeCount {
     /// Counts the findings of each code: warnings first, then errors.
-    pub(crate) fn of(findings: &[Finding]) -> Vec<CodeCount> {
+    pub(crate) fn of(findings: &[Located]) -> Vec<CodeCount> {
         let mut counts: BTreeMap<(Reverse<Severity>, Code), usize> = BTreeMap::new();
-        for Finding { diagnostic, .. } in findings {
-            let key = (Reverse(diagnostic.severity), diagnostic.code);
+        for Located { problem, .. } in findings {
+            let key = (Reverse(problem.severity), problem.code);
             *counts.entry(key).or_default() += 1;
         }
         let counts = counts.into_iter();
@@ -85,33 +80,28 @@ impl CodeCount {
     }
 }
 
-impl Serialize for Finding {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let Diagnostic {
-            severity,
-            code,
-            place,
-            message,
-            help,
-        } = &self.diagnostic;
+/// The findings, with their severity and without notes.
+fn findings<S: Serializer>(findings: &[Located], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(findings.iter().map(|Located { problem, .. }| {
+        let position = problem.position();
         Members {
-            severity: severity_word(*severity),
-            code: code.as_str(),
-            path: &place.path,
-            line: place.position.map(|position| position.line),
-            column: place.position.map(|position| position.column),
-            message,
-            help,
+            severity: severity_word(problem.severity),
+            code: problem.code.as_str(),
+            path: problem.path(),
+            line: position.map(|position| position.line),
+            column: position.map(|position| position.column),
+            message: &problem.message,
+            help: &problem.help,
         }
-        .serialize(to)
-    }
+    }))
 }
 
+/// One of the document's `findings`.
 #[derive(Serialize)]
 struct Members<'a> {
     severity: &'static str,
     code: &'static str,
-    path: &'a str,
+    path: Option<&'a str>,
     line: Option<usize>,
     column: Option<usize>,
     message: &'a str,

@@ -39,22 +39,16 @@ impl Located {
 
 impl Serialize for Located {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let Problem {
-            code,
-            place,
-            notes,
-            help,
-            ..
-        } = &self.problem;
-        let position = place.as_ref().and_then(|place| place.position);
+        let problem = &self.problem;
+        let position = problem.position();
         Members {
-            code: Some(code.as_str()),
+            code: Some(problem.code.as_str()),
             message: &self.message(),
-            path: place.as_ref().map(|place| place.path.as_str()),
+            path: problem.path(),
             line: position.map(|position| position.line),
             column: position.map(|position| position.column),
-            notes: notes.iter().map(NoteMembers::new).collect(),
-            help,
+            notes: problem.notes.iter().map(NoteMembers::new).collect(),
+            help: &problem.help,
         }
         .serialize(to)
     }

@@ -44,7 +44,7 @@ fn newer_tree() -> Tree {
 /// Does what the deploy job of a binary with this tree does.
 async fn deploy(url: &str, tree: &Tree) -> usize {
     let resolved = resolve(tree);
-    assert_eq!(resolved.diagnostics, []);
+    assert_eq!(resolved.problems, []);
     let registry: &'static Registry = Box::leak(Box::new(resolved.registry));
     let settings = Settings::parse(url).expect("a URL");
     let mut client = connect(settings).await.expect("a connection");

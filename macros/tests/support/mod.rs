@@ -123,7 +123,7 @@ impl Crate {
     pub fn expected(&self) -> String {
         let tree = migrator_model::disk::read(&self.path("database"), "database");
         let resolved = migrator_model::resolve(&tree);
-        assert_eq!(resolved.diagnostics, []);
+        assert_eq!(resolved.problems, []);
         format!("{:?}", resolved.registry)
     }
 }

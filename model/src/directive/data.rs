@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::code::Code;
-use crate::diagnostic::Position;
 use crate::id::MigrationRef;
 use crate::mode::Mode;
+use crate::place::Position;
 
 /// The directives of a script.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

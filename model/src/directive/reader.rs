@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::data::{DirectiveFault, Directives};
 use super::value::{after_prefix, parse_duration, parse_reference};
 use crate::code::Code;
-use crate::diagnostic::Position;
 use crate::file_name::Direction;
 use crate::mode::Mode;
 use crate::nearest::suggestion;
+use crate::place::Position;
 use crate::sql::{Kind, Token, tokens};
 
 const KNOWN: [&str; 6] = [

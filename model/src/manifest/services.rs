@@ -29,7 +29,7 @@ pub fn service_name_fault(name: &str) -> Option<String> {
 impl Reader<'_> {
     /// Returns the tiers; `None` if they have a fault, so that no service's tier is checked.
     pub(super) fn tiers(&mut self, fields: &Fields<'_, '_>) -> Option<Vec<String>> {
-        let before = self.diagnostics.len();
+        let before = self.problems.len();
         let tiers = match fields.get("tiers") {
             Some(value) => self.strings(value, "tiers"),
             None if fields.misspelt.contains(&"tiers") => return None,
@@ -42,7 +42,7 @@ impl Reader<'_> {
             }
         };
         self.check_tiers(&tiers);
-        let is_sound = self.diagnostics.len() == before;
+        let is_sound = self.problems.len() == before;
         is_sound.then(|| tiers.into_iter().map(|(name, _)| name).collect())
     }
 

@@ -7,13 +7,14 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::code::Code;
-use crate::diagnostic::{Diagnostic, Place};
 use crate::nearest::{nearest, suggestion};
+use crate::place::Place;
+use crate::problem::Problem;
 
 pub(super) struct Reader<'a> {
     pub(super) path: &'a str,
     pub(super) text: &'a str,
-    pub(super) diagnostics: Vec<Diagnostic>,
+    pub(super) problems: Vec<Problem>,
 }
 
 /// The values of a table by key.
@@ -116,7 +117,6 @@ impl Reader<'_> {
 
     pub(super) fn fault(&mut self, code: Code, offset: usize, message: String, help: &str) {
         let place = Place::within(self.path, self.text, offset);
-        self.diagnostics
-            .push(Diagnostic::new(code, place, message, help));
+        self.problems.push(Problem::at(code, place, message, help));
     }
 }

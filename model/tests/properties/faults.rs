@@ -404,17 +404,17 @@ proptest! {
             script: if half { spec.up(migration) } else { spec.down(migration) },
         };
         if fault(&mut site).is_some() {
-            let found = resolve(&site.tree).diagnostics;
-            let codes: Vec<Code> = found.iter().map(|diagnostic| diagnostic.code).collect();
+            let found = resolve(&site.tree).problems;
+            let codes: Vec<Code> = found.iter().map(|problem| problem.code).collect();
             prop_assert_eq!(codes, [code], "{:#?}", found);
         }
     }
 
     #[test]
     fn whatever_a_tree_holds_each_finding_is_one_line(tree in wild_trees()) {
-        for diagnostic in resolve(&tree).diagnostics {
-            prop_assert!(!diagnostic.to_string().contains(char::is_control));
-            prop_assert!(diagnostic.place.path.starts_with("database"));
+        for problem in resolve(&tree).problems {
+            prop_assert!(!problem.to_string().contains(char::is_control));
+            prop_assert!(problem.path().is_some_and(|path| path.starts_with("database")));
         }
     }
 }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 fn registry(spec: &Spec) -> Registry {
     let resolved = resolve(&spec.tree());
-    assert_eq!(resolved.diagnostics, []);
+    assert_eq!(resolved.problems, []);
     resolved.registry
 }
 

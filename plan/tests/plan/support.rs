@@ -68,7 +68,7 @@ pub(crate) fn registry(services: &[Service], migrations: &[Spec]) -> Registry {
             );
     }
     let resolved = resolve(&tree);
-    assert_eq!(resolved.diagnostics, []);
+    assert_eq!(resolved.problems, []);
     resolved.registry
 }
 

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use migrator_model::diagnostic::Position;
 use migrator_model::file_name::Direction;
+use migrator_model::place::Position;
 use migrator_model::{Code, MigrationId};
 use tokio_postgres::error::{DbError, SqlState};
 

@@ -109,7 +109,7 @@ fn of_script(fault: &Fault) -> impl Iterator<Item = String> {
 
 #[cfg(test)]
 mod tests {
-    use migrator_model::diagnostic::Position;
+    use migrator_model::place::Position;
     use migrator_model::{MigrationId, Version};
 
     use crate::error::fault::{Fault, Left};

@@ -1,8 +1,8 @@
 //! Shows the effects of an interrupted script, for the user who then records it with `repair`.
 
 use migrator_model::Version;
-use migrator_model::diagnostic::Position;
 use migrator_model::file_name::Direction;
+use migrator_model::place::Position;
 use migrator_model::sql::statements;
 use migrator_plan::statement::{Statement, read as understood};
 use migrator_plan::{Conflict, Selection};

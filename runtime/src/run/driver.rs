@@ -135,7 +135,7 @@ mod tests {
                 "SELECT 1;",
             );
         let resolved = resolve(&tree);
-        assert_eq!(resolved.diagnostics, []);
+        assert_eq!(resolved.problems, []);
         let ours = &resolved.registry.migrations[0];
         let theirs = migration(&Step::apply(ours))
             .expect("it is applied")

@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use migrator_model::diagnostic::Position;
+use migrator_model::place::Position;
 use migrator_model::sql::statements;
 
 use super::reset::{RESET, forget};

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::time::Duration;
 
-use migrator_model::diagnostic::Position;
 use migrator_model::directive::Directives;
 use migrator_model::file_name::Direction;
+use migrator_model::place::Position;
 use migrator_model::sql::{statements, unfit};
 use migrator_model::{Code, MigrationId, Mode, Script};
 use migrator_plan::resume::can_be_resumed;

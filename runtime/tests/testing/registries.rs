@@ -47,6 +47,6 @@ fn of(up: &str) -> Registry {
         .with_file(&format!("{stem}.up.sql"), up)
         .with_file(&format!("{stem}.down.sql"), "SELECT 1;\n");
     let resolved = resolve(&tree);
-    assert_eq!(resolved.diagnostics, []);
+    assert_eq!(resolved.problems, []);
     resolved.registry
 }

@@ -26,7 +26,7 @@ pub(crate) fn registry(scripts: &[Script<'_>]) -> &'static Registry {
             .with_file(&format!("{stem}.down.sql"), *down);
     }
     let resolved = resolve(&tree);
-    assert_eq!(resolved.diagnostics, []);
+    assert_eq!(resolved.problems, []);
     Box::leak(Box::new(resolved.registry))
 }
 

@@ -61,11 +61,7 @@ async fn pg_dump_agrees_on_every_migration_of_the_tree() {
     let Some(program) = judge() else { return };
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../database");
     let resolved = resolve(&disk::read(&folder, "database"));
-    assert!(
-        resolved.diagnostics.is_empty(),
-        "{:?}",
-        resolved.diagnostics
-    );
+    assert!(resolved.problems.is_empty(), "{:?}", resolved.problems);
     let Registry { migrations, .. } = resolved.registry;
     assert!(!migrations.is_empty());
     let (url, client) = database().await;

@@ -1,6 +1,6 @@
 //! Explains a misplaced comma, parenthesis or word.
 
-use migrator_model::diagnostic::Position;
+use migrator_model::place::Position;
 
 use crate::syntax::context::{ErrorContext, Word};
 use crate::syntax::explanation::Explanation;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use migrator_model::diagnostic::Position;
+use migrator_model::place::Position;
 use migrator_model::{Code, Place as FilePlace};
 use migrator_runtime::connect::ConnectError;
 

@@ -4,7 +4,7 @@ use migrator_model::{Code, Note, Place, Problem, Registry};
 use migrator_verify::{Afterwards, Change, Difference, Pass, Proved, Verdict};
 
 use super::lacking::lacks;
-use crate::failure::{self, problem};
+use crate::failure;
 use crate::view::Located;
 
 /// What is wrong with a migration, if anything is.
@@ -19,18 +19,26 @@ pub(super) fn as_error(
         Verdict::NotUndone(differences) => {
             let message = format!("the down script of `{migration}` does not undo its up script");
             Some(Located::nowhere(Problem {
-                place: Some(Place::file(migration.down.path.as_ref())),
                 notes: notes(&differences, "left behind", "not there again"),
-                ..problem(Code::M0510, message, NOT_UNDONE)
+                ..Problem::at(
+                    Code::M0510,
+                    Place::file(migration.down.path.as_ref()),
+                    message,
+                    NOT_UNDONE,
+                )
             }))
         }
         Verdict::NotRepeated(differences) => {
             let message =
                 format!("the up script of `{migration}` has another effect the second time");
             Some(Located::nowhere(Problem {
-                place: Some(Place::file(migration.up.path.as_ref())),
                 notes: notes(&differences, "only the second time", "only the first time"),
-                ..problem(Code::M0511, message, NOT_REPEATED)
+                ..Problem::at(
+                    Code::M0511,
+                    Place::file(migration.up.path.as_ref()),
+                    message,
+                    NOT_REPEATED,
+                )
             }))
         }
         Verdict::Failed(pass, fault) => {

@@ -4,7 +4,7 @@ use migrator_model::Severity;
 
 use crate::line::{Line, Tone};
 use crate::render::problem;
-use crate::view::{Check, Finding, GrammarAnswer, severity_word};
+use crate::view::{Check, GrammarAnswer, Located, severity_word};
 use crate::words::count;
 
 pub(super) fn lines(view: &Check) -> Vec<Line> {
@@ -24,13 +24,13 @@ pub(super) fn lines(view: &Check) -> Vec<Line> {
 }
 
 /// Errors come last, where a terminal still shows them.
-fn findings(findings: &[Finding]) -> Option<Line> {
+fn findings(findings: &[Located]) -> Option<Line> {
     let of = |severity| {
         let findings = findings.iter();
-        findings.filter(move |one| one.diagnostic.severity == severity)
+        findings.filter(move |one| one.problem.severity == severity)
     };
     let findings = of(Severity::Warning).chain(of(Severity::Error));
-    let texts: Vec<String> = findings.map(problem::finding).collect();
+    let texts: Vec<String> = findings.map(problem::text).collect();
     (!texts.is_empty()).then(|| Line::Finding(texts.join("\n\n")))
 }
 

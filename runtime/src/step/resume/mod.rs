@@ -9,7 +9,7 @@ pub(crate) mod look;
 use std::time::Instant;
 
 use migrator_connect::backoff::{FIRST_PAUSE, LONGEST_PAUSE, jitter};
-use migrator_model::diagnostic::Position;
+use migrator_model::place::Position;
 use migrator_model::sql::statements;
 use migrator_model::{Code, MigrationId};
 use migrator_plan::Step;

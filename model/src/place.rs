@@ -1,8 +1,7 @@
-//! A finding in the tree: code, place, message, help.
+//! Places in the files of a tree: a path, a line and a column.
 
 use std::fmt;
 
-use crate::code::Code;
 use crate::untrusted::one_line;
 
 /// The place of a finding in the tree.
@@ -72,78 +71,9 @@ impl fmt::Display for Place {
     }
 }
 
-/// The effect of a finding on the build.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// The finding stops the build.
-    Error,
-    /// The build shows the finding, and continues.
-    Warning,
-}
-
-/// One finding in the tree.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Diagnostic {
-    /// Its effect on the build.
-    pub severity: Severity,
-    /// Its code.
-    pub code: Code,
-    /// Its place.
-    pub place: Place,
-    /// What is wrong, in one line.
-    pub message: String,
-    /// What to do, in one line.
-    pub help: String,
-}
-
-impl Diagnostic {
-    /// A finding that stops the build.
-    pub fn new(
-        code: Code,
-        place: Place,
-        message: impl Into<String>,
-        help: impl Into<String>,
-    ) -> Diagnostic {
-        Diagnostic {
-            severity: Severity::Error,
-            code,
-            place,
-            message: message.into(),
-            help: help.into(),
-        }
-    }
-}
-
-/// The one-line form, for `cargo::error=` and `compile_error!`:
-/// `path:line:col: message [M0104] (help: …)`.
-impl fmt::Display for Diagnostic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Diagnostic {
-            code,
-            place,
-            message,
-            help,
-            severity: _,
-        } = self;
-        let (message, help) = (one_line(message), one_line(help));
-        write!(f, "{place}: {message} [{code}] (help: {help})")
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Diagnostic, Place, Position};
-    use crate::code::Code;
-
-    #[test]
-    fn a_diagnostic_is_one_line_whatever_it_quotes() {
-        let place = Place::file("a\ncargo::warning=b");
-        let diagnostic = Diagnostic::new(Code::M0111, place, "`\r\n`", "`\u{202e}`");
-        assert_eq!(
-            diagnostic.to_string(),
-            r"a\ncargo::warning=b: `\r\n` [M0111] (help: `\u{202e}`)"
-        );
-    }
+    use super::Position;
 
     #[test]
     fn a_column_counts_characters() {
