@@ -1,0 +1,103 @@
+//! Help, the manual, explain pages, completions and the helper script.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use super::folder;
+use crate::assert_said;
+use crate::support::{clear, database, migrator, said};
+
+#[test]
+fn explain_prints_the_page_on_a_code() {
+    let page = said(&mut migrator(&["explain", "m0104"]));
+    assert!(
+        page.contains("# M0104: a migration has no down script"),
+        "{page}"
+    );
+}
+
+#[test]
+fn completions_are_made_for_each_shell() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let said = said(&mut migrator(&["completions", shell]));
+        assert!(said.starts_with("exit: 0\n"), "{said}");
+        assert!(said.contains("allow-out-of-order"), "{said}");
+    }
+}
+
+#[test]
+fn the_manual_names_each_command_option_variable_and_exit_code() {
+    let manual = include_str!("../../docs/manual.md");
+    let help = |command: &str| said(&mut migrator(&["help", command]));
+    let general = said(&mut migrator(&["--help"]));
+    let mut missing = Vec::new();
+    let commands = general.lines().skip_while(|line| *line != "Commands:");
+    let commands: Vec<&str> = commands
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|command| *command != "help")
+        .collect();
+    assert!(commands.len() > 9, "{general}");
+    for command in commands {
+        if !manual.contains(&format!("`{command}")) {
+            missing.push(command.to_owned());
+        }
+        for word in help(command).split(|c: char| !c.is_ascii_alphanumeric() && !"-_".contains(c)) {
+            let is_named = word.starts_with("--") || word.starts_with("MIGRATOR_");
+            let word = word.trim_end_matches('-');
+            if is_named && !["", "--help", "--version"].contains(&word) && !manual.contains(word) {
+                missing.push(word.to_owned());
+            }
+        }
+    }
+    assert_eq!(missing, Vec::<String>::new());
+    let codes = general.lines().skip_while(|line| *line != "Exit codes:");
+    for line in codes.skip(1).take_while(|line| line.starts_with("  ")) {
+        let (code, meaning) = line.trim().split_once("  ").expect("two columns");
+        let meaning = meaning.replace("status --check", "`status --check`");
+        assert!(
+            manual.contains(&format!("| {code} | {meaning} |")),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn help_names_the_commands_and_the_exit_codes() {
+    assert_said!(&mut migrator(&["--help"]));
+    assert_said!(&mut migrator(&["check", "-h"]));
+}
+
+#[test]
+fn the_helper_script_calls_the_command_on_the_path() {
+    let (url, folder) = (database(), folder());
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/migrate.sh");
+    fs::create_dir(folder.path().join("scripts")).expect("the folder is made");
+    let copy = folder.path().join("scripts/migrate.sh");
+    fs::copy(script, &copy).expect("the script is there");
+    let binary = Path::new(env!("CARGO_BIN_EXE_migrator"))
+        .parent()
+        .expect("a folder");
+    let path = std::env::var("PATH").expect("there is a PATH");
+    let run = |arguments: &[&str]| {
+        // `sh` starts the copy. A process that another test is starting may still hold the copy open
+        // for writing, and such a file cannot be executed directly.
+        let mut command = Command::new("sh");
+        clear(&mut command);
+        command
+            .arg(&copy)
+            .args(arguments)
+            .env("PATH", format!("{}:{path}", binary.display()));
+        said(command.env("DATABASE_URL", &url).current_dir(folder.path()))
+    };
+    let up = run(&["--action=up", "--service=core", "--steps=1"]);
+    let again = run(&["--service", "core", "--steps=1", "--action", "up"]);
+    assert!(
+        up.starts_with("exit: 0\n") && up.contains("1 migration of 1 service"),
+        "{up}"
+    );
+    assert!(again.starts_with("exit: 0\n"), "{again}");
+    assert!(run(&["--service=core"]).starts_with("exit: 2\n"));
+}

@@ -1,0 +1,262 @@
+//! Arguments that a command refuses, and what it suggests.
+
+use super::{document, folder};
+use crate::assert_said;
+use crate::support::{database, migrator, on, query, said};
+
+#[test]
+fn a_service_that_does_not_exist_is_a_usage_error() {
+    let (url, folder) = (database(), folder());
+    assert_said!(&mut on(&url, folder.path(), &["up", "--service=tennant"]));
+    assert_said!(&mut on(
+        &url,
+        folder.path(),
+        &["up", "--service=core", "--to=20240108091208"]
+    ));
+    assert_said!(&mut on(&url, folder.path(), &["up"]));
+}
+
+#[test]
+fn invalid_arguments_are_usage_errors() {
+    let calls: [&[&str]; 10] = [
+        &["up", "--service="],
+        &["up", "--service=all,tenant"],
+        &["redo", "--service=all"],
+        &["create", "--service=tenant,auth", "--name=x"],
+        &["down", "--service=tenant", "--steps=0"],
+        &["down", "--service=tenant", "--all", "--steps=1"],
+        &["up", "--service=tenant", "--lock-wait=5"],
+        &["status", "--schema=pg_history"],
+        &["status", "--database-url="],
+        &["explain", "M0199"],
+    ];
+    let folder = folder();
+    let said: Vec<String> = calls
+        .iter()
+        .map(|call| said(migrator(call).current_dir(folder.path())))
+        .collect();
+    insta::assert_snapshot!(said.join("\n"));
+}
+
+#[test]
+fn a_usage_error_is_a_json_document_as_well() {
+    let calls: [(&[&str], &str); 3] = [
+        (&["up", "--output=json"], "--service"),
+        (&["--output", "json", "upp"], "unrecognized subcommand"),
+        (&["--output=json"], "requires a subcommand"),
+    ];
+    for (call, expected) in calls {
+        let document = document(&mut migrator(call));
+        assert_eq!(document["exit"], 2);
+        let message = document["errors"][0]["message"].as_str().expect("a text");
+        assert!(message.contains(expected), "{message}");
+    }
+}
+
+#[test]
+fn usage_errors_respect_the_color_option() {
+    let always = said(&mut migrator(&["upp", "--color=always"]));
+    assert!(always.contains("\u{1b}["), "{always}");
+    let never = said(&mut migrator(&["upp", "--color", "never"]));
+    assert!(!never.contains("\u{1b}["), "{never}");
+}
+
+#[test]
+fn an_option_that_the_command_does_not_read_is_refused() {
+    let (url, folder) = (database(), folder());
+    let database = format!("--database-url={url}");
+    for arguments in [
+        &["up", "--service=core", "--directory=mytree", &database][..],
+        &["status", "--directory", "mytree", &database],
+        &["explain", "M0104", "--directory=mytree"],
+        &["explain", "M0104", &database],
+        &["create", "--service=core", "--name=a", &database],
+        &["check", &database],
+    ] {
+        let said = said(migrator(arguments).current_dir(folder.path()));
+        assert!(
+            said.starts_with("exit: 2\n----- stdout -----\n-----"),
+            "{said}"
+        );
+    }
+    assert!(
+        query(
+            &url,
+            "SELECT nspname::text FROM pg_namespace WHERE nspname = 'core'"
+        )
+        .is_empty()
+    );
+}
+
+#[test]
+fn an_unknown_service_lists_the_known_ones_without_a_database() {
+    let folder = folder();
+    for command in ["status", "up", "down", "redo"] {
+        let arguments = [command, "--service=billing"];
+        let said = said(migrator(&arguments).current_dir(folder.path()));
+        assert!(said.starts_with("exit: 2\n"), "{said}");
+        assert!(
+            said.contains("unknown service `billing`") && said.contains("the services are core, "),
+            "{said}"
+        );
+    }
+}
+
+/// The commands that the help lists, each with its required options.
+const CALLS: [&[&str]; 13] = [
+    &["create", "--service=shop", "--name=a"],
+    &["check"],
+    &["explain", "M0104"],
+    &["up", "--service=core"],
+    &["down", "--service=core"],
+    &["redo", "--service=core"],
+    &["status"],
+    &["repair", "--service=core", "--accept-change"],
+    &["verify"],
+    &["drift"],
+    &["schema"],
+    &["server", "status"],
+    &["completions", "bash"],
+];
+
+#[test]
+fn each_command_reads_or_refuses_each_global_option() {
+    let general = said(&mut migrator(&["--help"]));
+    let listed = general.lines().skip_while(|line| *line != "Commands:");
+    let listed = listed.skip(1).take_while(|line| !line.is_empty());
+    let listed = listed.filter_map(|line| line.split_whitespace().next());
+    let listed: Vec<&str> = listed.filter(|command| *command != "help").collect();
+    assert_eq!(listed, CALLS.map(|call| call[0]));
+    let folder = folder();
+    let run = |call: &[&str], option: &str| {
+        let arguments = [call, &[option]].concat();
+        let mut command = on("postgresql://a@127.0.0.1:1/a", folder.path(), &arguments);
+        if option.contains("database-url") {
+            command.env_remove("DATABASE_URL");
+        }
+        said(&mut command)
+    };
+    for call in CALLS {
+        let directory = run(call, "--directory=nowhere");
+        let heeds = "there is no tree in `nowhere`";
+        let refuses = ["does not read `--directory`", "leave `--directory` out"];
+        assert!(directory.starts_with("exit: 2\n"), "{directory}");
+        assert!(
+            directory.contains(heeds) || refuses.iter().any(|text| directory.contains(text)),
+            "{call:?}: {directory}"
+        );
+        let database = run(call, "--database-url=postgresql://b@127.0.0.1:1/b");
+        let heeds = database.starts_with("exit: 5\n") && database.contains("b@127.0.0.1:1/b");
+        let refuses = database.starts_with("exit: 2\n")
+            && (database.contains("leave `--database-url` out")
+                || database.contains("only with `--server`"));
+        assert!(heeds || refuses, "{call:?}: {database}");
+        for format in ["--output=sarif", "--output=github"] {
+            let said = run(call, format);
+            let refuses = said.contains("only `check` has `--output=sarif`");
+            assert_eq!(refuses, call[0] != "check", "{said}");
+        }
+    }
+}
+
+#[test]
+fn options_that_would_have_no_effect_together_are_refused() {
+    let (url, folder) = (database(), folder());
+    for arguments in [
+        &["up", "--service=core", "--to=20240108091207", "--steps=1"][..],
+        &["up", "--service=core", "--max-failures=1"],
+        &[
+            "up",
+            "--service=core",
+            "--fleet=-",
+            "--fleet-query=SELECT 1",
+        ],
+        &["up", "--service=core", "--fleet=-", "--database-url=host=a"],
+        &["down", "--service=core", "--to=0", "--steps=1"],
+        &["down", "--service=core", "--all", "--to=0"],
+        &["repair", "--service=core", "--applied"],
+        &["repair", "--service=core", "--version=20240108091207"],
+        &["repair", "--service=core", "--applied", "--reverted"],
+        &["repair", "--service=core", "--accept-change", "--applied"],
+        // `status` runs no script.
+        &[
+            "repair",
+            "--service=core",
+            "--accept-change",
+            "--statement-timeout=1s",
+        ],
+        &["repair", "--service=core", "--accept-change", "--jobs=2"],
+        &["redo", "--service=core", "--jobs=2"],
+        &["redo", "--service=core", "--steps=2"],
+        &["status", "--lock-wait=1s"],
+        &["verify", "--schema=other"],
+        &["verify", "--jobs=2"],
+        &["check", "--schema=other"],
+        &["check", "--service=all,core"],
+        &["up", "--service=core", "--steps=1", "--steps=2"],
+    ] {
+        let said = said(&mut on(&url, folder.path(), arguments));
+        assert!(
+            said.starts_with("exit: 2\n----- stdout -----\n-----"),
+            "{arguments:?}: {said}"
+        );
+    }
+    let made = "SELECT nspname::text FROM pg_namespace WHERE nspname IN ('core', 'migrator')";
+    assert_eq!(query(&url, made), [""; 0]);
+}
+
+#[test]
+fn only_a_similar_word_is_suggested() {
+    for (arguments, tip) in [
+        (&["chekc"][..], Some("a similar subcommand exists: 'check'")),
+        (&["stauts"], Some("a similar subcommand exists: 'status'")),
+        (
+            &["help", "veirfy"],
+            Some("a similar subcommand exists: 'verify'"),
+        ),
+        (&["migrate"], None),
+        (&["rollback"], None),
+        (&["scheme2"], Some("a similar subcommand exists: 'schema'")),
+        (
+            &["up", "--setps=1"],
+            Some("a similar argument exists: '--steps'"),
+        ),
+        (
+            &["up", "--dryrun"],
+            Some("a similar argument exists: '--dry-run'"),
+        ),
+        (&["up", "--target=1"], None),
+        (&["up", "--db=a"], None),
+        (&["down", "--force"], None),
+        (&["--steps=1", "up"], Some("write '--steps' after 'up'")),
+        (
+            &["status", "--output=jsno"],
+            Some("a similar value exists: 'json'"),
+        ),
+        (&["status", "--output=yaml"], None),
+        (
+            &["status", "--color=alway"],
+            Some("a similar value exists: 'always'"),
+        ),
+        (
+            &["completions", "fihs"],
+            Some("a similar value exists: 'fish'"),
+        ),
+        (
+            &["server", "restart"],
+            Some("a similar value exists: 'start'"),
+        ),
+        (&["server", "kill"], None),
+    ] {
+        let said = said(&mut migrator(arguments));
+        assert!(said.starts_with("exit: 2\n"), "{said}");
+        let tips: Vec<&str> = said.lines().filter(|line| line.contains("tip:")).collect();
+        match tip {
+            Some(tip) => assert!(
+                tips.len() == 1 && tips[0].ends_with(tip),
+                "{arguments:?}: {said}"
+            ),
+            None => assert!(tips.is_empty(), "{arguments:?}: {said}"),
+        }
+    }
+}
