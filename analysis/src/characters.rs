@@ -86,7 +86,8 @@ impl Misleading {
 /// All misleading characters, in the order of the text.
 fn misleading(text: &str) -> Vec<Misleading> {
     let mut found = Vec::new();
-    if text.is_ascii() && !text.bytes().any(|byte| byte.is_ascii_control()) {
+    let is_plain = |byte: u8| byte.is_ascii() && known(char::from(byte)).is_none();
+    if text.bytes().all(is_plain) {
         return found;
     }
     let mut offset = 0;

@@ -23,6 +23,9 @@ type Found = (usize, String, &'static str);
 /// A command such as `\connect`, `\set` or `\i`. Outside quotes, SQL has no backslash.
 fn command(script: &Script<'_>) -> Option<Found> {
     let text = script.sql.text;
+    if !text.contains('\\') {
+        return None;
+    }
     let mut offset = 0;
     for token in squawk_lexer::tokenize(text) {
         let end = offset + token.len as usize;
@@ -57,6 +60,16 @@ fn variable(script: &Script<'_>) -> Option<Found> {
 
 /// A COPY from or to the client.
 fn copy(script: &Script<'_>) -> Option<Found> {
+    // Most scripts need not be split for this.
+    if !script
+        .sql
+        .text
+        .as_bytes()
+        .windows(3)
+        .any(|three| three.eq_ignore_ascii_case(b"std"))
+    {
+        return None;
+    }
     let unfit = sql::unfit(script.sql.text, Mode::NoTransaction)?;
     (unfit.why == sql::Why::TalksToClient).then(|| {
         (

@@ -1,5 +1,6 @@
 //! Reads names as Postgres does.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use crate::parse::{Id, Kind, Sql};
@@ -55,6 +56,23 @@ pub(crate) fn parts_of(sql: &Sql<'_>, node: Id) -> Vec<String> {
         .collect()
 }
 
+/// The words of a text that can be names, in lower case.
+///
+/// A number is a name only in double quotes. A text of many megabytes has few other words, so that
+/// the result is small.
+pub(crate) fn words(text: &str) -> HashSet<String> {
+    let has_quoted_number = text
+        .as_bytes()
+        .windows(2)
+        .any(|pair| pair[0] == b'"' && pair[1].is_ascii_digit());
+    let is_number = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit());
+    let words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+    let distinct: HashSet<&str> = words
+        .filter(|word| has_quoted_number || !is_number(word))
+        .collect();
+    distinct.into_iter().map(str::to_lowercase).collect()
+}
+
 /// The longest name in bytes (`NAMEDATALEN` less one).
 pub(crate) const LONGEST: usize = 63;
 
@@ -82,7 +100,7 @@ pub(crate) fn fold_whole(identifier: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Name, fold};
+    use super::{Name, fold, words};
 
     #[test]
     fn names_get_the_case_that_postgres_uses() {
@@ -95,6 +113,17 @@ mod tests {
         let cut = fold(&"é".repeat(40));
         assert_eq!(cut, "é".repeat(31));
         assert_eq!(fold(&"A".repeat(70)), "a".repeat(63));
+    }
+
+    #[test]
+    fn the_words_of_a_text_are_its_possible_names() {
+        let of = |text| {
+            let mut words: Vec<String> = words(text).into_iter().collect();
+            words.sort();
+            words
+        };
+        assert_eq!(of("INSERT 12, 'A_1'; insert"), ["a_1", "insert"]);
+        assert_eq!(of("DROP \"12\""), ["", "12", "drop"]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Such a script does not show what it creates, drops or alters. The other scripts are still
 //! checked. A finding that depends on a name in such a script is not reported.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use migrator_model::{Code, Problem, Resolved};
 
@@ -42,9 +42,10 @@ impl Unread {
     }
 
     fn add_words(&mut self, text: &str) {
-        let text = text.to_lowercase();
         let words = text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$');
-        self.words.extend(words.map(str::to_owned));
+        let distinct: HashSet<&str> = words.collect();
+        let words = distinct.into_iter().map(str::to_lowercase);
+        self.words.extend(words);
     }
 
     /// Whether no script has an error.

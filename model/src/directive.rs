@@ -6,11 +6,11 @@ mod value;
 
 use crate::code::Code;
 use crate::file_name::Direction;
-use crate::sql::{self, Kind, Token};
+use crate::sql;
 
 pub use data::{DirectiveFault, Directives};
+pub(crate) use reader::Comments;
 use reader::IRREVERSIBLE;
-use value::after_prefix;
 pub use value::parse_duration;
 
 /// Returns the reason in `irreversible because …`, if the down script has this directive
@@ -33,16 +33,6 @@ pub(crate) fn allows(script: &str, direction: Direction, code: Code) -> Option<S
     let read = Directives::read(&sql::normalise(script), direction).ok()?;
     let mut allowed = read.allow.iter().zip(read.reasons);
     allowed.find_map(|((of, _), reason)| (*of == code).then_some(reason))
-}
-
-/// Whether a script has the directive `irreversible`, even a malformed one.
-pub(crate) fn has_irreversible(sql: &str, tokens: &[Token]) -> bool {
-    let comments = tokens
-        .iter()
-        .filter(|token| matches!(token.kind, Kind::LineComment | Kind::BlockComment));
-    let mut directives =
-        comments.filter_map(|token| sql[token.range.clone()].lines().find_map(after_prefix));
-    directives.any(|directive| directive.split_whitespace().next() == Some(IRREVERSIBLE))
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use crate::pairs::{Found, Pair};
 use crate::place::Place;
 use crate::problem::Problem;
 use crate::registry::MigrationRef;
+use crate::sql;
 use crate::tree::Tree;
 use crate::version::Version;
 
@@ -52,7 +53,7 @@ fn required(
 ) -> Vec<usize> {
     let mut others = Vec::new();
     for (reference, offset) in &pair.up.directives.requires {
-        let place = Place::within(&pair.up.path, &pair.up.sql, *offset);
+        let place = Place::within(&pair.up.path, &sql::normalise(&pair.up.raw), *offset);
         let is_itself =
             reference.service == pair.service && reference.version == pair.up.file.version;
         let at_fault = (reference.service.to_string(), reference.version);
@@ -130,7 +131,7 @@ fn cycle_fault(pairs: &[Pair], cycle: &[usize]) -> Problem {
         .find_map(|&(from, to)| {
             let offset = requires_offset(pairs, from, to)?;
             let up = &pairs[from].up;
-            Some(Place::within(&up.path, &up.sql, offset))
+            Some(Place::within(&up.path, &sql::normalise(&up.raw), offset))
         })
         .unwrap_or_else(|| Place::file(pairs[cycle[0]].up.path.clone()));
     Problem::at(

@@ -14,7 +14,6 @@ use crate::registry::{Migration, Registry, Script, Service, Text};
 use crate::requires;
 use crate::script_file::ScriptFile;
 use crate::services;
-use crate::sql;
 use crate::tree::{Node, Tree};
 
 /// The result of resolving a tree.
@@ -186,13 +185,12 @@ fn check_unique(names: &[Name], problems: &mut Vec<Problem>) {
 
 fn migration(pair: Pair) -> Migration {
     let file = &pair.up.file;
-    let history_name = format!("{}_{}", file.uid, file.name);
     Migration {
         service: Text::Owned(pair.service),
         version: file.version,
         uid: Text::Owned(file.uid.clone()),
         name: Text::Owned(file.name.clone()),
-        checksum: sql::checksum(&history_name, file.version.as_integer(), &pair.up.sql),
+        checksum: pair.up.checksum,
         requires: pair
             .up
             .directives

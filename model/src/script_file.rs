@@ -1,11 +1,11 @@
 //! Reads the file of a script, and makes the checks that need no other file.
 
 use crate::code::Code;
-use crate::directive::{self, Directives};
+use crate::directive::{Comments, Directives};
 use crate::file_name::FileName;
 use crate::place::Place;
 use crate::problem::Problem;
-use crate::sql::{self, Token};
+use crate::sql::{self, Fingerprint};
 
 /// A script without faults.
 #[derive(Clone, Debug)]
@@ -13,8 +13,8 @@ pub(crate) struct ScriptFile {
     pub(crate) file: FileName,
     pub(crate) path: String,
     pub(crate) raw: String,
-    /// The SQL for the server: without a byte-order mark, and with `\n` at the end of each line.
-    pub(crate) sql: String,
+    /// The checksum of the migration, if this is its up script.
+    pub(crate) checksum: u64,
     pub(crate) fingerprint: u64,
     pub(crate) directives: Directives,
 }
@@ -26,14 +26,22 @@ pub(crate) struct ScriptFile {
 /// The text has faults; the error has all of them.
 pub(crate) fn read(file: FileName, path: &str, bytes: &[u8]) -> Result<ScriptFile, Vec<Problem>> {
     let raw = match std::str::from_utf8(bytes) {
-        Ok(raw) => raw.to_owned(),
+        Ok(raw) => raw,
         Err(error) => return Err(vec![not_utf8(path, bytes, error.valid_up_to())]),
     };
-    let sql = sql::normalise(&raw).into_owned();
-    // Split the script once for all checks: this takes most of the time to read a tree.
-    let tokens = sql::tokens(&sql);
-    let mut problems = content_faults(path, &sql, &tokens);
-    let directives = Directives::read_tokens(&sql, &tokens, file.direction);
+    let sql = &sql::normalise(raw);
+    // Split the script once for all checks: this takes most of the time to read a tree. A large
+    // script has millions of tokens, which are not kept.
+    let mut comments = Comments::of(sql);
+    let mut fingerprint = Fingerprint::of(sql);
+    let mut open = None;
+    for token in sql::tokens(sql) {
+        comments.push(&token);
+        fingerprint.push(&token);
+        open = open.or(token.open.map(|what| (what, token.range.start)));
+    }
+    let mut problems = content_faults(path, sql, open, &comments);
+    let directives = comments.read(file.direction);
     let directives = directives.unwrap_or_else(|faults| {
         problems.extend(faults.into_iter().map(|fault| {
             let mut place = Place::file(path);
@@ -44,15 +52,20 @@ pub(crate) fn read(file: FileName, path: &str, bytes: &[u8]) -> Result<ScriptFil
     });
     match problems.is_empty() {
         true => Ok(ScriptFile {
+            checksum: checksum(&file, sql),
             file,
             path: path.to_owned(),
-            raw,
-            fingerprint: sql::fingerprint_of(&sql, &tokens),
-            sql,
+            raw: raw.to_owned(),
+            fingerprint: fingerprint.finish(),
             directives,
         }),
         false => Err(problems),
     }
+}
+
+fn checksum(file: &FileName, sql: &str) -> u64 {
+    let history_name = format!("{}_{}", file.uid, file.name);
+    sql::checksum(&history_name, file.version.as_integer(), sql)
 }
 
 fn not_utf8(path: &str, bytes: &[u8], offset: usize) -> Problem {
@@ -66,7 +79,13 @@ fn not_utf8(path: &str, bytes: &[u8], offset: usize) -> Problem {
     )
 }
 
-fn content_faults(path: &str, sql: &str, tokens: &[Token]) -> Vec<Problem> {
+/// `open` is the kind and the start of a token that is not closed.
+fn content_faults(
+    path: &str,
+    sql: &str,
+    open: Option<(&'static str, usize)>,
+    comments: &Comments<'_>,
+) -> Vec<Problem> {
     let place = |offset| Place::within(path, sql, offset);
     if let Some(offset) = sql.find('\0') {
         return vec![Problem::at(
@@ -76,10 +95,7 @@ fn content_faults(path: &str, sql: &str, tokens: &[Token]) -> Vec<Problem> {
             "remove it: Postgres does not accept NUL bytes",
         )];
     }
-    if let Some((what, offset)) = tokens
-        .iter()
-        .find_map(|token| Some((token.open?, token.range.start)))
-    {
+    if let Some((what, offset)) = open {
         return vec![Problem::at(
             Code::M0207,
             place(offset),
@@ -92,8 +108,7 @@ fn content_faults(path: &str, sql: &str, tokens: &[Token]) -> Vec<Problem> {
             },
         )];
     }
-    if !tokens.iter().any(Token::is_part_of_statement) && !directive::has_irreversible(sql, tokens)
-    {
+    if !comments.has_statement && !comments.has_irreversible() {
         return vec![Problem::at(
             Code::M0203,
             Place::file(path),

@@ -6,7 +6,7 @@ use migrator_model::file_name::Direction;
 use migrator_model::{Code, nearest};
 
 use crate::finding::Finding;
-use crate::names::fold;
+use crate::names::{fold, words};
 use crate::objects::{Effect, Mention, Object, Space};
 use crate::parse::{Id, Kind, ROOT};
 use crate::script::Script;
@@ -108,9 +108,7 @@ impl TreeNames {
             .descendants(ROOT)
             .filter(|&id| matches!(sql.kind(id), Kind::STRING | Kind::DOLLAR_QUOTED_STRING));
         for string in strings {
-            let text = sql.text_of(string).to_lowercase();
-            let words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
-            self.words.extend(words.map(str::to_owned));
+            self.words.extend(words(sql.text_of(string)));
         }
     }
 

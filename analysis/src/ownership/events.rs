@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::kinds::is_alter;
-use crate::names::{fold, name_of};
+use crate::names::{fold, name_of, words};
 use crate::objects::{Effect, Mention, Object, Space};
 use crate::parse::{Id, Kind, Sql};
 use crate::script::Script;
@@ -230,8 +230,7 @@ impl Reader<'_> {
                 .iter()
                 .any(|word| body.contains(word))
             {
-                let words = body.split(|c: char| !c.is_alphanumeric() && c != '_');
-                self.result.maybe_created.extend(words.map(str::to_owned));
+                self.result.maybe_created.extend(words(&body));
             }
         }
     }

@@ -7,14 +7,14 @@ mod build;
 mod depth;
 #[cfg(test)]
 mod tests;
+mod thin;
 mod tree;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
-use build::build;
+use build::{build, nothing};
 pub use depth::DEEPEST;
-use depth::too_deep;
 pub use tree::{Id, Kind, ROOT, Sql, SyntaxError};
 
 /// The stack in bytes. A debug build needs this much for [`DEEPEST`].
@@ -41,18 +41,6 @@ pub fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Str
 /// Parses a script. Call this function within [`on_large_stack`].
 #[must_use]
 pub fn parse(text: &str) -> Sql<'_> {
-    let nothing = |message: &str, offset| Sql {
-        text,
-        nodes: vec![tree::Node::root(text)],
-        errors: vec![SyntaxError {
-            message: message.to_owned(),
-            offset,
-        }],
-        rolled_back: Vec::new(),
-    };
-    if let Some(offset) = too_deep(text) {
-        return nothing("this is nested too deeply to be checked", offset);
-    }
     let parsed = catch_unwind(AssertUnwindSafe(|| build(text)));
-    parsed.unwrap_or_else(|_| nothing("this cannot be parsed", 0))
+    parsed.unwrap_or_else(|_| nothing(text, "this cannot be parsed", 0))
 }

@@ -20,10 +20,16 @@ pub struct Sql<'a> {
 #[derive(Clone, Debug)]
 pub(super) struct Node {
     pub(super) kind: Kind,
-    pub(super) range: Range<usize>,
-    pub(super) parent: Id,
+    pub(super) range: Range<u32>,
+    pub(super) parent: u32,
     /// The id after the last descendant.
-    pub(super) end: Id,
+    pub(super) end: u32,
+}
+
+/// An offset or an id in a node. A script has millions of nodes, which therefore are small. The
+/// lexer and the parser use numbers of this size, too.
+pub(super) fn small(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 /// The index of a node in the tree.
@@ -45,8 +51,8 @@ impl Node {
     pub(super) fn root(text: &str) -> Node {
         Node {
             kind: Kind::SOURCE_FILE,
-            range: 0..text.len(),
-            parent: ROOT,
+            range: 0..small(text.len()),
+            parent: 0,
             end: 1,
         }
     }
@@ -56,7 +62,7 @@ impl Sql<'_> {
     /// Whether a node has no children.
     #[must_use]
     pub fn is_leaf(&self, id: Id) -> bool {
-        self.nodes[id].end == id + 1
+        self.nodes[id].end as usize == id + 1
     }
 
     /// The kind of a node.
@@ -68,7 +74,8 @@ impl Sql<'_> {
     /// The byte range of a node.
     #[must_use]
     pub fn range(&self, id: Id) -> Range<usize> {
-        self.nodes[id].range.clone()
+        let Range { start, end } = self.nodes[id].range;
+        start as usize..end as usize
     }
 
     /// The text of a node.
@@ -80,7 +87,7 @@ impl Sql<'_> {
     /// The parent of a node. The parent of the root is the root.
     #[must_use]
     pub fn parent(&self, id: Id) -> Id {
-        self.nodes[id].parent
+        self.nodes[id].parent as usize
     }
 
     /// The ancestors of a node, from its parent to the root.
@@ -97,17 +104,17 @@ impl Sql<'_> {
     /// The descendants of a node, in the order of the text.
     #[must_use]
     pub fn descendants(&self, id: Id) -> Range<Id> {
-        id + 1..self.nodes[id].end
+        id + 1..self.nodes[id].end as usize
     }
 
     /// The children of a node, in the order of the text.
     pub fn children(&self, id: Id) -> impl Iterator<Item = Id> {
         let mut next = id + 1;
-        let end = self.nodes[id].end;
+        let end = self.nodes[id].end as usize;
         std::iter::from_fn(move || {
             (next < end).then(|| {
                 let child = next;
-                next = self.nodes[child].end;
+                next = self.nodes[child].end as usize;
                 child
             })
         })

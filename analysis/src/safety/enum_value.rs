@@ -92,8 +92,8 @@ impl Enums {
 
     fn follow(&mut self, script: &Script<'_>, statement: Id) {
         let sql = &script.sql;
-        for mention in &script.mentions {
-            let is_made = mention.statement == statement && mention.effect == Effect::Create;
+        for mention in script.mentions_of(statement) {
+            let is_made = mention.effect == Effect::Create;
             if is_made && mention.object.space == Space::Type {
                 self.new.insert(mention.object.name.clone());
             }

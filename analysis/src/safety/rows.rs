@@ -1,7 +1,9 @@
 //! Finds the statements that remove or insert all rows of a table.
 
+use std::collections::HashSet;
+
 use super::table::Emptied;
-use crate::names::{Name, fold, name_of};
+use crate::names::{Name, fold, name_of, words};
 use crate::parse::{Id, Kind, Sql};
 
 /// What a statement does to the rows of a table.
@@ -14,7 +16,7 @@ pub(super) enum RowChange {
     /// It runs dynamic SQL that may empty any table.
     MayEmptyAny,
     /// It may empty tables with one of these names.
-    MayEmpty(Vec<String>),
+    MayEmpty(HashSet<String>),
 }
 
 /// Which other tables a statement empties.
@@ -116,6 +118,8 @@ fn body(sql: &Sql<'_>, statement: Id) -> Option<RowChange> {
     if body.contains("execute") {
         return Some(RowChange::MayEmptyAny);
     }
-    let words = body.split(|c: char| !c.is_alphanumeric() && c != '_');
-    Some(RowChange::MayEmpty(words.map(fold).collect()))
+    let words = words(&body);
+    Some(RowChange::MayEmpty(
+        words.iter().map(|word| fold(word)).collect(),
+    ))
 }

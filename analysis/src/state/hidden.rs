@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::names::fold;
+use crate::names::{fold, words};
 use crate::parse::{Id, Kind, Sql};
 
 /// The objects that a statement may create, drop or alter beyond its text.
@@ -42,8 +42,7 @@ fn puts_together(text: &str) -> bool {
 }
 
 pub(super) fn names(text: &str) -> BTreeSet<String> {
-    let words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
-    words.map(str::to_lowercase).collect()
+    words(text).into_iter().collect()
 }
 
 /// Whether a statement may run SQL that the script does not contain.

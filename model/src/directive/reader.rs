@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::data::{DirectiveFault, Directives};
-use super::value::{after_prefix, parse_duration, parse_reference};
+use super::value::{PREFIX, after_prefix, parse_duration, parse_reference};
 use crate::code::Code;
 use crate::file_name::Direction;
 use crate::mode::Mode;
@@ -30,33 +30,94 @@ impl Directives {
     ///
     /// A directive is unknown, malformed, repeated, or in a place where it has no effect.
     pub fn read(sql: &str, direction: Direction) -> Result<Directives, Vec<DirectiveFault>> {
-        Directives::read_tokens(sql, &tokens(sql), direction)
+        let mut comments = Comments::of(sql);
+        // Most scripts have no directive, and need not be split.
+        let prefix = PREFIX.as_bytes();
+        let is_prefix = |bytes: &[u8]| bytes.eq_ignore_ascii_case(prefix);
+        if !sql.as_bytes().windows(prefix.len()).any(is_prefix) {
+            return Ok(Directives::default());
+        }
+        for token in tokens(sql) {
+            comments.push(&token);
+        }
+        comments.read(direction)
+    }
+}
+
+/// The comments of a script that contain a directive. The tokens of the script go in one after
+/// the other.
+pub(crate) struct Comments<'a> {
+    sql: &'a str,
+    directives: Vec<Comment<'a>>,
+    /// Whether a token that is neither blank nor a comment went in.
+    is_past_head: bool,
+    /// Whether the script has a statement.
+    pub(crate) has_statement: bool,
+}
+
+struct Comment<'a> {
+    kind: Kind,
+    /// Where the comment starts in the script, in bytes.
+    start: usize,
+    /// Whether the comment is before the first statement.
+    in_head: bool,
+    /// The text after `migrator:`.
+    directive: &'a str,
+}
+
+impl<'a> Comments<'a> {
+    pub(crate) fn of(sql: &'a str) -> Comments<'a> {
+        Comments {
+            sql,
+            directives: Vec::new(),
+            is_past_head: false,
+            has_statement: false,
+        }
     }
 
-    /// Does the same as [`Directives::read`], for tokens that the caller already has.
-    pub(crate) fn read_tokens(
-        sql: &str,
-        tokens: &[Token],
-        direction: Direction,
-    ) -> Result<Directives, Vec<DirectiveFault>> {
+    /// Adds the next token of the script.
+    pub(crate) fn push(&mut self, token: &Token) {
+        match token.kind {
+            Kind::LineComment | Kind::BlockComment => {
+                let text = &self.sql[token.range.clone()];
+                let directive = text.lines().find_map(after_prefix);
+                self.directives.extend(directive.map(|directive| Comment {
+                    kind: token.kind,
+                    start: token.range.start,
+                    in_head: !self.is_past_head,
+                    directive,
+                }));
+            }
+            Kind::Blank => {}
+            Kind::Semicolon | Kind::Word | Kind::OpenParen | Kind::CloseParen | Kind::Other => {
+                self.is_past_head = true;
+                self.has_statement |= token.is_part_of_statement();
+            }
+        }
+    }
+
+    /// Whether a directive is `irreversible`, even a malformed one.
+    pub(crate) fn has_irreversible(&self) -> bool {
+        let mut words = self
+            .directives
+            .iter()
+            .filter_map(|comment| comment.directive.split_whitespace().next());
+        words.any(|word| word == IRREVERSIBLE)
+    }
+
+    /// Reads the directives, after the last token.
+    pub(crate) fn read(&self, direction: Direction) -> Result<Directives, Vec<DirectiveFault>> {
         let mut reader = Reader {
-            sql,
+            sql: self.sql,
             direction,
             seen: Vec::new(),
             found: Directives::default(),
             faults: Vec::new(),
         };
-        let mut in_head = true;
-        for token in tokens {
-            match token.kind {
-                Kind::LineComment | Kind::BlockComment => reader.comment(token, in_head),
-                Kind::Blank => {}
-                Kind::Semicolon | Kind::Word | Kind::OpenParen | Kind::CloseParen | Kind::Other => {
-                    in_head = false;
-                }
-            }
+        for comment in &self.directives {
+            reader.comment(comment);
         }
-        reader.irreversible_alone(tokens);
+        reader.irreversible_alone(self.has_statement);
         match reader.faults.is_empty() {
             true => Ok(reader.found),
             false => Err(reader.faults),
@@ -74,13 +135,9 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn comment(&mut self, token: &Token, in_head: bool) {
-        let text = &self.sql[token.range.clone()];
-        let Some(directive) = text.lines().find_map(after_prefix) else {
-            return;
-        };
-        let at = token.range.start;
-        if token.kind == Kind::BlockComment || !in_head {
+    fn comment(&mut self, comment: &Comment<'a>) {
+        let at = comment.start;
+        if comment.kind == Kind::BlockComment || !comment.in_head {
             self.fault(
                 Code::M0206,
                 at,
@@ -88,7 +145,7 @@ impl<'a> Reader<'a> {
                 "move it to a `--` comment of its own before the first statement".to_owned(),
             );
         } else {
-            self.directive(directive.trim(), at);
+            self.directive(comment.directive.trim(), at);
         }
     }
 
@@ -205,12 +262,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Refuses statements and other directives in a script with `irreversible`.
-    fn irreversible_alone(&mut self, tokens: &[Token]) {
+    fn irreversible_alone(&mut self, has_statement: bool) {
         let of_it = self.seen.iter().find(|(word, _)| *word == IRREVERSIBLE);
         let Some(&(_, at)) = of_it.filter(|_| self.found.irreversible.is_some()) else {
             return;
         };
-        if tokens.iter().any(Token::is_part_of_statement) {
+        if has_statement {
             let message = "`irreversible` is in a script with statements".to_owned();
             let help = "remove the statements, or remove the directive";
             return self.malformed(at, message, help);

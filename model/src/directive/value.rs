@@ -8,11 +8,14 @@ use crate::version::Version;
 /// The longest timeout that Postgres accepts, in milliseconds (`guc_tables.c`: `INT_MAX`).
 const MOST_MILLISECONDS: u64 = i32::MAX as u64;
 
+/// The word at the start of a directive, before a colon. Its case does not matter.
+pub(super) const PREFIX: &str = "migrator";
+
 /// The text after `migrator:` in a line of a comment. Case and spaces do not matter.
 pub(super) fn after_prefix(line: &str) -> Option<&str> {
     let body = line.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '-' | '/' | '*'));
-    let (word, rest) = body.split_at_checked("migrator".len())?;
-    word.eq_ignore_ascii_case("migrator")
+    let (word, rest) = body.split_at_checked(PREFIX.len())?;
+    word.eq_ignore_ascii_case(PREFIX)
         .then(|| rest.trim_start().strip_prefix(':'))?
 }
 

@@ -5,7 +5,7 @@
 //! (`transaction/control.rs`, `client.rs`). At run time, `runtime` refuses them before it sends a
 //! script (`step/source.rs`).
 
-use super::statement::split;
+use super::statement::{Place, split};
 use super::token::{Kind, Token, tokens};
 use crate::mode::Mode;
 
@@ -30,8 +30,9 @@ pub enum Why {
 /// The first statement that a script with this mode must not contain.
 #[must_use]
 pub fn unfit(sql: &str, mode: Mode) -> Option<Unfit> {
-    split(sql, tokens(sql)).into_iter().find_map(|statement| {
-        let words = Words::of(sql, &statement);
+    let mut words = Words::default();
+    let mut start = 0;
+    let found = |words: &Words<'_>, offset| {
         let why = if mode == Mode::Transaction && words.end_transaction() {
             Why::EndsTransaction
         } else if words.talk_to_client() {
@@ -39,9 +40,19 @@ pub fn unfit(sql: &str, mode: Mode) -> Option<Unfit> {
         } else {
             return None;
         };
-        let offset = statement.first()?.range.start;
         Some(Unfit { offset, why })
-    })
+    };
+    for (place, token) in split(sql) {
+        if place == Place::First {
+            if let Some(unfit) = found(&words, start) {
+                return Some(unfit);
+            }
+            words = Words::default();
+            start = token.range.start;
+        }
+        words.push(sql, &token);
+    }
+    found(&words, start)
 }
 
 /// Whether a statement begins a transaction.
@@ -90,47 +101,59 @@ impl Why {
 }
 
 /// The words of a statement outside parentheses. Each other token becomes an empty word.
-struct Words<'a>(Vec<&'a str>);
+#[derive(Default)]
+struct Words<'a> {
+    all: Vec<&'a str>,
+    /// The number of open parentheses.
+    depth: usize,
+    /// Whether this module recognises no statement that starts like this one.
+    is_other: bool,
+}
 
 impl<'a> Words<'a> {
     fn read(statement: &'a str) -> Words<'a> {
-        Words::of(statement, &tokens(statement))
-    }
-
-    fn of(sql: &'a str, tokens: &[Token]) -> Words<'a> {
-        let mut depth = 0_usize;
-        let mut words = Vec::new();
-        for token in tokens.iter().filter(|token| !token.is_trivia()) {
-            match token.kind {
-                Kind::OpenParen => depth += 1,
-                Kind::CloseParen => depth = depth.saturating_sub(1),
-                Kind::Word if depth == 0 => words.push(&sql[token.range.clone()]),
-                Kind::Blank
-                | Kind::LineComment
-                | Kind::BlockComment
-                | Kind::Semicolon
-                | Kind::Word
-                | Kind::Other => {
-                    if depth == 0 {
-                        words.push("");
-                    }
-                }
-            }
-            // No statement of these kinds starts with another token.
-            if !matches!(words.first(), Some(first) if OPENING.iter().any(|o| same(first, o))) {
+        let mut words = Words::default();
+        for token in tokens(statement).filter(|token| !token.is_trivia()) {
+            words.push(statement, &token);
+            if words.is_other {
                 break;
             }
         }
-        Words(words)
+        words
+    }
+
+    /// Adds the next token of the statement.
+    fn push(&mut self, sql: &'a str, token: &Token) {
+        if self.is_other {
+            return;
+        }
+        match token.kind {
+            Kind::OpenParen => self.depth += 1,
+            Kind::CloseParen => self.depth = self.depth.saturating_sub(1),
+            Kind::Word if self.depth == 0 => self.all.push(&sql[token.range.clone()]),
+            Kind::Blank
+            | Kind::LineComment
+            | Kind::BlockComment
+            | Kind::Semicolon
+            | Kind::Word
+            | Kind::Other => {
+                if self.depth == 0 {
+                    self.all.push("");
+                }
+            }
+        }
+        let first = self.all.first();
+        let is_opening = |first: &&str| OPENING.iter().any(|other| same(first, other));
+        self.is_other = !first.is_some_and(is_opening);
     }
 
     fn is(&self, at: usize, one_of: &[&str]) -> bool {
-        let word = self.0.get(at);
+        let word = self.all.get(at);
         word.is_some_and(|word| one_of.iter().any(|other| same(word, other)))
     }
 
     fn has_pair(&self, first: &[&str], second: &[&str]) -> bool {
-        (1..self.0.len()).any(|at| self.is(at - 1, first) && self.is(at, second))
+        (1..self.all.len()).any(|at| self.is(at - 1, first) && self.is(at, second))
     }
 
     fn open_transaction(&self) -> bool {
@@ -140,7 +163,7 @@ impl<'a> Words<'a> {
     fn end_transaction(&self) -> bool {
         if self.is(0, &["ROLLBACK", "ABORT"]) {
             let filler = &["WORK", "TRANSACTION"];
-            let next = (1..self.0.len()).find(|&at| !self.is(at, filler));
+            let next = (1..self.all.len()).find(|&at| !self.is(at, filler));
             return !next.is_some_and(|at| self.is(at, &["TO"]));
         }
         // `PREPARE transaction AS …` prepares a statement with that name. `PREPARE

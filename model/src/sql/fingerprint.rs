@@ -1,6 +1,7 @@
 //! A script's fingerprint. An edit of comments or white space does not change it.
 
 use std::hash::Hasher;
+use std::ops::Range;
 
 use siphasher::sip::SipHasher13;
 
@@ -11,33 +12,70 @@ use super::token::{Token, gap, tokens};
 /// not change it.
 #[must_use]
 pub fn fingerprint(sql: &str) -> u64 {
-    fingerprint_of(sql, &tokens(sql))
+    let mut fingerprint = Fingerprint::of(sql);
+    for token in tokens(sql) {
+        fingerprint.push(&token);
+    }
+    fingerprint.finish()
 }
 
-/// Does the same as [`fingerprint`], for tokens that the caller already has.
+/// Computes a [`fingerprint`] from the tokens of a script, one after the other.
 ///
 /// The hash gets the byte `0xff` after each token, and the byte `0xfe` for white space that has
 /// a meaning. Neither byte occurs in UTF-8. White space has a meaning between two operators
 /// that would otherwise be one, and between two parts of one string.
-pub(crate) fn fingerprint_of(sql: &str, tokens: &[Token]) -> u64 {
-    let mut hasher = SipHasher13::new();
-    let said: Vec<&Token> = tokens.iter().filter(|token| !token.is_trivia()).collect();
-    for run in said.chunk_by(|a, b| is_operator(&sql[a.range.clone()], &sql[b.range.clone()])) {
-        let marks = match run {
-            [_] => Vec::new(),
-            run => operator::ends(sql, run.iter().map(|token| token.range.start)),
+pub(crate) struct Fingerprint<'a> {
+    sql: &'a str,
+    hasher: SipHasher13,
+    /// The last token, and the tokens before it that are operators like it.
+    run: Vec<Range<usize>>,
+}
+
+impl<'a> Fingerprint<'a> {
+    pub(crate) fn of(sql: &'a str) -> Fingerprint<'a> {
+        Fingerprint {
+            sql,
+            hasher: SipHasher13::new(),
+            run: Vec::new(),
+        }
+    }
+
+    /// Adds the next token.
+    pub(crate) fn push(&mut self, token: &Token) {
+        if token.is_trivia() {
+            return;
+        }
+        let sql = self.sql;
+        let goes_on =
+            |last: &Range<usize>| is_operator(&sql[last.clone()], &sql[token.range.clone()]);
+        if !self.run.last().is_some_and(goes_on) {
+            self.end_run();
+        }
+        self.run.push(token.range.clone());
+    }
+
+    /// The fingerprint, after the last token.
+    pub(crate) fn finish(mut self) -> u64 {
+        self.end_run();
+        self.hasher.finish()
+    }
+
+    fn end_run(&mut self) {
+        let sql = self.sql;
+        let marks = match self.run.as_slice() {
+            [] | [_] => Vec::new(),
+            run => operator::ends(sql, run.iter().map(|token| token.start)),
         };
-        for (index, token) in run.iter().enumerate() {
-            let (text, rest) = (&sql[token.range.clone()], &sql[token.range.end..]);
-            hasher.write(text.as_bytes());
-            hasher.write_u8(0xff);
+        for (index, token) in self.run.drain(..).enumerate() {
+            let (text, rest) = (&sql[token.clone()], &sql[token.end..]);
+            self.hasher.write(text.as_bytes());
+            self.hasher.write_u8(0xff);
             let goes_on = || text.ends_with('\'') && gap(rest).is_some();
             if marks.get(index) == Some(&true) || goes_on() {
-                hasher.write_u8(0xfe);
+                self.hasher.write_u8(0xfe);
             }
         }
     }
-    hasher.finish()
 }
 
 /// Whether both tokens are parts of operators.

@@ -18,8 +18,7 @@ pub enum Part<'a> {
 /// The parts of a statement, each with the offset of its end.
 #[must_use]
 pub fn parts(sql: &str) -> Vec<(Part<'_>, usize)> {
-    let tokens = tokens(sql).into_iter();
-    let tokens = tokens.filter(|token| !token.is_trivia());
+    let tokens = tokens(sql).filter(|token| !token.is_trivia());
     let parts = tokens.map(|token| {
         let text = &sql[token.range.clone()];
         let part = match (token.kind, token.open) {

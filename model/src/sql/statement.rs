@@ -11,28 +11,38 @@ use super::token::{Kind, Token, tokens};
 /// `CREATE RULE … DO (…; …)`) or in a `BEGIN ATOMIC … END` body.
 #[must_use]
 pub fn statements(sql: &str) -> Vec<Range<usize>> {
-    let statements = split(sql, tokens(sql)).into_iter();
-    let ranges = statements.filter_map(|tokens| {
-        let (first, last) = (tokens.first()?, tokens.last()?);
-        Some(first.range.start..last.range.end)
-    });
-    ranges.collect()
+    let mut ranges: Vec<Range<usize>> = Vec::new();
+    for (place, token) in split(sql) {
+        match (place, ranges.last_mut()) {
+            (Place::Within, Some(current)) => current.end = token.range.end,
+            _ => ranges.push(token.range),
+        }
+    }
+    ranges
 }
 
-/// The tokens of each statement, without comments and white space.
-pub(super) fn split(sql: &str, tokens: Vec<Token>) -> Vec<Vec<Token>> {
+/// The place of a token in its statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// The token starts a statement.
+    First,
+    /// The token belongs to the statement of the token before it.
+    Within,
+}
+
+/// The tokens of all statements, without comments, white space and the semicolons between
+/// statements.
+pub(super) fn split(sql: &str) -> impl Iterator<Item = (Place, Token)> {
     let mut splitter = Splitter::default();
-    for token in tokens.into_iter().filter(|token| !token.is_trivia()) {
-        splitter.push(sql, token);
-    }
-    splitter.end_statement();
-    splitter.done
+    tokens(sql)
+        .filter(|token| !token.is_trivia())
+        .filter_map(move |token| Some((splitter.place(sql, &token)?, token)))
 }
 
 #[derive(Default)]
 struct Splitter {
-    done: Vec<Vec<Token>>,
-    current: Vec<Token>,
+    /// Whether a statement has started.
+    is_within: bool,
     parentheses: usize,
     /// The number of `END`s that a `BEGIN ATOMIC` body still needs.
     ends: usize,
@@ -40,13 +50,18 @@ struct Splitter {
 }
 
 impl Splitter {
-    fn push(&mut self, sql: &str, token: Token) {
+    /// The place of the next token. `None` if the token ends a statement.
+    fn place(&mut self, sql: &str, token: &Token) -> Option<Place> {
         let ends_here = self.parentheses == 0 && self.ends == 0;
         if token.kind == Kind::Semicolon && ends_here {
-            return self.end_statement();
+            *self = Splitter::default();
+            return None;
         }
         self.nest(&sql[token.range.clone()], token.kind);
-        self.current.push(token);
+        match std::mem::replace(&mut self.is_within, true) {
+            true => Some(Place::Within),
+            false => Some(Place::First),
+        }
     }
 
     /// Counts parentheses and, in a body, `CASE … END`. No other construct in a body ends
@@ -70,14 +85,5 @@ impl Splitter {
             | Kind::Other => {}
         }
         self.after_begin = word("begin");
-    }
-
-    fn end_statement(&mut self) {
-        if !self.current.is_empty() {
-            self.done.push(std::mem::take(&mut self.current));
-        }
-        self.parentheses = 0;
-        self.ends = 0;
-        self.after_begin = false;
     }
 }

@@ -1,5 +1,6 @@
 //! Splits a script into tokens.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 
 use squawk_lexer::{LiteralKind, TokenKind};
@@ -41,64 +42,59 @@ impl Token {
     }
 }
 
-/// Splits a script into tokens. Together they cover the whole script.
-pub(crate) fn tokens(sql: &str) -> Vec<Token> {
-    let mut tokens = Vec::new();
-    let mut start = Some(0);
-    while let Some(offset) = start {
-        start = tokens_from(sql, offset, &mut tokens);
-    }
-    tokens
-}
-
-/// Splits the script from `start` on. It stops at the end of the script, or after a string
-/// with escapes that continues in another line, and returns where to continue. The lexer takes
-/// each further part of such a string for a string without escapes.
-fn tokens_from(sql: &str, start: usize, tokens: &mut Vec<Token>) -> Option<usize> {
-    let mut offset = start;
-    for token in squawk_lexer::tokenize(&sql[start..]) {
-        let end = offset + token.len as usize;
+/// Splits a script into tokens, one after the other. Together they cover the whole script.
+///
+/// The lexer takes each further part of a string with escapes for a string without escapes.
+/// After such a string, the lexer therefore starts anew.
+pub(crate) fn tokens(sql: &str) -> impl Iterator<Item = Token> {
+    const ESCAPES: TokenKind = TokenKind::Literal {
+        kind: LiteralKind::EscStr { terminated: true },
+    };
+    let mut lexer = squawk_lexer::tokenize(sql);
+    let mut offset = 0;
+    let mut further = VecDeque::new();
+    std::iter::from_fn(move || {
+        if let Some(part) = further.pop_front() {
+            return Some(part);
+        }
+        let token = lexer.next()?;
         if token.kind == TokenKind::Eof || token.len == 0 {
-            break;
+            return None;
+        }
+        let range = offset..offset + token.len as usize;
+        offset = range.end;
+        if token.kind == ESCAPES {
+            further = continued(sql, offset);
+        }
+        if let Some(last) = further.back() {
+            offset = last.range.end;
+            lexer = squawk_lexer::tokenize(&sql[offset..]);
         }
         let (kind, open) = classify(token.kind);
-        tokens.push(Token {
-            kind,
-            range: offset..end,
-            open,
-        });
-        offset = end;
-        let escapes = LiteralKind::EscStr { terminated: true };
-        if token.kind == (TokenKind::Literal { kind: escapes })
-            && let Some(end) = continued(sql, offset, tokens)
-        {
-            return Some(end);
-        }
-    }
-    None
+        Some(Token { kind, range, open })
+    })
 }
 
-/// Adds the further parts of a string with escapes, and returns where they end.
-fn continued(sql: &str, start: usize, tokens: &mut Vec<Token>) -> Option<usize> {
-    let mut end = None;
+/// The further parts of a string with escapes that ends at `start`.
+fn continued(sql: &str, start: usize) -> VecDeque<Token> {
+    let mut parts = VecDeque::new();
     let mut at = start;
     while let Some(gap) = gap(&sql[at..]) {
         let part = at + gap;
         let length = escaped(&sql[part..]);
-        tokens.push(Token {
+        parts.push_back(Token {
             kind: Kind::Blank,
             range: at..part,
             open: None,
         });
         at = part + length.unwrap_or(sql.len() - part);
-        tokens.push(Token {
+        parts.push_back(Token {
             kind: Kind::Other,
             range: part..at,
             open: length.is_none().then_some("string"),
         });
-        end = Some(at);
     }
-    end
+    parts
 }
 
 /// The length of the white space between two parts of a string; `None` if the string has no
