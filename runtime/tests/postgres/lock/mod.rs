@@ -1,0 +1,4 @@
+//! Several runs at once.
+
+mod runs;
+mod tables;

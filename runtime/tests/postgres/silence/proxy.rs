@@ -1,0 +1,141 @@
+//! A proxy that carries bytes until a test silences it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use migrator_runtime::{Client, Settings, connect};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream, UnixStream};
+use tokio::time::timeout;
+
+use crate::support::Database;
+
+/// A proxy between a database and its clients, which can stop forwarding data.
+pub(super) struct Proxy {
+    url: String,
+    /// Data on connections below this number is no longer forwarded.
+    pub(super) silent: Arc<AtomicUsize>,
+    /// Data on the connection with this number is not forwarded either.
+    pub(super) deaf: Arc<AtomicUsize>,
+    /// The number of connections that the proxy closed as idle.
+    pub(super) ended: Arc<AtomicUsize>,
+}
+
+impl Proxy {
+    pub(super) async fn before(database: &Database) -> Proxy {
+        Proxy::with_idle_timeout(database, Duration::MAX).await
+    }
+
+    /// A proxy that closes each idle connection but the first after this time.
+    pub(super) async fn with_idle_timeout(database: &Database, idle: Duration) -> Proxy {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let (server, name) = database.url.rsplit_once('/').expect("a name");
+        let (_, place) = server.split_once('@').expect("a role");
+        let (folder, port) = place.split_once(':').expect("a port");
+        let socket = PathBuf::from(folder.replace("%2F", "/")).join(format!(".s.PGSQL.{port}"));
+        let silent = Arc::new(AtomicUsize::new(0));
+        let deaf = Arc::new(AtomicUsize::new(usize::MAX));
+        let ended = Arc::new(AtomicUsize::new(0));
+        let heard = Heard {
+            taken: Arc::new(AtomicUsize::new(0)),
+            silent: Arc::clone(&silent),
+            deaf: Arc::clone(&deaf),
+            idle,
+            ended: Arc::clone(&ended),
+        };
+        tokio::spawn(async move {
+            loop {
+                let (client, _) = listener.accept().await.expect("a client");
+                let server = UnixStream::connect(&socket).await.expect("the server");
+                tokio::spawn(carry(client, server, heard.clone()));
+            }
+        });
+        let (_, role) = server.split_once("//").expect("a scheme");
+        let (role, _) = role.split_once('@').expect("a role");
+        let url = format!("postgresql://{role}@{address}/{name}?sslmode=disable");
+        Proxy {
+            url,
+            silent,
+            deaf,
+            ended,
+        }
+    }
+
+    pub(super) async fn client(&self) -> Client {
+        let settings = Settings::parse(&self.url).expect("a URL");
+        connect(settings).await.expect("a connection")
+    }
+}
+
+/// Which connections are forwarded, and for how long they may be idle.
+#[derive(Clone)]
+pub(super) struct Heard {
+    /// The number of connections that the server accepted. A refused one has no number: before
+    /// Postgres 14 the server lacks a setting, and the client asks again without it.
+    taken: Arc<AtomicUsize>,
+    silent: Arc<AtomicUsize>,
+    deaf: Arc<AtomicUsize>,
+    idle: Duration,
+    pub(super) ended: Arc<AtomicUsize>,
+}
+
+impl Heard {
+    pub(super) fn is(&self, number: usize) -> bool {
+        number >= self.silent.load(Ordering::SeqCst) && number != self.deaf.load(Ordering::SeqCst)
+    }
+}
+
+/// Forwards the start of a session, and returns the session's number if the server accepts it.
+pub(super) async fn open(
+    client: &mut TcpStream,
+    server: &mut UnixStream,
+    heard: &Heard,
+) -> Option<usize> {
+    let mut buffer = vec![0; 65536];
+    let length = client.read(&mut buffer).await.ok()?;
+    if !heard.is(heard.taken.load(Ordering::SeqCst)) {
+        while client.read(&mut buffer).await.ok()? > 0 {}
+        return None;
+    }
+    server.write_all(&buffer[..length]).await.ok()?;
+    let length = server.read(&mut buffer).await.ok()?;
+    // If the server lacks a setting, an error follows the nine bytes that accept the role.
+    // A request to cancel has no answer.
+    let is_taken = buffer[..length].get(9).is_some_and(|tag| *tag != b'E');
+    let number = is_taken.then(|| heard.taken.fetch_add(1, Ordering::SeqCst));
+    client.write_all(&buffer[..length]).await.ok()?;
+    number
+}
+
+pub(super) async fn carry(mut client: TcpStream, mut server: UnixStream, heard: Heard) {
+    let Some(number) = open(&mut client, &mut server, &heard).await else {
+        return;
+    };
+    let (mut from_client, mut to_client) = client.into_split();
+    let (mut from_server, mut to_server) = server.into_split();
+    let down = tokio::spawn(async move {
+        let _ = tokio::io::copy(&mut from_server, &mut to_client).await;
+    });
+    let mut buffer = vec![0; 65536];
+    let idle = match number {
+        0 => Duration::MAX,
+        _ => heard.idle,
+    };
+    loop {
+        let length = match timeout(idle, from_client.read(&mut buffer)).await {
+            Ok(Ok(length @ 1..)) => length,
+            Ok(_) => break,
+            Err(_) => {
+                heard.ended.fetch_add(1, Ordering::SeqCst);
+                break;
+            }
+        };
+        if heard.is(number) && to_server.write_all(&buffer[..length]).await.is_err() {
+            break;
+        }
+    }
+    down.abort();
+}
