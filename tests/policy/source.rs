@@ -7,15 +7,21 @@ use std::path::{Path, PathBuf};
 pub(crate) struct SourceFile {
     /// The path from the top of the repository, such as `cli/src/exit.rs`.
     pub(crate) path: String,
-    /// The module path within its crate, such as `["commands", "up"]`; empty for `lib.rs`.
+    /// The module path within its folder, such as `["commands", "up"]`; empty for `lib.rs`.
     pub(crate) module: Vec<String>,
     pub(crate) text: String,
 }
 
 /// All source files of a crate by path, without its unit tests.
 pub(crate) fn of_crate(name: &str) -> Vec<SourceFile> {
+    let files = in_folder(&format!("{name}/src")).into_iter();
+    files.filter(|file| !is_test(&file.module)).collect()
+}
+
+/// All source files in a folder of the repository by path, with the tests.
+pub(crate) fn in_folder(folder: &str) -> Vec<SourceFile> {
     let top = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let source = top.join(name).join("src");
+    let source = top.join(folder);
     let mut paths = Vec::new();
     collect(&source, &mut paths);
     paths.sort();
@@ -28,7 +34,7 @@ pub(crate) fn of_crate(name: &str) -> Vec<SourceFile> {
             .to_string_lossy()
             .into_owned(),
     });
-    files.filter(|file| !is_test(&file.module)).collect()
+    files.collect()
 }
 
 fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {
