@@ -3,7 +3,10 @@
 use std::{error::Error as StdError, io, time::Duration};
 
 use rustls::CertificateError;
-use tokio_postgres::{Error, error::SqlState};
+use tokio_postgres::{
+    Error,
+    error::{DbError, SqlState},
+};
 
 use crate::{
     auth::Forbidden,
@@ -12,6 +15,11 @@ use crate::{
     negotiate::Unanswered,
     settings::Settings,
 };
+
+/// The function of the server that refuses a role that does not exist or may not log in. The
+/// SQLSTATE is the same as that of a refusal by `pg_hba.conf`, and the message is in the server's
+/// language (Postgres's `miscinit.c`).
+const LOGGING_IN: &str = "InitializeSessionUserId";
 
 /// The attempt that failed, for the messages.
 #[derive(Clone)]
@@ -36,8 +44,8 @@ impl Context {
 
     /// Returns the meaning of an error of tokio-postgres.
     pub(crate) fn classify(&self, error: Error) -> ConnectError {
-        if let Some(state) = error.code() {
-            return self.refused(self.refusal(state), error.into_source());
+        if let Some(said) = error.as_db_error() {
+            return self.refused(self.refusal(said), error.into_source());
         }
         // The kind is not public, but each kind has its own fixed `Display`.
         let kind = error.to_string();
@@ -116,12 +124,16 @@ impl Context {
         }
     }
 
-    fn refusal(&self, state: &SqlState) -> Refusal {
+    fn refusal(&self, said: &DbError) -> Refusal {
+        let state = said.code();
         let user = self.user.clone();
         if *state == SqlState::INVALID_PASSWORD {
             Refusal::WrongPassword { user }
         } else if *state == SqlState::INVALID_AUTHORIZATION_SPECIFICATION {
-            Refusal::Denied { user }
+            match said.routine() {
+                Some(LOGGING_IN) => Refusal::NoRole { user },
+                _ => Refusal::Denied { user },
+            }
         } else if *state == SqlState::INVALID_CATALOG_NAME {
             Refusal::NoDatabase {
                 database: self.database.clone(),

@@ -108,8 +108,13 @@ pub enum Refusal {
         /// The database role.
         user: String,
     },
-    /// The rules in `pg_hba.conf` refuse this role from this address, or the role does not
-    /// exist (SQLSTATE 28000).
+    /// The role does not exist, or may not log in (SQLSTATE 28000).
+    #[error("the role `{user}` does not exist, or may not log in")]
+    NoRole {
+        /// The database role.
+        user: String,
+    },
+    /// The rules in `pg_hba.conf` refuse this role from this address (SQLSTATE 28000).
     #[error("the server does not allow `{user}` to connect in this way")]
     Denied {
         /// The database role.
@@ -317,6 +322,9 @@ impl Refusal {
             }
             Self::NoPassword { .. } => {
                 "set PGPASSWORD, write a line into ~/.pgpass (mode 0600), or put it into the URL"
+            }
+            Self::NoRole { .. } => {
+                "check the user in the URL; `CREATE ROLE NAME LOGIN` creates a role that may log in"
             }
             Self::Denied { .. } => {
                 "check the user, and the server's pg_hba.conf: it matches address, database, user and whether the connection is encrypted"

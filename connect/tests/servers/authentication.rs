@@ -102,6 +102,10 @@ async fn each_refusal_has_its_own_reason() {
         refusal(&none).await,
         Refusal::NoPassword { user: user("app") }
     );
+    for name in ["ghost", "locked"] {
+        let no_role = Refusal::NoRole { user: user(name) };
+        assert_eq!(refusal(&server.user(name)).await, no_role);
+    }
     let missing = format!("{at} dbname=no-such");
     assert_eq!(
         refusal(&missing).await,

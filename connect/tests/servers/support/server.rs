@@ -22,6 +22,7 @@ hostssl all certuser 127.0.0.1/32 cert
 hostnossl all tlsonly 127.0.0.1/32 reject
 hostssl all plainonly 127.0.0.1/32 reject
 host all nobody 127.0.0.1/32 reject
+host all ghost,locked 127.0.0.1/32 trust
 host all clear 127.0.0.1/32 password
 host all all 127.0.0.1/32 scram-sha-256
 ";
@@ -33,6 +34,7 @@ CREATE ROLE tlsonly LOGIN PASSWORD 's3cr3t-p4ss';
 CREATE ROLE plainonly LOGIN PASSWORD 's3cr3t-p4ss';
 CREATE ROLE limited LOGIN CONNECTION LIMIT 0 PASSWORD 's3cr3t-p4ss';
 CREATE ROLE certuser LOGIN;
+CREATE ROLE locked NOLOGIN;
 CREATE ROLE clear LOGIN PASSWORD 's3cr3t-p4ss';
 ";
 
