@@ -46,10 +46,15 @@ pub(super) fn find<'a>(comparison: &Comparison<'_, 'a>) -> Option<Finding<'a>> {
 /// Whether the up script replaces a definition, and the down script writes a third one.
 fn is_other(comparison: &Comparison<'_, '_>, key: &Object) -> bool {
     let entry = |moment| comparison.moments.entry(moment, key);
-    let text = |moment| {
+    let written = |moment| {
         let entry = entry(moment).filter(|entry| entry.table.is_none() && !entry.is_outdated);
-        Some(normal(entry?.text.as_deref()?, key.space))
+        entry?.text.as_deref()
     };
+    let text = |moment| Some(normal(written(moment)?, key.space));
+    let style = |moment| written(moment).map(Style::of);
+    if key.space != Space::Routine && style(Moment::BeforeUp) != style(Moment::AfterDown) {
+        return false;
+    }
     let (Some(before), Some(after)) = (text(Moment::BeforeUp), text(Moment::AfterDown)) else {
         return false;
     };
@@ -107,6 +112,34 @@ fn normal(text: &str, space: Space) -> Vec<String> {
         words.sort_unstable();
     }
     words
+}
+
+/// How a definition is written. Postgres prints casts (`::text`), writes `IN` as `= ANY (ARRAY[…])`
+/// and puts the table before each column; few people write so. Two definitions that are written
+/// in different ways may have the same meaning.
+#[derive(PartialEq, Eq)]
+struct Style {
+    has_casts: bool,
+    has_arrays: bool,
+    is_qualified: bool,
+}
+
+impl Style {
+    /// The style of a definition, which has no parentheses and no quotes.
+    fn of(text: &str) -> Style {
+        let text = without_comments(&text.to_lowercase());
+        let dense: String = text.split_whitespace().collect();
+        let is_name = |c: char| c.is_alphanumeric() || c == '_';
+        let columns = text.split_once("select ").map(|(_, columns)| columns);
+        let behind_name = columns.map(|text| text.trim_start().trim_start_matches(is_name));
+        Style {
+            has_casts: dense.contains("::"),
+            has_arrays: ["anyarray[", "allarray["]
+                .iter()
+                .any(|mark| dense.contains(mark)),
+            is_qualified: behind_name.is_some_and(|rest| rest.trim_start().starts_with('.')),
+        }
+    }
 }
 
 fn spelled(word: &str) -> String {
