@@ -1,6 +1,8 @@
 //! Why a command failed, as problems and an exit code.
 
-use migrator_model::{Code, Note, Place, Problem};
+use std::slice;
+
+use migrator_model::{Code, MigrationId, Note, Place, Problem};
 use migrator_runtime::connect::ConnectError;
 use migrator_runtime::plan::Conflict;
 use migrator_runtime::{Blocker, DatabaseState, Direction, Error, ErrorKind, Fault, Left, Stopped};
@@ -9,6 +11,7 @@ use crate::caught;
 use crate::exit::Exit;
 use crate::remedy::{command_help, error_help, verify_help};
 use crate::view::{Document, Located, View};
+use crate::words::count;
 
 /// Why a command failed, and what it had found or done before.
 #[derive(Debug)]
@@ -114,18 +117,10 @@ impl From<Error> for Failure {
             | ErrorKind::Engine(_)
             | _ => vec![shown(&error)],
         };
-        // A migration whose commit was not confirmed is in the report, too. Its error names it.
-        let unconfirmed = errors
-            .iter()
-            .filter(|one| one.problem.code == Code::M0530)
-            .count();
-        let done = error.report.done.len().saturating_sub(unconfirmed);
-        if let Some(last) = errors.last_mut().filter(|_| done > 0) {
-            last.note("note", earlier(&error, done));
-        }
-        let recorded = error.report.recorded.len();
-        if let Some(last) = errors.last_mut().filter(|_| recorded > 0) {
-            last.note("note", remain(recorded, "recorded"));
+        if let Some(last) = errors.last_mut() {
+            for note in remaining(&error) {
+                last.note("note", note);
+            }
         }
         Failure {
             exit,
@@ -135,23 +130,46 @@ impl From<Error> for Failure {
     }
 }
 
-fn remain(migrations: usize, state: &str) -> String {
-    match migrations {
-        1 => format!("1 earlier migration remains {state}"),
-        _ => format!("{migrations} earlier migrations remain {state}"),
-    }
+/// What the run had done before it failed.
+fn remaining(error: &Error) -> Vec<String> {
+    // A migration whose commit was not confirmed is in the report, too. Its error names it.
+    let unconfirmed = if let ErrorKind::Script(fault) = &*error.kind {
+        unconfirmed(slice::from_ref(&**fault))
+    } else if let ErrorKind::Scripts(faults) = &*error.kind {
+        unconfirmed(faults)
+    } else {
+        Vec::new()
+    };
+    let steps = error.report.done.iter();
+    let done = steps.filter(|step| !unconfirmed.contains(&&step.id));
+    let number = |direction| {
+        done.clone()
+            .filter(|step| step.direction == direction)
+            .count()
+    };
+    let recorded = error.report.recorded.len();
+    let all = [
+        (number(Direction::Down), "reverted"),
+        (number(Direction::Up), "applied"),
+        (recorded, "recorded"),
+    ];
+    let some = all.into_iter().filter(|(number, _)| *number > 0);
+    some.map(|(number, state)| remain(number, state)).collect()
 }
 
-/// How many migrations remain applied or reverted after the failure.
-fn earlier(error: &Error, done: usize) -> String {
-    let steps = &error.report.done;
-    let is_all = |direction| steps.iter().all(|step| step.direction == direction);
-    let state = match (is_all(Direction::Up), is_all(Direction::Down)) {
-        (true, _) => "applied",
-        (_, true) => "reverted",
-        (false, false) => "applied or reverted",
+/// The migrations that are done, but not confirmed by a standby.
+fn unconfirmed(faults: &[Fault]) -> Vec<&MigrationId> {
+    let done = faults.iter().filter(|fault| fault.left == Left::Done);
+    done.map(|fault| &fault.step).collect()
+}
+
+fn remain(migrations: usize, state: &str) -> String {
+    let remain = match migrations {
+        1 => "remains",
+        _ => "remain",
     };
-    remain(done, state)
+    let migrations = count(migrations, "migration");
+    format!("the run had {state} {migrations}, which {remain} {state}")
 }
 
 impl From<migrator_verify::Error> for Failure {
@@ -180,7 +198,7 @@ fn verify_exit(error: &migrator_verify::Error) -> Exit {
     use migrator_verify::Error;
     match error {
         Error::NotEmpty { .. } => Exit::Usage,
-        Error::Dirty(_) | Error::Altered(_) => Exit::Refused,
+        Error::Dirty(_) | Error::Altered { .. } => Exit::Refused,
         Error::Connect(_) => Exit::Connection,
         Error::Catalog(_)
         | Error::Empty(_)

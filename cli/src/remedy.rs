@@ -1,5 +1,6 @@
 //! Turns a remedy into a sentence with the commands and flags of this command line.
 
+use migrator_model::MigrationId;
 use migrator_model::file_name::Direction;
 use migrator_runtime::connect::{ConnectError, RunOption};
 use migrator_runtime::plan::Remedy;
@@ -35,13 +36,14 @@ fn run_help(remedy: &migrator_runtime::Remedy) -> String {
              `migrator explain M0505` lists its columns"
         }
         Remedy::RecordInterrupted => {
-            "the script ran outside a transaction, and its earlier statements remain; finish or \
-             undo the script by hand, then record which with `migrator repair`"
+            "the script ran outside a transaction, so a part of it may remain; finish or undo the \
+             script by hand, then record which with `migrator repair`"
         }
         Remedy::AddRecord {
             direction,
             is_resumable,
-        } => return add_record(*direction, *is_resumable),
+            is_refused,
+        } => return add_record(*direction, *is_resumable, *is_refused),
         Remedy::KeepOneObject => {
             "decide which of the two objects to keep: drop or rename the other and run again, or \
              finish the script by hand and record it with `migrator repair`"
@@ -99,8 +101,8 @@ fn find_lost_lock(left: Left) -> String {
     let left = match left {
         Left::Nothing | Left::Done => "nothing of this step is left in the database: run again",
         Left::Dirty | Left::Resumable | Left::Unrecorded { .. } | Left::Unknown | _ => {
-            "what its statements did is still there; `migrator status` shows how the migration is \
-             recorded now, and what to do about it"
+            "the changes of its statements remain; `migrator status` shows whether the migration \
+             is applied, pending or dirty now, and what to do"
         }
     };
     format!(
@@ -109,10 +111,14 @@ fn find_lost_lock(left: Left) -> String {
     )
 }
 
-fn add_record(direction: Direction, is_resumable: bool) -> String {
+fn add_record(direction: Direction, is_resumable: bool, is_refused: bool) -> String {
+    let first = match is_refused {
+        true => "remove the cause, then ",
+        false => "",
+    };
     let run = match is_resumable {
-        true => format!("run `migrator {direction}`, which adds the record, or add it"),
-        false => "add it".to_owned(),
+        true => format!("{first}run `migrator {direction}`, which adds the record, or add it"),
+        false => format!("{first}add it"),
     };
     let done = direction.verb().past;
     format!(
@@ -165,14 +171,11 @@ pub(crate) fn command_help(remedy: &Remedy) -> String {
             let (service, version) = (&id.service, id.version);
             let repair = format!("`migrator repair --service={service} --version={version}");
             let repair = format!("{repair} --applied` or {repair} --reverted`");
-            let to = match direction {
-                Direction::Up => format!(" --to={version}"),
-                Direction::Down => String::new(),
-            };
             match resumable {
                 true => format!(
-                    "run `migrator {direction} --service={service}{to}`, which resumes it; or finish \
-                     or undo the script by hand, and record which: {repair}"
+                    "run `{}`, which resumes it; or finish or undo the script by hand, and record \
+                     which: {repair}",
+                    resume_command(id, *direction)
                 ),
                 false => format!(
                     "check what the script has done, finish or undo it by hand, and record which: \
@@ -187,7 +190,9 @@ pub(crate) fn command_help(remedy: &Remedy) -> String {
             "`migrator status --output=json` lists the versions".to_owned()
         }
         Remedy::NameApplied => "`migrator status --migrations` lists what is applied".to_owned(),
-        Remedy::NameDirty => "`migrator status` lists the dirty migrations".to_owned(),
+        Remedy::NameDirty => {
+            "`migrator status --migrations` shows which migrations are dirty".to_owned()
+        }
         Remedy::MoveHistory { instead_of } => {
             format!("{instead_of}, or keep the history in another schema with `--schema`")
         }
@@ -199,6 +204,15 @@ pub(crate) fn command_help(remedy: &Remedy) -> String {
         | Remedy::Advice(_)
         | _ => remedy.to_string(),
     }
+}
+
+/// The command that resumes an interrupted script.
+pub(crate) fn resume_command(id: &MigrationId, direction: Direction) -> String {
+    let to = match direction {
+        Direction::Up => format!(" --to={}", id.version),
+        Direction::Down => String::new(),
+    };
+    format!("migrator {direction} --service={}{to}", id.service)
 }
 
 /// What to do about an error of `verify` or `drift`, in one line.
@@ -213,7 +227,8 @@ pub(crate) fn verify_help(error: &migrator_verify::Error) -> String {
             "name an empty database; without a database, a temporary server is used".to_owned()
         }
         Remedy::RecordInterrupted => {
-            "record how the script ended with `migrator repair`, then run `migrator drift` again"
+            "`migrator status` names the command that resumes the script, or that records how you \
+             ended it by hand; then run `migrator drift` again"
                 .to_owned()
         }
         Remedy::WaitForRun => "run `migrator drift` again when that run has ended".to_owned(),
@@ -228,9 +243,17 @@ pub(crate) fn verify_help(error: &migrator_verify::Error) -> String {
             "read the script of `{step}` in the history; if the script needs more time, raise \
              `--script-timeout`"
         ),
-        Remedy::RestoreEntry => {
+        Remedy::RestoreEntry {
+            registry_has: Some(id),
+        } => format!(
             "find out who changed the entry; restore it from a backup, or record the script of \
-             this binary with `migrator repair --accept-change`"
+             this binary with `migrator repair --service={} --version={} --accept-change`",
+            id.service, id.version
+        ),
+        Remedy::RestoreEntry { registry_has: None } => {
+            "find out who changed the entry; restore it from a backup, or run a binary that has \
+             this migration and record the script of that binary with `migrator repair \
+             --accept-change`"
                 .to_owned()
         }
         Remedy::TryAgain | Remedy::RecreateDatabase | Remedy::Advice(_) | _ => remedy.to_string(),
@@ -285,12 +308,17 @@ mod tests {
 
     #[test]
     fn a_script_without_its_record_names_the_command_that_adds_it() {
-        let help = |direction, is_resumable| {
+        let add = |direction, is_resumable, is_refused| {
             run_help(&migrator_runtime::Remedy::AddRecord {
                 direction,
                 is_resumable,
+                is_refused,
             })
         };
+        let help = |direction, is_resumable| add(direction, is_resumable, false);
+        let refused = add(Direction::Down, true, true);
+        let first = "missing: remove the cause, then run `migrator down`, which adds the record";
+        assert!(refused.contains(first), "{refused}");
         let down = help(Direction::Down, false);
         assert!(
             down.ends_with("add it with `migrator repair --reverted`"),

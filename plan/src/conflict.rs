@@ -131,11 +131,16 @@ impl Conflict {
         }
     }
 
-    pub(crate) fn unknown_target(version: Version, nearest: Option<Version>) -> Conflict {
+    pub(crate) fn unknown_target(
+        services: &[String],
+        version: Version,
+        nearest: Option<Version>,
+    ) -> Conflict {
+        let names: Vec<String> = services.iter().map(|name| format!("`{name}`")).collect();
         Conflict {
             code: Code::M0406,
             subject: Subject::Version(version),
-            message: "no migration of the target has this version".to_owned(),
+            message: format!("no migration of {} has this version", names.join(", ")),
             remedy: Remedy::NameVersion { nearest },
         }
     }
@@ -183,7 +188,7 @@ impl Conflict {
                 service: service.to_owned().into(),
                 version,
             }),
-            message: "it is not recorded as dirty".to_owned(),
+            message: "it is not dirty, so there is nothing to repair".to_owned(),
             remedy: Remedy::NameDirty,
         }
     }
@@ -223,6 +228,19 @@ impl Conflict {
             remedy: Remedy::Advice(
                 "see what is applied now, before another migration is reverted".to_owned(),
             ),
+        }
+    }
+
+    /// A run would do something else than the plan that the user has seen.
+    #[must_use]
+    pub fn plan_changed(id: &MigrationId) -> Conflict {
+        Conflict {
+            code: Code::M0401,
+            subject: Subject::Migration(id.clone()),
+            message: "another run changed the history after this plan was shown, so the plan was \
+                      not carried out"
+                .to_owned(),
+            remedy: Remedy::Advice("run it again, and review the new plan".to_owned()),
         }
     }
 

@@ -36,11 +36,11 @@ pub struct Entry {
     pub depends_on: Vec<String>,
     /// Whether its down script was recorded.
     pub down_script: Stored,
-    /// How the entry came into the history.
+    /// The origin of the entry.
     pub origin: Origin,
 }
 
-/// How an entry came into the history.
+/// The origin of an entry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Origin {

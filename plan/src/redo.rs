@@ -6,7 +6,7 @@ use migrator_model::Registry;
 use migrator_model::file_name::Direction;
 
 use crate::conflict::Conflict;
-use crate::history::History;
+use crate::history::{Entry, History};
 use crate::plan::plan;
 use crate::step::{Plan, Step};
 use crate::target::{Leave, Policy, Target};
@@ -15,7 +15,8 @@ use crate::target::{Leave, Policy, Target};
 /// applied, the plan is empty.
 ///
 /// The plan first applies the pending migrations that the migration now requires, and those
-/// of the services that its service depends on.
+/// of the services that its service depends on. A pending migration of the service itself that is
+/// older than the migration is out of order, as for a run up.
 ///
 /// # Errors
 ///
@@ -52,7 +53,25 @@ pub fn redo<'r>(
     let own = |step: &Step<'_>| step.service() == service && step.version() == version;
     let end = applies.steps.iter().position(own).map(|last| last + 1);
     applies.steps.truncate(end.unwrap_or(applies.steps.len()));
+    let conflicts = out_of_order(&applies, history, entry);
+    if policy.out_of_order == Leave::Refused && !conflicts.is_empty() {
+        return Err(conflicts);
+    }
     reverts.steps.extend(applies.steps);
     reverts.notes.extend(applies.notes);
     Ok(reverts)
+}
+
+/// The older migrations of the service that are pending and not begun. Without the reverted
+/// migration, a run up would apply them in order.
+fn out_of_order(applies: &Plan<'_>, history: &History, newest: &Entry) -> Vec<Conflict> {
+    let migrations = applies.steps.iter().filter_map(Step::migration);
+    let older = migrations.filter(|migration| {
+        let (service, version) = (&*migration.service, migration.version);
+        *service == *newest.id.service
+            && version < newest.id.version
+            && history.entry(service, version).is_none()
+    });
+    let conflict = |migration| Conflict::out_of_order(migration, newest.id.version);
+    older.map(conflict).collect()
 }

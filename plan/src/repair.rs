@@ -19,7 +19,7 @@ pub enum Outcome {
 ///
 /// # Errors
 ///
-/// The migration is not recorded as dirty.
+/// The migration is not dirty.
 pub fn repair(
     history: &History,
     service: &str,

@@ -21,7 +21,7 @@ impl Request<'_, '_> {
     /// A version for `--to` that no named service has is a typing error. Without named services
     /// any version is accepted as a point in time, and `0` comes before every migration.
     pub(crate) fn unknown_version(&self) -> Vec<Conflict> {
-        let (Extent::To(version), Selection::Named(_)) =
+        let (Extent::To(version), Selection::Named(services)) =
             (self.target.extent, &self.target.services)
         else {
             return Vec::new();
@@ -37,7 +37,7 @@ impl Request<'_, '_> {
         let texts: Vec<String> = versions.iter().map(Version::to_string).collect();
         let near = nearest(&version.to_string(), texts.iter().map(String::as_str));
         let near = near.and_then(|near| versions.iter().find(|one| one.to_string() == near));
-        vec![Conflict::unknown_target(version, near.copied())]
+        vec![Conflict::unknown_target(services, version, near.copied())]
     }
 }
 

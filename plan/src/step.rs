@@ -1,6 +1,6 @@
 //! A plan: the changes that a run makes to the history, and the script of each change.
 
-use std::fmt;
+use std::{fmt, mem};
 
 use migrator_model::file_name::Direction;
 use migrator_model::registry::MigrationRef;
@@ -15,6 +15,23 @@ pub struct Plan<'r> {
     pub steps: Vec<Step<'r>>,
     /// Notes for the user that require no action.
     pub notes: Vec<String>,
+}
+
+impl Plan<'_> {
+    /// The first migration for which two plans differ, or `None` if they run the same scripts.
+    ///
+    /// The reason of a step and the notes do not count.
+    #[must_use]
+    pub fn first_difference<'p>(&'p self, other: &'p Plan<'_>) -> Option<&'p MigrationId> {
+        let common = self.steps.len().min(other.steps.len());
+        let mut pairs = self.steps.iter().zip(&other.steps);
+        let changed = pairs.find(|(ours, theirs)| !ours.does_the_same_as(theirs));
+        let further = self.steps.get(common).or(other.steps.get(common));
+        changed
+            .map(|(ours, _)| ours)
+            .or(further)
+            .map(|step| &step.id)
+    }
 }
 
 /// One change of the history, and the script that runs before the change.
@@ -235,6 +252,13 @@ impl Step<'_> {
             Record::Replace(_, migration) => vec![&migration.up, &migration.down],
             Record::Delete(_) | Record::MarkClean(_) => Vec::new(),
         }
+    }
+
+    /// Whether two steps run the same script of the same migration, in the same way.
+    fn does_the_same_as(&self, other: &Step<'_>) -> bool {
+        mem::discriminant(&self.body) == mem::discriminant(&other.body)
+            && (&self.id, self.direction(), self.start, self.checksum())
+                == (&other.id, other.direction(), other.start, other.checksum())
     }
 
     /// Why the migration cannot be reverted once it is applied, if it says that it cannot.

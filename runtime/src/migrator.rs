@@ -95,9 +95,7 @@ impl Migrator {
     ///
     /// See [`ErrorKind`]. The error contains the report of the steps that were done before.
     pub async fn up(&mut self, client: &mut Client, target: Target) -> Result<Report, Error> {
-        self.change(client, Change::Migrate(Direction::Up, &target))
-            .await
-            .map(|done| done.report)
+        self.migrate(client, Direction::Up, &target, None).await
     }
 
     /// Reverts the applied migrations, newest first.
@@ -106,9 +104,23 @@ impl Migrator {
     ///
     /// As [`Migrator::up`].
     pub async fn down(&mut self, client: &mut Client, target: Target) -> Result<Report, Error> {
-        self.change(client, Change::Migrate(Direction::Down, &target))
-            .await
-            .map(|done| done.report)
+        self.migrate(client, Direction::Down, &target, None).await
+    }
+
+    /// Reverts what a plan of [`Migrator::plan`] reverts, after a person has seen the plan.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrator::down`]. If another run has changed the history, so that a run would now
+    /// revert anything else, nothing is reverted.
+    pub async fn down_as_planned(
+        &mut self,
+        client: &mut Client,
+        target: Target,
+        plan: &Plan<'static>,
+    ) -> Result<Report, Error> {
+        let seen = Some(plan);
+        self.migrate(client, Direction::Down, &target, seen).await
     }
 
     /// Reverts the newest migration of a service and applies it again: one run under one lock.
@@ -127,6 +139,21 @@ impl Migrator {
         self.change(client, Change::Redo { service, seen })
             .await
             .map(|done| done.report)
+    }
+
+    async fn migrate(
+        &self,
+        client: &Client,
+        direction: Direction,
+        target: &Target,
+        seen: Option<&Plan<'static>>,
+    ) -> Result<Report, Error> {
+        let change = Change::Migrate {
+            direction,
+            target,
+            seen,
+        };
+        self.change(client, change).await.map(|done| done.report)
     }
 
     async fn change(&self, client: &Client, change: Change<'_>) -> Result<CarriedOut, Error> {
@@ -170,7 +197,7 @@ impl Migrator {
     ///
     /// # Errors
     ///
-    /// The migration is not recorded as dirty, or the history or the catalog cannot be read.
+    /// The migration is not dirty, or the history or the catalog cannot be read.
     pub async fn inspect(
         &self,
         client: &Client,
@@ -184,7 +211,7 @@ impl Migrator {
     ///
     /// # Errors
     ///
-    /// The migration is not recorded as dirty, another run holds the lock, the database is
+    /// The migration is not dirty, another run holds the lock, the database is
     /// read-only, or the history cannot be written.
     pub async fn repair(
         &mut self,
@@ -209,7 +236,8 @@ impl Migrator {
     ///
     /// # Errors
     ///
-    /// Every problem that keeps the run from starting.
+    /// Every problem that keeps the run from starting, and the first script that the run would
+    /// refuse. A plan can be made on a read-only database, and by a role that only reads.
     pub async fn plan(
         &self,
         client: &Client,

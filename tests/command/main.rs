@@ -13,6 +13,7 @@ mod settings;
 mod status;
 #[path = "../support/mod.rs"]
 mod support;
+mod terminal;
 mod tree;
 mod usage;
 

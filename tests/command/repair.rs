@@ -1,6 +1,6 @@
 //! `repair`: what it records, and what the catalog must show.
 
-use super::folder;
+use super::{document, folder};
 use crate::assert_said;
 use crate::support::{database, execute, on, query, said};
 
@@ -93,4 +93,33 @@ fn repair_checks_the_catalog_before_it_records() {
     execute(&url, interrupted);
     assert_said!(&mut repair("--reverted"));
     assert_said!(&mut repair("--applied"));
+}
+
+#[test]
+fn a_repair_that_fails_in_the_middle_reports_what_it_has_recorded() {
+    let (url, folder) = (database(), folder());
+    let up = ["up", "--service=core", "--steps=3"];
+    said(&mut on(&url, folder.path(), &up));
+    execute(
+        &url,
+        "UPDATE migrator.core_history SET checksum = '1', fingerprint = '0'; \
+         CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+           IF NEW.version = (SELECT min(version) FROM migrator.core_history \
+             WHERE checksum = '1' AND version > (SELECT min(version) FROM migrator.core_history)) \
+           THEN RAISE EXCEPTION 'not this one'; END IF; \
+         RETURN NEW; END $$; \
+         CREATE TRIGGER refuse BEFORE UPDATE ON migrator.core_history \
+         FOR EACH ROW EXECUTE FUNCTION public.refuse()",
+    );
+    let repair = ["repair", "--service=core", "--accept-change"];
+    let mut json = on(&url, folder.path(), &repair);
+    let shown = document(json.arg("--output=json"));
+    let edits = shown["edits"].as_array().expect("a list");
+    let recorded: Vec<bool> = edits.iter().map(|edit| edit["recorded"] == true).collect();
+    assert_eq!(recorded, [true, false, false], "{shown}");
+    assert!(shown.get("recorded").is_none(), "{shown}");
+    let notes = shown["errors"][0]["notes"].to_string();
+    let note = "the run had recorded 1 migration, which remains recorded";
+    assert!(notes.contains(note), "{notes}");
+    assert_eq!(shown["errors"][0]["code"], "M0505");
 }

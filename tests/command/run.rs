@@ -138,7 +138,7 @@ fn a_redo_whose_apply_fails_says_that_the_revert_remains() {
     let redo = said(&mut on(&url, folder.path(), &["redo", "--service=tenant"]));
     assert!(redo.contains("error[M0501]"), "{redo}");
     assert!(
-        redo.contains("1 earlier migration remains reverted"),
+        redo.contains("the run had reverted 1 migration, which remains reverted"),
         "{redo}"
     );
     let help = "fix it; then run `migrator up --service=tenant --to=20251118094406`: `redo` would \

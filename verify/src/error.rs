@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use migrator_model::Code;
+use migrator_model::{Code, MigrationId};
 use migrator_runtime::{Fault, connect::ConnectError};
 
 use crate::empty::EmptyError;
@@ -48,8 +48,13 @@ pub enum Error {
         limit: Duration,
     },
     /// A recorded script does not match the checksum of its entry.
-    #[error("the recorded script of `{0}` does not match its checksum")]
-    Altered(String),
+    #[error("the recorded script of `{id}` does not match its checksum")]
+    Altered {
+        /// The entry.
+        id: MigrationId,
+        /// Whether the registry has the migration.
+        is_in_registry: bool,
+    },
     /// The server refused a script. After the first script that only the history has, no script
     /// runs as a superuser.
     #[error("cannot replay the history without superuser rights")]
@@ -96,7 +101,7 @@ impl Error {
             | Error::Replay(_)
             | Error::OutOfTime { .. }
             | Error::Role { .. } => Code::M0604,
-            Error::Altered(_) => Code::M0527,
+            Error::Altered { .. } => Code::M0527,
             Error::Unprivileged { .. } | Error::Confine { .. } => Code::M0910,
             Error::History(error) => error.code(),
         }
@@ -115,7 +120,7 @@ impl Error {
             | Error::Moving
             | Error::NoScript(_)
             | Error::OutOfTime { .. }
-            | Error::Altered(_)
+            | Error::Altered { .. }
             | Error::Confine { .. }
             | Error::Role { .. }
             | Error::History(_) => None,
@@ -135,7 +140,9 @@ impl Error {
             Error::NoScript(step) => Remedy::UseRegistryWith { step: step.clone() },
             Error::Replay(_) => Remedy::MakeReplayable,
             Error::OutOfTime { step, .. } => Remedy::RaiseTimeLimit { step: step.clone() },
-            Error::Altered(_) => Remedy::RestoreEntry,
+            Error::Altered { id, is_in_registry } => Remedy::RestoreEntry {
+                registry_has: is_in_registry.then(|| id.clone()),
+            },
             Error::Unprivileged { foreign, .. } => Remedy::UseRegistryWith {
                 step: foreign.clone(),
             },

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use migrator_model::MigrationId;
+
 /// What to do about an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -34,7 +36,10 @@ pub enum Remedy {
         step: String,
     },
     /// Restore an entry that somebody changed.
-    RestoreEntry,
+    RestoreEntry {
+        /// The migration, if the registry has it.
+        registry_has: Option<MigrationId>,
+    },
     /// A sentence that names no command of ours.
     Advice(String),
 }
@@ -50,7 +55,7 @@ impl fmt::Display for Remedy {
             }
             Remedy::RecreateDatabase => "drop the database, and create it again",
             Remedy::RecordInterrupted => {
-                "record how the interrupted migration ended, then compare again"
+                "resume the interrupted script, or record how you ended it by hand; then compare again"
             }
             Remedy::WaitForRun => "compare again when that run has ended",
             Remedy::UseRegistryWith { step } => {
@@ -70,9 +75,15 @@ impl fmt::Display for Remedy {
                      raise `ThrowawayServer::time_limit`"
                 );
             }
-            Remedy::RestoreEntry => {
+            Remedy::RestoreEntry {
+                registry_has: Some(_),
+            } => {
                 "find out who changed the entry; restore it from a backup, or record the script of \
                  the registry in its place"
+            }
+            Remedy::RestoreEntry { registry_has: None } => {
+                "find out who changed the entry; restore it from a backup, or record the script of \
+                 a registry that has this migration"
             }
             Remedy::Advice(advice) => advice,
         };
@@ -97,7 +108,7 @@ mod tests {
             Remedy::UseCompleteRegistry,
             Remedy::MakeReplayable,
             Remedy::RaiseTimeLimit { step },
-            Remedy::RestoreEntry,
+            Remedy::RestoreEntry { registry_has: None },
         ] {
             let text = remedy.to_string();
             let is_ours = text.contains("migrator ") || text.contains("--");

@@ -24,19 +24,21 @@ pub(super) async fn run(context: &Context, down: &args::Down) -> Outcome {
     let asks = context.console.is_interactive() && !down.yes;
     if down.dry_run || asks {
         let plan = migrator.plan(&client, Direction::Down, &target).await?;
-        let plan = Plan::new(&plan, Direction::Down);
+        let shown = Plan::new(&plan, Direction::Down);
         if down.dry_run || plan.steps.is_empty() {
-            return Ok(Answer::done(View::Plan(plan)));
+            return Ok(Answer::done(View::Plan(shown)));
         }
         let database = client.target();
         context
             .console
-            .print_all(&text::plan::lines(&plan, &database));
+            .print_all(&text::plan::lines(&shown, &database));
         let migrations = count(plan.steps.len(), "migration");
         let question = format!("revert {migrations} on {database}?");
         if !confirm(question, &context.stop).await? {
             return Ok(refused("nothing was reverted"));
         }
+        let reverted = migrator.down_as_planned(&mut client, target, &plan).await;
+        return ran(reverted, Request::Down);
     }
     ran(migrator.down(&mut client, target).await, Request::Down)
 }

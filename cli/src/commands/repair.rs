@@ -1,13 +1,14 @@
 //! `repair`: records an interrupted migration as applied or reverted, or records changed scripts.
 
 use migrator_model::{Code, MigrationId};
-use migrator_runtime::{Direction, Outcome as Said, Selection, Trace, Version};
+use migrator_runtime::{Direction, Inspection, Outcome as Said, Selection, Trace, Version};
 
 use super::context::{Answer, Context, Outcome};
 use super::session::{Session, confirm, refused};
 use crate::arguments as args;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::remedy::resume_command;
 use crate::render::text;
 use crate::view::{ChangedScripts, Repair, View};
 use crate::words::count;
@@ -49,7 +50,8 @@ async fn settle(
     }
     let contradictions = view.contradictions();
     if contradictions > 0 && !asks && !repair.yes {
-        return Err(contradicted(contradictions, word).after(View::Repair(view)));
+        let failure = contradicted(contradictions, word, &inspection);
+        return Err(failure.after(View::Repair(view)));
     }
     let repaired = migrator
         .repair(&mut client, &repair.service, version, said)
@@ -90,13 +92,20 @@ impl Expected {
     }
 }
 
-fn contradicted(statements: usize, word: &str) -> Failure {
+fn contradicted(statements: usize, word: &str, inspection: &Inspection) -> Failure {
     let message = format!(
         "the database contradicts `--{word}` in {} of the script",
         count(statements, "statement"),
     );
-    let help = "run `migrator up` or `migrator down` to resume the script, or finish it by hand; \
-                `--yes` records the migration anyway";
+    let by_hand = "finish or undo the script by hand";
+    let script = match inspection.is_resumable {
+        true => format!(
+            "run `{}`, which resumes the script, or {by_hand}",
+            resume_command(&inspection.entry.id, inspection.direction)
+        ),
+        false => by_hand.to_owned(),
+    };
+    let help = format!("{script}; `--yes` records the migration as {word} anyway");
     Failure::new(Code::M0514, Exit::Refused, message, help)
 }
 

@@ -3,7 +3,7 @@
 use migrator_model::file_name::Direction;
 use migrator_model::{MigrationId, Mode, Registry};
 use migrator_plan::history::{Entry, History, Stored};
-use migrator_plan::{Body, Leave, Policy, Step, redo};
+use migrator_plan::{Body, Leave, Policy, Step, Target, plan, redo};
 
 use super::support::{
     applied, everything, foreign, irreversible, outcome_in_short, platform, registry, service, spec,
@@ -134,9 +134,30 @@ fn a_revert_whose_apply_would_be_refused_is_refused() {
         planned(&registry, &entries, "core"),
         ["refused M0401 core/1"]
     );
+}
+
+#[test]
+fn an_older_pending_migration_is_out_of_order_as_for_a_run_up() {
+    let registry = platform();
     let entries = applied(&registry, "core/4");
+    let run_up = plan(
+        &registry,
+        &History::new(entries.clone()),
+        Direction::Up,
+        &Target::service("core"),
+        Policy::default(),
+    );
+    assert_eq!(outcome_in_short(run_up), ["M0403 core/1"]);
     assert_eq!(
         planned(&registry, &entries, "core"),
+        ["refused M0403 core/1"]
+    );
+    let policy = Policy {
+        out_of_order: Leave::Allowed,
+        ..Policy::default()
+    };
+    assert_eq!(
+        with_policy(&registry, &entries, "core", policy),
         ["down core/4", "up core/1", "up core/4"]
     );
 }

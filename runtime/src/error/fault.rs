@@ -227,7 +227,7 @@ pub(crate) fn lost_lock(step: MigrationId, left: Left, why: &str) -> Fault {
     let unknown = match left {
         Left::Nothing | Left::Done => "",
         Left::Dirty | Left::Resumable | Left::Unrecorded { .. } | Left::Unknown => {
-            "; whether another run has changed the same objects since is unknown"
+            "; another run may have changed the same objects since"
         }
     };
     Fault {
@@ -238,8 +238,8 @@ pub(crate) fn lost_lock(step: MigrationId, left: Left, why: &str) -> Fault {
 
 /// Another run has written the step's entry.
 pub(crate) fn overtaken(step: MigrationId, left: Left) -> Fault {
-    let message = "another run has changed its history entry since this run started it; \
-                   which of the two ran last is unknown";
+    let message = "another run has changed the entry of this migration in the history; the \
+                   statements of both runs may have taken effect";
     Fault {
         code: Code::M0528,
         ..Fault::new(step, message.to_owned(), left)

@@ -75,6 +75,7 @@ impl Stopped {
             } => Remedy::AddRecord {
                 direction,
                 is_resumable,
+                is_refused: false,
             },
             Left::Resumable => Remedy::Resume,
             Left::Unknown => Remedy::ReadUncancelled,
@@ -85,10 +86,7 @@ impl Stopped {
 fn history_remedy(sqlstate: Option<&str>, blockers: &[Blocker], table: LockedTable) -> Remedy {
     let is = |state: &SqlState| sqlstate == Some(state.code());
     if is(&SqlState::INSUFFICIENT_PRIVILEGE) {
-        return Remedy::advice(
-            "the role needs to own the history's schema and tables, or CREATE on the database; \
-             to read alone, USAGE on that schema and SELECT on its tables",
-        );
+        return Remedy::advice(missing_right(table));
     }
     if is(&SqlState::DISK_FULL) {
         return Remedy::advice("make room where the server keeps its data, and run again");
@@ -102,6 +100,21 @@ fn history_remedy(sqlstate: Option<&str>, blockers: &[Blocker], table: LockedTab
              history: `pg_locks` and `pg_prepared_xacts` show which; end it, and run again",
         ),
         _ => end_prepared(blockers).unwrap_or(Remedy::RaiseLimit { table }),
+    }
+}
+
+/// The rights that a role needs. The cause names the object on which the role lacks them.
+fn missing_right(table: LockedTable) -> &'static str {
+    match table {
+        LockedTable::HistoryToUpgrade => {
+            "the upgrade to the newest format alters every table of the history, so it needs the \
+             role that owns them, or a member of that role"
+        }
+        LockedTable::History | LockedTable::Schema => {
+            "to create the history, the role needs CREATE on the database; to change it, the role \
+             needs to own the history's schema and tables; to read it, the role needs USAGE on \
+             that schema and SELECT on its tables"
+        }
     }
 }
 
@@ -124,12 +137,13 @@ fn script_remedy(fault: &Fault) -> Remedy {
         } => Remedy::AddRecord {
             direction,
             is_resumable,
+            is_refused: fault.sqlstate.is_some(),
         },
         Left::Resumable if fault.code == Code::M0514 => Remedy::KeepOneObject,
         Left::Resumable if fault.code == Code::M0515 => Remedy::WaitForStatement,
         Left::Resumable => Remedy::advice(
-            "the script ran outside a transaction, and its earlier statements remain; fix the cause \
-             and run again: the run resumes the script",
+            "the script ran outside a transaction, so a part of it may remain; fix the cause and \
+             run again: the run resumes the script",
         ),
         Left::Done => Remedy::advice(
             "see why the standby does not confirm (`SELECT * FROM pg_stat_replication`), and \

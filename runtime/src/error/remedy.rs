@@ -43,6 +43,9 @@ pub enum Remedy {
         direction: Direction,
         /// Whether the next run in this direction adds the record.
         is_resumable: bool,
+        /// Whether the server refused the record. It refuses every other record until somebody
+        /// removes the cause.
+        is_refused: bool,
     },
     /// Decide which of two objects to keep.
     KeepOneObject,
@@ -133,37 +136,21 @@ impl fmt::Display for Remedy {
                 "wait until that statement has ended, or end it, and run again; \
                  `Options::lock_wait` sets how long to wait"
             }
-            Remedy::RaiseLimit {
-                table: LockedTable::History,
-            } => {
-                "the session named above holds a lock on a table of the history: end it, or run \
-                 again later; `Options::lock_timeout` sets how long to wait"
-            }
-            Remedy::RaiseLimit {
-                table: LockedTable::HistoryToUpgrade,
-            } => {
-                "the session named above holds a lock on a table of the history: end it, or run \
-                 again later; `Options::lock_wait` sets how long to wait"
-            }
-            Remedy::RaiseLimit {
-                table: LockedTable::Schema,
-            } => {
-                "another session holds a lock that it needs, on every try: end that session or \
-                 run again later; `Options::lock_timeout` sets how long a try waits"
-            }
+            Remedy::RaiseLimit { table } => raise_limit(*table),
             Remedy::FindLostLock { left } => return find_lost_lock(f, *left),
             Remedy::RestoreTables => {
                 "if somebody altered a table of the history by hand, put it back as it was; \
                  `Code::M0505.page()` lists its columns"
             }
             Remedy::RecordInterrupted => {
-                "the script ran outside a transaction, and its earlier statements remain; finish \
-                 or undo the script by hand, then record which with `Migrator::repair`"
+                "the script ran outside a transaction, so a part of it may remain; finish or undo \
+                 the script by hand, then record which with `Migrator::repair`"
             }
             Remedy::AddRecord {
                 direction,
                 is_resumable,
-            } => return add_record(f, *direction, *is_resumable),
+                is_refused,
+            } => return add_record(f, *direction, *is_resumable, *is_refused),
             Remedy::KeepOneObject => {
                 "decide which of the two objects to keep: drop or rename the other and run again, \
                  or finish the script by hand and record it with `Migrator::repair`"
@@ -184,13 +171,30 @@ impl fmt::Display for Remedy {
     }
 }
 
+fn raise_limit(table: LockedTable) -> &'static str {
+    match table {
+        LockedTable::History => {
+            "the session named above holds a lock on a table of the history: end it, or run again \
+             later; `Options::lock_timeout` sets how long to wait"
+        }
+        LockedTable::HistoryToUpgrade => {
+            "the session named above holds a lock on a table of the history: end it, or run again \
+             later; `Options::lock_wait` sets how long to wait"
+        }
+        LockedTable::Schema => {
+            "another session holds a lock that it needs, on every try: end that session or run \
+             again later; `Options::lock_timeout` sets how long a try waits"
+        }
+    }
+}
+
 /// The run cannot know who ended the session of its lock; the text lists the usual causes.
 fn find_lost_lock(f: &mut fmt::Formatter<'_>, left: Left) -> fmt::Result {
     let left = match left {
         Left::Nothing | Left::Done => "nothing of this step is left in the database: run again",
         Left::Dirty | Left::Resumable | Left::Unrecorded { .. } | Left::Unknown => {
-            "what its statements did is still there; `Migrator::status` shows how the migration \
-             is recorded now, and what to do about it"
+            "the changes of its statements remain; `Migrator::status` shows whether the migration \
+             is applied, pending or dirty now, and what to do"
         }
     };
     write!(
@@ -200,10 +204,19 @@ fn find_lost_lock(f: &mut fmt::Formatter<'_>, left: Left) -> fmt::Result {
     )
 }
 
-fn add_record(f: &mut fmt::Formatter<'_>, direction: Direction, is_resumable: bool) -> fmt::Result {
+fn add_record(
+    f: &mut fmt::Formatter<'_>,
+    direction: Direction,
+    is_resumable: bool,
+    is_refused: bool,
+) -> fmt::Result {
+    let first = match is_refused {
+        true => "remove the cause, then ",
+        false => "",
+    };
     let run = match is_resumable {
-        true => format!("run `Migrator::{direction}`, which adds the record, or add it"),
-        false => "add it".to_owned(),
+        true => format!("{first}run `Migrator::{direction}`, which adds the record, or add it"),
+        false => format!("{first}add it"),
     };
     let done = direction.verb().past;
     write!(

@@ -51,8 +51,7 @@ pub(super) const FORMATS: [Format; 2] = [
     },
 ];
 
-/// The column that says how an entry came into the history: a word of
-/// [`Origin`](super::Origin).
+/// The column with the origin of an entry: a word of [`Origin`](super::Origin).
 ///
 /// It has no CHECK. Some binaries of format 1 refuse every check that they do not know as a
 /// flaw of the history, and advise to drop it. Without a check they say that the format is

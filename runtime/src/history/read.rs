@@ -35,7 +35,8 @@ pub(crate) async fn history_and(
     Ok((parse::history(&own)?, others))
 }
 
-/// Reads the recorded scripts of these versions of a service.
+/// Reads the recorded scripts of these versions of a service. The query names the parent of the
+/// tables, which a role that only looks may read.
 pub(crate) async fn scripts_of(
     reader: &Reader<'_>,
     service: &str,
@@ -45,10 +46,13 @@ pub(crate) async fn scripts_of(
         .iter()
         .map(|version| version.as_integer().to_string());
     let query = format!(
-        "{}SELECT version, up_script, down_script FROM {} \
-         WHERE version OPERATOR(pg_catalog.=) ANY (ARRAY[{}]::pg_catalog.int8[])",
+        "{}SELECT version, up_script, down_script FROM {}{} \
+         WHERE tableoid OPERATOR(pg_catalog.=) {}::pg_catalog.regclass \
+           AND version OPERATOR(pg_catalog.=) ANY (ARRAY[{}]::pg_catalog.int8[])",
         reader.opening(),
-        reader.tables.of(service),
+        reader.tables.parent(),
+        Tables::SAMPLE,
+        quote_literal(&reader.tables.of(service)),
         versions.collect::<Vec<_>>().join(", ")
     );
     let messages = reader.ask(&query).await?;

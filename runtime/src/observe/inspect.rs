@@ -4,6 +4,7 @@ use migrator_model::Version;
 use migrator_model::file_name::Direction;
 use migrator_model::place::Position;
 use migrator_model::sql::statements;
+use migrator_plan::resume::resumable;
 use migrator_plan::statement::{Statement, read as understood};
 use migrator_plan::{Conflict, Selection};
 
@@ -24,6 +25,8 @@ pub struct Inspection {
     pub entry: Entry,
     /// The script that was interrupted: up or down.
     pub direction: Direction,
+    /// Whether a run in that direction resumes the script.
+    pub is_resumable: bool,
     /// Its statements in order; empty if the text of the script is not known.
     pub statements: Vec<Inspected>,
 }
@@ -89,6 +92,7 @@ impl Context {
         };
         let statements = self.stop.read(client, looked).await?;
         Ok(Inspection {
+            is_resumable: resumable(self.registry, &entry).is_some(),
             entry,
             direction,
             statements,

@@ -17,6 +17,7 @@ use crate::lock::at_work;
 use crate::run::change::Change;
 use crate::session::client::Client;
 use crate::session::send::rows;
+use crate::step::stored::StoredScripts;
 
 impl Context {
     /// The plan of a run that would start now.
@@ -26,14 +27,30 @@ impl Context {
         direction: Direction,
         target: &Target,
     ) -> Result<Plan<'static>, Error> {
-        let change = Change::Migrate(direction, target);
+        let change = Change::Migrate {
+            direction,
+            target,
+            seen: None,
+        };
         let (history, at_work) = self.looked(client).await?;
         self.check_services(change, &history)?;
         let (history, notes) = history.after_other_runs(&at_work);
         let plan = self.make_plan(change, &history);
         let mut plan = plan.map_err(ErrorKind::Refused)?;
+        self.check_scripts(client, &plan).await?;
         plan.notes.extend(notes);
         Ok(plan)
+    }
+
+    /// Refuses the scripts that a run of this plan would refuse.
+    async fn check_scripts(&self, client: &Client, plan: &Plan<'_>) -> Result<(), ErrorKind> {
+        let reader = self.reader(client, Purpose::Look);
+        let read = StoredScripts::read(client, &reader, plan);
+        let stored = self.stop.read(client, read).await?;
+        for step in &plan.steps {
+            stored.source(step).map_err(|fault| *fault)?;
+        }
+        Ok(())
     }
 
     pub(crate) async fn status(

@@ -12,7 +12,12 @@ use crate::history::History;
 #[derive(Clone, Copy)]
 pub(crate) enum Change<'a> {
     /// It applies or reverts migrations.
-    Migrate(Direction, &'a Target),
+    Migrate {
+        direction: Direction,
+        target: &'a Target,
+        /// The plan that the user has seen. The run refuses to do anything else.
+        seen: Option<&'a Plan<'static>>,
+    },
     /// It reverts the newest migration of this service and applies it again.
     Redo {
         service: &'a str,
@@ -38,8 +43,16 @@ impl Change<'_> {
         policy: Policy,
     ) -> Result<Plan<'static>, Vec<Conflict>> {
         match self {
-            Change::Migrate(direction, target) => {
-                migrator_plan::plan(registry, history, direction, target, policy)
+            Change::Migrate {
+                direction,
+                target,
+                seen,
+            } => {
+                let plan = migrator_plan::plan(registry, history, direction, target, policy)?;
+                match seen.and_then(|seen| seen.first_difference(&plan)) {
+                    Some(id) => Err(vec![Conflict::plan_changed(id)]),
+                    None => Ok(plan),
+                }
             }
             Change::Redo { service, seen } => {
                 let newest = newest(history, service);
@@ -67,7 +80,7 @@ impl<'a> Change<'a> {
                 service,
                 seen: newest(history, service),
             },
-            Change::Migrate(..) | Change::Repair { .. } | Change::Accept(_) => self,
+            Change::Migrate { .. } | Change::Repair { .. } | Change::Accept(_) => self,
         }
     }
 }
@@ -88,10 +101,12 @@ impl Context {
         history: &History,
     ) -> Result<(), Error> {
         match change {
-            Change::Migrate(Direction::Up, target) => {
-                self.check_names(&target.services, &History::default())
-            }
-            Change::Migrate(Direction::Down, target) => self.check_names(&target.services, history),
+            Change::Migrate {
+                direction, target, ..
+            } => match direction {
+                Direction::Up => self.check_names(&target.services, &History::default()),
+                Direction::Down => self.check_names(&target.services, history),
+            },
             Change::Redo { service, .. } | Change::Repair { service, .. } => {
                 let named = Selection::Named(vec![service.to_owned()]);
                 self.check_names(&named, history)

@@ -29,7 +29,9 @@ impl Change<'_> {
                 let last = plan.steps.last().filter(|last| !is_done(last))?;
                 Some(Remaining::Apply(last.id.clone()))
             }
-            Change::Migrate(direction, target) => match target.extent {
+            Change::Migrate {
+                direction, target, ..
+            } => match target.extent {
                 Extent::Steps(_) => {
                     let steps = plan.steps.iter();
                     let requested = steps.filter(|step| step.reason == Reason::Requested);

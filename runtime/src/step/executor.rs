@@ -6,12 +6,10 @@ use std::mem;
 use std::time::Duration;
 
 use migrator_model::MigrationId;
-use migrator_model::file_name::Direction;
-use migrator_plan::{Body, Step};
+use migrator_plan::Step;
 
 use super::pipeline::Pipeline;
 use super::shared::Shared;
-use super::source::Source;
 use crate::error::fault::{Fault, Left, lost_lock, overtaken};
 use crate::event::blocker::WaitingFor;
 use crate::event::report::Done;
@@ -116,24 +114,6 @@ impl<'a> Executor<'a> {
     pub(crate) fn not_started(&self, step: &Step<'_>) -> Fault {
         self.run.schedule.fail();
         Fault::not_started(step.id.clone())
-    }
-
-    /// The script, if the step has one and it may be sent.
-    pub(super) fn source(&self, step: &Step<'_>) -> Result<Source, Box<Fault>> {
-        let source = match step.body {
-            Body::Nothing => return Ok(Source::nothing()),
-            Body::Script(script) => Ok(Source::embedded(script)),
-            Body::RecordedScript => match self.run.stored.of(step) {
-                Some(sql) => Source::recorded(sql.to_owned(), Direction::Down),
-                None => Err("its down script is no longer recorded".to_owned()),
-            },
-        };
-        let fault = |why| Box::new(Fault::new(step.id.clone(), why, Left::Nothing));
-        let source = source.map_err(fault)?;
-        match source.unfit(&step.id.clone()) {
-            Some(fault) => Err(Box::new(fault)),
-            None => Ok(source),
-        }
     }
 
     /// How the next step commits.

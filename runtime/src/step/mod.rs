@@ -14,7 +14,7 @@
 //! The other modules have data:
 //!
 //! - `source` is the script of a step, and `encoding` explains why the server refused a character;
-//! - `stored` has the down scripts that the history recorded;
+//! - `stored` has the down scripts that the history recorded, and chooses the script of a step;
 //! - `shared` has what all connections of a run share, `schedule` decides which leg starts next, and
 //!   `progress` reports the events of all legs in the order of the plan.
 

@@ -21,7 +21,7 @@ impl<'a> Executor<'a> {
         if self.run.schedule.has_failed() {
             return Ok(());
         }
-        let source = match self.source(step) {
+        let source = match self.run.stored.source(step) {
             Ok(source) if source.mode == Mode::Transaction && self.run.lock.is_held() => {
                 self.send_ahead(step, source).await?;
                 // A guard reads that an entry exists, not what was recorded in it.

@@ -4,8 +4,11 @@
 use std::collections::{BTreeMap, HashMap};
 
 use migrator_model::Version;
+use migrator_model::file_name::Direction;
 use migrator_plan::{Body, Conflict, Plan, Step};
 
+use super::source::Source;
+use crate::error::fault::{Fault, Left};
 use crate::error::kind::ErrorKind;
 use crate::history::failure::read_failed;
 use crate::history::reader::Reader;
@@ -56,8 +59,25 @@ impl StoredScripts {
         }
     }
 
-    /// The script of a step.
-    pub(crate) fn of(&self, step: &Step<'_>) -> Option<&str> {
+    /// The script of a step, if it may be sent; the empty script if the step has none.
+    pub(crate) fn source(&self, step: &Step<'_>) -> Result<Source, Box<Fault>> {
+        let source = match step.body {
+            Body::Nothing => return Ok(Source::nothing()),
+            Body::Script(script) => Ok(Source::embedded(script)),
+            Body::RecordedScript => match self.of(step) {
+                Some(sql) => Source::recorded(sql.to_owned(), Direction::Down),
+                None => Err("its down script is no longer recorded".to_owned()),
+            },
+        };
+        let fault = |why| Box::new(Fault::new(step.id.clone(), why, Left::Nothing));
+        let source = source.map_err(fault)?;
+        match source.unfit(&step.id) {
+            Some(fault) => Err(Box::new(fault)),
+            None => Ok(source),
+        }
+    }
+
+    fn of(&self, step: &Step<'_>) -> Option<&str> {
         let key = (step.service().to_owned(), step.version());
         self.0.get(&key).map(String::as_str)
     }

@@ -179,6 +179,31 @@ async fn a_failure_leaves_the_edits_before_it_recorded() {
 }
 
 #[tokio::test]
+async fn an_edit_is_recorded_again_after_a_serialization_failure() {
+    let database = Database::new().await;
+    database.up(core(&["SELECT 1"])).await.expect("it runs");
+    let edited = core(&["SELECT 4"]);
+    let found = edits(&database, edited, None).await.expect("they are read");
+    // A rollback does not take back the value of a sequence.
+    let trigger = "CREATE SEQUENCE public.tries; \
+         CREATE FUNCTION public.conflict() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+         IF nextval('public.tries') < 3 THEN \
+           RAISE EXCEPTION 'could not serialize' USING ERRCODE = '40001'; END IF; \
+         RETURN NEW; END $$; \
+         CREATE TRIGGER conflict BEFORE UPDATE ON migrator.core_history \
+         FOR EACH ROW EXECUTE FUNCTION public.conflict()";
+    database.run(trigger).await;
+    accept(&database, edited, &found)
+        .await
+        .expect("the third try succeeds");
+    let tries = "SELECT last_value FROM public.tries";
+    assert_eq!(database.value(tries).await, "3");
+    let script = "SELECT up_script FROM migrator.core_history";
+    assert_eq!(database.value(script).await, "SELECT 4");
+    assert_eq!(database.events().await, ["apply core/1", "accept core/1"]);
+}
+
+#[tokio::test]
 async fn an_unapplied_missing_or_dirty_migration_is_refused() {
     let database = Database::new().await;
     database.up(core(&["SELECT 1"])).await.expect("it runs");

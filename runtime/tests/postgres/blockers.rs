@@ -1,5 +1,7 @@
 //! Steps that wait for another session's lock: which session they name, and how long others wait.
 
+use std::io::Write as _;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use migrator_localpg::{Programs, Throwaway};
@@ -238,6 +240,59 @@ async fn an_autovacuum_is_named_with_its_table() {
         said.ends_with(", at `autovacuum: VACUUM public.plans`"),
         "{said}"
     );
+}
+
+/// A replication session in a transaction that has read a table, as one that copies the table to
+/// a subscriber.
+fn replication_session(url: &str, slot: &str) -> Child {
+    let mut psql = Command::new("psql")
+        .arg(format!("{url}?replication=database"))
+        .args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("psql is installed");
+    let commands = format!(
+        "BEGIN READ ONLY ISOLATION LEVEL REPEATABLE READ;\n\
+         CREATE_REPLICATION_SLOT {slot} TEMPORARY LOGICAL pgoutput USE_SNAPSHOT;\n\
+         SELECT count(*) FROM plans;\n"
+    );
+    let stdin = psql.stdin.as_mut().expect("it is piped");
+    stdin.write_all(commands.as_bytes()).expect("psql reads");
+    psql
+}
+
+#[tokio::test]
+async fn a_replication_session_is_named_with_its_slot() {
+    let programs = Programs::find(None).expect("Postgres is installed");
+    let settings = [("wal_level", "logical"), ("max_wal_senders", "4")];
+    let server = Throwaway::start_with_settings(programs, &settings).expect("a server");
+    let url = server.create_database().await.expect("a database");
+    let database = Database::at(url);
+    database.run("CREATE TABLE plans (id int)").await;
+    let mut session = replication_session(&database.url, "copy");
+    let copies = "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) \
+                  WHERE backend_type = 'walsender' AND relation = 'plans'::regclass AND granted";
+    database.until(copies, "1").await;
+    let registry = core(&["ALTER TABLE plans ADD x int;"]);
+    let migrator = Migrator::with_options(registry, patient(400, 2));
+    let fault = fault(database.up_with(migrator, Target::all()).await);
+    let [blocker] = &fault.blockers[..] else {
+        panic!("{fault:?}")
+    };
+    let expected = Some("copy".to_owned());
+    assert_eq!(blocker.kind, BlockerKind::Replication { slot: expected });
+    let said = blocker.to_string();
+    assert!(said.starts_with("the replication session `"), "{said}");
+    assert!(said.contains(" of the slot `copy`"), "{said}");
+    assert_told(
+        &database,
+        "CREATE INDEX CONCURRENTLY i ON plans (id);",
+        "the replication session `",
+    )
+    .await;
+    drop(session.stdin.take());
+    session.wait().expect("psql ends with its input");
 }
 
 /// A wait of a step outside a transaction is reported while the step waits.

@@ -28,6 +28,7 @@ mod lock;
 mod no_transaction;
 mod notices;
 mod pipeline;
+mod planned;
 mod publication;
 mod redo;
 mod resume;

@@ -121,7 +121,7 @@ async fn only_a_dirty_migration_can_be_repaired() {
         assert_eq!(error.code().to_string(), "M0404");
         assert_eq!(
             error.to_string(),
-            "core/20240101000001: it is not recorded as dirty"
+            "core/20240101000001: it is not dirty, so there is nothing to repair"
         );
         database.up(registry).await.expect("it runs");
     }

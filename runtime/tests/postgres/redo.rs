@@ -175,6 +175,66 @@ async fn a_redo_that_is_cut_short_in_its_apply_says_how_to_apply_it() {
 }
 
 #[tokio::test]
+async fn a_redo_whose_apply_is_resumable_says_how_to_resume_it() {
+    let database = Database::new().await;
+    let registry = registry(&[
+        ("core", 1, "CREATE TABLE a (id int);", "DROP TABLE a;"),
+        (
+            "core",
+            2,
+            "-- migrator: no-transaction\nCREATE INDEX CONCURRENTLY i ON a (id);",
+            "DROP INDEX i;",
+        ),
+    ]);
+    database.up(registry).await.expect("it runs");
+    // The index waits for the end of this transaction, and its revert does not.
+    let reader = database.session().await;
+    let read = "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1";
+    reader.batch_execute(read).await.expect("it reads");
+    let mut client = database.client().await;
+    let mut migrator = Migrator::new(registry);
+    let stop = migrator.stop();
+    let redone = migrator.redo(&mut client, "core");
+    let cut = async {
+        let waits = "SELECT count(*) FROM pg_stat_progress_create_index \
+                     WHERE phase = 'waiting for old snapshots' AND datname = current_database()";
+        database.until(waits, "1").await;
+        stop.stop();
+    };
+    let both = Box::pin(async { tokio::join!(redone, cut).0 });
+    let error = within("the redo", both).await.expect_err("it is stopped");
+    reader.batch_execute("COMMIT").await.expect("it ends");
+    assert_eq!(done(&error.report), ["core/2"]);
+    assert_eq!(database.recorded().await, ["core/1", "core/2 dirty up"]);
+    let help = error.help();
+    let apply = "run `Migrator::up` for `core` to version 20240101000002: `Migrator::redo` would";
+    assert!(help.starts_with(apply), "{help}");
+    database.up(registry).await.expect("as the help says");
+    assert_eq!(database.recorded().await, ["core/1", "core/2"]);
+}
+
+#[tokio::test]
+async fn a_redo_whose_apply_leaves_a_dirty_migration_says_to_record_it() {
+    let database = Database::new().await;
+    let (up, down) = ("CREATE TABLE a ();", "DROP TABLE a;");
+    database.up(one(up, down)).await.expect("it runs");
+    let broken = one(
+        "-- migrator: no-transaction\nCREATE TABLE a (); SELECT 1 / 0;",
+        down,
+    );
+    let error = redo(&database, broken).await.expect_err("it fails");
+    assert_eq!(done(&error.report), ["core/1"]);
+    let help = error.help();
+    let record = "finish or undo the script by hand, then record which with `Migrator::repair`";
+    assert!(help.ends_with(record), "{help}");
+    database.run(down).await;
+    let reverted = database.repair(broken, 1, migrator_runtime::Outcome::Reverted);
+    reverted.await.expect("as the help says");
+    database.up(one(up, down)).await.expect("it is mended");
+    assert_eq!(database.recorded().await, ["core/1"]);
+}
+
+#[tokio::test]
 async fn a_redo_does_not_revert_the_migration_before_one_that_another_run_reverted() {
     let database = Database::new().await;
     let registry = registry(&[

@@ -36,10 +36,13 @@ pub(crate) enum Origin {
 /// history nor the binary has a script.
 pub(crate) fn script(registry: &Registry, entry: &RecordedMigration) -> Result<Script, Error> {
     let step = entry.id.to_string();
-    if !entry.matches_checksum() {
-        return Err(Error::Altered(step));
-    }
     let own = registry.migration(&entry.id.service, entry.id.version);
+    if !entry.matches_checksum() {
+        return Err(Error::Altered {
+            id: entry.id.clone(),
+            is_in_registry: own.is_some_and(|migration| migration.uid == entry.id.uid),
+        });
+    }
     let own = own.filter(|migration| migration.id() == entry.id);
     match (own, &entry.up_script) {
         (Some(own), recorded)

@@ -73,7 +73,37 @@ async fn a_script_that_does_not_match_its_checksum_is_refused() {
         .await;
         let error = live.try_drift(registry(SHOP), &[]).await;
         let error = error.expect_err("the entry was altered");
-        assert!(matches!(error, Error::Altered(_)), "{change}: {error}");
+        assert!(
+            matches!(
+                error,
+                Error::Altered {
+                    is_in_registry: true,
+                    ..
+                }
+            ),
+            "{change}: {error}"
+        );
+        assert!(
+            error
+                .remedy()
+                .to_string()
+                .contains("record the script of the registry")
+        );
+        let other = live.try_drift(registry(&SHOP[..1]), &[]).await;
+        let other = other.expect_err("the entry was altered");
+        assert!(matches!(
+            other,
+            Error::Altered {
+                is_in_registry: false,
+                ..
+            }
+        ));
+        assert!(
+            other
+                .remedy()
+                .to_string()
+                .contains("a registry that has this migration")
+        );
         assert_eq!(error.code().as_str(), "M0527");
         assert!(
             error.to_string().contains("shop/20240101000002_"),

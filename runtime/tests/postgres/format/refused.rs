@@ -23,7 +23,7 @@ async fn a_role_that_does_not_own_the_tables_gets_an_error_that_says_so() {
         panic!("{error:?}")
     };
     assert_eq!(why, "must be owner of table format");
-    assert!(error.help().contains("own the history's schema and tables"));
+    assert!(error.help().contains("needs the role that owns them"));
     assert_eq!(database.value(FORMATS).await, "1");
 }
 

@@ -49,6 +49,30 @@ async fn a_step_outside_a_transaction_whose_entry_is_not_written_fails() {
     assert_eq!(database.recorded().await, ["core/1", "core/2 dirty up"]);
 }
 
+#[tokio::test]
+async fn a_deletion_that_a_trigger_swallows_is_made_up_for_as_the_help_says() {
+    let database = Database::new().await;
+    let down = "-- migrator: no-transaction\nDROP INDEX CONCURRENTLY IF EXISTS i;";
+    let registry = registry(&[("core", 1, "CREATE TABLE a (id int);", down)]);
+    database.up(registry).await.expect("it runs");
+    // An audit trigger that returns NEW, which is NULL for a DELETE.
+    let audit = "CREATE FUNCTION public.audit() RETURNS trigger LANGUAGE plpgsql AS \
+                   $$ BEGIN RETURN NEW; END $$; \
+                 CREATE TRIGGER swallow BEFORE INSERT OR UPDATE OR DELETE \
+                   ON migrator.core_history FOR EACH ROW EXECUTE FUNCTION public.audit()";
+    database.run(audit).await;
+    for _ in 0..2 {
+        let error = database.down(registry).await.expect_err("it is swallowed");
+        assert!(error.to_string().contains(&swallowed("core_history")));
+        let help = "only the record in the history is missing: remove the cause, then run \
+                    `Migrator::down`, which adds the record";
+        assert!(error.help().contains(help), "{}", error.help());
+    }
+    database.run("DROP FUNCTION public.audit() CASCADE").await;
+    database.down(registry).await.expect("it adds the record");
+    assert!(database.recorded().await.is_empty());
+}
+
 fn swallowed(table: &str) -> String {
     format!(
         "a write of the history changed 0 rows of `migrator.{table}` where 1 was expected; the \

@@ -1,0 +1,73 @@
+//! `down` on a terminal, where it shows its plan and asks.
+
+#![cfg(target_os = "linux")]
+
+use std::io::{Read, Write as _};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use super::folder;
+use crate::support::{clear, database, on, query, said};
+
+/// A command on a terminal, which `script` provides.
+fn on_terminal(url: &str, folder: &Path, arguments: &[&str]) -> Command {
+    let binary = env!("CARGO_BIN_EXE_migrator");
+    let line = format!("{binary} {}", arguments.join(" "));
+    let mut command = Command::new("script");
+    command
+        .args(["--quiet", "--flush", "--return", "--command", &line])
+        .arg("/dev/null")
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    clear(&mut command);
+    command.env("DATABASE_URL", url).env("NO_COLOR", "1");
+    command
+}
+
+/// Reads the output of a command on a terminal until a text.
+fn read_until(output: &mut impl Read, text: &str) -> String {
+    let (mut read, mut byte) = (Vec::new(), [0]);
+    while !String::from_utf8_lossy(&read).ends_with(text) {
+        let number = output.read(&mut byte).expect("the terminal is open");
+        assert_eq!(number, 1, "{}", String::from_utf8_lossy(&read));
+        read.extend(byte);
+    }
+    String::from_utf8_lossy(&read).into_owned()
+}
+
+#[test]
+fn a_confirmed_plan_is_carried_out_unless_the_history_has_changed() {
+    let (url, folder) = (database(), folder());
+    let run = |arguments: &[&str]| said(&mut on(&url, folder.path(), arguments));
+    let down = ["down", "--service=core"];
+    run(&["up", "--service=core", "--steps=3"]);
+    for (other, code, expected) in [
+        (None, 0, "1 migration of 1 service reverted"),
+        (
+            Some(&["down", "--service=core", "--yes"][..]),
+            3,
+            "error[M0401]",
+        ),
+    ] {
+        let mut terminal = on_terminal(&url, folder.path(), &down);
+        let mut terminal = terminal.spawn().expect("`script` is installed");
+        let mut output = terminal.stdout.take().expect("it is piped");
+        let shown = read_until(&mut output, "? [y/N] ");
+        assert!(shown.contains("revert 1 migration on "), "{shown}");
+        if let Some(other) = other {
+            run(other);
+        }
+        let mut answer = terminal.stdin.take().expect("it is piped");
+        answer.write_all(b"y\n").expect("it is asked");
+        let mut rest = String::new();
+        output.read_to_string(&mut rest).expect("it is text");
+        let status = terminal.wait().expect("it ends");
+        assert_eq!(status.code(), Some(code), "{rest}");
+        assert!(rest.contains(expected), "{rest}");
+        let changed = "another run changed the history after this plan was shown";
+        assert_eq!(rest.contains(changed), code == 3, "{rest}");
+    }
+    let left = query(&url, "SELECT version::text FROM migrator.core_history");
+    assert_eq!(left.len(), 1, "the refused run reverted nothing");
+}
