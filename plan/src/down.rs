@@ -1,4 +1,18 @@
-//! Plans a run down: each migration is reverted before those that it needs.
+//! Plans a run down, and decides whether it is refused. Each migration is reverted before those
+//! that it needs.
+//!
+//! A run down is refused for these conflicts, whose messages are in `conflict.rs`:
+//!
+//! - M0404 (`Conflict::dirty`): a migration was interrupted, and no run down can resume it.
+//! - M0405 (`Conflict::has_dependents`): a newer applied migration may need one that the run
+//!   reverts, and the policy does not allow the run to revert both.
+//! - M0406 (`Conflict::unknown_target`): the named services have no migration of this version.
+//! - M0407 (`Conflict::no_down_script`): neither this binary nor the history has a down script.
+//! - M0408 (`Conflict::irreversible`): the down script says why it reverts nothing.
+//!
+//! A migration that is changed or missing is no conflict here: its recorded down script reverts
+//! it. If that record does not match its checksum, the run refuses the script (M0527,
+//! `runtime/src/step/stored.rs`).
 
 use std::collections::BTreeSet;
 

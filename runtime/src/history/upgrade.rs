@@ -1,4 +1,7 @@
-//! The statements that upgrade the history's tables to the newest format.
+//! Writes the SQL that upgrades the tables of a history from an older format to the newest one.
+//!
+//! `run/upgrade.rs` sends it, under the lock of the run. `history/format.rs` has the statements of
+//! each format.
 
 use tokio_postgres::SimpleQueryRow;
 
