@@ -5,7 +5,7 @@ use std::fmt;
 use crate::untrusted::one_line;
 
 /// The place of a finding in the tree.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     /// The path of the file or folder, with `/`. It starts with the name that the caller gave the tree.
     pub path: String,
@@ -14,7 +14,7 @@ pub struct Place {
 }
 
 /// A line and a column in a text. Both count from 1; columns count characters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
     /// The line, from 1.
     pub line: usize,

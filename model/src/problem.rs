@@ -9,7 +9,7 @@ use crate::untrusted::one_line;
 use crate::version::Version;
 
 /// A problem with a tree, a plan, a script, a database or a connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Problem {
     /// Its code.
     pub code: Code,
@@ -28,7 +28,7 @@ pub struct Problem {
 }
 
 /// The effect of a problem.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     /// The problem stops the build or the command.
     Error,
@@ -37,7 +37,7 @@ pub enum Severity {
 }
 
 /// One more line about a problem.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Note {
     /// What kind of line: `detail`, `hint`, `cause`, ….
     pub label: &'static str,

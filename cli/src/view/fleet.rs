@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use migrator_model::MigrationId;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
@@ -62,7 +63,7 @@ pub(crate) enum DatabaseState {
     /// This many migrations were applied.
     Applied(usize),
     /// These migrations would be applied.
-    Pending(Vec<String>),
+    Pending(Vec<MigrationId>),
     Current,
     /// It failed after this many migrations.
     Failed {
@@ -107,7 +108,10 @@ impl Serialize for Database {
         members.serialize_entry("done", &self.state.done())?;
         members.serialize_entry("milliseconds", &members::in_milliseconds(self.took))?;
         match &self.state {
-            DatabaseState::Pending(plan) => members.serialize_entry("plan", plan)?,
+            DatabaseState::Pending(plan) => {
+                let plan: Vec<String> = plan.iter().map(ToString::to_string).collect();
+                members.serialize_entry("plan", &plan)?;
+            }
             DatabaseState::Failed { errors, .. } => members.serialize_entry("errors", errors)?,
             DatabaseState::Applied(_) | DatabaseState::Current | DatabaseState::Skipped => {}
         }

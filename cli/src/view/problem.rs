@@ -4,7 +4,7 @@ use migrator_model::{Note, Problem};
 use serde::{Serialize, Serializer};
 
 /// A problem, with the text of the line that it is on.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Located {
     pub(crate) problem: Problem,
     pub(crate) line: Option<String>,

@@ -51,7 +51,7 @@ impl Report {
     pub(super) fn planned(&mut self, ended: Ended<Place, Plan<'static>>) {
         self.add(ended, |plan| match plan.steps.as_slice() {
             [] => DatabaseState::Current,
-            steps => DatabaseState::Pending(steps.iter().map(ToString::to_string).collect()),
+            steps => DatabaseState::Pending(steps.iter().map(|step| step.id.clone()).collect()),
         });
     }
 

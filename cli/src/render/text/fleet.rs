@@ -17,8 +17,8 @@ pub(crate) fn database(view: &Database) -> Vec<Line> {
         DatabaseState::Pending(steps) => {
             let rest = format!("{name} ({})", count(steps.len(), "migration"));
             let database = Line::detail(Tone::Plain, "pending", &rest);
-            let steps = steps.iter();
-            let steps = steps.map(|step| Line::detail(Tone::Plain, "       ", step));
+            let steps = steps.iter().map(ToString::to_string);
+            let steps = steps.map(|step| Line::detail(Tone::Plain, "       ", &step));
             [database].into_iter().chain(steps).collect()
         }
         DatabaseState::Current => {
