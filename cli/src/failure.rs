@@ -5,7 +5,9 @@ use std::slice;
 use migrator_model::{Code, MigrationId, Note, Place, Problem};
 use migrator_runtime::connect::ConnectError;
 use migrator_runtime::plan::Conflict;
-use migrator_runtime::{Blocker, DatabaseState, Direction, Error, ErrorKind, Fault, Left, Stopped};
+use migrator_runtime::{
+    Blocker, DatabaseState, Direction, Error, ErrorKind, Fault, Left, Report, Stopped,
+};
 
 use crate::caught;
 use crate::exit::Exit;
@@ -85,38 +87,7 @@ impl From<ConnectError> for Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Failure {
-        let exit = exit(&error);
-        let mut errors = match &*error.kind {
-            ErrorKind::Refused(conflicts) => conflicts
-                .iter()
-                .map(|conflict| {
-                    Located::nowhere(Problem {
-                        help: command_help(&conflict.remedy),
-                        ..conflict.clone().into()
-                    })
-                })
-                .collect(),
-            ErrorKind::Scripts(faults) => {
-                let one = |fault: &Fault| Error {
-                    kind: Box::new(ErrorKind::Script(Box::new(fault.clone()))),
-                    report: error.report.clone(),
-                };
-                faults.iter().map(|fault| shown(&one(fault))).collect()
-            }
-            ErrorKind::UnknownService(_)
-            | ErrorKind::NotCurrent { .. }
-            | ErrorKind::Locked { .. }
-            | ErrorKind::LockLost { .. }
-            | ErrorKind::Script(_)
-            | ErrorKind::Stopped(_)
-            | ErrorKind::ReadOnly(_)
-            | ErrorKind::Connection { .. }
-            | ErrorKind::Connect(_)
-            | ErrorKind::Format(_)
-            | ErrorKind::History { .. }
-            | ErrorKind::Engine(_)
-            | _ => vec![shown(&error)],
-        };
+        let (exit, mut errors) = kind(&error);
         if let Some(last) = errors.last_mut() {
             for note in remaining(&error) {
                 last.note("note", note);
@@ -155,6 +126,80 @@ fn remaining(error: &Error) -> Vec<String> {
     ];
     let some = all.into_iter().filter(|(number, _)| *number > 0);
     some.map(|(number, state)| remain(number, state)).collect()
+}
+
+/// The exit code and the problems of each kind of error.
+fn kind(error: &Error) -> (Exit, Vec<Located>) {
+    let one = |notes: Vec<Note>| vec![Located::nowhere(problem(error, notes))];
+    let plain = || one(Vec::new());
+    match &*error.kind {
+        ErrorKind::Refused(conflicts) => refused(conflicts),
+        ErrorKind::Script(fault) => (script_exit(fault), vec![script(error, fault)]),
+        ErrorKind::Scripts(faults) => {
+            let scripts = faults.iter().map(|fault| one_script(fault, &error.report));
+            (scripts_exit(faults), scripts.collect())
+        }
+        ErrorKind::Connection { why, .. } => {
+            (Exit::Connection, one(vec![note("cause", why.clone())]))
+        }
+        ErrorKind::History { why, blockers, .. } => {
+            let cause = [note("cause", why.clone())].into_iter();
+            let notes = cause.chain(blocker_notes(blockers)).collect();
+            (Exit::Failed, one(notes))
+        }
+        ErrorKind::NotCurrent { state, .. } => match state {
+            DatabaseState::Conflict(_) => (Exit::Refused, plain()),
+            DatabaseState::Current | DatabaseState::Behind(_) | DatabaseState::Ahead(_) => {
+                (Exit::Pending, plain())
+            }
+        },
+        ErrorKind::UnknownService(_) | ErrorKind::Connect(ConnectError::Settings { .. }) => {
+            (Exit::Usage, plain())
+        }
+        ErrorKind::Format(_) => (Exit::Refused, plain()),
+        ErrorKind::Locked { .. } => (Exit::Locked, plain()),
+        ErrorKind::Stopped(_) => (caught::exit(), plain()),
+        ErrorKind::Connect(_) => (Exit::Connection, plain()),
+        ErrorKind::LockLost { .. } | ErrorKind::ReadOnly(_) | ErrorKind::Engine(_) | _ => {
+            (Exit::Failed, plain())
+        }
+    }
+}
+
+/// Each conflict is a problem.
+fn refused(conflicts: &[Conflict]) -> (Exit, Vec<Located>) {
+    let problems = conflicts.iter().map(|conflict| {
+        Located::nowhere(Problem {
+            help: command_help(&conflict.remedy),
+            ..conflict.clone().into()
+        })
+    });
+    let is_usage = |conflict: &Conflict| conflict.code == Code::M0406;
+    let exit = match conflicts.iter().all(is_usage) {
+        true => Exit::Usage,
+        false => Exit::Refused,
+    };
+    (exit, problems.collect())
+}
+
+fn script_exit(fault: &Fault) -> Exit {
+    match fault.left {
+        Left::Unknown => Exit::Connection,
+        Left::Done => caught::caught().unwrap_or(Exit::Failed),
+        _ if fault.code == Code::M0514 => Exit::Refused,
+        _ if fault.code == Code::M0515 => Exit::Locked,
+        Left::Nothing | Left::Dirty | Left::Resumable | Left::Unrecorded { .. } | _ => Exit::Failed,
+    }
+}
+
+fn scripts_exit(faults: &[Fault]) -> Exit {
+    if faults.iter().any(|fault| fault.left == Left::Unknown) {
+        return Exit::Connection;
+    }
+    match faults.iter().all(|fault| fault.left == Left::Done) {
+        true => caught::caught().unwrap_or(Exit::Failed),
+        false => Exit::Failed,
+    }
 }
 
 /// The migrations that are done, but not confirmed by a standby.
@@ -225,46 +270,37 @@ fn causes(error: &dyn std::error::Error) -> Vec<Note> {
     causes
 }
 
-/// A script's fault as an error.
-pub(crate) fn of_fault(fault: Box<Fault>) -> Located {
-    shown(&ErrorKind::Script(fault).into())
+/// The fault of a script as a problem.
+pub(crate) fn of_fault(fault: &Fault) -> Located {
+    one_script(fault, &Report::default())
 }
 
-fn shown(error: &Error) -> Located {
-    let mut notes = Vec::new();
-    let (mut place, mut line) = (None, None);
-    match &*error.kind {
-        ErrorKind::Script(fault) => {
-            place = fault_place(fault);
-            line.clone_from(&fault.line);
-            notes = fault_notes(fault);
-        }
-        ErrorKind::Connection { why, .. } => notes.push(note("cause", why.clone())),
-        ErrorKind::History { why, blockers, .. } => {
-            notes.push(note("cause", why.clone()));
-            notes.extend(blocker_notes(blockers));
-        }
-        ErrorKind::UnknownService(_)
-        | ErrorKind::Refused(_)
-        | ErrorKind::NotCurrent { .. }
-        | ErrorKind::Locked { .. }
-        | ErrorKind::LockLost { .. }
-        | ErrorKind::Stopped(_)
-        | ErrorKind::Connect(_)
-        | ErrorKind::Scripts(_)
-        | ErrorKind::ReadOnly(_)
-        | ErrorKind::Format(_)
-        | ErrorKind::Engine(_)
-        | _ => {}
-    }
-    notes.extend(causes(error));
+/// The problem of one of several scripts that failed.
+fn one_script(fault: &Fault, report: &Report) -> Located {
+    let error = Error {
+        kind: Box::new(ErrorKind::Script(Box::new(fault.clone()))),
+        report: report.clone(),
+    };
+    script(&error, fault)
+}
+
+/// The problem of an error whose kind is the fault of a script.
+fn script(error: &Error, fault: &Fault) -> Located {
     Located {
         problem: Problem {
-            place,
-            notes,
-            ..Problem::new(error.code(), error.to_string(), error_help(error))
+            place: fault_place(fault),
+            ..problem(error, fault_notes(fault))
         },
-        line,
+        line: fault.line.clone(),
+    }
+}
+
+/// The problem of an error without a place; its causes come after these notes.
+fn problem(error: &Error, mut notes: Vec<Note>) -> Problem {
+    notes.extend(causes(error));
+    Problem {
+        notes,
+        ..Problem::new(error.code(), error.to_string(), error_help(error))
     }
 }
 
@@ -307,48 +343,4 @@ fn fault_notes(fault: &Fault) -> Vec<Note> {
 fn blocker_notes(blockers: &[Blocker]) -> impl Iterator<Item = Note> {
     let blockers = blockers.iter();
     blockers.map(|blocker| note("blocker", blocker.to_string()))
-}
-
-fn exit(error: &Error) -> Exit {
-    match &*error.kind {
-        ErrorKind::UnknownService(_) | ErrorKind::Connect(ConnectError::Settings { .. }) => {
-            Exit::Usage
-        }
-        ErrorKind::Refused(conflicts) => {
-            let is_usage = |conflict: &Conflict| conflict.code == Code::M0406;
-            match conflicts.iter().all(is_usage) {
-                true => Exit::Usage,
-                false => Exit::Refused,
-            }
-        }
-        ErrorKind::Format(_) => Exit::Refused,
-        ErrorKind::NotCurrent { state, .. } => match state {
-            DatabaseState::Conflict(_) => Exit::Refused,
-            DatabaseState::Current | DatabaseState::Behind(_) | DatabaseState::Ahead(_) => {
-                Exit::Pending
-            }
-        },
-        ErrorKind::Locked { .. } => Exit::Locked,
-        ErrorKind::Stopped(_) => caught::exit(),
-        ErrorKind::Connect(_) | ErrorKind::Connection { .. } => Exit::Connection,
-        ErrorKind::Script(fault) if fault.left == Left::Unknown => Exit::Connection,
-        ErrorKind::Script(fault) if fault.left == Left::Done => {
-            caught::caught().unwrap_or(Exit::Failed)
-        }
-        ErrorKind::Script(fault) if fault.code == Code::M0514 => Exit::Refused,
-        ErrorKind::Script(fault) if fault.code == Code::M0515 => Exit::Locked,
-        ErrorKind::Scripts(faults) if faults.iter().any(|fault| fault.left == Left::Unknown) => {
-            Exit::Connection
-        }
-        ErrorKind::Scripts(faults) if faults.iter().all(|fault| fault.left == Left::Done) => {
-            caught::caught().unwrap_or(Exit::Failed)
-        }
-        ErrorKind::Script(_)
-        | ErrorKind::Scripts(_)
-        | ErrorKind::LockLost { .. }
-        | ErrorKind::ReadOnly(_)
-        | ErrorKind::History { .. }
-        | ErrorKind::Engine(_)
-        | _ => Exit::Failed,
-    }
 }

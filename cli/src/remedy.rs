@@ -4,17 +4,17 @@ use migrator_model::MigrationId;
 use migrator_model::file_name::Direction;
 use migrator_runtime::connect::{ConnectError, RunOption};
 use migrator_runtime::plan::Remedy;
-use migrator_runtime::{Error, ErrorKind, Left, LockedTable, Remaining};
+use migrator_runtime::{Error, ErrorKind, Left, LockedTable, Remaining, RunAgain};
 
 /// What to do about an error of a run, in one line.
 pub(crate) fn error_help(error: &Error) -> String {
     if let ErrorKind::Connect(error) = &*error.kind {
         return connect_help(error);
     }
-    run_help(&error.remedy())
+    run_help(&error.remedy(), RunAgain::Advised)
 }
 
-fn run_help(remedy: &migrator_runtime::Remedy) -> String {
+fn run_help(remedy: &migrator_runtime::Remedy, again: RunAgain) -> String {
     use migrator_runtime::Remedy;
     let text = match remedy {
         Remedy::Conflict(remedy) => return command_help(remedy),
@@ -26,11 +26,14 @@ fn run_help(remedy: &migrator_runtime::Remedy) -> String {
             "wait for the other run, or end it; `--lock-wait` sets how long to wait"
         }
         Remedy::WaitForStatement => {
-            "wait until that statement has ended, or end it, and run again; `--lock-wait` sets \
-             how long to wait"
+            return format!(
+                "wait until that statement has ended, or end it{}; `--lock-wait` sets how long to \
+                 wait",
+                again.words(", and run again")
+            );
         }
-        Remedy::RaiseLimit { table } => return raise_limit(*table),
-        Remedy::FindLostLock { left } => return find_lost_lock(*left),
+        Remedy::RaiseLimit { table } => return raise_limit(*table, again),
+        Remedy::FindLostLock { left } => return find_lost_lock(*left, again),
         Remedy::RestoreTables => {
             "if somebody altered a table of the history by hand, put it back as it was; \
              `migrator explain M0505` lists its columns"
@@ -45,10 +48,16 @@ fn run_help(remedy: &migrator_runtime::Remedy) -> String {
             is_refused,
         } => return add_record(*direction, *is_resumable, *is_refused),
         Remedy::KeepOneObject => {
-            "decide which of the two objects to keep: drop or rename the other and run again, or \
-             finish the script by hand and record it with `migrator repair`"
+            return format!(
+                "decide which of the two objects to keep: drop or rename the other{}, or finish \
+                 the script by hand and record it with `migrator repair`",
+                again.words(" and run again")
+            );
         }
-        Remedy::ReadStatus => "`migrator status` says whether it was applied; run it again",
+        Remedy::ReadStatus => {
+            let again = again.words("; run it again");
+            return format!("`migrator status` says whether it was applied{again}");
+        }
         Remedy::ReadUncancelled => {
             "the server did not obey the request to cancel and may still finish the script; \
              `migrator status` shows whether it did"
@@ -58,16 +67,19 @@ fn run_help(remedy: &migrator_runtime::Remedy) -> String {
             "run the command again: it resumes the script, which ran outside a transaction"
         }
         Remedy::Continue { remaining, first } => return go_on(remaining, first.as_deref()),
-        Remedy::Advice(_) | _ => return remedy.to_string(),
+        Remedy::FixScript
+        | Remedy::FixForCommit
+        | Remedy::FixAndResume
+        | Remedy::FixAndRunAgain { .. }
+        | Remedy::Advice(_)
+        | _ => return remedy.text(again),
     };
     text.to_owned()
 }
 
 /// How to carry out what remains of a run.
 fn go_on(remaining: &Remaining, first: Option<&migrator_runtime::Remedy>) -> String {
-    use migrator_runtime::Remedy;
-    let first = first.map(run_help).map(Remedy::without_run_again);
-    let first = first.map(|first| format!("{first}; then "));
+    let first = first.map(|first| run_help(first, RunAgain::LeftOut) + "; then ");
     let then = match remaining {
         Remaining::Apply(id) => format!(
             "run `migrator up --service={} --to={}`: `redo` would now revert an earlier migration",
@@ -81,28 +93,35 @@ fn go_on(remaining: &Remaining, first: Option<&migrator_runtime::Remedy>) -> Str
     first.unwrap_or_default() + &then
 }
 
-fn raise_limit(table: LockedTable) -> String {
+fn raise_limit(table: LockedTable, again: RunAgain) -> String {
     let limit = match table {
         LockedTable::History => "`--lock-timeout`",
         LockedTable::HistoryToUpgrade => "`--lock-wait`",
         LockedTable::Schema | _ => {
-            return "another session holds a lock that it needs, on every try: end that session or \
-                    run again later; `--lock-timeout` sets how long a try waits"
-                .to_owned();
+            return format!(
+                "another session holds a lock that it needs, on every try: end that session{}; \
+                 `--lock-timeout` sets how long a try waits",
+                again.words(" or run again later")
+            );
         }
     };
     format!(
-        "the session named above holds a lock on a table of the history: end it, or run again \
-         later; {limit} sets how long to wait"
+        "the session named above holds a lock on a table of the history: end it{}; {limit} sets \
+         how long to wait",
+        again.words(", or run again later")
     )
 }
 
-fn find_lost_lock(left: Left) -> String {
+fn find_lost_lock(left: Left, again: RunAgain) -> String {
     let left = match left {
-        Left::Nothing | Left::Done => "nothing of this step is left in the database: run again",
+        Left::Nothing | Left::Done => format!(
+            "nothing of this step is left in the database{}",
+            again.words(": run again")
+        ),
         Left::Dirty | Left::Resumable | Left::Unrecorded { .. } | Left::Unknown | _ => {
             "the changes of its statements remain; `migrator status` shows whether the migration \
              is applied, pending or dirty now, and what to do"
+                .to_owned()
         }
     };
     format!(
@@ -271,7 +290,7 @@ mod tests {
 
     use migrator_runtime::Settings;
 
-    use super::{command_help, connect_help, run_help};
+    use super::{RunAgain, command_help, connect_help, run_help};
 
     fn id() -> MigrationId {
         let version = Version::from_integer(20_240_101_000_001);
@@ -309,11 +328,12 @@ mod tests {
     #[test]
     fn a_script_without_its_record_names_the_command_that_adds_it() {
         let add = |direction, is_resumable, is_refused| {
-            run_help(&migrator_runtime::Remedy::AddRecord {
+            let remedy = migrator_runtime::Remedy::AddRecord {
                 direction,
                 is_resumable,
                 is_refused,
-            })
+            };
+            run_help(&remedy, RunAgain::Advised)
         };
         let help = |direction, is_resumable| add(direction, is_resumable, false);
         let refused = add(Direction::Down, true, true);

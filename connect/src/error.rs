@@ -1,4 +1,4 @@
-//! Errors of connecting: a code, a message, and help.
+//! Errors of connecting: a message and help.
 
 use std::{error::Error, path::PathBuf, time::Duration};
 
@@ -215,17 +215,6 @@ pub enum TlsFault {
 }
 
 impl ConnectError {
-    /// The code that the manual explains, `M0901` to `M0904`.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Settings { .. } => "M0901",
-            Self::Unreachable { .. } => "M0902",
-            Self::Refused { .. } => "M0903",
-            Self::Tls { .. } => "M0904",
-        }
-    }
-
     /// What to do about it.
     #[must_use]
     pub fn help(&self) -> &'static str {

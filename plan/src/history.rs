@@ -99,6 +99,12 @@ pub struct RecordedMigration {
 }
 
 impl RecordedMigration {
+    /// Whether the entry has the checksum of this migration.
+    #[must_use]
+    pub fn has_checksum_of(&self, migration: &Migration) -> bool {
+        is_checksum(&self.checksum, migration.checksum)
+    }
+
     /// Whether the recorded up script is the one that the checksum was computed from. An
     /// entry without a script matches.
     ///
@@ -115,7 +121,12 @@ impl RecordedMigration {
 #[must_use]
 pub fn matches_checksum(id: &MigrationId, up_script: &str, checksum: &str) -> bool {
     let computed = sql::checksum(&id.history_name(), id.version.as_integer(), up_script);
-    computed.to_string() == checksum
+    is_checksum(checksum, computed)
+}
+
+/// Whether a recorded checksum, in decimal, is this one.
+fn is_checksum(recorded: &str, computed: u64) -> bool {
+    recorded == computed.to_string()
 }
 
 /// How an entry relates to the migration of the same version in a registry.
@@ -243,12 +254,18 @@ impl History {
 }
 
 impl Entry {
+    /// Whether the entry has the checksum of this migration.
+    #[must_use]
+    pub fn has_checksum_of(&self, migration: &Migration) -> bool {
+        is_checksum(&self.checksum, migration.checksum)
+    }
+
     /// Compares the entry with the migration of its version.
     #[must_use]
     pub fn likeness(&self, migration: &Migration) -> Likeness {
         if (&self.id.uid, &self.id.name) != (&migration.uid, &migration.name) {
             Likeness::Changed
-        } else if self.checksum == migration.checksum.to_string() {
+        } else if self.has_checksum_of(migration) {
             Likeness::Same
         } else if self.fingerprint == Some(migration.up.fingerprint) {
             Likeness::Cosmetic

@@ -1,6 +1,6 @@
 //! The input of the planners of both directions.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use migrator_model::file_name::Direction;
 use migrator_model::{Registry, Version, nearest};
@@ -34,10 +34,11 @@ impl Request<'_, '_> {
         if versions.contains(&version) || version.as_integer() == 0 {
             return Vec::new();
         }
-        let texts: Vec<String> = versions.iter().map(Version::to_string).collect();
-        let near = nearest(&version.to_string(), texts.iter().map(String::as_str));
-        let near = near.and_then(|near| versions.iter().find(|one| one.to_string() == near));
-        vec![Conflict::unknown_target(services, version, near.copied())]
+        let texts = versions.into_iter().map(|one| (one.to_string(), one));
+        let texts: BTreeMap<String, Version> = texts.collect();
+        let near = nearest(&version.to_string(), texts.keys().map(String::as_str));
+        let near = near.and_then(|near| texts.get(near).copied());
+        vec![Conflict::unknown_target(services, version, near)]
     }
 }
 

@@ -5,10 +5,11 @@ use migrator_plan::Selection;
 
 use crate::error::Error;
 use crate::error::kind::ErrorKind;
+use crate::event::operation::Operation;
 use crate::event::{Event, Listener};
 use crate::history::History;
 use crate::history::bootstrap::Bootstrap;
-use crate::history::failure::{READING, read_failed};
+use crate::history::failure::read_failed;
 use crate::history::guard::Purpose;
 use crate::history::read;
 use crate::history::reader::Reader;
@@ -70,7 +71,7 @@ impl Context {
     ) -> Result<History, Error> {
         let read = async {
             let read = read::history(&self.reader(client, purpose)).await;
-            read.map_err(|error| read_failed(client, READING, error))
+            read.map_err(|error| read_failed(client, Operation::ReadHistory, error))
         };
         Ok(self.stop.read(client, read).await?)
     }

@@ -122,10 +122,12 @@ pub use migrator_plan::{
 pub type Edit = migrator_plan::Edit<'static>;
 
 pub use error::{
-    Error, ErrorKind, Fault, InterruptedStep, Left, LockedTable, Part, ReadOnly, Remedy, Stopped,
+    Error, ErrorKind, Fault, InterruptedStep, Left, LockedTable, Part, ReadOnly, Remedy, RunAgain,
+    Stopped, connect_code,
 };
 pub use event::Event;
 pub use event::blocker::{Blocker, BlockerKind, Holder, WaitingFor};
+pub use event::operation::{Operation, Waiter};
 pub use event::report::{Done, Remaining, Report};
 pub use fleet::{Ended, Ending, Fleet, Member, Tally};
 pub use migrator::Migrator;

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use migrator_model::{Code, MigrationId};
-use migrator_runtime::{Fault, connect::ConnectError};
+use migrator_runtime::connect::ConnectError;
+use migrator_runtime::{Fault, connect_code};
 
 use crate::empty::EmptyError;
 use crate::remedy::Remedy;
@@ -29,13 +30,13 @@ pub enum Error {
     Connect(#[source] ConnectError),
     /// The script of an entry was interrupted, so its effect is unknown.
     #[error("`{0}` is dirty: its script was interrupted, and its effect is unknown")]
-    Dirty(String),
+    Dirty(MigrationId),
     /// The history changed each time that it was read.
     #[error("another run is applying or reverting migrations")]
     Moving,
     /// Neither the history nor the registry has the up script of an entry.
     #[error("the up script of `{0}` is neither in the history nor in this binary")]
-    NoScript(String),
+    NoScript(MigrationId),
     /// A script that succeeded on the live database fails in the replay.
     #[error("cannot replay the history")]
     Replay(#[source] Box<Fault>),
@@ -43,7 +44,7 @@ pub enum Error {
     #[error("the script of `{step}` was cancelled: it ran for longer than {}", shown(*.limit))]
     OutOfTime {
         /// The entry.
-        step: String,
+        step: MigrationId,
         /// The limit.
         limit: Duration,
     },
@@ -60,7 +61,7 @@ pub enum Error {
     #[error("cannot replay the history without superuser rights")]
     Unprivileged {
         /// The first entry whose script only the history has.
-        foreign: String,
+        foreign: MigrationId,
         /// The failure.
         #[source]
         fault: Box<Fault>,
@@ -69,7 +70,7 @@ pub enum Error {
     #[error("cannot secure the temporary server against the script of `{foreign}`: {why}")]
     Confine {
         /// The first entry whose script only the history has.
-        foreign: String,
+        foreign: MigrationId,
         /// What went wrong.
         why: String,
     },
@@ -94,7 +95,7 @@ impl Error {
             Error::NotEmpty { .. } => Code::M0512,
             Error::Empty(_) => Code::M0513,
             Error::Catalog(_) => Code::M0605,
-            Error::Connect(error) => Code::find(error.code()).unwrap_or(Code::M0902),
+            Error::Connect(error) => connect_code(error),
             Error::Dirty(_) => Code::M0404,
             Error::Moving
             | Error::NoScript(_)

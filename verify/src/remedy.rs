@@ -24,7 +24,7 @@ pub enum Remedy {
     /// Use a registry that has the script of this entry.
     UseRegistryWith {
         /// The entry.
-        step: String,
+        step: MigrationId,
     },
     /// Use a registry that has all scripts of the history.
     UseCompleteRegistry,
@@ -33,7 +33,7 @@ pub enum Remedy {
     /// Read the script of this entry, or raise the time limit.
     RaiseTimeLimit {
         /// The entry.
-        step: String,
+        step: MigrationId,
     },
     /// Restore an entry that somebody changed.
     RestoreEntry {
@@ -93,11 +93,13 @@ impl fmt::Display for Remedy {
 
 #[cfg(test)]
 mod tests {
+    use migrator_model::{MigrationId, Version};
+
     use super::Remedy;
 
     #[test]
     fn the_text_for_a_program_names_no_command_and_no_flag() {
-        let step = "core/1_0a1b2c3d_one".to_owned();
+        let step = MigrationId::recorded("core", Version::from_integer(1), "0a1b2c3d_one");
         for remedy in [
             Remedy::UseEmptyDatabase,
             Remedy::TryAgain,

@@ -1,6 +1,6 @@
 //! `drift`: compares the live schema with what its own history implies.
 
-use migrator_model::Code;
+use migrator_model::{Code, MigrationId};
 use migrator_runtime::Migrator;
 use migrator_verify::{Error, Pattern, ThrowawayServer, drift};
 
@@ -47,7 +47,7 @@ pub(super) async fn run(context: &Context, arguments: &args::Drift) -> Outcome {
 }
 
 /// A script may have caught a refusal, and would have continued otherwise as a superuser.
-fn uncertain(caught: &[String]) -> Failure {
+fn uncertain(caught: &[MigrationId]) -> Failure {
     let steps: Vec<String> = caught.iter().map(|step| format!("`{step}`")).collect();
     Failure::new(
         Code::M0606,

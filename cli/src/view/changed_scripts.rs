@@ -32,7 +32,7 @@ pub(crate) struct ScriptEdit {
     pub(crate) differences: Vec<String>,
     /// The migration as the binary has it.
     #[serde(skip)]
-    pub(crate) migration: String,
+    pub(crate) migration: MigrationId,
 }
 
 impl ChangedScripts {
@@ -44,7 +44,7 @@ impl ChangedScripts {
             checksum: edit.migration.checksum.to_string(),
             recorded: false,
             differences: differences(edit),
-            migration: edit.migration.to_string(),
+            migration: edit.migration.id(),
         });
         ChangedScripts {
             edits: edits.collect(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use migrator_model::Code;
+use migrator_model::{Code, MigrationId};
 use migrator_verify::{Change, Difference};
 use serde::Serialize;
 
@@ -18,9 +18,11 @@ pub(crate) struct Drift {
     /// Differences that are no drift.
     pub(crate) notes: Vec<DriftDifference>,
     /// The migrations whose scripts only the history has.
-    pub(crate) from_history: Vec<String>,
+    #[serde(serialize_with = "members::identities")]
+    pub(crate) from_history: Vec<MigrationId>,
     /// Those of them that caught an error.
-    pub(crate) caught: Vec<String>,
+    #[serde(serialize_with = "members::identities")]
+    pub(crate) caught: Vec<MigrationId>,
     /// The differences that the patterns of the manifest leave out.
     pub(crate) left_out: Vec<DriftDifference>,
     /// The schema of the history.

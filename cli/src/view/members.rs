@@ -31,6 +31,11 @@ fn version_and_name<M: SerializeMap>(id: &MigrationId, mut members: M) -> Result
     members.end()
 }
 
+/// Migrations, each as `tenant/20240101120000_a1b2c3d4_create_tenants_table`.
+pub(super) fn identities<S: Serializer>(ids: &[MigrationId], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(ids.iter().map(ToString::to_string))
+}
+
 /// A time in milliseconds.
 pub(super) fn milliseconds<S: Serializer>(time: &Duration, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_f64(in_milliseconds(*time))

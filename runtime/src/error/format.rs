@@ -5,9 +5,6 @@ use std::fmt;
 /// The format of the tables that this version writes. It reads every format up to this one.
 pub const FORMAT: i32 = 2;
 
-/// The operation of an upgrade, as the subject of a sentence.
-pub(crate) const UPGRADING: &str = "upgrading the history";
-
 /// The contents of the table `format`, which this version does not know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

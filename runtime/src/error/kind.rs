@@ -10,6 +10,7 @@ use super::fault::{Fault, Left, StepEnd};
 use super::format::UnknownFormat;
 use super::stopped::{InterruptedStep, Stopped};
 use crate::event::blocker::{Blocker, Holder};
+use crate::event::operation::Operation;
 
 /// Why a run failed.
 #[derive(Debug)]
@@ -36,7 +37,7 @@ pub enum ErrorKind {
     /// The run lost its lock, so another run may have started.
     LockLost {
         /// The operation that failed.
-        doing: String,
+        doing: Operation,
         /// How the run lost the lock.
         why: String,
     },
@@ -49,7 +50,7 @@ pub enum ErrorKind {
     /// The connection was lost, or another connection could not be opened.
     Connection {
         /// The operation that failed.
-        doing: String,
+        doing: Operation,
         /// The error of the connection.
         why: String,
     },
@@ -60,7 +61,7 @@ pub enum ErrorKind {
     /// The history could not be read or written.
     History {
         /// The operation that failed.
-        doing: String,
+        doing: Operation,
         /// The server's message.
         why: String,
         /// The five characters of the SQLSTATE, if the server sent an error.
@@ -103,7 +104,7 @@ impl ErrorKind {
             ErrorKind::Scripts(_) | ErrorKind::Engine(_) => Code::M0501,
             ErrorKind::Stopped(_) => Code::M0518,
             ErrorKind::Connection { .. } => Code::M0503,
-            ErrorKind::Connect(error) => Code::find(error.code()).unwrap_or(Code::M0902),
+            ErrorKind::Connect(error) => connect_code(error),
             ErrorKind::Format(_) => Code::M0504,
             ErrorKind::History { .. } => Code::M0505,
             ErrorKind::ReadOnly(_) => Code::M0525,
@@ -198,6 +199,17 @@ impl fmt::Display for ErrorKind {
             }
             ErrorKind::Engine(_) => f.write_str("the engine refused what was planned"),
         }
+    }
+}
+
+/// The code of a connection that could not be opened.
+#[must_use]
+pub fn connect_code(error: &ConnectError) -> Code {
+    match error {
+        ConnectError::Settings { .. } => Code::M0901,
+        ConnectError::Refused { .. } => Code::M0903,
+        ConnectError::Tls { .. } => Code::M0904,
+        ConnectError::Unreachable { .. } | _ => Code::M0902,
     }
 }
 

@@ -8,17 +8,17 @@ use migrator_plan::{Conflict, DatabaseState};
 
 use crate::event::report::Report;
 
+mod choose_remedy;
 pub(crate) mod fault;
 pub(crate) mod format;
-mod help;
 pub(crate) mod kind;
 mod remedy;
 mod report;
 pub(crate) mod stopped;
 
 pub use fault::{Fault, Left, Part};
-pub use kind::{ErrorKind, ReadOnly};
-pub use remedy::{LockedTable, Remedy};
+pub use kind::{ErrorKind, ReadOnly, connect_code};
+pub use remedy::{LockedTable, Remedy, RunAgain};
 pub use stopped::{InterruptedStep, Stopped};
 
 /// The error of a failed run.

@@ -64,6 +64,17 @@ pub enum Remedy {
         /// What to do before, unless it is nothing but to run again.
         first: Option<Box<Remedy>>,
     },
+    /// Fix the script, which was rolled back, and run again.
+    FixScript,
+    /// Fix the script, whose COMMIT failed, and run again.
+    FixForCommit,
+    /// Fix the cause, and run again: the run resumes the script.
+    FixAndResume,
+    /// Fix anything else, and run again.
+    FixAndRunAgain {
+        /// What to fix, as the first part of a sentence.
+        what: String,
+    },
     /// Any other advice. The sentence names no command of `migrator`.
     Advice(String),
 }
@@ -80,26 +91,34 @@ pub enum LockedTable {
     Schema,
 }
 
+/// Whether the text of a remedy advises to run the same call again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunAgain {
+    /// The text gives this advice.
+    Advised,
+    /// The text leaves this advice out, because another call follows.
+    LeftOut,
+}
+
+impl RunAgain {
+    /// The words of the advice, or nothing.
+    #[must_use]
+    pub fn words(self, advice: &str) -> &str {
+        match self {
+            RunAgain::Advised => advice,
+            RunAgain::LeftOut => "",
+        }
+    }
+}
+
 impl Remedy {
     pub(super) fn advice(text: impl Into<String>) -> Remedy {
         Remedy::Advice(text.into())
     }
 
-    /// The text of a remedy, without its advice to run the same call again.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn without_run_again(text: String) -> String {
-        let advice = [
-            ", and run again",
-            " and run again",
-            ", or run again later",
-            " or run again later",
-            "; run it again",
-            ": run again",
-        ];
-        advice
-            .iter()
-            .fold(text, |text, advice| text.replace(advice, ""))
+    /// Fix this, and run again.
+    pub(super) fn fix(what: impl Into<String>) -> Remedy {
+        Remedy::FixAndRunAgain { what: what.into() }
     }
 
     /// This, and then what remains of the run. An entry that has to be recorded by hand comes
@@ -124,83 +143,133 @@ impl Remedy {
 /// One line, for a program that embeds the library.
 impl fmt::Display for Remedy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = match self {
-            Remedy::Conflict(remedy) => return remedy.fmt(f),
-            Remedy::ApplyPending => {
-                "see what became of the job that applies the pending migrations, or wait longer"
-            }
-            Remedy::RaiseLockWait => {
-                "wait for the other run, or end it; `Options::lock_wait` sets how long to wait"
-            }
-            Remedy::WaitForStatement => {
-                "wait until that statement has ended, or end it, and run again; \
-                 `Options::lock_wait` sets how long to wait"
-            }
-            Remedy::RaiseLimit { table } => raise_limit(*table),
-            Remedy::FindLostLock { left } => return find_lost_lock(f, *left),
-            Remedy::RestoreTables => {
-                "if somebody altered a table of the history by hand, put it back as it was; \
-                 `Code::M0505.page()` lists its columns"
-            }
-            Remedy::RecordInterrupted => {
-                "the script ran outside a transaction, so a part of it may remain; finish or undo \
-                 the script by hand, then record which with `Migrator::repair`"
-            }
+        self.write(f, RunAgain::Advised)
+    }
+}
+
+impl Remedy {
+    /// The same line, with or without the advice to run the same call again.
+    #[must_use]
+    pub fn text(&self, again: RunAgain) -> String {
+        fmt::from_fn(|f| self.write(f, again)).to_string()
+    }
+
+    fn write(&self, f: &mut fmt::Formatter<'_>, again: RunAgain) -> fmt::Result {
+        match self {
+            Remedy::Conflict(remedy) => fmt::Display::fmt(remedy, f),
+            Remedy::WaitForStatement => write!(
+                f,
+                "wait until that statement has ended, or end it{}; `Options::lock_wait` sets how \
+                 long to wait",
+                again.words(", and run again")
+            ),
+            Remedy::RaiseLimit { table } => raise_limit(f, *table, again),
+            Remedy::FindLostLock { left } => find_lost_lock(f, *left, again),
             Remedy::AddRecord {
                 direction,
                 is_resumable,
                 is_refused,
-            } => return add_record(f, *direction, *is_resumable, *is_refused),
-            Remedy::KeepOneObject => {
-                "decide which of the two objects to keep: drop or rename the other and run again, \
-                 or finish the script by hand and record it with `Migrator::repair`"
+            } => add_record(f, *direction, *is_resumable, *is_refused),
+            Remedy::KeepOneObject => write!(
+                f,
+                "decide which of the two objects to keep: drop or rename the other{}, or finish \
+                 the script by hand and record it with `Migrator::repair`",
+                again.words(" and run again")
+            ),
+            Remedy::ReadStatus => write!(
+                f,
+                "`Migrator::status` says whether it was applied{}",
+                again.words("; run it again")
+            ),
+            Remedy::Continue { remaining, first } => go_on(f, remaining, first.as_deref()),
+            Remedy::FixScript => write!(
+                f,
+                "the script was rolled back; fix it{}",
+                again.words(" and run again")
+            ),
+            Remedy::FixForCommit => {
+                write!(f, "{FIX_FOR_COMMIT}{}", again.words(" and run again"))
             }
-            Remedy::ReadStatus => "`Migrator::status` says whether it was applied; run it again",
-            Remedy::ReadUncancelled => {
-                "the server did not obey the request to cancel and may still finish the script; \
-                 `Migrator::status` shows whether it did"
+            Remedy::FixAndResume => write!(
+                f,
+                "the script ran outside a transaction, so a part of it may remain; fix the \
+                 cause{}: the run resumes the script",
+                again.words(" and run again")
+            ),
+            Remedy::FixAndRunAgain { what } => {
+                write!(f, "{what}{}", again.words(", and run again"))
             }
-            Remedy::RunAgain => "run again: the run skips what is already done",
-            Remedy::Resume => {
-                "run again: the run resumes the script, which ran outside a transaction"
-            }
-            Remedy::Continue { remaining, first } => return go_on(f, remaining, first.as_deref()),
-            Remedy::Advice(advice) => advice,
-        };
-        f.write_str(text)
+            Remedy::ApplyPending => f.write_str(APPLY_PENDING),
+            Remedy::RaiseLockWait => f.write_str(RAISE_LOCK_WAIT),
+            Remedy::RestoreTables => f.write_str(RESTORE_TABLES),
+            Remedy::RecordInterrupted => f.write_str(RECORD_INTERRUPTED),
+            Remedy::ReadUncancelled => f.write_str(READ_UNCANCELLED),
+            Remedy::RunAgain => f.write_str("run again: the run skips what is already done"),
+            Remedy::Resume => f.write_str(RESUME),
+            Remedy::Advice(advice) => f.write_str(advice),
+        }
     }
 }
 
-fn raise_limit(table: LockedTable) -> &'static str {
-    match table {
-        LockedTable::History => {
-            "the session named above holds a lock on a table of the history: end it, or run again \
-             later; `Options::lock_timeout` sets how long to wait"
-        }
-        LockedTable::HistoryToUpgrade => {
-            "the session named above holds a lock on a table of the history: end it, or run again \
-             later; `Options::lock_wait` sets how long to wait"
-        }
+const APPLY_PENDING: &str =
+    "see what became of the job that applies the pending migrations, or wait longer";
+
+const RAISE_LOCK_WAIT: &str =
+    "wait for the other run, or end it; `Options::lock_wait` sets how long to wait";
+
+const RESTORE_TABLES: &str = "if somebody altered a table of the history by hand, put it back as \
+                              it was; `Code::M0505.page()` lists its columns";
+
+const RECORD_INTERRUPTED: &str = "the script ran outside a transaction, so a part of it \
+                                  may remain; finish or undo the script by hand, then record \
+                                  which with `Migrator::repair`";
+
+const READ_UNCANCELLED: &str = "the server did not obey the request to cancel and may still \
+                                finish the script; `Migrator::status` shows whether it did";
+
+const RESUME: &str = "run again: the run resumes the script, which ran outside a transaction";
+
+const FIX_FOR_COMMIT: &str = "nothing of this script is left in the database; COMMIT checks \
+                              deferred constraints and runs deferred triggers, so the server \
+                              names no line; fix the script";
+
+fn raise_limit(f: &mut fmt::Formatter<'_>, table: LockedTable, again: RunAgain) -> fmt::Result {
+    let option = match table {
+        LockedTable::History => "lock_timeout",
+        LockedTable::HistoryToUpgrade => "lock_wait",
         LockedTable::Schema => {
-            "another session holds a lock that it needs, on every try: end that session or run \
-             again later; `Options::lock_timeout` sets how long a try waits"
-        }
-    }
-}
-
-/// The run cannot know who ended the session of its lock; the text lists the usual causes.
-fn find_lost_lock(f: &mut fmt::Formatter<'_>, left: Left) -> fmt::Result {
-    let left = match left {
-        Left::Nothing | Left::Done => "nothing of this step is left in the database: run again",
-        Left::Dirty | Left::Resumable | Left::Unrecorded { .. } | Left::Unknown => {
-            "the changes of its statements remain; `Migrator::status` shows whether the migration \
-             is applied, pending or dirty now, and what to do"
+            return write!(
+                f,
+                "another session holds a lock that it needs, on every try: end that session{}; \
+                 `Options::lock_timeout` sets how long a try waits",
+                again.words(" or run again later")
+            );
         }
     };
     write!(
         f,
-        "{left}; see the server's log for what ended the lock's session: `pg_terminate_backend`, \
-         a restart, or the idle timeout of a proxy, which must exceed 20 s"
+        "the session named above holds a lock on a table of the history: end it{}; \
+         `Options::{option}` sets how long to wait",
+        again.words(", or run again later")
+    )
+}
+
+/// The run cannot know who ended the session of its lock; the text lists the usual causes.
+fn find_lost_lock(f: &mut fmt::Formatter<'_>, left: Left, again: RunAgain) -> fmt::Result {
+    match left {
+        Left::Nothing | Left::Done => write!(
+            f,
+            "nothing of this step is left in the database{}",
+            again.words(": run again")
+        )?,
+        Left::Dirty | Left::Resumable | Left::Unrecorded { .. } | Left::Unknown => f.write_str(
+            "the changes of its statements remain; `Migrator::status` shows whether the migration \
+             is applied, pending or dirty now, and what to do",
+        )?,
+    }
+    f.write_str(
+        "; see the server's log for what ended the lock's session: `pg_terminate_backend`, \
+         a restart, or the idle timeout of a proxy, which must exceed 20 s",
     )
 }
 
@@ -228,7 +297,7 @@ fn add_record(
 
 fn go_on(f: &mut fmt::Formatter<'_>, remaining: &Remaining, first: Option<&Remedy>) -> fmt::Result {
     if let Some(first) = first {
-        write!(f, "{}; then ", Remedy::without_run_again(first.to_string()))?;
+        write!(f, "{}; then ", first.text(RunAgain::LeftOut))?;
     }
     match remaining {
         Remaining::Apply(id) => write!(

@@ -8,9 +8,11 @@ use migrator_connect::Notice;
 use migrator_plan::{Plan, Step};
 
 pub(crate) mod blocker;
+pub(crate) mod operation;
 pub(crate) mod report;
 
 use blocker::{Blocker, Holder, WaitingFor};
+use operation::Waiter;
 use report::Done;
 
 /// Something that happens during a run.
@@ -39,8 +41,8 @@ pub enum Event<'a> {
     /// A statement, a record or a COMMIT has waited at the server for about five seconds. Repeated
     /// when the blockers change.
     KeptWaiting {
-        /// The step, or the migration that is being recorded.
-        subject: &'a str,
+        /// The step or the operation that waits.
+        subject: Waiter<'a>,
         /// What it waits for.
         what: &'a WaitingFor,
     },

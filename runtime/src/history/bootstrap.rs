@@ -15,6 +15,7 @@ use super::{FORMAT, History};
 use crate::error::kind::ErrorKind;
 use crate::event::Listener;
 use crate::event::blocker::Holder;
+use crate::event::operation::Operation;
 use crate::options::Options;
 use crate::session::advisory::table_key;
 use crate::session::client::Client;
@@ -27,7 +28,7 @@ pub(crate) fn services(plan: &Plan<'_>) -> BTreeSet<String> {
     services.map(str::to_owned).collect()
 }
 
-const CREATING: &str = "creating the history's tables";
+const CREATING: Operation = Operation::CreateHistory;
 
 /// Creates the history's tables and upgrades them.
 ///
@@ -173,14 +174,14 @@ impl<'a> Bootstrap<'a> {
         )
     }
 
-    /// A reader whose long waits are reported with this subject.
-    pub(crate) fn reader(self, doing: &'static str) -> Reader<'a> {
+    /// A reader whose events about long waits name this operation.
+    pub(crate) fn reader(self, doing: Operation) -> Reader<'a> {
         let reader = Reader::new(self.client, self.tables, self.options, Purpose::Act);
         reader.told_to(self.listener).doing(doing)
     }
 
-    /// The error of an operation that failed. `doing` names the operation.
-    pub(crate) fn failed(self, doing: &str, trouble: Trouble) -> ErrorKind {
+    /// The error of an operation that failed.
+    pub(crate) fn failed(self, doing: Operation, trouble: Trouble) -> ErrorKind {
         match trouble {
             Trouble::Read(error) => read_failed(self.client, doing, error),
             Trouble::Locked(waited) => ErrorKind::Locked {

@@ -8,11 +8,9 @@ use crate::error::fault::Fault;
 use crate::error::format::UnknownFormat;
 use crate::error::kind::ErrorKind;
 use crate::event::blocker::Blocker;
+use crate::event::operation::Operation;
 use crate::session::answer::describe;
 use crate::session::client::Client;
-
-/// The operation of most readers, as the subject of a sentence.
-pub(crate) const READING: &str = "reading the history";
 
 /// Why a history could not be read.
 #[derive(Debug)]
@@ -72,9 +70,8 @@ impl ReadError {
     }
 }
 
-/// The error of a failed read. `doing` names the operation that failed.
-pub(crate) fn read_failed(client: &Client, doing: &str, error: ReadError) -> ErrorKind {
-    let doing = doing.to_owned();
+/// The error of an operation that failed to read the history.
+pub(crate) fn read_failed(client: &Client, doing: Operation, error: ReadError) -> ErrorKind {
     match error {
         ReadError::Format(format) => ErrorKind::Format(format),
         ReadError::Row(row) => ErrorKind::History {
@@ -88,7 +85,11 @@ pub(crate) fn read_failed(client: &Client, doing: &str, error: ReadError) -> Err
 }
 
 /// The error of a failed query, from the server's answer or the lost connection.
-pub(crate) fn failed(client: &Client, doing: String, error: &tokio_postgres::Error) -> ErrorKind {
+pub(crate) fn failed(
+    client: &Client,
+    doing: Operation,
+    error: &tokio_postgres::Error,
+) -> ErrorKind {
     let said = error.as_db_error().filter(|said| !ends_the_session(said));
     if let Some(conflicts) = said.and_then(guard::conflicts) {
         return ErrorKind::Refused(conflicts);

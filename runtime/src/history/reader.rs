@@ -5,12 +5,13 @@ use std::time::Duration;
 use tokio_postgres::SimpleQueryMessage;
 use tokio_postgres::error::{DbError, SqlState};
 
-use super::failure::{READING, ReadError};
+use super::failure::ReadError;
 use super::guard::{self, Purpose};
 use super::parse;
 use super::schema::Tables;
 use crate::error::format::UnknownFormat;
 use crate::event::blocker::WaitingFor;
+use crate::event::operation::{Operation, Waiter};
 use crate::event::{Event, Listener};
 use crate::options::Options;
 use crate::session::answer::named_position;
@@ -39,8 +40,8 @@ pub(crate) struct Watcher<'a> {
     pub(crate) application: &'a str,
     /// Gets an event about a long wait.
     pub(crate) listener: Option<&'a Listener>,
-    /// What waits, as the subject of that event.
-    pub(crate) subject: &'static str,
+    /// What waits.
+    pub(crate) operation: Operation,
 }
 
 impl<'a> Reader<'a> {
@@ -60,7 +61,7 @@ impl<'a> Reader<'a> {
                 client,
                 application: &options.application,
                 listener: None,
-                subject: READING,
+                operation: Operation::ReadHistory,
             }),
         }
     }
@@ -73,10 +74,10 @@ impl<'a> Reader<'a> {
         self
     }
 
-    /// The same reader, with another subject of that event.
-    pub(crate) fn doing(mut self, subject: &'static str) -> Reader<'a> {
+    /// The same reader for another operation, which that event names.
+    pub(crate) fn doing(mut self, operation: Operation) -> Reader<'a> {
         if let Some(watcher) = &mut self.watcher {
-            watcher.subject = subject;
+            watcher.operation = operation;
         }
         self
     }
@@ -111,7 +112,7 @@ impl<'a> Reader<'a> {
         };
         let tell = |what: &WaitingFor| {
             if let Some(listener) = watcher.listener {
-                let subject = watcher.subject;
+                let subject = Waiter::Operation(watcher.operation);
                 listener.tell(&Event::KeptWaiting { subject, what });
             }
         };

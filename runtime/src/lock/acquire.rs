@@ -21,6 +21,7 @@ use super::held::Held;
 use super::{evict, keep};
 use crate::error::kind::ErrorKind;
 use crate::event::blocker::Holder;
+use crate::event::operation::Operation;
 use crate::event::{Event, Listener};
 use crate::history::History;
 use crate::history::failure::ReadError;
@@ -158,7 +159,7 @@ impl Attempt<'_> {
         match timeout(limit, answer).await {
             Ok(answer) => answer.map_err(|error| failed(self.connection, &error)),
             Err(_) => Err(ErrorKind::Connection {
-                doing: "waiting for the lock".to_owned(),
+                doing: Operation::WaitForLock,
                 why: format!("the server did not answer for {} s", limit.as_secs()),
             }),
         }
@@ -339,7 +340,7 @@ fn cells(messages: Vec<SimpleQueryMessage>) -> Vec<Vec<String>> {
 
 fn failed(connection: &Connection, error: &tokio_postgres::Error) -> ErrorKind {
     ErrorKind::Connection {
-        doing: "taking the lock".to_owned(),
+        doing: Operation::TakeLock,
         why: connection.lost().unwrap_or_else(|| error.to_string()),
     }
 }

@@ -22,8 +22,9 @@ pub(crate) fn services(
     services: &[&str],
     answer: &[SimpleQueryRow],
 ) -> BTreeSet<String> {
-    let keys: BTreeSet<&str> = answer.iter().filter_map(|row| row.get(1)).collect();
-    let is_at_work = |service: &&&str| keys.contains(key(schema, service).to_string().as_str());
+    let keys = answer.iter().filter_map(|row| row.get(1)?.parse().ok());
+    let keys: BTreeSet<i64> = keys.collect();
+    let is_at_work = |service: &&&str| keys.contains(&key(schema, service));
     let at_work = services.iter().filter(is_at_work);
     at_work.map(|&service| service.to_owned()).collect()
 }

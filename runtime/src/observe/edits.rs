@@ -6,6 +6,7 @@ use migrator_plan::{Edit, Selection};
 use crate::context::Context;
 use crate::error::Error;
 use crate::error::kind::ErrorKind;
+use crate::event::operation::Operation;
 use crate::history::failure::read_failed;
 use crate::history::guard::Purpose;
 use crate::history::read;
@@ -21,10 +22,9 @@ impl Context {
         let history = self.history(client, Purpose::Act).await?;
         let named = Selection::Named(vec![service.to_owned()]);
         self.check_names(&named, &history)?;
-        let doing = "reading the recorded scripts";
         let scripts = async {
             let read = read::scripts(&self.reader(client, Purpose::Act), &history, service).await;
-            read.map_err(|error| read_failed(client, doing, error))
+            read.map_err(|error| read_failed(client, Operation::ReadScripts, error))
         };
         let scripts = self.stop.read(client, scripts).await?;
         let edits = migrator_plan::edits(self.registry, &history, service, version, scripts);

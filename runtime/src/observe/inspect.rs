@@ -11,6 +11,7 @@ use migrator_plan::{Conflict, Selection};
 use crate::context::Context;
 use crate::error::Error;
 use crate::error::kind::ErrorKind;
+use crate::event::operation::Operation;
 use crate::history::failure::{failed, read_failed};
 use crate::history::guard::Purpose;
 use crate::history::{Entry, read};
@@ -72,13 +73,13 @@ impl Context {
             return Err(ErrorKind::Refused(vec![Conflict::not_dirty(service, version)]).into());
         };
         let looked = async {
-            let doing = "reading the effects of the script";
+            let doing = Operation::ReadEffects;
             let recorded =
                 read::scripts(&self.reader(client, Purpose::Act), &history, service).await;
             let recorded = recorded.map_err(|error| read_failed(client, doing, error))?;
             let recorded = recorded.get(&version).cloned().unwrap_or_default();
             let migration = self.registry.migration(service, version);
-            let migration = migration.filter(|one| one.checksum.to_string() == entry.checksum);
+            let migration = migration.filter(|one| entry.has_checksum_of(one));
             let sql = match direction {
                 Direction::Up => migration
                     .map(|one| one.up.sql().into_owned())
@@ -88,7 +89,7 @@ impl Context {
                     .or(recorded.1),
             };
             let inspected = inspect(client, &sql.unwrap_or_default()).await;
-            inspected.map_err(|error| failed(client, doing.to_owned(), &error))
+            inspected.map_err(|error| failed(client, doing, &error))
         };
         let statements = self.stop.read(client, looked).await?;
         Ok(Inspection {

@@ -8,8 +8,9 @@ use migrator_plan::{Plan, RecordedMigration, Selection, Status, Target};
 use crate::context::Context;
 use crate::error::Error;
 use crate::error::kind::ErrorKind;
+use crate::event::operation::Operation;
 use crate::history::History;
-use crate::history::failure::{READING, ReadError, failed, read_failed};
+use crate::history::failure::{ReadError, failed, read_failed};
 use crate::history::guard::Purpose;
 use crate::history::read;
 use crate::history::reader::Reader;
@@ -72,7 +73,7 @@ impl Context {
     pub(crate) async fn recorded(&self, client: &Client) -> Result<Vec<RecordedMigration>, Error> {
         let read = async {
             let read = read::recorded(&self.reader(client, Purpose::Act)).await;
-            read.map_err(|error| read_failed(client, READING, error))
+            read.map_err(|error| read_failed(client, Operation::ReadHistory, error))
         };
         Ok(self.stop.read(client, read).await?)
     }
@@ -82,7 +83,7 @@ impl Context {
         let looked = async {
             let reader = self.reader(client, Purpose::Look);
             let looked = self.history_and_work(&reader).await;
-            looked.map_err(|error| read_failed(client, READING, error))
+            looked.map_err(|error| read_failed(client, Operation::ReadHistory, error))
         };
         self.stop.read(client, looked).await
     }
@@ -109,7 +110,7 @@ impl Context {
         let query = at_work::query(schema, services);
         let asked = async {
             let asked = client.postgres().simple_query(&query).await;
-            asked.map_err(|error| failed(client, "reading the locks".to_owned(), &error))
+            asked.map_err(|error| failed(client, Operation::ReadLocks, &error))
         };
         let answer: Vec<_> = rows(self.stop.read(client, asked).await?).collect();
         Ok(at_work::services(schema, services, &answer))

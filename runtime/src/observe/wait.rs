@@ -13,8 +13,9 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::error::kind::ErrorKind;
 use crate::error::stopped::Stopped;
+use crate::event::operation::Operation;
 use crate::history::History;
-use crate::history::failure::{READING, ReadError, read_failed};
+use crate::history::failure::{ReadError, read_failed};
 use crate::history::guard::Purpose;
 use crate::history::reader::Reader;
 use crate::session::client::Client;
@@ -28,7 +29,7 @@ impl Context {
         self.check_names(&target.services, &History::default())?;
         let reader = self.reader(client, Purpose::Look);
         let read = self.read_state(&reader, target).await;
-        Ok(read.map_err(|error| read_failed(client, READING, error))?)
+        Ok(read.map_err(|error| read_failed(client, Operation::ReadHistory, error))?)
     }
 
     async fn read_state(
@@ -111,8 +112,8 @@ impl Context {
         };
         let read = within(patience, self.read_state(&reader, target)).await?;
         read.map_err(|error| match error.may_pass() {
-            true => LookFailure::Passing(read_failed(client, READING, error)),
-            false => LookFailure::of(read_failed(client, READING, error)),
+            true => LookFailure::Passing(read_failed(client, Operation::ReadHistory, error)),
+            false => LookFailure::of(read_failed(client, Operation::ReadHistory, error)),
         })
     }
 }
@@ -191,7 +192,7 @@ impl Wait {
     fn heard_nothing(&mut self, patience: Duration) {
         self.is_silent = true;
         self.failed(ErrorKind::Connection {
-            doing: READING.to_owned(),
+            doing: Operation::ReadHistory,
             why: format!("no answer within {:.1} s", patience.as_secs_f64()),
         });
     }
@@ -230,7 +231,7 @@ impl Wait {
             (None, Some(state)) => self.not_current(state),
             // Cannot happen: a wait reads the state at least once.
             (None, None) => ErrorKind::Connection {
-                doing: READING.to_owned(),
+                doing: Operation::ReadHistory,
                 why: before,
             },
         }

@@ -13,9 +13,10 @@ use crate::error::Error;
 use crate::error::kind::ErrorKind;
 use crate::error::stopped::Stopped;
 use crate::event::Event;
+use crate::event::operation::Operation;
 use crate::event::report::Report;
 use crate::history::bootstrap;
-use crate::history::failure::{READING, read_failed};
+use crate::history::failure::read_failed;
 use crate::history::guard::Purpose;
 use crate::history::{History, read};
 use crate::lock::acquire::{EarlyRead, Locks};
@@ -204,7 +205,9 @@ impl Context {
             prepared,
         } = under;
         let history = match seen {
-            Some(seen) => seen.map_err(|error| read_failed(request.client, READING, error))?,
+            Some(seen) => {
+                seen.map_err(|error| read_failed(request.client, Operation::ReadHistory, error))?
+            }
             None => {
                 let read = self.stop.attend(request.client, self.history_for(request));
                 read.await??
@@ -272,7 +275,8 @@ impl Context {
     /// Reads the history, and checks the services that are named.
     async fn history_for(&self, request: Request<'_>) -> Result<History, ErrorKind> {
         let read = read::history(&self.reader(request.client, Purpose::Act)).await;
-        let history = read.map_err(|error| read_failed(request.client, READING, error))?;
+        let history =
+            read.map_err(|error| read_failed(request.client, Operation::ReadHistory, error))?;
         let checked = self.check_services(request.change, &history);
         checked.map_err(|error| *error.kind)?;
         Ok(history)

@@ -4,6 +4,7 @@
 //! said as such, and not of the first script.
 
 use crate::error::kind::{ErrorKind, ReadOnly};
+use crate::event::operation::Operation;
 use crate::history::failure::failed;
 use crate::session::client::Client;
 use crate::session::reset::RESET;
@@ -23,7 +24,7 @@ const QUESTION: &str = "SELECT pg_catalog.pg_is_in_recovery(), \
 ///
 /// The database takes no writes, or the connection is lost.
 pub(crate) async fn session(client: &Client) -> Result<(), ErrorKind> {
-    let failed = |error| failed(client, "preparing the session".to_owned(), &error);
+    let failed = |error| failed(client, Operation::PrepareSession, &error);
     let message = format!("{RESET}{QUESTION}");
     let answers = client.postgres().simple_query(&message).await;
     // The last row: the unlocking has one as well.

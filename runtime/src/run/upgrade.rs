@@ -4,10 +4,11 @@ use std::time::{Duration, Instant};
 
 use migrator_connect::backoff::jitter;
 
-use crate::error::format::{FORMAT, UPGRADING};
+use crate::error::format::FORMAT;
 use crate::error::kind::ErrorKind;
 use crate::event::Event;
 use crate::event::blocker::{Blocker, WaitingFor};
+use crate::event::operation::{Operation, Waiter};
 use crate::history::bootstrap::{Bootstrap, Trouble};
 use crate::history::failure::ReadError;
 use crate::history::{upgrade, write};
@@ -45,7 +46,7 @@ impl Bootstrap<'_> {
                     if error.as_db_error().and_then(write::gone).is_some() =>
                 {
                     return Err(ErrorKind::LockLost {
-                        doing: UPGRADING.to_owned(),
+                        doing: Operation::UpgradeHistory,
                         why: held.why_lost(),
                     });
                 }
@@ -55,7 +56,7 @@ impl Bootstrap<'_> {
                     blockers
                 }
                 Trouble::Read(_) | Trouble::Locked(_) => {
-                    return Err(self.failed(UPGRADING, trouble));
+                    return Err(self.failed(Operation::UpgradeHistory, trouble));
                 }
             };
             self.tell(blockers, &mut told);
@@ -66,7 +67,7 @@ impl Bootstrap<'_> {
     /// One transaction: all of the upgrade or nothing.
     async fn try_upgrade(self, held: &Held, started: Instant) -> Result<(), Trouble> {
         self.begin(started).await?;
-        let mut reader = self.reader(UPGRADING);
+        let mut reader = self.reader(Operation::UpgradeHistory);
         reader.lock_timeout = match self.options.lock_timeout.is_zero() {
             true => TRY,
             false => TRY.min(self.options.lock_timeout),
@@ -91,7 +92,7 @@ impl Bootstrap<'_> {
         }
         *told = blockers.to_vec();
         listener.tell(&Event::KeptWaiting {
-            subject: UPGRADING,
+            subject: Waiter::Operation(Operation::UpgradeHistory),
             what: &WaitingFor::Blockers(blockers.to_vec()),
         });
     }

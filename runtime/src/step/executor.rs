@@ -133,7 +133,7 @@ impl<'a> Executor<'a> {
         answers: impl Future<Output = T>,
     ) -> T {
         let (progress, leg) = (self.run.progress, self.leg);
-        let tell = |what: &WaitingFor| progress.kept_waiting(leg, &name.to_string(), what);
+        let tell = |what: &WaitingFor| progress.kept_waiting(leg, name, what);
         let waiting = Waiting {
             client: self.client,
             application: &self.run.options.application,

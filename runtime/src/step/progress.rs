@@ -12,6 +12,7 @@ use migrator_plan::Step;
 use crate::error::fault::Fault;
 use crate::event::blocker::Holder;
 use crate::event::blocker::{Blocker, WaitingFor};
+use crate::event::operation::Waiter;
 use crate::event::report::{Done, Report};
 use crate::event::{Event, Listener};
 
@@ -40,7 +41,7 @@ enum LaterEvent {
         blockers: Vec<Blocker>,
     },
     KeptWaiting {
-        subject: String,
+        id: MigrationId,
         what: WaitingFor,
     },
     Resumed {
@@ -95,9 +96,9 @@ impl Progress {
         self.tell(leg, retrying);
     }
 
-    pub(crate) fn kept_waiting(&self, leg: usize, subject: &str, what: &WaitingFor) {
-        let (subject, what) = (subject.to_owned(), what.clone());
-        self.tell(leg, LaterEvent::KeptWaiting { subject, what });
+    pub(crate) fn kept_waiting(&self, leg: usize, id: &MigrationId, what: &WaitingFor) {
+        let (id, what) = (id.clone(), what.clone());
+        self.tell(leg, LaterEvent::KeptWaiting { id, what });
     }
 
     pub(crate) fn resumed(&self, leg: usize, step: &Step<'static>, found: &str) {
@@ -174,7 +175,10 @@ impl EventQueue {
                     delay: *delay,
                     blockers,
                 },
-                LaterEvent::KeptWaiting { subject, what } => Event::KeptWaiting { subject, what },
+                LaterEvent::KeptWaiting { id, what } => Event::KeptWaiting {
+                    subject: Waiter::Step(id),
+                    what,
+                },
                 LaterEvent::Resumed { step, found } => Event::Resumed { step, found },
                 LaterEvent::StillAtWork { step, holder } => Event::StillAtWork { step, holder },
                 LaterEvent::Notice(notice) => Event::Notice(notice),

@@ -128,7 +128,7 @@ impl<'a> Executor<'a> {
             limit: timeouts.lock,
         };
         let (progress, leg, name) = (self.run.progress, self.leg, first.step.id.clone());
-        let tell = |what: &WaitingFor| progress.kept_waiting(leg, &name.to_string(), what);
+        let tell = |what: &WaitingFor| progress.kept_waiting(leg, &name, what);
         let answers = self.watch.during(waiting, tell, answers.wait());
         let outcome = self.run.stop.attend(self.client, answers).await;
         let took = self.pipeline.since.elapsed();

@@ -10,6 +10,7 @@ use migrator_plan::{Body, Conflict, Plan, Step};
 use super::source::Source;
 use crate::error::fault::{Fault, Left};
 use crate::error::kind::ErrorKind;
+use crate::event::operation::Operation;
 use crate::history::failure::read_failed;
 use crate::history::reader::Reader;
 use crate::history::{Entry, matches_checksum, read};
@@ -42,7 +43,7 @@ impl StoredScripts {
         for (service, entries) in wanted {
             let versions: Vec<Version> = entries.keys().copied().collect();
             let found = read::scripts_of(reader, service, &versions).await;
-            let doing = "reading the recorded scripts";
+            let doing = Operation::ReadScripts;
             for (version, (up, down)) in found.map_err(|error| read_failed(client, doing, error))? {
                 let entry = entries.get(&version);
                 if let (Some(entry), Some(up)) = (entry, &up)

@@ -6,6 +6,7 @@
 
 use std::time::{Duration, Instant};
 
+use migrator_model::MigrationId;
 use migrator_runtime::connect::ConnectError;
 use migrator_runtime::{Client, Fault, Settings, connect};
 use tokio_postgres::error::SqlState;
@@ -24,7 +25,7 @@ pub(crate) struct Guarded {
     /// A random text in the names of our roles, so that the live server has no role of this name.
     pub(crate) suffix: String,
     /// The first entry whose script only the history has.
-    foreign: String,
+    foreign: MigrationId,
 }
 
 /// The time within which the server must ask for passwords.
@@ -41,9 +42,9 @@ const RULES: &str = "COPY (VALUES ('local all all scram-sha-256'), \
 impl Guarded {
     /// Secures a server whose first superuser is that of `scratch`. This role gets another name,
     /// because a role of the live server may have the same name and apply scripts.
-    pub(crate) async fn new(scratch: &Settings, foreign: &str) -> Result<Guarded, Error> {
+    pub(crate) async fn new(scratch: &Settings, foreign: &MigrationId) -> Result<Guarded, Error> {
         let confine = |why: String| Error::Confine {
-            foreign: foreign.to_owned(),
+            foreign: foreign.clone(),
             why,
         };
         let first = connect(scratch.clone()).await.map_err(Error::Connect)?;
@@ -60,7 +61,7 @@ impl Guarded {
             admin,
             password: password.to_owned(),
             suffix: suffix.to_owned(),
-            foreign: foreign.to_owned(),
+            foreign: foreign.clone(),
         };
         let name = format!("migrator_admin_{suffix}");
         let sql = format!(

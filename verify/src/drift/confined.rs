@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use migrator_model::MigrationId;
 use migrator_model::file_name::Direction;
 use migrator_runtime::history::RecordedMigration;
 use migrator_runtime::{Client, Fault, Options, Stop, Trial};
@@ -20,7 +21,7 @@ pub(crate) struct Confined {
     time_limit: Option<Duration>,
     options: Options,
     /// The entries whose script caught an error that may be a refusal of the server.
-    caught: Vec<String>,
+    caught: Vec<MigrationId>,
 }
 
 impl Confined {
@@ -44,7 +45,6 @@ impl Confined {
         session: &Client,
     ) -> Result<(), Error> {
         let Confined { guarded, .. } = self;
-        let step = entry.id.to_string();
         let unwatched = |error: std::io::Error| {
             guarded.confine(format!("the server's log cannot be read: {error}"))
         };
@@ -60,13 +60,16 @@ impl Confined {
         match Box::pin(run).await {
             Ok(()) => {}
             Err(Failed::Fault(fault)) => return Err(guarded.failed(fault)),
-            Err(Failed::OutOfTime(limit)) => return Err(Error::OutOfTime { step, limit }),
+            Err(Failed::OutOfTime(limit)) => {
+                let step = entry.id.clone();
+                return Err(Error::OutOfTime { step, limit });
+            }
         }
         let watched = self.watch.end(&script.sql, &guarded.admin).await;
         match watched.map_err(unwatched)? {
             Watched::Clean => Ok(()),
             Watched::Caught => {
-                self.caught.push(step);
+                self.caught.push(entry.id.clone());
                 Ok(())
             }
             Watched::Nothing => Err(guarded.confine("the server logs no transactions".to_owned())),
@@ -74,7 +77,7 @@ impl Confined {
     }
 
     /// The entries whose script may have caught a refusal of the server.
-    pub(crate) fn caught(&self) -> &[String] {
+    pub(crate) fn caught(&self) -> &[MigrationId] {
         &self.caught
     }
 

@@ -9,7 +9,7 @@ mod watch;
 
 use std::collections::BTreeSet;
 
-use migrator_model::{Migration, Registry};
+use migrator_model::{Migration, MigrationId, Registry};
 use migrator_runtime::history::RecordedMigration;
 use migrator_runtime::{Client, Migrator};
 
@@ -40,10 +40,10 @@ pub struct Drift {
     /// The differences that match a pattern.
     pub left_out: Vec<Difference>,
     /// The entries whose script only the history has.
-    pub from_history: Vec<String>,
+    pub from_history: Vec<MigrationId>,
     /// The entries whose script may have caught a refusal of the temporary server. These scripts may
     /// have done more on the live server, so the comparison is not certain.
-    pub caught: Vec<String>,
+    pub caught: Vec<MigrationId>,
     /// The storage options that were not compared because their names are unknown.
     pub unknown_options: BTreeSet<String>,
 }
@@ -118,10 +118,10 @@ pub async fn drift(
 }
 
 /// The entries whose script only the history has.
-fn from_history(history: &[(&RecordedMigration, Script)]) -> Vec<String> {
+fn from_history(history: &[(&RecordedMigration, Script)]) -> Vec<MigrationId> {
     let is_foreign = |(_, script): &&(&RecordedMigration, Script)| script.origin == Origin::History;
     let foreign = history.iter().filter(is_foreign);
-    foreign.map(|(entry, _)| entry.id.to_string()).collect()
+    foreign.map(|(entry, _)| entry.id.clone()).collect()
 }
 
 /// The entries, each with the script that replays it. All scripts are chosen before the first runs.
@@ -148,7 +148,7 @@ async fn read(
         if let Some(dirty) = recorded.iter().find(|entry| entry.dirty.is_some()) {
             let at_work = migrator.at_work(live, &[&*dirty.id.service]).await?;
             if at_work.is_empty() && migrator.recorded(live).await? == recorded {
-                return Err(Error::Dirty(dirty.id.to_string()));
+                return Err(Error::Dirty(dirty.id.clone()));
             }
             return Err(Error::Moving);
         }

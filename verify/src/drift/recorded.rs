@@ -35,7 +35,6 @@ pub(crate) enum Origin {
 /// The recorded script does not match its checksum, its directives are malformed, or neither the
 /// history nor the binary has a script.
 pub(crate) fn script(registry: &Registry, entry: &RecordedMigration) -> Result<Script, Error> {
-    let step = entry.id.to_string();
     let own = registry.migration(&entry.id.service, entry.id.version);
     if !entry.matches_checksum() {
         return Err(Error::Altered {
@@ -64,11 +63,11 @@ pub(crate) fn script(registry: &Registry, entry: &RecordedMigration) -> Result<S
                 origin: Origin::History,
             })
         }
-        (_, None) => Err(Error::NoScript(step)),
+        (_, None) => Err(Error::NoScript(entry.id.clone())),
     }
 }
 
 /// Whether the recorded script is that of the binary, apart from comments and white space.
 fn is_same(own: &Migration, recorded: &str, entry: &RecordedMigration) -> bool {
-    entry.checksum == own.checksum.to_string() || sql::fingerprint(recorded) == own.up.fingerprint
+    entry.has_checksum_of(own) || sql::fingerprint(recorded) == own.up.fingerprint
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use migrator_model::MigrationId;
 use migrator_runtime::history::RecordedMigration;
 use migrator_runtime::{Client, Options, Settings, connect};
 use tokio_postgres::error::SqlState;
@@ -86,7 +87,7 @@ impl Replay {
             None => Server::Open(connect(scratch.clone()).await.map_err(Error::Connect)?),
             Some((entry, _)) => {
                 // Boxed: this is rare, and would enlarge the future of every replay.
-                let guarded = Box::pin(Guarded::new(&scratch, &entry.id.to_string())).await?;
+                let guarded = Box::pin(Guarded::new(&scratch, &entry.id)).await?;
                 scratch = scratch.with_password(&guarded.password);
                 Server::Guarded(guarded)
             }
@@ -180,7 +181,7 @@ impl Replay {
     }
 
     /// The entries whose script may have caught a refusal of the server.
-    pub(crate) fn caught(&self) -> &[String] {
+    pub(crate) fn caught(&self) -> &[MigrationId] {
         match &self.server {
             Server::Open(_) | Server::Guarded(_) => &[],
             Server::Confined(confined) => confined.caught(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use migrator_model::Registry;
+use migrator_model::{MigrationId, Registry};
 
 use super::SHOP;
 use super::support::{Live, Script, registry};
@@ -36,7 +36,11 @@ async fn caught(live: &Live, own: &'static Registry, script: &str) -> Vec<String
     let found = live.try_drift(own, &[]).await.expect(script);
     live.run("DELETE FROM migrator.shop_history WHERE version > 20250101000000")
         .await;
-    found.caught
+    names(&found.caught)
+}
+
+fn names(entries: &[MigrationId]) -> Vec<String> {
+    entries.iter().map(ToString::to_string).collect()
 }
 
 #[tokio::test]
@@ -108,8 +112,8 @@ async fn a_script_that_catches_nothing_is_noted_alone() {
     .await;
     let found = live.try_drift(registry(SHOP), &[]).await;
     let found = found.expect("the history can be repeated");
-    assert_eq!(found.from_history, [FORGED]);
-    assert_eq!(found.caught, [""; 0]);
+    assert_eq!(names(&found.from_history), [FORGED]);
+    assert_eq!(found.caught, []);
     assert_eq!(found.differences, []);
 }
 
@@ -159,7 +163,7 @@ async fn a_script_that_catches_its_cancellation_is_not_trusted() {
     let limit = Some(Duration::from_secs(1));
     let found = live.drift_within(registry(SHOP), &[], limit).await;
     match found {
-        Ok(found) => assert_eq!(found.caught, [FORGED]),
+        Ok(found) => assert_eq!(names(&found.caught), [FORGED]),
         Err(error) => assert_eq!(error.code().as_str(), "M0604", "{error}"),
     }
 }

@@ -241,7 +241,7 @@ async fn an_entry_without_a_script_needs_a_binary_that_has_it() {
     let Err(Error::NoScript(entry)) = refused else {
         panic!("{refused:?}")
     };
-    assert_eq!(entry, "shop/20240101000002_a0000002_m2");
+    assert_eq!(entry.to_string(), "shop/20240101000002_a0000002_m2");
 }
 
 #[tokio::test]

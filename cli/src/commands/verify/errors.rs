@@ -1,6 +1,7 @@
 //! A verdict as an error.
 
 use migrator_model::{Code, Note, Place, Problem, Registry};
+use migrator_runtime::Fault;
 use migrator_verify::{Afterwards, Change, Difference, Pass, Proved, Verdict};
 
 use super::lacking::lacks;
@@ -43,7 +44,7 @@ pub(super) fn as_error(
         }
         Verdict::Failed(pass, fault) => {
             let lacks = lacks(&fault, registry, afterwards);
-            Some(failed(failure::of_fault(fault), pass, lacks))
+            Some(failed(&fault, pass, lacks))
         }
     }
 }
@@ -57,7 +58,7 @@ const NOT_REPEATED: &str = "make the script depend only on the schema, or accept
 
 /// A script that failed, with the run of the script and what to do. The server may lack something
 /// that other servers have: `lacks` says what to do about that.
-fn failed(mut error: Located, pass: Pass, lacks: Option<String>) -> Located {
+fn failed(fault: &Fault, pass: Pass, lacks: Option<String>) -> Located {
     let (note, help) = match pass {
         Pass::Up => ("this was the up script's first run", "fix the up script"),
         Pass::Down => (
@@ -71,9 +72,9 @@ fn failed(mut error: Located, pass: Pass, lacks: Option<String>) -> Located {
              cannot be reverted: `-- migrator: irreversible because …` as the whole of the down script",
         ),
     };
-    let is_of_the_role = error.problem.notes.iter().any(is_of_the_role);
+    let mut error = failure::of_fault(fault);
     error.note("note", note);
-    error.problem.help = match (lacks, is_of_the_role) {
+    error.problem.help = match (lacks, is_of_the_role(fault)) {
         (Some(help), _) => help,
         (None, true) => "the role lacks a right that the scripts need".to_owned(),
         (None, false) => help.to_owned(),
@@ -83,8 +84,9 @@ fn failed(mut error: Located, pass: Pass, lacks: Option<String>) -> Located {
 
 /// Whether the script failed because the role lacks a right: `insufficient_privilege`,
 /// `read_only_sql_transaction`.
-fn is_of_the_role(note: &Note) -> bool {
-    note.label == "sqlstate" && ["42501", "25006"].contains(&note.text.as_str())
+fn is_of_the_role(fault: &Fault) -> bool {
+    let sqlstate = fault.sqlstate.as_deref();
+    sqlstate.is_some_and(|state| ["42501", "25006"].contains(&state))
 }
 
 /// The differences, each as one note. A longer list would not be read.

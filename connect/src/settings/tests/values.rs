@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::parse;
-use crate::{settings::Settings, ssl::SslMode};
+use crate::{error::ConnectError, settings::Settings, ssl::SslMode};
 
 #[test]
 fn units_and_defaults_are_those_of_libpq() {
@@ -70,7 +70,7 @@ fn an_error_names_the_parameter_with_an_invalid_value() {
     ] {
         let error = Settings::parse(&format!("user=u {text}")).expect_err("it has no meaning");
         assert!(error.to_string().contains(named), "{text}: {error}");
-        assert_eq!(error.code(), "M0901");
+        assert!(matches!(error, ConnectError::Settings { .. }), "{error:?}");
         assert!(!error.help().is_empty());
     }
 }

@@ -3,7 +3,9 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use migrator_runtime::{DatabaseState, Error, ErrorKind, Migrator, Options, Report, Target};
+use migrator_runtime::{
+    DatabaseState, Error, ErrorKind, Migrator, Operation, Options, Report, Target,
+};
 
 use super::proxy::Proxy;
 use crate::support::{AT_GATE, Database, Gate, core, done, telling, within};
@@ -105,7 +107,7 @@ async fn a_wait_for_the_lock_ends_although_its_connection_does_not_answer() {
     let ErrorKind::Connection { doing, why } = &*error.kind else {
         panic!("{error:?}")
     };
-    assert_eq!(doing, "waiting for the lock");
+    assert_eq!(*doing, Operation::WaitForLock);
     assert_eq!(why, "the server did not answer for 10 s");
     gate.open().await;
     let first = within("the first", first).await.expect("no panic");

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use migrator_runtime::{DatabaseState, ErrorKind, Migrator, Settings, Target, connect_within};
+use migrator_runtime::{
+    DatabaseState, ErrorKind, Migrator, Settings, Target, connect_code, connect_within,
+};
 use tokio::net::TcpListener;
 
 use crate::support::{Database, core, within};
@@ -49,12 +51,14 @@ async fn connecting_waits_only_for_errors_that_may_pass() {
     let url = format!("postgresql://postgres@{address}/postgres");
     let settings = Settings::parse(&url).expect("a URL");
     let error = within("no wait", connect_within(settings, Duration::ZERO)).await;
-    assert_eq!(error.expect_err("nobody listens").code(), "M0902");
+    let error = error.expect_err("nobody listens");
+    assert_eq!(connect_code(&error).to_string(), "M0902");
     let database = Database::new().await;
     let (server, _) = database.url.rsplit_once('/').expect("a name");
     let settings = Settings::parse(&format!("{server}/nowhere")).expect("a URL");
     let error = within("no wait", connect_within(settings, Duration::MAX)).await;
-    assert_eq!(error.expect_err("there is no database").code(), "M0903");
+    let error = error.expect_err("there is no database");
+    assert_eq!(connect_code(&error).to_string(), "M0903");
 }
 
 #[tokio::test]

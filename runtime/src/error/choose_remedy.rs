@@ -1,15 +1,15 @@
-//! Chooses what to do about a failed run.
+//! Chooses the remedy for each error: what `Error::remedy` returns.
 
 use migrator_model::Code;
 use migrator_plan::DatabaseState;
 use tokio_postgres::error::SqlState;
 
 use super::fault::{Fault, Left, Part};
-use super::format::UPGRADING;
 use super::kind::{ErrorKind, ReadOnly};
 use super::remedy::{LockedTable, Remedy};
 use super::stopped::Stopped;
 use crate::event::blocker::Blocker;
+use crate::event::operation::Operation;
 
 impl ErrorKind {
     /// What to do about the error.
@@ -42,9 +42,16 @@ impl ErrorKind {
                 blockers,
                 ..
             } => {
-                let table = match doing == UPGRADING {
-                    true => LockedTable::HistoryToUpgrade,
-                    false => LockedTable::History,
+                let table = match doing {
+                    Operation::UpgradeHistory => LockedTable::HistoryToUpgrade,
+                    Operation::PrepareSession
+                    | Operation::WaitForLock
+                    | Operation::TakeLock
+                    | Operation::ReadLocks
+                    | Operation::CreateHistory
+                    | Operation::ReadHistory
+                    | Operation::ReadScripts
+                    | Operation::ReadEffects => LockedTable::History,
                 };
                 history_remedy(sqlstate.as_deref(), blockers, table)
             }
@@ -66,20 +73,28 @@ impl ErrorKind {
 
 impl Stopped {
     fn remedy(&self) -> Remedy {
-        match self.left() {
-            Left::Nothing | Left::Done => Remedy::RunAgain,
-            Left::Dirty => Remedy::RecordInterrupted,
-            Left::Unrecorded {
-                direction,
-                is_resumable,
-            } => Remedy::AddRecord {
-                direction,
-                is_resumable,
-                is_refused: false,
-            },
+        let left = self.left();
+        to_record(left, None).unwrap_or(match left {
             Left::Resumable => Remedy::Resume,
             Left::Unknown => Remedy::ReadUncancelled,
-        }
+            Left::Nothing | Left::Done | Left::Dirty | Left::Unrecorded { .. } => Remedy::RunAgain,
+        })
+    }
+}
+
+/// The remedy for a step whose entry must be recorded; `None` if a run records the entry.
+fn to_record(left: Left, sqlstate: Option<&str>) -> Option<Remedy> {
+    match left {
+        Left::Dirty => Some(Remedy::RecordInterrupted),
+        Left::Unrecorded {
+            direction,
+            is_resumable,
+        } => Some(Remedy::AddRecord {
+            direction,
+            is_resumable,
+            is_refused: sqlstate.is_some(),
+        }),
+        Left::Nothing | Left::Resumable | Left::Done | Left::Unknown => None,
     }
 }
 
@@ -89,15 +104,15 @@ fn history_remedy(sqlstate: Option<&str>, blockers: &[Blocker], table: LockedTab
         return Remedy::advice(missing_right(table));
     }
     if is(&SqlState::DISK_FULL) {
-        return Remedy::advice("make room where the server keeps its data, and run again");
+        return Remedy::fix("make room where the server keeps its data");
     }
     if !is(&SqlState::LOCK_NOT_AVAILABLE) {
         return Remedy::RestoreTables;
     }
     match blockers {
-        [] => Remedy::advice(
+        [] => Remedy::fix(
             "another session or a prepared transaction holds a lock on a table of the \
-             history: `pg_locks` and `pg_prepared_xacts` show which; end it, and run again",
+             history: `pg_locks` and `pg_prepared_xacts` show which; end it",
         ),
         _ => end_prepared(blockers).unwrap_or(Remedy::RaiseLimit { table }),
     }
@@ -120,31 +135,21 @@ fn missing_right(table: LockedTable) -> &'static str {
 
 /// The remedy for a prepared transaction, which has no session to end; `None` if no blocker is one.
 fn end_prepared(blockers: &[Blocker]) -> Option<Remedy> {
-    let help = blockers.iter().find_map(Blocker::help)?;
-    Some(Remedy::Advice(format!("{help}, and run again")))
+    blockers.iter().find_map(Blocker::help).map(Remedy::fix)
 }
 
 fn script_remedy(fault: &Fault) -> Remedy {
     if fault.code == Code::M0528 {
         return Remedy::FindLostLock { left: fault.left };
     }
+    if let Some(remedy) = to_record(fault.left, fault.sqlstate.as_deref()) {
+        return remedy;
+    }
     match fault.left {
-        Left::Nothing => rolled_back(fault),
-        Left::Dirty => Remedy::RecordInterrupted,
-        Left::Unrecorded {
-            direction,
-            is_resumable,
-        } => Remedy::AddRecord {
-            direction,
-            is_resumable,
-            is_refused: fault.sqlstate.is_some(),
-        },
+        Left::Nothing | Left::Dirty | Left::Unrecorded { .. } => rolled_back(fault),
         Left::Resumable if fault.code == Code::M0514 => Remedy::KeepOneObject,
         Left::Resumable if fault.code == Code::M0515 => Remedy::WaitForStatement,
-        Left::Resumable => Remedy::advice(
-            "the script ran outside a transaction, so a part of it may remain; fix the cause and \
-             run again: the run resumes the script",
-        ),
+        Left::Resumable => Remedy::FixAndResume,
         Left::Done => Remedy::advice(
             "see why the standby does not confirm (`SELECT * FROM pg_stat_replication`), and \
              keep this server until the standby has caught up",
@@ -165,22 +170,24 @@ fn rolled_back(fault: &Fault) -> Remedy {
             table: LockedTable::Schema,
         });
     }
-    Remedy::advice(
-        if is(&SqlState::UNTRANSLATABLE_CHARACTER) && fault.position.is_some() {
+    if is(&SqlState::UNTRANSLATABLE_CHARACTER) && fault.position.is_some() {
+        Remedy::advice(
             "nothing of this script is left in the database; replace the character, or use a \
-             database whose encoding has it, such as UTF8"
-        } else if is(&SqlState::DISK_FULL) {
+             database whose encoding has it, such as UTF8",
+        )
+    } else if is(&SqlState::DISK_FULL) {
+        Remedy::fix(
             "nothing of this script is left in the database; make room where the server keeps \
-             its data, and run again"
-        } else if is(&SqlState::INSUFFICIENT_PRIVILEGE) {
+             its data",
+        )
+    } else if is(&SqlState::INSUFFICIENT_PRIVILEGE) {
+        Remedy::fix(
             "nothing of this script is left in the database; grant the role what it lacks, or \
-             migrate by a role that has it, and run again"
-        } else if fault.part == Part::Commit {
-            "nothing of this script is left in the database; COMMIT checks deferred \
-             constraints and runs deferred triggers, so the server names no line; fix the \
-             script and run again"
-        } else {
-            "the script was rolled back; fix it and run again"
-        },
-    )
+             migrate by a role that has it",
+        )
+    } else if fault.part == Part::Commit {
+        Remedy::FixForCommit
+    } else {
+        Remedy::FixScript
+    }
 }
