@@ -1,5 +1,9 @@
 //! Runs one step of a plan.
 //!
+//! What is sent for one migration is in `messages.sql`, beside this file: each whole message of `up`,
+//! of `down`, and of a script outside a transaction. A test compares the file with what a server
+//! receives.
+//!
 //! `executor` has the state that the steps of one connection share. Its methods are in several
 //! modules:
 //!

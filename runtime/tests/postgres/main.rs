@@ -25,6 +25,7 @@ mod hostile;
 mod irreversible;
 mod isolation;
 mod lock;
+mod messages;
 mod no_transaction;
 mod notices;
 mod pipeline;

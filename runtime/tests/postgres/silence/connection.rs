@@ -7,8 +7,7 @@ use migrator_runtime::{
     DatabaseState, Error, ErrorKind, Migrator, Operation, Options, Report, Target,
 };
 
-use super::proxy::Proxy;
-use crate::support::{AT_GATE, Database, Gate, core, done, telling, within};
+use crate::support::{AT_GATE, Database, Gate, Proxy, core, done, telling, within};
 
 #[tokio::test]
 async fn a_wait_opens_a_new_connection_when_the_old_one_does_not_answer() {

@@ -1,5 +1,4 @@
 //! Connections that give no answer, and a role that may not read the history yet.
 
 mod connection;
-mod proxy;
 mod rights;

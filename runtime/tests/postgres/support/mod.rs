@@ -4,6 +4,7 @@ mod client;
 mod database;
 mod events;
 mod gate;
+mod proxy;
 mod registry;
 
 use std::time::Duration;
@@ -14,6 +15,7 @@ pub(crate) use self::client::Asleep;
 pub(crate) use self::database::{Database, rows};
 pub(crate) use self::events::{Told, telling};
 pub(crate) use self::gate::{AT_GATE, Gate};
+pub(crate) use self::proxy::Proxy;
 pub(crate) use self::registry::{Script, core, registry, stamp, stem, version};
 
 /// No test waits for longer than this.

@@ -1,8 +1,9 @@
 //! A proxy that carries bytes until a test silences it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use migrator_runtime::{Client, Settings, connect};
@@ -10,26 +11,30 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::time::timeout;
 
-use crate::support::Database;
+use super::Database;
 
 /// A proxy between a database and its clients, which can stop forwarding data.
-pub(super) struct Proxy {
+pub(crate) struct Proxy {
     url: String,
     /// Data on connections below this number is no longer forwarded.
-    pub(super) silent: Arc<AtomicUsize>,
+    pub(crate) silent: Arc<AtomicUsize>,
     /// Data on the connection with this number is not forwarded either.
-    pub(super) deaf: Arc<AtomicUsize>,
+    pub(crate) deaf: Arc<AtomicUsize>,
     /// The number of connections that the proxy closed as idle.
-    pub(super) ended: Arc<AtomicUsize>,
+    pub(crate) ended: Arc<AtomicUsize>,
+    sent: Sent,
 }
 
+/// What the client sent on each connection, without the start of the session.
+type Sent = Arc<Mutex<BTreeMap<usize, Vec<u8>>>>;
+
 impl Proxy {
-    pub(super) async fn before(database: &Database) -> Proxy {
+    pub(crate) async fn before(database: &Database) -> Proxy {
         Proxy::with_idle_timeout(database, Duration::MAX).await
     }
 
     /// A proxy that closes each idle connection but the first after this time.
-    pub(super) async fn with_idle_timeout(database: &Database, idle: Duration) -> Proxy {
+    pub(crate) async fn with_idle_timeout(database: &Database, idle: Duration) -> Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (server, name) = database.url.rsplit_once('/').expect("a name");
@@ -39,12 +44,14 @@ impl Proxy {
         let silent = Arc::new(AtomicUsize::new(0));
         let deaf = Arc::new(AtomicUsize::new(usize::MAX));
         let ended = Arc::new(AtomicUsize::new(0));
+        let sent = Sent::default();
         let heard = Heard {
             taken: Arc::new(AtomicUsize::new(0)),
             silent: Arc::clone(&silent),
             deaf: Arc::clone(&deaf),
             idle,
             ended: Arc::clone(&ended),
+            sent: Arc::clone(&sent),
         };
         tokio::spawn(async move {
             loop {
@@ -61,39 +68,63 @@ impl Proxy {
             silent,
             deaf,
             ended,
+            sent,
         }
     }
 
-    pub(super) async fn client(&self) -> Client {
+    pub(crate) async fn client(&self) -> Client {
         let settings = Settings::parse(&self.url).expect("a URL");
         connect(settings).await.expect("a connection")
+    }
+
+    /// The texts of the simple queries that were sent on a connection.
+    pub(crate) fn queries(&self, connection: usize) -> Vec<String> {
+        let sent = self.sent.lock().expect("nobody panics");
+        let mut rest = sent.get(&connection).map_or(&[][..], Vec::as_slice);
+        let mut queries = Vec::new();
+        // A message is a letter, its length without the letter, and its content.
+        while let [tag, a, b, c, d, behind @ ..] = rest {
+            let length = u32::from_be_bytes([*a, *b, *c, *d]);
+            let length = usize::try_from(length).expect("a length") - 4;
+            let (content, next) = behind.split_at(length);
+            if *tag == b'Q' {
+                let text = content
+                    .strip_suffix(b"\0")
+                    .expect("a text ends with a zero");
+                queries.push(String::from_utf8(text.to_vec()).expect("a text"));
+            }
+            rest = next;
+        }
+        queries
     }
 }
 
 /// Which connections are forwarded, and for how long they may be idle.
 #[derive(Clone)]
-pub(super) struct Heard {
+struct Heard {
     /// The number of connections that the server accepted. A refused one has no number: before
     /// Postgres 14 the server lacks a setting, and the client asks again without it.
     taken: Arc<AtomicUsize>,
     silent: Arc<AtomicUsize>,
     deaf: Arc<AtomicUsize>,
     idle: Duration,
-    pub(super) ended: Arc<AtomicUsize>,
+    ended: Arc<AtomicUsize>,
+    sent: Sent,
 }
 
 impl Heard {
-    pub(super) fn is(&self, number: usize) -> bool {
+    fn record(&self, number: usize, bytes: &[u8]) {
+        let mut sent = self.sent.lock().expect("nobody panics");
+        sent.entry(number).or_default().extend(bytes);
+    }
+
+    fn is(&self, number: usize) -> bool {
         number >= self.silent.load(Ordering::SeqCst) && number != self.deaf.load(Ordering::SeqCst)
     }
 }
 
 /// Forwards the start of a session, and returns the session's number if the server accepts it.
-pub(super) async fn open(
-    client: &mut TcpStream,
-    server: &mut UnixStream,
-    heard: &Heard,
-) -> Option<usize> {
+async fn open(client: &mut TcpStream, server: &mut UnixStream, heard: &Heard) -> Option<usize> {
     let mut buffer = vec![0; 65536];
     let length = client.read(&mut buffer).await.ok()?;
     if !heard.is(heard.taken.load(Ordering::SeqCst)) {
@@ -110,7 +141,7 @@ pub(super) async fn open(
     number
 }
 
-pub(super) async fn carry(mut client: TcpStream, mut server: UnixStream, heard: Heard) {
+async fn carry(mut client: TcpStream, mut server: UnixStream, heard: Heard) {
     let Some(number) = open(&mut client, &mut server, &heard).await else {
         return;
     };
@@ -133,6 +164,7 @@ pub(super) async fn carry(mut client: TcpStream, mut server: UnixStream, heard: 
                 break;
             }
         };
+        heard.record(number, &buffer[..length]);
         if heard.is(number) && to_server.write_all(&buffer[..length]).await.is_err() {
             break;
         }

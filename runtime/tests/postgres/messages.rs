@@ -1,0 +1,164 @@
+//! The messages of one migration, as the server receives them. `runtime/src/step/messages.sql` has
+//! the whole text, for readers and for reviews of a change.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+use migrator_runtime::model::{Registry, sql::statements};
+use migrator_runtime::{Direction, Migrator, Target};
+
+use super::support::{Database, Proxy, Script, registry, within};
+
+const GOLDEN: &str = include_str!("../../src/step/messages.sql");
+
+const CORE: [Script<'static>; 4] = [
+    ("core", 1, "CREATE TABLE a (id int);", "DROP TABLE a;"),
+    ("core", 2, "CREATE TABLE b (id int);", "DROP TABLE b;"),
+    ("core", 3, "CREATE TABLE c (id int);", "DROP TABLE c;"),
+    (
+        "core",
+        4,
+        "-- migrator: no-transaction\nCREATE INDEX CONCURRENTLY i ON c (id);\nVACUUM c;",
+        "DROP INDEX i;",
+    ),
+];
+
+/// The longest line of the file.
+const WIDTH: usize = 100;
+
+#[tokio::test]
+async fn the_messages_of_one_migration_are_those_of_the_golden_file() {
+    let database = Database::new().await;
+    database.up(registry(&CORE[..1])).await.expect("core/1");
+    let mut text = String::from(
+        "-- The messages that a run sends for one migration, whole. A test of the runtime compares\n\
+         -- this file with what a server receives. Line breaks are added between statements and in\n\
+         -- long lines; values that differ between runs are in brackets.\n",
+    );
+    for (title, direction, scripts) in [
+        (
+            "`up` of two migrations, each in a transaction. The second message is sent before the \
+             first has answered, and begins with a check that the first is recorded.",
+            Direction::Up,
+            &CORE[..3],
+        ),
+        (
+            "`down` of one migration in a transaction.",
+            Direction::Down,
+            &CORE[..3],
+        ),
+        (
+            "`up` of one migration outside a transaction: a message marks its entry dirty, a check \
+             precedes each statement, and a message records the end.",
+            Direction::Up,
+            &CORE[..],
+        ),
+    ] {
+        if scripts.len() == CORE.len() {
+            database.up(registry(&CORE[..3])).await.expect("core/3");
+        }
+        write!(text, "\n\n{}", wrapped(title, "-- ")).expect("a text grows");
+        for (number, message) in (1..).zip(sent(&database, registry(scripts), direction).await) {
+            write!(text, "\n-- message {number}\n{}", shown(&message)).expect("a text grows");
+        }
+    }
+    let actual = Path::new(env!("CARGO_TARGET_TMPDIR")).join("messages.sql");
+    fs::write(&actual, &text).expect("the folder is there");
+    assert!(
+        text == GOLDEN,
+        "the messages have changed: review them, and copy {} to runtime/src/step/messages.sql",
+        actual.display()
+    );
+}
+
+/// The messages of a run's steps: all from the first that claims the service.
+async fn sent(
+    database: &Database,
+    registry: &'static Registry,
+    direction: Direction,
+) -> Vec<String> {
+    let proxy = Proxy::before(database).await;
+    let mut client = proxy.client().await;
+    let mut migrator = Migrator::new(registry);
+    let outcome = match direction {
+        Direction::Up => within("up", migrator.up(&mut client, Target::all())).await,
+        Direction::Down => {
+            let one = Target::service("core").steps(NonZeroUsize::MIN);
+            within("down", migrator.down(&mut client, one)).await
+        }
+    };
+    outcome.expect("a run");
+    within("close", client.close()).await;
+    let queries = proxy.queries(0).into_iter();
+    let steps = queries.skip_while(|query| !query.contains("LOCK TABLE ONLY"));
+    steps.collect()
+}
+
+/// A message with a statement a line, without the values that differ between runs.
+fn shown(message: &str) -> String {
+    let message = without(message, "advisory_xact_lock_shared(", ")", "[lock]");
+    let message = without(
+        &message,
+        "xmin OPERATOR(pg_catalog.=) $m$",
+        "$m$",
+        "[transaction]",
+    );
+    let message = without_times(&message);
+    let mut starts: Vec<usize> = statements(&message)
+        .iter()
+        .map(|range| range.start)
+        .collect();
+    starts.push(message.len());
+    let lines = starts
+        .windows(2)
+        .map(|pair| wrapped(message[pair[0]..pair[1]].trim_end(), ""));
+    lines.collect()
+}
+
+/// Lines of limited length, each with this start.
+fn wrapped(text: &str, start: &str) -> String {
+    let mut lines = String::new();
+    for line in text.lines() {
+        let mut current = start.to_owned();
+        for word in line.split_inclusive(' ') {
+            if current.len() + word.trim_end().len() > WIDTH {
+                lines.push_str(current.trim_end());
+                lines.push('\n');
+                if start.is_empty() { "    " } else { start }.clone_into(&mut current);
+            }
+            current.push_str(word);
+        }
+        lines.push_str(current.trim_end());
+        lines.push('\n');
+    }
+    lines
+}
+
+/// Replaces what stands between two texts.
+fn without(text: &str, before: &str, after: &str, name: &str) -> String {
+    let mut parts = text.split(before);
+    let mut result = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (_, rest) = part.split_once(after).expect("it ends");
+        result.extend([before, name, after, rest]);
+    }
+    result
+}
+
+/// Replaces numbers of milliseconds, which have three decimals.
+fn without_times(text: &str) -> String {
+    let is_time = |word: &str| {
+        let number = word.strip_suffix(',').and_then(|word| word.split_once('.'));
+        number.is_some_and(|(whole, decimals)| {
+            let is_number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
+            decimals.len() == 3 && is_number(decimals) && is_number(whole)
+        })
+    };
+    let words = text.split(' ').map(|word| match is_time(word) {
+        true => "[milliseconds],",
+        false => word,
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
