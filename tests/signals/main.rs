@@ -13,6 +13,7 @@ macro_rules! assert_ended {
     };
 }
 
+mod network;
 mod run;
 mod streams;
 #[path = "../support/mod.rs"]
