@@ -19,7 +19,6 @@ use tokio_postgres::{
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{
-    auth::Policy,
     classify::Context,
     connection::Connection,
     endpoint::{Endpoint, Host},
@@ -281,54 +280,30 @@ impl Attempt<'_> {
         }
     }
 
+    /// Opens a Unix socket. The stream checks how the server authenticates.
+    #[cfg(unix)]
     async fn over_socket(
         &self,
         mut config: Config,
         folder: &Path,
     ) -> Result<Connection, ConnectError> {
         config.ssl_mode(Encryption::Disable);
-        let policy = &self.settings.resolved().policy;
-        if policy.is_set() {
-            return self.watched_socket(&config, folder, policy).await;
-        }
-        match config.connect(NoTls).await {
-            Ok((client, wire)) => {
-                let context = self.context.clone();
-                Ok(Connection::start(client, wire, &config, None, context))
-            }
-            Err(error) => Err(self.context.classify(error)),
-        }
-    }
-
-    /// Opens a Unix socket and checks how the server authenticates.
-    #[cfg(unix)]
-    async fn watched_socket(
-        &self,
-        config: &Config,
-        folder: &Path,
-        policy: &Policy,
-    ) -> Result<Connection, ConnectError> {
         let port = config.get_ports().first().copied().unwrap_or_default();
         let stream = UnixStream::connect(Endpoint::socket(folder, port)).await;
         let stream = stream.map_err(|error| self.context.io(Some(error.into())))?;
-        let stream = Watched::local(stream, policy.clone());
+        let stream = Watched::local(stream, self.settings.resolved().policy.clone());
         let (client, wire) = config
             .connect_raw(stream, NoTls)
             .await
             .map_err(|error| self.context.classify(error))?;
         let context = self.context.clone();
-        let connection = Connection::start(client, wire, config, None, context);
-        self.has_attributes(config, &connection).await?;
+        let connection = Connection::start(client, wire, &config, None, context);
+        self.has_attributes(&config, &connection).await?;
         Ok(connection)
     }
 
     #[cfg(not(unix))]
-    async fn watched_socket(
-        &self,
-        _: &Config,
-        _: &Path,
-        _: &Policy,
-    ) -> Result<Connection, ConnectError> {
+    async fn over_socket(&self, _: Config, _: &Path) -> Result<Connection, ConnectError> {
         Err(ConnectError::settings(
             "this system has no Unix sockets",
             "name a host",

@@ -91,11 +91,6 @@ impl Policy {
         }
     }
 
-    /// Whether `require_auth` is set.
-    pub(crate) fn is_set(&self) -> bool {
-        !matches!(self.0, Required::Nothing)
-    }
-
     /// Refuses or allows a method. A password in clear over an open channel must be allowed
     /// by name.
     fn judge(&self, method: Method, channel: Channel) -> Result<(), Forbidden> {

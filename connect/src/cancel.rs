@@ -46,25 +46,26 @@ impl Cancel {
         // Even if the user sets no limit, a cancel request takes only a moment.
         let limit = self.context.timeout.unwrap_or(Duration::from_mins(1));
         match timeout(limit, self.ask()).await {
-            Ok(answer) => answer.map_err(|error| self.context.classify(error)),
+            Ok(answer) => answer,
             Err(_) => Err(self.context.timed_out(limit)),
         }
     }
 
-    async fn ask(&self) -> Result<(), Error> {
-        match &self.way {
-            Some(Way::Tcp(address, name)) => match TcpStream::connect(address).await {
-                Ok(stream) => self.over(stream, name).await,
-                // tokio-postgres tries again and returns an error of its own type.
-                Err(_) => self.unattended().await,
-            },
+    async fn ask(&self) -> Result<(), ConnectError> {
+        let unreachable = |error: io::Error| self.context.io(Some(error.into()));
+        let asked = match &self.way {
+            Some(Way::Tcp(address, name)) => {
+                let stream = TcpStream::connect(address).await.map_err(unreachable)?;
+                self.over(stream, name).await
+            }
             #[cfg(unix)]
-            Some(Way::Unix(path)) => match tokio::net::UnixStream::connect(path).await {
-                Ok(stream) => self.over(stream, "").await,
-                Err(_) => self.unattended().await,
-            },
+            Some(Way::Unix(path)) => {
+                let stream = tokio::net::UnixStream::connect(path).await;
+                self.over(stream.map_err(unreachable)?, "").await
+            }
             None => self.unattended().await,
-        }
+        };
+        asked.map_err(|error| self.context.classify(error))
     }
 
     async fn over<S>(&self, stream: S, name: &str) -> Result<(), Error>
