@@ -48,7 +48,7 @@ pub(crate) fn apply<'a>(
             problems.extend(leveled(finding, levels));
         }
     }
-    problems.sort_by(|a, b| (&a.place, a.code).cmp(&(&b.place, b.code)));
+    Problem::sort(&mut problems);
     problems
 }
 

@@ -1,5 +1,6 @@
 //! Checks which files and folders a tree has: no file is missing, and no file is ignored silently.
 
+use crate::small;
 use std::collections::BTreeSet;
 
 use crate::code::Code;
@@ -128,8 +129,8 @@ impl<'a> Folders<'a> {
     fn new(tree: &'a Tree, manifest: &'a Manifest) -> Folders<'a> {
         let directories = manifest.services.iter().flat_map(|entry| &entry.directory);
         Folders {
-            all: tree.children(MIGRATIONS).map(|(name, _)| name).collect(),
-            named: directories.map(|(name, _)| name.as_str()).collect(),
+            all: small::collect(tree.children(MIGRATIONS).map(|(name, _)| name)),
+            named: small::collect(directories.map(|(name, _)| name.as_str())),
         }
     }
 

@@ -28,6 +28,8 @@ mod requires;
 mod resolve;
 mod script_file;
 mod services;
+#[doc(hidden)]
+pub mod small;
 pub mod sql;
 mod tree;
 mod unknown;

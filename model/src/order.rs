@@ -1,5 +1,6 @@
 //! Puts nodes in order, as a pure function over numbers.
 
+use crate::small;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
@@ -38,7 +39,7 @@ pub(crate) fn topological(waits_for: &[Vec<usize>]) -> Result<Vec<usize>, Vec<us
 /// Finds a cycle among the nodes without a place. It follows the waits until it reaches a
 /// node for the second time.
 fn find_cycle(waits_for: &[Vec<usize>], ordered: &[usize]) -> Vec<usize> {
-    let ordered: BTreeSet<usize> = ordered.iter().copied().collect();
+    let ordered: BTreeSet<usize> = small::collect(ordered.iter().copied());
     let mut node = (0..waits_for.len()).find(|node| !ordered.contains(node));
     let mut path: Vec<usize> = Vec::new();
     let mut seen: BTreeMap<usize, usize> = BTreeMap::new();

@@ -82,6 +82,11 @@ impl fmt::Display for Subject {
 }
 
 impl Problem {
+    /// Sorts problems by their places, then by their codes.
+    pub fn sort(problems: &mut [Problem]) {
+        problems.sort_by(|a, b| (&a.place, a.code).cmp(&(&b.place, b.code)));
+    }
+
     /// An error without a place and a subject.
     pub fn new(code: Code, message: impl Into<String>, help: impl Into<String>) -> Problem {
         Problem {

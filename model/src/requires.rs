@@ -1,5 +1,6 @@
 //! Checks `requires` directives, and puts the migrations in plan order.
 
+use crate::small;
 use std::collections::BTreeMap;
 
 use crate::code::Code;
@@ -22,11 +23,9 @@ pub(crate) fn put_in_order(found: &mut Found, tree: &Tree, manifest: &Manifest) 
     let pairs = &found.pairs;
     let unknown =
         |reference: &MigrationRef, place| unknown(tree, manifest, pairs, reference, place);
-    let index: Index = pairs
-        .iter()
-        .enumerate()
-        .map(|(i, pair)| ((pair.service.as_str(), pair.up.file.version), i))
-        .collect();
+    let places = pairs.iter().enumerate();
+    let index: Index =
+        small::collect(places.map(|(i, pair)| ((pair.service.as_str(), pair.up.file.version), i)));
     let mut problems = Vec::new();
     let mut waits_for = Vec::new();
     for (i, pair) in pairs.iter().enumerate() {

@@ -1,5 +1,6 @@
 //! Turns a tree into a registry, or into a list of all findings.
 
+use crate::small;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::code::{Code, Level};
@@ -51,7 +52,7 @@ pub fn resolve(tree: &Tree) -> Resolved {
     let services = services::put_in_order(tree, &manifest, &mut problems);
     let found = read_scripts(tree, &manifest, &services);
     problems.extend(found.problems);
-    problems.sort_by(|a, b| (&a.place, a.code).cmp(&(&b.place, b.code)));
+    Problem::sort(&mut problems);
     let unread = unread(tree, &found.pairs);
     Resolved {
         unread,
@@ -89,7 +90,7 @@ fn root_fault(tree: &Tree, node: &Node) -> Problem {
 /// The texts of the files below `migrations/` that belong to no pair. Down scripts are not
 /// among them.
 fn unread(tree: &Tree, pairs: &[Pair]) -> Vec<String> {
-    let read: BTreeSet<&str> = pairs.iter().map(|pair| pair.up.path.as_str()).collect();
+    let read: BTreeSet<&str> = small::collect(pairs.iter().map(|pair| pair.up.path.as_str()));
     let files = tree.nodes.iter().filter_map(|(path, node)| {
         let is_below = path.starts_with(MIGRATIONS) && !path.ends_with(".down.sql");
         let Node::File(bytes) = node else {

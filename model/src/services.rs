@@ -7,6 +7,7 @@ use crate::nearest::suggestion;
 use crate::order::topological;
 use crate::problem::Problem;
 use crate::registry::{Service, Text};
+use crate::small;
 use crate::tree::Tree;
 
 /// Puts the services in the order of tier, then of dependency, then of name.
@@ -16,7 +17,9 @@ pub(crate) fn put_in_order(
     problems: &mut Vec<Problem>,
 ) -> Vec<Service> {
     let mut entries: Vec<&Entry> = manifest.services.iter().collect();
-    entries.sort_by(|a, b| (a.tier, &a.name).cmp(&(b.tier, &b.name)));
+    small::sort_by(&mut entries, |a, b| {
+        (a.tier, &a.name).cmp(&(b.tier, &b.name))
+    });
     let mut graph = Graph {
         tree,
         manifest,

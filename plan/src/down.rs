@@ -16,8 +16,8 @@
 
 use std::collections::BTreeSet;
 
-use migrator_model::Registry;
 use migrator_model::file_name::Direction;
+use migrator_model::{Registry, small};
 
 use crate::conflict::Conflict;
 use crate::history::{Entry, Likeness, Stored};
@@ -61,12 +61,12 @@ fn roots(request: &Request<'_, '_>, sequence: &[&Entry]) -> BTreeSet<usize> {
     let own = sequence.iter().enumerate().rev();
     let own = own.filter(|(_, entry)| is_asked_for(request, &entry.id.service));
     match request.target.extent {
-        Extent::Everything => own.map(|(index, _)| index).collect(),
-        Extent::Steps(steps) => own.map(|(index, _)| index).take(steps.get()).collect(),
-        Extent::To(version) => own
-            .filter(|(_, entry)| entry.id.version > version)
-            .map(|(index, _)| index)
-            .collect(),
+        Extent::Everything => small::collect(own.map(|(index, _)| index)),
+        Extent::Steps(steps) => small::collect(own.map(|(index, _)| index).take(steps.get())),
+        Extent::To(version) => {
+            let above = own.filter(|(_, entry)| entry.id.version > version);
+            small::collect(above.map(|(index, _)| index))
+        }
     }
 }
 

@@ -5,9 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use migrator_model::Registry;
 use migrator_model::file_name::Direction;
 use migrator_model::registry::MigrationRef;
+use migrator_model::{Registry, small};
 
 use crate::step::Step;
 
@@ -80,7 +80,7 @@ impl<'p> Part<'p> {
         let first = steps.first();
         let service = first.map_or("", Step::service);
         let known = registry.dependencies_of(service).into_iter();
-        let mut depends_on: BTreeSet<String> = known.map(str::to_owned).collect();
+        let mut depends_on: BTreeSet<String> = small::collect(known.map(str::to_owned));
         let mut requires = BTreeSet::new();
         for step in steps {
             requires.extend(step.requires().iter().cloned());

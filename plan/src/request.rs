@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use migrator_model::file_name::Direction;
-use migrator_model::{Registry, Version, nearest};
+use migrator_model::{Registry, Version, nearest, small};
 
 use crate::conflict::Conflict;
 use crate::history::{Entry, History};
@@ -30,7 +30,7 @@ impl Request<'_, '_> {
         let migrations = self.registry.migrations.iter();
         let own = migrations.filter(|m| names(&m.service)).map(|m| m.version);
         let entries = self.history.entries().filter(|e| names(&e.id.service));
-        let versions: BTreeSet<Version> = own.chain(entries.map(|e| e.id.version)).collect();
+        let versions: BTreeSet<Version> = small::collect(own.chain(entries.map(|e| e.id.version)));
         if versions.contains(&version) || version.as_integer() == 0 {
             return Vec::new();
         }

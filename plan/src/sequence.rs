@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use migrator_model::registry::MigrationRef;
-use migrator_model::{Migration, Registry, Version};
+use migrator_model::{Migration, Registry, Version, small};
 
 use crate::history::{Entry, History};
 
@@ -58,12 +58,11 @@ impl<'a> Known<'a> {
             .iter()
             .map(|service| service.name.as_ref());
         Known {
-            migrations: migrations
-                .map(|migration| ((migration.service.as_ref(), migration.version), migration))
-                .collect(),
-            dependencies: names
-                .map(|name| (name, registry.dependencies_of(name)))
-                .collect(),
+            migrations: small::collect(
+                migrations
+                    .map(|migration| ((migration.service.as_ref(), migration.version), migration)),
+            ),
+            dependencies: small::collect(names.map(|name| (name, registry.dependencies_of(name)))),
         }
     }
 
@@ -87,7 +86,7 @@ impl<'a> Index<'a> {
         let key = |entry: &&'a Entry| (&*entry.id.service, entry.id.version);
         let ranks = ranked.iter().enumerate();
         Index {
-            ranks: ranks.map(|(rank, entry)| (key(entry), rank)).collect(),
+            ranks: small::collect(ranks.map(|(rank, entry)| (key(entry), rank))),
         }
     }
 
@@ -145,14 +144,14 @@ impl<'a> Needs<'a> {
             places.find(|at| *at < own)
         });
         let certain = self.certain.iter().map(|&rank| place[rank]);
-        certain.filter(|at| *at < own).chain(newest).collect()
+        small::collect(certain.filter(|at| *at < own).chain(newest))
     }
 }
 
 /// Sorts each entry after those that it may need, and otherwise by rank. In a cycle, only the
 /// certain needs count.
 fn order<'a>(index: &Index<'a>, needs: &[Needs<'a>]) -> Vec<usize> {
-    let mut left: BTreeSet<usize> = (0..needs.len()).collect();
+    let mut left: BTreeSet<usize> = small::collect(0..needs.len());
     let mut order = Vec::with_capacity(needs.len());
     while let Some(next) = next(&left, index, needs) {
         left.remove(&next);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use migrator_model::file_name::Direction;
-use migrator_model::{MigrationId, Registry};
+use migrator_model::{MigrationId, Registry, small};
 
 use crate::history::{Entry, History, Likeness, Stored};
 use crate::resume::resumable;
@@ -192,7 +192,7 @@ fn service(registry: &Registry, history: &History, name: String) -> ServiceStatu
         is_resumable: false,
         irreversible: recorded_reason(entry),
     }));
-    migrations.sort_by_key(|migration| migration.id.version);
+    small::sort_by(&mut migrations, |a, b| a.id.version.cmp(&b.id.version));
     let tier = registry.find_service(&name).map(|service| service.tier);
     ServiceStatus {
         tier: tier.and_then(|tier| Some(registry.tiers.get(tier)?.to_string())),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use migrator_model::file_name::Direction;
 use migrator_model::registry::MigrationRef;
-use migrator_model::{Migration, Registry, Version};
+use migrator_model::{Migration, Registry, Version, small};
 
 use crate::conflict::Conflict;
 use crate::history::{Entry, Likeness};
@@ -78,18 +78,19 @@ impl<'r> Bounds<'r> {
         let services = request.registry.services.iter();
         let names = services.map(|service| service.name.as_ref());
         let asked = names.filter(|name| request.target.services.names(name));
-        Bounds::around(request.registry, asked.map(|name| (name, bound)).collect())
+        let asked = small::collect(asked.map(|name| (name, bound)));
+        Bounds::around(request.registry, asked)
     }
 
     /// The bounds of the services that the first steps include, so that a dependency that only
     /// a later step needs does not take part.
     fn of_steps(request: &Request<'r, '_>) -> Bounds<'r> {
         let whole = Bounds::asked(request, Bound::Whole);
-        let steps: BTreeMap<&str, Bound> = pending(request, &whole)
+        let steps = pending(request, &whole)
             .into_iter()
             .filter(|migration| request.target.services.names(&migration.service))
-            .map(|migration| (migration.service.as_ref(), Bound::To(migration.version)))
-            .collect();
+            .map(|migration| (migration.service.as_ref(), Bound::To(migration.version)));
+        let steps: BTreeMap<&str, Bound> = small::collect(steps);
         match steps.is_empty() {
             true => whole,
             false => Bounds::around(request.registry, steps),
@@ -99,7 +100,7 @@ impl<'r> Bounds<'r> {
     /// Adds the bounds of the other services that must take part. A named service goes beyond its
     /// own bound only if a migration that takes part requires it.
     fn around(registry: &'r Registry, asked: BTreeMap<&'r str, Bound>) -> Bounds<'r> {
-        let fixed = asked.keys().copied().collect();
+        let fixed = small::collect(asked.keys().copied());
         let mut bounds = Bounds {
             services: asked,
             fixed: BTreeSet::new(),
@@ -198,11 +199,9 @@ fn judge(
     pending: &[&Migration],
     notes: &mut Vec<String>,
 ) -> Vec<Conflict> {
-    let known: BTreeMap<Version, &Migration> = request
-        .registry
-        .migrations_of(service)
-        .map(|migration| (migration.version, migration))
-        .collect();
+    let known = request.registry.migrations_of(service);
+    let known: BTreeMap<Version, &Migration> =
+        small::collect(known.map(|migration| (migration.version, migration)));
     let mut conflicts = Vec::new();
     for entry in request.history.entries_of(service) {
         if let Some(direction) = entry.dirty {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use migrator_model::{Migration, Registry, Service, Version};
+use migrator_model::{Migration, Registry, Service, Version, small};
 
 use super::messages::Remedy;
 use crate::site::Site;
@@ -18,7 +18,7 @@ pub(super) struct Services<'r> {
 impl<'r> Services<'r> {
     pub(super) fn of(registry: &'r Registry) -> Services<'r> {
         let by_name = registry.services.iter().map(|s| (s.name.as_ref(), s));
-        let by_name: BTreeMap<&str, &Service> = by_name.collect();
+        let by_name: BTreeMap<&str, &Service> = small::collect(by_name);
         let names = by_name.keys();
         Services {
             dependencies: names

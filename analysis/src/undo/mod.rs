@@ -31,6 +31,7 @@ mod wrong_drops;
 use crate::finding::Finding;
 use crate::script::Pair;
 use crate::state::State;
+use migrator_model::small;
 
 use comparison::{Comparison, absorbed};
 use moments::Moments;
@@ -71,7 +72,7 @@ fn findings<'a>(comparison: &Comparison<'_, 'a>) -> Vec<Finding<'a>> {
         .iter()
         .filter_map(|outcome| comparison.left(outcome))
         .collect();
-    left.sort_by_key(|left| left.offset);
+    small::sort_by(&mut left, |a, b| a.offset.cmp(&b.offset));
     let mut findings = comparison.wrongly_dropped(&mut left);
     let does_nothing = comparison.down.all.is_empty() && findings.is_empty();
     if let (true, [first, _, ..]) = (does_nothing, left.as_slice()) {

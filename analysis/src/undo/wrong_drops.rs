@@ -1,6 +1,6 @@
 //! M0230: the down script drops an object that the up script does not create.
 
-use migrator_model::{Code, nearest};
+use migrator_model::{Code, nearest, small};
 
 use super::comparison::Comparison;
 use super::dependencies::goes_with_table;
@@ -27,7 +27,9 @@ impl<'a> Comparison<'_, 'a> {
                 wrong.push((object, by));
             }
         }
-        wrong.sort_by_key(|(_, by)| by.mention.offset);
+        small::sort_by(&mut wrong, |(_, a), (_, b)| {
+            a.mention.offset.cmp(&b.mention.offset)
+        });
         let findings = wrong.into_iter().filter_map(|(object, by)| {
             let meant = Self::meant(&object, left);
             let is_sure =

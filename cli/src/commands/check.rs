@@ -30,7 +30,7 @@ pub(super) async fn run(context: &Context, check: &args::Check) -> Outcome {
             refused: verdict.refused.len(),
         });
     }
-    findings.sort_by(|a, b| (&a.place, a.code).cmp(&(&b.place, b.code)));
+    Problem::sort(&mut findings);
     if check.deny_warnings {
         for finding in &mut findings {
             finding.severity = Severity::Error;

@@ -1,5 +1,6 @@
 //! The document as JSON, its members in alphabetical order.
 
+use migrator_model::small;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -34,7 +35,7 @@ pub(super) fn write(document: &Document, mut write: impl FnMut(&str)) {
 
 fn members(document: &Document) -> BTreeMap<String, Value> {
     match serde_json::to_value(document) {
-        Ok(Value::Object(members)) => members.into_iter().collect(),
+        Ok(Value::Object(members)) => small::collect(members),
         // A document is an object, and each of its values has a form in JSON.
         Ok(_) | Err(_) => BTreeMap::new(),
     }

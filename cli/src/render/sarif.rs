@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use migrator_model::{Code, Place, Problem};
+use migrator_model::{Code, Place, Problem, small};
 use serde_json::{Value, json};
 
 use crate::view::{Check, Located, severity_word};
@@ -18,7 +18,7 @@ pub(super) fn document(check: &Check) -> String {
 /// One run of this tool, with a rule for each code that occurs.
 fn run(findings: &[Located]) -> Value {
     let findings = findings.iter().map(|finding| &finding.problem);
-    let codes: BTreeSet<Code> = findings.clone().map(|finding| finding.code).collect();
+    let codes: BTreeSet<Code> = small::collect(findings.clone().map(|finding| finding.code));
     let codes: Vec<Code> = codes.into_iter().collect();
     let results = findings.map(|finding| result(finding, &codes));
     json!({

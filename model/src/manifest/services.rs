@@ -1,5 +1,6 @@
 //! Reads the tiers and the tables of the services.
 
+use crate::small;
 use std::collections::{BTreeMap, BTreeSet};
 
 use toml::Spanned;
@@ -95,7 +96,7 @@ impl Reader<'_> {
                 }
             });
         }
-        services.sort_by_key(|service| service.offset);
+        small::sort_by(&mut services, |a, b| a.offset.cmp(&b.offset));
         services
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use migrator_model::Version;
+use migrator_model::{Version, small};
 use tokio_postgres::SimpleQueryRow;
 
 use super::failure::ReadError;
@@ -77,7 +77,8 @@ pub(crate) async fn scripts(
         reader.tables.of(service)
     );
     let messages = reader.ask(&query).await?;
-    Ok(rows(messages).filter_map(|row| scripts_in(&row)).collect())
+    let scripts = rows(messages).filter_map(|row| scripts_in(&row));
+    Ok(small::collect(scripts))
 }
 
 /// The version and the scripts in a row.

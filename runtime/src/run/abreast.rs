@@ -1,6 +1,7 @@
 //! Carries out the legs of a plan, over one connection or over several at the same time.
 
 use futures_util::future::join_all;
+use migrator_model::small;
 use migrator_plan::Step;
 use migrator_plan::legs::{Leg, can_be_abreast};
 
@@ -37,7 +38,7 @@ struct Failed {
 
 /// Combines the errors of the connections into one error, in the order of the plan.
 fn all_of(mut failed: Vec<Failed>) -> Result<(), ErrorKind> {
-    failed.sort_by_key(|failed| failed.leg);
+    small::sort_by(&mut failed, |a, b| a.leg.cmp(&b.leg));
     let mut faults: Vec<Fault> = Vec::new();
     let mut stopped: Option<Stopped> = None;
     for Failed { why, .. } in failed {

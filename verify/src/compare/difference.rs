@@ -1,5 +1,6 @@
 //! Finds the differences between two snapshots. A new or missing object stands for its parts.
 
+use migrator_model::small;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -122,7 +123,7 @@ pub fn differences(before: &Snapshot, after: &Snapshot) -> Vec<Difference> {
             change,
         })
         .collect();
-    found.sort_by(|a, b| a.object.cmp(&b.object));
+    small::sort_by(&mut found, |a, b| a.object.cmp(&b.object));
     found
 }
 
@@ -135,9 +136,7 @@ fn is_news(object: &Object, missing_from: &Snapshot, present_in: &Snapshot) -> b
 }
 
 fn altered(old: &Properties, new: &Properties, moved: bool) -> Vec<Change> {
-    let mut names: Vec<&String> = old.keys().chain(new.keys()).collect();
-    names.sort();
-    names.dedup();
+    let names: BTreeSet<&String> = small::collect(old.keys().chain(new.keys()));
     names
         .into_iter()
         .filter(|name| old.get(*name) != new.get(*name))
@@ -161,7 +160,7 @@ fn moved<'a>(before: &'a Snapshot, after: &'a Snapshot) -> BTreeSet<&'a Object> 
         if old == new.as_slice() {
             continue;
         }
-        let ranks: BTreeMap<&Object, usize> = old.iter().copied().zip(0..).collect();
+        let ranks: BTreeMap<&Object, usize> = small::collect(old.iter().copied().zip(0..));
         let order: Vec<usize> = new
             .iter()
             .filter_map(|column| ranks.get(column))
@@ -196,7 +195,7 @@ fn columns<'a>(of: &'a Snapshot, common: &Snapshot) -> BTreeMap<&'a Object, Vec<
         let columns = columns.into_iter().map(|(_, column)| column);
         (table, columns.collect())
     });
-    sorted.collect()
+    small::collect(sorted)
 }
 
 /// The longest increasing subsequence.

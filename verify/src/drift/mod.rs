@@ -9,7 +9,7 @@ mod watch;
 
 use std::collections::BTreeSet;
 
-use migrator_model::{Migration, MigrationId, Registry};
+use migrator_model::{Migration, MigrationId, Registry, small};
 use migrator_runtime::history::RecordedMigration;
 use migrator_runtime::{Client, Migrator};
 
@@ -105,7 +105,7 @@ pub async fn drift(
         .into_iter()
         .partition(|difference| is_left_by_a_revert(difference, migrator.registry(), &recorded));
     differences.extend(drifted);
-    differences.sort_by(|a, b| a.object.cmp(&b.object));
+    small::sort_by(&mut differences, |a, b| a.object.cmp(&b.object));
     Ok(Drift {
         differences,
         notes,

@@ -5,6 +5,7 @@
 
 mod statements;
 
+use migrator_model::small;
 use thiserror::Error;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
@@ -95,7 +96,9 @@ async fn statements(
     );
     let database = database.await?.pop().unwrap_or_default();
     let mut ordered: Vec<&Difference> = left.iter().collect();
-    ordered.sort_by_key(|difference| statements::rank(difference));
+    small::sort_by(&mut ordered, |a, b| {
+        statements::rank(a).cmp(&statements::rank(b))
+    });
     let mut statements = Vec::new();
     for difference in ordered {
         statements.extend(statements::restoring(difference, wanted, &database));

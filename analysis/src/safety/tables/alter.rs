@@ -1,5 +1,6 @@
 //! Follows ALTER TABLE, CREATE INDEX, DROP SCHEMA and ALTER SCHEMA.
 
+use migrator_model::small;
 use std::collections::BTreeSet;
 
 use super::Tables;
@@ -29,7 +30,7 @@ impl Tables {
             }
             Some((name, table))
         });
-        self.by_name = tables.collect();
+        self.by_name = small::collect(tables);
     }
 
     /// Follows a new index.
