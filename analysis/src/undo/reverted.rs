@@ -11,6 +11,16 @@ use crate::state::text;
 
 impl<'a> Comparison<'_, 'a> {
     pub(super) fn is_dropped(&self, object: &Object, by: &Operation<'a>) -> bool {
+        // The first question is a look-up, and the last ones read the whole script.
+        self.goes_with_another(object)
+            || self.down.touches(&self.names, object)
+            || self.cascade.takes(object)
+            || self.goes_with_index_of_whole(by)
+            || self.goes_with_schema(object, by)
+            || self.goes_with_table_or_column(object, by)
+    }
+
+    fn goes_with_table_or_column(&self, object: &Object, by: &Operation<'a>) -> bool {
         let tables = dependencies::tables(&self.up, &self.links, &self.names, object, by);
         let goes_with = |table: &Name| {
             let is_table = |outcome: &&Outcome<'a>| {
@@ -27,12 +37,7 @@ impl<'a> Comparison<'_, 'a> {
                     .filter(is_table)
                     .any(|outcome| matches!(outcome, Outcome::Created(..)))
         };
-        self.down.touches(&self.names, object)
-            || self.cascade.takes(object)
-            || self.goes_with_another(object)
-            || self.goes_with_index_of_whole(by)
-            || tables.iter().any(goes_with)
-            || self.goes_with_schema(object, by)
+        tables.iter().any(goes_with)
             || dependencies::goes_with_column(
                 &self.up.script.sql,
                 by,

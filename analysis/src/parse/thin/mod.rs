@@ -92,6 +92,9 @@ impl Seen {
         let mut words = text[statement.clone()].split_whitespace();
         let (first, second) = (words.next(), words.next());
         let is = |word: Option<&str>, wanted| word.is_some_and(|w| w.eq_ignore_ascii_case(wanted));
+        if is(first, "comment") {
+            return Chunk::from([whole]);
+        }
         self.alters_type |= is(first, "alter") && is(second, "type");
         let changes_rows = ["insert", "update", "delete"]
             .iter()

@@ -67,6 +67,10 @@ fn a_row_or_statement_of_another_form_is_parsed() {
         );
     }
     let insert = |number| format!("INSERT INTO t VALUES ({number});\n");
+    let commented = |number| format!("{}COMMENT ON TABLE t IS '{number}';\n", insert(number));
+    let text = seed("", commented, "");
+    assert_eq!(parsed(&text).matches("INSERT").count(), 1);
+    assert_eq!(parsed(&text).matches("COMMENT").count(), 8_000);
     for other in [
         "INSERT INTO u VALUES (1);\n",
         "INSERT INTO t VALUES (1) RETURNING a;\n",
