@@ -93,7 +93,7 @@ fn any_number_of_the_newest_migrations_goes_down_and_up_again() {
     };
     run(&["up", "--service=all"]);
     let after = query(&url, CATALOG);
-    let migrations = registry(&tree()).migrations.len();
+    let migrations = registry(&tree()).len();
     for steps in (1..=migrations).step_by(7) {
         run(&["down", "--service=all", &format!("--steps={steps}")]);
         let left = query(&url, "SELECT count(*)::text FROM migrator.history");
@@ -119,7 +119,7 @@ fn eight_processes_at_once_apply_each_migration_once() {
         let output = process.wait_with_output().expect("it ends");
         assert!(output.status.success(), "{}", text(&output));
     }
-    let migrations = registry(&tree()).migrations.len();
+    let migrations = registry(&tree()).len();
     let count = |sql: &str| query(&url, sql);
     assert_eq!(
         count("SELECT count(*)::text FROM migrator.history"),
@@ -172,7 +172,7 @@ fn an_older_binary_reverts_what_a_newer_one_applied() {
             .await
             .expect("the server answers");
         let up = Migrator::new(newer).up(&mut client, Target::all()).await;
-        assert_eq!(up.expect("it is empty").done.len(), newer.migrations.len());
+        assert_eq!(up.expect("it is empty").done.len(), newer.len());
         let refused = Migrator::new(older).up(&mut client, Target::all()).await;
         assert_eq!(
             refused.expect_err("one is missing").code().as_str(),

@@ -7,7 +7,7 @@ use crate::script::Pair;
 
 /// The finding for such a down script. No other check looks at it.
 pub(crate) fn find<'a>(pair: &'a Pair<'a>) -> Option<Finding<'a>> {
-    let reason = pair.down.migration.down.irreversible()?;
+    let reason = pair.down.migration.down().irreversible()?;
     let at = pair.down.sql.text.find("--").unwrap_or_default();
     Some(Finding::new(
         &pair.down,

@@ -11,7 +11,7 @@ use crate::parse::{Id, Sql, on_large_stack, parse};
 
 /// A parsed script.
 pub(crate) struct Script<'a> {
-    pub(crate) migration: &'a Migration,
+    pub(crate) migration: Migration<'a>,
     pub(crate) direction: Direction,
     /// The path that problems show.
     pub(crate) path: &'a str,
@@ -38,8 +38,8 @@ impl Script<'_> {
     /// Whether the script runs in a transaction.
     pub(crate) fn mode(&self) -> Mode {
         match self.direction {
-            Direction::Up => self.migration.up.mode,
-            Direction::Down => self.migration.down.mode,
+            Direction::Up => self.migration.up().mode,
+            Direction::Down => self.migration.down().mode,
         }
     }
 }
@@ -50,19 +50,30 @@ impl<'a> Pair<'a> {
     }
 }
 
-/// The SQL of each script as the server gets it: up and down, in plan order.
-pub(crate) fn texts(registry: &Registry) -> Vec<[Cow<'_, str>; 2]> {
-    let scripts = registry.migrations.iter();
-    scripts.map(|m| [m.up.sql(), m.down.sql()]).collect()
+/// A script before it is parsed.
+pub(crate) struct Text<'a> {
+    /// The path that diagnostics show.
+    path: String,
+    /// The SQL as the server gets it.
+    sql: Cow<'a, str>,
+}
+
+/// The texts of each migration: up and down, in plan order.
+pub(crate) fn texts(registry: &Registry) -> Vec<[Text<'_>; 2]> {
+    let migrations = registry.migrations();
+    migrations.map(|m| [m.up(), m.down()].map(text)).collect()
+}
+
+fn text(script: migrator_model::Script<'_>) -> Text<'_> {
+    Text {
+        path: script.path(),
+        sql: script.sql(),
+    }
 }
 
 /// Parses all scripts on several threads. Returns them in plan order.
-pub(crate) fn parse_all<'a>(
-    registry: &'a Registry,
-    texts: &'a [[Cow<'a, str>; 2]],
-) -> Vec<Pair<'a>> {
-    let work: Vec<(&Migration, &[Cow<'a, str>; 2])> =
-        registry.migrations.iter().zip(texts).collect();
+pub(crate) fn parse_all<'a>(registry: &'a Registry, texts: &'a [[Text<'a>; 2]]) -> Vec<Pair<'a>> {
+    let work: Vec<(Migration<'_>, &[Text<'a>; 2])> = registry.migrations().zip(texts).collect();
     let workers = thread::available_parallelism().map_or(1, usize::from);
     let size = work.len().div_ceil(workers).max(1);
     thread::scope(|scope| {
@@ -75,27 +86,23 @@ pub(crate) fn parse_all<'a>(
     })
 }
 
-fn parse_chunk<'a>(chunk: &[(&'a Migration, &'a [Cow<'a, str>; 2])]) -> Vec<Pair<'a>> {
+fn parse_chunk<'a>(chunk: &[(Migration<'a>, &'a [Text<'a>; 2])]) -> Vec<Pair<'a>> {
     let pairs = || {
         let pairs = chunk.iter().map(|(migration, [up, down])| Pair {
-            up: script(migration, Direction::Up, up),
-            down: script(migration, Direction::Down, down),
+            up: script(*migration, Direction::Up, up),
+            down: script(*migration, Direction::Down, down),
         });
         pairs.collect()
     };
     on_large_stack(pairs).unwrap_or_default()
 }
 
-fn script<'a>(migration: &'a Migration, direction: Direction, text: &'a str) -> Script<'a> {
-    let path = match direction {
-        Direction::Up => &migration.up.path,
-        Direction::Down => &migration.down.path,
-    };
-    let sql = parse(text);
+fn script<'a>(migration: Migration<'a>, direction: Direction, text: &'a Text<'a>) -> Script<'a> {
+    let sql = parse(&text.sql);
     Script {
         migration,
         direction,
-        path,
+        path: &text.path,
         mentions: objects::mentions(&sql),
         sql,
     }

@@ -14,7 +14,7 @@ pub(crate) struct Site<'a> {
 
 impl<'a> Site<'a> {
     pub(crate) fn service(&self) -> &'a str {
-        &self.script.migration.service
+        self.script.migration.service
     }
 
     /// `path:line`.

@@ -259,7 +259,7 @@ fn a_level_and_an_allowance_decide_what_a_lint_does() {
 #[test]
 fn a_script_is_split_into_the_statements_that_are_parsed() {
     let registry = resolve(&tree()).registry;
-    for script in registry.migrations.iter().flat_map(|m| [&m.up, &m.down]) {
+    for script in registry.migrations().flat_map(|m| [m.up(), m.down()]) {
         let text = script.sql();
         let split: Vec<usize> = sql::statements(&text)
             .iter()
@@ -273,6 +273,6 @@ fn a_script_is_split_into_the_statements_that_are_parsed() {
                 .map(|id| tree.range(id).start)
                 .collect::<Vec<usize>>()
         });
-        assert_eq!(parsed, Ok(split), "{}", script.path);
+        assert_eq!(parsed, Ok(split), "{}", script.path());
     }
 }

@@ -227,13 +227,13 @@ fn the_page_of_a_code_shows_one_of_its_trees() {
 #[test]
 fn line_ends_and_a_byte_order_mark_are_no_part_of_a_tree() {
     let (lf, crlf) = (good("good-lf").registry, good("good-crlf-and-bom").registry);
-    assert_eq!(lf.tiers, crlf.tiers);
-    assert_eq!(lf.services, crlf.services);
-    assert_eq!(lf.migrations.len(), 2);
-    for (one, other) in lf.migrations.iter().zip(crlf.migrations.iter()) {
+    assert!(lf.tiers().eq(crlf.tiers()));
+    assert!(lf.services().eq(crlf.services()));
+    assert_eq!(lf.len(), 2);
+    for (one, other) in lf.migrations().zip(crlf.migrations()) {
         assert_eq!(one.to_string(), other.to_string());
         assert_eq!(one.checksum, other.checksum);
-        for (one, other) in [(&one.up, &other.up), (&one.down, &other.down)] {
+        for (one, other) in [(one.up(), other.up()), (one.down(), other.down())] {
             assert_ne!(one.raw, other.raw);
             assert_eq!(one.sql(), other.sql());
             assert_eq!(one.fingerprint, other.fingerprint);
@@ -246,8 +246,7 @@ fn line_ends_and_a_byte_order_mark_are_no_part_of_a_tree() {
 fn a_service_that_requires_a_later_one_runs_in_two_legs() {
     let registry = good("good-two-legs").registry;
     let order: Vec<String> = registry
-        .migrations
-        .iter()
+        .migrations()
         .map(|migration| migration.reference().to_string())
         .collect();
     assert_eq!(

@@ -70,13 +70,13 @@ impl Folder {
     /// no migrations, they share a service.
     pub(crate) fn is_tree_of(&self, registry: &Registry) -> bool {
         let here = resolve(&self.read()).registry;
-        let uids: BTreeSet<&str> = here.migrations.iter().map(|one| one.uid.as_ref()).collect();
-        if uids.is_empty() || registry.migrations.is_empty() {
-            let mut services = here.services.iter();
-            return services.any(|one| registry.find_service(&one.name).is_some());
+        let uids: BTreeSet<&str> = here.migrations().map(|one| one.uid).collect();
+        if uids.is_empty() || registry.is_empty() {
+            let mut services = here.services();
+            return services.any(|one| registry.find_service(one.name).is_some());
         }
-        let mut migrations = registry.migrations.iter();
-        migrations.any(|one| uids.contains(one.uid.as_ref()))
+        let mut migrations = registry.migrations();
+        migrations.any(|one| uids.contains(one.uid))
     }
 
     /// Refuses a tree that is not the registry's. Otherwise a command would silently work on the

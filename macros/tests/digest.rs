@@ -67,7 +67,7 @@ fn a_build_script_may_check_several_trees_and_spell_them_its_own_way() {
         static ONE: runtime::Registry = runtime::embed_migrations!();
         static TWO: runtime::Registry = runtime::embed_migrations!("second/tree");
         fn main() {
-            print!("{} {}", ONE.migrations.len(), TWO.migrations[0].up.raw);
+            print!("{} {}", ONE.len(), TWO.get(0).unwrap().up().raw);
         }
     "#;
     example.write("src/main.rs", main);

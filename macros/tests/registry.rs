@@ -34,8 +34,8 @@ fn a_registry_may_be_a_static_a_constant_or_a_value_and_of_any_folder() {
             fn main() {
                 let local = through!("database");
                 assert!(STATIC == CONSTANT && STATIC == local);
-                for migration in deep::OTHER.migrations.iter() {
-                    println!("{migration} {}", migration.up.path);
+                for migration in deep::OTHER.migrations() {
+                    println!("{migration} {}", migration.up().path());
                 }
             }
         "#,
@@ -60,8 +60,8 @@ fn only_the_named_services_and_the_services_they_need_are_embedded() {
             static BOTH: Registry = embed_migrations!("database", services = ["audit", "tenant"],);
             fn main() {
                 for registry in [&TENANT, &AUDIT, &BOTH] {
-                    let services: Vec<_> = registry.services.iter().map(|s| &*s.name).collect();
-                    println!("{} {}", services.join(" "), registry.migrations.len());
+                    let services: Vec<_> = registry.services().map(|s| s.name).collect();
+                    println!("{} {}", services.join(" "), registry.len());
                 }
             }
         "#,

@@ -11,7 +11,7 @@ use crate::manifest::{self, Manifest};
 use crate::pairs::{self, Found, Name, Pair};
 use crate::place::Place;
 use crate::problem::Problem;
-use crate::registry::{Migration, Registry, Script, Service, Text};
+use crate::registry::{MigrationData, Registry, RegistryData, ScriptData, ServiceData};
 use crate::requires;
 use crate::script_file::ScriptFile;
 use crate::services;
@@ -56,14 +56,15 @@ pub fn resolve(tree: &Tree) -> Resolved {
     let unread = unread(tree, &found.pairs);
     Resolved {
         unread,
-        registry: Registry {
-            tiers: manifest.tiers.into_iter().map(Text::Owned).collect(),
-            services: services.into(),
+        registry: Registry::from(RegistryData {
+            root: tree.root.clone(),
+            tiers: manifest.tiers,
+            services,
             migrations: found.pairs.into_iter().map(migration).collect(),
-            left_out: manifest.left_out.into_iter().map(Text::Owned).collect(),
-            roles: manifest.roles.into_iter().map(Text::Owned).collect(),
+            left_out: manifest.left_out,
+            roles: manifest.roles,
             levels: manifest.lints.clone().into_iter().collect(),
-        },
+        }),
         problems,
         levels: manifest.lints,
     }
@@ -105,7 +106,7 @@ fn unread(tree: &Tree, pairs: &[Pair]) -> Vec<String> {
 }
 
 /// The scripts of all services, in plan order.
-fn read_scripts(tree: &Tree, manifest: &Manifest, services: &[Service]) -> Found {
+fn read_scripts(tree: &Tree, manifest: &Manifest, services: &[ServiceData]) -> Found {
     let mut found = Found::default();
     for service in services {
         pairs::read(tree, &service.name, &service.directory, &mut found);
@@ -184,13 +185,13 @@ fn check_unique(names: &[Name], problems: &mut Vec<Problem>) {
     }
 }
 
-fn migration(pair: Pair) -> Migration {
+fn migration(pair: Pair) -> MigrationData {
     let file = &pair.up.file;
-    Migration {
-        service: Text::Owned(pair.service),
+    MigrationData {
+        service: pair.service,
         version: file.version,
-        uid: Text::Owned(file.uid.clone()),
-        name: Text::Owned(file.name.clone()),
+        uid: file.uid.clone(),
+        name: file.name.clone(),
         checksum: pair.up.checksum,
         requires: pair
             .up
@@ -204,11 +205,10 @@ fn migration(pair: Pair) -> Migration {
     }
 }
 
-fn script(file: ScriptFile) -> Script {
-    Script {
-        path: Text::Owned(file.path),
+fn script(file: ScriptFile) -> ScriptData {
+    ScriptData {
         fingerprint: file.fingerprint,
-        raw: Text::Owned(file.raw),
+        raw: file.raw,
         mode: file.directives.mode,
         lock_timeout: file.directives.lock_timeout,
         statement_timeout: file.directives.statement_timeout,

@@ -6,7 +6,7 @@ use crate::manifest::{Entry, Manifest};
 use crate::nearest::suggestion;
 use crate::order::topological;
 use crate::problem::Problem;
-use crate::registry::{Service, Text};
+use crate::registry::ServiceData;
 use crate::small;
 use crate::tree::Tree;
 
@@ -15,7 +15,7 @@ pub(crate) fn put_in_order(
     tree: &Tree,
     manifest: &Manifest,
     problems: &mut Vec<Problem>,
-) -> Vec<Service> {
+) -> Vec<ServiceData> {
     let mut entries: Vec<&Entry> = manifest.services.iter().collect();
     small::sort_by(&mut entries, |a, b| {
         (a.tier, &a.name).cmp(&(b.tier, &b.name))
@@ -117,17 +117,17 @@ impl Graph<'_> {
     }
 }
 
-fn service(entry: &Entry) -> Option<Service> {
+fn service(entry: &Entry) -> Option<ServiceData> {
     let (directory, _) = entry.directory.clone()?;
-    Some(Service {
-        name: Text::Owned(entry.name.clone()),
+    Some(ServiceData {
+        name: entry.name.clone(),
         tier: entry.tier.unwrap_or_default(),
-        directory: Text::Owned(directory),
+        directory,
         depends_on: entry
             .depends_on
             .iter()
-            .map(|(name, _)| Text::Owned(name.clone()))
+            .map(|(name, _)| name.clone())
             .collect(),
-        description: Text::Owned(entry.description.clone()),
+        description: entry.description.clone(),
     })
 }

@@ -14,7 +14,7 @@ pub struct Edit<'r> {
     /// The entry of the history.
     pub entry: Entry,
     /// The migration of the registry.
-    pub migration: &'r Migration,
+    pub migration: Migration<'r>,
     /// The recorded up script, if the history has one.
     pub up_script: Option<String>,
     /// The recorded down script, if the history has one.
@@ -116,7 +116,7 @@ impl<'r> Edit<'r> {
     /// Whether the down script differs.
     #[must_use]
     pub fn is_down(&self) -> bool {
-        self.down_script.as_deref() != Some(&*self.migration.down.sql())
+        self.down_script.as_deref() != Some(&*self.migration.down().sql())
     }
 
     /// Whether the version belongs to a different migration: a name begins with the uid.

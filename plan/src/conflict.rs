@@ -42,12 +42,12 @@ impl From<Conflict> for Problem {
 impl Conflict {
     /// The script of an applied migration differs from the registry's.
     #[must_use]
-    pub fn changed(entry: &Entry, migration: &Migration) -> Conflict {
+    pub fn changed(entry: &Entry, migration: Migration<'_>) -> Conflict {
         let (message, remedy) = match entry.id == migration.id() {
             true => (
                 format!(
                     "its up script `{}` was changed after it was applied",
-                    migration.up.path
+                    migration.up().path()
                 ),
                 Remedy::AcceptChange {
                     id: entry.id.clone(),
@@ -79,7 +79,7 @@ impl Conflict {
         }
     }
 
-    pub(crate) fn out_of_order(migration: &Migration, newest: Version) -> Conflict {
+    pub(crate) fn out_of_order(migration: Migration<'_>, newest: Version) -> Conflict {
         Conflict {
             code: Code::M0403,
             subject: Subject::Migration(migration.id()),

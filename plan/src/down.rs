@@ -118,15 +118,15 @@ fn step<'r>(
             return Err(Box::new(Conflict::dirty(registry, entry, direction)));
         };
         notes.push(resumes(entry, direction, Direction::Down));
-        let step = Step::revert(entry, Body::Script(&migration.down));
+        let step = Step::revert(entry, Body::Script(migration.down()));
         return Ok(step.because(reason).resumed());
     }
     let known = registry.migration(&entry.id.service, entry.id.version);
-    let same = known.filter(|migration| entry.likeness(migration) != Likeness::Changed);
+    let same = known.filter(|migration| entry.likeness(*migration) != Likeness::Changed);
     let script = match (same, &entry.down_script) {
-        (Some(migration), _) => match migration.down.irreversible() {
+        (Some(migration), _) => match migration.down().irreversible() {
             Some(reason) => return Err(Box::new(Conflict::irreversible(entry, &reason))),
-            None => Body::Script(&migration.down),
+            None => Body::Script(migration.down()),
         },
         (None, Stored::Yes) => Body::RecordedScript,
         (None, Stored::Irreversible(reason)) => {

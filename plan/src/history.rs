@@ -101,7 +101,7 @@ pub struct RecordedMigration {
 impl RecordedMigration {
     /// Whether the entry has the checksum of this migration.
     #[must_use]
-    pub fn has_checksum_of(&self, migration: &Migration) -> bool {
+    pub fn has_checksum_of(&self, migration: Migration<'_>) -> bool {
         is_checksum(&self.checksum, migration.checksum)
     }
 
@@ -256,18 +256,18 @@ impl History {
 impl Entry {
     /// Whether the entry has the checksum of this migration.
     #[must_use]
-    pub fn has_checksum_of(&self, migration: &Migration) -> bool {
+    pub fn has_checksum_of(&self, migration: Migration<'_>) -> bool {
         is_checksum(&self.checksum, migration.checksum)
     }
 
     /// Compares the entry with the migration of its version.
     #[must_use]
-    pub fn likeness(&self, migration: &Migration) -> Likeness {
-        if (&self.id.uid, &self.id.name) != (&migration.uid, &migration.name) {
+    pub fn likeness(&self, migration: Migration<'_>) -> Likeness {
+        if (&*self.id.uid, &*self.id.name) != (migration.uid, migration.name) {
             Likeness::Changed
         } else if self.has_checksum_of(migration) {
             Likeness::Same
-        } else if self.fingerprint == Some(migration.up.fingerprint) {
+        } else if self.fingerprint == Some(migration.up().fingerprint) {
             Likeness::Cosmetic
         } else {
             Likeness::Changed

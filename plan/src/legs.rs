@@ -83,7 +83,7 @@ impl<'p> Part<'p> {
         let mut depends_on: BTreeSet<String> = small::collect(known.map(str::to_owned));
         let mut requires = BTreeSet::new();
         for step in steps {
-            requires.extend(step.requires().iter().cloned());
+            requires.extend(step.requires());
             let recorded = step.entry().into_iter().flat_map(|entry| &entry.depends_on);
             depends_on.extend(recorded.cloned());
         }
@@ -190,14 +190,14 @@ mod tests {
         ("user", 2, ""),
     ];
 
-    fn entry(migration: &Migration) -> Entry {
+    fn entry(migration: Migration<'_>) -> Entry {
         Entry {
             id: migration.id(),
             applied_on: String::new(),
             checksum: migration.checksum.to_string(),
-            fingerprint: Some(migration.up.fingerprint),
+            fingerprint: Some(migration.up().fingerprint),
             dirty: None,
-            requires: migration.requires.to_vec(),
+            requires: migration.requires(),
             depends_on: Vec::new(),
             down_script: Stored::Yes,
             origin: Origin::Applied,
@@ -221,7 +221,7 @@ mod tests {
     #[test]
     fn downward_a_service_waits_for_later_tiers_and_what_depends_on_it() {
         let registry = registry(&FOUR);
-        let entries = registry.migrations.iter().map(entry);
+        let entries = registry.migrations().map(entry);
         let history = History::new(entries);
         let plan = steps(registry, &history, Direction::Down);
         let wanted: [(&str, &[usize]); 4] = [

@@ -67,7 +67,7 @@ pub fn redo<'r>(
 fn out_of_order(applies: &Plan<'_>, history: &History, newest: &Entry) -> Vec<Conflict> {
     let migrations = applies.steps.iter().filter_map(Step::migration);
     let older = migrations.filter(|migration| {
-        let (service, version) = (&*migration.service, migration.version);
+        let (service, version) = (migration.service, migration.version);
         *service == *newest.id.service
             && version < newest.id.version
             && history.entry(service, version).is_none()

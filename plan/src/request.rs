@@ -27,8 +27,8 @@ impl Request<'_, '_> {
             return Vec::new();
         };
         let names = |service: &str| self.target.services.names(service);
-        let migrations = self.registry.migrations.iter();
-        let own = migrations.filter(|m| names(&m.service)).map(|m| m.version);
+        let migrations = self.registry.migrations();
+        let own = migrations.filter(|m| names(m.service)).map(|m| m.version);
         let entries = self.history.entries().filter(|e| names(&e.id.service));
         let versions: BTreeSet<Version> = small::collect(own.chain(entries.map(|e| e.id.version)));
         if versions.contains(&version) || version.as_integer() == 0 {

@@ -16,7 +16,7 @@ pub fn can_be_resumed(sql: &str, mode: Mode) -> bool {
 /// The migration whose script was interrupted, if a run in the same direction can resume it.
 /// The registry must have the very script that was interrupted.
 #[must_use]
-pub fn resumable<'r>(registry: &'r Registry, entry: &Entry) -> Option<&'r Migration> {
+pub fn resumable<'r>(registry: &'r Registry, entry: &Entry) -> Option<Migration<'r>> {
     let direction = entry.dirty?;
     let migration = registry.migration(&entry.id.service, entry.id.version)?;
     let script = migration.script(direction);

@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use migrator_model::registry::MigrationRef;
 use migrator_model::{Migration, Registry, Version, small};
 
 use crate::history::{Entry, History};
@@ -45,28 +44,24 @@ impl<'h> Sequence<'h> {
 
 /// The facts about each entry that the registry knows, looked up once.
 struct Known<'a> {
-    migrations: BTreeMap<(&'a str, Version), &'a Migration>,
+    migrations: BTreeMap<(&'a str, Version), Migration<'a>>,
     /// For each service, every service that it depends on, directly or not.
     dependencies: BTreeMap<&'a str, BTreeSet<&'a str>>,
 }
 
 impl<'a> Known<'a> {
     fn of(registry: &'a Registry) -> Known<'a> {
-        let migrations = registry.migrations.iter();
-        let names = registry
-            .services
-            .iter()
-            .map(|service| service.name.as_ref());
+        let migrations = registry.migrations();
+        let names = registry.services().map(|service| service.name);
         Known {
             migrations: small::collect(
-                migrations
-                    .map(|migration| ((migration.service.as_ref(), migration.version), migration)),
+                migrations.map(|migration| ((migration.service, migration.version), migration)),
             ),
             dependencies: small::collect(names.map(|name| (name, registry.dependencies_of(name)))),
         }
     }
 
-    fn migration(&self, entry: &Entry) -> Option<&'a Migration> {
+    fn migration(&self, entry: &Entry) -> Option<Migration<'a>> {
         let key = (&*entry.id.service, entry.id.version);
         self.migrations.get(&key).copied()
     }
@@ -97,9 +92,8 @@ impl<'a> Index<'a> {
         self.ranks.range(versions).rev().map(|(_, rank)| *rank)
     }
 
-    fn find(&self, reference: &'a MigrationRef) -> Option<usize> {
-        let key = (reference.service.as_ref(), reference.version);
-        self.ranks.get(&key).copied()
+    fn find(&self, migration: (&'a str, Version)) -> Option<usize> {
+        self.ranks.get(&migration).copied()
     }
 }
 
@@ -117,9 +111,13 @@ struct Needs<'a> {
 impl<'a> Needs<'a> {
     fn of(known: &Known<'a>, index: &Index<'a>, entry: &'a Entry) -> Needs<'a> {
         let migration = known.migration(entry);
-        let requires = migration.map_or(&[][..], |migration| &migration.requires);
-        let references = entry.requires.iter().chain(requires);
-        let mut certain: Vec<usize> = references.filter_map(|r| index.find(r)).collect();
+        let required = migration.into_iter().flat_map(Migration::required);
+        let recorded = entry
+            .requires
+            .iter()
+            .map(|r| (r.service.as_ref(), r.version));
+        let references = recorded.chain(required);
+        let mut certain: Vec<usize> = references.filter_map(|key| index.find(key)).collect();
         certain.extend(index.below(&entry.id.service, entry.id.version).next());
         let recorded = entry.depends_on.iter().map(String::as_str);
         let mut services = known.dependencies_of(&entry.id.service);
@@ -175,9 +173,8 @@ fn next<'a>(left: &BTreeSet<usize>, index: &Index<'a>, needs: &[Needs<'a>]) -> O
 /// comes as late as its needs demand.
 fn ranked<'h>(registry: &Registry, known: &Known<'_>, history: &'h History) -> Vec<&'h Entry> {
     let mut order: Vec<&Entry> = registry
-        .migrations
-        .iter()
-        .filter_map(|migration| history.entry(&migration.service, migration.version))
+        .migrations()
+        .filter_map(|migration| history.entry(migration.service, migration.version))
         .collect();
     let unknown = |entry: &&Entry| known.migration(entry).is_none();
     for entry in history.entries().filter(unknown) {

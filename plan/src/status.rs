@@ -109,10 +109,7 @@ impl Status {
         services: &Selection,
         at_work: &BTreeSet<String>,
     ) -> Status {
-        let known = registry
-            .services
-            .iter()
-            .map(|service| service.name.to_string());
+        let known = registry.services().map(|service| service.name.to_string());
         let mut names: Vec<String> = known.collect();
         let mut recorded: Vec<String> = history
             .entries()
@@ -178,7 +175,7 @@ fn service(registry: &Registry, history: &History, name: String) -> ServiceStatu
                 is_resumable: entry.is_some_and(|entry| resumable(registry, entry).is_some()),
                 irreversible: match (state, entry) {
                     (State::Changed, Some(entry)) => recorded_reason(entry),
-                    _ => migration.down.irreversible(),
+                    _ => migration.down().irreversible(),
                 },
             }
         })
@@ -195,7 +192,7 @@ fn service(registry: &Registry, history: &History, name: String) -> ServiceStatu
     small::sort_by(&mut migrations, |a, b| a.id.version.cmp(&b.id.version));
     let tier = registry.find_service(&name).map(|service| service.tier);
     ServiceStatus {
-        tier: tier.and_then(|tier| Some(registry.tiers.get(tier)?.to_string())),
+        tier: tier.and_then(|tier| Some(registry.tiers().nth(tier)?.to_string())),
         service: name,
         migrations,
     }

@@ -56,7 +56,7 @@ pub struct Step<'r> {
 #[derive(Clone, Copy, Debug)]
 pub enum Body<'r> {
     /// A script of the registry.
-    Script(&'r Script),
+    Script(Script<'r>),
     /// The down script that was recorded when the migration was applied.
     RecordedScript,
     /// No script: the step only changes the history.
@@ -67,10 +67,10 @@ pub enum Body<'r> {
 #[derive(Clone, Debug)]
 pub enum Record<'r> {
     /// Inserts the entry of a migration.
-    Insert(&'r Migration),
+    Insert(Migration<'r>),
     /// Replaces the scripts in an entry, with their checksum and fingerprint, by those of a
     /// migration.
-    Replace(Box<Entry>, &'r Migration),
+    Replace(Box<Entry>, Migration<'r>),
     /// Deletes an entry.
     Delete(Box<Entry>),
     /// Removes the dirty mark from an entry.
@@ -115,10 +115,10 @@ impl Reason {
 impl<'r> Step<'r> {
     /// Returns a step that applies a migration.
     #[must_use]
-    pub fn apply(migration: &'r Migration) -> Step<'r> {
+    pub fn apply(migration: Migration<'r>) -> Step<'r> {
         Step {
             id: migration.id(),
-            body: Body::Script(&migration.up),
+            body: Body::Script(migration.up()),
             record: Record::Insert(migration),
             reason: Reason::Requested,
             start: Start::Afresh,
@@ -162,18 +162,18 @@ impl<'r> Step<'r> {
 
     /// The migration of the registry that the step records.
     #[must_use]
-    pub fn migration(&self) -> Option<&'r Migration> {
+    pub fn migration(&self) -> Option<Migration<'r>> {
         match &self.record {
-            Record::Insert(migration) | Record::Replace(_, migration) => Some(migration),
+            Record::Insert(migration) | Record::Replace(_, migration) => Some(*migration),
             Record::Delete(_) | Record::MarkClean(_) => None,
         }
     }
 
     /// The migration that the step applies by its up script.
     #[must_use]
-    pub fn applies(&self) -> Option<&'r Migration> {
+    pub fn applies(&self) -> Option<Migration<'r>> {
         match &self.record {
-            Record::Insert(migration) if self.has_script() => Some(migration),
+            Record::Insert(migration) if self.has_script() => Some(*migration),
             Record::Insert(_) | Record::Replace(..) | Record::Delete(_) | Record::MarkClean(_) => {
                 None
             }
@@ -237,19 +237,19 @@ impl Step<'_> {
 
     /// The migrations that the migration requires.
     #[must_use]
-    pub fn requires(&self) -> &[MigrationRef] {
+    pub fn requires(&self) -> Vec<MigrationRef> {
         match &self.record {
-            Record::Insert(migration) | Record::Replace(_, migration) => &migration.requires,
-            Record::Delete(entry) | Record::MarkClean(entry) => &entry.requires,
+            Record::Insert(migration) | Record::Replace(_, migration) => migration.requires(),
+            Record::Delete(entry) | Record::MarkClean(entry) => entry.requires.clone(),
         }
     }
 
     /// Scripts that the step writes to the history and does not run.
     #[must_use]
-    pub fn recorded_scripts(&self) -> Vec<&Script> {
+    pub fn recorded_scripts(&self) -> Vec<Script<'_>> {
         match &self.record {
-            Record::Insert(migration) => vec![&migration.down],
-            Record::Replace(_, migration) => vec![&migration.up, &migration.down],
+            Record::Insert(migration) => vec![migration.down()],
+            Record::Replace(_, migration) => vec![migration.up(), migration.down()],
             Record::Delete(_) | Record::MarkClean(_) => Vec::new(),
         }
     }
@@ -264,7 +264,7 @@ impl Step<'_> {
     /// Why the migration cannot be reverted once it is applied, if it says that it cannot.
     #[must_use]
     pub fn irreversible(&self) -> Option<String> {
-        self.applies()?.down.irreversible()
+        self.applies()?.down().irreversible()
     }
 
     /// Down if the step deletes the entry, otherwise up.

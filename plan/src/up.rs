@@ -31,17 +31,17 @@ pub(crate) fn plan<'r>(request: &Request<'r, '_>) -> Result<Plan<'r>, Vec<Confli
 }
 
 /// The steps that apply a migration. An interrupted down script is finished first.
-fn steps<'r>(request: &Request<'r, '_>, migration: &'r Migration) -> Vec<Step<'r>> {
-    let reason = match request.target.services.names(&migration.service) {
+fn steps<'r>(request: &Request<'r, '_>, migration: Migration<'r>) -> Vec<Step<'r>> {
+    let reason = match request.target.services.names(migration.service) {
         true => Reason::Requested,
         false => Reason::Dependency,
     };
     let apply = Step::apply(migration).because(reason);
-    let begun = request.history.entry(&migration.service, migration.version);
+    let begun = request.history.entry(migration.service, migration.version);
     match begun.map(|entry| (entry, entry.dirty)) {
         None => vec![apply],
         Some((entry, Some(Direction::Down))) => {
-            let revert = Step::revert(entry, Body::Script(&migration.down));
+            let revert = Step::revert(entry, Body::Script(migration.down()));
             vec![revert.because(reason).resumed(), apply]
         }
         Some(_) => vec![apply.resumed()],
@@ -75,8 +75,8 @@ impl<'r> Bounds<'r> {
 
     /// The bounds of the named services alone.
     fn asked(request: &Request<'r, '_>, bound: Bound) -> Bounds<'r> {
-        let services = request.registry.services.iter();
-        let names = services.map(|service| service.name.as_ref());
+        let services = request.registry.services();
+        let names = services.map(|service| service.name);
         let asked = names.filter(|name| request.target.services.names(name));
         let asked = small::collect(asked.map(|name| (name, bound)));
         Bounds::around(request.registry, asked)
@@ -88,8 +88,8 @@ impl<'r> Bounds<'r> {
         let whole = Bounds::asked(request, Bound::Whole);
         let steps = pending(request, &whole)
             .into_iter()
-            .filter(|migration| request.target.services.names(&migration.service))
-            .map(|migration| (migration.service.as_ref(), Bound::To(migration.version)));
+            .filter(|migration| request.target.services.names(migration.service))
+            .map(|migration| (migration.service, Bound::To(migration.version)));
         let steps: BTreeMap<&str, Bound> = small::collect(steps);
         match steps.is_empty() {
             true => whole,
@@ -113,10 +113,10 @@ impl<'r> Bounds<'r> {
 
     /// The migrations that those that take part require.
     fn required(&self, registry: &'r Registry) -> Vec<(&'r str, Bound)> {
-        let taken = registry.migrations.iter().filter(|m| self.takes(m));
-        let references = taken.flat_map(|migration| migration.requires.iter());
+        let taken = registry.migrations().filter(|m| self.takes(*m));
+        let references = taken.flat_map(Migration::required);
         references
-            .map(|reference| (reference.service.as_ref(), Bound::To(reference.version)))
+            .map(|(service, version)| (service, Bound::To(version)))
             .collect()
     }
 
@@ -142,8 +142,8 @@ impl<'r> Bounds<'r> {
         grew
     }
 
-    fn takes(&self, migration: &Migration) -> bool {
-        match self.services.get(migration.service.as_ref()) {
+    fn takes(&self, migration: Migration<'_>) -> bool {
+        match self.services.get(migration.service) {
             None => false,
             Some(Bound::Whole) => true,
             Some(Bound::To(version)) => migration.version <= *version,
@@ -152,11 +152,11 @@ impl<'r> Bounds<'r> {
 }
 
 /// The migrations to apply, in plan order.
-fn pending<'r>(request: &Request<'r, '_>, bounds: &Bounds<'r>) -> Vec<&'r Migration> {
+fn pending<'r>(request: &Request<'r, '_>, bounds: &Bounds<'r>) -> Vec<Migration<'r>> {
     let mut pending = within(request, bounds);
     if let Extent::Steps(steps) = request.target.extent {
         let own = pending.iter().enumerate();
-        let mut own = own.filter(|(_, m)| request.target.services.names(&m.service));
+        let mut own = own.filter(|(_, m)| request.target.services.names(m.service));
         if let Some((last, _)) = own.nth(steps.get() - 1) {
             pending.truncate(last + 1);
         }
@@ -171,17 +171,18 @@ fn is_resumed(request: &Request<'_, '_>, entry: &Entry) -> bool {
 
 /// The pending migrations within the bounds of their services, except those that wait for a
 /// pending migration outside the bounds.
-fn within<'r>(request: &Request<'r, '_>, bounds: &Bounds<'r>) -> Vec<&'r Migration> {
-    let applied = |m: &Migration| {
-        let entry = request.history.entry(&m.service, m.version);
+fn within<'r>(request: &Request<'r, '_>, bounds: &Bounds<'r>) -> Vec<Migration<'r>> {
+    let applied = |m: Migration<'_>| {
+        let entry = request.history.entry(m.service, m.version);
         entry.is_some_and(|entry| !is_resumed(request, entry))
     };
     let mut left: BTreeSet<MigrationRef> = BTreeSet::new();
     let mut ended: BTreeSet<&str> = BTreeSet::new();
     let mut within = Vec::new();
-    for migration in request.registry.migrations.iter().filter(|m| !applied(m)) {
-        let service = migration.service.as_ref();
-        let waits = ended.contains(service) || migration.requires.iter().any(|r| left.contains(r));
+    for migration in request.registry.migrations().filter(|m| !applied(*m)) {
+        let service = migration.service;
+        let waits =
+            ended.contains(service) || migration.requires().iter().any(|r| left.contains(r));
         if bounds.takes(migration) && !waits {
             within.push(migration);
         } else {
@@ -196,16 +197,16 @@ fn within<'r>(request: &Request<'r, '_>, bounds: &Bounds<'r>) -> Vec<&'r Migrati
 fn judge(
     request: &Request<'_, '_>,
     service: &str,
-    pending: &[&Migration],
+    pending: &[Migration<'_>],
     notes: &mut Vec<String>,
 ) -> Vec<Conflict> {
     let known = request.registry.migrations_of(service);
-    let known: BTreeMap<Version, &Migration> =
+    let known: BTreeMap<Version, Migration<'_>> =
         small::collect(known.map(|migration| (migration.version, migration)));
     let mut conflicts = Vec::new();
     for entry in request.history.entries_of(service) {
         if let Some(direction) = entry.dirty {
-            let is_of = |m: &&Migration| m.id() == entry.id;
+            let is_of = |m: &Migration<'_>| m.id() == entry.id;
             match pending.iter().any(is_of) {
                 true => notes.push(resumes(entry, direction, Direction::Up)),
                 false => conflicts.push(Conflict::dirty(request.registry, entry, direction)),
@@ -219,32 +220,32 @@ fn judge(
             }
             continue;
         };
-        match entry.likeness(migration) {
+        match entry.likeness(*migration) {
             Likeness::Same => {}
             Likeness::Cosmetic => notes.push(format!(
                 "{} differs from the applied script only in comments or white space",
                 entry.id
             )),
-            Likeness::Changed => conflicts.push(Conflict::changed(entry, migration)),
+            Likeness::Changed => conflicts.push(Conflict::changed(entry, *migration)),
         }
     }
     conflicts
 }
 
-fn out_of_order(request: &Request<'_, '_>, pending: &[&Migration]) -> Vec<Conflict> {
+fn out_of_order(request: &Request<'_, '_>, pending: &[Migration<'_>]) -> Vec<Conflict> {
     if request.policy.out_of_order == Leave::Allowed {
         return Vec::new();
     }
-    let begun = |m: &&Migration| request.history.entry(&m.service, m.version).is_some();
+    let begun = |m: &Migration<'_>| request.history.entry(m.service, m.version).is_some();
     pending
         .iter()
         .filter(|migration| !begun(migration))
         .filter_map(|migration| {
             let newest = request
                 .history
-                .newest_known(request.registry, &migration.service)
+                .newest_known(request.registry, migration.service)
                 .filter(|newest| *newest > migration.version)?;
-            Some(Conflict::out_of_order(migration, newest))
+            Some(Conflict::out_of_order(*migration, newest))
         })
         .collect()
 }

@@ -63,10 +63,10 @@ const HELD: &str = "SELECT l.relation AS \"migrator: held\", l.mode \
 impl Trial {
     /// An embedded script.
     #[must_use]
-    pub fn of(migration: &Migration, direction: Direction) -> Trial {
+    pub fn of(migration: Migration<'_>, direction: Direction) -> Trial {
         let script = match direction {
-            Direction::Up => &migration.up,
-            Direction::Down => &migration.down,
+            Direction::Up => migration.up(),
+            Direction::Down => migration.down(),
         };
         Trial {
             step: migration.id(),

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use migrator_model::registry::Text;
+use migrator_model::Registry;
 use migrator_runtime::Client;
 use tokio_postgres::SimpleQueryMessage;
 
@@ -50,12 +50,12 @@ pub(crate) async fn column(
 }
 
 /// Creates the missing roles of the manifest, without any right.
-pub(crate) async fn make_listed(client: &Client, listed: &[Text]) -> Result<(), Error> {
-    if listed.is_empty() {
+pub(crate) async fn make_listed(client: &Client, registry: &Registry) -> Result<(), Error> {
+    if registry.roles().len() == 0 {
         return Ok(());
     }
     let mut there = of(client).await.map_err(Error::Catalog)?.names;
-    for name in listed {
+    for name in registry.roles() {
         if there.insert(name.to_string()) {
             let sql = format!("CREATE ROLE {}", quoted(name));
             let made = client.postgres().batch_execute(&sql).await;

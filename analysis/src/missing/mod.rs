@@ -55,8 +55,7 @@ impl<'a> MissingReference<'a> {
         let sql = &self.script.sql;
         let is_here = finding.script.path == self.script.path
             && sql.range(self.mention.statement).contains(&finding.offset);
-        let is_same_migration =
-            std::ptr::eq(finding.script.migration, self.script.migration) && !is_here;
+        let is_same_migration = finding.script.migration.is(self.script.migration) && !is_here;
         if is_same_migration && finding.code == Code::M0230 {
             return self.writes_part_at(finding);
         }

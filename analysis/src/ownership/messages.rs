@@ -107,7 +107,7 @@ impl<'a> Reference<'a, '_> {
     }
 
     fn service(&self) -> &'a str {
-        &self.script.migration.service
+        self.script.migration.service
     }
 
     fn finding(&self, code: Code, message: String, help: String) -> Finding<'a> {

@@ -229,7 +229,7 @@ impl<'r, 'a> Checker<'r, 'a> {
 
 impl<'a> ScriptCheck<'a> {
     fn service(&self) -> &'a str {
-        &self.script.migration.service
+        self.script.migration.service
     }
 
     fn reference<'o>(&self, event: &Event, object: &'o Object) -> Reference<'a, 'o> {

@@ -9,7 +9,7 @@ use crate::site::Site;
 
 /// The dependencies of services, and the `requires` directives so far in the plan.
 pub(super) struct Services<'r> {
-    by_name: BTreeMap<&'r str, &'r Service>,
+    by_name: BTreeMap<&'r str, Service<'r>>,
     dependencies: BTreeMap<&'r str, BTreeSet<&'r str>>,
     /// The latest version of another service that each service requires.
     waits: BTreeMap<(String, String), Version>,
@@ -17,8 +17,8 @@ pub(super) struct Services<'r> {
 
 impl<'r> Services<'r> {
     pub(super) fn of(registry: &'r Registry) -> Services<'r> {
-        let by_name = registry.services.iter().map(|s| (s.name.as_ref(), s));
-        let by_name: BTreeMap<&str, &Service> = small::collect(by_name);
+        let by_name = registry.services().map(|service| (service.name, service));
+        let by_name: BTreeMap<&str, Service<'_>> = small::collect(by_name);
         let names = by_name.keys();
         Services {
             dependencies: names
@@ -30,17 +30,17 @@ impl<'r> Services<'r> {
     }
 
     /// Adds the `requires` directives of a migration.
-    pub(super) fn add_requires(&mut self, migration: &Migration) {
-        for reference in migration.requires.iter() {
-            let key = (migration.service.to_string(), reference.service.to_string());
-            let version = self.waits.entry(key).or_insert(reference.version);
-            *version = reference.version.max(*version);
+    pub(super) fn add_requires(&mut self, migration: Migration<'_>) {
+        for (service, required) in migration.required() {
+            let key = (migration.service.to_owned(), service.to_owned());
+            let version = self.waits.entry(key).or_insert(required);
+            *version = required.max(*version);
         }
     }
 
     /// Whether the tree makes a migration run after the migration that creates an object.
-    pub(super) fn runs_after(&self, migration: &Migration, made: Site<'_>) -> bool {
-        let (service, owner) = (migration.service.as_ref(), made.service());
+    pub(super) fn runs_after(&self, migration: Migration<'_>, made: Site<'_>) -> bool {
+        let (service, owner) = (migration.service, made.service());
         let key = (service.to_owned(), owner.to_owned());
         let waits = self.waits.get(&key);
         self.depends(service, owner)

@@ -77,7 +77,7 @@ impl Judge {
 
     /// The history when every migration is applied.
     pub(super) fn everything(&self) -> BTreeSet<Step> {
-        let migrations = self.registry.migrations.iter();
+        let migrations = self.registry.migrations();
         migrations
             .map(|one| (one.service.to_string(), one.version.as_integer()))
             .collect()
@@ -123,14 +123,14 @@ impl Judge {
             true => turns(session.rows(events)?)?,
             false => BTreeMap::new(),
         };
-        for migration in self.registry.migrations.iter() {
+        for migration in self.registry.migrations() {
             let step = (
                 migration.service.to_string(),
                 migration.version.as_integer(),
             );
             let told = events.get(&step).map(Vec::as_slice).unwrap_or_default();
             // An index leaves no line in the log: a second one of the name would be refused.
-            let ran = match migration.up.mode {
+            let ran = match migration.up().mode {
                 Mode::Transaction => log.get(&step).map(Vec::as_slice).unwrap_or_default(),
                 Mode::NoTransaction => told,
             };
@@ -153,7 +153,7 @@ impl Judge {
         if !self.snapshots.contains_key(applied) {
             let url = self.clean.database()?;
             let session = self.clean.session(&url)?;
-            for migration in self.registry.migrations.iter() {
+            for migration in self.registry.migrations() {
                 let step = (
                     migration.service.to_string(),
                     migration.version.as_integer(),
@@ -161,8 +161,8 @@ impl Judge {
                 if !applied.contains(&step) {
                     continue;
                 }
-                let sql = migration.up.sql();
-                match migration.up.mode {
+                let sql = migration.up().sql();
+                match migration.up().mode {
                     Mode::Transaction => session.execute(&sql)?,
                     Mode::NoTransaction => {
                         for range in statements(&sql) {

@@ -221,6 +221,6 @@ mod tests {
             each: 9,
             indexes: Indexes::Concurrent,
         };
-        assert_eq!(registry(shape).unwrap().migrations.len(), 36);
+        assert_eq!(registry(shape).unwrap().len(), 36);
     }
 }

@@ -43,8 +43,8 @@ pub(super) async fn run(context: &Context, check: &args::Check) -> Outcome {
     let view = Check {
         codes: CodeCount::of(&findings),
         left_out: all - findings.len(),
-        migrations: resolved.registry.migrations.len(),
-        services: resolved.registry.services.len(),
+        migrations: resolved.registry.len(),
+        services: resolved.registry.services().len(),
         server,
         folder: folder.shown,
         findings,
@@ -89,11 +89,11 @@ impl Filter {
         let names: Vec<&String> = check.service.iter().filter(|name| *name != "all").collect();
         let registry = &resolved.registry;
         // If the manifest cannot be read, no service is known. The findings say why.
-        if !registry.services.is_empty() {
+        if registry.services().len() > 0 {
             let names = names.iter().map(|name| (*name).clone()).collect();
             check_names(registry, &Selection::Named(names))?;
         }
-        let services = registry.services.iter();
+        let services = registry.services();
         let asked = services.filter(|service| names.iter().any(|name| **name == service.name));
         let folders =
             asked.map(|service| format!("{}/migrations/{}/", tree.root, service.directory));

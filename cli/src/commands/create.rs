@@ -41,9 +41,7 @@ pub(super) fn run(context: &Context, create: &args::Create) -> Outcome {
         name,
         direction: Direction::Up,
     };
-    let below: PathBuf = [disk::MIGRATIONS, service.directory.as_ref()]
-        .iter()
-        .collect();
+    let below: PathBuf = [disk::MIGRATIONS, service.directory].iter().collect();
     let files = [
         (up.clone(), template(&up)),
         (up.partner(), template(&up.partner())),
@@ -144,7 +142,7 @@ fn moment_of(version: Version) -> Option<OffsetDateTime> {
 
 /// The first 8 hex digits of a random UUID. No migration of the tree has the same.
 fn uid(registry: &Registry) -> String {
-    let taken: BTreeSet<&str> = registry.migrations.iter().map(|m| m.uid.as_ref()).collect();
+    let taken: BTreeSet<&str> = registry.migrations().map(|m| m.uid).collect();
     loop {
         let mut uid = Uuid::new_v4().simple().to_string();
         uid.truncate(8);

@@ -31,8 +31,7 @@ pub(super) async fn run(context: &Context, arguments: &args::Drift) -> Outcome {
     }
     let schema = options.schema.clone();
     let migrator = Migrator::with_options(registry, options);
-    let patterns = registry.left_out.iter();
-    let patterns: Vec<Pattern> = patterns.map(|text| Pattern::new(text)).collect();
+    let patterns: Vec<Pattern> = registry.left_out().map(Pattern::new).collect();
     let found = drift(&live, &migrator, &throwaway, &patterns).await?;
     let view = Drift::new(found, schema);
     if !view.caught.is_empty() {

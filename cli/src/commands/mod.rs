@@ -114,7 +114,7 @@ fn needs_settings(command: &Command) -> bool {
 /// `MIGRATOR_DIRECTORY` names, and notes another tree in the current folder.
 fn refuse_another_tree(context: &Context, command: &Command) -> Result<(), Failure> {
     let registry = context.registry;
-    let own = count(registry.migrations.len(), "migration");
+    let own = count(registry.len(), "migration");
     if let Some(named) = context.environment.directory(&context.global) {
         let is_ours = Folder::find(Some(named.clone())).is_some_and(|f| f.is_tree_of(registry));
         if is_ours {

@@ -42,7 +42,7 @@ pub(crate) async fn ask(client: &Client, registry: &Registry) -> Result<Verdict,
         asked: 0,
         refused: Vec::new(),
     };
-    for script in registry.migrations.iter().flat_map(|m| [&m.up, &m.down]) {
+    for script in registry.migrations().flat_map(|m| [m.up(), m.down()]) {
         verdict.asked += 1;
         let refused = one(client, script, &verdict.version).await?;
         verdict.refused.extend(refused);
@@ -52,7 +52,11 @@ pub(crate) async fn ask(client: &Client, registry: &Registry) -> Result<Verdict,
     Ok(verdict)
 }
 
-async fn one(client: &Client, script: &Script, version: &str) -> Result<Option<Problem>, Failure> {
+async fn one(
+    client: &Client,
+    script: Script<'_>,
+    version: &str,
+) -> Result<Option<Problem>, Failure> {
     let sql = script.sql();
     let answer = client
         .postgres()
@@ -72,12 +76,12 @@ fn is_of_the_text(said: &DbError) -> bool {
     classes.contains(&class) && *said.code() != SqlState::DIVISION_BY_ZERO
 }
 
-fn refusal(script: &Script, sql: &str, said: &DbError, version: &str) -> Problem {
+fn refusal(script: Script<'_>, sql: &str, said: &DbError, version: &str) -> Problem {
     let place = match said.position() {
         Some(ErrorPosition::Original(position)) => {
-            Place::within(script.path.as_ref(), sql, offset(sql, *position))
+            Place::within(script.path(), sql, offset(sql, *position))
         }
-        Some(ErrorPosition::Internal { .. }) | None => Place::file(script.path.as_ref()),
+        Some(ErrorPosition::Internal { .. }) | None => Place::file(script.path()),
     };
     let message = format!("PostgreSQL {version} rejects this: {}", said.message());
     let help = said.hint().unwrap_or("use the syntax of this version");

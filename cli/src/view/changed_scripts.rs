@@ -65,21 +65,21 @@ impl ChangedScripts {
 fn differences(edit: &Edit) -> Vec<String> {
     let mut differences = Vec::new();
     if edit.is_up() {
-        differences.push(difference(&edit.migration.up, edit.up_script.as_deref()));
+        differences.push(difference(edit.migration.up(), edit.up_script.as_deref()));
     }
     if edit.is_down() {
         differences.push(difference(
-            &edit.migration.down,
+            edit.migration.down(),
             edit.down_script.as_deref(),
         ));
     }
     differences
 }
 
-fn difference(script: &Script, recorded: Option<&str>) -> String {
+fn difference(script: Script<'_>, recorded: Option<&str>) -> String {
     match recorded {
-        Some(recorded) => unified(&script.path, recorded, &script.sql()),
-        None => format!("+++ {} (the history has no such script)\n", script.path),
+        Some(recorded) => unified(&script.path(), recorded, &script.sql()),
+        None => format!("+++ {} (the history has no such script)\n", script.path()),
     }
 }
 

@@ -3,3 +3,4 @@
 mod faults;
 mod generated;
 mod order;
+mod registry;

@@ -11,7 +11,7 @@ fn registry(spec: &Spec) -> Registry {
 }
 
 fn order(registry: &Registry) -> Vec<String> {
-    let migrations = registry.migrations.iter();
+    let migrations = registry.migrations();
     migrations.map(|m| m.reference().to_string()).collect()
 }
 
@@ -26,9 +26,9 @@ fn without_requires(spec: &Spec) -> Spec {
 proptest! {
     #[test]
     fn services_run_by_tier_then_by_dependency_then_by_name(spec in specs(Requires::Some)) {
-        let services = registry(&spec).services;
+        let services = registry(&spec).data().services;
         for (i, service) in services.iter().enumerate() {
-            for other in service.depends_on.iter() {
+            for other in &service.depends_on {
                 prop_assert!(services[..i].iter().any(|before| before.name == *other));
             }
         }
@@ -44,20 +44,19 @@ proptest! {
     fn without_requires_one_service_runs_after_the_other(spec in specs(Requires::None)) {
         let registry = registry(&spec);
         let expected: Vec<String> = registry
-            .services
-            .iter()
-            .flat_map(|service| registry.migrations_of(&service.name))
+            .services()
+            .flat_map(|service| registry.migrations_of(service.name))
             .map(|migration| migration.reference().to_string())
             .collect();
         prop_assert_eq!(order(&registry), expected);
-        prop_assert_eq!(registry.migrations.len(), spec.migrations.len());
+        prop_assert_eq!(registry.len(), spec.migrations.len());
     }
 
     #[test]
     fn a_service_runs_in_the_order_of_its_versions(spec in specs(Requires::Some)) {
         let registry = registry(&spec);
-        for service in registry.services.iter() {
-            let versions = registry.migrations_of(&service.name).map(|m| m.version);
+        for service in registry.services() {
+            let versions = registry.migrations_of(service.name).map(|m| m.version);
             prop_assert!(versions.is_sorted_by(|a, b| a < b));
         }
     }
@@ -78,10 +77,9 @@ proptest! {
         let plain = order(&registry(&without_requires(&spec)));
         let registry = registry(&spec);
         let rank = |name: &str| plain.iter().position(|other| other == name);
-        for pair in registry.migrations.windows(2) {
-            let (one, next) = (&pair[0], &pair[1]);
+        for (one, next) in registry.migrations().zip(registry.migrations().skip(1)) {
             let moved = rank(&one.reference().to_string()) > rank(&next.reference().to_string());
-            prop_assert!(!moved || next.requires.contains(&one.reference()));
+            prop_assert!(!moved || next.requires().contains(&one.reference()));
         }
     }
 

@@ -12,9 +12,9 @@ use super::support::{applied, conflict_in_short, outcome_in_short, platform, ver
 fn scripts(registry: &Registry, entries: &[Entry]) -> RecordedScripts {
     let entries = entries.iter();
     let known = entries.filter_map(|entry| registry.migration("core", entry.id.version));
-    let script = |script: &migrator_model::Script| Some(script.sql().into_owned());
+    let script = |script: migrator_model::Script<'_>| Some(script.sql().into_owned());
     known
-        .map(|m| (m.version, (script(&m.up), script(&m.down))))
+        .map(|m| (m.version, (script(m.up()), script(m.down()))))
         .collect()
 }
 
@@ -64,11 +64,9 @@ fn an_unapplied_missing_or_dirty_migration_is_refused() {
     let (registry, mut entries) = edited();
     assert_eq!(refusal(&registry, &entries[..1], 4), "M0401 core/4");
     assert_eq!(refusal(&registry, &entries, 9), "M0401 core/9");
-    let mut without = platform();
-    without
-        .migrations
-        .to_mut()
-        .retain(|m| m.version != version(4));
+    let without = platform().changed(|data| {
+        data.migrations.retain(|m| m.version != version(4));
+    });
     assert_eq!(refusal(&without, &entries, 4), "M0402 core/4");
     entries[1].dirty = Some(Direction::Up);
     assert_eq!(refusal(&registry, &entries, 4), "M0404 core/4");

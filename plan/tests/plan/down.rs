@@ -256,7 +256,7 @@ fn without_any_down_script_nothing_is_reverted() {
 
 #[test]
 fn an_irreversible_migration_is_refused_before_anything_is_reverted() {
-    let registry = irreversible(platform(), "tenant/6");
+    let registry = irreversible(&platform(), "tenant/6");
     let all = || everything(&registry);
     let refused = ["M0408 tenant/6"];
     assert_eq!(down(&registry, all(), &Target::all()), refused);

@@ -58,8 +58,7 @@ fn registries() -> impl Strategy<Value = Registry> {
 fn databases() -> impl Strategy<Value = (Registry, Vec<Entry>)> {
     registries().prop_flat_map(|registry| {
         let all: Vec<Entry> = registry
-            .migrations
-            .iter()
+            .migrations()
             .map(|migration| entry_of(&registry, migration))
             .collect();
         let number = all.len();
@@ -144,7 +143,7 @@ fn after(registry: &Registry, mut entries: Vec<Entry>, plan: &Plan<'_>) -> Vec<E
         match &step.record {
             Record::Insert(migration) => {
                 assert!(!entries.iter().any(is_it), "{step} is applied twice");
-                entries.push(entry_of(registry, migration));
+                entries.push(entry_of(registry, *migration));
             }
             Record::Delete(_) => {
                 let before = entries.len();
@@ -181,19 +180,19 @@ fn assert_in_order(registry: &Registry, entries: &[Entry], plan: &Plan<'_>) {
         .collect();
     for step in &plan.steps {
         let migration = step.applies().expect("every step applies");
-        for required in migration.requires.iter() {
+        for required in migration.requires() {
             assert!(
                 done.contains(&key(&required.service, required.version)),
                 "{step}"
             );
         }
-        done.insert(key(&migration.service, migration.version));
+        done.insert(key(migration.service, migration.version));
         let at =
-            |m: &migrator_model::Migration| registry.migrations.iter().position(|other| other == m);
-        let earlier = registry.migrations_of(&migration.service);
-        for earlier in earlier.filter(|other| at(other) < at(migration)) {
+            |m: migrator_model::Migration<'_>| registry.migrations().position(|other| other == m);
+        let earlier = registry.migrations_of(migration.service);
+        for earlier in earlier.filter(|other| at(*other) < at(migration)) {
             assert!(
-                done.contains(&key(&earlier.service, earlier.version)),
+                done.contains(&key(earlier.service, earlier.version)),
                 "{step}"
             );
         }
@@ -216,7 +215,7 @@ proptest! {
         let (registry, entries) = database;
         let plan = up(&registry, &entries, &Target::all()).expect("nothing is wrong");
         assert_in_order(&registry, &entries, &plan);
-        prop_assert_eq!(plan.steps.len() + entries.len(), registry.migrations.len());
+        prop_assert_eq!(plan.steps.len() + entries.len(), registry.len());
         let entries = after(&registry, entries, &plan);
         prop_assert!(up(&registry, &entries, &Target::all()).expect("as before").steps.is_empty());
     }
@@ -285,7 +284,7 @@ proptest! {
         let history = History::new(entries.clone());
         if let Ok(plan) = plan(&registry, &history, Direction::Down, &target, LENIENT) {
             let order = |entry: &Entry| {
-                registry.migrations.iter().position(|m| entry.reference() == m.reference())
+                registry.migrations().position(|m| entry.reference() == m.reference())
             };
             for step in &plan.steps {
                 let Record::Delete(reverted) = &step.record else { panic!("{step}") };

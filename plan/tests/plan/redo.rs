@@ -99,7 +99,7 @@ fn a_redo_is_refused_if_the_version_belongs_to_another_migration() {
 
 #[test]
 fn a_redo_of_an_irreversible_migration_is_refused() {
-    let registry = irreversible(platform(), "core/4");
+    let registry = irreversible(&platform(), "core/4");
     let entries = applied(&registry, "core/1 core/4");
     assert_eq!(
         planned(&registry, &entries, "core"),
@@ -178,11 +178,12 @@ fn new_requirements_of_a_migration_are_applied_before_it() {
 
 #[test]
 fn a_down_script_that_was_interrupted_is_resumed() {
-    let mut registry = platform();
-    for migration in registry.migrations.to_mut() {
-        migration.down.mode = Mode::NoTransaction;
-        migration.down.raw = "DROP INDEX CONCURRENTLY i;".into();
-    }
+    let registry = platform().changed(|data| {
+        for migration in &mut data.migrations {
+            migration.down.mode = Mode::NoTransaction;
+            migration.down.raw = "DROP INDEX CONCURRENTLY i;".into();
+        }
+    });
     let mut entries = applied(&registry, "core/1 core/4");
     entries[1].dirty = Some(Direction::Down);
     let history = History::new(entries.clone());

@@ -10,14 +10,14 @@ use super::support::{applied, find, planned, platform, steps, version};
 
 /// The platform, with scripts that can all be resumed.
 fn resumable() -> Registry {
-    let mut registry = platform();
-    for migration in registry.migrations.to_mut() {
-        for script in [&mut migration.up, &mut migration.down] {
-            script.mode = Mode::NoTransaction;
-            script.raw = "CREATE INDEX CONCURRENTLY i ON a (b);".into();
+    platform().changed(|data| {
+        for migration in &mut data.migrations {
+            for script in [&mut migration.up, &mut migration.down] {
+                script.mode = Mode::NoTransaction;
+                script.raw = "CREATE INDEX CONCURRENTLY i ON a (b);".into();
+            }
         }
-    }
-    registry
+    })
 }
 
 /// These entries; the one at `index` was interrupted in this direction.
@@ -160,11 +160,12 @@ fn a_changed_or_transactional_script_is_not_resumed() {
         history[0].fingerprint = None;
         assert_eq!(run(&registry, history, direction, &core), ["M0404 core/1"]);
 
-        let mut registry = resumable();
-        for migration in registry.migrations.to_mut() {
-            migration.up.mode = Mode::Transaction;
-            migration.down.mode = Mode::Transaction;
-        }
+        let registry = resumable().changed(|data| {
+            for migration in &mut data.migrations {
+                migration.up.mode = Mode::Transaction;
+                migration.down.mode = Mode::Transaction;
+            }
+        });
         let history = dirty(&registry, "core/1", 0, direction);
         assert_eq!(run(&registry, history, direction, &core), ["M0404 core/1"]);
     }

@@ -4,7 +4,7 @@
 use std::num::NonZeroUsize;
 
 use migrator_model::file_name::Direction;
-use migrator_model::registry::MigrationRef;
+use migrator_model::registry::{MigrationData, MigrationRef};
 use migrator_model::{Migration, MigrationId, Node, Registry, Tree, Version, resolve};
 use migrator_plan::history::{Entry, History, Origin, Stored};
 use migrator_plan::{Body, Conflict, Plan, Reason, plan};
@@ -114,31 +114,34 @@ pub(crate) fn platform() -> Registry {
 }
 
 /// The same registry; the down script of one migration says that it is irreversible.
-pub(crate) fn irreversible(mut registry: Registry, text: &str) -> Registry {
-    let reference = find(&registry, text).reference();
-    let migrations = registry.migrations.to_mut();
-    for migration in migrations.iter_mut().filter(|m| m.reference() == reference) {
-        migration.down.raw = "-- migrator: irreversible because the rows are gone\n".into();
-    }
-    registry
+pub(crate) fn irreversible(registry: &Registry, text: &str) -> Registry {
+    let reference = find(registry, text).reference();
+    registry.changed(|data| {
+        let is_it = |m: &&mut MigrationData| {
+            *m.service == reference.service && m.version == reference.version
+        };
+        for migration in data.migrations.iter_mut().filter(is_it) {
+            migration.down.raw = "-- migrator: irreversible because the rows are gone\n".into();
+        }
+    })
 }
 
-pub(crate) fn find<'r>(registry: &'r Registry, text: &str) -> &'r Migration {
+pub(crate) fn find<'r>(registry: &'r Registry, text: &str) -> Migration<'r> {
     let (service, number) = text.split_once('/').expect("service/number");
     let version = version(number.parse().expect("a number"));
     registry.migration(service, version).expect("it is there")
 }
 
 /// The entry of a migration after it was applied.
-pub(crate) fn entry_of(registry: &Registry, migration: &Migration) -> Entry {
-    let depends_on = registry.dependencies_of(&migration.service);
+pub(crate) fn entry_of(registry: &Registry, migration: Migration<'_>) -> Entry {
+    let depends_on = registry.dependencies_of(migration.service);
     Entry {
         id: migration.id(),
         applied_on: "2024-01-01T00:00:00Z".to_owned(),
         checksum: migration.checksum.to_string(),
-        fingerprint: Some(migration.up.fingerprint),
+        fingerprint: Some(migration.up().fingerprint),
         dirty: None,
-        requires: migration.requires.to_vec(),
+        requires: migration.requires(),
         depends_on: depends_on.into_iter().map(str::to_owned).collect(),
         down_script: Stored::Yes,
         origin: Origin::Applied,
@@ -176,7 +179,7 @@ pub(crate) fn applied(registry: &Registry, texts: &str) -> Vec<Entry> {
 }
 
 pub(crate) fn everything(registry: &Registry) -> Vec<Entry> {
-    let migrations = registry.migrations.iter();
+    let migrations = registry.migrations();
     migrations
         .map(|migration| entry_of(registry, migration))
         .collect()

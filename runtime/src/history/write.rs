@@ -55,26 +55,26 @@ const NOW: &str = "pg_catalog.to_char(pg_catalog.clock_timestamp() AT TIME ZONE 
 /// Records a migration as applied. `dirty` marks the entry: its script runs outside a transaction.
 pub(crate) fn insert(
     tables: &Tables,
-    migration: &Migration,
+    migration: Migration<'_>,
     depends_on: &[&str],
     dirty: Option<Direction>,
 ) -> String {
-    let requires = migration.requires.iter().map(ToString::to_string);
-    let table = tables.of(&migration.service);
+    let requires = migration.requires();
+    let table = tables.of(migration.service);
     let insert = format!(
         "INSERT INTO {table} (version, name, applied_on, checksum, fingerprint, dirty, \
            requires, depends_on, up_script, down_script) \
          VALUES ({version}, {name}, {NOW}, '{checksum}', '{fingerprint:016x}', {dirty}, \
            {requires}, {depends_on}, {up}, {down})",
         version = migration.version.as_integer(),
-        name = quote_literal(&migration.history_name()),
+        name = quote_literal(migration.history_name()),
         checksum = migration.checksum,
-        fingerprint = migration.up.fingerprint,
+        fingerprint = migration.up().fingerprint,
         dirty = dirty.map_or_else(|| "NULL".to_owned(), word),
-        requires = array(requires),
+        requires = array(requires.iter().map(ToString::to_string)),
         depends_on = array(depends_on.iter().copied()),
-        up = quote_literal(&migration.up.sql()),
-        down = quote_literal(&migration.down.sql()),
+        up = quote_literal(&migration.up().sql()),
+        down = quote_literal(&migration.down().sql()),
     );
     let condition = format!(
         "{} AND {} AND {}",
@@ -99,18 +99,18 @@ pub(crate) fn set_dirty(
 }
 
 /// Replaces an entry's name, scripts and checksums by those of the migration.
-pub(crate) fn replace(tables: &Tables, migration: &Migration) -> String {
-    let table = tables.of(&migration.service);
+pub(crate) fn replace(tables: &Tables, migration: Migration<'_>) -> String {
+    let table = tables.of(migration.service);
     let update = format!(
         "UPDATE {table} SET name = {}, checksum = '{}', fingerprint = '{:016x}', requires = {}, \
            up_script = {}, down_script = {} \
          WHERE {}",
-        quote_literal(&migration.history_name()),
+        quote_literal(migration.history_name()),
         migration.checksum,
-        migration.up.fingerprint,
-        array(migration.requires.iter().map(ToString::to_string)),
-        quote_literal(&migration.up.sql()),
-        quote_literal(&migration.down.sql()),
+        migration.up().fingerprint,
+        array(migration.requires().iter().map(ToString::to_string)),
+        quote_literal(&migration.up().sql()),
+        quote_literal(&migration.down().sql()),
         is(migration.version),
     );
     one_row(&table, &update, &has_checksum(migration))
@@ -150,7 +150,7 @@ fn one_row(table: &str, statement: &str, condition: &str) -> String {
 }
 
 /// The condition that a row has the checksum of this migration.
-fn has_checksum(migration: &Migration) -> String {
+fn has_checksum(migration: Migration<'_>) -> String {
     format!(
         "checksum::pg_catalog.text OPERATOR(pg_catalog.=) '{}'",
         migration.checksum

@@ -79,13 +79,13 @@ impl Context {
             let recorded = recorded.map_err(|error| read_failed(client, doing, error))?;
             let recorded = recorded.get(&version).cloned().unwrap_or_default();
             let migration = self.registry.migration(service, version);
-            let migration = migration.filter(|one| entry.has_checksum_of(one));
+            let migration = migration.filter(|one| entry.has_checksum_of(*one));
             let sql = match direction {
                 Direction::Up => migration
-                    .map(|one| one.up.sql().into_owned())
+                    .map(|one| one.up().sql().into_owned())
                     .or(recorded.0),
                 Direction::Down => migration
-                    .map(|one| one.down.sql().into_owned())
+                    .map(|one| one.down().sql().into_owned())
                     .or(recorded.1),
             };
             let inspected = inspect(client, &sql.unwrap_or_default()).await;

@@ -93,8 +93,8 @@ impl Context {
         &self,
         reader: &Reader<'_>,
     ) -> Result<(History, BTreeSet<String>), ReadError> {
-        let services = self.registry.services.iter();
-        let services: Vec<&str> = services.map(|service| service.name.as_ref()).collect();
+        let services = self.registry.services();
+        let services: Vec<&str> = services.map(|service| service.name).collect();
         let locks = at_work::query(&self.options.schema, &services);
         let (history, locks) = read::history_and(reader, &locks).await?;
         let changing = at_work::services(&self.options.schema, &services, &locks);

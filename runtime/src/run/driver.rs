@@ -58,7 +58,7 @@ pub(crate) fn migration(step: &Step<'_>) -> Option<Result<refinery::Migration, r
         migration.version.as_integer(),
         migration.history_name()
     );
-    Some(refinery::Migration::unapplied(&name, &migration.up.sql()))
+    Some(refinery::Migration::unapplied(&name, &migration.up().sql()))
 }
 
 /// The connection that refinery's runner uses.
@@ -136,7 +136,7 @@ mod tests {
             );
         let resolved = resolve(&tree);
         assert_eq!(resolved.problems, []);
-        let ours = &resolved.registry.migrations[0];
+        let ours = resolved.registry.get(0).unwrap();
         let theirs = migration(&Step::apply(ours))
             .expect("it is applied")
             .expect("it is well named");

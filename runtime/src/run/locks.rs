@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use migrator_model::Migration;
 use migrator_plan::Plan;
 
 use crate::context::Context;
@@ -26,8 +27,10 @@ impl Context {
                 let others = self.registry.dependencies_of(step.service());
                 locks.shared.extend(others.into_iter().map(str::to_owned));
             }
-            let required = step.applies().into_iter().flat_map(|m| m.requires.iter());
-            locks.shared.extend(required.map(|r| r.service.to_string()));
+            let required = step.applies().into_iter().flat_map(Migration::required);
+            locks
+                .shared
+                .extend(required.map(|(service, _)| service.to_owned()));
         }
         locks
     }

@@ -22,7 +22,7 @@ const RECORDED_APPLIED: &str = "a dirty migration was recorded as applied";
 const RECORDED_REVERTED: &str = "a dirty migration was recorded as reverted";
 
 /// The message of the event for edited scripts.
-fn accepted(entry: &Entry, migration: &Migration) -> String {
+fn accepted(entry: &Entry, migration: Migration<'_>) -> String {
     match entry.likeness(migration) {
         Likeness::Same => "the edited down script was recorded".to_owned(),
         Likeness::Cosmetic | Likeness::Changed => format!(
@@ -68,8 +68,8 @@ impl Executor<'_> {
     /// The statements that record a transactional step.
     pub(super) fn record(&self, step: &Step<'_>) -> String {
         match &step.record {
-            Record::Insert(migration) => self.insert(step, migration, None),
-            Record::Replace(_, migration) => write::replace(self.run.tables, migration),
+            Record::Insert(migration) => self.insert(step, *migration, None),
+            Record::Replace(_, migration) => write::replace(self.run.tables, *migration),
             Record::Delete(_) => self.delete(step),
             Record::MarkClean(_) => self.mark(step, None),
         }
@@ -79,7 +79,7 @@ impl Executor<'_> {
     pub(super) fn dirty_record(&self, step: &Step<'_>) -> String {
         let dirty = Some(step.direction());
         match &step.record {
-            Record::Insert(migration) => self.insert(step, migration, dirty),
+            Record::Insert(migration) => self.insert(step, *migration, dirty),
             Record::Replace(..) | Record::Delete(_) | Record::MarkClean(_) => {
                 self.mark(step, dirty)
             }
@@ -107,7 +107,12 @@ impl Executor<'_> {
         }
     }
 
-    fn insert(&self, step: &Step<'_>, migration: &Migration, dirty: Option<Direction>) -> String {
+    fn insert(
+        &self,
+        step: &Step<'_>,
+        migration: Migration<'_>,
+        dirty: Option<Direction>,
+    ) -> String {
         write::insert(self.run.tables, migration, &self.depends_on(step), dirty)
     }
 
@@ -134,7 +139,7 @@ impl Executor<'_> {
             (Record::Delete(_), false) => (Kind::Repair, Some(RECORDED_REVERTED.to_owned())),
             (Record::MarkClean(_), _) => (Kind::Repair, Some(RECORDED_APPLIED.to_owned())),
             (Record::Replace(entry, migration), _) => {
-                (Kind::Accept, Some(accepted(entry, migration)))
+                (Kind::Accept, Some(accepted(entry, *migration)))
             }
         };
         self.event_of(kind, step, took, message.as_deref())

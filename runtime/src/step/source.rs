@@ -36,9 +36,9 @@ pub(crate) struct Source {
 const ANSWER: Duration = Duration::from_secs(5);
 
 impl Source {
-    pub(crate) fn embedded(script: &Script) -> Source {
+    pub(crate) fn embedded(script: Script<'_>) -> Source {
         Source {
-            path: Some(script.path.to_string()),
+            path: Some(script.path()),
             sql: script.sql().into_owned(),
             mode: script.mode,
             lock_timeout: script.lock_timeout,
@@ -99,7 +99,7 @@ impl Source {
         message: &Message,
         failure: &SendError,
         said: &DbError,
-        others: &[&Script],
+        others: &[Script<'_>],
     ) -> Fault {
         let position = message.locate(named_position(said), failure.completed);
         let fault = Fault::new(step.clone(), String::new(), Left::Nothing).with_server(said);
@@ -118,15 +118,15 @@ impl Source {
     /// If the fault is about a character that the database's encoding does not have, adds the
     /// position of the character. The character is in this script or in one of the others that are
     /// recorded with it. The server then ran no statement of the message.
-    pub(crate) fn at_character(&self, fault: Fault, others: &[&Script]) -> Fault {
+    pub(crate) fn at_character(&self, fault: Fault, others: &[Script<'_>]) -> Fault {
         let untranslatable = SqlState::UNTRANSLATABLE_CHARACTER.code();
         if fault.sqlstate.as_deref() != Some(untranslatable) {
             return fault;
         }
-        let own = (self.path.as_deref(), Cow::from(&self.sql));
+        let own = (self.path.clone(), Cow::from(&self.sql));
         let others = others
             .iter()
-            .map(|script| (Some(&*script.path), script.sql()));
+            .map(|script| (Some(script.path()), script.sql()));
         for (path, sql) in [own].into_iter().chain(others) {
             if let Some(at) = encoding::find(&fault.message, &sql) {
                 let fault = Fault {
@@ -134,7 +134,7 @@ impl Source {
                     part: Part::Script,
                     ..fault
                 };
-                return fault.at(path, &sql, Some(Position::at(&sql, at)));
+                return fault.at(path.as_deref(), &sql, Some(Position::at(&sql, at)));
             }
         }
         fault

@@ -147,15 +147,15 @@ fn fingerprint(registry: &Registry, services: &Selection, role: &str) -> u64 {
 }
 
 fn contents(registry: &Registry, hasher: &mut impl Hasher) {
-    for service in registry.services.iter() {
+    for service in registry.services() {
         service.name.hash(hasher);
     }
-    for migration in registry.migrations.iter() {
+    for migration in registry.migrations() {
         migration.service.hash(hasher);
         migration.version.as_integer().hash(hasher);
         migration.history_name().hash(hasher);
         migration.checksum.hash(hasher);
-        migration.down.fingerprint.hash(hasher);
-        migration.down.raw.len().hash(hasher);
+        migration.down().fingerprint.hash(hasher);
+        migration.down().raw.len().hash(hasher);
     }
 }

@@ -40,7 +40,7 @@ async fn an_accepted_migration_is_no_longer_changed() {
     let edited = core(&["CREATE TABLE a (id int)", "SELECT 2"]);
     let refused = database.up(edited).await.expect_err("it was changed");
     assert_eq!(refused.code().to_string(), "M0401");
-    let id = edited.migrations[0].id();
+    let id = edited.get(0).expect("it has one").id();
     assert_eq!(refused.conflicts()[0].remedy, Remedy::AcceptChange { id });
 
     let found = edits(&database, edited, None).await.expect("they are read");

@@ -55,8 +55,8 @@ async fn registries_and_services_have_templates_side_by_side() {
     }
     let (first, second) = found.split_at(3);
     assert_eq!(first, second);
-    assert_eq!(first[0], SMALL.migrations.len().to_string());
-    assert_eq!(first[1], REGISTRY.migrations.len().to_string());
+    assert_eq!(first[0], SMALL.len().to_string());
+    assert_eq!(first[1], REGISTRY.len().to_string());
     assert!(first[2] != first[0] && first[2] != first[1]);
 }
 

@@ -200,14 +200,14 @@ fn is_left_by_a_revert(
     let Some(values) = difference.added_values() else {
         return true;
     };
-    let is_recorded = |migration: &Migration| {
+    let is_recorded = |migration: Migration<'_>| {
         let reference = migration.reference();
         recorded
             .iter()
             .any(|entry| entry.id.reference() == reference)
     };
-    let pending = || registry.migrations.iter().filter(|one| !is_recorded(one));
-    let is_made = |value: &&str| pending().any(|migration| migration.up.raw.contains(*value));
+    let pending = || registry.migrations().filter(|one| !is_recorded(*one));
+    let is_made = |value: &&str| pending().any(|migration| migration.up().raw.contains(*value));
     values.iter().all(is_made)
 }
 

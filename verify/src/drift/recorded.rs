@@ -51,7 +51,7 @@ pub(crate) fn script(registry: &Registry, entry: &RecordedMigration) -> Result<S
         {
             Ok(Script {
                 trial: Trial::of(own, Direction::Up),
-                sql: own.up.raw.to_string(),
+                sql: own.up().raw.to_string(),
                 origin: Origin::Binary,
             })
         }
@@ -68,6 +68,6 @@ pub(crate) fn script(registry: &Registry, entry: &RecordedMigration) -> Result<S
 }
 
 /// Whether the recorded script is that of the binary, apart from comments and white space.
-fn is_same(own: &Migration, recorded: &str, entry: &RecordedMigration) -> bool {
-    entry.has_checksum_of(own) || sql::fingerprint(recorded) == own.up.fingerprint
+fn is_same(own: Migration<'_>, recorded: &str, entry: &RecordedMigration) -> bool {
+    entry.has_checksum_of(own) || sql::fingerprint(recorded) == own.up().fingerprint
 }

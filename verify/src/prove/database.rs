@@ -86,14 +86,14 @@ impl<'c> Database<'c> {
     }
 
     /// A trial of a migration's script.
-    pub(super) fn trial(&self, migration: &Migration, direction: Direction) -> Trial {
+    pub(super) fn trial(&self, migration: Migration<'_>, direction: Direction) -> Trial {
         Trial::of(migration, direction).stopped_by(&self.stop)
     }
 
     /// Runs a script as `up` and `down` run it.
     pub(super) async fn run(
         &mut self,
-        migration: &Migration,
+        migration: Migration<'_>,
         direction: Direction,
     ) -> Result<TrialReport, Trouble> {
         if self.stop.is_stopped() {
@@ -160,10 +160,10 @@ impl<'c> Database<'c> {
 
     /// Restores the database to its state before the proof. The down scripts of what is applied
     /// run first: only they take back what is outside the database, such as roles.
-    pub(super) async fn clear(&mut self, applied: &[&Migration]) -> Result<(), Error> {
+    pub(super) async fn clear(&mut self, applied: &[Migration<'_>]) -> Result<(), Error> {
         let applied = applied.iter().rev();
-        for migration in applied.filter(|migration| migration.down.irreversible().is_none()) {
-            match self.run(migration, Direction::Down).await {
+        for migration in applied.filter(|migration| migration.down().irreversible().is_none()) {
+            match self.run(*migration, Direction::Down).await {
                 Ok(_) | Err(Trouble::Script(_)) => {}
                 Err(Trouble::Session(error)) => return Err(error),
             }
@@ -174,7 +174,7 @@ impl<'c> Database<'c> {
     }
 
     /// The same at the end of a proof, also of one that was stopped.
-    pub(super) async fn leave(&mut self, applied: &[&Migration]) -> Result<(), Error> {
+    pub(super) async fn leave(&mut self, applied: &[Migration<'_>]) -> Result<(), Error> {
         self.stop = Stop::new();
         // A proof that was stopped has left its transaction open.
         self.roll_back().await?;

@@ -75,7 +75,7 @@ async fn start<'a, 'c>(
 ) -> Result<Prover<'a, 'c>, Error> {
     // On the server of a lent database, the roles would stay.
     if afterwards == Afterwards::Abandon {
-        roles::make_listed(client, &registry.roles).await?;
+        roles::make_listed(client, registry).await?;
     }
     let mut reader = SnapshotReader::new(Scope::default());
     let empty = reader.take(client.postgres()).await;

@@ -46,10 +46,10 @@ impl<'p, 'a, 'c> Passes<'p, 'a, 'c> {
     /// applied in it.
     pub(super) async fn run(mut self) -> Result<(Verdict, Option<Arc<Snapshot>>), Error> {
         let migration = self.proved.migration;
-        let verdict = if let Some(reason) = migration.down.irreversible() {
+        let verdict = if let Some(reason) = migration.down().irreversible() {
             self.now = Some(Arc::clone(self.applied));
             Verdict::Irreversible(reason)
-        } else if migration.down.mode == Mode::Transaction {
+        } else if migration.down().mode == Mode::Transaction {
             self.now = Some(Arc::clone(self.applied));
             self.in_one_transaction().await?
         } else {
@@ -75,7 +75,7 @@ impl<'p, 'a, 'c> Passes<'p, 'a, 'c> {
             self.database.roll_back().await?;
             return Ok(Verdict::NotUndone(left));
         }
-        if self.proved.migration.up.mode == Mode::NoTransaction {
+        if self.proved.migration.up().mode == Mode::NoTransaction {
             return self.commit_and_repeat(&down).await;
         }
         match self.database.further(&up).await {

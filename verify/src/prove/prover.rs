@@ -20,7 +20,7 @@ pub(super) struct Prover<'a, 'c> {
     pub(super) database: Database<'c>,
     registry: &'a Registry,
     /// The applied migrations, in order.
-    applied: Vec<&'a Migration>,
+    applied: Vec<Migration<'a>>,
     unapplied: Unapplied<'a>,
     /// The database with these migrations applied, if no script has run since.
     now: Option<Arc<Snapshot>>,
@@ -78,7 +78,7 @@ impl<'a, 'c> Prover<'a, 'c> {
     }
 
     /// Applies a migration without a proof. Returns the verdict if the up script fails.
-    async fn only_apply(&mut self, migration: &'a Migration) -> Result<Option<Verdict>, Error> {
+    async fn only_apply(&mut self, migration: Migration<'a>) -> Result<Option<Verdict>, Error> {
         self.now = None;
         match self.database.run(migration, Direction::Up).await {
             Ok(_) => {
@@ -131,7 +131,7 @@ impl<'a, 'c> Prover<'a, 'c> {
     async fn settle(
         &mut self,
         before: &Arc<Snapshot>,
-        migration: &'a Migration,
+        migration: Migration<'a>,
         first: FirstUp,
     ) -> Result<(), Error> {
         let mut is_restored = self.database.drop_beyond(before).await?;
@@ -169,22 +169,22 @@ impl<'a, 'c> Prover<'a, 'c> {
 }
 
 /// The migrations of the subject's services and those that these depend on, in plan order.
-fn needed<'a>(registry: &'a Registry, subject: &Subject) -> impl Iterator<Item = &'a Migration> {
+fn needed<'a>(registry: &'a Registry, subject: &Subject) -> impl Iterator<Item = Migration<'a>> {
     let services: Option<BTreeSet<String>> = match &subject.services {
         Selection::All => None,
         Selection::Named(names) => {
             let narrow = registry.narrow(names);
-            let services = narrow.services.iter();
-            Some(services.map(|service| service.name.to_string()).collect())
+            let services = narrow.services();
+            Some(services.map(|service| service.name.to_owned()).collect())
         }
     };
-    let is_needed = move |migration: &&Migration| match &services {
+    let is_needed = move |migration: &Migration<'_>| match &services {
         None => true,
-        Some(services) => services.contains(migration.service.as_ref()),
+        Some(services) => services.contains(migration.service),
     };
-    registry.migrations.iter().filter(is_needed)
+    registry.migrations().filter(is_needed)
 }
 
-fn has_left_nothing(migration: &Migration, fault: &Fault) -> bool {
+fn has_left_nothing(migration: Migration<'_>, fault: &Fault) -> bool {
     Trial::of(migration, Direction::Up).has_left_nothing(fault)
 }

@@ -19,7 +19,7 @@ pub(super) struct Unapplied<'a> {
 }
 
 struct UnappliedMigration<'a> {
-    migration: &'a Migration,
+    migration: Migration<'a>,
     /// The migration that failed first: this one, or the one because of which it was skipped.
     root: String,
     /// The words of its up script, without the name of the missing object.
@@ -37,22 +37,23 @@ const ABSENT: [&str; 9] = [
 impl<'a> Unapplied<'a> {
     /// The failed migration because of which this one is skipped without a trial: this one requires
     /// an unapplied migration.
-    pub(super) fn required_by(&self, migration: &Migration) -> Option<String> {
+    pub(super) fn required_by(&self, migration: Migration<'_>) -> Option<String> {
+        let requires = migration.requires();
         let is_required =
-            |one: &&UnappliedMigration<'_>| migration.requires.contains(&one.migration.reference());
+            |one: &&UnappliedMigration<'_>| requires.contains(&one.migration.reference());
         let found = self.unapplied.iter().find(is_required);
         found.map(|one| one.root.clone())
     }
 
     /// Adds a migration that was skipped because of another.
-    pub(super) fn skipped(&mut self, migration: &'a Migration, behind: &str) {
+    pub(super) fn skipped(&mut self, migration: Migration<'a>, behind: &str) {
         self.note(migration, behind.to_owned(), None);
     }
 
     /// The verdict on a migration whose first up script failed.
     pub(super) fn judge_fault(
         &mut self,
-        migration: &'a Migration,
+        migration: Migration<'a>,
         pass: Pass,
         fault: Box<Fault>,
     ) -> Verdict {
@@ -80,8 +81,8 @@ impl<'a> Unapplied<'a> {
         }
     }
 
-    fn note(&mut self, migration: &'a Migration, root: String, lacking: Option<String>) {
-        let mut words = words(&migration.up.raw);
+    fn note(&mut self, migration: Migration<'a>, root: String, lacking: Option<String>) {
+        let mut words = words(migration.up().raw);
         let is_dynamic = ["execute", "extension"]
             .iter()
             .any(|word| words.contains(*word));

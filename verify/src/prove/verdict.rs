@@ -38,8 +38,8 @@ impl Subject {
         self
     }
 
-    pub(super) fn contains(&self, migration: &Migration) -> bool {
-        self.services.names(&migration.service)
+    pub(super) fn contains(&self, migration: Migration<'_>) -> bool {
+        self.services.names(migration.service)
             && self.since.is_none_or(|since| since <= migration.version)
     }
 }
@@ -58,7 +58,7 @@ pub enum Afterwards {
 #[non_exhaustive]
 pub struct Proved<'a> {
     /// The migration.
-    pub migration: &'a Migration,
+    pub migration: Migration<'a>,
     /// How long the first run of its up script took, if the script succeeded.
     pub up: Option<Duration>,
     /// How long its down script took, if the script succeeded.
@@ -128,7 +128,7 @@ pub struct Proof<'a> {
 }
 
 impl<'a> Proved<'a> {
-    pub(super) fn new(migration: &'a Migration, verdict: Verdict) -> Proved<'a> {
+    pub(super) fn new(migration: Migration<'a>, verdict: Verdict) -> Proved<'a> {
         Proved {
             migration,
             up: None,

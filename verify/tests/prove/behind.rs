@@ -24,14 +24,10 @@ async fn behind(failing: &str, later: &[(&str, &str, &str)]) -> Vec<Tried> {
     // In the order of the numbers, not of the plan.
     let mut sorted = Vec::new();
     for (service, number) in order {
-        let is_it = |m: &migrator_model::Migration| {
+        let is_it = |m: migrator_model::Migration<'_>| {
             m.service == service && m.version == crate::support::version(number)
         };
-        let at = registry
-            .migrations
-            .iter()
-            .position(is_it)
-            .expect("it is there");
+        let at = registry.migrations().position(is_it).expect("it is there");
         sorted.push(std::mem::replace(&mut tried[at], Tried::Sound));
     }
     assert!(

@@ -9,7 +9,7 @@
 use std::path::{Path, PathBuf};
 
 use migrator_localpg::Throwaway;
-use migrator_model::registry::{Mode, Registry, Script};
+use migrator_model::registry::{Mode, Script};
 use migrator_model::{disk, resolve, sql};
 use migrator_verify::{Scope, Snapshot, SnapshotReader, differences};
 
@@ -62,8 +62,8 @@ async fn pg_dump_agrees_on_every_migration_of_the_tree() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../database");
     let resolved = resolve(&disk::read(&folder, "database"));
     assert!(resolved.problems.is_empty(), "{:?}", resolved.problems);
-    let Registry { migrations, .. } = resolved.registry;
-    assert!(!migrations.is_empty());
+    let registry = resolved.registry;
+    assert!(!registry.is_empty());
     let (url, client) = database().await;
     let mut reader = SnapshotReader::new(Scope::default());
     let mut look = async |same: Option<(Snapshot, String)>| {
@@ -75,15 +75,15 @@ async fn pg_dump_agrees_on_every_migration_of_the_tree() {
     };
     let mut last = look(None).await;
     let (mut looks, mut changes) = (0, 0);
-    for migration in migrations.iter() {
+    for migration in registry.migrations() {
         let mut first = None;
-        for script in [&migration.up, &migration.down, &migration.up] {
+        for script in [migration.up(), migration.down(), migration.up()] {
             run(&client, "RESET ALL").await;
             for statement in statements(script) {
                 run(&client, &statement).await;
             }
             // The second up script goes back to what was judged after the first.
-            let now = match script.path == migration.down.path {
+            let now = match script == migration.down() {
                 true => look(None).await,
                 false => look(first.take()).await,
             };
@@ -92,7 +92,7 @@ async fn pg_dump_agrees_on_every_migration_of_the_tree() {
                 !ours.is_empty(),
                 last.1 != now.1,
                 "{}: {ours:?}",
-                script.path
+                script.path()
             );
             looks += 1;
             changes += usize::from(!ours.is_empty());
@@ -100,12 +100,12 @@ async fn pg_dump_agrees_on_every_migration_of_the_tree() {
             last = now;
         }
     }
-    let migrations = migrations.len();
+    let migrations = registry.len();
     eprintln!("pg_dump: {migrations} migrations, {looks} agreements, {changes} on a difference");
 }
 
 /// What is sent at a time.
-fn statements(script: &Script) -> Vec<String> {
+fn statements(script: Script<'_>) -> Vec<String> {
     let text = script.sql();
     match script.mode {
         Mode::Transaction => vec![text.into_owned()],

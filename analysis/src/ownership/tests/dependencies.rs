@@ -29,9 +29,9 @@ fn real(edit: impl Fn(String) -> String) -> Resolved {
 fn a_removed_dependency_is_reported() {
     let whole = real(|manifest| manifest).registry;
     let mut missed = 0;
-    for service in whole.services.iter() {
-        for dependency in service.depends_on.iter() {
-            let resolved = real(|manifest| without(&manifest, &service.name, dependency));
+    for service in whole.services() {
+        for dependency in service.depends_on() {
+            let resolved = real(|manifest| without(&manifest, service.name, dependency));
             assert_eq!(resolved.problems, [], "{} on {dependency}", service.name);
             let findings = crate::analyse(&resolved);
             let codes: Vec<Code> = findings
@@ -39,12 +39,12 @@ fn a_removed_dependency_is_reported() {
                 .map(|d| d.code)
                 .filter(|&c| is_ours(c))
                 .collect();
-            let remains = resolved.registry.dependencies_of(&service.name);
-            let waits = whole.migrations_of(&service.name).any(|migration| {
-                let mut requires = migration.requires.iter();
-                requires.any(|reference| reference.service == *dependency)
+            let remains = resolved.registry.dependencies_of(service.name);
+            let waits = whole.migrations_of(service.name).any(|migration| {
+                let mut requires = migration.required();
+                requires.any(|(service, _)| service == dependency)
             });
-            let is_needed = !waits && !remains.contains(dependency.as_ref());
+            let is_needed = !waits && !remains.contains(dependency);
             let check = format!("{} without {dependency}: {findings:#?}", service.name);
             assert_eq!(is_needed, !codes.is_empty(), "{check}");
             assert!(codes.iter().all(|&code| code == Code::M0320), "{check}");

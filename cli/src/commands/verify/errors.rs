@@ -23,7 +23,7 @@ pub(super) fn as_error(
                 notes: notes(&differences, "left behind", "not there again"),
                 ..Problem::at(
                     Code::M0510,
-                    Place::file(migration.down.path.as_ref()),
+                    Place::file(migration.down().path()),
                     message,
                     NOT_UNDONE,
                 )
@@ -36,7 +36,7 @@ pub(super) fn as_error(
                 notes: notes(&differences, "only the second time", "only the first time"),
                 ..Problem::at(
                     Code::M0511,
-                    Place::file(migration.up.path.as_ref()),
+                    Place::file(migration.up().path()),
                     message,
                     NOT_REPEATED,
                 )

@@ -29,7 +29,7 @@ pub(super) fn lacks(fault: &Fault, registry: &Registry, afterwards: Afterwards) 
         });
     }
     if let Some(role) = between(message, "role \"", "\" already exists")
-        && registry.roles.iter().any(|listed| *listed == role)
+        && registry.roles().any(|listed| listed == role)
     {
         return Some(format!(
             "the script makes the role `{role}`: remove it from `roles` under `[verify]` in \

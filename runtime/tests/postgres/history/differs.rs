@@ -41,14 +41,9 @@ async fn a_service_that_only_the_history_has_is_reverted_and_shown_by_name() {
         )]))
         .await
         .expect("it runs");
-    let mut other = core(&["SELECT 1;"]).clone();
-    let services: Vec<_> = other
-        .services
-        .iter()
-        .filter(|s| s.name != "lonely")
-        .cloned()
-        .collect();
-    other.services = services.into();
+    let other = core(&["SELECT 1;"]).changed(|data| {
+        data.services.retain(|service| service.name != "lonely");
+    });
     let other: &'static _ = Box::leak(Box::new(other));
     let client = database.client().await;
     let migrator = Migrator::new(other);

@@ -40,7 +40,8 @@ async fn an_entry_has_the_documented_columns() {
         format!(
             "20240101000003|e000003a_m3|{}|{:016x}|NULL|{{core/20240101000002}}|{{core}}|\
              -- migrator: requires core/20240101000002\nCREATE TABLE c (id int);|DROP TABLE c;",
-            migration.checksum, migration.up.fingerprint
+            migration.checksum,
+            migration.up().fingerprint
         )
     );
     assert_eq!(
@@ -75,7 +76,13 @@ async fn refinery_reads_the_history_of_a_service() {
         .collect();
     let ours: Vec<_> = registry
         .migrations_of("core")
-        .map(|m| (m.version.as_integer(), m.history_name(), m.checksum))
+        .map(|m| {
+            (
+                m.version.as_integer(),
+                m.history_name().to_owned(),
+                m.checksum,
+            )
+        })
         .collect();
     assert_eq!(theirs, ours);
     // refinery's runner finds nothing to do and no difference.
@@ -83,7 +90,7 @@ async fn refinery_reads_the_history_of_a_service() {
         .migrations_of("core")
         .map(|m| {
             let name = format!("V{}__{}", m.version.as_integer(), m.history_name());
-            refinery_core::Migration::unapplied(&name, &m.up.sql()).expect("it is well named")
+            refinery_core::Migration::unapplied(&name, &m.up().sql()).expect("it is well named")
         })
         .collect();
     let report = Runner::new(&migrations)

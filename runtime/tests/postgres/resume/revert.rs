@@ -88,7 +88,7 @@ async fn down_names_the_command_that_resumes_an_interrupted_up() {
     let error = database.down(registry).await.expect_err("it is dirty");
     assert_eq!(error.code().to_string(), "M0404");
     let remedy = Remedy::RepairDirty {
-        id: registry.migrations[0].id(),
+        id: registry.get(0).expect("it has one").id(),
         direction: Direction::Up,
         resumable: true,
     };

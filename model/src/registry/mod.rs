@@ -1,0 +1,249 @@
+//! The registry: the resolved tree that `embed_migrations!` puts into the binary.
+//!
+//! A registry is one text and one table of records over it, in the layout of `table`. A static
+//! registry borrows both from the program, so that it needs no time at the start. `view` decodes
+//! a record when it is read. `data` has the same contents as plain structs, and `encode` turns
+//! them into a registry.
+
+mod data;
+mod encode;
+mod table;
+mod view;
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+use std::fmt;
+
+use crate::code::{Code, Level};
+pub use crate::id::{MigrationId, MigrationRef, Text};
+pub use crate::mode::Mode;
+use crate::unknown::UnknownService;
+use crate::version::Version;
+
+pub use data::{MigrationData, RegistryData, ScriptData, ServiceData};
+pub(crate) use table::{LAYOUT, MAGIC};
+use table::{Section, Table};
+pub use view::{Migration, Script, Service};
+
+/// The services and migrations of a tree, in the order in which they run.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Registry {
+    table: Cow<'static, [u8]>,
+    text: Cow<'static, str>,
+}
+
+impl Registry {
+    /// A registry of a table and a text that [`Registry::parts`] returned.
+    pub(crate) const fn from_parts(table: &'static [u8], text: &'static str) -> Registry {
+        Registry {
+            table: Cow::Borrowed(table),
+            text: Cow::Borrowed(text),
+        }
+    }
+
+    /// The table and the text, for the program that embeds them.
+    #[must_use]
+    pub fn parts(&self) -> (&[u8], &str) {
+        (&self.table, &self.text)
+    }
+
+    /// The name of the tree's folder; the path of each script starts with it.
+    #[must_use]
+    pub fn root(&self) -> &str {
+        self.slice(8)
+    }
+
+    /// The names of the tiers; a tier's number is its index.
+    #[must_use]
+    pub fn tiers(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.texts(Section::Tiers)
+    }
+
+    /// The manifest's patterns of the objects that `drift` leaves out.
+    #[must_use]
+    pub fn left_out(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.texts(Section::LeftOut)
+    }
+
+    /// The roles that the migrations need and others create. `verify` creates them on its own server.
+    #[must_use]
+    pub fn roles(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.texts(Section::Roles)
+    }
+
+    /// The levels of lints that the manifest sets, by code. A lint that this version of the crate
+    /// does not know is left out.
+    pub fn levels(&self) -> impl Iterator<Item = (Code, Level)> {
+        let table = self.table();
+        (0..table.count(Section::Levels)).filter_map(move |index| {
+            let at = table.at(Section::Levels, index);
+            let level = match table.u32(at + 8) {
+                0 => Level::Allow,
+                1 => Level::Warn,
+                _ => Level::Deny,
+            };
+            Some((Code::find(self.slice(at))?, level))
+        })
+    }
+
+    /// The level of a lint: the one in the manifest, or else the default.
+    #[must_use]
+    pub fn level(&self, code: Code) -> Option<Level> {
+        let set = self.levels().find(|(of, _)| *of == code);
+        set.map(|(_, level)| level).or(code.level())
+    }
+
+    /// The services, by tier, then by dependency, then by name.
+    #[must_use]
+    pub fn services(&self) -> impl ExactSizeIterator<Item = Service<'_>> + Clone {
+        (0..self.table().count(Section::Services)).map(|index| Service::read(self, index))
+    }
+
+    /// The migrations, in plan order.
+    #[must_use]
+    pub fn migrations(
+        &self,
+    ) -> impl ExactSizeIterator<Item = Migration<'_>> + DoubleEndedIterator + Clone {
+        (0..self.len()).map(|index| Migration::read(self, index))
+    }
+
+    /// The number of migrations.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.table().count(Section::Migrations)
+    }
+
+    /// Whether there is no migration.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The migration with an index in plan order.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<Migration<'_>> {
+        (index < self.len()).then(|| Migration::read(self, index))
+    }
+
+    /// Finds the service with a name that the user wrote.
+    ///
+    /// # Errors
+    ///
+    /// The registry has no such service.
+    pub fn service(&self, name: &str) -> Result<Service<'_>, UnknownService> {
+        let service = self.find_service(name);
+        service.ok_or_else(|| {
+            let known = self.services().map(|service| service.name.to_owned());
+            UnknownService::new(name, known.collect())
+        })
+    }
+
+    /// The service with this name; `None` if there is none. It takes logarithmic time.
+    #[must_use]
+    pub fn find_service(&self, name: &str) -> Option<Service<'_>> {
+        let table = self.table();
+        let (mut low, mut high) = (0, table.count(Section::ByName));
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let number = table.number(table.at(Section::ByName, middle));
+            let found = self.slice(table.at(Section::Services, number));
+            match found.cmp(name) {
+                Ordering::Less => low = middle + 1,
+                Ordering::Greater => high = middle,
+                Ordering::Equal => return Some(Service::read(self, number)),
+            }
+        }
+        None
+    }
+
+    /// The service's migrations in the order of their versions.
+    pub fn migrations_of(&self, service: &str) -> impl Iterator<Item = Migration<'_>> + use<'_> {
+        let service = self.find_service(service);
+        service.into_iter().flat_map(Service::migrations)
+    }
+
+    /// Finds a migration by service and version. It takes logarithmic time.
+    #[must_use]
+    pub fn migration(&self, service: &str, version: Version) -> Option<Migration<'_>> {
+        self.find_service(service)?.migration(version)
+    }
+
+    /// All services that this one depends on, directly or indirectly. The service itself is not in the set.
+    #[must_use]
+    pub fn dependencies_of(&self, service: &str) -> BTreeSet<&str> {
+        let mut found: BTreeSet<&str> = BTreeSet::new();
+        let mut open: Vec<&str> = self.direct_dependencies(service).collect();
+        while let Some(name) = open.pop() {
+            if found.insert(name) {
+                open.extend(self.direct_dependencies(name));
+            }
+        }
+        found
+    }
+
+    /// Returns a registry with only these services and all services that they need. A service
+    /// needs its dependencies, and the services of the migrations that its own require.
+    #[must_use]
+    pub fn narrow(&self, services: &[String]) -> Registry {
+        let mut kept: BTreeSet<String> = BTreeSet::new();
+        let mut open: Vec<String> = services.to_vec();
+        while let Some(name) = open.pop() {
+            if kept.insert(name.clone()) {
+                open.extend(self.direct_dependencies(&name).map(str::to_owned));
+                let requires = self.migrations_of(&name).flat_map(Migration::requires);
+                open.extend(requires.map(|reference| reference.service.into_owned()));
+            }
+        }
+        let mut data = self.data();
+        data.services.retain(|service| kept.contains(&service.name));
+        data.migrations.retain(|one| kept.contains(&one.service));
+        Registry::from(data)
+    }
+
+    fn direct_dependencies(&self, service: &str) -> impl Iterator<Item = &str> + use<'_> {
+        let service = self.find_service(service);
+        service.into_iter().flat_map(Service::depends_on)
+    }
+
+    fn table(&self) -> Table<'_> {
+        Table(&self.table)
+    }
+
+    /// Where the scripts start in the text.
+    fn scripts(&self) -> usize {
+        self.table().long(16)
+    }
+
+    /// The text of the slice at a byte of the table.
+    fn slice(&self, at: usize) -> &str {
+        let (start, length) = (self.table().number(at), self.table().number(at + 4));
+        let end = start.saturating_add(length);
+        self.text.get(start..end).unwrap_or_default()
+    }
+
+    fn texts(&self, section: Section) -> impl ExactSizeIterator<Item = &str> {
+        let table = self.table();
+        (0..table.count(section)).map(move |index| self.slice(table.at(section, index)))
+    }
+}
+
+impl Default for Registry {
+    fn default() -> Registry {
+        Registry::from(RegistryData::default())
+    }
+}
+
+/// The decoded contents.
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registry")
+            .field("tiers", &self.tiers().collect::<Vec<_>>())
+            .field("services", &self.services().collect::<Vec<_>>())
+            .field("migrations", &self.migrations().collect::<Vec<_>>())
+            .field("left_out", &self.left_out().collect::<Vec<_>>())
+            .field("roles", &self.roles().collect::<Vec<_>>())
+            .field("levels", &self.levels().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
