@@ -1,5 +1,6 @@
-//! Watches the platform's tree, so that cargo builds the service again after a new migration.
+//! Watches and checks the platform's tree, the SQL too: cargo builds the service again after a new
+//! migration, and refuses a faulty script.
 
 fn main() {
-    migrator_model::build_script::check("../../database");
+    migrator_analysis::check_in_build_script("../../database");
 }

@@ -46,7 +46,7 @@ pub fn legs<'p>(registry: &Registry, steps: &'p [Step<'static>]) -> Vec<Leg<'p>>
 
 /// Whether two of the legs may run at the same time.
 #[must_use]
-pub fn can_be_abreast(legs: &[Leg<'_>]) -> bool {
+pub fn can_run_in_parallel(legs: &[Leg<'_>]) -> bool {
     let follows = |(index, leg): (usize, &Leg<'_>)| leg.after.contains(&index);
     !legs.iter().skip(1).enumerate().all(follows)
 }
@@ -120,7 +120,7 @@ impl<'p> Part<'p> {
 mod tests {
     use migrator_model::{Migration, Node, Registry, Tree, resolve};
 
-    use super::{can_be_abreast, legs};
+    use super::{can_run_in_parallel, legs};
     use crate::history::{Entry, History, Origin, Stored};
     use crate::plan::plan;
     use crate::step::Plan;
@@ -215,7 +215,7 @@ mod tests {
             ("user", &[0, 2]),
         ];
         assert_eq!(shape(registry, &plan), named(&wanted));
-        assert!(can_be_abreast(&legs(registry, &plan.steps)));
+        assert!(can_run_in_parallel(&legs(registry, &plan.steps)));
     }
 
     #[test]
@@ -250,7 +250,7 @@ mod tests {
     fn legs_of_a_chain_do_not_run_side_by_side() {
         let registry = registry(&[("core", 1, ""), ("tenant", 2, ""), ("user", 3, "")]);
         let plan = steps(registry, &History::default(), Direction::Up);
-        assert!(!can_be_abreast(&legs(registry, &plan.steps)));
-        assert!(!can_be_abreast(&[]));
+        assert!(!can_run_in_parallel(&legs(registry, &plan.steps)));
+        assert!(!can_run_in_parallel(&[]));
     }
 }

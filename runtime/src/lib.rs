@@ -27,8 +27,8 @@
 //! [`Fleet`] migrates many databases, such as one for each tenant.
 //!
 //! [`plan`] decides what a run does, without side effects; the other modules act. The source is
-//! in rooms: folders or single files. Each room imports only from those above it in this list,
-//! which `tests/policy/rooms.rs` checks:
+//! in layers: folders or single files. Each layer imports only from those above it in this list,
+//! which `tests/policy/layers.rs` checks:
 //!
 //! - `options`, `event`, `error`: the settings of a run, its events and its errors, as data.
 //! - `session/`: the messages of a connection: text, positions, reset, stop, cancel.

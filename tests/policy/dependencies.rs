@@ -23,7 +23,7 @@ const DIRECTION: &[(&str, &[&str])] = &[
     ),
     (
         "example-tenant-service",
-        &["migrator-model", "migrator-runtime"],
+        &["migrator-analysis", "migrator-runtime"],
     ),
     ("migrator-connect", &[]),
     ("migrator-localpg", &[]),

@@ -4,8 +4,8 @@
 
 mod debug;
 mod dependencies;
+mod layers;
 mod modules;
 mod remedies;
-mod rooms;
 mod size;
 mod source;

@@ -1,6 +1,7 @@
 //! What a command found or did, as data.
 //!
-//! A command returns a [`View`]; it writes nothing. A view is also the command's part of the JSON
+//! The chain is `commands` → `view` → `render`: a command returns a [`View`] and writes nothing, and a
+//! renderer prints the view. A view is also the command's part of the JSON
 //! document. Fields that only other renderers need are skipped there.
 
 mod changed_scripts;

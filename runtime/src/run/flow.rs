@@ -22,8 +22,8 @@ use crate::history::{History, read};
 use crate::lock::acquire::{EarlyRead, Locks};
 use crate::lock::held::Held;
 use crate::lock::in_flight::InFlight;
-use crate::run::abreast;
 use crate::run::change::Change;
+use crate::run::parallel;
 use crate::run::ready;
 use crate::session::client::Client;
 use crate::step::progress::Progress;
@@ -267,7 +267,7 @@ impl Context {
             progress: &progress,
             schedule: &schedule,
         };
-        let outcome = abreast::carry_out(shared).await;
+        let outcome = parallel::carry_out(shared).await;
         progress.end(report);
         outcome
     }

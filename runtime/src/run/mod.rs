@@ -1,14 +1,14 @@
 //! Changes a database: reads the history, plans, locks, plans again, prepares, acts.
 //!
 //! `change` plans each change, `flow` carries out its plan, `locks` decides which locks a plan
-//! needs and takes them, `ready` prepares a session, `upgrade` upgrades the history, `abreast` works
+//! needs and takes them, `ready` prepares a session, `upgrade` upgrades the history, `parallel` works
 //! over one connection or several, and `driver` hands the steps of a leg to refinery's runner.
 
-pub(crate) mod abreast;
 pub(crate) mod change;
 pub(crate) mod driver;
 pub(crate) mod flow;
 pub(crate) mod locks;
+pub(crate) mod parallel;
 pub(crate) mod ready;
 mod remaining;
 mod upgrade;

@@ -6,7 +6,6 @@
     reason = "clippy lets tests do so, but not the functions they share"
 )]
 
-mod abreast;
 mod accept;
 mod blockers;
 mod bounds;
@@ -28,6 +27,7 @@ mod lock;
 mod messages;
 mod no_transaction;
 mod notices;
+mod parallel;
 mod pipeline;
 mod planned;
 mod publication;

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use migrator_model::small;
 use migrator_plan::Step;
-use migrator_plan::legs::{Leg, can_be_abreast};
+use migrator_plan::legs::{Leg, can_run_in_parallel};
 
 use super::{driver, ready};
 use crate::error::fault::Fault;
@@ -19,7 +19,7 @@ use crate::step::shared::Shared;
 /// Carries out all legs.
 pub(crate) async fn carry_out(shared: Shared<'_>) -> Result<(), ErrorKind> {
     let jobs = shared.options.jobs.get().min(shared.schedule.legs.len());
-    if jobs <= 1 || !can_be_abreast(&shared.schedule.legs) {
+    if jobs <= 1 || !can_run_in_parallel(&shared.schedule.legs) {
         return alone(shared).await;
     }
     let others = (1..jobs).map(|_| Box::pin(join_in(shared)) as _);
