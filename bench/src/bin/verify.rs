@@ -1,5 +1,6 @@
-//! Times the proof of trees of 100, 300 and 1,000 migrations, and the share of the catalog's
-//! snapshots. Then it times the same trees with a fault in every second down script.
+//! Times the proof of trees of 100, 300 and 1,000 migrations with 10 objects each, beside `up` of the
+//! same trees on a server of the same kind. Then it times the same trees with a fault in every second
+//! down script.
 //!
 //! `cargo run --release -p migrator-bench --bin verify [SIZE…]`
 
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use migrator_localpg::Throwaway;
 use migrator_model::{Registry, Tree, resolve};
-use migrator_runtime::{Client, Selection, Settings, connect};
+use migrator_runtime::{Client, Migrator, Selection, Settings, Target, connect};
 use migrator_verify::{Afterwards, Proved, Scope, Snapshot, Subject, prove};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -18,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .enable_all()
         .build()?;
     println!(
-        "migrations  faults  objects  snapshot ms  total s  ms a migration  of the last tenth  of sound"
+        "migrations  faults  objects  snapshot ms  up s  verify s  of up  first tenth ms  last tenth ms  last of first"
     );
     let mut sizes = Vec::new();
     for argument in std::env::args().skip(1) {
@@ -29,19 +30,28 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     for size in sizes {
         runtime.block_on(async {
-            let sound = measure(&migrator_bench::tree(size), 0, None).await?;
-            measure(&migrator_bench::faulty_tree(size), size / 2, Some(sound)).await
+            let sound = migrator_bench::tree(size);
+            let up = up(&sound).await?;
+            measure(&sound, 0, up).await?;
+            measure(&migrator_bench::faulty_tree(size), size / 2, up).await
         })?;
     }
     Ok(())
 }
 
-/// Times a proof; `sound` is the time for the same tree without faults.
-async fn measure(
-    tree: &Tree,
-    faults: usize,
-    sound: Option<Duration>,
-) -> Result<Duration, Box<dyn Error>> {
+/// Times `up` of a tree.
+async fn up(tree: &Tree) -> Result<Duration, Box<dyn Error>> {
+    let registry: &'static Registry = Box::leak(Box::new(resolve(tree).registry));
+    let server = Throwaway::start()?;
+    let mut client = connect(Settings::parse(&server.create_database().await?)?).await?;
+    let started = Instant::now();
+    let target = Target::all();
+    Migrator::new(registry).up(&mut client, target).await?;
+    Ok(started.elapsed())
+}
+
+/// Times a proof beside the time of `up`.
+async fn measure(tree: &Tree, faults: usize, up: Duration) -> Result<(), Box<dyn Error>> {
     let registry: &'static Registry = Box::leak(Box::new(resolve(tree).registry));
     let server = Throwaway::start()?;
     let mut client = connect(Settings::parse(&server.create_database().await?)?).await?;
@@ -65,20 +75,19 @@ async fn measure(
     }
     let (objects, snapshot) = snapshot(&client).await?;
     let tenth = told.len() / 10;
-    let last = total.saturating_sub(told[told.len() - tenth - 1]);
-    let ratio = sound.map_or(String::new(), |sound| {
-        format!("{:.2}", total.as_secs_f64() / sound.as_secs_f64())
-    });
+    let first = milliseconds(told[tenth - 1]) / count(tenth);
+    let last = milliseconds(total.saturating_sub(told[told.len() - tenth - 1])) / count(tenth);
     println!(
-        "{:>10}  {faults:>6}  {objects:>7}  {:>10.1}  {:>7.1}  {:>14.1}  {:>17.1}  {ratio:>8}",
+        "{:>10}  {faults:>6}  {objects:>7}  {:>11.1}  {:>4.1}  {:>8.1}  {:>5.1}  {first:>14.1}  {last:>13.1}  {:>13.2}",
         proved.len(),
         milliseconds(snapshot),
+        up.as_secs_f64(),
         total.as_secs_f64(),
-        milliseconds(total) / count(proved.len()),
-        milliseconds(last) / count(tenth),
+        total.as_secs_f64() / up.as_secs_f64(),
+        last / first,
     );
     scripts(&proved);
-    Ok(total)
+    Ok(())
 }
 
 /// The median time of five snapshots with every migration applied.
