@@ -40,6 +40,9 @@ pub struct TrialReport {
     /// The locks on tables that the script held before its commit, with every mode of each.
     /// `None` for a script that ran outside a transaction.
     pub locks: Option<Vec<TableLock>>,
+    /// The locks on other objects that the script held before its commit: Postgres locks each
+    /// object that a script drops. `None` for a script that ran outside a transaction.
+    pub objects: Option<Vec<ObjectLock>>,
 }
 
 /// A lock on a relation of this database.
@@ -51,14 +54,33 @@ pub struct TableLock {
     pub mode: String,
 }
 
+/// A lock on an object that is no relation, of this database or of the whole server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectLock {
+    /// The oid of the object's catalog.
+    pub catalog: u32,
+    /// The object's oid.
+    pub object: u32,
+    /// The mode as `pg_locks` has it, such as `AccessExclusiveLock`.
+    pub mode: String,
+}
+
+/// What a script held before its commit.
+#[derive(Debug)]
+enum Held {
+    Table(TableLock),
+    Object(ObjectLock),
+}
+
 /// The query before the commit. Its first column's name distinguishes its rows from those of a
 /// script.
-const HELD: &str = "SELECT l.relation AS \"migrator: held\", l.mode \
+const HELD: &str = "SELECT l.relation AS \"migrator: held\", l.mode, l.classid, l.objid \
     FROM pg_catalog.pg_locks l \
-    WHERE l.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid() \
-      AND l.locktype OPERATOR(pg_catalog.=) 'relation' AND l.granted \
-      AND l.database OPERATOR(pg_catalog.=) (SELECT d.oid FROM pg_catalog.pg_database d \
-        WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database());";
+    WHERE l.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid() AND l.granted \
+      AND (l.locktype OPERATOR(pg_catalog.=) 'object' \
+        OR l.locktype OPERATOR(pg_catalog.=) 'relation' \
+          AND l.database OPERATOR(pg_catalog.=) (SELECT d.oid FROM pg_catalog.pg_database d \
+            WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()));";
 
 impl Trial {
     /// An embedded script.
@@ -200,8 +222,25 @@ impl Trial {
         let took = started.elapsed();
         // Nobody reads the notices of a script here.
         drop(client.take_notices());
-        let locks = outcome.map_err(Box::new)?;
-        Ok(TrialReport { took, locks })
+        let Some(held) = outcome.map_err(Box::new)? else {
+            return Ok(TrialReport {
+                took,
+                locks: None,
+                objects: None,
+            });
+        };
+        let (mut locks, mut objects) = (Vec::new(), Vec::new());
+        for lock in held {
+            match lock {
+                Held::Table(lock) => locks.push(lock),
+                Held::Object(lock) => objects.push(lock),
+            }
+        }
+        Ok(TrialReport {
+            took,
+            locks: Some(locks),
+            objects: Some(objects),
+        })
     }
 
     async fn in_transaction(
@@ -209,7 +248,7 @@ impl Trial {
         client: &Client,
         options: &Options,
         span: Span,
-    ) -> Result<Vec<TableLock>, Fault> {
+    ) -> Result<Vec<Held>, Fault> {
         let timeouts = self.source.timeouts(client, options, options.lock_timeout);
         let (sql, opening) = (&self.source.sql, Opening::default());
         let message = Message::in_span(sql, HELD, &opening, timeouts, Commit::Deferred, span);
@@ -266,13 +305,19 @@ impl Trial {
     }
 }
 
-fn held(row: &SimpleQueryRow) -> Option<TableLock> {
+fn held(row: &SimpleQueryRow) -> Option<Held> {
     let first = row.columns().first()?;
     if first.name() != "migrator: held" {
         return None;
     }
-    Some(TableLock {
-        relation: row.get(0)?.parse().ok()?,
-        mode: row.get(1)?.to_owned(),
+    let mode = row.get(1)?.to_owned();
+    let number = |column| row.get(column).and_then(|number: &str| number.parse().ok());
+    Some(match number(0) {
+        Some(relation) => Held::Table(TableLock { relation, mode }),
+        None => Held::Object(ObjectLock {
+            catalog: number(2)?,
+            object: number(3)?,
+            mode,
+        }),
     })
 }

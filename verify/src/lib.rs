@@ -25,5 +25,6 @@ pub use prove::verdict::{Afterwards, Pass, Proof, Proved, Subject, Verdict};
 pub use prove::{prove, prove_until};
 pub use remedy::Remedy;
 pub use snapshot::content::{Properties, Scope, Snapshot};
+pub use snapshot::effects::Effects;
 pub use snapshot::object::{Kind, Object};
-pub use snapshot::reader::SnapshotReader;
+pub use snapshot::reader::{SnapshotReader, Taken};

@@ -96,34 +96,25 @@ fn labels(text: &str) -> impl Iterator<Item = &str> {
 /// An object that appeared or disappeared with its parent is left out.
 #[must_use]
 pub fn differences(before: &Snapshot, after: &Snapshot) -> Vec<Difference> {
-    if before == after {
-        return Vec::new();
+    let candidates = before.candidates(after);
+    let moved = moved(before, after, &candidates);
+    let mut found = Vec::new();
+    for object in candidates {
+        let changes = match (before.properties(object), after.properties(object)) {
+            (Some(_), None) if is_news(object, after, before) => vec![Change::Disappeared],
+            (None, Some(_)) if is_news(object, before, after) => vec![Change::Appeared],
+            (Some(old), Some(new)) => altered(old, new, moved.contains(object)),
+            (Some(_) | None, None) | (None, Some(_)) => Vec::new(),
+        };
+        let object = after.find(object).or_else(|| before.find(object));
+        if let Some(object) = object {
+            let changes = changes.into_iter();
+            found.extend(changes.map(|change| Difference {
+                object: object.clone(),
+                change,
+            }));
+        }
     }
-    let gone = before
-        .objects()
-        .filter(|(object, _)| is_news(object, after, before));
-    let gone = gone.map(|(object, _)| (object, Change::Disappeared));
-    let new = after
-        .objects()
-        .filter(|(object, _)| is_news(object, before, after));
-    let new = new.map(|(object, _)| (object, Change::Appeared));
-    let moved = moved(before, after);
-    let altered = after.objects().flat_map(|(object, new)| {
-        let old = before.properties(object);
-        let changes = old.map(|old| altered(old, new, moved.contains(object)));
-        changes
-            .into_iter()
-            .flatten()
-            .map(move |change| (object, change))
-    });
-    let found = gone.chain(new).chain(altered);
-    let mut found: Vec<_> = found
-        .map(|(object, change)| Difference {
-            object: object.clone(),
-            change,
-        })
-        .collect();
-    small::sort_by(&mut found, |a, b| a.object.cmp(&b.object));
     found
 }
 
@@ -132,7 +123,8 @@ fn is_news(object: &Object, missing_from: &Snapshot, present_in: &Snapshot) -> b
     let goes_with_parent = |parent: &Object| {
         missing_from.properties(parent).is_none() && present_in.properties(parent).is_some()
     };
-    missing_from.properties(object).is_none() && !object.parent().is_some_and(goes_with_parent)
+    let object = present_in.find(object).unwrap_or(object);
+    !object.parent().is_some_and(goes_with_parent)
 }
 
 fn altered(old: &Properties, new: &Properties, moved: bool) -> Vec<Change> {
@@ -151,9 +143,13 @@ fn altered(old: &Properties, new: &Properties, moved: bool) -> Vec<Change> {
 
 /// The columns that have moved: the smallest set that explains the new order of the columns that
 /// both snapshots have.
-fn moved<'a>(before: &'a Snapshot, after: &'a Snapshot) -> BTreeSet<&'a Object> {
-    let old = columns(before, after);
-    let new = columns(after, before);
+fn moved<'a>(
+    before: &'a Snapshot,
+    after: &'a Snapshot,
+    candidates: &[&'a Object],
+) -> BTreeSet<&'a Object> {
+    let old = columns(before, after, candidates);
+    let new = columns(after, before, candidates);
     let mut moved = BTreeSet::new();
     for (table, new) in &new {
         let old = old.get(table).map_or(&[][..], Vec::as_slice);
@@ -179,14 +175,20 @@ fn moved<'a>(before: &'a Snapshot, after: &'a Snapshot) -> BTreeSet<&'a Object> 
 }
 
 /// The columns of each table that both snapshots have, in their order.
-fn columns<'a>(of: &'a Snapshot, common: &Snapshot) -> BTreeMap<&'a Object, Vec<&'a Object>> {
+fn columns<'a>(
+    of: &'a Snapshot,
+    common: &Snapshot,
+    candidates: &[&'a Object],
+) -> BTreeMap<&'a Object, Vec<&'a Object>> {
     let mut columns: BTreeMap<&Object, Vec<(usize, &Object)>> = BTreeMap::new();
-    for (object, properties) in of.objects() {
-        let position = properties.get(POSITION).and_then(|p| p.parse().ok());
-        if let (Kind::Column | Kind::Attribute, Some(parent), Some(position)) =
-            (object.kind, object.parent(), position)
-            && common.properties(object).is_some()
-        {
+    let found = candidates.iter().filter_map(|object| of.find(object));
+    for object in found.filter(|object| common.properties(object).is_some()) {
+        let position = of.properties(object).and_then(|all| all.get(POSITION));
+        if let (Kind::Column | Kind::Attribute, Some(parent), Some(position)) = (
+            object.kind,
+            object.parent(),
+            position.and_then(|position| position.parse().ok()),
+        ) {
             columns.entry(parent).or_default().push((position, object));
         }
     }

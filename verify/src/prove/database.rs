@@ -11,8 +11,9 @@ use crate::compare::meaning;
 use crate::empty;
 use crate::error::Error;
 use crate::snapshot::content::{Scope, Snapshot};
+use crate::snapshot::effects::Effects;
 use crate::snapshot::query::Within;
-use crate::snapshot::reader::SnapshotReader;
+use crate::snapshot::reader::{SnapshotReader, Taken};
 
 /// Ends an open transaction, and releases the locks that outlive it.
 const ROLLBACK: &str = "ROLLBACK;SELECT pg_catalog.pg_advisory_unlock_all()";
@@ -25,6 +26,20 @@ pub(super) struct Database<'c> {
     stop: Stop,
     /// The database before the proof.
     empty: Snapshot,
+    snapshots: Snapshots,
+    /// How many snapshots followed from others since the last proof.
+    followed: usize,
+    /// Whether a whole snapshot was compared with one that followed from others.
+    is_mixed: bool,
+}
+
+/// How snapshots are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Snapshots {
+    /// Each reads the whole catalog.
+    Whole,
+    /// Each reads what the scripts since the previous one changed.
+    Following,
 }
 
 /// Why a script did not succeed.
@@ -49,7 +64,25 @@ impl<'c> Database<'c> {
             options: Options::default(),
             stop: stop.clone(),
             empty,
+            snapshots: Snapshots::Following,
+            followed: 0,
+            is_mixed: false,
         }
+    }
+
+    /// Takes snapshots in this way from now on.
+    pub(super) fn set_snapshots(&mut self, snapshots: Snapshots) {
+        self.snapshots = snapshots;
+    }
+
+    /// How many snapshots followed from others since the last proof.
+    pub(super) fn followed(&self) -> usize {
+        self.followed
+    }
+
+    /// Whether a whole snapshot was compared with one that followed from others.
+    pub(super) fn is_mixed(&self) -> bool {
+        self.is_mixed
     }
 
     /// The options that no snapshot compared.
@@ -61,16 +94,37 @@ impl<'c> Database<'c> {
         self.stop.is_stopped()
     }
 
-    /// Takes a snapshot.
+    /// A whole snapshot has proved those that followed from others.
+    pub(super) fn proved(&mut self) {
+        (self.followed, self.is_mixed) = (0, false);
+    }
+
+    /// Takes a whole snapshot.
     pub(super) async fn take(&mut self) -> Result<Snapshot, Error> {
         let taken = self.reader.take(self.client.postgres()).await;
         taken.map_err(Error::Catalog)
     }
 
-    /// Takes a snapshot in the open transaction.
-    pub(super) async fn take_within(&mut self) -> Result<Snapshot, Error> {
-        let taken = self.reader.take_within(self.client.postgres()).await;
-        taken.map_err(Error::Catalog)
+    /// Takes the snapshot after scripts with these effects. Before them, the database was as in
+    /// `previous`.
+    pub(super) async fn follow(
+        &mut self,
+        previous: &Snapshot,
+        effects: &Effects,
+        within: Within,
+    ) -> Result<Snapshot, Error> {
+        let effects = match self.snapshots {
+            Snapshots::Whole => &Effects::UNKNOWN,
+            Snapshots::Following => effects,
+        };
+        let client = self.client.postgres();
+        let taken = self.reader.follow(client, previous, effects, within).await;
+        let (snapshot, taken) = taken.map_err(Error::Catalog)?;
+        match taken {
+            Taken::Following => self.followed += 1,
+            Taken::Whole => self.is_mixed |= self.followed > 0,
+        }
+        Ok(snapshot)
     }
 
     /// What differs between two snapshots, without texts of the same meaning. The second one
@@ -114,6 +168,20 @@ impl<'c> Database<'c> {
     pub(super) async fn further(&mut self, trial: &Trial) -> Result<TrialReport, Trouble> {
         let ran = trial.further(self.client, &self.options).await;
         self.outcome(ran).await
+    }
+
+    /// Commits the open transaction, which made the database as in the snapshot.
+    pub(super) async fn commit_as(
+        &mut self,
+        trial: &Trial,
+        snapshot: &mut Snapshot,
+    ) -> Result<(), Trouble> {
+        self.commit(trial).await?;
+        let committed = self
+            .reader
+            .committed(self.client.postgres(), snapshot)
+            .await;
+        committed.map_err(|error| Trouble::Session(Error::Catalog(error)))
     }
 
     /// Commits the open transaction, whose last script is that of the trial.

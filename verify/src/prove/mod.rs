@@ -5,6 +5,7 @@ mod database;
 pub(crate) mod locks;
 mod passes;
 mod prover;
+mod results;
 mod unapplied;
 pub(crate) mod verdict;
 
@@ -20,6 +21,7 @@ use crate::snapshot::object::Kind;
 use crate::snapshot::reader::SnapshotReader;
 use database::Database;
 use prover::Prover;
+use results::Results;
 use verdict::{Afterwards, Proof, Proved, Subject};
 
 /// Proves the migrations of a registry on an empty database, and hands each result to `tell` at
@@ -44,26 +46,25 @@ pub async fn prove_until<'a>(
     registry: &'a Registry,
     subject: &Subject,
     afterwards: Afterwards,
-    mut tell: impl FnMut(&Proved<'a>),
+    tell: impl FnMut(&Proved<'a>),
 ) -> Proof<'a> {
-    let mut proved = Vec::new();
-    let mut keep = |found: Proved<'a>| {
-        tell(&found);
-        proved.push(found);
-    };
+    let mut results = Results::new(tell);
     let mut unknown_options = BTreeSet::new();
+    let mut missed = Vec::new();
     let ended = match start(stop, client, registry, afterwards).await {
         Ok(mut proving) => {
-            let ended = run(&mut proving, subject, afterwards, &mut keep).await;
+            let ended = run(&mut proving, subject, afterwards, &mut results).await;
             unknown_options = proving.database.unknown_options();
+            missed = proving.missed;
             ended
         }
         Err(error) => Err(error),
     };
     Proof {
-        proved,
+        proved: results.proved,
         ended,
         unknown_options,
+        missed,
     }
 }
 
@@ -85,13 +86,13 @@ async fn start<'a, 'c>(
     Ok(Prover::new(database, registry))
 }
 
-async fn run<'a>(
+async fn run<'a, T: FnMut(&Proved<'a>)>(
     prover: &mut Prover<'a, '_>,
     subject: &Subject,
     afterwards: Afterwards,
-    keep: &mut impl FnMut(Proved<'a>),
+    results: &mut Results<'a, T>,
 ) -> Result<(), Error> {
-    let outcome = prover.run(subject, keep).await;
+    let outcome = prover.run(subject, results).await;
     match afterwards {
         // An error of the restoration says more than the stop.
         Afterwards::Empty if prover.database.is_stopped() => prover.leave().await.and(outcome),

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use migrator_model::Mode;
 use migrator_model::file_name::Direction;
-use migrator_runtime::{Fault, Trial};
+use migrator_runtime::{Fault, Trial, TrialReport};
 
 use super::database::{Database, Trouble};
 use super::verdict::{Pass, Proved, Verdict};
 use crate::compare::order;
 use crate::error::Error;
 use crate::snapshot::content::Snapshot;
+use crate::snapshot::effects::Effects;
 use crate::snapshot::query::Within;
 
 /// The passes of one migration whose up script has run once.
@@ -22,6 +23,8 @@ pub(super) struct Passes<'p, 'a, 'c> {
     before: &'p Snapshot,
     /// The database with the migration applied.
     applied: &'p Arc<Snapshot>,
+    /// The effects of the scripts since `applied`.
+    effects: Effects,
     /// The database now, if it is known and the migration is applied in it.
     now: Option<Arc<Snapshot>>,
 }
@@ -38,6 +41,7 @@ impl<'p, 'a, 'c> Passes<'p, 'a, 'c> {
             proved,
             before,
             applied,
+            effects: Effects::none(),
             now: None,
         }
     }
@@ -58,16 +62,31 @@ impl<'p, 'a, 'c> Passes<'p, 'a, 'c> {
         Ok((verdict, self.now))
     }
 
+    /// Notes what a script did.
+    fn ran(&mut self, report: &TrialReport, direction: Direction) {
+        let script = self.proved.migration.script(direction);
+        self.effects.and(Effects::of(report, script.raw));
+    }
+
+    /// Takes the snapshot after the scripts since `applied`.
+    async fn take(&mut self, within: Within) -> Result<Snapshot, Error> {
+        let following = self.database.follow(self.applied, &self.effects, within);
+        following.await
+    }
+
     /// Runs both scripts in one transaction. A fault is rolled back, so that the migration stays
     /// applied, with its rows.
     async fn in_one_transaction(&mut self) -> Result<Verdict, Error> {
         let trial = |direction| self.database.trial(self.proved.migration, direction);
         let [down, up] = [Direction::Down, Direction::Up].map(trial);
         match self.database.begin(&down).await {
-            Ok(ran) => self.proved.down = Some(ran.took),
+            Ok(ran) => {
+                self.ran(&ran, Direction::Down);
+                self.proved.down = Some(ran.took);
+            }
             Err(trouble) => return failed(Pass::Down, trouble),
         }
-        let left = self.database.take_within().await?;
+        let left = self.take(Within::Open).await?;
         let left = self.database.differing(self.before, &left, Within::Open);
         let (notes, left) = order::irremovable(left.await);
         self.proved.notes = notes;
@@ -79,7 +98,10 @@ impl<'p, 'a, 'c> Passes<'p, 'a, 'c> {
             return self.commit_and_repeat(&down).await;
         }
         match self.database.further(&up).await {
-            Ok(ran) => self.proved.again = Some(ran.took),
+            Ok(ran) => {
+                self.ran(&ran, Direction::Up);
+                self.proved.again = Some(ran.took);
+            }
             Err(Trouble::Script(fault)) if self.proved.fails_on_a_left_value(&fault) => {
                 self.database.roll_back().await?;
                 return Ok(Verdict::Sound);
@@ -96,14 +118,14 @@ impl<'p, 'a, 'c> Passes<'p, 'a, 'c> {
     }
 
     async fn compare_and_commit(&mut self, up: &Trial) -> Result<Verdict, Error> {
-        let again = self.database.take_within().await?;
+        let mut again = self.take(Within::Open).await?;
         let other = self.database.differing(self.applied, &again, Within::Open);
         let (_, other) = order::irremovable(other.await);
         if !other.is_empty() {
             self.database.roll_back().await?;
             return Ok(Verdict::NotRepeated(other));
         }
-        match self.database.commit(up).await {
+        match self.database.commit_as(up, &mut again).await {
             Ok(()) => {
                 self.now = Some(Arc::new(again));
                 Ok(Verdict::Sound)
@@ -127,7 +149,10 @@ impl<'p, 'a, 'c> Passes<'p, 'a, 'c> {
     async fn in_two_runs(&mut self) -> Result<Verdict, Error> {
         let migration = self.proved.migration;
         match self.database.run(migration, Direction::Down).await {
-            Ok(ran) => self.proved.down = Some(ran.took),
+            Ok(ran) => {
+                self.ran(&ran, Direction::Down);
+                self.proved.down = Some(ran.took);
+            }
             Err(Trouble::Script(fault)) => {
                 if Trial::of(migration, Direction::Down).has_left_nothing(&fault) {
                     self.now = Some(Arc::clone(self.applied));
@@ -136,7 +161,7 @@ impl<'p, 'a, 'c> Passes<'p, 'a, 'c> {
             }
             Err(Trouble::Session(error)) => return Err(error),
         }
-        let left = self.database.take().await?;
+        let left = self.take(Within::Own).await?;
         let left = self.database.differing(self.before, &left, Within::Own);
         let (notes, left) = order::irremovable(left.await);
         self.proved.notes = notes;
@@ -154,14 +179,21 @@ impl<'p, 'a, 'c> Passes<'p, 'a, 'c> {
             .run(self.proved.migration, Direction::Up)
             .await
         {
-            Ok(ran) => self.proved.again = Some(ran.took),
+            Ok(ran) => {
+                self.ran(&ran, Direction::Up);
+                self.proved.again = Some(ran.took);
+            }
             Err(Trouble::Script(fault))
-                if so_far.is_sound() && self.proved.fails_on_a_left_value(&fault) => {}
+                if so_far.is_sound() && self.proved.fails_on_a_left_value(&fault) =>
+            {
+                // Outside a transaction, it may have had effects before it failed.
+                self.effects = Effects::UNKNOWN;
+            }
             // The up script may fail because of what the down script left.
             Err(Trouble::Script(_)) if !so_far.is_sound() => return Ok(so_far),
             Err(trouble) => return failed(Pass::Again, trouble),
         }
-        let again = self.database.take().await?;
+        let again = self.take(Within::Own).await?;
         let other = self.database.differing(self.applied, &again, Within::Own);
         let (_, other) = order::irremovable(other.await);
         if other.is_empty() {

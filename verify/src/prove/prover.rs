@@ -4,16 +4,23 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use migrator_model::file_name::Direction;
-use migrator_model::{Migration, Registry};
+use migrator_model::{Migration, Mode, Registry};
 use migrator_runtime::{Fault, Selection, Trial};
 
-use super::database::{Database, Trouble};
+use super::database::{Database, Snapshots, Trouble};
 use super::locks;
 use super::passes::Passes;
+use super::results::Results;
 use super::unapplied::Unapplied;
 use super::verdict::{Pass, Proved, Subject, Verdict};
+use crate::compare::difference::{Difference, differences};
 use crate::error::Error;
 use crate::snapshot::content::Snapshot;
+use crate::snapshot::effects::Effects;
+use crate::snapshot::query::Within;
+
+/// How many snapshots follow from others before a whole one proves them.
+const UNPROVED: usize = 300;
 
 /// Proves the migrations of a registry on a database.
 pub(super) struct Prover<'a, 'c> {
@@ -24,6 +31,24 @@ pub(super) struct Prover<'a, 'c> {
     unapplied: Unapplied<'a>,
     /// The database with these migrations applied, if no script has run since.
     now: Option<Arc<Snapshot>>,
+    /// The differences between a whole snapshot and one that followed from others.
+    pub(super) missed: Vec<Difference>,
+}
+
+/// A place in the plan up to which the results are certain.
+#[derive(Clone)]
+struct Checkpoint<'a> {
+    position: usize,
+    results: usize,
+    applied: Vec<Migration<'a>>,
+    unapplied: Unapplied<'a>,
+}
+
+/// Whether a snapshot that followed from others is what a whole one shows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Proof {
+    Same,
+    Other,
 }
 
 /// Whether the first up script of a migration succeeded.
@@ -41,35 +66,116 @@ impl<'a, 'c> Prover<'a, 'c> {
             applied: Vec::new(),
             unapplied: Unapplied::default(),
             now: None,
+            missed: Vec::new(),
         }
     }
 
-    /// Proves the migrations of the subject, and hands each result to `keep`.
-    pub(super) async fn run(
+    /// Proves the migrations of the subject.
+    ///
+    /// Whole snapshots prove those that followed from others: from time to time, at the end, before
+    /// scripts that cannot be rolled back, and behind each difference that was found. If a proof
+    /// fails, or a result is doubtful, everything since the last proof is proved again, with whole
+    /// snapshots alone.
+    pub(super) async fn run<T: FnMut(&Proved<'a>)>(
         &mut self,
         subject: &Subject,
-        keep: &mut impl FnMut(Proved<'a>),
+        results: &mut Results<'a, T>,
     ) -> Result<(), Error> {
-        for migration in needed(self.registry, subject) {
-            if let Some(behind) = self.unapplied.required_by(migration) {
-                self.unapplied.skipped(migration, &behind);
-                keep(Proved::new(migration, Verdict::Skipped { behind }));
-            } else if subject.contains(migration) {
-                let mut proved = Proved::new(migration, Verdict::Sound);
-                let before = match self.now.take() {
-                    Some(snapshot) => snapshot,
-                    None => Arc::new(self.database.take().await?),
-                };
-                let first = self.prove(&before, &mut proved).await?;
-                keep(proved);
-                if self.now.is_none() {
-                    self.settle(&before, migration, first).await?;
+        let plan: Vec<Migration<'a>> = needed(self.registry, subject).collect();
+        let mut certain = self.checkpoint(0, 0);
+        let (mut position, mut whole_until) = (0, 0);
+        while let Some(&migration) = plan.get(position) {
+            self.database.set_snapshots(match position < whole_until {
+                true => Snapshots::Whole,
+                false => Snapshots::Following,
+            });
+            let mut proof = self.step(migration, subject, results).await?;
+            position += 1;
+            whole_until = whole_until.max(match proof {
+                Proof::Same => 0,
+                Proof::Other => position,
+            });
+            let next = plan.get(position);
+            let differs = results.has_difference_of(migration);
+            let is_due = differs
+                || self.database.followed() > UNPROVED
+                || next.is_none_or(|next| is_by_statement(*next));
+            if proof == Proof::Same && is_due && self.database.followed() > 0 {
+                let is_mixed = self.database.is_mixed();
+                proof = self.check().await?;
+                if proof == Proof::Other {
+                    whole_until = plan.len();
+                } else if differs && is_mixed {
+                    (proof, whole_until) = (Proof::Other, position);
+                } else {
+                    certain = self.checkpoint(position, results.proved.len());
                 }
-            } else if let Some(verdict) = self.only_apply(migration).await? {
-                keep(Proved::new(migration, verdict));
+            }
+            if proof == Proof::Other {
+                self.unapplied = certain.unapplied.clone();
+                self.rebuild(certain.applied.clone()).await?;
+                self.database.proved();
+                results.proved.truncate(certain.results);
+                position = certain.position;
             }
         }
         Ok(())
+    }
+
+    fn checkpoint(&self, position: usize, results: usize) -> Checkpoint<'a> {
+        Checkpoint {
+            position,
+            results,
+            applied: self.applied.clone(),
+            unapplied: self.unapplied.clone(),
+        }
+    }
+
+    /// Compares the database with what is expected. From then on, snapshots follow from the whole one.
+    async fn check(&mut self) -> Result<Proof, Error> {
+        let Some(expected) = self.now.take() else {
+            return Ok(Proof::Same);
+        };
+        let whole = self.database.take().await?;
+        let missed = differences(&expected, &whole);
+        self.now = Some(Arc::new(whole));
+        let proof = match missed.is_empty() {
+            true => Proof::Same,
+            false => Proof::Other,
+        };
+        self.missed.extend(missed);
+        self.database.proved();
+        Ok(proof)
+    }
+
+    async fn step<T: FnMut(&Proved<'a>)>(
+        &mut self,
+        migration: Migration<'a>,
+        subject: &Subject,
+        results: &mut Results<'a, T>,
+    ) -> Result<Proof, Error> {
+        if let Some(behind) = self.unapplied.required_by(migration) {
+            self.unapplied.skipped(migration, &behind);
+            results.keep(Proved::new(migration, Verdict::Skipped { behind }));
+        } else if subject.contains(migration) {
+            let mut proved = Proved::new(migration, Verdict::Sound);
+            let before = match self.now.take() {
+                Some(snapshot) => snapshot,
+                None => Arc::new(self.database.take().await?),
+            };
+            let first = self.prove(&before, &mut proved).await?;
+            results.keep(proved);
+            if self.now.is_none() {
+                // What is dropped now is what the snapshot before the migration lacks.
+                if self.database.followed() > 0 {
+                    return Ok(Proof::Other);
+                }
+                self.settle(&before, migration, first).await?;
+            }
+        } else if let Some(verdict) = self.only_apply(migration).await? {
+            results.keep(Proved::new(migration, verdict));
+        }
+        Ok(Proof::Same)
     }
 
     /// Restores the database to its state before the proof.
@@ -79,17 +185,23 @@ impl<'a, 'c> Prover<'a, 'c> {
 
     /// Applies a migration without a proof. Returns the verdict if the up script fails.
     async fn only_apply(&mut self, migration: Migration<'a>) -> Result<Option<Verdict>, Error> {
-        self.now = None;
+        let before = self.now.take();
         match self.database.run(migration, Direction::Up).await {
-            Ok(_) => {
+            Ok(ran) => {
                 self.applied.push(migration);
+                if let Some(before) = before {
+                    let effects = Effects::of(&ran, migration.up().raw);
+                    let now = self.database.follow(&before, &effects, Within::Own);
+                    self.now = Some(Arc::new(now.await?));
+                }
                 Ok(None)
             }
             Err(Trouble::Script(fault)) => {
                 let is_rolled_back = has_left_nothing(migration, &fault);
                 let verdict = self.unapplied.judge_fault(migration, Pass::Up, fault);
-                if !is_rolled_back {
-                    self.restore().await?;
+                match is_rolled_back {
+                    true => self.now = before,
+                    false => self.restore().await?,
                 }
                 Ok(Some(verdict))
             }
@@ -104,12 +216,14 @@ impl<'a, 'c> Prover<'a, 'c> {
         proved: &mut Proved<'a>,
     ) -> Result<FirstUp, Error> {
         let migration = proved.migration;
-        match self.database.run(migration, Direction::Up).await {
+        let effects = match self.database.run(migration, Direction::Up).await {
             Ok(ran) => {
                 // The down script of an applied migration runs when the database is restored.
                 self.applied.push(migration);
+                let effects = Effects::of(&ran, migration.up().raw);
                 proved.up = Some(ran.took);
                 proved.locks = ran.locks.map(|held| locks::strongest(&held, before));
+                effects
             }
             Err(Trouble::Session(error)) => return Err(error),
             Err(Trouble::Script(fault)) => {
@@ -117,8 +231,9 @@ impl<'a, 'c> Prover<'a, 'c> {
                 proved.verdict = self.unapplied.judge_fault(migration, Pass::Up, fault);
                 return Ok(FirstUp::Failed);
             }
-        }
-        let applied = Arc::new(self.database.take().await?);
+        };
+        let applied = self.database.follow(before, &effects, Within::Own).await?;
+        let applied = Arc::new(applied);
         let passes = Passes::new(&mut self.database, proved, before, &applied);
         let (verdict, now) = passes.run().await?;
         self.now = now;
@@ -153,8 +268,13 @@ impl<'a, 'c> Prover<'a, 'c> {
     /// Empties the database, and applies again the migrations that were applied, as far as that
     /// is possible.
     async fn restore(&mut self) -> Result<(), Error> {
+        self.rebuild(self.applied.clone()).await
+    }
+
+    async fn rebuild(&mut self, migrations: Vec<Migration<'a>>) -> Result<(), Error> {
         self.database.clear(&self.applied).await?;
-        for migration in std::mem::take(&mut self.applied) {
+        self.applied.clear();
+        for migration in migrations {
             match self.database.run(migration, Direction::Up).await {
                 Ok(_) => self.applied.push(migration),
                 Err(Trouble::Script(fault)) => {
@@ -183,6 +303,13 @@ fn needed<'a>(registry: &'a Registry, subject: &Subject) -> impl Iterator<Item =
         Some(services) => services.contains(migration.service),
     };
     registry.migrations().filter(is_needed)
+}
+
+/// Whether a script of the migration runs outside a transaction, so that it cannot be rolled back.
+fn is_by_statement(migration: Migration<'_>) -> bool {
+    [migration.up(), migration.down()]
+        .iter()
+        .any(|script| script.mode == Mode::NoTransaction)
 }
 
 fn has_left_nothing(migration: Migration<'_>, fault: &Fault) -> bool {

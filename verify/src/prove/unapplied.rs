@@ -13,11 +13,12 @@ use crate::compare::difference::Difference;
 use crate::snapshot::content::Snapshot;
 
 /// The migrations that are not applied.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Unapplied<'a> {
     unapplied: Vec<UnappliedMigration<'a>>,
 }
 
+#[derive(Clone)]
 struct UnappliedMigration<'a> {
     migration: Migration<'a>,
     /// The migration that failed first: this one, or the one because of which it was skipped.

@@ -7,27 +7,27 @@ SELECT 'sequence' AS alias, 'pg_class' AS class, p.objid AS oid, 0 AS sub,
     'pg_class' AS \"of class\", p.refobjid AS \"of oid\", p.refobjsubid AS \"of sub\"
 FROM pg_depend p JOIN pg_sequence s ON s.seqrelid = p.objid
 WHERE p.classid = 'pg_class'::regclass AND p.refclassid = 'pg_class'::regclass
-    AND p.deptype = 'i'
+    AND p.deptype = 'i' AND {in relations p.refobjid}
 UNION ALL
 SELECT 'index', 'pg_class', k.conindid, 0, 'pg_constraint', k.oid, 0
 FROM pg_constraint k JOIN pg_description d
     ON d.objoid = k.conindid AND d.classoid = 'pg_class'::regclass
-WHERE k.contype IN ('p', 'u', 'x')
+WHERE k.contype IN ('p', 'u', 'x') AND {in relations k.conrelid}
 UNION ALL
 SELECT 'not null constraint', 'pg_constraint', k.oid, 0,
     CASE WHEN k.conrelid = 0 THEN 'pg_type' ELSE 'pg_class' END, CASE WHEN k.conrelid = 0 THEN k.contypid ELSE k.conrelid END,
     coalesce(k.conkey[1], 0)
 FROM pg_constraint k JOIN pg_description d
     ON d.objoid = k.oid AND d.classoid = 'pg_constraint'::regclass
-WHERE k.contype = 'n';";
+WHERE k.contype = 'n' AND ({in relations k.conrelid} OR {in types k.contypid});";
 
 /// Comments, without those on Postgres's own objects.
 pub(super) const COMMENTS: &str = "
 SELECT 'comment' AS property, d.description AS value, d.classoid::regclass AS class,
     d.objoid AS oid, d.objsubid AS sub
 FROM pg_description d
-WHERE d.objoid >= 16384 OR (d.classoid = 'pg_namespace'::regclass
-    AND d.objoid = (SELECT oid FROM pg_namespace WHERE nspname = 'public'))
+WHERE {of units d.objoid} AND (d.objoid >= 16384 OR (d.classoid = 'pg_namespace'::regclass
+    AND d.objoid = (SELECT oid FROM pg_namespace WHERE nspname = 'public')))
 UNION ALL
 SELECT 'comment', d.description, 'pg_database', d.objoid, 0
 FROM pg_shdescription d WHERE d.classoid = 'pg_database'::regclass;";
@@ -74,33 +74,33 @@ FROM (
         SELECT 'pg_class'::regclass::oid AS class, oid, 0 AS sub, relacl AS acl, relowner AS owner,
             (CASE relkind WHEN 'S' THEN 's' ELSE 'r' END)::\"char\" AS type, false AS native
         FROM pg_class
-        WHERE relacl IS NOT NULL AND relnamespace IS DISTINCT FROM to_regnamespace('information_schema')
+        WHERE {in relations oid} AND relacl IS NOT NULL AND relnamespace IS DISTINCT FROM to_regnamespace('information_schema')
         UNION ALL
         SELECT 'pg_class'::regclass, a.attrelid, a.attnum, a.attacl, c.relowner, 'c', false
         FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-        WHERE a.attacl IS NOT NULL AND NOT a.attisdropped
+        WHERE {in relations a.attrelid} AND a.attacl IS NOT NULL AND NOT a.attisdropped
         UNION ALL
         SELECT 'pg_proc'::regclass, oid, 0, proacl, proowner, 'f', false
-        FROM pg_proc WHERE proacl IS NOT NULL
+        FROM pg_proc WHERE {in routines oid} AND proacl IS NOT NULL
         UNION ALL
         SELECT 'pg_type'::regclass, oid, 0, typacl, typowner, 'T', false
-        FROM pg_type WHERE typacl IS NOT NULL
+        FROM pg_type WHERE {in types oid} AND typacl IS NOT NULL
         UNION ALL
         SELECT 'pg_namespace'::regclass, oid, 0, nspacl, nspowner, 'n', nspname = 'public'
-        FROM pg_namespace WHERE nspacl IS NOT NULL
+        FROM pg_namespace WHERE {in schemas oid} AND nspacl IS NOT NULL
             AND nspname <> 'information_schema' AND nspname !~ '^pg_(toast|temp)'
         UNION ALL
         SELECT 'pg_language'::regclass, oid, 0, lanacl, lanowner, 'l', false
-        FROM pg_language WHERE lanacl IS NOT NULL
+        FROM pg_language WHERE {whole} AND lanacl IS NOT NULL
         UNION ALL
         SELECT 'pg_foreign_data_wrapper'::regclass, oid, 0, fdwacl, fdwowner, 'F', false
-        FROM pg_foreign_data_wrapper WHERE fdwacl IS NOT NULL
+        FROM pg_foreign_data_wrapper WHERE {whole} AND fdwacl IS NOT NULL
         UNION ALL
         SELECT 'pg_foreign_server'::regclass, oid, 0, srvacl, srvowner, 'S', false
-        FROM pg_foreign_server WHERE srvacl IS NOT NULL
+        FROM pg_foreign_server WHERE {whole} AND srvacl IS NOT NULL
         UNION ALL
         SELECT 'pg_database'::regclass, oid, 0, datacl, datdba, 'd', true
-        FROM pg_database WHERE datacl IS NOT NULL AND datname = current_database()
+        FROM pg_database WHERE {whole} AND datacl IS NOT NULL AND datname = current_database()
     ) b
     LEFT JOIN pg_init_privs i ON i.classoid = b.class AND i.objoid = b.oid AND i.objsubid = b.sub
         AND NOT b.native

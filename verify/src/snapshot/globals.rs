@@ -13,7 +13,7 @@ pub(super) const SCHEMAS: &str = "
 SELECT 'schema' AS kind, quote_ident(n.nspname) AS name, n.nspname AS schema,
     'pg_namespace' AS class, n.oid, pg_get_userbyid(n.nspowner) AS owner
 FROM pg_namespace n
-WHERE {ours} AND ('pg_namespace'::regclass, n.oid) NOT IN ({members});";
+WHERE {in schemas n.oid} AND {ours} AND ('pg_namespace'::regclass, n.oid) NOT IN ({members});";
 
 /// Extensions, without their members.
 pub(super) const EXTENSIONS: &str = "

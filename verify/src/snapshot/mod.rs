@@ -9,11 +9,19 @@
 //! Comments, security labels, privileges and settings come as rows of their own. The reader adds
 //! them to the objects by address (catalog, oid, column).
 //!
+//! `verify` takes a snapshot after each script. It reads again only what the script changed
+//! ([`follow`]), and now and then everything, as a proof that nothing was missed.
+//!
 //! How snapshots differ is left to [`compare`](crate::compare).
 
+mod catalog;
 pub(crate) mod content;
+pub(crate) mod effects;
 mod facets;
+mod follow;
 mod globals;
+mod layered;
+mod mark;
 pub(crate) mod object;
 mod options;
 pub(crate) mod query;
@@ -23,3 +31,4 @@ mod routines;
 mod rows;
 mod text_search;
 mod types;
+mod units;

@@ -1,7 +1,7 @@
 //! Builds the message of a snapshot: settings, then every query with its abbreviations expanded.
 
 use super::content::Scope;
-use super::{facets, globals, options, relations, routines, text_search, types};
+use super::{facets, globals, mark, options, relations, routines, text_search, types};
 
 /// The queries whose rows are objects.
 const OBJECTS: [&str; 39] = [
@@ -71,7 +71,7 @@ impl Within {
         }
     }
 
-    fn end(self) -> &'static str {
+    pub(super) fn end(self) -> &'static str {
         match self {
             Within::Own => "COMMIT",
             Within::Open => self.undo(),
@@ -170,27 +170,80 @@ const WITH_ARGUMENT: [(&str, &str); 3] = [
     ),
 ];
 
+/// Which objects a query reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// All objects.
+    Whole,
+    /// The units in four parameters: the oids of relations, types, routines and schemas.
+    Units,
+}
+
+/// The parameters of a query that reads units.
+const PARAMETERS: [(&str, &str); 4] = [
+    (":relations", "$1::oid[]"),
+    (":types", "$2::oid[]"),
+    (":routines", "$3::oid[]"),
+    (":schemas", "$4::oid[]"),
+];
+
+/// The abbreviations with an argument that limit a query to units.
+const LIMITS: [(&str, &str); 7] = [
+    ("{in relations ", "$ = ANY (:relations)"),
+    ("{in types ", "$ = ANY (:types)"),
+    ("{in routines ", "$ = ANY (:routines)"),
+    ("{in schemas ", "$ = ANY (:schemas)"),
+    (
+        "{in constraints ",
+        "$ IN (SELECT oid FROM pg_constraint WHERE conrelid = ANY (:relations))",
+    ),
+    (
+        "{in indexes ",
+        "$ IN (SELECT indexrelid FROM pg_index WHERE indrelid = ANY (:relations))",
+    ),
+    (
+        "{of units ",
+        "$ IN (SELECT unnest(:relations) UNION SELECT unnest(:types)
+            UNION SELECT unnest(:routines) UNION SELECT unnest(:schemas)
+            UNION SELECT oid FROM pg_constraint WHERE conrelid = ANY (:relations)
+            UNION SELECT oid FROM pg_constraint WHERE contypid = ANY (:types)
+            UNION SELECT indexrelid FROM pg_index WHERE indrelid = ANY (:relations)
+            UNION SELECT oid FROM pg_trigger WHERE tgrelid = ANY (:relations)
+            UNION SELECT oid FROM pg_rewrite WHERE ev_class = ANY (:relations)
+            UNION SELECT oid FROM pg_policy WHERE polrelid = ANY (:relations)
+            UNION SELECT oid FROM pg_statistic_ext WHERE stxrelid = ANY (:relations))",
+    ),
+];
+
 /// The message for a scope.
 pub(super) fn message(scope: &Scope) -> String {
-    let queries: String = queries().map(|query| written(query, scope)).collect();
+    let queries = queries().map(|query| written(query, scope, Reach::Whole));
+    let queries: String = queries.collect();
     Within::Own.message(&queries)
 }
 
 /// The message that also prepares the queries, under a number.
 pub(super) fn first(scope: &Scope, generation: usize, within: Within) -> String {
     let prepared = queries().enumerate().map(|(index, query)| {
-        let (name, query) = (name(generation, index), written(query, scope));
+        let (name, query) = (name(generation, index), written(query, scope, Reach::Whole));
         format!("PREPARE {name} AS {query}EXECUTE {name};")
     });
-    let prepared: Vec<String> = prepared.collect();
+    let mut prepared: Vec<String> = prepared.collect();
+    prepared.push(mark());
     within.message(&prepared.concat())
 }
 
 /// The message that executes the prepared queries.
 pub(super) fn again(generation: usize, within: Within) -> String {
     let names = (0..queries().count()).map(|index| name(generation, index));
-    let executed: Vec<String> = names.map(|name| format!("EXECUTE {name};")).collect();
+    let mut executed: Vec<String> = names.map(|name| format!("EXECUTE {name};")).collect();
+    executed.push(mark());
     within.message(&executed.concat())
+}
+
+/// The query for the mark of a whole snapshot.
+fn mark() -> String {
+    mark::query().replace("{changed xmin}", "false")
 }
 
 /// The name of a prepared query.
@@ -203,8 +256,20 @@ fn queries() -> impl Iterator<Item = &'static str> {
 }
 
 /// A query with its abbreviations expanded.
-fn written(query: &str, scope: &Scope) -> String {
+pub(super) fn written(query: &str, scope: &Scope, reach: Reach) -> String {
     let mut text = query.to_owned();
+    for (short, long) in LIMITS {
+        let long = match reach {
+            Reach::Whole => "true",
+            Reach::Units => long,
+        };
+        text = with_argument(&text, short, long);
+    }
+    for (parameter, number) in PARAMETERS {
+        text = text.replace(parameter, number);
+    }
+    let whole = (reach == Reach::Whole).to_string();
+    text = text.replace("{whole}", &whole);
     for (short, long) in WITH_ARGUMENT {
         text = with_argument(&text, short, long);
     }

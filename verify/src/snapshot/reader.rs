@@ -7,11 +7,13 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, Error};
+use tokio_postgres::{Client, Error, SimpleQueryMessage};
 
 use super::content::{Scope, Snapshot};
-use super::query::{self, Within};
-use super::rows;
+use super::effects::Effects;
+use super::mark;
+use super::query::{self, PRINTING, Within};
+use super::{follow, rows, units};
 
 /// The factor by which the catalog may grow before the queries are planned again.
 const GROWTH: usize = 2;
@@ -31,8 +33,19 @@ pub struct SnapshotReader {
     generation: usize,
     /// The number of objects in the first snapshot with this set; `None` without a set.
     planned_for: Option<usize>,
+    /// The number of the prepared queries that read changes, if they are prepared.
+    following: Option<usize>,
     /// See [`Snapshot::unknown_options`].
     unknown_options: BTreeSet<String>,
+}
+
+/// How a snapshot was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// Everything was read.
+    Whole,
+    /// What a script changed was read.
+    Following,
 }
 
 impl SnapshotReader {
@@ -43,6 +56,7 @@ impl SnapshotReader {
             scope,
             generation: 0,
             planned_for: None,
+            following: None,
             unknown_options: BTreeSet::new(),
         }
     }
@@ -70,6 +84,110 @@ impl SnapshotReader {
     /// As [`SnapshotReader::take`], but the transaction remains open unless the connection is lost.
     pub async fn take_within(&mut self, client: &Client) -> Result<Snapshot, Error> {
         self.take_in(client, Within::Open).await
+    }
+
+    /// Takes the snapshot after a script that has committed. Before it, the database was as in
+    /// `previous`. Reads only what the script changed, where that is possible.
+    ///
+    /// # Errors
+    ///
+    /// As [`SnapshotReader::take`].
+    pub async fn take_after(
+        &mut self,
+        client: &Client,
+        previous: &Snapshot,
+        effects: &Effects,
+    ) -> Result<(Snapshot, Taken), Error> {
+        self.follow(client, previous, effects, Within::Own).await
+    }
+
+    /// Takes the snapshot after scripts, of which the effects are known. Before them, the database was
+    /// as in `previous`. Reads only what they changed, where that is possible.
+    pub(crate) async fn follow(
+        &mut self,
+        client: &Client,
+        previous: &Snapshot,
+        effects: &Effects,
+        within: Within,
+    ) -> Result<(Snapshot, Taken), Error> {
+        let followed = match self.followed(client, previous, effects, within).await {
+            // A script may remove the prepared queries (DISCARD ALL, DEALLOCATE ALL).
+            Err(error) if error.code() == Some(&SqlState::INVALID_SQL_STATEMENT_NAME) => {
+                self.following = None;
+                self.followed(client, previous, effects, within).await
+            }
+            followed => followed,
+        };
+        if let Some(snapshot) = followed? {
+            let unknown = snapshot.unknown_options().map(str::to_owned);
+            self.unknown_options.extend(unknown);
+            return Ok((snapshot, Taken::Following));
+        }
+        let whole = self.take_in(client, within).await?;
+        Ok((whole, Taken::Whole))
+    }
+
+    async fn followed(
+        &mut self,
+        client: &Client,
+        previous: &Snapshot,
+        effects: &Effects,
+        within: Within,
+    ) -> Result<Option<Snapshot>, Error> {
+        let Some(since) = previous.mark.as_ref().filter(|_| effects.are_known()) else {
+            return Ok(None);
+        };
+        let (generation, prepare) = match self.following {
+            Some(generation) => (generation, String::new()),
+            None => {
+                let generation = GENERATIONS.fetch_add(1, Ordering::Relaxed);
+                (generation, units::prepare(&self.scope, generation))
+            }
+        };
+        let columns = previous.may_grant || effects.may_grant();
+        let find = units::find(generation, since, columns);
+        let begin = format!("{}{PRINTING}{prepare}{find}", within.begin());
+        let answer = ask(client, &begin, within).await?;
+        self.following = Some(generation);
+        let now = rows::read(&answer).mark;
+        let changed = units::changed_rows(&answer);
+        let found = now
+            .filter(|now| since.is_followed_by(now))
+            .zip(follow::units(previous, since, &changed, effects));
+        let Some((now, mut found)) = found else {
+            ask(client, within.end(), within).await?;
+            return Ok(None);
+        };
+        if !found.relations.is_empty() {
+            let related = units::relate(generation, since, &found);
+            let related = ask(client, &related, within).await?;
+            for row in units::changed_rows(&related) {
+                let _ = follow::add(&mut found, previous, since, row);
+            }
+        }
+        let read = format!("{}{}", units::read(generation, &found), within.end());
+        let rows = rows::read(&ask(client, &read, within).await?);
+        Ok(follow::replaced(previous, &found, rows, now))
+    }
+
+    /// Reads the id of the next transaction again, after a transaction with this snapshot was committed.
+    /// Otherwise the next snapshot would also read what that transaction changed.
+    pub(crate) async fn committed(
+        &self,
+        client: &Client,
+        snapshot: &mut Snapshot,
+    ) -> Result<(), Error> {
+        let answer = client.simple_query(mark::NEXT).await?;
+        let mut next = None;
+        for message in &answer {
+            if let SimpleQueryMessage::Row(row) = message {
+                next = mark::next(row);
+            }
+        }
+        if let (Some(mark), Some(next)) = (&mut snapshot.mark, next) {
+            mark.next = next;
+        }
+        Ok(())
     }
 
     async fn take_in(&mut self, client: &Client, within: Within) -> Result<Snapshot, Error> {
@@ -118,8 +236,18 @@ impl Snapshot {
 }
 
 async fn send(client: &Client, message: &str, within: Within) -> Result<Snapshot, Error> {
+    let answer = ask(client, message, within).await?;
+    Ok(rows::read(&answer).into())
+}
+
+/// Sends a message. After an error, the session is as before the snapshot.
+async fn ask(
+    client: &Client,
+    message: &str,
+    within: Within,
+) -> Result<Vec<SimpleQueryMessage>, Error> {
     match client.simple_query(message).await {
-        Ok(messages) => Ok(rows::read(&messages)),
+        Ok(answer) => Ok(answer),
         Err(error) => {
             // The first of two errors has the cause.
             let _ = client.batch_execute(within.undo()).await;

@@ -43,9 +43,10 @@ LEFT JOIN (
     SELECT row.* FROM (SELECT false AS inhdetachpending) absent CROSS JOIN LATERAL (
         SELECT inhrelid, bool_or(pending) AS detaching,
             string_agg(inhparent::regclass::text, ', ' ORDER BY inhseqno) AS parents
-        FROM (SELECT *, inhdetachpending AS pending FROM pg_inherits) i GROUP BY inhrelid) row
+        FROM (SELECT *, inhdetachpending AS pending FROM pg_inherits) i
+        WHERE {in relations inhrelid} GROUP BY inhrelid) row
 ) i ON i.inhrelid = c.oid AND c.relkind IN ('r', 'p', 'f')
-WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND {ours}
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND {in relations c.oid} AND {ours}
     AND ('pg_class'::regclass, c.oid) NOT IN ({members});";
 
 /// Columns, and the attributes of composite types. A `position` is a rank, because the catalog's
@@ -92,18 +93,18 @@ JOIN (SELECT *, attcompression AS compression FROM pg_attribute) a ON a.attrelid
 JOIN pg_type t ON t.oid = a.atttypid
 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum AND a.atthasdef
 LEFT JOIN (
-    SELECT * FROM pg_constraint WHERE contype = 'n' OFFSET 0
+    SELECT * FROM pg_constraint WHERE contype = 'n' AND {in relations conrelid} OFFSET 0
 ) nn ON nn.conrelid = a.attrelid AND nn.conkey[1] = a.attnum
 LEFT JOIN (
     SELECT p.refobjid, p.refobjsubid,
         s.seqrelid::regclass::text || {sequence} AS sequence
     FROM pg_depend p JOIN pg_sequence s ON s.seqrelid = p.objid
     WHERE p.classid = 'pg_class'::regclass AND p.refclassid = 'pg_class'::regclass
-        AND p.deptype = 'i'
+        AND p.deptype = 'i' AND {in relations p.refobjid}
     OFFSET 0
 ) q ON q.refobjid = a.attrelid AND q.refobjsubid = a.attnum AND a.attidentity <> ''
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') AND a.attnum > 0 AND NOT a.attisdropped
-    AND {ours} AND ('pg_class'::regclass, c.oid) NOT IN ({members})
+    AND {in relations c.oid} AND {ours} AND ('pg_class'::regclass, c.oid) NOT IN ({members})
     AND (c.relkind <> 'c' OR ('pg_type'::regclass, c.reltype) NOT IN ({members}))
 ) row;";
 
@@ -128,7 +129,7 @@ LEFT JOIN pg_depend p ON p.classid = 'pg_class'::regclass AND p.objid = c.oid AN
     AND p.refclassid = 'pg_class'::regclass AND p.deptype IN ('a', 'i')
 LEFT JOIN pg_class o ON o.oid = p.refobjid
 LEFT JOIN pg_attribute a ON a.attrelid = p.refobjid AND a.attnum = p.refobjsubid
-WHERE c.relkind = 'S' AND p.deptype IS DISTINCT FROM 'i' AND {ours}
+WHERE c.relkind = 'S' AND p.deptype IS DISTINCT FROM 'i' AND {in relations c.oid} AND {ours}
     AND ('pg_class'::regclass, c.oid) NOT IN ({members});";
 
 /// Constraints of tables, with the properties of their indexes. The foreign keys that Postgres
@@ -140,7 +141,7 @@ SELECT 'constraint' AS kind,
         AS name,
     n.nspname AS schema, {relation kind} AS \"parent kind\",
     quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS parent,
-    'pg_constraint' AS class, k.oid,
+    'pg_constraint' AS class, k.oid, k.conrelid AS unit,
     {without options pg_get_constraintdef(k.oid)} AS definition,
     CASE WHEN c.relispartition OR k.coninhcount = 0 THEN NULL
         WHEN k.conislocal THEN 'yes, and local' ELSE 'yes' END AS inherited,
@@ -166,9 +167,11 @@ LEFT JOIN pg_tablespace s ON s.oid = xc.reltablespace
 LEFT JOIN (
     SELECT tgconstraint, string_agg(DISTINCT {enabled tgenabled}, ', ') AS enabled
     FROM pg_trigger WHERE tgisinternal AND tgenabled <> 'O' AND tgconstraint <> 0
+        AND {in constraints tgconstraint}
     GROUP BY tgconstraint
 ) g ON g.tgconstraint = k.oid
 WHERE k.contype IN ('c', 'f', 'p', 'u', 'x') AND (k.contype <> 'f' OR k.conparentid = 0)
+    AND {in relations k.conrelid} AND {in relations c.oid}
     AND {ours} AND ('pg_class'::regclass, c.oid) NOT IN ({members});";
 
 /// Indexes, without those of constraints.
@@ -176,7 +179,7 @@ pub(super) const INDEXES: &str = "
 SELECT 'index' AS kind, quote_ident(n.nspname) || '.' || quote_ident(xc.relname) AS name,
     n.nspname AS schema, {relation kind} AS \"parent kind\",
     quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS parent,
-    'pg_class' AS class, xc.oid,
+    'pg_class' AS class, xc.oid, x.indrelid AS unit,
     {without options pg_get_indexdef(xc.oid)} AS definition,
     CASE WHEN xc.reloptions IS NOT NULL THEN {index options of xc.reloptions} END AS options,
     CASE WHEN xc.reloptions IS NOT NULL THEN {unknown index options of xc.reloptions} END
@@ -197,11 +200,13 @@ JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_tablespace s ON s.oid = xc.reltablespace
 LEFT JOIN (
     SELECT attrelid, string_agg(attname || ' ' || attstattarget, ', ' ORDER BY attnum) AS targets
-    FROM pg_attribute WHERE attnum > 0 AND attstattarget >= 0 GROUP BY attrelid
+    FROM pg_attribute WHERE attnum > 0 AND attstattarget >= 0 AND {in indexes attrelid}
+    GROUP BY attrelid
 ) a ON a.attrelid = x.indexrelid
 LEFT JOIN pg_constraint k
     ON k.conindid = x.indexrelid AND k.conrelid = x.indrelid AND k.contype IN ('p', 'u', 'x')
-WHERE k.oid IS NULL AND c.relkind IN ('r', 'p', 'm') AND {ours}
+WHERE k.oid IS NULL AND c.relkind IN ('r', 'p', 'm') AND {in relations x.indrelid} AND {in relations c.oid}
+    AND {ours}
     AND ('pg_class'::regclass, c.oid) NOT IN ({members})
     AND ('pg_class'::regclass, xc.oid) NOT IN ({members});";
 
@@ -213,7 +218,7 @@ SELECT 'trigger' AS kind,
         AS name,
     n.nspname AS schema, {relation kind} AS \"parent kind\",
     quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS parent,
-    'pg_trigger' AS class, t.oid,
+    'pg_trigger' AS class, t.oid, t.tgrelid AS unit,
     pg_get_triggerdef(t.oid) AS definition,
     CASE WHEN t.tgenabled <> 'O' THEN {enabled t.tgenabled} END AS enabled
 FROM pg_trigger t
@@ -222,6 +227,7 @@ JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_trigger u ON u.oid = t.tgparentid
 WHERE CASE WHEN t.tgparentid = 0 THEN NOT t.tgisinternal
         ELSE t.tgenabled <> u.tgenabled AND NOT u.tgisinternal END
+    AND {in relations t.tgrelid} AND {in relations c.oid}
     AND {ours} AND ('pg_class'::regclass, c.oid) NOT IN ({members})
     AND ('pg_trigger'::regclass, t.oid) NOT IN ({members});";
 
@@ -232,13 +238,14 @@ SELECT 'rule' AS kind,
         AS name,
     n.nspname AS schema, {relation kind} AS \"parent kind\",
     quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS parent,
-    'pg_rewrite' AS class, r.oid,
+    'pg_rewrite' AS class, r.oid, r.ev_class AS unit,
     pg_get_ruledef(r.oid) AS definition,
     CASE WHEN r.ev_enabled <> 'O' THEN {enabled r.ev_enabled} END AS enabled
 FROM pg_rewrite r
 JOIN pg_class c ON c.oid = r.ev_class
 JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE r.rulename <> '_RETURN' AND {ours}
+WHERE r.rulename <> '_RETURN' AND {in relations r.ev_class} AND {in relations c.oid}
+    AND {ours}
     AND ('pg_class'::regclass, c.oid) NOT IN ({members})
     AND ('pg_rewrite'::regclass, r.oid) NOT IN ({members});";
 
@@ -249,7 +256,7 @@ SELECT 'policy' AS kind,
         AS name,
     n.nspname AS schema, {relation kind} AS \"parent kind\",
     quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS parent,
-    'pg_policy' AS class, p.oid,
+    'pg_policy' AS class, p.oid, p.polrelid AS unit,
     CASE p.polcmd WHEN 'r' THEN 'select' WHEN 'a' THEN 'insert' WHEN 'w' THEN 'update'
         WHEN 'd' THEN 'delete' ELSE 'all' END AS command,
     CASE WHEN NOT p.polpermissive THEN 'yes' END AS restrictive,
@@ -260,18 +267,20 @@ SELECT 'policy' AS kind,
 FROM pg_policy p
 JOIN pg_class c ON c.oid = p.polrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE {ours};";
+WHERE {in relations p.polrelid} AND {in relations c.oid}
+    AND {ours};";
 
 /// Extended statistics.
 pub(super) const STATISTICS: &str = "
 SELECT 'statistics' AS kind, quote_ident(n.nspname) || '.' || quote_ident(s.stxname) AS name,
     n.nspname AS schema, {relation kind} AS \"parent kind\",
     s.stxrelid::regclass AS parent,
-    'pg_statistic_ext' AS class, s.oid,
+    'pg_statistic_ext' AS class, s.oid, s.stxrelid AS unit,
     pg_get_userbyid(s.stxowner) AS owner,
     pg_get_statisticsobjdef(s.oid) AS definition,
     NULLIF(s.stxstattarget, -1) AS target
 FROM pg_statistic_ext s
 JOIN pg_namespace n ON n.oid = s.stxnamespace
 JOIN pg_class c ON c.oid = s.stxrelid
-WHERE {ours} AND ('pg_statistic_ext'::regclass, s.oid) NOT IN ({members});";
+WHERE {in relations s.stxrelid} AND {in relations c.oid}
+    AND {ours} AND ('pg_statistic_ext'::regclass, s.oid) NOT IN ({members});";

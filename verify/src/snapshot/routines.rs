@@ -56,9 +56,9 @@ FROM (SELECT *, prosqlbody IS NOT NULL AS hassqlbody FROM pg_proc) p
 JOIN pg_namespace n ON n.oid = p.pronamespace
 JOIN pg_language l ON l.oid = p.prolang
 LEFT JOIN pg_aggregate g ON g.aggfnoid = p.oid
-WHERE {ours} AND ('pg_proc'::regclass, p.oid) NOT IN ({members})
+WHERE {in routines p.oid} AND {ours} AND ('pg_proc'::regclass, p.oid) NOT IN ({members})
     AND p.oid NOT IN (SELECT objid FROM pg_depend WHERE classid = 'pg_proc'::regclass
-        AND refclassid = 'pg_type'::regclass AND deptype = 'i')
+        AND refclassid = 'pg_type'::regclass AND deptype = 'i' AND {in routines objid})
 ) row;";
 
 /// Operators, also those that only another operator names so far.

@@ -1,17 +1,19 @@
-//! Reads the rows of the queries into a snapshot.
+//! Reads the rows of the queries: objects with their properties.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use tokio_postgres::{SimpleColumn, SimpleQueryMessage, SimpleQueryRow};
 
-use super::content::{Properties, Snapshot};
+use super::catalog::{Address, Catalog};
+use super::content::{Entry, Properties, Snapshot};
+use super::effects::may_grant_when_called;
+use super::layered::Layered;
+use super::mark::Mark;
 use super::object::{Kind, Object};
 
-/// The address of an object: the catalog's name, an oid, and a column's number or 0.
-type Address = (String, u32, i32);
-
 /// The columns of a row that are not properties.
-const HEAD: [&str; 8] = [
+const HEAD: [&str; 9] = [
     "kind",
     "name",
     "schema",
@@ -20,49 +22,88 @@ const HEAD: [&str; 8] = [
     "class",
     "oid",
     "sub",
+    "unit",
 ];
 
 /// The column with the names of options that are not compared.
 const UNKNOWN_OPTIONS: &str = "unknown options";
+
+/// The objects of the rows.
+#[derive(Default)]
+pub(super) struct Rows {
+    pub(super) objects: BTreeMap<Arc<Object>, Entry>,
+    pub(super) places: BTreeMap<Address, Arc<Object>>,
+    pub(super) unknown_options: BTreeSet<String>,
+    pub(super) may_grant: bool,
+    pub(super) mark: Option<Mark>,
+}
 
 /// Collects the objects of the rows.
 struct Reader {
     kinds: HashMap<&'static str, Kind>,
     /// The columns of the current query that are properties.
     properties: Vec<usize>,
-    snapshot: Snapshot,
-    places: HashMap<Address, Object>,
+    rows: Rows,
     /// Parts of objects that are no objects here: the address, the name, and the address of the
     /// object.
     aliases: HashMap<Address, (String, Address)>,
 }
 
 /// Reads the messages in their order.
-pub(super) fn read(messages: &[SimpleQueryMessage]) -> Snapshot {
+pub(super) fn read(messages: &[SimpleQueryMessage]) -> Rows {
     let mut reader = Reader {
         kinds: Kind::ALL
             .iter()
             .map(|kind| (kind.as_str(), *kind))
             .collect(),
         properties: Vec::new(),
-        snapshot: Snapshot::default(),
-        places: HashMap::new(),
+        rows: Rows::default(),
         aliases: HashMap::new(),
     };
     for message in messages {
         if let SimpleQueryMessage::RowDescription(columns) = message {
             reader.properties = properties(columns);
         } else if let SimpleQueryMessage::Row(row) = message {
-            // The name of the first column tells an object, an alias and a facet apart.
+            // The name of the first column tells an object, an alias, a facet and a mark apart.
             let _ = match row.columns().first().map(SimpleColumn::name) {
                 Some("kind") => reader.object(row),
                 Some("alias") => reader.alias(row),
                 Some("property") => reader.facet(row),
+                Some("next transaction") => {
+                    reader.rows.mark = Mark::read(row);
+                    None
+                }
                 _ => None,
             };
         }
     }
-    reader.snapshot
+    reader.rows
+}
+
+impl From<Rows> for Snapshot {
+    fn from(rows: Rows) -> Snapshot {
+        let mut units: BTreeMap<Address, Vec<Arc<Object>>> = BTreeMap::new();
+        for (object, entry) in &rows.objects {
+            if let Some(unit) = entry.unit {
+                units.entry(unit).or_default().push(Arc::clone(object));
+            }
+        }
+        let units = units
+            .into_iter()
+            .map(|(unit, objects)| (unit, objects.into()));
+        let units: BTreeMap<Address, Arc<[Arc<Object>]>> = units.collect();
+        let objects = rows.objects.into_iter();
+        let objects = objects.map(|(object, entry)| (object, Arc::new(entry)));
+        let objects: BTreeMap<Arc<Object>, Arc<Entry>> = objects.collect();
+        Snapshot {
+            objects: Layered::from(objects),
+            places: Layered::from(rows.places),
+            units: Layered::from(units),
+            unknown_options: rows.unknown_options,
+            may_grant: rows.may_grant,
+            mark: rows.mark,
+        }
+    }
 }
 
 impl Reader {
@@ -79,7 +120,7 @@ impl Reader {
         {
             if !name.is_empty() {
                 let unknown = format!("`{name}` of {}", plural(object.kind));
-                self.snapshot.unknown_options.insert(unknown);
+                self.rows.unknown_options.insert(unknown);
             }
         }
         let properties = self.properties.iter().filter_map(|&i| {
@@ -87,13 +128,19 @@ impl Reader {
             Some((row.columns().get(i)?.name().to_owned(), value.to_owned()))
         });
         let properties = properties.collect();
-        if let Some(address) = address(row, ["class", "oid", "sub"]) {
-            if address.0 == "pg_class" && address.2 == 0 {
-                self.snapshot.relations.insert(address.1, object.clone());
-            }
-            self.places.insert(address, object.clone());
+        let address = address(row, ["class", "oid", "sub"]);
+        let unit = address.and_then(|address| unit(row, address));
+        let object = Arc::new(object);
+        if let Some(address) = address {
+            self.rows.places.insert(address, Arc::clone(&object));
         }
-        self.snapshot.objects.insert(object, properties);
+        self.rows.may_grant |= may_grant_when_called(object.kind, &object.name, &properties);
+        let entry = Entry {
+            properties,
+            address,
+            unit,
+        };
+        self.rows.objects.insert(object, entry);
         Some(())
     }
 
@@ -120,22 +167,39 @@ impl Reader {
         let mut property = row.get("property")?.to_owned();
         if let Some((alias, of)) = self.aliases.get(&address) {
             property = format!("{property} of the {alias}");
-            address = of.clone();
+            address = *of;
         }
-        let object = match self.places.get(&address) {
-            Some(object) => object.clone(),
-            None => Object {
+        let object = match self.rows.places.get(&address) {
+            Some(object) => Arc::clone(object),
+            None => Arc::new(Object {
                 kind: Kind::Privileges,
                 name: format!("on {}", optional(row, "described")?),
                 schema: None,
                 parent: None,
-            },
+            }),
         };
         let value = row.get("value")?.to_owned();
-        let properties: &mut Properties = self.snapshot.objects.entry(object).or_default();
-        properties.insert(property, value);
+        let entry = self.rows.objects.entry(object).or_insert_with(|| Entry {
+            properties: Properties::new(),
+            address: None,
+            unit: None,
+        });
+        entry.properties.insert(property, value);
         Some(())
     }
+}
+
+/// The row with which an object is read: its own, or that of the table or domain that it is a part
+/// of.
+fn unit(row: &SimpleQueryRow, address: Address) -> Option<Address> {
+    let Some(whole) = optional(row, "unit") else {
+        return Some(Address { sub: 0, ..address });
+    };
+    let catalog = match optional(row, "parent kind").as_deref() {
+        Some("domain") => Catalog::Type,
+        _ => Catalog::Class,
+    };
+    Some(Address::of(catalog, whole.parse().ok()?))
 }
 
 fn properties(columns: &[SimpleColumn]) -> Vec<usize> {
@@ -160,9 +224,9 @@ fn optional(row: &SimpleQueryRow, column: &str) -> Option<String> {
 
 fn address(row: &SimpleQueryRow, [class, oid, sub]: [&str; 3]) -> Option<Address> {
     let number = optional(row, sub).and_then(|sub| sub.parse().ok());
-    Some((
-        optional(row, class)?,
-        optional(row, oid)?.parse().ok()?,
-        number.unwrap_or(0),
-    ))
+    Some(Address {
+        catalog: Catalog::named(row.try_get(class).ok()??)?,
+        oid: optional(row, oid)?.parse().ok()?,
+        sub: number.unwrap_or(0),
+    })
 }

@@ -18,7 +18,7 @@ JOIN pg_namespace n ON n.oid = t.typnamespace
 LEFT JOIN pg_class c ON c.oid = t.typrelid
 LEFT JOIN (
     SELECT enumtypid, string_agg(quote_literal(enumlabel), ', ' ORDER BY enumsortorder) AS labels
-    FROM pg_enum GROUP BY enumtypid
+    FROM pg_enum WHERE {in types enumtypid} GROUP BY enumtypid
 ) e ON e.enumtypid = t.oid
 LEFT JOIN LATERAL (
     SELECT format_type(g.rngsubtype, NULL) AS subtype,
@@ -49,7 +49,7 @@ LEFT JOIN LATERAL (
 ) b ON t.typtype = 'b' AND t.typisdefined
 WHERE t.typtype <> 'd' AND t.typtype <> 'm' AND (t.typrelid = 0 OR c.relkind = 'c')
     AND NOT EXISTS (SELECT FROM pg_type a WHERE a.oid = t.typelem AND a.typarray = t.oid)
-    AND {ours} AND ('pg_type'::regclass, t.oid) NOT IN ({members})
+    AND {in types t.oid} AND {ours} AND ('pg_type'::regclass, t.oid) NOT IN ({members})
 ) row;";
 
 /// Domains.
@@ -68,7 +68,7 @@ SELECT 'domain' AS kind, quote_ident(n.nspname) || '.' || quote_ident(t.typname)
 FROM pg_type t
 JOIN pg_type b ON b.oid = t.typbasetype
 JOIN pg_namespace n ON n.oid = t.typnamespace
-WHERE t.typtype = 'd' AND {ours} AND ('pg_type'::regclass, t.oid) NOT IN ({members});";
+WHERE t.typtype = 'd' AND {in types t.oid} AND {ours} AND ('pg_type'::regclass, t.oid) NOT IN ({members});";
 
 /// Constraints of domains.
 pub(super) const DOMAIN_CONSTRAINTS: &str = "
@@ -77,12 +77,12 @@ SELECT 'constraint' AS kind,
         AS name,
     n.nspname AS schema, 'domain' AS \"parent kind\",
     quote_ident(n.nspname) || '.' || quote_ident(t.typname) AS parent,
-    'pg_constraint' AS class, k.oid,
+    'pg_constraint' AS class, k.oid, k.contypid AS unit,
     pg_get_constraintdef(k.oid) AS definition
 FROM pg_constraint k
 JOIN pg_type t ON t.oid = k.contypid
 JOIN pg_namespace n ON n.oid = t.typnamespace
-WHERE k.contypid <> 0 AND k.contype = 'c' AND {ours}
+WHERE k.contypid <> 0 AND k.contype = 'c' AND {in types k.contypid} AND {ours}
     AND ('pg_type'::regclass, t.oid) NOT IN ({members});";
 
 /// Collations, without the locale's version, which depends on the machine.

@@ -4,6 +4,7 @@
 
 mod behind;
 mod faults;
+mod followed;
 mod lent;
 mod locks;
 mod meaning;

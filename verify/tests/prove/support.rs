@@ -88,6 +88,8 @@ pub(crate) async fn try_on(
 ) -> Result<Vec<Tried>, Error> {
     let proof = prove(client, registry, subject, afterwards, |_| {}).await;
     proof.ended?;
+    // Whole snapshots show what those that follow from others show.
+    assert_eq!(proof.missed, []);
     Ok(proof
         .proved
         .into_iter()

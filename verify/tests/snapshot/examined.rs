@@ -5,10 +5,14 @@ use std::process::Command;
 use std::sync::Mutex;
 
 use migrator_localpg::{Programs, Throwaway};
-use migrator_verify::{EmptyError, Scope, Snapshot, SnapshotReader, differences, empty};
+use migrator_model::file_name::Direction;
+use migrator_model::{MigrationId, Version};
+use migrator_runtime::{Client, Options, Settings, Trial};
+use migrator_verify::{
+    Effects, EmptyError, Scope, Snapshot, SnapshotReader, Taken, differences, empty,
+};
 use tokio::sync::OnceCell;
 use tokio::task::spawn_blocking;
-use tokio_postgres::Client;
 
 use crate::case::Case;
 use crate::support::{database, lines, run, snapshot, with_all};
@@ -19,6 +23,8 @@ pub(crate) struct Examined {
     /// The snapshots before and after the change, of a reader, as the prover takes them.
     pub(crate) before: Snapshot,
     pub(crate) after: Snapshot,
+    /// The snapshot after the change that followed from the one before, and how it was taken.
+    pub(crate) followed: (Snapshot, Taken),
     /// The dumps before and after the change, if there is a `pg_dump`.
     pub(crate) dumps: Option<(String, String)>,
     /// What `empty` left of the case, if anything.
@@ -55,9 +61,13 @@ impl Place {
         if let Some(place) = left {
             return place;
         }
-        let (url, client) = database().await;
+        let (url, _) = database().await;
+        let settings = Settings::parse(&url).expect("the URL is valid");
+        let client = migrator_runtime::connect(settings).await;
+        let client = client.expect("there is a connection");
         let mut reader = SnapshotReader::new(Scope::default());
-        let wanted = reader.take(&client).await.expect("a snapshot is taken");
+        let wanted = reader.take(client.postgres()).await;
+        let wanted = wanted.expect("a snapshot is taken");
         Place {
             url,
             client,
@@ -67,8 +77,26 @@ impl Place {
     }
 
     async fn snapshot(&mut self) -> Snapshot {
-        let snapshot = self.reader.take(&self.client).await;
+        let snapshot = self.reader.take(self.client.postgres()).await;
         snapshot.expect("a snapshot is taken")
+    }
+
+    /// Changes the database, and takes the snapshot that follows from the one before.
+    async fn change(&mut self, before: &Snapshot, sql: &str) -> (Snapshot, Taken) {
+        let step = MigrationId {
+            service: "case".into(),
+            version: Version::from_integer(20_240_101_000_000),
+            uid: "00000000".into(),
+            name: "change".into(),
+        };
+        let trial = Trial::of_recorded(&step, sql.to_owned(), Direction::Up);
+        let trial = trial.expect("there is no directive");
+        let report = trial.run(&self.client, &Options::default()).await;
+        let report = report.unwrap_or_else(|fault| panic!("{fault:?}\nin: {sql}"));
+        let effects = Effects::of(&report, sql);
+        let client = self.client.postgres();
+        let followed = self.reader.take_after(client, before, &effects).await;
+        followed.expect("a snapshot is taken")
     }
 
     /// The snapshot, and the dump if there is a program for it.
@@ -83,8 +111,8 @@ impl Place {
 
     /// Makes the database what it was; the next case has it then.
     async fn emptied(mut self) -> Result<(), String> {
-        run(&self.client, "RESET ALL").await;
-        match empty(&self.client, &self.wanted, &Scope::default()).await {
+        run(self.client.postgres(), "RESET ALL").await;
+        match empty(self.client.postgres(), &self.wanted, &Scope::default()).await {
             Ok(()) => {
                 let now = self.snapshot().await;
                 let left = lines(&differences(&self.wanted, &now));
@@ -101,13 +129,14 @@ impl Place {
 async fn examine(case: Case, program: Option<PathBuf>) -> Examined {
     let program = program.as_deref();
     let mut place = Place::take().await;
-    run(&place.client, &case.setup).await;
+    run(place.client.postgres(), &case.setup).await;
     let (before, dumped_before) = place.look(program).await;
-    run(&place.client, &case.change).await;
+    let followed = place.change(&before, &case.change).await;
     let (after, dumped_after) = place.look(program).await;
     Examined {
         before,
         after,
+        followed,
         dumps: dumped_before.zip(dumped_after),
         emptied: place.emptied().await,
         alike: alike(&case).await,

@@ -68,6 +68,13 @@ async fn prove(
     };
     let proof = prove_until(stop, &mut client, registry, &subject, afterwards, tell).await;
     client.close().await;
+    if let Some(first) = proof.missed.first() {
+        let note = format!(
+            "a snapshot that read only the changes missed `{first}`, so migrations were verified \
+             again; please report this, unless somebody else changed the database"
+        );
+        context.console.note(&note);
+    }
     conclude(proof, started.elapsed(), registry, afterwards)
 }
 
