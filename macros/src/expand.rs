@@ -1,6 +1,6 @@
 //! Generates the code: one literal with the table of the registry, and one with its text.
 //!
-//! rustc reads the two literals and nothing else, so its work for a migration is that for its
+//! If a build script wrote the two to files, the code includes the files instead. rustc reads the two literals and nothing else, so its work for a migration is that for its
 //! bytes. Without a build script, a constant also names each file, so that cargo builds again when
 //! one of them changes. `concat!` expands its arguments to one literal, which nothing uses.
 //!
@@ -15,20 +15,34 @@ use proc_macro2::{LexError, Literal, Span, TokenStream};
 use quote::quote;
 use syn::Error;
 
-use crate::tree::{Embedded, Watcher};
+use crate::tree::Embedded;
 
 /// Generates an expression of type `Registry`.
 pub(crate) fn registry(runtime: &TokenStream, embedded: &Embedded) -> TokenStream {
-    let (table, text) = embedded.registry.parts();
+    match embedded {
+        Embedded::Written(names) => {
+            let [table, text] = names.each_ref().map(|name| {
+                let below = format!("/{name}");
+                quote!(::core::concat!(::core::env!("OUT_DIR"), #below))
+            });
+            quote!(#runtime::__private::registry(
+                ::core::include_bytes!(#table),
+                ::core::include_str!(#text)
+            ))
+        }
+        Embedded::Checked(registry) => literals(runtime, registry),
+        Embedded::Unwatched { registry, manifest } => {
+            let watched = watched(manifest, registry);
+            let registry = literals(runtime, registry);
+            quote!({ #watched #registry })
+        }
+    }
+}
+
+fn literals(runtime: &TokenStream, registry: &Registry) -> TokenStream {
+    let (table, text) = registry.parts();
     let (table, text) = (Literal::byte_string(table), Literal::string(text));
-    let watched = match embedded.watcher {
-        Watcher::BuildScript => TokenStream::new(),
-        Watcher::Rustc => watched(&embedded.manifest, &embedded.registry),
-    };
-    quote! {{
-        #watched
-        #runtime::__private::registry(#table, #text)
-    }}
+    quote!(#runtime::__private::registry(#table, #text))
 }
 
 /// Generates a `compile_error!` for each fault, and an empty registry, so that rustc reports no other error.

@@ -3,6 +3,7 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
+use migrator_model::build_script::file_names;
 use migrator_model::digest::{digest, variable};
 use migrator_model::disk::{self, MANIFEST};
 use migrator_model::{Registry, Tree, resolve};
@@ -12,21 +13,18 @@ use syn::Error;
 use crate::ast::Arguments;
 use crate::narrow::narrow;
 
-/// The registry to embed.
-pub(crate) struct Embedded {
-    /// The path of the manifest, relative to the folder of Cargo.toml.
-    pub(crate) manifest: String,
-    pub(crate) registry: Registry,
-    pub(crate) watcher: Watcher,
-}
-
-/// Decides when the crate is compiled again after a change of a script.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Watcher {
-    /// The crate's build script: cargo compiles the crate after each run of it.
-    BuildScript,
-    /// rustc: it watches the files that the generated code includes.
-    Rustc,
+/// The registry to embed, and who watches the tree.
+pub(crate) enum Embedded {
+    /// The build script watches the tree, and wrote the table and the text to files in `OUT_DIR`.
+    Written([String; 2]),
+    /// The build script watches the tree.
+    Checked(Registry),
+    /// rustc watches the files that the generated code includes.
+    Unwatched {
+        registry: Registry,
+        /// The path of the manifest, relative to the folder of Cargo.toml.
+        manifest: String,
+    },
 }
 
 /// Reads and checks the tree, and selects the services.
@@ -34,26 +32,36 @@ pub(crate) fn load(arguments: &Arguments) -> Result<Embedded, Vec<Error>> {
     let Arguments { folder, span, .. } = arguments;
     let base = base();
     let tree = disk::read(&base.join(folder), folder);
+    let checked = env::var(variable(&base, folder)).ok();
+    if let Some(names) = written(arguments, checked.as_deref()) {
+        same_as_checked(&tree, checked.as_deref(), *span).map_err(|error| vec![error])?;
+        return Ok(Embedded::Written(names));
+    }
     let resolved = resolve(&tree);
     if !resolved.problems.is_empty() {
         let faults = resolved.problems.iter();
         return Err(faults.map(|d| Error::new(*span, d)).collect());
     }
-    let checked = env::var(variable(&base, folder)).ok();
     same_as_checked(&tree, checked.as_deref(), *span).map_err(|error| vec![error])?;
     let registry = match &arguments.services {
         Some(services) => narrow(&resolved.registry, services)?,
         None => resolved.registry,
     };
-    let watcher = match checked {
-        Some(_) => Watcher::BuildScript,
-        None => Watcher::Rustc,
-    };
-    Ok(Embedded {
-        watcher,
-        manifest: tree.display_path(MANIFEST),
-        registry,
+    Ok(match checked {
+        Some(_) => Embedded::Checked(registry),
+        None => Embedded::Unwatched {
+            registry,
+            manifest: tree.display_path(MANIFEST),
+        },
     })
+}
+
+/// The files that the build script wrote, if it wrote the whole registry that is wanted.
+fn written(arguments: &Arguments, checked: Option<&str>) -> Option<[String; 2]> {
+    let names = file_names(&arguments.folder, checked?);
+    let out = PathBuf::from(env::var_os("OUT_DIR")?);
+    let are_there = names.iter().all(|name| out.join(name).is_file());
+    (are_there && arguments.services.is_none()).then_some(names)
 }
 
 /// The folder of the crate's Cargo.toml, from the variable that cargo sets.

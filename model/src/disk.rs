@@ -1,6 +1,6 @@
 //! Reads a tree from disk. Only this file of the crate reads the disk.
 
-use std::fs;
+use std::fs::{self, DirEntry};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -58,7 +58,7 @@ fn read_folder(folder: &Path, root: Option<&Path>, prefix: &str, tree: &mut Tree
     };
     for entry in entries {
         match entry {
-            Ok(entry) => read_entry(&entry.path(), root, prefix, tree),
+            Ok(entry) => read_entry(&entry, root, prefix, tree),
             Err(error) => {
                 tree.nodes.insert(prefix.to_owned(), unreadable(&error));
             }
@@ -66,10 +66,8 @@ fn read_folder(folder: &Path, root: Option<&Path>, prefix: &str, tree: &mut Tree
     }
 }
 
-fn read_entry(path: &Path, root: Option<&Path>, prefix: &str, tree: &mut Tree) {
-    let Some(os_name) = path.file_name() else {
-        return;
-    };
+fn read_entry(entry: &DirEntry, root: Option<&Path>, prefix: &str, tree: &mut Tree) {
+    let (os_name, path) = (entry.file_name(), &entry.path());
     let name = os_name.to_string_lossy();
     if is_ignored(&name) {
         return;
@@ -79,8 +77,13 @@ fn read_entry(path: &Path, root: Option<&Path>, prefix: &str, tree: &mut Tree) {
         prefix => format!("{prefix}/{name}"),
     };
     let node = match os_name.to_str() {
-        Some(_) if points_out(path, root) => Node::OutsideLink,
-        Some(_) => read_node(path),
+        Some(_) => match entry.file_type() {
+            // The folder already says what most entries are, so that the system is not asked again.
+            Ok(kind) if kind.is_file() => read_file(path),
+            Ok(kind) if kind.is_dir() => Node::Folder,
+            _ if points_out(path, root) => Node::OutsideLink,
+            _ => read_node(path),
+        },
         None => Node::MisnamedBytes,
     };
     let below = node == Node::Folder && holds_scripts(&key);
@@ -111,12 +114,16 @@ fn holds_scripts(key: &str) -> bool {
 fn read_node(path: &Path) -> Node {
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => Node::Folder,
-        Ok(metadata) if metadata.is_file() => match fs::read(path) {
-            Ok(bytes) => Node::File(bytes),
-            Err(error) => unreadable(&error),
-        },
+        Ok(metadata) if metadata.is_file() => read_file(path),
         Ok(_) => Node::Unreadable("it is neither a file nor a folder".to_owned()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Node::DeadLink,
+        Err(error) => unreadable(&error),
+    }
+}
+
+fn read_file(path: &Path) -> Node {
+    match fs::read(path) {
+        Ok(bytes) => Node::File(bytes),
         Err(error) => unreadable(&error),
     }
 }

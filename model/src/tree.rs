@@ -63,13 +63,15 @@ impl Tree {
     /// The names and nodes directly in a folder.
     pub(crate) fn children<'a>(
         &'a self,
-        folder: &'a str,
-    ) -> impl Iterator<Item = (&'a str, &'a Node)> {
-        self.nodes.iter().filter_map(move |(path, node)| {
-            let name = match folder {
-                "" => path,
-                folder => path.strip_prefix(folder)?.strip_prefix('/')?,
-            };
+        folder: &str,
+    ) -> impl Iterator<Item = (&'a str, &'a Node)> + use<'a> {
+        let below = match folder {
+            "" => String::new(),
+            folder => format!("{folder}/"),
+        };
+        let nodes = self.nodes.range(below.clone()..);
+        let nodes = nodes.map_while(move |(path, node)| Some((path.strip_prefix(&below)?, node)));
+        nodes.filter_map(|(name, node)| {
             let is_direct = !name.is_empty() && !name.contains('/');
             is_direct.then_some((name, node))
         })
