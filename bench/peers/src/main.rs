@@ -4,7 +4,8 @@
 //! `cargo run --release --manifest-path bench/peers/Cargo.toml -- [MIGRATIONS [DELAY_MS [RUNS [NAMES]]]]`
 //!
 //! A proxy adds the delay in each direction. Each figure is the median of the runs, which
-//! alternate between the programs. NAMES, such as `migrator,diesel,psql`, limits the programs to
+//! alternate between the programs. Each run looks 15 times whether there is something to do, in
+//! new sessions, and also alternates between the programs. NAMES, such as `migrator,diesel,psql`, limits the programs to
 //! those whose name contains one of them.
 
 mod contenders;
@@ -20,6 +21,9 @@ use migrator_localpg::DevServer;
 use migrator_model::Registry;
 use proxy::Proxy;
 use scripts::{Scripts, registry, scripts};
+
+/// How often each run looks whether there is something to do.
+const LOOKS: usize = 15;
 
 /// The parts that are timed, in this order on one database.
 const PARTS: [(&str, Work); 3] = [
@@ -66,7 +70,16 @@ async fn compare(
     };
     for _ in 0..runs {
         for &contender in &contenders {
-            bench.run(contender).await?;
+            bench.create(contender).await?;
+            bench.run(contender, 0).await?;
+        }
+        for _ in 0..LOOKS {
+            for &contender in contenders.iter().filter(|one| one.has_history()) {
+                bench.run(contender, 1).await?;
+            }
+        }
+        for &contender in &contenders {
+            bench.run(contender, 2).await?;
         }
     }
     println!(
@@ -101,34 +114,39 @@ struct Bench {
 }
 
 impl Bench {
-    async fn run(&mut self, contender: Contender) -> Outcome<()> {
+    /// Creates the database of a program.
+    async fn create(&self, contender: Contender) -> Outcome<()> {
         let (admin, connection) =
             tokio_postgres::connect(&self.admin, tokio_postgres::NoTls).await?;
         tokio::spawn(connection);
+        let name = database(contender);
         admin
-            .batch_execute("DROP DATABASE IF EXISTS bench WITH (FORCE)")
+            .batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
             .await?;
-        admin.batch_execute("CREATE DATABASE bench").await?;
-        admin.batch_execute("CHECKPOINT").await?;
+        admin
+            .batch_execute(&format!("CREATE DATABASE {name}"))
+            .await?;
+        Ok(admin.batch_execute("CHECKPOINT").await?)
+    }
+
+    /// Times a part of a program's work.
+    async fn run(&mut self, contender: Contender, part: usize) -> Outcome<()> {
+        let (_, work) = PARTS[part];
+        if !contender.can(work) {
+            return Ok(());
+        }
         let url = format!(
-            "postgresql://postgres@127.0.0.1:{}/bench?sslmode=disable",
-            self.proxy.port
+            "postgresql://postgres@127.0.0.1:{}/{}?sslmode=disable",
+            self.proxy.port,
+            database(contender)
         );
         let registry = self.registries[&contender.services()];
-        let place = Contender::ALL.iter().position(|other| *other == contender);
-        for (part, (_, work)) in PARTS.into_iter().enumerate() {
-            let is_again = part == 1;
-            if !contender.can(work) || (is_again && !contender.has_history()) {
-                continue;
-            }
-            self.proxy.round_trips();
-            let took = contender.run(&url, registry, &self.scripts, work).await?;
-            let key = (part, place.unwrap_or_default());
-            self.times
-                .entry(key)
-                .or_default()
-                .push((took, self.proxy.round_trips()));
-        }
+        self.proxy.round_trips();
+        let took = contender.run(&url, registry, &self.scripts, work).await?;
+        self.times
+            .entry((part, place(contender)))
+            .or_default()
+            .push((took, self.proxy.round_trips()));
         Ok(())
     }
 
@@ -169,4 +187,13 @@ impl Bench {
             }
         }
     }
+}
+
+fn place(contender: Contender) -> usize {
+    let place = Contender::ALL.iter().position(|other| *other == contender);
+    place.unwrap_or_default()
+}
+
+fn database(contender: Contender) -> String {
+    format!("bench_{}", place(contender))
 }
