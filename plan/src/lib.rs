@@ -52,3 +52,4 @@ pub use state::DatabaseState;
 pub use status::{MigrationStatus, ServiceStatus, State, Status};
 pub use step::{Body, Plan, Reason, Record, Start, Step};
 pub use target::{Extent, Leave, Policy, Selection, Target};
+pub use up::deciding_services;

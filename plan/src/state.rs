@@ -14,6 +14,7 @@ use crate::history::{Entry, History};
 use crate::plan::plan;
 use crate::step::Step;
 use crate::target::{Policy, Target};
+use crate::up::deciding_services;
 
 /// The state of a database for a registry and a target. A service reads it before the service
 /// starts.
@@ -70,6 +71,17 @@ impl DatabaseState {
             Ok(0) => DatabaseState::Ahead(unknown.into_iter().cloned().collect()),
             Ok(pending) => DatabaseState::Behind(pending),
         }
+    }
+
+    /// The services that decide whether the state is current: that is certain if each of them has
+    /// exactly the migrations of the registry, none of them changed or dirty, and no other.
+    ///
+    /// `None` if other facts count too.
+    #[must_use]
+    pub fn deciding_services<'r>(registry: &'r Registry, target: &Target) -> Option<Vec<&'r str>> {
+        deciding_services(registry, target)?;
+        // An unknown migration of any service of the registry makes the state `Ahead`.
+        Some(registry.services().map(|service| service.name).collect())
     }
 
     /// Whether every migration of the target is applied: the state is current or ahead.

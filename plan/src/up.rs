@@ -7,11 +7,11 @@ use migrator_model::registry::MigrationRef;
 use migrator_model::{Migration, Registry, Version, small};
 
 use crate::conflict::Conflict;
-use crate::history::{Entry, Likeness};
+use crate::history::{Entry, History, Likeness};
 use crate::request::{Request, resumes};
 use crate::resume::resumable;
 use crate::step::{Body, Plan, Reason, Step};
-use crate::target::{Extent, Leave};
+use crate::target::{Extent, Leave, Policy, Selection, Target};
 
 pub(crate) fn plan<'r>(request: &Request<'r, '_>) -> Result<Plan<'r>, Vec<Conflict>> {
     let bounds = Bounds::of(request);
@@ -28,6 +28,33 @@ pub(crate) fn plan<'r>(request: &Request<'r, '_>) -> Result<Plan<'r>, Vec<Confli
     let steps = pending.into_iter().flat_map(|m| steps(request, m));
     let steps: Vec<Step<'r>> = steps.collect();
     Ok(Plan { steps, notes })
+}
+
+/// The services that decide whether `up` has nothing to do: that is certain if each of them has
+/// exactly the migrations of the registry, none of them changed or dirty, and no other.
+///
+/// `None` if other facts count too: the target has a version or an unknown service.
+#[must_use]
+pub fn deciding_services<'r>(registry: &'r Registry, target: &Target) -> Option<Vec<&'r str>> {
+    if matches!(target.extent, Extent::To(_)) {
+        return None;
+    }
+    let services = match &target.services {
+        Selection::All => registry.services().map(|service| service.name).collect(),
+        Selection::Named(names) => {
+            let mut names = names.iter();
+            names.try_for_each(|name| registry.find_service(name).map(drop))?;
+            let request = Request {
+                registry,
+                history: &History::default(),
+                target,
+                policy: Policy::default(),
+            };
+            let bounds = Bounds::asked(&request, Bound::Whole);
+            bounds.services.into_keys().collect::<Vec<_>>()
+        }
+    };
+    Some(services).filter(|services| !services.is_empty())
 }
 
 /// The steps that apply a migration. An interrupted down script is finished first.

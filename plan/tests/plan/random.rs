@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use migrator_model::file_name::Direction;
 use migrator_model::{MigrationId, Registry, Version};
 use migrator_plan::history::{Entry, History, Origin, Stored};
-use migrator_plan::{Extent, Leave, Policy, Selection, Target};
-use migrator_plan::{Plan, Record, Step, plan, redo};
+use migrator_plan::{DatabaseState, Extent, Leave, Policy, Selection, Target};
+use migrator_plan::{Plan, Record, Step, deciding_services, plan, redo};
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 
@@ -171,6 +171,16 @@ fn up(registry: &Registry, entries: &[Entry], target: &Target) -> Option<Plan<'s
     .ok()
 }
 
+/// A history in which these services have exactly the migrations of the registry, and the
+/// others have any entries.
+fn complete(registry: &Registry, services: &[&str], mut entries: Vec<Entry>) -> History {
+    entries.retain(|entry| !services.contains(&&*entry.id.service));
+    let own = registry.migrations();
+    let own = own.filter(|migration| services.contains(&migration.service));
+    entries.extend(own.map(|migration| entry_of(registry, migration)));
+    History::new(entries)
+}
+
 /// Asserts that every step comes after the steps that it waits for.
 fn assert_in_order(registry: &Registry, entries: &[Entry], plan: &Plan<'_>) {
     let key = |service: &str, version: Version| (service.to_owned(), version);
@@ -218,6 +228,29 @@ proptest! {
         prop_assert_eq!(plan.steps.len() + entries.len(), registry.len());
         let entries = after(&registry, entries, &plan);
         prop_assert!(up(&registry, &entries, &Target::all()).expect("as before").steps.is_empty());
+    }
+
+    #[test]
+    fn nothing_is_to_do_if_the_deciding_services_are_complete(
+        registry in registries(),
+        target in targets(),
+        others in entries(),
+    ) {
+        let policy = Policy::default();
+        match deciding_services(&registry, &target) {
+            None => prop_assert!(matches!(target.extent, Extent::To(_))),
+            Some(services) => {
+                let history = complete(&registry, &services, others.clone());
+                let plan = plan(&registry, &history, Direction::Up, &target, policy);
+                let plan = plan.expect("nothing is wrong");
+                prop_assert!(plan.steps.is_empty() && plan.notes.is_empty());
+            }
+        }
+        if let Some(services) = DatabaseState::deciding_services(&registry, &target) {
+            let history = complete(&registry, &services, others);
+            let state = DatabaseState::new(&registry, &history, &target, policy, &BTreeSet::new());
+            prop_assert_eq!(state, DatabaseState::Current);
+        }
     }
 
     #[test]

@@ -73,7 +73,7 @@ pub(super) fn with_defaults(defaults: &[(&str, &str)], query: &str) -> String {
     let names: Vec<&str> = defaults.iter().map(|(name, _)| *name).collect();
     let values: Vec<&str> = defaults.iter().map(|(_, value)| *value).collect();
     format!(
-        "SELECT known.* FROM (VALUES ({})) older({}) CROSS JOIN LATERAL ({query}) known;",
+        "SELECT known.* FROM (VALUES ({})) older({}) CROSS JOIN LATERAL ({query}) known",
         values.join(", "),
         names.join(", ")
     )

@@ -1,5 +1,6 @@
 -- Fails if an untrusted role can write the history, or if to read or write a row the server
 -- would evaluate an expression that migrator did not write. Otherwise it returns no row.
+-- `ordinary.sql` runs this query if the history is not as usual.
 -- `guard.rs` replaces the names in braces.
 --
 -- Each name, type and operator has its schema: the search path may put other schemas before
@@ -119,8 +120,7 @@ WITH RECURSIVE me(oid) AS (
       ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(g.grantee)::pg_catalog.text) END,
     pg_catalog.string_agg(DISTINCT g.privilege_type, ', ')
   FROM acl CROSS JOIN LATERAL pg_catalog.aclexplode(acl.acl) g
-  WHERE g.privilege_type OPERATOR(pg_catalog.=) ANY (ARRAY['CREATE', 'INSERT', 'UPDATE',
-      'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']::pg_catalog.text[])
+  WHERE g.privilege_type OPERATOR(pg_catalog.=) ANY ({writes})
     AND {grantee_untrusted} AND NOT pg_catalog.pg_has_role(g.grantee, acl.owner, 'MEMBER')
   GROUP BY acl.relname, g.grantee
   UNION ALL
@@ -166,8 +166,8 @@ WITH RECURSIVE me(oid) AS (
   FROM tab JOIN pg_catalog.pg_inherits i ON i.inhrelid OPERATOR(pg_catalog.=) tab.oid
   WHERE COALESCE(i.inhparent OPERATOR(pg_catalog.<>) tab.parent, true)
 )
-SELECT {raise} FROM (
+SELECT {columns} FROM (
   SELECT pg_catalog.row_number() OVER (ORDER BY f.rank, f.relname, f.kind, f.name) AS place,
     pg_catalog.concat_ws({field}, {schema}, f.kind, f.relname, f.name, f.more) AS line
   FROM flaw f ORDER BY 1 LIMIT {most}
-) f HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 0;
+) f HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 0

@@ -6,17 +6,21 @@
 //!   `upgrade` has the statements that bring them to the newest format;
 //! - `bootstrap` creates the tables;
 //! - `guard` checks which roles can write them, and `flaw` describes what it finds;
+//! - `digest` and `hash` compare entries with the registry without reading them;
 //! - `reader` and `read` send queries, and `parse` turns the answers into data;
-//! - `write` has the statements that change the history;
+//! - `write` has the statements that change the history, `one_row` makes each of them change one row;
 //! - `failure` turns a failed query into an error.
 //!
 //! Only this folder names the tables.
 
 pub(crate) mod bootstrap;
+pub(crate) mod digest;
 pub(crate) mod failure;
 mod flaw;
 mod format;
 pub(crate) mod guard;
+mod hash;
+pub(crate) mod one_row;
 mod parse;
 pub(crate) mod read;
 pub(crate) mod reader;

@@ -12,10 +12,25 @@ use super::schema::Tables;
 use super::{Entry, History, Origin, RecordedMigration, Stored};
 use crate::error::format::UnknownFormat;
 
-/// The history, from the rows of the format, the tables and the entries.
+/// The first column of the only row, besides the format, if the digests are the same.
+pub(super) const SAME: &str = "same";
+
+/// The history, from the rows of the format, the tables and the entries. There are no rows
+/// without a history.
 pub(super) fn history(rows: &[SimpleQueryRow]) -> Result<History, ReadError> {
+    Ok(history_unless_same(rows)?.unwrap_or_default())
+}
+
+/// As [`history`]; `None` if the row [`SAME`] is among the rows.
+pub(super) fn history_unless_same(rows: &[SimpleQueryRow]) -> Result<Option<History>, ReadError> {
+    if rows.is_empty() {
+        return Ok(Some(History::default()));
+    }
     let (formats, rest): (Vec<_>, Vec<_>) = rows.iter().partition(|row| is_format(row));
     let format = format_of(formats)?;
+    if rest.iter().any(|row| row.get(0) == Some(SAME)) {
+        return Ok(None);
+    }
     let mut tables = Vec::new();
     let mut entries = Vec::new();
     for row in rest {
@@ -27,8 +42,9 @@ pub(super) fn history(rows: &[SimpleQueryRow]) -> Result<History, ReadError> {
             entries.push(entry.ok_or_else(|| ReadError::Row(describe(row)))?);
         }
     }
+    tables.sort();
     let history = History::new(entries);
-    Ok(history.with_tables(tables).with_format(format))
+    Ok(Some(history.with_tables(tables).with_format(format)))
 }
 
 /// The recorded migrations, from the rows of the format and the migrations.

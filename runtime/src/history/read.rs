@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use migrator_model::{Version, small};
 use tokio_postgres::SimpleQueryRow;
 
+use super::digest::{self, Digest};
 use super::failure::ReadError;
 use super::format::with_defaults;
 use super::parse;
@@ -27,12 +28,34 @@ pub(crate) async fn history_and(
     reader: &Reader<'_>,
     first: &str,
 ) -> Result<(History, Vec<SimpleQueryRow>), ReadError> {
-    let Some(messages) = send(reader, first, &query(reader.tables)).await? else {
-        return Ok((History::default(), Vec::new()));
+    let (own, others) = read(reader, first, &query(reader.tables)).await?;
+    Ok((parse::history(&own)?, others))
+}
+
+/// As [`history_and`], unless some services have exactly these digests: then the server sends no
+/// entry, and the history is `None`.
+pub(crate) async fn history_unless_same(
+    reader: &Reader<'_>,
+    first: &str,
+    digests: &[Digest],
+) -> Result<(Option<History>, Vec<SimpleQueryRow>), ReadError> {
+    let (own, others) = read(reader, first, &query_unless_same(reader.tables, digests)).await?;
+    Ok((parse::history_unless_same(&own)?, others))
+}
+
+/// Sends a query for the history. Returns its rows with those of the format, and the rows that
+/// answer the query `first`. A database without a history has none.
+async fn read(
+    reader: &Reader<'_>,
+    first: &str,
+    query: &str,
+) -> Result<(Vec<SimpleQueryRow>, Vec<SimpleQueryRow>), ReadError> {
+    let Some(messages) = send(reader, first, query).await? else {
+        return Ok((Vec::new(), Vec::new()));
     };
     let is_other = |row: &SimpleQueryRow| row.get(0) == Some("also");
-    let (others, own): (Vec<_>, Vec<_>) = rows(messages).partition(is_other);
-    Ok((parse::history(&own)?, others))
+    let (others, own) = rows(messages).partition(is_other);
+    Ok((own, others))
 }
 
 /// Reads the recorded scripts of these versions of a service. The query names the parent of the
@@ -137,10 +160,42 @@ pub(crate) async fn recorded(reader: &Reader<'_>) -> Result<Vec<RecordedMigratio
     parse::recorded(&rows(messages).collect::<Vec<_>>())
 }
 
-/// The tables of services, and the entries. Format 1 has no column `origin`.
+/// The tables of services, and the entries.
 fn query(tables: &Tables) -> String {
-    let parent = tables.parent();
-    let entries = format!(
+    let names = service_tables(tables, "'table', c.relname", "true");
+    format!("{names};{};", entries(tables, "true"))
+}
+
+/// As [`query`], in one statement that reads an entry only if the digests differ. If they are
+/// the same, it has one row, [`parse::SAME`].
+fn query_unless_same(tables: &Tables, digests: &[Digest]) -> String {
+    const NULLS: &str = "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL";
+    const DIFFERS: &str = "(SELECT NOT look.is_same FROM look)";
+    let names = format!("'table', c.relname, {NULLS}");
+    format!(
+        "WITH {look} {entries} UNION ALL {names} \
+         UNION ALL SELECT '{same}', NULL, {NULLS} FROM look WHERE look.is_same;",
+        look = digest::look(tables, digests),
+        entries = entries(tables, DIFFERS),
+        names = service_tables(tables, &names, DIFFERS),
+        same = parse::SAME,
+    )
+}
+
+/// A query for these columns of the tables of services, if `condition` is true.
+fn service_tables(tables: &Tables, columns: &str, condition: &str) -> String {
+    format!(
+        "SELECT {columns} FROM pg_catalog.pg_inherits i \
+           JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) i.inhrelid \
+           WHERE i.inhparent OPERATOR(pg_catalog.=) {regclass}::pg_catalog.regclass \
+             AND {condition}",
+        regclass = quote_literal(&tables.parent()),
+    )
+}
+
+/// A query for the entries, if `condition` is true. Format 1 has no column `origin`.
+fn entries(tables: &Tables, condition: &str) -> String {
+    let query = format!(
         "SELECT 'entry', c.relname, version, name, applied_on, checksum, \
              fingerprint, dirty, \
              pg_catalog.array_to_string(requires, ' '), \
@@ -150,16 +205,10 @@ fn query(tables: &Tables) -> String {
                  OPERATOR(pg_catalog.=) 0 THEN '' ELSE down_script END, \
              origin \
            FROM {parent} h{sample} \
-           JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) h.tableoid",
+           JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) h.tableoid \
+           WHERE {condition}",
+        parent = tables.parent(),
         sample = Tables::SAMPLE,
     );
-    format!(
-        "SELECT 'table', c.relname FROM pg_catalog.pg_inherits i \
-           JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) i.inhrelid \
-           WHERE i.inhparent OPERATOR(pg_catalog.=) {regclass}::pg_catalog.regclass \
-           ORDER BY 2;\
-         {entries}",
-        regclass = quote_literal(&parent),
-        entries = with_defaults(&[("origin", "NULL::pg_catalog.text")], &entries),
-    )
+    with_defaults(&[("origin", "NULL::pg_catalog.text")], &query)
 }

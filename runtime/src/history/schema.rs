@@ -17,6 +17,9 @@ impl Tables {
     /// The end of the name of a service's table.
     pub(crate) const SUFFIX: &str = "_history";
 
+    /// The name of the parent of all history tables.
+    pub(crate) const PARENT: &str = "history";
+
     pub(crate) fn new(schema: &str) -> Tables {
         Tables {
             schema: schema.to_owned(),
@@ -38,7 +41,7 @@ impl Tables {
 
     /// The parent of all history tables.
     pub(crate) fn parent(&self) -> String {
-        format!("{}.history", self.schema())
+        format!("{}.{}", self.schema(), Tables::PARENT)
     }
 
     /// The table of a service.
@@ -70,7 +73,7 @@ impl Tables {
             self.format(),
             Tables::SAMPLE
         );
-        format::with_defaults(&[("needs", "NULL::pg_catalog.text")], &query)
+        format::with_defaults(&[("needs", "NULL::pg_catalog.text")], &query) + ";"
     }
 
     /// A query for the tables without a primary key. Its rows are `'keyless'` and the name.

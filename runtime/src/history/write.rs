@@ -1,5 +1,5 @@
 //! The statements that change the history. Each function returns one or more complete statements,
-//! or says that it returns an expression.
+//! a [`Write`], or says that it returns an expression.
 //!
 //! The statements run after a script, under the role's own `search_path`, which may put other
 //! schemas before `pg_catalog`. So each name, type and operator has its schema. Only syntax that
@@ -9,7 +9,7 @@ use migrator_model::file_name::Direction;
 use migrator_model::{Migration, Version};
 use tokio_postgres::error::{DbError, SqlState};
 
-use super::guard::raise;
+use super::one_row::Write;
 use super::schema::Tables;
 use crate::session::quote::quote_literal;
 
@@ -58,10 +58,10 @@ pub(crate) fn insert(
     migration: Migration<'_>,
     depends_on: &[&str],
     dirty: Option<Direction>,
-) -> String {
+) -> Write {
     let requires = migration.requires();
     let table = tables.of(migration.service);
-    let insert = format!(
+    let statement = format!(
         "INSERT INTO {table} (version, name, applied_on, checksum, fingerprint, dirty, \
            requires, depends_on, up_script, down_script) \
          VALUES ({version}, {name}, {NOW}, '{checksum}', '{fingerprint:016x}', {dirty}, \
@@ -82,7 +82,11 @@ pub(crate) fn insert(
         has_checksum(migration),
         is_dirty(dirty)
     );
-    one_row(&table, &insert, &condition)
+    Write {
+        table,
+        statement,
+        condition,
+    }
 }
 
 /// Marks an entry as dirty or, for `None`, as clean.
@@ -91,17 +95,20 @@ pub(crate) fn set_dirty(
     service: &str,
     version: Version,
     dirty: Option<Direction>,
-) -> String {
+) -> Write {
     let table = tables.of(service);
     let word = dirty.map_or_else(|| "NULL".to_owned(), word);
-    let update = format!("UPDATE {table} SET dirty = {word} WHERE {}", is(version));
-    one_row(&table, &update, &is_dirty(dirty))
+    Write {
+        statement: format!("UPDATE {table} SET dirty = {word} WHERE {}", is(version)),
+        condition: is_dirty(dirty),
+        table,
+    }
 }
 
 /// Replaces an entry's name, scripts and checksums by those of the migration.
-pub(crate) fn replace(tables: &Tables, migration: Migration<'_>) -> String {
+pub(crate) fn replace(tables: &Tables, migration: Migration<'_>) -> Write {
     let table = tables.of(migration.service);
-    let update = format!(
+    let statement = format!(
         "UPDATE {table} SET name = {}, checksum = '{}', fingerprint = '{:016x}', requires = {}, \
            up_script = {}, down_script = {} \
          WHERE {}",
@@ -113,40 +120,21 @@ pub(crate) fn replace(tables: &Tables, migration: Migration<'_>) -> String {
         quote_literal(&migration.down().sql()),
         is(migration.version),
     );
-    one_row(&table, &update, &has_checksum(migration))
+    Write {
+        table,
+        statement,
+        condition: has_checksum(migration),
+    }
 }
 
 /// Deletes the entry of a migration.
-pub(crate) fn delete(tables: &Tables, service: &str, version: Version) -> String {
+pub(crate) fn delete(tables: &Tables, service: &str, version: Version) -> Write {
     let table = tables.of(service);
-    let delete = format!("DELETE FROM {table} WHERE {}", is(version));
-    one_row(&table, &delete, "true")
-}
-
-/// Extends `statement` so that it fails unless it changes exactly one row, and the new row meets
-/// `condition`. A trigger may discard the change or write another value, and the entry may have
-/// been deleted.
-fn one_row(table: &str, statement: &str, condition: &str) -> String {
-    let count = "pg_catalog.count(*) FILTER (WHERE changed.as_expected)";
-    let triggers = format!(
-        "(SELECT pg_catalog.concat('; the table has the trigger ', \
-            pg_catalog.string_agg(pg_catalog.concat('`', pg_catalog.quote_ident( \
-              t.tgname::pg_catalog.text), '`'), ', ' ORDER BY t.tgname)) \
-          FROM pg_catalog.pg_trigger t \
-          WHERE t.tgrelid OPERATOR(pg_catalog.=) {}::pg_catalog.regclass \
-            AND NOT t.tgisinternal HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 0)",
-        quote_literal(table)
-    );
-    let name = quote_literal(&table.replace('"', ""));
-    let instead = format!(
-        "'a write of the history changed ', {count}, ' rows of `', {name}, \
-         '` where 1 was expected', {triggers}"
-    );
-    format!(
-        "WITH changed AS ({statement} RETURNING {condition} AS as_expected) \
-         SELECT CASE WHEN {count} OPERATOR(pg_catalog.=) 1 THEN 1 ELSE {} END FROM changed;",
-        raise(&instead)
-    )
+    Write {
+        statement: format!("DELETE FROM {table} WHERE {}", is(version)),
+        condition: "true".to_owned(),
+        table,
+    }
 }
 
 /// The condition that a row has the checksum of this migration.
@@ -270,7 +258,7 @@ pub(crate) fn event(
     row: EventRow<'_>,
     took: Took,
     message: Option<&str>,
-) -> String {
+) -> Write {
     let kind = match kind {
         Kind::Apply => "'apply'",
         Kind::Revert => "'revert'",
@@ -292,12 +280,12 @@ pub(crate) fn event(
         Took::Unknown => "NULL".to_owned(),
     };
     let table = tables.event();
-    let insert = format!(
+    let statement = format!(
         "INSERT INTO {table} (kind, service, version, name, checksum, milliseconds, message, \
            application, migrator_version) \
-         VALUES ({kind}, {service}, {version}, {name}, {checksum}, {milliseconds}, {message}, \
+         SELECT {kind}, {service}, {version}, {name}, {checksum}, {milliseconds}, {message}, \
            CASE WHEN {APPLICATION} OPERATOR(pg_catalog.=) '' THEN {application} \
-             ELSE {APPLICATION} END, '{migrator_version}')",
+             ELSE {APPLICATION} END, '{migrator_version}'",
         service = quote_literal(row.service),
         version = row.version.as_integer(),
         name = quote_literal(row.name),
@@ -306,7 +294,11 @@ pub(crate) fn event(
         application = quote_literal(row.application),
         migrator_version = env!("CARGO_PKG_VERSION"),
     );
-    one_row(&table, &insert, &is(row.version))
+    Write {
+        table,
+        statement,
+        condition: is(row.version),
+    }
 }
 
 /// The session's `application_name`. NULLIF would look for `=` on the search path.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use migrator_model::file_name::Direction;
 use migrator_plan::{Plan, RecordedMigration, Selection, Status, Target};
+use tokio_postgres::SimpleQueryRow;
 
 use crate::context::Context;
 use crate::error::Error;
@@ -93,12 +94,23 @@ impl Context {
         &self,
         reader: &Reader<'_>,
     ) -> Result<(History, BTreeSet<String>), ReadError> {
+        let (history, locks) = read::history_and(reader, &self.work_query()).await?;
+        Ok((history, self.services_at_work(&locks)))
+    }
+
+    /// The query for the services that a run is changing now.
+    pub(crate) fn work_query(&self) -> String {
+        at_work::query(&self.options.schema, &self.service_names())
+    }
+
+    /// These services, from the answer to [`Context::work_query`].
+    pub(crate) fn services_at_work(&self, locks: &[SimpleQueryRow]) -> BTreeSet<String> {
+        at_work::services(&self.options.schema, &self.service_names(), locks)
+    }
+
+    fn service_names(&self) -> Vec<&'static str> {
         let services = self.registry.services();
-        let services: Vec<&str> = services.map(|service| service.name).collect();
-        let locks = at_work::query(&self.options.schema, &services);
-        let (history, locks) = read::history_and(reader, &locks).await?;
-        let changing = at_work::services(&self.options.schema, &services, &locks);
-        Ok((history, changing))
+        services.map(|service| service.name).collect()
     }
 
     pub(crate) async fn at_work(

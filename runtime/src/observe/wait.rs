@@ -15,8 +15,10 @@ use crate::error::kind::ErrorKind;
 use crate::error::stopped::Stopped;
 use crate::event::operation::Operation;
 use crate::history::History;
+use crate::history::digest::digests;
 use crate::history::failure::{ReadError, read_failed};
 use crate::history::guard::Purpose;
+use crate::history::read;
 use crate::history::reader::Reader;
 use crate::session::client::Client;
 
@@ -37,7 +39,19 @@ impl Context {
         reader: &Reader<'_>,
         target: &Target,
     ) -> Result<DatabaseState, ReadError> {
-        let (history, at_work) = self.history_and_work(reader).await?;
+        let services = DatabaseState::deciding_services(self.registry, target);
+        let (history, at_work) = match services {
+            None => self.history_and_work(reader).await?,
+            Some(services) => {
+                let digests = digests(self.registry, &services);
+                let query = self.work_query();
+                let read = read::history_unless_same(reader, &query, &digests).await?;
+                match read {
+                    (None, _) => return Ok(DatabaseState::Current),
+                    (Some(history), locks) => (history, self.services_at_work(&locks)),
+                }
+            }
+        };
         let policy = self.options.policy;
         Ok(DatabaseState::new(
             self.registry,

@@ -72,6 +72,25 @@ impl Change<'_> {
 }
 
 impl<'a> Change<'a> {
+    /// The services that decide whether there is nothing to do
+    /// ([`migrator_plan::deciding_services`]).
+    pub(crate) fn deciding_services(
+        self,
+        registry: &'static Registry,
+    ) -> Option<Vec<&'static str>> {
+        match self {
+            Change::Migrate {
+                direction: Direction::Up,
+                target,
+                seen: None,
+            } => migrator_plan::deciding_services(registry, target),
+            Change::Migrate { .. }
+            | Change::Redo { .. }
+            | Change::Repair { .. }
+            | Change::Accept(_) => None,
+        }
+    }
+
     /// The same change, of the migration that a redo found at its first look. Another run may
     /// revert that migration before the redo has its lock, or apply a later one.
     pub(crate) fn of(self, history: &'a History) -> Change<'a> {

@@ -16,6 +16,7 @@ use crate::event::Event;
 use crate::event::operation::Operation;
 use crate::event::report::Report;
 use crate::history::bootstrap;
+use crate::history::digest::digests;
 use crate::history::failure::read_failed;
 use crate::history::guard::Purpose;
 use crate::history::{History, read};
@@ -154,7 +155,10 @@ impl Context {
     /// A dirty migration may be in progress in another run. That run holds the lock, so this run
     /// locks the service before it refuses.
     async fn first_look(&self, request: Request<'_>) -> Result<Option<PendingWork>, ErrorKind> {
-        let history = self.history_for(request).await?;
+        let Some(history) = self.history_unless_done(request).await? else {
+            self.tell(&Event::Planned(&Plan::default()));
+            return Ok(None);
+        };
         let (services, locks) = match self.make_plan(request.change, &history) {
             Ok(plan) if plan.steps.is_empty() => {
                 self.tell(&Event::Planned(&plan));
@@ -270,6 +274,23 @@ impl Context {
         let outcome = parallel::carry_out(shared).await;
         progress.end(report);
         outcome
+    }
+
+    /// As [`Context::history_for`]; `None` if the digests of the entries show that there is
+    /// nothing to do. Then the server sends no entries.
+    async fn history_unless_done(
+        &self,
+        request: Request<'_>,
+    ) -> Result<Option<History>, ErrorKind> {
+        let Some(services) = request.change.deciding_services(self.registry) else {
+            return self.history_for(request).await.map(Some);
+        };
+        let digests = digests(self.registry, &services);
+        let reader = self.reader(request.client, Purpose::Act);
+        let read = read::history_unless_same(&reader, "", &digests).await;
+        let (history, _) =
+            read.map_err(|error| read_failed(request.client, Operation::ReadHistory, error))?;
+        Ok(history)
     }
 
     /// Reads the history, and checks the services that are named.

@@ -32,7 +32,7 @@ impl Executor<'_> {
         }
         let found = self.send_or_resume(step, source, &mark).await?;
         let took = Took::Milliseconds(started.elapsed().as_secs_f64() * 1000.0);
-        let record = found + &self.clean_record(step) + &self.event(step, took, None);
+        let record = found + &self.clean_record(step, took);
         self.record_end(step, source, &mark, &record).await
     }
 

@@ -25,39 +25,38 @@ SELECT pg_catalog.pg_advisory_unlock_all();
 SET LOCAL lock_timeout = 5000;
 SET LOCAL row_security = off;
 SET LOCAL synchronous_commit = off;
-WITH changed AS (INSERT INTO "migrator"."core_history" (version, name, applied_on, checksum,
+WITH entry AS (INSERT INTO "migrator"."core_history" (version, name, applied_on, checksum,
     fingerprint, dirty, requires, depends_on, up_script, down_script) VALUES (20240101000002,
     $m$c000002a_m2$m$, pg_catalog.to_char(pg_catalog.clock_timestamp() AT TIME ZONE 'UTC',
     'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '11633267062594880216', 'bd2a82c2a832753c', NULL,
     ARRAY[]::pg_catalog.text[], ARRAY[]::pg_catalog.text[], $m$CREATE TABLE b (id int);$m$, $m$DROP
     TABLE b;$m$) RETURNING version OPERATOR(pg_catalog.=) 20240101000002::pg_catalog.int8 AND
     checksum::pg_catalog.text OPERATOR(pg_catalog.=) '11633267062594880216' AND dirty IS NULL AS
-    as_expected) SELECT CASE WHEN pg_catalog.count(*) FILTER (WHERE changed.as_expected)
-    OPERATOR(pg_catalog.=) 1 THEN 1 ELSE pg_catalog.concat('migrator: ', 'a write of the history
-    changed ', pg_catalog.count(*) FILTER (WHERE changed.as_expected), ' rows of `',
-    $m$migrator.core_history$m$, '` where 1 was expected', (SELECT pg_catalog.concat('; the table
-    has the trigger ', pg_catalog.string_agg(pg_catalog.concat('`', pg_catalog.quote_ident(
-    t.tgname::pg_catalog.text), '`'), ', ' ORDER BY t.tgname)) FROM pg_catalog.pg_trigger t WHERE
-    t.tgrelid OPERATOR(pg_catalog.=) $m$"migrator"."core_history"$m$::pg_catalog.regclass AND NOT
-    t.tgisinternal HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 0),
-    pg_catalog.chr(29))::pg_catalog.int4 END FROM changed;
-WITH changed AS (INSERT INTO "migrator".event (kind, service, version, name, checksum, milliseconds,
-    message, application, migrator_version) VALUES (CASE WHEN
+    as_expected), event AS (INSERT INTO "migrator".event (kind, service, version, name, checksum,
+    milliseconds, message, application, migrator_version) SELECT CASE WHEN
     pg_catalog.pg_try_advisory_xact_lock_shared([lock]) THEN NULL ELSE 'apply' END, $m$core$m$,
     20240101000002, $m$c000002a_m2$m$, $m$11633267062594880216$m$, pg_catalog.date_part('epoch',
     pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.now()) OPERATOR(pg_catalog.*)
     1000, NULL, CASE WHEN pg_catalog.current_setting('application_name') OPERATOR(pg_catalog.=) ''
-    THEN $m$migrator$m$ ELSE pg_catalog.current_setting('application_name') END, '0.1.0') RETURNING
-    version OPERATOR(pg_catalog.=) 20240101000002::pg_catalog.int8 AS as_expected) SELECT CASE WHEN
-    pg_catalog.count(*) FILTER (WHERE changed.as_expected) OPERATOR(pg_catalog.=) 1 THEN 1 ELSE
-    pg_catalog.concat('migrator: ', 'a write of the history changed ', pg_catalog.count(*) FILTER
-    (WHERE changed.as_expected), ' rows of `', $m$migrator.event$m$, '` where 1 was expected',
-    (SELECT pg_catalog.concat('; the table has the trigger ',
-    pg_catalog.string_agg(pg_catalog.concat('`', pg_catalog.quote_ident( t.tgname::pg_catalog.text),
-    '`'), ', ' ORDER BY t.tgname)) FROM pg_catalog.pg_trigger t WHERE t.tgrelid
-    OPERATOR(pg_catalog.=) $m$"migrator".event$m$::pg_catalog.regclass AND NOT t.tgisinternal HAVING
-    pg_catalog.count(*) OPERATOR(pg_catalog.>) 0), pg_catalog.chr(29))::pg_catalog.int4 END FROM
-    changed;
+    THEN $m$migrator$m$ ELSE pg_catalog.current_setting('application_name') END, '0.1.0' FROM entry
+    WHERE entry.as_expected RETURNING version OPERATOR(pg_catalog.=) 20240101000002::pg_catalog.int8
+    AS as_expected) SELECT CASE WHEN pg_catalog.count(*) OPERATOR(pg_catalog.=) 1 THEN 1 ELSE
+    pg_catalog.numnode(pg_catalog.ts_rewrite('none'::pg_catalog.tsquery, CASE WHEN EXISTS (SELECT
+    FROM entry WHERE entry.as_expected) THEN $mm$SELECT CASE WHEN pg_catalog.concat('migrator: ', 'a
+    write of the history changed 0 rows of `', $m$migrator.event$m$, '` where 1 was expected', ';
+    the table has the trigger ' OPERATOR(pg_catalog.||) pg_catalog.string_agg(pg_catalog.concat('`',
+    pg_catalog.quote_ident(t.tgname::pg_catalog.text), '`'), ', ' ORDER BY t.tgname),
+    pg_catalog.chr(29))::pg_catalog.int4 IS NULL THEN NULL::pg_catalog.tsquery END,
+    NULL::pg_catalog.tsquery FROM pg_catalog.pg_trigger t WHERE t.tgrelid OPERATOR(pg_catalog.=)
+    $m$"migrator".event$m$::pg_catalog.regclass AND NOT t.tgisinternal$mm$ ELSE $mm$SELECT CASE WHEN
+    pg_catalog.concat('migrator: ', 'a write of the history changed 0 rows of `',
+    $m$migrator.core_history$m$, '` where 1 was expected', '; the table has the trigger '
+    OPERATOR(pg_catalog.||) pg_catalog.string_agg(pg_catalog.concat('`',
+    pg_catalog.quote_ident(t.tgname::pg_catalog.text), '`'), ', ' ORDER BY t.tgname),
+    pg_catalog.chr(29))::pg_catalog.int4 IS NULL THEN NULL::pg_catalog.tsquery END,
+    NULL::pg_catalog.tsquery FROM pg_catalog.pg_trigger t WHERE t.tgrelid OPERATOR(pg_catalog.=)
+    $m$"migrator"."core_history"$m$::pg_catalog.regclass AND NOT t.tgisinternal$mm$ END)) END FROM
+    event WHERE event.as_expected;
 COMMIT;
 
 -- message 2
@@ -83,39 +82,38 @@ DISCARD SEQUENCES;
 SELECT pg_catalog.pg_advisory_unlock_all();
 SET LOCAL lock_timeout = 5000;
 SET LOCAL row_security = off;
-WITH changed AS (INSERT INTO "migrator"."core_history" (version, name, applied_on, checksum,
+WITH entry AS (INSERT INTO "migrator"."core_history" (version, name, applied_on, checksum,
     fingerprint, dirty, requires, depends_on, up_script, down_script) VALUES (20240101000003,
     $m$c000003a_m3$m$, pg_catalog.to_char(pg_catalog.clock_timestamp() AT TIME ZONE 'UTC',
     'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '17761169784421458339', '36e93bc1a464ba9f', NULL,
     ARRAY[]::pg_catalog.text[], ARRAY[]::pg_catalog.text[], $m$CREATE TABLE c (id int);$m$, $m$DROP
     TABLE c;$m$) RETURNING version OPERATOR(pg_catalog.=) 20240101000003::pg_catalog.int8 AND
     checksum::pg_catalog.text OPERATOR(pg_catalog.=) '17761169784421458339' AND dirty IS NULL AS
-    as_expected) SELECT CASE WHEN pg_catalog.count(*) FILTER (WHERE changed.as_expected)
-    OPERATOR(pg_catalog.=) 1 THEN 1 ELSE pg_catalog.concat('migrator: ', 'a write of the history
-    changed ', pg_catalog.count(*) FILTER (WHERE changed.as_expected), ' rows of `',
-    $m$migrator.core_history$m$, '` where 1 was expected', (SELECT pg_catalog.concat('; the table
-    has the trigger ', pg_catalog.string_agg(pg_catalog.concat('`', pg_catalog.quote_ident(
-    t.tgname::pg_catalog.text), '`'), ', ' ORDER BY t.tgname)) FROM pg_catalog.pg_trigger t WHERE
-    t.tgrelid OPERATOR(pg_catalog.=) $m$"migrator"."core_history"$m$::pg_catalog.regclass AND NOT
-    t.tgisinternal HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 0),
-    pg_catalog.chr(29))::pg_catalog.int4 END FROM changed;
-WITH changed AS (INSERT INTO "migrator".event (kind, service, version, name, checksum, milliseconds,
-    message, application, migrator_version) VALUES (CASE WHEN
+    as_expected), event AS (INSERT INTO "migrator".event (kind, service, version, name, checksum,
+    milliseconds, message, application, migrator_version) SELECT CASE WHEN
     pg_catalog.pg_try_advisory_xact_lock_shared([lock]) THEN NULL ELSE 'apply' END, $m$core$m$,
     20240101000003, $m$c000003a_m3$m$, $m$17761169784421458339$m$, pg_catalog.date_part('epoch',
     pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.now()) OPERATOR(pg_catalog.*)
     1000, NULL, CASE WHEN pg_catalog.current_setting('application_name') OPERATOR(pg_catalog.=) ''
-    THEN $m$migrator$m$ ELSE pg_catalog.current_setting('application_name') END, '0.1.0') RETURNING
-    version OPERATOR(pg_catalog.=) 20240101000003::pg_catalog.int8 AS as_expected) SELECT CASE WHEN
-    pg_catalog.count(*) FILTER (WHERE changed.as_expected) OPERATOR(pg_catalog.=) 1 THEN 1 ELSE
-    pg_catalog.concat('migrator: ', 'a write of the history changed ', pg_catalog.count(*) FILTER
-    (WHERE changed.as_expected), ' rows of `', $m$migrator.event$m$, '` where 1 was expected',
-    (SELECT pg_catalog.concat('; the table has the trigger ',
-    pg_catalog.string_agg(pg_catalog.concat('`', pg_catalog.quote_ident( t.tgname::pg_catalog.text),
-    '`'), ', ' ORDER BY t.tgname)) FROM pg_catalog.pg_trigger t WHERE t.tgrelid
-    OPERATOR(pg_catalog.=) $m$"migrator".event$m$::pg_catalog.regclass AND NOT t.tgisinternal HAVING
-    pg_catalog.count(*) OPERATOR(pg_catalog.>) 0), pg_catalog.chr(29))::pg_catalog.int4 END FROM
-    changed;
+    THEN $m$migrator$m$ ELSE pg_catalog.current_setting('application_name') END, '0.1.0' FROM entry
+    WHERE entry.as_expected RETURNING version OPERATOR(pg_catalog.=) 20240101000003::pg_catalog.int8
+    AS as_expected) SELECT CASE WHEN pg_catalog.count(*) OPERATOR(pg_catalog.=) 1 THEN 1 ELSE
+    pg_catalog.numnode(pg_catalog.ts_rewrite('none'::pg_catalog.tsquery, CASE WHEN EXISTS (SELECT
+    FROM entry WHERE entry.as_expected) THEN $mm$SELECT CASE WHEN pg_catalog.concat('migrator: ', 'a
+    write of the history changed 0 rows of `', $m$migrator.event$m$, '` where 1 was expected', ';
+    the table has the trigger ' OPERATOR(pg_catalog.||) pg_catalog.string_agg(pg_catalog.concat('`',
+    pg_catalog.quote_ident(t.tgname::pg_catalog.text), '`'), ', ' ORDER BY t.tgname),
+    pg_catalog.chr(29))::pg_catalog.int4 IS NULL THEN NULL::pg_catalog.tsquery END,
+    NULL::pg_catalog.tsquery FROM pg_catalog.pg_trigger t WHERE t.tgrelid OPERATOR(pg_catalog.=)
+    $m$"migrator".event$m$::pg_catalog.regclass AND NOT t.tgisinternal$mm$ ELSE $mm$SELECT CASE WHEN
+    pg_catalog.concat('migrator: ', 'a write of the history changed 0 rows of `',
+    $m$migrator.core_history$m$, '` where 1 was expected', '; the table has the trigger '
+    OPERATOR(pg_catalog.||) pg_catalog.string_agg(pg_catalog.concat('`',
+    pg_catalog.quote_ident(t.tgname::pg_catalog.text), '`'), ', ' ORDER BY t.tgname),
+    pg_catalog.chr(29))::pg_catalog.int4 IS NULL THEN NULL::pg_catalog.tsquery END,
+    NULL::pg_catalog.tsquery FROM pg_catalog.pg_trigger t WHERE t.tgrelid OPERATOR(pg_catalog.=)
+    $m$"migrator"."core_history"$m$::pg_catalog.regclass AND NOT t.tgisinternal$mm$ END)) END FROM
+    event WHERE event.as_expected;
 COMMIT;
 
 
@@ -139,34 +137,33 @@ DISCARD SEQUENCES;
 SELECT pg_catalog.pg_advisory_unlock_all();
 SET LOCAL lock_timeout = 5000;
 SET LOCAL row_security = off;
-WITH changed AS (DELETE FROM "migrator"."core_history" WHERE version OPERATOR(pg_catalog.=)
-    20240101000003::pg_catalog.int8 RETURNING true AS as_expected) SELECT CASE WHEN
-    pg_catalog.count(*) FILTER (WHERE changed.as_expected) OPERATOR(pg_catalog.=) 1 THEN 1 ELSE
-    pg_catalog.concat('migrator: ', 'a write of the history changed ', pg_catalog.count(*) FILTER
-    (WHERE changed.as_expected), ' rows of `', $m$migrator.core_history$m$, '` where 1 was
-    expected', (SELECT pg_catalog.concat('; the table has the trigger ',
-    pg_catalog.string_agg(pg_catalog.concat('`', pg_catalog.quote_ident( t.tgname::pg_catalog.text),
-    '`'), ', ' ORDER BY t.tgname)) FROM pg_catalog.pg_trigger t WHERE t.tgrelid
-    OPERATOR(pg_catalog.=) $m$"migrator"."core_history"$m$::pg_catalog.regclass AND NOT
-    t.tgisinternal HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 0),
-    pg_catalog.chr(29))::pg_catalog.int4 END FROM changed;
-WITH changed AS (INSERT INTO "migrator".event (kind, service, version, name, checksum, milliseconds,
-    message, application, migrator_version) VALUES (CASE WHEN
-    pg_catalog.pg_try_advisory_xact_lock_shared([lock]) THEN NULL ELSE 'revert' END, $m$core$m$,
-    20240101000003, $m$c000003a_m3$m$, $m$17761169784421458339$m$, pg_catalog.date_part('epoch',
-    pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.now()) OPERATOR(pg_catalog.*)
-    1000, NULL, CASE WHEN pg_catalog.current_setting('application_name') OPERATOR(pg_catalog.=) ''
-    THEN $m$migrator$m$ ELSE pg_catalog.current_setting('application_name') END, '0.1.0') RETURNING
-    version OPERATOR(pg_catalog.=) 20240101000003::pg_catalog.int8 AS as_expected) SELECT CASE WHEN
-    pg_catalog.count(*) FILTER (WHERE changed.as_expected) OPERATOR(pg_catalog.=) 1 THEN 1 ELSE
-    pg_catalog.concat('migrator: ', 'a write of the history changed ', pg_catalog.count(*) FILTER
-    (WHERE changed.as_expected), ' rows of `', $m$migrator.event$m$, '` where 1 was expected',
-    (SELECT pg_catalog.concat('; the table has the trigger ',
-    pg_catalog.string_agg(pg_catalog.concat('`', pg_catalog.quote_ident( t.tgname::pg_catalog.text),
-    '`'), ', ' ORDER BY t.tgname)) FROM pg_catalog.pg_trigger t WHERE t.tgrelid
-    OPERATOR(pg_catalog.=) $m$"migrator".event$m$::pg_catalog.regclass AND NOT t.tgisinternal HAVING
-    pg_catalog.count(*) OPERATOR(pg_catalog.>) 0), pg_catalog.chr(29))::pg_catalog.int4 END FROM
-    changed;
+WITH entry AS (DELETE FROM "migrator"."core_history" WHERE version OPERATOR(pg_catalog.=)
+    20240101000003::pg_catalog.int8 RETURNING true AS as_expected), event AS (INSERT INTO
+    "migrator".event (kind, service, version, name, checksum, milliseconds, message, application,
+    migrator_version) SELECT CASE WHEN pg_catalog.pg_try_advisory_xact_lock_shared([lock]) THEN NULL
+    ELSE 'revert' END, $m$core$m$, 20240101000003, $m$c000003a_m3$m$, $m$17761169784421458339$m$,
+    pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-)
+    pg_catalog.now()) OPERATOR(pg_catalog.*) 1000, NULL, CASE WHEN
+    pg_catalog.current_setting('application_name') OPERATOR(pg_catalog.=) '' THEN $m$migrator$m$
+    ELSE pg_catalog.current_setting('application_name') END, '0.1.0' FROM entry WHERE
+    entry.as_expected RETURNING version OPERATOR(pg_catalog.=) 20240101000003::pg_catalog.int8 AS
+    as_expected) SELECT CASE WHEN pg_catalog.count(*) OPERATOR(pg_catalog.=) 1 THEN 1 ELSE
+    pg_catalog.numnode(pg_catalog.ts_rewrite('none'::pg_catalog.tsquery, CASE WHEN EXISTS (SELECT
+    FROM entry WHERE entry.as_expected) THEN $mm$SELECT CASE WHEN pg_catalog.concat('migrator: ', 'a
+    write of the history changed 0 rows of `', $m$migrator.event$m$, '` where 1 was expected', ';
+    the table has the trigger ' OPERATOR(pg_catalog.||) pg_catalog.string_agg(pg_catalog.concat('`',
+    pg_catalog.quote_ident(t.tgname::pg_catalog.text), '`'), ', ' ORDER BY t.tgname),
+    pg_catalog.chr(29))::pg_catalog.int4 IS NULL THEN NULL::pg_catalog.tsquery END,
+    NULL::pg_catalog.tsquery FROM pg_catalog.pg_trigger t WHERE t.tgrelid OPERATOR(pg_catalog.=)
+    $m$"migrator".event$m$::pg_catalog.regclass AND NOT t.tgisinternal$mm$ ELSE $mm$SELECT CASE WHEN
+    pg_catalog.concat('migrator: ', 'a write of the history changed 0 rows of `',
+    $m$migrator.core_history$m$, '` where 1 was expected', '; the table has the trigger '
+    OPERATOR(pg_catalog.||) pg_catalog.string_agg(pg_catalog.concat('`',
+    pg_catalog.quote_ident(t.tgname::pg_catalog.text), '`'), ', ' ORDER BY t.tgname),
+    pg_catalog.chr(29))::pg_catalog.int4 IS NULL THEN NULL::pg_catalog.tsquery END,
+    NULL::pg_catalog.tsquery FROM pg_catalog.pg_trigger t WHERE t.tgrelid OPERATOR(pg_catalog.=)
+    $m$"migrator"."core_history"$m$::pg_catalog.regclass AND NOT t.tgisinternal$mm$ END)) END FROM
+    event WHERE event.as_expected;
 COMMIT;
 
 
@@ -190,7 +187,7 @@ SET LOCAL synchronous_commit = local;
 LOCK TABLE ONLY "migrator"."core_history" IN ROW EXCLUSIVE MODE;
 SELECT 1 OPERATOR(pg_catalog./) COALESCE(CASE WHEN
     pg_catalog.pg_try_advisory_xact_lock_shared([lock]) THEN NULL ELSE 1 END, 0);
-WITH changed AS (INSERT INTO "migrator"."core_history" (version, name, applied_on, checksum,
+WITH entry AS (INSERT INTO "migrator"."core_history" (version, name, applied_on, checksum,
     fingerprint, dirty, requires, depends_on, up_script, down_script) VALUES (20240101000004,
     $m$c000004a_m4$m$, pg_catalog.to_char(pg_catalog.clock_timestamp() AT TIME ZONE 'UTC',
     'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '12624483560757370080', '3aca7466a385eab7', $m$up$m$,
@@ -199,15 +196,16 @@ CREATE INDEX CONCURRENTLY i ON c (id);
 VACUUM c;$m$, $m$DROP INDEX i;$m$) RETURNING version OPERATOR(pg_catalog.=)
     20240101000004::pg_catalog.int8 AND checksum::pg_catalog.text OPERATOR(pg_catalog.=)
     '12624483560757370080' AND dirty OPERATOR(pg_catalog.=) $m$up$m$ AS as_expected) SELECT CASE
-    WHEN pg_catalog.count(*) FILTER (WHERE changed.as_expected) OPERATOR(pg_catalog.=) 1 THEN 1 ELSE
-    pg_catalog.concat('migrator: ', 'a write of the history changed ', pg_catalog.count(*) FILTER
-    (WHERE changed.as_expected), ' rows of `', $m$migrator.core_history$m$, '` where 1 was
-    expected', (SELECT pg_catalog.concat('; the table has the trigger ',
-    pg_catalog.string_agg(pg_catalog.concat('`', pg_catalog.quote_ident( t.tgname::pg_catalog.text),
-    '`'), ', ' ORDER BY t.tgname)) FROM pg_catalog.pg_trigger t WHERE t.tgrelid
-    OPERATOR(pg_catalog.=) $m$"migrator"."core_history"$m$::pg_catalog.regclass AND NOT
-    t.tgisinternal HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 0),
-    pg_catalog.chr(29))::pg_catalog.int4 END FROM changed;
+    WHEN pg_catalog.count(*) OPERATOR(pg_catalog.=) 1 THEN 1 ELSE
+    pg_catalog.numnode(pg_catalog.ts_rewrite('none'::pg_catalog.tsquery, $mm$SELECT CASE WHEN
+    pg_catalog.concat('migrator: ', 'a write of the history changed 0 rows of `',
+    $m$migrator.core_history$m$, '` where 1 was expected', '; the table has the trigger '
+    OPERATOR(pg_catalog.||) pg_catalog.string_agg(pg_catalog.concat('`',
+    pg_catalog.quote_ident(t.tgname::pg_catalog.text), '`'), ', ' ORDER BY t.tgname),
+    pg_catalog.chr(29))::pg_catalog.int4 IS NULL THEN NULL::pg_catalog.tsquery END,
+    NULL::pg_catalog.tsquery FROM pg_catalog.pg_trigger t WHERE t.tgrelid OPERATOR(pg_catalog.=)
+    $m$"migrator"."core_history"$m$::pg_catalog.regclass AND NOT t.tgisinternal$mm$)) END FROM entry
+    WHERE entry.as_expected;
 SELECT 'mark', xmin::pg_catalog.text FROM "migrator"."core_history" WHERE version
     OPERATOR(pg_catalog.=) 20240101000004::pg_catalog.int8;
 COMMIT;
@@ -259,30 +257,29 @@ SELECT 1 OPERATOR(pg_catalog./) COALESCE(CASE WHEN
 SELECT pg_catalog.ln(pg_catalog.count(*)::pg_catalog.float8) FROM "migrator"."core_history" WHERE
     version OPERATOR(pg_catalog.=) 20240101000004::pg_catalog.int8 AND xmin OPERATOR(pg_catalog.=)
     $m$[transaction]$m$::pg_catalog.xid;
-WITH changed AS (UPDATE "migrator"."core_history" SET dirty = NULL WHERE version
-    OPERATOR(pg_catalog.=) 20240101000004::pg_catalog.int8 RETURNING dirty IS NULL AS as_expected)
-    SELECT CASE WHEN pg_catalog.count(*) FILTER (WHERE changed.as_expected) OPERATOR(pg_catalog.=) 1
-    THEN 1 ELSE pg_catalog.concat('migrator: ', 'a write of the history changed ',
-    pg_catalog.count(*) FILTER (WHERE changed.as_expected), ' rows of `',
-    $m$migrator.core_history$m$, '` where 1 was expected', (SELECT pg_catalog.concat('; the table
-    has the trigger ', pg_catalog.string_agg(pg_catalog.concat('`', pg_catalog.quote_ident(
-    t.tgname::pg_catalog.text), '`'), ', ' ORDER BY t.tgname)) FROM pg_catalog.pg_trigger t WHERE
-    t.tgrelid OPERATOR(pg_catalog.=) $m$"migrator"."core_history"$m$::pg_catalog.regclass AND NOT
-    t.tgisinternal HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 0),
-    pg_catalog.chr(29))::pg_catalog.int4 END FROM changed;
-WITH changed AS (INSERT INTO "migrator".event (kind, service, version, name, checksum, milliseconds,
-    message, application, migrator_version) VALUES ('apply', $m$core$m$, 20240101000004,
+WITH entry AS (UPDATE "migrator"."core_history" SET dirty = NULL WHERE version
+    OPERATOR(pg_catalog.=) 20240101000004::pg_catalog.int8 RETURNING dirty IS NULL AS as_expected),
+    event AS (INSERT INTO "migrator".event (kind, service, version, name, checksum, milliseconds,
+    message, application, migrator_version) SELECT 'apply', $m$core$m$, 20240101000004,
     $m$c000004a_m4$m$, $m$12624483560757370080$m$, [milliseconds], NULL, CASE WHEN
     pg_catalog.current_setting('application_name') OPERATOR(pg_catalog.=) '' THEN $m$migrator$m$
-    ELSE pg_catalog.current_setting('application_name') END, '0.1.0') RETURNING version
-    OPERATOR(pg_catalog.=) 20240101000004::pg_catalog.int8 AS as_expected) SELECT CASE WHEN
-    pg_catalog.count(*) FILTER (WHERE changed.as_expected) OPERATOR(pg_catalog.=) 1 THEN 1 ELSE
-    pg_catalog.concat('migrator: ', 'a write of the history changed ', pg_catalog.count(*) FILTER
-    (WHERE changed.as_expected), ' rows of `', $m$migrator.event$m$, '` where 1 was expected',
-    (SELECT pg_catalog.concat('; the table has the trigger ',
-    pg_catalog.string_agg(pg_catalog.concat('`', pg_catalog.quote_ident( t.tgname::pg_catalog.text),
-    '`'), ', ' ORDER BY t.tgname)) FROM pg_catalog.pg_trigger t WHERE t.tgrelid
-    OPERATOR(pg_catalog.=) $m$"migrator".event$m$::pg_catalog.regclass AND NOT t.tgisinternal HAVING
-    pg_catalog.count(*) OPERATOR(pg_catalog.>) 0), pg_catalog.chr(29))::pg_catalog.int4 END FROM
-    changed;
+    ELSE pg_catalog.current_setting('application_name') END, '0.1.0' FROM entry WHERE
+    entry.as_expected RETURNING version OPERATOR(pg_catalog.=) 20240101000004::pg_catalog.int8 AS
+    as_expected) SELECT CASE WHEN pg_catalog.count(*) OPERATOR(pg_catalog.=) 1 THEN 1 ELSE
+    pg_catalog.numnode(pg_catalog.ts_rewrite('none'::pg_catalog.tsquery, CASE WHEN EXISTS (SELECT
+    FROM entry WHERE entry.as_expected) THEN $mm$SELECT CASE WHEN pg_catalog.concat('migrator: ', 'a
+    write of the history changed 0 rows of `', $m$migrator.event$m$, '` where 1 was expected', ';
+    the table has the trigger ' OPERATOR(pg_catalog.||) pg_catalog.string_agg(pg_catalog.concat('`',
+    pg_catalog.quote_ident(t.tgname::pg_catalog.text), '`'), ', ' ORDER BY t.tgname),
+    pg_catalog.chr(29))::pg_catalog.int4 IS NULL THEN NULL::pg_catalog.tsquery END,
+    NULL::pg_catalog.tsquery FROM pg_catalog.pg_trigger t WHERE t.tgrelid OPERATOR(pg_catalog.=)
+    $m$"migrator".event$m$::pg_catalog.regclass AND NOT t.tgisinternal$mm$ ELSE $mm$SELECT CASE WHEN
+    pg_catalog.concat('migrator: ', 'a write of the history changed 0 rows of `',
+    $m$migrator.core_history$m$, '` where 1 was expected', '; the table has the trigger '
+    OPERATOR(pg_catalog.||) pg_catalog.string_agg(pg_catalog.concat('`',
+    pg_catalog.quote_ident(t.tgname::pg_catalog.text), '`'), ', ' ORDER BY t.tgname),
+    pg_catalog.chr(29))::pg_catalog.int4 IS NULL THEN NULL::pg_catalog.tsquery END,
+    NULL::pg_catalog.tsquery FROM pg_catalog.pg_trigger t WHERE t.tgrelid OPERATOR(pg_catalog.=)
+    $m$"migrator"."core_history"$m$::pg_catalog.regclass AND NOT t.tgisinternal$mm$ END)) END FROM
+    event WHERE event.as_expected;
 COMMIT;

@@ -12,6 +12,7 @@ use super::executor::Executor;
 use super::fence::Mark;
 use super::source::unanswered;
 use crate::error::fault::{Fault, Left};
+use crate::history::one_row::Write;
 use crate::history::write::{self, EventRow, Kind, Took};
 use crate::history::{Entry, Likeness};
 use crate::session::message::{Commit, Message};
@@ -65,8 +66,22 @@ impl Executor<'_> {
         Err(fault.in_record())
     }
 
-    /// The statements that record a transactional step.
-    pub(super) fn record(&self, step: &Step<'_>) -> String {
+    /// The statement that records a transactional step, with its event.
+    pub(super) fn record(&self, step: &Step<'_>, took: Took) -> String {
+        self.entry(step).with_event(&self.event(step, took, None))
+    }
+
+    /// The statement that records a step after its script has ended outside a transaction, with
+    /// its event.
+    pub(super) fn clean_record(&self, step: &Step<'_>, took: Took) -> String {
+        let entry = match &step.record {
+            Record::Insert(_) => self.mark(step, None),
+            Record::Replace(..) | Record::Delete(_) | Record::MarkClean(_) => self.entry(step),
+        };
+        entry.with_event(&self.event(step, took, None))
+    }
+
+    fn entry(&self, step: &Step<'_>) -> Write {
         match &step.record {
             Record::Insert(migration) => self.insert(step, *migration, None),
             Record::Replace(_, migration) => write::replace(self.run.tables, *migration),
@@ -78,49 +93,38 @@ impl Executor<'_> {
     /// The statements that mark a step's entry dirty, before its script runs outside a transaction.
     pub(super) fn dirty_record(&self, step: &Step<'_>) -> String {
         let dirty = Some(step.direction());
-        match &step.record {
+        let entry = match &step.record {
             Record::Insert(migration) => self.insert(step, *migration, dirty),
             Record::Replace(..) | Record::Delete(_) | Record::MarkClean(_) => {
                 self.mark(step, dirty)
             }
-        }
+        };
+        entry.alone()
     }
 
     /// The statements that mark an entry again that is already dirty.
     pub(super) fn dirty_again(&self, step: &Step<'_>) -> String {
-        self.mark(step, Some(step.direction()))
-    }
-
-    /// The statements that record a step after its script has ended outside a transaction.
-    pub(super) fn clean_record(&self, step: &Step<'_>) -> String {
-        match &step.record {
-            Record::Insert(_) => self.mark(step, None),
-            Record::Replace(..) | Record::Delete(_) | Record::MarkClean(_) => self.record(step),
-        }
+        self.mark(step, Some(step.direction())).alone()
     }
 
     /// The statements that undo [`Executor::dirty_record`].
     pub(super) fn unmark_record(&self, step: &Step<'_>) -> String {
-        match &step.record {
+        let entry = match &step.record {
             Record::Insert(_) => self.delete(step),
             Record::Replace(..) | Record::Delete(_) | Record::MarkClean(_) => self.mark(step, None),
-        }
+        };
+        entry.alone()
     }
 
-    fn insert(
-        &self,
-        step: &Step<'_>,
-        migration: Migration<'_>,
-        dirty: Option<Direction>,
-    ) -> String {
+    fn insert(&self, step: &Step<'_>, migration: Migration<'_>, dirty: Option<Direction>) -> Write {
         write::insert(self.run.tables, migration, &self.depends_on(step), dirty)
     }
 
-    fn delete(&self, step: &Step<'_>) -> String {
+    fn delete(&self, step: &Step<'_>) -> Write {
         write::delete(self.run.tables, step.service(), step.version())
     }
 
-    fn mark(&self, step: &Step<'_>, dirty: Option<Direction>) -> String {
+    fn mark(&self, step: &Step<'_>, dirty: Option<Direction>) -> Write {
         write::set_dirty(self.run.tables, step.service(), step.version(), dirty)
     }
 
@@ -129,7 +133,7 @@ impl Executor<'_> {
         names.into_iter().collect()
     }
 
-    pub(super) fn event(&self, step: &Step<'_>, took: Took, failure: Option<&str>) -> String {
+    pub(super) fn event(&self, step: &Step<'_>, took: Took, failure: Option<&str>) -> Write {
         if failure.is_some() {
             return self.event_of(Kind::Failure, step, took, failure);
         }
@@ -151,7 +155,7 @@ impl Executor<'_> {
         step: &Step<'_>,
         took: Took,
         message: Option<&str>,
-    ) -> String {
+    ) -> Write {
         let name = step.name();
         let checksum = step.checksum();
         let row = EventRow {
@@ -174,7 +178,7 @@ impl Executor<'_> {
             return;
         }
         let took = Took::Milliseconds(took.as_secs_f64() * 1000.0);
-        let event = self.event(step, took, Some(&fault.message));
+        let event = self.event(step, took, Some(&fault.message)).alone();
         let message = Message::bookkeeping(&event, self.run.options.lock_timeout, Commit::Local);
         self.try_to_record(&message).await;
     }

@@ -87,7 +87,7 @@ impl<'a> Executor<'a> {
             true => Took::Transaction,
             false => Took::Unknown,
         };
-        let record = self.record(step) + &self.event(step, took, None);
+        let record = self.record(step, took);
         let timeouts =
             source.timeouts(self.client, self.run.options, self.run.options.lock_timeout);
         Message::transaction(&source.sql, &record, &opening, timeouts, commit)

@@ -12,6 +12,7 @@ mod bounds;
 mod confirmation;
 mod connection;
 mod defaults;
+mod digest;
 mod disk;
 mod encoding;
 mod fault;

@@ -162,3 +162,50 @@ fn without_times(text: &str) -> String {
     });
     words.collect::<Vec<_>>().join(" ")
 }
+
+/// The start of each message, by connection. Over a network, each line but those marked as sent
+/// together costs a round trip, and so does the start of each connection.
+#[tokio::test]
+async fn a_run_sends_no_message_but_these() {
+    let database = Database::new().await;
+    database.up(registry(&CORE[..1])).await.expect("core/1");
+    let proxy = Proxy::before(&database).await;
+    for (scripts, first, second) in [
+        // Nothing to do: one message over one connection.
+        (&CORE[..1], &[LOOK][..], &[][..]),
+        // The session is prepared while the lock's connection opens.
+        (
+            &CORE[..2],
+            &[
+                LOOK,
+                "SET SESSION AUTHORIZATION DEFAULT;",
+                "BEGIN;SET LOCAL",
+            ],
+            // The first three are sent together.
+            &[
+                "BEGIN ISOLATION LEVEL READ COMMITTED;",
+                LOOK,
+                "ROLLBACK TO SAVEPOINT look",
+                "ROLLBACK",
+            ],
+        ),
+    ] {
+        let before = proxy.connections();
+        let mut client = proxy.client().await;
+        let mut migrator = Migrator::new(registry(scripts));
+        let run = migrator.up(&mut client, Target::all());
+        within("up", run).await.expect("a run");
+        within("close", client.close()).await;
+        for (number, starts) in (before..).zip([first, second]) {
+            let queries = proxy.queries(number);
+            assert_eq!(queries.len(), starts.len(), "{queries:#?}");
+            for (query, start) in queries.iter().zip(starts) {
+                assert!(query.starts_with(start), "{query}");
+            }
+        }
+        let opened = proxy.connections() - before;
+        assert_eq!(opened, if second.is_empty() { 1 } else { 2 });
+    }
+}
+
+const LOOK: &str = "/* migrator reads its history */";

@@ -63,6 +63,7 @@ impl Executor<'_> {
         let events = resumed.found.iter().map(|found| {
             let message = Some(found.as_str());
             self.event_of(Kind::Resume, step, Took::Unknown, message)
+                .alone()
         });
         let events: String = events.collect();
         if outcome.is_err() && !events.is_empty() {

@@ -23,6 +23,7 @@ pub(crate) struct Proxy {
     /// The number of connections that the proxy closed as idle.
     pub(crate) ended: Arc<AtomicUsize>,
     sent: Sent,
+    taken: Arc<AtomicUsize>,
 }
 
 /// What the client sent on each connection, without the start of the session.
@@ -45,8 +46,9 @@ impl Proxy {
         let deaf = Arc::new(AtomicUsize::new(usize::MAX));
         let ended = Arc::new(AtomicUsize::new(0));
         let sent = Sent::default();
+        let taken = Arc::new(AtomicUsize::new(0));
         let heard = Heard {
-            taken: Arc::new(AtomicUsize::new(0)),
+            taken: Arc::clone(&taken),
             silent: Arc::clone(&silent),
             deaf: Arc::clone(&deaf),
             idle,
@@ -69,7 +71,13 @@ impl Proxy {
             deaf,
             ended,
             sent,
+            taken,
         }
+    }
+
+    /// The number of connections that the server accepted.
+    pub(crate) fn connections(&self) -> usize {
+        self.taken.load(Ordering::SeqCst)
     }
 
     pub(crate) async fn client(&self) -> Client {
