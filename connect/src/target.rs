@@ -21,13 +21,22 @@ pub(crate) fn show(endpoints: &[Endpoint], user: &str, dbname: &str) -> String {
         let folder = percent::encode(&folder.to_string_lossy(), b"/");
         return format!("postgresql://{user}@/{dbname}?host={folder}&port={port}");
     }
+    format!("postgresql://{user}@{}/{dbname}", hosts(endpoints))
+}
+
+/// Shows endpoints and database, such as `db-1:5432/tenant_1`.
+pub(crate) fn address(endpoints: &[Endpoint], dbname: &str) -> String {
+    format!("{}/{}", hosts(endpoints), percent::encode(dbname, b""))
+}
+
+fn hosts(endpoints: &[Endpoint]) -> String {
     let mut hosts = String::new();
     for endpoint in endpoints {
         let comma = if hosts.is_empty() { "" } else { "," };
         // Writing to a `String` cannot fail.
         let _ = write!(hosts, "{comma}{}:{}", host(&endpoint.host), endpoint.port);
     }
-    format!("postgresql://{user}@{hosts}/{dbname}")
+    hosts
 }
 
 /// Returns the whole URL with the password, for other libraries. The folder of a socket is in
@@ -40,10 +49,6 @@ pub(crate) fn full<'a>(
 ) -> String {
     let encode = |text: &str| percent::encode(text, b"");
     let password = password.map_or_else(String::new, |text| format!(":{}", encode(text)));
-    let hosts: Vec<String> = endpoints
-        .iter()
-        .map(|endpoint| format!("{}:{}", host(&endpoint.host), endpoint.port))
-        .collect();
     let parameters: Vec<String> = parameters
         .map(|(keyword, value)| format!("{keyword}={}", encode(value)))
         .collect();
@@ -51,7 +56,7 @@ pub(crate) fn full<'a>(
     format!(
         "postgresql://{}{password}@{}/{}{question}{}",
         encode(user),
-        hosts.join(","),
+        hosts(endpoints),
         encode(dbname),
         parameters.join("&")
     )

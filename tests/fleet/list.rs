@@ -176,7 +176,7 @@ fn the_same_database_twice_is_migrated_once() {
 fn invalid_options_of_a_fleet_are_usage_errors() {
     let folder = folder();
     fs::write(folder.path().join("fleet.txt"), NOBODY).expect("the list is written");
-    let calls: [&[&str]; 8] = [
+    let calls: [&[&str]; 15] = [
         &["up", "--service=core", "--fleet=missing.txt"],
         &["up", "--service=core", "--fleet=."],
         &["up", "--service=cor", "--fleet=fleet.txt"],
@@ -195,6 +195,19 @@ fn invalid_options_of_a_fleet_are_usage_errors() {
             "--database-url=postgresql://a/b",
         ],
         &["down", "--service=core", "--fleet=fleet.txt"],
+        &["up", "--service=core", "--shard=0/2"],
+        &["up", "--service=core", "--shards=2"],
+        &["up", "--service=core", "--fleet=-", "--shard=2/2"],
+        &["up", "--service=core", "--fleet=-", "--shard=0/0"],
+        &["up", "--service=core", "--fleet=-", "--shard=16"],
+        &[
+            "up",
+            "--service=core",
+            "--fleet=-",
+            "--shard=0/2",
+            "--shards=2",
+        ],
+        &["up", "--service=core", "--output=jsonl"],
     ];
     let said = calls.map(|call| said(migrator(call).current_dir(folder.path())));
     insta::assert_snapshot!(said.join("\n"));

@@ -4,6 +4,7 @@
 
 mod list;
 mod run;
+mod shard;
 #[path = "../support/mod.rs"]
 mod support;
 

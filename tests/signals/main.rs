@@ -23,49 +23,12 @@ mod wait;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
 
 use tempfile::{TempDir, tempdir};
 use tokio::runtime::Runtime;
 use tokio_postgres::Client;
 
-use crate::support::{block_on, connect, execute, on, query};
-
-/// The condition of the trigger that holds core's third migration in the middle.
-const THIRD: &str = "(SELECT count(*) FROM migrator.core_history) = 2";
-
-/// Creates a trigger: each DDL statement first runs `what` if `when` is true.
-fn hold(url: &str, when: &str, what: &str) {
-    execute(
-        url,
-        &format!(
-            "CREATE FUNCTION public.hold() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN \
-               IF pg_catalog.to_regclass('migrator.core_history') IS NOT NULL THEN \
-                 IF {when} THEN {what} END IF; END IF; END $$; \
-             CREATE EVENT TRIGGER hold ON ddl_command_start EXECUTE FUNCTION public.hold()"
-        ),
-    );
-}
-
-/// Waits until a query has a row.
-fn until(url: &str, sql: &str) {
-    let started = Instant::now();
-    block_on(async {
-        let session = connect(url).await;
-        while session.query(sql, &[]).await.expect(sql).is_empty() {
-            assert!(started.elapsed() < Duration::from_secs(60), "{sql}");
-        }
-    });
-}
-
-/// Waits until the activity of a session of the database meets a condition.
-fn until_activity(url: &str, condition: &str) {
-    let others = "datname = current_database() AND pid <> pg_backend_pid()";
-    until(
-        url,
-        &format!("SELECT 1 FROM pg_stat_activity WHERE {others} AND {condition}"),
-    );
-}
+use crate::support::{THIRD, connect, hold, on, query, until, until_activity};
 
 /// Checks that no session is active and that no run holds a lock.
 fn nothing_goes_on(url: &str) {

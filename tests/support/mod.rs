@@ -4,6 +4,7 @@
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use migrator_localpg::Throwaway;
 
@@ -22,7 +23,9 @@ pub fn clear(command: &mut Command) {
         let heeded = ["PG", "MIGRATOR_"]
             .iter()
             .any(|start| text.starts_with(start));
-        if heeded && text != "MIGRATOR_PG_BIN" || text == "DATABASE_URL" || text == "NO_COLOR" {
+        if heeded && text != "MIGRATOR_PG_BIN"
+            || ["DATABASE_URL", "JOB_COMPLETION_INDEX", "NO_COLOR"].contains(&&*text)
+        {
             command.env_remove(&name);
         }
     }
@@ -87,6 +90,42 @@ pub fn execute(url: &str, sql: &str) {
 pub fn query(url: &str, sql: &str) -> Vec<String> {
     let rows = block_on(async { connect(url).await.query(sql, &[]).await }).expect(sql);
     rows.iter().map(|row| row.get(0)).collect()
+}
+
+/// The condition of the trigger that holds core's third migration in the middle.
+pub const THIRD: &str = "(SELECT count(*) FROM migrator.core_history) = 2";
+
+/// Creates a trigger: each DDL statement first runs `what` if `when` is true.
+pub fn hold(url: &str, when: &str, what: &str) {
+    execute(
+        url,
+        &format!(
+            "CREATE FUNCTION public.hold() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN \
+               IF pg_catalog.to_regclass('migrator.core_history') IS NOT NULL THEN \
+                 IF {when} THEN {what} END IF; END IF; END $$; \
+             CREATE EVENT TRIGGER hold ON ddl_command_start EXECUTE FUNCTION public.hold()"
+        ),
+    );
+}
+
+/// Waits until a query has a row.
+pub fn until(url: &str, sql: &str) {
+    let started = Instant::now();
+    block_on(async {
+        let session = connect(url).await;
+        while session.query(sql, &[]).await.expect(sql).is_empty() {
+            assert!(started.elapsed() < Duration::from_secs(60), "{sql}");
+        }
+    });
+}
+
+/// Waits until the activity of a session of the database meets a condition.
+pub fn until_activity(url: &str, condition: &str) {
+    let others = "datname = current_database() AND pid <> pg_backend_pid()";
+    until(
+        url,
+        &format!("SELECT 1 FROM pg_stat_activity WHERE {others} AND {condition}"),
+    );
 }
 
 /// Filters for values that differ between runs: times, the database, the process.

@@ -1,6 +1,6 @@
 //! The commands and their own options.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,11 +10,12 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgGroup, Args, Subcommand};
 use clap_complete::Shell;
 use migrator_model::{Code, Version};
-use migrator_runtime::Selection;
+use migrator_runtime::{Selection, Shard};
 
 use super::options::{Reads, Run, Writes};
 use super::values::{
-    code, duration, jobs, one_service, service, services, steps, version, version_or_zero,
+    code, duration, jobs, one_service, service, services, shard, shards, steps, version,
+    version_or_zero,
 };
 
 /// The commands.
@@ -154,6 +155,12 @@ pub(crate) struct Members {
     /// Migrate no further databases after N have failed
     #[arg(long, value_name = "N", requires = "members", value_parser = jobs)]
     pub(crate) max_failures: Option<NonZeroUsize>,
+    /// Divide the list into N parts, and migrate the databases of part I; the first is 0
+    #[arg(long, value_name = "I/N", requires = "members", value_parser = shard)]
+    pub(crate) shard: Option<Shard>,
+    /// Divide the list into N parts, and migrate those of part `JOB_COMPLETION_INDEX`, which Kubernetes sets in an Indexed Job [environment: `MIGRATOR_SHARDS`]
+    #[arg(long, value_name = "N", requires = "members", conflicts_with = "shard", value_parser = shards)]
+    pub(crate) shards: Option<NonZeroU32>,
 }
 
 impl Members {

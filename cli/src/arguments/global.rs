@@ -33,6 +33,8 @@ pub(crate) enum Format {
     Text,
     /// One JSON document
     Json,
+    /// A line of JSON for each database of a fleet as it ends, and a last line for all
+    Jsonl,
     /// One SARIF 2.1.0 document, for `check` only
     Sarif,
     /// Annotations of a GitHub workflow, for `check` only

@@ -3,7 +3,7 @@
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, ValueEnum};
 
-use super::command::Command;
+use super::command::{Command, Members};
 use super::global::{Format, Global};
 use super::suggestion::with_suggestion;
 use super::values::ALL_ALONE;
@@ -33,17 +33,21 @@ impl Arguments {
             return Err(Arguments::command().error(ErrorKind::ArgumentConflict, conflict));
         }
         let is_of_check = match arguments.global.output {
-            Format::Text | Format::Json => false,
+            Format::Text | Format::Json | Format::Jsonl => false,
             Format::Sarif | Format::Github => true,
         };
         let conflict = match (is_of_check, &arguments.command) {
             (_, Command::Check(check)) if check.names_all_and_more() => ALL_ALONE,
             (true, Command::Check(_)) => return Ok(arguments),
             (true, _) => "only `check` has `--output=sarif` and `--output=github`",
-            (false, Command::Up(up))
-                if up.members.fleet.is_some() && arguments.global.database_url.is_some() =>
-            {
+            (false, command) if command.has_list() && arguments.global.database_url.is_some() => {
                 "`--fleet` lists the databases to migrate: leave `--database-url` out"
+            }
+            (false, command)
+                if arguments.global.output == Format::Jsonl && command.members().is_none() =>
+            {
+                "`--output=jsonl` prints a line for each database: give `--fleet` or \
+                 `--fleet-query` too, or use `--output=json`"
             }
             (false, _) => return Ok(arguments),
         };
@@ -101,6 +105,33 @@ impl Command {
     /// Whether the command always works on the compiled-in tree.
     pub(crate) fn is_of_compiled_in(&self) -> bool {
         self.reads().tree == TreeSource::CompiledIn
+    }
+
+    /// Whether `--fleet` lists the databases.
+    pub(crate) fn has_list(&self) -> bool {
+        self.members()
+            .is_some_and(|members| members.fleet.is_some())
+    }
+
+    /// The options of a fleet, if the command works on one.
+    pub(crate) fn members(&self) -> Option<&Members> {
+        let members = match self {
+            Command::Up(up) => &up.members,
+            Command::Check(_)
+            | Command::Completions { .. }
+            | Command::Create(_)
+            | Command::Down(_)
+            | Command::Drift(_)
+            | Command::Explain { .. }
+            | Command::Redo(_)
+            | Command::Repair(_)
+            | Command::Schema(_)
+            | Command::Status(_)
+            | Command::Verify(_) => return None,
+            #[cfg(feature = "local-server")]
+            Command::Server { .. } => return None,
+        };
+        members.is_wanted().then_some(members)
     }
 
     fn reads(&self) -> Reading {

@@ -1,10 +1,10 @@
 //! Parses the values of options, and says what is wrong with an invalid value.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
 use migrator_model::{Code, Version, directive, nearest};
-use migrator_runtime::Selection;
+use migrator_runtime::{Selection, Shard};
 
 /// The error for a list that has `all` and another name.
 pub(super) const ALL_ALONE: &str = "`all` is every service: name it alone";
@@ -72,6 +72,29 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
 
 pub(crate) fn jobs(text: &str) -> Result<NonZeroUsize, String> {
     steps(text)
+}
+
+/// The number of shards.
+pub(crate) fn shards(text: &str) -> Result<NonZeroU32, String> {
+    let help = "write the number of shards, 1 or more";
+    text.parse().map_err(|_| help.to_owned())
+}
+
+/// `3/16`.
+pub(super) fn shard(text: &str) -> Result<Shard, String> {
+    let help = || "write an index, a slash and the number of shards, such as 0/16".to_owned();
+    let (index, count) = text.split_once('/').ok_or_else(help)?;
+    let index = index.parse().map_err(|_| help())?;
+    let count = shards(count)?;
+    Shard::new(index, count).ok_or_else(|| shard_indices(count))
+}
+
+/// The indices that shards may have.
+pub(crate) fn shard_indices(count: NonZeroU32) -> String {
+    match count.get() {
+        1 => "the only shard is 0/1".to_owned(),
+        count => format!("the shards are 0/{count} to {}/{count}", count - 1),
+    }
 }
 
 pub(super) fn version(text: &str) -> Result<Version, String> {

@@ -128,9 +128,8 @@ fn refuse_another_tree(context: &Context, command: &Command) -> Result<(), Failu
         let help = "unset MIGRATOR_DIRECTORY for this command, or build a binary of that tree";
         return Err(Failure::new(Code::M0907, Exit::Usage, message, help));
     }
-    let has_fleet = matches!(command, Command::Up(up) if up.members.fleet.is_some());
     // Without a database the command fails anyway, and says why.
-    let has_database = has_fleet || context.names_database();
+    let has_database = command.has_list() || context.names_database();
     let other = Folder::here().filter(|folder| has_database && !folder.is_tree_of(registry));
     if let Some(folder) = other {
         context.console.note(&format!(

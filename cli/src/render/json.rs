@@ -33,6 +33,12 @@ pub(super) fn write(document: &Document, mut write: impl FnMut(&str)) {
     write("}");
 }
 
+/// The document as one line. The databases of a fleet have lines of their own, before this one.
+pub(super) fn line(document: &Document) -> String {
+    let members = members(document).into_iter();
+    Value::Object(members.collect()).to_string()
+}
+
 fn members(document: &Document) -> BTreeMap<String, Value> {
     match serde_json::to_value(document) {
         Ok(Value::Object(members)) => small::collect(members),

@@ -19,6 +19,7 @@ pub(crate) fn document(console: &Console, document: &Document) -> Exit {
     console.print_all(&text::lines(document));
     match (console.format(), &document.view) {
         (Format::Json, _) => json::write(document, |part| console.write(part)),
+        (Format::Jsonl, _) => console.write(&json::line(document)),
         (Format::Sarif, Some(View::Check(check))) => console.write(&sarif::document(check)),
         (Format::Github, Some(View::Check(check))) => {
             for annotation in github::annotations(check) {

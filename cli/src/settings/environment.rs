@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use migrator_model::{Code, nearest};
-use migrator_runtime::Options;
+use migrator_runtime::{Options, Shard};
 
 use super::dot_env;
 use crate::arguments as args;
@@ -21,14 +21,18 @@ use crate::failure::Failure;
 /// The default number of connections: see docs/performance.md.
 const JOBS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(3);
 
+/// Kubernetes sets this variable in each pod of an Indexed Job.
+const INDEX: &str = "JOB_COMPLETION_INDEX";
+
 /// The names of our variables, without `MIGRATOR_`.
-const VARIABLES: [&str; 7] = [
+const VARIABLES: [&str; 8] = [
     "DIRECTORY",
     "JOBS",
     "LOCK_TIMEOUT",
     "LOCK_WAIT",
     "PG_BIN",
     "SCHEMA",
+    "SHARDS",
     "STATEMENT_TIMEOUT",
 ];
 
@@ -133,6 +137,36 @@ impl Environment {
         flag: Option<NonZeroUsize>,
     ) -> Result<Option<NonZeroUsize>, Failure> {
         self.parsed(flag, "MIGRATOR_JOBS", args::jobs)
+    }
+
+    /// The part of a fleet that this process works on; `None` means the whole fleet.
+    pub(crate) fn shard(&self, members: &args::Members) -> Result<Option<Shard>, Failure> {
+        if members.shard.is_some() {
+            return Ok(members.shard);
+        }
+        let Some(count) = self.parsed(members.shards, "MIGRATOR_SHARDS", args::shards)? else {
+            return Ok(None);
+        };
+        let Some(text) = self.get(INDEX) else {
+            let message = format!("cannot choose one of {count} shards: {INDEX} is not set");
+            let help = "Kubernetes sets it in a Job with `completionMode: Indexed`; elsewhere give \
+                        `--shard=I/N`";
+            return Err(Failure::new(Code::M0901, Exit::Usage, message, help));
+        };
+        let shard = text.parse().ok().and_then(|index| Shard::new(index, count));
+        shard.map(Some).ok_or_else(|| {
+            let message = format!("invalid value `{text}` of {INDEX}");
+            let help = format!(
+                "{}: give the Job as many `completions` as shards",
+                args::shard_indices(count)
+            );
+            Failure::new(Code::M0901, Exit::Usage, message, help)
+        })
+    }
+
+    /// Whether this process is part of a Kubernetes Indexed Job.
+    pub(crate) fn is_in_indexed_job(&self) -> bool {
+        self.get(INDEX).is_some()
     }
 
     /// The value of a flag, or else of a variable.

@@ -15,6 +15,9 @@ pub(crate) struct Fleet {
     pub(crate) totals: Totals,
     #[serde(rename = "milliseconds", serialize_with = "members::milliseconds")]
     pub(crate) elapsed: Duration,
+    /// The part of the list that the process worked on, such as `3/16`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) shard: Option<String>,
     /// The JSON text of each [`Database`], in the order of the list; empty unless the format is
     /// JSON. The renderer adds this list to the document as text.
     #[serde(skip)]

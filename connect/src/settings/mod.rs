@@ -200,16 +200,24 @@ impl Settings {
     #[must_use]
     pub fn display_target(&self) -> String {
         let resolved = &self.resolved;
-        let named = self
-            .params
-            .get("host")
-            .or(self.params.get("hostaddr"))
-            .is_some();
-        let endpoints = match resolved.endpoints.split_last() {
-            Some((localhost, _)) if !named => std::slice::from_ref(localhost),
-            _ => &resolved.endpoints,
-        };
-        target::show(endpoints, &resolved.user, &resolved.dbname)
+        target::show(self.shown_endpoints(), &resolved.user, &resolved.dbname)
+    }
+
+    /// The database without role and password, such as `db-1:5432/tenant_1`. Several hosts are
+    /// separated by commas, and special characters are encoded as in a URL.
+    #[must_use]
+    pub fn address(&self) -> String {
+        target::address(self.shown_endpoints(), &self.resolved.dbname)
+    }
+
+    /// The endpoints that messages name: without a host, only `localhost`.
+    fn shown_endpoints(&self) -> &[Endpoint] {
+        let host = self.params.get("host");
+        let is_named = host.or(self.params.get("hostaddr")).is_some();
+        match self.resolved.endpoints.split_last() {
+            Some((localhost, _)) if !is_named => std::slice::from_ref(localhost),
+            _ => &self.resolved.endpoints,
+        }
     }
 
     /// The target as a URL *with* the password, for other libraries. Never show this URL.

@@ -3,6 +3,8 @@
 //! [`Migrator`] migrates a single database. The caller supplies the list of databases and prints
 //! the results.
 
+mod shard;
+
 use std::num::NonZeroUsize;
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -27,6 +29,8 @@ use crate::migrator::Migrator;
 use crate::options::Options;
 use crate::session::client::{Client, connect};
 use crate::session::stop::Stop;
+
+pub use self::shard::Shard;
 
 /// Migrates many databases with one registry, several at a time.
 ///

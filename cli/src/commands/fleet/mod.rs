@@ -14,7 +14,7 @@ use std::num::NonZeroUsize;
 
 use futures_util::{Stream, StreamExt};
 use migrator_runtime::connect::ConnectError;
-use migrator_runtime::{Event, Fleet, Member, Options, Settings, Stopped, Target};
+use migrator_runtime::{Event, Fleet, Member, Options, Settings, Shard, Stopped, Tally, Target};
 
 use self::list::List;
 use self::place::{Entry, Place};
@@ -38,6 +38,7 @@ pub(super) async fn run(
     // `--jobs` counts databases here. Each database takes one connection.
     options.jobs = NonZeroUsize::MIN;
     let jobs = context.environment.side_by_side(up.jobs)?;
+    let shard = shard(context, &up.members)?;
     let opening = Box::pin(List::open(context, &up.members, &options.application));
     let list = context.stop.unless_stopped(opening).await;
     let list = list.ok_or_else(Stopped::default)??;
@@ -50,13 +51,23 @@ pub(super) async fn run(
         Some(failures) => fleet.max_failures(failures),
         None => fleet,
     };
-    let mut report = Report::new(&context.console, list.name, up.dry_run);
+    let mut report = Report::new(&context.console, list.name, shard, up.dry_run);
     let broken = RefCell::new(None);
     let read = |text: &str| match &list.main {
         Some(main) => connection::read_of(main, text, &context.environment),
         None => connection::read(text, &context.environment),
     };
-    let members = members(list.entries, read, &context.console, &broken);
+    let mut warned = BTreeSet::new();
+    let members = members(list.entries, read, &broken)
+        .filter(|(_, settings)| ready(is_in(shard, settings)))
+        .enumerate()
+        .map(|(index, (number, settings))| {
+            if let Ok(settings) = &settings {
+                warn(&context.console, &mut warned, settings);
+            }
+            let key = Place { index, number };
+            Member { key, settings }
+        });
     let tally = match up.dry_run {
         true => {
             let tell = |ended| report.planned(ended);
@@ -67,7 +78,11 @@ pub(super) async fn run(
             fleet.up(members, target, tell).await?
         }
     };
-    let broken = broken.into_inner();
+    finish(context, report, &tally, broken.into_inner())
+}
+
+/// What a fleet returns. If the list could not be read to its end, `broken` is the failure.
+fn finish(context: &Context, report: Report, tally: &Tally, broken: Option<Failure>) -> Outcome {
     if tally.done + tally.failed + tally.not_started == 0 {
         // The run stopped before the first database.
         if let Some(failure) = broken {
@@ -77,7 +92,7 @@ pub(super) async fn run(
             return Err(Stopped::default().into());
         }
     }
-    let (view, exit) = report.finish(&tally);
+    let (view, exit) = report.finish(tally);
     let view = View::Fleet(view);
     match broken {
         Some(failure) => Err(failure.after(view)),
@@ -96,25 +111,36 @@ fn tell(console: &Console, target: &str, event: &Event<'_>) {
     }
 }
 
-/// The databases of a list. If the list cannot be read to its end, `broken` gets the failure.
+/// The part of the list that this process migrates.
+fn shard(context: &Context, members: &args::Members) -> Result<Option<Shard>, Failure> {
+    let shard = context.environment.shard(members)?;
+    if shard.is_none() && context.environment.is_in_indexed_job() {
+        context.console.note(
+            "this pod of an Indexed Job works on the whole list; `--shards=N` divides it between \
+             the pods",
+        );
+    }
+    Ok(shard)
+}
+
+/// Whether a database belongs to the shard. Malformed lines belong to the first shard, so that one
+/// process alone reports them.
+fn is_in(shard: Option<Shard>, settings: &Result<Settings, ConnectError>) -> bool {
+    shard.is_none_or(|shard| match settings {
+        Ok(settings) => shard.has(settings),
+        Err(_) => shard.index() == 0,
+    })
+}
+
+/// The line or row of each database of a list, and its settings. If the list cannot be read to its end, `broken` gets the failure.
 fn members<'a>(
     entries: impl Stream<Item = Result<Entry, Failure>> + 'a,
     read: impl Fn(&str) -> Result<Settings, ConnectError> + 'a,
-    console: &'a Console,
     broken: &'a RefCell<Option<Failure>>,
-) -> impl Stream<Item = Member<Place>> + 'a {
-    let mut warned = BTreeSet::new();
-    entries.enumerate().scan((), move |(), (index, entry)| {
-        let member = entry.map(|Entry { number, text }| {
-            let settings = text.and_then(|text| read(&text));
-            if let Ok(settings) = &settings {
-                warn(console, &mut warned, settings);
-            }
-            let key = Place { index, number };
-            Member { key, settings }
-        });
-        ready(match member {
-            Ok(member) => Some(member),
+) -> impl Stream<Item = (usize, Result<Settings, ConnectError>)> + 'a {
+    entries.scan((), move |(), entry| {
+        ready(match entry {
+            Ok(Entry { number, text }) => Some((number, text.and_then(|text| read(&text)))),
             Err(failure) => {
                 broken.replace(Some(failure));
                 None

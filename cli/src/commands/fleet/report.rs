@@ -1,7 +1,7 @@
 //! What became of a fleet: each database as it ends, then the failures and the totals.
 
 use migrator_runtime::plan::Plan;
-use migrator_runtime::{self as runtime, Ended, Ending, Tally};
+use migrator_runtime::{self as runtime, Ended, Ending, Shard, Tally};
 
 use super::failures::Failures;
 use super::place::{ListName, Place};
@@ -16,6 +16,7 @@ use crate::view::{Database, DatabaseState, Fleet, Totals};
 pub(super) struct Report {
     console: Console,
     list: ListName,
+    shard: Option<Shard>,
     /// How many databases have, or had, something pending.
     changed: usize,
     migrations: usize,
@@ -27,10 +28,16 @@ pub(super) struct Report {
 }
 
 impl Report {
-    pub(super) fn new(console: &Console, list: ListName, is_dry_run: bool) -> Report {
+    pub(super) fn new(
+        console: &Console,
+        list: ListName,
+        shard: Option<Shard>,
+        is_dry_run: bool,
+    ) -> Report {
         Report {
             console: console.clone(),
             list,
+            shard,
             changed: 0,
             migrations: 0,
             failures: Failures::default(),
@@ -87,6 +94,7 @@ impl Report {
         };
         match self.console.format() {
             Format::Json => self.keep(place, &database),
+            Format::Jsonl => self.console.write(&json(&database)),
             Format::Text | Format::Sarif | Format::Github => {
                 self.console.print_all(&text::fleet::database(&database));
             }
@@ -95,12 +103,11 @@ impl Report {
     }
 
     fn keep(&mut self, place: Place, database: &Database) {
-        let json = serde_json::to_value(database).unwrap_or_default();
         let index = place.index;
         if self.databases.len() <= index {
             self.databases.resize(index + 1, Box::default());
         }
-        self.databases[index] = json.to_string().into_boxed_str();
+        self.databases[index] = json(database).into_boxed_str();
     }
 
     fn count(&mut self, place: Place, database: Database, exit: Exit) {
@@ -139,10 +146,17 @@ impl Report {
                 migrations: self.migrations,
             },
             elapsed: tally.elapsed,
+            shard: self.shard.map(|shard| shard.to_string()),
             databases: self.databases,
             failures: self.failures.groups(),
             is_dry_run: self.is_dry_run,
         };
         (view, exit)
     }
+}
+
+/// A database as one line of JSON, its members in alphabetical order.
+fn json(database: &Database) -> String {
+    let json = serde_json::to_value(database).unwrap_or_default();
+    json.to_string()
 }

@@ -48,15 +48,26 @@ pub(super) fn lines(view: &Fleet) -> Vec<Line> {
         lines.push(Line::Failure(failures.join("\n\n")));
     }
     lines.push(match view.totals.databases() {
-        0 => Line::warning("the list names no database: nothing was done"),
+        0 => Line::warning(match &view.shard {
+            None => "the list names no database: nothing was done".to_owned(),
+            Some(shard) => format!("no database is in shard {shard}: nothing was done"),
+        }),
         databases => Line::result(format!(
-            "{} in {}: {}",
+            "{}{} in {}: {}",
             count(databases, "database"),
+            of_shard(view),
             seconds(view.elapsed),
             parts(view).join(", ")
         )),
     });
     lines
+}
+
+fn of_shard(view: &Fleet) -> String {
+    match &view.shard {
+        Some(shard) => format!(" of shard {shard}"),
+        None => String::new(),
+    }
 }
 
 /// How many databases are in each state.
