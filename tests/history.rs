@@ -5,7 +5,7 @@ mod support;
 
 use std::path::Path;
 
-use support::{database, execute, on, query, said};
+use support::{database, execute, on, output, query};
 
 /// The schema `migrator` of a database in which a build of format 1 had applied core, tenant and
 /// most of auth. It had reverted a migration, and failed in the middle of the index on sessions.
@@ -18,7 +18,7 @@ const PARENT_KEY: &str = "ALTER TABLE migrator.history ADD PRIMARY KEY (version)
 const INDEX: &str = "CREATE INDEX sessions_expires_at_idx ON auth.sessions (id);";
 
 fn run(url: &str, arguments: &[&str]) -> String {
-    said(&mut on(
+    output(&mut on(
         url,
         Path::new(env!("CARGO_TARGET_TMPDIR")),
         arguments,
@@ -26,9 +26,9 @@ fn run(url: &str, arguments: &[&str]) -> String {
 }
 
 fn succeeds(url: &str, arguments: &[&str]) -> String {
-    let said = run(url, arguments);
-    assert!(said.starts_with("exit: 0\n"), "{arguments:?}: {said}");
-    said
+    let output = run(url, arguments);
+    assert!(output.starts_with("exit: 0\n"), "{arguments:?}: {output}");
+    output
 }
 
 fn format(url: &str) -> String {

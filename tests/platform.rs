@@ -11,7 +11,7 @@ use std::process::Stdio;
 
 use migrator_model::{Node, Tree, disk, resolve};
 use migrator_runtime::{Direction, Migrator, Registry, Settings, Target};
-use support::{block_on, database, on, query, said, text};
+use support::{block_on, database, on, output, query, text};
 
 /// The names of all objects that a migration can leave.
 const CATALOG: &str = "
@@ -70,8 +70,8 @@ fn assert_same(found: &[String], expected: &[String]) {
 fn the_whole_tree_goes_up_down_and_up_again() {
     let (url, folder) = (database(), folder());
     let run = |arguments: &[&str]| {
-        let said = said(&mut on(&url, folder.path(), arguments));
-        assert!(said.starts_with("exit: 0\n"), "{said}");
+        let output = output(&mut on(&url, folder.path(), arguments));
+        assert!(output.starts_with("exit: 0\n"), "{output}");
     };
     let before = query(&url, CATALOG);
     run(&["up", "--service=all"]);
@@ -88,8 +88,8 @@ fn the_whole_tree_goes_up_down_and_up_again() {
 fn any_number_of_the_newest_migrations_goes_down_and_up_again() {
     let (url, folder) = (database(), folder());
     let run = |arguments: &[&str]| {
-        let said = said(&mut on(&url, folder.path(), arguments));
-        assert!(said.starts_with("exit: 0\n"), "{said}");
+        let output = output(&mut on(&url, folder.path(), arguments));
+        assert!(output.starts_with("exit: 0\n"), "{output}");
     };
     run(&["up", "--service=all"]);
     let after = query(&url, CATALOG);
@@ -143,8 +143,8 @@ fn the_binary_alone_in_a_folder_migrates() {
     command
         .args(["up", "--service=tenant"])
         .env("DATABASE_URL", &url);
-    let said = said(command.current_dir(folder.path()));
-    assert!(said.starts_with("exit: 0\n"), "{said}");
+    let output = output(command.current_dir(folder.path()));
+    assert!(output.starts_with("exit: 0\n"), "{output}");
     assert_eq!(
         query(&url, "SELECT to_regclass('tenant.tenants')::text"),
         ["tenant.tenants"]

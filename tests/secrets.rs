@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 use migrator_localpg::{Programs, Throwaway};
 use migrator_runtime::{Settings, connect};
 use proptest::prelude::*;
-use support::{block_on, connect as session, migrator, said};
+use support::{block_on, connect as session, migrator, output};
 use tempfile::{TempDir, tempdir};
 
 /// Every command that opens a connection, as it is typed.
@@ -164,7 +164,7 @@ proptest! {
     ) {
         let folder = folder();
         let mut command = given(folder.path(), &password, way, COMMANDS[command]);
-        let text = said(&mut command);
+        let text = output(&mut command);
         prop_assert!(!text.starts_with("exit: 0\n"), "{}", text);
         prop_assert!(!text.contains("panicked"), "{}", text);
         assert_secret(&password, "the output", &text);
@@ -183,7 +183,7 @@ proptest! {
         for format in ["--output=text", "--output=json"] {
             let mut arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
             arguments.push(format);
-            let text = said(&mut migrator(&arguments));
+            let text = output(&mut migrator(&arguments));
             prop_assert!(text.starts_with("exit: 2\n"), "{}", text);
             assert_secret(&password, "the usage error", &text);
             let encoded = percent(&password);
@@ -302,15 +302,15 @@ proptest! {
         let right = as_role(&url, &role, &password);
         let wrong = as_role(&url, &role, &other);
         for command in [COMMANDS[2], COMMANDS[1], COMMANDS[7], COMMANDS[8], COMMANDS[5]] {
-            let text = said(migrator(command).env("DATABASE_URL", &right).current_dir(folder.path()));
+            let text = output(migrator(command).env("DATABASE_URL", &right).current_dir(folder.path()));
             prop_assert!(!text.starts_with("exit: 5\n"), "{}", text);
             assert_secret(&password, "the output", &text);
-            let refused = said(migrator(command).env("DATABASE_URL", &wrong).current_dir(folder.path()));
+            let refused = output(migrator(command).env("DATABASE_URL", &wrong).current_dir(folder.path()));
             prop_assert!(refused.starts_with("exit: 5\n"), "{}", refused);
             assert_secret(&other, "the refusal", &refused);
         }
         support::execute(&url, "CREATE SCHEMA core");
-        let text = said(migrator(COMMANDS[2]).env("DATABASE_URL", &right).current_dir(folder.path()));
+        let text = output(migrator(COMMANDS[2]).env("DATABASE_URL", &right).current_dir(folder.path()));
         prop_assert!(text.contains("M0501"), "{}", text);
         assert_secret(&password, "the failed script", &text);
         for (what, text) in [("the server's log", guarded.log()), ("the history", kept(&url))] {
@@ -363,7 +363,7 @@ fn stand_in(folder: &Path, url: &str, role: &str, real: Option<PathBuf>) {
         .env("DATABASE_URL", as_role(url, role, NASTY))
         .env("MIGRATOR_PG_BIN", &bin)
         .current_dir(folder);
-    let text = said(&mut schema);
+    let text = output(&mut schema);
     assert!(text.starts_with("exit: 0\n"), "{text}");
     assert_secret(NASTY, "the output", &text);
     let noted = |name: &str| fs::read_to_string(folder.join(name)).expect("it ran");
@@ -379,7 +379,7 @@ fn drift_and_verify_print_no_password() {
     let folder = folder();
     let right = as_role(&url, &role, NASTY);
     for command in [COMMANDS[2], COMMANDS[9], &["drift"]] {
-        let text = said(
+        let text = output(
             migrator(command)
                 .env("DATABASE_URL", &right)
                 .current_dir(folder.path()),
@@ -390,7 +390,7 @@ fn drift_and_verify_print_no_password() {
     // `verify` refuses the database, because it is not empty.
     let lent = format!("--database-url={right}");
     for format in ["--output=text", "--output=json"] {
-        let text = said(&mut migrator(&["verify", &lent, format]));
+        let text = output(&mut migrator(&["verify", &lent, format]));
         assert!(text.contains("M0512"), "{text}");
         assert_secret(NASTY, "the output", &text);
     }

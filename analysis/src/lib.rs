@@ -96,8 +96,8 @@ fn check_tree<'a>(registry: &Registry, pairs: &'a [Pair<'a>], unread: &Unread) -
         }
         if pair.scripts().into_iter().any(|one| unread.contains(one)) {
             state.skip(&pair.up);
-        } else if let Some(told) = irreversible::find(pair) {
-            findings.push(told);
+        } else if let Some(finding) = irreversible::find(pair) {
+            findings.push(finding);
             state.follow_script(&pair.up);
         } else {
             let undone = undo::find(pair, &mut state);

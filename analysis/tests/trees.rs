@@ -1,10 +1,10 @@
-//! The bad trees under `tests/trees/`, each with all that is said of it.
+//! The bad trees under `tests/trees/`, each with all findings on it.
 //!
 //! A tree is a folder `<CODE>-<what is wrong>`, or `good-…`, with what lies in
 //! `database/` and, in `expected.txt`, the problems in their one-line form.
 //! `UPDATE_EXPECT=1 cargo test -p migrator-analysis --test trees` rewrites those
 //! files; read the difference before it is committed. The page of a code shows
-//! one of its trees, its files and what is said of it, and is held to that here.
+//! one of its trees, its files and its findings, and a test here compares them.
 //!
 //! A name that is not UTF-8 fits into no checkout on every system, so that the
 //! tree of M0117 is finished in a copy.

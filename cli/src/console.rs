@@ -127,7 +127,7 @@ impl Console {
     fn stderr(&self, text: &str) {
         let text = lines(text);
         let mut stderr = AutoStream::new(io::stderr(), self.choice(&io::stderr()));
-        // If standard error is closed, nobody can be told.
+        // If standard error is closed, nobody can read the message.
         let _ = writeln!(stderr, "{text}");
     }
 

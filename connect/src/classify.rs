@@ -44,13 +44,13 @@ impl Context {
 
     /// Returns the meaning of an error of tokio-postgres.
     pub(crate) fn classify(&self, error: Error) -> ConnectError {
-        if let Some(said) = error.as_db_error() {
-            return self.refused(self.refusal(said), error.into_source());
+        if let Some(db_error) = error.as_db_error() {
+            return self.refused(self.refusal(db_error), error.into_source());
         }
         // The kind is not public, but each kind has its own fixed `Display`.
         let kind = error.to_string();
-        if let Some(said) = tls_error(&error) {
-            let reason = self.tls_fault(said);
+        if let Some(cause) = tls_error(&error) {
+            let reason = self.tls_fault(cause);
             return self.tls(reason, error.into_source());
         }
         if let Some(forbidden) = forbidden(&error) {
@@ -124,13 +124,13 @@ impl Context {
         }
     }
 
-    fn refusal(&self, said: &DbError) -> Refusal {
-        let state = said.code();
+    fn refusal(&self, db_error: &DbError) -> Refusal {
+        let state = db_error.code();
         let user = self.user.clone();
         if *state == SqlState::INVALID_PASSWORD {
             Refusal::WrongPassword { user }
         } else if *state == SqlState::INVALID_AUTHORIZATION_SPECIFICATION {
-            match said.routine() {
+            match db_error.routine() {
                 Some(LOGGING_IN) => Refusal::NoRole { user },
                 _ => Refusal::Denied { user },
             }

@@ -82,7 +82,7 @@ impl Connection {
         self.lost.get().cloned()
     }
 
-    /// Returns a handle that ends the session at once, without telling the server.
+    /// Returns a handle that ends the session at once, without a message to the server.
     #[must_use]
     pub fn abort_handle(&self) -> AbortHandle {
         self.driver.abort_handle()
@@ -100,11 +100,11 @@ impl Connection {
         self.driver.abort();
     }
 
-    /// Ends the session, and waits up to 5 seconds until the server has been told.
+    /// Ends the session, and waits up to 5 seconds until the server has got the message.
     pub async fn close(mut self) {
         drop(self.client);
         // This fails if the task was aborted, so it has ended, or if the network takes no
-        // more data, so the server cannot be told.
+        // more data, so the server cannot get a message.
         if timeout(FAREWELL, &mut self.driver).await.is_err() {
             self.driver.abort();
         }
@@ -135,7 +135,7 @@ async fn drive<S, T>(
 
 fn describe(error: &tokio_postgres::Error) -> String {
     match (error.as_db_error(), error.source()) {
-        (Some(said), _) => said.to_string(),
+        (Some(db_error), _) => db_error.to_string(),
         (None, Some(source)) => format!("{error}: {source}"),
         (None, None) => error.to_string(),
     }
@@ -172,17 +172,17 @@ impl Notice {
         self.sqlstate == SqlState::NO_ACTIVE_SQL_TRANSACTION.code()
     }
 
-    fn new(said: &DbError) -> Self {
+    fn new(db_error: &DbError) -> Self {
         Self {
-            severity: said.parsed_severity().map_or_else(
-                || said.severity().to_owned(),
+            severity: db_error.parsed_severity().map_or_else(
+                || db_error.severity().to_owned(),
                 |severity| severity.to_string(),
             ),
-            sqlstate: said.code().code().to_owned(),
-            message: said.message().to_owned(),
-            detail: said.detail().map(str::to_owned),
-            hint: said.hint().map(str::to_owned),
-            routine: said.routine().map(str::to_owned),
+            sqlstate: db_error.code().code().to_owned(),
+            message: db_error.message().to_owned(),
+            detail: db_error.detail().map(str::to_owned),
+            hint: db_error.hint().map(str::to_owned),
+            routine: db_error.routine().map(str::to_owned),
         }
     }
 }

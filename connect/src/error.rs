@@ -4,7 +4,7 @@ use std::{error::Error, path::PathBuf, time::Duration};
 
 use crate::ssl::SslMode;
 
-/// What the operating system, the TLS library or the server said.
+/// The error of the operating system, the TLS library or the server.
 pub(crate) type Cause = Box<dyn Error + Send + Sync>;
 
 /// A connection that could not be opened.
@@ -31,7 +31,7 @@ pub enum ConnectError {
         target: String,
         /// How it failed.
         reason: Unreachable,
-        /// What the system said.
+        /// The error of the system.
         source: Option<Cause>,
     },
     /// A server answered, and refused the session.
@@ -41,7 +41,7 @@ pub enum ConnectError {
         target: String,
         /// Why.
         reason: Refusal,
-        /// What the server said.
+        /// The error of the server.
         source: Option<Cause>,
     },
     /// The connection cannot be encrypted as `sslmode` asks.
@@ -51,7 +51,7 @@ pub enum ConnectError {
         target: String,
         /// Why.
         reason: TlsFault,
-        /// What the TLS library or the system said.
+        /// The error of the TLS library or the system.
         source: Option<Cause>,
     },
 }

@@ -1,6 +1,6 @@
 //! Negotiates encryption with a server, and watches how the server then authenticates.
 //!
-//! tokio-postgres is told that each connection begins with TLS (`SslNegotiation::Direct`). So
+//! tokio-postgres is configured to begin each connection with TLS (`SslNegotiation::Direct`). So
 //! this module makes the stream, encrypted or not.
 
 use std::{

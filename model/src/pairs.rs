@@ -50,7 +50,7 @@ pub(crate) fn read(tree: &Tree, service: &str, directory: &str, found: &mut Foun
 }
 
 impl Found {
-    fn add(&mut self, service: &str, one: Half, other: Half) {
+    fn add(&mut self, service: &str, one: NamedScript, other: NamedScript) {
         let (up, down) = in_order(one, other);
         if let (Some(up), Some(down)) = (up.script, down.script) {
             let service = service.to_owned();
@@ -73,13 +73,13 @@ impl Found {
 /// The files of a folder, by kind.
 #[derive(Default)]
 struct Listing {
-    halves: BTreeMap<FileName, Half>,
+    scripts: BTreeMap<FileName, NamedScript>,
     /// Scripts with a malformed name. One of them may be the missing script of a pair.
     misnamed: Vec<String>,
 }
 
-/// A file with a valid name.
-struct Half {
+/// A script with a valid name.
+struct NamedScript {
     file: FileName,
     path: String,
     /// Its text; `None` if a finding on the text was already reported.
@@ -97,8 +97,8 @@ impl Listing {
                         .map_err(|faults| problems.extend(faults))
                         .ok()
                 });
-                self.halves
-                    .insert(file.clone(), Half { file, path, script });
+                self.scripts
+                    .insert(file.clone(), NamedScript { file, path, script });
             }
             Err(faults) if is_script => {
                 self.misnamed.push(name.to_owned());
@@ -119,13 +119,13 @@ impl Listing {
 
     fn pair(mut self, service: &str, found: &mut Found) {
         let mut single = Vec::new();
-        while let Some((file, half)) = self.halves.pop_first() {
-            match self.halves.remove(&file.partner()) {
-                Some(partner) => found.add(service, half, partner),
-                None => single.push(half),
+        while let Some((file, script)) = self.scripts.pop_first() {
+            match self.scripts.remove(&file.partner()) {
+                Some(partner) => found.add(service, script, partner),
+                None => single.push(script),
             }
         }
-        let single_versions = single.iter().map(|half| half.file.version);
+        let single_versions = single.iter().map(|script| script.file.version);
         let versions = self.misnamed.iter().filter_map(|name| version_of(name));
         for version in single_versions.chain(versions) {
             found.add_fault(service, version);
@@ -134,10 +134,10 @@ impl Listing {
     }
 
     /// Reports each script without a partner.
-    fn explain(&self, mut single: Vec<Half>, problems: &mut Vec<Problem>) {
-        while let Some(half) = single.pop() {
-            let partner = half.file.partner();
-            let akin = |other: &Half| {
+    fn explain(&self, mut single: Vec<NamedScript>, problems: &mut Vec<Problem>) {
+        while let Some(script) = single.pop() {
+            let partner = script.file.partner();
+            let akin = |other: &NamedScript| {
                 other.file.direction == partner.direction
                     && (other.file.version == partner.version || other.file.uid == partner.uid)
             };
@@ -145,8 +145,8 @@ impl Listing {
                 continue;
             }
             match single.iter().position(akin) {
-                Some(at) => problems.push(halves_differ(half, single.swap_remove(at))),
-                None => problems.push(missing_half(&half)),
+                Some(at) => problems.push(names_differ(script, single.swap_remove(at))),
+                None => problems.push(missing_script(&script)),
             }
         }
     }
@@ -168,8 +168,8 @@ impl Listing {
     }
 }
 
-/// The two halves as up script and down script.
-fn in_order(one: Half, other: Half) -> (Half, Half) {
+/// The two scripts of a pair, the up script first.
+fn in_order(one: NamedScript, other: NamedScript) -> (NamedScript, NamedScript) {
     match one.file.direction {
         Direction::Up => (one, other),
         Direction::Down => (other, one),
@@ -237,7 +237,7 @@ fn unreadable(place: Place, why: &str) -> Problem {
     Problem::at(Code::M0116, place, message, "allow the build to read it")
 }
 
-fn halves_differ(one: Half, other: Half) -> Problem {
+fn names_differ(one: NamedScript, other: NamedScript) -> Problem {
     let (up, down) = in_order(one, other);
     let part = if up.file.version != down.file.version {
         format!("version: `{}` and `{}`", up.file.version, down.file.version)
@@ -257,8 +257,8 @@ fn halves_differ(one: Half, other: Half) -> Problem {
     )
 }
 
-fn missing_half(half: &Half) -> Problem {
-    let partner = half.file.partner();
+fn missing_script(script: &NamedScript) -> Problem {
+    let partner = script.file.partner();
     let code = match partner.direction {
         Direction::Down => Code::M0104,
         Direction::Up => Code::M0105,
@@ -266,7 +266,7 @@ fn missing_half(half: &Half) -> Problem {
     let kind = partner.direction;
     Problem::at(
         code,
-        Place::file(&half.path),
+        Place::file(&script.path),
         format!("this migration has no {kind} script"),
         format!("write `{partner}` in the same folder"),
     )

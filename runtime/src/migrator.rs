@@ -262,7 +262,7 @@ impl Migrator {
     ///
     /// The history cannot be read, or has a format that this version does not know.
     pub async fn history(&self, client: &Client) -> Result<History, Error> {
-        self.context.history(client, Purpose::Look).await
+        self.context.history(client, Purpose::Show).await
     }
 
     /// Reads every entry with its script and role, in the order in which the migrations were

@@ -191,8 +191,8 @@ impl Trial {
     /// The fault for an error at the end of the script that belongs to none of its statements.
     async fn refused(&self, client: &Client, failure: SendError) -> Fault {
         match failure.error.as_db_error() {
-            Some(said) => Fault::new(self.step.clone(), String::new(), Left::Nothing)
-                .with_server(said)
+            Some(db_error) => Fault::new(self.step.clone(), String::new(), Left::Nothing)
+                .with_server(db_error)
                 .at(self.source.path.as_deref(), &self.source.sql, None),
             None => unanswered(client, &self.step, &failure.error).await,
         }
@@ -262,12 +262,12 @@ impl Trial {
             Ok(Err(failure)) => failure,
             Err(Silent) => return Err(Fault::silent(self.step.clone(), Left::Unknown)),
         };
-        let Some(said) = failure.error.as_db_error() else {
+        let Some(db_error) = failure.error.as_db_error() else {
             return Err(unanswered(client, &self.step, &failure.error).await);
         };
         let fault = self
             .source
-            .refused(&self.step, &message, &failure, said, &[]);
+            .refused(&self.step, &message, &failure, db_error, &[]);
         Err(self.rolled_back(client, fault, span).await)
     }
 

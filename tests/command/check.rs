@@ -6,8 +6,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{checkout, checkout_with_a_warning, document, folder, write};
-use crate::assert_said;
-use crate::support::{migrator, said};
+use crate::assert_output;
+use crate::support::{migrator, output};
 
 #[test]
 fn check_shows_each_finding_with_its_line() {
@@ -21,7 +21,7 @@ fn check_shows_each_finding_with_its_line() {
         "ALTER TABLE orders DROP total;\n",
     );
     write(checkout.path(), "database/notes.txt", "");
-    assert_said!(migrator(&["check"]).current_dir(checkout.path()));
+    assert_output!(migrator(&["check"]).current_dir(checkout.path()));
     let document = document(migrator(&["check", "--output=json"]).current_dir(checkout.path()));
     assert_eq!(document["findings"][0]["line"], 2);
 }
@@ -81,7 +81,7 @@ fn checkout_with_a_flood() -> TempDir {
 #[test]
 fn many_findings_end_with_the_errors_and_a_table() {
     let checkout = checkout_with_a_flood();
-    assert_said!(migrator(&["check"]).current_dir(checkout.path()));
+    assert_output!(migrator(&["check"]).current_dir(checkout.path()));
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn check_filters_findings_by_service_and_code() {
     let checkout = checkout_with_a_flood();
     let check = |arguments: &[&str]| {
         let arguments = [&["check"], arguments].concat();
-        said(migrator(&arguments).current_dir(checkout.path()))
+        output(migrator(&arguments).current_dir(checkout.path()))
     };
     insta::assert_snapshot!(check(&["--service=shop"]));
     insta::assert_snapshot!(check(&["--code=m0216"]));
@@ -122,10 +122,10 @@ fn an_unknown_service_or_code_is_refused_with_the_nearest_name() {
         ("--code=M0299", "did you mean M0"),
         ("--code=x", "a code is M and four digits"),
     ] {
-        let said = said(migrator(&["check", argument]).current_dir(checkout.path()));
+        let output = output(migrator(&["check", argument]).current_dir(checkout.path()));
         assert!(
-            said.starts_with("exit: 2\n") && said.contains(meant),
-            "{said}"
+            output.starts_with("exit: 2\n") && output.contains(meant),
+            "{output}"
         );
     }
 }
@@ -135,7 +135,7 @@ fn a_warning_fails_a_check_only_if_warnings_are_denied() {
     let checkout = checkout_with_a_warning("");
     let check = |arguments: &[&str]| {
         let arguments = [&["check"], arguments].concat();
-        said(migrator(&arguments).current_dir(checkout.path()))
+        output(migrator(&arguments).current_dir(checkout.path()))
     };
     insta::assert_snapshot!(check(&[]));
     insta::assert_snapshot!(check(&["--deny-warnings"]));
@@ -180,7 +180,7 @@ fn a_check_is_a_sarif_document() {
 #[test]
 fn only_check_prints_sarif_and_annotations() {
     let folder = folder();
-    assert_said!(migrator(&["status", "--output=sarif"]).current_dir(folder.path()));
-    let explain = said(&mut migrator(&["--output=github", "explain", "M0104"]));
+    assert_output!(migrator(&["status", "--output=sarif"]).current_dir(folder.path()));
+    let explain = output(&mut migrator(&["--output=github", "explain", "M0104"]));
     assert!(explain.starts_with("exit: 2\n"), "{explain}");
 }

@@ -2,7 +2,7 @@
 
 use super::{checkout, checkout_with_a_warning, document, write};
 use crate::support;
-use crate::support::{database, on, said};
+use crate::support::{database, on, output};
 
 /// Postgres's grammar accepts at most 53 bits.
 const REFUSED: &str = "SELECT 'ü', CAST(1 AS float(99));";
@@ -13,9 +13,9 @@ fn the_server_rejects_a_syntax_error_and_runs_nothing() {
     let checkout = checkout_with_a_warning(REFUSED);
     let check = ["check", "--server"];
     insta::with_settings!({ filters => server_filters() }, {
-        insta::assert_snapshot!(said(&mut on(&url, checkout.path(), &check)));
+        insta::assert_snapshot!(output(&mut on(&url, checkout.path(), &check)));
         let github = ["check", "--server", "--output=github"];
-        insta::assert_snapshot!(said(&mut on(&url, checkout.path(), &github)));
+        insta::assert_snapshot!(output(&mut on(&url, checkout.path(), &github)));
     });
     let document = document(&mut on(
         &url,
@@ -47,12 +47,12 @@ fn the_server_accepts_a_tree_and_runs_nothing_of_it() {
         if !second.is_empty() {
             write(checkout.path(), &format!("{stem}.up.sql"), second);
         }
-        let said = said(&mut on(&url, checkout.path(), &["check", "--server"]));
+        let output = output(&mut on(&url, checkout.path(), &["check", "--server"]));
         let accepts = match second {
             "" => "2 migrations of 1 service in database: 1 warning; PostgreSQL",
             _ => "accepts the grammar of 4 scripts",
         };
-        assert!(said.contains(accepts), "{said}");
+        assert!(output.contains(accepts), "{output}");
         assert_eq!(tables(&url), [""; 0]);
     }
 }
@@ -61,8 +61,8 @@ fn the_server_accepts_a_tree_and_runs_nothing_of_it() {
 fn check_fails_if_the_server_is_unreachable() {
     let checkout = checkout();
     let url = "postgresql://app@127.0.0.1:1/shop";
-    let said = said(&mut on(url, checkout.path(), &["check", "--server"]));
-    assert!(said.starts_with("exit: 5\n"), "{said}");
+    let output = output(&mut on(url, checkout.path(), &["check", "--server"]));
+    assert!(output.starts_with("exit: 5\n"), "{output}");
 }
 
 /// The tables of a database that was empty.

@@ -4,7 +4,7 @@ use std::fs;
 
 use super::{checkout, folder, write};
 use crate::support;
-use crate::support::{database, execute, migrator, on, said};
+use crate::support::{database, execute, migrator, on, output};
 
 #[test]
 fn results_that_cannot_be_written_are_a_failure() {
@@ -29,7 +29,7 @@ fn results_that_cannot_be_written_are_a_failure() {
 #[test]
 fn foreign_text_never_begins_a_line_of_output() {
     let (url, folder, checkout) = (database(), folder(), checkout());
-    said(&mut on(
+    output(&mut on(
         &url,
         folder.path(),
         &["up", "--service=core", "--steps=1"],
@@ -40,7 +40,7 @@ fn foreign_text_never_begins_a_line_of_output() {
          VALUES (20990101000000, E'x\\n::error::a\\u009b2J\\u202e', 'now', '1')",
     );
     let status = ["status", "--migrations", "--service=core"];
-    let shown = said(&mut on(&url, folder.path(), &status));
+    let shown = output(&mut on(&url, folder.path(), &status));
     assert!(
         shown.contains("x\\n::error::a\\u{9b}2J\\u{202e}"),
         "{shown}"
@@ -49,7 +49,7 @@ fn foreign_text_never_begins_a_line_of_output() {
     let path = format!("database/migrations/shop_service/{script}");
     write(checkout.path(), &path, "SELECT 1;\n");
     for form in ["--output=text", "--output=github"] {
-        let shown = said(migrator(&["check", form]).current_dir(checkout.path()));
+        let shown = output(migrator(&["check", form]).current_dir(checkout.path()));
         assert!(!shown.contains("\n::error::a"), "{shown}");
         assert!(shown.contains("::error::a"), "{shown}");
     }

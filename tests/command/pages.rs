@@ -5,12 +5,12 @@ use std::path::Path;
 use std::process::Command;
 
 use super::folder;
-use crate::assert_said;
-use crate::support::{clear, database, migrator, said};
+use crate::assert_output;
+use crate::support::{clear, database, migrator, output};
 
 #[test]
 fn explain_prints_the_page_on_a_code() {
-    let page = said(&mut migrator(&["explain", "m0104"]));
+    let page = output(&mut migrator(&["explain", "m0104"]));
     assert!(
         page.contains("# M0104: a migration has no down script"),
         "{page}"
@@ -20,17 +20,17 @@ fn explain_prints_the_page_on_a_code() {
 #[test]
 fn completions_are_made_for_each_shell() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
-        let said = said(&mut migrator(&["completions", shell]));
-        assert!(said.starts_with("exit: 0\n"), "{said}");
-        assert!(said.contains("allow-out-of-order"), "{said}");
+        let output = output(&mut migrator(&["completions", shell]));
+        assert!(output.starts_with("exit: 0\n"), "{output}");
+        assert!(output.contains("allow-out-of-order"), "{output}");
     }
 }
 
 #[test]
 fn the_manual_names_each_command_option_variable_and_exit_code() {
     let manual = include_str!("../../docs/manual.md");
-    let help = |command: &str| said(&mut migrator(&["help", command]));
-    let general = said(&mut migrator(&["--help"]));
+    let help = |command: &str| output(&mut migrator(&["help", command]));
+    let general = output(&mut migrator(&["--help"]));
     let mut missing = Vec::new();
     let commands = general.lines().skip_while(|line| *line != "Commands:");
     let commands: Vec<&str> = commands
@@ -66,8 +66,8 @@ fn the_manual_names_each_command_option_variable_and_exit_code() {
 
 #[test]
 fn help_names_the_commands_and_the_exit_codes() {
-    assert_said!(&mut migrator(&["--help"]));
-    assert_said!(&mut migrator(&["check", "-h"]));
+    assert_output!(&mut migrator(&["--help"]));
+    assert_output!(&mut migrator(&["check", "-h"]));
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn the_helper_script_calls_the_command_on_the_path() {
             .arg(&copy)
             .args(arguments)
             .env("PATH", format!("{}:{path}", binary.display()));
-        said(command.env("DATABASE_URL", &url).current_dir(folder.path()))
+        output(command.env("DATABASE_URL", &url).current_dir(folder.path()))
     };
     let up = run(&["--action=up", "--service=core", "--steps=1"]);
     let again = run(&["--service", "core", "--steps=1", "--action", "up"]);

@@ -1,13 +1,13 @@
 //! `repair`: what it records, and what the catalog must show.
 
 use super::{document, folder};
-use crate::assert_said;
-use crate::support::{database, execute, on, query, said};
+use crate::assert_output;
+use crate::support::{database, execute, on, output, query};
 
 #[test]
 fn repair_records_a_changed_script() {
     let (url, folder) = (database(), folder());
-    said(&mut on(
+    output(&mut on(
         &url,
         folder.path(),
         &["up", "--service=core", "--steps=2"],
@@ -20,17 +20,17 @@ fn repair_records_a_changed_script() {
     );
     let version = "--version=20240108091207";
     let repair = ["repair", "--service=core", version, "--accept-change"];
-    assert_said!(&mut on(&url, folder.path(), &repair));
-    assert_said!(&mut on(&url, folder.path(), &repair));
+    assert_output!(&mut on(&url, folder.path(), &repair));
+    assert_output!(&mut on(&url, folder.path(), &repair));
     let event = "SELECT kind || ': ' || regexp_replace(message, 'became \\d+', 'became …') \
                  FROM migrator.event ORDER BY id DESC LIMIT 1";
     assert_eq!(
         query(&url, event),
         ["accept: the edited scripts were recorded: checksum 1 became …"]
     );
-    let up = said(&mut on(&url, folder.path(), &["up", "--service=core"]));
+    let up = output(&mut on(&url, folder.path(), &["up", "--service=core"]));
     assert!(up.starts_with("exit: 0"), "{up}");
-    assert_said!(&mut on(
+    assert_output!(&mut on(
         &url,
         folder.path(),
         &[
@@ -40,7 +40,7 @@ fn repair_records_a_changed_script() {
             "--accept-change"
         ]
     ));
-    assert_said!(&mut on(
+    assert_output!(&mut on(
         &url,
         folder.path(),
         &["repair", "--service=core", "--applied"]
@@ -50,7 +50,7 @@ fn repair_records_a_changed_script() {
 #[test]
 fn a_repair_names_the_nearest_of_an_unknown_service() {
     let (url, folder) = (database(), folder());
-    said(&mut on(
+    output(&mut on(
         &url,
         folder.path(),
         &["up", "--service=core", "--steps=1"],
@@ -58,16 +58,16 @@ fn a_repair_names_the_nearest_of_an_unknown_service() {
     let version = "--version=20240108091207";
     for outcome in ["--applied", "--reverted"] {
         let repair = ["repair", "--service=tennant", version, outcome];
-        let said = said(&mut on(&url, folder.path(), &repair));
-        assert!(said.starts_with("exit: 2\n"), "{said}");
-        assert!(said.contains("did you mean `tenant`"), "{said}");
+        let output = output(&mut on(&url, folder.path(), &repair));
+        assert!(output.starts_with("exit: 2\n"), "{output}");
+        assert!(output.contains("did you mean `tenant`"), "{output}");
     }
 }
 
 #[test]
 fn repair_checks_the_catalog_before_it_records() {
     let (url, folder) = (database(), folder());
-    said(&mut on(&url, folder.path(), &["up", "--service=core"]));
+    output(&mut on(&url, folder.path(), &["up", "--service=core"]));
     let version = "--version=20240702071503";
     let repair = |outcome| {
         on(
@@ -84,22 +84,22 @@ fn repair_checks_the_catalog_before_it_records() {
         "UPDATE pg_index SET indisvalid = false \
          WHERE indexrelid = 'core.audit_log_row_idx'::regclass",
     );
-    assert_said!(&mut repair("--applied"));
+    assert_output!(&mut repair("--applied"));
     execute(&url, "DROP INDEX core.audit_log_row_idx");
-    assert_said!(&mut repair("--applied"));
-    assert_said!(&mut repair("--reverted"));
+    assert_output!(&mut repair("--applied"));
+    assert_output!(&mut repair("--reverted"));
     // The index is there again, so the catalog contradicts `--reverted`.
-    said(&mut on(&url, folder.path(), &["up", "--service=core"]));
+    output(&mut on(&url, folder.path(), &["up", "--service=core"]));
     execute(&url, interrupted);
-    assert_said!(&mut repair("--reverted"));
-    assert_said!(&mut repair("--applied"));
+    assert_output!(&mut repair("--reverted"));
+    assert_output!(&mut repair("--applied"));
 }
 
 #[test]
 fn a_repair_that_fails_in_the_middle_reports_what_it_has_recorded() {
     let (url, folder) = (database(), folder());
     let up = ["up", "--service=core", "--steps=3"];
-    said(&mut on(&url, folder.path(), &up));
+    output(&mut on(&url, folder.path(), &up));
     execute(
         &url,
         "UPDATE migrator.core_history SET checksum = '1', fingerprint = '0'; \

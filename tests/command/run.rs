@@ -4,38 +4,41 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use super::{document, folder};
-use crate::support::{block_on, connect, database, execute, on, said};
-use crate::{assert_said, support};
+use crate::support::{block_on, connect, database, execute, on, output};
+use crate::{assert_output, support};
 
 #[test]
 fn a_service_is_applied_and_then_nothing_is_pending() {
     let (url, folder) = (database(), folder());
     let up = ["up", "--service=core"];
-    assert_said!(&mut on(&url, folder.path(), &up));
-    assert_said!(&mut on(&url, folder.path(), &up));
+    assert_output!(&mut on(&url, folder.path(), &up));
+    assert_output!(&mut on(&url, folder.path(), &up));
 }
 
 #[test]
 fn up_first_applies_the_services_that_a_service_depends_on() {
     let (url, folder) = (database(), folder());
-    assert_said!(&mut on(
+    assert_output!(&mut on(
         &url,
         folder.path(),
         &["up", "--service=user", "--steps=1", "--dry-run", "-q"]
     ));
-    let said = said(&mut on(
+    let output = output(&mut on(
         &url,
         folder.path(),
         &["up", "--service=user", "--steps=1"],
     ));
-    assert!(said.contains("which the selected services need"), "{said}");
-    assert_said!(&mut on(&url, folder.path(), &["status"]));
+    assert!(
+        output.contains("which the selected services need"),
+        "{output}"
+    );
+    assert_output!(&mut on(&url, folder.path(), &["status"]));
 }
 
 #[test]
 fn a_dry_run_writes_nothing() {
     let (url, folder) = (database(), folder());
-    assert_said!(&mut on(
+    assert_output!(&mut on(
         &url,
         folder.path(),
         &["up", "--service=core", "--steps=2", "--dry-run"]
@@ -50,7 +53,7 @@ fn a_dry_run_writes_nothing() {
 #[test]
 fn an_irreversible_migration_is_shown_and_not_reverted() {
     let (url, folder) = (database(), folder());
-    let run = |arguments: &[&str]| said(&mut on(&url, folder.path(), arguments));
+    let run = |arguments: &[&str]| output(&mut on(&url, folder.path(), arguments));
     run(&["up", "--service=core", "--steps=2"]);
     // Another binary has applied a migration that this one does not have.
     let (version, name, up) = (20_991_231_235_959, "deadbeef_erase", "SELECT 1;");
@@ -69,12 +72,15 @@ fn an_irreversible_migration_is_shown_and_not_reverted() {
         &["down", "--service=core", "--to=0", "--dry-run"],
         &["redo", "--service=core"],
     ] {
-        let said = run(arguments);
-        assert!(said.starts_with("exit: 3\n----- stdout -----\n"), "{said}");
-        assert!(said.contains("error[M0408]"), "{said}");
+        let output = run(arguments);
         assert!(
-            said.contains("cannot be reverted: the rows are gone"),
-            "{said}"
+            output.starts_with("exit: 3\n----- stdout -----\n"),
+            "{output}"
+        );
+        assert!(output.contains("error[M0408]"), "{output}");
+        assert!(
+            output.contains("cannot be reverted: the rows are gone"),
+            "{output}"
         );
     }
     let status = run(&["status", "--service=core", "--migrations"]);
@@ -101,33 +107,33 @@ fn an_irreversible_migration_is_shown_and_not_reverted() {
 #[test]
 fn the_newest_migration_is_reverted_unless_others_need_it() {
     let (url, folder) = (database(), folder());
-    let run = |arguments: &[&str]| said(&mut on(&url, folder.path(), arguments));
+    let run = |arguments: &[&str]| output(&mut on(&url, folder.path(), arguments));
     run(&["up", "--service=tenant"]);
-    assert_said!(&mut on(&url, folder.path(), &["down", "--service=tenant"]));
-    assert_said!(&mut on(
+    assert_output!(&mut on(&url, folder.path(), &["down", "--service=tenant"]));
+    assert_output!(&mut on(
         &url,
         folder.path(),
         &["down", "--service=core", "--steps=2"]
     ));
-    assert_said!(&mut on(
+    assert_output!(&mut on(
         &url,
         folder.path(),
         &["down", "--service=core", "--cascade", "--dry-run"]
     ));
-    let refused = said(&mut on(&url, folder.path(), &["redo", "--service=core"]));
+    let refused = output(&mut on(&url, folder.path(), &["redo", "--service=core"]));
     let help = "revert all of them with `migrator down --service=core --cascade` (`--dry-run` \
                 shows them), then run `migrator up`";
     assert!(
         refused.contains("error[M0405]") && refused.contains(help),
         "{refused}"
     );
-    assert_said!(&mut on(&url, folder.path(), &["redo", "--service=tenant"]));
+    assert_output!(&mut on(&url, folder.path(), &["redo", "--service=tenant"]));
 }
 
 #[test]
 fn a_redo_whose_apply_fails_says_that_the_revert_remains() {
     let (url, folder) = (database(), folder());
-    said(&mut on(&url, folder.path(), &["up", "--service=tenant"]));
+    output(&mut on(&url, folder.path(), &["up", "--service=tenant"]));
     execute(
         &url,
         "CREATE FUNCTION public.refuse() RETURNS event_trigger LANGUAGE plpgsql AS \
@@ -135,7 +141,7 @@ fn a_redo_whose_apply_fails_says_that_the_revert_remains() {
          CREATE EVENT TRIGGER refuse ON ddl_command_start WHEN TAG IN ('CREATE INDEX') \
          EXECUTE FUNCTION public.refuse()",
     );
-    let redo = said(&mut on(&url, folder.path(), &["redo", "--service=tenant"]));
+    let redo = output(&mut on(&url, folder.path(), &["redo", "--service=tenant"]));
     assert!(redo.contains("error[M0501]"), "{redo}");
     assert!(
         redo.contains("the run had reverted 1 migration, which remains reverted"),
@@ -146,7 +152,7 @@ fn a_redo_whose_apply_fails_says_that_the_revert_remains() {
     assert!(redo.contains(help), "{redo}");
     assert!(!redo.contains("run again"), "{redo}");
     execute(&url, "DROP EVENT TRIGGER refuse");
-    let up = said(&mut on(&url, folder.path(), &["up", "--service=tenant"]));
+    let up = output(&mut on(&url, folder.path(), &["up", "--service=tenant"]));
     assert!(up.contains("1 migration of 1 service applied"), "{up}");
 }
 
@@ -154,18 +160,18 @@ fn a_redo_whose_apply_fails_says_that_the_revert_remains() {
 fn a_failed_script_names_its_place_and_leaves_what_was_done() {
     let (url, folder) = (database(), folder());
     execute(&url, "CREATE SCHEMA tenant");
-    said(&mut on(
+    output(&mut on(
         &url,
         folder.path(),
         &["up", "--service=core", "--steps=8"],
     ));
-    assert_said!(&mut on(&url, folder.path(), &["up", "--service=tenant"]));
+    assert_output!(&mut on(&url, folder.path(), &["up", "--service=tenant"]));
 }
 
 #[test]
 fn a_changed_entry_is_refused() {
     let (url, folder) = (database(), folder());
-    said(&mut on(
+    output(&mut on(
         &url,
         folder.path(),
         &["up", "--service=core", "--steps=2"],
@@ -174,7 +180,7 @@ fn a_changed_entry_is_refused() {
         &url,
         "UPDATE migrator.core_history SET checksum = '1', fingerprint = '0'",
     );
-    assert_said!(&mut on(&url, folder.path(), &["up", "--service=core"]));
+    assert_output!(&mut on(&url, folder.path(), &["up", "--service=core"]));
 }
 
 #[test]
@@ -204,7 +210,7 @@ fn up_waits_for_the_lock_as_long_as_lock_wait_says() {
         {
             assert!(Instant::now() < deadline, "the first run never waited");
         }
-        let second = said(&mut on(
+        let second = output(&mut on(
             &url,
             folder.path(),
             &["up", "--service=core", "--lock-wait=0"],

@@ -1,23 +1,23 @@
 //! `status`, and the JSON of several commands.
 
 use super::{document, folder};
-use crate::assert_said;
-use crate::support::{database, execute, on, said};
+use crate::assert_output;
+use crate::support::{database, execute, on, output};
 
 #[test]
 fn pending_migrations_fail_a_check() {
     let (url, folder) = (database(), folder());
-    assert_said!(&mut on(
+    assert_output!(&mut on(
         &url,
         folder.path(),
         &["status", "--service=core,tenant", "--check"]
     ));
-    said(&mut on(
+    output(&mut on(
         &url,
         folder.path(),
         &["up", "--service=core", "--steps=8"],
     ));
-    assert_said!(&mut on(
+    assert_output!(&mut on(
         &url,
         folder.path(),
         &["status", "--service=core", "--migrations"]
@@ -59,12 +59,12 @@ fn json_says_what_the_text_says() {
 #[test]
 fn a_changed_migration_is_named_by_a_status_check() {
     let (url, folder) = (database(), folder());
-    said(&mut on(&url, folder.path(), &["up", "--service=core"]));
+    output(&mut on(&url, folder.path(), &["up", "--service=core"]));
     execute(
         &url,
         "UPDATE migrator.core_history SET checksum = '1', fingerprint = '0' \
          WHERE version = 20240108091207",
     );
     let status = ["status", "--service=core", "--check"];
-    assert_said!(&mut on(&url, folder.path(), &status));
+    assert_output!(&mut on(&url, folder.path(), &status));
 }

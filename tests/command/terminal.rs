@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::folder;
-use crate::support::{clear, database, on, query, said};
+use crate::support::{clear, database, on, output, query};
 
 /// A command on a terminal, which `script` provides.
 fn on_terminal(url: &str, folder: &Path, arguments: &[&str]) -> Command {
@@ -39,7 +39,7 @@ fn read_until(output: &mut impl Read, text: &str) -> String {
 #[test]
 fn a_confirmed_plan_is_carried_out_unless_the_history_has_changed() {
     let (url, folder) = (database(), folder());
-    let run = |arguments: &[&str]| said(&mut on(&url, folder.path(), arguments));
+    let run = |arguments: &[&str]| output(&mut on(&url, folder.path(), arguments));
     let down = ["down", "--service=core"];
     run(&["up", "--service=core", "--steps=3"]);
     for (other, code, expected) in [

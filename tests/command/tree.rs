@@ -4,23 +4,23 @@ use std::fs;
 use std::path::Path;
 
 use super::{checkout, folder, write};
-use crate::assert_said;
-use crate::support::{database, migrator, on, query, said};
+use crate::assert_output;
+use crate::support::{database, migrator, on, output, query};
 
 #[test]
 fn a_command_without_a_database_and_a_tree_fails() {
     let folder = folder();
-    assert_said!(migrator(&["up", "--service=all"]).current_dir(folder.path()));
+    assert_output!(migrator(&["up", "--service=all"]).current_dir(folder.path()));
 }
 
 #[test]
 fn a_folder_without_a_tree_is_refused() {
     let folder = folder();
     for call in ["check", "status"] {
-        assert_said!(migrator(&[call, "--directory=nowhere"]).current_dir(folder.path()));
+        assert_output!(migrator(&[call, "--directory=nowhere"]).current_dir(folder.path()));
     }
-    let said = said(migrator(&["server", "start", "--directory=."]).current_dir(folder.path()));
-    assert!(said.contains("there is no tree in `.`"), "{said}");
+    let output = output(migrator(&["server", "start", "--directory=."]).current_dir(folder.path()));
+    assert!(output.contains("there is no tree in `.`"), "{output}");
 }
 
 #[test]
@@ -35,7 +35,7 @@ fn a_checkout_without_a_database_uses_a_server_of_its_own() {
             "SELECT 1;\n",
         );
     }
-    let run = |arguments: &[&str]| said(migrator(arguments).current_dir(checkout.path()));
+    let run = |arguments: &[&str]| output(migrator(arguments).current_dir(checkout.path()));
     let status = run(&["status"]);
     let stopped = run(&["server", "stop"]);
     assert!(status.starts_with("exit: 0\n"), "{status}");
@@ -51,11 +51,12 @@ fn a_checkout_without_a_database_uses_a_server_of_its_own() {
 fn in_the_folder_of_another_tree_no_server_is_started() {
     let checkout = checkout();
     for command in ["status", "verify", "schema"] {
-        let said = said(migrator(&[command]).current_dir(checkout.path()));
-        assert!(said.starts_with("exit: 2\n"), "{said}");
+        let output = output(migrator(&[command]).current_dir(checkout.path()));
+        assert!(output.starts_with("exit: 2\n"), "{output}");
         assert!(
-            said.contains("error[M0907]: the tree in `database` is not compiled into this binary"),
-            "{said}"
+            output
+                .contains("error[M0907]: the tree in `database` is not compiled into this binary"),
+            "{output}"
         );
     }
     assert!(!checkout.path().join(".migrator").exists());
@@ -76,26 +77,26 @@ fn a_variable_that_names_another_tree_is_refused_by_the_commands_on_the_compiled
             &["repair", "--service=core", "--accept-change"],
         ] {
             let mut command = on(&url, folder.path(), arguments);
-            let said = said(command.env("MIGRATOR_DIRECTORY", directory));
+            let output = output(command.env("MIGRATOR_DIRECTORY", directory));
             assert!(
-                said.starts_with("exit: 2\n----- stdout -----\n-----"),
-                "{said}"
+                output.starts_with("exit: 2\n----- stdout -----\n-----"),
+                "{output}"
             );
             assert!(
-                said.contains("error[M0907]: MIGRATOR_DIRECTORY names `"),
-                "{said}"
+                output.contains("error[M0907]: MIGRATOR_DIRECTORY names `"),
+                "{output}"
             );
         }
     }
     write(folder.path(), ".env", "MIGRATOR_DIRECTORY=mytree\n");
-    let from_file = said(&mut on(&url, folder.path(), &["up", "--service=core"]));
+    let from_file = output(&mut on(&url, folder.path(), &["up", "--service=core"]));
     assert!(from_file.starts_with("exit: 2\n"), "{from_file}");
     let made = "SELECT nspname::text FROM pg_namespace WHERE nspname IN ('core', 'migrator')";
     assert_eq!(query(&url, made), [""; 0]);
     // The variable may name the compiled-in tree: all commands read the same settings file.
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("database");
     let mut status = on(&url, folder.path(), &["status"]);
-    let status = said(status.env("MIGRATOR_DIRECTORY", own));
+    let status = output(status.env("MIGRATOR_DIRECTORY", own));
     assert!(
         status.starts_with("exit: 0\n") && status.ends_with("stderr -----\n"),
         "{status}"
@@ -113,29 +114,32 @@ fn a_command_on_the_compiled_in_tree_notes_the_other_tree_in_its_folder() {
         (&below, "database"),
     ];
     for (folder, shown) in folders {
-        let said = said(&mut on(&url, folder, &["status"]));
+        let output = output(&mut on(&url, folder, &["status"]));
         let note = "note: this binary has its own 77 migrations; the tree in `";
         assert!(
-            said.starts_with("exit: 0\n") && said.contains(note),
-            "{said}"
+            output.starts_with("exit: 0\n") && output.contains(note),
+            "{output}"
         );
-        assert!(said.contains(&format!("{shown}` is not read\n")), "{said}");
+        assert!(
+            output.contains(&format!("{shown}` is not read\n")),
+            "{output}"
+        );
     }
     let up = ["up", "--service=core", "--steps=1"];
-    let up = said(&mut on(&url, checkout.path(), &up));
+    let up = output(&mut on(&url, checkout.path(), &up));
     assert_eq!(up.matches("is not read").count(), 1, "{up}");
-    let quiet = said(&mut on(&url, checkout.path(), &["status", "-q"]));
+    let quiet = output(&mut on(&url, checkout.path(), &["status", "-q"]));
     assert!(!quiet.contains("is not read"), "{quiet}");
     // A tree without migrations, or with a manifest that cannot be read, is another tree too.
     fs::remove_dir_all(&below).expect("it is there");
     for manifest in ["tiers = [\"Only\"]\n", "tiers = [\n"] {
         write(checkout.path(), "database/services.toml", manifest);
-        let said = said(&mut on(&url, checkout.path(), &["status"]));
-        assert!(said.contains("is not read"), "{said}");
+        let output = output(&mut on(&url, checkout.path(), &["status"]));
+        assert!(output.contains("is not read"), "{output}");
     }
     let own = Path::new(env!("CARGO_MANIFEST_DIR"));
     for folder in [own.to_owned(), own.join("database"), own.join("cli/src")] {
-        let said = said(&mut on(&url, &folder, &["status"]));
-        assert!(!said.contains("note"), "{said}");
+        let output = output(&mut on(&url, &folder, &["status"]));
+        assert!(!output.contains("note"), "{output}");
     }
 }

@@ -1,19 +1,19 @@
 //! Arguments that a command refuses, and what it suggests.
 
 use super::{document, folder};
-use crate::assert_said;
-use crate::support::{database, migrator, on, query, said};
+use crate::assert_output;
+use crate::support::{database, migrator, on, output, query};
 
 #[test]
 fn a_service_that_does_not_exist_is_a_usage_error() {
     let (url, folder) = (database(), folder());
-    assert_said!(&mut on(&url, folder.path(), &["up", "--service=tennant"]));
-    assert_said!(&mut on(
+    assert_output!(&mut on(&url, folder.path(), &["up", "--service=tennant"]));
+    assert_output!(&mut on(
         &url,
         folder.path(),
         &["up", "--service=core", "--to=20240108091208"]
     ));
-    assert_said!(&mut on(&url, folder.path(), &["up"]));
+    assert_output!(&mut on(&url, folder.path(), &["up"]));
 }
 
 #[test]
@@ -31,11 +31,11 @@ fn invalid_arguments_are_usage_errors() {
         &["explain", "M0199"],
     ];
     let folder = folder();
-    let said: Vec<String> = calls
+    let output: Vec<String> = calls
         .iter()
-        .map(|call| said(migrator(call).current_dir(folder.path())))
+        .map(|call| output(migrator(call).current_dir(folder.path())))
         .collect();
-    insta::assert_snapshot!(said.join("\n"));
+    insta::assert_snapshot!(output.join("\n"));
 }
 
 #[test]
@@ -55,9 +55,9 @@ fn a_usage_error_is_a_json_document_as_well() {
 
 #[test]
 fn usage_errors_respect_the_color_option() {
-    let always = said(&mut migrator(&["upp", "--color=always"]));
+    let always = output(&mut migrator(&["upp", "--color=always"]));
     assert!(always.contains("\u{1b}["), "{always}");
-    let never = said(&mut migrator(&["upp", "--color", "never"]));
+    let never = output(&mut migrator(&["upp", "--color", "never"]));
     assert!(!never.contains("\u{1b}["), "{never}");
 }
 
@@ -73,10 +73,10 @@ fn an_option_that_the_command_does_not_read_is_refused() {
         &["create", "--service=core", "--name=a", &database],
         &["check", &database],
     ] {
-        let said = said(migrator(arguments).current_dir(folder.path()));
+        let output = output(migrator(arguments).current_dir(folder.path()));
         assert!(
-            said.starts_with("exit: 2\n----- stdout -----\n-----"),
-            "{said}"
+            output.starts_with("exit: 2\n----- stdout -----\n-----"),
+            "{output}"
         );
     }
     assert!(
@@ -93,11 +93,12 @@ fn an_unknown_service_lists_the_known_ones_without_a_database() {
     let folder = folder();
     for command in ["status", "up", "down", "redo"] {
         let arguments = [command, "--service=billing"];
-        let said = said(migrator(&arguments).current_dir(folder.path()));
-        assert!(said.starts_with("exit: 2\n"), "{said}");
+        let output = output(migrator(&arguments).current_dir(folder.path()));
+        assert!(output.starts_with("exit: 2\n"), "{output}");
         assert!(
-            said.contains("unknown service `billing`") && said.contains("the services are core, "),
-            "{said}"
+            output.contains("unknown service `billing`")
+                && output.contains("the services are core, "),
+            "{output}"
         );
     }
 }
@@ -121,7 +122,7 @@ const CALLS: [&[&str]; 13] = [
 
 #[test]
 fn each_command_reads_or_refuses_each_global_option() {
-    let general = said(&mut migrator(&["--help"]));
+    let general = output(&mut migrator(&["--help"]));
     let listed = general.lines().skip_while(|line| *line != "Commands:");
     let listed = listed.skip(1).take_while(|line| !line.is_empty());
     let listed = listed.filter_map(|line| line.split_whitespace().next());
@@ -134,7 +135,7 @@ fn each_command_reads_or_refuses_each_global_option() {
         if option.contains("database-url") {
             command.env_remove("DATABASE_URL");
         }
-        said(&mut command)
+        output(&mut command)
     };
     for call in CALLS {
         let directory = run(call, "--directory=nowhere");
@@ -152,9 +153,9 @@ fn each_command_reads_or_refuses_each_global_option() {
                 || database.contains("only with `--server`"));
         assert!(heeds || refuses, "{call:?}: {database}");
         for format in ["--output=sarif", "--output=github"] {
-            let said = run(call, format);
-            let refuses = said.contains("only `check` has `--output=sarif`");
-            assert_eq!(refuses, call[0] != "check", "{said}");
+            let output = run(call, format);
+            let refuses = output.contains("only `check` has `--output=sarif`");
+            assert_eq!(refuses, call[0] != "check", "{output}");
         }
     }
 }
@@ -195,10 +196,10 @@ fn options_that_would_have_no_effect_together_are_refused() {
         &["check", "--service=all,core"],
         &["up", "--service=core", "--steps=1", "--steps=2"],
     ] {
-        let said = said(&mut on(&url, folder.path(), arguments));
+        let output = output(&mut on(&url, folder.path(), arguments));
         assert!(
-            said.starts_with("exit: 2\n----- stdout -----\n-----"),
-            "{arguments:?}: {said}"
+            output.starts_with("exit: 2\n----- stdout -----\n-----"),
+            "{arguments:?}: {output}"
         );
     }
     let made = "SELECT nspname::text FROM pg_namespace WHERE nspname IN ('core', 'migrator')";
@@ -248,15 +249,18 @@ fn only_a_similar_word_is_suggested() {
         ),
         (&["server", "kill"], None),
     ] {
-        let said = said(&mut migrator(arguments));
-        assert!(said.starts_with("exit: 2\n"), "{said}");
-        let tips: Vec<&str> = said.lines().filter(|line| line.contains("tip:")).collect();
+        let output = output(&mut migrator(arguments));
+        assert!(output.starts_with("exit: 2\n"), "{output}");
+        let tips: Vec<&str> = output
+            .lines()
+            .filter(|line| line.contains("tip:"))
+            .collect();
         match tip {
             Some(tip) => assert!(
                 tips.len() == 1 && tips[0].ends_with(tip),
-                "{arguments:?}: {said}"
+                "{arguments:?}: {output}"
             ),
-            None => assert!(tips.is_empty(), "{arguments:?}: {said}"),
+            None => assert!(tips.is_empty(), "{arguments:?}: {output}"),
         }
     }
 }

@@ -5,8 +5,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 
 use super::{NOBODY, applied, databases, fleet, folder, piped, settings};
-use crate::support::{database, execute, migrator, on, query, said};
-use crate::{assert_said, support};
+use crate::support::{database, execute, migrator, on, output, query};
+use crate::{assert_output, support};
 
 #[test]
 fn a_query_names_the_databases() {
@@ -18,7 +18,7 @@ fn a_query_names_the_databases() {
     }
     let up = |query: &str| {
         let query = format!("--fleet-query={query}");
-        said(&mut on(
+        output(&mut on(
             &main,
             folder.path(),
             &["up", "--service=core", &query],
@@ -54,10 +54,10 @@ fn an_open_query_does_not_block_create_index_concurrently() {
         "--jobs=2",
         &query,
     ];
-    let said = said(&mut on(&main, folder.path(), &up));
-    assert!(said.starts_with("exit: 0\n"), "{said}");
-    assert!(said.contains("401 databases in "), "{said}");
-    assert!(said.contains(": 1 applied ("), "{said}");
+    let output = output(&mut on(&main, folder.path(), &up));
+    assert!(output.starts_with("exit: 0\n"), "{output}");
+    assert!(output.contains("401 databases in "), "{output}");
+    assert!(output.contains(": 1 applied ("), "{output}");
 }
 
 #[test]
@@ -72,9 +72,9 @@ fn a_malformed_line_of_a_file_is_refused_before_any_database_is_migrated() {
         "mysql://app:s3cr3t@db/shop".to_owned(),
         "host=db password='s3cr3t".to_owned(),
     ];
-    let said = said(&mut fleet(&folder, &urls, &["--service=core"]));
-    assert!(!said.contains("s3cr3t"), "{said}");
-    insta::assert_snapshot!(said);
+    let output = output(&mut fleet(&folder, &urls, &["--service=core"]));
+    assert!(!output.contains("s3cr3t"), "{output}");
+    insta::assert_snapshot!(output);
     let schemas = "SELECT nspname::text FROM pg_namespace WHERE nspname = 'migrator'";
     assert!(query(&first, schemas).is_empty());
 }
@@ -83,10 +83,10 @@ fn a_malformed_line_of_a_file_is_refused_before_any_database_is_migrated() {
 fn a_malformed_line_of_standard_input_is_one_failure() {
     let urls = databases(2);
     let list = format!("{}\nmysql://app:s3cr3t@db/shop\n\n{}", urls[0], urls[1]);
-    let said = piped(&list, &["--service=core", "--jobs=1"]);
-    assert!(!said.contains("s3cr3t"), "{said}");
+    let output = piped(&list, &["--service=core", "--jobs=1"]);
+    assert!(!output.contains("s3cr3t"), "{output}");
     insta::with_settings!({ filters => support::filters() }, {
-        insta::assert_snapshot!(said);
+        insta::assert_snapshot!(output);
     });
 }
 
@@ -125,22 +125,22 @@ fn an_incomplete_list_is_an_error_after_the_databases_before_it() {
     let list = [url.as_bytes(), b"\npostgresql://app:\xff@db/shop\n"].concat();
     stdin.write_all(&list).expect("the binary reads");
     drop(stdin);
-    let said = support::text(&child.wait_with_output().expect("it ends"));
+    let output = support::text(&child.wait_with_output().expect("it ends"));
     insta::with_settings!({ filters => support::filters() }, {
-        insta::assert_snapshot!(said);
+        insta::assert_snapshot!(output);
     });
 }
 
 #[test]
 fn an_empty_list_is_a_warning() {
     let folder = folder();
-    assert_said!(&mut fleet(
+    assert_output!(&mut fleet(
         &folder,
         &["# nobody yet".to_owned()],
         &["--service=core"]
     ));
-    let said = piped("", &["--service=core", "--output=json"]);
-    assert!(said.contains("\"databases\": [],"), "{said}");
+    let output = piped("", &["--service=core", "--output=json"]);
+    assert!(output.contains("\"databases\": [],"), "{output}");
 }
 
 #[test]
@@ -154,8 +154,8 @@ fn the_environment_fills_in_what_a_line_leaves_out() {
             .variables()
             .filter(|(name, _)| *name != "PGDATABASE"),
     );
-    let said = said(&mut command);
-    assert!(said.starts_with("exit: 0\n"), "{said}");
+    let output = output(&mut command);
+    assert!(output.starts_with("exit: 0\n"), "{output}");
     assert_eq!(applied(&url), "1");
 }
 
@@ -164,11 +164,11 @@ fn the_same_database_twice_is_migrated_once() {
     let folder = folder();
     let url = database();
     let urls = vec![url.clone(); 4];
-    let said = said(&mut fleet(&folder, &urls, &["--service=core", "--jobs=4"]));
-    assert!(said.starts_with("exit: 0\n"), "{said}");
+    let output = output(&mut fleet(&folder, &urls, &["--service=core", "--jobs=4"]));
+    assert!(output.starts_with("exit: 0\n"), "{output}");
     assert!(
-        said.contains("1 applied (9 migrations), 3 current\n"),
-        "{said}"
+        output.contains("1 applied (9 migrations), 3 current\n"),
+        "{output}"
     );
 }
 
@@ -209,6 +209,6 @@ fn invalid_options_of_a_fleet_are_usage_errors() {
         ],
         &["up", "--service=core", "--output=jsonl"],
     ];
-    let said = calls.map(|call| said(migrator(call).current_dir(folder.path())));
-    insta::assert_snapshot!(said.join("\n"));
+    let output = calls.map(|call| output(migrator(call).current_dir(folder.path())));
+    insta::assert_snapshot!(output.join("\n"));
 }

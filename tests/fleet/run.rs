@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use super::{NOBODY, applied, databases, fleet, folder, piped, settings};
-use crate::support::{database, execute, migrator, on, query, said};
-use crate::{assert_said, support};
+use crate::support::{database, execute, migrator, on, output, query};
+use crate::{assert_output, support};
 
 fn document(command: &mut Command) -> Value {
     let output = command.output().expect("the binary runs");
@@ -26,7 +26,7 @@ fn occupied() -> String {
 fn changed() -> String {
     let (url, folder) = (database(), folder());
     let up = ["up", "--service=core", "--steps=1"];
-    said(&mut on(&url, folder.path(), &up));
+    output(&mut on(&url, folder.path(), &up));
     let change = "UPDATE migrator.core_history SET checksum = '1', fingerprint = '0'";
     execute(&url, change);
     url
@@ -66,7 +66,7 @@ fn a_failure_in_one_database_stops_no_other_and_a_second_run_finishes() {
     execute(&occupied, "DROP SCHEMA core");
     execute(&changed, "DROP SCHEMA core, migrator CASCADE");
     urls.remove(3);
-    let second = said(&mut fleet(&folder, &urls, &["--service=core", "-q"]));
+    let second = output(&mut fleet(&folder, &urls, &["--service=core", "-q"]));
     assert!(second.starts_with("exit: 0\n"), "{second}");
     assert!(
         second.contains(": 2 applied (18 migrations), 27 current\n"),
@@ -90,9 +90,9 @@ fn each_database_has_a_line_and_the_failures_come_at_the_end() {
         occupied(),
     ];
     let run = ["--service=core", "--steps=2", "--jobs=1"];
-    assert_said!(&mut fleet(&folder, &urls, &run));
+    assert_output!(&mut fleet(&folder, &urls, &run));
     let quiet = [&run[..], &["--quiet"]].concat();
-    assert_said!(&mut fleet(&folder, &urls[..4], &quiet));
+    assert_output!(&mut fleet(&folder, &urls[..4], &quiet));
     let json = [&run[..], &["--output=json"]].concat();
     let mut filters = support::filters();
     filters[2] = (r#"postgresql://[^\s"`]+"#, "[database]");
@@ -101,7 +101,7 @@ fn each_database_has_a_line_and_the_failures_come_at_the_end() {
         r#""milliseconds": [time]"#,
     ));
     insta::with_settings!({ filters => filters }, {
-        insta::assert_snapshot!(said(&mut fleet(&folder, &urls[..3], &json)));
+        insta::assert_snapshot!(output(&mut fleet(&folder, &urls[..3], &json)));
     });
 }
 
@@ -111,7 +111,7 @@ fn max_failures_starts_no_further_database() {
     let last = database();
     let urls = [occupied(), database(), occupied(), last.clone(), database()];
     let run = ["--service=core", "--jobs=1", "--max-failures=2"];
-    assert_said!(&mut fleet(&folder, &urls, &run));
+    assert_output!(&mut fleet(&folder, &urls, &run));
     let schemas = "SELECT nspname::text FROM pg_namespace WHERE nspname = 'migrator'";
     assert!(query(&last, schemas).is_empty());
     let json = [&run[..], &["--output=json"]].concat();
@@ -124,11 +124,11 @@ fn max_failures_starts_no_further_database() {
 fn equal_failures_decide_the_exit_code() {
     let folder = folder();
     let run = ["--service=core"];
-    let unreached = said(&mut fleet(&folder, &[NOBODY.into(), NOBODY.into()], &run));
+    let unreached = output(&mut fleet(&folder, &[NOBODY.into(), NOBODY.into()], &run));
     assert!(unreached.starts_with("exit: 5\n"), "{unreached}");
-    let refused = said(&mut fleet(&folder, &[changed(), database()], &run));
+    let refused = output(&mut fleet(&folder, &[changed(), database()], &run));
     assert!(refused.starts_with("exit: 3\n"), "{refused}");
-    let both = said(&mut fleet(&folder, &[changed(), NOBODY.into()], &run));
+    let both = output(&mut fleet(&folder, &[changed(), NOBODY.into()], &run));
     assert!(both.starts_with("exit: 1\n"), "{both}");
 }
 
@@ -136,13 +136,13 @@ fn equal_failures_decide_the_exit_code() {
 fn a_dry_run_shows_what_each_database_lacks_and_writes_nothing() {
     let folder = folder();
     let urls = databases(2);
-    said(&mut on(
+    output(&mut on(
         &urls[0],
         folder.path(),
         &["up", "--service=core", "--steps=8"],
     ));
     let run = ["--service=core", "--jobs=1", "--dry-run"];
-    assert_said!(&mut fleet(&folder, &urls, &run));
+    assert_output!(&mut fleet(&folder, &urls, &run));
     let json = [&run[..], &["--output=json"]].concat();
     let json = document(&mut fleet(&folder, &urls, &json));
     assert_eq!(json["totals"]["pending"], 2);
@@ -181,10 +181,10 @@ fn no_password_of_a_fleet_is_ever_shown() {
         let from_input = piped(&list, arguments);
         let arguments = [&["up"], arguments, &[rows.as_str()]].concat();
         let mut command = on(&main, folder.path(), &arguments);
-        let from_query = said(command.env("PGPASSWORD", "s3cr3t"));
-        for said in [from_input, from_query] {
-            assert!(said.contains("M0401"), "{said}");
-            assert!(!said.contains("s3cr3t"), "{said}");
+        let from_query = output(command.env("PGPASSWORD", "s3cr3t"));
+        for output in [from_input, from_query] {
+            assert!(output.contains("M0401"), "{output}");
+            assert!(!output.contains("s3cr3t"), "{output}");
         }
     }
 }
@@ -200,7 +200,7 @@ fn many_databases_take_no_more_memory_than_few() {
 /// The peak memory of the binary for this number of databases, in kB.
 fn peak(url: &str, number: usize) -> u64 {
     let folder = folder();
-    said(&mut on(url, folder.path(), &["up", "--service=core"]));
+    output(&mut on(url, folder.path(), &["up", "--service=core"]));
     let mut child = migrator(&["up", "--service=core", "--fleet=-"])
         .current_dir(folder.path())
         .stdin(Stdio::piped())

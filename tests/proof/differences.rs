@@ -2,7 +2,7 @@
 
 use super::{MANIFEST, ORDERS, TOTAL, document, tree, verify, write};
 use crate::support;
-use crate::support::{migrator, said};
+use crate::support::{migrator, output};
 
 #[test]
 fn a_change_that_no_down_script_can_revert_is_noted() {
@@ -73,18 +73,19 @@ fn a_script_can_say_why_its_difference_is_accepted() {
             "database/services.toml",
             &format!("{MANIFEST}\n[lints]\n{lints}"),
         );
-        let said = said(&mut verify(folder.path(), &[]));
-        assert!(said.starts_with("exit: 0\n"), "{said}");
-        for told in [
+        let output = output(&mut verify(folder.path(), &[]));
+        assert!(output.starts_with("exit: 0\n"), "{output}");
+        for line in [
             "         allowed: M0510, 1 difference, because it is so\n",
             "         allowed: M0511, 2 differences, because it is so\n",
             "each down script undoes its up script, but for 2 accepted migrations\n",
         ] {
-            assert!(said.contains(told), "{said}");
+            assert!(output.contains(line), "{output}");
         }
         // A directive for a difference that only `verify` finds gets no message.
-        let check =
-            support::said(migrator(&["check", "--directory=database"]).current_dir(folder.path()));
+        let check = support::output(
+            migrator(&["check", "--directory=database"]).current_dir(folder.path()),
+        );
         assert!(
             check.starts_with("exit: 0\n") && !check.contains("M0226"),
             "{check}"
@@ -92,16 +93,16 @@ fn a_script_can_say_why_its_difference_is_accepted() {
     }
     let other = because("M0511", LEAVES.1);
     let folder = tree(&[ORDERS, (LEAVES.0, &other, LEAVES.2)]);
-    let said = said(&mut verify(folder.path(), &[]));
+    let output = output(&mut verify(folder.path(), &[]));
     assert!(
-        said.starts_with("exit: 1\n") && said.contains("M0510"),
-        "{said}"
+        output.starts_with("exit: 1\n") && output.contains("M0510"),
+        "{output}"
     );
 }
 
 #[test]
 fn the_manifest_sets_the_level_of_a_difference() {
-    for (level, exit, told) in [
+    for (level, exit, line) in [
         (
             "allow",
             0,
@@ -113,13 +114,13 @@ fn the_manifest_sets_the_level_of_a_difference() {
         let folder = tree(&[ORDERS, LEAVES, NOTE]);
         let manifest = format!("{MANIFEST}\n[lints]\nM0510 = \"{level}\"\n");
         write(folder.path(), "database/services.toml", &manifest);
-        let said = said(&mut verify(folder.path(), &[]));
-        assert!(said.starts_with(&format!("exit: {exit}\n")), "{said}");
-        assert!(said.contains(told), "{said}");
-        assert_eq!(said.contains("warned  "), level == "warn", "{said}");
+        let output = output(&mut verify(folder.path(), &[]));
+        assert!(output.starts_with(&format!("exit: {exit}\n")), "{output}");
+        assert!(output.contains(line), "{output}");
+        assert_eq!(output.contains("warned  "), level == "warn", "{output}");
         // Later migrations are still verified.
         let later = "verified shop/20240104120000_3a1b2c3d_add_note";
-        assert!(said.contains(later), "{said}");
+        assert!(output.contains(later), "{output}");
     }
 }
 
@@ -155,8 +156,8 @@ fn a_difference_of_long_texts_shows_where_they_differ() {
             ),
         ),
     ]);
-    let said = said(&mut verify(folder.path(), &[]));
-    assert!(said.starts_with("exit: 1\n"), "{said}");
+    let output = output(&mut verify(folder.path(), &[]));
+    assert!(output.starts_with("exit: 1\n"), "{output}");
     let (now, before) = ("29'::text, 'odd'::text])))", "29'::text, 'old'::text])))");
-    assert!(said.contains(now) && said.contains(before), "{said}");
+    assert!(output.contains(now) && output.contains(before), "{output}");
 }

@@ -5,12 +5,12 @@ use std::fs;
 use tempfile::tempdir;
 
 use super::document;
-use crate::support::{database, execute, on, said};
+use crate::support::{database, execute, on, output};
 
 #[test]
 fn drift_is_reported_with_exit_code_6() {
     let (url, folder) = (database(), tempdir().expect("a folder is made"));
-    let up = said(&mut on(
+    let up = output(&mut on(
         &url,
         folder.path(),
         &["up", "--service=tenant", "-q"],
@@ -18,7 +18,7 @@ fn drift_is_reported_with_exit_code_6() {
     assert!(up.starts_with("exit: 0\n"), "{up}");
     let drift = |arguments: &[&str]| on(&url, folder.path(), &[&["drift"], arguments].concat());
     assert_output!(&mut drift(&[]));
-    let elsewhere = said(&mut drift(&["--schema=elsewhere"]));
+    let elsewhere = output(&mut drift(&["--schema=elsewhere"]));
     assert!(
         elsewhere.contains("the schema `elsewhere` has no history"),
         "{elsewhere}"
@@ -53,7 +53,7 @@ fn record_foreign(url: &str, script: &str) {
 #[test]
 fn a_script_of_the_history_alone_is_noted() {
     let (url, folder) = (database(), tempdir().expect("a folder is made"));
-    said(&mut on(
+    output(&mut on(
         &url,
         folder.path(),
         &["up", "--service=core", "-q"],
@@ -78,13 +78,13 @@ fn a_script_of_the_history_alone_is_noted() {
 #[test]
 fn a_schema_is_printed_or_written_without_the_history() {
     let (url, folder) = (database(), tempdir().expect("a folder is made"));
-    said(&mut on(
+    output(&mut on(
         &url,
         folder.path(),
         &["up", "--service=core", "-q"],
     ));
     let schema = |arguments: &[&str]| on(&url, folder.path(), &[&["schema"], arguments].concat());
-    let first = said(&mut schema(&[]));
+    let first = output(&mut schema(&[]));
     if first.contains("[M0908]") {
         // The packages from npm lack `pg_dump`.
         assert!(
@@ -100,8 +100,8 @@ fn a_schema_is_printed_or_written_without_the_history() {
     assert!(first.starts_with("exit: 0\n"), "{first}");
     assert!(first.contains("CREATE SCHEMA core;"), "{first}");
     assert!(!first.contains("migrator."), "{first}");
-    assert_eq!(first, said(&mut schema(&[])), "two dumps are one text");
-    let written = said(&mut schema(&["--file=schema.sql"]));
+    assert_eq!(first, output(&mut schema(&[])), "two dumps are one text");
+    let written = output(&mut schema(&["--file=schema.sql"]));
     assert!(written.contains("is in schema.sql"), "{written}");
     let file = fs::read_to_string(folder.path().join("schema.sql")).expect("it was written");
     assert!(first.contains(file.trim()), "{file}");

@@ -8,7 +8,7 @@ macro_rules! assert_output {
         let mut filters = $crate::support::filters();
         filters.push((r"PostgreSQL \d+(\.\d+|beta\d+|rc\d+)?", "PostgreSQL [version]"));
         insta::with_settings!({ filters => filters }, {
-            insta::assert_snapshot!($crate::support::said($command));
+            insta::assert_snapshot!($crate::support::output($command));
         })
     }};
 }

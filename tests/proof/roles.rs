@@ -31,8 +31,8 @@ fn a_role_in_the_manifest_is_created_for_the_proof() {
             .map(|(stem, up)| (stem.as_str(), up, empty)),
     );
     let folder = tree(&scripts);
-    let said = document(&mut verify(folder.path(), &["--output=json"]));
-    let errors = said["errors"].as_array().expect("a list");
+    let report = document(&mut verify(folder.path(), &["--output=json"]));
+    let errors = report["errors"].as_array().expect("a list");
     assert_eq!(errors.len(), OF_A_ROLE.len(), "{errors:#?}");
     for (error, up) in errors.iter().zip(OF_A_ROLE) {
         assert_eq!(
@@ -45,8 +45,8 @@ fn a_role_in_the_manifest_is_created_for_the_proof() {
     }
     let listed = format!("{MANIFEST}\n[verify]\nroles = [\"made_elsewhere\", \"Another One\"]\n");
     write(folder.path(), "database/services.toml", &listed);
-    let said = document(&mut verify(folder.path(), &["--output=json"]));
-    let errors = said["errors"].as_array().cloned().unwrap_or_default();
+    let report = document(&mut verify(folder.path(), &["--output=json"]));
+    let errors = report["errors"].as_array().cloned().unwrap_or_default();
     assert!(
         errors.iter().all(|error| error["code"] == "M0510"),
         "{errors:#?}"
@@ -77,9 +77,9 @@ fn a_role_that_a_script_creates_need_not_be_listed() {
     let folder = tree(&[ORDERS, role]);
     let listed = format!("{MANIFEST}\n[verify]\nroles = [\"made_here\"]\n");
     write(folder.path(), "database/services.toml", &listed);
-    let said = document(&mut verify(folder.path(), &["--output=json"]));
+    let report = document(&mut verify(folder.path(), &["--output=json"]));
     assert_eq!(
-        said["errors"][0]["help"],
+        report["errors"][0]["help"],
         "the script makes the role `made_here`: remove it from `roles` under `[verify]` in \
          services.toml"
     );
@@ -93,9 +93,9 @@ fn an_extension_that_the_server_lacks_is_named() {
         "DROP EXTENSION no_such_extension;\n",
     );
     let folder = tree(&[ORDERS, extension]);
-    let said = document(&mut verify(folder.path(), &["--output=json"]));
+    let report = document(&mut verify(folder.path(), &["--output=json"]));
     assert_eq!(
-        said["errors"][0]["help"],
+        report["errors"][0]["help"],
         "the temporary server has no extension `no_such_extension`: install it beside that \
          server's programs, or lend an empty database of a server that has it: `--database-url`"
     );

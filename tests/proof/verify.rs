@@ -6,21 +6,22 @@ use serde_json::Value;
 use tempfile::tempdir;
 
 use super::{ORDERS, TOTAL, document, tree, verify};
-use crate::support::{database, execute, migrator, query, said};
+use crate::support::{database, execute, migrator, output, query};
 
 #[test]
 fn the_platforms_own_migrations_are_verified() {
     let folder = tempdir().expect("a folder is made");
-    let said = said(migrator(&["verify", "-q"]).current_dir(folder.path()));
-    assert!(said.starts_with("exit: 0\n"), "{said}");
+    let output = output(migrator(&["verify", "-q"]).current_dir(folder.path()));
+    assert!(output.starts_with("exit: 0\n"), "{output}");
     assert_eq!(
-        said.lines()
+        output
+            .lines()
             .filter(|line| line.starts_with("verified "))
             .count(),
         77,
-        "{said}"
+        "{output}"
     );
-    assert!(said.contains("\n77 migrations verified in "), "{said}");
+    assert!(output.contains("\n77 migrations verified in "), "{output}");
 }
 
 #[test]
@@ -43,24 +44,24 @@ fn only_the_up_script_of_an_irreversible_migration_is_verified() {
     let total = ("20240103120000_2a1b2c3d_add_total", TOTAL.1, TOTAL.2);
     let folder = tree(&[ORDERS, lower, total]);
     assert_output!(&mut verify(folder.path(), &[]));
-    let said = document(&mut verify(folder.path(), &["--output=json"]));
-    assert_eq!(said["migrations"][1]["verdict"], "irreversible");
+    let output = document(&mut verify(folder.path(), &["--output=json"]));
+    assert_eq!(output["migrations"][1]["verdict"], "irreversible");
     assert_eq!(
-        said["migrations"][1]["irreversible"],
+        output["migrations"][1]["irreversible"],
         "the notes are lost as they were"
     );
-    assert_eq!(said["migrations"][1]["milliseconds"]["down"], Value::Null);
-    assert_eq!(said["migrations"][2]["verdict"], "sound");
+    assert_eq!(output["migrations"][1]["milliseconds"]["down"], Value::Null);
+    assert_eq!(output["migrations"][2]["verdict"], "sound");
     // An up script that fails is still a fault.
     let broken = (lower.0, "UPDATE shop.orders SET nota = '';\n", lower.2);
     let folder = tree(&[ORDERS, broken]);
-    let said = document(&mut verify(folder.path(), &["--output=json"]));
-    assert_eq!(said["exit"], 1);
-    assert_eq!(said["migrations"][1]["verdict"], "failed");
+    let output = document(&mut verify(folder.path(), &["--output=json"]));
+    assert_eq!(output["exit"], 1);
+    assert_eq!(output["migrations"][1]["verdict"], "failed");
     // A given database is empty afterwards.
     let url = database();
     let folder = tree(&[ORDERS, lower]);
-    let lent = self::said(&mut verify(
+    let lent = self::output(&mut verify(
         folder.path(),
         &[&format!("--database-url={url}")],
     ));
@@ -167,8 +168,8 @@ fn a_given_database_must_be_empty_and_stays_empty() {
         folder.path(),
         &["-q", "--since=20240101120000", "--service=shop"],
     );
-    let said = said(command.env("DATABASE_URL", &url));
-    assert!(said.contains("2 migrations"), "{said}");
+    let output = output(command.env("DATABASE_URL", &url));
+    assert!(output.contains("2 migrations"), "{output}");
 }
 
 #[test]
@@ -198,9 +199,9 @@ fn an_option_that_only_the_server_knows_is_noted_once() {
         &format!("{}{keeps}", ORDERS.1),
         "DROP TABLE shop.orders;\nDROP SCHEMA shop;\n",
     )]);
-    let said = said(&mut verify(folder.path(), &[]));
-    assert!(said.starts_with("exit: 0\n"), "{said}");
+    let output = output(&mut verify(folder.path(), &[]));
+    assert!(output.starts_with("exit: 0\n"), "{output}");
     let note = "note: not compared, as the option is unknown: `inner` of columns\n";
-    assert_eq!(said.matches("unknown").count(), 1, "{said}");
-    assert!(said.contains(note), "{said}");
+    assert_eq!(output.matches("unknown").count(), 1, "{output}");
+    assert!(output.contains(note), "{output}");
 }

@@ -66,7 +66,7 @@ struct Running {
     child: Child,
     stdout: JoinHandle<Vec<u8>>,
     stderr: BufReader<std::process::ChildStderr>,
-    said: Vec<u8>,
+    output: Vec<u8>,
     _folder: TempDir,
 }
 
@@ -84,7 +84,7 @@ fn start(url: &str, arguments: &[&str]) -> Running {
         child,
         stdout: thread::spawn(move || all(stdout)),
         stderr,
-        said: Vec::new(),
+        output: Vec::new(),
         _folder: folder,
     }
 }
@@ -113,19 +113,19 @@ impl Running {
         while !String::from_utf8_lossy(&line).contains(what) {
             line.clear();
             let read = self.stderr.read_until(b'\n', &mut line);
-            self.said.extend(&line);
-            let so_far = String::from_utf8_lossy(&self.said);
+            self.output.extend(&line);
+            let so_far = String::from_utf8_lossy(&self.output);
             assert!(read.expect("it is readable") > 0, "{what}: {so_far}");
         }
     }
 
     fn end(mut self) -> Output {
-        let read = self.stderr.read_to_end(&mut self.said);
+        let read = self.stderr.read_to_end(&mut self.output);
         read.expect("it is readable");
         Output {
             status: self.child.wait().expect("it ends"),
             stdout: self.stdout.join().expect("it is read"),
-            stderr: self.said,
+            stderr: self.output,
         }
     }
 }

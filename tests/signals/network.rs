@@ -126,10 +126,10 @@ fn a_run_ends_when_the_network_drops_all_packets() {
         .expect("`ip` starts it");
     until_activity(&url, "wait_event = 'PgSleep'");
     network.drop_packets();
-    let said = text(&run.wait_with_output().expect("it ends"));
-    assert!(said.starts_with("exit: 5\n"), "{said}");
-    assert!(said.contains("error[M0503]"), "{said}");
+    let output = text(&run.wait_with_output().expect("it ends"));
+    assert!(output.starts_with("exit: 5\n"), "{output}");
+    assert!(output.contains("error[M0503]"), "{output}");
     let note = "the run had applied 2 migrations, which remain applied";
-    assert!(said.contains(note), "{said}");
+    assert!(output.contains(note), "{output}");
     assert_eq!(recorded(&url).len(), 2);
 }

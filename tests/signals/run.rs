@@ -4,7 +4,7 @@ use serde_json::Value;
 use tempfile::tempdir;
 
 use super::{THIRD, hold, nothing_goes_on, recorded, start, until_activity};
-use crate::support::{database, execute, on, query, said, text};
+use crate::support::{database, execute, on, output, query, text};
 
 fn let_go(url: &str) {
     execute(url, "DROP EVENT TRIGGER hold");
@@ -24,7 +24,7 @@ fn a_signal_rolls_the_running_script_back_and_reports_the_steps_before() {
     assert_eq!(query(&url, third), Vec::<String>::new());
     let_go(&url);
     let folder = tempdir().expect("a folder is made");
-    let next = said(&mut on(
+    let next = output(&mut on(
         &url,
         folder.path(),
         &["up", "--service=core", "-q"],
@@ -53,14 +53,14 @@ fn the_document_of_a_stopped_run_lists_its_steps() {
 fn a_signal_stops_down_as_it_stops_up() {
     let url = database();
     let folder = tempdir().expect("a folder is made");
-    said(&mut on(&url, folder.path(), &["up", "--service=core"]));
+    output(&mut on(&url, folder.path(), &["up", "--service=core"]));
     hold(&url, THIRD, "PERFORM pg_sleep(60);");
     let down = start(&url, &["down", "--service=core", "--all", "-q"]);
     until_activity(&url, "wait_event = 'PgSleep'");
     down.signal("TERM");
-    let said = text(&down.end());
-    assert!(said.starts_with("exit: 143\n"), "{said}");
-    assert_eq!(said.matches("\nreverted core/").count(), 7, "{said}");
+    let output = text(&down.end());
+    assert!(output.starts_with("exit: 143\n"), "{output}");
+    assert_eq!(output.matches("\nreverted core/").count(), 7, "{output}");
     nothing_goes_on(&url);
     assert_eq!(recorded(&url).len(), 2);
 }
@@ -79,7 +79,7 @@ fn up_resumes_a_step_outside_a_transaction_after_a_signal() {
     assert_eq!(last, "7ebcf483_index_audit_log_by_row dirty up");
     let_go(&url);
     let folder = tempdir().expect("a folder is made");
-    let next = said(&mut on(
+    let next = output(&mut on(
         &url,
         folder.path(),
         &["up", "--service=core", "-q"],
@@ -99,9 +99,9 @@ fn a_second_signal_ends_the_process_at_once() {
     up.signal("TERM");
     up.until_said("stopping");
     up.signal("INT");
-    let said = text(&up.end());
-    assert!(said.starts_with("exit: 130\n"), "{said}");
-    assert!(!said.contains("error["), "{said}");
+    let output = text(&up.end());
+    assert!(output.starts_with("exit: 130\n"), "{output}");
+    assert!(!output.contains("error["), "{output}");
     execute(
         &url,
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
@@ -126,10 +126,10 @@ fn a_signal_stops_every_database_of_a_fleet() {
         until_activity(url, "wait_event = 'PgSleep'");
     }
     up.signal("INT");
-    let said = text(&up.end());
-    assert!(said.starts_with("exit: 130\n"), "{said}");
-    let of_each = said.matches("(M0518 after 2 migrations, ").count();
-    assert_eq!(of_each, 2, "{said}");
+    let output = text(&up.end());
+    assert!(output.starts_with("exit: 130\n"), "{output}");
+    let of_each = output.matches("(M0518 after 2 migrations, ").count();
+    assert_eq!(of_each, 2, "{output}");
     for url in &urls {
         nothing_goes_on(url);
         assert_eq!(recorded(url).len(), 2);

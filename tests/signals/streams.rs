@@ -57,9 +57,9 @@ fn a_lost_terminal_stops_a_run_unless_it_runs_under_nohup() {
     let up = start(&url, &["up", "--service=core"]);
     until_activity(&url, "wait_event = 'PgSleep'");
     up.signal("HUP");
-    let said = text(&up.end());
-    assert!(said.starts_with("exit: 129\n"), "{said}");
-    assert!(said.contains("SIGHUP: stopping"), "{said}");
+    let output = text(&up.end());
+    assert!(output.starts_with("exit: 129\n"), "{output}");
+    assert!(output.contains("SIGHUP: stopping"), "{output}");
     nothing_goes_on(&url);
 
     // As `nohup` does.

@@ -9,7 +9,7 @@ use std::{env, fs};
 use tempfile::tempdir;
 
 use super::{THIRD, hold, nothing_goes_on, recorded, session, start, until, until_activity};
-use crate::support::{database, execute, on, query, said, text};
+use crate::support::{database, execute, on, output, query, text};
 
 #[test]
 fn a_signal_ends_the_wait_for_the_lock() {
@@ -36,9 +36,9 @@ fn a_signal_between_two_tries_ends_the_run() {
     let mut up = start(&url, &arguments);
     up.until_said("trying again in");
     up.signal("INT");
-    let said = text(&up.end());
-    assert!(said.starts_with("exit: 130\n"), "{said}");
-    assert!(said.contains("error[M0518]"), "{said}");
+    let output = text(&up.end());
+    assert!(output.starts_with("exit: 130\n"), "{output}");
+    assert!(output.contains("error[M0518]"), "{output}");
     drop(other);
     nothing_goes_on(&url);
     assert_eq!(recorded(&url).len(), 2);
@@ -48,7 +48,7 @@ fn a_signal_between_two_tries_ends_the_run() {
 fn a_signal_ends_a_command_that_reads() {
     let url = database();
     let folder = tempdir().expect("a folder is made");
-    said(&mut on(
+    output(&mut on(
         &url,
         folder.path(),
         &["up", "--service=core", "--steps=1"],
@@ -57,8 +57,8 @@ fn a_signal_ends_a_command_that_reads() {
     let status = start(&url, &["status"]);
     until_activity(&url, "wait_event_type = 'Lock'");
     status.signal("TERM");
-    let said = text(&status.end());
-    assert!(said.starts_with("exit: 143\n"), "{said}");
+    let output = text(&status.end());
+    assert!(output.starts_with("exit: 143\n"), "{output}");
     drop(other);
     nothing_goes_on(&url);
 }
@@ -83,7 +83,7 @@ fn throwaway_log(command: &Child) -> Option<PathBuf> {
 fn a_signal_to_drift_stops_its_throwaway_server() {
     let url = database();
     let folder = tempdir().expect("a folder is made");
-    said(&mut on(
+    output(&mut on(
         &url,
         folder.path(),
         &["up", "--service=core", "-q"],
@@ -124,9 +124,12 @@ fn a_database_lent_to_verify_is_left_empty_after_a_signal() {
     let verify = start(&url, &["verify", &option, "--service=core"]);
     until(&url, "SELECT 1 FROM pg_proc WHERE proname = 'uuid_v7'");
     verify.signal("INT");
-    let said = text(&verify.end());
-    assert!(said.starts_with("exit: 130\n"), "{said}");
-    assert!(said.contains("error[M0518]: the run was stopped"), "{said}");
+    let output = text(&verify.end());
+    assert!(output.starts_with("exit: 130\n"), "{output}");
+    assert!(
+        output.contains("error[M0518]: the run was stopped"),
+        "{output}"
+    );
     nothing_goes_on(&url);
     let left = "SELECT nspname::text FROM pg_namespace \
                 WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema'";
@@ -145,17 +148,17 @@ fn the_note_and_the_error_name_the_blocking_session() {
     let mut up = start(&url, &["up", "--service=core", "--lock-timeout=400ms"]);
     up.until_said("trying again in");
     drop(other);
-    let said = text(&up.end());
-    assert!(said.starts_with("exit: 0\n"), "{said}");
+    let output = text(&up.end());
+    assert!(output.starts_with("exit: 0\n"), "{output}");
     assert!(
-        said.contains("lock timeout, behind `billing` (pid "),
-        "{said}"
+        output.contains("lock timeout, behind `billing` (pid "),
+        "{output}"
     );
     assert!(
-        said.contains(
+        output.contains(
             ", idle in a transaction after `BEGIN; SET application_name = 'billing'; LOCK"
         ),
-        "{said}"
+        "{output}"
     );
 }
 
@@ -167,9 +170,12 @@ fn a_signal_ends_the_wait_for_a_fleets_list() {
     until_activity(&url, "wait_event = 'PgSleep'");
     up.signal("TERM");
     let ended = Instant::now();
-    let said = text(&up.end());
-    assert!(ended.elapsed() < Duration::from_secs(60), "{said}");
-    assert!(said.starts_with("exit: 143\n"), "{said}");
-    assert!(said.contains("error[M0518]: the run was stopped"), "{said}");
-    assert!(!said.contains("names no database"), "{said}");
+    let output = text(&up.end());
+    assert!(ended.elapsed() < Duration::from_secs(60), "{output}");
+    assert!(output.starts_with("exit: 143\n"), "{output}");
+    assert!(
+        output.contains("error[M0518]: the run was stopped"),
+        "{output}"
+    );
+    assert!(!output.contains("names no database"), "{output}");
 }

@@ -39,11 +39,11 @@ pub fn on(url: &str, folder: &Path, arguments: &[&str]) -> Command {
 }
 
 /// Exit code, standard output and standard error in one text.
-pub fn said(command: &mut Command) -> String {
+pub fn output(command: &mut Command) -> String {
     text(&command.output().expect("the binary runs"))
 }
 
-/// The same as [`said`] for a process that has ended.
+/// The same as [`output`] for a process that has ended.
 pub fn text(output: &Output) -> String {
     let stream = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     format!(
@@ -150,10 +150,10 @@ pub fn filters() -> Vec<(&'static str, &'static str)> {
 
 /// A snapshot of a command's result, without the values that differ between runs.
 #[macro_export]
-macro_rules! assert_said {
+macro_rules! assert_output {
     ($command:expr) => {
         insta::with_settings!({ filters => $crate::support::filters() }, {
-            insta::assert_snapshot!($crate::support::said($command));
+            insta::assert_snapshot!($crate::support::output($command));
         })
     };
 }

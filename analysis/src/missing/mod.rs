@@ -87,7 +87,7 @@ pub(crate) fn find<'a>(pairs: &'a [Pair<'a>], unread: &Unread) -> MissingObjects
         return missing;
     }
     for pair in pairs {
-        let mut said = HashSet::new();
+        let mut reported = HashSet::new();
         for script in pair
             .scripts()
             .into_iter()
@@ -104,7 +104,7 @@ pub(crate) fn find<'a>(pairs: &'a [Pair<'a>], unread: &Unread) -> MissingObjects
                         .push(MissingReference { script, mention });
                     missing
                         .findings
-                        .extend(said.insert(object).then_some(finding));
+                        .extend(reported.insert(object).then_some(finding));
                 }
             }
         }

@@ -71,7 +71,7 @@ pub(crate) fn find<'a>(pairs: &'a [Pair<'a>], unread: &Unread) -> Vec<Finding<'a
         let mut is_refused = false;
         let is_read = !unread.contains(&pair.up);
         for statement in pair.up.sql.statements().filter(|_| is_read) {
-            let mut said = BTreeSet::new();
+            let mut reported = BTreeSet::new();
             findings.extend(enums.statement(&pair.up, &tables, statement));
             let refused = partitioned_index::check(&pair.up, &tables, statement);
             is_refused |= refused.is_some();
@@ -80,7 +80,8 @@ pub(crate) fn find<'a>(pairs: &'a [Pair<'a>], unread: &Unread) -> Vec<Finding<'a
                 let subject = Subject::new(&pair.up, &tables, statement, unit);
                 let mut found = at_unit(&subject);
                 found.retain(|finding| {
-                    !subject.depends_on_unread(unread, finding.code) && said.insert(finding.code)
+                    !subject.depends_on_unread(unread, finding.code)
+                        && reported.insert(finding.code)
                 });
                 findings.extend(found);
                 tables.follow(&pair.up, statement, unit);

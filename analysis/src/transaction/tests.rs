@@ -4,8 +4,8 @@ use migrator_model::{Code, Tree, resolve};
 
 const MANIFEST: &str = "tiers = [\"One\"]\n\n[services.a]\ntier = \"One\"\ndirectory = \"a\"\n";
 
-/// What is said of how an up script runs: the code and the help.
-fn said(up: &str) -> Vec<String> {
+/// The findings on the transaction of an up script: the code and the help of each.
+fn findings(up: &str) -> Vec<String> {
     let tree = Tree::new("database")
         .with_file("services.toml", MANIFEST)
         .with_file("migrations/a/20240101000000_00000000_m.up.sql", up)
@@ -30,7 +30,7 @@ fn said(up: &str) -> Vec<String> {
 }
 
 fn outside(script: &str) -> Vec<String> {
-    said(&format!("-- migrator: no-transaction\n{script}; VACUUM;"))
+    findings(&format!("-- migrator: no-transaction\n{script}; VACUUM;"))
 }
 
 #[test]
@@ -49,10 +49,10 @@ fn an_object_that_is_dropped_if_it_exists_can_be_created_again() {
         "CREATE INDEX CONCURRENTLY i ON t (a); DROP INDEX IF EXISTS i",
         "ALTER TABLE t DROP CONSTRAINT IF EXISTS k; ALTER TABLE t ADD CONSTRAINT k CHECK (a > 0), DROP c",
     ] {
-        let said = outside(script);
+        let findings = outside(script);
         assert!(
-            said.len() == 1 && said[0].starts_with("M0214"),
-            "{script}: {said:?}"
+            findings.len() == 1 && findings[0].starts_with("M0214"),
+            "{script}: {findings:?}"
         );
     }
 }
@@ -62,12 +62,12 @@ fn a_script_that_adds_and_validates_a_constraint_becomes_two_migrations() {
     let add =
         "-- migrator: no-transaction\nALTER TABLE t ADD CONSTRAINT k CHECK (a > 0) NOT VALID;";
     let prove = "ALTER TABLE t VALIDATE CONSTRAINT k;";
-    let both = said(&format!("{add} {prove}"));
+    let both = findings(&format!("{add} {prove}"));
     assert!(
         both[0].starts_with("M0212 put each VALIDATE CONSTRAINT"),
         "{both:?}"
     );
-    let alone = said(add);
+    let alone = findings(add);
     assert!(
         alone[0].starts_with("M0212 remove the directive"),
         "{alone:?}"
@@ -82,7 +82,7 @@ fn a_script_may_use_its_own_savepoints() {
         "SAVEPOINT a; SAVEPOINT b; RELEASE a;",
         "SAVEPOINT a; SELECT 1;",
     ] {
-        assert_eq!(said(script), [] as [&str; 0], "{script}");
+        assert_eq!(findings(script), [] as [&str; 0], "{script}");
     }
     for script in [
         "ROLLBACK TO a;",
@@ -91,10 +91,10 @@ fn a_script_may_use_its_own_savepoints() {
         "SAVEPOINT a; ROLLBACK;",
         "SAVEPOINT a; COMMIT;",
     ] {
-        let said = said(script);
+        let findings = findings(script);
         assert!(
-            said.len() == 1 && said[0].starts_with("M0210"),
-            "{script}: {said:?}"
+            findings.len() == 1 && findings[0].starts_with("M0210"),
+            "{script}: {findings:?}"
         );
     }
 }
@@ -112,16 +112,19 @@ fn savepoints_need_a_transaction() {
         ("BEGIN; SAVEPOINT a; RELEASE a; COMMIT;", ""),
         ("BEGIN; COMMIT AND CHAIN; SAVEPOINT a; COMMIT;", ""),
     ] {
-        let said = said(&format!("-- migrator: no-transaction\n{script}"));
-        let refused: Vec<&String> = said.iter().filter(|one| one.starts_with("M0210")).collect();
+        let findings = findings(&format!("-- migrator: no-transaction\n{script}"));
+        let refused: Vec<&String> = findings
+            .iter()
+            .filter(|one| one.starts_with("M0210"))
+            .collect();
         assert_eq!(
             refused.len(),
             usize::from(!expected.is_empty()),
-            "{script}: {said:?}"
+            "{script}: {findings:?}"
         );
         assert!(
             refused.iter().all(|one| one.starts_with(expected)),
-            "{script}: {said:?}"
+            "{script}: {findings:?}"
         );
     }
 }

@@ -38,7 +38,7 @@ fn comparison(line: &str) -> Vec<String> {
         .collect()
 }
 
-/// `up | down`, a line each, that nothing is to be said of.
+/// `up | down`, one pair per line, without a finding.
 const GOOD: &str = include_str!("good.txt");
 
 /// `up | down | finding`, a paragraph each.

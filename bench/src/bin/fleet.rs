@@ -71,8 +71,8 @@ async fn measure(databases: usize) -> Outcome<()> {
         let mut child = Command::new(program);
         child.args([PEAK, &url.to_url(), &number.to_string()]);
         let output = child.output()?;
-        let said = String::from_utf8(output.stdout)?;
-        println!("{number:>9}  {:>14}", said.trim());
+        let output = String::from_utf8(output.stdout)?;
+        println!("{number:>9}  {:>14}", output.trim());
     }
     Ok(())
 }

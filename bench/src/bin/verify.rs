@@ -57,9 +57,9 @@ async fn measure(tree: &Tree, faults: usize, up: Duration) -> Result<(), Box<dyn
     let mut client = connect(Settings::parse(&server.create_database().await?)?).await?;
     let subject = Subject::of(Selection::All);
     let started = Instant::now();
-    let mut told = Vec::new();
+    let mut times = Vec::new();
     let proof = prove(&mut client, registry, &subject, Afterwards::Abandon, |_| {
-        told.push(started.elapsed());
+        times.push(started.elapsed());
     })
     .await;
     let total = started.elapsed();
@@ -74,9 +74,9 @@ async fn measure(tree: &Tree, faults: usize, up: Duration) -> Result<(), Box<dyn
         return Err(format!("{found} faults; {}: {verdict:?}", first.migration).into());
     }
     let (objects, snapshot) = snapshot(&client).await?;
-    let tenth = told.len() / 10;
-    let first = milliseconds(told[tenth - 1]) / count(tenth);
-    let last = milliseconds(total.saturating_sub(told[told.len() - tenth - 1])) / count(tenth);
+    let tenth = times.len() / 10;
+    let first = milliseconds(times[tenth - 1]) / count(tenth);
+    let last = milliseconds(total.saturating_sub(times[times.len() - tenth - 1])) / count(tenth);
     println!(
         "{:>10}  {faults:>6}  {objects:>7}  {:>11.1}  {:>4.1}  {:>8.1}  {:>5.1}  {first:>14.1}  {last:>13.1}  {:>13.2}",
         proved.len(),

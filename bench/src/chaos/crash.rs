@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::scene::{Scene, Told};
+use super::scene::{Reported, Scene};
 use super::server::Server;
 use super::tree::{Indexes, Shape};
 use super::{Setting, Tally, tally};
@@ -18,7 +18,7 @@ pub(super) fn at_random(setting: &Setting, tries: usize) -> Tally {
     let make = || Scene::new(setting, shape, Rc::new(Server::durable()?));
     let fault = "server stopped, immediate";
     tally(fault, setting, tries, make, |scene, number, random| {
-        scene.interrupted(random, Told::MayBeLost, |server, running| {
+        scene.interrupted(random, Reported::MayBeLost, |server, running| {
             // Whatever a run has reported by its end must be there at once.
             if number % 4 == 0 {
                 running.wait()?;

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::scene::{Scene, Told, UP};
+use super::scene::{Reported, Scene, UP};
 use super::server::{Server, Session, Wanted};
 use super::tree::{Indexes, Shape, gate};
 use super::victim::{Running, Victim};
@@ -59,7 +59,7 @@ pub(super) fn on_a_small_server(setting: &Setting, tries: usize) -> Tally {
             let ended = process.end()?;
             match ended.code() {
                 Some(0) => done += 1,
-                Some(5) if ended.said.concat().contains("error[M09") => {}
+                Some(5) if ended.output.concat().contains("error[M09") => {}
                 _ => {
                     return Err(
                         format!("it neither succeeded nor reported a reason: {ended:?}").into(),
@@ -118,7 +118,7 @@ pub(super) fn of_two_ages(setting: &Setting, tries: usize) -> Tally {
             }
             for (arguments, process) in others {
                 let ended = process.end()?;
-                let is_refused = ended.code() == Some(3) && ended.said.concat().contains("M0402");
+                let is_refused = ended.code() == Some(3) && ended.output.concat().contains("M0402");
                 if arguments == lenient || !is_refused {
                     ended.succeeded()?;
                 }
@@ -175,7 +175,7 @@ pub(super) fn under_a_waiting_one(setting: &Setting, tries: usize) -> Tally {
             drop(session);
             for process in [first, second] {
                 let ended = process.end()?;
-                let state = scene.judged(&ended, true, Told::MayBeLost)?;
+                let state = scene.judged(&ended, true, Reported::MayBeLost)?;
                 if ended.code() == Some(0) {
                     return Err(format!("it reported success, but the state is {state:?}").into());
                 }

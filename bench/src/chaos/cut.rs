@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::judge::Rest;
-use super::scene::{DOWN, Scene, Told, UP, Way};
+use super::scene::{DOWN, Reported, Scene, UP, Way};
 use super::server::Server;
 use super::tree::{Indexes, Shape};
 use super::{Outcome, Random, Setting, Struck, Tally, tally};
@@ -95,7 +95,7 @@ impl Behind {
         self.proxy.begin(Some(cut));
         let ended = self.scene.victim.run(&self.scene.through, arguments)?;
         self.proxy.begin(None);
-        let state = self.scene.judged(&ended, is_up, Told::IsThere);
+        let state = self.scene.judged(&ended, is_up, Reported::IsThere);
         let state = state.map_err(|error| format!("{going:?} {cut:?}: {error}: {ended:?}"))?;
         let next = if random.below(2) == 0 {
             back

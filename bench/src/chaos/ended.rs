@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::thread::sleep;
 use std::time::Duration;
 
-use super::scene::{Scene, Told};
+use super::scene::{Reported, Scene};
 use super::server::{Server, Session};
 use super::tree::{Indexes, Shape};
 use super::{Outcome, Random, Setting, Tally, tally};
@@ -38,7 +38,7 @@ pub(super) fn at_random(setting: &Setting, tries: usize) -> Tally {
     tally(fault, &setting, tries, make, |scene, _, random| {
         let strikes = strikes(random);
         let url = scene.url.clone();
-        scene.interrupted(random, Told::IsThere, |server, _| {
+        scene.interrupted(random, Reported::IsThere, |server, _| {
             let session = server.session(&url)?;
             strikes.iter().try_for_each(|one| one.strike(&session))
         })

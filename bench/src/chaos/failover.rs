@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use migrator_localpg::Throwaway;
 
-use super::scene::{Scene, Told, UP};
+use super::scene::{Reported, Scene, UP};
 use super::server::{Server, Session, Wanted};
 use super::tree::{Indexes, Shape};
 use super::{Outcome, Random, Setting, Struck, Tally, tally};
@@ -74,7 +74,7 @@ fn once(
     session.execute("SELECT pg_catalog.pg_promote(true)")?;
     drop(session);
     let after = match following {
-        Following::Confirming => scene.judged(&ended, true, Told::MayBeLost),
+        Following::Confirming => scene.judged(&ended, true, Reported::MayBeLost),
         // Every reported step may be lost.
         Following::Asynchronous => scene.judge.look(&standby, &scene.url),
     };

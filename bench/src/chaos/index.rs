@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::scene::{Scene, Told, UP};
+use super::scene::{Reported, Scene, UP};
 use super::server::{Server, Session, Wanted};
 use super::tree::{Indexes, Shape};
 use super::victim::Running;
@@ -115,7 +115,7 @@ fn break_one(scene: &mut Scene, server: &Server, breaks: Breaks) -> Outcome<()> 
         Breaks::Server => server.throwaway.crash()?,
     }
     drop(session);
-    let state = scene.judged(&process.end()?, true, Told::IsThere)?;
+    let state = scene.judged(&process.end()?, true, Reported::IsThere)?;
     if state.dirty.len() != 1 {
         return Err(format!("one migration must be dirty, but the state is {state:?}").into());
     }

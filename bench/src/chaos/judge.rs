@@ -128,19 +128,19 @@ impl Judge {
                 migration.service.to_string(),
                 migration.version.as_integer(),
             );
-            let told = events.get(&step).map(Vec::as_slice).unwrap_or_default();
+            let recorded = events.get(&step).map(Vec::as_slice).unwrap_or_default();
             // An index leaves no line in the log: a second one of the name would be refused.
             let ran = match migration.up().mode {
                 Mode::Transaction => log.get(&step).map(Vec::as_slice).unwrap_or_default(),
-                Mode::NoTransaction => told,
+                Mode::NoTransaction => recorded,
             };
             let turns = ["up", "down"].into_iter().cycle();
             let in_turns = ran.iter().map(String::as_str).eq(turns.take(ran.len()));
             let is_applied = state.applied.contains(&step)
                 || state.dirty.get(&step).is_some_and(|broke| broke == "down");
-            if ran != told || !in_turns || is_applied != (ran.len() % 2 == 1) {
+            if ran != recorded || !in_turns || is_applied != (ran.len() % 2 == 1) {
                 return Err(format!(
-                    "{step:?} is applied: {is_applied}, and its scripts ran {ran:?}, by the events {told:?}"
+                    "{step:?} is applied: {is_applied}, and its scripts ran {ran:?}, by the events {recorded:?}"
                 )
                 .into());
             }
@@ -311,8 +311,8 @@ mod tests {
         ];
         let mut court = Court::new();
         for (tamper, expected) in cases {
-            let said = court.judged(tamper).expect_err(tamper);
-            assert!(said.contains(expected), "{tamper}: {said}");
+            let output = court.judged(tamper).expect_err(tamper);
+            assert!(output.contains(expected), "{tamper}: {output}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::scene::{Scene, Told};
+use super::scene::{Reported, Scene};
 use super::server::Server;
 use super::tree::{Indexes, Shape};
 use super::{Setting, Tally, tally};
@@ -47,6 +47,6 @@ fn killed(fault: &str, indexes: Indexes, setting: &Setting, tries: usize) -> Tal
     };
     let make = || Scene::new(setting, shape, Rc::new(Server::quick()?));
     tally(fault, setting, tries, make, |scene, _, random| {
-        scene.interrupted(random, Told::IsThere, |_, running| running.kill())
+        scene.interrupted(random, Reported::IsThere, |_, running| running.kill())
     })
 }

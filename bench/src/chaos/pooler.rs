@@ -8,7 +8,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::judge::Rest;
-use super::scene::{DOWN, Scene, Told, UP, Way};
+use super::scene::{DOWN, Reported, Scene, UP, Way};
 use super::server::{PATIENCE, Server};
 use super::tree::{Indexes, Shape};
 use super::{Outcome, Random, Setting, Struck, Tally, tally};
@@ -141,7 +141,7 @@ impl Pooled {
 
     fn killed(&mut self, random: &mut Random) -> Outcome<Struck> {
         self.scene
-            .interrupted(random, Told::IsThere, |_, running| running.kill())
+            .interrupted(random, Reported::IsThere, |_, running| running.kill())
     }
 }
 

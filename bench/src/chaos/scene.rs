@@ -49,9 +49,8 @@ struct Moment {
 
 /// Whether every reported step must be there. A server may lose commits that did not wait for
 /// its disk.
-/// lose what it has not promised to keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Told {
+pub(super) enum Reported {
     IsThere,
     MayBeLost,
 }
@@ -153,7 +152,7 @@ impl Scene {
     pub(super) fn interrupted(
         &mut self,
         random: &mut Random,
-        told: Told,
+        reported: Reported,
         strike: impl FnOnce(&Server, &mut Running) -> Outcome<()>,
     ) -> Outcome<Struck> {
         let before = self.judge.look(&self.server, &self.url)?;
@@ -161,7 +160,7 @@ impl Scene {
         let (mut running, struck) = self.begun(if up { UP } else { DOWN }, random)?;
         strike(&self.server, &mut running)?;
         let ended = running.end()?;
-        let after = self.judged(&ended, up, told);
+        let after = self.judged(&ended, up, reported);
         let after = after.map_err(|error| format!("{struck}: {error}: {ended:?}"))?;
         let next = match random.below(2) {
             0 => UP,
@@ -180,7 +179,7 @@ impl Scene {
         }
         if arguments != UP {
             let refused = self.victim.run(&self.through, arguments)?;
-            if refused.code() != Some(3) || !refused.said.concat().contains("M0404") {
+            if refused.code() != Some(3) || !refused.output.concat().contains("M0404") {
                 return Err(format!("`down` was not refused: {refused:?}").into());
             }
         }
@@ -211,7 +210,7 @@ impl Scene {
     /// Finishes without reading the history first. After an interrupted up, `up` must run first.
     fn finish_soon(&mut self, next: &[&str]) -> Outcome<()> {
         let ended = self.victim.run(&self.through, next)?;
-        let is_refused = ended.code() == Some(3) && ended.said.concat().contains("M0404");
+        let is_refused = ended.code() == Some(3) && ended.output.concat().contains("M0404");
         if next == DOWN && is_refused {
             return self.finish(UP);
         }
@@ -220,7 +219,7 @@ impl Scene {
     }
 
     /// Judges the database, and whether the process reported correctly.
-    pub(super) fn judged(&mut self, ended: &Ended, up: bool, told: Told) -> Outcome<State> {
+    pub(super) fn judged(&mut self, ended: &Ended, up: bool, reported: Reported) -> Outcome<State> {
         let state = self.judge.look(&self.server, &self.url)?;
         let wanted = match up {
             true => self.judge.everything(),
@@ -234,9 +233,9 @@ impl Scene {
             return Err(format!("its exit code is {:?}", ended.code()).into());
         }
         let word = if up { "applied" } else { "reverted" };
-        for step in ended.told(word) {
+        for step in ended.reported(word) {
             let step = step_of(&step)?;
-            if told == Told::IsThere && state.applied.contains(&step) != up {
+            if reported == Reported::IsThere && state.applied.contains(&step) != up {
                 return Err(
                     format!("it reported {word} {step:?}, but the state is {state:?}").into(),
                 );

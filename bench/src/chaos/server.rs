@@ -170,7 +170,7 @@ pub(super) enum Wanted {
 
 fn described(error: &tokio_postgres::Error) -> String {
     match error.as_db_error() {
-        Some(said) => said.message().to_owned(),
+        Some(db_error) => db_error.message().to_owned(),
         None => error.to_string(),
     }
 }

@@ -25,7 +25,7 @@ pub(super) struct Running {
     /// The lines of both streams, as they arrive.
     lines: Receiver<String>,
     readers: Vec<JoinHandle<()>>,
-    said: Vec<String>,
+    output: Vec<String>,
 }
 
 /// A process that has ended.
@@ -33,7 +33,7 @@ pub(super) struct Running {
 pub(super) struct Ended {
     status: ExitStatus,
     /// The lines of both streams.
-    pub(super) said: Vec<String>,
+    pub(super) output: Vec<String>,
 }
 
 impl Victim {
@@ -88,7 +88,7 @@ impl Victim {
             child,
             lines,
             readers,
-            said: Vec::new(),
+            output: Vec::new(),
         })
     }
 
@@ -110,13 +110,13 @@ impl Running {
             match self.lines.recv_timeout(PATIENCE) {
                 Ok(line) => {
                     let is_wanted = line.contains(part);
-                    self.said.push(line);
+                    self.output.push(line);
                     if is_wanted {
                         return Ok(());
                     }
                 }
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                    return Err(format!("it never printed `{part}`: {:?}", self.said).into());
+                    return Err(format!("it never printed `{part}`: {:?}", self.output).into());
                 }
             }
         }
@@ -130,7 +130,7 @@ impl Running {
                 return;
             };
             left -= usize::from(line.starts_with(word));
-            self.said.push(line);
+            self.output.push(line);
         }
     }
 
@@ -153,8 +153,8 @@ impl Running {
     /// Waits until the process has ended, and returns its output.
     pub(super) fn end(mut self) -> Outcome<Ended> {
         let status = self.wait()?;
-        let said = self.rest();
-        Ok(Ended { status, said })
+        let output = self.rest();
+        Ok(Ended { status, output })
     }
 
     fn rest(&mut self) -> Vec<String> {
@@ -162,8 +162,8 @@ impl Running {
             // The thread does not panic, and ends with the stream.
             let _ = reader.join();
         }
-        self.said.extend(self.lines.try_iter());
-        std::mem::take(&mut self.said)
+        self.output.extend(self.lines.try_iter());
+        std::mem::take(&mut self.output)
     }
 }
 
@@ -185,17 +185,17 @@ impl Ended {
     pub(super) fn succeeded(&self) -> Outcome<()> {
         match self.code() {
             Some(0) => Ok(()),
-            _ => Err(format!("{}: {}", self.status, self.said.join(" | ")).into()),
+            _ => Err(format!("{}: {}", self.status, self.output.join(" | ")).into()),
         }
     }
 
     /// The migrations in the result lines that begin with this word.
-    pub(super) fn told(&self, word: &str) -> Vec<String> {
+    pub(super) fn reported(&self, word: &str) -> Vec<String> {
         let named = |line: &String| {
             let mut words = line.split_whitespace();
             words.next().filter(|first| *first == word)?;
             words.next().map(str::to_owned)
         };
-        self.said.iter().filter_map(named).collect()
+        self.output.iter().filter_map(named).collect()
     }
 }

@@ -1,7 +1,7 @@
 //! `repair`: records an interrupted migration as applied or reverted, or records changed scripts.
 
 use migrator_model::{Code, MigrationId};
-use migrator_runtime::{Direction, Inspection, Outcome as Said, Selection, Trace, Version};
+use migrator_runtime::{Direction, Inspection, Outcome as Recorded, Selection, Trace, Version};
 
 use super::context::{Answer, Context, Outcome};
 use super::session::{Session, confirm, refused};
@@ -35,12 +35,12 @@ async fn settle(
         mut migrator,
         mut client,
     } = session;
-    let (said, word) = match repair.applied {
-        true => (Said::Applied, "applied"),
-        false => (Said::Reverted, "reverted"),
+    let (recorded, word) = match repair.applied {
+        true => (Recorded::Applied, "applied"),
+        false => (Recorded::Reverted, "reverted"),
     };
     let inspection = migrator.inspect(&client, &repair.service, version).await?;
-    let expected = Expected::of(inspection.direction, said);
+    let expected = Expected::of(inspection.direction, recorded);
     let mut view = Repair::found(&inspection, |trace| expected.is_contradicted_by(trace));
     context.console.print_all(&text::repair::found(&view));
     let question = format!("record {} as {word} on {}?", view.id, client.target());
@@ -54,7 +54,7 @@ async fn settle(
         return Err(failure.after(View::Repair(view)));
     }
     let repaired = migrator
-        .repair(&mut client, &repair.service, version, said)
+        .repair(&mut client, &repair.service, version, recorded)
         .await;
     match repaired {
         Ok(entry) => {
@@ -75,10 +75,14 @@ enum Expected {
 
 impl Expected {
     /// If the effects of the up script are in the database, the down script has done nothing.
-    fn of(script: Direction, said: Said) -> Expected {
-        match (script, said) {
-            (Direction::Up, Said::Applied) | (Direction::Down, Said::Reverted) => Expected::Done,
-            (Direction::Up, Said::Reverted) | (Direction::Down, Said::Applied) => Expected::NotDone,
+    fn of(script: Direction, recorded: Recorded) -> Expected {
+        match (script, recorded) {
+            (Direction::Up, Recorded::Applied) | (Direction::Down, Recorded::Reverted) => {
+                Expected::Done
+            }
+            (Direction::Up, Recorded::Reverted) | (Direction::Down, Recorded::Applied) => {
+                Expected::NotDone
+            }
         }
     }
 

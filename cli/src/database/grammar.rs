@@ -63,28 +63,30 @@ async fn one(
         .batch_execute(&format!("{GUARD}{sql}"))
         .await;
     match answer.as_ref().err().and_then(Error::as_db_error) {
-        Some(said) if is_of_the_text(said) => Ok(Some(refusal(script, &sql, said, version))),
+        Some(db_error) if is_of_the_text(db_error) => {
+            Ok(Some(refusal(script, &sql, db_error, version)))
+        }
         _ => expect(answer, &SqlState::IN_FAILED_SQL_TRANSACTION).map(|()| None),
     }
 }
 
 /// Whether the error is about the text of the script. The errors of the scanner and the grammar
 /// are in a few classes.
-fn is_of_the_text(said: &DbError) -> bool {
+fn is_of_the_text(db_error: &DbError) -> bool {
     let classes = ["0A", "22", "42", "54"];
-    let class = said.code().code().get(..2).unwrap_or_default();
-    classes.contains(&class) && *said.code() != SqlState::DIVISION_BY_ZERO
+    let class = db_error.code().code().get(..2).unwrap_or_default();
+    classes.contains(&class) && *db_error.code() != SqlState::DIVISION_BY_ZERO
 }
 
-fn refusal(script: Script<'_>, sql: &str, said: &DbError, version: &str) -> Problem {
-    let place = match said.position() {
+fn refusal(script: Script<'_>, sql: &str, db_error: &DbError, version: &str) -> Problem {
+    let place = match db_error.position() {
         Some(ErrorPosition::Original(position)) => {
             Place::within(script.path(), sql, offset(sql, *position))
         }
         Some(ErrorPosition::Internal { .. }) | None => Place::file(script.path()),
     };
-    let message = format!("PostgreSQL {version} rejects this: {}", said.message());
-    let help = said.hint().unwrap_or("use the syntax of this version");
+    let message = format!("PostgreSQL {version} rejects this: {}", db_error.message());
+    let help = db_error.hint().unwrap_or("use the syntax of this version");
     Problem::at(Code::M0208, place, message, help)
 }
 
@@ -113,7 +115,7 @@ fn unasked(error: &Error) -> Failure {
         false => (Code::M0903, Exit::Failed),
     };
     let cause = match error.as_db_error() {
-        Some(said) => said.to_string(),
+        Some(db_error) => db_error.to_string(),
         None => error.to_string(),
     };
     failure(code, exit).because(cause)

@@ -50,8 +50,8 @@ impl PgDump {
         let output = command.output();
         let output = output.map_err(|error| failed().because(error.to_string()))?;
         if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr);
-            return Err(failed().because(said.trim()));
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            return Err(failed().because(stderr.trim()));
         }
         let text = String::from_utf8_lossy(&output.stdout);
         Ok(without_key(&text))

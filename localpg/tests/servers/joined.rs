@@ -57,7 +57,7 @@ impl Drop for Member {
     }
 }
 
-/// The URL of a server that another process told us of.
+/// The URL of a server, as another process printed it.
 fn url(server: &Path) -> String {
     let folder = server.to_str().unwrap().replace('/', "%2F");
     format!("postgresql://postgres@{folder}:5432/postgres")

@@ -174,6 +174,6 @@ fn a_program_runs_as_the_servers_user() {
     let server = Throwaway::start().unwrap();
     let output = server.command("id").unwrap().arg("-u").output().unwrap();
     let user = fs::metadata(server.folder()).unwrap().uid();
-    let told = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(told.trim(), user.to_string());
+    let output = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.trim(), user.to_string());
 }

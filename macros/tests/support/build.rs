@@ -70,7 +70,7 @@ impl Crate {
             succeeded: output.status.success(),
             compiled: stderr.contains(&format!("Compiling {name} v")),
             ran_build_script: stderr.lines().any(ran),
-            stderr: said(&stderr),
+            stderr: clean(&stderr),
         }
     }
 
@@ -100,7 +100,7 @@ impl Crate {
 }
 
 /// The output without the successful steps, so that a failed test shows only the errors.
-fn said(stderr: &str) -> String {
+fn clean(stderr: &str) -> String {
     let is_step = |line: &&str| {
         let line = line.trim_start();
         line.starts_with("Fresh ") || line.starts_with("Running `")

@@ -189,15 +189,16 @@ impl Fault {
     }
 
     /// Marks the COMMIT as the part that failed. The server names no line for it.
-    pub(crate) fn in_commit(mut self, path: Option<&str>, said: &DbError) -> Fault {
+    pub(crate) fn in_commit(mut self, path: Option<&str>, db_error: &DbError) -> Fault {
         self.part = Part::Commit;
         self.path = path.map(str::to_owned);
-        self.constraint = said
-            .constraint()
-            .map(|constraint| match (said.schema(), said.table()) {
-                (Some(schema), Some(table)) => format!("`{constraint}` of `{schema}.{table}`"),
-                _ => format!("`{constraint}`"),
-            });
+        self.constraint =
+            db_error
+                .constraint()
+                .map(|constraint| match (db_error.schema(), db_error.table()) {
+                    (Some(schema), Some(table)) => format!("`{constraint}` of `{schema}.{table}`"),
+                    _ => format!("`{constraint}`"),
+                });
         self
     }
 

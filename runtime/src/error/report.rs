@@ -7,8 +7,8 @@ use super::fault::Fault;
 use super::kind::ErrorKind;
 
 impl Error {
-    /// The full text, on several lines: the code and the message, the place in the script, what
-    /// the server said, what was done before, and what to do.
+    /// The full text, on several lines: the code and the message, the place in the script, the
+    /// details the server gave, what was done before, and what to do.
     ///
     /// [`Display`](std::fmt::Display) has the message alone, for a line of a log.
     ///
@@ -93,18 +93,18 @@ fn of_script(fault: &Fault) -> impl Iterator<Item = String> {
         Some(at) => format!("--> {path}:{}:{}", at.line, at.column),
         None => format!("--> {path}"),
     });
-    let said = [
+    let details = [
         ("line", &fault.line),
         ("sqlstate", &fault.sqlstate),
         ("detail", &fault.detail),
         ("hint", &fault.hint),
         ("context", &fault.context),
     ];
-    let said = said.into_iter().filter_map(|(word, text)| {
+    let details = details.into_iter().filter_map(|(word, text)| {
         let text = text.as_ref()?.trim();
         Some(format!("{word}: {text}"))
     });
-    place.into_iter().chain(said)
+    place.into_iter().chain(details)
 }
 
 #[cfg(test)]

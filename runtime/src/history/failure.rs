@@ -90,15 +90,19 @@ pub(crate) fn failed(
     doing: Operation,
     error: &tokio_postgres::Error,
 ) -> ErrorKind {
-    let said = error.as_db_error().filter(|said| !ends_the_session(said));
-    if let Some(conflicts) = said.and_then(guard::conflicts) {
+    let db_error = error
+        .as_db_error()
+        .filter(|db_error| !ends_the_session(db_error));
+    if let Some(conflicts) = db_error.and_then(guard::conflicts) {
         return ErrorKind::Refused(conflicts);
     }
-    match (said, client.postgres().is_closed()) {
-        (Some(said), false) => ErrorKind::History {
+    match (db_error, client.postgres().is_closed()) {
+        (Some(db_error), false) => ErrorKind::History {
             doing,
-            why: guard::raised(said).unwrap_or(said.message()).to_owned(),
-            sqlstate: Some(said.code().code().to_owned()),
+            why: guard::raised(db_error)
+                .unwrap_or(db_error.message())
+                .to_owned(),
+            sqlstate: Some(db_error.code().code().to_owned()),
             blockers: Vec::new(),
         },
         _ => ErrorKind::Connection {
@@ -110,26 +114,26 @@ pub(crate) fn failed(
 
 /// Whether the server ended the session with this error, for example because it shuts down. The
 /// client may notice the closed connection only a moment later.
-fn ends_the_session(said: &DbError) -> bool {
+fn ends_the_session(db_error: &DbError) -> bool {
     matches!(
-        said.parsed_severity(),
+        db_error.parsed_severity(),
         Some(Severity::Fatal | Severity::Panic)
     )
 }
 
 impl Fault {
     /// Copies the server's message and details into the fault.
-    pub(crate) fn with_server(mut self, said: &DbError) -> Fault {
-        let message = guard::raised(said).unwrap_or(said.message());
+    pub(crate) fn with_server(mut self, db_error: &DbError) -> Fault {
+        let message = guard::raised(db_error).unwrap_or(db_error.message());
         message.clone_into(&mut self.message);
-        if let Some([first, ..]) = guard::conflicts(said).as_deref() {
+        if let Some([first, ..]) = guard::conflicts(db_error).as_deref() {
             self.message = first.to_string();
             self.code = first.code;
         }
-        self.sqlstate = Some(said.code().code().to_owned());
-        self.detail = said.detail().map(str::to_owned);
-        self.hint = said.hint().map(str::to_owned);
-        self.context = said.where_().map(str::to_owned);
+        self.sqlstate = Some(db_error.code().code().to_owned());
+        self.detail = db_error.detail().map(str::to_owned);
+        self.hint = db_error.hint().map(str::to_owned);
+        self.context = db_error.where_().map(str::to_owned);
         self
     }
 }

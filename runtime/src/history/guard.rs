@@ -16,7 +16,7 @@
 //!
 //! Nothing can change between the check and the statements after it. Only the owners of the schema
 //! and its tables can alter them, and the check has found that these owners are trusted.
-//! [`Purpose::Look`] trusts one more owner, and documents what follows.
+//! [`Purpose::Show`] trusts one more owner, and documents what follows.
 
 use migrator_plan::Conflict;
 use tokio_postgres::error::{DbError, SqlState};
@@ -34,7 +34,7 @@ pub(crate) enum Purpose {
     /// That owner may replace a table by a view after the check. So the statements that read
     /// refuse views ([`Tables::SAMPLE`]). They also name columns without their table: for
     /// `table.column`, the server would look for a function too.
-    Look,
+    Show,
     /// To change it, or to execute what is recorded.
     Act,
 }
@@ -89,17 +89,17 @@ pub(super) fn columns_to_run(failing: &str) -> String {
 const END: char = '\u{1d}';
 
 /// The text of a failed [`raise`].
-pub(crate) fn raised(said: &DbError) -> Option<&str> {
-    if *said.code() != SqlState::INVALID_TEXT_REPRESENTATION {
+pub(crate) fn raised(db_error: &DbError) -> Option<&str> {
+    if *db_error.code() != SqlState::INVALID_TEXT_REPRESENTATION {
         return None;
     }
-    let (_, text) = said.message().split_once(MARK)?;
+    let (_, text) = db_error.message().split_once(MARK)?;
     Some(text.rsplit_once(END)?.0)
 }
 
 /// The conflicts that [`check_trust`] found, if the error comes from it.
-pub(crate) fn conflicts(said: &DbError) -> Option<Vec<Conflict>> {
-    let flaws = raised(said)?.split(NEXT).map(Flaw::read);
+pub(crate) fn conflicts(db_error: &DbError) -> Option<Vec<Conflict>> {
+    let flaws = raised(db_error)?.split(NEXT).map(Flaw::read);
     flaws.map(|flaw| Some(flaw?.conflict())).collect()
 }
 
@@ -108,8 +108,10 @@ const MOST: usize = 8;
 
 /// Whether the check has failed, but the schema and the table `format` can be trusted. Then a
 /// newer format may explain the flaws of the other tables.
-pub(super) fn trusts_format(said: &DbError) -> bool {
-    let flaws = raised(said).into_iter().flat_map(|text| text.split(NEXT));
+pub(super) fn trusts_format(db_error: &DbError) -> bool {
+    let flaws = raised(db_error)
+        .into_iter()
+        .flat_map(|text| text.split(NEXT));
     let flaws: Option<Vec<Flaw>> = flaws.map(Flaw::read).collect();
     flaws.is_some_and(|flaws| {
         (1..MOST).contains(&flaws.len()) && !flaws.iter().any(Flaw::is_about_format)
@@ -118,21 +120,21 @@ pub(super) fn trusts_format(said: &DbError) -> bool {
 
 /// The statement that fails if the history cannot be trusted. It returns no row.
 ///
-/// Planning the query that names every flaw costs several times as much as all else in a look at
-/// the history. So the statement first checks for the usual case (`ordinary.sql`). Only otherwise
-/// it runs that query, which it contains as a text.
+/// Planning the query that names every flaw costs several times as much as the rest of a read of
+/// the history. So the statement first checks for the usual case (`ordinary.sql`). If that check
+/// does not pass, it runs that query, which it contains as a text.
 pub(crate) fn check_trust(tables: &Tables, purpose: Purpose) -> String {
-    let look = match purpose {
+    let schema_owner = match purpose {
         Purpose::Act => String::new(),
-        Purpose::Look => format!(
+        Purpose::Show => format!(
             " OR own.owner OPERATOR(pg_catalog.=) {{role}} AND NOT {}",
             superuser("own.me")
         ),
     };
     let trusted = |role: &str| {
         let superuser = superuser(role);
-        let look = look.replace("{role}", role);
-        format!("({role} OPERATOR(pg_catalog.=) own.me OR {superuser}{look})")
+        let schema_owner = schema_owner.replace("{role}", role);
+        format!("({role} OPERATOR(pg_catalog.=) own.me OR {superuser}{schema_owner})")
     };
     let harmless = |acl: &str, owner: &str| {
         let trusted = trusted("g.grantee");
@@ -161,9 +163,9 @@ fn find_flaws(tables: &Tables, purpose: Purpose) -> String {
             "({role} OPERATOR(pg_catalog.<>) ALL (SELECT safe.oid FROM safe) AND NOT {superuser})"
         )
     };
-    let look = match purpose {
+    let schema_owner = match purpose {
         Purpose::Act => String::new(),
-        Purpose::Look => format!(
+        Purpose::Show => format!(
             " UNION SELECT ns.nspowner FROM ns CROSS JOIN me WHERE NOT {}",
             superuser("me.oid")
         ),
@@ -174,7 +176,7 @@ fn find_flaws(tables: &Tables, purpose: Purpose) -> String {
     );
     let texts = [
         ("{schema}", quote_literal(tables.schema_name())),
-        ("{look}", look),
+        ("{schema_owner}", schema_owner),
         ("{me_super}", superuser("me.oid")),
         ("{grantor_super}", superuser("m.grantor")),
         ("{dba_super}", superuser("d.datdba")),
@@ -237,7 +239,7 @@ mod tests {
 
     #[test]
     fn the_check_fits_into_the_first_window_of_a_connection() {
-        let length = |schema| check_trust(&Tables::new(schema), Purpose::Look).len();
+        let length = |schema| check_trust(&Tables::new(schema), Purpose::Show).len();
         assert!(length("migrator") < 14_000, "{}", length("migrator"));
         assert!(length("a@b") > length("migrator"), "not shortened");
     }

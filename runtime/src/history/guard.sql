@@ -24,7 +24,7 @@ WITH RECURSIVE me(oid) AS (
   SELECT n.oid, n.nspowner, n.nspacl FROM pg_catalog.pg_namespace n
   WHERE n.nspname OPERATOR(pg_catalog.=) {schema}::pg_catalog.name
 ), mine(oid) AS (
-  (SELECT me.oid FROM me{look})
+  (SELECT me.oid FROM me{schema_owner})
   UNION
   SELECT m.roleid FROM mine CROSS JOIN me
   JOIN pg_catalog.pg_auth_members m ON m.member OPERATOR(pg_catalog.=) mine.oid

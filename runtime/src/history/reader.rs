@@ -154,23 +154,23 @@ pub(super) async fn send(
     let ReadError::Postgres { error, .. } = &failure else {
         return Err(failure);
     };
-    let Some(said) = error.as_db_error() else {
+    let Some(db_error) = error.as_db_error() else {
         return Err(failure);
     };
-    if guard::raised(said).is_some() {
-        let format = match guard::trusts_format(said) {
+    if guard::raised(db_error).is_some() {
+        let format = match guard::trusts_format(db_error) {
             true => Box::pin(unknown_format(reader, reader.settings())).await,
             false => None,
         };
         let newer = format.filter(UnknownFormat::is_newer);
         return Err(newer.map_or(failure, ReadError::Format));
     }
-    let place = named_position(said).and_then(|place| usize::try_from(place).ok());
-    if is_absent(said) && place.is_some_and(|place| place <= head.chars().count()) {
+    let place = named_position(db_error).and_then(|place| usize::try_from(place).ok());
+    if is_absent(db_error) && place.is_some_and(|place| place <= head.chars().count()) {
         return Ok(None);
     }
     // Boxed: it is rare, and every future that reads would contain it.
-    let other = match *said.code() == SqlState::LOCK_NOT_AVAILABLE {
+    let other = match *db_error.code() == SqlState::LOCK_NOT_AVAILABLE {
         true => None,
         false => Box::pin(unknown_format(reader, reader.opening())).await,
     };
@@ -188,7 +188,7 @@ async fn unknown_format(reader: &Reader<'_>, opening: String) -> Option<UnknownF
     parse::format_of(&answer).err()
 }
 
-fn is_absent(said: &DbError) -> bool {
+fn is_absent(db_error: &DbError) -> bool {
     let absent = [&SqlState::UNDEFINED_TABLE, &SqlState::INVALID_SCHEMA_NAME];
-    absent.contains(&said.code())
+    absent.contains(&db_error.code())
 }

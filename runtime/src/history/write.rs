@@ -229,8 +229,8 @@ pub(crate) enum Gone {
 }
 
 /// The check that failed, if the server's error comes from one of these checks.
-pub(crate) fn gone(said: &DbError) -> Option<Gone> {
-    match said.code() {
+pub(crate) fn gone(db_error: &DbError) -> Option<Gone> {
+    match db_error.code() {
         code if *code == SqlState::DIVISION_BY_ZERO => Some(Gone::Lock),
         code if *code == SqlState::INVALID_ARGUMENT_FOR_LOG => Some(Gone::Mark),
         _ => None,
@@ -246,9 +246,9 @@ fn unless_lost(lock: i64, value: &str) -> String {
 }
 
 /// Whether the server refused an event because the run's lock is lost.
-pub(crate) fn is_lost_lock(said: &DbError) -> bool {
-    let is_event = said.table() == Some("event") && said.column() == Some("kind");
-    *said.code() == SqlState::NOT_NULL_VIOLATION && is_event
+pub(crate) fn is_lost_lock(db_error: &DbError) -> bool {
+    let is_event = db_error.table() == Some("event") && db_error.column() == Some("kind");
+    *db_error.code() == SqlState::NOT_NULL_VIOLATION && is_event
 }
 
 /// Adds an event to the event log.

@@ -83,7 +83,7 @@ async fn end(client: &tokio_postgres::Client, nonce: i64) -> Result<(), String> 
 async fn ask(client: &tokio_postgres::Client, query: &str) -> Result<Vec<SimpleQueryRow>, String> {
     let answer = client.simple_query(query).await;
     let answer = answer.map_err(|error| match error.as_db_error() {
-        Some(said) => said.message().to_owned(),
+        Some(db_error) => db_error.message().to_owned(),
         None => describe(&error),
     })?;
     Ok(rows(answer).collect())

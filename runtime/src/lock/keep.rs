@@ -60,7 +60,7 @@ impl KeptConnection {
         !self.connection.client.is_closed() && !self.is_silent.load(Ordering::Relaxed)
     }
 
-    /// Why the connection was lost, if the server said so.
+    /// Why the connection was lost, if the server gave a reason.
     pub(crate) fn why_lost(&self) -> Option<String> {
         let silent = || {
             let is_silent = self.is_silent.load(Ordering::Relaxed);

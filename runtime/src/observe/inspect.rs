@@ -65,7 +65,7 @@ impl Context {
         service: &str,
         version: Version,
     ) -> Result<Inspection, Error> {
-        let history = self.history(client, Purpose::Look).await?;
+        let history = self.history(client, Purpose::Show).await?;
         self.check_names(&Selection::Named(vec![service.to_owned()]), &history)?;
         let entry = history.entry(service, version).cloned();
         let dirty = entry.and_then(|entry| Some((entry.dirty?, entry)));
@@ -131,7 +131,7 @@ async fn trace(client: &Client, statement: &Statement<'_>) -> Result<Trace, toki
         Found::NotBegun if leaves_no_trace => Trace::Unknown,
         Found::NotBegun => Trace::NotDone,
         Found::Done(evidence) => Trace::Done(evidence.seen),
-        Found::Half(evidence, _) => Trace::Partial(evidence.seen),
+        Found::Partial(evidence, _) => Trace::Partial(evidence.seen),
         Found::Mismatch(what) => Trace::Partial(what),
     })
 }

@@ -46,7 +46,7 @@ impl Context {
 
     /// Refuses the scripts that a run of this plan would refuse.
     async fn check_scripts(&self, client: &Client, plan: &Plan<'_>) -> Result<(), ErrorKind> {
-        let reader = self.reader(client, Purpose::Look);
+        let reader = self.reader(client, Purpose::Show);
         let read = StoredScripts::read(client, &reader, plan);
         let stored = self.stop.read(client, read).await?;
         for step in &plan.steps {
@@ -82,7 +82,7 @@ impl Context {
     /// The history, and the services that a run is changing.
     async fn looked(&self, client: &Client) -> Result<(History, BTreeSet<String>), ErrorKind> {
         let looked = async {
-            let reader = self.reader(client, Purpose::Look);
+            let reader = self.reader(client, Purpose::Show);
             let looked = self.history_and_work(&reader).await;
             looked.map_err(|error| read_failed(client, Operation::ReadHistory, error))
         };

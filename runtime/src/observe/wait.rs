@@ -29,7 +29,7 @@ impl Context {
         target: &Target,
     ) -> Result<DatabaseState, Error> {
         self.check_names(&target.services, &History::default())?;
-        let reader = self.reader(client, Purpose::Look);
+        let reader = self.reader(client, Purpose::Show);
         let read = self.read_state(&reader, target).await;
         Ok(read.map_err(|error| read_failed(client, Operation::ReadHistory, error))?)
     }
@@ -117,7 +117,7 @@ impl Context {
             opened.map_err(|error| LookFailure::of(ErrorKind::Connect(error)))?;
         }
         let patience = wait.left().clamp(LEAST, MOST);
-        let mut reader = self.reader(client, Purpose::Look);
+        let mut reader = self.reader(client, Purpose::Show);
         // A locked history is not a silent connection: the server answers within this bound.
         let bound = patience * 3 / 4;
         reader.lock_timeout = match reader.lock_timeout.is_zero() {

@@ -1,7 +1,7 @@
-//! Makes a session ready for a run, and looks whether anything can be written over it.
+//! Makes a session ready for a run, and checks that the session can write.
 //!
-//! One message, before the first change: what is wrong with the database as a whole is
-//! said as such, and not of the first script.
+//! It sends one message before the first change. So an error about the whole database names the
+//! database, and not the first script.
 
 use crate::error::kind::{ErrorKind, ReadOnly};
 use crate::event::operation::Operation;

@@ -34,7 +34,7 @@ impl Bootstrap<'_> {
             return Ok(());
         }
         let started = Instant::now();
-        let mut told: Vec<Blocker> = Vec::new();
+        let mut reported: Vec<Blocker> = Vec::new();
         loop {
             let Err(trouble) = self.try_upgrade(held, started).await else {
                 return Ok(());
@@ -59,7 +59,7 @@ impl Bootstrap<'_> {
                     return Err(self.failed(Operation::UpgradeHistory, trouble));
                 }
             };
-            self.tell(blockers, &mut told);
+            self.tell(blockers, &mut reported);
             tokio::time::sleep(jitter(PAUSE)).await;
         }
     }
@@ -83,14 +83,14 @@ impl Bootstrap<'_> {
     }
 
     /// Reports those who hold the locks, unless the last report named the same.
-    fn tell(self, blockers: &[Blocker], told: &mut Vec<Blocker>) {
+    fn tell(self, blockers: &[Blocker], reported: &mut Vec<Blocker>) {
         let Some(listener) = self.listener else {
             return;
         };
-        if blockers.is_empty() || *told == blockers {
+        if blockers.is_empty() || *reported == blockers {
             return;
         }
-        *told = blockers.to_vec();
+        *reported = blockers.to_vec();
         listener.tell(&Event::KeptWaiting {
             subject: Waiter::Operation(Operation::UpgradeHistory),
             what: &WaitingFor::Blockers(blockers.to_vec()),

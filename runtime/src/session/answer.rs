@@ -12,8 +12,8 @@ pub(crate) fn describe(error: &tokio_postgres::Error) -> String {
 }
 
 /// The position that the server's error gives, in the text that was sent.
-pub(crate) fn named_position(said: &DbError) -> Option<u32> {
-    match said.position() {
+pub(crate) fn named_position(db_error: &DbError) -> Option<u32> {
+    match db_error.position() {
         Some(ErrorPosition::Original(position)) => Some(*position),
         Some(ErrorPosition::Internal { .. }) | None => None,
     }
@@ -25,21 +25,21 @@ pub(crate) fn named_position(said: &DbError) -> Option<u32> {
 /// They do not wait for each other: the later one fails with an internal error (`heapam.c`,
 /// `simple_heap_update`). Two transactions that create the same object `IF NOT EXISTS` fail on
 /// a unique index of the catalog.
-pub(crate) fn is_worth_a_retry(said: &DbError) -> bool {
+pub(crate) fn is_worth_a_retry(db_error: &DbError) -> bool {
     let passing = [
         SqlState::LOCK_NOT_AVAILABLE,
         SqlState::T_R_DEADLOCK_DETECTED,
         SqlState::T_R_SERIALIZATION_FAILURE,
     ];
-    let same_row = *said.code() == SqlState::INTERNAL_ERROR
-        && said.message().starts_with("tuple concurrently ");
+    let same_row = *db_error.code() == SqlState::INTERNAL_ERROR
+        && db_error.message().starts_with("tuple concurrently ");
     let same_object =
-        *said.code() == SqlState::UNIQUE_VIOLATION && said.schema() == Some("pg_catalog");
-    passing.contains(said.code()) || same_row || same_object
+        *db_error.code() == SqlState::UNIQUE_VIOLATION && db_error.schema() == Some("pg_catalog");
+    passing.contains(db_error.code()) || same_row || same_object
 }
 
 /// Whether a statement was cancelled by a request or by `statement_timeout`. The server's errors
 /// for the two differ only in their text.
-pub(crate) fn is_cancelled(said: &DbError) -> bool {
-    *said.code() == SqlState::QUERY_CANCELED
+pub(crate) fn is_cancelled(db_error: &DbError) -> bool {
+    *db_error.code() == SqlState::QUERY_CANCELED
 }

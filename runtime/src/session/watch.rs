@@ -68,8 +68,8 @@ impl Watch {
             false => half.clamp(LEAST, MOST),
         };
         // A short wait for a lock is reported by the error or by the next try.
-        let tells_locks = waiting.limit.is_zero() || half > MOST;
-        let (mut before, mut told) = (None, None);
+        let reports_locks = waiting.limit.is_zero() || half > MOST;
+        let (mut before, mut reported) = (None, None);
         loop {
             if let Ok(answer) = timeout(pause, &mut answers).await {
                 return answer;
@@ -82,14 +82,14 @@ impl Watch {
                 seen = asked => seen,
             };
             let key = seen.as_ref().map(WaitingFor::key);
-            let is_told = match &seen {
+            let is_reported = match &seen {
                 Some(WaitingFor::Standby { .. }) => true,
-                Some(WaitingFor::Blockers(_)) => tells_locks,
+                Some(WaitingFor::Blockers(_)) => reports_locks,
                 None => false,
             };
-            if let Some(seen) = seen.filter(|_| is_told && key == before && key != told) {
+            if let Some(seen) = seen.filter(|_| is_reported && key == before && key != reported) {
                 tell(&seen);
-                told.clone_from(&key);
+                reported.clone_from(&key);
             }
             before = key;
         }

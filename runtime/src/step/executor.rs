@@ -151,13 +151,13 @@ impl<'a> Executor<'a> {
         left: Left,
     ) -> Fault {
         let name = name.to_owned();
-        let Some(said) = error.as_db_error() else {
+        let Some(db_error) = error.as_db_error() else {
             return Fault::new(name, describe(error), left);
         };
-        match write::gone(said) {
+        match write::gone(db_error) {
             Some(Gone::Lock) => lost_lock(name, left, &self.run.lock.why_lost()),
             Some(Gone::Mark) => overtaken(name, left),
-            None => Fault::new(name, String::new(), left).with_server(said),
+            None => Fault::new(name, String::new(), left).with_server(db_error),
         }
     }
 }

@@ -215,8 +215,8 @@ mod tests {
     /// The events that are reported after each part of a run with three legs.
     #[test]
     fn a_leg_is_reported_after_the_legs_before_it() {
-        let told = Arc::new(Mutex::new(String::new()));
-        let heard = Arc::clone(&told);
+        let printed = Arc::new(Mutex::new(String::new()));
+        let heard = Arc::clone(&printed);
         let listener = Some(Listener::new(move |event: &Event<'_>| {
             if let Event::Finished(done) = event {
                 heard
@@ -225,7 +225,7 @@ mod tests {
                     .push_str(&done.id.service);
             }
         }));
-        let so_far = || told.lock().expect("not poisoned").clone();
+        let so_far = || printed.lock().expect("not poisoned").clone();
         let progress = Progress::new(listener);
         progress.finished(1, done("c"));
         progress.finished(0, done("a"));

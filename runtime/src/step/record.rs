@@ -55,12 +55,12 @@ impl Executor<'_> {
             Ok(Err(failure)) => failure,
             Err(Silent) => return Err(Fault::silent(name, Left::Unknown)),
         };
-        let Some(said) = failure.error.as_db_error() else {
+        let Some(db_error) = failure.error.as_db_error() else {
             return Err(unanswered(client, &name, &failure.error).await);
         };
         // The caller ends the transaction.
         let mut fault = self.refused(&name, &failure.error, left);
-        if *said.code() == SqlState::LOCK_NOT_AVAILABLE {
+        if *db_error.code() == SqlState::LOCK_NOT_AVAILABLE {
             fault.blockers = self.watch.blockers(limit);
         }
         Err(fault.in_record())

@@ -167,21 +167,21 @@ impl<'a> Executor<'a> {
             message,
             ..
         } = first;
-        let Some(said) = failure.error.as_db_error() else {
+        let Some(db_error) = failure.error.as_db_error() else {
             self.pipeline.steps.clear();
             return Err(unanswered(self.client, &step.id.clone(), &failure.error).await);
         };
-        let mut fault = match is_lost_lock(said) {
+        let mut fault = match is_lost_lock(db_error) {
             true => lost_lock(step.id.clone(), Left::Nothing, &self.run.lock.why_lost()),
             false => source.refused(
                 &step.id.clone(),
                 message,
                 failure,
-                said,
+                db_error,
                 &step.recorded_scripts(),
             ),
         };
-        if *said.code() == SqlState::LOCK_NOT_AVAILABLE {
+        if *db_error.code() == SqlState::LOCK_NOT_AVAILABLE {
             let timeouts =
                 source.timeouts(self.client, self.run.options, self.run.options.lock_timeout);
             fault.blockers = self.watch.blockers(timeouts.lock);
@@ -192,11 +192,11 @@ impl<'a> Executor<'a> {
             self.pipeline.steps.clear();
             return Err(fault);
         }
-        if self.run.stop.is_stopped() && (is_cancelled(said) || is_worth_a_retry(said)) {
+        if self.run.stop.is_stopped() && (is_cancelled(db_error) || is_worth_a_retry(db_error)) {
             self.pipeline.steps.clear();
             return Err(fault.cut_short());
         }
-        if self.pipeline.tries >= self.run.options.tries || !is_worth_a_retry(said) {
+        if self.pipeline.tries >= self.run.options.tries || !is_worth_a_retry(db_error) {
             self.pipeline.steps.clear();
             return Err(fault);
         }

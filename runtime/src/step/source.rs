@@ -98,15 +98,15 @@ impl Source {
         step: &MigrationId,
         message: &Message,
         failure: &SendError,
-        said: &DbError,
+        db_error: &DbError,
         others: &[Script<'_>],
     ) -> Fault {
-        let position = message.locate(named_position(said), failure.completed);
-        let fault = Fault::new(step.clone(), String::new(), Left::Nothing).with_server(said);
+        let position = message.locate(named_position(db_error), failure.completed);
+        let fault = Fault::new(step.clone(), String::new(), Left::Nothing).with_server(db_error);
         let path = self.path.as_deref();
         let fault = match message.failed_part(failure.completed) {
             Part::Record => fault.in_record(),
-            Part::Commit => fault.in_commit(path, said),
+            Part::Commit => fault.in_commit(path, db_error),
             Part::Script | Part::Confirmation => fault.at(path, &self.sql, position),
         };
         match failure.completed {
@@ -169,15 +169,15 @@ impl Source {
         let Err(failure) = sent else {
             return Ok(());
         };
-        let Some(said) = failure.error.as_db_error() else {
+        let Some(db_error) = failure.error.as_db_error() else {
             let fault = unanswered(client, step, &failure.error).await;
             return Err(Fault {
                 left: self.left(),
                 ..fault
             });
         };
-        let position = statement.locate(named_position(said));
-        let fault = Fault::new(step.clone(), String::new(), self.left()).with_server(said);
+        let position = statement.locate(named_position(db_error));
+        let fault = Fault::new(step.clone(), String::new(), self.left()).with_server(db_error);
         Err(fault.at(self.path.as_deref(), &self.sql, Some(position)))
     }
 

@@ -30,7 +30,7 @@ pub(super) enum Care {
 }
 
 /// What a session learns about the server when it takes the lock of a name.
-struct Look {
+struct ServerState {
     strategy: &'static str,
     has_janitor: bool,
     has_orphans: bool,
@@ -62,18 +62,18 @@ async fn make(registry: &'static Registry, services: Selection) -> Result<Made, 
     let server = server()?;
     let template = Template::new(registry, services, server.settings.user());
     let name = Name::test();
-    let (session, look) = look(&server.settings, &name).await?;
-    if look.has_orphans {
+    let (session, state) = inspect(&server.settings, &name).await?;
+    if state.has_orphans {
         // The test that waits for a database does not wait for this.
         drop(tokio::spawn(janitor::sweep_once(server.settings.clone())));
     }
-    copy(&session, &name, &template, &server.settings, look.strategy).await?;
+    copy(&session, &name, &template, &server.settings, state.strategy).await?;
     carry::settings(&session, &template.name.text, &name.text).await?;
     Ok(Made {
         session,
         name,
         settings: server.settings.clone(),
-        care: match (&server.kind, look.has_janitor) {
+        care: match (&server.kind, state.has_janitor) {
             (ServerKind::Users, false) => Care::Wanted,
             (ServerKind::Users, true) | (ServerKind::Throwaway { .. }, _) => Care::Taken,
         },
@@ -82,7 +82,7 @@ async fn make(registry: &'static Registry, services: Selection) -> Result<Made, 
 
 /// Takes the lock of the name first, and then looks at the server. So either the janitor sees
 /// this process, or this process sees that the janitor has ended.
-async fn look(settings: &Settings, name: &Name) -> Result<(Session, Look), Error> {
+async fn inspect(settings: &Settings, name: &Name) -> Result<(Session, ServerState), Error> {
     let sql = format!(
         "SELECT pg_try_advisory_lock({}); \
          SELECT current_setting('server_version_num')::int >= 150000, \
@@ -94,12 +94,12 @@ async fn look(settings: &Settings, name: &Name) -> Result<(Session, Look), Error
     let (session, rows) = Session::present(settings, &sql).await?;
     let answers = rows.last().map_or(&[][..], Vec::as_slice);
     let is = |at: usize| answers.get(at).is_some_and(|text| text == "t");
-    let look = Look {
+    let state = ServerState {
         strategy: strategy(is(0), is(1)),
         has_janitor: is(2),
         has_orphans: is(3),
     };
-    Ok((session, look))
+    Ok((session, state))
 }
 
 /// Chooses the strategy of CREATE DATABASE. Measured: in memory without fsync, copying the files

@@ -118,7 +118,7 @@ impl std::error::Error for Error {
             Self::Migrate(error) => error.source(),
             // tokio-postgres shows the server's error as `db error` only.
             Self::Server { source, .. } => Some(match source.as_db_error() {
-                Some(said) => said,
+                Some(db_error) => db_error,
                 None => source,
             }),
             Self::Variable { .. } | Self::Keeper => None,

@@ -103,13 +103,13 @@ impl Session {
 
     /// Runs statements.
     pub(super) async fn run(&self, doing: &str, sql: &str) -> Result<(), Error> {
-        said(doing, self.connection.client.batch_execute(sql).await)
+        with_context(doing, self.connection.client.batch_execute(sql).await)
     }
 
     /// Returns the rows of all answers. Their columns must be text.
     pub(super) async fn ask(&self, doing: &str, sql: &str) -> Result<Vec<Vec<String>>, Error> {
         let answer = self.connection.client.simple_query(sql).await;
-        let messages: Vec<SimpleQueryMessage> = said(doing, answer)?;
+        let messages: Vec<SimpleQueryMessage> = with_context(doing, answer)?;
         let columns = |row: &tokio_postgres::SimpleQueryRow| {
             let columns = 0..row.len();
             columns
@@ -197,7 +197,7 @@ fn is_not_let_in(error: &ConnectError) -> bool {
     matches!(error, ConnectError::Refused { .. }) && !error.is_transient()
 }
 
-fn said<T>(doing: &str, answer: Result<T, tokio_postgres::Error>) -> Result<T, Error> {
+fn with_context<T>(doing: &str, answer: Result<T, tokio_postgres::Error>) -> Result<T, Error> {
     answer.map_err(|source| Error::Server {
         doing: doing.to_owned(),
         source,

@@ -152,10 +152,10 @@ async fn a_failure_leaves_the_edits_before_it_recorded() {
         .await
         .expect_err("the second is refused");
     assert_eq!(error.code().to_string(), "M0505");
-    let said = error.to_string();
+    let message = error.to_string();
     assert!(
-        said.contains("_m2` could not be recorded: not this one"),
-        "{said}"
+        message.contains("_m2` could not be recorded: not this one"),
+        "{message}"
     );
     let scripts = "SELECT up_script FROM migrator.core_history ORDER BY version";
     assert_eq!(

@@ -7,7 +7,9 @@ use std::time::Duration;
 use migrator_localpg::{Programs, Throwaway};
 use migrator_runtime::{BlockerKind, Migrator, Options, Outcome, Selection, Target};
 
-use super::support::{AT_GATE, Database, Gate, core, done, fault, rows, telling, version, within};
+use super::support::{
+    AT_GATE, Database, Gate, core, done, fault, rows, version, with_events, within,
+};
 
 fn patient(milliseconds: u64, tries: u32) -> Options {
     Options::default()
@@ -36,7 +38,8 @@ async fn blockers_are_named_and_others_wait_no_longer_than_the_timeout() {
     let pid = rows(&blocker, "SELECT pg_backend_pid()").await.join("");
     let last = "SELECT count(*)\n  FROM plans";
     blocker.batch_execute(last).await.expect("it may read");
-    let (migrator, mut told) = telling(core(&["ALTER TABLE plans ADD x int;"]), patient(200, 100));
+    let (migrator, mut events) =
+        with_events(core(&["ALTER TABLE plans ADD x int;"]), patient(200, 100));
     let run = tokio::spawn({
         let database = database.clone();
         async move { database.up_with(migrator, Target::all()).await }
@@ -52,7 +55,7 @@ async fn blockers_are_named_and_others_wait_no_longer_than_the_timeout() {
         "retrying canceling statement due to lock timeout, \
          behind `billing` (pid {pid}, role postgres, since 2"
     );
-    let retrying = told.next(&start).await;
+    let retrying = events.next(&start).await;
     assert!(
         retrying.ends_with(" UTC), idle in a transaction after `SELECT count(*) FROM plans`"),
         "{retrying}"
@@ -128,7 +131,7 @@ async fn a_prepared_transaction_is_named_with_the_statement_that_ends_it() {
             .await;
     }
     let registry = core(&["ALTER TABLE plans ADD x int;"]);
-    let (migrator, mut told) = telling(registry, patient(400, 2));
+    let (migrator, mut events) = with_events(registry, patient(400, 2));
     let outcome = database.up_with(migrator, Target::all()).await;
     let error = outcome.as_ref().expect_err("it is in the way");
     let help = error.help();
@@ -149,7 +152,7 @@ async fn a_prepared_transaction_is_named_with_the_statement_that_ends_it() {
         (gid.as_str(), &*blocker.session.role),
         ("it's forgotten", "postgres")
     );
-    let retrying = told.next("retrying").await;
+    let retrying = events.next("retrying").await;
     assert!(
         retrying.contains("behind the prepared transaction 'it''s forgotten' (database "),
         "{retrying}"
@@ -234,11 +237,14 @@ async fn an_autovacuum_is_named_with_its_table() {
         panic!("{fault:?}")
     };
     assert_eq!(blocker.kind, BlockerKind::Autovacuum);
-    let said = blocker.to_string();
-    assert!(said.starts_with("an autovacuum worker (pid "), "{said}");
+    let message = blocker.to_string();
     assert!(
-        said.ends_with(", at `autovacuum: VACUUM public.plans`"),
-        "{said}"
+        message.starts_with("an autovacuum worker (pid "),
+        "{message}"
+    );
+    assert!(
+        message.ends_with(", at `autovacuum: VACUUM public.plans`"),
+        "{message}"
     );
 }
 
@@ -282,9 +288,12 @@ async fn a_replication_session_is_named_with_its_slot() {
     };
     let expected = Some("copy".to_owned());
     assert_eq!(blocker.kind, BlockerKind::Replication { slot: expected });
-    let said = blocker.to_string();
-    assert!(said.starts_with("the replication session `"), "{said}");
-    assert!(said.contains(" of the slot `copy`"), "{said}");
+    let message = blocker.to_string();
+    assert!(
+        message.starts_with("the replication session `"),
+        "{message}"
+    );
+    assert!(message.contains(" of the slot `copy`"), "{message}");
     assert_told(
         &database,
         "CREATE INDEX CONCURRENTLY i ON plans (id);",
@@ -298,11 +307,11 @@ async fn a_replication_session_is_named_with_its_slot() {
 /// A wait of a step outside a transaction is reported while the step waits.
 async fn assert_told(database: &Database, script: &str, blocker: &str) {
     let registry = core(&[&format!("-- migrator: no-transaction\n{script}")]);
-    let (mut migrator, mut told) = telling(registry, Options::default());
+    let (mut migrator, mut events) = with_events(registry, Options::default());
     let stop = migrator.stop();
     let mut client = database.client().await;
     let stopper = async {
-        let held = told.next("held behind").await;
+        let held = events.next("held behind").await;
         assert!(held.contains(blocker), "{script}: {held}");
         stop.stop();
     };
@@ -352,7 +361,7 @@ async fn a_vacuum_and_a_record_name_their_blockers_while_they_wait() {
         "SELECT 1;",
         &format!("-- migrator: no-transaction\n{AT_GATE}"),
     ]);
-    let (mut migrator, mut told) = telling(registry, Options::default());
+    let (mut migrator, mut events) = with_events(registry, Options::default());
     let stop = migrator.stop();
     let mut client = database.client().await;
     let session = database.session().await;
@@ -362,7 +371,7 @@ async fn a_vacuum_and_a_record_name_their_blockers_while_they_wait() {
                     LOCK TABLE migrator.core_history IN SHARE MODE";
         session.batch_execute(lock).await.expect("it is free");
         gate.open().await;
-        let held = told.next("held behind").await;
+        let held = events.next("held behind").await;
         assert!(held.contains("`dump` (pid "), "{held}");
         stop.stop();
     };
@@ -381,11 +390,11 @@ async fn a_repair_is_tried_again_while_another_session_holds_the_history() {
     let blocker = database.session().await;
     let lock = "BEGIN; LOCK TABLE migrator.core_history IN SHARE MODE";
     blocker.batch_execute(lock).await.expect("it is free");
-    let (mut migrator, mut told) = telling(broken, patient(200, 100));
+    let (mut migrator, mut events) = with_events(broken, patient(200, 100));
     let mut client = database.client().await;
     let repair = migrator.repair(&mut client, "core", version(1), Outcome::Reverted);
     let release = async {
-        told.next("retrying").await;
+        events.next("retrying").await;
         blocker.batch_execute("COMMIT").await.expect("it ends");
     };
     let both = Box::pin(async { tokio::join!(repair, release) });
@@ -393,7 +402,7 @@ async fn a_repair_is_tried_again_while_another_session_holds_the_history() {
     assert_eq!(repaired.expect("it succeeds").id.version, version(1));
     assert_eq!(database.events().await, ["failure core/1", "repair core/1"]);
     // For a step without a script only its waits are reported.
-    let mut heard = told.all.lock().expect("nobody panics").clone();
+    let mut heard = events.all.lock().expect("nobody panics").clone();
     heard.retain(|event| event.starts_with("started") || event.starts_with("finished"));
     assert_eq!(heard, [""; 0]);
 }

@@ -7,7 +7,9 @@ use migrator_runtime::{
     Selection, Target,
 };
 
-use super::support::{AT_GATE, Database, Gate, core, done, fault, registry, rows, telling, within};
+use super::support::{
+    AT_GATE, Database, Gate, core, done, fault, registry, rows, with_events, within,
+};
 
 /// Few tries with short waits.
 fn brief() -> Options {
@@ -152,10 +154,10 @@ async fn a_wait_for_a_table_without_a_limit_names_its_blocker() {
     let keeper = dump(&database, "migrator.history IN SHARE MODE").await;
     let registry = with_tenant();
     let options = Options::default().lock_timeout(Duration::ZERO);
-    let (mut migrator, mut told) = telling(registry, options);
+    let (mut migrator, mut events) = with_events(registry, options);
     let mut client = database.client().await;
     let end = async {
-        told.next("held behind `dump` (pid ").await;
+        events.next("held behind `dump` (pid ").await;
         keeper.batch_execute("COMMIT").await.expect("it ends");
     };
     let both = async { tokio::join!(migrator.up(&mut client, Target::all()), end) };
@@ -229,10 +231,10 @@ async fn a_read_without_a_limit_names_its_blocker_and_continues() {
     database.up(registry).await.expect("it runs");
     let session = dump(&database, "migrator.core_history").await;
     let options = Options::default().lock_timeout(Duration::ZERO);
-    let (mut migrator, mut told) = telling(registry, options);
+    let (mut migrator, mut events) = with_events(registry, options);
     let mut client = database.client().await;
     let end = async {
-        let held = told.next("held behind `dump` (pid ").await;
+        let held = events.next("held behind `dump` (pid ").await;
         assert!(held.contains("idle in a transaction"), "{held}");
         session.batch_execute("COMMIT").await.expect("it ends");
     };

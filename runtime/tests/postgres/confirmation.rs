@@ -7,7 +7,7 @@ use migrator_localpg::{Programs, Throwaway};
 use migrator_runtime::{Error, ErrorKind, Left, Migrator, Options, Outcome, Part, Target};
 use tokio_postgres::Client;
 
-use super::support::{Database, core, done, registry, rows, stem, telling, version, within};
+use super::support::{Database, core, done, registry, rows, stem, version, with_events, within};
 
 /// A server for this test alone, and a database of it.
 struct Primary {
@@ -100,11 +100,11 @@ const TWO: [&str; 2] = ["CREATE TABLE a ();", "CREATE TABLE b ();"];
 async fn a_commit_that_waits_for_a_standby_is_reported_and_a_stop_ends_it() {
     let primary = Primary::start().await;
     primary.without_standby().await;
-    let (mut migrator, mut told) = telling(core(&TWO), Options::default());
+    let (mut migrator, mut events) = with_events(core(&TWO), Options::default());
     let stop = migrator.stop();
     let mut client = primary.database.client().await;
     let stopper = async {
-        let held = told.next("held").await;
+        let held = events.next("held").await;
         assert_eq!(
             held,
             "held for a synchronous standby to confirm the commit \
@@ -169,11 +169,11 @@ async fn a_step_outside_a_transaction_waits_for_the_standby_with_its_last_record
     let primary = Primary::start().await;
     primary.without_standby().await;
     let registry = core(&["-- migrator: no-transaction\nSELECT 1;", "SELECT 2;"]);
-    let (mut migrator, mut told) = telling(registry, Options::default());
+    let (mut migrator, mut events) = with_events(registry, Options::default());
     let stop = migrator.stop();
     let mut client = primary.database.client().await;
     let stopper = async {
-        told.next("held for a synchronous standby").await;
+        events.next("held for a synchronous standby").await;
         stop.stop();
     };
     let run = async { tokio::join!(migrator.up(&mut client, Target::all()), stopper) };
@@ -268,11 +268,11 @@ async fn a_repair_that_waits_for_a_standby_is_reported_and_stopped_too() {
         .await
         .expect_err("its second statement fails");
     primary.without_standby().await;
-    let (mut migrator, mut told) = telling(broken, Options::default());
+    let (mut migrator, mut events) = with_events(broken, Options::default());
     let stop = migrator.stop();
     let mut client = primary.database.client().await;
     let stopper = async {
-        told.next("held for a synchronous standby").await;
+        events.next("held for a synchronous standby").await;
         stop.stop();
     };
     let repair = migrator.repair(&mut client, "core", version(1), Outcome::Applied);

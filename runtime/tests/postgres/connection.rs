@@ -2,7 +2,7 @@
 
 use migrator_runtime::{ErrorKind, Left, Migrator, Options, Remedy, Target};
 
-use super::support::{AT_GATE, Database, Gate, core, done, fault, rows, telling, within};
+use super::support::{AT_GATE, Database, Gate, core, done, fault, rows, with_events, within};
 
 #[tokio::test]
 async fn after_a_session_ends_in_a_script_the_next_run_finishes() {
@@ -68,12 +68,12 @@ async fn the_next_run_waits_for_a_step_that_outlives_its_run() {
     let pid = database
         .dying(Migrator::new(registry), gate.reached())
         .await;
-    let (migrator, mut told) = telling(registry, Options::default());
+    let (migrator, mut events) = with_events(registry, Options::default());
     let next = tokio::spawn({
         let database = database.clone();
         async move { database.up_with(migrator, Target::all()).await }
     });
-    let waiting = told.next("waiting").await;
+    let waiting = events.next("waiting").await;
     assert!(waiting.contains(&format!("pid {pid}")), "{waiting}");
     gate.open().await;
     let report = within("the run", next).await.expect("no panic");

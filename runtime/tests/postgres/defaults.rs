@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use migrator_runtime::{DatabaseState, Migrator, Options, Selection, State, Target};
 
-use super::support::{AT_GATE, Database, Gate, Script, core, done, registry, telling, within};
+use super::support::{AT_GATE, Database, Gate, Script, core, done, registry, with_events, within};
 
 const SCRIPTS: [Script<'static>; 3] = [
     (
@@ -143,12 +143,12 @@ async fn a_limit_for_idle_sessions_does_not_end_a_wait_for_the_lock() {
         let limit = format!("idle_session_timeout = {}", limit.as_millis());
         database.set(&limit).await;
     }
-    let (migrator, mut told) = telling(registry, Options::default());
+    let (migrator, mut events) = with_events(registry, Options::default());
     let second = tokio::spawn({
         let database = database.clone();
         async move { database.up_with(migrator, Target::all()).await }
     });
-    told.next("waiting").await;
+    events.next("waiting").await;
     // By the clock of the server, which ends the sessions.
     let over = format!(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \

@@ -3,7 +3,7 @@
 use migrator_localpg::Throwaway;
 use migrator_runtime::{Fault, Left, Options, Part, Registry, Target};
 
-use super::support::{Database, core, fault, registry, stem, telling};
+use super::support::{Database, core, fault, registry, stem, with_events};
 
 /// The position and its line, such as `2:8 SELECT x`.
 fn place(fault: &Fault) -> String {
@@ -172,9 +172,9 @@ async fn an_error_in_another_encoding_leaves_the_client_usable() {
 /// The notices during a run that fails.
 async fn told_of(registry: &'static Registry) -> (Fault, Vec<String>) {
     let database = Database::new().await;
-    let (migrator, told) = telling(registry, Options::default());
+    let (migrator, events) = with_events(registry, Options::default());
     let fault = fault(database.up_with(migrator, Target::all()).await);
-    let all = told.all.lock().expect("nobody panics");
+    let all = events.all.lock().expect("nobody panics");
     let notices = all.iter().filter(|event| event.starts_with("notice"));
     (fault, notices.cloned().collect())
 }

@@ -31,12 +31,12 @@ fn short(ended: &Ended<usize, Report>) -> String {
 }
 
 async fn up(fleet: &Fleet, members: impl Stream<Item = Member<usize>>) -> Vec<String> {
-    let mut told = Vec::new();
+    let mut events = Vec::new();
     let target = Target::all();
-    let up = fleet.up(members, &target, |ended| told.push(short(&ended)));
+    let up = fleet.up(members, &target, |ended| events.push(short(&ended)));
     let tally = within("up", up).await.expect("the target is known");
-    assert_eq!(tally.done + tally.failed + tally.not_started, told.len());
-    told
+    assert_eq!(tally.done + tally.failed + tally.not_started, events.len());
+    events
 }
 
 #[tokio::test]
@@ -64,9 +64,9 @@ async fn no_more_databases_than_jobs_run_at_a_time() {
     for gate in gates {
         gate.open().await;
     }
-    let mut told = run.await.expect("it does not panic");
-    told.sort();
-    assert_eq!(told, ["0 applied 1", "1 applied 1", "2 applied 1"]);
+    let mut events = run.await.expect("it does not panic");
+    events.sort();
+    assert_eq!(events, ["0 applied 1", "1 applied 1", "2 applied 1"]);
 }
 
 #[tokio::test]
@@ -80,9 +80,9 @@ async fn a_failed_database_stops_no_other_and_is_tried_by_the_next_run() {
     bad.run("CREATE TABLE b ()").await;
     let urls = [&good.url, &bad.url, "mysql://app@db/shop", &other.url];
     let fleet = one_at_a_time(registry);
-    let told = up(&fleet, members(&urls.map(|url| url))).await;
+    let events = up(&fleet, members(&urls.map(|url| url))).await;
     assert_eq!(
-        told,
+        events,
         [
             "0 applied 2",
             "1 M0501 after 1",
@@ -91,8 +91,8 @@ async fn a_failed_database_stops_no_other_and_is_tried_by_the_next_run() {
         ]
     );
     bad.run("DROP TABLE b").await;
-    let told = up(&fleet, members(&[&good.url, &bad.url])).await;
-    assert_eq!(told, ["0 applied 0", "1 applied 1"]);
+    let events = up(&fleet, members(&[&good.url, &bad.url])).await;
+    assert_eq!(events, ["0 applied 0", "1 applied 1"]);
 }
 
 #[tokio::test]
@@ -100,9 +100,9 @@ async fn no_database_starts_after_the_allowed_failures() {
     let database = Database::new().await;
     let urls = ["mysql://a", "mysql://b", &database.url, "mysql://c"];
     let fleet = one_at_a_time(core(&["SELECT 1;"])).max_failures(NonZeroUsize::MIN);
-    let told = up(&fleet, members(&urls)).await;
+    let events = up(&fleet, members(&urls)).await;
     assert_eq!(
-        told,
+        events,
         [
             "0 M0901 after 0",
             "1 not started",
@@ -132,8 +132,8 @@ async fn a_plan_of_each_database_changes_none() {
 #[tokio::test]
 async fn an_event_names_its_database() {
     let database = Database::new().await;
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let kept = Arc::clone(&told);
+    let events = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&events);
     let fleet = Fleet::new(core(&["SELECT 1;"])).on_event(move |target, event| {
         if let Event::Finished(done) = event {
             let event = (target.to_owned(), done.id.service.to_string());
@@ -143,7 +143,7 @@ async fn an_event_names_its_database() {
     up(&fleet, members(&[&database.url])).await;
     let target = Settings::parse(&database.url).expect("a URL");
     let expected = [(target.display_target(), "core".to_owned())];
-    assert_eq!(*told.lock().expect("nobody panics"), expected);
+    assert_eq!(*events.lock().expect("nobody panics"), expected);
 }
 
 #[tokio::test]
@@ -165,11 +165,14 @@ async fn the_password_of_a_member_is_never_shown() {
     let member = Member { key: 0, settings };
     assert!(!format!("{member:?}").contains("s3cr3t"));
     let fleet = Fleet::new(core(&["SELECT 1;"]));
-    let mut told = String::new();
+    let mut events = String::new();
     let target = Target::all();
     let up = fleet.up(stream::iter([member]), &target, |ended| {
-        told = format!("{ended:?}");
+        events = format!("{ended:?}");
     });
     within("up", up).await.expect("the target is known");
-    assert!(told.contains("shop") && !told.contains("s3cr3t"), "{told}");
+    assert!(
+        events.contains("shop") && !events.contains("s3cr3t"),
+        "{events}"
+    );
 }

@@ -7,7 +7,7 @@ use migrator_runtime::{
     DatabaseState, Direction, Migrator, Options, Outcome, Registry, Selection, Target,
 };
 
-use super::support::{AT_GATE, Database, Gate, done, registry, telling, version, within};
+use super::support::{AT_GATE, Database, Gate, done, registry, version, with_events, within};
 
 const EVIL: &str = include_str!("../hostile.sql");
 
@@ -148,12 +148,12 @@ async fn nothing_hostile_is_called_while_a_run_waits_for_another() {
         async move { limited.up(scripts).await }
     });
     gate.reached().await;
-    let (migrator, mut told) = telling(scripts, Options::default());
+    let (migrator, mut events) = with_events(scripts, Options::default());
     let second = tokio::spawn({
         let limited = limited.clone();
         async move { limited.up_with(migrator, Target::all()).await }
     });
-    let holder = told.next("waiting").await;
+    let holder = events.next("waiting").await;
     assert!(holder.starts_with("waiting `migrator` (pid "), "{holder}");
     assert!(holder.contains(" UTC)"), "{holder}");
     let client = limited.client().await;

@@ -23,8 +23,8 @@ fn conflicts(error: &Error) -> Vec<(Code, String)> {
     let ErrorKind::Refused(conflicts) = &*error.kind else {
         panic!("{error:?}")
     };
-    let told = conflicts.iter().map(|one| (one.code, one.message.clone()));
-    told.collect()
+    let conflicts = conflicts.iter().map(|one| (one.code, one.message.clone()));
+    conflicts.collect()
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use migrator_runtime::{Migrator, Options, Target};
 
-use super::support::{Database, core, done, fault, registry, telling, within};
+use super::support::{Database, core, done, fault, registry, with_events, within};
 
 const NASTY: &str = "
     SET search_path = pg_temp;
@@ -189,15 +189,15 @@ async fn locks_and_prepared_statements_of_a_script_end_with_each_try() {
     let options = Options::default()
         .lock_timeout(Duration::from_millis(20))
         .tries(1000);
-    let (migrator, mut told) = telling(core(&[script, "SELECT 1/0;"]), options);
+    let (migrator, mut events) = with_events(core(&[script, "SELECT 1/0;"]), options);
     let run = tokio::spawn({
         let database = database.clone();
         async move { database.up_with(migrator, Target::all()).await }
     });
-    let retrying = told.next("retrying").await;
+    let retrying = events.next("retrying").await;
     let why = "retrying canceling statement due to lock timeout";
     assert!(retrying.starts_with(why), "{retrying}");
-    told.next("retrying").await;
+    events.next("retrying").await;
     busy.batch_execute("ROLLBACK").await.expect("it ends");
     let error = run.await.expect("no panic").expect_err("the second fails");
     assert_eq!(done(&error.report), ["core/1"], "{error:?}");

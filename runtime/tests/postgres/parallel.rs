@@ -6,7 +6,7 @@ use migrator_runtime::model::Registry;
 use migrator_runtime::{Error, ErrorKind, Migrator, Options, Report, Target};
 use tokio::task::JoinHandle;
 
-use crate::support::{AT_GATE, Database, Gate, Told, done, registry, rows, telling, within};
+use crate::support::{AT_GATE, Database, Events, Gate, done, registry, rows, with_events, within};
 
 fn jobs(number: usize) -> Options {
     Options::default().jobs(NonZeroUsize::new(number).expect("not zero"))
@@ -14,11 +14,11 @@ fn jobs(number: usize) -> Options {
 
 type Run = JoinHandle<Result<Report, Error>>;
 
-fn start(database: &Database, registry: &'static Registry, options: Options) -> (Run, Told) {
-    let (migrator, told) = telling(registry, options);
+fn start(database: &Database, registry: &'static Registry, options: Options) -> (Run, Events) {
+    let (migrator, events) = with_events(registry, options);
     let database = database.clone();
     let run = tokio::spawn(async move { database.up_with(migrator, Target::all()).await });
-    (run, told)
+    (run, events)
 }
 
 async fn ended(run: Run) -> Result<Report, Error> {
@@ -84,15 +84,15 @@ async fn events_and_report_are_in_the_order_of_the_plan() {
     let database = Database::new().await;
     let gate = Gate::closed(&database).await;
     let registry = three(&at_gate(AUTH), LONELY, TENANT);
-    let (run, told) = start(&database, registry, jobs(4));
+    let (run, events) = start(&database, registry, jobs(4));
     gate.reached().await;
     let three = "SELECT count(*) FROM migrator.history";
     database.until(three, "3").await;
     gate.open().await;
     let report = ended(run).await.expect("it runs");
     assert_eq!(done(&report), ["core/1", "auth/2", "lonely/3", "tenant/4"]);
-    let told = told.all.lock().expect("nobody panics").clone();
-    let services: Vec<&str> = told
+    let events = events.all.lock().expect("nobody panics").clone();
+    let services: Vec<&str> = events
         .iter()
         .filter_map(|event| event.split_once(' '))
         .filter_map(|(_, step)| step.split_once('/'))
@@ -170,14 +170,14 @@ async fn a_deadlock_between_services_is_tried_again() {
         format!("LOCK {first}; SELECT pg_advisory_xact_lock_shared(42); LOCK {second};")
     };
     let registry = three(&both("one", "two"), LONELY, &both("two", "one"));
-    let (run, told) = start(&database, registry, jobs(4));
+    let (run, events) = start(&database, registry, jobs(4));
     gate.reached_by(2).await;
     gate.open().await;
     assert_eq!(ended(run).await.expect("it runs").done.len(), 4);
-    let told = told.all.lock().expect("nobody panics").clone();
+    let events = events.all.lock().expect("nobody panics").clone();
     assert!(
-        told.contains(&"retrying deadlock detected".to_owned()),
-        "{told:?}"
+        events.contains(&"retrying deadlock detected".to_owned()),
+        "{events:?}"
     );
 }
 
@@ -193,12 +193,12 @@ async fn a_change_of_the_same_row_of_the_catalog_is_tried_again() {
         "GRANT CREATE ON SCHEMA shared TO PUBLIC;",
         "SELECT 1;",
     )]);
-    let (run, mut told) = start(&database, registry, jobs(1));
+    let (run, mut events) = start(&database, registry, jobs(1));
     let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid' \
         AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())";
     database.until(waiting, "1").await;
     rows(&other, "COMMIT").await;
-    let retrying = told.next("retrying").await;
+    let retrying = events.next("retrying").await;
     assert_eq!(retrying, "retrying tuple concurrently updated");
     ended(run).await.expect("it runs");
 }
@@ -271,8 +271,8 @@ async fn the_last_commit_of_every_connection_is_durable() {
     let migrator = Migrator::with_options(registry, jobs(2));
     let report = database.up_with(migrator, Target::all()).await;
     assert_eq!(report.expect("it runs").done.len(), 4);
-    let said = database
+    let rows = database
         .rows("SELECT service, setting FROM settings ORDER BY service, setting")
         .await;
-    assert_eq!(said, ["a|off", "a|on", "t|off", "t|on"]);
+    assert_eq!(rows, ["a|off", "a|on", "t|off", "t|on"]);
 }

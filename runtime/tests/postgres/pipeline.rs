@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use migrator_runtime::{Migrator, Options, Target};
 
-use crate::support::{Database, Script, core, done, fault, registry, rows, stamp, telling, within};
+use crate::support::{
+    Database, Script, core, done, fault, registry, rows, stamp, with_events, within,
+};
 
 /// Scripts that each create a table, except for one.
 fn with_a_fault(at: usize, faulty: &str) -> Vec<String> {
@@ -77,12 +79,12 @@ async fn a_step_that_fails_at_a_lock_is_sent_again_with_later_steps() {
     scripts.truncate(100);
     let scripts: Vec<&str> = scripts.iter().map(String::as_str).collect();
     let options = Options::default().lock_timeout(Duration::from_millis(50));
-    let (migrator, mut told) = telling(core(&scripts), options);
+    let (migrator, mut events) = with_events(core(&scripts), options);
     let run = tokio::spawn({
         let database = database.clone();
         async move { database.up_with(migrator, Target::all()).await }
     });
-    told.next("retrying").await;
+    events.next("retrying").await;
     rows(&holder, "COMMIT").await;
     let report = within("the run", run).await.expect("no panic");
     let done = done(&report.expect("it runs"));
@@ -94,11 +96,11 @@ async fn a_step_that_fails_at_a_lock_is_sent_again_with_later_steps() {
 #[tokio::test]
 async fn events_of_steps_arrive_in_order() {
     let database = Database::new().await;
-    let (migrator, told) = telling(core(&["SELECT 1;"; 5]), Options::default());
+    let (migrator, events) = with_events(core(&["SELECT 1;"; 5]), Options::default());
     let report = database.up_with(migrator, Target::all()).await;
     report.expect("it runs");
-    let told = told.all.lock().expect("nobody panics");
-    let words: Vec<&str> = told
+    let events = events.all.lock().expect("nobody panics");
+    let words: Vec<&str> = events
         .iter()
         .filter_map(|event| event.split(' ').next())
         .collect();

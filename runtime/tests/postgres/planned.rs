@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use migrator_runtime::plan::Plan;
 use migrator_runtime::{Direction, Error, Migrator, Options, Registry, Report, Target};
 
-use super::support::{AT_GATE, Database, Gate, done, registry, telling, within};
+use super::support::{AT_GATE, Database, Gate, done, registry, with_events, within};
 
 fn two() -> &'static Registry {
     registry(&[
@@ -99,13 +99,13 @@ async fn a_plan_that_changes_while_the_run_waits_for_its_lock_is_refused() {
     let other = database.down_with(Migrator::new(registry), newest());
     let planned = async {
         gate.reached().await;
-        let (mut migrator, mut told) = telling(registry, Options::default());
+        let (mut migrator, mut events) = with_events(registry, Options::default());
         let mut client = database.client().await;
         let plan = migrator.plan(&client, Direction::Down, &newest()).await;
         let plan = plan.expect("the other run has not committed");
         let run = migrator.down_as_planned(&mut client, newest(), &plan);
         let open = async {
-            told.next("waiting").await;
+            events.next("waiting").await;
             gate.open().await;
         };
         tokio::join!(run, open).0
@@ -138,7 +138,7 @@ async fn a_plan_refuses_an_altered_entry_as_the_run_does() {
 async fn a_plan_refuses_a_recorded_script_that_the_run_would_not_send() {
     let database = Database::new().await;
     database.up(two()).await.expect("it runs");
-    for (script, said) in [
+    for (script, message) in [
         ("DROP TABLE b; COMMIT;", "ends the transaction"),
         (
             "-- migrator: no-transcation\nDROP TABLE b;",
@@ -152,7 +152,7 @@ async fn a_plan_refuses_a_recorded_script_that_the_run_would_not_send() {
         let planned = plan(&database, registry(&[])).await.expect_err(script);
         let run = database.down_with(Migrator::new(registry(&[])), Target::service("core"));
         let run = run.await.expect_err(script);
-        assert!(planned.to_string().contains(said), "{planned}");
+        assert!(planned.to_string().contains(message), "{planned}");
         assert_eq!(planned.to_string(), run.to_string());
         assert_eq!(planned.code(), run.code());
     }

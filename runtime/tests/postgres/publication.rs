@@ -19,8 +19,8 @@ async fn a_run_and_a_repair_write_despite_a_publication_of_all_tables() {
     let session = database.session().await;
     let refused = session.batch_execute("DELETE FROM keyless").await;
     let refused = refused.expect_err("it has no key");
-    let said = refused.as_db_error().expect("the server says so");
-    assert!(said.message().contains("replica identity"), "{said}");
+    let message = refused.as_db_error().expect("the server says so");
+    assert!(message.message().contains("replica identity"), "{message}");
 
     // Inserts entries, marks them dirty and clean.
     let indexes = registry(&[

@@ -6,7 +6,7 @@ use migrator_runtime::{
     Direction, Error, ErrorKind, Left, Migrator, Options, Registry, Report, Stop,
 };
 
-use super::support::{AT_GATE, Database, Gate, core, done, registry, telling, within};
+use super::support::{AT_GATE, Database, Gate, core, done, registry, with_events, within};
 
 async fn redo(database: &Database, registry: &'static Registry) -> Result<Report, Error> {
     let mut client = database.client().await;
@@ -70,7 +70,7 @@ async fn no_other_run_starts_between_the_revert_and_the_apply() {
         let meanwhile = async {
             gate.reached().await;
             assert_eq!(database.recorded().await, recorded);
-            let (migrator, mut told) = telling(registry, Options::default());
+            let (migrator, mut events) = with_events(registry, Options::default());
             let target = migrator_runtime::Target::all();
             let run = async {
                 match other {
@@ -79,7 +79,7 @@ async fn no_other_run_starts_between_the_revert_and_the_apply() {
                 }
             };
             let open = async {
-                told.next("waiting").await;
+                events.next("waiting").await;
                 gate.open().await;
             };
             tokio::join!(run, open).0
@@ -247,11 +247,11 @@ async fn a_redo_does_not_revert_the_migration_before_one_that_another_run_revert
     let reverted = database.down_with(Migrator::new(registry), target);
     let redone = async {
         gate.reached().await;
-        let (mut migrator, mut told) = telling(registry, Options::default());
+        let (mut migrator, mut events) = with_events(registry, Options::default());
         let mut client = database.client().await;
         let redo = migrator.redo(&mut client, "core");
         let open = async {
-            told.next("waiting").await;
+            events.next("waiting").await;
             gate.open().await;
         };
         tokio::join!(redo, open).0

@@ -54,13 +54,13 @@ fn why(error: &Error) -> String {
 }
 
 /// Asserts that `up` and `down` fail with the same error and change nothing.
-async fn assert_refused(change: &str, code: &str, said: &str) {
+async fn assert_refused(change: &str, code: &str, message: &str) {
     let database = altered(change).await;
     let before = snapshot(&database).await;
     for outcome in [database.up(scripts()).await, database.down(scripts()).await] {
         let error = outcome.expect_err(change);
         assert_eq!(error.code().to_string(), code, "{change}: {error:?}");
-        assert!(why(&error).contains(said), "{change}: {}", why(&error));
+        assert!(why(&error).contains(message), "{change}: {}", why(&error));
         assert!(!error.help().is_empty());
         assert!(error.report.done.is_empty());
     }
@@ -69,7 +69,7 @@ async fn assert_refused(change: &str, code: &str, said: &str) {
 
 #[tokio::test]
 async fn a_schema_without_the_tables_of_a_history_is_refused() {
-    for (change, said) in [
+    for (change, message) in [
         (
             "ALTER TABLE migrator.history DROP COLUMN fingerprint",
             "column \"fingerprint\" does not exist",
@@ -107,7 +107,7 @@ async fn a_schema_without_the_tables_of_a_history_is_refused() {
             "malformed: core_history, 20240101000001, c000001a_m1",
         ),
     ] {
-        assert_refused(change, "M0505", said).await;
+        assert_refused(change, "M0505", message).await;
     }
 }
 
@@ -126,7 +126,7 @@ async fn a_relation_with_the_name_of_a_service_table_is_refused() {
 
 #[tokio::test]
 async fn an_error_of_the_record_is_not_reported_for_the_script() {
-    for (change, said) in [
+    for (change, message) in [
         (
             "TRUNCATE migrator.event; ALTER TABLE migrator.event ADD ticket text NOT NULL",
             "null value in column \"ticket\" of relation \"event\" violates not-null constraint",
@@ -136,10 +136,11 @@ async fn an_error_of_the_record_is_not_reported_for_the_script() {
             "relation \"migrator.event\" does not exist",
         ),
     ] {
-        assert_refused(change, "M0505", said).await;
+        assert_refused(change, "M0505", message).await;
         let database = altered(change).await;
         let error = database.up(scripts()).await.expect_err(change);
-        let expected = format!("`core/20240101000002_c000002a_m2` could not be recorded: {said}");
+        let expected =
+            format!("`core/20240101000002_c000002a_m2` could not be recorded: {message}");
         assert_eq!(error.to_string(), expected);
     }
 }
@@ -190,11 +191,11 @@ async fn a_migration_whose_entry_was_deleted_is_pending_and_its_script_fails() {
     .await;
 }
 
-async fn assert_refused_upward(change: &str, said: &str) {
+async fn assert_refused_upward(change: &str, message: &str) {
     let database = altered(change).await;
     let error = database.up(scripts()).await.expect_err(change);
     assert_eq!(error.code().to_string(), "M0501");
-    assert_eq!(why(&error), said);
+    assert_eq!(why(&error), message);
     assert_eq!(database.recorded().await, [""; 0]);
     assert_eq!(database.value("SELECT to_regclass('b')").await, "NULL");
 }

@@ -159,11 +159,11 @@ async fn many_processes_at_once_make_one_template_and_leave_nothing() {
 fn a_test_says_why_it_has_no_database() {
     let scene = Scene::with_users_server();
     let output = scene.run("parts::cannot_be_migrated");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(101), "{said}");
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(101), "{message}");
     assert!(
-        said.contains("relation \"nowhere\" does not exist"),
-        "{said}"
+        message.contains("relation \"nowhere\" does not exist"),
+        "{message}"
     );
 }
 
@@ -173,10 +173,10 @@ fn without_a_server_every_test_fails() {
     for part in ["parts::passes", "parts::panics_as_expected"] {
         let mut command = scene.command(part);
         let output = command.env("MIGRATOR_PG_BIN", "/nowhere").output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(101), "{said}");
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(101), "{message}");
         for words in ["`MIGRATOR_PG_BIN` names `/nowhere`", "set `DATABASE_URL`"] {
-            assert!(said.contains(words), "{said}");
+            assert!(message.contains(words), "{message}");
         }
     }
 }
@@ -186,16 +186,16 @@ async fn the_help_names_the_missing_privilege() {
     let scene = Scene::with_users_server().with_role("tester");
     ask(&scene.client().await, "CREATE ROLE tester LOGIN").await;
     let output = scene.run("parts::passes");
-    let said = String::from_utf8_lossy(&output.stderr);
+    let message = String::from_utf8_lossy(&output.stderr);
     assert!(
-        said.contains("cause: ERROR: permission denied to create database"),
-        "{said}"
+        message.contains("cause: ERROR: permission denied to create database"),
+        "{message}"
     );
     assert!(
-        said.contains("help: the role of `DATABASE_URL` needs CREATEDB"),
-        "{said}"
+        message.contains("help: the role of `DATABASE_URL` needs CREATEDB"),
+        "{message}"
     );
-    assert!(!said.contains("db error"), "{said}");
+    assert!(!message.contains("db error"), "{message}");
 }
 
 #[test]
@@ -216,13 +216,13 @@ fn an_invalid_variable_is_an_error() {
             .env(name, value)
             .output()
             .unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(101), "{said}");
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(101), "{message}");
         assert!(
-            said.contains(&format!("cannot use `{name}`: {words}")),
-            "{said}"
+            message.contains(&format!("cannot use `{name}`: {words}")),
+            "{message}"
         );
-        assert!(said.contains("\nhelp: "), "{said}");
+        assert!(message.contains("\nhelp: "), "{message}");
     }
 }
 

@@ -127,7 +127,7 @@ pub struct Proof<'a> {
     pub unknown_options: BTreeSet<String>,
     /// What whole snapshots showed, but not the snapshots that read only what scripts changed. That
     /// is a fault of this crate, or somebody else changed the database. The migrations since the
-    /// last whole snapshot were proved again, so their results were told twice.
+    /// last whole snapshot were proved again, so their results were reported twice.
     pub missed: Vec<Difference>,
 }
 

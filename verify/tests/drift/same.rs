@@ -2,7 +2,7 @@
 
 #![expect(
     clippy::print_stderr,
-    reason = "that there is no pg_dump is said aloud"
+    reason = "the test prints that there is no pg_dump"
 )]
 
 use std::process::Command;

@@ -100,7 +100,7 @@ async fn what_was_missed_is_told_and_everything_since_is_proved_again() {
     let url = url().await;
     let mut session = client(&url).await;
     let subject = Subject::of(Selection::All);
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     // Another session changes what only its own transaction's locks show.
     let proof = prove(
         &mut session,
@@ -108,8 +108,8 @@ async fn what_was_missed_is_told_and_everything_since_is_proved_again() {
         &subject,
         Afterwards::Abandon,
         |proved| {
-            told.push(proved.migration.version);
-            if told.len() == 2 {
+            reported.push(proved.migration.version);
+            if reported.len() == 2 {
                 let url = url.clone();
                 let other = thread::spawn(move || {
                     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -130,7 +130,7 @@ async fn what_was_missed_is_told_and_everything_since_is_proved_again() {
     let missed: Vec<String> = proof.missed.iter().map(ToString::to_string).collect();
     let expected = "sequence shop.numbers: owned by is shop.orders.id, was not set";
     assert_eq!(missed, [expected]);
-    assert_eq!(told.len(), 6);
+    assert_eq!(reported.len(), 6);
     assert_eq!(proof.proved.len(), 3);
     assert!(proof.proved.iter().all(|proved| proved.verdict.is_sound()));
 }

@@ -1,8 +1,8 @@
-//! What no script can take back is told and is no fault.
+//! An effect that no script can undo is reported, but it is not a fault.
 
 use crate::support::{Tried, registry, try_all};
 
-/// Migrations of one service, each with what is told of it; nothing if it is sound.
+/// Migrations of one service, each with its notes; an empty text if it is sound.
 async fn assert_told(scripts: &[(&str, &str, &[&str])]) {
     let numbered: Vec<_> = scripts
         .iter()

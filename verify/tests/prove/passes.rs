@@ -18,20 +18,20 @@ async fn sound_migrations_are_verified_and_timed() {
     ]);
     let mut client = client(&url().await).await;
     let subject = Subject::of(Selection::All);
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     let proof = prove(
         &mut client,
         registry,
         &subject,
         Afterwards::Abandon,
         |proved| {
-            told.push(proved.migration.version);
+            reported.push(proved.migration.version);
         },
     )
     .await;
     proof.ended.expect("a proof is made");
     let proved = proof.proved;
-    assert_eq!(told, [version(1), version(2)]);
+    assert_eq!(reported, [version(1), version(2)]);
     for one in &proved {
         assert!(one.verdict.is_sound());
         assert!(one.up.is_some() && one.down.is_some() && one.again.is_some());

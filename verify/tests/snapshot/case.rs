@@ -1,11 +1,13 @@
 //! Reads the cases.
 //!
-//! `-- case: <name>` begins one, `-- change` ends its setup. What else stands in a line of its
-//! own: `-- since 14` and `-- needs extension x`, which servers can have it; `-- expect: <line>`,
-//! what the snapshot tells, also `-- expect since 18: <line>` and `-- expect until 17: <line>`;
-//! `-- same`, that it tells nothing; `-- pg_dump differs: <reason>` and
-//! `-- pg_dump is the same: <reason>`, where the two judges do not agree;
-//! these, too, with `since` or `until`.
+//! `-- case: <name>` begins a case, `-- change` ends its setup. Each of these is a line of its own:
+//!
+//! - `-- since 14`, `-- needs extension x`: only these servers run the case;
+//! - `-- expect: <line>`: a difference that the comparison reports;
+//! - `-- same`: the comparison reports no difference;
+//! - `-- pg_dump differs: <reason>`, `-- pg_dump is the same: <reason>`: `pg_dump` disagrees.
+//!
+//! A condition may follow the word: `-- expect since 18: <line>`, `-- expect until 17: <line>`.
 
 use std::fs;
 
@@ -83,9 +85,9 @@ fn parse(text: &str, major: u32) -> Case {
             case.extension = Some(extension.to_owned());
         } else if let Some(expectation) = after("expect") {
             is_told = true;
-            let (when, told) = expectation.split_once(": ").expect("`: ` after expect");
+            let (when, reported) = expectation.split_once(": ").expect("`: ` after expect");
             if applies(when, major) {
-                case.expected.push(told.to_owned());
+                case.expected.push(reported.to_owned());
             }
         } else if let Some((when, _)) = after("pg_dump differs").and_then(|l| l.split_once(": ")) {
             if applies(when, major) {

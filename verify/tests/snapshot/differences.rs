@@ -1,4 +1,4 @@
-//! What a snapshot tells of every case.
+//! The differences that a comparison of snapshots reports, for each case.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -28,35 +28,38 @@ async fn every_case_has_the_expected_differences() {
     let mut wrong = String::new();
     let mut seen_kinds = BTreeSet::new();
     for (case, Examined { before, after, .. }) in examined::all().await {
-        let told = differences(before, after);
+        let reported = differences(before, after);
         let back = differences(after, before);
-        assert_eq!(told.is_empty(), before == after, "{}", case.name);
-        assert_eq!(told.len(), back.len(), "{}", case.name);
+        assert_eq!(reported.is_empty(), before == after, "{}", case.name);
+        assert_eq!(reported.len(), back.len(), "{}", case.name);
         assert!(differences(after, after).is_empty(), "{}", case.name);
-        seen_kinds.extend(told.iter().map(|difference| difference.object.kind));
-        let told = lines(&told);
-        if told != case.expected {
+        seen_kinds.extend(reported.iter().map(|difference| difference.object.kind));
+        let reported = lines(&reported);
+        if reported != case.expected {
             writeln!(wrong, "-- case: {}", case.name).unwrap();
-            for line in &told {
+            for line in &reported {
                 writeln!(wrong, "-- expect: {line}").unwrap();
             }
         }
     }
-    assert!(wrong.is_empty(), "told otherwise than expected:\n{wrong}");
+    assert!(
+        wrong.is_empty(),
+        "other differences than expected:\n{wrong}"
+    );
     let unseen: Vec<_> = Kind::ALL
         .iter()
         .filter(|kind| !seen_kinds.contains(*kind))
         .collect();
-    assert!(unseen.is_empty(), "no case tells {unseen:?}");
+    assert!(unseen.is_empty(), "no case has a difference of {unseen:?}");
 }
 
 #[tokio::test]
 async fn two_databases_made_alike_are_equal() {
     for (case, Examined { after, alike, .. }) in examined::all().await {
-        let told = lines(&differences(after, alike));
+        let reported = lines(&differences(after, alike));
         assert!(
-            after == alike && told.is_empty(),
-            "{}: {told:#?}",
+            after == alike && reported.is_empty(),
+            "{}: {reported:#?}",
             case.name
         );
     }
@@ -103,13 +106,13 @@ async fn an_unknown_option_is_noted_once_and_an_internal_one_is_not() {
             WHERE oid IN ('t'::regclass, 'u'::regclass, 'i'::regclass, 't_pkey'::regclass)",
     )
     .await;
-    let told = [
+    let reported = [
         "`other` of columns",
         "`other` of indexes",
         "`other` of tables",
         "`third` of columns",
     ];
-    assert_eq!(unknown(&snapshot(&client).await), told);
+    assert_eq!(unknown(&snapshot(&client).await), reported);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 
 #![expect(
     clippy::print_stderr,
-    reason = "the figures are for the reader, and that there is no judge is said aloud"
+    reason = "the test prints figures, and prints that there is no judge"
 )]
 
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use crate::case::Judge;
 use crate::examined::{self, dump, pg_dump};
 use crate::support::{database, lines, run};
 
-/// The judge. That there is none is said aloud.
+/// The judge. The test prints a line if there is none.
 fn judge() -> Option<PathBuf> {
     let program = pg_dump();
     if program.is_none() {

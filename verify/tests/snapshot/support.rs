@@ -68,15 +68,16 @@ where
     let mut tasks = JoinSet::new();
     for (number, case) in case::all().into_iter().enumerate() {
         let turns = Arc::clone(&turns);
-        let said = examine(case.clone());
+        let results = examine(case.clone());
         tasks.spawn(async move {
             let _turn = turns.acquire_owned().await;
-            (number, case, said.await)
+            (number, case, results.await)
         });
     }
-    let mut said = tasks.join_all().await;
-    said.sort_by_key(|(number, _, _)| *number);
-    said.into_iter()
-        .map(|(_, case, said)| (case, said))
+    let mut results = tasks.join_all().await;
+    results.sort_by_key(|(number, _, _)| *number);
+    results
+        .into_iter()
+        .map(|(_, case, results)| (case, results))
         .collect()
 }

@@ -1,6 +1,6 @@
 //! SQL that Postgres accepts, although it looks wrong.
 
-use super::said;
+use super::findings;
 
 #[test]
 fn names_in_double_quotes_that_can_be_columns_are_not_reported() {
@@ -10,7 +10,11 @@ fn names_in_double_quotes_that_can_be_columns_are_not_reported() {
         "INSERT INTO t VALUES ((SELECT \"a\" FROM u));",
         "CREATE TABLE t (\"a\" text DEFAULT 'x');",
     ] {
-        assert!(said(script).is_empty(), "{script}: {:?}", said(script));
+        assert!(
+            findings(script).is_empty(),
+            "{script}: {:?}",
+            findings(script)
+        );
     }
 }
 
@@ -23,6 +27,10 @@ fn sql_that_postgres_accepts_is_not_reported() {
         "SELECT 1 AS \"select\"\n, 2;",
         "CREATE TABLE a (\"user\" text, \"order\" int);",
     ] {
-        assert!(said(script).is_empty(), "{script}: {:?}", said(script));
+        assert!(
+            findings(script).is_empty(),
+            "{script}: {:?}",
+            findings(script)
+        );
     }
 }

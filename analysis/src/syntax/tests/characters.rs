@@ -1,6 +1,6 @@
 //! Characters that mislead a reader.
 
-use super::said;
+use super::findings;
 
 /// A script, the place of the character, its name and the help.
 const MISLEADING: &[(&str, &str, &str, &str)] = &[
@@ -69,13 +69,13 @@ const MISLEADING: &[(&str, &str, &str, &str)] = &[
 #[test]
 fn a_misleading_character_is_named_at_its_place() {
     for (script, place, name, help) in MISLEADING {
-        let said = said(script);
-        let found = said.first().map(String::as_str).unwrap_or_default();
+        let findings = findings(script);
+        let found = findings.first().map(String::as_str).unwrap_or_default();
         let of_grammar = format!("M0208 {place} {name} is not allowed here ({help})");
         let of_name = format!("M0241 {place} {name} is part of a name here ({help})");
         assert!(
-            said.len() == 1 && (found == of_grammar || found == of_name),
-            "{script:?}: {said:?}"
+            findings.len() == 1 && (found == of_grammar || found == of_name),
+            "{script:?}: {findings:?}"
         );
     }
 }
@@ -90,7 +90,7 @@ fn text_that_looks_different_from_what_it_does_is_reported() {
         ("SELECT '\u{2067}x';", "1:9 the bidirectional control U+2067 in a string makes the script look different from what it does (remove it, or write it as an escape: `U&'\\2066'`)".to_owned()),
         ("SELECT \"a\u{200b}\" FROM t;", "1:10 the zero-width space U+200B is part of a quoted name (remove it)".to_owned()),
     ] {
-        assert_eq!(said(script), [format!("M0241 {sentence}")], "{script:?}");
+        assert_eq!(findings(script), [format!("M0241 {sentence}")], "{script:?}");
     }
     for script in [
         "SELECT 'a\u{a0}b \u{2013} \u{201c}c\u{201d}';",
@@ -100,6 +100,10 @@ fn text_that_looks_different_from_what_it_does_is_reported() {
         "SELECT '\u{5e9}\u{5dc}\u{5d5}\u{5dd}\u{200f}';",
         "COMMENT ON TABLE t IS 'family: \u{1f468}\u{200d}\u{1f469}';",
     ] {
-        assert!(said(script).is_empty(), "{script:?}: {:?}", said(script));
+        assert!(
+            findings(script).is_empty(),
+            "{script:?}: {:?}",
+            findings(script)
+        );
     }
 }

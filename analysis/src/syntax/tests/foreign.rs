@@ -2,7 +2,7 @@
 
 use super::each;
 
-/// Scripts for other databases, and what is said of each.
+/// Scripts for other databases, and the finding on each.
 const FOREIGN: &[(&str, &str)] = &[
     (
         "CREATE TABLE a (id int AUTO_INCREMENT PRIMARY KEY);",

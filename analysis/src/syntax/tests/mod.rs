@@ -10,8 +10,8 @@ use migrator_model::{Code, Tree, resolve};
 
 const MANIFEST: &str = "tiers = [\"One\"]\n\n[services.a]\ntier = \"One\"\ndirectory = \"a\"\n";
 
-/// All that is said of an up script but for its down script and its effect on users.
-fn said(up: &str) -> Vec<String> {
+/// The findings on an up script, without those about its down script and its effect on users.
+fn findings(up: &str) -> Vec<String> {
     let tree = Tree::new("database")
         .with_file("services.toml", MANIFEST)
         .with_file("migrations/a/20240101000000_00000000_m.up.sql", up)
@@ -37,7 +37,7 @@ fn said(up: &str) -> Vec<String> {
 #[track_caller]
 fn each(expected: &[(&str, &str)]) {
     for (script, sentence) in expected {
-        assert_eq!(said(script), [format!("M0208 {sentence}")], "{script}");
+        assert_eq!(findings(script), [format!("M0208 {sentence}")], "{script}");
     }
 }
 

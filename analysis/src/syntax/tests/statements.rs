@@ -1,8 +1,8 @@
 //! Mistakes in words and punctuation.
 
-use super::{HELP, each, said};
+use super::{HELP, each, findings};
 
-/// Scripts that ALTER TABLE does not allow, and what is said of each.
+/// Scripts that ALTER TABLE does not allow, and the finding on each.
 const ALTER: &[(&str, &str)] = &[
     (
         "ALTER TABLE s.t DELETE COLUMN a;",
@@ -92,7 +92,7 @@ fn an_unknown_action_of_alter_table_is_reported() {
             "1:8 `TABLE` is not allowed after `UPDATE` (remove it)",
         ),
     ]);
-    let nothing = said("ALTER TABLE t;");
+    let nothing = findings("ALTER TABLE t;");
     assert_eq!(
         nothing,
         [format!("M0208 1:1 this ALTER TABLE has no action ({HELP})")]
@@ -210,7 +210,7 @@ fn a_reserved_word_is_no_name() {
             "{place} `{word}` is a reserved word, not a name (write `\"{lower}\"`, or choose another name)"
         );
         // Some reserved words name something behind a dot.
-        if !said(script).is_empty() {
+        if !findings(script).is_empty() {
             each(&[(script, &sentence)]);
         }
     }

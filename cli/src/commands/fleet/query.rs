@@ -107,7 +107,7 @@ fn named(value: Option<String>) -> Result<String, ConnectError> {
 
 fn failed(client: &Client, error: &tokio_postgres::Error, exit: Exit) -> Failure {
     let (exit, why) = match error.as_db_error() {
-        Some(said) => (exit, said.to_string()),
+        Some(db_error) => (exit, db_error.to_string()),
         None => (Exit::Connection, error.to_string()),
     };
     let what = format!(

@@ -22,7 +22,7 @@ pub(crate) enum Found {
     /// It is done: the run skips it.
     Done(Evidence),
     /// It was interrupted: the run drops these indexes, named as in SQL, and sends the statement.
-    Half(Evidence, Vec<String>),
+    Partial(Evidence, Vec<String>),
     /// The run cannot resume the statement, for this reason.
     Mismatch(String),
 }
@@ -90,7 +90,7 @@ async fn create_index(client: &Client, create: &CreateIndex<'_>) -> Looked<Found
         ("t", "t") if tolerated => Ok(done(name)),
         ("t", valid) => Ok(match same(client, create, own, oid).await? {
             Some(true) if valid == "t" => done(name),
-            Some(true) => Found::Half(
+            Some(true) => Found::Partial(
                 Evidence {
                     seen: format!("the index `{name}` was left invalid"),
                     then: "it is dropped and built again",
@@ -188,7 +188,8 @@ async fn drop_index(client: &Client, drop: &DropIndex, failed: Option<&str>) -> 
     for name in &drop.names {
         let is_there = is_there(client, name).await?;
         // If the server reported this name as missing, it must report that again.
-        let was_named = failed.is_some_and(|said| said.contains(&format!("\"{}\"", name.name)));
+        let was_named =
+            failed.is_some_and(|message| message.contains(&format!("\"{}\"", name.name)));
         if is_there || drop.other == Other::Tolerated || was_named {
             return Ok(Found::NotBegun);
         }
@@ -233,7 +234,7 @@ async fn leavings(client: &Client, reindex: &Reindex) -> Looked<Found> {
     }
     let column = |at: usize| rows.iter().filter_map(move |row| row.get(at));
     let names: Vec<String> = column(1).map(|name| format!("`{name}`")).collect();
-    Ok(Found::Half(
+    Ok(Found::Partial(
         Evidence {
             seen: format!("REINDEX has left {}", names.join(", ")),
             then: "dropped, and done again",

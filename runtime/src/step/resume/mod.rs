@@ -175,7 +175,7 @@ impl Executor<'_> {
                 self.found(resumed, what.to_string());
                 Ok(Next::Pass)
             }
-            Ok(Found::Half(what, leavings)) => {
+            Ok(Found::Partial(what, leavings)) => {
                 self.found(resumed, what.to_string());
                 for index in leavings {
                     let drop = format!("DROP INDEX CONCURRENTLY IF EXISTS {index}");
@@ -244,7 +244,7 @@ impl Executor<'_> {
         error: &tokio_postgres::Error,
     ) -> Fault {
         match error.as_db_error() {
-            Some(said) => resumed.fault(at, String::new()).with_server(said),
+            Some(db_error) => resumed.fault(at, String::new()).with_server(db_error),
             None => Fault {
                 left: resumed.source.left(),
                 ..unanswered(self.client, &resumed.id, error).await

@@ -6,7 +6,7 @@ use migrator_runtime::history::Origin;
 use migrator_runtime::{ErrorKind, Migrator, Options, Target};
 
 use super::{FIRST, FORMATS, definition, format_1, with};
-use crate::support::{core, done, rows, telling, within};
+use crate::support::{core, done, rows, with_events, within};
 
 #[tokio::test]
 async fn one_of_many_runs_upgrades_the_history() {
@@ -47,10 +47,10 @@ async fn an_upgrade_waits_for_a_step_of_an_older_run_and_names_it() {
     let name = "SET application_name = 'older'";
     older.batch_execute(name).await.expect("a name");
     older.batch_execute(OLDER_STEP[0]).await.expect("it begins");
-    let (mut migrator, mut told) = telling(with("lonely", "SELECT 1;"), Options::default());
+    let (mut migrator, mut events) = with_events(with("lonely", "SELECT 1;"), Options::default());
     let mut client = database.client().await;
     let step = async {
-        let held = told.next("held behind `older` (pid ").await;
+        let held = events.next("held behind `older` (pid ").await;
         assert!(held.contains("idle in a transaction"), "{held}");
         for statements in &OLDER_STEP[1..] {
             older.batch_execute(statements).await.expect("it works");
@@ -155,10 +155,10 @@ async fn a_run_that_lost_its_lock_does_not_upgrade() {
     let older = database.session().await;
     older.batch_execute(OLDER_STEP[0]).await.expect("it begins");
     let registry = with("lonely", "SELECT 2;");
-    let (mut migrator, mut told) = telling(registry, Options::default());
+    let (mut migrator, mut events) = with_events(registry, Options::default());
     let mut client = database.client().await;
     let lose = async {
-        told.next("held behind").await;
+        events.next("held behind").await;
         database.end_locks().await;
         older.batch_execute("ROLLBACK").await.expect("it ends");
     };

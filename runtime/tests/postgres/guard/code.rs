@@ -17,12 +17,12 @@ async fn a_strangers_history_is_refused_before_anything_in_it_runs() {
             trapped.role
         )
     };
-    let said = owner("schema `migrator`");
-    trapped.assert_refused("empty", &said).await;
+    let message = owner("schema `migrator`");
+    trapped.assert_refused("empty", &message).await;
     trapped.does("CREATE TABLE migrator.theirs ()").await;
-    trapped.assert_refused("with other things", &said).await;
+    trapped.assert_refused("with other things", &message).await;
     trapped.does(TABLES).await;
-    trapped.assert_refused("with our tables", &said).await;
+    trapped.assert_refused("with our tables", &message).await;
     trapped
         .does(
             "INSERT INTO migrator.core_history VALUES (20990101000000, 'deadbeef_x', 'now', '1', \
@@ -36,7 +36,7 @@ async fn a_strangers_history_is_refused_before_anything_in_it_runs() {
 
 #[tokio::test]
 async fn every_way_to_run_foreign_code_is_refused_by_name() {
-    for (way, said) in WAYS {
+    for (way, message) in WAYS {
         let trapped = Trapped::new().await;
         // Extended statistics on expressions exist since Postgres 14.
         if way.contains("STATISTICS") && !trapped.is_since(14).await {
@@ -54,8 +54,8 @@ async fn every_way_to_run_foreign_code_is_refused_by_name() {
                  OR c.oid = to_regclass('migrator.event') AND relkind = 'S' \
              LOOP EXECUTE format('ALTER %s %s OWNER TO postgres', t.kind, t.name); END LOOP; END $$";
         trapped.database.run(taken).await;
-        let said = said.replace("`evil`", &format!("`{}`", trapped.role));
-        trapped.assert_refused(way, &said).await;
+        let message = message.replace("`evil`", &format!("`{}`", trapped.role));
+        trapped.assert_refused(way, &message).await;
     }
 }
 
@@ -184,9 +184,9 @@ async fn a_trigger_that_a_stranger_was_once_allowed_to_create_is_refused() {
     database
         .run(&format!("REVOKE TRIGGER ON migrator.event FROM {role}"))
         .await;
-    let said =
+    let message =
         format!("`migrator.event`: the trigger `t on migrator.event` calls a function of `{role}`");
-    trapped.assert_refused("granted once", &said).await;
+    trapped.assert_refused("granted once", &message).await;
     database.run("DROP TRIGGER t ON migrator.event").await;
     let report = database
         .down(scripts())

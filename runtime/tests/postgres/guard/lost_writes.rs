@@ -21,15 +21,15 @@ async fn a_step_whose_entry_is_not_written_fails_and_is_rolled_back() {
         database.up(core(&["SELECT 1;"])).await.expect("it runs");
         let script = swallowing(table, "");
         let fault = database.fault(core(&["SELECT 1;", &script])).await;
-        let said = swallowed(table);
-        assert_eq!(fault.message, said);
+        let message = swallowed(table);
+        assert_eq!(fault.message, message);
         assert_eq!(fault.code.to_string(), "M0505");
         assert_eq!(database.recorded().await, ["core/1"]);
         let left = "SELECT count(*) FROM pg_proc WHERE proname = 'swallow'";
         assert_eq!(database.value(left).await, "0");
         let down = registry(&[("core", 1, "SELECT 1;", &script)]);
         let failed = fault_of_down(&database, down).await;
-        assert_eq!(failed, said);
+        assert_eq!(failed, message);
         assert_eq!(database.recorded().await, ["core/1"]);
         assert_eq!(database.value(left).await, "0");
     }
@@ -163,8 +163,8 @@ async fn a_trusted_trigger_that_swallows_a_repair_fails_it() {
         let error = database.repair(two(""), 2, outcome).await;
         let error = error.expect_err("nothing was written");
         assert_eq!(error.code().to_string(), "M0505");
-        let said = format!("{error}: {:?}", error.kind);
-        assert!(said.contains(&swallowed("core_history")), "{said}");
+        let message = format!("{error}: {:?}", error.kind);
+        assert!(message.contains(&swallowed("core_history")), "{message}");
         assert_eq!(database.recorded().await, ["core/1", "core/2 dirty up"]);
     }
 }
@@ -188,8 +188,8 @@ async fn a_trusted_trigger_that_swallows_an_accepted_change_fails_it() {
         let edits = edits.expect("they are read");
         let accept = migrator.accept(&mut client, &edits);
         let error = within("accept", accept).await.expect_err("it is swallowed");
-        let said = format!("{error}: {:?}", error.kind);
-        assert!(said.contains(&swallowed("core_history")), "{said}");
+        let message = format!("{error}: {:?}", error.kind);
+        assert!(message.contains(&swallowed("core_history")), "{message}");
         assert_eq!(database.events().await, ["apply core/1", "apply core/2"]);
     }
 }

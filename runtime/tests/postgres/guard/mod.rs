@@ -89,7 +89,7 @@ impl Trapped {
     }
 
     /// Asserts that every operation refuses a superuser with this error, and runs nothing.
-    async fn assert_refused(&self, way: &str, said: &str) {
+    async fn assert_refused(&self, way: &str, message: &str) {
         for (what, error) in refused_by_all(&self.database).await {
             assert_eq!(
                 error.code().to_string(),
@@ -100,7 +100,10 @@ impl Trapped {
                 panic!("{way}: {what}: {error:?}")
             };
             let all: Vec<String> = conflicts.iter().map(ToString::to_string).collect();
-            assert!(all.iter().any(|one| one == said), "{way}: {what}: {all:#?}");
+            assert!(
+                all.iter().any(|one| one == message),
+                "{way}: {what}: {all:#?}"
+            );
             assert!(
                 conflicts
                     .iter()

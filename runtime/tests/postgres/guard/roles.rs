@@ -37,16 +37,16 @@ async fn privileges_of_strangers_are_refused_and_those_of_readers_are_not() {
         for grantee in [role.as_str(), "PUBLIC"] {
             let grant = format!("GRANT {privilege} ON {object} TO {grantee}");
             database.run(&grant).await;
-            let said = format!("{granted}: `{grantee}` has the privileges {privilege} on it");
-            trapped.assert_refused(&grant, &said).await;
+            let message = format!("{granted}: `{grantee}` has the privileges {privilege} on it");
+            trapped.assert_refused(&grant, &message).await;
             let revoke = format!("REVOKE {privilege} ON {object} FROM {grantee}");
             database.run(&revoke).await;
         }
     }
     let column = format!("GRANT UPDATE (down_script) ON migrator.core_history TO {role}");
     database.run(&column).await;
-    let said = format!("`migrator.core_history`: `{role}` has the privileges UPDATE on it");
-    trapped.assert_refused(&column, &said).await;
+    let message = format!("`migrator.core_history`: `{role}` has the privileges UPDATE on it");
+    trapped.assert_refused(&column, &message).await;
     let revoke = format!("REVOKE UPDATE ON migrator.core_history FROM {role}");
     database.run(&revoke).await;
     database
@@ -73,11 +73,13 @@ async fn a_superuser_does_not_trust_a_role_because_it_was_granted_to_it_by_that_
             "GRANT {lead} TO postgres; SET ROLE {lead}; CREATE SCHEMA migrator"
         ))
         .await;
-    let said = format!(
+    let message = format!(
         "schema `migrator`: the owner is `{lead}`: not `postgres`, no role that `postgres` is a \
          member of, and no superuser"
     );
-    trapped.assert_refused("granted by the role", &said).await;
+    trapped
+        .assert_refused("granted by the role", &message)
+        .await;
     database
         .run(&format!("REVOKE {lead} FROM postgres CASCADE"))
         .await;

@@ -3,7 +3,7 @@
 use migrator_runtime::{Direction, ErrorKind, Migrator, Options, Selection, Target};
 
 use super::TWO;
-use crate::support::{Database, core, registry, stem, telling};
+use crate::support::{Database, core, registry, stem, with_events};
 
 #[tokio::test]
 async fn the_history_can_lie_in_any_schema() {
@@ -126,13 +126,13 @@ async fn with_nothing_pending_a_run_writes_nothing_and_takes_no_lock() {
     database.set("default_transaction_read_only = on").await;
     let sessions = format!("SELECT count(*) FROM pg_stat_activity WHERE usename = '{role}'");
     database.until(&sessions, "0").await;
-    let (migrator, told) = telling(registry, Options::default());
+    let (migrator, events) = with_events(registry, Options::default());
     let report = limited
         .up_with(migrator, Target::all())
         .await
         .expect("nothing is to be done");
     assert!(report.done.is_empty());
-    assert_eq!(*told.all.lock().expect("nobody panics"), ["planned 0"]);
+    assert_eq!(*events.all.lock().expect("nobody panics"), ["planned 0"]);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use migrator_runtime::{ErrorKind, Migrator, Options, Target};
 
-use crate::support::{AT_GATE, Database, Gate, core, done, fault, registry, telling, within};
+use crate::support::{AT_GATE, Database, Gate, core, done, fault, registry, with_events, within};
 
 #[tokio::test]
 async fn eight_runs_at_once_apply_each_migration_once() {
@@ -51,12 +51,12 @@ async fn a_waiting_run_reports_who_holds_the_lock_and_then_continues() {
         async move { database.up(registry).await }
     });
     gate.reached().await;
-    let (migrator, mut told) = telling(registry, Options::default());
+    let (migrator, mut events) = with_events(registry, Options::default());
     let second = tokio::spawn({
         let database = database.clone();
         async move { database.up_with(migrator, Target::all()).await }
     });
-    let waiting = told.next("waiting").await;
+    let waiting = events.next("waiting").await;
     assert!(waiting.starts_with("waiting `migrator` (pid "), "{waiting}");
     assert!(waiting.contains(", role postgres, since 2"), "{waiting}");
     gate.open().await;
@@ -73,7 +73,8 @@ async fn a_waiting_run_reports_who_holds_the_lock_and_then_continues() {
         (vec!["core/1".to_owned()], Vec::new())
     );
     assert_eq!(
-        told.all
+        events
+            .all
             .lock()
             .expect("nobody panics")
             .last()
@@ -240,12 +241,12 @@ async fn an_index_is_built_concurrently_while_others_wait_for_the_lock() {
     gate.reached().await;
     let mut others = Vec::new();
     for _ in 0..3 {
-        let (migrator, mut told) = telling(registry, Options::default());
+        let (migrator, mut events) = with_events(registry, Options::default());
         let database = database.clone();
         others.push(tokio::spawn(async move {
             database.up_with(migrator, Target::all()).await
         }));
-        told.next("waiting").await;
+        events.next("waiting").await;
     }
     gate.open().await;
     let first = within("the first", first)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use migrator_runtime::{Left, Options, Target};
 
-use crate::support::{AT_GATE, Database, Gate, core, done, fault, telling, within};
+use crate::support::{AT_GATE, Database, Gate, core, done, fault, with_events, within};
 
 #[tokio::test]
 async fn a_script_that_fails_at_a_lock_is_tried_again_until_it_succeeds() {
@@ -17,15 +17,15 @@ async fn a_script_that_fails_at_a_lock_is_tried_again_until_it_succeeds() {
         .await
         .expect("nobody else has it");
     let options = Options::default().lock_timeout(Duration::from_millis(20));
-    let (migrator, mut told) = telling(core(&["ALTER TABLE a ADD x int;"]), options);
+    let (migrator, mut events) = with_events(core(&["ALTER TABLE a ADD x int;"]), options);
     let run = tokio::spawn({
         let database = database.clone();
         async move { database.up_with(migrator, Target::all()).await }
     });
-    let retrying = told.next("retrying").await;
+    let retrying = events.next("retrying").await;
     let why = "retrying canceling statement due to lock timeout";
     assert!(retrying.starts_with(why), "{retrying}");
-    told.next("retrying").await;
+    events.next("retrying").await;
     blocker.batch_execute("COMMIT").await.expect("it ends");
     let report = within("the run", run)
         .await
@@ -49,7 +49,7 @@ async fn a_table_that_stays_locked_is_named_in_the_error() {
         .lock_timeout(Duration::from_millis(10))
         .tries(2);
     let script = "SELECT 1;\nALTER TABLE a ADD x int;";
-    let (migrator, told) = telling(core(&[script]), options);
+    let (migrator, events) = with_events(core(&[script]), options);
     let error = database
         .up_with(migrator, Target::all())
         .await
@@ -63,7 +63,7 @@ async fn a_table_that_stays_locked_is_named_in_the_error() {
     assert_eq!(fault.sqlstate.as_deref(), Some("55P03"));
     assert_eq!(fault.left, Left::Nothing);
     assert_eq!(fault.line.as_deref(), Some("ALTER TABLE a ADD x int;"));
-    let all = told.all.lock().expect("nobody panics").clone();
+    let all = events.all.lock().expect("nobody panics").clone();
     assert_eq!(
         all.iter()
             .filter(|event| event.starts_with("retrying"))
@@ -88,7 +88,7 @@ async fn a_deadlock_is_tried_again() {
         "SET LOCAL deadlock_timeout = '1ms'; SET LOCAL lock_timeout = 0; LOCK TABLE a; {AT_GATE} \
          LOCK TABLE b;"
     );
-    let (migrator, mut told) = telling(core(&[&script]), Options::default());
+    let (migrator, mut events) = with_events(core(&[&script]), Options::default());
     let run = tokio::spawn({
         let database = database.clone();
         async move { database.up_with(migrator, Target::all()).await }
@@ -99,7 +99,7 @@ async fn a_deadlock_is_tried_again() {
     let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'a'::regclass";
     database.until(waits, "1").await;
     gate.open().await;
-    assert_eq!(told.next("retrying").await, "retrying deadlock detected");
+    assert_eq!(events.next("retrying").await, "retrying deadlock detected");
     let blocker = within("the other", blocker).await.expect("no panic");
     blocker.expect("the script gave way");
     let report = within("the run", run).await.expect("no panic");

@@ -60,20 +60,20 @@ async fn a_unique_index_fails_with_the_same_error_until_its_rows_are_unique() {
     database.run("INSERT INTO a VALUES (7), (7)").await;
     let script = BUILD.replace("INDEX", "UNIQUE INDEX");
     let registry = core(&[&script]);
-    let mut said = Vec::new();
+    let mut messages = Vec::new();
     for _ in 0..3 {
         let fault = database.fault(registry).await;
         assert_eq!(fault.left, Left::Resumable);
         assert_eq!(fault.sqlstate.as_deref(), Some("23505"));
-        said.push((
+        messages.push((
             fault.message,
             fault.detail,
             fault.position.map(|at| at.line),
         ));
         assert_eq!(database.value(VALID).await, "false");
     }
-    said.dedup();
-    assert_eq!(said.len(), 1, "{said:?}");
+    messages.dedup();
+    assert_eq!(messages.len(), 1, "{messages:?}");
     database.run("DELETE FROM a").await;
     taken_up(&database, registry).await;
     assert_eq!(database.value(VALID).await, "true");

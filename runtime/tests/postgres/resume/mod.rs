@@ -9,7 +9,7 @@ mod server;
 use migrator_runtime::{Direction, Error, Left, Migrator, Options, Report, Target};
 use tokio::task::JoinHandle;
 
-use crate::support::{Database, Told, done, fault, telling, within};
+use crate::support::{Database, Events, done, fault, with_events, within};
 
 const BUILD: &str = "-- migrator: no-transaction\nCREATE INDEX CONCURRENTLY i ON a (id);";
 
@@ -63,8 +63,8 @@ async fn terminated(database: &Database, running: Running) -> Left {
     fault(within("the run", running).await.expect("no panic")).left
 }
 
-fn resumed(told: &Told) -> Vec<String> {
-    let all = told.all.lock().expect("nobody panics");
+fn resumed(events: &Events) -> Vec<String> {
+    let all = events.all.lock().expect("nobody panics");
     let all = all
         .iter()
         .filter_map(|event| event.strip_prefix("resumed "));
@@ -76,9 +76,9 @@ async fn taken_up(
     database: &Database,
     registry: &'static migrator_runtime::Registry,
 ) -> Vec<String> {
-    let (migrator, told) = telling(registry, Options::default());
+    let (migrator, events) = with_events(registry, Options::default());
     let report = database.up_with(migrator, Target::all()).await;
     assert_eq!(done(&report.expect("it is taken up")), ["core/1"]);
     assert_eq!(database.recorded().await, ["core/1"]);
-    resumed(&told)
+    resumed(&events)
 }

@@ -4,7 +4,7 @@ use migrator_runtime::plan::Remedy;
 use migrator_runtime::{Direction, Left, Migrator, Options, Target};
 
 use super::{BUILD, VALID, WAITING, half_way, resumed, table, terminated, writer};
-use crate::support::{Script, core, done, registry, telling, version, within};
+use crate::support::{Script, core, done, registry, version, with_events, within};
 
 /// A migration that creates the index and drops it.
 fn both_ways(up: &str, down: &str) -> &'static migrator_runtime::Registry {
@@ -58,12 +58,12 @@ async fn an_interrupted_revert_is_finished_by_up_and_applied_again() {
     let asleep = database.asleep(Migrator::new(registry), Direction::Down, waits);
     let asleep = asleep.await;
     database.end_locks().await;
-    let (migrator, mut told) = telling(registry, Options::default());
+    let (migrator, mut events) = with_events(registry, Options::default());
     let up = tokio::spawn({
         let database = database.clone();
         async move { database.up_with(migrator, Target::all()).await }
     });
-    told.next("still").await;
+    events.next("still").await;
     blocking.batch_execute("COMMIT").await.expect("it commits");
     let report = within("the run", up).await.expect("no panic");
     assert_eq!(done(&report.expect("it is taken up")), ["core/1", "core/1"]);
@@ -112,11 +112,11 @@ async fn a_dropped_index_is_not_dropped_again() {
     database
         .run("UPDATE migrator.core_history SET dirty = 'down'; DROP INDEX i")
         .await;
-    let (migrator, told) = telling(registry, Options::default());
+    let (migrator, events) = with_events(registry, Options::default());
     let report = database.down_with(migrator, Target::all()).await;
     assert_eq!(done(&report.expect("it is taken up")), ["core/1"]);
     assert_eq!(
-        resumed(&told),
+        resumed(&events),
         ["the index `i` is gone: it is not dropped again"]
     );
     assert!(database.recorded().await.is_empty());

@@ -5,7 +5,7 @@ use std::time::Duration;
 use migrator_runtime::{Migrator, Options, Target};
 
 use super::{BUILD, VALID, WAITING, resumed, table, taken_up, writer};
-use crate::support::{Database, core, done, telling, within};
+use crate::support::{Database, core, done, with_events, within};
 
 /// As [`half_way`] with `up`, and then the client dies.
 async fn dead_half_way(database: &Database, migrator: Migrator) {
@@ -20,18 +20,18 @@ async fn a_statement_that_the_server_finishes_after_the_client_died_is_kept() {
     let writer = writer(&database).await;
     dead_half_way(&database, Migrator::new(registry)).await;
 
-    let (migrator, mut told) = telling(registry, Options::default());
+    let (migrator, mut events) = with_events(registry, Options::default());
     let second = tokio::spawn({
         let database = database.clone();
         async move { database.up_with(migrator, Target::all()).await }
     });
-    assert!(told.next("still").await.contains("(pid "));
+    assert!(events.next("still").await.contains("(pid "));
     assert_eq!(database.value(VALID).await, "false", "nobody touched it");
     writer.batch_execute("COMMIT").await.expect("it commits");
     let report = within("the second", second).await.expect("no panic");
     assert_eq!(done(&report.expect("it is finished")), ["core/1"]);
     assert_eq!(
-        resumed(&told),
+        resumed(&events),
         ["the index `i` is there and valid: it is not built again"]
     );
     assert_eq!(database.value(VALID).await, "true");
@@ -58,14 +58,14 @@ async fn a_statement_of_another_role_is_found_by_its_lock() {
              GRANT ALL ON ALL TABLES IN SCHEMA migrator TO {role}"
         ))
         .await;
-    let (migrator, mut told) = telling(registry, Options::default());
+    let (migrator, mut events) = with_events(registry, Options::default());
     let second = tokio::spawn(async move { other.up_with(migrator, Target::all()).await });
-    assert!(told.next("still").await.contains("`deploy`"));
+    assert!(events.next("still").await.contains("`deploy`"));
     writer.batch_execute("COMMIT").await.expect("it commits");
     let report = within("the second", second).await.expect("no panic");
     assert_eq!(done(&report.expect("it is finished")), ["core/1"]);
     assert_eq!(
-        resumed(&told),
+        resumed(&events),
         ["the index `i` is there and valid: it is not built again"]
     );
 }

@@ -7,7 +7,7 @@ use migrator_runtime::{
     DatabaseState, Error, ErrorKind, Migrator, Operation, Options, Report, Target,
 };
 
-use crate::support::{AT_GATE, Database, Gate, Proxy, core, done, telling, within};
+use crate::support::{AT_GATE, Database, Gate, Proxy, core, done, with_events, within};
 
 #[tokio::test]
 async fn a_wait_opens_a_new_connection_when_the_old_one_does_not_answer() {
@@ -66,7 +66,7 @@ async fn a_run_reports_that_its_lock_may_still_be_held() {
     let gate = Gate::closed(&database).await;
     let proxy = Proxy::before(&limited).await;
     let mut client = proxy.client().await;
-    let (mut migrator, mut told) = telling(core(&[AT_GATE]), Options::default());
+    let (mut migrator, mut events) = with_events(core(&[AT_GATE]), Options::default());
     let run = migrator.up(&mut client, Target::all());
     let silence = async {
         gate.reached().await;
@@ -76,7 +76,7 @@ async fn a_run_reports_that_its_lock_may_still_be_held() {
     let (ended, ()) = within("both", async { tokio::join!(run, silence) }).await;
     assert_eq!(done(&ended.expect("it runs")), ["core/1"]);
     assert_eq!(
-        told.next("unreleased").await,
+        events.next("unreleased").await,
         "unreleased permission denied for function pg_terminate_backend"
     );
 }
@@ -94,10 +94,10 @@ async fn a_wait_for_the_lock_ends_although_its_connection_does_not_answer() {
     let proxy = Proxy::before(&database).await;
     let mut client = proxy.client().await;
     let options = Options::default().lock_wait(Duration::from_secs(1));
-    let (mut migrator, mut told) = telling(registry, options);
+    let (mut migrator, mut events) = with_events(registry, options);
     let run = migrator.up(&mut client, Target::all());
     let silence = async {
-        told.next("waiting").await;
+        events.next("waiting").await;
         proxy.deaf.store(1, Ordering::SeqCst);
     };
     let (ended, ()) = within("both", async { tokio::join!(run, silence) }).await;
@@ -162,10 +162,10 @@ async fn a_proxy_that_ends_idle_connections_does_not_end_waiting_ones() {
     let spared = Box::pin(proxy.client()).await;
     let mut client = Box::pin(proxy.client()).await;
     let options = Options::default().lock_heartbeat(Duration::from_millis(200));
-    let (mut migrator, mut told) = telling(registry, options);
+    let (mut migrator, mut events) = with_events(registry, options);
     let run = migrator.up(&mut client, Target::all());
     let timeout = async {
-        told.next("waiting").await;
+        events.next("waiting").await;
         let idle = Box::pin(proxy.client()).await;
         while !idle.postgres().is_closed() {
             tokio::task::yield_now().await;

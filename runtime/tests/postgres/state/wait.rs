@@ -8,7 +8,7 @@ use migrator_runtime::{
 };
 
 use super::WHOLE;
-use crate::support::{AT_GATE, Database, Gate, core, registry, rows, telling, version, within};
+use crate::support::{AT_GATE, Database, Gate, core, registry, rows, version, with_events, within};
 
 async fn wait(
     database: &Database,
@@ -123,7 +123,7 @@ async fn a_wait_survives_the_end_of_its_session_and_of_the_server() {
     let whole = registry(&WHOLE);
     let mut client: Client = database.client().await;
     let migrator = Migrator::new(whole);
-    let (mut deploy, mut told) = telling(whole, Options::default());
+    let (mut deploy, mut events) = with_events(whole, Options::default());
     let first = rows(client.postgres(), "SELECT pg_backend_pid()").await;
     let first = first.join("");
     let work = Box::pin(async {
@@ -140,7 +140,7 @@ async fn a_wait_survives_the_end_of_its_session_and_of_the_server() {
             .up(&mut client, Target::all())
             .await
             .expect("it runs");
-        told.next("planned").await;
+        events.next("planned").await;
     });
     let target = Target::all();
     let wait = migrator.wait_until_current(&mut client, &target, Duration::MAX);

@@ -5,7 +5,7 @@ use migrator_runtime::{
 };
 
 use super::{asleep, cut, nothing_goes_on, one};
-use crate::support::{AT_GATE, Database, Gate, core, done, registry, telling, version, within};
+use crate::support::{AT_GATE, Database, Gate, core, done, registry, version, with_events, within};
 
 #[tokio::test]
 async fn a_step_outside_a_transaction_that_is_stopped_is_dirty() {
@@ -46,7 +46,7 @@ async fn stopped_at_its_record(
     registry: &'static Registry,
     direction: Direction,
 ) -> Error {
-    let (mut migrator, mut told) = telling(registry, Options::default());
+    let (mut migrator, mut events) = with_events(registry, Options::default());
     let stop = migrator.stop();
     let mut client = database.client().await;
     let session = database.session().await;
@@ -56,7 +56,7 @@ async fn stopped_at_its_record(
                     LOCK TABLE migrator.core_history IN SHARE MODE";
         session.batch_execute(lock).await.expect("it is free");
         gate.open().await;
-        told.next("held behind `dump`").await;
+        events.next("held behind `dump`").await;
         stop.stop();
     };
     let run = async {
@@ -97,10 +97,10 @@ async fn a_script_that_ran_completely_lacks_only_its_record() {
             is_resumable,
         };
         assert_eq!(cut(&error), one(1, left));
-        let said = error.to_string();
+        let message = error.to_string();
         assert!(
-            said.contains("stopped before it had recorded `core/"),
-            "{said}"
+            message.contains("stopped before it had recorded `core/"),
+            "{message}"
         );
         let help = error.help();
         assert!(
@@ -139,7 +139,7 @@ async fn the_next_run_records_a_resumable_script_that_lacks_only_its_record() {
     let writer = database.session().await;
     let write = "BEGIN; LOCK TABLE plans IN ROW EXCLUSIVE MODE";
     writer.batch_execute(write).await.expect("it is free");
-    let (mut migrator, mut told) = telling(registry, Options::default());
+    let (mut migrator, mut events) = with_events(registry, Options::default());
     let stop = migrator.stop();
     let mut client = database.client().await;
     let keeper = database.session().await;
@@ -151,7 +151,7 @@ async fn the_next_run_records_a_resumable_script_that_lacks_only_its_record() {
                     LOCK TABLE migrator.core_history IN SHARE MODE";
         keeper.batch_execute(lock).await.expect("it is free");
         writer.batch_execute("COMMIT").await.expect("it ends");
-        told.next("held behind `dump`").await;
+        events.next("held behind `dump`").await;
         stop.stop();
     };
     let run = migrator.up(&mut client, Target::all());

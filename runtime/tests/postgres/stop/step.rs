@@ -74,10 +74,10 @@ async fn after_a_stop_at_any_moment_report_history_and_schema_agree() {
     for at in 1.. {
         assert!(at < 500, "a run comes to its end");
         let stop = Stop::new();
-        let told = Arc::new(AtomicUsize::new(0));
+        let count = Arc::new(AtomicUsize::new(0));
         let by = stop.clone();
         let listener = move |_: &Event<'_>| {
-            if told.fetch_add(1, Ordering::Relaxed) == at % 7 {
+            if count.fetch_add(1, Ordering::Relaxed) == at % 7 {
                 by.stop();
             }
         };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use migrator_runtime::{Left, Migrator, Options, Target};
 
 use super::{cut, nothing_goes_on, one};
-use crate::support::{AT_GATE, Database, Gate, core, done, rows, telling, within};
+use crate::support::{AT_GATE, Database, Gate, core, done, rows, with_events, within};
 
 #[tokio::test]
 async fn a_run_that_waits_for_the_lock_stops_at_once() {
@@ -17,13 +17,13 @@ async fn a_run_that_waits_for_the_lock_stops_at_once() {
         async move { database.up(registry).await }
     });
     gate.reached().await;
-    let (migrator, mut told) = telling(registry, Options::default());
+    let (migrator, mut events) = with_events(registry, Options::default());
     let stop = migrator.stop();
     let second = tokio::spawn({
         let database = database.clone();
         async move { database.up_with(migrator, Target::all()).await }
     });
-    told.next("waiting").await;
+    events.next("waiting").await;
     stop.stop();
     let second = within("the second", second).await.expect("no panic");
     let error = second.expect_err("it was stopped");
@@ -50,7 +50,7 @@ async fn a_run_between_two_tries_of_a_step_stops_at_once() {
     let options = Options::default()
         .lock_timeout(Duration::from_millis(50))
         .tries(u32::MAX);
-    let (migrator, mut told) = telling(registry, options);
+    let (migrator, mut events) = with_events(registry, options);
     let stop = migrator.stop();
     let run = tokio::spawn({
         let database = database.clone();
@@ -58,7 +58,7 @@ async fn a_run_between_two_tries_of_a_step_stops_at_once() {
     });
     // The pauses double: the third is long enough to be hit.
     for _ in 0..3 {
-        told.next("retrying").await;
+        events.next("retrying").await;
     }
     stop.stop();
     let run = within("the run", run).await.expect("no panic");

@@ -42,7 +42,7 @@ impl Database {
         direction: Direction,
         when: impl Future<Output = ()>,
     ) -> Asleep {
-        let (sleep, told) = oneshot::channel::<()>();
+        let (sleep, requested) = oneshot::channel::<()>();
         let (fell, is_asleep) = oneshot::channel::<()>();
         let (wake, woken) = std::sync::mpsc::channel::<()>();
         let database = self.clone();
@@ -53,7 +53,7 @@ impl Database {
                 .expect("a runtime starts");
             runtime.block_on(async {
                 tokio::spawn(async move {
-                    if told.await.is_ok() {
+                    if requested.await.is_ok() {
                         fell.send(()).expect("the test waits");
                         // This blocks the thread with everything that the run does.
                         woken.recv().expect("the test goes on");

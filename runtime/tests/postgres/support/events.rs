@@ -9,12 +9,12 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use super::within;
 
 /// The events of a run, in short form.
-pub(crate) struct Told {
+pub(crate) struct Events {
     pub(crate) all: Arc<Mutex<Vec<String>>>,
     channel: UnboundedReceiver<String>,
 }
 
-impl Told {
+impl Events {
     /// Waits for the next event that starts with this text.
     pub(crate) async fn next(&mut self, start: &str) -> String {
         let wait = async {
@@ -30,7 +30,7 @@ impl Told {
 }
 
 /// A migrator that sends its events to the test.
-pub(crate) fn telling(registry: &'static Registry, options: Options) -> (Migrator, Told) {
+pub(crate) fn with_events(registry: &'static Registry, options: Options) -> (Migrator, Events) {
     let (sender, channel): (UnboundedSender<String>, _) = unbounded_channel();
     let all = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&all);
@@ -55,5 +55,5 @@ pub(crate) fn telling(registry: &'static Registry, options: Options) -> (Migrato
         // The test may have stopped listening.
         let _ = sender.send(event);
     });
-    (migrator, Told { all, channel })
+    (migrator, Events { all, channel })
 }

@@ -13,7 +13,7 @@ use migrator_runtime::{Error, Fault, Report};
 
 pub(crate) use self::client::Asleep;
 pub(crate) use self::database::{Database, rows};
-pub(crate) use self::events::{Told, telling};
+pub(crate) use self::events::{Events, with_events};
 pub(crate) use self::gate::{AT_GATE, Gate};
 pub(crate) use self::proxy::Proxy;
 pub(crate) use self::registry::{Script, core, registry, stamp, stem, version};
