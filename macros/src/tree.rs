@@ -3,9 +3,9 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use migrator_model::build_script::file_names;
 use migrator_model::digest::{digest, variable};
 use migrator_model::disk::{self, MANIFEST};
+use migrator_model::written::file_names;
 use migrator_model::{Registry, Tree, resolve};
 use proc_macro2::Span;
 use syn::Error;

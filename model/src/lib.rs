@@ -35,6 +35,7 @@ mod tree;
 mod unknown;
 pub mod untrusted;
 pub mod version;
+pub mod written;
 
 pub use code::{Code, Level};
 pub use id::{MigrationId, MigrationRef};
@@ -44,7 +45,7 @@ pub use nearest::nearest;
 pub use place::Place;
 pub use problem::{Note, Problem, Severity, Subject};
 pub use registry::{Migration, Registry, Script, Service};
-pub use resolve::{Resolved, resolve};
+pub use resolve::{Resolved, resolve, resolve_after};
 pub use tree::{Node, Tree};
 pub use unknown::UnknownService;
 pub use version::Version;

@@ -6,6 +6,7 @@ use crate::code::Code;
 use crate::file_name::{Direction, FileName, looks_like_a_script, version_of};
 use crate::place::Place;
 use crate::problem::Problem;
+use crate::registry::Service;
 use crate::script_file::{self, ScriptFile};
 use crate::tree::{Node, Tree};
 use crate::version::Version;
@@ -39,9 +40,21 @@ pub(crate) struct Name {
 }
 
 /// Reads the folder `directory` below `migrations/` for a service.
-pub(crate) fn read(tree: &Tree, service: &str, directory: &str, found: &mut Found) {
+///
+/// `earlier` is the service in the registry of an earlier tree.
+pub(crate) fn read(
+    tree: &Tree,
+    service: &str,
+    directory: &str,
+    earlier: Option<Service<'_>>,
+    found: &mut Found,
+) {
     let folder = format!("{}/{directory}", crate::disk::MIGRATIONS);
-    let mut listing = Listing::default();
+    let mut listing = Listing {
+        scripts: BTreeMap::new(),
+        misnamed: Vec::new(),
+        earlier,
+    };
     for (name, node) in tree.children(&folder) {
         let path = tree.display_path(&format!("{folder}/{name}"));
         listing.add(name, path, node, &mut found.problems);
@@ -71,11 +84,12 @@ impl Found {
 }
 
 /// The files of a folder, by kind.
-#[derive(Default)]
-struct Listing {
+struct Listing<'r> {
     scripts: BTreeMap<FileName, NamedScript>,
     /// Scripts with a malformed name. One of them may be the missing script of a pair.
     misnamed: Vec<String>,
+    /// The service in the registry of an earlier tree.
+    earlier: Option<Service<'r>>,
 }
 
 /// A script with a valid name.
@@ -86,14 +100,17 @@ struct NamedScript {
     script: Option<ScriptFile>,
 }
 
-impl Listing {
+impl Listing<'_> {
     fn add(&mut self, name: &str, path: String, node: &Node, problems: &mut Vec<Problem>) {
         let is_script = looks_like_a_script(name);
         let content = content(&path, node, is_script, problems);
         match FileName::parse(name) {
             Ok(file) => {
                 let script = content.and_then(|bytes| {
-                    script_file::read(file.clone(), &path, bytes)
+                    let earlier = self.earlier;
+                    let known = earlier.and_then(|of| script_file::known(&file, &path, bytes, of));
+                    known
+                        .map_or_else(|| script_file::read(file.clone(), &path, bytes), Ok)
                         .map_err(|faults| problems.extend(faults))
                         .ok()
                 });

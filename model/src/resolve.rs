@@ -34,6 +34,22 @@ pub struct Resolved {
 /// Checks a tree and puts it in order.
 #[must_use]
 pub fn resolve(tree: &Tree) -> Resolved {
+    resolve_with(tree, &Registry::default())
+}
+
+/// Does the same as [`resolve`], and takes what it needs to know about a script from `earlier` if
+/// that registry has the same script.
+#[must_use]
+pub fn resolve_after(tree: &Tree, earlier: &Registry) -> Resolved {
+    let resolved = resolve_with(tree, earlier);
+    // A registry does not know where a directive is, and a problem may be there.
+    match resolved.problems.is_empty() {
+        true => resolved,
+        false => resolve(tree),
+    }
+}
+
+fn resolve_with(tree: &Tree, earlier: &Registry) -> Resolved {
     if let Some(node) = tree.nodes.get("") {
         return Resolved {
             registry: Registry::default(),
@@ -50,7 +66,7 @@ pub fn resolve(tree: &Tree) -> Resolved {
     }
     let manifest = manifest.unwrap_or_default();
     let services = services::put_in_order(tree, &manifest, &mut problems);
-    let found = read_scripts(tree, &manifest, &services);
+    let found = read_scripts(tree, &manifest, &services, earlier);
     problems.extend(found.problems);
     Problem::sort(&mut problems);
     let unread = unread(tree, &found.pairs);
@@ -106,10 +122,16 @@ fn unread(tree: &Tree, pairs: &[Pair]) -> Vec<String> {
 }
 
 /// The scripts of all services, in plan order.
-fn read_scripts(tree: &Tree, manifest: &Manifest, services: &[ServiceData]) -> Found {
+fn read_scripts(
+    tree: &Tree,
+    manifest: &Manifest,
+    services: &[ServiceData],
+    earlier: &Registry,
+) -> Found {
     let mut found = Found::default();
     for service in services {
-        pairs::read(tree, &service.name, &service.directory, &mut found);
+        let earlier = earlier.find_service(&service.name);
+        pairs::read(tree, &service.name, &service.directory, earlier, &mut found);
     }
     check_unique(&found.names, &mut found.problems);
     requires::put_in_order(&mut found, tree, manifest);

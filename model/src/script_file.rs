@@ -2,9 +2,10 @@
 
 use crate::code::Code;
 use crate::directive::{Comments, Directives};
-use crate::file_name::FileName;
+use crate::file_name::{Direction, FileName};
 use crate::place::Place;
 use crate::problem::Problem;
+use crate::registry::Service;
 use crate::sql::{self, Fingerprint};
 
 /// A script without faults.
@@ -61,6 +62,38 @@ pub(crate) fn read(file: FileName, path: &str, bytes: &[u8]) -> Result<ScriptFil
         }),
         false => Err(problems),
     }
+}
+
+/// The script, if the earlier registry of its service has a script with its name and its text.
+/// The offsets of its directives are unknown.
+pub(crate) fn known(
+    file: &FileName,
+    path: &str,
+    bytes: &[u8],
+    earlier: Service<'_>,
+) -> Option<ScriptFile> {
+    let migration = earlier.migration(file.version)?;
+    let script = migration.script(file.direction);
+    let is_same =
+        migration.uid == file.uid && migration.name == file.name && script.raw.as_bytes() == bytes;
+    let requires = match file.direction {
+        Direction::Up => migration.requires(),
+        Direction::Down => Vec::new(),
+    };
+    is_same.then(|| ScriptFile {
+        checksum: migration.checksum,
+        file: file.clone(),
+        path: path.to_owned(),
+        raw: script.raw.to_owned(),
+        fingerprint: script.fingerprint,
+        directives: Directives {
+            mode: script.mode,
+            requires: requires.into_iter().map(|one| (one, 0)).collect(),
+            lock_timeout: script.lock_timeout,
+            statement_timeout: script.statement_timeout,
+            ..Directives::default()
+        },
+    })
 }
 
 fn checksum(file: &FileName, sql: &str) -> u64 {

@@ -42,6 +42,15 @@ impl Registry {
         }
     }
 
+    /// A registry of the contents of two files; `None` if they have another layout.
+    pub(crate) fn of_files(table: Vec<u8>, text: String) -> Option<Registry> {
+        let layout = table.strip_prefix(&MAGIC)?.first_chunk()?;
+        (u32::from_le_bytes(*layout) == LAYOUT).then_some(Registry {
+            table: Cow::Owned(table),
+            text: Cow::Owned(text),
+        })
+    }
+
     /// The table and the text, for the program that embeds them.
     #[must_use]
     pub fn parts(&self) -> (&[u8], &str) {

@@ -109,7 +109,8 @@ impl<'r> Service<'r> {
     }
 
     /// Finds one of its migrations.
-    pub(super) fn migration(self, version: Version) -> Option<Migration<'r>> {
+    #[must_use]
+    pub fn migration(self, version: Version) -> Option<Migration<'r>> {
         let table = self.registry.table();
         let number = |index| table.number(table.at(Section::ByVersion, index));
         let version_of = |number| table.i64(table.at(Section::Migrations, number) + 16);
