@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{databases, fleet, folder, settings};
 use crate::support::{
-    self, THIRD, database, execute, hold, migrator, on, query, said, until_activity,
+    self, THIRD, database, execute, hold, migrator, on, output, query, until_activity,
 };
 
 /// The shard that has a database.
@@ -67,8 +67,8 @@ fn killed_shards_run_again_and_each_database_is_migrated_once() {
         child.wait().expect("it ends");
     }
     for (index, child) in others {
-        let said = support::text(&child.wait_with_output().expect("it ends"));
-        assert!(said.starts_with("exit: 0\n"), "{index}: {said}");
+        let output = support::text(&child.wait_with_output().expect("it ends"));
+        assert!(output.starts_with("exit: 0\n"), "{index}: {output}");
     }
     for url in held.values() {
         let_go(url);
@@ -117,7 +117,7 @@ fn each_database_is_a_line_of_json_as_it_ends() {
     filters[2] = (r#"postgresql://[^\s"`]+"#, "[database]");
     filters.push((r#""milliseconds":[0-9.]+"#, r#""milliseconds":[time]"#));
     insta::with_settings!({ filters => filters }, {
-        insta::assert_snapshot!(said(&mut fleet(&folder, &urls, &run)));
+        insta::assert_snapshot!(output(&mut fleet(&folder, &urls, &run)));
     });
 }
 
@@ -129,7 +129,7 @@ fn an_indexed_job_names_the_shard() {
         let arguments = [&["--service=core", "--steps=1"], arguments].concat();
         let mut command = fleet(&folder, &urls, &arguments);
         command.envs(variables.iter().copied());
-        said(&mut command)
+        output(&mut command)
     };
     for index in 0..2_u32 {
         let own = urls.iter().filter(|url| shard(url, 2) == index);
@@ -145,13 +145,17 @@ fn an_indexed_job_names_the_shard() {
         let variables = [("MIGRATOR_SHARDS", "2"), ("JOB_COMPLETION_INDEX", &text)];
         let by_variable = job(&[], &variables);
         let by_flag = job(&[&format!("--shard={index}/2")], &[]);
-        for said in [by_option, by_variable, by_flag] {
-            assert!(said.starts_with("exit: 0\n"), "{said}");
-            assert_eq!(said.matches(" postgresql://").count(), own.len(), "{said}");
+        for output in [by_option, by_variable, by_flag] {
+            assert!(output.starts_with("exit: 0\n"), "{output}");
             assert_eq!(
-                said.contains(&format!(" of shard {text}/2 in ")),
+                output.matches(" postgresql://").count(),
+                own.len(),
+                "{output}"
+            );
+            assert_eq!(
+                output.contains(&format!(" of shard {text}/2 in ")),
                 !own.is_empty(),
-                "{said}"
+                "{output}"
             );
         }
     }
