@@ -104,7 +104,8 @@ fn spawn(home: &Home, account: Account, programs: &Programs) -> Result<Child, Er
 }
 
 /// Sends SIGINT, Postgres's fast shutdown, through `sh`, because std sends no signals.
-fn shut_down(postmaster: &Postmaster, account: Account) -> bool {
+/// Asks a server to end its sessions and itself. Returns whether there is such a process.
+pub(crate) fn shut_down(postmaster: &Postmaster, account: Account) -> bool {
     let pid = postmaster.pid.to_string();
     let mut command = account.command("sh");
     command

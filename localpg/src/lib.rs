@@ -25,6 +25,7 @@ mod error;
 mod folder;
 mod home;
 mod joined;
+mod kept;
 mod launch;
 mod postmaster;
 mod programs;

@@ -12,6 +12,8 @@ use crate::account::Account;
 use crate::cluster;
 use crate::database;
 use crate::error::{Error, cannot, tail};
+use crate::kept::Kept;
+use crate::launch;
 use crate::postmaster::{Postmaster, Socket};
 use crate::programs::Programs;
 use crate::scratch;
@@ -118,6 +120,38 @@ impl Throwaway {
         Ok(server)
     }
 
+    /// Starts a server with the databases and roles that [`Throwaway::keep`] kept under a key. `None`
+    /// if nothing is kept under it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Throwaway::start`].
+    pub fn start_kept(programs: Programs, key: &str) -> Result<Option<Self>, Error> {
+        let kept = Kept::of(&programs, key)?;
+        let data = kept.data();
+        data.map(|data| Self::start_on(programs, data, &[]))
+            .transpose()
+    }
+
+    /// Stops the server, and keeps its databases and roles under a key, for later servers with the
+    /// same programs. A key has only letters, digits and `-`. At most three are kept: those that were
+    /// used last.
+    ///
+    /// # Errors
+    ///
+    /// The server does not end within a minute, or its files cannot be copied.
+    pub fn keep(self, key: &str) -> Result<(), Error> {
+        let account = Account::of_servers()?;
+        let postmaster = Postmaster::read(&self.data());
+        let is_asked = postmaster.is_some_and(|found| launch::shut_down(&found, account));
+        let ended = self.folder.join("ended");
+        let has_ended = is_asked && wait::until(|| ended.exists().then_some(())).is_some();
+        if !has_ended {
+            return Err(self.failed("does not end"));
+        }
+        Kept::of(&self.programs, key)?.copy(&self.data())
+    }
+
     /// The shared server of this process. The first call starts it.
     ///
     /// # Errors
@@ -219,14 +253,18 @@ impl Throwaway {
                 .exists()
                 .then_some(Err("ended while it started")),
         });
-        outcome.unwrap_or(Err("is not ready")).map_err(|what| {
-            let log = fs::read(self.log()).unwrap_or_default();
-            Error::Server {
-                what,
-                folder: self.folder.clone(),
-                log: tail(&log),
-            }
-        })
+        let outcome = outcome.unwrap_or(Err("is not ready"));
+        outcome.map_err(|what| self.failed(what))
+    }
+
+    /// An error with the end of the server's log.
+    fn failed(&self, what: &'static str) -> Error {
+        let log = fs::read(self.log()).unwrap_or_default();
+        Error::Server {
+            what,
+            folder: self.folder.clone(),
+            log: tail(&log),
+        }
     }
 }
 

@@ -173,6 +173,54 @@ fn a_given_database_must_be_empty_and_stays_empty() {
 }
 
 #[test]
+fn since_applies_the_earlier_migrations_once() {
+    // Other runs of this test must not find the data.
+    let comment = format!("{}{}", ORDERS.1, this_run());
+    let earlier = (ORDERS.0, comment.as_str(), ORDERS.2);
+    let faulty = (
+        TOTAL.0,
+        "ALTER TABLE shop.orders ADD total int;\n",
+        "SELECT 1;\n",
+    );
+    let later = (
+        "20240103120000_2a1b2c3d_create_items",
+        "CREATE TABLE shop.items (id int);\n",
+        "DROP TABLE shop.items;\n",
+    );
+    let kept = "the earlier migrations were kept from another run";
+    for (scripts, is_kept, code) in [
+        (&[earlier, later][..], false, 0),
+        (&[earlier, later], true, 0),
+        (&[earlier, faulty, later], true, 1),
+    ] {
+        let folder = tree(scripts);
+        let mut command = verify(folder.path(), &["--since=20240102000000"]);
+        let output = command.output().expect("it runs");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        assert_eq!(said.contains(kept), is_kept, "{said}");
+        let result = String::from_utf8_lossy(&output.stdout);
+        assert!(!result.contains("create_orders"), "{result}");
+        assert!(
+            result.contains("verified shop/20240103120000_2a1b2c3d_create_items"),
+            "{result}"
+        );
+        assert_eq!(
+            said.contains("column shop.orders.total"),
+            code == 1,
+            "{said}"
+        );
+    }
+}
+
+/// A comment that no other run of the test has.
+fn this_run() -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let now = now.expect("the clock is right").as_nanos();
+    format!("-- {}-{now}\n", std::process::id())
+}
+
+#[test]
 fn wrong_calls_of_verify_say_what_is_wrong() {
     let folder = tree(&[ORDERS]);
     assert_output!(&mut verify(folder.path(), &["--service=shap"]));

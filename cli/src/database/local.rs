@@ -39,6 +39,12 @@ pub(crate) fn throwaway(major: Option<u32>) -> Result<Throwaway, Failure> {
     server.map_err(|error| failure(&error))
 }
 
+/// Starts a server with the databases that were kept under a key, if there are some.
+pub(crate) fn kept(key: &str) -> Result<Option<Throwaway>, Failure> {
+    let server = Programs::find(None).and_then(|programs| Throwaway::start_kept(programs, key));
+    server.map_err(|error| failure(&error))
+}
+
 /// A failure to start or stop a server, with its causes.
 pub(crate) fn failure(error: &Error) -> Failure {
     let help = error.help();

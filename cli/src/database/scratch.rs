@@ -17,8 +17,12 @@ pub(crate) struct Scratch {
     /// The server's log file.
     pub(crate) log: PathBuf,
     #[cfg(feature = "local-server")]
-    _server: migrator_localpg::Throwaway,
+    server: migrator_localpg::Throwaway,
 }
+
+/// The database in which a server keeps its migrations, and its schema.
+#[cfg(feature = "local-server")]
+const PREPARED: &str = "prepared";
 
 impl Scratch {
     /// Starts a server, of that major version if it is installed.
@@ -27,13 +31,65 @@ impl Scratch {
         let server = super::local::throwaway(major)?;
         let url = server.create_database().await;
         let url = url.map_err(|error| super::local::failure(&error))?;
+        Scratch::at(&url, server)
+    }
+
+    #[cfg(feature = "local-server")]
+    fn at(url: &str, server: migrator_localpg::Throwaway) -> Result<Scratch, Failure> {
         Ok(Scratch {
-            settings: Settings::parse(&url)?,
+            settings: Settings::parse(url)?,
             version: server.programs().version.clone(),
             major: server.programs().major,
             log: server.log(),
-            _server: server,
+            server,
         })
+    }
+
+    /// Starts a server with the database that was kept under a key, if there is one.
+    #[cfg(feature = "local-server")]
+    pub(crate) fn kept(key: &str) -> Result<Option<Scratch>, Failure> {
+        let Some(server) = super::local::kept(key)? else {
+            return Ok(None);
+        };
+        let url = server.url(PREPARED);
+        Scratch::at(&url, server).map(Some)
+    }
+
+    /// This build has kept nothing.
+    #[cfg(not(feature = "local-server"))]
+    pub(crate) fn kept(_: &str) -> Result<Option<Scratch>, Failure> {
+        Ok(None)
+    }
+
+    /// Starts a server with an empty database that can be kept.
+    #[cfg(feature = "local-server")]
+    pub(crate) async fn to_keep() -> Result<Scratch, Failure> {
+        let server = super::local::throwaway(None)?;
+        let scratch = Scratch::at(&server.url("postgres"), server)?;
+        let settings = scratch.called(PREPARED).await?;
+        Ok(Scratch {
+            settings,
+            ..scratch
+        })
+    }
+
+    /// Stops the server, and keeps its database under a key.
+    #[cfg(feature = "local-server")]
+    pub(crate) fn keep(self, key: &str) -> Result<(), Failure> {
+        let kept = self.server.keep(key);
+        kept.map_err(|error| super::local::failure(&error))
+    }
+
+    /// This build has no server to keep.
+    #[cfg(not(feature = "local-server"))]
+    pub(crate) async fn to_keep() -> Result<Scratch, Failure> {
+        Scratch::new(None).await
+    }
+
+    /// This build has no server to keep.
+    #[cfg(not(feature = "local-server"))]
+    pub(crate) fn keep(self, _: &str) -> Result<(), Failure> {
+        Ok(())
     }
 
     /// The settings of an empty database with this name. Creates it if necessary.

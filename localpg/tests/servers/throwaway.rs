@@ -51,6 +51,36 @@ async fn fresh_databases_are_distinct_and_empty() {
     );
 }
 
+#[tokio::test]
+async fn what_is_kept_is_there_again_until_newer_data_replace_it() {
+    let key = |number: u32| format!("test-{}-{number}", std::process::id());
+    let programs = || Programs::find(None).unwrap();
+    assert!(
+        Throwaway::start_kept(programs(), &key(0))
+            .unwrap()
+            .is_none()
+    );
+    for number in 0..4 {
+        let server = Throwaway::start().unwrap();
+        let sql = format!("CREATE TABLE kept AS SELECT '{number}' AS what; CREATE ROLE r");
+        ask(&server.url("postgres"), &sql).await.unwrap();
+        server.keep(&key(number)).unwrap();
+    }
+    assert!(
+        Throwaway::start_kept(programs(), &key(0))
+            .unwrap()
+            .is_none()
+    );
+    for _ in 0..2 {
+        let server = Throwaway::start_kept(programs(), &key(3)).unwrap().unwrap();
+        let found = ask(&server.url("postgres"), "SELECT what FROM kept").await;
+        assert_eq!(found.unwrap(), "3");
+        ask(&server.url("postgres"), "DROP TABLE kept; DROP ROLE r")
+            .await
+            .unwrap();
+    }
+}
+
 #[test]
 fn all_threads_share_one_server() {
     let folders: HashSet<PathBuf> = std::thread::scope(|scope| {

@@ -4,6 +4,8 @@
 mod database;
 pub(crate) mod locks;
 mod passes;
+mod plan;
+pub(crate) mod prepared;
 mod prover;
 mod results;
 mod unapplied;
@@ -48,10 +50,38 @@ pub async fn prove_until<'a>(
     afterwards: Afterwards,
     tell: impl FnMut(&Proved<'a>),
 ) -> Proof<'a> {
+    let prover = start(stop, client, registry, afterwards).await;
+    carry_out(prover, subject, afterwards, tell).await
+}
+
+/// As [`prove_until`], on a database that [`prepare`](prepared::prepare) has prepared for the same
+/// subject and the same scripts. `empty` is a snapshot of another database of its server, without
+/// any migration. Nobody uses the server again.
+pub async fn prove_prepared<'a>(
+    stop: &Stop,
+    client: &mut Client,
+    registry: &'a Registry,
+    subject: &Subject,
+    empty: Snapshot,
+    tell: impl FnMut(&Proved<'a>),
+) -> Proof<'a> {
+    let reader = SnapshotReader::new(Scope::default());
+    let database = Database::new(client, reader, empty, stop);
+    let prefix = plan::plan(registry, subject).prefix;
+    let prover = Prover::new(database, registry).prepared(prefix);
+    carry_out(Ok(prover), subject, Afterwards::Abandon, tell).await
+}
+
+async fn carry_out<'a>(
+    prover: Result<Prover<'a, '_>, Error>,
+    subject: &Subject,
+    afterwards: Afterwards,
+    tell: impl FnMut(&Proved<'a>),
+) -> Proof<'a> {
     let mut results = Results::new(tell);
     let mut unknown_options = BTreeSet::new();
     let mut missed = Vec::new();
-    let ended = match start(stop, client, registry, afterwards).await {
+    let ended = match prover {
         Ok(mut proving) => {
             let ended = run(&mut proving, subject, afterwards, &mut results).await;
             unknown_options = proving.database.unknown_options();

@@ -1,15 +1,15 @@
 //! Proves the migrations one after the other, and restores the database when one fails.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use migrator_model::file_name::Direction;
 use migrator_model::{Migration, Mode, Registry};
-use migrator_runtime::{Fault, Selection, Trial};
+use migrator_runtime::{Fault, Trial};
 
 use super::database::{Database, Snapshots, Trouble};
 use super::locks;
 use super::passes::Passes;
+use super::plan::{Plan, plan};
 use super::results::Results;
 use super::unapplied::Unapplied;
 use super::verdict::{Pass, Proved, Subject, Verdict};
@@ -70,20 +70,28 @@ impl<'a, 'c> Prover<'a, 'c> {
         }
     }
 
+    /// Notes that these migrations are applied, the first ones of the plan.
+    pub(super) fn prepared(mut self, prefix: Vec<Migration<'a>>) -> Self {
+        self.applied = prefix;
+        self
+    }
+
     /// Proves the migrations of the subject.
     ///
-    /// Whole snapshots prove those that followed from others: from time to time, at the end, before
-    /// scripts that cannot be rolled back, and behind each difference that was found. If a proof
-    /// fails, or a result is doubtful, everything since the last proof is proved again, with whole
+    /// Whole snapshots prove those that followed from others: from time to time, at the end, and before
+    /// scripts that cannot be rolled back. If a proof fails, or a result is doubtful, everything since the last proof is proved again, with whole
     /// snapshots alone.
     pub(super) async fn run<T: FnMut(&Proved<'a>)>(
         &mut self,
         subject: &Subject,
         results: &mut Results<'a, T>,
     ) -> Result<(), Error> {
-        let plan: Vec<Migration<'a>> = needed(self.registry, subject).collect();
-        let mut certain = self.checkpoint(0, 0);
-        let (mut position, mut whole_until) = (0, 0);
+        let Plan { prefix, rest } = plan(self.registry, subject);
+        let plan = [prefix, rest].concat();
+        // A prepared database has the prefix.
+        let mut position = self.applied.len();
+        let mut certain = self.checkpoint(position, 0);
+        let mut whole_until = 0;
         while let Some(&migration) = plan.get(position) {
             self.database.set_snapshots(match position < whole_until {
                 true => Snapshots::Whole,
@@ -96,16 +104,16 @@ impl<'a, 'c> Prover<'a, 'c> {
                 Proof::Other => position,
             });
             let next = plan.get(position);
-            let differs = results.has_difference_of(migration);
-            let is_due = differs
+            // A whole snapshot was compared with one that is not yet proved.
+            let is_doubtful = results.has_difference_of(migration) && self.database.is_mixed();
+            let is_due = is_doubtful
                 || self.database.followed() > UNPROVED
                 || next.is_none_or(|next| is_by_statement(*next));
             if proof == Proof::Same && is_due && self.database.followed() > 0 {
-                let is_mixed = self.database.is_mixed();
                 proof = self.check().await?;
                 if proof == Proof::Other {
                     whole_until = plan.len();
-                } else if differs && is_mixed {
+                } else if is_doubtful {
                     (proof, whole_until) = (Proof::Other, position);
                 } else {
                     certain = self.checkpoint(position, results.proved.len());
@@ -286,23 +294,6 @@ impl<'a, 'c> Prover<'a, 'c> {
         self.now = Some(Arc::new(self.database.take().await?));
         Ok(())
     }
-}
-
-/// The migrations of the subject's services and those that these depend on, in plan order.
-fn needed<'a>(registry: &'a Registry, subject: &Subject) -> impl Iterator<Item = Migration<'a>> {
-    let services: Option<BTreeSet<String>> = match &subject.services {
-        Selection::All => None,
-        Selection::Named(names) => {
-            let narrow = registry.narrow(names);
-            let services = narrow.services();
-            Some(services.map(|service| service.name.to_owned()).collect())
-        }
-    };
-    let is_needed = move |migration: &Migration<'_>| match &services {
-        None => true,
-        Some(services) => services.contains(migration.service),
-    };
-    registry.migrations().filter(is_needed)
 }
 
 /// Whether a script of the migration runs outside a transaction, so that it cannot be rolled back.

@@ -92,11 +92,6 @@ impl Effects {
         }
     }
 
-    /// Whether the locks are known.
-    pub(super) fn are_known(&self) -> bool {
-        self.locks.is_some()
-    }
-
     /// Whether the script may contain a GRANT on columns.
     pub(super) fn may_grant(&self) -> bool {
         self.may_grant

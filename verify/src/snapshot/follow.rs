@@ -26,33 +26,31 @@ use super::units::{Changed, Form, Units};
 /// tablespaces and large objects. A mark shows the names of roles and tablespaces.
 const UNSEEN: [u32; 4] = [1260, 1261, 1213, 2613];
 
-/// The units to read again, or `None` if the next snapshot must be a whole one.
-pub(super) fn units(
-    previous: &Snapshot,
-    since: &Mark,
-    changed: &[Changed],
-    effects: &Effects,
-) -> Option<Units> {
+/// The units that scripts locked to change them. `None` if the next snapshot must be a whole one.
+pub(super) fn locked(previous: &Snapshot, effects: &Effects) -> Option<Units> {
     let mut units = Units::default();
     for &(class, oid) in effects.objects()? {
         add_locked(&mut units, previous, class, oid)?;
     }
-    for &oid in effects.relations()? {
-        units.relations.insert(oid);
-    }
-    for row in changed {
-        add(&mut units, previous, since, *row)?;
-    }
+    units.relations.extend(effects.relations()?);
     Some(units)
 }
 
-/// Adds what a changed row belongs to.
-pub(super) fn add(
-    units: &mut Units,
+/// The units that were read, or `None` if the next snapshot must be a whole one.
+pub(super) fn units(
+    mut locked: Units,
     previous: &Snapshot,
     since: &Mark,
-    changed: Changed,
-) -> Option<()> {
+    changed: &[Changed],
+) -> Option<Units> {
+    for row in changed {
+        add(&mut locked, previous, since, *row)?;
+    }
+    Some(locked)
+}
+
+/// Adds what a changed row belongs to.
+fn add(units: &mut Units, previous: &Snapshot, since: &Mark, changed: Changed) -> Option<()> {
     match changed {
         Changed::Relation(oid) => drop(units.relations.insert(oid)),
         Changed::Domain(oid) => drop(units.types.insert(oid)),

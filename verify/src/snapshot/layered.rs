@@ -4,6 +4,7 @@
 //! take longer because the database is large.
 
 use std::borrow::Borrow;
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::iter::Peekable;
 use std::sync::Arc;
@@ -95,20 +96,59 @@ impl<K: Ord + Clone, V> Layered<K, V> {
         other: &'a Self,
         is_same: impl Fn(&V, &V) -> bool,
     ) -> Vec<&'a K> {
-        let mut keys: Vec<&K> = match Arc::ptr_eq(&self.base, &other.base) {
-            true => self.changes.keys().chain(other.changes.keys()).collect(),
-            false => {
-                let ours = self.iter().map(|(key, _)| key);
-                ours.chain(other.iter().map(|(key, _)| key)).collect()
-            }
-        };
-        keys.sort();
-        keys.dedup();
-        keys.retain(|key| match (self.get(*key), other.get(*key)) {
+        let differs = |ours: Option<&V>, theirs: Option<&V>| match (ours, theirs) {
             (Some(ours), Some(theirs)) => !is_same(ours, theirs),
             (ours, theirs) => ours.is_some() || theirs.is_some(),
-        });
+        };
+        let mut keys = Vec::new();
+        if Arc::ptr_eq(&self.base, &other.base) {
+            side_by_side(
+                self.changes.iter(),
+                other.changes.iter(),
+                |key, ours, theirs| {
+                    let base = || self.base.get(key);
+                    let ours = ours.map_or_else(base, Option::as_ref);
+                    let theirs = theirs.map_or_else(base, Option::as_ref);
+                    if differs(ours, theirs) {
+                        keys.push(key);
+                    }
+                },
+            );
+        } else {
+            side_by_side(self.iter(), other.iter(), |key, ours, theirs| {
+                if differs(ours, theirs) {
+                    keys.push(key);
+                }
+            });
+        }
         keys
+    }
+}
+
+/// Visits the keys of two sorted maps, each once.
+fn side_by_side<'a, K: Ord + 'a, V>(
+    ours: impl Iterator<Item = (&'a K, V)>,
+    theirs: impl Iterator<Item = (&'a K, V)>,
+    mut visit: impl FnMut(&'a K, Option<V>, Option<V>),
+) {
+    let (mut ours, mut theirs) = (ours.peekable(), theirs.peekable());
+    loop {
+        let order = match (ours.peek(), theirs.peek()) {
+            (None, None) => return,
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some((one, _)), Some((other, _))) => one.cmp(other),
+        };
+        let one = ours.next_if(|_| order.is_le());
+        let other = theirs.next_if(|_| order.is_ge());
+        let key = one.as_ref().or(other.as_ref()).map(|(key, _)| *key);
+        if let Some(key) = key {
+            visit(
+                key,
+                one.map(|(_, value)| value),
+                other.map(|(_, value)| value),
+            );
+        }
     }
 }
 

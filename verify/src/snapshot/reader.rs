@@ -134,7 +134,8 @@ impl SnapshotReader {
         effects: &Effects,
         within: Within,
     ) -> Result<Option<Snapshot>, Error> {
-        let Some(since) = previous.mark.as_ref().filter(|_| effects.are_known()) else {
+        let locked = follow::locked(previous, effects);
+        let Some((since, locked)) = previous.mark.as_ref().zip(locked) else {
             return Ok(None);
         };
         let (generation, prepare) = match self.following {
@@ -145,29 +146,16 @@ impl SnapshotReader {
             }
         };
         let columns = previous.may_grant || effects.may_grant();
-        let find = units::find(generation, since, columns);
-        let begin = format!("{}{PRINTING}{prepare}{find}", within.begin());
-        let answer = ask(client, &begin, within).await?;
+        let read = units::read(generation, since, &locked, columns);
+        let (begin, end) = (within.begin(), within.end());
+        let message = format!("{begin}{PRINTING}{prepare}{read}{end}");
+        let answer = ask(client, &message, within).await?;
         self.following = Some(generation);
-        let now = rows::read(&answer).mark;
+        let mut rows = rows::read(&answer);
         let changed = units::changed_rows(&answer);
-        let found = now
-            .filter(|now| since.is_followed_by(now))
-            .zip(follow::units(previous, since, &changed, effects));
-        let Some((now, mut found)) = found else {
-            ask(client, within.end(), within).await?;
-            return Ok(None);
-        };
-        if !found.relations.is_empty() {
-            let related = units::relate(generation, since, &found);
-            let related = ask(client, &related, within).await?;
-            for row in units::changed_rows(&related) {
-                let _ = follow::add(&mut found, previous, since, row);
-            }
-        }
-        let read = format!("{}{}", units::read(generation, &found), within.end());
-        let rows = rows::read(&ask(client, &read, within).await?);
-        Ok(follow::replaced(previous, &found, rows, now))
+        let now = rows.mark.take().filter(|now| since.is_followed_by(now));
+        let found = now.zip(follow::units(locked, previous, since, &changed));
+        Ok(found.and_then(|(now, units)| follow::replaced(previous, &units, rows, now)))
     }
 
     /// Reads the id of the next transaction again, after a transaction with this snapshot was committed.

@@ -50,8 +50,11 @@ const CHANGED: &str = "age($.xmin) <= (SELECT age($1::xid))";
 
 /// The rows that have changed. The second parameter is whether the columns are searched. Only a
 /// GRANT changes a column without a lock on its table, and `pg_attribute` is by far the largest of
-/// these catalogs.
+/// these catalogs. The other parameters are what scripts locked: relations, types, routines, schemas.
+///
+/// The units to read become settings of the transaction, so that one message finds and reads them.
 const CHANGES: &str = "
+WITH found AS MATERIALIZED (
 SELECT 'pg_class' AS changed, c.oid, NULL AS form FROM pg_class c WHERE {changed c}
 UNION ALL
 SELECT 'pg_type', t.oid, CASE WHEN t.typtype IN ('d', 'e', 'c') THEN 'plain' ELSE 'shown' END
@@ -63,7 +66,18 @@ SELECT 'pg_namespace', n.oid, NULL FROM pg_namespace n WHERE {changed n}
 UNION ALL
 SELECT 'domain', k.contypid, NULL FROM pg_constraint k WHERE k.contypid > 0 AND {changed k}
 UNION ALL
-SELECT DISTINCT 'relation', a.attrelid, NULL FROM pg_attribute a WHERE $2::boolean AND {changed a};";
+SELECT DISTINCT 'relation', a.attrelid, NULL FROM pg_attribute a WHERE $2::boolean AND {changed a}
+)
+SELECT * FROM found
+UNION ALL SELECT 'set', 0, concat(
+    set_config('migrator.relations', (SELECT $3 || coalesce(array_agg(oid), '{}') FROM found
+        WHERE changed IN ('pg_class', 'relation'))::text, true),
+    set_config('migrator.types', (SELECT $4 || coalesce(array_agg(oid), '{}') FROM found
+        WHERE changed IN ('pg_type', 'domain'))::text, true),
+    set_config('migrator.routines', (SELECT $5 || coalesce(array_agg(oid), '{}') FROM found
+        WHERE changed = 'pg_proc')::text, true),
+    set_config('migrator.schemas', (SELECT $6 || coalesce(array_agg(oid), '{}') FROM found
+        WHERE changed = 'pg_namespace')::text, true));";
 
 /// What else is read with the relations in the second parameter:
 ///
@@ -88,7 +102,8 @@ showing AS (
     SELECT d.classid, d.objid FROM reshaped r
     JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = r.oid
     WHERE d.classid IN ('pg_rewrite'::regclass, 'pg_policy'::regclass, 'pg_proc'::regclass)
-)
+),
+found AS MATERIALIZED (
 SELECT 'relation' AS changed, oid, NULL AS form FROM owners
 UNION SELECT 'relation', d.objid, NULL FROM owners o
     JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = o.oid
@@ -103,51 +118,35 @@ UNION SELECT 'relation', r.ev_class, NULL FROM showing s JOIN pg_rewrite r ON r.
 WHERE s.classid = 'pg_rewrite'::regclass
 UNION SELECT 'relation', p.polrelid, NULL FROM showing s JOIN pg_policy p ON p.oid = s.objid
 WHERE s.classid = 'pg_policy'::regclass
-UNION SELECT 'routine', s.objid, NULL FROM showing s WHERE s.classid = 'pg_proc'::regclass;";
-
-/// Whether a query is needed for these units.
-type IsNeeded = fn(&Units) -> bool;
+UNION SELECT 'routine', s.objid, NULL FROM showing s WHERE s.classid = 'pg_proc'::regclass
+)
+SELECT * FROM found
+UNION ALL SELECT 'set', 0, concat(
+    set_config('migrator.relations', (SELECT coalesce(array_agg(oid), '{}') FROM found
+        WHERE changed = 'relation')::text, true),
+    set_config('migrator.routines', (SELECT $3 || coalesce(array_agg(oid), '{}') FROM found
+        WHERE changed = 'routine')::text, true));";
 
 /// The queries that read the parts of units.
-const READING: [(&str, IsNeeded); 17] = [
-    (globals::SCHEMAS, has_schemas),
-    (relations::RELATIONS, has_relations),
-    (relations::COLUMNS, has_relations),
-    (relations::SEQUENCES, has_relations),
-    (relations::CONSTRAINTS, has_relations),
-    (relations::INDEXES, has_relations),
-    (relations::TRIGGERS, has_relations),
-    (relations::RULES, has_relations),
-    (relations::POLICIES, has_relations),
-    (relations::STATISTICS, has_relations),
-    (routines::ROUTINES, has_routines),
-    (types::TYPES, has_types),
-    (types::DOMAINS, has_types),
-    (types::DOMAIN_CONSTRAINTS, has_types),
-    (facets::ALIASES, has_any),
-    (facets::COMMENTS, has_any),
-    (facets::PRIVILEGES, has_any),
+const READING: [&str; 17] = [
+    globals::SCHEMAS,
+    relations::RELATIONS,
+    relations::COLUMNS,
+    relations::SEQUENCES,
+    relations::CONSTRAINTS,
+    relations::INDEXES,
+    relations::TRIGGERS,
+    relations::RULES,
+    relations::POLICIES,
+    relations::STATISTICS,
+    routines::ROUTINES,
+    types::TYPES,
+    types::DOMAINS,
+    types::DOMAIN_CONSTRAINTS,
+    facets::ALIASES,
+    facets::COMMENTS,
+    facets::PRIVILEGES,
 ];
-
-fn has_relations(units: &Units) -> bool {
-    !units.relations.is_empty()
-}
-
-fn has_types(units: &Units) -> bool {
-    !units.types.is_empty()
-}
-
-fn has_routines(units: &Units) -> bool {
-    !units.routines.is_empty()
-}
-
-fn has_schemas(units: &Units) -> bool {
-    !units.schemas.is_empty()
-}
-
-fn has_any(units: &Units) -> bool {
-    *units != Units::default()
-}
 
 /// Settings for the plans of queries that read a few rows of large catalogs by their indexes. The
 /// plans are made once, often while the database is empty.
@@ -168,15 +167,15 @@ pub(super) fn prepare(scope: &Scope, generation: usize) -> String {
     let mut text = vec![
         format!("PREPARE {}(xid) AS {mark}", name(generation, "mark")),
         format!(
-            "PREPARE {}(xid, boolean) AS {changes}",
+            "PREPARE {}(xid, boolean, oid[], oid[], oid[], oid[]) AS {changes}",
             name(generation, "changes")
         ),
         format!(
-            "PREPARE {}(xid, oid[]) AS {related}",
+            "PREPARE {}(xid, oid[], oid[]) AS {related}",
             name(generation, "related")
         ),
     ];
-    for (index, (query, _)) in READING.iter().enumerate() {
+    for (index, query) in READING.iter().enumerate() {
         let query = written(query, scope, Reach::Units);
         let name = name(generation, index);
         text.push(format!(
@@ -186,37 +185,36 @@ pub(super) fn prepare(scope: &Scope, generation: usize) -> String {
     text.concat()
 }
 
-/// The statements that find the changes since a mark.
-pub(super) fn find(generation: usize, since: &Mark, with_columns: bool) -> String {
-    let (mark, changes) = (name(generation, "mark"), name(generation, "changes"));
+/// The statements that find the changes since a mark, and read them and what was locked.
+pub(super) fn read(generation: usize, since: &Mark, locked: &Units, with_columns: bool) -> String {
     let since = since.next;
-    format!("{ONE_PLAN}EXECUTE {mark}('{since}');EXECUTE {changes}('{since}', {with_columns});")
-}
-
-/// The statements that find what else is read.
-pub(super) fn relate(generation: usize, since: &Mark, units: &Units) -> String {
-    let related = name(generation, "related");
-    let (since, relations) = (since.next, array(&units.relations));
-    format!("{BY_INDEX}EXECUTE {related}('{since}', {relations});")
-}
-
-/// The statements that read the units.
-pub(super) fn read(generation: usize, units: &Units) -> String {
-    let arrays = [
-        &units.relations,
-        &units.types,
-        &units.routines,
-        &units.schemas,
+    let locked = [
+        &locked.relations,
+        &locked.types,
+        &locked.routines,
+        &locked.schemas,
     ];
-    let arrays = arrays.map(array).join(", ");
-    let queries = READING.iter().enumerate();
-    let queries = queries.filter(|(_, (_, is_needed))| is_needed(units));
-    let executed = queries.map(|(index, _)| {
-        let name = name(generation, index);
-        format!("EXECUTE {name}({arrays});")
-    });
-    let executed: Vec<String> = executed.collect();
-    format!("{BY_INDEX}{}", executed.concat())
+    let locked = locked.map(array).join(", ");
+    let setting = |name| format!("current_setting('migrator.{name}')::oid[]");
+    let [relations, routines] = ["relations", "routines"].map(setting);
+    let units = ["relations", "types", "routines", "schemas"].map(setting);
+    let units = units.join(", ");
+    let mut text = vec![
+        ONE_PLAN.to_owned(),
+        format!("EXECUTE {}('{since}');", name(generation, "mark")),
+        format!(
+            "EXECUTE {}('{since}', {with_columns}, {locked});",
+            name(generation, "changes")
+        ),
+        BY_INDEX.to_owned(),
+        format!(
+            "EXECUTE {}('{since}', {relations}, {routines});",
+            name(generation, "related")
+        ),
+    ];
+    let names = (0..READING.len()).map(|index| name(generation, index));
+    text.extend(names.map(|name| format!("EXECUTE {name}({units});")));
+    text.concat()
 }
 
 /// The changed rows in the answer.

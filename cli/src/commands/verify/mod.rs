@@ -4,12 +4,13 @@
 mod acceptance;
 mod errors;
 mod lacking;
+mod prepared;
 
 use std::time::{Duration, Instant};
 
 use migrator_model::Severity;
 use migrator_runtime::{Registry, Settings, Stopped, connect};
-use migrator_verify::{Afterwards, Proof, Proved, Subject, prove_until};
+use migrator_verify::{Afterwards, Proof, Proved, Snapshot, Subject, prove_prepared, prove_until};
 
 use self::acceptance::accepted;
 use self::errors::as_error;
@@ -32,18 +33,33 @@ pub(super) async fn run(context: &Context, verify: &args::Verify) -> Outcome {
         Some(settings) => {
             let note = format!("verifying on {settings}, which is left empty");
             context.console.note(&note);
-            let afterwards = Afterwards::Empty;
-            prove(context, registry, verify, settings, afterwards).await
+            prove(context, registry, verify, settings, Start::Lent).await
         }
         None => {
-            let scratch = Scratch::new(None).await?;
+            let subject = Subject::of(verify.service.clone()).since(verify.since);
+            let prepared = prepared::server(context, registry, &subject).await?;
+            let (scratch, empty) = match prepared {
+                Some(prepared) => (prepared.scratch, Some(prepared.empty)),
+                None => (Scratch::new(None).await?, None),
+            };
             let version = &scratch.version;
             let note = format!("verifying on a temporary server: PostgreSQL {version}");
             context.console.note(&note);
-            let (settings, afterwards) = (scratch.settings.clone(), Afterwards::Abandon);
-            prove(context, registry, verify, settings, afterwards).await
+            let start = empty.map_or(Start::Temporary, Start::Prepared);
+            prove(context, registry, verify, scratch.settings.clone(), start).await
         }
     }
+}
+
+/// The database at the start of a proof.
+enum Start {
+    /// Empty, and lent.
+    Lent,
+    /// Empty, on a temporary server.
+    Temporary,
+    /// With the earlier migrations, on a temporary server. The snapshot shows a database without
+    /// them.
+    Prepared(Snapshot),
 }
 
 /// Verifies the migrations on a database, and prints each verdict as soon as it is known.
@@ -52,7 +68,7 @@ async fn prove(
     registry: &'static Registry,
     verify: &args::Verify,
     mut settings: Settings,
-    afterwards: Afterwards,
+    start: Start,
 ) -> Outcome {
     let stop = &context.stop;
     settings.application_name(&application());
@@ -66,7 +82,19 @@ async fn prove(
             .console
             .print_all(&text::verify::migration(&verified));
     };
-    let proof = prove_until(stop, &mut client, registry, &subject, afterwards, tell).await;
+    let afterwards = match start {
+        Start::Lent => Afterwards::Empty,
+        Start::Temporary | Start::Prepared(_) => Afterwards::Abandon,
+    };
+    let proving = &mut client;
+    let proof = match start {
+        Start::Prepared(empty) => {
+            prove_prepared(stop, proving, registry, &subject, empty, tell).await
+        }
+        Start::Lent | Start::Temporary => {
+            prove_until(stop, proving, registry, &subject, afterwards, tell).await
+        }
+    };
     client.close().await;
     if let Some(first) = proof.missed.first() {
         let note = format!(
