@@ -68,3 +68,25 @@ fn a_line_break_in_a_file_name_begins_no_line_of_output() {
         "{findings:#?}"
     );
 }
+
+/// Two versions of the crates may meet in one build.
+#[test]
+fn a_registry_with_another_layout_does_not_compile() {
+    for (table, message) in [
+        (
+            r#"b"MGRT\x63\0\0\0""#,
+            "another version of `migrator-model`",
+        ),
+        (r#"b"""#, "this is no registry"),
+    ] {
+        let example = Crate::new("layout");
+        let main = format!(
+            "static REGISTRY: runtime::Registry = runtime::__private::registry({table}, \"\");\n\
+             fn main() {{ print!(\"{{REGISTRY:?}}\"); }}\n"
+        );
+        example.write("src/main.rs", &main);
+        let build = example.build();
+        assert!(!build.succeeded);
+        assert!(build.findings()[0].contains(message), "{}", build.stderr);
+    }
+}

@@ -74,10 +74,21 @@ fn only_the_named_services_and_the_services_they_need_are_embedded() {
 /// folder of the checkout, and the program does not contain that folder.
 #[test]
 fn a_program_does_not_know_where_it_was_built() {
-    let example = Crate::new("placeless");
-    let _ = example.run();
-    let program = fs::read(example.program()).unwrap();
-    let holds = |text: &str| program.windows(text.len()).any(|w| w == text.as_bytes());
-    assert!(holds("database/migrations/core/2024"));
-    assert!(!holds(example.folder.to_str().unwrap()));
+    for example in [
+        Crate::new("placeless"),
+        Crate::with_build_script("placeless-watched"),
+    ] {
+        let _ = example.run();
+        let program = fs::read(example.program()).unwrap();
+        let holds = |text: &str| program.windows(text.len()).any(|w| w == text.as_bytes());
+        assert!(holds("CREATE TABLE setting"));
+        assert!(!holds(example.folder.to_str().unwrap()));
+    }
+}
+
+/// The build script writes the registry, and the macro includes what it wrote.
+#[test]
+fn with_a_build_script_a_program_contains_the_same_registry() {
+    let example = Crate::with_build_script("whole-tree-watched");
+    assert_eq!(example.run(), example.expected());
 }
