@@ -176,7 +176,7 @@ fn the_same_database_twice_is_migrated_once() {
 fn invalid_options_of_a_fleet_are_usage_errors() {
     let folder = folder();
     fs::write(folder.path().join("fleet.txt"), NOBODY).expect("the list is written");
-    let calls: [&[&str]; 15] = [
+    let calls: [&[&str]; 16] = [
         &["up", "--service=core", "--fleet=missing.txt"],
         &["up", "--service=core", "--fleet=."],
         &["up", "--service=cor", "--fleet=fleet.txt"],
@@ -194,7 +194,8 @@ fn invalid_options_of_a_fleet_are_usage_errors() {
             "--fleet=-",
             "--database-url=postgresql://a/b",
         ],
-        &["down", "--service=core", "--fleet=fleet.txt"],
+        &["redo", "--service=core", "--fleet=fleet.txt"],
+        &["status", "--jobs=2"],
         &["up", "--service=core", "--shard=0/2"],
         &["up", "--service=core", "--shards=2"],
         &["up", "--service=core", "--fleet=-", "--shard=2/2"],

@@ -7,6 +7,7 @@ mod run;
 mod shard;
 #[path = "../support/mod.rs"]
 mod support;
+mod work;
 
 use std::fs;
 use std::io::Write;
@@ -31,11 +32,16 @@ fn databases(number: usize) -> Vec<String> {
     (0..number).map(|_| database()).collect()
 }
 
-/// The command with a list of databases in a file.
+/// `up` with a list of databases in a file.
 fn fleet(folder: &TempDir, urls: &[String], arguments: &[&str]) -> Command {
+    of("up", folder, urls, arguments)
+}
+
+/// A command with a list of databases in a file.
+fn of(command: &str, folder: &TempDir, urls: &[String], arguments: &[&str]) -> Command {
     let list = urls.join("\n");
     fs::write(folder.path().join("fleet.txt"), list).expect("the list is written");
-    let arguments = [&["up", "--fleet=fleet.txt"], arguments].concat();
+    let arguments = [&[command, "--fleet=fleet.txt"], arguments].concat();
     let mut command = migrator(&arguments);
     command.current_dir(folder.path());
     command

@@ -10,7 +10,7 @@ use super::{NOBODY, applied, databases, fleet, folder, piped, settings};
 use crate::support::{database, execute, migrator, on, output, query};
 use crate::{assert_output, support};
 
-fn document(command: &mut Command) -> Value {
+pub(super) fn document(command: &mut Command) -> Value {
     let output = command.output().expect("the binary runs");
     serde_json::from_slice(&output.stdout).expect("standard output is one JSON document")
 }
@@ -23,7 +23,7 @@ fn occupied() -> String {
 }
 
 /// A database whose history says that a script was changed.
-fn changed() -> String {
+pub(super) fn changed() -> String {
     let (url, folder) = (database(), folder());
     let up = ["up", "--service=core", "--steps=1"];
     output(&mut on(&url, folder.path(), &up));

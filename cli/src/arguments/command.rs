@@ -133,7 +133,7 @@ pub(crate) struct Up {
     /// Continue if the database has migrations that this binary does not have
     #[arg(long)]
     pub(crate) allow_missing: bool,
-    /// Use at most N connections at a time [default: 4]; with a fleet, migrate N databases at a time [default: 8] [environment: `MIGRATOR_JOBS`]
+    /// Use at most N connections at a time [default: 4]; with a fleet, work on N databases at a time [default: 8] [environment: `MIGRATOR_JOBS`]
     #[arg(long, value_name = "N", value_parser = jobs)]
     pub(crate) jobs: Option<NonZeroUsize>,
     #[command(flatten)]
@@ -146,19 +146,19 @@ pub(crate) struct Up {
 #[derive(Args, Debug)]
 #[command(group = ArgGroup::new("members").args(["fleet", "fleet_query"]))]
 pub(crate) struct Members {
-    /// Migrate each database in this file, which has one URL per line; `-` is standard input
+    /// Work on each database in this file, which has one URL per line; `-` is standard input
     #[arg(long, value_name = "FILE|-")]
     pub(crate) fleet: Option<PathBuf>,
-    /// Run this query on the database, and migrate each database whose URL it returns
+    /// Run this query on the database, and work on each database whose URL it returns
     #[arg(long, value_name = "QUERY", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) fleet_query: Option<String>,
-    /// Migrate no further databases after N have failed
+    /// Start no further databases after N have failed
     #[arg(long, value_name = "N", requires = "members", value_parser = jobs)]
     pub(crate) max_failures: Option<NonZeroUsize>,
-    /// Divide the list into N parts, and migrate the databases of part I; the first is 0
+    /// Divide the list into N parts, and work on part I; the first is 0
     #[arg(long, value_name = "I/N", requires = "members", value_parser = shard)]
     pub(crate) shard: Option<Shard>,
-    /// Divide the list into N parts, and migrate those of part `JOB_COMPLETION_INDEX`, which Kubernetes sets in an Indexed Job [environment: `MIGRATOR_SHARDS`]
+    /// Divide the list into N parts, and work on part `JOB_COMPLETION_INDEX`, which Kubernetes sets in an Indexed Job [environment: `MIGRATOR_SHARDS`]
     #[arg(long, value_name = "N", requires = "members", conflicts_with = "shard", value_parser = shards)]
     pub(crate) shards: Option<NonZeroU32>,
 }
@@ -196,9 +196,11 @@ pub(crate) struct Down {
     /// Do not ask for confirmation
     #[arg(long, short)]
     pub(crate) yes: bool,
-    /// Use at most N connections at a time [default: 4] [environment: `MIGRATOR_JOBS`]
+    /// Use at most N connections at a time [default: 4]; with a fleet, work on N databases at a time [default: 8] [environment: `MIGRATOR_JOBS`]
     #[arg(long, value_name = "N", value_parser = jobs)]
     pub(crate) jobs: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pub(crate) members: Members,
     #[command(flatten)]
     pub(crate) run: Run,
 }
@@ -225,6 +227,11 @@ pub(crate) struct Status {
     /// Exit with 6 if a migration is pending, and with 3 if the history has a problem
     #[arg(long)]
     pub(crate) check: bool,
+    /// Look at N databases of a fleet at a time [default: 8] [environment: `MIGRATOR_JOBS`]
+    #[arg(long, value_name = "N", requires = "members", value_parser = jobs)]
+    pub(crate) jobs: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pub(crate) members: Members,
     #[command(flatten)]
     pub(crate) reads: Reads,
 }

@@ -41,7 +41,7 @@ impl Arguments {
             (true, Command::Check(_)) => return Ok(arguments),
             (true, _) => "only `check` has `--output=sarif` and `--output=github`",
             (false, command) if command.has_list() && arguments.global.database_url.is_some() => {
-                "`--fleet` lists the databases to migrate: leave `--database-url` out"
+                "`--fleet` lists the databases: leave `--database-url` out"
             }
             (false, command)
                 if arguments.global.output == Format::Jsonl && command.members().is_none() =>
@@ -117,16 +117,16 @@ impl Command {
     pub(crate) fn members(&self) -> Option<&Members> {
         let members = match self {
             Command::Up(up) => &up.members,
+            Command::Down(down) => &down.members,
+            Command::Status(status) => &status.members,
             Command::Check(_)
             | Command::Completions { .. }
             | Command::Create(_)
-            | Command::Down(_)
             | Command::Drift(_)
             | Command::Explain { .. }
             | Command::Redo(_)
             | Command::Repair(_)
             | Command::Schema(_)
-            | Command::Status(_)
             | Command::Verify(_) => return None,
             #[cfg(feature = "local-server")]
             Command::Server { .. } => return None,

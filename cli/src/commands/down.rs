@@ -4,7 +4,8 @@ use std::num::NonZeroUsize;
 
 use migrator_runtime::{Direction, Extent, Target};
 
-use super::context::{Answer, Context, Outcome};
+use super::context::{Answer, Context, Outcome, check_names};
+use super::fleet::{self, Work};
 use super::session::{Session, confirm, leave, ran, refused};
 use crate::arguments as args;
 use crate::render::text;
@@ -12,6 +13,9 @@ use crate::view::{Plan, Request, View};
 use crate::words::count;
 
 pub(super) async fn run(context: &Context, down: &args::Down) -> Outcome {
+    if down.members.is_wanted() {
+        return of_fleet(context, down).await;
+    }
     context.check_names_without_database(&down.service)?;
     let mut options = context.environment.run(&down.run)?;
     context.environment.jobs(down.jobs, &mut options)?;
@@ -41,6 +45,29 @@ pub(super) async fn run(context: &Context, down: &args::Down) -> Outcome {
         return ran(reverted, Request::Down);
     }
     ran(migrator.down(&mut client, target).await, Request::Down)
+}
+
+async fn of_fleet(context: &Context, down: &args::Down) -> Outcome {
+    check_names(context.registry, &down.service)?;
+    let mut options = context.environment.run(&down.run)?;
+    options.policy.cascade = leave(down.cascade);
+    let target = target(down);
+    let work = match down.dry_run {
+        true => Work::Plan(Direction::Down, &target),
+        false => Work::Down(&target),
+    };
+    if context.console.is_interactive() && !down.yes && !down.dry_run {
+        let question = "revert migrations in each database of the list?".to_owned();
+        if !confirm(question, &context.stop).await? {
+            return Ok(refused("nothing was reverted"));
+        }
+    }
+    let request = fleet::Request {
+        members: &down.members,
+        jobs: down.jobs,
+        work,
+    };
+    fleet::run(context, request, options).await
 }
 
 fn target(down: &args::Down) -> Target {

@@ -2,7 +2,7 @@
 //!
 //! Each command has a file. The other files are shared: `context` is what all commands get,
 //! `session` connects to the database, `runner` waits for a command and handles signals, and `fleet`
-//! is `up` for many databases.
+//! works on many databases.
 
 mod check;
 mod completions;

@@ -1,13 +1,17 @@
 //! `status`: what is applied and what is pending.
 
-use migrator_runtime::{Migrator, State};
+use migrator_runtime::Migrator;
 
-use super::context::{Answer, Context, Outcome};
+use super::context::{Answer, Context, Outcome, check_names};
+use super::fleet::{self, Check, Work};
 use crate::arguments as args;
 use crate::exit::Exit;
-use crate::view::{Status, View, is_pending};
+use crate::view::{Condition, Status, View};
 
 pub(super) async fn run(context: &Context, status: &args::Status) -> Outcome {
+    if status.members.is_wanted() {
+        return of_fleet(context, status).await;
+    }
     context.check_names_without_database(&status.service)?;
     let options = context.environment.reads(&status.reads)?;
     let client = context.connect(context.registry, &options).await?;
@@ -15,22 +19,28 @@ pub(super) async fn run(context: &Context, status: &args::Status) -> Outcome {
     let found = migrator.status(&client, &status.service).await?;
     let view = Status::new(found, status.migrations);
     let exit = match status.check {
-        true => checked(&view),
+        true => match view.condition() {
+            Condition::Problem => Exit::Refused,
+            Condition::Pending => Exit::Pending,
+            Condition::Current => Exit::Done,
+        },
         false => Exit::Done,
     };
     let view = View::Status(view);
     Ok(Answer { view, exit })
 }
 
-/// A problem of the history counts before a pending migration.
-fn checked(view: &Status) -> Exit {
-    let fine = |state| state == State::Applied || is_pending(state);
-    let states = || view.migrations().map(|migration| migration.state);
-    if !states().all(fine) {
-        Exit::Refused
-    } else if states().any(is_pending) {
-        Exit::Pending
-    } else {
-        Exit::Done
-    }
+async fn of_fleet(context: &Context, status: &args::Status) -> Outcome {
+    check_names(context.registry, &status.service)?;
+    let options = context.environment.reads(&status.reads)?;
+    let check = match status.check {
+        true => Check::Judges,
+        false => Check::Shows,
+    };
+    let request = fleet::Request {
+        members: &status.members,
+        jobs: status.jobs,
+        work: Work::Status(&status.service, check),
+    };
+    fleet::run(context, request, options).await
 }

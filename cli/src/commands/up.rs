@@ -3,7 +3,7 @@
 use migrator_runtime::{Direction, Extent, Target};
 
 use super::context::{Answer, Context, Outcome, check_names};
-use super::fleet;
+use super::fleet::{self, Work};
 use super::session::{Session, leave, ran};
 use crate::arguments as args;
 use crate::view::{Plan, Request, View};
@@ -15,7 +15,16 @@ pub(super) async fn run(context: &Context, up: &args::Up) -> Outcome {
     options.policy.missing = leave(up.allow_missing);
     let target = target(up);
     if up.members.is_wanted() {
-        return fleet::run(context, up, options, &target).await;
+        let work = match up.dry_run {
+            true => Work::Plan(Direction::Up, &target),
+            false => Work::Up(&target),
+        };
+        let request = fleet::Request {
+            members: &up.members,
+            jobs: up.jobs,
+            work,
+        };
+        return fleet::run(context, request, options).await;
     }
     context.environment.jobs(up.jobs, &mut options)?;
     let Session {

@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 
 use super::members;
 use super::problem::Located;
+use super::status::{Condition, ServiceState, Status};
 
 /// What became of a fleet.
 #[derive(Debug, Serialize)]
@@ -25,18 +26,20 @@ pub(crate) struct Fleet {
     /// In the order of the list.
     #[serde(skip)]
     pub(crate) failures: Vec<FailureGroup>,
-    #[serde(skip)]
-    pub(crate) is_dry_run: bool,
 }
 
 /// The number of databases in each state.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(crate) struct Totals {
     pub(crate) applied: usize,
-    pub(crate) pending: usize,
     pub(crate) current: usize,
     pub(crate) failed: usize,
+    pub(crate) pending: usize,
+    pub(crate) planned: usize,
+    pub(crate) problem: usize,
+    pub(crate) reverted: usize,
     pub(crate) skipped: usize,
+    pub(crate) unchanged: usize,
     /// The number of migrations, in all databases.
     pub(crate) migrations: usize,
 }
@@ -67,7 +70,16 @@ pub(crate) enum DatabaseState {
     Applied(usize),
     /// These migrations would be applied.
     Pending(Vec<MigrationId>),
+    /// There was nothing to apply.
     Current,
+    /// This many migrations were reverted.
+    Reverted(usize),
+    /// These migrations would be reverted.
+    Planned(Vec<MigrationId>),
+    /// There was nothing to revert.
+    Unchanged,
+    /// The database was compared with the tree.
+    Compared(Status),
     /// It failed after this many migrations.
     Failed {
         done: usize,
@@ -79,26 +91,77 @@ pub(crate) enum DatabaseState {
 impl Totals {
     /// The number of databases.
     pub(crate) fn databases(&self) -> usize {
-        self.applied + self.pending + self.current + self.failed + self.skipped
+        let changed = self.applied + self.reverted + self.pending + self.planned;
+        changed + self.current + self.unchanged + self.problem + self.failed + self.skipped
+    }
+
+    /// Counts a database.
+    pub(crate) fn add(&mut self, state: &DatabaseState) {
+        let number = match state {
+            DatabaseState::Applied(_) => &mut self.applied,
+            DatabaseState::Pending(_) => &mut self.pending,
+            DatabaseState::Current => &mut self.current,
+            DatabaseState::Reverted(_) => &mut self.reverted,
+            DatabaseState::Planned(_) => &mut self.planned,
+            DatabaseState::Unchanged => &mut self.unchanged,
+            DatabaseState::Compared(status) => match status.condition() {
+                Condition::Current => &mut self.current,
+                Condition::Pending => &mut self.pending,
+                Condition::Problem => &mut self.problem,
+            },
+            DatabaseState::Failed { .. } => &mut self.failed,
+            DatabaseState::Skipped => &mut self.skipped,
+        };
+        *number += 1;
+        self.migrations += state.migrations();
     }
 }
 
 impl DatabaseState {
-    fn word(&self) -> &'static str {
+    /// The word that the output uses for the state.
+    pub(crate) fn word(&self) -> &'static str {
         match self {
             DatabaseState::Applied(_) => "applied",
             DatabaseState::Pending(_) => "pending",
             DatabaseState::Current => "current",
+            DatabaseState::Reverted(_) => "reverted",
+            DatabaseState::Planned(_) => "planned",
+            DatabaseState::Unchanged => "unchanged",
+            DatabaseState::Compared(status) => status.condition().word(),
             DatabaseState::Failed { .. } => "failed",
             DatabaseState::Skipped => "skipped",
         }
     }
 
-    /// How many migrations were applied.
+    /// How many migrations were done, or would be.
+    fn migrations(&self) -> usize {
+        match self {
+            DatabaseState::Pending(steps) | DatabaseState::Planned(steps) => steps.len(),
+            DatabaseState::Compared(status) => match status.condition() {
+                Condition::Pending => status.services.iter().map(ServiceState::pending).sum(),
+                Condition::Current | Condition::Problem => 0,
+            },
+            DatabaseState::Applied(_)
+            | DatabaseState::Current
+            | DatabaseState::Reverted(_)
+            | DatabaseState::Unchanged
+            | DatabaseState::Failed { .. }
+            | DatabaseState::Skipped => self.done(),
+        }
+    }
+
+    /// How many migrations were applied or reverted.
     fn done(&self) -> usize {
         match self {
-            DatabaseState::Applied(done) | DatabaseState::Failed { done, .. } => *done,
-            DatabaseState::Pending(_) | DatabaseState::Current | DatabaseState::Skipped => 0,
+            DatabaseState::Applied(done)
+            | DatabaseState::Reverted(done)
+            | DatabaseState::Failed { done, .. } => *done,
+            DatabaseState::Pending(_)
+            | DatabaseState::Current
+            | DatabaseState::Planned(_)
+            | DatabaseState::Unchanged
+            | DatabaseState::Compared(_)
+            | DatabaseState::Skipped => 0,
         }
     }
 }
@@ -111,12 +174,20 @@ impl Serialize for Database {
         members.serialize_entry("done", &self.state.done())?;
         members.serialize_entry("milliseconds", &members::in_milliseconds(self.took))?;
         match &self.state {
-            DatabaseState::Pending(plan) => {
+            DatabaseState::Pending(plan) | DatabaseState::Planned(plan) => {
                 let plan: Vec<String> = plan.iter().map(ToString::to_string).collect();
                 members.serialize_entry("plan", &plan)?;
             }
+            DatabaseState::Compared(status) => {
+                let services: Vec<&ServiceState> = status.others().collect();
+                members.serialize_entry("services", &services)?;
+            }
             DatabaseState::Failed { errors, .. } => members.serialize_entry("errors", errors)?,
-            DatabaseState::Applied(_) | DatabaseState::Current | DatabaseState::Skipped => {}
+            DatabaseState::Applied(_)
+            | DatabaseState::Current
+            | DatabaseState::Reverted(_)
+            | DatabaseState::Unchanged
+            | DatabaseState::Skipped => {}
         }
         members.end()
     }

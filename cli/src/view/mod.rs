@@ -39,7 +39,7 @@ pub(crate) use run::{Request, Run, measured};
 pub(crate) use schema::Schema;
 #[cfg(feature = "local-server")]
 pub(crate) use server::Server;
-pub(crate) use status::{MigrationState, ServiceState, Status, is_pending};
+pub(crate) use status::{Condition, MigrationState, ServiceState, Status, is_pending};
 pub(crate) use verify::{Accepted, AcceptedLevel, Times, Verdict, Verified, Verify};
 
 use crate::exit::Exit;
@@ -73,7 +73,7 @@ pub(crate) enum View {
     Drift(Drift),
     /// `repair --accept-change`.
     ChangedScripts(ChangedScripts),
-    /// `up` of many databases.
+    /// A command on many databases.
     Fleet(Fleet),
     /// `explain`.
     Page(Page),

@@ -6,6 +6,9 @@ use serde::Serialize;
 
 use super::members;
 
+/// The summary of a service that has nothing but applied migrations.
+const CURRENT: &str = "current";
+
 /// What `status` found.
 #[derive(Debug, Serialize)]
 pub(crate) struct Status {
@@ -19,6 +22,28 @@ pub(crate) struct Status {
 /// Whether a migration is pending, or another run is applying it.
 pub(crate) fn is_pending(state: State) -> bool {
     matches!(state, State::Pending | State::AtWork(_))
+}
+
+/// How a database compares with the tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Condition {
+    /// All migrations are applied.
+    Current,
+    /// Migrations are pending, and a run may apply them.
+    Pending,
+    /// The history does not allow a run.
+    Problem,
+}
+
+impl Condition {
+    /// The word that the output uses for the condition.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Condition::Current => "current",
+            Condition::Pending => "pending",
+            Condition::Problem => "problem",
+        }
+    }
 }
 
 /// The state of a service.
@@ -53,6 +78,24 @@ impl Status {
             services: found.services.into_iter().map(service).collect(),
             lists_migrations,
         }
+    }
+
+    /// How the database compares with the tree. A problem counts before a pending migration.
+    pub(crate) fn condition(&self) -> Condition {
+        let fine = |state| state == State::Applied || is_pending(state);
+        let states = || self.migrations().map(|migration| migration.state);
+        if !states().all(fine) {
+            Condition::Problem
+        } else if states().any(is_pending) {
+            Condition::Pending
+        } else {
+            Condition::Current
+        }
+    }
+
+    /// The services that are not current.
+    pub(crate) fn others(&self) -> impl Iterator<Item = &ServiceState> {
+        self.services.iter().filter(|one| one.summary != CURRENT)
     }
 
     /// All migrations.
@@ -118,7 +161,7 @@ fn summary(service: &ServiceStatus) -> String {
         })
         .collect();
     match found.is_empty() {
-        true => "current".to_owned(),
+        true => CURRENT.to_owned(),
         false => found.join(", "),
     }
 }

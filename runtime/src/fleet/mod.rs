@@ -1,4 +1,4 @@
-//! Migrates many databases of the same kind, such as one for each tenant.
+//! Works on many databases of the same kind, such as one for each tenant.
 //!
 //! [`Migrator`] migrates a single database. The caller supplies the list of databases and prints
 //! the results.
@@ -15,8 +15,7 @@ use futures_util::{Stream, StreamExt};
 use migrator_connect::{ConnectError, Settings};
 use migrator_model::Registry;
 use migrator_model::file_name::Direction;
-use migrator_plan::Plan;
-use migrator_plan::Target;
+use migrator_plan::{Plan, Selection, Status, Target};
 
 use crate::context::Context;
 use crate::error::Error;
@@ -32,7 +31,7 @@ use crate::session::stop::Stop;
 
 pub use self::shard::Shard;
 
-/// Migrates many databases with one registry, several at a time.
+/// Works on many databases with one registry, several at a time.
 ///
 /// A failure in one database does not stop the others. A second run skips the databases that
 /// are current: each of those costs a connection and one round trip. If the list names a
@@ -190,19 +189,25 @@ impl Fleet {
         target: &Target,
         tell: impl FnMut(Ended<K, Report>),
     ) -> Result<Tally, Error> {
-        let apply = |mut migrator: Migrator, mut client: Client| {
-            let target = target.clone();
-            async move {
-                let outcome = migrator.up(&mut client, target).await;
-                client.close().await;
-                outcome
-            }
-        };
-        self.check(target)?;
-        Ok(self.each(members, apply, tell).await)
+        self.migrate(members, Direction::Up, target, tell).await
     }
 
-    /// Plans what [`Fleet::up`] would now apply in each database.
+    /// Reverts the applied migrations of each database, newest first, and calls `tell` with each
+    /// result.
+    ///
+    /// # Errors
+    ///
+    /// As [`Fleet::up`].
+    pub async fn down<K>(
+        &self,
+        members: impl Stream<Item = Member<K>>,
+        target: &Target,
+        tell: impl FnMut(Ended<K, Report>),
+    ) -> Result<Tally, Error> {
+        self.migrate(members, Direction::Down, target, tell).await
+    }
+
+    /// Plans what [`Fleet::up`] or [`Fleet::down`] would now do in each database.
     ///
     /// # Errors
     ///
@@ -210,22 +215,65 @@ impl Fleet {
     pub async fn plan<K>(
         &self,
         members: impl Stream<Item = Member<K>>,
+        direction: Direction,
         target: &Target,
         tell: impl FnMut(Ended<K, Plan<'static>>),
     ) -> Result<Tally, Error> {
-        let plan = |migrator: Migrator, client: Client| async move {
-            let outcome = migrator.plan(&client, Direction::Up, target).await;
+        self.check(&target.services)?;
+        let work = |migrator: Migrator, client: Client| async move {
+            let outcome = migrator.plan(&client, direction, target).await;
             client.close().await;
             outcome
         };
-        self.check(target)?;
-        Ok(self.each(members, plan, tell).await)
+        Ok(self.each(members, work, tell).await)
     }
 
-    /// Checks the target for all databases at once.
-    fn check(&self, target: &Target) -> Result<(), Error> {
+    /// Compares each database with the registry, as [`Migrator::status`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Fleet::up`].
+    pub async fn status<K>(
+        &self,
+        members: impl Stream<Item = Member<K>>,
+        services: &Selection,
+        tell: impl FnMut(Ended<K, Status>),
+    ) -> Result<Tally, Error> {
+        self.check(services)?;
+        let work = |migrator: Migrator, client: Client| async move {
+            let outcome = migrator.status(&client, services).await;
+            client.close().await;
+            outcome
+        };
+        Ok(self.each(members, work, tell).await)
+    }
+
+    async fn migrate<K>(
+        &self,
+        members: impl Stream<Item = Member<K>>,
+        direction: Direction,
+        target: &Target,
+        tell: impl FnMut(Ended<K, Report>),
+    ) -> Result<Tally, Error> {
+        self.check(&target.services)?;
+        let work = |mut migrator: Migrator, mut client: Client| {
+            let target = target.clone();
+            async move {
+                let outcome = match direction {
+                    Direction::Up => migrator.up(&mut client, target).await,
+                    Direction::Down => migrator.down(&mut client, target).await,
+                };
+                client.close().await;
+                outcome
+            }
+        };
+        Ok(self.each(members, work, tell).await)
+    }
+
+    /// Checks the names of services for all databases at once.
+    fn check(&self, services: &Selection) -> Result<(), Error> {
         let context = Context::new(self.registry, self.options.clone());
-        context.check_names(&target.services, &History::default())
+        context.check_names(services, &History::default())
     }
 
     async fn each<K, T, F>(

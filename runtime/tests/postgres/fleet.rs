@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::stream::{self, Stream, StreamExt as _};
 use migrator_runtime::connect::ConnectError;
-use migrator_runtime::{Ended, Ending, ErrorKind, Event, Fleet, Member, Report, Settings, Target};
+use migrator_runtime::{
+    Direction, Ended, Ending, ErrorKind, Event, Fleet, Member, Report, Settings, Target,
+};
 
 use super::support::{AT_GATE, Database, Gate, core, within};
 
@@ -118,7 +120,7 @@ async fn a_plan_of_each_database_changes_none() {
     let fleet = Fleet::new(core(&["SELECT 1;", "SELECT 2;"]));
     let mut steps = Vec::new();
     let target = Target::all();
-    let plan = fleet.plan(members(&[&database.url]), &target, |ended| {
+    let plan = fleet.plan(members(&[&database.url]), Direction::Up, &target, |ended| {
         if let Ending::Done(plan) = ended.ending {
             steps.push((ended.key, plan.steps.len()));
         }

@@ -32,9 +32,9 @@ impl Failures {
         databases.push((index, database));
     }
 
-    /// The exit code: that of the failures if they all have the same one.
-    pub(super) fn exit(&self) -> Exit {
-        self.exit.unwrap_or(Exit::Done)
+    /// The exit code of the failures, if there are any: their own if they all have the same one.
+    pub(super) fn exit(&self) -> Option<Exit> {
+        self.exit
     }
 
     /// The groups, in the order of the list.

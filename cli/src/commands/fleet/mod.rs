@@ -1,4 +1,4 @@
-//! `up --fleet`, `up --fleet-query`: many databases instead of one.
+//! `--fleet` and `--fleet-query`: many databases instead of one.
 
 mod failures;
 mod lines;
@@ -14,7 +14,9 @@ use std::num::NonZeroUsize;
 
 use futures_util::{Stream, StreamExt};
 use migrator_runtime::connect::ConnectError;
-use migrator_runtime::{Event, Fleet, Member, Options, Settings, Shard, Stopped, Tally, Target};
+use migrator_runtime::{
+    Direction, Event, Fleet, Member, Options, Selection, Settings, Shard, Stopped, Target,
+};
 
 use self::list::List;
 use self::place::{Entry, Place};
@@ -24,22 +26,49 @@ use crate::arguments as args;
 use crate::caught;
 use crate::console::Console;
 use crate::database::connection;
+use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::text;
 use crate::view::View;
 
-/// Applies the pending migrations of each database in the list, or shows them.
-pub(super) async fn run(
-    context: &Context,
-    up: &args::Up,
-    mut options: Options,
-    target: &Target,
-) -> Outcome {
+/// What a command does with many databases.
+pub(super) struct Request<'a> {
+    pub(super) members: &'a args::Members,
+    /// How many databases at a time.
+    pub(super) jobs: Option<NonZeroUsize>,
+    pub(super) work: Work<'a>,
+}
+
+/// What happens to each database.
+#[derive(Clone, Copy)]
+pub(super) enum Work<'a> {
+    /// `up`.
+    Up(&'a Target),
+    /// `down`.
+    Down(&'a Target),
+    /// `--dry-run`.
+    Plan(Direction, &'a Target),
+    /// `status`.
+    Status(&'a Selection, Check),
+}
+
+/// Whether `status` judges what it finds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Check {
+    /// `--check`.
+    Judges,
+    /// Without `--check`.
+    Shows,
+}
+
+/// Does the work on each database in the list.
+pub(super) async fn run(context: &Context, request: Request<'_>, mut options: Options) -> Outcome {
+    let Request { members, work, .. } = request;
     // `--jobs` counts databases here. Each database takes one connection.
     options.jobs = NonZeroUsize::MIN;
-    let jobs = context.environment.side_by_side(up.jobs)?;
-    let shard = shard(context, &up.members)?;
-    let opening = Box::pin(List::open(context, &up.members, &options.application));
+    let jobs = context.environment.side_by_side(request.jobs)?;
+    let shard = shard(context, members)?;
+    let opening = Box::pin(List::open(context, members, &options.application));
     let list = context.stop.unless_stopped(opening).await;
     let list = list.ok_or_else(Stopped::default)??;
     let console = context.console.clone();
@@ -47,43 +76,68 @@ pub(super) async fn run(
         .jobs(jobs.unwrap_or(Fleet::JOBS))
         .stopped_by(&context.stop)
         .on_event(move |target, event| tell(&console, target, event));
-    let fleet = match up.members.max_failures {
+    let fleet = match members.max_failures {
         Some(failures) => fleet.max_failures(failures),
         None => fleet,
     };
-    let mut report = Report::new(&context.console, list.name, shard, up.dry_run);
+    let mut report = Report::new(&context.console, list.name.clone(), shard);
     let broken = RefCell::new(None);
-    let read = |text: &str| match &list.main {
+    let members = chosen(context, list, shard, &broken);
+    let tally = match work {
+        Work::Up(target) => {
+            fleet
+                .up(members, target, |ended| report.applied(ended))
+                .await?
+        }
+        Work::Down(target) => {
+            fleet
+                .down(members, target, |ended| report.reverted(ended))
+                .await?
+        }
+        Work::Plan(direction, target) => {
+            let tell = |ended| report.planned(direction, ended);
+            fleet.plan(members, direction, target, tell).await?
+        }
+        Work::Status(services, _) => {
+            let tell = |ended| report.compared(ended);
+            fleet.status(members, services, tell).await?
+        }
+    };
+    let check = match work {
+        Work::Status(_, check) => check,
+        Work::Up(_) | Work::Down(_) | Work::Plan(..) => Check::Shows,
+    };
+    finish(context, report.finish(&tally, check), broken.into_inner())
+}
+
+/// The databases of the list that belong to the shard.
+fn chosen<'a>(
+    context: &'a Context,
+    list: List,
+    shard: Option<Shard>,
+    broken: &'a RefCell<Option<Failure>>,
+) -> impl Stream<Item = Member<Place>> + 'a {
+    let List { main, entries, .. } = list;
+    let read = move |text: &str| match &main {
         Some(main) => connection::read_of(main, text, &context.environment),
         None => connection::read(text, &context.environment),
     };
     let mut warned = BTreeSet::new();
-    let members = members(list.entries, read, &broken)
-        .filter(|(_, settings)| ready(is_in(shard, settings)))
+    members(entries, read, broken)
+        .filter(move |(_, settings)| ready(is_in(shard, settings)))
         .enumerate()
-        .map(|(index, (number, settings))| {
+        .map(move |(index, (number, settings))| {
             if let Ok(settings) = &settings {
                 warn(&context.console, &mut warned, settings);
             }
             let key = Place { index, number };
             Member { key, settings }
-        });
-    let tally = match up.dry_run {
-        true => {
-            let tell = |ended| report.planned(ended);
-            fleet.plan(members, target, tell).await?
-        }
-        false => {
-            let tell = |ended| report.applied(ended);
-            fleet.up(members, target, tell).await?
-        }
-    };
-    finish(context, report, &tally, broken.into_inner())
+        })
 }
 
 /// What a fleet returns. If the list could not be read to its end, `broken` is the failure.
-fn finish(context: &Context, report: Report, tally: &Tally, broken: Option<Failure>) -> Outcome {
-    if tally.done + tally.failed + tally.not_started == 0 {
+fn finish(context: &Context, (view, exit): (View, Exit), broken: Option<Failure>) -> Outcome {
+    if matches!(&view, View::Fleet(fleet) if fleet.totals.databases() == 0) {
         // The run stopped before the first database.
         if let Some(failure) = broken {
             return Err(failure);
@@ -92,8 +146,6 @@ fn finish(context: &Context, report: Report, tally: &Tally, broken: Option<Failu
             return Err(Stopped::default().into());
         }
     }
-    let (view, exit) = report.finish(tally);
-    let view = View::Fleet(view);
     match broken {
         Some(failure) => Err(failure.after(view)),
         // The rest of the list was not read, so the counts do not show that the run was stopped.
@@ -111,7 +163,7 @@ fn tell(console: &Console, target: &str, event: &Event<'_>) {
     }
 }
 
-/// The part of the list that this process migrates.
+/// The part of the list that this process works on.
 fn shard(context: &Context, members: &args::Members) -> Result<Option<Shard>, Failure> {
     let shard = context.environment.shard(members)?;
     if shard.is_none() && context.environment.is_in_indexed_job() {

@@ -1,8 +1,9 @@
 //! What became of a fleet: each database as it ends, then the failures and the totals.
 
 use migrator_runtime::plan::Plan;
-use migrator_runtime::{self as runtime, Ended, Ending, Shard, Tally};
+use migrator_runtime::{self as runtime, Direction, Ended, Ending, Shard, Tally};
 
+use super::Check;
 use super::failures::Failures;
 use super::place::{ListName, Place};
 use crate::arguments::Format;
@@ -10,43 +11,33 @@ use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::text;
-use crate::view::{Database, DatabaseState, Fleet, Totals};
+use crate::view::{Database, DatabaseState, Fleet, Status, Totals, View};
 
 /// What is known about the databases that have ended.
 pub(super) struct Report {
     console: Console,
     list: ListName,
     shard: Option<Shard>,
-    /// How many databases have, or had, something pending.
-    changed: usize,
-    migrations: usize,
+    totals: Totals,
     failures: Failures,
     /// The JSON of each database, in the order of the list. It stays empty unless the format is
     /// JSON: text keeps nothing about the databases that ended well.
     databases: Vec<Box<str>>,
-    is_dry_run: bool,
 }
 
 impl Report {
-    pub(super) fn new(
-        console: &Console,
-        list: ListName,
-        shard: Option<Shard>,
-        is_dry_run: bool,
-    ) -> Report {
+    pub(super) fn new(console: &Console, list: ListName, shard: Option<Shard>) -> Report {
         Report {
             console: console.clone(),
             list,
             shard,
-            changed: 0,
-            migrations: 0,
+            totals: Totals::default(),
             failures: Failures::default(),
             databases: Vec::new(),
-            is_dry_run,
         }
     }
 
-    /// A database was migrated, or not.
+    /// `up` of a database has ended.
     pub(super) fn applied(&mut self, ended: Ended<Place, runtime::Report>) {
         self.add(ended, |report| match report.done.len() {
             0 => DatabaseState::Current,
@@ -54,11 +45,31 @@ impl Report {
         });
     }
 
-    /// A database was compared with the tree, or not.
-    pub(super) fn planned(&mut self, ended: Ended<Place, Plan<'static>>) {
-        self.add(ended, |plan| match plan.steps.as_slice() {
-            [] => DatabaseState::Current,
-            steps => DatabaseState::Pending(steps.iter().map(|step| step.id.clone()).collect()),
+    /// `down` of a database has ended.
+    pub(super) fn reverted(&mut self, ended: Ended<Place, runtime::Report>) {
+        self.add(ended, |report| match report.done.len() {
+            0 => DatabaseState::Unchanged,
+            done => DatabaseState::Reverted(done),
+        });
+    }
+
+    /// A dry run of a database has ended.
+    pub(super) fn planned(&mut self, direction: Direction, ended: Ended<Place, Plan<'static>>) {
+        self.add(ended, |plan| {
+            let steps = plan.steps.iter().map(|step| step.id.clone()).collect();
+            match (direction, plan.steps.is_empty()) {
+                (Direction::Up, true) => DatabaseState::Current,
+                (Direction::Up, false) => DatabaseState::Pending(steps),
+                (Direction::Down, true) => DatabaseState::Unchanged,
+                (Direction::Down, false) => DatabaseState::Planned(steps),
+            }
+        });
+    }
+
+    /// `status` of a database has ended.
+    pub(super) fn compared(&mut self, ended: Ended<Place, runtime::Status>) {
+        self.add(ended, |found| {
+            DatabaseState::Compared(Status::new(found, false))
         });
     }
 
@@ -99,7 +110,10 @@ impl Report {
                 self.console.print_all(&text::fleet::database(&database));
             }
         }
-        self.count(place, database, exit);
+        self.totals.add(&database.state);
+        if let DatabaseState::Failed { errors, .. } = database.state {
+            self.failures.add(place.index, database.url, errors, exit);
+        }
     }
 
     fn keep(&mut self, place: Place, database: &Database) {
@@ -110,48 +124,22 @@ impl Report {
         self.databases[index] = json(database).into_boxed_str();
     }
 
-    fn count(&mut self, place: Place, database: Database, exit: Exit) {
-        match database.state {
-            DatabaseState::Applied(done) => {
-                self.changed += 1;
-                self.migrations += done;
-            }
-            DatabaseState::Pending(steps) => {
-                self.changed += 1;
-                self.migrations += steps.len();
-            }
-            DatabaseState::Failed { done, errors } => {
-                self.migrations += done;
-                let name = database.url;
-                self.failures.add(place.index, name, errors, exit);
-            }
-            DatabaseState::Current | DatabaseState::Skipped => {}
-        }
-    }
-
     /// The view of all databases, and the exit code.
-    pub(super) fn finish(self, tally: &Tally) -> (Fleet, Exit) {
-        let exit = self.failures.exit();
-        let (applied, pending) = match self.is_dry_run {
-            false => (self.changed, 0),
-            true => (0, self.changed),
+    pub(super) fn finish(self, tally: &Tally, check: Check) -> (View, Exit) {
+        let judged = match check {
+            Check::Judges if self.totals.problem > 0 => Exit::Refused,
+            Check::Judges if self.totals.pending > 0 => Exit::Pending,
+            Check::Judges | Check::Shows => Exit::Done,
         };
+        let exit = self.failures.exit().unwrap_or(judged);
         let view = Fleet {
-            totals: Totals {
-                applied,
-                pending,
-                current: tally.done.saturating_sub(self.changed),
-                failed: tally.failed,
-                skipped: tally.not_started,
-                migrations: self.migrations,
-            },
+            totals: self.totals,
             elapsed: tally.elapsed,
             shard: self.shard.map(|shard| shard.to_string()),
             databases: self.databases,
             failures: self.failures.groups(),
-            is_dry_run: self.is_dry_run,
         };
-        (view, exit)
+        (View::Fleet(view), exit)
     }
 }
 

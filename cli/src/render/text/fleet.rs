@@ -1,30 +1,32 @@
-//! `up` of many databases: a line for each as it ends, the failures and the sum.
+//! Many databases: a line for each as it ends, the failures and the sum.
 
 use crate::line::{Line, Tone};
 use crate::render::problem;
-use crate::view::{Database, DatabaseState, FailureGroup, Fleet};
+use crate::view::{Condition, Database, DatabaseState, FailureGroup, Fleet, Status};
 use crate::words::{count, seconds};
 
 /// A database that has ended.
 pub(crate) fn database(view: &Database) -> Vec<Line> {
     let name = &view.name;
     let took = seconds(view.took);
+    let word = view.state.word();
     match &view.state {
-        DatabaseState::Applied(done) => {
+        DatabaseState::Applied(done) | DatabaseState::Reverted(done) => {
             let rest = format!("{name} ({}, {took})", count(*done, "migration"));
-            vec![Line::detail(Tone::Good, "applied", &rest)]
+            vec![Line::detail(Tone::Good, word, &rest)]
         }
-        DatabaseState::Pending(steps) => {
+        DatabaseState::Pending(steps) | DatabaseState::Planned(steps) => {
             let rest = format!("{name} ({})", count(steps.len(), "migration"));
-            let database = Line::detail(Tone::Plain, "pending", &rest);
+            let database = Line::detail(Tone::Plain, word, &rest);
             let steps = steps.iter().map(ToString::to_string);
             let steps = steps.map(|step| Line::detail(Tone::Plain, "       ", &step));
             [database].into_iter().chain(steps).collect()
         }
-        DatabaseState::Current => {
+        DatabaseState::Current | DatabaseState::Unchanged => {
             let rest = format!("{name} ({took})");
-            vec![Line::detail(Tone::Plain, "current", &rest)]
+            vec![Line::detail(Tone::Plain, word, &rest)]
         }
+        DatabaseState::Compared(status) => vec![compared(name, status)],
         DatabaseState::Failed { done, errors } => {
             let code = errors
                 .first()
@@ -37,6 +39,25 @@ pub(crate) fn database(view: &Database) -> Vec<Line> {
             vec![Line::worded(Tone::Bad, "failed ", &rest)]
         }
         DatabaseState::Skipped => Vec::new(),
+    }
+}
+
+/// A database that was compared with the tree, and its services that are not current.
+fn compared(name: &str, status: &Status) -> Line {
+    let others = status
+        .others()
+        .map(|one| format!("{}: {}", one.service, one.summary));
+    let others: Vec<String> = others.collect();
+    let condition = status.condition();
+    let rest = match others.is_empty() {
+        true => name.to_owned(),
+        false => format!("{name} ({})", others.join("; ")),
+    };
+    match condition {
+        Condition::Current | Condition::Pending => {
+            Line::detail(Tone::Plain, condition.word(), &rest)
+        }
+        Condition::Problem => Line::worded(Tone::Warn, condition.word(), &rest),
     }
 }
 
@@ -73,18 +94,25 @@ fn of_shard(view: &Fleet) -> String {
 /// How many databases are in each state.
 fn parts(view: &Fleet) -> Vec<String> {
     let totals = &view.totals;
-    let (changed, word) = match view.is_dry_run {
-        false => (totals.applied, "applied"),
-        true => (totals.pending, "pending"),
-    };
-    let word = format!("{word} ({})", count(totals.migrations, "migration"));
-    let numbers = [
-        (changed, word.as_str()),
+    let migrations = count(totals.migrations, "migration");
+    let with_migrations = [
+        (totals.applied, "applied"),
+        (totals.reverted, "reverted"),
+        (totals.pending, "pending"),
+        (totals.planned, "planned"),
+    ];
+    let with_migrations =
+        with_migrations.map(|(number, word)| (number, format!("{word} ({migrations})")));
+    let others = [
         (totals.current, "current"),
+        (totals.unchanged, "unchanged"),
+        (totals.problem, "with a problem"),
         (totals.failed, "failed"),
         (totals.skipped, "skipped"),
     ];
-    let parts = numbers.iter().filter(|(number, _)| *number > 0);
+    let others = others.map(|(number, word)| (number, word.to_owned()));
+    let numbers = with_migrations.into_iter().chain(others);
+    let parts = numbers.filter(|(number, _)| *number > 0);
     parts
         .map(|(number, word)| format!("{number} {word}"))
         .collect()
