@@ -153,25 +153,24 @@ fn is_dirty(dirty: Option<Direction>) -> String {
     }
 }
 
-/// An expression that fails unless a step in this direction is recorded as done. A message that is
-/// sent ahead evaluates it before its script, so that the step runs only after the previous one.
+/// A query that fails unless a step in this direction is recorded as done. A message that is sent
+/// ahead evaluates it before its script, so that the step runs only after the previous one.
 pub(crate) fn after_step(
     tables: &Tables,
     service: &str,
     version: Version,
     direction: Direction,
 ) -> String {
-    let count = format!(
-        "(SELECT pg_catalog.count(*) FROM {} WHERE {})",
-        tables.of(service),
+    let count = "pg_catalog.count(*)";
+    let divisor = match direction {
+        Direction::Up => count.to_owned(),
+        Direction::Down => format!("(1 OPERATOR(pg_catalog.-) {count})"),
+    };
+    let table = tables.of(service);
+    format!(
+        "SELECT 1 OPERATOR(pg_catalog./) {divisor} FROM {table} WHERE {}",
         is(version)
-    );
-    match direction {
-        Direction::Up => format!("1 OPERATOR(pg_catalog./) {count}"),
-        Direction::Down => {
-            format!("1 OPERATOR(pg_catalog./) (1 OPERATOR(pg_catalog.-) {count})")
-        }
-    }
+    )
 }
 
 /// Shows other runs that a transaction of this service is in progress. Claims do not wait for each

@@ -45,7 +45,7 @@ pub(crate) struct Message {
 /// The optional parts of a message before the script.
 #[derive(Default)]
 pub(crate) struct Opening {
-    /// An expression that fails unless the previous step is recorded as done.
+    /// A query that fails unless the previous step is recorded as done.
     pub(crate) after_step: Option<String>,
     /// A statement that marks the message as running until its transaction ends.
     pub(crate) claim: Option<String>,
@@ -69,15 +69,15 @@ impl Message {
     /// The message of a step that is sent ahead, `…` for long parts:
     ///
     /// ```text
-    /// BEGIN;SET LOCAL row_security = off;SELECT 1 OPERATOR(pg_catalog./) (…);COMMIT;
+    /// BEGIN;SET LOCAL row_security = off;SELECT 1 OPERATOR(pg_catalog./) …;COMMIT;
     /// BEGIN;SET LOCAL lock_timeout = 5000;SET LOCAL statement_timeout = 0;
     /// LOCK TABLE ONLY "migrator"."tenant_history" IN ROW EXCLUSIVE MODE;
     /// CREATE TABLE tenants (id uuid PRIMARY KEY);
     /// ;SET SESSION AUTHORIZATION DEFAULT;RESET ROLE;RESET ALL;…
     /// SET LOCAL lock_timeout = 5000;SET LOCAL row_security = off;
     /// SET LOCAL synchronous_commit = off;
-    /// WITH changed AS (INSERT INTO "migrator"."tenant_history" …) SELECT …;
-    /// WITH changed AS (INSERT INTO "migrator".event …) SELECT …;COMMIT;
+    /// WITH entry AS (INSERT INTO "migrator"."tenant_history" …),
+    /// event AS (INSERT INTO "migrator".event …) SELECT …;COMMIT;
     /// ```
     pub(crate) fn in_span(
         script: &str,
@@ -91,7 +91,7 @@ impl Message {
         let commit = commit.set();
         // This check has its own transaction: the script may still choose its isolation level.
         let (check, checks) = match &opening.after_step {
-            Some(check) => (format!("BEGIN;{UNHIDDEN}SELECT {check};COMMIT;"), 4),
+            Some(check) => (format!("BEGIN;{UNHIDDEN}{check};COMMIT;"), 4),
             None => (String::new(), 0),
         };
         let claim = opening.claim.as_deref().unwrap_or_default();
@@ -281,7 +281,7 @@ mod tests {
         };
         let script = "PREPARE s AS SELECT 1;\nSELECT 2;";
         let opening = Opening {
-            after_step: Some("1".to_owned()),
+            after_step: Some("SELECT 1".to_owned()),
             claim: Some("SELECT 1;".to_owned()),
         };
         let message = Message::transaction(script, "", &opening, timeouts, Commit::Durable);

@@ -62,8 +62,8 @@ COMMIT;
 -- message 2
 BEGIN;
 SET LOCAL row_security = off;
-SELECT 1 OPERATOR(pg_catalog./) (SELECT pg_catalog.count(*) FROM "migrator"."core_history" WHERE
-    version OPERATOR(pg_catalog.=) 20240101000002::pg_catalog.int8);
+SELECT 1 OPERATOR(pg_catalog./) pg_catalog.count(*) FROM "migrator"."core_history" WHERE version
+    OPERATOR(pg_catalog.=) 20240101000002::pg_catalog.int8;
 COMMIT;
 BEGIN;
 SET LOCAL lock_timeout = 5000;

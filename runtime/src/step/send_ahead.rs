@@ -6,7 +6,7 @@
 //! - A statement that fails leaves its transaction aborted. Every later message then fails at
 //!   its BEGIN, because the server refuses everything but the end of such a transaction.
 //! - A script that does not parse, or fails in its COMMIT, leaves no transaction. So each
-//!   message that is sent ahead begins with [`write::after_step`]: an expression that fails unless
+//!   message that is sent ahead begins with [`write::after_step`]: a query that fails unless
 //!   the previous step is recorded as done.
 
 use std::mem;
