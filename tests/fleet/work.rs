@@ -4,23 +4,23 @@ use serde_json::Value;
 
 use super::run::{changed, document};
 use super::{NOBODY, applied, fleet, folder, of};
-use crate::assert_said;
-use crate::support::{database, said};
+use crate::assert_output;
+use crate::support::{database, output};
 
 #[test]
 fn down_reverts_in_each_database() {
     let folder = folder();
     let urls = [database(), database()];
     let three = ["--service=core", "--steps=3", "--jobs=1"];
-    said(&mut fleet(&folder, &urls, &three));
+    output(&mut fleet(&folder, &urls, &three));
     let two = ["--service=core", "--steps=2", "--jobs=1"];
     let dry_run = [&two[..], &["--dry-run"]].concat();
-    assert_said!(&mut of("down", &folder, &urls, &dry_run));
+    assert_output!(&mut of("down", &folder, &urls, &dry_run));
     assert_eq!(applied(&urls[0]), "3");
     let mut all = urls.to_vec();
     all.push(NOBODY.to_owned());
     all.push(database());
-    assert_said!(&mut of("down", &folder, &all, &two));
+    assert_output!(&mut of("down", &folder, &all, &two));
     for url in &urls {
         assert_eq!(applied(url), "1");
     }
@@ -30,16 +30,16 @@ fn down_reverts_in_each_database() {
     assert_eq!(json["totals"]["migrations"], 2);
     assert_eq!(json["databases"][0]["done"], 1);
     let mut unknown = of("down", &folder, &urls, &["--service=cor"]);
-    assert!(said(&mut unknown).contains("unknown service `cor`"));
+    assert!(output(&mut unknown).contains("unknown service `cor`"));
 }
 
 #[test]
 fn status_has_a_line_for_each_database() {
     let folder = folder();
     let urls = [database(), database()];
-    said(&mut fleet(&folder, &urls[..1], &["--service=core"]));
+    output(&mut fleet(&folder, &urls[..1], &["--service=core"]));
     let core = ["--service=core", "--jobs=1"];
-    assert_said!(&mut of("status", &folder, &urls, &core));
+    assert_output!(&mut of("status", &folder, &urls, &core));
     let judged = |urls: &[String]| {
         let check = [&core[..], &["--check", "--output=json"]].concat();
         document(&mut of("status", &folder, urls, &check))
@@ -65,7 +65,7 @@ fn status_has_a_line_for_each_database() {
     assert_eq!(problem["exit"], 3);
     assert_eq!(states(&problem), ["pending", "problem"]);
     let quiet = [&core[..], &["--quiet"]].concat();
-    assert_said!(&mut of("status", &folder, &with_problem, &quiet));
+    assert_output!(&mut of("status", &folder, &with_problem, &quiet));
     let unreached = judged(&[NOBODY.to_owned(), changed()]);
     assert_eq!(unreached["exit"], 5);
 }
