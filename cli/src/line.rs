@@ -1,4 +1,4 @@
-//! A line for people, and on which stream it belongs.
+//! A line of output for people, and its stream.
 //!
 //! No control character of a foreign text reaches the terminal, except a line break or a colour.
 
@@ -20,9 +20,9 @@ pub(crate) enum Line {
     Finding(String),
     /// Why the command failed: on standard error.
     Error(String),
-    /// Something useful that is no result: on standard error. `--quiet` leaves it out.
+    /// A useful note that is not a result: on standard error. `--quiet` leaves it out.
     Note(String),
-    /// Something that may be wrong and stops nothing: on standard error.
+    /// A possible problem that does not stop the command: on standard error.
     Warning(String),
 }
 

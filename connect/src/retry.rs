@@ -50,8 +50,8 @@ pub async fn open_with_retry(
 ///
 /// # Errors
 ///
-/// Returns an error that waiting cannot solve at once (see [`ConnectError::is_transient`]),
-/// and any other error when the time is over.
+/// Returns at once an error that waiting cannot solve (see [`ConnectError::is_transient`]), and
+/// any other error when the time is over.
 pub async fn open_when_up(
     settings: &Settings,
     limit: Duration,

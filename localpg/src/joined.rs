@@ -1,5 +1,5 @@
-//! A temporary server that processes share: started by the first, found by the next, gone with
-//! the last. What it runs on, and its settings, are [`Throwaway`](crate::Throwaway)'s.
+//! A temporary server that processes share. The first process starts it, the next ones find it, and
+//! it ends after the last one. Its data and settings are those of [`Throwaway`](crate::Throwaway).
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
@@ -95,7 +95,7 @@ fn enter(pointer: &Path) -> Option<Joined> {
 }
 
 /// Opens the FIFO for reading too: otherwise this would wait for a supervisor that may be dead.
-/// After the line, the supervisor ends only after we have closed the FIFO.
+/// Once we have written a line, the supervisor does not end before we close the FIFO.
 fn open_door(folder: &Path) -> Option<File> {
     let options = OpenOptions::new()
         .read(true)

@@ -1,9 +1,10 @@
 //! Local Postgres servers for development and tests: a thin layer over `initdb` and `postgres`.
 //!
-//! [`Programs`] finds the two programs. [`DevServer`] is the one server of a checkout: durable,
-//! shared by every process, running until it is stopped. [`Throwaway`] is a test's server: as fast
-//! as Postgres gets, and gone with the process that started it, however that ends. [`Joined`] is
-//! such a server too, but of several processes, and gone with the last of them.
+//! [`Programs`] finds the two programs. [`DevServer`] is the one server of a checkout: it keeps its
+//! data, every process shares it, and it runs until it is stopped. [`Throwaway`] is a temporary server for
+//! tests: it is as fast as possible, and ends with the process that started it, even if that process
+//! is killed. [`Joined`] is a temporary server that several processes share, and ends with the last
+//! of them.
 //!
 //! All of them listen only on a Unix socket, in a folder that no other user may enter, and trust
 //! every user of this socket. Postgres refuses to run as root, so root runs them as `postgres` or

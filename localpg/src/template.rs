@@ -1,4 +1,4 @@
-//! The data folder that temporary servers are copied from, as a copy is quicker than `initdb`.
+//! The data folder that each temporary server copies, because a copy is faster than `initdb`.
 
 use std::path::{Path, PathBuf};
 

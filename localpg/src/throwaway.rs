@@ -1,4 +1,4 @@
-//! A test's server: made in a moment, without a thought for its data, gone with its owner.
+//! A temporary server for tests. It starts fast, does not protect its data, and ends with its process.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};

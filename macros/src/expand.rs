@@ -1,7 +1,7 @@
 //! Generates the code: one literal with the table of the registry, and one with its text.
 //!
-//! If a build script wrote the two to files, the code includes the files instead. rustc reads the two literals and nothing else, so its work for a migration is that for its
-//! bytes. Without a build script, a constant also names each file, so that cargo builds again when
+//! If a build script wrote the two to files, the code includes the files instead. rustc reads nothing
+//! but these two literals, so each migration costs it only the time to read its bytes. Without a build script, a constant also names each file, so that cargo builds again when
 //! one of them changes. `concat!` expands its arguments to one literal, which nothing uses.
 //!
 //! The code contains no absolute path. Its paths start with `env!("CARGO_MANIFEST_DIR")`,
@@ -54,8 +54,8 @@ pub(crate) fn faults(runtime: &TokenStream, faults: &[Error]) -> TokenStream {
     }}
 }
 
-/// Generates a constant that includes each file. The code is written as text: to make each token
-/// is much slower, because cargo compiles macros without optimisation.
+/// Generates a constant that includes each file. The code is written as text: creating
+/// each token is much slower, because cargo compiles macros without optimisation.
 fn watched(manifest: &str, registry: &Registry) -> TokenStream {
     let mut text = String::from("const _:&::core::primitive::str=::core::concat!(");
     include(&mut text, manifest);

@@ -56,7 +56,8 @@ pub(crate) fn load(arguments: &Arguments) -> Result<Embedded, Vec<Error>> {
     })
 }
 
-/// The files that the build script wrote, if it wrote the whole registry that is wanted.
+/// The files that the build script wrote. `None` if it wrote none, or if only some of the services
+/// are wanted.
 fn written(arguments: &Arguments, checked: Option<&str>) -> Option<[String; 2]> {
     let names = file_names(&arguments.folder, checked?);
     let out = PathBuf::from(env::var_os("OUT_DIR")?);
@@ -71,8 +72,8 @@ fn base() -> PathBuf {
 
 /// Refuses a tree other than the one that the crate's build script checked.
 ///
-/// Cargo compares modification times to decide whether to run a build script again. A tree that
-/// was restored with old times is not noticed. Without a build script there is no check.
+/// Cargo compares modification times to decide whether to run a build script again. Cargo
+/// does not notice a tree that was restored with old times. Without a build script there is no check.
 fn same_as_checked(tree: &Tree, checked: Option<&str>, span: Span) -> Result<(), Error> {
     match checked {
         Some(checked) if checked != digest(tree) => Err(Error::new(

@@ -37,12 +37,12 @@ pub fn resolve(tree: &Tree) -> Resolved {
     resolve_with(tree, &Registry::default())
 }
 
-/// Does the same as [`resolve`], and takes what it needs to know about a script from `earlier` if
-/// that registry has the same script.
+/// Does the same as [`resolve`], but faster: if `earlier` has the same script, it copies the facts
+/// about the script from there.
 #[must_use]
 pub fn resolve_after(tree: &Tree, earlier: &Registry) -> Resolved {
     let resolved = resolve_with(tree, earlier);
-    // A registry does not know where a directive is, and a problem may be there.
+    // A registry has no positions of directives, and a problem needs them.
     match resolved.problems.is_empty() {
         true => resolved,
         false => resolve(tree),

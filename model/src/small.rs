@@ -1,8 +1,8 @@
 //! Sorts and collects with little code.
 //!
-//! The standard library's sort has 5 kB of code for each type and each order, and `BTreeMap` and
-//! `BTreeSet` sort what they are collected from. The binary had fifty such copies. These
-//! functions share one.
+//! The standard library's sort compiles to 5 kB of code for each type and each order. Collecting
+//! into a `BTreeMap` or a `BTreeSet` sorts too. The binary had fifty copies of the sort. These
+//! functions share one copy.
 
 use std::cmp::Ordering;
 use std::mem;

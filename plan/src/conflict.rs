@@ -88,7 +88,7 @@ impl Conflict {
         }
     }
 
-    /// A run in the same direction may be able to resume the script.
+    /// The script of a migration was interrupted. A run in the same direction may resume it.
     #[must_use]
     pub fn dirty(registry: &Registry, entry: &Entry, direction: Direction) -> Conflict {
         let doing = direction.verb().past;

@@ -170,7 +170,7 @@ fn next<'a>(left: &BTreeSet<usize>, index: &Index<'a>, needs: &[Needs<'a>]) -> O
 }
 
 /// Sorts the entries by rank. Entries that the registry has follow its order; each other entry
-/// comes as late as its needs demand.
+/// comes directly after the last entry that it needs.
 fn ranked<'h>(registry: &Registry, known: &Known<'_>, history: &'h History) -> Vec<&'h Entry> {
     let mut order: Vec<&Entry> = registry
         .migrations()

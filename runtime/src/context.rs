@@ -50,7 +50,7 @@ impl Context {
     /// a script does, and its error names the session that holds the lock.
     pub(crate) fn reader<'a>(&'a self, client: &'a Client, purpose: Purpose) -> Reader<'a> {
         let reader = Reader::new(client, &self.tables, &self.options, purpose);
-        reader.told_to(self.listener.as_ref())
+        reader.reporting_to(self.listener.as_ref())
     }
 
     /// What creates and upgrades the history's tables over a client's session.

@@ -32,7 +32,7 @@ pub(super) fn find<'a>(comparison: &Comparison<'_, 'a>) -> Vec<Finding<'a>> {
                 .is_hidden(&Object::relation(table.clone()));
         let is_named = comparison.up.touches(&comparison.names, &object)
             || comparison.down.touches(&comparison.names, &object)
-            || may_be_called_so(&object, &table) && comparison.may_be_made_unnamed(&object);
+            || may_be_generated_name(&object, &table) && comparison.may_be_made_unnamed(&object);
         if is_there && !is_hidden && !is_named {
             lost.entry(table).or_default().push(object);
         }
@@ -45,7 +45,7 @@ pub(super) fn find<'a>(comparison: &Comparison<'_, 'a>) -> Vec<Finding<'a>> {
 
 /// Whether Postgres may have generated the name. It starts with the name of the table, which may be
 /// truncated.
-fn may_be_called_so(object: &Object, table: &Name) -> bool {
+fn may_be_generated_name(object: &Object, table: &Name) -> bool {
     let stem: String = table.name.chars().take(20).collect();
     object.name.name.starts_with(&stem)
 }

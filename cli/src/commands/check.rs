@@ -64,7 +64,7 @@ async fn ask(context: &Context, registry: &Registry) -> Result<Verdict, Failure>
     grammar::ask(&client, registry).await
 }
 
-/// The refusals of the server, without files in which we have found a syntax error ourselves.
+/// The server's refusals, except those of files in which our own parser has found a syntax error.
 fn unknown(verdict: &Verdict, findings: &[Problem]) -> Vec<Problem> {
     let is_known = |path: Option<&str>| {
         let mut syntax = findings

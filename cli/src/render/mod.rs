@@ -1,6 +1,6 @@
 //! Renderers: each turns a document into the bytes of one format.
 //!
-//! A further format is a further file here. No command knows the formats.
+//! Each format has its own file here. No command depends on a format.
 
 mod github;
 mod json;
@@ -31,8 +31,8 @@ pub(crate) fn document(console: &Console, document: &Document) -> Exit {
     console.exit(document.exit)
 }
 
-/// Prints what clap has to say about the arguments: the help and the version are results,
-/// everything else is a usage error.
+/// Prints clap's answer to the arguments: the help and the version are results, every other answer
+/// is a usage error.
 pub(crate) fn usage(console: &Console, error: &clap::Error) -> Exit {
     let text = without_settings(&error.render().ansi().to_string());
     if !error.use_stderr() {

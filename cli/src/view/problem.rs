@@ -11,7 +11,7 @@ pub(crate) struct Located {
 }
 
 impl Located {
-    /// A problem whose line has no text: that of a file, a database or the arguments.
+    /// A problem without the text of a line: it concerns a whole file, a database or the arguments.
     pub(crate) fn nowhere(problem: Problem) -> Located {
         Located {
             problem,
@@ -19,7 +19,7 @@ impl Located {
         }
     }
 
-    /// What is wrong, after the name of what it is about.
+    /// The message, after the name of the object that it concerns.
     pub(crate) fn message(&self) -> String {
         let Problem {
             subject, message, ..

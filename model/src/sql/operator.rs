@@ -1,7 +1,7 @@
 //! Finds the ends of operators, as Postgres's `scan.l` does. The lexer gives each character of
 //! an operator as a token. White space between two characters may separate two operators.
 
-/// Whether a token is a character of an operator. The colon is one, because of `::` and `:=`.
+/// Whether a token is a character of an operator. The colon counts, because of `::` and `:=`.
 pub(super) fn is_part(token: &str) -> bool {
     token.len() == 1 && token.contains(|c| is_character(c) || c == ':')
 }
@@ -10,8 +10,8 @@ fn is_character(c: char) -> bool {
     "+-*/<>=~!@#%^&|`?".contains(c)
 }
 
-/// Takes characters of operators with only white space and comments between them. Says for
-/// each character whether the white space decides if an operator ends after it.
+/// For each character of operators: whether an operator ends after it only with, or only without,
+/// the white space. Between the characters, there is nothing but white space and comments.
 pub(super) fn ends(sql: &str, places: impl Iterator<Item = usize>) -> Vec<bool> {
     let places: Vec<usize> = places.collect();
     let characters: Vec<char> = places

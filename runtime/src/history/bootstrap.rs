@@ -177,7 +177,7 @@ impl<'a> Bootstrap<'a> {
     /// A reader whose events about long waits name this operation.
     pub(crate) fn reader(self, doing: Operation) -> Reader<'a> {
         let reader = Reader::new(self.client, self.tables, self.options, Purpose::Act);
-        reader.told_to(self.listener).doing(doing)
+        reader.reporting_to(self.listener).doing(doing)
     }
 
     /// The error of an operation that failed.

@@ -40,7 +40,7 @@ pub(crate) struct Watcher<'a> {
     pub(crate) application: &'a str,
     /// Gets an event about a long wait.
     pub(crate) listener: Option<&'a Listener>,
-    /// What waits.
+    /// The operation that waits.
     pub(crate) operation: Operation,
 }
 
@@ -67,7 +67,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The same reader, with a listener that gets an event about a long wait.
-    pub(crate) fn told_to(mut self, listener: Option<&'a Listener>) -> Reader<'a> {
+    pub(crate) fn reporting_to(mut self, listener: Option<&'a Listener>) -> Reader<'a> {
         if let Some(watcher) = &mut self.watcher {
             watcher.listener = listener;
         }

@@ -1,8 +1,8 @@
-//! Ends the session that holds a run's locks over another connection, if the session does not
-//! answer.
+//! If the session that holds a run's locks does not answer, ends that session over another
+//! connection.
 //!
-//! The session is found by the run's own lock, whose key is random: the session that holds it
-//! belongs to this run, also behind a pooler.
+//! A lock with a random key finds the session: only the session of this run holds that lock, also
+//! behind a pooler.
 
 use std::time::Duration;
 

@@ -16,7 +16,7 @@ use crate::history::failure::{failed, read_failed};
 use crate::history::guard::Purpose;
 use crate::history::{Entry, read};
 use crate::session::client::Client;
-use crate::step::resume::look::{self, Found};
+use crate::step::resume::catalog::{self, Completion};
 
 /// What the catalog shows about the script of a dirty migration.
 #[derive(Clone, Debug)]
@@ -72,7 +72,7 @@ impl Context {
         let Some((direction, entry)) = dirty else {
             return Err(ErrorKind::Refused(vec![Conflict::not_dirty(service, version)]).into());
         };
-        let looked = async {
+        let reading = async {
             let doing = Operation::ReadEffects;
             let recorded =
                 read::scripts(&self.reader(client, Purpose::Act), &history, service).await;
@@ -91,7 +91,7 @@ impl Context {
             let inspected = inspect(client, &sql.unwrap_or_default()).await;
             inspected.map_err(|error| failed(client, doing, &error))
         };
-        let statements = self.stop.read(client, looked).await?;
+        let statements = self.stop.read(client, reading).await?;
         Ok(Inspection {
             is_resumable: resumable(self.registry, &entry).is_some(),
             entry,
@@ -121,17 +121,17 @@ async fn inspect(client: &Client, sql: &str) -> Result<Vec<Inspected>, tokio_pos
 async fn trace(client: &Client, statement: &Statement<'_>) -> Result<Trace, tokio_postgres::Error> {
     if let Statement::DropIndex(drop) = statement {
         // This includes `IF EXISTS`, which a run that resumes simply sends again.
-        return Ok(match look::are_gone(client, drop).await? {
+        return Ok(match catalog::are_gone(client, drop).await? {
             true => Trace::Done("the index is gone".to_owned()),
             false => Trace::NotDone,
         });
     }
     let leaves_no_trace = matches!(statement, Statement::Repeatable | Statement::Reindex(_));
-    Ok(match look::look(client, statement, None).await? {
-        Found::NotBegun if leaves_no_trace => Trace::Unknown,
-        Found::NotBegun => Trace::NotDone,
-        Found::Done(evidence) => Trace::Done(evidence.seen),
-        Found::Partial(evidence, _) => Trace::Partial(evidence.seen),
-        Found::Mismatch(what) => Trace::Partial(what),
+    Ok(match catalog::completion(client, statement, None).await? {
+        Completion::NotBegun if leaves_no_trace => Trace::Unknown,
+        Completion::NotBegun => Trace::NotDone,
+        Completion::Done(evidence) => Trace::Done(evidence.seen),
+        Completion::Partial(evidence, _) => Trace::Partial(evidence.seen),
+        Completion::Mismatch(what) => Trace::Partial(what),
     })
 }

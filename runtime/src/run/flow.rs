@@ -73,7 +73,7 @@ struct Prepared<'a> {
 enum LockedOutcome {
     /// The steps of this plan are done.
     Done(Plan<'static>),
-    /// These locks are needed: the history has changed since the first look.
+    /// These locks are needed: the history has changed since the first read.
     Further(Locks),
 }
 
@@ -104,14 +104,14 @@ impl Context {
         if stop.is_stopped() {
             return Err(ErrorKind::Stopped(Stopped::default()));
         }
-        let looked = stop
-            .attend(request.client, self.first_look(request))
+        let pending = stop
+            .attend(request.client, self.read_and_plan(request))
             .await?;
         let Some(PendingWork {
             history,
             services,
             mut locks,
-        }) = looked?
+        }) = pending?
         else {
             return Ok(Plan::default());
         };
@@ -119,7 +119,7 @@ impl Context {
             change: request.change.of(&history),
             ..request
         };
-        // The tables do not need the lock, so that neither waits for the other.
+        // Creating the tables needs no lock, so the run does both at the same time.
         let prepare = self.prepare(request.client, &history, &services);
         let both = try_join(self.lock(request.client, &locks), Box::pin(prepare));
         let under_way = InFlight::before(request.client);
@@ -154,7 +154,7 @@ impl Context {
     ///
     /// A dirty migration may be in progress in another run. That run holds the lock, so this run
     /// locks the service before it refuses.
-    async fn first_look(&self, request: Request<'_>) -> Result<Option<PendingWork>, ErrorKind> {
+    async fn read_and_plan(&self, request: Request<'_>) -> Result<Option<PendingWork>, ErrorKind> {
         let Some(history) = self.history_unless_done(request).await? else {
             self.tell(&Event::Planned(&Plan::default()));
             return Ok(None);

@@ -1,6 +1,6 @@
 //! Chooses the script that replays an entry of a history: that of the binary or the recorded one.
 //!
-//! Whoever can write the history can write a script into it. So a recorded script must match its
+//! Anybody who can write the history can write a script into it. So a recorded script must match its
 //! checksum. If the binary has the same script, the binary's script is used. A script that only the
 //! history has is marked as such.
 

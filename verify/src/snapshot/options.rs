@@ -2,7 +2,7 @@
 //!
 //! A release of Postgres may keep options of its own: 15.20 keeps `pg_attver` with each column, and
 //! `pg_dump` leaves it out. So an option is compared if its name is known. On an access method of an
-//! extension, every option is compared. So is a name with a namespace, because only SQL or the
+//! extension, every option is compared. An option with a namespace is compared too, because only SQL or the
 //! extension can have set it.
 //!
 //! The names are those of Postgres 13 to 18 (`src/backend/access/common/reloptions.c`).

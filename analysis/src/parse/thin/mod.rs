@@ -33,7 +33,7 @@ pub(super) fn chunks(text: &str) -> Vec<Chunk> {
         return vec![std::iter::once(0..text.len()).collect()];
     }
     let mut chunks = Chunks::default();
-    let mut seen = Seen::default();
+    let mut seen = KnownForms::default();
     let statements = sql::statements(text);
     let starts = statements.iter().skip(1).map(|range| range.start);
     let ends = starts.chain([text.len()]);
@@ -78,15 +78,15 @@ impl Chunks {
     }
 }
 
-/// The forms of the statements since the last one that must be kept.
+/// The forms that the parser already gets. The list starts again at each statement that must be kept.
 #[derive(Default)]
-struct Seen {
+struct KnownForms {
     forms: HashSet<u64>,
-    /// Whether the script has an `ALTER TYPE`. One check compares values with those that it adds.
+    /// Whether the script has an `ALTER TYPE`. One check looks for the values that the statement adds.
     alters_type: bool,
 }
 
-impl Seen {
+impl KnownForms {
     /// The parts of a statement to keep. `whole` also has the semicolon and the comments around it.
     fn parts(&mut self, text: &str, statement: Range<usize>, whole: Range<usize>) -> Chunk {
         let mut words = text[statement.clone()].split_whitespace();

@@ -141,8 +141,8 @@ impl Tables {
             return self.follow_action(sql, &table, statement, unit);
         }
         self.domains.follow(sql, statement);
-        let is_one = script.mode() == Mode::Transaction;
-        self.follow_rows(sql, statement, is_one);
+        let in_transaction = script.mode() == Mode::Transaction;
+        self.follow_rows(sql, statement, in_transaction);
         match sql.kind(statement) {
             Kind::DROP_TABLE | Kind::DROP_MATERIALIZED_VIEW => {
                 let is_name =

@@ -7,13 +7,17 @@ use crate::safety::rows::{Reach, RowChange, changes};
 use crate::safety::table::{Emptied, Table};
 
 impl Tables {
-    /// Follows the changes of a statement to rows. `is_one` says whether the script runs in a
-    /// transaction, in which TRUNCATE keeps other sessions out.
-    pub(super) fn follow_rows(&mut self, sql: &Sql<'_>, statement: Id, is_one: bool) {
+    /// Follows the changes of a statement to rows. `in_transaction` says whether the script runs
+    /// in a transaction, in which TRUNCATE keeps other sessions out.
+    pub(super) fn follow_rows(&mut self, sql: &Sql<'_>, statement: Id, in_transaction: bool) {
         for change in changes(sql, statement) {
             match change {
                 RowChange::Empties(name, how, reach) => {
-                    let how = if is_one { how } else { Emptied::Deleted };
+                    let how = if in_transaction {
+                        how
+                    } else {
+                        Emptied::Deleted
+                    };
                     self.empty(&name, how, reach);
                 }
                 RowChange::Fills(name) => self.fill(&name),

@@ -1,7 +1,6 @@
 //! The text for people: results for standard output, notes and problems for standard error.
 //!
-//! What a command does over time it prints itself, line by line, as it happens. Those lines come
-//! from here too.
+//! A command prints its progress itself, line by line. This module makes those lines too.
 
 pub(crate) mod changed_scripts;
 mod check;
@@ -67,7 +66,7 @@ fn created(view: &Create) -> Vec<Line> {
 
 fn schema(view: &Schema, database: &str) -> Line {
     match view {
-        // A program reads it: it stays as it is, byte by byte.
+        // Programs read this text, so no byte of it is changed.
         Schema::Sql { schema } => Line::Result(schema.clone()),
         Schema::Written { file } => {
             let file = file.display();

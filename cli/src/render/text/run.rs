@@ -1,4 +1,4 @@
-//! `up`, `down` and `redo`: what happens while a run goes on, and what it did.
+//! `up`, `down` and `redo`: the progress and the result of a run.
 
 use std::collections::BTreeSet;
 

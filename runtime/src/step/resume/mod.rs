@@ -2,9 +2,9 @@
 //!
 //! It checks each statement in order. It skips a statement that is done, and drops and repeats
 //! a statement that is half done. So it resumes only scripts in which the catalog shows the
-//! effect of each statement. `migrator-plan` knows these statements; `look` reads the catalog.
+//! effect of each statement. `migrator-plan` knows these statements; `catalog` reads the catalog.
 
-pub(crate) mod look;
+pub(crate) mod catalog;
 
 use std::time::Instant;
 
@@ -28,7 +28,7 @@ use crate::session::stop::Silent;
 use crate::step::executor::Executor;
 use crate::step::fence::Fence;
 use crate::step::source::{Source, unanswered};
-use look::Found;
+use catalog::Completion;
 
 /// A script that is resumed.
 struct Resumed<'a> {
@@ -122,7 +122,7 @@ impl Executor<'_> {
         let mut pause = FIRST_PAUSE;
         let mut last: Option<Holder> = None;
         loop {
-            let still = look::still_at(self.client, statement, text, application);
+            let still = catalog::find_session(self.client, statement, text, application);
             let holder = match self.ask(resumed, still).await? {
                 Ok(None) => return Ok(()),
                 Ok(Some(holder)) => holder,
@@ -166,24 +166,24 @@ impl Executor<'_> {
         statement: &Statement<'_>,
         at: usize,
     ) -> Result<Next, Fault> {
-        let found = look::look(self.client, statement, resumed.failed.as_deref());
+        let found = catalog::completion(self.client, statement, resumed.failed.as_deref());
         let found = self.ask(resumed, found).await?;
         match found {
             Err(error) => Err(self.unseen(resumed, at, &error).await),
-            Ok(Found::NotBegun) => Ok(Next::Send),
-            Ok(Found::Done(what)) => {
+            Ok(Completion::NotBegun) => Ok(Next::Send),
+            Ok(Completion::Done(what)) => {
                 self.found(resumed, what.to_string());
                 Ok(Next::Pass)
             }
-            Ok(Found::Partial(what, leavings)) => {
+            Ok(Completion::Partial(what, leftovers)) => {
                 self.found(resumed, what.to_string());
-                for index in leavings {
+                for index in leftovers {
                     let drop = format!("DROP INDEX CONCURRENTLY IF EXISTS {index}");
-                    self.drop_leavings(resumed, &drop, at).await?;
+                    self.drop_leftover(resumed, &drop, at).await?;
                 }
                 Ok(Next::Send)
             }
-            Ok(Found::Mismatch(what)) => Err(Fault {
+            Ok(Completion::Mismatch(what)) => Err(Fault {
                 code: Code::M0514,
                 ..resumed.fault(at, what)
             }),
@@ -191,7 +191,7 @@ impl Executor<'_> {
     }
 
     /// Drops what a statement left half-done, right after the check.
-    async fn drop_leavings(
+    async fn drop_leftover(
         &self,
         resumed: &mut Resumed<'_>,
         drop: &str,

@@ -16,7 +16,7 @@ use crate::session::send::rows;
 
 /// How far a statement came.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Found {
+pub(crate) enum Completion {
     /// It has not begun, or can be repeated: the run sends it.
     NotBegun,
     /// It is done: the run skips it.
@@ -41,29 +41,29 @@ impl fmt::Display for Evidence {
     }
 }
 
-type Looked<T> = Result<T, tokio_postgres::Error>;
+type Answer<T> = Result<T, tokio_postgres::Error>;
 
 /// Finds how far a statement came. `failed` is the error of the last run that failed at this
 /// step, if it recorded one.
-pub(crate) async fn look(
+pub(crate) async fn completion(
     client: &Client,
     statement: &Statement<'_>,
     failed: Option<&str>,
-) -> Looked<Found> {
+) -> Answer<Completion> {
     match statement {
-        Statement::Repeatable => Ok(Found::NotBegun),
+        Statement::Repeatable => Ok(Completion::NotBegun),
         Statement::CreateIndex(create) => create_index(client, create).await,
         Statement::DropIndex(drop) => drop_index(client, drop, failed).await,
-        Statement::Reindex(reindex) => leavings(client, reindex).await,
+        Statement::Reindex(reindex) => reindex_leftovers(client, reindex).await,
         Statement::AddValue(add) => add_value(client, add).await,
     }
 }
 
-async fn ask(client: &Client, query: &str) -> Looked<Vec<SimpleQueryRow>> {
+async fn ask(client: &Client, query: &str) -> Answer<Vec<SimpleQueryRow>> {
     Ok(rows(client.postgres().simple_query(query).await?).collect())
 }
 
-async fn create_index(client: &Client, create: &CreateIndex<'_>) -> Looked<Found> {
+async fn create_index(client: &Client, create: &CreateIndex<'_>) -> Answer<Completion> {
     let CreateIndex { name, table, .. } = create;
     let query = format!(
         "SELECT pg_catalog.format('%I.%I', n.nspname, t.relname), \
@@ -81,7 +81,7 @@ async fn create_index(client: &Client, create: &CreateIndex<'_>) -> Looked<Found
     );
     let rows = ask(client, &query).await?;
     let Some(row) = rows.first() else {
-        return Ok(Found::NotBegun);
+        return Ok(Completion::NotBegun);
     };
     let text = |column: usize| row.get(column).unwrap_or_default();
     let (own, index, oid) = (text(0), text(1), text(2));
@@ -90,30 +90,30 @@ async fn create_index(client: &Client, create: &CreateIndex<'_>) -> Looked<Found
         ("t", "t") if tolerated => Ok(done(name)),
         ("t", valid) => Ok(match same(client, create, own, oid).await? {
             Some(true) if valid == "t" => done(name),
-            Some(true) => Found::Partial(
+            Some(true) => Completion::Partial(
                 Evidence {
                     seen: format!("the index `{name}` was left invalid"),
                     then: "it is dropped and built again",
                 },
                 vec![index.to_owned()],
             ),
-            Some(false) => Found::Mismatch(format!(
+            Some(false) => Completion::Mismatch(format!(
                 "there is an index `{name}` already, with another definition than the script's"
             )),
-            None => Found::Mismatch(format!(
+            None => Completion::Mismatch(format!(
                 "there is an index `{name}` already, of which the server did not say whether \
                  it is the script's"
             )),
         }),
         _ if tolerated => Ok(done(name)),
-        _ => Ok(Found::Mismatch(format!(
+        _ => Ok(Completion::Mismatch(format!(
             "there is a `{name}` already, which is no index of {own}"
         ))),
     }
 }
 
-fn done(index: &str) -> Found {
-    Found::Done(Evidence {
+fn done(index: &str) -> Completion {
+    Completion::Done(Evidence {
         seen: format!("the index `{index}` is there and valid"),
         then: "it is not built again",
     })
@@ -129,7 +129,7 @@ async fn same(
     create: &CreateIndex<'_>,
     table: &str,
     oid: &str,
-) -> Looked<Option<bool>> {
+) -> Answer<Option<bool>> {
     let copy = quote_identifier(&create.table.name);
     let index = quote_identifier(&create.name);
     let query = format!(
@@ -167,7 +167,7 @@ fn snapshot(oid: &str) -> String {
     )
 }
 
-async fn is_there(client: &Client, name: &Name) -> Looked<bool> {
+async fn is_there(client: &Client, name: &Name) -> Answer<bool> {
     let name = quote_literal(&name.to_string());
     let query = format!("SELECT pg_catalog.to_regclass({name}) IS NOT NULL");
     let rows = ask(client, &query).await?;
@@ -175,7 +175,7 @@ async fn is_there(client: &Client, name: &Name) -> Looked<bool> {
 }
 
 /// Whether none of the indexes exists.
-pub(crate) async fn are_gone(client: &Client, drop: &DropIndex) -> Looked<bool> {
+pub(crate) async fn are_gone(client: &Client, drop: &DropIndex) -> Answer<bool> {
     for name in &drop.names {
         if is_there(client, name).await? {
             return Ok(false);
@@ -184,18 +184,18 @@ pub(crate) async fn are_gone(client: &Client, drop: &DropIndex) -> Looked<bool> 
     Ok(true)
 }
 
-async fn drop_index(client: &Client, drop: &DropIndex, failed: Option<&str>) -> Looked<Found> {
+async fn drop_index(client: &Client, drop: &DropIndex, failed: Option<&str>) -> Answer<Completion> {
     for name in &drop.names {
         let is_there = is_there(client, name).await?;
-        // If the server reported this name as missing, it must report that again.
+        // The earlier run failed because this index was missing. The statement must fail again.
         let was_named =
             failed.is_some_and(|message| message.contains(&format!("\"{}\"", name.name)));
         if is_there || drop.other == Other::Tolerated || was_named {
-            return Ok(Found::NotBegun);
+            return Ok(Completion::NotBegun);
         }
     }
     let names: Vec<String> = drop.names.iter().map(|n| format!("`{}`", n.name)).collect();
-    Ok(Found::Done(match names.as_slice() {
+    Ok(Completion::Done(match names.as_slice() {
         [one] => Evidence {
             seen: format!("the index {one} is gone"),
             then: "it is not dropped again",
@@ -208,7 +208,7 @@ async fn drop_index(client: &Client, drop: &DropIndex, failed: Option<&str>) -> 
 }
 
 /// The invalid indexes that a `REINDEX … CONCURRENTLY` left beside the old ones.
-async fn leavings(client: &Client, reindex: &Reindex) -> Looked<Found> {
+async fn reindex_leftovers(client: &Client, reindex: &Reindex) -> Answer<Completion> {
     let query = format!(
         "SELECT pg_catalog.format('%I.%I', n.nspname, x.relname), x.relname \
          FROM (SELECT pg_catalog.to_regclass({name})::pg_catalog.oid AS oid) it \
@@ -230,11 +230,11 @@ async fn leavings(client: &Client, reindex: &Reindex) -> Looked<Found> {
     );
     let rows = ask(client, &query).await?;
     if rows.is_empty() {
-        return Ok(Found::NotBegun);
+        return Ok(Completion::NotBegun);
     }
     let column = |at: usize| rows.iter().filter_map(move |row| row.get(at));
     let names: Vec<String> = column(1).map(|name| format!("`{name}`")).collect();
-    Ok(Found::Partial(
+    Ok(Completion::Partial(
         Evidence {
             seen: format!("REINDEX has left {}", names.join(", ")),
             then: "dropped, and done again",
@@ -243,7 +243,7 @@ async fn leavings(client: &Client, reindex: &Reindex) -> Looked<Found> {
     ))
 }
 
-async fn add_value(client: &Client, add: &AddValue) -> Looked<Found> {
+async fn add_value(client: &Client, add: &AddValue) -> Answer<Completion> {
     let query = format!(
         "SELECT 1 FROM pg_catalog.pg_enum e \
          WHERE e.enumtypid OPERATOR(pg_catalog.=) pg_catalog.to_regtype({})::pg_catalog.oid \
@@ -252,8 +252,8 @@ async fn add_value(client: &Client, add: &AddValue) -> Looked<Found> {
         quote_literal(&add.value),
     );
     Ok(match ask(client, &query).await?.is_empty() {
-        true => Found::NotBegun,
-        false => Found::Done(Evidence {
+        true => Completion::NotBegun,
+        false => Completion::Done(Evidence {
             seen: format!("the value `{}` is there", add.value),
             then: "it is not added again",
         }),
@@ -265,12 +265,12 @@ async fn add_value(client: &Client, add: &AddValue) -> Looked<Found> {
 ///
 /// A session of another role hides its statement. Then its lock on the table and the same
 /// `application_name` identify it.
-pub(crate) async fn still_at(
+pub(crate) async fn find_session(
     client: &Client,
     statement: &Statement<'_>,
     sql: &str,
     application: &str,
-) -> Looked<Option<Holder>> {
+) -> Answer<Option<Holder>> {
     let relations: Vec<String> = relations(statement)
         .into_iter()
         .map(|name| {
