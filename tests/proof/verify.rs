@@ -196,9 +196,9 @@ fn since_applies_the_earlier_migrations_once() {
         let folder = tree(scripts);
         let mut command = verify(folder.path(), &["--since=20240102000000"]);
         let output = command.output().expect("it runs");
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(code), "{said}");
-        assert_eq!(said.contains(kept), is_kept, "{said}");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{stderr}");
+        assert_eq!(stderr.contains(kept), is_kept, "{stderr}");
         let result = String::from_utf8_lossy(&output.stdout);
         assert!(!result.contains("create_orders"), "{result}");
         assert!(
@@ -206,9 +206,9 @@ fn since_applies_the_earlier_migrations_once() {
             "{result}"
         );
         assert_eq!(
-            said.contains("column shop.orders.total"),
+            stderr.contains("column shop.orders.total"),
             code == 1,
-            "{said}"
+            "{stderr}"
         );
     }
 }
