@@ -17,7 +17,7 @@ use std::{env, fs, process};
 use futures_util::stream;
 use migrator_localpg::DevServer;
 use migrator_model::{Registry, resolve};
-use migrator_runtime::{Client, Fleet, Member, Report, Settings, Tally, Target, connect};
+use migrator_runtime::{Client, Fleet, FleetTotals, Member, Report, Settings, Target, connect};
 
 const MIGRATIONS: usize = 20;
 
@@ -84,7 +84,7 @@ async fn run(fleet: &Fleet, server: &Server, names: &[String], steps: usize) -> 
         settings: server.settings(name),
     });
     let mut wrong = None;
-    let tally = fleet
+    let totals = fleet
         .up(stream::iter(members), &Target::all(), |ended| {
             let is_right = matches!(
                 &ended.ending,
@@ -97,7 +97,7 @@ async fn run(fleet: &Fleet, server: &Server, names: &[String], steps: usize) -> 
         .await?;
     match wrong {
         Some(wrong) => Err(wrong.into()),
-        None => Ok(tally.elapsed),
+        None => Ok(totals.elapsed),
     }
 }
 
@@ -111,7 +111,7 @@ async fn go_through(url: &str, number: usize) -> Outcome<()> {
         settings: Settings::parse(url),
     });
     let fleet = Fleet::new(registry);
-    let Tally { done, .. } = fleet
+    let FleetTotals { done, .. } = fleet
         .up(stream::iter(members), &Target::all(), drop)
         .await?;
     if done != number {

@@ -152,7 +152,7 @@ pub(crate) struct Members {
     /// Run this query on the database, and work on each database whose URL it returns
     #[arg(long, value_name = "QUERY", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) fleet_query: Option<String>,
-    /// Start no further databases after N have failed
+    /// Stop after N databases have failed; finish the databases in progress
     #[arg(long, value_name = "N", requires = "members", value_parser = jobs)]
     pub(crate) max_failures: Option<NonZeroUsize>,
     /// Divide the list into N parts, and work on part I; the first is 0

@@ -52,14 +52,14 @@ pub use self::shard::Shard;
 /// };
 /// let members = stream::iter(1..=500).map(member);
 /// # use futures_util::StreamExt;
-/// let tally = Fleet::new(registry)
+/// let totals = Fleet::new(registry)
 ///     .up(members, &Target::all(), |ended| {
 ///         if let Ending::Failed(error) = ended.ending {
 ///             eprintln!("tenant {}: {error}", ended.key);
 ///         }
 ///     })
 ///     .await?;
-/// assert_eq!(tally.failed, 0);
+/// assert_eq!(totals.failed, 0);
 /// # Ok(())
 /// # }
 /// ```
@@ -112,7 +112,7 @@ pub enum Ending<T> {
 /// How many databases succeeded, failed, and were not started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Tally {
+pub struct FleetTotals {
     /// How many succeeded.
     pub done: usize,
     /// How many failed.
@@ -188,7 +188,7 @@ impl Fleet {
         members: impl Stream<Item = Member<K>>,
         target: &Target,
         tell: impl FnMut(Ended<K, Report>),
-    ) -> Result<Tally, Error> {
+    ) -> Result<FleetTotals, Error> {
         self.migrate(members, Direction::Up, target, tell).await
     }
 
@@ -203,7 +203,7 @@ impl Fleet {
         members: impl Stream<Item = Member<K>>,
         target: &Target,
         tell: impl FnMut(Ended<K, Report>),
-    ) -> Result<Tally, Error> {
+    ) -> Result<FleetTotals, Error> {
         self.migrate(members, Direction::Down, target, tell).await
     }
 
@@ -218,7 +218,7 @@ impl Fleet {
         direction: Direction,
         target: &Target,
         tell: impl FnMut(Ended<K, Plan<'static>>),
-    ) -> Result<Tally, Error> {
+    ) -> Result<FleetTotals, Error> {
         self.check(&target.services)?;
         let work = |migrator: Migrator, client: Client| async move {
             let outcome = migrator.plan(&client, direction, target).await;
@@ -238,7 +238,7 @@ impl Fleet {
         members: impl Stream<Item = Member<K>>,
         services: &Selection,
         tell: impl FnMut(Ended<K, Status>),
-    ) -> Result<Tally, Error> {
+    ) -> Result<FleetTotals, Error> {
         self.check(services)?;
         let work = |migrator: Migrator, client: Client| async move {
             let outcome = migrator.status(&client, services).await;
@@ -254,7 +254,7 @@ impl Fleet {
         direction: Direction,
         target: &Target,
         tell: impl FnMut(Ended<K, Report>),
-    ) -> Result<Tally, Error> {
+    ) -> Result<FleetTotals, Error> {
         self.check(&target.services)?;
         let work = |mut migrator: Migrator, mut client: Client| {
             let target = target.clone();
@@ -281,26 +281,26 @@ impl Fleet {
         members: impl Stream<Item = Member<K>>,
         work: impl Fn(Migrator, Client) -> F,
         mut tell: impl FnMut(Ended<K, T>),
-    ) -> Tally
+    ) -> FleetTotals
     where
         F: Future<Output = Result<T, Error>>,
     {
         let started = Instant::now();
         let failures = AtomicUsize::new(0);
-        let mut tally = Tally::default();
+        let mut totals = FleetTotals::default();
         let members = members.take_until(self.stop.stopped());
         let work = members.map(|member| self.one(member, &work, &failures));
         let mut running = pin!(work.buffer_unordered(self.jobs.get()));
         while let Some(ended) = running.next().await {
             match &ended.ending {
-                Ending::Done(_) => tally.done += 1,
-                Ending::Failed(_) => tally.failed += 1,
-                Ending::NotStarted => tally.not_started += 1,
+                Ending::Done(_) => totals.done += 1,
+                Ending::Failed(_) => totals.failed += 1,
+                Ending::NotStarted => totals.not_started += 1,
             }
             tell(ended);
         }
-        tally.elapsed = started.elapsed();
-        tally
+        totals.elapsed = started.elapsed();
+        totals
     }
 
     async fn one<K, T, F>(

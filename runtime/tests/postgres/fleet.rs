@@ -36,8 +36,11 @@ async fn up(fleet: &Fleet, members: impl Stream<Item = Member<usize>>) -> Vec<St
     let mut events = Vec::new();
     let target = Target::all();
     let up = fleet.up(members, &target, |ended| events.push(short(&ended)));
-    let tally = within("up", up).await.expect("the target is known");
-    assert_eq!(tally.done + tally.failed + tally.not_started, events.len());
+    let totals = within("up", up).await.expect("the target is known");
+    assert_eq!(
+        totals.done + totals.failed + totals.not_started,
+        events.len()
+    );
     events
 }
 
@@ -125,8 +128,8 @@ async fn a_plan_of_each_database_changes_none() {
             steps.push((ended.key, plan.steps.len()));
         }
     });
-    let tally = within("plan", plan).await.expect("the target is known");
-    assert_eq!((tally.done, steps), (1, vec![(0, 2)]));
+    let totals = within("plan", plan).await.expect("the target is known");
+    assert_eq!((totals.done, steps), (1, vec![(0, 2)]));
     let schemas = "SELECT count(*) FROM pg_namespace WHERE nspname = 'migrator'";
     assert_eq!(database.value(schemas).await, "0");
 }

@@ -83,7 +83,7 @@ pub(super) async fn run(context: &Context, request: Request<'_>, mut options: Op
     let mut report = Report::new(&context.console, list.name.clone(), shard);
     let broken = RefCell::new(None);
     let members = chosen(context, list, shard, &broken);
-    let tally = match work {
+    let totals = match work {
         Work::Up(target) => {
             fleet
                 .up(members, target, |ended| report.applied(ended))
@@ -107,7 +107,7 @@ pub(super) async fn run(context: &Context, request: Request<'_>, mut options: Op
         Work::Status(_, check) => check,
         Work::Up(_) | Work::Down(_) | Work::Plan(..) => Check::Shows,
     };
-    finish(context, report.finish(&tally, check), broken.into_inner())
+    finish(context, report.finish(&totals, check), broken.into_inner())
 }
 
 /// The databases of the list that belong to the shard.

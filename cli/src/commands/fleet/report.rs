@@ -1,7 +1,7 @@
 //! What became of a fleet: each database as it ends, then the failures and the totals.
 
 use migrator_runtime::plan::Plan;
-use migrator_runtime::{self as runtime, Direction, Ended, Ending, Shard, Tally};
+use migrator_runtime::{self as runtime, Direction, Ended, Ending, FleetTotals, Shard};
 
 use super::Check;
 use super::failures::Failures;
@@ -125,7 +125,7 @@ impl Report {
     }
 
     /// The view of all databases, and the exit code.
-    pub(super) fn finish(self, tally: &Tally, check: Check) -> (View, Exit) {
+    pub(super) fn finish(self, totals: &FleetTotals, check: Check) -> (View, Exit) {
         let judged = match check {
             Check::Judges if self.totals.problem > 0 => Exit::Refused,
             Check::Judges if self.totals.pending > 0 => Exit::Pending,
@@ -134,7 +134,7 @@ impl Report {
         let exit = self.failures.exit().unwrap_or(judged);
         let view = Fleet {
             totals: self.totals,
-            elapsed: tally.elapsed,
+            elapsed: totals.elapsed,
             shard: self.shard.map(|shard| shard.to_string()),
             databases: self.databases,
             failures: self.failures.groups(),
