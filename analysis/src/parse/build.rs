@@ -24,7 +24,7 @@ pub(super) fn build(text: &str) -> Sql<'_> {
             return nothing(text, "this is nested too deeply to be checked", offset);
         }
     }
-    builder.errors.sort_by_key(|error| error.offset);
+    migrator_model::small::sort_by(&mut builder.errors, |a, b| a.offset.cmp(&b.offset));
     let mut sql = Sql {
         text,
         nodes: builder.nodes,
