@@ -7,7 +7,8 @@
 //! - `bootstrap` creates the tables;
 //! - `guard` checks which roles can write them, and `flaw` describes what it finds;
 //! - `digest` and `hash` compare entries with the registry without reading them;
-//! - `reader` and `read` send queries, and `parse` turns the answers into data;
+//! - `read` has the queries that read them, `reader` sends a query, and `parse` turns the answer into
+//!   data;
 //! - `write` has the statements that change the history, `one_row` makes each of them change one row;
 //! - `failure` turns a failed query into an error.
 //!

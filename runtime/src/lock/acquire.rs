@@ -113,7 +113,7 @@ impl Attempt<'_> {
         let connection = self.connection;
         let mut pause = FIRST_PAUSE;
         let mut last: Option<Holder> = None;
-        let first = try_and_look(connection, keys, taking);
+        let first = try_and_read(connection, keys, taking);
         let (mut taken, seen) = self.answered(first).await?;
         if taken {
             return Ok(seen);
@@ -229,7 +229,7 @@ async fn try_all(connection: &Connection, keys: &Keys) -> Result<bool, tokio_pos
 ///
 /// If there is no history yet, the savepoint keeps the transaction usable. It also releases the
 /// locks on the tables that were read.
-async fn try_and_look(
+async fn try_and_read(
     connection: &Connection,
     keys: &Keys,
     taking: &LockSettings<'_>,

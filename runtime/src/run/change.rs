@@ -21,7 +21,7 @@ pub(crate) enum Change<'a> {
     /// It reverts the newest migration of this service and applies it again.
     Redo {
         service: &'a str,
-        /// The migration that was the newest at the first look.
+        /// The migration that was the newest at the first read.
         seen: Option<&'a MigrationId>,
     },
     /// It records a dirty migration as applied or reverted.
@@ -91,7 +91,7 @@ impl<'a> Change<'a> {
         }
     }
 
-    /// The same change, of the migration that a redo found at its first look. Another run may
+    /// The same change, of the migration that a redo found at its first read. Another run may
     /// revert that migration before the redo has its lock, or apply a later one.
     pub(crate) fn of(self, history: &'a History) -> Change<'a> {
         match self {

@@ -83,7 +83,7 @@ impl Context {
         let started = Instant::now();
         let mut report = Report::default();
         // Boxed: it is some 25 kB, which every caller's future would hold.
-        let outcome = Box::pin(self.steps(request, &mut report)).await;
+        let outcome = Box::pin(self.plan_and_lock(request, &mut report)).await;
         let outcome = self.stop.conclude(request.client, outcome).await;
         report.elapsed = started.elapsed();
         match outcome {
@@ -95,7 +95,7 @@ impl Context {
         }
     }
 
-    async fn steps(
+    async fn plan_and_lock(
         &self,
         request: Request<'_>,
         report: &mut Report,
@@ -140,7 +140,7 @@ impl Context {
                     format,
                 },
             };
-            let outcome = self.locked(request, under, seen, report).await;
+            let outcome = self.plan_again(request, under, seen, report).await;
             self.release(request.client, held).await;
             match outcome? {
                 LockedOutcome::Done(plan) => return Ok(plan),
@@ -195,8 +195,8 @@ impl Context {
         self.bootstrap(client).create(history, services).await
     }
 
-    /// Reads and plans again, now that no other run changes the history, and acts.
-    async fn locked(
+    /// Reads and plans again, now that no other run changes the history, and runs the steps.
+    async fn plan_again(
         &self,
         request: Request<'_>,
         under: UnderLock<'_>,
@@ -238,7 +238,7 @@ impl Context {
             let upgraded = self.stop.attend(request.client, upgraded).await;
             under_way.done();
             upgraded??;
-            let outcome = self.act(request.client, &plan, held, report).await;
+            let outcome = self.run_steps(request.client, &plan, held, report).await;
             if let Err(why) = &outcome {
                 let remaining = request.change.remaining(&plan, &report.done, why);
                 report.remaining = remaining.map(Box::new);
@@ -248,7 +248,7 @@ impl Context {
         Ok(LockedOutcome::Done(plan))
     }
 
-    async fn act(
+    async fn run_steps(
         &self,
         client: &Client,
         plan: &Plan<'static>,

@@ -20,9 +20,9 @@ use crate::step::shared::Shared;
 pub(crate) async fn carry_out(shared: Shared<'_>) -> Result<(), ErrorKind> {
     let jobs = shared.options.jobs.get().min(shared.schedule.legs.len());
     if jobs <= 1 || !can_run_in_parallel(&shared.schedule.legs) {
-        return alone(shared).await;
+        return over_one_connection(shared).await;
     }
-    let others = (1..jobs).map(|_| Box::pin(join_in(shared)) as _);
+    let others = (1..jobs).map(|_| Box::pin(open_and_work(shared)) as _);
     let first: Worker<'_> = Box::pin(work(shared, shared.caller));
     let outcomes = join_all([first].into_iter().chain(others)).await;
     all_of(outcomes.into_iter().filter_map(Result::err).collect())
@@ -70,7 +70,7 @@ fn all_of(mut failed: Vec<Failed>) -> Result<(), ErrorKind> {
 }
 
 /// Carries out all legs over the caller's connection. Messages are sent ahead across legs.
-async fn alone(shared: Shared<'_>) -> Result<(), ErrorKind> {
+async fn over_one_connection(shared: Shared<'_>) -> Result<(), ErrorKind> {
     let steps = shared.schedule.legs.iter().map(|leg| leg.steps.len());
     let under_way = InFlight::over(shared.caller, shared.lock);
     let outcome = all_legs(shared, steps.sum()).await;
@@ -81,7 +81,7 @@ async fn alone(shared: Shared<'_>) -> Result<(), ErrorKind> {
 async fn all_legs(shared: Shared<'_>, steps: usize) -> Result<(), ErrorKind> {
     let mut executor = Executor::new(shared, shared.caller, steps);
     for leg in &shared.schedule.legs {
-        perform(&mut executor, leg.steps).await?;
+        run_leg(&mut executor, leg.steps).await?;
     }
     executor.finish().await?;
     Ok(())
@@ -90,26 +90,32 @@ async fn all_legs(shared: Shared<'_>, steps: usize) -> Result<(), ErrorKind> {
 /// Carries out legs over a connection until none is left.
 async fn work<'a>(shared: Shared<'a>, client: &'a Client) -> Result<(), Failed> {
     let under_way = InFlight::over(client, shared.lock);
-    let outcome = one_by_one(shared, client).await;
+    let outcome = take_legs(shared, client).await;
     under_way.done();
     outcome
 }
 
-async fn one_by_one<'a>(shared: Shared<'a>, client: &'a Client) -> Result<(), Failed> {
+async fn take_legs<'a>(shared: Shared<'a>, client: &'a Client) -> Result<(), Failed> {
     let mut executor = Executor::new(shared, client, 0);
     loop {
         let changed = shared.schedule.changed();
         match shared.schedule.take() {
-            Turn::Leg(index) => one(&mut executor, index, &shared.schedule.legs[index]).await?,
+            Turn::Leg(index) => {
+                run_and_report(&mut executor, index, &shared.schedule.legs[index]).await?;
+            }
             Turn::Wait => keep::awake(client, shared.options.lock_heartbeat, changed).await,
             Turn::End => return Ok(()),
         }
     }
 }
 
-async fn one<'a>(executor: &mut Executor<'a>, index: usize, leg: &Leg<'a>) -> Result<(), Failed> {
+async fn run_and_report<'a>(
+    executor: &mut Executor<'a>,
+    index: usize,
+    leg: &Leg<'a>,
+) -> Result<(), Failed> {
     executor.begin(index, leg.steps.len());
-    let mut outcome = perform(executor, leg.steps).await;
+    let mut outcome = run_leg(executor, leg.steps).await;
     if outcome.is_ok() {
         outcome = executor.finish().await.map_err(Into::into);
     }
@@ -129,7 +135,7 @@ async fn one<'a>(executor: &mut Executor<'a>, index: usize, leg: &Leg<'a>) -> Re
 
 /// Opens another connection as soon as a leg can run on it, and carries out legs over it. If no
 /// connection can be opened, the other connections carry out all legs.
-async fn join_in(shared: Shared<'_>) -> Result<(), Failed> {
+async fn open_and_work(shared: Shared<'_>) -> Result<(), Failed> {
     loop {
         let changed = shared.schedule.changed();
         match shared.schedule.look() {
@@ -153,7 +159,7 @@ async fn join_in(shared: Shared<'_>) -> Result<(), Failed> {
 
 /// Performs the steps of a leg. refinery's runner walks through a leg that applies migrations; see
 /// [`driver`].
-async fn perform<'a>(
+async fn run_leg<'a>(
     executor: &mut Executor<'a>,
     steps: &'a [Step<'static>],
 ) -> Result<(), ErrorKind> {
