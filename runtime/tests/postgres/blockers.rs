@@ -237,15 +237,10 @@ async fn an_autovacuum_is_named_with_its_table() {
         panic!("{fault:?}")
     };
     assert_eq!(blocker.kind, BlockerKind::Autovacuum);
-    let message = blocker.to_string();
-    assert!(
-        message.starts_with("an autovacuum worker (pid "),
-        "{message}"
-    );
-    assert!(
-        message.ends_with(", at `autovacuum: VACUUM public.plans`"),
-        "{message}"
-    );
+    let text = blocker.to_string();
+    assert!(text.starts_with("an autovacuum worker (pid "), "{text}");
+    let end = ", at `autovacuum: VACUUM public.plans`";
+    assert!(text.ends_with(end), "{text}");
 }
 
 /// A replication session in a transaction that has read a table, as one that copies the table to
@@ -288,13 +283,10 @@ async fn a_replication_session_is_named_with_its_slot() {
     };
     let expected = Some("copy".to_owned());
     assert_eq!(blocker.kind, BlockerKind::Replication { slot: expected });
-    let message = blocker.to_string();
-    assert!(
-        message.starts_with("the replication session `"),
-        "{message}"
-    );
-    assert!(message.contains(" of the slot `copy`"), "{message}");
-    assert_told(
+    let text = blocker.to_string();
+    assert!(text.starts_with("the replication session `"), "{text}");
+    assert!(text.contains(" of the slot `copy`"), "{text}");
+    assert_reported(
         &database,
         "CREATE INDEX CONCURRENTLY i ON plans (id);",
         "the replication session `",
@@ -305,7 +297,7 @@ async fn a_replication_session_is_named_with_its_slot() {
 }
 
 /// A wait of a step outside a transaction is reported while the step waits.
-async fn assert_told(database: &Database, script: &str, blocker: &str) {
+async fn assert_reported(database: &Database, script: &str, blocker: &str) {
     let registry = core(&[&format!("-- migrator: no-transaction\n{script}")]);
     let (mut migrator, mut events) = with_events(registry, Options::default());
     let stop = migrator.stop();
@@ -326,7 +318,7 @@ async fn a_concurrent_index_names_its_blocker_while_it_waits() {
     let writer = reader(&database).await;
     let write = "LOCK TABLE plans IN ROW EXCLUSIVE MODE";
     writer.batch_execute(write).await.expect("it may write");
-    assert_told(
+    assert_reported(
         &database,
         "CREATE INDEX CONCURRENTLY i ON plans (id);",
         "`billing` (pid ",
@@ -338,7 +330,7 @@ async fn a_concurrent_index_names_its_blocker_while_it_waits() {
     let blocker = database.session().await;
     let old = "SET application_name = 'report'; BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1";
     blocker.batch_execute(old).await.expect("it may");
-    assert_told(
+    assert_reported(
         &database,
         "CREATE INDEX CONCURRENTLY j ON other (id);",
         "`report` (pid ",
@@ -352,7 +344,7 @@ async fn a_vacuum_and_a_record_name_their_blockers_while_they_wait() {
     let blocker = reader(&database).await;
     let lock = "LOCK TABLE plans IN SHARE MODE";
     blocker.batch_execute(lock).await.expect("it is free");
-    assert_told(&database, "VACUUM plans;", "`billing` (pid ").await;
+    assert_reported(&database, "VACUUM plans;", "`billing` (pid ").await;
 
     // The script is done, and its record waits without a limit.
     let database = Database::new().await;
