@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "a test stops at what it cannot set up")]
 
 mod list;
+mod pace;
 mod run;
 mod shard;
 #[path = "../support/mod.rs"]

@@ -16,7 +16,7 @@ pub(super) fn document(command: &mut Command) -> Value {
 }
 
 /// A database in which the first script of `core` fails.
-fn occupied() -> String {
+pub(super) fn occupied() -> String {
     let url = database();
     execute(&url, "CREATE SCHEMA core");
     url

@@ -10,12 +10,12 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgGroup, Args, Subcommand};
 use clap_complete::Shell;
 use migrator_model::{Code, Version};
-use migrator_runtime::{Selection, Shard};
+use migrator_runtime::{FailureLimit, Selection, Shard};
 
 use super::options::{Reads, Run, Writes};
 use super::values::{
-    code, duration, jobs, one_service, service, services, shard, shards, steps, version,
-    version_or_zero,
+    code, duration, failures, jobs, one_service, rate, service, services, shard, shards, steps,
+    version, version_or_zero,
 };
 
 /// The commands.
@@ -152,9 +152,18 @@ pub(crate) struct Members {
     /// Run this query on the database, and work on each database whose URL it returns
     #[arg(long, value_name = "QUERY", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) fleet_query: Option<String>,
-    /// Stop after N databases have failed; finish the databases in progress
+    /// Stop after N databases have failed, or P% of those that have ended; finish the databases in progress
+    #[arg(long, value_name = "N|P%", requires = "members", value_parser = failures)]
+    pub(crate) max_failures: Option<FailureLimit>,
+    /// Start the first N databases before all others; if one of them fails, start no other
     #[arg(long, value_name = "N", requires = "members", value_parser = jobs)]
-    pub(crate) max_failures: Option<NonZeroUsize>,
+    pub(crate) canary: Option<NonZeroUsize>,
+    /// How long to wait after the databases of `--canary`, such as 10min [default: 0s]
+    #[arg(long, value_name = "TIME", requires = "canary", value_parser = duration)]
+    pub(crate) settle: Option<Duration>,
+    /// Start at most N databases per second or per minute, such as 20/s
+    #[arg(long, value_name = "N/s|N/min", requires = "members", value_parser = rate)]
+    pub(crate) start_rate: Option<Duration>,
     /// Divide the list into N parts, and work on part I; the first is 0
     #[arg(long, value_name = "I/N", requires = "members", value_parser = shard)]
     pub(crate) shard: Option<Shard>,

@@ -1,10 +1,10 @@
 //! Parses the values of options, and says what is wrong with an invalid value.
 
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::{NonZeroU8, NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
 use migrator_model::{Code, Version, directive, nearest};
-use migrator_runtime::{Selection, Shard};
+use migrator_runtime::{FailureLimit, Selection, Shard};
 
 /// The error for a list that has `all` and another name.
 pub(super) const ALL_ALONE: &str = "`all` is every service: name it alone";
@@ -72,6 +72,34 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
 
 pub(crate) fn jobs(text: &str) -> Result<NonZeroUsize, String> {
     steps(text)
+}
+
+/// `3` or `1%`.
+pub(super) fn failures(text: &str) -> Result<FailureLimit, String> {
+    let help = || "write a number such as 3, or a percentage from 1% to 100%".to_owned();
+    match text.strip_suffix('%') {
+        Some(percent) => {
+            let percent = percent
+                .parse()
+                .ok()
+                .filter(|number: &NonZeroU8| number.get() <= 100);
+            percent.map(FailureLimit::Percent).ok_or_else(help)
+        }
+        None => text.parse().map(FailureLimit::Number).map_err(|_| help()),
+    }
+}
+
+/// `20/s` or `90/min`, as the time between two starts.
+pub(super) fn rate(text: &str) -> Result<Duration, String> {
+    let help = || "write a number per second or per minute, such as 20/s or 90/min".to_owned();
+    let (number, unit) = text.split_once('/').ok_or_else(help)?;
+    let number: NonZeroU32 = number.parse().map_err(|_| help())?;
+    let time = match unit {
+        "s" => Duration::from_secs(1),
+        "min" => Duration::from_secs(60),
+        _ => return Err(help()),
+    };
+    Ok(time / number.get())
 }
 
 /// The number of shards.

@@ -3,11 +3,11 @@
 //! [`Migrator`] migrates a single database. The caller supplies the list of databases and prints
 //! the results.
 
+mod pace;
 mod shard;
 
 use std::num::NonZeroUsize;
 use std::pin::pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -29,6 +29,8 @@ use crate::options::Options;
 use crate::session::client::{Client, connect};
 use crate::session::stop::Stop;
 
+pub use self::pace::FailureLimit;
+use self::pace::{Limits, Mark, Pace};
 pub use self::shard::Shard;
 
 /// Works on many databases with one registry, several at a time.
@@ -67,7 +69,7 @@ pub struct Fleet {
     registry: &'static Registry,
     options: Options,
     jobs: NonZeroUsize,
-    max_failures: Option<NonZeroUsize>,
+    limits: Limits,
     listener: Option<Listener>,
     stop: Stop,
 }
@@ -105,7 +107,7 @@ pub enum Ending<T> {
     Done(T),
     /// It failed; the error contains the report of the steps that were done before.
     Failed(Error),
-    /// It was not started, because too many other databases had failed.
+    /// It was not started, because too many other databases, or a canary, had failed.
     NotStarted,
 }
 
@@ -140,7 +142,7 @@ impl Fleet {
             registry,
             options,
             jobs: Fleet::JOBS,
-            max_failures: None,
+            limits: Limits::default(),
             listener: None,
             stop: Stop::new(),
         }
@@ -153,10 +155,26 @@ impl Fleet {
         self
     }
 
-    /// Starts no further database after this number of failures. Databases in progress continue.
+    /// Starts no further database after too many failures. Databases in progress continue.
     #[must_use]
-    pub fn max_failures(mut self, failures: NonZeroUsize) -> Fleet {
-        self.max_failures = Some(failures);
+    pub fn max_failures(mut self, failures: impl Into<FailureLimit>) -> Fleet {
+        self.limits.failures = Some(failures.into());
+        self
+    }
+
+    /// Starts the first `number` databases before all others. After they have succeeded, waits for
+    /// `settle`, and then starts the others. If one of them fails, no other database starts.
+    #[must_use]
+    pub fn canaries(mut self, number: NonZeroUsize, settle: Duration) -> Fleet {
+        self.limits.canaries = number.get();
+        self.limits.settle = settle;
+        self
+    }
+
+    /// Waits at least this time between the starts of two databases.
+    #[must_use]
+    pub fn start_interval(mut self, interval: Duration) -> Fleet {
+        self.limits.interval = interval;
         self
     }
 
@@ -286,11 +304,12 @@ impl Fleet {
         F: Future<Output = Result<T, Error>>,
     {
         let started = Instant::now();
-        let failures = AtomicUsize::new(0);
+        let pace = Pace::new(self.limits);
         let mut totals = FleetTotals::default();
         let members = members.take_until(self.stop.stopped());
-        let work = members.map(|member| self.one(member, &work, &failures));
-        let mut running = pin!(work.buffer_unordered(self.jobs.get()));
+        let runs = members.enumerate();
+        let runs = runs.map(|(index, member)| self.one(index, member, &work, &pace));
+        let mut running = pin!(runs.buffer_unordered(self.jobs.get()));
         while let Some(ended) = running.next().await {
             match &ended.ending {
                 Ending::Done(_) => totals.done += 1,
@@ -305,17 +324,19 @@ impl Fleet {
 
     async fn one<K, T, F>(
         &self,
+        index: usize,
         member: Member<K>,
         work: &impl Fn(Migrator, Client) -> F,
-        failures: &AtomicUsize,
+        pace: &Pace,
     ) -> Ended<K, T>
     where
         F: Future<Output = Result<T, Error>>,
     {
         let Member { key, settings } = member;
+        let admitted = self.stop.unless_stopped(pace.admits(index)).await;
         let started = Instant::now();
         let target = settings.as_ref().ok().map(Settings::display_target);
-        let ending = match self.begins(failures) {
+        let ending = match admitted.unwrap_or(false) && !self.stop.is_stopped() {
             false => Ending::NotStarted,
             // Boxed: the future is large, and would otherwise be moved into the list of jobs.
             true => match Box::pin(self.work(settings, work)).await {
@@ -323,24 +344,18 @@ impl Fleet {
                 Err(error) => Ending::Failed(error),
             },
         };
-        if matches!(ending, Ending::Failed(_)) {
-            failures.fetch_add(1, Ordering::Relaxed);
-        }
+        let mark = match ending {
+            Ending::Done(_) => Mark::Done,
+            Ending::Failed(_) => Mark::Failed,
+            Ending::NotStarted => Mark::NotStarted,
+        };
+        pace.ended(index, mark);
         Ended {
             key,
             target,
             took: started.elapsed(),
             ending,
         }
-    }
-
-    /// Whether a further database may start.
-    fn begins(&self, failures: &AtomicUsize) -> bool {
-        let failures = failures.load(Ordering::Relaxed);
-        !self.stop.is_stopped()
-            && self
-                .max_failures
-                .is_none_or(|allowed| failures < allowed.get())
     }
 
     async fn work<T, F>(

@@ -75,11 +75,9 @@ pub(super) async fn run(context: &Context, request: Request<'_>, mut options: Op
     let fleet = Fleet::with_options(context.registry, options)
         .jobs(jobs.unwrap_or(Fleet::JOBS))
         .stopped_by(&context.stop)
+        .start_interval(members.start_rate.unwrap_or_default())
         .on_event(move |target, event| tell(&console, target, event));
-    let fleet = match members.max_failures {
-        Some(failures) => fleet.max_failures(failures),
-        None => fleet,
-    };
+    let fleet = limited(fleet, members);
     let mut report = Report::new(&context.console, list.name.clone(), shard);
     let broken = RefCell::new(None);
     let members = chosen(context, list, shard, &broken);
@@ -108,6 +106,17 @@ pub(super) async fn run(context: &Context, request: Request<'_>, mut options: Op
         Work::Up(_) | Work::Down(_) | Work::Plan(..) => Check::Shows,
     };
     finish(context, report.finish(&totals, check), broken.into_inner())
+}
+
+fn limited(fleet: Fleet, members: &args::Members) -> Fleet {
+    let fleet = match members.max_failures {
+        Some(failures) => fleet.max_failures(failures),
+        None => fleet,
+    };
+    match members.canary {
+        Some(number) => fleet.canaries(number, members.settle.unwrap_or_default()),
+        None => fleet,
+    }
 }
 
 /// The databases of the list that belong to the shard.
