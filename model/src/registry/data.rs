@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use super::{MigrationRef, Mode, Registry, Script};
+use super::bytes::Registry;
+use super::view::{Migration, Script, Service};
 use crate::code::{Code, Level};
+use crate::id::MigrationRef;
+use crate::mode::Mode;
 use crate::version::Version;
 
 /// The contents of a [`Registry`].
@@ -25,7 +28,7 @@ pub struct RegistryData {
     pub levels: Vec<(Code, Level)>,
 }
 
-/// The contents of a [`Service`](super::Service).
+/// The contents of a [`Service`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServiceData {
     /// Its name.
@@ -40,7 +43,7 @@ pub struct ServiceData {
     pub description: String,
 }
 
-/// The contents of a [`Migration`](super::Migration).
+/// The contents of a [`Migration`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MigrationData {
     /// The service that owns it.
@@ -100,8 +103,8 @@ impl Registry {
     }
 }
 
-impl From<super::Service<'_>> for ServiceData {
-    fn from(service: super::Service<'_>) -> ServiceData {
+impl From<Service<'_>> for ServiceData {
+    fn from(service: Service<'_>) -> ServiceData {
         ServiceData {
             name: service.name.to_owned(),
             tier: service.tier,
@@ -112,8 +115,8 @@ impl From<super::Service<'_>> for ServiceData {
     }
 }
 
-impl From<super::Migration<'_>> for MigrationData {
-    fn from(migration: super::Migration<'_>) -> MigrationData {
+impl From<Migration<'_>> for MigrationData {
+    fn from(migration: Migration<'_>) -> MigrationData {
         MigrationData {
             service: migration.service.to_owned(),
             version: migration.version,

@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::bytes::Registry;
 use super::data::{MigrationData, RegistryData, ScriptData, ServiceData};
 use super::table::{ALL, HEADER, LAYOUT, MAGIC, NO_TIMEOUT, SECTIONS, Section};
-use super::{Mode, Registry};
 use crate::code::Level;
+use crate::mode::Mode;
 
 impl From<RegistryData> for Registry {
     fn from(data: RegistryData) -> Registry {

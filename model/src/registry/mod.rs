@@ -1,16 +1,16 @@
 //! The registry: the resolved tree that `embed_migrations!` puts into the binary.
 //!
 //! A registry is one text and one table of records over it, in the layout of `table`. A static
-//! registry borrows both from the program, so that it needs no time at the start. `view` decodes
-//! a record when it is read. `data` has the same contents as plain structs, and `encode` turns
-//! them into a registry.
+//! registry borrows both from the program, so that it needs no time at the start. `bytes` holds the
+//! two, and `view` decodes a record when it is read. `data` has the same contents as plain structs,
+//! and `encode` turns them into a registry.
 
+mod bytes;
 mod data;
 mod encode;
 mod table;
 mod view;
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -21,48 +21,13 @@ pub use crate::mode::Mode;
 use crate::unknown::UnknownService;
 use crate::version::Version;
 
+pub use bytes::Registry;
 pub use data::{MigrationData, RegistryData, ScriptData, ServiceData};
+use table::Section;
 pub(crate) use table::{LAYOUT, MAGIC};
-use table::{Section, Table};
 pub use view::{Migration, Script, Service};
 
-/// The services and migrations of a tree, in the order in which they run.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Registry {
-    table: Cow<'static, [u8]>,
-    text: Cow<'static, str>,
-}
-
 impl Registry {
-    /// A registry of a table and a text that [`Registry::parts`] returned.
-    pub(crate) const fn from_parts(table: &'static [u8], text: &'static str) -> Registry {
-        Registry {
-            table: Cow::Borrowed(table),
-            text: Cow::Borrowed(text),
-        }
-    }
-
-    /// A registry of the contents of two files; `None` if they have another layout.
-    pub(crate) fn of_files(table: Vec<u8>, text: String) -> Option<Registry> {
-        let layout = table.strip_prefix(&MAGIC)?.first_chunk()?;
-        (u32::from_le_bytes(*layout) == LAYOUT).then_some(Registry {
-            table: Cow::Owned(table),
-            text: Cow::Owned(text),
-        })
-    }
-
-    /// The table and the text, for the program that embeds them.
-    #[must_use]
-    pub fn parts(&self) -> (&[u8], &str) {
-        (&self.table, &self.text)
-    }
-
-    /// The name of the tree's folder; the path of each script starts with it.
-    #[must_use]
-    pub fn root(&self) -> &str {
-        self.slice(8)
-    }
-
     /// The names of the tiers; a tier's number is its index.
     #[must_use]
     pub fn tiers(&self) -> impl ExactSizeIterator<Item = &str> {
@@ -213,27 +178,6 @@ impl Registry {
     fn direct_dependencies(&self, service: &str) -> impl Iterator<Item = &str> + use<'_> {
         let service = self.find_service(service);
         service.into_iter().flat_map(Service::depends_on)
-    }
-
-    fn table(&self) -> Table<'_> {
-        Table(&self.table)
-    }
-
-    /// Where the scripts start in the text.
-    fn scripts(&self) -> usize {
-        self.table().long(16)
-    }
-
-    /// The text of the slice at a byte of the table.
-    fn slice(&self, at: usize) -> &str {
-        let (start, length) = (self.table().number(at), self.table().number(at + 4));
-        let end = start.saturating_add(length);
-        self.text.get(start..end).unwrap_or_default()
-    }
-
-    fn texts(&self, section: Section) -> impl ExactSizeIterator<Item = &str> {
-        let table = self.table();
-        (0..table.count(section)).map(move |index| self.slice(table.at(section, index)))
     }
 }
 

@@ -4,10 +4,12 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
+use super::bytes::Registry;
 use super::table::{NO_TIMEOUT, Section, UID};
-use super::{MigrationId, MigrationRef, Mode, Registry, Text};
 use crate::directive;
 use crate::file_name::{Direction, FileName};
+use crate::id::{MigrationId, MigrationRef, Text};
+use crate::mode::Mode;
 use crate::sql;
 use crate::version::Version;
 use crate::{code::Code, disk::MIGRATIONS};
