@@ -20,6 +20,7 @@ use migrator_runtime::{
 
 use self::list::List;
 use self::place::{Entry, Place};
+pub(super) use self::report::Check;
 use self::report::Report;
 use super::context::{Answer, Context, Outcome};
 use crate::arguments as args;
@@ -50,15 +51,6 @@ pub(super) enum Work<'a> {
     Plan(Direction, &'a Target),
     /// `status`.
     Status(&'a Selection, Check),
-}
-
-/// Whether `status` judges what it finds.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Check {
-    /// `--check`.
-    Judges,
-    /// Without `--check`.
-    Shows,
 }
 
 /// Does the work on each database in the list.

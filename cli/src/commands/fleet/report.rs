@@ -3,7 +3,6 @@
 use migrator_runtime::plan::Plan;
 use migrator_runtime::{self as runtime, Direction, Ended, Ending, FleetTotals, Shard};
 
-use super::Check;
 use super::failures::Failures;
 use super::place::{ListName, Place};
 use crate::arguments::Format;
@@ -12,6 +11,15 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::text;
 use crate::view::{Database, DatabaseState, Fleet, Status, Totals, View};
+
+/// Whether the exit code of `status` depends on the state of the databases.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::commands) enum Check {
+    /// `--check`.
+    Judges,
+    /// Without `--check`.
+    Shows,
+}
 
 /// What is known about the databases that have ended.
 pub(super) struct Report {
