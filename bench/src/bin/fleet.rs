@@ -2,8 +2,11 @@
 //! to do. Then it prints the peak memory of a process that visits 20, 200 and 2,000 current
 //! databases.
 //!
+//! `connections [NUMBER]` compares, three times, visits to current databases with the connections of
+//! `pgbench -C`, each with one trivial query, on the same server.
+//!
 //! The server waits for its disk.
-//! `cargo run --release -p migrator-bench --bin fleet [DATABASES]`
+//! `cargo run --release -p migrator-bench --bin fleet [DATABASES | connections [NUMBER]]`
 
 #![expect(clippy::print_stdout, reason = "the program prints figures")]
 
@@ -15,7 +18,7 @@ use std::time::Duration;
 use std::{env, fs, process};
 
 use futures_util::stream;
-use migrator_localpg::DevServer;
+use migrator_localpg::{DevServer, Programs};
 use migrator_model::{Registry, resolve};
 use migrator_runtime::{Client, Fleet, FleetTotals, Member, Report, Settings, Target, connect};
 
@@ -26,6 +29,12 @@ const JOBS: [usize; 5] = [1, 2, 4, 8, 16];
 /// Turns this program into the measured process: a database, and how often to visit it.
 const PEAK: &str = "--peak";
 
+/// Compares visits with the connections of pgbench.
+const CONNECTIONS: &str = "connections";
+
+/// How many databases the visits of `connections` alternate between.
+const ALTERNATING: usize = 20;
+
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 fn main() -> Outcome<()> {
@@ -35,6 +44,8 @@ fn main() -> Outcome<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     match arguments.as_slice() {
         [peak, url, number] if peak == PEAK => runtime.block_on(go_through(url, number.parse()?)),
+        [word] if word == CONNECTIONS => runtime.block_on(connections(2_000)),
+        [word, number] if word == CONNECTIONS => runtime.block_on(connections(number.parse()?)),
         [databases] => runtime.block_on(measure(databases.parse()?)),
         _ => runtime.block_on(measure(200)),
     }
@@ -75,6 +86,52 @@ async fn measure(databases: usize) -> Outcome<()> {
         println!("{number:>9}  {:>14}", output.trim());
     }
     Ok(())
+}
+
+/// Prints the connections per second of pgbench and of a fleet, and their ratio.
+async fn connections(number: usize) -> Outcome<()> {
+    let server = Server::start()?;
+    let registry: &'static Registry = Box::leak(Box::new(
+        resolve(&migrator_bench::tree(MIGRATIONS)).registry,
+    ));
+    let names = server.create(ALTERNATING).await?;
+    let fleet = Fleet::new(registry);
+    run(&fleet, &server, &names, MIGRATIONS).await?;
+    let visits: Vec<String> = names.iter().cloned().cycle().take(number).collect();
+    println!("pgbench -C /s  fleet /s  ratio");
+    for _ in 0..3 {
+        let peer = pgbench(&server, number)?;
+        let own = 1_000.0 / each(run(&fleet, &server, &visits, 0).await?, number);
+        println!("{peer:>13.0}  {own:>8.0}  {:>5.2}", own / peer);
+    }
+    Ok(())
+}
+
+/// The connections per second that pgbench makes with as many clients as a fleet has jobs.
+fn pgbench(server: &Server, number: usize) -> Outcome<f64> {
+    let program = Programs::find_tool(None, "pgbench", server.major);
+    let mut command = Command::new(program.ok_or("pgbench is not installed")?);
+    let script = server.folder.join("one.sql");
+    fs::write(&script, "SELECT 1;\n")?;
+    let clients = Fleet::JOBS.get();
+    command
+        .args(["--no-vacuum", "--connect"])
+        .arg(format!("--client={clients}"))
+        .arg(format!("--transactions={}", number.div_ceil(clients)))
+        .arg("--file")
+        .arg(&script)
+        .arg(&server.url);
+    let output = command.output()?;
+    let said = String::from_utf8(output.stdout)?;
+    let rate = said.lines().find_map(|line| line.strip_prefix("tps = "));
+    let rate = rate.and_then(|rate| rate.split_whitespace().next());
+    let missing = || {
+        format!(
+            "pgbench failed: {}",
+            String::from_utf8_lossy(&output.stderr)
+        )
+    };
+    Ok(rate.ok_or_else(missing)?.parse()?)
 }
 
 /// Migrates the databases; each one applies `steps` migrations.
@@ -128,14 +185,20 @@ async fn go_through(url: &str, number: usize) -> Outcome<()> {
 struct Server {
     folder: PathBuf,
     url: String,
+    major: u32,
 }
 
 impl Server {
     fn start() -> Outcome<Server> {
         let folder = env::temp_dir().join(format!("migrator-bench-fleet-{}", process::id()));
         fs::create_dir(&folder)?;
-        let url = DevServer::start(&folder)?.url();
-        Ok(Server { folder, url })
+        let server = DevServer::start(&folder)?;
+        let major = server.version().split('.').next().unwrap_or_default();
+        Ok(Server {
+            url: server.url(),
+            major: major.parse()?,
+            folder,
+        })
     }
 
     fn settings(&self, name: &str) -> Result<Settings, migrator_runtime::connect::ConnectError> {
