@@ -1,5 +1,5 @@
-//! Takes every migration up, down and up again, and compares snapshots of the catalog: what
-//! `migrator verify` does.
+//! Applies, reverts and applies again every migration, and compares snapshots of the catalog, for
+//! `migrator verify`.
 
 mod database;
 pub(crate) mod locks;
@@ -40,8 +40,8 @@ pub async fn prove<'a>(
     prove_until(&Stop::new(), client, registry, subject, afterwards, tell).await
 }
 
-/// As [`prove`], until `stop` is used: the proof then cancels the running script. It restores the
-/// database also then, if `afterwards` asks for this.
+/// As [`prove`], until `stop` is used: the proof then cancels the running script. Also then it
+/// restores the database, if `afterwards` asks for this.
 pub async fn prove_until<'a>(
     stop: &Stop,
     client: &mut Client,
@@ -131,8 +131,8 @@ async fn run<'a, T: FnMut(&Proved<'a>)>(
     }
 }
 
-/// Schemas and extensions are no sign of use, as servers come with some. Parts of other objects
-/// are not listed.
+/// Schemas and extensions do not count, because every server has some. Parts of other objects are
+/// not listed.
 fn refuse_a_used_database(snapshot: &Snapshot) -> Result<(), Error> {
     let used = snapshot.objects().map(|(object, _)| object);
     let found: Vec<String> = used

@@ -19,7 +19,7 @@ use crate::snapshot::content::Snapshot;
 use crate::snapshot::effects::Effects;
 use crate::snapshot::query::Within;
 
-/// How many snapshots follow from others before a whole one proves them.
+/// How many snapshots may follow from others before a whole one checks them.
 const UNPROVED: usize = 300;
 
 /// Proves the migrations of a registry on a database.
@@ -174,7 +174,7 @@ impl<'a, 'c> Prover<'a, 'c> {
             let first = self.prove(&before, &mut proved).await?;
             results.keep(proved);
             if self.now.is_none() {
-                // What is dropped now is what the snapshot before the migration lacks.
+                // This drops what the snapshot before the migration does not have.
                 if self.database.followed() > 0 {
                     return Ok(Proof::Other);
                 }

@@ -73,7 +73,7 @@ impl Snapshot {
     }
 
     /// The table, view, materialised view, foreign table, sequence or index with this oid. Two
-    /// snapshots with other oids can be equal.
+    /// equal snapshots can have different oids.
     #[must_use]
     pub fn relation(&self, oid: u32) -> Option<&Object> {
         let address = Address::of(Catalog::Class, oid);

@@ -1,4 +1,5 @@
-//! The next snapshot after a script: the previous one, with what the script changed read again.
+//! Makes the next snapshot after a script: reads again only what the script changed, and copies the
+//! rest from the previous snapshot.
 //!
 //! Three things show what a script changed:
 //!
@@ -8,7 +9,7 @@
 //! - the number of rows in the catalogs of rare kinds of object.
 //!
 //! A text of another object can contain a name that changed. So after a change of a name, the next
-//! snapshot is a whole one. So it is if the locks are not known, if an object of a rare kind
+//! snapshot is a whole one. It is also a whole one if the locks are not known, if an object of a rare kind
 //! changed, or if the change is of a kind that is not followed here.
 
 use std::collections::{BTreeMap, BTreeSet};
