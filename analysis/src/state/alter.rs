@@ -37,7 +37,7 @@ impl<'a> State<'a> {
             .child(statement, Kind::TABLE_RELATION_NAME)
             .is_some_and(|id| sql.child(id, Kind::ONLY_KW).is_some());
         let is_optional = sql.child(statement, Kind::IF_EXISTS).is_some();
-        if !self.entries.contains_key(&key) {
+        if self.entries.get(&key).is_none() {
             let is_renamed = sql.child(statement, Kind::TABLE_RENAME_TO).is_some()
                 || sql.child(statement, Kind::SET_SCHEMA).is_some();
             if is_optional || is_renamed {
@@ -82,7 +82,7 @@ impl<'a> State<'a> {
     pub(super) fn add_children(&self, tables: &mut Vec<Object>) {
         let mut at = 0;
         while let Some(parent) = tables.get(at).map(|one| one.name.clone()) {
-            let children = self.keys(|_, entry| {
+            let children = self.linked(&parent, |entry| {
                 let table = entry.table.as_ref();
                 table.is_some_and(|table| table.parents.contains(&parent))
             });
@@ -101,7 +101,7 @@ impl<'a> State<'a> {
         let Some(column) = column else { return };
         match sql.kind(action) {
             Kind::DROP_COLUMN => {
-                let owned = self.keys(|_, entry| {
+                let owned = self.linked(&table.name, |entry| {
                     entry.owners.iter().any(|owner| {
                         owner.relation == table.name && owner.columns.contains(&column)
                     })
@@ -121,7 +121,7 @@ impl<'a> State<'a> {
                     .and_then(|id| name_of(sql, id));
                 let Some(new) = new else { return };
                 self.mark_outdated(&column);
-                let owned = self.keys(|_, entry| {
+                let owned = self.linked(&table.name, |entry| {
                     entry
                         .owners
                         .iter()

@@ -48,8 +48,9 @@ impl State<'_> {
         }
         self.set(key.clone(), None);
         if key.space == Space::Relation {
-            let owned =
-                self.keys(|_, entry| entry.owners.iter().any(|owner| owner.relation == key.name));
+            let owned = self.linked(&key.name, |entry| {
+                entry.owners.iter().any(|owner| owner.relation == key.name)
+            });
             for one in owned {
                 self.remove(&one);
             }

@@ -22,6 +22,12 @@ pub(crate) struct Entry<'a> {
 }
 
 impl Entry<'_> {
+    /// The relations that it belongs to: those whose DROP drops it, and its parent tables.
+    pub(super) fn links(&self) -> impl Iterator<Item = &Name> {
+        let owners = self.owners.iter().map(|owner| &owner.relation);
+        owners.chain(self.table.iter().flat_map(|table| &table.parents))
+    }
+
     /// The relation whose DROP drops it, too.
     pub(crate) fn owner(&self) -> Option<&Name> {
         self.owners.first().map(|owner| &owner.relation)

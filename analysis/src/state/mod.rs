@@ -12,6 +12,7 @@
 mod alter;
 mod create;
 mod drop;
+mod entries;
 mod entry;
 pub(crate) mod hidden;
 mod journal;
@@ -33,6 +34,7 @@ use crate::objects::{Effect, Mention, Object, Space};
 use crate::parse::{Id, Kind, Sql};
 use crate::script::Script;
 use crate::site::Site;
+use entries::Entries;
 use hidden::{Hidden, hidden_by};
 use search_path::search_path;
 use table::Table;
@@ -40,7 +42,7 @@ use table::Table;
 /// The objects that exist at a point of the plan.
 #[derive(Default)]
 pub(crate) struct State<'a> {
-    entries: HashMap<Object, Rc<Entry<'a>>>,
+    entries: Entries<'a>,
     /// Names of objects that may or may not exist.
     hidden: BTreeSet<String>,
     path: SearchPath,
@@ -134,10 +136,7 @@ impl<'a> State<'a> {
             self.hidden = hidden;
         }
         for (object, before) in journal.before {
-            match before {
-                Some(entry) => self.entries.insert(object, entry),
-                None => self.entries.remove(&object),
-            };
+            self.entries.set(object, before);
         }
     }
 
@@ -222,11 +221,15 @@ impl<'a> State<'a> {
         found.map(|(object, _)| object.clone()).collect()
     }
 
+    /// The objects that name a relation as their owner or parent, and meet a condition.
+    fn linked(&self, relation: &Name, is_it: impl Fn(&Entry<'a>) -> bool) -> Vec<Object> {
+        let linked = self.entries.linked_to(relation);
+        let found = linked.filter(|(_, entry)| is_it(entry));
+        found.map(|(object, _)| object.clone()).collect()
+    }
+
     fn set(&mut self, key: Object, entry: Option<Rc<Entry<'a>>>) {
-        let before = match entry {
-            Some(entry) => self.entries.insert(key.clone(), entry),
-            None => self.entries.remove(&key),
-        };
+        let before = self.entries.set(key.clone(), entry);
         self.journal.entry(key).or_insert(before);
     }
 

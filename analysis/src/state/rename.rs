@@ -32,12 +32,7 @@ impl State<'_> {
                     let of = Some(to.name.clone());
                     self.move_entry(&one.clone(), Object { of, ..one });
                 }
-                let owned = self.keys(|_, entry| {
-                    let is_owner = entry.owners.iter().any(|owner| owner.relation == from.name);
-                    let parents = entry.table.iter().flat_map(|table| &table.parents);
-                    is_owner || parents.into_iter().any(|parent| *parent == from.name)
-                });
-                for one in owned {
+                for one in self.linked(&from.name, |_| true) {
                     self.edit(&one, |entry| {
                         let owners = entry.owners.iter_mut().map(|owner| &mut owner.relation);
                         let parents = entry.table.iter_mut().flat_map(|table| &mut table.parents);
