@@ -13,6 +13,7 @@
 -- A default is a constant, or calls clock_timestamp (2649), inet_client_addr (2196) or
 -- pg_backend_pid (2026), or is current_user, converted to text (406). A check compares the
 -- column `dirty`, which is the sixth, with 'up' and 'down': its five nodes are listed.
+-- Before 14 the text of the node ARRAYEXPR starts with ARRAY.
 --
 -- The conditions are in the aggregates, where the planner does not estimate how many rows meet
 -- them.
@@ -75,7 +76,7 @@ WHERE CASE WHEN {trusted_owner} AND {harmless_schema}
       k.contype OPERATOR(pg_catalog.=) ANY (ARRAY['p', 'u', 'n']::pg_catalog."char"[])
       OR k.contype OPERATOR(pg_catalog.=) 'c'
         AND k.conbin::pg_catalog.text OPERATOR(pg_catalog.~~)
-          '{SCALARARRAYOPEXPR :opno 98 %:useOr true %:args ({VAR :varno 1 :varattno 6 %} {ARRAYEXPR %:elements ({CONST %:constvalue 6 [ 24 0 0 0 117 112 ]} {CONST %:constvalue 8 [ 32 0 0 0 100 111 119 110 ]})%'
+          '{SCALARARRAYOPEXPR :opno 98 %:useOr true %:args ({VAR :varno 1 :varattno 6 %} {ARRAY%:elements ({CONST %:constvalue 6 [ 24 0 0 0 117 112 ]} {CONST %:constvalue 8 [ 32 0 0 0 100 111 119 110 ]})%'
         AND pg_catalog.cardinality(pg_catalog.string_to_array(k.conbin::pg_catalog.text, '{'))
           OPERATOR(pg_catalog.=) 6
         AND EXISTS (SELECT FROM pg_catalog.pg_attribute a
