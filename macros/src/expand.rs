@@ -1,8 +1,9 @@
 //! Generates the code: one literal with the table of the registry, and one with its text.
 //!
 //! If a build script wrote the two to files, the code includes the files instead. rustc reads nothing
-//! but these two literals, so each migration costs it only the time to read its bytes. Without a build script, a constant also names each file, so that cargo builds again when
-//! one of them changes. `concat!` expands its arguments to one literal, which nothing uses.
+//! but these two literals, so each migration costs it only the time to read its bytes. Without a
+//! build script, a constant also names each file, so that cargo builds again when one of them
+//! changes. `concat!` expands its arguments to one literal, which nothing uses.
 //!
 //! The code contains no absolute path. Its paths start with `env!("CARGO_MANIFEST_DIR")`,
 //! which rustc resolves and tracks. The code also contains no name that the user's code could
@@ -45,7 +46,8 @@ fn literals(runtime: &TokenStream, registry: &Registry) -> TokenStream {
     quote!(#runtime::__private::registry(#table, #text))
 }
 
-/// Generates a `compile_error!` for each fault, and an empty registry, so that rustc reports no other error.
+/// Generates a `compile_error!` for each fault, and an empty registry, so that rustc reports no
+/// other error.
 pub(crate) fn faults(runtime: &TokenStream, faults: &[Error]) -> TokenStream {
     let errors = faults.iter().map(Error::to_compile_error);
     quote! {{

@@ -187,7 +187,7 @@ fn since_applies_the_earlier_migrations_once() {
         "CREATE TABLE shop.items (id int);\n",
         "DROP TABLE shop.items;\n",
     );
-    let kept = "the earlier migrations were kept from another run";
+    let kept = "the earlier migrations are applied already, in a database that another run kept";
     for (scripts, is_kept, code) in [
         (&[earlier, later][..], false, 0),
         (&[earlier, later], true, 0),

@@ -205,7 +205,8 @@ pub(super) fn killed_in_a_step(setting: &Setting, tries: usize) -> Tally {
     })
 }
 
-/// The session of the lock ends while steps are sent ahead, and the next run starts.
+/// The server ends the session that holds the lock while a run has sent several steps. Then the
+/// next run starts.
 pub(super) fn without_its_lock(setting: &Setting, tries: usize) -> Tally {
     let make = || Ok(Rc::new(Server::quick()?));
     let fault = "the lock's session ended";

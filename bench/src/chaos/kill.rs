@@ -7,7 +7,8 @@ use super::server::Server;
 use super::tree::{Indexes, Shape};
 use super::{Setting, Tally, tally};
 
-/// Runs whose scripts are all transactions, which are sent ahead.
+/// Kills runs whose scripts all run in transactions. Such a run sends a step before the server has
+/// answered the previous one.
 pub(super) fn transactions(setting: &Setting, tries: usize) -> Tally {
     killed("SIGKILL", Indexes::None, setting, tries)
 }

@@ -17,11 +17,11 @@ pub struct Report {
     pub recorded: Vec<MigrationId>,
     /// How long the run took, from its first read of the history.
     pub elapsed: Duration,
-    /// What a run that failed has left to do, if the same call would now do something else.
+    /// The work that a failed run did not do, if the same call would now do something else.
     pub remaining: Option<Box<Remaining>>,
 }
 
-/// What a run that failed has left to do.
+/// The work that a failed run did not do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Remaining {

@@ -4,8 +4,8 @@
 //! A digest is the number of the entries and sums of their hashes. A hash covers the version, name,
 //! checksum, fingerprint and required migrations of an entry, and a dirty entry never matches. So
 //! with equal digests, the service has exactly the migrations of the registry, each with the same
-//! script. The digest need not withstand forgery: whoever can write the entries can also write
-//! those of the registry.
+//! script. Nobody gains by forging a digest: a role that can write the entries can also write the
+//! ones that the registry expects.
 
 use migrator_model::{Migration, Registry, Service};
 

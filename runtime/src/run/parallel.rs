@@ -69,7 +69,8 @@ fn all_of(mut failed: Vec<Failed>) -> Result<(), ErrorKind> {
     }
 }
 
-/// Carries out all legs over the caller's connection. Messages are sent ahead across legs.
+/// Carries out all legs over the caller's connection. It sends the first message of a leg before
+/// the server has answered the last one of the leg before.
 async fn over_one_connection(shared: Shared<'_>) -> Result<(), ErrorKind> {
     let steps = shared.schedule.legs.iter().map(|leg| leg.steps.len());
     let under_way = InFlight::over(shared.caller, shared.lock);
@@ -87,7 +88,7 @@ async fn all_legs(shared: Shared<'_>, steps: usize) -> Result<(), ErrorKind> {
     Ok(())
 }
 
-/// Carries out legs over a connection until none is left.
+/// Takes one leg after the other from the schedule, and carries it out over a connection.
 async fn work<'a>(shared: Shared<'a>, client: &'a Client) -> Result<(), Failed> {
     let under_way = InFlight::over(client, shared.lock);
     let outcome = take_legs(shared, client).await;

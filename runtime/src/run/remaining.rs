@@ -1,4 +1,4 @@
-//! What a run that failed has left to do.
+//! Finds the work that a failed run did not do.
 
 use std::num::NonZeroUsize;
 
@@ -9,7 +9,7 @@ use crate::error::kind::ErrorKind;
 use crate::event::report::{Done, Remaining};
 
 impl Change<'_> {
-    /// What is left to do of a plan, if the same change would now do something else.
+    /// The steps of a plan that were not done, if the same change would now do something else.
     pub(super) fn remaining(
         self,
         plan: &Plan<'_>,

@@ -66,7 +66,8 @@ impl Message {
     /// Builds every message that has a script: a transaction or, for another [`Span`], a part of a
     /// transaction. `record` is statements that run after the script.
     ///
-    /// The message of a step that is sent ahead, `…` for long parts:
+    /// The message of a step that is sent before the server has answered the previous one. `…`
+    /// stands for long parts:
     ///
     /// ```text
     /// BEGIN;SET LOCAL row_security = off;SELECT 1 OPERATOR(pg_catalog./) …;COMMIT;

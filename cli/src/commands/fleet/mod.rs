@@ -32,7 +32,7 @@ use crate::failure::Failure;
 use crate::render::text;
 use crate::view::View;
 
-/// What a command does with many databases.
+/// The databases of a fleet, and how a command works on them.
 pub(super) struct Request<'a> {
     pub(super) members: &'a args::Members,
     /// How many databases at a time.

@@ -29,9 +29,9 @@ pub(super) async fn server(
     };
     let scratch = match Scratch::kept(&key)? {
         Some(scratch) => {
-            context
-                .console
-                .note("the earlier migrations were kept from another run");
+            context.console.note(
+                "the earlier migrations are applied already, in a database that another run kept",
+            );
             Some(scratch)
         }
         None => make(context, registry, subject, &key).await?,

@@ -1,4 +1,4 @@
-//! Many databases: a line for each as it ends, the failures and the sum.
+//! Renders a fleet: a line for each database when its run ends, then the failures and the totals.
 
 use crate::line::{Line, Tone};
 use crate::render::problem;
