@@ -9,7 +9,8 @@
 //! - `digest` and `hash` compare entries with the registry without reading them;
 //! - `read` has the queries that read them, `reader` sends a query, and `parse` turns the answer into
 //!   data;
-//! - `write` has the statements that change the history, `one_row` makes each of them change one row;
+//! - `write` has the statements that change the history, `one_row` makes each of them change one row,
+//!   and `prepared` has those of a step with parameters;
 //! - `failure` turns a failed query into an error.
 //!
 //! Only this folder names the tables.
@@ -23,6 +24,7 @@ pub(crate) mod guard;
 mod hash;
 pub(crate) mod one_row;
 mod parse;
+pub(crate) mod prepared;
 pub(crate) mod read;
 pub(crate) mod reader;
 pub(crate) mod schema;

@@ -13,13 +13,45 @@ use super::one_row::Write;
 use super::schema::Tables;
 use crate::session::quote::quote_literal;
 
+/// What an event says of a migration, as SQL expressions.
+#[derive(Clone, Debug)]
+pub(crate) struct Subject {
+    version: String,
+    name: String,
+    checksum: String,
+}
+
+impl Subject {
+    /// This migration.
+    pub(crate) fn of(version: Version, name: &str, checksum: &str) -> Subject {
+        Subject {
+            version: version.as_integer().to_string(),
+            name: quote_literal(name),
+            checksum: quote_literal(checksum),
+        }
+    }
+
+    /// The migration that the first three parameters of a prepared statement name.
+    pub(super) fn parameters() -> Subject {
+        let [version, name, checksum] = ["$1", "$2", "$3"].map(str::to_owned);
+        Subject {
+            version,
+            name,
+            checksum,
+        }
+    }
+
+    /// As the arguments of a prepared statement.
+    pub(super) fn arguments(&self) -> String {
+        format!("{}, {}, {}", self.version, self.name, self.checksum)
+    }
+}
+
 /// The columns of an event that describe the migration and its run.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct EventRow<'a> {
     pub(crate) service: &'a str,
-    pub(crate) version: Version,
-    pub(crate) name: &'a str,
-    pub(crate) checksum: &'a str,
+    pub(crate) subject: Subject,
     /// The application that runs, if the session has no `application_name`.
     pub(crate) application: &'a str,
     /// The advisory lock that the run's other session must hold, or the event is not written.
@@ -52,6 +84,39 @@ pub(crate) enum Took {
 const NOW: &str = "pg_catalog.to_char(pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', \
                    'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')";
 
+/// The columns of an entry, as SQL expressions.
+pub(super) struct EntryRow {
+    pub(super) subject: Subject,
+    pub(super) fingerprint: String,
+    pub(super) dirty: Option<Direction>,
+    pub(super) requires: String,
+    pub(super) depends_on: String,
+    pub(super) up: String,
+    pub(super) down: String,
+}
+
+impl EntryRow {
+    pub(super) fn of(
+        migration: Migration<'_>,
+        depends_on: &[&str],
+        dirty: Option<Direction>,
+    ) -> EntryRow {
+        EntryRow {
+            subject: Subject {
+                version: migration.version.as_integer().to_string(),
+                name: quote_literal(migration.history_name()),
+                checksum: format!("'{}'", migration.checksum),
+            },
+            fingerprint: format!("'{:016x}'", migration.up().fingerprint),
+            dirty,
+            requires: array(migration.requires().iter().map(ToString::to_string)),
+            depends_on: array(depends_on.iter().copied()),
+            up: quote_literal(&migration.up().sql()),
+            down: quote_literal(&migration.down().sql()),
+        }
+    }
+}
+
 /// Records a migration as applied. `dirty` marks the entry: its script runs outside a transaction.
 pub(crate) fn insert(
     tables: &Tables,
@@ -59,27 +124,35 @@ pub(crate) fn insert(
     depends_on: &[&str],
     dirty: Option<Direction>,
 ) -> Write {
-    let requires = migration.requires();
-    let table = tables.of(migration.service);
+    let row = EntryRow::of(migration, depends_on, dirty);
+    insert_row(tables.of(migration.service), row)
+}
+
+pub(super) fn insert_row(table: String, row: EntryRow) -> Write {
+    let EntryRow {
+        subject: Subject {
+            version,
+            name,
+            checksum,
+        },
+        fingerprint,
+        dirty,
+        requires,
+        depends_on,
+        up,
+        down,
+    } = row;
     let statement = format!(
         "INSERT INTO {table} (version, name, applied_on, checksum, fingerprint, dirty, \
            requires, depends_on, up_script, down_script) \
-         VALUES ({version}, {name}, {NOW}, '{checksum}', '{fingerprint:016x}', {dirty}, \
+         VALUES ({version}, {name}, {NOW}, {checksum}, {fingerprint}, {}, \
            {requires}, {depends_on}, {up}, {down})",
-        version = migration.version.as_integer(),
-        name = quote_literal(migration.history_name()),
-        checksum = migration.checksum,
-        fingerprint = migration.up().fingerprint,
-        dirty = dirty.map_or_else(|| "NULL".to_owned(), word),
-        requires = array(requires.iter().map(ToString::to_string)),
-        depends_on = array(depends_on.iter().copied()),
-        up = quote_literal(&migration.up().sql()),
-        down = quote_literal(&migration.down().sql()),
+        dirty.map_or_else(|| "NULL".to_owned(), word),
     );
     let condition = format!(
         "{} AND {} AND {}",
-        is(migration.version),
-        has_checksum(migration),
+        is(&version),
+        has_checksum(&checksum),
         is_dirty(dirty)
     );
     Write {
@@ -99,7 +172,10 @@ pub(crate) fn set_dirty(
     let table = tables.of(service);
     let word = dirty.map_or_else(|| "NULL".to_owned(), word);
     Write {
-        statement: format!("UPDATE {table} SET dirty = {word} WHERE {}", is(version)),
+        statement: format!(
+            "UPDATE {table} SET dirty = {word} WHERE {}",
+            is_version(version)
+        ),
         condition: is_dirty(dirty),
         table,
     }
@@ -118,18 +194,21 @@ pub(crate) fn replace(tables: &Tables, migration: Migration<'_>) -> Write {
         array(migration.requires().iter().map(ToString::to_string)),
         quote_literal(&migration.up().sql()),
         quote_literal(&migration.down().sql()),
-        is(migration.version),
+        is_version(migration.version),
     );
     Write {
         table,
         statement,
-        condition: has_checksum(migration),
+        condition: has_checksum(&format!("'{}'", migration.checksum)),
     }
 }
 
 /// Deletes the entry of a migration.
 pub(crate) fn delete(tables: &Tables, service: &str, version: Version) -> Write {
-    let table = tables.of(service);
+    delete_row(tables.of(service), &version.as_integer().to_string())
+}
+
+pub(super) fn delete_row(table: String, version: &str) -> Write {
     Write {
         statement: format!("DELETE FROM {table} WHERE {}", is(version)),
         condition: "true".to_owned(),
@@ -137,12 +216,9 @@ pub(crate) fn delete(tables: &Tables, service: &str, version: Version) -> Write 
     }
 }
 
-/// The condition that a row has the checksum of this migration.
-fn has_checksum(migration: Migration<'_>) -> String {
-    format!(
-        "checksum::pg_catalog.text OPERATOR(pg_catalog.=) '{}'",
-        migration.checksum
-    )
+/// The condition that a row has this checksum.
+fn has_checksum(checksum: &str) -> String {
+    format!("checksum::pg_catalog.text OPERATOR(pg_catalog.=) {checksum}")
 }
 
 /// The condition that a row has this value of `dirty`.
@@ -161,12 +237,16 @@ pub(crate) fn after_step(
     version: Version,
     direction: Direction,
 ) -> String {
+    let version = version.as_integer().to_string();
+    after_version(&tables.of(service), &version, direction)
+}
+
+pub(super) fn after_version(table: &str, version: &str, direction: Direction) -> String {
     let count = "pg_catalog.count(*)";
     let divisor = match direction {
         Direction::Up => count.to_owned(),
         Direction::Down => format!("(1 OPERATOR(pg_catalog.-) {count})"),
     };
-    let table = tables.of(service);
     format!(
         "SELECT 1 OPERATOR(pg_catalog./) {divisor} FROM {table} WHERE {}",
         is(version)
@@ -200,7 +280,7 @@ pub(crate) fn mark(tables: &Tables, service: &str, version: Version) -> String {
     format!(
         "SELECT '{MARK}', xmin::pg_catalog.text FROM {} WHERE {};",
         tables.of(service),
-        is(version)
+        is_version(version)
     )
 }
 
@@ -213,7 +293,7 @@ pub(crate) fn check_mark(tables: &Tables, service: &str, version: Version, mark:
         "SELECT pg_catalog.ln(pg_catalog.count(*)::pg_catalog.float8) FROM {} \
          WHERE {} AND xmin OPERATOR(pg_catalog.=) {}::pg_catalog.xid;",
         tables.of(service),
-        is(version),
+        is_version(version),
         quote_literal(mark)
     )
 }
@@ -254,7 +334,7 @@ pub(crate) fn is_lost_lock(db_error: &DbError) -> bool {
 pub(crate) fn event(
     tables: &Tables,
     kind: Kind,
-    row: EventRow<'_>,
+    row: &EventRow<'_>,
     took: Took,
     message: Option<&str>,
 ) -> Write {
@@ -286,9 +366,9 @@ pub(crate) fn event(
            CASE WHEN {APPLICATION} OPERATOR(pg_catalog.=) '' THEN {application} \
              ELSE {APPLICATION} END, '{migrator_version}'",
         service = quote_literal(row.service),
-        version = row.version.as_integer(),
-        name = quote_literal(row.name),
-        checksum = quote_literal(row.checksum),
+        version = row.subject.version,
+        name = row.subject.name,
+        checksum = row.subject.checksum,
         message = message.map_or_else(|| "NULL".to_owned(), quote_literal),
         application = quote_literal(row.application),
         migrator_version = env!("CARGO_PKG_VERSION"),
@@ -296,7 +376,7 @@ pub(crate) fn event(
     Write {
         table,
         statement,
-        condition: is(row.version),
+        condition: is(&row.subject.version),
     }
 }
 
@@ -304,11 +384,13 @@ pub(crate) fn event(
 const APPLICATION: &str = "pg_catalog.current_setting('application_name')";
 
 /// The condition that a row has this version.
-fn is(version: Version) -> String {
-    format!(
-        "version OPERATOR(pg_catalog.=) {}::pg_catalog.int8",
-        version.as_integer()
-    )
+fn is_version(version: Version) -> String {
+    is(&version.as_integer().to_string())
+}
+
+/// The condition that a row has the version that an SQL expression gives.
+fn is(version: &str) -> String {
+    format!("version OPERATOR(pg_catalog.=) {version}::pg_catalog.int8")
 }
 
 /// The value of the column `dirty`.
@@ -317,7 +399,7 @@ fn word(direction: Direction) -> String {
 }
 
 /// An array of `text`.
-fn array(texts: impl Iterator<Item = impl AsRef<str>>) -> String {
+pub(super) fn array(texts: impl Iterator<Item = impl AsRef<str>>) -> String {
     let texts: Vec<String> = texts.map(|text| quote_literal(text.as_ref())).collect();
     format!("ARRAY[{}]::pg_catalog.text[]", texts.join(", "))
 }

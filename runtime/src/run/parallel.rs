@@ -81,8 +81,14 @@ async fn over_one_connection(shared: Shared<'_>) -> Result<(), ErrorKind> {
 
 async fn all_legs(shared: Shared<'_>, steps: usize) -> Result<(), ErrorKind> {
     let mut executor = Executor::new(shared, shared.caller, steps);
+    let outcome = legs_of(&mut executor, shared).await;
+    executor.end().await;
+    outcome
+}
+
+async fn legs_of<'a>(executor: &mut Executor<'a>, shared: Shared<'a>) -> Result<(), ErrorKind> {
     for leg in &shared.schedule.legs {
-        run_leg(&mut executor, leg.steps).await?;
+        run_leg(executor, leg.steps).await?;
     }
     executor.finish().await?;
     Ok(())
@@ -98,11 +104,21 @@ async fn work<'a>(shared: Shared<'a>, client: &'a Client) -> Result<(), Failed> 
 
 async fn take_legs<'a>(shared: Shared<'a>, client: &'a Client) -> Result<(), Failed> {
     let mut executor = Executor::new(shared, client, 0);
+    let outcome = turns(&mut executor, shared, client).await;
+    executor.end().await;
+    outcome
+}
+
+async fn turns<'a>(
+    executor: &mut Executor<'a>,
+    shared: Shared<'a>,
+    client: &'a Client,
+) -> Result<(), Failed> {
     loop {
         let changed = shared.schedule.changed();
         match shared.schedule.take() {
             Turn::Leg(index) => {
-                run_and_report(&mut executor, index, &shared.schedule.legs[index]).await?;
+                run_and_report(executor, index, &shared.schedule.legs[index]).await?;
             }
             Turn::Wait => keep::awake(client, shared.options.lock_heartbeat, changed).await,
             Turn::End => return Ok(()),
@@ -164,6 +180,7 @@ async fn run_leg<'a>(
     executor: &mut Executor<'a>,
     steps: &'a [Step<'static>],
 ) -> Result<(), ErrorKind> {
+    executor.begin_leg(steps.len());
     match steps.first().map(Step::applies) {
         Some(Some(_)) => driver::apply(executor, steps).await,
         Some(None) => {

@@ -45,7 +45,7 @@ pub(crate) struct Message {
 /// The optional parts of a message before the script.
 #[derive(Default)]
 pub(crate) struct Opening {
-    /// A query that fails unless the previous step is recorded as done.
+    /// Statements that fail unless the previous step is recorded as done.
     pub(crate) after_step: Option<String>,
     /// A statement that marks the message as running until its transaction ends.
     pub(crate) claim: Option<String>,
@@ -92,7 +92,10 @@ impl Message {
         let commit = commit.set();
         // This check has its own transaction: the script may still choose its isolation level.
         let (check, checks) = match &opening.after_step {
-            Some(check) => (format!("BEGIN;{UNHIDDEN}{check};COMMIT;"), 4),
+            Some(check) => (
+                format!("BEGIN;{UNHIDDEN}{check}COMMIT;"),
+                3 + statements(check).len(),
+            ),
             None => (String::new(), 0),
         };
         let claim = opening.claim.as_deref().unwrap_or_default();
@@ -282,7 +285,7 @@ mod tests {
         };
         let script = "PREPARE s AS SELECT 1;\nSELECT 2;";
         let opening = Opening {
-            after_step: Some("SELECT 1".to_owned()),
+            after_step: Some("SELECT 1;".to_owned()),
             claim: Some("SELECT 1;".to_owned()),
         };
         let message = Message::transaction(script, "", &opening, timeouts, Commit::Durable);

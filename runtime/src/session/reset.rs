@@ -27,10 +27,21 @@ pub(crate) fn rollback(script: &str) -> String {
 /// The text is empty if the script does not mention prepared statements. Then any in the session
 /// belong to the caller, or to other clients of the same pooler.
 pub(crate) fn forget(script: &str) -> &'static str {
-    let word = b"prepare";
-    let mut places = script.as_bytes().windows(word.len());
-    match places.any(|place| place.eq_ignore_ascii_case(word)) {
+    match mentions(script, "prepare") {
         true => "DEALLOCATE ALL;",
         false => "",
     }
+}
+
+/// Whether a script may drop prepared statements itself. A function that it calls may do so too.
+pub(crate) fn may_deallocate(script: &str) -> bool {
+    ["prepare", "deallocate", "discard"]
+        .iter()
+        .any(|word| mentions(script, word))
+}
+
+/// Whether a script contains a word, in any case.
+fn mentions(script: &str, word: &str) -> bool {
+    let mut places = script.as_bytes().windows(word.len());
+    places.any(|place| place.eq_ignore_ascii_case(word.as_bytes()))
 }

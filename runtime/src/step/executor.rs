@@ -9,6 +9,7 @@ use migrator_model::MigrationId;
 use migrator_plan::Step;
 
 use super::pipeline::Pipeline;
+use super::prepared::PreparedStatements;
 use super::shared::Shared;
 use crate::error::fault::{Fault, Left, lost_lock, overtaken};
 use crate::event::blocker::WaitingFor;
@@ -17,6 +18,7 @@ use crate::history::write::{self, Gone};
 use crate::session::answer::describe;
 use crate::session::client::Client;
 use crate::session::message::Commit;
+use crate::session::send::begin;
 use crate::session::watch::{Waiting, Watch};
 
 /// Runs the steps of a run over one connection.
@@ -27,6 +29,9 @@ pub(crate) struct Executor<'a> {
     pub(super) leg: usize,
     /// How many steps are still to be sent. The commit of the last one is durable.
     pub(super) left: usize,
+    /// How many steps of the leg are still to be sent.
+    pub(super) left_in_leg: usize,
+    pub(super) prepared: PreparedStatements,
     pub(super) pipeline: Pipeline<'a>,
     /// Finds out what the steps wait for.
     pub(super) watch: Watch,
@@ -42,6 +47,8 @@ impl<'a> Executor<'a> {
             client,
             leg: 0,
             left: steps,
+            left_in_leg: 0,
+            prepared: PreparedStatements::new(run.lock.nonce),
             pipeline: Pipeline::new(),
             watch: Watch::default(),
             is_local: false,
@@ -52,6 +59,19 @@ impl<'a> Executor<'a> {
     pub(crate) fn begin(&mut self, leg: usize, steps: usize) {
         self.leg = leg;
         self.left = steps;
+    }
+
+    /// Starts the steps of a leg, which are steps of one service.
+    pub(crate) fn begin_leg(&mut self, steps: usize) {
+        self.left_in_leg = steps;
+    }
+
+    /// Drops the prepared statements that the last message did not drop: the run failed, or its
+    /// last script ran outside a transaction. Nobody waits for the answers.
+    pub(crate) async fn end(&mut self) {
+        for statement in self.prepared.deallocate() {
+            drop(begin(self.client.postgres(), &statement).await);
+        }
     }
 
     /// The fault that ends the run after a step that is done: its wait was cancelled, so that no

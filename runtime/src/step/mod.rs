@@ -13,7 +13,8 @@
 //! - `by_statement` sends a script outside a transaction, and `fence` has the checks before each
 //!   statement;
 //! - `resume` resumes a script that was interrupted outside a transaction;
-//! - `record` has the statements that record a step in the history.
+//! - `record` has the statements that record a step in the history, and `prepared` has those that
+//!   the connection has prepared.
 //!
 //! The other modules have data:
 //!
@@ -28,6 +29,7 @@ pub(crate) mod executor;
 mod fence;
 mod perform;
 mod pipeline;
+mod prepared;
 pub(crate) mod progress;
 mod record;
 pub(crate) mod resume;

@@ -9,7 +9,7 @@ use migrator_plan::Step;
 use super::executor::Executor;
 use crate::error::fault::{Fault, Left, lost_lock};
 use crate::session::message::Commit;
-use crate::session::reset::rollback;
+use crate::session::reset::{may_deallocate, rollback};
 
 impl<'a> Executor<'a> {
     /// Performs a step, and commits its entry and event with it. The step may still be in progress
@@ -42,12 +42,16 @@ impl<'a> Executor<'a> {
         self.tell_start(step);
         let started = Instant::now();
         self.left = self.left.saturating_sub(1);
+        self.left_in_leg = self.left_in_leg.saturating_sub(1);
         let outcome = match source {
             _ if !self.run.lock.is_held() => {
                 let why = self.run.lock.why_lost();
                 Err(lost_lock(step.id.clone(), Left::Nothing, &why))
             }
             Ok(source) => {
+                if may_deallocate(&source.sql) {
+                    self.prepared.forget();
+                }
                 let outcome = self.by_statement(step, &source).await;
                 let outcome = outcome.map_err(|fault| self.as_ended(fault));
                 if outcome.is_err() {

@@ -31,6 +31,8 @@ pub(crate) struct Pipeline<'a> {
 /// A step whose message was sent.
 pub(super) struct SentStep<'a> {
     pub(super) step: &'a Step<'static>,
+    /// The step that must be recorded as done.
+    pub(super) before: Option<&'a Step<'static>>,
     pub(super) source: Source,
     pub(super) message: Message,
     pub(super) commit: Commit,

@@ -13,7 +13,7 @@ use super::fence::Mark;
 use super::source::unanswered;
 use crate::error::fault::{Fault, Left};
 use crate::history::one_row::Write;
-use crate::history::write::{self, EventRow, Kind, Took};
+use crate::history::write::{self, EventRow, Kind, Subject, Took};
 use crate::history::{Entry, Likeness};
 use crate::session::message::{Commit, Message};
 use crate::session::send::{send, send_for_rows};
@@ -156,20 +156,16 @@ impl Executor<'_> {
         took: Took,
         message: Option<&str>,
     ) -> Write {
-        let name = step.name();
-        let checksum = step.checksum();
         let row = EventRow {
             service: step.service(),
-            version: step.version(),
-            name: &name,
-            checksum: &checksum,
+            subject: Subject::of(step.version(), &step.name(), &step.checksum()),
             application: &self.run.options.application,
             lock: match (took, step.has_script()) {
                 (Took::Transaction, _) | (_, false) => Some(self.run.lock.nonce),
                 (Took::Milliseconds(_) | Took::Unknown, true) => None,
             },
         };
-        write::event(self.run.tables, kind, row, took, message)
+        write::event(self.run.tables, kind, &row, took, message)
     }
 
     /// Records a failure, best effort: the run reports the failure itself in any case.

@@ -8,6 +8,9 @@
 //! - A script that does not parse, or fails in its COMMIT, leaves no transaction. So each
 //!   message that is sent ahead begins with [`write::after_step`]: a query that fails unless
 //!   the previous step is recorded as done.
+//!
+//! The messages of a leg of several steps execute prepared statements; see
+//! [`prepared`](super::prepared).
 
 use std::mem;
 use std::time::{Duration, Instant};
@@ -24,7 +27,7 @@ use crate::event::blocker::WaitingFor;
 use crate::history::write::{self, Took, is_lost_lock};
 use crate::session::answer::{is_cancelled, is_worth_a_retry};
 use crate::session::message::{Commit, Message, Opening};
-use crate::session::reset::rollback;
+use crate::session::reset::{may_deallocate, rollback};
 use crate::session::send::{SendError, begin};
 use crate::session::stop::Silent;
 use crate::session::watch::Waiting;
@@ -54,12 +57,14 @@ impl<'a> Executor<'a> {
         let answers = begin(self.client.postgres(), &message.text).await;
         self.pipeline.steps.push_back(SentStep {
             step,
+            before,
             source,
             message,
             commit,
             answers,
         });
         self.left = self.left.saturating_sub(1);
+        self.left_in_leg = self.left_in_leg.saturating_sub(1);
         if self.pipeline.steps.len() == 1 {
             self.started();
         }
@@ -69,27 +74,43 @@ impl<'a> Executor<'a> {
     /// The message of a step. If the previous step is recorded as done, it runs the script, and
     /// writes the entry and the event.
     fn message(
-        &self,
+        &mut self,
         step: &Step<'_>,
         source: &Source,
         before: Option<&Step<'_>>,
         commit: Commit,
     ) -> Message {
+        let (run, mut left) = (self.run, self.left_in_leg);
+        let drops = may_deallocate(&source.sql);
+        if drops {
+            self.prepared.forget();
+            left = 0;
+        }
         let after_step = before.map(|before| {
             let (service, version) = (before.service(), before.version());
-            write::after_step(self.run.tables, service, version, before.direction())
+            let left = match service == step.service() && !drops {
+                // The first step of a leg has no check of the leg's own service.
+                true => left + 1,
+                false => 0,
+            };
+            self.prepared.after(&run, before, left).unwrap_or_else(|| {
+                write::after_step(run.tables, service, version, before.direction()) + ";"
+            })
         });
         let opening = Opening {
             after_step,
-            claim: Some(write::claim(self.run.tables, step.service())),
+            claim: Some(write::claim(run.tables, step.service())),
         };
         let took = match step.has_script() {
             true => Took::Transaction,
             false => Took::Unknown,
         };
-        let record = self.record(step, took);
-        let timeouts =
-            source.timeouts(self.client, self.run.options, self.run.options.lock_timeout);
+        let record = self.prepared.record(&run, step, left);
+        let mut record = record.unwrap_or_else(|| self.record(step, took));
+        if commit == Commit::Durable {
+            record.extend(self.prepared.deallocate_last());
+        }
+        let timeouts = source.timeouts(self.client, run.options, run.options.lock_timeout);
         Message::transaction(&source.sql, &record, &opening, timeouts, commit)
     }
 
@@ -139,6 +160,9 @@ impl<'a> Executor<'a> {
         };
         match outcome {
             Ok(()) => {
+                if first.commit == Commit::Durable {
+                    self.prepared.last_is_done();
+                }
                 self.conclude(first.step, Ok(()), took).await?;
                 self.started();
                 self.unconfirmed(first.step, first.commit)
@@ -192,9 +216,14 @@ impl<'a> Executor<'a> {
             self.pipeline.steps.clear();
             return Err(fault);
         }
-        if self.run.stop.is_stopped() && (is_cancelled(db_error) || is_worth_a_retry(db_error)) {
+        let is_missing = self.prepared.is_missing(db_error);
+        let is_passing = is_cancelled(db_error) || is_worth_a_retry(db_error) || is_missing;
+        if self.run.stop.is_stopped() && is_passing {
             self.pipeline.steps.clear();
             return Err(fault.cut_short());
+        }
+        if is_missing {
+            return Ok(());
         }
         if self.pipeline.tries >= self.run.options.tries || !is_worth_a_retry(db_error) {
             self.pipeline.steps.clear();
@@ -246,13 +275,16 @@ impl<'a> Executor<'a> {
         }
     }
 
-    /// Sends a step again, and the steps after it.
-    async fn again(&mut self, mut first: SentStep<'a>) -> Result<(), Fault> {
-        first.answers = begin(self.client.postgres(), &first.message.text).await;
-        for later in &mut self.pipeline.steps {
-            later.answers = begin(self.client.postgres(), &later.message.text).await;
-        }
+    /// Sends a step again, and the steps after it. The messages use plain statements: nobody knows
+    /// which of the prepared ones the session has.
+    async fn again(&mut self, first: SentStep<'a>) -> Result<(), Fault> {
+        self.prepared.give_up();
         self.pipeline.steps.push_front(first);
+        for mut sent in mem::take(&mut self.pipeline.steps) {
+            sent.message = self.message(sent.step, &sent.source, sent.before, sent.commit);
+            sent.answers = begin(self.client.postgres(), &sent.message.text).await;
+            self.pipeline.steps.push_back(sent);
+        }
         Ok(())
     }
 }

@@ -31,6 +31,7 @@ mod notices;
 mod parallel;
 mod pipeline;
 mod planned;
+mod prepared;
 mod publication;
 mod redo;
 mod resume;

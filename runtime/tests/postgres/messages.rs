@@ -13,7 +13,7 @@ use super::support::{Database, Proxy, Script, registry, within};
 
 const GOLDEN: &str = include_str!("../../src/step/messages.sql");
 
-const CORE: [Script<'static>; 4] = [
+const CORE: [Script<'static>; 8] = [
     ("core", 1, "CREATE TABLE a (id int);", "DROP TABLE a;"),
     ("core", 2, "CREATE TABLE b (id int);", "DROP TABLE b;"),
     ("core", 3, "CREATE TABLE c (id int);", "DROP TABLE c;"),
@@ -23,6 +23,10 @@ const CORE: [Script<'static>; 4] = [
         "-- migrator: no-transaction\nCREATE INDEX CONCURRENTLY i ON c (id);\nVACUUM c;",
         "DROP INDEX i;",
     ),
+    ("core", 5, "CREATE TABLE d (id int);", "DROP TABLE d;"),
+    ("core", 6, "CREATE TABLE e (id int);", "DROP TABLE e;"),
+    ("core", 7, "CREATE TABLE f (id int);", "DROP TABLE f;"),
+    ("core", 8, "CREATE TABLE g (id int);", "DROP TABLE g;"),
 ];
 
 /// The longest line of the file.
@@ -53,10 +57,17 @@ async fn the_messages_of_one_migration_are_those_of_the_golden_file() {
             "`up` of one migration outside a transaction: a message marks its entry dirty, a check \
              precedes each statement, and a message records the end.",
             Direction::Up,
+            &CORE[..4],
+        ),
+        (
+            "`up` of four migrations, each in a transaction. The first message prepares the \
+             statement of the entry and the event, and the second one prepares the check. The \
+             last message drops both.",
+            Direction::Up,
             &CORE[..],
         ),
     ] {
-        if scripts.len() == CORE.len() {
+        if scripts.len() == 4 {
             database.up(registry(&CORE[..3])).await.expect("core/3");
         }
         write!(text, "\n\n{}", wrapped(title, "-- ")).expect("a text grows");
@@ -105,6 +116,7 @@ fn shown(message: &str) -> String {
         "$m$",
         "[transaction]",
     );
+    let message = without(&message, "\"migrator: ", " ", "[run]");
     let message = without_times(&message);
     let mut starts: Vec<usize> = statements(&message)
         .iter()

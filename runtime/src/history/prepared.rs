@@ -1,0 +1,109 @@
+//! The statements that record a step, with parameters, for a session that executes them often.
+//!
+//! To plan such a statement takes several times as long as to execute it. They are the statements
+//! of [`write`](super::write), with the same checks.
+
+use migrator_model::file_name::Direction;
+use migrator_model::{Migration, Version};
+
+use super::schema::Tables;
+use super::write::{self, EntryRow, EventRow, Kind, Subject, Took};
+
+/// What a prepared statement does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Purpose {
+    /// It records a step in this direction, in the transaction of its script.
+    Record(Direction),
+    /// It fails unless a step in this direction is recorded as done.
+    After(Direction),
+}
+
+/// The run that records the steps.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Recorder<'a> {
+    /// See [`EventRow::application`].
+    pub(crate) application: &'a str,
+    /// See [`EventRow::lock`].
+    pub(crate) lock: i64,
+    /// The services that the service of the steps depends on.
+    pub(crate) depends_on: &'a [&'a str],
+}
+
+/// The types of the parameters, and the statement, which ends with a semicolon.
+pub(crate) fn statement(
+    tables: &Tables,
+    service: &str,
+    purpose: Purpose,
+    by: Recorder<'_>,
+) -> String {
+    let table = tables.of(service);
+    match purpose {
+        Purpose::After(direction) => {
+            let check = write::after_version(&table, "$1", direction);
+            format!("(pg_catalog.int8) AS {check};")
+        }
+        Purpose::Record(direction) => {
+            let (types, kind, entry) = match direction {
+                Direction::Up => (
+                    "pg_catalog.int8, pg_catalog.text, pg_catalog.text, pg_catalog.text, \
+                     pg_catalog.text[], pg_catalog.text, pg_catalog.text",
+                    Kind::Apply,
+                    write::insert_row(table, parameters(by.depends_on)),
+                ),
+                Direction::Down => (
+                    "pg_catalog.int8, pg_catalog.text, pg_catalog.text",
+                    Kind::Revert,
+                    write::delete_row(table, "$1"),
+                ),
+            };
+            let row = EventRow {
+                service,
+                subject: Subject::parameters(),
+                application: by.application,
+                lock: Some(by.lock),
+            };
+            let event = write::event(tables, kind, &row, Took::Transaction, None);
+            format!("({types}) AS {}", entry.with_event(&event))
+        }
+    }
+}
+
+fn parameters(depends_on: &[&str]) -> EntryRow {
+    let [fingerprint, requires, up, down] = ["$4", "$5", "$6", "$7"].map(str::to_owned);
+    EntryRow {
+        subject: Subject::parameters(),
+        fingerprint,
+        dirty: None,
+        requires,
+        depends_on: write::array(depends_on.iter().copied()),
+        up,
+        down,
+    }
+}
+
+/// The arguments that record this migration as applied.
+pub(crate) fn apply(migration: Migration<'_>) -> String {
+    let row = EntryRow::of(migration, &[], None);
+    let (
+        EntryRow {
+            fingerprint,
+            requires,
+            ..
+        },
+        subject,
+    ) = (&row, row.subject.arguments());
+    format!(
+        "{subject}, {fingerprint}, {requires}, {}, {}",
+        row.up, row.down
+    )
+}
+
+/// The arguments that record a migration as reverted.
+pub(crate) fn revert(version: Version, name: &str, checksum: &str) -> String {
+    Subject::of(version, name, checksum).arguments()
+}
+
+/// The argument of the check of a migration.
+pub(crate) fn after(version: Version) -> String {
+    version.as_integer().to_string()
+}
