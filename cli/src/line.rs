@@ -51,6 +51,28 @@ impl Line {
         Line::Detail(lines(&worded(tone, word, rest)).into_owned())
     }
 
+    /// The same line as a part of a longer result.
+    pub(crate) fn indented(self) -> Line {
+        self.with(|text| format!("        {text}"))
+    }
+
+    /// The same line, which names what it is about.
+    pub(crate) fn about(self, name: &str) -> Line {
+        self.with(|text| format!("{}: {text}", one_line(name)))
+    }
+
+    fn with(self, change: impl FnOnce(&str) -> String) -> Line {
+        match self {
+            Line::Result(text) => Line::Result(change(&text)),
+            Line::Detail(text) => Line::Detail(change(&text)),
+            Line::Failure(text) => Line::Failure(change(&text)),
+            Line::Finding(text) => Line::Finding(change(&text)),
+            Line::Error(text) => Line::Error(change(&text)),
+            Line::Note(text) => Line::Note(change(&text)),
+            Line::Warning(text) => Line::Warning(change(&text)),
+        }
+    }
+
     /// A note of one line.
     pub(crate) fn note(text: impl AsRef<str>) -> Line {
         Line::Note(one_line(text.as_ref()).into_owned())

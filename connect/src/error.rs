@@ -215,6 +215,17 @@ pub enum TlsFault {
 }
 
 impl ConnectError {
+    /// The target that the message names, without the password.
+    #[must_use]
+    pub fn target(&self) -> Option<&str> {
+        match self {
+            Self::Unreachable { target, .. }
+            | Self::Refused { target, .. }
+            | Self::Tls { target, .. } => Some(target),
+            Self::Settings { .. } => None,
+        }
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn help(&self) -> &'static str {

@@ -36,7 +36,7 @@ fn a_query_names_the_databases() {
         "{second}"
     );
     insta::with_settings!({ filters => support::filters() }, {
-        let wrong = ["SELECT 1, 2", "DELETE FROM tenant", "SELECT url FROM tenants"];
+        let wrong = ["SELECT 1, 2, 3", "DELETE FROM tenant", "SELECT url FROM tenants"];
         insta::assert_snapshot!(wrong.map(up).join("\n"));
     });
     assert_eq!(query(&main, "SELECT count(*)::text FROM tenant"), ["5"]);

@@ -1,4 +1,4 @@
-//! `up --fleet`: one command migrates many databases.
+//! `--fleet`: one command works on many databases.
 
 #![expect(clippy::expect_used, reason = "a test stops at what it cannot set up")]
 
@@ -8,6 +8,7 @@ mod run;
 mod shard;
 #[path = "../support/mod.rs"]
 mod support;
+mod wave;
 mod work;
 
 use std::fs;

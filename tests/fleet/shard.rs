@@ -22,7 +22,7 @@ fn shard(url: &str, count: u32) -> u32 {
 }
 
 /// The lines of `--output=jsonl`, and the last line.
-fn lines(stdout: &[u8]) -> (Vec<Value>, Value) {
+pub(super) fn lines(stdout: &[u8]) -> (Vec<Value>, Value) {
     let text = String::from_utf8_lossy(stdout);
     let lines = text
         .lines()

@@ -20,7 +20,9 @@ use std::{env, fs, process};
 use futures_util::stream;
 use migrator_localpg::{DevServer, Programs};
 use migrator_model::{Registry, resolve};
-use migrator_runtime::{Client, Fleet, FleetTotals, Member, Report, Settings, Target, connect};
+use migrator_runtime::{
+    Client, Fleet, FleetTotals, Member, MemberOutcome, Report, Settings, Target, connect,
+};
 
 const MIGRATIONS: usize = 20;
 
@@ -139,16 +141,17 @@ async fn run(fleet: &Fleet, server: &Server, names: &[String], steps: usize) -> 
     let members = names.iter().map(|name| Member {
         key: (),
         settings: server.settings(name),
+        wave: 0,
     });
     let mut wrong = None;
     let totals = fleet
-        .up(stream::iter(members), &Target::all(), |ended| {
+        .up(stream::iter(members), &Target::all(), |result| {
             let is_right = matches!(
-                &ended.ending,
-                migrator_runtime::Ending::Done(Report { done, .. }) if done.len() == steps
+                &result.outcome,
+                MemberOutcome::Done(Report { done, .. }) if done.len() == steps
             );
             if !is_right {
-                wrong = Some(format!("{:?}: {:?}", ended.target, ended.ending));
+                wrong = Some(format!("{:?}: {:?}", result.target, result.outcome));
             }
         })
         .await?;
@@ -166,6 +169,7 @@ async fn go_through(url: &str, number: usize) -> Outcome<()> {
     let members = (0..number).map(|key| Member {
         key,
         settings: Settings::parse(url),
+        wave: 0,
     });
     let fleet = Fleet::new(registry);
     let FleetTotals { done, .. } = fleet

@@ -15,7 +15,7 @@ use migrator_runtime::{FailureLimit, Selection, Shard};
 use super::options::{Reads, Run, Writes};
 use super::values::{
     code, duration, failures, jobs, one_service, rate, service, services, shard, shards, steps,
-    version, version_or_zero,
+    version, version_or_zero, wave,
 };
 
 /// The commands.
@@ -146,10 +146,10 @@ pub(crate) struct Up {
 #[derive(Args, Debug)]
 #[command(group = ArgGroup::new("members").args(["fleet", "fleet_query"]))]
 pub(crate) struct Members {
-    /// Work on each database in this file, which has one URL per line; `-` is standard input
+    /// Work on each database in this file, which has one URL per line; `-` is standard input. The number of a wave may follow: a wave starts after the one before it has ended
     #[arg(long, value_name = "FILE|-")]
     pub(crate) fleet: Option<PathBuf>,
-    /// Run this query on the database, and work on each database whose URL it returns
+    /// Run this query on the database, and work on each database whose URL it returns; a second column is the number of its wave
     #[arg(long, value_name = "QUERY", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) fleet_query: Option<String>,
     /// Stop after N databases have failed, or P% of those that have ended; finish the databases in progress
@@ -158,8 +158,11 @@ pub(crate) struct Members {
     /// Start the first N databases before all others; if one of them fails, start no other
     #[arg(long, value_name = "N", requires = "members", value_parser = jobs)]
     pub(crate) canary: Option<NonZeroUsize>,
-    /// How long to wait after the databases of `--canary`, such as 10min [default: 0s]
-    #[arg(long, value_name = "TIME", requires = "canary", value_parser = duration)]
+    /// Work only on the databases of this wave
+    #[arg(long, value_name = "N", requires = "members", value_parser = wave)]
+    pub(crate) wave: Option<u32>,
+    /// How long to wait after the databases of `--canary` and after each wave, such as 10min [default: 0s]
+    #[arg(long, value_name = "TIME", requires = "members", value_parser = duration)]
     pub(crate) settle: Option<Duration>,
     /// Start at most N databases per second or per minute, such as 20/s
     #[arg(long, value_name = "N/s|N/min", requires = "members", value_parser = rate)]
@@ -289,6 +292,11 @@ pub(crate) struct Drift {
     /// How long a script may run that is in the history but not in this binary, such as 5min; 0 sets no limit
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "60s")]
     pub(crate) script_timeout: Duration,
+    /// Compare N databases of a fleet at a time [default: 8] [environment: `MIGRATOR_JOBS`]
+    #[arg(long, value_name = "N", requires = "members", value_parser = jobs)]
+    pub(crate) jobs: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pub(crate) members: Members,
     #[command(flatten)]
     pub(crate) reads: Reads,
 }

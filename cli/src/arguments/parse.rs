@@ -118,11 +118,11 @@ impl Command {
         let members = match self {
             Command::Up(up) => &up.members,
             Command::Down(down) => &down.members,
+            Command::Drift(drift) => &drift.members,
             Command::Status(status) => &status.members,
             Command::Check(_)
             | Command::Completions { .. }
             | Command::Create(_)
-            | Command::Drift(_)
             | Command::Explain { .. }
             | Command::Redo(_)
             | Command::Repair(_)

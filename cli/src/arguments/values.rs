@@ -102,6 +102,12 @@ pub(super) fn rate(text: &str) -> Result<Duration, String> {
     Ok(time / number.get())
 }
 
+/// The number of a wave.
+pub(super) fn wave(text: &str) -> Result<u32, String> {
+    let help = "write a whole number, 0 or more";
+    text.parse().map_err(|_| help.to_owned())
+}
+
 /// The number of shards.
 pub(crate) fn shards(text: &str) -> Result<NonZeroU32, String> {
     let help = "write the number of shards, 1 or more";

@@ -5,6 +5,7 @@
 //! works on many databases.
 
 mod check;
+mod comparison;
 mod completions;
 mod context;
 mod create;

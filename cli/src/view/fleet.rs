@@ -6,6 +6,7 @@ use migrator_model::MigrationId;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
+use super::drift::Drift;
 use super::members;
 use super::problem::Located;
 use super::status::{Condition, ServiceState, Status};
@@ -19,7 +20,10 @@ pub(crate) struct Fleet {
     /// The part of the list that the process worked on, such as `3/16`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) shard: Option<String>,
-    /// The JSON text of each [`Database`], in the order of the list; empty unless the format is
+    /// The wave that the process worked on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) wave: Option<u32>,
+    /// The JSON text of each [`Database`], in the order of starts; empty unless the format is
     /// JSON. The renderer adds this list to the document as text.
     #[serde(skip)]
     pub(crate) databases: Vec<Box<str>>,
@@ -33,7 +37,9 @@ pub(crate) struct Fleet {
 pub(crate) struct Totals {
     pub(crate) applied: usize,
     pub(crate) current: usize,
+    pub(crate) drifted: usize,
     pub(crate) failed: usize,
+    pub(crate) matches: usize,
     pub(crate) pending: usize,
     pub(crate) planned: usize,
     pub(crate) problem: usize,
@@ -48,8 +54,9 @@ pub(crate) struct Totals {
 #[derive(Debug)]
 pub(crate) struct FailureGroup {
     pub(crate) errors: Vec<Located>,
-    /// The databases. A database with invalid settings has no name and is left out.
-    pub(crate) databases: Vec<String>,
+    /// The databases that the errors do not name. A database with invalid settings has no name and is
+    /// left out.
+    pub(crate) unnamed: Vec<String>,
 }
 
 /// A database that has ended.
@@ -59,6 +66,8 @@ pub(crate) struct Database {
     pub(crate) url: Option<String>,
     /// What messages call it: its URL, or its place in the list.
     pub(crate) name: String,
+    /// Its wave, if the list has waves.
+    pub(crate) wave: Option<u32>,
     pub(crate) state: DatabaseState,
     pub(crate) took: Duration,
 }
@@ -80,6 +89,10 @@ pub(crate) enum DatabaseState {
     Unchanged,
     /// The database was compared with the tree.
     Compared(Status),
+    /// Its schema is the one that its history implies.
+    Matches(Drift),
+    /// Its schema differs from the one that its history implies.
+    Drifted(Drift),
     /// It failed after this many migrations.
     Failed {
         done: usize,
@@ -92,7 +105,14 @@ impl Totals {
     /// The number of databases.
     pub(crate) fn databases(&self) -> usize {
         let changed = self.applied + self.reverted + self.pending + self.planned;
-        changed + self.current + self.unchanged + self.problem + self.failed + self.skipped
+        let of_drift = self.matches + self.drifted;
+        changed
+            + of_drift
+            + self.current
+            + self.unchanged
+            + self.problem
+            + self.failed
+            + self.skipped
     }
 
     /// Counts a database.
@@ -109,6 +129,8 @@ impl Totals {
                 Condition::Pending => &mut self.pending,
                 Condition::Problem => &mut self.problem,
             },
+            DatabaseState::Matches(_) => &mut self.matches,
+            DatabaseState::Drifted(_) => &mut self.drifted,
             DatabaseState::Failed { .. } => &mut self.failed,
             DatabaseState::Skipped => &mut self.skipped,
         };
@@ -128,12 +150,14 @@ impl DatabaseState {
             DatabaseState::Planned(_) => "planned",
             DatabaseState::Unchanged => "unchanged",
             DatabaseState::Compared(status) => status.condition().word(),
+            DatabaseState::Matches(_) => "matches",
+            DatabaseState::Drifted(_) => "drifted",
             DatabaseState::Failed { .. } => "failed",
             DatabaseState::Skipped => "skipped",
         }
     }
 
-    /// How many migrations were done, or would be.
+    /// How many migrations were done or replayed, or would be done.
     fn migrations(&self) -> usize {
         match self {
             DatabaseState::Pending(steps) | DatabaseState::Planned(steps) => steps.len(),
@@ -141,6 +165,7 @@ impl DatabaseState {
                 Condition::Pending => status.services.iter().map(ServiceState::pending).sum(),
                 Condition::Current | Condition::Problem => 0,
             },
+            DatabaseState::Matches(drift) | DatabaseState::Drifted(drift) => drift.migrations,
             DatabaseState::Applied(_)
             | DatabaseState::Current
             | DatabaseState::Reverted(_)
@@ -161,6 +186,8 @@ impl DatabaseState {
             | DatabaseState::Planned(_)
             | DatabaseState::Unchanged
             | DatabaseState::Compared(_)
+            | DatabaseState::Matches(_)
+            | DatabaseState::Drifted(_)
             | DatabaseState::Skipped => 0,
         }
     }
@@ -171,6 +198,9 @@ impl Serialize for Database {
         let mut members = to.serialize_map(None)?;
         members.serialize_entry("database", &self.url)?;
         members.serialize_entry("state", self.state.word())?;
+        if let Some(wave) = self.wave {
+            members.serialize_entry("wave", &wave)?;
+        }
         members.serialize_entry("done", &self.state.done())?;
         members.serialize_entry("milliseconds", &members::in_milliseconds(self.took))?;
         match &self.state {
@@ -181,6 +211,9 @@ impl Serialize for Database {
             DatabaseState::Compared(status) => {
                 let services: Vec<&ServiceState> = status.others().collect();
                 members.serialize_entry("services", &services)?;
+            }
+            DatabaseState::Matches(drift) | DatabaseState::Drifted(drift) => {
+                members.serialize_entry("drift", drift)?;
             }
             DatabaseState::Failed { errors, .. } => members.serialize_entry("errors", errors)?,
             DatabaseState::Applied(_)

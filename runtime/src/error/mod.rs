@@ -51,6 +51,15 @@ impl Error {
         &[]
     }
 
+    /// The database that the message names, without the password.
+    #[must_use]
+    pub fn target(&self) -> Option<&str> {
+        if let ErrorKind::Connect(error) = &*self.kind {
+            return error.target();
+        }
+        None
+    }
+
     /// What to do, as data.
     #[must_use]
     pub fn remedy(&self) -> Remedy {

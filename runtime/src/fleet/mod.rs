@@ -3,6 +3,7 @@
 //! [`Migrator`] migrates a single database. The caller supplies the list of databases and prints
 //! the results.
 
+mod member;
 mod pace;
 mod shard;
 
@@ -29,8 +30,9 @@ use crate::options::Options;
 use crate::session::client::{Client, connect};
 use crate::session::stop::Stop;
 
+pub use self::member::{FleetTotals, Member, MemberOutcome, MemberResult};
 pub use self::pace::FailureLimit;
-use self::pace::{Limits, Mark, Pace};
+use self::pace::{Limits, Mark, Pace, Turn};
 pub use self::shard::Shard;
 
 /// Works on many databases with one registry, several at a time.
@@ -45,19 +47,20 @@ pub use self::shard::Shard;
 ///
 /// ```no_run
 /// use futures_util::stream;
-/// use migrator_runtime::{Ending, Fleet, Member, Registry, Settings, Target};
+/// use migrator_runtime::{ Fleet, Member, Registry, Settings, Target};
 ///
 /// # async fn migrate(registry: &'static Registry) -> Result<(), migrator_runtime::Error> {
 /// let member = |tenant: u32| Member {
 ///     key: tenant,
 ///     settings: Settings::parse(&format!("postgresql://app@db/tenant_{tenant}")),
+///     wave: 0,
 /// };
 /// let members = stream::iter(1..=500).map(member);
 /// # use futures_util::StreamExt;
 /// let totals = Fleet::new(registry)
-///     .up(members, &Target::all(), |ended| {
-///         if let Ending::Failed(error) = ended.ending {
-///             eprintln!("tenant {}: {error}", ended.key);
+///     .up(members, &Target::all(), |result| {
+///         if let MemberOutcome::Failed(error) = result.outcome {
+///             eprintln!("tenant {}: {error}", result.key);
 ///         }
 ///     })
 ///     .await?;
@@ -76,54 +79,6 @@ pub struct Fleet {
 
 /// Receives the events of all databases, each with the target of its database.
 type Listener = Arc<Mutex<dyn FnMut(&str, &Event<'_>) + Send>>;
-
-/// A database of a fleet.
-#[derive(Debug)]
-pub struct Member<K> {
-    /// The caller's name for the database.
-    pub key: K,
-    /// How to connect; invalid settings count as a failure of this database.
-    pub settings: Result<Settings, ConnectError>,
-}
-
-/// The result of the work on one database.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Ended<K, T> {
-    /// The caller's name for the database.
-    pub key: K,
-    /// Its URL without the password; `None` if the settings are invalid.
-    pub target: Option<String>,
-    /// How long it took, with connecting.
-    pub took: Duration,
-    /// Whether it succeeded.
-    pub ending: Ending<T>,
-}
-
-/// Whether the work on a database succeeded.
-#[derive(Debug)]
-pub enum Ending<T> {
-    /// It succeeded, with this result.
-    Done(T),
-    /// It failed; the error contains the report of the steps that were done before.
-    Failed(Error),
-    /// It was not started, because too many other databases, or a canary, had failed.
-    NotStarted,
-}
-
-/// How many databases succeeded, failed, and were not started.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct FleetTotals {
-    /// How many succeeded.
-    pub done: usize,
-    /// How many failed.
-    pub failed: usize,
-    /// How many were not started.
-    pub not_started: usize,
-    /// How long the whole fleet took.
-    pub elapsed: Duration,
-}
 
 impl Fleet {
     /// The number of databases that are migrated at a time, unless [`Fleet::jobs`] sets another.
@@ -162,12 +117,18 @@ impl Fleet {
         self
     }
 
-    /// Starts the first `number` databases before all others. After they have succeeded, waits for
-    /// `settle`, and then starts the others. If one of them fails, no other database starts.
+    /// Starts the first `number` databases before all others. If one of them fails, no other
+    /// database starts.
     #[must_use]
-    pub fn canaries(mut self, number: NonZeroUsize, settle: Duration) -> Fleet {
+    pub fn canaries(mut self, number: NonZeroUsize) -> Fleet {
         self.limits.canaries = number.get();
-        self.limits.settle = settle;
+        self
+    }
+
+    /// Waits this long after the canaries have succeeded, and after each [wave](Member::wave).
+    #[must_use]
+    pub fn settle(mut self, time: Duration) -> Fleet {
+        self.limits.settle = time;
         self
     }
 
@@ -205,7 +166,7 @@ impl Fleet {
         &self,
         members: impl Stream<Item = Member<K>>,
         target: &Target,
-        tell: impl FnMut(Ended<K, Report>),
+        tell: impl FnMut(MemberResult<K, Report>),
     ) -> Result<FleetTotals, Error> {
         self.migrate(members, Direction::Up, target, tell).await
     }
@@ -220,7 +181,7 @@ impl Fleet {
         &self,
         members: impl Stream<Item = Member<K>>,
         target: &Target,
-        tell: impl FnMut(Ended<K, Report>),
+        tell: impl FnMut(MemberResult<K, Report>),
     ) -> Result<FleetTotals, Error> {
         self.migrate(members, Direction::Down, target, tell).await
     }
@@ -235,7 +196,7 @@ impl Fleet {
         members: impl Stream<Item = Member<K>>,
         direction: Direction,
         target: &Target,
-        tell: impl FnMut(Ended<K, Plan<'static>>),
+        tell: impl FnMut(MemberResult<K, Plan<'static>>),
     ) -> Result<FleetTotals, Error> {
         self.check(&target.services)?;
         let work = |migrator: Migrator, client: Client| async move {
@@ -255,7 +216,7 @@ impl Fleet {
         &self,
         members: impl Stream<Item = Member<K>>,
         services: &Selection,
-        tell: impl FnMut(Ended<K, Status>),
+        tell: impl FnMut(MemberResult<K, Status>),
     ) -> Result<FleetTotals, Error> {
         self.check(services)?;
         let work = |migrator: Migrator, client: Client| async move {
@@ -271,7 +232,7 @@ impl Fleet {
         members: impl Stream<Item = Member<K>>,
         direction: Direction,
         target: &Target,
-        tell: impl FnMut(Ended<K, Report>),
+        tell: impl FnMut(MemberResult<K, Report>),
     ) -> Result<FleetTotals, Error> {
         self.check(&target.services)?;
         let work = |mut migrator: Migrator, mut client: Client| {
@@ -294,85 +255,96 @@ impl Fleet {
         context.check_names(services, &History::default())
     }
 
-    async fn each<K, T, F>(
+    /// Does any other work on each database, and calls `tell` with each result. A stop of the fleet
+    /// does not interrupt the work on a database: the work itself must obey the stop.
+    pub async fn each<K, T, E, F>(
         &self,
         members: impl Stream<Item = Member<K>>,
         work: impl Fn(Migrator, Client) -> F,
-        mut tell: impl FnMut(Ended<K, T>),
+        mut tell: impl FnMut(MemberResult<K, T, E>),
     ) -> FleetTotals
     where
-        F: Future<Output = Result<T, Error>>,
+        E: From<Error>,
+        F: Future<Output = Result<T, E>>,
     {
         let started = Instant::now();
         let pace = Pace::new(self.limits);
         let mut totals = FleetTotals::default();
         let members = members.take_until(self.stop.stopped());
-        let runs = members.enumerate();
-        let runs = runs.map(|(index, member)| self.one(index, member, &work, &pace));
+        let runs = members.map(|member| {
+            let turn = pace.turn(member.wave);
+            self.one(turn, member, &work, &pace)
+        });
         let mut running = pin!(runs.buffer_unordered(self.jobs.get()));
-        while let Some(ended) = running.next().await {
-            match &ended.ending {
-                Ending::Done(_) => totals.done += 1,
-                Ending::Failed(_) => totals.failed += 1,
-                Ending::NotStarted => totals.not_started += 1,
+        while let Some(result) = running.next().await {
+            match &result.outcome {
+                MemberOutcome::Done(_) => totals.done += 1,
+                MemberOutcome::Failed(_) => totals.failed += 1,
+                MemberOutcome::Skipped => totals.skipped += 1,
             }
-            tell(ended);
+            tell(result);
         }
         totals.elapsed = started.elapsed();
         totals
     }
 
-    async fn one<K, T, F>(
+    async fn one<K, T, E, F>(
         &self,
-        index: usize,
+        turn: Turn,
         member: Member<K>,
         work: &impl Fn(Migrator, Client) -> F,
         pace: &Pace,
-    ) -> Ended<K, T>
+    ) -> MemberResult<K, T, E>
     where
-        F: Future<Output = Result<T, Error>>,
+        E: From<Error>,
+        F: Future<Output = Result<T, E>>,
     {
-        let Member { key, settings } = member;
-        let admitted = self.stop.unless_stopped(pace.admits(index)).await;
+        let Member { key, settings, .. } = member;
+        let admitted = self.stop.unless_stopped(pace.admits(turn)).await;
         let started = Instant::now();
         let target = settings.as_ref().ok().map(Settings::display_target);
-        let ending = match admitted.unwrap_or(false) && !self.stop.is_stopped() {
-            false => Ending::NotStarted,
+        let outcome = match admitted.unwrap_or(false) && !self.stop.is_stopped() {
+            false => MemberOutcome::Skipped,
             // Boxed: the future is large, and would otherwise be moved into the list of jobs.
             true => match Box::pin(self.work(settings, work)).await {
-                Ok(done) => Ending::Done(done),
-                Err(error) => Ending::Failed(error),
+                Ok(done) => MemberOutcome::Done(done),
+                Err(error) => MemberOutcome::Failed(error),
             },
         };
-        let mark = match ending {
-            Ending::Done(_) => Mark::Done,
-            Ending::Failed(_) => Mark::Failed,
-            Ending::NotStarted => Mark::NotStarted,
+        let mark = match outcome {
+            MemberOutcome::Done(_) => Mark::Done,
+            MemberOutcome::Failed(_) => Mark::Failed,
+            MemberOutcome::Skipped => Mark::Skipped,
         };
-        pace.ended(index, mark);
-        Ended {
+        pace.ended(turn, mark);
+        MemberResult {
             key,
             target,
             took: started.elapsed(),
-            ending,
+            outcome,
         }
     }
 
-    async fn work<T, F>(
+    async fn work<T, E, F>(
         &self,
         settings: Result<Settings, ConnectError>,
         work: &impl Fn(Migrator, Client) -> F,
-    ) -> Result<T, Error>
+    ) -> Result<T, E>
     where
-        F: Future<Output = Result<T, Error>>,
+        E: From<Error>,
+        F: Future<Output = Result<T, E>>,
     {
+        let client = self.open(settings).await?;
+        let migrator = self.migrator(&client);
+        work(migrator, client).await
+    }
+
+    async fn open(&self, settings: Result<Settings, ConnectError>) -> Result<Client, Error> {
         let mut settings = settings?;
         settings.application_name(&self.options.application);
         let opening = Box::pin(connect(settings));
         let client = self.stop.unless_stopped(opening).await;
-        let client = client.ok_or_else(|| ErrorKind::Stopped(Stopped::default()))??;
-        let migrator = self.migrator(&client);
-        work(migrator, client).await
+        Ok(client.ok_or_else(|| ErrorKind::Stopped(Stopped::default()))??)
     }
 
     /// The migrator of one database.

@@ -40,7 +40,7 @@ pub(super) struct Limits {
     pub(super) failures: Option<FailureLimit>,
     /// How many databases run before the others.
     pub(super) canaries: usize,
-    /// How long the others wait after the canaries.
+    /// How long the others wait after the canaries, and a wave after the one before it.
     pub(super) settle: Duration,
     /// The time between two starts.
     pub(super) interval: Duration,
@@ -51,7 +51,16 @@ pub(super) struct Limits {
 pub(super) enum Mark {
     Done,
     Failed,
-    NotStarted,
+    Skipped,
+}
+
+/// The place of a database in the order of starts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Turn {
+    /// Whether the database is one of those that run before the others.
+    is_canary: bool,
+    /// The database waits until all databases before this index have ended.
+    after: usize,
 }
 
 /// Decides when each database starts.
@@ -59,24 +68,40 @@ pub(super) enum Mark {
 pub(super) struct Pace {
     limits: Limits,
     state: Mutex<State>,
-    /// The last canary has ended.
-    released: Notify,
+    /// A database has ended.
+    ended: Notify,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    ended: usize,
+    /// The number of databases that have a turn.
+    known: usize,
+    /// The newest wave.
+    wave: Wave,
+    /// The number of databases that have ended or were skipped.
+    over: usize,
+    skipped: usize,
     failed: usize,
-    canaries: Canaries,
+    canary_failed: bool,
+    last_end: Option<Instant>,
+    pause: Pause,
     next_start: Option<Instant>,
 }
 
-#[derive(Debug, Default)]
-struct Canaries {
-    ended: usize,
-    failed: bool,
-    /// When the last one ended.
-    last: Option<Instant>,
+#[derive(Clone, Copy, Debug, Default)]
+struct Wave {
+    number: u32,
+    /// The index of its first database.
+    start: usize,
+}
+
+/// The last time that databases waited for all databases before them.
+#[derive(Clone, Copy, Debug, Default)]
+struct Pause {
+    /// How many databases they waited for.
+    after: usize,
+    /// When the last of these ended.
+    since: Option<Instant>,
 }
 
 impl Pace {
@@ -87,62 +112,77 @@ impl Pace {
         }
     }
 
-    /// Waits until the database with this index may start. Returns false if it must not start.
-    pub(super) async fn admits(&self, index: usize) -> bool {
-        if index >= self.limits.canaries && !self.canaries_succeeded().await {
+    /// Gives a turn to the next database of the list.
+    pub(super) fn turn(&self, wave: u32) -> Turn {
+        let mut state = self.state();
+        let index = state.known;
+        state.known += 1;
+        if wave != state.wave.number {
+            state.wave = Wave {
+                number: wave,
+                start: index,
+            };
+        }
+        let is_canary = index < self.limits.canaries;
+        let canaries = match is_canary {
+            true => 0,
+            false => self.limits.canaries,
+        };
+        Turn {
+            is_canary,
+            after: canaries.max(state.wave.start),
+        }
+    }
+
+    /// Waits until the database may start. Returns false if it must not start.
+    pub(super) async fn admits(&self, turn: Turn) -> bool {
+        let since = self.all_before(turn).await;
+        if self.is_over(turn) {
             return false;
         }
-        if self.has_too_many_failures() {
+        if let Some(since) = since {
+            wait_until(since + self.limits.settle).await;
+        }
+        if self.is_over(turn) {
             return false;
         }
         if !self.limits.interval.is_zero() {
             wait_until(self.next_start()).await;
         }
-        !self.has_too_many_failures()
+        !self.is_over(turn)
     }
 
-    /// Records that the database with this index has ended.
-    pub(super) fn ended(&self, index: usize, mark: Mark) {
+    /// Records that the database has ended.
+    pub(super) fn ended(&self, turn: Turn, mark: Mark) {
         let mut state = self.state();
-        state.ended += usize::from(mark != Mark::NotStarted);
+        state.over += 1;
+        state.skipped += usize::from(mark == Mark::Skipped);
         state.failed += usize::from(mark == Mark::Failed);
-        if index < self.limits.canaries {
-            state.canaries.ended += 1;
-            state.canaries.failed |= mark != Mark::Done;
-            if state.canaries.ended == self.limits.canaries {
-                state.canaries.last = Some(Instant::now());
-                self.released.notify_waiters();
-            }
-        }
+        state.canary_failed |= turn.is_canary && mark != Mark::Done;
+        state.last_end = Some(Instant::now());
+        self.ended.notify_waiters();
     }
 
-    /// Waits for the canaries and the time after them.
-    async fn canaries_succeeded(&self) -> bool {
-        if self.limits.canaries == 0 {
-            return true;
-        }
+    /// Waits for the databases before the turn. Returns the moment when the last of them ended,
+    /// if there are any.
+    async fn all_before(&self, turn: Turn) -> Option<Instant> {
         loop {
             // Created before the look, so that no notification is missed.
-            let released = self.released.notified();
-            let (last, failed) = {
-                let state = self.state();
-                (state.canaries.last, state.canaries.failed)
-            };
-            match last {
-                Some(_) if failed => return false,
-                Some(last) => {
-                    wait_until(last + self.limits.settle).await;
-                    return true;
-                }
-                None => released.await,
+            let ended = self.ended.notified();
+            if let Some(pause) = self.state().pause_of(turn) {
+                return pause.since;
             }
+            ended.await;
         }
     }
 
-    fn has_too_many_failures(&self) -> bool {
+    /// Whether no further database starts.
+    fn is_over(&self, turn: Turn) -> bool {
         let state = self.state();
         let limit = self.limits.failures;
-        limit.is_some_and(|limit| limit.is_reached(state.failed, state.ended))
+        let ended = state.over - state.skipped;
+        limit.is_some_and(|limit| limit.is_reached(state.failed, ended))
+            || (state.canary_failed && !turn.is_canary)
     }
 
     /// Reserves the next start.
@@ -159,6 +199,23 @@ impl Pace {
     }
 }
 
+impl State {
+    /// The pause before the turn, if all databases before it have ended.
+    fn pause_of(&mut self, turn: Turn) -> Option<Pause> {
+        if self.over < turn.after {
+            return None;
+        }
+        // Later databases with the same turn find the pause of the first one.
+        if self.pause.after != turn.after {
+            self.pause = Pause {
+                after: turn.after,
+                since: self.last_end,
+            };
+        }
+        Some(self.pause)
+    }
+}
+
 async fn wait_until(moment: Instant) {
     if moment > Instant::now() {
         sleep_until(moment.into()).await;
@@ -172,12 +229,17 @@ mod tests {
     use std::task::{Context, Poll, Waker};
     use std::time::Duration;
 
-    use super::{FailureLimit, Limits, Mark, Pace};
+    use super::{FailureLimit, Limits, Mark, Pace, Turn};
 
     /// Polls a future once.
     fn poll<T>(future: &mut (impl Future<Output = T> + Unpin)) -> Poll<T> {
         let mut context = Context::from_waker(Waker::noop());
         std::pin::Pin::new(future).poll(&mut context)
+    }
+
+    /// Polls once whether the database starts.
+    fn starts(pace: &Pace, turn: Turn) -> Poll<bool> {
+        poll(&mut pin!(pace.admits(turn)))
     }
 
     fn with_canaries(canaries: usize) -> Pace {
@@ -190,23 +252,88 @@ mod tests {
     #[test]
     fn other_databases_wait_for_the_canaries() {
         let pace = with_canaries(2);
-        let mut third = pin!(pace.admits(2));
+        let turns = [0; 4].map(|wave| pace.turn(wave));
+        let mut third = pin!(pace.admits(turns[2]));
         assert_eq!(poll(&mut third), Poll::Pending);
-        assert_eq!(poll(&mut pin!(pace.admits(1))), Poll::Ready(true));
-        pace.ended(1, Mark::Done);
+        assert_eq!(starts(&pace, turns[1]), Poll::Ready(true));
+        pace.ended(turns[1], Mark::Done);
         assert_eq!(poll(&mut third), Poll::Pending);
-        pace.ended(0, Mark::Done);
+        pace.ended(turns[0], Mark::Done);
         assert_eq!(poll(&mut third), Poll::Ready(true));
-        assert_eq!(poll(&mut pin!(pace.admits(3))), Poll::Ready(true));
+        assert_eq!(starts(&pace, turns[3]), Poll::Ready(true));
     }
 
     #[test]
     fn a_failed_canary_starts_no_other_database() {
         let pace = with_canaries(1);
-        let mut second = pin!(pace.admits(1));
+        let turns = [0; 2].map(|wave| pace.turn(wave));
+        let mut second = pin!(pace.admits(turns[1]));
         assert_eq!(poll(&mut second), Poll::Pending);
-        pace.ended(0, Mark::Failed);
+        pace.ended(turns[0], Mark::Failed);
         assert_eq!(poll(&mut second), Poll::Ready(false));
+    }
+
+    #[test]
+    fn a_wave_waits_until_the_wave_before_it_has_ended() {
+        let pace = Pace::new(Limits::default());
+        let turns = [1, 1, 2, 7, 7].map(|wave| pace.turn(wave));
+        let mut third = pin!(pace.admits(turns[2]));
+        let mut fourth = pin!(pace.admits(turns[3]));
+        assert_eq!(starts(&pace, turns[0]), Poll::Ready(true));
+        assert_eq!(starts(&pace, turns[1]), Poll::Ready(true));
+        pace.ended(turns[1], Mark::Done);
+        assert_eq!(poll(&mut third), Poll::Pending);
+        // Without `max_failures`, a failure does not stop the next wave.
+        pace.ended(turns[0], Mark::Failed);
+        assert_eq!(poll(&mut fourth), Poll::Pending);
+        assert_eq!(poll(&mut third), Poll::Ready(true));
+        pace.ended(turns[2], Mark::Done);
+        assert_eq!(poll(&mut fourth), Poll::Ready(true));
+        pace.ended(turns[3], Mark::Done);
+        assert_eq!(starts(&pace, turns[4]), Poll::Ready(true));
+    }
+
+    #[test]
+    fn no_wave_starts_after_too_many_failures() {
+        let pace = Pace::new(Limits {
+            failures: Some(NonZeroUsize::MIN.into()),
+            ..Limits::default()
+        });
+        let turns = [1, 2, 3].map(|wave| pace.turn(wave));
+        assert_eq!(starts(&pace, turns[0]), Poll::Ready(true));
+        pace.ended(turns[0], Mark::Failed);
+        assert_eq!(starts(&pace, turns[1]), Poll::Ready(false));
+        pace.ended(turns[1], Mark::Skipped);
+        assert_eq!(starts(&pace, turns[2]), Poll::Ready(false));
+    }
+
+    #[test]
+    fn canaries_may_be_in_several_waves() {
+        let pace = with_canaries(2);
+        let turns = [1, 2, 2].map(|wave| pace.turn(wave));
+        assert_eq!(starts(&pace, turns[1]), Poll::Pending);
+        pace.ended(turns[0], Mark::Done);
+        assert_eq!(starts(&pace, turns[1]), Poll::Ready(true));
+        assert_eq!(starts(&pace, turns[2]), Poll::Pending);
+        pace.ended(turns[1], Mark::Failed);
+        assert_eq!(starts(&pace, turns[2]), Poll::Ready(false));
+    }
+
+    #[tokio::test]
+    async fn all_databases_of_a_wave_settle_together() {
+        let pace = Pace::new(Limits {
+            settle: Duration::from_secs(3_600),
+            ..Limits::default()
+        });
+        let turns = [1, 2, 2, 2].map(|wave| pace.turn(wave));
+        assert_eq!(starts(&pace, turns[0]), Poll::Ready(true));
+        pace.ended(turns[0], Mark::Done);
+        let mut second = pin!(pace.admits(turns[1]));
+        assert_eq!(poll(&mut second), Poll::Pending);
+        let since = pace.all_before(turns[1]).await;
+        pace.ended(turns[1], Mark::Done);
+        assert_eq!(pace.all_before(turns[2]).await, since);
+        assert_eq!(pace.all_before(turns[3]).await, since);
     }
 
     #[test]

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use futures_util::stream::{self, Stream, StreamExt as _};
 use migrator_runtime::connect::ConnectError;
 use migrator_runtime::{
-    Direction, Ended, Ending, ErrorKind, Event, Fleet, Member, Report, Settings, Target,
+    Direction, ErrorKind, Event, Fleet, Member, MemberOutcome, MemberResult, Report, Settings,
+    Target,
 };
 
 use super::support::{AT_GATE, Database, Gate, core, within};
@@ -15,7 +16,11 @@ use super::support::{AT_GATE, Database, Gate, core, within};
 fn members(urls: &[&str]) -> impl Stream<Item = Member<usize>> + use<> {
     let settings: Vec<_> = urls.iter().map(|url| Settings::parse(url)).collect();
     let members = settings.into_iter().enumerate();
-    stream::iter(members.map(|(key, settings)| Member { key, settings }))
+    stream::iter(members.map(|(key, settings)| Member {
+        key,
+        settings,
+        wave: 0,
+    }))
 }
 
 fn one_at_a_time(registry: &'static migrator_runtime::Registry) -> Fleet {
@@ -23,24 +28,23 @@ fn one_at_a_time(registry: &'static migrator_runtime::Registry) -> Fleet {
 }
 
 /// `0 applied 2`.
-fn short(ended: &Ended<usize, Report>) -> String {
-    let word = match &ended.ending {
-        Ending::Done(report) => format!("applied {}", report.done.len()),
-        Ending::Failed(error) => format!("{} after {}", error.code(), error.report.done.len()),
-        Ending::NotStarted => "not started".to_owned(),
+fn short(result: &MemberResult<usize, Report>) -> String {
+    let word = match &result.outcome {
+        MemberOutcome::Done(report) => format!("applied {}", report.done.len()),
+        MemberOutcome::Failed(error) => {
+            format!("{} after {}", error.code(), error.report.done.len())
+        }
+        MemberOutcome::Skipped => "skipped".to_owned(),
     };
-    format!("{} {word}", ended.key)
+    format!("{} {word}", result.key)
 }
 
 async fn up(fleet: &Fleet, members: impl Stream<Item = Member<usize>>) -> Vec<String> {
     let mut events = Vec::new();
     let target = Target::all();
-    let up = fleet.up(members, &target, |ended| events.push(short(&ended)));
+    let up = fleet.up(members, &target, |result| events.push(short(&result)));
     let totals = within("up", up).await.expect("the target is known");
-    assert_eq!(
-        totals.done + totals.failed + totals.not_started,
-        events.len()
-    );
+    assert_eq!(totals.done + totals.failed + totals.skipped, events.len());
     events
 }
 
@@ -108,12 +112,7 @@ async fn no_database_starts_after_the_allowed_failures() {
     let events = up(&fleet, members(&urls)).await;
     assert_eq!(
         events,
-        [
-            "0 M0901 after 0",
-            "1 not started",
-            "2 not started",
-            "3 not started"
-        ]
+        ["0 M0901 after 0", "1 skipped", "2 skipped", "3 skipped"]
     );
 }
 
@@ -123,11 +122,16 @@ async fn a_plan_of_each_database_changes_none() {
     let fleet = Fleet::new(core(&["SELECT 1;", "SELECT 2;"]));
     let mut steps = Vec::new();
     let target = Target::all();
-    let plan = fleet.plan(members(&[&database.url]), Direction::Up, &target, |ended| {
-        if let Ending::Done(plan) = ended.ending {
-            steps.push((ended.key, plan.steps.len()));
-        }
-    });
+    let plan = fleet.plan(
+        members(&[&database.url]),
+        Direction::Up,
+        &target,
+        |result| {
+            if let MemberOutcome::Done(plan) = result.outcome {
+                steps.push((result.key, plan.steps.len()));
+            }
+        },
+    );
     let totals = within("plan", plan).await.expect("the target is known");
     assert_eq!((totals.done, steps), (1, vec![(0, 2)]));
     let schemas = "SELECT count(*) FROM pg_namespace WHERE nspname = 'migrator'";
@@ -167,13 +171,17 @@ async fn an_unknown_service_is_reported_before_any_database_starts() {
 async fn the_password_of_a_member_is_never_shown() {
     let settings: Result<Settings, ConnectError> =
         Settings::parse("postgresql://app:s3cr3t@127.0.0.1:1/shop");
-    let member = Member { key: 0, settings };
+    let member = Member {
+        key: 0,
+        settings,
+        wave: 0,
+    };
     assert!(!format!("{member:?}").contains("s3cr3t"));
     let fleet = Fleet::new(core(&["SELECT 1;"]));
     let mut events = String::new();
     let target = Target::all();
-    let up = fleet.up(stream::iter([member]), &target, |ended| {
-        events = format!("{ended:?}");
+    let up = fleet.up(stream::iter([member]), &target, |result| {
+        events = format!("{result:?}");
     });
     within("up", up).await.expect("the target is known");
     assert!(

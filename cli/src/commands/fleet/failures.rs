@@ -2,13 +2,55 @@
 
 use std::collections::HashMap;
 
+use migrator_runtime::Error;
+
 use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::view::{FailureGroup, Located};
+
+/// Why the work on a database failed.
+pub(super) struct Broken {
+    pub(super) failure: Failure,
+    /// How many migrations were done before.
+    pub(super) done: usize,
+    pub(super) naming: Naming,
+}
+
+/// Whether the errors of a failure name the database.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Naming {
+    Named,
+    Unnamed,
+}
+
+impl From<Error> for Broken {
+    fn from(error: Error) -> Broken {
+        let naming = match error.target() {
+            Some(_) => Naming::Named,
+            None => Naming::Unnamed,
+        };
+        Broken {
+            done: error.report.done.len(),
+            failure: error.into(),
+            naming,
+        }
+    }
+}
+
+impl From<Failure> for Broken {
+    fn from(failure: Failure) -> Broken {
+        Broken {
+            failure,
+            done: 0,
+            naming: Naming::Unnamed,
+        }
+    }
+}
 
 /// Databases that failed, grouped by their errors.
 #[derive(Default)]
 pub(super) struct Failures {
-    groups: HashMap<Vec<Located>, Databases>,
+    groups: HashMap<(Vec<Located>, Naming), Databases>,
     exit: Option<Exit>,
 }
 
@@ -21,14 +63,15 @@ impl Failures {
         &mut self,
         index: usize,
         database: Option<String>,
-        errors: Vec<Located>,
-        exit: Exit,
+        failure: Failure,
+        naming: Naming,
     ) {
+        let Failure { errors, exit, .. } = failure;
         self.exit = Some(match self.exit {
             Some(other) if other != exit => Exit::Failed,
             Some(_) | None => exit,
         });
-        let databases = self.groups.entry(errors).or_default();
+        let databases = self.groups.entry((errors, naming)).or_default();
         databases.push((index, database));
     }
 
@@ -39,15 +82,21 @@ impl Failures {
 
     /// The groups, in the order of the list.
     pub(super) fn groups(self) -> Vec<FailureGroup> {
-        let mut groups: Vec<(Vec<Located>, Databases)> = self.groups.into_iter().collect();
+        let mut groups: Vec<(_, Databases)> = self.groups.into_iter().collect();
         for (_, databases) in &mut groups {
             databases.sort();
         }
         groups.sort_by_key(|(_, databases)| databases.first().map(|(index, _)| *index));
         let groups = groups.into_iter();
-        let group = groups.map(|(errors, databases)| FailureGroup {
-            errors,
-            databases: databases.into_iter().filter_map(|(_, name)| name).collect(),
+        let group = groups.map(|((errors, naming), databases)| {
+            let unnamed = databases.into_iter().filter_map(|(_, name)| name);
+            FailureGroup {
+                errors,
+                unnamed: match naming {
+                    Naming::Named => Vec::new(),
+                    Naming::Unnamed => unnamed.collect(),
+                },
+            }
         });
         group.collect()
     }

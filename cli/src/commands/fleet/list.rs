@@ -4,12 +4,15 @@ use std::path::Path;
 
 use futures_util::StreamExt;
 use futures_util::stream::LocalBoxStream;
+use migrator_model::Code;
 use migrator_runtime::{Settings, connect};
 
 use super::place::{Entry, ListName};
+use super::wave::Order;
 use super::{lines, query};
 use crate::arguments as args;
 use crate::commands::context::Context;
+use crate::exit::Exit;
 use crate::failure::Failure;
 
 /// A list that is read while its databases are migrated.
@@ -17,6 +20,7 @@ pub(super) struct List {
     pub(super) name: ListName,
     /// The database that the query for the list runs on.
     pub(super) main: Option<Settings>,
+    pub(super) order: Order,
     pub(super) entries: LocalBoxStream<'static, Result<Entry, Failure>>,
 }
 
@@ -27,29 +31,55 @@ impl List {
         members: &args::Members,
         application: &str,
     ) -> Result<List, Failure> {
-        match (&members.fleet, &members.fleet_query) {
-            (Some(path), _) if path == Path::new("-") => Ok(List {
-                name: ListName::Input,
-                main: None,
-                entries: lines::of_input().boxed_local(),
-            }),
-            (Some(path), _) => Ok(List {
-                name: ListName::File(path.clone()),
-                main: None,
-                entries: lines::of_file(path, &context.environment)?.boxed_local(),
-            }),
+        let list = match (&members.fleet, &members.fleet_query) {
+            (Some(path), _) if path == Path::new("-") => {
+                let (order, entries) = lines::of_input().await;
+                List {
+                    name: ListName::Input,
+                    main: None,
+                    order,
+                    entries: entries.boxed_local(),
+                }
+            }
+            (Some(path), _) => {
+                let (order, entries) = lines::of_file(path, &context.environment).await?;
+                List {
+                    name: ListName::File(path.clone()),
+                    main: None,
+                    order,
+                    entries,
+                }
+            }
             (None, text) => {
                 let main = context.settings(context.registry)?;
                 let mut settings = main.clone();
                 settings.application_name(application);
                 let client = connect(settings).await?;
                 let text = text.as_deref().unwrap_or_default();
-                Ok(List {
+                let (order, entries) = query::rows(client, text).await?;
+                List {
                     name: ListName::Answer,
                     main: Some(main),
-                    entries: query::rows(client, text).await?.boxed_local(),
-                })
+                    order,
+                    entries,
+                }
             }
-        }
+        };
+        check(members, list.order)?;
+        Ok(list)
     }
 }
+
+/// Refuses options that need a list with waves.
+fn check(members: &args::Members, order: Order) -> Result<(), Failure> {
+    let needs_waves = members.settle.is_some() && members.canary.is_none();
+    let (option, help) = match order {
+        Order::Listed if members.wave.is_some() => ("--wave", WITH_WAVES.to_owned()),
+        Order::Listed if needs_waves => ("--settle", format!("give `--canary=N`, or {WITH_WAVES}")),
+        Order::Listed | Order::Waves => return Ok(()),
+    };
+    let message = format!("`{option}` has no effect: the list has no waves");
+    Err(Failure::new(Code::M0901, Exit::Usage, message, help))
+}
+
+const WITH_WAVES: &str = "write the number of a wave after each database of the list";

@@ -6,6 +6,7 @@ mod list;
 mod place;
 mod query;
 mod report;
+mod wave;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -15,13 +16,16 @@ use std::num::NonZeroUsize;
 use futures_util::{Stream, StreamExt};
 use migrator_runtime::connect::ConnectError;
 use migrator_runtime::{
-    Direction, Event, Fleet, Member, Options, Selection, Settings, Shard, Stopped, Target,
+    Client, Direction, Event, Fleet, FleetTotals, Member, Migrator, Options, Selection, Settings,
+    Shard, Stopped, Target,
 };
 
+use self::failures::Broken;
 use self::list::List;
-use self::place::{Entry, Place};
+use self::place::{Entry, Part, Place};
 pub(super) use self::report::Check;
 use self::report::Report;
+use super::comparison::Comparison;
 use super::context::{Answer, Context, Outcome};
 use crate::arguments as args;
 use crate::caught;
@@ -51,6 +55,8 @@ pub(super) enum Work<'a> {
     Plan(Direction, &'a Target),
     /// `status`.
     Status(&'a Selection, Check),
+    /// `drift`.
+    Drift(&'a Comparison<'a>),
 }
 
 /// Does the work on each database in the list.
@@ -59,45 +65,72 @@ pub(super) async fn run(context: &Context, request: Request<'_>, mut options: Op
     // `--jobs` counts databases here. Each database takes one connection.
     options.jobs = NonZeroUsize::MIN;
     let jobs = context.environment.side_by_side(request.jobs)?;
-    let shard = shard(context, members)?;
+    let part = Part {
+        shard: shard(context, members)?,
+        wave: members.wave,
+    };
     let opening = Box::pin(List::open(context, members, &options.application));
     let list = context.stop.unless_stopped(opening).await;
     let list = list.ok_or_else(Stopped::default)??;
     let console = context.console.clone();
-    let fleet = Fleet::with_options(context.registry, options)
+    let registry = match work {
+        Work::Drift(comparison) => comparison.registry,
+        Work::Up(_) | Work::Down(_) | Work::Plan(..) | Work::Status(..) => context.registry,
+    };
+    let fleet = Fleet::with_options(registry, options)
         .jobs(jobs.unwrap_or(Fleet::JOBS))
         .stopped_by(&context.stop)
         .start_interval(members.start_rate.unwrap_or_default())
         .on_event(move |target, event| tell(&console, target, event));
     let fleet = limited(fleet, members);
-    let mut report = Report::new(&context.console, list.name.clone(), shard);
+    let mut report = Report::new(&context.console, list.name.clone(), part);
     let broken = RefCell::new(None);
-    let members = chosen(context, list, shard, &broken);
-    let totals = match work {
-        Work::Up(target) => {
-            fleet
-                .up(members, target, |ended| report.applied(ended))
-                .await?
-        }
-        Work::Down(target) => {
-            fleet
-                .down(members, target, |ended| report.reverted(ended))
-                .await?
-        }
-        Work::Plan(direction, target) => {
-            let tell = |ended| report.planned(direction, ended);
-            fleet.plan(members, direction, target, tell).await?
-        }
-        Work::Status(services, _) => {
-            let tell = |ended| report.compared(ended);
-            fleet.status(members, services, tell).await?
-        }
-    };
+    let members = chosen(context, list, part, &broken);
+    let totals = work_on(context, &fleet, members, work, &mut report).await?;
     let check = match work {
         Work::Status(_, check) => check,
+        Work::Drift(_) => Check::Judges,
         Work::Up(_) | Work::Down(_) | Work::Plan(..) => Check::Shows,
     };
     finish(context, report.finish(&totals, check), broken.into_inner())
+}
+
+async fn work_on(
+    context: &Context,
+    fleet: &Fleet,
+    members: impl Stream<Item = Member<Place>>,
+    work: Work<'_>,
+    report: &mut Report,
+) -> Result<FleetTotals, Failure> {
+    Ok(match work {
+        Work::Up(target) => {
+            let tell = |result| report.applied(result);
+            fleet.up(members, target, tell).await?
+        }
+        Work::Down(target) => {
+            let tell = |result| report.reverted(result);
+            fleet.down(members, target, tell).await?
+        }
+        Work::Plan(direction, target) => {
+            let tell = |result| report.planned(direction, result);
+            fleet.plan(members, direction, target, tell).await?
+        }
+        Work::Status(services, _) => {
+            let tell = |result| report.compared(result);
+            fleet.status(members, services, tell).await?
+        }
+        Work::Drift(comparison) => {
+            let compare = |migrator: Migrator, client: Client| async move {
+                let comparing = Box::pin(comparison.of(&client, &migrator));
+                let compared = context.stop.unless_stopped(comparing).await;
+                client.close().await;
+                let compared = compared.unwrap_or_else(|| Err(Stopped::default().into()));
+                compared.map_err(Broken::from)
+            };
+            let tell = |result| report.drifted(result);
+            fleet.each(members, compare, tell).await
+        }
+    })
 }
 
 fn limited(fleet: Fleet, members: &args::Members) -> Fleet {
@@ -105,17 +138,18 @@ fn limited(fleet: Fleet, members: &args::Members) -> Fleet {
         Some(failures) => fleet.max_failures(failures),
         None => fleet,
     };
-    match members.canary {
-        Some(number) => fleet.canaries(number, members.settle.unwrap_or_default()),
+    let fleet = match members.canary {
+        Some(number) => fleet.canaries(number),
         None => fleet,
-    }
+    };
+    fleet.settle(members.settle.unwrap_or_default())
 }
 
-/// The databases of the list that belong to the shard.
+/// The databases of the list that belong to the part.
 fn chosen<'a>(
     context: &'a Context,
     list: List,
-    shard: Option<Shard>,
+    part: Part,
     broken: &'a RefCell<Option<Failure>>,
 ) -> impl Stream<Item = Member<Place>> + 'a {
     let List { main, entries, .. } = list;
@@ -124,15 +158,27 @@ fn chosen<'a>(
         None => connection::read(text, &context.environment),
     };
     let mut warned = BTreeSet::new();
-    members(entries, read, broken)
-        .filter(move |(_, settings)| ready(is_in(shard, settings)))
+    listed(entries, broken)
+        .filter(move |entry| ready(part.wave.is_none() || entry.wave == part.wave))
+        .map(move |entry| {
+            let settings = entry.text.and_then(|text| read(&text));
+            (entry.number, entry.wave, settings)
+        })
+        .filter(move |(_, _, settings)| ready(is_in(part.shard, settings)))
         .enumerate()
-        .map(move |(index, (number, settings))| {
+        .map(move |(index, (number, wave, settings))| {
             if let Ok(settings) = &settings {
                 warn(&context.console, &mut warned, settings);
             }
-            let key = Place { index, number };
-            Member { key, settings }
+            Member {
+                key: Place {
+                    index,
+                    number,
+                    wave,
+                },
+                settings,
+                wave: wave.unwrap_or_default(),
+            }
         })
 }
 
@@ -185,15 +231,14 @@ fn is_in(shard: Option<Shard>, settings: &Result<Settings, ConnectError>) -> boo
     })
 }
 
-/// The line or row of each database of a list, and its settings. If the list cannot be read to its end, `broken` gets the failure.
-fn members<'a>(
+/// The databases of a list. If the list cannot be read to its end, `broken` gets the failure.
+fn listed<'a>(
     entries: impl Stream<Item = Result<Entry, Failure>> + 'a,
-    read: impl Fn(&str) -> Result<Settings, ConnectError> + 'a,
     broken: &'a RefCell<Option<Failure>>,
-) -> impl Stream<Item = (usize, Result<Settings, ConnectError>)> + 'a {
+) -> impl Stream<Item = Entry> + 'a {
     entries.scan((), move |(), entry| {
         ready(match entry {
-            Ok(Entry { number, text }) => Some((number, text.and_then(|text| read(&text)))),
+            Ok(entry) => Some(entry),
             Err(failure) => {
                 broken.replace(Some(failure));
                 None

@@ -4,18 +4,28 @@ use std::path::PathBuf;
 
 use migrator_model::place::Position;
 use migrator_model::{Code, Place as FilePlace};
+use migrator_runtime::Shard;
 use migrator_runtime::connect::ConnectError;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
 
+/// The part of the list that this process works on.
+#[derive(Clone, Copy)]
+pub(super) struct Part {
+    pub(super) shard: Option<Shard>,
+    pub(super) wave: Option<u32>,
+}
+
 /// Which database of the list.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
-    /// Its index among the databases of the list.
+    /// Its index in the order of starts.
     pub(super) index: usize,
     /// Its line or row, from 1.
     pub(super) number: usize,
+    /// Its wave, if the list has waves.
+    pub(super) wave: Option<u32>,
 }
 
 /// One database of a list.
@@ -26,6 +36,8 @@ pub(super) struct Entry {
     /// A URL or keyword string, or why the text cannot be one. It may hold a password and is never
     /// shown.
     pub(super) text: Result<String, ConnectError>,
+    /// Its wave, if the list has waves.
+    pub(super) wave: Option<u32>,
 }
 
 /// What a list is read from, as messages name it.

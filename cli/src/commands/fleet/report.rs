@@ -1,23 +1,22 @@
 //! What became of a fleet: each database as it ends, then the failures and the totals.
 
 use migrator_runtime::plan::Plan;
-use migrator_runtime::{self as runtime, Direction, Ended, Ending, FleetTotals, Shard};
+use migrator_runtime::{self as runtime, Direction, FleetTotals, MemberOutcome, MemberResult};
 
-use super::failures::Failures;
-use super::place::{ListName, Place};
+use super::failures::{Broken, Failures};
+use super::place::{ListName, Part, Place};
 use crate::arguments::Format;
 use crate::console::Console;
 use crate::exit::Exit;
-use crate::failure::Failure;
 use crate::render::text;
-use crate::view::{Database, DatabaseState, Fleet, Status, Totals, View};
+use crate::view::{Database, DatabaseState, Drift, Fleet, Status, Totals, View};
 
-/// Whether the exit code of `status` depends on the state of the databases.
+/// Whether the exit code of a command depends on the state of the databases.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::commands) enum Check {
-    /// `--check`.
+    /// It does: `drift`, and `status` with `--check`.
     Judges,
-    /// Without `--check`.
+    /// It does not: `status` without `--check`, and commands that change databases.
     Shows,
 }
 
@@ -25,20 +24,20 @@ pub(in crate::commands) enum Check {
 pub(super) struct Report {
     console: Console,
     list: ListName,
-    shard: Option<Shard>,
+    part: Part,
     totals: Totals,
     failures: Failures,
-    /// The JSON of each database, in the order of the list. It stays empty unless the format is
+    /// The JSON of each database, in the order of starts. It stays empty unless the format is
     /// JSON: text keeps nothing about the databases that ended well.
     databases: Vec<Box<str>>,
 }
 
 impl Report {
-    pub(super) fn new(console: &Console, list: ListName, shard: Option<Shard>) -> Report {
+    pub(super) fn new(console: &Console, list: ListName, part: Part) -> Report {
         Report {
             console: console.clone(),
             list,
-            shard,
+            part,
             totals: Totals::default(),
             failures: Failures::default(),
             databases: Vec::new(),
@@ -46,24 +45,28 @@ impl Report {
     }
 
     /// `up` of a database has ended.
-    pub(super) fn applied(&mut self, ended: Ended<Place, runtime::Report>) {
-        self.add(ended, |report| match report.done.len() {
+    pub(super) fn applied(&mut self, result: MemberResult<Place, runtime::Report>) {
+        self.add(result, |report| match report.done.len() {
             0 => DatabaseState::Current,
             done => DatabaseState::Applied(done),
         });
     }
 
     /// `down` of a database has ended.
-    pub(super) fn reverted(&mut self, ended: Ended<Place, runtime::Report>) {
-        self.add(ended, |report| match report.done.len() {
+    pub(super) fn reverted(&mut self, result: MemberResult<Place, runtime::Report>) {
+        self.add(result, |report| match report.done.len() {
             0 => DatabaseState::Unchanged,
             done => DatabaseState::Reverted(done),
         });
     }
 
     /// A dry run of a database has ended.
-    pub(super) fn planned(&mut self, direction: Direction, ended: Ended<Place, Plan<'static>>) {
-        self.add(ended, |plan| {
+    pub(super) fn planned(
+        &mut self,
+        direction: Direction,
+        result: MemberResult<Place, Plan<'static>>,
+    ) {
+        self.add(result, |plan| {
             let steps = plan.steps.iter().map(|step| step.id.clone()).collect();
             match (direction, plan.steps.is_empty()) {
                 (Direction::Up, true) => DatabaseState::Current,
@@ -75,39 +78,42 @@ impl Report {
     }
 
     /// `status` of a database has ended.
-    pub(super) fn compared(&mut self, ended: Ended<Place, runtime::Status>) {
-        self.add(ended, |found| {
+    pub(super) fn compared(&mut self, result: MemberResult<Place, runtime::Status>) {
+        self.add(result, |found| {
             DatabaseState::Compared(Status::new(found, false))
         });
     }
 
-    fn add<T>(&mut self, ended: Ended<Place, T>, state: impl FnOnce(T) -> DatabaseState) {
-        let Ended {
+    /// `drift` of a database has ended.
+    pub(super) fn drifted(&mut self, result: MemberResult<Place, Drift, Broken>) {
+        self.add(result, |drift| match drift.differences.is_empty() {
+            true => DatabaseState::Matches(drift),
+            false => DatabaseState::Drifted(drift),
+        });
+    }
+
+    fn add<T, E: Into<Broken>>(
+        &mut self,
+        result: MemberResult<Place, T, E>,
+        state: impl FnOnce(T) -> DatabaseState,
+    ) {
+        let MemberResult {
             key: place,
             target,
             took,
-            ending,
+            outcome,
             ..
-        } = ended;
-        let mut exit = Exit::Done;
-        let state = match ending {
-            Ending::Done(done) => state(done),
-            Ending::Failed(error) => {
-                let done = error.report.done.len();
-                let mut failure = Failure::from(error);
-                if target.is_none() {
-                    failure = failure.at(&self.list.place(place.number));
-                }
-                exit = failure.exit;
-                let errors = failure.errors;
-                DatabaseState::Failed { done, errors }
-            }
-            Ending::NotStarted => DatabaseState::Skipped,
+        } = result;
+        let state = match outcome {
+            MemberOutcome::Done(done) => state(done),
+            MemberOutcome::Failed(error) => self.failed(place, target.as_deref(), error.into()),
+            MemberOutcome::Skipped => DatabaseState::Skipped,
         };
         let name = target.clone();
         let database = Database {
             name: name.unwrap_or_else(|| self.list.entry(place.number)),
             url: target,
+            wave: place.wave,
             state,
             took,
         };
@@ -119,9 +125,22 @@ impl Report {
             }
         }
         self.totals.add(&database.state);
-        if let DatabaseState::Failed { errors, .. } = database.state {
-            self.failures.add(place.index, database.url, errors, exit);
+    }
+
+    /// Adds the failure of a database.
+    fn failed(&mut self, place: Place, target: Option<&str>, broken: Broken) -> DatabaseState {
+        let Broken {
+            mut failure,
+            done,
+            naming,
+        } = broken;
+        if target.is_none() {
+            failure = failure.at(&self.list.place(place.number));
         }
+        let errors = failure.errors.clone();
+        let target = target.map(str::to_owned);
+        self.failures.add(place.index, target, failure, naming);
+        DatabaseState::Failed { done, errors }
     }
 
     fn keep(&mut self, place: Place, database: &Database) {
@@ -136,14 +155,15 @@ impl Report {
     pub(super) fn finish(self, totals: &FleetTotals, check: Check) -> (View, Exit) {
         let judged = match check {
             Check::Judges if self.totals.problem > 0 => Exit::Refused,
-            Check::Judges if self.totals.pending > 0 => Exit::Pending,
+            Check::Judges if self.totals.pending + self.totals.drifted > 0 => Exit::Pending,
             Check::Judges | Check::Shows => Exit::Done,
         };
         let exit = self.failures.exit().unwrap_or(judged);
         let view = Fleet {
             totals: self.totals,
             elapsed: totals.elapsed,
-            shard: self.shard.map(|shard| shard.to_string()),
+            shard: self.part.shard.map(|shard| shard.to_string()),
+            wave: self.part.wave,
             databases: self.databases,
             failures: self.failures.groups(),
         };

@@ -9,6 +9,14 @@ use crate::words::count;
 
 pub(super) fn lines(view: &Drift, database: &str) -> Vec<Line> {
     let mut lines: Vec<Line> = view.differences.iter().map(difference).collect();
+    lines.extend(notes(view));
+    lines.push(summary(view, database));
+    lines
+}
+
+/// What a reader should know about the comparison.
+pub(super) fn notes(view: &Drift) -> Vec<Line> {
+    let mut lines = Vec::new();
     let notes = view.notes.iter();
     lines.extend(notes.map(|note| Line::note(irremovable(&note.difference.0))));
     if view.migrations == 0 {
@@ -30,7 +38,6 @@ pub(super) fn lines(view: &Drift, database: &str) -> Vec<Line> {
         ))
     }));
     lines.extend(unknown_options(&view.unknown_options));
-    lines.push(summary(view, database));
     lines
 }
 
@@ -46,7 +53,7 @@ fn summary(view: &Drift, database: &str) -> Line {
 }
 
 /// A difference, in the words of somebody who looks at the live schema.
-fn difference(found: &DriftDifference) -> Line {
+pub(super) fn difference(found: &DriftDifference) -> Line {
     let Difference { object, change } = &found.difference.0;
     let (word, rest) = match change {
         Change::Appeared => ("unknown", format!("{object}: no migration makes it")),

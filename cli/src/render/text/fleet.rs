@@ -1,14 +1,18 @@
 //! Renders a fleet: a line for each database when its run ends, then the failures and the totals.
 
+use super::drift;
 use crate::line::{Line, Tone};
 use crate::render::problem;
-use crate::view::{Condition, Database, DatabaseState, FailureGroup, Fleet, Status};
+use crate::view::{Condition, Database, DatabaseState, Drift, FailureGroup, Fleet, Status};
 use crate::words::{count, seconds};
 
 /// A database that has ended.
 pub(crate) fn database(view: &Database) -> Vec<Line> {
     let name = &view.name;
-    let took = seconds(view.took);
+    let took = match view.wave {
+        Some(wave) => format!("{}, wave {wave}", seconds(view.took)),
+        None => seconds(view.took),
+    };
     let word = view.state.word();
     match &view.state {
         DatabaseState::Applied(done) | DatabaseState::Reverted(done) => {
@@ -27,6 +31,9 @@ pub(crate) fn database(view: &Database) -> Vec<Line> {
             vec![Line::detail(Tone::Plain, word, &rest)]
         }
         DatabaseState::Compared(status) => vec![compared(name, status)],
+        DatabaseState::Matches(drift) | DatabaseState::Drifted(drift) => {
+            of_drift(view, drift, &took)
+        }
         DatabaseState::Failed { done, errors } => {
             let code = errors
                 .first()
@@ -40,6 +47,33 @@ pub(crate) fn database(view: &Database) -> Vec<Line> {
         }
         DatabaseState::Skipped => Vec::new(),
     }
+}
+
+/// A database whose schema was compared with its history, and the differences.
+fn of_drift(view: &Database, drift: &Drift, took: &str) -> Vec<Line> {
+    let Database { name, .. } = view;
+    let word = view.state.word();
+    let notes = drift::notes(drift).into_iter();
+    let notes = notes.map(|note| note.about(name));
+    let database = match drift.differences.len() {
+        0 => {
+            let migrations = count(drift.migrations, "migration");
+            let rest = format!("{name} ({migrations}, {took})");
+            Line::detail(Tone::Good, word, &rest)
+        }
+        number => {
+            let differences = count(number, "difference");
+            let rest = format!("{name} ({differences}, {took})");
+            Line::worded(Tone::Warn, word, &rest)
+        }
+    };
+    let differences = drift.differences.iter().map(drift::difference);
+    let differences = differences.map(Line::indented);
+    [database]
+        .into_iter()
+        .chain(differences)
+        .chain(notes)
+        .collect()
 }
 
 /// A database that was compared with the tree, and its services that are not current.
@@ -69,14 +103,14 @@ pub(super) fn lines(view: &Fleet) -> Vec<Line> {
         lines.push(Line::Failure(failures.join("\n\n")));
     }
     lines.push(match view.totals.databases() {
-        0 => Line::warning(match &view.shard {
+        0 => Line::warning(match part(view) {
             None => "the list names no database: nothing was done".to_owned(),
-            Some(shard) => format!("no database is in shard {shard}: nothing was done"),
+            Some(part) => format!("no database is in {part}: nothing was done"),
         }),
         databases => Line::result(format!(
             "{}{} in {}: {}",
             count(databases, "database"),
-            of_shard(view),
+            part(view).map_or(String::new(), |part| format!(" of {part}")),
             seconds(view.elapsed),
             parts(view).join(", ")
         )),
@@ -84,10 +118,13 @@ pub(super) fn lines(view: &Fleet) -> Vec<Line> {
     lines
 }
 
-fn of_shard(view: &Fleet) -> String {
-    match &view.shard {
-        Some(shard) => format!(" of shard {shard}"),
-        None => String::new(),
+/// The part of the list that the process worked on.
+fn part(view: &Fleet) -> Option<String> {
+    let wave = view.wave.map(|wave| format!("wave {wave}"));
+    let shard = view.shard.as_ref().map(|shard| format!("shard {shard}"));
+    match (wave, shard) {
+        (Some(wave), Some(shard)) => Some(format!("{wave}, {shard}")),
+        (wave, shard) => wave.or(shard),
     }
 }
 
@@ -105,6 +142,8 @@ fn parts(view: &Fleet) -> Vec<String> {
         with_migrations.map(|(number, word)| (number, format!("{word} ({migrations})")));
     let others = [
         (totals.current, "current"),
+        (totals.matches, "without drift"),
+        (totals.drifted, "drifted"),
         (totals.unchanged, "unchanged"),
         (totals.problem, "with a problem"),
         (totals.failed, "failed"),
@@ -118,22 +157,17 @@ fn parts(view: &Fleet) -> Vec<String> {
         .collect()
 }
 
-/// The errors, and the databases unless the errors name them.
+/// The errors, and the databases that they do not name.
 fn failure(group: &FailureGroup) -> String {
     let mut errors = group.errors.clone();
     if let Some(last) = errors.last_mut() {
-        let note = match group.databases.as_slice() {
-            [] => None,
-            [one] if last.message().contains(one) => None,
-            [one] => Some(format!("in {one}")),
-            several => Some(format!(
-                "in {} databases:\n{}",
-                several.len(),
-                several.join("\n")
-            )),
-        };
-        if let Some(note) = note {
-            last.note("note", note);
+        match group.unnamed.as_slice() {
+            [] => {}
+            [one] => last.note("note", format!("in {one}")),
+            several => last.note(
+                "note",
+                format!("in {} databases:\n{}", several.len(), several.join("\n")),
+            ),
         }
     }
     let texts: Vec<String> = errors.iter().map(problem::text).collect();

@@ -1,0 +1,80 @@
+//! Compares a database with its own history, on a temporary server.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use migrator_model::{Code, MigrationId};
+use migrator_runtime::{Client, Migrator, Registry};
+use migrator_verify::{Error, Pattern, ThrowawayServer, drift};
+
+use super::context::Context;
+use crate::arguments as args;
+use crate::database::scratch::Scratch;
+use crate::database::version;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::view::{Drift, View};
+
+/// How databases are compared with their histories.
+pub(super) struct Comparison<'a> {
+    context: &'a Context,
+    arguments: &'a args::Drift,
+    pub(super) registry: &'static Registry,
+    patterns: Vec<Pattern>,
+    /// The major versions that are not installed, after their warning.
+    warned: RefCell<BTreeSet<u32>>,
+}
+
+impl<'a> Comparison<'a> {
+    pub(super) fn new(
+        context: &'a Context,
+        arguments: &'a args::Drift,
+    ) -> Result<Comparison<'a>, Failure> {
+        let registry = context.chosen_registry()?;
+        Ok(Comparison {
+            context,
+            arguments,
+            registry,
+            patterns: registry.left_out().map(Pattern::new).collect(),
+            warned: RefCell::default(),
+        })
+    }
+
+    /// Compares a database on a temporary server of its own.
+    pub(super) async fn of(&self, live: &Client, migrator: &Migrator) -> Result<Drift, Failure> {
+        let version = version::of(live).await.map_err(Error::Catalog)?;
+        let scratch = Scratch::new(Some(version.major)).await?;
+        let limit = self.arguments.script_timeout;
+        let settings = scratch.called(live.database()).await?;
+        let throwaway = ThrowawayServer::new(settings, scratch.log.clone())
+            .time_limit((!limit.is_zero()).then_some(limit));
+        if scratch.major != version.major && self.warned.borrow_mut().insert(version.major) {
+            self.context.console.warning(&format!(
+                "no PostgreSQL {1} is installed here: the history is replayed on PostgreSQL {0}, \
+                 which may print definitions differently",
+                scratch.version, version.major
+            ));
+        }
+        let found = drift(live, migrator, &throwaway, &self.patterns).await?;
+        let view = Drift::new(found, migrator.options().schema.clone());
+        match view.caught.is_empty() {
+            true => Ok(view),
+            false => Err(uncertain(&view.caught).after(View::Drift(view))),
+        }
+    }
+}
+
+/// A script may have caught a refusal, and would have continued otherwise as a superuser.
+fn uncertain(caught: &[MigrationId]) -> Failure {
+    let steps: Vec<String> = caught.iter().map(|step| format!("`{step}`")).collect();
+    Failure::new(
+        Code::M0606,
+        Exit::Failed,
+        format!(
+            "cannot tell what the history implies: {} may have caught a refusal of the server",
+            steps.join(", ")
+        ),
+        "read these scripts in the history, then run `drift` with a binary that has all scripts \
+         of the history",
+    )
+}
