@@ -15,6 +15,7 @@ const DIRECTION: &[(&str, &[&str])] = &[
         &[
             "migrator-analysis",
             "migrator-cli",
+            "migrator-figures",
             "migrator-localpg",
             "migrator-model",
             "migrator-runtime",
@@ -26,6 +27,7 @@ const DIRECTION: &[(&str, &[&str])] = &[
         &["migrator-analysis", "migrator-runtime"],
     ),
     ("migrator-connect", &[]),
+    ("migrator-figures", &[]),
     ("migrator-localpg", &[]),
     ("migrator-macros", &["migrator-model"]),
     ("migrator-plan", &["migrator-model"]),

@@ -4,6 +4,7 @@
 
 mod debug;
 mod dependencies;
+mod figures;
 mod layers;
 mod modules;
 mod remedies;

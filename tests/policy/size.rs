@@ -6,8 +6,18 @@ use crate::source::in_folder;
 
 /// The crates whose sources and tests are checked, and the root package's tests.
 const CHECKED: &[&str] = &[
-    "analysis", "bench", "cli", "connect", "localpg", "macros", "model", "plan", "runtime",
-    "verify", ".",
+    "analysis",
+    "bench",
+    "bench/figures",
+    "cli",
+    "connect",
+    "localpg",
+    "macros",
+    "model",
+    "plan",
+    "runtime",
+    "verify",
+    ".",
 ];
 
 /// A file with more lines gives the reason in its module docs.

@@ -1,5 +1,5 @@
-//! The programs that are compared. Each runs the same scripts over one connection, which is open
-//! before the clock starts. `psql` is a command: its start and its connection count.
+//! The programs that are compared. Each runs the same scripts over one connection. The connection of
+//! a library is open before the clock starts.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -15,6 +15,7 @@ use migrator_runtime::{Migrator, Options, Settings, Target, connect};
 use sqlx::migrate::MigrationType;
 use tokio_postgres::NoTls;
 
+use crate::commands;
 use crate::scripts::Scripts;
 
 pub(crate) type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -30,6 +31,8 @@ pub(crate) enum Contender {
     Diesel,
     Sqlx,
     Refinery,
+    Dbmate,
+    Pgmt,
     /// A transaction for each migration, without a history.
     Transactions,
     /// All migrations in one message and one transaction, without a history.
@@ -48,7 +51,7 @@ pub(crate) enum Work {
 }
 
 impl Contender {
-    pub(crate) const ALL: [Contender; 11] = [
+    pub(crate) const ALL: [Contender; 13] = [
         Contender::Migrator,
         Contender::SideBySide(2),
         Contender::SideBySide(4),
@@ -56,6 +59,8 @@ impl Contender {
         Contender::Diesel,
         Contender::Sqlx,
         Contender::Refinery,
+        Contender::Dbmate,
+        Contender::Pgmt,
         Contender::Transactions,
         Contender::OneMessage,
         Contender::PsqlTransactions,
@@ -71,10 +76,12 @@ impl Contender {
             Contender::Diesel => "diesel",
             Contender::Sqlx => "sqlx",
             Contender::Refinery => "refinery",
+            Contender::Dbmate => "dbmate (command)",
+            Contender::Pgmt => "pgmt (command)",
             Contender::Transactions => "a transaction each",
             Contender::OneMessage => "one message",
-            Contender::PsqlTransactions => "psql, each",
-            Contender::PsqlOneMessage => "psql, one message",
+            Contender::PsqlTransactions => "psql, each (command)",
+            Contender::PsqlOneMessage => "psql, one message (command)",
         }
     }
 
@@ -88,24 +95,52 @@ impl Contender {
 
     /// Whether the program keeps a history.
     pub(crate) fn has_history(self) -> bool {
-        self.is_peer()
-            || matches!(
-                self,
-                Contender::Migrator | Contender::SideBySide(_) | Contender::Connecting
-            )
+        self.is_peer() || self.is_own()
     }
 
-    /// Whether the program is another migration library.
-    pub(crate) fn is_peer(self) -> bool {
+    /// Whether the program is migrator.
+    pub(crate) fn is_own(self) -> bool {
         matches!(
             self,
-            Contender::Diesel | Contender::Sqlx | Contender::Refinery
+            Contender::Migrator | Contender::SideBySide(_) | Contender::Connecting
         )
+    }
+
+    /// Whether the program is another migration library or command.
+    pub(crate) fn is_peer(self) -> bool {
+        self.package().is_some() || matches!(self, Contender::Dbmate | Contender::Pgmt)
+    }
+
+    /// The package that has the library.
+    pub(crate) fn package(self) -> Option<&'static str> {
+        match self {
+            Contender::Diesel => Some("diesel_migrations"),
+            Contender::Sqlx => Some("sqlx"),
+            Contender::Refinery => Some("refinery"),
+            _ => None,
+        }
+    }
+
+    /// The name of the command.
+    pub(crate) fn command(self) -> Option<&'static str> {
+        match self {
+            Contender::Dbmate => Some("dbmate"),
+            Contender::Pgmt => Some("pgmt"),
+            Contender::PsqlTransactions | Contender::PsqlOneMessage => Some("psql"),
+            _ => None,
+        }
+    }
+
+    /// Whether the program is a library or an installed command.
+    pub(crate) fn is_installed(self) -> bool {
+        self.command()
+            .is_none_or(|name| commands::version(name).is_some())
     }
 
     /// Whether the program can do this work.
     pub(crate) fn can(self, work: Work) -> bool {
-        work == Work::Up || (self.has_history() && self != Contender::Refinery)
+        let is_forward = matches!(self, Contender::Refinery | Contender::Pgmt);
+        work == Work::Up || (self.has_history() && !is_forward)
     }
 
     /// Runs the scripts, and returns how long it took.
@@ -126,12 +161,14 @@ impl Contender {
             }
             Contender::PsqlTransactions => {
                 let each = |script: &Scripts| format!("BEGIN\\;\n{}COMMIT;\n", joined(script.up));
-                psql(url, scripts.iter().map(each).collect()).await
+                commands::psql(url, scripts.iter().map(each).collect()).await
             }
             Contender::PsqlOneMessage => {
                 let all: String = scripts.iter().map(|script| joined(script.up)).collect();
-                psql(url, format!("BEGIN\\;\n{all}COMMIT;\n")).await
+                commands::psql(url, format!("BEGIN\\;\n{all}COMMIT;\n")).await
             }
+            Contender::Dbmate => commands::dbmate(url, scripts, work).await,
+            Contender::Pgmt => commands::pgmt(url, scripts).await,
             Contender::Diesel => {
                 let (url, scripts) = (url.to_owned(), scripts.to_vec());
                 tokio::task::spawn_blocking(move || diesel(&url, &scripts, work).map_err(text))
@@ -161,24 +198,6 @@ fn text(error: Box<dyn Error>) -> String {
 /// The statements of a script as parts of one message (psql's manual, on `\\;`).
 fn joined(script: &str) -> String {
     script.replace(";\n", "\\;\n")
-}
-
-async fn psql(url: &str, text: String) -> Outcome<Duration> {
-    let file = tempfile::NamedTempFile::new()?;
-    std::fs::write(file.path(), text)?;
-    let mut command = std::process::Command::new("psql");
-    command
-        .args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"])
-        .arg(format!("--dbname={url}"))
-        .arg("--file")
-        .arg(file.path());
-    let started = Instant::now();
-    let status = tokio::task::spawn_blocking(move || command.status()).await??;
-    let took = started.elapsed();
-    match status.success() {
-        true => Ok(took),
-        false => Err(format!("psql: {status}").into()),
-    }
 }
 
 async fn migrator(
@@ -230,7 +249,7 @@ async fn sqlx_run(url: &str, scripts: &[Scripts], work: Work) -> Outcome<Duratio
             script.version,
             Cow::Borrowed("t"),
             kind,
-            Cow::Borrowed(sql),
+            sqlx::SqlStr::from_static(sql),
             false,
         )
     };
@@ -246,7 +265,7 @@ async fn sqlx_run(url: &str, scripts: &[Scripts], work: Work) -> Outcome<Duratio
     };
     let started = Instant::now();
     match work {
-        Work::Up => migrator.run_direct(&mut connection).await?,
+        Work::Up => migrator.run_direct(None, &mut connection, false).await?,
         Work::Down => migrator.undo(&mut connection, 0).await?,
     }
     Ok(started.elapsed())

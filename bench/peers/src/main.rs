@@ -1,199 +1,162 @@
-//! Times migrator, diesel, sqlx and refinery on one durable local server, each with the same SQL
-//! over one connection. It also times the server alone.
+//! Times migrator beside other migration libraries and commands on one durable local server, each
+//! with the same SQL. It also times the server alone.
 //!
-//! `cargo run --release --manifest-path bench/peers/Cargo.toml -- [MIGRATIONS [DELAY_MS [RUNS [NAMES]]]]`
+//! `cargo run --release --manifest-path bench/peers/Cargo.toml -- [MIGRATIONS [DELAY_MS [ROUNDS [NAMES]]]]`
 //!
-//! A proxy adds the delay in each direction. Each figure is the median of the runs, which
-//! alternate between the programs. Each run looks 15 times whether there is something to do, in
-//! new sessions, and also alternates between the programs. NAMES, such as `migrator,diesel,psql`, limits the programs to
-//! those whose name contains one of them.
+//! Each of MIGRATIONS and DELAY_MS is a number or a list, such as `100,1000 0,20`: each number of
+//! migrations is measured with each delay. With a delay, a proxy delays each direction and counts
+//! round trips; without one, there is no proxy. NAMES, such as `migrator,diesel,psql`, limits the
+//! programs to those whose name contains one of them.
+//!
+//! - `--limit SECONDS` ends each run of a program after this time. The figure is then "over" this time,
+//!   and the program gets its migrations without a delay and without the disk, so that looking for
+//!   something to do can be measured.
+//! - `--json FILE` saves the figures. After an interruption, the same command measures only what the
+//!   file does not have.
+//!
+//! In each round the programs run in turns. Each round looks 15 times whether there is something to
+//! do, in new sessions, and takes the median. `scripts/get-peers.sh` installs dbmate and pgmt; a
+//! missing command is skipped.
 
+mod cell;
+mod commands;
 mod contenders;
 mod proxy;
 mod scripts;
+mod server;
+mod tables;
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::Duration;
 
-use contenders::{Contender, Outcome, Work};
-use migrator_localpg::DevServer;
-use migrator_model::Registry;
-use proxy::Proxy;
-use scripts::{Scripts, registry, scripts};
+use cell::{Cell, Plan};
+use contenders::{Contender, Outcome};
+use migrator_figures::Report;
+use server::Server;
+use tokio::signal::unix::{SignalKind, signal};
 
-/// How often each run looks whether there is something to do.
-const LOOKS: usize = 15;
-
-/// The parts that are timed, in this order on one database.
-const PARTS: [(&str, Work); 3] = [
-    ("up", Work::Up),
-    ("nothing to do", Work::Up),
-    ("down", Work::Down),
-];
+const COMMAND: &str = "cargo run --release --manifest-path bench/peers/Cargo.toml --";
 
 #[tokio::main]
 async fn main() -> Outcome<()> {
-    let mut arguments = std::env::args().skip(1);
-    let number = arguments.next().map_or(Ok(1_000), |text| text.parse())?;
-    let delay = arguments.next().map_or(Ok(0), |text| text.parse())?;
-    let runs = arguments.next().map_or(Ok(3), |text| text.parse())?;
-    let names = arguments.next().unwrap_or_default();
-    let names: Vec<&str> = names.split(',').collect();
-    let is_named = |contender: &Contender| names.iter().any(|name| contender.name().contains(name));
-    let contenders = Contender::ALL.into_iter().filter(is_named).collect();
-    let folder = tempfile::Builder::new().prefix("peers").tempdir()?;
-    let server = DevServer::start(folder.path())?;
-    let delay = Duration::from_millis(delay);
-    let outcome = compare(&server, number, delay, runs, contenders).await;
-    DevServer::stop(folder.path())?;
-    outcome
+    let (mut report, arguments) = Report::new(COMMAND, std::env::args().skip(1));
+    let (migrations, delays, plan) = parse(arguments)?;
+    let server = Server::start()?;
+    let mut terminated = signal(SignalKind::terminate())?;
+    // The server stops when it is dropped, and so after a signal too.
+    tokio::select! {
+        outcome = measure(&server, &mut report, &migrations, &delays, &plan) => outcome,
+        _ = tokio::signal::ctrl_c() => Err("interrupted".into()),
+        _ = terminated.recv() => Err("terminated".into()),
+    }
 }
 
-async fn compare(
-    server: &DevServer,
-    number: usize,
-    delay: Duration,
-    runs: usize,
-    contenders: Vec<Contender>,
+async fn measure(
+    server: &Server,
+    report: &mut Report,
+    migrations: &[usize],
+    delays: &[u64],
+    plan: &Plan,
 ) -> Outcome<()> {
-    let scripts = scripts(number);
-    let services = Contender::ALL.map(Contender::services);
-    let registries = services.map(|services| (services, registry(&scripts, services)));
-    let proxy = Proxy::start(socket(server)?, delay).await?;
-    let mut bench = Bench {
-        admin: server.url(),
-        proxy,
-        scripts,
-        registries: registries.into(),
-        times: BTreeMap::new(),
-    };
-    for _ in 0..runs {
-        for &contender in &contenders {
-            bench.create(contender).await?;
-            bench.run(contender, 0).await?;
-        }
-        for _ in 0..LOOKS {
-            for &contender in contenders.iter().filter(|one| one.has_history()) {
-                bench.run(contender, 1).await?;
+    let mut cells = saved(report)?;
+    versions(report, server, plan);
+    for &number in migrations {
+        let mut tree = cell::Tree::new(number);
+        for &delay in delays {
+            let is_measured = |cell: &Cell| cell.migrations == number && cell.delay == delay;
+            if !cells.iter().any(is_measured) {
+                cells.push(cell::measure(server, &mut tree, delay, plan).await?);
+                tables::set(report, &cells);
+                report.save()?;
             }
         }
-        for &contender in &contenders {
-            bench.run(contender, 2).await?;
-        }
+        tree.drop_prepared(server).await?;
     }
-    println!(
-        "{number} migrations, {} ms each way, PostgreSQL {}, median of {runs}",
-        delay.as_millis(),
-        server.version()
-    );
-    bench.print();
+    tables::set(report, &cells);
+    print!("{report}");
     Ok(())
 }
 
-/// The folder of the server's socket, which is the host in its URL.
-fn socket(server: &DevServer) -> Outcome<PathBuf> {
-    let url = server.url();
-    let config: tokio_postgres::Config = url.parse()?;
-    let host = config.get_hosts().first().ok_or("the URL has a host")?;
-    let tokio_postgres::config::Host::Unix(folder) = host else {
-        return Err("the host is a folder".into());
+fn parse(arguments: Vec<String>) -> Outcome<(Vec<usize>, Vec<u64>, Plan)> {
+    let mut limit = None;
+    let mut others = Vec::new();
+    let mut arguments = arguments.into_iter();
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--limit" => {
+                let seconds = arguments
+                    .next()
+                    .ok_or("`--limit` needs a number of seconds")?;
+                limit = Some(Duration::from_secs(seconds.parse()?));
+            }
+            _ => others.push(argument),
+        }
+    }
+    let mut others = others.into_iter();
+    let mut next = |default: &str| others.next().unwrap_or_else(|| default.to_owned());
+    let migrations = list(&next("1000"))?;
+    let delays = list(&next("0"))?;
+    let rounds = next("3").parse()?;
+    let names = next("");
+    let names: Vec<&str> = names.split(',').collect();
+    let is_named = |contender: &Contender| {
+        names.iter().any(|name| match name.strip_prefix('=') {
+            Some(exact) => contender.name() == exact,
+            None => contender.name().contains(name),
+        })
     };
-    let port = config.get_ports().first().copied().unwrap_or(5432);
-    Ok(folder.join(format!(".s.PGSQL.{port}")))
-}
-
-struct Bench {
-    admin: String,
-    proxy: Proxy,
-    scripts: Vec<Scripts>,
-    /// The registry for each number of services.
-    registries: BTreeMap<usize, &'static Registry>,
-    /// The times and round trips for each part and program.
-    times: BTreeMap<(usize, usize), Vec<(Duration, usize)>>,
-}
-
-impl Bench {
-    /// Creates the database of a program.
-    async fn create(&self, contender: Contender) -> Outcome<()> {
-        let (admin, connection) =
-            tokio_postgres::connect(&self.admin, tokio_postgres::NoTls).await?;
-        tokio::spawn(connection);
-        let name = database(contender);
-        admin
-            .batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-            .await?;
-        admin
-            .batch_execute(&format!("CREATE DATABASE {name}"))
-            .await?;
-        Ok(admin.batch_execute("CHECKPOINT").await?)
-    }
-
-    /// Times a part of a program's work.
-    async fn run(&mut self, contender: Contender, part: usize) -> Outcome<()> {
-        let (_, work) = PARTS[part];
-        if !contender.can(work) {
-            return Ok(());
-        }
-        let url = format!(
-            "postgresql://postgres@127.0.0.1:{}/{}?sslmode=disable",
-            self.proxy.port,
-            database(contender)
+    let named = Contender::ALL.into_iter().filter(is_named);
+    let (present, missing): (Vec<_>, Vec<_>) = named.partition(|one| one.is_installed());
+    for contender in missing {
+        eprintln!(
+            "warning: skipping {}, which is not installed",
+            contender.name()
         );
-        let registry = self.registries[&contender.services()];
-        self.proxy.round_trips();
-        let took = contender.run(&url, registry, &self.scripts, work).await?;
-        self.times
-            .entry((part, place(contender)))
-            .or_default()
-            .push((took, self.proxy.round_trips()));
-        Ok(())
     }
+    Ok((
+        migrations,
+        delays,
+        Plan {
+            contenders: present,
+            rounds,
+            limit,
+        },
+    ))
+}
 
-    fn print(&mut self) {
-        for times in self.times.values_mut() {
-            times.sort();
-        }
-        for (part, (name, _)) in PARTS.iter().enumerate() {
-            let median = |place: usize| {
-                self.times
-                    .get(&(part, place))
-                    .map(|times| times[times.len() / 2])
-            };
-            let peers = Contender::ALL
-                .iter()
-                .enumerate()
-                .filter(|(_, c)| c.is_peer());
-            let fastest = peers
-                .filter_map(|(place, _)| median(place))
-                .map(|(took, _)| took)
-                .min();
-            println!(
-                "{name:>14}  {:>20}  {:>9}  {:>11}  round trips",
-                "", "ms", "of fastest"
-            );
-            for (place, contender) in Contender::ALL.iter().enumerate() {
-                let Some((took, round_trips)) = median(place) else {
-                    continue;
-                };
-                let ratio =
-                    fastest.map_or(0.0, |fastest| took.as_secs_f64() / fastest.as_secs_f64());
-                println!(
-                    "{:>14}  {:>20}  {:>9.1}  {ratio:>11.3}  {round_trips}",
-                    "",
-                    contender.name(),
-                    took.as_secs_f64() * 1_000.0
+fn list<T: std::str::FromStr>(text: &str) -> Result<Vec<T>, T::Err> {
+    text.split(',').map(str::parse).collect()
+}
+
+/// The cells that an interrupted run of the same command saved, on the same machine and commit.
+fn saved(report: &Report) -> Outcome<Vec<Cell>> {
+    let Some(saved) = report.saved()? else {
+        return Ok(Vec::new());
+    };
+    let is_same = saved.command == report.command && saved.circumstances == report.circumstances;
+    match saved.table(tables::MEASURED) {
+        Some(table) if is_same => tables::cells(table).ok_or_else(|| "the file is damaged".into()),
+        Some(_) | None => Ok(Vec::new()),
+    }
+}
+
+/// Records the versions of the server and of the programs.
+fn versions(report: &mut Report, server: &Server, plan: &Plan) {
+    report.version("PostgreSQL", server.version());
+    let lock = include_str!("../Cargo.lock");
+    for contender in &plan.contenders {
+        if let Some(name) = contender.package() {
+            let mut lines = lock
+                .lines()
+                .skip_while(|line| *line != format!("name = \"{name}\""));
+            if let Some(line) = lines.nth(1) {
+                report.version(
+                    name,
+                    line.trim_start_matches("version = ").trim_matches('"'),
                 );
             }
         }
+        if let Some((name, version)) = contender.command().and_then(commands::version) {
+            report.version(name, &version);
+        }
     }
-}
-
-fn place(contender: Contender) -> usize {
-    let place = Contender::ALL.iter().position(|other| *other == contender);
-    place.unwrap_or_default()
-}
-
-fn database(contender: Contender) -> String {
-    format!("bench_{}", place(contender))
 }

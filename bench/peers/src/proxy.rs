@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep_until};
 
 /// A proxy on a loopback port.
 pub(crate) struct Proxy {
-    pub(crate) port: u16,
+    port: u16,
     turns: Arc<Turns>,
 }
 
@@ -52,6 +52,12 @@ impl Proxy {
             }
         });
         Ok(Proxy { port, turns })
+    }
+
+    /// The URL of a database through the proxy.
+    pub(crate) fn url(&self, database: &str) -> String {
+        let port = self.port;
+        format!("postgresql://postgres@127.0.0.1:{port}/{database}?sslmode=disable")
     }
 
     /// The number of round trips since the last call.
