@@ -34,37 +34,56 @@ impl Profile {
     }
 }
 
-/// The steps that are timed, in this order.
+/// What is measured, in this order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Work {
-    Clean,
+    /// A build of the whole crate.
+    Anew,
+    /// A build after an edit of one script.
     Edit,
+    /// The whole process.
     Process,
+    /// The start of the library.
     Start,
+    /// A look-up of a migration by its service and version.
+    ById,
+    /// A look-up of a service by its name.
+    ByName,
+    /// The program's file.
+    Size,
 }
 
 impl Work {
-    pub(crate) const ALL: [Work; 4] = [Work::Clean, Work::Edit, Work::Process, Work::Start];
+    pub(crate) const ALL: [Work; 7] = [
+        Work::Anew,
+        Work::Edit,
+        Work::Process,
+        Work::Start,
+        Work::ById,
+        Work::ByName,
+        Work::Size,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Work::Clean => "clean",
+            Work::Anew => "anew",
             Work::Edit => "edit",
             Work::Process => "process",
             Work::Start => "start",
+            Work::ById => "by id",
+            Work::ByName => "by name",
+            Work::Size => "size",
         }
     }
 
     pub(crate) fn unit(self) -> &'static str {
         match self {
-            Work::Clean | Work::Edit => "CPU s",
+            Work::Anew | Work::Edit => "CPU s",
             Work::Process => "ms",
-            Work::Start => "µs",
+            Work::Start | Work::ById | Work::ByName => "µs",
+            Work::Size => "MB",
         }
     }
-
-    /// The factor to the unit of one migration: ms of a build, µs of a process, ns of a start.
-    pub(crate) const PER: f64 = 1_000.0;
 }
 
 /// The workspace of the crates, with a lock file of the packages that are available offline.
@@ -116,43 +135,63 @@ impl Workspace {
         Ok(())
     }
 
-    pub(crate) fn time(
+    /// Measures one kind of work on a crate. `None` if the library has no such function.
+    pub(crate) fn measure(
         &self,
         leaf: &Leaf,
         profile: Profile,
         work: Work,
         round: usize,
-    ) -> Result<f64, Box<dyn Error>> {
+    ) -> Result<Option<f64>, Box<dyn Error>> {
         let name = Leaf::name(leaf.kind, leaf.size);
         let build = ["build", "-p", &name, profile.argument()];
         Ok(match work {
-            Work::Clean => {
+            Work::Anew => {
                 self.cargo(&["clean", "-p", &name, profile.argument()])?;
-                self.cargo(&build)?
+                Some(self.cargo(&build)?)
             }
             Work::Edit => {
                 leaf.edit(round)?;
-                self.cargo(&build)?
+                Some(self.cargo(&build)?)
             }
-            Work::Process => self.start(leaf, profile)?.0 / 1_000.0,
-            Work::Start => self.start(leaf, profile)?.1 / 1_000.0,
+            Work::Process => Some(self.run(leaf, profile)?.0 / 1_000.0),
+            Work::Start => self.printed(leaf, profile, 0)?,
+            Work::ById => self.printed(leaf, profile, 1)?,
+            Work::ByName => self.printed(leaf, profile, 2)?,
+            Work::Size => {
+                let bytes = fs::metadata(self.program(leaf, profile))?.len();
+                Some(f64::from(u32::try_from(bytes)?) / 1_000_000.0)
+            }
         })
     }
 
-    pub(crate) fn program(&self, leaf: &Leaf, profile: Profile) -> PathBuf {
+    fn program(&self, leaf: &Leaf, profile: Profile) -> PathBuf {
         let name = Leaf::name(leaf.kind, leaf.size);
         self.target.join(profile.name()).join(name)
     }
 
-    /// Runs a program twice. Returns the time of the second process in µs, and the printed time
-    /// of the library's start in ns. The second run needs no disk.
-    fn start(&self, leaf: &Leaf, profile: Profile) -> Result<(f64, f64), Box<dyn Error>> {
+    /// A time that the program prints, in µs.
+    fn printed(
+        &self,
+        leaf: &Leaf,
+        profile: Profile,
+        at: usize,
+    ) -> Result<Option<f64>, Box<dyn Error>> {
+        let printed = self.run(leaf, profile)?.1;
+        Ok(printed.get(at).map(|nanoseconds| nanoseconds / 1_000.0))
+    }
+
+    /// Runs a program twice, because the second run needs no disk. Returns the time of the second
+    /// process in µs, and the times that the program printed in ns.
+    fn run(&self, leaf: &Leaf, profile: Profile) -> Result<(f64, Vec<f64>), Box<dyn Error>> {
         let mut program = Command::new(self.program(leaf, profile));
         program.output()?;
         let started = Instant::now();
         let output = program.output()?;
         let took = started.elapsed();
-        let printed: f64 = String::from_utf8(output.stdout)?.parse()?;
+        let printed = String::from_utf8(output.stdout)?;
+        let printed = printed.split_whitespace().map(str::parse);
+        let printed = printed.collect::<Result<Vec<f64>, _>>()?;
         Ok((took.as_secs_f64() * 1_000_000.0, printed))
     }
 

@@ -2,26 +2,24 @@
 //!
 //! `cargo run --release -p migrator-bench --bin embed -- [ROUNDS [SIZE…]]`
 //!
-//! For each size it writes crates with the same scripts, builds them in turns from compiled
-//! dependencies, and measures processor time. `clean` builds the whole crate with its build
-//! script; `edit` builds it after one script was edited. The cost of a migration is the slope
-//! from the smallest size. Nothing is downloaded.
+//! For each size, and for 10 migrations, it writes crates with the same scripts and builds them in
+//! turns from compiled dependencies, in the debug and in the release profile. `anew` is the
+//! processor time of a build of the whole crate with its build script, and `edit` of a build after
+//! one script was edited. Then it runs the programs, which time their own start and the look-ups in
+//! the registry, and compares their sizes. Nothing is downloaded.
 
 #![expect(clippy::print_stdout, reason = "the program prints figures")]
 
 mod builds;
 mod leaf;
+mod report;
 
-use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;
 use std::path::Path;
 
 use builds::{Profile, Work, Workspace};
-use leaf::Kind;
-
-/// The measured times by profile, work, size and kind.
-type Times = BTreeMap<(Profile, Work, usize, Kind), Vec<f64>>;
+use report::Report;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -43,72 +41,22 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn measure(folder: &Path, sizes: &[usize], rounds: usize) -> Result<(), Box<dyn Error>> {
     let workspace = Workspace::create(folder, sizes)?;
+    let mut report = Report::default();
     for profile in Profile::ALL {
-        let mut times = Times::new();
         workspace.warm(profile)?;
         for round in 0..rounds {
             for leaf in workspace.leaves() {
                 for work in Work::ALL {
-                    let took = workspace.time(leaf, profile, work, round)?;
-                    let key = (profile, work, leaf.size, leaf.kind);
-                    times.entry(key).or_default().push(took);
+                    let value = workspace.measure(leaf, profile, work, round)?;
+                    if let Some(value) = value {
+                        report.add(profile, work, leaf.size, leaf.kind, value);
+                    }
                 }
             }
         }
-        print(profile, sizes, &mut times);
-        for leaf in workspace.leaves() {
-            let bytes = fs::metadata(workspace.program(leaf, profile))?.len();
-            println!(
-                "{:>8} {:>7} {:>8} {:>10} bytes",
-                profile.name(),
-                leaf.size,
-                leaf.kind.name(),
-                bytes
-            );
+        for work in Work::ALL {
+            report.print(profile, work, sizes);
         }
     }
     Ok(())
-}
-
-fn print(profile: Profile, sizes: &[usize], times: &mut Times) {
-    let smallest = sizes.first().copied().unwrap_or_default();
-    for work in Work::ALL {
-        println!(
-            "\n{:>8} {:>6} {:>9} {:>10} {:>10} {:>13} {:>10}",
-            profile.name(),
-            "size",
-            work.name(),
-            work.unit(),
-            "of diesel",
-            "a migration",
-            "of diesel"
-        );
-        for &size in sizes {
-            let mut medians = |size, kind| {
-                let all = times.get_mut(&(profile, work, size, kind)).map(|all| {
-                    all.sort_by(f64::total_cmp);
-                    all.get(all.len() / 2).copied().unwrap_or_default()
-                });
-                all.unwrap_or_default()
-            };
-            let more = f64::from(u32::try_from(size - smallest).unwrap_or(u32::MAX));
-            let mut slope = |kind| (medians(size, kind) - medians(smallest, kind)) / more;
-            let slopes = Kind::ALL.map(&mut slope);
-            let of_diesel = slopes.first().copied().unwrap_or_default();
-            let diesel = medians(size, Kind::Diesel);
-            for (kind, slope) in Kind::ALL.into_iter().zip(slopes) {
-                let median = medians(size, kind);
-                print!(
-                    "{:>8} {size:>6} {:>9} {median:>10.3} {:>10.2}",
-                    "",
-                    kind.name(),
-                    median / diesel
-                );
-                match size == smallest {
-                    true => println!(),
-                    false => println!(" {:>13.4} {:>10.2}", slope * Work::PER, slope / of_diesel),
-                }
-            }
-        }
-    }
 }
