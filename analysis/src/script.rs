@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::thread;
 
 use migrator_model::file_name::Direction;
-use migrator_model::{Migration, Mode, Registry};
+use migrator_model::{Migration, Mode};
 
 use crate::objects::{self, Mention};
 use crate::parse::{Id, Sql, on_large_stack, parse};
@@ -50,18 +50,29 @@ impl<'a> Pair<'a> {
     }
 }
 
+/// A migration before it is parsed.
+pub(crate) struct Texts<'a> {
+    migration: Migration<'a>,
+    up: Text<'a>,
+    down: Text<'a>,
+}
+
 /// A script before it is parsed.
-pub(crate) struct Text<'a> {
+struct Text<'a> {
     /// The path that diagnostics show.
     path: String,
     /// The SQL as the server gets it.
     sql: Cow<'a, str>,
 }
 
-/// The texts of each migration: up and down, in plan order.
-pub(crate) fn texts(registry: &Registry) -> Vec<[Text<'_>; 2]> {
-    let migrations = registry.migrations();
-    migrations.map(|m| [m.up(), m.down()].map(text)).collect()
+/// The texts of migrations, in their order.
+pub(crate) fn texts<'a>(migrations: impl IntoIterator<Item = Migration<'a>>) -> Vec<Texts<'a>> {
+    let texts = migrations.into_iter().map(|migration| Texts {
+        migration,
+        up: text(migration.up()),
+        down: text(migration.down()),
+    });
+    texts.collect()
 }
 
 fn text(script: migrator_model::Script<'_>) -> Text<'_> {
@@ -71,13 +82,12 @@ fn text(script: migrator_model::Script<'_>) -> Text<'_> {
     }
 }
 
-/// Parses all scripts on several threads. Returns them in plan order.
-pub(crate) fn parse_all<'a>(registry: &'a Registry, texts: &'a [[Text<'a>; 2]]) -> Vec<Pair<'a>> {
-    let work: Vec<(Migration<'_>, &[Text<'a>; 2])> = registry.migrations().zip(texts).collect();
+/// Parses all scripts on several threads. Returns them in their order.
+pub(crate) fn parse_all<'a>(texts: &'a [Texts<'a>]) -> Vec<Pair<'a>> {
     let workers = thread::available_parallelism().map_or(1, usize::from);
-    let size = work.len().div_ceil(workers).max(1);
+    let size = texts.len().div_ceil(workers).max(1);
     thread::scope(|scope| {
-        let chunks: Vec<_> = work
+        let chunks: Vec<_> = texts
             .chunks(size)
             .map(|chunk| scope.spawn(move || parse_chunk(chunk)))
             .collect();
@@ -86,11 +96,11 @@ pub(crate) fn parse_all<'a>(registry: &'a Registry, texts: &'a [[Text<'a>; 2]]) 
     })
 }
 
-fn parse_chunk<'a>(chunk: &[(Migration<'a>, &'a [Text<'a>; 2])]) -> Vec<Pair<'a>> {
+fn parse_chunk<'a>(chunk: &'a [Texts<'a>]) -> Vec<Pair<'a>> {
     let pairs = || {
-        let pairs = chunk.iter().map(|(migration, [up, down])| Pair {
-            up: script(*migration, Direction::Up, up),
-            down: script(*migration, Direction::Down, down),
+        let pairs = chunk.iter().map(|texts| Pair {
+            up: script(texts.migration, Direction::Up, &texts.up),
+            down: script(texts.migration, Direction::Down, &texts.down),
         });
         pairs.collect()
     };

@@ -1,7 +1,9 @@
 //! The files in `OUT_DIR` with the registry that a build script resolved.
 //!
-//! `embed_migrations!` includes them. The next run of the build script reads them, so that it does
-//! not read the tokens of an unchanged script again.
+//! `embed_migrations!` includes the table and the text. The next run of the build script reads all
+//! files, so that it does not examine an unchanged script again. A file `writer` holds a checksum of
+//! the others and says which program wrote them. If a file is damaged, or if another build script
+//! wrote it, the run reads none of them.
 
 use std::fs;
 use std::io;
@@ -33,6 +35,16 @@ fn stem(folder: &str) -> String {
     format!("migrator_{folder}_")
 }
 
+/// What an earlier run of the same build script knew.
+#[derive(Default)]
+pub struct Earlier {
+    /// The registry of the earlier tree; it is empty if there was no earlier run.
+    pub registry: Registry,
+    /// The facts that the earlier run returned about it. They are undamaged, and from the same
+    /// program.
+    pub facts: Option<Vec<u8>>,
+}
+
 /// The files of one tree.
 pub(crate) struct Written {
     out: PathBuf,
@@ -45,11 +57,8 @@ impl Written {
         Written { out, folder }
     }
 
-    /// The registry that an earlier run of this build script wrote.
-    pub(crate) fn read(&self) -> Option<Registry> {
-        if fs::read_to_string(self.writer()).ok()? != program()? {
-            return None;
-        }
+    /// What an earlier run of this build script wrote; `None` if any of it is damaged.
+    pub(crate) fn read(&self) -> Option<Earlier> {
         let stem = stem(&self.folder);
         let names = fs::read_dir(&self.out).ok()?.filter_map(|entry| {
             let name = entry.ok()?.file_name().into_string().ok()?;
@@ -58,11 +67,25 @@ impl Written {
         });
         let name = names.last()?;
         let [table, text] = ENDINGS.map(|ending| self.out.join(format!("{name}{ending}")));
-        Registry::of_files(fs::read(table).ok()?, fs::read_to_string(text).ok()?)
+        let (table, text) = (fs::read(table).ok()?, fs::read_to_string(text).ok()?);
+        let facts = fs::read(self.facts()).ok();
+        let writer = fs::read_to_string(self.writer()).ok()?;
+        if writer != signature(&table, &text, facts.as_deref())? {
+            return None;
+        }
+        Some(Earlier {
+            registry: Registry::of_files(table, text)?,
+            facts,
+        })
     }
 
     /// Writes the files, and removes those of an earlier tree.
-    pub(crate) fn write(&self, digest: &str, registry: &Registry) -> io::Result<()> {
+    pub(crate) fn write(
+        &self,
+        digest: &str,
+        registry: &Registry,
+        facts: Option<&[u8]>,
+    ) -> io::Result<()> {
         let stem = stem(&self.folder);
         for entry in fs::read_dir(&self.out)? {
             let entry = entry?;
@@ -74,9 +97,12 @@ impl Written {
         let [table_name, text_name] = file_names(&self.folder, digest);
         fs::write(self.out.join(table_name), table)?;
         fs::write(self.out.join(text_name), text)?;
+        if let Some(facts) = facts {
+            fs::write(self.facts(), facts)?;
+        }
         // The last file says that the others are complete.
-        match program() {
-            Some(program) => fs::write(self.writer(), program),
+        match signature(table, text, facts) {
+            Some(signature) => fs::write(self.writer(), signature),
             None => Ok(()),
         }
     }
@@ -85,14 +111,42 @@ impl Written {
     fn writer(&self) -> PathBuf {
         self.out.join(format!("{}writer", stem(&self.folder)))
     }
+
+    /// The file with the facts of further checks.
+    fn facts(&self) -> PathBuf {
+        self.out.join(format!("{}facts", stem(&self.folder)))
+    }
 }
 
-/// Identifies this build script. Another one may know other rules for scripts.
-fn program() -> Option<String> {
+/// Identifies this build script and the contents of the files. Another build script may know other
+/// rules for scripts.
+fn signature(table: &[u8], text: &str, facts: Option<&[u8]>) -> Option<String> {
     let metadata = std::env::current_exe().ok()?.metadata().ok()?;
     let modified = metadata.modified().ok()?;
     let since = modified.duration_since(UNIX_EPOCH).ok()?;
-    Some(format!("{} {}", metadata.len(), since.as_nanos()))
+    let of_facts = facts.map_or_else(|| "-".to_owned(), |facts| checksum(facts).to_string());
+    Some(format!(
+        "{} {} {} {} {of_facts}",
+        metadata.len(),
+        since.as_nanos(),
+        checksum(table),
+        checksum(text.as_bytes()),
+    ))
+}
+
+/// A checksum against damage. It takes few steps, because a build script is not optimised.
+fn checksum(bytes: &[u8]) -> u64 {
+    let mut sum = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut rest = bytes;
+    while let Some((word, behind)) = rest.split_first_chunk() {
+        sum = (sum ^ u64::from_le_bytes(*word)).wrapping_mul(0x0000_0100_0000_01b3);
+        sum = sum.rotate_left(23);
+        rest = behind;
+    }
+    for byte in rest {
+        sum = (sum ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    }
+    sum ^ bytes.len() as u64
 }
 
 #[cfg(test)]
@@ -122,8 +176,12 @@ mod tests {
         let resolved = resolve(tree);
         assert_eq!(resolved.problems, []);
         let files = Written::new(out.to_owned(), "database");
-        files.write(&digest(tree), &resolved.registry).unwrap();
-        assert_eq!(files.read().as_ref(), Some(&resolved.registry));
+        files
+            .write(&digest(tree), &resolved.registry, Some(b"facts"))
+            .unwrap();
+        let earlier = files.read().unwrap();
+        assert_eq!(earlier.registry, resolved.registry);
+        assert_eq!(earlier.facts.as_deref(), Some(b"facts".as_slice()));
         let files = fs::read_dir(out).unwrap().map(|entry| {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap().to_owned();
@@ -150,7 +208,7 @@ mod tests {
         fs::write(out.path().join("other"), "").unwrap();
         written(out.path(), &tree("SELECT 2;\n"));
         let (_, files) = written(out.path(), &tree("SELECT 3;\n"));
-        assert_eq!(files.len(), 4, "{:?}", files.keys());
+        assert_eq!(files.len(), 5, "{:?}", files.keys());
     }
 
     #[test]
@@ -158,8 +216,32 @@ mod tests {
         let out = tempfile::tempdir().unwrap();
         written(out.path(), &tree("SELECT 2;\n"));
         let files = Written::new(out.path().to_owned(), "database");
-        fs::write(files.writer(), "0 0").unwrap();
-        assert_eq!(files.read(), None);
+        let writer = fs::read_to_string(files.writer()).unwrap();
+        let (_, rest) = writer.split_once(' ').unwrap();
+        fs::write(files.writer(), format!("0 {rest}")).unwrap();
+        assert!(files.read().is_none());
+    }
+
+    #[test]
+    fn damaged_files_are_not_read() {
+        let out = tempfile::tempdir().unwrap();
+        let (_, whole) = written(out.path(), &tree("SELECT 2;\n"));
+        let files = Written::new(out.path().to_owned(), "database");
+        for (name, bytes) in &whole {
+            let path = out.path().join(name);
+            for at in 0..bytes.len() {
+                fs::write(&path, &bytes[..at]).unwrap();
+                assert!(files.read().is_none(), "{name} ends at {at}");
+                let mut other = bytes.clone();
+                other[at] ^= 1;
+                fs::write(&path, other).unwrap();
+                assert!(files.read().is_none(), "{name} has another byte at {at}");
+            }
+            fs::remove_file(&path).unwrap();
+            assert!(files.read().is_none(), "{name} is missing");
+            fs::write(&path, bytes).unwrap();
+            assert!(files.read().is_some());
+        }
     }
 
     #[test]

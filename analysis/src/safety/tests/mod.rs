@@ -48,8 +48,8 @@ fn found(scripts: &[(&str, &str)]) -> Vec<String> {
     }
     let resolved = resolve(&tree);
     assert_eq!(resolved.problems, []);
-    let texts = crate::script::texts(&resolved.registry);
-    let pairs = crate::script::parse_all(&resolved.registry, &texts);
+    let texts = crate::script::texts(resolved.registry.migrations());
+    let pairs = crate::script::parse_all(&texts);
     for script in pairs.iter().flat_map(crate::script::Pair::scripts) {
         assert_eq!(script.sql.errors, [], "{}", script.sql.text);
     }

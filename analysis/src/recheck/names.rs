@@ -1,0 +1,169 @@
+//! Lists the names in a script, and what each statement does with them.
+//!
+//! A name is the hash of the last part of a name. Names of different schemas or kinds may be equal,
+//! and so may hashes: then more is checked than needed.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use crate::kinds::{is_alter, is_drop, is_rename};
+use crate::names::words;
+use crate::objects::{Effect, Mention, Space};
+use crate::parse::{Id, Kind, Sql};
+use crate::script::Script;
+use crate::state::hidden::is_dynamic;
+
+/// The hash of a name. Its lowest bits are zero, so that facts can store a [`Use`] there.
+pub(super) type Hash = u32;
+
+/// How a script uses a name. A later one includes the earlier ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Use {
+    /// A string or a function body contains the word.
+    Word,
+    /// A foreign key refers to the table, or a statement uses the routine, the type or the schema.
+    Reference,
+    /// A statement changes the object or depends on it.
+    Link,
+}
+
+/// A name in a statement.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct StatementName {
+    pub(super) hash: Hash,
+    pub(super) used: Use,
+    /// Whether the statement creates, drops or alters the object.
+    pub(super) is_changed: bool,
+    /// Whether only a foreign key refers to the table.
+    pub(super) is_key: bool,
+}
+
+/// A statement of a script.
+#[derive(PartialEq, Eq)]
+pub(super) struct Statement {
+    text: String,
+    pub(super) names: Vec<StatementName>,
+    /// The words in its strings and function bodies.
+    pub(super) words: Vec<Hash>,
+}
+
+/// The names in a script.
+pub(super) struct ScriptNames {
+    /// Whether the script may change objects that it does not name.
+    pub(super) is_global: bool,
+    pub(super) statements: Vec<Statement>,
+}
+
+/// The names in the scripts of a migration: up, then down.
+pub(super) type PairNames = [ScriptNames; 2];
+
+pub(super) fn of(script: &Script<'_>) -> ScriptNames {
+    let sql = &script.sql;
+    let statements = sql.all_statements().map(|statement| Statement {
+        text: sql.text_of(statement).to_owned(),
+        names: names_of(script, statement),
+        words: words_of(sql, statement),
+    });
+    ScriptNames {
+        is_global: is_global(script),
+        statements: statements.collect(),
+    }
+}
+
+fn words_of(sql: &Sql<'_>, statement: Id) -> Vec<Hash> {
+    let strings = sql
+        .descendants(statement)
+        .filter(|&id| matches!(sql.kind(id), Kind::STRING | Kind::DOLLAR_QUOTED_STRING));
+    let words = strings.flat_map(|id| words(sql.text_of(id)));
+    let mut words: Vec<Hash> = words.map(|word| hash(&word)).collect();
+    words.sort_unstable();
+    words
+}
+
+impl ScriptNames {
+    /// Each name once, with its strongest use.
+    pub(super) fn facts(&self) -> (bool, BTreeMap<Hash, Use>) {
+        let mut all: BTreeMap<Hash, Use> = BTreeMap::new();
+        let words = self.statements.iter().flat_map(|one| &one.words);
+        all.extend(words.map(|&word| (word, Use::Word)));
+        for name in self.statements.iter().flat_map(|one| &one.names) {
+            let used = all.entry(name.hash).or_insert(name.used);
+            *used = name.used.max(*used);
+        }
+        (self.is_global, all)
+    }
+}
+
+fn names_of(script: &Script<'_>, statement: Id) -> Vec<StatementName> {
+    let sql = &script.sql;
+    let keys = sql.descendants(statement).filter(|&id| {
+        matches!(
+            sql.kind(id),
+            Kind::REFERENCES_CONSTRAINT | Kind::FOREIGN_KEY_CONSTRAINT
+        )
+    });
+    let keys: Vec<Range<usize>> = keys.map(|id| sql.range(id)).collect();
+    let mentions = script.mentions_of(statement).iter();
+    mentions
+        .flat_map(|mention| names_in(mention, &keys))
+        .collect()
+}
+
+/// The names in a mention: the object and the table that it belongs to.
+fn names_in(mention: &Mention, keys: &[Range<usize>]) -> impl Iterator<Item = StatementName> {
+    let object = &mention.object;
+    let is_changed = mention.effect != Effect::Reference;
+    let is_key = !is_changed && keys.iter().any(|key| key.contains(&mention.offset));
+    let is_used = !is_changed
+        && matches!(
+            object.space,
+            Space::Routine | Space::Type | Space::Schema | Space::Extension
+        );
+    let used = match is_key || is_used {
+        true => Use::Reference,
+        false => Use::Link,
+    };
+    let of = object.of.as_ref().map(|of| &of.name);
+    [Some(&object.name.name), of]
+        .into_iter()
+        .flatten()
+        .map(move |name| StatementName {
+            hash: hash(&name.to_lowercase()),
+            used,
+            is_changed,
+            is_key,
+        })
+}
+
+/// Whether a script may change objects that it does not name, such as with dynamic SQL or CASCADE.
+/// Such a script is part of each check.
+fn is_global(script: &Script<'_>) -> bool {
+    let sql = &script.sql;
+    let of_schema = |mention: &Mention| {
+        let is_wide = matches!(mention.object.space, Space::Schema | Space::Extension);
+        is_wide && mention.effect != Effect::Reference
+    };
+    let is_routine = |id| matches!(sql.kind(id), Kind::CREATE_FUNCTION | Kind::CREATE_PROCEDURE);
+    let runs = |id| sql.text_of(id).to_ascii_lowercase().contains("execute");
+    script.mentions.iter().any(of_schema)
+        || sql.all_statements().any(|id| {
+            is_dynamic(sql, id)
+                || matches!(sql.kind(id), Kind::DROP_OWNED | Kind::TRUNCATE)
+                || is_routine(id) && runs(id)
+                || (is_alter(sql.kind(id)) || is_drop(sql.kind(id))) && is_wide(sql, id)
+        })
+}
+
+/// Whether an ALTER or DROP changes other objects, too.
+fn is_wide(sql: &Sql<'_>, statement: Id) -> bool {
+    sql.descendants(statement).any(|id| {
+        let kind = sql.kind(id);
+        is_rename(kind) || matches!(kind, Kind::CASCADE | Kind::SET_SCHEMA)
+    })
+}
+
+/// A hash of a name (FNV-1a).
+pub(super) fn hash(name: &str) -> Hash {
+    let step = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    name.bytes().fold(0x811c_9dc5, step) & !3
+}
