@@ -8,7 +8,13 @@ use std::{
 
 use rustls::{
     ClientConfig, RootCertStore,
-    crypto::ring,
+    crypto::{
+        CryptoProvider,
+        ring::{
+            self,
+            kx_group::{SECP256R1, SECP384R1, X25519},
+        },
+    },
     pki_types::{
         CertificateDer, PrivateKeyDer, UnixTime,
         pem::{Error as PemError, PemObject},
@@ -45,7 +51,12 @@ pub(crate) fn connector(settings: &Settings) -> Result<MakeRustlsConnect, Connec
 }
 
 fn config(settings: &Settings) -> Result<ClientConfig, Fault> {
-    let provider = Arc::new(ring::default_provider());
+    let provider = Arc::new(CryptoProvider {
+        // Postgres before 18 accepts the first alone (`ssl_ecdh_curve`). rustls sends a key of the
+        // first group, and the key of another group would cost one more round trip.
+        kx_groups: vec![SECP256R1, X25519, SECP384R1],
+        ..ring::default_provider()
+    });
     let verifier = Verifier {
         trust: trust(settings)?,
         algorithms: provider.signature_verification_algorithms,

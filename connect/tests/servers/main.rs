@@ -17,3 +17,4 @@ mod modes;
 mod retry;
 mod session;
 mod support;
+mod trips;

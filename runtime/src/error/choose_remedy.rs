@@ -187,6 +187,9 @@ fn rolled_back(fault: &Fault) -> Remedy {
         )
     } else if fault.part == Part::Commit {
         Remedy::FixForCommit
+    } else if fault.sqlstate.is_none() {
+        // The run has refused the script itself.
+        Remedy::fix("no part of the script was sent to the server; fix the cause")
     } else {
         Remedy::FixScript
     }

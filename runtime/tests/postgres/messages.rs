@@ -175,16 +175,18 @@ fn without_times(text: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// The start of each message, by connection. Over a network, each line but those marked as sent
-/// together costs a round trip, and so does the start of each connection.
+/// The start of each message, by connection, and the round trips of each connection. Over a
+/// network, each line but those marked as sent together costs a round trip. So does the start of
+/// each session, if the server asks for no password, and the handshake of TCP before it; what
+/// passwords and TLS add is in `connect/tests/servers/trips.rs`.
 #[tokio::test]
 async fn a_run_sends_no_message_but_these() {
     let database = Database::new().await;
     database.up(registry(&CORE[..1])).await.expect("core/1");
     let proxy = Proxy::before(&database).await;
-    for (scripts, first, second) in [
+    for (scripts, first, second, trips) in [
         // Nothing to do: one message over one connection.
-        (&CORE[..1], &[LOOK][..], &[][..]),
+        (&CORE[..1], &[LOOK][..], &[][..], [2, 0]),
         // The session is prepared while the lock's connection opens.
         (
             &CORE[..2],
@@ -200,6 +202,7 @@ async fn a_run_sends_no_message_but_these() {
                 "ROLLBACK TO SAVEPOINT look",
                 "ROLLBACK",
             ],
+            [4, 3],
         ),
     ] {
         let before = proxy.connections();
@@ -208,7 +211,8 @@ async fn a_run_sends_no_message_but_these() {
         let run = migrator.up(&mut client, Target::all());
         within("up", run).await.expect("a run");
         within("close", client.close()).await;
-        for (number, starts) in (before..).zip([first, second]) {
+        for ((number, starts), trips) in (before..).zip([first, second]).zip(trips) {
+            assert_eq!(proxy.trips(number), trips, "connection {number}");
             let queries = proxy.queries(number);
             assert_eq!(queries.len(), starts.len(), "{queries:#?}");
             for (query, start) in queries.iter().zip(starts) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -23,8 +23,13 @@ pub(crate) struct Proxy {
     /// The number of connections that the proxy closed as idle.
     pub(crate) ended: Arc<AtomicUsize>,
     sent: Sent,
+    trips: Trips,
     taken: Arc<AtomicUsize>,
 }
+
+/// How often the client sent something on each connection after it had connected or the server had
+/// sent something.
+type Trips = Arc<Mutex<BTreeMap<usize, usize>>>;
 
 /// What the client sent on each connection, without the start of the session.
 type Sent = Arc<Mutex<BTreeMap<usize, Vec<u8>>>>;
@@ -46,6 +51,7 @@ impl Proxy {
         let deaf = Arc::new(AtomicUsize::new(usize::MAX));
         let ended = Arc::new(AtomicUsize::new(0));
         let sent = Sent::default();
+        let trips = Trips::default();
         let taken = Arc::new(AtomicUsize::new(0));
         let heard = Heard {
             taken: Arc::clone(&taken),
@@ -54,6 +60,7 @@ impl Proxy {
             idle,
             ended: Arc::clone(&ended),
             sent: Arc::clone(&sent),
+            trips: Arc::clone(&trips),
         };
         tokio::spawn(async move {
             loop {
@@ -71,6 +78,7 @@ impl Proxy {
             deaf,
             ended,
             sent,
+            trips,
             taken,
         }
     }
@@ -83,6 +91,13 @@ impl Proxy {
     pub(crate) async fn client(&self) -> Client {
         let settings = Settings::parse(&self.url).expect("a URL");
         connect(settings).await.expect("a connection")
+    }
+
+    /// The round trips of a connection after the handshake of TCP, with the start of the session
+    /// and without its end.
+    pub(crate) fn trips(&self, connection: usize) -> usize {
+        let trips = self.trips.lock().expect("nobody panics");
+        trips.get(&connection).copied().unwrap_or_default()
     }
 
     /// The texts of the simple queries that were sent on a connection.
@@ -118,12 +133,18 @@ struct Heard {
     idle: Duration,
     ended: Arc<AtomicUsize>,
     sent: Sent,
+    trips: Trips,
 }
 
 impl Heard {
     fn record(&self, number: usize, bytes: &[u8]) {
         let mut sent = self.sent.lock().expect("nobody panics");
         sent.entry(number).or_default().extend(bytes);
+    }
+
+    fn count(&self, number: usize) {
+        let mut trips = self.trips.lock().expect("nobody panics");
+        *trips.entry(number).or_default() += 1;
     }
 
     fn is(&self, number: usize) -> bool {
@@ -145,9 +166,15 @@ async fn open(client: &mut TcpStream, server: &mut UnixStream, heard: &Heard) ->
     // A request to cancel has no answer.
     let is_taken = buffer[..length].get(9).is_some_and(|tag| *tag != b'E');
     let number = is_taken.then(|| heard.taken.fetch_add(1, Ordering::SeqCst));
+    if let Some(number) = number {
+        heard.count(number);
+    }
     client.write_all(&buffer[..length]).await.ok()?;
     number
 }
+
+/// The message that ends a session. It has no answer.
+const END: [u8; 5] = [b'X', 0, 0, 0, 4];
 
 async fn carry(mut client: TcpStream, mut server: UnixStream, heard: Heard) {
     let Some(number) = open(&mut client, &mut server, &heard).await else {
@@ -155,8 +182,16 @@ async fn carry(mut client: TcpStream, mut server: UnixStream, heard: Heard) {
     };
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
+    let has_answered = Arc::new(AtomicBool::new(true));
+    let answered = Arc::clone(&has_answered);
     let down = tokio::spawn(async move {
-        let _ = tokio::io::copy(&mut from_server, &mut to_client).await;
+        let mut buffer = vec![0; 65536];
+        while let Ok(length @ 1..) = from_server.read(&mut buffer).await {
+            answered.store(true, Ordering::SeqCst);
+            if to_client.write_all(&buffer[..length]).await.is_err() {
+                return;
+            }
+        }
     });
     let mut buffer = vec![0; 65536];
     let idle = match number {
@@ -173,6 +208,10 @@ async fn carry(mut client: TcpStream, mut server: UnixStream, heard: Heard) {
             }
         };
         heard.record(number, &buffer[..length]);
+        let is_end = buffer[..length] == END;
+        if has_answered.swap(false, Ordering::SeqCst) && !is_end {
+            heard.count(number);
+        }
         if heard.is(number) && to_server.write_all(&buffer[..length]).await.is_err() {
             break;
         }
