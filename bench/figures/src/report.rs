@@ -73,6 +73,18 @@ impl Report {
         self.versions.insert(of.to_owned(), version.to_owned());
     }
 
+    /// Sets the version of a package to the one in the text of a `Cargo.lock`.
+    pub fn locked(&mut self, package: &str, lock: &str) {
+        let name = format!("name = \"{package}\"");
+        let mut lines = lock.lines().skip_while(|line| *line != name).skip(1);
+        let version = lines
+            .next()
+            .and_then(|line| line.strip_prefix("version = "));
+        if let Some(version) = version {
+            self.version(package, version.trim_matches('"'));
+        }
+    }
+
     /// Adds a table, or replaces the one with the same name.
     pub fn set(&mut self, table: Table) {
         match self.tables.iter_mut().find(|one| one.name == table.name) {
@@ -199,6 +211,8 @@ mod tests {
         assert_eq!(others, ["a b", "3"]);
         assert_eq!(report.command, "cargo run --bin one -- 'a b' 3");
         report.version("PostgreSQL", "15.18");
+        report.locked("sqlx", "name = \"sqlx\"\nversion = \"0.9.0\"\n");
+        assert_eq!(report.versions["sqlx"], "0.9.0");
         let mut table = Table::new("up", &["program", "ms"]);
         table.push(row!["diesel", vec![1.5, 2.0]]);
         report.set(Table::new("up", &["program"]));

@@ -145,15 +145,7 @@ fn versions(report: &mut Report, server: &Server, plan: &Plan) {
     let lock = include_str!("../Cargo.lock");
     for contender in &plan.contenders {
         if let Some(name) = contender.package() {
-            let mut lines = lock
-                .lines()
-                .skip_while(|line| *line != format!("name = \"{name}\""));
-            if let Some(line) = lines.nth(1) {
-                report.version(
-                    name,
-                    line.trim_start_matches("version = ").trim_matches('"'),
-                );
-            }
+            report.locked(name, lock);
         }
         if let Some((name, version)) = contender.command().and_then(commands::version) {
             report.version(name, &version);

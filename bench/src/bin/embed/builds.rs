@@ -54,9 +54,9 @@ pub(crate) enum Work {
 }
 
 impl Work {
-    pub(crate) const ALL: [Work; 7] = [
-        Work::Anew,
-        Work::Edit,
+    pub(crate) const BUILDS: [Work; 2] = [Work::Anew, Work::Edit];
+
+    pub(crate) const PROGRAMS: [Work; 5] = [
         Work::Process,
         Work::Start,
         Work::ById,

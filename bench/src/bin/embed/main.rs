@@ -1,6 +1,6 @@
 //! Times how long it takes to embed migrations and to start: migrator beside diesel.
 //!
-//! `cargo run --release -p migrator-bench --bin embed -- [ROUNDS [SIZE…]]`
+//! `cargo run --release -p migrator-bench --bin embed -- [ROUNDS [SIZE…]] [--json FILE]`
 //!
 //! For each size, and for 10 migrations, it writes crates with the same scripts and builds them in
 //! turns from compiled dependencies, in the debug and in the release profile. `anew` is the
@@ -12,17 +12,20 @@
 
 mod builds;
 mod leaf;
-mod report;
+mod measurements;
 
 use std::error::Error;
 use std::fs;
 use std::path::Path;
 
 use builds::{Profile, Work, Workspace};
-use report::Report;
+use measurements::Measurements;
+use migrator_figures::Report;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut arguments = std::env::args().skip(1);
+    let command = "cargo run --release -p migrator-bench --bin embed --";
+    let (mut report, arguments) = Report::new(command, std::env::args().skip(1));
+    let mut arguments = arguments.into_iter();
     let rounds = arguments.next().map_or(Ok(3), |text| text.parse())?;
     let mut sizes = vec![10];
     sizes.extend(
@@ -34,29 +37,35 @@ fn main() -> Result<(), Box<dyn Error>> {
         sizes.extend([100, 1_000, 5_000]);
     }
     let folder = std::env::temp_dir().join(format!("migrator-embed-{}", std::process::id()));
-    let outcome = measure(&folder, &sizes, rounds);
+    let measured = measure(&folder, &sizes, rounds);
     fs::remove_dir_all(&folder)?;
-    outcome
+    let measured = measured?;
+    report.locked(
+        "diesel_migrations",
+        include_str!("../../../peers/Cargo.lock"),
+    );
+    report.set(measured.table("builds", &Work::BUILDS, &sizes));
+    report.set(measured.table("programs", &Work::PROGRAMS, &sizes));
+    report.save()?;
+    print!("{report}");
+    Ok(())
 }
 
-fn measure(folder: &Path, sizes: &[usize], rounds: usize) -> Result<(), Box<dyn Error>> {
+fn measure(folder: &Path, sizes: &[usize], rounds: usize) -> Result<Measurements, Box<dyn Error>> {
     let workspace = Workspace::create(folder, sizes)?;
-    let mut report = Report::default();
+    let mut measured = Measurements::default();
     for profile in Profile::ALL {
         workspace.warm(profile)?;
         for round in 0..rounds {
             for leaf in workspace.leaves() {
-                for work in Work::ALL {
+                for work in Work::BUILDS.into_iter().chain(Work::PROGRAMS) {
                     let value = workspace.measure(leaf, profile, work, round)?;
                     if let Some(value) = value {
-                        report.add(profile, work, leaf.size, leaf.kind, value);
+                        measured.add(profile, work, leaf.size, leaf.kind, value);
                     }
                 }
             }
         }
-        for work in Work::ALL {
-            report.print(profile, work, sizes);
-        }
     }
-    Ok(())
+    Ok(measured)
 }
