@@ -1,0 +1,180 @@
+//! Visits to current databases beside plain connections to the same server.
+
+use std::time::{Duration, Instant};
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use migrator_runtime::Fleet;
+use tokio_postgres::NoTls;
+
+use crate::processor::Processor;
+use crate::server::{Server, up};
+use crate::{MIGRATIONS, Outcome, PENDING, memory, registry};
+
+/// What makes the connections.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// `pgbench -C` with one thread, which opens one connection after the other, to one database.
+    Pgbench,
+    /// `pgbench -C` with a thread for each client.
+    PgbenchThreads,
+    /// This program with tokio-postgres alone, to one database.
+    PlainToOne,
+    /// The same, one connection to each database.
+    Plain,
+    /// A fleet that visits one database again and again.
+    FleetToOne,
+    /// A fleet with nothing to do, one visit to each database.
+    Fleet,
+}
+
+const WAYS: [Way; 6] = [
+    Way::Pgbench,
+    Way::PgbenchThreads,
+    Way::PlainToOne,
+    Way::FleetToOne,
+    Way::Plain,
+    Way::Fleet,
+];
+
+impl Way {
+    fn name(self) -> &'static str {
+        match self {
+            Way::Pgbench => "pgbench -C, one thread",
+            Way::PgbenchThreads => "pgbench -C, 8 threads",
+            Way::PlainToOne => "plain, one database",
+            Way::Plain => "plain, each database",
+            Way::FleetToOne => "fleet, one database",
+            Way::Fleet => "fleet, each database",
+        }
+    }
+}
+
+/// A number of connections, and what they took.
+struct Figure {
+    way: Way,
+    connections: usize,
+    time: Duration,
+    processor: Processor,
+}
+
+impl Figure {
+    fn each(&self, seconds: f64) -> f64 {
+        seconds * 1_000.0 / float(self.connections)
+    }
+
+    fn rate(&self) -> f64 {
+        float(self.connections) / self.time.as_secs_f64()
+    }
+}
+
+/// Compares the ways three times, and prints the figures.
+pub(crate) async fn compare(databases: usize) -> Outcome<()> {
+    let server = Server::start()?;
+    let template = vec!["template_of_tenants".to_owned()];
+    server.create_named(&template).await?;
+    let fleet = Fleet::new(registry(MIGRATIONS));
+    up(&fleet, &server, &template, MIGRATIONS).await?;
+    let names = server
+        .create(databases, template.first().map(String::as_str))
+        .await?;
+    // The first session in a database writes the file from which later sessions start.
+    measure(Way::Plain, &server, &fleet, &names).await?;
+    for round in 1..=3 {
+        let mut figures = Vec::new();
+        for way in WAYS {
+            figures.push(measure(way, &server, &fleet, &names).await?);
+        }
+        print(round, &figures);
+    }
+    println!("databases  peak memory kB");
+    for number in [100, 500, 2_000] {
+        let number = number.min(databases);
+        println!("{number:>9}  {:>14}", memory::peak(&server, number)?);
+    }
+    let more = Fleet::new(registry(MIGRATIONS + PENDING));
+    let before = Processor::now(server.postmaster)?;
+    let time = up(&more, &server, &names, PENDING).await?;
+    let processor = Processor::now(server.postmaster)?.since(before);
+    println!(
+        "{databases} databases with {PENDING} pending migrations each: {:.1} s, {:.1} a second, \
+         server {:.1} s, client {:.1} s of processor time",
+        time.as_secs_f64(),
+        float(databases) / time.as_secs_f64(),
+        processor.server,
+        processor.client
+    );
+    Ok(())
+}
+
+fn print(round: usize, figures: &[Figure]) {
+    println!("round {round}                   connections/s  server CPU ms  client CPU ms");
+    for figure in figures {
+        println!(
+            "{:<25}  {:>13.0}  {:>13.2}  {:>13.2}",
+            figure.way.name(),
+            figure.rate(),
+            figure.each(figure.processor.server),
+            figure.each(figure.processor.client)
+        );
+    }
+    for (way, other) in [
+        (Way::Fleet, Way::Pgbench),
+        (Way::Fleet, Way::PgbenchThreads),
+        (Way::Fleet, Way::Plain),
+    ] {
+        let rate = |way| figures.iter().find(|it| it.way == way).map(Figure::rate);
+        if let (Some(own), Some(peer)) = (rate(way), rate(other)) {
+            println!("{:.2} = {} / {}", own / peer, way.name(), other.name());
+        }
+    }
+}
+
+async fn measure(way: Way, server: &Server, fleet: &Fleet, names: &[String]) -> Outcome<Figure> {
+    let connections = names.len();
+    let one = vec![names.first().cloned().unwrap_or_default(); connections];
+    let before = Processor::now(server.postmaster)?;
+    let started = Instant::now();
+    match way {
+        Way::Pgbench => pgbench(server, connections, 1)?,
+        Way::PgbenchThreads => pgbench(server, connections, Fleet::JOBS.get())?,
+        Way::PlainToOne => plain(server, &one).await?,
+        Way::Plain => plain(server, names).await?,
+        Way::FleetToOne => drop(up(fleet, server, &one, 0).await?),
+        Way::Fleet => drop(up(fleet, server, names, 0).await?),
+    }
+    Ok(Figure {
+        way,
+        connections,
+        time: started.elapsed(),
+        processor: Processor::now(server.postmaster)?.since(before),
+    })
+}
+
+/// Makes connections with as many clients as a fleet has jobs.
+fn pgbench(server: &Server, connections: usize, threads: usize) -> Outcome<()> {
+    let mut command = server.pgbench(Fleet::JOBS.get(), connections)?;
+    let output = command.arg(format!("--jobs={threads}")).output()?;
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(String::from_utf8_lossy(&output.stderr).into()),
+    }
+}
+
+/// Sends one query to each database, as many at a time as a fleet.
+async fn plain(server: &Server, names: &[String]) -> Outcome<()> {
+    let visits = stream::iter(names).map(|name| async move {
+        let url = server.settings(name)?.to_url();
+        let (client, connection) = tokio_postgres::connect(&url, NoTls).await?;
+        let driver = tokio::spawn(connection);
+        client.simple_query("SELECT 1").await?;
+        drop(client);
+        driver.await??;
+        Ok(())
+    });
+    let visits = visits.buffer_unordered(Fleet::JOBS.get());
+    visits.try_collect::<()>().await
+}
+
+fn float(number: usize) -> f64 {
+    f64::from(u32::try_from(number).unwrap_or(u32::MAX))
+}

@@ -1,0 +1,57 @@
+//! Times fleets.
+//!
+//! `[DATABASES]` (default 200) times a fleet, 1 to 16 databases at a time: with 20 migrations in each,
+//! and with nothing to do.
+//!
+//! `connections [DATABASES]` (default 2,000) compares, three times, visits to current databases with
+//! connections of `pgbench -C` and with plain connections, each with one trivial query, on the same
+//! server. Then it prints the peak memory of a process that visits some of the databases, and times
+//! 3 pending migrations in each. It needs 8 MB of disk for each database.
+//!
+//! The server waits for its disk.
+//! `cargo run --release -p migrator-bench --bin fleet [DATABASES | connections [DATABASES]]`
+
+#![expect(clippy::print_stdout, reason = "the program prints figures")]
+
+mod connections;
+mod jobs;
+mod memory;
+mod processor;
+mod server;
+
+use std::env;
+use std::error::Error;
+
+use migrator_model::{Registry, resolve};
+
+/// The migrations of a database.
+const MIGRATIONS: usize = 20;
+
+/// Those that are pending in `connections`.
+const PENDING: usize = 3;
+
+/// The mode that compares visits with connections.
+const CONNECTIONS: &str = "connections";
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+fn main() -> Outcome<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments.as_slice() {
+        [memory::VISITOR, url, number] => runtime.block_on(memory::visit(url, number.parse()?)),
+        [CONNECTIONS] => runtime.block_on(connections::compare(2_000)),
+        [CONNECTIONS, number] => runtime.block_on(connections::compare(number.parse()?)),
+        [databases] => runtime.block_on(jobs::measure(databases.parse()?)),
+        _ => runtime.block_on(jobs::measure(200)),
+    }
+}
+
+/// A tree with this number of migrations.
+fn registry(migrations: usize) -> &'static Registry {
+    let tree = migrator_bench::tree(migrations);
+    Box::leak(Box::new(resolve(&tree).registry))
+}
