@@ -26,6 +26,7 @@ pub(crate) mod object;
 mod options;
 pub(crate) mod query;
 pub(crate) mod reader;
+mod reading;
 mod relations;
 mod routines;
 mod rows;

@@ -13,7 +13,7 @@ use super::content::{Scope, Snapshot};
 use super::effects::Effects;
 use super::mark;
 use super::query::{self, PRINTING, Within};
-use super::{follow, rows, units};
+use super::{follow, reading, rows, units};
 
 /// The factor by which the catalog may grow before the queries are planned again.
 const GROWTH: usize = 2;
@@ -146,16 +146,22 @@ impl SnapshotReader {
             }
         };
         let columns = previous.may_grant || effects.may_grant();
-        let read = units::read(generation, since, &locked, columns);
-        let (begin, end) = (within.begin(), within.end());
-        let message = format!("{begin}{PRINTING}{prepare}{read}{end}");
-        let answer = ask(client, &message, within).await?;
+        let find = units::find(generation, since, &locked, columns);
+        let begin = within.begin();
+        let message = format!("{begin}{PRINTING}{prepare}{find}");
+        let found = ask(client, &message, within).await?;
         self.following = Some(generation);
-        let mut rows = rows::read(&answer);
-        let changed = units::changed_rows(&answer);
-        let now = rows.mark.take().filter(|now| since.is_followed_by(now));
-        let found = now.zip(follow::units(locked, previous, since, &changed));
-        Ok(found.and_then(|(now, units)| follow::replaced(previous, &units, rows, now)))
+        let changed = units::changed_rows(&found);
+        let now = rows::read(&found).mark;
+        let now = now.filter(|now| since.is_followed_by(now));
+        let Some((now, units)) = now.zip(follow::units(locked, previous, since, &changed)) else {
+            client.batch_execute(within.undo()).await?;
+            return Ok(None);
+        };
+        let read = units::read(generation, &reading::needed_places(&found));
+        let message = format!("{read}{}", within.end());
+        let rows = rows::read(&ask(client, &message, within).await?);
+        Ok(follow::replaced(previous, &units, rows, now))
     }
 
     /// Reads the id of the next transaction again, after a transaction with this snapshot was committed.

@@ -11,7 +11,7 @@ use super::catalog::Catalog;
 use super::content::Scope;
 use super::mark::{self, Mark};
 use super::query::{Reach, written};
-use super::{facets, globals, relations, routines, types};
+use super::reading::{self, READING};
 
 /// The units to read, by their oids.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,7 +52,7 @@ const CHANGED: &str = "age($.xmin) <= (SELECT age($1::xid))";
 /// GRANT changes a column without a lock on its table, and `pg_attribute` is by far the largest of
 /// these catalogs. The other parameters are what scripts locked: relations, types, routines, schemas.
 ///
-/// The units to read become settings of the transaction, so that one message finds and reads them.
+/// The units to read become settings of the transaction, so that one message finds them all.
 const CHANGES: &str = "
 WITH found AS MATERIALIZED (
 SELECT 'pg_class' AS changed, c.oid, NULL AS form FROM pg_class c WHERE {changed c}
@@ -127,27 +127,6 @@ UNION ALL SELECT 'set', 0, concat(
     set_config('migrator.routines', (SELECT $3 || coalesce(array_agg(oid), '{}') FROM found
         WHERE changed = 'routine')::text, true));";
 
-/// The queries that read the parts of units.
-const READING: [&str; 17] = [
-    globals::SCHEMAS,
-    relations::RELATIONS,
-    relations::COLUMNS,
-    relations::SEQUENCES,
-    relations::CONSTRAINTS,
-    relations::INDEXES,
-    relations::TRIGGERS,
-    relations::RULES,
-    relations::POLICIES,
-    relations::STATISTICS,
-    routines::ROUTINES,
-    types::TYPES,
-    types::DOMAINS,
-    types::DOMAIN_CONSTRAINTS,
-    facets::ALIASES,
-    facets::COMMENTS,
-    facets::PRIVILEGES,
-];
-
 /// Settings for the plans of queries that read a few rows of large catalogs by their indexes. The
 /// plans are made once, often while the database is empty.
 const BY_INDEX: &str = "
@@ -175,18 +154,19 @@ pub(super) fn prepare(scope: &Scope, generation: usize) -> String {
             name(generation, "related")
         ),
     ];
-    for (index, query) in READING.iter().enumerate() {
+    let units = |name: String, query: &str| {
         let query = written(query, scope, Reach::Units);
-        let name = name(generation, index);
-        text.push(format!(
-            "PREPARE {name}(oid[], oid[], oid[], oid[]) AS {query}"
-        ));
-    }
+        format!("PREPARE {name}(oid[], oid[], oid[], oid[]) AS {query}")
+    };
+    text.push(units(name(generation, "needed"), &reading::needed()));
+    let readings = READING.iter().enumerate();
+    text.extend(readings.map(|(index, (query, _))| units(name(generation, index), query)));
     text.concat()
 }
 
-/// The statements that find the changes since a mark, and read them and what was locked.
-pub(super) fn read(generation: usize, since: &Mark, locked: &Units, with_columns: bool) -> String {
+/// The statements that find the changes since a mark, and which queries read them and what was
+/// locked.
+pub(super) fn find(generation: usize, since: &Mark, locked: &Units, with_columns: bool) -> String {
     let since = since.next;
     let locked = [
         &locked.relations,
@@ -195,11 +175,8 @@ pub(super) fn read(generation: usize, since: &Mark, locked: &Units, with_columns
         &locked.schemas,
     ];
     let locked = locked.map(array).join(", ");
-    let setting = |name| format!("current_setting('migrator.{name}')::oid[]");
     let [relations, routines] = ["relations", "routines"].map(setting);
-    let units = ["relations", "types", "routines", "schemas"].map(setting);
-    let units = units.join(", ");
-    let mut text = vec![
+    [
         ONE_PLAN.to_owned(),
         format!("EXECUTE {}('{since}');", name(generation, "mark")),
         format!(
@@ -211,10 +188,29 @@ pub(super) fn read(generation: usize, since: &Mark, locked: &Units, with_columns
             "EXECUTE {}('{since}', {relations}, {routines});",
             name(generation, "related")
         ),
-    ];
-    let names = (0..READING.len()).map(|index| name(generation, index));
-    text.extend(names.map(|name| format!("EXECUTE {name}({units});")));
-    text.concat()
+        format!("EXECUTE {}({});", name(generation, "needed"), units()),
+    ]
+    .concat()
+}
+
+/// The statements that read what [`find`] has found in the same transaction.
+pub(super) fn read(generation: usize, needed: &[usize]) -> String {
+    let units = units();
+    let names = needed.iter().map(|index| name(generation, index));
+    names
+        .map(|name| format!("EXECUTE {name}({units});"))
+        .collect()
+}
+
+/// The settings in which [`find`] leaves the units.
+fn units() -> String {
+    ["relations", "types", "routines", "schemas"]
+        .map(setting)
+        .join(", ")
+}
+
+fn setting(name: &str) -> String {
+    format!("current_setting('migrator.{name}')::oid[]")
 }
 
 /// The changed rows in the answer.
