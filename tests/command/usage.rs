@@ -191,7 +191,7 @@ fn options_that_would_have_no_effect_together_are_refused() {
         &["redo", "--service=core", "--steps=2"],
         &["status", "--lock-wait=1s"],
         &["verify", "--schema=other"],
-        &["verify", "--jobs=2"],
+        &["verify", "--jobs=0"],
         &["check", "--schema=other"],
         &["check", "--service=all,core"],
         &["up", "--service=core", "--steps=1", "--steps=2"],

@@ -1,26 +1,33 @@
 //! Times the proof of trees of 100, 300 and 1,000 migrations with 10 objects each, beside `up` of the
-//! same trees on a server of the same kind. Then it times the same trees with a fault in every second
-//! down script.
+//! same trees on a server of the same kind: with one server at once, with one for each core, and with
+//! a fault in every second down script. Then it times the proof of 3 new migrations on top of them, on
+//! data that an earlier proof kept (`--since`).
 //!
 //! `cargo run --release -p migrator-bench --bin verify [SIZE…]`
 
 #![expect(clippy::print_stdout, reason = "the program prints figures")]
 
 use std::error::Error;
+use std::fs;
+use std::num::NonZeroUsize;
+use std::thread;
 use std::time::{Duration, Instant};
 
-use migrator_localpg::Throwaway;
+use migrator_localpg::{Programs, Throwaway};
 use migrator_model::{Registry, Tree, resolve};
-use migrator_runtime::{Client, Migrator, Selection, Settings, Target, connect};
-use migrator_verify::{Afterwards, Proved, Scope, Snapshot, Subject, prove};
+use migrator_runtime::{Migrator, Selection, Settings, Stop, Target, connect};
+use migrator_verify::{
+    Jobs, Place, Preparation, Proof, Proved, Scope, Snapshot, SnapshotReader, Subject,
+    prefix_digest, prepare, prove_in_ranges,
+};
+
+/// The migrations that `--since` verifies.
+const NEW: usize = 3;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    println!(
-        "migrations  faults  objects  snapshot ms  up s  verify s  of up  first tenth ms  last tenth ms  last of first"
-    );
     let mut sizes = Vec::new();
     for argument in std::env::args().skip(1) {
         sizes.push(argument.parse()?);
@@ -28,20 +35,91 @@ fn main() -> Result<(), Box<dyn Error>> {
     if sizes.is_empty() {
         sizes = vec![100, 300, 1_000];
     }
+    println!("{}", Row::HEAD);
     for size in sizes {
-        runtime.block_on(async {
-            let sound = migrator_bench::tree(size);
-            let up = up(&sound).await?;
-            measure(&sound, 0, up).await?;
-            measure(&migrator_bench::faulty_tree(size), size / 2, up).await
-        })?;
+        runtime.block_on(rows(size))?;
     }
     Ok(())
 }
 
+/// A line of the table.
+struct Row {
+    migrations: usize,
+    faults: usize,
+    jobs: usize,
+    up: Duration,
+    verify: Duration,
+    /// The sum of the times of all scripts.
+    scripts: Duration,
+    /// The time of a migration of the first and of the last tenth, if one server was used at once.
+    tenths: Option<[Duration; 2]>,
+}
+
+impl Row {
+    const HEAD: &'static str = "migrations  faults  jobs   up s  verify s  of up  scripts s  \
+        first tenth ms  last tenth ms  last of first  memory MB";
+
+    fn print(&self) {
+        let (up, verify) = (self.up.as_secs_f64(), self.verify.as_secs_f64());
+        print!(
+            "{:>10}  {:>6}  {:>4}  {up:>5.1}  {verify:>8.1}  {:>5.1}  {:>9.1}  ",
+            self.migrations,
+            self.faults,
+            self.jobs,
+            verify / up,
+            self.scripts.as_secs_f64(),
+        );
+        let [first, last] = self
+            .tenths
+            .map_or([f64::NAN; 2], |both| both.map(milliseconds));
+        print!("{first:>14.1}  {last:>13.1}  {:>13.2}  ", last / first);
+        println!("{:>9}", peak_memory());
+    }
+}
+
+/// The rows for a size.
+async fn rows(size: usize) -> Result<(), Box<dyn Error>> {
+    let (sound, faulty) = (
+        migrator_bench::tree(size),
+        migrator_bench::faulty_tree(size),
+    );
+    let cores = thread::available_parallelism()?;
+    let up = up(&sound).await?;
+    measure(&sound, 0, up, NonZeroUsize::MIN).await?.print();
+    measure(&sound, 0, up, cores).await?.print();
+    measure(&faulty, size / 2, up, cores).await?.print();
+    let [first, second] = since(&migrator_bench::tree(size + NEW)).await?;
+    let [first, second] = [first, second].map(|time| time.as_secs_f64());
+    println!("{NEW} new ones with --since: {first:.1} s the first time, {second:.1} s the second");
+    let (objects, snapshot) = snapshot(&sound).await?;
+    let snapshot = milliseconds(snapshot);
+    println!("a whole snapshot of {objects} objects: {snapshot:.1} ms");
+    Ok(())
+}
+
+/// The median time of five snapshots with every migration applied.
+async fn snapshot(tree: &Tree) -> Result<(usize, Duration), Box<dyn Error>> {
+    let server = Throwaway::start()?;
+    let mut client = connect(Settings::parse(&server.create_database().await?)?).await?;
+    let target = Target::all();
+    Migrator::new(registry(tree))
+        .up(&mut client, target)
+        .await?;
+    let mut reader = SnapshotReader::new(Scope::default());
+    let mut runs = Vec::new();
+    for _ in 0..5 {
+        let started = Instant::now();
+        let snapshot = reader.take(client.postgres()).await?;
+        runs.push((started.elapsed(), snapshot.objects().count()));
+    }
+    runs.sort();
+    let (took, objects) = runs[runs.len() / 2];
+    Ok((objects, took))
+}
+
 /// Times `up` of a tree.
 async fn up(tree: &Tree) -> Result<Duration, Box<dyn Error>> {
-    let registry: &'static Registry = Box::leak(Box::new(resolve(tree).registry));
+    let registry = registry(tree);
     let server = Throwaway::start()?;
     let mut client = connect(Settings::parse(&server.create_database().await?)?).await?;
     let started = Instant::now();
@@ -50,75 +128,139 @@ async fn up(tree: &Tree) -> Result<Duration, Box<dyn Error>> {
     Ok(started.elapsed())
 }
 
-/// Times a proof beside the time of `up`.
-async fn measure(tree: &Tree, faults: usize, up: Duration) -> Result<(), Box<dyn Error>> {
-    let registry: &'static Registry = Box::leak(Box::new(resolve(tree).registry));
-    let server = Throwaway::start()?;
-    let mut client = connect(Settings::parse(&server.create_database().await?)?).await?;
+/// Times a proof, with the start of its servers.
+async fn measure(
+    tree: &Tree,
+    faults: usize,
+    up: Duration,
+    jobs: NonZeroUsize,
+) -> Result<Row, Box<dyn Error>> {
+    let registry = registry(tree);
     let subject = Subject::of(Selection::All);
     let started = Instant::now();
     let mut times = Vec::new();
-    let proof = prove(&mut client, registry, &subject, Afterwards::Abandon, |_| {
-        times.push(started.elapsed());
+    let tell = |_: &Proved<'_>| times.push(started.elapsed());
+    let open = async || place(Throwaway::start()?, None).await;
+    let (stop, at_once) = (Stop::new(), Jobs::at_once(jobs));
+    let proof = prove_in_ranges(&stop, registry, &subject, at_once, open, tell).await?;
+    let verify = started.elapsed();
+    let scripts = checked(proof, faults)?;
+    let is_alone = jobs == NonZeroUsize::MIN;
+    let tenth = u32::try_from(times.len() / 10)?.max(1);
+    let time = |place: usize| times.get(place).copied().unwrap_or_default();
+    let before_last = time(times.len() - usize::try_from(tenth)? - 1);
+    let first = time(usize::try_from(tenth)? - 1) / tenth;
+    let last = verify.saturating_sub(before_last) / tenth;
+    Ok(Row {
+        migrations: times.len(),
+        faults,
+        jobs: jobs.get(),
+        up,
+        verify,
+        scripts,
+        tenths: is_alone.then_some([first, last]),
     })
-    .await;
-    let total = started.elapsed();
+}
+
+/// Checks the number of faults, and returns the time of all scripts.
+fn checked(proof: Proof<'_>, faults: usize) -> Result<Duration, Box<dyn Error>> {
     proof.ended?;
-    let proved = proof.proved;
-    let unsound: Vec<&Proved<'_>> = proved
-        .iter()
-        .filter(|one| !one.verdict.is_sound())
-        .collect();
-    if let Some(first) = unsound.first().filter(|_| unsound.len() != faults) {
-        let (found, verdict) = (unsound.len(), &first.verdict);
-        return Err(format!("{found} faults; {}: {verdict:?}", first.migration).into());
+    let mut unsound = proof.proved.iter().filter(|one| !one.verdict.is_sound());
+    if let Some(first) = unsound.next() {
+        let (found, verdict) = (unsound.count() + 1, &first.verdict);
+        if found != faults {
+            return Err(format!("{found} faults; {}: {verdict:?}", first.migration).into());
+        }
     }
-    let (objects, snapshot) = snapshot(&client).await?;
-    let tenth = times.len() / 10;
-    let first = milliseconds(times[tenth - 1]) / count(tenth);
-    let last = milliseconds(total.saturating_sub(times[times.len() - tenth - 1])) / count(tenth);
-    println!(
-        "{:>10}  {faults:>6}  {objects:>7}  {:>11.1}  {:>4.1}  {:>8.1}  {:>5.1}  {first:>14.1}  {last:>13.1}  {:>13.2}",
-        proved.len(),
-        milliseconds(snapshot),
-        up.as_secs_f64(),
-        total.as_secs_f64(),
-        total.as_secs_f64() / up.as_secs_f64(),
-        last / first,
-    );
-    scripts(&proved);
-    Ok(())
+    if let Some(missed) = proof.missed.first() {
+        return Err(format!("a snapshot missed `{missed}`").into());
+    }
+    let times = proof
+        .proved
+        .iter()
+        .flat_map(|one| [one.up, one.down, one.again]);
+    Ok(times.flatten().sum())
 }
 
-/// The median time of five snapshots with every migration applied.
-async fn snapshot(client: &Client) -> Result<(usize, Duration), Box<dyn Error>> {
-    let mut runs = Vec::new();
-    for _ in 0..5 {
-        let started = Instant::now();
-        let snapshot = Snapshot::take(client.postgres(), &Scope::default()).await?;
-        runs.push((started.elapsed(), snapshot.objects().count()));
+/// Times two proofs of the last migrations of a tree, of which the first keeps the data with the
+/// earlier ones.
+async fn since(tree: &Tree) -> Result<[Duration; 2], Box<dyn Error>> {
+    let registry = registry(tree);
+    let all = registry.migrations().map(|migration| migration.version);
+    let mut versions: Vec<_> = all.collect();
+    versions.sort();
+    let since = versions
+        .len()
+        .checked_sub(NEW)
+        .and_then(|at| versions.get(at));
+    let subject = Subject::of(Selection::All).since(since.copied());
+    // The digest ends differently in each run of this program, so nothing is found at first.
+    let key = prefix_digest(registry, &subject).ok_or("there is no prefix")?;
+    let key = format!("{key}-{}", std::process::id());
+    let started = Instant::now();
+    let server = Throwaway::start()?;
+    let client = connect(Settings::parse(&server.url("postgres"))?).await?;
+    client
+        .postgres()
+        .batch_execute("CREATE DATABASE prepared")
+        .await?;
+    client.close().await;
+    let mut client = connect(Settings::parse(&server.url("prepared"))?).await?;
+    let prepared = prepare(&Stop::new(), &mut client, registry, &subject).await?;
+    client.close().await;
+    if prepared == Preparation::Failed {
+        return Err("a script of the prefix failed".into());
     }
-    runs.sort();
-    let (took, objects) = runs[runs.len() / 2];
-    Ok((objects, took))
+    server.keep(&key)?;
+    let mut times = [Duration::ZERO; 2];
+    let mut started = started;
+    for time in &mut times {
+        let open = async || {
+            let kept = Throwaway::start_kept(Programs::find(None)?, &key)?;
+            let server = kept.ok_or("nothing is kept")?;
+            let settings = Settings::parse(&server.url("postgres"))?;
+            let client = connect(settings).await?;
+            let empty = Snapshot::take(client.postgres(), &Scope::default()).await?;
+            place(server, Some(empty)).await
+        };
+        let jobs = Jobs::at_once(NonZeroUsize::MIN);
+        let stop = Stop::new();
+        let proof = prove_in_ranges(&stop, registry, &subject, jobs, open, |_| {}).await?;
+        checked(proof, 0)?;
+        *time = started.elapsed();
+        started = Instant::now();
+    }
+    Ok(times)
 }
 
-fn scripts(proved: &[Proved<'_>]) {
-    let times = proved
-        .iter()
-        .flat_map(|one| [one.up, one.down, one.again])
-        .flatten();
-    let sum: Duration = times.sum();
-    println!(
-        "            of which {:.1} s in the scripts",
-        sum.as_secs_f64()
-    );
+/// A session on the prepared database of a server, or on a new one.
+async fn place(
+    server: Throwaway,
+    empty: Option<Snapshot>,
+) -> Result<Place<Throwaway>, Box<dyn Error>> {
+    let url = match empty {
+        Some(_) => server.url("prepared"),
+        None => server.create_database().await?,
+    };
+    Ok(Place {
+        client: connect(Settings::parse(&url)?).await?,
+        empty,
+        server,
+    })
+}
+
+fn registry(tree: &Tree) -> &'static Registry {
+    Box::leak(Box::new(resolve(tree).registry))
+}
+
+/// The most memory that this process has used so far, without the servers, in MB.
+fn peak_memory() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    kib.unwrap_or_default() / 1024
 }
 
 fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1_000.0
-}
-
-fn count(number: usize) -> f64 {
-    f64::from(u32::try_from(number).unwrap_or(u32::MAX))
 }

@@ -284,6 +284,9 @@ pub(crate) struct Verify {
     /// Verify only migrations from this version on; the command applies older ones first
     #[arg(long, value_name = "VERSION", value_parser = version)]
     pub(crate) since: Option<Version>,
+    /// Verify parts of a large tree on at most this number of temporary servers at once [default: one a core]
+    #[arg(long, value_name = "N", value_parser = jobs)]
+    pub(crate) jobs: Option<NonZeroUsize>,
 }
 
 /// `drift`.

@@ -7,6 +7,7 @@ mod passes;
 mod plan;
 pub(crate) mod prepared;
 mod prover;
+pub(crate) mod ranges;
 mod results;
 mod unapplied;
 pub(crate) mod verdict;
@@ -54,22 +55,19 @@ pub async fn prove_until<'a>(
     carry_out(prover, subject, afterwards, tell).await
 }
 
-/// As [`prove_until`], on a database that [`prepare`](prepared::prepare) has prepared for the same
-/// subject and the same scripts. `empty` is a snapshot of another database of its server, without
-/// any migration. Nobody uses the server again.
-pub async fn prove_prepared<'a>(
+/// A proof on a database that [`prepare`](prepared::prepare) has prepared for the same subject and
+/// the same scripts. `empty` is a snapshot of another database of its server, without any migration.
+fn start_prepared<'a, 'c>(
     stop: &Stop,
-    client: &mut Client,
+    client: &'c mut Client,
     registry: &'a Registry,
     subject: &Subject,
     empty: Snapshot,
-    tell: impl FnMut(&Proved<'a>),
-) -> Proof<'a> {
+) -> Prover<'a, 'c> {
     let reader = SnapshotReader::new(Scope::default());
     let database = Database::new(client, reader, empty, stop);
     let prefix = plan::plan(registry, subject).prefix;
-    let prover = Prover::new(database, registry).prepared(prefix);
-    carry_out(Ok(prover), subject, Afterwards::Abandon, tell).await
+    Prover::new(database, registry).prepared(prefix)
 }
 
 async fn carry_out<'a>(

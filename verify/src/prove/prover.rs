@@ -1,5 +1,6 @@
 //! Proves the migrations one after the other, and restores the database when one fails.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use migrator_model::file_name::Direction;
@@ -26,6 +27,8 @@ const UNPROVED: usize = 300;
 pub(super) struct Prover<'a, 'c> {
     pub(super) database: Database<'c>,
     registry: &'a Registry,
+    /// The part of the plan that is proved. What comes before it is applied.
+    range: Range<usize>,
     /// The applied migrations, in order.
     applied: Vec<Migration<'a>>,
     unapplied: Unapplied<'a>,
@@ -63,6 +66,7 @@ impl<'a, 'c> Prover<'a, 'c> {
         Prover {
             database,
             registry,
+            range: 0..usize::MAX,
             applied: Vec::new(),
             unapplied: Unapplied::default(),
             now: None,
@@ -73,6 +77,12 @@ impl<'a, 'c> Prover<'a, 'c> {
     /// Notes that these migrations are applied, the first ones of the plan.
     pub(super) fn prepared(mut self, prefix: Vec<Migration<'a>>) -> Self {
         self.applied = prefix;
+        self
+    }
+
+    /// Proves only this part of the plan.
+    pub(super) fn within(mut self, range: Range<usize>) -> Self {
+        self.range = range;
         self
     }
 
@@ -87,9 +97,14 @@ impl<'a, 'c> Prover<'a, 'c> {
         results: &mut Results<'a, T>,
     ) -> Result<(), Error> {
         let Plan { prefix, rest } = plan(self.registry, subject);
-        let plan = [prefix, rest].concat();
+        let mut plan = [prefix, rest].concat();
+        plan.truncate(self.range.end);
         // A prepared database has the prefix.
         let mut position = self.applied.len();
+        while let Some(&migration) = plan.get(position).filter(|_| position < self.range.start) {
+            self.advance(migration).await?;
+            position += 1;
+        }
         let mut certain = self.checkpoint(position, 0);
         let mut whole_until = 0;
         while let Some(&migration) = plan.get(position) {
@@ -184,6 +199,16 @@ impl<'a, 'c> Prover<'a, 'c> {
             results.keep(Proved::new(migration, verdict));
         }
         Ok(Proof::Same)
+    }
+
+    /// Applies a migration before the range, if that is possible. Its verdict is that of an earlier
+    /// range.
+    async fn advance(&mut self, migration: Migration<'a>) -> Result<(), Error> {
+        match self.unapplied.required_by(migration) {
+            Some(behind) => self.unapplied.skipped(migration, &behind),
+            None => drop(self.only_apply(migration).await?),
+        }
+        Ok(())
     }
 
     /// Restores the database to its state before the proof.

@@ -131,6 +131,26 @@ pub struct Proof<'a> {
     pub missed: Vec<Difference>,
 }
 
+impl<'a> Proof<'a> {
+    /// The result of no proof.
+    pub(super) fn none() -> Proof<'a> {
+        Proof {
+            proved: Vec::new(),
+            ended: Ok(()),
+            unknown_options: BTreeSet::new(),
+            missed: Vec::new(),
+        }
+    }
+
+    /// Adds the result for the next range of the plan.
+    pub(super) fn and(&mut self, next: Proof<'a>) {
+        self.proved.extend(next.proved);
+        self.unknown_options.extend(next.unknown_options);
+        self.missed.extend(next.missed);
+        self.ended = next.ended;
+    }
+}
+
 impl<'a> Proved<'a> {
     pub(super) fn new(migration: Migration<'a>, verdict: Verdict) -> Proved<'a> {
         Proved {

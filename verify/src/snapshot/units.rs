@@ -197,9 +197,10 @@ pub(super) fn find(generation: usize, since: &Mark, locked: &Units, with_columns
 pub(super) fn read(generation: usize, needed: &[usize]) -> String {
     let units = units();
     let names = needed.iter().map(|index| name(generation, index));
-    names
+    let executed: Vec<String> = names
         .map(|name| format!("EXECUTE {name}({units});"))
-        .collect()
+        .collect();
+    executed.concat()
 }
 
 /// The settings in which [`find`] leaves the units.

@@ -10,5 +10,6 @@ mod locks;
 mod meaning;
 mod notes;
 mod passes;
+mod ranges;
 mod rolled_back;
 mod support;

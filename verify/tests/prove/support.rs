@@ -3,7 +3,9 @@
 use migrator_localpg::Throwaway;
 use migrator_model::{Registry, Tree, Version, resolve};
 use migrator_runtime::{Client, Selection, Settings, connect};
-use migrator_verify::{Afterwards, Change, Difference, Error, Pass, Subject, Verdict, prove};
+use migrator_verify::{
+    Afterwards, Change, Difference, Error, Pass, Proved, Subject, Verdict, prove,
+};
 
 const MANIFEST: &str = "tiers = [\"T\"]\n\
     [services.shop]\ntier = \"T\"\ndirectory = \"shop\"\n\
@@ -90,8 +92,12 @@ pub(crate) async fn try_on(
     proof.ended?;
     // Whole snapshots show what those that follow from others show.
     assert_eq!(proof.missed, []);
-    Ok(proof
-        .proved
+    Ok(tried(proof.proved))
+}
+
+/// The verdicts in words.
+pub(crate) fn tried(proved: Vec<Proved<'_>>) -> Vec<Tried> {
+    proved
         .into_iter()
         .map(|proved| match proved.verdict {
             Verdict::Sound if !proved.notes.is_empty() => Tried::Noted(lines(&proved.notes)),
@@ -102,7 +108,7 @@ pub(crate) async fn try_on(
             Verdict::Skipped { behind } => Tried::Skipped(behind),
             Verdict::Irreversible(reason) => Tried::Irreversible(reason),
         })
-        .collect())
+        .collect()
 }
 
 fn lines(differences: &[Difference]) -> Vec<String> {

@@ -5,19 +5,22 @@ mod acceptance;
 mod errors;
 mod lacking;
 mod prepared;
+mod servers;
 
+use std::num::NonZeroUsize;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use migrator_model::Severity;
 use migrator_runtime::{Registry, Settings, Stopped, connect};
-use migrator_verify::{Afterwards, Proof, Proved, Snapshot, Subject, prove_prepared, prove_until};
+use migrator_verify::{Afterwards, Jobs, Proof, Proved, Subject, prove_in_ranges, prove_until};
 
 use self::acceptance::accepted;
 use self::errors::as_error;
+use self::servers::Servers;
 use super::context::{Answer, Context, Outcome, check_names};
 use crate::arguments as args;
 use crate::database::connection;
-use crate::database::scratch::Scratch;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::text;
@@ -29,73 +32,74 @@ use crate::view::{
 pub(super) async fn run(context: &Context, verify: &args::Verify) -> Outcome {
     let registry = context.chosen_registry()?;
     check_names(registry, &verify.service)?;
+    let subject = Subject::of(verify.service.clone()).since(verify.since);
     match connection::lent(&context.global, &context.environment)? {
         Some(settings) => {
             let note = format!("verifying on {settings}, which is left empty");
             context.console.note(&note);
-            prove(context, registry, verify, settings, Start::Lent).await
+            on_lent(context, registry, &subject, settings).await
         }
-        None => {
-            let subject = Subject::of(verify.service.clone()).since(verify.since);
-            let prepared = prepared::server(context, registry, &subject).await?;
-            let (scratch, empty) = match prepared {
-                Some(prepared) => (prepared.scratch, Some(prepared.empty)),
-                None => (Scratch::new(None).await?, None),
-            };
-            let version = &scratch.version;
-            let note = format!("verifying on a temporary server: PostgreSQL {version}");
-            context.console.note(&note);
-            let start = empty.map_or(Start::Temporary, Start::Prepared);
-            prove(context, registry, verify, scratch.settings.clone(), start).await
-        }
+        None => on_temporary(context, registry, &subject, verify.jobs).await,
     }
 }
 
-/// The database at the start of a proof.
-enum Start {
-    /// Empty, and lent.
-    Lent,
-    /// Empty, on a temporary server.
-    Temporary,
-    /// With the earlier migrations, on a temporary server. The snapshot shows a database without
-    /// them.
-    Prepared(Snapshot),
-}
-
-/// Verifies the migrations on a database, and prints each verdict as soon as it is known.
-async fn prove(
+/// Verifies the migrations on a lent database, which is empty before and afterwards.
+async fn on_lent(
     context: &Context,
     registry: &'static Registry,
-    verify: &args::Verify,
+    subject: &Subject,
     mut settings: Settings,
-    start: Start,
 ) -> Outcome {
     let stop = &context.stop;
     settings.application_name(&application());
     let client = stop.unless_stopped(Box::pin(connect(settings))).await;
     let mut client = client.ok_or_else(Stopped::default)??;
-    let subject = Subject::of(verify.service.clone()).since(verify.since);
     let started = Instant::now();
-    let tell = |proved: &Proved<'_>| {
-        let verified = verified(registry, proved);
-        context
-            .console
-            .print_all(&text::verify::migration(&verified));
-    };
-    let afterwards = match start {
-        Start::Lent => Afterwards::Empty,
-        Start::Temporary | Start::Prepared(_) => Afterwards::Abandon,
-    };
-    let proving = &mut client;
-    let proof = match start {
-        Start::Prepared(empty) => {
-            prove_prepared(stop, proving, registry, &subject, empty, tell).await
-        }
-        Start::Lent | Start::Temporary => {
-            prove_until(stop, proving, registry, &subject, afterwards, tell).await
-        }
-    };
+    let (proving, afterwards) = (&mut client, Afterwards::Empty);
+    let tell = |proved: &Proved<'_>| print(context, registry, proved);
+    let proof = prove_until(stop, proving, registry, subject, afterwards, tell).await;
     client.close().await;
+    conclude(context, proof, started.elapsed(), registry, afterwards)
+}
+
+/// Verifies the migrations on temporary servers.
+async fn on_temporary(
+    context: &Context,
+    registry: &'static Registry,
+    subject: &Subject,
+    jobs: Option<NonZeroUsize>,
+) -> Outcome {
+    let servers = Servers::of(context, registry, subject).await?;
+    let cores = || thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let jobs = Jobs::at_once(jobs.unwrap_or_else(cores));
+    let started = Instant::now();
+    let open = async || servers.open().await;
+    let tell = |proved: &Proved<'_>| print(context, registry, proved);
+    let proof = prove_in_ranges(&context.stop, registry, subject, jobs, open, tell).await?;
+    conclude(
+        context,
+        proof,
+        started.elapsed(),
+        registry,
+        Afterwards::Abandon,
+    )
+}
+
+/// Prints a verdict.
+fn print(context: &Context, registry: &Registry, proved: &Proved<'_>) {
+    let verified = verified(registry, proved);
+    let lines = text::verify::migration(&verified);
+    context.console.print_all(&lines);
+}
+
+/// The view of a proof, and how the command ends.
+fn conclude(
+    context: &Context,
+    proof: Proof<'_>,
+    took: Duration,
+    registry: &Registry,
+    afterwards: Afterwards,
+) -> Outcome {
     if let Some(first) = proof.missed.first() {
         let note = format!(
             "a snapshot that read only the changes missed `{first}`, so migrations were verified \
@@ -103,16 +107,6 @@ async fn prove(
         );
         context.console.note(&note);
     }
-    conclude(proof, started.elapsed(), registry, afterwards)
-}
-
-/// The view of a proof, and how the command ends.
-fn conclude(
-    proof: Proof<'_>,
-    took: Duration,
-    registry: &Registry,
-    afterwards: Afterwards,
-) -> Outcome {
     let Proof {
         proved,
         ended,

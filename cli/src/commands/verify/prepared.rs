@@ -14,6 +14,31 @@ pub(super) struct Prepared {
     pub(super) scratch: Scratch,
     /// A snapshot of a database without them.
     pub(super) empty: Snapshot,
+    /// The key under which the data are kept.
+    pub(super) key: String,
+}
+
+impl Prepared {
+    async fn of(scratch: Scratch, key: String) -> Result<Prepared, Failure> {
+        let settings = scratch.settings.clone().with_database("postgres");
+        let client = connect(settings).await?;
+        let empty = Snapshot::take(client.postgres(), &Scope::default()).await;
+        let empty = empty.map_err(Error::Catalog)?;
+        client.close().await;
+        Ok(Prepared {
+            scratch,
+            empty,
+            key,
+        })
+    }
+
+    /// Another server with the same data. `None` if they are not kept any more.
+    pub(super) async fn another(key: String) -> Result<Option<Prepared>, Failure> {
+        match Scratch::kept(&key)? {
+            Some(scratch) => Prepared::of(scratch, key).await.map(Some),
+            None => Ok(None),
+        }
+    }
 }
 
 /// The server for a subject. `None` if there are no earlier migrations, if one of them fails, or if
@@ -36,15 +61,10 @@ pub(super) async fn server(
         }
         None => make(context, registry, subject, &key).await?,
     };
-    let Some(scratch) = scratch else {
-        return Ok(None);
-    };
-    let settings = scratch.settings.clone().with_database("postgres");
-    let client = connect(settings).await?;
-    let empty = Snapshot::take(client.postgres(), &Scope::default()).await;
-    let empty = empty.map_err(Error::Catalog)?;
-    client.close().await;
-    Ok(Some(Prepared { scratch, empty }))
+    match scratch {
+        Some(scratch) => Prepared::of(scratch, key).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 /// Applies the earlier migrations, and starts a server with what they made.
