@@ -12,7 +12,7 @@
 set -eu
 
 cd "$(dirname "$0")/.."
-steps='peers rounds-near rounds-far rounds-current size embed check seeds verify large fleet connections'
+steps='peers rounds-near rounds-far rounds-current server size embed check seeds verify large fleet connections'
 
 fail() {
     printf 'error: %s\nhelp: %s\n' "$1" "$2" >&2
@@ -54,6 +54,7 @@ run() {
     rounds-near) peers "$2" 1000 0 5 "$own" ;;
     rounds-far) peers "$2" 100 20 3 "$own,diesel" ;;
     rounds-current) peers "$2" 10,1000,10000 0,20 3 '=migrator,diesel' --limit 5 ;;
+    server) bench "$2" server 1000 10 1000 10000 ;;
     size) bench "$2" size 1000 ;;
     embed) bench "$2" embed 3 5000 ;;
     check) bench "$2" check ;;
@@ -66,6 +67,7 @@ run() {
     quick-rounds-near) peers "$2" 10 0 2 "$own" ;;
     quick-rounds-far) peers "$2" 10 1 2 "$own,diesel" ;;
     quick-rounds-current) peers "$2" 10,20 0,1 1 '=migrator,diesel' --limit 5 ;;
+    quick-server) bench "$2" server 20 10 20 ;;
     quick-size) bench "$2" size 10 ;;
     quick-embed) bench "$2" embed 1 20 ;;
     quick-check) bench "$2" check ;;

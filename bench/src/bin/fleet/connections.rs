@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
+use migrator_figures::{Table, row};
 use migrator_runtime::Fleet;
 use tokio_postgres::NoTls;
 
@@ -67,66 +68,84 @@ impl Figure {
     }
 }
 
-/// Compares the ways three times, and prints the figures.
-pub(crate) async fn compare(databases: usize) -> Outcome<()> {
-    let server = Server::start()?;
+/// Compares the ways three times, then measures the memory and pending migrations.
+pub(crate) async fn compare(server: &Server, databases: usize) -> Outcome<Vec<Table>> {
     let template = vec!["template_of_tenants".to_owned()];
     server.create_named(&template).await?;
     let fleet = Fleet::new(registry(MIGRATIONS));
-    up(&fleet, &server, &template, MIGRATIONS).await?;
+    up(&fleet, server, &template, MIGRATIONS).await?;
     let names = server
         .create(databases, template.first().map(String::as_str))
         .await?;
     // The first session in a database writes the file from which later sessions start.
-    measure(Way::Plain, &server, &fleet, &names).await?;
+    measure(Way::Plain, server, &fleet, &names).await?;
+    let heads = [
+        "round",
+        "connections",
+        "a second",
+        "server CPU ms each",
+        "client CPU ms each",
+        "ratio of the fleet to this",
+    ];
+    let mut table = Table::new("connections", &heads);
     for round in 1..=3 {
         let mut figures = Vec::new();
         for way in WAYS {
-            figures.push(measure(way, &server, &fleet, &names).await?);
+            figures.push(measure(way, server, &fleet, &names).await?);
         }
-        print(round, &figures);
+        add(&mut table, round, &figures);
     }
-    println!("databases  peak memory kB");
-    for number in [100, 500, 2_000] {
-        let number = number.min(databases);
-        println!("{number:>9}  {:>14}", memory::peak(&server, number)?);
-    }
-    let more = Fleet::new(registry(MIGRATIONS + PENDING));
-    let before = Processor::now(server.postmaster)?;
-    let time = up(&more, &server, &names, PENDING).await?;
-    let processor = Processor::now(server.postmaster)?.since(before);
-    println!(
-        "{databases} databases with {PENDING} pending migrations each: {:.1} s, {:.1} a second, \
-         server {:.1} s, client {:.1} s of processor time",
-        time.as_secs_f64(),
-        float(databases) / time.as_secs_f64(),
-        processor.server,
-        processor.client
-    );
-    Ok(())
+    let memory = memory(server, databases)?;
+    Ok(vec![table, memory, pending(server, &names).await?])
 }
 
-fn print(round: usize, figures: &[Figure]) {
-    println!("round {round}                   connections/s  server CPU ms  client CPU ms");
+fn add(table: &mut Table, round: usize, figures: &[Figure]) {
+    let fleet = figures.iter().find(|figure| figure.way == Way::Fleet);
     for figure in figures {
-        println!(
-            "{:<25}  {:>13.0}  {:>13.2}  {:>13.2}",
+        table.push(row![
+            round,
             figure.way.name(),
             figure.rate(),
             figure.each(figure.processor.server),
-            figure.each(figure.processor.client)
-        );
+            figure.each(figure.processor.client),
+            fleet.map(|fleet| fleet.rate() / figure.rate())
+        ]);
     }
-    for (way, other) in [
-        (Way::Fleet, Way::Pgbench),
-        (Way::Fleet, Way::PgbenchThreads),
-        (Way::Fleet, Way::Plain),
-    ] {
-        let rate = |way| figures.iter().find(|it| it.way == way).map(Figure::rate);
-        if let (Some(own), Some(peer)) = (rate(way), rate(other)) {
-            println!("{:.2} = {} / {}", own / peer, way.name(), other.name());
-        }
+}
+
+fn memory(server: &Server, databases: usize) -> Outcome<Table> {
+    let mut table = Table::new("memory", &["databases", "peak memory kB"]);
+    for number in [100, 500, 2_000] {
+        let number = number.min(databases);
+        table.push(row![number, memory::peak(server, number)?]);
     }
+    Ok(table)
+}
+
+/// Times a fleet whose databases have pending migrations.
+async fn pending(server: &Server, names: &[String]) -> Outcome<Table> {
+    let more = Fleet::new(registry(MIGRATIONS + PENDING));
+    let before = Processor::now(server.postmaster)?;
+    let time = up(&more, server, names, PENDING).await?;
+    let processor = Processor::now(server.postmaster)?.since(before);
+    let heads = [
+        "databases",
+        "pending migrations",
+        "s",
+        "databases a second",
+        "server CPU s",
+        "client CPU s",
+    ];
+    let mut table = Table::new("pending", &heads);
+    table.push(row![
+        names.len(),
+        PENDING,
+        time.as_secs_f64(),
+        float(names.len()) / time.as_secs_f64(),
+        processor.server,
+        processor.client
+    ]);
+    Ok(table)
 }
 
 async fn measure(way: Way, server: &Server, fleet: &Fleet, names: &[String]) -> Outcome<Figure> {

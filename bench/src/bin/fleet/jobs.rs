@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use migrator_figures::{Table, row};
 use migrator_runtime::Fleet;
 
 use crate::server::{Server, up};
@@ -10,26 +11,33 @@ use crate::{MIGRATIONS, Outcome, registry};
 
 const JOBS: [usize; 5] = [1, 2, 4, 8, 16];
 
-pub(crate) async fn measure(databases: usize) -> Outcome<()> {
-    let server = Server::start()?;
+pub(crate) async fn measure(server: &Server, databases: usize) -> Outcome<Table> {
     let registry = registry(MIGRATIONS);
-    println!("{databases} databases");
-    println!("at a time  {MIGRATIONS} migrations s  a database ms  nothing to do s  a database ms");
+    let heads = [
+        "databases".to_owned(),
+        "at a time".to_owned(),
+        format!("{MIGRATIONS} migrations each, s"),
+        "ms a database".to_owned(),
+        "nothing to do, s".to_owned(),
+        "ms a database".to_owned(),
+    ];
+    let mut table = Table::new("fleet", &heads);
     for jobs in JOBS {
         let names = server.create(databases, None).await?;
         let fleet = Fleet::new(registry).jobs(NonZeroUsize::new(jobs).unwrap_or(NonZeroUsize::MIN));
-        let all = up(&fleet, &server, &names, MIGRATIONS).await?;
-        let again = up(&fleet, &server, &names, 0).await?;
-        println!(
-            "{jobs:>9}  {:>15.1}  {:>13.1}  {:>15.2}  {:>13.1}",
+        let all = up(&fleet, server, &names, MIGRATIONS).await?;
+        let again = up(&fleet, server, &names, 0).await?;
+        table.push(row![
+            databases,
+            jobs,
             all.as_secs_f64(),
             each(all, databases),
             again.as_secs_f64(),
             each(again, databases)
-        );
+        ]);
         server.drop(&names).await?;
     }
-    Ok(())
+    Ok(table)
 }
 
 fn each(time: Duration, databases: usize) -> f64 {

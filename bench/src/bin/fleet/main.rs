@@ -9,7 +9,7 @@
 //! 3 pending migrations in each. It needs 8 MB of disk for each database.
 //!
 //! The server waits for its disk.
-//! `cargo run --release -p migrator-bench --bin fleet [DATABASES | connections [DATABASES]]`
+//! `cargo run --release -p migrator-bench --bin fleet [DATABASES | connections [DATABASES]] [--json FILE]`
 
 #![expect(clippy::print_stdout, reason = "the program prints figures")]
 
@@ -22,7 +22,9 @@ mod server;
 use std::env;
 use std::error::Error;
 
+use migrator_figures::Report;
 use migrator_model::{Registry, resolve};
+use server::Server;
 
 /// The migrations of a database.
 const MIGRATIONS: usize = 20;
@@ -40,14 +42,30 @@ fn main() -> Outcome<()> {
         .enable_all()
         .build()?;
     let arguments: Vec<String> = env::args().skip(1).collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    match arguments.as_slice() {
-        [memory::VISITOR, url, number] => runtime.block_on(memory::visit(url, number.parse()?)),
-        [CONNECTIONS] => runtime.block_on(connections::compare(2_000)),
-        [CONNECTIONS, number] => runtime.block_on(connections::compare(number.parse()?)),
-        [databases] => runtime.block_on(jobs::measure(databases.parse()?)),
-        _ => runtime.block_on(jobs::measure(200)),
+    if let [memory::VISITOR, url, number] =
+        arguments.iter().map(String::as_str).collect::<Vec<_>>()[..]
+    {
+        return runtime.block_on(memory::visit(url, number.parse()?));
     }
+    let command = "cargo run --release -p migrator-bench --bin fleet --";
+    let (mut report, arguments) = Report::new(command, arguments);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let server = Server::start()?;
+    report.version("PostgreSQL", server.version());
+    let tables = runtime.block_on(async {
+        Ok::<_, Box<dyn Error>>(match arguments.as_slice() {
+            [CONNECTIONS] => connections::compare(&server, 2_000).await?,
+            [CONNECTIONS, number] => connections::compare(&server, number.parse()?).await?,
+            [databases] => vec![jobs::measure(&server, databases.parse()?).await?],
+            _ => vec![jobs::measure(&server, 200).await?],
+        })
+    })?;
+    for table in tables {
+        report.set(table);
+    }
+    report.save()?;
+    print!("{report}");
+    Ok(())
 }
 
 /// A tree with this number of migrations.

@@ -15,6 +15,7 @@ use crate::Outcome;
 pub(crate) struct Server {
     folder: PathBuf,
     url: String,
+    version: String,
     major: u32,
     /// The process ID of its first process.
     pub(crate) postmaster: u32,
@@ -35,6 +36,7 @@ impl Server {
         let postmaster = file.lines().next().ok_or("the file has no process ID")?;
         Ok(Server {
             url: server.url(),
+            version: server.version().to_owned(),
             major: major.parse()?,
             postmaster: postmaster.trim().parse()?,
             folder,
@@ -43,6 +45,10 @@ impl Server {
 
     pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    pub(crate) fn version(&self) -> &str {
+        &self.version
     }
 
     pub(crate) fn settings(&self, name: &str) -> Result<Settings, ConnectError> {
