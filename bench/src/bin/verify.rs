@@ -3,7 +3,7 @@
 //! a fault in every second down script. Then it times the proof of 3 new migrations on top of them, on
 //! data that an earlier proof kept (`--since`).
 //!
-//! `cargo run --release -p migrator-bench --bin verify [SIZE…]`
+//! `cargo run --release -p migrator-bench --bin verify [SIZE…] [--json FILE]`
 
 #![expect(clippy::print_stdout, reason = "the program prints figures")]
 
@@ -13,6 +13,7 @@ use std::num::NonZeroUsize;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use migrator_figures::{Report, Table, Value, row};
 use migrator_localpg::{Programs, Throwaway};
 use migrator_model::{Registry, Tree, resolve};
 use migrator_runtime::{Migrator, Selection, Settings, Stop, Target, connect};
@@ -24,21 +25,41 @@ use migrator_verify::{
 /// The migrations that `--since` verifies.
 const NEW: usize = 3;
 
+/// The heads of the table of `--since`.
+const SINCE: [&str; 4] = [
+    "new migrations",
+    "earlier migrations",
+    "first time, s",
+    "second time, s",
+];
+
 fn main() -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
+    let command = "cargo run --release -p migrator-bench --bin verify --";
+    let (mut report, arguments) = Report::new(command, std::env::args().skip(1));
+    report.version("PostgreSQL", &Programs::find(None)?.version);
     let mut sizes = Vec::new();
-    for argument in std::env::args().skip(1) {
+    for argument in arguments {
         sizes.push(argument.parse()?);
     }
     if sizes.is_empty() {
         sizes = vec![100, 300, 1_000];
     }
-    println!("{}", Row::HEAD);
+    let mut tables = [
+        Table::new("verify", &Row::HEADS),
+        Table::new("since", &SINCE),
+        Table::new("snapshot", &["objects", "whole snapshot, ms"]),
+    ];
     for size in sizes {
-        runtime.block_on(rows(size))?;
+        runtime.block_on(rows(size, &mut tables))?;
     }
+    for table in tables {
+        report.set(table);
+    }
+    report.save()?;
+    print!("{report}");
     Ok(())
 }
 
@@ -56,44 +77,56 @@ struct Row {
 }
 
 impl Row {
-    const HEAD: &'static str = "migrations  faults  jobs   up s  verify s  of up  scripts s  \
-        first tenth ms  last tenth ms  last of first  memory MB";
+    const HEADS: [&'static str; 11] = [
+        "migrations",
+        "faults",
+        "jobs",
+        "`up`, s",
+        "`verify`, s",
+        "ratio",
+        "scripts, s",
+        "ms a migration, first tenth",
+        "last tenth",
+        "ratio",
+        "memory MB",
+    ];
 
-    fn print(&self) {
+    fn cells(&self) -> Vec<Value> {
         let (up, verify) = (self.up.as_secs_f64(), self.verify.as_secs_f64());
-        print!(
-            "{:>10}  {:>6}  {:>4}  {up:>5.1}  {verify:>8.1}  {:>5.1}  {:>9.1}  ",
+        let tenths = self.tenths.map(|both| both.map(milliseconds));
+        row![
             self.migrations,
             self.faults,
             self.jobs,
+            up,
+            verify,
             verify / up,
             self.scripts.as_secs_f64(),
-        );
-        let [first, last] = self
-            .tenths
-            .map_or([f64::NAN; 2], |both| both.map(milliseconds));
-        print!("{first:>14.1}  {last:>13.1}  {:>13.2}  ", last / first);
-        println!("{:>9}", peak_memory());
+            tenths.map(|[first, _]| first),
+            tenths.map(|[_, last]| last),
+            tenths.map(|[first, last]| last / first),
+            peak_memory()
+        ]
     }
 }
 
 /// The rows for a size.
-async fn rows(size: usize) -> Result<(), Box<dyn Error>> {
+async fn rows(size: usize, tables: &mut [Table; 3]) -> Result<(), Box<dyn Error>> {
+    let [verify, new, whole] = tables;
     let (sound, faulty) = (
         migrator_bench::tree(size),
         migrator_bench::faulty_tree(size),
     );
     let cores = thread::available_parallelism()?;
     let up = up(&sound).await?;
-    measure(&sound, 0, up, NonZeroUsize::MIN).await?.print();
-    measure(&sound, 0, up, cores).await?.print();
-    measure(&faulty, size / 2, up, cores).await?.print();
+    verify.push(measure(&sound, 0, up, NonZeroUsize::MIN).await?.cells());
+    verify.push(measure(&sound, 0, up, cores).await?.cells());
+    verify.push(measure(&faulty, size / 2, up, cores).await?.cells());
     let [first, second] = since(&migrator_bench::tree(size + NEW)).await?;
     let [first, second] = [first, second].map(|time| time.as_secs_f64());
-    println!("{NEW} new ones with --since: {first:.1} s the first time, {second:.1} s the second");
+    new.push(row![NEW, size, first, second]);
     let (objects, snapshot) = snapshot(&sound).await?;
-    let snapshot = milliseconds(snapshot);
-    println!("a whole snapshot of {objects} objects: {snapshot:.1} ms");
+    whole.push(row![objects, milliseconds(snapshot)]);
     Ok(())
 }
 
