@@ -1,8 +1,9 @@
 //! Digests of the entries of services: the client computes them from the registry, and the
 //! server from the history, so that it need not send the entries.
 //!
-//! A digest is the number of the entries and sums of their hashes. A hash covers the version, name,
-//! checksum, fingerprint and required migrations of an entry, and a dirty entry never matches. So
+//! A digest is the number of the entries and the sum of their hashes. A hash covers the version, name,
+//! checksum, fingerprint and required migrations of an entry; a dirty entry has none, so that it
+//! never matches. So
 //! with equal digests, the service has exactly the migrations of the registry, each with the same
 //! script. Nobody gains by forging a digest: a role that can write the entries can also write the
 //! ones that the registry expects.
@@ -19,8 +20,6 @@ pub(crate) struct Digest {
     service: String,
     entries: usize,
     hash: i128,
-    /// The sum of the hashes of what each migration requires.
-    requires: i128,
 }
 
 /// The digests of services of a registry.
@@ -43,19 +42,23 @@ impl Digest {
     /// Adds the entry of a migration.
     fn add(&mut self, migration: Migration<'_>) {
         let version = migration.version.as_integer().cast_unsigned();
-        let mut hash = hash_text(migration.history_name().as_bytes(), version);
-        hash = hash_text(decimal(migration.checksum, &mut [0; 20]), hash);
-        hash = hash_text(&hexadecimal(migration.up().fingerprint), hash);
-        // As Postgres's `hash_array_extended`.
         let references = migration.requires();
+        // As Postgres's `hash_array_extended`.
         let requires = references.iter().fold(1_u64, |hash, reference| {
             let text = reference.to_string();
             let own = hash_text(text.as_bytes(), version);
             hash.wrapping_mul(31).wrapping_add(own)
         });
+        let seed = if references.is_empty() {
+            version
+        } else {
+            requires
+        };
+        let mut hash = hash_text(migration.history_name().as_bytes(), seed);
+        hash = hash_text(decimal(migration.checksum, &mut [0; 20]), hash);
+        hash = hash_text(&hexadecimal(migration.up().fingerprint), hash);
         self.entries += 1;
         self.hash += i128::from(hash.cast_signed());
-        self.requires += i128::from(requires.cast_signed());
     }
 }
 
@@ -85,50 +88,57 @@ fn decimal(mut number: u64, digits: &mut [u8; 20]) -> &[u8] {
     &digits[start..]
 }
 
-/// The first two parts of a WITH clause. `look` has one row and one column, `is_same`: whether
-/// the services have exactly these digests.
+/// The setting that [`compare`] sets: [`SAME`] or an empty text.
+const SETTING: &str = "migrator.digest";
+
+/// The second column of the row of [`compare`] if the services have exactly the digests.
+pub(super) const SAME: &str = "same";
+
+/// A condition: [`compare`] has found another digest.
+pub(super) fn differs() -> String {
+    format!("pg_catalog.current_setting('{SETTING}') OPERATOR(pg_catalog.=) ''")
+}
+
+/// A statement that compares the digests. It returns the row `'digest'` and [`SAME`], or
+/// `'digest'` and an empty text; the statements after it use [`differs`].
 ///
-/// The entries of the parent table itself belong to no service: there must be none.
-///
-/// The sums of a service without an entry are null, and so are those of entries that lack a
-/// value. Then only the number counts, which must be 0.
-pub(super) fn look(tables: &Tables, digests: &[Digest]) -> String {
-    let numeric = |sum: i128| format!("'{sum}'::pg_catalog.\"numeric\"");
-    let row = |table: &str, digest: &Digest| {
-        format!(
-            "({}::pg_catalog.name, {}, {}, {})",
-            quote_literal(table),
-            digest.entries,
-            numeric(digest.hash),
-            numeric(digest.requires)
-        )
-    };
-    let values = digests.iter().map(|digest| {
-        let table = format!("{}{}", digest.service, Tables::SUFFIX);
-        row(&table, digest)
-    });
-    let parent = row(Tables::PARENT, &Digest::default());
-    let values: Vec<String> = [parent].into_iter().chain(values).collect();
+/// The entries of the parent table itself belong to no service: there must be none. The tables of
+/// other services do not count.
+pub(super) fn compare(tables: &Tables, digests: &[Digest]) -> String {
+    let oid = |table: &str| format!("pg_catalog.to_regclass({})", quote_literal(table));
+    let expected = digests.iter().filter(|digest| digest.entries > 0);
+    let expected: Vec<String> = expected
+        .map(|digest| {
+            format!(
+                "pg_catalog.concat_ws(' ', {}::pg_catalog.oid, '{} {}')",
+                oid(&tables.of(&digest.service)),
+                digest.entries,
+                digest.hash
+            )
+        })
+        .collect();
+    let all = digests
+        .iter()
+        .map(|digest| oid(&tables.of(&digest.service)));
+    let all: Vec<String> = [oid(&tables.parent())].into_iter().chain(all).collect();
     format!(
-        "digest(id, entries, dirty, hash, requires) AS MATERIALIZED (\
-           SELECT tableoid, pg_catalog.count(*), pg_catalog.count(dirty), \
+        "SELECT 'digest', pg_catalog.set_config('{SETTING}', CASE WHEN COALESCE(pg_catalog.sum(\
+           CASE WHEN d.line OPERATOR(pg_catalog.=) ANY ((SELECT ARRAY[{expected}]::pg_catalog.text[])\
+               ::pg_catalog.text[]) THEN 1 \
+             WHEN d.id OPERATOR(pg_catalog.=) ANY ((SELECT ARRAY[{all}]::pg_catalog.oid[])\
+               ::pg_catalog.oid[]) THEN -1 END), 0) OPERATOR(pg_catalog.=) {number} \
+           THEN '{SAME}' ELSE '' END, true) FROM (\
+           SELECT tableoid, pg_catalog.concat_ws(' ', tableoid, pg_catalog.count(*), \
              pg_catalog.sum(pg_catalog.hashtextextended(fingerprint, \
-               pg_catalog.hashtextextended(checksum, \
-                 pg_catalog.hashtextextended(name, version)))), \
-             pg_catalog.sum(pg_catalog.hash_array_extended(requires, version)) \
-           FROM {parent}{sample} GROUP BY tableoid), \
-         look(is_same) AS MATERIALIZED (\
-           SELECT NOT EXISTS (SELECT FROM (VALUES {values}) known(name, entries, hash, requires) \
-             LEFT JOIN (digest JOIN pg_catalog.pg_class c \
-               ON c.oid OPERATOR(pg_catalog.=) digest.id) \
-               ON c.relname OPERATOR(pg_catalog.=) known.name \
-             WHERE digest.dirty OPERATOR(pg_catalog.>) 0 \
-               OR COALESCE(digest.entries, 0) OPERATOR(pg_catalog.<>) known.entries \
-               OR COALESCE(digest.hash OPERATOR(pg_catalog.<>) known.hash \
-                 OR digest.requires OPERATOR(pg_catalog.<>) known.requires, \
-                 known.entries OPERATOR(pg_catalog.>) 0)))",
+               pg_catalog.hashtextextended(checksum, pg_catalog.hashtextextended(name, \
+                 CASE WHEN dirty IS NOT NULL THEN NULL \
+                   WHEN pg_catalog.array_length(requires, 1) IS NULL THEN version \
+                   ELSE pg_catalog.hash_array_extended(requires, version) END))))) \
+           FROM {parent}{sample} GROUP BY tableoid) d(id, line);",
+        expected = expected.join(", "),
+        all = all.join(", "),
+        number = expected.len(),
         parent = tables.parent(),
         sample = Tables::SAMPLE,
-        values = values.join(", "),
     )
 }

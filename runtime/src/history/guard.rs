@@ -63,19 +63,25 @@ pub(super) fn run_text(query: &str) -> String {
     format!("pg_catalog.numnode(pg_catalog.ts_rewrite('none'::pg_catalog.tsquery, {query}))")
 }
 
-/// An expression for the text of a query, shorter than the text. A message that is longer than the
-/// first window of a TCP connection, some 14 kB, costs one more round trip.
+/// A shorter form of the text of a query. A message that is longer than the first window of a TCP
+/// connection, some 14 kB, costs one more round trip.
 fn shortened(query: &str) -> String {
-    if query.contains(['@', '#']) {
-        return quote_literal(query);
-    }
-    let short = query
+    query
         .replace("OPERATOR(pg_catalog.", "#")
-        .replace("pg_catalog.", "@");
+        .replace("pg_catalog.", "@")
+}
+
+/// An expression for the text of a query whose shorter form is the value of another expression. It
+/// does not contain the two characters itself, so that it may be part of such a query.
+fn expanded(short: &str) -> String {
     format!(
-        "pg_catalog.replace(pg_catalog.replace({}, '#', 'OPERATOR(@'), '@', 'pg_catalog.')",
-        quote_literal(&short)
+        r"pg_catalog.replace(pg_catalog.replace({short}, E'\x23', 'OPERATOR(pg_catalog.'), E'\x40', 'pg_catalog.')"
     )
+}
+
+/// Whether the schema's name contains a character that stands for a word in [`shortened`].
+fn has_shorthand(tables: &Tables) -> bool {
+    tables.schema_name().contains(['@', '#'])
 }
 
 /// The columns of a query for [`run_text`] that evaluates an expression which fails.
@@ -118,42 +124,124 @@ pub(super) fn trusts_format(db_error: &DbError) -> bool {
     })
 }
 
-/// The statement that fails if the history cannot be trusted. It returns no row.
+/// The statements that fail if the history cannot be trusted. They return no row.
 ///
 /// Planning the query that names every flaw costs several times as much as the rest of a read of
-/// the history. So the statement first checks for the usual case (`ordinary.sql`). If that check
-/// does not pass, it runs that query, which it contains as a text.
+/// the history. So the statements first check for the usual case (`ordinary.sql`, `written.sql`).
+/// If that check does not pass, they run that query, which is the text of a setting.
 pub(crate) fn check_trust(tables: &Tables, purpose: Purpose) -> String {
-    let schema_owner = match purpose {
-        Purpose::Act => String::new(),
-        Purpose::Show => format!(
-            " OR own.owner OPERATOR(pg_catalog.=) {{role}} AND NOT {}",
-            superuser("own.me")
-        ),
+    check_readable(tables, purpose) + &check_rest_if(tables, "true")
+}
+
+/// The first part of [`check_trust`]: no untrusted role can write the history, and a read runs no
+/// code of an untrusted role. Before anything else is done, the statement of [`check_rest_if`]
+/// must follow.
+pub(super) fn check_readable(tables: &Tables, purpose: Purpose) -> String {
+    let flaws = match has_shorthand(tables) {
+        true => find_flaws(tables, purpose),
+        false => shortened(&find_flaws(tables, purpose)),
+    };
+    let (me_is_super, owner) = match purpose {
+        Purpose::Act => (None, String::new()),
+        Purpose::Show => (Some(superuser("own.me")), schema_owner(tables)),
     };
     let trusted = |role: &str| {
         let superuser = superuser(role);
-        let schema_owner = schema_owner.replace("{role}", role);
-        format!("({role} OPERATOR(pg_catalog.=) own.me OR {superuser}{schema_owner})")
-    };
-    let harmless = |acl: &str, owner: &str| {
-        let trusted = trusted("g.grantee");
-        format!(
-            "({acl} IS NULL OR NOT EXISTS (SELECT FROM pg_catalog.aclexplode({acl}) g \
-               WHERE g.privilege_type OPERATOR(pg_catalog.=) ANY ({WRITES}) AND NOT {trusted} \
-               AND NOT pg_catalog.pg_has_role(g.grantee, {owner}, 'MEMBER')))"
-        )
+        let owner = me_is_super.as_ref().map_or(String::new(), |me_is_super| {
+            format!(" OR own.owner OPERATOR(pg_catalog.=) {role} AND NOT {me_is_super}")
+        });
+        format!("({role} OPERATOR(pg_catalog.=) own.me OR {superuser}{owner})")
     };
     let texts = [
-        ("{schema}", quote_literal(tables.schema_name())),
-        ("{trusted_owner}", trusted("own.owner")),
-        ("{harmless_schema}", harmless("own.acl", "own.owner")),
+        ("{trusted_schema}", trusted("n.nspowner")),
+        ("{harmless_schema}", harmless("n.nspacl", "n.nspowner", 'n')),
         ("{trusted_table}", trusted("c.relowner")),
-        ("{harmless_table}", harmless("c.relacl", "c.relowner")),
-        ("{find}", run_text(&shortened(&find_flaws(tables, purpose)))),
+        ("{harmless_table}", harmless("c.relacl", "c.relowner", 'r')),
+        ("{owner}", owner),
+        ("{schema}", quote_literal(tables.schema_name())),
+        ("{quoted_schema}", quote_literal(&tables.schema())),
+        ("{me}", ME.to_owned()),
+        ("{tables}", all_tables(tables)),
+        ("{history}", oid_of(&tables.parent())),
+        ("{find}", find(tables)),
     ];
-    query(ORDINARY, &texts) + ";"
+    format!(
+        "SET LOCAL {SETTING} = {};{};",
+        quote_literal(&flaws),
+        query(ORDINARY, &texts)
+    )
 }
+
+/// The statement that completes the check if a condition is true: it checks what matters only to a
+/// write (`written.sql`). The server plans that check only if the condition is true.
+pub(super) fn check_rest_if(tables: &Tables, condition: &str) -> String {
+    let texts = [("{find}", find(tables)), ("{tables}", all_tables(tables))];
+    let check = query(WRITTEN, &texts);
+    let text = match has_shorthand(tables) {
+        true => quote_literal(&check),
+        false => expanded(&quote_literal(&shortened(&check))),
+    };
+    format!(
+        "SELECT 0 WHERE CASE WHEN {condition} THEN {} OPERATOR(pg_catalog.<) 0 ELSE false END;",
+        run_text(&text)
+    )
+}
+
+/// The setting that has the text of the query which finds every flaw.
+const SETTING: &str = "migrator.find";
+
+/// An expression that runs the query of [`SETTING`].
+fn find(tables: &Tables) -> String {
+    let text = format!("pg_catalog.current_setting('{SETTING}')");
+    run_text(&match has_shorthand(tables) {
+        true => text,
+        false => expanded(&text),
+    })
+}
+
+/// A condition: apart from the owner's own rights, nobody may write to an object. `kind` is the
+/// kind of object for `acldefault`.
+///
+/// The text of a privilege is `grantee=letters/grantor`. In a name, a `=` may make the condition
+/// false, and never true.
+fn harmless(acl: &str, owner: &str, kind: char) -> String {
+    format!(
+        "({acl} IS NULL OR pg_catalog.array_remove({acl}, \
+           (pg_catalog.acldefault('{kind}'::pg_catalog.\"char\", {owner}))[1])::pg_catalog.text \
+             OPERATOR(pg_catalog.!~) '=[^/]*[awdDxtC]')"
+    )
+}
+
+/// A column with the owner of the schema.
+fn schema_owner(tables: &Tables) -> String {
+    format!(
+        ", (SELECT s.nspowner FROM pg_catalog.pg_namespace s \
+             WHERE s.nspname OPERATOR(pg_catalog.=) {}::pg_catalog.name) AS owner",
+        quote_literal(tables.schema_name())
+    )
+}
+
+/// An expression for the OIDs of all tables; null stands for a table that does not exist.
+fn all_tables(tables: &Tables) -> String {
+    let history = oid_of(&tables.parent());
+    format!(
+        "ARRAY(SELECT i.inhrelid FROM pg_catalog.pg_inherits i \
+             WHERE i.inhparent OPERATOR(pg_catalog.=) {history}) \
+           OPERATOR(pg_catalog.||) ARRAY[{history}, {}, {}]",
+        oid_of(&tables.format()),
+        oid_of(&tables.event())
+    )
+}
+
+/// An expression for the OID of a table, or null.
+fn oid_of(table: &str) -> String {
+    let name = quote_literal(table);
+    format!("pg_catalog.to_regclass({name})::pg_catalog.oid")
+}
+
+/// The current role.
+const ME: &str =
+    "pg_catalog.quote_ident(current_user::pg_catalog.text)::pg_catalog.regrole::pg_catalog.oid";
 
 /// The query that finds every flaw, and fails if there is one.
 fn find_flaws(tables: &Tables, purpose: Purpose) -> String {
@@ -219,6 +307,8 @@ fn chr(character: char) -> String {
 const FLAWS: &str = include_str!("guard.sql");
 
 const ORDINARY: &str = include_str!("ordinary.sql");
+
+const WRITTEN: &str = include_str!("written.sql");
 
 /// The privileges that let a role change the history, or run code of its own.
 const WRITES: &str = "ARRAY['CREATE', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', \

@@ -6,14 +6,12 @@ use migrator_model::registry::MigrationRef;
 use migrator_model::{MigrationId, Version};
 use tokio_postgres::SimpleQueryRow;
 
+use super::digest;
 use super::failure::ReadError;
 use super::format;
 use super::schema::Tables;
 use super::{Entry, History, Origin, RecordedMigration, Stored};
 use crate::error::format::UnknownFormat;
-
-/// The first column of the only row, besides the format, if the digests are the same.
-pub(super) const SAME: &str = "same";
 
 /// The history, from the rows of the format, the tables and the entries. There are no rows
 /// without a history.
@@ -21,14 +19,15 @@ pub(super) fn history(rows: &[SimpleQueryRow]) -> Result<History, ReadError> {
     Ok(history_unless_same(rows)?.unwrap_or_default())
 }
 
-/// As [`history`]; `None` if the row [`SAME`] is among the rows.
+/// As [`history`]; `None` if a row says that the digests are the same.
 pub(super) fn history_unless_same(rows: &[SimpleQueryRow]) -> Result<Option<History>, ReadError> {
     if rows.is_empty() {
         return Ok(Some(History::default()));
     }
     let (formats, rest): (Vec<_>, Vec<_>) = rows.iter().partition(|row| is_format(row));
     let format = format_of(formats)?;
-    if rest.iter().any(|row| row.get(0) == Some(SAME)) {
+    let (digests, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|row| is_digest(row));
+    if digests.iter().any(|row| row.get(1) == Some(digest::SAME)) {
         return Ok(None);
     }
     let mut tables = Vec::new();
@@ -61,6 +60,11 @@ pub(super) fn recorded(rows: &[SimpleQueryRow]) -> Result<Vec<RecordedMigration>
 /// Whether a row is of the table `format`.
 pub(super) fn is_format(row: &SimpleQueryRow) -> bool {
     row.get(0) == Some("format")
+}
+
+/// Whether a row is the answer of [`digest::compare`].
+fn is_digest(row: &SimpleQueryRow) -> bool {
+    row.get(0) == Some("digest")
 }
 
 /// The format of the tables, from all rows of the table `format`.

@@ -8,8 +8,9 @@ use tokio_postgres::SimpleQueryRow;
 use super::digest::{self, Digest};
 use super::failure::ReadError;
 use super::format::with_defaults;
+use super::guard;
 use super::parse;
-use super::reader::{Reader, send};
+use super::reader::{Reader, Trust, send};
 use super::schema::Tables;
 use super::{History, RecordedMigration};
 use crate::session::quote::quote_literal;
@@ -28,7 +29,8 @@ pub(crate) async fn history_and(
     reader: &Reader<'_>,
     first: &str,
 ) -> Result<(History, Vec<SimpleQueryRow>), ReadError> {
-    let (own, others) = read(reader, first, &query(reader.tables)).await?;
+    let query = query(reader.tables, "true");
+    let (own, others) = read(reader, Trust::Full, first, &query).await?;
     Ok((parse::history(&own)?, others))
 }
 
@@ -39,7 +41,8 @@ pub(crate) async fn history_unless_same(
     first: &str,
     digests: &[Digest],
 ) -> Result<(Option<History>, Vec<SimpleQueryRow>), ReadError> {
-    let (own, others) = read(reader, first, &query_unless_same(reader.tables, digests)).await?;
+    let query = query_unless_same(reader.tables, digests);
+    let (own, others) = read(reader, Trust::Readable, first, &query).await?;
     Ok((parse::history_unless_same(&own)?, others))
 }
 
@@ -47,10 +50,11 @@ pub(crate) async fn history_unless_same(
 /// answer the query `first`. A database without a history has none.
 async fn read(
     reader: &Reader<'_>,
+    trust: Trust,
     first: &str,
     query: &str,
 ) -> Result<(Vec<SimpleQueryRow>, Vec<SimpleQueryRow>), ReadError> {
-    let Some(messages) = send(reader, first, query).await? else {
+    let Some(messages) = send(reader, trust, first, query).await? else {
         return Ok((Vec::new(), Vec::new()));
     };
     let is_other = |row: &SimpleQueryRow| row.get(0) == Some("also");
@@ -72,7 +76,7 @@ pub(crate) async fn scripts_of(
         "{}SELECT version, up_script, down_script FROM {}{} \
          WHERE tableoid OPERATOR(pg_catalog.=) {}::pg_catalog.regclass \
            AND version OPERATOR(pg_catalog.=) ANY (ARRAY[{}]::pg_catalog.int8[])",
-        reader.opening(),
+        reader.opening(Trust::Full),
         reader.tables.parent(),
         Tables::SAMPLE,
         quote_literal(&reader.tables.of(service)),
@@ -96,7 +100,7 @@ pub(crate) async fn scripts(
     }
     let query = format!(
         "{}SELECT version, up_script, down_script FROM {}",
-        reader.opening(),
+        reader.opening(Trust::Full),
         reader.tables.of(service)
     );
     let messages = reader.ask(&query).await?;
@@ -122,7 +126,7 @@ pub(crate) async fn last_failure(
          WHERE service OPERATOR(pg_catalog.=) {} \
            AND version OPERATOR(pg_catalog.=) {}::pg_catalog.int8 \
          ORDER BY id DESC LIMIT 1",
-        reader.opening(),
+        reader.opening(Trust::Full),
         reader.tables.event(),
         quote_literal(service),
         version.as_integer()
@@ -154,43 +158,31 @@ pub(crate) async fn recorded(reader: &Reader<'_>) -> Result<Vec<RecordedMigratio
         event = reader.tables.event(),
         suffix = Tables::SUFFIX,
     );
-    let Some(messages) = send(reader, "", &query).await? else {
+    let Some(messages) = send(reader, Trust::Full, "", &query).await? else {
         return Ok(Vec::new());
     };
     parse::recorded(&rows(messages).collect::<Vec<_>>())
 }
 
-/// The tables of services, and the entries.
-fn query(tables: &Tables) -> String {
-    let names = service_tables(tables, "'table', c.relname", "true");
-    format!("{names};{};", entries(tables, "true"))
-}
-
-/// As [`query`], in one statement that reads an entry only if the digests differ. If they are
-/// the same, it has one row, [`parse::SAME`].
-fn query_unless_same(tables: &Tables, digests: &[Digest]) -> String {
-    const NULLS: &str = "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL";
-    const DIFFERS: &str = "(SELECT NOT look.is_same FROM look)";
-    let names = format!("'table', c.relname, {NULLS}");
+/// The tables of services, and the entries, if `condition` is true.
+fn query(tables: &Tables, condition: &str) -> String {
     format!(
-        "WITH {look} {entries} UNION ALL {names} \
-         UNION ALL SELECT '{same}', NULL, {NULLS} FROM look WHERE look.is_same;",
-        look = digest::look(tables, digests),
-        entries = entries(tables, DIFFERS),
-        names = service_tables(tables, &names, DIFFERS),
-        same = parse::SAME,
-    )
-}
-
-/// A query for these columns of the tables of services, if `condition` is true.
-fn service_tables(tables: &Tables, columns: &str, condition: &str) -> String {
-    format!(
-        "SELECT {columns} FROM pg_catalog.pg_inherits i \
+        "SELECT 'table', c.relname FROM pg_catalog.pg_inherits i \
            JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) i.inhrelid \
-           WHERE i.inhparent OPERATOR(pg_catalog.=) {regclass}::pg_catalog.regclass \
-             AND {condition}",
+           WHERE {condition} AND i.inhparent OPERATOR(pg_catalog.=) \
+             {regclass}::pg_catalog.regclass::pg_catalog.oid;{entries};",
         regclass = quote_literal(&tables.parent()),
+        entries = entries(tables, condition),
     )
+}
+
+/// As [`query`], but the server reads an entry only if the digests differ. If they are the same,
+/// its row says so ([`digest::compare`]).
+fn query_unless_same(tables: &Tables, digests: &[Digest]) -> String {
+    let differs = digest::differs();
+    digest::compare(tables, digests)
+        + &guard::check_rest_if(tables, &differs)
+        + &query(tables, &differs)
 }
 
 /// A query for the entries, if `condition` is true. Format 1 has no column `origin`.

@@ -33,6 +33,15 @@ pub(crate) struct Reader<'a> {
     pub(crate) watcher: Option<Watcher<'a>>,
 }
 
+/// How much of the check of a history comes before a query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trust {
+    /// The whole check.
+    Full,
+    /// The part that matters to a read. The query contains the rest ([`guard::check_rest_if`]).
+    Readable,
+}
+
 /// Names the sessions that keep a read waiting.
 #[derive(Clone, Copy)]
 pub(crate) struct Watcher<'a> {
@@ -85,14 +94,19 @@ impl<'a> Reader<'a> {
     /// The statements before every query of the history, in the same message: a limit for the
     /// wait for a locked table, and the check that the history can be trusted. Rows that row
     /// security would hide become an error.
-    pub(super) fn opening(&self) -> String {
-        self.settings() + &guard::check_trust(self.tables, self.purpose)
+    pub(super) fn opening(&self, trust: Trust) -> String {
+        self.settings()
+            + &match trust {
+                Trust::Full => guard::check_trust(self.tables, self.purpose),
+                Trust::Readable => guard::check_readable(self.tables, self.purpose),
+            }
     }
 
     fn settings(&self) -> String {
         format!(
             "/* migrator reads its history */ SET LOCAL lock_timeout = {};\
-             SET LOCAL row_security = off;",
+             SET LOCAL row_security = off;\
+             SET LOCAL constraint_exclusion = off;",
             milliseconds(self.lock_timeout)
         )
     }
@@ -136,10 +150,11 @@ impl<'a> Reader<'a> {
 /// table, somebody altered the history, or its format is unknown.
 pub(super) async fn send(
     reader: &Reader<'_>,
+    trust: Trust,
     first: &str,
     rest: &str,
 ) -> Result<Option<Vec<SimpleQueryMessage>>, ReadError> {
-    let head = reader.opening() + first + &reader.tables.known_format();
+    let head = reader.opening(trust) + first + &reader.tables.known_format();
     let message = format!("{head}{rest}");
     let mut answers = reader.ask(&message).await;
     // Above READ COMMITTED, the tables may be younger than the snapshot of the check.
@@ -172,7 +187,7 @@ pub(super) async fn send(
     // Boxed: it is rare, and every future that reads would contain it.
     let other = match *db_error.code() == SqlState::LOCK_NOT_AVAILABLE {
         true => None,
-        false => Box::pin(unknown_format(reader, reader.opening())).await,
+        false => Box::pin(unknown_format(reader, reader.opening(Trust::Full))).await,
     };
     Err(other.map_or(failure, ReadError::Format))
 }

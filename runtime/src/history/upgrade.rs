@@ -8,7 +8,7 @@ use tokio_postgres::SimpleQueryRow;
 use super::failure::ReadError;
 use super::format::FORMATS;
 use super::parse;
-use super::reader::Reader;
+use super::reader::{Reader, Trust};
 use super::schema::Tables;
 use crate::error::format::FORMAT;
 
@@ -22,7 +22,7 @@ pub(crate) fn query(reader: &Reader<'_>, check: &str) -> String {
     format!(
         "/* migrator upgrades its history */ {}{check}\
          LOCK TABLE {}, {} IN ACCESS EXCLUSIVE MODE;{}{}",
-        reader.opening(),
+        reader.opening(Trust::Full),
         tables.format(),
         tables.parent(),
         tables.known_format(),

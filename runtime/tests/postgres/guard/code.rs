@@ -1,6 +1,7 @@
 //! Code of strangers in the history.
 
-use migrator_runtime::{Migrator, Selection, Target};
+use migrator_runtime::model::Code;
+use migrator_runtime::{DatabaseState, Migrator, Selection, Target};
 
 use super::ways::WAYS;
 use super::{TABLES, Trapped, scripts};
@@ -34,6 +35,15 @@ async fn a_strangers_history_is_refused_before_anything_in_it_runs() {
         .await;
 }
 
+/// Makes a superuser the owner of the schema with everything in it.
+const TAKE_OVER: &str = "ALTER SCHEMA migrator OWNER TO postgres; \
+             DO $$ DECLARE t record; BEGIN FOR t IN SELECT c.oid::regclass AS name, \
+               CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' \
+                 WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind FROM pg_class c \
+               WHERE relnamespace = 'migrator'::regnamespace AND relkind IN ('r', 'v', 'm', 'p') \
+                 OR c.oid = to_regclass('migrator.event') AND relkind = 'S' \
+             LOOP EXECUTE format('ALTER %s %s OWNER TO postgres', t.kind, t.name); END LOOP; END $$";
+
 #[tokio::test]
 async fn every_way_to_run_foreign_code_is_refused_by_name() {
     for (way, message) in WAYS {
@@ -45,18 +55,67 @@ async fn every_way_to_run_foreign_code_is_refused_by_name() {
         trapped.does("CREATE SCHEMA migrator").await;
         trapped.does(TABLES).await;
         trapped.does(way).await;
-        // The role has taken over the schema with everything in it.
-        let taken = "ALTER SCHEMA migrator OWNER TO postgres; \
-             DO $$ DECLARE t record; BEGIN FOR t IN SELECT c.oid::regclass AS name, \
-               CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' \
-                 WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind FROM pg_class c \
-               WHERE relnamespace = 'migrator'::regnamespace AND relkind IN ('r', 'v', 'm', 'p') \
-                 OR c.oid = to_regclass('migrator.event') AND relkind = 'S' \
-             LOOP EXECUTE format('ALTER %s %s OWNER TO postgres', t.kind, t.name); END LOOP; END $$";
-        trapped.database.run(taken).await;
+        trapped.database.run(TAKE_OVER).await;
         let message = message.replace("`evil`", &format!("`{}`", trapped.role));
         trapped.assert_refused(way, &message).await;
     }
+}
+
+/// The ways to run code only when somebody writes the history.
+const WRITTEN_ONLY: [&str; 5] = [
+    "ALTER role SET DEFAULT number()",
+    "ADD extra text DEFAULT query_to_xml(",
+    "ALTER id SET DEFAULT nextval('other')",
+    "ADD CHECK (trap())",
+    "ADD CHECK (frozen(1))",
+];
+
+/// With nothing to do, a run writes nothing. It checks only what a read could evaluate and who can
+/// write rows; the whole check comes before a run that has something to do.
+#[tokio::test]
+async fn with_nothing_to_do_a_flaw_that_only_a_write_evaluates_waits_for_the_next_change() {
+    let mut written_only = 0;
+    for (way, message) in WAYS {
+        let trapped = Trapped::new().await;
+        // The existing rows violate the foreign key.
+        if way.contains("FOREIGN KEY") || way.contains("STATISTICS") && !trapped.is_since(14).await
+        {
+            continue;
+        }
+        let applied = trapped.evil.up(scripts()).await;
+        applied.expect("it owns what it makes");
+        trapped.does(way).await;
+        trapped.database.run(TAKE_OVER).await;
+        let client = trapped.database.client().await;
+        let state = Migrator::new(scripts())
+            .state(&client, &Target::all())
+            .await;
+        let up = trapped.database.up(scripts()).await;
+        if WRITTEN_ONLY.iter().any(|end| way.contains(end)) {
+            written_only += 1;
+            assert_eq!(state.expect(way), DatabaseState::Current);
+            assert!(up.expect(way).done.is_empty());
+        } else {
+            let refused = [state.expect_err(way), up.expect_err(way)];
+            assert_eq!(refused.map(|error| error.code()), [Code::M0526; 2], "{way}");
+        }
+        let further = registry(&[
+            ("core", 1, "CREATE TABLE a ();", "DROP TABLE a;"),
+            ("core", 2, "CREATE TABLE b ();", "DROP TABLE b;"),
+            ("core", 3, "CREATE TABLE c ();", "DROP TABLE c;"),
+        ]);
+        let refused = trapped.database.up(further).await.expect_err(way);
+        let migrator_runtime::ErrorKind::Refused(conflicts) = &*refused.kind else {
+            panic!("{way}: {refused:?}")
+        };
+        let message = message.replace("`evil`", &format!("`{}`", trapped.role));
+        let found = conflicts
+            .iter()
+            .any(|conflict| conflict.to_string() == message);
+        assert!(found, "{way}: {conflicts:#?}");
+        assert!(!trapped.is_superuser().await, "{way}");
+    }
+    assert_eq!(written_only, WRITTEN_ONLY.len());
 }
 
 /// A function that records its own name, and the trigger that calls it.
