@@ -2,6 +2,7 @@
 
 pub mod chaos;
 pub mod proxy;
+pub mod seed;
 
 use migrator_model::Tree;
 

@@ -19,12 +19,14 @@ use tokio_postgres::{
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{
+    cancel::Cancel,
     classify::Context,
     connection::Connection,
     endpoint::{Endpoint, Host},
     error::{ConnectError, Refusal, TlsFault},
     liveness::{Medium, Request},
     negotiate::{Connector, Watched},
+    outbox::Outbox,
     settings::Settings,
     ssl::SslMode,
     tls,
@@ -265,6 +267,7 @@ impl Attempt<'_> {
             encryption,
             negotiation: config.get_ssl_negotiation(),
             policy: self.settings.resolved().policy.clone(),
+            outbox: Outbox::default(),
         };
         // The connector negotiates TLS as tokio-postgres would, and checks the server's requests.
         config
@@ -273,8 +276,9 @@ impl Attempt<'_> {
         match config.connect(connector.clone()).await {
             Ok((client, wire)) => {
                 let context = self.context.clone();
-                let connector = Some(connector);
-                Ok(Connection::start(client, wire, &config, connector, context))
+                let outbox = connector.outbox.clone();
+                let cancel = Cancel::new(&client, &config, Some(connector), context);
+                Ok(Connection::start(client, wire, cancel, outbox))
             }
             Err(error) => Err(self.context.classify(error)),
         }
@@ -291,13 +295,16 @@ impl Attempt<'_> {
         let port = config.get_ports().first().copied().unwrap_or_default();
         let stream = UnixStream::connect(Endpoint::socket(folder, port)).await;
         let stream = stream.map_err(|error| self.context.io(Some(error.into())))?;
-        let stream = Watched::local(stream, self.settings.resolved().policy.clone());
+        let outbox = Outbox::default();
+        let policy = self.settings.resolved().policy.clone();
+        let stream = Watched::local(stream, policy, outbox.clone());
         let (client, wire) = config
             .connect_raw(stream, NoTls)
             .await
             .map_err(|error| self.context.classify(error))?;
         let context = self.context.clone();
-        let connection = Connection::start(client, wire, &config, None, context);
+        let cancel = Cancel::new(&client, &config, None, context);
+        let connection = Connection::start(client, wire, cancel, outbox);
         self.has_attributes(&config, &connection).await?;
         Ok(connection)
     }

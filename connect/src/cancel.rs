@@ -20,21 +20,41 @@ use tokio::{
     net::TcpStream,
     time::timeout,
 };
-use tokio_postgres::{CancelToken, Config, Error, NoTls, config::Host, tls::MakeTlsConnect};
+use tokio_postgres::{
+    CancelToken, Client, Config, Error, NoTls, config::Host, tls::MakeTlsConnect,
+};
 
-use crate::{classify::Context, error::ConnectError, negotiate::Connector};
+use crate::{classify::Context, error::ConnectError, negotiate::Connector, outbox::Outbox};
 
 /// Cancels the query that runs on a connection, over a connection of its own
 /// with the same encryption.
 #[derive(Clone)]
 pub struct Cancel {
-    pub(crate) token: CancelToken,
-    pub(crate) connector: Option<Connector>,
-    pub(crate) way: Option<Way>,
-    pub(crate) context: Context,
+    token: CancelToken,
+    connector: Option<Connector>,
+    way: Option<Way>,
+    context: Context,
 }
 
 impl Cancel {
+    /// Cancels what a client does. `connector` encrypts as on the client's connection.
+    pub(crate) fn new(
+        client: &Client,
+        config: &Config,
+        connector: Option<Connector>,
+        context: Context,
+    ) -> Cancel {
+        Cancel {
+            token: client.cancel_token(),
+            connector: connector.map(|connector| Connector {
+                outbox: Outbox::default(),
+                ..connector
+            }),
+            way: Way::of(config),
+            context,
+        }
+    }
+
     /// Asks the server to cancel the query that runs, and waits until the server has sent the
     /// signal. The server does not say whether a query ran; a cancelled query fails with
     /// SQLSTATE 57014.
@@ -98,7 +118,7 @@ impl fmt::Debug for Cancel {
 
 /// The address that a connection was opened at.
 #[derive(Clone)]
-pub(crate) enum Way {
+enum Way {
     /// An address, and the name for TLS.
     Tcp(SocketAddr, String),
     /// The file of a socket.
@@ -108,7 +128,7 @@ pub(crate) enum Way {
 
 impl Way {
     /// The way of a configuration with one endpoint.
-    pub(crate) fn of(config: &Config) -> Option<Way> {
+    fn of(config: &Config) -> Option<Way> {
         let port = *config.get_ports().first()?;
         match (config.get_hosts().first()?, config.get_hostaddrs().first()) {
             (Host::Tcp(name), Some(address)) => {

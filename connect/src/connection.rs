@@ -15,14 +15,13 @@ use tokio::{
     time::timeout,
 };
 use tokio_postgres::{
-    AsyncMessage, Client, Config,
+    AsyncMessage, Client, Error, SimpleQueryStream,
     error::{DbError, SqlState},
 };
 
 use crate::{
-    cancel::{Cancel, Way},
-    classify::Context,
-    negotiate::Connector,
+    cancel::Cancel,
+    outbox::{Outbox, Piece},
 };
 
 /// How long closing waits until the server has received the end of the session.
@@ -38,6 +37,7 @@ pub struct Connection {
     pub cancel: Cancel,
     /// Collects the notices of the server.
     pub notices: Notices,
+    outbox: Outbox,
     driver: JoinHandle<()>,
     lost: Arc<OnceLock<String>>,
 }
@@ -47,9 +47,8 @@ impl Connection {
     pub(crate) fn start<S, T>(
         client: Client,
         wire: tokio_postgres::Connection<S, T>,
-        config: &Config,
-        connector: Option<Connector>,
-        context: Context,
+        cancel: Cancel,
+        outbox: Outbox,
     ) -> Self
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -58,19 +57,32 @@ impl Connection {
         let notices = Notices::default();
         let lost = Arc::new(OnceLock::new());
         let driver = tokio::spawn(drive(wire, notices.clone(), Arc::clone(&lost)));
-        let cancel = Cancel {
-            token: client.cancel_token(),
-            connector,
-            way: Way::of(config),
-            context,
-        };
         Self {
             client,
             cancel,
             notices,
+            outbox,
             driver,
             lost,
         }
+    }
+
+    /// Sends a simple query whose text is these pieces in a row, and does not copy them.
+    ///
+    /// # Errors
+    ///
+    /// The connection is closed, the text is too long for a message, or it has a zero byte.
+    pub async fn query_in_pieces(&self, pieces: &[Piece]) -> Result<SimpleQueryStream, Error> {
+        let Some(ticket) = self.outbox.post(pieces) else {
+            // tokio-postgres says why it does not send such a text.
+            let text: String = pieces.iter().map(|piece| &**piece).collect();
+            return self.client.simple_query_raw(&text).await;
+        };
+        let answers = self.client.simple_query_raw(&ticket).await;
+        if answers.is_err() {
+            self.outbox.withdraw(&ticket);
+        }
+        answers
     }
 
     /// The error that broke the connection; `None` if it is open or was closed.

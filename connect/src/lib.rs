@@ -45,7 +45,7 @@
 //! Each module imports only from modules in the lines above its own:
 //!
 //! ```text
-//! backoff certificate percent permission ssl user
+//! backoff certificate outbox percent permission ssl user
 //! error verifier
 //! params
 //! auth endpoint keyword liveness url
@@ -70,6 +70,7 @@ mod error;
 mod keyword;
 mod liveness;
 mod negotiate;
+mod outbox;
 mod params;
 mod passfile;
 mod percent;
@@ -88,6 +89,7 @@ pub use attempt::open;
 pub use cancel::Cancel;
 pub use connection::{Connection, Notice, Notices};
 pub use error::{ConnectError, Refusal, RunOption, TlsFault, Unreachable};
+pub use outbox::{Piece, SharedText};
 pub use retry::{SHORTAGE, open_when_up, open_with_retry};
 pub use settings::Settings;
 pub use ssl::SslMode;

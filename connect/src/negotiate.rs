@@ -19,7 +19,10 @@ use tokio_postgres::{
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::auth::{Channel, Policy, Watch};
+use crate::{
+    auth::{Channel, Policy, Watch},
+    outbox::{Outbox, Writer},
+};
 
 type Encrypted<S> = <MakeRustlsConnect as MakeTlsConnect<S>>::Stream;
 type Handshake<S> = <MakeRustlsConnect as MakeTlsConnect<S>>::TlsConnect;
@@ -32,6 +35,8 @@ pub(crate) struct Connector {
     pub(crate) encryption: Encryption,
     pub(crate) negotiation: SslNegotiation,
     pub(crate) policy: Policy,
+    /// The long messages of the connection.
+    pub(crate) outbox: Outbox,
 }
 
 /// One connection of a [`Connector`].
@@ -43,6 +48,7 @@ where
     encryption: Encryption,
     opening: SslNegotiation,
     policy: Policy,
+    outbox: Outbox,
 }
 
 impl<S> MakeTlsConnect<S> for Connector
@@ -64,6 +70,7 @@ where
             encryption: self.encryption,
             opening: self.negotiation,
             policy: self.policy.clone(),
+            outbox: self.outbox.clone(),
         })
     }
 }
@@ -90,7 +97,11 @@ where
 {
     async fn run(self, mut stream: S) -> Result<Watched<S>, Box<dyn Error + Send + Sync>> {
         let Some(handshake) = self.handshake else {
-            return Ok(Watched::new(Stream::Plain(stream), self.policy));
+            return Ok(Watched::new(
+                Stream::Plain(stream),
+                self.policy,
+                self.outbox,
+            ));
         };
         if self.opening == SslNegotiation::Postgres {
             stream.write_all(&SSL_REQUEST).await.map_err(Unanswered)?;
@@ -99,11 +110,18 @@ where
             match (answer, self.encryption) {
                 (b'S', _) => {}
                 (_, Encryption::Require) => return Err(NotOffered.into()),
-                _ => return Ok(Watched::new(Stream::Plain(stream), self.policy)),
+                _ => {
+                    return Ok(Watched::new(
+                        Stream::Plain(stream),
+                        self.policy,
+                        self.outbox,
+                    ));
+                }
             }
         }
         let stream = handshake.connect(stream).await?;
-        Ok(Watched::new(Stream::Encrypted(stream), self.policy))
+        let stream = Stream::Encrypted(stream);
+        Ok(Watched::new(stream, self.policy, self.outbox))
     }
 }
 
@@ -131,13 +149,15 @@ impl fmt::Display for Unanswered {
 
 impl Error for Unanswered {}
 
-/// A stream that checks the server's requests for authentication.
+/// A stream that checks the server's requests for authentication, and writes long messages from
+/// their pieces.
 pub(crate) struct Watched<S>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     stream: Stream<S>,
     watch: Watch,
+    writer: Writer,
 }
 
 enum Stream<S>
@@ -152,20 +172,24 @@ impl<S> Watched<S>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    fn new(stream: Stream<S>, policy: Policy) -> Watched<S> {
+    fn new(stream: Stream<S>, policy: Policy, outbox: Outbox) -> Watched<S> {
         let channel = match &stream {
             Stream::Plain(_) => Channel::Open,
             Stream::Encrypted(_) => Channel::Closed,
         };
-        let watch = Watch::new(policy, channel);
-        Watched { stream, watch }
+        Watched {
+            stream,
+            watch: Watch::new(policy, channel),
+            writer: Writer::new(outbox),
+        }
     }
 
     /// An unencrypted stream that no other machine can read: a Unix socket.
-    pub(crate) fn local(stream: S, policy: Policy) -> Watched<S> {
+    pub(crate) fn local(stream: S, policy: Policy, outbox: Outbox) -> Watched<S> {
         Watched {
             stream: Stream::Plain(stream),
             watch: Watch::new(policy, Channel::Closed),
+            writer: Writer::new(outbox),
         }
     }
 }
@@ -210,9 +234,10 @@ where
         task: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        match &mut self.stream {
-            Stream::Plain(stream) => Pin::new(stream).poll_write(task, bytes),
-            Stream::Encrypted(stream) => Pin::new(stream).poll_write(task, bytes),
+        let Watched { stream, writer, .. } = &mut *self;
+        match stream {
+            Stream::Plain(stream) => writer.poll_write(stream, task, bytes),
+            Stream::Encrypted(stream) => writer.poll_write(stream, task, bytes),
         }
     }
 

@@ -18,7 +18,7 @@ use siphasher::sip::SipHasher13;
 pub use control::{Unfit, Why, chains_transaction, ends_transaction, opens_transaction, unfit};
 pub(crate) use fingerprint::Fingerprint;
 pub use fingerprint::fingerprint;
-pub use part::{Part, parts};
+pub use part::{Part, first_word, parts};
 pub use statement::statements;
 pub(crate) use token::{Kind, Token, tokens};
 

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use migrator_model::sql::{Part, parts, quote_identifier};
+use migrator_model::sql::{Part, first_word, parts, quote_identifier};
 
 /// A statement whose effect the catalog shows.
 #[derive(Debug, PartialEq, Eq)]
@@ -92,11 +92,17 @@ impl fmt::Display for Name {
 /// Reads a statement; `None` if it is not one of the statements of this module.
 #[must_use]
 pub fn read(sql: &str) -> Option<Statement<'_>> {
-    let mut reader = Reader::new(sql);
-    let statement = match reader.word()?.as_str() {
+    // Most statements are known by their first word, and may be long.
+    let word = first_word(sql)?.to_ascii_lowercase();
+    match word.as_str() {
         "set" | "reset" | "comment" | "analyze" | "analyse" | "vacuum" => {
             return Some(Statement::Repeatable);
         }
+        "create" | "drop" | "reindex" | "alter" => {}
+        _ => return None,
+    }
+    let mut reader = Reader::new(sql);
+    let statement = match reader.word()?.as_str() {
         "create" => return create_index(reader).map(Statement::CreateIndex),
         "drop" => Statement::DropIndex(drop_index(&mut reader)?),
         "reindex" => Statement::Reindex(reindex(&mut reader)?),

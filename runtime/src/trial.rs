@@ -92,7 +92,7 @@ impl Trial {
         };
         Trial {
             step: migration.id(),
-            source: Source::embedded(script),
+            source: Source::copied(script),
             stop: Stop::new(),
         }
     }
@@ -251,8 +251,9 @@ impl Trial {
     ) -> Result<Vec<Held>, Fault> {
         let timeouts = self.source.timeouts(client, options, options.lock_timeout);
         let (sql, opening) = (&self.source.sql, Opening::default());
-        let message = Message::in_span(sql, HELD, &opening, timeouts, Commit::Deferred, span);
-        let sent = send_for_rows(client.postgres(), &message.text, held);
+        let record = HELD.into();
+        let message = Message::in_span(sql, record, &opening, timeouts, Commit::Deferred, span);
+        let sent = send_for_rows(client, &message.text, held);
         // Boxed: otherwise a comparison's future would contain this one several times.
         let failure = match Box::pin(self.stop.attend(client, sent)).await {
             Ok(Ok(locks)) if span == Span::First => {

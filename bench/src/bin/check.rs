@@ -6,12 +6,13 @@
 //! With the name of a seed, it checks a tree with one script of 25 MB instead, and prints the time
 //! and the peak of resident memory, in which the script itself is contained:
 //!
-//! `cargo run --release -p migrator-bench --bin check -- rows` (or `statements`, `string`, `body`)
+//! `cargo run --release -p migrator-bench --bin check -- rows` (or another name of `seed::ALL`)
 
 #![expect(clippy::print_stdout, reason = "the program prints figures")]
 
 use std::time::{Duration, Instant};
 
+use migrator_bench::seed::{ALL, seed};
 use migrator_model::{Tree, resolve};
 
 /// The number of runs, of which it prints the median.
@@ -57,14 +58,14 @@ fn measure(size: usize) {
 }
 
 fn measure_seed(name: &str) {
-    let Some(seed) = seed(name) else {
-        println!("unknown seed `{name}`: rows, statements, string, body");
+    let Some(script) = seed(name, SEED) else {
+        println!("unknown seed `{name}`: {}", ALL.join(", "));
         return;
     };
     let path = |rest| format!("migrations/a/20240101000000_a1b2c3d4_{rest}");
     let tree = Tree::new("database")
         .with_file("services.toml", MANIFEST)
-        .with_file(&path("seed.up.sql"), seed)
+        .with_file(&path("seed.up.sql"), script)
         .with_file(&path("seed.down.sql"), "DROP TABLE t;\n");
     let started = Instant::now();
     let resolved = resolve(&tree);
@@ -74,32 +75,6 @@ fn measure_seed(name: &str) {
         started.elapsed().as_secs_f64() * 1_000.0,
         peak().unwrap_or_default(),
     );
-}
-
-/// A seed of a form that occurs in practice.
-fn seed(name: &str) -> Option<String> {
-    let (start, end) = match name {
-        "rows" => ("INSERT INTO t VALUES (0, 'the first', 1.25, NULL)", ";\n"),
-        "statements" => ("", ""),
-        "string" => ("UPDATE t SET note = '", "';\n"),
-        "body" => ("DO $seed$\nBEGIN\n", "END\n$seed$;\n"),
-        _ => return None,
-    };
-    let mut text = String::with_capacity(SEED + 256);
-    text += "CREATE TABLE t (id bigint PRIMARY KEY, name text, price numeric, note text);\n";
-    text += start;
-    let mut number = 0;
-    while text.len() < SEED {
-        number += 1;
-        let values = format!("({number}, 'customer number {number}', {number}.25, NULL)");
-        let piece = match name {
-            "rows" => format!(",\n  {values}"),
-            "string" => format!("line {number} of a long text\n"),
-            _ => format!("INSERT INTO t VALUES {values};\n"),
-        };
-        text.push_str(&piece);
-    }
-    Some(text + end)
 }
 
 /// The peak of resident memory.

@@ -2,7 +2,7 @@
 
 use std::{future::Future, time::Duration};
 
-use migrator_connect::open;
+use migrator_connect::{SharedText, open};
 
 use super::support::{
     ask, opened,
@@ -124,4 +124,35 @@ async fn a_closed_session_is_gone_from_the_server() {
     tokio::time::timeout(Duration::from_secs(30), gone)
         .await
         .expect("the session ends");
+}
+
+#[tokio::test]
+async fn a_query_in_pieces_arrives_whole() {
+    let server = server(Server::Tls);
+    let whole = |text: &str| SharedText::from(text.to_owned()).piece(0..text.len());
+    let long = SharedText::from("ü".repeat(500_000));
+    let query = [
+        whole("SELECT set_config('test.sum', md5('"),
+        long.piece(2..long.len()),
+        whole("'), false)"),
+    ];
+    for rest in ["sslmode=disable", "sslmode=require"] {
+        let connection = opened(&format!("{} {rest}", server.app())).await;
+        // The next query is sent before this one has answered.
+        let answers = connection.query_in_pieces(&query).await;
+        let sum = "SELECT current_setting('test.sum')";
+        let sum = ask(&connection, sum).await;
+        drop(answers.expect("it was sent"));
+        let expected = ask(&connection, "SELECT md5(repeat('ü', 499999))").await;
+        assert_eq!(sum, expected, "{rest}");
+        connection.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_query_in_pieces_with_a_zero_byte_is_refused() {
+    let connection = opened(&server(Server::Tls).app()).await;
+    let query = SharedText::Static("SELECT '\0'").piece(0..10);
+    assert!(connection.query_in_pieces(&[query]).await.is_err());
+    assert_eq!(ask(&connection, "SELECT 1").await, "1");
 }

@@ -31,6 +31,13 @@ pub fn parts(sql: &str) -> Vec<(Part<'_>, usize)> {
     parts.collect()
 }
 
+/// The first word of a statement, if the statement starts with a keyword or a name without quotes.
+#[must_use]
+pub fn first_word(sql: &str) -> Option<&str> {
+    let first = tokens(sql).find(|token| !token.is_trivia())?;
+    (first.kind == Kind::Word).then(|| &sql[first.range])
+}
+
 fn unquoted(text: &str) -> Option<Part<'_>> {
     let quote = text.get(..1).filter(|quote| ["\"", "'"].contains(quote))?;
     let inner = text[1..].strip_suffix(quote)?;
@@ -43,7 +50,7 @@ fn unquoted(text: &str) -> Option<Part<'_>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Part, parts};
+    use super::{Part, first_word, parts};
 
     fn read(sql: &str) -> Vec<Part<'_>> {
         parts(sql).into_iter().map(|(part, _)| part).collect()
@@ -71,6 +78,14 @@ mod tests {
             "E'a'", "U&'a'", "U&\"a\"", "B'1'", "$$a$$", "12", "'a", "\"a",
         ] {
             assert_eq!(read(sql), [Part::Mark(sql)], "{sql}");
+        }
+    }
+
+    #[test]
+    fn the_first_word_may_follow_a_comment() {
+        assert_eq!(first_word("-- a\n /* b */ Select 1"), Some("Select"));
+        for sql in ["", "-- a", "(SELECT 1)", "\"a\""] {
+            assert_eq!(first_word(sql), None, "{sql}");
         }
     }
 

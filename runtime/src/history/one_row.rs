@@ -2,13 +2,14 @@
 
 use super::guard::{columns_to_run, raise, run_text};
 use crate::session::quote::quote_literal;
+use crate::session::text::Text;
 
 /// A change of exactly one row of the history.
 #[derive(Clone, Debug)]
 pub(crate) struct Write {
     pub(super) table: String,
     /// An INSERT, UPDATE or DELETE without RETURNING.
-    pub(super) statement: String,
+    pub(super) statement: Text,
     /// The condition that the new row must meet: a trigger may write another value.
     pub(super) condition: String,
 }
@@ -20,40 +21,41 @@ const EVENT: &str = "event";
 impl Write {
     /// The statement that makes the change. It fails unless exactly one row changes and meets the
     /// condition. A trigger may discard the change, and the entry may have been deleted.
-    pub(crate) fn alone(&self) -> String {
+    pub(crate) fn alone(self) -> Text {
         let failure = quote_literal(&unexpected(&self.table));
-        format!("WITH {} {}", self.named(ENTRY), one_row(ENTRY, &failure))
+        let mut text = Text::from("WITH ");
+        text.append(self.named(ENTRY));
+        text.push(" ");
+        text.push(&one_row(ENTRY, &failure));
+        text
     }
 
     /// One statement that makes the change and adds its event. It fails unless each of them
     /// changes exactly one row that meets its condition. The event is not written unless the entry
     /// is as expected.
-    pub(crate) fn with_event(&self, event: &Write) -> String {
-        let event = Write {
-            statement: format!("{} FROM {ENTRY} WHERE {ENTRY}.as_expected", event.statement),
-            ..event.clone()
-        };
+    pub(crate) fn with_event(self, mut event: Write) -> Text {
+        let only_then = format!(" FROM {ENTRY} WHERE {ENTRY}.as_expected");
+        event.statement.push(&only_then);
         let failure = format!(
             "CASE WHEN EXISTS (SELECT FROM {ENTRY} WHERE {ENTRY}.as_expected) THEN {} ELSE {} END",
             quote_literal(&unexpected(&event.table)),
             quote_literal(&unexpected(&self.table)),
         );
-        format!(
-            "WITH {}, {} {}",
-            self.named(ENTRY),
-            event.named(EVENT),
-            one_row(EVENT, &failure)
-        )
+        let mut text = Text::from("WITH ");
+        text.append(self.named(ENTRY));
+        text.push(", ");
+        text.append(event.named(EVENT));
+        text.push(" ");
+        text.push(&one_row(EVENT, &failure));
+        text
     }
 
     /// The change as a WITH query of this name.
-    fn named(&self, name: &str) -> String {
-        let Write {
-            statement,
-            condition,
-            ..
-        } = self;
-        format!("{name} AS ({statement} RETURNING {condition} AS as_expected)")
+    fn named(self, name: &str) -> Text {
+        let mut text = Text::from(format!("{name} AS ("));
+        text.append(self.statement);
+        text.push(&format!(" RETURNING {} AS as_expected)", self.condition));
+        text
     }
 }
 

@@ -8,6 +8,7 @@ use migrator_model::{Migration, Version};
 
 use super::schema::Tables;
 use super::write::{self, EntryRow, EventRow, Kind, Subject, Took};
+use crate::session::text::Text;
 
 /// What a prepared statement does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -63,13 +64,15 @@ pub(crate) fn statement(
                 lock: Some(by.lock),
             };
             let event = write::event(tables, kind, &row, Took::Transaction, None);
-            format!("({types}) AS {}", entry.with_event(&event))
+            let write = entry.with_event(event);
+            format!("({types}) AS {}", write.without_scripts_from(0))
         }
     }
 }
 
 fn parameters(depends_on: &[&str]) -> EntryRow {
-    let [fingerprint, requires, up, down] = ["$4", "$5", "$6", "$7"].map(str::to_owned);
+    let [fingerprint, requires] = ["$4", "$5"].map(str::to_owned);
+    let [up, down] = ["$6", "$7"].map(Text::from);
     EntryRow {
         subject: Subject::parameters(),
         fingerprint,
@@ -82,20 +85,17 @@ fn parameters(depends_on: &[&str]) -> EntryRow {
 }
 
 /// The arguments that record this migration as applied.
-pub(crate) fn apply(migration: Migration<'_>) -> String {
+pub(crate) fn apply(migration: Migration<'static>) -> Text {
     let row = EntryRow::of(migration, &[], None);
-    let (
-        EntryRow {
-            fingerprint,
-            requires,
-            ..
-        },
-        subject,
-    ) = (&row, row.subject.arguments());
-    format!(
-        "{subject}, {fingerprint}, {requires}, {}, {}",
-        row.up, row.down
-    )
+    let subject = row.subject.arguments();
+    let mut arguments = Text::from(format!(
+        "{subject}, {}, {}, ",
+        row.fingerprint, row.requires
+    ));
+    arguments.append(row.up);
+    arguments.push(", ");
+    arguments.append(row.down);
+    arguments
 }
 
 /// The arguments that record a migration as reverted.

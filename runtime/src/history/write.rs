@@ -12,6 +12,7 @@ use tokio_postgres::error::{DbError, SqlState};
 use super::one_row::Write;
 use super::schema::Tables;
 use crate::session::quote::quote_literal;
+use crate::session::text::Text;
 
 /// What an event says of a migration, as SQL expressions.
 #[derive(Clone, Debug)]
@@ -91,13 +92,13 @@ pub(super) struct EntryRow {
     pub(super) dirty: Option<Direction>,
     pub(super) requires: String,
     pub(super) depends_on: String,
-    pub(super) up: String,
-    pub(super) down: String,
+    pub(super) up: Text,
+    pub(super) down: Text,
 }
 
 impl EntryRow {
     pub(super) fn of(
-        migration: Migration<'_>,
+        migration: Migration<'static>,
         depends_on: &[&str],
         dirty: Option<Direction>,
     ) -> EntryRow {
@@ -111,8 +112,8 @@ impl EntryRow {
             dirty,
             requires: array(migration.requires().iter().map(ToString::to_string)),
             depends_on: array(depends_on.iter().copied()),
-            up: quote_literal(&migration.up().sql()),
-            down: quote_literal(&migration.down().sql()),
+            up: Text::literal(&migration.up().sql().into()),
+            down: Text::literal(&migration.down().sql().into()),
         }
     }
 }
@@ -120,7 +121,7 @@ impl EntryRow {
 /// Records a migration as applied. `dirty` marks the entry: its script runs outside a transaction.
 pub(crate) fn insert(
     tables: &Tables,
-    migration: Migration<'_>,
+    migration: Migration<'static>,
     depends_on: &[&str],
     dirty: Option<Direction>,
 ) -> Write {
@@ -142,13 +143,17 @@ pub(super) fn insert_row(table: String, row: EntryRow) -> Write {
         up,
         down,
     } = row;
-    let statement = format!(
+    let mut statement = Text::from(format!(
         "INSERT INTO {table} (version, name, applied_on, checksum, fingerprint, dirty, \
            requires, depends_on, up_script, down_script) \
          VALUES ({version}, {name}, {NOW}, {checksum}, {fingerprint}, {}, \
-           {requires}, {depends_on}, {up}, {down})",
+           {requires}, {depends_on}, ",
         dirty.map_or_else(|| "NULL".to_owned(), word),
-    );
+    ));
+    statement.append(up);
+    statement.push(", ");
+    statement.append(down);
+    statement.push(")");
     let condition = format!(
         "{} AND {} AND {}",
         is(&version),
@@ -172,30 +177,30 @@ pub(crate) fn set_dirty(
     let table = tables.of(service);
     let word = dirty.map_or_else(|| "NULL".to_owned(), word);
     Write {
-        statement: format!(
+        statement: Text::from(format!(
             "UPDATE {table} SET dirty = {word} WHERE {}",
             is_version(version)
-        ),
+        )),
         condition: is_dirty(dirty),
         table,
     }
 }
 
 /// Replaces an entry's name, scripts and checksums by those of the migration.
-pub(crate) fn replace(tables: &Tables, migration: Migration<'_>) -> Write {
+pub(crate) fn replace(tables: &Tables, migration: Migration<'static>) -> Write {
     let table = tables.of(migration.service);
-    let statement = format!(
+    let mut statement = Text::from(format!(
         "UPDATE {table} SET name = {}, checksum = '{}', fingerprint = '{:016x}', requires = {}, \
-           up_script = {}, down_script = {} \
-         WHERE {}",
+           up_script = ",
         quote_literal(migration.history_name()),
         migration.checksum,
         migration.up().fingerprint,
         array(migration.requires().iter().map(ToString::to_string)),
-        quote_literal(&migration.up().sql()),
-        quote_literal(&migration.down().sql()),
-        is_version(migration.version),
-    );
+    ));
+    statement.append(Text::literal(&migration.up().sql().into()));
+    statement.push(", down_script = ");
+    statement.append(Text::literal(&migration.down().sql().into()));
+    statement.push(&format!(" WHERE {}", is_version(migration.version)));
     Write {
         table,
         statement,
@@ -210,7 +215,7 @@ pub(crate) fn delete(tables: &Tables, service: &str, version: Version) -> Write 
 
 pub(super) fn delete_row(table: String, version: &str) -> Write {
     Write {
-        statement: format!("DELETE FROM {table} WHERE {}", is(version)),
+        statement: format!("DELETE FROM {table} WHERE {}", is(version)).into(),
         condition: "true".to_owned(),
         table,
     }
@@ -375,7 +380,7 @@ pub(crate) fn event(
     );
     Write {
         table,
-        statement,
+        statement: statement.into(),
         condition: is(&row.subject.version),
     }
 }

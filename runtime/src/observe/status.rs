@@ -45,7 +45,7 @@ impl Context {
     }
 
     /// Refuses the scripts that a run of this plan would refuse.
-    async fn check_scripts(&self, client: &Client, plan: &Plan<'_>) -> Result<(), ErrorKind> {
+    async fn check_scripts(&self, client: &Client, plan: &Plan<'static>) -> Result<(), ErrorKind> {
         let reader = self.reader(client, Purpose::Show);
         let read = StoredScripts::read(client, &reader, plan);
         let stored = self.stop.read(client, read).await?;

@@ -8,7 +8,7 @@
 //! the runner gets an empty history and only the migrations of the leg. For each migration it
 //! passes two queries: the script, and the insertion of its own four columns (refinery-core 0.10,
 //! `traits/async.rs`). `execute` ignores both, because the executor also writes the other columns
-//! and the event.
+//! and the event. So the runner gets no script: it would copy each script several times.
 
 use std::collections::VecDeque;
 
@@ -28,7 +28,8 @@ pub(crate) async fn apply<'a>(
     let Some(first) = leg.first() else {
         return Ok(());
     };
-    let migrations: Result<Vec<_>, _> = leg.iter().filter_map(migration).collect();
+    let migrations = leg.iter().filter_map(|step| migration(step, ""));
+    let migrations: Result<Vec<_>, _> = migrations.collect();
     let table = executor.run.tables.of(first.service());
     let mut runner = refinery::Runner::new(&migrations.map_err(engine)?);
     runner.set_migration_table_name(table);
@@ -50,15 +51,19 @@ fn engine(error: refinery::Error) -> ErrorKind {
     ErrorKind::Engine(Box::new(error))
 }
 
-/// refinery's form of a migration. It has the same name and checksum.
-pub(crate) fn migration(step: &Step<'_>) -> Option<Result<refinery::Migration, refinery::Error>> {
+/// refinery's form of a migration with this script. With the migration's own script, it has the same
+/// checksum.
+fn migration(
+    step: &Step<'_>,
+    script: &str,
+) -> Option<Result<refinery::Migration, refinery::Error>> {
     let migration = step.applies()?;
     let name = format!(
         "V{}__{}",
         migration.version.as_integer(),
         migration.history_name()
     );
-    Some(refinery::Migration::unapplied(&name, &migration.up().sql()))
+    Some(refinery::Migration::unapplied(&name, script))
 }
 
 /// The connection that refinery's runner uses.
@@ -137,7 +142,7 @@ mod tests {
         let resolved = resolve(&tree);
         assert_eq!(resolved.problems, []);
         let ours = resolved.registry.get(0).unwrap();
-        let theirs = migration(&Step::apply(ours))
+        let theirs = migration(&Step::apply(ours), &ours.up().sql())
             .expect("it is applied")
             .expect("it is well named");
         assert_eq!(theirs.checksum(), ours.checksum);

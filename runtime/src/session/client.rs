@@ -8,7 +8,9 @@ use migrator_connect::{
     Cancel, ConnectError, Connection, Notice, SHORTAGE, Settings, open_when_up, open_with_retry,
 };
 use tokio::task::AbortHandle;
+use tokio_postgres::SimpleQueryStream;
 
+use crate::session::text::Text;
 use crate::session::timeouts::Limits;
 
 /// An open connection that keeps the settings it was opened with.
@@ -136,6 +138,14 @@ impl Client {
     /// only locally.
     pub(crate) fn has_local_commit(&self) -> bool {
         self.connection.notices.has_local_commit()
+    }
+
+    /// Sends a text as a simple query, and does not copy its long scripts.
+    pub(super) async fn query_in_pieces(
+        &self,
+        text: &Text,
+    ) -> Result<SimpleQueryStream, tokio_postgres::Error> {
+        self.connection.query_in_pieces(&text.pieces()).await
     }
 
     /// Ends the transaction, if there is one, by these statements. Drops the warning that there

@@ -4,11 +4,13 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use migrator_connect::SharedText;
 use migrator_model::place::Position;
 use migrator_model::sql::statements;
 
 use super::reset::{RESET, forget};
 use super::span::Span;
+use super::text::Text;
 use super::timeouts::{Timeouts, milliseconds};
 use crate::error::fault::Part;
 
@@ -33,11 +35,13 @@ impl Commit {
     }
 }
 
-/// A message, and the range of the script in it.
+/// A message, and where the script is in it.
 #[derive(Clone, Debug)]
 pub(crate) struct Message {
-    pub(crate) text: String,
-    script: Range<usize>,
+    pub(crate) text: Text,
+    script: SharedText,
+    /// Where the script starts in the text.
+    start: usize,
     /// The number of statements before those of the script.
     before: usize,
 }
@@ -46,7 +50,7 @@ pub(crate) struct Message {
 #[derive(Default)]
 pub(crate) struct Opening {
     /// Statements that fail unless the previous step is recorded as done.
-    pub(crate) after_step: Option<String>,
+    pub(crate) after_step: Option<Text>,
     /// A statement that marks the message as running until its transaction ends.
     pub(crate) claim: Option<String>,
 }
@@ -54,8 +58,8 @@ pub(crate) struct Opening {
 impl Message {
     /// The message of a script in its own transaction, with the statements that record it.
     pub(crate) fn transaction(
-        script: &str,
-        record: &str,
+        script: &SharedText,
+        record: Text,
         opening: &Opening,
         timeouts: Timeouts,
         commit: Commit,
@@ -81,8 +85,8 @@ impl Message {
     /// event AS (INSERT INTO "migrator".event …) SELECT …;COMMIT;
     /// ```
     pub(crate) fn in_span(
-        script: &str,
-        record: &str,
+        script: &SharedText,
+        record: Text,
         opening: &Opening,
         timeouts: Timeouts,
         commit: Commit,
@@ -92,10 +96,13 @@ impl Message {
         let commit = commit.set();
         // This check has its own transaction: the script may still choose its isolation level.
         let (check, checks) = match &opening.after_step {
-            Some(check) => (
-                format!("BEGIN;{UNHIDDEN}{check}COMMIT;"),
-                3 + statements(check).len(),
-            ),
+            Some(check) => {
+                let check = check.without_scripts_from(0);
+                (
+                    format!("BEGIN;{UNHIDDEN}{check}COMMIT;"),
+                    3 + statements(&check).len(),
+                )
+            }
             None => (String::new(), 0),
         };
         let claim = opening.claim.as_deref().unwrap_or_default();
@@ -108,27 +115,34 @@ impl Message {
             .filter(|part| !part.is_empty())
             .count();
         let before = checks + 1 + settings + more;
-        let head = format!("{check}{begin}{timeouts}{forget}{claim}\n");
-        let script_range = head.len()..head.len() + script.len();
+        let mut text = Text::from(format!("{check}{begin}{timeouts}{forget}{claim}\n"));
+        let start = text.len();
+        text.push_script(script, 0..script.len());
         // The line break ends a line comment at the script's end; the semicolon ends a statement.
-        let text = format!("{head}{script}\n;{RESET}{limit}{stay}{forget}{commit}{record}{end}");
+        text.push(&format!("\n;{RESET}{limit}{stay}{forget}{commit}"));
+        text.append(record);
+        text.push(end);
         Message {
             text,
-            script: script_range,
+            script: script.clone(),
+            start,
             before,
         }
     }
 
     /// A single statement of a script.
-    pub(crate) fn statement(script: &str, statement: Range<usize>) -> ScriptStatement<'_> {
+    pub(crate) fn statement(script: &SharedText, statement: Range<usize>) -> ScriptStatement<'_> {
         ScriptStatement { script, statement }
     }
 
     /// The text of a message that only writes the history, without a script. It waits up to `lock`
     /// for locks on the history; zero means no limit.
-    pub(crate) fn bookkeeping(record: &str, lock: Duration, commit: Commit) -> String {
+    pub(crate) fn bookkeeping(record: Text, lock: Duration, commit: Commit) -> Text {
         let (limit, commit) = (lock_limit(lock), commit.set());
-        format!("BEGIN;{RESET}{limit}{commit}{record}COMMIT;")
+        let mut text = Text::from(format!("BEGIN;{RESET}{limit}{commit}"));
+        text.append(record);
+        text.push("COMMIT;");
+        text
     }
 
     /// The text of the statements that set the session's timeouts, for statements outside a
@@ -140,14 +154,9 @@ impl Message {
     /// Which part failed after `completed` statements: the script, the claim or the record, or the
     /// COMMIT.
     pub(crate) fn failed_part(&self, completed: usize) -> Part {
-        let (Some(script), Some(behind)) = (
-            self.text.get(self.script.clone()),
-            self.text.get(self.script.end..),
-        ) else {
-            return Part::Script;
-        };
-        let first = self.before + statements(script).len();
-        let commit = first + statements(behind).len().saturating_sub(1);
+        let behind = self.text.without_scripts_from(self.script().end);
+        let first = self.before + statements(&self.script).len();
+        let commit = first + statements(&behind).len().saturating_sub(1);
         if completed + 1 == self.before || (first..commit).contains(&completed) {
             Part::Record
         } else if completed == commit && behind.ends_with("COMMIT;") {
@@ -163,17 +172,22 @@ impl Message {
     /// A script that ends in the middle of a statement fails at text after the script, before any
     /// statement has run. The position is then the end of the script.
     pub(crate) fn locate(&self, named: Option<u32>, completed: usize) -> Option<Position> {
-        let script = self.text.get(self.script.clone())?;
-        let named = named.and_then(|position| byte_of(&self.text, position));
+        let (script, range) = (&*self.script, self.script());
+        let named = named.and_then(|position| self.text.byte_of(position));
         let offset = match named {
-            Some(offset) if self.script.contains(&offset) => offset - self.script.start,
-            Some(offset) if completed == 0 && offset >= self.script.end => script.trim_end().len(),
+            Some(offset) if range.contains(&offset) => offset - range.start,
+            Some(offset) if completed == 0 && offset >= range.end => script.trim_end().len(),
             Some(_) | None => {
                 let index = completed.checked_sub(self.before)?;
                 statements(script).get(index)?.start
             }
         };
         Some(Position::at(script, offset))
+    }
+
+    /// The range of the script in the text.
+    fn script(&self) -> Range<usize> {
+        self.start..self.start + self.script.len()
     }
 }
 
@@ -188,34 +202,28 @@ const UNHIDDEN: &str = "SET LOCAL row_security = off;";
 
 /// One statement of a script.
 pub(crate) struct ScriptStatement<'a> {
-    script: &'a str,
+    script: &'a SharedText,
     statement: Range<usize>,
 }
 
 impl ScriptStatement<'_> {
-    pub(crate) fn text(&self) -> &str {
-        &self.script[self.statement.clone()]
+    pub(crate) fn text(&self) -> Text {
+        let mut text = Text::default();
+        text.push_script(self.script, self.statement.clone());
+        text
     }
 
     pub(crate) fn locate(&self, named: Option<u32>) -> Position {
-        let named = named.and_then(|position| byte_of(self.text(), position));
+        let named = named.and_then(|position| self.text().byte_of(position));
         Position::at(self.script, self.statement.start + named.unwrap_or(0))
     }
-}
-
-/// The byte offset of a position as Postgres gives it: in characters, counted from 1 (protocol
-/// documentation, "Error and Notice Message Fields", `P`).
-fn byte_of(text: &str, position: u32) -> Option<usize> {
-    let index = usize::try_from(position).ok()?.checked_sub(1)?;
-    let offsets = text.char_indices().map(|(offset, _)| offset);
-    offsets.chain([text.len()]).nth(index)
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use super::{Commit, Message, Opening, Part, Timeouts, forget};
+    use super::{Commit, Message, Opening, Part, SharedText, Timeouts, forget};
     use crate::session::timeouts::{Limit, Limits};
 
     const TIMEOUTS: Timeouts = Timeouts {
@@ -228,15 +236,23 @@ mod tests {
     };
 
     fn message(script: &str) -> Message {
-        let opening = Opening::default();
-        Message::transaction(script, "RECORD;", &opening, TIMEOUTS, Commit::Deferred)
+        with_opening(script, "RECORD;", &Opening::default(), TIMEOUTS)
+    }
+
+    fn with_opening(script: &str, record: &str, opening: &Opening, timeouts: Timeouts) -> Message {
+        let script = SharedText::from(script.to_owned());
+        Message::transaction(&script, record.into(), opening, timeouts, Commit::Deferred)
+    }
+
+    fn text(message: &Message) -> &str {
+        message.text.short().expect("the script is short")
     }
 
     #[test]
     fn a_named_position_is_mapped_into_the_script() {
         let message = message("SELECT 'ü';\nSELECT x");
-        let at = message.text.find("x\n").expect("it is there");
-        let named = message.text[..at].chars().count() + 1;
+        let at = text(&message).find("x\n").expect("it is there");
+        let named = text(&message)[..at].chars().count() + 1;
         let named = u32::try_from(named).expect("small");
         let position = message.locate(Some(named), 0).expect("it is in the script");
         assert_eq!(position.to_string(), "2:8");
@@ -258,7 +274,7 @@ mod tests {
     #[test]
     fn a_script_that_breaks_off_fails_at_its_end() {
         let message = message("CREATE TABLE t (\n  id int\n");
-        let end = u32::try_from(message.script.end + 2).expect("small");
+        let end = u32::try_from(message.script().end + 2).expect("small");
         let position = message.locate(Some(end), 0).expect("it is in the script");
         assert_eq!(position.to_string(), "2:9");
     }
@@ -266,7 +282,7 @@ mod tests {
     #[test]
     fn a_failed_record_is_distinguished_from_script_and_commit() {
         let message = message("SELECT 1;\n  SELECT 2;");
-        let all = super::statements(&message.text).len();
+        let all = super::statements(text(&message)).len();
         let part = |completed| message.failed_part(completed);
         assert_eq!(part(0), Part::Script, "a text that does not parse");
         assert_eq!([part(3), part(4)], [Part::Script; 2]);
@@ -285,11 +301,11 @@ mod tests {
         };
         let script = "PREPARE s AS SELECT 1;\nSELECT 2;";
         let opening = Opening {
-            after_step: Some("SELECT 1;".to_owned()),
+            after_step: Some("SELECT 1;".into()),
             claim: Some("SELECT 1;".to_owned()),
         };
-        let message = Message::transaction(script, "", &opening, timeouts, Commit::Durable);
-        let before = super::statements(&message.text[..message.script.start]).len();
+        let message = with_opening(script, "", &opening, timeouts);
+        let before = super::statements(&text(&message)[..message.start]).len();
         let second = message.locate(None, before + 1).expect("it is there");
         assert_eq!(second.to_string(), "2:1");
     }
@@ -298,16 +314,13 @@ mod tests {
     fn prepared_statements_are_dropped_if_a_script_mentions_them() {
         assert_eq!(forget("Prepare s AS SELECT 1"), "DEALLOCATE ALL;");
         assert_eq!(forget("SELECT 'prep'"), "");
-        let text = message("PREPARE s AS SELECT 1").text;
-        assert_eq!(text.matches("DEALLOCATE ALL;").count(), 2);
+        let message = message("PREPARE s AS SELECT 1");
+        assert_eq!(text(&message).matches("DEALLOCATE ALL;").count(), 2);
     }
 
     #[test]
     fn a_comment_at_the_end_does_not_hide_the_next_statement() {
-        assert!(
-            message("SELECT 1 -- end")
-                .text
-                .contains("-- end\n;SET SESSION")
-        );
+        let message = message("SELECT 1 -- end");
+        assert!(text(&message).contains("-- end\n;SET SESSION"));
     }
 }

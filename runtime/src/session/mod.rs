@@ -15,5 +15,6 @@ pub(crate) mod reset;
 pub(crate) mod send;
 pub(crate) mod span;
 pub(crate) mod stop;
+pub(crate) mod text;
 pub(crate) mod timeouts;
 pub(crate) mod watch;

@@ -5,10 +5,15 @@ pub(crate) use migrator_model::sql::quote_identifier;
 /// Quotes a text for SQL, whatever the value of `standard_conforming_strings`: as a
 /// dollar-quoted string whose tag does not occur in the text.
 pub(crate) fn quote_literal(text: &str) -> String {
+    let tag = tag(text);
+    format!("{tag}{text}{tag}")
+}
+
+/// The tag that [`quote_literal`] puts before and after a text.
+pub(super) fn tag(text: &str) -> String {
     let runs = text.split('$').skip(1);
     let longest = runs.map(|rest| rest.len() - rest.trim_start_matches('m').len());
-    let tag = format!("${}$", "m".repeat(longest.max().unwrap_or(0) + 1));
-    format!("{tag}{text}{tag}")
+    format!("${}$", "m".repeat(longest.max().unwrap_or(0) + 1))
 }
 
 #[cfg(test)]

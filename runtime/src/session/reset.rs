@@ -40,8 +40,8 @@ pub(crate) fn may_deallocate(script: &str) -> bool {
         .any(|word| mentions(script, word))
 }
 
-/// Whether a script contains a word, in any case.
-fn mentions(script: &str, word: &str) -> bool {
+/// Whether a script contains a word, in upper or lower case.
+pub(crate) fn mentions(script: &str, word: &str) -> bool {
     let mut places = script.as_bytes().windows(word.len());
     places.any(|place| place.eq_ignore_ascii_case(word.as_bytes()))
 }

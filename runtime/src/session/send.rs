@@ -6,6 +6,9 @@ use futures_util::TryStreamExt;
 use futures_util::future::join;
 use tokio_postgres::{Client, Error, SimpleQueryMessage, SimpleQueryRow, SimpleQueryStream};
 
+use super::client;
+use super::text::Text;
+
 /// The error of a message.
 #[derive(Debug)]
 pub(crate) struct SendError {
@@ -25,6 +28,14 @@ pub(crate) struct Answers(Option<Result<Pin<Box<SimpleQueryStream>>, Error>>);
 /// Sends a message without waiting for the answer. The server executes messages in their order.
 pub(crate) async fn begin(client: &Client, text: &str) -> Answers {
     Answers(Some(client.simple_query_raw(text).await.map(Box::pin)))
+}
+
+/// As [`begin`], for a text that may have long scripts.
+pub(crate) async fn begin_text(client: &client::Client, text: &Text) -> Answers {
+    match text.short() {
+        Some(text) => begin(client.postgres(), text).await,
+        None => Answers(Some(client.query_in_pieces(text).await.map(Box::pin))),
+    }
 }
 
 impl Answers {
@@ -68,14 +79,19 @@ pub(crate) async fn send(client: &Client, text: &str) -> Result<(), SendError> {
     begin(client, text).await.wait().await
 }
 
+/// As [`send`], for a text that may have long scripts.
+pub(crate) async fn send_text(client: &client::Client, text: &Text) -> Result<(), SendError> {
+    begin_text(client, text).await.wait().await
+}
+
 /// Sends a message, waits for the answers to all its statements, and returns what `wanted`
 /// makes of their rows.
 pub(crate) async fn send_for_rows<T>(
-    client: &Client,
-    text: &str,
+    client: &client::Client,
+    text: &Text,
     wanted: impl Fn(&SimpleQueryRow) -> Option<T>,
 ) -> Result<Vec<T>, SendError> {
-    begin(client, text).await.rows(wanted).await
+    begin_text(client, text).await.rows(wanted).await
 }
 
 /// The rows among the answers to a message.

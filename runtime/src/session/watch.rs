@@ -32,7 +32,7 @@ pub(crate) struct Watch {
 pub(crate) struct Waiting<'a> {
     pub(crate) client: &'a Client,
     pub(crate) application: &'a str,
-    /// The message that is in progress.
+    /// The message that is in progress: at least its first [`TELLING`] characters.
     pub(crate) message: &'a str,
     /// How long the message waits for a lock; zero means no limit.
     pub(crate) limit: Duration,
@@ -40,7 +40,7 @@ pub(crate) struct Waiting<'a> {
 
 /// This many bytes identify a message. They are well below the part that the server shows
 /// (`track_activity_query_size`, 1024 bytes by default).
-const TELLING: usize = 400;
+pub(crate) const TELLING: usize = 400;
 
 /// How much of a statement is shown.
 const SHOWN: usize = 100;

@@ -15,8 +15,9 @@ use crate::error::fault::{Fault, Left, lost_lock};
 use crate::history::write::{self, Took};
 use crate::session::message::{Commit, Message};
 use crate::session::reset::forget;
-use crate::session::send::{Answers, SendError, begin, send};
+use crate::session::send::{Answers, SendError, begin, send_text};
 use crate::session::stop::Silent;
+use crate::session::text::Text;
 
 impl Executor<'_> {
     /// Marks the entry dirty, sends one statement after the other, and then marks the entry clean.
@@ -32,13 +33,14 @@ impl Executor<'_> {
         }
         let found = self.send_or_resume(step, source, &mark).await?;
         let took = Took::Milliseconds(started.elapsed().as_secs_f64() * 1000.0);
-        let record = found + &self.clean_record(step, took);
-        self.record_end(step, source, &mark, &record).await
+        let mut record = found;
+        record.append(self.clean_record(step, took));
+        self.record_end(step, source, &mark, record).await
     }
 
     /// Marks the entry dirty, and sets the session's timeouts for the script. Returns the transaction
     /// that marked the entry.
-    async fn mark_dirty(&mut self, step: &Step<'_>, source: &Source) -> Result<Mark, Fault> {
+    async fn mark_dirty(&mut self, step: &Step<'static>, source: &Source) -> Result<Mark, Fault> {
         // A resumed step is marked again, so that the run that left it notices this run.
         let (record, left) = match step.is_resumed() {
             false => (self.dirty_record(step), Left::Nothing),
@@ -46,19 +48,17 @@ impl Executor<'_> {
         };
         let (service, version) = (step.service(), step.version());
         // After the claim, no other run gets the lock before this message has ended.
-        let record = format!(
-            "{}{}{record}{}",
-            write::claim(self.run.tables, service),
-            write::check_lock(self.run.lock.nonce),
-            write::mark(self.run.tables, service, version)
-        );
+        let claim = write::claim(self.run.tables, service);
+        let mut all = Text::from(claim + &write::check_lock(self.run.lock.nonce));
+        all.append(record);
+        all.push(&write::mark(self.run.tables, service, version));
         let limit = self.run.options.lock_timeout;
         let timeouts = source.timeouts(self.client, self.run.options, Duration::ZERO);
         // In the server's log the mark comes before the script's changes. So no standby receives
         // the changes without the mark.
-        let opening = Message::bookkeeping(&record, limit, Commit::Local)
-            + forget(&source.sql)
-            + &Message::timeouts(timeouts);
+        let mut opening = Message::bookkeeping(all, limit, Commit::Local);
+        opening.push(forget(&source.sql));
+        opening.push(&Message::timeouts(timeouts));
         let marked = self.bookkeep(step, &opening, limit, left).await;
         let marked =
             marked.map_err(|fault| source.at_character(fault, &step.recorded_scripts()))?;
@@ -72,14 +72,14 @@ impl Executor<'_> {
         step: &Step<'static>,
         source: &Source,
         mark: &Mark,
-    ) -> Result<String, Fault> {
+    ) -> Result<Text, Fault> {
         let (tables, nonce) = (self.run.tables, self.run.lock.nonce);
         let fence = Fence::new(tables, step, &source.sql, nonce, mark);
         match step.is_resumed() {
             false => self
                 .send_all(step, source, fence)
                 .await
-                .map(|()| String::new()),
+                .map(|()| Text::default()),
             true => self.resume(step, source, fence).await,
         }
     }
@@ -90,14 +90,16 @@ impl Executor<'_> {
         step: &Step<'_>,
         source: &Source,
         mark: &Mark,
-        record: &str,
+        record: Text,
     ) -> Result<(), Fault> {
         let claim = write::claim(self.run.tables, step.service());
         let (tables, nonce) = (self.run.tables, self.run.lock.nonce);
-        let record = claim + &fence::check_lock_and_mark(tables, step, nonce, mark) + record;
-        let deallocate = forget(&source.sql);
+        let mut all = Text::from(claim);
+        all.push(&fence::check_lock_and_mark(tables, step, nonce, mark));
+        all.append(record);
         // The script has run: its record waits for locks without a limit.
-        let message = Message::bookkeeping(&record, Duration::ZERO, Commit::Durable) + deallocate;
+        let mut message = Message::bookkeeping(all, Duration::ZERO, Commit::Durable);
+        message.push(forget(&source.sql));
         self.tell_notices();
         let ended = self.bookkeep(step, &message, Duration::ZERO, source.left());
         match ended.await {
@@ -112,9 +114,10 @@ impl Executor<'_> {
     pub(super) async fn unmark(&mut self, step: &Step<'_>, source: &Source, mark: &Mark) -> Fault {
         let claim = write::claim(self.run.tables, step.service());
         let check = fence::check_lock_and_mark(self.run.tables, step, self.run.lock.nonce, mark);
-        let record = claim + &check + &self.unmark_record(step);
-        let message = Message::bookkeeping(&record, self.run.options.lock_timeout, Commit::Local);
-        let sent = send(self.client.postgres(), &message);
+        let mut record = Text::from(claim + &check);
+        record.append(self.unmark_record(step));
+        let message = Message::bookkeeping(record, self.run.options.lock_timeout, Commit::Local);
+        let sent = send_text(self.client, &message);
         match self.run.stop.attend(self.client, sent).await {
             Ok(Ok(())) => self.not_started(step),
             Ok(Err(_)) | Err(Silent) => Fault::between(step.id.clone(), source.left()),
@@ -150,7 +153,7 @@ impl Executor<'_> {
         fence: &mut Fence,
     ) -> Result<(), Fault> {
         let name = &step.id.clone();
-        let at = Position::at(&source.sql, range.start);
+        let start = range.start;
         let statement = &source.sql[range.clone()];
         let checked = match fence.before(statement) {
             Some(check) => begin(self.client.postgres(), check).await,
@@ -163,6 +166,7 @@ impl Executor<'_> {
         match checked {
             Err(SendError { error, .. }) if error.as_db_error().is_some() => {
                 let fault = self.refused(name, &error, source.left());
+                let at = Position::at(&source.sql, start);
                 Err(fault.at(source.path.as_deref(), &source.sql, Some(at)))
             }
             // The error for the lost connection belongs to the statement.

@@ -11,6 +11,7 @@ use migrator_plan::Step;
 
 use crate::history::schema::Tables;
 use crate::history::write;
+use crate::session::reset::mentions;
 
 /// The transaction that wrote a step's dirty entry.
 #[derive(Clone, Debug)]
@@ -93,7 +94,7 @@ impl Fence {
 
 /// Whether a script may change the session's user, and not only its role.
 fn changes_user(script: &str) -> bool {
-    script.to_ascii_lowercase().contains("authorization")
+    mentions(script, "authorization")
 }
 
 #[cfg(test)]

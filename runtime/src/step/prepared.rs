@@ -14,6 +14,7 @@ use tokio_postgres::error::{DbError, SqlState};
 
 use super::shared::Shared;
 use crate::history::prepared::{self, Purpose, Recorder};
+use crate::session::text::Text;
 
 /// The smallest number of steps of a leg for which a statement is prepared.
 const WORTH: usize = 4;
@@ -94,17 +95,19 @@ impl PreparedStatements {
     pub(super) fn record(
         &mut self,
         run: &Shared<'_>,
-        step: &Step<'_>,
+        step: &Step<'static>,
         left: usize,
-    ) -> Option<String> {
+    ) -> Option<Text> {
         let arguments = match &step.record {
             _ if !step.has_script() => return None,
             Record::Insert(migration) => prepared::apply(*migration),
-            Record::Delete(_) => prepared::revert(step.version(), &step.name(), &step.checksum()),
+            Record::Delete(_) => {
+                prepared::revert(step.version(), &step.name(), &step.checksum()).into()
+            }
             Record::Replace(..) | Record::MarkClean(_) => return None,
         };
         let purpose = Purpose::Record(step.direction());
-        self.execute(run, step.service(), purpose, left, &arguments)
+        self.execute(run, step.service(), purpose, left, arguments)
     }
 
     /// The statement that fails unless the step `before` is recorded as done.
@@ -113,10 +116,10 @@ impl PreparedStatements {
         run: &Shared<'_>,
         before: &Step<'_>,
         left: usize,
-    ) -> Option<String> {
+    ) -> Option<Text> {
         let purpose = Purpose::After(before.direction());
         let argument = prepared::after(before.version());
-        self.execute(run, before.service(), purpose, left, &argument)
+        self.execute(run, before.service(), purpose, left, argument.into())
     }
 
     fn execute(
@@ -125,14 +128,14 @@ impl PreparedStatements {
         service: &str,
         purpose: Purpose,
         left: usize,
-        arguments: &str,
-    ) -> Option<String> {
+        arguments: Text,
+    ) -> Option<Text> {
         if self.state == State::GivenUp {
             return None;
         }
         let key = (purpose, service.to_owned());
         if let Some(name) = self.names.get(&key) {
-            return Some(format!("EXECUTE \"{name}\" ({arguments});"));
+            return Some(executes(name, arguments));
         }
         if left < WORTH {
             return None;
@@ -148,8 +151,16 @@ impl PreparedStatements {
         };
         let statement = prepared::statement(run.tables, service, purpose, recorder);
         self.made.push(name.clone());
-        let text = format!("PREPARE \"{name}\" {statement}EXECUTE \"{name}\" ({arguments});");
+        let mut text = Text::from(format!("PREPARE \"{name}\" {statement}"));
+        text.append(executes(&name, arguments));
         self.names.insert(key, name);
         Some(text)
     }
+}
+
+fn executes(name: &str, arguments: Text) -> Text {
+    let mut text = Text::from(format!("EXECUTE \"{name}\" ("));
+    text.append(arguments);
+    text.push(");");
+    text
 }

@@ -16,8 +16,10 @@ use crate::history::one_row::Write;
 use crate::history::write::{self, EventRow, Kind, Subject, Took};
 use crate::history::{Entry, Likeness};
 use crate::session::message::{Commit, Message};
-use crate::session::send::{send, send_for_rows};
+use crate::session::send::{send_for_rows, send_text};
 use crate::session::stop::Silent;
+use crate::session::text::Text;
+use crate::session::watch::TELLING;
 
 const RECORDED_APPLIED: &str = "a dirty migration was recorded as applied";
 const RECORDED_REVERTED: &str = "a dirty migration was recorded as reverted";
@@ -39,7 +41,7 @@ impl Executor<'_> {
     pub(super) async fn bookkeep(
         &mut self,
         step: &Step<'_>,
-        message: &str,
+        message: &Text,
         limit: Duration,
         left: Left,
     ) -> Result<Option<Mark>, Fault> {
@@ -48,9 +50,10 @@ impl Executor<'_> {
             _ => None,
         };
         let (name, client) = (step.id.clone(), self.client);
-        let sent = send_for_rows(client.postgres(), message, mark);
+        let sent = send_for_rows(client, message, mark);
         let sent = self.run.stop.attend(client, sent);
-        let failure = match self.watched(&name, message, limit, sent).await {
+        let start = message.start(TELLING);
+        let failure = match self.watched(&name, &start, limit, sent).await {
             Ok(Ok(marks)) => return Ok(marks.into_iter().next_back()),
             Ok(Err(failure)) => failure,
             Err(Silent) => return Err(Fault::silent(name, Left::Unknown)),
@@ -67,21 +70,21 @@ impl Executor<'_> {
     }
 
     /// The statement that records a transactional step, with its event.
-    pub(super) fn record(&self, step: &Step<'_>, took: Took) -> String {
-        self.entry(step).with_event(&self.event(step, took, None))
+    pub(super) fn record(&self, step: &Step<'static>, took: Took) -> Text {
+        self.entry(step).with_event(self.event(step, took, None))
     }
 
     /// The statement that records a step after its script has ended outside a transaction, with
     /// its event.
-    pub(super) fn clean_record(&self, step: &Step<'_>, took: Took) -> String {
+    pub(super) fn clean_record(&self, step: &Step<'static>, took: Took) -> Text {
         let entry = match &step.record {
             Record::Insert(_) => self.mark(step, None),
             Record::Replace(..) | Record::Delete(_) | Record::MarkClean(_) => self.entry(step),
         };
-        entry.with_event(&self.event(step, took, None))
+        entry.with_event(self.event(step, took, None))
     }
 
-    fn entry(&self, step: &Step<'_>) -> Write {
+    fn entry(&self, step: &Step<'static>) -> Write {
         match &step.record {
             Record::Insert(migration) => self.insert(step, *migration, None),
             Record::Replace(_, migration) => write::replace(self.run.tables, *migration),
@@ -91,7 +94,7 @@ impl Executor<'_> {
     }
 
     /// The statements that mark a step's entry dirty, before its script runs outside a transaction.
-    pub(super) fn dirty_record(&self, step: &Step<'_>) -> String {
+    pub(super) fn dirty_record(&self, step: &Step<'static>) -> Text {
         let dirty = Some(step.direction());
         let entry = match &step.record {
             Record::Insert(migration) => self.insert(step, *migration, dirty),
@@ -103,12 +106,12 @@ impl Executor<'_> {
     }
 
     /// The statements that mark an entry again that is already dirty.
-    pub(super) fn dirty_again(&self, step: &Step<'_>) -> String {
+    pub(super) fn dirty_again(&self, step: &Step<'_>) -> Text {
         self.mark(step, Some(step.direction())).alone()
     }
 
     /// The statements that undo [`Executor::dirty_record`].
-    pub(super) fn unmark_record(&self, step: &Step<'_>) -> String {
+    pub(super) fn unmark_record(&self, step: &Step<'_>) -> Text {
         let entry = match &step.record {
             Record::Insert(_) => self.delete(step),
             Record::Replace(..) | Record::Delete(_) | Record::MarkClean(_) => self.mark(step, None),
@@ -116,7 +119,12 @@ impl Executor<'_> {
         entry.alone()
     }
 
-    fn insert(&self, step: &Step<'_>, migration: Migration<'_>, dirty: Option<Direction>) -> Write {
+    fn insert(
+        &self,
+        step: &Step<'_>,
+        migration: Migration<'static>,
+        dirty: Option<Direction>,
+    ) -> Write {
         write::insert(self.run.tables, migration, &self.depends_on(step), dirty)
     }
 
@@ -175,15 +183,15 @@ impl Executor<'_> {
         }
         let took = Took::Milliseconds(took.as_secs_f64() * 1000.0);
         let event = self.event(step, took, Some(&fault.message)).alone();
-        let message = Message::bookkeeping(&event, self.run.options.lock_timeout, Commit::Local);
+        let message = Message::bookkeeping(event, self.run.options.lock_timeout, Commit::Local);
         self.try_to_record(&message).await;
     }
 
     /// Writes to the history, best effort: an error here must not hide the failure.
-    pub(crate) async fn try_to_record(&self, message: &str) {
+    pub(crate) async fn try_to_record(&self, message: &Text) {
         // The script may have left a transaction open, in which the first try fails.
         for _ in 0..2 {
-            let sent = send(self.client.postgres(), message);
+            let sent = send_text(self.client, message);
             match self.run.stop.attend(self.client, sent).await {
                 Ok(Ok(())) | Err(Silent) => return,
                 Ok(Err(_)) => {}

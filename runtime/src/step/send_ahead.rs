@@ -28,9 +28,9 @@ use crate::history::write::{self, Took, is_lost_lock};
 use crate::session::answer::{is_cancelled, is_worth_a_retry};
 use crate::session::message::{Commit, Message, Opening};
 use crate::session::reset::{may_deallocate, rollback};
-use crate::session::send::{SendError, begin};
+use crate::session::send::{SendError, begin_text};
 use crate::session::stop::Silent;
-use crate::session::watch::Waiting;
+use crate::session::watch::{TELLING, Waiting};
 
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
@@ -54,7 +54,7 @@ impl<'a> Executor<'a> {
             self.finish().await?;
             return Err(self.not_started(step));
         }
-        let answers = begin(self.client.postgres(), &message.text).await;
+        let answers = begin_text(self.client, &message.text).await;
         self.pipeline.steps.push_back(SentStep {
             step,
             before,
@@ -75,7 +75,7 @@ impl<'a> Executor<'a> {
     /// writes the entry and the event.
     fn message(
         &mut self,
-        step: &Step<'_>,
+        step: &Step<'static>,
         source: &Source,
         before: Option<&Step<'_>>,
         commit: Commit,
@@ -94,7 +94,7 @@ impl<'a> Executor<'a> {
                 false => 0,
             };
             self.prepared.after(&run, before, left).unwrap_or_else(|| {
-                write::after_step(run.tables, service, version, before.direction()) + ";"
+                (write::after_step(run.tables, service, version, before.direction()) + ";").into()
             })
         });
         let opening = Opening {
@@ -108,10 +108,12 @@ impl<'a> Executor<'a> {
         let record = self.prepared.record(&run, step, left);
         let mut record = record.unwrap_or_else(|| self.record(step, took));
         if commit == Commit::Durable {
-            record.extend(self.prepared.deallocate_last());
+            for statement in self.prepared.deallocate_last() {
+                record.push(&statement);
+            }
         }
         let timeouts = source.timeouts(self.client, run.options, run.options.lock_timeout);
-        Message::transaction(&source.sql, &record, &opening, timeouts, commit)
+        Message::transaction(&source.sql, record, &opening, timeouts, commit)
     }
 
     /// Waits for all messages in progress.
@@ -145,7 +147,7 @@ impl<'a> Executor<'a> {
         let waiting = Waiting {
             client: self.client,
             application: &self.run.options.application,
-            message: &first.message.text,
+            message: &first.message.text.start(TELLING),
             limit: timeouts.lock,
         };
         let (progress, leg, name) = (self.run.progress, self.leg, first.step.id.clone());
@@ -282,7 +284,7 @@ impl<'a> Executor<'a> {
         self.pipeline.steps.push_front(first);
         for mut sent in mem::take(&mut self.pipeline.steps) {
             sent.message = self.message(sent.step, &sent.source, sent.before, sent.commit);
-            sent.answers = begin(self.client.postgres(), &sent.message.text).await;
+            sent.answers = begin_text(self.client, &sent.message.text).await;
             self.pipeline.steps.push_back(sent);
         }
         Ok(())

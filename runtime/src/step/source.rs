@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::time::Duration;
 
+use migrator_connect::SharedText;
 use migrator_model::directive::Directives;
 use migrator_model::file_name::Direction;
 use migrator_model::place::Position;
@@ -17,7 +18,7 @@ use crate::options::Options;
 use crate::session::answer::{describe, named_position};
 use crate::session::client::Client;
 use crate::session::message::Message;
-use crate::session::send::{SendError, send};
+use crate::session::send::{SendError, send_text};
 use crate::session::stop::Stop;
 use crate::session::timeouts::Timeouts;
 use crate::step::encoding;
@@ -26,7 +27,7 @@ use crate::step::encoding;
 #[derive(Clone, Debug)]
 pub(crate) struct Source {
     pub(crate) path: Option<String>,
-    pub(crate) sql: String,
+    pub(crate) sql: SharedText,
     pub(crate) mode: Mode,
     lock_timeout: Option<Duration>,
     statement_timeout: Option<Duration>,
@@ -36,10 +37,20 @@ pub(crate) struct Source {
 const ANSWER: Duration = Duration::from_secs(5);
 
 impl Source {
-    pub(crate) fn embedded(script: Script<'_>) -> Source {
+    /// A script of the program. It is not copied, unless its lines end with `\r\n`.
+    pub(crate) fn embedded(script: Script<'static>) -> Source {
+        Source::of(script, script.sql().into())
+    }
+
+    /// A copy of a script.
+    pub(crate) fn copied(script: Script<'_>) -> Source {
+        Source::of(script, script.sql().into_owned().into())
+    }
+
+    fn of(script: Script<'_>, sql: SharedText) -> Source {
         Source {
             path: Some(script.path()),
-            sql: script.sql().into_owned(),
+            sql,
             mode: script.mode,
             lock_timeout: script.lock_timeout,
             statement_timeout: script.statement_timeout,
@@ -50,7 +61,7 @@ impl Source {
     pub(crate) fn nothing() -> Source {
         Source {
             path: None,
-            sql: String::new(),
+            sql: SharedText::Static(""),
             mode: Mode::Transaction,
             lock_timeout: None,
             statement_timeout: None,
@@ -68,7 +79,7 @@ impl Source {
         }
         Ok(Source {
             path: None,
-            sql,
+            sql: sql.into(),
             mode: directives.mode,
             lock_timeout: directives.lock_timeout,
             statement_timeout: directives.statement_timeout,
@@ -123,7 +134,7 @@ impl Source {
         if fault.sqlstate.as_deref() != Some(untranslatable) {
             return fault;
         }
-        let own = (self.path.clone(), Cow::from(&self.sql));
+        let own = (self.path.clone(), Cow::from(&*self.sql));
         let others = others
             .iter()
             .map(|script| (Some(script.path()), script.sql()));
@@ -162,7 +173,8 @@ impl Source {
         until: &Stop,
     ) -> Result<(), Fault> {
         let statement = Message::statement(&self.sql, range);
-        let sent = send(client.postgres(), statement.text());
+        let text = statement.text();
+        let sent = send_text(client, &text);
         let Ok(sent) = until.attend(client, sent).await else {
             return Err(Fault::silent(step.clone(), self.left()));
         };

@@ -61,7 +61,7 @@ impl StoredScripts {
     }
 
     /// The script of a step, if it may be sent; the empty script if the step has none.
-    pub(crate) fn source(&self, step: &Step<'_>) -> Result<Source, Box<Fault>> {
+    pub(crate) fn source(&self, step: &Step<'static>) -> Result<Source, Box<Fault>> {
         let source = match step.body {
             Body::Nothing => return Ok(Source::nothing()),
             Body::Script(script) => Ok(Source::embedded(script)),

@@ -24,6 +24,7 @@ mod history;
 mod hostile;
 mod irreversible;
 mod isolation;
+mod large;
 mod lock;
 mod messages;
 mod no_transaction;

@@ -25,6 +25,7 @@ use crate::history::write::{Kind, Took};
 use crate::session::message::{Commit, Message};
 use crate::session::send::{Answers, SendError, begin, send};
 use crate::session::stop::Silent;
+use crate::session::text::Text;
 use crate::step::executor::Executor;
 use crate::step::fence::Fence;
 use crate::step::source::{Source, unanswered};
@@ -50,7 +51,7 @@ impl Executor<'_> {
         step: &Step<'static>,
         source: &Source,
         fence: Fence,
-    ) -> Result<String, Fault> {
+    ) -> Result<Text, Fault> {
         let mut resumed = Resumed {
             fence,
             step,
@@ -60,15 +61,14 @@ impl Executor<'_> {
             found: Vec::new(),
         };
         let outcome = self.go_through(&mut resumed).await;
-        let events = resumed.found.iter().map(|found| {
-            let message = Some(found.as_str());
-            self.event_of(Kind::Resume, step, Took::Unknown, message)
-                .alone()
-        });
-        let events: String = events.collect();
+        let mut events = Text::default();
+        for found in &resumed.found {
+            let event = self.event_of(Kind::Resume, step, Took::Unknown, Some(found));
+            events.append(event.alone());
+        }
         if outcome.is_err() && !events.is_empty() {
             let message =
-                Message::bookkeeping(&events, self.run.options.lock_timeout, Commit::Local);
+                Message::bookkeeping(events.clone(), self.run.options.lock_timeout, Commit::Local);
             self.try_to_record(&message).await;
         }
         outcome.map(|()| events)
