@@ -1,6 +1,7 @@
 //! Shared by the programs: trees of any size, and the chaos suite in [`chaos`].
 
 pub mod chaos;
+pub mod process;
 pub mod proxy;
 pub mod seed;
 

@@ -22,10 +22,19 @@ pub const ALL: [&str; 10] = [
     "copy",
 ];
 
+/// The scripts of a migration.
+#[derive(Debug)]
+pub struct Seed {
+    /// The long script.
+    pub up: String,
+    /// The script that reverts it.
+    pub down: String,
+}
+
 /// A script of one of the forms [`ALL`] with about this number of bytes. `None` if there is no
 /// such form.
 #[must_use]
-pub fn seed(name: &str, bytes: usize) -> Option<String> {
+pub fn seed(name: &str, bytes: usize) -> Option<Seed> {
     let (start, end) = match name {
         "rows" => ("INSERT INTO t VALUES (0, 'the first', 1.25, NULL)", ";\n"),
         "string" => ("UPDATE t SET note = '", "';\n"),
@@ -34,15 +43,24 @@ pub fn seed(name: &str, bytes: usize) -> Option<String> {
         name if ALL.contains(&name) => ("", ""),
         _ => return None,
     };
-    let mut text = String::with_capacity(bytes + 1024);
+    let (mut text, mut down) = (String::with_capacity(bytes + 1024), String::new());
     text += "CREATE TABLE t (id bigint PRIMARY KEY, name text, price numeric, note text);\n";
     text += start;
     let mut number = 0;
     while text.len() < bytes {
         number += 1;
         piece(&mut text, name, number);
+        let _ = match name {
+            "tables" => writeln!(down, "DROP TABLE t{number};"),
+            "functions" => writeln!(down, "DROP FUNCTION f{number}(integer, text);"),
+            _ => Ok(()),
+        };
     }
-    Some(text + end)
+    down += "DROP TABLE t;\n";
+    Some(Seed {
+        up: text + end,
+        down,
+    })
 }
 
 /// Adds a part of a script.

@@ -94,12 +94,10 @@ impl fmt::Display for Name {
 pub fn read(sql: &str) -> Option<Statement<'_>> {
     // Most statements are known by their first word, and may be long.
     let word = first_word(sql)?.to_ascii_lowercase();
-    match word.as_str() {
-        "set" | "reset" | "comment" | "analyze" | "analyse" | "vacuum" => {
-            return Some(Statement::Repeatable);
-        }
-        "create" | "drop" | "reindex" | "alter" => {}
-        _ => return None,
+    if ["set", "reset", "comment", "analyze", "analyse", "vacuum"].contains(&word.as_str()) {
+        return Some(Statement::Repeatable);
+    } else if !["create", "drop", "reindex", "alter"].contains(&word.as_str()) {
+        return None;
     }
     let mut reader = Reader::new(sql);
     let statement = match reader.word()?.as_str() {

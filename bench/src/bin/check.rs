@@ -3,29 +3,34 @@
 //!
 //! `cargo run --release -p migrator-bench --bin check`
 //!
-//! With the name of a seed, it checks a tree with one script of 25 MB instead, and prints the time
-//! and the peak of resident memory, in which the script itself is contained:
+//! With the name of a seed, it checks a tree with one script of 25 MB instead. It prints the size
+//! of the scripts in MB, the processor time in seconds, and the peak of resident memory in MB and as
+//! a multiple of the scripts, which it contains:
 //!
-//! `cargo run --release -p migrator-bench --bin check -- rows` (or another name of `seed::ALL`)
+//! `cargo run --release -p migrator-bench --bin check -- rows [MEGABYTES]` (or another name of
+//! `seed::ALL`)
 
 #![expect(clippy::print_stdout, reason = "the program prints figures")]
 
 use std::time::{Duration, Instant};
 
+use migrator_bench::process::{peak, processor_seconds};
 use migrator_bench::seed::{ALL, seed};
 use migrator_model::{Tree, resolve};
 
 /// The number of runs, of which it prints the median.
 const RUNS: usize = 5;
 
-/// The size of a seed in bytes.
-const SEED: usize = 25_000_000;
+/// The size of a seed in megabytes, unless an argument says another.
+const MEGABYTES: usize = 25;
 
 const MANIFEST: &str = "tiers = [\"One\"]\n\n[services.a]\ntier = \"One\"\ndirectory = \"a\"\n";
 
 fn main() {
-    if let Some(name) = std::env::args().nth(1) {
-        return measure_seed(&name);
+    let mut arguments = std::env::args().skip(1);
+    if let Some(name) = arguments.next() {
+        let megabytes = arguments.next().and_then(|number| number.parse().ok());
+        return measure_seed(&name, megabytes.unwrap_or(MEGABYTES));
     }
     println!("migrations  resolve ms  analyse ms  both ms  µs a migration  findings");
     for size in [100, 1_000, 5_000] {
@@ -57,31 +62,30 @@ fn measure(size: usize) {
     );
 }
 
-fn measure_seed(name: &str) {
-    let Some(script) = seed(name, SEED) else {
+/// Checks a tree with one long script, and prints the processor time and the memory.
+#[expect(clippy::cast_precision_loss, reason = "figures have a few digits")]
+fn measure_seed(name: &str, megabytes: usize) {
+    let bytes = megabytes * 1_000_000;
+    let Some(script) = seed(name, bytes) else {
         println!("unknown seed `{name}`: {}", ALL.join(", "));
         return;
     };
     let path = |rest| format!("migrations/a/20240101000000_a1b2c3d4_{rest}");
+    let length = script.up.len() + script.down.len();
     let tree = Tree::new("database")
         .with_file("services.toml", MANIFEST)
-        .with_file(&path("seed.up.sql"), script)
-        .with_file(&path("seed.down.sql"), "DROP TABLE t;\n");
-    let started = Instant::now();
+        .with_file(&path("seed.up.sql"), script.up)
+        .with_file(&path("seed.down.sql"), script.down);
+    let before = processor_seconds();
     let resolved = resolve(&tree);
     let found = migrator_analysis::analyse(&resolved).len() + resolved.problems.len();
+    let spent = before.zip(processor_seconds());
+    let spent = spent.map_or(f64::NAN, |(before, after)| after - before);
+    let peak = peak().unwrap_or_default();
     println!(
-        "{name}: {SEED} bytes, {:.0} ms, peak {}, {found} findings",
-        started.elapsed().as_secs_f64() * 1_000.0,
-        peak().unwrap_or_default(),
+        "{name:>10}  {:>8.1}  {spent:>5.2}  {:>7.1}  {:>5.2}  {found:>8}",
+        length as f64 / 1e6,
+        peak as f64 / 1e6,
+        peak as f64 / length as f64,
     );
-}
-
-/// The peak of resident memory.
-fn peak() -> Option<String> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    Some(line.trim().to_owned())
 }

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::{env, fs, process};
 
+use migrator_bench::process::peak;
 use migrator_bench::seed::{SEEDS, seed};
 use migrator_localpg::DevServer;
 use migrator_model::{Registry, Tree, resolve};
@@ -26,6 +27,8 @@ const MEGABYTES: usize = 100;
 
 /// The cases that are not a seed: they need no memory for a script.
 const OTHERS: [&str; 2] = ["20,000 statements", "1,000,000 notices"];
+
+const UNKNOWN: &str = "the system reports no peak memory";
 
 const MANIFEST: &str = "tiers = [\"One\"]\n\n[services.a]\ntier = \"One\"\ndirectory = \"a\"\n";
 
@@ -111,8 +114,8 @@ fn registry(case: &str, bytes: usize) -> Outcome<&'static Registry> {
         "20,000 statements" => (statements(20_000), "DROP TABLE t;\n".to_owned()),
         "1,000,000 notices" => (notices("CREATE TABLE t ()"), notices("DROP TABLE t")),
         name => {
-            let up = seed(name, bytes).ok_or("there is no such case")?;
-            (up, "DROP TABLE t;\n".to_owned())
+            let seed = seed(name, bytes).ok_or("there is no such case")?;
+            (seed.up, seed.down)
         }
     };
     let path = |rest| format!("migrations/a/20240101000000_a1b2c3d4_{rest}");
@@ -146,25 +149,16 @@ async fn measured(url: &str, registry: &'static Registry, direction: &str) -> Ou
     let mut client = connect(Settings::parse(url)?).await?;
     // Sets the peak to the present size (Linux's manual, `proc_pid_clear_refs`).
     fs::write("/proc/self/clear_refs", "5")?;
-    let before = peak()?;
+    let before = peak().ok_or(UNKNOWN)?;
     let mut migrator = Migrator::new(registry);
     match direction {
         "up" => drop(migrator.up(&mut client, Target::all()).await?),
         "down" => drop(migrator.down(&mut client, Target::all()).await?),
         _ => drop(migrator.status(&client, &Selection::All).await?),
     }
-    let after = peak()?;
+    let after = peak().ok_or(UNKNOWN)?;
     println!("{script} {after} {}", after - before);
     Ok(())
-}
-
-/// The peak of resident memory in bytes.
-fn peak() -> Outcome<u64> {
-    let status = fs::read_to_string("/proc/self/status")?;
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let peak = peak.and_then(|peak| peak.split_whitespace().next());
-    let peak: u64 = peak.ok_or("the system reports no peak memory")?.parse()?;
-    Ok(peak * 1024)
 }
 
 /// A server that runs as long as the value lives.

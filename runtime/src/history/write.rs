@@ -130,35 +130,28 @@ pub(crate) fn insert(
 }
 
 pub(super) fn insert_row(table: String, row: EntryRow) -> Write {
-    let EntryRow {
-        subject: Subject {
-            version,
-            name,
-            checksum,
-        },
-        fingerprint,
-        dirty,
-        requires,
-        depends_on,
-        up,
-        down,
-    } = row;
+    let subject = &row.subject;
     let mut statement = Text::from(format!(
         "INSERT INTO {table} (version, name, applied_on, checksum, fingerprint, dirty, \
            requires, depends_on, up_script, down_script) \
-         VALUES ({version}, {name}, {NOW}, {checksum}, {fingerprint}, {}, \
-           {requires}, {depends_on}, ",
-        dirty.map_or_else(|| "NULL".to_owned(), word),
+         VALUES ({}, {}, {NOW}, {}, {}, {}, {}, {}, ",
+        subject.version,
+        subject.name,
+        subject.checksum,
+        row.fingerprint,
+        row.dirty.map_or_else(|| "NULL".to_owned(), word),
+        row.requires,
+        row.depends_on,
     ));
-    statement.append(up);
+    statement.append(row.up);
     statement.push(", ");
-    statement.append(down);
+    statement.append(row.down);
     statement.push(")");
     let condition = format!(
         "{} AND {} AND {}",
-        is(&version),
-        has_checksum(&checksum),
-        is_dirty(dirty)
+        is(&subject.version),
+        has_checksum(&subject.checksum),
+        is_dirty(row.dirty)
     );
     Write {
         table,
@@ -176,11 +169,9 @@ pub(crate) fn set_dirty(
 ) -> Write {
     let table = tables.of(service);
     let word = dirty.map_or_else(|| "NULL".to_owned(), word);
+    let is_it = is_version(version);
     Write {
-        statement: Text::from(format!(
-            "UPDATE {table} SET dirty = {word} WHERE {}",
-            is_version(version)
-        )),
+        statement: format!("UPDATE {table} SET dirty = {word} WHERE {is_it}").into(),
         condition: is_dirty(dirty),
         table,
     }
@@ -189,22 +180,21 @@ pub(crate) fn set_dirty(
 /// Replaces an entry's name, scripts and checksums by those of the migration.
 pub(crate) fn replace(tables: &Tables, migration: Migration<'static>) -> Write {
     let table = tables.of(migration.service);
+    let row = EntryRow::of(migration, &[], None);
+    let Subject { name, checksum, .. } = &row.subject;
     let mut statement = Text::from(format!(
-        "UPDATE {table} SET name = {}, checksum = '{}', fingerprint = '{:016x}', requires = {}, \
+        "UPDATE {table} SET name = {name}, checksum = {checksum}, fingerprint = {}, requires = {}, \
            up_script = ",
-        quote_literal(migration.history_name()),
-        migration.checksum,
-        migration.up().fingerprint,
-        array(migration.requires().iter().map(ToString::to_string)),
+        row.fingerprint, row.requires
     ));
-    statement.append(Text::literal(&migration.up().sql().into()));
+    statement.append(row.up);
     statement.push(", down_script = ");
-    statement.append(Text::literal(&migration.down().sql().into()));
+    statement.append(row.down);
     statement.push(&format!(" WHERE {}", is_version(migration.version)));
     Write {
         table,
         statement,
-        condition: has_checksum(&format!("'{}'", migration.checksum)),
+        condition: has_checksum(checksum),
     }
 }
 
