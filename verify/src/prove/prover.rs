@@ -20,7 +20,8 @@ use crate::snapshot::content::Snapshot;
 use crate::snapshot::effects::Effects;
 use crate::snapshot::query::Within;
 
-/// How many snapshots may follow from others before a whole one checks them.
+/// How many snapshots may follow from others before the first whole one checks them. Each later
+/// check waits for twice as many: a whole snapshot of a larger schema takes longer.
 const UNPROVED: usize = 300;
 
 /// Proves the migrations of a registry on a database.
@@ -106,7 +107,7 @@ impl<'a, 'c> Prover<'a, 'c> {
             position += 1;
         }
         let mut certain = self.checkpoint(position, 0);
-        let mut whole_until = 0;
+        let (mut whole_until, mut unproved) = (0, UNPROVED);
         while let Some(&migration) = plan.get(position) {
             self.database.set_snapshots(match position < whole_until {
                 true => Snapshots::Whole,
@@ -121,11 +122,13 @@ impl<'a, 'c> Prover<'a, 'c> {
             let next = plan.get(position);
             // A whole snapshot was compared with one that is not yet proved.
             let is_doubtful = results.has_difference_of(migration) && self.database.is_mixed();
-            let is_due = is_doubtful
-                || self.database.followed() > UNPROVED
-                || next.is_none_or(|next| is_by_statement(*next));
+            let is_late = self.database.followed() > unproved;
+            let is_due = is_doubtful || is_late || next.is_none_or(|next| is_by_statement(*next));
             if proof == Proof::Same && is_due && self.database.followed() > 0 {
                 proof = self.check().await?;
+                if is_late {
+                    unproved *= 2;
+                }
                 if proof == Proof::Other {
                     whole_until = plan.len();
                 } else if is_doubtful {
