@@ -13,7 +13,7 @@ use std::error::Error;
 use std::fs;
 
 use migrator_figures::{Report, Table, row};
-use migrator_localpg::Throwaway;
+use migrator_localpg::{Programs, Throwaway};
 use migrator_model::{Node, Registry, Tree, resolve};
 use migrator_runtime::{Client, Migrator, Settings, Target, connect};
 
@@ -29,6 +29,7 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 fn main() -> Outcome<()> {
     let command = "cargo run --release -p migrator-bench --bin server --";
     let (mut report, arguments) = Report::new(command, std::env::args().skip(1));
+    report.version("PostgreSQL", &Programs::find(None)?.version);
     let numbers: Result<Vec<usize>, _> = arguments.iter().map(|text| text.parse()).collect();
     let numbers = numbers?;
     let migrations = numbers.first().copied().unwrap_or(1_000);
