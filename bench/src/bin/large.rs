@@ -4,7 +4,7 @@
 //! that embeds it. `peak` is the largest resident memory of the process (`VmHWM`), with the
 //! registry; `beside it` is what the run added to the memory before it.
 //!
-//! `cargo run --release -p migrator-bench --bin large [MEGABYTES]`
+//! `cargo run --release -p migrator-bench --bin large [MEGABYTES] [--json FILE]`
 
 #![expect(clippy::print_stdout, reason = "the program prints figures")]
 
@@ -15,6 +15,7 @@ use std::{env, fs, process};
 
 use migrator_bench::process::peak;
 use migrator_bench::seed::{SEEDS, seed};
+use migrator_figures::{Report, Table, row};
 use migrator_localpg::DevServer;
 use migrator_model::{Registry, Tree, resolve};
 use migrator_runtime::{Migrator, Selection, Settings, Target, connect};
@@ -39,14 +40,23 @@ fn main() -> Outcome<()> {
         .enable_all()
         .build()?;
     let arguments: Vec<String> = env::args().skip(1).collect();
-    match arguments.as_slice() {
-        [run, url, case, bytes, direction] if run == RUN => {
-            let registry = registry(case, bytes.parse()?)?;
-            runtime.block_on(measured(url, registry, direction))
-        }
-        [megabytes] => runtime.block_on(measure(megabytes.parse()?)),
-        _ => runtime.block_on(measure(MEGABYTES)),
+    if let [run, url, case, bytes, direction] = arguments.as_slice()
+        && run == RUN
+    {
+        let registry = registry(case, bytes.parse()?)?;
+        return runtime.block_on(measured(url, registry, direction));
     }
+    let command = "cargo run --release -p migrator-bench --bin large --";
+    let (mut report, arguments) = Report::new(command, arguments);
+    let megabytes = arguments
+        .first()
+        .map_or(Ok(MEGABYTES), |text| text.parse())?;
+    let server = Server::start()?;
+    report.version("PostgreSQL", &server.version);
+    report.set(runtime.block_on(measure(&server, megabytes))?);
+    report.save()?;
+    print!("{report}");
+    Ok(())
 }
 
 /// What a measured process prints, in bytes.
@@ -56,24 +66,29 @@ struct Figures {
     growth: u64,
 }
 
-async fn measure(megabytes: usize) -> Outcome<()> {
-    let server = Server::start()?;
-    println!(
-        "{:<18}  {:<6}  {:>9}  {:>7}  {:>10}  {:>7}  {:>10}",
-        "script", "run", "script MB", "peak MB", "peak ratio", "beside", "of it ratio"
-    );
+async fn measure(server: &Server, megabytes: usize) -> Outcome<Table> {
+    let heads = [
+        "script",
+        "run",
+        "script MB",
+        "peak MB",
+        "ratio to the script",
+        "beside it, MB",
+        "ratio to the script",
+    ];
+    let mut table = Table::new("large", &heads);
     for case in SEEDS.into_iter().chain(OTHERS) {
         let url = server.create().await?;
         for direction in ["up", "status", "down"] {
             let figures = run(&url, case, megabytes * 1_000_000, direction)?;
-            print(case, direction, &figures);
+            add(&mut table, case, direction, &figures);
         }
     }
-    Ok(())
+    Ok(table)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "figures have a few digits")]
-fn print(case: &str, direction: &str, figures: &Figures) {
+fn add(table: &mut Table, case: &str, direction: &str, figures: &Figures) {
     let Figures {
         script,
         peak,
@@ -81,14 +96,15 @@ fn print(case: &str, direction: &str, figures: &Figures) {
     } = *figures;
     let mega = |bytes: u64| bytes as f64 / 1e6;
     let ratio = |bytes: u64| bytes as f64 / script as f64;
-    println!(
-        "{case:<18}  {direction:<6}  {:>9.1}  {:>7.1}  {:>10.2}  {:>7.1}  {:>10.2}",
+    table.push(row![
+        case,
+        direction,
         mega(script),
         mega(peak),
         ratio(peak),
         mega(growth),
-        ratio(growth),
-    );
+        ratio(growth)
+    ]);
 }
 
 /// Runs a case in a process of its own.
@@ -165,6 +181,7 @@ async fn measured(url: &str, registry: &'static Registry, direction: &str) -> Ou
 struct Server {
     folder: PathBuf,
     url: String,
+    version: String,
 }
 
 impl Server {
@@ -174,6 +191,7 @@ impl Server {
         let server = DevServer::start(&folder)?;
         Ok(Server {
             url: server.url(),
+            version: server.version().to_owned(),
             folder,
         })
     }
