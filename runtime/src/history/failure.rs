@@ -54,6 +54,14 @@ impl ReadError {
         }
     }
 
+    /// Whether a check found that the history is not as migrator creates it.
+    pub(super) fn is_unusual(&self) -> bool {
+        match self {
+            ReadError::Postgres { error, .. } => error.as_db_error().is_some_and(guard::is_unusual),
+            ReadError::Format(_) | ReadError::Row(_) => false,
+        }
+    }
+
     /// Whether the cause may end while the caller waits: the role lacks a right, or a session
     /// holds a lock.
     pub(crate) fn may_pass(&self) -> bool {

@@ -130,17 +130,39 @@ pub(super) fn trusts_format(db_error: &DbError) -> bool {
 /// the history. So the statements first check for the usual case (`ordinary.sql`, `written.sql`).
 /// If that check does not pass, they run that query, which is the text of a setting.
 pub(crate) fn check_trust(tables: &Tables, purpose: Purpose) -> String {
-    check_readable(tables, purpose) + &check_rest_if(tables, "true")
+    let flaws = match has_shorthand(tables) {
+        true => find_flaws(tables, purpose),
+        false => shortened(&find_flaws(tables, purpose)),
+    };
+    format!(
+        "SET LOCAL {SETTING} = {};{}{}",
+        quote_literal(&flaws),
+        check_readable(tables, purpose, Unusual::NameFlaws),
+        check_rest_if(tables, "true", Unusual::NameFlaws)
+    )
+}
+
+/// What the check of the usual case does if it does not pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unusual {
+    /// It runs the query that names every flaw.
+    NameFlaws,
+    /// It fails ([`is_unusual`]), and the client sends [`check_trust`]. So the message is short.
+    Fail,
+}
+
+/// The text of the failure of a check with [`Unusual::Fail`].
+const UNUSUAL: &str = "unusual";
+
+/// Whether a check with [`Unusual::Fail`] failed.
+pub(super) fn is_unusual(db_error: &DbError) -> bool {
+    raised(db_error) == Some(UNUSUAL)
 }
 
 /// The first part of [`check_trust`]: no untrusted role can write the history, and a read runs no
 /// code of an untrusted role. Before anything else is done, the statement of [`check_rest_if`]
 /// must follow.
-pub(super) fn check_readable(tables: &Tables, purpose: Purpose) -> String {
-    let flaws = match has_shorthand(tables) {
-        true => find_flaws(tables, purpose),
-        false => shortened(&find_flaws(tables, purpose)),
-    };
+pub(super) fn check_readable(tables: &Tables, purpose: Purpose, unusual: Unusual) -> String {
     let (me_is_super, owner) = match purpose {
         Purpose::Act => (None, String::new()),
         Purpose::Show => (Some(superuser("own.me")), schema_owner(tables)),
@@ -163,19 +185,18 @@ pub(super) fn check_readable(tables: &Tables, purpose: Purpose) -> String {
         ("{me}", ME.to_owned()),
         ("{tables}", all_tables(tables)),
         ("{history}", oid_of(&tables.parent())),
-        ("{find}", find(tables)),
+        ("{find}", find(tables, unusual)),
     ];
-    format!(
-        "SET LOCAL {SETTING} = {};{};",
-        quote_literal(&flaws),
-        query(ORDINARY, &texts)
-    )
+    query(ORDINARY, &texts) + ";"
 }
 
 /// The statement that completes the check if a condition is true: it checks what matters only to a
 /// write (`written.sql`). The server plans that check only if the condition is true.
-pub(super) fn check_rest_if(tables: &Tables, condition: &str) -> String {
-    let texts = [("{find}", find(tables)), ("{tables}", all_tables(tables))];
+pub(super) fn check_rest_if(tables: &Tables, condition: &str, unusual: Unusual) -> String {
+    let texts = [
+        ("{find}", find(tables, unusual)),
+        ("{tables}", all_tables(tables)),
+    ];
     let check = query(WRITTEN, &texts);
     let text = match has_shorthand(tables) {
         true => quote_literal(&check),
@@ -190,13 +211,14 @@ pub(super) fn check_rest_if(tables: &Tables, condition: &str) -> String {
 /// The setting that has the text of the query which finds every flaw.
 const SETTING: &str = "migrator.find";
 
-/// An expression that runs the query of [`SETTING`].
-fn find(tables: &Tables) -> String {
+/// An expression for what happens if the check does not pass.
+fn find(tables: &Tables, unusual: Unusual) -> String {
     let text = format!("pg_catalog.current_setting('{SETTING}')");
-    run_text(&match has_shorthand(tables) {
-        true => text,
-        false => expanded(&text),
-    })
+    match unusual {
+        Unusual::Fail => raise(&format!("'{UNUSUAL}'")),
+        Unusual::NameFlaws if has_shorthand(tables) => run_text(&text),
+        Unusual::NameFlaws => run_text(&expanded(&text)),
+    }
 }
 
 /// A condition: apart from the owner's own rights, nobody may write to an object. `kind` is the

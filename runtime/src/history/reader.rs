@@ -6,7 +6,7 @@ use tokio_postgres::SimpleQueryMessage;
 use tokio_postgres::error::{DbError, SqlState};
 
 use super::failure::ReadError;
-use super::guard::{self, Purpose};
+use super::guard::{self, Purpose, Unusual};
 use super::parse;
 use super::schema::Tables;
 use crate::error::format::UnknownFormat;
@@ -38,7 +38,8 @@ pub(crate) struct Reader<'a> {
 pub(super) enum Trust {
     /// The whole check.
     Full,
-    /// The part that matters to a read. The query contains the rest ([`guard::check_rest_if`]).
+    /// The part that matters to a read, which fails if the history is unusual. The query contains
+    /// the rest ([`guard::check_rest_if`]).
     Readable,
 }
 
@@ -98,7 +99,7 @@ impl<'a> Reader<'a> {
         self.settings()
             + &match trust {
                 Trust::Full => guard::check_trust(self.tables, self.purpose),
-                Trust::Readable => guard::check_readable(self.tables, self.purpose),
+                Trust::Readable => guard::check_readable(self.tables, self.purpose, Unusual::Fail),
             }
     }
 

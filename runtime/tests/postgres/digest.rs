@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use migrator_runtime::{DatabaseState, Error, Migrator, Options, Registry, Target};
 
-use super::support::{Database, Script, core, registry, within};
+use super::support::{Database, Proxy, Script, core, registry, within};
 
 const SCRIPTS: [Script<'static>; 4] = [
     ("core", 1, "CREATE TABLE a ();", "DROP TABLE a;"),
@@ -40,6 +40,12 @@ async fn with_nothing_to_do_no_entry_is_read() {
     assert!(report.done.is_empty());
     let state_of = state(&database, whole).await;
     assert_eq!(state_of.expect("nothing is read"), DatabaseState::Current);
+    let mut client = database.client().await;
+    let migrator = Migrator::new(whole);
+    let target = Target::all();
+    let wait = migrator.wait_until_current(&mut client, &target, Duration::ZERO);
+    let waited = within("a wait", wait).await.expect("nothing is read");
+    assert_eq!(waited, DatabaseState::Current);
     let tenant = Target::service("tenant");
     let own = database.up_with(Migrator::new(whole), tenant).await;
     assert!(own.expect("nothing is read").done.is_empty());
@@ -115,6 +121,32 @@ async fn every_change_of_an_entry_is_noticed() {
     }
 }
 
+const NOTED: &str = "\
+    CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; \
+    CREATE TRIGGER noted BEFORE INSERT ON migrator.event FOR EACH ROW EXECUTE FUNCTION noted()";
+
+/// The client may send 10 packets, some 14 kB, before the server has acknowledged one.
+#[tokio::test]
+async fn a_look_is_one_message_that_fits_into_the_first_window_of_a_connection() {
+    let database = Database::new().await;
+    let whole = registry(&SCRIPTS);
+    database.up(whole).await.expect("it runs");
+    let proxy = Proxy::before(&database).await;
+    for (connection, change, messages) in [(0, "SELECT 1", 1), (1, NOTED, 2)] {
+        database.run(change).await;
+        let mut client = proxy.client().await;
+        let mut migrator = Migrator::new(whole);
+        let up = migrator.up(&mut client, Target::all());
+        let report = within("a run", up).await.expect("it is trusted");
+        assert!(report.done.is_empty());
+        let queries = proxy.queries(connection);
+        let reads = |query: &&String| query.contains("migrator reads its history");
+        let looks: Vec<&String> = queries.iter().filter(reads).collect();
+        assert_eq!(looks.len(), messages, "{change}");
+        assert!(looks[0].len() < 10_000, "{}", looks[0].len());
+    }
+}
+
 /// The long query of the guard reads `pg_trigger`; the check for the usual case does not.
 #[tokio::test]
 async fn a_usual_history_is_trusted_without_the_long_query() {
@@ -135,13 +167,7 @@ async fn a_usual_history_is_trusted_without_the_long_query() {
     let unlocked = waiting_briefly(&database, core).await;
     assert_eq!(unlocked, None);
     session.batch_execute("ROLLBACK").await.expect("no lock");
-    database
-        .run(
-            "CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; \
-              CREATE TRIGGER noted BEFORE INSERT ON migrator.event \
-                FOR EACH ROW EXECUTE FUNCTION noted()",
-        )
-        .await;
+    database.run(NOTED).await;
     assert_eq!(waiting_briefly(&database, core).await, None);
     session.batch_execute(lock).await.expect("a lock");
     let locked = waiting_briefly(&database, core).await;
