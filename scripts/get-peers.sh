@@ -38,7 +38,7 @@ for name in "$@"; do
             warn "$name"
             continue
         }
-        "$folder/bin/$name" --version
+        "$folder/bin/$name" --version || warn "$name"
         ;;
     *)
         printf 'error: unknown command `%s`\nhelp: usage: scripts/get-peers.sh [dbmate | pgmt]…\n' "$name" >&2
