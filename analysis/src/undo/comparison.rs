@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::dependencies::Cascade;
 use super::moments::{Moment, Moments};
-use super::operations::{Operation, Operations, Outcome, contains_kind, words as identifiers};
+use super::operations::{Operation, Operations, contains_kind, words as identifiers};
+use super::outcomes::{Outcome, Outcomes};
 use super::renames::Renames;
 use crate::names::Name;
 use crate::objects::{Object, Space};
@@ -21,7 +22,7 @@ pub(super) struct Comparison<'s, 'a> {
     /// The indexes that the up script uses for constraints.
     pub(super) absorbed: BTreeSet<String>,
     /// The outcomes of the up script.
-    pub(super) outcomes: Vec<Outcome<'a>>,
+    pub(super) outcomes: Outcomes<'a>,
     pub(super) moments: Moments<'s, 'a>,
 }
 
@@ -67,11 +68,8 @@ impl<'a> Comparison<'_, 'a> {
     /// Whether an object is a part of a table that the up script creates.
     pub(super) fn is_of_new_table(&self, object: &Object) -> bool {
         object.of.as_ref().is_some_and(|of| {
-            self.outcomes.iter().any(|outcome| {
-                matches!(outcome, Outcome::Created(..))
-                    && outcome.object().space == Space::Relation
-                    && self.names.is_same_table(&outcome.object().name, of)
-            })
+            let mut tables = self.outcomes.of_table(&self.names, of);
+            tables.any(|outcome| matches!(outcome, Outcome::Created(..)))
         })
     }
 

@@ -17,6 +17,7 @@ mod lost;
 mod moments;
 mod not_undone;
 mod operations;
+mod outcomes;
 mod properties;
 mod renames;
 mod replaced;

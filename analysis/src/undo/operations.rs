@@ -1,4 +1,6 @@
-//! The operations of a script, and their outcomes at its end.
+//! The operations of a script.
+
+use std::collections::{HashMap, HashSet};
 
 use migrator_model::file_name::Direction;
 
@@ -28,21 +30,6 @@ pub(super) struct Operation<'a> {
     pub(super) made: Option<Site<'a>>,
 }
 
-/// What a script has done to an object at its end.
-#[derive(Clone)]
-pub(super) enum Outcome<'a> {
-    /// The object is new.
-    Created(Object, Operation<'a>),
-    /// The object has another name.
-    Renamed(Object, Operation<'a>),
-    /// The object is dropped.
-    Dropped(Object, Operation<'a>),
-    /// The first operation drops the object, and the second creates it again.
-    Recreated(Object, Operation<'a>, Operation<'a>),
-    /// The object is changed.
-    Changed(Object),
-}
-
 /// The operations of a script.
 pub(super) struct Operations<'a> {
     pub(super) script: &'a Script<'a>,
@@ -50,12 +37,25 @@ pub(super) struct Operations<'a> {
     pub(super) all: Vec<Operation<'a>>,
     /// The operations that IF EXISTS or IF NOT EXISTS turns off, as far as the analysis knows.
     pub(super) conditional: Vec<Operation<'a>>,
+    index: Index<'a>,
     /// The search path at its end.
     pub(super) path: SearchPath,
     /// The findings about truncated names.
     pub(super) truncated: Vec<Finding<'a>>,
     /// Whether the script runs dynamic SQL.
     pub(super) dynamic_sql: DynamicSql,
+}
+
+/// Look-ups in the operations, of which a script may have thousands.
+#[derive(Default)]
+struct Index<'a> {
+    /// The operations in `all` that name an object so, also by its former name.
+    named: HashMap<&'a str, Vec<usize>>,
+    /// The operations in `conditional` that name an object so.
+    conditional: HashMap<&'a str, Vec<usize>>,
+    /// The relations that the script drops, by name.
+    dropped_relations: HashMap<&'a str, Vec<&'a Name>>,
+    dropped_schemas: HashSet<&'a str>,
 }
 
 /// Whether a script may create and drop objects that its text does not name.
@@ -75,6 +75,7 @@ impl<'a> Operations<'a> {
             script,
             all: Vec::new(),
             conditional: Vec::new(),
+            index: Index::default(),
             path: SearchPath::default(),
             truncated: Vec::new(),
             dynamic_sql: DynamicSql::Absent,
@@ -93,6 +94,7 @@ impl<'a> Operations<'a> {
             state.follow(script, statement);
         }
         operations.path = state.path();
+        operations.index = Index::of(&operations.all, &operations.conditional);
         operations
     }
 
@@ -144,23 +146,45 @@ impl<'a> Operations<'a> {
     }
 
     pub(super) fn drops_relation(&self, names: &Renames, table: &Name) -> bool {
-        self.drops().any(|operation| {
-            let object = &operation.mention.object;
-            object.space == Space::Relation && names.is_same_table(&object.name, table)
-        })
+        let dropped = &self.index.dropped_relations;
+        let is_it = |name: &&Name| names.is_same_table(name, table);
+        match names.has_tables() {
+            true => dropped.values().flatten().any(is_it),
+            false => {
+                let mut alike = dropped.get(table.name.as_str()).into_iter().flatten();
+                alike.any(is_it)
+            }
+        }
     }
 
     pub(super) fn drops_schema(&self, schema: Option<&str>) -> bool {
         let schema = schema.unwrap_or("public");
-        self.drops().any(|operation| {
-            let object = &operation.mention.object;
-            object.space == Space::Schema && object.name.name == schema
+        self.index.dropped_schemas.contains(schema)
+    }
+
+    /// The operations that name an object so, also by its former name.
+    pub(super) fn named(&self, name: &str) -> impl Iterator<Item = &Operation<'a>> {
+        let named = self.index.named.get(name).into_iter().flatten();
+        named.filter_map(|&at| self.all.get(at))
+    }
+
+    /// The operations that a condition turns off, and that name an object so.
+    pub(super) fn conditional_on(&self, name: &str) -> impl Iterator<Item = &Operation<'a>> {
+        let named = self.index.conditional.get(name).into_iter().flatten();
+        named.filter_map(|&at| self.conditional.get(at))
+    }
+
+    /// Whether the script drops an object.
+    pub(super) fn drops_object(&self, names: &Renames, object: &Object) -> bool {
+        self.named(&object.name.name).any(|operation| {
+            operation.mention.effect == Effect::Drop
+                && names.is_same_object(&operation.mention.object, object)
         })
     }
 
     /// Whether the script creates, drops or renames an object.
     pub(super) fn touches(&self, names: &Renames, object: &Object) -> bool {
-        self.all.iter().any(|operation| {
+        self.named(&object.name.name).any(|operation| {
             names.is_same_or_index(&operation.mention.object, object)
                 || operation
                     .before
@@ -169,24 +193,10 @@ impl<'a> Operations<'a> {
     }
 
     pub(super) fn makes(&self, names: &Renames, object: &Object) -> bool {
-        self.all.iter().any(|operation| {
+        self.named(&object.name.name).any(|operation| {
             operation.mention.effect == Effect::Create
                 && names.is_same_or_index(&operation.mention.object, object)
         })
-    }
-
-    /// The outcomes at the end of the script, in no order.
-    pub(super) fn outcomes(&self, names: &Renames) -> Vec<Outcome<'a>> {
-        let mut outcomes: Vec<Outcome<'a>> = Vec::new();
-        for operation in &self.all {
-            let object = &operation.mention.object;
-            match (operation.mention.effect, operation.before) {
-                (Effect::Drop, _) => drop_object(&mut outcomes, names, object, *operation),
-                (_, Some(before)) => rename(&mut outcomes, names, before, *operation),
-                (_, None) => make(&mut outcomes, names, object, *operation),
-            }
-        }
-        outcomes
     }
 }
 
@@ -201,109 +211,28 @@ pub(super) fn names(scripts: [&Operations<'_>; 2]) -> Renames {
     names
 }
 
-impl Outcome<'_> {
-    pub(super) fn object(&self) -> &Object {
-        match self {
-            Outcome::Created(object, _)
-            | Outcome::Renamed(object, _)
-            | Outcome::Dropped(object, _)
-            | Outcome::Recreated(object, ..)
-            | Outcome::Changed(object) => object,
+impl<'a> Index<'a> {
+    fn of(all: &[Operation<'a>], conditional: &[Operation<'a>]) -> Index<'a> {
+        let mut index = Index::default();
+        for (at, operation) in all.iter().enumerate() {
+            let object = &operation.mention.object;
+            for object in [Some(object), operation.before].into_iter().flatten() {
+                index.named.entry(&object.name.name).or_default().push(at);
+            }
+            let is_drop = operation.mention.effect == Effect::Drop;
+            if is_drop && object.space == Space::Relation {
+                let named = index.dropped_relations.entry(&object.name.name);
+                named.or_default().push(&object.name);
+            } else if is_drop && object.space == Space::Schema {
+                index.dropped_schemas.insert(&object.name.name);
+            }
         }
+        for (at, operation) in conditional.iter().enumerate() {
+            let named = index.conditional.entry(&operation.mention.object.name.name);
+            named.or_default().push(at);
+        }
+        index
     }
-}
-
-fn take<'a>(
-    outcomes: &mut Vec<Outcome<'a>>,
-    names: &Renames,
-    object: &Object,
-) -> Option<Outcome<'a>> {
-    let at = outcomes
-        .iter()
-        .position(|entry| names.is_same_object(entry.object(), object))?;
-    Some(outcomes.remove(at))
-}
-
-fn make<'a>(
-    outcomes: &mut Vec<Outcome<'a>>,
-    names: &Renames,
-    object: &Object,
-    operation: Operation<'a>,
-) {
-    let now = match take(outcomes, names, object) {
-        Some(Outcome::Created(object, first)) => Outcome::Created(object, first),
-        Some(Outcome::Dropped(object, old) | Outcome::Recreated(object, old, _)) => {
-            Outcome::Recreated(object, old, operation)
-        }
-        Some(Outcome::Changed(object) | Outcome::Renamed(object, _)) => Outcome::Changed(object),
-        None => Outcome::Created(object.clone(), operation),
-    };
-    outcomes.push(now);
-}
-
-fn drop_object<'a>(
-    outcomes: &mut Vec<Outcome<'a>>,
-    names: &Renames,
-    object: &Object,
-    operation: Operation<'a>,
-) {
-    match take(outcomes, names, object) {
-        None | Some(Outcome::Changed(_)) => {
-            outcomes.push(Outcome::Dropped(object.clone(), operation));
-        }
-        Some(Outcome::Created(..)) => {}
-        Some(Outcome::Dropped(object, first) | Outcome::Recreated(object, first, _)) => {
-            outcomes.push(Outcome::Dropped(object, first));
-        }
-        Some(Outcome::Renamed(_, renaming)) => {
-            let old = renaming.before.unwrap_or(object).clone();
-            let is_back = take(outcomes, names, &old).is_some();
-            outcomes.push(if is_back {
-                Outcome::Changed(old)
-            } else {
-                Outcome::Dropped(old, operation)
-            });
-        }
-    }
-}
-
-fn rename<'a>(
-    outcomes: &mut Vec<Outcome<'a>>,
-    names: &Renames,
-    before: &Object,
-    operation: Operation<'a>,
-) {
-    let object = operation.mention.object.clone();
-    let is_moved = names.is_same_object(before, &object);
-    let old = take(outcomes, names, before);
-    let target = if is_moved {
-        None
-    } else {
-        take(outcomes, names, &object)
-    };
-    let now = match (old, target) {
-        (_, Some(_)) | (Some(Outcome::Changed(_) | Outcome::Recreated(..)), None) => {
-            Outcome::Changed(object)
-        }
-        (Some(Outcome::Created(_, first)), None) => Outcome::Created(object, first),
-        // Back to the original name.
-        (Some(Outcome::Renamed(_, first)), None)
-            if first
-                .before
-                .is_some_and(|first| names.is_same_object(first, &object)) =>
-        {
-            return;
-        }
-        (Some(Outcome::Renamed(_, first)), None) => Outcome::Renamed(
-            object,
-            Operation {
-                before: first.before,
-                ..operation
-            },
-        ),
-        (Some(Outcome::Dropped(..)) | None, None) => Outcome::Renamed(object, operation),
-    };
-    outcomes.push(now);
 }
 
 fn part(sql: &Sql<'_>, mention: &Mention) -> Id {

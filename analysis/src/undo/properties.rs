@@ -9,7 +9,7 @@ use migrator_model::Code;
 use super::comparison::Comparison;
 use super::difference::{Cause, Difference, made_in};
 use super::moments::Moment;
-use super::operations::Outcome;
+use super::outcomes::Outcome;
 use crate::finding::Finding;
 use crate::names::Name;
 use crate::objects::{Object, Space};

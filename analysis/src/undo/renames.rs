@@ -31,6 +31,11 @@ impl Renames {
         }
     }
 
+    /// Whether a table has another name in one of the scripts.
+    pub(super) fn has_tables(&self) -> bool {
+        !self.tables.is_empty()
+    }
+
     /// Whether two objects may be the same object, or an index and its constraint.
     pub(super) fn is_same_or_index(&self, one: &Object, other: &Object) -> bool {
         let is_pair = |a, b| one.space == a && other.space == b && one.name.name == other.name.name;

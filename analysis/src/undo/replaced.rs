@@ -22,10 +22,7 @@ impl<'a> Comparison<'_, 'a> {
         if self.up.dynamic_sql == DynamicSql::Present || self.is_of_new_table(object) {
             return None;
         }
-        let is_lost = self
-            .down
-            .drops()
-            .any(|operation| self.names.is_same_object(&operation.mention.object, object))
+        let is_lost = self.down.drops_object(&self.names, object)
             && !self.down.makes(&self.names, object)
             && !self.moments.is_there(Moment::AfterDown, &old)
             && !self.may_be_made_unnamed(object);
@@ -42,10 +39,7 @@ impl<'a> Comparison<'_, 'a> {
         if self.up.dynamic_sql == DynamicSql::Present {
             return None;
         }
-        let is_dropped = self
-            .down
-            .drops()
-            .any(|operation| self.names.is_same_object(&operation.mention.object, object))
+        let is_dropped = self.down.drops_object(&self.names, object)
             && self.moments.is_there(Moment::BeforeUp, &key)
             && !self.moments.is_there(Moment::AfterDown, &key)
             && !self.moments.state.is_hidden(&key);

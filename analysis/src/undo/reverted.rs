@@ -3,7 +3,8 @@
 use super::comparison::Comparison;
 use super::dependencies::{self, goes_with_table};
 use super::moments::Moment;
-use super::operations::{Operation, Outcome};
+use super::operations::Operation;
+use super::outcomes::Outcome;
 use crate::names::{Name, name_of};
 use crate::objects::{Object, Space};
 use crate::parse::Kind;
@@ -23,18 +24,13 @@ impl<'a> Comparison<'_, 'a> {
     fn goes_with_table_or_column(&self, object: &Object, by: &Operation<'a>) -> bool {
         let tables = dependencies::tables(&self.up, &self.links, &self.names, object, by);
         let goes_with = |table: &Name| {
-            let is_table = |outcome: &&Outcome<'a>| {
-                let other = outcome.object();
-                other.space == Space::Relation
-                    && other != object
-                    && self.names.is_same_table(&other.name, table)
-            };
+            let is_other = |outcome: &&Outcome<'a>| outcome.object() != object;
             self.down.drops_relation(&self.names, table)
                 || self.up.drops_relation(&self.names, table)
                 || self
                     .outcomes
-                    .iter()
-                    .filter(is_table)
+                    .of_table(&self.names, table)
+                    .filter(is_other)
                     .any(|outcome| matches!(outcome, Outcome::Created(..)))
         };
         tables.iter().any(goes_with)
@@ -88,10 +84,11 @@ impl<'a> Comparison<'_, 'a> {
     pub(super) fn goes_with_schema(&self, object: &Object, by: &Operation<'a>) -> bool {
         let owner = object.of.as_ref().unwrap_or(&object.name);
         let is_in_schema = !matches!(object.space, Space::Schema | Space::Extension);
-        let is_made = self.outcomes.iter().any(|outcome| {
-            matches!(outcome, Outcome::Created(..))
-                && outcome.object().space == Space::Schema
-                && Some(&outcome.object().name.name) == owner.schema.as_ref()
+        let is_made = owner.schema.as_ref().is_some_and(|schema| {
+            let mut named = self.outcomes.named(schema);
+            named.any(|outcome| {
+                matches!(outcome, Outcome::Created(..)) && outcome.object().space == Space::Schema
+            })
         });
         // CREATE SCHEMA can contain CREATE TABLE.
         is_in_schema

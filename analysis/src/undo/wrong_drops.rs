@@ -5,7 +5,8 @@ use migrator_model::{Code, nearest, small};
 use super::comparison::Comparison;
 use super::dependencies::goes_with_table;
 use super::not_undone::{Expected, NotUndone};
-use super::operations::{DynamicSql, Operation, Outcome};
+use super::operations::{DynamicSql, Operation};
+use super::outcomes::Outcome;
 use super::statements;
 use crate::finding::Finding;
 use crate::kinds::is_constraint;
@@ -20,11 +21,11 @@ impl<'a> Comparison<'_, 'a> {
             return Vec::new();
         }
         let mut wrong: Vec<(Object, Operation<'a>)> = Vec::new();
-        for outcome in self.down.outcomes(&self.names) {
+        for outcome in self.down.outcomes(&self.names).iter() {
             if let Outcome::Dropped(object, by) = outcome
-                && self.is_wrong(&object)
+                && self.is_wrong(object)
             {
-                wrong.push((object, by));
+                wrong.push((object.clone(), *by));
             }
         }
         small::sort_by(&mut wrong, |(_, a), (_, b)| {
@@ -57,30 +58,28 @@ impl<'a> Comparison<'_, 'a> {
     }
 
     pub(super) fn is_wrong(&self, object: &Object) -> bool {
-        let is_of_new_table = matches!(object.space, Space::Column | Space::Constraint)
-            && object.of.as_ref().is_some_and(|table| {
-                let is_it = |outcome: &Outcome<'a>| {
-                    outcome.object().space == Space::Relation
-                        && self.names.is_same_table(&outcome.object().name, table)
-                };
-                self.outcomes.iter().any(is_it)
-            });
-        let makes_extension = self
-            .up
-            .all
-            .iter()
-            .any(|operation| operation.mention.object.space == Space::Extension);
+        let is_of_new_table = || {
+            let table = object.of.as_ref();
+            let is_part = matches!(object.space, Space::Column | Space::Constraint);
+            let mut made = table.into_iter().filter(|_| is_part);
+            made.any(|table| self.outcomes.of_table(&self.names, table).next().is_some())
+        };
+        let makes_extension = || {
+            let mut all = self.up.all.iter();
+            all.any(|operation| operation.mention.object.space == Space::Extension)
+        };
         !self.up.touches(&self.names, object)
             && !self.may_be_touched(object)
-            && !is_of_new_table
-            && !makes_extension
+            && !is_of_new_table()
+            && !makes_extension()
             && !self.is_implied(object)
             && !goes_with_table(&self.down, &self.names, object)
     }
 
     /// Whether IF EXISTS or IF NOT EXISTS may make the up script change the object.
     pub(super) fn may_be_touched(&self, object: &Object) -> bool {
-        self.up.conditional.iter().any(|operation| {
+        let mut conditional = self.up.conditional_on(&object.name.name);
+        conditional.any(|operation| {
             operation.made.is_none()
                 && self
                     .names
