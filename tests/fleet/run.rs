@@ -6,8 +6,9 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+use super::shard::let_go;
 use super::{NOBODY, applied, databases, fleet, folder, piped, settings};
-use crate::support::{database, execute, migrator, on, output, query};
+use crate::support::{THIRD, database, execute, hold, migrator, on, output, query, until_activity};
 use crate::{assert_output, support};
 
 pub(super) fn document(command: &mut Command) -> Value {
@@ -224,4 +225,32 @@ fn peak(url: &str, number: usize) -> u64 {
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let peak = peak.and_then(|peak| peak.split_whitespace().next());
     peak.and_then(|peak| peak.parse().ok()).expect("a number")
+}
+
+#[test]
+fn a_database_in_progress_has_two_connections_and_the_query_one() {
+    let (main, folder) = (database(), folder());
+    let urls = databases(5);
+    for url in &urls {
+        hold(url, THIRD, "PERFORM pg_sleep(60);");
+    }
+    let list: Vec<String> = urls.iter().map(|url| format!("('{url}')")).collect();
+    let values = format!("--fleet-query=VALUES {}", list.join(", "));
+    let up = ["up", "--service=core", "--jobs=3", &values];
+    let mut child = on(&main, folder.path(), &up)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary runs");
+    for url in &urls[..3] {
+        until_activity(url, "wait_event = 'PgSleep'");
+    }
+    let own = format!("application_name = 'migrator (process {})'", child.id());
+    let sessions = format!("SELECT count(*)::text FROM pg_stat_activity WHERE {own}");
+    assert_eq!(query(&main, &sessions), ["7"]);
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
+    for url in &urls[..3] {
+        let_go(url);
+    }
 }

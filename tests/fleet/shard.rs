@@ -36,7 +36,7 @@ pub(super) fn lines(stdout: &[u8]) -> (Vec<Value>, Value) {
 fn killed_shards_run_again_and_each_database_is_migrated_once() {
     const SHARDS: u32 = 16;
     let folder = folder();
-    let urls = databases(60);
+    let urls = databases(400);
     let of_shards: BTreeMap<u32, &String> =
         urls.iter().map(|url| (shard(url, SHARDS), url)).collect();
     let held: BTreeMap<u32, &String> = of_shards.into_iter().take(3).collect();
@@ -91,7 +91,7 @@ fn killed_shards_run_again_and_each_database_is_migrated_once() {
 }
 
 /// Removes the trigger of [`hold`], and ends the session that still sleeps in it.
-fn let_go(url: &str) {
+pub(super) fn let_go(url: &str) {
     execute(url, "DROP EVENT TRIGGER hold");
     let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                WHERE datname = current_database() AND wait_event = 'PgSleep'";
