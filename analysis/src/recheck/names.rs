@@ -45,12 +45,14 @@ pub(super) struct Statement {
     pub(super) names: Vec<StatementName>,
     /// The words in its strings and function bodies.
     pub(super) words: Vec<Hash>,
+    /// Whether the statement may change objects that it does not name.
+    pub(super) is_global: bool,
+    /// Whether it creates, drops or alters a schema or an extension.
+    pub(super) is_about_schema: bool,
 }
 
 /// The names in a script.
 pub(super) struct ScriptNames {
-    /// Whether the script may change objects that it does not name.
-    pub(super) is_global: bool,
     pub(super) statements: Vec<Statement>,
 }
 
@@ -63,9 +65,10 @@ pub(super) fn of(script: &Script<'_>) -> ScriptNames {
         text: sql.text_of(statement).to_owned(),
         names: names_of(script, statement),
         words: words_of(sql, statement),
+        is_global: is_global(sql, statement),
+        is_about_schema: is_about_schema(script, statement),
     });
     ScriptNames {
-        is_global: is_global(script),
         statements: statements.collect(),
     }
 }
@@ -81,7 +84,7 @@ fn words_of(sql: &Sql<'_>, statement: Id) -> Vec<Hash> {
 }
 
 impl ScriptNames {
-    /// Each name once, with its strongest use.
+    /// Whether the script is part of each check, and each name once, with its strongest use.
     pub(super) fn facts(&self) -> (bool, BTreeMap<Hash, Use>) {
         let mut all: BTreeMap<Hash, Use> = BTreeMap::new();
         let words = self.statements.iter().flat_map(|one| &one.words);
@@ -90,7 +93,9 @@ impl ScriptNames {
             let used = all.entry(name.hash).or_insert(name.used);
             *used = name.used.max(*used);
         }
-        (self.is_global, all)
+        let mut statements = self.statements.iter();
+        let is_global = statements.any(|one| one.is_global || one.is_about_schema);
+        (is_global, all)
     }
 }
 
@@ -135,23 +140,23 @@ fn names_in(mention: &Mention, keys: &[Range<usize>]) -> impl Iterator<Item = St
         })
 }
 
-/// Whether a script may change objects that it does not name, such as with dynamic SQL or CASCADE.
-/// Such a script is part of each check.
-fn is_global(script: &Script<'_>) -> bool {
-    let sql = &script.sql;
-    let of_schema = |mention: &Mention| {
+/// Whether a statement may change objects that it does not name, such as with dynamic SQL or CASCADE.
+fn is_global(sql: &Sql<'_>, statement: Id) -> bool {
+    let kind = sql.kind(statement);
+    let is_routine = matches!(kind, Kind::CREATE_FUNCTION | Kind::CREATE_PROCEDURE);
+    let text = || sql.text_of(statement).to_ascii_lowercase();
+    is_dynamic(sql, statement)
+        || matches!(kind, Kind::DROP_OWNED | Kind::TRUNCATE)
+        || is_routine && text().contains("execute")
+        || (is_alter(kind) || is_drop(kind)) && is_wide(sql, statement)
+}
+
+fn is_about_schema(script: &Script<'_>, statement: Id) -> bool {
+    let mut mentions = script.mentions_of(statement).iter();
+    mentions.any(|mention| {
         let is_wide = matches!(mention.object.space, Space::Schema | Space::Extension);
         is_wide && mention.effect != Effect::Reference
-    };
-    let is_routine = |id| matches!(sql.kind(id), Kind::CREATE_FUNCTION | Kind::CREATE_PROCEDURE);
-    let runs = |id| sql.text_of(id).to_ascii_lowercase().contains("execute");
-    script.mentions.iter().any(of_schema)
-        || sql.all_statements().any(|id| {
-            is_dynamic(sql, id)
-                || matches!(sql.kind(id), Kind::DROP_OWNED | Kind::TRUNCATE)
-                || is_routine(id) && runs(id)
-                || (is_alter(sql.kind(id)) || is_drop(sql.kind(id))) && is_wide(sql, id)
-        })
+    })
 }
 
 /// Whether an ALTER or DROP changes other objects, too.

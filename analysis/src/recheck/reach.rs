@@ -87,10 +87,11 @@ impl<'r> Reach<'r> {
     pub(super) fn follow(&mut self) -> Option<Selection> {
         let edited: BTreeSet<usize> = self.parsed.keys().copied().collect();
         let scripts = self.parsed.values().chain(self.before.values()).flatten();
-        if scripts.into_iter().any(|script| script.is_global) {
+        let mut statements = scripts.flat_map(|script| &script.statements);
+        if statements.any(|one| one.is_global) {
             return None;
         }
-        let (changed, words) = self.changed_names(&edited);
+        let (changed, words) = self.changed_names(&edited)?;
         let changed = self.dependents(changed)?;
         let mut affected = edited;
         for index in 0..self.registry.len() {
@@ -103,21 +104,24 @@ impl<'r> Reach<'r> {
     }
 
     /// The names in the statements that the edit adds, removes or moves, and the words in the
-    /// strings of these statements.
-    fn changed_names(&self, edited: &BTreeSet<usize>) -> (NameSet, NameSet) {
+    /// strings of these statements. `None` if one is about a schema or an extension.
+    fn changed_names(&self, edited: &BTreeSet<usize>) -> Option<(NameSet, NameSet)> {
         let (mut names, mut words) = (NameSet::default(), NameSet::default());
         for index in edited {
             let (new, old) = (self.parsed.get(index), self.before.get(index));
             for direction in 0..2 {
                 let [old, new] = [old, new].map(|pair| statements(pair, direction));
                 for statement in difference(old, new) {
+                    if statement.is_about_schema {
+                        return None;
+                    }
                     let linked = statement.names.iter().filter(|one| one.used == Use::Link);
                     names.extend(linked.map(|one| one.hash));
                     words.extend(statement.words.iter().copied());
                 }
             }
         }
-        (names, words)
+        Some((names, words))
     }
 
     /// The names, and those of objects that copy from an object with one of the names or depend on it.

@@ -190,7 +190,7 @@ fn earlier(resolved: &Resolved, further: Further) -> Earlier {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn the_check_after_an_edit_finds_what_the_whole_check_finds(

@@ -56,8 +56,19 @@ impl Crate {
         self.outcome("clippy")
     }
 
+    /// Builds the crate, and shows another path instead of that of its folder.
+    pub fn build_remapped(&self, shown: &str) -> Build {
+        let remap = format!("--remap-path-prefix={}={shown}", self.folder.display());
+        self.outcome_with("rustc", &["--", &remap])
+    }
+
     fn outcome(&self, command: &str) -> Build {
-        let output = bounded(self.cargo(&[command, "--offline", "-v", "--message-format=short"]));
+        self.outcome_with(command, &[])
+    }
+
+    fn outcome_with(&self, command: &str, further: &[&str]) -> Build {
+        let usual = [command, "--offline", "-v", "--message-format=short"];
+        let output = bounded(self.cargo(&[usual.as_slice(), further].concat()));
         let stderr = String::from_utf8(output.stderr).unwrap();
         let name = &self.name;
         let ran = |line: &str| {

@@ -56,8 +56,13 @@ pub struct Crate {
 impl Crate {
     /// A crate with the valid tree and the program [`MAIN`], without a build script.
     pub fn new(name: &str) -> Crate {
+        Crate::in_folder(name, name)
+    }
+
+    /// The same crate in a folder with another name.
+    pub fn in_folder(folder: &str, name: &str) -> Crate {
         runtime();
-        let folder = temporary().join(name);
+        let folder = temporary().join(folder);
         if folder.exists() {
             fs::remove_dir_all(&folder).unwrap();
         }

@@ -9,6 +9,8 @@ mod bytes;
 mod data;
 mod encode;
 mod table;
+#[cfg(test)]
+mod tests;
 mod view;
 
 use std::cmp::Ordering;

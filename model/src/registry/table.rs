@@ -147,7 +147,15 @@ impl Table<'_> {
     }
 
     fn bytes<const N: usize>(self, at: usize) -> [u8; N] {
+        #[cfg(test)]
+        READS.set(READS.get() + 1);
         let bytes = self.0.get(at..).and_then(|rest| rest.first_chunk());
         bytes.copied().unwrap_or([0; N])
     }
+}
+
+#[cfg(test)]
+thread_local! {
+    /// How many numbers this thread has read from tables.
+    pub(super) static READS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }

@@ -154,7 +154,7 @@ impl Workspace {
                 leaf.edit(round)?;
                 Some(self.cargo(&build)?)
             }
-            Work::Process => Some(self.run(leaf, profile)?.0 / 1_000.0),
+            Work::Process => Some(self.run(leaf, profile, &[])?.0 / 1_000.0),
             Work::Start => self.printed(leaf, profile, 0)?,
             Work::ById => self.printed(leaf, profile, 1)?,
             Work::ByName => self.printed(leaf, profile, 2)?,
@@ -177,14 +177,20 @@ impl Workspace {
         profile: Profile,
         at: usize,
     ) -> Result<Option<f64>, Box<dyn Error>> {
-        let printed = self.run(leaf, profile)?.1;
+        let printed = self.run(leaf, profile, &["look-ups"])?.1;
         Ok(printed.get(at).map(|nanoseconds| nanoseconds / 1_000.0))
     }
 
     /// Runs a program twice, because the second run needs no disk. Returns the time of the second
     /// process in µs, and the times that the program printed in ns.
-    fn run(&self, leaf: &Leaf, profile: Profile) -> Result<(f64, Vec<f64>), Box<dyn Error>> {
+    fn run(
+        &self,
+        leaf: &Leaf,
+        profile: Profile,
+        arguments: &[&str],
+    ) -> Result<(f64, Vec<f64>), Box<dyn Error>> {
         let mut program = Command::new(self.program(leaf, profile));
+        program.args(arguments);
         program.output()?;
         let started = Instant::now();
         let output = program.output()?;

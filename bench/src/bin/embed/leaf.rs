@@ -62,8 +62,9 @@ impl Kind {
         }
     }
 
-    /// A program that prints how long the start of the library takes, and then the mean time of each
-    /// look-up, in nanoseconds. diesel has no look-up.
+    /// A program that prints how long the start of the library takes, in nanoseconds. With an
+    /// argument, it also prints the mean time of a look-up, from the fastest of 20 passes over all
+    /// migrations. diesel has no look-up.
     fn main(self) -> &'static str {
         match self {
             Kind::Diesel => {
@@ -85,22 +86,25 @@ impl Kind {
                      let migrator = migrator_runtime::Migrator::new(&REGISTRY);\n    \
                      let start = started.elapsed();\n    \
                      assert!(!std::hint::black_box(migrator).registry().is_empty());\n    \
+                     print!(\"{}\", start.as_nanos());\n    \
+                     if std::env::args().nth(1).is_none() {\n        \
+                         return;\n    \
+                     }\n    \
                      let ids = REGISTRY.migrations().map(|one| (one.service, one.version));\n    \
                      let ids: Vec<_> = ids.collect();\n    \
-                     let mut found = 0;\n    \
-                     let started = std::time::Instant::now();\n    \
-                     for &(service, version) in std::hint::black_box(&ids) {\n        \
-                         found += usize::from(REGISTRY.migration(service, version).is_some());\n    \
-                     }\n    \
-                     let by_id = started.elapsed();\n    \
-                     let started = std::time::Instant::now();\n    \
-                     for (service, _) in std::hint::black_box(&ids) {\n        \
-                         found += usize::from(REGISTRY.find_service(service).is_some());\n    \
-                     }\n    \
-                     let by_name = started.elapsed();\n    \
-                     assert_eq!(found, 2 * ids.len());\n    \
-                     let mean = |took: std::time::Duration| took.as_nanos() / ids.len() as u128;\n    \
-                     print!(\"{} {} {}\", start.as_nanos(), mean(by_id), mean(by_name));\n\
+                     let mean = |look_up: &dyn Fn(&str, _) -> bool| {\n        \
+                         let pass = |_| {\n            \
+                             let started = std::time::Instant::now();\n            \
+                             for &(service, version) in std::hint::black_box(&ids) {\n                \
+                                 assert!(look_up(service, version));\n            \
+                             }\n            \
+                             started.elapsed().as_nanos() / ids.len() as u128\n        \
+                         };\n        \
+                         (0..20).map(pass).min().unwrap_or_default()\n    \
+                     };\n    \
+                     let by_id = mean(&|service, version| REGISTRY.migration(service, version).is_some());\n    \
+                     let by_name = mean(&|service, _| REGISTRY.find_service(service).is_some());\n    \
+                     print!(\" {by_id} {by_name}\");\n\
                  }\n"
             }
         }
@@ -132,7 +136,8 @@ impl Leaf {
             write(&folder.join("build.rs"), script.as_bytes())?;
         }
         let scripts = write_tree(&folder, kind, &migrator_bench::tree(size))?;
-        let mut later = scripts.into_iter().skip(size);
+        // Neither the first migration of a service nor the last one.
+        let mut later = scripts.into_iter().skip(size + size / 20);
         let edited = later.find(|path| path.to_string_lossy().ends_with("up.sql"));
         let edited = edited.ok_or_else(|| io::Error::other("a tree has an up script"))?;
         Ok(Leaf { kind, size, edited })
