@@ -8,6 +8,7 @@
 //! transaction, and after a function that drops prepared statements.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use migrator_plan::{Record, Step};
 use tokio_postgres::error::{DbError, SqlState};
@@ -18,6 +19,10 @@ use crate::session::text::Text;
 
 /// The smallest number of steps of a leg for which a statement is prepared.
 const WORTH: usize = 4;
+
+/// The number of connections of this process so far. Behind a pooler, the connections of a run
+/// share sessions, so each needs names of its own.
+static CONNECTIONS: AtomicU64 = AtomicU64::new(0);
 
 /// The statements that a session has prepared.
 pub(crate) struct PreparedStatements {
@@ -40,8 +45,9 @@ enum State {
 impl PreparedStatements {
     /// `nonce` is a random number.
     pub(super) fn new(nonce: i64) -> PreparedStatements {
+        let connection = CONNECTIONS.fetch_add(1, Ordering::Relaxed);
         PreparedStatements {
-            prefix: format!("migrator: {nonce:016x} "),
+            prefix: format!("migrator: {nonce:016x}-{connection} "),
             count: 0,
             names: HashMap::new(),
             made: Vec::new(),
@@ -61,10 +67,13 @@ impl PreparedStatements {
         self.state = State::GivenUp;
     }
 
-    /// Whether the server does not have one of these statements.
+    /// Whether the server does not have one of these statements, or already has it.
     pub(super) fn is_missing(&self, db_error: &DbError) -> bool {
-        *db_error.code() == SqlState::INVALID_SQL_STATEMENT_NAME
-            && db_error.message().contains(&self.prefix)
+        let states = [
+            &SqlState::INVALID_SQL_STATEMENT_NAME,
+            &SqlState::DUPLICATE_PSTATEMENT,
+        ];
+        states.contains(&db_error.code()) && db_error.message().contains(&self.prefix)
     }
 
     /// The statements for the last message of a connection: they drop what the messages before it
