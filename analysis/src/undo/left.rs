@@ -18,7 +18,7 @@ impl<'a> Comparison<'_, 'a> {
         }
         match outcome {
             Outcome::Changed(_) => None,
-            Outcome::Recreated(object, dropped, made) => self.remade(object, dropped, made),
+            Outcome::Recreated(object, both) => self.remade(object, &both.dropped, &both.made),
             Outcome::Created(object, by)
                 if self.up.has(by, Kind::OR_REPLACE) && by.made.is_some() =>
             {

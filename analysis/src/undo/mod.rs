@@ -8,6 +8,7 @@
     reason = "a script has hundreds of kinds of nodes, a few of which matter here"
 )]
 
+mod by_name;
 mod comparison;
 mod dependencies;
 mod difference;

@@ -13,6 +13,7 @@ use crate::site::Site;
 use crate::state::hidden::is_dynamic;
 use crate::state::{SearchPath, State};
 
+use super::by_name::ByName;
 use super::renames::Renames;
 use super::truncated;
 
@@ -49,10 +50,10 @@ pub(super) struct Operations<'a> {
 /// Look-ups in the operations, of which a script may have thousands.
 #[derive(Default)]
 struct Index<'a> {
-    /// The operations in `all` that name an object so, also by its former name.
-    named: HashMap<&'a str, Vec<usize>>,
-    /// The operations in `conditional` that name an object so.
-    conditional: HashMap<&'a str, Vec<usize>>,
+    /// The operations in `all`, also by the former name of their object.
+    named: ByName<'a>,
+    /// The operations in `conditional`.
+    conditional: ByName<'a>,
     /// The relations that the script drops, by name.
     dropped_relations: HashMap<&'a str, Vec<&'a Name>>,
     dropped_schemas: HashSet<&'a str>,
@@ -147,14 +148,9 @@ impl<'a> Operations<'a> {
 
     pub(super) fn drops_relation(&self, names: &Renames, table: &Name) -> bool {
         let dropped = &self.index.dropped_relations;
-        let is_it = |name: &&Name| names.is_same_table(name, table);
-        match names.has_tables() {
-            true => dropped.values().flatten().any(is_it),
-            false => {
-                let mut alike = dropped.get(table.name.as_str()).into_iter().flatten();
-                alike.any(is_it)
-            }
-        }
+        let called = names.also_called(&table.name).into_iter();
+        let mut alike = called.filter_map(|name| dropped.get(name)).flatten();
+        alike.any(|name| names.is_same_table(name, table))
     }
 
     pub(super) fn drops_schema(&self, schema: Option<&str>) -> bool {
@@ -162,21 +158,25 @@ impl<'a> Operations<'a> {
         self.index.dropped_schemas.contains(schema)
     }
 
-    /// The operations that name an object so, also by its former name.
-    pub(super) fn named(&self, name: &str) -> impl Iterator<Item = &Operation<'a>> {
-        let named = self.index.named.get(name).into_iter().flatten();
-        named.filter_map(|&at| self.all.get(at))
+    /// The operations whose object may be this one, also by its former name.
+    fn alike(&self, names: &Renames, object: &Object) -> impl Iterator<Item = &Operation<'a>> {
+        let places = self.index.named.alike(names, object);
+        places.filter_map(|at| self.all.get(at))
     }
 
-    /// The operations that a condition turns off, and that name an object so.
-    pub(super) fn conditional_on(&self, name: &str) -> impl Iterator<Item = &Operation<'a>> {
-        let named = self.index.conditional.get(name).into_iter().flatten();
-        named.filter_map(|&at| self.conditional.get(at))
+    /// The operations that a condition turns off, and whose object may be this one.
+    pub(super) fn conditional_on(
+        &self,
+        names: &Renames,
+        object: &Object,
+    ) -> impl Iterator<Item = &Operation<'a>> {
+        let places = self.index.conditional.alike(names, object);
+        places.filter_map(|at| self.conditional.get(at))
     }
 
     /// Whether the script drops an object.
     pub(super) fn drops_object(&self, names: &Renames, object: &Object) -> bool {
-        self.named(&object.name.name).any(|operation| {
+        self.alike(names, object).any(|operation| {
             operation.mention.effect == Effect::Drop
                 && names.is_same_object(&operation.mention.object, object)
         })
@@ -184,7 +184,7 @@ impl<'a> Operations<'a> {
 
     /// Whether the script creates, drops or renames an object.
     pub(super) fn touches(&self, names: &Renames, object: &Object) -> bool {
-        self.named(&object.name.name).any(|operation| {
+        self.alike(names, object).any(|operation| {
             names.is_same_or_index(&operation.mention.object, object)
                 || operation
                     .before
@@ -193,7 +193,7 @@ impl<'a> Operations<'a> {
     }
 
     pub(super) fn makes(&self, names: &Renames, object: &Object) -> bool {
-        self.named(&object.name.name).any(|operation| {
+        self.alike(names, object).any(|operation| {
             operation.mention.effect == Effect::Create
                 && names.is_same_or_index(&operation.mention.object, object)
         })
@@ -217,7 +217,7 @@ impl<'a> Index<'a> {
         for (at, operation) in all.iter().enumerate() {
             let object = &operation.mention.object;
             for object in [Some(object), operation.before].into_iter().flatten() {
-                index.named.entry(&object.name.name).or_default().push(at);
+                index.named.add(object, at);
             }
             let is_drop = operation.mention.effect == Effect::Drop;
             if is_drop && object.space == Space::Relation {
@@ -228,8 +228,7 @@ impl<'a> Index<'a> {
             }
         }
         for (at, operation) in conditional.iter().enumerate() {
-            let named = index.conditional.entry(&operation.mention.object.name.name);
-            named.or_default().push(at);
+            index.conditional.add(&operation.mention.object, at);
         }
         index
     }

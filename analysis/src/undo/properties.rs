@@ -53,13 +53,13 @@ pub(super) fn find<'a>(comparison: &Comparison<'_, 'a>) -> Vec<Finding<'a>> {
 fn renamed<'j>(comparison: &'j Comparison<'_, '_>, key: &Object) -> Option<&'j Object> {
     comparison
         .outcomes
-        .iter()
+        .renamed()
         .find_map(|outcome| match outcome {
             Outcome::Renamed(object, by) => {
                 let is_it = by
                     .before
                     .is_some_and(|old| comparison.names.is_same_object(old, key));
-                is_it.then_some(object)
+                is_it.then_some(*object)
             }
             _ => None,
         })

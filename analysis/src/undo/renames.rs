@@ -1,5 +1,7 @@
 //! Compares names of the two scripts of a migration, after renames.
 
+use std::collections::HashMap;
+
 use crate::names::Name;
 use crate::objects::{Object, Space};
 
@@ -8,8 +10,10 @@ use crate::objects::{Object, Space};
 /// A name without a schema may be in any schema, because the search path is unknown.
 #[derive(Default)]
 pub(super) struct Renames {
-    /// The old and the new name of each renamed table.
-    tables: Vec<(String, String)>,
+    /// Groups of names. A chain of renames leads from each name of a group to the others.
+    groups: Vec<Vec<String>>,
+    /// The group of each name of a renamed table.
+    group_of: HashMap<String, usize>,
     schemas: Schemas,
 }
 
@@ -24,16 +28,52 @@ impl Renames {
     /// Adds a rename.
     pub(super) fn add(&mut self, before: &Object, now: &Object) {
         if now.space == Space::Relation {
-            let pair = (before.name.name.clone(), now.name.name.clone());
-            self.tables.push(pair);
+            self.connect(&before.name.name, &now.name.name);
         } else if now.space == Space::Schema {
             self.schemas = Schemas::Renamed;
         }
     }
 
-    /// Whether a table has another name in one of the scripts.
-    pub(super) fn has_tables(&self) -> bool {
-        !self.tables.is_empty()
+    /// Connects two names of a table. The names of the smaller group move to the larger one.
+    fn connect(&mut self, one: &str, other: &str) {
+        if one == other {
+            return;
+        }
+        let (one, other) = (self.group(one), self.group(other));
+        let len = |group: usize| self.groups.get(group).map_or(0, Vec::len);
+        let (kept, moved) = if len(one) < len(other) {
+            (other, one)
+        } else {
+            (one, other)
+        };
+        if kept == moved {
+            return;
+        }
+        let names = self.groups.get_mut(moved).map(std::mem::take);
+        for name in names.into_iter().flatten() {
+            self.group_of.insert(name.clone(), kept);
+            if let Some(group) = self.groups.get_mut(kept) {
+                group.push(name);
+            }
+        }
+    }
+
+    fn group(&mut self, name: &str) -> usize {
+        if let Some(&group) = self.group_of.get(name) {
+            return group;
+        }
+        self.groups.push(vec![name.to_owned()]);
+        self.group_of.insert(name.to_owned(), self.groups.len() - 1);
+        self.groups.len() - 1
+    }
+
+    /// The names that a table may have in the two scripts, with this one.
+    pub(super) fn also_called<'n>(&'n self, table: &'n str) -> Vec<&'n str> {
+        let group = self.group_of.get(table);
+        match group.and_then(|&group| self.groups.get(group)) {
+            Some(names) => names.iter().map(String::as_str).collect(),
+            None => vec![table],
+        }
     }
 
     /// Whether two objects may be the same object, or an index and its constraint.
@@ -70,18 +110,7 @@ impl Renames {
 
     /// Whether a chain of renames leads from one name to another.
     fn is_renamed(&self, one: &str, other: &str) -> bool {
-        let mut reached = vec![one];
-        let mut at = 0;
-        while let Some(&name) = reached.get(at) {
-            for (a, b) in &self.tables {
-                for (from, to) in [(a, b), (b, a)] {
-                    if from == name && !reached.contains(&to.as_str()) {
-                        reached.push(to);
-                    }
-                }
-            }
-            at += 1;
-        }
-        reached.len() > 1 && reached.contains(&other)
+        let group = |name| self.group_of.get(name);
+        !self.group_of.is_empty() && group(one).is_some() && group(one) == group(other)
     }
 }

@@ -20,24 +20,24 @@ impl<'a> Comparison<'_, 'a> {
         if self.up.dynamic_sql == DynamicSql::Present {
             return Vec::new();
         }
-        let mut wrong: Vec<(Object, Operation<'a>)> = Vec::new();
+        let mut wrong: Vec<(&Object, Operation<'a>)> = Vec::new();
         for outcome in self.down.outcomes(&self.names).iter() {
             if let Outcome::Dropped(object, by) = outcome
                 && self.is_wrong(object)
             {
-                wrong.push((object.clone(), *by));
+                wrong.push((object, *by));
             }
         }
         small::sort_by(&mut wrong, |(_, a), (_, b)| {
             a.mention.offset.cmp(&b.mention.offset)
         });
         let findings = wrong.into_iter().filter_map(|(object, by)| {
-            let meant = Self::meant(&object, left);
+            let meant = Self::meant(object, left);
             let is_sure =
                 meant.is_some() || !self.down.has(&by, Kind::IF_EXISTS) || by.made.is_some();
             let meant = meant.map(|at| left.remove(at).shown);
             is_sure.then(|| {
-                let shown = statements::shown(&object, by.kind);
+                let shown = statements::shown(object, by.kind);
                 let message =
                     format!("the down script drops {shown}, which the up script does not create");
                 let help = match (meant, by.made) {
@@ -78,7 +78,7 @@ impl<'a> Comparison<'_, 'a> {
 
     /// Whether IF EXISTS or IF NOT EXISTS may make the up script change the object.
     pub(super) fn may_be_touched(&self, object: &Object) -> bool {
-        let mut conditional = self.up.conditional_on(&object.name.name);
+        let mut conditional = self.up.conditional_on(&self.names, object);
         conditional.any(|operation| {
             operation.made.is_none()
                 && self

@@ -31,6 +31,7 @@ impl Tables {
             Some((name, table))
         });
         self.by_name = small::collect(tables);
+        self.relate_all();
     }
 
     /// Follows a new index.
@@ -88,12 +89,13 @@ impl Tables {
                     return;
                 };
                 let is_attached = sql.kind(action) == Kind::ATTACH_PARTITION;
-                let part = self
+                let table = self
                     .by_name
-                    .entry(part)
+                    .entry(part.clone())
                     .or_insert_with(|| Table::unknown(0));
-                part.parents.retain(|parent| parent != name);
-                part.parents.extend(is_attached.then(|| name.clone()));
+                table.parents.retain(|parent| parent != name);
+                table.parents.extend(is_attached.then(|| name.clone()));
+                self.related.add(&part, table);
             }
             _ => self.change(sql, name, statement, action),
         }
@@ -120,6 +122,7 @@ impl Tables {
                 table.set_not_null(column);
             }
         }
+        self.related.add(name, table);
         let relation = sql.child(statement, Kind::TABLE_RELATION_NAME);
         if relation.is_some_and(|id| sql.child(id, Kind::ONLY_KW).is_some()) {
             return;
@@ -131,6 +134,7 @@ impl Tables {
                 below.extend(self.children_of(&child));
                 if let Some(table) = self.by_name.get_mut(&child) {
                     table.change(sql, &child, action, current);
+                    self.related.add(&child, table);
                 }
             }
         }
@@ -139,13 +143,23 @@ impl Tables {
     pub(super) fn move_table(&mut self, from: &Name, to: Name) {
         let made = if self.is_new(from) { self.current } else { 0 };
         let table = self.by_name.remove(from);
-        for other in self.by_name.values_mut() {
-            let names = other.parents.iter_mut().chain(&mut other.references);
-            names
-                .filter(|name| *name == from)
-                .for_each(|name| name.clone_from(&to));
+        let dependents: Vec<Name> = self.related.to(from).cloned().collect();
+        for dependent in dependents {
+            if let Some(other) = self.by_name.get_mut(&dependent) {
+                let names = other.parents.iter_mut().chain(&mut other.references);
+                names
+                    .filter(|name| *name == from)
+                    .for_each(|name| name.clone_from(&to));
+                self.related.add(&dependent, other);
+            }
         }
-        self.by_name
-            .insert(to, table.unwrap_or_else(|| Table::unknown(made)));
+        self.set(to, table.unwrap_or_else(|| Table::unknown(made)));
+    }
+
+    /// Adds all tables to the index of related tables, after their names have changed.
+    fn relate_all(&mut self) {
+        for (name, table) in &self.by_name {
+            self.related.add(name, table);
+        }
     }
 }

@@ -47,7 +47,7 @@ impl Tables {
         } else {
             self.derive(sql, statement, &mut table);
         }
-        self.by_name.insert(name, table);
+        self.set(name, table);
     }
 
     /// Adds the columns of the tables that a table inherits from or is a partition of.

@@ -2,6 +2,7 @@
 
 mod alter;
 mod create;
+mod related;
 mod rows;
 
 use std::collections::{BTreeSet, HashMap};
@@ -16,11 +17,13 @@ use crate::safety::domains::Domains;
 use crate::safety::table::{Constraint, Emptied, Table};
 use crate::script::Script;
 use crate::sql_type::SqlType;
+use related::Related;
 
 /// The tables that the scripts show.
 #[derive(Default)]
 pub(in crate::safety) struct Tables {
     by_name: HashMap<Name, Table>,
+    related: Related,
     pub(in crate::safety) domains: Domains,
     /// The columns of each unique index. A primary key can use such an index.
     indexes: HashMap<Name, Vec<String>>,
@@ -107,12 +110,12 @@ impl Tables {
 
     /// The child tables and partitions of a table.
     pub(in crate::safety) fn children_of(&self, name: &Name) -> Vec<Name> {
-        self.those(|table| table.parents.contains(name))
+        self.related_to(name, |table| table.parents.contains(name))
     }
 
     /// The tables whose foreign keys refer to a table.
     pub(in crate::safety) fn referrers_of(&self, name: &Name) -> Vec<Name> {
-        self.those(|table| table.references.contains(name))
+        self.related_to(name, |table| table.references.contains(name))
     }
 
     pub(in crate::safety) fn parents_of(&self, name: &Name) -> Vec<Name> {
@@ -121,9 +124,16 @@ impl Tables {
             .map_or_else(Vec::new, |table| table.parents.clone())
     }
 
-    fn those(&self, is_meant: impl Fn(&Table) -> bool) -> Vec<Name> {
-        let tables = self.by_name.iter().filter(|(_, table)| is_meant(table));
-        tables.map(|(name, _)| name.clone()).collect()
+    fn related_to(&self, name: &Name, is_meant: impl Fn(&Table) -> bool) -> Vec<Name> {
+        let candidates = self.related.to(name);
+        let is_meant = |one: &&Name| self.by_name.get(one).is_some_and(&is_meant);
+        candidates.filter(is_meant).cloned().collect()
+    }
+
+    /// Adds a table, or replaces it.
+    fn set(&mut self, name: Name, table: Table) {
+        self.related.add(&name, &table);
+        self.by_name.insert(name, table);
     }
 
     /// Whether a column can change from one type to another without a rewrite of the table.
