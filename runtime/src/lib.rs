@@ -135,7 +135,7 @@ pub use observe::inspect::{Inspected, Inspection, Trace};
 pub use options::Options;
 pub use session::client::{Client, connect, connect_within};
 pub use session::stop::Stop;
-pub use trial::{ObjectLock, TableLock, Trial, TrialReport};
+pub use trial::{CatalogWrites, ObjectLock, StateBefore, TableLock, Trial, TrialReport};
 
 /// Embeds a tree of migrations as a constant expression of type [`Registry`].
 ///

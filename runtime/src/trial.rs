@@ -1,16 +1,17 @@
 //! Runs a script as a run does, but records nothing: for proofs on temporary databases.
 
+mod held;
+
 use std::time::{Duration, Instant};
 
 use migrator_model::file_name::Direction;
 use migrator_model::place::Position;
 use migrator_model::sql::statements;
 use migrator_model::{Migration, MigrationId, Mode};
-use tokio_postgres::SimpleQueryRow;
+use tokio_postgres::error::DbError;
 
-use crate::error::fault::{Fault, Left};
+use crate::error::fault::{Fault, Left, Part};
 use crate::options::Options;
-use crate::session::answer::describe;
 use crate::session::client::Client;
 use crate::session::message::{Commit, Message, Opening};
 use crate::session::reset::{RESET, forget};
@@ -18,6 +19,9 @@ use crate::session::send::{SendError, send, send_for_rows};
 use crate::session::span::{CHECK_DEFERRED, Span};
 use crate::session::stop::{Silent, Stop};
 use crate::step::source::{Source, unanswered};
+
+use self::held::Held;
+pub use self::held::{CatalogWrites, StateBefore};
 
 /// One script of a migration, which runs without a history.
 ///
@@ -43,6 +47,12 @@ pub struct TrialReport {
     /// The locks on other objects that the script held before its commit: Postgres locks each
     /// object that a script drops. `None` for a script that ran outside a transaction.
     pub objects: Option<Vec<ObjectLock>>,
+    /// The state before the script's transaction. `None` for a script that ran outside a
+    /// transaction or in the transaction of an earlier script, or if the server counts no rows.
+    pub before: Option<StateBefore>,
+    /// What the session has written to catalogs, at the end of the script. With what it had
+    /// written before, this shows which catalogs the transaction has written to.
+    pub writes: Vec<CatalogWrites>,
 }
 
 /// A lock on a relation of this database.
@@ -64,23 +74,6 @@ pub struct ObjectLock {
     /// The mode as `pg_locks` has it, such as `AccessExclusiveLock`.
     pub mode: String,
 }
-
-/// What a script held before its commit.
-#[derive(Debug)]
-enum Held {
-    Table(TableLock),
-    Object(ObjectLock),
-}
-
-/// The query before the commit. Its first column's name distinguishes its rows from those of a
-/// script.
-const HELD: &str = "SELECT l.relation AS \"migrator: held\", l.mode, l.classid, l.objid \
-    FROM pg_catalog.pg_locks l \
-    WHERE l.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid() AND l.granted \
-      AND (l.locktype OPERATOR(pg_catalog.=) 'object' \
-        OR l.locktype OPERATOR(pg_catalog.=) 'relation' \
-          AND l.database OPERATOR(pg_catalog.=) (SELECT d.oid FROM pg_catalog.pg_database d \
-            WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()));";
 
 impl Trial {
     /// An embedded script.
@@ -191,11 +184,15 @@ impl Trial {
     /// The fault for an error at the end of the script that belongs to none of its statements.
     async fn refused(&self, client: &Client, failure: SendError) -> Fault {
         match failure.error.as_db_error() {
-            Some(db_error) => Fault::new(self.step.clone(), String::new(), Left::Nothing)
-                .with_server(db_error)
-                .at(self.source.path.as_deref(), &self.source.sql, None),
+            Some(db_error) => self.at_the_end(db_error),
             None => unanswered(client, &self.step, &failure.error).await,
         }
+    }
+
+    fn at_the_end(&self, db_error: &DbError) -> Fault {
+        Fault::new(self.step.clone(), String::new(), Left::Nothing)
+            .with_server(db_error)
+            .at(self.source.path.as_deref(), &self.source.sql, None)
     }
 
     async fn ran(
@@ -206,13 +203,6 @@ impl Trial {
     ) -> Result<TrialReport, Box<Fault>> {
         if let Some(fault) = self.source.unfit(&self.step) {
             return Err(Box::new(fault));
-        }
-        // In an open transaction, the previous script has already done so.
-        if span != Span::Further {
-            let reset = format!("{RESET}{}", forget(&self.source.sql));
-            let reset = client.postgres().batch_execute(&reset).await;
-            let fault = |why| Box::new(Fault::new(self.step.clone(), why, Left::Nothing));
-            reset.map_err(|error| fault(describe(&error)))?;
         }
         let started = Instant::now();
         let outcome = match self.source.mode {
@@ -227,20 +217,11 @@ impl Trial {
                 took,
                 locks: None,
                 objects: None,
+                before: None,
+                writes: Vec::new(),
             });
         };
-        let (mut locks, mut objects) = (Vec::new(), Vec::new());
-        for lock in held {
-            match lock {
-                Held::Table(lock) => locks.push(lock),
-                Held::Object(lock) => objects.push(lock),
-            }
-        }
-        Ok(TrialReport {
-            took,
-            locks: Some(locks),
-            objects: Some(objects),
-        })
+        Ok(report(took, held))
     }
 
     async fn in_transaction(
@@ -250,40 +231,42 @@ impl Trial {
         span: Span,
     ) -> Result<Vec<Held>, Fault> {
         let timeouts = self.source.timeouts(client, options, options.lock_timeout);
-        let (sql, opening) = (&self.source.sql, Opening::default());
-        let record = HELD.into();
+        let sql = &self.source.sql;
+        // In an open transaction, the previous script has already reset the session.
+        let opening = Opening {
+            after_step: (span != Span::Further).then(|| self.opening().into()),
+            claim: None,
+        };
+        let record = match span {
+            Span::First => format!("{}{CHECK_DEFERRED}", held::after()),
+            Span::Whole | Span::Further => held::after(),
+        };
+        let record = record.into();
         let message = Message::in_span(sql, record, &opening, timeouts, Commit::Deferred, span);
-        let sent = send_for_rows(client, &message.text, held);
+        let sent = send_for_rows(client, &message.text, held::read);
         // Boxed: otherwise a comparison's future would contain this one several times.
         let failure = match Box::pin(self.stop.attend(client, sent)).await {
-            Ok(Ok(locks)) if span == Span::First => {
-                return self.check_deferred(client).await.map(|()| locks);
-            }
-            Ok(Ok(locks)) => return Ok(locks),
+            Ok(Ok(held)) => return Ok(held),
             Ok(Err(failure)) => failure,
             Err(Silent) => return Err(Fault::silent(self.step.clone(), Left::Unknown)),
         };
         let Some(db_error) = failure.error.as_db_error() else {
             return Err(unanswered(client, &self.step, &failure.error).await);
         };
-        let fault = self
-            .source
-            .refused(&self.step, &message, &failure, db_error, &[]);
+        let is_deferred =
+            span == Span::First && message.failed_part(failure.completed) == Part::Record;
+        let fault = match is_deferred {
+            true => self.at_the_end(db_error),
+            false => self
+                .source
+                .refused(&self.step, &message, &failure, db_error, &[]),
+        };
         Err(self.rolled_back(client, fault, span).await)
     }
 
-    async fn check_deferred(&self, client: &Client) -> Result<(), Fault> {
-        let sent = self
-            .stop
-            .attend(client, send(client.postgres(), CHECK_DEFERRED));
-        match Box::pin(sent).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(failure)) => {
-                let fault = self.refused(client, failure).await;
-                Err(self.rolled_back(client, fault, Span::First).await)
-            }
-            Err(Silent) => Err(Fault::silent(self.step.clone(), Left::Unknown)),
-        }
+    /// The statements before the script, in a transaction of their own.
+    fn opening(&self) -> String {
+        format!("{RESET}{}{}", forget(&self.source.sql), held::before())
     }
 
     /// Rolls back the effects of a message, and returns its fault.
@@ -297,7 +280,8 @@ impl Trial {
 
     async fn by_statement(&self, client: &Client, options: &Options) -> Result<(), Fault> {
         let timeouts = self.source.timeouts(client, options, Duration::ZERO);
-        let set = Message::timeouts(timeouts);
+        let forget = forget(&self.source.sql);
+        let set = format!("{RESET}{forget}{}", Message::timeouts(timeouts));
         if let Err(error) = client.postgres().batch_execute(&set).await {
             return Err(unanswered(client, &self.step, &error).await);
         }
@@ -306,19 +290,26 @@ impl Trial {
     }
 }
 
-fn held(row: &SimpleQueryRow) -> Option<Held> {
-    let first = row.columns().first()?;
-    if first.name() != "migrator: held" {
-        return None;
+fn report(took: Duration, held: Vec<Held>) -> TrialReport {
+    let (mut locks, mut objects) = (Vec::new(), Vec::new());
+    let (mut next, mut earlier, mut writes) = (None, Vec::new(), Vec::new());
+    for one in held {
+        match one {
+            Held::Table(lock) => locks.push(lock),
+            Held::Object(lock) => objects.push(lock),
+            Held::Next(transaction, is_counted) => next = is_counted.then_some(transaction),
+            Held::Before(one) => earlier.push(one),
+            Held::After(one) => writes.push(one),
+        }
     }
-    let mode = row.get(1)?.to_owned();
-    let number = |column| row.get(column).and_then(|number: &str| number.parse().ok());
-    Some(match number(0) {
-        Some(relation) => Held::Table(TableLock { relation, mode }),
-        None => Held::Object(ObjectLock {
-            catalog: number(2)?,
-            object: number(3)?,
-            mode,
+    TrialReport {
+        took,
+        locks: Some(locks),
+        objects: Some(objects),
+        before: next.map(|next_transaction| StateBefore {
+            next_transaction,
+            writes: earlier,
         }),
-    })
+        writes,
+    }
 }

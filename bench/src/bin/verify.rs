@@ -8,17 +8,17 @@
 #![expect(clippy::print_stdout, reason = "the program prints figures")]
 
 use std::error::Error;
-use std::fs;
 use std::num::NonZeroUsize;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use migrator_bench::process::{peak, processor_seconds_of_children};
 use migrator_figures::{Report, Table, Value, row};
 use migrator_localpg::{Programs, Throwaway};
 use migrator_model::{Registry, Tree, resolve};
 use migrator_runtime::{Migrator, Selection, Settings, Stop, Target, connect};
 use migrator_verify::{
-    Jobs, Place, Preparation, Proof, Proved, Scope, Snapshot, SnapshotReader, Subject,
+    Counts, Jobs, Place, Preparation, Proof, Proved, Scope, Snapshot, SnapshotReader, Subject,
     prefix_digest, prepare, prove_in_ranges,
 };
 
@@ -68,32 +68,44 @@ struct Row {
     migrations: usize,
     faults: usize,
     jobs: usize,
-    up: Duration,
-    verify: Duration,
+    up: Cost,
+    verify: Cost,
     /// The sum of the times of all scripts.
     scripts: Duration,
+    counts: Counts,
     /// The time of a migration of the first and of the last tenth, if one server was used at once.
     tenths: Option<[Duration; 2]>,
 }
 
 impl Row {
-    const HEADS: [&'static str; 11] = [
+    const HEADS: [&'static str; 16] = [
         "migrations",
         "faults",
         "jobs",
         "`up`, s",
         "`verify`, s",
         "ratio",
+        "`up`, server's processor s",
+        "`verify`, server's processor s",
+        "ratio",
         "scripts, s",
         "ms a migration, first tenth",
         "last tenth",
         "ratio",
+        "whole snapshots, of all",
+        "rebuilt",
         "memory MB",
     ];
 
     fn cells(&self) -> Vec<Value> {
-        let (up, verify) = (self.up.as_secs_f64(), self.verify.as_secs_f64());
+        let (up, verify) = (self.up.took.as_secs_f64(), self.verify.took.as_secs_f64());
         let tenths = self.tenths.map(|both| both.map(milliseconds));
+        let Counts {
+            whole,
+            following,
+            rebuilt,
+            ..
+        } = self.counts;
         row![
             self.migrations,
             self.faults,
@@ -101,13 +113,31 @@ impl Row {
             up,
             verify,
             verify / up,
+            self.up.processor,
+            self.verify.processor,
+            self.verify.processor / self.up.processor,
             self.scripts.as_secs_f64(),
             tenths.map(|[first, _]| first),
             tenths.map(|[_, last]| last),
             tenths.map(|[first, last]| last / first),
+            format!("{whole} / {}", whole + following),
+            rebuilt,
             peak_memory()
         ]
     }
+}
+
+/// What something took, with its servers from start to end.
+#[derive(Clone, Copy)]
+struct Cost {
+    took: Duration,
+    /// The seconds of processor time that the servers used. They do not depend on other load.
+    processor: f64,
+}
+
+/// The seconds of processor time of the servers that have ended.
+fn servers() -> f64 {
+    processor_seconds_of_children().unwrap_or_default()
 }
 
 /// The rows for a size.
@@ -151,32 +181,40 @@ async fn snapshot(tree: &Tree) -> Result<(usize, Duration), Box<dyn Error>> {
 }
 
 /// Times `up` of a tree.
-async fn up(tree: &Tree) -> Result<Duration, Box<dyn Error>> {
+async fn up(tree: &Tree) -> Result<Cost, Box<dyn Error>> {
     let registry = registry(tree);
+    let before = servers();
     let server = Throwaway::start()?;
     let mut client = connect(Settings::parse(&server.create_database().await?)?).await?;
     let started = Instant::now();
     let target = Target::all();
     Migrator::new(registry).up(&mut client, target).await?;
-    Ok(started.elapsed())
+    let took = started.elapsed();
+    client.close().await;
+    drop(server);
+    Ok(Cost {
+        took,
+        processor: servers() - before,
+    })
 }
 
 /// Times a proof, with the start of its servers.
 async fn measure(
     tree: &Tree,
     faults: usize,
-    up: Duration,
+    up: Cost,
     jobs: NonZeroUsize,
 ) -> Result<Row, Box<dyn Error>> {
     let registry = registry(tree);
     let subject = Subject::of(Selection::All);
-    let started = Instant::now();
+    let (started, before) = (Instant::now(), servers());
     let mut times = Vec::new();
     let tell = |_: &Proved<'_>| times.push(started.elapsed());
     let open = async || place(Throwaway::start()?, None).await;
     let (stop, at_once) = (Stop::new(), Jobs::at_once(jobs));
     let proof = prove_in_ranges(&stop, registry, &subject, at_once, open, tell).await?;
     let verify = started.elapsed();
+    let counts = proof.counts;
     let scripts = checked(proof, faults)?;
     let is_alone = jobs == NonZeroUsize::MIN;
     let tenth = u32::try_from(times.len() / 10)?.max(1);
@@ -189,8 +227,12 @@ async fn measure(
         faults,
         jobs: jobs.get(),
         up,
-        verify,
+        verify: Cost {
+            took: verify,
+            processor: servers() - before,
+        },
         scripts,
+        counts,
         tenths: is_alone.then_some([first, last]),
     })
 }
@@ -288,10 +330,7 @@ fn registry(tree: &Tree) -> &'static Registry {
 
 /// The most memory that this process has used so far, without the servers, in MB.
 fn peak_memory() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-    kib.unwrap_or_default() / 1024
+    peak().unwrap_or_default() / 1_000_000
 }
 
 fn milliseconds(time: Duration) -> f64 {

@@ -6,6 +6,7 @@ use migrator_model::Migration;
 use migrator_model::file_name::Direction;
 use migrator_runtime::{Client, ErrorKind, Fault, Options, Stop, Stopped, Trial, TrialReport};
 
+use super::verdict::Counts;
 use crate::compare::difference::{Change, Difference, differences};
 use crate::compare::meaning;
 use crate::empty;
@@ -31,6 +32,7 @@ pub(super) struct Database<'c> {
     followed: usize,
     /// Whether a whole snapshot was compared with one that followed from others.
     is_mixed: bool,
+    pub(super) counts: Counts,
 }
 
 /// How snapshots are taken.
@@ -67,6 +69,7 @@ impl<'c> Database<'c> {
             snapshots: Snapshots::Following,
             followed: 0,
             is_mixed: false,
+            counts: Counts::default(),
         }
     }
 
@@ -101,6 +104,7 @@ impl<'c> Database<'c> {
 
     /// Takes a whole snapshot.
     pub(super) async fn take(&mut self) -> Result<Snapshot, Error> {
+        self.counts.whole += 1;
         let taken = self.reader.take(self.client.postgres()).await;
         taken.map_err(Error::Catalog)
     }
@@ -113,16 +117,23 @@ impl<'c> Database<'c> {
         effects: &Effects,
         within: Within,
     ) -> Result<Snapshot, Error> {
+        let unknown = Effects::unknown();
         let effects = match self.snapshots {
-            Snapshots::Whole => &Effects::UNKNOWN,
+            Snapshots::Whole => &unknown,
             Snapshots::Following => effects,
         };
         let client = self.client.postgres();
         let taken = self.reader.follow(client, previous, effects, within).await;
         let (snapshot, taken) = taken.map_err(Error::Catalog)?;
         match taken {
-            Taken::Following => self.followed += 1,
-            Taken::Whole => self.is_mixed |= self.followed > 0,
+            Taken::Following => {
+                self.followed += 1;
+                self.counts.following += 1;
+            }
+            Taken::Whole => {
+                self.is_mixed |= self.followed > 0;
+                self.counts.whole += 1;
+            }
         }
         Ok(snapshot)
     }
@@ -168,20 +179,6 @@ impl<'c> Database<'c> {
     pub(super) async fn further(&mut self, trial: &Trial) -> Result<TrialReport, Trouble> {
         let ran = trial.further(self.client, &self.options).await;
         self.outcome(ran).await
-    }
-
-    /// Commits the open transaction, which made the database as in the snapshot.
-    pub(super) async fn commit_as(
-        &mut self,
-        trial: &Trial,
-        snapshot: &mut Snapshot,
-    ) -> Result<(), Trouble> {
-        self.commit(trial).await?;
-        let committed = self
-            .reader
-            .committed(self.client.postgres(), snapshot)
-            .await;
-        committed.map_err(|error| Trouble::Session(Error::Catalog(error)))
     }
 
     /// Commits the open transaction, whose last script is that of the trial.

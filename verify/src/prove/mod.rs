@@ -25,7 +25,7 @@ use crate::snapshot::reader::SnapshotReader;
 use database::Database;
 use prover::Prover;
 use results::Results;
-use verdict::{Afterwards, Proof, Proved, Subject};
+use verdict::{Afterwards, Counts, Proof, Proved, Subject};
 
 /// Proves the migrations of a registry on an empty database, and hands each result to `tell` at
 /// once. One run finds all faults. If a script ends the session, the proof opens another one.
@@ -79,10 +79,12 @@ async fn carry_out<'a>(
     let mut results = Results::new(tell);
     let mut unknown_options = BTreeSet::new();
     let mut missed = Vec::new();
+    let mut counts = Counts::default();
     let ended = match prover {
         Ok(mut proving) => {
             let ended = run(&mut proving, subject, afterwards, &mut results).await;
             unknown_options = proving.database.unknown_options();
+            counts = proving.database.counts;
             missed = proving.missed;
             ended
         }
@@ -93,6 +95,7 @@ async fn carry_out<'a>(
         ended,
         unknown_options,
         missed,
+        counts,
     }
 }
 

@@ -118,14 +118,14 @@ impl<'p, 'a, 'c> Passes<'p, 'a, 'c> {
     }
 
     async fn compare_and_commit(&mut self, up: &Trial) -> Result<Verdict, Error> {
-        let mut again = self.take(Within::Open).await?;
+        let again = self.take(Within::Open).await?;
         let other = self.database.differing(self.applied, &again, Within::Open);
         let (_, other) = order::irremovable(other.await);
         if !other.is_empty() {
             self.database.roll_back().await?;
             return Ok(Verdict::NotRepeated(other));
         }
-        match self.database.commit_as(up, &mut again).await {
+        match self.database.commit(up).await {
             Ok(()) => {
                 self.now = Some(Arc::new(again));
                 Ok(Verdict::Sound)
@@ -187,7 +187,7 @@ impl<'p, 'a, 'c> Passes<'p, 'a, 'c> {
                 if so_far.is_sound() && self.proved.fails_on_a_left_value(&fault) =>
             {
                 // Outside a transaction, it may have had effects before it failed.
-                self.effects = Effects::UNKNOWN;
+                self.effects = Effects::unknown();
             }
             // The up script may fail because of what the down script left.
             Err(Trouble::Script(_)) if !so_far.is_sound() => return Ok(so_far),

@@ -22,7 +22,7 @@ use crate::snapshot::query::Within;
 
 /// How many snapshots may follow from others before the first whole one checks them. Each later
 /// check waits for twice as many: a whole snapshot of a larger schema takes longer.
-const UNPROVED: usize = 300;
+pub(super) const UNPROVED: usize = 300;
 
 /// Proves the migrations of a registry on a database.
 pub(super) struct Prover<'a, 'c> {
@@ -30,6 +30,8 @@ pub(super) struct Prover<'a, 'c> {
     registry: &'a Registry,
     /// The part of the plan that is proved. What comes before it is applied.
     range: Range<usize>,
+    /// How many snapshots may follow from others before the next whole one.
+    unproved: usize,
     /// The applied migrations, in order.
     applied: Vec<Migration<'a>>,
     unapplied: Unapplied<'a>,
@@ -68,6 +70,7 @@ impl<'a, 'c> Prover<'a, 'c> {
             database,
             registry,
             range: 0..usize::MAX,
+            unproved: UNPROVED,
             applied: Vec::new(),
             unapplied: Unapplied::default(),
             now: None,
@@ -84,6 +87,12 @@ impl<'a, 'c> Prover<'a, 'c> {
     /// Proves only this part of the plan.
     pub(super) fn within(mut self, range: Range<usize>) -> Self {
         self.range = range;
+        self
+    }
+
+    /// Takes the first whole snapshot after this number of others.
+    pub(super) fn with_whole_after(mut self, unproved: usize) -> Self {
+        self.unproved = unproved;
         self
     }
 
@@ -107,7 +116,7 @@ impl<'a, 'c> Prover<'a, 'c> {
             position += 1;
         }
         let mut certain = self.checkpoint(position, 0);
-        let (mut whole_until, mut unproved) = (0, UNPROVED);
+        let mut whole_until = 0;
         while let Some(&migration) = plan.get(position) {
             self.database.set_snapshots(match position < whole_until {
                 true => Snapshots::Whole,
@@ -122,12 +131,12 @@ impl<'a, 'c> Prover<'a, 'c> {
             let next = plan.get(position);
             // A whole snapshot was compared with one that is not yet proved.
             let is_doubtful = results.has_difference_of(migration) && self.database.is_mixed();
-            let is_late = self.database.followed() > unproved;
+            let is_late = self.database.followed() > self.unproved;
             let is_due = is_doubtful || is_late || next.is_none_or(|next| is_by_statement(*next));
             if proof == Proof::Same && is_due && self.database.followed() > 0 {
                 proof = self.check().await?;
                 if is_late {
-                    unproved *= 2;
+                    self.unproved *= 2;
                 }
                 if proof == Proof::Other {
                     whole_until = plan.len();
@@ -308,6 +317,7 @@ impl<'a, 'c> Prover<'a, 'c> {
     }
 
     async fn rebuild(&mut self, migrations: Vec<Migration<'a>>) -> Result<(), Error> {
+        self.database.counts.rebuilt += 1;
         self.database.clear(&self.applied).await?;
         self.applied.clear();
         for migration in migrations {

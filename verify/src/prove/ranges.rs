@@ -14,6 +14,7 @@ use migrator_model::Registry;
 use migrator_runtime::{Client, Stop};
 
 use super::plan::plan;
+use super::prover::UNPROVED;
 use super::verdict::{Afterwards, Proof, Proved, Subject};
 use super::{carry_out, start, start_prepared};
 use crate::snapshot::content::Snapshot;
@@ -29,6 +30,7 @@ const LEAST: usize = 150;
 pub struct Jobs {
     at_once: NonZeroUsize,
     least: usize,
+    whole_after: usize,
 }
 
 impl Jobs {
@@ -38,6 +40,7 @@ impl Jobs {
         Jobs {
             at_once: jobs,
             least: LEAST,
+            whole_after: UNPROVED,
         }
     }
 
@@ -45,6 +48,14 @@ impl Jobs {
     #[must_use]
     pub fn with_ranges_of(mut self, least: NonZeroUsize) -> Jobs {
         self.least = least.get();
+        self
+    }
+
+    /// Takes the first whole snapshot of a range after this number of others, the next one after
+    /// twice as many, and so on.
+    #[must_use]
+    pub fn with_whole_snapshots_after(mut self, others: NonZeroUsize) -> Jobs {
+        self.whole_after = others.get();
         self
     }
 }
@@ -83,6 +94,7 @@ pub async fn prove_in_ranges<'a, S, E>(
         subject,
         tell: RefCell::new(tell),
         complete: Cell::new(0),
+        whole_after: jobs.whole_after,
     };
     let ranges = ranges(registry, subject, jobs.least);
     let ranges = stream::iter(ranges.into_iter().enumerate());
@@ -123,6 +135,8 @@ struct Proving<'p, 'a, T> {
     tell: RefCell<T>,
     /// The number of complete ranges.
     complete: Cell<usize>,
+    /// See [`Jobs::with_whole_snapshots_after`].
+    whole_after: usize,
 }
 
 impl<'a, T: FnMut(&Proved<'a>)> Proving<'_, 'a, T> {
@@ -153,7 +167,7 @@ impl<'a, T: FnMut(&Proved<'a>)> Proving<'_, 'a, T> {
             )),
             None => start(self.stop, client, self.registry, Afterwards::Abandon).await,
         };
-        let prover = prover.map(|prover| prover.within(range));
+        let prover = prover.map(|prover| prover.within(range).with_whole_after(self.whole_after));
         let proof = carry_out(prover, self.subject, Afterwards::Abandon, tell).await;
         place.client.close().await;
         Ok((proof, telling))

@@ -129,6 +129,20 @@ pub struct Proof<'a> {
     /// is a fault of this crate, or somebody else changed the database. The migrations since the
     /// last whole snapshot were proved again, so their results were reported twice.
     pub missed: Vec<Difference>,
+    /// How often something that takes long was done.
+    pub counts: Counts,
+}
+
+/// How often a proof did what takes long in a large schema.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Counts {
+    /// Snapshots that read only what scripts changed.
+    pub following: usize,
+    /// Snapshots that read the whole catalog.
+    pub whole: usize,
+    /// How often all applied migrations were applied again, on the empty database.
+    pub rebuilt: usize,
 }
 
 impl<'a> Proof<'a> {
@@ -139,6 +153,7 @@ impl<'a> Proof<'a> {
             ended: Ok(()),
             unknown_options: BTreeSet::new(),
             missed: Vec::new(),
+            counts: Counts::default(),
         }
     }
 
@@ -147,6 +162,9 @@ impl<'a> Proof<'a> {
         self.proved.extend(next.proved);
         self.unknown_options.extend(next.unknown_options);
         self.missed.extend(next.missed);
+        self.counts.following += next.counts.following;
+        self.counts.whole += next.counts.whole;
+        self.counts.rebuilt += next.counts.rebuilt;
         self.ended = next.ended;
     }
 }

@@ -7,6 +7,7 @@ use migrator_runtime::TrialReport;
 
 use super::content::Properties;
 use super::object::Kind;
+use super::writes::{Search, Writes};
 
 /// The smallest oid of an object that is not Postgres's own (`FirstNormalObjectId`).
 const FIRST_NORMAL: u32 = 16384;
@@ -24,6 +25,7 @@ const EXTENSION: u32 = 3079;
 pub struct Effects {
     locks: Option<Locks>,
     may_grant: bool,
+    writes: Writes,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -37,16 +39,20 @@ const WEAK: [&str; 3] = ["AccessShareLock", "RowShareLock", "RowExclusiveLock"];
 
 impl Effects {
     /// Nothing is known about what the script changed.
-    pub(crate) const UNKNOWN: Effects = Effects {
-        locks: None,
-        may_grant: true,
-    };
+    pub(crate) fn unknown() -> Effects {
+        Effects {
+            locks: None,
+            may_grant: true,
+            writes: Writes::default(),
+        }
+    }
 
     /// No script has run.
     pub(crate) fn none() -> Effects {
         Effects {
             locks: Some(Locks::default()),
             may_grant: false,
+            writes: Writes::default(),
         }
     }
 
@@ -54,15 +60,19 @@ impl Effects {
     #[must_use]
     pub fn of(report: &TrialReport, script: &str) -> Effects {
         let (Some(relations), Some(objects)) = (&report.locks, &report.objects) else {
-            return Effects::UNKNOWN;
+            return Effects::unknown();
         };
+        // Without this setting, nothing is counted.
+        if mentions(script, "track_counts") {
+            return Effects::unknown();
+        }
         let mut locks = Locks::default();
         for lock in relations {
             let is_weak = WEAK.contains(&lock.mode.as_str());
             if lock.relation < FIRST_NORMAL {
                 // The script itself has written to a catalog.
                 if lock.mode != WEAK[0] && lock.mode != WEAK[1] && lock.relation != DESCRIPTION {
-                    return Effects::UNKNOWN;
+                    return Effects::unknown();
                 }
             } else if !is_weak {
                 locks.relations.insert(lock.relation);
@@ -77,12 +87,14 @@ impl Effects {
         Effects {
             locks: Some(locks),
             may_grant: may_grant(script),
+            writes: Writes::of(report),
         }
     }
 
     /// Adds the effects of a later script.
     pub(crate) fn and(&mut self, later: Effects) {
         self.may_grant |= later.may_grant;
+        self.writes.and(later.writes);
         match (&mut self.locks, later.locks) {
             (Some(locks), Some(later)) => {
                 locks.relations.extend(later.relations);
@@ -92,9 +104,16 @@ impl Effects {
         }
     }
 
-    /// Whether the script may contain a GRANT on columns.
-    pub(super) fn may_grant(&self) -> bool {
-        self.may_grant
+    /// The id of the next transaction before the first script. Each row with this `xmin` or a newer
+    /// one has changed. `None` if it is not known.
+    pub(super) fn since(&self) -> Option<u32> {
+        self.writes.since()
+    }
+
+    /// Where changed rows may be. `newest` is the largest oid before the scripts. `may_grant` is
+    /// whether a call of a routine may have changed privileges.
+    pub(super) fn search(&self, newest: u32, may_grant: bool) -> Search {
+        self.writes.search(newest, may_grant || self.may_grant)
     }
 
     /// The oids of relations that were locked to be changed.
@@ -111,10 +130,14 @@ impl Effects {
 /// Whether SQL may change the privileges of columns: it names such a statement, or runs a text as
 /// SQL.
 fn may_grant(sql: &str) -> bool {
-    ["grant", "revoke", "owned", "execute"].iter().any(|word| {
-        let mut places = sql.as_bytes().windows(word.len());
-        places.any(|place| place.eq_ignore_ascii_case(word.as_bytes()))
-    })
+    let words = ["grant", "revoke", "owned", "execute"];
+    words.iter().any(|word| mentions(sql, word))
+}
+
+/// Whether SQL contains a word, in upper or lower case.
+fn mentions(sql: &str, word: &str) -> bool {
+    let mut places = sql.as_bytes().windows(word.len());
+    places.any(|place| place.eq_ignore_ascii_case(word.as_bytes()))
 }
 
 /// Whether a call of this object may change the privileges of columns. A member of an extension is

@@ -3,7 +3,8 @@
 //!
 //! Three things show what a script changed:
 //!
-//! - the rows of the catalogs with a newer `xmin`: what it created or altered;
+//! - the rows of the catalogs with a newer `xmin`: what it created or altered. Only catalogs that it
+//!   has written to are searched ([`writes`](super::writes));
 //! - the locks that its transaction holds: Postgres locks each object that it drops, and each table
 //!   whose parts it changes;
 //! - the number of rows in the catalogs of rare kinds of object.

@@ -10,8 +10,6 @@ use tokio_postgres::SimpleQueryRow;
 /// The state of the catalogs at a snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Mark {
-    /// The next transaction's id. Each row with this `xmin` or a newer one has changed.
-    pub(super) next: u32,
     /// The largest oid of an object. Objects that are created later have larger oids, or the
     /// snapshot that follows is a whole one.
     pub(super) newest: u32,
@@ -57,6 +55,17 @@ const RARE: [(&str, &str); 29] = [
     ),
 ];
 
+/// The largest oid of an object, as the first column of a mark.
+const NEWEST: &str = "SELECT greatest((SELECT max(oid) FROM pg_class),
+    (SELECT max(oid) FROM pg_type), (SELECT max(oid) FROM pg_proc),
+    (SELECT max(oid) FROM pg_namespace)) AS newest";
+
+/// The query for a mark after scripts that wrote to no catalog of [`RARE`], nor of roles or
+/// tablespaces. The two parameters are what the previous mark has of these.
+pub(super) fn light() -> String {
+    format!("{NEWEST}, $1 AS rare, $2 AS names;")
+}
+
 /// The query for a mark. `{changed xmin}` is whether a row has changed since the previous mark.
 pub(super) fn query() -> String {
     let counts = RARE.map(|(catalog, condition)| {
@@ -75,9 +84,7 @@ pub(super) fn query() -> String {
     );
     format!(
         "
-SELECT pg_snapshot_xmax(pg_current_snapshot())::xid AS \"next transaction\",
-    greatest((SELECT max(oid) FROM pg_class), (SELECT max(oid) FROM pg_type),
-        (SELECT max(oid) FROM pg_proc), (SELECT max(oid) FROM pg_namespace)) AS newest,
+{NEWEST},
     concat_ws(' ', {counts},
         (SELECT count(*) FROM pg_shseclabel),
         (SELECT count(*) FROM pg_subscription),
@@ -87,15 +94,10 @@ SELECT pg_snapshot_xmax(pg_current_snapshot())::xid AS \"next transaction\",
     )
 }
 
-/// The query for the id of the next transaction alone.
-pub(super) const NEXT: &str = "SELECT pg_catalog.pg_snapshot_xmax(\
-    pg_catalog.pg_current_snapshot())::pg_catalog.xid AS \"next transaction\"";
-
 impl Mark {
     /// The mark in a row of [`query`].
     pub(super) fn read(row: &SimpleQueryRow) -> Option<Mark> {
         Some(Mark {
-            next: next(row)?,
             newest: row.get("newest")?.parse().ok()?,
             rare: row.get("rare")?.to_owned(),
             names: row.get("names")?.to_owned(),
@@ -106,9 +108,4 @@ impl Mark {
     pub(super) fn is_followed_by(&self, later: &Mark) -> bool {
         self.rare == later.rare && self.names == later.names
     }
-}
-
-/// The id in a row of [`NEXT`].
-pub(super) fn next(row: &SimpleQueryRow) -> Option<u32> {
-    row.get("next transaction")?.parse().ok()
 }

@@ -33,3 +33,4 @@ mod rows;
 mod text_search;
 mod types;
 mod units;
+mod writes;

@@ -11,7 +11,6 @@ use tokio_postgres::{Client, Error, SimpleQueryMessage};
 
 use super::content::{Scope, Snapshot};
 use super::effects::Effects;
-use super::mark;
 use super::query::{self, PRINTING, Within};
 use super::{follow, reading, rows, units};
 
@@ -135,7 +134,8 @@ impl SnapshotReader {
         within: Within,
     ) -> Result<Option<Snapshot>, Error> {
         let locked = follow::locked(previous, effects);
-        let Some((since, locked)) = previous.mark.as_ref().zip(locked) else {
+        let known = previous.mark.as_ref().zip(effects.since());
+        let Some(((since, first), locked)) = known.zip(locked) else {
             return Ok(None);
         };
         let (generation, prepare) = match self.following {
@@ -145,8 +145,8 @@ impl SnapshotReader {
                 (generation, units::prepare(&self.scope, generation))
             }
         };
-        let columns = previous.may_grant || effects.may_grant();
-        let find = units::find(generation, since, &locked, columns);
+        let search = effects.search(since.newest, previous.may_grant);
+        let find = units::find(generation, (since, first), &locked, search);
         let begin = within.begin();
         let message = format!("{begin}{PRINTING}{prepare}{find}");
         let found = ask(client, &message, within).await?;
@@ -162,26 +162,6 @@ impl SnapshotReader {
         let message = format!("{read}{}", within.end());
         let rows = rows::read(&ask(client, &message, within).await?);
         Ok(follow::replaced(previous, &units, rows, now))
-    }
-
-    /// Reads the id of the next transaction again, after a transaction with this snapshot was committed.
-    /// Otherwise the next snapshot would also read what that transaction changed.
-    pub(crate) async fn committed(
-        &self,
-        client: &Client,
-        snapshot: &mut Snapshot,
-    ) -> Result<(), Error> {
-        let answer = client.simple_query(mark::NEXT).await?;
-        let mut next = None;
-        for message in &answer {
-            if let SimpleQueryMessage::Row(row) = message {
-                next = mark::next(row);
-            }
-        }
-        if let (Some(mark), Some(next)) = (&mut snapshot.mark, next) {
-            mark.next = next;
-        }
-        Ok(())
     }
 
     async fn take_in(&mut self, client: &Client, within: Within) -> Result<Snapshot, Error> {

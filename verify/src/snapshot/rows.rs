@@ -69,7 +69,7 @@ pub(super) fn read(messages: &[SimpleQueryMessage]) -> Rows {
                 Some("kind") => reader.object(row),
                 Some("alias") => reader.alias(row),
                 Some("property") => reader.facet(row),
-                Some("next transaction") => {
+                Some("newest") => {
                     reader.rows.mark = Mark::read(row);
                     None
                 }

@@ -12,6 +12,7 @@ use super::content::Scope;
 use super::mark::{self, Mark};
 use super::query::{Reach, written};
 use super::reading::{self, READING};
+use super::writes::Search;
 
 /// The units to read, by their oids.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,21 +51,23 @@ const CHANGED: &str = "age($.xmin) <= (SELECT age($1::xid))";
 
 /// The rows that have changed. The second parameter is whether the columns are searched. Only a
 /// GRANT changes a column without a lock on its table, and `pg_attribute` is by far the largest of
-/// these catalogs. The other parameters are what scripts locked: relations, types, routines, schemas.
+/// these catalogs. The next parameters are what scripts locked: relations, types, routines, schemas.
+/// The last ones are the oids from which on relations, types, routines, schemas and domains are
+/// searched.
 ///
 /// The units to read become settings of the transaction, so that one message finds them all.
 const CHANGES: &str = "
 WITH found AS MATERIALIZED (
-SELECT 'pg_class' AS changed, c.oid, NULL AS form FROM pg_class c WHERE {changed c}
+SELECT 'pg_class' AS changed, c.oid, NULL AS form FROM pg_class c WHERE c.oid > $7 AND {changed c}
 UNION ALL
 SELECT 'pg_type', t.oid, CASE WHEN t.typtype IN ('d', 'e', 'c') THEN 'plain' ELSE 'shown' END
-FROM pg_type t WHERE {changed t}
+FROM pg_type t WHERE t.oid > $8 AND {changed t}
 UNION ALL
-SELECT 'pg_proc', p.oid, NULL FROM pg_proc p WHERE {changed p}
+SELECT 'pg_proc', p.oid, NULL FROM pg_proc p WHERE p.oid > $9 AND {changed p}
 UNION ALL
-SELECT 'pg_namespace', n.oid, NULL FROM pg_namespace n WHERE {changed n}
+SELECT 'pg_namespace', n.oid, NULL FROM pg_namespace n WHERE n.oid > $10 AND {changed n}
 UNION ALL
-SELECT 'domain', k.contypid, NULL FROM pg_constraint k WHERE k.contypid > 0 AND {changed k}
+SELECT 'domain', k.contypid, NULL FROM pg_constraint k WHERE k.contypid > $11 AND {changed k}
 UNION ALL
 SELECT DISTINCT 'relation', a.attrelid, NULL FROM pg_attribute a WHERE $2::boolean AND {changed a}
 )
@@ -146,7 +149,13 @@ pub(super) fn prepare(scope: &Scope, generation: usize) -> String {
     let mut text = vec![
         format!("PREPARE {}(xid) AS {mark}", name(generation, "mark")),
         format!(
-            "PREPARE {}(xid, boolean, oid[], oid[], oid[], oid[]) AS {changes}",
+            "PREPARE {}(text, text) AS {}",
+            name(generation, "light mark"),
+            mark::light()
+        ),
+        format!(
+            "PREPARE {}(xid, boolean, oid[], oid[], oid[], oid[], oid, oid, oid, oid, oid) \
+             AS {changes}",
             name(generation, "changes")
         ),
         format!(
@@ -165,9 +174,13 @@ pub(super) fn prepare(scope: &Scope, generation: usize) -> String {
 }
 
 /// The statements that find the changes since a mark, and which queries read them and what was
-/// locked.
-pub(super) fn find(generation: usize, since: &Mark, locked: &Units, with_columns: bool) -> String {
-    let since = since.next;
+/// locked. `first` is the id of the first transaction that may have changed something.
+pub(super) fn find(
+    generation: usize,
+    (since, first): (&Mark, u32),
+    locked: &Units,
+    search: Search,
+) -> String {
     let locked = [
         &locked.relations,
         &locked.types,
@@ -175,17 +188,35 @@ pub(super) fn find(generation: usize, since: &Mark, locked: &Units, with_columns
         &locked.schemas,
     ];
     let locked = locked.map(array).join(", ");
+    let Search {
+        relations,
+        types,
+        routines,
+        schemas,
+        domains,
+        columns,
+        rare,
+    } = search;
+    let mark = match rare {
+        true => format!("EXECUTE {}('{first}');", name(generation, "mark")),
+        false => {
+            let name = name(generation, "light mark");
+            format!("EXECUTE {name}('{}', '{}');", since.rare, since.names)
+        }
+    };
+    let changes = format!(
+        "EXECUTE {}('{first}', {columns}, {locked}, \
+         '{relations}', '{types}', '{routines}', '{schemas}', '{domains}');",
+        name(generation, "changes")
+    );
     let [relations, routines] = ["relations", "routines"].map(setting);
     [
         ONE_PLAN.to_owned(),
-        format!("EXECUTE {}('{since}');", name(generation, "mark")),
-        format!(
-            "EXECUTE {}('{since}', {with_columns}, {locked});",
-            name(generation, "changes")
-        ),
+        mark,
         BY_INDEX.to_owned(),
+        changes,
         format!(
-            "EXECUTE {}('{since}', {relations}, {routines});",
+            "EXECUTE {}('{first}', {relations}, {routines});",
             name(generation, "related")
         ),
         format!("EXECUTE {}({});", name(generation, "needed"), units()),

@@ -25,6 +25,10 @@ async fn changes_that_lock_nothing_are_found() {
             "table shop.orders: privileges is public: SELECT, was not set",
         ),
         (
+            "SET track_counts = off; GRANT UPDATE ON shop.orders TO public;",
+            "table shop.orders: privileges is public: UPDATE, was not set",
+        ),
+        (
             "ALTER DOMAIN shop.price ADD CONSTRAINT positive CHECK (VALUE > 0);",
             "left behind: constraint positive on shop.price",
         ),

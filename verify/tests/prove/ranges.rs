@@ -109,6 +109,27 @@ async fn the_first_error_in_order_ends_a_proof() {
     }
 }
 
+#[tokio::test]
+async fn whole_snapshots_come_at_growing_intervals() {
+    let ups: Vec<String> = (1..=12).map(|n| format!("CREATE TABLE t{n} ();")).collect();
+    let downs: Vec<String> = (1..=12).map(|n| format!("DROP TABLE t{n};")).collect();
+    let scripts: Vec<Script<'_>> = (1..=12)
+        .zip(ups.iter().zip(&downs))
+        .map(|(number, (up, down))| ("shop", number, up.as_str(), down.as_str()))
+        .collect();
+    let (stop, subject) = (Stop::new(), Subject::of(Selection::All));
+    let open = async || Ok::<_, String>(place().await);
+    let first = NonZeroUsize::new(4).expect("it is not 0");
+    let jobs = Jobs::at_once(NonZeroUsize::MIN).with_whole_snapshots_after(first);
+    let proof = prove_in_ranges(&stop, registry(&scripts), &subject, jobs, open, |_| {}).await;
+    let proof = proof.expect("servers start");
+    assert_eq!(proof.missed, []);
+    // A migration has three snapshots. There is a whole one before the first migration, after more than
+    // 4, 8 and 16 others (that is, 2, 3 and 6 migrations), and at the end.
+    assert_eq!((proof.counts.following, proof.counts.whole), (36, 5));
+    assert_eq!(proof.counts.rebuilt, 0);
+}
+
 /// Proves a registry in ranges of two migrations, and checks that each result is told once, in order.
 async fn try_in_ranges(registry: &'static Registry, jobs: usize) -> Vec<Tried> {
     let (stop, subject) = (Stop::new(), Subject::of(Selection::All));

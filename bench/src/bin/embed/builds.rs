@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
+use migrator_bench::process::processor_seconds_of_children;
+
 use crate::leaf::{Kind, Leaf};
 
 /// The cargo profile of a build.
@@ -217,12 +219,7 @@ impl Workspace {
     }
 }
 
-/// The processor time of all children so far in seconds: `cutime` and `cstime`, fields 16 and 17
-/// of the line, in hundredths (proc(5)).
+/// The processor time of all children so far in seconds.
 fn children() -> Result<f64, Box<dyn Error>> {
-    let line = fs::read_to_string("/proc/self/stat")?;
-    let (_, fields) = line.rsplit_once(')').ok_or("the line names the program")?;
-    let times = fields.split_whitespace().skip(13).take(2);
-    let ticks: Result<u32, std::num::ParseIntError> = times.map(str::parse::<u32>).sum();
-    Ok(f64::from(ticks?) / 100.0)
+    Ok(processor_seconds_of_children().ok_or("the kernel tells no times")?)
 }
