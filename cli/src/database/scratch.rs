@@ -28,7 +28,7 @@ impl Scratch {
     /// Starts a server, of that major version if it is installed.
     #[cfg(feature = "local-server")]
     pub(crate) async fn new(major: Option<u32>) -> Result<Scratch, Failure> {
-        let server = super::local::throwaway(major)?;
+        let server = aside(move || super::local::throwaway(major)).await?;
         let url = server.create_database().await;
         let url = url.map_err(|error| super::local::failure(&error))?;
         Scratch::at(&url, server)
@@ -47,8 +47,9 @@ impl Scratch {
 
     /// Starts a server with the database that was kept under a key, if there is one.
     #[cfg(feature = "local-server")]
-    pub(crate) fn kept(key: &str) -> Result<Option<Scratch>, Failure> {
-        let Some(server) = super::local::kept(key)? else {
+    pub(crate) async fn kept(key: &str) -> Result<Option<Scratch>, Failure> {
+        let key = key.to_owned();
+        let Some(server) = aside(move || super::local::kept(&key)).await? else {
             return Ok(None);
         };
         let url = server.url(PREPARED);
@@ -57,14 +58,18 @@ impl Scratch {
 
     /// This build has kept nothing.
     #[cfg(not(feature = "local-server"))]
-    pub(crate) fn kept(_: &str) -> Result<Option<Scratch>, Failure> {
+    #[expect(
+        clippy::unused_async,
+        reason = "with a server there is something to wait for"
+    )]
+    pub(crate) async fn kept(_: &str) -> Result<Option<Scratch>, Failure> {
         Ok(None)
     }
 
     /// Starts a server with an empty database that can be kept.
     #[cfg(feature = "local-server")]
     pub(crate) async fn to_keep() -> Result<Scratch, Failure> {
-        let server = super::local::throwaway(None)?;
+        let server = aside(|| super::local::throwaway(None)).await?;
         let scratch = Scratch::at(&server.url("postgres"), server)?;
         let settings = scratch.called(PREPARED).await?;
         Ok(Scratch {
@@ -119,5 +124,20 @@ impl Scratch {
             "this binary was built without local servers",
             "build it with the feature `local-server`; `verify` also takes `--database-url`",
         ))
+    }
+}
+
+/// Starts a server on another thread. `verify` goes on with its other servers meanwhile.
+#[cfg(feature = "local-server")]
+async fn aside<T: Send + 'static>(
+    start: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    match tokio::task::spawn_blocking(start).await {
+        Ok(started) => started,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // Only a runtime that ends cancels it.
+            Err(_) => Err(migrator_runtime::Stopped::default().into()),
+        },
     }
 }

@@ -34,7 +34,7 @@ impl Prepared {
 
     /// Another server with the same data. `None` if they are not kept any more.
     pub(super) async fn another(key: String) -> Result<Option<Prepared>, Failure> {
-        match Scratch::kept(&key)? {
+        match Scratch::kept(&key).await? {
             Some(scratch) => Prepared::of(scratch, key).await.map(Some),
             None => Ok(None),
         }
@@ -52,7 +52,7 @@ pub(super) async fn server(
     let Some(key) = key else {
         return Ok(None);
     };
-    let scratch = match Scratch::kept(&key)? {
+    let scratch = match Scratch::kept(&key).await? {
         Some(scratch) => {
             context.console.note(
                 "the earlier migrations are applied already, in a database that another run kept",
@@ -86,7 +86,7 @@ async fn make(
         return Ok(None);
     }
     match scratch.keep(key) {
-        Ok(()) => Scratch::kept(key),
+        Ok(()) => Scratch::kept(key).await,
         Err(_) => {
             context
                 .console
