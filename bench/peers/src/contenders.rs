@@ -214,7 +214,10 @@ async fn migrator(
         Work::Up => migrator.up(&mut client, Target::all()).await?,
         Work::Down => migrator.down(&mut client, Target::all()).await?,
     };
-    Ok(started.elapsed())
+    let elapsed = started.elapsed();
+    // The proxy would count the end of the run's sessions for the next one.
+    client.close().await;
+    Ok(elapsed)
 }
 
 fn diesel(url: &str, scripts: &[Scripts], work: Work) -> Outcome<Duration> {

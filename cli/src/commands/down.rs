@@ -42,9 +42,10 @@ pub(super) async fn run(context: &Context, down: &args::Down) -> Outcome {
             return Ok(refused("nothing was reverted"));
         }
         let reverted = migrator.down_as_planned(&mut client, target, &plan).await;
-        return ran(reverted, Request::Down);
+        return ran(reverted, client, Request::Down).await;
     }
-    ran(migrator.down(&mut client, target).await, Request::Down)
+    let reverted = migrator.down(&mut client, target).await;
+    ran(reverted, client, Request::Down).await
 }
 
 async fn of_fleet(context: &Context, down: &args::Down) -> Outcome {

@@ -58,6 +58,7 @@ async fn settle(
         .await;
     match repaired {
         Ok(entry) => {
+            client.close().await;
             view.repaired = Some(entry.id.to_string());
             view.recorded = Some(word);
             Ok(Answer::done(View::Repair(view)))
@@ -137,6 +138,7 @@ async fn accept(context: &Context, session: Session, repair: &args::Repair) -> O
     }
     match migrator.accept(&mut client, &edits).await {
         Ok(()) => {
+            client.close().await;
             view.record(|_| true);
             view.recorded = Some("changed");
             Ok(Answer::done(View::ChangedScripts(view)))

@@ -51,10 +51,18 @@ pub(super) fn refused(text: &'static str) -> Answer {
     }
 }
 
-/// What a run did, also if it failed.
-pub(super) fn ran(outcome: Result<Report, migrator_runtime::Error>, request: Request) -> Outcome {
+/// What a run did, also if it failed. Ends the session of a run that succeeded, so that the
+/// console shows if a lock could not be released.
+pub(super) async fn ran(
+    outcome: Result<Report, migrator_runtime::Error>,
+    client: Client,
+    request: Request,
+) -> Outcome {
     match outcome {
-        Ok(report) => Ok(Answer::done(View::Run(Run::new(report, request)))),
+        Ok(report) => {
+            client.close().await;
+            Ok(Answer::done(View::Run(Run::new(report, request))))
+        }
         Err(error) => {
             let view = View::Run(Run::new(error.report.clone(), request));
             Err(Failure::from(error).after(view))

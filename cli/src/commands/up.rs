@@ -36,7 +36,8 @@ pub(super) async fn run(context: &Context, up: &args::Up) -> Outcome {
         let plan = Plan::new(&plan, Direction::Up);
         return Ok(Answer::done(View::Plan(plan)));
     }
-    ran(migrator.up(&mut client, target).await, Request::Up)
+    let applied = migrator.up(&mut client, target).await;
+    ran(applied, client, Request::Up).await
 }
 
 fn target(up: &args::Up) -> Target {

@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 
 use super::held::Held;
+use super::opening::{self, Opening, SHORTEST_TRY};
 use super::{evict, keep};
 use crate::error::kind::ErrorKind;
 use crate::event::blocker::Holder;
@@ -51,9 +52,8 @@ impl Locks {
     }
 }
 
-/// The shortest and the longest time that a try may take. Between these limits, a try may take
-/// the rest of the time to wait.
-const SHORTEST_TRY: Duration = Duration::from_secs(10);
+/// The longest time that a try may take. Between this and the shortest one, a try may take the rest
+/// of the time to wait.
 const LONGEST_TRY: Duration = Duration::from_secs(30);
 
 /// What [`acquire`] needs besides the services.
@@ -70,13 +70,16 @@ pub(crate) type EarlyRead = Option<Result<History, ReadError>>;
 /// the history in the same round trip.
 pub(crate) async fn acquire(
     client: &Client,
+    opening: Option<Opening>,
     locks: &Locks,
     taking: LockSettings<'_>,
 ) -> Result<(Held, EarlyRead), ErrorKind> {
     let (options, patience) = (taking.options, taking.options.lock_wait);
-    let shortage = patience.min(SHORTEST_TRY);
-    let sibling = client.sibling_within(&options.application, shortage);
-    let connection = sibling.await.map_err(ErrorKind::Connect)?;
+    let opened = match opening {
+        Some(opening) => opening.connection(client, options).await,
+        None => opening::open(client, options).await,
+    };
+    let connection = opened.map_err(ErrorKind::Connect)?;
     let nonce = random().cast_signed();
     let keys = Keys {
         nonce,

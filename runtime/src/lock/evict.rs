@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use migrator_connect::Settings;
 use tokio::time::{sleep, timeout};
 use tokio_postgres::SimpleQueryRow;
 
@@ -40,19 +41,31 @@ pub(crate) async fn end_holder(client: &Client, nonce: i64) -> Release {
     let Err(why) = first else {
         return Release::Done;
     };
+    if let Some(release) = end_over_new(client.settings_as("migrator"), nonce).await {
+        return release;
+    }
+    if why == SILENT {
+        // The run's connection is dead: nobody needs to wait for it again.
+        client.driver().abort();
+    }
+    Release::Unknown(why)
+}
+
+/// As [`end_holder`], over a new connection only.
+pub(crate) async fn end_holder_alone(settings: &Settings, nonce: i64) -> Release {
+    let release = end_over_new(settings.clone(), nonce).await;
+    release.unwrap_or_else(|| Release::Unknown(SILENT.to_owned()))
+}
+
+/// Ends the session over a new connection; `None` if no connection can be opened.
+async fn end_over_new(settings: Settings, nonce: i64) -> Option<Release> {
     // Boxed: it holds the state of a TLS handshake.
-    let opening = Box::pin(client.sibling("migrator"));
-    let Ok(Ok(connection)) = timeout(PATIENCE, opening).await else {
-        if why == SILENT {
-            // The run's connection is dead: nobody needs to wait for it again.
-            client.driver().abort();
-        }
-        return Release::Unknown(why);
-    };
-    let again = end_within(&connection.client, nonce).await;
+    let opening = Box::pin(migrator_connect::open(&settings));
+    let connection = timeout(PATIENCE, opening).await.ok()?.ok()?;
+    let ended = end_within(&connection.client, nonce).await;
     // Ends the new connection in order, if the server answers.
     let _ = connection.close().now_or_never();
-    again.map_or_else(Release::Unknown, |()| Release::Done)
+    Some(ended.map_or_else(Release::Unknown, |()| Release::Done))
 }
 
 async fn end_within(client: &tokio_postgres::Client, nonce: i64) -> Result<(), String> {

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use migrator_connect::Connection;
+use migrator_connect::{Connection, Settings};
 use tokio::runtime::Handle;
 
 use super::evict::{self, Release};
@@ -63,15 +63,27 @@ impl Held {
     /// Releases the locks, and waits until the server has done so. If the server does not answer,
     /// ends the session that holds the locks over another connection.
     pub(crate) async fn release(mut self, client: &Client) -> Release {
+        match self.end().await {
+            Closing::Answered => Release::Done,
+            Closing::Unanswered => evict::end_holder(client, self.nonce).await,
+        }
+    }
+
+    /// As [`Held::release`], without the client: another connection is a new one.
+    pub(crate) async fn release_alone(mut self, settings: Settings) -> Release {
+        match self.end().await {
+            Closing::Answered => Release::Done,
+            Closing::Unanswered => evict::end_holder_alone(&settings, self.nonce).await,
+        }
+    }
+
+    async fn end(&mut self) -> Closing {
         for orphan in self.take_orphans() {
             orphan.end().await;
         }
         match self.connection.take() {
-            None => Release::Done,
-            Some(connection) => match connection.end(ANSWER).await {
-                Closing::Answered => Release::Done,
-                Closing::Unanswered => evict::end_holder(client, self.nonce).await,
-            },
+            None => Closing::Answered,
+            Some(connection) => connection.end(ANSWER).await,
         }
     }
 }

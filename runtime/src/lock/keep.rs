@@ -69,13 +69,14 @@ impl KeptConnection {
         self.connection.lost().or_else(silent)
     }
 
-    /// Ends the transaction and the session; waits up to `patience` for an answer.
+    /// Ends the transaction and the session; waits up to `patience` for an answer. The first poll
+    /// sends the message.
     pub(crate) async fn end(self, patience: Duration) -> Closing {
+        let rollback = begin(&self.connection.client, "ROLLBACK").await;
         self.keeper.abort();
         // Both results are fine: the connection has ended, or it was asked to end.
         let _ = (&mut { self.keeper }).await;
-        let rollback = self.connection.client.batch_execute("ROLLBACK");
-        let answer = timeout(patience, rollback).await;
+        let answer = timeout(patience, rollback.wait()).await;
         let connection = Arc::try_unwrap(self.connection).ok();
         match (answer, connection) {
             (Ok(Ok(())), Some(connection)) => {

@@ -1,7 +1,7 @@
 //! The advisory locks of a run on the services.
 //!
-//! `acquire` takes the locks, `held` holds and releases them, `keep` keeps their connection in
-//! use, `evict` ends a session that does not answer, `in_flight` cleans up after a dropped future,
+//! `opening` opens their connection, `acquire` takes the locks, `held` holds and releases them, `keep`
+//! keeps their connection in use, `evict` ends a session that does not answer, `in_flight` cleans up after a dropped future,
 //! and `at_work` finds the services that another run has locked.
 //!
 //! Three other locks are elsewhere, each for one transaction:
@@ -17,5 +17,6 @@ mod evict;
 pub(crate) mod held;
 pub(crate) mod in_flight;
 pub(crate) mod keep;
+pub(crate) mod opening;
 
 pub(crate) use evict::Release;

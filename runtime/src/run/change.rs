@@ -91,6 +91,16 @@ impl<'a> Change<'a> {
         }
     }
 
+    /// Whether the caller knows that there is something to do. If there is nothing, the run has
+    /// opened a second session for nothing, so an `up` waits for its first read.
+    pub(crate) fn is_certain_to_act(self) -> bool {
+        match self {
+            Change::Migrate { direction, .. } => direction == Direction::Down,
+            Change::Redo { .. } | Change::Repair { .. } => true,
+            Change::Accept(edits) => !edits.is_empty(),
+        }
+    }
+
     /// The same change, of the migration that a redo found at its first read. Another run may
     /// revert that migration before the redo has its lock, or apply a later one.
     pub(crate) fn of(self, history: &'a History) -> Change<'a> {

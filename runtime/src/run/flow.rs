@@ -23,6 +23,7 @@ use crate::history::{History, read};
 use crate::lock::acquire::{EarlyRead, Locks};
 use crate::lock::held::Held;
 use crate::lock::in_flight::InFlight;
+use crate::lock::opening::Opening;
 use crate::run::change::Change;
 use crate::run::parallel;
 use crate::run::ready;
@@ -104,6 +105,9 @@ impl Context {
         if stop.is_stopped() {
             return Err(ErrorKind::Stopped(Stopped::default()));
         }
+        // A run that is certain to act opens the connection of its locks while it reads.
+        let opening = request.change.is_certain_to_act();
+        let opening = opening.then(|| Opening::start(request.client, &self.options));
         let pending = stop
             .attend(request.client, self.read_and_plan(request))
             .await?;
@@ -121,7 +125,10 @@ impl Context {
         };
         // Creating the tables needs no lock, so the run does both at the same time.
         let prepare = self.prepare(request.client, &history, &services);
-        let both = try_join(self.lock(request.client, &locks), Box::pin(prepare));
+        let both = try_join(
+            self.lock(request.client, opening, &locks),
+            Box::pin(prepare),
+        );
         let under_way = InFlight::before(request.client);
         let both = stop.attend(request.client, both).await;
         under_way.done();
@@ -140,13 +147,20 @@ impl Context {
                     format,
                 },
             };
-            let outcome = self.plan_again(request, under, seen, report).await;
-            self.release(request.client, held).await;
-            match outcome? {
-                LockedOutcome::Done(plan) => return Ok(plan),
-                LockedOutcome::Further(needed) => locks = needed,
+            match self.plan_again(request, under, seen, report).await {
+                Ok(LockedOutcome::Done(plan)) if !stop.is_stopped() => {
+                    self.release_behind(request.client, held).await;
+                    return Ok(plan);
+                }
+                outcome => {
+                    self.release(request.client, held).await;
+                    match outcome? {
+                        LockedOutcome::Done(plan) => return Ok(plan),
+                        LockedOutcome::Further(needed) => locks = needed,
+                    }
+                }
             }
-            (held, seen) = self.lock(request.client, &locks).await?;
+            (held, seen) = self.lock(request.client, None, &locks).await?;
         }
     }
 

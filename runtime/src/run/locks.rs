@@ -12,6 +12,7 @@ use crate::event::Event;
 use crate::lock::Release;
 use crate::lock::acquire::{self, EarlyRead, LockSettings, Locks};
 use crate::lock::held::Held;
+use crate::lock::opening::Opening;
 use crate::session::client::Client;
 
 impl Context {
@@ -35,10 +36,11 @@ impl Context {
         locks
     }
 
-    /// Takes these locks.
+    /// Takes these locks, over a connection that may already be opening.
     pub(crate) async fn lock(
         &self,
         client: &Client,
+        opening: Option<Opening>,
         locks: &Locks,
     ) -> Result<(Held, EarlyRead), ErrorKind> {
         let taking = LockSettings {
@@ -47,9 +49,25 @@ impl Context {
             listener: self.listener.as_ref(),
         };
         // If the run is stopped, the connection closes, and the server releases the locks.
-        let locked = Box::pin(acquire::acquire(client, locks, taking));
+        let locked = Box::pin(async {
+            client.released().await;
+            acquire::acquire(client, opening, locks, taking).await
+        });
         let locked = self.stop.unless_stopped(locked).await;
         locked.ok_or_else(|| ErrorKind::Stopped(Stopped::default()))?
+    }
+
+    /// Releases the locks without waiting for the server, which answers in a later round trip. The
+    /// client's next run waits for the answer, and so does [`Client::close`].
+    pub(crate) async fn release_behind(&self, client: &Client, held: Held) {
+        let released = held.release_alone(client.settings_as("migrator"));
+        let listener = self.listener.clone();
+        let release = async move {
+            if let (Release::Unknown(why), Some(listener)) = (released.await, listener) {
+                listener.tell(&Event::LockUnreleased { why: &why });
+            }
+        };
+        client.release_behind(release).await;
     }
 
     /// Releases the locks. Reports if the server may still hold them.

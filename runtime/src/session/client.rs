@@ -1,13 +1,14 @@
 //! A connection to the database that is migrated, and how to open another one.
 
 use std::mem;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use migrator_connect::{
     Cancel, ConnectError, Connection, Notice, SHORTAGE, Settings, open_when_up, open_with_retry,
 };
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 use tokio_postgres::SimpleQueryStream;
 
 use crate::session::text::Text;
@@ -20,6 +21,8 @@ pub struct Client {
     settings: Settings,
     /// The timeouts of the role, the database and the server, as found at the start of the run.
     limits: Mutex<Limits>,
+    /// The release of the locks of the last run, for which that run did not wait.
+    release: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// Connects to a database. While the server has no connection left, retries for 5 seconds.
@@ -52,6 +55,7 @@ impl Client {
             connection,
             settings,
             limits: Mutex::default(),
+            release: Mutex::default(),
         }
     }
 
@@ -73,16 +77,48 @@ impl Client {
         self.settings.database()
     }
 
-    /// Ends the session.
+    /// Ends the session. Waits until the last run has released its locks.
     pub async fn close(self) {
+        self.released().await;
         self.connection.close().await;
+    }
+
+    /// Releases the locks of a run in the background.
+    pub(crate) async fn release_behind(&self, release: impl Future<Output = ()> + Send + 'static) {
+        self.released().await;
+        // Boxed: it is polled here and then in a task.
+        let mut release = Box::pin(release);
+        // The first poll sends the message.
+        if (&mut release).now_or_never().is_none() {
+            *self.pending_release() = Some(tokio::spawn(release));
+            // On a current-thread runtime, the connection's task writes the message now.
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Waits until the last run has released its locks.
+    pub(crate) async fn released(&self) {
+        let release = self.pending_release().take();
+        if let Some(release) = release {
+            // It fails if the runtime ends.
+            let _ = release.await;
+        }
+    }
+
+    fn pending_release(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
+        self.release.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The settings of another connection to the same database.
+    pub(crate) fn settings_as(&self, application: &str) -> Settings {
+        let mut settings = self.settings.clone();
+        settings.application_name(application);
+        settings
     }
 
     /// Opens another connection to the same database.
     pub(crate) async fn sibling(&self, application: &str) -> Result<Connection, ConnectError> {
-        let mut settings = self.settings.clone();
-        settings.application_name(application);
-        migrator_connect::open(&settings).await
+        migrator_connect::open(&self.settings_as(application)).await
     }
 
     /// Opens another connection to the same database. While the server has no connection
@@ -92,9 +128,7 @@ impl Client {
         application: &str,
         shortage: Duration,
     ) -> Result<Connection, ConnectError> {
-        let mut settings = self.settings.clone();
-        settings.application_name(application);
-        open_with_retry(&settings, shortage).await
+        open_with_retry(&self.settings_as(application), shortage).await
     }
 
     /// Opens another client for the same database, with everything that this one can do.
@@ -103,6 +137,7 @@ impl Client {
             connection: self.sibling(application).await?,
             settings: self.settings.clone(),
             limits: Mutex::new(self.limits()),
+            release: Mutex::default(),
         })
     }
 

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::atomic::Ordering;
 
 use migrator_runtime::model::{Registry, sql::statements};
 use migrator_runtime::{Direction, Migrator, Target};
@@ -221,6 +222,44 @@ async fn a_run_sends_no_message_but_these() {
         }
         let opened = proxy.connections() - before;
         assert_eq!(opened, if second.is_empty() { 1 } else { 2 });
+    }
+}
+
+/// The reads of these runs get no answer, because the proxy does not forward them.
+#[tokio::test]
+async fn a_run_that_is_certain_to_act_opens_the_connection_of_its_lock_while_it_reads() {
+    let database = Database::new().await;
+    database.up(registry(&CORE[..1])).await.expect("core/1");
+    for direction in [Direction::Down, Direction::Up] {
+        let proxy = Proxy::before(&database).await;
+        let mut client = proxy.client().await;
+        proxy.deaf.store(0, Ordering::SeqCst);
+        let mut migrator = Migrator::new(registry(&CORE[..2]));
+        let target = Target::service("core");
+        let run = async {
+            match direction {
+                Direction::Up => migrator.up(&mut client, target).await,
+                Direction::Down => migrator.down(&mut client, target).await,
+            }
+        };
+        let is_reading = async {
+            while !proxy.queries(0).iter().any(|query| query.starts_with(LOOK)) {
+                tokio::task::yield_now().await;
+            }
+            while direction == Direction::Down && proxy.connections() < 2 {
+                tokio::task::yield_now().await;
+            }
+        };
+        let ended = tokio::select! {
+            ended = run => Some(ended),
+            () = within("a read", is_reading) => None,
+        };
+        assert!(ended.is_none(), "{ended:?}");
+        let opened = match direction {
+            Direction::Up => 1,
+            Direction::Down => 2,
+        };
+        assert_eq!(proxy.connections(), opened);
     }
 }
 

@@ -39,7 +39,8 @@ async fn a_run_ends_although_the_connection_of_its_lock_does_not_answer() {
     };
     let (ended, ()) = within("both", async { tokio::join!(run, silence) }).await;
     assert_eq!(done(&ended.expect("it runs")), ["core/1"]);
-    // The run ended the session over its other connection, so that no run waits for it.
+    // The session is ended over another connection, so that no run waits for it.
+    within("close", client.close()).await;
     assert_eq!(database.value(LOCKS).await, "0");
     let impatient = Options::default().lock_wait(Duration::ZERO);
     let next = Migrator::with_options(core(&[AT_GATE, "SELECT 2;"]), impatient);
@@ -75,6 +76,17 @@ async fn a_run_reports_that_its_lock_may_still_be_held() {
     };
     let (ended, ()) = within("both", async { tokio::join!(run, silence) }).await;
     assert_eq!(done(&ended.expect("it runs")), ["core/1"]);
+    // The run has not waited for the session of its lock.
+    let is_told = |event: &String| event.starts_with("unreleased");
+    assert!(
+        !events
+            .all
+            .lock()
+            .expect("nobody panics")
+            .iter()
+            .any(is_told)
+    );
+    within("close", client.close()).await;
     assert_eq!(
         events.next("unreleased").await,
         "unreleased permission denied for function pg_terminate_backend"
