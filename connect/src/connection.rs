@@ -1,11 +1,9 @@
-//! An open connection: the client, the task that drives it, and the notices of the
-//! server.
+//! An open connection: the client, and the task that drives it.
 
 use std::{
-    collections::VecDeque,
     error::Error as _,
     future::poll_fn,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -14,13 +12,11 @@ use tokio::{
     task::{AbortHandle, JoinHandle},
     time::timeout,
 };
-use tokio_postgres::{
-    AsyncMessage, Client, Error, SimpleQueryStream,
-    error::{DbError, SqlState},
-};
+use tokio_postgres::{AsyncMessage, Client, Error, SimpleQueryStream};
 
 use crate::{
     cancel::Cancel,
+    notices::{Notice, Notices},
     outbox::{Outbox, Piece},
 };
 
@@ -150,143 +146,5 @@ fn describe(error: &tokio_postgres::Error) -> String {
         (Some(db_error), _) => db_error.to_string(),
         (None, Some(source)) => format!("{error}: {source}"),
         (None, None) => error.to_string(),
-    }
-}
-
-/// A notice or a warning of the server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Notice {
-    /// `NOTICE`, `WARNING`, `INFO`, `LOG` or `DEBUG`.
-    pub severity: String,
-    /// The five characters of the SQLSTATE.
-    pub sqlstate: String,
-    /// The text of the notice.
-    pub message: String,
-    /// More details.
-    pub detail: Option<String>,
-    /// What the server suggests.
-    pub hint: Option<String>,
-    /// The function in the server's source that sent the notice. No locale translates it.
-    pub(crate) routine: Option<String>,
-}
-
-impl Notice {
-    /// Whether a COMMIT stopped waiting for a synchronous standby. The transaction is
-    /// committed on this server, and perhaps on no other (`syncrep.c` of Postgres).
-    #[must_use]
-    pub fn is_local_commit(&self) -> bool {
-        self.severity == "WARNING" && self.routine.as_deref() == Some("SyncRepWaitForLSN")
-    }
-
-    /// Whether the notice says that there was no transaction to end.
-    fn is_no_transaction(&self) -> bool {
-        self.sqlstate == SqlState::NO_ACTIVE_SQL_TRANSACTION.code()
-    }
-
-    fn new(db_error: &DbError) -> Self {
-        Self {
-            severity: db_error.parsed_severity().map_or_else(
-                || db_error.severity().to_owned(),
-                |severity| severity.to_string(),
-            ),
-            sqlstate: db_error.code().code().to_owned(),
-            message: db_error.message().to_owned(),
-            detail: db_error.detail().map(str::to_owned),
-            hint: db_error.hint().map(str::to_owned),
-            routine: db_error.routine().map(str::to_owned),
-        }
-    }
-}
-
-/// The notices of a connection since [`Notices::take`] was last called. A notice arrives
-/// before the answer to its query.
-///
-/// Only the last 1,000 notices are kept, so a script that raises a million notices does not
-/// use up the memory.
-#[derive(Debug, Clone, Default)]
-pub struct Notices {
-    queue: Arc<Mutex<Queue>>,
-}
-
-#[derive(Debug, Default)]
-struct Queue {
-    kept: VecDeque<Notice>,
-    discarded: u64,
-}
-
-impl Notices {
-    const KEPT: usize = 1_000;
-
-    /// Removes and returns the notices that arrived, the oldest first.
-    #[must_use]
-    pub fn take(&self) -> Vec<Notice> {
-        self.lock().kept.drain(..).collect()
-    }
-
-    /// The number of notices that were discarded since the connection was opened.
-    #[must_use]
-    pub fn discarded(&self) -> u64 {
-        self.lock().discarded
-    }
-
-    /// The number of notices that were not taken yet.
-    #[must_use]
-    pub fn count(&self) -> usize {
-        self.lock().kept.len()
-    }
-
-    /// Whether one of the notices is about a COMMIT that no standby has confirmed; see
-    /// [`Notice::is_local_commit`].
-    #[must_use]
-    pub fn has_local_commit(&self) -> bool {
-        self.lock().kept.iter().any(Notice::is_local_commit)
-    }
-
-    /// Removes the warnings that there was no transaction to end (SQLSTATE 25P01). The first
-    /// `kept` notices stay.
-    pub fn forget_no_transaction(&self, kept: usize) {
-        let mut index = 0;
-        self.lock().kept.retain(|notice| {
-            index += 1;
-            index <= kept || !notice.is_no_transaction()
-        });
-    }
-
-    fn push(&self, notice: Notice) {
-        let mut queue = self.lock();
-        if queue.kept.len() == Self::KEPT {
-            queue.kept.pop_front();
-            queue.discarded += 1;
-        }
-        queue.kept.push_back(notice);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Notice, Notices};
-
-    #[test]
-    fn the_last_thousand_notices_are_kept() {
-        let notices = Notices::default();
-        for number in 0..1_002 {
-            notices.push(Notice {
-                severity: "NOTICE".to_owned(),
-                sqlstate: "00000".to_owned(),
-                message: number.to_string(),
-                detail: None,
-                hint: None,
-                routine: None,
-            });
-        }
-        let kept = notices.take();
-        assert_eq!((kept.len(), kept[0].message.as_str()), (1_000, "2"));
-        assert_eq!(notices.discarded(), 2);
-        assert!(notices.take().is_empty());
     }
 }

@@ -70,6 +70,7 @@ mod error;
 mod keyword;
 mod liveness;
 mod negotiate;
+mod notices;
 mod outbox;
 mod params;
 mod passfile;
@@ -87,8 +88,9 @@ mod verifier;
 
 pub use attempt::open;
 pub use cancel::Cancel;
-pub use connection::{Connection, Notice, Notices};
+pub use connection::Connection;
 pub use error::{ConnectError, Refusal, RunOption, TlsFault, Unreachable};
+pub use notices::{Notice, NoticeBatch, Notices};
 pub use outbox::{Piece, SharedText};
 pub use retry::{SHORTAGE, open_when_up, open_with_retry};
 pub use settings::Settings;

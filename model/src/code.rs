@@ -175,6 +175,7 @@ codes! {
     M0528 "the run lost its lock",
     M0529 "the server may still hold the lock of a finished run",
     M0530 "a step is committed, but perhaps not on the standby",
+    M0531 "a script is too long for a message to the server",
     M0601 "an object exists that no migration creates",
     M0602 "an object of a migration no longer exists",
     M0603 "an object differs from its migrations",

@@ -119,3 +119,12 @@ pub(crate) fn severity_word(severity: Severity) -> &'static str {
         Severity::Warning => "warning",
     }
 }
+
+/// Whether a number is left out of the output.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+pub(super) fn is_zero(number: &u64) -> bool {
+    *number == 0
+}

@@ -13,6 +13,9 @@ use super::members;
 #[derive(Debug, Serialize)]
 pub(crate) struct Run {
     pub(crate) done: Vec<Done>,
+    /// How many notices of the server the run did not keep.
+    #[serde(skip_serializing_if = "members::is_zero")]
+    pub(crate) notices_omitted: u64,
     #[serde(rename = "milliseconds", serialize_with = "members::milliseconds")]
     pub(crate) elapsed: Duration,
     #[serde(skip)]
@@ -55,6 +58,7 @@ impl Run {
         });
         Run {
             done: done.collect(),
+            notices_omitted: report.notices_omitted,
             elapsed: report.elapsed,
             request,
         }

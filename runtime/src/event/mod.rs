@@ -69,6 +69,10 @@ pub enum Event<'a> {
     },
     /// The server sent a notice or a warning while a script ran.
     Notice(&'a Notice),
+    /// The server sent this number of notices before the next ones, which the run did not keep. For
+    /// each script, the last 1,000 notices with at most 1 MB are kept, and the same for all scripts
+    /// whose events wait for those of an earlier leg.
+    NoticesOmitted(u64),
 }
 
 /// The function that receives the events.

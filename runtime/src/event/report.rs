@@ -15,6 +15,8 @@ pub struct Report {
     pub done: Vec<Done>,
     /// The migrations whose entries were changed and whose scripts did not run, in order.
     pub recorded: Vec<MigrationId>,
+    /// How many notices of the server the run did not keep, because there were too many.
+    pub notices_omitted: u64,
     /// How long the run took, from its first read of the history.
     pub elapsed: Duration,
     /// The work that a failed run did not do, if the same call would now do something else.

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use migrator_connect::{
-    Cancel, ConnectError, Connection, Notice, SHORTAGE, Settings, open_when_up, open_with_retry,
+    Cancel, ConnectError, Connection, NoticeBatch, SHORTAGE, Settings, open_when_up,
+    open_with_retry,
 };
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio_postgres::SimpleQueryStream;
@@ -165,7 +166,7 @@ impl Client {
     }
 
     /// The notices and warnings of the server since the last call.
-    pub(crate) fn take_notices(&self) -> Vec<Notice> {
+    pub(crate) fn take_notices(&self) -> NoticeBatch {
         self.connection.notices.take()
     }
 
@@ -186,7 +187,7 @@ impl Client {
     /// Ends the transaction, if there is one, by these statements. Drops the warning that there
     /// was none.
     pub(crate) async fn roll_back(&self, statements: &str) -> Result<(), tokio_postgres::Error> {
-        let before = self.connection.notices.count();
+        let before = self.connection.notices.arrived();
         let ended = self.postgres().batch_execute(statements).await;
         self.connection.notices.forget_no_transaction(before);
         ended

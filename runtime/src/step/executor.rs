@@ -5,6 +5,7 @@
 use std::mem;
 use std::time::Duration;
 
+use migrator_connect::Notice;
 use migrator_model::MigrationId;
 use migrator_plan::Step;
 
@@ -116,10 +117,9 @@ impl<'a> Executor<'a> {
     }
 
     pub(super) fn tell_notices(&mut self) {
-        for notice in self.client.take_notices() {
-            self.is_local |= notice.is_local_commit();
-            self.run.progress.notice(self.leg, notice);
-        }
+        let notices = self.client.take_notices();
+        self.is_local |= notices.iter().any(Notice::is_local_commit);
+        self.run.progress.notices(self.leg, notices);
     }
 
     /// The fault of an interrupted step, if the run's own request to cancel caused it.

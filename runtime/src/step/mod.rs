@@ -27,6 +27,7 @@ mod by_statement;
 mod encoding;
 pub(crate) mod executor;
 mod fence;
+mod length;
 mod perform;
 mod pipeline;
 mod prepared;

@@ -1,11 +1,10 @@
 //! Reports the events and results of a run in the order of the plan, whichever leg ends first.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use migrator_connect::Notice;
+use migrator_connect::NoticeBatch;
 use migrator_model::MigrationId;
 use migrator_plan::Step;
 
@@ -28,6 +27,23 @@ struct EventQueue {
     current: usize,
     over: BTreeSet<usize>,
     kept: BTreeMap<usize, Vec<LaterEvent>>,
+    /// The notices in `kept`.
+    later: NoticeCount,
+    /// How many notices were not kept.
+    omitted: u64,
+}
+
+/// The number and the size of notices.
+#[derive(Default)]
+struct NoticeCount {
+    number: usize,
+    bytes: usize,
+}
+
+impl NoticeCount {
+    fn is_too_much(&self) -> bool {
+        self.number > NoticeBatch::MOST || self.bytes > NoticeBatch::MOST_BYTES
+    }
 }
 
 /// An event that is reported later.
@@ -52,7 +68,7 @@ enum LaterEvent {
         step: Step<'static>,
         holder: Holder,
     },
-    Notice(Notice),
+    Notices(NoticeBatch),
 }
 
 impl Progress {
@@ -64,6 +80,8 @@ impl Progress {
             current: 0,
             over: BTreeSet::new(),
             kept: BTreeMap::new(),
+            later: NoticeCount::default(),
+            omitted: 0,
         }))
     }
 
@@ -111,8 +129,10 @@ impl Progress {
         self.tell(leg, LaterEvent::StillAtWork { step, holder });
     }
 
-    pub(crate) fn notice(&self, leg: usize, notice: Notice) {
-        self.tell(leg, LaterEvent::Notice(notice));
+    pub(crate) fn notices(&self, leg: usize, notices: NoticeBatch) {
+        if !notices.is_empty() {
+            self.tell(leg, LaterEvent::Notices(notices));
+        }
     }
 
     /// A leg has ended and has no further events.
@@ -134,6 +154,7 @@ impl Progress {
         }
         report.done.append(&mut queue.done);
         report.recorded.append(&mut queue.recorded);
+        report.notices_omitted += queue.omitted;
     }
 
     fn tell(&self, leg: usize, event: LaterEvent) {
@@ -141,7 +162,7 @@ impl Progress {
         if leg == queue.current {
             queue.tell(event);
         } else {
-            queue.kept.entry(leg).or_default().push(event);
+            queue.keep(leg, event);
         }
     }
 
@@ -151,16 +172,43 @@ impl Progress {
 }
 
 impl EventQueue {
+    /// Keeps an event of a later leg. If all later legs together have too many notices, this leg
+    /// loses its oldest ones.
+    fn keep(&mut self, leg: usize, event: LaterEvent) {
+        if let LaterEvent::Notices(batch) = &event {
+            self.later.number += batch.len();
+            self.later.bytes += batch.bytes();
+        }
+        let events = self.kept.entry(leg).or_default();
+        events.push(event);
+        for event in events {
+            let LaterEvent::Notices(batch) = event else {
+                continue;
+            };
+            while self.later.is_too_much()
+                && let Some(bytes) = batch.omit_oldest()
+            {
+                self.later.number -= 1;
+                self.later.bytes -= bytes;
+            }
+        }
+    }
+
     fn release(&mut self) {
-        let kept = self.kept.get_mut(&self.current).map(mem::take);
-        self.kept.remove(&self.current);
+        let kept = self.kept.remove(&self.current);
         for event in kept.into_iter().flatten() {
+            if let LaterEvent::Notices(batch) = &event {
+                self.later.number -= batch.len();
+                self.later.bytes -= batch.bytes();
+            }
             self.tell(event);
         }
     }
 
     fn tell(&mut self, event: LaterEvent) {
-        if let Some(listener) = &self.listener {
+        if let LaterEvent::Notices(batch) = &event {
+            self.tell_notices(batch);
+        } else if let Some(listener) = &self.listener {
             listener.tell(&match &event {
                 LaterEvent::Started(step) => Event::Started(step),
                 LaterEvent::Finished(done) => Event::Finished(done),
@@ -181,11 +229,24 @@ impl EventQueue {
                 },
                 LaterEvent::Resumed { step, found } => Event::Resumed { step, found },
                 LaterEvent::StillAtWork { step, holder } => Event::StillAtWork { step, holder },
-                LaterEvent::Notice(notice) => Event::Notice(notice),
+                LaterEvent::Notices(batch) => Event::NoticesOmitted(batch.omitted()),
             });
         }
         if let LaterEvent::Finished(done) = event {
             self.done.push(done);
+        }
+    }
+
+    fn tell_notices(&mut self, batch: &NoticeBatch) {
+        self.omitted += batch.omitted();
+        let Some(listener) = &self.listener else {
+            return;
+        };
+        if batch.omitted() > 0 {
+            listener.tell(&Event::NoticesOmitted(batch.omitted()));
+        }
+        for notice in batch.iter() {
+            listener.tell(&Event::Notice(notice));
         }
     }
 }
@@ -198,7 +259,7 @@ mod tests {
     use migrator_model::file_name::Direction;
     use migrator_model::{MigrationId, Version};
 
-    use super::Progress;
+    use super::{NoticeBatch, Progress};
     use crate::event::report::{Done, Report};
     use crate::event::{Event, Listener};
     use migrator_plan::Reason;
@@ -244,5 +305,34 @@ mod tests {
         assert_eq!(so_far(), "abcde");
         let services: Vec<&str> = done.iter().map(|d| &*d.id.service).collect();
         assert_eq!(services, ["a", "b", "c", "d", "e"]);
+    }
+
+    /// All legs but the first one wait, each with many notices.
+    #[test]
+    fn the_notices_of_later_legs_are_limited_together() {
+        let heard = Arc::new(Mutex::new((0, 0)));
+        let counts = Arc::clone(&heard);
+        let listener = Listener::new(move |event: &Event<'_>| {
+            let mut counts = counts.lock().expect("not poisoned");
+            if let Event::Notice(_) = event {
+                counts.0 += 1;
+            } else if let Event::NoticesOmitted(number) = event {
+                counts.1 += number;
+            }
+        });
+        let progress = Progress::new(Some(listener));
+        for leg in 1..=20 {
+            for _ in 0..10 {
+                progress.notices(leg, NoticeBatch::with_notices(100, "so"));
+            }
+        }
+        let kept = |progress: &Progress| progress.queue().later.number;
+        assert_eq!(kept(&progress), NoticeBatch::MOST);
+        progress.notices(0, NoticeBatch::with_notices(7, "at once"));
+        assert_eq!(*heard.lock().expect("not poisoned"), (7, 0));
+        let mut report = Report::default();
+        progress.end(&mut report);
+        assert_eq!(*heard.lock().expect("not poisoned"), (1_007, 19_000));
+        assert_eq!(report.notices_omitted, 19_000);
     }
 }

@@ -7,6 +7,7 @@ use migrator_model::Version;
 use migrator_model::file_name::Direction;
 use migrator_plan::{Body, Conflict, Plan, Step};
 
+use super::length::{LONGEST, too_long};
 use super::source::Source;
 use crate::error::fault::{Fault, Left};
 use crate::error::kind::ErrorKind;
@@ -72,7 +73,18 @@ impl StoredScripts {
         };
         let fault = |why| Box::new(Fault::new(step.id.clone(), why, Left::Nothing));
         let source = source.map_err(fault)?;
-        match source.unfit(&step.id) {
+        let unfit = source.unfit(&step.id).or_else(|| {
+            let others = step.recorded_scripts();
+            let others: Vec<_> = others.iter().map(|script| script.sql()).collect();
+            // A step that records another script records its own one, too.
+            let own = others.first().map(|_| &*source.sql);
+            let recorded: Vec<&str> = own
+                .into_iter()
+                .chain(others.iter().map(|sql| &**sql))
+                .collect();
+            too_long(&step.id, &source, &recorded, LONGEST)
+        });
+        match unfit {
             Some(fault) => Err(Box::new(fault)),
             None => Ok(source),
         }

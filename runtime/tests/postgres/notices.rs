@@ -1,10 +1,10 @@
 //! Notices of the server between its answers do not block the answers.
 
 use migrator_runtime::{
-    DatabaseState, ErrorKind, Left, Migrator, Outcome, Selection, Stop, Target,
+    DatabaseState, ErrorKind, Left, Migrator, Options, Outcome, Selection, Stop, Target,
 };
 
-use super::support::{Database, Script, core, done, registry, within};
+use super::support::{Database, Script, core, done, registry, with_events, within};
 
 /// A database whose sessions get a notice for each statement before its answer.
 async fn talkative() -> Database {
@@ -114,6 +114,20 @@ async fn a_flood_of_notices_does_not_hide_a_failure() {
         assert_eq!(fault.sqlstate.as_deref(), Some("22012"));
         assert_eq!(fault.left, left);
     }
+}
+
+#[tokio::test]
+async fn a_run_counts_the_notices_that_it_does_not_keep() {
+    let database = Database::new().await;
+    let (migrator, events) = with_events(core(&[SAY, FLOOD]), Options::default());
+    let report = database.up_with(migrator, Target::all()).await;
+    assert_eq!(report.expect("it runs").notices_omitted, 19_000);
+    let all = events.all.lock().expect("nobody panics");
+    let told: Vec<&String> = all.iter().filter(|one| one.starts_with("notice")).collect();
+    assert_eq!(told.len(), 1_001);
+    assert_eq!(told[0], "notices omitted 19000");
+    assert_eq!(told[1], "notice so 19001");
+    assert_eq!(told[1_000], "notice so 20000");
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ pub(crate) fn event(event: &Event<'_>) -> Vec<Line> {
         | Event::Resumed { .. }
         | Event::StillAtWork { .. }
         | Event::Notice(_)
+        | Event::NoticesOmitted(_)
         | Event::Started(_)
         | _ => progress(event).map(Line::note).into_iter().collect(),
     }
@@ -49,6 +50,9 @@ pub(crate) fn progress(event: &Event<'_>) -> Option<String> {
             "the server says {}: {}",
             notice.severity.to_lowercase(),
             notice.message
+        )),
+        Event::NoticesOmitted(number) => Some(format!(
+            "the server sent {number} earlier notices, which are not shown"
         )),
         Event::Planned(_)
         | Event::Finished(_)

@@ -49,6 +49,7 @@ pub(crate) fn with_events(registry: &'static Registry, options: Options) -> (Mig
             }
             Event::LockUnreleased { why } => format!("unreleased {why}"),
             Event::Notice(notice) => format!("notice {}", notice.message),
+            Event::NoticesOmitted(number) => format!("notices omitted {number}"),
             other => format!("{other:?}"),
         };
         kept.lock().expect("nobody panics").push(event.clone());
