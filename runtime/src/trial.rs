@@ -21,7 +21,7 @@ use crate::session::stop::{Silent, Stop};
 use crate::step::source::{Source, unanswered};
 
 use self::held::Held;
-pub use self::held::{CatalogWrites, StateBefore};
+pub use self::held::{CatalogWrites, ObjectLock, StateBefore, TableLock};
 
 /// One script of a migration, which runs without a history.
 ///
@@ -53,26 +53,6 @@ pub struct TrialReport {
     /// What the session has written to catalogs, at the end of the script. With what it had
     /// written before, this shows which catalogs the transaction has written to.
     pub writes: Vec<CatalogWrites>,
-}
-
-/// A lock on a relation of this database.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TableLock {
-    /// The relation's oid.
-    pub relation: u32,
-    /// The mode as `pg_locks` has it, such as `AccessExclusiveLock`.
-    pub mode: String,
-}
-
-/// A lock on an object that is no relation, of this database or of the whole server.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ObjectLock {
-    /// The oid of the object's catalog.
-    pub catalog: u32,
-    /// The object's oid.
-    pub object: u32,
-    /// The mode as `pg_locks` has it, such as `AccessExclusiveLock`.
-    pub mode: String,
 }
 
 impl Trial {

@@ -9,7 +9,25 @@ use std::fmt::Write;
 
 use tokio_postgres::SimpleQueryRow;
 
-use super::{ObjectLock, TableLock};
+/// A lock on a relation of this database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableLock {
+    /// The relation's oid.
+    pub relation: u32,
+    /// The mode as `pg_locks` has it, such as `AccessExclusiveLock`.
+    pub mode: String,
+}
+
+/// A lock on an object that is no relation, of this database or of the whole server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectLock {
+    /// The oid of the object's catalog.
+    pub catalog: u32,
+    /// The object's oid.
+    pub object: u32,
+    /// The mode as `pg_locks` has it, such as `AccessExclusiveLock`.
+    pub mode: String,
+}
 
 /// How often rows of a catalog were written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
