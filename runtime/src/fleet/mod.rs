@@ -47,7 +47,7 @@ pub use self::shard::Shard;
 ///
 /// ```no_run
 /// use futures_util::stream;
-/// use migrator_runtime::{ Fleet, Member, Registry, Settings, Target};
+/// use migrator_runtime::{Fleet, Member, MemberOutcome, Registry, Settings, Target};
 ///
 /// # async fn migrate(registry: &'static Registry) -> Result<(), migrator_runtime::Error> {
 /// let member = |tenant: u32| Member {

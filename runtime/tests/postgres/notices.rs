@@ -121,13 +121,20 @@ async fn a_run_counts_the_notices_that_it_does_not_keep() {
     let database = Database::new().await;
     let (migrator, events) = with_events(core(&[SAY, FLOOD]), Options::default());
     let report = database.up_with(migrator, Target::all()).await;
-    assert_eq!(report.expect("it runs").notices_omitted, 19_000);
+    let omitted = report.expect("it runs").notices_omitted;
     let all = events.all.lock().expect("nobody panics");
-    let told: Vec<&String> = all.iter().filter(|one| one.starts_with("notice")).collect();
-    assert_eq!(told.len(), 1_001);
-    assert_eq!(told[0], "notices omitted 19000");
-    assert_eq!(told[1], "notice so 19001");
-    assert_eq!(told[1_000], "notice so 20000");
+    let told: Vec<&String> = all
+        .iter()
+        .filter(|one| one.starts_with("notice "))
+        .collect();
+    // The second script runs before the first is answered, so its first notices may come with
+    // that answer.
+    assert_eq!(omitted + told.len() as u64, 20_000);
+    assert!(told.len() < 2_000, "{}", told.len());
+    assert!(all.contains(&format!("notices omitted {omitted}")));
+    let last = &told[told.len() - 1_000..];
+    assert_eq!(last[0], "notice so 19001");
+    assert_eq!(last[999], "notice so 20000");
 }
 
 #[tokio::test]
