@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::support::{
-    opened,
+    ask, opened,
     server::{Server, server},
 };
 
@@ -19,38 +19,49 @@ use super::support::{
 /// has sent something.
 struct Counter {
     port: u16,
+    connections: Arc<AtomicUsize>,
     trips: Arc<AtomicUsize>,
 }
 
 impl Counter {
-    /// A proxy for one connection.
+    /// A proxy that accepts connections until the process ends.
     fn before(port: u16) -> Counter {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port can be had");
-        let trips = Arc::new(AtomicUsize::new(0));
         let counter = Counter {
             port: listener.local_addr().expect("it has an address").port(),
-            trips: Arc::clone(&trips),
+            connections: Arc::default(),
+            trips: Arc::default(),
         };
+        let connections = Arc::clone(&counter.connections);
+        let trips = Arc::clone(&counter.trips);
         thread::spawn(move || {
-            let (client, _) = listener.accept().expect("somebody connects");
-            let server = TcpStream::connect(("127.0.0.1", port)).expect("the server");
-            let clone = |stream: &TcpStream| stream.try_clone().expect("a handle");
-            let (from_server, to_client) = (clone(&server), clone(&client));
-            let heard = Arc::new(AtomicBool::new(true));
-            let answered = Arc::clone(&heard);
-            thread::spawn(move || {
-                forward(from_server, to_client, || {
-                    answered.store(true, Ordering::SeqCst);
-                });
-            });
-            forward(client, server, || {
-                if heard.swap(false, Ordering::SeqCst) {
-                    trips.fetch_add(1, Ordering::SeqCst);
-                }
-            });
+            for client in listener.incoming() {
+                connections.fetch_add(1, Ordering::SeqCst);
+                let server = TcpStream::connect(("127.0.0.1", port)).expect("the server");
+                count(client.expect("somebody connects"), server, &trips);
+            }
         });
         counter
     }
+}
+
+/// Forwards what the client and the server send, until both have ended.
+fn count(client: TcpStream, server: TcpStream, trips: &AtomicUsize) {
+    let clone = |stream: &TcpStream| stream.try_clone().expect("a handle");
+    let (from_server, to_client) = (clone(&server), clone(&client));
+    let heard = AtomicBool::new(true);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            forward(from_server, to_client, || {
+                heard.store(true, Ordering::SeqCst);
+            });
+        });
+        forward(client, server, || {
+            if heard.swap(false, Ordering::SeqCst) {
+                trips.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+    });
 }
 
 /// Forwards each piece of data, and calls `seen` before.
@@ -81,7 +92,20 @@ async fn opening_costs_no_round_trip_but_these() {
         let counter = Counter::before(server.port);
         let text = server.at_port(counter.port, &format!("sslmode={mode}"));
         let connection = opened(&text).await;
-        assert_eq!(counter.trips.load(Ordering::SeqCst), trips, "{mode}");
+        // Postgres 13 refuses a setting that came with 14, and is asked again without it.
+        let version: u32 = ask(&connection, "SHOW server_version_num")
+            .await
+            .parse()
+            .expect("digits");
+        let connections = if version < 140_000 { 2 } else { 1 };
+        assert_eq!(
+            counter.connections.load(Ordering::SeqCst),
+            connections,
+            "{mode}"
+        );
+        // The last one is of the question above.
+        let made = counter.trips.load(Ordering::SeqCst);
+        assert_eq!(made, trips * connections + 1, "{mode}");
         connection.close().await;
     }
 }
