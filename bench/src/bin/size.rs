@@ -184,7 +184,7 @@ fn start(program: &Path) -> Outcome<f64> {
 fn up(program: &Path, url: &str, memory: &Path) -> Outcome<(f64, f64)> {
     let mut command = Command::new(program);
     command
-        .args(["up", "--quiet"])
+        .args(["up", "--service=all", "--quiet"])
         .env("DATABASE_URL", url)
         .env(MEMORY, memory);
     let output = command.output()?;
