@@ -50,8 +50,8 @@ pub struct TrialReport {
     /// The state before the script's transaction. `None` for a script that ran outside a
     /// transaction or in the transaction of an earlier script, or if the server counts no rows.
     pub before: Option<StateBefore>,
-    /// What the session has written to catalogs, at the end of the script. With what it had
-    /// written before, this shows which catalogs the transaction has written to.
+    /// The session's counts of changed catalog rows, after the script. The difference from the
+    /// counts before it shows which catalogs the script has changed.
     pub writes: Vec<CatalogWrites>,
 }
 

@@ -8,7 +8,7 @@ use super::by_name::ByName;
 use super::operations::{Operation, Operations};
 use super::renames::Renames;
 
-/// What a script has done to an object at its end.
+/// The state of an object after a script, compared with before.
 #[derive(Clone)]
 pub(super) enum Outcome<'a> {
     /// The object is new.

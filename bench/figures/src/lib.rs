@@ -14,8 +14,9 @@
 //! let mut table = Table::new("up", &["migrations", "s"]);
 //! table.push(row![100, 0.25]);
 //! report.set(table);
-//! report.save().unwrap();
+//! report.save()?;
 //! assert_eq!(report.to_string(), "up\nmigrations     s\n       100  0.25\n");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod machine;

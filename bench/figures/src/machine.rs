@@ -1,4 +1,4 @@
-//! Where and of what a figure was measured: the machine, the compiler, the commit, the day.
+//! Describes the origin of a figure: the machine, the compiler, the commit and the day.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 /// The root of the checkout.
 pub(crate) const CHECKOUT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
-/// The processor, the cores, the memory and the kernel. What the system does not report is `null`.
+/// The processor, the cores, the memory and the kernel. A value is `null` if the system does not report it.
 pub(crate) fn machine() -> Value {
     let cpu = line("/proc/cpuinfo", "model name");
     let memory = line("/proc/meminfo", "MemTotal");

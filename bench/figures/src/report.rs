@@ -114,7 +114,7 @@ impl Report {
         fs::write(file, self.to_json())
     }
 
-    /// The report that the file of `--json` has, if it exists: what an interrupted run has measured.
+    /// Reads the file of `--json`, if it exists. It has the figures of an interrupted run.
     ///
     /// # Errors
     ///

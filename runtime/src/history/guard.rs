@@ -142,7 +142,7 @@ pub(crate) fn check_trust(tables: &Tables, purpose: Purpose) -> String {
     )
 }
 
-/// What the check of the usual case does if it does not pass.
+/// The reaction to a history that is not the usual one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unusual {
     /// It runs the query that names every flaw.

@@ -1,5 +1,4 @@
-//! What a script holds and has written in its transaction: its locks, and how many rows of the
-//! catalogs it has written.
+//! Reads the locks of a script, and the number of catalog rows that it has changed.
 //!
 //! Postgres counts the rows that a session writes, for its statistics. It hands the counts on
 //! between transactions only, so the difference between two counts in one message is exact. Rows
@@ -45,7 +44,7 @@ pub struct CatalogWrites {
 /// The state of a session before a script.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateBefore {
-    /// The id of the next transaction. What the script writes has this `xmin` or a newer one.
+    /// The id of the next transaction. Rows that the script writes have this `xmin` or a newer one.
     pub next_transaction: u32,
     /// What the session had written by then.
     pub writes: Vec<CatalogWrites>,

@@ -28,7 +28,7 @@ pub(super) const UNPROVED: usize = 300;
 pub(super) struct Prover<'a, 'c> {
     pub(super) database: Database<'c>,
     registry: &'a Registry,
-    /// The part of the plan that is proved. What comes before it is applied.
+    /// The part of the plan that is proved. Earlier migrations are only applied.
     range: Range<usize>,
     /// How many snapshots may follow from others before the next whole one.
     unproved: usize,

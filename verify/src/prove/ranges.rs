@@ -75,7 +75,7 @@ pub struct Place<S> {
 
 /// As [`prove_until`](super::prove_until), on temporary servers that `open` starts. Several ranges
 /// of a large plan are proved at once. The results are the same for any number of jobs, and in the
-/// same order, but those of a later range are told only when all earlier ones are complete.
+/// same order, but a later range is reported only when all earlier ones are complete.
 ///
 /// # Errors
 ///
@@ -118,7 +118,7 @@ pub async fn prove_in_ranges<'a, S, E>(
     Ok(whole)
 }
 
-/// When the results of a range are told.
+/// Decides when the results of a range are reported.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Telling {
     /// Each at once, because all earlier ranges are complete.
