@@ -62,6 +62,9 @@ struct Shared {
     /// The number of messages that each side of each connection has sent.
     seen: Vec<[usize; 2]>,
     cut: Option<Cut>,
+    /// The number of open connections, now and at most.
+    open: usize,
+    peak: usize,
 }
 
 impl Proxy {
@@ -92,10 +95,16 @@ impl Proxy {
 
     /// Forgets the messages so far, and cuts a later connection at this position, if one is given.
     pub fn begin(&self, cut: Option<Cut>) {
-        *lock(&self.shared) = Shared {
-            seen: Vec::new(),
-            cut,
-        };
+        let mut shared = lock(&self.shared);
+        shared.seen.clear();
+        shared.cut = cut;
+        shared.peak = shared.open;
+    }
+
+    /// The largest number of connections that were open at a time since [`Proxy::begin`].
+    #[must_use]
+    pub fn peak(&self) -> usize {
+        lock(&self.shared).peak
     }
 
     /// The messages since [`Proxy::begin`].
@@ -125,6 +134,8 @@ fn connect(client: TcpStream, socket: &Path, shared: &Arc<Mutex<Shared>>) -> io:
     let connection = {
         let mut shared = lock(shared);
         shared.seen.push([0, 0]);
+        shared.open += 1;
+        shared.peak = shared.peak.max(shared.open);
         shared.seen.len() - 1
     };
     let ends = Ends {
@@ -139,7 +150,11 @@ fn connect(client: TcpStream, socket: &Path, shared: &Arc<Mutex<Shared>>) -> io:
     };
     let (up, down) = (passage(Sender::Client), passage(Sender::Server));
     let (from, to, both) = (client.try_clone()?, server.try_clone()?, ends.again()?);
-    thread::spawn(move || up.carry(from, to, &both));
+    let shared = Arc::clone(shared);
+    thread::spawn(move || {
+        up.carry(from, to, &both);
+        lock(&shared).open -= 1;
+    });
     thread::spawn(move || down.carry(server, client, &ends));
     Ok(())
 }
@@ -273,6 +288,33 @@ mod tests {
     #[test]
     fn messages_are_forwarded_and_counted() {
         assert_eq!(passed(None), (SENT.to_vec(), 2));
+    }
+
+    #[test]
+    fn the_peak_counts_connections_that_are_open_at_the_same_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("socket");
+        let listener = UnixListener::bind(&socket).unwrap();
+        let proxy = Proxy::start(&socket).unwrap();
+        let open = || {
+            let client = TcpStream::connect(("127.0.0.1", proxy.port())).unwrap();
+            (client, listener.accept().unwrap())
+        };
+        let until = |number| {
+            while super::lock(&proxy.shared).open != number {
+                thread::yield_now();
+            }
+        };
+        let both = [open(), open()];
+        until(2);
+        drop(both);
+        until(0);
+        assert_eq!(proxy.peak(), 2);
+        proxy.begin(None);
+        let one = open();
+        until(1);
+        drop(one);
+        assert_eq!(proxy.peak(), 1);
     }
 
     #[test]

@@ -39,4 +39,5 @@ pub use dev::{DevServer, Started, Stopped};
 pub use error::Error;
 pub use joined::Joined;
 pub use programs::Programs;
+pub use scratch::free_kib;
 pub use throwaway::Throwaway;

@@ -101,13 +101,16 @@ fn memory_is_plenty() -> bool {
         let mut fields = line.split_whitespace().skip(1);
         fields.next() == Some(MEMORY) && fields.next() == Some("tmpfs")
     });
-    is_memory && free_kib(MEMORY).is_some_and(|free| free >= ENOUGH)
+    is_memory && free_kib(MEMORY.as_ref()).is_some_and(|free| free >= ENOUGH)
 }
 
-/// The free space, which std does not offer. POSIX requires `df` and this format.
-fn free_kib(folder: &str) -> Option<u64> {
+/// The free space of the file system that has this folder, in KiB, if `df` reports it. The standard
+/// library does not offer this. POSIX requires `df` and this format.
+#[must_use]
+pub fn free_kib(folder: &Path) -> Option<u64> {
     let output = process::Command::new("df")
-        .args(["-Pk", folder])
+        .arg("-Pk")
+        .arg(folder)
         .output()
         .ok()?;
     let text = String::from_utf8(output.stdout).ok()?;

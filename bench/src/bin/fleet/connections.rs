@@ -8,7 +8,7 @@ use migrator_runtime::Fleet;
 use tokio_postgres::NoTls;
 
 use crate::processor::Processor;
-use crate::server::{Server, up};
+use crate::server::{Server, settings, up};
 use crate::{MIGRATIONS, Outcome, PENDING, memory, registry};
 
 /// What makes the connections.
@@ -73,7 +73,7 @@ pub(crate) async fn compare(server: &Server, databases: usize) -> Outcome<Vec<Ta
     let template = vec!["template_of_tenants".to_owned()];
     server.create_named(&template).await?;
     let fleet = Fleet::new(registry(MIGRATIONS));
-    up(&fleet, server, &template, MIGRATIONS).await?;
+    up(&fleet, server.url(), &template, MIGRATIONS).await?;
     let names = server
         .create(databases, template.first().map(String::as_str))
         .await?;
@@ -96,7 +96,9 @@ pub(crate) async fn compare(server: &Server, databases: usize) -> Outcome<Vec<Ta
         add(&mut table, round, &figures);
     }
     let memory = memory(server, databases)?;
-    Ok(vec![table, memory, pending(server, &names).await?])
+    let pending = pending(server, &names).await?;
+    let sessions = sessions(server, &names).await?;
+    Ok(vec![table, memory, pending, sessions])
 }
 
 fn add(table: &mut Table, round: usize, figures: &[Figure]) {
@@ -115,8 +117,7 @@ fn add(table: &mut Table, round: usize, figures: &[Figure]) {
 
 fn memory(server: &Server, databases: usize) -> Outcome<Table> {
     let mut table = Table::new("memory", &["databases", "peak memory kB"]);
-    for number in [100, 500, 2_000] {
-        let number = number.min(databases);
+    for number in [databases.div_ceil(10), databases] {
         table.push(row![number, memory::peak(server, number)?]);
     }
     Ok(table)
@@ -126,7 +127,7 @@ fn memory(server: &Server, databases: usize) -> Outcome<Table> {
 async fn pending(server: &Server, names: &[String]) -> Outcome<Table> {
     let more = Fleet::new(registry(MIGRATIONS + PENDING));
     let before = Processor::now(server.postmaster)?;
-    let time = up(&more, server, names, PENDING).await?;
+    let time = up(&more, server.url(), names, PENDING).await?;
     let processor = Processor::now(server.postmaster)?.since(before);
     let heads = [
         "databases",
@@ -148,6 +149,26 @@ async fn pending(server: &Server, names: &[String]) -> Outcome<Table> {
     Ok(table)
 }
 
+/// Counts the connections that fleets have open at a time. The proxy takes time, so no figure of time
+/// comes from these runs.
+async fn sessions(server: &Server, names: &[String]) -> Outcome<Table> {
+    let (proxy, url) = server.proxy()?;
+    let more = Fleet::new(registry(MIGRATIONS + 2 * PENDING));
+    let heads = [
+        "databases",
+        "at a time",
+        "pending migrations",
+        "connections at a time",
+    ];
+    let mut table = Table::new("sessions", &heads);
+    for pending in [PENDING, 0] {
+        proxy.begin(None);
+        up(&more, &url, names, pending).await?;
+        table.push(row![names.len(), Fleet::JOBS.get(), pending, proxy.peak()]);
+    }
+    Ok(table)
+}
+
 async fn measure(way: Way, server: &Server, fleet: &Fleet, names: &[String]) -> Outcome<Figure> {
     let connections = names.len();
     let one = vec![names.first().cloned().unwrap_or_default(); connections];
@@ -158,8 +179,8 @@ async fn measure(way: Way, server: &Server, fleet: &Fleet, names: &[String]) -> 
         Way::PgbenchThreads => pgbench(server, connections, Fleet::JOBS.get())?,
         Way::PlainToOne => plain(server, &one).await?,
         Way::Plain => plain(server, names).await?,
-        Way::FleetToOne => drop(up(fleet, server, &one, 0).await?),
-        Way::Fleet => drop(up(fleet, server, names, 0).await?),
+        Way::FleetToOne => drop(up(fleet, server.url(), &one, 0).await?),
+        Way::Fleet => drop(up(fleet, server.url(), names, 0).await?),
     }
     Ok(Figure {
         way,
@@ -182,7 +203,7 @@ fn pgbench(server: &Server, connections: usize, threads: usize) -> Outcome<()> {
 /// Sends one query to each database, as many at a time as a fleet.
 async fn plain(server: &Server, names: &[String]) -> Outcome<()> {
     let visits = stream::iter(names).map(|name| async move {
-        let url = server.settings(name)?.to_url();
+        let url = settings(server.url(), name)?.to_url();
         let (client, connection) = tokio_postgres::connect(&url, NoTls).await?;
         let driver = tokio::spawn(connection);
         client.simple_query("SELECT 1").await?;

@@ -25,8 +25,8 @@ pub(crate) async fn measure(server: &Server, databases: usize) -> Outcome<Table>
     for jobs in JOBS {
         let names = server.create(databases, None).await?;
         let fleet = Fleet::new(registry).jobs(NonZeroUsize::new(jobs).unwrap_or(NonZeroUsize::MIN));
-        let all = up(&fleet, server, &names, MIGRATIONS).await?;
-        let again = up(&fleet, server, &names, 0).await?;
+        let all = up(&fleet, server.url(), &names, MIGRATIONS).await?;
+        let again = up(&fleet, server.url(), &names, 0).await?;
         table.push(row![
             databases,
             jobs,

@@ -5,9 +5,9 @@ use std::fs;
 use std::process::Command;
 
 use futures_util::stream;
-use migrator_runtime::{Fleet, FleetTotals, Member, Settings, Target};
+use migrator_runtime::{Fleet, FleetTotals, Member, Target};
 
-use crate::server::{Server, name};
+use crate::server::{Server, name, settings};
 use crate::{MIGRATIONS, Outcome, registry};
 
 /// Turns this program into the measured process: a server's URL, and how many databases to visit.
@@ -27,7 +27,7 @@ pub(crate) fn peak(server: &Server, databases: usize) -> Outcome<u64> {
 pub(crate) async fn visit(url: &str, databases: usize) -> Outcome<()> {
     let members = (0..databases).map(|key| Member {
         key,
-        settings: Settings::parse(url).map(|server| server.with_database(&name(key))),
+        settings: settings(url, &name(key)),
         wave: 0,
     });
     let fleet = Fleet::new(registry(MIGRATIONS));

@@ -1,19 +1,32 @@
 //! A server with many databases.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{env, fs, process};
 
 use futures_util::stream;
-use migrator_localpg::{DevServer, Programs};
+use migrator_bench::proxy::Proxy;
+use migrator_localpg::{DevServer, Programs, free_kib};
 use migrator_runtime::connect::ConnectError;
 use migrator_runtime::{Client, Fleet, Member, MemberOutcome, Report, Settings, Target, connect};
 
 use crate::Outcome;
 
+/// The start of the name of a server's folder; the process ID of the program follows.
+const PREFIX: &str = "migrator-bench-fleet-";
+
+/// The disk space of a server without databases, with its log of changes (WAL).
+const SERVER_BYTES: u64 = 2_000_000_000;
+
+/// How much a database grows beyond its template: the server's cache of its catalogs, and pending
+/// migrations.
+const GROWTH_BYTES: u64 = 700_000;
+
 /// A server that waits for its disk; it runs as long as the value lives.
 pub(crate) struct Server {
     folder: PathBuf,
+    /// The folder with the data, which may be elsewhere.
+    data: PathBuf,
     url: String,
     version: String,
     major: u32,
@@ -28,7 +41,8 @@ pub(crate) fn name(number: usize) -> String {
 
 impl Server {
     pub(crate) fn start() -> Outcome<Server> {
-        let folder = env::temp_dir().join(format!("migrator-bench-fleet-{}", process::id()));
+        sweep()?;
+        let folder = env::temp_dir().join(format!("{PREFIX}{}", process::id()));
         fs::create_dir(&folder)?;
         let server = DevServer::start(&folder)?;
         let major = server.version().split('.').next().unwrap_or_default();
@@ -39,6 +53,7 @@ impl Server {
             version: server.version().to_owned(),
             major: major.parse()?,
             postmaster: postmaster.trim().parse()?,
+            data: server.folder().to_owned(),
             folder,
         })
     }
@@ -51,8 +66,17 @@ impl Server {
         &self.version
     }
 
-    pub(crate) fn settings(&self, name: &str) -> Result<Settings, ConnectError> {
-        Ok(Settings::parse(&self.url)?.with_database(name))
+    /// Starts a proxy in front of the server, and returns the URL of the server through it.
+    pub(crate) fn proxy(&self) -> Outcome<(Proxy, String)> {
+        let socket = self.url.split_once('@').and_then(|(_, place)| {
+            let (folder, rest) = place.split_once(':')?;
+            let (port, _) = rest.split_once('/')?;
+            Some(Path::new(&folder.replace("%2F", "/")).join(format!(".s.PGSQL.{port}")))
+        });
+        let proxy = Proxy::start(&socket.ok_or("the URL has no socket")?)?;
+        let port = proxy.port();
+        let url = format!("postgresql://postgres@127.0.0.1:{port}/postgres?sslmode=disable");
+        Ok((proxy, url))
     }
 
     /// The path of `pgbench`, and its arguments for this number of clients and connections, each with
@@ -83,6 +107,8 @@ impl Server {
             ..=14 => "",
             _ => " STRATEGY file_copy",
         };
+        self.check_space(databases, template.unwrap_or("template1"))
+            .await?;
         let source = template.map(|template| format!(" TEMPLATE {template}{strategy}"));
         // 2,000 copies would wait for the disk for minutes.
         self.set_fsync("off").await?;
@@ -113,6 +139,28 @@ impl Server {
         Ok(())
     }
 
+    /// Fails if the disk has no space for as many databases like this one.
+    async fn check_space(&self, databases: usize, like: &str) -> Outcome<()> {
+        let client: Client = connect(Settings::parse(&self.url)?).await?;
+        let query = "SELECT pg_database_size($1::text::name)";
+        let row = client.postgres().query_one(query, &[&like]).await?;
+        client.close().await;
+        let each = u64::try_from(row.get::<_, i64>(0))? + GROWTH_BYTES;
+        let needed = SERVER_BYTES + each * u64::try_from(databases)?;
+        let free = free_kib(&self.data).ok_or("`df` does not report the free space")? * 1_024;
+        match free < needed {
+            true => Err(format!(
+                "{databases} databases need {} MB, but `{}` has {} MB free; make space, set TMPDIR \
+                 to a folder of another disk, or give a smaller number of databases",
+                needed / 1_000_000,
+                self.data.display(),
+                free / 1_000_000
+            )
+            .into()),
+            false => Ok(()),
+        }
+    }
+
     async fn set_fsync(&self, value: &str) -> Outcome<()> {
         let client: Client = connect(Settings::parse(&self.url)?).await?;
         let set = format!("ALTER SYSTEM SET fsync = {value}");
@@ -126,22 +174,48 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Errors are ignored: whatever remains is in the folder for temporary files.
-        let _ = DevServer::stop(&self.folder);
-        let _ = fs::remove_dir_all(&self.folder);
+        remove(&self.folder);
     }
 }
 
-/// Migrates the databases; each one applies `steps` migrations.
+/// Removes the servers of killed programs.
+fn sweep() -> Outcome<()> {
+    for entry in fs::read_dir(env::temp_dir())?.flatten() {
+        let name = entry.file_name();
+        let process = name.to_str().and_then(|name| name.strip_prefix(PREFIX));
+        if process.is_some_and(|process| !Path::new("/proc").join(process).exists()) {
+            remove(&entry.path());
+        }
+    }
+    Ok(())
+}
+
+/// Stops a server and removes its data. What cannot be removed remains in the folder for temporary
+/// files.
+fn remove(folder: &Path) {
+    let data = DevServer::running(folder).map(|server| server.folder().to_owned());
+    let _ = DevServer::stop(folder);
+    if let Some(data) = data {
+        let _ = fs::remove_dir_all(data);
+    }
+    let _ = fs::remove_dir_all(folder);
+}
+
+/// The settings of a database on the server with this URL.
+pub(crate) fn settings(url: &str, name: &str) -> Result<Settings, ConnectError> {
+    Ok(Settings::parse(url)?.with_database(name))
+}
+
+/// Migrates databases on the server with this URL. Each one applies `steps` migrations.
 pub(crate) async fn up(
     fleet: &Fleet,
-    server: &Server,
+    url: &str,
     names: &[String],
     steps: usize,
 ) -> Outcome<Duration> {
     let members = names.iter().map(|name| Member {
         key: (),
-        settings: server.settings(name),
+        settings: settings(url, name),
         wave: 0,
     });
     let mut wrong = None;
