@@ -187,20 +187,17 @@ const PARAMETERS: [(&str, &str); 4] = [
     (":schemas", "$4::oid[]"),
 ];
 
-/// The abbreviations with an argument that limit a query to units.
-const LIMITS: [(&str, &str); 7] = [
+/// The abbreviations with an argument that limit a query to units, or a lateral subquery to the row
+/// `a` of `pg_attribute`, `k` of `pg_constraint` or `x` of `pg_index` that it belongs to.
+const LIMITS: [(&str, &str); 9] = [
     ("{in relations ", "$ = ANY (:relations)"),
     ("{in types ", "$ = ANY (:types)"),
     ("{in routines ", "$ = ANY (:routines)"),
     ("{in schemas ", "$ = ANY (:schemas)"),
-    (
-        "{in constraints ",
-        "$ IN (SELECT oid FROM pg_constraint WHERE conrelid = ANY (:relations))",
-    ),
-    (
-        "{in indexes ",
-        "$ IN (SELECT indexrelid FROM pg_index WHERE indrelid = ANY (:relations))",
-    ),
+    ("{of column ", "$ = a.attrelid"),
+    ("{of identity ", "$ = a.attrelid AND a.attidentity <> ''"),
+    ("{of constraint ", "$ = k.oid"),
+    ("{of index ", "$ = x.indexrelid"),
     (
         "{of units ",
         "$ IN (SELECT unnest(:relations) UNION SELECT unnest(:types)

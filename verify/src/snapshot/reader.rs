@@ -158,7 +158,7 @@ impl SnapshotReader {
             client.batch_execute(within.undo()).await?;
             return Ok(None);
         };
-        let read = units::read(generation, &reading::needed_places(&found));
+        let read = units::read(generation, &units, &reading::needed_places(&found));
         let message = format!("{read}{}", within.end());
         let rows = rows::read(&ask(client, &message, within).await?);
         Ok(follow::replaced(previous, &units, rows, now))

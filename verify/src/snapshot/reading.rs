@@ -7,22 +7,30 @@ use tokio_postgres::SimpleQueryMessage;
 
 use super::{facets, globals, relations, routines, types};
 
+/// What the conditions of [`READING`] need to know of the units themselves: one row, because each
+/// subquery of a condition takes time to start.
+const SEEN: &str = "
+FROM (SELECT bool_or(true) AS exist, bool_or(relkind IN ('r', 'p', 'v', 'm', 'f')) AS tables,
+        bool_or(relkind IN ('r', 'p', 'v', 'm', 'f', 'c')) AS columns,
+        bool_or(relkind = 'S') AS sequences, bool_or(relacl IS NOT NULL) AS granted
+    FROM pg_class WHERE oid = ANY (:relations)) relations,
+    (SELECT bool_or(true) AS exist, bool_or(typtype = 'd') AS domains,
+        bool_or(typtype NOT IN ('d', 'm')) AS others, bool_or(typacl IS NOT NULL) AS granted
+    FROM pg_type WHERE oid = ANY (:types)) types,
+    (SELECT bool_or(true) AS exist, bool_or(proacl IS NOT NULL) AS granted
+    FROM pg_proc WHERE oid = ANY (:routines)) routines,
+    (SELECT bool_or(true) AS exist, bool_or(nspacl IS NOT NULL) AS granted
+    FROM pg_namespace WHERE oid = ANY (:schemas)) schemas;";
+
 /// The queries that read the parts of units, each with a condition that holds if it has rows.
 pub(super) const READING: [(&str, &str); 17] = [
-    (globals::SCHEMAS, "EXISTS (SELECT FROM pg_namespace WHERE oid = ANY (:schemas))"),
-    (
-        relations::RELATIONS,
-        "EXISTS (SELECT FROM pg_class WHERE oid = ANY (:relations)
-            AND relkind IN ('r', 'p', 'v', 'm', 'f'))",
-    ),
-    (
-        relations::COLUMNS,
-        "EXISTS (SELECT FROM pg_class WHERE oid = ANY (:relations)
-            AND relkind IN ('r', 'p', 'v', 'm', 'f', 'c'))",
-    ),
+    (globals::SCHEMAS, "schemas.exist"),
+    (relations::RELATIONS, "relations.tables"),
+    (relations::COLUMNS, "relations.columns"),
     (
         relations::SEQUENCES,
-        "EXISTS (SELECT FROM pg_class c WHERE c.oid = ANY (:relations) AND c.relkind = 'S'
+        "relations.sequences AND EXISTS (SELECT FROM pg_class c
+            WHERE c.oid = ANY (:relations) AND c.relkind = 'S'
             AND NOT EXISTS (SELECT FROM pg_depend p WHERE p.classid = 'pg_class'::regclass
                 AND p.objid = c.oid AND p.objsubid = 0 AND p.deptype = 'i'))",
     ),
@@ -52,40 +60,33 @@ pub(super) const READING: [(&str, &str); 17] = [
         relations::STATISTICS,
         "EXISTS (SELECT FROM pg_statistic_ext WHERE stxrelid = ANY (:relations))",
     ),
-    (routines::ROUTINES, "EXISTS (SELECT FROM pg_proc WHERE oid = ANY (:routines))"),
+    (routines::ROUTINES, "routines.exist"),
     (
         types::TYPES,
-        "EXISTS (SELECT FROM pg_type t WHERE t.oid = ANY (:types) AND t.typtype NOT IN ('d', 'm')
+        "types.others AND EXISTS (SELECT FROM pg_type t
+            WHERE t.oid = ANY (:types) AND t.typtype NOT IN ('d', 'm')
             AND (t.typrelid = 0
                 OR EXISTS (SELECT FROM pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c'))
             AND NOT EXISTS (SELECT FROM pg_type a WHERE a.oid = t.typelem AND a.typarray = t.oid))",
     ),
-    (
-        types::DOMAINS,
-        "EXISTS (SELECT FROM pg_type WHERE oid = ANY (:types) AND typtype = 'd')",
-    ),
+    (types::DOMAINS, "types.domains"),
     (
         types::DOMAIN_CONSTRAINTS,
-        "EXISTS (SELECT FROM pg_constraint WHERE contypid = ANY (:types) AND contype <> 'n')",
+        "types.domains AND EXISTS (SELECT FROM pg_constraint
+            WHERE contypid = ANY (:types) AND contype <> 'n')",
     ),
     (facets::ALIASES, ANY),
     (facets::COMMENTS, ANY),
     (
         facets::PRIVILEGES,
-        "(EXISTS (SELECT FROM pg_class WHERE oid = ANY (:relations) AND relacl IS NOT NULL)
-            OR EXISTS (SELECT FROM pg_attribute
-                WHERE attrelid = ANY (:relations) AND attacl IS NOT NULL)
-            OR EXISTS (SELECT FROM pg_proc WHERE oid = ANY (:routines) AND proacl IS NOT NULL)
-            OR EXISTS (SELECT FROM pg_type WHERE oid = ANY (:types) AND typacl IS NOT NULL)
-            OR EXISTS (SELECT FROM pg_namespace WHERE oid = ANY (:schemas) AND nspacl IS NOT NULL))",
+        "(relations.granted OR types.granted OR routines.granted OR schemas.granted
+            OR relations.exist AND EXISTS (SELECT FROM pg_attribute
+                WHERE attrelid = ANY (:relations) AND attacl IS NOT NULL))",
     ),
 ];
 
 /// Whether one of the units still exists.
-const ANY: &str = "(EXISTS (SELECT FROM pg_class WHERE oid = ANY (:relations))
-    OR EXISTS (SELECT FROM pg_type WHERE oid = ANY (:types))
-    OR EXISTS (SELECT FROM pg_proc WHERE oid = ANY (:routines))
-    OR EXISTS (SELECT FROM pg_namespace WHERE oid = ANY (:schemas)))";
+const ANY: &str = "(relations.exist OR types.exist OR routines.exist OR schemas.exist)";
 
 /// The query that returns the places in [`READING`] of the queries with rows.
 pub(super) fn needed() -> String {
@@ -94,7 +95,7 @@ pub(super) fn needed() -> String {
         places.map(|(place, (_, condition))| format!("CASE WHEN {condition} THEN {place} END"));
     let places: Vec<String> = places.collect();
     format!(
-        "SELECT concat_ws(' ', {}) AS \"needed queries\";",
+        "SELECT concat_ws(' ', {}) AS \"needed queries\"{SEEN}",
         places.join(", ")
     )
 }

@@ -181,13 +181,7 @@ pub(super) fn find(
     locked: &Units,
     search: Search,
 ) -> String {
-    let locked = [
-        &locked.relations,
-        &locked.types,
-        &locked.routines,
-        &locked.schemas,
-    ];
-    let locked = locked.map(array).join(", ");
+    let locked = arrays(locked);
     let Search {
         relations,
         types,
@@ -224,14 +218,25 @@ pub(super) fn find(
     .concat()
 }
 
-/// The statements that read what [`find`] has found in the same transaction.
-pub(super) fn read(generation: usize, needed: &[usize]) -> String {
-    let units = units();
+/// The statements that read what [`find`] has found.
+pub(super) fn read(generation: usize, units: &Units, needed: &[usize]) -> String {
+    let units = arrays(units);
     let names = needed.iter().map(|index| name(generation, index));
     let executed: Vec<String> = names
         .map(|name| format!("EXECUTE {name}({units});"))
         .collect();
     executed.concat()
+}
+
+/// The units as parameters.
+fn arrays(units: &Units) -> String {
+    let units = [
+        &units.relations,
+        &units.types,
+        &units.routines,
+        &units.schemas,
+    ];
+    units.map(array).join(", ")
 }
 
 /// The settings in which [`find`] leaves the units.
