@@ -13,3 +13,4 @@ mod passes;
 mod ranges;
 mod rolled_back;
 mod support;
+mod trips;
