@@ -129,7 +129,9 @@ pub use event::Event;
 pub use event::blocker::{Blocker, BlockerKind, Holder, WaitingFor};
 pub use event::operation::{Operation, Waiter};
 pub use event::report::{Done, Remaining, Report};
-pub use fleet::{FailureLimit, Fleet, FleetTotals, Member, MemberOutcome, MemberResult, Shard};
+pub use fleet::{
+    FailureLimit, Fleet, FleetTotals, Member, MemberOutcome, MemberResult, Phase, Shard,
+};
 pub use migrator::Migrator;
 pub use observe::inspect::{Inspected, Inspection, Trace};
 pub use options::Options;

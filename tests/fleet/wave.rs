@@ -3,6 +3,7 @@
 use std::fs;
 
 use serde_json::Value;
+use tempfile::TempDir;
 
 use super::run::{document, occupied};
 use super::{NOBODY, applied, databases, fleet, folder, of, piped, settings};
@@ -60,6 +61,66 @@ fn waves_start_in_the_order_of_their_numbers() {
         assert!(line.ends_with(&format!(", wave {wave})")), "{line}");
         rest = after;
     }
+}
+
+/// Standard output as a word for each line, and standard error.
+fn lines(folder: &TempDir, list: &[String], options: &[&str]) -> (Vec<String>, String) {
+    let run = ["--service=core", "--steps=1", "--output=jsonl", "--jobs=1"];
+    let run = [&run[..], options].concat();
+    let output = fleet(folder, list, &run).output().expect("the binary runs");
+    let text = String::from_utf8(output.stdout).expect("a text");
+    let lines = text.lines().map(|line| {
+        let line: Value = serde_json::from_str(line).expect("JSON");
+        match (&line["event"], &line["database"]) {
+            (Value::String(_), _) => line.to_string(),
+            (_, Value::String(_)) => "a database".to_owned(),
+            _ => "the totals".to_owned(),
+        }
+    });
+    let notes = String::from_utf8(output.stderr).expect("a text");
+    (lines.collect(), notes)
+}
+
+#[test]
+fn the_start_of_a_wave_and_the_time_to_settle_are_reported() {
+    let folder = folder();
+    let urls = databases(3);
+    let waves = urls.iter().zip([1, 2, 1]);
+    let list: Vec<String> = waves.map(|(url, wave)| format!("{url} {wave}")).collect();
+    let (lines_of_waves, notes) = lines(&folder, &list, &["--settle=2ms"]);
+    assert_eq!(
+        lines_of_waves,
+        [
+            r#"{"event":"wave","wave":1}"#,
+            "a database",
+            "a database",
+            r#"{"event":"settle","milliseconds":2.0,"wave":2}"#,
+            r#"{"event":"wave","wave":2}"#,
+            "a database",
+            "the totals",
+        ]
+    );
+    assert_eq!(
+        notes,
+        "note: starting wave 1\n\
+         note: waiting 2 ms before the next databases of wave 2 start\n\
+         note: starting wave 2\n"
+    );
+    let (lines_of_canary, notes) = lines(&folder, &urls, &["--canary=1", "--settle=1ms"]);
+    assert_eq!(
+        lines_of_canary,
+        [
+            "a database",
+            r#"{"event":"settle","milliseconds":1.0}"#,
+            "a database",
+            "a database",
+            "the totals",
+        ]
+    );
+    assert_eq!(
+        notes,
+        "note: waiting 1 ms before the next databases start\n"
+    );
 }
 
 #[test]

@@ -42,7 +42,7 @@ pub(super) fn milliseconds<S: Serializer>(time: &Duration, to: S) -> Result<S::O
 }
 
 /// Milliseconds with three decimals.
-pub(super) fn in_milliseconds(time: Duration) -> f64 {
+pub(crate) fn in_milliseconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 1_000_000.0).round() / 1_000.0
 }
 

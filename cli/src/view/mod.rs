@@ -30,7 +30,7 @@ pub(crate) use create::Create;
 pub(crate) use difference::differences;
 pub(crate) use drift::{Drift, DriftDifference};
 pub(crate) use fleet::{Database, DatabaseState, FailureGroup, Fleet, Totals};
-pub(crate) use members::severity_word;
+pub(crate) use members::{in_milliseconds, severity_word};
 pub(crate) use plan::{Plan, PlannedStep};
 pub(crate) use print::{Completions, Page};
 pub(crate) use problem::{Located, UsageError};

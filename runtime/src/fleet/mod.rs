@@ -5,6 +5,7 @@
 
 mod member;
 mod pace;
+mod phase;
 mod shard;
 
 use std::num::NonZeroUsize;
@@ -33,6 +34,7 @@ use crate::session::stop::Stop;
 pub use self::member::{FleetTotals, Member, MemberOutcome, MemberResult};
 pub use self::pace::FailureLimit;
 use self::pace::{Limits, Mark, Pace, Turn};
+pub use self::phase::Phase;
 pub use self::shard::Shard;
 
 /// Works on many databases with one registry, several at a time.
@@ -74,6 +76,7 @@ pub struct Fleet {
     jobs: NonZeroUsize,
     limits: Limits,
     listener: Option<Listener>,
+    phases: phase::Listener,
     stop: Stop,
 }
 
@@ -99,6 +102,7 @@ impl Fleet {
             jobs: Fleet::JOBS,
             limits: Limits::default(),
             listener: None,
+            phases: phase::Listener::default(),
             stop: Stop::new(),
         }
     }
@@ -143,6 +147,14 @@ impl Fleet {
     #[must_use]
     pub fn on_event(mut self, listener: impl FnMut(&str, &Event<'_>) + Send + 'static) -> Fleet {
         self.listener = Some(Arc::new(Mutex::new(listener)));
+        self
+    }
+
+    /// Calls `listener` at the beginning of each [`Phase`]. If all members have the same wave, there is
+    /// one [`Phase::Wave`].
+    #[must_use]
+    pub fn on_phase(mut self, listener: impl FnMut(Phase) + Send + 'static) -> Fleet {
+        self.phases = phase::Listener::new(listener);
         self
     }
 
@@ -268,7 +280,7 @@ impl Fleet {
         F: Future<Output = Result<T, E>>,
     {
         let started = Instant::now();
-        let pace = Pace::new(self.limits);
+        let pace = Pace::new(self.limits, self.phases.clone());
         let mut totals = FleetTotals::default();
         let members = members.take_until(self.stop.stopped());
         let runs = members.map(|member| {

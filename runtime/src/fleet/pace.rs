@@ -1,11 +1,14 @@
 //! When a fleet starts a further database.
 
+use std::mem;
 use std::num::{NonZeroU8, NonZeroUsize};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 use tokio::time::sleep_until;
+
+use super::phase::{Listener, Phase};
 
 /// How many databases may fail before a fleet starts no further database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,12 +64,14 @@ pub(super) struct Turn {
     is_canary: bool,
     /// The database waits until all databases before this index have ended.
     after: usize,
+    wave: u32,
 }
 
 /// Decides when each database starts.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Pace {
     limits: Limits,
+    listener: Listener,
     state: Mutex<State>,
     /// A database has ended.
     ended: Notify,
@@ -85,6 +90,8 @@ struct State {
     canary_failed: bool,
     last_end: Option<Instant>,
     pause: Pause,
+    /// The newest wave of which a database has started.
+    begun: Option<u32>,
     next_start: Option<Instant>,
 }
 
@@ -102,12 +109,15 @@ struct Pause {
     after: usize,
     /// When the last of these ended.
     since: Option<Instant>,
+    /// Whether the listener knows about it.
+    is_told: bool,
 }
 
 impl Pace {
-    pub(super) fn new(limits: Limits) -> Pace {
+    pub(super) fn new(limits: Limits, listener: Listener) -> Pace {
         Pace {
             limits,
+            listener,
             ..Pace::default()
         }
     }
@@ -131,6 +141,7 @@ impl Pace {
         Turn {
             is_canary,
             after: canaries.max(state.wave.start),
+            wave,
         }
     }
 
@@ -141,6 +152,7 @@ impl Pace {
             return false;
         }
         if let Some(since) = since {
+            self.tell_pause(turn);
             wait_until(since + self.limits.settle).await;
         }
         if self.is_over(turn) {
@@ -149,7 +161,29 @@ impl Pace {
         if !self.limits.interval.is_zero() {
             wait_until(self.next_start()).await;
         }
-        !self.is_over(turn)
+        let admits = !self.is_over(turn);
+        if admits {
+            self.tell_wave(turn);
+        }
+        admits
+    }
+
+    /// Tells the listener that the databases with this turn wait, unless it knows.
+    fn tell_pause(&self, turn: Turn) {
+        let time = self.limits.settle;
+        let is_told = mem::replace(&mut self.state().pause.is_told, true);
+        if !is_told && !time.is_zero() {
+            let wave = turn.wave;
+            self.listener.tell(Phase::Settling { wave, time });
+        }
+    }
+
+    /// Tells the listener that the wave starts, unless it knows.
+    fn tell_wave(&self, turn: Turn) {
+        let wave = Some(turn.wave);
+        if mem::replace(&mut self.state().begun, wave) != wave {
+            self.listener.tell(Phase::Wave(turn.wave));
+        }
     }
 
     /// Records that the database has ended.
@@ -210,6 +244,7 @@ impl State {
             self.pause = Pause {
                 after: turn.after,
                 since: self.last_end,
+                is_told: false,
             };
         }
         Some(self.pause)
@@ -226,10 +261,11 @@ async fn wait_until(moment: Instant) {
 mod tests {
     use std::num::{NonZeroU8, NonZeroUsize};
     use std::pin::pin;
+    use std::sync::mpsc;
     use std::task::{Context, Poll, Waker};
     use std::time::Duration;
 
-    use super::{FailureLimit, Limits, Mark, Pace, Turn};
+    use super::{FailureLimit, Limits, Listener, Mark, Pace, Phase, Turn};
 
     /// Polls a future once.
     fn poll<T>(future: &mut (impl Future<Output = T> + Unpin)) -> Poll<T> {
@@ -242,8 +278,12 @@ mod tests {
         poll(&mut pin!(pace.admits(turn)))
     }
 
+    fn limited(limits: Limits) -> Pace {
+        Pace::new(limits, Listener::default())
+    }
+
     fn with_canaries(canaries: usize) -> Pace {
-        Pace::new(Limits {
+        limited(Limits {
             canaries,
             ..Limits::default()
         })
@@ -275,7 +315,7 @@ mod tests {
 
     #[test]
     fn a_wave_waits_until_the_wave_before_it_has_ended() {
-        let pace = Pace::new(Limits::default());
+        let pace = limited(Limits::default());
         let turns = [1, 1, 2, 7, 7].map(|wave| pace.turn(wave));
         let mut third = pin!(pace.admits(turns[2]));
         let mut fourth = pin!(pace.admits(turns[3]));
@@ -295,7 +335,7 @@ mod tests {
 
     #[test]
     fn no_wave_starts_after_too_many_failures() {
-        let pace = Pace::new(Limits {
+        let pace = limited(Limits {
             failures: Some(NonZeroUsize::MIN.into()),
             ..Limits::default()
         });
@@ -321,7 +361,7 @@ mod tests {
 
     #[tokio::test]
     async fn all_databases_of_a_wave_settle_together() {
-        let pace = Pace::new(Limits {
+        let pace = limited(Limits {
             settle: Duration::from_secs(3_600),
             ..Limits::default()
         });
@@ -334,6 +374,28 @@ mod tests {
         pace.ended(turns[1], Mark::Done);
         assert_eq!(pace.all_before(turns[2]).await, since);
         assert_eq!(pace.all_before(turns[3]).await, since);
+    }
+
+    #[tokio::test]
+    async fn each_wave_and_each_pause_is_reported_once() {
+        let (sender, phases) = mpsc::channel();
+        let limits = Limits {
+            canaries: 1,
+            settle: Duration::from_millis(1),
+            ..Limits::default()
+        };
+        let listener = Listener::new(move |phase| sender.send(phase).unwrap_or_default());
+        let pace = Pace::new(limits, listener);
+        for turn in [1, 1, 1, 7, 7].map(|wave| pace.turn(wave)) {
+            assert!(pace.admits(turn).await);
+            pace.ended(turn, Mark::Done);
+        }
+        let settling = |wave| Phase::Settling {
+            wave,
+            time: limits.settle,
+        };
+        let expected = [Phase::Wave(1), settling(1), settling(7), Phase::Wave(7)];
+        assert_eq!(phases.try_iter().collect::<Vec<_>>(), expected);
     }
 
     #[test]
@@ -360,7 +422,7 @@ mod tests {
     #[test]
     fn starts_are_an_interval_apart() {
         let interval = Duration::from_secs(60);
-        let pace = Pace::new(Limits {
+        let pace = limited(Limits {
             interval,
             ..Limits::default()
         });

@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex};
 use futures_util::stream::{self, Stream, StreamExt as _};
 use migrator_runtime::connect::ConnectError;
 use migrator_runtime::{
-    Direction, ErrorKind, Event, Fleet, Member, MemberOutcome, MemberResult, Report, Settings,
-    Target,
+    Direction, ErrorKind, Event, Fleet, Member, MemberOutcome, MemberResult, Migrator, Report,
+    Settings, Target,
 };
 
-use super::support::{AT_GATE, Database, Gate, core, within};
+use super::support::{AT_GATE, Database, Gate, Proxy, core, within};
 
 fn members(urls: &[&str]) -> impl Stream<Item = Member<usize>> + use<> {
     let settings: Vec<_> = urls.iter().map(|url| Settings::parse(url)).collect();
@@ -76,6 +76,32 @@ async fn no_more_databases_than_jobs_run_at_a_time() {
     let mut events = run.await.expect("it does not panic");
     events.sort();
     assert_eq!(events, ["0 applied 1", "1 applied 1", "2 applied 1"]);
+}
+
+#[tokio::test]
+async fn a_visit_to_a_current_database_sends_what_a_single_run_sends() {
+    let registry = core(&["CREATE TABLE a ();", "CREATE TABLE b ();"]);
+    let databases = [Database::new().await, Database::new().await];
+    let mut proxies = Vec::new();
+    for database in &databases {
+        database.up(registry).await.expect("both migrations");
+        let proxy = Proxy::before(database).await;
+        let mut client = proxy.client().await;
+        let mut migrator = Migrator::new(registry);
+        let run = migrator.up(&mut client, Target::all());
+        within("up", run).await.expect("a run");
+        within("close", client.close()).await;
+        proxies.push(proxy);
+    }
+    let urls: Vec<&str> = proxies.iter().map(Proxy::url).collect();
+    let events = up(&one_at_a_time(registry), members(&urls)).await;
+    assert_eq!(events, ["0 applied 0", "1 applied 0"]);
+    for proxy in &proxies {
+        assert_eq!(proxy.connections(), 2);
+        assert_eq!(proxy.queries(1), proxy.queries(0));
+        assert_eq!(proxy.queries(1).len(), 1);
+        assert_eq!(proxy.trips(1), proxy.trips(0));
+    }
 }
 
 #[tokio::test]

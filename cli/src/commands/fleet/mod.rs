@@ -3,6 +3,7 @@
 mod failures;
 mod lines;
 mod list;
+mod phase;
 mod place;
 mod query;
 mod report;
@@ -77,10 +78,12 @@ pub(super) async fn run(context: &Context, request: Request<'_>, mut options: Op
         Work::Drift(comparison) => comparison.registry,
         Work::Up(_) | Work::Down(_) | Work::Plan(..) | Work::Status(..) => context.registry,
     };
+    let (order, of_phases) = (list.order, console.clone());
     let fleet = Fleet::with_options(registry, options)
         .jobs(jobs.unwrap_or(Fleet::JOBS))
         .stopped_by(&context.stop)
         .start_interval(members.start_rate.unwrap_or_default())
+        .on_phase(move |phase| phase::report(&of_phases, order, phase))
         .on_event(move |target, event| tell(&console, target, event));
     let fleet = limited(fleet, members);
     let mut report = Report::new(&context.console, list.name.clone(), part);

@@ -88,6 +88,10 @@ impl Proxy {
         self.taken.load(Ordering::SeqCst)
     }
 
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     pub(crate) async fn client(&self) -> Client {
         let settings = Settings::parse(&self.url).expect("a URL");
         connect(settings).await.expect("a connection")
