@@ -216,6 +216,7 @@ impl Trial {
         let opening = Opening {
             after_step: (span != Span::Further).then(|| self.opening().into()),
             claim: None,
+            edge: None,
         };
         let record = match span {
             Span::First => format!("{}{CHECK_DEFERRED}", held::after()),

@@ -10,7 +10,8 @@
 //! - `read` has the queries that read them, `reader` sends a query, and `parse` turns the answer into
 //!   data;
 //! - `write` has the statements that change the history, `one_row` makes each of them change one row,
-//!   and `prepared` has those of a step with parameters;
+//!   and `prepared` has those of a step with parameters; `in_message` has the one that records a long
+//!   script from the message that runs it;
 //! - `failure` turns a failed query into an error.
 //!
 //! Only this folder names the tables.
@@ -22,6 +23,7 @@ mod flaw;
 mod format;
 pub(crate) mod guard;
 mod hash;
+pub(crate) mod in_message;
 pub(crate) mod one_row;
 mod parse;
 pub(crate) mod prepared;

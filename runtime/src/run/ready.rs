@@ -6,17 +6,19 @@
 use crate::error::kind::{ErrorKind, ReadOnly};
 use crate::event::operation::Operation;
 use crate::history::failure::failed;
+use crate::history::in_message;
 use crate::session::client::Client;
 use crate::session::reset::RESET;
 use crate::session::send::rows;
 use crate::session::timeouts::{Limit, Limits};
 
 /// What the role, the database and the server have set, once [`RESET`] has taken back
-/// what the session had. Not every server has the last two.
+/// what the session had. Not every server has the last two. An expression of [`in_message`]
+/// completes the query.
 const QUESTION: &str = "SELECT pg_catalog.pg_is_in_recovery(), \
     pg_catalog.current_setting('default_transaction_read_only'), \
     pg_catalog.current_setting('transaction_timeout', true), \
-    pg_catalog.current_setting('idle_session_timeout', true);";
+    pg_catalog.current_setting('idle_session_timeout', true), ";
 
 /// Takes back what was set in the session, and keeps it from being ended.
 ///
@@ -25,7 +27,7 @@ const QUESTION: &str = "SELECT pg_catalog.pg_is_in_recovery(), \
 /// The database takes no writes, or the connection is lost.
 pub(crate) async fn session(client: &Client) -> Result<(), ErrorKind> {
     let failed = |error| failed(client, Operation::PrepareSession, &error);
-    let message = format!("{RESET}{QUESTION}");
+    let message = format!("{RESET}{QUESTION}{};", in_message::can_be_checked());
     let answers = client.postgres().simple_query(&message).await;
     // The last row: the unlocking has one as well.
     let Some(row) = rows(answers.map_err(failed)?).last() else {
@@ -40,6 +42,7 @@ pub(crate) async fn session(client: &Client) -> Result<(), ErrorKind> {
         idle: limit(3),
     };
     client.note(limits);
+    client.note_checks_scripts(row.get(4) == Some("t"));
     let stay = limits.stay();
     if !stay.is_empty() {
         client

@@ -1,6 +1,7 @@
 //! A connection to the database that is migrated, and how to open another one.
 
 use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -22,6 +23,8 @@ pub struct Client {
     settings: Settings,
     /// The timeouts of the role, the database and the server, as found at the start of the run.
     limits: Mutex<Limits>,
+    /// Whether the server can check a script from a message, as found at the start of the run.
+    checks_scripts: AtomicBool,
     /// The release of the locks of the last run, for which that run did not wait.
     release: Mutex<Option<JoinHandle<()>>>,
 }
@@ -56,6 +59,7 @@ impl Client {
             connection,
             settings,
             limits: Mutex::default(),
+            checks_scripts: AtomicBool::default(),
             release: Mutex::default(),
         }
     }
@@ -138,6 +142,7 @@ impl Client {
             connection: self.sibling(application).await?,
             settings: self.settings.clone(),
             limits: Mutex::new(self.limits()),
+            checks_scripts: AtomicBool::new(self.checks_scripts()),
             release: Mutex::default(),
         })
     }
@@ -163,6 +168,16 @@ impl Client {
     /// The timeouts that end sessions on this server, as far as known.
     pub(crate) fn limits(&self) -> Limits {
         *self.limits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Stores whether the server can check a script from a message.
+    pub(crate) fn note_checks_scripts(&self, checks_scripts: bool) {
+        self.checks_scripts.store(checks_scripts, Ordering::Relaxed);
+    }
+
+    /// Whether the server is known to check a script from a message.
+    pub(crate) fn checks_scripts(&self) -> bool {
+        self.checks_scripts.load(Ordering::Relaxed)
     }
 
     /// The notices and warnings of the server since the last call.

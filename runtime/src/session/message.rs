@@ -8,6 +8,7 @@ use migrator_connect::SharedText;
 use migrator_model::place::Position;
 use migrator_model::sql::statements;
 
+use super::quote::tag;
 use super::reset::{RESET, forget};
 use super::span::Span;
 use super::text::Text;
@@ -53,6 +54,17 @@ pub(crate) struct Opening {
     pub(crate) after_step: Option<Text>,
     /// A statement that marks the message as running until its transaction ends.
     pub(crate) claim: Option<String>,
+    /// The text right before and right after the script, by which the server finds it; see
+    /// [`edge`].
+    pub(crate) edge: Option<String>,
+}
+
+/// A text that can be right before and right after a script, and that the script does not contain.
+///
+/// It begins with a line break, and its tag does not occur in the script. So it does not occur
+/// across an end of the script either.
+pub(crate) fn edge(script: &str) -> String {
+    format!("\n;-- {}\n", tag(script))
 }
 
 impl Message {
@@ -115,11 +127,15 @@ impl Message {
             .filter(|part| !part.is_empty())
             .count();
         let before = checks + 1 + settings + more;
-        let mut text = Text::from(format!("{check}{begin}{timeouts}{forget}{claim}\n"));
+        // The line break ends a line comment at the script's end; the semicolon ends a statement.
+        let (above, below) = match &opening.edge {
+            Some(edge) => (edge.as_str(), edge.as_str()),
+            None => ("\n", "\n;"),
+        };
+        let mut text = Text::from(format!("{check}{begin}{timeouts}{forget}{claim}{above}"));
         let start = text.len();
         text.push_script(script, 0..script.len());
-        // The line break ends a line comment at the script's end; the semicolon ends a statement.
-        text.push(&format!("\n;{RESET}{limit}{stay}{forget}{commit}"));
+        text.push(&format!("{below}{RESET}{limit}{stay}{forget}{commit}"));
         text.append(record);
         text.push(end);
         Message {
@@ -303,11 +319,33 @@ mod tests {
         let opening = Opening {
             after_step: Some("SELECT 1;".into()),
             claim: Some("SELECT 1;".to_owned()),
+            edge: Some(super::edge(script)),
         };
         let message = with_opening(script, "", &opening, timeouts);
         let before = super::statements(&text(&message)[..message.start]).len();
         let second = message.locate(None, before + 1).expect("it is there");
         assert_eq!(second.to_string(), "2:1");
+    }
+
+    #[test]
+    fn a_script_is_between_the_first_two_edges_of_its_message() {
+        for script in [
+            "SELECT 1",
+            "SELECT 1; -- end",
+            "\n;-- $m$\n",
+            "\n;-- $mm$\n;-- $m$",
+            "SELECT $m$;\n;-- $m",
+            "SELECT 1;\n;-- ",
+            "\n",
+        ] {
+            let edge = super::edge(script);
+            let opening = Opening {
+                edge: Some(edge.clone()),
+                ..Opening::default()
+            };
+            let message = with_opening(script, &format!("'{edge}'"), &opening, TIMEOUTS);
+            assert_eq!(text(&message).split(&edge).nth(1), Some(script));
+        }
     }
 
     #[test]

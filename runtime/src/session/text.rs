@@ -7,8 +7,9 @@ use migrator_connect::{Piece, SharedText};
 
 use super::quote::tag;
 
-/// From this length on, a script is not copied.
-const LONG: usize = 64 * 1024;
+/// From this length on, a script is not copied, and an up script is sent once. Below, the server needs
+/// less time for a second copy than for the search for the first one.
+pub(crate) const LONG: usize = 64 * 1024;
 
 /// A text in pieces. The text without a long script is one piece.
 #[derive(Clone, Debug, Default)]

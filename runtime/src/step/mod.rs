@@ -14,7 +14,7 @@
 //!   statement;
 //! - `resume` resumes a script that was interrupted outside a transaction;
 //! - `record` has the statements that record a step in the history, and `prepared` has those that
-//!   the connection has prepared.
+//!   the connection has prepared. A long up script is recorded from the message that runs it.
 //!
 //! The other modules have data:
 //!

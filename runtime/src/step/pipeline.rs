@@ -18,6 +18,15 @@ const MESSAGES: usize = 64;
 /// The largest number of bytes in progress, unless a single message is longer.
 const BYTES: usize = 1024 * 1024;
 
+/// How the server gets the long up script that an entry records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum UpScript {
+    /// As a literal.
+    Literal,
+    /// From the message that runs the script; see [`in_message`](crate::history::in_message).
+    InMessage,
+}
+
 /// The messages in progress.
 pub(crate) struct Pipeline<'a> {
     pub(super) steps: VecDeque<SentStep<'a>>,
@@ -26,6 +35,8 @@ pub(crate) struct Pipeline<'a> {
     /// How often the first of them was tried.
     pub(super) tries: u32,
     pub(super) pause: Duration,
+    /// How to record long up scripts.
+    pub(super) long: UpScript,
 }
 
 /// A step whose message was sent.
@@ -46,6 +57,7 @@ impl Pipeline<'_> {
             since: Instant::now(),
             tries: 0,
             pause: FIRST_PAUSE,
+            long: UpScript::InMessage,
         }
     }
 

@@ -12,6 +12,7 @@ use super::executor::Executor;
 use super::fence::Mark;
 use super::source::unanswered;
 use crate::error::fault::{Fault, Left};
+use crate::history::in_message;
 use crate::history::one_row::Write;
 use crate::history::write::{self, EventRow, Kind, Subject, Took};
 use crate::history::{Entry, Likeness};
@@ -72,6 +73,19 @@ impl Executor<'_> {
     /// The statement that records a transactional step, with its event.
     pub(super) fn record(&self, step: &Step<'static>, took: Took) -> Text {
         self.entry(step).with_event(self.event(step, took, None))
+    }
+
+    /// As [`Executor::record`], for a migration whose up script is in the same message, between two
+    /// edges.
+    pub(super) fn record_in_message(
+        &self,
+        step: &Step<'static>,
+        migration: Migration<'static>,
+        edge: &str,
+    ) -> Text {
+        let depends_on = self.depends_on(step);
+        let entry = in_message::insert(self.run.tables, migration, &depends_on, edge);
+        entry.with_event(self.event(step, Took::Transaction, None))
     }
 
     /// The statement that records a step after its script has ended outside a transaction, with

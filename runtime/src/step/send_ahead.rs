@@ -16,20 +16,23 @@ use std::mem;
 use std::time::{Duration, Instant};
 
 use migrator_connect::backoff::jitter;
-use migrator_plan::Step;
-use tokio_postgres::error::SqlState;
+use migrator_model::Migration;
+use migrator_plan::{Record, Step};
+use tokio_postgres::error::{DbError, SqlState};
 
 use super::executor::Executor;
-use super::pipeline::{FIRST_PAUSE, SentStep};
+use super::pipeline::{FIRST_PAUSE, SentStep, UpScript};
 use super::source::{Source, unanswered};
-use crate::error::fault::{Fault, Left, lost_lock};
+use crate::error::fault::{Fault, Left, Part, lost_lock};
 use crate::event::blocker::WaitingFor;
+use crate::history::guard::raised;
 use crate::history::write::{self, Took, is_lost_lock};
 use crate::session::answer::{is_cancelled, is_worth_a_retry};
-use crate::session::message::{Commit, Message, Opening};
+use crate::session::message::{Commit, Message, Opening, edge};
 use crate::session::reset::{may_deallocate, rollback};
 use crate::session::send::{SendError, begin_text};
 use crate::session::stop::Silent;
+use crate::session::text::LONG;
 use crate::session::watch::{TELLING, Waiting};
 
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
@@ -97,23 +100,43 @@ impl<'a> Executor<'a> {
                 (write::after_step(run.tables, service, version, before.direction()) + ";").into()
             })
         });
-        let opening = Opening {
-            after_step,
-            claim: Some(write::claim(run.tables, step.service())),
-        };
         let took = match step.has_script() {
             true => Took::Transaction,
             false => Took::Unknown,
         };
-        let record = self.prepared.record(&run, step, left);
-        let mut record = record.unwrap_or_else(|| self.record(step, took));
+        let long = self.in_message(step, source);
+        let edge = long.map(|_| edge(&source.sql));
+        let mut record = match (long, &edge) {
+            (Some(migration), Some(edge)) => self.record_in_message(step, migration, edge),
+            (None, _) | (_, None) => {
+                let record = self.prepared.record(&run, step, left);
+                record.unwrap_or_else(|| self.record(step, took))
+            }
+        };
         if commit == Commit::Durable {
             for statement in self.prepared.deallocate_last() {
                 record.push(&statement);
             }
         }
+        let opening = Opening {
+            after_step,
+            claim: Some(write::claim(run.tables, step.service())),
+            edge,
+        };
         let timeouts = source.timeouts(self.client, run.options, run.options.lock_timeout);
         Message::transaction(&source.sql, record, &opening, timeouts, commit)
+    }
+
+    /// The migration of a step, if the server takes the up script for its entry from the message.
+    fn in_message(&self, step: &Step<'static>, source: &Source) -> Option<Migration<'static>> {
+        let is_long = source.sql.len() >= LONG && step.has_script();
+        let is_checked = self.client.checks_scripts() && self.pipeline.long == UpScript::InMessage;
+        match step.record {
+            Record::Insert(migration) if is_long && is_checked => Some(migration),
+            Record::Insert(_) | Record::Replace(..) | Record::Delete(_) | Record::MarkClean(_) => {
+                None
+            }
+        }
     }
 
     /// Waits for all messages in progress.
@@ -218,7 +241,7 @@ impl<'a> Executor<'a> {
             self.pipeline.steps.clear();
             return Err(fault);
         }
-        let is_missing = self.prepared.is_missing(db_error);
+        let is_missing = self.has_lost_record(first, &fault, db_error);
         let is_passing = is_cancelled(db_error) || is_worth_a_retry(db_error) || is_missing;
         if self.run.stop.is_stopped() && is_passing {
             self.pipeline.steps.clear();
@@ -245,6 +268,23 @@ impl<'a> Executor<'a> {
         self.pipeline.tries += 1;
         self.pipeline.pause = (self.pipeline.pause * 2).min(LONGEST_PAUSE);
         Ok(())
+    }
+
+    /// Whether a step failed because its record was gone: a prepared statement, or the script in the
+    /// text of the message. Without them, the step may succeed.
+    fn has_lost_record(
+        &mut self,
+        failed: &SentStep<'_>,
+        fault: &Fault,
+        db_error: &DbError,
+    ) -> bool {
+        let is_lost = fault.part == Part::Record
+            && raised(db_error).is_some()
+            && self.in_message(failed.step, &failed.source).is_some();
+        if is_lost {
+            self.pipeline.long = UpScript::Literal;
+        }
+        is_lost || self.prepared.is_missing(db_error)
     }
 
     /// Takes the answers to all messages in progress, and ends the transaction.

@@ -31,12 +31,15 @@ async fn scripts_are_applied_and_reverted_in_every_encoding_that_has_their_chara
     ] {
         let database = encoded(encoding, "has").await;
         let up = format!("CREATE TABLE \"{text}\" (x text DEFAULT '{text}');\nSELECT '{text}';");
-        let registry = core(&[&up, "SELECT 2;"]);
+        let long = format!("SELECT '{text}'; -- {}", "x".repeat(1_000_000));
+        let registry = core(&[&up, &long]);
         database.up(registry).await.expect(encoding);
         let name = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace";
         assert_eq!(database.value(name).await, text, "{encoding}");
         let recorded = "SELECT up_script FROM migrator.core_history ORDER BY version LIMIT 1";
         assert_eq!(database.value(recorded).await, up, "{encoding}");
+        let recorded = recorded.replace("LIMIT 1", "OFFSET 1");
+        assert!(database.value(&recorded).await == long, "{encoding}");
         let again = database.up(registry).await.expect(encoding);
         assert_eq!(again.done.len(), 0, "{encoding}: nothing has changed");
         let report = database.down(registry).await.expect(encoding);

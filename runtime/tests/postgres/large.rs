@@ -1,10 +1,11 @@
 //! Scripts that are longer than any buffer.
 
 use std::fmt::Write as _;
+use std::sync::atomic::Ordering;
 
 use migrator_runtime::{Client, Migrator, Part, Settings, Target, connect};
 
-use super::support::{Database, Script, done, fault, registry, within};
+use super::support::{Database, Proxy, Script, core, done, fault, registry, within};
 
 /// The length of a long script in bytes.
 const LONG: usize = 1_000_000;
@@ -41,6 +42,93 @@ async fn a_long_script_is_recorded_once_as_it_is() {
         let report = database.down(registry).await.expect("it runs");
         assert_eq!(done(&report), ["core/1"]);
     }
+}
+
+/// Scripts with a long one of this head. It has characters of one to four bytes, and no line break
+/// after the comment at its end.
+fn long_and_short(head: &str) -> [String; 5] {
+    let long = rows(head, LONG) + "SELECT 'ü€😀', E'\\n', $m$\\$m$; -- $mm$ Grüße 😀";
+    let short = |number| format!("SELECT 'ü', {number};");
+    [short(1), short(2), long, short(4), short(5)]
+}
+
+/// A row of the long script.
+const ROW: &str = "(250, 'the row number 250')";
+
+const RECORDED: &str = "SELECT up_script FROM migrator.core_history ORDER BY version";
+
+#[tokio::test]
+async fn a_long_up_script_is_sent_once() {
+    let database = Database::new().await;
+    let proxy = Proxy::before(&database).await;
+    let mut client = proxy.client().await;
+    let scripts = long_and_short("");
+    let scripts: Vec<&str> = scripts.iter().map(String::as_str).collect();
+    // In a leg, whose record is prepared; as the first and last script; outside a transaction,
+    // where the entry is written before the first statement.
+    let outside = rows(OUTSIDE, LONG);
+    for (scripts, times) in [(&scripts[..], 1), (&scripts[2..3], 1), (&[&outside], 2)] {
+        let before = proxy.queries(0).len();
+        let mut migrator = Migrator::new(core(scripts));
+        let report = within("up", migrator.up(&mut client, Target::all())).await;
+        assert_eq!(report.expect("it runs").done.len(), scripts.len());
+        assert!(database.rows(RECORDED).await == scripts);
+        let sent = proxy.queries(0)[before..].join("\n");
+        assert_eq!(sent.matches(ROW).count(), times);
+        let again = within("up", migrator.up(&mut client, Target::all())).await;
+        assert_eq!(again.expect("nothing has changed").done.len(), 0);
+        database
+            .run("DROP SCHEMA migrator CASCADE; DROP TABLE public.t")
+            .await;
+    }
+    within("close", client.close()).await;
+}
+
+#[tokio::test]
+async fn a_long_script_is_recorded_as_it_is_although_a_proxy_removes_comments() {
+    let database = Database::new().await;
+    let proxy = Proxy::before(&database).await;
+    let mut client = proxy.client().await;
+    proxy.removes_comments.store(true, Ordering::SeqCst);
+    let scripts = long_and_short("");
+    let scripts: Vec<&str> = scripts.iter().map(String::as_str).collect();
+    let mut migrator = Migrator::new(core(&scripts));
+    let report = within("up", migrator.up(&mut client, Target::all())).await;
+    assert_eq!(report.expect("it runs").done.len(), scripts.len());
+    assert!(database.rows(RECORDED).await == scripts);
+    // The first message is rolled back, and the second one also has the script as a literal.
+    let sent = proxy.queries(0).join("\n");
+    assert_eq!(sent.matches(ROW).count(), 3);
+    let events = ["core/1", "core/2", "core/3", "core/4", "core/5"];
+    assert_eq!(
+        database.events().await,
+        events.map(|name| format!("apply {name}"))
+    );
+    within("close", client.close()).await;
+}
+
+#[tokio::test]
+async fn a_long_script_whose_entry_a_trigger_discards_is_rolled_back() {
+    let database = Database::new().await;
+    let short = ["SELECT 1;", &rows("", LONG)];
+    database.up(core(&short[..1])).await.expect("it runs");
+    database
+        .run(
+            "CREATE FUNCTION public.discard() RETURNS trigger LANGUAGE plpgsql \
+               AS 'BEGIN RETURN NULL; END'; \
+             CREATE TRIGGER discard BEFORE INSERT ON migrator.core_history \
+               FOR EACH ROW EXECUTE FUNCTION public.discard()",
+        )
+        .await;
+    let failed = fault(database.up(core(&short)).await);
+    assert_eq!(failed.part, Part::Record);
+    assert!(failed.message.contains("trigger `discard`"), "{failed:?}");
+    assert_eq!(
+        database
+            .value("SELECT to_regclass('public.t') IS NULL")
+            .await,
+        "t"
+    );
 }
 
 #[tokio::test]

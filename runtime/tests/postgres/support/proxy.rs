@@ -1,6 +1,7 @@
 //! A proxy that carries bytes until a test silences it.
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -22,6 +23,8 @@ pub(crate) struct Proxy {
     pub(crate) deaf: Arc<AtomicUsize>,
     /// The number of connections that the proxy closed as idle.
     pub(crate) ended: Arc<AtomicUsize>,
+    /// Whether the proxy removes the first comment of each query.
+    pub(crate) removes_comments: Arc<AtomicBool>,
     sent: Sent,
     trips: Trips,
     taken: Arc<AtomicUsize>,
@@ -50,6 +53,7 @@ impl Proxy {
         let silent = Arc::new(AtomicUsize::new(0));
         let deaf = Arc::new(AtomicUsize::new(usize::MAX));
         let ended = Arc::new(AtomicUsize::new(0));
+        let removes_comments = Arc::new(AtomicBool::new(false));
         let sent = Sent::default();
         let trips = Trips::default();
         let taken = Arc::new(AtomicUsize::new(0));
@@ -59,6 +63,7 @@ impl Proxy {
             deaf: Arc::clone(&deaf),
             idle,
             ended: Arc::clone(&ended),
+            removes_comments: Arc::clone(&removes_comments),
             sent: Arc::clone(&sent),
             trips: Arc::clone(&trips),
         };
@@ -77,6 +82,7 @@ impl Proxy {
             silent,
             deaf,
             ended,
+            removes_comments,
             sent,
             trips,
             taken,
@@ -136,8 +142,32 @@ struct Heard {
     deaf: Arc<AtomicUsize>,
     idle: Duration,
     ended: Arc<AtomicUsize>,
+    removes_comments: Arc<AtomicBool>,
     sent: Sent,
     trips: Trips,
+}
+
+/// Takes the complete messages from the start of these bytes, and blanks the first comment of each
+/// query.
+fn without_comments(bytes: &mut Vec<u8>) -> Vec<u8> {
+    let mut changed = Vec::new();
+    while let [_, a, b, c, d, rest @ ..] = bytes.as_slice() {
+        let length = u32::from_be_bytes([*a, *b, *c, *d]);
+        let length = usize::try_from(length).expect("a length") + 1;
+        if rest.len() + 5 < length {
+            break;
+        }
+        let mut message: Vec<u8> = bytes.drain(..length).collect();
+        let comment = message.windows(3).position(|part| part == b"-- ");
+        if let (b'Q', Some(start)) = (message[0], comment) {
+            let comment = message[start..].iter_mut();
+            comment
+                .take_while(|byte| **byte != b'\n')
+                .for_each(|byte| *byte = b' ');
+        }
+        changed.extend(message);
+    }
+    changed
 }
 
 impl Heard {
@@ -198,6 +228,7 @@ async fn carry(mut client: TcpStream, mut server: UnixStream, heard: Heard) {
         }
     });
     let mut buffer = vec![0; 65536];
+    let mut incomplete = Vec::new();
     let idle = match number {
         0 => Duration::MAX,
         _ => heard.idle,
@@ -216,7 +247,12 @@ async fn carry(mut client: TcpStream, mut server: UnixStream, heard: Heard) {
         if has_answered.swap(false, Ordering::SeqCst) && !is_end {
             heard.count(number);
         }
-        if heard.is(number) && to_server.write_all(&buffer[..length]).await.is_err() {
+        incomplete.extend(&buffer[..length]);
+        let forwarded = match heard.removes_comments.load(Ordering::SeqCst) {
+            true => without_comments(&mut incomplete),
+            false => mem::take(&mut incomplete),
+        };
+        if heard.is(number) && to_server.write_all(&forwarded).await.is_err() {
             break;
         }
     }
