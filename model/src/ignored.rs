@@ -27,7 +27,14 @@ pub(crate) const IGNORED: &[&str] = &[
 
 /// Whether a file or folder with this name is ignored.
 pub(crate) fn is_ignored(name: &str) -> bool {
-    IGNORED.iter().any(|pattern| match pattern.split_once('*') {
+    // Most patterns differ in their first letter, which is compared fast.
+    let first = name.as_bytes().first();
+    let may = |pattern: &str| {
+        let letter = pattern.as_bytes().first();
+        letter == first || letter == Some(&b'*')
+    };
+    let mut patterns = IGNORED.iter().filter(|pattern| may(pattern));
+    patterns.any(|pattern| match pattern.split_once('*') {
         None => name == *pattern,
         Some((start, end)) => {
             name.len() >= start.len() + end.len() && name.starts_with(start) && name.ends_with(end)

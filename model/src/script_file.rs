@@ -53,7 +53,10 @@ pub(crate) fn read(file: FileName, path: &str, bytes: &[u8]) -> Result<ScriptFil
     });
     match problems.is_empty() {
         true => Ok(ScriptFile {
-            checksum: checksum(&file, sql),
+            checksum: match file.direction {
+                Direction::Up => checksum(&file, sql),
+                Direction::Down => 0,
+            },
             file,
             path: path.to_owned(),
             raw: raw.to_owned(),

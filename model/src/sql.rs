@@ -1,28 +1,28 @@
 //! Reads a script's SQL: its normal form, checksum, fingerprint and statements.
 //!
-//! `token` alone uses `squawk-lexer`. Its tokens follow Postgres's `scan.l` with
+//! The tokens of `token` and `lexer` follow Postgres's `scan.l` with
 //! `standard_conforming_strings` on. `control` alone reads what a statement means.
 
 mod control;
 mod fingerprint;
+mod lexer;
 mod operator;
 mod part;
+mod sip;
 mod statement;
 mod token;
 
 use std::borrow::Cow;
-use std::hash::Hasher;
-
-use siphasher::sip::SipHasher13;
 
 pub use control::{Unfit, Why, chains_transaction, ends_transaction, opens_transaction, unfit};
 pub(crate) use fingerprint::Fingerprint;
 pub use fingerprint::fingerprint;
+use lexer::BYTE_ORDER_MARK;
+pub(crate) use lexer::Kind;
 pub use part::{Part, first_word, parts};
+use sip::SipHash13;
 pub use statement::statements;
-pub(crate) use token::{Kind, Token, tokens};
-
-const BYTE_ORDER_MARK: char = '\u{feff}';
+pub(crate) use token::{Token, tokens};
 
 /// The SQL without a byte-order mark and with `\n` at the end of each line.
 ///
@@ -30,7 +30,8 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 #[must_use]
 pub fn normalise(raw: &str) -> Cow<'_, str> {
     let text = raw.strip_prefix(BYTE_ORDER_MARK).unwrap_or(raw);
-    if text.contains("\r\n") {
+    // `contains` of one character is fast in a macro, which is not optimised.
+    if text.contains('\r') && text.contains("\r\n") {
         Cow::Owned(text.replace("\r\n", "\n"))
     } else {
         Cow::Borrowed(text)
@@ -49,12 +50,14 @@ pub fn quote_identifier(name: &str) -> String {
 /// feature `int8-versions`). A test of `migrator-runtime` compares the two.
 #[must_use]
 pub fn checksum(history_name: &str, version: i64, sql: &str) -> u64 {
-    use std::hash::Hash;
-    let mut hasher = SipHasher13::new();
-    history_name.hash(&mut hasher);
-    version.hash(&mut hasher);
-    sql.hash(&mut hasher);
-    hasher.finish()
+    let mut hash = SipHash13::new();
+    // A text ends with a byte that UTF-8 does not contain, as in the standard library.
+    hash.write(history_name.as_bytes());
+    hash.write(&[0xff]);
+    hash.write(&version.to_le_bytes());
+    hash.write(sql.as_bytes());
+    hash.write(&[0xff]);
+    hash.finish()
 }
 
 #[cfg(test)]

@@ -67,7 +67,6 @@ const LIGHT: &[&str] = &[
     "quote",
     "serde_spanned",
     "siphasher",
-    "squawk-lexer",
     "strsim",
     "syn",
     "toml",

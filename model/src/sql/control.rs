@@ -5,8 +5,9 @@
 //! (`transaction/control.rs`, `client.rs`). At run time, `runtime` refuses them before it sends a
 //! script (`step/source.rs`).
 
+use super::lexer::Kind;
 use super::statement::{Place, split};
-use super::token::{Kind, Token, tokens};
+use super::token::{Token, tokens};
 use crate::mode::Mode;
 
 /// A statement that a script must not contain.

@@ -1,11 +1,9 @@
 //! A script's fingerprint. An edit of comments or white space does not change it.
 
-use std::hash::Hasher;
 use std::ops::Range;
 
-use siphasher::sip::SipHasher13;
-
 use super::operator;
+use super::sip::SipHash13;
 use super::token::{Token, gap, tokens};
 
 /// A hash of the script's tokens. Comments, white space, line ends and a byte-order mark do
@@ -26,8 +24,8 @@ pub fn fingerprint(sql: &str) -> u64 {
 /// that would otherwise be one, and between two parts of one string.
 pub(crate) struct Fingerprint<'a> {
     sql: &'a str,
-    hasher: SipHasher13,
-    /// The last token, and the tokens before it that are operators like it.
+    hasher: SipHash13,
+    /// The last tokens, if they are characters of operators.
     run: Vec<Range<usize>>,
 }
 
@@ -35,7 +33,7 @@ impl<'a> Fingerprint<'a> {
     pub(crate) fn of(sql: &'a str) -> Fingerprint<'a> {
         Fingerprint {
             sql,
-            hasher: SipHasher13::new(),
+            hasher: SipHash13::new(),
             run: Vec::new(),
         }
     }
@@ -45,13 +43,15 @@ impl<'a> Fingerprint<'a> {
         if token.is_trivia() {
             return;
         }
-        let sql = self.sql;
-        let goes_on =
-            |last: &Range<usize>| is_operator(&sql[last.clone()], &sql[token.range.clone()]);
-        if !self.run.last().is_some_and(goes_on) {
+        let Range { start, end } = token.range;
+        if end - start == 1 && operator::is_part(self.sql.as_bytes()[start]) {
+            self.run.push(start..end);
+            return;
+        }
+        if !self.run.is_empty() {
             self.end_run();
         }
-        self.run.push(token.range.clone());
+        self.add(start, end, false);
     }
 
     /// The fingerprint, after the last token.
@@ -61,26 +61,25 @@ impl<'a> Fingerprint<'a> {
     }
 
     fn end_run(&mut self) {
-        let sql = self.sql;
-        let marks = match self.run.as_slice() {
+        let run = std::mem::take(&mut self.run);
+        let marks = match run.as_slice() {
             [] | [_] => Vec::new(),
-            run => operator::ends(sql, run.iter().map(|token| token.start)),
+            run => operator::ends(self.sql, run.iter().map(|token| token.start)),
         };
-        for (index, token) in self.run.drain(..).enumerate() {
-            let (text, rest) = (&sql[token.clone()], &sql[token.end..]);
-            self.hasher.write(text.as_bytes());
-            self.hasher.write_u8(0xff);
-            let goes_on = || text.ends_with('\'') && gap(rest).is_some();
-            if marks.get(index) == Some(&true) || goes_on() {
-                self.hasher.write_u8(0xfe);
-            }
+        for (index, token) in run.into_iter().enumerate() {
+            self.add(token.start, token.end, marks.get(index) == Some(&true));
         }
     }
-}
 
-/// Whether both tokens are parts of operators.
-fn is_operator(one: &str, other: &str) -> bool {
-    operator::is_part(one) && operator::is_part(other)
+    /// Adds a token to the hash. The flag says whether the white space behind it has a meaning.
+    fn add(&mut self, start: usize, end: usize, is_marked: bool) {
+        let bytes = self.sql.as_bytes();
+        self.hasher.write(&bytes[start..end]);
+        self.hasher.write(&[0xff]);
+        if is_marked || bytes[end - 1] == b'\'' && gap(&self.sql[end..]).is_some() {
+            self.hasher.write(&[0xfe]);
+        }
+    }
 }
 
 #[cfg(test)]

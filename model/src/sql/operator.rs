@@ -1,13 +1,29 @@
 //! Finds the ends of operators, as Postgres's `scan.l` does. The lexer gives each character of
 //! an operator as a token. White space between two characters may separate two operators.
 
-/// Whether a token is a character of an operator. The colon counts, because of `::` and `:=`.
-pub(super) fn is_part(token: &str) -> bool {
-    token.len() == 1 && token.contains(|c| is_character(c) || c == ':')
-}
-
-fn is_character(c: char) -> bool {
-    "+-*/<>=~!@#%^&|`?".contains(c)
+/// Whether a token of this one byte is a character of an operator. The colon counts, because of `::`
+/// and `:=`.
+pub(super) fn is_part(byte: u8) -> bool {
+    matches!(
+        byte,
+        b'+' | b'-'
+            | b'*'
+            | b'/'
+            | b'<'
+            | b'>'
+            | b'='
+            | b'~'
+            | b'!'
+            | b'@'
+            | b'#'
+            | b'%'
+            | b'^'
+            | b'&'
+            | b'|'
+            | b'`'
+            | b'?'
+            | b':'
+    )
 }
 
 /// For each character of operators: whether an operator ends after it only with, or only without,

@@ -1,6 +1,7 @@
 //! The parts of a statement, for code that reads it word by word.
 
-use super::token::{Kind, tokens};
+use super::lexer::Kind;
+use super::token::tokens;
 
 /// A part of a statement. Comments and white space are not parts.
 #[derive(Clone, Debug, PartialEq, Eq)]

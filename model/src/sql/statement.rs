@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::token::{Kind, Token, tokens};
+use super::lexer::Kind;
+use super::token::{Token, tokens};
 
 /// The byte ranges of the statements of a script. They do not include the comments and the
 /// white space around a statement, or the semicolon after it.
