@@ -10,6 +10,8 @@
 # --quick measures small trees once, to try the programs. Its figures go to target/bench/quick, and the
 # page stays as it is.
 set -eu
+# No step waits for an answer.
+exec </dev/null
 
 cd "$(dirname "$0")/.."
 steps='peers peers-large rounds-near rounds-far rounds-current server size embed check seeds verify large fleet connections'
@@ -32,6 +34,7 @@ minutes() {
     verify) echo 2 ;;
     large) echo 3 ;;
     fleet) echo 3 ;;
+    connections) echo 9 ;;
     *) echo 1 ;;
     esac
 }
