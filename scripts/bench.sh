@@ -25,7 +25,7 @@ fail() {
 minutes() {
     case $1 in
     peers) echo 13 ;;
-    peers-large) echo 15 ;;
+    peers-large) echo 8 ;;
     rounds-near) echo 2 ;;
     rounds-far) echo 2 ;;
     rounds-current) echo 3 ;;
@@ -53,7 +53,8 @@ bench() {
 
 run() {
     own='migrator,one message'
-    large='=migrator,=migrator --jobs 4,diesel,sqlx,refinery,dbmate,pgmt,one message'
+    # One transaction with 5,000 migrations needs more locks than a server has by default.
+    large='=migrator,=migrator --jobs 4,diesel,sqlx,refinery,dbmate,pgmt'
     case $quick$1 in
     peers) peers "$2" 100,1000 0,1,20 1 --limit 20 ;;
     peers-large) peers "$2" 5000 0,1,20 1 "$large" --limit 30 ;;
