@@ -55,6 +55,25 @@ pub struct TrialReport {
     pub writes: Vec<CatalogWrites>,
 }
 
+/// What is measured of a script.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Measures {
+    /// What it locks and changes.
+    Effects,
+    /// Nothing but its time.
+    Nothing,
+}
+
+impl Measures {
+    /// A query for the effects, if they are measured.
+    fn query(self, query: fn() -> String) -> String {
+        match self {
+            Measures::Effects => query(),
+            Measures::Nothing => String::new(),
+        }
+    }
+}
+
 impl Trial {
     /// An embedded script.
     #[must_use]
@@ -117,7 +136,18 @@ impl Trial {
     /// The server refused the script, or the connection was lost. A transaction is then rolled
     /// back; statements outside a transaction keep their effect.
     pub async fn run(&self, client: &Client, options: &Options) -> Result<TrialReport, Box<Fault>> {
-        self.ran(client, options, Span::Whole).await
+        self.ran(client, options, Span::Whole, Measures::Effects)
+            .await
+    }
+
+    /// Runs the script, without the queries for what it locked and changed.
+    ///
+    /// # Errors
+    ///
+    /// As [`Trial::run`].
+    pub async fn apply(&self, client: &Client, options: &Options) -> Result<(), Box<Fault>> {
+        let ran = self.ran(client, options, Span::Whole, Measures::Nothing);
+        ran.await.map(drop)
     }
 
     /// Runs the script in a transaction that stays open, and checks the deferred constraints.
@@ -130,7 +160,8 @@ impl Trial {
         client: &Client,
         options: &Options,
     ) -> Result<TrialReport, Box<Fault>> {
-        self.ran(client, options, Span::First).await
+        self.ran(client, options, Span::First, Measures::Effects)
+            .await
     }
 
     /// Runs the script in the transaction that [`Trial::begin`] opened.
@@ -144,7 +175,8 @@ impl Trial {
         client: &Client,
         options: &Options,
     ) -> Result<TrialReport, Box<Fault>> {
-        self.ran(client, options, Span::Further).await
+        self.ran(client, options, Span::Further, Measures::Effects)
+            .await
     }
 
     /// Commits the transaction of the script.
@@ -180,13 +212,17 @@ impl Trial {
         client: &Client,
         options: &Options,
         span: Span,
+        measures: Measures,
     ) -> Result<TrialReport, Box<Fault>> {
         if let Some(fault) = self.source.unfit(&self.step) {
             return Err(Box::new(fault));
         }
         let started = Instant::now();
         let outcome = match self.source.mode {
-            Mode::Transaction => self.in_transaction(client, options, span).await.map(Some),
+            Mode::Transaction => {
+                let held = self.in_transaction(client, options, span, measures);
+                held.await.map(Some)
+            }
             Mode::NoTransaction => self.by_statement(client, options).await.map(|()| None),
         };
         let took = started.elapsed();
@@ -209,18 +245,20 @@ impl Trial {
         client: &Client,
         options: &Options,
         span: Span,
+        measures: Measures,
     ) -> Result<Vec<Held>, Fault> {
         let timeouts = self.source.timeouts(client, options, options.lock_timeout);
         let sql = &self.source.sql;
         // In an open transaction, the previous script has already reset the session.
         let opening = Opening {
-            after_step: (span != Span::Further).then(|| self.opening().into()),
+            after_step: (span != Span::Further).then(|| self.opening(measures).into()),
             claim: None,
             edge: None,
         };
+        let held = measures.query(held::after);
         let record = match span {
-            Span::First => format!("{}{CHECK_DEFERRED}", held::after()),
-            Span::Whole | Span::Further => held::after(),
+            Span::First => format!("{held}{CHECK_DEFERRED}"),
+            Span::Whole | Span::Further => held,
         };
         let record = record.into();
         let message = Message::in_span(sql, record, &opening, timeouts, Commit::Deferred, span);
@@ -246,8 +284,9 @@ impl Trial {
     }
 
     /// The statements before the script, in a transaction of their own.
-    fn opening(&self) -> String {
-        format!("{RESET}{}{}", forget(&self.source.sql), held::before())
+    fn opening(&self, measures: Measures) -> String {
+        let held = measures.query(held::before);
+        format!("{RESET}{}{held}", forget(&self.source.sql))
     }
 
     /// Rolls back the effects of a message, and returns its fault.

@@ -148,7 +148,7 @@ impl Replay {
             return Ok(self);
         }
         let mut dropped = Vec::new();
-        while let Err(fault) = Box::pin(script.trial.run(session, &self.options)).await {
+        while let Err(fault) = Box::pin(script.trial.apply(session, &self.options)).await {
             // The script may create a role that the replay has created before.
             let is_there = fault.sqlstate.as_deref() == Some(SqlState::DUPLICATE_OBJECT.code());
             if !is_there || !script.trial.has_left_nothing(&fault) {

@@ -169,6 +169,20 @@ impl<'c> Database<'c> {
         self.outcome(ran).await
     }
 
+    /// Runs a script as [`Database::run`] does, but its effects remain unknown.
+    pub(super) async fn apply(
+        &mut self,
+        migration: Migration<'_>,
+        direction: Direction,
+    ) -> Result<(), Trouble> {
+        if self.stop.is_stopped() {
+            return Err(stopped());
+        }
+        let trial = self.trial(migration, direction);
+        let applied = trial.apply(self.client, &self.options).await;
+        self.outcome(applied).await
+    }
+
     /// Runs a script in a transaction that stays open.
     pub(super) async fn begin(&mut self, trial: &Trial) -> Result<TrialReport, Trouble> {
         let ran = trial.begin(self.client, &self.options).await;
@@ -228,8 +242,8 @@ impl<'c> Database<'c> {
     pub(super) async fn clear(&mut self, applied: &[Migration<'_>]) -> Result<(), Error> {
         let applied = applied.iter().rev();
         for migration in applied.filter(|migration| migration.down().irreversible().is_none()) {
-            match self.run(*migration, Direction::Down).await {
-                Ok(_) | Err(Trouble::Script(_)) => {}
+            match self.apply(*migration, Direction::Down).await {
+                Ok(()) | Err(Trouble::Script(_)) => {}
                 Err(Trouble::Session(error)) => return Err(error),
             }
         }

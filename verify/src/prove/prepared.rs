@@ -54,12 +54,12 @@ pub async fn prepare(
     roles::make_listed(client, registry).await?;
     for migration in plan(registry, subject).prefix {
         let trial = Trial::of(migration, Direction::Up).stopped_by(stop);
-        let ran = trial.run(client, &Options::default()).await;
+        let applied = trial.apply(client, &Options::default()).await;
         if stop.is_stopped() {
             let stopped = ErrorKind::Stopped(Stopped::default());
             return Err(Error::History(stopped.into()));
         }
-        if ran.is_err() {
+        if applied.is_err() {
             return Ok(Preparation::Failed);
         }
     }

@@ -231,10 +231,17 @@ impl<'a, 'c> Prover<'a, 'c> {
     /// Applies a migration without a proof. Returns the verdict if the up script fails.
     async fn only_apply(&mut self, migration: Migration<'a>) -> Result<Option<Verdict>, Error> {
         let before = self.now.take();
-        match self.database.run(migration, Direction::Up).await {
+        let applied = match before {
+            Some(_) => self.database.run(migration, Direction::Up).await.map(Some),
+            None => {
+                let applied = self.database.apply(migration, Direction::Up).await;
+                applied.map(|()| None)
+            }
+        };
+        match applied {
             Ok(ran) => {
                 self.applied.push(migration);
-                if let Some(before) = before {
+                if let Some((before, ran)) = before.zip(ran) {
                     let effects = Effects::of(&ran, migration.up().raw);
                     let now = self.database.follow(&before, &effects, Within::Own);
                     self.now = Some(Arc::new(now.await?));
@@ -298,8 +305,8 @@ impl<'a, 'c> Prover<'a, 'c> {
         if first == FirstUp::Failed {
             self.now = is_restored.then(|| Arc::clone(before));
         } else if is_restored {
-            let ran = self.database.run(migration, Direction::Up).await;
-            is_restored = ran.is_ok();
+            let applied = self.database.apply(migration, Direction::Up).await;
+            is_restored = applied.is_ok();
             if is_restored {
                 self.now = Some(Arc::new(self.database.take().await?));
             }
@@ -321,8 +328,8 @@ impl<'a, 'c> Prover<'a, 'c> {
         self.database.clear(&self.applied).await?;
         self.applied.clear();
         for migration in migrations {
-            match self.database.run(migration, Direction::Up).await {
-                Ok(_) => self.applied.push(migration),
+            match self.database.apply(migration, Direction::Up).await {
+                Ok(()) => self.applied.push(migration),
                 Err(Trouble::Script(fault)) => {
                     self.unapplied.judge_fault(migration, Pass::Up, fault);
                 }
