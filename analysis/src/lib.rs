@@ -37,6 +37,8 @@ mod unread;
 
 use migrator_model::{Problem, Resolved};
 
+pub use syntax::is_reserved;
+
 /// Checks the SQL of a resolved tree.
 ///
 /// A syntax error in one script does not stop the checks of other scripts. A finding that this

@@ -5,6 +5,7 @@
 mod check;
 mod check_server;
 mod create;
+mod init;
 mod output;
 mod pages;
 mod repair;

@@ -16,6 +16,7 @@ use crate::finding::Finding;
 use crate::script::Script;
 use explain::explain;
 use explanation::Explanation;
+pub use words::is_reserved;
 
 /// The first syntax error of a script. The errors after it are often its results.
 pub(crate) fn find<'a>(script: &'a Script<'a>) -> Option<Finding<'a>> {

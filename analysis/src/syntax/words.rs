@@ -242,6 +242,41 @@ pub(super) const RESERVED: [&str; 77] = [
     "WITH",
 ];
 
+/// Words that name only a type or a function unless they are quoted (`TYPE_FUNC_NAME_KEYWORD` in
+/// `kwlist.h`).
+const TYPES_AND_FUNCTIONS: [&str; 23] = [
+    "AUTHORIZATION",
+    "BINARY",
+    "COLLATION",
+    "CONCURRENTLY",
+    "CROSS",
+    "CURRENT_SCHEMA",
+    "FREEZE",
+    "FULL",
+    "ILIKE",
+    "INNER",
+    "IS",
+    "ISNULL",
+    "JOIN",
+    "LEFT",
+    "LIKE",
+    "NATURAL",
+    "NOTNULL",
+    "OUTER",
+    "OVERLAPS",
+    "RIGHT",
+    "SIMILAR",
+    "TABLESAMPLE",
+    "VERBOSE",
+];
+
+/// Whether SQL needs quotes round a word that names a schema or a table.
+#[must_use]
+pub fn is_reserved(word: &str) -> bool {
+    let mut words = RESERVED.iter().chain(&TYPES_AND_FUNCTIONS);
+    words.any(|reserved| reserved.eq_ignore_ascii_case(word))
+}
+
 /// Names of types that are similar to other words.
 pub(super) const TYPES: [&str; 14] = [
     "BIGINT", "BOOL", "CHAR", "DATE", "INT", "INT2", "INT4", "INT8", "JSON", "JSONB", "REAL",

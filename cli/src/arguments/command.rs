@@ -14,13 +14,19 @@ use migrator_runtime::{FailureLimit, Selection, Shard};
 
 use super::options::{Reads, Run, Writes};
 use super::values::{
-    code, duration, failures, jobs, one_service, rate, service, services, shard, shards, steps,
-    version, version_or_zero, wave,
+    code, duration, failures, jobs, new_crate, new_service, new_tree, one_service, rate, service,
+    services, shard, shards, steps, version, version_or_zero, wave,
 };
 
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Write a new tree, in a new crate, in an existing crate or in a folder without Rust
+    ///
+    /// With NAME, the command writes a new crate. With `--folder`, it writes a tree alone. Otherwise
+    /// it adds a tree to the crate in the current folder. It keeps each file that exists, and only
+    /// adds lines to `Cargo.toml` and `AGENTS.md`.
+    Init(Init),
     /// Create the up and the down script of a new migration
     Create(Create),
     /// Check the tree on disk and its SQL, as `cargo build` does
@@ -75,6 +81,20 @@ pub(crate) enum Server {
     Status,
     /// Stop the server and keep its data
     Stop,
+}
+
+/// `init`.
+#[derive(Args, Debug)]
+pub(crate) struct Init {
+    /// The folder of the new crate; its last part is the crate's name
+    #[arg(value_name = "NAME", conflicts_with = "folder", value_parser = new_crate)]
+    pub(crate) name: Option<PathBuf>,
+    /// Write a tree alone, in this folder [default: database]
+    #[arg(long, value_name = "FOLDER", num_args = 0..=1, default_missing_value = "database", value_parser = new_tree)]
+    pub(crate) folder: Option<PathBuf>,
+    /// The service that owns the first migration [default: the name of the crate or folder]
+    #[arg(long, value_name = "NAME", value_parser = new_service)]
+    pub(crate) service: Option<String>,
 }
 
 /// `create`.

@@ -124,6 +124,7 @@ impl Command {
             | Command::Completions { .. }
             | Command::Create(_)
             | Command::Explain { .. }
+            | Command::Init(_)
             | Command::Redo(_)
             | Command::Repair(_)
             | Command::Schema(_)
@@ -147,7 +148,9 @@ impl Command {
             | Command::Status(_)
             | Command::Repair(_) => (true, TreeSource::CompiledIn),
             Command::Schema(_) => (true, TreeSource::Nothing),
-            Command::Explain { .. } | Command::Completions { .. } => (false, TreeSource::Nothing),
+            Command::Explain { .. } | Command::Completions { .. } | Command::Init(_) => {
+                (false, TreeSource::Nothing)
+            }
         };
         Reading { database, tree }
     }

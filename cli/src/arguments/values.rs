@@ -1,9 +1,10 @@
 //! Parses the values of options, and says what is wrong with an invalid value.
 
 use std::num::{NonZeroU8, NonZeroU32, NonZeroUsize};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use migrator_model::{Code, Version, directive, nearest};
+use migrator_model::{Code, Version, directive, nearest, service_name_fault};
 use migrator_runtime::{FailureLimit, Selection, Shard};
 
 /// The error for a list that has `all` and another name.
@@ -33,6 +34,38 @@ pub(super) fn service(text: &str) -> Result<String, String> {
         "" => Err("a service's name is empty".to_owned()),
         name => Ok(name.to_owned()),
     }
+}
+
+/// The name of a service that does not exist yet.
+pub(super) fn new_service(text: &str) -> Result<String, String> {
+    match service_name_fault(text) {
+        Some(fault) => Err(fault),
+        None => Ok(text.to_owned()),
+    }
+}
+
+/// The folder of a new crate. cargo refuses other names.
+pub(super) fn new_crate(text: &str) -> Result<PathBuf, String> {
+    let name = last_part(text).unwrap_or_default();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    match name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(is_plain) {
+        true => Ok(PathBuf::from(text)),
+        false => Err("a crate's name is a letter, then letters, digits, `-` and `_`".to_owned()),
+    }
+}
+
+/// The folder of a new tree. Scripts and texts name the folder without quotes.
+pub(super) fn new_tree(text: &str) -> Result<PathBuf, String> {
+    let name = last_part(text).unwrap_or_default();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    match name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(is_plain) {
+        true => Ok(PathBuf::from(text)),
+        false => Err("end the path with a name of letters, digits, `-`, `_` and `.`".to_owned()),
+    }
+}
+
+fn last_part(path: &str) -> Option<&str> {
+    Path::new(path).file_name()?.to_str()
 }
 
 pub(super) fn code(text: &str) -> Result<Code, String> {

@@ -103,7 +103,7 @@ fn unknown_service(unknown: &UnknownService) -> Failure {
 }
 
 /// The current time as a version. If the service already has a later version, a second after that.
-fn version(registry: &Registry, service: &str) -> Version {
+pub(super) fn version(registry: &Registry, service: &str) -> Version {
     let newest = registry.migrations_of(service).map(|m| m.version).max();
     let mut moment = OffsetDateTime::now_utc();
     if let Some(after) = newest
@@ -141,7 +141,7 @@ fn moment_of(version: Version) -> Option<OffsetDateTime> {
 }
 
 /// The first 8 hex digits of a random UUID. No migration of the tree has the same.
-fn uid(registry: &Registry) -> String {
+pub(super) fn uid(registry: &Registry) -> String {
     let taken: BTreeSet<&str> = registry.migrations().map(|m| m.uid).collect();
     loop {
         let mut uid = Uuid::new_v4().simple().to_string();

@@ -13,6 +13,7 @@ mod down;
 mod drift;
 mod explain;
 mod fleet;
+mod init;
 mod redo;
 mod repair;
 mod runner;
@@ -86,6 +87,7 @@ fn dispatch(context: &Context, command: &Command) -> Outcome {
     }
     let runner = Runner::new(context);
     match command {
+        Command::Init(init) => init::run(init),
         Command::Create(create) => create::run(context, create),
         Command::Check(check) => runner.read(check::run(context, check)),
         Command::Explain { code } => Ok(explain::run(*code)),
@@ -107,7 +109,7 @@ fn dispatch(context: &Context, command: &Command) -> Outcome {
 fn needs_settings(command: &Command) -> bool {
     !matches!(
         command,
-        Command::Explain { .. } | Command::Completions { .. }
+        Command::Explain { .. } | Command::Completions { .. } | Command::Init(_)
     )
 }
 

@@ -10,6 +10,7 @@ mod create;
 mod difference;
 mod drift;
 mod fleet;
+mod init;
 mod members;
 mod plan;
 mod print;
@@ -30,6 +31,7 @@ pub(crate) use create::Create;
 pub(crate) use difference::differences;
 pub(crate) use drift::{Drift, DriftDifference};
 pub(crate) use fleet::{Database, DatabaseState, FailureGroup, Fleet, Totals};
+pub(crate) use init::{Init, Lines};
 pub(crate) use members::{in_milliseconds, severity_word};
 pub(crate) use plan::{Plan, PlannedStep};
 pub(crate) use print::{Completions, Page};
@@ -75,6 +77,8 @@ pub(crate) enum View {
     ChangedScripts(ChangedScripts),
     /// A command on many databases.
     Fleet(Fleet),
+    /// `init`.
+    Init(Init),
     /// `explain`.
     Page(Page),
     /// `up` and `down` with `--dry-run`.
@@ -123,6 +127,7 @@ impl View {
             | View::Create(_)
             | View::Drift(_)
             | View::ChangedScripts(_)
+            | View::Init(_)
             | View::Page(_)
             | View::Plan(_)
             | View::Refused(_)

@@ -7,6 +7,7 @@ mod check;
 mod difference;
 mod drift;
 pub(crate) mod fleet;
+mod init;
 pub(crate) mod plan;
 pub(crate) mod repair;
 pub(crate) mod run;
@@ -32,6 +33,7 @@ pub(crate) fn lines(document: &Document) -> Vec<Line> {
         Some(View::Drift(view)) => drift::lines(view, database),
         Some(View::ChangedScripts(view)) => changed_scripts::recorded(view, database, has_failed),
         Some(View::Fleet(view)) => fleet::lines(view),
+        Some(View::Init(view)) => init::lines(view),
         Some(View::Page(view)) => vec![Line::result(view.code.page().trim_end())],
         Some(View::Plan(view)) => plan::lines(view, database),
         Some(View::Refused(view)) => vec![Line::result(view.text)],
@@ -55,13 +57,15 @@ fn created(view: &Create) -> Vec<Line> {
     let mut lines: Vec<Line> = paths
         .map(|path| Line::worded(Tone::Good, "created", path))
         .collect();
-    if view.findings > 0 {
-        let findings = count(view.findings, "finding");
-        lines.push(Line::warning(format!(
-            "the tree has {findings}; `migrator check` shows them"
-        )));
-    }
+    lines.extend(findings(view.findings));
     lines
+}
+
+/// The warning about a tree that has findings.
+fn findings(number: usize) -> Option<Line> {
+    let findings = count(number, "finding");
+    let warning = format!("the tree has {findings}; `migrator check` shows them");
+    (number > 0).then(|| Line::warning(warning))
 }
 
 fn schema(view: &Schema, database: &str) -> Line {
