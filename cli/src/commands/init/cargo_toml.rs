@@ -109,7 +109,7 @@ fn is_member(workspace: &DeTable<'_>, folder: &Path) -> bool {
     let members = workspace
         .get("members")
         .and_then(|it| it.get_ref().as_array());
-    let members = members.into_iter().flatten();
+    let members = members.into_iter().flat_map(|members| members.iter());
     let mut members = members.filter_map(|member| member.get_ref().as_str());
     members.any(|member| {
         let parent = member.strip_suffix('*').map(Path::new);
@@ -118,21 +118,24 @@ fn is_member(workspace: &DeTable<'_>, folder: &Path) -> bool {
 }
 
 fn parse(path: &Path, text: String) -> Result<CargoToml, Failure> {
+    let (name, build_script) = package(path, &text)?;
+    Ok(CargoToml {
+        name,
+        build_script,
+        text,
+    })
+}
+
+/// The name and the build script of the package.
+fn package(path: &Path, text: &str) -> Result<(String, Option<PathBuf>), Failure> {
     let shown = path.display();
-    let table = DeTable::parse(&text).map_err(|error| {
+    let table = DeTable::parse(text).map_err(|error| {
         let message = format!("`{shown}` is not TOML");
-        Failure::new(
-            Code::M0116,
-            Exit::Failed,
-            message,
-            "correct it, as cargo says",
-        )
-        .because(error.message())
+        let help = "correct the file: cargo cannot read it either";
+        Failure::new(Code::M0116, Exit::Failed, message, help).because(error.message())
     })?;
-    let package = table
-        .get_ref()
-        .get("package")
-        .and_then(|it| it.get_ref().as_table());
+    let package = table.get_ref().get("package");
+    let package = package.and_then(|package| package.get_ref().as_table());
     let name = package.and_then(|package| package.get("name")?.get_ref().as_str());
     let (Some(package), Some(name)) = (package, name) else {
         let message = format!("`{shown}` describes no package");
@@ -140,16 +143,12 @@ fn parse(path: &Path, text: String) -> Result<CargoToml, Failure> {
                     `migrator init NAME`";
         return Err(Failure::new(Code::M0116, Exit::Usage, message, help));
     };
-    let build_script = match package.get("build").map(|build| build.get_ref()) {
-        Some(DeValue::String(file)) => Some(PathBuf::from(file.as_ref())),
+    let build = package.get("build").map(|build| build.get_ref());
+    let build_script = match build {
         Some(DeValue::Boolean(false)) => None,
-        _ => Some(PathBuf::from("build.rs")),
+        build => Some(build.and_then(DeValue::as_str).unwrap_or("build.rs")),
     };
-    Ok(CargoToml {
-        name: name.to_owned(),
-        build_script,
-        text,
-    })
+    Ok((name.to_owned(), build_script.map(PathBuf::from)))
 }
 
 /// Whether a table of a `Cargo.toml` has a dependency.
