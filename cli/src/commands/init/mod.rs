@@ -15,7 +15,6 @@ use std::path::{Path, PathBuf};
 use migrator_model::file_name::{Direction, FileName};
 use migrator_model::{Tree, disk, resolve};
 
-use self::cargo_toml::CargoToml;
 use self::files::Purpose;
 use self::place::{Kind, Place};
 use super::context::{Answer, Outcome};
@@ -34,6 +33,7 @@ pub(super) fn run(init: &args::Init) -> Outcome {
     };
     match work.write() {
         Ok(()) => Ok(Answer::done(View::Init(work.view))),
+        Err(failure) if work.view.created.is_empty() => Err(failure),
         Err(failure) => Err(failure.after(View::Init(work.view))),
     }
 }
