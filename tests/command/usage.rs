@@ -104,7 +104,8 @@ fn an_unknown_service_lists_the_known_ones_without_a_database() {
 }
 
 /// The commands that the help lists, each with its required options.
-const CALLS: [&[&str]; 13] = [
+const CALLS: [&[&str]; 14] = [
+    &["init", "shop"],
     &["create", "--service=shop", "--name=a"],
     &["check"],
     &["explain", "M0104"],

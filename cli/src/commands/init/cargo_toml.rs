@@ -8,6 +8,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use migrator_model::Code;
+use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::files::unread;
@@ -83,10 +84,8 @@ pub(super) fn commands(missing: &[(&str, &str)]) -> Vec<String> {
     let options = [(NORMAL, ""), (BUILD, " --build")];
     let commands = options.iter().filter_map(|(table, option)| {
         let names = missing.iter().filter(|(wanted, _)| wanted == table);
-        let names: String = names
-            .map(|(_, name)| format!(" {name}@{VERSION}"))
-            .collect();
-        (!names.is_empty()).then(|| format!("cargo add{option}{names}"))
+        let names: Vec<String> = names.map(|(_, name)| format!("{name}@{VERSION}")).collect();
+        (!names.is_empty()).then(|| format!("cargo add{option} {}", names.join(" ")))
     });
     commands.collect()
 }
@@ -143,7 +142,7 @@ fn package(path: &Path, text: &str) -> Result<(String, Option<PathBuf>), Failure
                     `migrator init NAME`";
         return Err(Failure::new(Code::M0116, Exit::Usage, message, help));
     };
-    let build = package.get("build").map(|build| build.get_ref());
+    let build = package.get("build").map(Spanned::get_ref);
     let build_script = match build {
         Some(DeValue::Boolean(false)) => None,
         build => Some(build.and_then(DeValue::as_str).unwrap_or("build.rs")),
@@ -167,7 +166,7 @@ fn with_lines(text: &str, table: &str, lines: &[String]) -> String {
         true => "\r\n",
         false => "\n",
     };
-    let lines: String = lines.iter().map(|line| format!("{line}{end}")).collect();
+    let lines = lines.join(end) + end;
     let (at, header) = match end_of_table(text, table) {
         Some(at) => (at, String::new()),
         None => (text.len(), format!("{end}[{table}]{end}")),

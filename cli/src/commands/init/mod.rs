@@ -83,7 +83,7 @@ impl Work {
             direction: Direction::Up,
         };
         let pair = [up.clone(), up.partner()].map(|file| {
-            let path = self.path(&format!("{folder}/{file}"));
+            let path = self.path(format!("{folder}/{file}"));
             (path, texts::script(&file, service))
         });
         files::create_all(&pair)?;
@@ -105,7 +105,7 @@ impl Work {
             ));
         } else if !contains(&path, "migrator check") {
             let line = format!("migrator check{} || exit 1\n", self.place.directory());
-            self.to_add(&path, line);
+            self.leave(&path, line);
         }
         Ok(())
     }
@@ -164,7 +164,7 @@ impl Work {
         self.build_script(script)?;
         let sources = ["src/main.rs", "src/lib.rs"].map(|file| self.path(file));
         if !sources.iter().any(|path| contains(path, texts::EMBEDS)) {
-            self.to_add(&sources[0], texts::MAIN_LINES.to_owned());
+            self.leave(&sources[0], texts::MAIN_LINES.to_owned());
         }
         match extended {
             _ if missing.is_empty() => {}
@@ -189,7 +189,7 @@ impl Work {
             self.view.created.push(shown(&path));
         } else if !texts::CHECKS.iter().any(|check| contains(&path, check)) {
             let lines = format!("// In `main`:\n{}\n", texts::BUILD_LINE);
-            self.to_add(&path, lines);
+            self.leave(&path, lines);
         }
         Ok(())
     }
@@ -238,7 +238,7 @@ impl Work {
         Ok(())
     }
 
-    fn to_add(&mut self, path: &Path, lines: String) {
+    fn leave(&mut self, path: &Path, lines: String) {
         let path = shown(path);
         self.view.lines.push(Lines { path, lines });
     }
