@@ -15,7 +15,7 @@ pub(super) fn lines(view: &Init) -> Vec<Line> {
         lines.push(Line::result("nothing to write: all files exist"));
     }
     lines.extend(view.lines.iter().map(to_add));
-    lines.extend(findings(view.findings));
+    lines.extend(findings::warning(view.findings));
     lines.extend(view.notes.iter().map(Line::note));
     if !view.next.is_empty() {
         let commands: Vec<String> = view.next.iter().map(|one| format!("`{one}`")).collect();

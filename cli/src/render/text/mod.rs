@@ -6,6 +6,7 @@ pub(crate) mod changed_scripts;
 mod check;
 mod difference;
 mod drift;
+mod findings;
 pub(crate) mod fleet;
 mod init;
 pub(crate) mod plan;
@@ -19,7 +20,6 @@ use crate::render::problem;
 #[cfg(feature = "local-server")]
 use crate::view::Server;
 use crate::view::{Create, Document, Schema, View};
-use crate::words::count;
 
 /// All lines about a command that has ended, except those that were printed before.
 pub(crate) fn lines(document: &Document) -> Vec<Line> {
@@ -57,15 +57,8 @@ fn created(view: &Create) -> Vec<Line> {
     let mut lines: Vec<Line> = paths
         .map(|path| Line::worded(Tone::Good, "created", path))
         .collect();
-    lines.extend(findings(view.findings));
+    lines.extend(findings::warning(view.findings));
     lines
-}
-
-/// The warning about a tree that has findings.
-fn findings(number: usize) -> Option<Line> {
-    let findings = count(number, "finding");
-    let warning = format!("the tree has {findings}; `migrator check` shows them");
-    (number > 0).then(|| Line::warning(warning))
 }
 
 fn schema(view: &Schema, database: &str) -> Line {
