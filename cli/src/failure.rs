@@ -159,7 +159,7 @@ fn kind(error: &Error) -> (Exit, Vec<Located>) {
         ErrorKind::Format(_) => (Exit::Refused, plain()),
         ErrorKind::Locked { .. } => (Exit::Locked, plain()),
         ErrorKind::Stopped(_) => (caught::exit(), plain()),
-        ErrorKind::Connect(_) => (Exit::Connection, plain()),
+        ErrorKind::Connect(_) | ErrorKind::SecondConnection { .. } => (Exit::Connection, plain()),
         ErrorKind::LockLost { .. } | ErrorKind::ReadOnly(_) | ErrorKind::Engine(_) | _ => {
             (Exit::Failed, plain())
         }

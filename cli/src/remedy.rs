@@ -33,6 +33,7 @@ fn run_help(remedy: &migrator_runtime::Remedy, again: RunAgain) -> String {
             );
         }
         Remedy::RaiseLimit { table } => return raise_limit(*table, again),
+        Remedy::UseSingleConnection { first } => return use_single_connection(*first),
         Remedy::FindLostLock { left } => return find_lost_lock(*left, again),
         Remedy::RestoreTables => {
             "if somebody altered a table of the history by hand, put it back as it was; \
@@ -47,13 +48,7 @@ fn run_help(remedy: &migrator_runtime::Remedy, again: RunAgain) -> String {
             is_resumable,
             is_refused,
         } => return add_record(*direction, *is_resumable, *is_refused),
-        Remedy::KeepOneObject => {
-            return format!(
-                "decide which of the two objects to keep: drop or rename the other{}, or finish \
-                 the script by hand and record it with `migrator repair`",
-                again.words(" and run again")
-            );
-        }
+        Remedy::KeepOneObject => return keep_one_object(again),
         Remedy::ReadStatus => {
             let again = again.words("; run it again");
             return format!("`migrator status` says whether it was applied{again}");
@@ -75,6 +70,23 @@ fn run_help(remedy: &migrator_runtime::Remedy, again: RunAgain) -> String {
         | _ => return remedy.text(again),
     };
     text.to_owned()
+}
+
+/// What helps a run that needs a second connection and gets none.
+pub(crate) const USE_SINGLE_CONNECTION: &str = "if the database or its pooler has only one \
+                                                connection for this run, use `--single-connection`";
+
+fn use_single_connection(first: Option<&str>) -> String {
+    let first = first.map_or_else(String::new, |first| format!("{first}; or, "));
+    first + USE_SINGLE_CONNECTION
+}
+
+fn keep_one_object(again: RunAgain) -> String {
+    format!(
+        "decide which of the two objects to keep: drop or rename the other{}, or finish the script \
+         by hand and record it with `migrator repair`",
+        again.words(" and run again")
+    )
 }
 
 /// How to carry out what remains of a run.

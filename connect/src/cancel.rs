@@ -17,23 +17,54 @@ use std::path::PathBuf;
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
+    net::{TcpStream, lookup_host},
     time::timeout,
 };
 use tokio_postgres::{
-    CancelToken, Client, Config, Error, NoTls, config::Host, tls::MakeTlsConnect,
+    CancelToken, Client, Config, Error, NoTls, config::Host as ConfigHost, tls::MakeTlsConnect,
 };
+use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::{classify::Context, error::ConnectError, negotiate::Connector, outbox::Outbox};
+use crate::{
+    classify::Context,
+    endpoint::{Endpoint, Host},
+    error::ConnectError,
+    negotiate::Connector,
+    outbox::Outbox,
+    settings::Settings,
+    ssl::SslMode,
+    tls,
+};
 
 /// Cancels the query that runs on a connection, over a connection of its own
 /// with the same encryption.
 #[derive(Clone)]
 pub struct Cancel {
     token: CancelToken,
-    connector: Option<Connector>,
-    way: Option<Way>,
+    encryption: Encryption,
+    ways: Ways,
     context: Context,
+}
+
+/// How the request is encrypted.
+#[derive(Clone)]
+enum Encryption {
+    None,
+    /// As on a connection of this crate, whose token leaves the negotiation to the connector.
+    Negotiated(Connector),
+    /// As the token says.
+    OfToken(MakeRustlsConnect),
+}
+
+/// Where to send the request.
+#[derive(Clone)]
+enum Ways {
+    /// Where the connection was opened.
+    One(Way),
+    /// tokio-postgres knows.
+    OfToken,
+    /// To each of these: a server ignores a request for a session that it does not have.
+    Each(Vec<Endpoint>),
 }
 
 impl Cancel {
@@ -44,15 +75,43 @@ impl Cancel {
         connector: Option<Connector>,
         context: Context,
     ) -> Cancel {
-        Cancel {
-            token: client.cancel_token(),
-            connector: connector.map(|connector| Connector {
+        let encryption = connector.map_or(Encryption::None, |connector| {
+            Encryption::Negotiated(Connector {
                 outbox: Outbox::default(),
                 ..connector
-            }),
-            way: Way::of(config),
+            })
+        });
+        Cancel {
+            token: client.cancel_token(),
+            encryption,
+            ways: Way::of(config).map_or(Ways::OfToken, Ways::One),
             context,
         }
+    }
+
+    /// Cancels what a client of the caller does, at the hosts of the settings.
+    pub(crate) fn over_settings(
+        client: &Client,
+        settings: &Settings,
+    ) -> Result<Cancel, ConnectError> {
+        let endpoints = settings.resolved().endpoints.clone();
+        let Some(first) = endpoints.first() else {
+            return Err(ConnectError::settings("there is no host", "name one"));
+        };
+        let encryption = match settings.ssl_mode() {
+            SslMode::Disable => Encryption::None,
+            SslMode::Allow
+            | SslMode::Prefer
+            | SslMode::Require
+            | SslMode::VerifyCa
+            | SslMode::VerifyFull => Encryption::OfToken(tls::connector(settings)?),
+        };
+        Ok(Cancel {
+            token: client.cancel_token(),
+            encryption,
+            context: Context::new(settings, first),
+            ways: Ways::Each(endpoints),
+        })
     }
 
     /// Asks the server to cancel the query that runs, and waits until the server has sent the
@@ -72,40 +131,100 @@ impl Cancel {
     }
 
     async fn ask(&self) -> Result<(), ConnectError> {
+        match &self.ways {
+            Ways::One(way) => self.ask_at(way).await,
+            Ways::OfToken => {
+                let asked = self.unattended().await;
+                asked.map_err(|error| self.context.classify(error))
+            }
+            Ways::Each(endpoints) => {
+                let mut asked = Ok(());
+                for endpoint in endpoints {
+                    for way in self.ways_to(endpoint).await? {
+                        // One of them has the session.
+                        asked = asked.and(self.ask_at(&way).await);
+                    }
+                }
+                asked
+            }
+        }
+    }
+
+    async fn ask_at(&self, way: &Way) -> Result<(), ConnectError> {
         let unreachable = |error: io::Error| self.context.io(Some(error.into()));
-        let asked = match &self.way {
-            Some(Way::Tcp(address, name)) => {
+        let asked = match way {
+            Way::Tcp(address, name) => {
                 let stream = TcpStream::connect(address).await.map_err(unreachable)?;
                 self.over(stream, name).await
             }
             #[cfg(unix)]
-            Some(Way::Unix(path)) => {
+            Way::Unix(path) => {
                 let stream = tokio::net::UnixStream::connect(path).await;
                 self.over(stream.map_err(unreachable)?, "").await
             }
-            None => self.unattended().await,
         };
         asked.map_err(|error| self.context.classify(error))
+    }
+
+    async fn ways_to(&self, endpoint: &Endpoint) -> Result<Vec<Way>, ConnectError> {
+        let port = endpoint.port;
+        let (name, addresses) = match &endpoint.host {
+            #[cfg(unix)]
+            Host::Unix(folder) => return Ok(vec![Way::Unix(Endpoint::socket(folder, port))]),
+            #[cfg(not(unix))]
+            Host::Unix(_) => return Ok(Vec::new()),
+            Host::Tcp {
+                name,
+                address: Some(address),
+            } => (name, vec![SocketAddr::new(*address, port)]),
+            Host::Tcp {
+                name,
+                address: None,
+            } => match lookup_host((name.as_str(), port)).await {
+                Ok(found) => (name, found.collect()),
+                Err(error) => return Err(self.context.unknown_host(Some(error))),
+            },
+        };
+        let ways = addresses.into_iter();
+        Ok(ways
+            .map(|address| Way::Tcp(address, name.clone()))
+            .collect())
     }
 
     async fn over<S>(&self, stream: S, name: &str) -> Result<(), Error>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let stream = Attended(stream);
-        let tls = self.connector.clone().and_then(|mut tls| {
-            MakeTlsConnect::<Attended<S>>::make_tls_connect(&mut tls, name).ok()
-        });
-        match tls {
-            Some(tls) => self.token.cancel_query_raw(stream, tls).await,
-            None => self.token.cancel_query_raw(stream, NoTls).await,
+        match self.encryption.clone() {
+            Encryption::None => self.over_plain(stream).await,
+            Encryption::Negotiated(tls) => self.over_tls(stream, tls, name).await,
+            Encryption::OfToken(tls) => self.over_tls(stream, tls, name).await,
         }
     }
 
+    async fn over_tls<S, T>(&self, stream: S, mut tls: T, name: &str) -> Result<(), Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+        T: MakeTlsConnect<Attended<S>>,
+    {
+        match tls.make_tls_connect(name) {
+            Ok(tls) => self.token.cancel_query_raw(Attended(stream), tls).await,
+            Err(_) => self.over_plain(stream).await,
+        }
+    }
+
+    async fn over_plain<S>(&self, stream: S) -> Result<(), Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        self.token.cancel_query_raw(Attended(stream), NoTls).await
+    }
+
     async fn unattended(&self) -> Result<(), Error> {
-        match &self.connector {
-            Some(tls) => self.token.cancel_query(tls.clone()).await,
-            None => self.token.cancel_query(NoTls).await,
+        match self.encryption.clone() {
+            Encryption::None => self.token.cancel_query(NoTls).await,
+            Encryption::Negotiated(tls) => self.token.cancel_query(tls).await,
+            Encryption::OfToken(tls) => self.token.cancel_query(tls).await,
         }
     }
 }
@@ -131,12 +250,14 @@ impl Way {
     fn of(config: &Config) -> Option<Way> {
         let port = *config.get_ports().first()?;
         match (config.get_hosts().first()?, config.get_hostaddrs().first()) {
-            (Host::Tcp(name), Some(address)) => {
+            (ConfigHost::Tcp(name), Some(address)) => {
                 Some(Way::Tcp(SocketAddr::new(*address, port), name.clone()))
             }
-            (Host::Tcp(_), None) => None,
+            (ConfigHost::Tcp(_), None) => None,
             #[cfg(unix)]
-            (Host::Unix(folder), _) => Some(Way::Unix(folder.join(format!(".s.PGSQL.{port}")))),
+            (ConfigHost::Unix(folder), _) => {
+                Some(Way::Unix(folder.join(format!(".s.PGSQL.{port}"))))
+            }
         }
     }
 }

@@ -16,8 +16,10 @@ use tokio_postgres::{AsyncMessage, Client, Error, SimpleQueryStream};
 
 use crate::{
     cancel::Cancel,
+    error::ConnectError,
     notices::{Notice, Notices},
     outbox::{Outbox, Piece},
+    settings::Settings,
 };
 
 /// How long closing waits until the server has received the end of the session.
@@ -33,8 +35,10 @@ pub struct Connection {
     pub cancel: Cancel,
     /// Collects the notices of the server.
     pub notices: Notices,
-    outbox: Outbox,
-    driver: JoinHandle<()>,
+    /// `None` if the stream does not write long messages from their pieces.
+    outbox: Option<Outbox>,
+    /// `None` if somebody else drives the connection.
+    driver: Option<JoinHandle<()>>,
     lost: Arc<OnceLock<String>>,
 }
 
@@ -57,31 +61,57 @@ impl Connection {
             client,
             cancel,
             notices,
-            outbox,
-            driver,
+            outbox: Some(outbox),
+            driver: Some(driver),
             lost,
         }
     }
 
-    /// Sends a simple query whose text is these pieces in a row, and does not copy them.
+    /// A connection that the caller has opened and drives. `settings` name the same server: a
+    /// request to cancel goes to each of their hosts.
+    ///
+    /// The caller's task gets the notices of the server. It may pass them on with
+    /// [`Notices::add`].
+    ///
+    /// # Errors
+    ///
+    /// The settings ask for TLS, and it cannot be prepared.
+    pub fn of_client(client: Client, settings: &Settings) -> Result<Self, ConnectError> {
+        Ok(Self {
+            cancel: Cancel::over_settings(&client, settings)?,
+            client,
+            notices: Notices::default(),
+            outbox: None,
+            driver: None,
+            lost: Arc::default(),
+        })
+    }
+
+    /// Sends a simple query whose text is these pieces in a row, and does not copy them, unless the
+    /// caller drives the connection.
     ///
     /// # Errors
     ///
     /// The connection is closed, the text is too long for a message, or it has a zero byte.
     pub async fn query_in_pieces(&self, pieces: &[Piece]) -> Result<SimpleQueryStream, Error> {
-        let Some(ticket) = self.outbox.post(pieces) else {
-            // tokio-postgres says why it does not send such a text.
+        let posted = self.outbox.as_ref().and_then(|outbox| {
+            let ticket = outbox.post(pieces)?;
+            Some((outbox, ticket))
+        });
+        let Some((outbox, ticket)) = posted else {
+            // If no message can have such a text, tokio-postgres says why.
             let text: String = pieces.iter().map(|piece| &**piece).collect();
             return self.client.simple_query_raw(&text).await;
         };
         let answers = self.client.simple_query_raw(&ticket).await;
         if answers.is_err() {
-            self.outbox.withdraw(&ticket);
+            outbox.withdraw(&ticket);
         }
         answers
     }
 
-    /// The error that broke the connection; `None` if it is open or was closed.
+    /// The error that broke the connection; `None` if it is open or was closed, or if the caller
+    /// drives it.
     ///
     /// On a current-thread runtime the error is known when the first query fails. On other
     /// runtimes it may be known a moment later.
@@ -90,10 +120,11 @@ impl Connection {
         self.lost.get().cloned()
     }
 
-    /// Returns a handle that ends the session at once, without a message to the server.
+    /// Returns a handle that ends the session at once, without a message to the server; `None` if
+    /// the caller drives the connection.
     #[must_use]
-    pub fn abort_handle(&self) -> AbortHandle {
-        self.driver.abort_handle()
+    pub fn abort_handle(&self) -> Option<AbortHandle> {
+        self.driver.as_ref().map(JoinHandle::abort_handle)
     }
 
     /// Drops a connection that may no longer answer.
@@ -105,16 +136,23 @@ impl Connection {
             let cancel = self.cancel.clone();
             tokio::spawn(async move { cancel.cancel().await });
         }
-        self.driver.abort();
+        if let Some(driver) = self.driver {
+            driver.abort();
+        }
     }
 
     /// Ends the session, and waits up to 5 seconds until the server has got the message.
-    pub async fn close(mut self) {
+    ///
+    /// If the caller drives the connection, does not wait: the caller's task ends.
+    pub async fn close(self) {
         drop(self.client);
+        let Some(mut driver) = self.driver else {
+            return;
+        };
         // This fails if the task was aborted, so it has ended, or if the network takes no
         // more data, so the server cannot get a message.
-        if timeout(FAREWELL, &mut self.driver).await.is_err() {
-            self.driver.abort();
+        if timeout(FAREWELL, &mut driver).await.is_err() {
+            driver.abort();
         }
     }
 }

@@ -198,6 +198,11 @@ impl Notices {
         queue.batch.forget_no_transaction(number);
     }
 
+    /// Adds a notice of a connection that the caller drives.
+    pub fn add(&self, notice: &DbError) {
+        self.push(Notice::new(notice));
+    }
+
     pub(crate) fn push(&self, notice: Notice) {
         let mut queue = self.lock();
         queue.arrived += 1;

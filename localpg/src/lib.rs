@@ -4,7 +4,7 @@
 //! data, every process shares it, and it runs until it is stopped. [`Throwaway`] is a temporary server for
 //! tests: it is as fast as possible, and ends with the process that started it, even if that process
 //! is killed. [`Joined`] is a temporary server that several processes share, and ends with the last
-//! of them.
+//! of them. [`Pooler`] is `PgBouncer` in front of a temporary server.
 //!
 //! All of them listen only on a Unix socket, in a folder that no other user may enter, and trust
 //! every user of this socket. Postgres refuses to run as root, so root runs them as `postgres` or
@@ -28,6 +28,7 @@ mod home;
 mod joined;
 mod kept;
 mod launch;
+mod pooler;
 mod postmaster;
 mod programs;
 mod scratch;
@@ -38,6 +39,7 @@ mod wait;
 pub use dev::{DevServer, Started, Stopped};
 pub use error::Error;
 pub use joined::Joined;
+pub use pooler::Pooler;
 pub use programs::Programs;
 pub use scratch::free_kib;
 pub use throwaway::Throwaway;

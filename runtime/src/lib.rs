@@ -129,12 +129,13 @@ pub use event::Event;
 pub use event::blocker::{Blocker, BlockerKind, Holder, WaitingFor};
 pub use event::operation::{Operation, Waiter};
 pub use event::report::{Done, Remaining, Report};
+pub use event::second::SecondConnection;
 pub use fleet::{
     FailureLimit, Fleet, FleetTotals, Member, MemberOutcome, MemberResult, Phase, Shard,
 };
 pub use migrator::Migrator;
 pub use observe::inspect::{Inspected, Inspection, Trace};
-pub use options::Options;
+pub use options::{Connections, Options};
 pub use session::client::{Client, connect, connect_within};
 pub use session::stop::Stop;
 pub use trial::{CatalogWrites, ObjectLock, StateBefore, TableLock, Trial, TrialReport};

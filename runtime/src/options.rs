@@ -5,6 +5,19 @@ use std::time::Duration;
 
 use migrator_plan::Policy;
 
+/// How a run connects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Connections {
+    /// The run opens connections of its own: one that holds its locks, one that finds out what a
+    /// step waits for, and those of [`Options::jobs`].
+    #[default]
+    Several,
+    /// The run uses nothing but the caller's connection, for a database or a pool that has no
+    /// second one. See [`Options::single_connection`].
+    Single,
+}
+
 /// The settings of a [`Migrator`](crate::Migrator).
 ///
 /// ```
@@ -40,6 +53,8 @@ pub struct Options {
     /// each other run at the same time. The first connection is the caller's. The run opens a
     /// further connection when there is work for it, and continues without if opening fails.
     pub jobs: NonZeroUsize,
+    /// How many connections a run needs besides those of [`Options::jobs`].
+    pub connections: Connections,
     /// Which exceptions the run makes from its default refusals.
     pub policy: Policy,
 }
@@ -55,6 +70,7 @@ impl Default for Options {
             lock_heartbeat: Duration::from_secs(20),
             tries: 10,
             jobs: NonZeroUsize::MIN,
+            connections: Connections::default(),
             policy: Policy::default(),
         }
     }
@@ -115,6 +131,34 @@ impl Options {
     pub fn jobs(mut self, jobs: NonZeroUsize) -> Options {
         self.jobs = jobs;
         self
+    }
+
+    /// Uses nothing but the caller's connection. Its session holds the locks of the run, and runs
+    /// one step after the other.
+    ///
+    /// - If the session ends, the locks end with it. Each step is recorded only while its session
+    ///   holds them.
+    /// - A script must not release the advisory locks of its session (`pg_advisory_unlock_all`,
+    ///   `DISCARD ALL`): the run then fails with M0528. Advisory locks that a script takes for its
+    ///   session are released at the end of the run.
+    /// - The run does not name the session that keeps a step waiting, and ignores
+    ///   [`Options::jobs`].
+    /// - To cancel a statement, Postgres needs another connection. If there is none, a
+    ///   [`Stop`](crate::Stop) ends the session after 10 seconds.
+    /// - A pooler must keep one session for the connection. If it uses another one for a later
+    ///   transaction, the run fails with M0528.
+    #[must_use]
+    pub fn single_connection(mut self) -> Options {
+        self.connections = Connections::Single;
+        self
+    }
+
+    /// How many connections may run scripts at the same time.
+    pub(crate) fn parallel(&self) -> usize {
+        match self.connections {
+            Connections::Several => self.jobs.get(),
+            Connections::Single => 1,
+        }
     }
 
     /// Sets which exceptions the run makes. See [`Options::policy`](field@Options::policy).

@@ -252,8 +252,7 @@ impl Trial {
         // In an open transaction, the previous script has already reset the session.
         let opening = Opening {
             after_step: (span != Span::Further).then(|| self.opening(measures).into()),
-            claim: None,
-            edge: None,
+            ..Opening::default()
         };
         let held = measures.query(held::after);
         let record = match span {

@@ -51,6 +51,34 @@ fn a_dry_run_writes_nothing() {
 }
 
 #[test]
+fn a_role_with_one_connection_needs_single_connection() {
+    let (url, folder) = (database(), folder());
+    let (_, name) = url.rsplit_once('/').expect("a name");
+    execute(
+        &url,
+        &format!(
+            "CREATE ROLE limited_{name} LOGIN CONNECTION LIMIT 1;
+             GRANT CREATE ON DATABASE {name} TO limited_{name}"
+        ),
+    );
+    let url = url.replace("//postgres@", &format!("//limited_{name}@"));
+    let up = ["up", "--service=core", "--steps=1", "--lock-wait=0"];
+    let refused = output(&mut on(&url, folder.path(), &up));
+    assert!(refused.starts_with("exit: 5\n"), "{refused}");
+    let message = "error[M0903]: the run cannot open a second connection, which holds its lock: ";
+    assert!(refused.contains(message), "{refused}");
+    let help = "; or, if the database or its pooler has only one connection for this run, use \
+                `--single-connection`\n";
+    assert!(refused.contains(help), "{refused}");
+    let applied = output(on(&url, folder.path(), &up).arg("--single-connection"));
+    assert!(applied.starts_with("exit: 0\n"), "{applied}");
+    let down = ["down", "--service=core", "--yes"];
+    let mut down = on(&url, folder.path(), &down);
+    let reverted = output(down.env("MIGRATOR_SINGLE_CONNECTION", "true"));
+    assert!(reverted.starts_with("exit: 0\n"), "{reverted}");
+}
+
+#[test]
 fn an_irreversible_migration_is_shown_and_not_reverted() {
     let (url, folder) = (database(), folder());
     let run = |arguments: &[&str]| output(&mut on(&url, folder.path(), arguments));

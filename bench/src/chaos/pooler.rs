@@ -1,15 +1,12 @@
 //! Runs the command behind `PgBouncer`, in transaction mode and in session mode.
 
-use std::fs;
-use std::path::Path;
-use std::process::{Child, Stdio};
 use std::rc::Rc;
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+
+use migrator_localpg::Pooler;
 
 use super::judge::Rest;
 use super::scene::{DOWN, Reported, Scene, UP, Way};
-use super::server::{PATIENCE, Server};
+use super::server::Server;
 use super::tree::{Indexes, Shape};
 use super::{Outcome, Random, Setting, Struck, Tally, tally};
 
@@ -56,19 +53,6 @@ const MODES: [Mode; 3] = [
     },
 ];
 
-/// The process of a pooler in front of a server.
-struct Pooler {
-    child: Child,
-}
-
-impl Drop for Pooler {
-    fn drop(&mut self) {
-        // The process may have ended by itself. Its files are removed with the server's folder.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 /// A database behind a pooler.
 struct Pooled {
     scene: Scene,
@@ -109,10 +93,12 @@ impl Pooled {
     fn new(mode: Mode, setting: &Setting) -> Outcome<Pooled> {
         let server = Rc::new(Server::quick()?);
         let url = server.database()?;
-        let (pooler, port) = start(&server, mode)?;
+        let pooler = Pooler::start(&server.throwaway, mode.settings).map_err(|error| {
+            format!("`scripts/prepare.sh pgbouncer` installs PgBouncer: {error}")
+        })?;
         // The host of the URL is the folder of both sockets.
         let way = Way {
-            through: url.replace(":5432/", &format!(":{port}/")),
+            through: pooler.url(&url),
             rest: Rest::IdleSessions,
             url,
         };
@@ -143,53 +129,4 @@ impl Pooled {
         self.scene
             .interrupted(random, Reported::IsThere, |_, running| running.kill())
     }
-}
-
-/// Starts a pooler in the server's folder, as the server's user, and waits until it listens.
-fn start(server: &Server, mode: Mode) -> Outcome<(Pooler, u16)> {
-    const PORT: u16 = 6432;
-    let folder = server.throwaway.folder();
-    let place = folder.display();
-    let file = folder.join("pgbouncer.ini");
-    let log = folder.join("pgbouncer.log");
-    let text = format!(
-        "[databases]\n* = host={place} port=5432 user=postgres\n\
-         [pgbouncer]\nlisten_addr =\nlisten_port = {PORT}\nunix_socket_dir = {place}\n\
-         auth_type = any\n{}\n",
-        mode.settings
-    );
-    fs::write(&file, text)?;
-    let output = fs::File::create(&log)?;
-    let child = server
-        .throwaway
-        .command(program())?
-        .arg(&file)
-        .stdout(Stdio::null())
-        .stderr(output)
-        .spawn()
-        .map_err(|error| {
-            format!("`pgbouncer` does not run; `scripts/prepare.sh pgbouncer` brings it: {error}")
-        })?;
-    let mut pooler = Pooler { child };
-    let socket = folder.join(format!(".s.PGSQL.{PORT}"));
-    let started = Instant::now();
-    while !accepts(&socket) {
-        if pooler.child.try_wait()?.is_some() || started.elapsed() > PATIENCE {
-            return Err(format!("pgbouncer: {}", fs::read_to_string(&log)?).into());
-        }
-        sleep(Duration::from_millis(5));
-    }
-    Ok((pooler, PORT))
-}
-
-/// Debian's package installs it in a folder that is only in root's PATH.
-fn program() -> &'static str {
-    match Path::new("/usr/sbin/pgbouncer").exists() {
-        true => "/usr/sbin/pgbouncer",
-        false => "pgbouncer",
-    }
-}
-
-fn accepts(socket: &Path) -> bool {
-    std::os::unix::net::UnixStream::connect(socket).is_ok()
 }

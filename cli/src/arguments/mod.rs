@@ -17,4 +17,4 @@ pub(crate) use global::{Format, Global};
 pub(crate) use options::{History, Reads, Run, Writes};
 pub(crate) use parse::{Arguments, typed};
 pub(crate) use redact::without_settings;
-pub(crate) use values::{duration, jobs, schema, shard_indices, shards};
+pub(crate) use values::{duration, jobs, schema, shard_indices, shards, switch};

@@ -27,6 +27,9 @@ pub(crate) struct Writes {
     /// How long to wait for another run to end, such as 30s; 0 does not wait [default: 5min] [environment: `MIGRATOR_LOCK_WAIT`]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) lock_wait: Option<Duration>,
+    /// Use one connection for scripts and locks, for a database or a pool that has no second one [environment: `MIGRATOR_SINGLE_CONNECTION`]
+    #[arg(long)]
+    pub(crate) single_connection: bool,
 }
 
 /// The options of a command that only reads.

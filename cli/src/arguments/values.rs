@@ -81,6 +81,15 @@ pub(super) fn steps(text: &str) -> Result<NonZeroUsize, String> {
     text.parse().map_err(|_| help.to_owned())
 }
 
+/// A variable that stands for a flag.
+pub(crate) fn switch(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" => Ok(true),
+        "0" | "false" | "no" | "off" => Ok(false),
+        _ => Err("write `true` or `false`".to_owned()),
+    }
+}
+
 /// A schema's name that Postgres accepts unchanged: it would truncate a longer name.
 pub(crate) fn schema(text: &str) -> Result<String, String> {
     match text {

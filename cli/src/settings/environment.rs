@@ -25,7 +25,7 @@ const JOBS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(3);
 const INDEX: &str = "JOB_COMPLETION_INDEX";
 
 /// The names of our variables, without `MIGRATOR_`.
-const VARIABLES: [&str; 8] = [
+const VARIABLES: [&str; 9] = [
     "DIRECTORY",
     "JOBS",
     "LOCK_TIMEOUT",
@@ -33,6 +33,7 @@ const VARIABLES: [&str; 8] = [
     "PG_BIN",
     "SCHEMA",
     "SHARDS",
+    "SINGLE_CONNECTION",
     "STATEMENT_TIMEOUT",
 ];
 
@@ -117,6 +118,11 @@ impl Environment {
         let variable = "MIGRATOR_LOCK_WAIT";
         if let Some(limit) = self.parsed(writes.lock_wait, variable, args::duration)? {
             options.lock_wait = limit;
+        }
+        let flag = writes.single_connection.then_some(true);
+        let is_single = self.parsed(flag, "MIGRATOR_SINGLE_CONNECTION", args::switch)?;
+        if is_single == Some(true) {
+            options = options.single_connection();
         }
         Ok(options)
     }

@@ -1,5 +1,6 @@
 //! Chooses the remedy for each error: what `Error::remedy` returns.
 
+use migrator_connect::ConnectError;
 use migrator_model::Code;
 use migrator_plan::DatabaseState;
 use tokio_postgres::error::SqlState;
@@ -35,6 +36,9 @@ impl ErrorKind {
             ErrorKind::Stopped(stopped) => stopped.remedy(),
             ErrorKind::Connection { .. } => Remedy::RunAgain,
             ErrorKind::Connect(error) => Remedy::advice(error.help()),
+            ErrorKind::SecondConnection { error, .. } => Remedy::UseSingleConnection {
+                first: error.as_ref().map(ConnectError::help),
+            },
             ErrorKind::Format(unknown) => Remedy::Advice(unknown.help()),
             ErrorKind::History {
                 doing,

@@ -11,6 +11,7 @@ use super::format::UnknownFormat;
 use super::stopped::{InterruptedStep, Stopped};
 use crate::event::blocker::{Blocker, Holder};
 use crate::event::operation::Operation;
+use crate::event::second::SecondConnection;
 
 /// Why a run failed.
 #[derive(Debug)]
@@ -56,6 +57,16 @@ pub enum ErrorKind {
     },
     /// No connection could be opened.
     Connect(ConnectError),
+    /// The run needs a second connection for its locks, and could not use one. The first connection
+    /// worked.
+    SecondConnection {
+        /// What happened.
+        what: SecondConnection,
+        /// How many seconds the run waited for an answer.
+        waited: u64,
+        /// Why the connection could not be opened.
+        error: Option<ConnectError>,
+    },
     /// This version does not know the format of the history.
     Format(UnknownFormat),
     /// The history could not be read or written.
@@ -103,8 +114,13 @@ impl ErrorKind {
             ErrorKind::Scripts(faults) if are_unconfirmed(faults) => Code::M0530,
             ErrorKind::Scripts(_) | ErrorKind::Engine(_) => Code::M0501,
             ErrorKind::Stopped(_) => Code::M0518,
-            ErrorKind::Connection { .. } => Code::M0503,
-            ErrorKind::Connect(error) => connect_code(error),
+            ErrorKind::Connection { .. } | ErrorKind::SecondConnection { error: None, .. } => {
+                Code::M0503
+            }
+            ErrorKind::Connect(error)
+            | ErrorKind::SecondConnection {
+                error: Some(error), ..
+            } => connect_code(error),
             ErrorKind::Format(_) => Code::M0504,
             ErrorKind::History { .. } => Code::M0505,
             ErrorKind::ReadOnly(_) => Code::M0525,
@@ -124,6 +140,7 @@ impl ErrorKind {
             | ErrorKind::Locked { .. }
             | ErrorKind::LockLost { .. }
             | ErrorKind::Connect(_)
+            | ErrorKind::SecondConnection { .. }
             | ErrorKind::Format(_)
             | ErrorKind::History { .. }
             | ErrorKind::ReadOnly(_)
@@ -142,7 +159,10 @@ impl ErrorKind {
     /// The underlying error. Its text is not part of the text of this error.
     pub(super) fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            ErrorKind::Connect(error) => std::error::Error::source(error),
+            ErrorKind::Connect(error)
+            | ErrorKind::SecondConnection {
+                error: Some(error), ..
+            } => std::error::Error::source(error),
             ErrorKind::Engine(error) => Some(&**error),
             ErrorKind::UnknownService(_)
             | ErrorKind::Refused(_)
@@ -153,6 +173,7 @@ impl ErrorKind {
             | ErrorKind::Scripts(_)
             | ErrorKind::Stopped(_)
             | ErrorKind::Connection { .. }
+            | ErrorKind::SecondConnection { error: None, .. }
             | ErrorKind::Format(_)
             | ErrorKind::ReadOnly(_)
             | ErrorKind::History { .. } => None,
@@ -189,6 +210,14 @@ impl fmt::Display for ErrorKind {
                 write!(f, "the connection was lost while {doing}")
             }
             ErrorKind::Connect(error) => error.fmt(f),
+            ErrorKind::SecondConnection {
+                what,
+                error: Some(error),
+                ..
+            } => write!(f, "{what}: {error}"),
+            ErrorKind::SecondConnection { what, waited, .. } => {
+                write!(f, "{what}: no answer in {waited} s")
+            }
             ErrorKind::Format(unknown) => unknown.fmt(f),
             ErrorKind::History { doing, .. } => write!(f, "{doing} failed"),
             ErrorKind::ReadOnly(ReadOnly::Standby) => {

@@ -54,7 +54,11 @@ impl Error {
     /// The database that the message names, without the password.
     #[must_use]
     pub fn target(&self) -> Option<&str> {
-        if let ErrorKind::Connect(error) = &*self.kind {
+        if let ErrorKind::Connect(error)
+        | ErrorKind::SecondConnection {
+            error: Some(error), ..
+        } = &*self.kind
+        {
             return error.target();
         }
         None

@@ -28,6 +28,11 @@ pub enum Remedy {
         /// The table.
         table: LockedTable,
     },
+    /// Use one connection alone, if the database or its pool has no second one.
+    UseSingleConnection {
+        /// What helps if it has one that could not be opened.
+        first: Option<&'static str>,
+    },
     /// Find out what ended the session of the run's lock.
     FindLostLock {
         /// What is left of the step.
@@ -164,6 +169,12 @@ impl Remedy {
                 again.words(", and run again")
             ),
             Remedy::RaiseLimit { table } => raise_limit(f, *table, again),
+            Remedy::UseSingleConnection { first } => {
+                if let Some(first) = first {
+                    write!(f, "{first}; or, ")?;
+                }
+                f.write_str(USE_SINGLE_CONNECTION)
+            }
             Remedy::FindLostLock { left } => find_lost_lock(f, *left, again),
             Remedy::AddRecord {
                 direction,
@@ -216,6 +227,9 @@ const APPLY_PENDING: &str =
 
 const RAISE_LOCK_WAIT: &str =
     "wait for the other run, or end it; `Options::lock_wait` sets how long to wait";
+
+const USE_SINGLE_CONNECTION: &str = "if the database or its pooler has only one connection for \
+                                     this run, use `Options::single_connection`";
 
 const RESTORE_TABLES: &str = "if somebody altered a table of the history by hand, put it back as \
                               it was; `Code::M0505.page()` lists its columns";

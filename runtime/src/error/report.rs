@@ -78,6 +78,7 @@ impl ErrorKind {
             | ErrorKind::Locked { .. }
             | ErrorKind::LockLost { .. }
             | ErrorKind::Connect(_)
+            | ErrorKind::SecondConnection { .. }
             | ErrorKind::ReadOnly(_)
             | ErrorKind::Format(_)
             | ErrorKind::NotCurrent { .. }

@@ -10,10 +10,12 @@ use migrator_plan::{Plan, Step};
 pub(crate) mod blocker;
 pub(crate) mod operation;
 pub(crate) mod report;
+pub(crate) mod second;
 
 use blocker::{Blocker, Holder, WaitingFor};
 use operation::Waiter;
 use report::Done;
+use second::SecondConnection;
 
 /// Something that happens during a run.
 #[derive(Debug)]
@@ -67,6 +69,10 @@ pub enum Event<'a> {
         /// Why the run does not know.
         why: &'a str,
     },
+    /// For about five seconds, the run has waited for the second connection that it needs for its
+    /// locks. A database or a pool that has only one needs
+    /// [`Options::single_connection`](crate::Options::single_connection).
+    NoSecondConnection(SecondConnection),
     /// The server sent a notice or a warning while a script ran.
     Notice(&'a Notice),
     /// The server sent this number of notices before the next ones, which the run did not keep. For

@@ -8,6 +8,7 @@ use migrator_model::{Migration, Version};
 
 use super::schema::Tables;
 use super::write::{self, EntryRow, EventRow, Kind, Subject, Took};
+use crate::session::advisory::LockProof;
 use crate::session::text::Text;
 
 /// What a prepared statement does.
@@ -25,7 +26,7 @@ pub(crate) struct Recorder<'a> {
     /// See [`EventRow::application`].
     pub(crate) application: &'a str,
     /// See [`EventRow::lock`].
-    pub(crate) lock: i64,
+    pub(crate) lock: LockProof,
     /// The services that the service of the steps depends on.
     pub(crate) depends_on: &'a [&'a str],
 }

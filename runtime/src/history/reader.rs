@@ -13,7 +13,7 @@ use crate::error::format::UnknownFormat;
 use crate::event::blocker::WaitingFor;
 use crate::event::operation::{Operation, Waiter};
 use crate::event::{Event, Listener};
-use crate::options::Options;
+use crate::options::{Connections, Options};
 use crate::session::answer::named_position;
 use crate::session::client::Client;
 use crate::session::send::rows;
@@ -67,12 +67,15 @@ impl<'a> Reader<'a> {
             tables,
             purpose,
             lock_timeout: options.lock_timeout,
-            watcher: Some(Watcher {
-                client,
-                application: &options.application,
-                listener: None,
-                operation: Operation::ReadHistory,
-            }),
+            watcher: match options.connections {
+                Connections::Single => None,
+                Connections::Several => Some(Watcher {
+                    client,
+                    application: &options.application,
+                    listener: None,
+                    operation: Operation::ReadHistory,
+                }),
+            },
         }
     }
 

@@ -11,6 +11,7 @@ use tokio_postgres::error::{DbError, SqlState};
 
 use super::one_row::Write;
 use super::schema::Tables;
+use crate::session::advisory::LockProof;
 use crate::session::quote::quote_literal;
 use crate::session::text::Text;
 
@@ -55,8 +56,8 @@ pub(crate) struct EventRow<'a> {
     pub(crate) subject: Subject,
     /// The application that runs, if the session has no `application_name`.
     pub(crate) application: &'a str,
-    /// The advisory lock that the run's other session must hold, or the event is not written.
-    pub(crate) lock: Option<i64>,
+    /// The advisory lock that the run must hold, or the event is not written.
+    pub(crate) lock: Option<LockProof>,
 }
 
 /// The kind of an event.
@@ -263,9 +264,9 @@ pub(crate) fn claim(tables: &Tables, service: &str) -> String {
 /// The mode of [`claim`] in `pg_locks`.
 pub(crate) const CLAIM: &str = "RowExclusiveLock";
 
-/// A statement that fails unless another session holds this advisory lock.
-pub(crate) fn check_lock(lock: i64) -> String {
-    let one = unless_lost(lock, "1");
+/// A statement that fails unless the run holds this advisory lock.
+pub(crate) fn check_lock(lock: LockProof) -> String {
+    let one = lock.unless_lost("1");
     format!("SELECT 1 OPERATOR(pg_catalog./) COALESCE({one}, 0);")
 }
 
@@ -311,14 +312,6 @@ pub(crate) fn gone(db_error: &DbError) -> Option<Gone> {
     }
 }
 
-/// An expression that is null unless another session holds this advisory lock.
-fn unless_lost(lock: i64, value: &str) -> String {
-    format!(
-        "CASE WHEN pg_catalog.pg_try_advisory_xact_lock_shared({lock}) THEN NULL \
-         ELSE {value} END"
-    )
-}
-
 /// Whether the server refused an event because the run's lock is lost.
 pub(crate) fn is_lost_lock(db_error: &DbError) -> bool {
     let is_event = db_error.table() == Some("event") && db_error.column() == Some("kind");
@@ -342,7 +335,7 @@ pub(crate) fn event(
         Kind::Accept => "'accept'",
     };
     let kind = match row.lock {
-        Some(lock) => unless_lost(lock, kind),
+        Some(lock) => lock.unless_lost(kind),
         None => kind.to_owned(),
     };
     let milliseconds = match took {

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use futures_util::future::join;
 use migrator_connect::Settings;
 use tokio::time::{sleep, timeout};
 use tokio_postgres::SimpleQueryRow;
@@ -46,7 +47,7 @@ pub(crate) async fn end_holder(client: &Client, nonce: i64) -> Release {
     }
     if why == SILENT {
         // The run's connection is dead: nobody needs to wait for it again.
-        client.driver().abort();
+        client.abort();
     }
     Release::Unknown(why)
 }
@@ -55,6 +56,47 @@ pub(crate) async fn end_holder(client: &Client, nonce: i64) -> Release {
 pub(crate) async fn end_holder_alone(settings: &Settings, nonce: i64) -> Release {
     let release = end_over_new(settings.clone(), nonce).await;
     release.unwrap_or_else(|| Release::Unknown(SILENT.to_owned()))
+}
+
+/// Releases the advisory locks of a client's session, which holds the locks of its run. If a pooler
+/// has replaced the session, ends the one that still holds them, unless another client uses it.
+pub(super) async fn release_own(client: &Client, nonce: i64) -> Release {
+    let in_use = match client.postgres().is_closed() {
+        true => None,
+        false => match timeout(PATIENCE, unlock(client, nonce)).await {
+            Ok(Ok(in_use)) => Some(in_use),
+            Ok(Err(error)) if !client.postgres().is_closed() => {
+                return Release::Unknown(describe(&error));
+            }
+            Ok(Err(_)) => None,
+            Err(_) => return Release::Unknown(SILENT.to_owned()),
+        },
+    };
+    match in_use {
+        Some(false) => Release::Done,
+        Some(true) => Release::Unknown(
+            "a pooler has replaced its session, and another client uses that session".to_owned(),
+        ),
+        // The server may not have noticed yet that the connection is closed.
+        None => end_holder_alone(&client.settings_as("migrator"), nonce).await,
+    }
+}
+
+/// Returns whether a session of another client holds the lock.
+async fn unlock(client: &Client, nonce: i64) -> Result<bool, tokio_postgres::Error> {
+    let idle = "a.state OPERATOR(pg_catalog.=) 'idle'";
+    let query = format!(
+        "SELECT pg_catalog.pg_advisory_unlock_all();\
+         SELECT 'holder', {idle}, \
+           CASE WHEN {idle} THEN pg_catalog.pg_terminate_backend(a.pid) END \
+         FROM pg_catalog.pg_stat_activity a WHERE a.pid OPERATOR(pg_catalog.=) \
+           ANY (ARRAY(SELECT l.pid {}))",
+        holder_sql(nonce)
+    );
+    let unlocked = client.postgres().simple_query(&query);
+    let (_, answer) = join(client.roll_back("ROLLBACK"), unlocked).await;
+    let is_in_use = |row: &SimpleQueryRow| row.get(0) == Some("holder") && row.get(1) != Some("t");
+    Ok(rows(answer?).any(|row| is_in_use(&row)))
 }
 
 /// Ends the session over a new connection; `None` if no connection can be opened.
@@ -78,11 +120,7 @@ const SILENT: &str = "its session did not end in time";
 
 /// Ends the session that holds the lock, and waits until the lock is free.
 async fn end(client: &tokio_postgres::Client, nonce: i64) -> Result<(), String> {
-    let holder = format!(
-        "FROM pg_catalog.pg_locks l \
-         WHERE {} AND l.mode OPERATOR(pg_catalog.=) 'ExclusiveLock'",
-        is_held_sql([nonce].into_iter())
-    );
+    let holder = holder_sql(nonce);
     let end = format!("SELECT pg_catalog.pg_terminate_backend(l.pid) {holder}");
     let look = format!("SELECT l.pid {holder}");
     let mut found = ask(client, &end).await?;
@@ -91,6 +129,14 @@ async fn end(client: &tokio_postgres::Client, nonce: i64) -> Result<(), String> 
         found = ask(client, &look).await?;
     }
     Ok(())
+}
+
+fn holder_sql(nonce: i64) -> String {
+    format!(
+        "FROM pg_catalog.pg_locks l \
+         WHERE {} AND l.mode OPERATOR(pg_catalog.=) 'ExclusiveLock'",
+        is_held_sql([nonce].into_iter())
+    )
 }
 
 async fn ask(client: &tokio_postgres::Client, query: &str) -> Result<Vec<SimpleQueryRow>, String> {

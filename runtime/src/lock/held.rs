@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 use super::evict::{self, Release};
 use super::keep::{Closing, KeptConnection};
 use crate::options::Options;
+use crate::session::advisory::{LockHolder, LockProof};
 use crate::session::client::Client;
 use crate::session::orphan::Orphan;
 
@@ -18,33 +19,60 @@ const ANSWER: Duration = Duration::from_secs(3);
 
 /// Locks that are held until this value is dropped or its connection is lost.
 pub(crate) struct Held {
-    /// `None` once the locks are released.
+    /// `None` once the locks are released, and if the session of the scripts holds them.
     connection: Option<KeptConnection>,
+
     /// Sessions that must end before the locks are released.
     orphans: Mutex<Vec<Orphan>>,
-    /// The key of a lock that only this run holds, together with its other locks. Other
-    /// connections of the run check this lock to know whether the run still holds its locks.
-    pub(crate) nonce: i64,
+    /// A lock that only this run holds, together with its other locks. The statements of the run
+    /// check this lock to know whether the run still holds its locks.
+    pub(crate) proof: LockProof,
 }
 
 impl Held {
+    /// Locks that a connection of their own holds.
     pub(super) fn new(connection: Connection, nonce: i64, options: &Options) -> Held {
         Held {
             connection: Some(KeptConnection::new(connection, options.lock_heartbeat)),
             orphans: Mutex::default(),
-            nonce,
+            proof: LockProof {
+                nonce,
+                holder: LockHolder::OwnSession,
+            },
         }
     }
 
-    /// Whether the server still answers on the connection.
+    /// Locks that the session of the scripts holds.
+    pub(super) fn by_scripts(nonce: i64) -> Held {
+        Held {
+            connection: None,
+            orphans: Mutex::default(),
+            proof: LockProof {
+                nonce,
+                holder: LockHolder::ScriptSession,
+            },
+        }
+    }
+
+    /// Whether the server still answers on the connection of the locks. If the session of the
+    /// scripts holds them, each of its statements checks that it does.
     pub(crate) fn is_held(&self) -> bool {
-        self.connection
-            .as_ref()
-            .is_some_and(KeptConnection::is_well)
+        match self.proof.holder {
+            LockHolder::ScriptSession => true,
+            LockHolder::OwnSession => self
+                .connection
+                .as_ref()
+                .is_some_and(KeptConnection::is_well),
+        }
     }
 
     /// Why the locks are lost.
     pub(crate) fn why_lost(&self) -> String {
+        if self.proof.holder == LockHolder::ScriptSession {
+            return "a script has released the advisory locks of its session, or a pooler has \
+                    replaced that session"
+                .to_owned();
+        }
         let why = self.connection.as_ref().and_then(KeptConnection::why_lost);
         why.unwrap_or_else(|| "the server has ended its session".to_owned())
     }
@@ -63,9 +91,11 @@ impl Held {
     /// Releases the locks, and waits until the server has done so. If the server does not answer,
     /// ends the session that holds the locks over another connection.
     pub(crate) async fn release(mut self, client: &Client) -> Release {
-        match self.end().await {
-            Closing::Answered => Release::Done,
-            Closing::Unanswered => evict::end_holder(client, self.nonce).await,
+        let LockProof { nonce, holder } = self.proof;
+        match (self.end().await, holder) {
+            (_, LockHolder::ScriptSession) => evict::release_own(client, nonce).await,
+            (Closing::Answered, LockHolder::OwnSession) => Release::Done,
+            (Closing::Unanswered, LockHolder::OwnSession) => evict::end_holder(client, nonce).await,
         }
     }
 
@@ -73,7 +103,7 @@ impl Held {
     pub(crate) async fn release_alone(mut self, settings: Settings) -> Release {
         match self.end().await {
             Closing::Answered => Release::Done,
-            Closing::Unanswered => evict::end_holder_alone(&settings, self.nonce).await,
+            Closing::Unanswered => evict::end_holder_alone(&settings, self.proof.nonce).await,
         }
     }
 

@@ -4,6 +4,7 @@
 use tokio::runtime::Handle;
 
 use super::held::Held;
+use crate::session::advisory::LockHolder;
 use crate::session::client::Client;
 use crate::session::orphan::Orphan;
 
@@ -18,6 +19,14 @@ impl<'a> InFlight<'a> {
     pub(crate) fn over(client: &'a Client, lock: &'a Held) -> InFlight<'a> {
         InFlight {
             client: Some(client),
+            lock: Some(lock),
+        }
+    }
+
+    /// The same for a run that waits for an answer now and then, if the session has its locks.
+    pub(crate) fn of_locks(client: &'a Client, lock: &'a Held) -> InFlight<'a> {
+        InFlight {
+            client: (lock.proof.holder == LockHolder::ScriptSession).then_some(client),
             lock: Some(lock),
         }
     }

@@ -273,6 +273,7 @@ fn is_passing(kind: &ErrorKind) -> bool {
         | ErrorKind::Script(_)
         | ErrorKind::Stopped(_)
         | ErrorKind::ReadOnly(_)
+        | ErrorKind::SecondConnection { .. }
         | ErrorKind::Format(_)
         | ErrorKind::History { .. }
         | ErrorKind::Scripts(_)

@@ -1,9 +1,9 @@
 //! The sequence of a run: read, plan, lock, read and plan again, act.
 
 use std::collections::BTreeSet;
+use std::mem;
 use std::time::Instant;
 
-use futures_util::future::try_join;
 use migrator_model::Code;
 use migrator_plan::legs::legs;
 use migrator_plan::{Conflict, Plan};
@@ -20,13 +20,15 @@ use crate::history::digest::digests;
 use crate::history::failure::read_failed;
 use crate::history::guard::Purpose;
 use crate::history::{History, read};
-use crate::lock::acquire::{EarlyRead, Locks};
+use crate::lock::acquire::Acquired;
 use crate::lock::held::Held;
 use crate::lock::in_flight::InFlight;
+use crate::lock::keys::{EarlyRead, Locks};
 use crate::lock::opening::Opening;
+use crate::options::Connections;
+use crate::run::begin::{Begun, PendingWork};
 use crate::run::change::Change;
 use crate::run::parallel;
-use crate::run::ready;
 use crate::session::client::Client;
 use crate::step::progress::Progress;
 use crate::step::schedule::Schedule;
@@ -44,14 +46,6 @@ pub(crate) struct Request<'a> {
 pub(crate) struct CarriedOut {
     pub(crate) plan: Plan<'static>,
     pub(crate) report: Report,
-}
-
-/// The work that a first read of the history found.
-struct PendingWork {
-    history: History,
-    /// The services of the plan; empty if a dirty migration prevents a plan.
-    services: BTreeSet<String>,
-    locks: Locks,
 }
 
 /// The state of a run under its locks.
@@ -106,48 +100,39 @@ impl Context {
             return Err(ErrorKind::Stopped(Stopped::default()));
         }
         // A run that is certain to act opens the connection of its locks while it reads.
-        let opening = request.change.is_certain_to_act();
+        let opening =
+            request.change.is_certain_to_act() && self.options.connections == Connections::Several;
         let opening = opening.then(|| Opening::start(request.client, &self.options));
         let pending = stop
             .attend(request.client, self.read_and_plan(request))
             .await?;
-        let Some(PendingWork {
-            history,
-            services,
-            mut locks,
-        }) = pending?
-        else {
+        let Some(mut pending) = pending? else {
             return Ok(Plan::default());
         };
+        let Begun {
+            mut acquired,
+            format,
+        } = self.begin(request.client, opening, &pending).await?;
+        let history = mem::take(&mut pending.history);
         let request = Request {
             change: request.change.of(&history),
             ..request
         };
-        // Creating the tables needs no lock, so the run does both at the same time.
-        let prepare = self.prepare(request.client, &history, &services);
-        let both = try_join(
-            self.lock(request.client, opening, &locks),
-            Box::pin(prepare),
-        );
-        let under_way = InFlight::before(request.client);
-        let both = stop.attend(request.client, both).await;
-        under_way.done();
-        let both = both?;
-        if both.is_err() {
-            // The interrupted operation may have left its transaction open.
-            stop.quiet(request.client).await;
-        }
-        let ((mut held, mut seen), format) = both?;
         loop {
+            let Acquired { held, seen, .. } = acquired;
             let under = UnderLock {
-                locks: &locks,
+                locks: &pending.locks,
                 held: &held,
                 prepared: Prepared {
-                    services: &services,
+                    services: &pending.services,
                     format,
                 },
             };
-            match self.plan_again(request, under, seen, report).await {
+            // If the future is dropped, the session that has the locks ends.
+            let under_way = InFlight::of_locks(request.client, &held);
+            let outcome = self.plan_again(request, under, seen, report).await;
+            under_way.done();
+            match outcome {
                 Ok(LockedOutcome::Done(plan)) if !stop.is_stopped() => {
                     self.release_behind(request.client, held).await;
                     return Ok(plan);
@@ -156,11 +141,11 @@ impl Context {
                     self.release(request.client, held).await;
                     match outcome? {
                         LockedOutcome::Done(plan) => return Ok(plan),
-                        LockedOutcome::Further(needed) => locks = needed,
+                        LockedOutcome::Further(needed) => pending.locks = needed,
                     }
                 }
             }
-            (held, seen) = self.lock(request.client, None, &locks).await?;
+            acquired = self.lock(request.client, None, &pending.locks).await?;
         }
     }
 
@@ -195,18 +180,6 @@ impl Context {
             services,
             locks,
         }))
-    }
-
-    /// Prepares the session, and creates the tables of these services. Returns the format of
-    /// the tables, if any table was missing.
-    async fn prepare(
-        &self,
-        client: &Client,
-        history: &History,
-        services: &BTreeSet<String>,
-    ) -> Result<Option<i32>, ErrorKind> {
-        ready::session(client).await?;
-        self.bootstrap(client).create(history, services).await
     }
 
     /// Reads and plans again, now that no other run changes the history, and runs the steps.

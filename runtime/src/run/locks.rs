@@ -10,9 +10,12 @@ use crate::error::kind::ErrorKind;
 use crate::error::stopped::Stopped;
 use crate::event::Event;
 use crate::lock::Release;
-use crate::lock::acquire::{self, EarlyRead, LockSettings, Locks};
+use crate::lock::acquire::{self, Acquired};
+use crate::lock::by_scripts;
 use crate::lock::held::Held;
+use crate::lock::keys::{LockSettings, Locks};
 use crate::lock::opening::Opening;
+use crate::options::Connections;
 use crate::session::client::Client;
 
 impl Context {
@@ -36,18 +39,23 @@ impl Context {
         locks
     }
 
-    /// Takes these locks, over a connection that may already be opening.
+    /// Takes these locks, over a connection that may already be opening, or over the client's.
     pub(crate) async fn lock(
         &self,
         client: &Client,
         opening: Option<Opening>,
         locks: &Locks,
-    ) -> Result<(Held, EarlyRead), ErrorKind> {
+    ) -> Result<Acquired, ErrorKind> {
         let taking = LockSettings {
             tables: &self.tables,
             options: &self.options,
             listener: self.listener.as_ref(),
+            stop: &self.stop,
         };
+        if self.options.connections == Connections::Single {
+            client.released().await;
+            return Box::pin(by_scripts::acquire(client, locks, taking)).await;
+        }
         // If the run is stopped, the connection closes, and the server releases the locks.
         let locked = Box::pin(async {
             client.released().await;
@@ -59,7 +67,11 @@ impl Context {
 
     /// Releases the locks without waiting for the server, which answers in a later round trip. The
     /// client's next run waits for the answer, and so does [`Client::close`].
+    /// If the client's session holds the locks, waits.
     pub(crate) async fn release_behind(&self, client: &Client, held: Held) {
+        if self.options.connections == Connections::Single {
+            return self.release(client, held).await;
+        }
         let released = held.release_alone(client.settings_as("migrator"));
         let listener = self.listener.clone();
         let release = async move {

@@ -11,6 +11,7 @@ use crate::error::kind::ErrorKind;
 use crate::error::stopped::Stopped;
 use crate::lock::in_flight::InFlight;
 use crate::lock::keep;
+use crate::session::advisory::LockHolder;
 use crate::session::client::Client;
 use crate::step::executor::Executor;
 use crate::step::schedule::Turn;
@@ -18,7 +19,7 @@ use crate::step::shared::Shared;
 
 /// Carries out all legs.
 pub(crate) async fn carry_out(shared: Shared<'_>) -> Result<(), ErrorKind> {
-    let jobs = shared.options.jobs.get().min(shared.schedule.legs.len());
+    let jobs = shared.options.parallel().min(shared.schedule.legs.len());
     if jobs <= 1 || !can_run_in_parallel(&shared.schedule.legs) {
         return over_one_connection(shared).await;
     }
@@ -57,6 +58,7 @@ fn all_of(mut failed: Vec<Failed>) -> Result<(), ErrorKind> {
             | ErrorKind::ReadOnly(_)
             | ErrorKind::Connection { .. }
             | ErrorKind::Connect(_)
+            | ErrorKind::SecondConnection { .. }
             | ErrorKind::Format(_)
             | ErrorKind::History { .. }
             | ErrorKind::Engine(_)) => return Err(other),
@@ -165,8 +167,9 @@ async fn open_and_work(shared: Shared<'_>) -> Result<(), Failed> {
     let Some(Ok(client)) = shared.stop.unless_stopped(opening).await else {
         return Ok(());
     };
-    let is_ready = shared.stop.attend(&client, ready::session(&client)).await;
-    if !matches!(is_ready, Ok(Ok(()))) {
+    let is_ready = ready::session(&client, LockHolder::OwnSession);
+    let is_ready = shared.stop.attend(&client, is_ready).await;
+    if !matches!(is_ready, Ok(Ok(_))) {
         return Ok(());
     }
     let outcome = work(shared, &client).await;

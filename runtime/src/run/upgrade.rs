@@ -72,7 +72,7 @@ impl Bootstrap<'_> {
             true => TRY,
             false => TRY.min(self.options.lock_timeout),
         };
-        let query = upgrade::query(&reader, &write::check_lock(held.nonce));
+        let query = upgrade::query(&reader, &write::check_lock(held.proof));
         let answer: Vec<_> = rows(reader.ask(&query).await?).collect();
         let end = match upgrade::statements(self.tables, &answer)? {
             Some(statements) => statements + "COMMIT",

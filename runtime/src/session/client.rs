@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use migrator_connect::{
-    Cancel, ConnectError, Connection, NoticeBatch, SHORTAGE, Settings, open_when_up,
+    Cancel, ConnectError, Connection, NoticeBatch, Notices, SHORTAGE, Settings, open_when_up,
     open_with_retry,
 };
 use tokio::task::{AbortHandle, JoinHandle};
@@ -62,6 +62,58 @@ impl Client {
             checks_scripts: AtomicBool::default(),
             release: Mutex::default(),
         }
+    }
+
+    /// A client over a connection that the caller has opened, and whose task the caller runs.
+    /// `settings` name the same database with the same role; from them the run opens its other
+    /// connections, such as the one that holds its locks, unless the options ask for a
+    /// [single connection](crate::Options::single_connection).
+    ///
+    /// ```no_run
+    /// use migrator_runtime::tokio_postgres::{self, NoTls};
+    /// use migrator_runtime::{Client, Settings};
+    ///
+    /// # async fn open() -> Result<(), Box<dyn std::error::Error>> {
+    /// let url = "postgresql://app@localhost/shop";
+    /// let (postgres, connection) = tokio_postgres::connect(url, NoTls).await?;
+    /// tokio::spawn(connection);
+    /// let client = Client::from_parts(postgres, Settings::parse(url)?)?;
+    /// # let _ = client;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Compared with [`connect`]:
+    ///
+    /// - A run resets the session, so settings, roles, temporary tables, cursors, LISTEN and
+    ///   advisory locks of the caller are gone.
+    /// - The caller's task gets the notices of the server. The run reports no notices, and does not
+    ///   notice a commit that no standby has confirmed, unless the task passes them to
+    ///   [`Client::notices`].
+    /// - The connection has only the keepalives that the caller has set.
+    /// - A long script is copied before it is sent.
+    /// - If the server answers no request to cancel, the run cannot end the session: drop the
+    ///   client.
+    /// - If `settings` name another database, no step is applied: each fails with M0528.
+    ///
+    /// After [`Client::reconnect`], the connection is one of `settings`.
+    ///
+    /// # Errors
+    ///
+    /// The settings ask for TLS, and it cannot be prepared.
+    pub fn from_parts(
+        postgres: tokio_postgres::Client,
+        settings: Settings,
+    ) -> Result<Client, ConnectError> {
+        let connection = Connection::of_client(postgres, &settings)?;
+        Ok(Client::new(connection, settings))
+    }
+
+    /// The notices that the run reports. The task of a connection that the caller runs may add
+    /// notices.
+    #[must_use]
+    pub fn notices(&self) -> Notices {
+        self.connection.notices.clone()
     }
 
     /// The connection itself, for the caller's own queries.
@@ -208,8 +260,16 @@ impl Client {
         ended
     }
 
-    /// Aborts the session without waiting for the server.
-    pub(crate) fn driver(&self) -> AbortHandle {
+    /// Ends the session without waiting for the server, unless the caller drives the connection.
+    pub(crate) fn abort(&self) {
+        if let Some(driver) = self.driver() {
+            driver.abort();
+        }
+    }
+
+    /// A handle that ends the session without waiting for the server; `None` if the caller drives
+    /// the connection.
+    pub(crate) fn driver(&self) -> Option<AbortHandle> {
         self.connection.abort_handle()
     }
 

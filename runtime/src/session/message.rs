@@ -8,8 +8,9 @@ use migrator_connect::SharedText;
 use migrator_model::place::Position;
 use migrator_model::sql::statements;
 
+use super::advisory::LockHolder;
 use super::quote::tag;
-use super::reset::{RESET, forget};
+use super::reset::{forget, reset};
 use super::span::Span;
 use super::text::Text;
 use super::timeouts::{Timeouts, milliseconds};
@@ -47,7 +48,7 @@ pub(crate) struct Message {
     before: usize,
 }
 
-/// The optional parts of a message before the script.
+/// The parts of a message that not every script has.
 #[derive(Default)]
 pub(crate) struct Opening {
     /// Statements that fail unless the previous step is recorded as done.
@@ -57,6 +58,9 @@ pub(crate) struct Opening {
     /// The text right before and right after the script, by which the server finds it; see
     /// [`edge`].
     pub(crate) edge: Option<String>,
+    /// The session that holds the locks of the run, which decides what the reset after the script
+    /// releases.
+    pub(crate) locks: LockHolder,
 }
 
 /// A text that can be right before and right after a script, and that the script does not contain.
@@ -135,7 +139,8 @@ impl Message {
         let mut text = Text::from(format!("{check}{begin}{timeouts}{forget}{claim}{above}"));
         let start = text.len();
         text.push_script(script, 0..script.len());
-        text.push(&format!("{below}{RESET}{limit}{stay}{forget}{commit}"));
+        let reset = reset(opening.locks);
+        text.push(&format!("{below}{reset}{limit}{stay}{forget}{commit}"));
         text.append(record);
         text.push(end);
         Message {
@@ -153,9 +158,14 @@ impl Message {
 
     /// The text of a message that only writes the history, without a script. It waits up to `lock`
     /// for locks on the history; zero means no limit.
-    pub(crate) fn bookkeeping(record: Text, lock: Duration, commit: Commit) -> Text {
-        let (limit, commit) = (lock_limit(lock), commit.set());
-        let mut text = Text::from(format!("BEGIN;{RESET}{limit}{commit}"));
+    pub(crate) fn bookkeeping(
+        record: Text,
+        lock: Duration,
+        commit: Commit,
+        locks: LockHolder,
+    ) -> Text {
+        let (reset, limit, commit) = (reset(locks), lock_limit(lock), commit.set());
+        let mut text = Text::from(format!("BEGIN;{reset}{limit}{commit}"));
         text.append(record);
         text.push("COMMIT;");
         text
@@ -207,7 +217,7 @@ impl Message {
     }
 }
 
-/// Sets how long the statements after a [`RESET`] wait for locks. The statements that record a
+/// Sets how long the statements after a [`reset`] wait for locks. The statements that record a
 /// script still hold the script's locks, and other sessions wait for those.
 fn lock_limit(lock: Duration) -> String {
     format!("SET LOCAL lock_timeout = {};{UNHIDDEN}", milliseconds(lock))
@@ -320,6 +330,7 @@ mod tests {
             after_step: Some("SELECT 1;".into()),
             claim: Some("SELECT 1;".to_owned()),
             edge: Some(super::edge(script)),
+            ..Opening::default()
         };
         let message = with_opening(script, "", &opening, timeouts);
         let before = super::statements(&text(&message)[..message.start]).len();

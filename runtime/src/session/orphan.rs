@@ -9,6 +9,7 @@ use std::pin::Pin;
 use futures_util::{FutureExt, TryStreamExt};
 use migrator_connect::Cancel;
 use tokio::task::AbortHandle;
+use tokio::time::timeout;
 use tokio_postgres::SimpleQueryStream;
 
 use super::client::Client;
@@ -19,18 +20,40 @@ pub(crate) struct Orphan {
     /// The answer to an empty message that was sent after all others.
     last: Pin<Box<SimpleQueryStream>>,
     cancel: Cancel,
-    driver: AbortHandle,
+    end: End,
 }
+
+/// How the session ends.
+enum End {
+    Abort(AbortHandle),
+    /// By a message that was sent after all others: the caller drives the connection.
+    Message(Pin<Box<SimpleQueryStream>>),
+}
+
+/// Ends the session from within. It may be in a transaction that has failed.
+const END: &str = "ROLLBACK;SELECT pg_catalog.pg_advisory_unlock_all();\
+                   SELECT pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid())";
 
 impl Orphan {
     /// Takes over the statements of a client's session; `None` if the connection is lost.
     pub(crate) fn of(client: &Client) -> Option<Orphan> {
         // The first poll sends the message and returns the stream.
-        let last = client.postgres().simple_query_raw("").now_or_never()?;
+        let send = |text| {
+            client
+                .postgres()
+                .simple_query_raw(text)
+                .now_or_never()?
+                .ok()
+        };
+        let last = Box::pin(send("")?);
+        let end = match client.driver() {
+            Some(driver) => End::Abort(driver),
+            None => End::Message(Box::pin(send(END)?)),
+        };
         Some(Orphan {
-            last: Box::pin(last.ok()?),
+            last,
             cancel: client.cancel().clone(),
-            driver: client.driver(),
+            end,
         })
     }
 
@@ -39,6 +62,13 @@ impl Orphan {
         let answers = async { while let Ok(Some(_)) = self.last.try_next().await {} };
         // If the server does not answer, it notices later that the connection is closed.
         let _ = cancel_until(&self.cancel, answers, PATIENCE).await;
-        self.driver.abort();
+        match self.end {
+            End::Abort(driver) => driver.abort(),
+            End::Message(mut answers) => {
+                let answers = async { while let Ok(Some(_)) = answers.try_next().await {} };
+                // If the server does not answer, nobody else can end the session.
+                let _ = timeout(PATIENCE, answers).await;
+            }
+        }
     }
 }

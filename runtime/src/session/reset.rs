@@ -1,5 +1,24 @@
 //! Resets what a script may have changed in its session.
 
+use super::advisory::LockHolder;
+
+/// The statements that reset everything but advisory locks.
+macro_rules! reset {
+    () => {
+        "SET SESSION AUTHORIZATION DEFAULT;RESET ROLE;RESET ALL;\
+         SET standard_conforming_strings = on;\
+         CLOSE ALL;UNLISTEN *;DISCARD TEMP;DISCARD SEQUENCES;"
+    };
+}
+
+/// Releases the session's advisory locks, which outlive a transaction (Postgres's manual,
+/// *Advisory Locks*).
+macro_rules! unlock {
+    () => {
+        "SELECT pg_catalog.pg_advisory_unlock_all();"
+    };
+}
+
 /// Resets what a script may have changed in the session: the role, the settings, cursors,
 /// temporary tables, the last values of sequences, and advisory locks.
 ///
@@ -8,17 +27,26 @@
 ///
 /// `standard_conforming_strings` is on, whatever the role's default, so that the server reads
 /// each script as the checks did.
-pub(crate) const RESET: &str = "SET SESSION AUTHORIZATION DEFAULT;RESET ROLE;RESET ALL;\
-                     SET standard_conforming_strings = on;\
-                     CLOSE ALL;UNLISTEN *;DISCARD TEMP;DISCARD SEQUENCES;\
-                     SELECT pg_catalog.pg_advisory_unlock_all();";
+pub(crate) const RESET: &str = concat!(reset!(), unlock!());
+
+/// [`RESET`], for a run whose locks this session holds: keeps advisory locks. Those that a script
+/// takes are released with the locks of the run.
+pub(crate) fn reset(holder: LockHolder) -> &'static str {
+    match holder {
+        LockHolder::OwnSession => RESET,
+        LockHolder::ScriptSession => reset!(),
+    }
+}
 
 /// Rolls back the transaction of a script that failed. Then releases the session's advisory
-/// locks, which outlive a transaction (Postgres's manual, *Advisory Locks*), and drops prepared
-/// statements.
-pub(crate) fn rollback(script: &str) -> String {
+/// locks, unless those of the run are among them, and drops prepared statements.
+pub(crate) fn rollback(script: &str, holder: LockHolder) -> String {
     let forget = forget(script);
-    format!("ROLLBACK;SELECT pg_catalog.pg_advisory_unlock_all();{forget}")
+    let unlock = match holder {
+        LockHolder::OwnSession => unlock!(),
+        LockHolder::ScriptSession => "",
+    };
+    format!("ROLLBACK;{unlock}{forget}")
 }
 
 /// Drops the prepared statements of a script. It runs before a script as well: a pooler may

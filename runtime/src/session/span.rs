@@ -1,5 +1,6 @@
 //! Messages that share a transaction.
 
+use super::advisory::LockHolder;
 use super::reset::{forget, rollback};
 
 /// Which part of a transaction a message holds.
@@ -25,7 +26,7 @@ impl Span {
     /// The statements that undo the message; see [`rollback`].
     pub(crate) fn rollback(self, script: &str) -> String {
         match self {
-            Span::Whole | Span::First => rollback(script),
+            Span::Whole | Span::First => rollback(script, LockHolder::OwnSession),
             Span::Further => format!(
                 "ROLLBACK TO SAVEPOINT \"migrator: further\";\
                  SELECT pg_catalog.pg_advisory_unlock_all();{}",

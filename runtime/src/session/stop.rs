@@ -176,7 +176,7 @@ async fn cancelled<T>(
     if ended.is_err() {
         // The server notices at its next answer, and then executes none of the messages that were
         // sent ahead.
-        client.driver().abort();
+        client.abort();
     }
     ended
 }

@@ -43,7 +43,7 @@ pub(crate) enum Limit {
 
 impl Limits {
     /// Switches the limit for idle sessions off, because a run waits for other runs. Comes after a
-    /// [`RESET`].
+    /// [reset](super::reset::reset).
     pub(crate) fn stay(self) -> &'static str {
         match self.idle {
             Limit::None => "",

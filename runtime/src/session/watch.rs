@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use tokio_postgres::SimpleQueryRow;
 
 use crate::event::blocker::{Blocker, BlockerKind, Holder, WaitingFor};
+use crate::options::{Connections, Options};
 use crate::session::client::Client;
 use crate::session::quote::quote_literal;
 use crate::session::send::rows;
@@ -21,6 +22,7 @@ use crate::session::send::rows;
 /// Finds out what the steps of one connection wait for.
 #[derive(Default)]
 pub(crate) struct Watch {
+    connections: Connections,
     connection: Option<Connection>,
     /// The blockers, and when they were seen.
     seen: Option<(Instant, Vec<Blocker>)>,
@@ -53,6 +55,14 @@ const LEAST: Duration = Duration::from_millis(5);
 const MOST: Duration = Duration::from_millis(2500);
 
 impl Watch {
+    /// A watch that asks over a connection of its own, if the options allow one.
+    pub(crate) fn new(options: &Options) -> Watch {
+        Watch {
+            connections: options.connections,
+            ..Watch::default()
+        }
+    }
+
     /// Waits for answers, asks what they wait for, and reports waits that last.
     pub(crate) async fn during<T>(
         &mut self,
@@ -61,6 +71,9 @@ impl Watch {
         answers: impl Future<Output = T>,
     ) -> T {
         self.seen = None;
+        if self.connections == Connections::Single {
+            return answers.await;
+        }
         let mut answers = pin!(answers);
         let half = waiting.limit / 2;
         let pause = match waiting.limit.is_zero() {

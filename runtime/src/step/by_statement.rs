@@ -49,14 +49,14 @@ impl Executor<'_> {
         let (service, version) = (step.service(), step.version());
         // After the claim, no other run gets the lock before this message has ended.
         let claim = write::claim(self.run.tables, service);
-        let mut all = Text::from(claim + &write::check_lock(self.run.lock.nonce));
+        let mut all = Text::from(claim + &write::check_lock(self.run.lock.proof));
         all.append(record);
         all.push(&write::mark(self.run.tables, service, version));
         let limit = self.run.options.lock_timeout;
         let timeouts = source.timeouts(self.client, self.run.options, Duration::ZERO);
         // In the server's log the mark comes before the script's changes. So no standby receives
         // the changes without the mark.
-        let mut opening = Message::bookkeeping(all, limit, Commit::Local);
+        let mut opening = self.bookkeeping(all, limit, Commit::Local);
         opening.push(forget(&source.sql));
         opening.push(&Message::timeouts(timeouts));
         let marked = self.bookkeep(step, &opening, limit, left).await;
@@ -73,8 +73,8 @@ impl Executor<'_> {
         source: &Source,
         mark: &Mark,
     ) -> Result<Text, Fault> {
-        let (tables, nonce) = (self.run.tables, self.run.lock.nonce);
-        let fence = Fence::new(tables, step, &source.sql, nonce, mark);
+        let (tables, proof) = (self.run.tables, self.run.lock.proof);
+        let fence = Fence::new(tables, step, &source.sql, proof, mark);
         match step.is_resumed() {
             false => self
                 .send_all(step, source, fence)
@@ -93,12 +93,12 @@ impl Executor<'_> {
         record: Text,
     ) -> Result<(), Fault> {
         let claim = write::claim(self.run.tables, step.service());
-        let (tables, nonce) = (self.run.tables, self.run.lock.nonce);
+        let (tables, proof) = (self.run.tables, self.run.lock.proof);
         let mut all = Text::from(claim);
-        all.push(&fence::check_lock_and_mark(tables, step, nonce, mark));
+        all.push(&fence::check_lock_and_mark(tables, step, proof, mark));
         all.append(record);
         // The script has run: its record waits for locks without a limit.
-        let mut message = Message::bookkeeping(all, Duration::ZERO, Commit::Durable);
+        let mut message = self.bookkeeping(all, Duration::ZERO, Commit::Durable);
         message.push(forget(&source.sql));
         self.tell_notices();
         let ended = self.bookkeep(step, &message, Duration::ZERO, source.left());
@@ -113,10 +113,10 @@ impl Executor<'_> {
     /// Removes the mark of a script of which nothing was sent, because the run was stopped.
     pub(super) async fn unmark(&mut self, step: &Step<'_>, source: &Source, mark: &Mark) -> Fault {
         let claim = write::claim(self.run.tables, step.service());
-        let check = fence::check_lock_and_mark(self.run.tables, step, self.run.lock.nonce, mark);
+        let check = fence::check_lock_and_mark(self.run.tables, step, self.run.lock.proof, mark);
         let mut record = Text::from(claim + &check);
         record.append(self.unmark_record(step));
-        let message = Message::bookkeeping(record, self.run.options.lock_timeout, Commit::Local);
+        let message = self.bookkeeping(record, self.run.options.lock_timeout, Commit::Local);
         let sent = send_text(self.client, &message);
         match self.run.stop.attend(self.client, sent).await {
             Ok(Ok(())) => self.not_started(step),

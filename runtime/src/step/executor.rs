@@ -49,9 +49,9 @@ impl<'a> Executor<'a> {
             leg: 0,
             left: steps,
             left_in_leg: 0,
-            prepared: PreparedStatements::new(run.lock.nonce),
+            prepared: PreparedStatements::new(run.lock.proof.nonce),
             pipeline: Pipeline::new(),
-            watch: Watch::default(),
+            watch: Watch::new(run.options),
             is_local: false,
         }
     }

@@ -11,6 +11,7 @@ use migrator_plan::Step;
 
 use crate::history::schema::Tables;
 use crate::history::write;
+use crate::session::advisory::LockProof;
 use crate::session::reset::mentions;
 
 /// The transaction that wrote a step's dirty entry.
@@ -38,7 +39,7 @@ enum Place {
 pub(crate) fn check_lock_and_mark(
     tables: &Tables,
     step: &Step<'_>,
-    lock: i64,
+    lock: LockProof,
     mark: &Mark,
 ) -> String {
     write::check_lock(lock) + &write::check_mark(tables, step.service(), step.version(), &mark.0)
@@ -50,7 +51,7 @@ impl Fence {
         tables: &Tables,
         step: &Step<'_>,
         script: &str,
-        lock: i64,
+        lock: LockProof,
         mark: &Mark,
     ) -> Fence {
         let lock_alone = write::check_lock(lock);

@@ -57,7 +57,7 @@ impl<'a> Executor<'a> {
                 if outcome.is_err() {
                     self.tell_notices();
                     // This fails if the connection is lost, and then nothing is left to clean up.
-                    let rollback = rollback(&source.sql);
+                    let rollback = rollback(&source.sql, self.run.lock.proof.holder);
                     let rolled_back = self.client.roll_back(&rollback);
                     let _ = self.run.stop.attend(self.client, rolled_back).await;
                 }

@@ -155,7 +155,7 @@ impl PreparedStatements {
         let depends_on: Vec<&str> = depends_on.into_iter().collect();
         let recorder = Recorder {
             application: &run.options.application,
-            lock: run.lock.nonce,
+            lock: run.lock.proof,
             depends_on: &depends_on,
         };
         let statement = prepared::statement(run.tables, service, purpose, recorder);

@@ -37,6 +37,11 @@ fn accepted(entry: &Entry, migration: Migration<'_>) -> String {
 }
 
 impl Executor<'_> {
+    /// The text of a message that only writes the history; see [`Message::bookkeeping`].
+    pub(super) fn bookkeeping(&self, record: Text, lock: Duration, commit: Commit) -> Text {
+        Message::bookkeeping(record, lock, commit, self.run.lock.proof.holder)
+    }
+
     /// Sends the statements that write the history. They wait up to `limit` for locks on the
     /// history. Returns the transaction that marked the entry, if the statements select it.
     pub(super) async fn bookkeep(
@@ -183,7 +188,7 @@ impl Executor<'_> {
             subject: Subject::of(step.version(), &step.name(), &step.checksum()),
             application: &self.run.options.application,
             lock: match (took, step.has_script()) {
-                (Took::Transaction, _) | (_, false) => Some(self.run.lock.nonce),
+                (Took::Transaction, _) | (_, false) => Some(self.run.lock.proof),
                 (Took::Milliseconds(_) | Took::Unknown, true) => None,
             },
         };
@@ -197,7 +202,7 @@ impl Executor<'_> {
         }
         let took = Took::Milliseconds(took.as_secs_f64() * 1000.0);
         let event = self.event(step, took, Some(&fault.message)).alone();
-        let message = Message::bookkeeping(event, self.run.options.lock_timeout, Commit::Local);
+        let message = self.bookkeeping(event, self.run.options.lock_timeout, Commit::Local);
         self.try_to_record(&message).await;
     }
 

@@ -122,6 +122,7 @@ impl<'a> Executor<'a> {
             after_step,
             claim: Some(write::claim(run.tables, step.service())),
             edge,
+            locks: run.lock.proof.holder,
         };
         let timeouts = source.timeouts(self.client, run.options, run.options.lock_timeout);
         Message::transaction(&source.sql, record, &opening, timeouts, commit)
@@ -300,7 +301,7 @@ impl<'a> Executor<'a> {
 
     /// Ends the transaction, even if a request to cancel hits that statement.
     async fn roll_back(&self, failed: &Source) -> Result<(), Lost> {
-        let rollback = rollback(&failed.sql);
+        let rollback = rollback(&failed.sql, self.run.lock.proof.holder);
         let mut tries = 0..3;
         loop {
             let rolled_back = self.client.roll_back(&rollback);

@@ -9,6 +9,7 @@
 mod accept;
 mod blockers;
 mod bounds;
+mod callers_client;
 mod confirmation;
 mod connection;
 mod defaults;
@@ -38,6 +39,7 @@ mod redo;
 mod resume;
 mod rights;
 mod silence;
+mod single;
 mod standby;
 mod state;
 mod stop;

@@ -6,6 +6,7 @@ use migrator_runtime::{Direction, Done, Event};
 
 use super::plan::{self, nothing};
 use crate::line::{Line, Tone};
+use crate::remedy::USE_SINGLE_CONNECTION;
 use crate::view::{Plan, Request, Run, measured};
 use crate::words::{count, seconds};
 
@@ -13,6 +14,7 @@ use crate::words::{count, seconds};
 pub(crate) fn event(event: &Event<'_>) -> Vec<Line> {
     match event {
         Event::LockUnreleased { why } => vec![Line::warning(unreleased(why))],
+        Event::NoSecondConnection(_) => progress(event).map(Line::warning).into_iter().collect(),
         Event::Planned(steps) => plan::notes(&Plan::new(steps, Direction::Up)),
         Event::Finished(done) => vec![finished(done)],
         Event::Waiting(_)
@@ -54,6 +56,7 @@ pub(crate) fn progress(event: &Event<'_>) -> Option<String> {
         Event::NoticesOmitted(number) => Some(format!(
             "the server sent {number} earlier notices, which are not shown"
         )),
+        Event::NoSecondConnection(what) => Some(format!("{what}; {USE_SINGLE_CONNECTION}")),
         Event::Planned(_)
         | Event::Finished(_)
         | Event::LockUnreleased { .. }

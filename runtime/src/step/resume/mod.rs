@@ -22,7 +22,7 @@ use crate::history::guard::Purpose;
 use crate::history::read::last_failure;
 use crate::history::reader::Reader;
 use crate::history::write::{Kind, Took};
-use crate::session::message::{Commit, Message};
+use crate::session::message::Commit;
 use crate::session::send::{Answers, SendError, begin, send};
 use crate::session::stop::Silent;
 use crate::session::text::Text;
@@ -67,8 +67,8 @@ impl Executor<'_> {
             events.append(event.alone());
         }
         if outcome.is_err() && !events.is_empty() {
-            let message =
-                Message::bookkeeping(events.clone(), self.run.options.lock_timeout, Commit::Local);
+            let limit = self.run.options.lock_timeout;
+            let message = self.bookkeeping(events.clone(), limit, Commit::Local);
             self.try_to_record(&message).await;
         }
         outcome.map(|()| events)

@@ -48,6 +48,7 @@ pub(crate) fn with_events(registry: &'static Registry, options: Options) -> (Mig
                 format!("retrying {why}{}", behind.collect::<String>())
             }
             Event::LockUnreleased { why } => format!("unreleased {why}"),
+            Event::NoSecondConnection(what) => format!("no second connection: {what}"),
             Event::Notice(notice) => format!("notice {}", notice.message),
             Event::NoticesOmitted(number) => format!("notices omitted {number}"),
             other => format!("{other:?}"),

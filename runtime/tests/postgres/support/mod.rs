@@ -4,6 +4,7 @@ mod client;
 mod database;
 mod events;
 mod gate;
+mod pooler;
 mod proxy;
 mod registry;
 
@@ -15,6 +16,7 @@ pub(crate) use self::client::Asleep;
 pub(crate) use self::database::{Database, rows};
 pub(crate) use self::events::{Events, with_events};
 pub(crate) use self::gate::{AT_GATE, Gate};
+pub(crate) use self::pooler::{Pooled, SESSIONS, TRANSACTIONS};
 pub(crate) use self::proxy::Proxy;
 pub(crate) use self::registry::{Script, core, registry, stamp, stem, version};
 

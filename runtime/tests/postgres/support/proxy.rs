@@ -21,6 +21,8 @@ pub(crate) struct Proxy {
     pub(crate) silent: Arc<AtomicUsize>,
     /// Data on the connection with this number is not forwarded either.
     pub(crate) deaf: Arc<AtomicUsize>,
+    /// The proxy closes connections from this number on before the session begins.
+    pub(crate) closed: Arc<AtomicUsize>,
     /// The number of connections that the proxy closed as idle.
     pub(crate) ended: Arc<AtomicUsize>,
     /// Whether the proxy removes the first comment of each query.
@@ -52,6 +54,7 @@ impl Proxy {
         let socket = PathBuf::from(folder.replace("%2F", "/")).join(format!(".s.PGSQL.{port}"));
         let silent = Arc::new(AtomicUsize::new(0));
         let deaf = Arc::new(AtomicUsize::new(usize::MAX));
+        let closed = Arc::new(AtomicUsize::new(usize::MAX));
         let ended = Arc::new(AtomicUsize::new(0));
         let removes_comments = Arc::new(AtomicBool::new(false));
         let sent = Sent::default();
@@ -61,6 +64,7 @@ impl Proxy {
             taken: Arc::clone(&taken),
             silent: Arc::clone(&silent),
             deaf: Arc::clone(&deaf),
+            closed: Arc::clone(&closed),
             idle,
             ended: Arc::clone(&ended),
             removes_comments: Arc::clone(&removes_comments),
@@ -81,6 +85,7 @@ impl Proxy {
             url,
             silent,
             deaf,
+            closed,
             ended,
             removes_comments,
             sent,
@@ -140,6 +145,7 @@ struct Heard {
     taken: Arc<AtomicUsize>,
     silent: Arc<AtomicUsize>,
     deaf: Arc<AtomicUsize>,
+    closed: Arc<AtomicUsize>,
     idle: Duration,
     ended: Arc<AtomicUsize>,
     removes_comments: Arc<AtomicBool>,
@@ -190,6 +196,9 @@ impl Heard {
 async fn open(client: &mut TcpStream, server: &mut UnixStream, heard: &Heard) -> Option<usize> {
     let mut buffer = vec![0; 65536];
     let length = client.read(&mut buffer).await.ok()?;
+    if heard.taken.load(Ordering::SeqCst) >= heard.closed.load(Ordering::SeqCst) {
+        return None;
+    }
     if !heard.is(heard.taken.load(Ordering::SeqCst)) {
         while client.read(&mut buffer).await.ok()? > 0 {}
         return None;
