@@ -3,6 +3,7 @@
 //! [`Migrator`] migrates a single database. The caller supplies the list of databases and prints
 //! the results.
 
+mod limit;
 mod member;
 mod pace;
 mod phase;
@@ -31,8 +32,8 @@ use crate::options::Options;
 use crate::session::client::{Client, connect};
 use crate::session::stop::Stop;
 
+pub use self::limit::FailureLimit;
 pub use self::member::{FleetTotals, Member, MemberOutcome, MemberResult};
-pub use self::pace::FailureLimit;
 use self::pace::{Limits, Mark, Pace, Turn};
 pub use self::phase::Phase;
 pub use self::shard::Shard;

@@ -1,41 +1,14 @@
 //! When a fleet starts a further database.
 
 use std::mem;
-use std::num::{NonZeroU8, NonZeroUsize};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 use tokio::time::sleep_until;
 
+use super::limit::FailureLimit;
 use super::phase::{Listener, Phase};
-
-/// How many databases may fail before a fleet starts no further database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FailureLimit {
-    /// The fleet starts no further database after this number of failures.
-    Number(NonZeroUsize),
-    /// The fleet starts no further database while more than this percentage of the databases that
-    /// have ended have failed. One failure is always allowed.
-    Percent(NonZeroU8),
-}
-
-impl From<NonZeroUsize> for FailureLimit {
-    fn from(number: NonZeroUsize) -> FailureLimit {
-        FailureLimit::Number(number)
-    }
-}
-
-impl FailureLimit {
-    fn is_reached(self, failed: usize, ended: usize) -> bool {
-        match self {
-            FailureLimit::Number(number) => failed >= number.get(),
-            FailureLimit::Percent(percent) => {
-                failed > 1 && failed * 100 > usize::from(percent.get()) * ended
-            }
-        }
-    }
-}
 
 /// The limits of a fleet.
 #[derive(Clone, Copy, Debug, Default)]
@@ -259,13 +232,13 @@ async fn wait_until(moment: Instant) {
 
 #[cfg(test)]
 mod tests {
-    use std::num::{NonZeroU8, NonZeroUsize};
+    use std::num::NonZeroUsize;
     use std::pin::pin;
     use std::sync::mpsc;
     use std::task::{Context, Poll, Waker};
     use std::time::Duration;
 
-    use super::{FailureLimit, Limits, Listener, Mark, Pace, Phase, Turn};
+    use super::{Limits, Listener, Mark, Pace, Phase, Turn};
 
     /// Polls a future once.
     fn poll<T>(future: &mut (impl Future<Output = T> + Unpin)) -> Poll<T> {
@@ -396,27 +369,6 @@ mod tests {
         };
         let expected = [Phase::Wave(1), settling(1), settling(7), Phase::Wave(7)];
         assert_eq!(phases.try_iter().collect::<Vec<_>>(), expected);
-    }
-
-    #[test]
-    fn a_percentage_counts_the_databases_that_have_ended() {
-        let limit = FailureLimit::Percent(NonZeroU8::MIN);
-        for (failed, ended, reached) in [
-            (0, 0, false),
-            (1, 1, false),
-            (2, 2, true),
-            (2, 199, true),
-            (2, 200, false),
-            (21, 2_000, true),
-        ] {
-            assert_eq!(
-                limit.is_reached(failed, ended),
-                reached,
-                "{failed} of {ended}"
-            );
-        }
-        let limit = FailureLimit::from(NonZeroUsize::MIN);
-        assert!(limit.is_reached(1, 1_000) && !limit.is_reached(0, 1_000));
     }
 
     #[test]
