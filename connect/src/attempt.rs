@@ -16,7 +16,7 @@ use tokio_postgres::{
     Config, NoTls, SimpleQueryMessage,
     config::{LoadBalanceHosts, SslMode as Encryption, SslNegotiation, TargetSessionAttrs},
 };
-use tokio_postgres_rustls::MakeRustlsConnect;
+use tokio_rustls::TlsConnector;
 
 use crate::{
     cancel::Cancel,
@@ -180,7 +180,7 @@ fn certificate_name(settings: &Settings, name: &str, address: IpAddr) -> String 
 struct Attempt<'a> {
     config: Config,
     context: &'a Context,
-    tls: Option<&'a MakeRustlsConnect>,
+    tls: Option<&'a TlsConnector>,
     way: Way<'a>,
     settings: &'a Settings,
 }

@@ -1,11 +1,14 @@
 //! Reads from a certificate what webpki does not: the public key of an X.509 version 1
-//! certificate, which `openssl x509 -req` creates without extensions, and the time for which a
-//! root certificate is valid.
+//! certificate, which `openssl x509 -req` creates without extensions, the time for which a root
+//! certificate is valid, and the hash for channel binding.
 
 use std::ops::RangeInclusive;
 
+use ring::digest::{Algorithm, SHA256, SHA384, SHA512, digest};
+
 const SEQUENCE: u8 = 0x30;
 const INTEGER: u8 = 0x02;
+const OBJECT_IDENTIFIER: u8 = 0x06;
 const VERSION: u8 = 0xa0;
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
@@ -30,6 +33,35 @@ pub(crate) fn validity(certificate: &[u8]) -> Option<RangeInclusive<i64>> {
     let (from, validity) = time(validity)?;
     let (to, _) = time(validity)?;
     Some(from..=to)
+}
+
+/// The signature algorithms with a hash of their own, as the content of their identifier in DER
+/// (RFC 8017, appendix C; RFC 5758, section 3.2), and the hash for channel binding: SHA-256 in place
+/// of MD5 and SHA-1.
+static HASHES: [(&[u8], &Algorithm); 9] = [
+    // MD5, SHA-1, SHA-256, SHA-384 and SHA-512 with RSA.
+    (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x04", &SHA256),
+    (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05", &SHA256),
+    (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b", &SHA256),
+    (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c", &SHA384),
+    (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d", &SHA512),
+    // ECDSA with SHA-1, SHA-256, SHA-384 and SHA-512.
+    (b"\x2a\x86\x48\xce\x3d\x04\x01", &SHA256),
+    (b"\x2a\x86\x48\xce\x3d\x04\x03\x02", &SHA256),
+    (b"\x2a\x86\x48\xce\x3d\x04\x03\x03", &SHA384),
+    (b"\x2a\x86\x48\xce\x3d\x04\x03\x04", &SHA512),
+];
+
+/// The channel binding `tls-server-end-point` of a server's certificate in DER (RFC 5929, section
+/// 4.1). `None` if the signature has no hash of its own: Ed25519 has none, and RSA-PSS names the
+/// hash in parameters.
+pub(crate) fn channel_binding(certificate: &[u8]) -> Option<Vec<u8>> {
+    let (content, _) = body(certificate, SEQUENCE)?;
+    let (_signed, rest) = body(content, SEQUENCE)?;
+    let (algorithm, _) = body(rest, SEQUENCE)?;
+    let (identifier, _) = body(algorithm, OBJECT_IDENTIFIER)?;
+    let (_, hash) = HASHES.iter().find(|(known, _)| *known == identifier)?;
+    Some(digest(hash, certificate).as_ref().to_vec())
 }
 
 /// Returns the part of a certificate after its version and serial number.
@@ -104,7 +136,7 @@ fn body(input: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
 
 #[cfg(test)]
 mod tests {
-    use super::{body, days, public_key, validity};
+    use super::{HASHES, body, channel_binding, days, public_key, validity};
 
     #[test]
     fn days_are_counted_from_1970() {
@@ -151,6 +183,28 @@ mod tests {
             0x30, 18, 0x30, 16, 0xa0, 0, 2, 0, 0x30, 0, 0x30, 0, 0x30, 0, 0x30, 0, 0x30, 2, 5, 0,
         ];
         assert_eq!(public_key(&new), Some([0x30, 2, 5, 0].as_slice()));
+    }
+
+    #[test]
+    fn the_hash_of_the_signature_binds_the_channel() {
+        let certificate = |identifier: &[u8]| {
+            let length = |more: usize| u8::try_from(identifier.len() + more).expect("small");
+            let head = [0x30, length(6), 0x30, 0, 0x30, length(2), 6, length(0)];
+            [&head, identifier].concat()
+        };
+        let lengths = HASHES.map(|(identifier, _)| {
+            channel_binding(&certificate(identifier)).map(|binding| binding.len())
+        });
+        assert_eq!(
+            lengths.map(Option::unwrap_or_default),
+            [32, 32, 32, 48, 64, 32, 32, 48, 64]
+        );
+        assert_eq!(
+            channel_binding(&certificate(b"\x2b\x65\x70")),
+            None,
+            "Ed25519"
+        );
+        assert_eq!(channel_binding(&[0x30, 2, 0x30, 0]), None, "no signature");
     }
 
     #[test]

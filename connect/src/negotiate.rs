@@ -4,6 +4,7 @@
 //! this module makes the stream, encrypted or not.
 
 use std::{
+    convert::Infallible,
     error::Error,
     fmt,
     future::Future,
@@ -12,26 +13,25 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio_postgres::{
     config::{SslMode as Encryption, SslNegotiation},
     tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream},
 };
-use tokio_postgres_rustls::MakeRustlsConnect;
+use tokio_rustls::{TlsConnector, client::TlsStream as Encrypted};
 
 use crate::{
     auth::{Channel, Policy, Watch},
+    certificate,
     outbox::{Outbox, Writer},
 };
-
-type Encrypted<S> = <MakeRustlsConnect as MakeTlsConnect<S>>::Stream;
-type Handshake<S> = <MakeRustlsConnect as MakeTlsConnect<S>>::TlsConnect;
 
 /// Turns a connection into a stream, encrypted as the settings ask.
 #[derive(Clone)]
 pub(crate) struct Connector {
     /// `None` if the connection is not encrypted.
-    pub(crate) tls: Option<MakeRustlsConnect>,
+    pub(crate) tls: Option<TlsConnector>,
     pub(crate) encryption: Encryption,
     pub(crate) negotiation: SslNegotiation,
     pub(crate) policy: Policy,
@@ -40,11 +40,10 @@ pub(crate) struct Connector {
 }
 
 /// One connection of a [`Connector`].
-pub(crate) struct Negotiation<S>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    handshake: Option<Handshake<S>>,
+pub(crate) struct Negotiation {
+    /// `None` if the connection is not encrypted. Otherwise also the name that the certificate
+    /// must hold, if names are verified.
+    handshake: Option<(TlsConnector, String)>,
     encryption: Encryption,
     opening: SslNegotiation,
     policy: Policy,
@@ -56,17 +55,16 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     type Stream = Watched<S>;
-    type TlsConnect = Negotiation<S>;
-    type Error = Box<dyn Error + Send + Sync>;
+    type TlsConnect = Negotiation;
+    type Error = Infallible;
 
-    fn make_tls_connect(&mut self, domain: &str) -> Result<Negotiation<S>, Self::Error> {
+    fn make_tls_connect(&mut self, domain: &str) -> Result<Negotiation, Infallible> {
         let tls = match self.encryption {
             Encryption::Disable => None,
-            Encryption::Prefer | Encryption::Require | _ => self.tls.as_mut(),
+            Encryption::Prefer | Encryption::Require | _ => self.tls.clone(),
         };
-        let handshake = tls.map(|tls| MakeTlsConnect::<S>::make_tls_connect(tls, domain));
         Ok(Negotiation {
-            handshake: handshake.transpose()?,
+            handshake: tls.map(|tls| (tls, domain.to_owned())),
             encryption: self.encryption,
             opening: self.negotiation,
             policy: self.policy.clone(),
@@ -75,7 +73,7 @@ where
     }
 }
 
-impl<S> TlsConnect<S> for Negotiation<S>
+impl<S> TlsConnect<S> for Negotiation
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -91,12 +89,12 @@ where
 /// Code 80877103 asks for TLS (protocol documentation, *Message Formats*, `SSLRequest`).
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
 
-impl<S> Negotiation<S>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    async fn run(self, mut stream: S) -> Result<Watched<S>, Box<dyn Error + Send + Sync>> {
-        let Some(handshake) = self.handshake else {
+impl Negotiation {
+    async fn run<S>(self, mut stream: S) -> Result<Watched<S>, Box<dyn Error + Send + Sync>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let Some((tls, name)) = self.handshake else {
             return Ok(Watched::new(
                 Stream::Plain(stream),
                 self.policy,
@@ -119,8 +117,9 @@ where
                 }
             }
         }
-        let stream = handshake.connect(stream).await?;
-        let stream = Stream::Encrypted(stream);
+        let name = ServerName::try_from(name)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+        let stream = Stream::Encrypted(Box::new(tls.connect(name, stream).await?));
         Ok(Watched::new(stream, self.policy, self.outbox))
     }
 }
@@ -165,7 +164,8 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     Plain(S),
-    Encrypted(Encrypted<S>),
+    /// Boxed: a connection without TLS then needs a kilobyte less.
+    Encrypted(Box<Encrypted<S>>),
 }
 
 impl<S> Watched<S>
@@ -201,7 +201,14 @@ where
     fn channel_binding(&self) -> ChannelBinding {
         match &self.stream {
             Stream::Plain(_) => ChannelBinding::none(),
-            Stream::Encrypted(stream) => stream.channel_binding(),
+            Stream::Encrypted(stream) => {
+                let (_, session) = stream.get_ref();
+                let certificates = session.peer_certificates().unwrap_or_default();
+                let binding = certificates
+                    .first()
+                    .and_then(|certificate| certificate::channel_binding(certificate));
+                binding.map_or_else(ChannelBinding::none, ChannelBinding::tls_server_end_point)
+            }
         }
     }
 }

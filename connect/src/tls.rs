@@ -21,7 +21,7 @@ use rustls::{
     },
 };
 use tokio_postgres::config::SslNegotiation;
-use tokio_postgres_rustls::MakeRustlsConnect;
+use tokio_rustls::TlsConnector;
 
 use crate::{
     error::{Cause, ConnectError, TlsFault},
@@ -40,9 +40,9 @@ struct Identity {
 type Fault = (TlsFault, Option<Cause>);
 
 /// Reads the certificates that the settings name and prepares TLS with them.
-pub(crate) fn connector(settings: &Settings) -> Result<MakeRustlsConnect, ConnectError> {
+pub(crate) fn connector(settings: &Settings) -> Result<TlsConnector, ConnectError> {
     config(settings)
-        .map(MakeRustlsConnect::new)
+        .map(|config| TlsConnector::from(Arc::new(config)))
         .map_err(|(reason, source)| ConnectError::Tls {
             target: settings.display_target(),
             reason,

@@ -76,6 +76,14 @@ const LIGHT: &[&str] = &[
     "winnow",
 ];
 
+/// The most crates that a user of `migrator-runtime` compiles, with our own and with the versions of
+/// our Cargo.lock. It pins `idna_adapter` at 1.1, which needs no ICU4X: only refinery's reading of
+/// URLs depends on it, and we never call this.
+const RUNTIME: usize = 106;
+
+/// The crates that the program has in two versions: ring and rand need different ones.
+const TWICE: [&str; 1] = ["getrandom"];
+
 /// Licences that require only attribution.
 const LICENCES: &[&str] = &[
     "0BSD",
@@ -143,17 +151,25 @@ fn packages() -> BTreeMap<String, Package> {
 
 /// The names of all packages in a build of this package, with the features that it enables.
 fn closure(name: &str) -> BTreeSet<String> {
-    let output = Command::new(env!("CARGO"))
-        .args(["tree", "--locked", "--edges=normal,build"])
-        .args(["--prefix=none", "--format={p}", "--package", name])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .expect("cargo runs");
-    let tree = String::from_utf8_lossy(&output.stdout);
-    let names = tree
+    let listed = tree(&["--package", name]);
+    let names = listed
         .lines()
         .filter_map(|line| line.split_whitespace().next());
     names.map(str::to_owned).collect()
+}
+
+/// What `cargo tree` prints of a build for a user: a name and a version in each line.
+fn tree(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--locked", "--edges=normal,build"])
+        .args(["--prefix=none", "--format={p}"])
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo runs");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    String::from_utf8(output.stdout).expect("cargo prints text")
 }
 
 #[test]
@@ -186,6 +202,30 @@ fn our_crates_depend_on_each_other_in_one_direction() {
 fn model_and_macros_have_few_dependencies() {
     let light: BTreeSet<String> = LIGHT.iter().map(|&name| name.to_owned()).collect();
     assert_eq!(closure("migrator-macros"), light);
+}
+
+#[test]
+fn the_runtime_has_few_dependencies() {
+    let built_with = closure("migrator-runtime");
+    let count = built_with.len();
+    assert!(
+        count <= RUNTIME,
+        "migrator-runtime is built with {count} crates"
+    );
+}
+
+#[test]
+fn the_program_has_one_version_of_each_crate() {
+    let listed = tree(&["--duplicates", "--depth=0", "--package", "migrator"]);
+    // cargo also lists a crate that it compiles twice in one version, for a macro and for the program.
+    let versions: BTreeSet<(&str, &str)> = listed
+        .lines()
+        .filter_map(|line| line.split_once(' '))
+        .collect();
+    let names: Vec<&str> = versions.iter().map(|(name, _)| *name).collect();
+    let repeated = names.windows(2).filter(|pair| pair[0] == pair[1]);
+    let repeated: Vec<&str> = repeated.map(|pair| pair[0]).collect();
+    assert_eq!(repeated, TWICE);
 }
 
 #[test]

@@ -5,8 +5,10 @@
 mod debug;
 mod dependencies;
 mod figures;
+mod image;
 mod layers;
 mod modules;
+mod packages;
 mod remedies;
 mod size;
 mod source;

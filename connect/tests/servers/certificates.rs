@@ -128,6 +128,9 @@ async fn a_self_signed_certificate_can_be_its_own_root() {
             "{mode}"
         );
     }
+    // Its signature has SHA-384.
+    let bound = format!("{} sslmode=require channel_binding=require", server.app());
+    assert!(is_encrypted(&bound).await);
     let elsewhere = server.at("other.test hostaddr=127.0.0.1", "app");
     let fault = tls_fault(&format!("{elsewhere} sslmode=verify-full {root}")).await;
     assert_eq!(

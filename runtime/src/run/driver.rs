@@ -13,8 +13,8 @@
 use std::collections::VecDeque;
 
 use migrator_plan::Step;
-use refinery::AsyncMigrate;
-use refinery_core::traits::r#async::{AsyncQuery, AsyncTransaction};
+use refinery_core::traits::r#async::{AsyncMigrate, AsyncQuery, AsyncTransaction};
+use refinery_core::{Error, Migration, Runner};
 
 use crate::error::fault::Fault;
 use crate::error::kind::ErrorKind;
@@ -31,7 +31,7 @@ pub(crate) async fn apply<'a>(
     let migrations = leg.iter().filter_map(|step| migration(step, ""));
     let migrations: Result<Vec<_>, _> = migrations.collect();
     let table = executor.run.tables.of(first.service());
-    let mut runner = refinery::Runner::new(&migrations.map_err(engine)?);
+    let mut runner = Runner::new(&migrations.map_err(engine)?);
     runner.set_migration_table_name(table);
     let mut driver = Driver {
         executor,
@@ -47,23 +47,20 @@ pub(crate) async fn apply<'a>(
 }
 
 /// An error of refinery's own, whose type is not part of our API.
-fn engine(error: refinery::Error) -> ErrorKind {
+fn engine(error: Error) -> ErrorKind {
     ErrorKind::Engine(Box::new(error))
 }
 
 /// refinery's form of a migration with this script. With the migration's own script, it has the same
 /// checksum.
-fn migration(
-    step: &Step<'_>,
-    script: &str,
-) -> Option<Result<refinery::Migration, refinery::Error>> {
+fn migration(step: &Step<'_>, script: &str) -> Option<Result<Migration, Error>> {
     let migration = step.applies()?;
     let name = format!(
         "V{}__{}",
         migration.version.as_integer(),
         migration.history_name()
     );
-    Some(refinery::Migration::unapplied(&name, script))
+    Some(Migration::unapplied(&name, script))
 }
 
 /// The connection that refinery's runner uses.
@@ -101,11 +98,8 @@ impl AsyncTransaction for Driver<'_, '_> {
     }
 }
 
-impl AsyncQuery<Vec<refinery::Migration>> for Driver<'_, '_> {
-    async fn query<'q>(
-        &'q mut self,
-        _query: &'q str,
-    ) -> Result<Vec<refinery::Migration>, StepFailed> {
+impl AsyncQuery<Vec<Migration>> for Driver<'_, '_> {
+    async fn query<'q>(&'q mut self, _query: &'q str) -> Result<Vec<Migration>, StepFailed> {
         Ok(Vec::new())
     }
 }

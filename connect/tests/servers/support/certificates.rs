@@ -13,10 +13,16 @@ use super::server::run;
 pub(crate) fn write_certificates(folder: &Path) {
     let names = "subjectAltName=DNS:db.test,DNS:localhost,IP:127.0.0.1";
     let authority = "basicConstraints=critical,CA:TRUE";
-    for (name, extension) in [("ca", authority), ("other-ca", authority), ("self", names)] {
+    let ec = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"].as_slice();
+    let rsa = ["-newkey", "rsa:2048", "-sha384"].as_slice();
+    for (name, extension, key) in [
+        ("ca", authority, ec),
+        ("other-ca", authority, ec),
+        ("self", names, rsa),
+    ] {
         let subject = format!("/CN={name}");
         let mut request = openssl(folder, &["req", "-x509", "-new", "-days", "2", "-nodes"]);
-        request.args(["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]);
+        request.args(key);
         request.args(["-subj", &subject, "-addext", extension]);
         run(request.args([
             "-keyout",
@@ -28,14 +34,16 @@ pub(crate) fn write_certificates(folder: &Path) {
     dated(folder, "self", "expired", [b"20", b"21"]);
     dated(folder, "ca", "expired-ca", [b"20", b"21"]);
     fs::copy(folder.join("self.key"), folder.join("expired.key")).expect("it can be copied");
-    signed(folder, "server", "/CN=db.test", Some(names));
+    let for_clients = "extendedKeyUsage=clientAuth";
+    signed(folder, "server", "/CN=db.test", "-sha256", Some(names));
     signed(
         folder,
         "client",
         "/CN=certuser",
-        Some("extendedKeyUsage=clientAuth"),
+        "-sha256",
+        Some(for_clients),
     );
-    signed(folder, "old", "/CN=db.test", None);
+    signed(folder, "old", "/CN=db.test", "-sha512", None);
     fs::copy(folder.join("client.key"), folder.join("open.key")).expect("a file can be copied");
     let open = fs::Permissions::from_mode(0o644);
     fs::set_permissions(folder.join("open.key"), open).expect("a mode can be set");
@@ -65,13 +73,16 @@ fn dated(folder: &Path, name: &str, copy: &str, years: [&[u8; 2]; 2]) {
     ));
 }
 
-/// Makes a certificate that `ca` signs. Without an extension, openssl before 3.2 makes one of
-/// X.509 version 1.
-fn signed(folder: &Path, name: &str, subject: &str, extension: Option<&str>) {
+/// Makes a certificate that `ca` signs with this hash. Without an extension, openssl before 3.2
+/// makes one of X.509 version 1.
+fn signed(folder: &Path, name: &str, subject: &str, hash: &str, extension: Option<&str>) {
     let (key, request) = (format!("{name}.key"), format!("{name}.csr"));
     let mut ask = openssl(folder, &["req", "-new", "-nodes", "-newkey", "rsa:2048"]);
     run(ask.args(["-subj", subject, "-keyout", &key, "-out", &request]));
-    let mut sign = openssl(folder, &["x509", "-req", "-days", "2", "-CAcreateserial"]);
+    let mut sign = openssl(
+        folder,
+        &["x509", "-req", "-days", "2", "-CAcreateserial", hash],
+    );
     sign.args(["-CA", "ca.crt", "-CAkey", "ca.key", "-in", &request]);
     if let Some(extension) = extension {
         fs::write(folder.join("extension"), extension).expect("a file can be written");
