@@ -21,11 +21,14 @@ use tokio::{
     time::timeout,
 };
 use tokio_postgres::{
-    CancelToken, Client, Config, Error, NoTls, config::Host as ConfigHost, tls::MakeTlsConnect,
+    CancelToken, Client, Config, Error, NoTls,
+    config::{Host as ConfigHost, SslMode as ConnectorMode, SslNegotiation},
+    tls::MakeTlsConnect,
 };
-use tokio_postgres_rustls::MakeRustlsConnect;
+use tokio_rustls::TlsConnector;
 
 use crate::{
+    auth::Policy,
     classify::Context,
     endpoint::{Endpoint, Host},
     error::ConnectError,
@@ -50,10 +53,8 @@ pub struct Cancel {
 #[derive(Clone)]
 enum Encryption {
     None,
-    /// As on a connection of this crate, whose token leaves the negotiation to the connector.
-    Negotiated(Connector),
-    /// As the token says.
-    OfToken(MakeRustlsConnect),
+    /// By this connector. The token of a connection of this crate leaves the negotiation to it.
+    Tls(Connector),
 }
 
 /// Where to send the request.
@@ -76,7 +77,7 @@ impl Cancel {
         context: Context,
     ) -> Cancel {
         let encryption = connector.map_or(Encryption::None, |connector| {
-            Encryption::Negotiated(Connector {
+            Encryption::Tls(Connector {
                 outbox: Outbox::default(),
                 ..connector
             })
@@ -104,7 +105,7 @@ impl Cancel {
             | SslMode::Prefer
             | SslMode::Require
             | SslMode::VerifyCa
-            | SslMode::VerifyFull => Encryption::OfToken(tls::connector(settings)?),
+            | SslMode::VerifyFull => Encryption::Tls(handshake(tls::connector(settings)?)),
         };
         Ok(Cancel {
             token: client.cancel_token(),
@@ -197,19 +198,18 @@ impl Cancel {
     {
         match self.encryption.clone() {
             Encryption::None => self.over_plain(stream).await,
-            Encryption::Negotiated(tls) => self.over_tls(stream, tls, name).await,
-            Encryption::OfToken(tls) => self.over_tls(stream, tls, name).await,
+            Encryption::Tls(tls) => self.over_tls(stream, tls, name).await,
         }
     }
 
-    async fn over_tls<S, T>(&self, stream: S, mut tls: T, name: &str) -> Result<(), Error>
+    async fn over_tls<S>(&self, stream: S, mut tls: Connector, name: &str) -> Result<(), Error>
     where
-        S: AsyncRead + AsyncWrite + Unpin,
-        T: MakeTlsConnect<Attended<S>>,
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        match tls.make_tls_connect(name) {
+        let made = MakeTlsConnect::<Attended<S>>::make_tls_connect(&mut tls, name);
+        match made {
             Ok(tls) => self.token.cancel_query_raw(Attended(stream), tls).await,
-            Err(_) => self.over_plain(stream).await,
+            Err(never) => match never {},
         }
     }
 
@@ -223,9 +223,20 @@ impl Cancel {
     async fn unattended(&self) -> Result<(), Error> {
         match self.encryption.clone() {
             Encryption::None => self.token.cancel_query(NoTls).await,
-            Encryption::Negotiated(tls) => self.token.cancel_query(tls).await,
-            Encryption::OfToken(tls) => self.token.cancel_query(tls).await,
+            Encryption::Tls(tls) => self.token.cancel_query(tls).await,
         }
+    }
+}
+
+/// A connector that only shakes hands: tokio-postgres negotiates first, as the token of the caller's
+/// client says.
+fn handshake(tls: TlsConnector) -> Connector {
+    Connector {
+        tls: Some(tls),
+        encryption: ConnectorMode::Require,
+        negotiation: SslNegotiation::Direct,
+        policy: Policy::default(),
+        outbox: Outbox::default(),
     }
 }
 
