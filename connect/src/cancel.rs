@@ -44,17 +44,11 @@ use crate::{
 #[derive(Clone)]
 pub struct Cancel {
     token: CancelToken,
-    encryption: Encryption,
+    /// `None` if the request is not encrypted. The token of a connection of this crate leaves the
+    /// negotiation to the connector.
+    tls: Option<Connector>,
     ways: Ways,
     context: Context,
-}
-
-/// How the request is encrypted.
-#[derive(Clone)]
-enum Encryption {
-    None,
-    /// By this connector. The token of a connection of this crate leaves the negotiation to it.
-    Tls(Connector),
 }
 
 /// Where to send the request.
@@ -76,15 +70,12 @@ impl Cancel {
         connector: Option<Connector>,
         context: Context,
     ) -> Cancel {
-        let encryption = connector.map_or(Encryption::None, |connector| {
-            Encryption::Tls(Connector {
-                outbox: Outbox::default(),
-                ..connector
-            })
-        });
         Cancel {
             token: client.cancel_token(),
-            encryption,
+            tls: connector.map(|connector| Connector {
+                outbox: Outbox::default(),
+                ..connector
+            }),
             ways: Way::of(config).map_or(Ways::OfToken, Ways::One),
             context,
         }
@@ -99,17 +90,17 @@ impl Cancel {
         let Some(first) = endpoints.first() else {
             return Err(ConnectError::settings("there is no host", "name one"));
         };
-        let encryption = match settings.ssl_mode() {
-            SslMode::Disable => Encryption::None,
+        let tls = match settings.ssl_mode() {
+            SslMode::Disable => None,
             SslMode::Allow
             | SslMode::Prefer
             | SslMode::Require
             | SslMode::VerifyCa
-            | SslMode::VerifyFull => Encryption::Tls(handshake(tls::connector(settings)?)),
+            | SslMode::VerifyFull => Some(handshake(tls::connector(settings)?)),
         };
         Ok(Cancel {
             token: client.cancel_token(),
-            encryption,
+            tls,
             context: Context::new(settings, first),
             ways: Ways::Each(endpoints),
         })
@@ -140,11 +131,9 @@ impl Cancel {
             }
             Ways::Each(endpoints) => {
                 let mut asked = Ok(());
+                // One of them has the session, so that a failure keeps none from being asked.
                 for endpoint in endpoints {
-                    for way in self.ways_to(endpoint).await? {
-                        // One of them has the session.
-                        asked = asked.and(self.ask_at(&way).await);
-                    }
+                    asked = asked.and(self.ask_each_of(endpoint).await);
                 }
                 asked
             }
@@ -165,6 +154,14 @@ impl Cancel {
             }
         };
         asked.map_err(|error| self.context.classify(error))
+    }
+
+    async fn ask_each_of(&self, endpoint: &Endpoint) -> Result<(), ConnectError> {
+        let mut asked = Ok(());
+        for way in self.ways_to(endpoint).await? {
+            asked = asked.and(self.ask_at(&way).await);
+        }
+        asked
     }
 
     async fn ways_to(&self, endpoint: &Endpoint) -> Result<Vec<Way>, ConnectError> {
@@ -196,34 +193,20 @@ impl Cancel {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        match self.encryption.clone() {
-            Encryption::None => self.over_plain(stream).await,
-            Encryption::Tls(tls) => self.over_tls(stream, tls, name).await,
-        }
-    }
-
-    async fn over_tls<S>(&self, stream: S, mut tls: Connector, name: &str) -> Result<(), Error>
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let made = MakeTlsConnect::<Attended<S>>::make_tls_connect(&mut tls, name);
-        match made {
-            Ok(tls) => self.token.cancel_query_raw(Attended(stream), tls).await,
+        let stream = Attended(stream);
+        let Some(mut tls) = self.tls.clone() else {
+            return self.token.cancel_query_raw(stream, NoTls).await;
+        };
+        match MakeTlsConnect::<Attended<S>>::make_tls_connect(&mut tls, name) {
+            Ok(tls) => self.token.cancel_query_raw(stream, tls).await,
             Err(never) => match never {},
         }
     }
 
-    async fn over_plain<S>(&self, stream: S) -> Result<(), Error>
-    where
-        S: AsyncRead + AsyncWrite + Unpin,
-    {
-        self.token.cancel_query_raw(Attended(stream), NoTls).await
-    }
-
     async fn unattended(&self) -> Result<(), Error> {
-        match self.encryption.clone() {
-            Encryption::None => self.token.cancel_query(NoTls).await,
-            Encryption::Tls(tls) => self.token.cancel_query(tls).await,
+        match self.tls.clone() {
+            Some(tls) => self.token.cancel_query(tls).await,
+            None => self.token.cancel_query(NoTls).await,
         }
     }
 }

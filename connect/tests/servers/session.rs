@@ -2,11 +2,12 @@
 
 use std::{future::Future, time::Duration};
 
-use migrator_connect::{SharedText, open};
+use migrator_connect::{Cancel, Connection, SharedText, open};
+use tokio_postgres::{Client, NoTls, error::SqlState};
 
 use super::support::{
     ask, opened,
-    server::{Server, server},
+    server::{Running, Server, free_port, server},
     settings,
 };
 
@@ -29,27 +30,62 @@ async fn a_running_query_can_be_cancelled() {
         format!("sslmode=verify-full sslrootcert={ca}"),
     ] {
         let connection = opened(&format!("{} {rest}", server.app())).await;
-        let query = connection.client.simple_query("SELECT pg_sleep(60)");
-        // A request that comes before the query is lost, hence the repetition.
-        let cancel = async {
-            loop {
-                connection
-                    .cancel
-                    .cancel()
-                    .await
-                    .expect("the server can be asked");
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        };
-        let error = first(query, cancel)
-            .await
-            .expect_err("the query was cancelled");
-        assert_eq!(
-            error.code().map(tokio_postgres::error::SqlState::code),
-            Some("57014"),
-            "{rest}"
-        );
+        is_cancelled(&connection.client, &connection.cancel).await;
         assert_eq!(connection.lost(), None);
+    }
+}
+
+#[tokio::test]
+async fn a_query_of_the_callers_client_can_be_cancelled() {
+    let server = server(Server::Tls);
+    let ca = server.file("ca.crt");
+    for rest in [
+        "sslmode=disable".to_owned(),
+        format!("sslmode=verify-full sslrootcert={ca}"),
+    ] {
+        let connection = of_caller(server, &format!("{} {rest}", server.app())).await;
+        is_cancelled(&connection.client, &connection.cancel).await;
+    }
+}
+
+#[tokio::test]
+async fn a_host_that_does_not_answer_keeps_no_other_from_being_asked_to_cancel() {
+    let server = server(Server::Tls);
+    let ports = format!("port={},{} ", free_port(), server.port);
+    let hosts = server.at("127.0.0.1,127.0.0.1 sslmode=disable", "app");
+    let hosts = hosts.replace(&format!("port={} ", server.port), &ports);
+    let connection = of_caller(server, &hosts).await;
+    let asked = connection.cancel.cancel().await;
+    asked.expect_err("one host does not answer");
+    let query = connection.client.simple_query("SELECT pg_sleep(60)");
+    let cancel = repeatedly(async || {
+        // The error is about the other host.
+        let _ = connection.cancel.cancel().await;
+    });
+    let error = first(query, cancel).await.expect_err("it was cancelled");
+    assert_eq!(error.code(), Some(&SqlState::QUERY_CANCELED));
+}
+
+/// A connection that the test opened and drives, with other settings.
+async fn of_caller(server: &Running, text: &str) -> Connection {
+    let opened = tokio_postgres::connect(&server.app(), NoTls).await;
+    let (client, wire) = opened.expect("the server takes the session");
+    tokio::spawn(wire);
+    Connection::of_client(client, &settings(text)).expect("the certificate can be read")
+}
+
+async fn is_cancelled(client: &Client, cancel: &Cancel) {
+    let query = client.simple_query("SELECT pg_sleep(60)");
+    let cancel = repeatedly(async || cancel.cancel().await.expect("the server can be asked"));
+    let error = first(query, cancel).await.expect_err("it was cancelled");
+    assert_eq!(error.code(), Some(&SqlState::QUERY_CANCELED));
+}
+
+/// Asks again and again: a request that comes before the query is lost.
+async fn repeatedly(ask: impl AsyncFn()) {
+    loop {
+        ask().await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 
