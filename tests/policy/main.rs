@@ -9,6 +9,7 @@ mod image;
 mod layers;
 mod modules;
 mod packages;
+mod promises;
 mod remedies;
 mod size;
 mod source;
