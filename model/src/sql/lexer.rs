@@ -20,7 +20,8 @@ pub(crate) enum Kind {
     Other,
 }
 
-/// A token: its kind, its end, and what it is if it is not closed.
+/// The kind of a token, the offset of its end and, if its closing mark is missing, what it is:
+/// `string`, `name` or `comment`.
 pub(super) type Found = (Kind, usize, Option<&'static str>);
 
 /// Reads the token at `start`, which is before the end of the script. The flag says whether the

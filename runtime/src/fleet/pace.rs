@@ -1,6 +1,4 @@
 //! When a fleet starts a further database.
-//!
-//! This file is long because half of it is tests of every limit together.
 
 use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};

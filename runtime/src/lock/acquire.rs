@@ -2,10 +2,10 @@
 //! that they depend on.
 //!
 //! The locks are transaction-level locks of a separate connection that does nothing else, unless
-//! the run has only one connection ([`by_scripts`](super::by_scripts)). So they work through a pooler in transaction mode, hold no snapshot (READ COMMITTED, idle), and
-//! end with the process. No statement ever waits inside the server: a waiting statement's
-//! snapshot and CREATE INDEX CONCURRENTLY would wait for each other. Instead the run tries the
-//! lock again after a pause.
+//! the run has only one connection ([`by_scripts`](super::by_scripts)). So they work through a
+//! pooler in transaction mode, hold no snapshot (READ COMMITTED, idle), and end with the process.
+//! No statement ever waits inside the server: a waiting statement's snapshot and CREATE INDEX
+//! CONCURRENTLY would wait for each other. Instead the run tries the lock again after a pause.
 
 use std::time::{Duration, Instant};
 

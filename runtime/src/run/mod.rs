@@ -1,8 +1,9 @@
 //! Changes a database: reads the history, plans, locks, plans again, prepares, acts.
 //!
-//! `change` plans each change, `flow` carries out its plan, `begin` begins it, `locks` decides which
-//! locks a plan needs and takes them, `ready` prepares a session, `upgrade` upgrades the history, `parallel` works
-//! over one connection or several, and `driver` hands the steps of a leg to refinery's runner.
+//! `change` plans each change, `flow` carries out its plan, `begin` takes the locks and prepares the
+//! session, `locks` decides which locks a plan needs, `ready` resets a session, `upgrade` upgrades
+//! the history, `parallel` works over one connection or several, and `driver` hands the steps of a
+//! leg to refinery's runner.
 
 mod begin;
 pub(crate) mod change;

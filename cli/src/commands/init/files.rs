@@ -9,10 +9,12 @@ use migrator_model::Code;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
-/// What a file is for.
+/// Whether a file is read or executed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
+    /// People and programs read it.
     Text,
+    /// The system executes it.
     Program,
 }
 

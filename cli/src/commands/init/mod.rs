@@ -38,7 +38,7 @@ pub(super) fn run(init: &args::Init) -> Outcome {
     }
 }
 
-/// What the command has to do, and what it has done.
+/// A run of `init`: where it writes, and what it has written.
 struct Work {
     place: Place,
     view: Init,

@@ -17,7 +17,7 @@ fn impatient(registry: &'static Registry, options: Options) -> Migrator {
 async fn runs_over_one_and_two_connections_exclude_each_other() {
     let several = Options::default;
     let one = || Options::default().single_connection();
-    // What a script sets or takes does not release the locks of its run.
+    // The script takes locks and changes settings. The reset after the script keeps the run's locks.
     let first = "SET search_path = pg_catalog; SET ROLE postgres; SELECT pg_advisory_lock(7);";
     for (holder, other) in [(one(), several()), (several(), one()), (one(), one())] {
         let database = Database::new().await;

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use migrator_runtime::{Direction, ErrorKind, Migrator, Options, Stop, Target};
+use migrator_runtime::{Direction, Migrator, Options, Stop, Target};
 
 use super::{LOCKS, nothing_is_locked, single};
 use crate::support::{
@@ -132,16 +132,7 @@ async fn a_stopped_run_releases_its_locks_and_keeps_its_session() {
     let mut migrator = single(core(&["CREATE TABLE a ();", AT_GATE])).stopped_by(&stop);
     let mut client = database.client().await;
     let run = migrator.up(&mut client, Target::all());
-    let both = async {
-        let stopping = async {
-            gate.reached().await;
-            stop.stop();
-        };
-        tokio::join!(run, stopping)
-    };
-    let (outcome, ()) = within("the run", both).await;
-    let error = outcome.expect_err("it is stopped");
-    assert!(matches!(&*error.kind, ErrorKind::Stopped(_)), "{error:?}");
+    let error = gate.stopped(&stop, run).await;
     assert_eq!(done(&error.report), ["core/1"]);
     database.until(LOCKS, "1").await;
     let answer = client.postgres().simple_query("SELECT 1").await;

@@ -1,6 +1,8 @@
 //! A gate: a lock that holds a script until the test opens it.
 
-use super::Database;
+use migrator_runtime::{Error, ErrorKind, Report, Stop};
+
+use super::{Database, within};
 
 /// A gate at which scripts wait until the test opens it.
 pub(crate) struct Gate {
@@ -36,6 +38,23 @@ impl Gate {
     pub(crate) async fn reached_by(&self, scripts: usize) {
         let count = format!("SELECT count(*) FROM ({WAITING}) w");
         self.database.until(&count, &scripts.to_string()).await;
+    }
+
+    /// Stops a run while its script is at the gate, and returns the run's error.
+    pub(crate) async fn stopped(
+        &self,
+        stop: &Stop,
+        run: impl Future<Output = Result<Report, Error>>,
+    ) -> Error {
+        let stopping = async {
+            self.reached().await;
+            stop.stop();
+        };
+        let both = async { tokio::join!(run, stopping) };
+        let (outcome, ()) = within("the run", both).await;
+        let error = outcome.expect_err("it is stopped");
+        assert!(matches!(&*error.kind, ErrorKind::Stopped(_)), "{error:?}");
+        error
     }
 
     pub(crate) async fn open(self) {
