@@ -1,9 +1,10 @@
 //! A folder for a new user, with `migrator` and `cargo` on the `PATH`.
 //!
-//! The crates of this workspace are not in a registry yet. Two things are therefore different from
-//! the machine of a user: `cargo install migrator-cli` does nothing, because `migrator` is on the
-//! `PATH`, and a configuration of cargo replaces the crates by those of this checkout. All cargo
-//! builds are offline, with the versions of this checkout's lock file and in its target folder.
+//! Two things are different from the machine of a user. `cargo install --path .` does nothing,
+//! because `migrator` is on the `PATH`: compiling it again would take minutes. The crates of this
+//! workspace are not in a registry yet, so a configuration of cargo replaces them by those of this
+//! checkout. All cargo builds are offline, with the versions of this checkout's lock file and in its
+//! target folder.
 
 use std::fmt::Write as _;
 use std::fs::{self, Permissions};
@@ -74,7 +75,7 @@ impl Drop for Home {
 fn wrapper() -> String {
     format!(
         "#!/bin/sh\n\
-         if [ \"$*\" = 'install migrator-cli' ]; then exit 0; fi\n\
+         if [ \"$*\" = 'install --path .' ]; then exit 0; fi\n\
          if [ -e Cargo.toml ] && [ ! -e Cargo.lock ]; then cp '{}' Cargo.lock; fi\n\
          exec '{}' \"$@\"\n",
         checkout().join("Cargo.lock").display(),

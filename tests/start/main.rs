@@ -39,7 +39,8 @@ fn six_commands_migrate_a_database_in_a_new_crate() {
     assert_eq!(readme.len(), 6, "{readme:?}");
     assert!(page.starts_with(&readme), "{page:?}");
     let home = Home::new();
-    let ran = home.run("", &page.join("\n"));
+    fs::create_dir(home.path().join("checkout")).expect("a folder is made");
+    let ran = home.run("checkout", &page.join("\n"));
     assert!(ran.starts_with("exit: 0\n"), "{ran}");
     assert!(ran.contains("1 migration of 1 service applied"), "{ran}");
     assert!(ran.contains("1 migration verified"), "{ran}");
