@@ -32,9 +32,20 @@ fn commands(page: &str, heading: &str) -> Vec<String> {
     commands
 }
 
+/// `scripts/bare.sh` runs these two, and newcomers type them first.
+#[test]
+fn the_readme_begins_with_the_main_command_and_the_test_command() {
+    let blocks: Vec<&str> = README.split("```sh\n").skip(1).take(2).collect();
+    let [first, second] = blocks[..] else {
+        panic!("the README has two shell blocks");
+    };
+    assert!(first.starts_with("scripts/migrate.sh --action=up --service=all\n```\n"));
+    assert!(second.starts_with("scripts/test.sh\n```\n"));
+}
+
 #[test]
 fn six_commands_migrate_a_database_in_a_new_crate() {
-    let readme = commands(README, "### In a crate of your own\n");
+    let readme = commands(README, "## Start in a crate of your own\n");
     let page = commands(PAGE, "## In a crate of your own\n");
     assert_eq!(readme.len(), 6, "{readme:?}");
     assert!(page.starts_with(&readme), "{page:?}");
