@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use migrator_model::directive::Directives;
-use migrator_model::{Code, Level, Problem, Severity};
+use migrator_model::levels::level_of;
+use migrator_model::{Code, Level, LintLevel, Problem, Severity};
 
 use crate::finding::Finding;
 use crate::missing::MissingObjects;
@@ -30,14 +31,14 @@ pub(crate) fn apply<'a>(
     findings: Vec<Finding<'a>>,
     missing: &MissingObjects<'a>,
     scripts: &[&Script<'a>],
-    levels: &BTreeMap<Code, Level>,
+    levels: &[LintLevel],
     coverage: Coverage,
 ) -> Vec<Problem> {
     let mut allowances = Allowances::of(scripts);
     let mut problems = Vec::new();
     for finding in findings {
         let is_silenced = allowances.silence(&finding);
-        let is_explained = levels.get(&Code::M0325) != Some(&Level::Allow)
+        let is_explained = level(levels, finding.script, Code::M0325) != Some(Level::Allow)
             && missing.explains(&finding, |script| allowances.has(script, Code::M0325));
         if !is_silenced && !is_explained {
             problems.extend(leveled(finding, levels));
@@ -52,9 +53,15 @@ pub(crate) fn apply<'a>(
     problems
 }
 
-fn leveled(finding: Finding<'_>, levels: &BTreeMap<Code, Level>) -> Option<Problem> {
-    let own = finding.code.level();
-    let severity = match levels.get(&finding.code).copied().or(own) {
+/// The level of a lint in a script's migration.
+fn level(levels: &[LintLevel], script: &Script<'_>, code: Code) -> Option<Level> {
+    let of_code = levels.iter().filter(|one| one.code == code).cloned();
+    let migration = script.migration;
+    level_of(of_code, code, migration.service, migration.version)
+}
+
+fn leveled(finding: Finding<'_>, levels: &[LintLevel]) -> Option<Problem> {
+    let severity = match level(levels, finding.script, finding.code) {
         Some(Level::Allow) => return None,
         Some(Level::Warn) => Severity::Warning,
         Some(Level::Deny) | None => Severity::Error,

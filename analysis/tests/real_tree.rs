@@ -255,6 +255,54 @@ fn a_level_and_an_allowance_decide_what_a_lint_does() {
     );
 }
 
+/// The severity of M0216 in `tenant/20991231235959`, with further lines in the manifest.
+fn severity_with(lines: &str) -> Option<migrator_model::Severity> {
+    let up = "CREATE INDEX x ON tenant.tenants (slug);";
+    let mut tree = with_migration("tenant_service", up, "DROP INDEX tenant.x;");
+    if let Some(Node::File(manifest)) = tree.nodes.get_mut("services.toml") {
+        manifest.extend(format!("\n{lines}\n").into_bytes());
+    }
+    let found = findings(&tree);
+    let codes: Vec<&str> = found.iter().map(|one| one.code.as_str()).collect();
+    assert!(codes.iter().all(|code| *code == "M0216"), "{found:#?}");
+    found.first().map(|finding| finding.severity)
+}
+
+#[test]
+fn the_most_specific_level_decides() {
+    use migrator_model::Severity::{Error, Warning};
+    // The manifest ends with `[lints]`.
+    let all = "M0216 = \"deny\"";
+    let own = "[services.tenant.lints]\nM0216 = \"warn\"";
+    let own_before = "[services.tenant.lints.before]\nversion = \"21000101000000\"";
+    for (lines, expected) in [
+        (format!("{all}\n{own}"), Some(Warning)),
+        (format!("{own}\n{own_before}\nM0216 = \"allow\""), None),
+        // No level of this service, and no level before a version that is not later.
+        (
+            format!("{all}\n[services.auth.lints]\nM0216 = \"allow\""),
+            Some(Error),
+        ),
+        (
+            "[lints.before]\nversion = \"20991231235959\"\nM0216 = \"allow\"".to_owned(),
+            Some(Warning),
+        ),
+        (
+            "[lints.before]\nversion = \"21000101000000\"\nM0216 = \"allow\"".to_owned(),
+            None,
+        ),
+        // A service's level is more specific than one for all services before a version.
+        (
+            format!("[lints.before]\nversion = \"21000101000000\"\nM0216 = \"allow\"\n{own}"),
+            Some(Warning),
+        ),
+        // Levels before a version leave out other lints.
+        (format!("{own_before}\nM0221 = \"deny\""), Some(Warning)),
+    ] {
+        assert_eq!(severity_with(&lines), expected, "{lines}");
+    }
+}
+
 /// The runtime splits scripts by their tokens, so that it needs no parser.
 #[test]
 fn a_script_is_split_into_the_statements_that_are_parsed() {

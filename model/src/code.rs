@@ -139,7 +139,7 @@ codes! {
     M0310 "a migration requires a migration that does not exist",
     M0311 "a migration requires itself",
     M0312 "migrations require each other in a cycle",
-    M0313 "the lints table has an unknown lint or level",
+    M0313 "a table of lints has an unknown lint, level or version",
     M0314 "a drift pattern is empty",
     M0320 "a script refers to a service that its own service does not depend on",
     M0321 "a script refers to an object that a later migration creates",

@@ -16,6 +16,7 @@ pub mod file_name;
 mod id;
 mod ignored;
 mod layout;
+pub mod levels;
 mod manifest;
 mod mode;
 mod nearest;
@@ -39,6 +40,7 @@ pub mod written;
 
 pub use code::{Code, Level};
 pub use id::{MigrationId, MigrationRef};
+pub use levels::LintLevel;
 pub use manifest::service_name_fault;
 pub use mode::Mode;
 pub use nearest::nearest;

@@ -5,11 +5,10 @@
 //! nor a derive macro.
 
 mod data;
+mod lints;
 mod services;
 mod settings;
 mod table;
-
-use std::collections::BTreeMap;
 
 use toml::de::DeTable;
 
@@ -63,10 +62,11 @@ impl Reader<'_> {
             None => Vec::new(),
         };
         self.check_directories(&mut services);
-        let lints = match fields.get("lints") {
-            Some(value) => self.lints(value),
-            None => BTreeMap::new(),
+        let mut lints = match fields.get("lints") {
+            Some(value) => self.lints(value, None),
+            None => Vec::new(),
         };
+        lints.extend(services.iter().flat_map(|service| service.lints.clone()));
         let left_out = match fields.get("drift") {
             Some(value) => self.left_out(value),
             None => Vec::new(),

@@ -3,10 +3,11 @@
 use crate::small;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::code::{Code, Level};
+use crate::code::Code;
 use crate::disk::{MANIFEST, MIGRATIONS};
 use crate::file_name::FileName;
 use crate::layout;
+use crate::levels::LintLevel;
 use crate::manifest::{self, Manifest};
 use crate::pairs::{self, Found, Name, Pair};
 use crate::place::Place;
@@ -25,7 +26,7 @@ pub struct Resolved {
     /// All findings, by path and place.
     pub problems: Vec<Problem>,
     /// The levels of lints that the manifest sets.
-    pub levels: BTreeMap<Code, Level>,
+    pub levels: Vec<LintLevel>,
     /// The texts of possible up scripts that are not in the registry, because their text or
     /// their name has a fault.
     pub unread: Vec<String>,
@@ -54,7 +55,7 @@ fn resolve_with(tree: &Tree, earlier: &Registry) -> Resolved {
         return Resolved {
             registry: Registry::default(),
             problems: vec![root_fault(tree, node)],
-            levels: BTreeMap::new(),
+            levels: Vec::new(),
             unread: Vec::new(),
         };
     }
@@ -79,7 +80,7 @@ fn resolve_with(tree: &Tree, earlier: &Registry) -> Resolved {
             migrations: found.pairs.into_iter().map(migration).collect(),
             left_out: manifest.left_out,
             roles: manifest.roles,
-            levels: manifest.lints.clone().into_iter().collect(),
+            levels: manifest.lints.clone(),
         }),
         problems,
         levels: manifest.lints,

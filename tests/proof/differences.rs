@@ -125,6 +125,24 @@ fn the_manifest_sets_the_level_of_a_difference() {
 }
 
 #[test]
+fn a_level_for_earlier_migrations_of_a_service_accepts_a_difference() {
+    // The version of `LEAVES`, and the second after it.
+    let of = LEAVES.0.split('_').next().unwrap_or_default();
+    let after = of.parse::<u64>().unwrap_or_default() + 1;
+    for (before, exit) in [(of.to_owned(), 1), (after.to_string(), 0)] {
+        let folder = tree(&[ORDERS, LEAVES, NOTE]);
+        let manifest = format!(
+            "{MANIFEST}\n[services.shop.lints.before]\nversion = \"{before}\"\nM0510 = \"allow\"\n"
+        );
+        write(folder.path(), "database/services.toml", &manifest);
+        let output = output(&mut verify(folder.path(), &[]));
+        assert!(output.starts_with(&format!("exit: {exit}\n")), "{output}");
+        let accepted = "         allowed: M0510, 1 difference, by the manifest\n";
+        assert_eq!(output.contains(accepted), exit == 0, "{output}");
+    }
+}
+
+#[test]
 fn a_difference_of_long_texts_shows_where_they_differ() {
     let states: Vec<String> = (0..30)
         .map(|n| format!("'a state of number {n}'"))

@@ -1,8 +1,6 @@
 //! The manifest as data.
 
-use std::collections::BTreeMap;
-
-use crate::code::{Code, Level};
+use crate::levels::LintLevel;
 
 /// The readable part of the manifest.
 #[derive(Clone, Debug, Default)]
@@ -12,8 +10,8 @@ pub(crate) struct Manifest {
     /// Whether `services` has all services. If not, an unknown service may be one that a
     /// reported fault has hidden.
     pub(crate) is_complete: bool,
-    /// The levels of lints that the manifest sets.
-    pub(crate) lints: BTreeMap<Code, Level>,
+    /// The levels of lints that the manifest sets, for all services and for single ones.
+    pub(crate) lints: Vec<LintLevel>,
     /// The patterns of objects that `drift` leaves out.
     pub(crate) left_out: Vec<String>,
     /// The roles that `verify` creates on its own server.
@@ -28,6 +26,8 @@ pub(crate) struct Entry {
     pub(crate) directory: Option<(String, usize)>,
     pub(crate) depends_on: Vec<(String, usize)>,
     pub(crate) description: String,
+    /// The levels of lints that its table sets.
+    pub(crate) lints: Vec<LintLevel>,
     /// The offset of its name in the manifest.
     pub(crate) offset: usize,
 }
@@ -41,6 +41,7 @@ impl Entry {
             directory: None,
             depends_on: Vec::new(),
             description: String::new(),
+            lints: Vec::new(),
             offset,
         }
     }

@@ -107,7 +107,7 @@ impl Reader<'_> {
         table: &DeTable<'_>,
         tiers: Option<&[String]>,
     ) -> Entry {
-        const KEYS: [&str; 4] = ["tier", "directory", "depends_on", "description"];
+        const KEYS: [&str; 5] = ["tier", "directory", "depends_on", "description", "lints"];
         let owner = format!("the service `{name}`");
         let fields = self.fields(table, &owner, &KEYS);
         let tier = self
@@ -124,11 +124,16 @@ impl Reader<'_> {
             Some(value) => self.string(value, "description").map(|(text, _)| text),
             None => None,
         };
+        let lints = match fields.get("lints") {
+            Some(value) => self.lints(value, Some(name)),
+            None => Vec::new(),
+        };
         Entry {
             tier,
             directory,
             depends_on,
             description: description.unwrap_or_default(),
+            lints,
             ..Entry::unknown(name, offset)
         }
     }

@@ -1,12 +1,10 @@
-//! Reads the tables `[lints]`, `[drift]` and `[verify]`.
-
-use std::collections::BTreeMap;
+//! Reads the tables `[drift]` and `[verify]`.
 
 use toml::Spanned;
 use toml::de::DeValue;
 
 use super::table::Reader;
-use crate::code::{Code, Level};
+use crate::code::Code;
 
 /// The longest name that Postgres accepts, in bytes (`NAMEDATALEN`).
 const LONGEST_ROLE: usize = 63;
@@ -17,38 +15,6 @@ fn is_reserved(role: &str) -> bool {
 }
 
 impl Reader<'_> {
-    /// The levels of lints, by code.
-    pub(super) fn lints(&mut self, value: &Spanned<DeValue<'_>>) -> BTreeMap<Code, Level> {
-        let Some(table) = value.get_ref().as_table() else {
-            self.wrong_type("lints", "a table of codes and levels", value);
-            return BTreeMap::new();
-        };
-        let mut levels = BTreeMap::new();
-        for (key, value) in table {
-            let name = key.get_ref().as_ref();
-            let code = Code::find(name).filter(|code| code.level().is_some());
-            let level = value.get_ref().as_str().and_then(Level::find);
-            let (offset, message, help) = match (code, level) {
-                (Some(code), Some(level)) => {
-                    levels.insert(code, level);
-                    continue;
-                }
-                (None, _) => (
-                    key.span().start,
-                    format!("`{name}` is not the code of a lint"),
-                    "only lints have a level; the page of a code says whether it is a lint",
-                ),
-                (Some(code), None) => (
-                    value.span().start,
-                    format!("the level of `{code}` is unknown"),
-                    "write \"allow\", \"warn\" or \"deny\"",
-                ),
-            };
-            self.fault(Code::M0313, offset, message, help);
-        }
-        levels
-    }
-
     /// The patterns of objects that `drift` leaves out.
     pub(super) fn left_out(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<String> {
         let Some(table) = value.get_ref().as_table() else {

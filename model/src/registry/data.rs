@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::bytes::Registry;
 use super::view::{Migration, Script, Service};
-use crate::code::{Code, Level};
 use crate::id::MigrationRef;
+use crate::levels::LintLevel;
 use crate::mode::Mode;
 use crate::version::Version;
 
@@ -24,8 +24,8 @@ pub struct RegistryData {
     pub left_out: Vec<String>,
     /// The roles that the migrations need and others create.
     pub roles: Vec<String>,
-    /// The levels of lints that the manifest sets, by code.
-    pub levels: Vec<(Code, Level)>,
+    /// The levels of lints that the manifest sets.
+    pub levels: Vec<LintLevel>,
 }
 
 /// The contents of a [`Service`].

@@ -8,7 +8,9 @@ use super::bytes::Registry;
 use super::data::{MigrationData, RegistryData, ScriptData, ServiceData};
 use super::table::{ALL, HEADER, LAYOUT, MAGIC, NO_TIMEOUT, SECTIONS, Section};
 use crate::code::Level;
+use crate::levels::LintLevel;
 use crate::mode::Mode;
+use crate::version::Version;
 
 impl From<RegistryData> for Registry {
     fn from(data: RegistryData) -> Registry {
@@ -23,14 +25,8 @@ impl From<RegistryData> for Registry {
         for role in &data.roles {
             writer.text(Section::Roles, role);
         }
-        for (code, level) in &data.levels {
-            writer.text(Section::Levels, code.as_str());
-            let level = match level {
-                Level::Allow => 0,
-                Level::Warn => 1,
-                Level::Deny => 2,
-            };
-            writer.number(Section::Levels, level);
+        for level in &data.levels {
+            writer.level(level);
         }
         let numbers = writer.services(&data.services, &data.migrations);
         let migrations: Vec<(usize, MigrationData)> = data
@@ -85,6 +81,27 @@ impl Writer {
 
     fn count(&self, section: Section) -> usize {
         self.sections[section as usize].len() / section.record()
+    }
+
+    fn level(&mut self, lint: &LintLevel) {
+        let section = Section::Levels;
+        self.text(section, lint.code.as_str());
+        self.number(
+            section,
+            match lint.level {
+                Level::Allow => 0,
+                Level::Warn => 1,
+                Level::Deny => 2,
+            },
+        );
+        let (bit, service) = match &lint.service {
+            Some(service) => (1, service.as_str()),
+            None => (0, ""),
+        };
+        self.number(section, bit | usize::from(lint.before.is_some()) << 1);
+        self.text(section, service);
+        let before = lint.before.map_or(0, Version::as_integer);
+        self.bytes(section, &before.to_le_bytes());
     }
 
     /// Writes the services, and returns their numbers by name.

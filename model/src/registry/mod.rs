@@ -19,6 +19,7 @@ use std::fmt;
 
 use crate::code::{Code, Level};
 pub use crate::id::{MigrationId, MigrationRef, Text};
+use crate::levels::{self, LintLevel};
 pub use crate::mode::Mode;
 use crate::unknown::UnknownService;
 use crate::version::Version;
@@ -48,9 +49,9 @@ impl Registry {
         self.texts(Section::Roles)
     }
 
-    /// The levels of lints that the manifest sets, by code. A lint that this version of the crate
-    /// does not know is left out.
-    pub fn levels(&self) -> impl Iterator<Item = (Code, Level)> {
+    /// The levels of lints that the manifest sets. A lint that this version of the crate does not
+    /// know is left out.
+    pub fn levels(&self) -> impl Iterator<Item = LintLevel> {
         let table = self.table();
         (0..table.count(Section::Levels)).filter_map(move |index| {
             let at = table.at(Section::Levels, index);
@@ -59,15 +60,20 @@ impl Registry {
                 1 => Level::Warn,
                 _ => Level::Deny,
             };
-            Some((Code::find(self.slice(at))?, level))
+            let bits = table.u32(at + 12);
+            Some(LintLevel {
+                code: Code::find(self.slice(at))?,
+                level,
+                service: (bits & 1 != 0).then(|| self.slice(at + 16).to_owned()),
+                before: (bits & 2 != 0).then(|| Version::from_integer(table.i64(at + 24))),
+            })
         })
     }
 
-    /// The level of a lint: the one in the manifest, or else the default.
+    /// The level of a lint in a migration: the one in the manifest, or else the default.
     #[must_use]
-    pub fn level(&self, code: Code) -> Option<Level> {
-        let set = self.levels().find(|(of, _)| *of == code);
-        set.map(|(_, level)| level).or(code.level())
+    pub fn level(&self, code: Code, migration: Migration<'_>) -> Option<Level> {
+        levels::level_of(self.levels(), code, migration.service, migration.version)
     }
 
     /// The services, by tier, then by dependency, then by name.
@@ -174,6 +180,9 @@ impl Registry {
         let mut data = self.data();
         data.services.retain(|service| kept.contains(&service.name));
         data.migrations.retain(|one| kept.contains(&one.service));
+        let is_kept = |service: &String| kept.contains(service);
+        data.levels
+            .retain(|level| level.service.as_ref().is_none_or(is_kept));
         Registry::from(data)
     }
 

@@ -18,7 +18,7 @@
 //! | section | record |
 //! | --- | --- |
 //! | `Tiers`, `LeftOut`, `Roles` | a slice |
-//! | `Levels` | the code, a slice; the level (u32): 0 allow, 1 warn, 2 deny |
+//! | `Levels` | the code, a slice; the level (u32): 0 allow, 1 warn, 2 deny; bit 0: for one service, bit 1: for earlier versions (u32); the service, a slice; the version (i64) |
 //! | `Services` | name, directory and description, slices; the tier (u32); the first record and the number of records in `DependsOn` (u32 each) and in `ByVersion` (u32 each) |
 //! | `ByName` | the number of a service (u32), sorted by name |
 //! | `DependsOn` | the name of a service, a slice |
@@ -45,7 +45,7 @@
 //! A reader never panics: a number outside the table is 0, and a slice outside the text is empty.
 
 /// The version of the layout.
-pub(crate) const LAYOUT: u32 = 1;
+pub(crate) const LAYOUT: u32 = 2;
 
 /// The first bytes of a table.
 pub(crate) const MAGIC: [u8; 4] = *b"MGRT";
@@ -98,12 +98,11 @@ impl Section {
     pub(super) const fn record(self) -> usize {
         match self {
             Section::Tiers | Section::LeftOut | Section::Roles | Section::DependsOn => 8,
-            Section::Levels => 12,
             Section::Services => 44,
             Section::ByName | Section::ByVersion => 4,
             Section::Migrations => 84,
             Section::Requires => 16,
-            Section::Timeouts => 32,
+            Section::Levels | Section::Timeouts => 32,
         }
     }
 }

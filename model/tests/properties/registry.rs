@@ -6,7 +6,7 @@ use std::time::Duration;
 use migrator_model::registry::{
     MigrationData, MigrationRef, RegistryData, ScriptData, ServiceData,
 };
-use migrator_model::{Code, Level, Mode, Registry, Service, Version};
+use migrator_model::{Code, Level, LintLevel, Mode, Registry, Service, Version};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -64,7 +64,19 @@ fn migrations(services: Vec<ServiceData>) -> impl Strategy<Value = RegistryData>
         },
     );
     let level = prop_oneof![Just(Level::Allow), Just(Level::Warn), Just(Level::Deny)];
-    let levels = vec((proptest::sample::select(Code::ALL), level), 0..3);
+    let level = (
+        proptest::sample::select(Code::ALL),
+        level,
+        proptest::option::of(text()),
+        proptest::option::of(version()),
+    );
+    let level = level.prop_map(|(code, level, service, before)| LintLevel {
+        code,
+        level,
+        service,
+        before,
+    });
+    let levels = vec(level, 0..3);
     let texts = (
         text(),
         vec(text(), 0..3),

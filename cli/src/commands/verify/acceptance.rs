@@ -19,7 +19,7 @@ pub(super) fn accepted(registry: &Registry, proved: &Proved<'_>) -> Option<Accep
     if let Some(reason) = proved.migration.allows(code) {
         return Some(Accepted::Script { reason });
     }
-    let level = match registry.level(code)? {
+    let level = match registry.level(code, proved.migration)? {
         Level::Allow => AcceptedLevel::Allow,
         Level::Warn => AcceptedLevel::Warn,
         Level::Deny => return None,

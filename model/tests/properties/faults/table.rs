@@ -178,6 +178,12 @@ pub(super) const FAULTS: &[Fault] = &[
     (Code::M0313, |site| {
         site.edit_table("[services.", "[lints]\nM0216 = \"loud\"\n\n[services.")
     }),
+    (Code::M0313, |site| {
+        site.edit_table(
+            "[services.",
+            "[lints.before]\nM0216 = \"allow\"\n\n[services.",
+        )
+    }),
     (Code::M0314, |site| {
         site.edit_table(
             "[services.",
