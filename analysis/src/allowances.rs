@@ -19,9 +19,9 @@ pub(crate) enum Coverage {
     SingleScripts,
 }
 
-/// The findings of `migrator verify`. This module cannot tell whether an allowance of one is in
-/// use.
-const OF_VERIFY: [Code; 2] = [Code::M0510, Code::M0511];
+/// The findings of `migrator verify` and of a comparison with a base. This module cannot tell whether
+/// an allowance of one is in use.
+const OF_OTHERS: [Code; 3] = [Code::M0236, Code::M0510, Code::M0511];
 
 /// Removes allowed findings, sets the severity of the others, and reports unused allowances.
 ///
@@ -119,7 +119,7 @@ impl<'a> Allowances<'a> {
 
     fn unused<'s>(&self, scripts: &[&'s Script<'s>]) -> Vec<Finding<'s>> {
         let unused = self.open.iter().filter(|(_, a)| a.used == Used::No);
-        let unused = unused.filter(|((_, code), _)| !OF_VERIFY.contains(code));
+        let unused = unused.filter(|((_, code), _)| !OF_OTHERS.contains(code));
         unused
             .filter_map(|((path, code), allowance)| {
                 let script = scripts.iter().find(|script| script.path == *path)?;

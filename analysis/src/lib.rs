@@ -9,6 +9,7 @@
 #![cfg_attr(not(test), deny(clippy::use_debug))]
 
 mod allowances;
+pub mod base;
 mod characters;
 mod check;
 mod clauses;

@@ -10,7 +10,7 @@
 //! drop or hide an object.
 
 mod facts;
-mod names;
+pub(crate) mod names;
 mod reach;
 mod set;
 #[cfg(test)]

@@ -14,11 +14,11 @@ use crate::script::Script;
 use crate::state::hidden::is_dynamic;
 
 /// The hash of a name. Its lowest bits are zero, so that facts can store a [`Use`] there.
-pub(super) type Hash = u32;
+pub(crate) type Hash = u32;
 
 /// How a script uses a name. A later one includes the earlier ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Use {
+pub(crate) enum Use {
     /// A string or a function body contains the word.
     Word,
     /// A foreign key refers to the table, or a statement uses the routine, the type or the schema.
@@ -29,37 +29,37 @@ pub(super) enum Use {
 
 /// A name in a statement.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct StatementName {
-    pub(super) hash: Hash,
-    pub(super) used: Use,
+pub(crate) struct StatementName {
+    pub(crate) hash: Hash,
+    pub(crate) used: Use,
     /// Whether the statement creates, drops or alters the object.
-    pub(super) is_changed: bool,
+    pub(crate) is_changed: bool,
     /// Whether only a foreign key refers to the table.
-    pub(super) is_key: bool,
+    pub(crate) is_key: bool,
 }
 
 /// A statement of a script.
 #[derive(PartialEq, Eq)]
-pub(super) struct Statement {
+pub(crate) struct Statement {
     text: String,
-    pub(super) names: Vec<StatementName>,
+    pub(crate) names: Vec<StatementName>,
     /// The words in its strings and function bodies.
-    pub(super) words: Vec<Hash>,
+    pub(crate) words: Vec<Hash>,
     /// Whether the statement may change objects that it does not name.
-    pub(super) is_global: bool,
+    pub(crate) is_global: bool,
     /// Whether it creates, drops or alters a schema or an extension.
-    pub(super) is_about_schema: bool,
+    pub(crate) is_about_schema: bool,
 }
 
 /// The names in a script.
-pub(super) struct ScriptNames {
-    pub(super) statements: Vec<Statement>,
+pub(crate) struct ScriptNames {
+    pub(crate) statements: Vec<Statement>,
 }
 
 /// The names in the scripts of a migration: up, then down.
-pub(super) type PairNames = [ScriptNames; 2];
+pub(crate) type PairNames = [ScriptNames; 2];
 
-pub(super) fn of(script: &Script<'_>) -> ScriptNames {
+pub(crate) fn of(script: &Script<'_>) -> ScriptNames {
     let sql = &script.sql;
     let statements = sql.all_statements().map(|statement| Statement {
         text: sql.text_of(statement).to_owned(),
@@ -85,7 +85,7 @@ fn words_of(sql: &Sql<'_>, statement: Id) -> Vec<Hash> {
 
 impl ScriptNames {
     /// Whether the script is part of each check, and each name once, with its strongest use.
-    pub(super) fn facts(&self) -> (bool, BTreeMap<Hash, Use>) {
+    pub(crate) fn facts(&self) -> (bool, BTreeMap<Hash, Use>) {
         let mut all: BTreeMap<Hash, Use> = BTreeMap::new();
         let words = self.statements.iter().flat_map(|one| &one.words);
         all.extend(words.map(|&word| (word, Use::Word)));
@@ -168,7 +168,7 @@ fn is_wide(sql: &Sql<'_>, statement: Id) -> bool {
 }
 
 /// A hash of a name (FNV-1a).
-pub(super) fn hash(name: &str) -> Hash {
+pub(crate) fn hash(name: &str) -> Hash {
     let step = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
     name.bytes().fold(0x811c_9dc5, step) & !3
 }

@@ -1,0 +1,1 @@
+CREATE TABLE notes (tenant_id bigint REFERENCES tenants (id), body text);

@@ -1,0 +1,1 @@
+CREATE TABLE domains (tenant_id bigint REFERENCES tenants (id));

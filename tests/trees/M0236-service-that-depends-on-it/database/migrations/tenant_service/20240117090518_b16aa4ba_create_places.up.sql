@@ -1,0 +1,1 @@
+CREATE TABLE places (code text REFERENCES countries (code));

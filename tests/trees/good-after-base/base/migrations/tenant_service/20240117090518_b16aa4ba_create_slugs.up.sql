@@ -1,0 +1,1 @@
+CREATE VIEW tenant_ids AS SELECT id FROM tenants;

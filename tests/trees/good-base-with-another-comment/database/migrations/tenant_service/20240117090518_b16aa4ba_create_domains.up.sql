@@ -1,0 +1,2 @@
+-- The domains of tenants.
+CREATE TABLE domains (tenant_id bigint REFERENCES tenants (id));
