@@ -66,10 +66,11 @@ impl Fixture {
         let base = self.folder.join("base");
         if base.is_dir() {
             let tree = disk::read(&self.folder.join("database"), "database");
-            let base = resolve(&disk::read(&base, "base"));
+            let of_base = disk::read(&base, "base");
             let base = Base {
                 name: "origin/main",
-                registry: &base.registry,
+                tree: &of_base,
+                registry: &resolve(&of_base).registry,
             };
             resolved.problems.extend(compare(&tree, &resolved, base));
         }

@@ -24,6 +24,7 @@ mod console;
 mod database;
 mod exit;
 mod failure;
+mod git;
 mod line;
 mod remedy;
 mod render;

@@ -19,7 +19,7 @@ use crate::services;
 use crate::tree::{Node, Tree};
 
 /// The result of resolving a tree.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Resolved {
     /// The registry. It is complete if there are no problems; otherwise it has the valid parts.
     pub registry: Registry,

@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "a test stops at what it cannot set up")]
 
+mod base;
 mod check;
 mod check_server;
 mod create;

@@ -17,14 +17,16 @@ use independence::Names;
 pub struct Base<'b> {
     /// Its name in messages, such as `origin/main`.
     pub name: &'b str,
+    /// Its files.
+    pub tree: &'b Tree,
     /// Its migrations.
     pub registry: &'b Registry,
 }
 
-/// Returns the migrations that the base does not have, in plan order.
+/// Returns the migrations of which the base has no file, in plan order.
 #[must_use]
-pub fn new_migrations<'r>(registry: &'r Registry, base: &Registry) -> Vec<Migration<'r>> {
-    let uids: BTreeSet<&str> = base.migrations().map(|one| one.uid).collect();
+pub fn new_migrations<'r>(registry: &'r Registry, base: Base<'_>) -> Vec<Migration<'r>> {
+    let uids = uids(base.tree);
     let migrations = registry.migrations();
     migrations.filter(|one| !uids.contains(one.uid)).collect()
 }
@@ -45,15 +47,19 @@ pub fn compare(tree: &Tree, resolved: &Resolved, base: Base<'_>) -> Vec<Problem>
 fn kept(tree: &Tree, registry: &Registry, base: Base<'_>) -> Vec<Problem> {
     let by_uid: BTreeMap<&str, Migration<'_>> =
         registry.migrations().map(|one| (one.uid, one)).collect();
-    // The uids of all files, also of those with other problems.
-    let files = tree.nodes.keys().filter_map(|path| path.split('/').nth(2));
-    let uids: BTreeSet<&str> = files.filter_map(|file| file.split('_').nth(1)).collect();
+    let uids = uids(tree);
     let find = |old: Migration<'_>| match by_uid.get(old.uid) {
         Some(new) => changed(old, *new, base.name),
         None if uids.contains(old.uid) => None,
         None => Some(gone(tree, old, base.name)),
     };
     base.registry.migrations().filter_map(find).collect()
+}
+
+/// The uids of all scripts, also of those with problems.
+fn uids(tree: &Tree) -> BTreeSet<&str> {
+    let files = tree.nodes.keys().filter_map(|path| path.split('/').nth(2));
+    files.filter_map(|file| file.split('_').nth(1)).collect()
 }
 
 fn gone(tree: &Tree, old: Migration<'_>, base: &str) -> Problem {
@@ -94,7 +100,7 @@ fn changed(old: Migration<'_>, new: Migration<'_>, base: &str) -> Option<Problem
 fn older(resolved: &Resolved, base: Base<'_>) -> Vec<Problem> {
     let registry = &resolved.registry;
     let mut names = None;
-    let new = new_migrations(registry, base.registry).into_iter();
+    let new = new_migrations(registry, base).into_iter();
     let problems = new.filter_map(|migration| {
         let later = later(registry, migration, base.registry);
         let newest = later.iter().max_by_key(|one| one.version)?;

@@ -14,8 +14,8 @@ use migrator_runtime::{FailureLimit, Selection, Shard};
 
 use super::options::{Reads, Run, Writes};
 use super::values::{
-    code, duration, failures, jobs, new_crate, new_service, new_tree, one_service, rate, service,
-    services, shard, shards, steps, version, version_or_zero, wave,
+    code, duration, failures, jobs, new_crate, new_service, new_tree, one_service, rate, revision,
+    service, services, shard, shards, steps, version, version_or_zero, wave,
 };
 
 /// The commands.
@@ -117,6 +117,9 @@ pub(crate) struct Check {
     /// Also send the scripts to the database's server, which parses them and does not run them
     #[arg(long)]
     pub(crate) server: bool,
+    /// Also compare the tree with the tree at this commit, such as `origin/main`, in the repository of git
+    #[arg(long, value_name = "REF", value_parser = revision)]
+    pub(crate) base: Option<String>,
     /// Report only the findings in the scripts of these services
     #[arg(long, value_name = "NAME[,NAME…]|all", value_delimiter = ',', value_parser = service)]
     pub(crate) service: Vec<String>,

@@ -76,6 +76,14 @@ pub(super) fn code(text: &str) -> Result<Code, String> {
     })
 }
 
+/// The name of a commit for git. git would read a name that starts with `-` as an option.
+pub(super) fn revision(text: &str) -> Result<String, String> {
+    match text.is_empty() || text.starts_with('-') || text.contains(char::is_control) {
+        true => Err("name a commit, such as origin/main".to_owned()),
+        false => Ok(text.to_owned()),
+    }
+}
+
 pub(super) fn steps(text: &str) -> Result<NonZeroUsize, String> {
     let help = "write a whole number, 1 or more";
     text.parse().map_err(|_| help.to_owned())

@@ -1,6 +1,6 @@
 //! `check`: checks the tree on disk as `cargo build` does. With `--server`, a server checks it too.
 
-use migrator_analysis::analyse;
+use migrator_analysis::{analyse, base};
 use migrator_model::{Code, Problem, Registry, Resolved, Severity, Tree, resolve};
 use migrator_runtime::{Options, Selection};
 
@@ -9,9 +9,10 @@ use crate::arguments as args;
 use crate::database::grammar::{self, Verdict};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::git::{self, TreeAt};
 use crate::settings::application;
-use crate::tree::located;
-use crate::view::{Check, CodeCount, GrammarAnswer, Located, View};
+use crate::tree::{Folder, located};
+use crate::view::{self, Check, CodeCount, GrammarAnswer, Located, NewMigration, View};
 
 pub(super) async fn run(context: &Context, check: &args::Check) -> Outcome {
     let folder = context.folder()?;
@@ -19,7 +20,19 @@ pub(super) async fn run(context: &Context, check: &args::Check) -> Outcome {
     let resolved = resolve(&tree);
     let filter = Filter::of(&tree, &resolved, check)?;
     let mut findings = analyse(&resolved);
-    findings.extend(resolved.problems);
+    findings.extend(resolved.problems.iter().cloned());
+    let mut base = None;
+    if let Some(name) = &check.base {
+        let (compared, problems) = compare(&folder, &tree, &resolved, name)?;
+        if compared.is_empty {
+            let shown = &folder.shown;
+            let message =
+                format!("`{name}` has no tree in `{shown}`, so that all migrations are new");
+            context.console.warning(&message);
+        }
+        findings.extend(problems);
+        base = Some(compared);
+    }
     let mut server = None;
     if check.server {
         let verdict = ask(context, &resolved.registry).await?;
@@ -46,6 +59,7 @@ pub(super) async fn run(context: &Context, check: &args::Check) -> Outcome {
         migrations: resolved.registry.len(),
         services: resolved.registry.services().len(),
         server,
+        base,
         folder: folder.shown,
         findings,
     };
@@ -55,6 +69,38 @@ pub(super) async fn run(context: &Context, check: &args::Check) -> Outcome {
     };
     let view = View::Check(view);
     Ok(Answer { view, exit })
+}
+
+/// Compares the tree with the tree at a commit.
+fn compare(
+    folder: &Folder,
+    tree: &Tree,
+    resolved: &Resolved,
+    name: &str,
+) -> Result<(view::Base, Vec<Problem>), Failure> {
+    let TreeAt {
+        commit,
+        tree: of_base,
+    } = git::tree_at(folder, name)?;
+    let at_base = match of_base.nodes.is_empty() {
+        // Everything is new.
+        true => Resolved::default(),
+        false => resolve(&of_base),
+    };
+    let base = base::Base {
+        name,
+        tree: &of_base,
+        registry: &at_base.registry,
+    };
+    let new = base::new_migrations(&resolved.registry, base).into_iter();
+    let view = view::Base {
+        name: name.to_owned(),
+        commit,
+        new: new.map(NewMigration::of).collect(),
+        findings: at_base.problems.len(),
+        is_empty: of_base.nodes.is_empty(),
+    };
+    Ok((view, base::compare(tree, resolved, base)))
 }
 
 /// Asks the database's server about the grammar of the scripts.

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use migrator_model::{Code, Severity};
+use migrator_model::{Code, Migration, MigrationId, Severity};
 use serde::{Serialize, Serializer};
 
 use super::members::{self, severity_word};
@@ -25,9 +25,35 @@ pub(crate) struct Check {
     /// The answer of the server, if one was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) server: Option<GrammarAnswer>,
+    /// The commit with which the tree was compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) base: Option<Base>,
     /// The tree's folder, as messages name it.
     #[serde(skip)]
     pub(crate) folder: String,
+}
+
+/// The commit with which the tree was compared.
+#[derive(Debug, Serialize)]
+pub(crate) struct Base {
+    /// Its name, as the user wrote it.
+    pub(crate) name: String,
+    /// Its hash.
+    pub(crate) commit: String,
+    /// The migrations that it does not have, in plan order.
+    pub(crate) new: Vec<NewMigration>,
+    /// Whether it has no tree.
+    #[serde(skip)]
+    pub(crate) is_empty: bool,
+    /// How many findings its tree has. Migrations with findings are not compared.
+    pub(crate) findings: usize,
+}
+
+/// A migration that the base does not have.
+#[derive(Debug, Serialize)]
+pub(crate) struct NewMigration {
+    #[serde(flatten, serialize_with = "members::migration")]
+    pub(crate) id: MigrationId,
 }
 
 /// How many findings have a code.
@@ -50,6 +76,12 @@ pub(crate) struct GrammarAnswer {
     pub(crate) scripts: usize,
     /// How many of them it refused.
     pub(crate) refused: usize,
+}
+
+impl NewMigration {
+    pub(crate) fn of(migration: Migration<'_>) -> NewMigration {
+        NewMigration { id: migration.id() }
+    }
 }
 
 impl Check {

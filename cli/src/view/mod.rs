@@ -26,7 +26,7 @@ mod verify;
 use serde::Serialize;
 
 pub(crate) use changed_scripts::ChangedScripts;
-pub(crate) use check::{Check, CodeCount, GrammarAnswer};
+pub(crate) use check::{Base, Check, CodeCount, GrammarAnswer, NewMigration};
 pub(crate) use create::Create;
 pub(crate) use difference::differences;
 pub(crate) use drift::{Drift, DriftDifference};

@@ -4,7 +4,7 @@ use migrator_model::Severity;
 
 use crate::line::{Line, Tone};
 use crate::render::problem;
-use crate::view::{Check, GrammarAnswer, Located, severity_word};
+use crate::view::{Base, Check, GrammarAnswer, Located, severity_word};
 use crate::words::count;
 
 pub(super) fn lines(view: &Check) -> Vec<Line> {
@@ -14,6 +14,13 @@ pub(super) fn lines(view: &Check) -> Vec<Line> {
         lines.extend(table(view));
     }
     lines.push(Line::result(summary(view)));
+    if let Some(base) = view.base.as_ref().filter(|base| base.findings > 0) {
+        let findings = count(base.findings, "finding");
+        let name = &base.name;
+        lines.push(Line::warning(format!(
+            "the tree at `{name}` has {findings}, and the migrations with findings were not compared"
+        )));
+    }
     if view.left_out > 0 {
         let findings = count(view.left_out, "finding");
         lines.push(Line::note(format!(
@@ -72,10 +79,19 @@ fn summary(view: &Check) -> String {
             format!("{errors} and {warnings} in {folder}")
         }
     };
-    match &view.server {
-        None => found,
-        Some(answer) => format!("{found}; {}", server(answer, errors)),
-    }
+    let base = view.base.iter().map(new);
+    let server = view.server.iter().map(|answer| server(answer, errors));
+    let further = base.chain(server);
+    further.fold(found, |found, further| format!("{found}; {further}"))
+}
+
+/// How many migrations the base does not have.
+fn new(base: &Base) -> String {
+    let new = match base.new.len() {
+        0 => "no new migrations".to_owned(),
+        number => count(number, "new migration"),
+    };
+    format!("{new} since `{}`", base.name)
 }
 
 fn server(answer: &GrammarAnswer, errors: usize) -> String {
