@@ -2,7 +2,8 @@
 //!
 //! Two migrations are independent if neither changes what the other uses. A name is the hash of its
 //! last part: names of different schemas may be equal, and then the migrations count as dependent.
-//! So does each migration with a statement whose effects are not all visible in its text.
+//! So does each migration with a statement whose effects are not all visible in its text. A change of
+//! rows is such a statement, because of triggers and foreign keys.
 
 use std::collections::BTreeSet;
 
@@ -22,11 +23,11 @@ pub(super) struct Names {
 /// The names in a statement or a migration.
 #[derive(Clone, Default)]
 struct Touched {
-    /// The objects that it creates, drops or alters, and tables whose rows it may change.
+    /// The objects that it creates, drops or alters.
     changed: BTreeSet<Hash>,
     /// All names, and all words of its text.
     used: BTreeSet<Hash>,
-    /// The objects that it needs, without the tables of foreign keys.
+    /// The objects that it needs, without the tables of foreign keys, and the words in its strings.
     linked: BTreeSet<Hash>,
     /// Whether it may have an effect that its text does not show.
     is_hidden: bool,
@@ -92,19 +93,19 @@ fn statements(script: &Script<'_>) -> Vec<Touched> {
     let names = names::of(script).statements;
     let touched = names.into_iter().zip(sql.all_statements());
     let touched = touched.map(|(statement, id)| {
-        let kind = sql.kind(id);
-        let is_of_rows = OF_ROWS.contains(&kind);
         let mut touched = Touched {
             is_hidden: statement.is_global
                 || statement.is_about_schema
-                || !(is_of_rows || DEFINES.contains(&kind)),
+                || !DEFINES.contains(&sql.kind(id)),
             used: words(sql.text_of(id)).iter().map(|one| hash(one)).collect(),
-            linked: called(sql, id).collect(),
+            linked: called(sql, id)
+                .chain(statement.words.iter().copied())
+                .collect(),
             ..Touched::default()
         };
         for name in &statement.names {
             touched.used.insert(name.hash);
-            if name.is_changed || is_of_rows {
+            if name.is_changed {
                 touched.changed.insert(name.hash);
             }
             if !name.is_key {
@@ -123,9 +124,6 @@ fn called(sql: &Sql<'_>, statement: Id) -> impl Iterator<Item = Hash> {
     let names = calls.filter_map(|call| name_of(sql, sql.children(call).next()?));
     names.map(|name| hash(&name.name.to_lowercase()))
 }
-
-/// Statements that may change the rows of the tables that they name.
-const OF_ROWS: [Kind; 4] = [Kind::INSERT, Kind::UPDATE, Kind::DELETE, Kind::MERGE];
 
 /// Statements that change nothing but the objects that they name.
 const DEFINES: [Kind; 22] = [

@@ -4,6 +4,8 @@
 //! migration must come after them, unless the two are independent.
 
 mod independence;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
