@@ -194,6 +194,13 @@ codes! {
     M0907 "there is no tree on disk",
     M0908 "a Postgres program is missing or failed",
     M0910 "a recorded script needs a superuser",
+    M1001 "the migrations of another tool cannot be read",
+    M1002 "a file of another tool cannot be converted",
+    M1003 "another tool's history has a failed migration",
+    M1004 "another tool's history is not in the database",
+    M1005 "another tool's history and its folder do not match",
+    M1006 "the catalog contradicts a migration to record",
+    M1007 "another tool holds its lock",
 }
 
 impl Code {
