@@ -36,6 +36,15 @@ impl Moment {
         Some(time.map_or(Moment::Number(number), Moment::Time))
     }
 
+    /// The Unix time in seconds. `None` if the version is a number.
+    pub(crate) fn unix_seconds(self) -> Option<u64> {
+        let Moment::Time(version) = self else {
+            return None;
+        };
+        let seconds = moment_of(version)?.assume_utc().unix_timestamp();
+        u64::try_from(seconds).ok()
+    }
+
     /// The version that the migration gets, if no other migration has it.
     ///
     /// Number N becomes the Nth second of the year 2000. So all numbers come before the times.

@@ -1,8 +1,11 @@
 //! The tools. Each has a file of its own.
 
 mod dbmate;
+mod drizzle;
 mod golang_migrate;
 mod goose;
+mod node_pg_migrate;
+mod supabase;
 
 use migrator_model::Problem;
 
@@ -50,8 +53,11 @@ pub trait Tool: Sync {
 /// All tools, by name.
 pub const ALL: &[&dyn Tool] = &[
     &dbmate::Dbmate,
+    &drizzle::Drizzle,
     &golang_migrate::GolangMigrate,
     &goose::Goose,
+    &node_pg_migrate::NodePgMigrate,
+    &supabase::Supabase,
 ];
 
 /// The tool with this name.
