@@ -197,7 +197,7 @@ impl<'r> Names<'r> {
         draft: &dyn Fn(&str) -> Draft,
     ) -> Result<(String, Undo), Box<Problem>> {
         let given = old.down.as_ref();
-        if let Some(down) = given.filter(|down| !sql::statements(&down.sql).is_empty()) {
+        if let Some(down) = given.filter(|down| has_statements(down)) {
             return Ok((self.script(heading, down)?, Undo::Converted));
         }
         Ok(match draft(up) {
@@ -258,6 +258,12 @@ impl<'r> Names<'r> {
     }
 }
 
+/// Whether a script has a statement other than the `BEGIN` and the `COMMIT` around all of it.
+fn has_statements(script: &OldScript) -> bool {
+    let inner = without_transaction(script);
+    inner.map_or(true, |sql| !sql::statements(&sql).is_empty())
+}
+
 fn no_transaction(is_set: bool) -> &'static str {
     match is_set {
         true => "-- migrator: no-transaction\n",
@@ -316,8 +322,9 @@ mod tests {
     const FILES: &[(&str, &str)] = &[
         ("1_a.up.sql", "BEGIN;\nCREATE TABLE a (id int);\nCOMMIT;\n"),
         ("2_b.up.sql", "INSERT INTO a VALUES (1);\n"),
+        ("2_b.down.sql", "BEGIN;\n-- nothing\nCOMMIT;\n"),
         ("3_c.up.sql", "-- nothing\n"),
-        ("3_c.down.sql", "DELETE FROM a;\n"),
+        ("3_c.down.sql", "BEGIN;\nDELETE FROM a;\nCOMMIT;\n"),
     ];
 
     #[test]

@@ -14,6 +14,7 @@ mod marks;
 mod moment;
 mod name;
 mod plain;
+mod psql;
 mod source;
 mod tools;
 

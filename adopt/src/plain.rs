@@ -54,7 +54,7 @@ fn is_commit(statement: &str) -> bool {
 }
 
 /// The offset behind a statement, its semicolon and the end of its line.
-fn behind(text: &str, statement: &Range<usize>) -> usize {
+pub(crate) fn behind(text: &str, statement: &Range<usize>) -> usize {
     let rest = &text[statement.end..];
     let after = rest.trim_start().strip_prefix(';').unwrap_or(rest);
     let after = after.trim_start_matches([' ', '\t']);

@@ -1,5 +1,7 @@
 //! The migrations of another tool, as data.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use migrator_model::{Place, Problem};
 
 use crate::moment::Moment;
@@ -13,6 +15,9 @@ pub struct Source {
     pub left_out: Vec<LeftOut>,
     /// What cannot be converted, with its place.
     pub problems: Vec<Problem>,
+    /// The keys of the migrations that each migration builds on, for a tool whose history names
+    /// only the newest migration of each branch. Other tools leave this empty.
+    pub parents: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// A file that is not converted.

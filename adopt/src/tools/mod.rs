@@ -1,10 +1,12 @@
 //! The tools. Each has a file of its own.
 
+mod alembic;
 mod dbmate;
 mod drizzle;
 mod golang_migrate;
 mod goose;
 mod node_pg_migrate;
+mod sqitch;
 mod supabase;
 
 use migrator_model::Problem;
@@ -52,11 +54,13 @@ pub trait Tool: Sync {
 
 /// All tools, by name.
 pub const ALL: &[&dyn Tool] = &[
+    &alembic::Alembic,
     &dbmate::Dbmate,
     &drizzle::Drizzle,
     &golang_migrate::GolangMigrate,
     &goose::Goose,
     &node_pg_migrate::NodePgMigrate,
+    &sqitch::Sqitch,
     &supabase::Supabase,
 ];
 
