@@ -8,6 +8,7 @@
 mod part;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use migrator_model::{Code, Place, Problem};
 
@@ -118,6 +119,19 @@ fn step(line: &str) -> Option<Step> {
     }
 }
 
+/// The lines `-- Running …` of a file, each with its place.
+fn steps(text: &str) -> Vec<(Step, Range<usize>)> {
+    let mut end = 0;
+    let lines = text.split_inclusive('\n').map(|line| {
+        let start = end;
+        end += line.len();
+        (step(line), start..end)
+    });
+    lines
+        .filter_map(|(step, line)| Some((step?, line)))
+        .collect()
+}
+
 /// Adds the upgrades of a file to the source, and its downgrades to `downs`, by revision.
 fn read_file(
     files: &Files,
@@ -127,14 +141,7 @@ fn read_file(
     downs: &mut BTreeMap<String, OldScript>,
 ) {
     let path = files.shown(name);
-    let mut steps = Vec::new();
-    let mut offset = 0;
-    for line in text.split_inclusive('\n') {
-        if let Some(step) = step(line) {
-            steps.push((step, offset..offset + line.len()));
-        }
-        offset += line.len();
-    }
+    let steps = steps(text);
     let Some((_, first)) = steps.first() else {
         let why = "it has no line `-- Running upgrade` or `-- Running downgrade`";
         return leave_out(source, files, name, why);
@@ -158,6 +165,14 @@ fn read_file(
             offset: part.range.start,
             no_transaction: part.no_transaction,
         };
+        if part.named.is_empty() {
+            let message = "Alembic stopped in the middle of this revision";
+            let help = "run the `alembic` command again, and correct what it reports; a revision \
+                        that reads rows cannot be printed with `--sql`";
+            let place = Place::within(&path, text, line.start);
+            let problem = Problem::at(Code::M1002, place, message, help);
+            source.problems.push(problem);
+        }
         let revision = match step {
             Step::Upgrade { from, to } if !source.parents.contains_key(&to) => {
                 let mut parents: BTreeSet<String> = from.into_iter().collect();
@@ -305,7 +320,7 @@ mod tests {
     fn a_transaction_for_each_revision_is_taken_off() {
         let text = "BEGIN;\n\n-- Running upgrade  -> 1a\n\nSELECT 1;\n\n\
             INSERT INTO alembic_version (version_num) VALUES ('1a');\n\nCOMMIT;\n\nBEGIN;\n\n\
-            -- Running upgrade 1a -> 2b\n\nSELECT 2;\n\nCOMMIT;\n";
+            -- Running upgrade 1a -> 2b\n\nSELECT 2;\n\nUPDATE alembic_version SET version_num='2b';\n\nCOMMIT;\n";
         let source = read(&[("up.sql", text)]);
         let scripts: Vec<_> = source
             .migrations
@@ -327,12 +342,32 @@ mod tests {
     }
 
     #[test]
+    fn an_output_that_stops_early_is_refused() {
+        let text = "-- Running upgrade  -> 1a\n\nSELECT 1;\n\n\
+            INSERT INTO alembic_version (version_num) VALUES ('1a');\n\n\
+            -- Running upgrade 1a -> 2b\n\nSELECT 2;\n";
+        let place = "sql/up.sql:7:1";
+        let message = "Alembic stopped in the middle of this revision";
+        let source = read(&[("up.sql", text)]);
+        assert_eq!(faults(&source), [format!("{place}: {message}")]);
+    }
+
+    #[test]
     fn what_cannot_be_converted_has_a_place() {
         let source = read(&[
             ("0.sql", ""),
-            ("1.sql", "SELECT 1;\n-- Running upgrade  -> 1a\r\nSELECT 2;"),
-            ("2.sql", "-- Running upgrade -> 1a\nSELECT 2;"),
-            ("3.sql", "-- Running downgrade 2b -> 1a\nSELECT 3;"),
+            (
+                "1.sql",
+                "SELECT 1;\n-- Running upgrade  -> 1a\r\nSELECT 2;\nDELETE FROM v WHERE version_num = 'x';",
+            ),
+            (
+                "2.sql",
+                "-- Running upgrade -> 1a\nSELECT 2;\nDELETE FROM v WHERE version_num = 'x';",
+            ),
+            (
+                "3.sql",
+                "-- Running downgrade 2b -> 1a\nSELECT 3;\nDELETE FROM v WHERE version_num = 'x';",
+            ),
             ("4_x.py", "revision = '1a'"),
         ]);
         assert_eq!(
