@@ -14,6 +14,7 @@ mod characters;
 mod check;
 mod clauses;
 mod client;
+pub mod draft;
 mod duplicates;
 mod finding;
 mod irreversible;
