@@ -100,6 +100,12 @@ impl Direction {
 }
 
 impl FileName {
+    /// Reads a file name. `None` if it is not that of a script.
+    #[must_use]
+    pub fn read(file: &str) -> Option<FileName> {
+        FileName::parse(file).ok()
+    }
+
     /// The file name of the migration's other script.
     #[must_use]
     pub fn partner(&self) -> FileName {

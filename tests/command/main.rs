@@ -6,6 +6,7 @@ mod base;
 mod check;
 mod check_server;
 mod create;
+mod create_draft;
 mod init;
 mod output;
 mod pages;

@@ -47,13 +47,12 @@ impl<'s> Drafter<'s> {
     pub(super) fn statement(&mut self, statement: Id) {
         let kind = self.sql.kind(statement);
         match kind {
-            Kind::EMPTY_STMT => {}
             Kind::SET | Kind::RESET => self.setting(statement),
             Kind::SELECT if !self.has(statement, Kind::CALL_EXPR) => {}
             Kind::SELECT | Kind::DO | Kind::CALL => {
                 self.gap(statement, "what this does is not known");
             }
-            Kind::ANALYZE | Kind::VACUUM | Kind::LOCK | Kind::SHOW | Kind::EXPLAIN => {}
+            Kind::EMPTY_STMT | Kind::ANALYZE | Kind::VACUUM | Kind::LOCK | Kind::SHOW => {}
             Kind::INSERT
             | Kind::UPDATE
             | Kind::DELETE

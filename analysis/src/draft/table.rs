@@ -97,12 +97,10 @@ impl Action {
             }
             Kind::INHERIT => self.swap(drafter, "INHERIT", "NO INHERIT"),
             Kind::NO_INHERIT => self.swap(drafter, "NO INHERIT", "INHERIT"),
-            Kind::ENABLE_RLS => self.swap(drafter, "ENABLE", "DISABLE"),
-            Kind::DISABLE_RLS => self.swap(drafter, "DISABLE", "ENABLE"),
+            Kind::ENABLE_RLS | Kind::ENABLE_TRIGGER => self.swap(drafter, "ENABLE", "DISABLE"),
+            Kind::DISABLE_RLS | Kind::DISABLE_TRIGGER => self.swap(drafter, "DISABLE", "ENABLE"),
             Kind::FORCE_RLS => self.swap(drafter, "FORCE", "NO FORCE"),
             Kind::NO_FORCE_RLS => self.swap(drafter, "NO FORCE", "FORCE"),
-            Kind::ENABLE_TRIGGER => self.swap(drafter, "ENABLE", "DISABLE"),
-            Kind::DISABLE_TRIGGER => self.swap(drafter, "DISABLE", "ENABLE"),
             Kind::SET_LOGGED => self.swap(drafter, "SET LOGGED", "SET UNLOGGED"),
             Kind::SET_UNLOGGED => self.swap(drafter, "SET UNLOGGED", "SET LOGGED"),
             _ if self.is_made => {}

@@ -101,11 +101,20 @@ pub(crate) struct Init {
 #[derive(Args, Debug)]
 pub(crate) struct Create {
     /// The service that the migration belongs to
-    #[arg(long, value_name = "NAME", value_parser = one_service)]
-    pub(crate) service: String,
+    #[arg(long, value_name = "NAME", value_parser = one_service, required_unless_present_any = ["down_for", "restamp"])]
+    pub(crate) service: Option<String>,
     /// What the migration does: `Create tenants table` becomes `create_tenants_table`
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) name: String,
+    #[arg(long, value_name = "TEXT", required_unless_present_any = ["from", "down_for", "restamp"])]
+    pub(crate) name: Option<String>,
+    /// Write a first draft of both scripts, such as `table tenant.notes` or `index tenant.notes(author_id)`
+    #[arg(long, value_name = "SPEC")]
+    pub(crate) from: Option<String>,
+    /// Draft the down script of this up script
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["service", "name", "from", "restamp"])]
+    pub(crate) down_for: Option<PathBuf>,
+    /// Give both files of the migration of this file a new version
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["service", "name", "from"])]
+    pub(crate) restamp: Option<PathBuf>,
 }
 
 /// `check`.

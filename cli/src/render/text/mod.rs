@@ -53,10 +53,23 @@ pub(crate) fn lines(document: &Document) -> Vec<Line> {
 }
 
 fn created(view: &Create) -> Vec<Line> {
-    let paths = view.created.iter();
-    let mut lines: Vec<Line> = paths
-        .map(|path| Line::worded(Tone::Good, "created", path))
-        .collect();
+    let mut lines: Vec<Line> = match view.renamed.is_empty() {
+        true => {
+            let paths = view.created.iter();
+            paths
+                .map(|path| Line::worded(Tone::Good, "created", path))
+                .collect()
+        }
+        false => {
+            let pairs = view.renamed.iter().zip(&view.created);
+            let text = |(old, new): (&String, &String)| format!("{old} to {new}");
+            pairs
+                .map(|pair| Line::worded(Tone::Good, "renamed", &text(pair)))
+                .collect()
+        }
+    };
+    let gaps = view.gaps.iter();
+    lines.extend(gaps.map(|gap| Line::warning(format!("the draft leaves to you: {gap}"))));
     lines.extend(findings::warning(view.findings));
     lines
 }

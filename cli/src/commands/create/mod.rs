@@ -1,10 +1,14 @@
 //! `create`: the two files of a new migration.
 
+mod existing;
+mod spec;
+
 use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use migrator_analysis::draft::{Draft, down};
 use migrator_analysis::template::PLACEHOLDER;
 use migrator_model::file_name::{Direction, FileName, snake_case_fault};
 use migrator_model::{Code, Problem, Registry, UnknownService, Version, disk, resolve};
@@ -22,12 +26,22 @@ use crate::view::{Create, View};
 const LONGEST_NAME: usize = 200;
 
 pub(super) fn run(context: &Context, create: &args::Create) -> Outcome {
-    let name = slug(&create.name)?;
+    if let Some(path) = &create.down_for {
+        return existing::down_for(path);
+    }
+    if let Some(path) = &create.restamp {
+        return existing::restamp(context, path);
+    }
+    let drafted = create.from.as_deref().map(draft).transpose()?;
+    let typed = create.name.as_deref();
+    let given = typed.or(drafted.as_ref().map(|(name, _)| name.as_str()));
+    let name = slug(given.unwrap_or_default())?;
+    let service = create.service.as_deref().unwrap_or_default();
     let folder = context.folder()?;
     let tree = folder.read();
     let resolved = resolve(&tree);
     let registry = &resolved.registry;
-    let service = registry.service(&create.service).map_err(|unknown| {
+    let service = registry.service(service).map_err(|unknown| {
         let faults = resolved.problems.iter();
         let mut faults = faults.filter(|d| is_in_manifest(d)).peekable();
         match faults.peek() {
@@ -36,24 +50,36 @@ pub(super) fn run(context: &Context, create: &args::Create) -> Outcome {
         }
     })?;
     let up = FileName {
-        version: version(registry, &create.service),
+        version: version(registry, service.name),
         uid: uid(registry),
         name,
         direction: Direction::Up,
     };
     let below: PathBuf = [disk::MIGRATIONS, service.directory].iter().collect();
-    let files = [
-        (up.clone(), template(&up)),
-        (up.partner(), template(&up.partner())),
-    ];
+    let [up_text, down_text] = match drafted {
+        Some((_, scripts)) => scripts,
+        None => [template(&up), template(&up.partner())],
+    };
+    let files = [(up.clone(), up_text), (up.partner(), down_text)];
     let shown = Path::new(&folder.shown).join(&below);
     write_all(&folder.path.join(&below), &shown, &files)?;
     let path = |(file, _): &(FileName, String)| shown.join(file.to_string()).display().to_string();
     let view = Create {
         created: files.iter().map(path).collect(),
+        gaps: Vec::new(),
+        renamed: Vec::new(),
         findings: resolved.problems.len(),
     };
     Ok(Answer::done(View::Create(view)))
+}
+
+/// The name and both scripts of a description.
+fn draft(spec: &str) -> Result<(String, [String; 2]), Failure> {
+    let described = spec::read(spec)?;
+    match down(&described.up) {
+        Draft::Script { sql, gaps } if gaps.is_empty() => Ok((described.name, [described.up, sql])),
+        Draft::Script { .. } | Draft::Impossible(_) => Err(spec::unknown(spec)),
+    }
 }
 
 /// Turns a text into lower snake case.
