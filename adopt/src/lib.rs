@@ -13,6 +13,7 @@ mod history;
 mod marks;
 mod moment;
 mod name;
+mod outside;
 mod plain;
 mod psql;
 mod source;

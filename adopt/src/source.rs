@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use migrator_model::{Place, Problem};
+use migrator_model::{Code, Place, Problem};
 
 use crate::moment::Moment;
+use crate::outside;
 
 /// What a tool's folder contains.
 #[derive(Debug, Default)]
@@ -18,6 +19,49 @@ pub struct Source {
     /// The keys of the migrations that each migration builds on, for a tool whose history names
     /// only the newest migration of each branch. Other tools leave this empty.
     pub parents: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Source {
+    /// Adds a migration, unless the migration before it has the same key. The caller sorts by key.
+    pub(crate) fn add_up(&mut self, migration: OldMigration) {
+        let last = self.migrations.last();
+        match last.filter(|last| last.key == migration.key) {
+            None => self.migrations.push(migration),
+            Some(last) => {
+                let other = &last.up.path;
+                let key = &migration.key;
+                let message = format!("version {key} has another up script, `{other}`");
+                self.refuse(&migration.up.path, message);
+            }
+        }
+    }
+
+    /// Adds the down script of the migration that was added last.
+    pub(crate) fn add_down(&mut self, key: &str, script: OldScript) {
+        let last = self.migrations.last_mut();
+        match last.filter(|last| last.key == key) {
+            None => self.refuse(&script.path, "this down script has no up script".to_owned()),
+            Some(last) => match &last.down {
+                None => last.down = Some(script),
+                Some(down) => {
+                    let message = format!("version {key} has another down script, `{}`", down.path);
+                    self.refuse(&script.path, message);
+                }
+            },
+        }
+    }
+
+    /// Notes that a file is not converted.
+    pub(crate) fn leave_out(&mut self, path: String, why: &str) {
+        let why = why.to_owned();
+        self.left_out.push(LeftOut { path, why });
+    }
+
+    fn refuse(&mut self, path: &str, message: String) {
+        let help = "rename or remove the file";
+        let problem = Problem::at(Code::M1002, Place::file(path), message, help);
+        self.problems.push(problem);
+    }
 }
 
 /// A file that is not converted.
@@ -73,6 +117,18 @@ impl OldScript {
             file,
             offset: 0,
             no_transaction: false,
+        }
+    }
+
+    /// A script that is a whole file, for a tool that begins no transaction around it.
+    ///
+    /// It runs in a transaction here, unless one of its statements cannot.
+    #[must_use]
+    pub fn query(path: String, file: String) -> OldScript {
+        let no_transaction = outside::any_statement(&file);
+        OldScript {
+            no_transaction,
+            ..OldScript::whole(path, file)
         }
     }
 

@@ -3,13 +3,13 @@
 //! Its history has one row, the newest version. From its source: `source/parse.go` for the file
 //! names, `database/postgres/postgres.go` for the table, and `database/util.go` for the lock.
 
-use migrator_model::{Code, Place, Problem};
+use migrator_model::Problem;
 
 use super::Tool;
 use crate::files::Files;
 use crate::history::{Database, Lock, OldEntry, OldHistory, Table};
 use crate::moment::Moment;
-use crate::source::{LeftOut, OldMigration, OldScript, Source};
+use crate::source::{OldMigration, OldScript, Source};
 
 /// The tool.
 pub(super) struct GolangMigrate;
@@ -25,22 +25,35 @@ impl Tool for GolangMigrate {
         for name in files.names() {
             match parse(name) {
                 Some(parsed) => ordered.push((parsed, name)),
-                None => source.left_out.push(LeftOut {
-                    path: files.shown(name),
-                    why: "its name is not VERSION_NAME.up.sql or VERSION_NAME.down.sql".to_owned(),
-                }),
+                None => source.leave_out(
+                    files.shown(name),
+                    "its name is not VERSION_NAME.up.sql or VERSION_NAME.down.sql",
+                ),
             }
         }
         ordered.sort_by_key(|(parsed, _)| (parsed.version, !parsed.is_up));
         for (parsed, name) in ordered {
             let script = match files.text(name) {
-                Ok(text) => OldScript::whole(files.shown(name), text),
+                Ok(text) => OldScript::query(files.shown(name), text),
                 Err(problem) => {
                     source.problems.push(*problem);
                     continue;
                 }
             };
-            add(&mut source, &parsed, name, script);
+            let key = parsed.version.to_string();
+            if !parsed.is_up {
+                source.add_down(&key, script);
+                continue;
+            }
+            let digits = name.split('_').next().unwrap_or_default();
+            source.add_up(OldMigration {
+                key,
+                origin: name.to_owned(),
+                title: parsed.title.to_owned(),
+                moment: Moment::of_digits(digits).unwrap_or(Moment::Number(parsed.version)),
+                up: script,
+                down: None,
+            });
         }
         source
     }
@@ -95,43 +108,6 @@ fn parse(name: &str) -> Option<Parsed<'_>> {
         title: up.or_else(|| rest.strip_suffix(".down.sql"))?,
         is_up: up.is_some(),
     })
-}
-
-/// Adds a script. The up script of a version comes before its down script.
-fn add(source: &mut Source, parsed: &Parsed<'_>, name: &str, script: OldScript) {
-    let key = parsed.version.to_string();
-    let last = source.migrations.last_mut().filter(|last| last.key == key);
-    let fault = match (parsed.is_up, last) {
-        (true, None) => {
-            let digits = name.split('_').next().unwrap_or_default();
-            source.migrations.push(OldMigration {
-                key,
-                origin: name.to_owned(),
-                title: parsed.title.to_owned(),
-                moment: Moment::of_digits(digits).unwrap_or(Moment::Number(parsed.version)),
-                up: script,
-                down: None,
-            });
-            return;
-        }
-        (
-            false,
-            Some(OldMigration {
-                down: down @ None, ..
-            }),
-        ) => {
-            *down = Some(script);
-            return;
-        }
-        (true, Some(_)) => format!("another up script has version {key} too"),
-        (false, Some(_)) => format!("another down script has version {key} too"),
-        (false, None) => "this down script has no up script".to_owned(),
-    };
-    let help = "rename or remove the file";
-    let place = Place::file(script.path);
-    source
-        .problems
-        .push(Problem::at(Code::M1002, place, fault, help));
 }
 
 #[cfg(test)]
