@@ -12,23 +12,22 @@ fn must_run_outside(statement: &str) -> bool {
     let parts = sql::parts(statement);
     let word = |(part, _): &(Part<'_>, usize)| match part {
         Part::Word(word) => word.to_ascii_lowercase(),
-        _ => String::new(),
+        Part::Quoted(_) | Part::Text(_) | Part::Mark(_) => String::new(),
     };
     let words: Vec<_> = parts.iter().map(word).collect();
     let words: Vec<_> = words.iter().map(String::as_str).collect();
     let is_concurrent = || words.contains(&"concurrently");
     match words.as_slice() {
-        ["vacuum", ..]
+        ["cluster"]
+        | ["vacuum", ..]
         | ["alter", "system", ..]
+        | ["create", "unique", "index", "concurrently", ..]
+        | ["create" | "drop", "index", "concurrently", ..]
         | [
             "create" | "drop",
             "database" | "tablespace" | "subscription",
             ..,
-        ]
-        | ["cluster"] => true,
-        ["create", "index", "concurrently", ..]
-        | ["create", "unique", "index", "concurrently", ..]
-        | ["drop", "index", "concurrently", ..] => true,
+        ] => true,
         ["reindex", ..] => {
             is_concurrent() || words.contains(&"database") || words.contains(&"system")
         }

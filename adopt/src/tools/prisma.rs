@@ -31,8 +31,7 @@ impl Tool for Prisma {
         source.problems.extend(wrong_provider(files));
         for path in files.paths() {
             let (folder, file) = path.split_once('/').unwrap_or(("", path));
-            if file != "migration.sql" && path != PROVIDER || folder.is_empty() && path != PROVIDER
-            {
+            if path != PROVIDER && (folder.is_empty() || file != "migration.sql") {
                 let why = "it is not migration.sql in a migration's folder";
                 source.leave_out(files.shown(path), why);
             }

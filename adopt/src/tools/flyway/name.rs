@@ -96,7 +96,8 @@ impl Number {
             [only] => only.clone(),
             // `2024.01.15.09.30.00` lost its zeros.
             [year, rest @ ..] if year.len() == 4 => {
-                let rest: String = rest.iter().map(|part| format!("{part:0>2}")).collect();
+                let rest: Vec<_> = rest.iter().map(|part| format!("{part:0>2}")).collect();
+                let rest = rest.concat();
                 format!("{year}{rest:0<10}")
             }
             _ => String::new(),
