@@ -16,13 +16,14 @@
 //! - `request`: the input of both planners;
 //! - `sequence`: the order in which a history's entries were applied;
 //! - `up`, `down`: the planners of the two directions; [`plan`](mod@plan): calls one of them;
-//! - [`redo`](mod@redo), [`repair`](mod@repair), [`accept`](mod@accept): the planners of the
-//!   other changes;
+//! - [`redo`](mod@redo), [`repair`](mod@repair), [`accept`](mod@accept), [`claim`](mod@claim): the
+//!   planners of the other changes;
 //! - [`legs`]: which parts of a plan wait for which;
 //! - [`status`]: the state of each migration;
 //! - [`state`]: the state of a whole database, for a service's start.
 
 pub mod accept;
+pub mod claim;
 pub mod conflict;
 mod down;
 pub mod history;
@@ -42,6 +43,7 @@ pub mod target;
 mod up;
 
 pub use accept::{Edit, accept, edits};
+pub use claim::claim;
 pub use conflict::Conflict;
 pub use history::{Entry, History, Likeness, Origin, RecordedMigration, Stored};
 pub use plan::plan;
@@ -50,6 +52,6 @@ pub use remedy::Remedy;
 pub use repair::{Outcome, repair};
 pub use state::DatabaseState;
 pub use status::{MigrationStatus, ServiceStatus, State, Status};
-pub use step::{Body, Plan, Reason, Record, Start, Step};
+pub use step::{Body, Claim, Plan, Reason, Record, Start, Step};
 pub use target::{Extent, Leave, Policy, Selection, Target};
 pub use up::deciding_services;

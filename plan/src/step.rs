@@ -6,7 +6,7 @@ use migrator_model::file_name::Direction;
 use migrator_model::registry::MigrationRef;
 use migrator_model::{Migration, MigrationId, Script, Version};
 
-use crate::history::Entry;
+use crate::history::{Entry, Origin};
 
 /// The steps of a run, in order.
 #[derive(Clone, Debug, Default)]
@@ -75,6 +75,19 @@ pub enum Record<'r> {
     Delete(Box<Entry>),
     /// Removes the dirty mark from an entry.
     MarkClean(Box<Entry>),
+    /// Inserts the entry of a migration that does not run.
+    Claim(Claim<'r>),
+}
+
+/// A migration whose effects are in the database, although no run applied it.
+#[derive(Clone, Debug)]
+pub struct Claim<'r> {
+    /// The migration.
+    pub migration: Migration<'r>,
+    /// The origin of its entry.
+    pub origin: Origin,
+    /// When it was applied, in RFC 3339. `None` stands for the time of the entry.
+    pub applied_on: Option<String>,
 }
 
 /// How a step starts.
@@ -145,6 +158,17 @@ impl<'r> Step<'r> {
         }
     }
 
+    /// Returns a step that records a migration without running it.
+    pub(crate) fn claim(claim: Claim<'r>) -> Step<'r> {
+        Step {
+            id: claim.migration.id(),
+            body: Body::Nothing,
+            record: Record::Claim(claim),
+            reason: Reason::Requested,
+            start: Start::Afresh,
+        }
+    }
+
     /// Returns the same step with this reason.
     #[must_use]
     pub fn because(self, reason: Reason) -> Step<'r> {
@@ -165,6 +189,7 @@ impl<'r> Step<'r> {
     pub fn migration(&self) -> Option<Migration<'r>> {
         match &self.record {
             Record::Insert(migration) | Record::Replace(_, migration) => Some(*migration),
+            Record::Claim(claim) => Some(claim.migration),
             Record::Delete(_) | Record::MarkClean(_) => None,
         }
     }
@@ -174,9 +199,11 @@ impl<'r> Step<'r> {
     pub fn applies(&self) -> Option<Migration<'r>> {
         match &self.record {
             Record::Insert(migration) if self.has_script() => Some(*migration),
-            Record::Insert(_) | Record::Replace(..) | Record::Delete(_) | Record::MarkClean(_) => {
-                None
-            }
+            Record::Insert(_)
+            | Record::Replace(..)
+            | Record::Delete(_)
+            | Record::MarkClean(_)
+            | Record::Claim(_) => None,
         }
     }
 }
@@ -219,7 +246,7 @@ impl Step<'_> {
             Record::Replace(entry, _) | Record::Delete(entry) | Record::MarkClean(entry) => {
                 Some(entry)
             }
-            Record::Insert(_) => None,
+            Record::Insert(_) | Record::Claim(_) => None,
         }
     }
 
@@ -231,6 +258,7 @@ impl Step<'_> {
             Record::Insert(migration) | Record::Replace(_, migration) => {
                 migration.checksum.to_string()
             }
+            Record::Claim(claim) => claim.migration.checksum.to_string(),
             Record::Delete(entry) | Record::MarkClean(entry) => entry.checksum.clone(),
         }
     }
@@ -240,6 +268,7 @@ impl Step<'_> {
     pub fn requires(&self) -> Vec<MigrationRef> {
         match &self.record {
             Record::Insert(migration) | Record::Replace(_, migration) => migration.requires(),
+            Record::Claim(claim) => claim.migration.requires(),
             Record::Delete(entry) | Record::MarkClean(entry) => entry.requires.clone(),
         }
     }
@@ -250,6 +279,7 @@ impl Step<'_> {
         match &self.record {
             Record::Insert(migration) => vec![migration.down()],
             Record::Replace(_, migration) => vec![migration.up(), migration.down()],
+            Record::Claim(claim) => vec![claim.migration.up(), claim.migration.down()],
             Record::Delete(_) | Record::MarkClean(_) => Vec::new(),
         }
     }
@@ -271,7 +301,9 @@ impl Step<'_> {
     #[must_use]
     pub fn direction(&self) -> Direction {
         match self.record {
-            Record::Insert(_) | Record::Replace(..) | Record::MarkClean(_) => Direction::Up,
+            Record::Insert(_) | Record::Replace(..) | Record::MarkClean(_) | Record::Claim(_) => {
+                Direction::Up
+            }
             Record::Delete(_) => Direction::Down,
         }
     }

@@ -60,7 +60,7 @@ mod trial;
 
 /// Plans, steps and conflicts.
 pub mod plan {
-    pub use migrator_plan::{Conflict, Plan, Reason, Remedy, Start, Step, plan};
+    pub use migrator_plan::{Conflict, Plan, Reason, Remedy, Start, Step, claim, plan};
 }
 
 /// The few types that most programs need: `use migrator_runtime::prelude::*;`.
@@ -114,9 +114,12 @@ pub use migrator_model as model;
 pub use migrator_model::file_name::Direction;
 pub use migrator_model::{Registry, Version};
 pub use migrator_plan::{
-    DatabaseState, Extent, Leave, MigrationStatus, Outcome, Policy, Selection, ServiceStatus,
-    State, Status, Target,
+    DatabaseState, Extent, Leave, MigrationStatus, Origin, Outcome, Policy, Selection,
+    ServiceStatus, State, Status, Target,
 };
+
+/// A migration whose effects are in the database, although no run applied it.
+pub type Claim = migrator_plan::Claim<'static>;
 
 /// A migration whose scripts differ from the recorded ones.
 pub type Edit = migrator_plan::Edit<'static>;
@@ -138,6 +141,7 @@ pub use observe::inspect::{Inspected, Inspection, Trace};
 pub use options::{Connections, Options};
 pub use session::client::{Client, connect, connect_within};
 pub use session::stop::Stop;
+pub use step::alongside::Alongside;
 pub use trial::{CatalogWrites, ObjectLock, StateBefore, TableLock, Trial, TrialReport};
 
 /// Embeds a tree of migrations as a constant expression of type [`Registry`].

@@ -7,8 +7,8 @@ use std::time::Duration;
 use migrator_model::file_name::Direction;
 use migrator_model::{Registry, Version};
 use migrator_plan::{
-    Conflict, DatabaseState, Edit, Entry, Outcome, Plan, RecordedMigration, Selection, Status,
-    Step, Target,
+    Claim, Conflict, DatabaseState, Edit, Entry, Outcome, Plan, RecordedMigration, Selection,
+    Status, Step, Target,
 };
 
 use crate::context::Context;
@@ -24,6 +24,7 @@ use crate::run::change::Change;
 use crate::run::flow::{CarriedOut, Request};
 use crate::session::client::Client;
 use crate::session::stop::Stop;
+use crate::step::alongside::Alongside;
 
 /// Applies and reverts the migrations of a registry.
 ///
@@ -229,6 +230,40 @@ impl Migrator {
         let entry = plan.steps.first().and_then(Step::entry).cloned();
         let not_dirty = || ErrorKind::Refused(vec![Conflict::not_dirty(service, version)]);
         Ok(entry.ok_or_else(not_dirty)?)
+    }
+
+    /// Plans to record migrations that do not run. Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// The history cannot be read, or has an entry of the same version that is dirty or that another
+    /// script made.
+    pub async fn plan_record(
+        &self,
+        client: &Client,
+        claims: &[Claim<'static>],
+    ) -> Result<Plan<'static>, Error> {
+        let history = self.history(client).await?;
+        let plan = migrator_plan::claim(self.registry(), &history, claims);
+        Ok(plan.map_err(ErrorKind::Refused)?)
+    }
+
+    /// Records migrations of the registry that do not run, because their effects are in the
+    /// database: all of them in one transaction, together with the caller's own statements. Leaves
+    /// out those that are recorded already. If none is left, runs no statement.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrator::plan_record`]; another run holds the lock; the database is read-only; the
+    /// history cannot be written; or a statement of `alongside` fails. Then nothing is recorded.
+    pub async fn record(
+        &mut self,
+        client: &mut Client,
+        claims: &[Claim<'static>],
+        alongside: &Alongside,
+    ) -> Result<Report, Error> {
+        let change = Change::Claim { claims, alongside };
+        self.change(client, change).await.map(|done| done.report)
     }
 
     /// Plans a run without starting it. If another run is applying or reverting a migration outside

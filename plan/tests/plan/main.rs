@@ -6,6 +6,7 @@
 )]
 
 mod accept;
+mod claim;
 mod down;
 mod random;
 mod redo;

@@ -150,7 +150,7 @@ fn after(registry: &Registry, mut entries: Vec<Entry>, plan: &Plan<'_>) -> Vec<E
                 entries.retain(|entry| !is_it(entry));
                 assert_eq!(before, entries.len() + 1, "{step} was not applied");
             }
-            Record::Replace(..) | Record::MarkClean(_) => {
+            Record::Replace(..) | Record::MarkClean(_) | Record::Claim(_) => {
                 panic!("{step} neither applies nor reverts")
             }
         }

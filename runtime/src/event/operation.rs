@@ -24,6 +24,8 @@ pub enum Operation {
     ReadHistory,
     /// Reads the scripts that the history has recorded.
     ReadScripts,
+    /// Records migrations that do not run.
+    RecordMigrations,
     /// Reads which effects of an interrupted script are in the database.
     ReadEffects,
 }
@@ -40,6 +42,7 @@ impl fmt::Display for Operation {
             Operation::UpgradeHistory => "upgrading the history",
             Operation::ReadHistory => "reading the history",
             Operation::ReadScripts => "reading the recorded scripts",
+            Operation::RecordMigrations => "recording the migrations",
             Operation::ReadEffects => "reading the effects of the script",
         })
     }

@@ -5,6 +5,7 @@
 
 use migrator_model::file_name::Direction;
 use migrator_model::{Migration, Version};
+use migrator_plan::Origin;
 
 use super::schema::Tables;
 use super::write::{self, EntryRow, EventRow, Kind, Subject, Took};
@@ -82,6 +83,8 @@ fn parameters(depends_on: &[&str]) -> EntryRow {
         depends_on: write::array(depends_on.iter().copied()),
         up,
         down,
+        applied_on: write::NOW.to_owned(),
+        origin: Origin::Applied,
     }
 }
 

@@ -159,7 +159,7 @@ pub(crate) async fn recorded(reader: &Reader<'_>) -> Result<Vec<RecordedMigratio
            JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) h.tableoid \
            LEFT JOIN LATERAL (SELECT id, role FROM {event} \
              WHERE kind OPERATOR(pg_catalog.=) \
-                 ANY (ARRAY['apply', 'repair']::pg_catalog.text[]) \
+                 ANY (ARRAY['apply', 'repair', 'baseline', 'adopt']::pg_catalog.text[]) \
                AND version OPERATOR(pg_catalog.=) h.version \
                AND pg_catalog.concat(service, '{suffix}') \
                  OPERATOR(pg_catalog.=) c.relname::pg_catalog.text \

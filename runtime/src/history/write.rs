@@ -7,6 +7,7 @@
 
 use migrator_model::file_name::Direction;
 use migrator_model::{Migration, Version};
+use migrator_plan::{Claim, Origin};
 use tokio_postgres::error::{DbError, SqlState};
 
 use super::one_row::Write;
@@ -69,6 +70,8 @@ pub(crate) enum Kind {
     Resume,
     Repair,
     Accept,
+    Baseline,
+    Adopt,
 }
 
 /// How long the script ran.
@@ -83,7 +86,7 @@ pub(crate) enum Took {
 }
 
 /// The server's time in RFC 3339, which refinery parses.
-const NOW: &str = "pg_catalog.to_char(pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', \
+pub(super) const NOW: &str = "pg_catalog.to_char(pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', \
                    'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')";
 
 /// The columns of an entry, as SQL expressions.
@@ -95,6 +98,8 @@ pub(super) struct EntryRow {
     pub(super) depends_on: String,
     pub(super) up: Text,
     pub(super) down: Text,
+    pub(super) applied_on: String,
+    pub(super) origin: Origin,
 }
 
 impl EntryRow {
@@ -115,6 +120,8 @@ impl EntryRow {
             depends_on: array(depends_on.iter().copied()),
             up: Text::literal(&migration.up().sql().into()),
             down: Text::literal(&migration.down().sql().into()),
+            applied_on: NOW.to_owned(),
+            origin: Origin::Applied,
         }
     }
 }
@@ -130,14 +137,34 @@ pub(crate) fn insert(
     insert_row(tables.of(migration.service), row)
 }
 
+/// Records a migration that did not run.
+pub(crate) fn insert_claim(tables: &Tables, claim: &Claim<'static>, depends_on: &[&str]) -> Write {
+    let mut row = EntryRow::of(claim.migration, depends_on, None);
+    row.origin = claim.origin;
+    if let Some(applied_on) = &claim.applied_on {
+        row.applied_on = quote_literal(applied_on);
+    }
+    insert_row(tables.of(claim.migration.service), row)
+}
+
 pub(super) fn insert_row(table: String, row: EntryRow) -> Write {
     let subject = &row.subject;
+    // `applied` is the default of the column.
+    let (origin, value, has_origin) = match row.origin == Origin::Applied {
+        true => <(&str, String, String)>::default(),
+        false => {
+            let word = quote_literal(row.origin.as_str());
+            let condition = format!(" AND origin OPERATOR(pg_catalog.=) {word}");
+            (", origin", format!(", {word}"), condition)
+        }
+    };
     let mut statement = Text::from(format!(
         "INSERT INTO {table} (version, name, applied_on, checksum, fingerprint, dirty, \
-           requires, depends_on, up_script, down_script) \
-         VALUES ({}, {}, {NOW}, {}, {}, {}, {}, {}, ",
+           requires, depends_on{origin}, up_script, down_script) \
+         VALUES ({}, {}, {}, {}, {}, {}, {}, {}{value}, ",
         subject.version,
         subject.name,
+        row.applied_on,
         subject.checksum,
         row.fingerprint,
         row.dirty.map_or_else(|| "NULL".to_owned(), word),
@@ -149,7 +176,7 @@ pub(super) fn insert_row(table: String, row: EntryRow) -> Write {
     statement.append(row.down);
     statement.push(")");
     let condition = format!(
-        "{} AND {} AND {}",
+        "{} AND {} AND {}{has_origin}",
         is(&subject.version),
         has_checksum(&subject.checksum),
         is_dirty(row.dirty)
@@ -333,6 +360,8 @@ pub(crate) fn event(
         Kind::Resume => "'resume'",
         Kind::Repair => "'repair'",
         Kind::Accept => "'accept'",
+        Kind::Baseline => "'baseline'",
+        Kind::Adopt => "'adopt'",
     };
     let kind = match row.lock {
         Some(lock) => lock.unless_lost(kind),

@@ -2,11 +2,12 @@
 
 use migrator_model::file_name::Direction;
 use migrator_model::{MigrationId, Registry, Version};
-use migrator_plan::{Conflict, Edit, Outcome, Plan, Policy, Selection, Target};
+use migrator_plan::{Claim, Conflict, Edit, Outcome, Plan, Policy, Selection, Target};
 
 use crate::context::Context;
 use crate::error::Error;
 use crate::history::History;
+use crate::step::alongside::Alongside;
 
 /// What a run is asked to do.
 #[derive(Clone, Copy)]
@@ -32,6 +33,11 @@ pub(crate) enum Change<'a> {
     },
     /// It records edited scripts.
     Accept(&'a [Edit<'static>]),
+    /// It records migrations that do not run.
+    Claim {
+        claims: &'a [Claim<'static>],
+        alongside: &'a Alongside,
+    },
 }
 
 impl Change<'_> {
@@ -67,6 +73,7 @@ impl Change<'_> {
                 outcome,
             } => migrator_plan::repair(history, service, version, outcome),
             Change::Accept(edits) => migrator_plan::accept(history, edits),
+            Change::Claim { claims, .. } => migrator_plan::claim(registry, history, claims),
         }
     }
 }
@@ -87,7 +94,8 @@ impl<'a> Change<'a> {
             Change::Migrate { .. }
             | Change::Redo { .. }
             | Change::Repair { .. }
-            | Change::Accept(_) => None,
+            | Change::Accept(_)
+            | Change::Claim { .. } => None,
         }
     }
 
@@ -98,6 +106,7 @@ impl<'a> Change<'a> {
             Change::Migrate { direction, .. } => direction == Direction::Down,
             Change::Redo { .. } | Change::Repair { .. } => true,
             Change::Accept(edits) => !edits.is_empty(),
+            Change::Claim { .. } => false,
         }
     }
 
@@ -109,7 +118,23 @@ impl<'a> Change<'a> {
                 service,
                 seen: newest(history, service),
             },
-            Change::Migrate { .. } | Change::Repair { .. } | Change::Accept(_) => self,
+            Change::Migrate { .. }
+            | Change::Repair { .. }
+            | Change::Accept(_)
+            | Change::Claim { .. } => self,
+        }
+    }
+}
+
+impl<'a> Change<'a> {
+    /// The statements of the caller, if the change is one transaction with them.
+    pub(super) fn alongside(self) -> Option<&'a Alongside> {
+        match self {
+            Change::Claim { alongside, .. } => Some(alongside),
+            Change::Migrate { .. }
+            | Change::Redo { .. }
+            | Change::Repair { .. }
+            | Change::Accept(_) => None,
         }
     }
 }
@@ -141,7 +166,7 @@ impl Context {
                 self.check_names(&named, history)
             }
             // Of a service that nobody has, no migration is recorded.
-            Change::Accept(_) => Ok(()),
+            Change::Accept(_) | Change::Claim { .. } => Ok(()),
         }
     }
 

@@ -225,7 +225,7 @@ impl Context {
             let upgraded = self.stop.attend(request.client, upgraded).await;
             under_way.done();
             upgraded??;
-            let outcome = self.run_steps(request.client, &plan, held, report).await;
+            let outcome = self.run_steps(request, &plan, held, report).await;
             if let Err(why) = &outcome {
                 let remaining = request.change.remaining(&plan, &report.done, why);
                 report.remaining = remaining.map(Box::new);
@@ -237,11 +237,12 @@ impl Context {
 
     async fn run_steps(
         &self,
-        client: &Client,
+        request: Request<'_>,
         plan: &Plan<'static>,
         held: &Held,
         report: &mut Report,
     ) -> Result<(), ErrorKind> {
+        let client = request.client;
         let reader = self.reader(client, Purpose::Act);
         let read = StoredScripts::read(client, &reader, plan);
         let stored = self.stop.attend(client, read).await??;
@@ -258,7 +259,10 @@ impl Context {
             progress: &progress,
             schedule: &schedule,
         };
-        let outcome = parallel::carry_out(shared).await;
+        let outcome = match request.change.alongside() {
+            Some(alongside) => parallel::record_together(shared, &plan.steps, alongside).await,
+            None => parallel::carry_out(shared).await,
+        };
         progress.end(report);
         outcome
     }

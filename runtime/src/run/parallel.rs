@@ -13,6 +13,7 @@ use crate::lock::in_flight::InFlight;
 use crate::lock::keep;
 use crate::session::advisory::LockHolder;
 use crate::session::client::Client;
+use crate::step::alongside::Alongside;
 use crate::step::executor::Executor;
 use crate::step::schedule::Turn;
 use crate::step::shared::Shared;
@@ -27,6 +28,19 @@ pub(crate) async fn carry_out(shared: Shared<'_>) -> Result<(), ErrorKind> {
     let first: Worker<'_> = Box::pin(work(shared, shared.caller));
     let outcomes = join_all([first].into_iter().chain(others)).await;
     all_of(outcomes.into_iter().filter_map(Result::err).collect())
+}
+
+/// Records all steps of a plan in one transaction, over the caller's connection.
+pub(crate) async fn record_together(
+    shared: Shared<'_>,
+    steps: &[Step<'static>],
+    alongside: &Alongside,
+) -> Result<(), ErrorKind> {
+    let under_way = InFlight::over(shared.caller, shared.lock);
+    let mut executor = Executor::new(shared, shared.caller, steps.len());
+    let outcome = executor.record_together(steps, alongside).await;
+    under_way.done();
+    outcome
 }
 
 type Worker<'a> = std::pin::Pin<Box<dyn Future<Output = Result<(), Failed>> + Send + 'a>>;

@@ -41,7 +41,7 @@ impl Change<'_> {
                 }
                 Extent::Everything | Extent::To(_) => None,
             },
-            Change::Repair { .. } | Change::Accept(_) => None,
+            Change::Repair { .. } | Change::Accept(_) | Change::Claim { .. } => None,
         }
     }
 }

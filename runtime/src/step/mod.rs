@@ -14,7 +14,9 @@
 //!   statement;
 //! - `resume` resumes a script that was interrupted outside a transaction;
 //! - `record` has the statements that record a step in the history, and `prepared` has those that
-//!   the connection has prepared. A long up script is recorded from the message that runs it.
+//!   the connection has prepared. A long up script is recorded from the message that runs it;
+//! - `record_together` records migrations that do not run, in one transaction with the statements of
+//!   `alongside`.
 //!
 //! The other modules have data:
 //!
@@ -23,6 +25,7 @@
 //! - `shared` has what all connections of a run share, `schedule` decides which leg starts next, and
 //!   `progress` reports the events of all legs in the order of the plan.
 
+pub(crate) mod alongside;
 mod by_statement;
 mod encoding;
 pub(crate) mod executor;
@@ -33,6 +36,7 @@ mod pipeline;
 mod prepared;
 pub(crate) mod progress;
 mod record;
+mod record_together;
 pub(crate) mod resume;
 pub(crate) mod schedule;
 mod send_ahead;

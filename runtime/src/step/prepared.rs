@@ -113,7 +113,7 @@ impl PreparedStatements {
             Record::Delete(_) => {
                 prepared::revert(step.version(), &step.name(), &step.checksum()).into()
             }
-            Record::Replace(..) | Record::MarkClean(_) => return None,
+            Record::Replace(..) | Record::MarkClean(_) | Record::Claim(_) => return None,
         };
         let purpose = Purpose::Record(step.direction());
         self.execute(run, step.service(), purpose, left, arguments)

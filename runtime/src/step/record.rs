@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use migrator_model::Migration;
 use migrator_model::file_name::Direction;
-use migrator_plan::{Record, Step};
+use migrator_plan::{Claim, Origin, Record, Step};
 use tokio_postgres::SimpleQueryRow;
 use tokio_postgres::error::SqlState;
 
@@ -33,6 +33,14 @@ fn accepted(entry: &Entry, migration: Migration<'_>) -> String {
             "the edited scripts were recorded: checksum {} became {}",
             entry.checksum, migration.checksum
         ),
+    }
+}
+
+/// The kind of the event of a migration that is recorded without a run.
+fn kind_of(claim: &Claim<'_>) -> Kind {
+    match claim.origin {
+        Origin::Adopted => Kind::Adopt,
+        Origin::Baseline | Origin::Applied | _ => Kind::Baseline,
     }
 }
 
@@ -98,7 +106,9 @@ impl Executor<'_> {
     pub(super) fn clean_record(&self, step: &Step<'static>, took: Took) -> Text {
         let entry = match &step.record {
             Record::Insert(_) => self.mark(step, None),
-            Record::Replace(..) | Record::Delete(_) | Record::MarkClean(_) => self.entry(step),
+            Record::Replace(..) | Record::Delete(_) | Record::MarkClean(_) | Record::Claim(_) => {
+                self.entry(step)
+            }
         };
         entry.with_event(self.event(step, took, None))
     }
@@ -109,6 +119,9 @@ impl Executor<'_> {
             Record::Replace(_, migration) => write::replace(self.run.tables, *migration),
             Record::Delete(_) => self.delete(step),
             Record::MarkClean(_) => self.mark(step, None),
+            Record::Claim(claim) => {
+                write::insert_claim(self.run.tables, claim, &self.depends_on(step))
+            }
         }
     }
 
@@ -117,7 +130,7 @@ impl Executor<'_> {
         let dirty = Some(step.direction());
         let entry = match &step.record {
             Record::Insert(migration) => self.insert(step, *migration, dirty),
-            Record::Replace(..) | Record::Delete(_) | Record::MarkClean(_) => {
+            Record::Replace(..) | Record::Delete(_) | Record::MarkClean(_) | Record::Claim(_) => {
                 self.mark(step, dirty)
             }
         };
@@ -133,7 +146,9 @@ impl Executor<'_> {
     pub(super) fn unmark_record(&self, step: &Step<'_>) -> Text {
         let entry = match &step.record {
             Record::Insert(_) => self.delete(step),
-            Record::Replace(..) | Record::Delete(_) | Record::MarkClean(_) => self.mark(step, None),
+            Record::Replace(..) | Record::Delete(_) | Record::MarkClean(_) | Record::Claim(_) => {
+                self.mark(step, None)
+            }
         };
         entry.alone()
     }
@@ -169,6 +184,7 @@ impl Executor<'_> {
             (Record::Delete(_), true) => (Kind::Revert, None),
             (Record::Delete(_), false) => (Kind::Repair, Some(RECORDED_REVERTED.to_owned())),
             (Record::MarkClean(_), _) => (Kind::Repair, Some(RECORDED_APPLIED.to_owned())),
+            (Record::Claim(claim), _) => (kind_of(claim), None),
             (Record::Replace(entry, migration), _) => {
                 (Kind::Accept, Some(accepted(entry, *migration)))
             }

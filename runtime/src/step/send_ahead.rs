@@ -134,9 +134,11 @@ impl<'a> Executor<'a> {
         let is_checked = self.client.checks_scripts() && self.pipeline.long == UpScript::InMessage;
         match step.record {
             Record::Insert(migration) if is_long && is_checked => Some(migration),
-            Record::Insert(_) | Record::Replace(..) | Record::Delete(_) | Record::MarkClean(_) => {
-                None
-            }
+            Record::Insert(_)
+            | Record::Replace(..)
+            | Record::Delete(_)
+            | Record::MarkClean(_)
+            | Record::Claim(_) => None,
         }
     }
 

@@ -10,6 +10,7 @@ mod accept;
 mod blockers;
 mod bounds;
 mod callers_client;
+mod claim;
 mod confirmation;
 mod connection;
 mod defaults;
