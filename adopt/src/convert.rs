@@ -23,7 +23,7 @@ pub struct Destination<'r> {
 /// A draft of a down script.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Draft {
-    /// The script. It marks what cannot be derived from the up script.
+    /// The script, with its directives. It marks what cannot be derived from the up script.
     Script(String),
     /// Nothing can be derived, and why.
     Impossible(String),
@@ -203,8 +203,7 @@ impl<'r> Names<'r> {
         Ok(match draft(up) {
             Draft::Script(text) => {
                 let note = "-- The other tool had no down script. Check this draft.\n";
-                let directive = no_transaction(old.up.no_transaction);
-                (format!("{heading}{note}{directive}{text}"), Undo::Drafted)
+                (format!("{heading}{note}{text}"), Undo::Drafted)
             }
             Draft::Impossible(reason) => {
                 let directive = format!("-- migrator: irreversible because {reason}\n");

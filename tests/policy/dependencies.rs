@@ -8,6 +8,7 @@ use serde_json::Value;
 
 /// The crates of this workspace that each crate may depend on in a build for a user.
 const DIRECTION: &[(&str, &[&str])] = &[
+    ("migrator-adopt", &["migrator-model"]),
     ("migrator-model", &[]),
     ("migrator-analysis", &["migrator-model"]),
     (
@@ -46,6 +47,7 @@ const DIRECTION: &[(&str, &[&str])] = &[
     (
         "migrator-cli",
         &[
+            "migrator-adopt",
             "migrator-analysis",
             "migrator-localpg",
             "migrator-model",

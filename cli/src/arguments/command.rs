@@ -6,7 +6,7 @@ use std::time::Duration;
 
 #[cfg(feature = "local-server")]
 use clap::ValueEnum;
-use clap::builder::NonEmptyStringValueParser;
+use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser};
 use clap::{ArgGroup, Args, Subcommand};
 use clap_complete::Shell;
 use migrator_model::{Code, Version};
@@ -29,6 +29,11 @@ pub(crate) enum Command {
     Init(Init),
     /// Create the up and the down script of a new migration
     Create(Create),
+    /// Take over the migrations of another tool, and its history in the database
+    ///
+    /// Converts the folder of the other tool into migrations of a service. If a database is named,
+    /// also records the migrations that the other tool has applied to it.
+    Adopt(Adopt),
     /// Check the tree on disk and its SQL, as `cargo build` does
     Check(Check),
     /// Print the page about a code, such as M0104
@@ -115,6 +120,34 @@ pub(crate) struct Create {
     /// Give both files of the migration of this file a new version
     #[arg(long, value_name = "FILE", conflicts_with_all = ["service", "name", "from"])]
     pub(crate) restamp: Option<PathBuf>,
+}
+
+/// `adopt`.
+#[derive(Args, Debug)]
+pub(crate) struct Adopt {
+    /// The folder or the file with the migrations of the other tool
+    #[arg(value_name = "PATH")]
+    pub(crate) path: PathBuf,
+    /// The other tool
+    #[arg(long, value_name = "TOOL", value_parser = PossibleValuesParser::new(migrator_adopt::ALL.iter().map(|tool| tool.name())))]
+    pub(crate) from: String,
+    /// The service that gets the migrations; the command adds it to services.toml if it is missing
+    #[arg(long, value_name = "NAME", value_parser = one_service)]
+    pub(crate) service: String,
+    /// The tier of a new service [default: the first tier]
+    #[arg(long, value_name = "TIER")]
+    pub(crate) tier: Option<String>,
+    /// The history table of the other tool [default: the tool's own, on the `search_path`]
+    #[arg(long, value_name = "SCHEMA.TABLE")]
+    pub(crate) history_table: Option<String>,
+    /// Show what the command would do, and do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Do not ask for confirmation
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) writes: Writes,
 }
 
 /// `check`.

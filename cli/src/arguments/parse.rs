@@ -120,7 +120,8 @@ impl Command {
             Command::Down(down) => &down.members,
             Command::Drift(drift) => &drift.members,
             Command::Status(status) => &status.members,
-            Command::Check(_)
+            Command::Adopt(_)
+            | Command::Check(_)
             | Command::Completions { .. }
             | Command::Create(_)
             | Command::Explain { .. }
@@ -138,7 +139,9 @@ impl Command {
     fn reads(&self) -> Reading {
         let (database, tree) = match self {
             Command::Check(check) => (check.server, TreeSource::Folder),
-            Command::Verify(_) | Command::Drift(_) => (true, TreeSource::Folder),
+            Command::Adopt(_) | Command::Verify(_) | Command::Drift(_) => {
+                (true, TreeSource::Folder)
+            }
             Command::Create(_) => (false, TreeSource::Folder),
             #[cfg(feature = "local-server")]
             Command::Server { .. } => (false, TreeSource::Folder),

@@ -4,6 +4,7 @@
 //! `session` connects to the database, `runner` waits for a command and handles signals, and `fleet`
 //! works on many databases.
 
+mod adopt;
 mod check;
 mod comparison;
 mod completions;
@@ -89,6 +90,7 @@ fn dispatch(context: &Context, command: &Command) -> Outcome {
     match command {
         Command::Init(init) => init::run(init),
         Command::Create(create) => create::run(context, create),
+        Command::Adopt(adopt) => runner.change(adopt::run(context, adopt)),
         Command::Check(check) => runner.read(check::run(context, check)),
         Command::Explain { code } => Ok(explain::run(*code)),
         Command::Completions { shell } => Ok(completions::run(*shell)),

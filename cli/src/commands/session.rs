@@ -3,7 +3,7 @@
 
 use std::thread;
 
-use migrator_runtime::{Client, Leave, Migrator, Options, Report, Stop, Stopped};
+use migrator_runtime::{Client, Leave, Migrator, Options, Registry, Report, Stop, Stopped};
 use tokio::sync::oneshot;
 
 use super::context::{Answer, Context, Outcome};
@@ -22,11 +22,20 @@ pub(super) struct Session {
 impl Session {
     /// Connects. The migrator prints the progress of its run.
     pub(super) async fn open(context: &Context, options: Options) -> Result<Session, Failure> {
-        let connecting = Box::pin(context.connect(context.registry, &options));
+        Session::of(context, context.registry, options).await
+    }
+
+    /// The same for another registry than the compiled-in one.
+    pub(super) async fn of(
+        context: &Context,
+        registry: &'static Registry,
+        options: Options,
+    ) -> Result<Session, Failure> {
+        let connecting = Box::pin(context.connect(registry, &options));
         let client = context.stop.unless_stopped(connecting).await;
         let client = client.ok_or_else(Stopped::default)??;
         let console = context.console.clone();
-        let migrator = Migrator::with_options(context.registry, options)
+        let migrator = Migrator::with_options(registry, options)
             .stopped_by(&context.stop)
             .on_event(move |event| console.print_all(&text::run::event(event)));
         Ok(Session { migrator, client })

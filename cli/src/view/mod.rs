@@ -4,6 +4,7 @@
 //! renderer prints the view. A view is also the command's part of the JSON
 //! document. Fields that only other renderers need are skipped there.
 
+mod adopt;
 mod changed_scripts;
 mod check;
 mod create;
@@ -25,6 +26,7 @@ mod verify;
 
 use serde::Serialize;
 
+pub(crate) use adopt::{Adopt, AdoptedHistory, Conversion, NotConverted};
 pub(crate) use changed_scripts::ChangedScripts;
 pub(crate) use check::{Base, Check, CodeCount, GrammarAnswer, NewMigration};
 pub(crate) use create::Create;
@@ -65,6 +67,8 @@ pub(crate) struct Document {
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub(crate) enum View {
+    /// `adopt`.
+    Adopt(Adopt),
     /// `check`.
     Check(Check),
     /// `completions`.
@@ -122,7 +126,8 @@ impl View {
     pub(crate) fn databases(&self) -> Option<&[Box<str>]> {
         match self {
             View::Fleet(fleet) => Some(&fleet.databases),
-            View::Check(_)
+            View::Adopt(_)
+            | View::Check(_)
             | View::Completions(_)
             | View::Create(_)
             | View::Drift(_)

@@ -198,8 +198,12 @@ fn template(file: &FileName) -> String {
     }
 }
 
-/// Writes both files or none.
-fn write_all(folder: &Path, shown: &Path, files: &[(FileName, String)]) -> Result<(), Failure> {
+/// Writes all files or none.
+pub(super) fn write_all(
+    folder: &Path,
+    shown: &Path,
+    files: &[(FileName, String)],
+) -> Result<(), Failure> {
     let mut written: Vec<PathBuf> = Vec::new();
     let outcome = fs::create_dir_all(folder).and_then(|()| {
         files.iter().try_for_each(|(file, text)| {

@@ -1,0 +1,80 @@
+//! `adopt`: converts the migrations of another tool, and takes over its history in a database.
+//!
+//! `tree` converts the folder and writes the files; `manifest` changes services.toml. `find` finds
+//! the other tool's history table, `table` reads it, and `history` says what to record.
+
+mod find;
+mod history;
+mod manifest;
+mod table;
+mod tree;
+
+use migrator_runtime::Stopped;
+
+use self::history::Takeover;
+use self::tree::NewTree;
+use super::context::{Answer, Context, Outcome};
+use super::session::{confirm, refused};
+use crate::arguments as args;
+use crate::failure::Failure;
+use crate::render::text;
+use crate::view::{Adopt, View};
+use crate::words::count;
+
+pub(super) async fn run(context: &Context, adopt: &args::Adopt) -> Outcome {
+    let (tree, mut view) = NewTree::convert(context, adopt)?;
+    let takeover = match context.names_database() {
+        true => {
+            let options = context.environment.writes(&adopt.writes)?;
+            let planned = Takeover::plan(context, adopt, &tree, options);
+            let planned = context.stop.unless_stopped(Box::pin(planned)).await;
+            let takeover = planned.ok_or_else(Stopped::default)??;
+            view.history = Some(takeover.view(&tree));
+            Some(takeover)
+        }
+        false => None,
+    };
+    context.console.print_all(&text::adopt::plan(&view));
+    if adopt.dry_run || view.is_done() {
+        return Ok(Answer::done(View::Adopt(view)));
+    }
+    if !agrees(context, adopt, &view, takeover.as_ref()).await? {
+        return Ok(refused("nothing was converted or recorded"));
+    }
+    tree.write()?;
+    view.written = !view.created.is_empty();
+    if let Some(takeover) = takeover {
+        if let Err(failure) = takeover.record(&mut view, context).await {
+            return Err(failure.after(View::Adopt(view)));
+        }
+    } else {
+        context.console.note(
+            "no database is named; to take over the history of one, run it again with \
+             `--database-url`",
+        );
+    }
+    Ok(Answer::done(View::Adopt(view)))
+}
+
+/// Whether the user agrees to what the command is about to record.
+async fn agrees(
+    context: &Context,
+    adopt: &args::Adopt,
+    view: &Adopt,
+    takeover: Option<&Takeover>,
+) -> Result<bool, Failure> {
+    let records = view.history.iter().map(|history| history.migrations.len());
+    let (Some(takeover), number @ 1..) = (takeover, records.sum()) else {
+        return Ok(true);
+    };
+    if adopt.yes || !context.console.is_interactive() {
+        return Ok(true);
+    }
+    let question = format!(
+        "record {} of {} as adopted on {}?",
+        count(number, "migration"),
+        view.service,
+        takeover.target()
+    );
+    confirm(question, &context.stop).await
+}
