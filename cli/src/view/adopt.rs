@@ -89,7 +89,7 @@ fn is_zero(number: &usize) -> bool {
 
 impl Adopt {
     /// The migrations that this run converts.
-    pub(crate) fn new(&self) -> impl Iterator<Item = &Conversion> {
+    pub(crate) fn converts(&self) -> impl Iterator<Item = &Conversion> {
         self.converted.iter().filter(|one| !one.earlier)
     }
 

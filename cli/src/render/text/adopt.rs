@@ -7,7 +7,7 @@ use crate::words::count;
 /// What the command is about to do: printed before it asks.
 pub(crate) fn plan(view: &Adopt) -> Vec<Line> {
     let mut lines = vec![converts(view)];
-    let new = || view.new();
+    let new = || view.converts();
     for one in new().filter(|one| one.down == "drafted") {
         let gaps = match one.gaps {
             0 => String::new(),
@@ -58,7 +58,7 @@ fn converts(view: &Adopt) -> Line {
         0 => String::new(),
         earlier => format!("; {} earlier", were_converted(earlier)),
     };
-    let new = count(view.new().count(), "migration");
+    let new = count(view.converts().count(), "migration");
     let text = format!(
         "{new} of {} in {}, for service {}{earlier}",
         view.tool, view.path, view.service
@@ -133,7 +133,7 @@ pub(crate) fn done(view: &Adopt, database: &str, has_failed: bool) -> Vec<Line> 
 
 fn written(view: &Adopt) -> Line {
     let down = |word| move |one: &&Conversion| one.down == word;
-    let number = |word| view.new().filter(down(word)).count();
+    let number = |word| view.converts().filter(down(word)).count();
     let all = [
         (number("drafted"), "drafted"),
         (number("irreversible"), "irreversible"),
@@ -148,7 +148,7 @@ fn written(view: &Adopt) -> Line {
     };
     let text = format!(
         "{} of {} into {}{downs}",
-        count(view.new().count(), "migration"),
+        count(view.converts().count(), "migration"),
         view.service,
         count(view.created.len(), "file")
     );
