@@ -49,7 +49,6 @@ pub(crate) struct Conversion {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reason: Option<String>,
     /// How many statements a draft leaves to its author.
-    #[serde(skip_serializing_if = "is_zero")]
     pub(crate) gaps: usize,
     /// Whether an earlier run has converted it.
     pub(crate) earlier: bool,
@@ -77,14 +76,6 @@ pub(crate) struct AdoptedHistory {
     pub(crate) out_of_order: usize,
     /// Whether they were recorded.
     pub(crate) recorded: bool,
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes a reference"
-)]
-fn is_zero(number: &usize) -> bool {
-    *number == 0
 }
 
 impl Adopt {

@@ -63,8 +63,9 @@ async fn agrees(
     view: &Adopt,
     takeover: Option<&Takeover>,
 ) -> Result<bool, Failure> {
-    let records = view.history.iter().map(|history| history.migrations.len());
-    let (Some(takeover), number @ 1..) = (takeover, records.sum()) else {
+    let history = view.history.as_ref();
+    let number = history.map_or(0, |history| history.migrations.len());
+    let (Some(takeover), 1..) = (takeover, number) else {
         return Ok(true);
     };
     if adopt.yes || !context.console.is_interactive() {
