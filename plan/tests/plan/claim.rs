@@ -3,7 +3,7 @@
 use migrator_model::Registry;
 use migrator_model::file_name::Direction;
 use migrator_plan::history::{Entry, History, Origin};
-use migrator_plan::{Claim, Conflict, Plan, Record, claim};
+use migrator_plan::{Claim, Conflict, Plan, Record, Step, claim};
 
 use super::support::{applied, conflict_in_short, find, platform};
 
@@ -30,7 +30,7 @@ fn claims_are_recorded_in_plan_order_and_run_nothing() {
     let registry = platform();
     let plan = planned(&registry, Vec::new(), "tenant/2 core/4 core/1 core/4");
     let steps = plan.expect("nothing is in the way").steps;
-    let found: Vec<_> = steps.iter().map(|step| step.migration()).collect();
+    let found: Vec<_> = steps.iter().map(Step::migration).collect();
     let wanted = ["core/1", "core/4", "tenant/2"].map(|text| find(&registry, text));
     assert_eq!(found.len(), 3);
     for (found, wanted) in found.into_iter().zip(wanted) {

@@ -55,6 +55,7 @@ impl ErrorKind {
                     | Operation::CreateHistory
                     | Operation::ReadHistory
                     | Operation::ReadScripts
+                    | Operation::RecordMigrations
                     | Operation::ReadEffects => LockedTable::History,
                 };
                 history_remedy(sqlstate.as_deref(), blockers, table)

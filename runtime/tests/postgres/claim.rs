@@ -80,7 +80,8 @@ async fn a_refused_check_leaves_nothing() {
     let database = Database::new().await;
     for statement in ["SELECT 1 / 0", "LOCK TABLE old IN EXCLUSIVE MODE NOWAIT"] {
         let session = database.session().await;
-        let lock = "CREATE TABLE IF NOT EXISTS old (); BEGIN; LOCK TABLE old IN ROW EXCLUSIVE MODE";
+        database.run("CREATE TABLE IF NOT EXISTS old ()").await;
+        let lock = "BEGIN; LOCK TABLE old IN ROW EXCLUSIVE MODE";
         session.batch_execute(lock).await.expect("it is locked");
         let alongside = Alongside::default()
             .check("SELECT 1", busy())

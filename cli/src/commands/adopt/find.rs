@@ -124,18 +124,18 @@ impl Wanted {
             Some(schema) => format!("in the schema `{schema}`"),
             None => "in a schema of the `search_path`".to_owned(),
         };
-        self.failure(format!("there is no table `{}` {place}", self.name))
+        Wanted::failure(format!("there is no table `{}` {place}", self.name))
     }
 
     fn unlike(&self, other: &Found) -> Failure {
         let lacks = other.lacks.as_deref().unwrap_or_default();
-        self.failure(format!(
+        Wanted::failure(format!(
             "`{}.{}` has no column `{lacks}`, so it is not a history of {}",
             other.schema, self.name, self.tool
         ))
     }
 
-    fn failure(&self, message: String) -> Failure {
+    fn failure(message: String) -> Failure {
         let help = "name the history of the other tool with `--history-table=SCHEMA.TABLE`, or the \
                     right tool with `--from`";
         Failure::new(Code::M1004, Exit::Refused, message, help)

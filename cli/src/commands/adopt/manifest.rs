@@ -77,7 +77,7 @@ pub(super) fn with_patterns(manifest: &str, patterns: &[String]) -> String {
                 } else {
                     ", "
                 };
-                lines.push_str(&format!("{key}[{all}{comma}{rest}"));
+                lines.extend([key, "[", &all, comma, rest]);
             }
             _ => lines.push_str(text),
         }
@@ -111,7 +111,7 @@ fn quoted(text: &str) -> String {
     for c in text.chars() {
         match c {
             '"' | '\\' => quoted.extend(['\\', c]),
-            c if c.is_control() => quoted.push_str(&format!("\\u{:04X}", u32::from(c))),
+            c if c.is_control() => quoted.extend(format!("\\u{:04X}", u32::from(c)).chars()),
             c => quoted.push(c),
         }
     }

@@ -18,7 +18,7 @@ use super::manifest;
 use crate::arguments as args;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::tree::{Folder, located, refused};
+use crate::tree::{Folder, refused};
 use crate::view::{Adopt, Conversion, Located, NotConverted};
 
 /// The tree with the converted migrations, before it is written.
@@ -61,31 +61,12 @@ impl NewTree {
         if converted.migrations.is_empty() {
             return Err(empty(tool, &shown));
         }
-        let service = &adopt.service;
-        let (tier, directory) = match registry.find_service(service) {
-            Some(service) => (None, service.directory.to_owned()),
-            None => {
-                let tier = manifest::tier(registry, adopt.tier.as_deref())?;
-                (Some(tier), service.clone())
-            }
-        };
         let Some(text) = text_of_manifest(&old) else {
             return Err(refused(&old, &resolved.problems));
         };
         let new_in_drift = new_patterns(tool, adopt, registry);
-        let with_service = match tier.as_deref() {
-            Some(tier) => manifest::with_service(&text, service, tier),
-            None => text.clone(),
-        };
-        let changed = manifest::with_patterns(&with_service, &new_in_drift);
-        let manifest = (changed != text).then_some([text, changed]);
-        let all = converted.migrations.iter().flat_map(|one| &one.files);
-        let files = all.map(|file| (file.name.clone(), file.text.clone()));
-        let new = Unchecked {
-            files: files.collect(),
-            below: [disk::MIGRATIONS, directory.as_str()].iter().collect(),
-            manifest,
-        };
+        let (new, tier) = Unchecked::plan(adopt, registry, text, &new_in_drift)?;
+        let new = new.with_files(&converted);
         let (registry, warnings) = new.check(old, &folder, &converted, &shown)?;
         let Unchecked {
             files,
@@ -179,6 +160,43 @@ struct Unchecked {
 }
 
 impl Unchecked {
+    /// The new manifest. Also returns the tier of a service that is new in it.
+    fn plan(
+        adopt: &args::Adopt,
+        registry: &Registry,
+        text: String,
+        new_in_drift: &[String],
+    ) -> Result<(Unchecked, Option<String>), Failure> {
+        let service = &adopt.service;
+        let (tier, directory) = match registry.find_service(service) {
+            Some(service) => (None, service.directory),
+            None => {
+                let tier = manifest::tier(registry, adopt.tier.as_deref())?;
+                (Some(tier), service.as_str())
+            }
+        };
+        let with_service = match tier.as_deref() {
+            Some(tier) => manifest::with_service(&text, service, tier),
+            None => text.clone(),
+        };
+        let changed = manifest::with_patterns(&with_service, new_in_drift);
+        let new = Unchecked {
+            files: Vec::new(),
+            below: [disk::MIGRATIONS, directory].iter().collect(),
+            manifest: (changed != text).then_some([text, changed]),
+        };
+        Ok((new, tier))
+    }
+
+    fn with_files(self, converted: &Converted) -> Unchecked {
+        let all = converted.migrations.iter().flat_map(|one| &one.files);
+        let files = all.map(|file| (file.name.clone(), file.text.clone()));
+        Unchecked {
+            files: files.collect(),
+            ..self
+        }
+    }
+
     /// Checks the tree as it will be. Returns its registry, and the number of warnings of the new
     /// files.
     fn check(
@@ -282,7 +300,7 @@ fn unknown_tool(name: &str) -> Failure {
 fn empty(tool: &dyn Tool, shown: &str) -> Failure {
     let message = format!("`{shown}` has no migrations of {}", tool.name());
     let help = "name the folder that you name to the other tool, and the tool that made it";
-    Failure::new(Code::M1001, Exit::Usage, message, help)
+    Failure::new(Code::M1001, Exit::Refused, message, help)
 }
 
 /// The failure of one problem.
