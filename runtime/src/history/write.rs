@@ -4,6 +4,9 @@
 //! The statements run after a script, under the role's own `search_path`, which may put other
 //! schemas before `pg_catalog`. So each name, type and operator has its schema. Only syntax that
 //! the grammar resolves in `pg_catalog` has none (`AT TIME ZONE`, `CASE WHEN`, `bigint`).
+//!
+//! This file is long because it has each statement that writes an entry, a mark or an event, and the
+//! conditions that they share.
 
 use migrator_model::file_name::Direction;
 use migrator_model::{Migration, Version};

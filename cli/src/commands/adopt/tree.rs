@@ -45,9 +45,9 @@ impl NewTree {
         let tool = find(&adopt.from).ok_or_else(|| unknown_tool(&adopt.from))?;
         let shown = adopt.path.display().to_string().replace('\\', "/");
         let shown = shown.trim_end_matches('/').to_owned();
+        let folder = context.folder()?;
         let files = Files::read(&adopt.path, &shown).map_err(|problem| failed(*problem))?;
         let source = tool.read(&files);
-        let folder = context.folder()?;
         let old = folder.read();
         let resolved = resolve(&old);
         let registry = &resolved.registry;
