@@ -14,7 +14,7 @@ use crate::error::kind::ErrorKind;
 use crate::event::operation::Operation;
 use crate::history::failure::failed;
 use crate::history::write::{self, Took, is_lost_lock};
-use crate::session::message::{Commit, Message};
+use crate::session::message::Commit;
 use crate::session::send::{SendError, send_text};
 use crate::session::stop::Silent;
 use crate::session::text::Text;
@@ -68,8 +68,8 @@ impl Executor<'_> {
         }
         let Transaction { text, parts } = self.transaction(steps, alongside);
         let limit = self.run.options.lock_timeout;
-        let message = Message::bookkeeping(text, limit, Commit::Durable);
-        let head = Message::bookkeeping("".into(), limit, Commit::Durable);
+        let message = self.bookkeeping(text, limit, Commit::Durable);
+        let head = self.bookkeeping("".into(), limit, Commit::Durable);
         // The COMMIT at the end of an empty message is not before the parts.
         let before = statements(&head.without_scripts_from(0)).len() - 1;
         let client = self.client;
