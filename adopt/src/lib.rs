@@ -17,6 +17,7 @@ mod outside;
 mod plain;
 mod psql;
 mod source;
+mod tool;
 mod tools;
 
 pub use convert::{Converted, Destination, Draft, NewFile, NewMigration, Undo, convert};
@@ -24,4 +25,5 @@ pub use files::Files;
 pub use history::{Database, Lock, OldEntry, OldHistory, OldState, Table};
 pub use moment::Moment;
 pub use source::{LeftOut, OldMigration, OldScript, Source};
-pub use tools::{ALL, Tool, find};
+pub use tool::Tool;
+pub use tools::{ALL, find};

@@ -13,11 +13,11 @@ use std::ops::Range;
 use migrator_model::{Code, Place, Problem};
 
 use self::part::Part;
-use super::Tool;
 use crate::files::Files;
 use crate::history::{OldEntry, OldHistory, Table};
 use crate::moment::Moment;
 use crate::source::{LeftOut, OldMigration, OldScript, Source};
+use crate::tool::Tool;
 
 /// The tool.
 pub(super) struct Alembic;
@@ -216,7 +216,7 @@ mod tests {
     use crate::history::{OldEntry, OldState};
     use crate::plain::without_transaction;
     use crate::source::Source;
-    use crate::tools::Tool;
+    use crate::tool::Tool;
 
     const UP: &str = "BEGIN;\n\nCREATE TABLE alembic_version (\n    version_num VARCHAR(32) NOT NULL\n);\n\n\
         -- Running upgrade  -> 1a\n\nCREATE TABLE a (id int);\n\n\

@@ -6,12 +6,12 @@
 
 use migrator_model::Problem;
 
-use super::Tool;
 use crate::files::Files;
 use crate::history::Table;
 use crate::marks::{self, Mark};
 use crate::moment::Moment;
 use crate::source::{LeftOut, OldMigration, Source};
+use crate::tool::Tool;
 
 /// The tool.
 pub(super) struct Dbmate;
@@ -105,7 +105,7 @@ fn migration(
 mod tests {
     use super::Dbmate;
     use crate::files::Files;
-    use crate::tools::Tool;
+    use crate::tool::Tool;
 
     #[test]
     fn each_script_says_whether_it_runs_in_a_transaction() {

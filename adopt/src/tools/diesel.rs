@@ -6,11 +6,11 @@
 
 use migrator_model::{Code, Place, Problem};
 
-use super::Tool;
 use crate::files::Files;
 use crate::history::{Table, rfc_3339_of_local};
 use crate::moment::Moment;
 use crate::source::{OldMigration, OldScript, Source};
+use crate::tool::Tool;
 
 /// The tool.
 pub(super) struct Diesel;
@@ -123,7 +123,7 @@ fn run_in_transaction(metadata: &str) -> bool {
 mod tests {
     use super::Diesel;
     use crate::files::Files;
-    use crate::tools::Tool;
+    use crate::tool::Tool;
     use crate::tools::tests::{messages, read};
 
     #[test]

@@ -10,11 +10,11 @@ use std::collections::BTreeSet;
 use migrator_model::{Code, Place, Problem, sql};
 use serde_json::Value;
 
-use super::Tool;
 use crate::files::Files;
 use crate::history::{OldEntry, OldHistory, Table};
 use crate::moment::Moment;
 use crate::source::{LeftOut, OldMigration, OldScript, Source};
+use crate::tool::Tool;
 
 /// The tool.
 pub(super) struct Drizzle;
@@ -218,7 +218,7 @@ mod tests {
     use crate::files::Files;
     use crate::history::{OldEntry, OldState};
     use crate::source::Source;
-    use crate::tools::Tool;
+    use crate::tool::Tool;
 
     const NOTES: &str = r#"{"version":"7","dialect":"postgresql","entries":[
         {"idx":0,"version":"7","when":1704110400123,"tag":"0001_brave_hulk","breakpoints":true},

@@ -13,10 +13,10 @@ mod script;
 use migrator_model::{Problem, sql};
 
 use self::name::{Kind, Name};
-use super::Tool;
 use crate::files::Files;
 use crate::history::{Database, Lock, OldEntry, OldHistory, Table, rfc_3339_of_local};
 use crate::source::{OldMigration, Source};
+use crate::tool::Tool;
 
 /// The tool.
 pub(super) struct Flyway;

@@ -5,11 +5,11 @@
 
 use migrator_model::Problem;
 
-use super::Tool;
 use crate::files::Files;
 use crate::history::{Database, Lock, OldEntry, OldHistory, Table};
 use crate::moment::Moment;
 use crate::source::{OldMigration, OldScript, Source};
+use crate::tool::Tool;
 
 /// The tool.
 pub(super) struct GolangMigrate;
@@ -115,7 +115,7 @@ mod tests {
     use super::GolangMigrate;
     use crate::files::Files;
     use crate::history::{Database, Lock, OldEntry, OldState};
-    use crate::tools::Tool;
+    use crate::tool::Tool;
 
     fn files() -> Files {
         let file = |name: &'static str| (name, "SELECT 1;\n");

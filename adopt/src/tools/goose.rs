@@ -6,12 +6,12 @@
 
 use migrator_model::Problem;
 
-use super::Tool;
 use crate::files::Files;
 use crate::history::{Database, Lock, Table, rfc_3339_of_local};
 use crate::marks::{self, Mark};
 use crate::moment::Moment;
 use crate::source::{LeftOut, OldMigration, Source};
+use crate::tool::Tool;
 
 /// The tool.
 pub(super) struct Goose;
@@ -133,7 +133,7 @@ fn migration(
 mod tests {
     use super::Goose;
     use crate::files::Files;
-    use crate::tools::Tool;
+    use crate::tool::Tool;
 
     const NOTES: &str = "-- +goose Up\n-- +goose StatementBegin\nCREATE TABLE note (id int);\n\
                          -- +goose StatementEnd\n\n-- +goose Down\nDROP TABLE note;\n";

@@ -11,12 +11,12 @@ use std::collections::BTreeMap;
 
 use migrator_model::{Code, Place, Problem};
 
-use super::Tool;
 use crate::files::Files;
 use crate::history::{Database, Lock, Table, rfc_3339_of_local};
 use crate::marks::{self, Mark};
 use crate::moment::Moment;
 use crate::source::{LeftOut, OldMigration, OldScript, Source};
+use crate::tool::Tool;
 
 /// The tool.
 pub(super) struct NodePgMigrate;
@@ -207,7 +207,7 @@ fn mark(line: &str) -> Option<Mark> {
 mod tests {
     use super::NodePgMigrate;
     use crate::files::Files;
-    use crate::tools::Tool;
+    use crate::tool::Tool;
 
     fn keys(files: &[(&str, &str)]) -> Vec<String> {
         let source = NodePgMigrate.read(&Files::of("db", files));

@@ -6,11 +6,11 @@
 
 use migrator_model::{Code, Place, Problem};
 
-use super::Tool;
 use crate::files::Files;
 use crate::history::{Database, Lock, Table, rfc_3339};
 use crate::moment::Moment;
 use crate::source::{OldMigration, OldScript, Source};
+use crate::tool::Tool;
 
 /// The tool.
 pub(super) struct Prisma;
@@ -118,7 +118,7 @@ fn wrong_provider(files: &Files) -> Option<Problem> {
 mod tests {
     use super::Prisma;
     use crate::files::Files;
-    use crate::tools::Tool;
+    use crate::tool::Tool;
     use crate::tools::tests::messages;
 
     #[test]

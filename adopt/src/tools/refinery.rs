@@ -4,11 +4,11 @@
 //! From its source: `refinery_core/src/util.rs` for the file names and `refinery:noTransaction`,
 //! `refinery_core/src/traits/mod.rs` for the table. It has no lock.
 
-use super::Tool;
 use crate::files::Files;
 use crate::history::Table;
 use crate::moment::Moment;
 use crate::source::{OldMigration, OldScript, Source};
+use crate::tool::Tool;
 
 /// The tool.
 pub(super) struct Refinery;
@@ -93,7 +93,7 @@ fn is_no_transaction(line: &str) -> bool {
 mod tests {
     use super::Refinery;
     use crate::files::Files;
-    use crate::tools::Tool;
+    use crate::tool::Tool;
     use crate::tools::tests::{messages, read};
 
     #[test]

@@ -13,13 +13,13 @@ use std::collections::BTreeSet;
 use migrator_model::{Code, Place, Problem, sql};
 
 use self::plan::{Change, Plan};
-use self::settings::Settings;
-use super::Tool;
+use self::settings::{Script, Settings};
 use crate::files::Files;
 use crate::history::{Database, Lock, OldEntry, OldHistory, Table, rfc_3339};
 use crate::moment::Moment;
 use crate::psql;
 use crate::source::{LeftOut, OldMigration, OldScript, Source};
+use crate::tool::Tool;
 
 /// The tool.
 pub(super) struct Sqitch;
@@ -144,13 +144,6 @@ fn read(files: &Files, source: &mut Source) -> Result<(), Box<Problem>> {
     Ok(())
 }
 
-/// Which script of a change.
-#[derive(Clone, Copy)]
-enum Script {
-    Deploy,
-    Revert,
-}
-
 fn migration(
     project: &str,
     change: &Change,
@@ -231,7 +224,7 @@ mod tests {
     use crate::files::Files;
     use crate::history::{OldEntry, OldState};
     use crate::source::Source;
-    use crate::tools::Tool;
+    use crate::tool::Tool;
 
     const CONF: &str =
         "[core]\n\tengine = pg\n\ttop_dir = ./db/\n# [engine \"pg\"]\n\t# target = db:pg:\n";

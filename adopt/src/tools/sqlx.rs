@@ -3,11 +3,11 @@
 //! From its source: `sqlx-core/src/migrate/source.rs` for the file names and
 //! `-- no-transaction`, `sqlx-postgres/src/migrate.rs` for the table and the lock.
 
-use super::Tool;
 use crate::files::Files;
 use crate::history::{Database, Lock, Table, rfc_3339};
 use crate::moment::Moment;
 use crate::source::{OldMigration, OldScript, Source};
+use crate::tool::Tool;
 
 /// The tool.
 pub(super) struct Sqlx;
@@ -116,7 +116,7 @@ mod tests {
     use super::Sqlx;
     use crate::files::Files;
     use crate::history::{Database, Lock};
-    use crate::tools::Tool;
+    use crate::tool::Tool;
     use crate::tools::tests::{messages, read};
 
     #[test]

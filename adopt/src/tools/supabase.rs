@@ -7,11 +7,11 @@ use std::collections::BTreeSet;
 
 use migrator_model::{Code, Place, Problem};
 
-use super::Tool;
 use crate::files::Files;
 use crate::history::Table;
 use crate::moment::Moment;
 use crate::source::{LeftOut, OldMigration, OldScript, Source};
+use crate::tool::Tool;
 
 /// The tool.
 pub(super) struct Supabase;
@@ -108,7 +108,7 @@ mod tests {
     use super::Supabase;
     use crate::files::Files;
     use crate::history::{OldEntry, OldState};
-    use crate::tools::Tool;
+    use crate::tool::Tool;
 
     #[test]
     fn a_file_is_an_up_script() {

@@ -4,7 +4,7 @@ use super::Flyway;
 use crate::files::Files;
 use crate::history::{Database, Lock, OldEntry, OldState};
 use crate::source::Source;
-use crate::tools::Tool;
+use crate::tool::Tool;
 use crate::tools::tests::{messages, read};
 
 fn keys(source: &Source) -> Vec<&str> {

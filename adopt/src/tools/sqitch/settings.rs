@@ -5,8 +5,14 @@ use std::collections::BTreeMap;
 
 use migrator_model::Problem;
 
-use super::Script;
 use crate::files::Files;
+
+/// Which script of a change.
+#[derive(Clone, Copy)]
+pub(super) enum Script {
+    Deploy,
+    Revert,
+}
 
 /// Where the plan and the scripts are, relative to the folder.
 #[derive(Debug)]
