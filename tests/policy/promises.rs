@@ -9,8 +9,8 @@ const PAGE: &str = include_str!("../../docs/reliability.md");
 
 /// The folders with tests.
 const FOLDERS: &[&str] = &[
-    "analysis", "bench", "cli", "connect", "examples", "localpg", "macros", "model", "plan",
-    "runtime", "tests", "verify",
+    "adopt", "analysis", "bench", "cli", "connect", "examples", "localpg", "macros", "model",
+    "plan", "runtime", "tests", "verify",
 ];
 
 /// The cells of each row.

@@ -6,6 +6,7 @@ use crate::source::in_folder;
 
 /// The crates whose sources and tests are checked, and the root package's tests.
 const CHECKED: &[&str] = &[
+    "adopt",
     "analysis",
     "bench",
     "bench/figures",

@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::step::{Guards, Step, line};
-use super::words::{Words, one_line};
-use super::{Draft, access, alter, create};
 use migrator_model::place::Position;
 
-use crate::kinds::{is_alter, is_create, is_drop};
+use super::outcome::Draft;
+use super::step::{Guards, Step, line};
+use super::words::{Words, one_line};
 use crate::names::Name;
 use crate::objects::{self, Effect, Mention, Object, Space};
 use crate::parse::{Id, Kind, Sql};
@@ -40,33 +39,6 @@ impl<'s> Drafter<'s> {
             steps: Vec::new(),
             made: HashMap::new(),
             head: None,
-        }
-    }
-
-    /// Adds the steps for a statement.
-    pub(super) fn statement(&mut self, statement: Id) {
-        let kind = self.sql.kind(statement);
-        match kind {
-            Kind::SET | Kind::RESET => self.setting(statement),
-            Kind::SELECT if !self.has(statement, Kind::CALL_EXPR) => {}
-            Kind::SELECT | Kind::DO | Kind::CALL => {
-                self.gap(statement, "what this does is not known");
-            }
-            Kind::EMPTY_STMT | Kind::ANALYZE | Kind::VACUUM | Kind::LOCK | Kind::SHOW => {}
-            Kind::INSERT
-            | Kind::UPDATE
-            | Kind::DELETE
-            | Kind::MERGE
-            | Kind::COPY
-            | Kind::TRUNCATE => self.rows(statement),
-            Kind::GRANT | Kind::REVOKE | Kind::ALTER_DEFAULT_PRIVILEGES | Kind::COMMENT_ON => {
-                access::steps(self, statement);
-            }
-            Kind::SELECT_INTO => create::steps(self, statement),
-            kind if is_create(kind) => create::steps(self, statement),
-            kind if is_drop(kind) => self.drops(statement),
-            kind if is_alter(kind) => alter::steps(self, statement),
-            _ => self.gap(statement, "this statement is not known"),
         }
     }
 
@@ -156,7 +128,7 @@ impl<'s> Drafter<'s> {
     }
 
     /// A change of rows. Those of a new table or column go with it.
-    fn rows(&mut self, statement: Id) {
+    pub(super) fn rows(&mut self, statement: Id) {
         let own: Vec<Object> = self
             .mentions_of(statement)
             .filter(|one| one.object.space == Space::Relation)
@@ -195,7 +167,7 @@ impl<'s> Drafter<'s> {
     }
 
     /// A setting of the session. Only the search path changes what names mean.
-    fn setting(&mut self, statement: Id) {
+    pub(super) fn setting(&mut self, statement: Id) {
         let text = one_line(self.sql.text_of(statement).trim_end_matches(';'));
         let lower = text.to_ascii_lowercase();
         let is_harmless = ["timeout", "client_", "check_function_bodies", "xmloption"];
@@ -206,7 +178,8 @@ impl<'s> Drafter<'s> {
         }
     }
 
-    fn drops(&mut self, statement: Id) {
+    /// A DROP of what the script creates leaves nothing to revert.
+    pub(super) fn drops(&mut self, statement: Id) {
         let dropped: Vec<Object> = self
             .mentions_of(statement)
             .filter(|one| one.effect == Effect::Drop)

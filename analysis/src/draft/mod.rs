@@ -13,6 +13,7 @@ mod access;
 mod alter;
 mod create;
 mod drafter;
+mod outcome;
 mod step;
 mod table;
 #[cfg(test)]
@@ -22,23 +23,10 @@ mod words;
 use migrator_model::place::Position;
 use migrator_model::sql;
 
-use crate::parse::{on_large_stack, parse};
-use drafter::Drafter;
-
-/// A draft of a down script.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Draft {
-    /// A script that reverts at least a part of the up script.
-    Script {
-        /// The script, with its directives.
-        sql: String,
-        /// What its author has to decide, and the lines of the up script. The script has a line for
-        /// each of them, which M0244 warns of.
-        gaps: Vec<String>,
-    },
-    /// No part of the script can be derived, and why.
-    Impossible(String),
-}
+use self::drafter::Drafter;
+pub use self::outcome::Draft;
+use crate::kinds::{is_alter, is_create, is_drop};
+use crate::parse::{Id, Kind, on_large_stack, parse};
 
 /// Drafts the down script of an up script.
 #[must_use]
@@ -55,7 +43,31 @@ fn of_text(up: &str) -> Draft {
     }
     let mut drafter = Drafter::new(&sql);
     for statement in sql.statements() {
-        drafter.statement(statement);
+        add_steps(&mut drafter, statement);
     }
     drafter.finish()
+}
+
+/// Adds the steps for a statement.
+fn add_steps(drafter: &mut Drafter<'_>, statement: Id) {
+    let kind = drafter.sql.kind(statement);
+    match kind {
+        Kind::SET | Kind::RESET => drafter.setting(statement),
+        Kind::SELECT if !drafter.has(statement, Kind::CALL_EXPR) => {}
+        Kind::SELECT | Kind::DO | Kind::CALL => {
+            drafter.gap(statement, "what this does is not known");
+        }
+        Kind::EMPTY_STMT | Kind::ANALYZE | Kind::VACUUM | Kind::LOCK | Kind::SHOW => {}
+        Kind::INSERT | Kind::UPDATE | Kind::DELETE | Kind::MERGE | Kind::COPY | Kind::TRUNCATE => {
+            drafter.rows(statement)
+        }
+        Kind::GRANT | Kind::REVOKE | Kind::ALTER_DEFAULT_PRIVILEGES | Kind::COMMENT_ON => {
+            access::steps(drafter, statement);
+        }
+        Kind::SELECT_INTO => create::steps(drafter, statement),
+        kind if is_create(kind) => create::steps(drafter, statement),
+        kind if is_drop(kind) => drafter.drops(statement),
+        kind if is_alter(kind) => alter::steps(drafter, statement),
+        _ => drafter.gap(statement, "this statement is not known"),
+    }
 }

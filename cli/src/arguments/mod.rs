@@ -11,7 +11,8 @@ mod values;
 #[cfg(feature = "local-server")]
 pub(crate) use command::Server;
 pub(crate) use command::{
-    Adopt, Check, Command, Create, Down, Drift, Init, Members, Redo, Repair, Schema, Status, Up, Verify,
+    Adopt, Check, Command, Create, Down, Drift, Init, Members, Redo, Repair, Schema, Status, Up,
+    Verify,
 };
 pub(crate) use global::{Format, Global};
 pub(crate) use options::{History, Reads, Run, Writes};

@@ -9,7 +9,7 @@ use migrator_model::file_name::{Direction, FileName};
 use migrator_model::{Code, resolve, sql};
 
 use super::super::context::{Answer, Context, Outcome};
-use super::version;
+use super::stamp::version;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::view::{Create, View};

@@ -2,19 +2,18 @@
 
 mod existing;
 mod spec;
+mod stamp;
+mod write;
 
-use std::collections::BTreeSet;
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use migrator_analysis::draft::{Draft, down};
 use migrator_analysis::template::PLACEHOLDER;
 use migrator_model::file_name::{Direction, FileName, snake_case_fault};
-use migrator_model::{Code, Problem, Registry, UnknownService, Version, disk, resolve};
-use time::{Duration, OffsetDateTime};
-use uuid::Uuid;
+use migrator_model::{Code, Problem, UnknownService, disk, resolve};
 
+pub(super) use self::stamp::{uid, version};
+pub(super) use self::write::write_all;
 use super::context::{Answer, Context, Outcome};
 use crate::arguments as args;
 use crate::exit::Exit;
@@ -128,56 +127,6 @@ fn unknown_service(unknown: &UnknownService) -> Failure {
     Failure::new(Code::M0406, Exit::Usage, unknown.to_string(), help)
 }
 
-/// The current time as a version. If the service already has a later version, a second after that.
-pub(super) fn version(registry: &Registry, service: &str) -> Version {
-    let newest = registry.migrations_of(service).map(|m| m.version).max();
-    let mut moment = OffsetDateTime::now_utc();
-    if let Some(after) = newest
-        .and_then(moment_of)
-        .map(|newest| newest + Duration::SECOND)
-    {
-        moment = moment.max(after);
-    }
-    let digits = [
-        i64::from(moment.year()),
-        i64::from(u8::from(moment.month())),
-        i64::from(moment.day()),
-        i64::from(moment.hour()),
-        i64::from(moment.minute()),
-        i64::from(moment.second()),
-    ];
-    Version::from_integer(
-        digits
-            .into_iter()
-            .fold(0, |integer, part| integer * 100 + part),
-    )
-}
-
-fn moment_of(version: Version) -> Option<OffsetDateTime> {
-    let mut rest = version.as_integer();
-    let mut part = || {
-        let part = u8::try_from(rest % 100).ok();
-        rest /= 100;
-        part
-    };
-    let (second, minute, hour, day, month) = (part()?, part()?, part()?, part()?, part()?);
-    let month = time::Month::try_from(month).ok()?;
-    let date = time::Date::from_calendar_date(i32::try_from(rest).ok()?, month, day).ok()?;
-    Some(date.with_hms(hour, minute, second).ok()?.assume_utc())
-}
-
-/// The first 8 hex digits of a random UUID. No migration of the tree has the same.
-pub(super) fn uid(registry: &Registry) -> String {
-    let taken: BTreeSet<&str> = registry.migrations().map(|m| m.uid).collect();
-    loop {
-        let mut uid = Uuid::new_v4().simple().to_string();
-        uid.truncate(8);
-        if !taken.contains(uid.as_str()) {
-            return uid;
-        }
-    }
-}
-
 fn template(file: &FileName) -> String {
     let words = file.name.replace('_', " ");
     match file.direction {
@@ -198,40 +147,9 @@ fn template(file: &FileName) -> String {
     }
 }
 
-/// Writes all files or none.
-pub(super) fn write_all(
-    folder: &Path,
-    shown: &Path,
-    files: &[(FileName, String)],
-) -> Result<(), Failure> {
-    let mut written: Vec<PathBuf> = Vec::new();
-    let outcome = fs::create_dir_all(folder).and_then(|()| {
-        files.iter().try_for_each(|(file, text)| {
-            let path = folder.join(file.to_string());
-            let mut file = OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .open(&path)?;
-            written.push(path);
-            file.write_all(text.as_bytes())
-        })
-    });
-    outcome.map_err(|error: io::Error| {
-        for path in &written {
-            // If the file cannot be removed, `migrator check` reports it.
-            let _ = fs::remove_file(path);
-        }
-        let message = format!("the files could not be written to `{}`", shown.display());
-        let help = "see that this is a folder, and that you may write there";
-        Failure::new(Code::M0116, Exit::Failed, message, help).because(error.to_string())
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use migrator_model::Version;
-
-    use super::{moment_of, slug};
+    use super::slug;
 
     #[test]
     fn names_are_turned_into_snake_case() {
@@ -252,12 +170,5 @@ mod tests {
         for typed in ["", "  ", "__", "1st", "größe", "a;b", long.as_str()] {
             assert!(slug(typed).is_err(), "{typed}");
         }
-    }
-
-    #[test]
-    fn a_version_is_a_time() {
-        let version = Version::parse("20241231235959").expect("it is a time");
-        let moment = moment_of(version).expect("it is a time") + time::Duration::SECOND;
-        assert_eq!(moment.year(), 2025);
     }
 }

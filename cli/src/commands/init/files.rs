@@ -2,7 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use migrator_model::Code;
 
@@ -22,21 +22,6 @@ pub(super) enum Purpose {
 /// else in its place, stays as it is.
 pub(super) fn create(path: &Path, text: &str, purpose: Purpose) -> Result<bool, Failure> {
     write_new(path, text, purpose).map_err(|error| unwritten(path, &error))
-}
-
-/// Writes all of these files or none.
-pub(super) fn create_all(files: &[(PathBuf, String)]) -> Result<(), Failure> {
-    for (index, (path, text)) in files.iter().enumerate() {
-        let Err(failure) = create(path, text, Purpose::Text) else {
-            continue;
-        };
-        for (path, _) in &files[..index] {
-            // If the file cannot be removed, `migrator check` reports it.
-            let _ = fs::remove_file(path);
-        }
-        return Err(failure);
-    }
-    Ok(())
 }
 
 /// Replaces the bytes of a file at once, so that an interruption leaves the old bytes or the new.

@@ -18,7 +18,7 @@ use migrator_model::{Tree, disk, resolve};
 use self::files::Purpose;
 use self::place::{Kind, Place};
 use super::context::{Answer, Outcome};
-use super::create::{uid, version};
+use super::create::{uid, version, write_all};
 use crate::arguments as args;
 use crate::failure::Failure;
 use crate::view::{Init, Lines, View};
@@ -83,11 +83,14 @@ impl Work {
             direction: Direction::Up,
         };
         let pair = [up.clone(), up.partner()].map(|file| {
-            let path = self.path(format!("{folder}/{file}"));
-            (path, texts::script(&file, service))
+            let text = texts::script(&file, service);
+            (file, text)
         });
-        files::create_all(&pair)?;
-        let paths = pair.iter().map(|(path, _)| shown(path));
+        let folder = self.path(folder);
+        write_all(&folder, &folder, &pair)?;
+        let paths = pair
+            .iter()
+            .map(|(file, _)| shown(&folder.join(file.to_string())));
         self.view.created.extend(paths);
         Ok(())
     }
