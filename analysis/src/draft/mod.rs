@@ -59,7 +59,7 @@ fn add_steps(drafter: &mut Drafter<'_>, statement: Id) {
         }
         Kind::EMPTY_STMT | Kind::ANALYZE | Kind::VACUUM | Kind::LOCK | Kind::SHOW => {}
         Kind::INSERT | Kind::UPDATE | Kind::DELETE | Kind::MERGE | Kind::COPY | Kind::TRUNCATE => {
-            drafter.rows(statement)
+            drafter.rows(statement);
         }
         Kind::GRANT | Kind::REVOKE | Kind::ALTER_DEFAULT_PRIVILEGES | Kind::COMMENT_ON => {
             access::steps(drafter, statement);
