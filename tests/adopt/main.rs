@@ -6,7 +6,9 @@
     reason = "a test stops at what it cannot set up"
 )]
 
+mod each;
 mod fixtures;
+mod held;
 mod page;
 mod refusals;
 #[path = "../support/mod.rs"]

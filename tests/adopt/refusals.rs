@@ -4,7 +4,7 @@ use super::support::{connect, execute, query};
 use super::{Checkout, assert_done, fixtures};
 
 /// Adopts, and expects a refusal that leaves the tree and the database as they were.
-fn assert_refused(checkout: &Checkout, code: &str, message: &str) {
+pub(crate) fn assert_refused(checkout: &Checkout, code: &str, message: &str) {
     let refused = checkout.adopt(&["--yes"]);
     assert!(refused.starts_with("exit: 3\n"), "{refused}");
     assert!(refused.contains(&format!("error[{code}]")), "{refused}");
@@ -21,7 +21,7 @@ fn assert_unrecorded(checkout: &Checkout) {
 }
 
 /// Does something between two statements of a session.
-fn while_held(url: &str, [take, release]: [&str; 2], work: impl FnOnce()) {
+pub(crate) fn while_held(url: &str, [take, release]: [&str; 2], work: impl FnOnce()) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
