@@ -1,39 +1,7 @@
-//! Converts, records, and moves one migration on and back, for each tool.
+//! What is recorded: the origin, the time and the comment; and the table that is named.
 
 use super::support::{execute, query};
 use super::{Checkout, assert_done, fixtures};
-
-/// Adopts a checkout whose database has two of three migrations.
-fn adopt_and_move(checkout: &Checkout) {
-    let adopted = checkout.adopt(&[]);
-    assert_done(&adopted);
-    assert!(
-        adopted.contains("recorded 2 migrations of notes as adopted"),
-        "{adopted}"
-    );
-    assert_done(&checkout.run(&["check"]));
-    let [applied, pending] = checkout.status();
-    assert_eq!(applied, ["notes", "author"]);
-    assert_eq!(pending, ["index"]);
-    checkout.assert_no_drift();
-
-    let files = checkout.files();
-    let again = checkout.adopt(&[]);
-    assert_done(&again);
-    assert!(
-        again.contains("nothing to do: everything is adopted"),
-        "{again}"
-    );
-    assert_eq!(checkout.files(), files);
-
-    assert_eq!(checkout.up(), ["index"]);
-    checkout.assert_no_drift();
-    assert_eq!(checkout.down(), "index");
-    assert_eq!(checkout.down(), "author");
-    checkout.assert_no_drift();
-    assert_eq!(checkout.up(), ["author", "index"]);
-    checkout.assert_no_drift();
-}
 
 fn origins(checkout: &Checkout) -> Vec<String> {
     let origins = "SELECT origin || ' ' || applied_on FROM migrator.history ORDER BY version";
@@ -62,23 +30,6 @@ fn goose_is_adopted_with_its_times() {
     assert!(query(&checkout.url, comment)[0].contains("goose must not run"));
     let kinds = "SELECT DISTINCT kind FROM migrator.event";
     assert_eq!(query(&checkout.url, kinds), ["adopt"]);
-}
-
-#[test]
-fn a_tree_of_goose_moves_on_and_back() {
-    adopt_and_move(&fixtures::goose().applied(&fixtures::goose_history()));
-}
-
-#[test]
-fn a_tree_of_golang_migrate_moves_on_and_back() {
-    adopt_and_move(
-        &fixtures::golang_migrate().applied(&fixtures::golang_migrate_history(2, false)),
-    );
-}
-
-#[test]
-fn a_tree_of_dbmate_moves_on_and_back() {
-    adopt_and_move(&fixtures::dbmate().applied(&fixtures::dbmate_history()));
 }
 
 #[test]

@@ -2,7 +2,8 @@
 //! late. Both count the same here.
 //!
 //! From its source: `refinery_core/src/util.rs` for the file names and `refinery:noTransaction`,
-//! `refinery_core/src/traits/mod.rs` for the table. It has no lock.
+//! which release 0.10 does not have yet; `refinery_core/src/traits/mod.rs` for the table. It has no
+//! lock.
 
 use crate::files::Files;
 use crate::history::Table;
