@@ -6,7 +6,8 @@ use migrator_model::{Code, Problem, sql};
 
 use crate::source::OldScript;
 
-/// The script's SQL without the `BEGIN` and the `COMMIT` around all of it.
+/// The script's SQL without the `BEGIN` and the `COMMIT` around all of it, or without a `COMMIT` alone
+/// at its end.
 ///
 /// # Errors
 ///
@@ -22,15 +23,14 @@ pub(crate) fn without_transaction(script: &OldScript) -> Result<String, Box<Prob
         let statement = &text[at.clone()];
         sql::ends_transaction(statement) && !sql::chains_transaction(statement)
     };
-    let around = match all.as_slice() {
-        [first, .., last] if opens(first) && ends(last) && is_commit(&text[last.clone()]) => {
-            Some((first.clone(), last.clone()))
+    let commits = |at: &Range<usize>| ends(at) && is_commit(&text[at.clone()]);
+    // A tool that begins a transaction itself accepts a script with only the COMMIT.
+    let (begin, inner, commit) = match all.as_slice() {
+        [first, inner @ .., last] if opens(first) && commits(last) => {
+            (Some(first), inner, Some(last))
         }
-        _ => None,
-    };
-    let inner = match around {
-        Some(_) => &all[1..all.len() - 1],
-        None => all.as_slice(),
+        [inner @ .., last] if commits(last) => (None, inner, Some(last)),
+        inner => (None, inner, None),
     };
     if let Some(at) = inner.iter().find(|at| opens(at) || ends(at)) {
         let message = "this script begins or ends a transaction in its middle";
@@ -38,14 +38,11 @@ pub(crate) fn without_transaction(script: &OldScript) -> Result<String, Box<Prob
                     transaction, or mark it there as a file without a transaction";
         return Err(Problem::at(Code::M1002, script.place(at.start), message, help).into());
     }
-    Ok(match around {
-        Some((first, last)) => {
-            let between = &text[behind(text, &first)..last.start];
-            let after = &text[behind(text, &last)..];
-            format!("{}{between}{after}", &text[..first.start])
-        }
-        None => text.to_owned(),
-    })
+    let start = begin.map_or(0, |begin| begin.start);
+    let between = begin.map_or(0, |begin| behind(text, begin));
+    let end = commit.map_or(text.len(), |commit| commit.start);
+    let after = commit.map_or(text.len(), |commit| behind(text, commit));
+    Ok([&text[..start], &text[between..end], &text[after..]].concat())
 }
 
 fn is_commit(statement: &str) -> bool {
@@ -60,4 +57,42 @@ pub(crate) fn behind(text: &str, statement: &Range<usize>) -> usize {
     let after = after.trim_start_matches([' ', '\t']);
     let after = after.strip_prefix('\n').unwrap_or(after);
     text.len() - after.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_transaction;
+    use crate::source::OldScript;
+
+    fn plain(text: &str) -> Result<String, String> {
+        let script = OldScript::whole("a.sql".to_owned(), text.to_owned());
+        without_transaction(&script).map_err(|problem| problem.place.unwrap().to_string())
+    }
+
+    #[test]
+    fn begin_and_commit_around_a_script_are_left_out() {
+        let all = plain("-- a\nBEGIN;\nSELECT 1;\nCOMMIT; -- b\n");
+        assert_eq!(all.unwrap(), "-- a\nSELECT 1;\n-- b\n");
+        assert_eq!(plain("SELECT 1;\n").unwrap(), "SELECT 1;\n");
+        assert_eq!(plain("").unwrap(), "");
+    }
+
+    #[test]
+    fn a_commit_alone_at_the_end_is_left_out() {
+        assert_eq!(plain("SELECT 1;\nCOMMIT;\n").unwrap(), "SELECT 1;\n");
+        assert_eq!(plain("COMMIT;").unwrap(), "");
+    }
+
+    #[test]
+    fn other_transactions_are_a_problem() {
+        for (text, place) in [
+            ("SELECT 1;\nCOMMIT;\nSELECT 2;\n", "a.sql:2:1"),
+            ("BEGIN;\nSELECT 1;\n", "a.sql:1:1"),
+            ("BEGIN;\nCOMMIT;\nBEGIN;\nCOMMIT;\n", "a.sql:2:1"),
+            ("SELECT 1;\nROLLBACK;\n", "a.sql:2:1"),
+            ("SELECT 1;\nBEGIN;\nCOMMIT;\n", "a.sql:2:1"),
+        ] {
+            assert_eq!(plain(text), Err(place.to_owned()), "{text}");
+        }
+    }
 }
