@@ -1,9 +1,9 @@
 #!/bin/sh
 # Installs the programs that the other scripts need besides Rust and git: a C
-# compiler for linking, openssl for the certificates of tests, Postgres, psql of
-# any version, and PgBouncer.
+# compiler for linking, that of musl for static programs, openssl for the
+# certificates of tests, Postgres, psql of any version, and PgBouncer.
 #
-# usage: scripts/prepare.sh [compiler] [openssl] [postgres] [psql] [pgbouncer]
+# usage: scripts/prepare.sh [compiler] [musl] [openssl] [postgres] [psql] [pgbouncer]
 #
 # Does nothing for a program that is installed. If the user is root, the script
 # installs Debian's packages. Otherwise it names the missing package.
@@ -35,6 +35,7 @@ command -v cargo >/dev/null 2>&1 || fail "\`cargo\` is not installed" "see https
 for need in "$@"; do
     case $need in
         compiler) command -v cc >/dev/null 2>&1 || package cc "gcc libc6-dev" ;;
+        musl) command -v musl-gcc >/dev/null 2>&1 || package musl-gcc musl-tools ;;
         openssl) command -v openssl >/dev/null 2>&1 || package openssl openssl ;;
         postgres) "$scripts/get-postgres.sh" >/dev/null ;;
         psql) command -v psql >/dev/null 2>&1 || package psql postgresql-client ;;

@@ -13,6 +13,10 @@ scripts/prepare.sh pgbouncer || {
     printf 'warning: without PgBouncer, the tests through it are SKIPPED\n' >&2
     export MIGRATOR_WITHOUT_PGBOUNCER=yes
 }
+scripts/get-cyclonedx.sh >/dev/null || {
+    printf 'warning: without cargo-cyclonedx, the test of a release is SKIPPED\n' >&2
+    export MIGRATOR_WITHOUT_CYCLONEDX=yes
+}
 
 began=$(date +%s)
 say() { printf '\n== %s (%d s)\n' "$1" $(($(date +%s) - began)) >&2; }

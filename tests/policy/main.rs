@@ -10,6 +10,7 @@ mod layers;
 mod modules;
 mod packages;
 mod promises;
+mod release;
 mod remedies;
 mod size;
 mod source;
