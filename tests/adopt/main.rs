@@ -9,6 +9,7 @@
 mod each;
 mod fixtures;
 mod held;
+mod layouts;
 mod page;
 mod refusals;
 #[path = "../support/mod.rs"]
