@@ -24,20 +24,20 @@ fn folders_of_drizzle_are_adopted() {
     let folder = checkout.path().join("db");
     fs::remove_dir_all(folder.join("meta")).expect("it is there");
     let names = [&APPLIED[..], &["pinned"]].concat();
-    let mut rows = String::new();
+    let mut rows = Vec::new();
     for (index, name) in names.iter().enumerate() {
         let new = format!("2024050{}090000_{name}", index + 1);
         fs::create_dir(folder.join(&new)).expect("it is made");
         let old = folder.join(format!("000{index}_{name}.sql"));
         fs::rename(old, folder.join(&new).join("migration.sql")).expect("it is moved");
-        rows += &format!(
+        rows.push(format!(
             "UPDATE drizzle.__drizzle_migrations SET name = '{new}' WHERE id = {index} + 1;"
-        );
+        ));
     }
     let columns = "ALTER TABLE drizzle.__drizzle_migrations \
                    ADD COLUMN name text, ADD COLUMN applied_at timestamptz DEFAULT now();";
     let old = "UPDATE drizzle.__drizzle_migrations SET applied_at = NULL WHERE id < 4;";
-    execute(&checkout.url, &format!("{columns}{rows}{old}"));
+    execute(&checkout.url, &format!("{columns}{}{old}", rows.concat()));
     assert_adopted(&checkout, &APPLIED, &["pinned"]);
     assert_eq!(checkout.up(), ["pinned"]);
     assert_eq!(checkout.down(), "pinned");
