@@ -18,7 +18,7 @@ pub enum Exit {
     Locked = 4,
     /// There was no connection to the database.
     Connection = 5,
-    /// Migrations are pending, under `--check`, or the schema has drifted.
+    /// Migrations are pending, under `--check` or after a `wait`, or the schema has drifted.
     Pending = 6,
     /// SIGHUP stopped the command: the terminal or the ssh session is gone.
     HungUp = 129,
@@ -39,7 +39,7 @@ Exit codes:
     3  refused: the tree has errors, or the history does not allow the run
     4  another run held the lock for too long
     5  no connection to the database
-    6  migrations are pending (status --check), or the schema has drifted
+    6  migrations are pending (status --check, wait), or the schema has drifted
   129  stopped by SIGHUP (the terminal was closed)
   130  stopped by SIGINT (Ctrl-C)
   143  stopped by SIGTERM";

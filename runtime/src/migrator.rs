@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use migrator_connect::Settings;
 use migrator_model::file_name::Direction;
 use migrator_model::{Registry, Version};
 use migrator_plan::{
@@ -369,6 +370,26 @@ impl Migrator {
     ) -> Result<DatabaseState, Error> {
         self.context
             .wait_until_current(client, target, timeout)
+            .await
+    }
+
+    /// Opens a connection, and waits as [`Migrator::wait_until_current`] does.
+    ///
+    /// It also waits until the host name is known, until the server accepts connections and until
+    /// the database exists. It reports [`Event::NotCurrent`] for each reason to wait.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrator::wait_until_current`]; [`ErrorKind::Connect`] if the server refuses the role,
+    /// or if no connection could be opened in time.
+    pub async fn wait_for_database(
+        &self,
+        settings: &Settings,
+        target: &Target,
+        timeout: Duration,
+    ) -> Result<DatabaseState, Error> {
+        self.context
+            .wait_for_database(settings, target, timeout)
             .await
     }
 }

@@ -114,6 +114,7 @@ const CALLS: [&[&str]; 15] = [
     &["down", "--service=core"],
     &["redo", "--service=core"],
     &["status"],
+    &["wait", "--service=core", "--timeout=0s"],
     &["repair", "--service=core", "--accept-change"],
     &["verify"],
     &["drift"],

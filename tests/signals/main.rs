@@ -15,20 +15,18 @@ macro_rules! assert_ended {
 
 mod network;
 mod run;
+#[path = "../support/running.rs"]
+mod running;
 mod streams;
 #[path = "../support/mod.rs"]
 mod support;
 mod wait;
 
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
-use std::thread::{self, JoinHandle};
-
-use tempfile::{TempDir, tempdir};
 use tokio::runtime::Runtime;
 use tokio_postgres::Client;
 
-use crate::support::{THIRD, connect, hold, on, query, until, until_activity};
+use crate::running::start;
+use crate::support::{THIRD, connect, hold, query, until, until_activity};
 
 /// Checks that no session is active and that no run holds a lock.
 fn nothing_goes_on(url: &str) {
@@ -59,73 +57,4 @@ fn session(url: &str, lock: &str) -> (Runtime, Client) {
     let locked = runtime.block_on(client.batch_execute(&format!("BEGIN; {lock}")));
     locked.expect("it is free");
     (runtime, client)
-}
-
-/// The binary while it runs.
-struct Running {
-    child: Child,
-    stdout: JoinHandle<Vec<u8>>,
-    stderr: BufReader<std::process::ChildStderr>,
-    output: Vec<u8>,
-    _folder: TempDir,
-}
-
-fn start(url: &str, arguments: &[&str]) -> Running {
-    let folder = tempdir().expect("a folder is made");
-    let mut command = on(url, folder.path(), arguments);
-    let mut child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary starts");
-    let stdout = child.stdout.take().expect("it is piped");
-    let stderr = BufReader::new(child.stderr.take().expect("it is piped"));
-    Running {
-        child,
-        stdout: thread::spawn(move || all(stdout)),
-        stderr,
-        output: Vec::new(),
-        _folder: folder,
-    }
-}
-
-fn all(mut stdout: ChildStdout) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    stdout.read_to_end(&mut bytes).expect("it is readable");
-    bytes
-}
-
-impl Running {
-    fn signal(&self, name: &str) {
-        let kill = [
-            "-c",
-            r#"kill -s "$0" "$1""#,
-            name,
-            &self.child.id().to_string(),
-        ];
-        let status = Command::new("sh").args(kill).status().expect("sh runs");
-        assert!(status.success());
-    }
-
-    /// Waits until a line of standard error says this.
-    fn until_said(&mut self, what: &str) {
-        let mut line = Vec::new();
-        while !String::from_utf8_lossy(&line).contains(what) {
-            line.clear();
-            let read = self.stderr.read_until(b'\n', &mut line);
-            self.output.extend(&line);
-            let so_far = String::from_utf8_lossy(&self.output);
-            assert!(read.expect("it is readable") > 0, "{what}: {so_far}");
-        }
-    }
-
-    fn end(mut self) -> Output {
-        let read = self.stderr.read_to_end(&mut self.output);
-        read.expect("it is readable");
-        Output {
-            status: self.child.wait().expect("it ends"),
-            stdout: self.stdout.join().expect("it is read"),
-            stderr: self.output,
-        }
-    }
 }

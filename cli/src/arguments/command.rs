@@ -50,6 +50,10 @@ pub(crate) enum Command {
     Redo(Redo),
     /// Show what is applied and what is pending
     Status(Status),
+    /// Wait until the database exists and its migrations are applied
+    ///
+    /// An init container waits in this way for the job that runs `up`. The command changes nothing.
+    Wait(Wait),
     /// Mark an interrupted migration as applied or reverted, or record a changed script
     Repair(Repair),
     /// Apply, revert and reapply each migration on a temporary server
@@ -309,6 +313,22 @@ pub(crate) struct Status {
     pub(crate) jobs: Option<NonZeroUsize>,
     #[command(flatten)]
     pub(crate) members: Members,
+    #[command(flatten)]
+    pub(crate) reads: Reads,
+}
+
+/// `wait`.
+#[derive(Args, Debug)]
+pub(crate) struct Wait {
+    /// The services, or `all`; the services that they depend on are waited for too
+    #[arg(long, value_name = "NAME[,NAME…]|all", value_parser = services)]
+    pub(crate) service: Selection,
+    /// Do not wait for migrations that are newer than this version
+    #[arg(long, value_name = "VERSION", value_parser = version)]
+    pub(crate) to: Option<Version>,
+    /// How long to wait, such as 90s or 10min; 0s looks once
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "5min")]
+    pub(crate) timeout: Duration,
     #[command(flatten)]
     pub(crate) reads: Reads,
 }

@@ -12,7 +12,7 @@ mod values;
 pub(crate) use command::Server;
 pub(crate) use command::{
     Adopt, Check, Command, Create, Down, Drift, Init, Members, Redo, Repair, Schema, Status, Up,
-    Verify,
+    Verify, Wait,
 };
 pub(crate) use global::{Format, Global};
 pub(crate) use options::{History, Reads, Run, Writes};

@@ -129,7 +129,8 @@ impl Command {
             | Command::Redo(_)
             | Command::Repair(_)
             | Command::Schema(_)
-            | Command::Verify(_) => return None,
+            | Command::Verify(_)
+            | Command::Wait(_) => return None,
             #[cfg(feature = "local-server")]
             Command::Server { .. } => return None,
         };
@@ -149,6 +150,7 @@ impl Command {
             | Command::Down(_)
             | Command::Redo(_)
             | Command::Status(_)
+            | Command::Wait(_)
             | Command::Repair(_) => (true, TreeSource::CompiledIn),
             Command::Schema(_) => (true, TreeSource::Nothing),
             Command::Explain { .. } | Command::Completions { .. } | Command::Init(_) => {

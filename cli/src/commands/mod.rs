@@ -25,6 +25,7 @@ mod session;
 mod status;
 mod up;
 mod verify;
+mod wait;
 
 use std::cell::OnceCell;
 
@@ -100,6 +101,7 @@ fn dispatch(context: &Context, command: &Command) -> Outcome {
         Command::Down(down) => runner.change(down::run(context, down)),
         Command::Redo(redo) => runner.change(redo::run(context, redo)),
         Command::Status(status) => runner.read(status::run(context, status)),
+        Command::Wait(wait) => runner.read(wait::run(context, wait)),
         Command::Repair(repair) => runner.change(repair::run(context, repair)),
         Command::Verify(verify) => runner.within(Patience::Long, verify::run(context, verify)),
         Command::Drift(drift) => runner.read(drift::run(context, drift)),

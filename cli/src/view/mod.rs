@@ -23,6 +23,7 @@ mod schema;
 mod server;
 mod status;
 mod verify;
+mod wait;
 
 use serde::Serialize;
 
@@ -45,6 +46,7 @@ pub(crate) use schema::Schema;
 pub(crate) use server::Server;
 pub(crate) use status::{Condition, MigrationState, ServiceState, Status, is_pending};
 pub(crate) use verify::{Accepted, AcceptedLevel, Times, Verdict, Verified, Verify};
+pub(crate) use wait::Wait;
 
 use crate::exit::Exit;
 
@@ -104,6 +106,8 @@ pub(crate) enum View {
     Usage(Usage),
     /// `verify`.
     Verify(Verify),
+    /// `wait`.
+    Wait(Wait),
 }
 
 /// The user answered no.
@@ -141,7 +145,8 @@ impl View {
             | View::Schema(_)
             | View::Status(_)
             | View::Usage(_)
-            | View::Verify(_) => None,
+            | View::Verify(_)
+            | View::Wait(_) => None,
             #[cfg(feature = "local-server")]
             View::Server(_) => None,
         }

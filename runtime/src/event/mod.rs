@@ -1,4 +1,4 @@
-//! What a run reports while it runs.
+//! What a run or a wait reports while it continues.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -17,7 +17,7 @@ use operation::Waiter;
 use report::Done;
 use second::SecondConnection;
 
-/// Something that happens during a run.
+/// Something that happens during a run or a wait.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
@@ -62,6 +62,11 @@ pub enum Event<'a> {
         step: &'a Step<'a>,
         /// The session that executes the statement.
         holder: &'a Holder,
+    },
+    /// The database is not current yet, and the wait continues. Repeated when the reason changes.
+    NotCurrent {
+        /// The state of the database, or why the state could not be read.
+        why: &'a str,
     },
     /// The run has ended, and does not know whether the server has released its lock (M0529). The
     /// next run may have to wait for that lock.

@@ -5,6 +5,7 @@
 use std::time::{Duration, Instant};
 
 use migrator_connect::backoff::{FIRST_PAUSE, LONGEST_PAUSE, jitter};
+use migrator_connect::{ConnectError, Refusal, Settings, Unreachable};
 use migrator_model::Code;
 use migrator_plan::DatabaseState;
 use migrator_plan::Target;
@@ -13,6 +14,7 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::error::kind::ErrorKind;
 use crate::error::stopped::Stopped;
+use crate::event::Event;
 use crate::event::operation::Operation;
 use crate::history::History;
 use crate::history::digest::digests;
@@ -20,7 +22,7 @@ use crate::history::failure::{ReadError, read_failed};
 use crate::history::guard::Purpose;
 use crate::history::read;
 use crate::history::reader::Reader;
-use crate::session::client::Client;
+use crate::session::client::{Client, connect};
 
 impl Context {
     pub(crate) async fn state(
@@ -69,7 +71,8 @@ impl Context {
         timeout: Duration,
     ) -> Result<DatabaseState, Error> {
         self.check_names(&target.services, &History::default())?;
-        let looks = self.look_until_current(client, target, timeout);
+        let mut wait = Wait::new(timeout);
+        let looks = self.look_until_current(client, target, &mut wait);
         match self.stop.unless_stopped(Box::pin(looks)).await {
             Some(outcome) => outcome,
             None => {
@@ -79,16 +82,50 @@ impl Context {
         }
     }
 
+    pub(crate) async fn wait_for_database(
+        &self,
+        settings: &Settings,
+        target: &Target,
+        timeout: Duration,
+    ) -> Result<DatabaseState, Error> {
+        self.check_names(&target.services, &History::default())?;
+        let waited = async {
+            let mut wait = Wait::new(timeout);
+            let mut client = self.open_in_time(settings, &mut wait).await?;
+            let state = self.look_until_current(&mut client, target, &mut wait);
+            let state = state.await?;
+            client.close().await;
+            Ok(state)
+        };
+        let waited = self.stop.unless_stopped(Box::pin(waited)).await;
+        waited.unwrap_or_else(|| Err(ErrorKind::Stopped(Stopped::default()).into()))
+    }
+
+    /// Opens a connection as soon as the database accepts one.
+    async fn open_in_time(&self, settings: &Settings, wait: &mut Wait) -> Result<Client, Error> {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let patience = wait.left().max(LEAST);
+            let opened = tokio::time::timeout(patience, connect(settings.clone())).await;
+            let opened = opened.unwrap_or_else(|_| Err(unanswered(settings, patience)));
+            match opened {
+                Ok(client) => return Ok(client),
+                Err(error) if !may_appear(&error) => return Err(error.into()),
+                Err(error) => wait.failed(ErrorKind::Connect(error)),
+            }
+            self.pause(wait, &mut pause).await?;
+        }
+    }
+
     async fn look_until_current(
         &self,
         client: &mut Client,
         target: &Target,
-        timeout: Duration,
+        wait: &mut Wait,
     ) -> Result<DatabaseState, Error> {
-        let mut wait = Wait::new(timeout);
         let mut pause = FIRST_PAUSE;
         loop {
-            match self.look(client, target, &wait).await {
+            match self.look(client, target, wait).await {
                 Ok(state) if state.is_ready() => return Ok(state),
                 Ok(state) if !may_pass(&state) => return Err(wait.not_current(state).into()),
                 Ok(state) => wait.saw(state),
@@ -96,12 +133,21 @@ impl Context {
                 Err(LookFailure::Passing(kind)) => wait.failed(kind),
                 Err(LookFailure::Silent(patience)) => wait.heard_nothing(patience),
             }
-            if wait.left().is_zero() {
-                return Err(wait.over().into());
-            }
-            tokio::time::sleep(jitter(pause).min(wait.left())).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            self.pause(wait, &mut pause).await?;
         }
+    }
+
+    /// Reports why the database is not current, and pauses. Fails if the time is over.
+    async fn pause(&self, wait: &mut Wait, pause: &mut Duration) -> Result<(), Error> {
+        if wait.left().is_zero() {
+            return Err(wait.over().into());
+        }
+        if let Some(why) = wait.news() {
+            self.tell(&Event::NotCurrent { why });
+        }
+        tokio::time::sleep(jitter(*pause).min(wait.left())).await;
+        *pause = (*pause * 2).min(LONGEST_PAUSE);
+        Ok(())
     }
 
     /// Reads the state once; opens a new connection if the old one is lost or does not answer.
@@ -172,6 +218,8 @@ struct Wait {
     failure: Option<ErrorKind>,
     /// Whether the connection gave no answer and has not been reopened since.
     is_silent: bool,
+    /// The last reason that the wait has reported.
+    told: String,
 }
 
 impl Wait {
@@ -182,6 +230,7 @@ impl Wait {
             seen: None,
             failure: None,
             is_silent: false,
+            told: String::new(),
         }
     }
 
@@ -216,8 +265,22 @@ impl Wait {
         ErrorKind::NotCurrent { state, waited }
     }
 
+    /// Why the database is not current, if the wait has not reported that reason yet.
+    fn news(&mut self) -> Option<&str> {
+        let why = match (&self.failure, &self.seen) {
+            (Some(kind), _) => kind.to_string(),
+            (None, Some(state)) => state.to_string(),
+            (None, None) => return None,
+        };
+        if why == self.told {
+            return None;
+        }
+        self.told = why;
+        Some(&self.told)
+    }
+
     /// The error when the wait ends without success.
-    fn over(mut self) -> ErrorKind {
+    fn over(&mut self) -> ErrorKind {
         let before = match &self.seen {
             Some(state) => format!("; before, in {} s of waiting: {state}", self.waited()),
             None => format!("; in {} s of waiting nothing was seen", self.waited()),
@@ -264,7 +327,7 @@ fn may_pass(state: &DatabaseState) -> bool {
 fn is_passing(kind: &ErrorKind) -> bool {
     match kind {
         ErrorKind::Connection { .. } => true,
-        ErrorKind::Connect(error) => error.is_transient(),
+        ErrorKind::Connect(error) => may_appear(error),
         ErrorKind::UnknownService(_)
         | ErrorKind::Refused(_)
         | ErrorKind::NotCurrent { .. }
@@ -278,5 +341,28 @@ fn is_passing(kind: &ErrorKind) -> bool {
         | ErrorKind::History { .. }
         | ErrorKind::Scripts(_)
         | ErrorKind::Engine(_) => false,
+    }
+}
+
+/// Whether the server or the database may appear in a moment. Its name, its process or the database
+/// may not exist yet.
+fn may_appear(error: &ConnectError) -> bool {
+    let is_missing = matches!(
+        error,
+        ConnectError::Unreachable { .. }
+            | ConnectError::Refused {
+                reason: Refusal::NoDatabase { .. },
+                ..
+            }
+    );
+    is_missing || error.is_transient()
+}
+
+/// The error of a server that did not answer within the time of the wait.
+fn unanswered(settings: &Settings, patience: Duration) -> ConnectError {
+    ConnectError::Unreachable {
+        target: settings.display_target(),
+        reason: Unreachable::TimedOut(patience),
+        source: None,
     }
 }

@@ -15,6 +15,7 @@ pub(crate) mod repair;
 pub(crate) mod run;
 mod status;
 pub(crate) mod verify;
+mod wait;
 
 use crate::line::{Line, Tone};
 use crate::render::problem;
@@ -46,6 +47,7 @@ pub(crate) fn lines(document: &Document) -> Vec<Line> {
         Some(View::Server(view)) => vec![server(view)],
         Some(View::Status(view)) => status::lines(view, database),
         Some(View::Verify(view)) => verify::lines(view),
+        Some(View::Wait(view)) => wait::lines(view, database),
     };
     if has_failed {
         let errors: Vec<String> = document.errors.iter().map(problem::text).collect();

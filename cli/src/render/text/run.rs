@@ -20,6 +20,7 @@ pub(crate) fn event(event: &Event<'_>) -> Vec<Line> {
         Event::Waiting(_)
         | Event::Retrying { .. }
         | Event::KeptWaiting { .. }
+        | Event::NotCurrent { .. }
         | Event::Resumed { .. }
         | Event::StillAtWork { .. }
         | Event::Notice(_)
@@ -44,6 +45,7 @@ pub(crate) fn progress(event: &Event<'_>) -> Option<String> {
             Some(format!("{step}: {why}{behind}; trying again in {delay}"))
         }
         Event::KeptWaiting { subject, what } => Some(format!("{subject}: waiting {what}")),
+        Event::NotCurrent { why } => Some(format!("waiting: {why}")),
         Event::Resumed { step, found } => Some(format!("{step}: {found}")),
         Event::StillAtWork { step, holder } => Some(format!(
             "{step}: waiting for a statement of an earlier run to finish: {holder} runs it"
