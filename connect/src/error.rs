@@ -145,6 +145,12 @@ pub enum Refusal {
         /// The database.
         database: String,
     },
+    /// There is no such database, and the server did not create it.
+    #[error("the server did not create the database `{database}`")]
+    NotCreated {
+        /// The database.
+        database: String,
+    },
     /// The server has no connection left (SQLSTATE 53300).
     #[error("the server has no connection left")]
     TooManyConnections,
@@ -339,6 +345,9 @@ impl Refusal {
                 "let the server's pg_hba.conf ask for a method that `require_auth` names, or change `require_auth`; `none` allows a server that asks for nothing"
             }
             Self::NoDatabase { .. } => "create the database (`createdb`), or correct its name",
+            Self::NotCreated { .. } => {
+                "the role needs CREATEDB (`ALTER ROLE … CREATEDB`); or let another role create the database"
+            }
             Self::TooManyConnections => {
                 "end idle sessions, or raise the limit (`max_connections`, or the role's or database's CONNECTION LIMIT)"
             }

@@ -55,7 +55,7 @@
 //! cancel
 //! connection
 //! attempt
-//! retry
+//! create retry
 //! ```
 
 mod attempt;
@@ -65,6 +65,7 @@ mod cancel;
 mod certificate;
 mod classify;
 mod connection;
+mod create;
 mod endpoint;
 mod error;
 mod keyword;
@@ -89,6 +90,7 @@ mod verifier;
 pub use attempt::open;
 pub use cancel::Cancel;
 pub use connection::Connection;
+pub use create::{Creation, create_database};
 pub use error::{ConnectError, Refusal, RunOption, TlsFault, Unreachable};
 pub use notices::{Notice, NoticeBatch, Notices};
 pub use outbox::{Piece, SharedText};

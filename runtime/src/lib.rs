@@ -139,7 +139,7 @@ pub use fleet::{
 pub use migrator::Migrator;
 pub use observe::inspect::{Inspected, Inspection, Trace};
 pub use options::{Connections, Options};
-pub use session::client::{Client, connect, connect_within};
+pub use session::client::{Client, connect, connect_or_create, connect_within};
 pub use session::stop::Stop;
 pub use step::alongside::Alongside;
 pub use trial::{CatalogWrites, ObjectLock, StateBefore, TableLock, Trial, TrialReport};

@@ -3,6 +3,7 @@
 #![cfg(unix)]
 #![expect(clippy::expect_used, reason = "a test stops at what it cannot set up")]
 
+mod create;
 #[path = "../support/running.rs"]
 mod running;
 #[path = "../support/mod.rs"]

@@ -183,6 +183,7 @@ impl Check {
 
 /// `up`.
 #[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Up {
     /// The services, or `all`; the services that they depend on are migrated first
     #[arg(long, value_name = "NAME[,NAME…]|all", value_parser = services)]
@@ -193,6 +194,9 @@ pub(crate) struct Up {
     /// Apply at most N migrations of these services
     #[arg(long, conflicts_with = "to", value_name = "N", value_parser = steps)]
     pub(crate) steps: Option<NonZeroUsize>,
+    /// Create the database if it does not exist; the role needs CREATEDB
+    #[arg(long, conflicts_with = "members")]
+    pub(crate) create_database: bool,
     /// Show what the command would do, and do nothing
     #[arg(long)]
     pub(crate) dry_run: bool,

@@ -3,11 +3,13 @@
 
 use std::thread;
 
+use migrator_runtime::connect::Creation;
 use migrator_runtime::{Client, Leave, Migrator, Options, Registry, Report, Stop, Stopped};
 use tokio::sync::oneshot;
 
 use super::context::{Answer, Context, Outcome};
 use crate::console::Console;
+use crate::database::connection;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::text;
@@ -31,15 +33,60 @@ impl Session {
         registry: &'static Registry,
         options: Options,
     ) -> Result<Session, Failure> {
-        let connecting = Box::pin(context.connect(registry, &options));
-        let client = context.stop.unless_stopped(connecting).await;
-        let client = client.ok_or_else(Stopped::default)??;
+        let connecting = context.connect(registry, &options);
+        let client = unless_stopped(context, connecting).await?;
+        Ok(Session::over(context, registry, client, options))
+    }
+
+    /// Connects as [`Session::open`] does, and creates the database if it does not exist.
+    pub(super) async fn open_or_create(
+        context: &Context,
+        options: Options,
+    ) -> Result<(Session, Creation), Failure> {
+        let settings = context.settings(context.registry)?;
+        let _ = context.database.set(settings.display_target());
+        let connecting = connection::open_or_create(settings, &options.application);
+        let (client, creation) = unless_stopped(context, connecting).await?;
+        Ok((
+            Session::over(context, context.registry, client, options),
+            creation,
+        ))
+    }
+
+    /// Connects as [`Session::open`] does. Returns `None` if the database does not exist.
+    pub(super) async fn open_if_there(
+        context: &Context,
+        options: Options,
+    ) -> Result<Option<Session>, Failure> {
+        let settings = context.settings(context.registry)?;
+        let _ = context.database.set(settings.display_target());
+        let connecting = connection::open_if_there(settings, &options.application);
+        let client = unless_stopped(context, connecting).await?;
+        Ok(client.map(|client| Session::over(context, context.registry, client, options)))
+    }
+
+    fn over(
+        context: &Context,
+        registry: &'static Registry,
+        client: Client,
+        options: Options,
+    ) -> Session {
         let console = context.console.clone();
         let migrator = Migrator::with_options(registry, options)
             .stopped_by(&context.stop)
             .on_event(move |event| console.print_all(&text::run::event(event)));
-        Ok(Session { migrator, client })
+        Session { migrator, client }
     }
+}
+
+/// Connects, unless a signal stops the command.
+async fn unless_stopped<T>(
+    context: &Context,
+    connecting: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    // Boxed: otherwise each caller's future would hold 20 kB.
+    let opened = context.stop.unless_stopped(Box::pin(connecting)).await;
+    opened.ok_or_else(Stopped::default)?
 }
 
 /// Asks a question in a thread of its own, because a signal does not end the reading of an answer.

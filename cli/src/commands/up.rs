@@ -1,11 +1,15 @@
 //! `up`: applies what is pending.
 
-use migrator_runtime::{Direction, Extent, Target};
+use migrator_runtime::connect::Creation;
+use migrator_runtime::history::History;
+use migrator_runtime::plan::plan;
+use migrator_runtime::{Direction, Error, ErrorKind, Extent, Options, Target};
 
 use super::context::{Answer, Context, Outcome, check_names};
 use super::fleet::{self, Work};
 use super::session::{Session, leave, ran};
 use crate::arguments as args;
+use crate::line::{Line, Tone};
 use crate::view::{Plan, Request, View};
 
 pub(super) async fn run(context: &Context, up: &args::Up) -> Outcome {
@@ -27,17 +31,47 @@ pub(super) async fn run(context: &Context, up: &args::Up) -> Outcome {
         return fleet::run(context, request, options).await;
     }
     context.environment.jobs(up.jobs, &mut options)?;
+    if up.dry_run {
+        return dry_run(context, up, options, &target).await;
+    }
+    let (session, creation) = match up.create_database {
+        true => Session::open_or_create(context, options).await?,
+        false => (Session::open(context, options).await?, Creation::Existed),
+    };
     let Session {
         mut migrator,
         mut client,
-    } = Session::open(context, options).await?;
-    if up.dry_run {
-        let plan = migrator.plan(&client, Direction::Up, &target).await?;
-        let plan = Plan::new(&plan, Direction::Up);
-        return Ok(Answer::done(View::Plan(plan)));
+    } = session;
+    if creation == Creation::Created {
+        let database = format!("database {}", client.target());
+        let line = Line::detail(Tone::Good, "created", &database);
+        context.console.print(&line);
     }
     let applied = migrator.up(&mut client, target).await;
-    ran(applied, client, Request::Up).await
+    ran(applied, client, Request::Up(creation)).await
+}
+
+/// Plans the run. With `--create-database`, also for a database that does not exist.
+async fn dry_run(context: &Context, up: &args::Up, options: Options, target: &Target) -> Outcome {
+    let policy = options.policy;
+    let session = match up.create_database {
+        true => Session::open_if_there(context, options).await?,
+        false => Some(Session::open(context, options).await?),
+    };
+    let direction = Direction::Up;
+    let view = match session {
+        Some(Session { migrator, client }) => {
+            let plan = migrator.plan(&client, direction, target).await?;
+            Plan::new(&plan, direction)
+        }
+        None => {
+            let empty = History::default();
+            let plan = plan(context.registry, &empty, direction, target, policy);
+            let plan = plan.map_err(|conflicts| Error::from(ErrorKind::Refused(conflicts)))?;
+            Plan::new(&plan, direction).of_new_database()
+        }
+    };
+    Ok(Answer::done(View::Plan(view)))
 }
 
 fn target(up: &args::Up) -> Target {

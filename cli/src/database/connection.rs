@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use migrator_model::Code;
-use migrator_runtime::connect::ConnectError;
-use migrator_runtime::{Client, Registry, Settings, connect};
+use migrator_runtime::connect::{ConnectError, Creation, Refusal};
+use migrator_runtime::{Client, Registry, Settings, connect, connect_or_create};
 
 use crate::arguments as args;
 use crate::console::Console;
@@ -17,6 +17,30 @@ use crate::tree::Folder;
 pub(crate) async fn open(mut settings: Settings, application: &str) -> Result<Client, Failure> {
     settings.application_name(application);
     Ok(connect(settings).await?)
+}
+
+/// Connects with this application name. Creates the database if it does not exist.
+pub(crate) async fn open_or_create(
+    mut settings: Settings,
+    application: &str,
+) -> Result<(Client, Creation), Failure> {
+    settings.application_name(application);
+    Ok(connect_or_create(settings).await?)
+}
+
+/// Connects with this application name, unless the database does not exist.
+pub(crate) async fn open_if_there(
+    mut settings: Settings,
+    application: &str,
+) -> Result<Option<Client>, Failure> {
+    settings.application_name(application);
+    match connect(settings).await {
+        Err(ConnectError::Refused {
+            reason: Refusal::NoDatabase { .. },
+            ..
+        }) => Ok(None),
+        opened => Ok(Some(opened?)),
+    }
 }
 
 /// The database that the arguments and the environment name; in a checkout that names none, the

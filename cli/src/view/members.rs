@@ -120,6 +120,15 @@ pub(crate) fn severity_word(severity: Severity) -> &'static str {
     }
 }
 
+/// Whether a flag is left out of the output.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+pub(super) fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
 /// Whether a number is left out of the output.
 #[expect(
     clippy::trivially_copy_pass_by_ref,

@@ -16,6 +16,9 @@ pub(crate) struct Plan {
     pub(crate) steps: Vec<PlannedStep>,
     /// What the planner noticed.
     pub(crate) notes: Vec<String>,
+    /// Whether the run would create the database.
+    #[serde(skip_serializing_if = "members::is_false")]
+    pub(crate) creates_database: bool,
     /// What the user asked for. A run up may first revert an interrupted migration.
     #[serde(skip)]
     pub(crate) direction: Direction,
@@ -48,7 +51,16 @@ impl Plan {
         Plan {
             steps: steps.collect(),
             notes: plan.notes.clone(),
+            creates_database: false,
             direction,
+        }
+    }
+
+    /// The plan of a run that first creates the database.
+    pub(crate) fn of_new_database(self) -> Plan {
+        Plan {
+            creates_database: true,
+            ..self
         }
     }
 

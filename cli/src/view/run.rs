@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use migrator_model::MigrationId;
+use migrator_runtime::connect::Creation;
 use migrator_runtime::plan::Reason;
 use migrator_runtime::{Direction, Report};
 use serde::Serialize;
@@ -13,6 +14,9 @@ use super::members;
 #[derive(Debug, Serialize)]
 pub(crate) struct Run {
     pub(crate) done: Vec<Done>,
+    /// Whether the command created the database.
+    #[serde(skip_serializing_if = "members::is_false")]
+    pub(crate) created_database: bool,
     /// How many notices of the server the run did not keep.
     #[serde(skip_serializing_if = "members::is_zero")]
     pub(crate) notices_omitted: u64,
@@ -25,7 +29,7 @@ pub(crate) struct Run {
 /// What the user asked for.
 #[derive(Debug)]
 pub(crate) enum Request {
-    Up,
+    Up(Creation),
     Down,
     /// Of this service.
     Redo(String),
@@ -56,7 +60,9 @@ impl Run {
             direction: done.direction,
             reason: done.reason,
         });
+        let created_database = matches!(request, Request::Up(Creation::Created));
         Run {
+            created_database,
             done: done.collect(),
             notices_omitted: report.notices_omitted,
             elapsed: report.elapsed,

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use migrator_connect::{
-    Cancel, ConnectError, Connection, NoticeBatch, Notices, SHORTAGE, Settings, open_when_up,
-    open_with_retry,
+    Cancel, ConnectError, Connection, Creation, NoticeBatch, Notices, Refusal, SHORTAGE, Settings,
+    create_database, open_when_up, open_with_retry,
 };
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio_postgres::SimpleQueryStream;
@@ -51,6 +51,32 @@ pub async fn connect(settings: Settings) -> Result<Client, ConnectError> {
 pub async fn connect_within(settings: Settings, timeout: Duration) -> Result<Client, ConnectError> {
     let connection = open_when_up(&settings, timeout).await?;
     Ok(Client::new(connection, settings))
+}
+
+/// Connects to a database. If the database does not exist, creates it and connects to it.
+///
+/// # Errors
+///
+/// See [`ConnectError`]. If the role may not create databases, the error is
+/// [`Refusal::NotCreated`].
+pub async fn connect_or_create(settings: Settings) -> Result<(Client, Creation), ConnectError> {
+    let opened = connect(settings.clone()).await;
+    let is_missing = |error: &ConnectError| {
+        matches!(
+            error,
+            ConnectError::Refused {
+                reason: Refusal::NoDatabase { .. },
+                ..
+            }
+        )
+    };
+    match opened {
+        Err(error) if is_missing(&error) => {
+            let creation = create_database(&settings).await?;
+            Ok((connect(settings).await?, creation))
+        }
+        opened => Ok((opened?, Creation::Existed)),
+    }
 }
 
 impl Client {

@@ -9,6 +9,10 @@ use crate::words::count;
 /// The steps of a plan: of a dry run, or before a question.
 pub(crate) fn lines(view: &Plan, database: &str) -> Vec<Line> {
     let mut lines = notes(view);
+    if view.creates_database {
+        let database = format!("database {database}");
+        lines.push(Line::worded(Tone::Plain, "would be created", &database));
+    }
     lines.extend(view.steps.iter().map(step));
     if view.steps.is_empty() {
         lines.push(nothing(view.direction, database));

@@ -88,7 +88,7 @@ pub(super) fn summary(view: &Run, database: &str, has_failed: bool) -> Vec<Line>
         return Vec::new();
     }
     vec![match &view.request {
-        Request::Up => total(view, Direction::Up, database),
+        Request::Up(_) => total(view, Direction::Up, database),
         Request::Down => total(view, Direction::Down, database),
         Request::Redo(service) => redone(view, service, database),
     }]

@@ -49,6 +49,7 @@ pub(crate) fn with_events(registry: &'static Registry, options: Options) -> (Mig
             }
             Event::LockUnreleased { why } => format!("unreleased {why}"),
             Event::NoSecondConnection(what) => format!("no second connection: {what}"),
+            Event::NotCurrent { why } => format!("not current {why}"),
             Event::Notice(notice) => format!("notice {}", notice.message),
             Event::NoticesOmitted(number) => format!("notices omitted {number}"),
             other => format!("{other:?}"),
