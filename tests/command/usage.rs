@@ -104,7 +104,7 @@ fn an_unknown_service_lists_the_known_ones_without_a_database() {
 }
 
 /// The commands that the help lists, each with its required options.
-const CALLS: [&[&str]; 15] = [
+const CALLS: [&[&str]; 16] = [
     &["init", "shop"],
     &["create", "--service=shop", "--name=a"],
     &["adopt", "--from=goose", "db", "--service=shop"],

@@ -2,6 +2,7 @@
 
 mod command;
 mod global;
+mod members;
 mod options;
 mod parse;
 mod redact;
@@ -11,10 +12,11 @@ mod values;
 #[cfg(feature = "local-server")]
 pub(crate) use command::Server;
 pub(crate) use command::{
-    Adopt, Check, Command, Create, Down, Drift, Init, Members, Redo, Repair, Schema, Status, Up,
-    Verify, Wait,
+    Adopt, Check, Command, Create, Down, Drift, Init, Redo, Repair, Schema, Status, Up, Verify,
+    Wait,
 };
 pub(crate) use global::{Format, Global};
+pub(crate) use members::Members;
 pub(crate) use options::{History, Reads, Run, Writes};
 pub(crate) use parse::{Arguments, typed};
 pub(crate) use redact::without_settings;

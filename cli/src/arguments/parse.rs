@@ -3,8 +3,9 @@
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, ValueEnum};
 
-use super::command::{Command, Members};
+use super::command::Command;
 use super::global::{Format, Global};
+use super::members::Members;
 use super::suggestion::with_suggestion;
 use super::values::ALL_ALONE;
 use crate::exit::Exit;
