@@ -124,6 +124,13 @@ fn an_independent_older_migration_is_a_warning() {
     assert!(found.starts_with("exit: 0\n"), "{found}");
     assert!(found.contains("warning[M0236]"), "{found}");
     assert!(check(at, &["--deny-warnings"]).starts_with("exit: 3\n"));
+    // The command of the help.
+    let (_, rest) = found.split_once("`migrator ").expect("a command");
+    let (command, _) = rest.split_once('`').expect("its end");
+    let arguments: Vec<&str> = command.split(' ').collect();
+    let renamed = output(migrator(&arguments).current_dir(at));
+    assert!(renamed.starts_with("exit: 0\n"), "{renamed}");
+    assert!(check(at, &["--deny-warnings"]).starts_with("exit: 0\n"));
 }
 
 #[test]

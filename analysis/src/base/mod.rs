@@ -157,7 +157,7 @@ fn finding(
                 format!(
                     "`{migration}` is older than `{newest}` of `{base}`; the two are independent"
                 ),
-                help(newest),
+                help(migration),
             )
         });
     };
@@ -165,7 +165,7 @@ fn finding(
         Code::M0236,
         place,
         format!("`{migration}` is older than `{dependent}` of `{base}`, and may affect it"),
-        help(newest),
+        help(migration),
     );
     if level == Level::Warn {
         problem.severity = Severity::Warning;
@@ -173,9 +173,9 @@ fn finding(
     Some(problem)
 }
 
-fn help(newest: Migration<'_>) -> String {
+fn help(migration: Migration<'_>) -> String {
     format!(
-        "rename both files, so that they start with the current time in UTC, after {}",
-        newest.version
+        "run `migrator create --restamp {}`, which gives both files the current time",
+        migration.up().path()
     )
 }
