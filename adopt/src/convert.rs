@@ -7,6 +7,7 @@ use migrator_model::{Code, Migration, MigrationId, Place, Problem, Registry, Ver
 
 use crate::moment::next_second;
 use crate::name::snake_case;
+use crate::no_sql;
 use crate::plain::without_transaction;
 use crate::source::{OldMigration, OldScript, Source};
 use crate::tool::Tool;
@@ -88,6 +89,10 @@ pub fn convert(
     let mut problems = source.problems.clone();
     let mut migrations = Vec::new();
     for old in &source.migrations {
+        if !names.has(old) {
+            let scripts = [Some(&old.up), old.down.as_ref()].into_iter().flatten();
+            problems.extend(scripts.flat_map(no_sql::problems));
+        }
         match names.convert(old, draft) {
             Ok(new) => migrations.push(new),
             Err(problem) => problems.push(*problem),
@@ -135,6 +140,11 @@ impl<'r> Names<'r> {
                 .collect(),
             last: None,
         }
+    }
+
+    /// Whether an earlier run converted a migration.
+    fn has(&self, old: &OldMigration) -> bool {
+        self.earlier.contains_key(&heading(self.tool, &old.origin))
     }
 
     fn convert(

@@ -4,7 +4,7 @@ use migrator_model::{Registry, Tree, resolve};
 
 use super::{Converted, Destination, Draft, Undo, convert};
 use crate::files::Files;
-use crate::tools::find;
+use crate::tools::{ALL, find};
 
 const MANIFEST: &str =
     "tiers = [\"One\"]\n[services.notes]\ntier = \"One\"\ndirectory = \"notes\"\n";
@@ -127,4 +127,77 @@ fn two_transactions_in_a_file_are_a_problem() {
         problems[0].place.as_ref().unwrap().to_string(),
         "db/1_a.up.sql:3:1"
     );
+}
+
+/// A folder of each tool whose up script has the line `LINE`: the tool, the file with the line and
+/// its text, and another file of the folder.
+const LINES: &[(&str, &str, &str, (&str, &str))] = &[
+    (
+        "alembic",
+        "up.sql",
+        "BEGIN;\n\nCREATE TABLE alembic_version (\n    version_num VARCHAR(32) NOT NULL\n);\n\n\
+         -- Running upgrade  -> 1a\n\nLINE\n\n\
+         INSERT INTO alembic_version (version_num) VALUES ('1a');\n\nCOMMIT;\n",
+        ("README", ""),
+    ),
+    ("dbmate", "1_a.sql", "-- migrate:up\nLINE\n", ("README", "")),
+    ("diesel", "1_a/up.sql", "LINE\n", ("README", "")),
+    (
+        "drizzle",
+        "0000_a.sql",
+        "LINE\n",
+        (
+            "meta/_journal.json",
+            r#"{"dialect":"postgresql","entries":[{"idx":0,"when":1704110400123,"tag":"0000_a"}]}"#,
+        ),
+    ),
+    ("flyway", "V1__a.sql", "LINE\n", ("README", "")),
+    ("golang-migrate", "1_a.up.sql", "LINE\n", ("README", "")),
+    ("goose", "1_a.sql", "-- +goose Up\nLINE\n", ("README", "")),
+    ("node-pg-migrate", "1_a.sql", "LINE\n", ("README", "")),
+    ("prisma", "1_a/migration.sql", "LINE\n", ("README", "")),
+    ("refinery", "V1__a.sql", "LINE\n", ("README", "")),
+    (
+        "sqitch",
+        "deploy/a.sql",
+        "LINE\n",
+        (
+            "sqitch.plan",
+            "%project=notes\n\na 2024-01-01T12:00:00Z A <a@example.com>\n",
+        ),
+    ),
+    ("sqlx", "1_a.sql", "LINE\n", ("README", "")),
+    ("supabase", "1_a.sql", "LINE\n", ("README", "")),
+];
+
+#[test]
+fn what_is_no_sql_has_its_place_for_each_tool() {
+    let names: Vec<&str> = LINES.iter().map(|(tool, ..)| *tool).collect();
+    let all: Vec<&str> = ALL.iter().map(|tool| tool.name()).collect();
+    assert_eq!(names, all);
+    let registry = empty();
+    let into = Destination {
+        registry: &registry,
+        service: "notes",
+    };
+    for (name, path, text, other) in LINES {
+        let tool = find(name).unwrap();
+        let line = text.split("LINE").next().unwrap().lines().count() + 1;
+        for (bad, column) in [
+            ("\\i other.sql", 1),
+            ("SELECT :x;", 8),
+            ("SELECT ${x};", 8),
+            ("COPY a FROM stdin;", 1),
+        ] {
+            let text = text.replace("LINE", bad);
+            let source = tool.read(&Files::of("db", &[(path, text.as_str()), *other]));
+            let problems = convert(tool, &source, into, &draft).unwrap_err();
+            let places: Vec<String> = problems
+                .iter()
+                .map(|problem| problem.place.as_ref().unwrap().to_string())
+                .collect();
+            let place = format!("db/{path}:{line}:{column}");
+            assert!(places.contains(&place), "{name}: {bad}: {problems:?}");
+        }
+    }
 }

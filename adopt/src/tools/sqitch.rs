@@ -17,7 +17,6 @@ use self::settings::{Script, Settings};
 use crate::files::Files;
 use crate::history::{Database, Lock, OldEntry, OldHistory, Table, rfc_3339};
 use crate::moment::Moment;
-use crate::psql;
 use crate::source::{LeftOut, OldMigration, OldScript, Source};
 use crate::tool::Tool;
 
@@ -178,7 +177,6 @@ fn script(files: &Files, path: &str, source: &mut Source) -> Option<OldScript> {
         Ok(text) => {
             let mut script = OldScript::whole(files.shown(path), text);
             script.no_transaction = refuses_transaction(&script.sql);
-            source.problems.extend(psql::problems(&script));
             Some(script)
         }
         Err(problem) => {
@@ -320,17 +318,10 @@ mod tests {
     fn what_cannot_be_converted_has_a_place() {
         let plan = "%project=notes\n\none 2024-01-01T12:00:00Z A <a@example.com>\n\
                     two 2024-01-01T12:00:00Z A <a@example.com>\n";
-        let source = read(&[
-            ("sqitch.plan", plan),
-            ("deploy/one.sql", "\\i other.sql\nSELECT :'x';\n"),
-        ]);
+        let source = read(&[("sqitch.plan", plan), ("deploy/one.sql", "SELECT 1;\n")]);
         assert_eq!(
             faults(&source),
-            [
-                "app/deploy/one.sql:1:1: `\\i` is a psql command",
-                "app/deploy/one.sql:2:8: psql replaces this variable",
-                "app/sqitch.plan:4:1: `deploy/two.sql`, the script of this change, does not exist",
-            ]
+            ["app/sqitch.plan:4:1: `deploy/two.sql`, the script of this change, does not exist"]
         );
         assert_eq!(
             faults(&read(&[])),

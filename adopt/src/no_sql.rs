@@ -1,11 +1,11 @@
-//! Finds what only psql understands, for tools that run their scripts with psql.
+//! Finds what is no SQL: the commands and variables of psql, its data behind COPY, and placeholders.
 
 use migrator_model::{Code, Mode, Problem, sql};
 
 use crate::source::OldScript;
 
-/// The commands and variables of psql in a script, and the first COPY from or to the client. The
-/// lines behind a COPY are data, and are not read.
+/// The commands and variables of psql in a script, its placeholders, and the first COPY from or to
+/// the client. The lines behind a COPY are data, and are not read.
 pub(crate) fn problems(script: &OldScript) -> Vec<Problem> {
     let text = script.sql.as_str();
     let unfit = sql::unfit(text, Mode::NoTransaction);
@@ -28,6 +28,11 @@ pub(crate) fn problems(script: &OldScript) -> Vec<Problem> {
                 "psql replaces this variable".to_owned(),
                 "write the value; `migrator` replaces no variables",
             ),
+            Find::Placeholder(offset) => problem(
+                offset,
+                "this is a placeholder, and no SQL".to_owned(),
+                "write the value; `migrator` replaces no placeholders",
+            ),
         })
         .collect();
     problems.extend(
@@ -36,47 +41,68 @@ pub(crate) fn problems(script: &OldScript) -> Vec<Problem> {
     problems
 }
 
-/// Something that psql does not send to the server.
+/// Something that is no SQL.
 enum Find {
     Command(usize),
     Variable(usize),
+    Placeholder(usize),
 }
 
 impl Find {
     fn offset(&self) -> usize {
         match self {
-            Find::Command(offset) | Find::Variable(offset) => *offset,
+            Find::Command(offset) | Find::Variable(offset) | Find::Placeholder(offset) => *offset,
         }
     }
 }
 
 fn finds(text: &str) -> Vec<Find> {
     let mut finds = Vec::new();
-    let (mut brackets, mut command_line) = (0_usize, None);
+    let mut command_line = None;
+    // For each open bracket, whether a colon inside it is SQL: of `a[1:n]` or `JSON_OBJECT(a:b)`.
+    let mut open: Vec<bool> = Vec::new();
+    let mut before = "";
     for (part, end) in sql::parts(text) {
         let sql::Part::Mark(mark) = part else {
+            before = match part {
+                sql::Part::Word(word) => word,
+                sql::Part::Quoted(_) | sql::Part::Text(_) | sql::Part::Mark(_) => "",
+            };
             continue;
         };
+        let word = std::mem::take(&mut before).to_ascii_lowercase();
         let start = end - mark.len();
         let line = text[..start].rfind('\n');
         if command_line.is_some_and(|of_command| of_command == line) {
             continue;
         }
+        let has_colons = open.last().copied().unwrap_or(false);
         match mark {
-            "[" => brackets += 1,
-            "]" => brackets = brackets.saturating_sub(1),
+            "[" => open.push(true),
+            "(" => open.push(["json_object", "json_objectagg"].contains(&word.as_str())),
+            "]" | ")" => drop(open.pop()),
+            "{" => finds.extend(placeholder(text, start).map(Find::Placeholder)),
             _ if mark.starts_with('\\') => {
                 command_line = Some(line);
                 finds.push(Find::Command(start));
             }
-            // In brackets, `a[1:n]` is a slice.
-            _ if mark.starts_with(':') && brackets == 0 && is_variable(text, start) => {
+            _ if mark.starts_with(':') && !has_colons && is_variable(text, start) => {
                 finds.push(Find::Variable(start));
             }
             _ => {}
         }
     }
     finds
+}
+
+/// Where the placeholder starts whose brace this is: `${name}`, `#{name}`, `{{name}}` or `{name}`.
+fn placeholder(text: &str, brace: usize) -> Option<usize> {
+    match text[..brace].chars().next_back() {
+        // It was found before.
+        Some('{' | ':') => None,
+        Some('$' | '#' | '%') => Some(brace - 1),
+        _ => Some(brace),
+    }
 }
 
 /// Whether the colon at this offset starts `:name`, `:'name'`, `:"name"` or `:{?name}`.
@@ -124,10 +150,25 @@ mod tests {
     }
 
     #[test]
+    fn placeholders_have_a_place() {
+        let text = "SELECT '${a}', ${b};\nSELECT {{c}}, :{?d}, f({e}) /* {f} */;\n";
+        assert_eq!(
+            found(text),
+            [
+                "a.sql:1:16 this is a placeholder, and no SQL",
+                "a.sql:2:8 this is a placeholder, and no SQL",
+                "a.sql:2:15 psql replaces this variable",
+                "a.sql:2:24 this is a placeholder, and no SQL",
+            ]
+        );
+    }
+
+    #[test]
     fn sql_has_colons_and_backslashes_too() {
         let text = "SELECT 'a:b'::text, E'\\n', '\\x'::bytea, a[1:n], $$ :x \\i $$ -- :x \\i\n\
                     FROM \"a:b\" /* \\i :x */; CREATE FUNCTION f(a int) RETURNS int LANGUAGE plpgsql \
-                    AS $f$ BEGIN a := 1; RETURN a :: int; END $f$; SELECT f(a => 1, b := c);";
+                    AS $f$ BEGIN a := 1; RETURN a :: int; END $f$; SELECT f(a => 1, b := c), \
+                    JSON_OBJECT('a':b, c:d), '{1}'::int[];";
         assert_eq!(found(text), [] as [String; 0]);
     }
 
