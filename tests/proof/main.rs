@@ -14,6 +14,7 @@ macro_rules! assert_output {
 }
 
 mod differences;
+mod drafts;
 mod drift;
 mod roles;
 #[path = "../support/mod.rs"]

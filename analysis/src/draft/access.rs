@@ -2,6 +2,8 @@
 
 use super::drafter::Drafter;
 use super::step::{Step, Undo};
+use crate::names::{Name, fold};
+use crate::objects::{Object, Space};
 use crate::parse::{Id, Kind};
 
 /// Adds the steps for a grant, its revocation or a comment.
@@ -11,6 +13,7 @@ pub(super) fn steps(drafter: &mut Drafter<'_>, statement: Id) {
         return;
     }
     match drafter.sql.kind(statement) {
+        Kind::COMMENT_ON if is_on_own(drafter, statement) => {}
         Kind::COMMENT_ON => comment(drafter, statement),
         Kind::GRANT => {
             let undo = grant(drafter, statement, "");
@@ -28,9 +31,39 @@ pub(super) fn steps(drafter: &mut Drafter<'_>, statement: Id) {
 
 fn perhaps(drafter: &mut Drafter<'_>, statement: Id, undo: Option<Undo>) {
     match undo {
+        Some(undo) if may_be_there(drafter, statement) => {
+            let when = "if nobody had these rights before";
+            drafter.push(statement, Step::Perhaps { undo, when });
+        }
         Some(undo) => drafter.push(statement, Step::Undo(undo)),
         None => drafter.gap(statement, "the rights before it are not known"),
     }
+}
+
+/// Whether the rights of a grant are likely to be there already: PUBLIC has some by default, and some
+/// objects of a schema may have had a grant of their own.
+fn may_be_there(drafter: &Drafter<'_>, statement: Id) -> bool {
+    let mut words = drafter.words(statement);
+    let rights = words.until("TO").unwrap_or_default().to_ascii_lowercase();
+    let roles = words.rest().to_ascii_lowercase();
+    let mut roles = roles.split(|c: char| c == ',' || c.is_whitespace());
+    rights.contains(" on all ") || roles.any(|role| role == "public")
+}
+
+/// Whether a comment is on something that the script creates, and goes with it.
+fn is_on_own(drafter: &Drafter<'_>, statement: Id) -> bool {
+    if drafter.makes_any(statement) {
+        return true;
+    }
+    let mut words = drafter.words(statement);
+    if !words.eat("COMMENT ON COLUMN") {
+        return false;
+    }
+    let path = words.name().unwrap_or_default();
+    let mut parts: Vec<String> = path.split('.').map(fold).collect();
+    let column = parts.pop().unwrap_or_default();
+    let table = Name::of(parts);
+    table.is_some_and(|table| drafter.makes(&Object::part(Space::Column, table, column)))
 }
 
 /// The REVOKE of a GRANT.

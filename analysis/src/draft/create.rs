@@ -112,6 +112,12 @@ fn undo(drafter: &Drafter<'_>, statement: Id) -> Option<Undo> {
             let of = words.until("(")?;
             return Some(Undo::guardable("DROP TRANSFORM", of));
         }
+        Kind::SELECT_INTO => {
+            words.until("INTO")?;
+            words.eat("UNLOGGED");
+            words.eat("TABLE");
+            return Some(Undo::guardable("DROP TABLE", words.name()?));
+        }
         // A schema may create its objects in the same statement.
         Kind::CREATE_SCHEMA if schema_has_objects(drafter, statement) => return None,
         _ => {}

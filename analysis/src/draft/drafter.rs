@@ -84,6 +84,12 @@ impl<'s> Drafter<'s> {
         self.made.contains_key(object)
     }
 
+    /// Whether the script creates an object that a statement mentions.
+    pub(super) fn makes_any(&self, statement: Id) -> bool {
+        let mut own = self.mentions_of(statement);
+        own.any(|one| self.makes(&one.object))
+    }
+
     /// Whether the script creates nothing but parts of tables after it has created an object.
     ///
     /// A part that needs a later object has to be dropped before that object.

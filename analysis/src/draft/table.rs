@@ -5,7 +5,7 @@ use super::drafter::Drafter;
 use super::step::{Step, Undo};
 use super::words::{derived, quoted};
 use crate::clauses::{constraint_name, table_of};
-use crate::names::fold;
+use crate::names::{Name, fold, name_of};
 use crate::objects::{Object, Space};
 use crate::parse::{Id, Kind};
 
@@ -87,16 +87,8 @@ impl Action {
                 }
             }
             Kind::ALTER_COLUMN => self.alter_column(drafter),
-            Kind::ATTACH_PARTITION => {
-                let partition = sql.child(self.id, Kind::TABLE_NAME_REF);
-                let partition = partition.map(|id| sql.text_of(id).to_owned());
-                self.undo(
-                    drafter,
-                    partition.map(|one| format!("DETACH PARTITION {one}")),
-                );
-            }
-            Kind::INHERIT => self.swap(drafter, "INHERIT", "NO INHERIT"),
-            Kind::NO_INHERIT => self.swap(drafter, "NO INHERIT", "INHERIT"),
+            Kind::ATTACH_PARTITION => self.attach_partition(drafter),
+            Kind::INHERIT_TABLE => self.swap(drafter, "INHERIT", "NO INHERIT"),
             Kind::ENABLE_RLS | Kind::ENABLE_TRIGGER => self.swap(drafter, "ENABLE", "DISABLE"),
             Kind::DISABLE_RLS | Kind::DISABLE_TRIGGER => self.swap(drafter, "DISABLE", "ENABLE"),
             Kind::FORCE_RLS => self.swap(drafter, "FORCE", "NO FORCE"),
@@ -141,6 +133,22 @@ impl Action {
         self.undo(drafter, action);
     }
 
+    /// A partition keeps the indexes that it got from its parent.
+    fn attach_partition(&self, drafter: &mut Drafter<'_>) {
+        let sql = drafter.sql;
+        let Some(partition) = sql.child(self.id, Kind::TABLE_NAME_REF) else {
+            return drafter.gap(self.statement, "the partition is not certain");
+        };
+        let object = name_of(sql, partition).map(Object::relation);
+        let action = format!("DETACH PARTITION {}", sql.text_of(partition));
+        if self.is_own || object.is_some_and(|one| drafter.makes(&one)) {
+            return self.undo(drafter, Some(action));
+        }
+        let undo = Undo::plain(format!("{} {action}", self.head));
+        let when = "and drop the indexes that the partition got from its parent";
+        drafter.push(self.statement, Step::Perhaps { undo, when });
+    }
+
     fn add_column(&self, drafter: &mut Drafter<'_>) {
         let sql = drafter.sql;
         let Some(name) = sql.child(self.id, Kind::COLUMN_NAME) else {
@@ -182,7 +190,7 @@ impl Action {
             let why = "Postgres chooses the name of this constraint";
             return drafter.gap(self.statement, why);
         };
-        if drafter.has(constraint, Kind::USING_INDEX) && !self.is_made {
+        if !self.takes_no_index_but_own(drafter, constraint) {
             let why = "the constraint takes over the index, whose definition is not here";
             return drafter.gap(self.statement, why);
         }
@@ -199,6 +207,26 @@ impl Action {
             let why = "the primary key made its columns NOT NULL, if they were not before";
             drafter.gap(self.statement, why);
         }
+    }
+
+    /// Whether a constraint takes over no index, or one that the script creates. The constraint then
+    /// drops it.
+    fn takes_no_index_but_own(&self, drafter: &mut Drafter<'_>, constraint: Id) -> bool {
+        let sql = drafter.sql;
+        let kinds = [Kind::USING_INDEX, Kind::USING_INDEX_NAME];
+        let mut clauses = kinds.iter().filter_map(|kind| sql.find(constraint, *kind));
+        let Some(clause) = clauses.next() else {
+            return true;
+        };
+        let mut words = drafter.words(clause);
+        words.until("INDEX");
+        let index = words.next().map(fold);
+        let table = name_of(sql, self.table);
+        let object = table.zip(index).map(|(table, name)| {
+            let schema = table.schema;
+            Object::relation(Name { schema, name })
+        });
+        object.is_some_and(|one| drafter.unmake(&one)) || self.is_made
     }
 
     fn columns(drafter: &Drafter<'_>, constraint: Id) -> Vec<String> {

@@ -108,8 +108,9 @@ fn function(text: &str) -> Option<Described> {
     let lower = text.to_ascii_lowercase();
     let (at, word) = (lower.rfind(" returns ")?, " returns ");
     let (head, result) = (&text[..at], &text[at + word.len()..]);
-    let body = match result.trim().to_ascii_lowercase().as_str() {
-        "void" => "RETURN;",
+    let body = match first_word(result).as_str() {
+        // Postgres refuses a value here.
+        "void" | "event_trigger" | "setof" | "table" => "RETURN;",
         "trigger" => "RETURN NEW;",
         _ => "RETURN NULL;",
     };
@@ -119,6 +120,13 @@ fn function(text: &str) -> Option<Described> {
             "CREATE FUNCTION {head}\nRETURNS {result}\nLANGUAGE plpgsql\nAS $$\nBEGIN\n    {body}\nEND;\n$$;\n"
         ),
     })
+}
+
+/// The first word, in lower case.
+fn first_word(text: &str) -> String {
+    let mut words = text.split(|c: char| c.is_whitespace() || c == '(');
+    let first = words.find(|word| !word.is_empty());
+    first.unwrap_or_default().to_ascii_lowercase()
 }
 
 fn foreign_key(text: &str) -> Option<Described> {
