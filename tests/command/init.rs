@@ -186,9 +186,12 @@ fn init_keeps_a_tree_that_exists() {
 #[test]
 fn init_refuses_what_it_cannot_use() {
     let folder = folder();
-    let calls: [&[&str]; 6] = [
+    let calls: [&[&str]; 9] = [
         &[],
         &["1st"],
+        &["deps"],
+        &["shops/match"],
+        &["migrator-cli"],
         &["shop", "--service=all"],
         &["all"],
         &["shop", "--folder=db"],

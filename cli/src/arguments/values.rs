@@ -44,13 +44,86 @@ pub(super) fn new_service(text: &str) -> Result<String, String> {
     }
 }
 
+/// Names that cargo forbids for a program, keywords, Rust's libraries, and the crates that a new crate
+/// depends on.
+const RESERVED: &[&str] = &[
+    "abstract",
+    "alloc",
+    "as",
+    "async",
+    "await",
+    "become",
+    "box",
+    "break",
+    "build",
+    "const",
+    "continue",
+    "core",
+    "crate",
+    "deps",
+    "do",
+    "dyn",
+    "else",
+    "enum",
+    "examples",
+    "extern",
+    "false",
+    "final",
+    "fn",
+    "for",
+    "gen",
+    "if",
+    "impl",
+    "in",
+    "incremental",
+    "let",
+    "loop",
+    "macro",
+    "match",
+    "migrator_analysis",
+    "migrator_cli",
+    "migrator_runtime",
+    "mod",
+    "move",
+    "mut",
+    "override",
+    "priv",
+    "proc_macro",
+    "pub",
+    "ref",
+    "return",
+    "self",
+    "static",
+    "std",
+    "struct",
+    "super",
+    "test",
+    "trait",
+    "true",
+    "try",
+    "type",
+    "typeof",
+    "unsafe",
+    "unsized",
+    "use",
+    "virtual",
+    "where",
+    "while",
+    "yield",
+];
+
 /// The folder of a new crate. cargo refuses other names.
 pub(super) fn new_crate(text: &str) -> Result<PathBuf, String> {
     let name = last_part(text).unwrap_or_default();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    match name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(is_plain) {
-        true => Ok(PathBuf::from(text)),
-        false => Err("a crate's name is a letter, then letters, digits, `-` and `_`".to_owned()),
+    if !(name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(is_plain)) {
+        return Err("a crate's name is a letter, then letters, digits, `-` and `_`".to_owned());
+    }
+    match RESERVED.contains(&&*name.replace('-', "_")) {
+        true => Err(format!(
+            "a crate cannot be called `{name}`: the name is reserved"
+        )),
+        false => Ok(PathBuf::from(text)),
     }
 }
 
