@@ -73,6 +73,8 @@ impl OldState {
 pub struct OldHistory {
     /// The indices in [`Source::migrations`], ascending, each with the time of its entry.
     pub applied: Vec<(usize, Option<String>)>,
+    /// The keys of applied migrations that are programs. They are not converted.
+    pub programs: Vec<String>,
 }
 
 impl OldHistory {
@@ -82,18 +84,22 @@ impl OldHistory {
     ///
     /// An entry has failed, or names a migration that the folder does not have.
     pub fn by_key(source: &Source, entries: &[OldEntry]) -> Result<OldHistory, Box<Problem>> {
-        let mut applied = Vec::new();
+        let mut history = OldHistory::default();
         for entry in entries {
             refuse_failed(entry)?;
             let mut keys = source.migrations.iter().map(|one| one.key.as_str());
+            let mut programs = source.left_out.iter().map(|one| one.program.as_deref());
             match keys.position(|key| key == entry.key) {
-                Some(index) => applied.push((index, entry.applied_on.clone())),
+                Some(index) => history.applied.push((index, entry.applied_on.clone())),
+                None if programs.any(|key| key == Some(&entry.key)) => {
+                    history.programs.push(entry.key.clone());
+                }
                 None => return Err(unknown(&entry.key)),
             }
         }
-        applied.sort_by_key(|(index, _)| *index);
-        applied.dedup_by_key(|(index, _)| *index);
-        Ok(OldHistory { applied })
+        history.applied.sort_by_key(|(index, _)| *index);
+        history.applied.dedup_by_key(|(index, _)| *index);
+        Ok(history)
     }
 
     /// All migrations up to the one with this key, for a tool that records only the newest.
@@ -110,6 +116,7 @@ impl OldHistory {
         let times = (0..=newest).map(|index| (index, entry.applied_on.clone()));
         Ok(OldHistory {
             applied: times.collect(),
+            programs: Vec::new(),
         })
     }
 }

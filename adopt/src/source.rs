@@ -53,8 +53,16 @@ impl Source {
 
     /// Notes that a file is not converted.
     pub(crate) fn leave_out(&mut self, path: String, why: &str) {
-        let why = why.to_owned();
-        self.left_out.push(LeftOut { path, why });
+        self.left_out.push(LeftOut::new(path, why));
+    }
+
+    /// Notes that a program is not converted. The history may have its key.
+    pub(crate) fn leave_out_program(&mut self, path: String, key: &str) {
+        let why = "it is a program, and only SQL is converted";
+        self.left_out.push(LeftOut {
+            program: Some(key.to_owned()),
+            ..LeftOut::new(path, why)
+        });
     }
 
     fn refuse(&mut self, path: &str, message: String) {
@@ -71,6 +79,19 @@ pub struct LeftOut {
     pub path: String,
     /// Why the file is not converted, as half a sentence.
     pub why: String,
+    /// How the tool's history names the migration, if the file is a program that the tool runs as
+    /// one.
+    pub program: Option<String>,
+}
+
+impl LeftOut {
+    pub(crate) fn new(path: String, why: &str) -> LeftOut {
+        LeftOut {
+            path,
+            why: why.to_owned(),
+            program: None,
+        }
+    }
 }
 
 /// One migration of another tool.

@@ -1,10 +1,13 @@
-//! Histories with a failed or a reverted migration, and tools at work, for each tool that has them.
+//! Histories with a failed migration, a reverted one or a program, and tools at work, for each tool
+//! that has them.
+
+use std::fs;
 
 use migrator_adopt as adopt;
 
 use super::refusals::{assert_refused, while_held};
 use super::support::{execute, query};
-use super::{Checkout, assert_done, each};
+use super::{Checkout, assert_done, each, write};
 
 /// The stored checkout of a tool, after a statement on its database.
 fn after(tool: &'static str, sql: &str) -> Checkout {
@@ -113,5 +116,43 @@ fn each_tool_at_work_is_not_disturbed() {
             assert_refused(&checkout, "M1007", &message);
         });
         assert_done(&checkout.adopt(&[]));
+    }
+}
+
+/// The migration `index` as a program: a new file instead of the SQL, or a row of another type.
+#[test]
+fn a_program_in_the_history_is_left_out() {
+    for (tool, sql_file, program, key) in [
+        ("goose", "00005_index.sql", "00005_index.go", "5"),
+        (
+            "node-pg-migrate",
+            "1714899600000_index.sql",
+            "1714899600000_index.js",
+            "1714899600000_index",
+        ),
+        ("refinery", "V5__index.sql", "V5__index.rs", "5"),
+        ("flyway", "V10__index.sql", "", "10"),
+    ] {
+        let checkout = each::checkout(tool);
+        let folder = checkout.path().join("db");
+        fs::remove_file(folder.join(sql_file)).expect(sql_file);
+        if program.is_empty() {
+            fs::remove_file(folder.join("U10__index.sql")).expect("it is there");
+            let is_java = "UPDATE flyway_schema_history SET type = 'JDBC' WHERE version = '10'";
+            execute(&checkout.url, is_java);
+        } else {
+            write(checkout.path(), &format!("db/{program}"), "// a program\n");
+        }
+        let adopted = checkout.adopt(&[]);
+        assert_done(&adopted);
+        let left_out = format!("leaves out {key} in `public.");
+        assert!(adopted.contains(&left_out), "{tool}: {adopted}");
+        let [applied, pending] = checkout.status();
+        assert_eq!(applied, ["authors", "notes", "touch", "first_authors"]);
+        assert_eq!(pending, ["pinned"]);
+        // No migration makes what the program has made.
+        let drift = checkout.run(&["drift", "--directory=database"]);
+        assert!(drift.starts_with("exit: 6\n"), "{drift}");
+        assert!(drift.contains("note_changed_at"), "{drift}");
     }
 }

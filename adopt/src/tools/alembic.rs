@@ -16,7 +16,7 @@ use self::part::Part;
 use crate::files::Files;
 use crate::history::{OldEntry, OldHistory, Table};
 use crate::moment::Moment;
-use crate::source::{LeftOut, OldMigration, OldScript, Source};
+use crate::source::{OldMigration, OldScript, Source};
 use crate::tool::Tool;
 
 /// The tool.
@@ -80,15 +80,13 @@ impl Tool for Alembic {
         let indices = all.filter(|(_, one)| applied.contains(one.key.as_str()));
         Ok(OldHistory {
             applied: indices.map(|(index, _)| (index, None)).collect(),
+            programs: Vec::new(),
         })
     }
 }
 
 fn leave_out(source: &mut Source, files: &Files, name: &str, why: &str) {
-    source.left_out.push(LeftOut {
-        path: files.shown(name),
-        why: why.to_owned(),
-    });
+    source.leave_out(files.shown(name), why);
 }
 
 /// What a line `-- Running …` says.

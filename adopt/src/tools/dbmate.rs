@@ -10,7 +10,7 @@ use crate::files::Files;
 use crate::history::Table;
 use crate::marks::{self, Mark};
 use crate::moment::Moment;
-use crate::source::{LeftOut, OldMigration, Source};
+use crate::source::{OldMigration, Source};
 use crate::tool::Tool;
 
 /// The tool.
@@ -25,10 +25,7 @@ impl Tool for Dbmate {
         let mut source = Source::default();
         for name in files.names() {
             let Some((version, title)) = parse(name) else {
-                source.left_out.push(LeftOut {
-                    path: files.shown(name),
-                    why: "its name is not VERSION_NAME.sql".to_owned(),
-                });
+                source.leave_out(files.shown(name), "its name is not VERSION_NAME.sql");
                 continue;
             };
             match migration(files, name, version, title) {

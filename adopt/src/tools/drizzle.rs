@@ -57,10 +57,7 @@ impl Tool for Drizzle {
         source.left_out = files
             .names()
             .filter(|name| !used.contains(name))
-            .map(|name| LeftOut {
-                path: files.shown(name),
-                why: why.to_owned(),
-            })
+            .map(|name| LeftOut::new(files.shown(name), why))
             .collect();
         source
     }

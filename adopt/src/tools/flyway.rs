@@ -81,10 +81,12 @@ impl Tool for Flyway {
 
     /// The last row of a version counts. `DELETE` and `UNDO_SQL` take back the row before them,
     /// `SCHEMA` notes that Flyway created the schema. The key of a baseline starts with `B`.
-    /// Repeatable migrations have no version.
+    /// The key of a program starts with `P`. Repeatable migrations have no version.
     fn query(&self, table: &str) -> String {
         format!(
-            "SELECT CASE WHEN type LIKE '%BASELINE' THEN 'B' || version ELSE version END, {time}, \
+            "SELECT CASE WHEN type LIKE '%BASELINE' THEN 'B' || version \
+               WHEN type IN ('JDBC', 'SPRING_JDBC', 'SCRIPT') THEN 'P' || version \
+               ELSE version END, {time}, \
              CASE WHEN success THEN 'applied' ELSE 'failed' END FROM (\
                SELECT DISTINCT ON (version) version, type, installed_on, success FROM {table} \
                WHERE version IS NOT NULL AND type <> 'SCHEMA' \

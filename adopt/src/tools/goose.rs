@@ -10,7 +10,7 @@ use crate::files::Files;
 use crate::history::{Database, Lock, Table, rfc_3339_of_local};
 use crate::marks::{self, Mark};
 use crate::moment::Moment;
-use crate::source::{LeftOut, OldMigration, Source};
+use crate::source::{OldMigration, Source};
 use crate::tool::Tool;
 
 /// The tool.
@@ -38,14 +38,11 @@ impl Tool for Goose {
                 }
                 continue;
             }
-            let why = match parsed {
-                Some(_) => "it is a program, and only SQL is converted",
-                None => "its name is not VERSION_NAME.sql",
-            };
-            source.left_out.push(LeftOut {
-                path: files.shown(name),
-                why: why.to_owned(),
-            });
+            let path = files.shown(name);
+            match parsed {
+                Some((version, _)) => source.leave_out_program(path, &version.to_string()),
+                None => source.leave_out(path, "its name is not VERSION_NAME.sql"),
+            }
         }
         source
             .migrations

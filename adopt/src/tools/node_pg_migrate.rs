@@ -15,7 +15,7 @@ use crate::files::Files;
 use crate::history::{Database, Lock, Table, rfc_3339_of_local};
 use crate::marks::{self, Mark};
 use crate::moment::Moment;
-use crate::source::{LeftOut, OldMigration, OldScript, Source};
+use crate::source::{OldMigration, OldScript, Source};
 use crate::tool::Tool;
 
 /// The tool.
@@ -35,10 +35,8 @@ impl Tool for NodePgMigrate {
         for name in files.names() {
             match parse(name) {
                 Ok((stem, part)) => groups.entry(stem).or_default().set(part, name),
-                Err(why) => source.left_out.push(LeftOut {
-                    path: files.shown(name),
-                    why: why.to_owned(),
-                }),
+                Err(Reason::Program(stem)) => source.leave_out_program(files.shown(name), stem),
+                Err(Reason::Other(why)) => source.leave_out(files.shown(name), why),
             }
         }
         let mut ordered: Vec<_> = groups.into_iter().collect();
@@ -84,19 +82,27 @@ enum Part {
     Down,
 }
 
-/// The name of a migration, and which script its file has. Otherwise why the file is left out.
-fn parse(name: &str) -> Result<(&str, Part), &'static str> {
+/// Why a file is not a migration in SQL.
+enum Reason<'a> {
+    /// It is a program, and its migration has this name.
+    Program(&'a str),
+    Other(&'static str),
+}
+
+/// The endings of programs.
+const PROGRAMS: [&str; 6] = ["js", "ts", "cjs", "mjs", "cts", "mts"];
+
+/// The name of a migration, and which script its file has.
+fn parse(name: &str) -> Result<(&str, Part), Reason<'_>> {
     if !name.starts_with(|c: char| c.is_ascii_digit()) {
-        return Err("its name does not start with a number");
+        return Err(Reason::Other("its name does not start with a number"));
     }
     let Some(stem) = name.strip_suffix(".sql") else {
-        let is_program = name
-            .rsplit('.')
-            .next()
-            .is_some_and(|ending| ["js", "ts", "cjs", "mjs", "cts", "mts"].contains(&ending));
-        return Err(match is_program {
-            true => "it is a program, and only SQL is converted",
-            false => "its name does not end in `.sql`",
+        let program = name.rsplit_once('.');
+        let program = program.filter(|(_, ending)| PROGRAMS.contains(ending));
+        return Err(match program {
+            Some((stem, _)) => Reason::Program(stem),
+            None => Reason::Other("its name does not end in `.sql`"),
         });
     };
     let up = stem.strip_suffix(".up").map(|stem| (stem, Part::Up));

@@ -26,10 +26,9 @@ impl Tool for Refinery {
             let name = path.rsplit('/').next().unwrap_or_default();
             match (parse(name, ".sql"), parse(name, ".rs")) {
                 (Some((version, title)), _) => ordered.push((version, title, path)),
-                (None, Some(_)) => source.leave_out(
-                    files.shown(path),
-                    "it is a program, and only SQL is converted",
-                ),
+                (None, Some((version, _))) => {
+                    source.leave_out_program(files.shown(path), &version.to_string());
+                }
                 (None, None) => source.leave_out(
                     files.shown(path),
                     "its name is not VNUMBER__NAME.sql or UNUMBER__NAME.sql",

@@ -135,10 +135,7 @@ fn read(files: &Files, source: &mut Source) -> Result<(), Box<Problem>> {
         .filter(|path| path.ends_with(&settings.ending));
     let unused = unused
         .filter(|path| !used.contains(*path))
-        .map(|path| LeftOut {
-            path: files.shown(path),
-            why: settings.why_unused(path).to_owned(),
-        });
+        .map(|path| LeftOut::new(files.shown(path), settings.why_unused(path)));
     source.left_out.extend(unused);
     Ok(())
 }

@@ -10,7 +10,7 @@ use migrator_model::{Code, Place, Problem};
 use crate::files::Files;
 use crate::history::Table;
 use crate::moment::Moment;
-use crate::source::{LeftOut, OldMigration, OldScript, Source};
+use crate::source::{OldMigration, OldScript, Source};
 use crate::tool::Tool;
 
 /// The tool.
@@ -38,10 +38,7 @@ impl Tool for Supabase {
                 Some(_) => None,
             };
             if let Some(why) = why {
-                source.left_out.push(LeftOut {
-                    path: files.shown(name),
-                    why: why.to_owned(),
-                });
+                source.leave_out(files.shown(name), why);
             }
             let Some((version, title)) = parsed.filter(|_| why.is_none()) else {
                 continue;

@@ -68,6 +68,9 @@ pub(crate) struct AdoptedHistory {
     pub(crate) table: String,
     /// The migrations to record.
     pub(crate) migrations: Vec<String>,
+    /// The entries of programs, which are not recorded.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) programs: Vec<String>,
     /// How many of the other tool's migrations the history has already.
     pub(crate) earlier: usize,
     /// How many migrations of the service remain pending.

@@ -6,7 +6,11 @@ use super::name::Number;
 use crate::history::{OldEntry, OldHistory, OldState};
 use crate::source::{OldMigration, Source};
 
-/// The migrations that the rows mean. The key of a baseline's row starts with `B`.
+/// The first letter of a program's key.
+const PROGRAM: char = 'P';
+
+/// The migrations that the rows mean. The key of a baseline's row starts with `B`, and that of a
+/// program with `P`.
 ///
 /// A baseline stands for all migrations up to its version, whether the folder has them or not.
 ///
@@ -27,9 +31,14 @@ pub(super) fn applied(source: &Source, entries: &[OldEntry]) -> Result<OldHistor
         let has_no_file = file.as_ref().is_some_and(|file| number < *file);
         !is_known && (is_below || has_no_file)
     };
-    let mut entries: Vec<_> = entries.iter().map(with_key_of_file).collect();
+    let is_program =
+        |entry: &&OldEntry| entry.state == OldState::Applied && entry.key.starts_with(PROGRAM);
+    let (programs, others): (Vec<_>, Vec<_>) = entries.iter().partition(is_program);
+    let mut entries: Vec<_> = others.into_iter().map(with_key_of_file).collect();
     entries.retain(|entry| entry.state == OldState::Failed || !is_replaced(entry));
     let mut history = OldHistory::by_key(source, &entries)?;
+    let programs = programs.into_iter().map(version_of);
+    history.programs = programs.map(str::to_owned).collect();
     if let Some((base, applied_on)) = base {
         for (index, one) in source.migrations.iter().enumerate() {
             let is_below = Number::parse(&one.key).is_some_and(|number| number <= base);
@@ -54,11 +63,17 @@ fn newest_baseline(entries: &[OldEntry]) -> Option<(Number, Option<String>)> {
     baselines.max_by(|(a, _), (b, _)| a.cmp(b))
 }
 
+/// The version of an entry, without the mark of a program.
+fn version_of(entry: &OldEntry) -> &str {
+    entry.key.strip_prefix(PROGRAM).unwrap_or(&entry.key)
+}
+
 /// An entry with its version as it is in [`OldMigration::key`].
 fn with_key_of_file(entry: &OldEntry) -> OldEntry {
-    let number = Number::parse(&entry.key);
+    let version = version_of(entry);
+    let number = Number::parse(version);
     OldEntry {
-        key: number.map_or_else(|| entry.key.clone(), |number| number.to_string()),
+        key: number.map_or_else(|| version.to_owned(), |number| number.to_string()),
         ..entry.clone()
     }
 }

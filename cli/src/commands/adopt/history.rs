@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use migrator_adopt::OldHistory;
 use migrator_model::Version;
 use migrator_runtime::{Claim, Options, Origin};
 
@@ -22,6 +23,8 @@ pub(super) struct Takeover {
     migrations: Vec<String>,
     /// The versions of the service that the history has, and those to record.
     versions: BTreeSet<Version>,
+    /// The entries of programs.
+    programs: Vec<String>,
     comment: String,
 }
 
@@ -43,7 +46,7 @@ impl Takeover {
         let named = adopt.history_table.as_deref();
         let table = OldTable::read(&session.client, tree.tool, named).await?;
         let applied = tree.tool.applied(&tree.source, &table.entries);
-        let applied = applied.map_err(|problem| failed(*problem))?.applied;
+        let OldHistory { applied, programs } = applied.map_err(|problem| failed(*problem))?;
         let claims: Vec<Claim> = applied
             .into_iter()
             .filter_map(|(index, applied_on)| {
@@ -70,6 +73,7 @@ impl Takeover {
             session,
             table,
             claims,
+            programs,
             comment,
         })
     }
@@ -92,6 +96,7 @@ impl Takeover {
             table: self.table.shown(),
             earlier: self.claims.len() - self.migrations.len(),
             migrations: self.migrations.clone(),
+            programs: self.programs.clone(),
             pending: pending.len(),
             out_of_order: older.count(),
             recorded: false,

@@ -89,6 +89,10 @@ fn records(view: &Adopt, history: &AdoptedHistory) -> Vec<Line> {
         history.table
     );
     let mut lines = vec![Line::worded(Tone::Plain, "records", &text)];
+    for key in &history.programs {
+        let text = format!("{key} in `{}`: a program applied it", history.table);
+        lines.push(Line::worded(Tone::Warn, "leaves out", &text));
+    }
     if history.out_of_order > 0 {
         lines.push(Line::warning(format!(
             "{} older than a recorded one; `migrator up --allow-out-of-order` applies them",
