@@ -10,7 +10,7 @@ static CAUGHT: AtomicU8 = AtomicU8::new(0);
 
 /// Keeps the first signal.
 pub(crate) fn keep(signal: Exit) {
-    CAUGHT.store(signal as u8, Ordering::Relaxed);
+    CAUGHT.store(signal.code(), Ordering::Relaxed);
 }
 
 /// The exit code of a command that a signal has stopped.
@@ -22,5 +22,5 @@ pub(crate) fn exit() -> Exit {
 pub(crate) fn caught() -> Option<Exit> {
     let caught = CAUGHT.load(Ordering::Relaxed);
     let signals = [Exit::HungUp, Exit::Interrupted, Exit::Terminated];
-    signals.into_iter().find(|exit| *exit as u8 == caught)
+    signals.into_iter().find(|exit| exit.code() == caught)
 }

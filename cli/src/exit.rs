@@ -4,29 +4,30 @@ use std::process::ExitCode;
 
 /// How a command ended. Scripts rely on the numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
 pub enum Exit {
     /// The command did what the user asked for.
-    Done = 0,
+    Done,
     /// The command failed.
-    Failed = 1,
+    Failed,
     /// The arguments are invalid.
-    Usage = 2,
+    Usage,
     /// The command refused to work: the tree has errors, or the history does not allow the run.
-    Refused = 3,
+    Refused,
     /// Another run held the lock for too long.
-    Locked = 4,
+    Locked,
     /// There was no connection to the database.
-    Connection = 5,
+    Connection,
     /// Migrations are pending, under `--check` or after a `wait`, or the schema has drifted.
-    Pending = 6,
+    Pending,
     /// SIGHUP stopped the command: the terminal or the ssh session is gone.
-    HungUp = 129,
+    HungUp,
     /// SIGINT (Ctrl-C) stopped the command. The number is 128 plus the signal's number, as in a
     /// shell.
-    Interrupted = 130,
+    Interrupted,
     /// SIGTERM stopped the command.
-    Terminated = 143,
+    Terminated,
+    /// The command of `with` ended with this code.
+    OfCommand(u8),
 }
 
 impl Exit {
@@ -44,6 +45,24 @@ Exit codes:
   130  stopped by SIGINT (Ctrl-C)
   143  stopped by SIGTERM";
 
+    /// The number.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::Refused => 3,
+            Exit::Locked => 4,
+            Exit::Connection => 5,
+            Exit::Pending => 6,
+            Exit::HungUp => 129,
+            Exit::Interrupted => 130,
+            Exit::Terminated => 143,
+            Exit::OfCommand(code) => code,
+        }
+    }
+
     /// The name of the signal that the code stands for.
     pub(crate) fn signal(self) -> &'static str {
         match self {
@@ -56,6 +75,7 @@ Exit codes:
             | Exit::Locked
             | Exit::Connection
             | Exit::Pending
+            | Exit::OfCommand(_)
             | Exit::Interrupted => "SIGINT",
         }
     }
@@ -63,6 +83,6 @@ Exit codes:
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> ExitCode {
-        ExitCode::from(exit as u8)
+        ExitCode::from(exit.code())
     }
 }

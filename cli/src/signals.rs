@@ -59,7 +59,7 @@ pub(crate) fn listen(stop: &Stop, console: Console, patience: Patience) {
                 "{name}: stopping; a second signal ends the process at once"
             ));
             match tokio::time::timeout(patience.limit(), signals.next()).await {
-                Ok(second) => process::exit(second as i32),
+                Ok(second) => process::exit(second.code().into()),
                 Err(_) => give_up(&console, first, patience),
             }
         });
@@ -77,11 +77,12 @@ fn give_up(console: &Console, signal: Exit, patience: Patience) {
                 when it notices that the client is gone";
     let failure = Failure::new(Code::M0518, signal, message, help);
     render::document(console, &Document::from(failure));
-    process::exit(signal as i32);
+    process::exit(signal.code().into());
 }
 
+/// The signals that stop a command.
 #[cfg(unix)]
-struct Signals {
+pub(crate) struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
     /// `None` under `nohup`.
@@ -90,7 +91,8 @@ struct Signals {
 
 #[cfg(unix)]
 impl Signals {
-    fn new() -> io::Result<Signals> {
+    /// Registers for the signals. From now on, they do not end the process.
+    pub(crate) fn new() -> io::Result<Signals> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Signals {
             interrupt: signal(SignalKind::interrupt())?,
@@ -102,7 +104,8 @@ impl Signals {
         })
     }
 
-    async fn next(&mut self) -> Exit {
+    /// Waits for the next signal.
+    pub(crate) async fn next(&mut self) -> Exit {
         let hung_up = async {
             match &mut self.hang_up {
                 Some(hang_up) => hang_up.recv().await,

@@ -192,7 +192,7 @@ codes! {
     M0905 "no database is named",
     M0906 "the local development server could not be used",
     M0907 "there is no tree on disk",
-    M0908 "a Postgres program is missing or failed",
+    M0908 "a program is missing or failed",
     M0910 "a recorded script needs a superuser",
     M1001 "the migrations of another tool cannot be read",
     M1002 "a file of another tool cannot be converted",

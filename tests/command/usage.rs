@@ -104,7 +104,7 @@ fn an_unknown_service_lists_the_known_ones_without_a_database() {
 }
 
 /// The commands that the help lists, each with its required options.
-const CALLS: [&[&str]; 16] = [
+const CALLS: [&[&str]; 17] = [
     &["init", "shop"],
     &["create", "--service=shop", "--name=a"],
     &["adopt", "--from=goose", "db", "--service=shop"],
@@ -120,6 +120,7 @@ const CALLS: [&[&str]; 16] = [
     &["drift"],
     &["schema"],
     &["server", "status"],
+    &["with", "--", "true"],
     &["completions", "bash"],
 ];
 
@@ -133,7 +134,8 @@ fn each_command_reads_or_refuses_each_global_option() {
     assert_eq!(listed, CALLS.map(|call| call[0]));
     let folder = folder();
     let run = |call: &[&str], option: &str| {
-        let arguments = [call, &[option]].concat();
+        // What follows `--` belongs to the command of `with`.
+        let arguments = [&call[..1], &[option], &call[1..]].concat();
         let mut command = on("postgresql://a@127.0.0.1:1/a", folder.path(), &arguments);
         if option.contains("database-url") {
             command.env_remove("DATABASE_URL");
@@ -150,7 +152,7 @@ fn each_command_reads_or_refuses_each_global_option() {
             "{call:?}: {directory}"
         );
         let database = run(call, "--database-url=postgresql://b@127.0.0.1:1/b");
-        let heeds = database.starts_with("exit: 5\n") && database.contains("b@127.0.0.1:1/b");
+        let heeds = database.starts_with("exit: 5\n") && database.contains("b@127.0.0.1:1/");
         let refuses = database.starts_with("exit: 2\n")
             && (database.contains("leave `--database-url` out")
                 || database.contains("only with `--server`"));

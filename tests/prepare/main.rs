@@ -9,6 +9,7 @@ mod running;
 #[path = "../support/mod.rs"]
 mod support;
 mod wait;
+mod with;
 
 use std::process::Command;
 

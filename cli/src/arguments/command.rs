@@ -1,5 +1,7 @@
 //! The commands and their own options.
 
+#[cfg(feature = "local-server")]
+use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,6 +15,8 @@ use migrator_model::{Code, Version};
 use migrator_runtime::Selection;
 
 use super::members::Members;
+#[cfg(feature = "local-server")]
+use super::options::History;
 use super::options::{Reads, Run, Writes};
 use super::values::{
     code, duration, jobs, new_crate, new_service, new_tree, one_service, revision, service,
@@ -74,6 +78,13 @@ pub(crate) enum Command {
         #[arg(value_enum)]
         action: Server,
     },
+    /// Run a command on a new database with all migrations, and drop the database afterwards
+    ///
+    /// The command gets `DATABASE_URL`, PGHOST, PGPORT, PGUSER and PGDATABASE. `migrator` exits with its
+    /// exit code. The database is on the server of `--database-url` or of the environment; or else on
+    /// the checkout's local server, if it runs; or else on a temporary server.
+    #[cfg(feature = "local-server")]
+    With(With),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -296,6 +307,20 @@ pub(crate) struct Wait {
     pub(crate) timeout: Duration,
     #[command(flatten)]
     pub(crate) reads: Reads,
+}
+
+/// `with`.
+#[cfg(feature = "local-server")]
+#[derive(Args, Debug)]
+pub(crate) struct With {
+    /// The services, or `all`; the services that they depend on are migrated first
+    #[arg(long, default_value = "all", value_name = "NAME[,NAME…]|all", value_parser = services)]
+    pub(crate) service: Selection,
+    #[command(flatten)]
+    pub(crate) history: History,
+    /// The command and its arguments
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
 }
 
 /// `repair`.

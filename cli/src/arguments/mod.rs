@@ -9,12 +9,12 @@ mod redact;
 mod suggestion;
 mod values;
 
-#[cfg(feature = "local-server")]
-pub(crate) use command::Server;
 pub(crate) use command::{
     Adopt, Check, Command, Create, Down, Drift, Init, Redo, Repair, Schema, Status, Up, Verify,
     Wait,
 };
+#[cfg(feature = "local-server")]
+pub(crate) use command::{Server, With};
 pub(crate) use global::{Format, Global};
 pub(crate) use members::Members;
 pub(crate) use options::{History, Reads, Run, Writes};

@@ -45,6 +45,11 @@ impl Arguments {
                 "`--fleet` lists the databases: leave `--database-url` out"
             }
             (false, command)
+                if command.lends_output() && arguments.global.output != Format::Text =>
+            {
+                "`with` leaves standard output to the command: leave `--output` out"
+            }
+            (false, command)
                 if arguments.global.output == Format::Jsonl && command.members().is_none() =>
             {
                 "`--output=jsonl` prints a line for each database: give `--fleet` or \
@@ -108,6 +113,15 @@ impl Command {
         self.reads().tree == TreeSource::CompiledIn
     }
 
+    /// Whether another program writes to standard output.
+    fn lends_output(&self) -> bool {
+        #[cfg(feature = "local-server")]
+        let lends = matches!(self, Command::With(_));
+        #[cfg(not(feature = "local-server"))]
+        let lends = false;
+        lends
+    }
+
     /// Whether `--fleet` lists the databases.
     pub(crate) fn has_list(&self) -> bool {
         self.members()
@@ -133,7 +147,7 @@ impl Command {
             | Command::Verify(_)
             | Command::Wait(_) => return None,
             #[cfg(feature = "local-server")]
-            Command::Server { .. } => return None,
+            Command::Server { .. } | Command::With(_) => return None,
         };
         members.is_wanted().then_some(members)
     }
@@ -147,6 +161,8 @@ impl Command {
             Command::Create(_) => (false, TreeSource::Folder),
             #[cfg(feature = "local-server")]
             Command::Server { .. } => (false, TreeSource::Folder),
+            #[cfg(feature = "local-server")]
+            Command::With(_) => (true, TreeSource::CompiledIn),
             Command::Up(_)
             | Command::Down(_)
             | Command::Redo(_)

@@ -26,6 +26,8 @@ mod status;
 mod up;
 mod verify;
 mod wait;
+#[cfg(feature = "local-server")]
+mod with;
 
 use std::cell::OnceCell;
 
@@ -97,6 +99,8 @@ fn dispatch(context: &Context, command: &Command) -> Outcome {
         Command::Completions { shell } => Ok(completions::run(*shell)),
         #[cfg(feature = "local-server")]
         Command::Server { action } => server::run(context, *action),
+        #[cfg(feature = "local-server")]
+        Command::With(with) => Runner::alone(with::run(context, with)),
         Command::Up(up) => runner.change(up::run(context, up)),
         Command::Down(down) => runner.change(down::run(context, down)),
         Command::Redo(redo) => runner.change(redo::run(context, redo)),

@@ -23,6 +23,12 @@ impl Runner {
         }
     }
 
+    /// A command that listens to signals itself.
+    #[cfg(feature = "local-server")]
+    pub(super) fn alone(command: impl Future<Output = Outcome>) -> Outcome {
+        block_on(command)
+    }
+
     /// A command that only reads: a signal drops it.
     pub(super) fn read(self, command: impl Future<Output = Outcome>) -> Outcome {
         let stop = self.stop.clone();

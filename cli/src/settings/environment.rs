@@ -85,6 +85,12 @@ impl Environment {
         self.history(&reads.history, reads.lock_timeout)
     }
 
+    /// The schema of the history.
+    #[cfg(feature = "local-server")]
+    pub(crate) fn schema(&self, history: &args::History) -> Result<String, Failure> {
+        Ok(self.history(history, None)?.schema)
+    }
+
     fn history(
         &self,
         history: &args::History,

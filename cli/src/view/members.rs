@@ -109,7 +109,7 @@ pub(super) fn severity<S: Serializer>(severity: &Severity, to: S) -> Result<S::O
     reason = "serde passes a reference"
 )]
 pub(super) fn exit_code<S: Serializer>(exit: &Exit, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_u8(*exit as u8)
+    to.serialize_u8(exit.code())
 }
 
 /// The word for a severity, in every format.

@@ -24,6 +24,8 @@ mod server;
 mod status;
 mod verify;
 mod wait;
+#[cfg(feature = "local-server")]
+mod with;
 
 use serde::Serialize;
 
@@ -47,6 +49,8 @@ pub(crate) use server::Server;
 pub(crate) use status::{Condition, MigrationState, ServiceState, Status, is_pending};
 pub(crate) use verify::{Accepted, AcceptedLevel, Times, Verdict, Verified, Verify};
 pub(crate) use wait::Wait;
+#[cfg(feature = "local-server")]
+pub(crate) use with::With;
 
 use crate::exit::Exit;
 
@@ -108,6 +112,9 @@ pub(crate) enum View {
     Verify(Verify),
     /// `wait`.
     Wait(Wait),
+    /// `with`.
+    #[cfg(feature = "local-server")]
+    With(With),
 }
 
 /// The user answered no.
@@ -148,7 +155,7 @@ impl View {
             | View::Verify(_)
             | View::Wait(_) => None,
             #[cfg(feature = "local-server")]
-            View::Server(_) => None,
+            View::Server(_) | View::With(_) => None,
         }
     }
 }

@@ -3,8 +3,6 @@
 use std::time::{Duration, Instant};
 
 use migrator_connect::Settings;
-use migrator_model::Registry;
-use migrator_plan::Selection;
 use tokio_postgres::error::SqlState;
 
 use super::carry;
@@ -13,9 +11,9 @@ use super::error::Error;
 use super::janitor;
 use super::keeper;
 use super::name::{self, Name};
-use super::server::{ServerKind, server};
+use super::server::{Server, ServerKind};
 use super::session::Session;
-use super::template::Template;
+use super::template::{Content, Template};
 
 /// How often a template that has disappeared is created again: a janitor may drop it meanwhile.
 const TRIES: usize = 5;
@@ -47,35 +45,36 @@ struct Made {
 
 /// Creates a database; returns it with its owner, and says whether a janitor must be started.
 pub(super) async fn hand_out(
-    registry: &'static Registry,
-    services: &Selection,
+    server: &Server,
+    content: Content,
 ) -> Result<(TestDatabase, Owner, Care), Error> {
     let started = Instant::now();
-    let made = make(registry, services.clone());
-    let made = keeper::on_thread(made).await?;
+    let mut made = keeper::on_thread(make(server.settings.clone(), content)).await?;
+    if let ServerKind::Throwaway { .. } = server.kind {
+        made.care = Care::Taken;
+    }
     let owner = Owner::new(made.name, made.session);
     let database = TestDatabase::new(&owner, &made.settings, started.elapsed());
     Ok((database, owner, made.care))
 }
 
-async fn make(registry: &'static Registry, services: Selection) -> Result<Made, Error> {
-    let server = server()?;
-    let template = Template::new(registry, services, server.settings.user());
+async fn make(settings: Settings, content: Content) -> Result<Made, Error> {
+    let template = Template::new(content, settings.user());
     let name = Name::test();
-    let (session, state) = inspect(&server.settings, &name).await?;
+    let (session, state) = inspect(&settings, &name).await?;
     if state.has_orphans {
         // The test that waits for a database does not wait for this.
-        drop(tokio::spawn(janitor::sweep_once(server.settings.clone())));
+        drop(tokio::spawn(janitor::sweep_once(settings.clone())));
     }
-    copy(&session, &name, &template, &server.settings, state.strategy).await?;
+    copy(&session, &name, &template, &settings, state.strategy).await?;
     carry::settings(&session, &template.name.text, &name.text).await?;
     Ok(Made {
         session,
         name,
-        settings: server.settings.clone(),
-        care: match (&server.kind, state.has_janitor) {
-            (ServerKind::Users, false) => Care::Wanted,
-            (ServerKind::Users, true) | (ServerKind::Throwaway { .. }, _) => Care::Taken,
+        settings,
+        care: match state.has_janitor {
+            false => Care::Wanted,
+            true => Care::Taken,
         },
     })
 }

@@ -10,6 +10,8 @@ use super::create::{self, Care};
 use super::database::TestDatabase;
 use super::error::Error;
 use super::janitor;
+use super::server::server;
+use super::template::Content;
 
 /// Runs a test that passes by returning. `name` is its path with the crate's name.
 ///
@@ -49,17 +51,25 @@ where
 {
     let runtime = runtime()?;
     if janitor::is_this_process() {
-        let attended = runtime.block_on(janitor::attend());
+        let attended =
+            server().and_then(|server| runtime.block_on(janitor::attend(&server.settings)));
         process::exit(i32::from(attended.is_err()));
     }
     let services = match services {
         [] => Selection::All,
         names => Selection::Named(names.iter().map(ToString::to_string).collect()),
     };
-    let handed_out = runtime.block_on(create::hand_out(registry, &services));
-    let (database, owner, care) = handed_out?;
+    let handed_out = create::hand_out(server()?, Content::new(registry, services));
+    let (database, owner, care) = runtime.block_on(handed_out)?;
     if care == Care::Wanted {
-        janitor::start(in_harness(name));
+        // The arguments of a test of libtest.
+        let test = [
+            in_harness(name),
+            "--exact",
+            "--include-ignored",
+            "--nocapture",
+        ];
+        janitor::start(test);
     }
     // The order of dropping matters, also in a panic: first the runtime with the test's
     // connections, then the database, which then has no session left to end.

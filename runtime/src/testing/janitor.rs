@@ -1,11 +1,12 @@
 //! Drops the databases of killed tests, and starts the process that does so on a user's server.
 //!
-//! The janitor is the test binary, run again for one of its tests. An environment variable makes
-//! the attribute's harness call this module instead of the test. The janitor has its own process
+//! The janitor is the same binary, run again: a test binary for one of its tests. An environment
+//! variable makes the attribute's harness, or a [`Lender`](super::lend::Lender), call this module. The janitor has its own process
 //! group and neither terminal nor pipe. So no process waits for it, and it outlives a kill of
 //! the tests.
 
 use std::env;
+use std::ffi::OsStr;
 use std::hash::{Hash, Hasher};
 use std::os::unix::process::CommandExt;
 use std::process;
@@ -18,7 +19,7 @@ use siphasher::sip::SipHasher13;
 
 use super::error::Error;
 use super::name;
-use super::server::{grace, server};
+use super::server::grace;
 use super::session::Session;
 use super::template::drop_template;
 
@@ -45,15 +46,15 @@ fn appointment(starter: u32) -> Option<String> {
     Some(format!("{starter}-{:016x}", hasher.finish()))
 }
 
-/// Starts the janitor's process, under the name of a test of this binary. Does not fail the test
-/// if the process does not start: the next process sweeps as well.
-pub(super) fn start(test: &str) {
+/// Starts the janitor's process: this binary with these arguments. It is no error if the process
+/// does not start: the next process sweeps as well.
+pub(super) fn start(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) {
     let (Ok(program), Some(appointment)) = (env::current_exe(), appointment(process::id())) else {
         return;
     };
     let mut command = Command::new(program);
     command
-        .args([test, "--exact", "--include-ignored", "--nocapture"])
+        .args(arguments)
         .env(VARIABLE, appointment)
         .process_group(0)
         .stdin(Stdio::null())
@@ -67,8 +68,7 @@ pub(super) fn start(test: &str) {
 
 /// Runs the janitor until no test has run for the grace time and nothing is left to drop. Ends
 /// at once if the role has another janitor on this server.
-pub(super) async fn attend() -> Result<(), Error> {
-    let settings = &server()?.settings;
+pub(super) async fn attend(settings: &Settings) -> Result<(), Error> {
     let session = Session::open(settings).await?;
     let lock = name::janitor(settings.user());
     while session.try_lock(lock).await? {

@@ -36,6 +36,7 @@ mod error;
 mod harness;
 mod janitor;
 mod keeper;
+mod lend;
 mod name;
 mod server;
 mod session;
@@ -43,8 +44,9 @@ mod template;
 
 #[doc(hidden)]
 pub mod __private {
-    //! Only for the expansion of `#[migrator_runtime::test]`.
+    //! Only for the expansion of `#[migrator_runtime::test]`, and for the command `migrator with`.
     pub use super::harness::{run, run_to_panic};
+    pub use super::lend::{Lender, Lent};
 }
 
 pub use database::TestDatabase;
@@ -52,6 +54,9 @@ pub use error::Error;
 
 use migrator_model::Registry;
 use migrator_plan::Selection;
+
+use server::server;
+use template::Content;
 
 /// Creates a new database with all migrations of the registry.
 ///
@@ -74,6 +79,7 @@ pub async fn database_of(
     registry: &'static Registry,
     services: &Selection,
 ) -> Result<TestDatabase, Error> {
-    let (database, owner, _) = create::hand_out(registry, services).await?;
+    let content = Content::new(registry, services.clone());
+    let (database, owner, _) = create::hand_out(server()?, content).await?;
     Ok(database.owning(owner))
 }

@@ -25,6 +25,25 @@ pub(super) enum ServerKind {
     Throwaway { _joined: Joined },
 }
 
+impl Server {
+    /// A server that somebody else runs.
+    pub(super) fn of_user(settings: Settings) -> Server {
+        Server {
+            settings,
+            kind: ServerKind::Users,
+        }
+    }
+
+    /// The temporary server that processes share. Blocks while it starts.
+    pub(super) fn shared() -> Result<Server, Error> {
+        let joined = Joined::join(grace()?)?;
+        Ok(Server {
+            settings: Settings::parse(&joined.url("postgres"))?,
+            kind: ServerKind::Throwaway { _joined: joined },
+        })
+    }
+}
+
 /// Returns the server. Blocks while a temporary server starts.
 pub(super) fn server() -> Result<&'static Server, Error> {
     static SERVER: OnceLock<Server> = OnceLock::new();
@@ -54,19 +73,15 @@ pub(super) fn grace() -> Result<Duration, Error> {
 }
 
 fn find() -> Result<Server, Error> {
-    let grace = grace()?;
-    if let Some(url) = own_variable("DATABASE_URL")? {
-        let settings = Settings::parse(&url)?.with_env(variable)?;
-        return Ok(Server {
-            settings,
-            kind: ServerKind::Users,
-        });
+    match own_variable("DATABASE_URL")? {
+        Some(url) => {
+            // The janitor needs a valid value.
+            grace()?;
+            let settings = Settings::parse(&url)?.with_env(variable)?;
+            Ok(Server::of_user(settings))
+        }
+        None => Server::shared(),
     }
-    let joined = Joined::join(grace)?;
-    Ok(Server {
-        settings: Settings::parse(&joined.url("postgres"))?,
-        kind: ServerKind::Throwaway { _joined: joined },
-    })
 }
 
 /// A variable of migrator's own; a value that is not UTF-8 is an error.

@@ -15,6 +15,7 @@ use super::name::{self, Name};
 use super::session::{PATIENCE, Session};
 use crate::history;
 use crate::migrator::Migrator;
+use crate::options::Options;
 use crate::session::quote::quote_literal;
 
 /// The first pause between two tries for the lock. It doubles up to [`LONGEST_PAUSE`].
@@ -22,21 +23,39 @@ const FIRST_PAUSE: Duration = Duration::from_millis(10);
 
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
+/// What a database contains.
+#[derive(Debug)]
+pub(super) struct Content {
+    pub(super) registry: &'static Registry,
+    pub(super) services: Selection,
+    /// The schema of the history.
+    pub(super) schema: String,
+}
+
+impl Content {
+    /// The migrations of these services, with the history in its usual schema.
+    pub(super) fn new(registry: &'static Registry, services: Selection) -> Self {
+        Self {
+            registry,
+            services,
+            schema: Options::default().schema,
+        }
+    }
+}
+
 /// The description of a template.
 #[derive(Debug)]
 pub(super) struct Template {
-    registry: &'static Registry,
-    services: Selection,
+    content: Content,
     pub(super) name: Name,
 }
 
 impl Template {
     /// The template that a role would create.
-    pub(super) fn new(registry: &'static Registry, services: Selection, role: &str) -> Self {
+    pub(super) fn new(content: Content, role: &str) -> Self {
         Self {
-            registry,
-            name: name::template(fingerprint(registry, &services, role)),
-            services,
+            name: name::template(fingerprint(&content, role)),
+            content,
         }
     }
 
@@ -100,10 +119,12 @@ impl Template {
         let settings = settings.clone().with_new_database(making);
         let mut client = crate::session::client::connect_within(settings, PATIENCE).await?;
         let target = Target {
-            services: self.services.clone(),
+            services: self.content.services.clone(),
             extent: Extent::Everything,
         };
-        Migrator::new(self.registry).up(&mut client, target).await?;
+        let options = Options::default().schema(&self.content.schema);
+        let mut migrator = Migrator::with_options(self.content.registry, options);
+        migrator.up(&mut client, target).await?;
         client.close().await;
         // The server waits some seconds for sessions that are ending.
         for sql in [
@@ -131,12 +152,14 @@ pub(super) async fn drop_template(session: &Session, template: &str) -> Result<(
 
 /// A hash of everything that a template is created from. The checksum of a migration covers its
 /// up script. The fingerprint covers its down script, which the history keeps, except comments.
-fn fingerprint(registry: &Registry, services: &Selection, role: &str) -> u64 {
+fn fingerprint(content: &Content, role: &str) -> u64 {
     let mut hasher = SipHasher13::new();
     env!("CARGO_PKG_VERSION").hash(&mut hasher);
     history::FORMAT.hash(&mut hasher);
     role.hash(&mut hasher);
-    match services {
+    content.schema.hash(&mut hasher);
+    let registry = content.registry;
+    match &content.services {
         Selection::All => contents(registry, &mut hasher),
         Selection::Named(names) => {
             names.hash(&mut hasher);

@@ -47,6 +47,8 @@ pub(crate) fn lines(document: &Document) -> Vec<Line> {
         Some(View::Server(view)) => vec![server(view)],
         Some(View::Status(view)) => status::lines(view, database),
         Some(View::Verify(view)) => verify::lines(view),
+        #[cfg(feature = "local-server")]
+        Some(View::With(_)) => Vec::new(),
         Some(View::Wait(view)) => wait::lines(view, database),
     };
     if has_failed {
