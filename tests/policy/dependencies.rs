@@ -32,7 +32,7 @@ const DIRECTION: &[(&str, &[&str])] = &[
     ("migrator-localpg", &[]),
     ("migrator-macros", &["migrator-model"]),
     ("migrator-plan", &["migrator-model"]),
-    // Only with the feature `testing`, which no release binary has, it depends on localpg.
+    // Only with the feature `testing` does it depend on localpg. A service does not have this feature.
     (
         "migrator-runtime",
         &[
