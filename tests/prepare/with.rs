@@ -272,3 +272,19 @@ fn a_role_without_createdb_cannot_lend() {
         assert!(refused.contains(part), "{part}: {refused}");
     }
 }
+
+#[test]
+fn the_command_gets_the_password_and_no_message_shows_it() {
+    let url = database().replace("//postgres@", "//postgres:s3cr3t@");
+    let show = ["--", "sh", "-c", r#"echo "$PGPASSWORD $DATABASE_URL""#];
+    let shown = with(&url, folder().path(), &show).output();
+    let shown = shown.expect("it runs");
+    let stdout = String::from_utf8_lossy(&shown.stdout);
+    assert!(
+        stdout.starts_with("s3cr3t postgresql://postgres:s3cr3t@"),
+        "{stdout}"
+    );
+    let stderr = String::from_utf8_lossy(&shown.stderr);
+    assert!(stderr.contains("note: running on"), "{stderr}");
+    assert!(!stderr.contains("s3cr3t"), "{stderr}");
+}
