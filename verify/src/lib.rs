@@ -1,10 +1,11 @@
 //! Proof on a real server: snapshots of a database's catalog, and what differs between two.
 //!
 //! [`prove`] takes every migration up, down and up again. [`drift`] compares a live schema with
-//! what its history implies. Both compare [`Snapshot`]s. `migrator-runtime` runs the scripts; the
-//! caller prints the results.
+//! what its history implies. [`detect`] finds pending migrations in a live schema. All
+//! of them compare [`Snapshot`]s. `migrator-runtime` runs the scripts; the caller prints the results.
 
 mod compare;
+mod detect;
 mod drift;
 mod empty;
 mod error;
@@ -16,6 +17,7 @@ mod snapshot;
 
 pub use compare::difference::{Change, Difference, differences};
 pub use compare::pattern::Pattern;
+pub use detect::{Evidence, Missing, MissingEffect, Presence, detect};
 pub use drift::server::ThrowawayServer;
 pub use drift::{Drift, drift};
 pub use empty::{EmptyError, empty};

@@ -39,6 +39,11 @@ pub(crate) enum Command {
     /// Converts the folder of the other tool into migrations of a service. If a database is named,
     /// also records the migrations that the other tool has applied to it.
     Adopt(Adopt),
+    /// Record migrations as applied that are in the database already, without running them
+    ///
+    /// Looks in the database for what each migration makes. If the service has no migration yet, writes
+    /// the first one from the schema of the database.
+    Baseline(Baseline),
     /// Check the tree on disk and its SQL, as `cargo build` does
     Check(Check),
     /// Print the page about a code, such as M0104
@@ -166,6 +171,34 @@ pub(crate) struct Adopt {
     pub(crate) writes: Writes,
 }
 
+/// `baseline`.
+#[derive(Args, Debug)]
+pub(crate) struct Baseline {
+    /// The service
+    #[arg(long, value_name = "NAME", value_parser = one_service)]
+    pub(crate) service: String,
+    /// The newest migration to record [default: the newest of the service]
+    #[arg(long, value_name = "VERSION", value_parser = version)]
+    pub(crate) to: Option<Version>,
+    /// Record these migrations although the database does not have all that they make
+    #[arg(long, value_name = "VERSION[,VERSION…]", value_delimiter = ',', value_parser = version)]
+    pub(crate) accept: Vec<Version>,
+    /// Write the first migration only from this schema; can be repeated [default: all schemas of no other service]
+    #[arg(long = "only-schema", value_name = "SCHEMA")]
+    pub(crate) schemas: Vec<String>,
+    /// Write the privileges into the first migration as well
+    #[arg(long)]
+    pub(crate) with_grants: bool,
+    /// Show what the command would do, and do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Do not ask for confirmation
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) writes: Writes,
+}
+
 /// `check`.
 #[derive(Args, Debug)]
 pub(crate) struct Check {
@@ -281,6 +314,11 @@ pub(crate) struct Status {
     /// List each migration
     #[arg(long)]
     pub(crate) migrations: bool,
+    /// Say for each pending migration whether all, part or none of what it makes is in the database
+    ///
+    /// Starts a temporary server, and applies the history and the pending migrations there.
+    #[arg(long, conflicts_with = "members")]
+    pub(crate) detect: bool,
     /// Exit with 6 if a migration is pending, and with 3 if the history has a problem
     #[arg(long)]
     pub(crate) check: bool,

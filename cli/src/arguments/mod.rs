@@ -10,8 +10,8 @@ mod suggestion;
 mod values;
 
 pub(crate) use command::{
-    Adopt, Check, Command, Create, Down, Drift, Init, Redo, Repair, Schema, Status, Up, Verify,
-    Wait,
+    Adopt, Baseline, Check, Command, Create, Down, Drift, Init, Redo, Repair, Schema, Status, Up,
+    Verify, Wait,
 };
 #[cfg(feature = "local-server")]
 pub(crate) use command::{Server, With};

@@ -136,6 +136,7 @@ impl Command {
             Command::Drift(drift) => &drift.members,
             Command::Status(status) => &status.members,
             Command::Adopt(_)
+            | Command::Baseline(_)
             | Command::Check(_)
             | Command::Completions { .. }
             | Command::Create(_)
@@ -155,7 +156,7 @@ impl Command {
     fn reads(&self) -> Reading {
         let (database, tree) = match self {
             Command::Check(check) => (check.server, TreeSource::Folder),
-            Command::Adopt(_) | Command::Verify(_) | Command::Drift(_) => {
+            Command::Adopt(_) | Command::Baseline(_) | Command::Verify(_) | Command::Drift(_) => {
                 (true, TreeSource::Folder)
             }
             Command::Create(_) => (false, TreeSource::Folder),

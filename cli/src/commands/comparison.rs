@@ -5,12 +5,11 @@ use std::collections::BTreeSet;
 
 use migrator_model::{Code, MigrationId};
 use migrator_runtime::{Client, Migrator, Registry};
-use migrator_verify::{Error, Pattern, ThrowawayServer, drift};
+use migrator_verify::{Pattern, drift};
 
+use super::beside::Beside;
 use super::context::Context;
 use crate::arguments as args;
-use crate::database::scratch::Scratch;
-use crate::database::version;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::view::{Drift, View};
@@ -42,20 +41,13 @@ impl<'a> Comparison<'a> {
 
     /// Compares a database on a temporary server of its own.
     pub(super) async fn of(&self, live: &Client, migrator: &Migrator) -> Result<Drift, Failure> {
-        let version = version::of(live).await.map_err(Error::Catalog)?;
-        let scratch = Scratch::new(Some(version.major)).await?;
-        let limit = self.arguments.script_timeout;
-        let settings = scratch.called(live.database()).await?;
-        let throwaway = ThrowawayServer::new(settings, scratch.log.clone())
-            .time_limit((!limit.is_zero()).then_some(limit));
-        if scratch.major != version.major && self.warned.borrow_mut().insert(version.major) {
-            self.context.console.warning(&format!(
-                "no PostgreSQL {1} is installed here: the history is replayed on PostgreSQL {0}, \
-                 which may print definitions differently",
-                scratch.version, version.major
-            ));
+        let beside = Beside::new(live, self.arguments.script_timeout).await?;
+        if let Some((major, warning)) = &beside.warning
+            && self.warned.borrow_mut().insert(*major)
+        {
+            self.context.console.warning(warning);
         }
-        let found = drift(live, migrator, &throwaway, &self.patterns).await?;
+        let found = drift(live, migrator, &beside.server, &self.patterns).await?;
         let view = Drift::new(found, migrator.options().schema.clone());
         match view.caught.is_empty() {
             true => Ok(view),

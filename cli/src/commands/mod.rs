@@ -5,6 +5,8 @@
 //! works on many databases.
 
 mod adopt;
+mod baseline;
+mod beside;
 mod check;
 mod comparison;
 mod completions;
@@ -94,6 +96,7 @@ fn dispatch(context: &Context, command: &Command) -> Outcome {
         Command::Init(init) => init::run(init),
         Command::Create(create) => create::run(context, create),
         Command::Adopt(adopt) => runner.change(adopt::run(context, adopt)),
+        Command::Baseline(baseline) => runner.change(baseline::run(context, baseline)),
         Command::Check(check) => runner.read(check::run(context, check)),
         Command::Explain { code } => Ok(explain::run(*code)),
         Command::Completions { shell } => Ok(completions::run(*shell)),

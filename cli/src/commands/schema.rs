@@ -9,7 +9,7 @@ use migrator_verify::Error;
 
 use super::context::{Answer, Context, Outcome};
 use crate::arguments as args;
-use crate::database::pg_dump::PgDump;
+use crate::database::pg_dump::{Details, Extent, PgDump};
 use crate::database::version;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -21,8 +21,13 @@ pub(super) async fn run(context: &Context, schema: &args::Schema) -> Outcome {
     let client = connect(settings.clone()).await?;
     let version = version::of(&client).await.map_err(Error::Catalog)?;
     client.close().await;
-    let sql =
-        PgDump::find(version.major)?.schema(&settings, &options.schema, options.lock_timeout)?;
+    let extent = Extent {
+        without: vec![options.schema.clone()],
+        only: Vec::new(),
+        details: Details::Both,
+    };
+    let program = PgDump::find(version.major)?;
+    let sql = program.schema(&settings, &extent, options.lock_timeout)?;
     let _ = context.database.set(settings.display_target());
     let view = match &schema.file {
         None => Schema::Sql { schema: sql },

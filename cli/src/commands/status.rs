@@ -2,6 +2,7 @@
 
 use migrator_runtime::Migrator;
 
+use super::beside::detected;
 use super::context::{Answer, Context, Outcome, check_names};
 use super::fleet::{self, Check, Work};
 use crate::arguments as args;
@@ -17,7 +18,10 @@ pub(super) async fn run(context: &Context, status: &args::Status) -> Outcome {
     let client = context.connect(context.registry, &options).await?;
     let migrator = Migrator::with_options(context.registry, options);
     let found = migrator.status(&client, &status.service).await?;
-    let view = Status::new(found, status.migrations);
+    let mut view = Status::new(found, status.migrations);
+    if status.detect {
+        view.add(detected(context, &client, &migrator, &status.service).await?);
+    }
     let exit = match status.check {
         true => match view.condition() {
             Condition::Problem => Exit::Refused,

@@ -13,6 +13,28 @@ use crate::failure::Failure;
 /// The path of the program.
 pub(crate) struct PgDump(PathBuf);
 
+/// What a dump contains.
+#[derive(Clone, Debug)]
+pub(crate) struct Extent {
+    /// The schemas that are left out.
+    pub(crate) without: Vec<String>,
+    /// The only schemas of the dump; if empty, all.
+    pub(crate) only: Vec<String>,
+    /// What the dump has beside the objects.
+    pub(crate) details: Details,
+}
+
+/// What a dump has beside the objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Details {
+    /// Privileges and tablespaces.
+    Both,
+    /// Privileges.
+    Privileges,
+    /// Neither.
+    Neither,
+}
+
 impl PgDump {
     /// Finds a `pg_dump` that is not older than this major version of the server.
     pub(crate) fn find(major: u32) -> Result<PgDump, Failure> {
@@ -26,18 +48,18 @@ impl PgDump {
         })
     }
 
-    /// A database as SQL, without owners and without the schema `without`.
+    /// A database as SQL, without owners.
     ///
     /// `pg_dump` waits for a lock on a table for this long; zero is no limit.
     pub(crate) fn schema(
         &self,
         settings: &Settings,
-        without: &str,
+        extent: &Extent,
         lock_timeout: Duration,
     ) -> Result<String, Failure> {
         let mut command = Command::new(&self.0);
         command
-            .args(arguments(without, lock_timeout))
+            .args(arguments(extent, lock_timeout))
             .envs(settings.variables());
         let failed = || {
             Failure::new(
@@ -58,17 +80,27 @@ impl PgDump {
     }
 }
 
-fn arguments(without: &str, lock_timeout: Duration) -> [String; 5] {
-    [
+fn arguments(extent: &Extent, lock_timeout: Duration) -> Vec<String> {
+    let mut arguments = vec![
         "--schema-only".to_owned(),
         "--no-owner".to_owned(),
         "--no-password".to_owned(),
         format!("--lock-wait-timeout={}ms", lock_timeout.as_millis()),
-        format!("--exclude-schema={}", pattern(without)),
-    ]
+    ];
+    let without = extent.without.iter();
+    arguments.extend(without.map(|name| format!("--exclude-schema={}", pattern(name))));
+    let only = extent.only.iter();
+    arguments.extend(only.map(|name| format!("--schema={}", pattern(name))));
+    let flags: &[&str] = match extent.details {
+        Details::Both => &[],
+        Details::Privileges => &["--no-tablespaces"],
+        Details::Neither => &["--no-tablespaces", "--no-privileges"],
+    };
+    arguments.extend(flags.iter().map(|flag| (*flag).to_owned()));
+    arguments
 }
 
-/// `--exclude-schema` takes a pattern. In double quotes no other character has a meaning.
+/// `--schema` and `--exclude-schema` take a pattern. In double quotes no other character has a meaning.
 fn pattern(schema: &str) -> String {
     format!("\"{}\"", schema.replace('"', "\"\""))
 }
@@ -111,12 +143,24 @@ fn installed(_: u32) -> Option<PathBuf> {
 mod tests {
     use std::time::Duration;
 
-    use super::{arguments, without_key};
+    use super::{Details, Extent, arguments, without_key};
 
     #[test]
     fn pg_dump_waits_for_a_lock_as_long_as_the_option_says() {
-        let arguments = arguments("migrator", Duration::from_secs(30));
-        assert!(arguments.contains(&"--lock-wait-timeout=30000ms".to_owned()));
+        let extent = Extent {
+            without: vec!["migrator".to_owned()],
+            only: vec!["a\"b".to_owned()],
+            details: Details::Neither,
+        };
+        let arguments = arguments(&extent, Duration::from_secs(30));
+        for expected in [
+            "--lock-wait-timeout=30000ms",
+            "--exclude-schema=\"migrator\"",
+            "--schema=\"a\"\"b\"",
+            "--no-privileges",
+        ] {
+            assert!(arguments.contains(&expected.to_owned()), "{arguments:?}");
+        }
     }
 
     #[test]

@@ -5,11 +5,13 @@
 //! document. Fields that only other renderers need are skipped there.
 
 mod adopt;
+mod baseline;
 mod changed_scripts;
 mod check;
 mod create;
 mod difference;
 mod drift;
+mod evidence;
 mod fleet;
 mod init;
 mod members;
@@ -30,11 +32,13 @@ mod with;
 use serde::Serialize;
 
 pub(crate) use adopt::{Adopt, AdoptedHistory, Conversion, NotConverted};
+pub(crate) use baseline::{Baseline, Claimed};
 pub(crate) use changed_scripts::ChangedScripts;
 pub(crate) use check::{Base, Check, CodeCount, GrammarAnswer, NewMigration};
 pub(crate) use create::Create;
 pub(crate) use difference::differences;
 pub(crate) use drift::{Drift, DriftDifference};
+pub(crate) use evidence::{Detected, Evidence};
 pub(crate) use fleet::{Database, DatabaseState, FailureGroup, Fleet, Totals};
 pub(crate) use init::{Init, Lines};
 pub(crate) use members::{in_milliseconds, severity_word};
@@ -75,6 +79,8 @@ pub(crate) struct Document {
 pub(crate) enum View {
     /// `adopt`.
     Adopt(Adopt),
+    /// `baseline`.
+    Baseline(Baseline),
     /// `check`.
     Check(Check),
     /// `completions`.
@@ -138,6 +144,7 @@ impl View {
         match self {
             View::Fleet(fleet) => Some(&fleet.databases),
             View::Adopt(_)
+            | View::Baseline(_)
             | View::Check(_)
             | View::Completions(_)
             | View::Create(_)

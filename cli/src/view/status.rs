@@ -1,9 +1,12 @@
 //! What is applied and what is pending.
 
+use std::collections::BTreeMap;
+
 use migrator_model::MigrationId;
 use migrator_runtime::{Direction, MigrationStatus, ServiceStatus, State};
 use serde::Serialize;
 
+use super::evidence::{Detected, Evidence};
 use super::members;
 
 /// The summary of a service that has nothing but applied migrations.
@@ -70,6 +73,9 @@ pub(crate) struct MigrationState {
     pub(crate) applied_on: Option<String>,
     /// Why the migration cannot be reverted, if it cannot.
     pub(crate) irreversible: Option<String>,
+    /// What the catalog shows of a pending migration, with `--detect`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) detected: Option<Evidence>,
 }
 
 impl Status {
@@ -77,6 +83,18 @@ impl Status {
         Status {
             services: found.services.into_iter().map(service).collect(),
             lists_migrations,
+        }
+    }
+
+    /// Adds what the catalog shows of pending migrations.
+    pub(crate) fn add(&mut self, detected: Vec<Detected>) {
+        let mut found: BTreeMap<MigrationId, Evidence> = detected
+            .into_iter()
+            .map(|one| (one.id, one.evidence))
+            .collect();
+        let services = self.services.iter_mut();
+        for migration in services.flat_map(|service| &mut service.migrations) {
+            migration.detected = found.remove(&migration.id);
         }
     }
 
@@ -136,6 +154,7 @@ fn migration(found: MigrationStatus) -> MigrationState {
         resumable: found.is_resumable,
         applied_on: found.applied_on,
         irreversible: found.irreversible,
+        detected: None,
     }
 }
 

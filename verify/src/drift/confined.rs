@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use migrator_model::MigrationId;
 use migrator_model::file_name::Direction;
-use migrator_runtime::history::RecordedMigration;
 use migrator_runtime::{Client, Fault, Options, Stop, Trial};
 use tokio::time::timeout;
 
@@ -37,10 +36,10 @@ impl Confined {
         }
     }
 
-    /// Runs the script of an entry.
+    /// Runs the script of a migration.
     pub(crate) async fn run(
         &mut self,
-        entry: &RecordedMigration,
+        id: &MigrationId,
         script: &Script,
         session: &Client,
     ) -> Result<(), Error> {
@@ -50,7 +49,7 @@ impl Confined {
         };
         let trial = match self.watch.probed(&script.sql) {
             Some(sql) => {
-                let trial = Trial::of_recorded(&entry.id, sql, Direction::Up);
+                let trial = Trial::of_recorded(id, sql, Direction::Up);
                 trial.map_err(Error::Replay)?
             }
             None => script.trial.clone(),
@@ -61,7 +60,7 @@ impl Confined {
             Ok(()) => {}
             Err(Failed::Fault(fault)) => return Err(guarded.failed(fault)),
             Err(Failed::OutOfTime(limit)) => {
-                let step = entry.id.clone();
+                let step = id.clone();
                 return Err(Error::OutOfTime { step, limit });
             }
         }
@@ -69,7 +68,7 @@ impl Confined {
         match watched.map_err(unwatched)? {
             Watched::Clean => Ok(()),
             Watched::Caught => {
-                self.caught.push(entry.id.clone());
+                self.caught.push(id.clone());
                 Ok(())
             }
             Watched::Nothing => Err(guarded.confine("the server logs no transactions".to_owned())),

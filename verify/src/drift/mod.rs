@@ -3,7 +3,7 @@
 mod confine;
 mod confined;
 mod recorded;
-mod replay;
+pub(crate) mod replay;
 pub(crate) mod server;
 mod watch;
 
@@ -125,7 +125,7 @@ fn from_history(history: &[(&RecordedMigration, Script)]) -> Vec<MigrationId> {
 }
 
 /// The entries, each with the script that replays it. All scripts are chosen before the first runs.
-fn scripts<'r>(
+pub(crate) fn scripts<'r>(
     registry: &Registry,
     recorded: &'r [RecordedMigration],
 ) -> Result<Vec<(&'r RecordedMigration, Script)>, Error> {
@@ -138,7 +138,7 @@ fn scripts<'r>(
 const READS: usize = 5;
 
 /// Reads the history and the schema, in a state between two runs.
-async fn read(
+pub(crate) async fn read(
     live: &Client,
     migrator: &Migrator,
     scope: &Scope,

@@ -19,6 +19,17 @@ pub(crate) struct Script {
     pub(crate) origin: Origin,
 }
 
+impl Script {
+    /// The up script of a migration of the binary.
+    pub(crate) fn of(migration: Migration<'_>) -> Script {
+        Script {
+            trial: Trial::of(migration, Direction::Up),
+            sql: migration.up().raw.to_string(),
+            origin: Origin::Binary,
+        }
+    }
+}
+
 /// Where a script comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
@@ -49,11 +60,7 @@ pub(crate) fn script(registry: &Registry, entry: &RecordedMigration) -> Result<S
                 .as_deref()
                 .is_none_or(|sql| is_same(own, sql, entry)) =>
         {
-            Ok(Script {
-                trial: Trial::of(own, Direction::Up),
-                sql: own.up().raw.to_string(),
-                origin: Origin::Binary,
-            })
+            Ok(Script::of(own))
         }
         (_, Some(sql)) => {
             let trial = Trial::of_recorded(&entry.id, sql.clone(), Direction::Up);

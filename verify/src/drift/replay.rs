@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use migrator_model::MigrationId;
+use migrator_model::{Migration, MigrationId};
 use migrator_runtime::history::RecordedMigration;
 use migrator_runtime::{Client, Options, Settings, connect};
 use tokio_postgres::error::SqlState;
@@ -135,17 +135,29 @@ impl Replay {
             self = Box::pin(self.disarm()).await?;
         }
         let role = entry.role.as_ref().unwrap_or(&self.fallback).clone();
+        self.run(&entry.id, role, script).await?;
+        Ok(self)
+    }
+
+    /// Applies a migration that the history does not have, as the role of the live session. After a
+    /// script that fails, the replay can continue.
+    pub(crate) async fn apply_pending(&mut self, migration: Migration<'_>) -> Result<(), Error> {
+        let role = self.fallback.clone();
+        self.run(&migration.id(), role, &Script::of(migration))
+            .await
+    }
+
+    async fn run(&mut self, id: &MigrationId, role: String, script: &Script) -> Result<(), Error> {
         if !self.sessions.contains_key(&role) {
             let settings = self.scratch.clone().with_user(&role);
             let session = connect(settings).await.map_err(Error::Connect)?;
             self.sessions.insert(role.clone(), session);
         }
         let Some(session) = self.sessions.get(&role) else {
-            return Ok(self);
+            return Ok(());
         };
         if let Server::Confined(confined) = &mut self.server {
-            Box::pin(confined.run(entry, script, session)).await?;
-            return Ok(self);
+            return Box::pin(confined.run(id, script, session)).await;
         }
         let mut dropped = Vec::new();
         while let Err(fault) = Box::pin(script.trial.apply(session, &self.options)).await {
@@ -164,7 +176,7 @@ impl Replay {
             let admin = self.server.admin();
             self.roles.made_by_a_script(admin, &role).await?;
         }
-        Ok(self)
+        Ok(())
     }
 
     /// Ends the sessions of the superusers, and revokes their rights.

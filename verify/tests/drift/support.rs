@@ -46,7 +46,7 @@ impl Live {
         &self.url
     }
 
-    async fn client(&self) -> Client {
+    pub(crate) async fn client(&self) -> Client {
         client(&self.url).await
     }
 

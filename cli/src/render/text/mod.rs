@@ -3,10 +3,12 @@
 //! A command prints its progress itself, line by line. This module makes those lines too.
 
 pub(crate) mod adopt;
+pub(crate) mod baseline;
 pub(crate) mod changed_scripts;
 mod check;
 mod difference;
 mod drift;
+mod evidence;
 mod findings;
 pub(crate) mod fleet;
 mod init;
@@ -30,6 +32,7 @@ pub(crate) fn lines(document: &Document) -> Vec<Line> {
     let mut lines = match &document.view {
         None | Some(View::Usage(_)) => Vec::new(),
         Some(View::Adopt(view)) => adopt::done(view, database, has_failed),
+        Some(View::Baseline(view)) => baseline::done(view, database, has_failed),
         Some(View::Check(view)) => check::lines(view),
         Some(View::Completions(view)) => vec![Line::result(view.script.trim_end())],
         Some(View::Create(view)) => created(view),

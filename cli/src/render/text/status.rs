@@ -2,6 +2,7 @@
 
 use migrator_runtime::State;
 
+use super::evidence;
 use crate::line::{Line, Tone};
 use crate::view::{MigrationState, ServiceState, Status, is_pending};
 use crate::words::count;
@@ -16,6 +17,9 @@ pub(super) fn lines(view: &Status, database: &str) -> Vec<Line> {
             lines.extend(irreversible(view));
         }
     }
+    let detected = view.migrations();
+    let detected = detected.filter_map(|one| Some((one, one.detected.as_ref()?)));
+    lines.extend(detected.flat_map(|(one, found)| evidence::lines(&one.id.to_string(), found)));
     lines
 }
 

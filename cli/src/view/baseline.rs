@@ -1,0 +1,42 @@
+//! The migrations whose effects were in a database.
+
+use migrator_model::MigrationId;
+use serde::Serialize;
+
+use super::evidence::Evidence;
+use super::members;
+
+/// What `baseline` found and recorded.
+#[derive(Debug, Serialize)]
+pub(crate) struct Baseline {
+    /// The service.
+    pub(crate) service: String,
+    /// The paths of the first migration's files.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) created: Vec<String>,
+    /// What the draft of the down script leaves to its author.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) gaps: Vec<String>,
+    /// The migrations to record.
+    pub(crate) migrations: Vec<Claimed>,
+    /// How many wanted migrations the history has already.
+    pub(crate) earlier: usize,
+    /// How many migrations of the service remain pending.
+    pub(crate) pending: usize,
+    /// Whether the files were written.
+    pub(crate) written: bool,
+    /// Whether the migrations were recorded.
+    pub(crate) recorded: bool,
+}
+
+/// A migration to record.
+#[derive(Debug, Serialize)]
+pub(crate) struct Claimed {
+    #[serde(flatten, serialize_with = "members::migration_of_service")]
+    pub(crate) id: MigrationId,
+    #[serde(flatten)]
+    pub(crate) evidence: Evidence,
+    /// Whether the user accepts that effects are missing.
+    #[serde(rename = "accepted")]
+    pub(crate) is_accepted: bool,
+}
