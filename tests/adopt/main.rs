@@ -11,6 +11,7 @@ mod fixtures;
 mod held;
 mod layouts;
 mod page;
+mod proof;
 mod refusals;
 #[path = "../support/mod.rs"]
 mod support;

@@ -12,7 +12,7 @@ pub(crate) fn assert_refused(checkout: &Checkout, code: &str, message: &str) {
     assert_unrecorded(checkout);
 }
 
-fn assert_unrecorded(checkout: &Checkout) {
+pub(crate) fn assert_unrecorded(checkout: &Checkout) {
     let count = "SELECT 'x' WHERE to_regclass('migrator.history') IS NOT NULL";
     if !query(&checkout.url, count).is_empty() {
         let rows = "SELECT name FROM migrator.history";

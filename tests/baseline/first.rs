@@ -4,7 +4,7 @@ use super::support::{database, execute};
 use super::{Checkout, assert_done, assert_has};
 
 /// A schema with each kind of object that databases commonly have.
-const SCHEMA: &str = r#"
+const SCHEMA: &str = r"
 CREATE EXTENSION pg_trgm;
 CREATE SCHEMA notes;
 CREATE TYPE notes.state AS ENUM ('new', 'done');
@@ -38,7 +38,7 @@ CREATE FUNCTION notes.number_of() RETURNS bigint LANGUAGE sql AS 'SELECT count(*
 ALTER TABLE notes.note ENABLE ROW LEVEL SECURITY;
 CREATE POLICY everyone ON notes.note USING (true);
 GRANT SELECT ON notes.note TO PUBLIC;
-"#;
+";
 
 #[test]
 fn a_schema_becomes_a_migration_that_is_recorded_and_can_be_reverted() {

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 #[cfg(feature = "local-server")]
 use clap::ValueEnum;
-use clap::builder::PossibleValuesParser;
 use clap::{ArgGroup, Args, Subcommand};
 use clap_complete::Shell;
 use migrator_model::{Code, Version};
@@ -18,6 +17,7 @@ use super::members::Members;
 #[cfg(feature = "local-server")]
 use super::options::History;
 use super::options::{Reads, Run, Writes};
+use super::takeover::{Adopt, Baseline};
 use super::values::{
     code, duration, jobs, new_crate, new_service, new_tree, one_service, revision, service,
     services, steps, version, version_or_zero,
@@ -141,62 +141,6 @@ pub(crate) struct Create {
     /// Give both files of the migration of this file a new version
     #[arg(long, value_name = "FILE", conflicts_with_all = ["service", "name", "from"])]
     pub(crate) restamp: Option<PathBuf>,
-}
-
-/// `adopt`.
-#[derive(Args, Debug)]
-pub(crate) struct Adopt {
-    /// The folder or the file with the migrations of the other tool
-    #[arg(value_name = "PATH")]
-    pub(crate) path: PathBuf,
-    /// The other tool
-    #[arg(long, value_name = "TOOL", value_parser = PossibleValuesParser::new(migrator_adopt::ALL.iter().map(|tool| tool.name())))]
-    pub(crate) from: String,
-    /// The service that gets the migrations; the command adds it to services.toml if it is missing
-    #[arg(long, value_name = "NAME", value_parser = one_service)]
-    pub(crate) service: String,
-    /// The tier of a new service [default: the first tier]
-    #[arg(long, value_name = "TIER")]
-    pub(crate) tier: Option<String>,
-    /// The history table of the other tool [default: the tool's own, on the `search_path`]
-    #[arg(long, value_name = "SCHEMA.TABLE")]
-    pub(crate) history_table: Option<String>,
-    /// Show what the command would do, and do nothing
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-    /// Do not ask for confirmation
-    #[arg(long, short)]
-    pub(crate) yes: bool,
-    #[command(flatten)]
-    pub(crate) writes: Writes,
-}
-
-/// `baseline`.
-#[derive(Args, Debug)]
-pub(crate) struct Baseline {
-    /// The service
-    #[arg(long, value_name = "NAME", value_parser = one_service)]
-    pub(crate) service: String,
-    /// The newest migration to record [default: the newest of the service]
-    #[arg(long, value_name = "VERSION", value_parser = version)]
-    pub(crate) to: Option<Version>,
-    /// Record these migrations although the database does not have all that they make
-    #[arg(long, value_name = "VERSION[,VERSION…]", value_delimiter = ',', value_parser = version)]
-    pub(crate) accept: Vec<Version>,
-    /// Write the first migration only from this schema; can be repeated [default: all schemas of no other service]
-    #[arg(long = "only-schema", value_name = "SCHEMA")]
-    pub(crate) schemas: Vec<String>,
-    /// Write the privileges into the first migration as well
-    #[arg(long)]
-    pub(crate) with_grants: bool,
-    /// Show what the command would do, and do nothing
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-    /// Do not ask for confirmation
-    #[arg(long, short)]
-    pub(crate) yes: bool,
-    #[command(flatten)]
-    pub(crate) writes: Writes,
 }
 
 /// `check`.

@@ -7,11 +7,11 @@ mod options;
 mod parse;
 mod redact;
 mod suggestion;
+mod takeover;
 mod values;
 
 pub(crate) use command::{
-    Adopt, Baseline, Check, Command, Create, Down, Drift, Init, Redo, Repair, Schema, Status, Up,
-    Verify, Wait,
+    Check, Command, Create, Down, Drift, Init, Redo, Repair, Schema, Status, Up, Verify, Wait,
 };
 #[cfg(feature = "local-server")]
 pub(crate) use command::{Server, With};
@@ -20,4 +20,5 @@ pub(crate) use members::Members;
 pub(crate) use options::{History, Reads, Run, Writes};
 pub(crate) use parse::{Arguments, typed};
 pub(crate) use redact::without_settings;
+pub(crate) use takeover::{Adopt, Baseline};
 pub(crate) use values::{duration, jobs, schema, shard_indices, shards, switch};

@@ -69,6 +69,14 @@ impl Context {
         connection::is_named(&self.global, &self.environment)
     }
 
+    /// Fails if no database is named. The local development server does not count.
+    pub(crate) fn require_database(&self) -> Result<(), Failure> {
+        match self.names_database() {
+            true => Ok(()),
+            false => Err(connection::no_database()),
+        }
+    }
+
     /// The tree's folder, which the command needs.
     pub(crate) fn folder(&self) -> Result<Folder, Failure> {
         Folder::require(self.environment.directory(&self.global))

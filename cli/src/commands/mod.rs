@@ -17,6 +17,7 @@ mod drift;
 mod explain;
 mod fleet;
 mod init;
+mod proof;
 mod redo;
 mod repair;
 mod runner;

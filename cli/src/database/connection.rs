@@ -120,7 +120,8 @@ fn local(
     }
 }
 
-fn no_database() -> Failure {
+/// The failure of a command that needs a database.
+pub(crate) fn no_database() -> Failure {
     Failure::new(
         Code::M0905,
         Exit::Usage,

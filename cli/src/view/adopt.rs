@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::evidence::{Claimed, Detected};
+
 /// What `adopt` converted and recorded.
 #[derive(Debug, Serialize)]
 pub(crate) struct Adopt {
@@ -67,7 +69,7 @@ pub(crate) struct AdoptedHistory {
     /// The history table of the other tool.
     pub(crate) table: String,
     /// The migrations to record.
-    pub(crate) migrations: Vec<String>,
+    pub(crate) migrations: Vec<Claimed>,
     /// The entries of programs, which are not recorded.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) programs: Vec<String>,
@@ -75,8 +77,14 @@ pub(crate) struct AdoptedHistory {
     pub(crate) earlier: usize,
     /// How many migrations of the service remain pending.
     pub(crate) pending: usize,
+    /// The pending ones, and what the catalog shows of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) detected: Vec<Detected>,
     /// How many of those are older than a recorded one.
     pub(crate) out_of_order: usize,
+    /// Whether the user wants a list of all migrations.
+    #[serde(skip)]
+    pub(crate) lists_all: bool,
     /// Whether they were recorded.
     pub(crate) recorded: bool,
 }

@@ -1,10 +1,8 @@
 //! The migrations whose effects were in a database.
 
-use migrator_model::MigrationId;
 use serde::Serialize;
 
-use super::evidence::Evidence;
-use super::members;
+use super::evidence::Claimed;
 
 /// What `baseline` found and recorded.
 #[derive(Debug, Serialize)]
@@ -27,16 +25,4 @@ pub(crate) struct Baseline {
     pub(crate) written: bool,
     /// Whether the migrations were recorded.
     pub(crate) recorded: bool,
-}
-
-/// A migration to record.
-#[derive(Debug, Serialize)]
-pub(crate) struct Claimed {
-    #[serde(flatten, serialize_with = "members::migration_of_service")]
-    pub(crate) id: MigrationId,
-    #[serde(flatten)]
-    pub(crate) evidence: Evidence,
-    /// Whether the user accepts that effects are missing.
-    #[serde(rename = "accepted")]
-    pub(crate) is_accepted: bool,
 }

@@ -5,12 +5,50 @@ use migrator_verify as verify;
 use migrator_verify::{Missing, MissingEffect, Presence};
 use serde::Serialize;
 
+use super::members;
+
 /// A migration that the history does not have, and what the catalog shows of it.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub(crate) struct Detected {
+    #[serde(flatten, serialize_with = "members::migration_of_service")]
     pub(crate) id: MigrationId,
+    #[serde(flatten)]
     pub(crate) evidence: Evidence,
 }
+
+/// A migration to record.
+#[derive(Debug, Serialize)]
+pub(crate) struct Claimed {
+    #[serde(flatten, serialize_with = "members::migration_of_service")]
+    pub(crate) id: MigrationId,
+    /// What the catalog shows of it, if the command has looked.
+    #[serde(flatten)]
+    pub(crate) evidence: Option<Evidence>,
+    /// Whether the user accepts that effects are missing.
+    #[serde(rename = "accepted")]
+    pub(crate) is_accepted: bool,
+}
+
+impl Claimed {
+    /// Whether all that the migration makes is in the database.
+    pub(crate) fn is_proved(&self) -> bool {
+        let found = self.evidence.as_ref();
+        found.is_some_and(|found| found.presence == Presence::All.as_str())
+    }
+
+    /// Whether the catalog contradicts the migration.
+    pub(crate) fn is_contradicted(&self) -> bool {
+        let found = self.evidence.as_ref();
+        found.is_some_and(Evidence::is_contradiction)
+    }
+
+    /// Whether the command refuses to record it.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.is_contradicted() && !self.is_accepted
+    }
+}
+
+const PART: &str = Presence::Part.as_str();
 
 /// How much of what a migration makes is in the database.
 #[derive(Debug, Serialize)]
@@ -51,8 +89,13 @@ pub(crate) struct Lacking {
 
 impl Evidence {
     /// Whether the catalog shows that the migration was not applied as a whole.
-    pub(crate) fn is_contradiction(&self) -> bool {
-        self.presence == Presence::None.as_str() || self.presence == "part"
+    fn is_contradiction(&self) -> bool {
+        self.presence == Presence::None.as_str() || self.presence == PART
+    }
+
+    /// Whether the catalog shows that effects of the migration are in the database.
+    pub(crate) fn is_found(&self) -> bool {
+        self.presence == Presence::All.as_str() || self.presence == PART
     }
 }
 

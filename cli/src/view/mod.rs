@@ -32,13 +32,13 @@ mod with;
 use serde::Serialize;
 
 pub(crate) use adopt::{Adopt, AdoptedHistory, Conversion, NotConverted};
-pub(crate) use baseline::{Baseline, Claimed};
+pub(crate) use baseline::Baseline;
 pub(crate) use changed_scripts::ChangedScripts;
 pub(crate) use check::{Base, Check, CodeCount, GrammarAnswer, NewMigration};
 pub(crate) use create::Create;
 pub(crate) use difference::differences;
 pub(crate) use drift::{Drift, DriftDifference};
-pub(crate) use evidence::{Detected, Evidence};
+pub(crate) use evidence::{Claimed, Detected, Evidence};
 pub(crate) use fleet::{Database, DatabaseState, FailureGroup, Fleet, Totals};
 pub(crate) use init::{Init, Lines};
 pub(crate) use members::{in_milliseconds, severity_word};

@@ -3,39 +3,35 @@
 use std::collections::BTreeSet;
 
 use migrator_adopt::OldHistory;
-use migrator_model::Version;
+use migrator_model::{Code, Version};
+use migrator_runtime::plan::Plan;
 use migrator_runtime::{Claim, Options, Origin};
 
 use super::super::context::Context;
+use super::super::proof::Proof;
 use super::super::session::Session;
 use super::table::OldTable;
 use super::tree::{NewTree, failed};
 use crate::arguments as args;
 use crate::failure::Failure;
-use crate::view::{Adopt, AdoptedHistory};
+use crate::view::{Adopt, AdoptedHistory, Located};
 
 /// The history of another tool, and what to record of it.
 pub(super) struct Takeover {
     session: Session,
     table: OldTable,
     claims: Vec<Claim>,
-    /// The migrations that are not recorded yet.
-    migrations: Vec<String>,
-    /// The versions of the service that the history has, and those to record.
-    versions: BTreeSet<Version>,
-    /// The entries of programs.
-    programs: Vec<String>,
     comment: String,
 }
 
 impl Takeover {
-    /// Reads both histories. Writes nothing.
+    /// Reads both histories, and looks in the catalog for what the migrations make. Writes nothing.
     pub(super) async fn plan(
         context: &Context,
         adopt: &args::Adopt,
         tree: &NewTree,
         options: Options,
-    ) -> Result<Takeover, Failure> {
+    ) -> Result<(Takeover, AdoptedHistory), Failure> {
         let comment = format!(
             "Taken over by migrator, which keeps its history in the schema {}. {} must not run on \
              this database any more.",
@@ -62,20 +58,36 @@ impl Takeover {
             .migrator
             .plan_record(&session.client, &claims)
             .await?;
+        let found = prove(context, adopt, &session, &plan).await?;
         let history = session.migrator.history(&session.client).await?;
         let recorded = history.entries_of(&tree.service);
-        let versions = recorded
+        let versions: BTreeSet<Version> = recorded
             .map(|entry| entry.id.version)
-            .chain(claims.iter().map(|claim| claim.migration.version));
-        Ok(Takeover {
-            versions: versions.collect(),
-            migrations: plan.steps.iter().map(ToString::to_string).collect(),
+            .chain(claims.iter().map(|claim| claim.migration.version))
+            .collect();
+        let pending = tree.registry.migrations_of(&tree.service);
+        let pending = pending.map(|migration| migration.version);
+        let pending: Vec<Version> = pending.filter(|one| !versions.contains(one)).collect();
+        let newest = versions.last();
+        let older = pending.iter().filter(|version| Some(*version) < newest);
+        let view = AdoptedHistory {
+            table: table.shown(),
+            earlier: claims.len() - plan.steps.len(),
+            migrations: found.claims,
+            programs,
+            pending: pending.len(),
+            detected: found.pending,
+            out_of_order: older.count(),
+            lists_all: adopt.proof.check,
+            recorded: false,
+        };
+        let takeover = Takeover {
             session,
             table,
             claims,
-            programs,
             comment,
-        })
+        };
+        Ok((takeover, view))
     }
 
     /// The database, without its password.
@@ -83,32 +95,13 @@ impl Takeover {
         self.session.client.target()
     }
 
-    /// What is to be recorded.
-    pub(super) fn view(&self, tree: &NewTree) -> AdoptedHistory {
-        let pending = tree.registry.migrations_of(&tree.service);
-        let pending: Vec<Version> = pending
-            .map(|migration| migration.version)
-            .filter(|version| !self.versions.contains(version))
-            .collect();
-        let newest = self.versions.last();
-        let older = pending.iter().filter(|version| Some(*version) < newest);
-        AdoptedHistory {
-            table: self.table.shown(),
-            earlier: self.claims.len() - self.migrations.len(),
-            migrations: self.migrations.clone(),
-            programs: self.programs.clone(),
-            pending: pending.len(),
-            out_of_order: older.count(),
-            recorded: false,
-        }
-    }
-
     /// Records the migrations.
     pub(super) async fn record(self, view: &mut Adopt, context: &Context) -> Result<(), Failure> {
-        if self.migrations.is_empty() {
+        let history = view.history.as_mut();
+        let Some(history) = history.filter(|history| !history.migrations.is_empty()) else {
             self.session.client.close().await;
             return Ok(());
-        }
+        };
         let Session {
             mut migrator,
             mut client,
@@ -118,9 +111,7 @@ impl Takeover {
             .record(&mut client, &self.claims, &alongside)
             .await?;
         client.close().await;
-        if let Some(history) = &mut view.history {
-            history.recorded = true;
-        }
+        history.recorded = true;
         if !self.table.is_own() {
             context.console.warning(&format!(
                 "this role does not own `{}`, so the table has no comment that names the new \
@@ -130,4 +121,32 @@ impl Takeover {
         }
         Ok(())
     }
+}
+
+/// What the catalog shows of the migrations to record, and of the pending ones.
+async fn prove(
+    context: &Context,
+    adopt: &args::Adopt,
+    session: &Session,
+    plan: &Plan<'_>,
+) -> Result<Proof, Failure> {
+    let steps = plan.steps.iter().map(|step| step.id.clone());
+    if adopt.proof.without_proof || plan.steps.is_empty() && !adopt.proof.check {
+        return Ok(Proof::none(steps));
+    }
+    let found = Proof::find(
+        context,
+        session,
+        &adopt.service,
+        steps.collect(),
+        &adopt.proof.accept,
+    );
+    found.await.map_err(|mut failure| {
+        let needs_server = |error: &&mut Located| error.problem.code == Code::M0906;
+        if let Some(error) = failure.errors.iter_mut().find(needs_server) {
+            let text = "`--without-proof` records the migrations without this server";
+            error.note("help", text);
+        }
+        failure
+    })
 }

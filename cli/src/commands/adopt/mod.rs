@@ -14,6 +14,7 @@ use migrator_runtime::Stopped;
 use self::history::Takeover;
 use self::tree::NewTree;
 use super::context::{Answer, Context, Outcome};
+use super::proof;
 use super::session::{confirm, refused};
 use crate::arguments as args;
 use crate::failure::Failure;
@@ -21,21 +22,32 @@ use crate::render::text;
 use crate::view::{Adopt, View};
 use crate::words::count;
 
+/// What to do about a migration that the catalog contradicts.
+const ADVICE: &str = "add what is missing, or remove the migration from the old history";
+
 pub(super) async fn run(context: &Context, adopt: &args::Adopt) -> Outcome {
+    if adopt.proof.check {
+        context.require_database()?;
+    }
     let (tree, mut view) = NewTree::convert(context, adopt)?;
+    proof::check_versions(tree.registry, &tree.service, adopt.proof.accept.iter())?;
     let takeover = match context.names_database() {
         true => {
             let options = context.environment.writes(&adopt.writes)?;
             let planned = Takeover::plan(context, adopt, &tree, options);
             let planned = context.stop.unless_stopped(Box::pin(planned)).await;
-            let takeover = planned.ok_or_else(Stopped::default)??;
-            view.history = Some(takeover.view(&tree));
+            let (takeover, history) = planned.ok_or_else(Stopped::default)??;
+            view.history = Some(history);
             Some(takeover)
         }
         false => None,
     };
     context.console.print_all(&text::adopt::plan(&view));
-    if adopt.dry_run || view.is_done() {
+    let claims = view.history.as_ref().map(|history| &history.migrations);
+    if let Some(failure) = claims.and_then(|claims| proof::contradicted(claims, ADVICE)) {
+        return Err(failure.after(View::Adopt(view)));
+    }
+    if adopt.proof.check || adopt.dry_run || view.is_done() {
         return Ok(Answer::done(View::Adopt(view)));
     }
     if !agrees(context, adopt, &view, takeover.as_ref()).await? {

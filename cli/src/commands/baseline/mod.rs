@@ -6,20 +6,17 @@
 mod clean;
 mod first;
 
-use std::collections::BTreeMap;
-
-use migrator_model::{Code, MigrationId, Problem, Registry, Version};
-use migrator_runtime::{Alongside, Claim, Error, ErrorKind, Migrator, Origin, Selection, Stopped};
+use migrator_model::{Registry, Version};
+use migrator_runtime::{Alongside, Claim, Error, ErrorKind, Migrator, Origin, Stopped};
 
 use self::first::First;
-use super::beside::detected;
 use super::context::{Answer, Context, Outcome};
+use super::proof::{self, Proof};
 use super::session::{Session, confirm, refused};
 use crate::arguments as args;
-use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::text;
-use crate::view::{Baseline, Claimed, Located, View};
+use crate::view::{Baseline, View};
 use crate::words::count;
 
 pub(super) async fn run(context: &Context, baseline: &args::Baseline) -> Outcome {
@@ -78,13 +75,7 @@ pub(super) async fn run(context: &Context, baseline: &args::Baseline) -> Outcome
 fn wanted(registry: &'static Registry, baseline: &args::Baseline) -> Result<Vec<Claim>, Failure> {
     let service = &baseline.service;
     let versions = baseline.to.iter().chain(&baseline.accept);
-    for version in versions {
-        if registry.migration(service, *version).is_none() {
-            let message = format!("`{service}` has no migration of the version {version}");
-            let help = "`migrator status --migrations` lists the migrations";
-            return Err(Failure::new(Code::M0406, Exit::Usage, message, help));
-        }
-    }
+    proof::check_versions(registry, service, versions)?;
     let all = registry.migrations_of(service);
     let all = all.filter(|one| baseline.to.is_none_or(|to| one.version <= to));
     let claims = all.map(|migration| Claim {
@@ -102,39 +93,25 @@ async fn look(
     baseline: &args::Baseline,
     wanted: &[Claim],
 ) -> Result<Baseline, Failure> {
-    let Session { migrator, client } = session;
-    let plan = migrator.plan_record(client, wanted).await?;
-    let services = Selection::Named(vec![baseline.service.clone()]);
-    let mut found: BTreeMap<MigrationId, _> = match plan.steps.is_empty() {
-        true => BTreeMap::new(),
+    let plan = session
+        .migrator
+        .plan_record(&session.client, wanted)
+        .await?;
+    let claims: Vec<_> = plan.steps.iter().map(|step| step.id.clone()).collect();
+    let migrations = match claims.is_empty() {
+        true => Vec::new(),
         false => {
-            let found = detected(context, client, migrator, &services).await?;
-            found
-                .into_iter()
-                .map(|one| (one.id, one.evidence))
-                .collect()
+            let (service, accepted) = (&baseline.service, &baseline.accept);
+            let found = Proof::find(context, session, service, claims, accepted).await?;
+            found.claims
         }
     };
-    let migrations: Vec<Claimed> = plan
-        .steps
-        .iter()
-        .filter_map(|step| {
-            Some(Claimed {
-                evidence: found.remove(&step.id)?,
-                is_accepted: baseline.accept.contains(&step.id.version),
-                id: step.id.clone(),
-            })
-        })
-        .collect();
-    if migrations.len() < plan.steps.len() {
-        return Err(migrator_verify::Error::Moving.into());
-    }
     Ok(Baseline {
         service: baseline.service.clone(),
         created: Vec::new(),
         gaps: Vec::new(),
         earlier: wanted.len() - migrations.len(),
-        pending: pending(migrator, baseline),
+        pending: pending(&session.migrator, baseline),
         migrations,
         written: false,
         recorded: false,
@@ -151,39 +128,17 @@ fn pending(migrator: &Migrator, baseline: &args::Baseline) -> usize {
 /// The failure if the catalog contradicts a migration. What a first migration makes must all be
 /// there: it was made from this database.
 fn contradicted(view: &Baseline, is_first: bool) -> Option<Failure> {
-    let is_wrong = |one: &&Claimed| match is_first {
-        true => one.evidence.presence != "all",
-        false => one.evidence.is_contradiction() && !one.is_accepted,
-    };
-    let wrong = view.migrations.iter().filter(is_wrong);
-    let errors: Vec<Located> = wrong
-        .map(|one| Located::nowhere(problem(one, is_first)))
-        .collect();
-    (!errors.is_empty()).then_some(Failure {
-        exit: Exit::Refused,
-        errors,
-        view: None,
-    })
-}
-
-fn problem(one: &Claimed, is_first: bool) -> Problem {
-    let Claimed { id, evidence, .. } = one;
-    let message = match &evidence.reason {
-        Some(reason) => format!("cannot tell whether `{id}` is in the database: {reason}"),
-        None => format!(
-            "the database has {} of {} of `{id}`",
-            evidence.found,
-            count(evidence.made, "effect")
-        ),
-    };
-    let help = match is_first {
-        true => "nothing was written; write the first migration by hand, then run \
-                 `migrator baseline` again"
-            .to_owned(),
-        false => format!(
-            "leave it pending with `--to`, or add what is missing; `--accept={}` records it anyway",
-            id.version
-        ),
-    };
-    Problem::new(Code::M1006, message, help)
+    if !is_first {
+        return proof::contradicted(
+            &view.migrations,
+            "leave it pending with `--to`, or add what is missing",
+        );
+    }
+    let wrong = view.migrations.iter().filter(|one| !one.is_proved());
+    let problems = wrong.map(|one| {
+        let help = "nothing was written; write the first migration by hand, then run \
+                    `migrator baseline` again";
+        proof::problem(one, help.to_owned())
+    });
+    proof::failure(problems.collect())
 }

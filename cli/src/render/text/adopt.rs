@@ -1,7 +1,8 @@
 //! `adopt`: what it converts and records.
 
+use super::evidence;
 use crate::line::{Line, Tone};
-use crate::view::{Adopt, AdoptedHistory, Conversion};
+use crate::view::{Adopt, AdoptedHistory, Claimed, Conversion, Detected};
 use crate::words::count;
 
 /// What the command is about to do: printed before it asks.
@@ -102,7 +103,51 @@ fn records(view: &Adopt, history: &AdoptedHistory) -> Vec<Line> {
             }
         )));
     }
+    lines.extend(found(history));
     lines
+}
+
+/// What the database shows of the migrations to record and of the pending ones.
+fn found(history: &AdoptedHistory) -> Vec<Line> {
+    let claims = &history.migrations;
+    if claims.iter().any(|one| one.evidence.is_none()) {
+        let text = "the migrations are recorded without a comparison with the database";
+        return vec![Line::warning(text)];
+    }
+    let listed = |one: &&Claimed| history.lists_all || one.is_contradicted();
+    let lines = claims.iter().filter(listed).flat_map(evidence::claimed);
+    let mut lines: Vec<Line> = lines.collect();
+    if history.lists_all {
+        lines.extend(history.detected.iter().flat_map(pending));
+    }
+    if !claims.is_empty() {
+        let proved = claims.iter().filter(|one| one.is_proved()).count();
+        let unknown = claims.iter().filter(|one| !one.is_contradicted()).count() - proved;
+        let unknown = match unknown {
+            0 => String::new(),
+            unknown => format!("; {unknown} unknown"),
+        };
+        let all = count(claims.len(), "migration");
+        let text = format!("{proved} of {all} in the database{unknown}");
+        lines.push(Line::worded(Tone::Plain, "finds", &text));
+    }
+    let there = history
+        .detected
+        .iter()
+        .filter(|one| one.evidence.is_found());
+    lines.extend(there.map(|one| {
+        Line::warning(format!(
+            "{} is pending, but the database has {} of {}; `migrator up` would run its script",
+            one.id,
+            one.evidence.found,
+            count(one.evidence.made, "effect")
+        ))
+    }));
+    lines
+}
+
+fn pending(one: &Detected) -> Vec<Line> {
+    evidence::lines(&format!("{} (pending)", one.id), &one.evidence)
 }
 
 /// What the command has done.

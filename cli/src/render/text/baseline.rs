@@ -17,13 +17,7 @@ pub(crate) fn plan(view: &Baseline) -> Vec<Line> {
     }
     let gaps = view.gaps.iter();
     lines.extend(gaps.map(|gap| Line::warning(format!("the draft leaves to you: {gap}"))));
-    let migrations = view.migrations.iter();
-    lines.extend(migrations.flat_map(|one| {
-        let found = evidence::lines(&one.id.to_string(), &one.evidence);
-        let note = one.is_accepted && one.evidence.is_contradiction();
-        let note = note.then(|| Line::result("recorded anyway: it is accepted").indented());
-        found.into_iter().chain(note)
-    }));
+    lines.extend(view.migrations.iter().flat_map(evidence::claimed));
     let earlier = match view.earlier {
         0 => String::new(),
         earlier => format!("; {} recorded already", count(earlier, "migration")),

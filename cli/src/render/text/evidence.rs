@@ -1,11 +1,22 @@
 //! What the catalog shows of a migration that the history does not have.
 
 use crate::line::{Line, Tone};
-use crate::view::Evidence;
+use crate::view::{Claimed, Evidence};
 use crate::words::count;
 
 /// The most missing effects that are listed for a migration.
 const LISTED: usize = 10;
+
+/// The lines about a migration to record.
+pub(super) fn claimed(one: &Claimed) -> Vec<Line> {
+    let found = one.evidence.iter();
+    let id = one.id.to_string();
+    let mut lines: Vec<Line> = found.flat_map(|found| lines(&id, found)).collect();
+    if one.is_accepted && one.is_contradicted() {
+        lines.push(Line::result("recorded anyway: it is accepted").indented());
+    }
+    lines
+}
 
 /// The lines about a migration: how much of it is in the database, and what is missing.
 pub(super) fn lines(migration: &str, evidence: &Evidence) -> Vec<Line> {
