@@ -37,6 +37,15 @@ pub struct Converted {
     pub migrations: Vec<NewMigration>,
 }
 
+impl Converted {
+    /// The first version that is later than all these migrations.
+    #[must_use]
+    pub fn end(&self) -> Option<Version> {
+        let versions = self.migrations.iter().map(|migration| migration.id.version);
+        next_second(versions.max()?)
+    }
+}
+
 /// A converted migration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewMigration {

@@ -73,6 +73,48 @@ fn a_later_run_converts_only_what_is_new() {
 }
 
 #[test]
+fn a_lint_becomes_a_warning_for_adopted_scripts_alone() {
+    let checkout = fixtures::golang_migrate();
+    write(checkout.path(), "db/000002_author.down.sql", "SELECT 1;\n");
+    let adopted = checkout.adopt(&[]);
+    assert_done(&adopted);
+    let line = "adds M0229 as warnings to `[services.notes.lints.before]`";
+    assert!(adopted.contains(line), "{adopted}");
+    let levels = "[services.notes.lints.before]\nversion = \"20000101000004\"\nM0229 = \"warn\"\n";
+    assert!(
+        manifest(&checkout).ends_with(levels),
+        "{}",
+        manifest(&checkout)
+    );
+    let check = checkout.run(&["check"]);
+    assert_done(&check);
+    assert!(check.contains("warning[M0229]"), "{check}");
+
+    write(
+        checkout.path(),
+        "db/000004_again.up.sql",
+        "DROP INDEX note_author;\nALTER TABLE note ADD COLUMN again text;\n",
+    );
+    write(checkout.path(), "db/000004_again.down.sql", "SELECT 1;\n");
+    assert_done(&checkout.adopt(&[]));
+    let levels = "version = \"20000101000005\"\nM0228 = \"warn\"\nM0229 = \"warn\"\n";
+    assert!(
+        manifest(&checkout).ends_with(levels),
+        "{}",
+        manifest(&checkout)
+    );
+
+    let own = "database/migrations/notes/20260101000000_1a2b3c4d_own";
+    let up = "ALTER TABLE note ADD COLUMN own text;\n";
+    for (ending, text) in [("up", up), ("down", "SELECT 1;\n")] {
+        write(checkout.path(), &format!("{own}.{ending}.sql"), text);
+    }
+    let check = checkout.run(&["check"]);
+    assert!(check.starts_with("exit: 3\n"), "{check}");
+    assert!(check.contains("error[M0229]"), "{check}");
+}
+
+#[test]
 fn an_unknown_tier_is_refused() {
     let checkout = fixtures::golang_migrate();
     let refused = checkout.adopt(&["--tier=App"]);

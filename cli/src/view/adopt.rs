@@ -26,6 +26,9 @@ pub(crate) struct Adopt {
     /// The patterns of the old history's objects that are new in the manifest's `[drift]`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) new_in_drift: Vec<String>,
+    /// The lints that become warnings for the adopted migrations, new in the manifest.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) new_levels: Vec<String>,
     /// The path of the manifest.
     #[serde(skip)]
     pub(crate) manifest: String,

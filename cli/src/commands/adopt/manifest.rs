@@ -37,12 +37,16 @@ pub(super) fn with_service(manifest: &str, service: &str, tier: &str) -> String 
         true => "",
         false => "\n",
     };
-    let (service, tier) = (quoted(service), quoted(tier));
-    let key = match service.trim_matches('"') {
-        bare if !bare.is_empty() && bare.chars().all(is_bare) => bare,
-        _ => service.as_str(),
-    };
+    let (key, service, tier) = (key(service), quoted(service), quoted(tier));
     format!("{manifest}{end}\n[services.{key}]\ntier = {tier}\ndirectory = {service}\n")
+}
+
+/// A key of TOML.
+pub(super) fn key(name: &str) -> String {
+    match !name.is_empty() && name.chars().all(is_bare) {
+        true => name.to_owned(),
+        false => quoted(name),
+    }
 }
 
 /// The patterns of the old history's objects, which `drift` leaves out, because no migration makes

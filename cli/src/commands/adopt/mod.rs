@@ -1,10 +1,11 @@
 //! `adopt`: converts the migrations of another tool, and takes over its history in a database.
 //!
-//! `tree` converts the folder and writes the files; `manifest` changes services.toml. `find` finds
+//! `tree` converts the folder and writes the files; `manifest` and `levels` change services.toml. `find` finds
 //! the other tool's history table, `table` reads it, and `history` says what to record.
 
 mod find;
 mod history;
+mod levels;
 mod manifest;
 mod table;
 mod tree;

@@ -14,6 +14,7 @@ use migrator_model::{Code, Node, Problem, Registry, Severity, Tree, disk, resolv
 use super::super::context::Context;
 use super::super::create::write_all;
 use super::find::Wanted;
+use super::levels::Levels;
 use super::manifest;
 use crate::arguments as args;
 use crate::exit::Exit;
@@ -65,14 +66,17 @@ impl NewTree {
             return Err(refused(&old, &resolved.problems));
         };
         let new_in_drift = new_patterns(tool, adopt, registry);
-        let (new, tier) = Unchecked::plan(adopt, registry, text, &new_in_drift)?;
-        let new = new.with_files(&converted);
-        let (registry, warnings) = new.check(old, &folder, &converted, &shown)?;
+        let (new, tier) = Unchecked::plan(adopt, registry, &text, &new_in_drift)?;
+        let mut new = new.with_files(&converted);
+        let levels = new.set_levels(&old, &folder, &converted);
+        let (registry, warnings) = new.check(&old, &folder, &converted, &shown)?;
         let Unchecked {
             files,
             below,
             manifest,
+            ..
         } = new;
+        let manifest = (manifest != text).then_some([text, manifest]);
         let new = NewTree {
             tool,
             source,
@@ -87,6 +91,7 @@ impl NewTree {
         let mut view = new.view(shown, &gaps.into_inner());
         view.new_in_tier = tier;
         view.new_in_drift = new_in_drift;
+        view.new_levels = levels;
         view.warnings = warnings;
         Ok((new, view))
     }
@@ -110,6 +115,7 @@ impl NewTree {
             created: created.collect(),
             new_in_tier: None,
             new_in_drift: Vec::new(),
+            new_levels: Vec::new(),
             manifest: manifest.display().to_string(),
             warnings: 0,
             written: false,
@@ -156,7 +162,8 @@ fn new_patterns(tool: &dyn Tool, adopt: &args::Adopt, registry: &Registry) -> Ve
 struct Unchecked {
     files: Vec<(FileName, String)>,
     below: PathBuf,
-    manifest: Option<[String; 2]>,
+    service: String,
+    manifest: String,
 }
 
 impl Unchecked {
@@ -164,7 +171,7 @@ impl Unchecked {
     fn plan(
         adopt: &args::Adopt,
         registry: &Registry,
-        text: String,
+        text: &str,
         new_in_drift: &[String],
     ) -> Result<(Unchecked, Option<String>), Failure> {
         let service = &adopt.service;
@@ -176,14 +183,14 @@ impl Unchecked {
             }
         };
         let with_service = match tier.as_deref() {
-            Some(tier) => manifest::with_service(&text, service, tier),
-            None => text.clone(),
+            Some(tier) => manifest::with_service(text, service, tier),
+            None => text.to_owned(),
         };
-        let changed = manifest::with_patterns(&with_service, new_in_drift);
         let new = Unchecked {
             files: Vec::new(),
             below: [disk::MIGRATIONS, directory].iter().collect(),
-            manifest: (changed != text).then_some([text, changed]),
+            service: service.clone(),
+            manifest: manifest::with_patterns(&with_service, new_in_drift),
         };
         Ok((new, tier))
     }
@@ -197,19 +204,10 @@ impl Unchecked {
         }
     }
 
-    /// Checks the tree as it will be. Returns its registry, and the number of warnings of the new
-    /// files.
-    fn check(
-        &self,
-        mut tree: Tree,
-        folder: &Folder,
-        converted: &Converted,
-        from: &str,
-    ) -> Result<(&'static Registry, usize), Failure> {
-        let below = self.below.to_string_lossy().replace('\\', "/");
-        if let Some([_, new]) = &self.manifest {
-            tree = tree.with_file(disk::MANIFEST, new.as_str());
-        }
+    /// The tree as it will be, its registry, and its problems.
+    fn resolve(&self, tree: &Tree) -> (Tree, Registry, Vec<Problem>) {
+        let below = self.below();
+        let mut tree = tree.clone().with_file(disk::MANIFEST, &*self.manifest);
         for (name, text) in &self.files {
             tree = tree.with_file(&format!("{below}/{name}"), text.as_str());
         }
@@ -217,18 +215,50 @@ impl Unchecked {
         let mut problems = analyse(&resolved);
         problems.extend(resolved.problems);
         Problem::sort(&mut problems);
+        (tree, resolved.registry, problems)
+    }
+
+    fn below(&self) -> String {
+        self.below.to_string_lossy().replace('\\', "/")
+    }
+
+    /// Whether a new file has this problem.
+    fn has(&self, folder: &Folder, problem: &Problem) -> bool {
+        let below = self.below();
+        let path = problem.path().unwrap_or_default();
+        let mut new = self.files.iter();
+        new.any(|(name, _)| format!("{}/{below}/{name}", folder.shown) == path)
+    }
+
+    /// Sets the levels of lints that would stop the build because of the new files. Returns their
+    /// codes.
+    fn set_levels(&mut self, tree: &Tree, folder: &Folder, converted: &Converted) -> Vec<String> {
+        let (_, _, problems) = self.resolve(tree);
+        let of_new = problems.iter().filter(|problem| self.has(folder, problem));
+        let levels = converted.end().and_then(|end| Levels::find(of_new, end));
+        levels.map_or_else(Vec::new, |levels| {
+            self.manifest = levels.in_manifest(&self.manifest, &self.service);
+            levels.codes()
+        })
+    }
+
+    /// Checks the tree as it will be. Returns its registry, and the number of warnings of the new
+    /// files.
+    fn check(
+        &self,
+        tree: &Tree,
+        folder: &Folder,
+        converted: &Converted,
+        from: &str,
+    ) -> Result<(&'static Registry, usize), Failure> {
+        let (tree, registry, problems) = self.resolve(tree);
         let is_error = |problem: &&Problem| problem.severity == Severity::Error;
-        let of_new = |problem: &&Problem| {
-            let path = problem.path().unwrap_or_default();
-            let new = self.files.iter();
-            new.map(|(name, _)| format!("{}/{below}/{name}", folder.shown))
-                .any(|new| new == path)
-        };
         let errors: Vec<&Problem> = problems.iter().filter(is_error).collect();
         if errors.is_empty() {
-            let warnings = problems.iter().filter(of_new).count();
+            let of_new = problems.iter().filter(|problem| self.has(folder, problem));
+            let warnings = of_new.count();
             // The registry is used until the process ends.
-            return Ok((Box::leak(Box::new(resolved.registry)), warnings));
+            return Ok((Box::leak(Box::new(registry)), warnings));
         }
         let mut failure = refused(&tree, errors);
         for error in &mut failure.errors {

@@ -45,6 +45,15 @@ pub(crate) fn plan(view: &Adopt) -> Vec<Line> {
         let text = format!("{} to `[drift]` of {}", patterns.join(", "), view.manifest);
         lines.push(Line::worded(Tone::Plain, "adds", &text));
     }
+    if !view.new_levels.is_empty() {
+        let text = format!(
+            "{} as warnings to `[services.{}.lints.before]` of {}",
+            view.new_levels.join(", "),
+            view.service,
+            view.manifest
+        );
+        lines.push(Line::worded(Tone::Warn, "adds", &text));
+    }
     lines.extend(
         view.history
             .iter()
