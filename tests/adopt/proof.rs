@@ -65,6 +65,8 @@ fn a_history_copied_to_an_empty_database_is_refused() {
     let checkout = checkout();
     execute(&checkout.url, "DROP TABLE note");
     assert_refused(&checkout, "M1006", "the database has 0 of ");
+    let all = format!("`--accept=20000101000001,{AUTHOR}` records all of these migrations");
+    assert_refused(&checkout, "M1006", &all);
     assert_eq!(checkout.files(), Vec::<String>::new());
 }
 

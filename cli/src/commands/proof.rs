@@ -91,12 +91,24 @@ pub(super) fn check_versions<'v>(
 /// what to do without `--accept`.
 pub(super) fn contradicted(claims: &[Claimed], advice: &str) -> Option<Failure> {
     let wrong = claims.iter().filter(|one| one.is_refused());
+    let versions: Vec<String> = wrong
+        .clone()
+        .map(|one| one.id.version.to_string())
+        .collect();
     let problems = wrong.map(|one| {
         let version = one.id.version;
         let help = format!("{advice}; `--accept={version}` records it anyway");
         problem(one, help)
     });
-    failure(problems.collect())
+    let mut failure = failure(problems.collect())?;
+    if let (2.., Some(last)) = (versions.len(), failure.errors.last_mut()) {
+        let all = versions.join(",");
+        last.note(
+            "note",
+            format!("`--accept={all}` records all of these migrations"),
+        );
+    }
+    Some(failure)
 }
 
 /// One refusal of all these problems.
