@@ -4,7 +4,7 @@
 //! it. The macro checks a tree without it, so that the macro compiles fast.
 //!
 //! Only [`parse`] uses the parser. `objects` lists the objects that a script creates, drops,
-//! alters and refers to. The checks build on both.
+//! alters and refers to. The checks build on both. [`losses()`] lists the data that scripts remove.
 
 #![cfg_attr(not(test), deny(clippy::use_debug))]
 
@@ -19,6 +19,7 @@ mod duplicates;
 mod finding;
 mod irreversible;
 mod kinds;
+mod losses;
 mod missing;
 mod names;
 mod objects;
@@ -39,6 +40,7 @@ mod unread;
 
 use migrator_model::{Problem, Resolved};
 
+pub use losses::{Loss, Losses, TableName, losses};
 pub use syntax::is_reserved;
 
 /// Checks the SQL of a resolved tree.

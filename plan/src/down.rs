@@ -38,14 +38,32 @@ pub(crate) fn plan<'r>(request: &Request<'r, '_>) -> Result<Plan<'r>, Vec<Confli
         &roots,
         &all,
     ));
-    let mut plan = Plan::default();
+    match revert(request.registry, &sequence, &roots, &all) {
+        Ok(plan) if conflicts.is_empty() => Ok(plan),
+        Ok(_) => Err(conflicts),
+        Err(further) => {
+            conflicts.extend(further);
+            Err(conflicts)
+        }
+    }
+}
+
+/// Plans to revert the entries `all`, from the last in the sequence. The entries that are not in
+/// `roots` are reverted because they may need one of `roots`.
+pub(crate) fn revert<'r>(
+    registry: &'r Registry,
+    sequence: &Sequence<'_>,
+    roots: &BTreeSet<usize>,
+    all: &BTreeSet<usize>,
+) -> Result<Plan<'r>, Vec<Conflict>> {
+    let (mut plan, mut conflicts) = (Plan::default(), Vec::new());
     for &index in all.iter().rev() {
         let reason = match roots.contains(&index) {
             true => Reason::Requested,
             false => Reason::Cascade,
         };
         let entry = sequence.entries[index];
-        match step(request.registry, entry, reason, &mut plan.notes) {
+        match step(registry, entry, reason, &mut plan.notes) {
             Ok(step) => plan.steps.push(step),
             Err(conflict) => conflicts.push(*conflict),
         }
@@ -80,7 +98,7 @@ fn is_asked_for(request: &Request<'_, '_>, service: &str) -> bool {
 }
 
 /// The roots and every migration that may need them, directly or not.
-fn with_dependents(sequence: &Sequence<'_>, roots: &BTreeSet<usize>) -> BTreeSet<usize> {
+pub(crate) fn with_dependents(sequence: &Sequence<'_>, roots: &BTreeSet<usize>) -> BTreeSet<usize> {
     let mut all = roots.clone();
     let mut open: Vec<usize> = roots.iter().copied().collect();
     while let Some(needed) = open.pop() {

@@ -16,8 +16,8 @@
 //! - `request`: the input of both planners;
 //! - `sequence`: the order in which a history's entries were applied;
 //! - `up`, `down`: the planners of the two directions; [`plan`](mod@plan): calls one of them;
-//! - [`redo`](mod@redo), [`repair`](mod@repair), [`accept`](mod@accept), [`claim`](mod@claim): the
-//!   planners of the other changes;
+//! - [`redo`](mod@redo), [`switch`](mod@switch), [`repair`](mod@repair), [`accept`](mod@accept),
+//!   [`claim`](mod@claim): the planners of the other changes;
 //! - [`legs`]: which parts of a plan wait for which;
 //! - [`status`]: the state of each migration;
 //! - [`state`]: the state of a whole database, for a service's start.
@@ -39,6 +39,7 @@ pub mod state;
 pub mod statement;
 pub mod status;
 pub mod step;
+pub mod switch;
 pub mod target;
 mod up;
 
@@ -53,5 +54,6 @@ pub use repair::{Outcome, repair};
 pub use state::DatabaseState;
 pub use status::{MigrationStatus, ServiceStatus, State, Status};
 pub use step::{Body, Claim, Plan, Reason, Record, Start, Step};
+pub use switch::switch;
 pub use target::{Extent, Leave, Policy, Selection, Target};
 pub use up::deciding_services;

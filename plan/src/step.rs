@@ -109,7 +109,8 @@ pub enum Reason {
     Requested,
     /// A service that the user named depends on it.
     Dependency,
-    /// It must be reverted before a migration that the user wants to revert.
+    /// It must be reverted before a migration that the user wants to revert. A switch applies it
+    /// again after that.
     Cascade,
 }
 

@@ -1,6 +1,8 @@
 //! The public operations on one database. The module [`run`](crate::run) does those that change
 //! a database; [`observe`](crate::observe) does those that only read it.
 
+mod plans;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -265,22 +267,6 @@ impl Migrator {
     ) -> Result<Report, Error> {
         let change = Change::Claim { claims, alongside };
         self.change(client, change).await.map(|done| done.report)
-    }
-
-    /// Plans a run without starting it. If another run is applying or reverting a migration outside
-    /// a transaction, the plan is the one for after that migration.
-    ///
-    /// # Errors
-    ///
-    /// Every problem that keeps the run from starting, and the first script that the run would
-    /// refuse. A plan can be made on a read-only database, and by a role that only reads.
-    pub async fn plan(
-        &self,
-        client: &Client,
-        direction: Direction,
-        target: &Target,
-    ) -> Result<Plan<'static>, Error> {
-        self.context.plan(client, direction, target).await
     }
 
     /// Compares the database with the registry, service by service.

@@ -6,6 +6,7 @@
 mod home;
 #[path = "../support/mod.rs"]
 mod support;
+mod switch;
 
 use std::fs;
 

@@ -195,6 +195,12 @@ pub(crate) struct Up {
     /// Continue if the database has migrations that this binary does not have
     #[arg(long)]
     pub(crate) allow_missing: bool,
+    /// On this checkout's local server: first revert what this tree does not have or has differently
+    #[arg(long, conflicts_with_all = ["to", "steps", "allow_missing", "create_database", "members"])]
+    pub(crate) switch: bool,
+    /// Do not ask for confirmation
+    #[arg(long, short, requires = "switch")]
+    pub(crate) yes: bool,
     /// Use at most N connections at a time [default: 4]; with a fleet, work on N databases at a time [default: 8] [environment: `MIGRATOR_JOBS`]
     #[arg(long, value_name = "N", value_parser = jobs)]
     pub(crate) jobs: Option<NonZeroUsize>,

@@ -26,6 +26,7 @@ mod schema;
 mod server;
 mod session;
 mod status;
+mod switch;
 mod up;
 mod verify;
 mod wait;

@@ -8,6 +8,7 @@ use migrator_runtime::{Direction, Error, ErrorKind, Extent, Options, Target};
 use super::context::{Answer, Context, Outcome, check_names};
 use super::fleet::{self, Work};
 use super::session::{Session, leave, ran};
+use super::switch;
 use crate::arguments as args;
 use crate::line::{Line, Tone};
 use crate::view::{Plan, Request, View};
@@ -31,6 +32,9 @@ pub(super) async fn run(context: &Context, up: &args::Up) -> Outcome {
         return fleet::run(context, request, options).await;
     }
     context.environment.jobs(up.jobs, &mut options)?;
+    if up.switch {
+        return switch::run(context, up, options).await;
+    }
     if up.dry_run {
         return dry_run(context, up, options, &target).await;
     }

@@ -14,6 +14,7 @@ mod drift;
 mod evidence;
 mod fleet;
 mod init;
+mod lost;
 mod members;
 mod plan;
 mod print;
@@ -41,6 +42,7 @@ pub(crate) use drift::{Drift, DriftDifference};
 pub(crate) use evidence::{Claimed, Detected, Evidence};
 pub(crate) use fleet::{Database, DatabaseState, FailureGroup, Fleet, Totals};
 pub(crate) use init::{Init, Lines};
+pub(crate) use lost::{Lost, LostPart};
 pub(crate) use members::{in_milliseconds, severity_word};
 pub(crate) use plan::{Plan, PlannedStep};
 pub(crate) use print::{Completions, Page};
@@ -97,7 +99,7 @@ pub(crate) enum View {
     Init(Init),
     /// `explain`.
     Page(Page),
-    /// `up` and `down` with `--dry-run`.
+    /// `up`, `up --switch` and `down` with `--dry-run`.
     Plan(Plan),
     /// The user answered no. The text says what was not done.
     Refused(Refused),

@@ -7,6 +7,7 @@ use migrator_runtime::Direction;
 use migrator_runtime::plan::{Plan as RunPlan, Reason};
 use serde::Serialize;
 
+use super::lost::Lost;
 use super::members;
 
 /// The steps of a plan.
@@ -19,9 +20,12 @@ pub(crate) struct Plan {
     /// Whether the run would create the database.
     #[serde(skip_serializing_if = "members::is_false")]
     pub(crate) creates_database: bool,
+    /// The data that a switch removes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) lost: Vec<Lost>,
     /// What the user asked for. A run up may first revert an interrupted migration.
     #[serde(skip)]
-    pub(crate) direction: Direction,
+    pub(crate) directions: &'static [Direction],
 }
 
 /// One step of a plan.
@@ -40,7 +44,25 @@ pub(crate) struct PlannedStep {
 }
 
 impl Plan {
+    /// A plan of `up` or `down`.
     pub(crate) fn new(plan: &RunPlan<'_>, direction: Direction) -> Plan {
+        let directions: &[Direction] = match direction {
+            Direction::Up => &[Direction::Up],
+            Direction::Down => &[Direction::Down],
+        };
+        Plan::in_directions(plan, directions, Vec::new())
+    }
+
+    /// A plan of `up --switch`, and the data that it removes.
+    pub(crate) fn of_switch(plan: &RunPlan<'_>, lost: Vec<Lost>) -> Plan {
+        Plan::in_directions(plan, &[Direction::Down, Direction::Up], lost)
+    }
+
+    fn in_directions(
+        plan: &RunPlan<'_>,
+        directions: &'static [Direction],
+        lost: Vec<Lost>,
+    ) -> Plan {
         let steps = plan.steps.iter().map(|step| PlannedStep {
             id: step.id.clone(),
             direction: step.direction(),
@@ -52,7 +74,8 @@ impl Plan {
             steps: steps.collect(),
             notes: plan.notes.clone(),
             creates_database: false,
-            direction,
+            lost,
+            directions,
         }
     }
 

@@ -6,8 +6,9 @@ use migrator_model::MigrationId;
 use migrator_runtime::connect::Creation;
 use migrator_runtime::plan::Reason;
 use migrator_runtime::{Direction, Report};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
+use super::lost::Lost;
 use super::members;
 
 /// The steps that a run has ended, in the order of the plan.
@@ -22,7 +23,11 @@ pub(crate) struct Run {
     pub(crate) notices_omitted: u64,
     #[serde(rename = "milliseconds", serialize_with = "members::milliseconds")]
     pub(crate) elapsed: Duration,
-    #[serde(skip)]
+    #[serde(
+        rename = "lost",
+        serialize_with = "lost",
+        skip_serializing_if = "Request::removes_nothing"
+    )]
     pub(crate) request: Request,
 }
 
@@ -33,6 +38,26 @@ pub(crate) enum Request {
     Down,
     /// Of this service.
     Redo(String),
+    /// What the run removed.
+    Switch(Vec<Lost>),
+}
+
+impl Request {
+    /// The data that the run removed, as far as its plan said so.
+    fn lost(&self) -> &[Lost] {
+        match self {
+            Request::Switch(lost) => lost,
+            Request::Up(_) | Request::Down | Request::Redo(_) => &[],
+        }
+    }
+
+    fn removes_nothing(&self) -> bool {
+        self.lost().is_empty()
+    }
+}
+
+fn lost<S: Serializer>(request: &Request, to: S) -> Result<S::Ok, S::Error> {
+    request.lost().serialize(to)
 }
 
 /// One step that has ended.

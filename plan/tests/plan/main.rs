@@ -13,4 +13,5 @@ mod redo;
 mod repair;
 mod resume;
 mod support;
+mod switch;
 mod up;

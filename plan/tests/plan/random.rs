@@ -12,7 +12,7 @@ use proptest::sample::{Index, select, subsequence};
 
 use super::support::{Service, Spec, entry_of, reference, registry, steps, version};
 
-const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
+pub(crate) const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
 
 fn registries() -> impl Strategy<Value = Registry> {
     let edges = prop::collection::vec((0..NAMES.len(), 0..NAMES.len()), 0..6);
@@ -55,7 +55,7 @@ fn registries() -> impl Strategy<Value = Registry> {
 }
 
 /// A registry with some of its migrations applied.
-fn databases() -> impl Strategy<Value = (Registry, Vec<Entry>)> {
+pub(crate) fn databases() -> impl Strategy<Value = (Registry, Vec<Entry>)> {
     registries().prop_flat_map(|registry| {
         let all: Vec<Entry> = registry
             .migrations()
@@ -130,14 +130,14 @@ fn entries() -> impl Strategy<Value = Vec<Entry>> {
     prop::collection::vec(entry, 0..16)
 }
 
-const LENIENT: Policy = Policy {
+pub(crate) const LENIENT: Policy = Policy {
     out_of_order: Leave::Allowed,
     missing: Leave::Allowed,
     cascade: Leave::Allowed,
 };
 
 /// The history after the plan.
-fn after(registry: &Registry, mut entries: Vec<Entry>, plan: &Plan<'_>) -> Vec<Entry> {
+pub(crate) fn after(registry: &Registry, mut entries: Vec<Entry>, plan: &Plan<'_>) -> Vec<Entry> {
     for step in &plan.steps {
         let is_it = |e: &Entry| e.id.service == step.service() && e.id.version == step.version();
         match &step.record {
@@ -211,7 +211,7 @@ fn assert_in_order(registry: &Registry, entries: &[Entry], plan: &Plan<'_>) {
 
 /// Whether `entry` may need `other`: because it required `other` when it was applied, or because
 /// `other` is an older migration of its service or of a dependency.
-fn may_need(registry: &Registry, entry: &Entry, other: &Entry) -> bool {
+pub(crate) fn may_need(registry: &Registry, entry: &Entry, other: &Entry) -> bool {
     let related = entry.id.service == other.id.service
         || registry
             .dependencies_of(&entry.id.service)

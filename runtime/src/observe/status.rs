@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use migrator_model::file_name::Direction;
-use migrator_plan::{Plan, RecordedMigration, Selection, Status, Target};
+use migrator_plan::{Plan, RecordedMigration, Selection, Status};
 use tokio_postgres::SimpleQueryRow;
 
 use crate::context::Context;
@@ -19,6 +18,7 @@ use crate::lock::at_work;
 use crate::run::change::Change;
 use crate::session::client::Client;
 use crate::session::send::rows;
+use crate::step::source::Source;
 use crate::step::stored::StoredScripts;
 
 impl Context {
@@ -26,14 +26,8 @@ impl Context {
     pub(crate) async fn plan(
         &self,
         client: &Client,
-        direction: Direction,
-        target: &Target,
+        change: Change<'_>,
     ) -> Result<Plan<'static>, Error> {
-        let change = Change::Migrate {
-            direction,
-            target,
-            seen: None,
-        };
         let (history, at_work) = self.looked(client).await?;
         self.check_services(change, &history)?;
         let (history, notes) = history.after_other_runs(&at_work);
@@ -46,13 +40,30 @@ impl Context {
 
     /// Refuses the scripts that a run of this plan would refuse.
     async fn check_scripts(&self, client: &Client, plan: &Plan<'static>) -> Result<(), ErrorKind> {
+        self.sources(client, plan).await.map(drop)
+    }
+
+    /// The texts of the scripts of a plan's steps.
+    pub(crate) async fn scripts(
+        &self,
+        client: &Client,
+        plan: &Plan<'static>,
+    ) -> Result<Vec<String>, Error> {
+        let sources = self.sources(client, plan).await?;
+        Ok(sources.iter().map(|one| one.sql.to_string()).collect())
+    }
+
+    async fn sources(
+        &self,
+        client: &Client,
+        plan: &Plan<'static>,
+    ) -> Result<Vec<Source>, ErrorKind> {
         let reader = self.reader(client, Purpose::Show);
         let read = StoredScripts::read(client, &reader, plan);
         let stored = self.stop.read(client, read).await?;
-        for step in &plan.steps {
-            stored.source(step).map_err(|fault| *fault)?;
-        }
-        Ok(())
+        let sources = plan.steps.iter().map(|step| stored.source(step));
+        let sources = sources.collect::<Result<_, _>>();
+        Ok(sources.map_err(|fault| *fault)?)
     }
 
     pub(crate) async fn status(

@@ -25,6 +25,12 @@ pub(crate) enum Change<'a> {
         /// The migration that was the newest at the first read.
         seen: Option<&'a MigrationId>,
     },
+    /// It makes the history of these services equal to the registry.
+    Switch {
+        services: &'a Selection,
+        /// The plan that the user has seen. The run refuses to do anything else.
+        seen: Option<&'a Plan<'static>>,
+    },
     /// It records a dirty migration as applied or reverted.
     Repair {
         service: &'a str,
@@ -55,10 +61,11 @@ impl Change<'_> {
                 seen,
             } => {
                 let plan = migrator_plan::plan(registry, history, direction, target, policy)?;
-                match seen.and_then(|seen| seen.first_difference(&plan)) {
-                    Some(id) => Err(vec![Conflict::plan_changed(id)]),
-                    None => Ok(plan),
-                }
+                as_seen(plan, seen)
+            }
+            Change::Switch { services, seen } => {
+                let plan = migrator_plan::switch(registry, history, services, policy)?;
+                as_seen(plan, seen)
             }
             Change::Redo { service, seen } => {
                 let newest = newest(history, service);
@@ -93,6 +100,7 @@ impl<'a> Change<'a> {
             } => migrator_plan::deciding_services(registry, target),
             Change::Migrate { .. }
             | Change::Redo { .. }
+            | Change::Switch { .. }
             | Change::Repair { .. }
             | Change::Accept(_)
             | Change::Claim { .. } => None,
@@ -105,6 +113,7 @@ impl<'a> Change<'a> {
         match self {
             Change::Migrate { direction, .. } => direction == Direction::Down,
             Change::Redo { .. } | Change::Repair { .. } => true,
+            Change::Switch { seen, .. } => seen.is_some(),
             Change::Accept(edits) => !edits.is_empty(),
             Change::Claim { .. } => false,
         }
@@ -119,6 +128,7 @@ impl<'a> Change<'a> {
                 seen: newest(history, service),
             },
             Change::Migrate { .. }
+            | Change::Switch { .. }
             | Change::Repair { .. }
             | Change::Accept(_)
             | Change::Claim { .. } => self,
@@ -133,9 +143,21 @@ impl<'a> Change<'a> {
             Change::Claim { alongside, .. } => Some(alongside),
             Change::Migrate { .. }
             | Change::Redo { .. }
+            | Change::Switch { .. }
             | Change::Repair { .. }
             | Change::Accept(_) => None,
         }
+    }
+}
+
+/// The plan, unless it differs from the plan that the user has seen.
+fn as_seen(
+    plan: Plan<'static>,
+    seen: Option<&Plan<'static>>,
+) -> Result<Plan<'static>, Vec<Conflict>> {
+    match seen.and_then(|seen| seen.first_difference(&plan)) {
+        Some(id) => Err(vec![Conflict::plan_changed(id)]),
+        None => Ok(plan),
     }
 }
 
@@ -161,6 +183,7 @@ impl Context {
                 Direction::Up => self.check_names(&target.services, &History::default()),
                 Direction::Down => self.check_names(&target.services, history),
             },
+            Change::Switch { services, .. } => self.check_names(services, history),
             Change::Redo { service, .. } | Change::Repair { service, .. } => {
                 let named = Selection::Named(vec![service.to_owned()]);
                 self.check_names(&named, history)

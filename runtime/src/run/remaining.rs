@@ -41,7 +41,10 @@ impl Change<'_> {
                 }
                 Extent::Everything | Extent::To(_) => None,
             },
-            Change::Repair { .. } | Change::Accept(_) | Change::Claim { .. } => None,
+            Change::Switch { .. }
+            | Change::Repair { .. }
+            | Change::Accept(_)
+            | Change::Claim { .. } => None,
         }
     }
 }

@@ -45,5 +45,6 @@ mod standby;
 mod state;
 mod stop;
 mod support;
+mod switch;
 mod tampered;
 mod transaction;

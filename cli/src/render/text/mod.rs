@@ -12,6 +12,7 @@ mod evidence;
 mod findings;
 pub(crate) mod fleet;
 mod init;
+pub(crate) mod lost;
 pub(crate) mod plan;
 pub(crate) mod repair;
 pub(crate) mod run;

@@ -2,6 +2,7 @@
 
 use migrator_runtime::Direction;
 
+use super::lost;
 use crate::line::{Line, Tone};
 use crate::view::{Plan, PlannedStep};
 use crate::words::count;
@@ -14,16 +15,21 @@ pub(crate) fn lines(view: &Plan, database: &str) -> Vec<Line> {
         lines.push(Line::worded(Tone::Plain, "would be created", &database));
     }
     lines.extend(view.steps.iter().map(step));
+    lines.extend(lost::planned(&view.lost));
     if view.steps.is_empty() {
-        lines.push(nothing(view.direction, database));
+        lines.push(nothing(view.directions, database));
         return lines;
     }
-    let steps = view.steps.iter();
-    let steps = steps.filter(|step| step.direction == view.direction);
+    let parts = view.directions.iter().filter_map(|&direction| {
+        let steps = view.steps.iter();
+        let number = steps.filter(|step| step.direction == direction).count();
+        let (migrations, done) = (count(number, "migration"), direction.verb().past);
+        (number > 0).then(|| format!("{migrations} would be {done}"))
+    });
+    let parts: Vec<String> = parts.collect();
     lines.push(Line::result(format!(
-        "{} would be {} on {database}",
-        count(steps.count(), "migration"),
-        view.direction.verb().past
+        "{} on {database}",
+        parts.join(" and ")
     )));
     lines
 }
@@ -56,10 +62,11 @@ fn step(step: &PlannedStep) -> Line {
 }
 
 /// The run had, or would have, nothing to do.
-pub(super) fn nothing(direction: Direction, database: &str) -> Line {
-    let nothing = match direction {
-        Direction::Up => "nothing is pending",
-        Direction::Down => "nothing to revert",
+pub(super) fn nothing(directions: &[Direction], database: &str) -> Line {
+    let nothing = match directions {
+        [Direction::Up] => "nothing is pending",
+        [Direction::Down] => "nothing to revert",
+        _ => "nothing to revert, and nothing is pending,",
     };
     Line::result(format!("{nothing} on {database}"))
 }

@@ -91,12 +91,13 @@ pub(super) fn summary(view: &Run, database: &str, has_failed: bool) -> Vec<Line>
         Request::Up(_) => total(view, Direction::Up, database),
         Request::Down => total(view, Direction::Down, database),
         Request::Redo(service) => redone(view, service, database),
+        Request::Switch(_) => switched(view, database),
     }]
 }
 
 fn total(view: &Run, direction: Direction, database: &str) -> Line {
     if view.done.is_empty() {
-        return nothing(direction, database);
+        return nothing(&[direction], database);
     }
     // A run up first reverts a migration whose revert was interrupted.
     let done = view.done.iter().filter(|done| done.direction == direction);
@@ -108,6 +109,24 @@ fn total(view: &Run, direction: Direction, database: &str) -> Line {
         direction.verb().past,
         seconds(view.elapsed)
     ))
+}
+
+fn switched(view: &Run, database: &str) -> Line {
+    if view.done.is_empty() {
+        return nothing(&[Direction::Down, Direction::Up], database);
+    }
+    let part = |direction: Direction| {
+        let done = view.done.iter().filter(|done| done.direction == direction);
+        let number = done.count();
+        let (did, migrations) = (direction.verb().past, count(number, "migration"));
+        (number > 0).then(|| format!("{did} {migrations}"))
+    };
+    let parts: Vec<String> = [Direction::Down, Direction::Up]
+        .into_iter()
+        .filter_map(part)
+        .collect();
+    let (done, elapsed) = (parts.join(" and "), seconds(view.elapsed));
+    Line::result(format!("{done} in {elapsed} on {database}"))
 }
 
 fn redone(view: &Run, service: &str, database: &str) -> Line {
