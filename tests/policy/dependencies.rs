@@ -23,6 +23,7 @@ const DIRECTION: &[(&str, &[&str])] = &[
             "migrator-verify",
         ],
     ),
+    ("example-pools", &["migrator-analysis", "migrator-runtime"]),
     (
         "example-tenant-service",
         &["migrator-analysis", "migrator-runtime"],
