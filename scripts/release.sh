@@ -19,7 +19,7 @@
 set -eu
 export LC_ALL=C
 
-package=migrator manifest=.
+package=migrator-cli manifest=cli
 
 caller=$(pwd -P)
 cd "$(dirname "$0")/.."

@@ -11,7 +11,7 @@ use std::process::Stdio;
 
 use migrator_model::{Node, Tree, disk, resolve};
 use migrator_runtime::{Direction, Migrator, Registry, Settings, Target};
-use support::{block_on, database, on, output, query, text};
+use support::{BINARY, block_on, database, on, output, query, text};
 
 /// The names of all objects that a migration can leave.
 const CATALOG: &str = "
@@ -137,7 +137,7 @@ fn eight_processes_at_once_apply_each_migration_once() {
 fn the_binary_alone_in_a_folder_migrates() {
     let (url, folder) = (database(), folder());
     let copy = folder.path().join("migrator");
-    fs::copy(env!("CARGO_BIN_EXE_migrator"), &copy).expect("the binary is copied");
+    fs::copy(BINARY, &copy).expect("the binary is copied");
     let mut command = std::process::Command::new(&copy);
     support::clear(&mut command);
     command

@@ -26,6 +26,7 @@ mod exit;
 mod failure;
 mod git;
 mod line;
+mod program;
 mod remedy;
 mod render;
 mod settings;
@@ -43,11 +44,28 @@ pub use exit::Exit;
 
 use arguments::{Arguments, Format, typed};
 use console::Console;
+use program::{Migrations, Program};
 
 /// Runs the command that the process's arguments name. Returns the exit code of the process.
 #[must_use]
 pub fn run(registry: &'static Registry) -> ExitCode {
-    let arguments = match Arguments::parse_all() {
+    run_program(Program {
+        migrations: Migrations::CompiledIn(registry),
+    })
+}
+
+/// The same for a program without migrations of its own. It reads the tree in the folder that
+/// `--directory` or `MIGRATOR_DIRECTORY` names, or else in `database` in the current folder or in one
+/// above. Each command that runs or compares migrations first checks the tree as a build does.
+#[must_use]
+pub fn run_in_folder() -> ExitCode {
+    run_program(Program {
+        migrations: Migrations::InFolder,
+    })
+}
+
+fn run_program(program: Program) -> ExitCode {
+    let arguments = match Arguments::parse_all(program) {
         Ok(arguments) => arguments,
         Err(error) => {
             let format = typed("--output").unwrap_or(Format::Text);
@@ -57,6 +75,6 @@ pub fn run(registry: &'static Registry) -> ExitCode {
     };
     let global = &arguments.global;
     let console = Console::new(global.output, global.quiet, global.color);
-    let document = commands::run(registry, arguments, &console);
+    let document = commands::run(program, arguments, &console);
     render::document(&console, &document).into()
 }

@@ -4,10 +4,14 @@ use std::collections::BTreeSet;
 use std::env;
 use std::path::PathBuf;
 
-use migrator_model::{Code, Node, Problem, Registry, Tree, disk, resolve};
+use migrator_analysis::analyse;
+use migrator_model::{Code, Node, Problem, Registry, Severity, Tree, disk, resolve};
 
+use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::line::Line;
+use crate::render;
 use crate::view::Located;
 
 /// A tree's folder.
@@ -45,7 +49,8 @@ impl Folder {
                 Exit::Usage,
                 "there is no tree here",
                 "run it in a checkout, where `database/services.toml` is in this folder or in \
-                 one above, or name the tree's folder with `--directory`",
+                 one above; name the tree's folder with `--directory`; or write a new tree with \
+                 `migrator init --folder`",
             )),
         }
     }
@@ -105,6 +110,28 @@ impl Folder {
             // The registry is used until the process ends.
             true => Ok(Box::leak(Box::new(resolved.registry))),
             false => Err(refused(&tree, &resolved.problems)),
+        }
+    }
+
+    /// The registry of the tree, checked as a build checks it. Prints the warnings of the check.
+    /// Fails if the check finds an error.
+    pub(crate) fn checked_registry(&self, console: &Console) -> Result<&'static Registry, Failure> {
+        let tree = self.read();
+        let resolved = resolve(&tree);
+        let mut findings = analyse(&resolved);
+        findings.extend(resolved.problems);
+        Problem::sort(&mut findings);
+        let is_error = |finding: &Problem| finding.severity == Severity::Error;
+        let (errors, warnings): (Vec<Problem>, Vec<Problem>) =
+            findings.into_iter().partition(is_error);
+        let warnings = warnings.into_iter().map(|one| located(&tree, one));
+        let warnings: Vec<String> = warnings.map(|one| render::problem::text(&one)).collect();
+        if !warnings.is_empty() {
+            console.print(&Line::Finding(warnings.join("\n\n")));
+        }
+        match errors.is_empty() {
+            true => Ok(Box::leak(Box::new(resolved.registry))),
+            false => Err(refused(&tree, &errors)),
         }
     }
 

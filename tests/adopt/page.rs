@@ -1,12 +1,11 @@
 //! The commands of `docs/adopt.md`, as the page has them.
 
-use std::path::Path;
 use std::process::Command;
 
 use migrator_adopt as adopt;
 
 use super::fixtures;
-use super::support::{clear, output};
+use super::support::{clear, output, path_with_binary};
 
 const PAGE: &str = include_str!("../../docs/adopt.md");
 
@@ -20,9 +19,8 @@ fn commands() -> Vec<&'static str> {
 #[test]
 fn the_commands_of_the_page_work() {
     let checkout = fixtures::goose().applied(&fixtures::goose_history());
-    let binary = Path::new(env!("CARGO_BIN_EXE_migrator"));
-    let binary = binary.parent().expect("a folder").display();
-    let path = std::env::var("PATH").expect("there is a PATH");
+    let binaries = tempfile::tempdir().expect("a folder is made");
+    let path = path_with_binary(binaries.path());
     let commands = commands();
     assert!(commands.len() > 3, "{commands:?}");
     for line in commands {
@@ -30,7 +28,7 @@ fn the_commands_of_the_page_work() {
         clear(&mut command);
         command
             .args(["-c", line])
-            .env("PATH", format!("{binary}:{path}"))
+            .env("PATH", &path)
             .env("DATABASE_URL", &checkout.url)
             .current_dir(checkout.path());
         let output = output(&mut command);

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::{document, folder, write};
-use crate::support::{clear, migrator, output};
+use crate::support::{clear, migrator, output, path_with_binary};
 
 /// The output of `init`, without the version and uid of the first migration.
 fn init(folder: &Path, arguments: &[&str]) -> String {
@@ -217,16 +217,15 @@ fn init_refuses_what_it_cannot_use() {
 fn the_hook_refuses_a_commit_with_a_finding() {
     let folder = folder();
     let top = folder.path();
+    let binaries = super::folder();
+    let path = path_with_binary(binaries.path());
     let git = |arguments: &[&str]| {
-        let binary = Path::new(env!("CARGO_BIN_EXE_migrator"));
-        let path = std::env::var("PATH").expect("there is a PATH");
-        let binaries = binary.parent().expect("a folder").display();
         let mut command = Command::new("git");
         clear(&mut command);
         command
             .args(["-c", "user.name=Shop", "-c", "user.email=shop@example.org"])
             .args(arguments)
-            .env("PATH", format!("{binaries}:{path}"))
+            .env("PATH", &path)
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .env_remove("GIT_DIR")
             .env_remove("GIT_INDEX_FILE")

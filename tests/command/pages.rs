@@ -6,7 +6,7 @@ use std::process::Command;
 
 use super::folder;
 use crate::assert_output;
-use crate::support::{clear, database, migrator, output};
+use crate::support::{clear, database, migrator, output, path_with_binary};
 
 #[test]
 fn explain_prints_the_page_on_a_code() {
@@ -77,19 +77,14 @@ fn the_helper_script_calls_the_command_on_the_path() {
     fs::create_dir(folder.path().join("scripts")).expect("the folder is made");
     let copy = folder.path().join("scripts/migrate.sh");
     fs::copy(script, &copy).expect("the script is there");
-    let binary = Path::new(env!("CARGO_BIN_EXE_migrator"))
-        .parent()
-        .expect("a folder");
-    let path = std::env::var("PATH").expect("there is a PATH");
+    let binaries = super::folder();
+    let path = path_with_binary(binaries.path());
     let run = |arguments: &[&str]| {
         // `sh` starts the copy. A process that another test is starting may still hold the copy open
         // for writing, and such a file cannot be executed directly.
         let mut command = Command::new("sh");
         clear(&mut command);
-        command
-            .arg(&copy)
-            .args(arguments)
-            .env("PATH", format!("{}:{path}", binary.display()));
+        command.arg(&copy).args(arguments).env("PATH", &path);
         output(command.env("DATABASE_URL", &url).current_dir(folder.path()))
     };
     let up = run(&["--action=up", "--service=core", "--steps=1"]);

@@ -7,11 +7,11 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::folder;
-use crate::support::{clear, database, on, output, query};
+use crate::support::{BINARY, clear, database, on, output, query};
 
 /// A command on a terminal, which `script` provides.
 fn on_terminal(url: &str, folder: &Path, arguments: &[&str]) -> Command {
-    let binary = env!("CARGO_BIN_EXE_migrator");
+    let binary = BINARY;
     let line = format!("{binary} {}", arguments.join(" "));
     let mut command = Command::new("script");
     command

@@ -54,6 +54,43 @@ fn a_usage_error_is_a_json_document_as_well() {
 }
 
 #[test]
+fn a_command_of_another_tool_answers_with_the_command_to_run() {
+    let calls = [
+        ("new", "migrator create --service=NAME --name=TITLE"),
+        (
+            "create-migration",
+            "migrator create --service=NAME --name=TITLE",
+        ),
+        ("migrate", "migrator up --service=NAME"),
+        ("deploy", "migrator up --service=NAME"),
+        ("rollback", "migrator down --service=NAME"),
+        ("Revert", "migrator down --service=NAME"),
+        ("undo", "migrator down --service=NAME"),
+        ("info", "migrator status"),
+        ("list", "migrator status"),
+        ("version", "migrator --version"),
+        ("version", "migrator status"),
+        ("lint", "migrator check"),
+        ("diff", "migrator drift"),
+    ];
+    for (word, call) in calls {
+        let output = output(&mut migrator(&[word]));
+        assert!(output.starts_with("exit: 2\n"), "{output}");
+        assert!(
+            output.contains(&format!("unrecognized subcommand '{word}'"))
+                && output.contains(&format!("tip: run '{call}'\n"))
+                && !output.contains("similar subcommand"),
+            "{output}"
+        );
+        // What the tip names is a command with these options.
+        let mut help: Vec<&str> = call.split(' ').skip(1).collect();
+        help.push("--help");
+        let help = self::output(&mut migrator(&help));
+        assert!(help.starts_with("exit: 0\n"), "{help}");
+    }
+}
+
+#[test]
 fn usage_errors_respect_the_color_option() {
     let always = output(&mut migrator(&["upp", "--color=always"]));
     assert!(always.contains("\u{1b}["), "{always}");
@@ -223,8 +260,7 @@ fn only_a_similar_word_is_suggested() {
             &["help", "veirfy"],
             Some("a similar subcommand exists: 'verify'"),
         ),
-        (&["migrate"], None),
-        (&["rollback"], None),
+        (&["backfill"], None),
         (&["scheme2"], Some("a similar subcommand exists: 'schema'")),
         (
             &["up", "--setps=1"],

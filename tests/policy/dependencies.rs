@@ -56,6 +56,7 @@ const DIRECTION: &[(&str, &[&str])] = &[
             "migrator-verify",
         ],
     ),
+    ("migrator-program-tests", &["migrator-cli"]),
     (
         "migrator",
         &["migrator-analysis", "migrator-cli", "migrator-runtime"],

@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use super::{THIRD, hold, recorded, until_activity};
-use crate::support::{clear, database, text};
+use crate::support::{BINARY, clear, database, text};
 
 /// A network namespace with one link to this one. It is removed when this is dropped.
 struct Network {
@@ -106,7 +106,7 @@ fn a_run_ends_when_the_network_drops_all_packets() {
     );
     let folder = tempfile::tempdir().expect("a folder is made");
     let mut command = Command::new("ip");
-    let binary = env!("CARGO_BIN_EXE_migrator");
+    let binary = BINARY;
     command.args([
         "netns",
         "exec",

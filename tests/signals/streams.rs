@@ -1,6 +1,5 @@
 //! Closed output, and a terminal that is lost.
 
-use std::env;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
@@ -8,7 +7,7 @@ use tempfile::tempdir;
 
 use super::{THIRD, hold, nothing_goes_on, recorded, start, until_activity};
 use crate::support;
-use crate::support::{database, on, text};
+use crate::support::{BINARY, database, on, text};
 
 #[test]
 fn a_closed_pipe_does_not_stop_a_run() {
@@ -40,7 +39,7 @@ fn a_closed_standard_output_is_reported_by_the_exit_code() {
         let command = format!("\"$0\" {arguments} >&- 2>&-");
         let mut sh = Command::new("sh");
         support::clear(&mut sh);
-        sh.args(["-c", &command, env!("CARGO_BIN_EXE_migrator")])
+        sh.args(["-c", &command, BINARY])
             .env("DATABASE_URL", &url)
             .current_dir(folder.path());
         sh.status().expect("sh runs").code()
@@ -68,7 +67,7 @@ fn a_lost_terminal_stops_a_run_unless_it_runs_under_nohup() {
     support::clear(&mut sh);
     let ignoring = "trap '' HUP; exec \"$0\" up --service=core -q";
     let child = sh
-        .args(["-c", ignoring, env!("CARGO_BIN_EXE_migrator")])
+        .args(["-c", ignoring, BINARY])
         .env("DATABASE_URL", &url)
         .current_dir(folder.path())
         .stdout(Stdio::piped())

@@ -2,15 +2,32 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use migrator_localpg::Throwaway;
 
+/// The binary of the package that is under test: with this platform's tree, or that of migrator-cli.
+pub const BINARY: &str = match (
+    option_env!("CARGO_BIN_EXE_migrator"),
+    option_env!("CARGO_BIN_EXE_migrator-in-folder"),
+) {
+    (Some(binary), _) | (None, Some(binary)) => binary,
+    (None, None) => "",
+};
+
+/// A `PATH` on which the binary is called `migrator`. It gets a link in the folder.
+pub fn path_with_binary(folder: &Path) -> String {
+    symlink(BINARY, folder.join("migrator")).expect("a link is made");
+    let path = std::env::var("PATH").expect("there is a PATH");
+    format!("{}:{path}", folder.display())
+}
+
 /// The binary, without the variables of the caller that it would read.
 pub fn migrator(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_migrator"));
+    let mut command = Command::new(BINARY);
     command.args(arguments).stdin(Stdio::null());
     clear(&mut command);
     command

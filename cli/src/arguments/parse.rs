@@ -1,7 +1,7 @@
 //! Parses the process's arguments.
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser, ValueEnum};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, ValueEnum};
 
 use super::command::Command;
 use super::global::{Format, Global};
@@ -9,6 +9,7 @@ use super::members::Members;
 use super::suggestion::with_suggestion;
 use super::values::ALL_ALONE;
 use crate::exit::Exit;
+use crate::program::{Migrations, Program};
 
 /// Applies and reverts Postgres migrations that are compiled into this binary.
 #[derive(Debug, Parser)]
@@ -21,17 +22,36 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
+    /// The description of a program's arguments.
+    pub(crate) fn of(program: Program) -> clap::Command {
+        let command = Arguments::command();
+        match program.migrations {
+            Migrations::CompiledIn(_) => command,
+            Migrations::InFolder => command
+                .about("Applies and reverts the Postgres migrations of a folder")
+                .mut_arg("directory", |directory| {
+                    directory.help(
+                        "The folder of the tree [default: `database` here or above] \
+                         [environment: `MIGRATOR_DIRECTORY`]",
+                    )
+                }),
+        }
+    }
+
     /// Parses the process's arguments.
     ///
     /// # Errors
     ///
     /// clap reports the help, the version and invalid arguments as errors. This function adds two
     /// checks: an option that the command does not read, and a database beside a list of databases.
-    pub(crate) fn parse_all() -> Result<Arguments, clap::Error> {
-        let arguments =
-            Arguments::try_parse().map_err(|error| with_suggestion(error, Arguments::command()))?;
-        if let Some(conflict) = arguments.unread() {
-            return Err(Arguments::command().error(ErrorKind::ArgumentConflict, conflict));
+    pub(crate) fn parse_all(program: Program) -> Result<Arguments, clap::Error> {
+        let mut command = Arguments::of(program);
+        let matches = command.clone().try_get_matches();
+        let arguments = matches
+            .and_then(|matches| Arguments::from_arg_matches(&matches))
+            .map_err(|error| with_suggestion(error, Arguments::of(program)))?;
+        if let Some(conflict) = arguments.unread(program) {
+            return Err(command.error(ErrorKind::ArgumentConflict, conflict));
         }
         let is_of_check = match arguments.global.output {
             Format::Text | Format::Json | Format::Jsonl => false,
@@ -57,27 +77,32 @@ impl Arguments {
             }
             (false, _) => return Ok(arguments),
         };
-        Err(Arguments::command().error(ErrorKind::ArgumentConflict, conflict))
+        Err(command.error(ErrorKind::ArgumentConflict, conflict))
     }
 }
 
 impl Arguments {
     /// The error if the user gave an option that the command does not read.
-    fn unread(&self) -> Option<&'static str> {
+    fn unread(&self, program: Program) -> Option<&'static str> {
         let Global {
             database_url,
             directory,
             ..
         } = &self.global;
         let reads = self.command.reads();
-        let unread = directory.as_ref().and(match reads.tree {
-            TreeSource::CompiledIn => Some(
-                "this command works on the tree that is compiled into this binary, and does not \
-                 read `--directory`",
-            ),
-            TreeSource::Nothing => Some("this command reads no tree: leave `--directory` out"),
-            TreeSource::Folder => None,
-        });
+        let unread = directory
+            .as_ref()
+            .and(match (reads.tree, program.migrations) {
+                (TreeSource::Program, Migrations::CompiledIn(_)) => Some(
+                    "this command works on the tree that is compiled into this binary, and does \
+                     not read `--directory`",
+                ),
+                (TreeSource::Nothing, _) => {
+                    Some("this command reads no tree: leave `--directory` out")
+                }
+                (TreeSource::Program, Migrations::InFolder)
+                | (TreeSource::ProgramOrFolder | TreeSource::Folder, _) => None,
+            });
         if unread.is_some() {
             return unread;
         }
@@ -99,18 +124,28 @@ struct Reading {
 /// The tree that a command works on.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum TreeSource {
-    /// The tree that is compiled into the binary.
-    CompiledIn,
-    /// The tree in the folder that `--directory` names.
+    /// The migrations of the program.
+    Program,
+    /// The migrations of the program, unless `--directory` names a folder.
+    ProgramOrFolder,
+    /// The files of a tree. The command also works on a tree with findings.
     Folder,
     /// The command reads no tree.
     Nothing,
 }
 
 impl Command {
-    /// Whether the command always works on the compiled-in tree.
-    pub(crate) fn is_of_compiled_in(&self) -> bool {
-        self.reads().tree == TreeSource::CompiledIn
+    /// Whether the command always works on the migrations of the program.
+    pub(crate) fn is_of_program(&self) -> bool {
+        self.reads().tree == TreeSource::Program
+    }
+
+    /// Whether the command works on migrations, and not on the files of a tree.
+    pub(crate) fn needs_migrations(&self) -> bool {
+        match self.reads().tree {
+            TreeSource::Program | TreeSource::ProgramOrFolder => true,
+            TreeSource::Folder | TreeSource::Nothing => false,
+        }
     }
 
     /// Whether another program writes to standard output.
@@ -156,20 +191,21 @@ impl Command {
     fn reads(&self) -> Reading {
         let (database, tree) = match self {
             Command::Check(check) => (check.server, TreeSource::Folder),
-            Command::Adopt(_) | Command::Baseline(_) | Command::Verify(_) | Command::Drift(_) => {
-                (true, TreeSource::Folder)
+            Command::Adopt(_) => (true, TreeSource::Folder),
+            Command::Baseline(_) | Command::Verify(_) | Command::Drift(_) => {
+                (true, TreeSource::ProgramOrFolder)
             }
             Command::Create(_) => (false, TreeSource::Folder),
             #[cfg(feature = "local-server")]
             Command::Server { .. } => (false, TreeSource::Folder),
             #[cfg(feature = "local-server")]
-            Command::With(_) => (true, TreeSource::CompiledIn),
+            Command::With(_) => (true, TreeSource::Program),
             Command::Up(_)
             | Command::Down(_)
             | Command::Redo(_)
             | Command::Status(_)
             | Command::Wait(_)
-            | Command::Repair(_) => (true, TreeSource::CompiledIn),
+            | Command::Repair(_) => (true, TreeSource::Program),
             Command::Schema(_) => (true, TreeSource::Nothing),
             Command::Explain { .. } | Command::Completions { .. } | Command::Init(_) => {
                 (false, TreeSource::Nothing)
@@ -195,10 +231,15 @@ pub(crate) fn typed<T: ValueEnum>(option: &str) -> Option<T> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use migrator_model::{Tree, resolve};
+
+    use crate::program::{Migrations, Program};
 
     #[test]
     fn the_arguments_are_well_formed() {
-        super::Arguments::command().debug_assert();
+        let registry = Box::leak(Box::new(resolve(&Tree::new("database")).registry));
+        for migrations in [Migrations::CompiledIn(registry), Migrations::InFolder] {
+            super::Arguments::of(Program { migrations }).debug_assert();
+        }
     }
 }

@@ -1,9 +1,33 @@
 //! Suggestions for a misspelt command, option or value. clap also suggests words that are not
-//! similar. These suggestions follow the same rule as those for services and codes.
+//! similar. These suggestions follow the same rule as those for services and codes. For a word that
+//! another migration tool uses as a command, the suggestion is the command that does the same here.
 
 use clap::Command;
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 use migrator_model::nearest;
+
+/// Commands of other tools, and what to run instead.
+const COMMON_WORDS: [(&[&str], &[&str]); 7] = [
+    (
+        &["new", "add", "generate", "create-migration"],
+        &["migrator create --service=NAME --name=TITLE"],
+    ),
+    (
+        &["migrate", "deploy", "apply"],
+        &["migrator up --service=NAME"],
+    ),
+    (
+        &["rollback", "revert", "undo"],
+        &["migrator down --service=NAME"],
+    ),
+    (
+        &["info", "list", "pending", "history"],
+        &["migrator status"],
+    ),
+    (&["version"], &["migrator --version", "migrator status"]),
+    (&["lint", "validate"], &["migrator check"]),
+    (&["diff"], &["migrator drift"]),
+];
 
 /// The error with our suggestion instead of clap's.
 pub(crate) fn with_suggestion(mut error: Error, program: Command) -> Error {
@@ -29,8 +53,21 @@ fn command(error: &mut Error, program: &Command) {
     let Some(typed) = text(error, ContextKind::InvalidSubcommand) else {
         return;
     };
+    let typed = typed.to_lowercase();
+    // Before the similar names: `undo` is similar to `redo`, which does something else.
+    let common = COMMON_WORDS
+        .iter()
+        .find(|(words, _)| words.contains(&typed.as_str()));
+    if let Some((_, calls)) = common {
+        let tips = calls.iter().map(|call| format!("run '{call}'").into());
+        error.insert(
+            ContextKind::Suggested,
+            ContextValue::StyledStrs(tips.collect()),
+        );
+        return;
+    }
     let names = program.get_subcommands().map(Command::get_name);
-    if let Some(meant) = nearest(&typed.to_lowercase(), names) {
+    if let Some(meant) = nearest(&typed, names) {
         let meant = ContextValue::Strings(vec![meant.to_owned()]);
         error.insert(ContextKind::SuggestedSubcommand, meant);
     }

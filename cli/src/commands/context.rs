@@ -9,6 +9,7 @@ use crate::console::Console;
 use crate::database::connection;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::program::{Migrations, Program};
 use crate::settings::Environment;
 use crate::tree::Folder;
 use crate::view::View;
@@ -34,7 +35,8 @@ impl Answer {
 
 /// What every command is given.
 pub(crate) struct Context {
-    /// The tree that is compiled into the binary.
+    pub(crate) program: Program,
+    /// The migrations of the program. Empty if they are in a folder and the command needs none.
     pub(crate) registry: &'static Registry,
     pub(crate) global: Global,
     pub(crate) environment: Environment,
@@ -61,7 +63,12 @@ impl Context {
 
     /// The settings of the database that the arguments and the environment name.
     pub(crate) fn settings(&self, registry: &Registry) -> Result<Settings, Failure> {
-        connection::settings(registry, &self.global, &self.environment, &self.console)
+        // A program without migrations of its own has no other tree.
+        let own = match self.program.migrations {
+            Migrations::CompiledIn(_) => Some(registry),
+            Migrations::InFolder => None,
+        };
+        connection::settings(own, &self.global, &self.environment, &self.console)
     }
 
     /// Whether the arguments or the environment name a database.
@@ -82,9 +89,12 @@ impl Context {
         Folder::require(self.environment.directory(&self.global))
     }
 
-    /// The registry of the tree that the user names, or else the compiled-in one. In the folder of
+    /// The registry of the tree that the user names, or else the program's. In the folder of
     /// another tree, the command refuses to work on the compiled-in one.
     pub(crate) fn chosen_registry(&self) -> Result<&'static Registry, Failure> {
+        if let Migrations::InFolder = self.program.migrations {
+            return Ok(self.registry);
+        }
         let Some(directory) = self.environment.directory(&self.global) else {
             if let Some(folder) = Folder::find(None) {
                 let help = format!(

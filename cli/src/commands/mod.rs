@@ -36,14 +36,16 @@ mod with;
 use std::cell::OnceCell;
 
 use migrator_model::Code;
+use migrator_model::registry::RegistryData;
 use migrator_runtime::{Registry, Stop};
 
 use self::context::{Answer, Context, Outcome};
 use self::runner::Runner;
-use crate::arguments::{Arguments, Command};
+use crate::arguments::{Arguments, Command, Global};
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::program::{Migrations, Program};
 use crate::settings::Environment;
 use crate::signals::Patience;
 use crate::tree::Folder;
@@ -51,28 +53,13 @@ use crate::view::Document;
 use crate::words::count;
 
 /// Runs a command to its end.
-pub(crate) fn run(
-    registry: &'static Registry,
-    arguments: Arguments,
-    console: &Console,
-) -> Document {
-    let environment = match needs_settings(&arguments.command) {
-        true => Environment::read(),
-        false => Ok(Environment::default()),
-    };
-    let environment = match environment {
-        Ok(environment) => environment,
+pub(crate) fn run(program: Program, arguments: Arguments, console: &Console) -> Document {
+    let Arguments { global, command } = arguments;
+    let context = match context(program, global, &command, console) {
+        Ok(context) => context,
         Err(failure) => return failure.into(),
     };
-    let context = Context {
-        registry,
-        global: arguments.global,
-        environment,
-        stop: Stop::new(),
-        console: console.clone(),
-        database: OnceCell::new(),
-    };
-    let mut document = match dispatch(&context, &arguments.command) {
+    let mut document = match dispatch(&context, &command) {
         Ok(Answer { view, exit }) => Document {
             database: None,
             view: Some(view),
@@ -85,13 +72,44 @@ pub(crate) fn run(
     document
 }
 
-fn dispatch(context: &Context, command: &Command) -> Outcome {
-    for (name, meant) in context.environment.misspelt() {
+/// Reads the environment and, if they are in a folder, the migrations that the command needs.
+fn context(
+    program: Program,
+    global: Global,
+    command: &Command,
+    console: &Console,
+) -> Result<Context, Failure> {
+    let environment = match needs_settings(command) {
+        true => Environment::read()?,
+        false => Environment::default(),
+    };
+    for (name, meant) in environment.misspelt() {
         let message = format!("no command reads the variable `{name}`; did you mean `{meant}`?");
-        context.console.warning(&message);
+        console.warning(&message);
     }
-    if command.is_of_compiled_in() {
-        refuse_another_tree(context, command)?;
+    let registry = match program.migrations {
+        Migrations::CompiledIn(registry) => registry,
+        Migrations::InFolder if command.needs_migrations() => {
+            Folder::require(environment.directory(&global))?.checked_registry(console)?
+        }
+        Migrations::InFolder => Box::leak(Box::new(Registry::from(RegistryData::default()))),
+    };
+    Ok(Context {
+        program,
+        registry,
+        global,
+        environment,
+        stop: Stop::new(),
+        console: console.clone(),
+        database: OnceCell::new(),
+    })
+}
+
+fn dispatch(context: &Context, command: &Command) -> Outcome {
+    if let Migrations::CompiledIn(registry) = context.program.migrations
+        && command.is_of_program()
+    {
+        refuse_another_tree(context, registry, command)?;
     }
     let runner = Runner::new(context);
     match command {
@@ -101,7 +119,7 @@ fn dispatch(context: &Context, command: &Command) -> Outcome {
         Command::Baseline(baseline) => runner.change(baseline::run(context, baseline)),
         Command::Check(check) => runner.read(check::run(context, check)),
         Command::Explain { code } => Ok(explain::run(*code)),
-        Command::Completions { shell } => Ok(completions::run(*shell)),
+        Command::Completions { shell } => Ok(completions::run(context, *shell)),
         #[cfg(feature = "local-server")]
         Command::Server { action } => server::run(context, *action),
         #[cfg(feature = "local-server")]
@@ -128,8 +146,11 @@ fn needs_settings(command: &Command) -> bool {
 
 /// For a command that works on the compiled-in tree: refuses another tree that
 /// `MIGRATOR_DIRECTORY` names, and notes another tree in the current folder.
-fn refuse_another_tree(context: &Context, command: &Command) -> Result<(), Failure> {
-    let registry = context.registry;
+fn refuse_another_tree(
+    context: &Context,
+    registry: &Registry,
+    command: &Command,
+) -> Result<(), Failure> {
     let own = count(registry.len(), "migration");
     if let Some(named) = context.environment.directory(&context.global) {
         let is_ours = Folder::find(Some(named.clone())).is_some_and(|f| f.is_tree_of(registry));

@@ -44,16 +44,16 @@ pub(crate) async fn open_if_there(
 }
 
 /// The database that the arguments and the environment name; in a checkout that names none, the
-/// local development server's.
+/// local development server's, unless the checkout has another tree than `own`.
 pub(crate) fn settings(
-    registry: &Registry,
+    own: Option<&Registry>,
     global: &args::Global,
     environment: &Environment,
     console: &Console,
 ) -> Result<Settings, Failure> {
     let settings = match named(global, environment)? {
         Some(settings) => settings,
-        None => local(registry, environment.directory(global), console)?,
+        None => local(own, environment.directory(global), console)?,
     };
     for warning in settings.warnings() {
         console.warning(warning);
@@ -107,13 +107,15 @@ const NAME_THE_DATABASE: &str = "build that tree into a binary of its own, run t
                                  another folder, or name its database with `--database-url`";
 
 fn local(
-    registry: &Registry,
+    own: Option<&Registry>,
     directory: Option<PathBuf>,
     console: &Console,
 ) -> Result<Settings, Failure> {
     match Folder::find(directory) {
         Some(folder) => {
-            folder.is_of(registry, NAME_THE_DATABASE)?;
+            if let Some(registry) = own {
+                folder.is_of(registry, NAME_THE_DATABASE)?;
+            }
             start(&folder, console)
         }
         None => Err(no_database()),

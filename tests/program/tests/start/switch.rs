@@ -15,7 +15,7 @@ fn write(stem: &str, up: &str, down: &str) -> String {
     format!("echo '{up}' > {TREE}/{stem}.up.sql\necho '{down}' > {TREE}/{stem}.down.sql\n")
 }
 
-/// A crate whose branches have a common migration, which the branch `wide` has differently. The
+/// A folder whose branches have a common migration, which the branch `wide` has differently. The
 /// branch `notes` has two more.
 fn branches(home: &Home) {
     let orders = |columns: &str| {
@@ -33,8 +33,9 @@ fn branches(home: &Home) {
         "ALTER TABLE shop.orders DROP COLUMN region;",
     );
     let script = format!(
-        "migrator init shop\n\
+        "mkdir shop\n\
          cd shop\n\
+         migrator init --folder --service=shop\n\
          git init --quiet --initial-branch=main\n\
          git config user.name Test\n\
          git config user.email test@localhost\n\
@@ -70,7 +71,7 @@ fn up_switch_follows_a_change_of_branch() {
         assert!(ran.starts_with("exit: 0\n"), "{script}: {ran}");
         ran
     };
-    succeeds("cargo run --quiet -- up --service=shop");
+    succeeds("migrator up --service=shop");
     let mut server = migrator(&["server", "status", "--output=json"]);
     let server = server.current_dir(home.path().join("shop"));
     let server = server.output().expect("the binary runs");
@@ -84,10 +85,10 @@ fn up_switch_follows_a_change_of_branch() {
     assert_eq!(tables(&url), ["notes 1", "orders 2"]);
 
     // Without the option, the migrations of the other branch are in the way.
-    let refused = run("git switch --quiet main\ncargo run --quiet -- up --service=shop");
+    let refused = run("git switch --quiet main\nmigrator up --service=shop");
     assert!(refused.starts_with("exit: 3\n"), "{refused}");
     assert!(refused.contains("error[M0402]"), "{refused}");
-    let planned = succeeds("cargo run --quiet -- up --service=shop --switch --dry-run");
+    let planned = succeeds("migrator up --service=shop --switch --dry-run");
     let lines = format!(
         "would be reverted shop/{REGION}\n\
          would be reverted shop/{NOTES}\n\
@@ -97,11 +98,11 @@ fn up_switch_follows_a_change_of_branch() {
     );
     assert!(planned.contains(&lines), "{planned}");
     let asked = run("echo n | script --quiet --return --command \
-         'cargo run --quiet -- up --service=shop --switch' /dev/null");
+         'migrator up --service=shop --switch' /dev/null");
     assert!(asked.contains("revert 2 migrations on "), "{asked}");
     assert!(asked.contains("nothing was reverted"), "{asked}");
     assert_eq!(tables(&url), ["notes 1", "orders 2"]);
-    let document = succeeds("cargo run --quiet -- up --service=shop --switch --output=json");
+    let document = succeeds("migrator up --service=shop --switch --output=json");
     let document = document
         .split_once("----- stdout -----\n")
         .expect("there is one")
@@ -118,7 +119,7 @@ fn up_switch_follows_a_change_of_branch() {
     assert_eq!(notes["rows"], 12, "{document}");
     assert_eq!(tables(&url), ["orders 1"]);
     let nothing = succeeds(&format!(
-        "DATABASE_URL='{url}' cargo run --quiet -- up --service=all --switch"
+        "DATABASE_URL='{url}' migrator up --service=all --switch"
     ));
     assert!(
         nothing.contains("nothing to revert, and nothing is pending"),
@@ -126,20 +127,19 @@ fn up_switch_follows_a_change_of_branch() {
     );
 
     // The branch has another up script of a migration that is applied.
-    let switched =
-        succeeds("git switch --quiet wide\ncargo run --quiet -- up --service=shop --switch --yes");
+    let switched = succeeds("git switch --quiet wide\nmigrator up --service=shop --switch --yes");
     let lost = "note: this run removes table shop.orders with about 40 rows\n";
     assert!(switched.contains(lost), "{switched}");
     let total = "reverted 1 migration and applied 1 migration in ";
     assert!(switched.contains(total), "{switched}");
     assert_eq!(tables(&url), ["orders 2"]);
-    succeeds("cargo run --quiet -- drift");
+    succeeds("migrator drift");
 }
 
 #[test]
 fn up_switch_is_refused_on_another_database() {
     let home = Home::new();
-    let script = "mkdir empty\ncd empty\n\
+    let script = "migrator init --folder --service=core\n\
                   export DATABASE_URL=postgresql://app@127.0.0.1:1/app\n\
                   migrator up --service=core --switch --yes";
     let refused = home.run("", script);

@@ -1,35 +1,33 @@
 //! A folder for a new user, with `migrator` and `cargo` on the `PATH`.
 //!
-//! Two things are different from the machine of a user. `cargo install --path .` does nothing,
-//! because `migrator` is on the `PATH`: compiling it again would take minutes. The crates of this
-//! workspace are not in a registry yet, so a configuration of cargo replaces them by those of this
-//! checkout. All cargo builds are offline, with the versions of this checkout's lock file and in its
-//! target folder.
+//! The crates of this workspace are not in a registry yet. Two things are therefore different from
+//! the machine of a user: `cargo install migrator-cli` does nothing, because `migrator` is on the
+//! `PATH`, and a configuration of cargo replaces the crates by those of this checkout. All cargo
+//! builds are offline, with the versions of this checkout's lock file and in its target folder.
 
 use std::fmt::Write as _;
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use tempfile::{TempDir, tempdir};
 
-use crate::support::{clear, migrator, output};
+use crate::support::{BINARY, clear, migrator, output, path_with_binary};
 
 pub(crate) struct Home {
     folder: TempDir,
+    path: String,
 }
 
 impl Home {
     pub(crate) fn new() -> Home {
-        let home = Home {
-            folder: tempdir().expect("a folder is made"),
-        };
-        for folder in ["bin", ".cargo"] {
-            fs::create_dir(home.path().join(folder)).expect(folder);
+        let folder = tempdir().expect("a folder is made");
+        for name in ["bin", ".cargo"] {
+            fs::create_dir(folder.path().join(name)).expect(name);
         }
-        let binary = home.path().join("bin/migrator");
-        symlink(env!("CARGO_BIN_EXE_migrator"), binary).expect("a link is made");
+        let path = path_with_binary(&folder.path().join("bin"));
+        let home = Home { folder, path };
         let cargo = home.path().join("bin/cargo");
         fs::write(&cargo, wrapper()).expect("the wrapper is written");
         fs::set_permissions(&cargo, Permissions::from_mode(0o755)).expect("it is ours");
@@ -44,13 +42,11 @@ impl Home {
 
     /// Runs a script, and stops it at the first failure.
     pub(crate) fn run(&self, folder: &str, script: &str) -> String {
-        let path = std::env::var("PATH").expect("there is a PATH");
-        let path = format!("{}:{path}", self.path().join("bin").display());
         let mut command = Command::new("sh");
         clear(&mut command);
         command
             .args(["-eu", "-c", script])
-            .env("PATH", path)
+            .env("PATH", &self.path)
             .env("CARGO_TARGET_DIR", target())
             .current_dir(self.path().join(folder))
             .stdin(Stdio::null());
@@ -75,7 +71,7 @@ impl Drop for Home {
 fn wrapper() -> String {
     format!(
         "#!/bin/sh\n\
-         if [ \"$*\" = 'install --path .' ]; then exit 0; fi\n\
+         if [ \"$*\" = 'install migrator-cli' ]; then exit 0; fi\n\
          if [ -e Cargo.toml ] && [ ! -e Cargo.lock ]; then cp '{}' Cargo.lock; fi\n\
          exec '{}' \"$@\"\n",
         checkout().join("Cargo.lock").display(),
@@ -122,12 +118,16 @@ fn configuration() -> String {
 }
 
 fn checkout() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let tests = package.parent().expect("the package is in a folder");
+    tests.parent().expect("the folder is in the checkout")
 }
 
 /// The target folder of this test.
 fn target() -> PathBuf {
-    let binary = Path::new(env!("CARGO_BIN_EXE_migrator"));
-    let target = binary.ancestors().nth(2).expect("target/debug/migrator");
+    let target = Path::new(BINARY)
+        .ancestors()
+        .nth(2)
+        .expect("target/debug/migrator-in-folder");
     target.to_owned()
 }

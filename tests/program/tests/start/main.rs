@@ -4,7 +4,7 @@
 #![expect(clippy::expect_used, reason = "a test stops at what it cannot set up")]
 
 mod home;
-#[path = "../support/mod.rs"]
+#[path = "../../../support/mod.rs"]
 mod support;
 mod switch;
 
@@ -14,8 +14,8 @@ use home::Home;
 use serde_json::Value;
 use support::{migrator, output};
 
-const README: &str = include_str!("../../README.md");
-const PAGE: &str = include_str!("../../docs/start.md");
+const README: &str = include_str!("../../../../README.md");
+const PAGE: &str = include_str!("../../../../docs/start.md");
 
 /// The lines of the shell blocks below a heading.
 fn commands(page: &str, heading: &str) -> Vec<String> {
@@ -51,13 +51,26 @@ fn six_commands_migrate_a_database_in_a_new_crate() {
     assert_eq!(readme.len(), 6, "{readme:?}");
     assert!(page.starts_with(&readme), "{page:?}");
     let home = Home::new();
-    fs::create_dir(home.path().join("checkout")).expect("a folder is made");
-    let ran = home.run("checkout", &page.join("\n"));
+    let ran = home.run("", &page.join("\n"));
     assert!(ran.starts_with("exit: 0\n"), "{ran}");
     assert!(ran.contains("1 migration of 1 service applied"), "{ran}");
     assert!(ran.contains("1 migration verified"), "{ran}");
     let check = home.run("shop", "cargo run --quiet -- status --check");
     assert!(check.starts_with("exit: 0\n"), "{check}");
+}
+
+#[test]
+fn four_commands_migrate_a_database_from_a_folder() {
+    let readme = commands(README, "## Start in a folder without Rust\n");
+    let page = commands(PAGE, "## In a folder without Rust\n");
+    assert_eq!(readme.len(), 4, "{readme:?}");
+    assert!(page.starts_with(&readme), "{page:?}");
+    let home = Home::new();
+    let folder = home.path().join("shop");
+    fs::create_dir(&folder).expect("the folder is made");
+    let ran = home.run("shop", &page.join("\n"));
+    assert!(ran.starts_with("exit: 0\n"), "{ran}");
+    assert!(ran.contains("1 migration of 1 service applied"), "{ran}");
 }
 
 #[test]
