@@ -217,18 +217,6 @@ fn check_bill(release: &Release, target: &str) {
 }
 
 #[test]
-fn the_image_has_the_program_of_a_release() {
-    let script = include_str!("../../scripts/release.sh");
-    let (_, package) = script
-        .split_once("\npackage=")
-        .expect("the script names it");
-    let package = package.split_whitespace().next().expect("it has a name");
-    let image = include_str!("../../Dockerfile");
-    let build = format!("cargo build --release --locked --package {package} ");
-    assert!(image.contains(&build), "{build}");
-}
-
-#[test]
 fn a_release_that_cannot_be_made_says_why_and_writes_nothing() {
     let used = tempfile::tempdir().expect("a folder can be made");
     fs::write(used.path().join("notes.txt"), "").expect("a file can be written");

@@ -61,6 +61,15 @@ fn tables(url: &str) -> Vec<String> {
     )
 }
 
+/// The URL of the checkout's own server.
+fn url(home: &Home) -> String {
+    let mut server = migrator(&["server", "status", "--output=json"]);
+    let server = server.current_dir(home.path().join("shop"));
+    let server = server.output().expect("the binary runs");
+    let server: Value = serde_json::from_slice(&server.stdout).expect("a document");
+    server["url"].as_str().expect("it runs").to_owned()
+}
+
 #[test]
 fn up_switch_follows_a_change_of_branch() {
     let home = Home::new();
@@ -72,11 +81,7 @@ fn up_switch_follows_a_change_of_branch() {
         ran
     };
     succeeds("migrator up --service=shop");
-    let mut server = migrator(&["server", "status", "--output=json"]);
-    let server = server.current_dir(home.path().join("shop"));
-    let server = server.output().expect("the binary runs");
-    let server: Value = serde_json::from_slice(&server.stdout).expect("a document");
-    let url = server["url"].as_str().expect("it runs").to_owned();
+    let url = url(&home);
     execute(
         &url,
         "INSERT INTO shop.orders SELECT generate_series(1, 40); ANALYZE shop.orders; \
@@ -103,14 +108,8 @@ fn up_switch_follows_a_change_of_branch() {
     assert!(asked.contains("nothing was reverted"), "{asked}");
     assert_eq!(tables(&url), ["notes 1", "orders 2"]);
     let document = succeeds("migrator up --service=shop --switch --output=json");
-    let document = document
-        .split_once("----- stdout -----\n")
-        .expect("there is one")
-        .1;
-    let document = document
-        .split_once("----- stderr -----")
-        .expect("it follows")
-        .0;
+    let (_, document) = document.split_once("----- stdout -----\n").expect("one");
+    let (document, _) = document.split_once("----- stderr -----").expect("it");
     let document: Value = serde_json::from_str(document).expect("a document");
     assert_eq!(document["done"][0]["direction"], "down", "{document}");
     let notes = &document["lost"][0];
