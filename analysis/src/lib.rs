@@ -41,6 +41,7 @@ mod unread;
 use migrator_model::{Problem, Resolved};
 
 pub use losses::{Loss, Losses, TableName, losses};
+pub use safety::effects;
 pub use syntax::is_reserved;
 
 /// Checks the SQL of a resolved tree.

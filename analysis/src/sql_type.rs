@@ -92,6 +92,29 @@ impl SqlType {
         }
     }
 
+    /// Whether a change between two built-in types certainly rewrites the table: Postgres calls a
+    /// function for each row.
+    pub(crate) fn is_converted_to(&self, new: &SqlType) -> bool {
+        const PLAIN: [&str; 12] = [
+            "smallint",
+            "integer",
+            "bigint",
+            "numeric",
+            "real",
+            "double precision",
+            "boolean",
+            "uuid",
+            "json",
+            "jsonb",
+            "date",
+            "text",
+        ];
+        let are_plain = [self, new]
+            .iter()
+            .all(|one| PLAIN.contains(&one.base.as_str()));
+        are_plain && self.base != new.base
+    }
+
     /// Whether the first modifier of the new type is at least as wide.
     fn is_within(&self, new: &SqlType) -> bool {
         match (self.modifiers.first(), new.modifiers.first()) {

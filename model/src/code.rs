@@ -125,7 +125,7 @@ codes! {
     M0234 "a down script restores another definition" Warn,
     M0235 "a migration of the base is gone or changed",
     M0236 "a new migration is older than the base" Deny,
-    M0237 "the tree of the base cannot be read",
+    M0237 "the base or the file of verdicts cannot be read",
     M0241 "a character is invisible or misleading" Deny,
     M0242 "an enum value is used in the transaction that adds it" Deny,
     M0243 "an index of a partitioned table is built or dropped concurrently" Deny,

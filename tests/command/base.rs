@@ -39,7 +39,7 @@ fn commit(folder: &Path) {
     git(folder, &["commit", "--quiet", "--message=x"]);
 }
 
-fn migration(folder: &Path, stem: &str, up: &str, down: &str) {
+pub(super) fn migration(folder: &Path, stem: &str, up: &str, down: &str) {
     write(folder, &format!("{SHOP}/{stem}.up.sql"), up);
     write(folder, &format!("{SHOP}/{stem}.down.sql"), down);
 }
@@ -55,7 +55,7 @@ const ORDERS: &str = "20240101120000_0a1b2c3d_create_orders";
 const LINES: &str = "20240103120000_1a1b2c3d_create_lines";
 
 /// A repository whose branch `main` has two migrations, with the branch `feature` at the same commit.
-fn repository() -> TempDir {
+pub(super) fn repository() -> TempDir {
     let checkout = checkout();
     let at = checkout.path();
     migration(at, LINES, "CREATE TABLE lines ();\n", "DROP TABLE lines;\n");

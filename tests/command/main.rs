@@ -8,6 +8,7 @@ mod check_server;
 mod create;
 mod create_draft;
 mod init;
+mod markdown;
 mod output;
 mod pages;
 mod repair;

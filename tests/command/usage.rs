@@ -197,7 +197,7 @@ fn each_command_reads_or_refuses_each_global_option() {
         // `adopt` converts before it connects.
         let converts = call[0] == "adopt" && database.contains("there is no tree here");
         assert!(heeds || refuses || converts, "{call:?}: {database}");
-        for format in ["--output=sarif", "--output=github"] {
+        for format in ["--output=sarif", "--output=github", "--output=markdown"] {
             let output = run(call, format);
             let refuses = output.contains("only `check` has `--output=sarif`");
             assert_eq!(refuses, call[0] != "check", "{output}");

@@ -16,6 +16,7 @@ macro_rules! assert_output {
 mod differences;
 mod drafts;
 mod drift;
+mod locks;
 mod roles;
 #[path = "../support/mod.rs"]
 mod support;

@@ -22,7 +22,7 @@ pub use drift::server::ThrowawayServer;
 pub use drift::{Drift, drift};
 pub use empty::{EmptyError, empty};
 pub use error::Error;
-pub use prove::locks::{Blocks, Lock, LockMode};
+pub use prove::locks::Lock;
 pub use prove::prepared::{Preparation, prefix_digest, prepare};
 pub use prove::ranges::{Jobs, Place, prove_in_ranges};
 pub use prove::verdict::{Afterwards, Counts, Pass, Proof, Proved, Subject, Verdict};

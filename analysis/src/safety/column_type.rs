@@ -49,7 +49,7 @@ fn is_free(subject: &Subject<'_, '_>, change: Id) -> bool {
 }
 
 /// Whether USING is missing or only names the column.
-fn is_plain(subject: &Subject<'_, '_>, change: Id, column: &str) -> bool {
+pub(super) fn is_plain(subject: &Subject<'_, '_>, change: Id, column: &str) -> bool {
     let sql = subject.sql();
     let Some(using) = sql.child(change, Kind::USING_EXPR) else {
         return true;

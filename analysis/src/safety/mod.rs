@@ -20,6 +20,7 @@ mod create_index;
 mod domains;
 mod drop_column;
 mod drop_table;
+pub mod effects;
 mod enum_value;
 mod partitioned_index;
 mod rename;

@@ -22,6 +22,11 @@ pub(super) fn check<'a>(subject: &Subject<'_, 'a>) -> Option<Finding<'a>> {
     ))
 }
 
+/// Whether a new column makes Postgres rewrite every row.
+pub(super) fn rewrites(subject: &Subject<'_, '_>) -> bool {
+    why(subject).is_some() || of_domain(subject).is_some()
+}
+
 /// A new column of a domain with a constraint. Postgres 13 to 18 rewrite every row, whatever the
 /// default (`DomainHasConstraints` in `ATExecAddColumn`).
 fn of_domain<'a>(subject: &Subject<'_, 'a>) -> Option<Finding<'a>> {

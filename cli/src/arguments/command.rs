@@ -155,6 +155,9 @@ pub(crate) struct Check {
     /// Also compare the tree with the tree at this commit, such as `origin/main`, in the repository of git
     #[arg(long, value_name = "REF", value_parser = revision)]
     pub(crate) base: Option<String>,
+    /// Show the verdicts and locks of this file on the new migrations; `verify --output=json` writes it
+    #[arg(long, value_name = "FILE", requires = "base")]
+    pub(crate) verified: Option<PathBuf>,
     /// Report only the findings in the scripts of these services
     #[arg(long, value_name = "NAME[,NAME…]|all", value_delimiter = ',', value_parser = service)]
     pub(crate) service: Vec<String>,

@@ -39,4 +39,6 @@ pub(crate) enum Format {
     Sarif,
     /// Annotations of a GitHub workflow, for `check` only
     Github,
+    /// A comment for a pull request, for `check` only
+    Markdown,
 }

@@ -55,12 +55,14 @@ impl Arguments {
         }
         let is_of_check = match arguments.global.output {
             Format::Text | Format::Json | Format::Jsonl => false,
-            Format::Sarif | Format::Github => true,
+            Format::Sarif | Format::Github | Format::Markdown => true,
         };
         let conflict = match (is_of_check, &arguments.command) {
             (_, Command::Check(check)) if check.names_all_and_more() => ALL_ALONE,
             (true, Command::Check(_)) => return Ok(arguments),
-            (true, _) => "only `check` has `--output=sarif` and `--output=github`",
+            (true, _) => {
+                "only `check` has `--output=sarif`, `--output=github` and `--output=markdown`"
+            }
             (false, command) if command.has_list() && arguments.global.database_url.is_some() => {
                 "`--fleet` lists the databases: leave `--database-url` out"
             }

@@ -1,10 +1,16 @@
 //! `check`: checks the tree on disk as `cargo build` does. With `--server`, a server checks it too.
 
+use std::collections::BTreeSet;
+
+use migrator_analysis::effects::effects;
 use migrator_analysis::{analyse, base};
-use migrator_model::{Code, Problem, Registry, Resolved, Severity, Tree, resolve};
+use migrator_model::{
+    Code, Migration, MigrationId, Problem, Registry, Resolved, Severity, Tree, resolve,
+};
 use migrator_runtime::{Options, Selection};
 
 use super::context::{Answer, Context, Outcome, check_names};
+use super::verified::Verified;
 use crate::arguments as args;
 use crate::database::grammar::{self, Verdict};
 use crate::exit::Exit;
@@ -23,12 +29,13 @@ pub(super) async fn run(context: &Context, check: &args::Check) -> Outcome {
     findings.extend(resolved.problems.iter().cloned());
     let mut base = None;
     if let Some(name) = &check.base {
-        let (compared, problems) = compare(&folder, &tree, &resolved, name)?;
+        let (mut compared, problems) = compare(&folder, &tree, &resolved, name)?;
+        if let Some(file) = &check.verified {
+            let verified = Verified::read(file)?;
+            verified.add_to(&mut compared.new, &resolved.registry);
+        }
         if compared.is_empty {
-            let shown = &folder.shown;
-            let message =
-                format!("`{name}` has no tree in `{shown}`, so that all migrations are new");
-            context.console.warning(&message);
+            context.console.warning(&without_tree(name, &folder));
         }
         findings.extend(problems);
         base = Some(compared);
@@ -71,6 +78,12 @@ pub(super) async fn run(context: &Context, check: &args::Check) -> Outcome {
     Ok(Answer { view, exit })
 }
 
+/// The warning about a base without a tree.
+fn without_tree(base: &str, folder: &Folder) -> String {
+    let shown = &folder.shown;
+    format!("`{base}` has no tree in `{shown}`, so that all migrations are new")
+}
+
 /// Compares the tree with the tree at a commit.
 fn compare(
     folder: &Folder,
@@ -92,15 +105,26 @@ fn compare(
         tree: &of_base,
         registry: &at_base.registry,
     };
-    let new = base::new_migrations(&resolved.registry, base).into_iter();
+    let new = base::new_migrations(&resolved.registry, base);
     let view = view::Base {
         name: name.to_owned(),
         commit,
-        new: new.map(NewMigration::of).collect(),
+        new: effects_of(&resolved.registry, &new),
         findings: at_base.problems.len(),
         is_empty: of_base.nodes.is_empty(),
     };
     Ok((view, base::compare(tree, resolved, base)))
+}
+
+/// What new migrations do to tables.
+fn effects_of(registry: &Registry, new: &[Migration<'_>]) -> Vec<NewMigration> {
+    if new.is_empty() {
+        return Vec::new();
+    }
+    let new: BTreeSet<MigrationId> = new.iter().map(|one| one.id()).collect();
+    let effects = effects(registry).into_iter();
+    let effects = effects.filter(|one| new.contains(&one.migration.id()));
+    effects.map(NewMigration::of).collect()
 }
 
 /// Asks the database's server about the grammar of the scripts.

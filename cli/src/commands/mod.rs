@@ -28,6 +28,7 @@ mod session;
 mod status;
 mod switch;
 mod up;
+mod verified;
 mod verify;
 mod wait;
 #[cfg(feature = "local-server")]

@@ -4,6 +4,7 @@
 
 mod github;
 mod json;
+mod markdown;
 pub(crate) mod problem;
 mod sarif;
 pub(crate) mod text;
@@ -26,7 +27,10 @@ pub(crate) fn document(console: &Console, document: &Document) -> Exit {
                 console.write(&annotation);
             }
         }
-        (Format::Text | Format::Sarif | Format::Github, _) => {}
+        (Format::Markdown, Some(View::Check(check))) => {
+            console.write(&markdown::comment(check));
+        }
+        (Format::Text | Format::Sarif | Format::Github | Format::Markdown, _) => {}
     }
     console.exit(document.exit)
 }

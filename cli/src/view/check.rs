@@ -3,10 +3,11 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use migrator_model::{Code, Migration, MigrationId, Severity};
+use migrator_model::{Code, Severity};
 use serde::{Serialize, Serializer};
 
 use super::members::{self, severity_word};
+use super::new_migration::NewMigration;
 use super::problem::Located;
 
 /// What `check` found.
@@ -49,13 +50,6 @@ pub(crate) struct Base {
     pub(crate) findings: usize,
 }
 
-/// A migration that the base does not have.
-#[derive(Debug, Serialize)]
-pub(crate) struct NewMigration {
-    #[serde(flatten, serialize_with = "members::migration")]
-    pub(crate) id: MigrationId,
-}
-
 /// How many findings have a code.
 #[derive(Debug, Serialize)]
 pub(crate) struct CodeCount {
@@ -76,12 +70,6 @@ pub(crate) struct GrammarAnswer {
     pub(crate) scripts: usize,
     /// How many of them it refused.
     pub(crate) refused: usize,
-}
-
-impl NewMigration {
-    pub(crate) fn of(migration: Migration<'_>) -> NewMigration {
-        NewMigration { id: migration.id() }
-    }
 }
 
 impl Check {

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use migrator_model::{Code, MigrationId};
-use migrator_verify::{Blocks, Lock, Pass};
-use serde::{Serialize, Serializer};
+use migrator_model::{Code, Migration, MigrationId};
+use migrator_verify::{Lock, Pass};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::difference::DifferenceMembers;
 use super::members;
+use super::new_migration::blocked;
 use super::problem::Located;
 
 /// What `verify` found.
@@ -32,6 +33,7 @@ pub(crate) struct Verify {
 #[derive(Debug)]
 pub(crate) struct Verified {
     pub(crate) id: MigrationId,
+    pub(crate) fingerprints: Fingerprints,
     pub(crate) verdict: Verdict,
     /// Who accepts the differences, if somebody does.
     pub(crate) accepted: Option<Accepted>,
@@ -41,6 +43,23 @@ pub(crate) struct Verified {
     /// Differences that no script can undo.
     pub(crate) notes: Vec<DifferenceMembers>,
     pub(crate) differences: Vec<DifferenceMembers>,
+}
+
+/// The fingerprints of a migration's scripts, in hex.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Fingerprints {
+    up: String,
+    down: String,
+}
+
+impl Fingerprints {
+    pub(crate) fn of(migration: Migration<'_>) -> Fingerprints {
+        let hex = |fingerprint: u64| format!("{fingerprint:016x}");
+        Fingerprints {
+            up: hex(migration.up().fingerprint),
+            down: hex(migration.down().fingerprint),
+        }
+    }
 }
 
 /// The verdict on a migration.
@@ -159,6 +178,7 @@ impl Serialize for Verified {
         let locks = self.locks.as_deref();
         Members {
             id: &self.id,
+            fingerprints: &self.fingerprints,
             verdict: self.verdict.word(),
             pass: self.verdict.pass(),
             behind: self.verdict.behind(),
@@ -177,6 +197,7 @@ impl Serialize for Verified {
 struct Members<'a> {
     #[serde(flatten, serialize_with = "members::migration")]
     id: &'a MigrationId,
+    fingerprints: &'a Fingerprints,
     verdict: &'static str,
     pass: Option<&'static str>,
     behind: Option<&'a str>,
@@ -200,11 +221,7 @@ impl LockMembers<'_> {
         LockMembers {
             object: &lock.table,
             mode: lock.mode.as_str(),
-            blocks: match lock.mode.blocks() {
-                Blocks::Nobody => None,
-                Blocks::Writes => Some("writes"),
-                Blocks::ReadsAndWrites => Some("reads and writes"),
-            },
+            blocks: blocked(lock.mode),
         }
     }
 }

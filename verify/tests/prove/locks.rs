@@ -1,7 +1,8 @@
 //! The locks that a migration takes on tables that were there before it.
 
+use migrator_model::{Blocks, LockMode};
 use migrator_runtime::Selection;
-use migrator_verify::{Afterwards, Blocks, Lock, LockMode, Subject, prove};
+use migrator_verify::{Afterwards, Lock, Subject, prove};
 
 use crate::support::{client, registry, url};
 

@@ -120,7 +120,7 @@ impl Report {
         match self.console.format() {
             Format::Json => self.keep(place, &database),
             Format::Jsonl => self.console.write(&json(&database)),
-            Format::Text | Format::Sarif | Format::Github => {
+            Format::Text | Format::Sarif | Format::Github | Format::Markdown => {
                 self.console.print_all(&text::fleet::database(&database));
             }
         }

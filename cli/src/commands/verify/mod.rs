@@ -26,7 +26,8 @@ use crate::failure::Failure;
 use crate::render::text;
 use crate::settings::application;
 use crate::view::{
-    Accepted, AcceptedLevel, Located, Times, Verdict, Verified, Verify, View, differences,
+    Accepted, AcceptedLevel, Fingerprints, Located, Times, Verdict, Verified, Verify, View,
+    differences,
 };
 
 pub(super) async fn run(context: &Context, verify: &args::Verify) -> Outcome {
@@ -169,6 +170,7 @@ fn verified(registry: &Registry, proved: &Proved<'_>) -> Verified {
     };
     Verified {
         id: proved.migration.id(),
+        fingerprints: Fingerprints::of(proved.migration),
         verdict,
         accepted: accepted(registry, proved),
         times: Times {

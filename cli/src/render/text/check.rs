@@ -57,7 +57,7 @@ fn table(view: &Check) -> impl Iterator<Item = Line> {
 }
 
 /// How much the tree has, and how much is wrong with it.
-fn summary(view: &Check) -> String {
+pub(in crate::render) fn summary(view: &Check) -> String {
     let errors = view.errors();
     let warnings = view.findings.len() - errors;
     let folder = &view.folder;

@@ -5,7 +5,7 @@
 pub(crate) mod adopt;
 pub(crate) mod baseline;
 pub(crate) mod changed_scripts;
-mod check;
+pub(super) mod check;
 mod difference;
 mod drift;
 mod evidence;

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use migrator_verify::{Blocks, Lock};
+use migrator_model::Blocks;
+use migrator_verify::Lock;
 
 use super::difference::{irremovable, unknown_options};
 use crate::line::{Line, Tone};
