@@ -12,6 +12,7 @@ use migrator_model::untrusted::lines;
 use crate::arguments::Format;
 use crate::exit::Exit;
 use crate::line::Line;
+use crate::name;
 
 /// The standard streams, and what the user wants to see on them.
 #[derive(Clone)]
@@ -98,6 +99,12 @@ impl Console {
     /// Writes a part of the results, as it is, to standard output.
     pub(crate) fn write(&self, text: &str) {
         let mut stdout = AutoStream::new(io::stdout(), self.choice(&io::stdout()));
+        let text = match self.format {
+            Format::Text => name::called(text),
+            Format::Json | Format::Jsonl | Format::Sarif | Format::Github | Format::Markdown => {
+                text.into()
+            }
+        };
         let Err(error) = writeln!(stdout, "{text}") else {
             return;
         };
@@ -125,7 +132,8 @@ impl Console {
     }
 
     fn stderr(&self, text: &str) {
-        let text = lines(text);
+        let text = name::called(text);
+        let text = lines(&text);
         let mut stderr = AutoStream::new(io::stderr(), self.choice(&io::stderr()));
         // If standard error is closed, nobody can read the message.
         let _ = writeln!(stderr, "{text}");

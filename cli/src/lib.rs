@@ -26,6 +26,7 @@ mod exit;
 mod failure;
 mod git;
 mod line;
+mod name;
 mod program;
 mod remedy;
 mod render;
@@ -37,7 +38,7 @@ mod words;
 
 use std::process::ExitCode;
 
-use clap::ColorChoice;
+use clap::{ArgMatches, ColorChoice};
 use migrator_runtime::Registry;
 
 pub use exit::Exit;
@@ -64,8 +65,54 @@ pub fn run_in_folder() -> ExitCode {
     })
 }
 
+/// The commands as a part of the command line of another program, which may give them another name
+/// and another version. [`run_matches`] runs what was typed.
+///
+/// ```no_run
+/// # use migrator_runtime::Registry;
+/// use std::process::ExitCode;
+///
+/// static REGISTRY: Registry = migrator_runtime::embed_migrations!(
+/// #   "../tests/trees/good-two-legs/database"
+/// );
+///
+/// fn main() -> ExitCode {
+///     let db = migrator_cli::command(&REGISTRY).name("db").version("2.1");
+///     let shop = clap::Command::new("shop").subcommand(db).get_matches();
+///     match shop.subcommand() {
+///         Some(("db", matches)) => migrator_cli::run_matches(&REGISTRY, "shop db", matches),
+///         _ => ExitCode::SUCCESS,
+///     }
+/// }
+/// ```
+///
+/// The program makes its completions itself, so `completions` is hidden here.
+#[must_use]
+pub fn command(registry: &'static Registry) -> clap::Command {
+    let migrations = Migrations::CompiledIn(registry);
+    Arguments::of(Program { migrations })
+        .mut_subcommand("completions", |completions| completions.hide(true))
+}
+
+/// Runs the command that the matches of [`command`] name. `name` is what a user types to call it, such
+/// as `shop db`: messages with commands to run begin with it. Returns the exit code of the process.
+///
+/// Call it before the program starts threads or handles signals: the commands handle SIGINT, SIGTERM
+/// and SIGHUP, and start a runtime of their own. A process runs it once.
+#[must_use]
+pub fn run_matches(registry: &'static Registry, name: &str, matches: &ArgMatches) -> ExitCode {
+    name::set(name);
+    let migrations = Migrations::CompiledIn(registry);
+    let program = Program { migrations };
+    run_arguments(program, Arguments::of_matches(program, matches))
+}
+
 fn run_program(program: Program) -> ExitCode {
-    let arguments = match Arguments::parse_all(program) {
+    run_arguments(program, Arguments::parse_all(program))
+}
+
+fn run_arguments(program: Program, arguments: Result<Arguments, clap::Error>) -> ExitCode {
+    let arguments = match arguments {
         Ok(arguments) => arguments,
         Err(error) => {
             let format = typed("--output").unwrap_or(Format::Text);

@@ -23,6 +23,10 @@ const DIRECTION: &[(&str, &[&str])] = &[
             "migrator-verify",
         ],
     ),
+    (
+        "example-command",
+        &["migrator-analysis", "migrator-cli", "migrator-runtime"],
+    ),
     ("example-pools", &["migrator-analysis", "migrator-runtime"]),
     (
         "example-tenant-service",

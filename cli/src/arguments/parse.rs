@@ -1,7 +1,7 @@
 //! Parses the process's arguments.
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory as _, FromArgMatches as _, Parser, ValueEnum};
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, ValueEnum};
 
 use super::command::Command;
 use super::global::{Format, Global};
@@ -9,6 +9,7 @@ use super::members::Members;
 use super::suggestion::with_suggestion;
 use super::values::ALL_ALONE;
 use crate::exit::Exit;
+use crate::name;
 use crate::program::{Migrations, Program};
 
 /// Applies and reverts Postgres migrations that are compiled into this binary.
@@ -45,10 +46,22 @@ impl Arguments {
     /// clap reports the help, the version and invalid arguments as errors. This function adds two
     /// checks: an option that the command does not read, and a database beside a list of databases.
     pub(crate) fn parse_all(program: Program) -> Result<Arguments, clap::Error> {
-        let mut command = Arguments::of(program);
-        let matches = command.clone().try_get_matches();
-        let arguments = matches
-            .and_then(|matches| Arguments::from_arg_matches(&matches))
+        let matches = Arguments::of(program).try_get_matches();
+        let matches = matches.map_err(|error| with_suggestion(error, Arguments::of(program)))?;
+        Arguments::of_matches(program, &matches)
+    }
+
+    /// The arguments in the matches of a command line.
+    ///
+    /// # Errors
+    ///
+    /// As [`Arguments::parse_all`].
+    pub(crate) fn of_matches(
+        program: Program,
+        matches: &ArgMatches,
+    ) -> Result<Arguments, clap::Error> {
+        let mut command = Arguments::of(program).bin_name(name::get());
+        let arguments = Arguments::from_arg_matches(matches)
             .map_err(|error| with_suggestion(error, Arguments::of(program)))?;
         if let Some(conflict) = arguments.unread(program) {
             return Err(command.error(ErrorKind::ArgumentConflict, conflict));
@@ -58,6 +71,9 @@ impl Arguments {
             Format::Sarif | Format::Github | Format::Markdown => true,
         };
         let conflict = match (is_of_check, &arguments.command) {
+            (_, Command::Completions { .. }) if name::is_of_another_program() => {
+                "the program makes its completions itself"
+            }
             (_, Command::Check(check)) if check.names_all_and_more() => ALL_ALONE,
             (true, Command::Check(_)) => return Ok(arguments),
             (true, _) => {

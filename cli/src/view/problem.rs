@@ -3,6 +3,8 @@
 use migrator_model::{Note, Problem};
 use serde::{Serialize, Serializer};
 
+use crate::name;
+
 /// A problem, with the text of the line that it is on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Located {
@@ -48,7 +50,7 @@ impl Serialize for Located {
             line: position.map(|position| position.line),
             column: position.map(|position| position.column),
             notes: problem.notes.iter().map(NoteMembers::new).collect(),
-            help: &problem.help,
+            help: &name::called(&problem.help),
         }
         .serialize(to)
     }
@@ -69,7 +71,7 @@ impl Serialize for UsageError {
             line: None,
             column: None,
             notes: Vec::new(),
-            help: "`migrator help COMMAND` shows the options of a command",
+            help: &name::called("`migrator help COMMAND` shows the options of a command"),
         }
         .serialize(to)
     }
