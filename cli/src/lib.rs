@@ -27,6 +27,9 @@ mod failure;
 mod git;
 mod line;
 mod name;
+// The build script is its other user.
+#[cfg(test)]
+mod origin;
 mod program;
 mod remedy;
 mod render;

@@ -20,6 +20,7 @@ mod support;
 mod terminal;
 mod tree;
 mod usage;
+mod version;
 
 use std::fs;
 use std::path::Path;

@@ -15,6 +15,7 @@ use crate::program::{Migrations, Program};
 /// Applies and reverts Postgres migrations that are compiled into this binary.
 #[derive(Debug, Parser)]
 #[command(name = "migrator", version, after_help = Exit::TABLE, max_term_width = 100)]
+#[command(long_version = env!("MIGRATOR_LONG_VERSION"))]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) global: Global,
