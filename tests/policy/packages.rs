@@ -13,9 +13,14 @@ use serde_json::Value;
 
 const TOP: &str = env!("CARGO_MANIFEST_DIR");
 
-/// The crates that are not published, beside the examples: the program with this platform's tree,
-/// and the measurements.
-const PRIVATE: &[&str] = &["migrator", "migrator-bench", "migrator-figures"];
+/// The crates that are not published, beside the examples: the program with this platform's tree, the
+/// measurements, and the tests of the program without a tree.
+const PRIVATE: &[&str] = &[
+    "migrator",
+    "migrator-bench",
+    "migrator-figures",
+    "migrator-program-tests",
+];
 
 /// The categories that our crates use. A registry refuses a category that it does not know.
 const CATEGORIES: &[&str] = &[
