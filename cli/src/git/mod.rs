@@ -71,14 +71,20 @@ fn no_commit(git: &Git, reference: &str) -> Failure {
     Failure::new(Code::M0237, Exit::Usage, message, help)
 }
 
-/// The command that fetches a commit, without its history.
+/// The command that fetches a commit, in a shallow clone without its history. In a complete clone,
+/// `--depth` would cut off the history.
 fn fetch(git: &Git, reference: &str) -> String {
+    let is_shallow = git.is_shallow();
     if reference.contains(['~', '^', '@']) {
-        return match git.is_shallow() {
+        return match is_shallow {
             true => "git fetch --unshallow".to_owned(),
             false => "git fetch".to_owned(),
         };
     }
+    let fetch = match is_shallow {
+        true => "git fetch --depth=1",
+        false => "git fetch",
+    };
     let is_hash = matches!(reference.len(), 40 | 64)
         && reference.bytes().all(|byte| byte.is_ascii_hexdigit());
     let remotes = git.remotes();
@@ -87,10 +93,10 @@ fn fetch(git: &Git, reference: &str) -> String {
         .filter(|(remote, _)| remotes.iter().any(|one| one == remote));
     let remote = remotes.first().map_or("origin", String::as_str);
     match of_remote {
-        _ if is_hash => format!("git fetch --depth=1 {remote} {reference}"),
-        Some((remote, branch)) => format!(
-            "git fetch --depth=1 {remote} +refs/heads/{branch}:refs/remotes/{remote}/{branch}"
-        ),
-        None => format!("git fetch --depth=1 {remote} {reference}:{reference}"),
+        _ if is_hash => format!("{fetch} {remote} {reference}"),
+        Some((remote, branch)) => {
+            format!("{fetch} {remote} +refs/heads/{branch}:refs/remotes/{remote}/{branch}")
+        }
+        None => format!("{fetch} {remote} {reference}:{reference}"),
     }
 }
