@@ -30,8 +30,8 @@ impl File {
                 folder: path.parent().unwrap_or(Path::new("")).to_owned(),
             }),
             None => Err(failed(
-                format!("`{}` is no script of a migration", path.display()),
-                "name the file of an up script or a down script",
+                format!("there is no script of a migration at `{}`", path.display()),
+                "name an existing file, such as the up script `VERSION_UID_NAME.up.sql`",
             )),
         }
     }
