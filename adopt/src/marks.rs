@@ -85,7 +85,7 @@ pub(crate) fn split(
         return fault(
             0,
             "no line of this file marks the up script",
-            "add the mark of the other tool",
+            "add the line that the tool needs, such as `-- +goose Up` or `-- migrate:up`, or correct `--from`",
         );
     };
     let script = |part: Part| OldScript {

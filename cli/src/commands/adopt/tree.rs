@@ -329,7 +329,7 @@ fn unknown_tool(name: &str) -> Failure {
 
 fn empty(tool: &dyn Tool, shown: &str) -> Failure {
     let message = format!("`{shown}` has no migrations of {}", tool.name());
-    let help = "name the folder that you name to the other tool, and the tool that made it";
+    let help = "name the folder that holds the migrations themselves, or correct `--from`";
     Failure::new(Code::M1001, Exit::Refused, message, help)
 }
 
