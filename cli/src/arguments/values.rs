@@ -145,7 +145,7 @@ pub(super) fn code(text: &str) -> Result<Code, String> {
     let codes = Code::ALL.iter().map(|code| code.as_str());
     Code::find(text).ok_or_else(|| match nearest(&text.to_uppercase(), codes) {
         Some(code) => format!("there is no such code; did you mean {code}?"),
-        None => "a code is M and four digits, such as M0104".to_owned(),
+        None => "there is no such code; a code is M and four digits, such as M0104".to_owned(),
     })
 }
 
