@@ -66,7 +66,7 @@ impl PgDump {
                 Code::M0908,
                 Exit::Failed,
                 format!("`{}` failed", self.0.display()),
-                "see what it says",
+                "correct what the cause names, and run the command again",
             )
         };
         let output = command.output();
