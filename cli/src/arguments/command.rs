@@ -202,7 +202,7 @@ pub(crate) struct Up {
     #[arg(long, conflicts_with_all = ["to", "steps", "allow_missing", "create_database", "members"])]
     pub(crate) switch: bool,
     /// Do not ask for confirmation
-    #[arg(long, short, requires = "switch")]
+    #[arg(long, short)]
     pub(crate) yes: bool,
     /// Use at most N connections at a time [default: 4]; with a fleet, work on N databases at a time [default: 8] [environment: `MIGRATOR_JOBS`]
     #[arg(long, value_name = "N", value_parser = jobs)]
