@@ -124,13 +124,35 @@ fn an_independent_older_migration_is_a_warning() {
     assert!(found.starts_with("exit: 0\n"), "{found}");
     assert!(found.contains("warning[M0236]"), "{found}");
     assert!(check(at, &["--deny-warnings"]).starts_with("exit: 3\n"));
-    // The command of the help.
-    let (_, rest) = found.split_once("`migrator ").expect("a command");
+    run_the_help(at, &found);
+    assert!(check(at, &["--deny-warnings"]).starts_with("exit: 0\n"));
+}
+
+/// Runs the command of `migrator` in the help of a message.
+fn run_the_help(at: &Path, message: &str) {
+    let (_, rest) = message.split_once("`migrator ").expect("a command");
     let (command, _) = rest.split_once('`').expect("its end");
     let arguments: Vec<&str> = command.split(' ').collect();
     let renamed = output(migrator(&arguments).current_dir(at));
     assert!(renamed.starts_with("exit: 0\n"), "{renamed}");
-    assert!(check(at, &["--deny-warnings"]).starts_with("exit: 0\n"));
+}
+
+#[test]
+fn the_help_names_a_tree_that_is_not_called_database() {
+    let repository = repository();
+    let at = repository.path();
+    fs::rename(at.join("database"), at.join("db")).expect("the tree is renamed");
+    commit(at);
+    let stem = "db/migrations/shop_service/20240102120000_2a1b2c3d_create_notes";
+    write(at, &format!("{stem}.up.sql"), "CREATE TABLE notes ();\n");
+    write(at, &format!("{stem}.down.sql"), "DROP TABLE notes;\n");
+    let check = ["check", "--base=HEAD", "--directory=db", "--deny-warnings"];
+    let check = || output(migrator(&check).current_dir(at));
+    let refused = check();
+    assert!(refused.starts_with("exit: 3\n"), "{refused}");
+    run_the_help(at, &refused);
+    let accepted = check();
+    assert!(accepted.starts_with("exit: 0\n"), "{accepted}");
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod independence;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use migrator_model::levels::level_of;
 use migrator_model::{Code, Level, Migration, Place, Problem, Registry, Resolved, Severity, Tree};
@@ -174,8 +175,16 @@ fn finding(
 }
 
 fn help(migration: Migration<'_>) -> String {
+    let path = migration.up().path();
+    // The script is in the folder of its service, in `migrations` of the tree.
+    let tree = Path::new(&path).ancestors().nth(3);
+    // `create` finds a tree in `database` by itself.
+    let is_found = |tree: &Path| ["", "database"].map(Path::new).contains(&tree);
+    let option = match tree.filter(|tree| !is_found(tree)) {
+        Some(tree) => format!("--directory={} ", tree.display()),
+        None => String::new(),
+    };
     format!(
-        "run `migrator create --restamp {}`, which gives both files the current time",
-        migration.up().path()
+        "run `migrator create {option}--restamp {path}`, which gives both files the current time"
     )
 }
