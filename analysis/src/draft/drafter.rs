@@ -209,7 +209,8 @@ impl<'s> Drafter<'s> {
             let first = steps.last().map(|one| self.gap_text(one));
             let more = match steps.len() {
                 1 => String::new(),
-                count => format!(", and {} more", count - 1),
+                2 => "; nor can 1 more statement be reverted".to_owned(),
+                count => format!("; nor can {} more statements be reverted", count - 1),
             };
             return Draft::Impossible(format!("{}{more}", first.unwrap_or_default()));
         }
