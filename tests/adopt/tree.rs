@@ -166,6 +166,8 @@ fn a_folder_of_another_tool_is_refused() {
         assert!(refused.contains("error[M1001]"), "{refused}");
         assert!(refused.contains(message), "{refused}");
     }
+    let why = checkout.run(&["adopt", "--from=golang-migrate", "db", "--service=notes"]);
+    assert!(why.contains(".sql` is left out: its name is not "), "{why}");
     let unknown = checkout.run(&["adopt", "--from=gose", "db", "--service=notes"]);
     assert!(unknown.starts_with("exit: 2\n"), "{unknown}");
     assert!(unknown.contains("goose"), "{unknown}");

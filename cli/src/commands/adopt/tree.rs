@@ -60,7 +60,7 @@ impl NewTree {
         let converted = convert(tool, &source, into, &|up| drafted(up, &gaps));
         let converted = converted.map_err(|problems| unconverted(&files, problems))?;
         if converted.migrations.is_empty() {
-            return Err(empty(tool, &shown));
+            return Err(empty(tool, &shown, &source));
         }
         let Some(text) = text_of_manifest(&old) else {
             return Err(refused(&old, &resolved.problems));
@@ -327,10 +327,14 @@ fn unknown_tool(name: &str) -> Failure {
     Failure::new(Code::M1001, Exit::Usage, message, help)
 }
 
-fn empty(tool: &dyn Tool, shown: &str) -> Failure {
+fn empty(tool: &dyn Tool, shown: &str, source: &Source) -> Failure {
     let message = format!("`{shown}` has no migrations of {}", tool.name());
     let help = "name the folder that holds the migrations themselves, or correct `--from`";
-    Failure::new(Code::M1001, Exit::Refused, message, help)
+    let failure = Failure::new(Code::M1001, Exit::Refused, message, help);
+    match source.left_out.first() {
+        Some(one) => failure.because(format!("`{}` is left out: {}", one.path, one.why)),
+        None => failure,
+    }
 }
 
 /// The failure of one problem.
