@@ -126,5 +126,6 @@ fn run_arguments(program: Program, arguments: Result<Arguments, clap::Error>) ->
     let global = &arguments.global;
     let console = Console::new(global.output, global.quiet, global.color);
     let document = commands::run(program, arguments, &console);
+    caught::wait_until_told();
     render::document(&console, &document).into()
 }

@@ -53,11 +53,13 @@ pub(crate) fn listen(stop: &Stop, console: Console, patience: Patience) {
             let _ = ready.send(());
             let first = signals.next().await;
             caught::keep(first);
+            let telling = caught::Telling::begin();
             stop.stop();
             let name = first.signal();
             console.note(&format!(
                 "{name}: stopping; a second signal ends the process at once"
             ));
+            drop(telling);
             match tokio::time::timeout(patience.limit(), signals.next()).await {
                 Ok(second) => process::exit(second.code().into()),
                 Err(_) => give_up(&console, first, patience),

@@ -3,7 +3,7 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::print_stderr, reason = "a test that is passed over says so")]
 
-use std::io;
+use std::io::{self, BufRead as _, BufReader};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -116,7 +116,7 @@ fn a_run_ends_when_the_network_drops_all_packets() {
         "--service=core",
     ]);
     clear(&mut command);
-    let run = command
+    let mut run = command
         .env("DATABASE_URL", far)
         .current_dir(folder.path())
         .stdin(Stdio::null())
@@ -124,6 +124,13 @@ fn a_run_ends_when_the_network_drops_all_packets() {
         .stderr(Stdio::piped())
         .spawn()
         .expect("`ip` starts it");
+    let printed = run.stdout.take().expect("a pipe");
+    let printed = BufReader::new(printed).lines();
+    assert_eq!(
+        printed.take(2).count(),
+        2,
+        "the run knows that two steps are done"
+    );
     until_activity(&url, "wait_event = 'PgSleep'");
     network.drop_packets();
     let output = text(&run.wait_with_output().expect("it ends"));

@@ -87,6 +87,10 @@ impl Reader<'_, '_> {
         };
         let of = of_table(space).then(|| self.table.clone()).flatten();
         let parent = self.sql.kind(self.sql.parent(node));
+        // The sequence of an identity comes and goes with its column, named or not.
+        if parent == Kind::OPTION_SEQUENCE_NAME {
+            return;
+        }
         let is_rename = is_rename(parent);
         let target = is_rename.then(|| self.target()).flatten();
         let lacks_schema =
