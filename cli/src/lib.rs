@@ -41,6 +41,7 @@ mod words;
 
 use std::process::ExitCode;
 
+use clap::builder::Resettable;
 use clap::{ArgMatches, ColorChoice};
 use migrator_runtime::Registry;
 
@@ -94,6 +95,8 @@ pub fn run_in_folder() -> ExitCode {
 pub fn command(registry: &'static Registry) -> clap::Command {
     let migrations = Migrations::CompiledIn(registry);
     Arguments::of(Program { migrations })
+        // `version` of the program takes its place.
+        .long_version(Resettable::Reset)
         .mut_subcommand("completions", |completions| completions.hide(true))
 }
 
