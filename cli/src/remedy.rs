@@ -2,7 +2,7 @@
 
 use migrator_model::MigrationId;
 use migrator_model::file_name::Direction;
-use migrator_runtime::connect::{ConnectError, RunOption};
+use migrator_runtime::connect::{ConnectError, Refusal, RunOption};
 use migrator_runtime::plan::Remedy;
 use migrator_runtime::{Error, ErrorKind, Left, LockedTable, Remaining, RunAgain};
 
@@ -160,6 +160,15 @@ fn add_record(direction: Direction, is_resumable: bool, is_refused: bool) -> Str
 
 /// What to do about a connection that could not be opened, in one line.
 fn connect_help(error: &ConnectError) -> String {
+    if let ConnectError::Refused {
+        reason: Refusal::NoDatabase { .. },
+        ..
+    } = error
+    {
+        return "create the database (`createdb`, or `migrator up --create-database`), or correct \
+                its name"
+            .to_owned();
+    }
     let text = match error.option() {
         Some(RunOption::Schema) => {
             "remove it: `--schema` names the history's schema; a search path is \

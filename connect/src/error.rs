@@ -344,9 +344,7 @@ impl Refusal {
             Self::NotRequired { .. } => {
                 "let the server's pg_hba.conf ask for a method that `require_auth` names, or change `require_auth`; `none` allows a server that asks for nothing"
             }
-            Self::NoDatabase { .. } => {
-                "create the database (`createdb`, or `migrator up --create-database`), or correct its name"
-            }
+            Self::NoDatabase { .. } => "create the database (`createdb`), or correct its name",
             Self::NotCreated { .. } => {
                 "the role needs CREATEDB (`ALTER ROLE … CREATEDB`); or let another role create the database"
             }
