@@ -23,7 +23,7 @@ mod tools;
 pub use convert::{Converted, Destination, Draft, NewFile, NewMigration, Undo, convert};
 pub use files::Files;
 pub use history::{Database, Lock, OldEntry, OldHistory, OldState, Table};
-pub use moment::Moment;
+pub use moment::{Moment, next_second, version_of};
 pub use source::{LeftOut, OldMigration, OldScript, Source};
 pub use tool::Tool;
 pub use tools::{ALL, find};

@@ -60,20 +60,22 @@ impl Moment {
 
 /// The version of a Unix time in seconds.
 fn of_unix(seconds: u64) -> Option<Version> {
-    let moment = OffsetDateTime::from_unix_timestamp(i64::try_from(seconds).ok()?).ok()?;
-    Some(version_of(PrimitiveDateTime::new(
-        moment.date(),
-        moment.time(),
-    )))
+    let seconds = i64::try_from(seconds).ok()?;
+    OffsetDateTime::from_unix_timestamp(seconds)
+        .ok()
+        .map(version_of)
 }
 
-/// The version one second later.
-pub(crate) fn next_second(version: Version) -> Option<Version> {
+/// The version one second later. `None` after the year 9999, or if the version is no time.
+#[must_use]
+pub fn next_second(version: Version) -> Option<Version> {
     let moment = moment_of(version)?.checked_add(Duration::SECOND)?;
-    Some(version_of(moment))
+    Some(version_of(moment.assume_utc()))
 }
 
-fn version_of(moment: PrimitiveDateTime) -> Version {
+/// The version of a time, in seconds.
+#[must_use]
+pub fn version_of(moment: OffsetDateTime) -> Version {
     let digits = [
         i64::from(moment.year()),
         i64::from(u8::from(moment.month())),

@@ -99,26 +99,16 @@ pub async fn detect(
 
 /// Why a script failed on the other server. Any other error is returned.
 fn failure(error: Error) -> Result<String, Error> {
-    match &error {
-        Error::Replay(_) | Error::Unprivileged { .. } => {
-            let cause = error.source().map(ToString::to_string);
-            let cause = cause.unwrap_or_else(|| error.to_string());
-            Ok(format!(
-                "its up script fails on the temporary server: {cause}"
-            ))
-        }
-        Error::OutOfTime { .. } => Ok(error.to_string()),
-        Error::NotEmpty { .. }
-        | Error::Catalog(_)
-        | Error::Empty(_)
-        | Error::Connect(_)
-        | Error::Dirty(_)
-        | Error::Moving
-        | Error::NoScript(_)
-        | Error::Altered { .. }
-        | Error::Confine { .. }
-        | Error::Role { .. }
-        | Error::History(_) => Err(error),
+    if error.fault().is_some() {
+        let cause = error.source().map(ToString::to_string);
+        let cause = cause.unwrap_or_else(|| error.to_string());
+        return Ok(format!(
+            "its up script fails on the temporary server: {cause}"
+        ));
+    }
+    match matches!(error, Error::OutOfTime { .. }) {
+        true => Ok(error.to_string()),
+        false => Err(error),
     }
 }
 
