@@ -1,8 +1,8 @@
-//! What a down script does about one statement or action of its up script.
+//! The part of a down script that reverts one statement or action of the up script.
 
 use crate::template::PLACEHOLDER;
 
-/// What a down script does about one statement or action of its up script.
+/// How a down script reverts one statement or action of the up script.
 #[derive(Clone, Debug)]
 pub(super) enum Step {
     /// It runs this statement.

@@ -91,7 +91,7 @@ fn findings(folder: &Path) -> (Vec<String>, [usize; 3]) {
         .filter(|one| OF_UNDO.contains(&one.code))
         .filter(|one| ours.iter().any(|path| one.path() == Some(path)))
         .map(|one| one.to_string())
-        // What is wrong with an up script is no fault of its draft.
+        // A finding on an up script says nothing about its draft.
         .filter(|one| !(one.contains(".up.sql") && before.contains(one)))
         .collect();
     (found, counts)

@@ -267,7 +267,7 @@ pub(crate) struct Status {
     /// List each migration
     #[arg(long)]
     pub(crate) migrations: bool,
-    /// Say for each pending migration whether all, part or none of what it makes is in the database
+    /// Show for each pending migration whether the database has all, part or none of its effects
     ///
     /// Starts a temporary server, and applies the history and the pending migrations there.
     #[arg(long, conflicts_with = "members")]

@@ -42,15 +42,15 @@ pub(crate) struct Adopt {
 /// Whether the command compares the migrations with the database.
 #[derive(Debug, Args)]
 pub(crate) struct Comparison {
-    /// Say for each migration whether what it makes is in the database, and do nothing
+    /// Show for each migration whether the database has its effects, and do nothing
     ///
     /// Exits with 3 if the database contradicts a migration that the old history has as applied.
     #[arg(long)]
     pub(crate) check: bool,
-    /// Record these migrations although the database does not have all that they make
+    /// Record these migrations although the database lacks some of their effects
     #[arg(long, value_name = "VERSION[,VERSION…]", value_delimiter = ',', value_parser = version)]
     pub(crate) accept: Vec<Version>,
-    /// Record the migrations without looking for what they make, and without a temporary server
+    /// Record the migrations without looking for their effects, and without a temporary server
     #[arg(long, conflicts_with_all = ["check", "accept"])]
     pub(crate) without_proof: bool,
 }
@@ -64,7 +64,7 @@ pub(crate) struct Baseline {
     /// The newest migration to record [default: the newest of the service]
     #[arg(long, value_name = "VERSION", value_parser = version)]
     pub(crate) to: Option<Version>,
-    /// Record these migrations although the database does not have all that they make
+    /// Record these migrations although the database lacks some of their effects
     #[arg(long, value_name = "VERSION[,VERSION…]", value_delimiter = ',', value_parser = version)]
     pub(crate) accept: Vec<Version>,
     /// Write the first migration only from this schema; can be repeated [default: all schemas of no other service]

@@ -1,5 +1,5 @@
-//! `up --switch`: reverts what the tree does not have or has differently, and then applies what is
-//! pending. It is for the checkout's own server, after a change to another branch.
+//! `up --switch`: reverts each migration that the tree lacks or has with another script, and then
+//! applies the pending ones. It is for the checkout's own server, after a change to another branch.
 
 use migrator_model::Code;
 use migrator_runtime::plan::{Plan as RunPlan, Remedy};

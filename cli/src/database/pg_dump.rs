@@ -20,11 +20,11 @@ pub(crate) struct Extent {
     pub(crate) without: Vec<String>,
     /// The only schemas of the dump; if empty, all.
     pub(crate) only: Vec<String>,
-    /// What the dump has beside the objects.
+    /// Whether the dump has privileges and tablespaces, too.
     pub(crate) details: Details,
 }
 
-/// What a dump has beside the objects.
+/// Which parts a dump has in addition to the objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Details {
     /// Privileges and tablespaces.

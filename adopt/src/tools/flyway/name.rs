@@ -13,7 +13,7 @@ pub(super) struct Name<'a> {
     pub(super) title: &'a str,
 }
 
-/// What a file is for. Files of one version are read in this order.
+/// The kind of a file. Files of one version are read in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
     /// `B`: instead of all versions up to its own, in a new database.

@@ -1,8 +1,8 @@
-//! What a migration does to a table or view.
+//! The types of the result: an effect on a table or view, and a statement with unknown effects.
 
 use migrator_model::LockMode;
 
-/// What a migration does to a table or view.
+/// The effect of a migration on one table or view.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableEffect {
     /// The table. A name in the schema `public` has no schema.

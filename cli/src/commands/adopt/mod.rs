@@ -69,7 +69,7 @@ pub(super) async fn run(context: &Context, adopt: &args::Adopt) -> Outcome {
     Ok(Answer::done(View::Adopt(view)))
 }
 
-/// Whether the user agrees to what the command is about to record.
+/// Asks the user whether to record the migrations, unless nobody can answer.
 async fn agrees(
     context: &Context,
     adopt: &args::Adopt,
