@@ -32,8 +32,8 @@ if [ "${1-}" = --gate ]; then
         --exclude migrator-analysis --exclude migrator-plan --exclude migrator-bench'
     # This test measures the memory of migrator itself, in a thousand runs.
     left_out="$left_out --skip many_databases_take_no_more_memory_than_few"
-    # This test uses no server.
-    left_out="$left_out --skip a_release_is_reproducible"
+    # These tests do not use the servers of this script.
+    left_out="$left_out --skip a_release_is_reproducible --skip pglite::"
     unavailable=skipped
     together=yes
     # Without a network, npm need not try again.
@@ -57,6 +57,10 @@ scripts/prepare.sh pgbouncer || {
 scripts/get-cyclonedx.sh >/dev/null || {
     printf 'warning: without cargo-cyclonedx, the test of a release is SKIPPED\n' >&2
     export MIGRATOR_WITHOUT_CYCLONEDX=yes
+}
+scripts/get-pglite.sh >/dev/null || {
+    printf 'warning: without PGlite, the test on it is SKIPPED\n' >&2
+    export MIGRATOR_WITHOUT_PGLITE=yes
 }
 logs=${CARGO_TARGET_DIR:-target}/majors
 mkdir -p "$logs"

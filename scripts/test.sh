@@ -17,6 +17,10 @@ scripts/get-cyclonedx.sh >/dev/null || {
     printf 'warning: without cargo-cyclonedx, the test of a release is SKIPPED\n' >&2
     export MIGRATOR_WITHOUT_CYCLONEDX=yes
 }
+scripts/get-pglite.sh >/dev/null || {
+    printf 'warning: without PGlite, the test on it is SKIPPED\n' >&2
+    export MIGRATOR_WITHOUT_PGLITE=yes
+}
 
 began=$(date +%s)
 say() { printf '\n== %s (%d s)\n' "$1" $(($(date +%s) - began)) >&2; }

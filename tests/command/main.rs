@@ -11,6 +11,7 @@ mod init;
 mod markdown;
 mod output;
 mod pages;
+mod pglite;
 mod repair;
 mod run;
 mod settings;
