@@ -6,7 +6,7 @@
 //! builds are offline, with the versions of this checkout's lock file and in its target folder.
 
 use std::fmt::Write as _;
-use std::fs::{self, Permissions};
+use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -41,7 +41,12 @@ impl Home {
     }
 
     /// Runs a script, and stops it at the first failure.
+    ///
+    /// Only one script runs at a time, also when two processes run these tests. `cargo run` builds
+    /// `target/debug/shop` and then starts it: a second build would replace it in between.
     pub(crate) fn run(&self, folder: &str, script: &str) -> String {
+        let lock = File::create(target().join("new-crates.lock")).expect("the target is writable");
+        lock.lock().expect("the other scripts end");
         let mut command = Command::new("sh");
         clear(&mut command);
         command
