@@ -55,15 +55,35 @@ fn sentences(page: &str) -> Vec<String> {
 #[test]
 fn every_page_has_the_same_sections_in_the_same_order() {
     for code in Code::ALL {
-        let mut expected = vec!["Why it matters", "Example", "How to fix it"];
+        let mut expected = vec!["Example", "Why it matters", "How to fix it"];
         let sections = sections(code.page());
         if sections.contains(&"What is not reported") {
             expected.push("What is not reported");
         }
         if code.level().is_some() {
-            expected.push("How to silence it");
+            expected.push("When to allow it");
         }
         assert_eq!(sections, expected, "pages/{code}.md");
+    }
+}
+
+#[test]
+fn no_section_of_a_page_is_empty() {
+    for code in Code::ALL {
+        let (_, after_title) = code.page().split_once('\n').expect("a page has a title");
+        for section in format!("\n{after_title}").split("\n## ") {
+            let (_, text) = section.split_once('\n').expect("a heading has a line");
+            assert_ne!(text.trim(), "", "pages/{code}.md: {section}");
+        }
+    }
+}
+
+#[test]
+fn the_page_of_a_lint_says_in_which_case_to_allow_it() {
+    for code in Code::ALL {
+        let page = code.page();
+        let case = page.contains("\n## When to allow it\n\nAllow this finding ");
+        assert_eq!(case, code.level().is_some(), "pages/{code}.md");
     }
 }
 
