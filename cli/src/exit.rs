@@ -31,7 +31,7 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// The table for the help. The manual has the same table.
+    /// The table for the help. docs/reference/exit-codes.md has the same table.
     pub(crate) const TABLE: &str = "\
 Exit codes:
     0  done

@@ -1,4 +1,4 @@
-//! Help, the manual, explain pages, completions and the helper script.
+//! Help, the reference, explain pages, completions and the helper script.
 
 use std::fs;
 use std::path::Path;
@@ -26,9 +26,19 @@ fn completions_are_made_for_each_shell() {
     }
 }
 
+/// The pages in `docs/reference`, as one text.
+fn reference() -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference");
+    let entries = fs::read_dir(folder).expect("the folder is readable");
+    let paths = entries.map(|entry| entry.expect("the folder is readable").path());
+    paths
+        .map(|path| fs::read_to_string(path).expect("a page is text"))
+        .collect()
+}
+
 #[test]
-fn the_manual_names_each_command_option_variable_and_exit_code() {
-    let manual = include_str!("../../docs/manual.md");
+fn the_reference_names_each_command_option_variable_and_exit_code() {
+    let pages = reference();
     let help = |command: &str| output(&mut migrator(&["help", command]));
     let general = output(&mut migrator(&["--help"]));
     let mut missing = Vec::new();
@@ -41,13 +51,13 @@ fn the_manual_names_each_command_option_variable_and_exit_code() {
         .collect();
     assert!(commands.len() > 9, "{general}");
     for command in commands {
-        if !manual.contains(&format!("`{command}")) {
+        if !pages.contains(&format!("`{command}")) {
             missing.push(command.to_owned());
         }
         for word in help(command).split(|c: char| !c.is_ascii_alphanumeric() && !"-_".contains(c)) {
             let is_named = word.starts_with("--") || word.starts_with("MIGRATOR_");
             let word = word.trim_end_matches('-');
-            if is_named && !["", "--help", "--version"].contains(&word) && !manual.contains(word) {
+            if is_named && !["", "--help", "--version"].contains(&word) && !pages.contains(word) {
                 missing.push(word.to_owned());
             }
         }
@@ -57,10 +67,7 @@ fn the_manual_names_each_command_option_variable_and_exit_code() {
     for line in codes.skip(1).take_while(|line| line.starts_with("  ")) {
         let (code, meaning) = line.trim().split_once("  ").expect("two columns");
         let meaning = meaning.replace("status --check, wait", "`status --check`, `wait`");
-        assert!(
-            manual.contains(&format!("| {code} | {meaning} |")),
-            "{line}"
-        );
+        assert!(pages.contains(&format!("| {code} | {meaning} |")), "{line}");
     }
 }
 

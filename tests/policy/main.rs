@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "a test stops at what it cannot set up")]
 
+mod book;
 mod debug;
 mod dependencies;
 mod figures;

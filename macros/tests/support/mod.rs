@@ -36,7 +36,7 @@ macro_rules! embed_migrations {
 /// The dependency on the replacement.
 pub const RUNTIME_DEPENDENCY: &str = "runtime.path = '../runtime'\n";
 
-/// The build script in the manual.
+/// The build script that docs/library.md describes.
 pub const BUILD_SCRIPT: &str = "fn main() { migrator_model::build_script::check(\"database\"); }\n";
 
 /// A program that prints its registry.

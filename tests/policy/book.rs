@@ -1,0 +1,176 @@
+//! The book in `docs`: its table of contents, its links, and the table of codes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use migrator_model::{Code, Level};
+
+/// Folders without pages of ours.
+const OTHERS: &[&str] = &[".git", ".migrator", "target", "node_modules"];
+
+fn top() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// All Markdown files in a folder of the repository.
+fn pages(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder can be read") {
+        let path = entry.expect("a folder can be read").path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if path.is_dir() && !OTHERS.contains(&&*name) {
+            found.extend(pages(&path));
+        } else if path.extension().is_some_and(|extension| extension == "md") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The lines outside blocks of code, with their numbers.
+fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut is_code = false;
+    text.lines().enumerate().filter_map(move |(number, line)| {
+        let is_fence = line.trim_start().starts_with("```");
+        is_code ^= is_fence;
+        (!is_code && !is_fence).then_some((number + 1, line))
+    })
+}
+
+/// The targets of the links in a line.
+fn targets(line: &str) -> impl Iterator<Item = &str> {
+    let parts = line.split("](").skip(1);
+    parts.filter_map(|rest| rest.split_once(')').map(|(target, _)| target))
+}
+
+/// The name that GitHub and mdBook give to a heading.
+fn anchor(heading: &str) -> String {
+    let lower = heading.trim().to_lowercase();
+    let kept = lower.chars().filter_map(|c| match c {
+        ' ' => Some('-'),
+        c if c.is_alphanumeric() || "-_".contains(c) => Some(c),
+        _ => None,
+    });
+    kept.collect()
+}
+
+/// The anchors of a page. A second heading with the same text gets the number 1.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let headings = prose(text).filter(|(_, line)| line.starts_with('#'));
+    let names = headings.map(|(_, line)| anchor(line.trim_start_matches('#')));
+    let numbered = names.map(|name| {
+        let count = counts.entry(name.clone()).or_default();
+        *count += 1;
+        match *count {
+            1 => name,
+            count => format!("{name}-{}", count - 1),
+        }
+    });
+    numbered.collect()
+}
+
+/// The path without `.` and `..`.
+fn resolved(path: &Path) -> PathBuf {
+    let mut clean = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => {
+                clean.pop();
+            }
+            Component::CurDir => {}
+            part => clean.push(part),
+        }
+    }
+    clean
+}
+
+/// What is wrong with a link on a page.
+fn fault(page: &Path, target: &str) -> Option<&'static str> {
+    let (path, heading) = target.split_once('#').unwrap_or((target, ""));
+    let path = match path {
+        "" => page.to_owned(),
+        path => resolved(&page.parent()?.join(path)),
+    };
+    if !path.exists() {
+        return Some("no such file");
+    }
+    if heading.is_empty() {
+        return None;
+    }
+    let text = fs::read_to_string(&path).ok()?;
+    (!anchors(&text).contains(heading)).then_some("no such heading")
+}
+
+#[test]
+fn each_link_leads_to_a_file_and_a_heading() {
+    let mut faults = Vec::new();
+    let mut count = 0;
+    for page in pages(top()) {
+        let text = fs::read_to_string(&page).expect("a page is text");
+        for (number, line) in prose(&text) {
+            for target in targets(line).filter(|target| !target.contains("://")) {
+                count += 1;
+                if let Some(fault) = fault(&page, target) {
+                    faults.push(format!("{}:{number}: {target}: {fault}", page.display()));
+                }
+            }
+        }
+    }
+    assert!(count > 300, "{count} links");
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn a_link_is_refused_without_its_file_or_its_heading() {
+    let page = top().join("docs/README.md");
+    assert_eq!(fault(&page, "start.md#install"), None);
+    assert_eq!(fault(&page, "begin.md"), Some("no such file"));
+    assert_eq!(fault(&page, "start.md#end"), Some("no such heading"));
+    let heading = anchors("# A `check --base` of 2, now\n```\n# no\n```\n## B\n## B\n");
+    let expected = ["a-check---base-of-2-now", "b", "b-1"];
+    assert_eq!(heading, expected.map(str::to_owned).into());
+}
+
+#[test]
+fn the_summary_lists_each_page_once() {
+    let docs = top().join("docs");
+    let summary = fs::read_to_string(docs.join("SUMMARY.md")).expect("there is a summary");
+    let listed: Vec<PathBuf> = summary
+        .lines()
+        .flat_map(targets)
+        .map(|target| docs.join(target))
+        .collect();
+    let set: BTreeSet<PathBuf> = listed.iter().cloned().collect();
+    assert_eq!(set.len(), listed.len(), "{listed:#?}");
+    let pages = pages(&docs).into_iter();
+    let pages: BTreeSet<PathBuf> = pages.filter(|page| !page.ends_with("SUMMARY.md")).collect();
+    assert_eq!(set, pages);
+}
+
+#[test]
+fn the_page_of_codes_has_each_code_with_its_title_and_level() {
+    let page = include_str!("../../docs/reference/codes.md");
+    let rows: Vec<&str> = page
+        .lines()
+        .filter(|line| line.starts_with("| [M"))
+        .collect();
+    let expected: Vec<String> = Code::ALL.iter().map(row).collect();
+    assert_eq!(rows, expected);
+}
+
+/// The row of a code, as the page has it.
+fn row(code: &Code) -> String {
+    let level = match code.level() {
+        None => "",
+        Some(Level::Allow) => " allow",
+        Some(Level::Warn) => " warn",
+        Some(Level::Deny) => " deny",
+    };
+    format!(
+        "| [{code}](../../model/pages/{code}.md) | {} |{level} |",
+        code.title()
+    )
+}
