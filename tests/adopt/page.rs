@@ -5,29 +5,23 @@ use std::process::Command;
 use migrator_adopt as adopt;
 
 use super::fixtures;
+use super::support::page::commands;
 use super::support::{clear, output, path_with_binary};
 
 const PAGE: &str = include_str!("../../docs/adopt.md");
-
-/// The commands in the blocks of the page.
-fn commands() -> Vec<&'static str> {
-    let blocks = PAGE.split("```sh\n").skip(1);
-    let blocks = blocks.filter_map(|rest| rest.split("```").next());
-    blocks.flat_map(str::lines).collect()
-}
 
 #[test]
 fn the_commands_of_the_page_work() {
     let checkout = fixtures::goose().applied(&fixtures::goose_history());
     let binaries = tempfile::tempdir().expect("a folder is made");
     let path = path_with_binary(binaries.path());
-    let commands = commands();
+    let commands = commands(PAGE);
     assert!(commands.len() > 3, "{commands:?}");
     for line in commands {
         let mut command = Command::new("sh");
         clear(&mut command);
         command
-            .args(["-c", line])
+            .args(["-c", &line])
             .env("PATH", &path)
             .env("DATABASE_URL", &checkout.url)
             .current_dir(checkout.path());

@@ -3,17 +3,11 @@
 use std::path::Path;
 use std::process::Command;
 
+use super::support::page::commands;
 use super::support::{clear, output};
 use super::{Checkout, assert_done};
 
 const PAGE: &str = include_str!("../../docs/baseline.md");
-
-/// The commands in the blocks of the page.
-fn commands() -> Vec<&'static str> {
-    let blocks = PAGE.split("```sh\n").skip(1);
-    let blocks = blocks.filter_map(|rest| rest.split("```").next());
-    blocks.flat_map(str::lines).collect()
-}
 
 #[test]
 fn the_commands_of_the_page_work() {
@@ -22,13 +16,13 @@ fn the_commands_of_the_page_work() {
     let binary = Path::new(env!("CARGO_BIN_EXE_migrator"));
     let binary = binary.parent().expect("a folder").display();
     let path = std::env::var("PATH").expect("there is a PATH");
-    let commands = commands();
+    let commands = commands(PAGE);
     assert!(commands.len() > 3, "{commands:?}");
     for line in commands {
         let mut command = Command::new("sh");
         clear(&mut command);
         command
-            .args(["-c", line])
+            .args(["-c", &line])
             .env("PATH", format!("{binary}:{path}"))
             .env("DATABASE_URL", &checkout.url)
             .current_dir(checkout.path());

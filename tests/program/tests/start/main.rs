@@ -12,25 +12,14 @@ use std::fs;
 
 use home::Home;
 use serde_json::Value;
-use support::{migrator, output};
+use support::{migrator, output, page};
 
 const README: &str = include_str!("../../../../README.md");
 const PAGE: &str = include_str!("../../../../docs/start.md");
 
 /// The lines of the shell blocks below a heading.
 fn commands(page: &str, heading: &str) -> Vec<String> {
-    let (_, section) = page.split_once(heading).expect(heading);
-    let mut commands = Vec::new();
-    let mut is_shell = false;
-    for line in section.lines().take_while(|line| !line.starts_with('#')) {
-        match line {
-            "```sh" => is_shell = true,
-            "```" => is_shell = false,
-            line if is_shell => commands.push(line.to_owned()),
-            _ => {}
-        }
-    }
-    commands
+    page::commands(page::section(page, heading))
 }
 
 /// `scripts/bare.sh` runs these two, and newcomers type them first.

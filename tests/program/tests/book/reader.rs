@@ -1,0 +1,146 @@
+//! A reader of the book, who types what a page shows.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::{TempDir, tempdir};
+
+use super::likeness::alike;
+use super::support::page::{Block, blocks};
+use super::support::{clear, migrator, output, path_with_binary};
+
+pub(crate) struct Reader {
+    home: TempDir,
+    /// The folder in which the reader is.
+    folder: PathBuf,
+    /// The `PATH`, on which `migrator` is the program without a tree.
+    path: String,
+    variables: Vec<(String, String)>,
+}
+
+impl Reader {
+    /// A reader in an empty folder, without a database.
+    pub(crate) fn new() -> Reader {
+        let home = tempdir().expect("a folder is made");
+        let programs = home.path().join("programs");
+        let folder = home.path().join("work");
+        for folder in [&programs, &folder] {
+            fs::create_dir(folder).expect("the folder is made");
+        }
+        Reader {
+            path: path_with_binary(&programs),
+            home,
+            folder,
+            variables: Vec::new(),
+        }
+    }
+
+    /// The reader with a variable of the environment.
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Reader {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Writes a file. A name with `*` is that of an existing file.
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        let path = self.folder.join(name);
+        let folder = path.parent().expect("a file is in a folder");
+        fs::create_dir_all(folder).expect("the folder is made");
+        let path = match name.split_once('*') {
+            Some((_, end)) => named(folder, end),
+            None => path,
+        };
+        fs::write(path, text).expect("the file is written");
+    }
+
+    /// Runs a command that must succeed.
+    pub(crate) fn must(&mut self, command: &str) -> String {
+        let (code, printed) = self.run(command);
+        assert_eq!(code, Some(0), "{command}\n{printed}");
+        printed
+    }
+
+    /// Follows the blocks of a page from top to bottom: writes the files, and types the commands.
+    ///
+    /// A command fails exactly if the page shows an error.
+    pub(crate) fn follow(&mut self, page: &str) {
+        for block in blocks(page) {
+            match (block.language.as_str(), &block.file) {
+                ("sh", _) => {
+                    for line in &block.lines {
+                        self.must(line);
+                    }
+                }
+                ("console", _) => self.type_in(&block),
+                ("sql" | "toml", Some(name)) => {
+                    self.write(name, &format!("{}\n", block.lines.join("\n")));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn type_in(&mut self, block: &Block) {
+        let mut lines = block.lines.iter().peekable();
+        while let Some(line) = lines.next() {
+            let command = line.strip_prefix("$ ").expect("a command follows `$ `");
+            let mut shown = Vec::new();
+            while let Some(line) = lines.next_if(|line| !line.starts_with("$ ")) {
+                shown.push(line.clone());
+            }
+            let (code, printed) = self.run(command);
+            let fails = shown.iter().any(|line| line.starts_with("error"));
+            assert_eq!(code == Some(0), !fails, "{command}\n{printed}");
+            let lines: Vec<String> = printed.lines().map(str::to_owned).collect();
+            let place = format!("the block at line {}: {command}", block.number);
+            let shown_text = shown.join("\n");
+            assert!(
+                alike(&shown, &lines),
+                "{place}\n--- shown\n{shown_text}\n--- printed\n{printed}"
+            );
+        }
+    }
+
+    /// The exit code, and what the command prints on both streams.
+    fn run(&mut self, line: &str) -> (Option<i32>, String) {
+        if let Some(folder) = line.strip_prefix("cd ") {
+            self.folder = self.folder.join(folder);
+            return (self.folder.is_dir().then_some(0), String::new());
+        }
+        let mut command = Command::new("sh");
+        clear(&mut command);
+        command
+            .args(["-c", &format!("exec 2>&1\n{line}")])
+            .env("PATH", &self.path)
+            .envs(self.variables.iter().cloned())
+            .current_dir(&self.folder)
+            .stdin(Stdio::null());
+        let output = command.output().expect("a shell starts");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        (output.status.code(), text)
+    }
+}
+
+impl Drop for Reader {
+    /// Stops the development servers that the commands started.
+    fn drop(&mut self) {
+        let work = self.home.path().join("work");
+        let entries = fs::read_dir(&work).into_iter().flatten().flatten();
+        let folders = entries.map(|entry| entry.path());
+        for folder in folders.chain([work.clone()]) {
+            if folder.join(".migrator").exists() {
+                let mut stop = migrator(&["server", "stop"]);
+                let _ = output(stop.current_dir(&folder));
+            }
+        }
+    }
+}
+
+/// The file in a folder whose name ends so.
+fn named(folder: &Path, end: &str) -> PathBuf {
+    let entries = fs::read_dir(folder).expect("the folder is readable");
+    let mut paths = entries.map(|entry| entry.expect("the folder is readable").path());
+    let found = paths.find(|path| path.to_string_lossy().ends_with(end));
+    found.unwrap_or_else(|| panic!("no file in {} ends in {end}", folder.display()))
+}
