@@ -48,7 +48,7 @@ fn general(line: &str) -> String {
             words[at] = words[at].replacen(&unit, "unit", 1);
         }
         if words[at - 1] == "PostgreSQL" && words[at].starts_with(|c: char| c.is_ascii_digit()) {
-            words[at] = "MAJOR".to_owned();
+            words[at] = String::from("MAJOR");
         }
     }
     let line = words.join(" ");
