@@ -17,8 +17,8 @@ use migrator_plan::{
 use crate::context::Context;
 use crate::error::Error;
 use crate::error::kind::ErrorKind;
+use crate::event::Event;
 use crate::event::report::Report;
-use crate::event::{Event, Listener};
 use crate::history::History;
 use crate::history::guard::Purpose;
 use crate::observe::inspect::Inspection;
@@ -56,10 +56,24 @@ impl Migrator {
         Migrator { context }
     }
 
-    /// Calls `listener` with every [`Event`] as it happens.
+    /// Calls `listener` with every [`Event`]. Legs that run side by side report their steps in the
+    /// order of the plan: the events of a leg wait until the legs before it have ended.
     #[must_use]
     pub fn on_event(mut self, listener: impl FnMut(&Event<'_>) + Send + 'static) -> Migrator {
-        self.context.listener = Some(Listener::new(listener));
+        let others = self.context.listener.take().unwrap_or_default();
+        self.context.listener = Some(others.in_order(listener));
+        self
+    }
+
+    /// Calls `listener` with every [`Event`] when it happens, except notices of the server. The
+    /// events of legs that run side by side are mixed. A display of the running steps needs them.
+    #[must_use]
+    pub fn on_event_at_once(
+        mut self,
+        listener: impl FnMut(&Event<'_>) + Send + 'static,
+    ) -> Migrator {
+        let others = self.context.listener.take().unwrap_or_default();
+        self.context.listener = Some(others.at_once(listener));
         self
     }
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use migrator_connect::Notice;
-
+use migrator_model::MigrationId;
 use migrator_plan::{Plan, Step};
 
 pub(crate) mod blocker;
@@ -29,6 +29,9 @@ pub enum Event<'a> {
     Started(&'a Step<'a>),
     /// A step that ran a script is done.
     Finished(&'a Done),
+    /// A step failed or was interrupted, and the run does not try it again. The error of the run says
+    /// why.
+    Failed(&'a MigrationId),
     /// A step failed at a lock or conflicted with another transaction; the run tries it again.
     Retrying {
         /// The step.
@@ -37,6 +40,10 @@ pub enum Event<'a> {
         why: &'a str,
         /// How long the run pauses before it tries again.
         delay: Duration,
+        /// The number of the retry, from 1.
+        retry: u32,
+        /// The last retry that [`Options::tries`](field@crate::Options::tries) allows.
+        retries: u32,
         /// The sessions whose locks the step waited for, as far as the server showed them.
         blockers: &'a [Blocker],
     },
@@ -48,6 +55,9 @@ pub enum Event<'a> {
         /// What it waits for.
         what: &'a WaitingFor,
     },
+    /// What [`Event::KeptWaiting`] reported last is over: the subject no longer waits, or the server
+    /// has answered.
+    WaitEnded(Waiter<'a>),
     /// An earlier run was interrupted in a step outside a transaction; this run resumes the step.
     Resumed {
         /// The step.
@@ -86,19 +96,52 @@ pub enum Event<'a> {
     NoticesOmitted(u64),
 }
 
-/// The function that receives the events.
-#[derive(Clone)]
-pub(crate) struct Listener(Arc<Mutex<Tell>>);
+/// The functions that receive the events.
+#[derive(Clone, Default)]
+pub(crate) struct Listener {
+    in_order: Option<Receiver>,
+    at_once: Option<Receiver>,
+}
 
-type Tell = dyn FnMut(&Event<'_>) + Send;
+type Receiver = Arc<Mutex<dyn FnMut(&Event<'_>) + Send>>;
 
 impl Listener {
-    pub(crate) fn new(listener: impl FnMut(&Event<'_>) + Send + 'static) -> Listener {
-        Listener(Arc::new(Mutex::new(listener)))
+    /// Adds the function that receives the events of steps in the order of the plan.
+    pub(crate) fn in_order(self, receiver: impl FnMut(&Event<'_>) + Send + 'static) -> Listener {
+        Listener {
+            in_order: Some(Arc::new(Mutex::new(receiver))),
+            ..self
+        }
     }
 
+    /// Adds the function that receives the events of steps when they happen.
+    pub(crate) fn at_once(self, receiver: impl FnMut(&Event<'_>) + Send + 'static) -> Listener {
+        Listener {
+            at_once: Some(Arc::new(Mutex::new(receiver))),
+            ..self
+        }
+    }
+
+    /// Sends an event of the whole run to both functions.
     pub(crate) fn tell(&self, event: &Event<'_>) {
-        let mut listener = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        (*listener)(event);
+        self.tell_in_order(event);
+        self.tell_at_once(event);
+    }
+
+    /// Sends an event of a step whose turn has come.
+    pub(crate) fn tell_in_order(&self, event: &Event<'_>) {
+        send(self.in_order.as_ref(), event);
+    }
+
+    /// Sends an event of a step when it happens.
+    pub(crate) fn tell_at_once(&self, event: &Event<'_>) {
+        send(self.at_once.as_ref(), event);
+    }
+}
+
+fn send(receiver: Option<&Receiver>, event: &Event<'_>) {
+    if let Some(receiver) = receiver {
+        let mut receiver = receiver.lock().unwrap_or_else(PoisonError::into_inner);
+        (*receiver)(event);
     }
 }

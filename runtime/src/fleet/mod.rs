@@ -77,12 +77,16 @@ pub struct Fleet {
     jobs: NonZeroUsize,
     limits: Limits,
     listener: Option<Listener>,
+    starts: Option<Starts>,
     phases: phase::Listener,
     stop: Stop,
 }
 
 /// Receives the events of all databases, each with the target of its database.
 type Listener = Arc<Mutex<dyn FnMut(&str, &Event<'_>) + Send>>;
+
+/// Receives the target of each database that starts.
+type Starts = Arc<Mutex<dyn FnMut(&str) + Send>>;
 
 impl Fleet {
     /// The number of databases that are migrated at a time, unless [`Fleet::jobs`] sets another.
@@ -103,6 +107,7 @@ impl Fleet {
             jobs: Fleet::JOBS,
             limits: Limits::default(),
             listener: None,
+            starts: None,
             phases: phase::Listener::default(),
             stop: Stop::new(),
         }
@@ -148,6 +153,14 @@ impl Fleet {
     #[must_use]
     pub fn on_event(mut self, listener: impl FnMut(&str, &Event<'_>) + Send + 'static) -> Fleet {
         self.listener = Some(Arc::new(Mutex::new(listener)));
+        self
+    }
+
+    /// Calls `listener` with the target of each database when the work on the database starts. Its
+    /// end is a [`MemberResult`].
+    #[must_use]
+    pub fn on_start(mut self, listener: impl FnMut(&str) + Send + 'static) -> Fleet {
+        self.starts = Some(Arc::new(Mutex::new(listener)));
         self
     }
 
@@ -354,6 +367,10 @@ impl Fleet {
 
     async fn open(&self, settings: Result<Settings, ConnectError>) -> Result<Client, Error> {
         let mut settings = settings?;
+        if let Some(starts) = &self.starts {
+            let mut starts = starts.lock().unwrap_or_else(PoisonError::into_inner);
+            starts(&settings.display_target());
+        }
         settings.application_name(&self.options.application);
         let opening = Box::pin(connect(settings));
         let client = self.stop.unless_stopped(opening).await;

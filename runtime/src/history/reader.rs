@@ -128,10 +128,13 @@ impl<'a> Reader<'a> {
             message,
             limit: self.lock_timeout,
         };
-        let tell = |what: &WaitingFor| {
+        let tell = |what: Option<&WaitingFor>| {
             if let Some(listener) = watcher.listener {
                 let subject = Waiter::Operation(watcher.operation);
-                listener.tell(&Event::KeptWaiting { subject, what });
+                listener.tell(&match what {
+                    Some(what) => Event::KeptWaiting { subject, what },
+                    None => Event::WaitEnded(subject),
+                });
             }
         };
         let mut watch = Watch::default();

@@ -37,6 +37,7 @@ impl Bootstrap<'_> {
         let mut reported: Vec<Blocker> = Vec::new();
         loop {
             let Err(trouble) = self.try_upgrade(held, started).await else {
+                self.tell_end(&reported);
                 return Ok(());
             };
             // It fails if the connection is lost, and then `trouble` says so.
@@ -80,6 +81,14 @@ impl Bootstrap<'_> {
         };
         reader.ask(&end).await?;
         Ok(())
+    }
+
+    /// Reports that the wait is over, if it was reported.
+    fn tell_end(self, reported: &[Blocker]) {
+        if let (Some(listener), [_, ..]) = (self.listener, reported) {
+            let subject = Waiter::Operation(Operation::UpgradeHistory);
+            listener.tell(&Event::WaitEnded(subject));
+        }
     }
 
     /// Reports those who hold the locks, unless the last report named the same.

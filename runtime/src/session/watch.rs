@@ -63,11 +63,12 @@ impl Watch {
         }
     }
 
-    /// Waits for answers, asks what they wait for, and reports waits that last.
+    /// Waits for answers, asks what they wait for, and reports waits that last. `None` reports the end
+    /// of the wait that was reported last.
     pub(crate) async fn during<T>(
         &mut self,
         waiting: Waiting<'_>,
-        tell: impl Fn(&WaitingFor),
+        tell: impl Fn(Option<&WaitingFor>),
         answers: impl Future<Output = T>,
     ) -> T {
         self.seen = None;
@@ -83,15 +84,15 @@ impl Watch {
         // A short wait for a lock is reported by the error or by the next try.
         let reports_locks = waiting.limit.is_zero() || half > MOST;
         let (mut before, mut reported) = (None, None);
-        loop {
+        let answer = loop {
             if let Ok(answer) = timeout(pause, &mut answers).await {
-                return answer;
+                break answer;
             }
             // Boxed: it may open a connection.
             let asked = Box::pin(self.ask(waiting));
             let seen = tokio::select! {
                 biased;
-                answer = &mut answers => return answer,
+                answer = &mut answers => break answer,
                 seen = asked => seen,
             };
             let key = seen.as_ref().map(WaitingFor::key);
@@ -100,12 +101,20 @@ impl Watch {
                 Some(WaitingFor::Blockers(_)) => reports_locks,
                 None => false,
             };
-            if let Some(seen) = seen.filter(|_| is_reported && key == before && key != reported) {
-                tell(&seen);
-                reported.clone_from(&key);
+            match seen {
+                Some(seen) if is_reported && key == before && key != reported => {
+                    tell(Some(&seen));
+                    reported.clone_from(&key);
+                }
+                None if reported.take().is_some() => tell(None),
+                Some(_) | None => {}
             }
             before = key;
+        };
+        if reported.is_some() {
+            tell(None);
         }
+        answer
     }
 
     /// The blockers of a step that has just exceeded its `lock_timeout`.

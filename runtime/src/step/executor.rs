@@ -103,6 +103,7 @@ impl<'a> Executor<'a> {
             }
             Err(fault) => {
                 self.run.schedule.fail();
+                self.run.progress.failed(self.leg, &step.id);
                 self.record_failure(step, &fault, took).await;
                 Err(fault)
             }
@@ -153,7 +154,7 @@ impl<'a> Executor<'a> {
         answers: impl Future<Output = T>,
     ) -> T {
         let (progress, leg) = (self.run.progress, self.leg);
-        let tell = |what: &WaitingFor| progress.kept_waiting(leg, name, what);
+        let tell = |what: Option<&WaitingFor>| progress.kept_waiting(leg, name, what);
         let waiting = Waiting {
             client: self.client,
             application: &self.run.options.application,

@@ -16,7 +16,8 @@ use crate::event::report::{Done, Report};
 use crate::event::{Event, Listener};
 
 /// Reports the events of legs that run side by side. The events of the first leg that has not
-/// ended are reported as they happen; the events of later legs wait for their turn.
+/// ended are reported as they happen; the events of later legs wait for their turn. A listener that
+/// wants every event at once gets it at once, and no notices.
 pub(crate) struct Progress(Mutex<EventQueue>);
 
 struct EventQueue {
@@ -50,16 +51,20 @@ impl NoticeCount {
 enum LaterEvent {
     Started(Step<'static>),
     Finished(Done),
+    Failed(MigrationId),
     Retrying {
         step: Step<'static>,
         why: String,
         delay: Duration,
+        retry: u32,
+        retries: u32,
         blockers: Vec<Blocker>,
     },
     KeptWaiting {
         id: MigrationId,
         what: WaitingFor,
     },
+    WaitEnded(MigrationId),
     Resumed {
         step: Step<'static>,
         found: String,
@@ -69,6 +74,50 @@ enum LaterEvent {
         holder: Holder,
     },
     Notices(NoticeBatch),
+}
+
+/// The next try of a step.
+#[derive(Clone, Copy)]
+pub(crate) struct Retry {
+    pub(crate) delay: Duration,
+    /// The number of the retry, from 1.
+    pub(crate) number: u32,
+    /// The last retry that the options allow.
+    pub(crate) last: u32,
+}
+
+impl LaterEvent {
+    /// The event for a listener; `None` for notices.
+    fn event(&self) -> Option<Event<'_>> {
+        Some(match self {
+            LaterEvent::Started(step) => Event::Started(step),
+            LaterEvent::Finished(done) => Event::Finished(done),
+            LaterEvent::Failed(id) => Event::Failed(id),
+            LaterEvent::Retrying {
+                step,
+                why,
+                delay,
+                retry,
+                retries,
+                blockers,
+            } => Event::Retrying {
+                step,
+                why,
+                delay: *delay,
+                retry: *retry,
+                retries: *retries,
+                blockers,
+            },
+            LaterEvent::KeptWaiting { id, what } => Event::KeptWaiting {
+                subject: Waiter::Step(id),
+                what,
+            },
+            LaterEvent::WaitEnded(id) => Event::WaitEnded(Waiter::Step(id)),
+            LaterEvent::Resumed { step, found } => Event::Resumed { step, found },
+            LaterEvent::StillAtWork { step, holder } => Event::StillAtWork { step, holder },
+            LaterEvent::Notices(_) => return None,
+        })
+    }
 }
 
 impl Progress {
@@ -93,30 +142,37 @@ impl Progress {
         self.tell(leg, LaterEvent::Finished(done));
     }
 
+    pub(crate) fn failed(&self, leg: usize, id: &MigrationId) {
+        self.tell(leg, LaterEvent::Failed(id.clone()));
+    }
+
     /// An entry was changed, and no script ran. It is no event.
     pub(crate) fn recorded(&self, id: &MigrationId) {
         self.queue().recorded.push(id.clone());
     }
 
-    pub(crate) fn retrying(
-        &self,
-        leg: usize,
-        step: &Step<'static>,
-        fault: &Fault,
-        delay: Duration,
-    ) {
+    pub(crate) fn retrying(&self, leg: usize, step: &Step<'static>, fault: &Fault, retry: Retry) {
         let retrying = LaterEvent::Retrying {
             step: step.clone(),
             why: fault.message.clone(),
-            delay,
+            delay: retry.delay,
+            retry: retry.number,
+            retries: retry.last,
             blockers: fault.blockers.clone(),
         };
         self.tell(leg, retrying);
     }
 
-    pub(crate) fn kept_waiting(&self, leg: usize, id: &MigrationId, what: &WaitingFor) {
-        let (id, what) = (id.clone(), what.clone());
-        self.tell(leg, LaterEvent::KeptWaiting { id, what });
+    /// What a step waits for; `None` if it no longer waits for what was reported before.
+    pub(crate) fn kept_waiting(&self, leg: usize, id: &MigrationId, what: Option<&WaitingFor>) {
+        let id = id.clone();
+        self.tell(
+            leg,
+            match what.cloned() {
+                Some(what) => LaterEvent::KeptWaiting { id, what },
+                None => LaterEvent::WaitEnded(id),
+            },
+        );
     }
 
     pub(crate) fn resumed(&self, leg: usize, step: &Step<'static>, found: &str) {
@@ -159,6 +215,9 @@ impl Progress {
 
     fn tell(&self, leg: usize, event: LaterEvent) {
         let mut queue = self.queue();
+        if let (Some(listener), Some(event)) = (&queue.listener, event.event()) {
+            listener.tell_at_once(&event);
+        }
         if leg == queue.current {
             queue.tell(event);
         } else {
@@ -208,29 +267,8 @@ impl EventQueue {
     fn tell(&mut self, event: LaterEvent) {
         if let LaterEvent::Notices(batch) = &event {
             self.tell_notices(batch);
-        } else if let Some(listener) = &self.listener {
-            listener.tell(&match &event {
-                LaterEvent::Started(step) => Event::Started(step),
-                LaterEvent::Finished(done) => Event::Finished(done),
-                LaterEvent::Retrying {
-                    step,
-                    why,
-                    delay,
-                    blockers,
-                } => Event::Retrying {
-                    step,
-                    why,
-                    delay: *delay,
-                    blockers,
-                },
-                LaterEvent::KeptWaiting { id, what } => Event::KeptWaiting {
-                    subject: Waiter::Step(id),
-                    what,
-                },
-                LaterEvent::Resumed { step, found } => Event::Resumed { step, found },
-                LaterEvent::StillAtWork { step, holder } => Event::StillAtWork { step, holder },
-                LaterEvent::Notices(batch) => Event::NoticesOmitted(batch.omitted()),
-            });
+        } else if let (Some(listener), Some(event)) = (&self.listener, event.event()) {
+            listener.tell_in_order(&event);
         }
         if let LaterEvent::Finished(done) = event {
             self.done.push(done);
@@ -243,10 +281,10 @@ impl EventQueue {
             return;
         };
         if batch.omitted() > 0 {
-            listener.tell(&Event::NoticesOmitted(batch.omitted()));
+            listener.tell_in_order(&Event::NoticesOmitted(batch.omitted()));
         }
         for notice in batch.iter() {
-            listener.tell(&Event::Notice(notice));
+            listener.tell_in_order(&Event::Notice(notice));
         }
     }
 }
@@ -273,21 +311,44 @@ mod tests {
         }
     }
 
+    /// The services of the steps that a listener hears of, in short.
+    fn heard() -> (Arc<Mutex<String>>, impl FnMut(&Event<'_>) + Send + 'static) {
+        let heard = Arc::new(Mutex::new(String::new()));
+        let kept = Arc::clone(&heard);
+        let listener = move |event: &Event<'_>| {
+            let mut kept = kept.lock().expect("not poisoned");
+            if let Event::Finished(done) = event {
+                kept.push_str(&done.id.service);
+            }
+        };
+        (heard, listener)
+    }
+
+    #[test]
+    fn a_listener_that_wants_events_at_once_hears_of_later_legs_too() {
+        let ((ordered, in_order), (live, at_once)) = (heard(), heard());
+        let listener = Listener::default().in_order(in_order).at_once(at_once);
+        let progress = Progress::new(Some(listener));
+        progress.finished(1, done("c"));
+        progress.finished(0, done("a"));
+        let so_far = |heard: &Mutex<String>| heard.lock().expect("not poisoned").clone();
+        assert_eq!(
+            (so_far(&ordered).as_str(), so_far(&live).as_str()),
+            ("a", "ca")
+        );
+        progress.end(&mut Report::default());
+        assert_eq!(
+            (so_far(&ordered).as_str(), so_far(&live).as_str()),
+            ("ac", "ca")
+        );
+    }
+
     /// The events that are reported after each part of a run with three legs.
     #[test]
     fn a_leg_is_reported_after_the_legs_before_it() {
-        let printed = Arc::new(Mutex::new(String::new()));
-        let heard = Arc::clone(&printed);
-        let listener = Some(Listener::new(move |event: &Event<'_>| {
-            if let Event::Finished(done) = event {
-                heard
-                    .lock()
-                    .expect("not poisoned")
-                    .push_str(&done.id.service);
-            }
-        }));
+        let (printed, listener) = heard();
         let so_far = || printed.lock().expect("not poisoned").clone();
-        let progress = Progress::new(listener);
+        let progress = Progress::new(Some(Listener::default().in_order(listener)));
         progress.finished(1, done("c"));
         progress.finished(0, done("a"));
         assert_eq!(so_far(), "a");
@@ -312,7 +373,7 @@ mod tests {
     fn the_notices_of_later_legs_are_limited_together() {
         let heard = Arc::new(Mutex::new((0, 0)));
         let counts = Arc::clone(&heard);
-        let listener = Listener::new(move |event: &Event<'_>| {
+        let listener = Listener::default().in_order(move |event: &Event<'_>| {
             let mut counts = counts.lock().expect("not poisoned");
             if let Event::Notice(_) = event {
                 counts.0 += 1;

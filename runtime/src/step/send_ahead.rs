@@ -22,6 +22,7 @@ use tokio_postgres::error::{DbError, SqlState};
 
 use super::executor::Executor;
 use super::pipeline::{FIRST_PAUSE, SentStep, UpScript};
+use super::progress::Retry;
 use super::source::{Source, unanswered};
 use crate::error::fault::{Fault, Left, Part, lost_lock};
 use crate::event::blocker::WaitingFor;
@@ -177,7 +178,7 @@ impl<'a> Executor<'a> {
             limit: timeouts.lock,
         };
         let (progress, leg, name) = (self.run.progress, self.leg, first.step.id.clone());
-        let tell = |what: &WaitingFor| progress.kept_waiting(leg, &name, what);
+        let tell = |what: Option<&WaitingFor>| progress.kept_waiting(leg, &name, what);
         let answers = self.watch.during(waiting, tell, answers.wait());
         let outcome = self.run.stop.attend(self.client, answers).await;
         let took = self.pipeline.since.elapsed();
@@ -258,7 +259,12 @@ impl<'a> Executor<'a> {
             return Err(fault);
         }
         let delay = jitter(self.pipeline.pause);
-        self.run.progress.retrying(self.leg, step, &fault, delay);
+        let retry = Retry {
+            delay,
+            number: self.pipeline.tries,
+            last: self.run.options.tries - 1,
+        };
+        self.run.progress.retrying(self.leg, step, &fault, retry);
         let pause = self
             .run
             .stop
