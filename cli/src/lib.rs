@@ -31,6 +31,7 @@ mod name;
 #[cfg(test)]
 mod origin;
 mod program;
+mod progress;
 mod remedy;
 mod render;
 mod settings;

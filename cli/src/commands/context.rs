@@ -10,6 +10,7 @@ use crate::database::connection;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::program::{Migrations, Program};
+use crate::progress::Progress;
 use crate::settings::Environment;
 use crate::tree::Folder;
 use crate::view::View;
@@ -43,6 +44,8 @@ pub(crate) struct Context {
     /// Stops the command after a signal.
     pub(crate) stop: Stop,
     pub(crate) console: Console,
+    /// Shows what the command does now.
+    pub(crate) progress: Progress,
     /// The database that the command is connected to.
     pub(crate) database: OnceCell<String>,
 }
@@ -55,6 +58,7 @@ impl Context {
         options: &Options,
     ) -> Result<Client, Failure> {
         let settings = self.settings(registry)?;
+        let _connecting = self.progress.activity(&connecting_to(&settings));
         let client = connection::open(settings, &options.application).await?;
         // A command connects once.
         let _ = self.database.set(client.target());
@@ -120,6 +124,11 @@ impl Context {
             false => check_names(self.registry, services),
         }
     }
+}
+
+/// What a command does that connects.
+pub(crate) fn connecting_to(settings: &Settings) -> String {
+    format!("connecting to {}", settings.display_target())
 }
 
 /// Refuses a service that the registry does not have.

@@ -47,6 +47,7 @@ use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::program::{Migrations, Program};
+use crate::progress::Progress;
 use crate::settings::Environment;
 use crate::signals::Patience;
 use crate::tree::Folder;
@@ -60,7 +61,9 @@ pub(crate) fn run(program: Program, arguments: Arguments, console: &Console) -> 
         Ok(context) => context,
         Err(failure) => return failure.into(),
     };
-    let mut document = match dispatch(&context, &command) {
+    let outcome = dispatch(&context, &command);
+    context.progress.end();
+    let mut document = match outcome {
         Ok(Answer { view, exit }) => Document {
             database: None,
             view: Some(view),
@@ -102,6 +105,7 @@ fn context(
         environment,
         stop: Stop::new(),
         console: console.clone(),
+        progress: Progress::new(console),
         database: OnceCell::new(),
     })
 }

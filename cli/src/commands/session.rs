@@ -7,7 +7,7 @@ use migrator_runtime::connect::Creation;
 use migrator_runtime::{Client, Leave, Migrator, Options, Registry, Report, Stop, Stopped};
 use tokio::sync::oneshot;
 
-use super::context::{Answer, Context, Outcome};
+use super::context::{Answer, Context, Outcome, connecting_to};
 use crate::console::Console;
 use crate::database::connection;
 use crate::exit::Exit;
@@ -45,6 +45,7 @@ impl Session {
     ) -> Result<(Session, Creation), Failure> {
         let settings = context.settings(context.registry)?;
         let _ = context.database.set(settings.display_target());
+        let _connecting = context.progress.activity(&connecting_to(&settings));
         let connecting = connection::open_or_create(settings, &options.application);
         let (client, creation) = unless_stopped(context, connecting).await?;
         Ok((
@@ -60,6 +61,7 @@ impl Session {
     ) -> Result<Option<Session>, Failure> {
         let settings = context.settings(context.registry)?;
         let _ = context.database.set(settings.display_target());
+        let _connecting = context.progress.activity(&connecting_to(&settings));
         let connecting = connection::open_if_there(settings, &options.application);
         let client = unless_stopped(context, connecting).await?;
         Ok(client.map(|client| Session::over(context, context.registry, client, options)))
@@ -71,9 +73,10 @@ impl Session {
         client: Client,
         options: Options,
     ) -> Session {
-        let console = context.console.clone();
+        let (console, progress) = (context.console.clone(), context.progress.clone());
         let migrator = Migrator::with_options(registry, options)
             .stopped_by(&context.stop)
+            .on_event_at_once(move |event| progress.of_run(event))
             .on_event(move |event| console.print_all(&text::run::event(event)));
         Session { migrator, client }
     }

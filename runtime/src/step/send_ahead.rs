@@ -258,6 +258,11 @@ impl<'a> Executor<'a> {
             self.pipeline.steps.clear();
             return Err(fault);
         }
+        self.pause(step, fault).await
+    }
+
+    /// Reports that a step is tried again, and pauses. Returns the fault if the run is stopped.
+    async fn pause(&mut self, step: &Step<'static>, fault: Fault) -> Result<(), Fault> {
         let delay = jitter(self.pipeline.pause);
         let retry = Retry {
             delay,
@@ -265,12 +270,8 @@ impl<'a> Executor<'a> {
             last: self.run.options.tries - 1,
         };
         self.run.progress.retrying(self.leg, step, &fault, retry);
-        let pause = self
-            .run
-            .stop
-            .unless_stopped(tokio::time::sleep(delay))
-            .await;
-        if pause.is_none() {
+        let pause = tokio::time::sleep(delay);
+        if self.run.stop.unless_stopped(pause).await.is_none() {
             self.pipeline.steps.clear();
             return Err(fault.cut_short());
         }

@@ -79,14 +79,22 @@ pub(super) async fn run(context: &Context, request: Request<'_>, mut options: Op
         Work::Up(_) | Work::Down(_) | Work::Plan(..) | Work::Status(..) => context.registry,
     };
     let (order, of_phases) = (list.order, console.clone());
+    let (starts, progress) = (context.progress.clone(), context.progress.clone());
+    context
+        .progress
+        .update(|board, now| board.plan("database", None, now));
     let fleet = Fleet::with_options(registry, options)
         .jobs(jobs.unwrap_or(Fleet::JOBS))
         .stopped_by(&context.stop)
         .start_interval(members.start_rate.unwrap_or_default())
         .on_phase(move |phase| phase::report(&of_phases, order, phase))
-        .on_event(move |target, event| tell(&console, target, event));
+        .on_start(move |target| starts.update(|board, now| board.start(target, now)))
+        .on_event(move |target, event| {
+            progress.of_database(target, event);
+            tell(&console, target, event);
+        });
     let fleet = limited(fleet, members);
-    let mut report = Report::new(&context.console, list.name.clone(), part);
+    let mut report = Report::new(context, list.name.clone(), part);
     let broken = RefCell::new(None);
     let members = chosen(context, list, part, &broken);
     let totals = work_on(context, &fleet, members, work, &mut report).await?;

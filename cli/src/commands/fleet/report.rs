@@ -6,8 +6,10 @@ use migrator_runtime::{self as runtime, Direction, FleetTotals, MemberOutcome, M
 use super::failures::{Broken, Failures};
 use super::place::{ListName, Part, Place};
 use crate::arguments::Format;
+use crate::commands::context::Context;
 use crate::console::Console;
 use crate::exit::Exit;
+use crate::progress::Progress;
 use crate::render::text;
 use crate::view::{Database, DatabaseState, Drift, Fleet, Status, Totals, View};
 
@@ -23,6 +25,7 @@ pub(in crate::commands) enum Check {
 /// What is known about the databases that have ended.
 pub(super) struct Report {
     console: Console,
+    progress: Progress,
     list: ListName,
     part: Part,
     totals: Totals,
@@ -33,9 +36,10 @@ pub(super) struct Report {
 }
 
 impl Report {
-    pub(super) fn new(console: &Console, list: ListName, part: Part) -> Report {
+    pub(super) fn new(context: &Context, list: ListName, part: Part) -> Report {
         Report {
-            console: console.clone(),
+            console: context.console.clone(),
+            progress: context.progress.clone(),
             list,
             part,
             totals: Totals::default(),
@@ -104,6 +108,10 @@ impl Report {
             outcome,
             ..
         } = result;
+        self.progress.update(|board, _| {
+            board.end(target.as_deref().unwrap_or_default());
+            board.advance();
+        });
         let state = match outcome {
             MemberOutcome::Done(done) => state(done),
             MemberOutcome::Failed(error) => self.failed(place, target.as_deref(), error.into()),

@@ -38,11 +38,15 @@ pub(crate) fn progress(event: &Event<'_>) -> Option<String> {
             step,
             why,
             delay,
+            retry,
+            retries,
             blockers,
         } => {
             let behind = blockers.iter().map(|one| format!(", behind {one}"));
             let (behind, delay) = (behind.collect::<String>(), seconds(*delay));
-            Some(format!("{step}: {why}{behind}; trying again in {delay}"))
+            Some(format!(
+                "{step}: {why}{behind}; trying again in {delay} (retry {retry} of {retries})"
+            ))
         }
         Event::KeptWaiting { subject, what } => Some(format!("{subject}: waiting {what}")),
         Event::NotCurrent { why } => Some(format!("waiting: {why}")),

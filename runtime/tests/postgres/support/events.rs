@@ -52,6 +52,8 @@ pub(crate) fn with_events(registry: &'static Registry, options: Options) -> (Mig
             Event::NotCurrent { why } => format!("not current {why}"),
             Event::Notice(notice) => format!("notice {}", notice.message),
             Event::NoticesOmitted(number) => format!("notices omitted {number}"),
+            Event::Failed(id) => format!("failed {id}"),
+            Event::WaitEnded(subject) => format!("wait ended: {subject}"),
             other => format!("{other:?}"),
         };
         kept.lock().expect("nobody panics").push(event.clone());

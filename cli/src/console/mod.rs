@@ -1,6 +1,9 @@
-//! The only file that writes to the standard streams: results to standard output; notes,
-//! warnings, errors and questions to standard error.
+//! The only module that writes to the standard streams: results to standard output; notes,
+//! warnings, errors and questions to standard error, and what runs now at the bottom of a terminal.
 
+mod screen;
+
+use std::env;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,6 +16,18 @@ use crate::arguments::Format;
 use crate::exit::Exit;
 use crate::line::Line;
 use crate::name;
+use screen::Screen;
+
+/// How a user sees what runs now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Display {
+    /// As lines at the bottom of a terminal, which change.
+    Lines,
+    /// As a note from time to time: standard error is no terminal, or cannot change lines.
+    Notes,
+    /// Not at all, with `--quiet`.
+    Nothing,
+}
 
 /// The standard streams, and what the user wants to see on them.
 #[derive(Clone)]
@@ -22,6 +37,8 @@ pub(crate) struct Console {
     color: ColorChoice,
     /// Whether a result could not be written.
     broken: Arc<AtomicBool>,
+    display: Display,
+    screen: Arc<Screen>,
 }
 
 impl Console {
@@ -37,7 +54,25 @@ impl Console {
             quiet,
             color,
             broken: Arc::default(),
+            display: display(quiet),
+            screen: Arc::default(),
         }
+    }
+
+    /// How the user sees what runs now.
+    pub(crate) fn display(&self) -> Display {
+        self.display
+    }
+
+    /// Shows lines at the bottom of the terminal, instead of the ones before. The closure gets the
+    /// width of the terminal.
+    pub(crate) fn draw(&self, lines: impl FnOnce(usize) -> Vec<String>) {
+        self.screen.draw(lines);
+    }
+
+    /// Removes the lines at the bottom of the terminal.
+    pub(crate) fn erase(&self) {
+        self.screen.erase();
     }
 
     /// The format of the results.
@@ -105,7 +140,7 @@ impl Console {
                 text.into()
             }
         };
-        let Err(error) = writeln!(stdout, "{text}") else {
+        let Err(error) = self.screen.above(|| writeln!(stdout, "{text}")) else {
             return;
         };
         let is_first = !self.broken.swap(true, Ordering::Relaxed);
@@ -136,7 +171,7 @@ impl Console {
         let text = lines(&text);
         let mut stderr = AutoStream::new(io::stderr(), self.choice(&io::stderr()));
         // If standard error is closed, nobody can read the message.
-        let _ = writeln!(stderr, "{text}");
+        let _ = self.screen.above(|| writeln!(stderr, "{text}"));
     }
 
     fn choice(&self, stream: &impl anstream::stream::RawStream) -> ColorChoice {
@@ -144,5 +179,13 @@ impl Console {
             ColorChoice::Auto => AutoStream::choice(stream),
             choice @ (ColorChoice::AlwaysAnsi | ColorChoice::Always | ColorChoice::Never) => choice,
         }
+    }
+}
+
+fn display(quiet: bool) -> Display {
+    match (quiet, io::stderr().is_terminal()) {
+        (true, _) => Display::Nothing,
+        (false, true) if env::var_os("TERM").is_none_or(|term| term != "dumb") => Display::Lines,
+        (false, _) => Display::Notes,
     }
 }

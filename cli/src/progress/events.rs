@@ -1,0 +1,121 @@
+//! What an event changes on the board.
+
+use migrator_runtime::{Event, Waiter};
+
+use super::Progress;
+use crate::words::count;
+
+/// The name of a run that waits before its first step.
+const LOCK: &str = "waiting for the lock of another run";
+
+impl Progress {
+    /// Shows an event of a run of one database, when it happens.
+    pub(crate) fn of_run(&self, event: &Event<'_>) {
+        self.update(|board, now| match event {
+            Event::Waiting(holder) => {
+                board.start(LOCK, now);
+                board.detail(LOCK, Some(format!("{holder} holds the lock")));
+            }
+            Event::Planned(plan) => {
+                board.end(LOCK);
+                board.plan("migration", Some(plan.steps.len()), now);
+            }
+            Event::Started(step) => board.start(&step.id.to_string(), now),
+            Event::Finished(done) => {
+                board.end(&done.id.to_string());
+                board.advance();
+            }
+            Event::Failed(id) => board.end(&id.to_string()),
+            Event::KeptWaiting {
+                subject: subject @ Waiter::Operation(_),
+                what,
+            } => {
+                board.start(&subject.to_string(), now);
+                board.detail(&subject.to_string(), Some(format!("waiting {what}")));
+            }
+            Event::WaitEnded(subject @ Waiter::Operation(_)) => board.end(&subject.to_string()),
+            Event::Retrying { .. }
+            | Event::KeptWaiting { .. }
+            | Event::WaitEnded(_)
+            | Event::Resumed { .. }
+            | Event::StillAtWork { .. }
+            | Event::NotCurrent { .. }
+            | Event::LockUnreleased { .. }
+            | Event::NoSecondConnection(_)
+            | Event::Notice(_)
+            | Event::NoticesOmitted(_)
+            | _ => {
+                if let Some((name, detail)) = detail(event) {
+                    board.detail(&name, detail);
+                }
+            }
+        });
+    }
+
+    /// Shows an event of one database of a fleet. The database has one line.
+    pub(crate) fn of_database(&self, target: &str, event: &Event<'_>) {
+        let doing = match event {
+            Event::Waiting(holder) => Some(format!("waiting for the lock: {holder} holds it")),
+            Event::Planned(plan) => Some(count(plan.steps.len(), "migration") + " to run"),
+            Event::Started(step) => Some(format!("running {}", step.id)),
+            Event::Finished(_) | Event::Failed(_) => None,
+            Event::Retrying { .. }
+            | Event::KeptWaiting { .. }
+            | Event::WaitEnded(_)
+            | Event::Resumed { .. }
+            | Event::StillAtWork { .. }
+            | Event::NotCurrent { .. }
+            | Event::LockUnreleased { .. }
+            | Event::NoSecondConnection(_)
+            | Event::Notice(_)
+            | Event::NoticesOmitted(_)
+            | _ => match detail(event) {
+                Some((name, Some(detail))) => Some(format!("{name}: {detail}")),
+                Some((name, None)) => Some(format!("running {name}")),
+                None => return,
+            },
+        };
+        self.update(|board, _| board.detail(target, doing));
+    }
+}
+
+/// The work that an event is about, and what that work waits for from now on.
+fn detail(event: &Event<'_>) -> Option<(String, Option<String>)> {
+    if let Event::Retrying {
+        step,
+        blockers,
+        retry,
+        retries,
+        ..
+    } = event
+    {
+        let behind = blockers.iter().map(|one| format!(", behind {one}"));
+        let detail = format!("retry {retry} of {retries}{}", behind.collect::<String>());
+        return Some((step.id.to_string(), Some(detail)));
+    }
+    if let Event::KeptWaiting { subject, what } = event {
+        return Some((subject.to_string(), Some(format!("waiting {what}"))));
+    }
+    if let Event::StillAtWork { step, holder } = event {
+        let detail = format!("waiting for a statement of an earlier run: {holder} runs it");
+        return Some((step.id.to_string(), Some(detail)));
+    }
+    match event {
+        Event::WaitEnded(subject) => Some((subject.to_string(), None)),
+        Event::Resumed { step, .. } => Some((step.id.to_string(), None)),
+        Event::Waiting(_)
+        | Event::Planned(_)
+        | Event::Started(_)
+        | Event::Finished(_)
+        | Event::Failed(_)
+        | Event::Retrying { .. }
+        | Event::KeptWaiting { .. }
+        | Event::StillAtWork { .. }
+        | Event::NotCurrent { .. }
+        | Event::LockUnreleased { .. }
+        | Event::NoSecondConnection(_)
+        | Event::Notice(_)
+        | Event::NoticesOmitted(_)
+        | _ => None,
+    }
+}
