@@ -36,6 +36,7 @@ mod remedy;
 mod render;
 mod settings;
 mod signals;
+mod slowest;
 mod tree;
 mod view;
 mod words;

@@ -25,7 +25,7 @@ pub use error::Error;
 pub use prove::locks::Lock;
 pub use prove::prepared::{Preparation, prefix_digest, prepare};
 pub use prove::ranges::{Jobs, Place, prove_in_ranges};
-pub use prove::verdict::{Afterwards, Counts, Pass, Proof, Proved, Subject, Verdict};
+pub use prove::verdict::{Afterwards, Counts, Pass, Proof, ProofEvent, Proved, Subject, Verdict};
 pub use prove::{prove, prove_until};
 pub use remedy::Remedy;
 pub use snapshot::content::{Properties, Scope, Snapshot};

@@ -18,7 +18,7 @@ use migrator_localpg::{Programs, Throwaway};
 use migrator_model::{Registry, Tree, resolve};
 use migrator_runtime::{Migrator, Selection, Settings, Stop, Target, connect};
 use migrator_verify::{
-    Counts, Jobs, Place, Preparation, Proof, Proved, Scope, Snapshot, SnapshotReader, Subject,
+    Counts, Jobs, Place, Preparation, Proof, ProofEvent, Scope, Snapshot, SnapshotReader, Subject,
     prefix_digest, prepare, prove_in_ranges,
 };
 
@@ -209,7 +209,11 @@ async fn measure(
     let subject = Subject::of(Selection::All);
     let (started, before) = (Instant::now(), servers());
     let mut times = Vec::new();
-    let tell = |_: &Proved<'_>| times.push(started.elapsed());
+    let tell = |event: ProofEvent<'_, '_>| {
+        if let ProofEvent::Proved(_) = event {
+            times.push(started.elapsed());
+        }
+    };
     let open = async || place(Throwaway::start()?, None).await;
     let (stop, at_once) = (Stop::new(), Jobs::at_once(jobs));
     let proof = prove_in_ranges(&stop, registry, &subject, at_once, open, tell).await?;

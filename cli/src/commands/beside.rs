@@ -55,6 +55,8 @@ pub(super) async fn detected(
     migrator: &Migrator,
     services: &Selection,
 ) -> Result<Vec<Detected>, Failure> {
+    let looking = format!("looking for the migrations in {}", live.target());
+    let _looking = context.progress.activity(&looking);
     let beside = Beside::new(live, SCRIPT_TIMEOUT).await?;
     if let Some((_, warning)) = &beside.warning {
         context.console.warning(warning);

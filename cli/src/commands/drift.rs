@@ -22,7 +22,10 @@ pub(super) async fn run(context: &Context, arguments: &args::Drift) -> Outcome {
     }
     let live = context.connect(comparison.registry, &options).await?;
     let migrator = Migrator::with_options(comparison.registry, options);
+    let comparing = format!("comparing {} with its history", live.target());
+    let comparing = context.progress.activity(&comparing);
     let view = comparison.of(&live, &migrator).await?;
+    drop(comparing);
     let exit = match view.differences.is_empty() {
         true => Exit::Done,
         false => Exit::Pending,

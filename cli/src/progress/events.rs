@@ -18,7 +18,9 @@ impl Progress {
             }
             Event::Planned(plan) => {
                 board.end(LOCK);
-                board.plan("migration", Some(plan.steps.len()), now);
+                // A step without a script is only recorded.
+                let steps = plan.steps.iter().filter(|step| step.has_script());
+                board.plan("migration", Some(steps.count()), now);
             }
             Event::Started(step) => board.start(&step.id.to_string(), now),
             Event::Finished(done) => {

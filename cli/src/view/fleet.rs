@@ -10,6 +10,7 @@ use super::drift::Drift;
 use super::members;
 use super::problem::Located;
 use super::status::{Condition, ServiceState, Status};
+use crate::slowest::Slowest;
 
 /// What became of a fleet.
 #[derive(Debug, Serialize)]
@@ -30,6 +31,9 @@ pub(crate) struct Fleet {
     /// In the order of the list.
     #[serde(skip)]
     pub(crate) failures: Vec<FailureGroup>,
+    /// The slowest databases.
+    #[serde(skip)]
+    pub(crate) slowest: Slowest,
 }
 
 /// The number of databases in each state.

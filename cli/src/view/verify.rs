@@ -104,6 +104,13 @@ pub(crate) struct Times {
     pub(crate) again: Option<Duration>,
 }
 
+impl Times {
+    /// The time of all scripts that ran.
+    pub(crate) fn all(&self) -> Duration {
+        [self.up, self.down, self.again].into_iter().flatten().sum()
+    }
+}
+
 impl Verdict {
     fn word(&self) -> &'static str {
         match self {

@@ -25,7 +25,7 @@ use crate::snapshot::reader::SnapshotReader;
 use database::Database;
 use prover::Prover;
 use results::Results;
-use verdict::{Afterwards, Counts, Proof, Proved, Subject};
+use verdict::{Afterwards, Counts, Proof, ProofEvent, Proved, Subject};
 
 /// Proves the migrations of a registry on an empty database, and hands each result to `tell` at
 /// once. One run finds all faults. If a script ends the session, the proof opens another one.
@@ -36,12 +36,17 @@ pub async fn prove<'a>(
     registry: &'a Registry,
     subject: &Subject,
     afterwards: Afterwards,
-    tell: impl FnMut(&Proved<'a>),
+    mut tell: impl FnMut(&Proved<'a>),
 ) -> Proof<'a> {
+    let tell = |event: ProofEvent<'_, 'a>| {
+        if let ProofEvent::Proved(proved) = event {
+            tell(proved);
+        }
+    };
     prove_until(&Stop::new(), client, registry, subject, afterwards, tell).await
 }
 
-/// As [`prove`], until `stop` is used: the proof then cancels the running script. Also then it
+/// As [`prove`], with all events, until `stop` is used: the proof then cancels the running script. Also then it
 /// restores the database, if `afterwards` asks for this.
 pub async fn prove_until<'a>(
     stop: &Stop,
@@ -49,7 +54,7 @@ pub async fn prove_until<'a>(
     registry: &'a Registry,
     subject: &Subject,
     afterwards: Afterwards,
-    tell: impl FnMut(&Proved<'a>),
+    tell: impl FnMut(ProofEvent<'_, 'a>),
 ) -> Proof<'a> {
     let prover = start(stop, client, registry, afterwards).await;
     carry_out(prover, subject, afterwards, tell).await
@@ -74,7 +79,7 @@ async fn carry_out<'a>(
     prover: Result<Prover<'a, '_>, Error>,
     subject: &Subject,
     afterwards: Afterwards,
-    tell: impl FnMut(&Proved<'a>),
+    tell: impl FnMut(ProofEvent<'_, 'a>),
 ) -> Proof<'a> {
     let mut results = Results::new(tell);
     let mut unknown_options = BTreeSet::new();
@@ -117,7 +122,7 @@ async fn start<'a, 'c>(
     Ok(Prover::new(database, registry))
 }
 
-async fn run<'a, T: FnMut(&Proved<'a>)>(
+async fn run<'a, T: FnMut(ProofEvent<'_, 'a>)>(
     prover: &mut Prover<'a, '_>,
     subject: &Subject,
     afterwards: Afterwards,

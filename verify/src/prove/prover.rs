@@ -13,7 +13,7 @@ use super::passes::Passes;
 use super::plan::{Plan, plan};
 use super::results::Results;
 use super::unapplied::Unapplied;
-use super::verdict::{Pass, Proved, Subject, Verdict};
+use super::verdict::{Pass, ProofEvent, Proved, Subject, Verdict};
 use crate::compare::difference::{Difference, differences};
 use crate::error::Error;
 use crate::snapshot::content::Snapshot;
@@ -101,7 +101,7 @@ impl<'a, 'c> Prover<'a, 'c> {
     /// Whole snapshots prove those that followed from others: from time to time, at the end, and before
     /// scripts that cannot be rolled back. If a proof fails, or a result is doubtful, everything since the last proof is proved again, with whole
     /// snapshots alone.
-    pub(super) async fn run<T: FnMut(&Proved<'a>)>(
+    pub(super) async fn run<T: FnMut(ProofEvent<'_, 'a>)>(
         &mut self,
         subject: &Subject,
         results: &mut Results<'a, T>,
@@ -112,7 +112,9 @@ impl<'a, 'c> Prover<'a, 'c> {
         // A prepared database has the prefix.
         let mut position = self.applied.len();
         while let Some(&migration) = plan.get(position).filter(|_| position < self.range.start) {
+            results.started(migration);
             self.advance(migration).await?;
+            results.ended(migration);
             position += 1;
         }
         let mut certain = self.checkpoint(position, 0);
@@ -122,7 +124,9 @@ impl<'a, 'c> Prover<'a, 'c> {
                 true => Snapshots::Whole,
                 false => Snapshots::Following,
             });
+            results.started(migration);
             let mut proof = self.step(migration, subject, results).await?;
+            results.ended(migration);
             position += 1;
             whole_until = whole_until.max(match proof {
                 Proof::Same => 0,
@@ -183,7 +187,7 @@ impl<'a, 'c> Prover<'a, 'c> {
         Ok(proof)
     }
 
-    async fn step<T: FnMut(&Proved<'a>)>(
+    async fn step<T: FnMut(ProofEvent<'_, 'a>)>(
         &mut self,
         migration: Migration<'a>,
         subject: &Subject,

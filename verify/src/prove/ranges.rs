@@ -15,7 +15,7 @@ use migrator_runtime::{Client, Stop};
 
 use super::plan::plan;
 use super::prover::UNPROVED;
-use super::verdict::{Afterwards, Proof, Proved, Subject};
+use super::verdict::{Afterwards, Proof, ProofEvent, Subject};
 use super::{carry_out, start, start_prepared};
 use crate::snapshot::content::Snapshot;
 
@@ -86,7 +86,7 @@ pub async fn prove_in_ranges<'a, S, E>(
     subject: &Subject,
     jobs: Jobs,
     open: impl AsyncFn() -> Result<Place<S>, E>,
-    tell: impl FnMut(&Proved<'a>),
+    tell: impl FnMut(ProofEvent<'_, 'a>),
 ) -> Result<Proof<'a>, E> {
     let proving = Proving {
         stop,
@@ -106,7 +106,10 @@ pub async fn prove_in_ranges<'a, S, E>(
         let (proof, telling) = proved?;
         if telling == Telling::AtTheEnd {
             let mut tell = proving.tell.borrow_mut();
-            proof.proved.iter().for_each(&mut *tell);
+            proof
+                .proved
+                .iter()
+                .for_each(|proved| tell(ProofEvent::Proved(proved)));
         }
         proving.complete.set(proving.complete.get() + 1);
         whole.and(proof);
@@ -139,7 +142,7 @@ struct Proving<'p, 'a, T> {
     whole_after: usize,
 }
 
-impl<'a, T: FnMut(&Proved<'a>)> Proving<'_, 'a, T> {
+impl<'a, T: FnMut(ProofEvent<'_, 'a>)> Proving<'_, 'a, T> {
     async fn prove<S, E>(
         &self,
         number: usize,
@@ -151,9 +154,10 @@ impl<'a, T: FnMut(&Proved<'a>)> Proving<'_, 'a, T> {
             false => Telling::AtTheEnd,
         };
         let mut place = open().await?;
-        let tell = |proved: &Proved<'a>| {
-            if telling == Telling::AtOnce {
-                (self.tell.borrow_mut())(proved);
+        let tell = |event: ProofEvent<'_, 'a>| {
+            let is_early = telling == Telling::AtTheEnd && matches!(event, ProofEvent::Proved(_));
+            if !is_early {
+                (self.tell.borrow_mut())(event);
             }
         };
         let client = &mut place.client;

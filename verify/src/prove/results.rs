@@ -2,7 +2,7 @@
 
 use migrator_model::Migration;
 
-use super::verdict::{Proved, Verdict};
+use super::verdict::{ProofEvent, Proved, Verdict};
 
 /// The results so far, in the order in which they were found.
 pub(super) struct Results<'a, T> {
@@ -10,7 +10,7 @@ pub(super) struct Results<'a, T> {
     tell: T,
 }
 
-impl<'a, T: FnMut(&Proved<'a>)> Results<'a, T> {
+impl<'a, T: FnMut(ProofEvent<'_, 'a>)> Results<'a, T> {
     pub(super) fn new(tell: T) -> Self {
         Results {
             proved: Vec::new(),
@@ -19,8 +19,18 @@ impl<'a, T: FnMut(&Proved<'a>)> Results<'a, T> {
     }
 
     pub(super) fn keep(&mut self, proved: Proved<'a>) {
-        (self.tell)(&proved);
+        (self.tell)(ProofEvent::Proved(&proved));
         self.proved.push(proved);
+    }
+
+    /// The scripts of a migration run from now on.
+    pub(super) fn started(&mut self, migration: Migration<'a>) {
+        (self.tell)(ProofEvent::Started(migration));
+    }
+
+    /// The scripts of a migration have run.
+    pub(super) fn ended(&mut self, migration: Migration<'a>) {
+        (self.tell)(ProofEvent::Ended(migration));
     }
 
     /// Whether the last result is a difference that this migration makes.

@@ -38,7 +38,9 @@ impl Subject {
         self
     }
 
-    pub(super) fn contains(&self, migration: Migration<'_>) -> bool {
+    /// Whether the migration is proved. The others of the plan are only applied.
+    #[must_use]
+    pub fn contains(&self, migration: Migration<'_>) -> bool {
         self.services.names(migration.service)
             && self.since.is_none_or(|since| since <= migration.version)
     }
@@ -112,6 +114,18 @@ impl Verdict {
     pub fn is_sound(&self) -> bool {
         matches!(self, Verdict::Sound | Verdict::Irreversible(_))
     }
+}
+
+/// What happens during a proof.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum ProofEvent<'e, 'a> {
+    /// The scripts of a migration run from now on. Several ranges of a plan mix their events.
+    Started(Migration<'a>),
+    /// The scripts of a migration have run. Follows each `Started`, unless the proof ends there.
+    Ended(Migration<'a>),
+    /// The result for a migration, in the order of the plan.
+    Proved(&'e Proved<'a>),
 }
 
 /// The result of a proof, also of one that stopped early.

@@ -1,11 +1,12 @@
 //! Proofs that are divided into ranges, each on a server of its own.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
 use migrator_localpg::Throwaway;
 use migrator_model::Registry;
 use migrator_runtime::{Selection, Stop};
-use migrator_verify::{Jobs, Pass, Place, Proved, Subject, prove_in_ranges};
+use migrator_verify::{Jobs, Pass, Place, ProofEvent, Subject, prove_in_ranges};
 
 use crate::support::{Script, Tried, client, registry, tried};
 
@@ -135,13 +136,20 @@ async fn try_in_ranges(registry: &'static Registry, jobs: usize) -> Vec<Tried> {
     let (stop, subject) = (Stop::new(), Subject::of(Selection::All));
     let open = async || Ok::<_, String>(place().await);
     let mut told = Vec::new();
-    let tell = |proved: &Proved<'_>| told.push(proved.migration.version);
+    let mut running = BTreeSet::new();
+    let tell = |event: ProofEvent<'_, '_>| match event {
+        ProofEvent::Started(migration) => drop(running.insert(migration.version)),
+        ProofEvent::Ended(migration) => drop(running.remove(&migration.version)),
+        ProofEvent::Proved(proved) => told.push(proved.migration.version),
+        _ => {}
+    };
     let proof = prove_in_ranges(&stop, registry, &subject, of(jobs), open, tell).await;
     let proof = proof.expect("servers start");
     proof.ended.expect("a proof is made");
     assert_eq!(proof.missed, []);
     let proved = proof.proved.iter().map(|one| one.migration.version);
     assert_eq!(told, proved.collect::<Vec<_>>());
+    assert!(running.is_empty(), "{running:?}");
     tried(proof.proved)
 }
 

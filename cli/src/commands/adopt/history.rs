@@ -15,6 +15,7 @@ use super::tree::{NewTree, failed};
 use crate::arguments as args;
 use crate::failure::Failure;
 use crate::view::{Adopt, AdoptedHistory, Located};
+use crate::words::count;
 
 /// The history of another tool, and what to record of it.
 pub(super) struct Takeover {
@@ -106,6 +107,8 @@ impl Takeover {
             mut migrator,
             mut client,
         } = self.session;
+        let recording = format!("recording {}", count(self.claims.len(), "migration"));
+        let _recording = context.progress.activity(&recording);
         let alongside = self.table.alongside(&self.comment);
         migrator
             .record(&mut client, &self.claims, &alongside)

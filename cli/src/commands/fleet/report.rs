@@ -11,6 +11,7 @@ use crate::console::Console;
 use crate::exit::Exit;
 use crate::progress::Progress;
 use crate::render::text;
+use crate::slowest::Slowest;
 use crate::view::{Database, DatabaseState, Drift, Fleet, Status, Totals, View};
 
 /// Whether the exit code of a command depends on the state of the databases.
@@ -29,6 +30,7 @@ pub(super) struct Report {
     list: ListName,
     part: Part,
     totals: Totals,
+    slowest: Slowest,
     failures: Failures,
     /// The JSON of each database, in the order of starts. It stays empty unless the format is
     /// JSON: text keeps nothing about the databases that ended well.
@@ -43,6 +45,7 @@ impl Report {
             list,
             part,
             totals: Totals::default(),
+            slowest: Slowest::default(),
             failures: Failures::default(),
             databases: Vec::new(),
         }
@@ -133,6 +136,7 @@ impl Report {
             }
         }
         self.totals.add(&database.state);
+        self.slowest.add(database.name, database.took);
     }
 
     /// Adds the failure of a database.
@@ -174,6 +178,7 @@ impl Report {
             wave: self.part.wave,
             databases: self.databases,
             failures: self.failures.groups(),
+            slowest: self.slowest,
         };
         (View::Fleet(view), exit)
     }

@@ -13,7 +13,9 @@ use std::time::{Duration, Instant};
 
 use migrator_model::Severity;
 use migrator_runtime::{Registry, Settings, Stopped, connect};
-use migrator_verify::{Afterwards, Jobs, Proof, Proved, Subject, prove_in_ranges, prove_until};
+use migrator_verify::{
+    Afterwards, Jobs, Proof, ProofEvent, Proved, Subject, prove_in_ranges, prove_until,
+};
 
 use self::acceptance::accepted;
 use self::errors::as_error;
@@ -57,7 +59,8 @@ async fn on_lent(
     let mut client = client.ok_or_else(Stopped::default)??;
     let started = Instant::now();
     let (proving, afterwards) = (&mut client, Afterwards::Empty);
-    let tell = |proved: &Proved<'_>| print(context, registry, proved);
+    let tell = |event: ProofEvent<'_, '_>| show(context, registry, event);
+    plan(context, registry, subject);
     let proof = prove_until(stop, proving, registry, subject, afterwards, tell).await;
     client.close().await;
     conclude(context, proof, started.elapsed(), registry, afterwards)
@@ -70,12 +73,18 @@ async fn on_temporary(
     subject: &Subject,
     jobs: Option<NonZeroUsize>,
 ) -> Outcome {
+    let starting = context.progress.activity("starting a temporary server");
     let servers = Servers::of(context, registry, subject).await?;
     let cores = || thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let jobs = Jobs::at_once(jobs.unwrap_or_else(cores));
     let started = Instant::now();
     let open = async || servers.open().await;
-    let tell = |proved: &Proved<'_>| print(context, registry, proved);
+    plan(context, registry, subject);
+    let mut starting = Some(starting);
+    let tell = |event: ProofEvent<'_, '_>| {
+        starting.take();
+        show(context, registry, event);
+    };
     let proof = prove_in_ranges(&context.stop, registry, subject, jobs, open, tell).await?;
     conclude(
         context,
@@ -86,11 +95,34 @@ async fn on_temporary(
     )
 }
 
-/// Prints a verdict.
-fn print(context: &Context, registry: &Registry, proved: &Proved<'_>) {
-    let verified = verified(registry, proved);
-    let lines = text::verify::migration(&verified);
-    context.console.print_all(&lines);
+/// Counts the migrations that are verified.
+fn plan(context: &Context, registry: &Registry, subject: &Subject) {
+    let all = registry.migrations();
+    let total = all.filter(|one| subject.contains(*one)).count();
+    context
+        .progress
+        .update(|board, now| board.plan("migration", Some(total), now));
+}
+
+/// Shows which migrations run, and prints verdicts.
+fn show(context: &Context, registry: &Registry, event: ProofEvent<'_, '_>) {
+    let progress = &context.progress;
+    match event {
+        ProofEvent::Started(migration) => {
+            progress.update(|board, now| board.start(&migration.id().to_string(), now));
+        }
+        ProofEvent::Ended(migration) => {
+            progress.update(|board, _| board.end(&migration.id().to_string()));
+        }
+        ProofEvent::Proved(proved) => {
+            progress.update(|board, _| board.advance());
+            let verified = verified(registry, proved);
+            context
+                .console
+                .print_all(&text::verify::migration(&verified));
+        }
+        _ => {}
+    }
 }
 
 /// The view of a proof, and how the command ends.

@@ -115,6 +115,7 @@ pub(super) fn lines(view: &Fleet) -> Vec<Line> {
             parts(view).join(", ")
         )),
     });
+    lines.extend(view.slowest.line(view.elapsed));
     lines
 }
 

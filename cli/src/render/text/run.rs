@@ -7,6 +7,7 @@ use migrator_runtime::{Direction, Done, Event};
 use super::plan::{self, nothing};
 use crate::line::{Line, Tone};
 use crate::remedy::USE_SINGLE_CONNECTION;
+use crate::slowest::Slowest;
 use crate::view::{Plan, Request, Run, measured};
 use crate::words::{count, seconds};
 
@@ -86,17 +87,21 @@ fn finished(done: &Done) -> Line {
     Line::worded(Tone::Good, done.direction.verb().past, &line)
 }
 
-/// The last line of a run. Its steps were printed as they ended.
+/// The last lines of a run: how much it did in which time, and its slowest steps. Its steps were printed as they ended.
 pub(super) fn summary(view: &Run, database: &str, has_failed: bool) -> Vec<Line> {
     if has_failed {
         return Vec::new();
     }
-    vec![match &view.request {
+    let total = match &view.request {
         Request::Up(_) => total(view, Direction::Up, database),
         Request::Down => total(view, Direction::Down, database),
         Request::Redo(service) => redone(view, service, database),
         Request::Switch(_) => switched(view, database),
-    }]
+    };
+    let done = view.done.iter();
+    let times = done.filter_map(|done| Some((done.id.to_string(), done.took?)));
+    let slowest = times.collect::<Slowest>().line(view.elapsed);
+    [total].into_iter().chain(slowest).collect()
 }
 
 fn total(view: &Run, direction: Direction, database: &str) -> Line {

@@ -8,6 +8,7 @@ use migrator_verify::Lock;
 use super::difference::{irremovable, unknown_options};
 use crate::line::{Line, Tone};
 use crate::render::problem;
+use crate::slowest::Slowest;
 use crate::view::{Accepted, AcceptedLevel, Times, Verdict, Verified, Verify};
 use crate::words::{count, seconds};
 
@@ -110,6 +111,11 @@ pub(super) fn lines(view: &Verify) -> Vec<Line> {
     }
     if view.is_complete {
         lines.push(Line::result(summary(&view.migrations, view.elapsed)));
+        let migrations = view.migrations.iter();
+        let slowest: Slowest = migrations
+            .map(|one| (one.id.to_string(), one.times.all()))
+            .collect();
+        lines.extend(slowest.line(view.elapsed));
     }
     lines
 }
