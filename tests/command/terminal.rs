@@ -1,4 +1,4 @@
-//! `down` on a terminal, where it shows its plan and asks.
+//! On a terminal: `down` shows its plan and asks, and a run shows its running steps.
 
 #![cfg(target_os = "linux")]
 
@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::folder;
-use crate::support::{BINARY, clear, database, on, output, query};
+use crate::support::{BINARY, THIRD, clear, database, execute, hold, on, output, query, session};
 
 /// A command on a terminal, which `script` provides.
 fn on_terminal(url: &str, folder: &Path, arguments: &[&str]) -> Command {
@@ -70,4 +70,29 @@ fn a_confirmed_plan_is_carried_out_unless_the_history_has_changed() {
     }
     let left = query(&url, "SELECT version::text FROM migrator.core_history");
     assert_eq!(left.len(), 1, "the refused run reverted nothing");
+}
+
+#[test]
+fn a_running_step_and_the_plan_are_shown_until_they_end() {
+    let (url, folder) = (database(), folder());
+    execute(&url, "CREATE TABLE public.busy ()");
+    hold(&url, THIRD, "LOCK TABLE public.busy;");
+    let other = session(&url, "LOCK TABLE public.busy IN SHARE MODE");
+    let mut terminal = on_terminal(&url, folder.path(), &["up", "--service=core"]);
+    let mut terminal = terminal.spawn().expect("`script` is installed");
+    let mut output = terminal.stdout.take().expect("it is piped");
+    let shown = read_until(&mut output, "] 2 of ");
+    let clear_line = ['\r', '\u{1b}', '[', '2', 'K'];
+    let mut lines = shown.lines();
+    let has_step = lines.any(|line| line.trim_start_matches(clear_line).starts_with("core/"));
+    assert!(has_step, "{shown:?}");
+    drop(other);
+    let mut rest = String::new();
+    output.read_to_string(&mut rest).expect("it is text");
+    let status = terminal.wait().expect("it ends");
+    assert_eq!(status.code(), Some(0), "{rest}");
+    let last = rest.trim_end().lines().last().unwrap_or_default();
+    assert!(last.contains("of 1 service applied in "), "{rest:?}");
+    let (_, after) = rest.rsplit_once("\u{1b}[").expect("the lines are removed");
+    assert!(after.contains("of 1 service applied in "), "{after:?}");
 }

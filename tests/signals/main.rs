@@ -22,9 +22,6 @@ mod streams;
 mod support;
 mod wait;
 
-use tokio::runtime::Runtime;
-use tokio_postgres::Client;
-
 use crate::running::start;
 use crate::support::{THIRD, connect, hold, query, until, until_activity};
 
@@ -45,16 +42,4 @@ fn recorded(url: &str) -> Vec<String> {
         url,
         "SELECT name || coalesce(' dirty ' || dirty, '') FROM migrator.core_history ORDER BY version",
     )
-}
-
-/// A session that holds its locks until it is dropped.
-fn session(url: &str, lock: &str) -> (Runtime, Client) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime starts");
-    let client = runtime.block_on(connect(url));
-    let locked = runtime.block_on(client.batch_execute(&format!("BEGIN; {lock}")));
-    locked.expect("it is free");
-    (runtime, client)
 }

@@ -8,8 +8,8 @@ use std::{env, fs};
 
 use tempfile::tempdir;
 
-use super::{THIRD, hold, nothing_goes_on, recorded, session, start, until, until_activity};
-use crate::support::{database, execute, on, output, query, text};
+use super::{THIRD, hold, nothing_goes_on, recorded, start, until, until_activity};
+use crate::support::{database, execute, on, output, query, session, text};
 
 #[test]
 fn a_signal_ends_the_wait_for_the_lock() {
@@ -42,6 +42,21 @@ fn a_signal_between_two_tries_ends_the_run() {
     drop(other);
     nothing_goes_on(&url);
     assert_eq!(recorded(&url).len(), 2);
+}
+
+#[test]
+fn a_step_that_takes_long_is_reported_without_a_terminal() {
+    let url = database();
+    execute(&url, "CREATE TABLE public.busy ()");
+    hold(&url, THIRD, "LOCK TABLE public.busy;");
+    let other = session(&url, "LOCK TABLE public.busy IN SHARE MODE");
+    let arguments = ["up", "--service=core", "--lock-timeout=60s"];
+    let mut up = start(&url, &arguments);
+    up.until_said(": running for 10 s; waiting behind ");
+    drop(other);
+    let output = text(&up.end());
+    assert!(output.starts_with("exit: 0\n"), "{output}");
+    nothing_goes_on(&url);
 }
 
 #[test]

@@ -10,6 +10,8 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use migrator_localpg::Throwaway;
+use tokio::runtime::Runtime;
+use tokio_postgres::Client;
 
 /// The binary of the package that is under test: with this platform's tree, or that of migrator-cli.
 pub const BINARY: &str = match (
@@ -92,7 +94,7 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// Connects, without TLS.
-pub async fn connect(url: &str) -> tokio_postgres::Client {
+pub async fn connect(url: &str) -> Client {
     let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls)
         .await
         .expect("the server answers");
@@ -125,6 +127,18 @@ pub fn hold(url: &str, when: &str, what: &str) {
              CREATE EVENT TRIGGER hold ON ddl_command_start EXECUTE FUNCTION public.hold()"
         ),
     );
+}
+
+/// A session that holds its locks until it is dropped.
+pub fn session(url: &str, lock: &str) -> (Runtime, Client) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime starts");
+    let client = runtime.block_on(connect(url));
+    let locked = runtime.block_on(client.batch_execute(&format!("BEGIN; {lock}")));
+    locked.expect("it is free");
+    (runtime, client)
 }
 
 /// Waits until a query has a row.

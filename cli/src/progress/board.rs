@@ -107,7 +107,8 @@ impl Board {
         for row in old.iter().take(MOST) {
             let (name, age) = (one_line(&row.name), clock(age(row)));
             let room = width.saturating_sub(age.len() + 2);
-            lines.push(format!("{}  {age}", shorten(&name, room)));
+            let line = format!("{}  {age}", shorten(&name, room));
+            lines.push(shorten(&line, width));
             if let Some(detail) = &row.detail {
                 lines.push(shorten(&format!("    {}", one_line(detail)), width));
             }
@@ -215,7 +216,7 @@ mod tests {
         tenant/20240101120000_create_tenants  12 s
         core/20240102120000_add_index  12 s
             waiting behind `psql` (pid 4711, role app), at `LOCK TA…
-        [====>            ] 3 of 11 migrations, 12 s, about 32 s left
+        [====>           ] 3 of 11 migrations, 12 s, about 32 s left
         ");
     }
 
@@ -224,7 +225,7 @@ mod tests {
         let now = Instant::now();
         for width in 0..100 {
             for line in board(now).lines(now + Duration::from_secs(70), width) {
-                assert!(line.chars().count() <= width.max(8), "{width}: {line}");
+                assert!(line.chars().count() <= width, "{width}: {line}");
             }
         }
     }
