@@ -78,7 +78,8 @@ fn a_running_step_and_the_plan_are_shown_until_they_end() {
     execute(&url, "CREATE TABLE public.busy ()");
     hold(&url, THIRD, "LOCK TABLE public.busy;");
     let other = session(&url, "LOCK TABLE public.busy IN SHARE MODE");
-    let mut terminal = on_terminal(&url, folder.path(), &["up", "--service=core"]);
+    let up = ["up", "--service=core", "--steps=3"];
+    let mut terminal = on_terminal(&url, folder.path(), &up);
     let mut terminal = terminal.spawn().expect("`script` is installed");
     let mut output = terminal.stdout.take().expect("it is piped");
     let shown = read_until(&mut output, "] 2 of ");

@@ -23,7 +23,7 @@ mod support;
 mod wait;
 
 use crate::running::start;
-use crate::support::{THIRD, connect, hold, query, until, until_activity};
+use crate::support::{THIRD, hold, query, until, until_activity};
 
 /// Checks that no session is active and that no run holds a lock.
 fn nothing_goes_on(url: &str) {

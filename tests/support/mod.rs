@@ -169,6 +169,9 @@ pub fn filters() -> Vec<(&'static str, &'static str)> {
             r"(?m)^((?:applied|reverted) \S+) \(\d+(\.\d+)? (ms|s)\)$",
             "$1",
         ),
+        // On a slow machine, a test may take long enough for these lines.
+        (r"(?m)^slowest: .*\n", ""),
+        (r"(?m)^note: .*: running for \d+ .*\n", ""),
         (r"\d+(\.\d+)? (ms|s)\b", "[time]"),
         (r"postgresql://\S+", "[database]"),
         (r"\(process \d+\)", "(process [pid])"),
