@@ -23,7 +23,7 @@ use screen::Screen;
 pub(crate) enum Display {
     /// As lines at the bottom of a terminal, which change.
     Lines,
-    /// As a note from time to time: standard error is no terminal, or cannot change lines.
+    /// As a note from time to time: the streams are no terminal, or the terminal cannot change lines.
     Notes,
     /// Not at all, with `--quiet`.
     Nothing,
@@ -54,7 +54,7 @@ impl Console {
             quiet,
             color,
             broken: Arc::default(),
-            display: display(quiet),
+            display: display(format, quiet),
             screen: Arc::default(),
         }
     }
@@ -182,10 +182,16 @@ impl Console {
     }
 }
 
-fn display(quiet: bool) -> Display {
-    match (quiet, io::stderr().is_terminal()) {
-        (true, _) => Display::Nothing,
-        (false, true) if env::var_os("TERM").is_none_or(|term| term != "dumb") => Display::Lines,
-        (false, _) => Display::Notes,
+fn display(format: Format, quiet: bool) -> Display {
+    if quiet {
+        return Display::Nothing;
+    }
+    // A program that reads results from a pipe may write them to the same terminal, over the lines.
+    // A JSON document follows after the lines are removed.
+    let writes_alone = io::stdout().is_terminal() || format == Format::Json;
+    let moves_cursor = env::var_os("TERM").is_none_or(|term| term != "dumb");
+    match io::stderr().is_terminal() && writes_alone && moves_cursor {
+        true => Display::Lines,
+        false => Display::Notes,
     }
 }
