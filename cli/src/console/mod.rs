@@ -17,6 +17,7 @@ use crate::exit::Exit;
 use crate::line::Line;
 use crate::name;
 use screen::Screen;
+pub(crate) use screen::Size;
 
 /// How a user sees what runs now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,8 +66,8 @@ impl Console {
     }
 
     /// Shows lines at the bottom of the terminal, instead of the ones before. The closure gets the
-    /// width of the terminal.
-    pub(crate) fn draw(&self, lines: impl FnOnce(usize) -> Vec<String>) {
+    /// size of the terminal.
+    pub(crate) fn draw(&self, lines: impl FnOnce(Size) -> Vec<String>) {
         self.screen.draw(lines);
     }
 

@@ -9,6 +9,13 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle, T
 /// The width of a terminal that does not say its size.
 const WIDTH: u16 = 80;
 
+/// The size of a terminal, in characters.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Size {
+    pub(crate) width: usize,
+    pub(crate) height: usize,
+}
+
 /// The lines on standard error.
 #[derive(Default)]
 pub(super) struct Screen(Mutex<Option<Shown>>);
@@ -28,12 +35,14 @@ impl Screen {
         }
     }
 
-    /// Shows these lines instead of the ones before. The closure gets the width of the terminal.
-    pub(super) fn draw(&self, lines: impl FnOnce(usize) -> Vec<String>) {
+    /// Shows these lines instead of the ones before. The closure gets the size of the terminal.
+    pub(super) fn draw(&self, lines: impl FnOnce(Size) -> Vec<String>) {
         let mut shown = self.shown();
         // The last column stays free: some terminals break a line after it.
-        let width = usize::from(Terminal.width()).saturating_sub(1);
-        let lines = lines(width);
+        let lines = lines(Size {
+            width: usize::from(Terminal.width()).saturating_sub(1),
+            height: usize::from(Terminal.height()),
+        });
         if lines.is_empty() {
             erase(&mut shown);
             return;

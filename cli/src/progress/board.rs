@@ -5,6 +5,9 @@
 use std::time::{Duration, Instant};
 
 use migrator_model::untrusted::one_line;
+use unicode_width::UnicodeWidthStr;
+
+use crate::console::Size;
 
 use super::text::{bar, clock, shorten};
 
@@ -99,25 +102,27 @@ impl Board {
         *self = Board::default();
     }
 
-    /// The lines for a terminal of this width: the running work, and the bar over the plan.
-    pub(crate) fn lines(&self, now: Instant, width: usize) -> Vec<String> {
-        let age = |row: &Row| now.saturating_duration_since(row.since);
-        let old: Vec<&Row> = self.rows.iter().filter(|row| age(row) >= YOUNG).collect();
-        let mut lines = Vec::new();
-        for row in old.iter().take(MOST) {
-            let (name, age) = (one_line(&row.name), clock(age(row)));
-            let room = width.saturating_sub(age.len() + 2);
-            let line = format!("{}  {age}", shorten(&name, room));
-            lines.push(shorten(&line, width));
-            if let Some(detail) = &row.detail {
-                lines.push(shorten(&format!("    {}", one_line(detail)), width));
-            }
-        }
-        if let more @ 1.. = old.len().saturating_sub(MOST) {
-            lines.push(shorten(&format!("and {more} more"), width));
-        }
+    /// The lines for a terminal of this size: the running work, and the bar over the plan.
+    pub(crate) fn lines(&self, now: Instant, size: Size) -> Vec<String> {
         let plan = self.plan.as_ref();
-        lines.extend(plan.and_then(|plan| plan.line(now, width)));
+        let bar = plan.and_then(|plan| plan.line(now, size.width));
+        let age = |row: &&Row| now.saturating_duration_since(row.since) >= YOUNG;
+        let rows = self.rows.iter().filter(age);
+        let rows: Vec<Vec<String>> = rows.map(|row| row.lines(now, size.width)).collect();
+        // The line of the prompt, the bar, and the line that counts the rest.
+        let mut room = size.height.saturating_sub(3);
+        let fits = |row: &&Vec<String>| {
+            let fits = row.len() <= room;
+            room = room.saturating_sub(row.len());
+            fits
+        };
+        let shown: Vec<&Vec<String>> = rows.iter().take(MOST).take_while(fits).collect();
+        let more = rows.len() - shown.len();
+        let mut lines: Vec<String> = shown.into_iter().flatten().cloned().collect();
+        if more > 0 {
+            lines.push(shorten(&format!("and {more} more"), size.width));
+        }
+        lines.extend(bar);
         lines
     }
 
@@ -140,6 +145,26 @@ impl Board {
             notes.push(note);
         }
         notes
+    }
+}
+
+impl Row {
+    /// One line, or two if the detail needs a line of its own.
+    fn lines(&self, now: Instant, width: usize) -> Vec<String> {
+        let age = clock(now.saturating_duration_since(self.since));
+        let room = width.saturating_sub(age.len() + 2);
+        let line = format!("{}  {age}", shorten(&one_line(&self.name), room));
+        let Some(detail) = self.detail.as_deref().map(one_line) else {
+            return vec![shorten(&line, width)];
+        };
+        let both = format!("{line}  {detail}");
+        match both.width() <= width {
+            true => vec![both],
+            false => vec![
+                shorten(&line, width),
+                shorten(&format!("    {detail}"), width),
+            ],
+        }
     }
 }
 
@@ -191,6 +216,11 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::Board;
+    use crate::console::Size;
+
+    fn wide(width: usize) -> Size {
+        Size { width, height: 24 }
+    }
 
     fn board(now: Instant) -> Board {
         let mut board = Board::default();
@@ -211,7 +241,7 @@ mod tests {
     #[test]
     fn each_running_step_has_a_line_and_the_plan_has_a_bar() {
         let now = Instant::now();
-        let lines = board(now).lines(now + Duration::from_millis(12_200), 60);
+        let lines = board(now).lines(now + Duration::from_millis(12_200), wide(60));
         insta::assert_snapshot!(lines.join("\n"), @r"
         tenant/20240101120000_create_tenants  12 s
         core/20240102120000_add_index  12 s
@@ -224,25 +254,45 @@ mod tests {
     fn no_line_is_wider_than_the_terminal() {
         let now = Instant::now();
         for width in 0..100 {
-            for line in board(now).lines(now + Duration::from_secs(70), width) {
+            for line in board(now).lines(now + Duration::from_secs(70), wide(width)) {
                 assert!(line.chars().count() <= width, "{width}: {line}");
             }
         }
     }
 
     #[test]
-    fn many_databases_are_cut_to_ten_lines() {
+    fn a_short_detail_is_on_the_line_of_its_database() {
+        let now = Instant::now();
+        let mut board = Board::default();
+        board.start("t1", now);
+        board.detail("t1", Some("running core/1_a".to_owned()));
+        let lines = |width| board.lines(now + Duration::from_secs(1), wide(width));
+        assert_eq!(lines(25), ["t1  1 s  running core/1_a"]);
+        assert_eq!(lines(24), ["t1  1 s", "    running core/1_a"]);
+    }
+
+    #[test]
+    fn many_databases_are_cut_to_ten_lines_or_the_height_of_the_terminal() {
         let now = Instant::now();
         let mut board = Board::default();
         board.plan("database", None, now);
         for number in 0..31 {
             board.start(&format!("t{number:02}"), now);
         }
-        let lines = board.lines(now + Duration::from_secs(1), 80);
-        assert_eq!(lines.len(), 12);
+        let lines = |height| board.lines(now + Duration::from_secs(1), Size { width: 80, height });
+        assert_eq!(lines(24).len(), 12);
         assert_eq!(
-            lines[9..],
+            lines(24)[9..],
             ["t09  1 s", "and 21 more", "0 databases done, 1 s"]
+        );
+        assert_eq!(
+            lines(5),
+            [
+                "t00  1 s",
+                "t01  1 s",
+                "and 29 more",
+                "0 databases done, 1 s"
+            ]
         );
     }
 

@@ -105,7 +105,7 @@ impl Progress {
                 continue;
             }
             match display {
-                Display::Lines => console.draw(|width| state.board.lines(Instant::now(), width)),
+                Display::Lines => console.draw(|size| state.board.lines(Instant::now(), size)),
                 Display::Notes => {
                     for note in state.board.overdue(Instant::now()) {
                         console.note(&note);

@@ -63,8 +63,8 @@ impl Watch {
         }
     }
 
-    /// Waits for answers, asks what they wait for, and reports waits that last. `None` reports the end
-    /// of the wait that was reported last.
+    /// Waits for answers, asks what they wait for, and reports waits that last. `None` reports the
+    /// end of the wait that was reported last.
     pub(crate) async fn during<T>(
         &mut self,
         waiting: Waiting<'_>,

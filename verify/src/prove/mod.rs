@@ -46,8 +46,8 @@ pub async fn prove<'a>(
     prove_until(&Stop::new(), client, registry, subject, afterwards, tell).await
 }
 
-/// As [`prove`], with all events, until `stop` is used: the proof then cancels the running script. Also then it
-/// restores the database, if `afterwards` asks for this.
+/// As [`prove`], with all events, until `stop` is used: the proof then cancels the running script. Also
+/// then it restores the database, if `afterwards` asks for this.
 pub async fn prove_until<'a>(
     stop: &Stop,
     client: &mut Client,

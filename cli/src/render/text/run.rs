@@ -87,7 +87,8 @@ fn finished(done: &Done) -> Line {
     Line::worded(Tone::Good, done.direction.verb().past, &line)
 }
 
-/// The last lines of a run: how much it did in which time, and its slowest steps. Its steps were printed as they ended.
+/// The last lines of a run: how much it did in which time, and its slowest steps. Its steps were
+/// printed as they ended.
 pub(super) fn summary(view: &Run, database: &str, has_failed: bool) -> Vec<Line> {
     if has_failed {
         return Vec::new();
