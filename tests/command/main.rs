@@ -7,6 +7,7 @@ mod check;
 mod check_server;
 mod create;
 mod create_draft;
+mod digest;
 mod init;
 mod markdown;
 mod output;

@@ -141,13 +141,14 @@ fn an_unknown_service_lists_the_known_ones_without_a_database() {
 }
 
 /// The commands that the help lists, each with its required options.
-const CALLS: [&[&str]; 18] = [
+const CALLS: [&[&str]; 19] = [
     &["init", "shop"],
     &["create", "--service=shop", "--name=a"],
     &["adopt", "--from=goose", "db", "--service=shop"],
     &["baseline", "--service=core"],
     &["check"],
     &["explain", "M0104"],
+    &["digest"],
     &["up", "--service=core"],
     &["down", "--service=core"],
     &["redo", "--service=core"],

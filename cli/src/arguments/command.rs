@@ -52,6 +52,8 @@ pub(crate) enum Command {
         #[arg(value_parser = code)]
         code: Code,
     },
+    /// Print 16 hex digits that change with the migrations, for the name of a job
+    Digest,
     /// Apply pending migrations
     Up(Up),
     /// Revert applied migrations, newest first

@@ -194,6 +194,7 @@ impl Command {
             | Command::Check(_)
             | Command::Completions { .. }
             | Command::Create(_)
+            | Command::Digest
             | Command::Explain { .. }
             | Command::Init(_)
             | Command::Redo(_)
@@ -219,6 +220,7 @@ impl Command {
             Command::Server { .. } => (false, TreeSource::Folder),
             #[cfg(feature = "local-server")]
             Command::With(_) => (true, TreeSource::Program),
+            Command::Digest => (false, TreeSource::Program),
             Command::Up(_)
             | Command::Down(_)
             | Command::Redo(_)

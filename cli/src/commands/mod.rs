@@ -12,6 +12,7 @@ mod comparison;
 mod completions;
 mod context;
 mod create;
+mod digest;
 mod down;
 mod drift;
 mod explain;
@@ -124,6 +125,7 @@ fn dispatch(context: &Context, command: &Command) -> Outcome {
         Command::Baseline(baseline) => runner.change(baseline::run(context, baseline)),
         Command::Check(check) => runner.read(check::run(context, check)),
         Command::Explain { code } => Ok(explain::run(*code)),
+        Command::Digest => Ok(digest::run(context)),
         Command::Completions { shell } => Ok(completions::run(context, *shell)),
         #[cfg(feature = "local-server")]
         Command::Server { action } => server::run(context, *action),

@@ -47,7 +47,7 @@ pub(crate) use lost::{Lost, LostPart};
 pub(crate) use members::{in_milliseconds, severity_word};
 pub(crate) use new_migration::{NewMigration, Verification, blocked, work};
 pub(crate) use plan::{Plan, PlannedStep};
-pub(crate) use print::{Completions, Page};
+pub(crate) use print::{Completions, Digest, Page};
 pub(crate) use problem::{Located, UsageError};
 pub(crate) use repair::Repair;
 pub(crate) use run::{Request, Run, measured};
@@ -91,6 +91,8 @@ pub(crate) enum View {
     Completions(Completions),
     /// `create`.
     Create(Create),
+    /// `digest`.
+    Digest(Digest),
     /// `drift`.
     Drift(Drift),
     /// `repair --accept-change`.
@@ -152,6 +154,7 @@ impl View {
             | View::Check(_)
             | View::Completions(_)
             | View::Create(_)
+            | View::Digest(_)
             | View::Drift(_)
             | View::ChangedScripts(_)
             | View::Init(_)

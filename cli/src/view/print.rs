@@ -32,3 +32,12 @@ struct Members {
 pub(crate) struct Completions {
     pub(crate) script: String,
 }
+
+/// The digest of the migrations.
+#[derive(Debug, Serialize)]
+pub(crate) struct Digest {
+    /// 16 hex digits.
+    pub(crate) digest: String,
+    /// How many migrations it covers.
+    pub(crate) migrations: usize,
+}

@@ -3,10 +3,11 @@
 //! A registry is one text and one table of records over it, in the layout of `table`. A static
 //! registry borrows both from the program, so that it needs no time at the start. `bytes` holds the
 //! two, and `view` decodes a record when it is read. `data` has the same contents as plain structs,
-//! and `encode` turns them into a registry.
+//! and `encode` turns them into a registry. `digest` names a state of the tree.
 
 mod bytes;
 mod data;
+mod digest;
 mod encode;
 mod table;
 #[cfg(test)]

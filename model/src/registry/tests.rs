@@ -64,3 +64,35 @@ fn a_look_up_in_sixteen_times_as_many_migrations_takes_four_more_steps() {
     assert!(by_id(&large) <= by_id(&small) + 4 * 4, "{}", by_id(&large));
     assert_eq!(by_name(&large), by_name(&small));
 }
+
+#[test]
+fn a_digest_changes_with_what_a_run_would_do() {
+    let base = registry(20);
+    let digest = base.digest();
+    assert_eq!(digest.len(), 16);
+    assert_eq!(registry(20).digest(), digest);
+    let changes: [fn(&mut RegistryData); 6] = [
+        |data| data.migrations[3].up.raw.push_str("SELECT 1;"),
+        |data| data.migrations[3].down.raw.push_str("SELECT 1;"),
+        |data| data.migrations[3].name.push('x'),
+        |data| data.migrations.swap(3, 4),
+        |data| data.services[1].depends_on.push("s00".to_owned()),
+        |data| data.tiers.push("Other".to_owned()),
+    ];
+    for change in changes {
+        assert_ne!(base.changed(change).digest(), digest);
+    }
+}
+
+#[test]
+fn a_digest_does_not_depend_on_line_ends_and_levels() {
+    let with =
+        |script: &str| registry(20).changed(|data| data.migrations[3].up.raw = script.to_owned());
+    let unix = with("SELECT 1;\nSELECT 2;\n");
+    assert_eq!(
+        with("\u{feff}SELECT 1;\r\nSELECT 2;\r\n").digest(),
+        unix.digest()
+    );
+    let elsewhere = unix.changed(|data| data.root = "elsewhere".to_owned());
+    assert_eq!(elsewhere.digest(), unix.digest());
+}

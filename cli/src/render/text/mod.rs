@@ -37,6 +37,7 @@ pub(crate) fn lines(document: &Document) -> Vec<Line> {
         Some(View::Check(view)) => check::lines(view),
         Some(View::Completions(view)) => vec![Line::result(view.script.trim_end())],
         Some(View::Create(view)) => created(view),
+        Some(View::Digest(view)) => vec![Line::result(&view.digest)],
         Some(View::Drift(view)) => drift::lines(view, database),
         Some(View::ChangedScripts(view)) => changed_scripts::recorded(view, database, has_failed),
         Some(View::Fleet(view)) => fleet::lines(view),
