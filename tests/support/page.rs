@@ -43,7 +43,7 @@ pub fn blocks(page: &str) -> Vec<Block> {
 /// The last name in back-ticks of a sentence that ends with a colon.
 fn file(sentence: &str) -> Option<String> {
     let name = sentence.strip_suffix("`:")?.rsplit('`').next()?;
-    name.contains('/').then(|| name.to_owned())
+    name.contains(['/', '.']).then(|| name.to_owned())
 }
 
 /// The commands in the shell blocks of a page.

@@ -11,11 +11,33 @@ mod reader;
 #[path = "../../../support/mod.rs"]
 mod support;
 
-use reader::Reader;
-use support::database;
+use std::fs;
+use std::path::Path;
 
-const README: &str = include_str!("../../../../README.md");
-const TUTORIAL: &str = include_str!("../../../../docs/tutorial.md");
+use migrator_localpg::Throwaway;
+use reader::Reader;
+use support::{database, execute, page};
+
+const MANIFEST: &str = "\
+tiers = [\"Services\"]
+
+[services.shop]
+tier = \"Services\"
+directory = \"shop\"
+";
+
+const MAIL: &str = "
+[services.mail]
+tier = \"Services\"
+directory = \"mail\"
+depends_on = [\"shop\"]
+";
+
+/// A page of the repository.
+fn page(path: &str) -> String {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    fs::read_to_string(top.join(path)).expect(path)
+}
 
 /// A reader with an empty database.
 fn reader() -> Reader {
@@ -26,10 +48,112 @@ fn reader() -> Reader {
 fn the_session_of_the_readme_is_real() {
     let mut reader = reader();
     reader.must("migrator init --folder --service=shop");
-    reader.follow(support::page::section(README, "## What it looks like\n"));
+    let readme = page("README.md");
+    reader.follow(page::section(&readme, "## What it looks like\n"));
 }
 
 #[test]
 fn the_tutorial_leads_to_a_deploy_that_is_repaired() {
-    reader().follow(TUTORIAL);
+    reader().follow(&page("docs/tutorial.md"));
+}
+
+/// Writes the two scripts of a migration.
+fn migration(reader: &Reader, stem: &str, up: &str, down: &str) {
+    for (direction, sql) in [("up", up), ("down", down)] {
+        let path = format!("database/migrations/{stem}.{direction}.sql");
+        reader.write(&path, &format!("{sql}\n"));
+    }
+}
+
+/// Writes a tree: the service `shop` with a table.
+fn shop(reader: &Reader) {
+    reader.write("database/services.toml", MANIFEST);
+    let schema = ["CREATE SCHEMA shop;", "DROP SCHEMA shop;"];
+    let orders = [
+        "CREATE TABLE shop.orders (id bigint PRIMARY KEY);",
+        "DROP TABLE shop.orders;",
+    ];
+    let stem = "shop/20260101120000_0a1b2c3d_create_shop_schema";
+    migration(reader, stem, schema[0], schema[1]);
+    let stem = "shop/20260101130000_1a1b2c3d_create_orders_table";
+    migration(reader, stem, orders[0], orders[1]);
+}
+
+/// A reader whose variables name a new database and the server by its address.
+fn reader_on(database: &str) -> Reader {
+    let server = Throwaway::shared().expect("a server starts");
+    let url = server.url("postgres");
+    execute(&url, &format!("CREATE DATABASE {database}"));
+    let (_, address) = url.split_once('@').expect("the URL has a role");
+    let (host, rest) = address.split_once(':').expect("the URL has a port");
+    let (port, _) = rest.split_once('/').expect("the URL has a database");
+    Reader::new()
+        .with("PGHOST", &host.replace("%2F", "/"))
+        .with("PGPORT", port)
+        .with("PGUSER", "postgres")
+        .with("PGDATABASE", database)
+}
+
+#[test]
+fn a_busy_table_is_changed_in_three_migrations() {
+    let mut reader = reader();
+    shop(&reader);
+    reader.follow(&page("docs/howto/zero-downtime.md"));
+}
+
+#[test]
+fn each_role_may_do_what_the_page_says() {
+    let mut reader = reader_on("shop");
+    shop(&reader);
+    reader.follow(&page("docs/howto/roles.md"));
+}
+
+#[test]
+fn a_restored_backup_is_brought_up_to_date() {
+    let mut reader = reader_on("store");
+    shop(&reader);
+    reader.must("psql -qc 'CREATE ROLE owner LOGIN' -c 'GRANT CREATE ON DATABASE store TO owner'");
+    reader.must("PGUSER=owner migrator up --service=all");
+    reader.follow(&page("docs/howto/restore.md"));
+}
+
+#[test]
+fn a_service_gets_another_name() {
+    let mut reader = reader();
+    shop(&reader);
+    reader.write("database/services.toml", &format!("{MANIFEST}{MAIL}"));
+    let up = "-- migrator: requires shop/20260101130000\nCREATE SCHEMA mail;";
+    let stem = "mail/20260101120000_2a1b2c3d_create_mail_schema";
+    migration(&reader, stem, up, "DROP SCHEMA mail;");
+    reader.must("migrator up --service=all");
+    reader.follow(&page("docs/howto/rename-service.md"));
+    reader.must("migrator down --service=all --all --yes");
+    reader.must("migrator up --service=all");
+}
+
+#[test]
+fn old_migrations_become_one() {
+    let other = database();
+    let mut reader = reader().with("OTHER_URL", &other);
+    shop(&reader);
+    let up = "ALTER TABLE shop.orders ADD COLUMN note text;";
+    let down = "ALTER TABLE shop.orders DROP COLUMN note;";
+    let stem = "shop/20260101140000_2a1b2c3d_add_note";
+    migration(&reader, stem, up, down);
+    reader.must("migrator up --service=all");
+    reader.must("migrator up --service=all --database-url=\"$OTHER_URL\"");
+    reader.follow(&page("docs/howto/squash.md"));
+}
+
+#[test]
+fn a_role_with_one_connection_needs_an_option() {
+    let reader = reader_on("single");
+    shop(&reader);
+    let server = Throwaway::shared().expect("a server starts");
+    execute(
+        &server.url("single"),
+        "CREATE ROLE one LOGIN CONNECTION LIMIT 1; GRANT CREATE ON DATABASE single TO one",
+    );
+    let mut reader = reader.with("PGUSER", "one");
+    reader.follow(&page("docs/howto/poolers.md"));
 }
