@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use migrator_model::{Code, Level};
 
+use crate::source::in_folder;
+
 /// Folders without pages of ours.
 const OTHERS: &[&str] = &[".git", ".migrator", "target", "node_modules"];
 
@@ -158,4 +160,34 @@ fn row(code: Code) -> String {
         "| [{code}](../../model/pages/{code}.md) | {} |{level} |",
         code.title()
     )
+}
+
+/// Pages whose session no test types, because it needs two terminals or two branches of git. Other
+/// tests check what the commands do and print.
+const SESSIONS: &[&str] = &["docs/reference/switch.md", "docs/reference/wait.md"];
+
+#[test]
+fn a_test_names_each_page_that_has_commands() {
+    let tests = in_folder("tests").into_iter();
+    let tests: Vec<String> = tests.map(|file| file.text).collect();
+    let mut missing = Vec::new();
+    for page in pages(&top().join("docs")) {
+        let text = fs::read_to_string(&page).expect("a page is text");
+        let path = page.strip_prefix(top()).expect("it lies in the repository");
+        let path = path.to_string_lossy();
+        let has_commands = ["```sh\n", "```console\n", "```text\n$ "]
+            .iter()
+            .any(|fence| text.contains(fence));
+        let is_named = tests.iter().any(|test| test.contains(&*path));
+        if has_commands && !is_named {
+            missing.push(path.into_owned());
+        }
+        let has_untyped = text.contains("```text\n$ ");
+        let page = page.display();
+        assert!(
+            !has_untyped || SESSIONS.iter().any(|known| *known == path),
+            "{page}"
+        );
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
 }

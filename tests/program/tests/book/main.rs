@@ -6,8 +6,11 @@
     reason = "a test stops at what it cannot set up"
 )]
 
+mod explanation;
+mod howto;
 mod likeness;
 mod reader;
+mod reference;
 #[path = "../../../support/mod.rs"]
 mod support;
 
@@ -24,13 +27,6 @@ tiers = [\"Services\"]
 [services.shop]
 tier = \"Services\"
 directory = \"shop\"
-";
-
-const MAIL: &str = "
-[services.mail]
-tier = \"Services\"
-directory = \"mail\"
-depends_on = [\"shop\"]
 ";
 
 /// A page of the repository.
@@ -92,68 +88,4 @@ fn reader_on(database: &str) -> Reader {
         .with("PGPORT", port)
         .with("PGUSER", "postgres")
         .with("PGDATABASE", database)
-}
-
-#[test]
-fn a_busy_table_is_changed_in_three_migrations() {
-    let mut reader = reader();
-    shop(&reader);
-    reader.follow(&page("docs/howto/zero-downtime.md"));
-}
-
-#[test]
-fn each_role_may_do_what_the_page_says() {
-    let mut reader = reader_on("shop");
-    shop(&reader);
-    reader.follow(&page("docs/howto/roles.md"));
-}
-
-#[test]
-fn a_restored_backup_is_brought_up_to_date() {
-    let mut reader = reader_on("store");
-    shop(&reader);
-    reader.must("psql -qc 'CREATE ROLE owner LOGIN' -c 'GRANT CREATE ON DATABASE store TO owner'");
-    reader.must("PGUSER=owner migrator up --service=all");
-    reader.follow(&page("docs/howto/restore.md"));
-}
-
-#[test]
-fn a_service_gets_another_name() {
-    let mut reader = reader();
-    shop(&reader);
-    reader.write("database/services.toml", &format!("{MANIFEST}{MAIL}"));
-    let up = "-- migrator: requires shop/20260101130000\nCREATE SCHEMA mail;";
-    let stem = "mail/20260101120000_2a1b2c3d_create_mail_schema";
-    migration(&reader, stem, up, "DROP SCHEMA mail;");
-    reader.must("migrator up --service=all");
-    reader.follow(&page("docs/howto/rename-service.md"));
-    reader.must("migrator down --service=all --all --yes");
-    reader.must("migrator up --service=all");
-}
-
-#[test]
-fn old_migrations_become_one() {
-    let other = database();
-    let mut reader = reader().with("OTHER_URL", &other);
-    shop(&reader);
-    let up = "ALTER TABLE shop.orders ADD COLUMN note text;";
-    let down = "ALTER TABLE shop.orders DROP COLUMN note;";
-    let stem = "shop/20260101140000_2a1b2c3d_add_note";
-    migration(&reader, stem, up, down);
-    reader.must("migrator up --service=all");
-    reader.must("migrator up --service=all --database-url=\"$OTHER_URL\"");
-    reader.follow(&page("docs/howto/squash.md"));
-}
-
-#[test]
-fn a_role_with_one_connection_needs_an_option() {
-    let reader = reader_on("single");
-    shop(&reader);
-    let server = Throwaway::shared().expect("a server starts");
-    execute(
-        &server.url("single"),
-        "CREATE ROLE one LOGIN CONNECTION LIMIT 1; GRANT CREATE ON DATABASE single TO one",
-    );
-    let mut reader = reader.with("PGUSER", "one");
-    reader.follow(&page("docs/howto/poolers.md"));
 }

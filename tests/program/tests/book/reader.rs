@@ -1,6 +1,7 @@
 //! A reader of the book, who types what a page shows.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -54,6 +55,13 @@ impl Reader {
         fs::write(path, text).expect("the file is written");
     }
 
+    /// Puts a program on the `PATH`.
+    pub(crate) fn program(&self, name: &str, script: &str) {
+        let path = self.home.path().join("programs").join(name);
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("the program is written");
+        fs::set_permissions(path, Permissions::from_mode(0o755)).expect("it is ours");
+    }
+
     /// Runs a command that must succeed.
     pub(crate) fn must(&mut self, command: &str) -> String {
         let (code, printed) = self.run(command);
@@ -68,9 +76,7 @@ impl Reader {
         for block in blocks(page) {
             match (block.language.as_str(), &block.file) {
                 ("sh", _) => {
-                    for line in &block.lines {
-                        self.must(line);
-                    }
+                    self.must(&format!("set -e\n{}", block.lines.join("\n")));
                 }
                 ("console", _) => self.type_in(&block),
                 ("sql" | "toml", Some(name)) => {
@@ -79,6 +85,24 @@ impl Reader {
                 _ => {}
             }
         }
+    }
+
+    /// Follows only the blocks with commands and their output.
+    pub(crate) fn follow_console(&mut self, page: &str) {
+        let blocks = blocks(page).into_iter();
+        let mut blocks = blocks
+            .filter(|block| block.language == "console")
+            .peekable();
+        assert!(blocks.peek().is_some(), "the page shows no command");
+        for block in blocks {
+            self.type_in(&block);
+        }
+    }
+
+    /// The value of a variable that the reader has.
+    pub(crate) fn variable(&self, name: &str) -> String {
+        let found = self.variables.iter().find(|(known, _)| known == name);
+        found.expect(name).1.clone()
     }
 
     fn type_in(&mut self, block: &Block) {

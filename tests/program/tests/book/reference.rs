@@ -1,0 +1,125 @@
+//! The reference.
+
+use migrator_localpg::Throwaway;
+
+use super::support::{database, execute};
+use super::{Reader, migration, page, reader, shop};
+
+/// The manifest of two services.
+const TWO: &str = "\
+tiers = [\"Only\"]
+
+[services.shop]
+tier = \"Only\"
+directory = \"shop\"
+
+[services.tenant]
+tier = \"Only\"
+directory = \"tenant\"
+";
+
+/// Writes the migrations of the service `tenant`.
+fn tenant(reader: &Reader) {
+    let (up, down) = ("CREATE SCHEMA tenant;", "DROP SCHEMA tenant;");
+    migration(
+        reader,
+        "tenant/20240116120000_0b1b2c3d_create_tenant",
+        up,
+        down,
+    );
+    let up = "CREATE TABLE tenant.plans (id bigint PRIMARY KEY, name text DEFAULT 'basic');\n\
+              CREATE INDEX plans_name_idx ON tenant.plans (name);";
+    let down = "DROP TABLE tenant.plans;";
+    migration(
+        reader,
+        "tenant/20240116130000_1b1b2c3d_create_plans",
+        up,
+        down,
+    );
+}
+
+#[test]
+fn drift_shows_what_somebody_changed_by_hand() {
+    let mut reader = reader();
+    let manifest = TWO.replace("shop", "other");
+    reader.write("database/services.toml", &manifest);
+    reader.must("mkdir -p database/migrations/other");
+    tenant(&reader);
+    reader.must("migrator up --service=all");
+    execute(
+        &reader.variable("DATABASE_URL"),
+        "CREATE TABLE tenant.backup_2024 (); DROP INDEX tenant.plans_name_idx; \
+         ALTER TABLE tenant.plans ALTER name DROP DEFAULT",
+    );
+    reader.follow_console(&page("docs/reference/drift.md"));
+}
+
+#[test]
+fn verify_shows_locks_and_what_no_script_can_undo() {
+    let mut reader = reader();
+    reader.write("database/services.toml", TWO);
+    tenant(&reader);
+    let up = "ALTER TABLE tenant.plans ADD COLUMN seats bigint;";
+    let down = "ALTER TABLE tenant.plans DROP COLUMN seats;";
+    let stem = "tenant/20240117084215_5b1f3c66_add_plan_limits";
+    migration(&reader, stem, up, down);
+    let up = "CREATE SCHEMA shop;\nCREATE TABLE shop.items (id bigint, kind text, name text);";
+    let down = "DROP TABLE shop.items;\nDROP SCHEMA shop;";
+    migration(
+        &reader,
+        "shop/20240101080000_6041eddc_create_items",
+        up,
+        down,
+    );
+    let up = "-- migrator: allow M0221 because nobody reads it\n\
+              ALTER TABLE shop.items DROP COLUMN kind;";
+    let down = "ALTER TABLE shop.items ADD COLUMN kind text;";
+    migration(&reader, "shop/20240101090003_7041eddc_drop_kind", up, down);
+    reader.follow_console(&page("docs/reference/verify.md"));
+}
+
+#[test]
+fn a_database_is_created_on_request() {
+    let server = Throwaway::shared().expect("a server starts");
+    let mut reader = Reader::new().with("DATABASE_URL", &server.url("not_there_yet"));
+    shop(&reader);
+    reader.follow_console(&page("docs/reference/databases.md"));
+}
+
+#[test]
+fn a_fleet_has_a_line_for_each_database() {
+    let mut reader = Reader::new().with("MIGRATOR_JOBS", "1");
+    shop(&reader);
+    let up = "CREATE TABLE public.lines (id bigint PRIMARY KEY);";
+    let stem = "shop/20260101123000_77d3e018_create_lines";
+    migration(&reader, stem, up, "DROP TABLE public.lines;");
+    let [pending, current, broken] = [database(), database(), database()];
+    reader.must(&format!(
+        "migrator up --service=all --database-url='{current}'"
+    ));
+    execute(&broken, "CREATE TABLE public.lines ()");
+    reader.write("tenants.txt", &[pending, current, broken].join("\n"));
+    reader.follow_console(&page("docs/reference/fleet.md"));
+}
+
+#[test]
+fn a_tree_is_named_by_its_folder() {
+    let mut reader = reader();
+    shop(&reader);
+    reader.must("mkdir -p services/shop\nmv database services/shop/database");
+    reader.follow_console(&page("docs/reference/migrations.md"));
+}
+
+#[test]
+fn commands_run_on_a_new_database() {
+    let mut reader = reader();
+    reader.write("database/services.toml", &TWO.replace("shop", "other"));
+    reader.must("mkdir -p database/migrations/other");
+    tenant(&reader);
+    for program in ["cargo", "diesel"] {
+        let script = "psql -Atc 'SELECT count(*) FROM tenant.plans' >> counts";
+        reader.program(program, script);
+    }
+    reader.follow(&page("docs/reference/with.md"));
+    assert_eq!(reader.must("cat counts"), "0\n0\n0\n");
+}
