@@ -75,15 +75,24 @@ impl Reader {
     pub(crate) fn follow(&mut self, page: &str) {
         for block in blocks(page) {
             match (block.language.as_str(), &block.file) {
-                ("sh", _) => {
-                    self.must(&format!("set -e\n{}", block.lines.join("\n")));
-                }
+                ("sh", _) => self.script(&block),
                 ("console", _) => self.type_in(&block),
                 ("sql" | "toml", Some(name)) => {
                     self.write(name, &format!("{}\n", block.lines.join("\n")));
                 }
                 _ => {}
             }
+        }
+    }
+
+    fn script(&mut self, block: &Block) {
+        self.must(&format!("set -e\n{}", block.lines.join("\n")));
+    }
+
+    /// Follows only the blocks with commands and no output.
+    pub(crate) fn follow_shell(&mut self, page: &str) {
+        for block in blocks(page).iter().filter(|block| block.language == "sh") {
+            self.script(block);
         }
     }
 
