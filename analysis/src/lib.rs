@@ -4,7 +4,8 @@
 //! it. The macro checks a tree without it, so that the macro compiles fast.
 //!
 //! Only [`parse`] uses the parser. `objects` lists the objects that a script creates, drops,
-//! alters and refers to. The checks build on both. [`losses()`] lists the data that scripts remove.
+//! alters and refers to. The checks build on both. [`losses()`] lists the data that scripts remove,
+//! and [`uses()`] the objects that each migration changes and the services that it uses.
 
 #![cfg_attr(not(test), deny(clippy::use_debug))]
 
@@ -41,6 +42,7 @@ mod unread;
 use migrator_model::{Problem, Resolved};
 
 pub use losses::{Loss, Losses, TableName, losses};
+pub use ownership::{ChangeKind, ObjectChange, Uses, uses};
 pub use safety::effects;
 pub use syntax::is_reserved;
 

@@ -8,6 +8,7 @@ mod check_server;
 mod create;
 mod create_draft;
 mod digest;
+mod graph;
 mod init;
 mod markdown;
 mod output;

@@ -9,6 +9,7 @@ mod events;
 mod inventory;
 mod messages;
 mod services;
+mod uses;
 
 use std::collections::BTreeSet;
 
@@ -24,6 +25,7 @@ use events::{Action, Creation, Event, IfMissing, ScriptEvents, read};
 use inventory::{Existence, Inventory};
 use messages::{ForeignChange, Reference, Remedy};
 use services::Services;
+pub use uses::{ChangeKind, ObjectChange, Uses, uses};
 
 pub(crate) fn find<'a>(
     registry: &Registry,

@@ -6,9 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-#[cfg(feature = "local-server")]
-use clap::ValueEnum;
-use clap::{ArgGroup, Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use migrator_model::{Code, Version};
 use migrator_runtime::Selection;
@@ -78,6 +76,11 @@ pub(crate) enum Command {
     Drift(Drift),
     /// Print the database's schema as SQL
     Schema(Schema),
+    /// Print a picture of the services: their tiers, their dependencies and required migrations
+    ///
+    /// A dashed line is a dependency that the manifest does not declare or the SQL does not use. If a
+    /// database is named, the colours show its state. `--output=json` prints the graph as data.
+    Graph(Graph),
     /// Start, stop or show the checkout's local development server
     #[cfg(feature = "local-server")]
     Server {
@@ -380,4 +383,30 @@ pub(crate) struct Schema {
     pub(crate) file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) reads: Reads,
+}
+
+/// `graph`.
+#[derive(Args, Debug)]
+pub(crate) struct Graph {
+    /// The format of the picture
+    #[arg(long, value_enum, default_value_t = Picture::Mermaid, value_name = "FORMAT")]
+    pub(crate) format: Picture,
+    /// Do not connect to a database, even if the environment names one
+    #[arg(long, conflicts_with = "database_url")]
+    pub(crate) offline: bool,
+    #[command(flatten)]
+    pub(crate) reads: Reads,
+}
+
+/// The format of a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Picture {
+    /// A Mermaid diagram, which GitHub and GitLab draw in Markdown
+    Mermaid,
+    /// The language of Graphviz
+    Dot,
+    /// An image
+    Svg,
+    /// A page with the image
+    Html,
 }

@@ -196,6 +196,7 @@ impl Command {
             | Command::Create(_)
             | Command::Digest
             | Command::Explain { .. }
+            | Command::Graph(_)
             | Command::Init(_)
             | Command::Redo(_)
             | Command::Repair(_)
@@ -212,7 +213,7 @@ impl Command {
         let (database, tree) = match self {
             Command::Check(check) => (check.server, TreeSource::Folder),
             Command::Adopt(_) => (true, TreeSource::Folder),
-            Command::Baseline(_) | Command::Verify(_) | Command::Drift(_) => {
+            Command::Baseline(_) | Command::Drift(_) | Command::Graph(_) | Command::Verify(_) => {
                 (true, TreeSource::ProgramOrFolder)
             }
             Command::Create(_) => (false, TreeSource::Folder),

@@ -17,6 +17,7 @@ mod down;
 mod drift;
 mod explain;
 mod fleet;
+mod graph;
 mod init;
 mod proof;
 mod redo;
@@ -139,6 +140,7 @@ fn dispatch(context: &Context, command: &Command) -> Outcome {
         Command::Repair(repair) => runner.change(repair::run(context, repair)),
         Command::Verify(verify) => runner.within(Patience::Long, verify::run(context, verify)),
         Command::Drift(drift) => runner.read(drift::run(context, drift)),
+        Command::Graph(graph) => runner.read(graph::run(context, graph)),
         Command::Schema(schema) => runner.read(schema::run(context, schema)),
     }
 }

@@ -3,6 +3,7 @@
 //! Each format has its own file here. No command depends on a format.
 
 mod github;
+pub(crate) mod graph;
 mod json;
 mod markdown;
 pub(crate) mod problem;

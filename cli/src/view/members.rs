@@ -36,6 +36,11 @@ pub(super) fn identities<S: Serializer>(ids: &[MigrationId], to: S) -> Result<S:
     to.collect_seq(ids.iter().map(ToString::to_string))
 }
 
+/// A migration as `tenant/20240101120000_a1b2c3d4_create_tenants_table`.
+pub(super) fn identity<S: Serializer>(id: &MigrationId, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(id)
+}
+
 /// A time in milliseconds.
 pub(super) fn milliseconds<S: Serializer>(time: &Duration, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_f64(in_milliseconds(*time))

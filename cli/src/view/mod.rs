@@ -13,6 +13,7 @@ mod difference;
 mod drift;
 mod evidence;
 mod fleet;
+mod graph;
 mod init;
 mod lost;
 mod members;
@@ -42,6 +43,7 @@ pub(crate) use difference::differences;
 pub(crate) use drift::{Drift, DriftDifference};
 pub(crate) use evidence::{Claimed, Detected, Evidence};
 pub(crate) use fleet::{Database, DatabaseState, FailureGroup, Fleet, Totals};
+pub(crate) use graph::{DatabaseSide, Declared, Dependency, Graph, GraphService, Requirement};
 pub(crate) use init::{Init, Lines};
 pub(crate) use lost::{Lost, LostPart};
 pub(crate) use members::{in_milliseconds, severity_word};
@@ -99,6 +101,8 @@ pub(crate) enum View {
     ChangedScripts(ChangedScripts),
     /// A command on many databases.
     Fleet(Fleet),
+    /// `graph`.
+    Graph(Graph),
     /// `init`.
     Init(Init),
     /// `explain`.
@@ -157,6 +161,7 @@ impl View {
             | View::Digest(_)
             | View::Drift(_)
             | View::ChangedScripts(_)
+            | View::Graph(_)
             | View::Init(_)
             | View::Page(_)
             | View::Plan(_)

@@ -28,7 +28,7 @@ pub(crate) fn is_pending(state: State) -> bool {
 }
 
 /// How a database compares with the tree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Condition {
     /// All migrations are applied.
     Current,
@@ -100,15 +100,8 @@ impl Status {
 
     /// How the database compares with the tree. A problem counts before a pending migration.
     pub(crate) fn condition(&self) -> Condition {
-        let fine = |state| state == State::Applied || is_pending(state);
-        let states = || self.migrations().map(|migration| migration.state);
-        if !states().all(fine) {
-            Condition::Problem
-        } else if states().any(is_pending) {
-            Condition::Pending
-        } else {
-            Condition::Current
-        }
+        let conditions = self.services.iter().map(ServiceState::condition);
+        conditions.max().unwrap_or(Condition::Current)
     }
 
     /// The services that are not current.
@@ -123,6 +116,16 @@ impl Status {
 }
 
 impl ServiceState {
+    /// How the database compares with its migrations. A problem counts before a pending migration.
+    pub(crate) fn condition(&self) -> Condition {
+        let conditions = self.migrations.iter().map(|one| match one.state {
+            State::Applied => Condition::Current,
+            state if is_pending(state) => Condition::Pending,
+            _ => Condition::Problem,
+        });
+        conditions.max().unwrap_or(Condition::Current)
+    }
+
     /// How many of its migrations are applied, whatever else is true of them.
     pub(crate) fn applied(&self) -> usize {
         let migrations = self.migrations.iter();

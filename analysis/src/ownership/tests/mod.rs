@@ -3,6 +3,7 @@
 mod changes;
 mod dependencies;
 mod uncertain;
+mod uses;
 
 use migrator_model::{Code, Tree, resolve};
 

@@ -21,7 +21,7 @@ pub(crate) mod verify;
 mod wait;
 
 use crate::line::{Line, Tone};
-use crate::render::problem;
+use crate::render::{graph, problem};
 #[cfg(feature = "local-server")]
 use crate::view::Server;
 use crate::view::{Create, Document, Schema, View};
@@ -41,6 +41,8 @@ pub(crate) fn lines(document: &Document) -> Vec<Line> {
         Some(View::Drift(view)) => drift::lines(view, database),
         Some(View::ChangedScripts(view)) => changed_scripts::recorded(view, database, has_failed),
         Some(View::Fleet(view)) => fleet::lines(view),
+        // Programs read this text, so no byte of it is changed.
+        Some(View::Graph(view)) => vec![Line::Result(graph::picture(view))],
         Some(View::Init(view)) => init::lines(view),
         Some(View::Page(view)) => vec![Line::result(view.code.page().trim_end())],
         Some(View::Plan(view)) => plan::lines(view, database),

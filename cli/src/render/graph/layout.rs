@@ -1,0 +1,131 @@
+//! Places the services of a graph: a band for each tier, and in it a row for each depth.
+
+use std::collections::BTreeMap;
+
+use super::{by_tier, detail};
+use crate::view::{Declared, Graph, GraphService};
+
+/// The height of a box.
+pub(super) const HEIGHT: usize = 52;
+/// The space between boxes of a row.
+const GAP: usize = 24;
+/// The space between rows, where the lines bend.
+const ROW_GAP: usize = 44;
+/// The space around all bands.
+pub(super) const MARGIN: usize = 16;
+/// The height of a band's label.
+const LABEL: usize = 30;
+/// The most boxes in a row.
+const MOST: usize = 6;
+/// The widest and the narrowest box.
+const WIDTHS: (usize, usize) = (150, 300);
+
+/// Where everything is, in pixels.
+pub(super) struct Layout<'g> {
+    pub(super) bands: Vec<Band<'g>>,
+    pub(super) places: BTreeMap<&'g str, Place>,
+    /// The width of each box.
+    pub(super) box_width: usize,
+    pub(super) width: usize,
+    pub(super) height: usize,
+}
+
+/// A tier.
+pub(super) struct Band<'g> {
+    pub(super) label: &'g str,
+    pub(super) top: usize,
+    pub(super) height: usize,
+}
+
+/// The upper left corner of a box.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) x: usize,
+    pub(super) y: usize,
+}
+
+impl<'g> Layout<'g> {
+    pub(super) fn of(graph: &'g Graph) -> Layout<'g> {
+        let tiers: Vec<(&str, Vec<Vec<&GraphService>>)> = by_tier(graph)
+            .map(|(tier, services)| (tier, rows(graph, &services)))
+            .collect();
+        let box_width = box_width(graph);
+        let widest = tiers.iter().flat_map(|(_, rows)| rows).map(Vec::len).max();
+        let inner = widest.unwrap_or_default() * (box_width + GAP) + GAP;
+        let mut layout = Layout {
+            bands: Vec::new(),
+            places: BTreeMap::new(),
+            box_width,
+            width: inner + 2 * MARGIN,
+            height: MARGIN,
+        };
+        for (label, rows) in tiers {
+            layout.band(graph, label, rows);
+        }
+        layout
+    }
+
+    fn band(&mut self, graph: &'g Graph, label: &'g str, rows: Vec<Vec<&'g GraphService>>) {
+        let top = self.height;
+        let mut y = top + LABEL;
+        for row in rows {
+            let row = self.ordered(graph, row);
+            let used = row.len() * (self.box_width + GAP) - GAP;
+            let mut x = self.width.saturating_sub(used) / 2;
+            for service in row {
+                self.places.insert(&service.service, Place { x, y });
+                x += self.box_width + GAP;
+            }
+            y += HEIGHT + ROW_GAP;
+        }
+        let height = y - ROW_GAP + GAP - top;
+        self.bands.push(Band { label, top, height });
+        self.height = top + height + MARGIN;
+    }
+
+    /// The services of a row, each near the services above it that it depends on.
+    fn ordered(&self, graph: &'g Graph, row: Vec<&'g GraphService>) -> Vec<&'g GraphService> {
+        let mut keyed: Vec<(usize, &GraphService)> = row
+            .into_iter()
+            .map(|service| {
+                let own = graph.dependencies.iter();
+                let own = own.filter(|one| one.service == service.service);
+                let above = own.filter_map(|one| self.places.get(one.on.as_str()));
+                let xs: Vec<usize> = above.map(|place| place.x).collect();
+                let middle = self.width / 2;
+                (xs.iter().sum::<usize>().checked_div(xs.len()).unwrap_or(middle), service)
+            })
+            .collect();
+        keyed.sort_by_key(|(x, _)| *x);
+        keyed.into_iter().map(|(_, service)| service).collect()
+    }
+}
+
+/// The rows of a tier: first the services that depend on no other service of the tier.
+fn rows<'g>(graph: &'g Graph, services: &[&'g GraphService]) -> Vec<Vec<&'g GraphService>> {
+    // Services are in plan order, so a service comes after those that it depends on.
+    let mut depths: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut rows: BTreeMap<usize, Vec<&GraphService>> = BTreeMap::new();
+    for service in services {
+        let own = graph.dependencies.iter();
+        let own = own.filter(|one| one.service == service.service);
+        let own = own.filter(|one| one.declared == Declared::Directly);
+        let below = own.filter_map(|one| depths.get(one.on.as_str()));
+        let depth = below.max().map_or(0, |depth| depth + 1);
+        depths.insert(&service.service, depth);
+        rows.entry(depth).or_default().push(service);
+    }
+    let rows = rows.into_values();
+    rows.flat_map(|row| row.chunks(MOST).map(<[_]>::to_vec).collect::<Vec<_>>())
+        .collect()
+}
+
+fn box_width(graph: &Graph) -> usize {
+    let (narrowest, widest) = WIDTHS;
+    let widths = graph.services.iter().map(|service| {
+        let name = service.service.chars().count() * 9;
+        let detail = detail(service).chars().count() * 7;
+        name.max(detail) + 28
+    });
+    widths.max().unwrap_or_default().clamp(narrowest, widest)
+}

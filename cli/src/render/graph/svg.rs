@@ -1,0 +1,143 @@
+//! The graph as an SVG image.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::layout::{HEIGHT, Layout, MARGIN, Place};
+use super::{STYLE, detail, escape};
+use crate::view::{Graph, GraphService};
+
+/// The image in a file of its own, with its style.
+pub(super) fn file(graph: &Graph) -> String {
+    image(graph, &format!("<style>\n{STYLE}</style>\n"))
+}
+
+/// The image, with `head` at its start.
+pub(crate) fn image(graph: &Graph, head: &str) -> String {
+    let layout = Layout::of(graph);
+    let (width, height) = (layout.width, layout.height);
+    let mut text = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"graph\" role=\"group\" \
+         aria-label=\"Services and their dependencies\" width=\"{width}\" height=\"{height}\" \
+         viewBox=\"0 0 {width} {height}\">\n{head}{MARKERS}"
+    );
+    for band in &layout.bands {
+        let (top, height, label) = (band.top, band.height, escape(band.label));
+        let _ = writeln!(
+            text,
+            "<rect class=\"band\" x=\"{MARGIN}\" y=\"{top}\" width=\"{}\" height=\"{height}\" rx=\"8\"/>\n\
+             <text class=\"tier\" x=\"{}\" y=\"{}\">{label}</text>",
+            width.saturating_sub(2 * MARGIN),
+            MARGIN + 12,
+            top + 20,
+        );
+    }
+    dependencies(&mut text, graph, &layout);
+    requirements(&mut text, graph, &layout);
+    for service in &graph.services {
+        if let Some(place) = layout.places.get(service.service.as_str()) {
+            node(&mut text, service, *place, layout.box_width);
+        }
+    }
+    text.push_str("</svg>\n");
+    text
+}
+
+const MARKERS: &str = "<defs><marker id=\"arrow\" viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" \
+    markerWidth=\"8\" markerHeight=\"8\" orient=\"auto-start-reverse\">\
+    <path class=\"head\" d=\"M0 0 10 5 0 10z\"/></marker></defs>\n";
+
+fn dependencies(text: &mut String, graph: &Graph, layout: &Layout<'_>) {
+    for one in &graph.dependencies {
+        let class = match one.is_whole() {
+            true => "edge",
+            false => "edge dashed",
+        };
+        let about = one.label().map(|label| format!(": {label}"));
+        let about = format!(
+            "{} depends on {}{}",
+            one.service,
+            one.on,
+            about.unwrap_or_default()
+        );
+        line(text, layout, (&one.service, &one.on), class, &about);
+    }
+}
+
+/// One line for all requirements between two services.
+fn requirements(text: &mut String, graph: &Graph, layout: &Layout<'_>) {
+    let mut pairs: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
+    for one in &graph.requires {
+        let pair = (&*one.migration.service, &*one.requires.service);
+        let about = format!("{} requires {}", one.migration, one.requires);
+        pairs.entry(pair).or_default().push(about);
+    }
+    pairs.retain(|(from, to), _| from != to);
+    for (pair, about) in pairs {
+        line(text, layout, pair, "edge requires", &about.join("\n"));
+    }
+}
+
+fn line(text: &mut String, layout: &Layout<'_>, pair: (&str, &str), class: &str, about: &str) {
+    let (from, to) = pair;
+    let (Some(start), Some(end)) = (layout.places.get(from), layout.places.get(to)) else {
+        return;
+    };
+    let path = curve(*start, *end, layout.box_width);
+    let (from, to, about) = (escape(from), escape(to), escape(about));
+    let _ = writeln!(
+        text,
+        "<path class=\"{class}\" data-from=\"{from}\" data-to=\"{to}\" d=\"{path}\" \
+         marker-end=\"url(#arrow)\"><title>{about}</title></path>"
+    );
+}
+
+/// A curve from the box of a service to the box that it depends on, mostly upwards.
+fn curve(from: Place, to: Place, width: usize) -> String {
+    let (x, end_x) = (from.x + width / 2, to.x + width / 2);
+    let (y, end_y, bend, end_bend) = if to.y < from.y {
+        let end = to.y + HEIGHT;
+        let bend = (from.y - end) / 2;
+        (from.y, end, from.y - bend, end + bend)
+    } else if to.y > from.y {
+        let start = from.y + HEIGHT;
+        let bend = (to.y - start) / 2;
+        (start, to.y, start + bend, to.y - bend)
+    } else {
+        let bend = from.y.saturating_sub(30);
+        (from.y, to.y, bend, bend)
+    };
+    format!("M{x} {y}C{x} {bend} {end_x} {end_bend} {end_x} {end_y}")
+}
+
+fn node(text: &mut String, service: &GraphService, place: Place, width: usize) {
+    let Place { x, y } = place;
+    let class = service.condition().unwrap_or("plain");
+    let (name, detail) = (&service.service, detail(service));
+    let about = match service.description.as_str() {
+        "" => format!("{name}: {detail}"),
+        description => format!("{name}: {description}"),
+    };
+    let _ = writeln!(
+        text,
+        "<g class=\"service {class}\" data-service=\"{}\"><title>{}</title>\
+         <rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{HEIGHT}\" rx=\"6\"/>\
+         <text class=\"name\" x=\"{middle}\" y=\"{}\">{}</text>\
+         <text class=\"detail\" x=\"{middle}\" y=\"{}\">{}</text></g>",
+        escape(name),
+        escape(&about),
+        y + 22,
+        escape(&short(name, (width - 20) / 9)),
+        y + 40,
+        escape(&short(&detail, (width - 20) / 7)),
+        middle = x + width / 2,
+    );
+}
+
+/// The text, or its start if it has more characters.
+fn short(text: &str, most: usize) -> String {
+    match text.chars().count() > most {
+        true => text.chars().take(most.saturating_sub(1)).chain(['…']).collect(),
+        false => text.to_owned(),
+    }
+}
