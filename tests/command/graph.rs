@@ -113,8 +113,14 @@ fn the_document_says_what_is_declared_and_used() {
 fn the_page_contains_no_text_of_the_tree_as_markup() {
     let checkout = platform();
     let page = output(&mut graph(checkout.path(), &["--format=html"]));
-    assert!(page.contains("Users &lt;and&gt; &quot;keys&quot;"), "{page}");
-    assert!(page.contains("Base &amp; more") && !page.contains("<and>"), "{page}");
+    assert!(
+        page.contains("Users &lt;and&gt; &quot;keys&quot;"),
+        "{page}"
+    );
+    assert!(
+        page.contains("Base &amp; more") && !page.contains("<and>"),
+        "{page}"
+    );
 }
 
 #[test]
@@ -126,7 +132,10 @@ fn the_state_of_a_database_colours_the_services() {
         command
     };
     let pending = output(&mut on_database(&[]));
-    assert!(pending.contains("<br/>2 migrations, 2 pending\"]:::pending"), "{pending}");
+    assert!(
+        pending.contains("<br/>2 migrations, 2 pending\"]:::pending"),
+        "{pending}"
+    );
     let offline = output(&mut on_database(&["--offline"]));
     assert!(!offline.contains(":::"), "{offline}");
     let document = document(&mut on_database(&["--output=json"]));

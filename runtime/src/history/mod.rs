@@ -8,7 +8,7 @@
 //! - `guard` checks which roles can write them, and `flaw` describes what it finds;
 //! - `digest` and `hash` compare entries with the registry without reading them;
 //! - `read` has the queries that read them, `reader` sends a query, and `parse` turns the answer into
-//!   data;
+//!   data; `log` is an entry of the event log;
 //! - `write` has the statements that change the history, `one_row` makes each of them change one row,
 //!   and `prepared` has those of a step with parameters; `in_message` has the one that records a long
 //!   script from the message that runs it;
@@ -24,6 +24,7 @@ mod format;
 pub(crate) mod guard;
 mod hash;
 pub(crate) mod in_message;
+mod log;
 pub(crate) mod one_row;
 mod parse;
 pub(crate) mod prepared;
@@ -34,5 +35,7 @@ pub(crate) mod upgrade;
 pub(crate) mod write;
 
 pub use migrator_plan::history::*;
+
+pub use log::LogEntry;
 
 pub use crate::error::format::{FORMAT, UnknownFormat};

@@ -1,5 +1,7 @@
 //! Turns the rows that a read of the history returns into data.
 
+use std::time::Duration;
+
 use migrator_model::directive::irreversible;
 use migrator_model::file_name::Direction;
 use migrator_model::registry::MigrationRef;
@@ -10,7 +12,7 @@ use super::digest;
 use super::failure::ReadError;
 use super::format;
 use super::schema::Tables;
-use super::{Entry, History, Origin, RecordedMigration, Stored};
+use super::{Entry, History, LogEntry, Origin, RecordedMigration, Stored};
 use crate::error::format::UnknownFormat;
 
 /// The history, from the rows of the format, the tables and the entries. There are no rows
@@ -55,6 +57,38 @@ pub(super) fn recorded(rows: &[SimpleQueryRow]) -> Result<Vec<RecordedMigration>
         migration.ok_or_else(|| ReadError::Row(describe(row)))
     });
     recorded.collect()
+}
+
+/// The entries of the event log, from the rows of the format and the log.
+pub(super) fn log(rows: &[SimpleQueryRow]) -> Result<Vec<LogEntry>, ReadError> {
+    let (formats, rest): (Vec<_>, Vec<_>) = rows.iter().partition(|row| is_format(row));
+    format_of(formats)?;
+    let log = rest.into_iter().map(|row| {
+        let entry = log_entry(row);
+        entry.ok_or_else(|| ReadError::Row(describe(row)))
+    });
+    log.collect()
+}
+
+fn log_entry(row: &SimpleQueryRow) -> Option<LogEntry> {
+    let text = |column| row.get(column).map(str::to_owned);
+    let version = Version::from_integer(row.get(4)?.parse().ok()?);
+    let milliseconds: Option<f64> = match row.get(6) {
+        Some(number) => Some(number.parse().ok()?),
+        None => None,
+    };
+    let took = milliseconds.map(|number| Duration::try_from_secs_f64(number / 1000.0).ok());
+    Some(LogEntry {
+        at: text(1)?,
+        kind: text(2)?,
+        id: MigrationId::recorded(text(3)?, version, row.get(5)?),
+        took: took.flatten(),
+        message: text(7),
+        application: text(8)?,
+        migrator_version: text(9)?,
+        role: text(10)?,
+        client: text(11),
+    })
 }
 
 /// Whether a row is of the table `format`.

@@ -12,7 +12,7 @@ use super::guard::{self, Unusual};
 use super::parse;
 use super::reader::{Reader, Trust, send};
 use super::schema::Tables;
-use super::{History, RecordedMigration};
+use super::{History, LogEntry, RecordedMigration};
 use crate::session::quote::quote_literal;
 use crate::session::send::rows;
 
@@ -145,6 +145,24 @@ pub(crate) async fn last_failure(
     let last = rows(reader.ask(&query).await?).next();
     let last = last.filter(|row| row.get(0) == Some("failure"));
     Ok(last.and_then(|row| row.get(1).map(str::to_owned)))
+}
+
+/// Reads the newest entries of the event log, at most `most`, in the order in which they were
+/// written. A database without a history has none.
+pub(crate) async fn log(reader: &Reader<'_>, most: usize) -> Result<Vec<LogEntry>, ReadError> {
+    let query = format!(
+        "SELECT * FROM (SELECT 'log', \
+             pg_catalog.to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), \
+             kind, service, version, name, milliseconds, message, application, \
+             migrator_version, role, pg_catalog.host(client), id \
+           FROM {event}{sample} ORDER BY id DESC LIMIT {most}) newest ORDER BY id;",
+        event = reader.tables.event(),
+        sample = Tables::SAMPLE,
+    );
+    let Some(messages) = send(reader, Trust::Full, "", &query).await? else {
+        return Ok(Vec::new());
+    };
+    parse::log(&rows(messages).collect::<Vec<_>>())
 }
 
 /// Reads all recorded migrations with their up scripts, in the order in which they were

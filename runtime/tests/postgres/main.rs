@@ -28,6 +28,7 @@ mod irreversible;
 mod isolation;
 mod large;
 mod lock;
+mod log;
 mod messages;
 mod no_transaction;
 mod notices;

@@ -41,8 +41,14 @@ fn objects_and_used_services_are_listed() {
             "CREATE TABLE keys (owner int REFERENCES core.users (id)); CREATE INDEX keys_i ON keys (owner);",
         ),
         ("billing/03", "CREATE TABLE bills ();"),
-        ("core/04", "ALTER TABLE core.users ADD name text; ALTER TABLE core.users RENAME TO people;"),
-        ("core/05", "DROP TABLE core.people; CREATE TABLE core.people ();"),
+        (
+            "core/04",
+            "ALTER TABLE core.users ADD name text; ALTER TABLE core.users RENAME TO people;",
+        ),
+        (
+            "core/05",
+            "DROP TABLE core.people; CREATE TABLE core.people ();",
+        ),
     ];
     assert_eq!(
         used(&scripts),

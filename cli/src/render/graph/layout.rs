@@ -28,6 +28,8 @@ pub(super) struct Layout<'g> {
     pub(super) box_width: usize,
     pub(super) width: usize,
     pub(super) height: usize,
+    /// The number of rows so far.
+    rows: usize,
 }
 
 /// A tier.
@@ -42,6 +44,8 @@ pub(super) struct Band<'g> {
 pub(super) struct Place {
     pub(super) x: usize,
     pub(super) y: usize,
+    /// The number of its row, from the top of the image.
+    pub(super) row: usize,
 }
 
 impl<'g> Layout<'g> {
@@ -51,13 +55,15 @@ impl<'g> Layout<'g> {
             .collect();
         let box_width = box_width(graph);
         let widest = tiers.iter().flat_map(|(_, rows)| rows).map(Vec::len).max();
-        let inner = widest.unwrap_or_default() * (box_width + GAP) + GAP;
+        let rows = tiers.iter().map(|(_, rows)| rows.len()).sum();
+        let inner = widest.unwrap_or_default() * (box_width + GAP) + GAP + 2 * bulge(rows);
         let mut layout = Layout {
             bands: Vec::new(),
             places: BTreeMap::new(),
             box_width,
             width: inner + 2 * MARGIN,
             height: MARGIN,
+            rows: 0,
         };
         for (label, rows) in tiers {
             layout.band(graph, label, rows);
@@ -73,9 +79,11 @@ impl<'g> Layout<'g> {
             let used = row.len() * (self.box_width + GAP) - GAP;
             let mut x = self.width.saturating_sub(used) / 2;
             for service in row {
-                self.places.insert(&service.service, Place { x, y });
+                let row = self.rows;
+                self.places.insert(&service.service, Place { x, y, row });
                 x += self.box_width + GAP;
             }
+            self.rows += 1;
             y += HEIGHT + ROW_GAP;
         }
         let height = y - ROW_GAP + GAP - top;
@@ -93,12 +101,23 @@ impl<'g> Layout<'g> {
                 let above = own.filter_map(|one| self.places.get(one.on.as_str()));
                 let xs: Vec<usize> = above.map(|place| place.x).collect();
                 let middle = self.width / 2;
-                (xs.iter().sum::<usize>().checked_div(xs.len()).unwrap_or(middle), service)
+                (
+                    xs.iter()
+                        .sum::<usize>()
+                        .checked_div(xs.len())
+                        .unwrap_or(middle),
+                    service,
+                )
             })
             .collect();
         keyed.sort_by_key(|(x, _)| *x);
         keyed.into_iter().map(|(_, service)| service).collect()
     }
+}
+
+/// How far a line goes beside the boxes of so many rows.
+pub(super) fn bulge(rows: usize) -> usize {
+    (16 + 12 * rows).min(120)
 }
 
 /// The rows of a tier: first the services that depend on no other service of the tier.

@@ -53,7 +53,12 @@ pub(super) fn text(graph: &Graph) -> String {
         let (from, to) = (place(&one.migration), place(&one.requires));
         let _ = writeln!(text, "  m{from} == requires ==> m{to}");
     }
-    let is_used = |word: &str| graph.services.iter().any(|one| one.condition() == Some(word));
+    let is_used = |word: &str| {
+        graph
+            .services
+            .iter()
+            .any(|one| one.condition() == Some(word))
+    };
     for (class, style) in CLASSES.iter().filter(|(class, _)| is_used(class)) {
         let _ = writeln!(text, "  classDef {class} {style}");
     }

@@ -53,7 +53,11 @@ fn required(graph: &Graph) -> BTreeMap<&MigrationId, usize> {
 /// The text about a service below its name.
 fn detail(service: &GraphService) -> String {
     match &service.state {
-        Some(state) => format!("{}, {}", count(service.migrations, "migration"), state.summary),
+        Some(state) => format!(
+            "{}, {}",
+            count(service.migrations, "migration"),
+            state.summary
+        ),
         None => count(service.migrations, "migration"),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::layout::{HEIGHT, Layout, MARGIN, Place};
+use super::layout::{HEIGHT, Layout, MARGIN, Place, bulge};
 use super::{STYLE, detail, escape};
 use crate::view::{Graph, GraphService};
 
@@ -44,8 +44,12 @@ pub(crate) fn image(graph: &Graph, head: &str) -> String {
 }
 
 const MARKERS: &str = "<defs><marker id=\"arrow\" viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" \
-    markerWidth=\"8\" markerHeight=\"8\" orient=\"auto-start-reverse\">\
+    markerUnits=\"userSpaceOnUse\" \
+    markerWidth=\"10\" markerHeight=\"10\" orient=\"auto-start-reverse\">\
     <path class=\"head\" d=\"M0 0 10 5 0 10z\"/></marker></defs>\n";
+
+/// The class of a line from a migration's service to that of the required migration.
+const REQUIRES: &str = "edge requires";
 
 fn dependencies(text: &mut String, graph: &Graph, layout: &Layout<'_>) {
     for one in &graph.dependencies {
@@ -74,7 +78,7 @@ fn requirements(text: &mut String, graph: &Graph, layout: &Layout<'_>) {
     }
     pairs.retain(|(from, to), _| from != to);
     for (pair, about) in pairs {
-        line(text, layout, pair, "edge requires", &about.join("\n"));
+        line(text, layout, pair, REQUIRES, &about.join("\n"));
     }
 }
 
@@ -83,7 +87,8 @@ fn line(text: &mut String, layout: &Layout<'_>, pair: (&str, &str), class: &str,
     let (Some(start), Some(end)) = (layout.places.get(from), layout.places.get(to)) else {
         return;
     };
-    let path = curve(*start, *end, layout.box_width);
+    let shift = if class == REQUIRES { 16 } else { 0 };
+    let path = curve(*start, *end, layout, shift);
     let (from, to, about) = (escape(from), escape(to), escape(about));
     let _ = writeln!(
         text,
@@ -92,9 +97,15 @@ fn line(text: &mut String, layout: &Layout<'_>, pair: (&str, &str), class: &str,
     );
 }
 
-/// A curve from the box of a service to the box that it depends on, mostly upwards.
-fn curve(from: Place, to: Place, width: usize) -> String {
-    let (x, end_x) = (from.x + width / 2, to.x + width / 2);
+/// A curve from the box of a service to the box that it depends on, mostly upwards. `shift` moves
+/// it to the right.
+fn curve(from: Place, to: Place, layout: &Layout<'_>, shift: usize) -> String {
+    let half = layout.box_width / 2;
+    let (x, end_x) = (from.x + half + shift, to.x + half + shift);
+    let skipped = from.row.abs_diff(to.row).saturating_sub(1);
+    if skipped > 0 && x.abs_diff(end_x) < layout.box_width {
+        return beside(from, to, layout, skipped);
+    }
     let (y, end_y, bend, end_bend) = if to.y < from.y {
         let end = to.y + HEIGHT;
         let bend = (from.y - end) / 2;
@@ -110,8 +121,22 @@ fn curve(from: Place, to: Place, width: usize) -> String {
     format!("M{x} {y}C{x} {bend} {end_x} {end_bend} {end_x} {end_y}")
 }
 
+/// A curve beside the boxes between the two, so that they do not hide it.
+fn beside(from: Place, to: Place, layout: &Layout<'_>, skipped: usize) -> String {
+    let (y, end_y) = (from.y + HEIGHT / 2, to.y + HEIGHT / 2);
+    let far = bulge(skipped) * 4 / 3;
+    let (x, end_x, bend) = match from.x + layout.box_width / 2 >= layout.width / 2 {
+        true => {
+            let (x, end_x) = (from.x + layout.box_width, to.x + layout.box_width);
+            (x, end_x, x.max(end_x) + far)
+        }
+        false => (from.x, to.x, from.x.min(to.x).saturating_sub(far)),
+    };
+    format!("M{x} {y}C{bend} {y} {bend} {end_y} {end_x} {end_y}")
+}
+
 fn node(text: &mut String, service: &GraphService, place: Place, width: usize) {
-    let Place { x, y } = place;
+    let Place { x, y, .. } = place;
     let class = service.condition().unwrap_or("plain");
     let (name, detail) = (&service.service, detail(service));
     let about = match service.description.as_str() {
@@ -137,7 +162,11 @@ fn node(text: &mut String, service: &GraphService, place: Place, width: usize) {
 /// The text, or its start if it has more characters.
 fn short(text: &str, most: usize) -> String {
     match text.chars().count() > most {
-        true => text.chars().take(most.saturating_sub(1)).chain(['…']).collect(),
+        true => text
+            .chars()
+            .take(most.saturating_sub(1))
+            .chain(['…'])
+            .collect(),
         false => text.to_owned(),
     }
 }
