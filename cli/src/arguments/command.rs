@@ -81,6 +81,11 @@ pub(crate) enum Command {
     /// A dashed line is a dependency that the manifest does not declare or the SQL does not use. If a
     /// database is named, the colours show its state. `--output=json` prints the graph as data.
     Graph(Graph),
+    /// Write a page about the migrations, their scripts and findings, and the database
+    ///
+    /// The page is one file, and loads nothing from the network. If a database is named, the page has
+    /// its state, its event log and its tables.
+    Report(Report),
     /// Start, stop or show the checkout's local development server
     #[cfg(feature = "local-server")]
     Server {
@@ -391,6 +396,22 @@ pub(crate) struct Graph {
     /// The format of the picture
     #[arg(long, value_enum, default_value_t = Picture::Mermaid, value_name = "FORMAT")]
     pub(crate) format: Picture,
+    /// Do not connect to a database, even if the environment names one
+    #[arg(long, conflicts_with = "database_url")]
+    pub(crate) offline: bool,
+    #[command(flatten)]
+    pub(crate) reads: Reads,
+}
+
+/// `report`.
+#[derive(Args, Debug)]
+pub(crate) struct Report {
+    /// The file to write
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: PathBuf,
+    /// Show the verdicts and locks of this file; `verify --output=json` writes it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) verified: Option<PathBuf>,
     /// Do not connect to a database, even if the environment names one
     #[arg(long, conflicts_with = "database_url")]
     pub(crate) offline: bool,

@@ -12,7 +12,7 @@ pub(crate) struct Global {
     /// The database, as a URL or a libpq keyword string [environment: `DATABASE_URL`, `PG*`]
     #[arg(long, global = true, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) database_url: Option<String>,
-    /// The folder of the tree, for `adopt`, `baseline`, `create`, `check`, `verify`, `drift`, `graph` and `server` [environment: `MIGRATOR_DIRECTORY`]
+    /// The folder of the tree, for `adopt`, `baseline`, `create`, `check`, `verify`, `drift`, `graph`, `report` and `server` [environment: `MIGRATOR_DIRECTORY`]
     #[arg(long, global = true, value_name = "FOLDER")]
     pub(crate) directory: Option<PathBuf>,
     /// The format of the results

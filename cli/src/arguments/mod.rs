@@ -11,7 +11,7 @@ mod takeover;
 mod values;
 
 pub(crate) use command::{
-    Check, Command, Create, Down, Drift, Graph, Init, Picture, Redo, Repair, Schema, Status, Up,
+    Check, Command, Create, Down, Drift, Graph, Init, Picture, Redo, Repair, Report, Schema, Status, Up,
     Verify, Wait,
 };
 #[cfg(feature = "local-server")]

@@ -200,6 +200,7 @@ impl Command {
             | Command::Init(_)
             | Command::Redo(_)
             | Command::Repair(_)
+            | Command::Report(_)
             | Command::Schema(_)
             | Command::Verify(_)
             | Command::Wait(_) => return None,
@@ -213,9 +214,11 @@ impl Command {
         let (database, tree) = match self {
             Command::Check(check) => (check.server, TreeSource::Folder),
             Command::Adopt(_) => (true, TreeSource::Folder),
-            Command::Baseline(_) | Command::Drift(_) | Command::Graph(_) | Command::Verify(_) => {
-                (true, TreeSource::ProgramOrFolder)
-            }
+            Command::Baseline(_)
+            | Command::Drift(_)
+            | Command::Graph(_)
+            | Command::Report(_)
+            | Command::Verify(_) => (true, TreeSource::ProgramOrFolder),
             Command::Create(_) => (false, TreeSource::Folder),
             #[cfg(feature = "local-server")]
             Command::Server { .. } => (false, TreeSource::Folder),

@@ -22,6 +22,7 @@ mod init;
 mod proof;
 mod redo;
 mod repair;
+mod report;
 mod runner;
 mod schema;
 #[cfg(feature = "local-server")]
@@ -141,6 +142,7 @@ fn dispatch(context: &Context, command: &Command) -> Outcome {
         Command::Verify(verify) => runner.within(Patience::Long, verify::run(context, verify)),
         Command::Drift(drift) => runner.read(drift::run(context, drift)),
         Command::Graph(graph) => runner.read(graph::run(context, graph)),
+        Command::Report(report) => runner.read(report::run(context, report)),
         Command::Schema(schema) => runner.read(schema::run(context, schema)),
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod graph;
 mod json;
 mod markdown;
 pub(crate) mod problem;
+pub(crate) mod report;
 mod sarif;
 pub(crate) mod text;
 

@@ -22,6 +22,7 @@ mod plan;
 mod print;
 mod problem;
 mod repair;
+mod report;
 mod run;
 mod schema;
 #[cfg(feature = "local-server")]
@@ -52,6 +53,7 @@ pub(crate) use plan::{Plan, PlannedStep};
 pub(crate) use print::{Completions, Digest, Page};
 pub(crate) use problem::{Located, UsageError};
 pub(crate) use repair::Repair;
+pub(crate) use report::{Report, ReportMigration, ReportTable, Scripts};
 pub(crate) use run::{Request, Run, measured};
 pub(crate) use schema::Schema;
 #[cfg(feature = "local-server")]
@@ -113,6 +115,8 @@ pub(crate) enum View {
     Refused(Refused),
     /// `repair`.
     Repair(Repair),
+    /// `report`.
+    Report(Box<Report>),
     /// `up`, `down` and `redo`.
     Run(Run),
     /// `schema`.
@@ -167,6 +171,7 @@ impl View {
             | View::Plan(_)
             | View::Refused(_)
             | View::Repair(_)
+            | View::Report(_)
             | View::Run(_)
             | View::Schema(_)
             | View::Status(_)

@@ -24,7 +24,8 @@ use crate::line::{Line, Tone};
 use crate::render::{graph, problem};
 #[cfg(feature = "local-server")]
 use crate::view::Server;
-use crate::view::{Create, Document, Schema, View};
+use crate::view::{Create, Document, Report, Schema, View};
+use crate::words::count;
 
 /// All lines about a command that has ended, except those that were printed before.
 pub(crate) fn lines(document: &Document) -> Vec<Line> {
@@ -48,6 +49,7 @@ pub(crate) fn lines(document: &Document) -> Vec<Line> {
         Some(View::Plan(view)) => plan::lines(view, database),
         Some(View::Refused(view)) => vec![Line::result(view.text)],
         Some(View::Repair(view)) => repair::recorded(view),
+        Some(View::Report(view)) => vec![report(view)],
         Some(View::Run(view)) => run::summary(view, database, has_failed),
         Some(View::Schema(view)) => vec![schema(view, database)],
         #[cfg(feature = "local-server")]
@@ -85,6 +87,11 @@ fn created(view: &Create) -> Vec<Line> {
     lines.extend(gaps.map(|gap| Line::warning(format!("the draft leaves to you: {gap}"))));
     lines.extend(findings::warning(view.findings));
     lines
+}
+
+fn report(view: &Report) -> Line {
+    let (migrations, file) = (count(view.migrations.len(), "migration"), view.html.display());
+    Line::result(format!("the report of {migrations} is in {file}"))
 }
 
 fn schema(view: &Schema, database: &str) -> Line {
