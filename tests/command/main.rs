@@ -15,6 +15,7 @@ mod output;
 mod pages;
 mod pglite;
 mod repair;
+mod report;
 mod run;
 mod settings;
 mod status;

@@ -11,8 +11,8 @@ mod takeover;
 mod values;
 
 pub(crate) use command::{
-    Check, Command, Create, Down, Drift, Graph, Init, Picture, Redo, Repair, Report, Schema, Status, Up,
-    Verify, Wait,
+    Check, Command, Create, Down, Drift, Graph, Init, Picture, Redo, Repair, Report, Schema,
+    Status, Up, Verify, Wait,
 };
 #[cfg(feature = "local-server")]
 pub(crate) use command::{Server, With};

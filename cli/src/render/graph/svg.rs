@@ -87,7 +87,12 @@ fn line(text: &mut String, layout: &Layout<'_>, pair: (&str, &str), class: &str,
     let (Some(start), Some(end)) = (layout.places.get(from), layout.places.get(to)) else {
         return;
     };
-    let shift = if class == REQUIRES { 16 } else { 0 };
+    // Lines between the same two boxes are beside each other.
+    let shift = match class == REQUIRES {
+        true => 32,
+        false if end.y > start.y => 0,
+        false => 16,
+    };
     let path = curve(*start, *end, layout, shift);
     let (from, to, about) = (escape(from), escape(to), escape(about));
     let _ = writeln!(
@@ -97,10 +102,10 @@ fn line(text: &mut String, layout: &Layout<'_>, pair: (&str, &str), class: &str,
     );
 }
 
-/// A curve from the box of a service to the box that it depends on, mostly upwards. `shift` moves
-/// it to the right.
+/// A curve from the box of a service to the box that it depends on, mostly upwards. A `shift`
+/// of 16 is the middle of the boxes.
 fn curve(from: Place, to: Place, layout: &Layout<'_>, shift: usize) -> String {
-    let half = layout.box_width / 2;
+    let half = layout.box_width / 2 - 16;
     let (x, end_x) = (from.x + half + shift, to.x + half + shift);
     let skipped = from.row.abs_diff(to.row).saturating_sub(1);
     if skipped > 0 && x.abs_diff(end_x) < layout.box_width {

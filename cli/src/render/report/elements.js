@@ -13,7 +13,7 @@ function h(tag, attributes, ...children) {
 /** A table with a caption; each row is a list of cells. */
 function table(caption, head, rows) {
   const cells = (row) => row.map((cell, index) =>
-    h('td', {'data-label': head[index]}, cell === null || cell === undefined ? '' : cell));
+    h('td', {'data-label': head[index]}, cell === '' ? null : cell));
   return h('div', {class: 'scroll', tabindex: 0, role: 'region', 'aria-label': caption},
     h('table', {}, h('caption', {}, caption),
       h('thead', {}, h('tr', {}, head.map((cell) => h('th', {scope: 'col'}, cell)))),

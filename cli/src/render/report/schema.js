@@ -31,7 +31,7 @@ function placed(tables) {
     boxes.set(one, {x: 16 + lane * (BOX.width + BOX.gap), y: heights[lane], height, lane});
     heights[lane] += height + 28;
   }
-  return {boxes, width: across * (BOX.width + BOX.gap) - BOX.gap + 32, height: Math.max(...heights)};
+  return {boxes, width: across * (BOX.width + BOX.gap) + 16, height: Math.max(...heights)};
 }
 
 function link(from, to) {
@@ -50,6 +50,12 @@ function short(text, most) {
   return text.length > most ? text.slice(0, most - 1) + '…' : text;
 }
 
+/** A type without the words that many columns share. */
+function shortType(type) {
+  return short(type.replace(' without time zone', '').replace('timestamp with time zone', 'timestamptz')
+    .replace('character varying', 'varchar'), 16);
+}
+
 function tableBox(one, place) {
   const primary = columnsOf(one, 'primary key'), foreign = columnsOf(one, 'foreign key');
   const box = svg('g', {class: 'entity'},
@@ -59,7 +65,7 @@ function tableBox(one, place) {
     const mark = primary.has(column.column) ? '● ' : foreign.has(column.column) ? '→ ' : '';
     const y = place.y + BOX.head + 14 + index * BOX.line;
     box.append(svg('text', {class: 'column', x: place.x + 10, y}, short(mark + column.column, 20)),
-      svg('text', {class: 'type', x: place.x + BOX.width - 10, y}, short(column.type, 14)));
+      svg('text', {class: 'type', x: place.x + BOX.width - 10, y}, shortType(column.type)));
   });
   if (one.columns.length > BOX.most) {
     const y = place.y + BOX.head + 14 + BOX.most * BOX.line;

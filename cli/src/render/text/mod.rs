@@ -90,7 +90,10 @@ fn created(view: &Create) -> Vec<Line> {
 }
 
 fn report(view: &Report) -> Line {
-    let (migrations, file) = (count(view.migrations.len(), "migration"), view.html.display());
+    let (migrations, file) = (
+        count(view.migrations.len(), "migration"),
+        view.html.display(),
+    );
     Line::result(format!("the report of {migrations} is in {file}"))
 }
 
