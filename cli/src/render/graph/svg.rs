@@ -152,7 +152,7 @@ fn node(text: &mut String, service: &GraphService, place: Place, width: usize) {
         text,
         "<g class=\"service {class}\" data-service=\"{}\"><title>{}</title>\
          <rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{HEIGHT}\" rx=\"6\"/>\
-         <text class=\"name\" x=\"{middle}\" y=\"{}\">{}</text>\
+         <text class=\"name\" x=\"{middle}\" y=\"{}\">{}</text> \
          <text class=\"detail\" x=\"{middle}\" y=\"{}\">{}</text></g>",
         escape(name),
         escape(&about),

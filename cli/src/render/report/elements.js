@@ -54,7 +54,11 @@ function longList(items, row, tag) {
     if (next === items.length) watch.disconnect();
   };
   const watch = new IntersectionObserver((seen) => {
-    if (seen.some((one) => one.isIntersecting)) add(100);
+    if (!seen.some((one) => one.isIntersecting)) return;
+    watch.unobserve(end);
+    add(100);
+    // The end may still be near: then the observer answers again.
+    if (next < items.length) watch.observe(end);
   }, {rootMargin: '1500px'});
   add(100);
   if (next < items.length) watch.observe(end);

@@ -122,7 +122,8 @@ function graph() {
     const service = node.dataset.service;
     node.setAttribute('tabindex', '0');
     node.setAttribute('role', 'link');
-    node.setAttribute('aria-label', node.querySelector('title').textContent);
+    // Its texts are its name.
+    node.querySelector('title').remove();
     const open = () => { location.hash = to('service', service); };
     node.addEventListener('click', open);
     node.addEventListener('keydown', (event) => { if (event.key === 'Enter') open(); });

@@ -1,0 +1,142 @@
+// Opens pages of `migrator report` in Chromium and fails at the first fault.
+//
+//   node report.mjs PAGE LARGE_PAGE FOLDER
+//
+// PAGE is a report with a database, LARGE_PAGE one of thousands of migrations. The screenshots go to
+// FOLDER. `scripts/test-report.sh` makes the pages and installs what this file imports.
+
+import assert from 'node:assert/strict';
+import {createRequire} from 'node:module';
+import {pathToFileURL} from 'node:url';
+
+const require = createRequire(process.cwd() + '/');
+const {chromium} = require('playwright-core');
+const axe = require.resolve('axe-core/axe.min.js');
+
+const [page, largePage, folder] = process.argv.slice(2);
+const WIDTHS = [390, 1440];
+const VIEWS = ['overview', 'graph', 'migrations', 'timeline', 'schema'];
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+  args: ['--no-sandbox'],
+});
+
+/** Opens a page; its errors, and its requests for anything but itself, fail the test. */
+async function open(file, width, colorScheme) {
+  const context = await browser.newContext({
+    viewport: {width, height: 900}, colorScheme, bypassCSP: false,
+  });
+  const tab = await context.newPage();
+  const faults = [];
+  tab.on('console', (message) => { if (message.type() === 'error') faults.push(message.text()); });
+  tab.on('pageerror', (error) => faults.push(String(error)));
+  tab.on('request', (request) => {
+    if (!/^(file|data):/.test(request.url())) faults.push('request: ' + request.url());
+  });
+  await tab.goto(pathToFileURL(file).href);
+  return {tab, faults, close: async () => { assert.deepEqual(faults, []); await context.close(); }};
+}
+
+/** The serious faults that axe-core finds. */
+async function seriousFaults(tab) {
+  // The policy of the page lets no other script in, so axe-core comes through the debugger.
+  await tab.evaluate(require('node:fs').readFileSync(axe, 'utf8'));
+  const {violations} = await tab.evaluate(() => globalThis.axe.run());
+  return violations.filter((one) => ['serious', 'critical'].includes(one.impact))
+    .map((one) => `${one.id}: ${one.nodes.slice(0, 3).map((node) => node.html).join(' ')}`);
+}
+
+async function look(width, colorScheme) {
+  const {tab, close} = await open(page, width, colorScheme);
+  const links = [...VIEWS, await tab.evaluate(() => to('service', DATA.graph.services[1].service).slice(1)),
+    await tab.evaluate(() => to('migration', DATA.migrations[0].id).slice(1))];
+  for (const view of links) {
+    await tab.evaluate((hash) => { location.hash = hash; }, view);
+    await tab.waitForFunction((hash) => shown === '#' + hash, view);
+    const name = view.split('/')[0];
+    assert.deepEqual(await seriousFaults(tab), [], `${view} at ${width} in ${colorScheme}`);
+    const over = await tab.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(over <= 0, `${view} is ${over} pixels wider than ${width}`);
+    await tab.screenshot({path: `${folder}/report-${name}-${width}-${colorScheme}.png`});
+  }
+  await close();
+}
+
+const heading = (tab) => tab.locator('main h2').textContent();
+
+async function use() {
+  const {tab, close} = await open(page, 1440, 'light');
+  await tab.locator('nav a', {hasText: 'Graph'}).click();
+  const node = tab.locator('g.service').first();
+  const service = await node.getAttribute('data-service');
+  await node.click();
+  await tab.waitForFunction((name) => document.querySelector('main h2').textContent === 'Service ' + name, service);
+  const row = tab.locator('a.row').first();
+  const id = decodeURIComponent((await row.getAttribute('href')).replace('#migration/', ''));
+  await row.click();
+  await tab.waitForFunction((name) => document.querySelector('main h2').textContent === name, id);
+  assert.ok(await tab.locator('pre .keyword').count() > 0, 'the script has colours');
+  await tab.goBack();
+  assert.equal(await heading(tab), 'Service ' + service);
+  await tab.goBack();
+  assert.equal(await heading(tab), 'Graph');
+  await close();
+}
+
+async function searchByKeyboard() {
+  const {tab, close} = await open(page, 1440, 'light');
+  const all = await tab.evaluate(() => DATA.migrations.length);
+  const version = await tab.evaluate(() => DATA.migrations[1].version);
+  await tab.keyboard.press('/');
+  await tab.keyboard.type(version);
+  await tab.waitForFunction((text) => shown === '#migrations/' + text, version);
+  assert.ok(all > 1);
+  assert.equal(await tab.locator('a.row').count(), 1);
+  await tab.keyboard.press('Enter');
+  await tab.keyboard.press('Enter');
+  await tab.waitForFunction(() => shown.startsWith('#migration/'));
+  await tab.goBack();
+  await tab.waitForFunction((text) => shown === '#migrations/' + text, version);
+  await tab.keyboard.press('j');
+  assert.equal(await tab.evaluate(() => document.activeElement.className), 'row');
+  await close();
+}
+
+async function large() {
+  const {tab, close} = await open(largePage, 1440, 'light');
+  const all = await tab.evaluate(() => DATA.migrations.length);
+  await tab.evaluate(() => { location.hash = 'migrations'; });
+  await tab.waitForFunction(() => shown === '#migrations');
+  const rows = () => tab.locator('a.row').count();
+  assert.ok(await rows() < 500, 'a long list starts with a part of its rows');
+  const milliseconds = (run) => tab.evaluate(run);
+  const took = await milliseconds(() => {
+    const start = performance.now(), times = {};
+    const time = (name, run) => { const from = performance.now(); run(); times[name] = Math.round(performance.now() - from); };
+    time('search a name', () => found('table_that_is_not_there'));
+    time('search again', () => found('t24'));
+    time('show', () => { shown = null; show(); });
+    times.all = Math.round(performance.now() - start);
+    return times;
+  });
+  console.log(`${all} migrations, milliseconds:`, JSON.stringify(took));
+  for (let last = await rows(); last < all; last = await rows()) {
+    await tab.evaluate(() => window.scrollTo(0, document.body.scrollHeight));
+    await tab.waitForFunction((before) => document.querySelectorAll('a.row').length > before, last);
+  }
+  assert.equal(await rows(), all, 'scrolling shows all rows');
+  await tab.evaluate(() => { location.hash = 'overview'; });
+  await tab.evaluate(() => { location.hash = 'migrations'; });
+  await tab.waitForFunction(() => shown === '#migrations');
+  await tab.evaluate(() => window.dispatchEvent(new Event('beforeprint')));
+  assert.equal(await rows(), all, 'a print has all rows');
+  await close();
+}
+
+for (const width of WIDTHS) for (const scheme of ['light', 'dark']) await look(width, scheme);
+await use();
+await searchByKeyboard();
+await large();
+await browser.close();
+console.log('the report works');
