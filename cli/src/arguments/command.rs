@@ -6,7 +6,9 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{ArgGroup, Args, Subcommand, ValueEnum};
+#[cfg(feature = "local-server")]
+use clap::ValueEnum;
+use clap::{ArgGroup, Args, Subcommand};
 use clap_complete::Shell;
 use migrator_model::{Code, Version};
 use migrator_runtime::Selection;
@@ -15,6 +17,7 @@ use super::members::Members;
 #[cfg(feature = "local-server")]
 use super::options::History;
 use super::options::{Reads, Run, Writes};
+use super::picture::{Graph, Report};
 use super::takeover::{Adopt, Baseline};
 use super::values::{
     code, duration, jobs, new_crate, new_service, new_tree, one_service, revision, service,
@@ -388,46 +391,4 @@ pub(crate) struct Schema {
     pub(crate) file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) reads: Reads,
-}
-
-/// `graph`.
-#[derive(Args, Debug)]
-pub(crate) struct Graph {
-    /// The format of the picture
-    #[arg(long, value_enum, default_value_t = Picture::Mermaid, value_name = "FORMAT")]
-    pub(crate) format: Picture,
-    /// Do not connect to a database, even if the environment names one
-    #[arg(long, conflicts_with = "database_url")]
-    pub(crate) offline: bool,
-    #[command(flatten)]
-    pub(crate) reads: Reads,
-}
-
-/// `report`.
-#[derive(Args, Debug)]
-pub(crate) struct Report {
-    /// The file to write
-    #[arg(long, value_name = "FILE")]
-    pub(crate) html: PathBuf,
-    /// Show the verdicts and locks of this file; `verify --output=json` writes it
-    #[arg(long, value_name = "FILE")]
-    pub(crate) verified: Option<PathBuf>,
-    /// Do not connect to a database, even if the environment names one
-    #[arg(long, conflicts_with = "database_url")]
-    pub(crate) offline: bool,
-    #[command(flatten)]
-    pub(crate) reads: Reads,
-}
-
-/// The format of a picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Picture {
-    /// A Mermaid diagram, which GitHub and GitLab draw in Markdown
-    Mermaid,
-    /// The language of Graphviz
-    Dot,
-    /// An image
-    Svg,
-    /// A page with the image
-    Html,
 }

@@ -5,14 +5,14 @@ mod global;
 mod members;
 mod options;
 mod parse;
+mod picture;
 mod redact;
 mod suggestion;
 mod takeover;
 mod values;
 
 pub(crate) use command::{
-    Check, Command, Create, Down, Drift, Graph, Init, Picture, Redo, Repair, Report, Schema,
-    Status, Up, Verify, Wait,
+    Check, Command, Create, Down, Drift, Init, Redo, Repair, Schema, Status, Up, Verify, Wait,
 };
 #[cfg(feature = "local-server")]
 pub(crate) use command::{Server, With};
@@ -20,6 +20,7 @@ pub(crate) use global::{Format, Global};
 pub(crate) use members::Members;
 pub(crate) use options::{History, Reads, Run, Writes};
 pub(crate) use parse::{Arguments, typed};
+pub(crate) use picture::{Graph, Picture, Report};
 pub(crate) use redact::without_settings;
 pub(crate) use takeover::{Adopt, Baseline};
 pub(crate) use values::{duration, jobs, schema, shard_indices, shards, switch};
