@@ -262,7 +262,8 @@ const SCROLLED = new Map();
 let shown = null;
 
 function show() {
-  if (location.hash === '#view') return;
+  // The link that skips the header is no view.
+  if (location.hash === '#view' && shown !== null) return;
   if (shown !== null) SCROLLED.set(shown, window.scrollY);
   const {view, part} = address();
   const [title, ...parts] = VIEWS[view](part);
