@@ -79,10 +79,11 @@ pub(crate) enum Command {
     Drift(Drift),
     /// Print the database's schema as SQL
     Schema(Schema),
-    /// Print a picture of the services: their tiers, their dependencies and required migrations
+    /// Print the services and their dependencies as a picture
     ///
-    /// A dashed line is a dependency that the manifest does not declare or the SQL does not use. If a
-    /// database is named, the colours show its state. `--output=json` prints the graph as data.
+    /// The picture has the tiers and the required migrations. A dashed line is a dependency that the
+    /// manifest does not declare or the SQL does not use. If a database is named, the colours show its
+    /// state. `--output=json` prints the graph as data.
     Graph(Graph),
     /// Write a page about the migrations, their scripts and findings, and the database
     ///

@@ -118,10 +118,14 @@ impl Status {
 impl ServiceState {
     /// How the database compares with its migrations. A problem counts before a pending migration.
     pub(crate) fn condition(&self) -> Condition {
-        let conditions = self.migrations.iter().map(|one| match one.state {
-            State::Applied => Condition::Current,
-            state if is_pending(state) => Condition::Pending,
-            _ => Condition::Problem,
+        let conditions = self.migrations.iter().map(|one| {
+            if one.state == State::Applied {
+                Condition::Current
+            } else if is_pending(one.state) {
+                Condition::Pending
+            } else {
+                Condition::Problem
+            }
         });
         conditions.max().unwrap_or(Condition::Current)
     }

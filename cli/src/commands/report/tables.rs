@@ -18,9 +18,11 @@ pub(super) struct Table {
 pub(super) async fn read(client: &Client, history: &str) -> Result<Vec<Table>, Failure> {
     let answers = client.postgres().simple_query(QUERY).await;
     let answers = answers.map_err(Error::Catalog)?;
-    let rows = answers.iter().filter_map(|answer| match answer {
-        SimpleQueryMessage::Row(row) => row.get(0),
-        _ => None,
+    let rows = answers.iter().filter_map(|answer| {
+        let SimpleQueryMessage::Row(row) = answer else {
+            return None;
+        };
+        row.get(0)
     });
     let tables = rows.filter_map(table);
     Ok(tables.filter(|one| one.schema != history).collect())
