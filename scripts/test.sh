@@ -21,6 +21,11 @@ scripts/get-pglite.sh >/dev/null || {
     printf 'warning: without PGlite, the test on it is SKIPPED\n' >&2
     export MIGRATOR_WITHOUT_PGLITE=yes
 }
+in_browser=yes
+scripts/get-browser.sh >/dev/null || {
+    printf 'warning: without Chromium and its packages, the test in a browser is SKIPPED\n' >&2
+    in_browser=
+}
 
 began=$(date +%s)
 say() { printf '\n== %s (%d s)\n' "$1" $(($(date +%s) - began)) >&2; }
@@ -47,5 +52,9 @@ cargo test --quiet --workspace --no-fail-fast || failed=yes
 say 'tests on the oldest and the newest Postgres'
 wait "$majors" || failed=yes
 cat "$log"
+if [ -n "$in_browser" ]; then
+    say 'test in a browser'
+    scripts/test-report.sh "${CARGO_TARGET_DIR:-target}/debug/migrator" || failed=yes
+fi
 say 'end'
 [ -z "$failed" ] || exit 1

@@ -3,7 +3,7 @@
 //   node report.mjs PAGE LARGE_PAGE FOLDER
 //
 // PAGE is a report with a database, LARGE_PAGE one of thousands of migrations. The screenshots go to
-// FOLDER. `scripts/test-report.sh` makes the pages and installs what this file imports.
+// FOLDER. `scripts/test-report.sh` makes the pages, and runs this file in the folder of the packages.
 
 import assert from 'node:assert/strict';
 import {createRequire} from 'node:module';
@@ -18,7 +18,7 @@ const WIDTHS = [390, 1440];
 const VIEWS = ['overview', 'graph', 'migrations', 'timeline', 'schema'];
 
 const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+  executablePath: process.env.CHROMIUM,
   args: ['--no-sandbox'],
 });
 
@@ -27,6 +27,8 @@ async function open(file, width, colorScheme) {
   const context = await browser.newContext({
     viewport: {width, height: 900}, colorScheme, bypassCSP: false,
   });
+  // A busy machine is slow: only a wait that never ends is a fault.
+  context.setDefaultTimeout(300_000);
   const tab = await context.newPage();
   const faults = [];
   tab.on('console', (message) => { if (message.type() === 'error') faults.push(message.text()); });
