@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use migrator_analysis::{Uses, uses};
-use migrator_model::Registry;
+use migrator_model::{Migration, Registry};
 use migrator_runtime::{Migrator, Selection};
 
 use super::context::{Answer, Context, Outcome};
@@ -49,8 +49,8 @@ pub(super) fn of(registry: &Registry, uses: &[Uses<'_>], status: Option<&Status>
 }
 
 fn services(registry: &Registry, status: Option<&Status>) -> Vec<GraphService> {
-    let states = status.into_iter().flat_map(|status| &status.services);
-    let mut states: BTreeMap<&str, DatabaseSide> = states
+    let found = status.into_iter().flat_map(|status| &status.services);
+    let mut sides: BTreeMap<&str, DatabaseSide> = found
         .map(|state| {
             let side = DatabaseSide {
                 condition: state.condition(),
@@ -64,10 +64,10 @@ fn services(registry: &Registry, status: Option<&Status>) -> Vec<GraphService> {
         tier: registry.tiers().nth(service.tier).map(str::to_owned),
         description: service.description.to_owned(),
         migrations: service.migrations().len(),
-        state: states.remove(service.name),
+        state: sides.remove(service.name),
     });
     let mut services: Vec<GraphService> = known.collect();
-    services.extend(states.into_iter().map(|(name, state)| GraphService {
+    services.extend(sides.into_iter().map(|(name, state)| GraphService {
         service: name.to_owned(),
         tier: None,
         description: String::new(),
@@ -77,9 +77,9 @@ fn services(registry: &Registry, status: Option<&Status>) -> Vec<GraphService> {
     services
 }
 
-fn dependencies(registry: &Registry, uses: &[Uses<'_>]) -> Vec<Dependency> {
+fn dependencies(registry: &Registry, found: &[Uses<'_>]) -> Vec<Dependency> {
     let mut used: BTreeSet<(&str, &str)> = BTreeSet::new();
-    for one in uses {
+    for one in found {
         let others = one.services.iter().map(String::as_str);
         used.extend(others.map(|other| (one.migration.service, other)));
     }
@@ -87,7 +87,7 @@ fn dependencies(registry: &Registry, uses: &[Uses<'_>]) -> Vec<Dependency> {
     let mut by_migration: BTreeSet<(&str, &str)> = BTreeSet::new();
     for service in registry.services() {
         all.extend(service.depends_on().map(|other| (service.name, other)));
-        let required = service.migrations().flat_map(|one| one.required());
+        let required = service.migrations().flat_map(Migration::required);
         by_migration.extend(required.map(|(other, _)| (service.name, other)));
     }
     let declared = |(service, other): (&str, &str)| {

@@ -77,7 +77,7 @@ pub(crate) struct ReportTable {
 
 fn changes<S: Serializer>(changes: &[ObjectChange], to: S) -> Result<S::Ok, S::Error> {
     to.collect_seq(changes.iter().map(|one| Change {
-        change: one.kind.as_str(),
+        word: one.kind.as_str(),
         kind: one.object,
         schema: one.schema.as_deref(),
         name: &one.name,
@@ -87,7 +87,8 @@ fn changes<S: Serializer>(changes: &[ObjectChange], to: S) -> Result<S::Ok, S::E
 
 #[derive(Serialize)]
 struct Change<'a> {
-    change: &'a str,
+    #[serde(rename = "change")]
+    word: &'a str,
     kind: &'a str,
     schema: Option<&'a str>,
     name: &'a str,

@@ -71,9 +71,9 @@ fn migrations(
     verified: Option<&Verified>,
 ) -> Vec<ReportMigration> {
     let services = status.into_iter().flat_map(|status| status.services);
-    let states = services.flat_map(|service| service.migrations);
-    let mut states: BTreeMap<MigrationId, MigrationState> =
-        states.map(|state| (state.id.clone(), state)).collect();
+    let found = services.flat_map(|service| service.migrations);
+    let mut rest: BTreeMap<MigrationId, MigrationState> =
+        found.map(|state| (state.id.clone(), state)).collect();
     let mut new: Vec<NewMigration> = effects(registry)
         .into_iter()
         .map(|one: Effects<'_>| NewMigration::of(one))
@@ -84,13 +84,13 @@ fn migrations(
     let known = used.into_iter().zip(new).map(|(uses, effects)| {
         let id = uses.migration.id();
         ReportMigration {
-            database: states.remove(&id),
+            database: rest.remove(&id),
             script: Some(scripts(registry, uses, effects)),
             id,
         }
     });
     let mut migrations: Vec<ReportMigration> = known.collect();
-    migrations.extend(states.into_iter().map(|(id, state)| ReportMigration {
+    migrations.extend(rest.into_iter().map(|(id, state)| ReportMigration {
         id,
         database: Some(state),
         script: None,
@@ -127,11 +127,11 @@ fn owned(tables: Vec<Table>, used: &[Uses<'_>]) -> Vec<ReportTable> {
         }
     }
     let owned = tables.into_iter().map(|one| {
-        let owner = owners.get(&(one.schema.as_str(), one.table.as_str()));
+        let owner = owners.get(&(one.schema.as_str(), one.name.as_str()));
         ReportTable {
             service: owner.map(|&owner| owner.to_owned()),
             schema: one.schema,
-            table: one.table,
+            table: one.name,
             catalog: one.catalog,
         }
     });

@@ -10,7 +10,7 @@ use crate::failure::Failure;
 /// A table, and what the catalog says about it.
 pub(super) struct Table {
     pub(super) schema: String,
-    pub(super) table: String,
+    pub(super) name: String,
     pub(super) catalog: Map<String, Value>,
 }
 
@@ -31,10 +31,10 @@ pub(super) async fn read(client: &Client, history: &str) -> Result<Vec<Table>, F
 fn table(text: &str) -> Option<Table> {
     let mut catalog: Map<String, Value> = serde_json::from_str(text).ok()?;
     let schema = catalog.remove("schema")?.as_str()?.to_owned();
-    let table = catalog.remove("table")?.as_str()?.to_owned();
+    let name = catalog.remove("table")?.as_str()?.to_owned();
     Some(Table {
         schema,
-        table,
+        name,
         catalog,
     })
 }

@@ -1,5 +1,6 @@
 //! The graph as an SVG image.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -111,17 +112,21 @@ fn curve(from: Place, to: Place, layout: &Layout<'_>, shift: usize) -> String {
     if skipped > 0 && x.abs_diff(end_x) < layout.box_width {
         return beside(from, to, layout, skipped);
     }
-    let (y, end_y, bend, end_bend) = if to.y < from.y {
-        let end = to.y + HEIGHT;
-        let bend = (from.y - end) / 2;
-        (from.y, end, from.y - bend, end + bend)
-    } else if to.y > from.y {
-        let start = from.y + HEIGHT;
-        let bend = (to.y - start) / 2;
-        (start, to.y, start + bend, to.y - bend)
-    } else {
-        let bend = from.y.saturating_sub(30);
-        (from.y, to.y, bend, bend)
+    let (y, end_y, bend, end_bend) = match to.y.cmp(&from.y) {
+        Ordering::Less => {
+            let end = to.y + HEIGHT;
+            let bend = (from.y - end) / 2;
+            (from.y, end, from.y - bend, end + bend)
+        }
+        Ordering::Greater => {
+            let start = from.y + HEIGHT;
+            let bend = (to.y - start) / 2;
+            (start, to.y, start + bend, to.y - bend)
+        }
+        Ordering::Equal => {
+            let bend = from.y.saturating_sub(30);
+            (from.y, to.y, bend, bend)
+        }
     };
     format!("M{x} {y}C{x} {bend} {end_x} {end_bend} {end_x} {end_y}")
 }

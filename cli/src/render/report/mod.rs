@@ -22,7 +22,7 @@ pub(crate) fn page(report: &Report, database: Option<&str>) -> String {
         let (name, after) = after.split_once("}}").unwrap_or((after, ""));
         rest = after;
         match name {
-            "style" => page.push_str(&format!("{STYLE}{PAGE_STYLE}")),
+            "style" => page.extend([STYLE, PAGE_STYLE]),
             "script" => page.push_str(SCRIPT),
             "graph" => page.push_str(&image(&report.graph, "")),
             "place" => page.push_str(&escape(place)),
