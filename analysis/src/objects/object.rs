@@ -61,6 +61,11 @@ impl Object {
         }
     }
 
+    /// The schema that the name of this object has.
+    pub(crate) fn schema_in_name(&self) -> Option<Object> {
+        self.name.schema.clone().map(Object::schema)
+    }
+
     /// A part of a table: a column or a constraint.
     pub(crate) fn part(space: Space, table: Name, name: String) -> Object {
         Object {

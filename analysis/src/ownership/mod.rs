@@ -123,7 +123,7 @@ impl<'r, 'a> Checker<'r, 'a> {
 
     /// The finding about the schema of a created object, or of an object that no script creates.
     fn schema(&mut self, check: &mut ScriptCheck<'a>, event: &Event) {
-        let Some(schema) = schema_of(event.made().unwrap_or(&event.object)) else {
+        let Some(schema) = event.made().unwrap_or(&event.object).schema_in_name() else {
             return;
         };
         let existence = self.inventory.existence(&event.object);
@@ -280,10 +280,6 @@ fn is_there_again(script: &Script<'_>, existence: &Existence<'_>) -> bool {
         Existence::Removed(_) => script.direction == Direction::Down,
         Existence::Later(_) | Existence::Disputed | Existence::Unknown => false,
     }
-}
-
-fn schema_of(object: &Object) -> Option<Object> {
-    object.name.schema.clone().map(Object::schema)
 }
 
 #[cfg(test)]

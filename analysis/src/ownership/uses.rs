@@ -6,7 +6,6 @@ use migrator_model::{Migration, Registry};
 
 use super::events::{Action, Event, ScriptEvents, read};
 use super::inventory::{Existence, Inventory};
-use super::schema_of;
 use crate::objects::Object;
 use crate::script;
 
@@ -138,7 +137,7 @@ impl<'r> Collector<'r> {
     }
 
     fn refer(&mut self, event: &Event, inventory: &Inventory<'_>) {
-        let schema = schema_of(&event.object);
+        let schema = event.object.schema_in_name();
         for object in [Some(&event.object), schema.as_ref()].into_iter().flatten() {
             let existence = inventory.existence(object);
             if let Existence::Exists(made) | Existence::Later(made) = existence

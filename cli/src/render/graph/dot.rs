@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{by_tier, detail, required};
+use super::parts::{by_tier, detail, required};
 use crate::view::Graph;
 
 const HEAD: &str = r#"digraph services {

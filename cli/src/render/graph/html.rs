@@ -1,6 +1,7 @@
 //! The graph as a page of its own.
 
-use super::{STYLE, image};
+use super::parts::STYLE;
+use super::svg::image;
 use crate::view::Graph;
 
 /// A page with the image and nothing else.
@@ -15,23 +16,4 @@ pub(super) fn page(graph: &Graph) -> String {
          <p>A dashed line is a dependency that the manifest does not declare, or that the SQL does \
          not use. A thick line is a required migration.</p>\n</main>\n</body>\n</html>\n"
     )
-}
-
-/// The text within HTML or XML, also within an attribute in double quotes. A control character
-/// becomes a space, because XML allows none but the line break.
-pub(crate) fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            '\n' => escaped.push('\n'),
-            c if c.is_control() => escaped.push(' '),
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{by_tier, detail};
+use super::parts::{by_tier, detail};
 use crate::view::{Declared, Graph, GraphService};
 
 /// The height of a box.

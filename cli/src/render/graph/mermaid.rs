@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{by_tier, detail, required};
+use super::parts::{by_tier, detail, required};
 use crate::view::Graph;
 
 /// The colours of the states, readable on a light and on a dark page.

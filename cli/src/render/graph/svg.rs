@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::layout::{HEIGHT, Layout, MARGIN, Place, bulge};
-use super::{STYLE, detail, escape};
+use super::parts::{STYLE, detail, escape};
 use crate::view::{Graph, GraphService};
 
 /// The image in a file of its own, with its style.
