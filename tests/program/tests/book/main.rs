@@ -9,6 +9,7 @@
 mod explanation;
 mod howto;
 mod likeness;
+mod pictures;
 mod reader;
 mod reference;
 #[path = "../../../support/mod.rs"]
