@@ -72,7 +72,7 @@ fn a_history_of_format_1_is_read_upgraded_and_used() {
         succeeds(&url, &["up", "--service=auth"]);
         succeeds(&url, &["redo", "--service=auth"]);
         succeeds(&url, &["drift"]);
-        succeeds(&url, &["down", "--service=all", "--all"]);
+        succeeds(&url, &["down", "--service=all", "--all", "--yes"]);
         succeeds(&url, &["up", "--service=user"]);
     }
 }

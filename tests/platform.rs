@@ -76,7 +76,7 @@ fn the_whole_tree_goes_up_down_and_up_again() {
     let before = query(&url, CATALOG);
     run(&["up", "--service=all"]);
     let after = query(&url, CATALOG);
-    run(&["down", "--service=all", "--all"]);
+    run(&["down", "--service=all", "--all", "--yes"]);
     let mut reverted = query(&url, CATALOG);
     reverted.retain(|object| object != "schema migrator");
     assert_same(&reverted, &before);
@@ -95,7 +95,8 @@ fn any_number_of_the_newest_migrations_goes_down_and_up_again() {
     let after = query(&url, CATALOG);
     let migrations = registry(&tree()).len();
     for steps in (1..=migrations).step_by(7) {
-        run(&["down", "--service=all", &format!("--steps={steps}")]);
+        let steps_option = format!("--steps={steps}");
+        run(&["down", "--service=all", "--yes", &steps_option]);
         let left = query(&url, "SELECT count(*)::text FROM migrator.history");
         assert_eq!(left, [(migrations - steps).to_string()]);
         run(&["up", "--service=all"]);

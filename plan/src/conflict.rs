@@ -244,6 +244,20 @@ impl Conflict {
         }
     }
 
+    /// A run would carry out another plan than the one whose hash the user expects.
+    #[must_use]
+    pub fn unexpected_plan(expected: &str, hash: &str) -> Conflict {
+        Conflict {
+            code: Code::M0401,
+            subject: Subject::Object(format!("plan `{expected}`")),
+            message: format!(
+                "the migrations or the history have changed since this plan was made: the plan is \
+                 `{hash}` now"
+            ),
+            remedy: Remedy::Advice("review the new plan, and expect its hash".to_owned()),
+        }
+    }
+
     pub(crate) fn no_down_script(entry: &Entry) -> Conflict {
         Conflict {
             code: Code::M0407,

@@ -60,7 +60,10 @@ mod trial;
 
 /// Plans, steps and conflicts.
 pub mod plan {
-    pub use migrator_plan::{Conflict, Plan, Reason, Remedy, Start, Step, claim, plan};
+    pub use migrator_plan::legs::{Leg, legs};
+    pub use migrator_plan::{Body, Conflict, Plan, Reason, Remedy, Start, Step, claim, plan};
+
+    pub use crate::run::plan_hash::plan_hash;
 }
 
 /// The few types that most programs need: `use migrator_runtime::prelude::*;`.

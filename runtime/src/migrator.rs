@@ -24,7 +24,7 @@ use crate::history::History;
 use crate::history::guard::Purpose;
 use crate::observe::inspect::Inspection;
 use crate::options::Options;
-use crate::run::change::Change;
+use crate::run::change::{Approved, Change};
 use crate::run::flow::{CarriedOut, Request};
 use crate::session::client::Client;
 use crate::session::stop::Stop;
@@ -114,7 +114,8 @@ impl Migrator {
     ///
     /// See [`ErrorKind`]. The error contains the report of the steps that were done before.
     pub async fn up(&mut self, client: &mut Client, target: Target) -> Result<Report, Error> {
-        self.migrate(client, Direction::Up, &target, None).await
+        let approved = Approved::Any;
+        self.migrate(client, Direction::Up, &target, approved).await
     }
 
     /// Reverts the applied migrations, newest first.
@@ -123,7 +124,9 @@ impl Migrator {
     ///
     /// As [`Migrator::up`].
     pub async fn down(&mut self, client: &mut Client, target: Target) -> Result<Report, Error> {
-        self.migrate(client, Direction::Down, &target, None).await
+        let approved = Approved::Any;
+        self.migrate(client, Direction::Down, &target, approved)
+            .await
     }
 
     /// Reverts what a plan of [`Migrator::plan`] reverts, after a person has seen the plan.
@@ -138,8 +141,9 @@ impl Migrator {
         target: Target,
         plan: &Plan<'static>,
     ) -> Result<Report, Error> {
-        let seen = Some(plan);
-        self.migrate(client, Direction::Down, &target, seen).await
+        let approved = Approved::Plan(plan);
+        self.migrate(client, Direction::Down, &target, approved)
+            .await
     }
 
     /// Reverts the newest migration of a service and applies it again: one run under one lock.
@@ -165,12 +169,12 @@ impl Migrator {
         client: &Client,
         direction: Direction,
         target: &Target,
-        seen: Option<&Plan<'static>>,
+        approved: Approved<'_>,
     ) -> Result<Report, Error> {
         let change = Change::Migrate {
             direction,
             target,
-            seen,
+            approved,
         };
         self.change(client, change).await.map(|done| done.report)
     }

@@ -57,6 +57,8 @@ pub struct Options {
     pub connections: Connections,
     /// Which exceptions the run makes from its default refusals.
     pub policy: Policy,
+    /// Who has approved the run. Each event of a script that ran says so in its message.
+    pub approved_by: Option<String>,
 }
 
 impl Default for Options {
@@ -72,6 +74,7 @@ impl Default for Options {
             jobs: NonZeroUsize::MIN,
             connections: Connections::default(),
             policy: Policy::default(),
+            approved_by: None,
         }
     }
 }
@@ -159,6 +162,19 @@ impl Options {
             Connections::Several => self.jobs.get(),
             Connections::Single => 1,
         }
+    }
+
+    /// Sets who has approved the run. See [`Options::approved_by`](field@Options::approved_by).
+    #[must_use]
+    pub fn approved_by(mut self, name: impl Into<String>) -> Options {
+        self.approved_by = Some(name.into());
+        self
+    }
+
+    /// What the events of a run say about its approval.
+    pub(crate) fn approval(&self) -> Option<String> {
+        let name = self.approved_by.as_ref();
+        name.map(|name| format!("approved by {name}"))
     }
 
     /// Sets which exceptions the run makes. See [`Options::policy`](field@Options::policy).

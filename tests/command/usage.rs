@@ -150,6 +150,7 @@ const CALLS: [&[&str]; 21] = [
     &["explain", "M0104"],
     &["digest"],
     &["up", "--service=core"],
+    &["plan", "--service=core"],
     &["down", "--service=core"],
     &["redo", "--service=core"],
     &["status"],

@@ -13,7 +13,7 @@ use super::{Outcome, Random, Setting, Struck};
 
 /// The arguments of every run.
 pub(super) const UP: &[&str] = &["up", "--service=all"];
-pub(super) const DOWN: &[&str] = &["down", "--service=all", "--all"];
+pub(super) const DOWN: &[&str] = &["down", "--service=all", "--all", "--yes"];
 
 /// A database with the command under test.
 pub(super) struct Scene {

@@ -20,8 +20,8 @@ use super::options::{Reads, Run, Writes};
 use super::picture::{Graph, Report};
 use super::takeover::{Adopt, Baseline};
 use super::values::{
-    code, duration, jobs, new_crate, new_service, new_tree, one_service, revision, service,
-    services, steps, version, version_or_zero,
+    code, duration, jobs, new_crate, new_service, new_tree, one_service, plan_hash, revision,
+    service, services, steps, version, version_or_zero,
 };
 
 /// The commands.
@@ -57,6 +57,8 @@ pub(crate) enum Command {
     Digest,
     /// Apply pending migrations
     Up(Up),
+    /// Show what `up` would do, and do nothing; the same as `up --dry-run`
+    Plan(Up),
     /// Revert applied migrations, newest first
     Down(Down),
     /// Revert a service's newest migration and apply it again
@@ -206,6 +208,12 @@ pub(crate) struct Up {
     /// Show what the command would do, and do nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Also show the scripts of the plan
+    #[arg(long, conflicts_with = "members")]
+    pub(crate) sql: bool,
+    /// Refuse to run unless the plan has this hash, which `--dry-run` shows
+    #[arg(long, value_name = "HASH", value_parser = plan_hash, conflicts_with_all = ["switch", "create_database", "members"])]
+    pub(crate) expect_plan: Option<String>,
     /// Also apply pending migrations that are older than an applied one
     #[arg(long)]
     pub(crate) allow_out_of_order: bool,
@@ -250,7 +258,10 @@ pub(crate) struct Down {
     /// Show what the command would do, and do nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Do not ask for confirmation
+    /// Also show the scripts of the plan
+    #[arg(long, requires = "dry_run", conflicts_with = "members")]
+    pub(crate) sql: bool,
+    /// Do not ask for confirmation; without a terminal, `--all`, `--cascade`, `--to` and several services need it
     #[arg(long, short)]
     pub(crate) yes: bool,
     /// Use at most N connections at a time [default: 4]; with a fleet, work on N databases at a time [default: 8] [environment: `MIGRATOR_JOBS`]

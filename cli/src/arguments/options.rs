@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::values::{duration, schema};
+use super::values::{duration, person, schema};
 
 /// The options of a command that runs scripts.
 #[derive(Args, Debug)]
@@ -14,6 +14,9 @@ pub(crate) struct Run {
     /// How long a statement may run; 0 sets no limit [default: 0] [environment: `MIGRATOR_STATEMENT_TIMEOUT`]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) statement_timeout: Option<Duration>,
+    /// Who has approved the run; the event log records the name with each migration
+    #[arg(long, value_name = "NAME", value_parser = person)]
+    pub(crate) approved_by: Option<String>,
 }
 
 /// The options of a command that writes the history.

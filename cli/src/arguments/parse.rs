@@ -62,8 +62,11 @@ impl Arguments {
         matches: &ArgMatches,
     ) -> Result<Arguments, clap::Error> {
         let mut command = Arguments::of(program).bin_name(name::get());
-        let arguments = Arguments::from_arg_matches(matches)
+        let mut arguments = Arguments::from_arg_matches(matches)
             .map_err(|error| with_suggestion(error, Arguments::of(program)))?;
+        if let Command::Plan(up) = &mut arguments.command {
+            up.dry_run = true;
+        }
         if let Some(conflict) = arguments.unread(program) {
             return Err(command.error(ErrorKind::ArgumentConflict, conflict));
         }
@@ -74,6 +77,9 @@ impl Arguments {
         let conflict = match (is_of_check, &arguments.command) {
             (_, Command::Completions { .. }) if name::is_of_another_program() => {
                 "the program makes its completions itself"
+            }
+            (_, Command::Up(up)) if up.sql && !up.dry_run => {
+                "`--sql` shows the scripts of a plan: give `--dry-run` too"
             }
             (_, Command::Check(check)) if check.names_all_and_more() => ALL_ALONE,
             (true, Command::Check(_)) => return Ok(arguments),
@@ -185,7 +191,7 @@ impl Command {
     /// The options of a fleet, if the command works on one.
     pub(crate) fn members(&self) -> Option<&Members> {
         let members = match self {
-            Command::Up(up) => &up.members,
+            Command::Up(up) | Command::Plan(up) => &up.members,
             Command::Down(down) => &down.members,
             Command::Drift(drift) => &drift.members,
             Command::Status(status) => &status.members,
@@ -226,6 +232,7 @@ impl Command {
             Command::With(_) => (true, TreeSource::Program),
             Command::Digest => (false, TreeSource::Program),
             Command::Up(_)
+            | Command::Plan(_)
             | Command::Down(_)
             | Command::Redo(_)
             | Command::Status(_)

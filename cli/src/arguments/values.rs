@@ -36,6 +36,26 @@ pub(super) fn service(text: &str) -> Result<String, String> {
     }
 }
 
+/// The hash of a plan.
+pub(super) fn plan_hash(text: &str) -> Result<String, String> {
+    let is_hash = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match is_hash {
+        true => Ok(text.to_ascii_lowercase()),
+        false => Err("the hash of a plan has 32 hexadecimal digits".to_owned()),
+    }
+}
+
+/// The name of a person or of a system.
+pub(super) fn person(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("the name is empty".to_owned()),
+        name if name.chars().any(char::is_control) => {
+            Err("the name has a control character".to_owned())
+        }
+        name => Ok(name.to_owned()),
+    }
+}
+
 /// The name of a service that does not exist yet.
 pub(super) fn new_service(text: &str) -> Result<String, String> {
     match service_name_fault(text) {

@@ -2,17 +2,24 @@
 
 use std::num::NonZeroUsize;
 
-use migrator_runtime::{Direction, Extent, Target};
+use migrator_runtime::plan::Plan as RunPlan;
+use migrator_runtime::{Client, Direction, Extent, Migrator, Selection, Target};
 
 use super::context::{Answer, Context, Outcome, check_names};
 use super::fleet::{self, Work};
-use super::session::{Session, confirm, leave, ran, refused};
+use super::planned::{Scripts, with_details};
+use super::session::{Session, confirm, leave, ran, refused, usage};
 use crate::arguments as args;
+use crate::database::losses::{self, Removal};
+use crate::failure::Failure;
 use crate::render::text;
 use crate::view::{Plan, Request, View};
 use crate::words::count;
 
 pub(super) async fn run(context: &Context, down: &args::Down) -> Outcome {
+    if let Some(extent) = unconfirmed(context, down) {
+        return Ok(usage(context, &needs_yes(extent)));
+    }
     if down.members.is_wanted() {
         return of_fleet(context, down).await;
     }
@@ -28,8 +35,11 @@ pub(super) async fn run(context: &Context, down: &args::Down) -> Outcome {
     let asks = context.console.is_interactive() && !down.yes;
     if down.dry_run || asks {
         let plan = migrator.plan(&client, Direction::Down, &target).await?;
-        let shown = Plan::new(&plan, Direction::Down);
+        let shown = with_losses(context, &migrator, &client, &plan).await?;
         if down.dry_run || plan.steps.is_empty() {
+            let (registry, scripts) = (context.registry, Scripts::of(down.sql));
+            let texts = migrator.scripts(&client, &plan).await?;
+            let shown = with_details(shown, registry, &plan, texts, scripts);
             return Ok(Answer::done(View::Plan(shown)));
         }
         let database = client.target();
@@ -46,6 +56,45 @@ pub(super) async fn run(context: &Context, down: &args::Down) -> Outcome {
     }
     let reverted = migrator.down(&mut client, target).await;
     ran(reverted, client, Request::Down).await
+}
+
+/// The option that reverts more than one step of one service, if nobody has confirmed the command
+/// and there is no terminal to ask on.
+fn unconfirmed(context: &Context, down: &args::Down) -> Option<&'static str> {
+    if down.dry_run || down.yes || context.console.is_interactive() {
+        return None;
+    }
+    let is_one = match &down.service {
+        Selection::All => false,
+        Selection::Named(names) => names.len() == 1,
+    };
+    let options = [
+        (down.all, "`--all`"),
+        (down.cascade, "`--cascade`"),
+        (down.to.is_some(), "`--to`"),
+        (!is_one, "`--service` with several services"),
+    ];
+    let given = options.into_iter().find(|(is_given, _)| *is_given);
+    given.map(|(_, option)| option)
+}
+
+fn needs_yes(option: &str) -> String {
+    format!(
+        "{option} needs `--yes` where `down` cannot ask: it may revert many migrations; `--dry-run` \
+         shows them"
+    )
+}
+
+/// The plan as a view, with the data that it removes.
+async fn with_losses(
+    context: &Context,
+    migrator: &Migrator,
+    client: &Client,
+    plan: &RunPlan<'static>,
+) -> Result<Plan, Failure> {
+    let Removal { lost, unclear } = losses::of(migrator, client, plan).await?;
+    context.console.print_all(&text::lost::unclear(&unclear));
+    Ok(Plan::of_down(plan, lost))
 }
 
 async fn of_fleet(context: &Context, down: &args::Down) -> Outcome {

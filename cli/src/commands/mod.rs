@@ -19,6 +19,7 @@ mod explain;
 mod fleet;
 mod graph;
 mod init;
+mod planned;
 mod proof;
 mod redo;
 mod repair;
@@ -133,7 +134,7 @@ fn dispatch(context: &Context, command: &Command) -> Outcome {
         Command::Server { action } => server::run(context, *action),
         #[cfg(feature = "local-server")]
         Command::With(with) => Runner::alone(with::run(context, with)),
-        Command::Up(up) => runner.change(up::run(context, up)),
+        Command::Up(up) | Command::Plan(up) => runner.change(up::run(context, up)),
         Command::Down(down) => runner.change(down::run(context, down)),
         Command::Redo(redo) => runner.change(redo::run(context, redo)),
         Command::Status(status) => runner.read(status::run(context, status)),

@@ -3,17 +3,21 @@
 
 use std::thread;
 
+use clap::error::ErrorKind;
 use migrator_runtime::connect::Creation;
 use migrator_runtime::{Client, Leave, Migrator, Options, Registry, Report, Stop, Stopped};
 use tokio::sync::oneshot;
 
 use super::context::{Answer, Context, Outcome, connecting_to};
+use crate::arguments::{Arguments, without_settings};
 use crate::console::Console;
 use crate::database::connection;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::line::Line;
+use crate::name;
 use crate::render::text;
-use crate::view::{Refused, Request, Run, View};
+use crate::view::{Refused, Request, Run, Usage, UsageError, View};
 
 /// A migrator and its connection.
 pub(super) struct Session {
@@ -107,6 +111,23 @@ pub(super) fn refused(text: &'static str) -> Answer {
     Answer {
         view: View::Refused(Refused { text }),
         exit: Exit::Failed,
+    }
+}
+
+/// A usage error that depends on more than the arguments. Prints it as clap prints its own.
+pub(super) fn usage(context: &Context, message: &str) -> Answer {
+    let mut command = Arguments::of(context.program).bin_name(name::get());
+    let error = command.error(ErrorKind::MissingRequiredArgument, message);
+    let text = without_settings(&error.render().ansi().to_string());
+    context
+        .console
+        .print(&Line::Error(text.trim_end().to_owned()));
+    let errors = [UsageError {
+        message: message.to_owned(),
+    }];
+    Answer {
+        view: View::Usage(Usage { errors }),
+        exit: Exit::Usage,
     }
 }
 

@@ -6,6 +6,7 @@ use migrator_runtime::plan::{Plan as RunPlan, Remedy};
 use migrator_runtime::{Direction, Error, ErrorKind, Options};
 
 use super::context::{Answer, Context, Outcome};
+use super::planned::{Scripts, with_details};
 use super::session::{Session, confirm, ran, refused};
 use crate::arguments as args;
 use crate::database::losses::{self, Removal};
@@ -34,8 +35,11 @@ pub(super) async fn run(context: &Context, up: &args::Up, options: Options) -> O
     let reverted = number(&plan, Direction::Down);
     let asks = context.console.is_interactive() && !up.yes && reverted > 0;
     if up.dry_run || asks {
-        let shown = Plan::of_switch(&plan, lost.clone());
+        let mut shown = Plan::of_switch(&plan, lost.clone());
         if up.dry_run {
+            let (registry, scripts) = (context.registry, Scripts::of(up.sql));
+            let texts = migrator.scripts(&client, &plan).await?;
+            shown = with_details(shown, registry, &plan, texts, scripts);
             return Ok(Answer::done(View::Plan(shown)));
         }
         let database = client.target();

@@ -2,11 +2,12 @@
 
 use migrator_runtime::connect::Creation;
 use migrator_runtime::history::History;
-use migrator_runtime::plan::plan;
+use migrator_runtime::plan::{Plan as RunPlan, plan};
 use migrator_runtime::{Direction, Error, ErrorKind, Extent, Options, Target};
 
 use super::context::{Answer, Context, Outcome, check_names};
 use super::fleet::{self, Work};
+use super::planned::{Scripts, texts, with_details};
 use super::session::{Session, leave, ran};
 use super::switch;
 use crate::arguments as args;
@@ -51,7 +52,10 @@ pub(super) async fn run(context: &Context, up: &args::Up) -> Outcome {
         let line = Line::detail(Tone::Good, "created", &database);
         context.console.print(&line);
     }
-    let applied = migrator.up(&mut client, target).await;
+    let applied = match &up.expect_plan {
+        Some(hash) => migrator.up_as_approved(&mut client, target, hash).await,
+        None => migrator.up(&mut client, target).await,
+    };
     ran(applied, client, Request::Up(creation)).await
 }
 
@@ -63,16 +67,24 @@ async fn dry_run(context: &Context, up: &args::Up, options: Options, target: &Ta
         false => Some(Session::open(context, options).await?),
     };
     let direction = Direction::Up;
+    let shown = |plan: &RunPlan<'static>, texts: Vec<String>| {
+        let view = Plan::new(plan, direction);
+        with_details(view, context.registry, plan, texts, Scripts::of(up.sql))
+    };
     let view = match session {
         Some(Session { migrator, client }) => {
-            let plan = migrator.plan(&client, direction, target).await?;
-            Plan::new(&plan, direction)
+            let plan = match &up.expect_plan {
+                Some(hash) => migrator.plan_as_approved(&client, target, hash).await?,
+                None => migrator.plan(&client, direction, target).await?,
+            };
+            let texts = migrator.scripts(&client, &plan).await?;
+            shown(&plan, texts)
         }
         None => {
             let empty = History::default();
             let plan = plan(context.registry, &empty, direction, target, policy);
             let plan = plan.map_err(|conflicts| Error::from(ErrorKind::Refused(conflicts)))?;
-            Plan::new(&plan, direction).of_new_database()
+            shown(&plan, texts(&plan)).of_new_database()
         }
     };
     Ok(Answer::done(View::Plan(view)))

@@ -115,6 +115,7 @@ impl Environment {
         if let Some(limit) = self.parsed(run.statement_timeout, variable, args::duration)? {
             options.statement_timeout = limit;
         }
+        options.approved_by.clone_from(&run.approved_by);
         Ok(options)
     }
 

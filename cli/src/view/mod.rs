@@ -49,7 +49,7 @@ pub(crate) use init::{Init, Lines};
 pub(crate) use lost::{Lost, LostPart};
 pub(crate) use members::{in_milliseconds, severity_word};
 pub(crate) use new_migration::{NewMigration, Verification, blocked, work};
-pub(crate) use plan::{Plan, PlannedStep};
+pub(crate) use plan::{Destruction, Plan, PlannedLeg, PlannedStep};
 pub(crate) use print::{Completions, Digest, Page};
 pub(crate) use problem::{Located, UsageError};
 pub(crate) use repair::Repair;

@@ -91,7 +91,7 @@ pub(crate) fn work(work: Work) -> &'static str {
     }
 }
 
-fn tables<S: Serializer>(tables: &[TableEffect], to: S) -> Result<S::Ok, S::Error> {
+pub(super) fn tables<S: Serializer>(tables: &[TableEffect], to: S) -> Result<S::Ok, S::Error> {
     to.collect_seq(tables.iter().map(|one| TableMembers {
         table: &one.table,
         new: one.is_new,
@@ -112,7 +112,10 @@ struct TableMembers<'a> {
     destroys: &'a [String],
 }
 
-fn statements<S: Serializer>(unknown: &[UnknownStatement], to: S) -> Result<S::Ok, S::Error> {
+pub(super) fn statements<S: Serializer>(
+    unknown: &[UnknownStatement],
+    to: S,
+) -> Result<S::Ok, S::Error> {
     to.collect_seq(unknown.iter().map(|one| StatementMembers {
         line: one.line,
         words: &one.words,

@@ -28,6 +28,8 @@ pub(crate) struct Recorder<'a> {
     pub(crate) application: &'a str,
     /// See [`EventRow::lock`].
     pub(crate) lock: LockProof,
+    /// The message of each event.
+    pub(crate) approval: Option<&'a str>,
     /// The services that the service of the steps depends on.
     pub(crate) depends_on: &'a [&'a str],
 }
@@ -65,7 +67,7 @@ pub(crate) fn statement(
                 application: by.application,
                 lock: Some(by.lock),
             };
-            let event = write::event(tables, kind, &row, Took::Transaction, None);
+            let event = write::event(tables, kind, &row, Took::Transaction, by.approval);
             let write = entry.with_event(event);
             format!("({types}) AS {}", write.without_scripts_from(0))
         }

@@ -6,7 +6,7 @@ use migrator_plan::{Plan, Selection, Target};
 use super::Migrator;
 use crate::error::Error;
 use crate::event::report::Report;
-use crate::run::change::Change;
+use crate::run::change::{Approved, Change};
 use crate::session::client::Client;
 
 impl Migrator {
@@ -26,7 +26,43 @@ impl Migrator {
         let change = Change::Migrate {
             direction,
             target,
-            seen: None,
+            approved: Approved::Any,
+        };
+        self.context.plan(client, change).await
+    }
+
+    /// Applies the pending migrations, as [`Migrator::up`] does, if the plan has the hash that a person
+    /// has approved. [`plan_hash`](crate::plan::plan_hash) returns the hash of a plan.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrator::up`]. If the plan has another hash, nothing is applied: the registry or the
+    /// history has changed, or another run has applied the migrations.
+    pub async fn up_as_approved(
+        &mut self,
+        client: &mut Client,
+        target: Target,
+        hash: &str,
+    ) -> Result<Report, Error> {
+        let approved = Approved::Hash(hash);
+        self.migrate(client, Direction::Up, &target, approved).await
+    }
+
+    /// Plans the run of [`Migrator::up_as_approved`] without starting it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Migrator::plan`]; or the plan has another hash.
+    pub async fn plan_as_approved(
+        &self,
+        client: &Client,
+        target: &Target,
+        hash: &str,
+    ) -> Result<Plan<'static>, Error> {
+        let change = Change::Migrate {
+            direction: Direction::Up,
+            target,
+            approved: Approved::Hash(hash),
         };
         self.context.plan(client, change).await
     }
@@ -47,8 +83,8 @@ impl Migrator {
         client: &mut Client,
         services: &Selection,
     ) -> Result<Report, Error> {
-        let seen = None;
-        self.change(client, Change::Switch { services, seen })
+        let approved = Approved::Any;
+        self.change(client, Change::Switch { services, approved })
             .await
             .map(|done| done.report)
     }
@@ -65,8 +101,8 @@ impl Migrator {
         services: &Selection,
         plan: &Plan<'static>,
     ) -> Result<Report, Error> {
-        let seen = Some(plan);
-        self.change(client, Change::Switch { services, seen })
+        let approved = Approved::Plan(plan);
+        self.change(client, Change::Switch { services, approved })
             .await
             .map(|done| done.report)
     }
@@ -81,8 +117,8 @@ impl Migrator {
         client: &Client,
         services: &Selection,
     ) -> Result<Plan<'static>, Error> {
-        let seen = None;
-        let change = Change::Switch { services, seen };
+        let approved = Approved::Any;
+        let change = Change::Switch { services, approved };
         self.context.plan(client, change).await
     }
 

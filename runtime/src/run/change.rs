@@ -7,7 +7,19 @@ use migrator_plan::{Claim, Conflict, Edit, Outcome, Plan, Policy, Selection, Tar
 use crate::context::Context;
 use crate::error::Error;
 use crate::history::History;
+use crate::run::plan_hash::plan_hash;
 use crate::step::alongside::Alongside;
+
+/// Which plan a run may carry out.
+#[derive(Clone, Copy)]
+pub(crate) enum Approved<'a> {
+    /// Any plan.
+    Any,
+    /// The plan that the user has seen.
+    Plan(&'a Plan<'static>),
+    /// The plan with this hash ([`plan_hash`]).
+    Hash(&'a str),
+}
 
 /// What a run is asked to do.
 #[derive(Clone, Copy)]
@@ -16,8 +28,8 @@ pub(crate) enum Change<'a> {
     Migrate {
         direction: Direction,
         target: &'a Target,
-        /// The plan that the user has seen. The run refuses to do anything else.
-        seen: Option<&'a Plan<'static>>,
+        /// The run refuses every other plan.
+        approved: Approved<'a>,
     },
     /// It reverts the newest migration of this service and applies it again.
     Redo {
@@ -28,8 +40,8 @@ pub(crate) enum Change<'a> {
     /// It makes the history of these services equal to the registry.
     Switch {
         services: &'a Selection,
-        /// The plan that the user has seen. The run refuses to do anything else.
-        seen: Option<&'a Plan<'static>>,
+        /// The run refuses every other plan.
+        approved: Approved<'a>,
     },
     /// It records a dirty migration as applied or reverted.
     Repair {
@@ -58,14 +70,14 @@ impl Change<'_> {
             Change::Migrate {
                 direction,
                 target,
-                seen,
+                approved,
             } => {
                 let plan = migrator_plan::plan(registry, history, direction, target, policy)?;
-                as_seen(plan, seen)
+                approved.check(plan)
             }
-            Change::Switch { services, seen } => {
+            Change::Switch { services, approved } => {
                 let plan = migrator_plan::switch(registry, history, services, policy)?;
-                as_seen(plan, seen)
+                approved.check(plan)
             }
             Change::Redo { service, seen } => {
                 let newest = newest(history, service);
@@ -96,7 +108,7 @@ impl<'a> Change<'a> {
             Change::Migrate {
                 direction: Direction::Up,
                 target,
-                seen: None,
+                approved: Approved::Any,
             } => migrator_plan::deciding_services(registry, target),
             Change::Migrate { .. }
             | Change::Redo { .. }
@@ -113,7 +125,7 @@ impl<'a> Change<'a> {
         match self {
             Change::Migrate { direction, .. } => direction == Direction::Down,
             Change::Redo { .. } | Change::Repair { .. } => true,
-            Change::Switch { seen, .. } => seen.is_some(),
+            Change::Switch { approved, .. } => !matches!(approved, Approved::Any),
             Change::Accept(edits) => !edits.is_empty(),
             Change::Claim { .. } => false,
         }
@@ -150,14 +162,21 @@ impl<'a> Change<'a> {
     }
 }
 
-/// The plan, unless it differs from the plan that the user has seen.
-fn as_seen(
-    plan: Plan<'static>,
-    seen: Option<&Plan<'static>>,
-) -> Result<Plan<'static>, Vec<Conflict>> {
-    match seen.and_then(|seen| seen.first_difference(&plan)) {
-        Some(id) => Err(vec![Conflict::plan_changed(id)]),
-        None => Ok(plan),
+impl Approved<'_> {
+    /// The plan, unless it is another one than the approved plan.
+    fn check(self, plan: Plan<'static>) -> Result<Plan<'static>, Vec<Conflict>> {
+        let conflict = match self {
+            Approved::Any => None,
+            Approved::Plan(seen) => seen.first_difference(&plan).map(Conflict::plan_changed),
+            Approved::Hash(expected) => {
+                let hash = plan_hash(&plan);
+                (hash != expected).then(|| Conflict::unexpected_plan(expected, &hash))
+            }
+        };
+        match conflict {
+            Some(conflict) => Err(vec![conflict]),
+            None => Ok(plan),
+        }
     }
 }
 

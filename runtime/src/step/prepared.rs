@@ -153,9 +153,11 @@ impl PreparedStatements {
         let name = format!("{}{}", self.prefix, self.count);
         let depends_on = run.registry.dependencies_of(service);
         let depends_on: Vec<&str> = depends_on.into_iter().collect();
+        let approval = run.options.approval();
         let recorder = Recorder {
             application: &run.options.application,
             lock: run.lock.proof,
+            approval: approval.as_deref(),
             depends_on: &depends_on,
         };
         let statement = prepared::statement(run.tables, service, purpose, recorder);

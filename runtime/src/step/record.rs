@@ -180,8 +180,8 @@ impl Executor<'_> {
             return self.event_of(Kind::Failure, step, took, failure);
         }
         let (kind, message) = match (&step.record, step.has_script()) {
-            (Record::Insert(_), _) => (Kind::Apply, None),
-            (Record::Delete(_), true) => (Kind::Revert, None),
+            (Record::Insert(_), _) => (Kind::Apply, self.run.options.approval()),
+            (Record::Delete(_), true) => (Kind::Revert, self.run.options.approval()),
             (Record::Delete(_), false) => (Kind::Repair, Some(RECORDED_REVERTED.to_owned())),
             (Record::MarkClean(_), _) => (Kind::Repair, Some(RECORDED_APPLIED.to_owned())),
             (Record::Claim(claim), _) => (kind_of(claim), None),

@@ -1,10 +1,11 @@
 //! A plan: its notes, its steps and their number.
 
+use migrator_analysis::effects::{TableEffect, UnknownStatement, Work};
 use migrator_runtime::Direction;
 
 use super::lost;
 use crate::line::{Line, Tone};
-use crate::view::{Plan, PlannedStep};
+use crate::view::{Destruction, Plan, PlannedLeg, PlannedStep, blocked};
 use crate::words::count;
 
 /// The steps of a plan: of a dry run, or before a question.
@@ -14,7 +15,7 @@ pub(crate) fn lines(view: &Plan, database: &str) -> Vec<Line> {
         let database = format!("database {database}");
         lines.push(Line::worded(Tone::Plain, "would be created", &database));
     }
-    lines.extend(view.steps.iter().map(step));
+    lines.extend(steps(view));
     lines.extend(lost::planned(&view.lost));
     if view.steps.is_empty() {
         lines.push(nothing(view.directions, database));
@@ -31,7 +32,90 @@ pub(crate) fn lines(view: &Plan, database: &str) -> Vec<Line> {
         "{} on {database}",
         parts.join(" and ")
     )));
+    lines.extend(hash(view));
     lines
+}
+
+/// The steps, below the names of their legs if there are several.
+fn steps(view: &Plan) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let mut current = None;
+    for planned in &view.steps {
+        let leg = planned.leg.filter(|_| view.legs.len() > 1);
+        if let Some(number) = leg.filter(|_| leg != current) {
+            let leg = view.legs.get(number - 1);
+            lines.extend(leg.map(|leg| heading(number, leg)));
+        }
+        current = leg;
+        lines.push(step(planned));
+        lines.extend(planned.tables.iter().filter_map(table));
+        lines.extend(planned.unknown.iter().map(unknown));
+        lines.extend(planned.sql.as_deref().and_then(script));
+    }
+    lines
+}
+
+/// `leg 2: auth of tier Foundation, after leg 1`.
+fn heading(number: usize, leg: &PlannedLeg) -> Line {
+    let tier = leg.tier.iter().map(|tier| format!(" of tier {tier}"));
+    let after: Vec<String> = leg.after.iter().map(usize::to_string).collect();
+    let after = match after.as_slice() {
+        [] => String::new(),
+        [one] => format!(", after leg {one}"),
+        [all @ .., last] => format!(", after legs {} and {last}", all.join(", ")),
+    };
+    let (tier, service) = (tier.collect::<String>(), &leg.service);
+    let rest = format!("{number}: {service}{tier}{after}");
+    Line::detail(Tone::Plain, "leg", &rest)
+}
+
+/// What an up script does to a table: nothing worth a line if nobody uses the table yet.
+fn table(effect: &TableEffect) -> Option<Line> {
+    if effect.is_new {
+        return None;
+    }
+    let lock = effect.lock.map(|lock| match blocked(lock) {
+        Some(blocked) => format!("{lock} lock, blocks {blocked}"),
+        None => format!("{lock} lock"),
+    });
+    let work = match effect.work {
+        Work::Nothing => None,
+        Work::Reads => Some("reads rows"),
+        Work::Changes => Some("changes rows"),
+        Work::Scan => Some("scans all rows"),
+        Work::Unknown => Some("may scan or rewrite all rows"),
+        Work::Rewrite => Some("rewrites all rows"),
+    };
+    let parts = lock.into_iter().chain(work.map(str::to_owned));
+    let parts: Vec<String> = parts.chain(effect.destroys.iter().cloned()).collect();
+    let tone = match effect.destroys.is_empty() {
+        true => Tone::Plain,
+        false => Tone::Bad,
+    };
+    let name = format!("{}:", effect.table);
+    (!parts.is_empty()).then(|| Line::detail(tone, &name, &parts.join(", ")).indented())
+}
+
+fn unknown(statement: &UnknownStatement) -> Line {
+    let UnknownStatement { line, words } = statement;
+    let rest = format!("{line}: `{words}` may lock, scan or rewrite further tables");
+    Line::detail(Tone::Plain, "line", &rest).indented()
+}
+
+fn script(sql: &str) -> Option<Line> {
+    let sql = sql.trim_end();
+    (!sql.is_empty()).then(|| Line::result(format!("\n{sql}\n")))
+}
+
+/// The hash of a plan of `up`.
+fn hash(view: &Plan) -> Option<Line> {
+    let hash = view.hash.as_ref()?;
+    let is_up = view.directions == [Direction::Up];
+    is_up.then(|| {
+        Line::Detail(format!(
+            "the hash of this plan is {hash}; with `--expect-plan={hash}`, `up` runs no other plan"
+        ))
+    })
 }
 
 /// What the planner noticed, and which migrations the user has not asked for.
@@ -58,7 +142,11 @@ fn step(step: &PlannedStep) -> Line {
         Some(reason) => format!("  irreversible: {reason}"),
         None => String::new(),
     };
-    Line::worded(Tone::Plain, &word, &format!("{}{why}", step.id))
+    let (tone, destructive) = match step.destruction {
+        Destruction::Some => (Tone::Bad, "  destructive"),
+        Destruction::None | Destruction::Unknown => (Tone::Plain, ""),
+    };
+    Line::worded(tone, &word, &format!("{}{destructive}{why}", step.id))
 }
 
 /// The run had, or would have, nothing to do.
