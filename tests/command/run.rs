@@ -4,7 +4,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use super::{document, folder};
-use crate::support::{block_on, connect, database, execute, on, output};
+use crate::support::{block_on, connect, database, execute, on, output, query};
 use crate::{assert_output, support};
 
 #[test]
@@ -250,4 +250,39 @@ fn up_waits_for_the_lock_as_long_as_lock_wait_says() {
         insta::assert_snapshot!(second);
     });
     assert!(support::text(&first).starts_with("exit: 0\n"), "{first:?}");
+}
+
+#[test]
+fn a_large_revert_needs_yes_where_nobody_can_be_asked() {
+    let (url, folder) = (database(), folder());
+    let run = |arguments: &[&str]| output(&mut on(&url, folder.path(), arguments));
+    run(&["up", "--service=core", "--steps=3"]);
+    let recorded = || query(&url, "SELECT version::text FROM migrator.core_history").len();
+    for (more, option) in [
+        (&["--service=core", "--all"][..], "`--all`"),
+        (&["--service=core", "--to=0"], "`--to`"),
+        (&["--service=core", "--cascade"], "`--cascade`"),
+        (&["--service=all"], "`--service` with several services"),
+        (
+            &["--service=core,auth", "--steps=1"],
+            "`--service` with several services",
+        ),
+    ] {
+        let refused = run(&[&["down"], more].concat());
+        assert!(refused.starts_with("exit: 2\n"), "{more:?}: {refused}");
+        let message = format!("error: {option} needs `--yes` where `down` cannot ask");
+        assert!(refused.contains(&message), "{more:?}: {refused}");
+        let json = [&["down", "--output=json"], more].concat();
+        let json = document(&mut on(&url, folder.path(), &json));
+        assert_eq!(json["exit"], 2);
+        let message = json["errors"][0]["message"].as_str().expect("a text");
+        assert!(message.starts_with(option), "{message}");
+        assert_eq!(recorded(), 3);
+    }
+    let one = run(&["down", "--service=core"]);
+    assert!(one.starts_with("exit: 0\n"), "{one}");
+    assert_eq!(recorded(), 2);
+    let all = run(&["down", "--service=core", "--all", "--yes"]);
+    assert!(all.starts_with("exit: 0\n"), "{all}");
+    assert_eq!(recorded(), 0);
 }

@@ -111,11 +111,7 @@ fn script(sql: &str) -> Option<Line> {
 fn hash(view: &Plan) -> Option<Line> {
     let hash = view.hash.as_ref()?;
     let is_up = view.directions == [Direction::Up];
-    is_up.then(|| {
-        Line::Detail(format!(
-            "the hash of this plan is {hash}; with `--expect-plan={hash}`, `up` runs no other plan"
-        ))
-    })
+    is_up.then(|| Line::Detail(format!("hash of this plan: {hash} (see `--expect-plan`)")))
 }
 
 /// What the planner noticed, and which migrations the user has not asked for.
