@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use migrator_runtime::plan::Plan;
+use migrator_runtime::plan::{Plan, plan_hash};
 use migrator_runtime::{Direction, Error, Migrator, Options, Registry, Report, Target};
 
 use super::support::{AT_GATE, Database, Gate, done, registry, with_events, within};
@@ -116,6 +116,53 @@ async fn a_plan_that_changes_while_the_run_waits_for_its_lock_is_refused() {
     let error = planned.expect_err("the history has changed");
     assert!(error.to_string().contains("after this plan was shown"));
     assert_eq!(database.recorded().await, ["core/1"]);
+}
+
+#[tokio::test]
+async fn a_plan_with_another_hash_is_refused_under_the_lock() {
+    let database = Database::new().await;
+    let registry = registry(&[
+        ("core", 1, AT_GATE, "SELECT 1;"),
+        ("core", 2, "SELECT 1;", "SELECT 1;"),
+    ]);
+    let gate = Gate::closed(&database).await;
+    let other = database.up_with(Migrator::new(registry), newest());
+    let target = || Target::service("core");
+    let approved = async {
+        gate.reached().await;
+        let (mut migrator, mut events) = with_events(registry, Options::default());
+        let mut client = database.client().await;
+        let plan = migrator.plan(&client, Direction::Up, &target()).await;
+        let hash = plan_hash(&plan.expect("the other run has not committed"));
+        let run = migrator.up_as_approved(&mut client, target(), &hash);
+        let open = async {
+            events.next("waiting").await;
+            gate.open().await;
+        };
+        tokio::join!(run, open).0
+    };
+    let both = Box::pin(async { tokio::join!(other, approved) });
+    let (other, approved) = within("both runs", both).await;
+    assert_eq!(done(&other.expect("it runs")), ["core/1"]);
+    let error = approved.expect_err("the history has changed");
+    assert_eq!(error.code().to_string(), "M0401", "{error:?}");
+    let message = "have changed since this plan was made";
+    assert!(error.to_string().contains(message), "{error}");
+    assert!(error.help().contains("review the new plan"));
+    assert_eq!(database.recorded().await, ["core/1"]);
+
+    let mut client = database.client().await;
+    let mut migrator = Migrator::new(registry);
+    let plan = migrator.plan(&client, Direction::Up, &target()).await;
+    let hash = plan_hash(&plan.expect("it can be applied"));
+    let report = migrator.up_as_approved(&mut client, target(), &hash).await;
+    assert_eq!(done(&report.expect("it is approved")), ["core/2"]);
+    let nothing = migrator.up_as_approved(&mut client, target(), &hash).await;
+    let error = nothing.expect_err("the plan is done");
+    assert_eq!(error.code().to_string(), "M0401", "{error:?}");
+    let nothing = plan_hash(&Plan::default());
+    let report = migrator.up_as_approved(&mut client, target(), &nothing).await;
+    assert!(report.expect("nothing is expected").done.is_empty());
 }
 
 #[tokio::test]
