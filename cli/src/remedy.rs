@@ -233,6 +233,11 @@ pub(crate) fn command_help(remedy: &Remedy) -> String {
         Remedy::NameDirty => {
             "`migrator status --migrations` shows which migrations are dirty".to_owned()
         }
+        Remedy::ExpectNewPlan => {
+            "run `migrator plan` with the same options, review the new plan, and \
+             give its hash to `--expect-plan`"
+                .to_owned()
+        }
         Remedy::MoveHistory { instead_of } => {
             format!("{instead_of}, or keep the history in another schema with `--schema`")
         }

@@ -254,7 +254,7 @@ impl Conflict {
                 "the migrations or the history have changed since this plan was made: the plan is \
                  `{hash}` now"
             ),
-            remedy: Remedy::Advice("review the new plan, and expect its hash".to_owned()),
+            remedy: Remedy::ExpectNewPlan,
         }
     }
 

@@ -57,6 +57,8 @@ pub enum Remedy {
     RunAnotherBinary,
     /// Read the difference again before it is accepted.
     CompareAgain,
+    /// Plan again, review the new plan, and expect its hash.
+    ExpectNewPlan,
     /// Repair an object of the history, or keep the history in another schema.
     MoveHistory {
         /// How to repair the object.
@@ -108,6 +110,7 @@ impl fmt::Display for Remedy {
             | Remedy::CorrectForward
             | Remedy::RunAnotherBinary
             | Remedy::CompareAgain
+            | Remedy::ExpectNewPlan
             | Remedy::Advice(_) => f.write_str(self.sentence()),
         }
     }
@@ -137,6 +140,7 @@ impl Remedy {
             Remedy::CorrectForward => "write a new migration that corrects it, or restore a backup",
             Remedy::RunAnotherBinary => "run a binary that has the migration",
             Remedy::CompareAgain => "read the edits again, and review the new difference",
+            Remedy::ExpectNewPlan => "plan again, review the new plan, and expect its hash",
             Remedy::Advice(advice) => advice,
             Remedy::RestoreScript
             | Remedy::AcceptChange { .. }
@@ -179,6 +183,7 @@ mod tests {
             Remedy::RemoveEntry { id: id.clone() },
             Remedy::RunAnotherBinary,
             Remedy::CompareAgain,
+            Remedy::ExpectNewPlan,
             Remedy::MoveHistory {
                 instead_of: "drop it".to_owned(),
             },

@@ -14,8 +14,8 @@ const CHECKED: &[&str] = &["connect", "model", "plan", "runtime", "verify"];
 /// The commands of the command line.
 const COMMANDS: &[&str] = &[
     "adopt", "baseline", "check", "create", "down", "drift", "explain", "graph", "history", "init",
-    "list", "redo", "repair", "report", "schema", "server", "status", "up", "verify", "wait",
-    "with",
+    "list", "plan", "redo", "repair", "report", "schema", "server", "status", "up", "verify",
+    "wait", "with",
 ];
 
 #[test]

@@ -61,6 +61,7 @@ fn help_for_redo(conflict: &Conflict, service: &str) -> Option<String> {
         | Remedy::RemoveEntry { .. }
         | Remedy::RunAnotherBinary
         | Remedy::CompareAgain
+        | Remedy::ExpectNewPlan
         | Remedy::MoveHistory { .. }
         | Remedy::Advice(_)
         | _ => None,

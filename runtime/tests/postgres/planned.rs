@@ -161,7 +161,9 @@ async fn a_plan_with_another_hash_is_refused_under_the_lock() {
     let error = nothing.expect_err("the plan is done");
     assert_eq!(error.code().to_string(), "M0401", "{error:?}");
     let nothing = plan_hash(&Plan::default());
-    let report = migrator.up_as_approved(&mut client, target(), &nothing).await;
+    let report = migrator
+        .up_as_approved(&mut client, target(), &nothing)
+        .await;
     assert!(report.expect("nothing is expected").done.is_empty());
 }
 

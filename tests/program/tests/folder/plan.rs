@@ -113,6 +113,8 @@ fn up_runs_only_the_plan_that_is_expected() {
             let message = "have changed since this plan was made: the plan is `";
             assert!(refused.contains("error[M0401]"), "{refused}");
             assert!(refused.contains(message), "{refused}");
+            let help = "run `migrator plan` with the same options, review the new plan, and give";
+            assert!(refused.contains(help), "{refused}");
         }
     };
 

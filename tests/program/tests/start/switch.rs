@@ -95,8 +95,8 @@ fn up_switch_follows_a_change_of_branch() {
     assert!(refused.contains("error[M0402]"), "{refused}");
     let planned = succeeds("migrator up --service=shop --switch --dry-run");
     let lines = format!(
-        "would be reverted shop/{REGION}\n\
-         would be reverted shop/{NOTES}\n\
+        "would be reverted shop/{REGION}  destructive\n\
+         would be reverted shop/{NOTES}  destructive\n\
          would remove table shop.notes with about 12 rows\n\
          would remove column region of table shop.orders with about 40 rows\n\
          2 migrations would be reverted on postgresql://"
