@@ -186,6 +186,10 @@ fn connect_help(error: &ConnectError) -> String {
     text.to_owned()
 }
 
+/// What to do after `--expect-plan` has found another plan.
+const EXPECT_NEW_PLAN: &str = "run `migrator plan` with the same options, review the new plan, and \
+                               give its hash to `--expect-plan`";
+
 /// What to do about a conflict, in one line.
 pub(crate) fn command_help(remedy: &Remedy) -> String {
     match remedy {
@@ -233,11 +237,7 @@ pub(crate) fn command_help(remedy: &Remedy) -> String {
         Remedy::NameDirty => {
             "`migrator status --migrations` shows which migrations are dirty".to_owned()
         }
-        Remedy::ExpectNewPlan => {
-            "run `migrator plan` with the same options, review the new plan, and \
-             give its hash to `--expect-plan`"
-                .to_owned()
-        }
+        Remedy::ExpectNewPlan => EXPECT_NEW_PLAN.to_owned(),
         Remedy::MoveHistory { instead_of } => {
             format!("{instead_of}, or keep the history in another schema with `--schema`")
         }
