@@ -42,7 +42,7 @@ for argument in "$@"; do
 done
 [ ! -f "$checkout/.env" ] || named=${named:-$(grep -s -E '^(export )?(DATABASE_URL|PG)' "$checkout/.env" || true)}
 case $action in
-    up | down | redo | status | repair) [ -n "$named" ] || needs="$needs postgres" ;;
+    up | plan | down | redo | status | repair) [ -n "$named" ] || needs="$needs postgres" ;;
 esac
 # shellcheck disable=SC2086  # several words
 "$scripts/prepare.sh" $needs
