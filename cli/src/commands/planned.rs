@@ -41,11 +41,13 @@ pub(super) fn with_details(
     let mut effects = effects_of(registry, plan);
     for (step, text) in view.steps.iter_mut().zip(texts) {
         step.leg = numbers.next();
-        if let Some(found) = effects.remove(&step.id).filter(|_| step.applies) {
+        // A switch may revert a migration and apply it again.
+        let found = step.applies.then(|| effects.remove(&step.id));
+        if let Some(found) = found.flatten() {
             step.tables = found.tables;
             step.unknown = found.unknown;
         }
-        step.destruction = destruction(step, &text);
+        step.destruction = destruction(step, slice::from_ref(&text));
         if let Scripts::Shown = scripts {
             step.sql = Some(text);
         }
@@ -76,8 +78,9 @@ fn effects_of<'r>(
     effects.map(|one| (one.migration.id(), one)).collect()
 }
 
-fn destruction(step: &PlannedStep, text: &str) -> Destruction {
-    let found = losses(slice::from_ref(&text.to_owned()));
+/// `script` is the text of the step's script alone.
+fn destruction(step: &PlannedStep, script: &[String]) -> Destruction {
+    let found = losses(script);
     let is_named =
         !found.named.is_empty() || step.tables.iter().any(|effect| !effect.destroys.is_empty());
     match (is_named, found.unclear.is_empty()) {

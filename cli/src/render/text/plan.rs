@@ -154,3 +154,34 @@ pub(super) fn nothing(directions: &[Direction], database: &str) -> Line {
     };
     Line::result(format!("{nothing} on {database}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::heading;
+    use crate::line::Line;
+    use crate::view::PlannedLeg;
+
+    fn named(tier: Option<&str>, after: &[usize]) -> String {
+        let leg = PlannedLeg {
+            service: "shop".to_owned(),
+            tier: tier.map(str::to_owned),
+            after: after.to_vec(),
+        };
+        let Line::Detail(text) = heading(4, &leg) else {
+            return String::new();
+        };
+        text
+    }
+
+    #[test]
+    fn the_name_of_a_leg_lists_the_legs_that_it_waits_for() {
+        assert_eq!(named(None, &[]), "leg 4: shop");
+        let one = "leg 4: shop of tier Base, after leg 1";
+        assert_eq!(named(Some("Base"), &[1]), one);
+        assert_eq!(named(None, &[1, 2]), "leg 4: shop, after legs 1 and 2");
+        assert_eq!(
+            named(None, &[1, 2, 3]),
+            "leg 4: shop, after legs 1, 2 and 3"
+        );
+    }
+}
