@@ -56,6 +56,11 @@ impl Line {
         self.with(|text| format!("        {text}"))
     }
 
+    /// The same line below a step of a plan. Tables have long names, so it begins further left.
+    pub(crate) fn below_step(self) -> Line {
+        self.with(|text| format!("    {text}"))
+    }
+
     /// The same line, which names what it is about.
     pub(crate) fn about(self, name: &str) -> Line {
         self.with(|text| format!("{}: {text}", one_line(name)))

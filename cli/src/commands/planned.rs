@@ -1,6 +1,6 @@
 //! What a dry run shows of a plan: its legs, what each step does to tables, its scripts and its hash.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::slice;
 
 use migrator_analysis::effects::{Effects, effects};
@@ -52,7 +52,8 @@ pub(super) fn with_details(
             step.sql = Some(text);
         }
     }
-    view.legs = legs.iter().map(|leg| planned_leg(registry, leg)).collect();
+    let planned = legs.iter().map(|leg| planned_leg(registry, leg, &legs));
+    view.legs = planned.collect();
     view.hash = Some(plan_hash(plan));
     view
 }
@@ -90,13 +91,23 @@ fn destruction(step: &PlannedStep, script: &[String]) -> Destruction {
     }
 }
 
-fn planned_leg(registry: &Registry, leg: &Leg<'_>) -> PlannedLeg {
+fn planned_leg(registry: &Registry, leg: &Leg<'_>, legs: &[Leg<'_>]) -> PlannedLeg {
     let service = leg.steps.first().map_or("", Step::service);
     let tier = registry.find_service(service).map(|service| service.tier);
     let tier = tier.and_then(|tier| registry.tiers().nth(tier));
     PlannedLeg {
         service: service.to_owned(),
         tier: tier.map(str::to_owned),
-        after: leg.after.iter().map(|index| index + 1).collect(),
+        after: direct(leg, legs).map(|index| index + 1).collect(),
     }
+}
+
+/// The legs that a leg waits for, without those that another of them waits for, in order.
+fn direct(leg: &Leg<'_>, legs: &[Leg<'_>]) -> impl Iterator<Item = usize> {
+    let others = leg.after.iter().filter_map(|index| legs.get(*index));
+    let earlier: BTreeSet<usize> = others.flat_map(|other| other.after.clone()).collect();
+    let after: BTreeSet<usize> = leg.after.iter().copied().collect();
+    after
+        .into_iter()
+        .filter(move |index| !earlier.contains(index))
 }

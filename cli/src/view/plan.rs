@@ -92,7 +92,8 @@ pub(crate) struct PlannedLeg {
     pub(crate) service: String,
     /// The tier of the service; null if the tree does not have the service.
     pub(crate) tier: Option<String>,
-    /// The numbers of the legs that must end before this leg begins, from 1.
+    /// The numbers of the legs that it comes directly after, from 1. It waits for the legs before
+    /// those too.
     pub(crate) after: Vec<usize>,
 }
 

@@ -82,9 +82,9 @@ fn table(effect: &TableEffect) -> Option<Line> {
         Work::Nothing => None,
         Work::Reads => Some("reads rows"),
         Work::Changes => Some("changes rows"),
-        Work::Scan => Some("scans all rows"),
-        Work::Unknown => Some("may scan or rewrite all rows"),
-        Work::Rewrite => Some("rewrites all rows"),
+        Work::Scan => Some("full scan"),
+        Work::Unknown => Some("may scan or rewrite"),
+        Work::Rewrite => Some("full rewrite"),
     };
     let parts = lock.into_iter().chain(work.map(str::to_owned));
     let parts: Vec<String> = parts.chain(effect.destroys.iter().cloned()).collect();
@@ -93,13 +93,13 @@ fn table(effect: &TableEffect) -> Option<Line> {
         false => Tone::Bad,
     };
     let name = format!("{}:", effect.table);
-    (!parts.is_empty()).then(|| Line::detail(tone, &name, &parts.join(", ")).indented())
+    (!parts.is_empty()).then(|| Line::detail(tone, &name, &parts.join(", ")).below_step())
 }
 
 fn unknown(statement: &UnknownStatement) -> Line {
     let UnknownStatement { line, words } = statement;
     let rest = format!("{line}: `{words}` may lock, scan or rewrite further tables");
-    Line::detail(Tone::Plain, "line", &rest).indented()
+    Line::detail(Tone::Plain, "line", &rest).below_step()
 }
 
 fn script(sql: &str) -> Option<Line> {

@@ -64,7 +64,7 @@ fn a_plan_shows_legs_locks_and_destructive_steps() {
     let lines = format!(
         "exit: 0\n----- stdout -----\n\
          leg 1: core of tier Base\n\
-         would be applied {REGION}  destructive\n        \
+         would be applied {REGION}  destructive\n    \
          core.settings: ACCESS EXCLUSIVE lock, blocks reads and writes, drops `region`\n\
          leg 2: shop of tier Product, after leg 1\n\
          would be applied {ORDERS}\n\
