@@ -244,15 +244,19 @@ impl Conflict {
         }
     }
 
-    /// A run would carry out another plan than the one whose hash the user expects.
+    /// A run would carry out another plan than the one whose hash the user expects. `now` is its hash;
+    /// none if it has no step.
     #[must_use]
-    pub fn unexpected_plan(expected: &str, hash: &str) -> Conflict {
+    pub fn unexpected_plan(expected: &str, now: Option<&str>) -> Conflict {
+        let now = match now {
+            Some(hash) => format!("the plan is `{hash}` now"),
+            None => "nothing is pending now".to_owned(),
+        };
         Conflict {
             code: Code::M0401,
             subject: Subject::Object(format!("plan `{expected}`")),
             message: format!(
-                "the migrations or the history have changed since this plan was made: the plan is \
-                 `{hash}` now"
+                "the migrations or the history have changed since this plan was made: {now}"
             ),
             remedy: Remedy::ExpectNewPlan,
         }

@@ -170,7 +170,8 @@ impl Approved<'_> {
             Approved::Plan(seen) => seen.first_difference(&plan).map(Conflict::plan_changed),
             Approved::Hash(expected) => {
                 let hash = plan_hash(&plan);
-                (hash != expected).then(|| Conflict::unexpected_plan(expected, &hash))
+                let now = (!plan.steps.is_empty()).then_some(&*hash);
+                (hash != expected).then(|| Conflict::unexpected_plan(expected, now))
             }
         };
         match conflict {
