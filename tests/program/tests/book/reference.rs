@@ -123,3 +123,37 @@ fn commands_run_on_a_new_database() {
     reader.follow(&page("docs/reference/with.md"));
     assert_eq!(reader.must("cat counts"), "0\n0\n0\n");
 }
+
+/// The migrations that the page about the plan shows. The first one is applied.
+fn planned(reader: &mut Reader) {
+    let manifest = "tiers = [\"Base\", \"Product\"]\n\n\
+        [services.core]\ntier = \"Base\"\ndirectory = \"core\"\n\n\
+        [services.shop]\ntier = \"Product\"\ndirectory = \"shop\"\ndepends_on = [\"core\"]\n";
+    reader.write("database/services.toml", manifest);
+    let stem = "core/20240101120000_0a1b2c3d_create_settings";
+    let up = "CREATE SCHEMA core;\nCREATE TABLE core.settings (id bigint PRIMARY KEY, region text);";
+    let down = "DROP TABLE core.settings;\nDROP SCHEMA core;";
+    migration(reader, stem, up, down);
+    let stem = "core/20240102120000_1a1b2c3d_drop_region";
+    let up = "-- migrator: allow M0221 because no program reads the column\n\
+              ALTER TABLE core.settings DROP COLUMN region;";
+    let down = "ALTER TABLE core.settings ADD COLUMN region text;";
+    migration(reader, stem, up, down);
+    let stem = "shop/20240103120000_2a1b2c3d_create_orders";
+    let up = "CREATE SCHEMA shop;\nCREATE TABLE shop.orders (id bigint PRIMARY KEY);";
+    let down = "DROP TABLE shop.orders;\nDROP SCHEMA shop;";
+    migration(reader, stem, up, down);
+    reader.must("migrator up --service=core --steps=1");
+}
+
+#[test]
+fn a_plan_is_reviewed_applied_and_reverted() {
+    let mut reader = reader().with("APPROVER", "release board");
+    planned(&mut reader);
+    reader.follow(&page("docs/reference/plan.md"));
+    execute(
+        &reader.variable("DATABASE_URL"),
+        "INSERT INTO shop.orders SELECT generate_series(1, 40); ANALYZE shop.orders",
+    );
+    reader.follow(&page("docs/reference/down.md"));
+}
