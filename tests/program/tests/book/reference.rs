@@ -131,7 +131,8 @@ fn planned(reader: &mut Reader) {
         [services.shop]\ntier = \"Product\"\ndirectory = \"shop\"\ndepends_on = [\"core\"]\n";
     reader.write("database/services.toml", manifest);
     let stem = "core/20240101120000_0a1b2c3d_create_settings";
-    let up = "CREATE SCHEMA core;\nCREATE TABLE core.settings (id bigint PRIMARY KEY, region text);";
+    let up =
+        "CREATE SCHEMA core;\nCREATE TABLE core.settings (id bigint PRIMARY KEY, region text);";
     let down = "DROP TABLE core.settings;\nDROP SCHEMA core;";
     migration(reader, stem, up, down);
     let stem = "core/20240102120000_1a1b2c3d_drop_region";
