@@ -3,6 +3,7 @@
 mod command;
 mod global;
 mod members;
+mod new_files;
 mod options;
 mod parse;
 mod picture;
@@ -12,12 +13,13 @@ mod takeover;
 mod values;
 
 pub(crate) use command::{
-    Check, Command, Create, Down, Drift, Init, Redo, Repair, Schema, Status, Up, Verify, Wait,
+    Check, Command, Down, Drift, Redo, Repair, Schema, Status, Up, Verify, Wait,
 };
 #[cfg(feature = "local-server")]
 pub(crate) use command::{Server, With};
 pub(crate) use global::{Format, Global};
 pub(crate) use members::Members;
+pub(crate) use new_files::{Create, Init};
 pub(crate) use options::{History, Reads, Run, Writes};
 pub(crate) use parse::{Arguments, typed};
 pub(crate) use picture::{Graph, Picture, Report};
