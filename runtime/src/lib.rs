@@ -132,6 +132,7 @@ pub use error::{
     Stopped, connect_code,
 };
 pub use event::Event;
+pub use event::active::ActiveRun;
 pub use event::blocker::{Blocker, BlockerKind, Holder, WaitingFor};
 pub use event::operation::{Operation, Waiter};
 pub use event::report::{Done, Remaining, Report};
@@ -140,6 +141,7 @@ pub use fleet::{
     FailureLimit, Fleet, FleetTotals, Member, MemberOutcome, MemberResult, Phase, Shard,
 };
 pub use migrator::Migrator;
+pub use observe::activity::Activity;
 pub use observe::inspect::{Inspected, Inspection, Trace};
 pub use options::{Connections, Options};
 pub use session::client::{Client, connect, connect_or_create, connect_within};

@@ -7,6 +7,7 @@ use migrator_connect::Notice;
 use migrator_model::MigrationId;
 use migrator_plan::{Plan, Step};
 
+pub(crate) mod active;
 pub(crate) mod blocker;
 pub(crate) mod operation;
 pub(crate) mod report;

@@ -62,6 +62,16 @@ impl ReadError {
         }
     }
 
+    /// Whether the role lacks a right.
+    pub(crate) fn is_forbidden(&self) -> bool {
+        match self {
+            ReadError::Postgres { error, .. } => {
+                error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE)
+            }
+            ReadError::Format(_) | ReadError::Row(_) => false,
+        }
+    }
+
     /// Whether the cause may end while the caller waits: the role lacks a right, or a session
     /// holds a lock.
     pub(crate) fn may_pass(&self) -> bool {

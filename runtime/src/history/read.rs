@@ -151,10 +151,7 @@ pub(crate) async fn last_failure(
 /// written. A database without a history has none.
 pub(crate) async fn log(reader: &Reader<'_>, most: usize) -> Result<Vec<LogEntry>, ReadError> {
     let query = format!(
-        "SELECT * FROM (SELECT 'log', \
-             pg_catalog.to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), \
-             kind, service, version, name, milliseconds, message, application, \
-             migrator_version, role, pg_catalog.host(client), id \
+        "SELECT * FROM (SELECT {LOG} \
            FROM {event}{sample} ORDER BY id DESC LIMIT {most}) newest ORDER BY id;",
         event = reader.tables.event(),
         sample = Tables::SAMPLE,
@@ -164,6 +161,29 @@ pub(crate) async fn log(reader: &Reader<'_>, most: usize) -> Result<Vec<LogEntry
     };
     parse::log(&rows(messages).collect::<Vec<_>>())
 }
+
+/// Reads the entry of the event log that is the newest of those that recorded a migration, for each
+/// migration.
+pub(crate) async fn log_of_entries(reader: &Reader<'_>) -> Result<Vec<LogEntry>, ReadError> {
+    let query = format!(
+        "SELECT DISTINCT ON (service, version) {LOG} FROM {event}{sample} \
+         WHERE kind OPERATOR(pg_catalog.=) \
+           ANY (ARRAY['apply', 'repair', 'baseline', 'adopt']::pg_catalog.text[]) \
+         ORDER BY service, version, id DESC;",
+        event = reader.tables.event(),
+        sample = Tables::SAMPLE,
+    );
+    let Some(messages) = send(reader, Trust::Full, "", &query).await? else {
+        return Ok(Vec::new());
+    };
+    parse::log(&rows(messages).collect::<Vec<_>>())
+}
+
+/// The columns of an entry of the event log.
+const LOG: &str = "'log', \
+    pg_catalog.to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), \
+    kind, service, version, name, milliseconds, message, application, \
+    migrator_version, role, pg_catalog.host(client), id";
 
 /// Reads all recorded migrations with their up scripts, in the order in which they were
 /// applied. A database without a history has none.

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use tokio_postgres::SimpleQueryRow;
 
+use crate::event::active::ActiveRun;
+use crate::event::blocker::Holder;
 use crate::session::advisory::{KEY, is_held_sql, key};
 
 /// The query for which of these services a run is changing; [`services`] reads its answer.
@@ -27,4 +29,43 @@ pub(crate) fn services(
     let is_at_work = |service: &&&str| keys.contains(&key(schema, service));
     let at_work = services.iter().filter(is_at_work);
     at_work.map(|&service| service.to_owned()).collect()
+}
+
+/// The query for the sessions that are changing these services; [`runs`] reads its answer.
+pub(crate) fn sessions_query(schema: &str, services: &[&str]) -> String {
+    let keys = services.iter().map(|service| key(schema, service));
+    format!(
+        "SELECT {KEY}, a.pid, a.application_name, a.usename, \
+           pg_catalog.to_char(a.xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS \"UTC\"') \
+         FROM pg_catalog.pg_locks l \
+         JOIN pg_catalog.pg_stat_activity a ON a.pid OPERATOR(pg_catalog.=) l.pid \
+         WHERE {} AND l.mode OPERATOR(pg_catalog.=) 'ExclusiveLock';",
+        is_held_sql(keys)
+    )
+}
+
+/// The runs that are changing these services, from the answer to [`sessions_query`].
+pub(crate) fn runs(schema: &str, services: &[&str], answer: &[SimpleQueryRow]) -> Vec<ActiveRun> {
+    let mut runs: Vec<ActiveRun> = Vec::new();
+    for service in services {
+        let key = key(schema, service).to_string();
+        for row in answer.iter().filter(|row| row.get(0) == Some(&key)) {
+            let text = |column| row.get(column).unwrap_or_default().to_owned();
+            let session = Holder {
+                pid: row.get(1).and_then(|pid| pid.parse().ok()),
+                application: text(2),
+                role: text(3),
+                since: text(4),
+            };
+            let service = (*service).to_owned();
+            match runs.iter_mut().find(|run| run.session.pid == session.pid) {
+                Some(run) => run.services.push(service),
+                None => runs.push(ActiveRun {
+                    session,
+                    services: vec![service],
+                }),
+            }
+        }
+    }
+    runs
 }
