@@ -17,7 +17,7 @@ use support::{block_on, connect as session, migrator, output};
 use tempfile::{TempDir, tempdir};
 
 /// Every command that opens a connection, as it is typed.
-const COMMANDS: [&[&str]; 12] = [
+const COMMANDS: [&[&str]; 14] = [
     &["status"],
     &["status", "--migrations", "--check", "--output=json"],
     &["up", "--service=core", "--steps=1"],
@@ -41,6 +41,8 @@ const COMMANDS: [&[&str]; 12] = [
     &["drift", "--output=json"],
     &["schema"],
     &["check", "--server"],
+    &["up", "--service=core", "--steps=1", "--verbose"],
+    &["history", "--verbose"],
 ];
 
 /// The parts of a password: recognisable words, between characters with a meaning in a URL, a
@@ -301,7 +303,7 @@ proptest! {
         let folder = folder();
         let right = as_role(&url, &role, &password);
         let wrong = as_role(&url, &role, &other);
-        for command in [COMMANDS[2], COMMANDS[1], COMMANDS[7], COMMANDS[8], COMMANDS[5]] {
+        for command in [COMMANDS[2], COMMANDS[1], COMMANDS[7], COMMANDS[8], COMMANDS[13], COMMANDS[5]] {
             let text = output(migrator(command).env("DATABASE_URL", &right).current_dir(folder.path()));
             prop_assert!(!text.starts_with("exit: 5\n"), "{}", text);
             assert_secret(&password, "the output", &text);

@@ -34,6 +34,7 @@ mod program;
 mod progress;
 mod remedy;
 mod render;
+mod sent;
 mod settings;
 mod signals;
 mod slowest;
@@ -49,7 +50,7 @@ use migrator_runtime::Registry;
 
 pub use exit::Exit;
 
-use arguments::{Arguments, Format, typed};
+use arguments::{Arguments, Format, Loudness, typed};
 use console::Console;
 use program::{Migrations, Program};
 
@@ -125,11 +126,14 @@ fn run_arguments(program: Program, arguments: Result<Arguments, clap::Error>) ->
         Err(error) => {
             let format = typed("--output").unwrap_or(Format::Text);
             let color = typed("--color").unwrap_or(ColorChoice::Auto);
-            return render::usage(&Console::new(format, false, color), &error).into();
+            return render::usage(&Console::new(format, Loudness::Normal, color), &error).into();
         }
     };
     let global = &arguments.global;
-    let console = Console::new(global.output, global.quiet, global.color);
+    let console = Console::new(global.output, arguments.loudness(), global.color);
+    if global.verbose {
+        sent::show(&console);
+    }
     let document = commands::run(program, arguments, &console);
     caught::wait_until_told();
     render::document(&console, &document).into()

@@ -29,6 +29,8 @@ pub(crate) enum Line {
 /// The colour of a result's first word.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Tone {
+    /// The heading of a group.
+    Head,
     Good,
     Plain,
     Warn,
@@ -78,6 +80,11 @@ impl Line {
         }
     }
 
+    /// The same line, broken by this function.
+    pub(crate) fn wrapped(self, wrap: impl FnOnce(&str) -> String) -> Line {
+        self.with(wrap)
+    }
+
     /// A note of one line.
     pub(crate) fn note(text: impl AsRef<str>) -> Line {
         Line::Note(one_line(text.as_ref()).into_owned())
@@ -91,10 +98,13 @@ impl Line {
 
 fn worded(tone: Tone, word: &str, rest: &str) -> String {
     let style = match tone {
+        Tone::Head => Style::new().bold(),
         Tone::Good => AnsiColor::Green.on_default(),
         Tone::Plain => Style::new(),
         Tone::Warn => AnsiColor::Yellow.on_default(),
         Tone::Bad => AnsiColor::Red.on_default(),
     };
-    format!("{style}{word}{style:#} {}", one_line(rest))
+    let rest = one_line(rest);
+    let blank = if rest.is_empty() { "" } else { " " };
+    format!("{style}{word}{style:#}{blank}{rest}")
 }

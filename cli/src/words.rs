@@ -1,5 +1,6 @@
 //! How numbers and times read in a sentence.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// `1 migration`, `2 migrations`.
@@ -16,5 +17,25 @@ pub(crate) fn seconds(time: Duration) -> String {
         0 => format!("{:.1} ms", time.as_secs_f64() * 1000.0),
         milliseconds @ 1..1000 => format!("{milliseconds} ms"),
         _ => format!("{:.1} s", time.as_secs_f64()),
+    }
+}
+
+/// A recorded time of UTC, to the second: `2026-11-30 11:47:06`. A text that is no time stays.
+pub(crate) fn moment(text: &str) -> Cow<'_, str> {
+    let parts = text.strip_suffix('Z').and_then(|text| text.split_once('T'));
+    match parts.and_then(|(day, time)| Some((day, time.get(..8)?))) {
+        Some((day, time)) => format!("{day} {time}").into(),
+        None => text.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::moment;
+
+    #[test]
+    fn a_moment_is_shown_to_the_second() {
+        assert_eq!(moment("2026-11-30T11:47:06.555349Z"), "2026-11-30 11:47:06");
+        assert_eq!(moment("now"), "now");
     }
 }

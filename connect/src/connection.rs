@@ -103,6 +103,11 @@ impl Connection {
             let text: String = pieces.iter().map(|piece| &**piece).collect();
             return self.client.simple_query_raw(&text).await;
         };
+        // tokio-postgres logs the ticket alone.
+        if log::log_enabled!(log::Level::Debug) {
+            let text: String = pieces.iter().map(|piece| &**piece).collect();
+            log::debug!("executing simple query: {text}");
+        }
         let answers = self.client.simple_query_raw(&ticket).await;
         if answers.is_err() {
             outbox.withdraw(&ticket);

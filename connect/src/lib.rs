@@ -93,7 +93,7 @@ pub use connection::Connection;
 pub use create::{Creation, create_database};
 pub use error::{ConnectError, Refusal, RunOption, TlsFault, Unreachable};
 pub use notices::{Notice, NoticeBatch, Notices};
-pub use outbox::{Piece, SharedText};
+pub use outbox::{Piece, SharedText, TICKET};
 pub use retry::{SHORTAGE, open_when_up, open_with_retry};
 pub use settings::Settings;
 pub use ssl::SslMode;

@@ -101,6 +101,9 @@ struct Letter {
     pieces: Vec<Piece>,
 }
 
+/// The start of the text of a ticket, which tokio-postgres logs instead of a long message.
+pub const TICKET: &str = "migrator: the long message ";
+
 /// The kind of the frame of a simple query (protocol documentation, *Message Formats*).
 const QUERY: u8 = b'Q';
 
@@ -113,7 +116,7 @@ impl Outbox {
         }
         let number = RandomState::new().hash_one(pieces.len());
         // This is no SQL: a server that received it would refuse it.
-        let ticket = format!("migrator: the long message {number:016x}");
+        let ticket = format!("{TICKET}{number:016x}");
         let letter = Letter {
             ticket: frame(&ticket)?,
             head: head(pieces.iter().map(|piece| piece.len()).sum())?,

@@ -21,8 +21,8 @@ use crate::error::Error;
 use crate::error::kind::ErrorKind;
 use crate::event::Event;
 use crate::event::report::Report;
+use crate::history::History;
 use crate::history::guard::Purpose;
-use crate::history::{History, LogEntry};
 use crate::observe::inspect::Inspection;
 use crate::options::Options;
 use crate::run::change::{Approved, Change};
@@ -315,16 +315,6 @@ impl Migrator {
     /// As [`Migrator::history`].
     pub async fn recorded(&self, client: &Client) -> Result<Vec<RecordedMigration>, Error> {
         self.context.recorded(client).await
-    }
-
-    /// Reads the newest entries of the event log, at most `most`, the oldest first. The log has
-    /// every apply, revert, failure and repair. A database without a history has none.
-    ///
-    /// # Errors
-    ///
-    /// As [`Migrator::history`]. The role needs SELECT on the table `event`.
-    pub async fn log(&self, client: &Client, most: usize) -> Result<Vec<LogEntry>, Error> {
-        self.context.log(client, most).await
     }
 
     /// Compares the database with the registry in one round trip and without a lock: cheap enough

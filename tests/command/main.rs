@@ -9,6 +9,7 @@ mod create;
 mod create_draft;
 mod digest;
 mod graph;
+mod history;
 mod init;
 mod markdown;
 mod output;

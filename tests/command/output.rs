@@ -54,3 +54,45 @@ fn foreign_text_never_begins_a_line_of_output() {
         assert!(shown.contains("::error::a"), "{shown}");
     }
 }
+
+#[test]
+fn quiet_prints_errors_alone() {
+    let (url, folder) = (database(), folder());
+    let run = |arguments: &[&str]| output(&mut on(&url, folder.path(), arguments));
+    let nothing = "exit: 0\n----- stdout -----\n----- stderr -----\n";
+    assert_eq!(
+        run(&["up", "--service=tenant", "--steps=1", "--quiet"]),
+        nothing
+    );
+    assert_eq!(run(&["redo", "--service=core", "-q"]), nothing);
+    let planned = run(&["up", "--service=tenant", "--dry-run", "-q"]);
+    assert!(planned.contains("would be applied"), "{planned}");
+    execute(&url, "CREATE SCHEMA auth");
+    let failed = run(&["up", "--service=auth", "-q"]);
+    let error = "exit: 1\n----- stdout -----\n----- stderr -----\nerror[M0501]: ";
+    assert!(failed.starts_with(error), "{failed}");
+}
+
+#[test]
+fn verbose_shows_what_is_sent_without_passwords() {
+    let (url, folder, checkout) = (database(), folder(), checkout());
+    let up = ["up", "--service=core", "--steps=1", "-v"];
+    let shown = output(&mut on(&url, folder.path(), &up));
+    let (stdout, stderr) = shown.split_once("----- stderr -----").expect("two parts");
+    assert!(!stdout.contains("sent: "), "{stdout}");
+    assert!(
+        stderr.contains("\nsent: ") && stderr.contains("CREATE SCHEMA core"),
+        "{stderr}"
+    );
+    let path = "database/migrations/shop_service/20240101120000_0a1b2c3d_create_orders.up.sql";
+    write(checkout.path(), path, "CREATE ROLE r PASSWORD 'geheim';\n");
+    let check = ["check", "--server", "--verbose"];
+    let shown = output(&mut on(&url, checkout.path(), &check));
+    assert!(
+        shown.contains("CREATE ROLE r PASSWORD '[hidden]'"),
+        "{shown}"
+    );
+    assert!(!shown.contains("geheim"), "{shown}");
+    let both = output(&mut migrator(&["status", "-q", "-v"]));
+    assert!(both.starts_with("exit: 2\n"), "{both}");
+}

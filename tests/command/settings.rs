@@ -66,7 +66,7 @@ fn the_settings_file_may_have_lines_of_other_tools() {
 #[test]
 fn a_misspelt_variable_is_reported_with_the_nearest_name() {
     let (url, folder) = (database(), folder());
-    let mut status = on(&url, folder.path(), &["status", "-q"]);
+    let mut status = on(&url, folder.path(), &["status"]);
     let with = output(status.env("MIGRATOR_SHEMA", "x").env("MIGRATOR_OTHER", "x"));
     let warning = "warning: no command reads the variable `MIGRATOR_SHEMA`; \
                    did you mean `MIGRATOR_SCHEMA`?\n";

@@ -95,3 +95,30 @@ fn a_running_step_and_the_plan_are_shown_until_they_end() {
     let (_, after) = rest.rsplit_once("\u{1b}[").expect("the lines are removed");
     assert!(after.contains("of 1 service applied in "), "{after:?}");
 }
+
+#[test]
+fn a_narrow_terminal_gets_lines_that_fit() {
+    let (url, folder) = (database(), folder());
+    output(&mut on(&url, folder.path(), &["up", "--service=core"]));
+    for (columns, is_wide) in [(60, false), (200, true)] {
+        let mut command = Command::new("script");
+        let line = format!(
+            "stty rows 24 cols {columns} < /dev/tty; {BINARY} status --service=core,tenant"
+        );
+        command
+            .args(["--quiet", "--flush", "--return", "--command", &line])
+            .arg("/dev/null")
+            .current_dir(folder.path());
+        clear(&mut command);
+        command.env("DATABASE_URL", &url).env("NO_COLOR", "1");
+        let shown = command.output().expect("`script` is installed").stdout;
+        let shown = String::from_utf8(shown).expect("it is text");
+        let table = shown
+            .lines()
+            .skip_while(|line| !line.starts_with("service"));
+        let widest = table.map(|line| line.trim_end().len()).max();
+        assert_eq!(widest.is_some_and(|widest| widest > 60), is_wide, "{shown}");
+        let own_line = shown.contains("\n    newest: 20240702071503_7ebcf483_");
+        assert_eq!(own_line, !is_wide, "{shown}");
+    }
+}

@@ -67,7 +67,7 @@ fn a_command_of_another_tool_answers_with_the_command_to_run() {
         ("Revert", "migrator down --service=NAME"),
         ("undo", "migrator down --service=NAME"),
         ("info", "migrator status"),
-        ("list", "migrator status"),
+        ("pending", "migrator status"),
         ("version", "migrator --version"),
         ("version", "migrator status"),
         ("lint", "migrator check"),
@@ -141,7 +141,7 @@ fn an_unknown_service_lists_the_known_ones_without_a_database() {
 }
 
 /// The commands that the help lists, each with its required options.
-const CALLS: [&[&str]; 22] = [
+const CALLS: [&[&str]; 24] = [
     &["init", "shop"],
     &["create", "--service=shop", "--name=a"],
     &["adopt", "--from=goose", "db", "--service=shop"],
@@ -154,6 +154,8 @@ const CALLS: [&[&str]; 22] = [
     &["down", "--service=core"],
     &["redo", "--service=core"],
     &["status"],
+    &["history"],
+    &["list"],
     &["wait", "--service=core", "--timeout=0s"],
     &["repair", "--service=core", "--accept-change"],
     &["verify"],

@@ -17,6 +17,7 @@ mod network;
 mod run;
 #[path = "../support/running.rs"]
 mod running;
+mod status;
 mod streams;
 #[path = "../support/mod.rs"]
 mod support;

@@ -55,7 +55,7 @@ fn a_signal_stops_down_as_it_stops_up() {
     let folder = tempdir().expect("a folder is made");
     output(&mut on(&url, folder.path(), &["up", "--service=core"]));
     hold(&url, THIRD, "PERFORM pg_sleep(60);");
-    let down = start(&url, &["down", "--service=core", "--all", "--yes", "-q"]);
+    let down = start(&url, &["down", "--service=core", "--all", "--yes"]);
     until_activity(&url, "wait_event = 'PgSleep'");
     down.signal("TERM");
     let output = text(&down.end());

@@ -13,7 +13,7 @@ use crate::support::{BINARY, database, on, text};
 fn a_closed_pipe_does_not_stop_a_run() {
     let url = database();
     let folder = tempdir().expect("a folder is made");
-    let mut up = on(&url, folder.path(), &["up", "--service=core", "-q"])
+    let mut up = on(&url, folder.path(), &["up", "--service=core"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

@@ -181,6 +181,7 @@ pub fn filters() -> Vec<(&'static str, &'static str)> {
             r"since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC",
             "since [moment]",
         ),
+        (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "[moment]"),
     ]
 }
 

@@ -13,6 +13,7 @@ use clap_complete::Shell;
 use migrator_model::{Code, Version};
 use migrator_runtime::Selection;
 
+use super::looks::{List, Log};
 use super::members::Members;
 use super::new_files::{Create, Init};
 #[cfg(feature = "local-server")]
@@ -66,6 +67,10 @@ pub(crate) enum Command {
     Redo(Redo),
     /// Show what is applied and what is pending
     Status(Status),
+    /// Show what was applied, reverted or repaired, when and by whom
+    History(Log),
+    /// List the services and migrations of this program, without a database
+    List(List),
     /// Wait until the database exists and its migrations are applied
     ///
     /// An init container waits in this way for the job that runs `up`. The command changes nothing.

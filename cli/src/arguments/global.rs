@@ -21,7 +21,10 @@ pub(crate) struct Global {
     /// When to use colour; `auto` respects `NO_COLOR`
     #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
     pub(crate) color: ColorChoice,
-    /// Print only results, warnings and errors
+    /// Show each message that the command sends to the server, with passwords hidden
+    #[arg(long, short, global = true, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
+    /// Print errors alone, and what a command is asked to show
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
 }
@@ -41,4 +44,15 @@ pub(crate) enum Format {
     Github,
     /// A comment for a pull request, for `check` only
     Markdown,
+}
+
+/// How much the user wants to see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Loudness {
+    /// Everything.
+    Normal,
+    /// No notes and no warnings.
+    Quiet,
+    /// Errors alone.
+    Errors,
 }

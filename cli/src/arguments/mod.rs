@@ -1,7 +1,9 @@
 //! The arguments of the process: the commands, their options, and the values of these.
 
 mod command;
+mod examples;
 mod global;
+mod looks;
 mod members;
 mod new_files;
 mod options;
@@ -17,7 +19,8 @@ pub(crate) use command::{
 };
 #[cfg(feature = "local-server")]
 pub(crate) use command::{Server, With};
-pub(crate) use global::{Format, Global};
+pub(crate) use global::{Format, Global, Loudness};
+pub(crate) use looks::{List, Log};
 pub(crate) use members::Members;
 pub(crate) use new_files::{Create, Init};
 pub(crate) use options::{History, Reads, Run, Writes};

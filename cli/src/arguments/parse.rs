@@ -1,10 +1,13 @@
 //! Parses the process's arguments.
 
+use std::io::{self, IsTerminal as _};
+
 use clap::error::ErrorKind;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, ValueEnum};
 
 use super::command::Command;
-use super::global::{Format, Global};
+use super::examples;
+use super::global::{Format, Global, Loudness};
 use super::members::Members;
 use super::suggestion::with_suggestion;
 use super::values::ALL_ALONE;
@@ -26,7 +29,7 @@ pub(crate) struct Arguments {
 impl Arguments {
     /// The description of a program's arguments.
     pub(crate) fn of(program: Program) -> clap::Command {
-        let command = Arguments::command();
+        let command = examples::add(Arguments::command());
         match program.migrations {
             Migrations::CompiledIn(_) => command,
             Migrations::InFolder => command
@@ -107,6 +110,16 @@ impl Arguments {
 }
 
 impl Arguments {
+    /// How much the user wants to see.
+    pub(crate) fn loudness(&self) -> Loudness {
+        match (self.global.quiet, self.command.effect()) {
+            (false, _) => Loudness::Normal,
+            // The results of a fleet are its failures.
+            (true, Effect::Changes) if self.command.members().is_none() => Loudness::Errors,
+            (true, Effect::Changes | Effect::Shows) => Loudness::Quiet,
+        }
+    }
+
     /// The error if the user gave an option that the command does not read.
     fn unread(&self, program: Program) -> Option<&'static str> {
         let Global {
@@ -159,7 +172,51 @@ enum TreeSource {
     Nothing,
 }
 
+/// What a command is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Effect {
+    /// To show something.
+    Shows,
+    /// To change a database or files.
+    Changes,
+}
+
 impl Command {
+    fn effect(&self) -> Effect {
+        // A person must see what a question is about.
+        let asks = io::stdin().is_terminal() && io::stderr().is_terminal();
+        let changes = match self {
+            Command::Up(up) => !up.dry_run && (up.yes || !up.switch || !asks),
+            Command::Down(down) => !down.dry_run && (down.yes || !asks),
+            Command::Repair(repair) => repair.yes || !asks,
+            Command::Adopt(adopt) => !adopt.dry_run && (adopt.yes || !asks),
+            Command::Baseline(baseline) => !baseline.dry_run && (baseline.yes || !asks),
+            Command::Redo(_) => true,
+            Command::Init(_)
+            | Command::Create(_)
+            | Command::Check(_)
+            | Command::Completions { .. }
+            | Command::Digest
+            | Command::Drift(_)
+            | Command::Explain { .. }
+            | Command::Graph(_)
+            | Command::History(_)
+            | Command::List(_)
+            | Command::Plan(_)
+            | Command::Report(_)
+            | Command::Schema(_)
+            | Command::Status(_)
+            | Command::Verify(_)
+            | Command::Wait(_) => false,
+            #[cfg(feature = "local-server")]
+            Command::Server { .. } | Command::With(_) => false,
+        };
+        match changes {
+            true => Effect::Changes,
+            false => Effect::Shows,
+        }
+    }
+
     /// Whether the command always works on the migrations of the program.
     pub(crate) fn is_of_program(&self) -> bool {
         self.reads().tree == TreeSource::Program
@@ -203,7 +260,9 @@ impl Command {
             | Command::Digest
             | Command::Explain { .. }
             | Command::Graph(_)
+            | Command::History(_)
             | Command::Init(_)
+            | Command::List(_)
             | Command::Redo(_)
             | Command::Repair(_)
             | Command::Report(_)
@@ -220,6 +279,7 @@ impl Command {
         let (database, tree) = match self {
             Command::Check(check) => (check.server, TreeSource::Folder),
             Command::Adopt(_) => (true, TreeSource::Folder),
+            Command::List(_) => (false, TreeSource::ProgramOrFolder),
             Command::Baseline(_)
             | Command::Drift(_)
             | Command::Graph(_)
@@ -236,6 +296,7 @@ impl Command {
             | Command::Down(_)
             | Command::Redo(_)
             | Command::Status(_)
+            | Command::History(_)
             | Command::Wait(_)
             | Command::Repair(_) => (true, TreeSource::Program),
             Command::Schema(_) => (true, TreeSource::Nothing),

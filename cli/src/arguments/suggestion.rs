@@ -20,10 +20,7 @@ const COMMON_WORDS: [(&[&str], &[&str]); 7] = [
         &["rollback", "revert", "undo"],
         &["migrator down --service=NAME"],
     ),
-    (
-        &["info", "list", "pending", "history"],
-        &["migrator status"],
-    ),
+    (&["info", "pending"], &["migrator status"]),
     (&["version"], &["migrator --version", "migrator status"]),
     (&["lint", "validate"], &["migrator check"]),
     (&["diff"], &["migrator drift"]),

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use migrator_model::{Code, Version, directive, nearest, service_name_fault};
 use migrator_runtime::{FailureLimit, Selection, Shard};
+use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, UtcOffset};
 
 /// The error for a list that has `all` and another name.
 pub(super) const ALL_ALONE: &str = "`all` is every service: name it alone";
@@ -213,6 +215,48 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     })
 }
 
+/// A time, or a time before now such as `90min` or `7d`, as the event log writes it: UTC, in RFC 3339 with
+/// milliseconds.
+pub(super) fn moment(text: &str) -> Result<String, String> {
+    let help = || {
+        "write a day such as 2026-11-30, a time such as 2026-11-30T08:00:00Z, or a time before now \
+         such as 90min or 7d"
+            .to_owned()
+    };
+    let ago = match text.strip_suffix('d') {
+        Some(days) => days.parse::<u32>().ok().map(|days| DAY * days),
+        None => directive::parse_duration(text),
+    };
+    let moment = match ago {
+        Some(ago) => OffsetDateTime::now_utc().checked_sub(ago.try_into().map_err(|_| help())?),
+        None => {
+            let text = text.replace(' ', "T");
+            // A time without a zone is of UTC.
+            let missing = match text.len() {
+                10 => "T00:00:00Z",
+                16 => ":00Z",
+                19 => "Z",
+                _ => "",
+            };
+            OffsetDateTime::parse(&format!("{text}{missing}"), &Rfc3339).ok()
+        }
+    };
+    let moment = moment.ok_or_else(help)?.to_offset(UtcOffset::UTC);
+    let (day, time) = (moment.date(), moment.time());
+    Ok(format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+        day.year(),
+        u8::from(day.month()),
+        day.day(),
+        time.hour(),
+        time.minute(),
+        time.second(),
+        time.millisecond()
+    ))
+}
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
 pub(crate) fn jobs(text: &str) -> Result<NonZeroUsize, String> {
     steps(text)
 }
@@ -282,5 +326,27 @@ pub(super) fn version_or_zero(text: &str) -> Result<Version, String> {
     match text {
         "0" => Ok(Version::from_integer(0)),
         _ => version(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::moment;
+
+    #[test]
+    fn a_time_without_a_zone_is_of_utc() {
+        for (text, expected) in [
+            ("2026-11-30", "2026-11-30T00:00:00.000Z"),
+            ("2026-11-30T08:05", "2026-11-30T08:05:00.000Z"),
+            ("2026-11-30 08:05:06", "2026-11-30T08:05:06.000Z"),
+            ("2026-11-30T08:05:06.7+02:00", "2026-11-30T06:05:06.700Z"),
+        ] {
+            assert_eq!(moment(text).as_deref(), Ok(expected));
+        }
+        let ago = |text: &str| moment(text).expect("it is a time");
+        assert!(ago("7d") < ago("90min") && ago("90min") < ago("1s"));
+        for wrong in ["", "yesterday", "d", "2026-13-01", "999999999d"] {
+            assert!(moment(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -5,6 +5,7 @@
 //! works on many databases.
 
 mod adopt;
+mod again;
 mod baseline;
 mod beside;
 mod check;
@@ -18,7 +19,9 @@ mod drift;
 mod explain;
 mod fleet;
 mod graph;
+mod history;
 mod init;
+mod list;
 mod planned;
 mod proof;
 mod redo;
@@ -76,6 +79,9 @@ pub(crate) fn run(program: Program, arguments: Arguments, console: &Console) -> 
         },
         Err(failure) => failure.into(),
     };
+    if let Some(again) = again::call(&context, &command) {
+        document.name_call(&again);
+    }
     document.database = context.database.into_inner();
     document
 }
@@ -137,6 +143,8 @@ fn dispatch(context: &Context, command: &Command) -> Outcome {
         Command::Up(up) | Command::Plan(up) => runner.change(up::run(context, up)),
         Command::Down(down) => runner.change(down::run(context, down)),
         Command::Redo(redo) => runner.change(redo::run(context, redo)),
+        Command::History(history) => runner.read(history::run(context, history)),
+        Command::List(list) => list::run(context, list),
         Command::Status(status) => runner.read(status::run(context, status)),
         Command::Wait(wait) => runner.read(wait::run(context, wait)),
         Command::Repair(repair) => runner.change(repair::run(context, repair)),

@@ -19,6 +19,7 @@ pub(super) async fn run(context: &Context, status: &args::Status) -> Outcome {
     let migrator = Migrator::with_options(context.registry, options);
     let found = migrator.status(&client, &status.service).await?;
     let mut view = Status::new(found, status.migrations);
+    view.add_activity(migrator.activity(&client).await?);
     if status.detect {
         view.add(detected(context, &client, &migrator, &status.service).await?);
     }

@@ -12,7 +12,7 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use migrator_model::untrusted::lines;
 
-use crate::arguments::Format;
+use crate::arguments::{Format, Loudness};
 use crate::exit::Exit;
 use crate::line::Line;
 use crate::name;
@@ -34,7 +34,7 @@ pub(crate) enum Display {
 #[derive(Clone)]
 pub(crate) struct Console {
     format: Format,
-    quiet: bool,
+    loudness: Loudness,
     color: ColorChoice,
     /// Whether a result could not be written.
     broken: Arc<AtomicBool>,
@@ -43,7 +43,7 @@ pub(crate) struct Console {
 }
 
 impl Console {
-    pub(crate) fn new(format: Format, quiet: bool, color: clap::ColorChoice) -> Console {
+    pub(crate) fn new(format: Format, loudness: Loudness, color: clap::ColorChoice) -> Console {
         let color = match color {
             clap::ColorChoice::Auto => ColorChoice::Auto,
             clap::ColorChoice::Always => ColorChoice::Always,
@@ -52,10 +52,10 @@ impl Console {
         color.write_global();
         Console {
             format,
-            quiet,
+            loudness,
             color,
             broken: Arc::default(),
-            display: display(format, quiet),
+            display: display(format, loudness),
             screen: Arc::default(),
         }
     }
@@ -81,22 +81,34 @@ impl Console {
         self.format
     }
 
+    /// The number of columns of the terminal that shows the results; `None` if there is none.
+    pub(crate) fn columns(&self) -> Option<usize> {
+        let stdout = io::stdout();
+        let is_shown = self.format == Format::Text && stdout.is_terminal();
+        let (width, _) = is_shown
+            .then(|| terminal_size::terminal_size_of(stdout))
+            .flatten()?;
+        Some(width.0.into()).filter(|columns| *columns > 0)
+    }
+
     /// Prints a line if the user wants to see it in this format.
     pub(crate) fn print(&self, line: &Line) {
         let is_text = self.format == Format::Text;
+        let is_loud = self.loudness == Loudness::Normal;
         match line {
-            Line::Result(text) if is_text => self.write(text),
-            Line::Detail(text) if is_text && !self.quiet => self.write(text),
+            Line::Result(text) if is_text && self.loudness != Loudness::Errors => self.write(text),
+            Line::Detail(text) if is_text && is_loud => self.write(text),
             Line::Failure(text) if is_text => self.stderr(text),
             Line::Finding(text) if self.format != Format::Github => self.stderr(text),
             Line::Error(text) => self.stderr(text),
-            Line::Note(text) if !self.quiet => self.labelled("note", AnsiColor::Cyan, text),
-            Line::Warning(text) => self.labelled("warning", AnsiColor::Yellow, text),
+            Line::Note(text) if is_loud => self.labelled("note", AnsiColor::Cyan, text),
+            Line::Warning(text) if is_loud => self.labelled("warning", AnsiColor::Yellow, text),
             Line::Result(_)
             | Line::Detail(_)
             | Line::Failure(_)
             | Line::Finding(_)
-            | Line::Note(_) => {}
+            | Line::Note(_)
+            | Line::Warning(_) => {}
         }
     }
 
@@ -115,6 +127,11 @@ impl Console {
     /// Prints a warning.
     pub(crate) fn warning(&self, text: &str) {
         self.print(&Line::warning(text));
+    }
+
+    /// Shows a message to the server.
+    pub(crate) fn sent(&self, text: &str) {
+        self.labelled("sent", AnsiColor::Blue, text);
     }
 
     /// Whether there is a user who can answer a question.
@@ -183,8 +200,8 @@ impl Console {
     }
 }
 
-fn display(format: Format, quiet: bool) -> Display {
-    if quiet {
+fn display(format: Format, loudness: Loudness) -> Display {
+    if loudness != Loudness::Normal {
         return Display::Nothing;
     }
     // A program that reads results from a pipe may write them to the same terminal, over the lines.

@@ -19,7 +19,7 @@ use crate::view::{Document, Usage, UsageError, View};
 
 /// Prints the document of a command that has ended. Returns the exit code of the process.
 pub(crate) fn document(console: &Console, document: &Document) -> Exit {
-    console.print_all(&text::lines(document));
+    console.print_all(&text::lines(document, console.columns()));
     match (console.format(), &document.view) {
         (Format::Json, _) => json::write(document, |part| console.write(part)),
         (Format::Jsonl, _) => console.write(&json::line(document)),

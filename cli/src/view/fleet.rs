@@ -166,7 +166,7 @@ impl DatabaseState {
         match self {
             DatabaseState::Pending(steps) | DatabaseState::Planned(steps) => steps.len(),
             DatabaseState::Compared(status) => match status.condition() {
-                Condition::Pending => status.services.iter().map(ServiceState::pending).sum(),
+                Condition::Pending => status.services.iter().map(|one| one.pending).sum(),
                 Condition::Current | Condition::Problem => 0,
             },
             DatabaseState::Matches(drift) | DatabaseState::Drifted(drift) => drift.migrations,

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use migrator_model::{Code, MigrationId, Severity};
 use migrator_runtime::plan::Reason;
-use migrator_runtime::{Direction, State};
+use migrator_runtime::{ActiveRun, Direction, State};
 use serde::Serializer;
 use serde::ser::SerializeMap;
+use serde_json::json;
 
 use crate::exit::Exit;
 
@@ -29,6 +30,22 @@ fn version_and_name<M: SerializeMap>(id: &MigrationId, mut members: M) -> Result
     members.serialize_entry("version", &id.version.to_string())?;
     members.serialize_entry("name", &id.history_name())?;
     members.end()
+}
+
+/// Runs, each with its session and its services.
+pub(super) fn active_runs<S: Serializer>(runs: &[ActiveRun], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(runs.iter().map(|run| {
+        let ActiveRun {
+            session, services, ..
+        } = run;
+        json!({
+            "pid": session.pid,
+            "application": session.application,
+            "role": session.role,
+            "since": session.since,
+            "services": services,
+        })
+    }))
 }
 
 /// Migrations, each as `tenant/20240101120000_a1b2c3d4_create_tenants_table`.

@@ -14,7 +14,9 @@ mod drift;
 mod evidence;
 mod fleet;
 mod graph;
+mod history;
 mod init;
+mod list;
 mod lost;
 mod members;
 mod new_migration;
@@ -45,7 +47,9 @@ pub(crate) use drift::{Drift, DriftDifference};
 pub(crate) use evidence::{Claimed, Detected, Evidence};
 pub(crate) use fleet::{Database, DatabaseState, FailureGroup, Fleet, Totals};
 pub(crate) use graph::{DatabaseSide, Declared, Dependency, Graph, GraphService, Requirement};
+pub(crate) use history::{History, LoggedEvent};
 pub(crate) use init::{Init, Lines};
+pub(crate) use list::{List, ListedMigration, ListedService};
 pub(crate) use lost::{Lost, LostPart};
 pub(crate) use members::{in_milliseconds, severity_word};
 pub(crate) use new_migration::{NewMigration, Verification, blocked, work};
@@ -81,6 +85,19 @@ pub(crate) struct Document {
     pub(crate) exit: Exit,
 }
 
+impl Document {
+    /// Names this call in each help that says to run again.
+    pub(crate) fn name_call(&mut self, call: &str) {
+        let again = format!("run `{call}` again");
+        for error in &mut self.errors {
+            let help = &mut error.problem.help;
+            *help = help
+                .replace("run the command again", &again)
+                .replace("run again", &again);
+        }
+    }
+}
+
 /// What a command found or did.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
@@ -105,8 +122,12 @@ pub(crate) enum View {
     Fleet(Fleet),
     /// `graph`.
     Graph(Graph),
+    /// `history`.
+    History(History),
     /// `init`.
     Init(Init),
+    /// `list`.
+    List(List),
     /// `explain`.
     Page(Page),
     /// `up`, `up --switch` and `down` with `--dry-run`.
@@ -166,7 +187,9 @@ impl View {
             | View::Drift(_)
             | View::ChangedScripts(_)
             | View::Graph(_)
+            | View::History(_)
             | View::Init(_)
+            | View::List(_)
             | View::Page(_)
             | View::Plan(_)
             | View::Refused(_)

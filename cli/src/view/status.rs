@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use migrator_model::MigrationId;
-use migrator_runtime::{Direction, MigrationStatus, ServiceStatus, State};
+use migrator_runtime::{ActiveRun, Activity, Direction, MigrationStatus, ServiceStatus, State};
 use serde::Serialize;
 
 use super::evidence::{Detected, Evidence};
@@ -17,6 +17,12 @@ const CURRENT: &str = "current";
 pub(crate) struct Status {
     /// In plan order.
     pub(crate) services: Vec<ServiceState>,
+    /// The runs that are changing the database now.
+    #[serde(
+        serialize_with = "members::active_runs",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub(crate) runs: Vec<ActiveRun>,
     /// Whether the user wants a list of the migrations instead of a table of the services.
     #[serde(skip)]
     pub(crate) lists_migrations: bool,
@@ -57,6 +63,10 @@ pub(crate) struct ServiceState {
     /// `current`, or the number of migrations in each other state.
     #[serde(rename = "state")]
     pub(crate) summary: String,
+    /// How many of its migrations are applied, whatever else is true of them.
+    pub(crate) applied: usize,
+    /// How many of its migrations are pending.
+    pub(crate) pending: usize,
     pub(crate) migrations: Vec<MigrationState>,
 }
 
@@ -71,6 +81,9 @@ pub(crate) struct MigrationState {
     pub(crate) dirty: Option<&'static str>,
     pub(crate) resumable: bool,
     pub(crate) applied_on: Option<String>,
+    /// The role that applied it, if the event log says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) applied_by: Option<String>,
     /// Why the migration cannot be reverted, if it cannot.
     pub(crate) irreversible: Option<String>,
     /// What the catalog shows of a pending migration, with `--detect`.
@@ -82,7 +95,25 @@ impl Status {
     pub(crate) fn new(found: migrator_runtime::Status, lists_migrations: bool) -> Status {
         Status {
             services: found.services.into_iter().map(service).collect(),
+            runs: Vec::new(),
             lists_migrations,
+        }
+    }
+
+    /// Adds who applied the migrations, and which runs are changing the services.
+    pub(crate) fn add_activity(&mut self, activity: Activity) {
+        let Activity {
+            runs,
+            mut recorded_by,
+            ..
+        } = activity;
+        let is_shown = |name: &String| self.services.iter().any(|one| one.service == *name);
+        self.runs = runs;
+        self.runs.retain(|run| run.services.iter().any(is_shown));
+        let migrations = self.services.iter_mut().flat_map(|one| &mut one.migrations);
+        for migration in migrations.filter(|one| one.applied_on.is_some()) {
+            let key = (migration.id.service.to_string(), migration.id.version);
+            migration.applied_by = recorded_by.remove(&key);
         }
     }
 
@@ -130,23 +161,23 @@ impl ServiceState {
         conditions.max().unwrap_or(Condition::Current)
     }
 
-    /// How many of its migrations are applied, whatever else is true of them.
-    pub(crate) fn applied(&self) -> usize {
-        let migrations = self.migrations.iter();
-        migrations.filter(|one| one.applied_on.is_some()).count()
-    }
-
-    /// How many of its migrations are pending.
-    pub(crate) fn pending(&self) -> usize {
-        let is_pending = |state| matches!(state, State::Pending | State::OutOfOrder);
-        let migrations = self.migrations.iter();
-        migrations.filter(|one| is_pending(one.state)).count()
+    /// Its newest applied migration.
+    pub(crate) fn newest(&self) -> Option<&MigrationState> {
+        let mut newest_first = self.migrations.iter().rev();
+        newest_first.find(|one| one.applied_on.is_some() && one.dirty.is_none())
     }
 }
 
 fn service(found: ServiceStatus) -> ServiceState {
+    let is_pending = |state| matches!(state, State::Pending | State::OutOfOrder);
+    let count = |is: &dyn Fn(&MigrationStatus) -> bool| {
+        let migrations = found.migrations.iter();
+        migrations.filter(|migration| is(migration)).count()
+    };
     ServiceState {
         summary: summary(&found),
+        applied: count(&|one| one.applied_on.is_some()),
+        pending: count(&|one| is_pending(one.state)),
         service: found.service,
         tier: found.tier,
         migrations: found.migrations.into_iter().map(migration).collect(),
@@ -160,6 +191,7 @@ fn migration(found: MigrationStatus) -> MigrationState {
         state: found.state,
         resumable: found.is_resumable,
         applied_on: found.applied_on,
+        applied_by: None,
         irreversible: found.irreversible,
         detected: None,
     }

@@ -1,4 +1,4 @@
-//! Who applied the migrations, and who is changing the database now.
+//! Who applied the migrations of a database, and who is changing it now.
 
 use super::Migrator;
 use crate::error::Error;

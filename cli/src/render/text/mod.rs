@@ -11,12 +11,15 @@ mod drift;
 mod evidence;
 mod findings;
 pub(crate) mod fleet;
+mod history;
 mod init;
+mod list;
 pub(crate) mod lost;
 pub(crate) mod plan;
 pub(crate) mod repair;
 pub(crate) mod run;
 mod status;
+mod table;
 pub(crate) mod verify;
 mod wait;
 
@@ -28,7 +31,9 @@ use crate::view::{Create, Document, Report, Schema, View};
 use crate::words::count;
 
 /// All lines about a command that has ended, except those that were printed before.
-pub(crate) fn lines(document: &Document) -> Vec<Line> {
+///
+/// `terminal` is the number of columns of the terminal; `None` if there is none.
+pub(crate) fn lines(document: &Document, terminal: Option<usize>) -> Vec<Line> {
     let database = document.database.as_deref().unwrap_or_default();
     let has_failed = !document.errors.is_empty();
     let mut lines = match &document.view {
@@ -44,7 +49,9 @@ pub(crate) fn lines(document: &Document) -> Vec<Line> {
         Some(View::Fleet(view)) => fleet::lines(view),
         // Programs read this text, so no byte of it is changed.
         Some(View::Graph(view)) => vec![Line::Result(graph::picture(view))],
+        Some(View::History(view)) => history::lines(view, database, terminal),
         Some(View::Init(view)) => init::lines(view),
+        Some(View::List(view)) => list::lines(view, terminal),
         Some(View::Page(view)) => vec![Line::result(view.code.page().trim_end())],
         Some(View::Plan(view)) => plan::lines(view, database),
         Some(View::Refused(view)) => vec![Line::result(view.text)],
@@ -54,7 +61,7 @@ pub(crate) fn lines(document: &Document) -> Vec<Line> {
         Some(View::Schema(view)) => vec![schema(view, database)],
         #[cfg(feature = "local-server")]
         Some(View::Server(view)) => vec![server(view)],
-        Some(View::Status(view)) => status::lines(view, database),
+        Some(View::Status(view)) => status::lines(view, database, terminal),
         Some(View::Verify(view)) => verify::lines(view),
         #[cfg(feature = "local-server")]
         Some(View::With(_)) => Vec::new(),

@@ -1,19 +1,24 @@
-//! `status`: a table of the services, or a list of the migrations.
+//! `status`: a table of the services by tier, or a list of the migrations.
 
-use migrator_runtime::State;
+use migrator_runtime::{ActiveRun, State};
 
 use super::evidence;
+use super::table::{Side, Table, columns, wrapped};
 use crate::line::{Line, Tone};
 use crate::view::{MigrationState, ServiceState, Status, is_pending};
-use crate::words::count;
+use crate::words::{count, moment};
 
-pub(super) fn lines(view: &Status, database: &str) -> Vec<Line> {
+pub(super) fn lines(view: &Status, database: &str, terminal: Option<usize>) -> Vec<Line> {
     let mut lines = vec![Line::result(format!("database: {database}"))];
+    lines.extend(view.runs.iter().map(|run| active(run, terminal)));
     lines.extend(resumable(view));
     match view.lists_migrations {
-        true => lines.extend(view.migrations().map(migration)),
+        true => {
+            let migrations = view.migrations();
+            lines.extend(migrations.map(|one| migration(one, terminal)));
+        }
         false => {
-            lines.extend(table(view));
+            lines.extend(table(view, terminal));
             lines.extend(irreversible(view));
         }
     }
@@ -21,6 +26,13 @@ pub(super) fn lines(view: &Status, database: &str) -> Vec<Line> {
     let detected = detected.filter_map(|one| Some((one, one.detected.as_ref()?)));
     lines.extend(detected.flat_map(|(one, found)| evidence::lines(&one.id.to_string(), found)));
     lines
+}
+
+/// A run that is changing the database.
+fn active(run: &ActiveRun, terminal: Option<usize>) -> Line {
+    let services = run.services.join(", ");
+    let line = format!("running: {} is changing {services}", run.session);
+    Line::result(wrapped(&line, terminal, 4))
 }
 
 /// The interrupted migrations that a run resumes.
@@ -48,37 +60,96 @@ fn irreversible(view: &Status) -> Option<Line> {
     })
 }
 
-/// A table: service, tier, applied, pending, state.
-fn table(view: &Status) -> Vec<Line> {
-    let heading = ["service", "tier", "applied", "pending", "state"].map(str::to_owned);
-    let mut rows = vec![heading];
-    rows.extend(view.services.iter().map(row));
-    let mut widths = [0; 5];
-    for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
-        }
+/// The columns about a service.
+const COLUMNS: [(&str, Side); 4] = [
+    ("service", Side::Left),
+    ("applied", Side::Right),
+    ("pending", Side::Right),
+    ("state", Side::Left),
+];
+
+/// The columns about its newest migration, where the terminal is wide enough.
+const NEWEST: [(&str, Side); 3] = [
+    ("newest", Side::Left),
+    ("applied on (UTC)", Side::Left),
+    ("by", Side::Left),
+];
+
+/// The services below the names of their tiers. In a narrow terminal, the newest migration of a
+/// service has a line of its own.
+fn table(view: &Status, terminal: Option<usize>) -> Vec<Line> {
+    let mut wide = Table::new(&[&COLUMNS[..], &NEWEST].concat());
+    let mut narrow = Table::new(&COLUMNS);
+    for service in &view.services {
+        wide.add(row(service).into_iter().chain(newest(service)));
+        narrow.add(row(service));
     }
-    let line = |[service, tier, applied, pending, state]: [String; 5]| {
-        let [a, b, c, d, _] = widths;
-        Line::result(format!(
-            "{service:a$}  {tier:b$}  {applied:>c$}  {pending:>d$}  {state}"
-        ))
-    };
-    rows.into_iter().map(line).collect()
+    let lines = wide.lines();
+    let widest = lines.iter().map(|line| columns(line)).max();
+    if terminal.is_none_or(|terminal| widest.is_none_or(|widest| widest <= terminal)) {
+        return grouped(view, lines, |_| None);
+    }
+    let lines = narrow.lines().into_iter();
+    let lines = lines.map(|line| wrapped(&line, terminal, 4)).collect();
+    grouped(view, lines, |service| {
+        let [newest, when, by] = newest(service);
+        let by = if by.is_empty() {
+            by
+        } else {
+            format!(" by {by}")
+        };
+        let line = format!("    newest: {newest}, {when}{by}");
+        (!newest.is_empty()).then(|| Line::result(wrapped(&line, terminal, 8)))
+    })
 }
 
-fn row(service: &ServiceState) -> [String; 5] {
+/// The heading and the rows of a table, below the names of the tiers.
+fn grouped(
+    view: &Status,
+    table: Vec<String>,
+    about: impl Fn(&ServiceState) -> Option<Line>,
+) -> Vec<Line> {
+    let mut rows = table.into_iter();
+    let mut lines: Vec<Line> = rows.next().map(Line::result).into_iter().collect();
+    let mut tier = None;
+    for (service, row) in view.services.iter().zip(rows) {
+        if tier != Some(&service.tier) {
+            let name = service.tier.as_deref();
+            lines.push(Line::worded(Tone::Head, name.unwrap_or(NO_TIER), ""));
+            tier = Some(&service.tier);
+        }
+        lines.push(Line::result(row));
+        lines.extend(about(service));
+    }
+    lines
+}
+
+/// The heading of the services that no tier has.
+const NO_TIER: &str = "(only in the history)";
+
+fn row(service: &ServiceState) -> [String; 4] {
     [
-        service.service.clone(),
-        service.tier.clone().unwrap_or_default(),
-        service.applied().to_string(),
-        service.pending().to_string(),
+        format!("  {}", service.service),
+        service.applied.to_string(),
+        service.pending.to_string(),
         service.summary.clone(),
     ]
 }
 
-fn migration(migration: &MigrationState) -> Line {
+/// The newest applied migration, when it was applied, and by whom; empty if there is none.
+fn newest(service: &ServiceState) -> [String; 3] {
+    let Some(newest) = service.newest() else {
+        return Default::default();
+    };
+    let when = newest.applied_on.as_deref().unwrap_or_default();
+    [
+        format!("{}_{}", newest.id.version, newest.id.history_name()),
+        moment(when).into_owned(),
+        newest.applied_by.clone().unwrap_or_default(),
+    ]
+}
+
+fn migration(migration: &MigrationState, terminal: Option<usize>) -> Line {
     let tone = if migration.state == State::Applied {
         Tone::Good
     } else if is_pending(migration.state) {
@@ -89,9 +160,15 @@ fn migration(migration: &MigrationState) -> Line {
     let word = format!("{:12}", migration.state.as_str());
     let when = migration.applied_on.as_deref().unwrap_or_default();
     let id = &migration.id;
+    let by = match &migration.applied_by {
+        Some(role) => format!("  by {role}"),
+        None => String::new(),
+    };
     let why = match &migration.irreversible {
         Some(reason) => format!("  irreversible: {reason}"),
         None => String::new(),
     };
-    Line::worded(tone, &word, format!("{id}  {when}{why}").trim_end())
+    let line = format!("{id}  {when}{by}{why}");
+    let line = Line::worded(tone, &word, line.trim_end());
+    line.wrapped(|text| wrapped(text, terminal, 13))
 }
