@@ -1,7 +1,6 @@
 //! The public operations on one database. The module [`run`](crate::run) does those that change
 //! a database; [`observe`](crate::observe) does those that only read it.
 
-mod activity;
 mod log;
 mod plans;
 
