@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{checkout, write};
+use super::{checkout, document, write};
 use crate::support::{database, migrator, output, query};
 
 /// The checkout of one service, with a second migration whose text may harm a page.
@@ -129,6 +129,52 @@ fn a_page_with_a_database_has_states_events_and_tables() {
     assert_eq!(lines["keys"][0]["kind"], "primary key");
     assert_eq!(stranger["service"], Value::Null);
     assert_eq!(stranger["keys"][0]["references"]["table"], "lines");
+}
+
+#[test]
+fn a_page_has_the_drift_of_the_database_on_request() {
+    let (url, checkout) = (database(), harmful());
+    query(&url, "CREATE TABLE stray (id bigint)");
+    let on_database = |arguments: &[&str]| {
+        let mut command = report(checkout.path(), arguments);
+        command.env("DATABASE_URL", &url);
+        output(&mut command)
+    };
+    assert!(on_database(&[]).starts_with("exit: 0\n"));
+    assert!(data(&page(checkout.path()))["drift"].is_null());
+    let output = on_database(&["--drift"]);
+    assert!(output.starts_with("exit: 0\n"), "{output}");
+    let drift = &data(&page(checkout.path()))["drift"];
+    assert_eq!(drift["migrations"], 0);
+    assert_eq!(drift["differences"][0]["code"], "M0601");
+    assert_eq!(drift["differences"][0]["name"], "public.stray");
+    let output = on_database(&["--drift", "--offline"]);
+    assert!(output.starts_with("exit: 2\n"), "{output}");
+}
+
+#[test]
+fn a_page_has_the_locks_that_verify_measured() {
+    let checkout = checkout();
+    let stem = "database/migrations/shop_service/20240102120000_1a1b2c3d_lock_orders";
+    // The analysis does not read this text.
+    let up = "DO $$ BEGIN EXECUTE 'LOCK TABLE orders IN SHARE MODE'; END $$;\n";
+    write(checkout.path(), &format!("{stem}.up.sql"), up);
+    write(checkout.path(), &format!("{stem}.down.sql"), "SELECT 1;\n");
+    let locks = |arguments: &[&str]| {
+        let output = output(&mut report(checkout.path(), arguments));
+        assert!(output.starts_with("exit: 0\n"), "{output}");
+        data(&page(checkout.path()))["migrations"][1]["script"]["effects"].clone()
+    };
+    let read = locks(&[]);
+    assert!(read["verified"].is_null(), "{read}");
+    assert_eq!(read["tables"], Value::Array(Vec::new()));
+    let arguments = ["verify", "--directory=database", "--output=json"];
+    let verified = document(migrator(&arguments).current_dir(checkout.path()));
+    write(checkout.path(), "verified.json", &verified.to_string());
+    let measured = locks(&["--verified=verified.json"]);
+    assert_eq!(measured["verified"], "sound");
+    assert_eq!(measured["tables"][0]["table"], "orders");
+    assert_eq!(measured["tables"][0]["lock"], "SHARE");
 }
 
 #[test]

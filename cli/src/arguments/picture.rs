@@ -28,6 +28,9 @@ pub(crate) struct Report {
     /// Show the verdicts and locks of this file; `verify --output=json` writes it
     #[arg(long, value_name = "FILE")]
     pub(crate) verified: Option<PathBuf>,
+    /// Compare the database with its history, as `drift` does
+    #[arg(long, conflicts_with = "offline")]
+    pub(crate) drift: bool,
     /// Do not connect to a database, even if the environment names one
     #[arg(long, conflicts_with = "database_url")]
     pub(crate) offline: bool,

@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::view::Detected;
 
 /// How long a script may run that only the history has, unless an option says otherwise.
-const SCRIPT_TIMEOUT: Duration = Duration::from_secs(60);
+pub(super) const SCRIPT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A temporary server, of the live server's major version if that is installed.
 pub(super) struct Beside {

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use migrator_model::{Code, MigrationId};
 use migrator_runtime::{Client, Migrator, Registry};
@@ -9,7 +10,6 @@ use migrator_verify::{Pattern, drift};
 
 use super::beside::Beside;
 use super::context::Context;
-use crate::arguments as args;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::view::{Drift, View};
@@ -17,7 +17,8 @@ use crate::view::{Drift, View};
 /// How databases are compared with their histories.
 pub(super) struct Comparison<'a> {
     context: &'a Context,
-    arguments: &'a args::Drift,
+    /// The time limit of a script that only the history has; zero is no limit.
+    limit: Duration,
     pub(super) registry: &'static Registry,
     patterns: Vec<Pattern>,
     /// The major versions that are not installed, after their warning.
@@ -25,14 +26,11 @@ pub(super) struct Comparison<'a> {
 }
 
 impl<'a> Comparison<'a> {
-    pub(super) fn new(
-        context: &'a Context,
-        arguments: &'a args::Drift,
-    ) -> Result<Comparison<'a>, Failure> {
+    pub(super) fn new(context: &'a Context, limit: Duration) -> Result<Comparison<'a>, Failure> {
         let registry = context.chosen_registry()?;
         Ok(Comparison {
             context,
-            arguments,
+            limit,
             registry,
             patterns: registry.left_out().map(Pattern::new).collect(),
             warned: RefCell::default(),
@@ -41,7 +39,7 @@ impl<'a> Comparison<'a> {
 
     /// Compares a database on a temporary server of its own.
     pub(super) async fn of(&self, live: &Client, migrator: &Migrator) -> Result<Drift, Failure> {
-        let beside = Beside::new(live, self.arguments.script_timeout).await?;
+        let beside = Beside::new(live, self.limit).await?;
         if let Some((major, warning)) = &beside.warning
             && self.warned.borrow_mut().insert(*major)
         {

@@ -10,7 +10,7 @@ use crate::exit::Exit;
 use crate::view::View;
 
 pub(super) async fn run(context: &Context, arguments: &args::Drift) -> Outcome {
-    let comparison = Comparison::new(context, arguments)?;
+    let comparison = Comparison::new(context, arguments.script_timeout)?;
     let options = context.environment.reads(&arguments.reads)?;
     if arguments.members.is_wanted() {
         let request = fleet::Request {

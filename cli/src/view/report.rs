@@ -7,6 +7,7 @@ use migrator_model::{MigrationId, Problem};
 use migrator_runtime::history::LogEntry;
 use serde::{Serialize, Serializer};
 
+use super::drift::Drift;
 use super::graph::Graph;
 use super::members::{self, severity_word};
 use super::new_migration::NewMigration;
@@ -31,6 +32,8 @@ pub(crate) struct Report {
     pub(crate) log: Option<Vec<LogEntry>>,
     /// The tables of the database. Null without a database.
     pub(crate) tables: Option<Vec<ReportTable>>,
+    /// How the database differs from its history. Null if nobody asked for it.
+    pub(crate) drift: Option<Drift>,
 }
 
 /// A migration in a report.

@@ -14,7 +14,7 @@ use super::super::graph;
 use super::super::verified::Verified;
 use super::tables::Table;
 use crate::view::{
-    MigrationState, NewMigration, Report, ReportMigration, ReportTable, Scripts, Status,
+    Drift, MigrationState, NewMigration, Report, ReportMigration, ReportTable, Scripts, Status,
 };
 
 /// What a database says.
@@ -22,6 +22,8 @@ pub(super) struct Database {
     pub(super) status: Status,
     pub(super) log: Vec<LogEntry>,
     pub(super) tables: Vec<Table>,
+    /// Only if somebody asked for it.
+    pub(super) drift: Option<Drift>,
 }
 
 /// The report, without the name of its file.
@@ -33,9 +35,12 @@ pub(super) fn collect(
     let used = uses(registry);
     let status = database.as_ref().map(|database| &database.status);
     let graph = graph::of(registry, &used, status);
-    let (status, log, tables) = match database {
-        Some(found) => (Some(found.status), Some(found.log), Some(found.tables)),
-        None => (None, None, None),
+    let (status, log, tables, drift) = match database {
+        Some(found) => {
+            let (log, tables) = (Some(found.log), Some(found.tables));
+            (Some(found.status), log, tables, found.drift)
+        }
+        None => (None, None, None, None),
     };
     let tables = tables.map(|tables| owned(tables, &used));
     let now = OffsetDateTime::now_utc();
@@ -49,6 +54,7 @@ pub(super) fn collect(
         findings: findings(registry),
         log,
         tables,
+        drift,
     }
 }
 

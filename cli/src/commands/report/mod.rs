@@ -10,6 +10,8 @@ use migrator_model::{Code, Registry};
 use migrator_runtime::{Migrator, Selection};
 
 use self::collect::Database;
+use super::beside::SCRIPT_TIMEOUT;
+use super::comparison::Comparison;
 use super::context::{Answer, Context, Outcome};
 use super::verified::Verified;
 use crate::arguments as args;
@@ -24,9 +26,9 @@ const MOST_ENTRIES: usize = 20_000;
 pub(super) async fn run(context: &Context, report: &args::Report) -> Outcome {
     let registry = context.chosen_registry()?;
     let verified = report.verified.as_deref().map(Verified::read).transpose()?;
-    let database = match report.offline || !context.names_database() {
+    let database = match report.offline || !(report.drift || context.names_database()) {
         true => None,
-        false => Some(read(context, registry, &report.reads).await?),
+        false => Some(read(context, registry, report).await?),
     };
     let mut view = collect::collect(registry, database, verified.as_ref());
     view.html.clone_from(&report.html);
@@ -43,18 +45,26 @@ pub(super) async fn run(context: &Context, report: &args::Report) -> Outcome {
 async fn read(
     context: &Context,
     registry: &'static Registry,
-    reads: &args::Reads,
+    report: &args::Report,
 ) -> Result<Database, Failure> {
-    let options = context.environment.reads(reads)?;
+    let options = context.environment.reads(&report.reads)?;
     let client = context.connect(registry, &options).await?;
     let tables = tables::read(&client, &options.schema).await?;
     let migrator = Migrator::with_options(registry, options);
     let found = migrator.status(&client, &Selection::All).await?;
     let log = migrator.log(&client, MOST_ENTRIES).await?;
+    let drift = match report.drift {
+        true => {
+            let comparison = Comparison::new(context, SCRIPT_TIMEOUT)?;
+            Some(comparison.of(&client, &migrator).await?)
+        }
+        false => None,
+    };
     client.close().await;
     Ok(Database {
         status: Status::new(found, true),
         log,
+        drift,
         tables,
     })
 }

@@ -14,6 +14,6 @@ pub(super) fn page(graph: &Graph) -> String {
          <title>Services and their dependencies</title>\n<style>\n{STYLE}</style>\n</head>\n\
          <body>\n<main>\n<h1>Services and their dependencies</h1>\n{image}\
          <p>A dashed line is a dependency that the manifest does not declare, or that the SQL does \
-         not use. A thick line is a required migration.</p>\n</main>\n</body>\n</html>\n"
+         not use. A thick line leads from a migration to the one that it requires.</p>\n</main>\n</body>\n</html>\n"
     )
 }

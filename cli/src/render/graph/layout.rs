@@ -2,11 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::parts::{by_tier, detail};
+use migrator_model::MigrationId;
+
+use super::parts::{by_tier, detail, required};
 use crate::view::{Declared, Graph, GraphService};
 
-/// The height of a box.
+/// The height of a box without migrations.
 pub(super) const HEIGHT: usize = 52;
+/// The height of a migration in a box, with the space below it.
+pub(super) const PILL: usize = 24;
+/// The space beside a migration in a box.
+pub(super) const INSET: usize = 10;
 /// The space between boxes of a row.
 const GAP: usize = 24;
 /// The space between rows, where the lines bend.
@@ -24,6 +30,8 @@ const WIDTHS: (usize, usize) = (150, 300);
 pub(super) struct Layout<'g> {
     pub(super) bands: Vec<Band<'g>>,
     pub(super) places: BTreeMap<&'g str, Place>,
+    /// The upper left corners of the migrations that require others or are required.
+    pub(super) migrations: BTreeMap<&'g MigrationId, (usize, usize)>,
     /// The width of each box.
     pub(super) box_width: usize,
     pub(super) width: usize,
@@ -44,6 +52,7 @@ pub(super) struct Band<'g> {
 pub(super) struct Place {
     pub(super) x: usize,
     pub(super) y: usize,
+    pub(super) height: usize,
     /// The number of its row, from the top of the image.
     pub(super) row: usize,
 }
@@ -60,6 +69,7 @@ impl<'g> Layout<'g> {
         let mut layout = Layout {
             bands: Vec::new(),
             places: BTreeMap::new(),
+            migrations: BTreeMap::new(),
             box_width,
             width: inner + 2 * MARGIN,
             height: MARGIN,
@@ -74,17 +84,27 @@ impl<'g> Layout<'g> {
     fn band(&mut self, graph: &'g Graph, label: &'g str, rows: Vec<Vec<&'g GraphService>>) {
         let top = self.height;
         let mut y = top + LABEL;
+        let required = required(graph);
         for row in rows {
             let row = self.ordered(graph, row);
             let used = row.len() * (self.box_width + GAP) - GAP;
             let mut x = self.width.saturating_sub(used) / 2;
+            let mut tallest = HEIGHT;
             for service in row {
+                let own = required.keys().filter(|id| id.service == service.service);
+                let mut height = HEIGHT;
+                for id in own {
+                    self.migrations.insert(id, (x + INSET, y + height));
+                    height += PILL;
+                }
+                tallest = tallest.max(height);
                 let row = self.rows;
-                self.places.insert(&service.service, Place { x, y, row });
+                let place = Place { x, y, height, row };
+                self.places.insert(&service.service, place);
                 x += self.box_width + GAP;
             }
             self.rows += 1;
-            y += HEIGHT + ROW_GAP;
+            y += tallest + ROW_GAP;
         }
         let height = y - ROW_GAP + GAP - top;
         self.bands.push(Band { label, top, height });
@@ -146,5 +166,9 @@ fn box_width(graph: &Graph) -> usize {
         let detail = detail(service).chars().count() * 7;
         name.max(detail) + 28
     });
-    widths.max().unwrap_or_default().clamp(narrowest, widest)
+    let names = graph.requires.iter();
+    let names = names.flat_map(|one| [&one.migration.name, &one.requires.name]);
+    let names = names.map(|name| name.chars().count() * 7 + 28 + 2 * INSET);
+    let most = widths.chain(names).max();
+    most.unwrap_or_default().clamp(narrowest, widest)
 }

@@ -1,10 +1,11 @@
 //! The graph as an SVG image.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::layout::{HEIGHT, Layout, MARGIN, Place, bulge};
+use migrator_model::MigrationId;
+
+use super::layout::{HEIGHT, INSET, Layout, MARGIN, PILL, Place, bulge};
 use super::parts::{STYLE, detail, escape};
 use crate::view::{Graph, GraphService};
 
@@ -34,11 +35,14 @@ pub(crate) fn image(graph: &Graph, head: &str) -> String {
         );
     }
     dependencies(&mut text, graph, &layout);
-    requirements(&mut text, graph, &layout);
     for service in &graph.services {
         if let Some(place) = layout.places.get(service.service.as_str()) {
             node(&mut text, service, *place, layout.box_width);
         }
+    }
+    requirements(&mut text, graph, &layout);
+    for (id, corner) in &layout.migrations {
+        migration(&mut text, id, *corner, layout.box_width - 2 * INSET);
     }
     text.push_str("</svg>\n");
     text
@@ -48,9 +52,6 @@ const MARKERS: &str = "<defs><marker id=\"arrow\" viewBox=\"0 0 10 10\" refX=\"9
     markerUnits=\"userSpaceOnUse\" \
     markerWidth=\"10\" markerHeight=\"10\" orient=\"auto-start-reverse\">\
     <path class=\"head\" d=\"M0 0 10 5 0 10z\"/></marker></defs>\n";
-
-/// The class of a line from a migration's service to that of the required migration.
-const REQUIRES: &str = "edge requires";
 
 fn dependencies(text: &mut String, graph: &Graph, layout: &Layout<'_>) {
     for one in &graph.dependencies {
@@ -69,18 +70,39 @@ fn dependencies(text: &mut String, graph: &Graph, layout: &Layout<'_>) {
     }
 }
 
-/// One line for all requirements between two services.
+/// A line for each required migration.
 fn requirements(text: &mut String, graph: &Graph, layout: &Layout<'_>) {
-    let mut pairs: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
     for one in &graph.requires {
-        let pair = (&*one.migration.service, &*one.requires.service);
+        let from = layout.migrations.get(&one.migration);
+        let Some((from, to)) = from.zip(layout.migrations.get(&one.requires)) else {
+            continue;
+        };
+        let path = between(*from, *to, layout.box_width - 2 * INSET);
         let about = format!("{} requires {}", one.migration, one.requires);
-        pairs.entry(pair).or_default().push(about);
+        path_to(
+            text,
+            (&one.migration.service, &one.requires.service),
+            "edge requires",
+            &path,
+            &about,
+        );
     }
-    pairs.retain(|(from, to), _| from != to);
-    for (pair, about) in pairs {
-        line(text, layout, pair, REQUIRES, &about.join("\n"));
+}
+
+/// A curve from a migration to the one that it requires: at their left if one is above the other.
+fn between(from: (usize, usize), to: (usize, usize), width: usize) -> String {
+    let middle = (PILL - 4) / 2;
+    let (y, end_y) = (from.1 + middle, to.1 + middle);
+    if from.0.abs_diff(to.0) < width {
+        let bend = from.0.min(to.0).saturating_sub(36);
+        return format!("M{} {y}C{bend} {y} {bend} {end_y} {} {end_y}", from.0, to.0);
     }
+    let (x, end_x) = match to.0 > from.0 {
+        true => (from.0 + width, to.0),
+        false => (from.0, to.0 + width),
+    };
+    let bend = usize::midpoint(x, end_x);
+    format!("M{x} {y}C{bend} {y} {bend} {end_y} {end_x} {end_y}")
 }
 
 fn line(text: &mut String, layout: &Layout<'_>, pair: (&str, &str), class: &str, about: &str) {
@@ -89,13 +111,22 @@ fn line(text: &mut String, layout: &Layout<'_>, pair: (&str, &str), class: &str,
         return;
     };
     // Lines between the same two boxes are beside each other.
-    let shift = match class == REQUIRES {
-        true => 32,
-        false if end.y > start.y => 0,
+    let shift = match end.y > start.y {
+        true => 0,
         false => 16,
     };
-    let path = curve(*start, *end, layout, shift);
-    let (from, to, about) = (escape(from), escape(to), escape(about));
+    path_to(
+        text,
+        pair,
+        class,
+        &curve(*start, *end, layout, shift),
+        about,
+    );
+}
+
+/// A line with an arrow at its end.
+fn path_to(text: &mut String, pair: (&str, &str), class: &str, path: &str, about: &str) {
+    let (from, to, about) = (escape(pair.0), escape(pair.1), escape(about));
     let _ = writeln!(
         text,
         "<path class=\"{class}\" data-from=\"{from}\" data-to=\"{to}\" d=\"{path}\" \
@@ -114,12 +145,12 @@ fn curve(from: Place, to: Place, layout: &Layout<'_>, shift: usize) -> String {
     }
     let (y, end_y, bend, end_bend) = match to.y.cmp(&from.y) {
         Ordering::Less => {
-            let end = to.y + HEIGHT;
+            let end = to.y + to.height;
             let bend = (from.y - end) / 2;
             (from.y, end, from.y - bend, end + bend)
         }
         Ordering::Greater => {
-            let start = from.y + HEIGHT;
+            let start = from.y + from.height;
             let bend = (to.y - start) / 2;
             (start, to.y, start + bend, to.y - bend)
         }
@@ -146,7 +177,7 @@ fn beside(from: Place, to: Place, layout: &Layout<'_>, skipped: usize) -> String
 }
 
 fn node(text: &mut String, service: &GraphService, place: Place, width: usize) {
-    let Place { x, y, .. } = place;
+    let Place { x, y, height, .. } = place;
     let class = service.condition().unwrap_or("plain");
     let (name, detail) = (&service.service, detail(service));
     let about = match service.description.as_str() {
@@ -156,7 +187,7 @@ fn node(text: &mut String, service: &GraphService, place: Place, width: usize) {
     let _ = writeln!(
         text,
         "<g class=\"service {class}\" data-service=\"{}\"><title>{}</title>\
-         <rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{HEIGHT}\" rx=\"6\"/>\
+         <rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"6\"/>\
          <text class=\"name\" x=\"{middle}\" y=\"{}\">{}</text> \
          <text class=\"detail\" x=\"{middle}\" y=\"{}\">{}</text></g>",
         escape(name),
@@ -166,6 +197,21 @@ fn node(text: &mut String, service: &GraphService, place: Place, width: usize) {
         y + 40,
         escape(&short(&detail, (width - 20) / 7)),
         middle = x + width / 2,
+    );
+}
+
+fn migration(text: &mut String, id: &MigrationId, (x, y): (usize, usize), width: usize) {
+    let (about, name) = (escape(&id.to_string()), short(&id.name, (width - 8) / 7));
+    let _ = writeln!(
+        text,
+        "<g class=\"migration\" data-migration=\"{about}\"><title>{about}</title>\
+         <rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{}\" rx=\"{}\"/>\
+         <text class=\"detail\" x=\"{}\" y=\"{}\">{}</text></g>",
+        PILL - 4,
+        (PILL - 4) / 2,
+        x + width / 2,
+        y + 14,
+        escape(&name),
     );
 }
 

@@ -32,6 +32,16 @@ function duration(milliseconds) {
   return Math.round(milliseconds / 60000) + ' min';
 }
 
+/** A long name with places at which a line may break. */
+function breakable(text) {
+  return text.split(/(?<=[_/.])/).flatMap((part, index) => (index ? [h('wbr'), part] : [part]));
+}
+
+/** `2026-01-31 09:30:05 UTC`. */
+function time(text) {
+  return text.slice(0, 19).replace('T', ' ') + ' UTC';
+}
+
 /** A word on a coloured ground. */
 function badge(word, kind) {
   return h('span', {class: 'badge ' + (kind || '')}, word);

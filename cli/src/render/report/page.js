@@ -45,7 +45,7 @@ function to(view, part) {
 }
 
 function migrationLink(id) {
-  return BY_ID.has(id) ? h('a', {href: to('migration', id)}, id) : id;
+  return BY_ID.has(id) ? h('a', {href: to('migration', id)}, breakable(id)) : id;
 }
 
 /** The text in which the search looks, without the scripts. */
@@ -88,7 +88,10 @@ function overview() {
   for (const one of DATA.migrations) if (one.state) states.set(one.state, (states.get(one.state) || 0) + 1);
   const cards = [[DATA.migrations.length, 'migrations', '#migrations'],
     ...[...states].map(([state, number]) => [number, state, to('migrations', 'state:' + state.replace(/ /g, '-'))]),
-    [DATA.findings.length, 'findings', null]];
+    [DATA.findings.length, DATA.findings.length === 1 ? 'finding' : 'findings', null]];
+  const failures = (DATA.log || []).filter((entry) => entry.kind === 'failure').length;
+  if (failures) cards.push([failures, failures === 1 ? 'failure' : 'failures', to('timeline', 'failure')]);
+  if (DATA.drift) cards.push([DATA.drift.differences.length, 'drifted', '#schema']);
   const applied = (service) => DATA.migrations.filter((one) => one.service === service && one.database && one.database.applied_on);
   const rows = DATA.graph.services.map((one) => {
     const own = applied(one.service);
@@ -118,15 +121,22 @@ function findingRow(finding) {
 
 function graph() {
   const picture = document.getElementById('graph').content.firstElementChild.cloneNode(true);
-  for (const node of picture.querySelectorAll('g.service')) {
-    const service = node.dataset.service;
+  // A narrow page makes a picture smaller, but not so small that nobody can read its text.
+  picture.style.maxWidth = `max(100%, ${0.75 * picture.getAttribute('width')}px)`;
+  picture.style.height = 'auto';
+  const opens = (node, view, part) => {
     node.setAttribute('tabindex', '0');
     node.setAttribute('role', 'link');
-    // Its texts are its name.
-    node.querySelector('title').remove();
-    const open = () => { location.hash = to('service', service); };
+    const open = () => { location.hash = to(view, part); };
     node.addEventListener('click', open);
     node.addEventListener('keydown', (event) => { if (event.key === 'Enter') open(); });
+  };
+  for (const node of picture.querySelectorAll('g.migration')) opens(node, 'migration', node.dataset.migration);
+  for (const node of picture.querySelectorAll('g.service')) {
+    const service = node.dataset.service;
+    // Its texts are its name.
+    node.querySelector('title').remove();
+    opens(node, 'service', service);
     const near = (is) => () => {
       picture.classList.toggle('chosen', is);
       for (const edge of picture.querySelectorAll('.edge')) {
@@ -138,7 +148,7 @@ function graph() {
   }
   const rows = DATA.graph.requires.map((one) => [migrationLink(one.migration), migrationLink(one.requires)]);
   return ['Graph',
-    h('p', {class: 'soft'}, 'An arrow points to the service that another one depends on. A dashed line is a dependency that the manifest does not declare, or that the SQL does not use. A thick line is a required migration.'),
+    h('p', {class: 'soft'}, 'An arrow points to the service that another one depends on. A dashed line is a dependency that the manifest does not declare, or that the SQL does not use. A thick line leads from a migration to the one that it requires.'),
     h('div', {class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Graph of the services'}, picture),
     rows.length ? table('Required migrations', ['Migration', 'Requires'], rows) : null];
 }
@@ -178,11 +188,11 @@ function migration(id) {
   if (!one) return ['Unknown migration', h('p', {}, id)];
   const script = one.script;
   const facts = [['Service', h('a', {href: to('service', one.service)}, one.service)], ['Version', one.version],
-    ['State', stateBadge(one.state)], ['Applied', one.database && one.database.applied_on],
+    ['State', stateBadge(one.state)], ['Applied', one.database && one.database.applied_on && time(one.database.applied_on)],
     ['Irreversible', one.database && one.database.irreversible]];
   const list = (ids) => ids.flatMap((other, index) => [index ? h('br') : '', migrationLink(other)]);
   if (script) {
-    facts.push(['File', script.path], ['Runs', script.transaction ? 'in a transaction' : 'outside a transaction'],
+    facts.push(['File', breakable(script.path)], ['Runs', script.transaction ? 'in a transaction' : 'outside a transaction'],
       ['Requires', script.requires.length ? list(script.requires) : null], ['Uses objects of', script.uses.join(', ')]);
   }
   facts.push(['Required by', list((REQUIRED_BY.get(id) || []).map((other) => other.id))]);
@@ -205,7 +215,7 @@ function analysis(script) {
   }
   const {tables, unknown, verified} = script.effects;
   if (tables.length) {
-    parts.push(table('Locks of the up script', ['Table', 'Lock', 'Blocks', 'Rows', 'Destroys'],
+    parts.push(table(verified && verified !== 'other scripts' ? 'Locks of the up script, from the analysis and as `verify` measured them' : 'Locks of the up script, from the analysis', ['Table', 'Lock', 'Blocks', 'Rows', 'Destroys'],
       tables.map((one) => [h('code', {}, one.table), one.lock, one.blocks, one.rows === 'none' ? '' : one.rows, one.destroys.join(', ')])));
   }
   if (unknown.length) {
@@ -244,7 +254,7 @@ function schema(query) {
     const title = owner ? h('a', {href: to('service', owner)}, owner) : 'Created by no migration of this tree';
     return [h('h3', {}, title), ...tables.map(tableDetails)];
   });
-  return ['Schema', h('p', {class: 'soft', role: 'status'}, count(shown.length, 'table')), ...parts];
+  return ['Schema', query ? null : drift(), h('p', {class: 'soft', role: 'status'}, count(shown.length, 'table')), ...parts];
 }
 
 const VIEWS = {overview, graph, migrations, timeline, schema, migration, service};
@@ -267,7 +277,7 @@ function show() {
   if (shown !== null) SCROLLED.set(shown, window.scrollY);
   const {view, part} = address();
   const [title, ...parts] = VIEWS[view](part);
-  VIEW.replaceChildren(h('h2', {}, title), ...parts.filter((one) => one !== null));
+  VIEW.replaceChildren(h('h2', {}, breakable(title)), ...parts.filter((one) => one !== null));
   document.title = title + ' – migrations';
   for (const link of document.querySelectorAll('nav a')) {
     const is = link.hash === '#' + view;

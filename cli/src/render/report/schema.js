@@ -89,6 +89,21 @@ function diagram(service, tables) {
   return h('div', {class: 'scroll', tabindex: 0, role: 'region', 'aria-label': `Diagram of ${service}`}, picture);
 }
 
+/** How the schema differs from what the applied migrations make. */
+function drift() {
+  const found = DATA.drift;
+  if (!found) return null;
+  const applied = count(found.migrations, 'applied migration');
+  const rows = found.differences.map((one) => [badge(one.code, 'bad'),
+    {appeared: 'unknown', disappeared: 'gone'}[one.change] || 'changed', `${one.kind} ${one.name}`,
+    one.property ? `${one.property} is ${one.after || 'none'}, was ${one.before || 'none'}` : '']);
+  const leftOut = found.left_out.length
+    ? h('p', {class: 'soft'}, `${count(found.left_out.length, 'difference')} left out by the patterns of [drift].`) : null;
+  return h('section', {}, h('h3', {}, 'Drift'),
+    rows.length ? table(`${count(rows.length, 'difference')} between the schema and its ${applied}`, ['Code', 'Change', 'Object', 'Property'], rows)
+      : h('p', {}, `No drift: the schema matches its ${applied}.`), leftOut);
+}
+
 function tableDetails(one) {
   const rows = one.columns.map((column) => [
     h('code', {}, column.column), h('code', {}, column.type), column.not_null ? 'not null' : '',
