@@ -5,7 +5,7 @@ use std::process::Command;
 
 use tempfile::tempdir;
 
-use crate::support::{clear, output, path_with_binary};
+use crate::support::{clear, output, page, path_with_binary};
 use crate::{TOP, files_below, parsed, program, read};
 
 /// The pages whose shell commands a test runs.
@@ -25,10 +25,9 @@ fn pages() -> Vec<String> {
 
 /// The contents of a page's blocks of code in a language.
 fn blocks(page: &str, language: &str) -> Vec<String> {
-    let start = format!("```{language}\n");
-    let rest = page.split(&start).skip(1);
-    rest.filter_map(|rest| Some(rest.split_once("```")?.0.to_owned()))
-        .collect()
+    let blocks = page::blocks(page).into_iter();
+    let blocks = blocks.filter(|block| block.language == language);
+    blocks.map(|block| block.lines.join("\n")).collect()
 }
 
 #[test]
