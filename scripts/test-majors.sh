@@ -19,7 +19,7 @@ majors='13 14 15 16 17 18'
 packages=--workspace
 # These tests need `pg_dump` of the server's version, which the packages of npm lack, or the locks that
 # PostgreSQL 15 takes.
-left_out='--skip first:: --skip page::the_commands --skip without_a_tree_a_command_names_init
+left_out='--skip first:: --skip dumps:: --skip page::the_commands --skip without_a_tree_a_command_names_init
     --skip the_claimed_locks_are_those_that_a_server_takes'
 unavailable=failed
 together=

@@ -30,15 +30,6 @@ fn each_role_may_do_what_the_page_says() {
 }
 
 #[test]
-fn a_restored_backup_is_brought_up_to_date() {
-    let mut reader = reader_on("store");
-    shop(&reader);
-    reader.must("psql -qc 'CREATE ROLE owner LOGIN' -c 'GRANT CREATE ON DATABASE store TO owner'");
-    reader.must("PGUSER=owner migrator up --service=all");
-    reader.follow(&page("docs/howto/restore.md"));
-}
-
-#[test]
 fn a_service_gets_another_name() {
     let mut reader = reader();
     shop(&reader);
@@ -50,20 +41,6 @@ fn a_service_gets_another_name() {
     reader.follow(&page("docs/howto/rename-service.md"));
     reader.must("migrator down --service=all --all --yes");
     reader.must("migrator up --service=all");
-}
-
-#[test]
-fn old_migrations_become_one() {
-    let other = database();
-    let mut reader = reader().with("OTHER_URL", &other);
-    shop(&reader);
-    let up = "ALTER TABLE shop.orders ADD COLUMN note text;";
-    let down = "ALTER TABLE shop.orders DROP COLUMN note;";
-    let stem = "shop/20260101140000_2a1b2c3d_add_note";
-    migration(&reader, stem, up, down);
-    reader.must("migrator up --service=all");
-    reader.must("migrator up --service=all --database-url=\"$OTHER_URL\"");
-    reader.follow(&page("docs/howto/squash.md"));
 }
 
 #[test]

@@ -6,6 +6,7 @@
     reason = "a test stops at what it cannot set up"
 )]
 
+mod dumps;
 mod explanation;
 mod howto;
 mod likeness;
