@@ -158,3 +158,42 @@ fn a_plan_is_reviewed_applied_and_reverted() {
     );
     reader.follow(&page("docs/reference/down.md"));
 }
+
+#[test]
+fn a_comment_has_the_locks_of_the_new_migrations() {
+    let mut reader = Reader::new();
+    reader.write("database/services.toml", super::MANIFEST);
+    let up = "CREATE SCHEMA shop;\nCREATE TABLE shop.orders (id int);\n\
+              CREATE TABLE shop.lines (article text);";
+    let down = "DROP TABLE shop.lines;\nDROP TABLE shop.orders;\nDROP SCHEMA shop;";
+    migration(
+        &reader,
+        "shop/20240101120000_0a1b2c3d_create_shop",
+        up,
+        down,
+    );
+    reader.must(
+        "git init --quiet . && git add . && \
+         git -c user.name=reader -c user.email=reader@localhost commit --quiet --message=base",
+    );
+    let (up, down) = (
+        "CREATE TABLE shop.notes (id bigint);",
+        "DROP TABLE shop.notes;",
+    );
+    migration(
+        &reader,
+        "shop/20240104120000_2a1b2c3d_create_notes",
+        up,
+        down,
+    );
+    let up = "CREATE INDEX lines_article ON shop.lines (article);\n\
+              ALTER TABLE shop.orders ALTER id TYPE bigint;";
+    let down = "ALTER TABLE shop.orders ALTER id TYPE int;\nDROP INDEX shop.lines_article;";
+    migration(
+        &reader,
+        "shop/20240105120000_3a1b2c3d_change_orders",
+        up,
+        down,
+    );
+    reader.follow_console(&page("docs/reference/check.md"));
+}
