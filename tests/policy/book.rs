@@ -186,3 +186,33 @@ fn a_test_names_each_page_that_has_commands() {
     }
     assert!(missing.is_empty(), "{missing:#?}");
 }
+
+#[test]
+fn the_page_of_the_library_names_what_exists() {
+    let page = include_str!("../../docs/reference/library.md");
+    let (_, page) = page
+        .split_once("## `migrator-runtime`\n")
+        .expect("a section");
+    let sources = in_folder("runtime/src").into_iter();
+    let sources: String = sources.map(|file| file.text).collect();
+    let cells = page.lines().filter_map(|line| line.strip_prefix("| `"));
+    let cells = cells.filter_map(|line| line.split(" |").next());
+    let names: Vec<&str> = cells
+        .flat_map(|cell| cell.split("`, `"))
+        .map(|name| name.trim_matches(['`', '!']))
+        .collect();
+    assert!(names.len() > 20, "{names:?}");
+    let kinds = ["struct", "enum", "fn", "macro_rules!"];
+    let exists = |name: &&str| {
+        ["(", "<", " ", "\n"].iter().any(|end| {
+            kinds
+                .iter()
+                .any(|kind| sources.contains(&format!("{kind} {name}{end}")))
+        })
+    };
+    // These types are from other crates.
+    let others = ["Registry", "Settings", "Target"];
+    let own = names.iter().filter(|name| !others.contains(name));
+    let missing: Vec<&&str> = own.filter(|name| !exists(name)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
