@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes what a release offers for download. For each target: an archive with the program, its
-# completions, README, CHANGELOG and licences, and the bill of materials (SBOM, CycloneDX). For all
+# completions and manual pages, README, CHANGELOG and licences, and the bill of materials (SBOM, CycloneDX). For all
 # files: SHA256SUMS.
 #
 # usage: scripts/release.sh [--target TARGET]… [--folder FOLDER]
@@ -115,6 +115,9 @@ complete() {
     "$1" completions zsh >"$2/_migrator"
 }
 
+# Writes the manual pages of a program.
+manual() { "$1" man --quiet "$2" >/dev/null; }
+
 # Packs a folder. The same content gives the same archive.
 pack() {
     tar -cf "$folder/$1.tar" -C "$work" --sort=name --format=ustar --owner=0 --group=0 --numeric-owner \
@@ -139,7 +142,7 @@ for target in $targets; do
         program=target/$target/release/migrator
         ! readelf --program-headers "$program" | grep -q INTERP ||
             fail "the program for \`$target\` is not static" 'choose a target whose C library can be static'
-        # A program for another processor does not run here. Its completions are the same.
+        # A program for another processor does not run here. Its completions and pages are the same.
         runner=$program
         if [ "${target%%-*}" != "$processor" ]; then
             build "$host"
@@ -147,6 +150,7 @@ for target in $targets; do
         fi
     fi
     complete "$runner" "$work/$name/completions"
+    manual "$runner" "$work/$name/man/man1"
     cp "$program" "$work/$name/migrator"
     for file in README.md CHANGELOG.md LICENSE LICENSE-MIT LICENSE-APACHE; do
         cp "$source/$file" "$work/$name/"

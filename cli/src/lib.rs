@@ -20,6 +20,7 @@
 mod arguments;
 mod caught;
 mod commands;
+mod complete;
 mod console;
 mod database;
 mod exit;
@@ -93,7 +94,7 @@ pub fn run_in_folder() -> ExitCode {
 /// }
 /// ```
 ///
-/// The program makes its completions itself, so `completions` is hidden here.
+/// The program makes its completions and manual pages itself, so `completions` and `man` are hidden here.
 #[must_use]
 pub fn command(registry: &'static Registry) -> clap::Command {
     let migrations = Migrations::CompiledIn(registry);
@@ -101,6 +102,7 @@ pub fn command(registry: &'static Registry) -> clap::Command {
         // `version` of the program takes its place.
         .long_version(Resettable::Reset)
         .mut_subcommand("completions", |completions| completions.hide(true))
+        .mut_subcommand("man", |man| man.hide(true))
 }
 
 /// Runs the command that the matches of [`command`] name. `name` is what a user types to call it, such
@@ -117,6 +119,7 @@ pub fn run_matches(registry: &'static Registry, name: &str, matches: &ArgMatches
 }
 
 fn run_program(program: Program) -> ExitCode {
+    complete::answer(program);
     run_arguments(program, Arguments::parse_all(program))
 }
 

@@ -141,7 +141,7 @@ fn an_unknown_service_lists_the_known_ones_without_a_database() {
 }
 
 /// The commands that the help lists, each with its required options.
-const CALLS: [&[&str]; 24] = [
+const CALLS: [&[&str]; 25] = [
     &["init", "shop"],
     &["create", "--service=shop", "--name=a"],
     &["adopt", "--from=goose", "db", "--service=shop"],
@@ -166,6 +166,7 @@ const CALLS: [&[&str]; 24] = [
     &["server", "status"],
     &["with", "--", "true"],
     &["completions", "bash"],
+    &["man"],
 ];
 
 #[test]

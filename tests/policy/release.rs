@@ -29,6 +29,9 @@ drwxr-xr-x 0/0 completions/
 -rw-r--r-- 0/0 completions/migrator.bash
 -rw-r--r-- 0/0 completions/migrator.elv
 -rw-r--r-- 0/0 completions/migrator.fish
+drwxr-xr-x 0/0 man/
+drwxr-xr-x 0/0 man/man1/
+-rw-r--r-- 0/0 man/man1/migrator.1
 -rwxr-xr-x 0/0 migrator
 ";
 
@@ -126,6 +129,7 @@ fn check_archive(release: &Release) {
     let date = ["--utc", "+%FT%T", "--date", committed.trim()];
     let date = run("date", &date, Path::new(TOP));
     let (mut content, mut days) = (BTreeSet::new(), BTreeSet::new());
+    let mut pages = BTreeSet::new();
     for line in listed.lines() {
         let words: Vec<&str> = line.split_whitespace().collect();
         let words: [&str; 6] = words.try_into().expect("tar prints six words");
@@ -133,12 +137,17 @@ fn check_archive(release: &Release) {
         let path = path
             .strip_prefix(&release.name)
             .expect("all is in one folder");
+        if let Some(page) = path.strip_prefix("/man/man1/migrator-") {
+            pages.insert(page.trim_end_matches(".1").to_owned());
+            continue;
+        }
         let entry = format!("{mode} {owner} {}", path.trim_start_matches('/'));
         content.insert(entry.trim_end().to_owned());
         days.insert(format!("{day}T{time}"));
     }
     let expected: BTreeSet<String> = CONTENT.lines().map(str::to_owned).collect();
     assert_eq!(content, expected);
+    assert!(pages.contains("up") && pages.contains("man"), "{pages:?}");
     assert_eq!(days, BTreeSet::from([date.trim().to_owned()]));
 
     run("tar", &["-xzf", &archive], folder);
@@ -152,7 +161,7 @@ fn check_archive(release: &Release) {
     for file in fs::read_dir(unpacked.join("completions")).expect("it is a folder") {
         let path = file.expect("it can be read").path();
         let text = fs::read_to_string(&path).expect("it is text");
-        assert!(text.contains("single-connection"), "{}", path.display());
+        assert!(text.contains("MIGRATOR_COMPLETE"), "{}", path.display());
     }
 }
 

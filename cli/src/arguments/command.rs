@@ -117,6 +117,12 @@ pub(crate) enum Command {
         /// The shell
         shell: Shell,
     },
+    /// Print the manual page, or write the pages of all commands to a folder
+    Man {
+        /// The folder for the pages, such as `/usr/local/share/man/man1`
+        #[arg(value_name = "FOLDER")]
+        folder: Option<PathBuf>,
+    },
 }
 
 /// `server`.

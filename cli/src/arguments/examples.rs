@@ -274,6 +274,16 @@ const EXAMPLES: &[Examples] = &[
         ],
     ),
     (
+        "man",
+        [
+            (
+                "man ~/.local/share/man/man1",
+                "Install the manual pages of this user",
+            ),
+            ("man --output=json", "Print the page of the program as JSON"),
+        ],
+    ),
+    (
         "completions",
         [
             (

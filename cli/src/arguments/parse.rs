@@ -81,6 +81,9 @@ impl Arguments {
             (_, Command::Completions { .. }) if name::is_of_another_program() => {
                 "the program makes its completions itself"
             }
+            (_, Command::Man { .. }) if name::is_of_another_program() => {
+                "the program makes its manual pages itself"
+            }
             (_, Command::Up(up)) if up.sql && !up.dry_run => {
                 "`--sql` shows the scripts of a plan: give `--dry-run` too"
             }
@@ -203,6 +206,7 @@ impl Command {
             | Command::History(_)
             | Command::List(_)
             | Command::Plan(_)
+            | Command::Man { .. }
             | Command::Report(_)
             | Command::Schema(_)
             | Command::Status(_)
@@ -265,6 +269,7 @@ impl Command {
             | Command::List(_)
             | Command::Redo(_)
             | Command::Repair(_)
+            | Command::Man { .. }
             | Command::Report(_)
             | Command::Schema(_)
             | Command::Verify(_)
@@ -300,9 +305,10 @@ impl Command {
             | Command::Wait(_)
             | Command::Repair(_) => (true, TreeSource::Program),
             Command::Schema(_) => (true, TreeSource::Nothing),
-            Command::Explain { .. } | Command::Completions { .. } | Command::Init(_) => {
-                (false, TreeSource::Nothing)
-            }
+            Command::Explain { .. }
+            | Command::Completions { .. }
+            | Command::Man { .. }
+            | Command::Init(_) => (false, TreeSource::Nothing),
         };
         Reading { database, tree }
     }

@@ -27,6 +27,7 @@ pub(super) fn call(context: &Context, command: &Command) -> Option<String> {
         | Command::History(_)
         | Command::Init(_)
         | Command::List(_)
+        | Command::Man { .. }
         | Command::Repair(_)
         | Command::Report(_)
         | Command::Schema(_)

@@ -22,6 +22,7 @@ mod graph;
 mod history;
 mod init;
 mod list;
+mod man;
 mod planned;
 mod proof;
 mod redo;
@@ -135,7 +136,8 @@ fn dispatch(context: &Context, command: &Command) -> Outcome {
         Command::Check(check) => runner.read(check::run(context, check)),
         Command::Explain { code } => Ok(explain::run(*code)),
         Command::Digest => Ok(digest::run(context)),
-        Command::Completions { shell } => Ok(completions::run(context, *shell)),
+        Command::Completions { shell } => Ok(completions::run(*shell)),
+        Command::Man { folder } => man::run(context, folder.as_deref()),
         #[cfg(feature = "local-server")]
         Command::Server { action } => server::run(context, *action),
         #[cfg(feature = "local-server")]
@@ -160,7 +162,10 @@ fn dispatch(context: &Context, command: &Command) -> Outcome {
 fn needs_settings(command: &Command) -> bool {
     !matches!(
         command,
-        Command::Explain { .. } | Command::Completions { .. } | Command::Init(_)
+        Command::Explain { .. }
+            | Command::Completions { .. }
+            | Command::Man { .. }
+            | Command::Init(_)
     )
 }
 

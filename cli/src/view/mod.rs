@@ -54,7 +54,7 @@ pub(crate) use lost::{Lost, LostPart};
 pub(crate) use members::{in_milliseconds, severity_word};
 pub(crate) use new_migration::{NewMigration, Verification, blocked, work};
 pub(crate) use plan::{Destruction, Plan, PlannedLeg, PlannedStep};
-pub(crate) use print::{Completions, Digest, Page};
+pub(crate) use print::{Completions, Digest, Manual, Page};
 pub(crate) use problem::{Located, UsageError};
 pub(crate) use repair::Repair;
 pub(crate) use report::{Report, ReportMigration, ReportTable, Scripts};
@@ -147,6 +147,8 @@ pub(crate) enum View {
     Server(Server),
     /// `status`.
     Status(Status),
+    /// `man`.
+    Manual(Manual),
     /// Arguments that the command does not accept.
     Usage(Usage),
     /// `verify`.
@@ -190,6 +192,7 @@ impl View {
             | View::History(_)
             | View::Init(_)
             | View::List(_)
+            | View::Manual(_)
             | View::Page(_)
             | View::Plan(_)
             | View::Refused(_)

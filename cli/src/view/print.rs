@@ -41,3 +41,13 @@ pub(crate) struct Digest {
     /// How many migrations it covers.
     pub(crate) migrations: usize,
 }
+
+/// The manual pages of `man`.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Manual {
+    /// The page of the program, for `man`.
+    Page { page: String },
+    /// The files that were written.
+    Created { created: Vec<String> },
+}

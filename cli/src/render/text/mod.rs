@@ -27,7 +27,7 @@ use crate::line::{Line, Tone};
 use crate::render::{graph, problem};
 #[cfg(feature = "local-server")]
 use crate::view::Server;
-use crate::view::{Create, Document, Report, Schema, View};
+use crate::view::{Create, Document, Manual, Report, Schema, View};
 use crate::words::count;
 
 /// All lines about a command that has ended, except those that were printed before.
@@ -52,6 +52,7 @@ pub(crate) fn lines(document: &Document, terminal: Option<usize>) -> Vec<Line> {
         Some(View::History(view)) => history::lines(view, database, terminal),
         Some(View::Init(view)) => init::lines(view),
         Some(View::List(view)) => list::lines(view, terminal),
+        Some(View::Manual(view)) => manual(view),
         Some(View::Page(view)) => vec![Line::result(view.code.page().trim_end())],
         Some(View::Plan(view)) => plan::lines(view, database),
         Some(View::Refused(view)) => vec![Line::result(view.text)],
@@ -72,6 +73,19 @@ pub(crate) fn lines(document: &Document, terminal: Option<usize>) -> Vec<Line> {
         lines.push(Line::Error(errors.join("\n\n")));
     }
     lines
+}
+
+fn manual(view: &Manual) -> Vec<Line> {
+    match view {
+        // `man` reads this text, so no byte of it is changed.
+        Manual::Page { page } => vec![Line::Result(page.trim_end().to_owned())],
+        Manual::Created { created } => {
+            let created = created.iter();
+            created
+                .map(|path| Line::worded(Tone::Good, "created", path))
+                .collect()
+        }
+    }
 }
 
 fn created(view: &Create) -> Vec<Line> {
