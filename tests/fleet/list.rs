@@ -208,7 +208,6 @@ fn invalid_options_of_a_fleet_are_usage_errors() {
             "--shard=0/2",
             "--shards=2",
         ],
-        &["up", "--service=core", "--output=jsonl"],
     ];
     let output = calls.map(|call| output(migrator(call).current_dir(folder.path())));
     insta::assert_snapshot!(output.join("\n"));

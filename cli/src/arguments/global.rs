@@ -36,7 +36,7 @@ pub(crate) enum Format {
     Text,
     /// One JSON document
     Json,
-    /// A line of JSON for each database of a fleet as it ends, and a last line for all
+    /// A line of JSON for each event and database, then one for the document
     Jsonl,
     /// One SARIF 2.1.0 document, for `check` only
     Sarif,

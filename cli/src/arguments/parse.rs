@@ -100,12 +100,6 @@ impl Arguments {
             {
                 "`with` leaves standard output to the command: leave `--output` out"
             }
-            (false, command)
-                if arguments.global.output == Format::Jsonl && command.members().is_none() =>
-            {
-                "`--output=jsonl` prints a line for each database: give `--fleet` or \
-                 `--fleet-query` too, or use `--output=json`"
-            }
             (false, _) => return Ok(arguments),
         };
         Err(command.error(ErrorKind::ArgumentConflict, conflict))

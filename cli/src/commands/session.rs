@@ -5,18 +5,18 @@ use std::thread;
 
 use clap::error::ErrorKind;
 use migrator_runtime::connect::Creation;
-use migrator_runtime::{Client, Leave, Migrator, Options, Registry, Report, Stop, Stopped};
+use migrator_runtime::{Client, Event, Leave, Migrator, Options, Registry, Report, Stop, Stopped};
 use tokio::sync::oneshot;
 
 use super::context::{Answer, Context, Outcome, connecting_to};
-use crate::arguments::{Arguments, without_settings};
+use crate::arguments::{Arguments, Format, without_settings};
 use crate::console::Console;
 use crate::database::connection;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::line::Line;
 use crate::name;
-use crate::render::text;
+use crate::render::{jsonl, text};
 use crate::view::{Refused, Request, Run, Usage, UsageError, View};
 
 /// A migrator and its connection.
@@ -80,9 +80,33 @@ impl Session {
         let (console, progress) = (context.console.clone(), context.progress.clone());
         let migrator = Migrator::with_options(registry, options)
             .stopped_by(&context.stop)
-            .on_event_at_once(move |event| progress.of_run(event))
-            .on_event(move |event| console.print_all(&text::run::event(event)));
+            .on_event_at_once({
+                let console = console.clone();
+                move |event| {
+                    progress.of_run(event);
+                    write_line(&console, event);
+                }
+            })
+            .on_event(move |event| tell(&console, event));
         Session { migrator, client }
+    }
+}
+
+/// Prints an event whose turn has come.
+pub(super) fn tell(console: &Console, event: &Event<'_>) {
+    console.print_all(&text::run::event(event));
+    // Nothing else reports notices.
+    if matches!(event, Event::Notice(_) | Event::NoticesOmitted(_)) {
+        write_line(console, event);
+    }
+}
+
+/// Writes a line about an event when it happens, in JSON lines.
+pub(super) fn write_line(console: &Console, event: &Event<'_>) {
+    if console.format() == Format::Jsonl
+        && let Some(line) = jsonl::event(event)
+    {
+        console.write(&line);
     }
 }
 

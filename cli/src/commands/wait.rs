@@ -5,8 +5,8 @@ use std::time::Instant;
 use migrator_runtime::{Extent, Migrator, Target};
 
 use super::context::{Answer, Context, Outcome, check_names};
+use super::session::{tell, write_line};
 use crate::arguments as args;
-use crate::render::text;
 use crate::view::{View, Wait};
 
 pub(super) async fn run(context: &Context, wait: &args::Wait) -> Outcome {
@@ -19,7 +19,10 @@ pub(super) async fn run(context: &Context, wait: &args::Wait) -> Outcome {
     let console = context.console.clone();
     let migrator = Migrator::with_options(context.registry, options)
         .stopped_by(&context.stop)
-        .on_event(move |event| console.print_all(&text::run::event(event)));
+        .on_event(move |event| {
+            tell(&console, event);
+            write_line(&console, event);
+        });
     let target = Target {
         services: wait.service.clone(),
         extent: wait.to.map_or(Extent::Everything, Extent::To),

@@ -7,6 +7,10 @@ use serde_json::Value;
 
 use crate::view::{Document, View};
 
+/// The member with the version of the format, and the version. It changes only if a member is removed
+/// or gets another meaning.
+const FORMAT_VERSION: (&str, u8) = ("format_version", 1);
+
 /// The member whose rows are already JSON text.
 const DATABASES: &str = "databases";
 
@@ -40,11 +44,14 @@ pub(super) fn line(document: &Document) -> String {
 }
 
 fn members(document: &Document) -> BTreeMap<String, Value> {
-    match serde_json::to_value(document) {
+    let mut members = match serde_json::to_value(document) {
         Ok(Value::Object(members)) => small::collect(members),
         // A document is an object, and each of its values has a form in JSON.
         Ok(_) | Err(_) => BTreeMap::new(),
-    }
+    };
+    let (name, version) = FORMAT_VERSION;
+    members.insert(name.to_owned(), version.into());
+    members
 }
 
 fn list(rows: &[Box<str>], comma: &str, write: &mut impl FnMut(&str)) {

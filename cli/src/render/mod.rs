@@ -5,6 +5,7 @@
 mod github;
 pub(crate) mod graph;
 mod json;
+pub(crate) mod jsonl;
 mod markdown;
 pub(crate) mod problem;
 pub(crate) mod report;

@@ -58,7 +58,7 @@ pub(crate) use print::{Completions, Digest, Manual, Page};
 pub(crate) use problem::{Located, UsageError};
 pub(crate) use repair::Repair;
 pub(crate) use report::{Report, ReportMigration, ReportTable, Scripts};
-pub(crate) use run::{Request, Run, measured};
+pub(crate) use run::{Done, Request, Run, measured};
 pub(crate) use schema::Schema;
 #[cfg(feature = "local-server")]
 pub(crate) use server::Server;

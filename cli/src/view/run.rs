@@ -79,12 +79,7 @@ pub(crate) struct Done {
 
 impl Run {
     pub(crate) fn new(report: Report, request: Request) -> Run {
-        let done = report.done.into_iter().map(|done| Done {
-            took: measured(done.took),
-            id: done.id,
-            direction: done.direction,
-            reason: done.reason,
-        });
+        let done = report.done.into_iter().map(Done::from);
         let created_database = matches!(request, Request::Up(Creation::Created));
         Run {
             created_database,
@@ -92,6 +87,17 @@ impl Run {
             notices_omitted: report.notices_omitted,
             elapsed: report.elapsed,
             request,
+        }
+    }
+}
+
+impl From<migrator_runtime::Done> for Done {
+    fn from(done: migrator_runtime::Done) -> Done {
+        Done {
+            took: measured(done.took),
+            id: done.id,
+            direction: done.direction,
+            reason: done.reason,
         }
     }
 }

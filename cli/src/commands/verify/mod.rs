@@ -21,11 +21,11 @@ use self::acceptance::accepted;
 use self::errors::as_error;
 use self::servers::Servers;
 use super::context::{Answer, Context, Outcome, check_names};
-use crate::arguments as args;
+use crate::arguments::{self as args, Format};
 use crate::database::connection;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::render::text;
+use crate::render::{jsonl, text};
 use crate::settings::application;
 use crate::view::{
     Accepted, AcceptedLevel, Fingerprints, Located, Times, Verdict, Verified, Verify, View,
@@ -120,6 +120,9 @@ fn show(context: &Context, registry: &Registry, event: ProofEvent<'_, '_>) {
             context
                 .console
                 .print_all(&text::verify::migration(&verified));
+            if context.console.format() == Format::Jsonl {
+                context.console.write(&jsonl::verified(&verified));
+            }
         }
         _ => {}
     }

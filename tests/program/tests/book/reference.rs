@@ -197,3 +197,10 @@ fn a_comment_has_the_locks_of_the_new_migrations() {
     );
     reader.follow_console(&page("docs/reference/check.md"));
 }
+
+#[test]
+fn events_are_lines_of_json() {
+    let mut reader = reader();
+    planned(&mut reader);
+    reader.follow(&page("docs/reference/json.md"));
+}

@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, reason = "a test stops at what it cannot set up")]
 
 mod plan;
+mod schema;
 #[path = "../../../support/mod.rs"]
 mod support;
 

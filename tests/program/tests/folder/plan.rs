@@ -14,16 +14,16 @@ const MANIFEST: &str = "tiers = [\"Base\", \"Product\"]\n\n\
     [services.core]\ntier = \"Base\"\ndirectory = \"core\"\n\n\
     [services.shop]\ntier = \"Product\"\ndirectory = \"shop\"\ndepends_on = [\"core\"]\n";
 
-const SETTINGS: &str = "core/20240101120000_0a1b2c3d_create_settings";
-const REGION: &str = "core/20240102120000_1a1b2c3d_drop_region";
-const ORDERS: &str = "shop/20240103120000_2a1b2c3d_create_orders";
+pub(super) const SETTINGS: &str = "core/20240101120000_0a1b2c3d_create_settings";
+pub(super) const REGION: &str = "core/20240102120000_1a1b2c3d_drop_region";
+pub(super) const ORDERS: &str = "shop/20240103120000_2a1b2c3d_create_orders";
 
-const CREATE_SETTINGS: &str =
+pub(super) const CREATE_SETTINGS: &str =
     "CREATE SCHEMA core;\nCREATE TABLE core.settings (id bigint PRIMARY KEY, region text);\n";
 const DROP_REGION: &str = "-- migrator: allow M0221 because no program reads the column\n\
     ALTER TABLE core.settings DROP COLUMN region;\n";
 
-fn write(folder: &Path, stem: &str, up: &str, down: &str) {
+pub(super) fn write(folder: &Path, stem: &str, up: &str, down: &str) {
     for (direction, sql) in [("up", up), ("down", down)] {
         let file = folder.join(format!("database/migrations/{stem}.{direction}.sql"));
         fs::create_dir_all(file.parent().expect("a folder")).expect("the folders are made");
@@ -32,7 +32,7 @@ fn write(folder: &Path, stem: &str, up: &str, down: &str) {
 }
 
 /// A checkout with three migrations of two services.
-fn checkout() -> TempDir {
+pub(super) fn checkout() -> TempDir {
     let checkout = folder();
     let at = checkout.path();
     let down = "DROP TABLE core.settings;\nDROP SCHEMA core;\n";

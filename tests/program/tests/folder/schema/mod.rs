@@ -1,0 +1,300 @@
+//! The JSON that each command prints has the form that its schema in `docs/schema` describes.
+
+mod validate;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use migrator_localpg::Throwaway;
+use serde_json::Value;
+
+use self::validate::{assert_valid, names, strict};
+use super::{checkout_with_an_error, folder};
+use crate::plan::{CREATE_SETTINGS, ORDERS, REGION, SETTINGS, checkout, write};
+use crate::support::{clear, database, execute, migrator, on, output};
+
+/// Runs a command for its document, which has the form that its schema describes.
+fn document(mut command: Command) -> Value {
+    let name = command.get_args().next().expect("a command");
+    let name = name.to_string_lossy().into_owned();
+    let output = command.arg("--output=json").output();
+    let output = output.expect("the binary runs");
+    let document: Value = serde_json::from_slice(&output.stdout).expect("a document");
+    assert_eq!(document["exit"], output.status.code().unwrap_or(-1));
+    assert_valid(&strict(&name), &document);
+    document
+}
+
+/// The events and the rows of a fleet, and the document. Each has the form that its schema describes.
+fn lines(mut command: Command) -> (Vec<Value>, Value) {
+    let name = command.get_args().next().expect("a command");
+    let name = name.to_string_lossy().into_owned();
+    let output = command.arg("--output=jsonl").output();
+    let text = output.expect("the binary runs").stdout;
+    let text = String::from_utf8(text).expect("the output is UTF-8");
+    let lines = text.lines().map(serde_json::from_str);
+    let mut lines: Vec<Value> = lines.collect::<Result<_, _>>().expect("lines of JSON");
+    let document = lines.pop().expect("a document");
+    assert_valid(&strict(&name), &document);
+    let event = strict("event");
+    let events = lines.iter().filter(|line| line.get("event").is_some());
+    events.for_each(|line| assert_valid(&event, line));
+    (lines, document)
+}
+
+fn events(lines: &[Value]) -> Vec<&str> {
+    let names = lines.iter().map(|line| line["event"].as_str());
+    names.map(|name| name.expect("an event")).collect()
+}
+
+#[test]
+fn each_command_with_a_document_has_a_schema() {
+    let help = output(&mut migrator(&["--help"]));
+    let commands = help.split_once("Commands:\n").expect("a list").1;
+    let commands = commands.lines().take_while(|line| !line.is_empty());
+    let named = commands.filter_map(|line| line.strip_prefix("  "));
+    let named = named.filter(|line| !line.starts_with(' '));
+    let named = named.filter_map(|line| line.split(' ').next());
+    // `help` is text, and `with` leaves standard output to its command.
+    let named: BTreeSet<&str> = named
+        .filter(|name| !["help", "with"].contains(name))
+        .collect();
+    assert!(named.len() > 15, "{help}");
+    let names = names();
+    let shared = ["common", "event"];
+    let files = names.iter().map(String::as_str);
+    let files: BTreeSet<&str> = files.filter(|name| !shared.contains(name)).collect();
+    assert_eq!(named, files);
+}
+
+#[test]
+fn documents_of_runs_have_the_form_of_their_schemas() {
+    let (url, checkout) = (database(), checkout());
+    let at = checkout.path();
+    let run = |arguments: &[&str]| document(on(&url, at, arguments));
+    assert_eq!(run(&["up"])["exit"], 2);
+    assert!(run(&["up", "--service=none"])["errors"].is_array());
+    run(&["plan", "--service=all", "--sql"]);
+    run(&["up", "--service=core", "--dry-run"]);
+    let done = run(&["up", "--service=all"]);
+    assert_eq!(done["done"].as_array().map(Vec::len), Some(3), "{done}");
+    run(&["up", "--service=all"]);
+    run(&["plan", "--service=all"]);
+    run(&["redo", "--service=shop"]);
+    let reported = run(&["report", "--html=page.html"]);
+    assert_eq!(reported["tables"][0]["schema"], "core", "{reported}");
+    assert_eq!(run(&["wait", "--service=all"])["exit"], 0);
+    run(&["schema"]);
+    run(&["schema", "--file=schema.sql"]);
+    let planned = run(&["down", "--service=all", "--all", "--dry-run", "--sql"]);
+    assert!(planned["lost"].is_array(), "{planned}");
+    run(&["down", "--service=shop"]);
+    run(&["down", "--service=all", "--all"]);
+    run(&["status", "--detect"]);
+    execute(
+        &url,
+        "CREATE SCHEMA shop; CREATE VIEW shop.orders AS SELECT 1",
+    );
+    let failed = run(&["up", "--service=all"]);
+    assert!(failed["done"].is_array(), "{failed}");
+    assert!(failed["errors"].is_array(), "{failed}");
+    let drift = run(&["drift"]);
+    assert_eq!(drift["exit"], 6, "{drift}");
+    write(
+        at,
+        SETTINGS,
+        &format!("{CREATE_SETTINGS}SELECT 1;\n"),
+        "DROP SCHEMA core CASCADE;\n",
+    );
+    let edited = run(&["repair", "--service=core", "--accept-change", "--yes"]);
+    assert_eq!(edited["recorded"], "changed", "{edited}");
+    let server = Throwaway::shared().expect("a server starts");
+    let elsewhere = server.url("made_for_a_document");
+    let create = ["up", "--service=core", "--create-database"];
+    document(on(&elsewhere, at, &[&create[..], &["--dry-run"]].concat()));
+    document(on(&elsewhere, at, &create));
+}
+
+#[test]
+fn documents_about_an_interrupted_script_have_the_form_of_their_schemas() {
+    let (url, checkout) = (database(), checkout());
+    let at = checkout.path();
+    let up = "-- migrator: no-transaction\n\
+              CREATE TABLE core.notes (id bigint PRIMARY KEY);\n\
+              SELECT 1 / 0;\n";
+    let stem = "core/20240104120000_3a1b2c3d_create_notes";
+    write(
+        at,
+        stem,
+        up,
+        "-- migrator: no-transaction\nDROP TABLE core.notes;\n",
+    );
+    let run = |arguments: &[&str]| document(on(&url, at, arguments));
+    let failed = run(&["up", "--service=core"]);
+    assert_ne!(failed["exit"], 0, "{failed}");
+    let status = run(&["status"]);
+    let migrations = &status["services"][0]["migrations"];
+    assert_eq!(migrations[2]["state"], "dirty", "{status}");
+    let version = "--version=20240104120000";
+    let repaired = run(&["repair", "--service=core", version, "--applied", "--yes"]);
+    assert_eq!(repaired["recorded"], "applied", "{repaired}");
+    assert_eq!(repaired["found"][0]["line"], 2, "{repaired}");
+}
+
+#[test]
+fn documents_of_fleets_have_the_form_of_their_schemas() {
+    let (urls, checkout) = ([database(), database()], checkout());
+    let at = checkout.path();
+    let list = format!(
+        "{} 1\n{} 2\npostgresql://nobody@127.0.0.1:1/none 2\n",
+        urls[0], urls[1]
+    );
+    fs::write(at.join("fleet.txt"), list).expect("it can be written");
+    for arguments in [
+        &["up", "--service=core", "--dry-run"][..],
+        &["plan", "--service=core"],
+        &["up", "--service=core"],
+        &["status"],
+        &["drift"],
+        &["down", "--service=core", "--dry-run"],
+        &["down", "--service=core"],
+    ] {
+        let call = [arguments, &["--fleet=fleet.txt", "--settle=1ms"]].concat();
+        let mut command = migrator(&call);
+        command.current_dir(at);
+        let whole = document(command);
+        assert_eq!(
+            whole["databases"].as_array().map(Vec::len),
+            Some(3),
+            "{whole}"
+        );
+    }
+    let mut command = migrator(&["up", "--service=core", "--fleet=fleet.txt", "--settle=1ms"]);
+    command.current_dir(at);
+    let (lines, _) = lines(command);
+    let (events, rows): (Vec<Value>, Vec<Value>) = lines
+        .into_iter()
+        .partition(|line| line.get("event").is_some());
+    assert_eq!(self::events(&events), ["wave", "settle", "wave"]);
+    assert_eq!(rows.len(), 3);
+}
+
+#[test]
+fn documents_about_trees_have_the_form_of_their_schemas() {
+    let (url, checkout) = (database(), checkout());
+    let at = checkout.path();
+    let run = |arguments: &[&str]| {
+        let mut command = migrator(arguments);
+        command.current_dir(at);
+        document(command)
+    };
+    assert_eq!(run(&["check"])["exit"], 0);
+    document(on(&url, at, &["check", "--server"]));
+    let drafted = ["create", "--service=shop", "--from=table shop.notes"];
+    let created = run(&drafted);
+    let up = created["created"][0].as_str().expect("a path");
+    run(&["create", "--restamp", up]);
+    run(&["explain", "M0104"]);
+    run(&["digest"]);
+    run(&["graph"]);
+    run(&["report", "--html=page.html"]);
+    document(on(&url, at, &["graph"]));
+    run(&["completions", "bash"]);
+    run(&["server", "status"]);
+    let verified = run(&["verify", "--service=core"]);
+    assert_eq!(verified["exit"], 0, "{verified}");
+    let base = document(on(&url, at, &["baseline", "--service=core", "--dry-run"]));
+    assert!(base["migrations"].is_array(), "{base}");
+
+    let broken = checkout_with_an_error();
+    let mut check = migrator(&["check"]);
+    check.current_dir(broken.path());
+    assert_eq!(document(check)["exit"], 3);
+
+    let new = folder();
+    let mut init = migrator(&["init", "--folder", "--service=shop"]);
+    init.current_dir(new.path());
+    document(init);
+    adopt(&url, new.path());
+}
+
+/// Takes over two migrations of golang-migrate.
+fn adopt(url: &str, at: &Path) {
+    let others = at.join("others");
+    fs::create_dir(&others).expect("a folder is made");
+    for (file, sql) in [
+        (
+            "1_notes.up.sql",
+            "CREATE SCHEMA notes; CREATE TABLE notes.notes (id bigint);\n",
+        ),
+        (
+            "1_notes.down.sql",
+            "DROP TABLE notes.notes; DROP SCHEMA notes;\n",
+        ),
+        (
+            "2_more.up.sql",
+            "ALTER TABLE notes.notes ADD COLUMN body text;\n",
+        ),
+        ("notes.txt", "no script\n"),
+    ] {
+        fs::write(others.join(file), sql).expect("it can be written");
+    }
+    execute(
+        url,
+        "CREATE SCHEMA notes; CREATE TABLE notes.notes (id bigint);
+         CREATE TABLE public.schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL);
+         INSERT INTO public.schema_migrations VALUES (1, false)",
+    );
+    let call = [
+        "adopt",
+        "--from=golang-migrate",
+        "others",
+        "--service=notes",
+        "--tier=Services",
+    ];
+    let adopted = document(on(
+        url,
+        at,
+        &[&call[..], &["--without-proof", "--yes"]].concat(),
+    ));
+    assert!(adopted["converted"].is_array(), "{adopted}");
+}
+
+#[test]
+fn events_are_lines_while_the_command_works() {
+    let (url, checkout) = (database(), checkout());
+    let at = checkout.path();
+    let notice = "DO $$ BEGIN RAISE NOTICE 'hello'; END $$;\n";
+    write(
+        at,
+        ORDERS,
+        &format!("CREATE SCHEMA shop;\n{notice}"),
+        "DROP SCHEMA shop;\n",
+    );
+    let (up, document) = lines(on(&url, at, &["up", "--service=all"]));
+    let each = ["started", "finished"];
+    let expected = [
+        &["planned"][..],
+        &each,
+        &each,
+        &["started", "notice", "finished"],
+    ]
+    .concat();
+    assert_eq!(events(&up), expected, "{up:#?}");
+    assert_eq!(up[0]["migrations"], 3);
+    assert_eq!(up[1]["version"], "20240101120000");
+    assert_eq!(document["done"][0]["name"], up[2]["name"]);
+    assert!(REGION.ends_with(up[4]["name"].as_str().expect("a name")));
+    let (redo, _) = lines(on(&url, at, &["redo", "--service=shop"]));
+    assert_eq!(redo[1]["direction"], "down", "{redo:#?}");
+    let (wait, _) = lines(on(&url, at, &["wait", "--service=all"]));
+    assert_eq!(events(&wait), [""; 0]);
+    let mut verify = migrator(&["verify", "--service=core"]);
+    clear(&mut verify);
+    verify.current_dir(at);
+    let (verified, document) = lines(verify);
+    assert_eq!(events(&verified), ["verified", "verified"]);
+    assert_eq!(document["migrations"].as_array().map(Vec::len), Some(2));
+}
