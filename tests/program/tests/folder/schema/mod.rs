@@ -274,14 +274,12 @@ fn events_are_lines_while_the_command_works() {
         "DROP SCHEMA shop;\n",
     );
     let (up, document) = lines(on(&url, at, &["up", "--service=all"]));
+    // The server may send a notice of the next script before the run reads that a step is done.
+    let (notices, up): (Vec<Value>, Vec<Value>) =
+        up.into_iter().partition(|line| line["event"] == "notice");
+    assert_eq!(notices.len(), 1, "{notices:#?}");
     let each = ["started", "finished"];
-    let expected = [
-        &["planned"][..],
-        &each,
-        &each,
-        &["started", "notice", "finished"],
-    ]
-    .concat();
+    let expected = [&["planned"][..], &each, &each, &each].concat();
     assert_eq!(events(&up), expected, "{up:#?}");
     assert_eq!(up[0]["migrations"], 3);
     assert_eq!(up[1]["version"], "20240101120000");
