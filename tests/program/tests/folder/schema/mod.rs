@@ -54,19 +54,19 @@ fn each_command_with_a_document_has_a_schema() {
     let help = output(&mut migrator(&["--help"]));
     let commands = help.split_once("Commands:\n").expect("a list").1;
     let commands = commands.lines().take_while(|line| !line.is_empty());
-    let named = commands.filter_map(|line| line.strip_prefix("  "));
-    let named = named.filter(|line| !line.starts_with(' '));
-    let named = named.filter_map(|line| line.split(' ').next());
+    let listed = commands.filter_map(|line| line.strip_prefix("  "));
+    let listed = listed.filter(|line| !line.starts_with(' '));
+    let listed = listed.filter_map(|line| line.split(' ').next());
     // `help` is text, and `with` leaves standard output to its command.
-    let named: BTreeSet<&str> = named
+    let listed: BTreeSet<&str> = listed
         .filter(|name| !["help", "with"].contains(name))
         .collect();
-    assert!(named.len() > 15, "{help}");
-    let names = names();
+    assert!(listed.len() > 15, "{help}");
+    let schemas = names();
     let shared = ["common", "event"];
-    let files = names.iter().map(String::as_str);
+    let files = schemas.iter().map(String::as_str);
     let files: BTreeSet<&str> = files.filter(|name| !shared.contains(name)).collect();
-    assert_eq!(named, files);
+    assert_eq!(listed, files);
 }
 
 #[test]
