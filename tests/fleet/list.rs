@@ -176,7 +176,7 @@ fn the_same_database_twice_is_migrated_once() {
 fn invalid_options_of_a_fleet_are_usage_errors() {
     let folder = folder();
     fs::write(folder.path().join("fleet.txt"), NOBODY).expect("the list is written");
-    let calls: [&[&str]; 16] = [
+    let calls: [&[&str]; 15] = [
         &["up", "--service=core", "--fleet=missing.txt"],
         &["up", "--service=core", "--fleet=."],
         &["up", "--service=cor", "--fleet=fleet.txt"],
