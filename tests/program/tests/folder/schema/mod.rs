@@ -4,8 +4,9 @@ mod validate;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use migrator_localpg::Throwaway;
 use serde_json::Value;
@@ -13,7 +14,7 @@ use serde_json::Value;
 use self::validate::{assert_valid, names, strict};
 use super::{checkout_with_an_error, folder};
 use crate::plan::{CREATE_SETTINGS, ORDERS, REGION, SETTINGS, checkout, write};
-use crate::support::{clear, database, execute, migrator, on, output};
+use crate::support::{block_on, clear, connect, database, execute, migrator, on, output};
 
 /// Runs a command for its document, which has the form that its schema describes.
 fn document(mut command: Command) -> Value {
@@ -295,4 +296,34 @@ fn events_are_lines_while_the_command_works() {
     let (verified, document) = lines(verify);
     assert_eq!(events(&verified), ["verified", "verified"]);
     assert_eq!(document["migrations"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn a_line_is_written_while_its_step_runs() {
+    let (url, checkout) = (database(), checkout());
+    let at = checkout.path();
+    let up = "SELECT pg_catalog.pg_advisory_xact_lock(7);\nCREATE SCHEMA shop;\n";
+    write(at, ORDERS, up, "DROP SCHEMA shop;\n");
+    block_on(async {
+        let holder = connect(&url).await;
+        let held = holder.batch_execute("SELECT pg_advisory_lock(7)").await;
+        held.expect("the lock is free");
+        let mut command = on(&url, at, &["up", "--service=all", "--output=jsonl"]);
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("it starts");
+        let lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        let mut lines = lines.map(|line| line.expect("the output is UTF-8"));
+        let started = lines.find(|line| line.contains("started") && ORDERS.contains(name(line)));
+        assert!(started.is_some(), "the step starts");
+        let released = holder.batch_execute("SELECT pg_advisory_unlock(7)").await;
+        released.expect("the lock is released");
+        let last = lines.last().expect("a document");
+        assert!(last.contains("\"exit\":0"), "{last}");
+        assert!(child.wait().expect("it ends").success());
+    });
+}
+
+/// The name of the migration in a line.
+fn name(line: &str) -> &str {
+    let rest = line.split_once("\"name\":\"").map_or("?", |(_, rest)| rest);
+    rest.split_once('"').map_or("?", |(name, _)| name)
 }
