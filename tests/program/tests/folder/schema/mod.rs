@@ -94,6 +94,8 @@ fn documents_of_runs_have_the_form_of_their_schemas() {
     run(&["down", "--service=shop"]);
     run(&["down", "--service=all", "--all"]);
     run(&["status", "--detect"]);
+    let history = run(&["history"]);
+    assert_eq!(history["events"][0]["kind"], "apply", "{history}");
     execute(
         &url,
         "CREATE SCHEMA shop; CREATE VIEW shop.orders AS SELECT 1",
@@ -199,6 +201,7 @@ fn documents_about_trees_have_the_form_of_their_schemas() {
     run(&["create", "--restamp", up]);
     run(&["explain", "M0104"]);
     run(&["digest"]);
+    run(&["list"]);
     run(&["graph"]);
     run(&["report", "--html=page.html"]);
     document(on(&url, at, &["graph"]));
