@@ -206,6 +206,8 @@ fn documents_about_trees_have_the_form_of_their_schemas() {
     run(&["report", "--html=page.html"]);
     document(on(&url, at, &["graph"]));
     run(&["completions", "bash"]);
+    run(&["man"]);
+    run(&["man", "pages"]);
     run(&["server", "status"]);
     let verified = run(&["verify", "--service=core"]);
     assert_eq!(verified["exit"], 0, "{verified}");
