@@ -1,10 +1,10 @@
-//! A service that embeds the migrations of `tenant`, and opens when a deploy job has
+//! A service in axum that embeds the migrations of `tenant`, and opens when a deploy job has
 //! applied them.
 //!
 //! The service applies no migration. Many instances start at the same time, with a role that
-//! may not change the schema. [`service`] has the answers, and [`http`] the protocol.
+//! may not change the schema. [`service`] has the answers, and [`routes`] their paths.
 
-mod http;
+mod routes;
 mod service;
 
 use std::env;
@@ -49,9 +49,11 @@ async fn run() -> Result<(), String> {
     let listener = listener.map_err(|error| format!(": cannot listen on `{address}`: {error}"))?;
     announce(&listener).map_err(|error| format!(": {error}"))?;
     let service = Arc::new(Service::new(&REGISTRY, settings));
-    let server = tokio::spawn(http::serve(listener, Arc::clone(&service)));
+    let server = axum::serve(listener, routes::of(Arc::clone(&service)));
+    let server = tokio::spawn(server.into_future());
     service.open(wait).await.map_err(|error| shown(&error))?;
-    server.await.map_err(|error| format!(": {error}"))
+    let ended = server.await.map_err(|error| format!(": {error}"))?;
+    ended.map_err(|error| format!(": {error}"))
 }
 
 /// Prints the address, because the system may have chosen the port.

@@ -1,19 +1,18 @@
 //! The answers of the service.
 
+use std::fmt;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use axum::http::StatusCode;
 use migrator_runtime::connect::ConnectError;
 use migrator_runtime::{
     Client, DatabaseState, Error, Migrator, Registry, Settings, Target, connect, connect_within,
 };
 use tokio::sync::{Mutex, MutexGuard};
-use tokio::time::timeout;
 
-use crate::http::{Response, Status};
-
-/// How long the database may take for an answer. After that, the service opens a new connection.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// The status and the body of an answer.
+pub(crate) type Answer = (StatusCode, String);
 
 /// The service: its database, and whether the service is open.
 pub(crate) struct Service {
@@ -54,38 +53,24 @@ impl Service {
         Ok(())
     }
 
-    /// The answer to `GET path`, within `PATIENCE`.
-    pub(crate) async fn answer(&self, path: &str) -> Response {
-        let answer = timeout(PATIENCE, self.answer_to(path)).await;
-        answer
-            .unwrap_or_else(|_| Response::new(Status::Unavailable, "the database does not answer"))
-    }
-
-    async fn answer_to(&self, path: &str) -> Response {
-        match path {
-            "/ready" => self.ready().await,
-            _ if self.opened.get().is_none() => {
-                Response::new(Status::Unavailable, "the service is starting")
-            }
-            "/plans" => self.plans().await.unwrap_or_else(|error| {
-                Response::new(
-                    Status::Unavailable,
-                    format!("the plans cannot be read: {error}"),
-                )
-            }),
-            _ => Response::new(Status::NotFound, "not found"),
+    /// Whether the service is open, and the database is current at this moment.
+    pub(crate) async fn ready(&self) -> Answer {
+        match self.state().await {
+            Ok(state) if state.is_ready() && self.opened.get().is_none() => starting(),
+            Ok(state) if state.is_ready() => (StatusCode::OK, format!("{state}\n")),
+            Ok(state) => unavailable(state),
+            Err(error) => unavailable(error),
         }
     }
 
-    /// Whether the service is open, and the database is current at this moment.
-    async fn ready(&self) -> Response {
-        match self.state().await {
-            Ok(state) if state.is_ready() && self.opened.get().is_none() => {
-                Response::new(Status::Unavailable, "the service is starting")
-            }
-            Ok(state) if state.is_ready() => Response::new(Status::Ok, state),
-            Ok(state) => Response::new(Status::Unavailable, state),
-            Err(error) => Response::new(Status::Unavailable, error),
+    /// The public plans, in the order of their codes, one on each line.
+    pub(crate) async fn plans(&self) -> Answer {
+        if self.opened.get().is_none() {
+            return starting();
+        }
+        match self.read_plans().await {
+            Ok(plans) => (StatusCode::OK, format!("{}\n", plans.join("\n"))),
+            Err(error) => unavailable(format!("the plans cannot be read: {error}")),
         }
     }
 
@@ -96,15 +81,13 @@ impl Service {
         state
     }
 
-    /// The public plans, in the order of their codes, one on each line.
-    async fn plans(&self) -> Result<Response, Box<dyn std::error::Error>> {
+    async fn read_plans(&self) -> Result<Vec<String>, Box<dyn std::error::Error + Send + Sync>> {
         let query = "SELECT code || ': ' || name FROM tenant.plans WHERE is_public ORDER BY code";
         let (mut place, client) = self.client().await?;
         let rows = client.postgres().query(query, &[]).await;
         *place = Some(client);
-        let rows = rows?;
-        let plans: Result<Vec<String>, _> = rows.iter().map(|row| row.try_get(0)).collect();
-        Ok(Response::new(Status::Ok, plans?.join("\n")))
+        let plans: Result<Vec<String>, _> = rows?.iter().map(|row| row.try_get(0)).collect();
+        Ok(plans?)
     }
 
     /// Returns the connection, and the place to put it back after an answer. A query that takes
@@ -117,4 +100,14 @@ impl Service {
         };
         Ok((place, client))
     }
+}
+
+/// The answer before the service is open.
+fn starting() -> Answer {
+    unavailable("the service is starting")
+}
+
+/// The answer with the reason why the service cannot serve.
+fn unavailable(reason: impl fmt::Display) -> Answer {
+    (StatusCode::SERVICE_UNAVAILABLE, format!("{reason}\n"))
 }

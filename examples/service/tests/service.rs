@@ -94,11 +94,12 @@ impl Running {
 
     /// The status and the body, such as `200 all migrations are applied`.
     fn get(&self, path: &str) -> String {
-        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
-        self.send(&request)
+        self.send("GET", path)
     }
 
-    fn send(&self, request: &str) -> String {
+    fn send(&self, method: &str, path: &str) -> String {
+        let request =
+            format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
         let mut stream = TcpStream::connect(&self.address).expect("it listens");
         stream.write_all(request.as_bytes()).expect("it reads");
         let mut response = String::new();
@@ -285,16 +286,13 @@ async fn a_server_that_is_down_at_the_start_is_waited_for() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_and_what_is_no_request_is_answered_so() {
+async fn a_path_or_a_method_that_the_service_does_not_have_is_refused() {
     let url = database().await;
     deploy(&url, &tree()).await;
     let service = Running::start(&url);
     service.until("/plans", "200 ");
     assert_eq!(service.get("/nothing"), "404 not found");
-    assert_eq!(
-        service.send("POST /plans HTTP/1.1\r\n\r\n"),
-        "400 this is not a GET request"
-    );
+    assert_eq!(service.send("POST", "/plans"), "405 ");
 }
 
 #[test]
