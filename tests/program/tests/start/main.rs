@@ -9,6 +9,7 @@ mod support;
 mod switch;
 
 use std::fs;
+use std::path::Path;
 
 use home::Home;
 use serde_json::Value;
@@ -115,4 +116,36 @@ fn a_tree_alone_passes_verify() {
     let verify = output(verify.current_dir(home.path()));
     assert!(verify.starts_with("exit: 0\n"), "{verify}");
     assert!(verify.contains("1 migration verified"), "{verify}");
+}
+
+#[test]
+fn two_workspaces_share_a_database() {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/workspaces");
+    let home = Home::new();
+    for workspace in ["platform", "billing"] {
+        copy(&example.join(workspace), &home.path().join(workspace));
+    }
+    let page = fs::read_to_string(example.join("README.md")).expect("there is a page");
+    // Each block of the page begins in the folder of the example.
+    let blocks: Vec<&str> = page.split("```sh\n").skip(1).collect();
+    let blocks = blocks.iter().filter_map(|rest| rest.split_once("```"));
+    let script: Vec<String> = blocks.map(|(block, _)| format!("{block}cd ..\n")).collect();
+    assert_eq!(script.len(), 3, "{page}");
+    let ran = home.run("", &script.concat());
+    assert!(ran.starts_with("exit: 0\n"), "{ran}");
+    assert!(ran.contains("2 migrations of 2 services applied"), "{ran}");
+    assert!(ran.contains("applied migrations: 1\n0 invoices\n"), "{ran}");
+}
+
+/// Copies a folder with all that is in it.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir(to).expect("the folder is made");
+    for entry in fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        match from.is_dir() {
+            true => copy(&from, &to),
+            false => drop(fs::copy(&from, &to).expect("it is copied")),
+        }
+    }
 }

@@ -1,0 +1,2 @@
+DROP TABLE accounts.accounts;
+DROP SCHEMA accounts;

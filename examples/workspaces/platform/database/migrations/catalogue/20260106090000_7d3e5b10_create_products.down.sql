@@ -1,0 +1,2 @@
+DROP TABLE catalogue.products;
+DROP SCHEMA catalogue;
