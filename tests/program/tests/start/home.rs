@@ -18,16 +18,23 @@ use crate::support::{BINARY, clear, migrator, output, path_with_binary};
 pub(crate) struct Home {
     folder: TempDir,
     path: String,
+    /// Held while this folder exists: see [`lock`].
+    _lock: File,
 }
 
 impl Home {
     pub(crate) fn new() -> Home {
+        let lock = lock();
         let folder = tempdir().expect("a folder is made");
         for name in ["bin", ".cargo"] {
             fs::create_dir(folder.path().join(name)).expect(name);
         }
         let path = path_with_binary(&folder.path().join("bin"));
-        let home = Home { folder, path };
+        let home = Home {
+            folder,
+            path,
+            _lock: lock,
+        };
         let cargo = home.path().join("bin/cargo");
         fs::write(&cargo, wrapper()).expect("the wrapper is written");
         fs::set_permissions(&cargo, Permissions::from_mode(0o755)).expect("it is ours");
@@ -41,12 +48,7 @@ impl Home {
     }
 
     /// Runs a script, and stops it at the first failure.
-    ///
-    /// Only one script runs at a time, also when two processes run these tests. `cargo run` builds
-    /// `target/debug/shop` and then starts it: a second build would replace it in between.
     pub(crate) fn run(&self, folder: &str, script: &str) -> String {
-        let lock = File::create(target().join("new-crates.lock")).expect("the target is writable");
-        lock.lock().expect("the other scripts end");
         let mut command = Command::new("sh");
         clear(&mut command);
         command
@@ -70,6 +72,18 @@ impl Drop for Home {
             }
         }
     }
+}
+
+/// Waits until no other test, also of another process, has a new crate.
+///
+/// For cargo, two workspaces with a package `shop` at their top are the same package: it does not
+/// hash the path of the workspace. So a build of the second one replaces the program of the first
+/// one, and cargo then calls that program fresh, because it is newer than the first one's files.
+/// With the lock, all files of a new crate are newer than the program of the crate before.
+fn lock() -> File {
+    let lock = File::create(target().join("new-crates.lock")).expect("the target is writable");
+    lock.lock().expect("the other tests end");
+    lock
 }
 
 /// A `cargo` that installs nothing, and that begins with this checkout's lock file.
