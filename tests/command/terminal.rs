@@ -21,7 +21,9 @@ fn on_terminal(url: &str, folder: &Path, arguments: &[&str]) -> Command {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped());
     clear(&mut command);
-    command.env("DATABASE_URL", url).env("NO_COLOR", "1");
+    command
+        .env("DATABASE_URL", url)
+        .envs([("NO_COLOR", "1"), ("TERM", "xterm")]);
     command
 }
 
@@ -110,7 +112,9 @@ fn a_narrow_terminal_gets_lines_that_fit() {
             .arg("/dev/null")
             .current_dir(folder.path());
         clear(&mut command);
-        command.env("DATABASE_URL", &url).env("NO_COLOR", "1");
+        command
+            .env("DATABASE_URL", &url)
+            .envs([("NO_COLOR", "1"), ("TERM", "xterm")]);
         let shown = command.output().expect("`script` is installed").stdout;
         let shown = String::from_utf8(shown).expect("it is text");
         let table = shown
