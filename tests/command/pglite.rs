@@ -15,7 +15,10 @@ use super::folder;
 use crate::support::{block_on, on, output};
 
 /// How long the server may take to start, and a command to end.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// Between two tries to connect. A flood of tries would keep the server from its other work.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// The extensions that the migrations of this platform create.
 const EXTENSIONS: &str = "--extensions=pgcrypto,citext,pg_trgm";
@@ -96,6 +99,7 @@ impl Pglite {
                 return text;
             }
             assert!(started.elapsed() < PATIENCE, "{text}");
+            thread::sleep(PAUSE);
         }
     }
 
@@ -119,6 +123,7 @@ impl Pglite {
                 Ok(schemas) => return schemas,
                 Err(error) => assert!(started.elapsed() < PATIENCE, "{error}"),
             }
+            thread::sleep(PAUSE);
         }
     }
 }
