@@ -20,7 +20,7 @@ pub struct Uses<'r> {
     pub services: BTreeSet<String>,
 }
 
-/// What a script does to an object.
+/// One change of a script to one object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ObjectChange {
     /// The change.

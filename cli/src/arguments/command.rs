@@ -13,7 +13,7 @@ use clap_complete::Shell;
 use migrator_model::{Code, Version};
 use migrator_runtime::Selection;
 
-use super::looks::{List, Log};
+use super::listing::{List, Log};
 use super::members::Members;
 use super::new_files::{Create, Init};
 #[cfg(feature = "local-server")]

@@ -24,7 +24,7 @@ pub(crate) struct Global {
     /// Show each message that the command sends to the server, with passwords hidden
     #[arg(long, short, global = true, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
-    /// Print errors alone, and what a command is asked to show
+    /// Print only errors, and the result of a command that shows something
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
 }

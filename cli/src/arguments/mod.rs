@@ -3,7 +3,7 @@
 mod command;
 mod examples;
 mod global;
-mod looks;
+mod listing;
 mod members;
 mod new_files;
 mod options;
@@ -20,7 +20,7 @@ pub(crate) use command::{
 #[cfg(feature = "local-server")]
 pub(crate) use command::{Server, With};
 pub(crate) use global::{Format, Global, Loudness};
-pub(crate) use looks::{List, Log};
+pub(crate) use listing::{List, Log};
 pub(crate) use members::Members;
 pub(crate) use new_files::{Create, Init};
 pub(crate) use options::{History, Reads, Run, Writes};

@@ -169,18 +169,18 @@ enum TreeSource {
     Nothing,
 }
 
-/// What a command is for.
+/// Whether a command changes something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Effect {
-    /// To show something.
+    /// It only shows something.
     Shows,
-    /// To change a database or files.
+    /// It changes a database or files.
     Changes,
 }
 
 impl Command {
     fn effect(&self) -> Effect {
-        // A person must see what a question is about.
+        // `--quiet` does not hide the plan of a command that asks: the person who answers must see it.
         let asks = io::stdin().is_terminal() && io::stderr().is_terminal();
         let changes = match self {
             Command::Up(up) => !up.dry_run && (up.yes || !up.switch || !asks),

@@ -44,7 +44,7 @@ pub(crate) struct Context {
     /// Stops the command after a signal.
     pub(crate) stop: Stop,
     pub(crate) console: Console,
-    /// Shows what the command does now.
+    /// The display of the steps that run.
     pub(crate) progress: Progress,
     /// The database that the command is connected to.
     pub(crate) database: OnceCell<String>,
@@ -126,7 +126,7 @@ impl Context {
     }
 }
 
-/// What a command does that connects.
+/// The work that the display names while a command connects.
 pub(crate) fn connecting_to(settings: &Settings) -> String {
     format!("connecting to {}", settings.display_target())
 }

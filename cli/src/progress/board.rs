@@ -61,7 +61,7 @@ impl Board {
         });
     }
 
-    /// What a piece of work waits for or does now. Nothing changes if it does not run.
+    /// Sets what a piece of work waits for, or what it does. Ignores work that does not run.
     pub(crate) fn detail(&mut self, name: &str, detail: Option<String>) {
         if let Some(row) = self.rows.iter_mut().find(|row| row.name == name) {
             row.detail = detail;

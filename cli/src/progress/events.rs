@@ -83,41 +83,39 @@ impl Progress {
 
 /// The work that an event is about, and what that work waits for from now on.
 fn detail(event: &Event<'_>) -> Option<(String, Option<String>)> {
-    if let Event::Retrying {
-        step,
-        blockers,
-        retry,
-        retries,
-        ..
-    } = event
-    {
-        let behind = blockers.iter().map(|one| format!(", behind {one}"));
-        let detail = format!("retry {retry} of {retries}{}", behind.collect::<String>());
-        return Some((step.id.to_string(), Some(detail)));
-    }
-    if let Event::KeptWaiting { subject, what } = event {
-        return Some((subject.to_string(), Some(format!("waiting {what}"))));
-    }
-    if let Event::StillAtWork { step, holder } = event {
-        let detail = format!("waiting for a statement of an earlier run: {holder} runs it");
-        return Some((step.id.to_string(), Some(detail)));
-    }
-    match event {
-        Event::WaitEnded(subject) => Some((subject.to_string(), None)),
-        Event::Resumed { step, .. } => Some((step.id.to_string(), None)),
+    let (name, detail) = match event {
+        Event::Retrying {
+            step,
+            blockers,
+            retry,
+            retries,
+            ..
+        } => {
+            let behind = blockers.iter().map(|one| format!(", behind {one}"));
+            let behind = behind.collect::<String>();
+            let detail = format!("retry {retry} of {retries}{behind}");
+            (step.id.to_string(), Some(detail))
+        }
+        Event::KeptWaiting { subject, what } => {
+            (subject.to_string(), Some(format!("waiting {what}")))
+        }
+        Event::StillAtWork { step, holder } => {
+            let detail = format!("waiting for a statement of an earlier run: {holder} runs it");
+            (step.id.to_string(), Some(detail))
+        }
+        Event::WaitEnded(subject) => (subject.to_string(), None),
+        Event::Resumed { step, .. } => (step.id.to_string(), None),
         Event::Waiting(_)
         | Event::Planned(_)
         | Event::Started(_)
         | Event::Finished(_)
         | Event::Failed(_)
-        | Event::Retrying { .. }
-        | Event::KeptWaiting { .. }
-        | Event::StillAtWork { .. }
         | Event::NotCurrent { .. }
         | Event::LockUnreleased { .. }
         | Event::NoSecondConnection(_)
         | Event::Notice(_)
         | Event::NoticesOmitted(_)
-        | _ => None,
-    }
+        | _ => return None,
+    };
+    Some((name, detail))
 }

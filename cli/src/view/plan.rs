@@ -53,7 +53,7 @@ pub(crate) struct PlannedStep {
     pub(crate) applies: bool,
     /// The number of its leg, from 1.
     pub(crate) leg: Option<usize>,
-    /// What an up script does to tables and views.
+    /// The tables and views that the up script locks or changes.
     #[serde(serialize_with = "new_migration::tables")]
     pub(crate) tables: Vec<TableEffect>,
     /// The statements that may do more than `tables` shows.

@@ -135,7 +135,7 @@ impl<'g> Layout<'g> {
     }
 }
 
-/// How far a line goes beside the boxes of so many rows.
+/// How far, in pixels, a line bends to pass boxes in this number of rows.
 pub(super) fn bulge(rows: usize) -> usize {
     (16 + 12 * rows).min(120)
 }

@@ -69,7 +69,8 @@ fn heading(number: usize, leg: &PlannedLeg) -> Line {
     Line::detail(Tone::Plain, "leg", &rest)
 }
 
-/// What an up script does to a table: nothing worth a line if nobody uses the table yet.
+/// The line about a table that an up script changes. A table that the script itself creates has none,
+/// because nobody uses it yet.
 fn table(effect: &TableEffect) -> Option<Line> {
     if effect.is_new {
         return None;

@@ -1,4 +1,4 @@
-//! The options of the commands that show the tree or the event log.
+//! The options of `list` and `history`.
 
 use std::num::NonZeroUsize;
 
