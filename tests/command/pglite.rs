@@ -4,9 +4,9 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio_postgres::{Error, NoTls};
@@ -16,12 +16,6 @@ use crate::support::{block_on, on, output};
 
 /// How long the server may take to start, and a command to end.
 const PATIENCE: Duration = Duration::from_secs(180);
-
-/// Between two tries to connect. A flood of tries would keep the server from its other work.
-const PAUSE: Duration = Duration::from_millis(100);
-
-/// The extensions that the migrations of this platform create.
-const EXTENSIONS: &str = "--extensions=pgcrypto,citext,pg_trgm";
 
 const ADVICE: &str = "if the database or its pooler has only one connection for this run, use \
                       `--single-connection`\n";
@@ -43,6 +37,7 @@ static SERVER: LazyLock<Option<String>> = LazyLock::new(|| {
 struct Pglite {
     child: Child,
     folder: TempDir,
+    lines: Receiver<String>,
 }
 
 impl Drop for Pglite {
@@ -55,30 +50,53 @@ impl Drop for Pglite {
 
 impl Pglite {
     /// Starts the server, and waits until it listens on a socket in a new folder.
-    fn start(options: &[&str]) -> Option<Pglite> {
+    fn start(connections: &str) -> Option<Pglite> {
         let script = SERVER.as_ref()?;
         let folder = folder();
-        let child = Command::new("node")
-            .args([script, EXTENSIONS, "--path"])
+        let mut child = Command::new("node")
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/command/pglite.mjs"))
+            .arg(script)
             .arg(folder.path().join(".s.PGSQL.5432"))
-            .args(options)
+            .arg(connections)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
             .expect("node runs");
-        let mut pglite = Pglite { child, folder };
-        let stdout = pglite.child.stdout.take().expect("it is piped");
-        let (says, heard) = channel();
+        let stdout = child.stdout.take().expect("it is piped");
+        let (says, lines) = channel();
         // The thread reads until the server ends: the pipe stays open, and never fills.
         thread::spawn(move || {
             for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-                if line.contains("listening on") {
-                    let _ = says.send(());
-                }
+                let _ = says.send(line);
             }
         });
-        heard.recv_timeout(PATIENCE).expect("the server listens");
+        let pglite = Pglite {
+            child,
+            folder,
+            lines,
+        };
+        assert_eq!(pglite.line(), "listening");
         Some(pglite)
+    }
+
+    /// The next line of the server.
+    fn line(&self) -> String {
+        self.lines
+            .recv_timeout(PATIENCE)
+            .expect("a line of the server")
+    }
+
+    /// Waits until the server has forgotten each session since the last wait, of which there is at
+    /// least one.
+    fn wait_until_idle(&self) {
+        let mut open = 0_i32;
+        loop {
+            let line = self.line();
+            open += if line == "accepted" { 1 } else { -1 };
+            if open == 0 {
+                return;
+            }
+        }
     }
 
     fn url(&self) -> String {
@@ -89,21 +107,7 @@ impl Pglite {
         )
     }
 
-    /// Runs a command until the server takes its connection: the server may not have noticed yet
-    /// that the session of the previous command has ended.
     fn run(&self, arguments: &'static [&'static str]) -> String {
-        let started = Instant::now();
-        loop {
-            let text = self.run_once(arguments);
-            if !text.contains("]: cannot reach `") {
-                return text;
-            }
-            assert!(started.elapsed() < PATIENCE, "{text}");
-            thread::sleep(PAUSE);
-        }
-    }
-
-    fn run_once(&self, arguments: &'static [&'static str]) -> String {
         let (url, (ends, ended)) = (self.url(), channel());
         thread::spawn(move || {
             let folder = folder();
@@ -111,20 +115,19 @@ impl Pglite {
         });
         let text = ended.recv_timeout(PATIENCE);
         assert!(text.is_ok(), "{arguments:?} did not end");
+        self.wait_until_idle();
         text.unwrap_or_default()
     }
 
     /// The schemas that the server does not have by itself, except that of the history: a run may
     /// create its tables before it has the locks.
     fn schemas(&self) -> Vec<String> {
-        let started = Instant::now();
-        loop {
-            match block_on(schemas(&self.url())) {
-                Ok(schemas) => return schemas,
-                Err(error) => assert!(started.elapsed() < PATIENCE, "{error}"),
-            }
-            thread::sleep(PAUSE);
-        }
+        let url = self.url();
+        let schemas = block_on(async { tokio::time::timeout(PATIENCE, schemas(&url)).await })
+            .expect("the server answers in time")
+            .expect("the server answers");
+        self.wait_until_idle();
+        schemas
     }
 }
 
@@ -167,7 +170,7 @@ fn works_with_the_option(pglite: &Pglite) {
 
 #[test]
 fn a_server_with_one_connection_is_told_what_to_use_at_once() {
-    let Some(pglite) = Pglite::start(&[]) else {
+    let Some(pglite) = Pglite::start("1") else {
         return;
     };
     let refused = pglite.run(&["up", "--service=all"]);
@@ -181,7 +184,7 @@ fn a_server_with_one_connection_is_told_what_to_use_at_once() {
 
 #[test]
 fn a_server_with_several_connections_is_told_what_to_use_after_10_s() {
-    let Some(pglite) = Pglite::start(&["--max-connections=10"]) else {
+    let Some(pglite) = Pglite::start("10") else {
         return;
     };
     let refused = pglite.run(&["up", "--service=all"]);
