@@ -20,11 +20,11 @@ pub(crate) fn seconds(time: Duration) -> String {
     }
 }
 
-/// A recorded time of UTC, to the second: `2026-11-30 11:47:06`. A text that is no time stays.
+/// A recorded time of UTC, to the second: `2026-11-30 11:47:06 UTC`. A text that is no time stays.
 pub(crate) fn moment(text: &str) -> Cow<'_, str> {
     let parts = text.strip_suffix('Z').and_then(|text| text.split_once('T'));
     match parts.and_then(|(day, time)| Some((day, time.get(..8)?))) {
-        Some((day, time)) => format!("{day} {time}").into(),
+        Some((day, time)) => format!("{day} {time} UTC").into(),
         None => text.into(),
     }
 }
@@ -35,7 +35,10 @@ mod tests {
 
     #[test]
     fn a_moment_is_shown_to_the_second() {
-        assert_eq!(moment("2026-11-30T11:47:06.555349Z"), "2026-11-30 11:47:06");
+        assert_eq!(
+            moment("2026-11-30T11:47:06.555349Z"),
+            "2026-11-30 11:47:06 UTC"
+        );
         assert_eq!(moment("now"), "now");
     }
 }

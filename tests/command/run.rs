@@ -113,7 +113,7 @@ fn an_irreversible_migration_is_shown_and_not_reverted() {
     }
     let status = run(&["status", "--service=core", "--migrations"]);
     assert!(
-        status.contains("Z  irreversible: the rows are gone\n"),
+        status.contains(" UTC  irreversible: the rows are gone\n"),
         "{status}"
     );
     let status = run(&["status", "--service=core"]);

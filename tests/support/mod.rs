@@ -177,11 +177,7 @@ pub fn filters() -> Vec<(&'static str, &'static str)> {
         (r"\(process \d+\)", "(process [pid])"),
         (r"\(pid \d+,", "(pid [pid],"),
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z", "[moment]"),
-        (
-            r"since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC",
-            "since [moment]",
-        ),
-        (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "[moment]"),
+        (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "[moment]"),
     ]
 }
 

@@ -71,7 +71,7 @@ const COLUMNS: [(&str, Side); 4] = [
 /// The columns about its newest migration, where the terminal is wide enough.
 const NEWEST: [(&str, Side); 3] = [
     ("newest", Side::Left),
-    ("applied on (UTC)", Side::Left),
+    ("applied on", Side::Left),
     ("by", Side::Left),
 ];
 
@@ -158,7 +158,7 @@ fn migration(migration: &MigrationState, terminal: Option<usize>) -> Line {
         Tone::Warn
     };
     let word = format!("{:12}", migration.state.as_str());
-    let when = migration.applied_on.as_deref().unwrap_or_default();
+    let when = moment(migration.applied_on.as_deref().unwrap_or_default());
     let id = &migration.id;
     let by = match &migration.applied_by {
         Some(role) => format!("  by {role}"),

@@ -69,14 +69,17 @@ pub(super) fn wrapped(line: &str, terminal: Option<usize>, indent: usize) -> Str
         return line.to_owned();
     };
     let mut text = String::with_capacity(line.len() + 16);
-    let (mut at, mut has_word) = (0, false);
+    let (mut at, mut has_word, mut breaks) = (0, false, false);
     for word in line.split_inclusive(' ') {
         let width = columns(word.trim_end());
         if has_word && at + width > terminal {
             text.truncate(text.trim_end().len());
             text.push('\n');
             text.push_str(&" ".repeat(indent));
-            (at, has_word) = (indent, false);
+            (at, has_word, breaks) = (indent, false, true);
+        }
+        if breaks && !has_word && width == 0 {
+            continue;
         }
         text.push_str(word);
         at += columns(word);
@@ -110,5 +113,9 @@ mod tests {
             "  newest 注文\n    of the\n    shop"
         );
         assert_eq!(wrapped("wide words", Some(2), 1), "wide\n words");
+        assert_eq!(
+            wrapped("  a name  (2 ms)", Some(9), 2),
+            "  a name\n  (2 ms)"
+        );
     }
 }
