@@ -11,6 +11,15 @@ pub(crate) fn count(number: usize, thing: &str) -> String {
     }
 }
 
+/// `a`, `a and b`, `a, b and c`.
+pub(crate) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.into_iter().collect();
+    match names.split_last() {
+        Some((last, first)) if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        _ => names.concat(),
+    }
+}
+
 /// `12 ms`, `3.4 s`.
 pub(crate) fn seconds(time: Duration) -> String {
     match time.as_millis() {
@@ -31,7 +40,15 @@ pub(crate) fn moment(text: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use super::moment;
+    use super::{listed, moment};
+
+    #[test]
+    fn the_last_two_names_have_an_and_between_them() {
+        assert_eq!(listed([]), "");
+        assert_eq!(listed(["a"]), "a");
+        assert_eq!(listed(["a", "b"]), "a and b");
+        assert_eq!(listed(["a", "b", "c"]), "a, b and c");
+    }
 
     #[test]
     fn a_moment_is_shown_to_the_second() {

@@ -29,7 +29,7 @@ fn up_first_applies_the_services_that_a_service_depends_on() {
         &["up", "--service=user", "--steps=1"],
     ));
     assert!(
-        output.contains("which the selected services need"),
+        output.contains(" of auth, core and tenant, on which user depends\n"),
         "{output}"
     );
     assert_output!(&mut on(&url, folder.path(), &["status"]));

@@ -1,7 +1,5 @@
 //! What a run would do.
 
-use std::collections::BTreeSet;
-
 use migrator_analysis::effects::{TableEffect, UnknownStatement};
 use migrator_model::MigrationId;
 use migrator_runtime::Direction;
@@ -154,12 +152,9 @@ impl Plan {
         }
     }
 
-    /// How many migrations are applied only because a selected service depends on them, and the
-    /// services that own them.
-    pub(crate) fn dependencies(&self) -> (usize, BTreeSet<&str>) {
+    /// The service of each step that has this reason.
+    pub(crate) fn services(&self, reason: Reason) -> impl Iterator<Item = &str> {
         let steps = self.steps.iter();
-        let steps = steps.filter(|step| step.reason == Reason::Dependency);
-        let services: Vec<&str> = steps.map(|step| &*step.id.service).collect();
-        (services.len(), services.into_iter().collect())
+        steps.filter_map(move |step| (step.reason == reason).then_some(&*step.id.service))
     }
 }

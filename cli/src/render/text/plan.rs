@@ -1,12 +1,15 @@
 //! A plan: its notes, its steps and their number.
 
+use std::collections::BTreeSet;
+
 use migrator_analysis::effects::{TableEffect, UnknownStatement, Work};
 use migrator_runtime::Direction;
+use migrator_runtime::plan::Reason;
 
 use super::lost;
 use crate::line::{Line, Tone};
 use crate::view::{Destruction, Plan, PlannedLeg, PlannedStep, blocked};
-use crate::words::count;
+use crate::words::{count, listed};
 
 /// The steps of a plan: of a dry run, or before a question.
 pub(crate) fn lines(view: &Plan, database: &str) -> Vec<Line> {
@@ -118,13 +121,18 @@ fn hash(view: &Plan) -> Option<Line> {
 /// What the planner noticed, and which migrations the user has not asked for.
 pub(crate) fn notes(view: &Plan) -> Vec<Line> {
     let mut notes: Vec<Line> = view.notes.iter().map(Line::note).collect();
-    let (number, services) = view.dependencies();
+    let number = view.services(Reason::Dependency).count();
     if number > 0 {
-        let migrations = count(number, "migration");
-        let services: Vec<&str> = services.into_iter().collect();
+        let services: BTreeSet<&str> = view.services(Reason::Dependency).collect();
+        let requested: BTreeSet<&str> = view.services(Reason::Requested).collect();
+        let who = match Vec::from_iter(requested)[..] {
+            [one] => format!("{one} depends"),
+            _ => "the selected services depend".to_owned(),
+        };
         notes.push(Line::note(format!(
-            "also applying {migrations} of {}, which the selected services need",
-            services.join(", ")
+            "also applying {} of {}, on which {who}",
+            count(number, "migration"),
+            listed(services),
         )));
     }
     notes
