@@ -12,7 +12,7 @@ use migrator_runtime::{
 use crate::caught;
 use crate::exit::Exit;
 use crate::remedy::{command_help, error_help, verify_help};
-use crate::view::{Document, Located, View};
+use crate::view::{Document, Located, Measured, View};
 use crate::words::count;
 
 /// Why a command failed, and what it had found or done before.
@@ -66,6 +66,7 @@ impl From<Failure> for Document {
     fn from(failure: Failure) -> Document {
         Document {
             database: None,
+            measured: Measured::default(),
             view: failure.view.map(|view| *view),
             errors: failure.errors,
             exit: failure.exit,

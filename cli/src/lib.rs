@@ -27,6 +27,8 @@ mod exit;
 mod failure;
 mod git;
 mod line;
+mod log;
+mod metrics;
 mod name;
 // The build script is its other user.
 #[cfg(test)]
@@ -44,6 +46,7 @@ mod view;
 mod words;
 
 use std::process::ExitCode;
+use std::time::Instant;
 
 use clap::builder::Resettable;
 use clap::{ArgMatches, ColorChoice};
@@ -129,15 +132,35 @@ fn run_arguments(program: Program, arguments: Result<Arguments, clap::Error>) ->
         Err(error) => {
             let format = typed("--output").unwrap_or(Format::Text);
             let color = typed("--color").unwrap_or(ColorChoice::Auto);
-            return render::usage(&Console::new(format, Loudness::Normal, color), &error).into();
+            let mut console = Console::new(format, Loudness::Normal, color);
+            if let Some(format) = typed("--log-format") {
+                console = console.with_log(format);
+            }
+            return render::usage(&console, &error).into();
         }
     };
     let global = &arguments.global;
-    let console = Console::new(global.output, arguments.loudness(), global.color);
+    let mut console = Console::new(global.output, arguments.loudness(), global.color);
+    if let Some(format) = global.log_format {
+        console = console.with_log(format);
+        log::start(&console);
+    }
     if global.verbose {
         sent::show(&console);
     }
+    let metrics = global.metrics.clone();
+    let command = match arguments.command.is_dry_run() {
+        true => "plan".to_owned(),
+        false => arguments.name.clone(),
+    };
+    let started = Instant::now();
     let document = commands::run(program, arguments, &console);
     caught::wait_until_told();
+    if let Some(path) = metrics
+        && let Err(error) = metrics::write(&path, &command, &document, started.elapsed())
+    {
+        let path = path.display();
+        console.warning(&format!("cannot write the metrics to `{path}`: {error}"));
+    }
     render::document(&console, &document).into()
 }

@@ -21,14 +21,18 @@ pub struct Leg<'p> {
     pub after: Vec<usize>,
 }
 
+/// Splits the steps of a plan into the steps of each leg.
+pub fn in_legs<'p, 'r>(steps: &'p [Step<'r>]) -> impl Iterator<Item = &'p [Step<'r>]> {
+    let kind = |step: &Step<'_>| (step.direction(), step.applies().is_some());
+    steps.chunk_by(move |a, b| a.service() == b.service() && kind(a) == kind(b))
+}
+
 /// Splits the steps of a plan into legs.
 #[must_use]
 pub fn legs<'p>(registry: &Registry, steps: &'p [Step<'static>]) -> Vec<Leg<'p>> {
-    let kind = |step: &Step<'_>| (step.direction(), step.applies().is_some());
-    let is_one = |a: &Step<'_>, b: &Step<'_>| a.service() == b.service() && kind(a) == kind(b);
     let mut seen: BTreeMap<&str, Before<'_>> = BTreeMap::new();
     let mut legs = Vec::new();
-    for (index, steps) in steps.chunk_by(is_one).enumerate() {
+    for (index, steps) in in_legs(steps).enumerate() {
         let leg = Part::of(registry, steps);
         let after = seen.values().filter(|before| leg.waits_for(&before.part));
         let after = after.map(|before| before.last).collect();

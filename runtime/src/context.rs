@@ -5,8 +5,9 @@ use migrator_plan::Selection;
 
 use crate::error::Error;
 use crate::error::kind::ErrorKind;
+use crate::event::Event;
+use crate::event::listener::Listener;
 use crate::event::operation::Operation;
-use crate::event::{Event, Listener};
 use crate::history::History;
 use crate::history::bootstrap::Bootstrap;
 use crate::history::failure::read_failed;
@@ -34,7 +35,8 @@ impl Context {
             registry,
             tables: Tables::new(&options.schema),
             options,
-            listener: None,
+            // Without a function, it sends the events to the subscriber of `tracing`.
+            listener: cfg!(feature = "tracing").then(Listener::default),
             stop: Stop::new(),
         }
     }

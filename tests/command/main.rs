@@ -11,6 +11,7 @@ mod digest;
 mod graph;
 mod history;
 mod init;
+mod log;
 mod markdown;
 mod output;
 mod pages;

@@ -167,6 +167,16 @@ impl Check {
     }
 }
 
+impl Command {
+    /// Whether the command only shows what it would do.
+    pub(crate) fn is_dry_run(&self) -> bool {
+        let (Command::Up(Up { dry_run, .. }) | Command::Down(Down { dry_run, .. })) = self else {
+            return false;
+        };
+        *dry_run
+    }
+}
+
 /// `up`.
 #[derive(Args, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]

@@ -27,6 +27,21 @@ pub(crate) struct Global {
     /// Print only errors, and the result of a command that shows something
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
+    /// Write standard error as a log, with a line for each event of a run
+    #[arg(long, global = true, value_enum, value_name = "FORMAT")]
+    pub(crate) log_format: Option<LogFormat>,
+    /// Write the metrics of the command to this file, for `node_exporter`
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) metrics: Option<PathBuf>,
+}
+
+/// How a line of the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// The time, the level, the message and the fields
+    Text,
+    /// One JSON object
+    Json,
 }
 
 /// How results are printed.

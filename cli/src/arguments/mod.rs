@@ -19,7 +19,7 @@ pub(crate) use command::{
 };
 #[cfg(feature = "local-server")]
 pub(crate) use command::{Server, With};
-pub(crate) use global::{Format, Global, Loudness};
+pub(crate) use global::{Format, Global, LogFormat, Loudness};
 pub(crate) use listing::{List, Log};
 pub(crate) use members::Members;
 pub(crate) use new_files::{Create, Init};

@@ -24,6 +24,9 @@ pub(crate) struct Arguments {
     pub(crate) global: Global,
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// The name of the command.
+    #[arg(skip)]
+    pub(crate) name: String,
 }
 
 impl Arguments {
@@ -70,6 +73,8 @@ impl Arguments {
         if let Command::Plan(up) = &mut arguments.command {
             up.dry_run = true;
         }
+        let name = matches.subcommand_name().unwrap_or_default();
+        name.clone_into(&mut arguments.name);
         if let Some(conflict) = arguments.unread(program) {
             return Err(command.error(ErrorKind::ArgumentConflict, conflict));
         }

@@ -2,7 +2,9 @@
 
 use std::cell::OnceCell;
 
-use migrator_runtime::{Client, Error, ErrorKind, Options, Registry, Selection, Settings, Stop};
+use migrator_runtime::{
+    Client, Error, ErrorKind, Migrator, Options, Registry, Selection, Settings, Stop,
+};
 
 use crate::arguments::Global;
 use crate::console::Console;
@@ -13,7 +15,7 @@ use crate::program::{Migrations, Program};
 use crate::progress::Progress;
 use crate::settings::Environment;
 use crate::tree::Folder;
-use crate::view::View;
+use crate::view::{Pending, Status, View};
 
 /// What a command found or did, or why it failed.
 pub(crate) type Outcome = Result<Answer, Failure>;
@@ -48,6 +50,10 @@ pub(crate) struct Context {
     pub(crate) progress: Progress,
     /// The database that the command is connected to.
     pub(crate) database: OnceCell<String>,
+    /// The database that the command tries to reach.
+    pub(crate) target: OnceCell<String>,
+    /// The migrations that are pending after the command, if `--metrics` asks for them.
+    pub(crate) pending: OnceCell<Vec<Pending>>,
 }
 
 impl Context {
@@ -72,7 +78,10 @@ impl Context {
             Migrations::CompiledIn(_) => Some(registry),
             Migrations::InFolder => None,
         };
-        connection::settings(own, &self.global, &self.environment, &self.console)
+        let settings = connection::settings(own, &self.global, &self.environment, &self.console)?;
+        // The first is that of the command itself.
+        let _ = self.target.set(settings.display_target());
+        Ok(settings)
     }
 
     /// Whether the arguments or the environment name a database.
@@ -122,6 +131,21 @@ impl Context {
         match self.names_database() {
             true => Ok(()),
             false => check_names(self.registry, services),
+        }
+    }
+}
+
+impl Context {
+    /// Counts the pending migrations for `--metrics`. If they cannot be read, the metrics are
+    /// without them.
+    pub(crate) async fn count_pending(&self, migrator: &Migrator, client: &Client) {
+        if self.global.metrics.is_none() {
+            return;
+        }
+        let reading = Box::pin(migrator.status(client, &Selection::All));
+        if let Some(Ok(status)) = self.stop.unless_stopped(reading).await {
+            // A command counts once.
+            let _ = self.pending.set(Status::new(status, false).pending());
         }
     }
 }

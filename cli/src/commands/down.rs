@@ -52,9 +52,11 @@ pub(super) async fn run(context: &Context, down: &args::Down) -> Outcome {
             return Ok(refused("nothing was reverted"));
         }
         let reverted = migrator.down_as_planned(&mut client, target, &plan).await;
+        context.count_pending(&migrator, &client).await;
         return ran(reverted, client, Request::Down).await;
     }
     let reverted = migrator.down(&mut client, target).await;
+    context.count_pending(&migrator, &client).await;
     ran(reverted, client, Request::Down).await
 }
 

@@ -59,12 +59,14 @@ use crate::progress::Progress;
 use crate::settings::Environment;
 use crate::signals::Patience;
 use crate::tree::Folder;
-use crate::view::Document;
+use crate::view::{Document, Measured};
 use crate::words::count;
 
 /// Runs a command to its end.
 pub(crate) fn run(program: Program, arguments: Arguments, console: &Console) -> Document {
-    let Arguments { global, command } = arguments;
+    let Arguments {
+        global, command, ..
+    } = arguments;
     let context = match context(program, global, &command, console) {
         Ok(context) => context,
         Err(failure) => return failure.into(),
@@ -74,6 +76,7 @@ pub(crate) fn run(program: Program, arguments: Arguments, console: &Console) -> 
     let mut document = match outcome {
         Ok(Answer { view, exit }) => Document {
             database: None,
+            measured: Measured::default(),
             view: Some(view),
             errors: Vec::new(),
             exit,
@@ -84,6 +87,10 @@ pub(crate) fn run(program: Program, arguments: Arguments, console: &Console) -> 
         document.name_call(&again);
     }
     document.database = context.database.into_inner();
+    document.measured = Measured {
+        database: context.target.into_inner(),
+        pending: context.pending.into_inner(),
+    };
     document
 }
 
@@ -118,6 +125,8 @@ fn context(
         console: console.clone(),
         progress: Progress::new(console),
         database: OnceCell::new(),
+        target: OnceCell::new(),
+        pending: OnceCell::new(),
     })
 }
 

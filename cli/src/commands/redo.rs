@@ -18,6 +18,7 @@ pub(super) async fn run(context: &Context, redo: &args::Redo) -> Outcome {
     } = Session::open(context, options).await?;
     let redone = migrator.redo(&mut client, &redo.service).await;
     let redone = redone.map_err(|error| with_help_for_redo(error, &redo.service));
+    context.count_pending(&migrator, &client).await;
     ran(redone, client, Request::Redo(redo.service.clone())).await
 }
 

@@ -92,9 +92,11 @@ impl Session {
     }
 }
 
-/// Prints an event whose turn has come.
+/// Prints an event whose turn has come. A log has all events of the run already.
 pub(super) fn tell(console: &Console, event: &Event<'_>) {
-    console.print_all(&text::run::event(event));
+    if !console.is_log() || matches!(event, Event::Planned(_) | Event::Finished(_)) {
+        console.print_all(&text::run::event(event));
+    }
     // Nothing else reports notices.
     if matches!(event, Event::Notice(_) | Event::NoticesOmitted(_)) {
         write_line(console, event);

@@ -18,6 +18,7 @@ pub(super) async fn run(context: &Context, status: &args::Status) -> Outcome {
     let client = context.connect(context.registry, &options).await?;
     let migrator = Migrator::with_options(context.registry, options);
     let found = migrator.status(&client, &status.service).await?;
+    context.count_pending(&migrator, &client).await;
     let mut view = Status::new(found, status.migrations);
     view.add_activity(migrator.activity(&client).await?);
     if status.detect {

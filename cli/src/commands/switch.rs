@@ -56,6 +56,7 @@ pub(super) async fn run(context: &Context, up: &args::Up, options: Options) -> O
     }
     let switched = migrator.switch_as_planned(&mut client, &up.service, &plan);
     let switched = switched.await.map_err(with_help_for_switch);
+    context.count_pending(&migrator, &client).await;
     ran(switched, client, Request::Switch(lost)).await
 }
 

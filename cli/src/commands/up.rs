@@ -56,6 +56,7 @@ pub(super) async fn run(context: &Context, up: &args::Up) -> Outcome {
         Some(hash) => migrator.up_as_approved(&mut client, target, hash).await,
         None => migrator.up(&mut client, target).await,
     };
+    context.count_pending(&migrator, &client).await;
     ran(applied, client, Request::Up(creation)).await
 }
 

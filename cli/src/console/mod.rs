@@ -1,6 +1,7 @@
 //! The only module that writes to the standard streams: results to standard output; notes,
 //! warnings, errors and questions to standard error, and what runs now at the bottom of a terminal.
 
+mod entry;
 mod screen;
 
 use std::env;
@@ -8,14 +9,16 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use anstream::adapter::strip_str;
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use migrator_model::untrusted::lines;
 
-use crate::arguments::{Format, Loudness};
+use crate::arguments::{Format, LogFormat, Loudness};
 use crate::exit::Exit;
 use crate::line::Line;
 use crate::name;
+pub(crate) use entry::{Entry, Level};
 use screen::Screen;
 pub(crate) use screen::Size;
 
@@ -36,6 +39,8 @@ pub(crate) struct Console {
     format: Format,
     loudness: Loudness,
     color: ColorChoice,
+    /// How standard error is written, if it is a log.
+    log: Option<LogFormat>,
     /// Whether a result could not be written.
     broken: Arc<AtomicBool>,
     display: Display,
@@ -54,10 +59,29 @@ impl Console {
             format,
             loudness,
             color,
+            log: None,
             broken: Arc::default(),
             display: display(format, loudness),
             screen: Arc::default(),
         }
+    }
+
+    /// The same console, with standard error as a log.
+    pub(crate) fn with_log(self, format: LogFormat) -> Console {
+        let display = match self.display {
+            Display::Lines | Display::Notes => Display::Notes,
+            Display::Nothing => Display::Nothing,
+        };
+        Console {
+            log: Some(format),
+            display,
+            ..self
+        }
+    }
+
+    /// Whether standard error is a log.
+    pub(crate) fn is_log(&self) -> bool {
+        self.log.is_some()
     }
 
     /// How the user sees what runs now.
@@ -98,11 +122,17 @@ impl Console {
         match line {
             Line::Result(text) if is_text && self.loudness != Loudness::Errors => self.write(text),
             Line::Detail(text) if is_text && is_loud => self.write(text),
-            Line::Failure(text) if is_text => self.stderr(text),
-            Line::Finding(text) if self.format != Format::Github => self.stderr(text),
-            Line::Error(text) => self.stderr(text),
-            Line::Note(text) if is_loud => self.labelled("note", AnsiColor::Cyan, text),
-            Line::Warning(text) if is_loud => self.labelled("warning", AnsiColor::Yellow, text),
+            Line::Failure(text) if is_text => self.stderr(Level::Error, text),
+            Line::Finding(text) if self.format != Format::Github => {
+                self.stderr(Level::Warn, text);
+            }
+            Line::Error(text) => self.stderr(Level::Error, text),
+            Line::Note(text) if is_loud => {
+                self.labelled(Level::Info, "note", AnsiColor::Cyan, text);
+            }
+            Line::Warning(text) if is_loud => {
+                self.labelled(Level::Warn, "warning", AnsiColor::Yellow, text);
+            }
             Line::Result(_)
             | Line::Detail(_)
             | Line::Failure(_)
@@ -131,7 +161,7 @@ impl Console {
 
     /// Shows a message to the server.
     pub(crate) fn sent(&self, text: &str) {
-        self.labelled("sent", AnsiColor::Blue, text);
+        self.labelled(Level::Info, "sent", AnsiColor::Blue, text);
     }
 
     /// Whether there is a user who can answer a question.
@@ -165,9 +195,10 @@ impl Console {
         // Whoever closed a pipe knows that it is closed.
         if is_first && error.kind() != io::ErrorKind::BrokenPipe {
             let style = AnsiColor::BrightRed.on_default().bold();
-            self.stderr(&format!(
-                "{style}error{style:#}: cannot write to standard output: {error}"
-            ));
+            self.stderr(
+                Level::Error,
+                &format!("{style}error{style:#}: cannot write to standard output: {error}"),
+            );
         }
     }
 
@@ -179,14 +210,38 @@ impl Console {
         }
     }
 
-    fn labelled(&self, label: &str, color: AnsiColor, text: &str) {
-        let style: Style = color.on_default().bold();
-        self.stderr(&format!("{style}{label}{style:#}: {text}"));
+    /// Writes an event to the log. `--quiet` leaves out what is no error.
+    pub(crate) fn log_event(&self, entry: &Entry) {
+        if self.loudness == Loudness::Normal || entry.level() == Level::Error {
+            self.write_log(entry);
+        }
     }
 
-    fn stderr(&self, text: &str) {
+    fn write_log(&self, entry: &Entry) {
+        if let Some(format) = self.log {
+            self.write_stderr(&entry.line(format));
+        }
+    }
+
+    fn labelled(&self, level: Level, label: &str, color: AnsiColor, text: &str) {
+        let style: Style = color.on_default().bold();
+        match self.log {
+            Some(_) => self.stderr(level, text),
+            None => self.stderr(level, &format!("{style}{label}{style:#}: {text}")),
+        }
+    }
+
+    fn stderr(&self, level: Level, text: &str) {
         let text = name::called(text);
-        let text = lines(&text);
+        if self.is_log() {
+            self.write_log(&Entry::of(level, &strip_str(&text).to_string()));
+        } else {
+            self.write_stderr(&text);
+        }
+    }
+
+    fn write_stderr(&self, text: &str) {
+        let text = lines(text);
         let mut stderr = AutoStream::new(io::stderr(), self.choice(&io::stderr()));
         // If standard error is closed, nobody can read the message.
         let _ = self.screen.above(|| writeln!(stderr, "{text}"));

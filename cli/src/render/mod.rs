@@ -16,7 +16,7 @@ use crate::arguments::{Format, without_settings};
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::line::Line;
-use crate::view::{Document, Usage, UsageError, View};
+use crate::view::{Document, Measured, Usage, UsageError, View};
 
 /// Prints the document of a command that has ended. Returns the exit code of the process.
 pub(crate) fn document(console: &Console, document: &Document) -> Exit {
@@ -53,6 +53,7 @@ pub(crate) fn usage(console: &Console, error: &clap::Error) -> Exit {
         console,
         &Document {
             database: None,
+            measured: Measured::default(),
             view: Some(View::Usage(Usage { errors })),
             errors: Vec::new(),
             exit: Exit::Usage,

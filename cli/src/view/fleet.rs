@@ -119,6 +119,23 @@ impl Totals {
             + self.skipped
     }
 
+    /// The number of databases in each state.
+    pub(crate) fn by_state(&self) -> [(&'static str, usize); 11] {
+        [
+            ("applied", self.applied),
+            ("current", self.current),
+            ("drifted", self.drifted),
+            ("failed", self.failed),
+            ("matches", self.matches),
+            ("pending", self.pending),
+            ("planned", self.planned),
+            ("problem", self.problem),
+            ("reverted", self.reverted),
+            ("skipped", self.skipped),
+            ("unchanged", self.unchanged),
+        ]
+    }
+
     /// Counts a database.
     pub(crate) fn add(&mut self, state: &DatabaseState) {
         let number = match state {

@@ -62,7 +62,7 @@ pub(crate) use run::{Done, Request, Run, measured};
 pub(crate) use schema::Schema;
 #[cfg(feature = "local-server")]
 pub(crate) use server::Server;
-pub(crate) use status::{Condition, MigrationState, ServiceState, Status, is_pending};
+pub(crate) use status::{Condition, MigrationState, Pending, ServiceState, Status, is_pending};
 pub(crate) use verify::{Accepted, AcceptedLevel, Fingerprints, Times, Verdict, Verified, Verify};
 pub(crate) use wait::Wait;
 #[cfg(feature = "local-server")]
@@ -76,6 +76,8 @@ pub(crate) struct Document {
     /// The database that the command worked on, without its password.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) database: Option<String>,
+    #[serde(skip)]
+    pub(crate) measured: Measured,
     #[serde(flatten)]
     pub(crate) view: Option<View>,
     /// Why the command failed, if it did.
@@ -96,6 +98,15 @@ impl Document {
                 .replace("run again", &again);
         }
     }
+}
+
+/// What only `--metrics` shows.
+#[derive(Debug, Default)]
+pub(crate) struct Measured {
+    /// The database that the command tried to reach, without its password.
+    pub(crate) database: Option<String>,
+    /// The migrations that are pending now.
+    pub(crate) pending: Option<Vec<Pending>>,
 }
 
 /// What a command found or did.

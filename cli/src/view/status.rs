@@ -70,6 +70,13 @@ pub(crate) struct ServiceState {
     pub(crate) migrations: Vec<MigrationState>,
 }
 
+/// How many migrations of a service are pending.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    pub(crate) service: String,
+    pub(crate) number: usize,
+}
+
 /// The state of a migration.
 #[derive(Debug, Serialize)]
 pub(crate) struct MigrationState {
@@ -115,6 +122,16 @@ impl Status {
             let key = (migration.id.service.to_string(), migration.id.version);
             migration.applied_by = recorded_by.remove(&key);
         }
+    }
+
+    /// How many migrations of each service are pending.
+    pub(crate) fn pending(self) -> Vec<Pending> {
+        let services = self.services.into_iter();
+        let pending = services.map(|service| Pending {
+            number: service.pending,
+            service: service.service,
+        });
+        pending.collect()
     }
 
     /// Adds what the catalog shows of pending migrations.

@@ -1,6 +1,5 @@
 //! What a run or a wait reports while it continues.
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use migrator_connect::Notice;
@@ -9,9 +8,12 @@ use migrator_plan::{Plan, Step};
 
 pub(crate) mod active;
 pub(crate) mod blocker;
+pub(crate) mod listener;
 pub(crate) mod operation;
 pub(crate) mod report;
 pub(crate) mod second;
+#[cfg(feature = "tracing")]
+pub(crate) mod trace;
 
 use blocker::{Blocker, Holder, WaitingFor};
 use operation::Waiter;
@@ -95,54 +97,4 @@ pub enum Event<'a> {
     /// each script, the last 1,000 notices with at most 1 MB are kept, and the same for all scripts
     /// whose events wait for those of an earlier leg.
     NoticesOmitted(u64),
-}
-
-/// The functions that receive the events.
-#[derive(Clone, Default)]
-pub(crate) struct Listener {
-    in_order: Option<Receiver>,
-    at_once: Option<Receiver>,
-}
-
-type Receiver = Arc<Mutex<dyn FnMut(&Event<'_>) + Send>>;
-
-impl Listener {
-    /// Adds the function that receives the events of steps in the order of the plan.
-    pub(crate) fn in_order(self, receiver: impl FnMut(&Event<'_>) + Send + 'static) -> Listener {
-        Listener {
-            in_order: Some(Arc::new(Mutex::new(receiver))),
-            ..self
-        }
-    }
-
-    /// Adds the function that receives the events of steps when they happen.
-    pub(crate) fn at_once(self, receiver: impl FnMut(&Event<'_>) + Send + 'static) -> Listener {
-        Listener {
-            at_once: Some(Arc::new(Mutex::new(receiver))),
-            ..self
-        }
-    }
-
-    /// Sends an event of the whole run to both functions.
-    pub(crate) fn tell(&self, event: &Event<'_>) {
-        self.tell_in_order(event);
-        self.tell_at_once(event);
-    }
-
-    /// Sends an event of a step whose turn has come.
-    pub(crate) fn tell_in_order(&self, event: &Event<'_>) {
-        send(self.in_order.as_ref(), event);
-    }
-
-    /// Sends an event of a step when it happens.
-    pub(crate) fn tell_at_once(&self, event: &Event<'_>) {
-        send(self.at_once.as_ref(), event);
-    }
-}
-
-fn send(receiver: Option<&Receiver>, event: &Event<'_>) {
-    if let Some(receiver) = receiver {
-        let mut receiver = receiver.lock().unwrap_or_else(PoisonError::into_inner);
-        (*receiver)(event);
-    }
 }

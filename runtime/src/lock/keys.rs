@@ -7,8 +7,8 @@ use std::time::Duration;
 use futures_util::future::join3;
 use tokio_postgres::{Client, Error, SimpleQueryMessage, SimpleQueryRow};
 
-use crate::event::Listener;
 use crate::event::blocker::Holder;
+use crate::event::listener::Listener;
 use crate::history::History;
 use crate::history::failure::ReadError;
 use crate::history::guard::Purpose;

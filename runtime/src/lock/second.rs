@@ -11,8 +11,9 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use crate::error::kind::ErrorKind;
+use crate::event::Event;
+use crate::event::listener::Listener;
 use crate::event::second::SecondConnection;
-use crate::event::{Event, Listener};
 use crate::session::client::Client;
 use crate::session::send::begin;
 

@@ -75,6 +75,13 @@ enum LockedOutcome {
 impl Context {
     /// Carries out any change of the history.
     pub(crate) async fn run(&self, request: Request<'_>) -> Result<CarriedOut, Error> {
+        let run = self.carry_out(request);
+        #[cfg(feature = "tracing")]
+        let run = self.traced(request, Box::pin(run));
+        run.await
+    }
+
+    async fn carry_out(&self, request: Request<'_>) -> Result<CarriedOut, Error> {
         let started = Instant::now();
         let mut report = Report::default();
         // Boxed: it is some 25 kB, which every caller's future would hold.

@@ -9,11 +9,12 @@ use migrator_model::MigrationId;
 use migrator_plan::Step;
 
 use crate::error::fault::Fault;
+use crate::event::Event;
 use crate::event::blocker::Holder;
 use crate::event::blocker::{Blocker, WaitingFor};
+use crate::event::listener::Listener;
 use crate::event::operation::Waiter;
 use crate::event::report::{Done, Report};
-use crate::event::{Event, Listener};
 
 /// Reports the events of legs that run side by side. The events of the first leg that has not
 /// ended are reported as they happen; the events of later legs wait for their turn. A listener that
@@ -297,9 +298,8 @@ mod tests {
     use migrator_model::file_name::Direction;
     use migrator_model::{MigrationId, Version};
 
-    use super::{NoticeBatch, Progress};
+    use super::{Event, Listener, NoticeBatch, Progress};
     use crate::event::report::{Done, Report};
-    use crate::event::{Event, Listener};
     use migrator_plan::Reason;
 
     fn done(service: &str) -> Done {

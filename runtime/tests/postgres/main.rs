@@ -48,4 +48,5 @@ mod stop;
 mod support;
 mod switch;
 mod tampered;
+mod trace;
 mod transaction;

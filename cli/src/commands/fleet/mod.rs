@@ -216,7 +216,8 @@ fn finish(context: &Context, (view, exit): (View, Exit), broken: Option<Failure>
 }
 
 fn tell(console: &Console, target: &str, event: &Event<'_>) {
-    if let Some(note) = text::run::progress(event) {
+    // A log has all events of the runs already.
+    if let Some(note) = text::run::progress(event).filter(|_| !console.is_log()) {
         console.note(&format!("{target}: {note}"));
     }
 }

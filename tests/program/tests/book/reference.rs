@@ -204,3 +204,17 @@ fn events_are_lines_of_json() {
     planned(&mut reader);
     reader.follow(&page("docs/reference/json.md"));
 }
+
+#[test]
+fn a_run_has_a_log_and_metrics() {
+    let mut reader = reader();
+    shop(&reader);
+    let page = page("docs/reference/log.md");
+    let (logs, metrics) = page
+        .split_once("## Metrics")
+        .expect("the page has two parts");
+    reader.follow_console(logs);
+    let reader = &mut Reader::new().with("DATABASE_URL", &database());
+    shop(reader);
+    reader.follow_console(metrics);
+}
