@@ -48,6 +48,17 @@ fn a_log_of_json_has_an_object_for_each_event() {
 }
 
 #[test]
+fn messages_to_the_server_are_entries_too() {
+    let (url, folder) = (database(), folder());
+    let up = ["up", "--service=core", "--log-format=json", "--verbose"];
+    let (code, _, entries) = log(&mut on(&url, folder.path(), &up));
+    assert_eq!(code, Some(0), "{entries:#?}");
+    let sent = with_message(&entries, "sent");
+    assert_eq!(sent["level"], "debug");
+    assert!(sent["sql"].is_string(), "{sent}");
+}
+
+#[test]
 fn errors_are_lines_of_the_log_and_show_no_password() {
     let folder = folder();
     let url = "postgresql://app:s3cr3t@127.0.0.1:1/shop";

@@ -9,6 +9,7 @@ use crate::arguments::LogFormat;
 /// How much an entry matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Level {
+    Debug,
     Info,
     Warn,
     Error,
@@ -69,6 +70,7 @@ impl Entry {
 
     fn text(&self, time: &str) -> String {
         let level = match self.level {
+            Level::Debug => "DEBUG",
             Level::Info => "INFO",
             Level::Warn => "WARN",
             Level::Error => "ERROR",
@@ -91,6 +93,7 @@ impl Entry {
 
     fn json(&self, time: String) -> String {
         let level = match self.level {
+            Level::Debug => "debug",
             Level::Info => "info",
             Level::Warn => "warn",
             Level::Error => "error",

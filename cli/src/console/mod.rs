@@ -161,7 +161,13 @@ impl Console {
 
     /// Shows a message to the server.
     pub(crate) fn sent(&self, text: &str) {
-        self.labelled(Level::Info, "sent", AnsiColor::Blue, text);
+        if self.is_log() {
+            let mut entry = Entry::of(Level::Debug, "sent");
+            entry.set("sql", text.into());
+            self.log_event(&entry);
+        } else {
+            self.labelled(Level::Debug, "sent", AnsiColor::Blue, text);
+        }
     }
 
     /// Whether there is a user who can answer a question.

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 
 use migrator_model::file_name::Direction;
-use tracing::field::Empty;
+use tracing::field::{Empty, display};
 use tracing::{Instrument, error, info, info_span};
 
 use super::change::Change;
@@ -29,6 +29,7 @@ impl Context {
             steps = Empty,
             milliseconds = Empty,
             code = Empty,
+            error = Empty,
         );
         let outcome = run.instrument(span.clone()).await;
         if let Some(listener) = &self.listener {
@@ -46,6 +47,7 @@ impl Context {
             Err(error) => {
                 let code = error.code().as_str();
                 span.record("code", code);
+                span.record("error", display(error));
                 error!(parent: &span, steps, milliseconds, code, %error, "run failed");
             }
         }
