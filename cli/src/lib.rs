@@ -19,6 +19,7 @@
 
 mod arguments;
 mod caught;
+mod charset;
 mod commands;
 mod complete;
 mod console;

@@ -6,8 +6,10 @@ use std::io::{Read, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::folder;
-use crate::support::{BINARY, THIRD, clear, database, execute, hold, on, output, query, session};
+use super::{checkout, folder, write};
+use crate::support::{
+    BINARY, THIRD, clear, database, execute, hold, migrator, on, output, query, session,
+};
 
 /// A command on a terminal, which `script` provides.
 fn on_terminal(url: &str, folder: &Path, arguments: &[&str]) -> Command {
@@ -125,4 +127,37 @@ fn a_narrow_terminal_gets_lines_that_fit() {
         let own_line = shown.contains("\n    newest: 20240702071503_7ebcf483_");
         assert_eq!(own_line, !is_wide, "{shown}");
     }
+}
+
+#[test]
+fn a_terminal_that_is_not_utf_8_gets_ascii() {
+    let checkout = checkout();
+    let path = "database/migrations/shop_service/20240101120000_0a1b2c3d_create_orders.up.sql";
+    write(checkout.path(), path, "COPY größe FROM STDIN;\n");
+    let shown = |locale: (&str, &str), arguments: &[&str]| {
+        let mut terminal = on_terminal("", checkout.path(), arguments);
+        for variable in ["LC_ALL", "LC_CTYPE", "LANG"] {
+            terminal.env_remove(variable);
+        }
+        let output = terminal.env(locale.0, locale.1).output();
+        String::from_utf8(output.expect("`script` is installed").stdout).expect("it is UTF-8")
+    };
+    let latin = ("LANG", "de_DE.ISO-8859-1");
+    for arguments in [&["check"][..], &["check", "--output=json"], &["up", "-h"]] {
+        for locale in [("LC_ALL", "C"), latin] {
+            let shown = shown(locale, arguments);
+            assert!(shown.is_ascii(), "{shown}");
+        }
+        let utf_8 = shown(("LC_CTYPE", "C.UTF-8"), arguments);
+        assert!(utf_8.contains('…'), "{utf_8}");
+        let mut piped = migrator(arguments);
+        let piped = output(piped.current_dir(checkout.path()).env("LC_ALL", "C"));
+        assert!(piped.contains('…'), "{piped}");
+    }
+    let shown = shown(latin, &["check"]);
+    let (line, caret) = (
+        "COPY gr\\u{f6}\\u{df}e FROM STDIN;",
+        "`COPY ... FROM STDIN`",
+    );
+    assert!(shown.contains(line) && shown.contains(caret), "{shown}");
 }

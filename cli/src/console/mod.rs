@@ -15,6 +15,7 @@ use anstyle::{AnsiColor, Style};
 use migrator_model::untrusted::lines;
 
 use crate::arguments::{Format, LogFormat, Loudness};
+use crate::charset;
 use crate::exit::Exit;
 use crate::line::Line;
 use crate::name;
@@ -55,6 +56,7 @@ impl Console {
             clap::ColorChoice::Never => ColorChoice::Never,
         };
         color.write_global();
+        charset::decide();
         Console {
             format,
             loudness,
@@ -178,6 +180,7 @@ impl Console {
     /// Asks a question, and waits for the answer. `y` and `yes` are yes.
     pub(crate) fn ask(question: &str) -> bool {
         let mut stderr = io::stderr();
+        let question = charset::of_stderr().shown(question);
         let asked = write!(stderr, "{question} [y/N] ").and_then(|()| stderr.flush());
         let mut answer = String::new();
         let read = io::stdin().lock().read_line(&mut answer);
@@ -188,11 +191,11 @@ impl Console {
     /// Writes a part of the results, as it is, to standard output.
     pub(crate) fn write(&self, text: &str) {
         let mut stdout = AutoStream::new(io::stdout(), self.choice(&io::stdout()));
+        let charset = charset::of_stdout();
         let text = match self.format {
-            Format::Text => name::called(text),
-            Format::Json | Format::Jsonl | Format::Sarif | Format::Github | Format::Markdown => {
-                text.into()
-            }
+            Format::Text => charset.shown(&name::called(text)).into_owned(),
+            Format::Json | Format::Jsonl | Format::Sarif => charset.json(text).into_owned(),
+            Format::Github | Format::Markdown => charset.shown(text).into_owned(),
         };
         let Err(error) = self.screen.above(|| writeln!(stdout, "{text}")) else {
             return;
@@ -224,8 +227,13 @@ impl Console {
     }
 
     fn write_log(&self, entry: &Entry) {
-        if let Some(format) = self.log {
-            self.write_stderr(&entry.line(format));
+        let Some(format) = self.log else {
+            return;
+        };
+        let line = entry.line(format);
+        match format {
+            LogFormat::Text => self.write_stderr(&line),
+            LogFormat::Json => self.write_stderr(&charset::of_stderr().json(&line)),
         }
     }
 
@@ -248,6 +256,7 @@ impl Console {
 
     fn write_stderr(&self, text: &str) {
         let text = lines(text);
+        let text = charset::of_stderr().shown(&text);
         let mut stderr = AutoStream::new(io::stderr(), self.choice(&io::stderr()));
         // If standard error is closed, nobody can read the message.
         let _ = self.screen.above(|| writeln!(stderr, "{text}"));

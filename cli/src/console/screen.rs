@@ -6,14 +6,17 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 
+use crate::charset::{self, Charset};
+
 /// The width of a terminal that does not say its size.
 const WIDTH: u16 = 80;
 
-/// The size of a terminal, in characters.
+/// The size of a terminal in characters, and which characters it shows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Size {
     pub(crate) width: usize,
     pub(crate) height: usize,
+    pub(crate) charset: Charset,
 }
 
 /// The lines on standard error.
@@ -42,6 +45,7 @@ impl Screen {
         let lines = lines(Size {
             width: usize::from(Terminal.width()).saturating_sub(1),
             height: usize::from(Terminal.height()),
+            charset: charset::of_stderr(),
         });
         if lines.is_empty() {
             erase(&mut shown);
@@ -89,6 +93,7 @@ impl Terminal {
         reason = "every method of the trait returns a result"
     )]
     fn write(text: &str) -> io::Result<()> {
+        let text = charset::of_stderr().shown(text);
         let _ = io::stderr().write_all(text.as_bytes());
         Ok(())
     }

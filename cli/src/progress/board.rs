@@ -105,10 +105,10 @@ impl Board {
     /// The lines for a terminal of this size: the running work, and the bar over the plan.
     pub(crate) fn lines(&self, now: Instant, size: Size) -> Vec<String> {
         let plan = self.plan.as_ref();
-        let bar = plan.and_then(|plan| plan.line(now, size.width));
+        let bar = plan.and_then(|plan| plan.line(now, size));
         let age = |row: &&Row| now.saturating_duration_since(row.since) >= YOUNG;
         let rows = self.rows.iter().filter(age);
-        let rows: Vec<Vec<String>> = rows.map(|row| row.lines(now, size.width)).collect();
+        let rows: Vec<Vec<String>> = rows.map(|row| row.lines(now, size)).collect();
         // The line of the prompt, the bar, and the line that counts the rest.
         let mut room = size.height.saturating_sub(3);
         let fits = |row: &&Vec<String>| {
@@ -120,7 +120,11 @@ impl Board {
         let more = rows.len() - shown.len();
         let mut lines: Vec<String> = shown.into_iter().flatten().cloned().collect();
         if more > 0 {
-            lines.push(shorten(&format!("and {more} more"), size.width));
+            lines.push(shorten(
+                &format!("and {more} more"),
+                size.width,
+                size.charset,
+            ));
         }
         lines.extend(bar);
         lines
@@ -150,20 +154,19 @@ impl Board {
 
 impl Row {
     /// One line, or two if the detail needs a line of its own.
-    fn lines(&self, now: Instant, width: usize) -> Vec<String> {
+    fn lines(&self, now: Instant, size: Size) -> Vec<String> {
+        let Size { width, charset, .. } = size;
+        let cut = |text: &str, width| shorten(text, width, charset);
         let age = clock(now.saturating_duration_since(self.since));
         let room = width.saturating_sub(age.len() + 2);
-        let line = format!("{}  {age}", shorten(&one_line(&self.name), room));
+        let line = format!("{}  {age}", cut(&one_line(&self.name), room));
         let Some(detail) = self.detail.as_deref().map(one_line) else {
-            return vec![shorten(&line, width)];
+            return vec![cut(&line, width)];
         };
-        let both = format!("{line}  {detail}");
+        let both = charset.shown(&format!("{line}  {detail}")).into_owned();
         match both.width() <= width {
             true => vec![both],
-            false => vec![
-                shorten(&line, width),
-                shorten(&format!("    {detail}"), width),
-            ],
+            false => vec![cut(&line, width), cut(&format!("    {detail}"), width)],
         }
     }
 }
@@ -175,7 +178,7 @@ impl Plan {
         Some(format!("{} of {total} {}s done", self.done, self.unit))
     }
 
-    fn line(&self, now: Instant, width: usize) -> Option<String> {
+    fn line(&self, now: Instant, size: Size) -> Option<String> {
         let age = now.saturating_duration_since(self.since);
         if age < YOUNG {
             return None;
@@ -188,7 +191,7 @@ impl Plan {
                 if let Some(left) = self.left(age, total) {
                     text = format!("{text}, about {} left", clock(left));
                 }
-                let room = width.saturating_sub(text.len() + 3).min(30);
+                let room = size.width.saturating_sub(text.len() + 3).min(30);
                 match room < 5 {
                     true => text,
                     false => format!("{} {text}", bar(self.done, total, room)),
@@ -196,7 +199,7 @@ impl Plan {
             }
             None => format!("{} {unit}s done, {}", self.done, clock(age)),
         };
-        Some(shorten(&line, width))
+        Some(shorten(&line, size.width, size.charset))
     }
 
     /// The time left, if the rest takes as long as what is done. `None` while that is a guess from
@@ -216,10 +219,19 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::Board;
+    use crate::charset::Charset;
     use crate::console::Size;
 
     fn wide(width: usize) -> Size {
-        Size { width, height: 24 }
+        sized(width, 24)
+    }
+
+    fn sized(width: usize, height: usize) -> Size {
+        Size {
+            width,
+            height,
+            charset: Charset::Unicode,
+        }
     }
 
     fn board(now: Instant) -> Board {
@@ -261,6 +273,18 @@ mod tests {
     }
 
     #[test]
+    fn a_terminal_without_utf_8_gets_ascii() {
+        let now = Instant::now();
+        let size = Size {
+            charset: Charset::Ascii,
+            ..wide(60)
+        };
+        let lines = board(now).lines(now + Duration::from_secs(12), size);
+        assert!(lines[2].ends_with("at `LOCK ..."), "{}", lines[2]);
+        assert!(lines.iter().all(|line| line.is_ascii()), "{lines:?}");
+    }
+
+    #[test]
     fn a_short_detail_is_on_the_line_of_its_database() {
         let now = Instant::now();
         let mut board = Board::default();
@@ -279,7 +303,7 @@ mod tests {
         for number in 0..31 {
             board.start(&format!("t{number:02}"), now);
         }
-        let lines = |height| board.lines(now + Duration::from_secs(1), Size { width: 80, height });
+        let lines = |height| board.lines(now + Duration::from_secs(1), sized(80, height));
         assert_eq!(lines(24).len(), 12);
         assert_eq!(
             lines(24)[9..],

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use crate::charset::Charset;
+
 /// `12 s`, `3 min 20 s`, `2 h 5 min`: whole seconds, because the text changes each second.
 pub(super) fn clock(time: Duration) -> String {
     let seconds = time.as_secs();
@@ -25,19 +27,22 @@ pub(super) fn bar(done: usize, total: usize, width: usize) -> String {
     format!("[{}{head}{rest}]", "=".repeat(filled))
 }
 
-/// The text, cut to this many columns.
-pub(super) fn shorten(text: &str, width: usize) -> String {
+/// The text in the characters of the terminal, cut to this many columns.
+pub(super) fn shorten(text: &str, width: usize, charset: Charset) -> String {
+    let text = charset.shown(text);
     if text.width() <= width {
-        return text.to_owned();
+        return text.into_owned();
     }
+    let end = charset.shown("…");
+    let room = width.saturating_sub(end.width());
     let mut columns = 0;
     let fits = |character: &char| {
         columns += character.width().unwrap_or(0);
-        columns < width
+        columns <= room
     };
     let mut start: String = text.chars().take_while(fits).collect();
-    if width > 0 {
-        start.push('…');
+    if end.width() <= width {
+        start.push_str(&end);
     }
     start
 }
@@ -47,6 +52,7 @@ mod tests {
     use std::time::Duration;
 
     use super::{bar, clock, shorten};
+    use crate::charset::Charset;
 
     #[test]
     fn a_time_is_shown_in_its_two_largest_units() {
@@ -67,10 +73,20 @@ mod tests {
 
     #[test]
     fn a_text_is_cut_by_the_width_of_its_characters() {
-        assert_eq!(shorten("tenant", 6), "tenant");
-        assert_eq!(shorten("tenants", 6), "tenan…");
-        assert_eq!(shorten("表表表", 5), "表表…");
-        assert_eq!(shorten("表表表", 4), "表…");
-        assert_eq!(shorten("a", 0), "");
+        let cut = |text, width| shorten(text, width, Charset::Unicode);
+        assert_eq!(cut("tenant", 6), "tenant");
+        assert_eq!(cut("tenants", 6), "tenan…");
+        assert_eq!(cut("表表表", 5), "表表…");
+        assert_eq!(cut("表表表", 4), "表…");
+        assert_eq!(cut("a", 0), "");
+    }
+
+    #[test]
+    fn an_ascii_text_is_cut_with_three_dots() {
+        let cut = |text, width| shorten(text, width, Charset::Ascii);
+        assert_eq!(cut("tenants", 7), "tenants");
+        assert_eq!(cut("tenants", 6), "ten...");
+        assert_eq!(cut("née", 8), "n\\u{e9}e");
+        assert_eq!(cut("tenants", 2), "");
     }
 }

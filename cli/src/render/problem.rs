@@ -1,5 +1,6 @@
 //! A problem as rustc writes it, with the line of SQL and a caret under it.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
@@ -7,6 +8,7 @@ use migrator_model::place::Position;
 use migrator_model::untrusted::one_line;
 use migrator_model::{Note, Place, Severity};
 
+use crate::charset::{self, Charset};
 use crate::view::Located;
 
 /// A problem of any kind.
@@ -69,12 +71,19 @@ fn with_place<'a>(
         }
         (None, _) => return title.element(origin),
     };
-    let span = caret(line, position);
+    let (line, span) = shown(line, caret(line, position), charset::of_stderr());
     let snippet = Snippet::source(line)
         .path(path)
         .line_start(position.line)
         .annotation(AnnotationKind::Primary.span(span));
     title.element(snippet)
+}
+
+/// The line in the characters of the terminal, and where the span is in it.
+fn shown(line: &str, span: Range<usize>, charset: Charset) -> (Cow<'_, str>, Range<usize>) {
+    let before = charset.shown(&line[..span.start]).len();
+    let marked = charset.shown(&line[span]).len();
+    (charset.shown(line), before..before + marked)
 }
 
 /// The bytes of the word at a position, or of a single character that starts no word. A comment
@@ -108,7 +117,8 @@ mod tests {
     use migrator_model::{Code, Place, Problem};
     use proptest::prelude::*;
 
-    use super::{caret, text};
+    use super::{caret, shown, text};
+    use crate::charset::Charset;
     use crate::view::Located;
 
     fn marked(line: &str, column: usize) -> &str {
@@ -124,6 +134,22 @@ mod tests {
         assert_eq!(marked(line, 38), ";");
         assert_eq!(marked(line, 39), "");
         assert_eq!(marked(line, 99), "");
+    }
+
+    #[test]
+    fn the_caret_is_below_the_same_word_in_ascii() {
+        let line = "SELECT 'é', größe;";
+        let span = caret(
+            line,
+            Position {
+                line: 1,
+                column: 13,
+            },
+        );
+        assert_eq!(&line[span.clone()], "größe");
+        let (line, span) = shown(line, span, Charset::Ascii);
+        assert_eq!(line, "SELECT '\\u{e9}', gr\\u{f6}\\u{df}e;");
+        assert_eq!(&line[span], "gr\\u{f6}\\u{df}e");
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use migrator_model::untrusted::one_line;
 use unicode_width::UnicodeWidthStr as _;
 
+use crate::charset;
+
 /// The side of a column at which its cells begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
@@ -31,7 +33,8 @@ impl Table {
     /// Adds a row. Each cell is on one line.
     pub(super) fn add(&mut self, cells: impl IntoIterator<Item = String>) {
         let cells = cells.into_iter();
-        let cells = cells.map(|cell| one_line(&cell).into_owned());
+        let charset = charset::of_stdout();
+        let cells = cells.map(|cell| charset.shown(&one_line(&cell)).into_owned());
         self.rows.push(cells.collect());
     }
 
@@ -65,6 +68,7 @@ pub(super) fn columns(text: &str) -> usize {
 
 /// Breaks a line that is wider than the terminal at its blanks. The further lines are indented.
 pub(super) fn wrapped(line: &str, terminal: Option<usize>, indent: usize) -> String {
+    let line = &*charset::of_stdout().shown(line);
     let Some(terminal) = terminal.filter(|terminal| columns(line) > *terminal) else {
         return line.to_owned();
     };
