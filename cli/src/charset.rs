@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::env;
+use std::fmt::Write as _;
 use std::io::{self, IsTerminal};
 use std::sync::OnceLock;
 
@@ -88,7 +89,7 @@ impl Charset {
     pub(crate) fn json(self, text: &str) -> Cow<'_, str> {
         self.replaced(text, |c, to| {
             for unit in c.encode_utf16(&mut [0; 2]) {
-                to.push_str(&format!("\\u{unit:04x}"));
+                let _ = write!(to, "\\u{unit:04x}");
             }
         })
     }
