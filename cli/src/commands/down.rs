@@ -7,14 +7,13 @@ use migrator_runtime::{Client, Direction, Extent, Migrator, Selection, Target};
 
 use super::context::{Answer, Context, Outcome, check_names};
 use super::fleet::{self, Work};
-use super::planned::{Scripts, with_details};
+use super::planned::{Basis, Scripts, with_details};
 use super::session::{Session, confirm, leave, ran, refused, usage};
 use crate::arguments as args;
 use crate::database::losses::{self, Removal};
 use crate::failure::Failure;
 use crate::render::text;
 use crate::view::{Plan, Request, View};
-use crate::words::count;
 
 pub(super) async fn run(context: &Context, down: &args::Down) -> Outcome {
     if let Some(extent) = unconfirmed(context, down) {
@@ -36,18 +35,16 @@ pub(super) async fn run(context: &Context, down: &args::Down) -> Outcome {
     if down.dry_run || asks {
         let plan = migrator.plan(&client, Direction::Down, &target).await?;
         let shown = with_losses(context, &migrator, &client, &plan).await?;
+        let (registry, scripts) = (context.registry, Scripts::of(down.sql));
+        let basis = Basis::read(&migrator, &client, &plan).await?;
+        let shown = with_details(shown, registry, &plan, basis, scripts);
         if down.dry_run || plan.steps.is_empty() {
-            let (registry, scripts) = (context.registry, Scripts::of(down.sql));
-            let texts = migrator.scripts(&client, &plan).await?;
-            let shown = with_details(shown, registry, &plan, texts, scripts);
             return Ok(Answer::done(View::Plan(shown)));
         }
         let database = client.target();
-        context
-            .console
-            .print_all(&text::plan::lines(&shown, &database));
-        let migrations = count(plan.steps.len(), "migration");
-        let question = format!("revert {migrations} on {database}?");
+        let console = &context.console;
+        console.print_all(&text::plan::lines(&shown, &database, console.columns()));
+        let question = text::plan::revert_question(&shown, &database);
         if !confirm(question, &context.stop).await? {
             return Ok(refused("nothing was reverted"));
         }

@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::slice;
 
-use migrator_analysis::effects::{Effects, effects};
+use migrator_analysis::effects::{Effects, down_effects, effects};
 use migrator_analysis::losses;
-use migrator_model::{MigrationId, Registry};
+use migrator_model::{Migration, MigrationId, Registry};
+use migrator_runtime::history::History;
 use migrator_runtime::plan::{Body, Leg, Plan as RunPlan, Step, legs, plan_hash};
+use migrator_runtime::{Client, Direction, Migrator};
 
+use crate::failure::Failure;
 use crate::view::{Destruction, Plan, PlannedLeg, PlannedStep};
 
 /// Whether the view has the scripts.
@@ -27,23 +30,59 @@ impl Scripts {
     }
 }
 
-/// The view with its details. `texts` are the scripts of the steps.
+/// What the database and the tree say about the steps of a plan.
+pub(super) struct Basis {
+    /// The scripts of the steps.
+    texts: Vec<String>,
+    /// What is applied; empty if the plan reverts nothing.
+    history: History,
+}
+
+impl Basis {
+    pub(super) async fn read(
+        migrator: &Migrator,
+        client: &Client,
+        plan: &RunPlan<'static>,
+    ) -> Result<Basis, Failure> {
+        let texts = migrator.scripts(client, plan).await?;
+        let history = match plan.steps.iter().any(reverts) {
+            true => migrator.history(client).await?,
+            false => History::default(),
+        };
+        Ok(Basis { texts, history })
+    }
+
+    /// The basis of a plan that reads no history: of a database that does not exist yet.
+    pub(super) fn of_new_database(plan: &RunPlan<'static>) -> Basis {
+        let text = |step: &Step<'static>| match step.body {
+            Body::Script(script) => script.sql().into_owned(),
+            Body::RecordedScript | Body::Nothing => String::new(),
+        };
+        Basis {
+            texts: plan.steps.iter().map(text).collect(),
+            history: History::default(),
+        }
+    }
+}
+
+/// The view with its details.
 pub(super) fn with_details(
     mut view: Plan,
     registry: &Registry,
     plan: &RunPlan<'static>,
-    texts: Vec<String>,
+    basis: Basis,
     scripts: Scripts,
 ) -> Plan {
     let legs = legs(registry, &plan.steps);
     let numbers = legs.iter().enumerate();
     let mut numbers = numbers.flat_map(|(index, leg)| leg.steps.iter().map(move |_| index + 1));
-    let mut effects = effects_of(registry, plan);
-    for (step, text) in view.steps.iter_mut().zip(texts) {
+    let mut effects = Found {
+        applied: effects_of(registry, plan),
+        reverted: down_effects_of(registry, plan, &basis.history),
+    };
+    for (step, text) in view.steps.iter_mut().zip(basis.texts) {
         step.leg = numbers.next();
-        // A switch may revert a migration and apply it again.
-        let found = step.applies.then(|| effects.remove(&step.id));
-        if let Some(found) = found.flatten() {
+        if let Some(found) = effects.take(step) {
             step.tables = found.tables;
             step.unknown = found.unknown;
         }
@@ -58,16 +97,48 @@ pub(super) fn with_details(
     view
 }
 
-/// The scripts of a plan that reads no history: of a database that does not exist yet.
-pub(super) fn texts(plan: &RunPlan<'static>) -> Vec<String> {
-    let text = |step: &Step<'static>| match step.body {
-        Body::Script(script) => script.sql().into_owned(),
-        Body::RecordedScript | Body::Nothing => String::new(),
-    };
-    plan.steps.iter().map(text).collect()
+/// The effects of scripts. A switch may revert a migration and apply it again.
+struct Found<'r> {
+    applied: BTreeMap<MigrationId, Effects<'r>>,
+    reverted: BTreeMap<MigrationId, Effects<'r>>,
 }
 
-/// The effects of the migrations that the plan applies. The analysis reads all scripts of the registry.
+impl<'r> Found<'r> {
+    /// The effects of the script that a step runs, if they are known.
+    fn take(&mut self, step: &PlannedStep) -> Option<Effects<'r>> {
+        match (step.applies, step.direction) {
+            (true, _) => self.applied.remove(&step.id),
+            (false, Direction::Down) => self.reverted.remove(&step.id),
+            (false, Direction::Up) => None,
+        }
+    }
+}
+
+/// Whether a step runs the down script of a migration of the tree.
+fn reverts(step: &Step<'static>) -> bool {
+    step.direction() == Direction::Down && matches!(step.body, Body::Script(_))
+}
+
+/// The effects of the down scripts of the tree that the plan runs, on the schema of what is applied.
+fn down_effects_of<'r>(
+    registry: &'r Registry,
+    plan: &RunPlan<'static>,
+    history: &History,
+) -> BTreeMap<MigrationId, Effects<'r>> {
+    let steps = plan.steps.iter().filter(|step| reverts(step));
+    let reverted: Vec<Migration<'r>> = steps
+        .filter_map(|step| registry.migration(&step.id.service, step.id.version))
+        .collect();
+    if reverted.is_empty() {
+        return BTreeMap::new();
+    }
+    let is_applied = |one: &Migration<'r>| history.entry(one.service, one.version).is_some();
+    let applied = registry.migrations().filter(is_applied);
+    let found = down_effects(applied, &reverted).into_iter();
+    found.map(|one| (one.migration.id(), one)).collect()
+}
+
+/// The effects of the up scripts that the plan runs. The analysis reads all scripts of the registry.
 fn effects_of<'r>(
     registry: &'r Registry,
     plan: &RunPlan<'static>,

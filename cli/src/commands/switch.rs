@@ -6,7 +6,7 @@ use migrator_runtime::plan::{Plan as RunPlan, Remedy};
 use migrator_runtime::{Direction, Error, ErrorKind, Options};
 
 use super::context::{Answer, Context, Outcome};
-use super::planned::{Scripts, with_details};
+use super::planned::{Basis, Scripts, with_details};
 use super::session::{Session, confirm, ran, refused};
 use crate::arguments as args;
 use crate::database::losses::{self, Removal};
@@ -15,7 +15,6 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::text;
 use crate::view::{Plan, Request, View};
-use crate::words::count;
 
 pub(super) async fn run(context: &Context, up: &args::Up, options: Options) -> Outcome {
     if context.names_database() {
@@ -35,19 +34,17 @@ pub(super) async fn run(context: &Context, up: &args::Up, options: Options) -> O
     let reverted = number(&plan, Direction::Down);
     let asks = context.console.is_interactive() && !up.yes && reverted > 0;
     if up.dry_run || asks {
-        let mut shown = Plan::of_switch(&plan, lost.clone());
+        let shown = Plan::of_switch(&plan, lost.clone());
+        let (registry, scripts) = (context.registry, Scripts::of(up.sql));
+        let basis = Basis::read(&migrator, &client, &plan).await?;
+        let shown = with_details(shown, registry, &plan, basis, scripts);
         if up.dry_run {
-            let (registry, scripts) = (context.registry, Scripts::of(up.sql));
-            let texts = migrator.scripts(&client, &plan).await?;
-            shown = with_details(shown, registry, &plan, texts, scripts);
             return Ok(Answer::done(View::Plan(shown)));
         }
         let database = client.target();
-        context
-            .console
-            .print_all(&text::plan::lines(&shown, &database));
-        let migrations = count(reverted, "migration");
-        let question = format!("revert {migrations} on {database}?");
+        let console = &context.console;
+        console.print_all(&text::plan::lines(&shown, &database, console.columns()));
+        let question = text::plan::revert_question(&shown, &database);
         if !confirm(question, &context.stop).await? {
             return Ok(refused("nothing was reverted"));
         }

@@ -7,7 +7,7 @@ use migrator_runtime::{Direction, Error, ErrorKind, Extent, Options, Target};
 
 use super::context::{Answer, Context, Outcome, check_names};
 use super::fleet::{self, Work};
-use super::planned::{Scripts, texts, with_details};
+use super::planned::{Basis, Scripts, with_details};
 use super::session::{Session, leave, ran};
 use super::switch;
 use crate::arguments as args;
@@ -68,9 +68,9 @@ async fn dry_run(context: &Context, up: &args::Up, options: Options, target: &Ta
         false => Some(Session::open(context, options).await?),
     };
     let direction = Direction::Up;
-    let shown = |plan: &RunPlan<'static>, texts: Vec<String>| {
+    let shown = |plan: &RunPlan<'static>, basis: Basis| {
         let view = Plan::new(plan, direction);
-        with_details(view, context.registry, plan, texts, Scripts::of(up.sql))
+        with_details(view, context.registry, plan, basis, Scripts::of(up.sql))
     };
     let view = match session {
         Some(Session { migrator, client }) => {
@@ -78,14 +78,14 @@ async fn dry_run(context: &Context, up: &args::Up, options: Options, target: &Ta
                 Some(hash) => migrator.plan_as_approved(&client, target, hash).await?,
                 None => migrator.plan(&client, direction, target).await?,
             };
-            let texts = migrator.scripts(&client, &plan).await?;
-            shown(&plan, texts)
+            let basis = Basis::read(&migrator, &client, &plan).await?;
+            shown(&plan, basis)
         }
         None => {
             let empty = History::default();
             let plan = plan(context.registry, &empty, direction, target, policy);
             let plan = plan.map_err(|conflicts| Error::from(ErrorKind::Refused(conflicts)))?;
-            shown(&plan, texts(&plan)).of_new_database()
+            shown(&plan, Basis::of_new_database(&plan)).of_new_database()
         }
     };
     Ok(Answer::done(View::Plan(view)))

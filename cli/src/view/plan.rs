@@ -14,7 +14,7 @@ use super::{members, new_migration};
 pub(crate) struct Plan {
     #[serde(rename = "plan")]
     pub(crate) steps: Vec<PlannedStep>,
-    /// The legs, in the order of the plan. A question before a run shows none.
+    /// The legs, in the order of the plan.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) legs: Vec<PlannedLeg>,
     /// The hash that `up --expect-plan` compares.
@@ -51,7 +51,7 @@ pub(crate) struct PlannedStep {
     pub(crate) applies: bool,
     /// The number of its leg, from 1.
     pub(crate) leg: Option<usize>,
-    /// The tables and views that the up script locks or changes.
+    /// The tables and views that the script locks or changes.
     #[serde(serialize_with = "new_migration::tables")]
     pub(crate) tables: Vec<TableEffect>,
     /// The statements that may do more than `tables` shows.
@@ -142,6 +142,11 @@ impl Plan {
             lost,
             directions,
         }
+    }
+
+    /// The leg with this number, from 1.
+    pub(crate) fn leg(&self, number: usize) -> Option<&PlannedLeg> {
+        self.legs.get(number.checked_sub(1)?)
     }
 
     /// The plan of a run that first creates the database.

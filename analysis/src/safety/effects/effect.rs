@@ -37,7 +37,7 @@ pub enum Work {
 /// A statement that may do more than the analysis shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownStatement {
-    /// Its line in the up script, from 1.
+    /// Its line in the script, from 1.
     pub line: usize,
     /// Its first words, such as `ALTER DOMAIN`.
     pub words: String,

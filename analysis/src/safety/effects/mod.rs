@@ -15,15 +15,17 @@ mod statement;
 mod tests;
 mod work;
 
+use std::collections::BTreeMap;
+
 use migrator_model::{Migration, Registry};
 
 use super::subject::units;
 use super::tables::Tables;
-use crate::script;
+use crate::script::{self, Script};
 use collector::{Collector, Known};
 pub use effect::{TableEffect, UnknownStatement, Work};
 
-/// What the up script of a migration does to tables.
+/// What a script of a migration does to tables.
 #[derive(Clone, Debug)]
 pub struct Effects<'r> {
     /// The migration.
@@ -39,26 +41,61 @@ pub struct Effects<'r> {
 pub fn effects(registry: &Registry) -> Vec<Effects<'_>> {
     let texts = script::texts(registry.migrations());
     let pairs = script::parse_all(&texts);
-    let mut tables = Tables::default();
-    let mut all = Vec::new();
-    let mut known = Known::default();
-    for (pair, migration) in pairs.iter().zip(registry.migrations()) {
-        tables.begin(&pair.up);
-        let mut collector = Collector::new(&pair.up, &mut known);
-        for statement in pair.up.sql.statements() {
-            statement::read(&mut collector, &tables, statement);
-            for unit in units(&pair.up, statement) {
-                alter_table::read(&mut collector, &tables, statement, unit);
-                tables.follow(&pair.up, statement, unit);
+    let mut schema = Schema::default();
+    let pairs = pairs.iter().zip(registry.migrations());
+    let effects = pairs.map(|(pair, migration)| schema.run(&pair.up, migration));
+    effects.collect()
+}
+
+/// Returns the effects of the down scripts of some migrations, which run in this order on a database
+/// that has the `applied` migrations.
+#[must_use]
+pub fn down_effects<'r>(
+    applied: impl IntoIterator<Item = Migration<'r>>,
+    reverted: &[Migration<'r>],
+) -> Vec<Effects<'r>> {
+    let applied: Vec<Migration<'r>> = applied.into_iter().collect();
+    let texts = script::texts(applied.iter().copied());
+    let pairs = script::parse_all(&texts);
+    let mut schema = Schema::default();
+    let mut by_name = BTreeMap::new();
+    for (pair, migration) in pairs.iter().zip(applied) {
+        schema.run(&pair.up, migration);
+        by_name.insert((migration.service, migration.version), pair);
+    }
+    let effects = reverted.iter().filter_map(|migration| {
+        let pair = by_name.get(&(migration.service, migration.version))?;
+        Some(schema.run(&pair.down, *migration))
+    });
+    effects.collect()
+}
+
+/// The tables, indexes, views and keys that the scripts so far have made.
+#[derive(Default)]
+struct Schema {
+    tables: Tables,
+    known: Known,
+}
+
+impl Schema {
+    /// Follows a script, and returns its effects.
+    fn run<'r>(&mut self, script: &Script<'_>, migration: Migration<'r>) -> Effects<'r> {
+        let Schema { tables, known } = self;
+        tables.begin(script);
+        let mut collector = Collector::new(script, known);
+        for statement in script.sql.statements() {
+            statement::read(&mut collector, tables, statement);
+            for unit in units(script, statement) {
+                alter_table::read(&mut collector, tables, statement, unit);
+                tables.follow(script, statement, unit);
             }
-            collector.known.follow(&pair.up, statement);
+            collector.known.follow(script, statement);
         }
         let (tables, unknown) = collector.end();
-        all.push(Effects {
+        Effects {
             migration,
             tables,
             unknown,
-        });
+        }
     }
-    all
 }

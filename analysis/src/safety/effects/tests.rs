@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use migrator_model::{Tree, resolve};
+use migrator_model::{Registry, Tree, resolve};
 
-use super::{Effects, effects};
+use super::{Effects, down_effects, effects};
 
 const MANIFEST: &str = "tiers = [\"One\"]\n\n[services.a]\ntier = \"One\"\ndirectory = \"a\"\n";
 
@@ -21,20 +21,55 @@ const BASE: &str = "CREATE TABLE u (id int PRIMARY KEY);
 
 /// The effects of the last of several up scripts.
 fn of(ups: &[&str]) -> String {
+    let pairs: Vec<_> = ups.iter().map(|up| (*up, "SELECT 1")).collect();
+    let registry = registry(&pairs);
+    let mut all = effects(&registry);
+    assert_eq!(all.len(), ups.len() + 1);
+    shown(&all.remove(ups.len()))
+}
+
+/// A tree with the base and these pairs of scripts, up and down.
+fn registry(pairs: &[(&str, &str)]) -> Registry {
     let mut tree = Tree::new("database").with_file("services.toml", MANIFEST);
-    for (number, up) in std::iter::once(&BASE).chain(ups).enumerate() {
+    let pairs = std::iter::once(&(BASE, "SELECT 1")).chain(pairs);
+    for (number, (up, down)) in pairs.enumerate() {
         let path = |direction| {
             format!("migrations/a/202401010000{number:02}_0000000{number}_m.{direction}.sql")
         };
         tree = tree
             .with_file(&path("up"), *up)
-            .with_file(&path("down"), "SELECT 1");
+            .with_file(&path("down"), *down);
     }
     let resolved = resolve(&tree);
     assert_eq!(resolved.problems, []);
-    let mut all = effects(&resolved.registry);
-    assert_eq!(all.len(), ups.len() + 1);
-    shown(&all.remove(ups.len()))
+    resolved.registry
+}
+
+#[test]
+fn down_scripts_run_on_the_schema_of_the_applied_migrations() {
+    let registry = registry(&[
+        (
+            "ALTER TABLE t ADD COLUMN d int;",
+            "ALTER TABLE t DROP COLUMN d;",
+        ),
+        (
+            "CREATE TABLE s (id int REFERENCES u);",
+            "DROP TABLE s; CREATE TABLE old (); DROP TABLE old;",
+        ),
+        ("CREATE TABLE pending ();", "DROP TABLE pending;"),
+    ]);
+    let all: Vec<_> = registry.migrations().collect();
+    let [base, first, second, pending] = all[..] else {
+        panic!("it has four migrations");
+    };
+    let applied = [base, first, second];
+    let found = down_effects(applied, &[second, pending, first]);
+    let found: Vec<String> = found.iter().map(shown).collect();
+    let keyed = "old: new, Nothing\n\
+                 s: ACCESS EXCLUSIVE, Nothing, drops the table\n\
+                 u: ACCESS EXCLUSIVE, Nothing";
+    let column = "t: ACCESS EXCLUSIVE, Nothing, drops `d`";
+    assert_eq!(found, [keyed, column]);
 }
 
 /// One line for each table or unknown statement.

@@ -54,7 +54,7 @@ pub(crate) fn lines(document: &Document, terminal: Option<usize>) -> Vec<Line> {
         Some(View::List(view)) => list::lines(view, terminal),
         Some(View::Manual(view)) => manual(view),
         Some(View::Page(view)) => vec![Line::result(view.code.page().trim_end())],
-        Some(View::Plan(view)) => plan::lines(view, database),
+        Some(View::Plan(view)) => plan::lines(view, database, terminal),
         Some(View::Refused(view)) => vec![Line::result(view.text)],
         Some(View::Repair(view)) => repair::recorded(view),
         Some(View::Report(view)) => vec![report(view)],

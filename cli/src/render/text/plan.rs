@@ -7,18 +7,20 @@ use migrator_runtime::Direction;
 use migrator_runtime::plan::Reason;
 
 use super::lost;
+use super::status::NO_TIER;
+use super::table::wrapped;
 use crate::line::{Line, Tone};
 use crate::view::{Destruction, Plan, PlannedLeg, PlannedStep, blocked};
 use crate::words::{count, listed};
 
-/// The steps of a plan: of a dry run, or before a question.
-pub(crate) fn lines(view: &Plan, database: &str) -> Vec<Line> {
+/// The steps of a plan: of a dry run, or before a question. Broken to the width of the terminal.
+pub(crate) fn lines(view: &Plan, database: &str, terminal: Option<usize>) -> Vec<Line> {
     let mut lines = notes(view);
     if view.creates_database {
         let database = format!("database {database}");
         lines.push(Line::worded(Tone::Plain, "would be created", &database));
     }
-    lines.extend(steps(view));
+    lines.extend(steps(view, terminal));
     lines.extend(lost::planned(&view.lost));
     if view.steps.is_empty() {
         lines.push(nothing(view.directions, database));
@@ -39,40 +41,68 @@ pub(crate) fn lines(view: &Plan, database: &str) -> Vec<Line> {
     lines
 }
 
-/// The steps, below the names of their legs if there are several.
-fn steps(view: &Plan) -> Vec<Line> {
+/// The question before the plan reverts migrations.
+pub(crate) fn revert_question(view: &Plan, database: &str) -> String {
+    let reverted = view.steps.iter();
+    let reverted = reverted.filter(|step| step.direction == Direction::Down);
+    let destructive = reverted.clone();
+    let destructive = destructive.filter(|step| step.destruction == Destruction::Some);
+    let migrations = match (reverted.count(), destructive.count()) {
+        (all, 0) => count(all, "migration"),
+        (all, destructive) if all == destructive => count(all, "destructive migration"),
+        (all, destructive) => format!("{} ({destructive} destructive)", count(all, "migration")),
+    };
+    format!("revert {migrations} on {database}?")
+}
+
+/// The blanks before a leg, and before a step below the name of its leg.
+const LEG: usize = 2;
+const STEP: usize = 4;
+
+/// The steps. If there are several legs, the steps are below the names of their tiers and legs.
+fn steps(view: &Plan, terminal: Option<usize>) -> Vec<Line> {
     let mut lines = Vec::new();
-    let mut current = None;
+    let (mut current, mut current_tier) = (None, None);
+    let indent = if view.legs.len() > 1 { STEP } else { 0 };
+    let at = |line: Line, indent: usize| {
+        let blanks = " ".repeat(indent);
+        line.wrapped(|text| wrapped(&format!("{blanks}{text}"), terminal, indent + 8))
+    };
     for planned in &view.steps {
         let leg = planned.leg.filter(|_| view.legs.len() > 1);
-        if let Some(number) = leg.filter(|_| leg != current) {
-            let leg = view.legs.get(number - 1);
-            lines.extend(leg.map(|leg| heading(number, leg)));
+        let new_leg = leg.filter(|_| leg != current);
+        if let Some((number, leg)) = new_leg.and_then(|number| Some((number, view.leg(number)?))) {
+            let tier = Some((&leg.tier, planned.direction));
+            if tier != current_tier {
+                let name = leg.tier.as_deref().unwrap_or(NO_TIER);
+                lines.push(Line::worded(Tone::Head, name, ""));
+                current_tier = tier;
+            }
+            lines.push(at(heading(number, leg), LEG));
         }
         current = leg;
-        lines.push(step(planned));
-        lines.extend(planned.tables.iter().filter_map(table));
-        lines.extend(planned.unknown.iter().map(unknown));
+        lines.push(at(step(planned), indent));
+        let about = planned.tables.iter().filter_map(table);
+        let about = about.chain(planned.unknown.iter().map(unknown));
+        lines.extend(about.map(|line| at(line, indent)));
         lines.extend(planned.sql.as_deref().and_then(script));
     }
     lines
 }
 
-/// `leg 2: auth of tier Foundation, after leg 1`.
+/// `leg 2: auth, after leg 1`.
 fn heading(number: usize, leg: &PlannedLeg) -> Line {
-    let tier = leg.tier.iter().map(|tier| format!(" of tier {tier}"));
     let after: Vec<String> = leg.after.iter().map(usize::to_string).collect();
     let after = match after.as_slice() {
         [] => String::new(),
         [one] => format!(", after leg {one}"),
         [all @ .., last] => format!(", after legs {} and {last}", all.join(", ")),
     };
-    let (tier, service) = (tier.collect::<String>(), &leg.service);
-    let rest = format!("{number}: {service}{tier}{after}");
-    Line::detail(Tone::Plain, "leg", &rest)
+    let rest = format!("{number}: {}{after}", leg.service);
+    Line::worded(Tone::Plain, "leg", &rest)
 }
 
-/// The line about a table that an up script changes. A table that the script itself creates has none,
+/// The line about a table that a script changes. A table that the script itself creates has none,
 /// because nobody uses it yet.
 fn table(effect: &TableEffect) -> Option<Line> {
     if effect.is_new {
@@ -170,13 +200,13 @@ mod tests {
     use crate::line::Line;
     use crate::view::PlannedLeg;
 
-    fn named(tier: Option<&str>, after: &[usize]) -> String {
+    fn named(after: &[usize]) -> String {
         let leg = PlannedLeg {
             service: "shop".to_owned(),
-            tier: tier.map(str::to_owned),
+            tier: None,
             after: after.to_vec(),
         };
-        let Line::Detail(text) = heading(4, &leg) else {
+        let Line::Result(text) = heading(4, &leg) else {
             return String::new();
         };
         text
@@ -184,13 +214,9 @@ mod tests {
 
     #[test]
     fn the_name_of_a_leg_lists_the_legs_that_it_waits_for() {
-        assert_eq!(named(None, &[]), "leg 4: shop");
-        let one = "leg 4: shop of tier Base, after leg 1";
-        assert_eq!(named(Some("Base"), &[1]), one);
-        assert_eq!(named(None, &[1, 2]), "leg 4: shop, after legs 1 and 2");
-        assert_eq!(
-            named(None, &[1, 2, 3]),
-            "leg 4: shop, after legs 1, 2 and 3"
-        );
+        assert_eq!(named(&[]), "leg 4: shop");
+        assert_eq!(named(&[1]), "leg 4: shop, after leg 1");
+        assert_eq!(named(&[1, 2]), "leg 4: shop, after legs 1 and 2");
+        assert_eq!(named(&[1, 2, 3]), "leg 4: shop, after legs 1, 2 and 3");
     }
 }

@@ -125,7 +125,7 @@ fn grouped(
 }
 
 /// The heading of the services that no tier has.
-const NO_TIER: &str = "(only in the history)";
+pub(super) const NO_TIER: &str = "(only in the history)";
 
 fn row(service: &ServiceState) -> [String; 4] {
     [

@@ -1,5 +1,6 @@
 //! Tables and long lines, measured by the columns that a terminal needs for their characters.
 
+use anstream::adapter::strip_str;
 use migrator_model::untrusted::one_line;
 use unicode_width::UnicodeWidthStr as _;
 
@@ -61,9 +62,12 @@ impl Table {
     }
 }
 
-/// The columns that a text needs.
+/// The columns that a text needs. Its colours need none.
 pub(super) fn columns(text: &str) -> usize {
-    text.width()
+    match text.contains('\x1b') {
+        true => strip_str(text).to_string().width(),
+        false => text.width(),
+    }
 }
 
 /// Breaks a line that is wider than the terminal at its blanks. The further lines are indented.

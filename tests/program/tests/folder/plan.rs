@@ -63,10 +63,12 @@ fn a_plan_shows_legs_locks_and_destructive_steps() {
     let planned = run(&["plan", "--service=all"]);
     let lines = format!(
         "exit: 0\n----- stdout -----\n\
-         leg 1: core of tier Base\n\
-         would be applied {REGION}  destructive\n    \
+         Base\n  \
+         leg 1: core\n    \
+         would be applied {REGION}  destructive\n        \
          core.settings: ACCESS EXCLUSIVE lock, blocks reads and writes, drops `region`\n\
-         leg 2: shop of tier Product, after leg 1\n\
+         Product\n  \
+         leg 2: shop, after leg 1\n    \
          would be applied {ORDERS}\n\
          2 migrations would be applied on postgresql://"
     );
@@ -183,10 +185,16 @@ fn down_shows_what_it_removes_before_it_asks() {
     let removed = "would remove table shop.orders with about 40 rows";
     let arguments = ["down", "--service=shop", "--dry-run"];
     let planned = output(&mut on(&url, at, &arguments));
-    let lines = format!("would be reverted {ORDERS}  destructive\n{removed}\n1 migration would be");
+    let lines = format!(
+        "would be reverted {ORDERS}  destructive\n    \
+         shop.orders: ACCESS EXCLUSIVE lock, blocks reads and writes, drops the table\n\
+         {removed}\n1 migration would be"
+    );
     assert!(planned.contains(&lines), "{planned}");
     let document = json(on(&url, at, &[&arguments[..], &["--output=json"]].concat()));
     assert_eq!(document["lost"][0]["rows"], 40, "{document}");
+    let table = &document["plan"][0]["tables"][0];
+    assert_eq!(table["lock"], "ACCESS EXCLUSIVE", "{document}");
 
     let mut terminal = Command::new("sh");
     let line = format!(
@@ -198,7 +206,10 @@ fn down_shows_what_it_removes_before_it_asks() {
     terminal.env("DATABASE_URL", &url).env("NO_COLOR", "1");
     let asked = output(&mut terminal);
     assert!(asked.contains(removed), "{asked}");
-    assert!(asked.contains("revert 1 migration on "), "{asked}");
+    assert!(
+        asked.contains("revert 1 destructive migration on "),
+        "{asked}"
+    );
     assert!(asked.contains("nothing was reverted"), "{asked}");
     assert_eq!(query(&url, "SELECT id::text FROM shop.orders").len(), 40);
 }

@@ -104,7 +104,10 @@ fn up_switch_follows_a_change_of_branch() {
     assert!(planned.contains(&lines), "{planned}");
     let asked = run("echo n | script --quiet --return --command \
          'migrator up --service=shop --switch' /dev/null");
-    assert!(asked.contains("revert 2 migrations on "), "{asked}");
+    assert!(
+        asked.contains("revert 2 destructive migrations on "),
+        "{asked}"
+    );
     assert!(asked.contains("nothing was reverted"), "{asked}");
     assert_eq!(tables(&url), ["notes 1", "orders 2"]);
     let document = succeeds("migrator up --service=shop --switch --output=json");
