@@ -45,7 +45,7 @@ pub(super) async fn run(context: &Context, down: &args::Down) -> Outcome {
         let console = &context.console;
         console.print_all(&text::plan::lines(&shown, &database, console.columns()));
         let question = text::plan::revert_question(&shown, &database);
-        if !confirm(question, &context.stop).await? {
+        if !confirm(context, question).await? {
             return Ok(refused("nothing was reverted"));
         }
         let reverted = migrator.down_as_planned(&mut client, target, &plan).await;
@@ -107,7 +107,7 @@ async fn of_fleet(context: &Context, down: &args::Down) -> Outcome {
     };
     if context.console.is_interactive() && !down.yes && !down.dry_run {
         let question = "revert migrations in each database of the list?".to_owned();
-        if !confirm(question, &context.stop).await? {
+        if !confirm(context, question).await? {
             return Ok(refused("nothing was reverted"));
         }
     }

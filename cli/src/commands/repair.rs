@@ -45,7 +45,7 @@ async fn settle(
     context.console.print_all(&text::repair::found(&view));
     let question = format!("record {} as {word} on {}?", view.id, client.target());
     let asks = context.console.is_interactive() && !repair.yes;
-    if asks && !confirm(question, &context.stop).await? {
+    if asks && !confirm(context, question).await? {
         return Ok(refused("nothing was recorded"));
     }
     let contradictions = view.contradictions();
@@ -133,7 +133,7 @@ async fn accept(context: &Context, session: Session, repair: &args::Repair) -> O
     let migrations = count(edits.len(), "changed migration");
     let question = format!("record {migrations} on {}?", client.target());
     let asks = context.console.is_interactive() && !repair.yes;
-    if asks && !confirm(question, &context.stop).await? {
+    if asks && !confirm(context, question).await? {
         return Ok(refused("nothing was recorded"));
     }
     match migrator.accept(&mut client, &edits).await {

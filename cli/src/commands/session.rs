@@ -5,7 +5,7 @@ use std::thread;
 
 use clap::error::ErrorKind;
 use migrator_runtime::connect::Creation;
-use migrator_runtime::{Client, Event, Leave, Migrator, Options, Registry, Report, Stop, Stopped};
+use migrator_runtime::{Client, Event, Leave, Migrator, Options, Registry, Report, Stopped};
 use tokio::sync::oneshot;
 
 use super::context::{Answer, Context, Outcome, connecting_to};
@@ -123,10 +123,11 @@ async fn unless_stopped<T>(
 }
 
 /// Asks a question in a thread of its own, because a signal does not end the reading of an answer.
-pub(super) async fn confirm(question: String, stop: &Stop) -> Result<bool, Failure> {
+pub(super) async fn confirm(context: &Context, question: String) -> Result<bool, Failure> {
+    let question = text::wrapped(&question, context.console.columns(), 2);
     let (answered, answer) = oneshot::channel();
     thread::spawn(move || answered.send(Console::ask(&question)));
-    match stop.unless_stopped(answer).await {
+    match context.stop.unless_stopped(answer).await {
         Some(answer) => Ok(answer.unwrap_or(false)),
         None => Err(Stopped::default().into()),
     }

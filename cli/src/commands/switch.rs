@@ -45,7 +45,7 @@ pub(super) async fn run(context: &Context, up: &args::Up, options: Options) -> O
         let console = &context.console;
         console.print_all(&text::plan::lines(&shown, &database, console.columns()));
         let question = text::plan::revert_question(&shown, &database);
-        if !confirm(question, &context.stop).await? {
+        if !confirm(context, question).await? {
             return Ok(refused("nothing was reverted"));
         }
     } else {

@@ -90,5 +90,5 @@ async fn agrees(
         view.service,
         takeover.target()
     );
-    confirm(question, &context.stop).await
+    confirm(context, question).await
 }

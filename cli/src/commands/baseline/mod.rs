@@ -50,7 +50,7 @@ pub(super) async fn run(context: &Context, baseline: &args::Baseline) -> Outcome
     let migrations = count(view.migrations.len(), "migration");
     let question = format!("record {migrations} of {} on {target}?", view.service);
     let asks = context.console.is_interactive() && !baseline.yes;
-    if asks && !confirm(question, &context.stop).await? {
+    if asks && !confirm(context, question).await? {
         return Ok(refused("nothing was written or recorded"));
     }
     if let Some(first) = &first {

@@ -29,6 +29,7 @@ use crate::render::{graph, problem};
 use crate::view::Server;
 use crate::view::{Create, Document, Manual, Report, Schema, View};
 use crate::words::count;
+pub(crate) use table::wrapped;
 
 /// All lines about a command that has ended, except those that were printed before.
 ///

@@ -21,10 +21,17 @@ pub(crate) fn lines(view: &Plan, database: &str, terminal: Option<usize>) -> Vec
         lines.push(Line::worded(Tone::Plain, "would be created", &database));
     }
     lines.extend(steps(view, terminal));
-    lines.extend(lost::planned(&view.lost));
+    let rest = lost::planned(&view.lost)
+        .into_iter()
+        .chain(total(view, database));
+    lines.extend(rest.map(|line| at(0, line, terminal)));
+    lines
+}
+
+/// How many migrations the run would apply or revert, and the hash.
+fn total(view: &Plan, database: &str) -> Vec<Line> {
     if view.steps.is_empty() {
-        lines.push(nothing(view.directions, database));
-        return lines;
+        return vec![nothing(view.directions, database)];
     }
     let parts = view.directions.iter().filter_map(|&direction| {
         let steps = view.steps.iter();
@@ -33,12 +40,18 @@ pub(crate) fn lines(view: &Plan, database: &str, terminal: Option<usize>) -> Vec
         (number > 0).then(|| format!("{migrations} would be {done}"))
     });
     let parts: Vec<String> = parts.collect();
-    lines.push(Line::result(format!(
-        "{} on {database}",
-        parts.join(" and ")
-    )));
-    lines.extend(hash(view));
-    lines
+    let total = Line::result(format!("{} on {database}", parts.join(" and ")));
+    [total].into_iter().chain(hash(view)).collect()
+}
+
+/// The line behind `indent` blanks, broken to the width of the terminal.
+fn at(indent: usize, line: Line, terminal: Option<usize>) -> Line {
+    let blanks = " ".repeat(indent);
+    line.wrapped(|text| {
+        let text = format!("{blanks}{text}");
+        let own = text.len() - text.trim_start().len();
+        wrapped(&text, terminal, own + 2)
+    })
 }
 
 /// The question before the plan reverts migrations.
@@ -64,10 +77,6 @@ fn steps(view: &Plan, terminal: Option<usize>) -> Vec<Line> {
     let mut lines = Vec::new();
     let (mut current, mut current_tier) = (None, None);
     let indent = if view.legs.len() > 1 { STEP } else { 0 };
-    let at = |line: Line, indent: usize| {
-        let blanks = " ".repeat(indent);
-        line.wrapped(|text| wrapped(&format!("{blanks}{text}"), terminal, indent + 8))
-    };
     for planned in &view.steps {
         let leg = planned.leg.filter(|_| view.legs.len() > 1);
         let new_leg = leg.filter(|_| leg != current);
@@ -78,13 +87,13 @@ fn steps(view: &Plan, terminal: Option<usize>) -> Vec<Line> {
                 lines.push(Line::worded(Tone::Head, name, ""));
                 current_tier = tier;
             }
-            lines.push(at(heading(number, leg), LEG));
+            lines.push(at(LEG, heading(number, leg), terminal));
         }
         current = leg;
-        lines.push(at(step(planned), indent));
+        lines.push(at(indent, step(planned), terminal));
         let about = planned.tables.iter().filter_map(table);
         let about = about.chain(planned.unknown.iter().map(unknown));
-        lines.extend(about.map(|line| at(line, indent)));
+        lines.extend(about.map(|line| at(indent, line, terminal)));
         lines.extend(planned.sql.as_deref().and_then(script));
     }
     lines

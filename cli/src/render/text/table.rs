@@ -71,7 +71,7 @@ pub(super) fn columns(text: &str) -> usize {
 }
 
 /// Breaks a line that is wider than the terminal at its blanks. The further lines are indented.
-pub(super) fn wrapped(line: &str, terminal: Option<usize>, indent: usize) -> String {
+pub(crate) fn wrapped(line: &str, terminal: Option<usize>, indent: usize) -> String {
     let line = &*charset::of_stdout().shown(line);
     let Some(terminal) = terminal.filter(|terminal| columns(line) > *terminal) else {
         return line.to_owned();
@@ -125,5 +125,8 @@ mod tests {
             wrapped("  a name  (2 ms)", Some(9), 2),
             "  a name\n  (2 ms)"
         );
+        assert_eq!(wrapped("four  words", Some(5), 1), "four\n words");
+        let coloured = "\u{1b}[1mfour\u{1b}[0m word";
+        assert_eq!(wrapped(coloured, Some(9), 1), coloured);
     }
 }
