@@ -34,6 +34,8 @@ mod name;
 // The build script is its other user.
 #[cfg(test)]
 mod origin;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod program;
 mod progress;
 mod remedy;
@@ -42,6 +44,7 @@ mod sent;
 mod settings;
 mod signals;
 mod slowest;
+mod subscriber;
 mod tree;
 mod view;
 mod words;
@@ -58,6 +61,7 @@ pub use exit::Exit;
 use arguments::{Arguments, Format, Loudness, typed};
 use console::Console;
 use program::{Migrations, Program};
+use subscriber::Receivers;
 
 /// Runs the command that the process's arguments name. Returns the exit code of the process.
 #[must_use]
@@ -144,8 +148,8 @@ fn run_arguments(program: Program, arguments: Result<Arguments, clap::Error>) ->
     let mut console = Console::new(global.output, arguments.loudness(), global.color);
     if let Some(format) = global.log_format {
         console = console.with_log(format);
-        log::start(&console);
     }
+    let receivers = Receivers::start(&console);
     if global.verbose {
         sent::show(&console);
     }
@@ -163,5 +167,7 @@ fn run_arguments(program: Program, arguments: Result<Arguments, clap::Error>) ->
         let path = path.display();
         console.warning(&format!("cannot write the metrics to `{path}`: {error}"));
     }
-    render::document(&console, &document).into()
+    let exit = render::document(&console, &document);
+    receivers.finish(&console);
+    exit.into()
 }

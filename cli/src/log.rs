@@ -1,29 +1,19 @@
-//! Receives the spans and events of the crate `tracing`, and logs each event as a line. The console
-//! writes the lines.
+//! Logs each event of the crate `tracing` as a line. The console writes the lines.
 
 use std::fmt::Debug;
 
 use serde_json::Value;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id};
-use tracing::{Event, Metadata, Subscriber};
-use tracing_subscriber::layer::{Context, SubscriberExt as _};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::{LookupSpan, Scope};
-use tracing_subscriber::{Layer, registry};
 
 use crate::console::{Console, Entry, Level};
 
-/// Logs the events of this process, unless the program that contains the commands receives them
-/// already.
-pub(crate) fn start(console: &Console) {
-    let subscriber = registry().with(Receiver {
-        console: console.clone(),
-    });
-    let _ = tracing::subscriber::set_global_default(subscriber);
-}
-
 /// Logs each event with the fields of the spans that contain it.
-struct Receiver {
+pub(crate) struct Receiver {
     console: Console,
 }
 
@@ -31,11 +21,15 @@ struct Receiver {
 #[derive(Default)]
 struct Fields(Vec<(&'static str, Value)>);
 
-impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Receiver {
-    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
-        *metadata.level() <= tracing::Level::INFO && metadata.target().starts_with("migrator")
+impl Receiver {
+    pub(crate) fn new(console: &Console) -> Receiver {
+        Receiver {
+            console: console.clone(),
+        }
     }
+}
 
+impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Receiver {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         let mut fields = Fields::default();
         attributes.record(&mut fields);

@@ -41,7 +41,7 @@ pub fn migrator(arguments: &[&str]) -> Command {
 pub fn clear(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
-        let heeded = ["PG", "MIGRATOR_"]
+        let heeded = ["PG", "MIGRATOR_", "OTEL_"]
             .iter()
             .any(|start| text.starts_with(start));
         if heeded && text != "MIGRATOR_PG_BIN"

@@ -7,6 +7,7 @@ mod plan;
 mod schema;
 #[path = "../../../support/mod.rs"]
 mod support;
+mod traces;
 
 use std::fs;
 use std::path::Path;
