@@ -5,6 +5,7 @@ use std::path::Path;
 
 use migrator_localpg::Throwaway;
 
+use super::support::page::blocks;
 use super::support::{database, execute, query};
 use super::{MANIFEST, Reader, migration, page, reader, reader_on, shop};
 
@@ -177,4 +178,43 @@ fn a_history_of_another_tool_is_refused_if_an_effect_is_missing() {
            VALUES (0, true), (1, true), (2, true)",
     );
     reader.follow_console(&page("docs/adopt.md"));
+}
+
+#[test]
+fn the_rights_of_the_page_on_security_are_enough() {
+    let server = Throwaway::start().expect("a server starts");
+    let url = server.url("shop");
+    let run = |sql: &str| execute(&url, sql);
+    execute(&server.url("postgres"), "CREATE DATABASE shop");
+    let page = page("docs/security.md");
+    let blocks = blocks(&page).into_iter();
+    let sql: Vec<String> = blocks
+        .filter(|block| block.language == "sql")
+        .map(|block| block.lines.join("\n"))
+        .collect();
+    let [deployer, schema, service, other] = &sql[..] else {
+        panic!("{sql:#?}");
+    };
+    let mut reader = Reader::new().with("SHOP_URL", &url);
+    shop(&reader);
+    let mut on = |role: &str, command: &str, succeeds: bool| {
+        let fails = if succeeds { "" } else { "! " };
+        let url = format!("DATABASE_URL=$(echo \"$SHOP_URL\" | sed 's/postgres@/{role}@/')");
+        reader.must(&format!("{url}\nexport DATABASE_URL\n{fails}migrator {command}"))
+    };
+    run(deployer);
+    on("deployer", "up --service=shop --steps=1", true);
+    // The second way: a role that must not create a schema for the history.
+    run("DROP SCHEMA shop, migrator CASCADE");
+    run(schema);
+    on("deployer", "up --service=shop", true);
+    run(service);
+    on("service", "wait --service=shop --timeout=0s", true);
+    on("service", "status", true);
+    on("service", "history", false);
+    on("service", "down --service=shop", false);
+    run(other);
+    on("reader", "status", true);
+    on("reader", "up --service=shop --dry-run", true);
+    on("reader", "history", true);
 }

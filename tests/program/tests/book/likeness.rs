@@ -1,6 +1,6 @@
 //! Whether the output of a command is what a page shows.
 //!
-//! Versions of migrations, times, databases and the version of the server may differ. In a page, `…`
+//! Versions of migrations, times, databases, processes and the version of the server may differ. In a page, `…`
 //! stands for any text in a line, and a line that has only `…` stands for any number of lines.
 
 /// Whether the lines of an output are those of a page.
@@ -46,6 +46,15 @@ fn general(line: &str) -> String {
         if is_number && ["ms", "s", "min"].contains(&unit.as_str()) {
             words[at - 1] = words[at - 1].replace(&number, "TIME");
             words[at] = words[at].replacen(&unit, "unit", 1);
+        }
+        if words[at - 1] == "(pid" {
+            words[at] = String::from("PROCESS,");
+        }
+        if words[at - 1] == "since" && words[at].len() == "2026-11-30".len() {
+            words[at] = String::from("DAY");
+            if let Some(time) = words.get_mut(at + 1) {
+                *time = String::from("TIME");
+            }
         }
         if words[at - 1] == "PostgreSQL" && words[at].starts_with(|c: char| c.is_ascii_digit()) {
             words[at] = String::from("MAJOR");
@@ -113,6 +122,10 @@ fn only_versions_times_and_databases_may_differ() {
         "applied shop/20250101120000_5f5f5f5f_orders\n1 migration in 1.2 s on postgresql://x?port=1"
     ));
     assert!(like("note: PostgreSQL 15.20", "note: PostgreSQL 13.1"));
+    assert!(like(
+        "behind `psql` (pid 4711, role a, since 2026-11-30 10:02:31 UTC)",
+        "behind `psql` (pid 5, role a, since 2027-01-01 00:00:00 UTC)"
+    ));
     assert!(like("first\n…\nlast … end", "first\n1\n2\nlast in the end"));
     assert!(like(
         "2026-11-30T10:02:31.004Z INFO",

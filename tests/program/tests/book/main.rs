@@ -10,6 +10,7 @@ mod dumps;
 mod explanation;
 mod howto;
 mod likeness;
+mod live;
 mod pictures;
 mod reader;
 mod reference;

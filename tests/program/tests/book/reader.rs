@@ -1,15 +1,19 @@
 //! A reader of the book, who types what a page shows.
 
 use std::fs::{self, Permissions};
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use tempfile::{TempDir, tempdir};
 
 use super::likeness::alike;
 use super::support::page::{Block, blocks};
 use super::support::{clear, migrator, output, path_with_binary};
+
+/// The width of the terminal of a reader.
+pub(crate) const COLUMNS: usize = 100;
 
 pub(crate) struct Reader {
     home: TempDir,
@@ -115,25 +119,37 @@ impl Reader {
     }
 
     fn type_in(&mut self, block: &Block) {
-        let mut lines = block.lines.iter().peekable();
-        while let Some(line) = lines.next() {
-            let command = line.strip_prefix("$ ").expect("a command follows `$ `");
-            let mut shown = Vec::new();
-            while let Some(line) = lines.next_if(|line| !line.starts_with("$ ")) {
-                shown.push(line.clone());
-            }
+        for (command, shown) in session(block) {
             let (code, printed) = self.run(command);
-            let fails = shown.iter().any(|line| line.starts_with("error"));
-            assert_eq!(code == Some(0), !fails, "{command}\n{printed}");
-            let lines = printed.lines().filter(|line| !is_of_a_slow_machine(line));
-            let lines: Vec<String> = lines.map(str::to_owned).collect();
-            let place = format!("the block at line {}: {command}", block.number);
-            let shown_text = shown.join("\n");
-            assert!(
-                alike(&shown, &lines),
-                "{place}\n--- shown\n{shown_text}\n--- printed\n{printed}"
-            );
+            check(block, command, &shown, code, &printed);
         }
+    }
+
+    /// Types the first command of a block, and returns while the command runs.
+    pub(crate) fn start(&self, block: &Block) -> Running {
+        let session = session(block);
+        let (command, _) = session.first().expect("the block has a command");
+        self.start_line(command)
+    }
+
+    /// Starts a command, whose two streams become one.
+    pub(crate) fn start_line(&self, line: &str) -> Running {
+        let mut command = self.shell(line);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("a shell starts");
+        Running {
+            input: child.stdin.take(),
+            output: child.stdout.take().expect("it is piped"),
+            printed: Vec::new(),
+            child,
+        }
+    }
+
+    /// Starts a command on a terminal, which `script` provides.
+    pub(crate) fn start_on_terminal(&self, line: &str) -> Running {
+        let size = format!("stty rows 24 cols {COLUMNS} < /dev/tty");
+        let script = format!("script -qefc '{size}; {line}' /dev/null");
+        self.start_line(&format!("TERM=xterm NO_COLOR=1 {script}"))
     }
 
     /// The exit code, and what the command prints on both streams.
@@ -142,6 +158,13 @@ impl Reader {
             self.folder = self.folder.join(folder);
             return (self.folder.is_dir().then_some(0), String::new());
         }
+        let output = self.shell(line).output().expect("a shell starts");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        (output.status.code(), text)
+    }
+
+    /// A shell that runs a line, in the reader's folder and with the reader's variables.
+    fn shell(&self, line: &str) -> Command {
         let mut command = Command::new("sh");
         clear(&mut command);
         command
@@ -150,10 +173,89 @@ impl Reader {
             .envs(self.variables.iter().cloned())
             .current_dir(&self.folder)
             .stdin(Stdio::null());
-        let output = command.output().expect("a shell starts");
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        (output.status.code(), text)
+        command
     }
+}
+
+/// A command that a reader has started.
+pub(crate) struct Running {
+    child: Child,
+    input: Option<ChildStdin>,
+    output: ChildStdout,
+    printed: Vec<u8>,
+}
+
+impl Running {
+    /// Reads until the command has printed a text, and returns everything that it has printed.
+    pub(crate) fn until(&mut self, text: &str) -> String {
+        let mut byte = [0];
+        while !self.printed.ends_with(text.as_bytes()) {
+            let read = self.output.read(&mut byte).expect("it is readable");
+            let so_far = String::from_utf8_lossy(&self.printed);
+            assert_eq!(read, 1, "the command ends before it prints {text}\n{so_far}");
+            self.printed.extend(byte);
+        }
+        String::from_utf8_lossy(&self.printed).into_owned()
+    }
+
+    /// Types an answer.
+    pub(crate) fn answer(&mut self, keys: &str) {
+        let input = self.input.as_mut().expect("it is piped");
+        input.write_all(keys.as_bytes()).expect("it reads");
+    }
+
+    /// Sends the process what Ctrl-C sends.
+    pub(crate) fn interrupt(&self) {
+        let mut kill = Command::new("sh");
+        let id = self.child.id().to_string();
+        let status = kill.args(["-c", r#"kill -s INT "$0""#, &id]).status();
+        assert!(status.expect("sh runs").success());
+    }
+
+    /// Waits for the end. Returns the exit code, and everything that the command has printed.
+    pub(crate) fn end(mut self) -> (Option<i32>, String) {
+        drop(self.input.take());
+        let read = self.output.read_to_end(&mut self.printed);
+        read.expect("it is readable");
+        let status = self.child.wait().expect("it ends");
+        let printed = String::from_utf8_lossy(&self.printed).into_owned();
+        (status.code(), printed)
+    }
+
+    /// Waits for the end, and compares what the command has printed with the block.
+    pub(crate) fn ends_as(self, block: &Block) {
+        let (code, printed) = self.end();
+        let session = session(block);
+        let (command, shown) = session.first().expect("the block has a command");
+        check(block, command, shown, code, &printed);
+    }
+}
+
+/// The commands of a block, each with the lines that the page shows.
+fn session(block: &Block) -> Vec<(&str, Vec<String>)> {
+    let mut session: Vec<(&str, Vec<String>)> = Vec::new();
+    for line in &block.lines {
+        match (line.strip_prefix("$ "), session.last_mut()) {
+            (Some(command), _) => session.push((command, Vec::new())),
+            (None, Some((_, shown))) => shown.push(line.clone()),
+            (None, None) => panic!("a command follows `$ `, and not `{line}`"),
+        }
+    }
+    session
+}
+
+/// Compares what a command printed with what the page shows. It fails exactly if the page shows an error.
+fn check(block: &Block, command: &str, shown: &[String], code: Option<i32>, printed: &str) {
+    let fails = shown.iter().any(|line| line.starts_with("error"));
+    assert_eq!(code == Some(0), !fails, "{command}\n{printed}");
+    let lines = printed.lines().filter(|line| !is_of_a_slow_machine(line));
+    let lines: Vec<String> = lines.map(str::to_owned).collect();
+    let place = format!("the block at line {}: {command}", block.number);
+    let shown_text = shown.join("\n");
+    assert!(
+        alike(shown, &lines),
+        "{place}\n--- shown\n{shown_text}\n--- printed\n{printed}"
+    );
 }
 
 impl Drop for Reader {

@@ -1,7 +1,11 @@
 //! The reference.
 
+use std::slice;
+
 use migrator_localpg::Throwaway;
 
+use super::likeness::alike;
+use super::support::page::blocks;
 use super::support::{database, execute};
 use super::{Reader, migration, page, reader, shop};
 
@@ -156,7 +160,37 @@ fn a_plan_is_reviewed_applied_and_reverted() {
         &reader.variable("DATABASE_URL"),
         "INSERT INTO shop.orders SELECT generate_series(1, 40); ANALYZE shop.orders",
     );
-    reader.follow(&page("docs/reference/down.md"));
+    let down = page("docs/reference/down.md");
+    reader.follow(&down);
+    // On a terminal, the lines of the plan and the question follow.
+    let blocks = blocks(&down);
+    let text = blocks.iter().find(|block| block.language == "text");
+    let question = &text.expect("the page shows the question").lines[0];
+    let mut asked = reader.start_on_terminal("migrator down --service=shop");
+    let printed = asked.until("[y/N] ");
+    let printed = printed.trim_end().lines().last().unwrap_or_default();
+    assert!(alike(slice::from_ref(question), &[printed.to_owned()]), "{printed}");
+    asked.answer("n\n");
+    let (_, printed) = asked.end();
+    assert!(printed.contains("nothing was reverted"), "{printed}");
+}
+
+#[test]
+fn the_local_database_follows_a_branch() {
+    let mut reader = Reader::new();
+    shop(&reader);
+    let commit = "git -c user.name=reader -c user.email=reader@localhost commit --quiet";
+    reader.must(&format!(
+        "git init --quiet --initial-branch=main . && echo .migrator > .gitignore && \
+         git add . && {commit} --message=main && git switch --quiet --create=notes"
+    ));
+    let stem = "shop/20260102120000_1a1b2c3d_create_notes";
+    let (up, down) = ("CREATE TABLE shop.notes ();", "DROP TABLE shop.notes;");
+    migration(&reader, stem, up, down);
+    reader.must(&format!(
+        "git add . && {commit} --message=notes && migrator up --service=all"
+    ));
+    reader.follow_console(&page("docs/reference/switch.md"));
 }
 
 #[test]
@@ -217,4 +251,28 @@ fn a_run_has_a_log_and_metrics() {
     let reader = &mut Reader::new().with("DATABASE_URL", &database());
     shop(reader);
     reader.follow_console(metrics);
+}
+
+#[test]
+fn each_table_of_the_manifest_is_accepted() {
+    let toml = |path: &str| {
+        let blocks = blocks(&page(path)).into_iter();
+        let blocks = blocks.filter(|block| block.language == "toml");
+        blocks.map(|block| block.lines.join("\n")).collect::<Vec<String>>()
+    };
+    let mut snippets = toml("docs/reference/manifest.md");
+    let manifest = snippets.remove(0);
+    for path in ["directives", "drift", "verify"] {
+        snippets.extend(toml(&format!("docs/reference/{path}.md")));
+    }
+    assert!(snippets.len() > 6, "{snippets:#?}");
+    let mut reader = Reader::new();
+    reader.must("mkdir -p database/migrations/core database/migrations/tenant_service");
+    for snippet in std::iter::once(String::new()).chain(snippets) {
+        reader.write("database/services.toml", &format!("{manifest}\n{snippet}\n"));
+        reader.must("migrator check");
+    }
+    // The same test refuses what the manifest cannot contain.
+    reader.write("database/services.toml", &format!("{manifest}\n[lint]\n"));
+    reader.must("! migrator check");
 }
