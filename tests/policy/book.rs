@@ -162,29 +162,182 @@ fn row(code: Code) -> String {
     )
 }
 
-/// Pages whose session no test types, because it needs two terminals or two branches of git. Other
-/// tests check what the commands do and print.
-const SESSIONS: &[&str] = &["docs/reference/switch.md", "docs/reference/wait.md"];
+/// The blocks of commands that no test types: the page, the first command, and why.
+const UNTYPED: &[(&str, &str, &str)] = &[
+    (
+        "README.md",
+        "scripts/migrate.sh --action=up --service=all",
+        "it may install packages; `scripts/bare.sh` runs it on a bare Debian",
+    ),
+    (
+        "README.md",
+        "scripts/test.sh",
+        "it runs these tests; `scripts/bare.sh` runs it on a bare Debian",
+    ),
+    (
+        "docs/start.md",
+        "rustup target add x86_64-unknown-linux-musl",
+        "it needs the network and minutes; `release.rs` runs the script with a program that is built",
+    ),
+    (
+        "docs/start.md",
+        "docker build --tag migrator .",
+        "a daemon is rare where tests run; `image.rs` reads the Dockerfile as Docker does",
+    ),
+    (
+        "examples/service/README.md",
+        "cargo build --package migrator --package example-tenant-service",
+        "it starts processes in the background; the tests of the example do the same",
+    ),
+];
 
-#[test]
-fn a_test_names_each_page_that_has_commands() {
-    let tests = in_folder("tests").into_iter();
-    let tests: Vec<String> = tests.map(|file| file.text).collect();
-    let mut missing = Vec::new();
-    for page in pages(&top().join("docs")) {
-        let text = fs::read_to_string(&page).expect("a page is text");
-        let path = page.strip_prefix(top()).expect("it lies in the repository");
-        let path = path.to_string_lossy().into_owned();
-        let is_typed = ["```sh\n", "```console\n"]
-            .iter()
-            .any(|fence| text.contains(fence));
-        let is_named = tests.iter().any(|test| test.contains(&path));
-        let is_shown = text.contains("```text\n$ ") && !SESSIONS.contains(&path.as_str());
-        if is_shown || is_typed && !is_named {
-            missing.push(path);
+/// The blocks that a test types without the reader of the book: the page, a language or the first
+/// command, and the test.
+const TYPED: &[(&str, &str, &str)] = &[
+    (
+        "README.md",
+        "cargo install migrator-cli",
+        "six_commands_migrate_a_database_in_a_new_crate",
+    ),
+    (
+        "README.md",
+        "cargo install migrator-cli",
+        "four_commands_migrate_a_database_from_a_folder",
+    ),
+    ("README.md", "console", "the_session_of_the_readme_is_real"),
+    (
+        "docs/start.md",
+        "cargo install migrator-cli",
+        "six_commands_migrate_a_database_in_a_new_crate",
+    ),
+    (
+        "docs/start.md",
+        "cargo install migrator-cli",
+        "four_commands_migrate_a_database_from_a_folder",
+    ),
+    (
+        "docs/start.md",
+        "cd target/release-0.1.0",
+        "a_release_is_reproducible_and_has_archive_checksums_and_bill_of_materials",
+    ),
+    ("docs/adopt.md", "sh", "the_commands_of_the_page_work"),
+    ("docs/baseline.md", "sh", "the_commands_of_the_page_work"),
+    (
+        "docs/howto/argocd.md",
+        "sh",
+        "the_commands_of_the_pages_run",
+    ),
+    ("docs/howto/helm.md", "sh", "the_commands_of_the_pages_run"),
+    (
+        "docs/howto/kubernetes.md",
+        "sh",
+        "the_commands_of_the_pages_run",
+    ),
+    (
+        "docs/reference/wait.md",
+        "console",
+        "wait_says_why_it_still_waits",
+    ),
+    (
+        "examples/workspaces/README.md",
+        "sh",
+        "two_workspaces_share_a_database",
+    ),
+];
+
+/// Blocks of text that no command prints.
+const DRAWN: &[(&str, &str)] = &[
+    ("docs/fleet.md", "a list of databases"),
+    ("docs/reference/tree.md", "the files of a tree"),
+];
+
+/// A block of commands on a page.
+struct Block {
+    page: String,
+    language: String,
+    first: String,
+}
+
+/// The blocks of code of the book, of the README and of the examples.
+fn blocks() -> Vec<Block> {
+    let folders = ["docs", "examples"].map(|folder| pages(&top().join(folder)));
+    let mut pages = folders.concat();
+    pages.push(top().join("README.md"));
+    let mut blocks = Vec::new();
+    for path in pages {
+        let text = fs::read_to_string(&path).expect("a page is text");
+        let path = path.strip_prefix(top()).expect("it lies in the repository");
+        for fence in format!("\n{text}").split("\n```").skip(1).step_by(2) {
+            let (language, code) = fence.split_once('\n').unwrap_or((fence, ""));
+            let first = code.lines().next().unwrap_or_default();
+            blocks.push(Block {
+                page: path.to_string_lossy().into_owned(),
+                language: language.to_owned(),
+                first: first.trim_start_matches("$ ").to_owned(),
+            });
         }
     }
+    blocks
+}
+
+/// Whether the reader of the book follows the blocks of a page in a language.
+fn is_followed(tests: &str, page: &str, language: &str) -> bool {
+    let only = match language {
+        "sh" => "follow_shell(",
+        _ => "follow_console(",
+    };
+    let named = format!("page(\"{page}\")");
+    let mut lines = tests.lines().filter(|line| line.contains(&named));
+    lines.any(|line| line.contains(".follow(") || line.contains(only))
+}
+
+#[test]
+fn a_test_types_each_block_of_commands() {
+    let tests = in_folder("tests").into_iter();
+    let tests: String = tests.map(|file| file.text).collect();
+    let blocks = blocks();
+    let (mut missing, mut shells) = (Vec::new(), 0);
+    for Block {
+        page,
+        language,
+        first,
+    } in &blocks
+    {
+        let is_at = |entry: &(&str, &str, &str)| {
+            entry.0 == page && [language.as_str(), first].contains(&entry.1)
+        };
+        let is_right = match language.as_str() {
+            "sh" | "console" => {
+                shells += 1;
+                let is_listed = TYPED.iter().chain(UNTYPED).any(is_at);
+                is_listed != is_followed(&tests, page, language)
+            }
+            "text" => {
+                let is_drawn = DRAWN.iter().any(|(drawn, _)| drawn == page);
+                let reads = [
+                    format!("blocks(&page(\"{page}\"))"),
+                    format!("of_page(\"{page}\", \"text\")"),
+                ];
+                is_drawn != reads.iter().any(|read| tests.contains(read))
+            }
+            "sql" | "toml" | "yaml" | "rust" | "rust,ignore" => true,
+            _ => false,
+        };
+        if !is_right {
+            missing.push(format!("{page}: {language}: {first}"));
+        }
+    }
+    assert!(shells > 70, "{shells}");
     assert!(missing.is_empty(), "{missing:#?}");
+    // No entry is left of a block or a test that is gone.
+    for (page, what, _) in TYPED.iter().chain(UNTYPED) {
+        let mut blocks = blocks.iter().filter(|block| block.page == *page);
+        let exists = blocks.any(|block| block.language == *what || block.first == *what);
+        assert!(exists, "{page}: {what}");
+    }
+    for (page, _, test) in TYPED {
+        assert!(tests.contains(&format!("fn {test}()")), "{page}: {test}");
+    }
 }
 
 #[test]

@@ -118,6 +118,7 @@ fn a_release_is_reproducible_and_has_archive_checksums_and_bill_of_materials() {
 
     check_archive(&release);
     check_bill(&release, &target);
+    check_start(&release, &target);
     assert_eq!(release.sums(), Release::new(&target).sums());
 }
 
@@ -222,6 +223,51 @@ fn check_bill(release: &Release, target: &str) {
             is_ours || component["hashes"][0]["alg"] == "SHA-256",
             "{name}"
         );
+    }
+}
+
+/// Types what `docs/start.md` does with a release, and compares what it prints.
+fn check_start(release: &Release, target: &str) {
+    let page = include_str!("../../docs/start.md").replace("x86_64-unknown-linux-musl", target);
+    let enter = format!("```console\n$ cd target/release-{VERSION}\n");
+    let (_, session) = page.split_once(&enter).expect("the page enters the folder");
+    let (session, _) = session.split_once("```").expect("the block ends");
+    for part in session.split("$ ").skip(1) {
+        let (command, shown) = part.split_once('\n').expect("a command is a line");
+        let printed = run("sh", &["-c", command], release.folder.path());
+        // The last command prints a commit and its day.
+        let general = |text: &str| text.split(" (").next().unwrap_or_default().to_owned();
+        let sorted = |text: &str| text.lines().map(general).collect::<BTreeSet<String>>();
+        assert_eq!(sorted(&printed), sorted(shown), "{command}");
+        assert_eq!(printed.contains(" ("), shown.contains(" ("), "{command}");
+    }
+}
+
+/// The table of `docs/start.md`: each folder has a package whose program is called `migrator`.
+#[test]
+fn each_folder_that_can_be_installed_has_the_program() {
+    let page = include_str!("../../docs/start.md");
+    let rows = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `cargo install --path "));
+    let folders: Vec<&str> = rows.filter_map(|row| row.split('`').next()).collect();
+    assert_eq!(folders, ["cli", "."]);
+    let arguments = ["metadata", "--format-version=1", "--no-deps", "--offline"];
+    let metadata = run(env!("CARGO"), &arguments, Path::new(TOP));
+    let metadata: Value = serde_json::from_str(&metadata).expect("cargo prints JSON");
+    let packages = metadata["packages"].as_array().expect("it is a list");
+    for folder in folders {
+        let manifest = Path::new(TOP).join(folder).join("Cargo.toml");
+        let manifest = fs::canonicalize(manifest).expect("it is there");
+        let of_folder = packages.iter().find(|one| {
+            let path = one["manifest_path"].as_str().map(Path::new);
+            path == Some(manifest.as_path())
+        });
+        let targets = of_folder.and_then(|one| one["targets"].as_array());
+        let programs = targets.into_iter().flatten();
+        let programs = programs.filter(|one| one["kind"][0] == "bin");
+        let names: Vec<&str> = programs.filter_map(|one| one["name"].as_str()).collect();
+        assert_eq!(names, ["migrator"], "{folder}");
     }
 }
 

@@ -200,7 +200,9 @@ fn the_rights_of_the_page_on_security_are_enough() {
     let mut on = |role: &str, command: &str, succeeds: bool| {
         let fails = if succeeds { "" } else { "! " };
         let url = format!("DATABASE_URL=$(echo \"$SHOP_URL\" | sed 's/postgres@/{role}@/')");
-        reader.must(&format!("{url}\nexport DATABASE_URL\n{fails}migrator {command}"))
+        reader.must(&format!(
+            "{url}\nexport DATABASE_URL\n{fails}migrator {command}"
+        ))
     };
     run(deployer);
     on("deployer", "up --service=shop --steps=1", true);

@@ -71,7 +71,11 @@ fn wait_says_why_it_still_waits() {
 
     let mut wait = reader.start(&shown[0]);
     wait.until("no server listens there\n");
-    let listener = block_on(async { socket.listen(64).and_then(tokio::net::TcpListener::into_std) });
+    let listener = block_on(async {
+        socket
+            .listen(64)
+            .and_then(tokio::net::TcpListener::into_std)
+    });
     let listener = listener.expect("it listens");
     listener.set_nonblocking(false).expect("it may wait");
     let existing = server.url("postgres");
@@ -118,7 +122,10 @@ fn busy() -> (Reader, impl Sized) {
     let reader = Reader::new().with("DATABASE_URL", &url);
     reader.write("database/services.toml", SERVICES);
     let create = |stem: &str, name: &str| {
-        let (up, down) = (format!("CREATE SCHEMA {name};"), format!("DROP SCHEMA {name};"));
+        let (up, down) = (
+            format!("CREATE SCHEMA {name};"),
+            format!("DROP SCHEMA {name};"),
+        );
         migration(&reader, stem, &up, &down);
     };
     create("auth/20240102120001_a1b2c3d1_create_auth", "auth");
@@ -156,7 +163,10 @@ fn sorted(lines: &[String]) -> Vec<String> {
         }
     }
     rows.sort();
-    rows.iter().flat_map(|row| row.lines()).map(str::to_owned).collect()
+    rows.iter()
+        .flat_map(|row| row.lines())
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]
@@ -181,7 +191,11 @@ fn a_step_that_takes_long_has_a_note_where_there_is_no_terminal() {
     up.until(": running for 10 s; waiting behind");
     let printed = up.until(" migrations done\n");
     let is_shown = |line: &str| alike(&shown.lines, &[line.to_owned()]);
-    assert!(printed.lines().any(is_shown), "{:#?}\n{printed}", shown.lines);
+    assert!(
+        printed.lines().any(is_shown),
+        "{:#?}\n{printed}",
+        shown.lines
+    );
     up.interrupt();
     let (code, printed) = up.end();
     assert_eq!(code, Some(130), "{printed}");

@@ -192,7 +192,10 @@ impl Running {
         while !self.printed.ends_with(text.as_bytes()) {
             let read = self.output.read(&mut byte).expect("it is readable");
             let so_far = String::from_utf8_lossy(&self.printed);
-            assert_eq!(read, 1, "the command ends before it prints {text}\n{so_far}");
+            assert_eq!(
+                read, 1,
+                "the command ends before it prints {text}\n{so_far}"
+            );
             self.printed.extend(byte);
         }
         String::from_utf8_lossy(&self.printed).into_owned()

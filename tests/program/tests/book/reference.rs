@@ -160,16 +160,18 @@ fn a_plan_is_reviewed_applied_and_reverted() {
         &reader.variable("DATABASE_URL"),
         "INSERT INTO shop.orders SELECT generate_series(1, 40); ANALYZE shop.orders",
     );
-    let down = page("docs/reference/down.md");
-    reader.follow(&down);
+    reader.follow(&page("docs/reference/down.md"));
     // On a terminal, the lines of the plan and the question follow.
-    let blocks = blocks(&down);
+    let blocks = blocks(&page("docs/reference/down.md"));
     let text = blocks.iter().find(|block| block.language == "text");
     let question = &text.expect("the page shows the question").lines[0];
     let mut asked = reader.start_on_terminal("migrator down --service=shop");
     let printed = asked.until("[y/N] ");
     let printed = printed.trim_end().lines().last().unwrap_or_default();
-    assert!(alike(slice::from_ref(question), &[printed.to_owned()]), "{printed}");
+    assert!(
+        alike(slice::from_ref(question), &[printed.to_owned()]),
+        "{printed}"
+    );
     asked.answer("n\n");
     let (_, printed) = asked.end();
     assert!(printed.contains("nothing was reverted"), "{printed}");
@@ -184,7 +186,7 @@ fn the_local_database_follows_a_branch() {
         "git init --quiet --initial-branch=main . && echo .migrator > .gitignore && \
          git add . && {commit} --message=main && git switch --quiet --create=notes"
     ));
-    let stem = "shop/20260102120000_1a1b2c3d_create_notes";
+    let stem = "shop/20260102120000_2a1b2c3d_create_notes";
     let (up, down) = ("CREATE TABLE shop.notes ();", "DROP TABLE shop.notes;");
     migration(&reader, stem, up, down);
     reader.must(&format!(
@@ -258,7 +260,9 @@ fn each_table_of_the_manifest_is_accepted() {
     let toml = |path: &str| {
         let blocks = blocks(&page(path)).into_iter();
         let blocks = blocks.filter(|block| block.language == "toml");
-        blocks.map(|block| block.lines.join("\n")).collect::<Vec<String>>()
+        blocks
+            .map(|block| block.lines.join("\n"))
+            .collect::<Vec<String>>()
     };
     let mut snippets = toml("docs/reference/manifest.md");
     let manifest = snippets.remove(0);
@@ -269,7 +273,10 @@ fn each_table_of_the_manifest_is_accepted() {
     let mut reader = Reader::new();
     reader.must("mkdir -p database/migrations/core database/migrations/tenant_service");
     for snippet in std::iter::once(String::new()).chain(snippets) {
-        reader.write("database/services.toml", &format!("{manifest}\n{snippet}\n"));
+        reader.write(
+            "database/services.toml",
+            &format!("{manifest}\n{snippet}\n"),
+        );
         reader.must("migrator check");
     }
     // The same test refuses what the manifest cannot contain.
