@@ -123,10 +123,17 @@ async function facts() {
   const timeline = await text('timeline');
   assert.ok(timeline.includes('failure') && timeline.includes('already exists'), timeline.slice(0, 2000));
   const verified = await tab.evaluate(() => DATA.migrations.find((one) => one.service === 'platform' &&
-    one.script.effects.tables.length > 0).id);
+    one.script.effects.tables.length > 0 && one.script.measured.length > 0).id);
   const migration = await text('migration/' + encodeURIComponent(verified));
-  for (const words of ['Verdict of verify: sound', 'as verify measured them']) {
-    assert.ok(migration.replaceAll('`', '').includes(words), migration);
+  assert.ok(migration.includes('Verdict of verify: sound'), migration);
+  // The analysis and `verify` have a table each, and both name the table that the script changes.
+  const script = await tab.evaluate((id) => BY_ID.get(id).script, verified);
+  const captions = ['Locks of the up script, from the analysis', 'Locks of the up script, as `verify` measured them'];
+  for (const [caption, locks] of [[captions[0], script.effects.tables], [captions[1], script.measured]]) {
+    const rows = tab.locator('table', {has: tab.locator('caption', {hasText: caption})}).locator('tbody tr');
+    assert.ok(locks.length > 0, caption);
+    const shown = (await rows.locator('td:first-child').allInnerTexts()).map((text) => text.trim());
+    assert.deepEqual(shown, locks.map((one) => one.table), caption);
   }
   await close();
 }

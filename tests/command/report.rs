@@ -163,18 +163,25 @@ fn a_page_has_the_locks_that_verify_measured() {
     let locks = |arguments: &[&str]| {
         let output = output(&mut report(checkout.path(), arguments));
         assert!(output.starts_with("exit: 0\n"), "{output}");
-        data(&page(checkout.path()))["migrations"][1]["script"]["effects"].clone()
+        data(&page(checkout.path()))["migrations"][1]["script"].clone()
     };
     let read = locks(&[]);
-    assert!(read["verified"].is_null(), "{read}");
-    assert_eq!(read["tables"], Value::Array(Vec::new()));
+    assert!(read["effects"]["verified"].is_null(), "{read}");
+    let nothing = Value::Array(Vec::new());
+    assert_eq!(
+        [&read["effects"]["tables"], &read["measured"]],
+        [&nothing; 2]
+    );
     let arguments = ["verify", "--directory=database", "--output=json"];
     let verified = document(migrator(&arguments).current_dir(checkout.path()));
     write(checkout.path(), "verified.json", &verified.to_string());
-    let measured = locks(&["--verified=verified.json"]);
-    assert_eq!(measured["verified"], "sound");
-    assert_eq!(measured["tables"][0]["table"], "orders");
-    assert_eq!(measured["tables"][0]["lock"], "SHARE");
+    let verified = locks(&["--verified=verified.json"]);
+    assert_eq!(verified["effects"]["verified"], "sound");
+    assert_eq!(verified["effects"]["tables"], nothing);
+    let measured = &verified["measured"][0];
+    assert_eq!(measured["table"], "orders");
+    assert_eq!(measured["lock"], "SHARE");
+    assert_eq!(measured["blocks"], "writes");
 }
 
 #[test]

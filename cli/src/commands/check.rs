@@ -33,6 +33,7 @@ pub(super) async fn run(context: &Context, check: &args::Check) -> Outcome {
         if let Some(file) = &check.verified {
             let verified = Verified::read(file)?;
             verified.add_to(&mut compared.new, &resolved.registry);
+            compared.new.iter_mut().for_each(NewMigration::add_measured);
         }
         if compared.is_empty {
             context.console.warning(&without_tree(name, &folder));

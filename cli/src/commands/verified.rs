@@ -72,7 +72,7 @@ impl Entry {
         };
         let locks = self.locks.iter().flatten();
         let locks = locks.filter_map(|one| Some((table(&one.object)?, LockMode::find(&one.mode)?)));
-        new.add_measured(&locks.collect::<Vec<_>>());
+        new.measured = locks.collect();
     }
 }
 

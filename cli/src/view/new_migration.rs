@@ -1,5 +1,7 @@
 //! A migration that the base of `check --base` does not have.
 
+use std::mem;
+
 use migrator_analysis::effects::{Effects, TableEffect, UnknownStatement, Work};
 use migrator_model::{Blocks, LockMode, MigrationId};
 use serde::{Serialize, Serializer};
@@ -19,6 +21,9 @@ pub(crate) struct NewMigration {
     pub(crate) unknown: Vec<UnknownStatement>,
     /// What the file of `--verified` says about it.
     pub(crate) verified: Verification,
+    /// The locks that `verify` measured. [`NewMigration::add_measured`] moves them to `tables`.
+    #[serde(skip)]
+    pub(crate) measured: Vec<(String, LockMode)>,
 }
 
 /// What a document of `verify` says about a migration.
@@ -39,18 +44,19 @@ impl NewMigration {
             tables: effects.tables,
             unknown: effects.unknown,
             verified: Verification::Missing,
+            measured: Vec::new(),
         }
     }
 
-    /// Adds locks that `verify` measured. It measures no scans.
-    pub(crate) fn add_measured(&mut self, locks: &[(String, LockMode)]) {
-        for (table, lock) in locks {
-            match self.tables.iter_mut().find(|one| one.table == *table) {
-                Some(effect) => effect.lock = effect.lock.max(Some(*lock)),
+    /// Adds the locks that `verify` measured to those of the analysis. `verify` measures no scans.
+    pub(crate) fn add_measured(&mut self) {
+        for (table, lock) in mem::take(&mut self.measured) {
+            match self.tables.iter_mut().find(|one| one.table == table) {
+                Some(effect) => effect.lock = effect.lock.max(Some(lock)),
                 None => self.tables.push(TableEffect {
-                    table: table.clone(),
+                    table,
                     is_new: false,
-                    lock: Some(*lock),
+                    lock: Some(lock),
                     work: Work::Unknown,
                     destroys: Vec::new(),
                 }),
@@ -110,6 +116,21 @@ struct TableMembers<'a> {
     blocks: Option<&'static str>,
     rows: &'static str,
     destroys: &'a [String],
+}
+
+pub(super) fn locks<S: Serializer>(locks: &[(String, LockMode)], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(locks.iter().map(|(table, lock)| LockMembers {
+        table,
+        lock: lock.as_str(),
+        blocks: blocked(*lock),
+    }))
+}
+
+#[derive(Serialize)]
+struct LockMembers<'a> {
+    table: &'a str,
+    lock: &'static str,
+    blocks: Option<&'static str>,
 }
 
 pub(super) fn statements<S: Serializer>(

@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 
 use migrator_analysis::ObjectChange;
-use migrator_model::{MigrationId, Problem};
+use migrator_model::{LockMode, MigrationId, Problem};
 use migrator_runtime::history::LogEntry;
 use serde::{Serialize, Serializer};
 
 use super::drift::Drift;
 use super::graph::Graph;
 use super::members::{self, severity_word};
-use super::new_migration::NewMigration;
+use super::new_migration::{self, NewMigration};
 use super::status::MigrationState;
 
 /// What `report` collects.
@@ -60,6 +60,9 @@ pub(crate) struct Scripts {
     pub(crate) changes: Vec<ObjectChange>,
     /// The locks, scans and rewrites of its up script.
     pub(crate) effects: NewMigration,
+    /// The locks of its up script that `verify` measured.
+    #[serde(serialize_with = "new_migration::locks")]
+    pub(crate) measured: Vec<(String, LockMode)>,
     pub(crate) up: String,
     pub(crate) down: String,
     /// Whether the up script runs in a transaction.

@@ -1,6 +1,7 @@
 //! Collects what the registry, the analysis, the history and the event log say.
 
 use std::collections::{BTreeMap, HashMap};
+use std::mem;
 use std::path::PathBuf;
 
 use migrator_analysis::effects::{Effects, effects};
@@ -104,7 +105,7 @@ fn migrations(
     migrations
 }
 
-fn scripts(registry: &Registry, uses: Uses<'_>, effects: NewMigration) -> Scripts {
+fn scripts(registry: &Registry, uses: Uses<'_>, mut effects: NewMigration) -> Scripts {
     let migration = uses.migration;
     let (up, down) = (migration.up(), migration.down());
     let required = migration.required();
@@ -114,6 +115,7 @@ fn scripts(registry: &Registry, uses: Uses<'_>, effects: NewMigration) -> Script
         requires: required.map(Migration::id).collect(),
         uses: uses.services.into_iter().collect(),
         changes: uses.changes,
+        measured: mem::take(&mut effects.measured),
         effects,
         up: up.raw.to_owned(),
         down: down.raw.to_owned(),

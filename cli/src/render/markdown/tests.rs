@@ -42,6 +42,7 @@ fn migration(name: &str, verified: Verification) -> NewMigration {
         tables: Vec::new(),
         unknown: Vec::new(),
         verified,
+        measured: Vec::new(),
     }
 }
 

@@ -215,11 +215,15 @@ function analysis(script) {
   }
   const {tables, unknown, verified} = script.effects;
   if (tables.length) {
-    parts.push(table(verified && verified !== 'other scripts' ? 'Locks of the up script, from the analysis and as `verify` measured them' : 'Locks of the up script, from the analysis', ['Table', 'Lock', 'Blocks', 'Rows', 'Destroys'],
+    parts.push(table('Locks of the up script, from the analysis', ['Table', 'Lock', 'Blocks', 'Rows', 'Destroys'],
       tables.map((one) => [h('code', {}, one.table), one.lock, one.blocks, one.rows === 'none' ? '' : one.rows, one.destroys.join(', ')])));
   }
   if (unknown.length) {
     parts.push(h('p', {}, 'May do more than this shows: ' + unknown.map((one) => `line ${one.line}, ${one.words}`).join('; ')));
+  }
+  if (script.measured.length) {
+    parts.push(table('Locks of the up script, as `verify` measured them', ['Table', 'Lock', 'Blocks'],
+      script.measured.map((one) => [h('code', {}, one.table), one.lock, one.blocks])));
   }
   if (verified) parts.push(h('p', {}, 'Verdict of verify: ', badge(verified, verified === 'sound' ? 'good' : 'wait')));
   return parts;
