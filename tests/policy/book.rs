@@ -234,6 +234,11 @@ const TYPED: &[(&str, &str, &str)] = &[
         "the_commands_of_the_pages_run",
     ),
     (
+        "docs/reference/log.md",
+        "console",
+        "a_run_has_a_log_and_metrics",
+    ),
+    (
         "docs/reference/wait.md",
         "console",
         "wait_says_why_it_still_waits",

@@ -90,7 +90,6 @@ fn wait_says_why_it_still_waits() {
 #[test]
 fn a_run_whose_second_connection_gets_no_answer_names_the_option() {
     if std::env::var_os("MIGRATOR_WITHOUT_PGBOUNCER").is_some() {
-        println!("skipped: MIGRATOR_WITHOUT_PGBOUNCER is set");
         return;
     }
     let server = Throwaway::shared().expect("a server starts");
