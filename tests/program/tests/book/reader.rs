@@ -12,8 +12,8 @@ use super::likeness::alike;
 use super::support::page::{Block, blocks};
 use super::support::{clear, migrator, output, path_with_binary};
 
-/// The width of the terminal of a reader.
-pub(crate) const COLUMNS: usize = 100;
+/// The width of the terminal of a reader. The URLs of test databases are long.
+pub(crate) const COLUMNS: usize = 200;
 
 pub(crate) struct Reader {
     home: TempDir,
