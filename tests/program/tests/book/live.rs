@@ -13,7 +13,7 @@ use super::likeness::alike;
 use super::reader::COLUMNS;
 use super::support::page::{Block, blocks};
 use super::support::{block_on, database, execute, session};
-use super::{Reader, migration, page, shop};
+use super::{MANIFEST, Reader, migration, page, shop};
 
 /// The blocks of a page in a language.
 fn of_page(path: &str, language: &str) -> Vec<Block> {
@@ -66,7 +66,10 @@ fn wait_says_why_it_still_waits() {
     let address = socket.local_addr().expect("it is bound");
     let url = format!("postgresql://postgres@{address}/shop");
     let mut reader = Reader::new().with("DATABASE_URL", &url);
-    shop(&reader);
+    // With two migrations, a look between them would find one pending.
+    reader.write("database/services.toml", MANIFEST);
+    let stem = "shop/20260101120000_0a1b2c3d_create_shop_schema";
+    migration(&reader, stem, "CREATE SCHEMA shop;", "DROP SCHEMA shop;");
     let shown = of_page("docs/reference/wait.md", "console");
 
     let mut wait = reader.start(&shown[0]);
@@ -82,7 +85,7 @@ fn wait_says_why_it_still_waits() {
     forward(listener, unix_socket(&existing));
     wait.until("there is no database `shop`\n");
     execute(&existing, "CREATE DATABASE shop");
-    wait.until(" migrations are pending\n");
+    wait.until(" migration is pending\n");
     reader.must("migrator up --service=shop");
     wait.ends_as(&shown[0]);
 }
