@@ -253,6 +253,7 @@ const TYPED: &[(&str, &str, &str)] = &[
 /// Blocks of text that no command prints.
 const DRAWN: &[(&str, &str)] = &[
     ("docs/fleet.md", "a list of databases"),
+    ("docs/reference/log.md", "the spans that a collector gets"),
     ("docs/reference/tree.md", "the files of a tree"),
 ];
 
