@@ -347,6 +347,12 @@ fn a_test_types_each_block_of_commands() {
 }
 
 #[test]
+fn the_readme_is_short() {
+    let lines = include_str!("../../README.md").lines().count();
+    assert!(lines < 150, "{lines} lines");
+}
+
+#[test]
 fn the_page_of_the_library_names_what_exists() {
     let page = include_str!("../../docs/reference/library.md");
     let (_, page) = page
