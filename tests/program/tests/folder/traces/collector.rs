@@ -49,13 +49,6 @@ impl Collector {
         Collector { address, received }
     }
 
-    /// The endpoint of a server that has ended.
-    pub(super) fn ended() -> String {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-        let address = listener.local_addr().expect("it has an address");
-        format!("http://{address}")
-    }
-
     pub(super) fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }

@@ -22,6 +22,9 @@ const MIGRATIONS: [&str; 5] = [
     "user/20240126083015_create_profiles_table",
 ];
 
+/// An endpoint at which no server listens.
+const NOBODY: &str = "http://127.0.0.1:1";
+
 /// The variables of a proxy, which would get requests to the collector.
 const PROXIES: [&str; 6] = [
     "ALL_PROXY",
@@ -141,14 +144,19 @@ fn a_failed_step_and_its_run_are_failed_spans_without_a_password() {
 fn a_collector_that_does_not_work_costs_one_warning() {
     let silent = Collector::start(Answer::Silence);
     let full = Collector::start(Answer::Status("503 Service Unavailable"));
-    for (endpoint, why) in [
-        (Collector::ended(), "Connection refused"),
-        (full.endpoint(), "the collector answers with the status 503"),
-        (silent.endpoint(), "timeout"),
+    // The timeout of the others is longer than any of them needs.
+    for (endpoint, timeout, why) in [
+        (NOBODY.to_owned(), "60000", "Connection refused"),
+        (
+            full.endpoint(),
+            "60000",
+            "the collector answers with the status 503",
+        ),
+        (silent.endpoint(), "200", ""),
     ] {
         let (url, checkout) = (database(), checkout());
         let mut command = up(&url, checkout.path(), &endpoint);
-        let printed = output(command.env("OTEL_EXPORTER_OTLP_TIMEOUT", "200"));
+        let printed = output(command.env("OTEL_EXPORTER_OTLP_TIMEOUT", timeout));
         assert!(printed.starts_with("exit: 0\n"), "{printed}");
         assert!(printed.contains("\napplied shop/2024"), "{printed}");
         let (_, stderr) = printed.split_once("stderr -----\n").expect("it has both");
@@ -174,7 +182,7 @@ fn a_variable_that_cannot_be_used_costs_a_warning_without_its_password() {
         ),
     ] {
         let (url, checkout) = (database(), checkout());
-        let mut command = up(&url, checkout.path(), &Collector::ended());
+        let mut command = up(&url, checkout.path(), NOBODY);
         let printed = output(command.env(name, value));
         assert!(printed.starts_with("exit: 0\n"), "{printed}");
         let warning = format!("stderr -----\nwarning: no traces are sent: {why}\n");
