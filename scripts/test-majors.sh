@@ -16,7 +16,7 @@ set -eu
 
 cd "$(dirname "$0")/.."
 majors='13 14 15 16 17 18'
-packages=--workspace
+packages='--workspace --features migrator-program-tests/otlp'
 # These tests need `pg_dump` of the server's version, which the packages of npm lack, or the locks that
 # PostgreSQL 15 takes.
 left_out='--skip first:: --skip dumps:: --skip page::the_commands --skip without_a_tree_a_command_names_init
@@ -28,8 +28,8 @@ if [ "${1-}" = --gate ]; then
     majors='13 18'
     # Leave out the packages that use no server, the tests of the bench, which take a minute, and
     # all doc tests.
-    packages='--workspace --tests --exclude migrator-model --exclude migrator-macros
-        --exclude migrator-analysis --exclude migrator-plan --exclude migrator-bench'
+    packages="$packages --tests --exclude migrator-model --exclude migrator-macros
+        --exclude migrator-analysis --exclude migrator-plan --exclude migrator-bench"
     # This test measures the memory of migrator itself, in a thousand runs.
     left_out="$left_out --skip many_databases_take_no_more_memory_than_few"
     # These tests do not use the servers of this script.

@@ -27,6 +27,9 @@ scripts/get-browser.sh >/dev/null || {
     in_browser=
 }
 
+# The tests of a feature that is off by default. A command without it would compile the program again.
+otlp='--features migrator-program-tests/otlp'
+
 began=$(date +%s)
 say() { printf '\n== %s (%d s)\n' "$1" $(($(date +%s) - began)) >&2; }
 
@@ -35,12 +38,13 @@ say 'format'
 cargo fmt --all --check
 say 'lints'
 cargo fetch --quiet --locked
-cargo clippy --quiet --workspace --all-targets -- -D warnings
+# shellcheck disable=SC2086 # two words, here and below
+cargo clippy --quiet --workspace --all-targets $otlp -- -D warnings
 say 'documentation'
-RUSTDOCFLAGS='-D warnings' cargo doc --quiet --workspace --no-deps
+RUSTDOCFLAGS='-D warnings' cargo doc --quiet --workspace --no-deps $otlp
 RUSTDOCFLAGS='-D warnings' cargo doc --quiet --package migrator-runtime --no-deps --features testing
 say 'tests: compile'
-cargo test --quiet --workspace --no-run
+cargo test --quiet --workspace --no-run $otlp
 say 'tests'
 log=$(mktemp)
 scripts/test-majors.sh --gate >"$log" 2>&1 &
@@ -48,7 +52,7 @@ majors=$!
 trap 'kill "$majors" 2>/dev/null || true; rm -f "$log"' EXIT
 trap 'exit 1' HUP INT TERM
 failed=
-cargo test --quiet --workspace --no-fail-fast || failed=yes
+cargo test --quiet --workspace --no-fail-fast $otlp || failed=yes
 say 'tests on the oldest and the newest Postgres'
 wait "$majors" || failed=yes
 cat "$log"

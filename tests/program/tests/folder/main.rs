@@ -7,6 +7,7 @@ mod plan;
 mod schema;
 #[path = "../../../support/mod.rs"]
 mod support;
+#[cfg(feature = "otlp")]
 mod traces;
 
 use std::fs;
