@@ -5,6 +5,7 @@
 mod base;
 mod check;
 mod check_server;
+mod completions;
 mod create;
 mod create_draft;
 mod digest;

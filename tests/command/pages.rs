@@ -1,4 +1,4 @@
-//! Help, the reference, explain pages, completions and the helper script.
+//! Help, the reference, explain pages and the helper script.
 
 use std::fs;
 use std::path::Path;
@@ -15,75 +15,6 @@ fn explain_prints_the_page_on_a_code() {
         page.contains("# M0104: a migration has no down script"),
         "{page}"
     );
-}
-
-#[test]
-fn completions_are_made_for_each_shell() {
-    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
-        let output = output(&mut migrator(&["completions", shell]));
-        assert!(output.starts_with("exit: 0\n"), "{output}");
-        assert!(output.contains("MIGRATOR_COMPLETE"), "{output}");
-    }
-}
-
-/// What a shell may offer after these words.
-fn completed(shell: &str, words: &[&str]) -> String {
-    let mut ask = migrator(&[&["--"], words].concat());
-    ask.env("MIGRATOR_COMPLETE", shell);
-    ask.env("_CLAP_COMPLETE_INDEX", (words.len() - 1).to_string());
-    output(&mut ask)
-}
-
-#[test]
-fn each_shell_completes_services_versions_and_codes() {
-    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
-        let up = completed(shell, &["migrator", "up", "--service=te"]);
-        assert!(
-            up.contains("tenant") && !up.contains("auth"),
-            "{shell}: {up}"
-        );
-        let list = completed(shell, &["migrator", "up", "--service=tenant,au"]);
-        assert!(list.contains("tenant,auth"), "{shell}: {list}");
-        let down = ["migrator", "down", "--service=tenant", "--to", "202401161"];
-        let down = completed(shell, &down);
-        assert!(down.contains("20240116100312"), "{shell}: {down}");
-        assert!(!down.contains("20240108091207"), "{shell}: {down}");
-        let code = completed(shell, &["migrator", "explain", "M010"]);
-        assert!(
-            code.contains("M0104") && !code.contains("M0501"),
-            "{shell}: {code}"
-        );
-        let command = completed(shell, &["migrator", "hist"]);
-        assert!(command.contains("history"), "{shell}: {command}");
-    }
-}
-
-#[test]
-fn bash_completes_the_words_that_it_splits() {
-    let binaries = folder();
-    let path = path_with_binary(binaries.path());
-    for (words, expected) in [
-        ("migrator up --service = te", "tenant"),
-        ("migrator up --service = tenant,au", "tenant,auth"),
-        (
-            "migrator down --service = tenant --to = 202401161003",
-            "20240116100312",
-        ),
-        ("migrator hist", "history"),
-    ] {
-        let script = format!(
-            "source <(migrator completions bash); COMP_WORDS=({words}); \
-             COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _complete_migrator; echo \"${{COMPREPLY[@]}}\""
-        );
-        let mut bash = Command::new("bash");
-        clear(&mut bash);
-        bash.args(["-c", &script]).env("PATH", &path);
-        let shown = output(&mut bash);
-        assert!(
-            shown.contains(&format!("\n{expected}\n")),
-            "{words}: {shown}"
-        );
-    }
 }
 
 #[test]

@@ -6,15 +6,17 @@
 
 mod bash;
 mod values;
+mod zsh;
 
 use std::env;
 
 use clap_complete::CompleteEnv;
-use clap_complete::env::{Elvish, EnvCompleter, Fish, Powershell, Shells, Zsh};
+use clap_complete::env::{Elvish, EnvCompleter, Fish, Powershell, Shells};
 
 use crate::arguments::Arguments;
 use crate::program::Program;
 use bash::Bash;
+use zsh::Zsh;
 
 /// The variable that names the shell which asks.
 const VARIABLE: &str = "MIGRATOR_COMPLETE";

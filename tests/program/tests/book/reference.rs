@@ -283,3 +283,20 @@ fn each_table_of_the_manifest_is_accepted() {
     reader.write("database/services.toml", &format!("{manifest}\n[lint]\n"));
     reader.must("! migrator check");
 }
+
+#[test]
+fn completions_are_installed_in_a_home() {
+    let home = tempfile::tempdir().expect("a folder is made");
+    let mut reader = Reader::new().with("HOME", &home.path().display().to_string());
+    reader.follow_shell(&page("docs/reference/completions.md"));
+    let completed = reader.must(
+        "bash -c 'source ~/.bashrc; COMP_WORDS=(migrator explain M0104); COMP_CWORD=2; \
+         _complete_migrator; echo \"${COMPREPLY[@]}\"'",
+    );
+    assert_eq!(completed, "M0104\n");
+    let fish = home.path().join(".config/fish/completions/migrator.fish");
+    let fish = std::fs::read_to_string(fish).expect("the page writes it");
+    assert!(fish.contains("--command migrator"), "{fish}");
+    let zsh = std::fs::read_to_string(home.path().join(".zshrc")).expect("the page writes it");
+    assert_eq!(zsh, "eval \"$(migrator completions zsh)\"\n");
+}
