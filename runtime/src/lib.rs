@@ -141,7 +141,7 @@ pub use fleet::{
     FailureLimit, Fleet, FleetTotals, Member, MemberOutcome, MemberResult, Phase, Shard,
 };
 pub use migrator::Migrator;
-pub use observe::activity::Activity;
+pub use observe::activity::{Activity, ServerRole};
 pub use observe::inspect::{Inspected, Inspection, Trace};
 pub use options::{Connections, Options};
 pub use session::client::{Client, connect, connect_or_create, connect_within};

@@ -1,12 +1,15 @@
 //! `down`, `status` and `drift` of many databases.
 
+use std::fs;
+
+use migrator_localpg::{Programs, Throwaway};
 use serde_json::Value;
 
 use super::run::{changed, document};
 use super::shard::lines as lines_of;
 use super::{NOBODY, applied, fleet, folder, of};
 use crate::assert_output;
-use crate::support::{database, execute, on, output};
+use crate::support::{block_on, database, execute, on, output};
 
 #[test]
 fn down_reverts_in_each_database() {
@@ -69,6 +72,31 @@ fn status_has_a_line_for_each_database() {
     assert_output!(&mut of("status", &folder, &with_problem, &quiet));
     let unreached = judged(&[NOBODY.to_owned(), changed()]);
     assert_eq!(unreached["exit"], 5);
+}
+
+#[test]
+fn status_names_a_standby() {
+    let folder = folder();
+    let programs = Programs::find(None).expect("Postgres is installed");
+    let settings = [("wal_level", "replica")];
+    let server = Throwaway::start_with_settings(programs, &settings).expect("a server");
+    let url = block_on(server.create_database()).expect("a database");
+    let urls = [url.clone(), database()];
+    output(&mut fleet(&folder, &urls, &["--service=core", "--steps=8"]));
+    execute(&url, "CHECKPOINT");
+    // It restarts as a standby that has received everything from its lost primary.
+    let signal = server.folder().join("data/standby.signal");
+    fs::write(signal, "").expect("a file can be made");
+    server.crash().expect("it comes back");
+    let core = ["--service=core", "--jobs=1"];
+    assert_output!(&mut of("status", &folder, &urls, &core));
+    let json = [&core[..], &["--output=json"]].concat();
+    let json = document(&mut of("status", &folder, &urls, &json));
+    let servers = json["databases"].as_array().expect("a list").iter();
+    let servers: Vec<&Value> = servers.map(|row| &row["server"]).collect();
+    assert_eq!(servers, ["standby", "primary"]);
+    let one = output(&mut on(&url, folder.path(), &["status"]));
+    assert!(one.contains("\nserver: standby\n"), "{one}");
 }
 
 #[test]

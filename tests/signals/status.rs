@@ -1,9 +1,11 @@
 //! `status` while a run is changing the database.
 
+use std::fs;
+
 use tempfile::tempdir;
 
 use super::{hold, nothing_goes_on, start, until_activity};
-use crate::support::{THIRD, database, on, output};
+use crate::support::{THIRD, database, migrator, on, output};
 
 #[test]
 fn status_names_the_run_that_is_changing_the_database() {
@@ -25,6 +27,23 @@ fn status_names_the_run_that_is_changing_the_database() {
     assert!(json.contains("\"runs\": [\n"), "{json}");
     let others = status(&["--service=tenant"]);
     assert!(!others.contains("running: "), "{others}");
+    fs::write(folder.path().join("fleet.txt"), &url).expect("the list is written");
+    let mut fleet = migrator(&["status", "--fleet=fleet.txt", "--service=core"]);
+    let fleet = output(fleet.current_dir(folder.path()));
+    let line = fleet.lines().find(|line| line.contains("running: "));
+    let line = line.expect("a line names the run");
+    assert!(
+        line.starts_with("        running: `migrator (process "),
+        "{line}"
+    );
+    assert!(line.ends_with(" is changing core"), "{line}");
+    let mut json = migrator(&["status", "--fleet=fleet.txt", "--output=json"]);
+    let json = output(json.current_dir(folder.path()));
+    assert!(
+        json.contains("\"services\":[\"core\"],\"since\":\""),
+        "{json}"
+    );
+    assert!(json.contains("\"server\":\"primary\""), "{json}");
     up.signal("INT");
     up.end();
     nothing_goes_on(&url);

@@ -4,7 +4,9 @@ use std::num::{NonZeroU8, NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use migrator_model::{Code, Version, directive, nearest, service_name_fault};
+use migrator_runtime::history::EventKind;
 use migrator_runtime::{FailureLimit, Selection, Shard};
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
@@ -36,6 +38,14 @@ pub(super) fn service(text: &str) -> Result<String, String> {
         "" => Err("a service's name is empty".to_owned()),
         name => Ok(name.to_owned()),
     }
+}
+
+/// The kinds of events.
+pub(super) fn kinds() -> impl TypedValueParser<Value = EventKind> {
+    let kinds = EventKind::ALL.iter();
+    let words = kinds.map(|kind| PossibleValue::new(kind.as_str()).help(kind.meaning()));
+    let words = PossibleValuesParser::new(words);
+    words.try_map(|word| EventKind::find(&word).ok_or("the kind is unknown"))
 }
 
 /// The hash of a plan.

@@ -142,10 +142,10 @@ impl Context {
         if self.global.metrics.is_none() {
             return;
         }
-        let reading = Box::pin(migrator.status(client, &Selection::All));
-        if let Some(Ok(status)) = self.stop.unless_stopped(reading).await {
+        let reading = Box::pin(migrator.observe(client, &Selection::All));
+        if let Some(Ok(found)) = self.stop.unless_stopped(reading).await {
             // A command counts once.
-            let _ = self.pending.set(Status::new(status, false).pending());
+            let _ = self.pending.set(Status::new(found, false).pending());
         }
     }
 }

@@ -32,7 +32,7 @@ async fn status(
     let options = context.environment.reads(reads)?;
     let client = context.connect(registry, &options).await?;
     let migrator = Migrator::with_options(registry, options);
-    let found = migrator.status(&client, &Selection::All).await?;
+    let found = migrator.observe(&client, &Selection::All).await?;
     client.close().await;
     Ok(Status::new(found, false))
 }

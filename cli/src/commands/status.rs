@@ -17,10 +17,10 @@ pub(super) async fn run(context: &Context, status: &args::Status) -> Outcome {
     let options = context.environment.reads(&status.reads)?;
     let client = context.connect(context.registry, &options).await?;
     let migrator = Migrator::with_options(context.registry, options);
-    let found = migrator.status(&client, &status.service).await?;
+    let found = migrator.observe(&client, &status.service).await?;
     context.count_pending(&migrator, &client).await;
     let mut view = Status::new(found, status.migrations);
-    view.add_activity(migrator.activity(&client).await?);
+    view.add_roles(migrator.recorded_by(&client).await?);
     if status.detect {
         view.add(detected(context, &client, &migrator, &status.service).await?);
     }

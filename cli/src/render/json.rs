@@ -3,6 +3,7 @@
 use migrator_model::small;
 use std::collections::BTreeMap;
 
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::view::{Document, View};
@@ -11,22 +12,19 @@ use crate::view::{Document, View};
 /// or gets another meaning.
 const FORMAT_VERSION: (&str, u8) = ("format_version", 1);
 
-/// The member whose rows are already JSON text.
-const DATABASES: &str = "databases";
-
 /// Passes the document to `write` in parts, each of one or more lines.
 pub(super) fn write(document: &Document, mut write: impl FnMut(&str)) {
-    let rows = document.view.as_ref().and_then(View::databases);
+    let rows = document.view.as_ref().and_then(View::rows);
     let mut members = members(document);
-    if rows.is_some() {
-        members.insert(DATABASES.to_owned(), Value::Null);
+    if let Some((list, _)) = rows {
+        members.insert(list.to_owned(), Value::Null);
     }
     let end = members.len().saturating_sub(1);
     write("{");
     for (index, (name, value)) in members.iter().enumerate() {
         let comma = if index < end { "," } else { "" };
-        match rows.filter(|_| name == DATABASES) {
-            Some(rows) => list(rows, comma, &mut write),
+        match rows.filter(|(list, _)| name == list) {
+            Some((name, rows)) => list(name, rows, comma, &mut write),
             None => {
                 // No line break can be within a string: JSON escapes it.
                 let value = format!("{value:#}").replace('\n', "\n  ");
@@ -37,10 +35,22 @@ pub(super) fn write(document: &Document, mut write: impl FnMut(&str)) {
     write("}");
 }
 
+/// A row of a list as one line of JSON, its members in alphabetical order.
+pub(crate) fn row(row: &impl Serialize) -> String {
+    // Each row has a form in JSON.
+    let json = serde_json::to_value(row).unwrap_or_default();
+    json.to_string()
+}
+
 /// The document as one line. The databases of a fleet have lines of their own, before this one.
 pub(super) fn line(document: &Document) -> String {
-    let members = members(document).into_iter();
-    Value::Object(members.collect()).to_string()
+    let mut members = members(document);
+    if let Some(View::History(history)) = &document.view {
+        let events = history.events.iter();
+        let events = events.filter_map(|event| serde_json::from_str(event).ok());
+        members.insert("events".to_owned(), Value::Array(events.collect()));
+    }
+    Value::Object(members.into_iter().collect()).to_string()
 }
 
 fn members(document: &Document) -> BTreeMap<String, Value> {
@@ -54,11 +64,11 @@ fn members(document: &Document) -> BTreeMap<String, Value> {
     members
 }
 
-fn list(rows: &[Box<str>], comma: &str, write: &mut impl FnMut(&str)) {
+fn list(name: &str, rows: &[Box<str>], comma: &str, write: &mut impl FnMut(&str)) {
     let Some((last, rows)) = rows.split_last() else {
-        return write(&format!("  \"{DATABASES}\": []{comma}"));
+        return write(&format!("  \"{name}\": []{comma}"));
     };
-    write(&format!("  \"{DATABASES}\": ["));
+    write(&format!("  \"{name}\": ["));
     for row in rows {
         write(&format!("    {row},"));
     }

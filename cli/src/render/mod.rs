@@ -4,7 +4,7 @@
 
 mod github;
 pub(crate) mod graph;
-mod json;
+pub(crate) mod json;
 pub(crate) mod jsonl;
 mod markdown;
 pub(crate) mod problem;

@@ -232,6 +232,11 @@ impl Serialize for Database {
             DatabaseState::Compared(status) => {
                 let services: Vec<&ServiceState> = status.others().collect();
                 members.serialize_entry("services", &services)?;
+                members.serialize_entry("server", status.server.as_str())?;
+                if !status.runs.is_empty() {
+                    let runs: Vec<_> = status.runs.iter().map(members::active_run).collect();
+                    members.serialize_entry("runs", &runs)?;
+                }
             }
             DatabaseState::Matches(drift) | DatabaseState::Drifted(drift) => {
                 members.serialize_entry("drift", drift)?;

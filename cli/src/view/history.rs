@@ -9,10 +9,15 @@ use serde::Serialize;
 use super::members;
 
 /// What `history` found.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(crate) struct History {
-    /// The oldest first.
-    pub(crate) events: Vec<LoggedEvent>,
+    /// The JSON text of each [`LoggedEvent`], the oldest first; empty if the format is text. The
+    /// renderer adds this list to the document as text.
+    #[serde(skip)]
+    pub(crate) events: Vec<Box<str>>,
+    /// How many events were printed when they were read: a log may be long.
+    #[serde(skip)]
+    pub(crate) printed: usize,
 }
 
 /// An entry of the event log.

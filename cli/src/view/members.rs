@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use migrator_model::{Code, MigrationId, Severity};
 use migrator_runtime::plan::Reason;
-use migrator_runtime::{ActiveRun, Direction, State};
+use migrator_runtime::{ActiveRun, Direction, ServerRole, State};
 use serde::Serializer;
 use serde::ser::SerializeMap;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::exit::Exit;
 
@@ -32,20 +32,32 @@ fn version_and_name<M: SerializeMap>(id: &MigrationId, mut members: M) -> Result
     members.end()
 }
 
+/// `primary` or `standby`.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+pub(super) fn server<S: Serializer>(role: &ServerRole, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(role.as_str())
+}
+
 /// Runs, each with its session and its services.
 pub(super) fn active_runs<S: Serializer>(runs: &[ActiveRun], to: S) -> Result<S::Ok, S::Error> {
-    to.collect_seq(runs.iter().map(|run| {
-        let ActiveRun {
-            session, services, ..
-        } = run;
-        json!({
-            "pid": session.pid,
-            "application": session.application,
-            "role": session.role,
-            "since": session.since,
-            "services": services,
-        })
-    }))
+    to.collect_seq(runs.iter().map(active_run))
+}
+
+/// A run with its session and its services.
+pub(super) fn active_run(run: &ActiveRun) -> Value {
+    let ActiveRun {
+        session, services, ..
+    } = run;
+    json!({
+        "pid": session.pid,
+        "application": session.application,
+        "role": session.role,
+        "since": session.since,
+        "services": services,
+    })
 }
 
 /// Migrations, each as `tenant/20240101120000_a1b2c3d4_create_tenants_table`.

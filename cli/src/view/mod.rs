@@ -186,11 +186,12 @@ pub(crate) struct Usage {
 }
 
 impl View {
-    /// The rows of the document's list `databases`, each as its JSON text. As values they would
-    /// take eight times the memory.
-    pub(crate) fn databases(&self) -> Option<&[Box<str>]> {
+    /// The name and the rows of the document's long list, each row as its JSON text. As values they
+    /// would take eight times the memory.
+    pub(crate) fn rows(&self) -> Option<(&'static str, &[Box<str>])> {
         match self {
-            View::Fleet(fleet) => Some(&fleet.databases),
+            View::Fleet(fleet) => Some(("databases", &fleet.databases)),
+            View::History(history) => Some(("events", &history.events)),
             View::Adopt(_)
             | View::Baseline(_)
             | View::Check(_)
@@ -200,7 +201,6 @@ impl View {
             | View::Drift(_)
             | View::ChangedScripts(_)
             | View::Graph(_)
-            | View::History(_)
             | View::Init(_)
             | View::List(_)
             | View::Manual(_)

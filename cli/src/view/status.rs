@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use migrator_model::MigrationId;
-use migrator_runtime::{ActiveRun, Activity, Direction, MigrationStatus, ServiceStatus, State};
+use migrator_model::{MigrationId, Version};
+use migrator_runtime::{
+    ActiveRun, Activity, Direction, MigrationStatus, ServerRole, ServiceStatus, State,
+};
 use serde::Serialize;
 
 use super::evidence::{Detected, Evidence};
@@ -15,6 +17,9 @@ const CURRENT: &str = "current";
 /// What `status` found.
 #[derive(Debug, Serialize)]
 pub(crate) struct Status {
+    /// Whether the server is a primary or a standby.
+    #[serde(serialize_with = "members::server")]
+    pub(crate) server: ServerRole,
     /// In plan order.
     pub(crate) services: Vec<ServiceState>,
     /// The runs that are changing the database now.
@@ -99,28 +104,31 @@ pub(crate) struct MigrationState {
 }
 
 impl Status {
-    pub(crate) fn new(found: migrator_runtime::Status, lists_migrations: bool) -> Status {
+    /// The runs are those that are changing one of the services.
+    pub(crate) fn new(
+        (found, activity): (migrator_runtime::Status, Activity),
+        lists_migrations: bool,
+    ) -> Status {
+        let services: Vec<_> = found.services.into_iter().map(service).collect();
+        let Activity {
+            server, mut runs, ..
+        } = activity;
+        let is_shown = |name: &String| services.iter().any(|one| one.service == *name);
+        runs.retain(|run| run.services.iter().any(is_shown));
         Status {
-            services: found.services.into_iter().map(service).collect(),
-            runs: Vec::new(),
+            server,
+            services,
+            runs,
             lists_migrations,
         }
     }
 
-    /// Adds who applied the migrations, and which runs are changing the services.
-    pub(crate) fn add_activity(&mut self, activity: Activity) {
-        let Activity {
-            runs,
-            mut recorded_by,
-            ..
-        } = activity;
-        let is_shown = |name: &String| self.services.iter().any(|one| one.service == *name);
-        self.runs = runs;
-        self.runs.retain(|run| run.services.iter().any(is_shown));
+    /// Adds the role that applied each migration.
+    pub(crate) fn add_roles(&mut self, mut roles: BTreeMap<(String, Version), String>) {
         let migrations = self.services.iter_mut().flat_map(|one| &mut one.migrations);
         for migration in migrations.filter(|one| one.applied_on.is_some()) {
             let key = (migration.id.service.to_string(), migration.id.version);
-            migration.applied_by = recorded_by.remove(&key);
+            migration.applied_by = roles.remove(&key);
         }
     }
 

@@ -28,6 +28,7 @@ use crate::event::Event;
 use crate::event::report::Report;
 use crate::history::History;
 use crate::migrator::Migrator;
+use crate::observe::activity::Activity;
 use crate::options::Options;
 use crate::session::client::{Client, connect};
 use crate::session::stop::Stop;
@@ -233,7 +234,7 @@ impl Fleet {
         Ok(self.each(members, work, tell).await)
     }
 
-    /// Compares each database with the registry, as [`Migrator::status`] does.
+    /// Compares each database with the registry, as [`Migrator::observe`] does.
     ///
     /// # Errors
     ///
@@ -242,11 +243,11 @@ impl Fleet {
         &self,
         members: impl Stream<Item = Member<K>>,
         services: &Selection,
-        tell: impl FnMut(MemberResult<K, Status>),
+        tell: impl FnMut(MemberResult<K, (Status, Activity)>),
     ) -> Result<FleetTotals, Error> {
         self.check(services)?;
         let work = |migrator: Migrator, client: Client| async move {
-            let outcome = migrator.status(&client, services).await;
+            let outcome = migrator.observe(&client, services).await;
             client.close().await;
             outcome
         };

@@ -59,21 +59,11 @@ pub(super) fn recorded(rows: &[SimpleQueryRow]) -> Result<Vec<RecordedMigration>
     recorded.collect()
 }
 
-/// The entries of the event log, from the rows of the format and the log.
-pub(super) fn log(rows: &[SimpleQueryRow]) -> Result<Vec<LogEntry>, ReadError> {
-    let (formats, rest): (Vec<_>, Vec<_>) = rows.iter().partition(|row| is_format(row));
-    format_of(formats)?;
-    let log = rest.into_iter().map(|row| {
-        let entry = log_entry(row);
-        entry.ok_or_else(|| ReadError::Row(describe(row)))
-    });
-    log.collect()
-}
-
-fn log_entry(row: &SimpleQueryRow) -> Option<LogEntry> {
-    let text = |column| row.get(column).map(str::to_owned);
-    let version = Version::from_integer(row.get(4)?.parse().ok()?);
-    let milliseconds: Option<f64> = match row.get(6) {
+/// An entry of the event log, from the texts of its columns.
+pub(super) fn log_entry<'r>(column: impl Fn(usize) -> Option<&'r str>) -> Option<LogEntry> {
+    let text = |index| column(index).map(str::to_owned);
+    let version = Version::from_integer(column(4)?.parse().ok()?);
+    let milliseconds: Option<f64> = match column(6) {
         Some(number) => Some(number.parse().ok()?),
         None => None,
     };
@@ -81,7 +71,7 @@ fn log_entry(row: &SimpleQueryRow) -> Option<LogEntry> {
     Some(LogEntry {
         at: text(1)?,
         kind: text(2)?,
-        id: MigrationId::recorded(text(3)?, version, row.get(5)?),
+        id: MigrationId::recorded(text(3)?, version, column(5)?),
         took: took.flatten(),
         message: text(7),
         application: text(8)?,
@@ -133,7 +123,7 @@ fn direction(dirty: Option<&str>) -> Result<Option<Direction>, NoDirection> {
     }
 }
 
-fn describe(row: &SimpleQueryRow) -> String {
+pub(super) fn describe(row: &SimpleQueryRow) -> String {
     let fields: Vec<&str> = (1..row.len())
         .map(|i| row.get(i).unwrap_or("NULL"))
         .collect();

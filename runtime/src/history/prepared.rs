@@ -7,8 +7,11 @@ use migrator_model::file_name::Direction;
 use migrator_model::{Migration, Version};
 use migrator_plan::Origin;
 
+use super::checks::after_version;
+use super::log::EventKind;
 use super::schema::Tables;
-use super::write::{self, EntryRow, EventRow, Kind, Subject, Took};
+use super::write::{self, EntryRow, Subject};
+use super::write_event::{EventRow, Took, event};
 use crate::session::advisory::LockProof;
 use crate::session::text::Text;
 
@@ -44,7 +47,7 @@ pub(crate) fn statement(
     let table = tables.of(service);
     match purpose {
         Purpose::After(direction) => {
-            let check = write::after_version(&table, "$1", direction);
+            let check = after_version(&table, "$1", direction);
             format!("(pg_catalog.int8) AS {check};")
         }
         Purpose::Record(direction) => {
@@ -52,12 +55,12 @@ pub(crate) fn statement(
                 Direction::Up => (
                     "pg_catalog.int8, pg_catalog.text, pg_catalog.text, pg_catalog.text, \
                      pg_catalog.text[], pg_catalog.text, pg_catalog.text",
-                    Kind::Apply,
+                    EventKind::Apply,
                     write::insert_row(table, parameters(by.depends_on)),
                 ),
                 Direction::Down => (
                     "pg_catalog.int8, pg_catalog.text, pg_catalog.text",
-                    Kind::Revert,
+                    EventKind::Revert,
                     write::delete_row(table, "$1"),
                 ),
             };
@@ -67,7 +70,7 @@ pub(crate) fn statement(
                 application: by.application,
                 lock: Some(by.lock),
             };
-            let event = write::event(tables, kind, &row, Took::Transaction, by.approval);
+            let event = event(tables, kind, &row, Took::Transaction, by.approval);
             let write = entry.with_event(event);
             format!("({types}) AS {}", write.without_scripts_from(0))
         }

@@ -12,7 +12,7 @@ use super::guard::{self, Unusual};
 use super::parse;
 use super::reader::{Reader, Trust, send};
 use super::schema::Tables;
-use super::{History, LogEntry, RecordedMigration};
+use super::{History, RecordedMigration, read_log};
 use crate::session::quote::quote_literal;
 use crate::session::send::rows;
 
@@ -126,65 +126,6 @@ fn scripts_in(row: &SimpleQueryRow) -> Option<(Version, Scripts)> {
     Some((version, (text(1), text(2))))
 }
 
-/// The message of the last failure of a migration, if its last event is a failure.
-pub(crate) async fn last_failure(
-    reader: &Reader<'_>,
-    service: &str,
-    version: Version,
-) -> Result<Option<String>, ReadError> {
-    let query = format!(
-        "{}SELECT kind, message FROM {} \
-         WHERE service OPERATOR(pg_catalog.=) {} \
-           AND version OPERATOR(pg_catalog.=) {}::pg_catalog.int8 \
-         ORDER BY id DESC LIMIT 1",
-        reader.opening(Trust::Full),
-        reader.tables.event(),
-        quote_literal(service),
-        version.as_integer()
-    );
-    let last = rows(reader.ask(&query).await?).next();
-    let last = last.filter(|row| row.get(0) == Some("failure"));
-    Ok(last.and_then(|row| row.get(1).map(str::to_owned)))
-}
-
-/// Reads the newest entries of the event log, at most `most`, in the order in which they were
-/// written. A database without a history has none.
-pub(crate) async fn log(reader: &Reader<'_>, most: usize) -> Result<Vec<LogEntry>, ReadError> {
-    let query = format!(
-        "SELECT * FROM (SELECT {LOG} \
-           FROM {event}{sample} ORDER BY id DESC LIMIT {most}) newest ORDER BY id;",
-        event = reader.tables.event(),
-        sample = Tables::SAMPLE,
-    );
-    let Some(messages) = send(reader, Trust::Full, "", &query).await? else {
-        return Ok(Vec::new());
-    };
-    parse::log(&rows(messages).collect::<Vec<_>>())
-}
-
-/// Reads the entry of the event log that is the newest of those that recorded a migration, for each
-/// migration.
-pub(crate) async fn log_of_entries(reader: &Reader<'_>) -> Result<Vec<LogEntry>, ReadError> {
-    let query = format!(
-        "SELECT DISTINCT ON (service, version) {LOG} FROM {event}{sample} \
-         WHERE kind OPERATOR(pg_catalog.=) \
-           ANY (ARRAY['apply', 'repair', 'baseline', 'adopt']::pg_catalog.text[]) \
-         ORDER BY service, version, id DESC;",
-        event = reader.tables.event(),
-        sample = Tables::SAMPLE,
-    );
-    let Some(messages) = send(reader, Trust::Full, "", &query).await? else {
-        return Ok(Vec::new());
-    };
-    parse::log(&rows(messages).collect::<Vec<_>>())
-}
-
-/// The columns of an entry of the event log.
-const LOG: &str = "'log', \
-    pg_catalog.to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), \
-    kind, service, version, name, milliseconds, message, application, \
-    migrator_version, role, pg_catalog.host(client), id";
-
 /// Reads all recorded migrations with their up scripts, in the order in which they were
 /// applied. A database without a history has none.
 ///
@@ -196,8 +137,7 @@ pub(crate) async fn recorded(reader: &Reader<'_>) -> Result<Vec<RecordedMigratio
            FROM {parent} h \
            JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) h.tableoid \
            LEFT JOIN LATERAL (SELECT id, role FROM {event} \
-             WHERE kind OPERATOR(pg_catalog.=) \
-                 ANY (ARRAY['apply', 'repair', 'baseline', 'adopt']::pg_catalog.text[]) \
+             WHERE {records} \
                AND version OPERATOR(pg_catalog.=) h.version \
                AND pg_catalog.concat(service, '{suffix}') \
                  OPERATOR(pg_catalog.=) c.relname::pg_catalog.text \
@@ -205,6 +145,7 @@ pub(crate) async fn recorded(reader: &Reader<'_>) -> Result<Vec<RecordedMigratio
            ORDER BY e.id NULLS FIRST, h.applied_on, c.relname, h.version;",
         parent = reader.tables.parent(),
         event = reader.tables.event(),
+        records = read_log::records(),
         suffix = Tables::SUFFIX,
     );
     let Some(messages) = send(reader, Trust::Full, "", &query).await? else {

@@ -107,7 +107,7 @@ impl<'a> Reader<'a> {
             }
     }
 
-    fn settings(&self) -> String {
+    pub(super) fn settings(&self) -> String {
         format!(
             "/* migrator reads its history */ SET LOCAL lock_timeout = {};\
              SET LOCAL row_security = off;\

@@ -31,11 +31,13 @@ pub(crate) fn services(
     at_work.map(|&service| service.to_owned()).collect()
 }
 
-/// The query for the sessions that are changing these services; [`runs`] reads its answer.
-pub(crate) fn sessions_query(schema: &str, services: &[&str]) -> String {
+/// The query for the sessions that are changing these services, which [`runs`] reads, and for the role
+/// of the server: a row with `server`, and whether the server is a standby.
+pub(crate) fn activity_query(schema: &str, services: &[&str]) -> String {
     let keys = services.iter().map(|service| key(schema, service));
     format!(
-        "SELECT {KEY}, a.pid, a.application_name, a.usename, \
+        "SELECT 'also', 'server', pg_catalog.pg_is_in_recovery();\
+         SELECT 'also', 'run', {KEY}, a.pid, a.application_name, a.usename, \
            pg_catalog.to_char(a.xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS \"UTC\"') \
          FROM pg_catalog.pg_locks l \
          JOIN pg_catalog.pg_stat_activity a ON a.pid OPERATOR(pg_catalog.=) l.pid \
@@ -44,18 +46,19 @@ pub(crate) fn sessions_query(schema: &str, services: &[&str]) -> String {
     )
 }
 
-/// The runs that are changing these services, from the answer to [`sessions_query`].
+/// The runs that are changing these services, from the answer to [`activity_query`].
 pub(crate) fn runs(schema: &str, services: &[&str], answer: &[SimpleQueryRow]) -> Vec<ActiveRun> {
+    let rows = answer.iter().filter(|row| row.get(1) == Some("run"));
     let mut runs: Vec<ActiveRun> = Vec::new();
     for service in services {
         let key = key(schema, service).to_string();
-        for row in answer.iter().filter(|row| row.get(0) == Some(&key)) {
+        for row in rows.clone().filter(|row| row.get(2) == Some(&key)) {
             let text = |column| row.get(column).unwrap_or_default().to_owned();
             let session = Holder {
-                pid: row.get(1).and_then(|pid| pid.parse().ok()),
-                application: text(2),
-                role: text(3),
-                since: text(4),
+                pid: row.get(3).and_then(|pid| pid.parse().ok()),
+                application: text(4),
+                role: text(5),
+                since: text(6),
             };
             let service = (*service).to_owned();
             match runs.iter_mut().find(|run| run.session.pid == session.pid) {

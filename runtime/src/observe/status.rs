@@ -9,11 +9,11 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::error::kind::ErrorKind;
 use crate::event::operation::Operation;
+use crate::history::History;
 use crate::history::failure::{ReadError, failed, read_failed};
 use crate::history::guard::Purpose;
 use crate::history::read;
 use crate::history::reader::Reader;
-use crate::history::{History, LogEntry};
 use crate::lock::at_work;
 use crate::run::change::Change;
 use crate::session::client::Client;
@@ -85,15 +85,6 @@ impl Context {
     pub(crate) async fn recorded(&self, client: &Client) -> Result<Vec<RecordedMigration>, Error> {
         let read = async {
             let read = read::recorded(&self.reader(client, Purpose::Act)).await;
-            read.map_err(|error| read_failed(client, Operation::ReadHistory, error))
-        };
-        Ok(self.stop.read(client, read).await?)
-    }
-
-    /// Reads the newest entries of the event log.
-    pub(crate) async fn log(&self, client: &Client, most: usize) -> Result<Vec<LogEntry>, Error> {
-        let read = async {
-            let read = read::log(&self.reader(client, Purpose::Show), most).await;
             read.map_err(|error| read_failed(client, Operation::ReadHistory, error))
         };
         Ok(self.stop.read(client, read).await?)

@@ -11,7 +11,7 @@ use crate::event::blocker::{Blocker, WaitingFor};
 use crate::event::operation::{Operation, Waiter};
 use crate::history::bootstrap::{Bootstrap, Trouble};
 use crate::history::failure::ReadError;
-use crate::history::{upgrade, write};
+use crate::history::{checks, upgrade};
 use crate::lock::held::Held;
 use crate::session::send::rows;
 
@@ -44,7 +44,7 @@ impl Bootstrap<'_> {
             let _ = self.client.roll_back("ROLLBACK").await;
             let blockers = match &trouble {
                 Trouble::Read(ReadError::Postgres { error, .. })
-                    if error.as_db_error().and_then(write::gone).is_some() =>
+                    if error.as_db_error().and_then(checks::gone).is_some() =>
                 {
                     return Err(ErrorKind::LockLost {
                         doing: Operation::UpgradeHistory,
@@ -73,7 +73,7 @@ impl Bootstrap<'_> {
             true => TRY,
             false => TRY.min(self.options.lock_timeout),
         };
-        let query = upgrade::query(&reader, &write::check_lock(held.proof));
+        let query = upgrade::query(&reader, &checks::check_lock(held.proof));
         let answer: Vec<_> = rows(reader.ask(&query).await?).collect();
         let end = match upgrade::statements(self.tables, &answer)? {
             Some(statements) => statements + "COMMIT",

@@ -12,7 +12,8 @@ use super::executor::Executor;
 use super::fence::{self, Fence, Mark};
 use super::source::Source;
 use crate::error::fault::{Fault, Left, lost_lock};
-use crate::history::write::{self, Took};
+use crate::history::checks;
+use crate::history::write_event::Took;
 use crate::session::message::{Commit, Message};
 use crate::session::reset::forget;
 use crate::session::send::{Answers, SendError, begin, send_text};
@@ -48,10 +49,10 @@ impl Executor<'_> {
         };
         let (service, version) = (step.service(), step.version());
         // After the claim, no other run gets the lock before this message has ended.
-        let claim = write::claim(self.run.tables, service);
-        let mut all = Text::from(claim + &write::check_lock(self.run.lock.proof));
+        let claim = checks::claim(self.run.tables, service);
+        let mut all = Text::from(claim + &checks::check_lock(self.run.lock.proof));
         all.append(record);
-        all.push(&write::mark(self.run.tables, service, version));
+        all.push(&checks::mark(self.run.tables, service, version));
         let limit = self.run.options.lock_timeout;
         let timeouts = source.timeouts(self.client, self.run.options, Duration::ZERO);
         // In the server's log the mark comes before the script's changes. So no standby receives
@@ -92,7 +93,7 @@ impl Executor<'_> {
         mark: &Mark,
         record: Text,
     ) -> Result<(), Fault> {
-        let claim = write::claim(self.run.tables, step.service());
+        let claim = checks::claim(self.run.tables, step.service());
         let (tables, proof) = (self.run.tables, self.run.lock.proof);
         let mut all = Text::from(claim);
         all.push(&fence::check_lock_and_mark(tables, step, proof, mark));
@@ -112,7 +113,7 @@ impl Executor<'_> {
 
     /// Removes the mark of a script of which nothing was sent, because the run was stopped.
     pub(super) async fn unmark(&mut self, step: &Step<'_>, source: &Source, mark: &Mark) -> Fault {
-        let claim = write::claim(self.run.tables, step.service());
+        let claim = checks::claim(self.run.tables, step.service());
         let check = fence::check_lock_and_mark(self.run.tables, step, self.run.lock.proof, mark);
         let mut record = Text::from(claim + &check);
         record.append(self.unmark_record(step));

@@ -15,7 +15,7 @@ use super::shared::Shared;
 use crate::error::fault::{Fault, Left, lost_lock, overtaken};
 use crate::event::blocker::WaitingFor;
 use crate::event::report::Done;
-use crate::history::write::{self, Gone};
+use crate::history::checks::{self, Gone};
 use crate::session::answer::describe;
 use crate::session::client::Client;
 use crate::session::message::Commit;
@@ -175,7 +175,7 @@ impl<'a> Executor<'a> {
         let Some(db_error) = error.as_db_error() else {
             return Fault::new(name, describe(error), left);
         };
-        match write::gone(db_error) {
+        match checks::gone(db_error) {
             Some(Gone::Lock) => lost_lock(name, left, &self.run.lock.why_lost()),
             Some(Gone::Mark) => overtaken(name, left),
             None => Fault::new(name, String::new(), left).with_server(db_error),

@@ -9,8 +9,8 @@
 use migrator_model::sql::{chains_transaction, ends_transaction, opens_transaction};
 use migrator_plan::Step;
 
+use crate::history::checks;
 use crate::history::schema::Tables;
-use crate::history::write;
 use crate::session::advisory::LockProof;
 use crate::session::reset::mentions;
 
@@ -42,7 +42,7 @@ pub(crate) fn check_lock_and_mark(
     lock: LockProof,
     mark: &Mark,
 ) -> String {
-    write::check_lock(lock) + &write::check_mark(tables, step.service(), step.version(), &mark.0)
+    checks::check_lock(lock) + &checks::check_mark(tables, step.service(), step.version(), &mark.0)
 }
 
 impl Fence {
@@ -54,7 +54,7 @@ impl Fence {
         lock: LockProof,
         mark: &Mark,
     ) -> Fence {
-        let lock_alone = write::check_lock(lock);
+        let lock_alone = checks::check_lock(lock);
         let outside = match changes_user(script) {
             // The script may have switched to a role that cannot read the history.
             true => format!("BEGIN;{lock_alone}COMMIT;"),

@@ -14,8 +14,9 @@ use super::source::unanswered;
 use crate::error::fault::{Fault, Left};
 use crate::history::in_message;
 use crate::history::one_row::Write;
-use crate::history::write::{self, EventRow, Kind, Subject, Took};
-use crate::history::{Entry, Likeness};
+use crate::history::write::{self, Subject};
+use crate::history::write_event::{self, EventRow, Took};
+use crate::history::{Entry, EventKind, Likeness, checks};
 use crate::session::message::{Commit, Message};
 use crate::session::send::{send_for_rows, send_text};
 use crate::session::stop::Silent;
@@ -37,10 +38,10 @@ fn accepted(entry: &Entry, migration: Migration<'_>) -> String {
 }
 
 /// The kind of the event of a migration that is recorded without a run.
-fn kind_of(claim: &Claim<'_>) -> Kind {
+fn kind_of(claim: &Claim<'_>) -> EventKind {
     match claim.origin {
-        Origin::Adopted => Kind::Adopt,
-        Origin::Baseline | Origin::Applied | _ => Kind::Baseline,
+        Origin::Adopted => EventKind::Adopt,
+        Origin::Baseline | Origin::Applied | _ => EventKind::Baseline,
     }
 }
 
@@ -60,7 +61,7 @@ impl Executor<'_> {
         left: Left,
     ) -> Result<Option<Mark>, Fault> {
         let mark = |row: &SimpleQueryRow| match (row.len(), row.get(0)) {
-            (2, Some(write::MARK)) => row.get(1).map(|by| Mark(by.to_owned())),
+            (2, Some(checks::MARK)) => row.get(1).map(|by| Mark(by.to_owned())),
             _ => None,
         };
         let (name, client) = (step.id.clone(), self.client);
@@ -177,16 +178,16 @@ impl Executor<'_> {
 
     pub(super) fn event(&self, step: &Step<'_>, took: Took, failure: Option<&str>) -> Write {
         if failure.is_some() {
-            return self.event_of(Kind::Failure, step, took, failure);
+            return self.event_of(EventKind::Failure, step, took, failure);
         }
         let (kind, message) = match (&step.record, step.has_script()) {
-            (Record::Insert(_), _) => (Kind::Apply, self.run.options.approval()),
-            (Record::Delete(_), true) => (Kind::Revert, self.run.options.approval()),
-            (Record::Delete(_), false) => (Kind::Repair, Some(RECORDED_REVERTED.to_owned())),
-            (Record::MarkClean(_), _) => (Kind::Repair, Some(RECORDED_APPLIED.to_owned())),
+            (Record::Insert(_), _) => (EventKind::Apply, self.run.options.approval()),
+            (Record::Delete(_), true) => (EventKind::Revert, self.run.options.approval()),
+            (Record::Delete(_), false) => (EventKind::Repair, Some(RECORDED_REVERTED.to_owned())),
+            (Record::MarkClean(_), _) => (EventKind::Repair, Some(RECORDED_APPLIED.to_owned())),
             (Record::Claim(claim), _) => (kind_of(claim), None),
             (Record::Replace(entry, migration), _) => {
-                (Kind::Accept, Some(accepted(entry, *migration)))
+                (EventKind::Accept, Some(accepted(entry, *migration)))
             }
         };
         self.event_of(kind, step, took, message.as_deref())
@@ -194,7 +195,7 @@ impl Executor<'_> {
 
     pub(crate) fn event_of(
         &self,
-        kind: Kind,
+        kind: EventKind,
         step: &Step<'_>,
         took: Took,
         message: Option<&str>,
@@ -208,7 +209,7 @@ impl Executor<'_> {
                 (Took::Milliseconds(_) | Took::Unknown, true) => None,
             },
         };
-        write::event(self.run.tables, kind, &row, took, message)
+        write_event::event(self.run.tables, kind, &row, took, message)
     }
 
     /// Records a failure, best effort: the run reports the failure itself in any case.

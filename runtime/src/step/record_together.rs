@@ -12,8 +12,9 @@ use super::source::unanswered;
 use crate::error::fault::{Fault, Left, lost_lock};
 use crate::error::kind::ErrorKind;
 use crate::event::operation::Operation;
+use crate::history::checks;
 use crate::history::failure::failed;
-use crate::history::write::{self, Took, is_lost_lock};
+use crate::history::write_event::{Took, is_lost_lock};
 use crate::session::message::Commit;
 use crate::session::send::{SendError, send_text};
 use crate::session::stop::Silent;
@@ -108,7 +109,7 @@ impl Executor<'_> {
         let mut claimed = BTreeSet::new();
         for (index, step) in steps.iter().enumerate() {
             if claimed.insert(step.service()) {
-                let claim = write::claim(self.run.tables, step.service());
+                let claim = checks::claim(self.run.tables, step.service());
                 all.append(claim.into(), Part::Step(index));
             }
             all.append(self.record(step, Took::Unknown), Part::Step(index));

@@ -6,7 +6,7 @@
 //! - A statement that fails leaves its transaction aborted. Every later message then fails at
 //!   its BEGIN, because the server refuses everything but the end of such a transaction.
 //! - A script that does not parse, or fails in its COMMIT, leaves no transaction. So each
-//!   message that is sent ahead begins with [`write::after_step`]: a query that fails unless
+//!   message that is sent ahead begins with [`checks::after_step`]: a query that fails unless
 //!   the previous step is recorded as done.
 //!
 //! The messages of a leg of several steps execute prepared statements; see
@@ -26,8 +26,9 @@ use super::progress::Retry;
 use super::source::{Source, unanswered};
 use crate::error::fault::{Fault, Left, Part, lost_lock};
 use crate::event::blocker::WaitingFor;
+use crate::history::checks;
 use crate::history::guard::raised;
-use crate::history::write::{self, Took, is_lost_lock};
+use crate::history::write_event::{Took, is_lost_lock};
 use crate::session::answer::{is_cancelled, is_worth_a_retry};
 use crate::session::message::{Commit, Message, Opening, edge};
 use crate::session::reset::{may_deallocate, rollback};
@@ -98,7 +99,7 @@ impl<'a> Executor<'a> {
                 false => 0,
             };
             self.prepared.after(&run, before, left).unwrap_or_else(|| {
-                (write::after_step(run.tables, service, version, before.direction()) + ";").into()
+                (checks::after_step(run.tables, service, version, before.direction()) + ";").into()
             })
         });
         let took = match step.has_script() {
@@ -121,7 +122,7 @@ impl<'a> Executor<'a> {
         }
         let opening = Opening {
             after_step,
-            claim: Some(write::claim(run.tables, step.service())),
+            claim: Some(checks::claim(run.tables, step.service())),
             edge,
             locks: run.lock.proof.holder,
         };

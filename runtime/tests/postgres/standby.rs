@@ -2,7 +2,8 @@
 
 use migrator_localpg::{Programs, Throwaway};
 use migrator_runtime::{
-    DatabaseState, Direction, Error, ErrorKind, Migrator, Outcome, ReadOnly, Selection, Target,
+    DatabaseState, Direction, Error, ErrorKind, Migrator, Outcome, ReadOnly, Selection, ServerRole,
+    Target,
 };
 
 use super::support::{Database, core, within};
@@ -29,6 +30,14 @@ async fn assert_only_read(database: &Database, why: ReadOnly) {
     let migrator = Migrator::new(core(&TWO));
     let status = within("status", migrator.status(&client, &Selection::All)).await;
     assert!(!status.expect("a status").is_current());
+    let observed = migrator.observe(&client, &Selection::All).await;
+    let (status, activity) = observed.expect("a status");
+    assert!(!status.is_current());
+    let expected = match why {
+        ReadOnly::Standby => ServerRole::Standby,
+        ReadOnly::Setting | _ => ServerRole::Primary,
+    };
+    assert_eq!(activity.server, expected);
     let state = migrator.state(&client, &Target::all()).await;
     assert_eq!(state.expect("a state"), DatabaseState::Behind(1));
     for direction in [Direction::Up, Direction::Down] {
@@ -90,6 +99,14 @@ async fn a_standby_is_read_and_never_written() {
     assert_only_read(&database, ReadOnly::Standby).await;
     assert_not_repaired(&dirty, ReadOnly::Standby).await;
     assert_read_only(empty.up(core(&TWO)).await, ReadOnly::Standby);
+    // Without a history, the role of the server is known too.
+    let client = empty.client().await;
+    let migrator = Migrator::new(core(&TWO));
+    let (_, activity) = migrator
+        .observe(&client, &Selection::All)
+        .await
+        .expect("a status");
+    assert_eq!(activity.server, ServerRole::Standby);
 }
 
 #[tokio::test]

@@ -1,7 +1,9 @@
 //! What became of a fleet: each database as it ends, then the failures and the totals.
 
 use migrator_runtime::plan::Plan;
-use migrator_runtime::{self as runtime, Direction, FleetTotals, MemberOutcome, MemberResult};
+use migrator_runtime::{
+    self as runtime, Activity, Direction, FleetTotals, MemberOutcome, MemberResult,
+};
 
 use super::failures::{Broken, Failures};
 use super::place::{ListName, Part, Place};
@@ -10,7 +12,7 @@ use crate::commands::context::Context;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::progress::Progress;
-use crate::render::text;
+use crate::render::{json, text};
 use crate::slowest::Slowest;
 use crate::view::{Database, DatabaseState, Drift, Fleet, Status, Totals, View};
 
@@ -85,7 +87,7 @@ impl Report {
     }
 
     /// `status` of a database has ended.
-    pub(super) fn compared(&mut self, result: MemberResult<Place, runtime::Status>) {
+    pub(super) fn compared(&mut self, result: MemberResult<Place, (runtime::Status, Activity)>) {
         self.add(result, |found| {
             DatabaseState::Compared(Status::new(found, false))
         });
@@ -130,7 +132,7 @@ impl Report {
         };
         match self.console.format() {
             Format::Json => self.keep(place, &database),
-            Format::Jsonl => self.console.write(&json(&database)),
+            Format::Jsonl => self.console.write(&json::row(&database)),
             Format::Text | Format::Sarif | Format::Github | Format::Markdown => {
                 self.console.print_all(&text::fleet::database(&database));
             }
@@ -160,7 +162,7 @@ impl Report {
         if self.databases.len() <= index {
             self.databases.resize(index + 1, Box::default());
         }
-        self.databases[index] = json(database).into_boxed_str();
+        self.databases[index] = json::row(database).into_boxed_str();
     }
 
     /// The view of all databases, and the exit code.
@@ -182,10 +184,4 @@ impl Report {
         };
         (View::Fleet(view), exit)
     }
-}
-
-/// A database as one line of JSON, its members in alphabetical order.
-fn json(database: &Database) -> String {
-    let json = serde_json::to_value(database).unwrap_or_default();
-    json.to_string()
 }

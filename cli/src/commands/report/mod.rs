@@ -7,6 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use migrator_model::{Code, Registry};
+use migrator_runtime::history::LogFilter;
 use migrator_runtime::{Migrator, Selection};
 
 use self::collect::Database;
@@ -51,8 +52,12 @@ async fn read(
     let client = context.connect(registry, &options).await?;
     let tables = tables::read(&client, &options.schema).await?;
     let migrator = Migrator::with_options(registry, options);
-    let found = migrator.status(&client, &Selection::All).await?;
-    let log = migrator.log(&client, MOST_ENTRIES).await?;
+    let found = migrator.observe(&client, &Selection::All).await?;
+    let newest = LogFilter {
+        newest: Some(MOST_ENTRIES),
+        ..LogFilter::default()
+    };
+    let log = migrator.log(&client, &newest).await?;
     let drift = match report.drift {
         true => {
             let comparison = Comparison::new(context, SCRIPT_TIMEOUT)?;

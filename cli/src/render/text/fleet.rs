@@ -1,6 +1,9 @@
 //! Renders a fleet: a line for each database when its run ends, then the failures and the totals.
 
+use migrator_runtime::ServerRole;
+
 use super::drift;
+use super::status::active;
 use crate::line::{Line, Tone};
 use crate::render::problem;
 use crate::view::{Condition, Database, DatabaseState, Drift, FailureGroup, Fleet, Status};
@@ -30,7 +33,7 @@ pub(crate) fn database(view: &Database) -> Vec<Line> {
             let rest = format!("{name} ({took})");
             vec![Line::detail(Tone::Plain, word, &rest)]
         }
-        DatabaseState::Compared(status) => vec![compared(name, status)],
+        DatabaseState::Compared(status) => compared(name, status),
         DatabaseState::Matches(drift) | DatabaseState::Drifted(drift) => {
             of_drift(view, drift, &took)
         }
@@ -76,23 +79,28 @@ fn of_drift(view: &Database, drift: &Drift, took: &str) -> Vec<Line> {
         .collect()
 }
 
-/// A database that was compared with the tree, and its services that are not current.
-fn compared(name: &str, status: &Status) -> Line {
+/// A database that was compared with the tree: whether its server is a standby, its services that are
+/// not current, and the runs that are changing it.
+fn compared(name: &str, status: &Status) -> Vec<Line> {
+    let standby = (status.server == ServerRole::Standby).then(|| "standby".to_owned());
     let others = status
         .others()
         .map(|one| format!("{}: {}", one.service, one.summary));
-    let others: Vec<String> = others.collect();
+    let about: Vec<String> = standby.into_iter().chain(others).collect();
     let condition = status.condition();
-    let rest = match others.is_empty() {
+    let rest = match about.is_empty() {
         true => name.to_owned(),
-        false => format!("{name} ({})", others.join("; ")),
+        false => format!("{name} ({})", about.join("; ")),
     };
-    match condition {
+    let database = match condition {
         Condition::Current | Condition::Pending => {
             Line::detail(Tone::Plain, condition.word(), &rest)
         }
         Condition::Problem => Line::worded(Tone::Warn, condition.word(), &rest),
-    }
+    };
+    let runs = status.runs.iter().map(active);
+    let runs = runs.map(|run| Line::detail(Tone::Plain, "       ", &run));
+    [database].into_iter().chain(runs).collect()
 }
 
 /// The failures and the last line. The databases were printed as they ended.

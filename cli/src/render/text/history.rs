@@ -5,18 +5,24 @@ use crate::line::{Line, Tone};
 use crate::view::{History, LoggedEvent};
 use crate::words::{moment, seconds};
 
-pub(super) fn lines(view: &History, database: &str, terminal: Option<usize>) -> Vec<Line> {
-    if view.events.is_empty() {
-        return vec![Line::result(format!("no events on {database}"))];
+/// What follows after the events, which were printed before.
+pub(super) fn lines(view: &History, database: &str) -> Vec<Line> {
+    match view.printed {
+        0 => vec![Line::result(format!("no events on {database}"))],
+        _ => Vec::new(),
     }
-    let mut lines = vec![Line::result(format!("database: {database}"))];
-    for event in &view.events {
-        lines.push(line(event, terminal));
-        let message = event.message.iter().flat_map(|message| message.lines());
-        lines
-            .extend(message.map(|text| Line::result(wrapped(&format!("    {text}"), terminal, 4))));
-    }
-    lines
+}
+
+/// The line before the first event.
+pub(crate) fn head(database: &str) -> Line {
+    Line::result(format!("database: {database}"))
+}
+
+/// An event.
+pub(crate) fn event(event: &LoggedEvent, terminal: Option<usize>) -> Vec<Line> {
+    let message = event.message.iter().flat_map(|message| message.lines());
+    let message = message.map(|text| Line::result(wrapped(&format!("    {text}"), terminal, 4)));
+    [line(event, terminal)].into_iter().chain(message).collect()
 }
 
 /// When, what, which migration, how long, by whom.

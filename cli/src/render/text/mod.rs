@@ -11,7 +11,7 @@ mod drift;
 mod evidence;
 mod findings;
 pub(crate) mod fleet;
-mod history;
+pub(crate) mod history;
 mod init;
 mod list;
 pub(crate) mod lost;
@@ -50,7 +50,7 @@ pub(crate) fn lines(document: &Document, terminal: Option<usize>) -> Vec<Line> {
         Some(View::Fleet(view)) => fleet::lines(view),
         // Programs read this text, so no byte of it is changed.
         Some(View::Graph(view)) => vec![Line::Result(graph::picture(view))],
-        Some(View::History(view)) => history::lines(view, database, terminal),
+        Some(View::History(view)) => history::lines(view, database),
         Some(View::Init(view)) => init::lines(view),
         Some(View::List(view)) => list::lines(view, terminal),
         Some(View::Manual(view)) => manual(view),

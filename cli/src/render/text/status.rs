@@ -1,6 +1,6 @@
 //! `status`: a table of the services by tier, or a list of the migrations.
 
-use migrator_runtime::{ActiveRun, State};
+use migrator_runtime::{ActiveRun, ServerRole, State};
 
 use super::evidence;
 use super::table::{Side, Table, columns, wrapped};
@@ -10,7 +10,11 @@ use crate::words::{count, moment};
 
 pub(super) fn lines(view: &Status, database: &str, terminal: Option<usize>) -> Vec<Line> {
     let mut lines = vec![Line::result(format!("database: {database}"))];
-    lines.extend(view.runs.iter().map(|run| active(run, terminal)));
+    if view.server == ServerRole::Standby {
+        lines.push(Line::result("server: standby"));
+    }
+    let runs = view.runs.iter().map(active);
+    lines.extend(runs.map(|line| Line::result(wrapped(&line, terminal, 4))));
     lines.extend(resumable(view));
     match view.lists_migrations {
         true => {
@@ -29,10 +33,9 @@ pub(super) fn lines(view: &Status, database: &str, terminal: Option<usize>) -> V
 }
 
 /// A run that is changing the database.
-fn active(run: &ActiveRun, terminal: Option<usize>) -> Line {
+pub(super) fn active(run: &ActiveRun) -> String {
     let services = run.services.join(", ");
-    let line = format!("running: {} is changing {services}", run.session);
-    Line::result(wrapped(&line, terminal, 4))
+    format!("running: {} is changing {services}", run.session)
 }
 
 /// The interrupted migrations that a run resumes.

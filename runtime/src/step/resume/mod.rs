@@ -17,11 +17,12 @@ use migrator_plan::statement::{Statement, read};
 
 use crate::error::fault::{Fault, lost_lock};
 use crate::event::blocker::Holder;
+use crate::history::EventKind;
 use crate::history::failure::ReadError;
 use crate::history::guard::Purpose;
-use crate::history::read::last_failure;
+use crate::history::read_log::last_failure;
 use crate::history::reader::Reader;
-use crate::history::write::{Kind, Took};
+use crate::history::write_event::Took;
 use crate::session::message::Commit;
 use crate::session::send::{Answers, SendError, begin, send};
 use crate::session::stop::Silent;
@@ -63,7 +64,7 @@ impl Executor<'_> {
         let outcome = self.go_through(&mut resumed).await;
         let mut events = Text::default();
         for found in &resumed.found {
-            let event = self.event_of(Kind::Resume, step, Took::Unknown, Some(found));
+            let event = self.event_of(EventKind::Resume, step, Took::Unknown, Some(found));
             events.append(event.alone());
         }
         if outcome.is_err() && !events.is_empty() {
