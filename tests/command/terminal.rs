@@ -2,43 +2,14 @@
 
 #![cfg(target_os = "linux")]
 
-use std::io::{Read, Write as _};
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::io::{Read as _, Write as _};
+use std::process::Command;
 
 use super::{checkout, folder, write};
+use crate::support::terminal::{on_terminal, read_until};
 use crate::support::{
     BINARY, THIRD, clear, database, execute, hold, migrator, on, output, query, session,
 };
-
-/// A command on a terminal, which `script` provides.
-fn on_terminal(url: &str, folder: &Path, arguments: &[&str]) -> Command {
-    let binary = BINARY;
-    let line = format!("{binary} {}", arguments.join(" "));
-    let mut command = Command::new("script");
-    command
-        .args(["--quiet", "--flush", "--return", "--command", &line])
-        .arg("/dev/null")
-        .current_dir(folder)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped());
-    clear(&mut command);
-    command
-        .env("DATABASE_URL", url)
-        .envs([("NO_COLOR", "1"), ("TERM", "xterm")]);
-    command
-}
-
-/// Reads the output of a command on a terminal until a text.
-fn read_until(output: &mut impl Read, text: &str) -> String {
-    let (mut read, mut byte) = (Vec::new(), [0]);
-    while !String::from_utf8_lossy(&read).ends_with(text) {
-        let number = output.read(&mut byte).expect("the terminal is open");
-        assert_eq!(number, 1, "{}", String::from_utf8_lossy(&read));
-        read.extend(byte);
-    }
-    String::from_utf8_lossy(&read).into_owned()
-}
 
 #[test]
 fn a_confirmed_plan_is_carried_out_unless_the_history_has_changed() {

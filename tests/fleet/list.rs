@@ -1,11 +1,12 @@
 //! Where the list of databases comes from: a file, standard input or a query.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read as _, Write};
 use std::process::Stdio;
 
 use super::{NOBODY, applied, databases, fleet, folder, piped, settings};
-use crate::support::{database, execute, migrator, on, output, query};
+use crate::support::terminal::{on_terminal, read_until};
+use crate::support::{THIRD, database, execute, hold, migrator, on, output, query, session};
 use crate::{assert_output, support};
 
 #[test]
@@ -211,4 +212,33 @@ fn invalid_options_of_a_fleet_are_usage_errors() {
     ];
     let output = calls.map(|call| output(migrator(call).current_dir(folder.path())));
     insta::assert_snapshot!(output.join("\n"));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_terminal_shows_how_many_databases_there_are() {
+    let (main, folder) = (database(), folder());
+    execute(&main, "CREATE TABLE tenant (url text)");
+    for list in ["--fleet=fleet.txt", "'--fleet-query=TABLE tenant'"] {
+        let urls = databases(3);
+        execute(&urls[1], "CREATE TABLE public.busy ()");
+        hold(&urls[1], THIRD, "LOCK TABLE public.busy;");
+        let other = session(&urls[1], "LOCK TABLE public.busy IN SHARE MODE");
+        fs::write(folder.path().join("fleet.txt"), urls.join("\n")).expect("a list");
+        let rows = urls.join("'), ('");
+        execute(
+            &main,
+            &format!("TRUNCATE tenant; INSERT INTO tenant VALUES ('{rows}')"),
+        );
+        let up = ["up", "--service=core", "--jobs=1", list];
+        let mut terminal = on_terminal(&main, folder.path(), &up);
+        let mut terminal = terminal.spawn().expect("`script` is installed");
+        let mut output = terminal.stdout.take().expect("it is piped");
+        read_until(&mut output, "] 1 of 3 databases");
+        drop(other);
+        let mut rest = String::new();
+        output.read_to_string(&mut rest).expect("it is text");
+        let status = terminal.wait().expect("it ends");
+        assert_eq!(status.code(), Some(0), "{rest}");
+    }
 }

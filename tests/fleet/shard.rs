@@ -21,7 +21,7 @@ fn shard(url: &str, count: u32) -> u32 {
     shard.expect("a shard has it").index()
 }
 
-/// The lines of `--output=jsonl`, and the last line.
+/// The databases of `--output=jsonl`, and the last line.
 pub(super) fn lines(stdout: &[u8]) -> (Vec<Value>, Value) {
     let text = String::from_utf8_lossy(stdout);
     let lines = text
@@ -29,6 +29,7 @@ pub(super) fn lines(stdout: &[u8]) -> (Vec<Value>, Value) {
         .map(|line| serde_json::from_str(line).expect("JSON"));
     let mut lines: Vec<Value> = lines.collect();
     let last = lines.pop().expect("a last line");
+    lines.retain(|line| line.get("event").is_none());
     (lines, last)
 }
 

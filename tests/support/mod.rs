@@ -3,6 +3,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
 pub mod page;
+pub mod terminal;
 
 use std::os::unix::fs::symlink;
 use std::path::Path;

@@ -84,7 +84,7 @@ impl Session {
                 let console = console.clone();
                 move |event| {
                     progress.of_run(event);
-                    write_line(&console, event);
+                    write_line(&console, None, event);
                 }
             })
             .on_event(move |event| tell(&console, event));
@@ -99,14 +99,14 @@ pub(super) fn tell(console: &Console, event: &Event<'_>) {
     }
     // Nothing else reports notices.
     if matches!(event, Event::Notice(_) | Event::NoticesOmitted(_)) {
-        write_line(console, event);
+        write_line(console, None, event);
     }
 }
 
-/// Writes a line about an event when it happens, in JSON lines.
-pub(super) fn write_line(console: &Console, event: &Event<'_>) {
+/// Writes a line about an event when it happens, in JSON lines. `database` is one of a fleet.
+pub(super) fn write_line(console: &Console, database: Option<&str>, event: &Event<'_>) {
     if console.format() == Format::Jsonl
-        && let Some(line) = jsonl::event(event)
+        && let Some(line) = jsonl::event(database, event)
     {
         console.write(&line);
     }

@@ -21,7 +21,7 @@ pub(super) async fn run(context: &Context, wait: &args::Wait) -> Outcome {
         .stopped_by(&context.stop)
         .on_event(move |event| {
             tell(&console, event);
-            write_line(&console, event);
+            write_line(&console, None, event);
         });
     let target = Target {
         services: wait.service.clone(),

@@ -83,6 +83,13 @@ impl Board {
         });
     }
 
+    /// Sets how many pieces there are in all.
+    pub(crate) fn set_total(&mut self, total: usize) {
+        if let Some(plan) = &mut self.plan {
+            plan.total = Some(total);
+        }
+    }
+
     /// A piece of the planned work is done.
     pub(crate) fn advance(&mut self) {
         if let Some(plan) = &mut self.plan {
@@ -318,6 +325,21 @@ mod tests {
                 "0 databases done, 1 s"
             ]
         );
+    }
+
+    #[test]
+    fn a_list_of_databases_has_a_bar_when_its_length_is_known() {
+        let now = Instant::now();
+        let mut board = Board::default();
+        board.plan("database", None, now);
+        board.start("t01", now);
+        board.advance();
+        let last = |board: &Board| board.lines(now + Duration::from_secs(2), wide(60)).pop();
+        assert_eq!(last(&board).as_deref(), Some("1 databases done, 2 s"));
+        board.set_total(31);
+        let bar = "[>            ] 1 of 31 databases, 2 s, about 1 min 0 s left";
+        assert_eq!(last(&board).as_deref(), Some(bar));
+        assert!(!board.is_idle());
     }
 
     #[test]

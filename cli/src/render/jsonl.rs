@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 use super::text::run::progress;
 use crate::view::{Done, Verified};
 
-/// The line about an event of a run, if it has one.
-pub(crate) fn event(event: &Event<'_>) -> Option<String> {
+/// The line about an event of a run, if it has one. `database` is the database of a fleet.
+pub(crate) fn event(database: Option<&str>, event: &Event<'_>) -> Option<String> {
     let nothing = || json!({});
     let (name, members) = match event {
         Event::Waiting(_) => ("waiting", nothing()),
@@ -31,7 +31,10 @@ pub(crate) fn event(event: &Event<'_>) -> Option<String> {
         _ => return None,
     };
     let message = progress(event).map(|message| json!({ "message": message }));
-    Some(line(name, [members, message.unwrap_or_else(nothing)]))
+    let database = database.map(|database| json!({ "database": database }));
+    let more = [database, message].map(|part| part.unwrap_or_else(nothing));
+    let [database, message] = more;
+    Some(line(name, [database, members, message]))
 }
 
 /// The line about a migration that `verify` has verified.

@@ -7,11 +7,10 @@ use std::io::{self, BufRead, BufReader, Seek};
 use std::path::Path;
 use std::thread;
 
-use futures_util::stream::LocalBoxStream;
 use futures_util::{Stream, StreamExt, stream};
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
-use super::place::{Entry, ListName, unreadable};
+use super::place::{Entries, Entry, ListName, Part, unreadable};
 use super::wave::{self, Column, Order, WaveFault};
 use crate::database::connection;
 use crate::exit::Exit;
@@ -32,7 +31,7 @@ struct Line {
 }
 
 /// The lines of standard input. Waits for the first line, which tells the order.
-pub(super) async fn of_input() -> (Order, impl Stream<Item = Result<Entry, Failure>>) {
+pub(super) async fn of_input() -> Entries {
     in_order(BufReader::new(io::stdin()), ListName::Input).await
 }
 
@@ -40,8 +39,9 @@ pub(super) async fn of_input() -> (Order, impl Stream<Item = Result<Entry, Failu
 /// any database is migrated, and then once for each wave. A named pipe can be read only once.
 pub(super) async fn of_file(
     path: &Path,
+    part: Part,
     environment: &Environment,
-) -> Result<(Order, LocalBoxStream<'static, Result<Entry, Failure>>), Failure> {
+) -> Result<Entries, Failure> {
     let unopened = |error| unopened(path, &error);
     let mut file = File::open(path).map_err(unopened)?;
     let metadata = file.metadata().map_err(unopened)?;
@@ -50,15 +50,14 @@ pub(super) async fn of_file(
     }
     let name = ListName::File(path.to_owned());
     if !metadata.is_file() {
-        let (order, entries) = in_order(BufReader::new(file), name).await;
-        return Ok((order, entries.boxed_local()));
+        return Ok(in_order(BufReader::new(file), name).await);
     }
     let waves = waves(&mut file).map_err(unopened)?;
     let order = match waves.is_empty() {
         true => Order::Listed,
         false => Order::Waves,
     };
-    check(&mut file, &name, order, environment)?;
+    let total = check(&mut file, &name, order, part, environment)?;
     let lines = read(move |sender| {
         let sent = match order {
             Order::Listed => pass(&mut file, None, sender),
@@ -78,7 +77,11 @@ pub(super) async fn of_file(
         let wave = wave.map_err(|fault| fault.failure().at(&name.place(line.number)))?;
         Ok(line.entry(wave))
     });
-    Ok((order, entries.boxed_local()))
+    Ok(Entries {
+        order,
+        total: Some(total),
+        stream: entries.boxed_local(),
+    })
 }
 
 /// The numbers of the waves in a file.
@@ -112,19 +115,25 @@ fn rewound(file: &mut File) -> io::Result<BufReader<&mut File>> {
     Ok(BufReader::new(file))
 }
 
-/// Refuses a list with malformed lines. The failure reports the first [`REPORTED`] of them.
+/// Counts the databases of a part. Refuses a list with malformed lines: the failure reports the first
+/// [`REPORTED`] of them.
 fn check(
     file: &mut File,
     name: &ListName,
     order: Order,
+    part: Part,
     environment: &Environment,
-) -> Result<(), Failure> {
+) -> Result<usize, Failure> {
+    let mut total = 0;
     let mut malformed: Option<Failure> = None;
     for line in lines(rewound(file).map_err(|error| incomplete(&error))?) {
         let line = line.map_err(|error| incomplete(&error))?;
         let settings = connection::read(&line.database, environment);
+        let wave = line.column.wave(order);
+        let is_of_part = wave.as_ref().is_ok_and(|wave| part.has_wave(*wave));
+        total += usize::from(is_of_part && part.has(&settings));
         let settings = settings.map(drop).map_err(Failure::from);
-        let wave = line.column.wave(order).map(drop);
+        let wave = wave.map(drop);
         let Err(failure) = wave.map_err(WaveFault::failure).and(settings) else {
             continue;
         };
@@ -135,15 +144,12 @@ fn check(
             None => malformed = Some(failure),
         }
     }
-    malformed.map_or(Ok(()), Err)
+    malformed.map_or(Ok(total), Err)
 }
 
 /// The lines of a list that can be read only once. The first line tells the order. After a fault of
 /// a wave, no later line is read.
-async fn in_order(
-    reader: impl BufRead + Send + 'static,
-    name: ListName,
-) -> (Order, impl Stream<Item = Result<Entry, Failure>>) {
+async fn in_order(reader: impl BufRead + Send + 'static, name: ListName) -> Entries {
     let mut lines = Box::pin(read(move |sender| {
         for line in lines(reader) {
             let is_last = line.is_err();
@@ -168,7 +174,11 @@ async fn in_order(
         begun = wave.unwrap_or(begun);
         Ok(line.entry(wave))
     });
-    (order, entries)
+    Entries {
+        order,
+        total: None,
+        stream: entries.boxed_local(),
+    }
 }
 
 impl Line {

@@ -2,12 +2,10 @@
 
 use std::path::Path;
 
-use futures_util::StreamExt;
-use futures_util::stream::LocalBoxStream;
 use migrator_model::Code;
 use migrator_runtime::{Settings, connect};
 
-use super::place::{Entry, ListName};
+use super::place::{Entries, ListName, Part};
 use super::wave::Order;
 use super::{lines, query};
 use crate::arguments as args;
@@ -20,8 +18,7 @@ pub(super) struct List {
     pub(super) name: ListName,
     /// The database that the query for the list runs on.
     pub(super) main: Option<Settings>,
-    pub(super) order: Order,
-    pub(super) entries: LocalBoxStream<'static, Result<Entry, Failure>>,
+    pub(super) entries: Entries,
 }
 
 impl List {
@@ -29,24 +26,23 @@ impl List {
     pub(super) async fn open(
         context: &Context,
         members: &args::Members,
+        part: Part,
         application: &str,
     ) -> Result<List, Failure> {
         let list = match (&members.fleet, &members.fleet_query) {
             (Some(path), _) if path == Path::new("-") => {
-                let (order, entries) = lines::of_input().await;
+                let entries = lines::of_input().await;
                 List {
                     name: ListName::Input,
                     main: None,
-                    order,
-                    entries: entries.boxed_local(),
+                    entries,
                 }
             }
             (Some(path), _) => {
-                let (order, entries) = lines::of_file(path, &context.environment).await?;
+                let entries = lines::of_file(path, part, &context.environment).await?;
                 List {
                     name: ListName::File(path.clone()),
                     main: None,
-                    order,
                     entries,
                 }
             }
@@ -56,16 +52,15 @@ impl List {
                 settings.application_name(application);
                 let client = connect(settings).await?;
                 let text = text.as_deref().unwrap_or_default();
-                let (order, entries) = query::rows(client, text).await?;
+                let entries = query::rows(client, part, text).await?;
                 List {
                     name: ListName::Answer,
                     main: Some(main),
-                    order,
                     entries,
                 }
             }
         };
-        check(members, list.order)?;
+        check(members, list.entries.order)?;
         Ok(list)
     }
 }

@@ -14,8 +14,7 @@ use std::collections::BTreeSet;
 use std::future::ready;
 use std::num::NonZeroUsize;
 
-use futures_util::{Stream, StreamExt};
-use migrator_runtime::connect::ConnectError;
+use futures_util::{Stream, StreamExt, stream};
 use migrator_runtime::{
     Client, Direction, Event, Fleet, FleetTotals, Member, Migrator, Options, Selection, Settings,
     Shard, Stopped, Target,
@@ -28,6 +27,7 @@ pub(super) use self::report::Check;
 use self::report::Report;
 use super::comparison::Comparison;
 use super::context::{Answer, Context, Outcome};
+use super::session::write_line;
 use crate::arguments as args;
 use crate::caught;
 use crate::console::Console;
@@ -70,7 +70,7 @@ pub(super) async fn run(context: &Context, request: Request<'_>, mut options: Op
         shard: shard(context, members)?,
         wave: members.wave,
     };
-    let opening = Box::pin(List::open(context, members, &options.application));
+    let opening = Box::pin(List::open(context, members, part, &options.application));
     let list = context.stop.unless_stopped(opening).await;
     let list = list.ok_or_else(Stopped::default)??;
     let console = context.console.clone();
@@ -78,11 +78,12 @@ pub(super) async fn run(context: &Context, request: Request<'_>, mut options: Op
         Work::Drift(comparison) => comparison.registry,
         Work::Up(_) | Work::Down(_) | Work::Plan(..) | Work::Status(..) => context.registry,
     };
-    let (order, of_phases) = (list.order, console.clone());
+    let (order, of_phases) = (list.entries.order, console.clone());
     let (starts, progress) = (context.progress.clone(), context.progress.clone());
+    let total = list.entries.total;
     context
         .progress
-        .update(|board, now| board.plan("database", None, now));
+        .update(|board, now| board.plan("database", total, now));
     let fleet = Fleet::with_options(registry, options)
         .jobs(jobs.unwrap_or(Fleet::JOBS))
         .stopped_by(&context.stop)
@@ -92,11 +93,12 @@ pub(super) async fn run(context: &Context, request: Request<'_>, mut options: Op
         .on_event(move |target, event| {
             progress.of_database(target, event);
             tell(&console, target, event);
+            write_line(&console, Some(target), event);
         });
     let fleet = limited(fleet, members);
     let mut report = Report::new(context, list.name.clone(), part);
     let broken = RefCell::new(None);
-    let members = chosen(context, list, part, &broken);
+    let members = counted(context, chosen(context, list, part, &broken));
     let totals = work_on(context, &fleet, members, work, &mut report).await?;
     let check = match work {
         Work::Status(_, check) => check,
@@ -169,13 +171,13 @@ fn chosen<'a>(
         None => connection::read(text, &context.environment),
     };
     let mut warned = BTreeSet::new();
-    listed(entries, broken)
-        .filter(move |entry| ready(part.wave.is_none() || entry.wave == part.wave))
+    listed(entries.stream, broken)
+        .filter(move |entry| ready(part.has_wave(entry.wave)))
         .map(move |entry| {
             let settings = entry.text.and_then(|text| read(&text));
             (entry.number, entry.wave, settings)
         })
-        .filter(move |(_, _, settings)| ready(is_in(part.shard, settings)))
+        .filter(move |(_, _, settings)| ready(part.has(settings)))
         .enumerate()
         .map(move |(index, (number, wave, settings))| {
             if let Ok(settings) = &settings {
@@ -191,6 +193,22 @@ fn chosen<'a>(
                 wave: wave.unwrap_or_default(),
             }
         })
+}
+
+/// The databases, whose number is the total of the progress when the list has been read to its end.
+fn counted<'a, T: 'a>(
+    context: &'a Context,
+    members: impl Stream<Item = T> + 'a,
+) -> impl Stream<Item = T> + 'a {
+    let start = (Box::pin(members), 0_usize);
+    let counted = stream::unfold(start, async |(mut members, seen)| {
+        let Some(member) = members.next().await else {
+            context.progress.update(|board, _| board.set_total(seen));
+            return None;
+        };
+        Some((member, (members, seen + 1)))
+    });
+    counted.fuse()
 }
 
 /// What a fleet returns. If the list could not be read to its end, `broken` is the failure.
@@ -232,15 +250,6 @@ fn shard(context: &Context, members: &args::Members) -> Result<Option<Shard>, Fa
         );
     }
     Ok(shard)
-}
-
-/// Whether a database belongs to the shard. Malformed lines belong to the first shard, so that one
-/// process alone reports them.
-fn is_in(shard: Option<Shard>, settings: &Result<Settings, ConnectError>) -> bool {
-    shard.is_none_or(|shard| match settings {
-        Ok(settings) => shard.has(settings),
-        Err(_) => shard.index() == 0,
-    })
 }
 
 /// The databases of a list. If the list cannot be read to its end, `broken` gets the failure.

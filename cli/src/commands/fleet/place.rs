@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
+use futures_util::stream::LocalBoxStream;
 use migrator_model::place::Position;
 use migrator_model::{Code, Place as FilePlace};
-use migrator_runtime::Shard;
 use migrator_runtime::connect::ConnectError;
+use migrator_runtime::{Settings, Shard};
 
+use super::wave::Order;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
@@ -15,6 +17,30 @@ use crate::failure::Failure;
 pub(super) struct Part {
     pub(super) shard: Option<Shard>,
     pub(super) wave: Option<u32>,
+}
+
+impl Part {
+    /// Whether a database of this wave belongs to the part.
+    pub(super) fn has_wave(self, wave: Option<u32>) -> bool {
+        self.wave.is_none() || wave == self.wave
+    }
+
+    /// Whether a database belongs to the shard. Malformed lines belong to the first shard, so that
+    /// one process alone reports them.
+    pub(super) fn has(self, settings: &Result<Settings, ConnectError>) -> bool {
+        self.shard.is_none_or(|shard| match settings {
+            Ok(settings) => shard.has(settings),
+            Err(_) => shard.index() == 0,
+        })
+    }
+}
+
+/// The databases of a list, as they are read.
+pub(super) struct Entries {
+    pub(super) order: Order,
+    /// How many databases of the list belong to the part; `None` if nobody knows before the end.
+    pub(super) total: Option<usize>,
+    pub(super) stream: LocalBoxStream<'static, Result<Entry, Failure>>,
 }
 
 /// Which database of the list.

@@ -1,14 +1,13 @@
 //! Reads a list of databases from the result of a query on the main database.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
-use futures_util::stream::LocalBoxStream;
 use futures_util::{StreamExt, stream};
 use migrator_runtime::Client;
 use migrator_runtime::connect::ConnectError;
 use tokio_postgres::SimpleQueryMessage;
 
-use super::place::{Entry, ListName, unreadable};
+use super::place::{Entries, Entry, ListName, Part, unreadable};
 use super::wave::{Column, Order};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -19,6 +18,9 @@ use crate::failure::Failure;
 const DECLARE: &str = "DECLARE migrator_fleet SCROLL CURSOR WITH HOLD FOR ";
 
 const FETCH: &str = "FETCH 200 FROM migrator_fleet";
+
+/// Passes over all rows. The server answers with their number.
+const COUNT: &str = "MOVE FORWARD ALL FROM migrator_fleet";
 
 const REWIND: &str = "MOVE ABSOLUTE 0 FROM migrator_fleet";
 
@@ -49,10 +51,7 @@ struct Row {
 
 /// Runs the query. The stream fetches its rows when they are needed. It goes through them once, or
 /// once for each wave.
-pub(super) async fn rows(
-    client: Client,
-    query: &str,
-) -> Result<(Order, LocalBoxStream<'static, Result<Entry, Failure>>), Failure> {
+pub(super) async fn rows(client: Client, part: Part, query: &str) -> Result<Entries, Failure> {
     let postgres = client.postgres();
     let idle = postgres.batch_execute(UNLIMITED).await;
     idle.map_err(|error| failed(&client, &error, Exit::Failed))?;
@@ -66,11 +65,17 @@ pub(super) async fn rows(
         order: Order::Listed,
         waves: Vec::new(),
     };
+    let mut total = rows.count().await?;
     // Fetching the first rows now reports an error of the query before any database is migrated.
     rows.fetch(Exit::Usage).await?;
     if rows.order == Order::Waves {
-        rows.find_waves().await?;
+        let waves = rows.find_waves().await?;
+        total = part
+            .wave
+            .map_or(total, |wave| waves.get(&wave).copied().unwrap_or(0));
     }
+    // The shard of a row depends on its settings.
+    let total = part.shard.is_none().then_some(total);
     let order = rows.order;
     let entries = stream::unfold(Some(rows), async |rows| {
         let mut rows = rows?;
@@ -79,18 +84,33 @@ pub(super) async fn rows(
             Err(failure) => Some((Err(failure), None)),
         }
     });
-    Ok((order, entries.boxed_local()))
+    Ok(Entries {
+        order,
+        total,
+        stream: entries.boxed_local(),
+    })
 }
 
 impl Rows {
-    /// Reads all waves, and goes back to the first row. Fails if a row has no wave.
-    async fn find_waves(&mut self) -> Result<(), Failure> {
-        let mut waves = BTreeSet::new();
+    /// The number of rows. Goes back to the first row.
+    async fn count(&mut self) -> Result<usize, Failure> {
+        let moved = self.client.postgres().execute(COUNT, &[]).await;
+        let number = moved.map_err(|error| failed(&self.client, &error, Exit::Failed))?;
+        self.rewind().await?;
+        Ok(usize::try_from(number).unwrap_or(usize::MAX))
+    }
+
+    /// Reads all waves, and goes back to the first row. Returns the number of rows of each wave.
+    /// Fails if a row has no wave.
+    async fn find_waves(&mut self) -> Result<BTreeMap<u32, usize>, Failure> {
+        let mut waves: BTreeMap<u32, usize> = BTreeMap::new();
         let mut malformed: Option<Failure> = None;
         while let Some(row) = self.row().await? {
             let fault = match row.column.wave(Order::Waves) {
                 Ok(wave) => {
-                    waves.extend(wave);
+                    if let Some(wave) = wave {
+                        *waves.entry(wave).or_default() += 1;
+                    }
                     continue;
                 }
                 Err(fault) => fault.failure().at(&ListName::Answer.place(self.number)),
@@ -101,9 +121,9 @@ impl Rows {
                 None => malformed = Some(fault),
             }
         }
-        self.waves = waves.into_iter().rev().collect();
+        self.waves = waves.keys().rev().copied().collect();
         self.rewind().await?;
-        malformed.map_or(Ok(()), Err)
+        malformed.map_or(Ok(waves), Err)
     }
 
     /// The next database of the list, or of the current wave.

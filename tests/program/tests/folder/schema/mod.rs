@@ -180,8 +180,16 @@ fn documents_of_fleets_have_the_form_of_their_schemas() {
     let (events, rows): (Vec<Value>, Vec<Value>) = lines
         .into_iter()
         .partition(|line| line.get("event").is_some());
-    assert_eq!(self::events(&events), ["wave", "settle", "wave"]);
+    let (steps, waves): (Vec<Value>, Vec<Value>) = events
+        .into_iter()
+        .partition(|line| line.get("database").is_some());
+    assert_eq!(self::events(&waves), ["wave", "settle", "wave"]);
     assert_eq!(rows.len(), 3);
+    let of_first = steps
+        .iter()
+        .filter(|line| line["database"] == rows[0]["database"]);
+    let of_first: Vec<Value> = of_first.cloned().collect();
+    assert_eq!(self::events(&of_first), ["planned", "started", "finished"]);
 }
 
 #[test]
