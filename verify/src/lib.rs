@@ -19,7 +19,7 @@ pub use compare::difference::{Change, Difference, differences};
 pub use compare::pattern::Pattern;
 pub use detect::{Evidence, Missing, MissingEffect, Presence, detect};
 pub use drift::server::ThrowawayServer;
-pub use drift::{Drift, drift};
+pub use drift::{Drift, DriftEvent, drift};
 pub use empty::{EmptyError, empty};
 pub use error::Error;
 pub use prove::locks::Lock;

@@ -2,7 +2,7 @@
 
 use migrator_runtime::Migrator;
 
-use super::comparison::Comparison;
+use super::comparison::{Compared, Comparison};
 use super::context::{Answer, Context, Outcome};
 use super::fleet::{self, Work};
 use crate::arguments as args;
@@ -24,7 +24,7 @@ pub(super) async fn run(context: &Context, arguments: &args::Drift) -> Outcome {
     let migrator = Migrator::with_options(comparison.registry, options);
     let comparing = format!("comparing {} with its history", live.target());
     let comparing = context.progress.activity(&comparing);
-    let view = comparison.of(&live, &migrator).await?;
+    let view = comparison.of(&live, &migrator, Compared::One).await?;
     drop(comparing);
     let exit = match view.differences.is_empty() {
         true => Exit::Done,

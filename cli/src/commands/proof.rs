@@ -7,9 +7,10 @@ use migrator_runtime::Selection;
 
 use super::beside::detected;
 use super::context::Context;
-use super::session::Session;
+use super::session::{Session, write_lines};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::render::jsonl;
 use crate::view::{Claimed, Detected, Located};
 use crate::words::count;
 
@@ -44,6 +45,7 @@ impl Proof {
         claims: Vec<MigrationId>,
         accepted: &[Version],
     ) -> Result<Proof, Failure> {
+        write_lines(&context.console, [jsonl::comparing()]);
         let Session { migrator, client } = session;
         let services = Selection::Named(vec![service.to_owned()]);
         let found = Box::pin(detected(context, client, migrator, &services)).await?;

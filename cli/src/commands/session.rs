@@ -112,6 +112,13 @@ pub(super) fn write_line(console: &Console, database: Option<&str>, event: &Even
     }
 }
 
+/// Writes lines about what has happened, in JSON lines.
+pub(super) fn write_lines(console: &Console, lines: impl IntoIterator<Item = String>) {
+    if console.format() == Format::Jsonl {
+        lines.into_iter().for_each(|line| console.write(&line));
+    }
+}
+
 /// Connects, unless a signal stops the command.
 async fn unless_stopped<T>(
     context: &Context,

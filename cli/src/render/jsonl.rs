@@ -3,6 +3,7 @@
 use migrator_model::MigrationId;
 use migrator_runtime::plan::Step;
 use migrator_runtime::{Event, Waiter};
+use migrator_verify::DriftEvent;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -35,6 +36,32 @@ pub(crate) fn event(database: Option<&str>, event: &Event<'_>) -> Option<String>
     let more = [database, message].map(|part| part.unwrap_or_else(nothing));
     let [database, message] = more;
     Some(line(name, [database, members, message]))
+}
+
+/// The line about an event of `drift`. `database` is the database of a fleet.
+pub(crate) fn replay(database: Option<&str>, event: DriftEvent<'_>) -> Option<String> {
+    let (name, members) = match event {
+        DriftEvent::Replaying(number) => ("replaying", json!({ "migrations": number })),
+        DriftEvent::Replayed(id) => ("replayed", of_migration(id)),
+        _ => return None,
+    };
+    let database = database.map_or_else(|| json!({}), |url| json!({ "database": url }));
+    Some(line(name, [database, members]))
+}
+
+/// The line about the comparison of migrations with a live database, before it starts.
+pub(crate) fn comparing() -> String {
+    line("comparing", [])
+}
+
+/// The line about a file that the command has written.
+pub(crate) fn created(path: &str) -> String {
+    line("created", [json!({ "path": path })])
+}
+
+/// The line about a migration that was recorded without a run of its script.
+pub(crate) fn recorded(id: &MigrationId) -> String {
+    line("recorded", [of_migration(id)])
 }
 
 /// The line about a migration that `verify` has verified.

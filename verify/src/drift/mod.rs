@@ -48,13 +48,24 @@ pub struct Drift {
     pub unknown_options: BTreeSet<String>,
 }
 
+/// What happens during a comparison.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum DriftEvent<'e> {
+    /// The history was read. This many migrations are replayed from now on.
+    Replaying(usize),
+    /// A migration was replayed.
+    Replayed(&'e MigrationId),
+}
+
 /// Replays the history of a live database on another server, and compares the two schemas. A
 /// role with the same name as on the live server runs each script.
 ///
 /// From the first script that only the history has, no script runs as a superuser, because whoever
 /// can write the history decides what such a script does.
 ///
-/// `scratch` gets the roles of the live server, without their rights.
+/// `scratch` gets the roles of the live server, without their rights. `tell` gets what happens, when it
+/// happens.
 ///
 /// Properties that the empty database had, and that no migration changed, are not compared: the
 /// owner of `public` depends on how a server was set up. A pattern leaves out any object outside the
@@ -69,6 +80,7 @@ pub async fn drift(
     migrator: &Migrator,
     scratch: &ThrowawayServer,
     patterns: &[Pattern],
+    mut tell: impl FnMut(DriftEvent<'_>),
 ) -> Result<Drift, Error> {
     let scope = Scope::without_schemas(vec![migrator.options().schema.clone()]);
     let (recorded, there) = read(live, migrator, &scope).await?;
@@ -77,8 +89,10 @@ pub async fn drift(
     let history = scripts(migrator.registry(), &recorded)?;
     let mut replay = Box::pin(Replay::new(scratch, roles, &history)).await?;
     let fresh = take(replay.admin(), &scope).await?;
+    tell(DriftEvent::Replaying(history.len()));
     for (entry, script) in &history {
         replay = Box::pin(replay.apply(entry, script)).await?;
+        tell(DriftEvent::Replayed(&entry.id));
     }
     let implied = take(replay.admin(), &scope).await?;
     let unknown_options = [&implied, &there]

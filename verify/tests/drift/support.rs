@@ -152,7 +152,7 @@ impl Live {
         let server = ThrowawayServer::new(settings, scratch.log()).time_limit(time_limit);
         let patterns: Vec<Pattern> = patterns.iter().map(|text| Pattern::new(text)).collect();
         let migrator = Migrator::new(registry);
-        drift(&self.client().await, &migrator, &server, &patterns).await
+        drift(&self.client().await, &migrator, &server, &patterns, |_| ()).await
     }
 }
 

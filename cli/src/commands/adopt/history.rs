@@ -9,11 +9,12 @@ use migrator_runtime::{Claim, Options, Origin};
 
 use super::super::context::Context;
 use super::super::proof::Proof;
-use super::super::session::Session;
+use super::super::session::{Session, write_lines};
 use super::table::OldTable;
 use super::tree::{NewTree, failed};
 use crate::arguments as args;
 use crate::failure::Failure;
+use crate::render::jsonl;
 use crate::view::{Adopt, AdoptedHistory, Located};
 use crate::words::count;
 
@@ -115,6 +116,11 @@ impl Takeover {
             .await?;
         client.close().await;
         history.recorded = true;
+        let recorded = history
+            .migrations
+            .iter()
+            .map(|one| jsonl::recorded(&one.id));
+        write_lines(&context.console, recorded);
         if !self.table.is_own() {
             context.console.warning(&format!(
                 "this role does not own `{}`, so the table has no comment that names the new \

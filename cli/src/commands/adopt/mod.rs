@@ -16,10 +16,10 @@ use self::history::Takeover;
 use self::tree::NewTree;
 use super::context::{Answer, Context, Outcome};
 use super::proof;
-use super::session::{confirm, refused};
+use super::session::{confirm, refused, write_lines};
 use crate::arguments as args;
 use crate::failure::Failure;
-use crate::render::text;
+use crate::render::{jsonl, text};
 use crate::view::{Adopt, View};
 use crate::words::count;
 
@@ -56,6 +56,8 @@ pub(super) async fn run(context: &Context, adopt: &args::Adopt) -> Outcome {
     }
     tree.write()?;
     view.written = !view.created.is_empty();
+    let created = view.created.iter().map(|path| jsonl::created(path));
+    write_lines(&context.console, created);
     if let Some(takeover) = takeover {
         if let Err(failure) = takeover.record(&mut view, context).await {
             return Err(failure.after(View::Adopt(view)));

@@ -12,10 +12,10 @@ use migrator_runtime::{Alongside, Claim, Error, ErrorKind, Migrator, Origin, Sto
 use self::first::First;
 use super::context::{Answer, Context, Outcome};
 use super::proof::{self, Proof};
-use super::session::{Session, confirm, refused};
+use super::session::{Session, confirm, refused, write_lines};
 use crate::arguments as args;
 use crate::failure::Failure;
-use crate::render::text;
+use crate::render::{jsonl, text};
 use crate::view::{Baseline, View};
 use crate::words::count;
 
@@ -56,6 +56,8 @@ pub(super) async fn run(context: &Context, baseline: &args::Baseline) -> Outcome
     if let Some(first) = &first {
         first.write()?;
         view.written = true;
+        let created = view.created.iter().map(|path| jsonl::created(path));
+        write_lines(&context.console, created);
     }
     let Session { migrator, client } = &mut session;
     match migrator
@@ -65,6 +67,8 @@ pub(super) async fn run(context: &Context, baseline: &args::Baseline) -> Outcome
         Ok(_) => {
             session.client.close().await;
             view.recorded = true;
+            let recorded = view.migrations.iter().map(|one| jsonl::recorded(&one.id));
+            write_lines(&context.console, recorded);
             Ok(Answer::done(View::Baseline(view)))
         }
         Err(error) => Err(Failure::from(error).after(View::Baseline(view))),

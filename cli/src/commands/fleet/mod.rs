@@ -25,7 +25,7 @@ use self::list::List;
 use self::place::{Entry, Part, Place};
 pub(super) use self::report::Check;
 use self::report::Report;
-use super::comparison::Comparison;
+use super::comparison::{Compared, Comparison};
 use super::context::{Answer, Context, Outcome};
 use super::session::write_line;
 use crate::arguments as args;
@@ -134,7 +134,7 @@ async fn work_on(
         }
         Work::Drift(comparison) => {
             let compare = |migrator: Migrator, client: Client| async move {
-                let comparing = Box::pin(comparison.of(&client, &migrator));
+                let comparing = Box::pin(comparison.of(&client, &migrator, Compared::Fleet));
                 let compared = context.stop.unless_stopped(comparing).await;
                 client.close().await;
                 let compared = compared.unwrap_or_else(|| Err(Stopped::default().into()));

@@ -12,7 +12,7 @@ use migrator_runtime::{Migrator, Selection};
 
 use self::collect::Database;
 use super::beside::SCRIPT_TIMEOUT;
-use super::comparison::Comparison;
+use super::comparison::{Compared, Comparison};
 use super::context::{Answer, Context, Outcome};
 use super::verified::Verified;
 use crate::arguments as args;
@@ -61,7 +61,7 @@ async fn read(
     let drift = match report.drift {
         true => {
             let comparison = Comparison::new(context, SCRIPT_TIMEOUT)?;
-            Some(comparison.of(&client, &migrator).await?)
+            Some(comparison.of(&client, &migrator, Compared::One).await?)
         }
         false => None,
     };

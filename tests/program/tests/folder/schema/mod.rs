@@ -312,6 +312,53 @@ fn events_are_lines_while_the_command_works() {
 }
 
 #[test]
+fn events_tell_what_is_replayed_created_and_recorded() {
+    let (url, checkout) = (database(), checkout());
+    let at = checkout.path();
+    output(&mut on(&url, at, &["up", "--service=all"]));
+    let (drift, document) = lines(on(&url, at, &["drift"]));
+    let each = ["replayed"; 3];
+    assert_eq!(events(&drift), [&["replaying"][..], &each].concat());
+    assert_eq!(drift[0]["migrations"], 3);
+    assert_eq!(document["migrations"], 3);
+
+    execute(&url, "DROP SCHEMA migrator CASCADE");
+    let (baseline, document) = lines(on(&url, at, &["baseline", "--service=core"]));
+    let each = ["recorded"; 2];
+    assert_eq!(
+        events(&baseline),
+        [&["comparing", "planned"][..], &each].concat()
+    );
+    assert_eq!(baseline[3]["name"], document["migrations"][1]["name"]);
+
+    fs::create_dir(at.join("others")).expect("a folder is made");
+    for (direction, sql) in [
+        ("up", "CREATE TABLE public.memo ();"),
+        ("down", "DROP TABLE public.memo;"),
+    ] {
+        let file = at.join(format!("others/000001_create_memo.{direction}.sql"));
+        fs::write(file, sql).expect("it can be written");
+    }
+    execute(
+        &url,
+        "CREATE TABLE public.memo (); \
+         CREATE TABLE public.schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL); \
+         INSERT INTO public.schema_migrations VALUES (1, false)",
+    );
+    let call = [
+        "adopt",
+        "--from=golang-migrate",
+        "others",
+        "--service=memos",
+        "--tier=Product",
+    ];
+    let (adopt, document) = lines(on(&url, at, &call));
+    let expected = ["comparing", "created", "created", "planned", "recorded"];
+    assert_eq!(events(&adopt), expected, "{adopt:#?}");
+    assert_eq!(adopt[1]["path"], document["created"][0], "{document}");
+}
+
+#[test]
 fn a_line_is_written_while_its_step_runs() {
     let (url, checkout) = (database(), checkout());
     let at = checkout.path();
