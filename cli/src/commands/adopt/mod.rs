@@ -43,7 +43,9 @@ pub(super) async fn run(context: &Context, adopt: &args::Adopt) -> Outcome {
         }
         false => None,
     };
-    context.console.print_all(&text::adopt::plan(&view));
+    let columns = context.console.columns();
+    let planned = text::fitted(text::adopt::plan(&view), columns);
+    context.console.print_all(&planned);
     let claims = view.history.as_ref().map(|history| &history.migrations);
     if let Some(failure) = claims.and_then(|claims| proof::contradicted(claims, ADVICE)) {
         return Err(failure.after(View::Adopt(view)));

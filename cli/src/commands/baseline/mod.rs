@@ -39,7 +39,9 @@ pub(super) async fn run(context: &Context, baseline: &args::Baseline) -> Outcome
         view.created = first.created();
         view.gaps.clone_from(&first.gaps);
     }
-    context.console.print_all(&text::baseline::plan(&view));
+    let columns = context.console.columns();
+    let planned = text::fitted(text::baseline::plan(&view), columns);
+    context.console.print_all(&planned);
     if let Some(failure) = contradicted(&view, first.is_some()) {
         return Err(failure.after(View::Baseline(view)));
     }

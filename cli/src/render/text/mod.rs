@@ -29,6 +29,7 @@ use crate::render::{graph, problem};
 use crate::view::Server;
 use crate::view::{Create, Document, Manual, Report, Schema, View};
 use crate::words::count;
+use table::indented;
 pub(crate) use table::wrapped;
 
 /// All lines about a command that has ended, except those that were printed before.
@@ -39,13 +40,13 @@ pub(crate) fn lines(document: &Document, terminal: Option<usize>) -> Vec<Line> {
     let has_failed = !document.errors.is_empty();
     let mut lines = match &document.view {
         None | Some(View::Usage(_)) => Vec::new(),
-        Some(View::Adopt(view)) => adopt::done(view, database, has_failed),
-        Some(View::Baseline(view)) => baseline::done(view, database, has_failed),
+        Some(View::Adopt(view)) => fitted(adopt::done(view, database, has_failed), terminal),
+        Some(View::Baseline(view)) => fitted(baseline::done(view, database, has_failed), terminal),
         Some(View::Check(view)) => check::lines(view),
         Some(View::Completions(view)) => vec![Line::result(view.script.trim_end())],
         Some(View::Create(view)) => created(view),
         Some(View::Digest(view)) => vec![Line::result(&view.digest)],
-        Some(View::Drift(view)) => drift::lines(view, database),
+        Some(View::Drift(view)) => fitted(drift::lines(view, database), terminal),
         Some(View::ChangedScripts(view)) => changed_scripts::recorded(view, database, has_failed),
         Some(View::Fleet(view)) => fleet::lines(view),
         // Programs read this text, so no byte of it is changed.
@@ -59,7 +60,7 @@ pub(crate) fn lines(document: &Document, terminal: Option<usize>) -> Vec<Line> {
         Some(View::Refused(view)) => vec![Line::result(view.text)],
         Some(View::Repair(view)) => repair::recorded(view),
         Some(View::Report(view)) => vec![report(view)],
-        Some(View::Run(view)) => run::summary(view, database, has_failed),
+        Some(View::Run(view)) => fitted(run::summary(view, database, has_failed), terminal),
         Some(View::Schema(view)) => vec![schema(view, database)],
         #[cfg(feature = "local-server")]
         Some(View::Server(view)) => vec![server(view)],
@@ -74,6 +75,18 @@ pub(crate) fn lines(document: &Document, terminal: Option<usize>) -> Vec<Line> {
         lines.push(Line::Error(errors.join("\n\n")));
     }
     lines
+}
+
+/// The same lines, with each result broken to the width of the terminal.
+pub(crate) fn fitted(lines: Vec<Line>, terminal: Option<usize>) -> Vec<Line> {
+    let lines = lines.into_iter();
+    let lines = lines.map(|line| match line {
+        Line::Result(_) | Line::Detail(_) => line.wrapped(|text| indented(text, terminal)),
+        Line::Failure(_) | Line::Finding(_) | Line::Error(_) | Line::Note(_) | Line::Warning(_) => {
+            line
+        }
+    });
+    lines.collect()
 }
 
 fn manual(view: &Manual) -> Vec<Line> {

@@ -8,7 +8,7 @@ use migrator_runtime::plan::Reason;
 
 use super::lost;
 use super::status::NO_TIER;
-use super::table::wrapped;
+use super::table::indented;
 use crate::line::{Line, Tone};
 use crate::view::{Destruction, Plan, PlannedLeg, PlannedStep, blocked};
 use crate::words::{count, listed};
@@ -47,11 +47,7 @@ fn total(view: &Plan, database: &str) -> Vec<Line> {
 /// The line behind `indent` blanks, broken to the width of the terminal.
 fn at(indent: usize, line: Line, terminal: Option<usize>) -> Line {
     let blanks = " ".repeat(indent);
-    line.wrapped(|text| {
-        let text = format!("{blanks}{text}");
-        let own = text.len() - text.trim_start().len();
-        wrapped(&text, terminal, own + 2)
-    })
+    line.wrapped(|text| indented(&format!("{blanks}{text}"), terminal))
 }
 
 /// The question before the plan reverts migrations.

@@ -96,9 +96,19 @@ pub(crate) fn wrapped(line: &str, terminal: Option<usize>, indent: usize) -> Str
     text
 }
 
+/// A text whose long lines continue two columns further right.
+pub(super) fn indented(text: &str, terminal: Option<usize>) -> String {
+    let lines = text.split('\n');
+    let lines = lines.map(|line| {
+        let own = line.len() - line.trim_start().len();
+        wrapped(line, terminal, own + 2)
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Side, Table, wrapped};
+    use super::{Side, Table, indented, wrapped};
 
     #[test]
     fn columns_are_aligned_by_the_width_of_characters() {
@@ -128,5 +138,12 @@ mod tests {
         assert_eq!(wrapped("four  words", Some(5), 1), "four\n words");
         let coloured = "\u{1b}[1mfour\u{1b}[0m word";
         assert_eq!(wrapped(coloured, Some(9), 1), coloured);
+    }
+
+    #[test]
+    fn a_long_line_continues_two_columns_further_right() {
+        let text = "  one two three\nfour";
+        assert_eq!(indented(text, Some(9)), "  one two\n    three\nfour");
+        assert_eq!(indented(text, None), text);
     }
 }
