@@ -108,6 +108,27 @@ async function use() {
   await close();
 }
 
+/** A foreign key to a table of another service is an edge to a box with the names of both. */
+async function otherServices() {
+  const {tab, close} = await open(page, 1440, 'light');
+  const {service, other, edges} = await tab.evaluate(() => {
+    const owner = (to) => DATA.tables.find((one) => one.schema === to.schema && one.table === to.table);
+    const keys = DATA.tables.flatMap((one) => one.keys.filter((key) => key.references)
+      .map((key) => ({from: one, to: owner(key.references)})));
+    const key = keys.find(({from, to}) => from.service && to.service && from.service !== to.service);
+    const {service} = key.from;
+    return {service, other: key.to.service + '.' + key.to.table,
+      edges: keys.filter(({from, to}) => from.service === service && from !== to).length};
+  });
+  await tab.evaluate((name) => { location.hash = 'service/' + name; }, service);
+  await tab.waitForFunction((name) => document.querySelector('main h2').textContent === 'Service ' + name, service);
+  const names = await tab.locator('svg.entities .other .name').allTextContents();
+  assert.equal(names.filter((name) => name === other).length, 1, `${other} in ${names}`);
+  assert.equal(await tab.locator('svg.entities .edge').count(), edges);
+  await tab.locator('svg.entities').screenshot({path: `${folder}/entities.png`});
+  await close();
+}
+
 /** What the database and the other commands say is on the page. */
 async function facts() {
   const {tab, close} = await open(page, 1440, 'light');
@@ -198,6 +219,7 @@ async function large() {
 for (const width of WIDTHS) for (const scheme of ['light', 'dark']) await look(width, scheme);
 await facts();
 await print();
+await otherServices();
 await use();
 await searchByKeyboard();
 await large();

@@ -58,9 +58,10 @@ function shortType(type) {
 
 function tableBox(one, place) {
   const primary = columnsOf(one, 'primary key'), foreign = columnsOf(one, 'foreign key');
-  const box = svg('g', {class: 'entity'},
+  const box = svg('g', {class: one.of ? 'entity other' : 'entity'},
     svg('rect', {x: place.x, y: place.y, width: BOX.width, height: place.height, rx: 6}),
-    svg('text', {class: 'name', x: place.x + 10, y: place.y + 19}, short(tableName(one), 28)));
+    svg('text', {class: 'name', x: place.x + 10, y: place.y + 19},
+      short(one.of ? one.of + '.' + one.table : tableName(one), 28)));
   one.columns.slice(0, BOX.most).forEach((column, index) => {
     const mark = primary.has(column.column) ? '● ' : foreign.has(column.column) ? '→ ' : '';
     const y = place.y + BOX.head + 14 + index * BOX.line;
@@ -74,14 +75,34 @@ function tableBox(one, place) {
   return box;
 }
 
+/** The table in a list that a foreign key references. */
+function referenced(key, tables) {
+  const to = key.references;
+  return to ? tables.find((one) => one.schema === to.schema && one.table === to.table) : undefined;
+}
+
+/** The tables of other services that foreign keys of these tables reference. Each box has a name alone. */
+function othersOf(tables) {
+  const others = new Map();
+  for (const key of tables.flatMap((one) => one.keys)) {
+    if (!key.references || referenced(key, tables)) continue;
+    const {schema, table} = key.references;
+    const known = referenced(key, DATA.tables);
+    others.set(JSON.stringify([schema, table]),
+      {schema, table, of: (known && known.service) || schema, columns: [], keys: []});
+  }
+  return [...others.values()];
+}
+
 /** An entity diagram: a dot marks the primary key, an arrow a foreign key. */
-function diagram(service, tables) {
+function diagram(service, own) {
+  const tables = [...own, ...othersOf(own)];
   const {boxes, width, height} = placed(tables);
   const picture = svg('svg', {class: 'entities', role: 'img', width, height, viewBox: `0 0 ${width} ${height}`,
     'aria-label': `Tables of ${service} and their foreign keys`});
   for (const one of tables) {
-    for (const key of one.keys.filter((key) => key.references)) {
-      const other = tables.find((two) => two.schema === key.references.schema && two.table === key.references.table);
+    for (const key of one.keys) {
+      const other = referenced(key, tables);
       if (other && other !== one) picture.append(svg('path', {class: 'edge', d: link(boxes.get(one), boxes.get(other))}));
     }
   }
