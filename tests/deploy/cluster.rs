@@ -185,6 +185,9 @@ fn a_failed_pod_starts_again_unless_a_person_must_act() {
             let codes = &rules[0]["onExitCodes"];
             assert_eq!(codes["values"], serde_json::json!([2, 3]), "{path}");
             assert_eq!(codes["containerName"], containers(&manifest)[0]["name"]);
+            // The schema of Kubernetes requires both members.
+            let moved = serde_json::json!([{ "type": "DisruptionTarget", "status": "True" }]);
+            assert_eq!(rules[1]["onPodConditions"], moved, "{path}");
         }
     }
 }
