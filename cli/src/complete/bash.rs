@@ -1,48 +1,14 @@
 //! bash. It splits a word at `=`, so this script joins the parts of `--service=core` again.
 
-use std::ffi::OsString;
-use std::io::{self, Write};
-use std::path::Path;
+use super::own::Names;
 
-use clap_complete::env::EnvCompleter;
-
-/// Completes in bash.
-pub(super) struct Bash;
-
-impl EnvCompleter for Bash {
-    fn name(&self) -> &'static str {
-        clap_complete::env::Bash.name()
-    }
-
-    fn is(&self, name: &str) -> bool {
-        clap_complete::env::Bash.is(name)
-    }
-
-    fn write_registration(
-        &self,
-        variable: &str,
-        name: &str,
-        program: &str,
-        completer: &str,
-        to: &mut dyn Write,
-    ) -> Result<(), io::Error> {
-        let script = SCRIPT
-            .replace("VARIABLE", variable)
-            .replace("NAME", &name.replace('-', "_"))
-            .replace("PROGRAM", program)
-            .replace("COMPLETER", completer);
-        to.write_all(script.as_bytes())
-    }
-
-    fn write_complete(
-        &self,
-        command: &mut clap::Command,
-        arguments: Vec<OsString>,
-        folder: Option<&Path>,
-        to: &mut dyn Write,
-    ) -> Result<(), io::Error> {
-        clap_complete::env::Bash.write_complete(command, arguments, folder, to)
-    }
+/// The script that bash reads.
+pub(super) fn registration(names: Names<'_>) -> String {
+    SCRIPT
+        .replace("VARIABLE", names.variable)
+        .replace("NAME", &names.name.replace('-', "_"))
+        .replace("PROGRAM", names.program)
+        .replace("COMPLETER", names.completer)
 }
 
 /// The words up to the cursor are joined at `=`, and bash gets only what follows the `=`.

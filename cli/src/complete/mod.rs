@@ -5,24 +5,34 @@
 //! with the variable `MIGRATOR_COMPLETE`, and clap's engine answers.
 
 mod bash;
+mod own;
 mod values;
 mod zsh;
 
 use std::env;
 
 use clap_complete::CompleteEnv;
-use clap_complete::env::{Elvish, EnvCompleter, Fish, Powershell, Shells};
+use clap_complete::env::{Bash, Elvish, EnvCompleter, Fish, Powershell, Shells, Zsh};
 
 use crate::arguments::Arguments;
 use crate::program::Program;
-use bash::Bash;
-use zsh::Zsh;
+use own::Own;
 
 /// The variable that names the shell which asks.
 const VARIABLE: &str = "MIGRATOR_COMPLETE";
 
 /// The shells.
-const SHELLS: &[&dyn EnvCompleter] = &[&Bash, &Elvish, &Fish, &Powershell, &Zsh];
+const SHELLS: &[&dyn EnvCompleter] = &[&BASH, &Elvish, &Fish, &Powershell, &ZSH];
+
+const BASH: Own = Own {
+    shell: &Bash,
+    registration: bash::registration,
+};
+
+const ZSH: Own = Own {
+    shell: &Zsh,
+    registration: zsh::registration,
+};
 
 /// Answers a shell, and ends the process, if a shell asks.
 pub(crate) fn answer(program: Program) {
