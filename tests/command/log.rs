@@ -1,6 +1,8 @@
 //! `--log-format` and `--metrics`.
 
 use std::fs;
+use std::os::unix::fs::symlink;
+use std::process::Command;
 
 use serde_json::Value;
 
@@ -8,7 +10,7 @@ use super::{folder, write};
 use crate::support::{database, execute, migrator, on, output};
 
 /// The objects on standard error. Any other line fails the test.
-fn log(command: &mut std::process::Command) -> (Option<i32>, String, Vec<Value>) {
+fn log(command: &mut Command) -> (Option<i32>, String, Vec<Value>) {
     let output = command.output().expect("the binary runs");
     let stderr = String::from_utf8(output.stderr).expect("it is text");
     let lines = stderr
@@ -170,4 +172,30 @@ fn a_file_of_another_program_is_left_alone() {
     );
     let text = fs::read_to_string(folder.path().join("node.prom")).expect("it is there");
     assert_eq!(text, "node_load1 0.2\n");
+}
+
+#[test]
+fn only_a_regular_file_is_replaced() {
+    let (url, folder) = (database(), folder());
+    let path = |name| folder.path().join(name);
+    let made = Command::new("mkfifo").arg(path("pipe.prom")).status();
+    assert!(made.expect("mkfifo runs").success());
+    let status = ["status", "--metrics=pipe.prom"];
+    let printed = output(&mut on(&url, folder.path(), &status));
+    assert!(printed.starts_with("exit: 0\n"), "{printed}");
+    let why = "warning: cannot write the metrics to `pipe.prom`: it is not a regular file";
+    assert!(printed.contains(why), "{printed}");
+    let kind = fs::metadata(path("pipe.prom")).expect("it is there");
+    assert!(!kind.is_file());
+
+    write(folder.path(), "real.prom", "");
+    symlink("real.prom", path("link.prom")).expect("a link is made");
+    output(&mut on(
+        &url,
+        folder.path(),
+        &["status", "--metrics=link.prom"],
+    ));
+    assert!(path("link.prom").is_symlink());
+    let text = fs::read_to_string(path("real.prom")).expect("it is there");
+    assert!(text.contains("migrator_runs_total{"), "{text}");
 }

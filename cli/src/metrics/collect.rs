@@ -72,7 +72,7 @@ fn of_fleet(samples: &mut Samples, labels: &Labels, fleet: &Fleet) {
     } else if is_of(labels, "down") {
         samples.add(Metric::Reverted, labels.clone(), migrations);
     }
-    samples.remove(Metric::Databases, labels);
+    samples.remove(Metric::Databases, labels, "state");
     for (state, databases) in fleet.totals.by_state() {
         let labels = with(labels, "state", state);
         samples.set(Metric::Databases, labels, number(databases));
@@ -82,7 +82,7 @@ fn of_fleet(samples: &mut Samples, labels: &Labels, fleet: &Fleet) {
 fn of_services(samples: &mut Samples, document: &Document, pending: &[Pending]) {
     let database = document.measured.database.clone().unwrap_or_default();
     let labels = vec![("database".to_owned(), database)];
-    samples.remove(Metric::Pending, &labels);
+    samples.remove(Metric::Pending, &labels, "service");
     for Pending {
         service,
         number: of,

@@ -19,20 +19,33 @@ use crate::view::Document;
 ///
 /// # Errors
 ///
-/// The file cannot be read or written, or it is not a file of metrics of this program.
+/// The file cannot be read or written, or it is not a file of metrics of this program. A link stays;
+/// the file that it leads to is replaced.
 pub(crate) fn write(
     path: &Path,
     command: &str,
     document: &Document,
     elapsed: Duration,
 ) -> io::Result<()> {
-    let mut samples = match fs::read_to_string(path) {
-        Ok(text) => Samples::parse(&text).ok_or_else(not_ours)?,
-        Err(error) if error.kind() == ErrorKind::NotFound => Samples::default(),
+    let (path, mut samples) = match fs::canonicalize(path) {
+        Ok(path) => {
+            let samples = read(&path)?;
+            (path, samples)
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => (path.into(), Samples::default()),
         Err(error) => return Err(error),
     };
     collect(&mut samples, command, document, elapsed);
-    replace_at_once(path, &samples.to_string())
+    replace_at_once(&path, &samples.to_string())
+}
+
+/// Reads a file that exists. A device or a pipe could not be replaced by a file.
+fn read(path: &Path) -> io::Result<Samples> {
+    if !fs::metadata(path)?.is_file() {
+        let why = "it is not a regular file";
+        return Err(io::Error::new(ErrorKind::InvalidInput, why));
+    }
+    Samples::parse(&fs::read_to_string(path)?).ok_or_else(not_ours)
 }
 
 fn not_ours() -> io::Error {

@@ -107,10 +107,10 @@ impl Samples {
         *self.0.entry((metric, labels)).or_default() += value;
     }
 
-    /// Removes the samples of a metric that have these labels, and perhaps others.
-    pub(super) fn remove(&mut self, metric: Metric, labels: &Labels) {
+    /// Removes the samples of a metric that have these labels, the label `one`, and no other.
+    pub(super) fn remove(&mut self, metric: Metric, labels: &Labels, one: &str) {
         self.0.retain(|(other, all), _| {
-            *other != metric || !labels.iter().all(|label| all.contains(label))
+            *other != metric || !all.iter().filter(|(name, _)| name != one).eq(labels)
         });
     }
 }
@@ -218,8 +218,15 @@ mod tests {
         for (database, service) in [("a", "core"), ("a", "auth"), ("b", "core")] {
             samples.set(Metric::Pending, of(database, service), 1.0);
         }
-        samples.remove(Metric::Pending, &labels(&[("database", "a")]));
+        let of_list = labels(&[("service", "core")]);
+        samples.set(Metric::Pending, of_list.clone(), 1.0);
+        samples.remove(Metric::Pending, &labels(&[("database", "a")]), "service");
         let mut left = Samples::default();
+        left.set(Metric::Pending, of("b", "core"), 1.0);
+        left.set(Metric::Pending, of_list, 1.0);
+        assert_eq!(samples, left);
+        samples.remove(Metric::Pending, &labels(&[]), "service");
+        left = Samples::default();
         left.set(Metric::Pending, of("b", "core"), 1.0);
         assert_eq!(samples, left);
     }
