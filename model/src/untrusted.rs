@@ -16,6 +16,31 @@ pub fn lines(text: &str) -> Cow<'_, str> {
     escaped(text, true)
 }
 
+/// Escapes the same characters in a JSON text, whose value stays.
+#[must_use]
+pub fn json(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_control) {
+        return Cow::Borrowed(text);
+    }
+    let mut clean = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        // Each of these characters is one unit of UTF-16.
+        match is_control(c) {
+            true => clean.extend(escape(c)),
+            false => clean.push(c),
+        }
+    }
+    Cow::Owned(clean)
+}
+
+/// `\u` and the four digits of a character.
+fn escape(c: char) -> impl Iterator<Item = char> {
+    let digit = move |at: u32| char::from_digit(u32::from(c) >> (4 * at) & 0xf, 16);
+    ['\\', 'u']
+        .into_iter()
+        .chain((0..4).rev().filter_map(digit))
+}
+
 fn escaped(text: &str, keeps_lines: bool) -> Cow<'_, str> {
     let is_harmless = |c: char| !is_control(c) || (c == '\n' && keeps_lines) || c == '\t';
     if text.chars().all(is_harmless) {

@@ -1,6 +1,6 @@
 //! A line of the log, as text or as JSON.
 
-use migrator_model::untrusted::one_line;
+use migrator_model::untrusted::{self, one_line};
 use serde_json::Value;
 use time::OffsetDateTime;
 
@@ -15,7 +15,7 @@ pub(crate) enum Level {
     Error,
 }
 
-/// What the log says at one time.
+/// An entry of the log.
 #[derive(Debug)]
 pub(crate) struct Entry {
     time: OffsetDateTime,
@@ -105,7 +105,8 @@ impl Entry {
         ];
         let members = first.iter().chain(&self.fields);
         let members = members.map(|(name, value): &(&str, Value)| format!("\"{name}\":{value}"));
-        format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+        let object = format!("{{{}}}", members.collect::<Vec<_>>().join(","));
+        untrusted::json(&object).into_owned()
     }
 }
 
@@ -148,6 +149,15 @@ mod tests {
             entry().line(LogFormat::Text),
             @r#"1970-01-01T00:00:00.000Z WARN  retrying service=core why="a \"lock\"\nis held" retries=3"#
         );
+    }
+
+    #[test]
+    fn a_line_of_json_has_no_control_character() {
+        let text = "a\u{7f}\u{85}\u{9f}\u{2028}\u{202e}é\n\t\u{1b}[31m";
+        let line = Entry::of(Level::Info, text).line(LogFormat::Json);
+        assert_eq!(migrator_model::untrusted::lines(&line), line);
+        let object: serde_json::Value = serde_json::from_str(&line).expect("it is JSON");
+        assert_eq!(object["message"], text);
     }
 
     #[test]
