@@ -150,6 +150,12 @@ fn run_arguments(program: Program, arguments: Result<Arguments, clap::Error>) ->
         console = console.with_log(format);
     }
     let receivers = Receivers::start(&console);
+    if receivers.are_replaced {
+        console = console.without_events();
+        console.warning(
+            "a `tracing` subscriber is set already, and gets the spans and events of runs",
+        );
+    }
     if global.verbose {
         sent::show(&console);
     }

@@ -94,7 +94,7 @@ impl Session {
 
 /// Prints an event whose turn has come. A log has all events of the run already.
 pub(super) fn tell(console: &Console, event: &Event<'_>) {
-    if !console.is_log() || matches!(event, Event::Planned(_) | Event::Finished(_)) {
+    if !console.logs_events() || matches!(event, Event::Planned(_) | Event::Finished(_)) {
         console.print_all(&text::run::event(event));
     }
     // Nothing else reports notices.

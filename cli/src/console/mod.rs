@@ -42,6 +42,8 @@ pub(crate) struct Console {
     color: ColorChoice,
     /// How standard error is written, if it is a log.
     log: Option<LogFormat>,
+    /// Whether the log has the events of the crate `tracing`.
+    logs_events: bool,
     /// Whether a result could not be written.
     broken: Arc<AtomicBool>,
     display: Display,
@@ -62,6 +64,7 @@ impl Console {
             loudness,
             color,
             log: None,
+            logs_events: false,
             broken: Arc::default(),
             display: display(format, loudness),
             screen: Arc::default(),
@@ -76,9 +79,23 @@ impl Console {
         };
         Console {
             log: Some(format),
+            logs_events: true,
             display,
             ..self
         }
+    }
+
+    /// The same console, with a log that has notes instead of the events of the crate `tracing`.
+    pub(crate) fn without_events(self) -> Console {
+        Console {
+            logs_events: false,
+            ..self
+        }
+    }
+
+    /// Whether the log has the events of a run, so that notes about them would say them twice.
+    pub(crate) fn logs_events(&self) -> bool {
+        self.logs_events
     }
 
     /// Whether standard error is a log.

@@ -235,7 +235,7 @@ fn finish(context: &Context, (view, exit): (View, Exit), broken: Option<Failure>
 
 fn tell(console: &Console, target: &str, event: &Event<'_>) {
     // A log has all events of the runs already.
-    if let Some(note) = text::run::progress(event).filter(|_| !console.is_log()) {
+    if let Some(note) = text::run::progress(event).filter(|_| !console.logs_events()) {
         console.note(&format!("{target}: {note}"));
     }
 }
