@@ -65,11 +65,11 @@ impl Trace {
                     }
                     info!(parent: self.span(id), %what, "waiting");
                 }
-                Waiter::Operation(operation) => info!(%operation, %what, "waiting"),
+                Waiter::Operation(doing) => info!(%doing, %what, "waiting"),
             },
             Event::WaitEnded(subject) => match subject {
                 Waiter::Step(id) => debug!(parent: self.span(id), "wait ended"),
-                Waiter::Operation(operation) => debug!(%operation, "wait ended"),
+                Waiter::Operation(doing) => debug!(%doing, "wait ended"),
             },
             Event::Resumed { step, found } => {
                 info!(parent: self.span(&step.id), found, "resumed");
@@ -238,12 +238,11 @@ impl StepSpan {
 
 fn tell_notice(notice: &Notice) {
     let (severity, sqlstate) = (&*notice.severity, &*notice.sqlstate);
-    info!(
-        severity,
-        sqlstate,
-        notice = notice.message,
-        "notice of the server"
-    );
+    let (notice, text) = (&*notice.message, "notice of the server");
+    match severity {
+        "WARNING" => warn!(severity, sqlstate, notice, "{text}"),
+        _ => info!(severity, sqlstate, notice, "{text}"),
+    }
 }
 
 fn word(direction: Direction) -> &'static str {

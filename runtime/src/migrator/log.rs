@@ -1,4 +1,4 @@
-//! Reads the event log, and what is going on in a database.
+//! Reads the event log, and the runs that are changing a database.
 
 use std::collections::BTreeMap;
 
@@ -17,8 +17,8 @@ impl Migrator {
     ///
     /// # Errors
     ///
-    /// As [`Migrator::history`]. The role needs SELECT on the table `event`. The time of the filter is
-    /// no time.
+    /// As [`Migrator::history`]. The role needs SELECT on the table `event`. Or
+    /// `since` is not a valid time.
     pub async fn log(&self, client: &Client, filter: &LogFilter) -> Result<Vec<LogEntry>, Error> {
         let mut log = Vec::new();
         self.each_logged(client, filter, |entry| log.push(entry))
@@ -31,7 +31,7 @@ impl Migrator {
     ///
     /// # Errors
     ///
-    /// As [`Migrator::log`]. `tell` may have got the entries before the failure.
+    /// As [`Migrator::log`]. `tell` may already have received some entries.
     pub async fn each_logged(
         &self,
         client: &Client,

@@ -15,6 +15,7 @@ use crate::history::failure::{failed, read_failed};
 use crate::history::guard::Purpose;
 use crate::history::{LogEntry, LogFilter, read, read_log};
 use crate::lock::at_work;
+use crate::lock::in_flight::InFlight;
 use crate::session::client::Client;
 use crate::session::send::rows;
 
@@ -110,7 +111,10 @@ impl Context {
         mut tell: impl FnMut(LogEntry) + Send,
     ) -> Result<(), Error> {
         let read = async {
+            // A dropped future would leave the session in a transaction.
+            let under_way = InFlight::before(client);
             let read = read_log::each(&self.reader(client, Purpose::Show), filter, &mut tell).await;
+            under_way.done();
             read.map_err(|error| read_failed(client, Operation::ReadHistory, error))
         };
         Ok(self.stop.read(client, read).await?)
