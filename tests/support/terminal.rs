@@ -6,12 +6,14 @@ use std::process::{Command, Stdio};
 
 use super::{BINARY, clear};
 
-/// A command on a terminal, which `script` provides.
+/// A command on a terminal, which `script` provides. It ends after five minutes at the latest, so that
+/// nobody waits for its output for ever.
 pub fn on_terminal(url: &str, folder: &Path, arguments: &[&str]) -> Command {
     let binary = BINARY;
     let line = format!("{binary} {}", arguments.join(" "));
-    let mut command = Command::new("script");
+    let mut command = Command::new("timeout");
     command
+        .args(["300", "script"])
         .args(["--quiet", "--flush", "--return", "--command", &line])
         .arg("/dev/null")
         .current_dir(folder)

@@ -60,7 +60,8 @@ fn general(line: &str) -> String {
             words[at] = String::from("MAJOR");
         }
     }
-    let line = words.join(" ");
+    // A minute or more is two numbers with a unit each.
+    let line = words.join(" ").replace("TIME unit TIME unit", "TIME unit");
     // A step shows no time if two answers arrive together.
     match line.strip_suffix(" (TIME unit)") {
         Some(step) if step.starts_with("applied ") || step.starts_with("reverted ") => {

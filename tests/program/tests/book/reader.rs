@@ -4,7 +4,10 @@ use std::fs::{self, Permissions};
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
 
 use tempfile::{TempDir, tempdir};
 
@@ -137,9 +140,18 @@ impl Reader {
         let mut command = self.shell(line);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().expect("a shell starts");
+        let mut output = child.stdout.take().expect("it is piped");
+        let (says, printed) = channel();
+        // The thread ends with the last process that has the pipe.
+        thread::spawn(move || {
+            let mut byte = [0];
+            while output.read(&mut byte).is_ok_and(|read| read == 1) {
+                let _ = says.send(byte[0]);
+            }
+        });
         Running {
             input: child.stdin.take(),
-            output: child.stdout.take().expect("it is piped"),
+            output: printed,
             printed: Vec::new(),
             child,
         }
@@ -181,22 +193,29 @@ impl Reader {
 pub(crate) struct Running {
     child: Child,
     input: Option<ChildStdin>,
-    output: ChildStdout,
+    output: Receiver<u8>,
     printed: Vec<u8>,
+}
+
+/// How long a command may print nothing.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // The process may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 impl Running {
     /// Reads until the command has printed a text, and returns everything that it has printed.
     pub(crate) fn until(&mut self, text: &str) -> String {
-        let mut byte = [0];
         while !self.printed.ends_with(text.as_bytes()) {
-            let read = self.output.read(&mut byte).expect("it is readable");
+            let read = self.output.recv_timeout(PATIENCE);
             let so_far = String::from_utf8_lossy(&self.printed);
-            assert_eq!(
-                read, 1,
-                "the command ends before it prints {text}\n{so_far}"
-            );
-            self.printed.extend(byte);
+            assert!(read.is_ok(), "the command does not print {text}\n{so_far}");
+            self.printed.extend(read);
         }
         String::from_utf8_lossy(&self.printed).into_owned()
     }
@@ -218,8 +237,9 @@ impl Running {
     /// Waits for the end. Returns the exit code, and everything that the command has printed.
     pub(crate) fn end(mut self) -> (Option<i32>, String) {
         drop(self.input.take());
-        let read = self.output.read_to_end(&mut self.printed);
-        read.expect("it is readable");
+        while let Ok(byte) = self.output.recv_timeout(PATIENCE) {
+            self.printed.push(byte);
+        }
         let status = self.child.wait().expect("it ends");
         let printed = String::from_utf8_lossy(&self.printed).into_owned();
         (status.code(), printed)
