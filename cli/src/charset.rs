@@ -1,7 +1,8 @@
 //! Which characters a standard stream shows. On a terminal whose locale is not UTF-8, all output is
 //! ASCII.
 //!
-//! A pipe or a file always gets UTF-8: `LC_ALL=C` sorts there, and does not change results.
+//! A pipe or a file always gets UTF-8: scripts set `LC_ALL=C` for sorting, and that must not change
+//! results.
 
 use std::borrow::Cow;
 use std::env;

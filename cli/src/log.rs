@@ -17,7 +17,7 @@ pub(crate) struct Receiver {
     console: Console,
 }
 
-/// The fields of a span or an event. That of the name `message` is the text of an event.
+/// The fields of a span or an event. The field `message` is the text of an event.
 #[derive(Default)]
 struct Fields(Vec<(&'static str, Value)>);
 

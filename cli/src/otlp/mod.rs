@@ -1,7 +1,7 @@
 //! Sends the spans of runs to a collector of OpenTelemetry, over HTTP. Without an endpoint in the
 //! environment, it sends nothing.
 //!
-//! A thread of its own sends the spans while the command works. `target` reads the environment, and
+//! A separate thread sends the spans while the command works. `target` reads the environment, and
 //! `client` sends requests. A collector that does not answer costs at most [`AT_END`] and a warning.
 
 mod client;

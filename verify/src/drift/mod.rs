@@ -52,7 +52,7 @@ pub struct Drift {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum DriftEvent<'e> {
-    /// The history was read. This many migrations are replayed from now on.
+    /// The history was read, and the replay of this many migrations starts.
     Replaying(usize),
     /// A migration was replayed.
     Replayed(&'e MigrationId),

@@ -38,7 +38,8 @@ impl Part {
 /// The databases of a list, as they are read.
 pub(super) struct Entries {
     pub(super) order: Order,
-    /// How many databases of the list belong to the part; `None` if nobody knows before the end.
+    /// How many databases of the list belong to the part; `None` if the number is known
+    /// only at the end of the list.
     pub(super) total: Option<usize>,
     pub(super) stream: LocalBoxStream<'static, Result<Entry, Failure>>,
 }

@@ -49,7 +49,7 @@ pub(crate) fn lines(document: &Document, terminal: Option<usize>) -> Vec<Line> {
         Some(View::Drift(view)) => fitted(drift::lines(view, database), terminal),
         Some(View::ChangedScripts(view)) => changed_scripts::recorded(view, database, has_failed),
         Some(View::Fleet(view)) => fleet::lines(view),
-        // Programs read this text, so no byte of it is changed.
+        // Programs read this text, so it is not wrapped or escaped.
         Some(View::Graph(view)) => vec![Line::Result(graph::picture(view))],
         Some(View::History(view)) => history::lines(view, database),
         Some(View::Init(view)) => init::lines(view),
