@@ -2,6 +2,7 @@
 
 use migrator_runtime::history::{EventKind, LogEntry, LogFilter};
 use migrator_runtime::{Migrator, Selection};
+use tokio::sync::Notify;
 
 use super::support::{Database, registry};
 
@@ -151,4 +152,24 @@ async fn a_long_log_is_read_entry_by_entry() {
     });
     reading.await.expect("it reads");
     assert_eq!(read, 100_000);
+}
+
+#[tokio::test]
+async fn a_dropped_reading_of_the_log_leaves_no_transaction() {
+    let database = Database::new().await;
+    let client = database.client().await;
+    let good = registry(&[("core", 1, "CREATE TABLE a ();", "DROP TABLE a;")]);
+    database.up(good).await.expect("it runs");
+    add_events(&database, 100_000).await;
+    let migrator = Migrator::new(good);
+    let (all, begun) = (LogFilter::default(), Notify::new());
+    let reading = migrator.each_logged(&client, &all, |_| begun.notify_one());
+    // The answer is too long to arrive at once.
+    tokio::select! {
+        ended = reading => panic!("all of the log was read: {ended:?}"),
+        () = begun.notified() => {}
+    }
+    let open = "SELECT count(*)::text FROM pg_stat_activity WHERE datname = current_database() \
+                AND pid <> pg_backend_pid() AND xact_start IS NOT NULL";
+    database.until(open, "0").await;
 }
