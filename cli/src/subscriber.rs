@@ -33,7 +33,7 @@ impl Receivers {
         }
     }
 
-    /// Waits until what was received is sent.
+    /// Sends the last spans, and shuts the receivers down.
     #[cfg_attr(
         not(feature = "otlp"),
         expect(clippy::unused_self, reason = "nothing is sent")

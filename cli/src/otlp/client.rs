@@ -84,7 +84,7 @@ impl HttpClient for Client {
 
 fn sentence(error: &(dyn Error + 'static)) -> String {
     match error.downcast_ref() {
-        // The name of the kind says nothing more.
+        // Without "io: ", which `ureq` puts in front.
         Some(ureq::Error::Io(error)) => error.to_string(),
         _ => error.to_string(),
     }

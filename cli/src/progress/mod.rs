@@ -20,7 +20,7 @@ const TICK: Duration = Duration::from_millis(100);
 /// How often the notes of a process without a terminal are checked.
 const CHECK: Duration = Duration::from_millis(500);
 
-/// The display of what a command does now. All clones are the same display.
+/// Shows what a command does now. Clones share one display.
 #[derive(Clone)]
 pub(crate) struct Progress(Arc<Shared>);
 

@@ -6,8 +6,8 @@
 //! - A statement that fails leaves its transaction aborted. Every later message then fails at
 //!   its BEGIN, because the server refuses everything but the end of such a transaction.
 //! - A script that does not parse, or fails in its COMMIT, leaves no transaction. So each
-//!   message that is sent ahead begins with [`checks::after_step`]: a query that fails unless
-//!   the previous step is recorded as done.
+//!   message that is sent ahead first runs the query of [`checks::after_step`]. This query fails
+//!   unless the previous step is recorded as done.
 //!
 //! The messages of a leg of several steps execute prepared statements; see
 //! [`prepared`](super::prepared).

@@ -16,8 +16,8 @@ use tracing_subscriber::{Layer, registry};
 
 use super::support::{Database, core, registry as registry_of, version};
 
-/// What the runs on each database that a test listens to have sent. The subscriber is that of the
-/// whole process: `tracing` mixes up subscribers of threads if some threads have none.
+/// The spans and events of the runs on each database that a test listens to. One subscriber serves the
+/// whole process, because `tracing` mixes up subscribers of threads if some threads have none.
 static HEARD: LazyLock<Mutex<BTreeMap<String, Heard>>> = LazyLock::new(|| {
     set_global_default(registry().with(Receiver)).expect("no test sets another");
     rebuild_interest_cache();

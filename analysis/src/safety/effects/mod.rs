@@ -25,7 +25,7 @@ use crate::script::{self, Script};
 use collector::{Collector, Known};
 pub use effect::{TableEffect, UnknownStatement, Work};
 
-/// What a script of a migration does to tables.
+/// The effects of a migration's script on tables.
 #[derive(Clone, Debug)]
 pub struct Effects<'r> {
     /// The migration.

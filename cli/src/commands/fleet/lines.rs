@@ -238,7 +238,7 @@ fn lines(reader: impl BufRead) -> impl Iterator<Item = io::Result<Line>> {
 }
 
 fn unopened(path: &Path, error: &io::Error) -> Failure {
-    let help = "name a text file with a database's URL a line, or `-` for standard input";
+    let help = "name a text file with one database URL per line, or `-` for standard input";
     let message = format!("the list of databases `{}` cannot be read", path.display());
     unreadable(Exit::Usage, message, help).because(error.to_string())
 }

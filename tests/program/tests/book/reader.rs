@@ -245,7 +245,7 @@ impl Running {
         (status.code(), printed)
     }
 
-    /// Waits for the end, and compares what the command has printed with the block.
+    /// Waits until the command ends, and compares its output with the block.
     pub(crate) fn ends_as(self, block: &Block) {
         let (code, printed) = self.end();
         let session = session(block);

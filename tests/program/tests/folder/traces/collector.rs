@@ -10,7 +10,7 @@ use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value::Value};
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span};
 use prost::Message;
 
-/// What the server does with a request.
+/// How the server answers a request.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Answer {
     /// It answers with this status.
